@@ -1,0 +1,127 @@
+import { Allow, IsArray, IsBoolean, Matches } from 'class-validator';
+import { checkEdge } from './check-dependency.js';
+import { checkRetryConfig } from './check-retry.js';
+import { checkShape, Holds, Optional, type Refuse, says } from './check-shape.js';
+import type { ResolvedDependency } from './dependency.js';
+import { parseDuration } from './duration.js';
+import { DuplicateDependencyError, InvalidTaskDefinitionError, SelfDependencyError } from './errors.js';
+import { parseJson, serializePayload } from './json.js';
+import { isLockKeyTemplate, LOCK_KEY_ALLOWED } from './lock-key.js';
+import { checkName, isKey, isTagList, TAGS_ALLOWED } from './names.js';
+import { parsePriority, TaskPriority } from './priority.js';
+import type { LockKey, ResolvedTask } from './task-definition.js';
+
+const DEFAULT_LOCK_TIMEOUT = 5 * 60_000;
+const DAY = 24 * 3_600_000;
+const YES_NO = says('true or false');
+
+const refuse: Refuse = (field, found, allowed) => new InvalidTaskDefinitionError(field, found, allowed);
+
+/** Fields under @Allow have a parser with an error of its own, below. */
+class DefinitionShape {
+  @Allow() taskId?: unknown;
+
+  @Optional()
+  @Holds(isKey, '1 to 256 printable characters')
+  taskName?: string;
+
+  @Matches(/^[A-Za-z0-9_.:/-]{1,256}$/, says('1 to 256 of A-Z a-z 0-9 _ . : / -, the text of a @ScheduledTask'))
+  funcPath!: string;
+
+  @Allow() priority?: unknown;
+  @Allow() payload?: unknown;
+  @Allow() retryConfig?: unknown;
+
+  @Optional()
+  @IsArray(says('an array of { taskId, type?, timeout?, maxAge?, reuse? }'))
+  dependencies?: unknown[];
+
+  @Optional()
+  @IsBoolean(YES_NO)
+  requireLock?: boolean;
+
+  @Optional()
+  @Holds((key) => typeof key === 'function' || (typeof key === 'string' && isLockKeyTemplate(key)), LOCK_KEY_ALLOWED)
+  lockKey?: LockKey;
+
+  @Allow() lockTimeout?: unknown;
+  @Allow() lockMaxWait?: unknown;
+  @Allow() timeout?: unknown;
+  @Allow() queue?: unknown;
+
+  @Optional()
+  @Holds(isTagList, TAGS_ALLOWED)
+  tags?: string[];
+
+  @Optional()
+  @IsBoolean(YES_NO)
+  remote?: boolean;
+}
+
+class DependencyShape {
+  @Allow() taskId?: unknown;
+  @Allow() type?: unknown;
+  @Allow() dependencyType?: unknown;
+  @Allow() timeout?: unknown;
+  @Allow() maxAge?: unknown;
+  @Allow() reuse?: unknown;
+}
+
+/**
+ * A TaskDefinition checked, with its defaults filled in (they stand at the fields of TaskDefinition). Its payload is
+ * copied: changing the object afterwards changes nothing. Whether its dependencies exist is not looked at, since tasks
+ * are registered in any order. Ranges: lockTimeout and timeout 1 ms to 24 h, lockMaxWait 0 to ten years.
+ * @param warn hears once a field that a bare number under 1000 was taken as milliseconds
+ * @throws InvalidTaskDefinitionError for unknown fields and wrong types, among them a lockKey without requireLock
+ * @throws InvalidNameError, InvalidPriorityError, InvalidDurationError, DurationUnitError, InvalidRetryConfigError
+ * @throws SelfDependencyError, DuplicateDependencyError
+ * @throws NotSerializableError, PayloadTooDeepError, PayloadTooLargeError, ForbiddenKeyError for its payload
+ */
+export function checkTaskDefinition(definition: unknown, warn?: (message: string) => void): ResolvedTask {
+  const shape = checkShape(DefinitionShape, definition, '', refuse);
+  const taskId = checkName(shape.taskId, 'taskId');
+  const { requireLock = false, lockKey } = shape;
+  if (lockKey !== undefined && !requireLock) {
+    throw refuse('lockKey', lockKey, 'only with requireLock: true; without it the key has no effect');
+  }
+  return {
+    taskId,
+    taskName: shape.taskName ?? taskId,
+    funcPath: shape.funcPath,
+    priority: shape.priority === undefined ? TaskPriority.NORMAL : parsePriority(shape.priority),
+    payload: parseJson(serializePayload(shape.payload)),
+    retry: shape.retryConfig === undefined ? null : checkRetryConfig(shape.retryConfig, warn),
+    dependencies: checkDependencies(taskId, shape.dependencies ?? [], warn),
+    requireLock,
+    lockKey: lockKey ?? taskId,
+    lockTimeout: lockTimeoutOf(shape.lockTimeout),
+    lockMaxWait: shape.lockMaxWait === undefined ? null : parseDuration(shape.lockMaxWait, 'lockMaxWait', { warn }),
+    timeout: shape.timeout === undefined ? null : parseDuration(shape.timeout, 'timeout', { min: 1, max: DAY, warn }),
+    queue: shape.queue === undefined ? 'default' : checkName(shape.queue, 'queue'),
+    tags: [...new Set(shape.tags)],
+    remote: shape.remote ?? false,
+  };
+}
+
+function lockTimeoutOf(value: unknown): number {
+  if (value === undefined) return DEFAULT_LOCK_TIMEOUT;
+  return parseDuration(value, 'lockTimeout', { min: 1, max: DAY, bareSeconds: 'refuse' });
+}
+
+function checkDependencies(
+  dependent: string,
+  given: readonly unknown[],
+  warn?: (message: string) => void,
+): ResolvedDependency[] {
+  const seen = new Set<string>();
+  // Array.from visits holes, which map would pass over.
+  return Array.from(given, (dependency, index) => {
+    const path = `dependencies[${index}]`;
+    const shape = checkShape(DependencyShape, dependency, path, refuse);
+    const taskId = checkName(shape.taskId, `${path}.taskId`);
+    if (taskId === dependent) throw new SelfDependencyError(taskId);
+    if (seen.has(taskId)) throw new DuplicateDependencyError(dependent, taskId);
+    seen.add(taskId);
+    return { taskId, ...checkEdge(shape, path, refuse, warn) };
+  });
+}

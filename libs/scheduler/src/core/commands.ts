@@ -1,0 +1,122 @@
+import type { DependencyType } from './dependency.js';
+import type { ErrorInfo } from './failure.js';
+import type { JsonText } from './json.js';
+import type { TaskPriority } from './priority.js';
+import type { OverlapPolicy } from './schedule.js';
+import type { Reason } from './status.js';
+
+/** The lock that an execution must hold while it runs. Durations in ms. */
+export interface LockNeed {
+  key: string;
+  timeout: number;
+  maxWait: number | null;
+}
+
+/** What an edge binds to: an execution by id (it may stand in the same batch), or the newest of the task. */
+export type EdgeBinding = { executionId: string } | 'newest';
+
+/** An edge of one execution, decided before the call. Durations in ms. */
+export interface NewEdge {
+  taskId: string;
+  /** Its key in `ctx.results`. */
+  ref: string;
+  type: DependencyType;
+  timeout: number | null;
+  maxAge: number | null;
+  reuse: boolean;
+  bind: EdgeBinding;
+}
+
+/** An execution to be stored: everything that was decided about it, as data. */
+export interface NewExecution {
+  executionId: string;
+  taskId: string;
+  queue: string;
+  priority: TaskPriority;
+  payload: JsonText | null;
+  /** Due at this instant (ms), or `delay` ms from the store's now; both null: now. */
+  scheduledTime: number | null;
+  delay: number | null;
+  lock: LockNeed | null;
+  /** Bound of one attempt, ms. */
+  timeout: number | null;
+  edges: readonly NewEdge[] | null;
+  tags: readonly string[] | null;
+  workflow: { workflowId: string; ref: string } | null;
+  idempotency: { key: string; fingerprint: string } | null;
+}
+
+/** A workflow to be stored with its executions in one transition. */
+export interface NewWorkflow {
+  workflowId: string;
+  name: string;
+  nodes: readonly {
+    ref: string;
+    executionId: string;
+    taskId: string;
+    dependsOn: readonly { ref: string; type: DependencyType }[];
+  }[];
+}
+
+/** One tick of a schedule to be fired. `lost` ticks before it are accounted for by this one. */
+export interface Tick {
+  execution: NewExecution;
+  /** The instant that the expression names; the execution may be due later by the jitter. */
+  time: number;
+  /** Left out (misfire: skip): stored as SKIPPED / MISFIRED, and not run. */
+  leaveOut: boolean;
+}
+
+/** Fires ticks of one schedule, if it still is as the decision saw it. */
+export interface FireCommand {
+  scheduleId: string;
+  /** What the decision saw; otherwise nothing happens. */
+  expected: { revision: number; nextRunTime: number };
+  ticks: readonly Tick[];
+  overlap: OverlapPolicy;
+  /** ms that a running execution has to heed the cancel of overlap policy 'cancel'. */
+  cancelGrace: number;
+  nextRunTime: number | null;
+}
+
+/** A run that a worker holds: the pair is its token. */
+export interface RunToken {
+  executionId: string;
+  /** Raised by claim, rescue, release and cancel-finalise, so that whoever lost the run cannot settle it. */
+  attempt: number;
+}
+
+export type SettlementKind = 'complete' | 'fail' | 'retry' | 'release' | 'cancel';
+
+/** How a run ended. Made by `settle`, so that no illegal mix of fields can be written. */
+export interface Settlement extends RunToken {
+  kind: SettlementKind;
+  result: JsonText | null;
+  error: ErrorInfo | null;
+  reason: Reason | null;
+  /** ms before the next attempt. */
+  delay: number;
+}
+
+function settlement(
+  run: RunToken,
+  kind: SettlementKind,
+  result: JsonText | null,
+  error: ErrorInfo | null,
+  reason: Reason | null,
+  delay: number,
+): Settlement {
+  return { executionId: run.executionId, attempt: run.attempt, kind, result, error, reason, delay };
+}
+
+export const settle = {
+  complete: (run: RunToken, result: JsonText | null): Settlement => settlement(run, 'complete', result, null, null, 0),
+  fail: (run: RunToken, error: ErrorInfo, reason: Reason): Settlement =>
+    settlement(run, 'fail', null, error, reason, 0),
+  retry: (run: RunToken, error: ErrorInfo, delay: number): Settlement =>
+    settlement(run, 'retry', null, error, null, delay),
+  /** Back to the head of its queue; no attempt spent. */
+  release: (run: RunToken): Settlement => settlement(run, 'release', null, null, null, 0),
+  cancel: (run: RunToken, error: ErrorInfo | null): Settlement =>
+    settlement(run, 'cancel', null, error, 'CANCELLED', 0),
+};

@@ -1,0 +1,16 @@
+import { expect, it } from '@jest/globals';
+import { DEPENDENCY_TYPES, edgeHolds } from './dependency.js';
+import { isTerminal, TaskStatus } from './status.js';
+
+it('an edge holds at the ends that its type names', () => {
+  const ends = Object.values(TaskStatus).filter(isTerminal);
+  const holding = Object.fromEntries(
+    DEPENDENCY_TYPES.map((type) => [type, ends.filter((end) => edgeHolds(type, end))]),
+  );
+  expect(holding).toEqual({
+    completion: ['COMPLETED', 'FAILED'],
+    success: ['COMPLETED'],
+    failure: ['FAILED'],
+    always: ['COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED'],
+  });
+});

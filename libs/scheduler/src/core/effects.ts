@@ -1,0 +1,66 @@
+import type { ErrorInfo } from './failure.js';
+import type { JsonText } from './json.js';
+import type { TaskPriority } from './priority.js';
+import type { Reason, TaskStatus } from './status.js';
+
+export type ExecutionTransition =
+  | 'scheduled'
+  | 'started'
+  | 'completed'
+  | 'failed'
+  | 'retrying'
+  | 'released'
+  | 'rescued'
+  | 'cancelled'
+  | 'skipped'
+  | 'reopened'
+  | 'cancelRequested';
+
+/** A transition of one execution, as committed. */
+export interface ExecutionEffect {
+  kind: 'execution';
+  transition: ExecutionTransition;
+  executionId: string;
+  taskId: string;
+  status: TaskStatus;
+  queue: string;
+  priority: TaskPriority;
+  /** The store's time, ms. */
+  time: number;
+  workerId: string | null;
+  workflowId: string | null;
+  result: JsonText | null;
+  error: ErrorInfo | null;
+  reason: Reason | null;
+}
+
+/** What a transition reports beside the state it changed. Events, wake-ups and metrics come from these alone. */
+export type Effect =
+  | ExecutionEffect
+  /** Work may be claimable in this queue now. */
+  | { kind: 'ready'; queue: string }
+  /** Something is due at this instant: a delay, a deadline, a tick. */
+  | { kind: 'due'; at: number }
+  /** More of a bounded step is left: edges to resolve, executions to promote. */
+  | { kind: 'more' }
+  | { kind: 'workflow'; workflowId: string; status: TaskStatus; time: number }
+  | { kind: 'progress'; executionId: string; taskId: string; fraction: number; note: string | null; time: number }
+  | { kind: 'log'; executionId: string; taskId: string; line: string; time: number }
+  | { kind: 'stale'; executionId: string; attempt: number; workerId: string; time: number }
+  | {
+      kind: 'lock';
+      transition: 'granted' | 'released' | 'lost';
+      key: string;
+      owner: string;
+      fencingToken: number;
+      time: number;
+    }
+  | { kind: 'queue'; transition: 'paused' | 'resumed'; queue: string; time: number }
+  | {
+      kind: 'schedule';
+      transition: 'put' | 'removed' | 'paused' | 'resumed' | 'fired';
+      scheduleId: string;
+      taskId: string;
+      time: number;
+    }
+  | { kind: 'worker'; transition: 'joined' | 'draining' | 'left' | 'lost'; workerId: string; time: number };

@@ -1,0 +1,118 @@
+import {
+  ForbiddenKeyError,
+  NotSerializableError,
+  PayloadTooDeepError,
+  PayloadTooLargeError,
+  ResultTooLargeError,
+  SchedulerError,
+} from './errors.js';
+import { messageOf } from './failure.js';
+import { MAX_DEPTH, MAX_PAYLOAD_BYTES, MAX_RESULT_BYTES } from './limits.js';
+
+/** A value as JSON text, opaque to every store; null stands for "nothing given". */
+export type JsonText = string;
+
+/**
+ * The payload as JSON text. Strict: what JSON would silently change (NaN, a Date, a function) is refused, so that a
+ * handler gets exactly what was scheduled. A property that is undefined is left out, as JSON does.
+ * @throws NotSerializableError, PayloadTooDeepError, ForbiddenKeyError, PayloadTooLargeError
+ */
+export function serializePayload(payload: unknown, path = 'payload', maxBytes = MAX_PAYLOAD_BYTES): JsonText | null {
+  if (payload === undefined) return null;
+  let text: string;
+  try {
+    check(payload, path, { path, maxBytes, values: 0 }, []);
+    text = JSON.stringify(payload);
+  } catch (thrown) {
+    if (thrown instanceof SchedulerError) throw thrown;
+    throw new NotSerializableError(path, unreadable(thrown));
+  }
+  checkSize(text, maxBytes, (bytes) => new PayloadTooLargeError(path, bytes, maxBytes));
+  return text;
+}
+
+/**
+ * A handler's result as JSON text. Lenient, as `JSON.stringify` is, since the work is done already: a Date becomes
+ * text, a function is left out.
+ * @throws NotSerializableError for BigInt, cycles and getters that throw, ResultTooLargeError
+ */
+export function serializeResult(result: unknown, maxBytes = MAX_RESULT_BYTES): JsonText | null {
+  if (result === undefined || result === null) return null;
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(result);
+  } catch (thrown) {
+    throw new NotSerializableError('result', unreadable(thrown));
+  }
+  if (text === undefined) return null;
+  checkSize(text, maxBytes, (bytes) => new ResultTooLargeError(bytes, maxBytes));
+  return text;
+}
+
+export function parseJson(text: JsonText | null | undefined): unknown {
+  return text === null || text === undefined ? undefined : JSON.parse(text);
+}
+
+/** A plain object: what JSON calls an object, and nothing else. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** Bytes of UTF-8, counted only where the length in characters leaves it open. */
+function checkSize(text: string, maxBytes: number, error: (bytes: number) => Error): void {
+  if (text.length * 3 <= maxBytes) return;
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxBytes) throw error(bytes);
+}
+
+function unreadable(thrown: unknown): string {
+  return `a value that cannot be read (${messageOf(thrown)})`;
+}
+
+interface Walk {
+  path: string;
+  maxBytes: number;
+  /** Values seen. Each takes a byte of JSON at least, so a few objects that stand in each other often end here. */
+  values: number;
+}
+
+/** Depth is bounded, so a cycle ends as "too deep" unless it is found to be one. */
+function check(value: unknown, path: string, walk: Walk, parents: readonly object[]): void {
+  if (++walk.values > walk.maxBytes) throw new PayloadTooLargeError(walk.path, walk.values, walk.maxBytes);
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return;
+    case 'number':
+      if (!Number.isFinite(value)) throw new NotSerializableError(path, String(value));
+      return;
+    case 'object':
+      break;
+    default:
+      throw new NotSerializableError(path, typeof value);
+  }
+  if (value === null) return;
+  if (parents.includes(value)) throw new NotSerializableError(path, 'a cycle');
+  if (parents.length >= MAX_DEPTH) throw new PayloadTooDeepError(path, MAX_DEPTH);
+  const line = [...parents, value];
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) check(value[i], `${path}[${i}]`, walk, line);
+    return;
+  }
+  if (!isPlainObject(value)) throw new NotSerializableError(path, `an instance of ${className(value)}`);
+  for (const key of Object.keys(value)) {
+    const item = value[key];
+    if (key === '__proto__') throw new ForbiddenKeyError(key, path);
+    if (key === 'constructor' && isPlainObject(item) && Object.hasOwn(item, 'prototype')) {
+      throw new ForbiddenKeyError('constructor.prototype', path);
+    }
+    if (item !== undefined) check(item, `${path}.${key}`, walk, line);
+  }
+}
+
+function className(value: object): string {
+  const name: unknown = value.constructor?.name;
+  return typeof name === 'string' && name !== '' ? name : 'a class';
+}

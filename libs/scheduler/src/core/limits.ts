@@ -1,0 +1,37 @@
+/** Bounds and step sizes that every store keeps, so that all of them pass through the same states. */
+
+/** Dependency edges resolved by one verb; the rest stands in the continuation. */
+export const EDGES_PER_STEP = 200;
+/** Delayed executions made ready by one promotion. */
+export const PROMOTE_PER_STEP = 200;
+/** Runs of dead workers brought back by one rescue, and runs past their bound listed by one look. */
+export const RESCUE_PER_STEP = 100;
+/** Executions claimed by one exchange. */
+export const CLAIM_PER_STEP = 250;
+/** Queue entries that one claim may look at, beyond four times what it wants. */
+export const INSPECT_FLOOR = 128;
+/** Entries that a listing looks at before it returns a page and a cursor. */
+export const LIST_SCAN = 10_000;
+
+/** A worker's crashes after which the run ends as FAILED / WORKER_LOST. */
+export const MAX_CRASHES = 3;
+/** Attempts kept in an execution's history, the newest. */
+export const ATTEMPTS_KEPT = 10;
+/** Log lines kept of one execution, the newest. */
+export const LOG_LINES_KEPT = 100;
+/** How long an idempotency key is remembered, from scheduling. */
+export const IDEMPOTENCY_MS = 24 * 3_600_000;
+/** A code-declared schedule is removed when no live node of its app has declared it for this long. */
+export const UNDECLARED_SCHEDULE_MS = 10 * 60_000;
+/** Recent errors kept for health. */
+export const RECENT_ERRORS_KEPT = 10;
+
+export const MAX_PAYLOAD_BYTES = 256 * 1024;
+export const MAX_RESULT_BYTES = 256 * 1024;
+export const MAX_DEPTH = 32;
+export const MAX_BATCH = 10_000;
+export const MAX_WORKFLOW_NODES = 10_000;
+export const MAX_WORKFLOW_EDGES = 50_000;
+export const MAX_ERROR_MESSAGE = 4_096;
+export const MAX_ERROR_STACK = 8_192;
+export const MAX_TAGS = 16;

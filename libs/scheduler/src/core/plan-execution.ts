@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import type { EdgeBinding, LockNeed, NewEdge, NewExecution } from './commands.js';
+import { parseDuration, TEN_YEARS, type Duration } from './duration.js';
+import { InvalidDateError, InvalidOptionError } from './errors.js';
+import { serializePayload, type JsonText } from './json.js';
+import { renderLockKey } from './lock-key.js';
+import { mergePayload } from './merge-payload.js';
+import { checkKey, mergeTags } from './names.js';
+import { parsePriority, type TaskPriorityInput } from './priority.js';
+import type { ResolvedTask } from './task-definition.js';
+
+/** How one execution is wished. */
+export interface ScheduleOptions<P = unknown> {
+  /** Merged over the definition's when both are plain objects, else it replaces it. */
+  payload?: P;
+  /** Not before this instant; one that has passed means now. */
+  scheduledTime?: Date | string | number;
+  /** Not before this long from now, by the store's clock. */
+  delay?: Duration;
+  /** Default: the task's. */
+  priority?: TaskPriorityInput;
+  /** Binds declared dependencies, by taskId, to these executions. */
+  after?: Readonly<Record<string, string>>;
+  /** The same key again within 24 hours gives the same execution, and another body an IdempotencyConflictError. */
+  idempotencyKey?: string;
+  /** Added to the task's. */
+  tags?: readonly string[];
+}
+
+const ALLOWED = new Set(['payload', 'scheduledTime', 'delay', 'priority', 'after', 'idempotencyKey', 'tags']);
+const NONE: ScheduleOptions = {};
+
+/** An execution of the task, with all that can be decided before the store is asked. Pure. */
+export function planExecution(
+  task: ResolvedTask,
+  executionId: string,
+  now: number,
+  options: ScheduleOptions = NONE,
+  edges: readonly NewEdge[] | null = null,
+): NewExecution {
+  if (options !== NONE) checkOptions(options);
+  const payload = options.payload === undefined ? task.payload : mergePayload(task.payload, options.payload);
+  const text = serializePayload(payload);
+  const tags = options.tags === undefined ? task.tags : mergeTags(task.tags, options.tags, 'tags');
+  return {
+    executionId,
+    taskId: task.taskId,
+    queue: task.queue,
+    priority: options.priority === undefined ? task.priority : parsePriority(options.priority),
+    payload: text,
+    scheduledTime:
+      options.scheduledTime === undefined ? null : parseInstant(options.scheduledTime, 'scheduledTime', now),
+    delay: options.delay === undefined ? null : parseDuration(options.delay, 'delay'),
+    lock: task.requireLock ? lockNeed(task, payload) : null,
+    timeout: task.timeout,
+    edges,
+    tags: tags.length > 0 ? tags : null,
+    workflow: null,
+    idempotency:
+      options.idempotencyKey === undefined
+        ? null
+        : { key: checkKey(options.idempotencyKey, 'idempotencyKey'), fingerprint: fingerprint(text, options) },
+  };
+}
+
+/** The task's declared dependencies as edges; `bind` says to what. */
+export function planEdges(task: ResolvedTask, bind: (taskId: string) => EdgeBinding): NewEdge[] | null {
+  if (task.dependencies.length === 0) return null;
+  return task.dependencies.map((each) => ({ ...each, ref: each.taskId, bind: bind(each.taskId) }));
+}
+
+/**
+ * ms of an instant given as a Date, ISO 8601 text or ms.
+ * @throws InvalidDateError if it is none, or more than ten years ahead
+ */
+export function parseInstant(value: unknown, field: string, now: number): number {
+  const time =
+    value instanceof Date
+      ? value.getTime()
+      : typeof value === 'number'
+        ? value
+        : typeof value === 'string'
+          ? Date.parse(value)
+          : Number.NaN;
+  if (!Number.isFinite(time) || time < 0 || time > now + TEN_YEARS) throw new InvalidDateError(field, value);
+  return Math.round(time);
+}
+
+function checkOptions(options: ScheduleOptions): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new InvalidOptionError('options', options, 'an object');
+  for (const key of Object.keys(options)) {
+    if (!ALLOWED.has(key))
+      throw new InvalidOptionError(
+        key,
+        options[key as keyof ScheduleOptions],
+        `only ${[...ALLOWED].join(', ')} are options`,
+      );
+  }
+  if (options.delay !== undefined && options.scheduledTime !== undefined)
+    throw new InvalidOptionError('delay', options.delay, 'delay or scheduledTime, not both');
+}
+
+function lockNeed(task: ResolvedTask, payload: unknown): LockNeed {
+  return {
+    key: renderLockKey(task.lockKey, task.taskId, payload),
+    timeout: task.lockTimeout,
+    maxWait: task.lockMaxWait,
+  };
+}
+
+/** What makes two requests the same body, whatever the order of their keys. */
+function fingerprint(payload: JsonText | null, options: ScheduleOptions): string {
+  const { scheduledTime, delay, priority, after } = options;
+  const instant = scheduledTime === undefined ? null : new Date(scheduledTime).getTime();
+  const body = canonical([
+    payload === null ? null : JSON.parse(payload),
+    instant,
+    delay ?? null,
+    priority === undefined ? null : parsePriority(priority),
+    after ?? null,
+  ]);
+  return createHash('sha256').update(body).digest('base64url');
+}
+
+function canonical(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${canonical(each)}`).join(',')}}`;
+}

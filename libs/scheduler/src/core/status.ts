@@ -1,0 +1,47 @@
+/** The states an execution can be in. Upper-case text, the same in code, JSON, REST and metrics. */
+export const TaskStatus = {
+  /** Accepted, not started: `waitingFor` says why. */
+  PENDING: 'PENDING',
+  /** A worker owns it. */
+  RUNNING: 'RUNNING',
+  /** Ended with a result. */
+  COMPLETED: 'COMPLETED',
+  /** Ended with an error, retries spent. */
+  FAILED: 'FAILED',
+  /** An attempt failed; another one is due. */
+  RETRYING: 'RETRYING',
+  /** Ended by cancelTask. */
+  CANCELLED: 'CANCELLED',
+  /** Never ran: a dependency can no longer hold, or a schedule left this occurrence out. */
+  SKIPPED: 'SKIPPED',
+} as const;
+export type TaskStatus = (typeof TaskStatus)[keyof typeof TaskStatus];
+
+/** A status that an execution leaves only by an explicit retry. */
+export type TerminalStatus = 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'SKIPPED';
+
+export function isTerminal(status: TaskStatus): status is TerminalStatus {
+  return status === 'COMPLETED' || status === 'FAILED' || status === 'CANCELLED' || status === 'SKIPPED';
+}
+
+/** Why an execution is where it is; stands in `reason` of a terminal execution. */
+export const Reason = {
+  DEPENDENCY_FAILED: 'DEPENDENCY_FAILED',
+  DEPENDENCY_TIMEOUT: 'DEPENDENCY_TIMEOUT',
+  OVERLAP: 'OVERLAP',
+  MISFIRED: 'MISFIRED',
+  WORKER_LOST: 'WORKER_LOST',
+  TIMEOUT: 'TIMEOUT',
+  LOCK_TIMEOUT: 'LOCK_TIMEOUT',
+  FORBIDDEN: 'FORBIDDEN',
+  CANCELLED: 'CANCELLED',
+  TASK_UNREGISTERED: 'TASK_UNREGISTERED',
+  NON_RETRYABLE: 'NON_RETRYABLE',
+  RETRIES_EXHAUSTED: 'RETRIES_EXHAUSTED',
+  HANDLER_FAILED: 'HANDLER_FAILED',
+} as const;
+export type Reason = (typeof Reason)[keyof typeof Reason];
+
+/** What a PENDING or RETRYING execution waits for: the first that applies, in this order. */
+export const WAITING_FOR = ['paused', 'time', 'dependencies', 'lock', 'limit', 'handler', 'queue'] as const;
+export type WaitingForKind = (typeof WAITING_FOR)[number];

@@ -1,0 +1,93 @@
+import { CronExpressionParser, type CronFieldCollection } from 'cron-parser';
+import { CronNeverFiresError, InvalidCronExpressionError, show } from '../core/errors.js';
+import { findSyntaxProblem } from './cron-syntax.js';
+import { TimeZone } from './time-zone.js';
+
+/** A checked cron expression, unfolded into the values that it names. Immutable; reuse it freely. */
+export interface ParsedCron {
+  readonly expression: string;
+  readonly timezone: string;
+  readonly zone: TimeZone;
+  /** Ascending. */
+  readonly seconds: readonly number[];
+  readonly minutes: readonly number[];
+  readonly hours: readonly number[];
+  /** 1 to 12. */
+  readonly months: ReadonlySet<number>;
+  /** null: the field is `*` or `?`. */
+  readonly daysOfMonth: { readonly dates: ReadonlySet<number>; readonly last: boolean } | null;
+  /** 0 (Sunday) to 6; null: the field is `*` or `?`. */
+  readonly weekdays: {
+    /** Only the nth of its month; 0: each of them. */
+    readonly nth: number;
+    readonly days: ReadonlySet<number>;
+    readonly lastOfMonth: ReadonlySet<number>;
+  } | null;
+  /** One value each in second, minute and hour: a time of day, as against an interval. Decides how DST is met. */
+  readonly fixedTime: boolean;
+}
+
+/**
+ * Reads a cron expression.
+ *
+ * Five fields, `minute hour day-of-month month weekday`, or six with the second first; at most 256 characters:
+ * - `*`, a value `a` or a range `a-b`; each perhaps with a step, `0-30/5` (`a/5` runs from a to the field's end);
+ *   lists of all these, parted by commas;
+ * - months 1-12 or JAN-DEC, weekdays 0-7 or SUN-SAT (0 and 7 are Sunday), names in any case;
+ * - `?` as day of month or weekday means `*`; `L` is the month's last day, `5L` its last Friday, `5#3` its third;
+ * - where both day of month and weekday are restricted, a day that meets either matches, as in standard cron.
+ *
+ * Not supported: nicknames (`@daily`), seven fields, `W`, `H`, backward ranges, a list that names a value twice.
+ *
+ * @param timezone IANA name; default 'UTC'
+ * @throws InvalidCronExpressionError naming the field and what it allows
+ * @throws CronNeverFiresError where no month has such a day, as in `0 0 30 2 *`
+ * @throws InvalidTimezoneError
+ */
+export function parseCron(expression: unknown, timezone: string = 'UTC'): ParsedCron {
+  const problem = findSyntaxProblem(expression);
+  if (problem) throw new InvalidCronExpressionError(expression, problem);
+  const text = (expression as string).trim().toUpperCase();
+  const zone = TimeZone.named(timezone);
+  const { second, minute, hour, dayOfMonth, month, dayOfWeek } = readFields(text);
+
+  const dates: readonly (number | string)[] = dayOfMonth.values;
+  const days: readonly (number | string)[] = dayOfWeek.values;
+  const [seconds, minutes, hours] = [second.values, minute.values, hour.values];
+  return {
+    expression: expression as string,
+    timezone,
+    zone,
+    seconds,
+    minutes,
+    hours,
+    months: new Set(month.values),
+    daysOfMonth: dayOfMonth.isWildcard ? null : { dates: new Set(dates.filter(isNumber)), last: dates.includes('L') },
+    weekdays: dayOfWeek.isWildcard
+      ? null
+      : {
+          nth: dayOfWeek.nthDay,
+          days: new Set(days.filter(isNumber).map((day) => day % 7)),
+          lastOfMonth: new Set(days.filter(isText).map((day) => parseInt(day, 10) % 7)),
+        },
+    fixedTime: seconds.length === 1 && minutes.length === 1 && hours.length === 1,
+  };
+}
+
+function readFields(text: string): CronFieldCollection {
+  try {
+    return CronExpressionParser.parse(text, { tz: 'UTC', currentDate: new Date(0) }).fields;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : show(error);
+    if (reason.includes('explicit day of month')) throw new CronNeverFiresError(text);
+    throw new InvalidCronExpressionError(text, reason);
+  }
+}
+
+function isNumber(value: number | string): value is number {
+  return typeof value === 'number';
+}
+
+function isText(value: number | string): value is string {
+  return typeof value === 'string';
+}

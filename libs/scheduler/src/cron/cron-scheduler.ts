@@ -1,0 +1,155 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, type Clock } from '../core/clock.js';
+import { parseDuration } from '../core/duration.js';
+import { CronNeverFiresError, InvalidOptionError } from '../core/errors.js';
+import { parseJson, serializePayload } from '../core/json.js';
+import { checkName } from '../core/names.js';
+import { parseInstant } from '../core/plan-execution.js';
+import {
+  OVERLAP_POLICIES,
+  type CronOptions,
+  type CronSchedule,
+  type MisfirePolicy,
+  type ScheduleRecord,
+} from '../core/schedule.js';
+import { TASK_STORE, type CronStore } from '../store/task-store.js';
+import { parseCron } from './cron-expression.js';
+import { firstFire } from './misfire.js';
+
+const MAX_CATCH_UP = 100;
+const MAX_CATCH_UP_ALLOWED = 1000;
+const OPTION_NAMES = new Set(['id', 'timezone', 'startTime', 'endTime', 'overlap', 'misfire', 'jitter', 'payload']);
+
+/** Schedules as their users handle them: put, remove, pause, resume, list; code-declared ones are reconciled at boot. */
+@Injectable()
+export class CronScheduler {
+  private declared: { appName: string; ids: string[] } | null = null;
+
+  constructor(
+    @Inject(TASK_STORE) private readonly store: CronStore,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Creates the schedule, or changes the one of that id. */
+  async put(
+    taskId: string,
+    cronExpression: string,
+    options: CronOptions = {},
+    declaredBy: string | null = null,
+  ): Promise<CronSchedule> {
+    return toView(await this.store.putSchedule(this.check(taskId, cronExpression, options, declaredBy)));
+  }
+
+  remove(id: string): Promise<boolean> {
+    return this.store.removeSchedule(id);
+  }
+
+  pause(id: string): Promise<boolean> {
+    return this.store.pauseSchedule(id);
+  }
+
+  /** Goes on from now: what passed during the pause is not made up for. */
+  async resume(id: string): Promise<boolean> {
+    const schedule = await this.store.getSchedule(id);
+    if (!schedule) return false;
+    const cron = parseCron(schedule.cronExpression, schedule.timezone);
+    return this.store.resumeSchedule(id, firstFire(cron, schedule.startTime, schedule.endTime, this.clock.now()));
+  }
+
+  async list(): Promise<CronSchedule[]> {
+    return (await this.store.listSchedules()).map(toView);
+  }
+
+  /**
+   * Puts the schedules that this app's code declares, and removes those that it no longer does.
+   * @param alone whether no other process can be of the app: then they go at once, else after ten minutes
+   */
+  async reconcile(
+    appName: string,
+    schedules: readonly { taskId: string; expression: string; options: CronOptions }[],
+    alone: boolean,
+  ): Promise<void> {
+    const records = schedules.map(({ taskId, expression, options }) =>
+      this.check(taskId, expression, options, appName),
+    );
+    for (const record of records) await this.store.putSchedule(record);
+    this.declared = { appName, ids: records.map((record) => record.id) };
+    await this.store.declareSchedules(appName, this.declared.ids, alone);
+  }
+
+  /** Says again what this app declares, so that it counts as alive. */
+  async declareAgain(): Promise<void> {
+    if (this.declared) await this.store.declareSchedules(this.declared.appName, this.declared.ids, false);
+  }
+
+  private check(
+    taskId: string,
+    cronExpression: string,
+    options: CronOptions,
+    declaredBy: string | null,
+  ): Parameters<CronStore['putSchedule']>[0] {
+    for (const key of Object.keys(options)) {
+      if (!OPTION_NAMES.has(key))
+        throw new InvalidOptionError(
+          key,
+          options[key as keyof CronOptions],
+          `only ${[...OPTION_NAMES].join(', ')} are options`,
+        );
+    }
+    const { id = taskId, timezone = 'UTC', overlap = 'skip' } = options;
+    if (!OVERLAP_POLICIES.includes(overlap))
+      throw new InvalidOptionError('overlap', overlap, OVERLAP_POLICIES.join(', '));
+    const cron = parseCron(cronExpression, timezone);
+    const now = this.clock.now();
+    const startTime = options.startTime === undefined ? null : parseInstant(options.startTime, 'startTime', now);
+    const endTime = options.endTime === undefined ? null : parseInstant(options.endTime, 'endTime', now);
+    if (startTime !== null && endTime !== null && endTime <= startTime)
+      throw new InvalidOptionError('endTime', options.endTime, 'an instant after startTime');
+    const nextRunTime = firstFire(cron, startTime, endTime, now);
+    if (nextRunTime === null && endTime === null) throw new CronNeverFiresError(cronExpression);
+    return {
+      id: checkName(id, 'id'),
+      taskId,
+      cronExpression,
+      timezone,
+      startTime,
+      endTime,
+      overlap,
+      misfire: checkMisfire(options.misfire),
+      jitter: options.jitter === undefined ? 0 : parseDuration(options.jitter, 'jitter', { max: 24 * 3_600_000 }),
+      payload: serializePayload(options.payload),
+      nextRunTime,
+      declaredBy,
+    };
+  }
+}
+
+function checkMisfire(value: CronOptions['misfire'] = 'once'): MisfirePolicy {
+  if (value === 'skip' || value === 'once') return value;
+  if (value === 'all') return { all: MAX_CATCH_UP };
+  const all = typeof value === 'object' && value !== null ? value.all : undefined;
+  if (Number.isInteger(all) && all! >= 1 && all! <= MAX_CATCH_UP_ALLOWED) return { all: all! };
+  throw new InvalidOptionError('misfire', value, `'skip', 'once', 'all', or { all: 1 to ${MAX_CATCH_UP_ALLOWED} }`);
+}
+
+function toView(record: ScheduleRecord): CronSchedule {
+  const {
+    declaredTime: _declared,
+    revision: _revision,
+    payload,
+    startTime,
+    endTime,
+    nextRunTime,
+    lastRunTime,
+    ...rest
+  } = record;
+  const iso = (time: number | null): string | null => (time === null ? null : new Date(time).toISOString());
+  return {
+    ...rest,
+    payload: parseJson(payload),
+    startTime: iso(startTime),
+    endTime: iso(endTime),
+    nextRunTime: iso(nextRunTime),
+    lastRunTime: iso(lastRunTime),
+  };
+}

@@ -1,0 +1,99 @@
+import type { MisfirePolicy } from '../core/schedule.js';
+import type { ParsedCron } from './cron-expression.js';
+import { firesBetween, MAX_FIRES, nextFire } from './next-fire.js';
+
+/** A tick later than this is missed. */
+export const MISFIRE_THRESHOLD_MS = 60_000;
+
+export interface TickDecisionInput {
+  cron: ParsedCron;
+  /** The first tick not decided on yet. */
+  nextRunTime: number;
+  now: number;
+  misfire: MisfirePolicy;
+  startTime: number | null;
+  endTime: number | null;
+  /** ms; default 60 s. */
+  threshold?: number;
+}
+
+export interface TickDecision {
+  /** Oldest first. One with `leaveOut` is to be recorded, not run. */
+  ticks: { time: number; leaveOut: boolean }[];
+  /** The first tick after now, or null where there will be none. */
+  nextRunTime: number | null;
+  /** How many of the due ticks do not run, one with `leaveOut` included; 1000 stands for any more than that. */
+  missed: number;
+}
+
+/**
+ * Decides what becomes of the ticks of a schedule that are due at `now`. A tick later than `threshold` is missed;
+ * where none is missed, every due tick runs. Else, by policy:
+ * - `skip`: the missed ones do not run, and the latest of them is reported with `leaveOut`; those on time run;
+ * - `once`: all due ticks collapse into one run, for the latest of them;
+ * - `{ all: n }`: the latest n due ticks run, and any more that are on time; older ones are dropped.
+ *
+ * At most 1000 ticks run. The work is bounded however long the outage was. A clock that has gone back fires nothing
+ * twice: no tick before `nextRunTime` is ever due again.
+ */
+export function decideTicks(input: TickDecisionInput): TickDecision {
+  const { cron, now, misfire, endTime, threshold = MISFIRE_THRESHOLD_MS } = input;
+  const first = Math.max(input.nextRunTime, input.startTime ?? -Infinity);
+  const last = Math.min(now, endTime ?? Infinity);
+  const firstOnTime = Math.max(first, now - threshold);
+  const lastMissed = Math.min(last, now - threshold - 1);
+
+  const onTime = latestFires(cron, firstOnTime, last, MAX_FIRES);
+  const missedCount = firesBetween(cron, first - 1, lastMissed, 2 * MAX_FIRES).length;
+
+  const wanted = Math.min(runCount(misfire, missedCount, onTime.length), MAX_FIRES);
+  const ran =
+    wanted > onTime.length
+      ? [...latestFires(cron, first, lastMissed, wanted - onTime.length), ...onTime]
+      : onTime.slice(onTime.length - wanted);
+  const leftOut = misfire === 'skip' ? latestFires(cron, first, lastMissed, 1) : [];
+
+  return {
+    ticks: [...leftOut.map((time) => ({ time, leaveOut: true })), ...ran.map((time) => ({ time, leaveOut: false }))],
+    nextRunTime: firstFire(cron, input.startTime, endTime, Math.max(now, input.nextRunTime - 1)),
+    missed: Math.min(missedCount + onTime.length - ran.length, MAX_FIRES),
+  };
+}
+
+/**
+ * The first fire after `now` that lies within [startTime, endTime], or null. Instants in ms; a bound of null is none.
+ */
+export function firstFire(
+  cron: ParsedCron,
+  startTime: number | null,
+  endTime: number | null,
+  now: number,
+): number | null {
+  const fire = nextFire(cron, startTime === null ? now : Math.max(now, startTime - 1));
+  return fire === null || (endTime !== null && fire > endTime) ? null : fire;
+}
+
+/** How many of the due ticks run, counted from the latest. */
+function runCount(misfire: MisfirePolicy, missed: number, onTime: number): number {
+  if (missed === 0 || misfire === 'skip') return onTime;
+  return misfire === 'once' ? 1 : Math.max(misfire.all, onTime);
+}
+
+/**
+ * The latest `count` fires in [from, until], oldest first. Where there are more, the instant after which there are
+ * just so many is found by bisection, as walking through a long outage would take too long.
+ */
+function latestFires(cron: ParsedCron, from: number, until: number, count: number): number[] {
+  let low = from - 1;
+  let high = until;
+  let fires = firesBetween(cron, low, until, count + 1);
+  if (fires.length <= count) return fires;
+  // Fires fall on whole seconds: once the bounds are a second apart, one fire at most lies between them.
+  while (high - low > 1000) {
+    const middle = Math.floor((low + high) / 2);
+    const found = firesBetween(cron, middle, until, count);
+    if (found.length === count) [low, fires] = [middle, found];
+    else high = middle;
+  }
+  return fires;
+}

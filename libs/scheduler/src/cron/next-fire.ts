@@ -1,0 +1,55 @@
+import type { ParsedCron } from './cron-expression.js';
+import { nextWallTime } from './wall-clock.js';
+
+/** How far ahead a fire is looked for. 29 February always lies nearer, but for the years around 2100. */
+const HORIZON_MS = 5 * 366 * 86_400_000;
+
+/** The most fires that one decision runs or one preview shows. */
+export const MAX_FIRES = 1000;
+
+/**
+ * The first instant after `after` at which the expression fires, or null where there is none within five years.
+ *
+ * DST follows the rule that croner 11 documents in its README:
+ * - a *fixed time* (one value each in second, minute and hour) fires once a day: at the first instant after the gap
+ *   where clocks skip it, the first time only where they show it twice;
+ * - an *interval* (all else) fires whenever clocks show what it names: both times in a repeated hour, never in a gap.
+ * One case differs: a gap that ends at midnight. There croner leaves the day out, and we fire at that midnight.
+ *
+ * Within a period of constant offset wall clock and UTC run side by side, so the search goes from period to period.
+ *
+ * @param after ms since 1970, as is the result, always a whole second
+ */
+export function nextFire(cron: ParsedCron, after: number): number | null {
+  const horizon = after + HORIZON_MS;
+  let from = (Math.floor(after / 1000) + 1) * 1000;
+  while (from < horizon) {
+    const { start, end, offset, before } = cron.zone.periodAt(from);
+    let wall = from + offset;
+    if (cron.fixedTime) {
+      const skipped = from === start && nextWallTime(cron, start + before, start + offset) !== null;
+      if (skipped) return start;
+      wall = Math.max(wall, start + before);
+    }
+    const found = nextWallTime(cron, wall, Math.min(end, horizon) + offset);
+    if (found !== null) return found - offset;
+    from = end;
+  }
+  return null;
+}
+
+/** The fires in (after, until], oldest first, at most `limit`. Instants in ms. */
+export function firesBetween(cron: ParsedCron, after: number, until: number, limit: number): number[] {
+  const fires: number[] = [];
+  let fire = nextFire(cron, after);
+  while (fire !== null && fire <= until && fires.length < limit) {
+    fires.push(fire);
+    fire = nextFire(cron, fire);
+  }
+  return fires;
+}
+
+/** The next `count` fires after `from`, at most 1000; fewer where none comes within five years. Instants in ms. */
+export function previewFires(cron: ParsedCron, count: number, from: number): number[] {
+  return firesBetween(cron, from, Infinity, Math.min(count, MAX_FIRES));
+}

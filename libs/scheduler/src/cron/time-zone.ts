@@ -1,0 +1,106 @@
+import { InvalidTimezoneError } from '../core/errors.js';
+
+const WEEK_MS = 7 * 86_400_000;
+const BLOCK_MS = 52 * WEEK_MS;
+
+/** A stretch of time in which a zone keeps one offset from UTC. All in ms; `end` is the first instant after it. */
+export interface Period {
+  readonly start: number;
+  readonly end: number;
+  /** Wall clock minus UTC. */
+  readonly offset: number;
+  /** The offset right before `start`: smaller where clocks went forward (a gap), larger where they went back. */
+  readonly before: number;
+}
+
+/**
+ * The offsets of one IANA zone, as Intl knows them. A block of 52 weeks is looked through once, a week at a time, and
+ * then kept, so that later look-ups cost no formatting.
+ */
+export class TimeZone {
+  private static readonly known = new Map<string, TimeZone>();
+  private readonly blocks = new Map<number, readonly Period[]>();
+
+  private constructor(private readonly format: Intl.DateTimeFormat) {}
+
+  /** @throws InvalidTimezoneError unless `name` is an IANA name that this Node knows; offsets such as `+02:00` are none */
+  static named(name: unknown): TimeZone {
+    if (typeof name !== 'string' || !/^[A-Za-z][\w+\-/]*$/.test(name)) throw new InvalidTimezoneError(name);
+    const key = name.toLowerCase();
+    const known = TimeZone.known.get(key);
+    if (known) return known;
+    const zone = new TimeZone(wallClockFormat(name));
+    TimeZone.known.set(key, zone);
+    return zone;
+  }
+
+  /** The period around an instant. A period may end without a change of offset. */
+  periodAt(instant: number): Period {
+    const block = Math.floor(instant / BLOCK_MS);
+    let periods = this.blocks.get(block);
+    if (!periods) {
+      periods = this.findPeriods(block * BLOCK_MS, (block + 1) * BLOCK_MS);
+      this.blocks.set(block, periods);
+    }
+    return periods.find((period) => instant < period.end)!;
+  }
+
+  private findPeriods(blockStart: number, blockEnd: number): Period[] {
+    const periods: Period[] = [];
+    let start = blockStart;
+    let offset = this.offsetAt(start);
+    let before = this.offsetAt(start - 1);
+    for (let week = blockStart; week < blockEnd; week += WEEK_MS) {
+      while (this.offsetAt(week + WEEK_MS) !== offset) {
+        const end = this.findChange(Math.max(start, week), week + WEEK_MS, offset);
+        if (end === blockEnd) break;
+        periods.push({ start, end, offset, before });
+        [start, before, offset] = [end, offset, this.offsetAt(end)];
+      }
+    }
+    periods.push({ start, end: blockEnd, offset, before });
+    return periods;
+  }
+
+  /** The whole second at which `offset`, in force at `low`, ends; at `high` it is over. */
+  private findChange(low: number, high: number, offset: number): number {
+    while (high - low > 1000) {
+      const middle = low + Math.floor((high - low) / 2000) * 1000;
+      if (this.offsetAt(middle) === offset) low = middle;
+      else high = middle;
+    }
+    return high;
+  }
+
+  private offsetAt(instant: number): number {
+    const parts = this.format.format(instant).match(/\d+/g)!;
+    const [month, day, year, hour, minute, second] = parts.map(Number) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(instant / 1000) * 1000;
+  }
+}
+
+/** Prints `month/day/year, hour:minute:second`. */
+function wallClockFormat(timeZone: string): Intl.DateTimeFormat {
+  const two = '2-digit';
+  try {
+    return new Intl.DateTimeFormat('en-US', {
+      timeZone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: two,
+      day: two,
+      hour: two,
+      minute: two,
+      second: two,
+    });
+  } catch {
+    throw new InvalidTimezoneError(timeZone);
+  }
+}

@@ -1,0 +1,83 @@
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { EventEmitter2 } from '@nestjs/event-emitter';
+import type { Effect, ExecutionEffect } from '../core/effects.js';
+import { parseJson } from '../core/json.js';
+import { EventHub } from './event-hub.js';
+import { SCHEDULER_NAME, SCHEDULER_EMITTER } from './tokens.js';
+import type { ExecutionEvent, SchedulerEventMap, SchedulerEventName } from './scheduler-events.js';
+
+/** Puts effects on the app's EventEmitter2 as typed events; builds none that nobody listens to. */
+@Injectable()
+export class EventPublisher implements OnModuleInit {
+  private readonly logger = new Logger('SchedulerEvents');
+
+  constructor(
+    private readonly hub: EventHub,
+    @Inject(SCHEDULER_EMITTER) private readonly emitter: EventEmitter2,
+    @Inject(SCHEDULER_NAME) private readonly scheduler: string,
+  ) {}
+
+  onModuleInit(): void {
+    this.hub.listen((effects) => this.publish(effects));
+  }
+
+  private publish(effects: readonly Effect[]): void {
+    const heard = new Map<string, boolean>();
+    for (const effect of effects) {
+      const name = nameOf(effect);
+      if (name === null) continue;
+      let listening = heard.get(name);
+      if (listening === undefined) heard.set(name, (listening = Boolean(this.emitter.hasListeners(name))));
+      if (listening) this.emit(name, this.eventOf(effect));
+    }
+  }
+
+  private emit<N extends SchedulerEventName>(name: N, event: SchedulerEventMap[N]): void {
+    try {
+      this.emitter.emit(name, event);
+    } catch (error) {
+      this.logger.error(`a listener of ${name} failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  private eventOf(effect: Effect): SchedulerEventMap[SchedulerEventName] {
+    if (effect.kind === 'execution') return this.executionEvent(effect);
+    const { kind: _kind, ...rest } = effect as Extract<Effect, { time: number }>;
+    return {
+      ...rest,
+      scheduler: this.scheduler,
+      time: new Date(rest.time).toISOString(),
+    } as SchedulerEventMap[SchedulerEventName];
+  }
+
+  private executionEvent(effect: ExecutionEffect): ExecutionEvent {
+    const { kind: _kind, time, result, ...rest } = effect;
+    return {
+      scheduler: this.scheduler,
+      ...rest,
+      time: new Date(time).toISOString(),
+      result: result === null ? null : parseJson(result),
+    };
+  }
+}
+
+/** null: a hint for our own loops, no event. */
+function nameOf(effect: Effect): SchedulerEventName | null {
+  switch (effect.kind) {
+    case 'execution':
+      return `scheduler.execution.${effect.transition}`;
+    case 'progress':
+    case 'log':
+    case 'stale':
+      return `scheduler.execution.${effect.kind}`;
+    case 'workflow':
+      return 'scheduler.workflow.ended';
+    case 'lock':
+    case 'queue':
+    case 'schedule':
+    case 'worker':
+      return `scheduler.${effect.kind}.${effect.transition}` as SchedulerEventName;
+    default:
+      return null;
+  }
+}

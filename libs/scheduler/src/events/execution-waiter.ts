@@ -1,0 +1,98 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, type Clock } from '../core/clock.js';
+import { ExecutionNotFoundError, WaitTimeoutError } from '../core/errors.js';
+import type { ExecutionEffect } from '../core/effects.js';
+import { withJson, type TaskExecution } from '../core/execution.js';
+import { parseJson } from '../core/json.js';
+import { isTerminal } from '../core/status.js';
+import { TASK_STORE, type ExecutionStore } from '../store/task-store.js';
+import { EventHub } from './event-hub.js';
+
+/** Waits for ends by event: nothing is asked again and again. */
+@Injectable()
+export class ExecutionWaiter {
+  private readonly waiting = new Map<string, Set<(end: ExecutionEffect) => void>>();
+
+  constructor(
+    hub: EventHub,
+    @Inject(TASK_STORE) private readonly store: ExecutionStore,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {
+    hub.listen((effects) => {
+      if (this.waiting.size === 0) return;
+      for (const effect of effects) {
+        if (effect.kind === 'execution' && isTerminal(effect.status))
+          this.waiting.get(effect.executionId)?.forEach((wake) => wake(effect));
+      }
+    });
+  }
+
+  /**
+   * The execution, once it has ended.
+   * @param timeout ms; null waits for ever
+   * @throws ExecutionNotFoundError, WaitTimeoutError, or the signal's reason
+   */
+  async wait(executionId: string, timeout: number | null, signal?: AbortSignal): Promise<TaskExecution> {
+    signal?.throwIfAborted();
+    const ended = this.enroll(executionId, timeout, signal);
+    try {
+      const execution = await this.find(executionId);
+      if (isTerminal(execution.status)) return execution;
+      const end = await ended.promise;
+      // A small history may have let it go in the same breath: then its end is what the event said.
+      return (await this.store.getExecution(executionId)) ?? withEnd(execution, end);
+    } finally {
+      ended.leave();
+    }
+  }
+
+  private async find(executionId: string): Promise<TaskExecution> {
+    const execution = await this.store.getExecution(executionId);
+    if (!execution) throw new ExecutionNotFoundError(executionId);
+    return execution;
+  }
+
+  private enroll(
+    executionId: string,
+    timeout: number | null,
+    signal?: AbortSignal,
+  ): { promise: Promise<ExecutionEffect>; leave: () => void } {
+    let wake!: (end: ExecutionEffect) => void;
+    let fail!: (error: unknown) => void;
+    const promise = new Promise<ExecutionEffect>((resolve, reject) => {
+      wake = resolve;
+      fail = reject;
+    });
+    promise.catch(() => undefined);
+    const abort = (): void => fail(signal!.reason);
+    const timer =
+      timeout === null ? null : this.clock.setTimer(timeout, () => fail(new WaitTimeoutError(executionId, timeout)));
+    signal?.addEventListener('abort', abort, { once: true });
+    let wakers = this.waiting.get(executionId);
+    if (!wakers) this.waiting.set(executionId, (wakers = new Set()));
+    wakers.add(wake);
+    return {
+      promise,
+      leave: () => {
+        timer?.cancel();
+        signal?.removeEventListener('abort', abort);
+        wakers.delete(wake);
+        if (wakers.size === 0) this.waiting.delete(executionId);
+      },
+    };
+  }
+}
+
+function withEnd(execution: TaskExecution, end: ExecutionEffect): TaskExecution {
+  const { status, error, reason } = end;
+  const completedTime = new Date(end.time).toISOString();
+  return withJson({
+    ...execution,
+    status,
+    error,
+    reason,
+    completedTime,
+    waitingFor: null,
+    result: end.result === null ? null : parseJson(end.result),
+  });
+}

@@ -1,0 +1,172 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, type Clock } from '../core/clock.js';
+import { Liveness } from '../core/liveness.js';
+import { PRIORITY_NAMES, type TaskPriorityName } from '../core/priority.js';
+import type { StoreStats } from '../store/records.js';
+import { TASK_STORE, type HealthStore } from '../store/task-store.js';
+import type { HealthStatus } from './health-status.js';
+
+export interface HealthSettings {
+  /** The scheduler's name, or 'default'. */
+  scheduler: string;
+  maxConcurrentTasks: number;
+  /** % of successes below which the status is degraded. */
+  threshold: number;
+  /** ms over which successes are counted. */
+  window: number;
+  /** ms without a word between worker and store after which claiming counts as stalled. */
+  stall: number;
+}
+export const HEALTH_SETTINGS = Symbol.for('nestjs-advanced-scheduler:health-settings');
+
+const STORE_TIMEOUT_MS = 1000;
+
+/** How the scheduler is: reads only, and takes no part in the work. */
+@Injectable()
+export class SchedulerHealthMonitor {
+  private readonly begun: number;
+
+  constructor(
+    @Inject(TASK_STORE) private readonly store: HealthStore,
+    private readonly liveness: Liveness,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(HEALTH_SETTINGS) private readonly settings: HealthSettings,
+  ) {
+    this.begun = clock.monotonic();
+  }
+
+  get scheduler(): string {
+    return this.settings.scheduler;
+  }
+
+  /** Whether this process has started up: handlers found, definitions mirrored. */
+  get started(): boolean {
+    return this.liveness.ready;
+  }
+
+  /** Never rejects: a store that does not answer is a status. */
+  async getStatus(): Promise<HealthStatus> {
+    const problems = this.localProblems();
+    const stats = await this.ask().catch((error: unknown) => {
+      problems.push(`the store does not answer: ${error instanceof Error ? error.message : String(error)}`);
+      return null;
+    });
+    const report = this.report(stats ?? NOTHING);
+    const degraded = report.successRate < this.settings.threshold;
+    const status = problems.length > 0 ? 'unhealthy' : degraded ? 'degraded' : 'healthy';
+    if (degraded)
+      problems.push(`success rate ${report.successRate.toFixed(1)} % is below ${this.settings.threshold} %`);
+    return { status, problems, ...report };
+  }
+
+  /** Whether traffic and work should come here: started, not draining, not unhealthy. */
+  async readiness(): Promise<{ ready: boolean; problems: string[]; status: HealthStatus['status'] }> {
+    const { status, problems } = await this.getStatus();
+    if (!this.liveness.ready) problems.unshift('not started yet');
+    if (this.liveness.state === 'draining' || this.liveness.state === 'stopped') problems.unshift(this.liveness.state);
+    const ready =
+      status !== 'unhealthy' &&
+      this.liveness.ready &&
+      this.liveness.state !== 'draining' &&
+      this.liveness.state !== 'stopped';
+    return { ready, problems, status };
+  }
+
+  private localProblems(): string[] {
+    if (this.liveness.state !== 'running') return [];
+    const silence = this.clock.monotonic() - this.liveness.lastProgress;
+    return silence > this.settings.stall ? [`claiming has stalled for ${Math.round(silence / 1000)} s`] : [];
+  }
+
+  private async ask(): Promise<StoreStats> {
+    let late: (() => void) | undefined;
+    const timeout = new Promise<never>((_resolve, reject) => {
+      const timer = this.clock.setTimer(STORE_TIMEOUT_MS, () =>
+        reject(new Error(`no answer within ${STORE_TIMEOUT_MS} ms`)),
+      );
+      late = () => timer.cancel();
+    });
+    try {
+      return await Promise.race([this.store.stats(), timeout]);
+    } finally {
+      late?.();
+    }
+  }
+
+  private report(stats: StoreStats): Omit<HealthStatus, 'status' | 'problems'> {
+    const { counters } = stats;
+    const since = Math.floor((stats.now - this.settings.window) / 60_000);
+    const recent = stats.window.filter((minute) => minute.minute >= since);
+    const sum = (pick: (minute: StoreStats['window'][number]) => number): number =>
+      recent.reduce((total, minute) => total + pick(minute), 0);
+    const completed = sum((minute) => minute.completed);
+    const ended = completed + sum((minute) => minute.failed);
+    const locks = counters.lockAcquired + counters.lockTimeouts + counters.locksLost;
+    return {
+      uptimeSeconds: Math.floor((this.clock.monotonic() - this.begun) / 1000),
+      successRate: ended === 0 ? 100 : (100 * completed) / ended,
+      averageExecutionTime: ended === 0 ? 0 : sum((minute) => minute.durationMs) / ended / 1000,
+      runningTasks: stats.byStatus.RUNNING,
+      maxConcurrentTasks: this.settings.maxConcurrentTasks,
+      queueStats: queueStats(stats),
+      lockSuccessRate: locks === 0 ? 100 : (100 * counters.lockAcquired) / locks,
+      recentErrors: stats.recentErrors,
+      metrics: {
+        tasksExecuted: counters.completed + counters.failed,
+        tasksSucceeded: counters.completed,
+        tasksFailed: counters.failed,
+        tasksRetried: counters.retried,
+        tasksCancelled: counters.cancelled,
+        tasksSkipped: counters.skipped,
+        stuckTasks: this.liveness.stuckTasks,
+        ...counters,
+      },
+    };
+  }
+}
+
+function queueStats(stats: StoreStats): HealthStatus['queueStats'] {
+  const perLevel = (value: (level: number) => number): Record<TaskPriorityName, number> =>
+    Object.fromEntries(PRIORITY_NAMES.map((name, level) => [name, value(level)])) as Record<TaskPriorityName, number>;
+  const byPriority = perLevel((level) => stats.queues.reduce((sum, queue) => sum + queue.byPriority[level]!, 0));
+  const oldestAgeSeconds = perLevel((level) => {
+    const times = stats.queues.flatMap((queue) => queue.oldestReadyTime[level] ?? []);
+    return times.length === 0 ? 0 : Math.max(0, stats.now - Math.min(...times)) / 1000;
+  });
+  return {
+    totalQueued: Object.values(byPriority).reduce((sum, size) => sum + size, 0),
+    byPriority,
+    oldestAgeSeconds,
+    delayed: stats.delayed,
+    waitingForDependencies: stats.waitingForDependencies,
+    waitingForLock: stats.waitingForLock,
+    pausedQueues: stats.queues.filter((queue) => queue.paused).map((queue) => queue.queue),
+  };
+}
+
+const NOTHING: StoreStats = {
+  now: 0,
+  counters: {
+    scheduled: 0,
+    started: 0,
+    completed: 0,
+    failed: 0,
+    cancelled: 0,
+    skipped: 0,
+    retried: 0,
+    crashed: 0,
+    released: 0,
+    stale: 0,
+    lockAcquired: 0,
+    lockTimeouts: 0,
+    locksLost: 0,
+  },
+  byStatus: { PENDING: 0, RUNNING: 0, COMPLETED: 0, FAILED: 0, RETRYING: 0, CANCELLED: 0, SKIPPED: 0 },
+  queues: [],
+  delayed: 0,
+  waitingForDependencies: 0,
+  waitingForLock: 0,
+  window: [],
+  recentErrors: [],
+  workers: 0,
+};

@@ -1,0 +1,164 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, type Clock, type ClockTimer } from '../core/clock.js';
+import { parseDuration, type Duration } from '../core/duration.js';
+import { LockLostError, LockNotAcquiredError } from '../core/errors.js';
+import { uuidv7 } from '../core/ids.js';
+import { checkKey } from '../core/names.js';
+import { EVENT_SOURCE, type EffectSource } from '../store/effect-source.js';
+import type { LockGrant, LockInfo } from '../store/records.js';
+import { TASK_STORE, type LockStore } from '../store/task-store.js';
+import type { LockHandle } from './lock-handle.js';
+
+const DAY = 24 * 3_600_000;
+
+export interface AcquireOptions {
+  /** How long it is held unless extended: 10 ms to a day. Default '30s'. */
+  ttl?: Duration;
+  /** How long to wait for it. Default 0: not at all; withLock: '30s'. */
+  maxWait?: Duration;
+}
+
+/** Named locks for users' own code, the same that tasks with requireLock take: one holder on all nodes. */
+@Injectable()
+export class DistributedTaskLock {
+  private readonly held = new Map<string, AbortController>();
+  private readonly waiting = new Map<string, (grant: LockGrant) => void>();
+
+  constructor(
+    @Inject(TASK_STORE) private readonly store: LockStore,
+    @Inject(EVENT_SOURCE) events: EffectSource,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {
+    events.listen((effects) => {
+      for (const effect of effects) {
+        if (effect.kind !== 'lock') continue;
+        if (effect.transition === 'granted')
+          this.waiting.get(effect.owner)?.({
+            key: effect.key,
+            owner: effect.owner,
+            fencingToken: effect.fencingToken,
+            expiresAt: 0,
+          });
+        else if (effect.transition === 'lost') this.lose(effect.key, effect.owner);
+      }
+    });
+  }
+
+  /** @returns the lock, or null if it was not free within `maxWait` */
+  async acquire(key: string, options: AcquireOptions = {}): Promise<LockHandle | null> {
+    checkKey(key, 'key');
+    const ttl = parseTtl(options.ttl);
+    const maxWait = parseDuration(options.maxWait ?? 0, 'maxWait', { max: DAY });
+    const owner = `handle:${uuidv7(this.clock.now())}`;
+    const granted = maxWait > 0 ? this.await(key, owner, maxWait) : null;
+    const grant = (await this.store.acquireLock(key, owner, ttl, maxWait)) ?? (await granted?.promise) ?? null;
+    granted?.leave();
+    return grant && this.handleOf(grant, ttl);
+  }
+
+  /**
+   * Runs `fn` while holding the lock, renewing it meanwhile; releases it at the end, however that comes.
+   * @throws LockNotAcquiredError if it was not free within maxWait
+   */
+  async withLock<T>(key: string, options: AcquireOptions, fn: (lock: LockHandle) => Promise<T> | T): Promise<T> {
+    const { maxWait = '30s' } = options;
+    const handle = await this.acquire(key, { ...options, maxWait });
+    if (!handle) throw new LockNotAcquiredError(key, parseDuration(maxWait, 'maxWait', { bareSeconds: 'accept' }));
+    const ttl = parseTtl(options.ttl);
+    const renewal = this.clock.setRepeating(
+      Math.max(1, Math.floor(ttl / 3)),
+      () => void handle.extend().catch(() => undefined),
+    );
+    try {
+      return await fn(handle);
+    } finally {
+      renewal.cancel();
+      await handle.release();
+    }
+  }
+
+  async release(handle: LockHandle): Promise<boolean> {
+    return handle.release();
+  }
+
+  async extend(handle: LockHandle, ttl?: Duration): Promise<boolean> {
+    return handle.extend(ttl);
+  }
+
+  async isLocked(key: string): Promise<boolean> {
+    return ((await this.store.getLock(key))?.owner ?? null) !== null;
+  }
+
+  /** ms until it expires unless renewed; null if nobody holds it. */
+  async getLockTtl(key: string): Promise<number | null> {
+    const lock = await this.store.getLock(key);
+    return lock?.expiresAt == null ? null : Math.max(0, lock.expiresAt - this.clock.now());
+  }
+
+  /** Takes the lock from its holder, whose signal is aborted, and gives it to the next. Use with caution. */
+  forceRelease(key: string): Promise<boolean> {
+    return this.store.forceReleaseLock(key);
+  }
+
+  /** Locks held or waited for. */
+  list(): Promise<LockInfo[]> {
+    return this.store.listLocks();
+  }
+
+  private handleOf(grant: LockGrant, ttl: number): LockHandle {
+    const { key, owner, fencingToken } = grant;
+    const controller = new AbortController();
+    this.held.set(owner, controller);
+    return {
+      key,
+      fencingToken,
+      signal: controller.signal,
+      release: () => {
+        this.held.delete(owner);
+        return this.store.releaseLock(key, owner, fencingToken);
+      },
+      extend: async (longer) => {
+        const extended = await this.store.extendLock(
+          key,
+          owner,
+          fencingToken,
+          longer === undefined ? ttl : parseTtl(longer),
+        );
+        if (!extended) this.lose(key, owner);
+        return extended;
+      },
+    };
+  }
+
+  private lose(key: string, owner: string): void {
+    this.held.get(owner)?.abort(new LockLostError(key));
+    this.held.delete(owner);
+  }
+
+  /** Waits for the grant by event. At the end of the wait the store decides which of the two came first. */
+  private await(
+    key: string,
+    owner: string,
+    maxWait: number,
+  ): { promise: Promise<LockGrant | null>; leave: () => void } {
+    let timer: ClockTimer | undefined;
+    const promise = new Promise<LockGrant | null>((resolve, reject) => {
+      this.waiting.set(owner, resolve);
+      timer = this.clock.setTimer(maxWait, () => {
+        this.store.abandonLock(key, owner).then((abandoned) => abandoned && resolve(null), reject);
+      });
+    });
+    promise.catch(() => undefined);
+    return {
+      promise,
+      leave: () => {
+        timer?.cancel();
+        this.waiting.delete(owner);
+      },
+    };
+  }
+}
+
+function parseTtl(ttl: Duration = '30s'): number {
+  return parseDuration(ttl, 'ttl', { min: 10, max: DAY });
+}

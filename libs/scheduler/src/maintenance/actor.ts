@@ -1,0 +1,79 @@
+import { Logger } from '@nestjs/common';
+import type { SchedulerRegistry } from '@nestjs/schedule';
+import type { Clock, ClockTimer } from '../core/clock.js';
+
+/**
+ * A small duty that comes round: same start, same stop, never two passes at once. Its interval stands in the
+ * SchedulerRegistry as 'scheduler:<scheduler>:<duty>'; deleting it there ends the duty.
+ */
+export abstract class Actor {
+  protected readonly logger = new Logger('SchedulerMaintenance');
+  private interval: ClockTimer | null = null;
+  private alarm: { at: number; timer: ClockTimer } | null = null;
+  private passing: Promise<void> | null = null;
+  private again = false;
+
+  protected constructor(
+    private readonly timerName: string,
+    /** ms between passes. */
+    private readonly every: number,
+    private readonly registry: SchedulerRegistry,
+    protected readonly clock: Clock,
+  ) {}
+
+  /** One pass of the duty. */
+  protected abstract pass(): Promise<void>;
+
+  start(): void {
+    if (this.interval) return;
+    this.interval = this.clock.setRepeating(this.every, () => void this.run());
+    this.registry.addInterval(this.timerName, this.interval.handle ?? {});
+  }
+
+  async stop(): Promise<void> {
+    this.interval?.cancel();
+    this.interval = null;
+    this.alarm?.timer.cancel();
+    this.alarm = null;
+    if (this.registry.doesExist('interval', this.timerName)) this.registry.deleteInterval(this.timerName);
+    await this.passing;
+  }
+
+  /** A pass now; one that is asked for during another follows it. */
+  async run(): Promise<void> {
+    if (this.interval && !this.registry.doesExist('interval', this.timerName)) {
+      await this.stop();
+      return;
+    }
+    if (this.passing) {
+      this.again = true;
+      return this.passing;
+    }
+    this.passing = this.passes().finally(() => (this.passing = null));
+    await this.passing;
+  }
+
+  /** A pass at this instant (ms), if none is due before. */
+  protected wakeAt(at: number): void {
+    if (!this.interval || (this.alarm && this.alarm.at <= at)) return;
+    this.alarm?.timer.cancel();
+    const ring = (): void => {
+      this.alarm = null;
+      void this.run();
+    };
+    const wait = at - this.clock.now();
+    // The interval looks after what is further away.
+    if (wait <= this.every) this.alarm = { at, timer: this.clock.setTimer(wait, ring) };
+  }
+
+  private async passes(): Promise<void> {
+    do {
+      this.again = false;
+      try {
+        await this.pass();
+      } catch (error) {
+        this.logger.error(`${this.timerName}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    } while (this.again);
+  }
+}

@@ -1,0 +1,17 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { TimerRegistryModule } from './app-registry.js';
+import { Maintenance } from './maintenance.js';
+
+/** The duties that come round. */
+@Module({})
+export class MaintenanceModule {
+  /** @param imports the modules that give store, tasks, schedules, retry decisions and effects of one scheduler */
+  static register(...imports: DynamicModule[]): DynamicModule {
+    return {
+      module: MaintenanceModule,
+      imports: [...imports, TimerRegistryModule],
+      providers: [Maintenance],
+      exports: [Maintenance],
+    };
+  }
+}

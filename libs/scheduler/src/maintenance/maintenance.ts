@@ -1,0 +1,60 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { CLOCK, type Clock } from '../core/clock.js';
+import { CronScheduler } from '../cron/cron-scheduler.js';
+import { EventHub } from '../events/event-hub.js';
+import { TaskRetryManager } from '../retry/task-retry-manager.js';
+import { TASK_STORE, type TaskStore } from '../store/task-store.js';
+import { TaskCatalog } from '../task/task-catalog.js';
+import type { Actor } from './actor.js';
+import { CronTicker } from './cron-ticker.js';
+import { Promoter } from './promoter.js';
+import { Pruner } from './pruner.js';
+import { Rescuer } from './rescuer.js';
+
+export interface MaintenanceSettings {
+  /** The scheduler's name, or 'default'. */
+  scheduler: string;
+  /** ms */
+  lease: number;
+  /** ms that a running execution has to heed a cancel. */
+  abortGrace: number;
+}
+export const MAINTENANCE_SETTINGS = Symbol.for('nestjs-advanced-scheduler:maintenance-settings');
+
+/** The duties that come round, on every node alike: there is no leader. */
+@Injectable()
+export class Maintenance {
+  private readonly actors: readonly Actor[];
+
+  constructor(
+    @Inject(TASK_STORE) store: TaskStore,
+    catalog: TaskCatalog,
+    cron: CronScheduler,
+    retries: TaskRetryManager,
+    hub: EventHub,
+    registry: SchedulerRegistry,
+    @Inject(CLOCK) clock: Clock,
+    @Inject(MAINTENANCE_SETTINGS) { scheduler, lease, abortGrace }: MaintenanceSettings,
+  ) {
+    this.actors = [
+      new Promoter(store, hub, scheduler, registry, clock),
+      new CronTicker(store, catalog, abortGrace, hub, scheduler, registry, clock),
+      new Rescuer(store, catalog, retries, lease, scheduler, registry, clock),
+      new Pruner(store, cron, scheduler, registry, clock),
+    ];
+  }
+
+  start(): void {
+    for (const actor of this.actors) actor.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.actors.map((actor) => actor.stop()));
+  }
+
+  /** One pass of each duty, now. */
+  async runAll(): Promise<void> {
+    for (const actor of this.actors) await actor.run();
+  }
+}

@@ -1,0 +1,33 @@
+import type { SchedulerRegistry } from '@nestjs/schedule';
+import type { Clock } from '../core/clock.js';
+import { PROMOTE_PER_STEP } from '../core/limits.js';
+import type { EventHub } from '../events/event-hub.js';
+import type { MaintenanceStore } from '../store/task-store.js';
+import { Actor } from './actor.js';
+
+/** Makes what is due ready, at its instant: delays, retries, edge timeouts, lock waits, cancel graces. */
+export class Promoter extends Actor {
+  constructor(
+    private readonly store: MaintenanceStore,
+    hub: EventHub,
+    scheduler: string,
+    registry: SchedulerRegistry,
+    clock: Clock,
+  ) {
+    super(`scheduler:${scheduler}:promoter`, 1000, registry, clock);
+    hub.listen((effects) => {
+      for (const effect of effects) {
+        if (effect.kind === 'due') this.wakeAt(effect.at);
+        else if (effect.kind === 'more') this.wakeAt(this.clock.now());
+      }
+    });
+  }
+
+  protected async pass(): Promise<void> {
+    for (;;) {
+      const { more, nextDue } = await this.store.promote(PROMOTE_PER_STEP);
+      if (nextDue !== null) this.wakeAt(nextDue);
+      if (!more) return;
+    }
+  }
+}

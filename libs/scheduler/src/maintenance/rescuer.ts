@@ -1,0 +1,56 @@
+import type { SchedulerRegistry } from '@nestjs/schedule';
+import type { Clock } from '../core/clock.js';
+import { settle } from '../core/commands.js';
+import { TaskTimeoutError } from '../core/errors.js';
+import { toErrorInfo } from '../core/failure.js';
+import { RESCUE_PER_STEP } from '../core/limits.js';
+import type { TaskRetryManager } from '../retry/task-retry-manager.js';
+import type { ExpiredRun } from '../store/records.js';
+import type { MaintenanceStore } from '../store/task-store.js';
+import type { TaskCatalog } from '../task/task-catalog.js';
+import { Actor } from './actor.js';
+
+const EVERY = 1000;
+
+/** Brings back the runs of workers that stopped beating, and ends runs past the bound of an attempt. */
+export class Rescuer extends Actor {
+  private lastPass = 0;
+
+  constructor(
+    private readonly store: MaintenanceStore,
+    private readonly catalog: TaskCatalog,
+    private readonly retries: TaskRetryManager,
+    /** ms */
+    private readonly lease: number,
+    scheduler: string,
+    registry: SchedulerRegistry,
+    clock: Clock,
+  ) {
+    super(`scheduler:${scheduler}:rescuer`, EVERY, registry, clock);
+  }
+
+  protected async pass(): Promise<void> {
+    if (this.wasStalled()) return;
+    while ((await this.store.rescue(RESCUE_PER_STEP)).more);
+    for (const run of await this.store.expiredRuns(RESCUE_PER_STEP)) await this.expire(run);
+  }
+
+  /** After this process itself stood still its beats come late too: they go first, and the next pass judges. */
+  private wasStalled(): boolean {
+    const now = this.clock.monotonic();
+    const stalled = this.lastPass > 0 && now - this.lastPass > EVERY + this.lease / 2;
+    this.lastPass = now;
+    return stalled;
+  }
+
+  private async expire(run: ExpiredRun): Promise<void> {
+    const error = new TaskTimeoutError(run.taskId, run.limit);
+    const retry = this.catalog.get(run.taskId)?.retry ?? null;
+    const decision = this.retries.decide({ retry, failures: run.failures + 1, attempt: run.run, error });
+    const settlement =
+      decision.kind === 'retry'
+        ? settle.retry(run, toErrorInfo(error), decision.delay)
+        : settle.fail(run, toErrorInfo(error), 'TIMEOUT');
+    await this.store.settleExpired(settlement);
+  }
+}

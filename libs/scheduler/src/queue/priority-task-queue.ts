@@ -1,0 +1,55 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { InvalidOptionError } from '../core/errors.js';
+import { checkName } from '../core/names.js';
+import { PRIORITY_NAMES, parsePriority, type TaskPriorityInput, type TaskPriorityName } from '../core/priority.js';
+import { TASK_STORE, type ExecutionStore, type QueueStore } from '../store/task-store.js';
+
+/** What stands ready to be claimed: five levels, first in first out each, over all nodes. */
+@Injectable()
+export class PriorityTaskQueue {
+  constructor(@Inject(TASK_STORE) private readonly store: QueueStore & ExecutionStore) {}
+
+  /** How many executions are ready; of one level, or of all. Delayed and waiting ones stand elsewhere. */
+  async size(priority?: TaskPriorityInput, queue?: string): Promise<number> {
+    const sizes = await this.store.queueSizes(queue);
+    return priority === undefined ? sizes.reduce((sum, size) => sum + size, 0) : sizes[parsePriority(priority)]!;
+  }
+
+  async sizes(queue?: string): Promise<Record<TaskPriorityName, number>> {
+    const sizes = await this.store.queueSizes(queue);
+    return Object.fromEntries(PRIORITY_NAMES.map((name, level) => [name, sizes[level]])) as Record<
+      TaskPriorityName,
+      number
+    >;
+  }
+
+  async isEmpty(queue?: string): Promise<boolean> {
+    return (await this.size(undefined, queue)) === 0;
+  }
+
+  /**
+   * The ids that would be claimed next, in order.
+   * @param count 1 to 1000. Default 1
+   */
+  peek(count = 1, queue = 'default'): Promise<string[]> {
+    if (!Number.isInteger(count) || count < 1 || count > 1000)
+      throw new InvalidOptionError('count', count, '1 to 1000');
+    return this.store.peekQueue(checkName(queue, 'queue'), count);
+  }
+
+  /** Takes a waiting execution out: it ends as CANCELLED. @returns false if it does not wait (any more) */
+  async remove(executionId: string): Promise<boolean> {
+    const execution = await this.store.getExecution(executionId);
+    if (execution?.status !== 'PENDING' && execution?.status !== 'RETRYING') return false;
+    return this.store.cancel(executionId, 0);
+  }
+
+  /** Stops claims from the queue on every node; delayed work goes on to become ready. */
+  pause(queue = 'default'): Promise<void> {
+    return this.store.pauseQueue(checkName(queue, 'queue'));
+  }
+
+  resume(queue = 'default'): Promise<void> {
+    return this.store.resumeQueue(checkName(queue, 'queue'));
+  }
+}

@@ -1,0 +1,132 @@
+import { Injectable } from '@nestjs/common';
+import { checkRetryConfig } from '../core/check-retry.js';
+import { parseDuration } from '../core/duration.js';
+import { InvalidOptionError, NonRetryableError, RetryLaterError } from '../core/errors.js';
+import { type ResolvedRetry, type RetryConfig, RetryStrategy } from '../core/retry.js';
+import type { Reason } from '../core/status.js';
+
+/** A failed run, as far as the decision about the next one needs it. */
+export interface FailedRun {
+  /** null: the task has no retryConfig. */
+  retry: ResolvedRetry | null;
+  /** Failed runs so far, this one included; counted against maxAttempts. */
+  failures: number;
+  /** What the handler threw. */
+  error: unknown;
+  /** Number of this run, from 1; given to retryIf. */
+  attempt: number;
+}
+
+/** What follows a failed run: another one after `delay` ms, or the end with a reason. */
+export type RetryDecision =
+  | { kind: 'retry'; delay: number }
+  | {
+      kind: 'fail';
+      reason: Extract<Reason, 'NON_RETRYABLE' | 'RETRIES_EXHAUSTED' | 'HANDLER_FAILED'>;
+    };
+
+/** Decides whether a failed task runs again, and when. Pure: no clock, no state; chance is an argument. */
+@Injectable()
+export class TaskRetryManager {
+  /**
+   * Whether another run follows.
+   * @param retryConfig null or undefined: no retry
+   * @param attempt how many runs have failed, the last one included
+   * @param error what the last run threw: NonRetryableError and retryIf end it, RetryLaterError passes retryIf by
+   * @throws InvalidRetryConfigError for a config that is wrong, InvalidOptionError for an attempt that is no count
+   */
+  shouldRetry(retryConfig: RetryConfig | ResolvedRetry | null | undefined, attempt: number, error?: unknown): boolean {
+    checkCount(attempt, 'attempt');
+    const retry = retryConfig ? checkRetryConfig(retryConfig) : null;
+    return refusal({ retry, failures: attempt, error, attempt }) === null;
+  }
+
+  /**
+   * The delay before retry `retryNumber`, in whole ms: FIXED i, LINEAR i * (n + 1), EXPONENTIAL i * m^n; capped by
+   * maxDelay, then jittered, and still never above maxDelay. NONE: 0.
+   * @param retryNumber 0 for the first retry
+   * @param random gives a number from 0 up to 1, as Math.random does
+   * @throws InvalidRetryConfigError for a config that is wrong, InvalidOptionError for a retryNumber that is no count
+   */
+  calculateDelay(retryConfig: RetryConfig | ResolvedRetry, retryNumber: number, random = Math.random): number {
+    checkCount(retryNumber, 'retryNumber');
+    return delayOf(checkRetryConfig(retryConfig), retryNumber, random);
+  }
+
+  /** What follows a failed run. Never throws, whatever the handler threw and retryIf does. */
+  decide(run: FailedRun, random = Math.random): RetryDecision {
+    const reason = refusal(run);
+    if (reason !== null || run.retry === null) return { kind: 'fail', reason: reason ?? 'HANDLER_FAILED' };
+    return { kind: 'retry', delay: chosenDelay(run.error) ?? delayOf(run.retry, run.failures - 1, random) };
+  }
+}
+
+/** Why no other run follows, or null where one does. */
+function refusal({ retry, failures, error, attempt }: FailedRun): (RetryDecision & { kind: 'fail' })['reason'] | null {
+  if (isKind(error, NonRetryableError, 'NON_RETRYABLE')) return 'NON_RETRYABLE';
+  if (retry === null || retry.strategy === RetryStrategy.NONE) return 'HANDLER_FAILED';
+  if (!isRetryLater(error) && !worthRetrying(retry, error, attempt)) return 'NON_RETRYABLE';
+  return failures >= retry.maxAttempts ? 'RETRIES_EXHAUSTED' : null;
+}
+
+function worthRetrying({ retryIf }: ResolvedRetry, error: unknown, attempt: number): boolean {
+  if (retryIf === null) return true;
+  try {
+    return Boolean(retryIf(error, attempt));
+  } catch {
+    // A test that cannot judge the error has not found it worth a retry.
+    return false;
+  }
+}
+
+function delayOf(retry: ResolvedRetry, n: number, random: () => number): number {
+  const base = Math.min(growth(retry, n), retry.maxDelay);
+  if (retry.jitter === false) return Math.round(base);
+  const factor = retry.jitter === 'full' ? random() : 0.8 + 0.4 * random();
+  return Math.min(Math.round(base * factor), retry.maxDelay);
+}
+
+function growth({ strategy, initialDelay, backoffMultiplier }: ResolvedRetry, n: number): number {
+  // Nothing grows from 0; said apart, since 0 * Infinity is NaN.
+  if (initialDelay === 0) return 0;
+  switch (strategy) {
+    case RetryStrategy.NONE:
+      return 0;
+    case RetryStrategy.FIXED:
+      return initialDelay;
+    case RetryStrategy.LINEAR:
+      return initialDelay * (n + 1);
+    case RetryStrategy.EXPONENTIAL:
+      return initialDelay * backoffMultiplier ** n;
+  }
+}
+
+/** The delay that a RetryLaterError asks for; undefined where it is none, or makes no sense. */
+function chosenDelay(error: unknown): number | undefined {
+  if (!isRetryLater(error)) return undefined;
+  try {
+    return parseDuration((error as RetryLaterError).delay, 'delay', { bareSeconds: 'accept' });
+  } catch {
+    // The handler asked for another run and miswrote when: the config's own delay is nearer to that than an end.
+    return undefined;
+  }
+}
+
+function isRetryLater(error: unknown): boolean {
+  return isKind(error, RetryLaterError, 'RETRY_LATER');
+}
+
+/** By class, code or name: the handler's copy of this package may be another than ours. */
+function isKind(error: unknown, Class: abstract new (...args: never[]) => Error, code: string): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  try {
+    const { code: itsCode, name } = error as { code?: unknown; name?: unknown };
+    return error instanceof Class || itsCode === code || name === Class.name;
+  } catch {
+    return false;
+  }
+}
+
+function checkCount(value: number, field: string): void {
+  if (!Number.isInteger(value) || value < 0) throw new InvalidOptionError(field, value, 'a whole number from 0');
+}

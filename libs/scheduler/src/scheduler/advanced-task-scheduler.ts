@@ -1,0 +1,231 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, type Clock } from '../core/clock.js';
+import type { NewExecution } from '../core/commands.js';
+import { parseDuration, type Duration } from '../core/duration.js';
+import { InvalidOptionError } from '../core/errors.js';
+import type { ExecutionId, TaskExecution } from '../core/execution.js';
+import { MAX_BATCH } from '../core/limits.js';
+import type { ScheduleOptions } from '../core/plan-execution.js';
+import type { CronOptions, CronSchedule } from '../core/schedule.js';
+import type { ResolvedTask, TaskDefinition } from '../core/task-definition.js';
+import { CronScheduler } from '../cron/cron-scheduler.js';
+import { TaskDependencyGraph } from '../dependency/task-dependency-graph.js';
+import type { WorkflowRequest } from '../dependency/workflow-plan.js';
+import { ExecutionWaiter } from '../events/execution-waiter.js';
+import type { HealthStatus } from '../health/health-status.js';
+import { SchedulerHealthMonitor } from '../health/scheduler-health-monitor.js';
+import { DistributedTaskLock } from '../lock/distributed-task-lock.js';
+import { PriorityTaskQueue } from '../queue/priority-task-queue.js';
+import { TaskRetryManager } from '../retry/task-retry-manager.js';
+import type { Page, WorkerInfo, WorkflowInfo } from '../store/records.js';
+import { TASK_STORE, type TaskStore } from '../store/task-store.js';
+import { TaskCatalog } from '../task/task-catalog.js';
+import { taskIdOf, type TaskRef, type TaskTarget } from '../task/task-ref.js';
+import { explain, type Explanation } from './explain.js';
+import { ExecutionPlanner, type WorkflowRun } from './execution-planner.js';
+import { SchedulerLifecycle } from './scheduler-lifecycle.js';
+import { TaskRegistrar } from './task-registrar.js';
+import { checkListing, type ListExecutionsOptions } from './list-options.js';
+import { RESOLVED_OPTIONS } from './foundation.module.js';
+import type { ResolvedOptions } from './resolve-options.js';
+
+/** One of `scheduleTasks`. */
+export interface ScheduleRequest<P = any> extends ScheduleOptions<P> {
+  taskId: TaskTarget<P, any>;
+}
+
+/** The scheduler as an app uses it. Every method that reaches the store is a promise; registering is immediate. */
+@Injectable()
+export class AdvancedTaskScheduler {
+  constructor(
+    readonly taskQueue: PriorityTaskQueue,
+    readonly dependencyGraph: TaskDependencyGraph,
+    readonly lockManager: DistributedTaskLock,
+    readonly retryManager: TaskRetryManager,
+    private readonly cron: CronScheduler,
+    private readonly monitor: SchedulerHealthMonitor,
+    private readonly catalog: TaskCatalog,
+    private readonly registrar: TaskRegistrar,
+    private readonly planner: ExecutionPlanner,
+    private readonly waiter: ExecutionWaiter,
+    private readonly lifecycle: SchedulerLifecycle,
+    @Inject(TASK_STORE) private readonly store: TaskStore,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
+  ) {}
+
+  // ---- tasks ---------------------------------------------------------------------------------------------------
+
+  /** The tasks of this process by id. */
+  get taskDefinitions(): ReadonlyMap<string, ResolvedTask> {
+    return this.catalog.all;
+  }
+
+  /**
+   * Registers a task, at once. A dependency may be registered later.
+   * @throws InvalidInputError (a field of the definition), TaskAlreadyRegisteredError, CircularDependencyError naming the
+   *   path, HandlerNotFoundError if nothing here handles its funcPath and it is not `remote`
+   */
+  registerTask(definition: TaskDefinition<any>): void {
+    this.registrar.register(definition);
+  }
+
+  /**
+   * Unregisters a task: its schedules go, its queued executions end as CANCELLED / TASK_UNREGISTERED, its runs finish.
+   * @returns false: it was not registered
+   * @throws TaskInUseError while another task depends on it
+   */
+  unregisterTask(task: TaskTarget<any, any>): boolean {
+    const removed = this.registrar.unregister(taskIdOf(task));
+    if (removed && this.catalog.isFlushed === false) void this.catalog.flush().catch(() => undefined);
+    return removed;
+  }
+
+  // ---- executions ----------------------------------------------------------------------------------------------
+
+  /**
+   * Schedules one execution.
+   * @returns its id, a UUIDv7 (of the earlier one where an idempotencyKey repeats)
+   * @throws TaskNotRegisteredError, UnknownDependencyError, IdempotencyConflictError, and the errors of bad options
+   */
+  scheduleTask<P, R>(task: TaskRef<P, R>, options?: ScheduleOptions<P>): Promise<ExecutionId<P, R>>;
+  scheduleTask(taskId: string, options?: ScheduleOptions<any>): Promise<ExecutionId<any, any>>;
+  async scheduleTask(task: TaskTarget<any, any>, options?: ScheduleOptions<any>): Promise<ExecutionId<any, any>> {
+    await this.ready();
+    const [id] = await this.store.enqueue([await this.planner.plan(taskIdOf(task), options)]);
+    return id!;
+  }
+
+  /** Schedules many in one trip, all or none; at most 10,000. @returns ids in the order given */
+  async scheduleTasks(requests: readonly ScheduleRequest[]): Promise<ExecutionId<any, any>[]> {
+    if (!Array.isArray(requests) || requests.length > MAX_BATCH)
+      throw new InvalidOptionError('requests', requests, `an array of at most ${MAX_BATCH}`);
+    await this.ready();
+    const batch: NewExecution[] = [];
+    for (const { taskId, ...options } of requests) {
+      const planned = this.planner.planLocal(taskIdOf(taskId), options);
+      batch.push(planned ?? (await this.planner.plan(taskIdOf(taskId), options)));
+    }
+    return batch.length === 0 ? [] : this.store.enqueue(batch);
+  }
+
+  /**
+   * Schedules a whole graph in one transition, or nothing. A node's `dependencies` replace its task's.
+   * @throws DuplicateNodeError, CircularDependencyError, SelfDependencyError, UnknownDependencyError, TaskNotRegisteredError
+   */
+  async runWorkflow(request: WorkflowRequest): Promise<WorkflowRun> {
+    await this.ready();
+    const { workflow, executions, run } = await this.planner.planWorkflow(request);
+    await this.store.startWorkflow(workflow, executions);
+    return run;
+  }
+
+  /** Cancels: at once what has not started; a running one has its signal aborted. @returns false: not found, or ended */
+  cancelTask(executionId: string): Promise<boolean> {
+    return this.store.cancel(executionId, this.options.abortGrace);
+  }
+
+  /** Runs a FAILED, CANCELLED or SKIPPED one again, and dependents that were SKIPPED solely because of it. */
+  retryTask(executionId: string): Promise<boolean> {
+    return this.store.reopen(executionId);
+  }
+
+  getTaskStatus<P = any, R = any>(executionId: ExecutionId<P, R>): Promise<TaskExecution<P, R> | null> {
+    return this.store.getExecution(executionId) as Promise<TaskExecution<P, R> | null>;
+  }
+
+  /**
+   * The execution, once it has ended, however it ended.
+   * @throws ExecutionNotFoundError, WaitTimeoutError after `timeout` (default: never), or the signal's reason
+   */
+  waitForExecution<P = any, R = any>(
+    executionId: ExecutionId<P, R>,
+    options: { timeout?: Duration; signal?: AbortSignal } = {},
+  ): Promise<TaskExecution<P, R>> {
+    const timeout = options.timeout === undefined ? null : parseDuration(options.timeout, 'timeout');
+    return this.waiter.wait(executionId, timeout, options.signal) as Promise<TaskExecution<P, R>>;
+  }
+
+  /** Newest first. A page may be short and still have a cursor. */
+  async listExecutions(query: ListExecutionsOptions = {}): Promise<Page<TaskExecution<any, any>>> {
+    return this.store.listExecutions(checkListing(query, this.clock.now()));
+  }
+
+  /** Why the execution is where it is, in one sentence and as data; null: not found. */
+  async why(executionId: string): Promise<Explanation | null> {
+    const execution = await this.store.getExecution(executionId);
+    return execution && explain(execution);
+  }
+
+  getWorkflow(workflowId: string): Promise<WorkflowInfo | null> {
+    return this.store.getWorkflow(workflowId);
+  }
+
+  /** Newest first. @param query.limit 1 to 1000. Default 50 */
+  async listWorkflows(query: { limit?: number; cursor?: string } = {}): Promise<Page<WorkflowInfo>> {
+    const { limit = 50, cursor } = checkListing(query, this.clock.now());
+    return this.store.listWorkflows({ limit, cursor });
+  }
+
+  // ---- cron ----------------------------------------------------------------------------------------------------
+
+  /**
+   * Puts a schedule: 5 fields (minute hour day month weekday) or 6 (second first). Its id is `options.id`, else the
+   * taskId; putting the same id again changes it.
+   * @throws InvalidCronExpressionError, CronNeverFiresError, InvalidTimezoneError, TaskNotRegisteredError
+   */
+  async scheduleCronTask<P = any>(
+    task: TaskTarget<P, any>,
+    cronExpression: string,
+    options: CronOptions<P> = {},
+  ): Promise<CronSchedule> {
+    await this.ready();
+    const taskId = taskIdOf(task);
+    if (!this.catalog.get(taskId)) await this.catalog.find(taskId);
+    return this.cron.put(taskId, cronExpression, options);
+  }
+
+  /** @returns false: no schedule of that id */
+  unscheduleCronTask(id: string): Promise<boolean> {
+    return this.cron.remove(id);
+  }
+
+  listCronTasks(): Promise<CronSchedule[]> {
+    return this.cron.list();
+  }
+
+  pauseCronTask(id: string): Promise<boolean> {
+    return this.cron.pause(id);
+  }
+
+  /** Goes on from now: what passed during the pause is not made up for. */
+  resumeCronTask(id: string): Promise<boolean> {
+    return this.cron.resume(id);
+  }
+
+  // ---- the whole -----------------------------------------------------------------------------------------------
+
+  listWorkers(): Promise<WorkerInfo[]> {
+    return this.store.listWorkers();
+  }
+
+  getHealthStatus(): Promise<HealthStatus> {
+    return this.monitor.getStatus();
+  }
+
+  /** Begins, or goes on, claiming. */
+  start(): Promise<void> {
+    return this.lifecycle.start();
+  }
+
+  /** Ends claiming, not scheduling. @param wait lets runs end first (25 s by default); false aborts them at once */
+  stop(wait = true): Promise<void> {
+    return this.lifecycle.stop(wait);
+  }
+
+  /** Definitions that wait to be mirrored go first, so that the store knows what it is asked for. */
+  private async ready(): Promise<void> {
+    if (!this.registrar.isBooted) await this.registrar.boot();
+    if (!this.catalog.isFlushed) await this.catalog.flush();
+  }
+}

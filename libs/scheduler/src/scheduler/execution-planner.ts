@@ -1,0 +1,139 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, type Clock } from '../core/clock.js';
+import type { EdgeBinding, NewEdge, NewExecution, NewWorkflow } from '../core/commands.js';
+import { UnknownDependencyError } from '../core/errors.js';
+import type { ExecutionId } from '../core/execution.js';
+import { uuidv7 } from '../core/ids.js';
+import { planEdges, planExecution, type ScheduleOptions } from '../core/plan-execution.js';
+import type { ResolvedTask } from '../core/task-definition.js';
+import { planWorkflow, type PlannedNode, type WorkflowRequest } from '../dependency/workflow-plan.js';
+import { TaskCatalog } from '../task/task-catalog.js';
+
+/** What runWorkflow gives back. */
+export interface WorkflowRun {
+  workflowId: string;
+  /** executionId of each node by its ref. */
+  executions: Record<string, ExecutionId<any, any>>;
+}
+
+/** Turns requests into commands: looks tasks up, here or in the mirror, and decides all that can be before the call. */
+@Injectable()
+export class ExecutionPlanner {
+  constructor(
+    private readonly catalog: TaskCatalog,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** The plain case, without a question to the store; undefined where one must be asked. */
+  planLocal(taskId: string, options?: ScheduleOptions): NewExecution | undefined {
+    const task = this.catalog.get(taskId);
+    if (!task || task.dependencies.length > 0 || options?.after !== undefined) return undefined;
+    const now = this.clock.now();
+    return planExecution(task, uuidv7(now), now, options);
+  }
+
+  /** @throws TaskNotRegisteredError, UnknownDependencyError, and the errors of bad options */
+  async plan(taskId: string, options?: ScheduleOptions): Promise<NewExecution> {
+    const local = this.planLocal(taskId, options);
+    if (local) return local;
+    const task = this.catalog.get(taskId) ?? (await this.catalog.find(taskId));
+    const edges = await this.edges(task, options?.after ?? {});
+    const now = this.clock.now();
+    return planExecution(task, uuidv7(now), now, options, edges);
+  }
+
+  async planWorkflow(
+    request: WorkflowRequest,
+  ): Promise<{ workflow: NewWorkflow; executions: NewExecution[]; run: WorkflowRun }> {
+    const remote = await this.remoteTasks(request);
+    const nodes = planWorkflow(request, (taskId) => this.catalog.get(taskId) ?? remote.get(taskId));
+    const now = this.clock.now();
+    const workflowId = uuidv7(now);
+    const executions: Record<string, string> = {};
+    for (const node of nodes) executions[node.ref] = uuidv7(now);
+    for (const node of nodes) await this.requireOutside(node);
+    const taskIds = new Map(nodes.map((node) => [node.ref, node.taskId]));
+    return {
+      run: { workflowId, executions },
+      workflow: {
+        workflowId,
+        name: request.name ?? 'workflow',
+        nodes: nodes.map((node) => describe(node, executions)),
+      },
+      executions: nodes.map((node) => this.planNode(node, workflowId, executions, taskIds, now)),
+    };
+  }
+
+  private planNode(
+    node: PlannedNode,
+    workflowId: string,
+    executions: Record<string, string>,
+    taskIds: ReadonlyMap<string, string>,
+    now: number,
+  ): NewExecution {
+    const edges = node.edges.map(({ to, ref, type, timeout, maxAge, reuse }): NewEdge => {
+      const inside = 'node' in to;
+      const bind: EdgeBinding = inside ? { executionId: executions[to.node]! } : 'newest';
+      return { taskId: inside ? taskIds.get(to.node)! : to.task, ref, type, timeout, maxAge, reuse, bind };
+    });
+    const { payload, priority, tags } = node;
+    const execution = planExecution(
+      node.task,
+      executions[node.ref]!,
+      now,
+      { payload, priority, tags },
+      edges.length > 0 ? edges : null,
+    );
+    return { ...execution, workflow: { workflowId, ref: node.ref } };
+  }
+
+  /** `after` rebinds declared edges only. */
+  private async edges(task: ResolvedTask, after: Readonly<Record<string, string>>): Promise<NewEdge[] | null> {
+    for (const taskId of Object.keys(after)) {
+      if (!task.dependencies.some((each) => each.taskId === taskId)) {
+        throw new UnknownDependencyError(
+          task.taskId,
+          taskId,
+          "'after' names a task that is not among its declared dependencies",
+        );
+      }
+    }
+    for (const { taskId } of task.dependencies) await this.require(task.taskId, taskId);
+    return planEdges(task, (taskId) =>
+      Object.hasOwn(after, taskId) ? { executionId: String(after[taskId]) } : 'newest',
+    );
+  }
+
+  private async require(dependent: string, taskId: string): Promise<void> {
+    if (!(await this.catalog.isKnown(taskId)))
+      throw new UnknownDependencyError(dependent, taskId, 'no task of that id is registered');
+  }
+
+  private async requireOutside(node: PlannedNode): Promise<void> {
+    for (const { to } of node.edges) if ('task' in to) await this.require(node.ref, to.task);
+  }
+
+  /** Tasks of other nodes that the request names: as nodes, as their dependencies, or as what those are declared to wait for. */
+  private async remoteTasks(request: WorkflowRequest): Promise<Map<string, ResolvedTask>> {
+    const remote = new Map<string, ResolvedTask>();
+    const look = async (taskId: unknown): Promise<void> => {
+      if (typeof taskId !== 'string' || this.catalog.get(taskId) || remote.has(taskId)) return;
+      const task = await this.catalog.findIfKnown(taskId);
+      if (!task) return;
+      remote.set(taskId, task);
+      for (const dependency of task.dependencies) await look(dependency.taskId);
+    };
+    for (const node of Array.isArray(request?.tasks) ? request.tasks : []) {
+      await look(node?.taskId);
+      for (const dependency of Array.isArray(node?.dependencies) ? node.dependencies : [])
+        await look(dependency?.taskId);
+      for (const dependency of this.catalog.get(node?.taskId)?.dependencies ?? []) await look(dependency.taskId);
+    }
+    return remote;
+  }
+}
+
+function describe(node: PlannedNode, executions: Record<string, string>): NewWorkflow['nodes'][number] {
+  const dependsOn = node.edges.flatMap(({ to, type }) => ('node' in to ? [{ ref: to.node, type }] : []));
+  return { ref: node.ref, executionId: executions[node.ref]!, taskId: node.taskId, dependsOn };
+}

@@ -1,0 +1,103 @@
+import { Module, type DynamicModule, type ModuleMetadata, type Provider } from '@nestjs/common';
+import { CLOCK } from '../core/clock.js';
+import { uuidv7 } from '../core/ids.js';
+import { Liveness } from '../core/liveness.js';
+import { SCHEDULER_NAME } from '../events/tokens.js';
+import { HEALTH_SETTINGS, type HealthSettings } from '../health/scheduler-health-monitor.js';
+import { MAINTENANCE_SETTINGS, type MaintenanceSettings } from '../maintenance/maintenance.js';
+import { MemoryTaskStore } from '../store/memory/memory.store.js';
+import { TASK_STORE, type TaskStore } from '../store/task-store.js';
+import { APP_IDENTITY, type AppIdentity } from '../task/task-catalog.js';
+import { WORKER_SETTINGS, type WorkerSettings } from '../worker/worker-settings.js';
+import { resolveOptions, type ResolvedOptions } from './resolve-options.js';
+import type { SchedulerOptions } from './options.js';
+
+/** DI token of the options as given. */
+export const SCHEDULER_OPTIONS = Symbol.for('nestjs-advanced-scheduler:options');
+/** DI token of the options checked and complete. */
+export const RESOLVED_OPTIONS = Symbol.for('nestjs-advanced-scheduler:resolved-options');
+
+/** Beats in one lease: two may be lost without harm. */
+const BEATS_PER_LEASE = 3;
+
+/** What all parts of one scheduler stand on: its options, cut to what each part needs, its clock and its store. */
+@Module({})
+export class FoundationModule {
+  static register(name: string, imports: ModuleMetadata['imports'], options: readonly Provider[]): DynamicModule {
+    const providers: Provider[] = [
+      ...options,
+      Liveness,
+      { provide: SCHEDULER_NAME, useValue: name },
+      {
+        provide: RESOLVED_OPTIONS,
+        useFactory: (given: SchedulerOptions) => resolveOptions(given),
+        inject: [SCHEDULER_OPTIONS],
+      },
+      from(CLOCK, (resolved) => resolved.clock),
+      from(TASK_STORE, createStore),
+      from(APP_IDENTITY, ({ appName, version }): AppIdentity => ({ appName, version })),
+      from(WORKER_SETTINGS, workerSettings),
+      from(MAINTENANCE_SETTINGS, ({ lease, abortGrace }): MaintenanceSettings => ({
+        scheduler: name || 'default',
+        lease,
+        abortGrace,
+      })),
+      from(HEALTH_SETTINGS, (resolved) => healthSettings(name, resolved)),
+    ];
+    const tokens = [
+      Liveness,
+      SCHEDULER_NAME,
+      RESOLVED_OPTIONS,
+      CLOCK,
+      TASK_STORE,
+      APP_IDENTITY,
+      WORKER_SETTINGS,
+      MAINTENANCE_SETTINGS,
+      HEALTH_SETTINGS,
+    ];
+    return { module: FoundationModule, imports, providers, exports: tokens };
+  }
+}
+
+function from<T>(provide: symbol, useFactory: (options: ResolvedOptions) => T): Provider {
+  return { provide, useFactory, inject: [RESOLVED_OPTIONS] };
+}
+
+function createStore({ clock, lease, maxAttemptDuration, history }: ResolvedOptions): TaskStore {
+  return new MemoryTaskStore({ clock, lease, maxAttemptDuration, history });
+}
+
+function workerSettings({
+  appName,
+  version,
+  maxConcurrentTasks,
+  queues,
+  lease,
+  abortGrace,
+  drain,
+  drainGrace,
+  clock,
+}: ResolvedOptions): WorkerSettings {
+  const workerId = `${appName}:${uuidv7(clock.now())}`;
+  return {
+    workerId,
+    appName,
+    version,
+    maxConcurrentTasks,
+    queues,
+    beat: lease / BEATS_PER_LEASE,
+    abortGrace,
+    drain,
+    drainGrace,
+  };
+}
+
+function healthSettings(name: string, { maxConcurrentTasks, health, lease }: ResolvedOptions): HealthSettings {
+  return {
+    scheduler: name || 'default',
+    maxConcurrentTasks,
+    threshold: health.threshold,
+    window: health.window,
+    stall: lease,
+  };
+}

@@ -1,0 +1,107 @@
+import { Inject, Injectable, Module, type DynamicModule, type OnModuleInit, type Provider } from '@nestjs/common';
+import type { TaskDefinition } from '../core/task-definition.js';
+import { CronModule } from '../cron/cron.module.js';
+import { DependencyModule } from '../dependency/dependency.module.js';
+import { EventsModule } from '../events/events.module.js';
+import { HealthModule } from '../health/health.module.js';
+import { LockModule } from '../lock/lock.module.js';
+import { MaintenanceModule } from '../maintenance/maintenance.module.js';
+import { QueueModule } from '../queue/queue.module.js';
+import { RetryModule } from '../retry/retry.module.js';
+import { TaskModule } from '../task/task.module.js';
+import type { TaskRef } from '../task/task-ref.js';
+import { WorkerModule } from '../worker/worker.module.js';
+import { AdvancedTaskScheduler } from './advanced-task-scheduler.js';
+import { ExecutionPlanner } from './execution-planner.js';
+import { FoundationModule, SCHEDULER_OPTIONS } from './foundation.module.js';
+import type { SchedulerModuleAsyncOptions, SchedulerModuleOptions, SchedulerOptionsFactory } from './options.js';
+import { SchedulerLifecycle } from './scheduler-lifecycle.js';
+import { TaskRegistrar } from './task-registrar.js';
+import { getSchedulerToken } from './tokens.js';
+
+/** The scheduler as one module: import it, decorate methods, schedule. */
+@Module({})
+export class SchedulerModule {
+  /** Without options: store 'memory', ten runs at a time, started with the app. */
+  static forRoot({ name = '', isGlobal = true, ...options }: SchedulerModuleOptions = {}): DynamicModule {
+    return compose(name, isGlobal, [], [{ provide: SCHEDULER_OPTIONS, useValue: options }]);
+  }
+
+  /** Options made from other providers, such as ConfigService. */
+  static forRootAsync({ name = '', isGlobal = true, imports, ...how }: SchedulerModuleAsyncOptions): DynamicModule {
+    return compose(name, isGlobal, imports, asyncOptions(how));
+  }
+
+  /**
+   * Registers tasks with a scheduler of the app at boot: definitions, or references whose handler may live elsewhere.
+   * @param scheduler its name. Default: the one without a name
+   */
+  static forFeature(tasks: readonly (TaskDefinition<any> | TaskRef<any, any>)[], scheduler?: string): DynamicModule {
+    @Injectable()
+    class SchedulerFeature implements OnModuleInit {
+      constructor(@Inject(registrarToken(scheduler)) private readonly registrar: TaskRegistrar) {
+        registrar.addFeature(tasks);
+      }
+
+      onModuleInit(): Promise<void> {
+        return this.registrar.boot();
+      }
+    }
+    return { module: SchedulerFeatureModule, providers: [SchedulerFeature] };
+  }
+}
+
+/** The module of each forFeature. */
+@Module({})
+class SchedulerFeatureModule {}
+
+/** The parts of one scheduler, each a module, each given just what it needs. */
+function compose(name: string, global: boolean, imports: DynamicModule['imports'], options: Provider[]): DynamicModule {
+  const foundation = FoundationModule.register(name, imports, options);
+  const events = EventsModule.register(foundation);
+  const tasks = TaskModule.register(foundation);
+  const queue = QueueModule.register(foundation);
+  const lock = LockModule.register(foundation, events);
+  const cron = CronModule.register(foundation);
+  const dependency = DependencyModule.register();
+  const health = HealthModule.register(foundation);
+  const worker = WorkerModule.register(foundation, events, tasks, RETRY);
+  const maintenance = MaintenanceModule.register(foundation, events, tasks, cron, RETRY);
+  const named = name === '' ? [] : [{ provide: getSchedulerToken(name), useExisting: AdvancedTaskScheduler }];
+  const registrar = { provide: registrarToken(name), useExisting: TaskRegistrar };
+  return {
+    module: SchedulerModule,
+    global,
+    imports: [foundation, events, tasks, queue, dependency, lock, RETRY, cron, health, worker, maintenance],
+    providers: [AdvancedTaskScheduler, ExecutionPlanner, SchedulerLifecycle, TaskRegistrar, registrar, ...named],
+    // The classes of a named scheduler stay inside: by class, everyone gets the one without a name.
+    exports:
+      name === ''
+        ? [registrar.provide, AdvancedTaskScheduler, queue, dependency, lock, RETRY, health]
+        : [registrar.provide, getSchedulerToken(name)],
+  };
+}
+
+/** Decisions without state: one for all. */
+const RETRY: DynamicModule = { module: RetryModule };
+
+function registrarToken(name = ''): string {
+  return `nestjs-advanced-scheduler:registrar:${name}`;
+}
+
+function asyncOptions({
+  inject = [],
+  useFactory,
+  useClass,
+  useExisting,
+}: Omit<SchedulerModuleAsyncOptions, 'name' | 'isGlobal' | 'imports'>): Provider[] {
+  if (useFactory) return [{ provide: SCHEDULER_OPTIONS, useFactory, inject }];
+  const source = useExisting ?? useClass;
+  if (!source) throw new Error('SchedulerModule.forRootAsync needs useFactory, useClass or useExisting');
+  const options: Provider = {
+    provide: SCHEDULER_OPTIONS,
+    useFactory: (factory: SchedulerOptionsFactory) => factory.createSchedulerOptions(),
+    inject: [source],
+  };
+  return useClass ? [useClass, options] : [options];
+}

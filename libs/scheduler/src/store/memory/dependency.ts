@@ -1,0 +1,79 @@
+import { edgeHolds } from '../../core/dependency.js';
+import { isTerminal, type Reason } from '../../core/status.js';
+import { finish, reopen } from './finish.js';
+import * as queue from './queue.js';
+import type { Edge, Row } from './rows.js';
+import type { State } from './state.js';
+
+/** Decides those edges of a new execution whose upstream has ended already. */
+export function resolveBound(s: State, row: Row, now: number): void {
+  for (const edge of row.extra?.edges ?? []) {
+    if (edge.upstream && isTerminal(edge.upstream.status)) resolve(s, edge, now);
+  }
+}
+
+/** Tells dependents, breadth first, in edge order, as many as the verb under way may still tell. */
+export function drain(s: State, now: number): void {
+  while (s.continuation.length > 0 && s.edgesLeft > 0) {
+    const step = s.continuation[0]!;
+    const edges = step.row.extra!.dependents!;
+    while (step.next < edges.length && s.edgesLeft > 0) {
+      const edge = edges[step.next++]!;
+      s.edgesLeft--;
+      if (step.reopen) reopenDependent(s, edge, now);
+      else if (isTerminal(step.row.status)) resolve(s, edge, now);
+    }
+    if (step.next >= edges.length) s.continuation.shift();
+  }
+}
+
+/** Ends the waits for edges whose timeout has passed. @returns how many */
+export function timeOut(s: State, limit: number, now: number): number {
+  let done = 0;
+  while (done < limit) {
+    const edge = s.edgeTimeouts.popDue(now);
+    if (!edge) break;
+    done++;
+    if (edge.state === 'open') breakEdge(s, edge, 'DEPENDENCY_TIMEOUT', now);
+  }
+  return done;
+}
+
+function resolve(s: State, edge: Edge, now: number): void {
+  if (edge.state !== 'open') return;
+  if (!edgeHolds(edge.type, edge.upstream!.status)) return breakEdge(s, edge, 'DEPENDENCY_FAILED', now);
+  edge.state = 'held';
+  s.edgeTimeouts.remove(edge);
+  const row = edge.dependent;
+  row.openEdges--;
+  if (row.openEdges === 0 && row.place === 'dependencies') {
+    queue.leave(s, row);
+    queue.pushTail(s, row);
+  }
+}
+
+/** The edge can no longer hold: its dependent is SKIPPED, with the execution in which the failure began. */
+function breakEdge(s: State, edge: Edge, reason: Reason, now: number): void {
+  edge.state = 'broken';
+  const row = edge.dependent;
+  const upstream = edge.upstream;
+  row.more().rootCause =
+    upstream &&
+    (upstream.extra?.rootCause ?? {
+      executionId: upstream.executionId,
+      taskId: upstream.task.taskId,
+      status: upstream.status,
+    });
+  finish(s, row, 'skip', 'SKIPPED', { result: null, error: null, reason }, now);
+}
+
+/** Brings back a dependent that was SKIPPED by this edge, unless another edge of it cannot hold either. */
+function reopenDependent(s: State, edge: Edge, now: number): void {
+  const row = edge.dependent;
+  if (edge.state !== 'broken' || row.status !== 'SKIPPED' || s.executions.get(row.executionId) !== row) return;
+  const hopeless = (other: Edge): boolean =>
+    other !== edge &&
+    (other.state === 'broken' ||
+      (other.upstream !== null && isTerminal(other.upstream.status) && !edgeHolds(other.type, other.upstream.status)));
+  if (!row.extra!.edges!.some(hopeless)) reopen(s, row, edge, now);
+}

@@ -1,0 +1,104 @@
+import * as lock from './lock.js';
+import type { Row } from './rows.js';
+import type { State } from './state.js';
+
+/** The whole state in one canonical form: plain, ordered, free of what only this store needs. */
+export function dump(s: State): unknown {
+  const rows = [...s.executions.values()].sort((a, b) => a.order - b.order);
+  return {
+    executions: rows.map(execution),
+    queues: sorted(s.queues).map(([name, q]) => ({
+      name,
+      paused: q.paused,
+      running: q.running,
+      rules: q.rules,
+      ready: q.ready.map(ids),
+    })),
+    delayed: [...s.delayed.values()]
+      .sort((a, b) => a.at - b.at || a.order - b.order)
+      .map((row) => [row.executionId, row.at]),
+    unhandled: sorted(s.tasks).flatMap(([taskId, task]) =>
+      task.unhandled.some((level) => level.size > 0) ? [[taskId, task.unhandled.map(ids)]] : [],
+    ),
+    locks: sorted(s.locks).map(([, each]) => ({
+      ...lock.info(each),
+      reserved: each.reserved?.executionId ?? null,
+      parked: each.waiting.map(ids),
+    })),
+    schedules: sorted(s.schedules).map(([, each]) => each.record),
+    workers: sorted(s.workers).map(([workerId, w]) => ({
+      workerId,
+      draining: w.draining,
+      leaseUntil: w.leaseUntil,
+      running: ids(w.running),
+    })),
+    workflows: sorted(s.workflows).map(([workflowId, w]) => ({
+      workflowId,
+      status: w.status,
+      open: w.open,
+      nodes: w.nodes.map((node) => [node.ref, node.row.executionId, node.row.status]),
+    })),
+    tasks: sorted(s.tasks).flatMap(([taskId, task]) => (task.mirror ? [{ ...task.mirror, taskId }] : [])),
+    history: ids(s.history),
+    continuation: s.continuation.map((step) => [step.row.executionId, step.reopen, step.next]),
+    counters: s.counters,
+    byStatus: s.byStatus,
+  };
+}
+
+function execution(row: Row): unknown {
+  const {
+    executionId,
+    status,
+    place,
+    priority,
+    payload,
+    at,
+    createdTime,
+    startedTime,
+    completedTime,
+    cancelRequestedTime,
+    attempt,
+    run,
+    failures,
+    crashes,
+    result,
+    error,
+    reason,
+    attempts,
+  } = row;
+  return {
+    executionId,
+    taskId: row.task.taskId,
+    queue: row.queue.name,
+    status,
+    place,
+    priority,
+    payload,
+    at,
+    createdTime,
+    startedTime,
+    completedTime,
+    cancelRequestedTime,
+    attempt,
+    run,
+    failures,
+    crashes,
+    result,
+    error,
+    reason,
+    attempts,
+    workerId: row.worker?.hello.workerId ?? null,
+    edges: row.extra?.edges?.map((edge) => [edge.ref, edge.type, edge.state, edge.upstream?.executionId ?? null]) ?? [],
+    liveDependents: row.extra?.liveDependents ?? 0,
+    rootCause: row.extra?.rootCause ?? null,
+  };
+}
+
+function sorted<T>(map: Map<string, T>): [string, T][] {
+  return [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function ids(rows: Iterable<Row>): string[] {
+  return [...rows].map((row) => row.executionId);
+}

@@ -1,0 +1,92 @@
+import type { NewEdge } from '../../core/commands.js';
+import { isTerminal } from '../../core/status.js';
+import * as history from './history.js';
+import { Edge, type Row, type TaskRow } from './rows.js';
+import type { State } from './state.js';
+
+/** Makes the edges of a new execution: to an execution by id, to the newest of a task, or to its next one. */
+export function bind(s: State, row: Row, edges: readonly NewEdge[], now: number): void {
+  const extra = row.more();
+  extra.edges = [];
+  for (const command of edges) {
+    const task = s.task(command.taskId);
+    const edge = new Edge(++s.sequence, row, task, command.ref, command.type, command.maxAge, command.reuse);
+    extra.edges.push(edge);
+    row.openEdges++;
+    if (command.timeout !== null) {
+      edge.at = now + command.timeout;
+      s.edgeTimeouts.push(edge);
+      s.effects.push({ kind: 'due', at: edge.at });
+    }
+    if (command.bind === 'newest') {
+      task.watched = true;
+      const newest = task.newest;
+      if (newest && counts(edge, newest, now)) attach(edge, newest);
+      else task.next.add(edge);
+    } else {
+      attach(edge, s.executions.get(command.bind.executionId)!);
+    }
+  }
+}
+
+/** A new execution of a task: those who found none that counts have waited for it. */
+export function arrive(s: State, task: TaskRow, row: Row, now: number): void {
+  if (!task.watched) return;
+  const last = task.newest;
+  task.newest = row;
+  if (last) history.retire(s, last, now);
+  for (const edge of task.next) attach(edge, row);
+  task.next.clear();
+}
+
+/** An execution has ended: its own open edges matter no more, and its upstreams have one dependent less to wait for. */
+export function letGo(s: State, row: Row, now: number): void {
+  for (const edge of row.extra?.edges ?? []) {
+    if (edge.state === 'open') edge.state = 'dropped';
+    s.edgeTimeouts.remove(edge);
+    edge.task.next.delete(edge);
+    if (edge.upstream) {
+      edge.upstream.extra!.liveDependents--;
+      history.retire(s, edge.upstream, now);
+    }
+  }
+}
+
+/**
+ * An execution runs again: what can no longer hold is waived, what is still under way is waited for, and so is
+ * `again`, the edge whose upstream runs again too.
+ */
+export function takeUp(s: State, row: Row, again: Edge | null): void {
+  row.openEdges = 0;
+  for (const edge of row.extra?.edges ?? []) {
+    const under = edge === again || (edge.state === 'dropped' && !(edge.upstream && isTerminal(edge.upstream.status)));
+    edge.state = under ? 'open' : 'held';
+    if (under) row.openEdges++;
+    if (edge.upstream) {
+      edge.upstream.extra!.liveDependents++;
+      history.keep(s, edge.upstream);
+    } else if (under) {
+      edge.task.next.add(edge);
+    }
+  }
+}
+
+/** After the end, or the reopening, of an execution: its dependents are told in bounded steps. */
+export function spread(s: State, row: Row, reopen: boolean): void {
+  if (row.extra?.dependents) s.continuation.push({ row, reopen, next: 0 });
+}
+
+/** Whether the newest execution is one whose outcome this edge may use. */
+function counts(edge: Edge, newest: Row, now: number): boolean {
+  if (!isTerminal(newest.status)) return true;
+  if (edge.maxAge !== null && newest.completedTime < now - edge.maxAge) return false;
+  return edge.reuse || edge.dependent.task.used.get(edge.task.taskId) !== newest.executionId;
+}
+
+function attach(edge: Edge, upstream: Row): void {
+  edge.upstream = upstream;
+  const extra = upstream.more();
+  (extra.dependents ??= []).push(edge);
+  extra.liveDependents++;
+  edge.dependent.task.used.set(edge.task.taskId, upstream.executionId);
+}

@@ -1,0 +1,177 @@
+import { withJson, type TaskAttempt, type TaskExecution, type WaitingFor } from '../../core/execution.js';
+import { parseJson } from '../../core/json.js';
+import { LIST_SCAN } from '../../core/limits.js';
+import { isTerminal } from '../../core/status.js';
+import type { ListExecutionsQuery, Page, StoreStats } from '../records.js';
+import type { Row } from './rows.js';
+import type { State } from './state.js';
+
+/** What a user sees of an execution. */
+export function view(s: State, row: Row, now: number): TaskExecution {
+  const extra = row.extra;
+  return withJson({
+    executionId: row.executionId,
+    taskId: row.task.taskId,
+    taskName: row.task.mirror?.taskName ?? row.task.taskId,
+    status: row.status,
+    priority: row.priority,
+    queue: row.queue.name,
+    payload: parseJson(row.payload),
+    scheduledTime: iso(row.at),
+    createdTime: iso(row.createdTime),
+    startedTime: row.startedTime === 0 ? null : iso(row.startedTime),
+    completedTime: row.completedTime === 0 ? null : iso(row.completedTime),
+    cancelRequestedTime: row.cancelRequestedTime === 0 ? null : iso(row.cancelRequestedTime),
+    retryCount: row.failures,
+    result: row.result === null ? null : parseJson(row.result),
+    error: row.error,
+    reason: row.reason,
+    rootCause: extra?.rootCause ?? null,
+    waitingFor: waitingFor(s, row, now),
+    attempts: attempts(row),
+    progress: extra?.progress ?? null,
+    logs: [...(extra?.logs ?? [])],
+    workflowId: extra?.workflow?.workflowId ?? null,
+    ref: extra?.ref ?? null,
+    scheduleId: extra?.schedule ?? null,
+    tags: extra?.tags ?? [],
+  });
+}
+
+/** Newest first, from the cursor on; looks at a bounded number of executions. */
+export function list(s: State, query: ListExecutionsQuery, now: number): Page<TaskExecution> {
+  const limit = query.limit ?? 50;
+  const statuses = query.status === undefined ? null : new Set([query.status].flat());
+  const items: TaskExecution[] = [];
+  let row = query.cursor === undefined ? s.newestRow : before(s, query.cursor);
+  let last: Row | null = null;
+  for (let looked = 0; row !== null && items.length < limit && looked < LIST_SCAN; looked++) {
+    if (query.from !== undefined && row.createdTime < query.from) return { items, nextCursor: null };
+    if (matches(row, query, statuses)) items.push(view(s, row, now));
+    last = row;
+    row = row.older;
+  }
+  return { items, nextCursor: row === null || last === null ? null : `${last.order}.${last.executionId}` };
+}
+
+/** Why the execution has not started: the first reason of the fixed order. */
+export function waitingFor(s: State, row: Row, now: number): WaitingFor | null {
+  if (isTerminal(row.status) || row.status === 'RUNNING') return null;
+  const name = row.queue.name;
+  if (row.queue.paused) return { kind: 'paused', queue: name };
+  if (row.place === 'delayed') return { kind: 'time', until: iso(row.at) };
+  if (row.place === 'dependencies') return { kind: 'dependencies', dependencies: openEdges(row) };
+  if (row.place === 'lock') {
+    const lock = row.extra!.parkedOn!;
+    return {
+      kind: 'lock',
+      lock: { key: lock.key, heldBy: lock.holder?.executionId ?? lock.handle ?? lock.reserved?.executionId ?? null },
+    };
+  }
+  if (!roomLeft(row, now)) return { kind: 'limit', limit: { key: `queue:${name}` } };
+  if (row.place === 'unhandled')
+    return {
+      kind: 'handler',
+      handler: { taskId: row.task.taskId, funcPath: row.task.mirror?.funcPath ?? row.task.taskId },
+    };
+  return { kind: 'queue', queue: name };
+}
+
+export function stats(s: State, now: number): StoreStats {
+  return {
+    now,
+    counters: { ...s.counters },
+    byStatus: { ...s.byStatus },
+    queues: [...s.queues.values()].map((q) => ({
+      queue: q.name,
+      paused: q.paused,
+      byPriority: q.ready.map((level) => level.size),
+      oldestReadyTime: q.ready.map((level) => level.head?.at ?? null),
+    })),
+    delayed: s.delayed.size,
+    waitingForDependencies: s.waitingForDependencies,
+    waitingForLock: s.waitingForLock,
+    window: s.window.map((minute) => ({ ...minute })),
+    recentErrors: [...s.recentErrors],
+    workers: s.workers.size,
+  };
+}
+
+export function sizes(s: State, name?: string): number[] {
+  const total = [0, 0, 0, 0, 0];
+  for (const q of s.queues.values()) {
+    if (name === undefined || q.name === name) q.ready.forEach((level, i) => (total[i]! += level.size));
+  }
+  return total;
+}
+
+export function peek(s: State, name: string, count: number): string[] {
+  const ids: string[] = [];
+  for (const level of s.queues.get(name)?.ready ?? []) {
+    for (const row of level) {
+      if (ids.length >= count) return ids;
+      ids.push(row.executionId);
+    }
+  }
+  return ids;
+}
+
+function matches(row: Row, query: ListExecutionsQuery, statuses: Set<string> | null): boolean {
+  return (
+    (statuses === null || statuses.has(row.status)) &&
+    (query.taskId === undefined || row.task.taskId === query.taskId) &&
+    (query.tag === undefined || (row.extra?.tags?.includes(query.tag) ?? false)) &&
+    (query.workflowId === undefined || row.extra?.workflow?.workflowId === query.workflowId) &&
+    (query.to === undefined || row.createdTime < query.to)
+  );
+}
+
+/** The newest execution older than the cursor's, which may have left history meanwhile. */
+function before(s: State, cursor: string): Row | null {
+  const order = Number(cursor.slice(0, cursor.indexOf('.')));
+  const known = s.executions.get(cursor.slice(cursor.indexOf('.') + 1));
+  let row = known ? known.older : s.newestRow;
+  while (row !== null && row.order >= order) row = row.older;
+  return row;
+}
+
+/** Ended attempts are recorded but for a first success, which is read off the execution, as the one under way is. */
+function attempts(row: Row): TaskAttempt[] {
+  const ended = row.attempts ?? [];
+  const running = row.status === 'RUNNING';
+  if (!running && (row.status !== 'COMPLETED' || row.attempts !== null)) return [...ended];
+  return [
+    ...ended,
+    {
+      attempt: row.run,
+      startedTime: iso(row.startedTime),
+      endedTime: running ? null : iso(row.completedTime),
+      workerId: row.workerId,
+      outcome: running ? null : 'COMPLETED',
+      error: null,
+    },
+  ];
+}
+
+function openEdges(row: Row): WaitingFor['dependencies'] {
+  return row
+    .extra!.edges!.filter((edge) => edge.state === 'open')
+    .map((edge) => ({
+      taskId: edge.task.taskId,
+      ref: edge.ref,
+      type: edge.type,
+      executionId: edge.upstream?.executionId ?? null,
+      status: edge.upstream?.status ?? null,
+    }));
+}
+
+/** As queue.hasRoom, but only looks. */
+function roomLeft(row: Row, now: number): boolean {
+  const { rules, running, windowStart, windowStarts } = row.queue;
+  if (rules.concurrency !== null && running >= rules.concurrency) return false;
+  return rules.rateLimit === null || now >= windowStart + rules.rateLimit.per || windowStarts < rules.rateLimit.max;
+}
+
+function iso(time: number): string {
+  return new Date(time).toISOString();
+}

@@ -1,0 +1,52 @@
+/** What stands in a LinkedList: in at most one at a time. */
+export interface ListItem<T> {
+  prev: T | null;
+  next: T | null;
+  /** The list it stands in, or null. */
+  list: unknown;
+}
+
+/** A doubly linked list threaded through its items: every operation is O(1), none allocates. */
+export class LinkedList<T extends ListItem<T>> {
+  head: T | null = null;
+  tail: T | null = null;
+  size = 0;
+
+  pushTail(item: T): void {
+    (item as ListItem<T>).list = this;
+    item.prev = this.tail;
+    item.next = null;
+    if (this.tail) this.tail.next = item;
+    else this.head = item;
+    this.tail = item;
+    this.size++;
+  }
+
+  pushHead(item: T): void {
+    (item as ListItem<T>).list = this;
+    item.next = this.head;
+    item.prev = null;
+    if (this.head) this.head.prev = item;
+    else this.tail = item;
+    this.head = item;
+    this.size++;
+  }
+
+  remove(item: T): void {
+    if (item.prev) item.prev.next = item.next;
+    else this.head = item.next;
+    if (item.next) item.next.prev = item.prev;
+    else this.tail = item.prev;
+    item.prev = item.next = null;
+    (item as ListItem<T>).list = null;
+    this.size--;
+  }
+
+  *[Symbol.iterator](): Iterator<T> {
+    for (let item = this.head; item;) {
+      const next: T | null = item.next;
+      yield item;
+      item = next;
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import type { Clock } from '../../core/clock.js';
+import type { Effect } from '../../core/effects.js';
+import { EDGES_PER_STEP } from '../../core/limits.js';
+import * as dependency from './dependency.js';
+import { State, type MemorySettings } from './state.js';
+
+export interface MemoryStoreOptions extends Partial<Omit<MemorySettings, 'history'>> {
+  clock: Clock;
+  history?: Partial<MemorySettings['history']>;
+}
+
+/** The frame of every verb: one synchronous transition on the state, then its effects are told. */
+export abstract class MemoryFrame {
+  private readonly state: State;
+  private readonly clock: Clock;
+  private readonly listeners = new Set<(effects: readonly Effect[]) => void>();
+  /** Time never goes back here, whatever the clock does. */
+  private latest = 0;
+
+  constructor({ clock, lease = 15_000, maxAttemptDuration = 3_600_000, history }: MemoryStoreOptions) {
+    this.clock = clock;
+    this.state = new State({ lease, maxAttemptDuration, history: { count: 1000, age: null, bytes: null, ...history } });
+  }
+
+  subscribe(listener: (effects: readonly Effect[]) => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  close(): Promise<void> {
+    this.listeners.clear();
+    return Promise.resolve();
+  }
+
+  protected read<T>(look: (s: State, now: number) => T): Promise<T> {
+    return settled(() => look(this.state, this.now()));
+  }
+
+  /** Runs a transition to its end, tells dependents within bounds, then reports. */
+  protected commit<T>(transition: (s: State, now: number) => T): Promise<T> {
+    return settled(() => {
+      const now = this.now();
+      this.state.edgesLeft = EDGES_PER_STEP;
+      const result = transition(this.state, now);
+      dependency.drain(this.state, now);
+      this.publish();
+      return result;
+    });
+  }
+
+  private publish(): void {
+    const s = this.state;
+    for (const name of s.woken) s.effects.push({ kind: 'ready', queue: name });
+    s.woken.clear();
+    if (s.continuation.length > 0) s.effects.push({ kind: 'more' });
+    if (s.effects.length === 0) return;
+    const effects = s.effects;
+    s.effects = [];
+    for (const listener of this.listeners) listener(effects);
+  }
+
+  private now(): number {
+    return (this.latest = Math.max(this.latest, this.clock.now()));
+  }
+}
+
+function settled<T>(run: () => T): Promise<T> {
+  try {
+    return Promise.resolve(run());
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
+}

@@ -1,0 +1,329 @@
+import type { FireCommand, NewExecution, NewWorkflow, RunToken, Settlement } from '../../core/commands.js';
+import type { TaskExecution } from '../../core/execution.js';
+import { LOG_LINES_KEPT } from '../../core/limits.js';
+import type { ScheduleRecord } from '../../core/schedule.js';
+import type { TaskMirror } from '../../core/task-definition.js';
+import type {
+  ExpiredRun,
+  ListExecutionsQuery,
+  LockGrant,
+  LockInfo,
+  Page,
+  QueueRules,
+  StoreStats,
+  WorkerHello,
+  WorkerInfo,
+  WorkflowInfo,
+} from '../records.js';
+import type { BeatReply, ExchangeReply, ExchangeRequest, StepReply, TaskStore } from '../task-store.js';
+import * as cancelling from './cancel.js';
+import { claim } from './claim.js';
+import * as cron from './cron.js';
+import * as dependency from './dependency.js';
+import { dump } from './dump.js';
+import * as enqueueing from './enqueue.js';
+import { reopen } from './finish.js';
+import * as history from './history.js';
+import * as inspect from './inspect.js';
+import * as lock from './lock.js';
+import * as queue from './queue.js';
+import { MemoryFrame } from './memory-frame.js';
+import * as settling from './settle.js';
+import * as tasks from './tasks.js';
+import * as worker from './worker.js';
+import * as workflow from './workflow.js';
+
+/**
+ * The store of one process, and the readable specification of every verb. Each verb is one synchronous transition:
+ * it runs to its end within the call, and its promise is already settled.
+ */
+export class MemoryTaskStore extends MemoryFrame implements TaskStore {
+  // ---- definitions ---------------------------------------------------------------------------------------------
+
+  putTasks(mirrors: readonly TaskMirror[]): Promise<void> {
+    return this.commit((s) => tasks.put(s, mirrors));
+  }
+
+  removeTask(taskId: string): Promise<boolean> {
+    return this.commit((s, now) => tasks.remove(s, taskId, now));
+  }
+
+  getTask(taskId: string): Promise<TaskMirror | null> {
+    return this.read((s) => s.tasks.get(taskId)?.mirror ?? null);
+  }
+
+  listTasks(): Promise<TaskMirror[]> {
+    return this.read((s) => [...s.tasks.values()].flatMap((task) => task.mirror ?? []));
+  }
+
+  // ---- queue ---------------------------------------------------------------------------------------------------
+
+  enqueue(batch: readonly NewExecution[]): Promise<string[]> {
+    return this.commit((s, now) => enqueueing.enqueue(s, batch, now));
+  }
+
+  pauseQueue(name: string): Promise<void> {
+    return this.commit((s, now) => {
+      const q = s.queue(name);
+      if (q.paused) return;
+      q.paused = true;
+      s.effects.push({ kind: 'queue', transition: 'paused', queue: name, time: now });
+    });
+  }
+
+  resumeQueue(name: string): Promise<void> {
+    return this.commit((s, now) => {
+      const q = s.queue(name);
+      if (!q.paused) return;
+      q.paused = false;
+      s.effects.push({ kind: 'queue', transition: 'resumed', queue: name, time: now });
+      s.woken.add(name);
+    });
+  }
+
+  configureQueue(name: string, rules: QueueRules): Promise<void> {
+    return this.commit((s) => {
+      s.queue(name).rules = rules;
+      s.woken.add(name);
+    });
+  }
+
+  queueSizes(name?: string): Promise<number[]> {
+    return this.read((s) => inspect.sizes(s, name));
+  }
+
+  peekQueue(name: string, count: number): Promise<string[]> {
+    return this.read((s) => inspect.peek(s, name, count));
+  }
+
+  // ---- executions ----------------------------------------------------------------------------------------------
+
+  cancel(executionId: string, grace: number): Promise<boolean> {
+    return this.commit((s, now) => {
+      const row = s.executions.get(executionId);
+      return row !== undefined && cancelling.cancel(s, row, grace, now);
+    });
+  }
+
+  reopen(executionId: string): Promise<boolean> {
+    return this.commit((s, now) => {
+      const row = s.executions.get(executionId);
+      if (!row || (row.status !== 'FAILED' && row.status !== 'CANCELLED' && row.status !== 'SKIPPED')) return false;
+      reopen(s, row, null, now);
+      return true;
+    });
+  }
+
+  getExecution(executionId: string): Promise<TaskExecution | null> {
+    return this.read((s, now) => {
+      const row = s.executions.get(executionId);
+      return row ? inspect.view(s, row, now) : null;
+    });
+  }
+
+  listExecutions(query: ListExecutionsQuery): Promise<Page<TaskExecution>> {
+    return this.read((s, now) => inspect.list(s, query, now));
+  }
+
+  report(
+    run: RunToken,
+    report: { progress?: { fraction: number; note: string | null }; logs?: readonly string[] },
+  ): Promise<void> {
+    return this.commit((s, now) => {
+      const row = settling.current(s, run);
+      if (!row) return;
+      const about = { executionId: row.executionId, taskId: row.task.taskId, time: now };
+      if (report.progress) {
+        row.more().progress = { ...report.progress, time: new Date(now).toISOString() };
+        s.effects.push({ kind: 'progress', ...about, ...report.progress });
+      }
+      for (const line of report.logs ?? []) {
+        const logs = (row.more().logs ??= []);
+        logs.push(line);
+        if (logs.length > LOG_LINES_KEPT) logs.shift();
+        s.effects.push({ kind: 'log', ...about, line });
+      }
+    });
+  }
+
+  // ---- workflows -----------------------------------------------------------------------------------------------
+
+  startWorkflow(command: NewWorkflow, executions: readonly NewExecution[]): Promise<void> {
+    return this.commit((s, now) => enqueueing.startWorkflow(s, command, executions, now));
+  }
+
+  getWorkflow(workflowId: string): Promise<WorkflowInfo | null> {
+    return this.read((s) => {
+      const found = s.workflows.get(workflowId);
+      return found ? workflow.info(found) : null;
+    });
+  }
+
+  listWorkflows(query: { limit: number; cursor?: string }): Promise<Page<WorkflowInfo>> {
+    return this.read((s) => workflow.list(s, query));
+  }
+
+  // ---- locks ---------------------------------------------------------------------------------------------------
+
+  acquireLock(key: string, owner: string, ttl: number, maxWait: number): Promise<LockGrant | null> {
+    return this.commit((s, now) => lock.acquire(s, key, owner, ttl, maxWait, now));
+  }
+
+  abandonLock(key: string, owner: string): Promise<boolean> {
+    return this.commit((s) => lock.abandon(s, key, owner));
+  }
+
+  releaseLock(key: string, owner: string, fencingToken: number): Promise<boolean> {
+    return this.commit((s, now) => lock.releaseHandle(s, key, owner, fencingToken, now));
+  }
+
+  extendLock(key: string, owner: string, fencingToken: number, ttl: number): Promise<boolean> {
+    return this.commit((s, now) => lock.extendHandle(s, key, owner, fencingToken, ttl, now));
+  }
+
+  forceReleaseLock(key: string): Promise<boolean> {
+    return this.commit((s, now) => lock.force(s, key, now));
+  }
+
+  getLock(key: string): Promise<LockInfo | null> {
+    return this.read((s, now) => {
+      const found = s.locks.get(key);
+      return found && !(lock.isHeld(found) && found.at <= now) ? lock.info(found) : null;
+    });
+  }
+
+  listLocks(): Promise<LockInfo[]> {
+    return this.read((s) => [...s.locks.values()].map(lock.info));
+  }
+
+  // ---- workers -------------------------------------------------------------------------------------------------
+
+  hello(about: WorkerHello): Promise<void> {
+    return this.commit((s, now) => worker.hello(s, about, now));
+  }
+
+  exchange(request: ExchangeRequest): Promise<ExchangeReply> {
+    return this.commit((s, now): ExchangeReply => {
+      const row = s.workers.get(request.workerId);
+      if (!row) return { known: false, settled: request.settlements.map(() => 'stale'), claims: [], more: false };
+      const lane = row.lanes.get(request.lane);
+      if (lane?.sequence === request.sequence) return lane.reply;
+      worker.touch(s, row, now);
+      const settled = settling.settleAll(s, row, request.settlements, now);
+      dependency.drain(s, now);
+      const reply = { known: true, settled, ...claim(s, row, request, now) };
+      row.lanes.set(request.lane, { sequence: request.sequence, reply });
+      return reply;
+    });
+  }
+
+  beat(workerId: string, runs: readonly RunToken[]): Promise<BeatReply> {
+    return this.commit((s, now) => worker.beat(s, workerId, runs, now));
+  }
+
+  drain(workerId: string): Promise<void> {
+    return this.commit((s, now) => worker.drain(s, workerId, now));
+  }
+
+  goodbye(workerId: string): Promise<void> {
+    return this.commit((s, now) => worker.goodbye(s, workerId, now));
+  }
+
+  listWorkers(): Promise<WorkerInfo[]> {
+    return this.read((s) => [...s.workers.values()].map(worker.info));
+  }
+
+  // ---- cron ----------------------------------------------------------------------------------------------------
+
+  putSchedule(schedule: cron.NewSchedule): Promise<ScheduleRecord> {
+    return this.commit((s, now) => cron.put(s, schedule, now));
+  }
+
+  removeSchedule(id: string): Promise<boolean> {
+    return this.commit((s, now) => cron.remove(s, id, now));
+  }
+
+  pauseSchedule(id: string): Promise<boolean> {
+    return this.commit((s, now) => cron.pause(s, id, now));
+  }
+
+  resumeSchedule(id: string, nextRunTime: number | null): Promise<boolean> {
+    return this.commit((s, now) => cron.resume(s, id, nextRunTime, now));
+  }
+
+  getSchedule(id: string): Promise<ScheduleRecord | null> {
+    return this.read((s) => s.schedules.get(id)?.record ?? null);
+  }
+
+  listSchedules(): Promise<ScheduleRecord[]> {
+    return this.read((s) => [...s.schedules.values()].map((schedule) => ({ ...schedule.record })));
+  }
+
+  dueSchedules(limit: number): Promise<{ now: number; schedules: ScheduleRecord[]; next: number | null }> {
+    return this.read((s, now) => cron.due(s, limit, now));
+  }
+
+  fire(command: FireCommand): Promise<boolean> {
+    return this.commit((s, now) => cron.fire(s, command, now));
+  }
+
+  declareSchedules(appName: string, ids: readonly string[], removeOthersNow: boolean): Promise<string[]> {
+    return this.commit((s, now) => cron.declare(s, appName, ids, removeOthersNow, now));
+  }
+
+  // ---- maintenance ---------------------------------------------------------------------------------------------
+
+  promote(limit: number): Promise<StepReply & { nextDue: number | null }> {
+    return this.commit((s, now) => {
+      const done =
+        queue.promote(s, limit, now) + dependency.timeOut(s, limit, now) + worker.timeOut(s, now) + lock.expire(s, now);
+      queue.wakeRefilled(s, now);
+      const nextDue = queue.nextDue(s, now);
+      return { done, nextDue, more: s.continuation.length > 0 || (nextDue !== null && nextDue <= now) };
+    });
+  }
+
+  rescue(limit: number): Promise<StepReply> {
+    return this.commit((s, now) => {
+      const done = worker.rescueLost(s, limit, now);
+      return { done, more: done === limit };
+    });
+  }
+
+  expiredRuns(limit: number): Promise<ExpiredRun[]> {
+    return this.read((s, now) => worker.expired(s, limit, now));
+  }
+
+  settleExpired(settlement: Settlement): Promise<boolean> {
+    return this.commit((s, now) => {
+      const row = settling.current(s, settlement);
+      if (row) settling.settle(s, row, settlement, now);
+      return row !== undefined;
+    });
+  }
+
+  prune(limit: number): Promise<StepReply> {
+    return this.commit((s, now) => {
+      const done = history.trim(s, now, limit) + enqueueing.forgetKeys(s, limit, now);
+      return { done, more: done >= limit };
+    });
+  }
+
+  // ---- health and life -----------------------------------------------------------------------------------------
+
+  stats(): Promise<StoreStats> {
+    return this.read((s, now) => inspect.stats(s, now));
+  }
+
+  ping(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  open(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  dump(): Promise<unknown> {
+    return this.read((s) => dump(s));
+  }
+}

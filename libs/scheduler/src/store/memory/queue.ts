@@ -1,0 +1,101 @@
+import type { Row } from './rows.js';
+import type { State } from './state.js';
+
+/** Lets an execution stand where it belongs now: by its time, then its dependencies, then in its queue. */
+export function place(s: State, row: Row, now: number): void {
+  if (row.at > now) delay(s, row);
+  else if (row.openEdges > 0) waitForDependencies(s, row);
+  else pushTail(s, row);
+}
+
+/** Ready, behind all of its level. */
+export function pushTail(s: State, row: Row): void {
+  row.place = 'ready';
+  row.queue.ready[row.priority].pushTail(row);
+  s.woken.add(row.queue.name);
+}
+
+/** Ready, before all of its level: for what has waited its turn already. */
+export function pushHead(s: State, row: Row): void {
+  row.place = 'ready';
+  row.queue.ready[row.priority].pushHead(row);
+  s.woken.add(row.queue.name);
+}
+
+export function delay(s: State, row: Row): void {
+  row.place = 'delayed';
+  s.delayed.push(row);
+  s.effects.push({ kind: 'due', at: row.at });
+}
+
+function waitForDependencies(s: State, row: Row): void {
+  row.place = 'dependencies';
+  s.waitingForDependencies++;
+}
+
+/** Takes a waiting execution from wherever it stands. */
+export function leave(s: State, row: Row): void {
+  if (row.place === 'delayed') s.delayed.remove(row);
+  else if (row.place === 'dependencies') s.waitingForDependencies--;
+  else {
+    if (row.place === 'lock') s.waitingForLock--;
+    row.list?.remove(row);
+  }
+}
+
+/** Whether the queue's own limits let another start happen now. */
+export function hasRoom(s: State, queue: Row['queue'], now: number): boolean {
+  const { concurrency, rateLimit } = queue.rules;
+  if (concurrency !== null && queue.running >= concurrency) return false;
+  if (rateLimit === null) return true;
+  if (now >= queue.windowStart + rateLimit.per) {
+    queue.windowStart = now;
+    queue.windowStarts = 0;
+  }
+  if (queue.windowStarts < rateLimit.max) return true;
+  s.effects.push({ kind: 'due', at: queue.windowStart + rateLimit.per });
+  return false;
+}
+
+export function readyCount(queue: Row['queue']): number {
+  return queue.ready.reduce((sum, level) => sum + level.size, 0);
+}
+
+/** Makes due executions ready, earliest first. @returns how many */
+export function promote(s: State, limit: number, now: number): number {
+  let done = 0;
+  while (done < limit) {
+    const row = s.delayed.popDue(now);
+    if (!row) break;
+    place(s, row, now);
+    done++;
+  }
+  return done;
+}
+
+/** Wakes the queues whose rate limit has room again. */
+export function wakeRefilled(s: State, now: number): void {
+  for (const queue of s.queues.values()) {
+    const refill = refillTime(queue);
+    if (refill !== null && refill <= now) s.woken.add(queue.name);
+  }
+}
+
+/** The next instant at which a promotion finds something to do, or null. */
+export function nextDue(s: State, now: number): number | null {
+  let next = Number.POSITIVE_INFINITY;
+  for (const heap of [s.delayed, s.edgeTimeouts, s.lockWaits, s.lockExpiries, s.graces])
+    next = Math.min(next, heap.peek()?.at ?? next);
+  for (const queue of s.queues.values()) {
+    const refill = refillTime(queue);
+    if (refill !== null && refill > now) next = Math.min(next, refill);
+  }
+  return next === Number.POSITIVE_INFINITY ? null : next;
+}
+
+/** When a queue that its rate limit holds back may start again. */
+function refillTime(queue: Row['queue']): number | null {
+  const { rateLimit } = queue.rules;
+  if (rateLimit === null || queue.windowStarts < rateLimit.max || readyCount(queue) === 0) return null;
+  return queue.windowStart + rateLimit.per;
+}

@@ -1,0 +1,228 @@
+import type { LockNeed, NewExecution } from '../../core/commands.js';
+import type { DependencyType } from '../../core/dependency.js';
+import type { TaskAttempt, TaskProgress, RootCause } from '../../core/execution.js';
+import type { ErrorInfo } from '../../core/failure.js';
+import type { JsonText } from '../../core/json.js';
+import type { TaskPriority } from '../../core/priority.js';
+import type { ScheduleRecord } from '../../core/schedule.js';
+import type { Reason, TaskStatus } from '../../core/status.js';
+import type { TaskMirror } from '../../core/task-definition.js';
+import type { ExchangeReply } from '../task-store.js';
+import type { QueueRules, WorkerHello } from '../records.js';
+import type { HeapItem } from './heap.js';
+import { LinkedList, type ListItem } from './list.js';
+
+/** Where an execution stands; it is in one place at a time. */
+export type Place = 'ready' | 'delayed' | 'dependencies' | 'lock' | 'unhandled' | 'running' | 'kept' | 'history';
+
+/** An instant at which something about an execution is due. */
+export class Deadline implements HeapItem {
+  heapIndex = -1;
+
+  constructor(
+    public at: number,
+    readonly order: number,
+    readonly row: Row,
+  ) {}
+}
+
+/** An edge of one execution to its upstream execution, once that exists. */
+export class Edge implements HeapItem {
+  at = 0;
+  heapIndex = -1;
+  upstream: Row | null = null;
+  /** `open` waits; `held` and `broken` are decided; `dropped` no longer matters. */
+  state: 'open' | 'held' | 'broken' | 'dropped' = 'open';
+
+  constructor(
+    readonly order: number,
+    readonly dependent: Row,
+    readonly task: TaskRow,
+    readonly ref: string,
+    readonly type: DependencyType,
+    readonly maxAge: number | null,
+    readonly reuse: boolean,
+  ) {}
+}
+
+/** What most executions do without. */
+export class Extra {
+  edges: Edge[] | null = null;
+  /** Edges that others have to this one, in the order they were made. */
+  dependents: Edge[] | null = null;
+  /** Dependents that have not ended: while there are any, this one is kept. */
+  liveDependents = 0;
+  lock: LockNeed | null = null;
+  /** Held now, or reserved for this one. */
+  held: LockRow | null = null;
+  reserved: LockRow | null = null;
+  parkedOn: LockRow | null = null;
+  parkNumber = 0;
+  fencingToken: number | null = null;
+  lockWait: Deadline | null = null;
+  grace: Deadline | null = null;
+  bound: Deadline | null = null;
+  tags: readonly string[] | null = null;
+  workflow: WorkflowRow | null = null;
+  ref: string | null = null;
+  schedule: string | null = null;
+  progress: TaskProgress | null = null;
+  logs: string[] | null = null;
+  rootCause: RootCause | null = null;
+}
+
+/** One execution. */
+export class Row implements ListItem<Row>, HeapItem {
+  prev: Row | null = null;
+  next: Row | null = null;
+  list: LinkedList<Row> | null = null;
+  /** Neighbours in the order of creation. */
+  older: Row | null = null;
+  newer: Row | null = null;
+  heapIndex = -1;
+  place: Place = 'ready';
+  status: TaskStatus = 'PENDING';
+  /** Due at (ms): the heap's key while delayed. */
+  at: number;
+  readonly executionId: string;
+  readonly priority: TaskPriority;
+  readonly payload: JsonText | null;
+  readonly timeout: number | null;
+  startedTime = 0;
+  completedTime = 0;
+  cancelRequestedTime = 0;
+  /** The token's second half: raised whenever the run changes hands. */
+  attempt = 0;
+  /** Runs begun and not released. */
+  run = 0;
+  /** Failed attempts that were followed, or are to be, by another. */
+  failures = 0;
+  crashes = 0;
+  openEdges = 0;
+  worker: WorkerRow | null = null;
+  workerId: string | null = null;
+  result: JsonText | null = null;
+  error: ErrorInfo | null = null;
+  reason: Reason | null = null;
+  attempts: TaskAttempt[] | null = null;
+  extra: Extra | null = null;
+
+  constructor(
+    readonly order: number,
+    readonly task: TaskRow,
+    readonly queue: QueueRow,
+    readonly createdTime: number,
+    command: NewExecution,
+    due: number,
+  ) {
+    this.executionId = command.executionId;
+    this.priority = command.priority;
+    this.payload = command.payload;
+    this.timeout = command.timeout;
+    this.at = due;
+  }
+
+  more(): Extra {
+    return (this.extra ??= new Extra());
+  }
+}
+
+export type Levels = [LinkedList<Row>, LinkedList<Row>, LinkedList<Row>, LinkedList<Row>, LinkedList<Row>];
+
+export function levels(): Levels {
+  return [new LinkedList(), new LinkedList(), new LinkedList(), new LinkedList(), new LinkedList()];
+}
+
+/** One queue: five levels, first in first out each. */
+export class QueueRow {
+  readonly ready = levels();
+  paused = false;
+  rules: QueueRules = { rateLimit: null, concurrency: null };
+  running = 0;
+  /** Starts since `windowStart`, for the rate limit. */
+  windowStart = 0;
+  windowStarts = 0;
+
+  constructor(readonly name: string) {}
+}
+
+/** One task: its mirror, and what its executions share. */
+export class TaskRow {
+  mirror: TaskMirror | null = null;
+  /** Someone depends on it, so its newest execution is remembered. */
+  watched = false;
+  newest: Row | null = null;
+  /** Edges that wait for its next execution. */
+  readonly next = new Set<Edge>();
+  /** Outcomes that an execution of this task has used, by upstream task. */
+  readonly used = new Map<string, string>();
+  /** Executions that were met by workers without a handler. */
+  readonly unhandled = levels();
+
+  constructor(readonly taskId: string) {}
+}
+
+/** A wait of `acquire`, for a handle. */
+export interface HandleWait {
+  owner: string;
+  parkNumber: number;
+  ttl: number;
+  deadline: number;
+}
+
+/** One lock, while someone holds it, is next, or waits. */
+export class LockRow implements HeapItem {
+  /** When it expires. */
+  at = 0;
+  heapIndex = -1;
+  holder: Row | null = null;
+  handle: string | null = null;
+  fencingToken = 0;
+  /** The execution it was freed for, which is to claim it next. */
+  reserved: Row | null = null;
+  readonly waiting = levels();
+  readonly handles = new Map<string, HandleWait>();
+
+  constructor(
+    readonly key: string,
+    readonly order: number,
+  ) {}
+}
+
+export class WorkerRow {
+  readonly running = new LinkedList<Row>();
+  readonly lanes = new Map<number, { sequence: number; reply: ExchangeReply }>();
+  tasks: Set<string>;
+  draining = false;
+  leaseUntil = 0;
+  lastBeatTime = 0;
+  rotation = 0;
+
+  constructor(
+    public hello: WorkerHello,
+    readonly startedTime: number,
+  ) {
+    this.tasks = new Set(hello.tasks);
+  }
+}
+
+export class WorkflowRow {
+  readonly nodes: { ref: string; row: Row; dependsOn: { ref: string; type: DependencyType }[] }[] = [];
+  open = 0;
+  status: TaskStatus = 'RUNNING';
+  completedTime = 0;
+
+  constructor(
+    readonly workflowId: string,
+    readonly name: string,
+    readonly createdTime: number,
+    readonly order: number,
+  ) {}
+}
+
+export class ScheduleRow {
+  /** Its newest execution, for the overlap policy. */
+  current: Row | null = null;
+
+  constructor(public record: ScheduleRecord) {}
+}

@@ -1,0 +1,108 @@
+import type { Effect } from '../../core/effects.js';
+import type { TaskStatus } from '../../core/status.js';
+import type { StoreCounters, StoreStats } from '../records.js';
+import { Heap } from './heap.js';
+import { LinkedList } from './list.js';
+import {
+  QueueRow,
+  TaskRow,
+  type Deadline,
+  type Edge,
+  type LockRow,
+  type Row,
+  type ScheduleRow,
+  type WorkerRow,
+  type WorkflowRow,
+} from './rows.js';
+
+export interface MemorySettings {
+  /** ms after a worker's last word until its runs are brought back. */
+  lease: number;
+  /** Bound of an attempt without a timeout of its own, ms. */
+  maxAttemptDuration: number;
+  /** Finished executions kept: at most so many, so old (ms), so large (bytes of payload and result). */
+  history: { count: number; age: number | null; bytes: number | null };
+}
+
+/** All that the memory store knows. Each concern has its part here and its functions in the file of its name. */
+export class State {
+  readonly executions = new Map<string, Row>();
+  newestRow: Row | null = null;
+  readonly queues = new Map<string, QueueRow>();
+  readonly tasks = new Map<string, TaskRow>();
+  /** Tasks with executions that met workers without a handler. */
+  readonly unhandledTasks = new Set<TaskRow>();
+  readonly workers = new Map<string, WorkerRow>();
+  readonly workflows = new Map<string, WorkflowRow>();
+  /** In the order of their ends. */
+  readonly endedWorkflows = new Set<WorkflowRow>();
+  readonly schedules = new Map<string, ScheduleRow>();
+  readonly locks = new Map<string, LockRow>();
+  /** Insertion order is order of expiry, since all live equally long. */
+  readonly idempotency = new Map<string, { executionId: string; fingerprint: string; expiresAt: number }>();
+
+  readonly delayed = new Heap<Row>();
+  readonly edgeTimeouts = new Heap<Edge>();
+  readonly lockWaits = new Heap<Deadline>();
+  readonly lockExpiries = new Heap<LockRow>();
+  readonly graces = new Heap<Deadline>();
+  readonly bounds = new Heap<Deadline>();
+
+  /** Ended or reopened executions whose dependents are still to be told, first in first out. */
+  readonly continuation: { row: Row; reopen: boolean; next: number }[] = [];
+  readonly history = new LinkedList<Row>();
+  /** Edges that the verb under way may still resolve. */
+  edgesLeft = 0;
+  historyBytes = 0;
+
+  /** Counts what was made, and orders it. */
+  sequence = 0;
+  fencing = 0;
+
+  readonly counters: StoreCounters = {
+    scheduled: 0,
+    started: 0,
+    completed: 0,
+    failed: 0,
+    cancelled: 0,
+    skipped: 0,
+    retried: 0,
+    crashed: 0,
+    released: 0,
+    stale: 0,
+    lockAcquired: 0,
+    lockTimeouts: 0,
+    locksLost: 0,
+  };
+  readonly byStatus: Record<TaskStatus, number> = {
+    PENDING: 0,
+    RUNNING: 0,
+    COMPLETED: 0,
+    FAILED: 0,
+    RETRYING: 0,
+    CANCELLED: 0,
+    SKIPPED: 0,
+  };
+  waitingForDependencies = 0;
+  waitingForLock = 0;
+  readonly window: StoreStats['window'] = [];
+  readonly recentErrors: StoreStats['recentErrors'] = [];
+
+  /** Effects of the transition under way, and queues in which it made work ready. */
+  effects: Effect[] = [];
+  readonly woken = new Set<string>();
+
+  constructor(readonly settings: MemorySettings) {}
+
+  queue(name: string): QueueRow {
+    let queue = this.queues.get(name);
+    if (!queue) this.queues.set(name, (queue = new QueueRow(name)));
+    return queue;
+  }
+
+  task(taskId: string): TaskRow {
+    let task = this.tasks.get(taskId);
+    if (!task) this.tasks.set(taskId, (task = new TaskRow(taskId)));
+    return task;
+  }
+}

@@ -1,0 +1,32 @@
+import type { ExecutionTransition } from '../../core/effects.js';
+import { assertTransition, type Verb } from '../../core/state-machine.js';
+import type { TaskStatus } from '../../core/status.js';
+import type { Row } from './rows.js';
+import type { State } from './state.js';
+
+/** Moves an execution to another status: the only place that does, so that counts never drift. */
+export function move(s: State, row: Row, verb: Verb, to: TaskStatus): void {
+  assertTransition(verb, row.status, to);
+  s.byStatus[row.status]--;
+  s.byStatus[to]++;
+  row.status = to;
+}
+
+/** Reports a transition of an execution. */
+export function tell(s: State, row: Row, transition: ExecutionTransition, time: number): void {
+  s.effects.push({
+    kind: 'execution',
+    transition,
+    executionId: row.executionId,
+    taskId: row.task.taskId,
+    status: row.status,
+    queue: row.queue.name,
+    priority: row.priority,
+    time,
+    workerId: row.workerId,
+    workflowId: row.extra?.workflow?.workflowId ?? null,
+    result: row.result,
+    error: row.error,
+    reason: row.reason,
+  });
+}

@@ -1,0 +1,176 @@
+import type { RunToken } from '../../core/commands.js';
+import { MAX_CRASHES } from '../../core/limits.js';
+import type { ExpiredRun, WorkerHello, WorkerInfo } from '../records.js';
+import type { BeatReply } from '../task-store.js';
+import { finish } from './finish.js';
+import { recordAttempt } from './history.js';
+import * as lock from './lock.js';
+import * as queue from './queue.js';
+import { WorkerRow, type Row } from './rows.js';
+import { current, giveUp, release } from './settle.js';
+import type { State } from './state.js';
+import { move, tell } from './transition.js';
+
+export function hello(s: State, about: WorkerHello, now: number): void {
+  let worker = s.workers.get(about.workerId);
+  if (worker) {
+    worker.hello = about;
+    worker.tasks = new Set(about.tasks);
+  } else {
+    s.workers.set(about.workerId, (worker = new WorkerRow(about, now)));
+    s.effects.push({ kind: 'worker', transition: 'joined', workerId: about.workerId, time: now });
+  }
+  touch(s, worker, now);
+  for (const name of about.queues) if (queue.readyCount(s.queue(name)) > 0) s.woken.add(name);
+  for (const task of s.unhandledTasks) {
+    if (!worker.tasks.has(task.taskId)) continue;
+    for (const level of task.unhandled) if (level.head) s.woken.add(level.head.queue.name);
+  }
+}
+
+export function touch(s: State, worker: WorkerRow, now: number): void {
+  worker.lastBeatTime = now;
+  worker.leaseUntil = now + s.settings.lease;
+}
+
+export function beat(s: State, workerId: string, runs: readonly RunToken[], now: number): BeatReply {
+  const worker = s.workers.get(workerId);
+  if (!worker) return { known: false, cancelRequested: [], lost: runs };
+  touch(s, worker, now);
+  const cancelRequested: RunToken[] = [];
+  for (const row of worker.running) {
+    lock.renew(s, row, now);
+    if (row.cancelRequestedTime > 0) cancelRequested.push({ executionId: row.executionId, attempt: row.attempt });
+  }
+  const lost = runs.filter((run) => current(s, run)?.worker !== worker);
+  return { known: true, cancelRequested, lost };
+}
+
+/** The worker of this run is gone: back to the head, or the end at the third crash. */
+function rescue(s: State, row: Row, now: number): void {
+  s.counters.crashed++;
+  row.crashes++;
+  if (row.cancelRequestedTime > 0) {
+    finalizeCancel(s, row, now);
+    return;
+  }
+  const error = {
+    name: 'WorkerLostError',
+    message: `worker ${row.workerId} stopped beating during run ${row.run}`,
+    stack: null,
+    code: 'WORKER_LOST',
+  };
+  recordAttempt(row, 'WORKER_LOST', error, now);
+  if (row.crashes >= MAX_CRASHES) {
+    row.attempt++;
+    finish(s, row, 'rescue', 'FAILED', { result: null, error, reason: 'WORKER_LOST' }, now);
+    return;
+  }
+  giveUp(s, row, now);
+  move(s, row, 'rescue', 'PENDING');
+  tell(s, row, 'rescued', now);
+  queue.pushHead(s, row);
+}
+
+/** Brings back runs of workers whose lease is over, newest first, so that the oldest ends up at the head. */
+export function rescueLost(s: State, limit: number, now: number): number {
+  let done = 0;
+  for (const worker of s.workers.values()) {
+    if (worker.leaseUntil > now) continue;
+    while (done < limit && worker.running.tail) {
+      rescue(s, worker.running.tail, now);
+      done++;
+    }
+    if (worker.running.size === 0) {
+      s.workers.delete(worker.hello.workerId);
+      s.effects.push({ kind: 'worker', transition: 'lost', workerId: worker.hello.workerId, time: now });
+    }
+  }
+  return done;
+}
+
+export function goodbye(s: State, workerId: string, now: number): void {
+  const worker = s.workers.get(workerId);
+  if (!worker) return;
+  while (worker.running.tail) {
+    const row = worker.running.tail;
+    if (row.cancelRequestedTime > 0) finalizeCancel(s, row, now);
+    else release(s, row, now);
+  }
+  s.workers.delete(workerId);
+  s.effects.push({ kind: 'worker', transition: 'left', workerId, time: now });
+}
+
+/** Runs past their bound: their own timeout (with a lease of patience for the worker), or the store's. */
+export function expired(s: State, limit: number, now: number): ExpiredRun[] {
+  const found: ExpiredRun[] = [];
+  const list = (row: Row, bound: number): void => {
+    if (found.length < limit)
+      found.push({
+        executionId: row.executionId,
+        attempt: row.attempt,
+        taskId: row.task.taskId,
+        run: row.run,
+        failures: row.failures,
+        limit: bound,
+      });
+  };
+  for (const bound of s.bounds.values()) if (bound.at <= now) list(bound.row, bound.row.timeout!);
+  for (const worker of s.workers.values()) {
+    for (const row of worker.running) {
+      if (row.startedTime > now - s.settings.maxAttemptDuration) break;
+      if (row.extra?.bound == null || row.extra.bound.at > now) list(row, s.settings.maxAttemptDuration);
+    }
+  }
+  return found;
+}
+
+/** Ends runs whose cancel was not heeded within the grace, and waits for a lock that took too long. */
+export function timeOut(s: State, now: number): number {
+  let done = 0;
+  for (let grace = s.graces.popDue(now); grace; grace = s.graces.popDue(now), done++) finalizeCancel(s, grace.row, now);
+  for (let wait = s.lockWaits.popDue(now); wait; wait = s.lockWaits.popDue(now), done++) {
+    const { row } = wait;
+    s.counters.lockTimeouts++;
+    const message = `lock '${row.extra!.lock!.key}' was not free within ${row.extra!.lock!.maxWait} ms`;
+    finish(
+      s,
+      row,
+      'expire',
+      'FAILED',
+      {
+        result: null,
+        error: { name: 'LockTimeoutError', message, stack: null, code: 'LOCK_TIMEOUT' },
+        reason: 'LOCK_TIMEOUT',
+      },
+      now,
+    );
+  }
+  return done;
+}
+
+function finalizeCancel(s: State, row: Row, now: number): void {
+  row.attempt++;
+  recordAttempt(row, 'CANCELLED', null, now);
+  finish(s, row, 'finalizeCancel', 'CANCELLED', { result: null, error: null, reason: 'CANCELLED' }, now);
+}
+
+export function drain(s: State, workerId: string, now: number): void {
+  const worker = s.workers.get(workerId);
+  if (!worker || worker.draining) return;
+  worker.draining = true;
+  s.effects.push({ kind: 'worker', transition: 'draining', workerId, time: now });
+}
+
+export function info(worker: WorkerRow): WorkerInfo {
+  return {
+    ...worker.hello,
+    tasks: [...worker.tasks],
+    queues: [...worker.hello.queues],
+    state: worker.draining ? 'draining' : 'active',
+    startedTime: new Date(worker.startedTime).toISOString(),
+    lastBeatTime: new Date(worker.lastBeatTime).toISOString(),
+    leaseUntil: new Date(worker.leaseUntil).toISOString(),
+    running: worker.running.size,
+  };
+}

@@ -1,0 +1,153 @@
+import type { RunToken } from '../core/commands.js';
+import type { DependencyType } from '../core/dependency.js';
+import type { ErrorInfo } from '../core/failure.js';
+import type { JsonText } from '../core/json.js';
+import type { TaskPriority } from '../core/priority.js';
+import type { TaskStatus } from '../core/status.js';
+
+/** An execution handed to a worker. */
+export interface Claim extends RunToken {
+  taskId: string;
+  queue: string;
+  priority: TaskPriority;
+  payload: JsonText | null;
+  /** Number of this run, from 1; goes on over crashes and retryTask. */
+  run: number;
+  /** Failed attempts before this one, counted against maxAttempts. */
+  failures: number;
+  scheduledTime: number;
+  startedTime: number;
+  timeout: number | null;
+  workflowId: string | null;
+  lockKey: string | null;
+  fencingToken: number | null;
+  /** Results of its dependencies by ref (null: it left none); null where it has no dependencies. */
+  results: Readonly<Record<string, JsonText | null>> | null;
+}
+
+/** A run that has passed the bound of an attempt. */
+export interface ExpiredRun extends RunToken {
+  taskId: string;
+  run: number;
+  failures: number;
+  /** The bound, ms. */
+  limit: number;
+}
+
+/** Limits of a queue that hold on all nodes together. */
+export interface QueueRules {
+  /** At most this many starts per `per` ms. */
+  rateLimit: { max: number; per: number } | null;
+  /** At most this many runs at a time. */
+  concurrency: number | null;
+}
+
+export interface LockGrant {
+  key: string;
+  owner: string;
+  fencingToken: number;
+  /** ms */
+  expiresAt: number;
+}
+
+export interface LockInfo {
+  key: string;
+  /** executionId or handle id; null: free (kept for its token or its waiters). */
+  owner: string | null;
+  kind: 'execution' | 'handle' | null;
+  fencingToken: number;
+  expiresAt: number | null;
+  waiting: number;
+}
+
+/** What a worker says of itself when it joins. */
+export interface WorkerHello {
+  /** One incarnation of one process: never used again. */
+  workerId: string;
+  hostname: string;
+  pid: number;
+  appName: string;
+  version: string;
+  /** Task ids that it can run. */
+  tasks: readonly string[];
+  /** Queues that it serves. */
+  queues: readonly string[];
+  maxConcurrentTasks: number;
+}
+
+export interface WorkerInfo extends Omit<WorkerHello, 'tasks'> {
+  tasks: string[];
+  state: 'active' | 'draining';
+  startedTime: string;
+  lastBeatTime: string;
+  leaseUntil: string;
+  running: number;
+}
+
+export interface ListExecutionsQuery {
+  status?: TaskStatus | readonly TaskStatus[];
+  taskId?: string;
+  tag?: string;
+  workflowId?: string;
+  /** createdTime from (inclusive) and to (exclusive), ms. */
+  from?: number;
+  to?: number;
+  /** 1 to 1000. Default 50. */
+  limit?: number;
+  cursor?: string;
+}
+
+export interface Page<T> {
+  items: T[];
+  nextCursor: string | null;
+}
+
+export interface WorkflowNodeInfo {
+  ref: string;
+  executionId: string;
+  taskId: string;
+  status: TaskStatus;
+  dependsOn: { ref: string; type: DependencyType }[];
+}
+
+export interface WorkflowInfo {
+  workflowId: string;
+  name: string;
+  /** RUNNING until every node has ended; then COMPLETED, FAILED (a node FAILED), or CANCELLED (one was, none FAILED). */
+  status: TaskStatus;
+  createdTime: string;
+  completedTime: string | null;
+  nodes: WorkflowNodeInfo[];
+}
+
+/** Totals since the store began; they agree with a recount of the state they describe. */
+export interface StoreCounters {
+  scheduled: number;
+  started: number;
+  completed: number;
+  failed: number;
+  cancelled: number;
+  skipped: number;
+  retried: number;
+  crashed: number;
+  released: number;
+  stale: number;
+  lockAcquired: number;
+  lockTimeouts: number;
+  locksLost: number;
+}
+
+export interface StoreStats {
+  now: number;
+  counters: StoreCounters;
+  /** Executions by status, terminal ones as far as history keeps them. */
+  byStatus: Record<TaskStatus, number>;
+  queues: { queue: string; paused: boolean; byPriority: number[]; oldestReadyTime: (number | null)[] }[];
+  delayed: number;
+  waitingForDependencies: number;
+  waitingForLock: number;
+  /** Ends per minute, the newest last; at most 60. */
+  window: { minute: number; completed: number; failed: number; durationMs: number }[];
+  recentErrors: { taskName: string; taskId: string; executionId: string; error: ErrorInfo; time: string }[];
+  workers: number;
+}

@@ -1,0 +1,225 @@
+import type { FireCommand, NewExecution, NewWorkflow, RunToken, Settlement } from '../core/commands.js';
+import type { Effect } from '../core/effects.js';
+import type { TaskExecution } from '../core/execution.js';
+import type { JsonText } from '../core/json.js';
+import type { TaskPriority } from '../core/priority.js';
+import type { ScheduleRecord } from '../core/schedule.js';
+import type { TaskMirror } from '../core/task-definition.js';
+import type { TaskStatus } from '../core/status.js';
+import type {
+  Claim,
+  ExpiredRun,
+  ListExecutionsQuery,
+  LockGrant,
+  LockInfo,
+  Page,
+  QueueRules,
+  StoreStats,
+  WorkerHello,
+  WorkerInfo,
+  WorkflowInfo,
+} from './records.js';
+
+/**
+ * The store port. One class implements all slices; each module injects the slice it needs.
+ *
+ * A verb is one transition: it validates everything, then commits all of it or nothing, and reports what it did as
+ * effects to the subscribers. `now` is the store's own clock; ids, jitter and next-fire instants are arguments.
+ * The memory store is the readable specification of every verb; the contract suite holds all stores to it.
+ */
+export interface TaskStore
+  extends
+    DefinitionStore,
+    QueueStore,
+    ExecutionStore,
+    WorkflowStore,
+    LockStore,
+    WorkerStore,
+    CronStore,
+    MaintenanceStore,
+    HealthStore,
+    StoreLifecycle {}
+
+export interface DefinitionStore {
+  /** Mirrors definitions. A lower `appVersion` of the same app never overwrites a higher one. */
+  putTasks(tasks: readonly TaskMirror[]): Promise<void>;
+  /**
+   * Removes a mirror, its schedules too; its queued executions end as CANCELLED / TASK_UNREGISTERED, its runs finish.
+   * @returns whether it was there
+   * @throws TaskInUseError while another mirrored task depends on it
+   */
+  removeTask(taskId: string): Promise<boolean>;
+  getTask(taskId: string): Promise<TaskMirror | null>;
+  listTasks(): Promise<TaskMirror[]>;
+}
+
+export interface QueueStore {
+  /**
+   * NEW -> PENDING for each, all or nothing. A repeated idempotency key gives the id of the first.
+   * @returns ids in the order given
+   * @throws UnknownDependencyError if an edge names an execution that does not exist
+   * @throws IdempotencyConflictError if a key comes again with another fingerprint
+   */
+  enqueue(batch: readonly NewExecution[]): Promise<string[]>;
+  /** Stops claims from the queue, not promotion into it. */
+  pauseQueue(queue: string): Promise<void>;
+  resumeQueue(queue: string): Promise<void>;
+  /** Sets a queue's limits, for every node. */
+  configureQueue(queue: string, rules: QueueRules): Promise<void>;
+  /** Executions ready to be claimed, by level 0 to 4; of one queue or of all. */
+  queueSizes(queue?: string): Promise<number[]>;
+  /** The ids that would be claimed next, in order. */
+  peekQueue(queue: string, count: number): Promise<string[]>;
+}
+
+export interface ExecutionStore {
+  /**
+   * PENDING, RETRYING -> CANCELLED at once. RUNNING: marks it, tells its worker, and ends it after `grace` ms.
+   * @returns false: not found, or already ended
+   */
+  cancel(executionId: string, grace: number): Promise<boolean>;
+  /**
+   * FAILED, CANCELLED, SKIPPED -> PENDING with a fresh budget of attempts and crashes; dependents that were SKIPPED
+   * solely because of it come back too.
+   * @returns false: not found, or in no such state
+   */
+  reopen(executionId: string): Promise<boolean>;
+  getExecution(executionId: string): Promise<TaskExecution | null>;
+  /** Newest first. A page may hold fewer than `limit` (even none) and still have a cursor. */
+  listExecutions(query: ListExecutionsQuery): Promise<Page<TaskExecution>>;
+  /** Keeps what a run says of itself; ignored unless the token is current. */
+  report(
+    run: RunToken,
+    report: { progress?: { fraction: number; note: string | null }; logs?: readonly string[] },
+  ): Promise<void>;
+}
+
+export interface WorkflowStore {
+  /** Stores a workflow and all its executions, or nothing. */
+  startWorkflow(workflow: NewWorkflow, executions: readonly NewExecution[]): Promise<void>;
+  getWorkflow(workflowId: string): Promise<WorkflowInfo | null>;
+  listWorkflows(query: { limit: number; cursor?: string }): Promise<Page<WorkflowInfo>>;
+}
+
+export interface LockStore {
+  /**
+   * Takes the lock for `owner` until now + ttl, or queues for it until now + maxWait; the grant then comes as an
+   * effect `lock granted` to that owner.
+   * @returns the grant, or null when it is held and `maxWait` is 0 or the caller now waits
+   */
+  acquireLock(key: string, owner: string, ttl: number, maxWait: number): Promise<LockGrant | null>;
+  /** Takes back a wait. @returns false if the owner was not waiting (the grant may have come) */
+  abandonLock(key: string, owner: string): Promise<boolean>;
+  /** @returns false unless `owner` holds it with this token */
+  releaseLock(key: string, owner: string, fencingToken: number): Promise<boolean>;
+  extendLock(key: string, owner: string, fencingToken: number, ttl: number): Promise<boolean>;
+  /** Takes the lock from whoever holds it and gives it to the next in line. @returns whether it was held */
+  forceReleaseLock(key: string): Promise<boolean>;
+  getLock(key: string): Promise<LockInfo | null>;
+  listLocks(): Promise<LockInfo[]>;
+}
+
+/** One trip of a worker: settles what ended, claims what may start. */
+export interface ExchangeRequest {
+  workerId: string;
+  /** One call in flight each. The same lane and sequence again gets the stored reply, and changes nothing. */
+  lane: number;
+  sequence: number;
+  settlements: readonly Settlement[];
+  /** Free slots to fill. */
+  want: number;
+  /** Slots kept free for a level of a queue; they take only that. */
+  reserved?: readonly { queue: string; priority: TaskPriority; count: number }[];
+  /** Free slots of queues that have a bound of their own in this process. */
+  capacity?: Readonly<Record<string, number>>;
+}
+
+export interface ExchangeReply {
+  /** false: the store does not know this worker (any more); nothing was done, it must say hello again. */
+  known: boolean;
+  /** One for each settlement, in order: `stale` was refused since the token is no longer current. */
+  settled: readonly ('applied' | 'stale')[];
+  claims: readonly Claim[];
+  /** The claim stopped at a bound, not for lack of work: ask again at once. */
+  more: boolean;
+}
+
+export interface BeatReply {
+  /** false: the store does not know this worker (any more); it must say hello again. */
+  known: boolean;
+  /** Runs of this worker that were asked to cancel. */
+  cancelRequested: readonly RunToken[];
+  /** Of the runs named in the beat: those that are no longer this worker's. */
+  lost: readonly RunToken[];
+}
+
+export interface WorkerStore {
+  /** Joins, or renews what the worker says of itself. @returns the task ids it can run that the store does not know */
+  hello(worker: WorkerHello): Promise<void>;
+  exchange(request: ExchangeRequest): Promise<ExchangeReply>;
+  /** Renews the worker's lease and the locks of its runs. */
+  beat(workerId: string, runs: readonly RunToken[]): Promise<BeatReply>;
+  /** Ends claiming by this worker, whatever it asks. */
+  drain(workerId: string): Promise<void>;
+  /** Leaves; runs still held go back to the head of their queues, no attempt spent. */
+  goodbye(workerId: string): Promise<void>;
+  listWorkers(): Promise<WorkerInfo[]>;
+}
+
+export interface CronStore {
+  /** Creates or changes a schedule; an unchanged one keeps its next tick and its pause. @returns what is stored */
+  putSchedule(
+    schedule: Omit<ScheduleRecord, 'revision' | 'lastRunTime' | 'lastExecutionId' | 'declaredTime' | 'paused'>,
+  ): Promise<ScheduleRecord>;
+  removeSchedule(id: string): Promise<boolean>;
+  pauseSchedule(id: string): Promise<boolean>;
+  /** @param nextRunTime the next tick from now on: what passed during the pause is not made up for */
+  resumeSchedule(id: string, nextRunTime: number | null): Promise<boolean>;
+  getSchedule(id: string): Promise<ScheduleRecord | null>;
+  listSchedules(): Promise<ScheduleRecord[]>;
+  /** Schedules not paused whose next tick has come, earliest first; `next` is the earliest tick of the others. */
+  dueSchedules(limit: number): Promise<{ now: number; schedules: ScheduleRecord[]; next: number | null }>;
+  /** @returns false: another node was first, or the schedule changed; nothing happened */
+  fire(command: FireCommand): Promise<boolean>;
+  /** Says that this app still declares these schedules; removes those it has not declared for `UNDECLARED_SCHEDULE_MS`. @returns the ids removed */
+  declareSchedules(appName: string, ids: readonly string[], removeOthersNow: boolean): Promise<string[]>;
+}
+
+/** What a bounded step did, and whether the next one has work at once. */
+export interface StepReply {
+  done: number;
+  more: boolean;
+}
+
+export interface MaintenanceStore {
+  /** Makes due executions ready, resolves edges, ends waits whose deadline passed. */
+  promote(limit: number): Promise<StepReply & { nextDue: number | null }>;
+  /** Brings back the runs of workers whose lease is over; the third crash of a run ends it. */
+  rescue(limit: number): Promise<StepReply>;
+  /** Runs past the bound of an attempt; the caller decides and settles them by `settleExpired`. */
+  expiredRuns(limit: number): Promise<ExpiredRun[]>;
+  /** Settles a run on behalf of whoever holds it, if the token is current. */
+  settleExpired(settlement: Settlement): Promise<boolean>;
+  /** Drops history, idempotency keys and locks whose time is over. */
+  prune(limit: number): Promise<StepReply>;
+}
+
+export interface HealthStore {
+  stats(): Promise<StoreStats>;
+  /** Resolves if the store answers. */
+  ping(): Promise<void>;
+}
+
+export interface StoreLifecycle {
+  open(): Promise<void>;
+  close(): Promise<void>;
+  /** Hears every effect, after its transition is committed. @returns ends the subscription */
+  subscribe(listener: (effects: readonly Effect[]) => void): () => void;
+  /** For tests: the whole state in one canonical form, the same on every store. */
+  dump(): Promise<unknown>;
+}
+
+/** DI token of the one store of a scheduler. */
+export const TASK_STORE = Symbol.for('nestjs-advanced-scheduler:store');
+
+export type { JsonText, TaskStatus };

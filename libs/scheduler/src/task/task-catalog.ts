@@ -1,0 +1,105 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DefinitionNotPortableError, TaskAlreadyRegisteredError, TaskNotRegisteredError } from '../core/errors.js';
+import { toMirror, type ResolvedTask, type TaskMirror } from '../core/task-definition.js';
+import { TASK_STORE, type DefinitionStore } from '../store/task-store.js';
+
+/** Whose definitions these are. */
+export interface AppIdentity {
+  appName: string;
+  version: string;
+}
+export const APP_IDENTITY = Symbol.for('nestjs-advanced-scheduler:app');
+
+/**
+ * The tasks of this process, and their mirror in the store. Registering is immediate here; the mirror follows before
+ * the next call that reaches the store.
+ */
+@Injectable()
+export class TaskCatalog {
+  private readonly tasks = new Map<string, ResolvedTask>();
+  private readonly pending = new Map<string, ResolvedTask | null>();
+  private flushing: Promise<void> | null = null;
+  private readonly changed = new Set<() => void>();
+
+  constructor(
+    @Inject(TASK_STORE) private readonly store: DefinitionStore,
+    @Inject(APP_IDENTITY) private readonly app: AppIdentity,
+  ) {}
+
+  get all(): ReadonlyMap<string, ResolvedTask> {
+    return this.tasks;
+  }
+
+  get(taskId: string): ResolvedTask | undefined {
+    return this.tasks.get(taskId);
+  }
+
+  /** @throws TaskAlreadyRegisteredError */
+  add(task: ResolvedTask): void {
+    if (this.tasks.has(task.taskId)) throw new TaskAlreadyRegisteredError(task.taskId);
+    this.tasks.set(task.taskId, task);
+    this.pending.set(task.taskId, task);
+    for (const tell of this.changed) tell();
+  }
+
+  remove(taskId: string): boolean {
+    if (!this.tasks.delete(taskId)) return false;
+    this.pending.set(taskId, null);
+    for (const tell of this.changed) tell();
+    return true;
+  }
+
+  /** Calls back whenever the set of tasks changes. */
+  onChange(tell: () => void): void {
+    this.changed.add(tell);
+  }
+
+  /** The task, from here or from the mirror. @throws TaskNotRegisteredError, DefinitionNotPortableError */
+  async find(taskId: string): Promise<ResolvedTask> {
+    const task = await this.findIfKnown(taskId);
+    if (!task) throw new TaskNotRegisteredError(taskId);
+    return task;
+  }
+
+  /** As find, but null where no node has the task. */
+  async findIfKnown(taskId: string): Promise<ResolvedTask | null> {
+    const local = this.tasks.get(taskId);
+    if (local) return local;
+    const mirror = await this.store.getTask(taskId);
+    return mirror && fromMirror(mirror);
+  }
+
+  /** Whether any node has the task. */
+  async isKnown(taskId: string): Promise<boolean> {
+    return this.tasks.has(taskId) || (await this.store.getTask(taskId)) !== null;
+  }
+
+  /** Whether definitions wait to be mirrored. */
+  get isFlushed(): boolean {
+    return this.pending.size === 0 && this.flushing === null;
+  }
+
+  /** Brings the mirror up to date; what fails stays pending for the next call. */
+  async flush(): Promise<void> {
+    while (this.flushing) await this.flushing;
+    if (this.pending.size === 0) return;
+    this.flushing = this.mirror().finally(() => (this.flushing = null));
+    await this.flushing;
+  }
+
+  private async mirror(): Promise<void> {
+    const changes = [...this.pending];
+    const added = changes.flatMap(([, task]) => (task ? [toMirror(task, this.app.appName, this.app.version)] : []));
+    if (added.length > 0) await this.store.putTasks(added);
+    for (const [taskId, task] of changes) {
+      if (task === null) await this.store.removeTask(taskId);
+      if (this.pending.get(taskId) === task) this.pending.delete(taskId);
+    }
+  }
+}
+
+function fromMirror(mirror: TaskMirror): ResolvedTask {
+  if (mirror.requireLock && mirror.lockKey === null) throw new DefinitionNotPortableError(mirror.taskId, 'lockKey');
+  const { appName: _app, appVersion: _version, retry, lockKey, ...rest } = mirror;
+  return { ...rest, lockKey: lockKey ?? mirror.taskId, retry: retry && { ...retry, retryIf: null }, remote: true };
+}

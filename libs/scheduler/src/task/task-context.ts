@@ -1,0 +1,93 @@
+import { InvalidOptionError } from '../core/errors.js';
+import { parseJson } from '../core/json.js';
+import type { Claim } from '../store/records.js';
+
+/** Takes what a run says of itself to the store. */
+export type RunReporter = (
+  claim: Claim,
+  report: { progress?: { fraction: number; note: string | null }; logs?: readonly string[] },
+) => void;
+
+/**
+ * What a handler knows of its run. Signal and results are made when first asked for: a handler that needs neither
+ * pays for neither.
+ */
+export class TaskContext {
+  private controller: AbortController | null = null;
+  private aborted: { reason: unknown } | null = null;
+  private parsed: Readonly<Record<string, unknown>> | null = null;
+
+  constructor(
+    private readonly claim: Claim,
+    private readonly reporter: RunReporter,
+  ) {}
+
+  get executionId(): string {
+    return this.claim.executionId;
+  }
+
+  get taskId(): string {
+    return this.claim.taskId;
+  }
+
+  /** Which run of the execution this is, from 1. Stable names for outside effects come from executionId. */
+  get attempt(): number {
+    return this.claim.run;
+  }
+
+  /** When it was due. */
+  get scheduledTime(): Date {
+    return new Date(this.claim.scheduledTime);
+  }
+
+  get workflowId(): string | null {
+    return this.claim.workflowId;
+  }
+
+  /** Of the task's lock: grows with every holder; a resource that refuses smaller ones is safe from late writers. null: no lock. */
+  get fencingToken(): number | null {
+    return this.claim.fencingToken;
+  }
+
+  /** Aborts on timeout, cancel, loss of the run or its lock, and at the end of a graceful stop. */
+  get signal(): AbortSignal {
+    if (!this.controller) {
+      this.controller = new AbortController();
+      if (this.aborted) this.controller.abort(this.aborted.reason);
+    }
+    return this.controller.signal;
+  }
+
+  /** Results of the dependencies that completed, by taskId, or by ref in a workflow. */
+  get results(): Readonly<Record<string, any>> {
+    if (!this.parsed) {
+      const parsed: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+      for (const [ref, text] of Object.entries(this.claim.results ?? {}))
+        parsed[ref] = text === null ? null : parseJson(text);
+      this.parsed = parsed;
+    }
+    return this.parsed;
+  }
+
+  /**
+   * Says how far the run is.
+   * @param fraction 0 to 1
+   * @throws InvalidOptionError if it is no such number
+   */
+  progress(fraction: number, note?: string): void {
+    if (!(fraction >= 0 && fraction <= 1)) throw new InvalidOptionError('fraction', fraction, '0 to 1');
+    this.reporter(this.claim, { progress: { fraction, note: note === undefined ? null : note.slice(0, 256) } });
+  }
+
+  /** Adds a line to the execution's log; the newest 100 of at most 1000 characters are kept. */
+  log(line: string): void {
+    this.reporter(this.claim, { logs: [String(line).slice(0, 1000)] });
+  }
+
+  /** @internal */
+  abort(reason: unknown): void {
+    if (this.aborted) return;
+    this.aborted = { reason };
+    this.controller?.abort(reason);
+  }
+}

@@ -1,0 +1,53 @@
+import type { TaskDefinition } from '../core/task-definition.js';
+import type { CronOptions } from '../core/schedule.js';
+import type { FactoryProvider } from '@nestjs/common';
+
+/** A cron expression, or one with its options. */
+export type CronSetting<P = unknown> = string | (CronOptions<P> & { expression: string });
+
+/** What @ScheduledTask and defineTask take beside the funcPath. */
+export interface TaskOptions<P = unknown> extends Partial<Omit<TaskDefinition<P>, 'funcPath'>> {
+  /** Makes a schedule of the task; its id is the taskId unless `id` is given. */
+  cron?: CronSetting<P>;
+  /** The named scheduler that it belongs to. Default: the one without a name. */
+  scheduler?: string;
+}
+
+/** Options made at boot from other providers, such as ConfigService. */
+export interface TaskOptionsFactory<P = unknown> {
+  inject?: FactoryProvider['inject'];
+  useFactory: (...args: never[]) => TaskOptions<P> | Promise<TaskOptions<P>>;
+  scheduler?: string;
+}
+
+declare const PAYLOAD: unique symbol;
+declare const RESULT: unique symbol;
+
+/** A task by reference, from which payload and result are inferred wherever it is used. */
+export interface TaskRef<P = unknown, R = unknown> {
+  readonly taskId: string;
+  readonly funcPath: string;
+  readonly options: TaskOptions<P>;
+  readonly [PAYLOAD]?: P;
+  readonly [RESULT]?: R;
+}
+
+/** A task's id, or the task by reference. */
+export type TaskTarget<P = unknown, R = unknown> = string | TaskRef<P, R>;
+
+/**
+ * Names a task once, with the types of what goes in and what comes out. Registers nothing by itself: @ScheduledTask
+ * or SchedulerModule.forFeature does.
+ * @param funcPath names the handler; the taskId too, unless the options give one
+ */
+export function defineTask<P = unknown, R = unknown>(funcPath: string, options: TaskOptions<P> = {}): TaskRef<P, R> {
+  return { taskId: options.taskId ?? funcPath, funcPath, options };
+}
+
+export function isTaskRef(value: unknown): value is TaskRef {
+  return typeof value === 'object' && value !== null && 'funcPath' in value && 'options' in value;
+}
+
+export function taskIdOf(target: TaskTarget<any, any>): string {
+  return typeof target === 'string' ? target : target.taskId;
+}

@@ -1,0 +1,213 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { CLOCK, type Clock } from '../core/clock.js';
+import { settle, type RunToken, type Settlement } from '../core/commands.js';
+import { HandlerNotFoundError, RunAbortedError, TaskCancelledError, TaskTimeoutError } from '../core/errors.js';
+import { toErrorInfo } from '../core/failure.js';
+import { parseJson, serializeResult, type JsonText } from '../core/json.js';
+import { Liveness } from '../core/liveness.js';
+import { TaskRetryManager } from '../retry/task-retry-manager.js';
+import type { Claim } from '../store/records.js';
+import { TASK_STORE, type ExecutionStore } from '../store/task-store.js';
+import { isRefusal } from '../task/handler-enhancers.js';
+import { HandlerRegistry } from '../task/handler-registry.js';
+import { TaskCatalog } from '../task/task-catalog.js';
+import { TaskContext, type RunReporter } from '../task/task-context.js';
+import { Run } from './run.js';
+import { Slots } from './slots.js';
+import { WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
+
+/**
+ * Runs handlers: invoke, bound by timeout, decide the settlement, hand it on. A run is settled once; its slot is free
+ * when its handler has returned, so that concurrency is never exceeded.
+ */
+@Injectable()
+export class Executor {
+  private readonly logger = new Logger('SchedulerWorker');
+  private readonly runs = new Map<string, Run>();
+  private readonly slots: Slots;
+  private readonly report: RunReporter;
+  private onSettled: (settlement: Settlement) => void = () => undefined;
+  private onFree: () => void = () => undefined;
+
+  constructor(
+    private readonly catalog: TaskCatalog,
+    private readonly handlers: HandlerRegistry,
+    private readonly retries: TaskRetryManager,
+    private readonly liveness: Liveness,
+    @Inject(TASK_STORE) store: ExecutionStore,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(WORKER_SETTINGS) private readonly settings: WorkerSettings,
+  ) {
+    this.slots = new Slots(settings);
+    this.report = (claim, report) => {
+      store
+        .report(claim, report)
+        .catch((error: unknown) => this.logger.warn(`progress of ${claim.executionId} was not kept: ${String(error)}`));
+    };
+  }
+
+  /** Where settlements go, and who is told that a slot is free. */
+  connect(onSettled: (settlement: Settlement) => void, onFree: () => void): void {
+    this.onSettled = onSettled;
+    this.onFree = onFree;
+  }
+
+  offer(): ReturnType<Slots['offer']> {
+    return this.slots.offer();
+  }
+
+  /** Slots in use: runs under way, and those settled whose handler has not returned. */
+  get inUse(): number {
+    return this.slots.inUse;
+  }
+
+  /** Tokens of the runs not yet settled. */
+  tokens(): RunToken[] {
+    return [...this.runs.values()].map(({ claim }) => ({ executionId: claim.executionId, attempt: claim.attempt }));
+  }
+
+  start(claim: Claim): void {
+    this.slots.take(claim);
+    this.liveness.runningTasks++;
+    const run = new Run(claim, new TaskContext(claim, this.report));
+    this.runs.set(claim.executionId, run);
+    if (claim.timeout !== null) this.limit(run, claim.timeout);
+    let returned: unknown;
+    try {
+      returned = this.invoke(run);
+    } catch (error) {
+      this.failed(run, error);
+      return;
+    }
+    if (isThenable(returned))
+      returned.then(
+        (result) => this.succeeded(run, result),
+        (error: unknown) => this.failed(run, error),
+      );
+    else this.succeeded(run, returned);
+  }
+
+  cancel(executionId: string): void {
+    const run = this.runs.get(executionId);
+    if (run) this.stop(run, 'cancel', new TaskCancelledError(executionId));
+  }
+
+  /** The run or its lock is no longer ours: the handler is told; the store refuses what it may still report. */
+  lose(executionId: string, why: 'LEASE_LOST' | 'LOCK_LOST'): void {
+    const run = this.runs.get(executionId);
+    if (run) this.stop(run, 'lost', new RunAbortedError(executionId, why));
+  }
+
+  /** Aborts every run, at the end of a graceful stop. */
+  abortAll(): void {
+    for (const run of this.runs.values())
+      this.stop(run, 'shutdown', new RunAbortedError(run.claim.executionId, 'SHUTDOWN'));
+  }
+
+  /** Gives back what has not ended: the settlements that put it back to the head of its queue. */
+  releaseAll(): Settlement[] {
+    const released: Settlement[] = [];
+    for (const run of this.runs.values()) {
+      if (run.settled) continue;
+      this.closeStuck(run);
+      released.push(settle.release(run.claim));
+    }
+    return released;
+  }
+
+  private invoke(run: Run): unknown {
+    const { claim } = run;
+    const funcPath = this.catalog.get(claim.taskId)?.funcPath ?? claim.taskId;
+    const handler = this.handlers.get(funcPath);
+    if (!handler) throw new HandlerNotFoundError(funcPath, claim.taskId);
+    return handler(claim.payload === null ? undefined : parseJson(claim.payload), run.ctx);
+  }
+
+  private limit(run: Run, timeout: number): void {
+    run.timer = this.clock.setTimer(timeout, () =>
+      this.stop(run, 'timeout', new TaskTimeoutError(run.claim.taskId, timeout)),
+    );
+  }
+
+  /** Tells the handler to stop; settles without it if it does not within the grace. */
+  private stop(run: Run, cause: Run['stop'], reason: Error): void {
+    if (run.settled || run.stop !== null) return;
+    run.stop = cause;
+    run.timer?.cancel();
+    run.timer = this.clock.setTimer(this.settings.abortGrace, () => this.abandon(run, reason));
+    run.ctx.abort(reason);
+  }
+
+  private abandon(run: Run, reason: Error): void {
+    if (run.settled) return;
+    this.logger.warn(
+      `${run.claim.taskId} (${run.claim.executionId}) ignores its signal; its slot stays taken until it returns`,
+    );
+    this.closeStuck(run);
+    this.onSettled(this.decide(run, reason));
+  }
+
+  private succeeded(run: Run, result: unknown): void {
+    if (run.settled) return this.release(run);
+    if (run.stop === 'timeout') return this.failed(run, new TaskTimeoutError(run.claim.taskId, run.claim.timeout!));
+    let text: JsonText | null;
+    try {
+      text = serializeResult(result);
+    } catch (error) {
+      this.end(run, settle.fail(run.claim, toErrorInfo(error), 'NON_RETRYABLE'));
+      return;
+    }
+    this.end(run, settle.complete(run.claim, text));
+  }
+
+  private failed(run: Run, error: unknown): void {
+    if (run.settled) return this.release(run);
+    this.end(
+      run,
+      this.decide(run, run.stop === 'timeout' ? new TaskTimeoutError(run.claim.taskId, run.claim.timeout!) : error),
+    );
+  }
+
+  private decide(run: Run, error: unknown): Settlement {
+    const { claim } = run;
+    if (run.stop === 'cancel') return settle.cancel(claim, toErrorInfo(error));
+    if (run.stop === 'shutdown' || run.stop === 'lost') return settle.release(claim);
+    if (isRefusal(error)) return settle.fail(claim, toErrorInfo(error), 'FORBIDDEN');
+    const retry = this.catalog.get(claim.taskId)?.retry ?? null;
+    const decision = this.retries.decide({ retry, failures: claim.failures + 1, attempt: claim.run, error });
+    if (decision.kind === 'retry') return settle.retry(claim, toErrorInfo(error), decision.delay);
+    return settle.fail(claim, toErrorInfo(error), error instanceof TaskTimeoutError ? 'TIMEOUT' : decision.reason);
+  }
+
+  private end(run: Run, settlement: Settlement): void {
+    this.close(run);
+    this.onSettled(settlement);
+    this.release(run);
+  }
+
+  /** From here on the run is settled, whatever its handler still says. */
+  private close(run: Run): void {
+    run.settled = true;
+    run.timer?.cancel();
+    if (this.runs.get(run.claim.executionId) === run) this.runs.delete(run.claim.executionId);
+    this.liveness.runningTasks--;
+  }
+
+  /** Settled without its handler, which has not returned: the slot stays taken. */
+  private closeStuck(run: Run): void {
+    this.close(run);
+    run.stuck = true;
+    this.liveness.stuckTasks++;
+  }
+
+  /** The handler has returned. */
+  private release(run: Run): void {
+    if (run.stuck) this.liveness.stuckTasks--;
+    this.slots.free(run.claim);
+    this.onFree();
+  }
+}
+
+function isThenable(value: unknown): value is Promise<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}

@@ -1,0 +1,55 @@
+import type { ExchangeRequest } from '../store/task-store.js';
+import type { Claim } from '../store/records.js';
+import type { QueueSettings, WorkerSettings } from './worker-settings.js';
+
+type Capacity = Pick<ExchangeRequest, 'want' | 'reserved' | 'capacity'>;
+
+/** The slots of this process: how many are free, for what. Counting is skipped where no queue has rules of its own. */
+export class Slots {
+  private taken = 0;
+  private readonly byQueue = new Map<string, number>();
+  private readonly byLevel = new Map<string, number>();
+  private readonly ruled: boolean;
+
+  constructor(private readonly settings: WorkerSettings) {
+    this.ruled = [...(settings.queues ?? new Map<string, QueueSettings>()).values()].some(
+      (queue) => queue.concurrency !== null || queue.reserve.length > 0,
+    );
+  }
+
+  get inUse(): number {
+    return this.taken;
+  }
+
+  take(claim: Claim): void {
+    this.taken++;
+    if (this.ruled) this.count(claim, 1);
+  }
+
+  free(claim: Claim): void {
+    this.taken--;
+    if (this.ruled) this.count(claim, -1);
+  }
+
+  /** What may be claimed now. */
+  offer(): Capacity {
+    const want = Math.max(0, this.settings.maxConcurrentTasks - this.taken);
+    if (!this.ruled) return { want };
+    const capacity: Record<string, number> = {};
+    const reserved: { queue: string; priority: Claim['priority']; count: number }[] = [];
+    for (const [queue, { concurrency, reserve }] of this.settings.queues ?? []) {
+      if (concurrency !== null) capacity[queue] = concurrency - (this.byQueue.get(queue) ?? 0);
+      for (const { priority, slots } of reserve) {
+        const count = slots - (this.byLevel.get(`${queue} ${priority}`) ?? 0);
+        if (count > 0) reserved.push({ queue, priority, count });
+      }
+    }
+    return { want, capacity, reserved };
+  }
+
+  private count({ queue, priority }: Claim, by: 1 | -1): void {
+    const level = `${queue} ${priority}`;
+    this.byQueue.set(queue, (this.byQueue.get(queue) ?? 0) + by);
+    this.byLevel.set(level, (this.byLevel.get(level) ?? 0) + by);
+  }
+}

@@ -1,0 +1,134 @@
+import { hostname } from 'node:os';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { CLOCK, type Clock, type ClockTimer } from '../core/clock.js';
+import type { Effect } from '../core/effects.js';
+import { Liveness } from '../core/liveness.js';
+import { EventHub } from '../events/event-hub.js';
+import { TASK_STORE, type WorkerStore } from '../store/task-store.js';
+import { HandlerRegistry } from '../task/handler-registry.js';
+import { TaskCatalog } from '../task/task-catalog.js';
+import { Dispatcher } from './dispatcher.js';
+import { Executor } from './executor.js';
+import { WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
+
+/** This process as a worker: joins, beats, hears what concerns its runs, and leaves in order. */
+@Injectable()
+export class TaskWorker {
+  private readonly logger = new Logger('SchedulerWorker');
+  private beatTimer: ClockTimer | null = null;
+  private stopListening: (() => void) | null = null;
+
+  constructor(
+    private readonly dispatcher: Dispatcher,
+    private readonly executor: Executor,
+    private readonly handlers: HandlerRegistry,
+    private readonly catalog: TaskCatalog,
+    private readonly hub: EventHub,
+    private readonly liveness: Liveness,
+    @Inject(TASK_STORE) private readonly store: WorkerStore,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(WORKER_SETTINGS) private readonly settings: WorkerSettings,
+  ) {
+    this.dispatcher.rejoin = () => this.hello();
+    this.catalog.onChange(() => {
+      if (this.beatTimer) void this.hello().catch(() => undefined);
+    });
+  }
+
+  /** Joins and claims. */
+  async start(): Promise<void> {
+    if (this.beatTimer) return;
+    await this.join();
+    this.dispatcher.open();
+  }
+
+  /** Joins without claiming: what a test drives by hand. */
+  async join(): Promise<void> {
+    if (this.beatTimer) return;
+    this.beatTimer = this.clock.setRepeating(this.settings.beat, () => void this.beat());
+    this.stopListening = this.hub.listen((effects) => this.hear(effects));
+    this.liveness.state = 'running';
+    await this.hello();
+    this.liveness.lastProgress = this.clock.monotonic();
+  }
+
+  /** Runs what is ready, and what becomes ready by it, until nothing is. */
+  async runUntilIdle(): Promise<void> {
+    this.dispatcher.open();
+    await this.dispatcher.idle();
+    this.dispatcher.close();
+  }
+
+  /**
+   * Ends claiming at once, lets runs end within the drain time, aborts the rest, and gives back what does not heed.
+   * Beats go on until the last run is settled, so that nothing is taken for lost meanwhile.
+   * @param wait false: aborts at once
+   */
+  async stop(wait: boolean): Promise<void> {
+    if (!this.beatTimer) return;
+    this.liveness.state = 'draining';
+    this.dispatcher.close();
+    await this.store.drain(this.settings.workerId).catch(() => undefined);
+    if (wait) await this.within(this.settings.drain);
+    if (this.executor.inUse > 0) {
+      this.executor.abortAll();
+      await this.within(this.settings.drainGrace);
+    }
+    await this.dispatcher.flush(this.executor.releaseAll());
+    this.beatTimer.cancel();
+    this.beatTimer = null;
+    this.stopListening?.();
+    await this.store
+      .goodbye(this.settings.workerId)
+      .catch((error: unknown) => this.logger.warn(`left without a word: ${String(error)}`));
+    this.liveness.state = 'stopped';
+  }
+
+  private async hello(): Promise<void> {
+    const runnable = [...this.catalog.all.values()].filter((task) => this.handlers.has(task.funcPath));
+    const named = this.settings.queues?.keys() ?? new Set(['default', ...runnable.map((task) => task.queue)]);
+    await this.catalog.flush();
+    await this.store.hello({
+      workerId: this.settings.workerId,
+      hostname: hostname(),
+      pid: process.pid,
+      appName: this.settings.appName,
+      version: this.settings.version,
+      tasks: runnable.map((task) => task.taskId),
+      queues: [...named],
+      maxConcurrentTasks: this.settings.maxConcurrentTasks,
+    });
+  }
+
+  private async beat(): Promise<void> {
+    try {
+      const reply = await this.store.beat(this.settings.workerId, this.executor.tokens());
+      this.liveness.lastProgress = this.clock.monotonic();
+      for (const run of reply.lost) this.executor.lose(run.executionId, 'LEASE_LOST');
+      for (const run of reply.cancelRequested) this.executor.cancel(run.executionId);
+      if (!reply.known) {
+        await this.hello();
+        this.dispatcher.wake();
+      }
+    } catch (error) {
+      this.logger.warn(`a beat was not heard: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  private hear(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      if (effect.kind === 'ready' || effect.kind === 'more') this.dispatcher.wake();
+      else if (effect.kind === 'execution' && effect.transition === 'cancelRequested')
+        this.executor.cancel(effect.executionId);
+      else if (effect.kind === 'lock' && effect.transition === 'lost') this.executor.lose(effect.owner, 'LOCK_LOST');
+    }
+  }
+
+  /** Waits until nothing runs here, at most so long. */
+  private async within(ms: number): Promise<void> {
+    let timer: ClockTimer | undefined;
+    const late = new Promise<void>((resolve) => (timer = this.clock.setTimer(ms, resolve)));
+    await Promise.race([this.dispatcher.idle(), late]);
+    timer?.cancel();
+  }
+}

@@ -1,0 +1,40 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { ConfigModule, ConfigService } from '@nestjs/config';
+import { SchedulerModule, SchedulerProbesModule } from 'nestjs-advanced-scheduler';
+import { loadEnvironment, type Environment } from './config/env.js';
+import { ResidencyModule } from './residency/residency.module.js';
+
+/** The residency-scheduling service. */
+@Module({})
+export class AppModule {
+  /**
+   * Reads `.env` and the environment, which wins.
+   * @throws ConfigError if a variable is wrong
+   */
+  static async register(): Promise<DynamicModule> {
+    const config = await ConfigModule.forRoot({
+      isGlobal: true,
+      cache: true,
+      validate: (env) => ({ ...loadEnvironment(env) }),
+    });
+    return {
+      module: AppModule,
+      imports: [
+        config,
+        SchedulerModule.forRootAsync({
+          inject: [ConfigService],
+          useFactory: (env: ConfigService<Environment, true>) => ({
+            store: env.get('STORE', { infer: true }),
+            appName: 'residency-scheduler',
+            maxConcurrentTasks: env.get('MAX_CONCURRENT_TASKS', { infer: true }),
+            history: { count: env.get('HISTORY_COUNT', { infer: true }) },
+            lease: env.get('LEASE', { infer: true }),
+            shutdown: { drain: env.get('SHUTDOWN_DRAIN', { infer: true }) },
+          }),
+        }),
+        SchedulerProbesModule.register(),
+        ResidencyModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,115 @@
+import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { ConfigError, showValue } from './config-error.js';
+import { Environment, loadEnvironment } from './env.js';
+import { variablesOf } from './variable.js';
+
+const variables = variablesOf(Environment);
+const defaults = Object.fromEntries(Object.entries(new Environment()).map(([name, value]) => [name, String(value)]));
+
+function errorOf(env: Record<string, string>): ConfigError {
+  try {
+    loadEnvironment(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new Error(`accepted: ${JSON.stringify(env)}`);
+}
+
+const WRONG: [name: string, values: string[]][] = [
+  ['HOST', ['', ' ', '127.0.0.1:80', 'a b', '256.1.1.1', '-x', 'a/b', 'x'.repeat(254)]],
+  ['PORT', ['', ' ', 'abc', '-1', '65536', '99999', '80.5', '3e3', '0x50', '3000 ', '3000abc', 'NaN', '9'.repeat(20)]],
+  ['STORE', ['', 'redis', 'MEMORY', 'memory ']],
+  ['MAX_CONCURRENT_TASKS', ['', '0', '1001', '-5', '1.5', 'ten', 'Infinity']],
+  ['DATA_DIR', ['', '  ', 'a\0b', 'x'.repeat(1025)]],
+  ['LOG_FORMAT', ['', 'xml', 'JSON']],
+  ['TIMEZONE', ['', 'Mars/Olympus', 'nowhere']],
+  ['NIGHTLY_CRON', ['', 'abc', '* * *', '61 2 * * *', '0 25 * * *', '0 2 * * * * *', '@never']],
+  ['LEASE', ['', '15', '15000', '0s', '11m', '-15s', '15 parsecs', '1d', 's', 'abc']],
+  ['SHUTDOWN_DRAIN', ['', '25', '-1s', '11m', 'soon']],
+  ['HISTORY_COUNT', ['', '-1', '1000001', 'all']],
+  ['RUN_WORKFLOW_ON_START', ['', 'yes', '1', 'TRUE', '0']],
+  ['MAIL_GATEWAY_FAILURES', ['', '-1', '101', 'two']],
+];
+
+describe('loadEnvironment', () => {
+  it('has a default for every variable, and every property is a variable', () => {
+    expect(variables.map(({ name }) => name)).toEqual(Object.keys(new Environment()));
+    expect(loadEnvironment({})).toEqual(new Environment());
+    expect(loadEnvironment(defaults)).toEqual(new Environment());
+  });
+
+  it('turns text into numbers and flags, keeps durations as text, ignores what is not its own', () => {
+    const env = loadEnvironment({
+      PORT: '8080',
+      RUN_WORKFLOW_ON_START: 'false',
+      LEASE: '1500ms',
+      LEASES: 'x',
+    });
+    expect(env).toBeInstanceOf(Environment);
+    expect({ ...env }).toEqual({ ...new Environment(), PORT: 8080, RUN_WORKFLOW_ON_START: false, LEASE: '1500ms' });
+  });
+
+  it.each(WRONG)('%s refuses each wrong value in one line that names it', (name, values) => {
+    for (const value of values) {
+      const error = errorOf({ [name]: value });
+      const { allowed } = variables.find((v) => v.name === name)!;
+      expect(error.variable).toBe(name);
+      expect(error.message.startsWith(`${name}: ${showValue(name, value)} is not allowed; allowed: ${allowed}`)).toBe(
+        true,
+      );
+      expect(error.message).not.toContain('\n');
+    }
+  });
+
+  it('has wrong values of every variable to refuse', () => {
+    expect(WRONG.map(([name]) => name)).toEqual(variables.map(({ name }) => name));
+  });
+
+  it('takes the bounds of ranges', () => {
+    const bounds = {
+      PORT: ['0', '65535'],
+      MAX_CONCURRENT_TASKS: ['1', '1000'],
+      LEASE: ['1s', '10m'],
+      SHUTDOWN_DRAIN: ['0s', '10m'],
+    };
+    for (const [name, values] of Object.entries(bounds)) for (const value of values) loadEnvironment({ [name]: value });
+    loadEnvironment({ HOST: '::1' });
+    loadEnvironment({ HOST: 'scheduler.internal', TIMEZONE: 'America/Chicago', NIGHTLY_CRON: '30 15 2 * * MON-FRI' });
+  });
+
+  it('names the other wrong variables in the same line', () => {
+    const { message } = errorOf({ LEASE: 'x', PORT: 'abc', HOST: 'ok', STORE: 'y' });
+    expect(message).toBe(
+      'PORT: "abc" is not allowed; allowed: a whole number from 0 to 65535 (also wrong: STORE, LEASE)',
+    );
+  });
+});
+
+describe('showValue', () => {
+  it('masks secrets and the user part of URLs, and keeps to one short line', () => {
+    expect(showValue('REDIS_PASSWORD', 'hunter2')).toBe('***');
+    expect(showValue('API_TOKEN', 'hunter2')).toBe('***');
+    expect(showValue('REDIS_URL', 'redis://me:hunter2@db:6379')).toBe('"redis://***@db:6379"');
+    expect(showValue('PORT', 'a\nb')).toBe('"a\\nb"');
+    expect(showValue('PORT', 'x'.repeat(100))).toHaveLength(62);
+  });
+});
+
+describe('.env.example', () => {
+  const text = readFileSync('.env.example', 'utf8');
+
+  it('lists every variable with its default, in the order of the schema, and no other', () => {
+    expect(parseEnv(text)).toEqual(defaults);
+    expect(text.match(/^\w+(?==)/gm)).toEqual(variables.map(({ name }) => name));
+  });
+
+  it('says above each what it does, its unit, what is allowed, and its default', () => {
+    for (const { name, about, unit, allowed } of variables) {
+      const comment = text.split(`\n${name}=`)[0]!.split('\n\n').at(-1)!;
+      expect(comment).toBe(`# ${about}\n# Unit: ${unit}. Allowed: ${allowed}. Default: ${defaults[name]}`);
+    }
+  });
+});

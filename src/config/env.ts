@@ -1,0 +1,93 @@
+import 'reflect-metadata';
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
+import { CronExpressionParser } from 'cron-parser';
+import { ConfigError, showValue } from './config-error.js';
+import {
+  Address,
+  DurationText,
+  Flag,
+  OneOf,
+  Parsed,
+  Path,
+  TimeZoneName,
+  variablesOf,
+  WholeNumber,
+} from './variable.js';
+
+/** The environment of the service: each property is a variable, its value here the default. */
+export class Environment {
+  @Address({ unit: 'IP address or host name', about: 'Where to listen.' })
+  HOST = '127.0.0.1';
+
+  @WholeNumber({ unit: 'port', about: 'Where to listen; 0 takes any free port.' }, 0, 65_535)
+  PORT = 3000;
+
+  @OneOf({ unit: 'name', about: 'What holds the state of the scheduler; memory forgets it when the process ends.' }, [
+    'memory',
+  ])
+  STORE = 'memory';
+
+  @WholeNumber({ unit: 'tasks', about: 'How many handlers run at a time.' }, 1, 1000)
+  MAX_CONCURRENT_TASKS = 10;
+
+  @Path({ unit: 'directory', about: 'Where reports, schedules and sent mail go; made where it is missing.' })
+  DATA_DIR = './data';
+
+  @OneOf({ unit: 'name', about: 'Log lines for people, or one JSON object a line.' }, ['text', 'json'])
+  LOG_FORMAT = 'text';
+
+  @TimeZoneName({ unit: 'IANA time zone', about: 'In which NIGHTLY_CRON is read.' })
+  TIMEZONE = 'UTC';
+
+  @Parsed(
+    { unit: 'cron expression', about: 'When the nightly audit runs.' },
+    'a cron expression of 5 or 6 fields',
+    parseCron,
+  )
+  NIGHTLY_CRON = '0 2 * * *';
+
+  @DurationText(
+    { unit: 'duration', about: 'How long a silent worker keeps its runs before they start again.' },
+    '1s',
+    '10m',
+  )
+  LEASE = '15s';
+
+  @DurationText({ unit: 'duration', about: 'How long running handlers may go on after SIGTERM.' }, '0s', '10m')
+  SHUTDOWN_DRAIN = '25s';
+
+  @WholeNumber({ unit: 'executions', about: 'How many finished executions are kept.' }, 0, 1_000_000)
+  HISTORY_COUNT = 1000;
+
+  @Flag({ unit: 'true or false', about: 'Whether the residency workflow runs at start.' })
+  RUN_WORKFLOW_ON_START = true;
+
+  @WholeNumber(
+    { unit: 'connections', about: 'How often the mail gateway refuses before it takes a batch of mail.' },
+    0,
+    100,
+  )
+  MAIL_GATEWAY_FAILURES = 2;
+}
+
+/**
+ * Reads and checks the environment; what is unset has its default. Variables of others are left alone.
+ * @throws ConfigError for the first variable that is wrong, naming the others
+ */
+export function loadEnvironment(env: Record<string, unknown> = process.env): Environment {
+  const variables = variablesOf(Environment);
+  const given = variables.filter(({ name }) => env[name] !== undefined);
+  const environment = plainToInstance(Environment, Object.fromEntries(given.map(({ name }) => [name, env[name]])));
+  const wrong = validateSync(environment).map(({ property }) => property);
+  const [first, ...others] = variables.filter(({ name }) => wrong.includes(name));
+  if (!first) return environment;
+  const names = others.map(({ name }) => name);
+  throw new ConfigError(first.name, showValue(first.name, env[first.name]), first.allowed, names);
+}
+
+function parseCron(text: string): void {
+  const fields = text.trim().split(/\s+/).length;
+  if (fields !== 5 && fields !== 6) throw new RangeError(`${fields} fields`);
+  CronExpressionParser.parse(text);
+}

@@ -1,0 +1,100 @@
+import { isIn, isInt, isIP, isTimeZone, max, min, ValidateBy } from 'class-validator';
+import { Transform } from 'class-transformer';
+import ms, { type StringValue } from 'ms';
+
+/** What a variable means, for people: the unit of its value and what it does. */
+export interface VariableNote {
+  unit: string;
+  about: string;
+}
+
+/** A variable as the schema declares it. */
+export interface Variable extends VariableNote {
+  name: string;
+  /** What its value may be. */
+  allowed: string;
+}
+
+const declared = new WeakMap<object, Variable[]>();
+
+/** The variables of a schema class, in the order of its properties. */
+export function variablesOf(schema: new () => object): readonly Variable[] {
+  return declared.get(schema.prototype as object) ?? [];
+}
+
+/** Declares a property as a variable: its note, and what class-validator accepts. */
+function variable(note: VariableNote, allowed: string, accepts: (value: unknown) => boolean): PropertyDecorator {
+  const check = ValidateBy({ name: 'variable', validator: { validate: accepts, defaultMessage: () => allowed } });
+  return (target, key) => {
+    const variables = declared.get(target) ?? [];
+    declared.set(target, [...variables, { ...note, name: String(key), allowed }]);
+    check(target, key);
+  };
+}
+
+/** Turns texts of one form into values; any other text stays what it is, for the check to refuse. */
+function read(form: RegExp, parse: (text: string) => unknown): PropertyDecorator {
+  return Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && form.test(value) ? parse(value) : value,
+  );
+}
+
+function both(...decorators: PropertyDecorator[]): PropertyDecorator {
+  return (target, key) => decorators.forEach((decorate) => decorate(target, key));
+}
+
+export function WholeNumber(note: VariableNote, least: number, most: number): PropertyDecorator {
+  return both(
+    read(/^\d{1,15}$/, Number),
+    variable(note, `a whole number from ${least} to ${most}`, (v) => isInt(v) && min(v, least) && max(v, most)),
+  );
+}
+
+export function OneOf(note: VariableNote, values: readonly string[]): PropertyDecorator {
+  return variable(note, values.join(' or '), (value) => isIn(value, values));
+}
+
+export function Flag(note: VariableNote): PropertyDecorator {
+  return both(
+    read(/^(true|false)$/, (text) => text === 'true'),
+    variable(note, 'true or false', (value) => typeof value === 'boolean'),
+  );
+}
+
+/** A length of time with its unit. It stays text, as the scheduler takes it. */
+export function DurationText(note: VariableNote, least: StringValue, most: StringValue): PropertyDecorator {
+  return variable(note, `${least} to ${most}, a number with its unit such as 500ms, 15s or 2m`, (value) => {
+    if (typeof value !== 'string' || !/^\d+(\.\d+)?(ms|s|m|h)$/.test(value) || value.length > 20) return false;
+    const length = ms(value as StringValue);
+    return length >= ms(least) && length <= ms(most);
+  });
+}
+
+export function Address(note: VariableNote): PropertyDecorator {
+  const hostName = /^(?!.*\.\d+$)[a-z0-9]([a-z0-9-]{0,62})(\.[a-z0-9-]{1,63})*$/i;
+  return variable(note, 'an IP address or a host name', (value) => {
+    return typeof value === 'string' && value.length <= 253 && (isIP(value) || hostName.test(value));
+  });
+}
+
+export function Path(note: VariableNote): PropertyDecorator {
+  return variable(note, 'a path, at most 1024 characters', (value) => {
+    return typeof value === 'string' && value.trim() !== '' && value.length <= 1024 && !value.includes('\0');
+  });
+}
+
+export function TimeZoneName(note: VariableNote): PropertyDecorator {
+  return variable(note, 'an IANA time zone such as UTC or America/Chicago', isTimeZone);
+}
+
+/** Text that a reader of its own accepts, by not throwing. */
+export function Parsed(note: VariableNote, allowed: string, parse: (text: string) => unknown): PropertyDecorator {
+  return variable(note, allowed, (value) => {
+    try {
+      parse(value as string);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import { sampleRoster } from '../sample/roster.js';
+import { monthPeriod } from './calendar.js';
+import { generateCallSchedule } from './calls.js';
+import { assembleRotations } from './rotations.js';
+import { StaffingError } from './staffing-error.js';
+
+const plan = assembleRotations(sampleRoster);
+const { calls } = generateCallSchedule(sampleRoster, plan);
+const FIRST = Date.parse(sampleRoster.startDate);
+const dates = Array.from({ length: 84 }, (_, i) => new Date(FIRST + i * 86_400_000).toISOString().slice(0, 10));
+
+const residentOf = (residentId: string) => sampleRoster.residents.find((r) => r.residentId === residentId)!;
+const serviceOn = (residentId: string, date: string) =>
+  plan.assignments.filter((a) => a.residentId === residentId && a.firstDate <= date).at(-1)!.serviceId;
+const next = (date: string) => new Date(Date.parse(date) + 86_400_000).toISOString().slice(0, 10);
+const isAway = (residentId: string, date: string) =>
+  residentOf(residentId).vacations.some(({ firstDate, lastDate }) => firstDate <= date && date <= lastDate);
+const hasDayOff = (residentId: string, date: string) =>
+  ['wards', 'icu', 'ed'].includes(serviceOn(residentId, date))
+    ? new Date(date).getUTCDay() === residentOf(residentId).dayOff
+    : [0, 6].includes(new Date(date).getUTCDay());
+
+describe('generateCallSchedule', () => {
+  it('has one resident of the wards or the ICU on call for every night, in order', () => {
+    expect(calls.map(({ date }) => date)).toEqual(dates);
+    for (const { residentId, date } of calls) expect(['wards', 'icu']).toContain(serviceOn(residentId, date));
+  });
+
+  it('marks weekend nights', () => {
+    const names = new Set(calls.filter(({ weekend }) => weekend).map(({ date }) => new Date(date).getUTCDay()));
+    expect([...names].sort()).toEqual([0, 6]);
+    expect(calls.filter(({ weekend }) => weekend)).toHaveLength(24);
+  });
+
+  it('calls nobody from vacation or its eve, nor on a day off or its eve', () => {
+    for (const { residentId, date } of calls) {
+      expect({ residentId, date, away: isAway(residentId, date) || isAway(residentId, next(date)) }).toMatchObject({
+        away: false,
+      });
+      expect({ residentId, date, off: hasDayOff(residentId, date) }).toMatchObject({ off: false });
+      const dayAfter = next(date);
+      if (dayAfter < '2026-09-28')
+        expect({ residentId, date, off: hasDayOff(residentId, dayAfter) }).toMatchObject({ off: false });
+    }
+  });
+
+  it('leaves at least the spacing between two calls of a resident', () => {
+    const index = new Map(dates.map((date, i) => [date, i]));
+    for (const { residentId } of sampleRoster.residents) {
+      const nights = calls.filter((call) => call.residentId === residentId).map(({ date }) => index.get(date)!);
+      for (let i = 1; i < nights.length; i++) expect(nights[i]! - nights[i - 1]!).toBeGreaterThanOrEqual(3);
+    }
+  });
+
+  it('shares the nights out fairly by time on the rota', () => {
+    const daysPerCall = sampleRoster.residents.flatMap(({ residentId }) => {
+      const nights = calls.filter((call) => call.residentId === residentId).length;
+      const daysOnRota = dates.filter((date) => ['wards', 'icu'].includes(serviceOn(residentId, date))).length;
+      if (daysOnRota === 0) expect(nights).toBe(0);
+      return daysOnRota === 0 ? [] : [daysOnRota / nights];
+    });
+    // 7 or 8 residents stand on the rota: a fair share is one night in 7 or 8, which whole nights cannot always meet.
+    expect(daysPerCall).toHaveLength(13);
+    expect(Math.min(...daysPerCall)).toBeGreaterThan(6);
+    expect(Math.max(...daysPerCall)).toBeLessThan(10);
+  });
+
+  it('gives a month what the whole schedule has in that month', () => {
+    const august = generateCallSchedule(sampleRoster, plan, monthPeriod('2026-08'));
+    expect(august.calls).toEqual(calls.filter(({ date }) => date.startsWith('2026-08')));
+    expect(august.calls).toHaveLength(31);
+    expect(generateCallSchedule(sampleRoster, plan, monthPeriod('2027-01')).calls).toEqual([]);
+  });
+
+  it('names the first night for which nobody is left', () => {
+    const call = { ...sampleRoster.call, minSpacing: 60 };
+    expect(() => generateCallSchedule({ ...sampleRoster, call }, plan)).toThrow(StaffingError);
+    expect(() => generateCallSchedule({ ...sampleRoster, call }, plan)).toThrow(/^2026-07-\d\d: nobody may be on call/);
+  });
+});

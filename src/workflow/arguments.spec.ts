@@ -1,0 +1,34 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseArguments, UsageError } from './arguments.js';
+
+describe('parseArguments', () => {
+  it('needs nothing but a file', () => {
+    expect(parseArguments(['trace.json'])).toEqual({ file: 'trace.json', speed: null, concurrency: 16, json: null });
+  });
+
+  it('takes its options before and after the file', () => {
+    const argv = ['--speed', '2.5', 'trace.json', '--concurrency=4', '--json', 'out.json'];
+    expect(parseArguments(argv)).toEqual({ file: 'trace.json', speed: 2.5, concurrency: 4, json: 'out.json' });
+  });
+
+  it('knows --help', () => {
+    expect(parseArguments(['--help'])).toBe('help');
+  });
+
+  it.each([
+    [[]],
+    [['a.json', 'b.json']],
+    [['a.json', '--speed', '0']],
+    [['a.json', '--speed', 'fast']],
+    [['a.json', '--speed=-1']],
+    [['a.json', '--speed=Infinity']],
+    [['a.json', '--speed=']],
+    [['a.json', '--concurrency', '0']],
+    [['a.json', '--concurrency', '1.5']],
+    [['a.json', '--concurrency', '10001']],
+    [['a.json', '--unknown']],
+    [['a.json', '--json']],
+  ])('refuses %j', (argv) => {
+    expect(() => parseArguments(argv)).toThrow(UsageError);
+  });
+});

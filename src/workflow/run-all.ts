@@ -1,0 +1,42 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ratioOf, succeeded, type Summary } from './summary.js';
+
+/** Runs every recorded workflow in a fresh process, at its default pace, and prints a table. Its argument: the folder. */
+const folder = resolve(process.argv[2] ?? '../shared/workflows');
+const script = fileURLToPath(new URL('./run.js', import.meta.url));
+
+function runOne(file: string, scratch: string): Summary {
+  const out = join(scratch, `${file}.summary.json`);
+  const { status } = spawnSync(process.execPath, [script, join(folder, file), '--json', out], { stdio: 'inherit' });
+  if (existsSync(out)) return JSON.parse(readFileSync(out, 'utf8')) as Summary;
+  throw new Error(`${file}: the run ended with ${String(status)}`);
+}
+
+function rowOf(summary: Summary): Record<string, string | number> {
+  return {
+    workflow: summary.name,
+    tasks: summary.tasks,
+    edges: summary.edges,
+    completed: summary.completed,
+    'makespan ms': Math.round(summary.makespanMs),
+    'ideal ms': Math.round(summary.idealMs),
+    ratio: ratioOf(summary)?.toFixed(3) ?? '-',
+    violations: summary.orderViolations,
+  };
+}
+
+const scratch = mkdtempSync(join(tmpdir(), 'workflow-'));
+try {
+  const files = readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .sort();
+  const summaries = files.map((file) => runOne(file, scratch));
+  console.table(summaries.map(rowOf));
+  process.exitCode = summaries.every(succeeded) ? 0 : 1;
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}

@@ -1,0 +1,65 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { AdvancedTaskScheduler, SchedulerModule } from 'nestjs-advanced-scheduler';
+import { Ledger } from './ledger.js';
+import { refsOf } from './refs.js';
+import { summarize, type Pace, type Summary } from './summary.js';
+import { traceTask, TraceTasks } from './trace-tasks.js';
+import type { Trace } from './trace.js';
+
+const UNPRINTABLE = /[^\x20-\x7e]/g;
+
+@Module({})
+class TraceModule {
+  static of(ledger: Ledger, concurrency: number): DynamicModule {
+    const scheduler = SchedulerModule.forRoot({
+      store: 'memory',
+      maxConcurrentTasks: concurrency,
+      // At recorded speed a task may take hours: the longest bound there is.
+      maxAttemptDuration: '30d',
+      // Nothing outlives the process: an interrupted run has nothing to save.
+      shutdown: { drain: '0ms', grace: '0ms' },
+    });
+    return {
+      module: TraceModule,
+      imports: [scheduler],
+      providers: [{ provide: Ledger, useValue: ledger }, TraceTasks],
+    };
+  }
+}
+
+/**
+ * Runs a trace on a scheduler of its own, in this process.
+ * @param onProgress hears how many tasks have ended, each time
+ */
+export async function runTrace(trace: Trace, pace: Pace, onProgress?: (ended: number) => void): Promise<Summary> {
+  const ledger = new Ledger(undefined, onProgress);
+  const module = TraceModule.of(ledger, pace.concurrency);
+  const app = await NestFactory.createApplicationContext(module, { logger: ['error', 'warn'] });
+  app.enableShutdownHooks();
+  try {
+    const scheduler = app.get(AdvancedTaskScheduler);
+    const begin = performance.now();
+    const { workflowId } = await scheduler.runWorkflow(workflowOf(trace, pace.speed));
+    await app.get(TraceTasks).ended;
+    const makespanMs = performance.now() - begin;
+    const nodes = (await scheduler.getWorkflow(workflowId))?.nodes ?? [];
+    const completed = nodes.filter(({ status }) => status === 'COMPLETED').length;
+    return summarize(trace, pace, ledger, { completed, makespanMs });
+  } finally {
+    await app.close();
+  }
+}
+
+function workflowOf(trace: Trace, speed: number) {
+  const refs = refsOf(trace.tasks.map(({ id }) => id));
+  return {
+    name: trace.name.replace(UNPRINTABLE, '_').slice(0, 256),
+    tasks: trace.tasks.map(({ id, runtimeSeconds, parents }) => ({
+      taskId: traceTask.taskId,
+      ref: refs.get(id)!,
+      payload: { id, durationMs: (runtimeSeconds * 1000) / speed },
+      dependencies: parents.map((parent) => ({ ref: refs.get(parent)!, type: 'success' as const })),
+    })),
+  };
+}

@@ -1,0 +1,58 @@
+import 'reflect-metadata';
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { parseArguments, USAGE, UsageError, type WorkflowArguments } from './arguments.js';
+import { createProgress } from './progress.js';
+import { runTrace } from './run-trace.js';
+import { formatSummary, speedFor, succeeded } from './summary.js';
+import { parseWfFormat } from './wf-format.js';
+
+// As in sysexits.h.
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 64;
+const EXIT_NO_INPUT = 66;
+
+async function main(argv: readonly string[]): Promise<number> {
+  let options: WorkflowArguments | 'help';
+  try {
+    options = parseArguments(argv);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`${error.message}\n\n${USAGE}`);
+    return EXIT_USAGE;
+  }
+  if (options === 'help') {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  let text: string;
+  try {
+    text = await readFile(options.file, 'utf8');
+  } catch (error) {
+    process.stderr.write(`cannot read ${options.file}: ${(error as Error).message}\n`);
+    return EXIT_NO_INPUT;
+  }
+  return run(text, options);
+}
+
+async function run(text: string, { file, speed: givenSpeed, concurrency, json }: WorkflowArguments): Promise<number> {
+  const trace = parseWfFormat(text, basename(file));
+  const speed = givenSpeed ?? speedFor(trace, concurrency);
+  const chosen = givenSpeed === null ? ' (chosen so that the ideal takes about 10 s; --speed sets it)' : '';
+  process.stdout.write(
+    `${trace.name}: ${trace.tasks.length} tasks, ${concurrency} at once, ${speed} x the recorded speed${chosen}\n`,
+  );
+
+  const progress = createProgress(trace.tasks.length, process.stdout);
+  const summary = await runTrace(trace, { speed, concurrency }, (ended) => progress.update(ended)).finally(() =>
+    progress.stop(),
+  );
+  process.stdout.write(`${formatSummary(summary)}\n`);
+  if (json !== null) await writeFile(json, `${JSON.stringify(summary, null, 2)}\n`);
+  return succeeded(summary) ? 0 : EXIT_FAILED;
+}
+
+process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  return EXIT_FAILED;
+});

@@ -1,0 +1,181 @@
+import { describe, expect, it } from '@jest/globals';
+import { edgeToNewest, newExecution, type OpenStore } from './fixtures.js';
+import { scenes, type Scene } from './scene.js';
+
+export function bindingContract(open: OpenStore): void {
+  /** In every scene here, child and grandchild are declared to depend on parent. */
+  const scene = (play: (s: Scene) => Promise<void>) =>
+    scenes(open)(async (s) => {
+      await s.depend('child', 'parent');
+      await s.depend('grandchild', 'parent');
+      await play(s);
+    });
+
+  const addChild = (s: Scene, edge: Parameters<typeof edgeToNewest>[2] = {}, taskId = 'child') =>
+    s.add({ taskId, edges: [edgeToNewest('parent', 'success', edge)] });
+
+  const finishedParent = async (s: Scene): Promise<string> => {
+    const worker = await s.worker('finisher', { queues: ['finish'] });
+    const id = await s.add({ taskId: 'parent', queue: 'finish' });
+    await worker.complete(await worker.claimOne(id), id);
+    return id;
+  };
+
+  /** The upstream execution that a waiting dependent is bound to. */
+  const upstreamOf = async (s: Scene, id: string): Promise<string | null | undefined> =>
+    (await s.get(id)).waitingFor?.dependencies?.[0]?.executionId;
+
+  describe('an edge to the newest execution of a task', () => {
+    it(
+      'counts its outcome at once where it has finished',
+      scene(async (s) => {
+        const parent = await finishedParent(s);
+        const child = await addChild(s);
+        const claim = await (await s.worker()).claimOne(child);
+        expect(claim.results).toEqual({ parent: JSON.stringify(parent) });
+      }),
+    );
+
+    it(
+      'waits for it where it is under way, be it queued, delayed, running or to be retried',
+      scene(async (s) => {
+        await finishedParent(s);
+        const delayed = await s.add({ taskId: 'parent', delay: 1_000 });
+        const first = await addChild(s);
+        expect(await upstreamOf(s, first)).toBe(delayed);
+        const queued = await s.add({ taskId: 'parent' });
+        const second = await addChild(s);
+        const worker = await s.worker();
+        const claim = await worker.claimOne(queued);
+        const third = await addChild(s);
+        await worker.retry(claim, 500);
+        const fourth = await addChild(s);
+        for (const child of [second, third, fourth]) expect(await upstreamOf(s, child)).toBe(queued);
+        await s.advance(500);
+        await worker.complete(await worker.claimOne(queued));
+        expect(await worker.claimIds(9)).toEqual([second, third, fourth]);
+        expect(await s.waitingFor(first)).toBe('dependencies');
+      }),
+    );
+
+    it(
+      'waits for the next one where there is none, and many dependents share it',
+      scene(async (s) => {
+        const children = [await addChild(s), await addChild(s), await addChild(s, {}, 'grandchild')];
+        expect(await upstreamOf(s, children[0]!)).toBeNull();
+        const parent = await s.add({ taskId: 'parent' });
+        const later = await s.add({ taskId: 'parent', priority: 0 });
+        for (const child of children) expect(await upstreamOf(s, child)).toBe(parent);
+        const worker = await s.worker();
+        await worker.complete(await worker.claimOne(later));
+        expect(await s.statuses(...children)).toEqual(['PENDING', 'PENDING', 'PENDING']);
+        await worker.complete(await worker.claimOne(parent));
+        expect(await worker.claimIds(9)).toEqual(children);
+      }),
+    );
+
+    it(
+      'takes no notice of one that is enqueued after it was bound',
+      scene(async (s) => {
+        const first = await s.add({ taskId: 'parent' });
+        const child = await addChild(s);
+        await s.add({ taskId: 'parent', delay: 60_000 });
+        expect(await upstreamOf(s, child)).toBe(first);
+      }),
+    );
+
+    it(
+      'binds to one of its own batch',
+      scene(async (s) => {
+        const parent = newExecution({ taskId: 'parent' });
+        const child = newExecution({ taskId: 'child', edges: [edgeToNewest('parent')] });
+        await s.store.enqueue([parent, child]);
+        expect(await upstreamOf(s, child.executionId)).toBe(parent.executionId);
+      }),
+    );
+
+    it(
+      'lets an outcome older than maxAge not count, and waits for the next',
+      scene(async (s) => {
+        await finishedParent(s);
+        await s.advance(10_000);
+        const young = await addChild(s, { maxAge: 10_000, reuse: true }, 'grandchild');
+        const strict = await addChild(s, { maxAge: 9_999 });
+        expect(await s.waitingFor(young)).toBe('queue');
+        expect(await upstreamOf(s, strict)).toBeNull();
+        const parent = await s.add({ taskId: 'parent' });
+        expect(await upstreamOf(s, strict)).toBe(parent);
+      }),
+    );
+
+    it(
+      'lets one outcome count once for each dependent task, so that nights pair up with nights',
+      scene(async (s) => {
+        const worker = await s.worker();
+        await finishedParent(s);
+        const [first, second] = [await addChild(s), await addChild(s)];
+        const other = await addChild(s, {}, 'grandchild');
+        expect(await upstreamOf(s, second)).toBeNull();
+        expect(new Set(await worker.claimIds(9))).toEqual(new Set([first, other]));
+        await finishedParent(s);
+        expect(await worker.claimIds(9)).toEqual([second]);
+        const third = await addChild(s);
+        expect(await upstreamOf(s, third)).toBeNull();
+      }),
+    );
+
+    it(
+      'counts an outcome again where it says so',
+      scene(async (s) => {
+        await finishedParent(s);
+        const first = await addChild(s);
+        const second = await addChild(s, { reuse: true });
+        expect(await (await s.worker()).claimIds(9)).toEqual([first, second]);
+      }),
+    );
+
+    it(
+      'counts an outcome as used by those that were bound while it was under way',
+      scene(async (s) => {
+        const worker = await s.worker();
+        const parent = await s.add({ taskId: 'parent' });
+        const children = [await addChild(s), await addChild(s)];
+        await worker.complete(await worker.claimOne(parent));
+        expect(await worker.claimIds(9)).toEqual(children);
+        const late = await addChild(s);
+        expect(await upstreamOf(s, late)).toBeNull();
+      }),
+    );
+
+    it(
+      'that finished badly skips at once',
+      scene(async (s) => {
+        const worker = await s.worker();
+        const parent = await s.add({ taskId: 'parent' });
+        await worker.fail(await worker.claimOne(parent));
+        const child = await addChild(s);
+        await s.maintain();
+        expect(await s.get(child)).toMatchObject({
+          status: 'SKIPPED',
+          reason: 'DEPENDENCY_FAILED',
+          rootCause: { executionId: parent, taskId: 'parent', status: 'FAILED' },
+        });
+        const patient = await addChild(s);
+        expect(await upstreamOf(s, patient)).toBeNull();
+      }),
+    );
+
+    it(
+      'counts its timeout while there is no upstream execution at all',
+      scene(async (s) => {
+        const child = await addChild(s, { timeout: 5_000 });
+        await s.advance(5_000);
+        expect(await s.get(child)).toMatchObject({ status: 'SKIPPED', reason: 'DEPENDENCY_TIMEOUT' });
+        const parent = await s.add({ taskId: 'parent' });
+        const worker = await s.worker();
+        await worker.complete(await worker.claimOne(parent));
+        expect(await worker.claim(9)).toEqual([]);
+      }),
+    );
+  });
+}

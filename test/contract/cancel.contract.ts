@@ -1,0 +1,185 @@
+import { describe, expect, it } from '@jest/globals';
+import { edgeTo, idOf, LEASE, lockOn, MINUTE, SETTLEMENT_KINDS, settlementOf, type OpenStore } from './fixtures.js';
+import { scenes, type Scene } from './scene.js';
+import type { Worker } from './worker.js';
+
+/** Each way to wait: brings one execution there, and gives its id. */
+const WAITING: Record<string, (s: Scene, worker: Worker) => Promise<string>> = {
+  'in the queue': (s) => s.add(),
+  'in a paused queue': async (s) => {
+    await s.store.pauseQueue('default');
+    return s.add();
+  },
+  'for its time': (s) => s.add({ delay: MINUTE }),
+  'for a dependency': async (s) => {
+    const parent = await s.add({ taskId: 'parent', delay: 10 * MINUTE });
+    return s.add({ taskId: 'child', edges: [edgeTo(parent)] });
+  },
+  'for the next execution of a task': async (s) => {
+    await s.depend('child', 'uncle');
+    return s.add({ taskId: 'child', edges: [{ ...edgeTo(''), taskId: 'uncle', ref: 'uncle', bind: 'newest' }] });
+  },
+  'for a lock': async (s, worker) => {
+    await s.store.acquireLock('held', 'someone', 10 * MINUTE, 0);
+    const id = await s.add({ lock: lockOn('held') });
+    await worker.claim(1);
+    return id;
+  },
+  'for a retry': async (s, worker) => {
+    const id = await s.add();
+    await worker.retry(await worker.claimOne(id), MINUTE);
+    return id;
+  },
+  'in the queue after its retry fell due': async (s, worker) => {
+    const id = await s.add();
+    await worker.retry(await worker.claimOne(id), 1_000);
+    await s.advance(1_000);
+    return id;
+  },
+};
+
+export function cancelContract(open: OpenStore): void {
+  const scene = scenes(open);
+
+  describe('cancel', () => {
+    for (const [where, wait] of Object.entries(WAITING)) {
+      it(
+        `ends at once what waits ${where}, and it never runs`,
+        scene(async (s) => {
+          const worker = await s.worker();
+          const id = await wait(s, worker);
+          const started = s.transitions(id).filter((transition) => transition === 'started').length;
+          expect(await s.store.cancel(id, MINUTE)).toBe(true);
+          expect(await s.get(id)).toMatchObject({
+            status: 'CANCELLED',
+            reason: 'CANCELLED',
+            completedTime: new Date(s.now).toISOString(),
+            waitingFor: null,
+          });
+          expect(s.transitions(id).at(-1)).toBe('cancelled');
+          expect(await s.store.cancel(id, MINUTE)).toBe(false);
+          await s.store.resumeQueue('default');
+          await s.store.forceReleaseLock('held');
+          await s.add({ taskId: 'uncle' });
+          await s.advance(11 * MINUTE);
+          for (const claim of await worker.claim(9)) await worker.complete(claim);
+          expect(await worker.claimIds(9)).not.toContain(id);
+          expect(await s.status(id)).toBe('CANCELLED');
+          expect(s.transitions(id).filter((transition) => transition === 'started')).toHaveLength(started);
+          expect((await s.stats()).counters.cancelled).toBe(1);
+        }),
+      );
+    }
+
+    it(
+      'is false for what is unknown or has ended',
+      scene(async (s) => {
+        expect(await s.store.cancel(idOf(0xdead), 0)).toBe(false);
+        await s.addMany(2);
+        const worker = await s.worker();
+        const [a, b] = await worker.claim(2);
+        await worker.complete(a!);
+        await worker.fail(b!);
+        expect(await s.store.cancel(a!.executionId, 0)).toBe(false);
+        expect(await s.store.cancel(b!.executionId, 0)).toBe(false);
+      }),
+    );
+
+    it(
+      'marks a run, tells its worker, and ends it after the grace',
+      scene(async (s) => {
+        const id = await s.add();
+        const worker = await s.worker();
+        const claim = await worker.claimOne();
+        s.clock.advance(1_000);
+        expect(await s.store.cancel(id, 10_000)).toBe(true);
+        const requested = new Date(s.now).toISOString();
+        expect(await s.get(id)).toMatchObject({
+          status: 'RUNNING',
+          cancelRequestedTime: requested,
+          completedTime: null,
+        });
+        expect(s.executionEffects(id).at(-1)).toMatchObject({
+          transition: 'cancelRequested',
+          status: 'RUNNING',
+          workerId: 'w1',
+        });
+        const token = { executionId: id, attempt: claim.attempt };
+        expect(await worker.beat(claim)).toEqual({ known: true, cancelRequested: [token], lost: [] });
+        await s.advance(9_999);
+        expect(await s.status(id)).toBe('RUNNING');
+        await s.advance(1);
+        expect(await s.get(id)).toMatchObject({
+          status: 'CANCELLED',
+          reason: 'CANCELLED',
+          cancelRequestedTime: requested,
+          completedTime: new Date(s.now).toISOString(),
+          attempts: [{ attempt: 1, outcome: 'CANCELLED' }],
+        });
+        expect(await worker.beat(claim)).toMatchObject({ lost: [token] });
+        expect(await worker.complete(claim)).toBe('stale');
+        expect(await s.status(id)).toBe('CANCELLED');
+        expect((await s.stats()).counters).toMatchObject({ cancelled: 1, completed: 0, stale: 1 });
+      }),
+    );
+
+    it(
+      'asked twice keeps the first deadline or moves it nearer, never back',
+      scene(async (s) => {
+        const id = await s.add();
+        await (await s.worker()).claimOne();
+        expect(await s.store.cancel(id, 5_000)).toBe(true);
+        s.clock.advance(4_000);
+        expect(await s.store.cancel(id, 5_000)).toBe(true);
+        await s.advance(1_000);
+        expect(await s.status(id)).toBe('CANCELLED');
+      }),
+    );
+
+    for (const kind of SETTLEMENT_KINDS) {
+      const end = kind === 'complete' ? 'COMPLETED' : 'CANCELLED';
+      it(
+        `lets ${kind} within the grace end it as ${end}`,
+        scene(async (s) => {
+          const id = await s.add();
+          const child = await s.add({ taskId: 'child', edges: [edgeTo(id)] });
+          const worker = await s.worker();
+          const claim = await worker.claimOne(id);
+          await s.store.cancel(id, 10_000);
+          s.clock.advance(9_999);
+          expect(await worker.settle(settlementOf(kind, claim))).toEqual(['applied']);
+          const ended = await s.get(id);
+          expect(ended).toMatchObject({ status: end, completedTime: new Date(s.now).toISOString() });
+          expect(ended.cancelRequestedTime).not.toBeNull();
+          await s.advance(MINUTE);
+          expect(await s.get(id)).toEqual(ended);
+          expect(await s.status(child)).toBe(kind === 'complete' ? 'PENDING' : 'SKIPPED');
+        }),
+      );
+    }
+
+    it(
+      'ends a run that its worker gives back by leaving',
+      scene(async (s) => {
+        const id = await s.add();
+        await (await s.worker()).claimOne();
+        await s.store.cancel(id, MINUTE);
+        await s.store.goodbye('w1');
+        expect(await s.status(id)).toBe('CANCELLED');
+      }),
+    );
+
+    it(
+      'ends a run whose worker crashed, at the end of the grace at the latest',
+      scene(async (s) => {
+        const id = await s.add();
+        await (await s.worker()).claimOne();
+        await s.store.cancel(id, 2 * LEASE);
+        s.clock.advance(2 * LEASE);
+        await s.rescue();
+        expect(await s.status(id)).toBe('CANCELLED');
+        expect(await (await s.worker('w2')).claim(9)).toEqual([]);
+      }),
+    );
+  });
+}

@@ -1,0 +1,158 @@
+import { describe, expect, it } from '@jest/globals';
+import { EDGES_PER_STEP, PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
+import { TaskPriority } from '../../libs/scheduler/src/core/priority.js';
+import { edgeTo, newExecution, nextId, type OpenStore } from './fixtures.js';
+import { scenes, type Scene } from './scene.js';
+
+const DEPENDENTS = 10_000;
+
+export function closureContract(open: OpenStore): void {
+  const scene = scenes(open);
+
+  const chain = async (s: Scene, length: number): Promise<string[]> => {
+    const ids = [await s.add({ taskId: 'parent' })];
+    while (ids.length < length) ids.push(await s.add({ taskId: 'child', edges: [edgeTo(ids.at(-1)!)] }));
+    return ids;
+  };
+
+  describe('a broken edge', () => {
+    it(
+      'skips all that stands behind it, each once, each with the root cause',
+      scene(async (s) => {
+        const [root, ...behind] = await chain(s, 6);
+        const worker = await s.worker();
+        await worker.fail(await worker.claimOne(root));
+        await s.maintain();
+        for (const id of behind) {
+          expect(await s.get(id)).toMatchObject({
+            status: 'SKIPPED',
+            reason: 'DEPENDENCY_FAILED',
+            rootCause: { executionId: root, taskId: 'parent', status: 'FAILED' },
+            startedTime: null,
+            completedTime: new Date(s.now).toISOString(),
+            waitingFor: null,
+          });
+          expect(s.transitions(id)).toEqual(['scheduled', 'skipped']);
+        }
+      }),
+    );
+
+    it(
+      'names a cancelled execution as the root cause as well',
+      scene(async (s) => {
+        const [root, ...behind] = await chain(s, 3);
+        await s.store.cancel(root!, 0);
+        await s.maintain();
+        for (const id of behind) {
+          expect((await s.get(id)).rootCause).toEqual({ executionId: root, taskId: 'parent', status: 'CANCELLED' });
+        }
+      }),
+    );
+
+    it(
+      'names a success where a failure was asked for',
+      scene(async (s) => {
+        const parent = await s.add({ taskId: 'parent' });
+        const child = await s.add({ taskId: 'child', edges: [edgeTo(parent, 'failure')] });
+        const worker = await s.worker();
+        await worker.complete(await worker.claimOne(parent));
+        expect((await s.get(child)).rootCause).toEqual({ executionId: parent, taskId: 'parent', status: 'COMPLETED' });
+      }),
+    );
+
+    it(
+      'stops where an edge asks for any end',
+      scene(async (s) => {
+        const [root, middle] = await chain(s, 2);
+        const cleanup = await s.add({ taskId: 'uncle', edges: [edgeTo(middle!, 'always', { taskId: 'child' })] });
+        const after = await s.add({ taskId: 'grandchild', edges: [edgeTo(cleanup, 'success', { taskId: 'uncle' })] });
+        const worker = await s.worker();
+        await worker.fail(await worker.claimOne(root));
+        expect(await s.status(middle!)).toBe('SKIPPED');
+        await worker.complete(await worker.claimOne(cleanup));
+        expect(await worker.claimIds(9)).toEqual([after]);
+      }),
+    );
+
+    it(
+      'skips the tip of a diamond once',
+      scene(async (s) => {
+        const root = await s.add({ taskId: 'parent' });
+        const sides = [
+          await s.add({ taskId: 'child', edges: [edgeTo(root)] }),
+          await s.add({ taskId: 'uncle', edges: [edgeTo(root)] }),
+        ];
+        const tip = await s.add({
+          taskId: 'grandchild',
+          edges: sides.map((id, i) => edgeTo(id, 'success', { ref: `side${i}` })),
+        });
+        const worker = await s.worker();
+        await worker.fail(await worker.claimOne(root));
+        await s.maintain();
+        expect(s.transitions(tip)).toEqual(['scheduled', 'skipped']);
+        expect((await s.get(tip)).rootCause?.executionId).toBe(root);
+        expect((await s.stats()).counters.skipped).toBe(3);
+      }),
+    );
+  });
+
+  describe(`${DEPENDENTS} dependents`, () => {
+    const fanOut = async (s: Scene, count = DEPENDENTS): Promise<{ parent: string; children: string[] }> => {
+      const parent = nextId();
+      const children = Array.from({ length: count - 1 }, () =>
+        newExecution({ taskId: 'child', priority: TaskPriority.LOW, edges: [edgeTo(parent)] }),
+      );
+      const ids = await s.store.enqueue([newExecution({ executionId: parent, taskId: 'parent' }), ...children]);
+      return { parent, children: ids.slice(1) };
+    };
+
+    it(
+      'wake in bounded steps, in edge order, each once',
+      scene(async (s) => {
+        const { parent, children } = await fanOut(s);
+        const worker = await s.worker();
+        const claim = await worker.claimOne(parent);
+        s.effects.length = 0;
+        await worker.complete(claim);
+        const ready = async () => (await s.store.queueSizes('default'))[TaskPriority.LOW]!;
+        expect(await ready()).toBeLessThanOrEqual(EDGES_PER_STEP);
+        expect(s.effects).toContainEqual({ kind: 'more' });
+        let calls = 0;
+        for (let more = true; more; calls++) {
+          const before = await ready();
+          ({ more } = await s.store.promote(PROMOTE_PER_STEP));
+          expect((await ready()) - before).toBeLessThanOrEqual(EDGES_PER_STEP);
+        }
+        expect(calls).toBeGreaterThanOrEqual(DEPENDENTS / EDGES_PER_STEP - 2);
+        expect(await ready()).toBe(children.length);
+        expect(await s.store.peekQueue('default', 500)).toEqual(children.slice(0, 500));
+        expect((await s.stats()).waitingForDependencies).toBe(0);
+      }),
+    );
+
+    it(
+      'wake by exchanges alone',
+      scene(async (s) => {
+        const { parent, children } = await fanOut(s, 1_000);
+        const worker = await s.worker();
+        await worker.complete(await worker.claimOne(parent));
+        const claimed: string[] = [];
+        for (let i = 0; i < 20 && claimed.length < children.length; i++) claimed.push(...(await worker.claimIds(100)));
+        expect(claimed).toEqual(children);
+      }),
+    );
+
+    it(
+      'are skipped in bounded steps',
+      scene(async (s) => {
+        const { parent, children } = await fanOut(s);
+        const worker = await s.worker();
+        await worker.fail(await worker.claimOne(parent));
+        expect((await s.stats()).counters.skipped).toBeLessThanOrEqual(EDGES_PER_STEP);
+        await s.maintain();
+        expect((await s.stats()).counters.skipped).toBe(children.length);
+        expect((await s.stats()).waitingForDependencies).toBe(0);
+      }),
+    );
+  });
+}

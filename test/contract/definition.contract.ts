@@ -1,0 +1,78 @@
+import { describe, expect, it } from '@jest/globals';
+import { TaskInUseError } from '../../libs/scheduler/src/core/errors.js';
+import { lockOn, MINUTE, mirrorOf, newSchedule, type OpenStore } from './fixtures.js';
+import { scenes } from './scene.js';
+
+export function definitionContract(open: OpenStore): void {
+  const scene = scenes(open);
+
+  describe('mirrors of definitions', () => {
+    it(
+      'are kept as they are put',
+      scene(async (s) => {
+        const mirror = mirrorOf('report', { tags: ['a'], payload: { month: 1 }, lockKey: null });
+        await s.store.putTasks([mirror]);
+        expect(await s.store.getTask('report')).toEqual(mirror);
+        expect(await s.store.getTask('unknown')).toBeNull();
+        expect((await s.store.listTasks()).map((task) => task.taskId)).toContain('report');
+      }),
+    );
+
+    it(
+      'of a lower version never overwrite those of a higher one',
+      scene(async (s) => {
+        const put = (appVersion: string) => s.define('report', { appVersion, taskName: `as of ${appVersion}` });
+        const name = async () => (await s.store.getTask('report'))?.taskName;
+        await put('1.9.0');
+        await put('1.10.0');
+        expect(await name()).toBe('as of 1.10.0');
+        await put('1.9.0');
+        expect(await name()).toBe('as of 1.10.0');
+        await put('1.10.0');
+        await put('2.0.0');
+        expect(await name()).toBe('as of 2.0.0');
+      }),
+    );
+  });
+
+  describe('removing a task', () => {
+    it(
+      'is refused while another depends on it',
+      scene(async (s) => {
+        await s.depend('child', 'parent');
+        await expect(s.store.removeTask('parent')).rejects.toBeInstanceOf(TaskInUseError);
+        expect(await s.store.getTask('parent')).not.toBeNull();
+        expect(await s.store.removeTask('child')).toBe(true);
+        expect(await s.store.removeTask('parent')).toBe(true);
+        expect(await s.store.removeTask('parent')).toBe(false);
+        expect(await s.store.getTask('parent')).toBeNull();
+      }),
+    );
+
+    it(
+      'cancels what is queued, lets runs finish, and removes its schedules',
+      scene(async (s) => {
+        const worker = await s.worker();
+        const run = await worker.claimOne(await s.add({ taskId: 'nightly', lock: lockOn('key') }));
+        const waiting = [
+          await s.add({ taskId: 'nightly' }),
+          await s.add({ taskId: 'nightly', delay: MINUTE }),
+          await s.add({ taskId: 'nightly', lock: lockOn('key'), priority: 0 }),
+        ];
+        expect(await worker.claim(1)).toHaveLength(1);
+        const second = waiting.shift()!;
+        const other = await s.add({ taskId: 'plain' });
+        await s.store.putSchedule(newSchedule({ nextRunTime: s.now + MINUTE }));
+        expect(await s.store.removeTask('nightly')).toBe(true);
+        await s.maintain();
+        for (const id of waiting) {
+          expect(await s.get(id)).toMatchObject({ status: 'CANCELLED', reason: 'TASK_UNREGISTERED' });
+        }
+        expect(await s.statuses(run.executionId, second, other)).toEqual(['RUNNING', 'RUNNING', 'PENDING']);
+        expect(await s.store.listSchedules()).toEqual([]);
+        expect(await worker.complete(run)).toBe('applied');
+        expect(await worker.claimIds(9)).toEqual([other]);
+      }),
+    );
+  });
+}

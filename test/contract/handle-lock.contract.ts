@@ -1,0 +1,230 @@
+import { describe, expect, it } from '@jest/globals';
+import { lockOn, type OpenStore } from './fixtures.js';
+import { scenes, type Scene } from './scene.js';
+
+const KEY = 'invoice-numbers';
+
+export function handleLockContract(open: OpenStore): void {
+  const scene = scenes(open);
+
+  const acquire = async (s: Scene, owner: string, ttl = 10_000, maxWait = 0) => {
+    const grant = await s.store.acquireLock(KEY, owner, ttl, maxWait);
+    if (!grant) throw new Error(`${owner} did not get the lock`);
+    return grant;
+  };
+
+  const grants = (s: Scene) => s.effectsOf('lock').filter((effect) => effect.transition === 'granted');
+
+  describe('a lock handle', () => {
+    it(
+      'holds the lock alone, with a token and an expiry',
+      scene(async (s) => {
+        expect(await s.store.getLock(KEY)).toBeNull();
+        const grant = await acquire(s, 'a');
+        expect(grant).toEqual({ key: KEY, owner: 'a', fencingToken: grant.fencingToken, expiresAt: s.now + 10_000 });
+        expect(await s.store.acquireLock(KEY, 'b', 10_000, 0)).toBeNull();
+        expect(await s.lock(KEY)).toEqual({
+          key: KEY,
+          owner: 'a',
+          kind: 'handle',
+          fencingToken: grant.fencingToken,
+          expiresAt: grant.expiresAt,
+          waiting: 0,
+        });
+        await s.store.acquireLock('other', 'b', 1_000, 0);
+        expect((await s.store.listLocks()).map((lock) => lock.key).sort()).toEqual([KEY, 'other']);
+      }),
+    );
+
+    it(
+      'is released by its owner with its token only, once',
+      scene(async (s) => {
+        const { fencingToken } = await acquire(s, 'a');
+        expect(await s.store.releaseLock(KEY, 'b', fencingToken)).toBe(false);
+        expect(await s.store.releaseLock(KEY, 'a', fencingToken + 1)).toBe(false);
+        expect(await s.store.releaseLock(KEY, 'a', fencingToken - 1)).toBe(false);
+        expect(await s.lock(KEY)).toMatchObject({ owner: 'a' });
+        expect(await s.store.releaseLock(KEY, 'a', fencingToken)).toBe(true);
+        expect(await s.store.releaseLock(KEY, 'a', fencingToken)).toBe(false);
+        expect(await s.store.releaseLock('never taken', 'a', 1)).toBe(false);
+      }),
+    );
+
+    it(
+      'gets a token greater than all before it, on this key, for ever',
+      scene(async (s) => {
+        let last = 0;
+        for (let i = 0; i < 5; i++) {
+          const { fencingToken } = await acquire(s, `owner ${i}`);
+          expect(fencingToken).toBeGreaterThan(last);
+          last = fencingToken;
+          await s.store.releaseLock(KEY, `owner ${i}`, fencingToken);
+          await s.advance(25 * 3_600_000);
+        }
+      }),
+    );
+
+    it(
+      'waits in line, and hears of its grant',
+      scene(async (s) => {
+        const held = await acquire(s, 'a');
+        expect(await s.store.acquireLock(KEY, 'b', 5_000, 60_000)).toBeNull();
+        expect(await s.store.acquireLock(KEY, 'c', 5_000, 60_000)).toBeNull();
+        expect((await s.lock(KEY)).waiting).toBe(2);
+        s.effects.length = 0;
+        await s.store.releaseLock(KEY, 'a', held.fencingToken);
+        expect(grants(s)).toMatchObject([{ key: KEY, owner: 'b' }]);
+        const { fencingToken } = grants(s)[0]!;
+        expect(fencingToken).toBeGreaterThan(held.fencingToken);
+        expect(await s.lock(KEY)).toMatchObject({ owner: 'b', fencingToken, expiresAt: s.now + 5_000, waiting: 1 });
+        expect(await s.store.releaseLock(KEY, 'b', fencingToken)).toBe(true);
+        expect(grants(s)).toMatchObject([{ owner: 'b' }, { owner: 'c' }]);
+      }),
+    );
+
+    it(
+      'is passed by no newcomer while others wait',
+      scene(async (s) => {
+        const held = await acquire(s, 'a');
+        await s.store.acquireLock(KEY, 'b', 5_000, 60_000);
+        await s.store.releaseLock(KEY, 'a', held.fencingToken);
+        expect(await s.store.acquireLock(KEY, 'c', 5_000, 0)).toBeNull();
+      }),
+    );
+
+    it(
+      'waits no longer than maxWait',
+      scene(async (s) => {
+        const held = await acquire(s, 'a', 60_000);
+        await s.store.acquireLock(KEY, 'b', 5_000, 3_000);
+        await s.store.acquireLock(KEY, 'c', 5_000, 3_001);
+        s.clock.advance(3_000);
+        s.effects.length = 0;
+        await s.store.releaseLock(KEY, 'a', held.fencingToken);
+        expect(grants(s).map((effect) => effect.owner)).toEqual(['c']);
+        expect(await s.store.abandonLock(KEY, 'b')).toBe(false);
+      }),
+    );
+
+    it(
+      'may give up waiting',
+      scene(async (s) => {
+        const held = await acquire(s, 'a');
+        await s.store.acquireLock(KEY, 'b', 5_000, 60_000);
+        expect(await s.store.abandonLock(KEY, 'b')).toBe(true);
+        expect(await s.store.abandonLock(KEY, 'b')).toBe(false);
+        expect(await s.store.abandonLock('never taken', 'b')).toBe(false);
+        s.effects.length = 0;
+        await s.store.releaseLock(KEY, 'a', held.fencingToken);
+        expect(grants(s)).toEqual([]);
+        await s.store.acquireLock(KEY, 'c', 5_000, 0);
+        expect(await s.lock(KEY)).toMatchObject({ owner: 'c' });
+      }),
+    );
+
+    it(
+      'that was granted meanwhile is not given up by abandoning the wait',
+      scene(async (s) => {
+        const held = await acquire(s, 'a');
+        await s.store.acquireLock(KEY, 'b', 5_000, 60_000);
+        await s.store.releaseLock(KEY, 'a', held.fencingToken);
+        expect(await s.store.abandonLock(KEY, 'b')).toBe(false);
+        expect(await s.lock(KEY)).toMatchObject({ owner: 'b' });
+      }),
+    );
+
+    it(
+      'is extended by its owner with its token only',
+      scene(async (s) => {
+        const { fencingToken } = await acquire(s, 'a', 10_000);
+        s.clock.advance(6_000);
+        expect(await s.store.extendLock(KEY, 'b', fencingToken, 9_000)).toBe(false);
+        expect(await s.store.extendLock(KEY, 'a', fencingToken + 1, 9_000)).toBe(false);
+        expect(await s.lock(KEY)).toMatchObject({ expiresAt: s.now + 4_000 });
+        expect(await s.store.extendLock(KEY, 'a', fencingToken, 9_000)).toBe(true);
+        expect(await s.lock(KEY)).toMatchObject({ owner: 'a', fencingToken, expiresAt: s.now + 9_000 });
+        await s.advance(8_999);
+        expect(await s.store.acquireLock(KEY, 'b', 1_000, 0)).toBeNull();
+      }),
+    );
+
+    it(
+      'expires: others may take it, and the old token is worth nothing',
+      scene(async (s) => {
+        const old = await acquire(s, 'a', 10_000);
+        s.clock.advance(9_999);
+        expect(await s.store.acquireLock(KEY, 'b', 1_000, 0)).toBeNull();
+        s.clock.advance(1);
+        const next = await acquire(s, 'b');
+        expect(next.fencingToken).toBeGreaterThan(old.fencingToken);
+        expect(await s.store.releaseLock(KEY, 'a', old.fencingToken)).toBe(false);
+        expect(await s.store.extendLock(KEY, 'a', old.fencingToken, 1_000)).toBe(false);
+        expect(await s.lock(KEY)).toMatchObject({ owner: 'b', fencingToken: next.fencingToken });
+        expect(s.effectsOf('lock')).toContainEqual(
+          expect.objectContaining({ transition: 'lost', owner: 'a', fencingToken: old.fencingToken }),
+        );
+        expect((await s.stats()).counters.locksLost).toBe(1);
+      }),
+    );
+
+    it(
+      'that expires goes to the next in line by maintenance alone',
+      scene(async (s) => {
+        await acquire(s, 'a', 10_000);
+        await s.store.acquireLock(KEY, 'b', 5_000, 60_000);
+        s.effects.length = 0;
+        await s.advance(10_000);
+        expect(grants(s)).toMatchObject([{ owner: 'b' }]);
+      }),
+    );
+
+    it(
+      'is taken away by force, and goes to the next in line',
+      scene(async (s) => {
+        expect(await s.store.forceReleaseLock(KEY)).toBe(false);
+        const held = await acquire(s, 'a');
+        await s.store.acquireLock(KEY, 'b', 5_000, 60_000);
+        expect(await s.store.forceReleaseLock(KEY)).toBe(true);
+        expect(await s.lock(KEY)).toMatchObject({ owner: 'b' });
+        expect(s.effectsOf('lock')).toContainEqual(
+          expect.objectContaining({ transition: 'lost', owner: 'a', fencingToken: held.fencingToken }),
+        );
+        expect(await s.store.releaseLock(KEY, 'a', held.fencingToken)).toBe(false);
+        expect(await s.lock(KEY)).toMatchObject({ owner: 'b' });
+      }),
+    );
+  });
+
+  describe('a handle and an execution', () => {
+    it(
+      'exclude each other',
+      scene(async (s) => {
+        const held = await acquire(s, 'a');
+        const id = await s.add({ lock: lockOn(KEY) });
+        const worker = await s.worker();
+        expect(await worker.claim(9)).toEqual([]);
+        expect((await s.get(id)).waitingFor).toMatchObject({ kind: 'lock', lock: { key: KEY, heldBy: 'a' } });
+        await s.store.releaseLock(KEY, 'a', held.fencingToken);
+        const claim = await worker.claimOne(id);
+        expect(claim.fencingToken).toBeGreaterThan(held.fencingToken);
+        expect(await s.store.acquireLock(KEY, 'b', 5_000, 60_000)).toBeNull();
+        s.effects.length = 0;
+        await worker.complete(claim);
+        expect(grants(s)).toMatchObject([{ owner: 'b' }]);
+        expect(grants(s)[0]!.fencingToken).toBeGreaterThan(claim.fencingToken!);
+      }),
+    );
+
+    it(
+      'that expires wakes the execution parked on it',
+      scene(async (s) => {
+        await acquire(s, 'a', 10_000);
+        const id = await s.add({ lock: lockOn(KEY) });
+        const worker = await s.worker();
+        expect(await worker.claim(9)).toEqual([]);
+        await s.advance(10_000);
+        expect(await worker.claimIds(9)).toEqual([id]);
+      }),
+    );
+  });
+}

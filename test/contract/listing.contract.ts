@@ -1,0 +1,116 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ListExecutionsQuery } from '../../libs/scheduler/src/store/records.js';
+import { newExecution, type OpenStore } from './fixtures.js';
+import { scenes, type Scene } from './scene.js';
+
+/** All pages of a query, each checked against the limit. */
+async function list(s: Scene, query: ListExecutionsQuery = {}): Promise<string[]> {
+  const ids: string[] = [];
+  for (let cursor: string | undefined; ;) {
+    const page = await s.store.listExecutions({ ...query, cursor });
+    expect(page.items.length).toBeLessThanOrEqual(query.limit ?? 50);
+    ids.push(...page.items.map((item) => item.executionId));
+    if (page.nextCursor === null) return ids;
+    cursor = page.nextCursor;
+  }
+}
+
+export function listingContract(open: OpenStore): void {
+  const scene = scenes(open);
+
+  /** Ten executions, a second apart: two completed, one failed, one running, six pending. */
+  const populate = async (s: Scene): Promise<string[]> => {
+    const ids: string[] = [];
+    const worker = await s.worker();
+    for (let i = 0; i < 10; i++) {
+      ids.push(
+        await s.add({ taskId: i % 2 === 0 ? 'parent' : 'child', tags: i % 5 === 0 ? ['fifth', 'all'] : ['all'] }),
+      );
+      s.clock.advance(1_000);
+    }
+    const [a, b, c] = await worker.claim(4);
+    await worker.complete(a!);
+    await worker.complete(b!);
+    await worker.fail(c!);
+    return ids;
+  };
+
+  describe('listExecutions', () => {
+    it(
+      'gives the newest first',
+      scene(async (s) => {
+        const ids = await populate(s);
+        expect(await list(s)).toEqual(ids.reverse());
+        const sameInstant = await s.addMany(3);
+        expect((await list(s)).slice(0, 3)).toEqual(sameInstant.reverse());
+      }),
+    );
+
+    it(
+      'gives each once, page by page, while the world goes on',
+      scene(async (s) => {
+        const ids = await populate(s);
+        for (const limit of [1, 3, 10, 1_000]) expect(await list(s, { limit })).toEqual(ids.toReversed());
+        const first = await s.store.listExecutions({ limit: 4 });
+        expect(first.items.map((item) => item.executionId)).toEqual(ids.toReversed().slice(0, 4));
+        await s.addMany(5);
+        const second = await s.store.listExecutions({ limit: 4, cursor: first.nextCursor! });
+        expect(second.items.map((item) => item.executionId)).toEqual(ids.toReversed().slice(4, 8));
+      }),
+    );
+
+    it(
+      'gives whole executions',
+      scene(async (s) => {
+        const ids = await populate(s);
+        const { items } = await s.store.listExecutions({});
+        expect(items).toEqual(await Promise.all(ids.toReversed().map((id) => s.get(id))));
+      }),
+    );
+
+    it(
+      'filters by status, one or several',
+      scene(async (s) => {
+        const ids = await populate(s);
+        expect(await list(s, { status: 'COMPLETED' })).toEqual([ids[1], ids[0]]);
+        expect(await list(s, { status: ['FAILED', 'RUNNING'] })).toEqual([ids[3], ids[2]]);
+        expect(await list(s, { status: 'PENDING', limit: 2 })).toEqual(ids.slice(4).reverse());
+        expect(await list(s, { status: 'SKIPPED' })).toEqual([]);
+      }),
+    );
+
+    it(
+      'filters by task, tag and span, and by all of them together',
+      scene(async (s) => {
+        const start = s.now;
+        const ids = await populate(s);
+        expect(await list(s, { taskId: 'child' })).toEqual([9, 7, 5, 3, 1].map((i) => ids[i]));
+        expect(await list(s, { tag: 'fifth' })).toEqual([ids[5], ids[0]]);
+        expect(await list(s, { tag: 'none such' })).toEqual([]);
+        expect(await list(s, { from: start + 2_000, to: start + 5_000 })).toEqual([ids[4], ids[3], ids[2]]);
+        expect(await list(s, { from: start + 8_001 })).toEqual([ids[9]]);
+        const all: ListExecutionsQuery = {
+          taskId: 'parent',
+          tag: 'all',
+          status: 'PENDING',
+          to: start + 8_000,
+          limit: 1,
+        };
+        expect(await list(s, all)).toEqual([ids[6], ids[4]]);
+      }),
+    );
+
+    it(
+      'filters by workflow',
+      scene(async (s) => {
+        await populate(s);
+        const only = newExecution({ workflow: { workflowId: 'wf', ref: 'only' } });
+        const { executionId, taskId } = only;
+        const nodes = [{ ref: 'only', executionId, taskId, dependsOn: [] }];
+        await s.store.startWorkflow({ workflowId: 'wf', name: 'one step', nodes }, [only]);
+        expect(await list(s, { workflowId: 'wf' })).toEqual([executionId]);
+        expect(await list(s, { workflowId: 'another' })).toEqual([]);
+      }),
+    );
+  });
+}

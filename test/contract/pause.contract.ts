@@ -1,0 +1,104 @@
+import { describe, expect, it } from '@jest/globals';
+import { type OpenStore } from './fixtures.js';
+import { scenes } from './scene.js';
+
+export function pauseContract(open: OpenStore): void {
+  const scene = scenes(open);
+
+  describe('pause', () => {
+    it(
+      'stops claims from its queue only, until resumed',
+      scene(async (s) => {
+        const paused = await s.add({ queue: 'paused' });
+        const open = await s.add({ queue: 'open' });
+        const worker = await s.worker('w1', { queues: ['paused', 'open'] });
+        await s.store.pauseQueue('paused');
+        expect(await worker.claimIds(9)).toEqual([open]);
+        expect((await s.get(paused)).waitingFor).toMatchObject({ kind: 'paused', queue: 'paused' });
+        await s.store.resumeQueue('paused');
+        expect(await s.waitingFor(paused)).toBe('queue');
+        expect(await worker.claimIds(9)).toEqual([paused]);
+      }),
+    );
+
+    it(
+      'stops no promotion into it, and no run',
+      scene(async (s) => {
+        await s.add();
+        const worker = await s.worker();
+        const claim = await worker.claimOne();
+        await s.store.pauseQueue('default');
+        await s.add({ delay: 1_000 });
+        await s.advance(1_000);
+        expect(await s.store.queueSizes('default')).toEqual([0, 0, 1, 0, 0]);
+        expect(await worker.complete(claim)).toBe('applied');
+        expect(await worker.claim(9)).toEqual([]);
+      }),
+    );
+
+    it(
+      'is reported once, and stands in the stats',
+      scene(async (s) => {
+        await s.add();
+        await s.store.pauseQueue('default');
+        expect((await s.stats()).queues).toMatchObject([
+          { queue: 'default', paused: true, byPriority: [0, 0, 1, 0, 0] },
+        ]);
+        await s.store.resumeQueue('default');
+        expect((await s.stats()).queues).toMatchObject([{ queue: 'default', paused: false }]);
+        expect(s.effectsOf('queue').map((effect) => effect.transition)).toEqual(['paused', 'resumed']);
+        const resumed = s.effects.findIndex((effect) => effect.kind === 'queue' && effect.transition === 'resumed');
+        expect(s.effects.slice(resumed - 1)).toContainEqual({ kind: 'ready', queue: 'default' });
+      }),
+    );
+  });
+
+  describe('limits of a queue', () => {
+    it(
+      'bound the runs of all workers together',
+      scene(async (s) => {
+        await s.store.configureQueue('default', { rateLimit: null, concurrency: 2 });
+        const ids = await s.addMany(5);
+        const [one, two] = [await s.worker('w1'), await s.worker('w2')];
+        const [first] = await one.claim(1);
+        expect(await two.claimIds(9)).toEqual([ids[1]]);
+        expect(await one.claim(9)).toEqual([]);
+        expect(await s.waitingFor(ids[2]!)).toBe('limit');
+        await one.complete(first!);
+        expect(await two.claimIds(9)).toEqual([ids[2]]);
+        await s.store.configureQueue('default', { rateLimit: null, concurrency: null });
+        expect(await two.claimIds(9)).toEqual(ids.slice(3));
+      }),
+    );
+
+    it(
+      'bound the starts in a span of time',
+      scene(async (s) => {
+        await s.store.configureQueue('default', { rateLimit: { max: 2, per: 1_000 }, concurrency: null });
+        const ids = await s.addMany(5);
+        const worker = await s.worker();
+        expect(await worker.claimIds(9)).toEqual(ids.slice(0, 2));
+        await s.advance(500);
+        expect(await worker.claim(9)).toEqual([]);
+        expect(await s.waitingFor(ids[2]!)).toBe('limit');
+        await s.advance(500);
+        expect(await worker.claimIds(9)).toEqual(ids.slice(2, 4));
+        await s.advance(1_000);
+        expect(await worker.claimIds(9)).toEqual(ids.slice(4));
+      }),
+    );
+
+    it(
+      'bound no other queue',
+      scene(async (s) => {
+        await s.store.configureQueue('narrow', { rateLimit: null, concurrency: 1 });
+        await s.addMany(2, { queue: 'narrow', priority: 0 });
+        const other = await s.add({ queue: 'wide' });
+        const worker = await s.worker('w1', { queues: ['narrow', 'wide'] });
+        const claimed = await worker.claimIds(9);
+        expect(claimed).toHaveLength(2);
+        expect(claimed).toContain(other);
+      }),
+    );
+  });
+}

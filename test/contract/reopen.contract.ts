@@ -1,0 +1,222 @@
+import { describe, expect, it } from '@jest/globals';
+import { MAX_CRASHES } from '../../libs/scheduler/src/core/limits.js';
+import { edgeTo, idOf, LEASE, type OpenStore } from './fixtures.js';
+import { scenes } from './scene.js';
+
+export function reopenContract(open: OpenStore): void {
+  const scene = scenes(open);
+
+  describe('reopen', () => {
+    it(
+      'runs a FAILED one again, with a fresh budget and attempt numbers that go on',
+      scene(async (s) => {
+        const id = await s.add();
+        const worker = await s.worker();
+        await worker.retry(await worker.claimOne(id));
+        await s.maintain();
+        const last = await worker.claimOne(id);
+        await worker.fail(last);
+        expect(await s.store.reopen(id)).toBe(true);
+        await s.maintain();
+        expect(await s.get(id)).toMatchObject({
+          status: 'PENDING',
+          retryCount: 0,
+          reason: null,
+          completedTime: null,
+          waitingFor: { kind: 'queue' },
+        });
+        expect(s.transitions(id).at(-1)).toBe('reopened');
+        const claim = await worker.claimOne(id);
+        expect(claim).toMatchObject({ run: 3, failures: 0 });
+        expect(claim.attempt).toBeGreaterThan(last.attempt);
+        await worker.complete(claim);
+        expect((await s.get(id)).attempts.map(({ attempt, outcome }) => [attempt, outcome])).toEqual([
+          [1, 'FAILED'],
+          [2, 'FAILED'],
+          [3, 'COMPLETED'],
+        ]);
+      }),
+    );
+
+    it(
+      'gives a fresh budget of crashes',
+      scene(async (s) => {
+        const id = await s.add();
+        let n = 0;
+        const crash = async () => {
+          await (await s.worker(`w${++n}`)).claimOne(id);
+          s.clock.advance(LEASE);
+          await s.rescue();
+        };
+        for (let i = 0; i < MAX_CRASHES; i++) await crash();
+        expect(await s.status(id)).toBe('FAILED');
+        await s.store.reopen(id);
+        for (let i = 1; i < MAX_CRASHES; i++) await crash();
+        expect(await s.status(id)).toBe('PENDING');
+        await crash();
+        expect(await s.get(id)).toMatchObject({ status: 'FAILED', reason: 'WORKER_LOST' });
+      }),
+    );
+
+    it(
+      'runs a CANCELLED one again',
+      scene(async (s) => {
+        const queued = await s.add();
+        const running = await s.add();
+        const worker = await s.worker();
+        await s.store.cancel(queued, 0);
+        await worker.claimOne(running);
+        await s.store.cancel(running, 1_000);
+        await s.advance(1_000);
+        expect([await s.store.reopen(queued), await s.store.reopen(running)]).toEqual([true, true]);
+        await s.maintain();
+        expect(await s.get(running)).toMatchObject({ status: 'PENDING', cancelRequestedTime: null, reason: null });
+        const claims = await worker.claim(9);
+        expect(claims.map((claim) => claim.executionId)).toEqual([queued, running]);
+        expect(await worker.beat(...claims)).toMatchObject({ cancelRequested: [], lost: [] });
+        await s.advance(10_000);
+        expect(await s.statuses(queued, running)).toEqual(['RUNNING', 'RUNNING']);
+      }),
+    );
+
+    it(
+      'is false for what is unknown, under way or COMPLETED',
+      scene(async (s) => {
+        const [pending, running, retrying, completed] = await s.addMany(4);
+        const worker = await s.worker();
+        await s.store.cancel(pending!, 0);
+        await s.store.reopen(pending!);
+        const claims = new Map((await worker.claim(3)).map((claim) => [claim.executionId, claim]));
+        await worker.retry(claims.get(retrying!)!, 60_000);
+        await worker.complete(claims.get(completed!)!);
+        for (const id of [pending!, running!, retrying!, completed!, idOf(0xdead)]) {
+          expect(await s.store.reopen(id)).toBe(false);
+        }
+        expect(await s.statuses(pending!, running!, retrying!, completed!)).toEqual([
+          'PENDING',
+          'RUNNING',
+          'RETRYING',
+          'COMPLETED',
+        ]);
+      }),
+    );
+
+    it(
+      'brings back all that was SKIPPED solely because of it, down the graph',
+      scene(async (s) => {
+        const worker = await s.worker();
+        const root = await s.add({ taskId: 'parent' });
+        const child = await s.add({ taskId: 'child', edges: [edgeTo(root)] });
+        const grandchild = await s.add({
+          taskId: 'grandchild',
+          edges: [edgeTo(child, 'success', { taskId: 'child' })],
+        });
+        await worker.fail(await worker.claimOne(root));
+        await s.maintain();
+        expect(await s.statuses(child, grandchild)).toEqual(['SKIPPED', 'SKIPPED']);
+        await s.store.reopen(root);
+        await s.maintain();
+        for (const id of [child, grandchild]) {
+          expect(await s.get(id)).toMatchObject({
+            status: 'PENDING',
+            reason: null,
+            rootCause: null,
+            completedTime: null,
+            waitingFor: { kind: 'dependencies' },
+          });
+          expect(s.transitions(id)).toEqual(['scheduled', 'skipped', 'reopened']);
+        }
+        for (const id of [root, child, grandchild]) await worker.complete(await worker.claimOne(id));
+        expect(await s.statuses(root, child, grandchild)).toEqual(['COMPLETED', 'COMPLETED', 'COMPLETED']);
+      }),
+    );
+
+    it(
+      'leaves what another broken edge keeps SKIPPED',
+      scene(async (s) => {
+        const worker = await s.worker();
+        const [a, b] = [await s.add({ taskId: 'parent' }), await s.add({ taskId: 'uncle' })];
+        await worker.fail(await worker.claimOne(a));
+        await worker.fail(await worker.claimOne(b));
+        const child = await s.add({
+          taskId: 'child',
+          edges: [edgeTo(a), edgeTo(b, 'success', { taskId: 'uncle', ref: 'uncle' })],
+        });
+        await s.maintain();
+        expect(await s.status(child)).toBe('SKIPPED');
+        await s.store.reopen(a);
+        await s.maintain();
+        expect(await s.status(child)).toBe('SKIPPED');
+        expect(await worker.claimIds(9)).toEqual([a]);
+      }),
+    );
+
+    it(
+      'leaves what another edge would break by now SKIPPED',
+      scene(async (s) => {
+        const worker = await s.worker();
+        const [a, b] = [await s.add({ taskId: 'parent' }), await s.add({ taskId: 'uncle' })];
+        const child = await s.add({
+          taskId: 'child',
+          edges: [edgeTo(a), edgeTo(b, 'success', { taskId: 'uncle', ref: 'uncle' })],
+        });
+        await worker.fail(await worker.claimOne(a));
+        await worker.fail(await worker.claimOne(b));
+        await s.store.reopen(a);
+        await s.maintain();
+        await worker.complete(await worker.claimOne(a));
+        await s.maintain();
+        expect(await s.status(child)).toBe('SKIPPED');
+      }),
+    );
+
+    it(
+      'runs a SKIPPED one by itself, whatever its broken edges say',
+      scene(async (s) => {
+        const worker = await s.worker();
+        const root = await s.add({ taskId: 'parent' });
+        const child = await s.add({ taskId: 'child', edges: [edgeTo(root)] });
+        await worker.fail(await worker.claimOne(root));
+        expect(await s.store.reopen(child)).toBe(true);
+        await s.maintain();
+        expect(await worker.claimIds(9)).toEqual([child]);
+        expect(await s.status(root)).toBe('FAILED');
+      }),
+    );
+
+    it(
+      'leaves dependents alone that have run on its failure, or ended for another reason',
+      scene(async (s) => {
+        const worker = await s.worker();
+        const root = await s.add({ taskId: 'parent' });
+        const onFailure = await s.add({ taskId: 'child', edges: [edgeTo(root, 'failure')] });
+        const cancelled = await s.add({ taskId: 'child', edges: [edgeTo(root)] });
+        await s.store.cancel(cancelled, 0);
+        await worker.fail(await worker.claimOne(root));
+        await worker.complete(await worker.claimOne(onFailure));
+        await s.store.reopen(root);
+        await s.maintain();
+        expect(await s.statuses(onFailure, cancelled)).toEqual(['COMPLETED', 'CANCELLED']);
+        expect(await worker.claimIds(9)).toEqual([root]);
+      }),
+    );
+
+    it(
+      'keeps the edges that have held',
+      scene(async (s) => {
+        const worker = await s.worker();
+        const [good, bad] = [await s.add({ taskId: 'parent' }), await s.add({ taskId: 'uncle' })];
+        const child = await s.add({
+          taskId: 'child',
+          edges: [edgeTo(good), edgeTo(bad, 'success', { taskId: 'uncle', ref: 'uncle' })],
+        });
+        await worker.complete(await worker.claimOne(good), 'good');
+        await worker.fail(await worker.claimOne(bad));
+        await s.store.reopen(bad);
+        await s.maintain();
+        await worker.complete(await worker.claimOne(bad), 'at last');
+        expect((await worker.claimOne(child)).results).toEqual({ parent: '"good"', uncle: '"at last"' });
+      }),
+    );
+  });
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from '@jest/globals';
+import { settle } from '../../libs/scheduler/src/core/commands.js';
+import { BOOM, type OpenStore } from './fixtures.js';
+import { scenes } from './scene.js';
+
+export function replayContract(open: OpenStore): void {
+  const scene = scenes(open);
+
+  describe('a repeated exchange', () => {
+    it(
+      'gets the stored reply, and changes nothing',
+      scene(async (s) => {
+        await s.addMany(5);
+        const worker = await s.worker();
+        const [a, b] = await worker.claim(2);
+        const reply = await worker.exchange({
+          settlements: [settle.complete(a!, '1'), settle.retry(b!, BOOM, 0)],
+          want: 2,
+        });
+        const before = await s.store.dump();
+        s.effects.length = 0;
+        expect(await worker.replay()).toEqual(reply);
+        expect(await worker.replay()).toEqual(reply);
+        expect(await s.store.dump()).toEqual(before);
+        expect(s.effects).toEqual([]);
+      }),
+    );
+
+    it(
+      'gets the stored reply even after the state has moved on',
+      scene(async (s) => {
+        await s.addMany(2);
+        const worker = await s.worker();
+        const reply = await worker.exchange({ lane: 1, want: 1 });
+        const request = worker.lastRequest!;
+        await worker.exchange({ lane: 0, settlements: [settle.complete(reply.claims[0]!, null)], want: 1 });
+        await s.advance(1000);
+        const before = await s.store.dump();
+        expect(await s.store.exchange(request)).toEqual(reply);
+        expect(await s.store.dump()).toEqual(before);
+      }),
+    );
+
+    it(
+      'is told by worker, lane and sequence together',
+      scene(async (s) => {
+        const ids = await s.addMany(4);
+        await s.worker('w1');
+        await s.worker('w2');
+        const ask = async (workerId: string, lane: number, sequence: number) =>
+          (await s.store.exchange({ workerId, lane, sequence, settlements: [], want: 1 })).claims[0]?.executionId;
+        expect(await ask('w1', 0, 1)).toBe(ids[0]);
+        expect(await ask('w1', 1, 1)).toBe(ids[1]);
+        expect(await ask('w2', 0, 1)).toBe(ids[2]);
+        expect(await ask('w1', 0, 1)).toBe(ids[0]);
+        expect(await ask('w1', 0, 2)).toBe(ids[3]);
+      }),
+    );
+  });
+}

@@ -1,0 +1,318 @@
+import { describe, expect, it } from '@jest/globals';
+import type { FireCommand } from '../../libs/scheduler/src/core/commands.js';
+import { UNDECLARED_SCHEDULE_MS } from '../../libs/scheduler/src/core/limits.js';
+import type { OverlapPolicy, ScheduleRecord } from '../../libs/scheduler/src/core/schedule.js';
+import { MINUTE, newExecution, newSchedule, type OpenStore } from './fixtures.js';
+import { scenes, type Scene } from './scene.js';
+
+async function put(s: Scene, overrides: Partial<ScheduleRecord> = {}): Promise<ScheduleRecord> {
+  return s.store.putSchedule(newSchedule({ nextRunTime: s.now + MINUTE, ...overrides }));
+}
+
+/** The command that fires the next tick of a schedule as it is stored now. */
+async function tickOf(
+  s: Scene,
+  overlap: OverlapPolicy = 'allow',
+  leaveOut = false,
+  id = 'every-minute',
+): Promise<FireCommand> {
+  const schedule = (await s.store.getSchedule(id))!;
+  const time = schedule.nextRunTime!;
+  const executionId = `cron:${id}:${time}`;
+  return {
+    scheduleId: id,
+    expected: { revision: schedule.revision, nextRunTime: time },
+    ticks: [{ execution: newExecution({ executionId, taskId: schedule.taskId, scheduledTime: time }), time, leaveOut }],
+    overlap,
+    cancelGrace: MINUTE,
+    nextRunTime: time + MINUTE,
+  };
+}
+
+/** Fires the next tick when it is due. @returns the id of its execution */
+async function fire(s: Scene, overlap: OverlapPolicy = 'allow', leaveOut = false): Promise<string> {
+  const command = await tickOf(s, overlap, leaveOut);
+  s.clock.advanceTo(command.expected.nextRunTime);
+  expect(await s.store.fire(command)).toBe(true);
+  await s.maintain();
+  return command.ticks[0]!.execution.executionId;
+}
+
+export function scheduleContract(open: OpenStore): void {
+  const scene = scenes(open);
+
+  describe('a schedule', () => {
+    it(
+      'is stored as it was put',
+      scene(async (s) => {
+        const schedule = newSchedule({
+          nextRunTime: s.now + MINUTE,
+          payload: '{"a":1}',
+          misfire: { all: 5 },
+          jitter: 7,
+        });
+        const stored = await s.store.putSchedule(schedule);
+        expect(stored).toMatchObject({ ...schedule, paused: false, lastRunTime: null, lastExecutionId: null });
+        expect(await s.store.getSchedule('every-minute')).toEqual(stored);
+        expect(await s.store.listSchedules()).toEqual([stored]);
+        expect(s.effectsOf('schedule')).toMatchObject([
+          { transition: 'put', scheduleId: 'every-minute', taskId: 'nightly' },
+        ]);
+      }),
+    );
+
+    it(
+      'that is put again unchanged keeps its next tick, its pause and its revision',
+      scene(async (s) => {
+        const first = await put(s);
+        await s.store.pauseSchedule('every-minute');
+        const paused = (await s.store.getSchedule('every-minute'))!;
+        s.clock.advance(5_000);
+        const second = await put(s, { nextRunTime: s.now + 99 * MINUTE });
+        expect(second).toMatchObject({ nextRunTime: first.nextRunTime, paused: true, revision: paused.revision });
+      }),
+    );
+
+    it(
+      'that is changed takes the new tick, and refuses one decided on the old text',
+      scene(async (s) => {
+        const first = await put(s);
+        const stale = await tickOf(s);
+        const second = await put(s, { cronExpression: '*/5 * * * *', nextRunTime: first.nextRunTime });
+        expect(second.revision).toBeGreaterThan(first.revision);
+        expect(await s.store.fire(stale)).toBe(false);
+        expect(await s.store.getExecution(stale.ticks[0]!.execution.executionId)).toBeNull();
+        expect(await put(s, { cronExpression: '0 * * * *', nextRunTime: s.now + 7 * MINUTE })).toMatchObject({
+          nextRunTime: s.now + 7 * MINUTE,
+        });
+      }),
+    );
+
+    it(
+      'is due when its tick has come, the earliest first, unless paused or over',
+      scene(async (s) => {
+        await put(s, { id: 'late', nextRunTime: s.now + 2_000 });
+        await put(s, { id: 'early', nextRunTime: s.now + 1_000 });
+        await put(s, { id: 'paused', nextRunTime: s.now + 500 });
+        await put(s, { id: 'over', nextRunTime: null });
+        await s.store.pauseSchedule('paused');
+        const due = async (limit = 10) => (await s.store.dueSchedules(limit)).schedules.map((schedule) => schedule.id);
+        s.clock.advance(999);
+        expect(await due()).toEqual([]);
+        s.clock.advance(1);
+        expect(await s.store.dueSchedules(10)).toMatchObject({ now: s.now });
+        expect(await due()).toEqual(['early']);
+        s.clock.advance(60_000);
+        expect(await due()).toEqual(['early', 'late']);
+        expect(await due(1)).toEqual(['early']);
+      }),
+    );
+
+    it(
+      'fires a tick once, however many nodes try',
+      scene(async (s) => {
+        await put(s);
+        const command = await tickOf(s);
+        s.clock.advanceTo(command.expected.nextRunTime);
+        expect(await Promise.all([1, 2, 3].map(() => s.store.fire(command)))).toEqual([true, false, false]);
+        const id = command.ticks[0]!.execution.executionId;
+        expect(await s.get(id)).toMatchObject({ status: 'PENDING', scheduleId: 'every-minute', taskId: 'nightly' });
+        expect(await s.store.getSchedule('every-minute')).toMatchObject({
+          nextRunTime: command.nextRunTime,
+          lastRunTime: command.expected.nextRunTime,
+          lastExecutionId: id,
+        });
+        expect((await s.stats()).counters.scheduled).toBe(1);
+        expect(s.effectsOf('schedule').map((effect) => effect.transition)).toEqual(['put', 'fired']);
+        expect(await (await s.worker()).claimIds(9)).toEqual([id]);
+      }),
+    );
+
+    it(
+      'fires all ticks of one command',
+      scene(async (s) => {
+        await put(s);
+        const command = await tickOf(s);
+        const more = [1, 2].map((n) => {
+          const time = command.expected.nextRunTime + n * MINUTE;
+          const execution = newExecution({
+            executionId: `cron:every-minute:${time}`,
+            taskId: 'nightly',
+            scheduledTime: time,
+          });
+          return { execution, time, leaveOut: false };
+        });
+        s.clock.advance(10 * MINUTE);
+        const ticks = [...command.ticks, ...more];
+        expect(await s.store.fire({ ...command, ticks, nextRunTime: s.now + MINUTE })).toBe(true);
+        const ids = ticks.map((tick) => tick.execution.executionId);
+        expect(await (await s.worker()).claimIds(9)).toEqual(ids);
+        expect(await s.store.getSchedule('every-minute')).toMatchObject({
+          lastRunTime: ticks.at(-1)!.time,
+          lastExecutionId: ids.at(-1),
+        });
+      }),
+    );
+
+    it(
+      'that is paused fires nothing; resumed, it takes the tick it is given',
+      scene(async (s) => {
+        await put(s);
+        const command = await tickOf(s);
+        expect(await s.store.pauseSchedule('every-minute')).toBe(true);
+        s.clock.advance(5 * MINUTE);
+        expect(await s.store.fire(command)).toBe(false);
+        const next = s.now + 30_000;
+        expect(await s.store.resumeSchedule('every-minute', next)).toBe(true);
+        expect(await s.store.getSchedule('every-minute')).toMatchObject({ paused: false, nextRunTime: next });
+        expect(await s.store.fire(command)).toBe(false);
+        expect((await s.stats()).counters.scheduled).toBe(0);
+        await fire(s);
+        expect((await s.stats()).counters.scheduled).toBe(1);
+        expect(await s.store.pauseSchedule('unknown')).toBe(false);
+        expect(await s.store.resumeSchedule('unknown', next)).toBe(false);
+      }),
+    );
+
+    it(
+      'is removed, its executions stay',
+      scene(async (s) => {
+        await put(s);
+        const id = await fire(s);
+        expect(await s.store.removeSchedule('every-minute')).toBe(true);
+        expect(await s.store.removeSchedule('every-minute')).toBe(false);
+        expect(await s.store.getSchedule('every-minute')).toBeNull();
+        expect(await s.status(id)).toBe('PENDING');
+      }),
+    );
+
+    it(
+      'leaves a tick out where the command says so',
+      scene(async (s) => {
+        await put(s);
+        const id = await fire(s, 'allow', true);
+        expect(await s.get(id)).toMatchObject({ status: 'SKIPPED', reason: 'MISFIRED', scheduleId: 'every-minute' });
+        expect(s.transitions(id)).toEqual(['scheduled', 'skipped']);
+        expect(await (await s.worker()).claim(9)).toEqual([]);
+      }),
+    );
+  });
+
+  describe('a tick that comes while the one before is under way', () => {
+    it(
+      'allow: runs beside it',
+      scene(async (s) => {
+        await put(s);
+        const ids = [await fire(s), await fire(s)];
+        expect(await (await s.worker()).claimIds(9)).toEqual(ids);
+      }),
+    );
+
+    it(
+      'skip: is left out, until the one before has ended',
+      scene(async (s) => {
+        await put(s);
+        const first = await fire(s, 'skip');
+        const worker = await s.worker();
+        const claim = await worker.claimOne(first);
+        const [second, third] = [await fire(s, 'skip'), await fire(s, 'skip')];
+        for (const id of [second, third]) {
+          expect(await s.get(id)).toMatchObject({ status: 'SKIPPED', reason: 'OVERLAP', scheduleId: 'every-minute' });
+        }
+        expect(await worker.claim(9)).toEqual([]);
+        await worker.complete(claim);
+        const fourth = await fire(s, 'skip');
+        expect(await worker.claimIds(9)).toEqual([fourth]);
+      }),
+    );
+
+    it(
+      'skip: counts one that waits for its retry as under way',
+      scene(async (s) => {
+        await put(s);
+        const worker = await s.worker();
+        await worker.retry(await worker.claimOne(await fire(s, 'skip')), 10 * MINUTE);
+        expect(await s.status(await fire(s, 'skip'))).toBe('SKIPPED');
+      }),
+    );
+
+    it(
+      'skip: an OVERLAP row may be run by hand',
+      scene(async (s) => {
+        await put(s);
+        const first = await fire(s, 'skip');
+        const second = await fire(s, 'skip');
+        expect(await s.store.reopen(second)).toBe(true);
+        await s.maintain();
+        expect(await (await s.worker()).claimIds(9)).toEqual([first, second]);
+      }),
+    );
+
+    for (const end of ['complete', 'fail'] as const) {
+      it(
+        `queue: runs when the one before has ended by ${end}`,
+        scene(async (s) => {
+          await put(s);
+          const first = await fire(s, 'queue');
+          const worker = await s.worker();
+          const claim = await worker.claimOne(first);
+          const second = await fire(s, 'queue');
+          expect(await s.status(second)).toBe('PENDING');
+          expect(await worker.claim(9)).toEqual([]);
+          await worker[end](claim);
+          await s.maintain();
+          expect(await worker.claimIds(9)).toEqual([second]);
+        }),
+      );
+    }
+
+    it(
+      'cancel: ends the one before',
+      scene(async (s) => {
+        await put(s);
+        const first = await fire(s, 'cancel');
+        const second = await fire(s, 'cancel');
+        expect(await s.status(first)).toBe('CANCELLED');
+        const worker = await s.worker();
+        const claim = await worker.claimOne(second);
+        const third = await fire(s, 'cancel');
+        expect((await s.get(second)).cancelRequestedTime).not.toBeNull();
+        expect((await worker.beat(claim)).cancelRequested).toMatchObject([{ executionId: second }]);
+        await worker.endCancelled(claim);
+        expect(await s.statuses(first, second)).toEqual(['CANCELLED', 'CANCELLED']);
+        await s.maintain();
+        expect(await worker.claimIds(9)).toEqual([third]);
+      }),
+    );
+  });
+
+  describe('schedules declared in code', () => {
+    it(
+      'are removed when their app has not declared them for a while, others never',
+      scene(async (s) => {
+        await put(s, { id: 'kept', declaredBy: 'app' });
+        await put(s, { id: 'dropped', declaredBy: 'app' });
+        await put(s, { id: 'foreign', declaredBy: 'another app' });
+        await put(s, { id: 'by hand', declaredBy: null });
+        const ids = async () => (await s.store.listSchedules()).map((schedule) => schedule.id).sort();
+        expect(await s.store.declareSchedules('app', ['kept'], false)).toEqual([]);
+        s.clock.advance(UNDECLARED_SCHEDULE_MS - 1);
+        expect(await s.store.declareSchedules('app', ['kept'], false)).toEqual([]);
+        expect(await ids()).toEqual(['by hand', 'dropped', 'foreign', 'kept']);
+        s.clock.advance(2);
+        expect(await s.store.declareSchedules('app', ['kept'], false)).toEqual(['dropped']);
+        expect(await ids()).toEqual(['by hand', 'foreign', 'kept']);
+      }),
+    );
+
+    it(
+      'are removed at once where the app asks for it',
+      scene(async (s) => {
+        await put(s, { id: 'kept', declaredBy: 'app' });
+        await put(s, { id: 'dropped', declaredBy: 'app' });
+        expect(await s.store.declareSchedules('app', ['kept'], true)).toEqual(['dropped']);
+        expect((await s.store.listSchedules()).map((schedule) => schedule.id)).toEqual(['kept']);
+      }),
+    );
+  });
+}

@@ -1,0 +1,60 @@
+import { describe } from '@jest/globals';
+import { bindingContract } from './binding.contract.js';
+import { cancelContract } from './cancel.contract.js';
+import { claimContract } from './claim.contract.js';
+import { closureContract } from './closure.contract.js';
+import { definitionContract } from './definition.contract.js';
+import { edgeContract } from './edge.contract.js';
+import { effectsContract } from './effects.contract.js';
+import { enqueueContract } from './enqueue.contract.js';
+import { executionLockContract } from './execution-lock.contract.js';
+import { type OpenStore } from './fixtures.js';
+import { handleLockContract } from './handle-lock.contract.js';
+import { historyContract } from './history.contract.js';
+import { idempotencyContract } from './idempotency.contract.js';
+import { illegalContract } from './illegal.contract.js';
+import { listingContract } from './listing.contract.js';
+import { pauseContract } from './pause.contract.js';
+import { reopenContract } from './reopen.contract.js';
+import { replayContract } from './replay.contract.js';
+import { retryContract } from './retry.contract.js';
+import { scheduleContract } from './schedule.contract.js';
+import { settleContract } from './settle.contract.js';
+import { statsContract } from './stats.contract.js';
+import { waitingContract } from './waiting.contract.js';
+import { workerContract } from './worker.contract.js';
+import { workflowContract } from './workflow.contract.js';
+
+const CONCERNS = [
+  enqueueContract,
+  idempotencyContract,
+  claimContract,
+  settleContract,
+  replayContract,
+  illegalContract,
+  retryContract,
+  pauseContract,
+  edgeContract,
+  bindingContract,
+  closureContract,
+  workflowContract,
+  executionLockContract,
+  handleLockContract,
+  workerContract,
+  cancelContract,
+  reopenContract,
+  scheduleContract,
+  definitionContract,
+  historyContract,
+  listingContract,
+  statsContract,
+  waitingContract,
+  effectsContract,
+];
+
+/** What every store must do, verb by verb. `open` gives an empty store with the options asked for. */
+export function storeContract(name: string, open: OpenStore): void {
+  describe(`store contract: ${name}`, () => {
+    for (const concern of CONCERNS) concern(open);
+  });
+}

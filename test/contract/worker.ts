@@ -1,0 +1,95 @@
+import { settle, type RunToken, type Settlement } from '../../libs/scheduler/src/core/commands.js';
+import type { ErrorInfo } from '../../libs/scheduler/src/core/failure.js';
+import type { Reason } from '../../libs/scheduler/src/core/status.js';
+import type { Claim } from '../../libs/scheduler/src/store/records.js';
+import type {
+  BeatReply,
+  ExchangeReply,
+  ExchangeRequest,
+  TaskStore,
+} from '../../libs/scheduler/src/store/task-store.js';
+import { BOOM } from './fixtures.js';
+
+type Outcome = 'applied' | 'stale';
+
+/** A worker in small: it keeps the sequence of its lanes, and runs nothing. */
+export class Worker {
+  /** Its newest request, for a replay. */
+  lastRequest: ExchangeRequest | null = null;
+  private readonly sequences = new Map<number, number>();
+
+  constructor(
+    private readonly store: TaskStore,
+    readonly id: string,
+  ) {}
+
+  async exchange(request: Partial<ExchangeRequest> = {}): Promise<ExchangeReply> {
+    const lane = request.lane ?? 0;
+    const sequence = (this.sequences.get(lane) ?? 0) + 1;
+    this.sequences.set(lane, sequence);
+    this.lastRequest = { settlements: [], want: 0, ...request, workerId: this.id, lane, sequence };
+    return this.store.exchange(this.lastRequest);
+  }
+
+  /** Sends the newest request once more, as after a lost reply. */
+  async replay(): Promise<ExchangeReply> {
+    if (!this.lastRequest) throw new Error(`${this.id} has sent nothing yet`);
+    return this.store.exchange(this.lastRequest);
+  }
+
+  async claim(want: number, request: Partial<ExchangeRequest> = {}): Promise<readonly Claim[]> {
+    return (await this.exchange({ ...request, want })).claims;
+  }
+
+  /** The ids of what it claims, in order. */
+  async claimIds(want: number, request: Partial<ExchangeRequest> = {}): Promise<string[]> {
+    return (await this.claim(want, request)).map((claim) => claim.executionId);
+  }
+
+  /** Claims one, which must be there. */
+  async claimOne(executionId?: string): Promise<Claim> {
+    const [claim] = await this.claim(1);
+    if (!claim) throw new Error(`${this.id} found nothing to claim`);
+    if (executionId !== undefined && claim.executionId !== executionId) {
+      throw new Error(`${this.id} claimed ${claim.executionId} where ${executionId} was next`);
+    }
+    return claim;
+  }
+
+  async settle(...settlements: Settlement[]): Promise<readonly Outcome[]> {
+    return (await this.exchange({ settlements })).settled;
+  }
+
+  async complete(run: RunToken, result?: unknown): Promise<Outcome> {
+    return this.one(settle.complete(run, result === undefined ? null : JSON.stringify(result)));
+  }
+
+  async fail(run: RunToken, reason: Reason = 'HANDLER_FAILED', error: ErrorInfo = BOOM): Promise<Outcome> {
+    return this.one(settle.fail(run, error, reason));
+  }
+
+  async retry(run: RunToken, delay = 0): Promise<Outcome> {
+    return this.one(settle.retry(run, BOOM, delay));
+  }
+
+  async release(run: RunToken): Promise<Outcome> {
+    return this.one(settle.release(run));
+  }
+
+  async endCancelled(run: RunToken): Promise<Outcome> {
+    return this.one(settle.cancel(run, null));
+  }
+
+  async beat(...runs: RunToken[]): Promise<BeatReply> {
+    return this.store.beat(
+      this.id,
+      runs.map(({ executionId, attempt }) => ({ executionId, attempt })),
+    );
+  }
+
+  private async one(settlement: Settlement): Promise<Outcome> {
+    const [outcome] = await this.settle(settlement);
+    if (!outcome) throw new Error('the store answered for no settlement');
+    return outcome;
+  }
+}

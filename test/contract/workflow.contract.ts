@@ -1,0 +1,225 @@
+import { describe, expect, it } from '@jest/globals';
+import type { NewExecution, NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
+import { UnknownDependencyError } from '../../libs/scheduler/src/core/errors.js';
+import { edgeTo, idOf, newExecution, nextId, type OpenStore } from './fixtures.js';
+import { scenes, type Scene } from './scene.js';
+
+interface Diamond {
+  workflow: NewWorkflow;
+  executions: NewExecution[];
+  ids: Record<'extract' | 'left' | 'right' | 'load', string>;
+}
+
+/** extract -> left, right -> load. */
+function diamond(name = 'nightly load'): Diamond {
+  const workflowId = nextId();
+  const ids = { extract: nextId(), left: nextId(), right: nextId(), load: nextId() };
+  const dependsOn = { extract: [], left: ['extract'], right: ['extract'], load: ['left', 'right'] } as const;
+  const refs = Object.keys(ids) as (keyof typeof ids)[];
+  return {
+    ids,
+    workflow: {
+      workflowId,
+      name,
+      nodes: refs.map((ref) => ({
+        ref,
+        executionId: ids[ref],
+        taskId: 'plain',
+        dependsOn: dependsOn[ref].map((ref) => ({ ref, type: 'success' as const })),
+      })),
+    },
+    executions: refs.map((ref) =>
+      newExecution({
+        executionId: ids[ref],
+        workflow: { workflowId, ref },
+        edges: dependsOn[ref].map((up) => edgeTo(ids[up], 'success', { taskId: 'plain', ref: up })),
+      }),
+    ),
+  };
+}
+
+async function start(s: Scene, name?: string): Promise<Diamond> {
+  const made = diamond(name);
+  await s.store.startWorkflow(made.workflow, made.executions);
+  return made;
+}
+
+export function workflowContract(open: OpenStore): void {
+  const scene = scenes(open);
+
+  describe('a workflow', () => {
+    it(
+      'runs in order, hands results along its edges, and completes',
+      scene(async (s) => {
+        const { workflow, ids } = await start(s);
+        const worker = await s.worker();
+        expect(await s.store.getWorkflow(workflow.workflowId)).toEqual({
+          workflowId: workflow.workflowId,
+          name: 'nightly load',
+          status: 'RUNNING',
+          createdTime: new Date(s.now).toISOString(),
+          completedTime: null,
+          nodes: workflow.nodes.map((node) => ({ ...node, status: 'PENDING' })),
+        });
+        expect(await s.get(ids.left)).toMatchObject({ workflowId: workflow.workflowId, ref: 'left' });
+        const extract = await worker.claimOne(ids.extract);
+        expect(extract.workflowId).toBe(workflow.workflowId);
+        await worker.complete(extract, 1);
+        const sides = await worker.claim(9);
+        expect(sides.map((claim) => claim.executionId)).toEqual([ids.left, ids.right]);
+        expect(sides[0]!.results).toEqual({ extract: '1' });
+        await worker.complete(sides[0]!, 2);
+        await worker.complete(sides[1]!, 3);
+        s.clock.advance(1_000);
+        const load = await worker.claimOne(ids.load);
+        expect(load.results).toEqual({ left: '2', right: '3' });
+        expect((await s.store.getWorkflow(workflow.workflowId))?.status).toBe('RUNNING');
+        await worker.complete(load);
+        expect(await s.store.getWorkflow(workflow.workflowId)).toMatchObject({
+          status: 'COMPLETED',
+          completedTime: new Date(s.now).toISOString(),
+        });
+        expect(s.effectsOf('workflow').at(-1)).toMatchObject({ workflowId: workflow.workflowId, status: 'COMPLETED' });
+      }),
+    );
+
+    it(
+      'is FAILED where a node failed, once every node has ended',
+      scene(async (s) => {
+        const { workflow, ids } = await start(s);
+        const worker = await s.worker();
+        await worker.complete(await worker.claimOne(ids.extract));
+        const [left, right] = await worker.claim(2);
+        await worker.fail(left!);
+        await s.maintain();
+        expect(await s.status(ids.load)).toBe('SKIPPED');
+        expect((await s.store.getWorkflow(workflow.workflowId))?.status).toBe('RUNNING');
+        await worker.complete(right!);
+        const info = await s.store.getWorkflow(workflow.workflowId);
+        expect(info?.status).toBe('FAILED');
+        expect(info?.nodes.map((node) => node.status)).toEqual(['COMPLETED', 'FAILED', 'COMPLETED', 'SKIPPED']);
+      }),
+    );
+
+    it(
+      'is CANCELLED where a node was, and none failed',
+      scene(async (s) => {
+        const { workflow, ids } = await start(s);
+        await s.store.cancel(ids.extract, 0);
+        await s.maintain();
+        expect((await s.store.getWorkflow(workflow.workflowId))?.status).toBe('CANCELLED');
+        expect(await s.statuses(ids.left, ids.right, ids.load)).toEqual(['SKIPPED', 'SKIPPED', 'SKIPPED']);
+      }),
+    );
+
+    it(
+      'runs again from the node that is reopened',
+      scene(async (s) => {
+        const { workflow, ids } = await start(s);
+        const worker = await s.worker();
+        await worker.fail(await worker.claimOne(ids.extract));
+        await s.maintain();
+        expect((await s.store.getWorkflow(workflow.workflowId))?.status).toBe('FAILED');
+        expect(await s.store.reopen(ids.extract)).toBe(true);
+        await s.maintain();
+        expect(await s.store.getWorkflow(workflow.workflowId)).toMatchObject({
+          status: 'RUNNING',
+          completedTime: null,
+        });
+        for (let i = 0; i < 4; i++) await worker.complete(await worker.claimOne());
+        expect((await s.store.getWorkflow(workflow.workflowId))?.status).toBe('COMPLETED');
+      }),
+    );
+
+    it(
+      'is stored as a whole or not at all',
+      scene(async (s) => {
+        const before = await s.store.dump();
+        const { workflow, executions } = diamond();
+        const broken = executions.with(3, { ...executions[3]!, edges: [edgeTo(idOf(0xdead))] });
+        await expect(s.store.startWorkflow(workflow, broken)).rejects.toBeInstanceOf(UnknownDependencyError);
+        expect(await s.store.dump()).toEqual(before);
+        expect(await s.store.getWorkflow(workflow.workflowId)).toBeNull();
+        expect(s.effects).toEqual([]);
+      }),
+    );
+
+    it(
+      'may depend on what is outside of it',
+      scene(async (s) => {
+        await s.depend('child', 'parent');
+        const outside = await s.add({ taskId: 'parent' });
+        const made = diamond();
+        const first = { ...made.executions[0]!, edges: [edgeTo(outside, 'success', { ref: 'outside' })] };
+        await s.store.startWorkflow(made.workflow, made.executions.with(0, first));
+        const worker = await s.worker();
+        await worker.complete(await worker.claimOne(outside), 'done');
+        expect((await worker.claimOne(made.ids.extract)).results).toEqual({ outside: '"done"' });
+      }),
+    );
+
+    it(
+      'is unknown under another id',
+      scene(async (s) => {
+        expect(await s.store.getWorkflow(idOf(0xdead))).toBeNull();
+      }),
+    );
+
+    it(
+      'is listed, newest first, page by page',
+      scene(async (s) => {
+        const started: string[] = [];
+        for (let i = 0; i < 5; i++) {
+          started.push((await start(s, `run ${i}`)).workflow.workflowId);
+          s.clock.advance(1_000);
+        }
+        const listed: string[] = [];
+        let cursor: string | null = null;
+        do {
+          const page: Awaited<ReturnType<typeof s.store.listWorkflows>> = await s.store.listWorkflows({
+            limit: 2,
+            cursor: cursor ?? undefined,
+          });
+          expect(page.items.length).toBeLessThanOrEqual(2);
+          listed.push(...page.items.map((item) => item.workflowId));
+          cursor = page.nextCursor;
+        } while (cursor !== null);
+        expect(listed).toEqual(started.reverse());
+      }),
+    );
+  });
+
+  describe('history', () => {
+    const small = scenes(open, { history: { count: 2, age: null, bytes: null } });
+
+    it(
+      'keeps all of a workflow until the whole of it has ended, then lets it go',
+      small(async (s) => {
+        const { workflow, ids } = await start(s);
+        const worker = await s.worker('w1', { queues: ['default', 'side'] });
+        await worker.complete(await worker.claimOne(ids.extract), 'kept');
+        const finishOthers = async () => {
+          await s.addMany(5, { queue: 'side', priority: 0 });
+          for (const claim of await worker.claim(5)) await worker.complete(claim);
+          await s.maintain();
+        };
+        await finishOthers();
+        expect((await s.get(ids.extract)).result).toBe('kept');
+        const [left, right] = await worker.claim(2);
+        await worker.complete(left!);
+        await worker.complete(right!);
+        await finishOthers();
+        expect(await s.statuses(ids.extract, ids.left, ids.right)).toEqual(['COMPLETED', 'COMPLETED', 'COMPLETED']);
+        expect((await s.store.getWorkflow(workflow.workflowId))?.nodes.map((node) => node.status)).toEqual([
+          'COMPLETED',
+          'COMPLETED',
+          'COMPLETED',
+          'PENDING',
+        ]);
+        await worker.complete(await worker.claimOne(ids.load));
+        await finishOthers();
+        for (const id of Object.values(ids)) expect(await s.store.getExecution(id)).toBeNull();
+      }),
+    );
+  });
+}

@@ -1,0 +1,69 @@
+import type { ExchangeReply, TaskStore } from '../../libs/scheduler/src/store/task-store.js';
+import { helloOf } from '../contract/fixtures.js';
+import { Worker } from '../contract/worker.js';
+import { QUEUES } from './inspector.js';
+
+/** A worker's place: when one incarnation is gone, the next takes it. */
+export interface Member {
+  readonly slot: number;
+  readonly queues: readonly string[];
+  incarnation: number;
+  worker: Worker;
+  /** It has stopped beating, and says nothing of it. */
+  crashed: boolean;
+  /** Its newest beat, and the newest call of any kind. */
+  beat: number;
+  contact: number;
+  lastReply: ExchangeReply | null;
+}
+
+const PLACES: readonly (readonly string[])[] = [QUEUES, ['a'], QUEUES];
+
+/** The three workers of a random run, and the ghosts of those before them. */
+export class Crew {
+  readonly members: readonly Member[];
+  private readonly ghosts: Worker[] = [];
+
+  constructor(private readonly store: TaskStore) {
+    this.members = PLACES.map((queues, slot) => ({
+      slot,
+      queues,
+      incarnation: 0,
+      worker: new Worker(store, `w${slot}.0`),
+      crashed: false,
+      beat: 0,
+      contact: 0,
+      lastReply: null,
+    }));
+  }
+
+  at(pick: number): Member {
+    return this.members[pick % this.members.length]!;
+  }
+
+  awake(pick: number): Member | null {
+    const member = this.at(pick);
+    return member.crashed ? null : member;
+  }
+
+  /** A member's worker, or a ghost. */
+  anyone(pick: number): { worker: Worker } {
+    const all = [...this.members.map((member) => member.worker), ...this.ghosts];
+    return { worker: all[pick % all.length]! };
+  }
+
+  async join(member: Member, now: number): Promise<void> {
+    await this.store.hello(helloOf(member.worker.id, { queues: member.queues }));
+    member.beat = member.contact = now;
+  }
+
+  /** The old incarnation is gone for good. */
+  async replace(member: Member, now: number): Promise<void> {
+    this.ghosts.push(member.worker);
+    member.incarnation += 1;
+    member.worker = new Worker(this.store, `w${member.slot}.${member.incarnation}`);
+    member.crashed = false;
+    member.lastReply = null;
+    await this.join(member, now);
+  }
+}

@@ -1,0 +1,237 @@
+import type { TaskExecution } from '../../libs/scheduler/src/core/execution.js';
+import { isTerminal, TaskStatus, type WaitingForKind } from '../../libs/scheduler/src/core/status.js';
+import type { TaskStore } from '../../libs/scheduler/src/store/task-store.js';
+import type { Referee } from './referee.js';
+import { compareReady, type Reference, type RefExecution } from './reference.js';
+import { violated } from './violation.js';
+
+export const QUEUES = ['a', 'b'] as const;
+const ALL = 1_000;
+
+/** Reads a store through its public verbs, and compares all that it shows with the reference. */
+export class Inspector {
+  constructor(
+    private readonly store: TaskStore,
+    private readonly reference: Reference,
+    private readonly referee: Referee,
+  ) {}
+
+  /** @param settled maintenance has done all that is due */
+  async inspect(now: number, settled: boolean): Promise<void> {
+    const { items } = await this.store.listExecutions({ limit: ALL });
+    const shown = new Map(items.map((item) => [item.executionId, item]));
+    this.checkPresence(shown);
+    for (const e of this.reference.executions.values()) {
+      this.checkExecution(e, shown.get(e.id)!, now, settled);
+      if (e.status === 'SKIPPED') this.checkRootCause(e, shown);
+    }
+    const peeked = new Map<string, string[]>();
+    for (const queue of QUEUES) peeked.set(queue, await this.store.peekQueue(queue, ALL));
+    this.followQueues(new Set([...peeked.values()].flat()), now, settled);
+    for (const queue of QUEUES) this.checkQueue(queue, peeked.get(queue)!);
+    if (settled) for (const e of this.reference.executions.values()) this.checkWait(e, shown.get(e.id)!, now);
+    await this.checkStats(items, now, settled);
+    await this.checkLocks(settled);
+    await this.checkWorkers();
+  }
+
+  /** All that can be seen from outside, for "nothing changed". */
+  async view(): Promise<unknown> {
+    const [page, locks, workers, ...queues] = await Promise.all([
+      this.store.listExecutions({ limit: ALL }),
+      this.store.listLocks(),
+      this.store.listWorkers(),
+      ...QUEUES.map((queue) => this.store.peekQueue(queue, ALL)),
+    ]);
+    return {
+      executions: page.items,
+      locks,
+      running: workers.map(({ workerId, running }) => [workerId, running]),
+      queues,
+    };
+  }
+
+  /** I1, I2: each accepted execution is there, once, and no other. */
+  private checkPresence(shown: ReadonlyMap<string, TaskExecution>): void {
+    for (const id of this.reference.executions.keys()) if (!shown.has(id)) violated('I1', `${id} is lost`);
+    for (const id of shown.keys()) if (!this.reference.executions.has(id)) violated('I1', `${id} came from nowhere`);
+  }
+
+  private checkExecution(e: RefExecution, shown: TaskExecution, now: number, settled: boolean): void {
+    if (shown.status !== e.status) violated('I3', `${e.id} is shown as ${shown.status}, reported as ${e.status}`);
+    if (shown.priority !== e.priority)
+      violated('I9', `${e.id} has priority ${shown.priority}, was given ${e.priority}`);
+    if (shown.retryCount !== e.failures) violated('I4', `${e.id} shows ${shown.retryCount} retries, not ${e.failures}`);
+    if (isTerminal(e.status) !== (shown.completedTime !== null))
+      violated('I3', `${e.id}: ${e.status}, and completed ${shown.completedTime}`);
+    if ((shown.waitingFor === null) !== (e.status !== 'PENDING' && e.status !== 'RETRYING')) {
+      violated('I13', `${e.id} is ${e.status} and waits for ${shown.waitingFor?.kind}`);
+    }
+    const numbers = shown.attempts.map((attempt) => attempt.attempt);
+    const last = e.run - (e.status === 'RUNNING' && numbers.at(-1) !== e.run ? 1 : 0);
+    const expected = Array.from({ length: numbers.length }, (_, i) => last - numbers.length + 1 + i);
+    if (numbers.join() !== expected.join()) violated('I4', `${e.id}: attempts ${numbers.join()} after run ${e.run}`);
+    if (!settled || isTerminal(e.status)) return;
+    for (const edge of e.edges) {
+      if (edge.state === 'broken') violated('I8', `${e.id} is ${e.status}, its edge on ${edge.upstream} cannot hold`);
+      if (e.status === 'PENDING' && edge.state === 'open' && edge.deadline !== null && edge.deadline <= now) {
+        violated('I8', `${e.id} is PENDING, its edge ${edge.ref} timed out ${now - edge.deadline} ms ago`);
+      }
+    }
+    if (e.status === 'RUNNING' && e.cancelDeadline !== null && e.cancelDeadline <= now) {
+      violated('I17', `${e.id} runs ${now - e.cancelDeadline} ms beyond the grace of its cancel`);
+    }
+  }
+
+  /** I8: the first in the chain whose end broke it. */
+  private checkRootCause(e: RefExecution, all: ReadonlyMap<string, TaskExecution>): void {
+    const { reason, rootCause } = all.get(e.id)!;
+    if (reason !== e.reason) violated('I8', `${e.id} shows reason ${reason}, was reported ${e.reason}`);
+    if (reason === 'DEPENDENCY_FAILED' && e.rootCause === null) {
+      const broken = e.edges.filter((edge) => edge.state === 'broken').map((edge) => edge.upstream!);
+      const causes = broken.map((id) => all.get(id)!.rootCause?.executionId ?? id);
+      const told = rootCause?.executionId ?? 'none';
+      if (!causes.includes(told)) violated('I8', `${e.id} names root cause ${told}, not one of ${causes.join()}`);
+    }
+    e.rootCause = rootCause?.executionId ?? null;
+  }
+
+  /** Brings the reference's queues up to date, where the store says who parked, and checks that it may say so. */
+  private followQueues(queued: ReadonlySet<string>, now: number, settled: boolean): void {
+    const { step } = this.reference;
+    for (const e of this.reference.executions.values()) {
+      const due = this.reference.isDue(e, now);
+      if (queued.has(e.id)) {
+        if (!due) violated('I13', `${e.id} (${e.status}) stands in the queue before its time`);
+        if (e.parkedSince !== null) {
+          this.referee.checkBestWaiter(e);
+          e.parkedSince = null;
+          e.reserved = true;
+          e.ready = { batch: -step, cause: e.id, sub: 0 };
+        }
+        e.ready ??= { ...e.cause, batch: e.cause.batch < 0 ? e.cause.batch : step };
+      } else if (due && settled && e.parkedSince === null) {
+        if (!e.lock) violated('I13', `${e.id} is ready, and stands in no queue`);
+        if (e.reserved) violated('I9', `${e.id} parks a second time on ${e.lock.key}`);
+        e.parkedSince = step;
+        e.ready = null;
+      }
+    }
+  }
+
+  /** I9, I13: who stands in the queue, and in which order. */
+  private checkQueue(queue: string, ids: readonly string[]): void {
+    const queued = ids.map((id) => this.reference.get(id));
+    for (const [i, later] of queued.entries()) {
+      const earlier = queued.slice(0, i).find((each) => compareReady(later, each) < 0);
+      if (earlier) violated('I9', `queue ${queue}: ${earlier.id} stands before ${later.id}`);
+    }
+  }
+
+  private checkWait(e: RefExecution, shown: TaskExecution, now: number): void {
+    if (e.status !== 'PENDING' && e.status !== 'RETRYING') return;
+    const open = e.edges.filter((edge) => edge.state === 'open');
+    let expected: WaitingForKind = 'queue';
+    if (this.reference.pausedQueues.has(e.queue)) expected = 'paused';
+    else if (e.dueAt > now) expected = 'time';
+    else if (open.length > 0) expected = 'dependencies';
+    else if (e.parkedSince !== null) expected = 'lock';
+    if (shown.waitingFor?.kind !== expected)
+      violated('I13', `${e.id} waits for ${expected}, says ${shown.waitingFor?.kind}`);
+    if (expected !== 'dependencies') return;
+    const bound = open.map((edge) => `${edge.ref}:${edge.upstream}`).sort();
+    const told = (shown.waitingFor.dependencies ?? []).map((each) => `${each.ref}:${each.executionId}`).sort();
+    if (bound.join() !== told.join()) violated('I7', `${e.id} waits for ${told.join()}, is bound to ${bound.join()}`);
+  }
+
+  /** I13: every count is that of a recount. */
+  private async checkStats(items: readonly TaskExecution[], now: number, settled: boolean): Promise<void> {
+    const stats = await this.store.stats();
+    const equal = (what: string, found: unknown, expected: unknown): void => {
+      if (found !== expected) violated('I13', `${what}: ${String(found)}, a recount says ${String(expected)}`);
+    };
+    for (const status of Object.values(TaskStatus)) {
+      equal(`byStatus.${status}`, stats.byStatus[status], items.filter((item) => item.status === status).length);
+    }
+    const { counts, locks } = this.referee;
+    for (const name of [
+      'started',
+      'completed',
+      'failed',
+      'cancelled',
+      'skipped',
+      'released',
+      'stale',
+      'lockTimeouts',
+    ] as const) {
+      equal(`counters.${name}`, stats.counters[name], counts.get(name) ?? 0);
+    }
+    equal('counters.retried', stats.counters.retried, counts.get('retrying') ?? 0);
+    equal('counters.lockAcquired', stats.counters.lockAcquired, locks.granted);
+    equal('counters.locksLost', stats.counters.locksLost, locks.lost);
+    equal('counters.scheduled', stats.counters.scheduled, counts.get('scheduled') ?? 0);
+    const all = [...this.reference.executions.values()];
+    for (const queue of QUEUES) {
+      const levels = [0, 1, 2, 3, 4].map(
+        (level) => all.filter((e) => e.ready && e.queue === queue && e.priority === level).length,
+      );
+      equal(`size of queue ${queue}`, (await this.store.queueSizes(queue)).join(), levels.join());
+    }
+    if (!settled) return;
+    const waiting = all.filter((e) => e.status === 'PENDING' || e.status === 'RETRYING');
+    const isOpen = (e: RefExecution): boolean => e.edges.some((edge) => edge.state === 'open');
+    equal('delayed', stats.delayed, waiting.filter((e) => e.dueAt > now).length);
+    equal(
+      'waitingForDependencies',
+      stats.waitingForDependencies,
+      waiting.filter((e) => e.dueAt <= now && isOpen(e)).length,
+    );
+    equal('waitingForLock', stats.waitingForLock, waiting.filter((e) => e.parkedSince !== null).length);
+  }
+
+  /** I11: the lock belongs to whom the reports say; every run holds its lock; nobody waits for a free one. */
+  private async checkLocks(settled: boolean): Promise<void> {
+    const { holders } = this.referee.locks;
+    const wanted = new Set<string>();
+    for (const e of this.reference.executions.values()) {
+      if (!e.lock) continue;
+      const holder = holders.get(e.lock.key);
+      const holds = holder?.owner === e.id && holder.fencingToken === e.fencingToken;
+      if (holder?.owner === e.id && e.status !== 'RUNNING')
+        violated('I11', `${e.id} is ${e.status} and holds ${e.lock.key}`);
+      if (e.status === 'RUNNING' && !holds && !this.referee.locks.wasLost(e.lock.key, e.fencingToken)) {
+        violated('I11', `${e.id} runs without its lock ${e.lock.key}`);
+      }
+      if (e.parkedSince !== null) wanted.add(e.lock.key);
+    }
+    if (!settled) return;
+    const reserved = new Map<string, string>();
+    for (const e of this.reference.executions.values()) {
+      if (!e.reserved) continue;
+      const other = reserved.get(e.lock!.key);
+      if (other) violated('I11', `lock ${e.lock!.key} is kept for ${other} and for ${e.id}`);
+      reserved.set(e.lock!.key, e.id);
+    }
+    for (const key of wanted) {
+      if (!holders.has(key) && !reserved.has(key)) violated('I11', `lock ${key} is free, and somebody is parked on it`);
+    }
+    for (const [key, holder] of holders) {
+      const info = await this.store.getLock(key);
+      if (info?.owner !== holder.owner || info.fencingToken !== holder.fencingToken) {
+        violated(
+          'I11',
+          `lock ${key} shows ${info?.owner} #${info?.fencingToken}, was granted to ${holder.owner} #${holder.fencingToken}`,
+        );
+      }
+    }
+  }
+
+  /** I13: RUNNING is to be owned by a worker, and counted there. */
+  private async checkWorkers(): Promise<void> {
+    for (const worker of await this.store.listWorkers()) {
+      const running = [...this.reference.executions.values()].filter((e) => e.workerId === worker.workerId).length;
+      if (worker.running !== running)
+        violated('I13', `${worker.workerId} counts ${worker.running} runs, not ${running}`);
+    }
+  }
+}

@@ -1,0 +1,13 @@
+import type { OpenStore } from '../contract/fixtures.js';
+import { MemoryTaskStore } from '../../libs/scheduler/src/store/memory/memory.store.js';
+import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
+import { modelSuite } from './model-suite.js';
+
+const open: OpenStore = async (options) => {
+  const clock = new ManualClock();
+  const store = new MemoryTaskStore({ ...options, clock });
+  await store.open();
+  return { store, clock, close: () => store.close() };
+};
+
+modelSuite('memory', open, { runs: 300 });

@@ -1,0 +1,258 @@
+import type { NewExecution } from '../../libs/scheduler/src/core/commands.js';
+import type { Effect, ExecutionEffect, ExecutionTransition } from '../../libs/scheduler/src/core/effects.js';
+import { MAX_CRASHES } from '../../libs/scheduler/src/core/limits.js';
+import { isAllowed, type Verb } from '../../libs/scheduler/src/core/state-machine.js';
+import type { TerminalStatus } from '../../libs/scheduler/src/core/status.js';
+import type { Claim } from '../../libs/scheduler/src/store/records.js';
+import { LockBook } from './lock-book.js';
+import { Reference, type RefExecution } from './reference.js';
+import { violated } from './violation.js';
+
+/** What one command may bring about; all that the store reports must be owed to it, or to time and dependencies. */
+export interface Scope {
+  now: number;
+  submitted?: readonly NewExecution[];
+  /** Transitions that must be reported, each once. */
+  owed?: Map<string, ExecutionTransition>;
+  /** Delays of the retries in this command. */
+  retryDelays?: Map<string, number>;
+  claims?: readonly Claim[];
+  claimedBy?: { workerId: string; queues: readonly string[] };
+  reopening?: string;
+  /** Workers whose lease is over, so that their runs may be brought back. */
+  lostWorkers?: ReadonlySet<string>;
+  /** Of an owner whose handle is being acquired. */
+  handleTtl?: number;
+  /** An owner whose handle is being released. */
+  unlocking?: string;
+}
+
+const VERBS_OF: Record<ExecutionTransition, readonly Verb[]> = {
+  scheduled: ['enqueue'],
+  started: ['claim'],
+  completed: ['complete'],
+  failed: ['fail', 'rescue', 'expire'],
+  retrying: ['retry'],
+  released: ['release'],
+  rescued: ['rescue'],
+  cancelled: ['cancel', 'finalizeCancel'],
+  skipped: ['skip'],
+  reopened: ['reopen'],
+  cancelRequested: ['cancel'],
+};
+
+const ENDS = new Set<ExecutionTransition>(['completed', 'failed', 'cancelled', 'skipped']);
+
+/** Hears every effect, and holds each transition against the reference before it follows it. */
+export class Referee {
+  readonly counts = new Map<ExecutionTransition | 'stale' | 'lockTimeouts', number>();
+  readonly locks = new LockBook();
+  private scope: Scope = { now: 0 };
+  private claimed: string[] = [];
+  private reopened = new Set<string>();
+
+  constructor(readonly reference: Reference) {}
+
+  hear(effects: readonly Effect[], scope: Scope): void {
+    this.scope = scope;
+    this.claimed = [];
+    this.reopened = new Set();
+    const root = scope.reopening === undefined ? null : this.reference.get(scope.reopening);
+    const must = root && this.reference.skippedBecauseOf(root, false);
+    const may = root && this.reference.skippedBecauseOf(root, true);
+    for (const effect of effects) {
+      if (effect.kind === 'execution') this.hearExecution(effect, may);
+      else if (effect.kind === 'lock') this.hearLock(effect);
+      else if (effect.kind === 'stale') this.count('stale');
+    }
+    for (const [id, transition] of scope.owed ?? [])
+      violated('I3', `${id} was to be ${transition}, and was not reported so`);
+    for (const id of must ?? []) {
+      if (!this.reopened.has(id))
+        violated('I8', `${id} was SKIPPED solely because of ${root!.id}, and did not come back`);
+    }
+    this.checkClaims();
+  }
+
+  private hearExecution(effect: ExecutionEffect, mayReopen: ReadonlySet<string> | null): void {
+    const { transition, executionId: id } = effect;
+    const known = this.reference.executions.get(id);
+    const from = known?.status ?? 'NEW';
+    if (!VERBS_OF[transition].some((verb) => isAllowed(verb, from, effect.status))) {
+      violated('I3', `${id}: ${from} -> ${effect.status} (${transition}) is no transition`);
+    }
+    this.count(transition);
+    const owed = this.scope.owed?.get(id) === transition;
+    if (owed) this.scope.owed!.delete(id);
+    const execution = known ?? this.introduce(effect);
+    this.follow(execution, effect, owed, mayReopen);
+    if (ENDS.has(transition)) this.reference.end(execution, effect.status as TerminalStatus, effect.time);
+  }
+
+  /** I1: only what was submitted comes into being. */
+  private introduce(effect: ExecutionEffect): RefExecution {
+    const command = this.scope.submitted?.find((each) => each.executionId === effect.executionId);
+    if (!command) violated('I1', `nobody submitted ${effect.executionId}`);
+    return this.reference.add(command, effect.time);
+  }
+
+  private follow(e: RefExecution, effect: ExecutionEffect, owed: boolean, mayReopen: ReadonlySet<string> | null): void {
+    switch (effect.transition) {
+      case 'scheduled':
+        return;
+      case 'started':
+        return this.start(e, effect);
+      case 'failed':
+        return this.fail(e, effect, owed);
+      case 'retrying':
+        if (!owed) violated('I3', `${e.id} is RETRYING, and no worker said so`);
+        e.failures++;
+        return this.stop(e, 'RETRYING', effect.time + this.scope.retryDelays!.get(e.id)!);
+      case 'released':
+        if (!owed) violated('I3', `${e.id} was released, and no worker said so`);
+        e.run--;
+        return this.putBack(e);
+      case 'rescued':
+        this.crash(e);
+        return this.putBack(e);
+      case 'cancelled':
+        return this.cancel(e, owed);
+      case 'skipped':
+        return this.skip(e, effect);
+      case 'reopened':
+        return this.reopen(e, effect.time, owed, mayReopen);
+      default:
+        if (!owed) violated('I3', `${e.id} is ${effect.transition}, and nobody asked for it`);
+    }
+  }
+
+  private start(e: RefExecution, effect: ExecutionEffect): void {
+    const { claimedBy, now } = this.scope;
+    if (!claimedBy) violated('I3', `${e.id} started without a claim`);
+    if (effect.workerId !== claimedBy.workerId) violated('I3', `${e.id} started on ${effect.workerId}`);
+    if (e.dueAt > now) violated('I12', `${e.id} started ${e.dueAt - now} ms early`);
+    const open = e.edges.find((edge) => edge.state !== 'held');
+    if (open) violated('I7', `${e.id} started while its edge ${open.ref} on ${open.upstream} is ${open.state}`);
+    if (this.reference.pausedQueues.has(e.queue)) violated('I9', `${e.id} started from the paused queue ${e.queue}`);
+    if (!claimedBy.queues.includes(e.queue))
+      violated('I9', `${e.id} started from a queue that the worker does not serve`);
+    if (e.parkedSince !== null) this.checkBestWaiter(e);
+    e.status = 'RUNNING';
+    e.workerId = effect.workerId;
+    e.run++;
+    e.claimNo = ++this.reference.claims;
+    this.reference.leaveQueue(e);
+    this.claimed.push(e.id);
+  }
+
+  /** The best of those parked on a lock is next: by priority, then by order of parking. */
+  checkBestWaiter(e: RefExecution): void {
+    for (const other of this.reference.executions.values()) {
+      if (other === e || other.parkedSince === null || other.lock?.key !== e.lock?.key) continue;
+      if (other.parkedSince === this.reference.step) continue;
+      const better =
+        other.priority < e.priority || (other.priority === e.priority && other.parkedSince < e.parkedSince!);
+      if (better) violated('I9', `lock ${e.lock?.key} went to ${e.id}, and ${other.id} was the better waiter`);
+    }
+  }
+
+  private fail(e: RefExecution, effect: ExecutionEffect, owed: boolean): void {
+    if (effect.reason === 'LOCK_TIMEOUT') {
+      this.count('lockTimeouts');
+      const maxWait = e.lock?.maxWait ?? Number.POSITIVE_INFINITY;
+      if (effect.time < e.createdAt + maxWait)
+        violated('I12', `${e.id} has waited less than ${maxWait} ms for its lock`);
+    } else if (effect.reason === 'WORKER_LOST') {
+      this.crash(e);
+      if (e.crashes < MAX_CRASHES) violated('I4', `${e.id} ended at its crash number ${e.crashes}`);
+    } else if (!owed) {
+      violated('I3', `${e.id} FAILED, and no worker said so`);
+    }
+  }
+
+  private crash(e: RefExecution): void {
+    e.crashes++;
+    if (!this.scope.lostWorkers?.has(e.workerId!))
+      violated('I6', `${e.id} was taken from ${e.workerId}, which is alive`);
+    if (e.crashes > MAX_CRASHES) violated('I4', `${e.id} crashed ${e.crashes} times`);
+  }
+
+  private cancel(e: RefExecution, owed: boolean): void {
+    const rescued = e.status === 'RUNNING' && this.scope.lostWorkers?.has(e.workerId!) === true;
+    const graceOver = e.cancelDeadline !== null && this.scope.now >= e.cancelDeadline;
+    if (!owed && !graceOver && !(rescued && e.cancelDeadline !== null)) {
+      violated('I17', `${e.id} is CANCELLED, and nobody asked for it`);
+    }
+    if (rescued) e.crashes++;
+  }
+
+  private skip(e: RefExecution, effect: ExecutionEffect): void {
+    e.reason = effect.reason;
+    if (effect.reason === 'OVERLAP' || effect.reason === 'MISFIRED') return;
+    const holds =
+      effect.reason === 'DEPENDENCY_TIMEOUT'
+        ? this.reference.timeOut(e, effect.time)
+        : e.edges.some((edge) => edge.state === 'broken');
+    if (!holds) violated('I8', `${e.id} is SKIPPED / ${effect.reason}, and no edge of it is so`);
+  }
+
+  private reopen(e: RefExecution, now: number, owed: boolean, may: ReadonlySet<string> | null): void {
+    if (!owed && !may?.has(e.id)) violated('I8', `${e.id} came back, and was not SKIPPED solely because of another`);
+    this.reopened.add(e.id);
+    this.reference.reopen(e, owed ? null : this.reopened, now);
+  }
+
+  private stop(e: RefExecution, status: 'PENDING' | 'RETRYING', dueAt: number): void {
+    e.status = status;
+    e.workerId = null;
+    e.dueAt = dueAt;
+    e.cause = dueAt > this.scope.now ? this.reference.timed(e) : this.reference.unordered(e);
+  }
+
+  private putBack(e: RefExecution): void {
+    const cause = `back from ${e.workerId}`;
+    this.stop(e, 'PENDING', e.dueAt);
+    e.cause = { batch: -this.reference.step, cause, sub: e.claimNo };
+  }
+
+  /** The reply and the reports are one; I4: run numbers without gaps, tokens that only grow. */
+  private checkClaims(): void {
+    const { claims = [] } = this.scope;
+    const replied = claims.map((claim) => claim.executionId);
+    if (new Set(replied).size !== replied.length) violated('I3', `one claim hands over an execution twice: ${replied}`);
+    if ([...replied].sort().join() !== [...this.claimed].sort().join()) {
+      violated('I3', `claimed ${replied.join()}, reported as started ${this.claimed.join()}`);
+    }
+    for (const claim of claims) {
+      const e = this.reference.get(claim.executionId);
+      if (claim.run !== e.run) violated('I4', `${e.id}: run ${claim.run} where ${e.run} was next`);
+      if (claim.failures !== e.failures)
+        violated('I4', `${e.id}: ${claim.failures} failures where there were ${e.failures}`);
+      if (claim.attempt <= e.attempt) violated('I4', `${e.id}: token ${claim.attempt} after ${e.attempt}`);
+      e.attempt = claim.attempt;
+      e.fencingToken = claim.fencingToken;
+      const token = this.locks.holders.get(e.lock?.key ?? '');
+      if (e.lock && (token?.owner !== e.id || token.fencingToken !== claim.fencingToken)) {
+        violated('I11', `${e.id} runs with token ${claim.fencingToken}, and the lock is held by ${token?.owner}`);
+      }
+    }
+  }
+
+  private hearLock(effect: Extract<Effect, { kind: 'lock' }>): void {
+    const isHandle = !this.reference.executions.has(effect.owner);
+    if (isHandle && effect.transition === 'released' && this.scope.unlocking !== effect.owner) {
+      violated('I11', `lock ${effect.key} was released by ${effect.owner}, who did not ask for it`);
+    }
+    this.locks.hear(effect, this.ttlOf(effect.key, effect.owner));
+  }
+
+  /** How long a lock lasts at least that is granted to this owner. */
+  private ttlOf(key: string, owner: string): number {
+    const wait = this.locks.waits.get(key)?.get(owner);
+    return this.reference.executions.get(owner)?.lock?.timeout ?? wait?.ttl ?? this.scope.handleTtl ?? 0;
+  }
+
+  private count(what: ExecutionTransition | 'stale' | 'lockTimeouts'): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  }
+}

@@ -1,0 +1,249 @@
+import type { NewEdge, NewExecution } from '../../libs/scheduler/src/core/commands.js';
+import { edgeHolds, type DependencyType } from '../../libs/scheduler/src/core/dependency.js';
+import type { TaskPriority } from '../../libs/scheduler/src/core/priority.js';
+import { isTerminal, type Reason, type TaskStatus } from '../../libs/scheduler/src/core/status.js';
+
+export interface RefEdge {
+  dependent: RefExecution;
+  ref: string;
+  taskId: string;
+  type: DependencyType;
+  /** null: the next execution of the task, which is not there yet. */
+  upstream: string | null;
+  state: 'open' | 'held' | 'broken';
+  deadline: number | null;
+}
+
+/** Where an execution stands in its queue and level; only what the rules decide can be compared. */
+export interface ReadyKey {
+  /** Number of the command that made it ready; negative: put at the head. */
+  batch: number;
+  /** Within one command, only those of one cause have a known order. */
+  cause: string;
+  sub: number;
+}
+
+export interface RefExecution {
+  id: string;
+  order: number;
+  taskId: string;
+  queue: string;
+  priority: TaskPriority;
+  status: TaskStatus;
+  createdAt: number;
+  dueAt: number;
+  completedAt: number;
+  edges: RefEdge[];
+  lock: { key: string; timeout: number; maxWait: number | null } | null;
+  /** Id of the root cause of a SKIPPED one, as the store has told it. */
+  rootCause: string | null;
+  reason: Reason | null;
+  /** The token of its run. */
+  attempt: number;
+  fencingToken: number | null;
+  workerId: string | null;
+  run: number;
+  failures: number;
+  crashes: number;
+  /** Counts claims, so that runs given back together keep the order in which they were claimed. */
+  claimNo: number;
+  cancelDeadline: number | null;
+  /** Its place in the queue; null: not in it. */
+  ready: ReadyKey | null;
+  /** What will make it ready. */
+  cause: ReadyKey;
+  parkedSince: number | null;
+  /** A lock is kept for it. */
+  reserved: boolean;
+}
+
+/** What the rules say of every execution: written from the port and engine.md, without a look into any store. */
+export class Reference {
+  readonly executions = new Map<string, RefExecution>();
+  readonly pausedQueues = new Set<string>();
+  /** The number of the command being played. */
+  step = 0;
+  claims = 0;
+  private readonly newest = new Map<string, RefExecution>();
+  /** For each dependent task: the upstream executions to which any execution of it was bound. */
+  private readonly used = new Map<string, Set<string>>();
+
+  get(id: string): RefExecution {
+    const found = this.executions.get(id);
+    if (!found) throw new Error(`the reference knows no execution ${id}`);
+    return found;
+  }
+
+  add(command: NewExecution, now: number): RefExecution {
+    const order = this.executions.size;
+    const dueAt = command.scheduledTime ?? now + (command.delay ?? 0);
+    const execution: RefExecution = {
+      id: command.executionId,
+      order,
+      taskId: command.taskId,
+      queue: command.queue,
+      priority: command.priority,
+      status: 'PENDING',
+      createdAt: now,
+      dueAt,
+      completedAt: 0,
+      edges: [],
+      lock: command.lock,
+      rootCause: null,
+      reason: null,
+      attempt: 0,
+      fencingToken: null,
+      workerId: null,
+      run: 0,
+      failures: 0,
+      crashes: 0,
+      claimNo: 0,
+      cancelDeadline: null,
+      ready: null,
+      cause: { batch: this.step, cause: 'enqueued', sub: order },
+      parkedSince: null,
+      reserved: false,
+    };
+    this.executions.set(execution.id, execution);
+    for (const edge of command.edges ?? []) execution.edges.push(this.bind(execution, edge, now));
+    if (execution.edges.length > 0) execution.cause = this.unordered(execution);
+    else if (dueAt > now) execution.cause = this.timed(execution);
+    this.newest.set(execution.taskId, execution);
+    for (const edge of this.openEdges()) {
+      if (edge.upstream === null && edge.taskId === execution.taskId) this.attach(edge, execution.id);
+    }
+    return execution;
+  }
+
+  /** An execution has ended: the edges on it are decided. */
+  end(execution: RefExecution, status: TaskStatus, now: number): void {
+    execution.status = status;
+    execution.completedAt = now;
+    execution.workerId = null;
+    this.leaveQueue(execution);
+    for (const edge of this.openEdges()) if (edge.upstream === execution.id) decide(edge, status);
+  }
+
+  /** The edge whose timeout passed first can no longer hold. @returns whether there is one */
+  timeOut(execution: RefExecution, now: number): boolean {
+    const [first] = execution.edges
+      .filter((edge) => edge.state === 'open' && edge.deadline !== null && edge.deadline <= now)
+      .sort((a, b) => a.deadline! - b.deadline!);
+    if (first) first.state = 'broken';
+    return first !== undefined;
+  }
+
+  /** It runs again. By itself: what cannot hold is waived. Through `upstream`: it waits for those again. */
+  reopen(execution: RefExecution, upstream: ReadonlySet<string> | null, now: number): void {
+    execution.status = 'PENDING';
+    execution.failures = execution.crashes = 0;
+    execution.cancelDeadline = execution.rootCause = execution.reason = null;
+    execution.dueAt = now;
+    for (const edge of execution.edges) {
+      if (edge.state === 'held') continue;
+      edge.deadline = null;
+      const up = edge.upstream === null ? undefined : this.get(edge.upstream);
+      const under = up === undefined || !isTerminal(up.status);
+      const again = up !== undefined && upstream?.has(up.id) === true;
+      edge.state = again || (under && edge.state === 'open') ? 'open' : 'held';
+    }
+    execution.cause = this.unordered(execution);
+  }
+
+  /**
+   * All that was SKIPPED solely because of this one, down the graph. Whether a wait that took too long counts as
+   * "because of it" is left open.
+   */
+  skippedBecauseOf(root: RefExecution, timeoutsToo: boolean): Set<string> {
+    const back = new Set([root.id]);
+    for (let grown = true; grown;) {
+      grown = false;
+      for (const execution of this.executions.values()) {
+        if (back.has(execution.id) || execution.status !== 'SKIPPED') continue;
+        if (execution.reason !== 'DEPENDENCY_FAILED' && !(timeoutsToo && execution.reason === 'DEPENDENCY_TIMEOUT'))
+          continue;
+        const isBack = (edge: RefEdge): boolean => edge.upstream !== null && back.has(edge.upstream);
+        if (!execution.edges.some((edge) => edge.state === 'broken' && isBack(edge))) continue;
+        if (!execution.edges.every((edge) => isBack(edge) || this.mayHold(edge))) continue;
+        back.add(execution.id);
+        grown = true;
+      }
+    }
+    back.delete(root.id);
+    return back;
+  }
+
+  /** Whether it may be claimed by what the rules say of time and dependencies. */
+  isDue(execution: RefExecution, now: number): boolean {
+    const waits = execution.status === 'PENDING' || execution.status === 'RETRYING';
+    return waits && execution.dueAt <= now && execution.edges.every((edge) => edge.state === 'held');
+  }
+
+  leaveQueue(execution: RefExecution): void {
+    execution.ready = null;
+    execution.parkedSince = null;
+    execution.reserved = false;
+  }
+
+  timed(execution: RefExecution): ReadyKey {
+    return { batch: 0, cause: 'time', sub: execution.dueAt * 1e5 + execution.order };
+  }
+
+  unordered(execution: RefExecution): ReadyKey {
+    return { batch: 0, cause: execution.id, sub: 0 };
+  }
+
+  *openEdges(): Generator<RefEdge> {
+    for (const dependent of this.executions.values()) {
+      if (isTerminal(dependent.status)) continue;
+      for (const edge of dependent.edges) {
+        if (edge.state === 'open') yield edge;
+      }
+    }
+  }
+
+  private mayHold(edge: RefEdge): boolean {
+    if (edge.state !== 'open') return edge.state === 'held';
+    const up = edge.upstream === null ? null : this.get(edge.upstream);
+    return up === null || !isTerminal(up.status) || edgeHolds(edge.type, up.status);
+  }
+
+  private bind(dependent: RefExecution, command: NewEdge, now: number): RefEdge {
+    const { ref, taskId, type, timeout } = command;
+    const deadline = timeout === null ? null : now + timeout;
+    const edge: RefEdge = { dependent, ref, taskId, type, upstream: null, state: 'open', deadline };
+    if (command.bind !== 'newest') {
+      this.attach(edge, command.bind.executionId);
+      return edge;
+    }
+    const newest = this.newest.get(taskId);
+    if (newest && this.counts(dependent, command, newest, now)) this.attach(edge, newest.id);
+    return edge;
+  }
+
+  private counts(dependent: RefExecution, edge: NewEdge, newest: RefExecution, now: number): boolean {
+    if (!isTerminal(newest.status)) return true;
+    if (edge.maxAge !== null && now - newest.completedAt > edge.maxAge) return false;
+    return edge.reuse || !this.used.get(dependent.taskId)?.has(newest.id);
+  }
+
+  private attach(edge: RefEdge, upstream: string): void {
+    edge.upstream = upstream;
+    const { taskId } = edge.dependent;
+    this.used.set(taskId, (this.used.get(taskId) ?? new Set()).add(upstream));
+    const status = this.executions.get(upstream)?.status ?? 'PENDING';
+    if (isTerminal(status)) decide(edge, status);
+  }
+}
+
+function decide(edge: RefEdge, outcome: TaskStatus): void {
+  edge.state = edgeHolds(edge.type, outcome) ? 'held' : 'broken';
+}
+
+/** Negative: `a` must start before `b`. 0: the rules leave it open. */
+export function compareReady(a: RefExecution, b: RefExecution): number {
+  if (a.priority !== b.priority) return a.priority - b.priority;
+  if (a.queue !== b.queue || !a.ready || !b.ready) return 0;
+  if (a.ready.batch !== b.ready.batch) return a.ready.batch - b.ready.batch;
+  return a.ready.cause === b.ready.cause ? a.ready.sub - b.ready.sub : 0;
+}
