@@ -7,17 +7,42 @@ module.exports = {
   forbidden: [
     forbid('no-cycles', {}, { circular: true }, 'A cycle hides the direction of the data.'),
     forbid('core-is-pure', { path: `^${lib}/core/` }, { path: `^${lib}/(?!core/)` }, 'core imports nothing of ours.'),
-    forbid('port-knows-core-only', { path: `^${lib}/store/[^/]+\\.ts$`, pathNot: 'store\\.module\\.ts$' }, { path: `^${lib}/(?!core/|store/[^/]+\\.ts$)` }),
-    forbid('store-knows-core-and-port', { path: `^${lib}/store/(memory|embedded|redis)/` }, { path: `^${lib}/(?!core/|store/)` }),
+    forbid(
+      'port-knows-core-only',
+      { path: `^${lib}/store/[^/]+\\.ts$`, pathNot: 'store\\.module\\.ts$' },
+      { path: `^${lib}/(?!core/|store/[^/]+\\.ts$)` },
+    ),
+    forbid(
+      'store-knows-core-and-port',
+      { path: `^${lib}/store/(memory|embedded|redis)/` },
+      { path: `^${lib}/(?!core/|store/)` },
+    ),
     forbid('stores-are-strangers', { path: `^${lib}/store/redis/` }, { path: `^${lib}/store/(memory|embedded)/` }),
     ...concerns.map((c) =>
-      forbid(`${c}-stands-alone`, { path: `^${lib}/${c}/`, pathNot: '\\.spec\\.ts$' }, { path: `^${lib}/(?!core/|store/[^/]+\\.ts$|${c}/)` }, 'Concern modules never import each other.'),
+      forbid(
+        `${c}-stands-alone`,
+        { path: `^${lib}/${c}/`, pathNot: '\\.spec\\.ts$' },
+        { path: `^${lib}/(?!core/|store/[^/]+\\.ts$|${c}/)` },
+        'Concern modules never import each other.',
+      ),
     ),
     forbid('health-reads-only', { path: `^${lib}/health/` }, { path: `^${lib}/(?!core/|store/[^/]+\\.ts$|health/)` }),
-    forbid('worker-below-scheduler', { path: `^${lib}/worker/` }, { path: `^${lib}/(scheduler|maintenance|health|testing)/` }),
-    forbid('maintenance-below-scheduler', { path: `^${lib}/maintenance/` }, { path: `^${lib}/(scheduler|worker|health|testing)/` }),
+    forbid(
+      'worker-below-scheduler',
+      { path: `^${lib}/worker/` },
+      { path: `^${lib}/(scheduler|maintenance|health|testing)/` },
+    ),
+    forbid(
+      'maintenance-below-scheduler',
+      { path: `^${lib}/maintenance/` },
+      { path: `^${lib}/(scheduler|worker|health|testing)/` },
+    ),
     forbid('nobody-imports-testing', { path: `^${lib}/(?!testing/)` }, { path: `^${lib}/testing/` }),
-    forbid('app-uses-the-package-name', { path: '^(src|bench)/' }, { path: '^libs/', pathNot: '^libs/[^/]+/src/(index|testing/index)\\.ts$' }),
+    forbid(
+      'app-uses-the-package-name',
+      { path: '^(src|bench)/' },
+      { path: '^libs/', pathNot: '^libs/[^/]+/src/(index|testing/index)\\.ts$' },
+    ),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -30,14 +30,22 @@ export default tseslint.config(
   // A transition of the memory store is atomic because nothing in it waits.
   {
     files: ['libs/scheduler/src/store/memory/*.ts'],
-    rules: { 'no-restricted-syntax': ['error', { selector: 'AwaitExpression', message: 'A transition is synchronous: no await in the memory store.' }] },
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'AwaitExpression', message: 'A transition is synchronous: no await in the memory store.' },
+      ],
+    },
   },
   // Time comes from the Clock, never from the machine, so that every test can turn it.
   {
     files: ['libs/scheduler/src/**/*.ts'],
     ignores: ['libs/scheduler/src/core/clock.ts', '**/*.spec.ts'],
     rules: {
-      'no-restricted-properties': ['error', { object: 'Date', property: 'now', message: 'Take the time from the Clock.' }],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: 'Take the time from the Clock.' },
+      ],
     },
   },
 );

@@ -9,13 +9,27 @@ const shared = {
   },
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: '<rootDir>/tsconfig.json' }] },
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/libs/[^/]+/dist'],
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/scripts/jest/leak-check.mjs',
 };
 
+const projects = [
+  {
+    displayName: 'unit',
+    testMatch: [
+      '<rootDir>/libs/**/*.spec.ts',
+      '<rootDir>/src/**/*.spec.ts',
+      '<rootDir>/test/{contract,model,architecture}/**/*.spec.ts',
+    ],
+  },
+  { displayName: 'e2e', testMatch: ['<rootDir>/test/{e2e,cluster,readme}/**/*.spec.ts'], testTimeout: 120_000 },
+  { displayName: 'packaging', testMatch: ['<rootDir>/test/packaging/**/*.spec.ts'], testTimeout: 240_000 },
+];
+
 /** Fast suites first: unit and contract before anything that starts a process. */
+export const PROJECT_ORDER = projects.map(({ displayName }) => displayName);
+
 export default {
-  projects: [
-    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/libs/**/*.spec.ts', '<rootDir>/src/**/*.spec.ts', '<rootDir>/test/{contract,model,architecture}/**/*.spec.ts'] },
-    { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/test/{e2e,cluster}/**/*.spec.ts'], testTimeout: 120_000 },
-  ],
+  projects: projects.map((project) => ({ ...shared, ...project })),
+  testSequencer: '<rootDir>/scripts/jest/project-order.mjs',
+  reporters: ['default', '<rootDir>/scripts/jest/progress-reporter.mjs'],
 };

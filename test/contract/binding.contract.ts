@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { edgeToNewest, newExecution, type OpenStore } from './fixtures.js';
+import { edgeTo, edgeToNewest, newExecution, type OpenStore } from './fixtures.js';
 import { scenes, type Scene } from './scene.js';
 
 export function bindingContract(open: OpenStore): void {
@@ -75,6 +75,22 @@ export function bindingContract(open: OpenStore): void {
     );
 
     it(
+      'is decided by the next one even where that one is SKIPPED as it comes',
+      scene(async (s) => {
+        const worker = await s.worker();
+        const broken = await s.add({ taskId: 'uncle' });
+        await worker.fail(await worker.claimOne(broken));
+        const strict = await addChild(s);
+        const tolerant = await s.add({ taskId: 'child', edges: [edgeToNewest('parent', 'always')] });
+        const next = await s.add({ taskId: 'parent', edges: [edgeTo(broken, 'success', { taskId: 'uncle' })] });
+        await s.maintain();
+        expect(await s.statuses(next, strict)).toEqual(['SKIPPED', 'SKIPPED']);
+        expect((await s.get(strict)).rootCause?.executionId).toBe(broken);
+        expect(await worker.claimIds(9)).toEqual([tolerant]);
+      }),
+    );
+
+    it(
       'takes no notice of one that is enqueued after it was bound',
       scene(async (s) => {
         const first = await s.add({ taskId: 'parent' });
@@ -144,6 +160,18 @@ export function bindingContract(open: OpenStore): void {
         expect(await worker.claimIds(9)).toEqual(children);
         const late = await addChild(s);
         expect(await upstreamOf(s, late)).toBeNull();
+      }),
+    );
+
+    it(
+      'counts an outcome as used even where another one was named since',
+      scene(async (s) => {
+        const older = await finishedParent(s);
+        await finishedParent(s);
+        await addChild(s);
+        await s.add({ taskId: 'child', edges: [edgeTo(older)] });
+        const third = await addChild(s);
+        expect(await upstreamOf(s, third)).toBeNull();
       }),
     );
 

@@ -132,6 +132,28 @@ export function reopenContract(open: OpenStore): void {
     );
 
     it(
+      'brings back the tip of an uneven diamond',
+      scene(async (s) => {
+        const worker = await s.worker();
+        const root = await s.add({ taskId: 'parent' });
+        const short = await s.add({ taskId: 'uncle', edges: [edgeTo(root)] });
+        const long = await s.add({ taskId: 'child', edges: [edgeTo(root)] });
+        const longer = await s.add({ taskId: 'child', edges: [edgeTo(long, 'success', { taskId: 'child' })] });
+        const tip = await s.add({
+          taskId: 'grandchild',
+          edges: [edgeTo(short, 'success', { ref: 'short' }), edgeTo(longer, 'success', { ref: 'longer' })],
+        });
+        await worker.fail(await worker.claimOne(root));
+        await s.maintain();
+        await s.store.reopen(root);
+        await s.maintain();
+        for (const id of [short, long, longer, tip]) expect(await s.waitingFor(id)).toBe('dependencies');
+        for (const id of [root, short, long, longer, tip]) await worker.complete(await worker.claimOne(id));
+        expect(await s.status(tip)).toBe('COMPLETED');
+      }),
+    );
+
+    it(
       'leaves what another broken edge keeps SKIPPED',
       scene(async (s) => {
         const worker = await s.worker();

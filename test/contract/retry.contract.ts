@@ -141,6 +141,7 @@ export function retryContract(open: OpenStore): void {
           executionId: id,
           attempt: claim!.attempt,
           taskId: 'plain',
+          run: 1,
           failures: 0,
           limit: 20_000,
         });

@@ -46,11 +46,15 @@ export type Command =
   | { kind: 'acquire'; key: Pick; owner: Pick; ttl: number; maxWait: number }
   | { kind: 'unlock' | 'extend'; key: Pick; owner: Pick; rightToken: boolean };
 
+/** Records that print as they are written. */
+const record = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
+  fc.record(fields, { noNullPrototype: true }) as fc.Arbitrary<T>;
+
 const pick = fc.nat({ max: 999 });
 const delay = fc.constantFrom(0, 0, 0, 0, 1_000, 1_000, 5_000, 30_000);
 const type = fc.constantFrom(...DEPENDENCY_TYPES, 'success' as const, 'success' as const);
 
-const edge: fc.Arbitrary<EdgeChoice> = fc.record({
+const edge: fc.Arbitrary<EdgeChoice> = record({
   upstream: pick,
   newest: fc.boolean(),
   type,
@@ -60,12 +64,12 @@ const edge: fc.Arbitrary<EdgeChoice> = fc.record({
 });
 
 const execution = (edges: fc.Arbitrary<EdgeChoice[]>): fc.Arbitrary<ExecutionChoice> =>
-  fc.record({
+  record({
     task: pick,
     queue: pick,
     priority: fc.constantFrom(...PRIORITIES, 2 as const, 2 as const),
     delay,
-    lock: fc.option(fc.record({ key: pick, maxWait: fc.constantFrom(null, null, null, 10_000) }), { freq: 2 }),
+    lock: fc.option(record({ key: pick, maxWait: fc.constantFrom(null, null, null, 10_000) }), { freq: 2 }),
     edges,
   });
 
@@ -76,62 +80,62 @@ const how = fc.constantFrom<SettlementKind>(...SETTLEMENT_KINDS, 'complete', 'co
 const COMMANDS: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
   {
     weight: 6,
-    arbitrary: fc.record({ kind: fc.constant('enqueue'), execution: plain, copies: fc.integer({ min: 1, max: 4 }) }),
+    arbitrary: record({ kind: fc.constant('enqueue'), execution: plain, copies: fc.integer({ min: 1, max: 4 }) }),
   },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('enqueue'), execution: dependent, copies: fc.constant(1) }) },
+  { weight: 6, arbitrary: record({ kind: fc.constant('enqueue'), execution: dependent, copies: fc.constant(1) }) },
   {
     weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('enqueueKeyed'), execution: plain, key: pick, fingerprint: pick }),
+    arbitrary: record({ kind: fc.constant('enqueueKeyed'), execution: plain, key: pick, fingerprint: pick }),
   },
   {
     weight: 2,
-    arbitrary: fc.record({
+    arbitrary: record({
       kind: fc.constant('workflow'),
-      nodes: fc.array(fc.record({ execution: plain, after: pick, type }), { minLength: 1, maxLength: 5 }),
+      nodes: fc.array(record({ execution: plain, after: pick, type }), { minLength: 1, maxLength: 5 }),
     }),
   },
   {
     weight: 8,
-    arbitrary: fc.record({ kind: fc.constant('claim'), worker: pick, want: fc.integer({ min: 1, max: 4 }) }),
+    arbitrary: record({ kind: fc.constant('claim'), worker: pick, want: fc.integer({ min: 1, max: 4 }) }),
   },
   {
     weight: 12,
-    arbitrary: fc.record({
+    arbitrary: record({
       kind: fc.constant('settle'),
       worker: pick,
-      runs: fc.array(fc.record({ run: pick, how }), { minLength: 1, maxLength: 3 }),
+      runs: fc.array(record({ run: pick, how }), { minLength: 1, maxLength: 3 }),
       delay,
       want: fc.nat({ max: 3 }),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('settleStale'), worker: pick, run: pick, how }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('replay'), worker: pick }) },
+  { weight: 2, arbitrary: record({ kind: fc.constant('settleStale'), worker: pick, run: pick, how }) },
+  { weight: 2, arbitrary: record({ kind: fc.constant('replay'), worker: pick }) },
   {
     weight: 3,
-    arbitrary: fc.record({
+    arbitrary: record({
       kind: fc.constant('cancel'),
       execution: pick,
       grace: fc.constantFrom(0, 1_000, 10_000),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('reopen'), execution: pick }) },
+  { weight: 3, arbitrary: record({ kind: fc.constant('reopen'), execution: pick }) },
   {
     weight: 6,
-    arbitrary: fc.record({
+    arbitrary: record({
       kind: fc.constant('advance'),
       ms: fc.constantFrom(1, 500, 1_000, 5_000, 16_000, 31_000),
       promote: fc.boolean(),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('crash'), worker: pick }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('rescue') }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('goodbye'), worker: pick }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('pause'), queue: pick }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('resume'), queue: pick }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('prune') }) },
+  { weight: 1, arbitrary: record({ kind: fc.constant('crash'), worker: pick }) },
+  { weight: 2, arbitrary: record({ kind: fc.constant('rescue') }) },
+  { weight: 1, arbitrary: record({ kind: fc.constant('goodbye'), worker: pick }) },
+  { weight: 1, arbitrary: record({ kind: fc.constant('pause'), queue: pick }) },
+  { weight: 2, arbitrary: record({ kind: fc.constant('resume'), queue: pick }) },
+  { weight: 1, arbitrary: record({ kind: fc.constant('prune') }) },
   {
     weight: 2,
-    arbitrary: fc.record({
+    arbitrary: record({
       kind: fc.constant('fire'),
       stale: fc.boolean(),
       overlap: fc.constantFrom('allow', 'skip'),
@@ -139,7 +143,7 @@ const COMMANDS: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
   },
   {
     weight: 2,
-    arbitrary: fc.record({
+    arbitrary: record({
       kind: fc.constant('acquire'),
       key: pick,
       owner: pick,
@@ -149,7 +153,7 @@ const COMMANDS: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
   },
   {
     weight: 2,
-    arbitrary: fc.record({
+    arbitrary: record({
       kind: fc.constantFrom('unlock', 'extend'),
       key: pick,
       owner: pick,

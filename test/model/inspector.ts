@@ -10,6 +10,9 @@ const ALL = 1_000;
 
 /** Reads a store through its public verbs, and compares all that it shows with the reference. */
 export class Inspector {
+  /** When maintenance last did all that was due. */
+  private settledAt = 0;
+
   constructor(
     private readonly store: TaskStore,
     private readonly reference: Reference,
@@ -25,10 +28,8 @@ export class Inspector {
       this.checkExecution(e, shown.get(e.id)!, now, settled);
       if (e.status === 'SKIPPED') this.checkRootCause(e, shown);
     }
-    const peeked = new Map<string, string[]>();
-    for (const queue of QUEUES) peeked.set(queue, await this.store.peekQueue(queue, ALL));
-    this.followQueues(new Set([...peeked.values()].flat()), now, settled);
-    for (const queue of QUEUES) this.checkQueue(queue, peeked.get(queue)!);
+    if (settled) this.settledAt = now;
+    await this.followQueues(now);
     if (settled) for (const e of this.reference.executions.values()) this.checkWait(e, shown.get(e.id)!, now);
     await this.checkStats(items, now, settled);
     await this.checkLocks(settled);
@@ -96,36 +97,43 @@ export class Inspector {
     e.rootCause = rootCause?.executionId ?? null;
   }
 
-  /** Brings the reference's queues up to date, where the store says who parked, and checks that it may say so. */
-  private followQueues(queued: ReadonlySet<string>, now: number, settled: boolean): void {
-    const { step } = this.reference;
+  /**
+   * Brings the reference's queues up to date: who parked and who is next for a lock is for the store to say, and for
+   * the rules to allow. I9, I13: all others stand there, in their order.
+   */
+  async followQueues(now: number): Promise<void> {
+    const peeked = await Promise.all(QUEUES.map((queue) => this.store.peekQueue(queue, ALL)));
+    const queued = new Set(peeked.flat());
     for (const e of this.reference.executions.values()) {
-      const due = this.reference.isDue(e, now);
-      if (queued.has(e.id)) {
-        if (!due) violated('I13', `${e.id} (${e.status}) stands in the queue before its time`);
-        if (e.parkedSince !== null) {
-          this.referee.checkBestWaiter(e);
-          e.parkedSince = null;
-          e.reserved = true;
-          e.ready = { batch: -step, cause: e.id, sub: 0 };
-        }
-        e.ready ??= { ...e.cause, batch: e.cause.batch < 0 ? e.cause.batch : step };
-      } else if (due && settled && e.parkedSince === null) {
-        if (!e.lock) violated('I13', `${e.id} is ready, and stands in no queue`);
-        if (e.reserved) violated('I9', `${e.id} parks a second time on ${e.lock.key}`);
-        e.parkedSince = step;
-        e.ready = null;
+      if (queued.has(e.id)) this.followQueued(e, now);
+      else if (this.reference.isDue(e, this.settledAt) && e.parkedSince === null) this.followParked(e);
+    }
+    for (const ids of peeked) {
+      const inOrder = ids.map((id) => this.reference.get(id));
+      for (const [i, later] of inOrder.entries()) {
+        const earlier = inOrder.slice(0, i).find((each) => compareReady(later, each) < 0);
+        if (earlier) violated('I9', `queue ${later.queue}: ${earlier.id} stands before ${later.id}`);
       }
     }
   }
 
-  /** I9, I13: who stands in the queue, and in which order. */
-  private checkQueue(queue: string, ids: readonly string[]): void {
-    const queued = ids.map((id) => this.reference.get(id));
-    for (const [i, later] of queued.entries()) {
-      const earlier = queued.slice(0, i).find((each) => compareReady(later, each) < 0);
-      if (earlier) violated('I9', `queue ${queue}: ${earlier.id} stands before ${later.id}`);
+  private followQueued(e: RefExecution, now: number): void {
+    const { step } = this.reference;
+    if (!this.reference.isDue(e, now)) violated('I13', `${e.id} (${e.status}) stands in the queue before its time`);
+    if (e.parkedSince !== null) {
+      this.referee.checkBestWaiter(e);
+      e.parkedSince = null;
+      e.reserved = true;
+      e.ready = { batch: -step, cause: e.id, sub: 0 };
     }
+    e.ready ??= { ...e.cause, batch: e.cause.batch < 0 ? e.cause.batch : step };
+  }
+
+  private followParked(e: RefExecution): void {
+    if (!e.lock) violated('I13', `${e.id} is ready, and stands in no queue`);
+    if (e.reserved) violated('I9', `${e.id} parks a second time on ${e.lock.key}`);
+    e.parkedSince = this.reference.step;
+    e.ready = null;
   }
 
   private checkWait(e: RefExecution, shown: TaskExecution, now: number): void {

@@ -1,13 +1,9 @@
-import type { OpenStore } from '../contract/fixtures.js';
-import { MemoryTaskStore } from '../../libs/scheduler/src/store/memory/memory.store.js';
-import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
+import { compareSuite } from './compare-stores.js';
 import { modelSuite } from './model-suite.js';
+import { openMemory } from './open-memory.js';
+import { repeatingExchanges } from './wrap-store.js';
 
-const open: OpenStore = async (options) => {
-  const clock = new ManualClock();
-  const store = new MemoryTaskStore({ ...options, clock });
-  await store.open();
-  return { store, clock, close: () => store.close() };
-};
-
-modelSuite('memory', open, { runs: 300 });
+modelSuite('memory', openMemory, { runs: 400 });
+compareSuite('memory, and memory with every exchange repeated', openMemory, repeatingExchanges(openMemory), {
+  runs: 100,
+});

@@ -2,12 +2,13 @@ import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { OpenStore } from '../contract/fixtures.js';
 import { commandSequence, type Command } from './commands.js';
+import { InvariantViolation } from './violation.js';
 import { World } from './world.js';
 
 export interface ModelOptions {
-  /** How many random sequences are played. */
+  /** How many random sequences are played; MODEL_RUNS in the environment asks for another number. */
   runs: number;
-  /** Plays the sequences of this seed; otherwise MODEL_SEED, otherwise new ones, named on failure. */
+  /** Plays the sequences of this seed; otherwise those of MODEL_SEED, otherwise new ones. A failure names its seed. */
   seed?: number;
   /** The shortest sequence that fails is looked for. Default true. */
   shrink?: boolean;
@@ -28,16 +29,29 @@ export async function playSequence(open: OpenStore, commands: readonly Command[]
 
 /** @throws with the seed and the sequence, if one breaks a promise */
 export async function checkModel(open: OpenStore, { runs, seed, shrink = true }: ModelOptions): Promise<void> {
-  const fromEnv = process.env['MODEL_SEED'];
-  await fc.assert(
-    fc.asyncProperty(commandSequence, (commands) => playSequence(open, commands)),
-    { numRuns: runs, seed: seed ?? (fromEnv ? Number(fromEnv) : undefined), endOnFailure: !shrink },
-  );
+  const property = fc.asyncProperty(commandSequence, (commands) => playSequence(open, commands));
+  await fc.assert(property, { numRuns: runs, seed: seed ?? seedOf(), endOnFailure: !shrink });
+}
+
+/** The first promise that a store breaks, or null: for stores that are meant to break one. */
+export async function findViolation(open: OpenStore, { runs, seed }: ModelOptions): Promise<InvariantViolation | null> {
+  const property = fc.asyncProperty(commandSequence, (commands) => playSequence(open, commands));
+  const details = await fc.check(property, { numRuns: runs, seed, endOnFailure: true });
+  const { errorInstance } = details;
+  if (details.failed && !(errorInstance instanceof InvariantViolation)) throw errorInstance;
+  return (errorInstance as InvariantViolation | undefined) ?? null;
+}
+
+/** The seed that the environment asks for. */
+export function seedOf(): number | undefined {
+  const seed = process.env['MODEL_SEED'];
+  return seed === undefined ? undefined : Number(seed);
 }
 
 /** Random sequences of commands, against the promises of a store (docs/architecture.md). */
 export function modelSuite(name: string, open: OpenStore, options: ModelOptions): void {
   describe(`store model: ${name}`, () => {
-    it(`keeps every promise in ${options.runs} random sequences`, () => checkModel(open, options), 120_000);
+    const runs = Number(process.env['MODEL_RUNS'] ?? options.runs);
+    it(`keeps every promise in ${runs} random sequences`, () => checkModel(open, { ...options, runs }), 600_000);
   });
 }

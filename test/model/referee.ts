@@ -55,11 +55,13 @@ export class Referee {
 
   hear(effects: readonly Effect[], scope: Scope): void {
     this.scope = scope;
+    this.reference.callNo++;
+    this.reference.expect(scope.submitted ?? []);
     this.claimed = [];
     this.reopened = new Set();
     const root = scope.reopening === undefined ? null : this.reference.get(scope.reopening);
-    const must = root && this.reference.skippedBecauseOf(root, false);
-    const may = root && this.reference.skippedBecauseOf(root, true);
+    const must = root && this.reference.skippedBecauseOf(root, true);
+    const may = root && this.reference.skippedBecauseOf(root, false);
     for (const effect of effects) {
       if (effect.kind === 'execution') this.hearExecution(effect, may);
       else if (effect.kind === 'lock') this.hearLock(effect);

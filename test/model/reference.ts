@@ -11,6 +11,8 @@ export interface RefEdge {
   /** null: the next execution of the task, which is not there yet. */
   upstream: string | null;
   state: 'open' | 'held' | 'broken';
+  /** The call to the store in which it was decided; the store resolves it at the end of that call, or later. */
+  decidedIn: number;
   deadline: number | null;
 }
 
@@ -63,7 +65,10 @@ export class Reference {
   readonly pausedQueues = new Set<string>();
   /** The number of the command being played. */
   step = 0;
+  /** The number of the call to the store. */
+  callNo = 0;
   claims = 0;
+  private readonly orders = new Map<string, number>();
   private readonly newest = new Map<string, RefExecution>();
   /** For each dependent task: the upstream executions to which any execution of it was bound. */
   private readonly used = new Map<string, Set<string>>();
@@ -74,8 +79,14 @@ export class Reference {
     return found;
   }
 
+  /** The order of enqueueing is that of submission. */
+  expect(submitted: readonly NewExecution[]): void {
+    for (const { executionId } of submitted)
+      if (!this.orders.has(executionId)) this.orders.set(executionId, this.orders.size);
+  }
+
   add(command: NewExecution, now: number): RefExecution {
-    const order = this.executions.size;
+    const order = this.orders.get(command.executionId)!;
     const dueAt = command.scheduledTime ?? now + (command.delay ?? 0);
     const execution: RefExecution = {
       id: command.executionId,
@@ -121,13 +132,14 @@ export class Reference {
     execution.completedAt = now;
     execution.workerId = null;
     this.leaveQueue(execution);
-    for (const edge of this.openEdges()) if (edge.upstream === execution.id) decide(edge, status);
+    for (const edge of this.openEdges()) if (edge.upstream === execution.id) this.decide(edge, status);
   }
 
   /** The edge whose timeout passed first can no longer hold. @returns whether there is one */
   timeOut(execution: RefExecution, now: number): boolean {
     const [first] = execution.edges
-      .filter((edge) => edge.state === 'open' && edge.deadline !== null && edge.deadline <= now)
+      .filter(({ state, decidedIn }) => state === 'open' || decidedIn === this.callNo)
+      .filter(({ deadline }) => deadline !== null && deadline <= now)
       .sort((a, b) => a.deadline! - b.deadline!);
     if (first) first.state = 'broken';
     return first !== undefined;
@@ -151,21 +163,22 @@ export class Reference {
   }
 
   /**
-   * All that was SKIPPED solely because of this one, down the graph. Whether a wait that took too long counts as
-   * "because of it" is left open.
+   * All that was SKIPPED because of this one, down the graph, and could hold again. `solely`: for no other reason,
+   * so that it must come back; otherwise it may, since the rules leave open what a second broken edge is worth that
+   * has mended since, or a wait that took too long.
    */
-  skippedBecauseOf(root: RefExecution, timeoutsToo: boolean): Set<string> {
+  skippedBecauseOf(root: RefExecution, solely: boolean): Set<string> {
     const back = new Set([root.id]);
+    const isBack = (edge: RefEdge): boolean => edge.upstream !== null && back.has(edge.upstream);
     for (let grown = true; grown;) {
       grown = false;
-      for (const execution of this.executions.values()) {
-        if (back.has(execution.id) || execution.status !== 'SKIPPED') continue;
-        if (execution.reason !== 'DEPENDENCY_FAILED' && !(timeoutsToo && execution.reason === 'DEPENDENCY_TIMEOUT'))
-          continue;
-        const isBack = (edge: RefEdge): boolean => edge.upstream !== null && back.has(edge.upstream);
-        if (!execution.edges.some((edge) => edge.state === 'broken' && isBack(edge))) continue;
-        if (!execution.edges.every((edge) => isBack(edge) || this.mayHold(edge))) continue;
-        back.add(execution.id);
+      for (const { id, status, reason, edges } of this.executions.values()) {
+        if (back.has(id) || status !== 'SKIPPED' || reason === 'OVERLAP') continue;
+        if (solely && reason === 'DEPENDENCY_TIMEOUT') continue;
+        const broken = edges.filter((edge) => edge.state === 'broken');
+        if (!(solely ? broken.length > 0 && broken.every(isBack) : broken.some(isBack))) continue;
+        if (!edges.every((edge) => isBack(edge) || this.mayHold(edge))) continue;
+        back.add(id);
         grown = true;
       }
     }
@@ -203,15 +216,16 @@ export class Reference {
   }
 
   private mayHold(edge: RefEdge): boolean {
-    if (edge.state !== 'open') return edge.state === 'held';
-    const up = edge.upstream === null ? null : this.get(edge.upstream);
-    return up === null || !isTerminal(up.status) || edgeHolds(edge.type, up.status);
+    if (edge.state === 'held') return true;
+    const up = edge.upstream === null ? undefined : this.get(edge.upstream);
+    if (up === undefined || !isTerminal(up.status)) return edge.state === 'open' || edge.deadline === null;
+    return edgeHolds(edge.type, up.status);
   }
 
   private bind(dependent: RefExecution, command: NewEdge, now: number): RefEdge {
     const { ref, taskId, type, timeout } = command;
     const deadline = timeout === null ? null : now + timeout;
-    const edge: RefEdge = { dependent, ref, taskId, type, upstream: null, state: 'open', deadline };
+    const edge: RefEdge = { dependent, ref, taskId, type, upstream: null, state: 'open', decidedIn: 0, deadline };
     if (command.bind !== 'newest') {
       this.attach(edge, command.bind.executionId);
       return edge;
@@ -232,12 +246,13 @@ export class Reference {
     const { taskId } = edge.dependent;
     this.used.set(taskId, (this.used.get(taskId) ?? new Set()).add(upstream));
     const status = this.executions.get(upstream)?.status ?? 'PENDING';
-    if (isTerminal(status)) decide(edge, status);
+    if (isTerminal(status)) this.decide(edge, status);
   }
-}
 
-function decide(edge: RefEdge, outcome: TaskStatus): void {
-  edge.state = edgeHolds(edge.type, outcome) ? 'held' : 'broken';
+  private decide(edge: RefEdge, outcome: TaskStatus): void {
+    edge.decidedIn = this.callNo;
+    edge.state = edgeHolds(edge.type, outcome) ? 'held' : 'broken';
+  }
 }
 
 /** Negative: `a` must start before `b`. 0: the rules leave it open. */

@@ -211,6 +211,7 @@ export class World {
     }
     if (reply.claims.length > want) violated('I9', `${reply.claims.length} claims where ${want} were wanted`);
     await this.checkClaimOrder(member, before, reply, want);
+    await this.inspector.followQueues(this.now);
     return reply;
   }
 

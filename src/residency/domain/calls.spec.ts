@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { sampleRoster } from '../sample/roster.js';
 import { monthPeriod } from './calendar.js';
 import { generateCallSchedule } from './calls.js';
-import { assembleRotations } from './rotations.js';
+import { assembleRotations, type RotationPlan } from './rotations.js';
+import type { Roster } from './roster.js';
 import { StaffingError } from './staffing-error.js';
 
 const plan = assembleRotations(sampleRoster);
@@ -45,6 +47,22 @@ describe('generateCallSchedule', () => {
     }
   });
 
+  it.each(['2026-08-02', '2026-07-15'])(
+    'passes over whoever goes on vacation on the day after %s, or is away then',
+    (date) => {
+      const { residentId } = calls.find((call) => call.date === date)!;
+      for (const firstDate of [date, next(date)]) {
+        const residents = sampleRoster.residents.map((resident) =>
+          resident.residentId === residentId
+            ? { ...resident, vacations: [{ firstDate, lastDate: firstDate }] }
+            : resident,
+        );
+        const changed = generateCallSchedule({ ...sampleRoster, residents }, plan).calls;
+        expect(changed.find((call) => call.date === date)!.residentId).not.toBe(residentId);
+      }
+    },
+  );
+
   it('leaves at least the spacing between two calls of a resident', () => {
     const index = new Map(dates.map((date, i) => [date, i]));
     for (const { residentId } of sampleRoster.residents) {
@@ -78,4 +96,88 @@ describe('generateCallSchedule', () => {
     expect(() => generateCallSchedule({ ...sampleRoster, call }, plan)).toThrow(StaffingError);
     expect(() => generateCallSchedule({ ...sampleRoster, call }, plan)).toThrow(/^2026-07-\d\d: nobody may be on call/);
   });
+
+  it('fills a rota exactly where some way to fill it exists', () => {
+    let filled = 0;
+    let refused = 0;
+    fc.assert(
+      fc.property(smallRota, (roster) => {
+        const possible = canBeFilled(roster);
+        if (possible) {
+          filled++;
+          const schedule = generateCallSchedule(roster, everybodyOnWards(roster)).calls;
+          expect(schedule).toHaveLength(28);
+          const days = schedule.map(({ date }) => Date.parse(date) / 86_400_000);
+          schedule.forEach(({ residentId }, i) => {
+            expect(mayBeCalled(roster, residentId, days[i]!)).toBe(true);
+            const again = schedule.findIndex((call, j) => j > i && call.residentId === residentId);
+            if (again > 0) expect(again - i).toBeGreaterThanOrEqual(roster.call.minSpacing);
+          });
+        } else {
+          refused++;
+          expect(() => generateCallSchedule(roster, everybodyOnWards(roster))).toThrow(StaffingError);
+        }
+      }),
+      { numRuns: 300, seed: 5 },
+    );
+    expect(Math.min(filled, refused)).toBeGreaterThan(30);
+  });
 });
+
+const smallRota = fc
+  .record({
+    spacing: fc.integer({ min: 1, max: 4 }),
+    residents: fc.array(
+      fc.record({
+        dayOff: fc.integer({ min: 0, max: 6 }),
+        away: fc.option(fc.integer({ min: 0, max: 25 }), { freq: 2 }),
+      }),
+      { minLength: 3, maxLength: 6 },
+    ),
+  })
+  .map(({ spacing, residents }): Roster => ({
+    ...sampleRoster,
+    blocks: 1,
+    call: { ...sampleRoster.call, minSpacing: spacing },
+    residents: residents.map(({ dayOff, away }, i) => ({
+      ...sampleRoster.residents[0]!,
+      residentId: `r${i}`,
+      dayOff,
+      vacations: away === null ? [] : [{ firstDate: dates[away]!, lastDate: dates[away + 2]! }],
+    })),
+  }));
+
+function everybodyOnWards(roster: Roster): RotationPlan {
+  const place = { block: 0, firstDate: roster.startDate, serviceId: 'wards', core: true };
+  return { assignments: roster.residents.map(({ residentId }) => ({ ...place, residentId })) };
+}
+
+function mayBeCalled(roster: Roster, residentId: string, day: number): boolean {
+  const { dayOff, vacations } = roster.residents.find((r) => r.residentId === residentId)!;
+  const lastDay = FIRST / 86_400_000 + 27;
+  return [day, day + 1].every((each) => {
+    const date = new Date(each * 86_400_000);
+    const text = date.toISOString().slice(0, 10);
+    if (vacations.some(({ firstDate, lastDate }) => firstDate <= text && text <= lastDate)) return false;
+    return each > lastDay || date.getUTCDay() !== dayOff;
+  });
+}
+
+/** Whether the nights can be filled: the set of all states that can be reached, night by night. */
+function canBeFilled(roster: Roster): boolean {
+  const { residents, call } = roster;
+  // A state says for each resident how many nights of rest are still owed.
+  let states = new Set([residents.map(() => 0).join()]);
+  for (let day = FIRST / 86_400_000; day < FIRST / 86_400_000 + 28; day++) {
+    const reached = new Set<string>();
+    for (const state of states) {
+      const owed = state.split(',').map(Number);
+      residents.forEach(({ residentId }, i) => {
+        if (owed[i] !== 0 || !mayBeCalled(roster, residentId, day)) return;
+        reached.add(owed.map((nights, j) => (j === i ? call.minSpacing - 1 : Math.max(0, nights - 1))).join());
+      });
+    }
+    states = reached;
+  }
+  return states.size > 0;
+}

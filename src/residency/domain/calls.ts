@@ -1,4 +1,4 @@
-import { dateOf, daysOf, isWeekend, overlapOf, type DateText, type Period } from './calendar.js';
+import { dateOf, daysOf, isWeekend, type DateText, type Period } from './calendar.js';
 import type { RotationPlan } from './rotations.js';
 import { onVacation, periodOf, type Resident, type Roster } from './roster.js';
 import { StaffingError } from './staffing-error.js';
@@ -16,6 +16,15 @@ export interface CallSchedule {
   calls: CallAssignment[];
 }
 
+/** One night to be filled: who is on the rota of the call, and who of them may be called. */
+interface Night {
+  day: number;
+  weekend: boolean;
+  onRota: Turn[];
+  callable: Turn[];
+}
+
+/** How often a resident's turn has come. */
 interface Turn {
   resident: Resident;
   daysOnRota: number;
@@ -24,18 +33,32 @@ interface Turn {
   lastCall: number;
 }
 
+/** Choices that the search makes before it gives up; a roster that can be filled takes a few for each night. */
+const MAX_CHOICES = 200_000;
+
 /**
  * One resident on call for each night of the period (default: all of the roster), shared out by the days that each
- * one is on the rota, weekends by themselves. Turns are counted from the roster's first day whatever the period is, so the schedules of two
- * months fit together. Nobody is called from vacation or on its eve, on a day off or on the eve of one (the morning
- * after would spend it), or sooner than the roster's spacing after the last call.
- * @throws StaffingError naming the first night for which nobody is left
+ * one is on the rota, weekends by themselves. Nobody is called from vacation or on its eve, on a day off or on the eve
+ * of one (the morning after would spend it), or sooner than the roster's spacing after the last call. The schedule is
+ * made for the whole roster whatever the period is, so the schedules of two months fit together.
+ * @throws StaffingError naming the night that could not be filled
  */
 export function generateCallSchedule(
   roster: Roster,
   plan: RotationPlan,
   period: Period = periodOf(roster),
 ): CallSchedule {
+  const nights = nightsOf(roster, plan);
+  const chosen = new CallSearch(nights, roster.call.minSpacing).fill();
+  const calls = nights.map(({ day, weekend }, i) => ({ day, weekend, residentId: chosen[i]!.resident.residentId }));
+  return {
+    calls: calls
+      .filter(({ day }) => period.firstDay <= day && day < period.firstDay + period.days)
+      .map(({ day, weekend, residentId }) => ({ date: dateOf(day), residentId, weekend })),
+  };
+}
+
+function nightsOf(roster: Roster, plan: RotationPlan): Night[] {
   const workDays = new WorkDays(roster, plan);
   const turns = roster.residents.map((resident): Turn => ({
     resident,
@@ -44,25 +67,13 @@ export function generateCallSchedule(
     calls: 0,
     lastCall: -Infinity,
   }));
-  const calls: CallAssignment[] = [];
-  const { firstDay } = periodOf(roster);
-  const wanted = overlapOf(period, periodOf(roster));
-  for (const day of daysOf({ firstDay, days: wanted.days && wanted.firstDay + wanted.days - firstDay })) {
-    const weekend = isWeekend(day);
+  return daysOf(periodOf(roster)).map((day) => {
     const onRota = turns.filter(({ resident }) => isOnRota(resident, day, workDays));
-    for (const turn of onRota) turn.daysOnRota++;
-    const next = onRota
-      .filter((turn) => day - turn.lastCall >= roster.call.minSpacing)
-      .filter(({ resident: { residentId } }) => workDays.works(residentId, day))
-      .filter(({ resident }) => !losesDayOff(resident, day + 1, workDays))
-      .reduce<Turn | null>((best, turn) => (best && !goesBefore(turn, best, weekend) ? best : turn), null);
-    if (!next) throw new StaffingError(`${dateOf(day)}: nobody may be on call (${onRota.length} on the rota)`);
-    next.calls++;
-    if (weekend) next.weekendCalls++;
-    next.lastCall = day;
-    if (day >= wanted.firstDay) calls.push({ date: dateOf(day), residentId: next.resident.residentId, weekend });
-  }
-  return { calls };
+    const callable = onRota.filter(
+      ({ resident }) => workDays.works(resident.residentId, day) && !losesDayOff(resident, day + 1, workDays),
+    );
+    return { day, weekend: isWeekend(day), onRota, callable };
+  });
 }
 
 function isOnRota(resident: Resident, day: number, workDays: WorkDays): boolean {
@@ -75,10 +86,56 @@ function losesDayOff(resident: Resident, dayAfter: number, workDays: WorkDays): 
   return service !== undefined && !workDays.works(resident.residentId, dayAfter);
 }
 
+/** Fills night after night with the fairest choice, and goes back where that leaves a later night empty. */
+class CallSearch {
+  private readonly chosen: Turn[] = [];
+  /** Nights, with who was called right before, from which no way leads to the end. */
+  private readonly dead = new Set<string>();
+  private choices = 0;
+  private furthest = 0;
+
+  constructor(
+    private readonly nights: readonly Night[],
+    private readonly minSpacing: number,
+  ) {}
+
+  fill(): readonly Turn[] {
+    if (this.fillFrom(0)) return this.chosen;
+    const { day, onRota } = this.nights[this.furthest]!;
+    throw new StaffingError(`${dateOf(day)}: nobody may be on call (${onRota.length} on the rota)`);
+  }
+
+  private fillFrom(index: number): boolean {
+    const night = this.nights[index];
+    if (!night) return true;
+    this.furthest = Math.max(this.furthest, index);
+    // Whether the rest can be filled depends on those who still have to rest, not on who was called before them.
+    const resting = this.chosen.slice(Math.max(0, index - this.minSpacing + 1), index);
+    const key = [index, ...resting.map(({ resident }) => resident.residentId)].join(' ');
+    if (this.dead.has(key)) return false;
+    for (const turn of night.onRota) turn.daysOnRota++;
+    const candidates = night.callable.filter(({ lastCall }) => night.day - lastCall >= this.minSpacing);
+    for (const turn of candidates.sort((a, b) => compareTurns(a, b, night.weekend))) {
+      if (++this.choices > MAX_CHOICES) break;
+      const before = { ...turn };
+      turn.calls++;
+      if (night.weekend) turn.weekendCalls++;
+      turn.lastCall = night.day;
+      this.chosen[index] = turn;
+      if (this.fillFrom(index + 1)) return true;
+      Object.assign(turn, before);
+    }
+    for (const turn of night.onRota) turn.daysOnRota--;
+    this.dead.add(key);
+    return false;
+  }
+}
+
 /** Fewer calls of that kind for the days on the rota first, then fewer calls, the longer wait, the roster's order. */
-function goesBefore(a: Turn, b: Turn, weekend: boolean): boolean {
-  const [sameKindA, sameKindB] = [a, b].map(({ calls, weekendCalls }) => (weekend ? weekendCalls : calls));
-  const byKind = sameKindA! / a.daysOnRota - sameKindB! / b.daysOnRota;
+function compareTurns(a: Turn, b: Turn, weekend: boolean): number {
+  const ofKind = ({ calls, weekendCalls }: Turn) => (weekend ? weekendCalls : calls);
+  const byKind = ofKind(a) / a.daysOnRota - ofKind(b) / b.daysOnRota;
   const byCalls = a.calls / a.daysOnRota - b.calls / b.daysOnRota;
-  return (byKind || byCalls || a.lastCall - b.lastCall) < 0;
+  // Neither called yet: -Infinity - -Infinity is no number, and counts as equal.
+  return byKind || byCalls || a.lastCall - b.lastCall || 0;
 }

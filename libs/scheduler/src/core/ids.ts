@@ -1,8 +1,10 @@
 import { randomFillSync } from 'node:crypto';
 
-const POOL_BYTES = 10 * 512;
+const POOL_BYTES = 8192;
 const pool = new Uint8Array(POOL_BYTES);
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const DIGITS = Buffer.from('0123456789abcdef');
+/** The id under way: one flat string comes out of it, where joining parts would leave a tree of them on the heap. */
+const text = Buffer.from('00000000-0000-7000-8000-000000000000');
 
 let used = POOL_BYTES;
 let lastMs = 0;
@@ -16,45 +18,30 @@ let sequence = 0;
 export function uuidv7(now: number): string {
   // Whole milliseconds: fractions of one would reset its counter.
   const ms = Math.floor(now);
-  if (ms > lastMs) {
-    lastMs = ms;
-    sequence = 0;
-  } else if (++sequence > 0xfff) {
-    lastMs += 1;
-    sequence = 0;
-  }
+  if (ms > lastMs) begin(ms);
+  else if (++sequence > 0xfff) begin(lastMs + 1);
   if (used + 8 > POOL_BYTES) {
     randomFillSync(pool);
     used = 0;
   }
-  const at = used;
+  text[15] = DIGITS[sequence >>> 8]!;
+  putByte(16, sequence & 0xff);
+  putByte(19, 0x80 | (pool[used]! & 0x3f));
+  putByte(21, pool[used + 1]!);
+  for (let i = 2; i < 8; i++) putByte(20 + 2 * i, pool[used + i]!);
   used += 8;
-  const high = Math.floor(lastMs / 0x10000);
-  const low = lastMs & 0xffff;
-  return (
-    byte(high >>> 24) +
-    byte(high >>> 16) +
-    byte(high >>> 8) +
-    byte(high) +
-    '-' +
-    byte(low >>> 8) +
-    byte(low) +
-    '-' +
-    byte(0x70 | (sequence >>> 8)) +
-    byte(sequence) +
-    '-' +
-    byte(0x80 | (pool[at]! & 0x3f)) +
-    byte(pool[at + 1]!) +
-    '-' +
-    byte(pool[at + 2]!) +
-    byte(pool[at + 3]!) +
-    byte(pool[at + 4]!) +
-    byte(pool[at + 5]!) +
-    byte(pool[at + 6]!) +
-    byte(pool[at + 7]!)
-  );
+  return text.toString('latin1');
 }
 
-function byte(value: number): string {
-  return HEX[value & 0xff]!;
+function begin(ms: number): void {
+  lastMs = ms;
+  sequence = 0;
+  const hex = ms.toString(16).padStart(12, '0');
+  text.write(hex.slice(0, 8), 0, 'latin1');
+  text.write(hex.slice(8), 9, 'latin1');
+}
+
+function putByte(at: number, value: number): void {
+  text[at] = DIGITS[value >>> 4]!;
+  text[at + 1] = DIGITS[value & 0xf]!;
 }

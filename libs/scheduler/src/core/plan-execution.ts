@@ -27,7 +27,8 @@ export interface ScheduleOptions<P = unknown> {
   tags?: readonly string[];
 }
 
-const ALLOWED = new Set(['payload', 'scheduledTime', 'delay', 'priority', 'after', 'idempotencyKey', 'tags']);
+// 'taskId' stands in the requests of scheduleTasks.
+const ALLOWED = new Set(['taskId', 'payload', 'scheduledTime', 'delay', 'priority', 'after', 'idempotencyKey', 'tags']);
 const NONE: ScheduleOptions = {};
 
 /** An execution of the task, with all that can be decided before the store is asked. Pure. */

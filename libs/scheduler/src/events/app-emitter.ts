@@ -29,14 +29,14 @@ class SchedulerEmitterModule {}
 export const EMITTER_MODULE: DynamicModule = emitterModule();
 
 function emitterModule(): DynamicModule {
-  const options = { wildcard: true, global: false };
+  const options = { global: false };
   const base = EventEmitterModule.forRoot(options);
   const isLoader = (provider: Provider): provider is Type =>
     typeof provider === 'function' && 'loadEventListeners' in provider.prototype;
   const loader = base.providers?.find(isLoader);
   const emitter: FactoryProvider = {
     provide: EventEmitter2,
-    useFactory: (app: EventEmitter2 | null) => app ?? new EventEmitter2(options),
+    useFactory: (app: EventEmitter2 | null) => app ?? new EventEmitter2(),
     inject: [APP_EMITTER],
   };
   const onEvent: FactoryProvider = {

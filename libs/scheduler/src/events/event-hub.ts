@@ -1,34 +1,52 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { Effect } from '../core/effects.js';
+import type { Effect, ExecutionTransition } from '../core/effects.js';
+import type { EffectSource } from '../store/effect-source.js';
 import { TASK_STORE, type StoreLifecycle } from '../store/task-store.js';
 
 type Listener = (effects: readonly Effect[]) => void;
+type Wants = (transition: ExecutionTransition) => boolean;
 
 /**
  * The one ear at the store: hands each batch of effects to those inside this process, in the order of the
  * transitions, even when a listener causes further ones. A listener that throws harms nobody else.
  */
 @Injectable()
-export class EventHub {
+export class EventHub implements EffectSource {
   private readonly logger = new Logger('SchedulerEvents');
   private readonly listeners = new Set<Listener>();
+  private readonly wants: Wants[] = [];
   private readonly queue: (readonly Effect[])[] = [];
   private telling = false;
   private readonly unsubscribe: () => void;
 
   constructor(@Inject(TASK_STORE) store: StoreLifecycle) {
-    this.unsubscribe = store.subscribe((effects) => this.tell(effects));
+    this.unsubscribe = store.subscribe(
+      (effects) => this.tell(effects),
+      (transition) => this.isWanted(transition),
+    );
   }
 
-  /** @returns ends the listening */
-  listen(listener: Listener): () => void {
+  /**
+   * @param wants which transitions of executions it wants to hear of now. Default: none, only the other effects
+   * @returns ends the listening
+   */
+  listen(listener: Listener, wants?: Wants): () => void {
     this.listeners.add(listener);
-    return () => void this.listeners.delete(listener);
+    if (wants) this.wants.push(wants);
+    return () => {
+      this.listeners.delete(listener);
+      if (wants) this.wants.splice(this.wants.indexOf(wants), 1);
+    };
   }
 
   close(): void {
     this.unsubscribe();
     this.listeners.clear();
+  }
+
+  private isWanted(transition: ExecutionTransition): boolean {
+    for (const wants of this.wants) if (wants(transition)) return true;
+    return false;
   }
 
   private tell(effects: readonly Effect[]): void {

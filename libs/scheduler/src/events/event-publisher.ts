@@ -10,6 +10,8 @@ import type { ExecutionEvent, SchedulerEventMap, SchedulerEventName } from './sc
 @Injectable()
 export class EventPublisher implements OnModuleInit {
   private readonly logger = new Logger('SchedulerEvents');
+  private lastTime = Number.NaN;
+  private lastIso = '';
 
   constructor(
     private readonly hub: EventHub,
@@ -18,18 +20,21 @@ export class EventPublisher implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.hub.listen((effects) => this.publish(effects));
+    this.hub.listen(
+      (effects) => this.publish(effects),
+      (transition) => this.isHeard(`scheduler.execution.${transition}`),
+    );
   }
 
   private publish(effects: readonly Effect[]): void {
-    const heard = new Map<string, boolean>();
     for (const effect of effects) {
       const name = nameOf(effect);
-      if (name === null) continue;
-      let listening = heard.get(name);
-      if (listening === undefined) heard.set(name, (listening = Boolean(this.emitter.hasListeners(name))));
-      if (listening) this.emit(name, this.eventOf(effect));
+      if (name !== null && this.isHeard(name)) this.emit(name, this.eventOf(effect));
     }
+  }
+
+  private isHeard(name: SchedulerEventName): boolean {
+    return this.emitter.hasListeners(name) as boolean;
   }
 
   private emit<N extends SchedulerEventName>(name: N, event: SchedulerEventMap[N]): void {
@@ -51,13 +56,30 @@ export class EventPublisher implements OnModuleInit {
   }
 
   private executionEvent(effect: ExecutionEffect): ExecutionEvent {
-    const { kind: _kind, time, result, ...rest } = effect;
     return {
       scheduler: this.scheduler,
-      ...rest,
-      time: new Date(time).toISOString(),
-      result: result === null ? null : parseJson(result),
+      transition: effect.transition,
+      executionId: effect.executionId,
+      taskId: effect.taskId,
+      status: effect.status,
+      queue: effect.queue,
+      priority: effect.priority,
+      time: this.iso(effect.time),
+      workerId: effect.workerId,
+      workflowId: effect.workflowId,
+      result: effect.result === null ? null : parseJson(effect.result),
+      error: effect.error,
+      reason: effect.reason,
     };
+  }
+
+  /** Many events share a millisecond, and text of it is dear. */
+  private iso(time: number): string {
+    if (time !== this.lastTime) {
+      this.lastTime = time;
+      this.lastIso = new Date(time).toISOString();
+    }
+    return this.lastIso;
   }
 }
 

@@ -18,13 +18,16 @@ export class ExecutionWaiter {
     @Inject(TASK_STORE) private readonly store: ExecutionStore,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
-    hub.listen((effects) => {
-      if (this.waiting.size === 0) return;
-      for (const effect of effects) {
-        if (effect.kind === 'execution' && isTerminal(effect.status))
-          this.waiting.get(effect.executionId)?.forEach((wake) => wake(effect));
-      }
-    });
+    hub.listen(
+      (effects) => {
+        if (this.waiting.size === 0) return;
+        for (const effect of effects) {
+          if (effect.kind === 'execution' && isTerminal(effect.status))
+            this.waiting.get(effect.executionId)?.forEach((wake) => wake(effect));
+        }
+      },
+      () => this.waiting.size > 0,
+    );
   }
 
   /**

@@ -91,20 +91,23 @@ export class AdvancedTaskScheduler {
   scheduleTask<P, R>(task: TaskRef<P, R>, options?: ScheduleOptions<P>): Promise<ExecutionId<P, R>>;
   scheduleTask(taskId: string, options?: ScheduleOptions<any>): Promise<ExecutionId<any, any>>;
   async scheduleTask(task: TaskTarget<any, any>, options?: ScheduleOptions<any>): Promise<ExecutionId<any, any>> {
-    await this.ready();
-    const [id] = await this.store.enqueue([await this.planner.plan(taskIdOf(task), options)]);
-    return id!;
+    if (!this.isReady) await this.prepare();
+    const taskId = taskIdOf(task);
+    const ids = await this.store.enqueue([
+      this.planner.planLocal(taskId, options) ?? (await this.planner.plan(taskId, options)),
+    ]);
+    return ids[0]!;
   }
 
   /** Schedules many in one trip, all or none; at most 10,000. @returns ids in the order given */
   async scheduleTasks(requests: readonly ScheduleRequest[]): Promise<ExecutionId<any, any>[]> {
     if (!Array.isArray(requests) || requests.length > MAX_BATCH)
       throw new InvalidOptionError('requests', requests, `an array of at most ${MAX_BATCH}`);
-    await this.ready();
+    if (!this.isReady) await this.prepare();
     const batch: NewExecution[] = [];
-    for (const { taskId, ...options } of requests) {
-      const planned = this.planner.planLocal(taskIdOf(taskId), options);
-      batch.push(planned ?? (await this.planner.plan(taskIdOf(taskId), options)));
+    for (const request of requests) {
+      const taskId = taskIdOf(request.taskId);
+      batch.push(this.planner.planLocal(taskId, request) ?? (await this.planner.plan(taskId, request)));
     }
     return batch.length === 0 ? [] : this.store.enqueue(batch);
   }
@@ -114,7 +117,7 @@ export class AdvancedTaskScheduler {
    * @throws DuplicateNodeError, CircularDependencyError, SelfDependencyError, UnknownDependencyError, TaskNotRegisteredError
    */
   async runWorkflow(request: WorkflowRequest): Promise<WorkflowRun> {
-    await this.ready();
+    if (!this.isReady) await this.prepare();
     const { workflow, executions, run } = await this.planner.planWorkflow(request);
     await this.store.startWorkflow(workflow, executions);
     return run;
@@ -179,7 +182,7 @@ export class AdvancedTaskScheduler {
     cronExpression: string,
     options: CronOptions<P> = {},
   ): Promise<CronSchedule> {
-    await this.ready();
+    if (!this.isReady) await this.prepare();
     const taskId = taskIdOf(task);
     if (!this.catalog.get(taskId)) await this.catalog.find(taskId);
     return this.cron.put(taskId, cronExpression, options);
@@ -223,8 +226,12 @@ export class AdvancedTaskScheduler {
     return this.lifecycle.stop(wait);
   }
 
+  private get isReady(): boolean {
+    return this.registrar.isBooted && this.catalog.isFlushed;
+  }
+
   /** Definitions that wait to be mirrored go first, so that the store knows what it is asked for. */
-  private async ready(): Promise<void> {
+  private async prepare(): Promise<void> {
     if (!this.registrar.isBooted) await this.registrar.boot();
     if (!this.catalog.isFlushed) await this.catalog.flush();
   }

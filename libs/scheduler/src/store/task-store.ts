@@ -1,5 +1,5 @@
 import type { FireCommand, NewExecution, NewWorkflow, RunToken, Settlement } from '../core/commands.js';
-import type { Effect } from '../core/effects.js';
+import type { Effect, ExecutionTransition } from '../core/effects.js';
 import type { TaskExecution } from '../core/execution.js';
 import type { JsonText } from '../core/json.js';
 import type { TaskPriority } from '../core/priority.js';
@@ -213,8 +213,15 @@ export interface HealthStore {
 export interface StoreLifecycle {
   open(): Promise<void>;
   close(): Promise<void>;
-  /** Hears every effect, after its transition is committed. @returns ends the subscription */
-  subscribe(listener: (effects: readonly Effect[]) => void): () => void;
+  /**
+   * Hears every effect, after its transition is committed.
+   * @param wants says which transitions of executions it wants to hear of now; others need not be told. Default: all
+   * @returns ends the subscription
+   */
+  subscribe(
+    listener: (effects: readonly Effect[]) => void,
+    wants?: (transition: ExecutionTransition) => boolean,
+  ): () => void;
   /** For tests: the whole state in one canonical form, the same on every store. */
   dump(): Promise<unknown>;
 }

@@ -4,17 +4,19 @@ interface Pending {
   at: number;
   order: number;
   fn: () => void;
+  repeating: boolean;
 }
 
 /** A clock that moves only when told to. Timers fire in the order of their instants, each at its own instant. */
 export class ManualClock implements Clock {
   private time: number;
   private order = 0;
+  private fired = 0;
   private readonly timers = new Set<Pending>();
 
   /** @param start where it stands at first. Default 2026-01-01T00:00:00Z */
   constructor(start: Date | string | number = '2026-01-01T00:00:00Z') {
-    this.time = new Date(start).getTime();
+    this.time = instantOf(start);
   }
 
   now(): number {
@@ -26,18 +28,16 @@ export class ManualClock implements Clock {
   }
 
   setTimer(ms: number, fn: () => void): ClockTimer {
-    const timer = { at: this.time + Math.max(0, ms), order: this.order++, fn };
-    this.timers.add(timer);
-    return { cancel: () => void this.timers.delete(timer) };
+    return this.add(ms, fn, false);
   }
 
   setRepeating(ms: number, fn: () => void): ClockTimer {
-    let timer = this.setTimer(ms, tick);
-    const repeat = (): ClockTimer => this.setTimer(ms, tick);
-    function tick(): void {
+    const repeat = (): ClockTimer => this.add(ms, tick, true);
+    const tick = (): void => {
       timer = repeat();
       fn();
-    }
+    };
+    let timer = repeat();
     return { cancel: () => timer.cancel() };
   }
 
@@ -46,20 +46,32 @@ export class ManualClock implements Clock {
     return this.earliest()?.at ?? null;
   }
 
+  /** How many timers that fire once have fired: who waited for an instant goes on after it. */
+  get firedOnce(): number {
+    return this.fired;
+  }
+
   /** Moves on by `ms`, firing what falls due on the way. */
   advance(ms: number): void {
     this.advanceTo(this.time + ms);
   }
 
-  /** Moves to an instant, never back, firing what falls due on the way. */
+  /** Moves to an instant, never back, firing what falls due on the way. @throws RangeError if it is none */
   advanceTo(instant: Date | string | number): void {
-    const target = new Date(instant).getTime();
+    const target = instantOf(instant);
     for (let next = this.earliest(); next && next.at <= target; next = this.earliest()) {
       this.timers.delete(next);
+      if (!next.repeating) this.fired++;
       this.time = Math.max(this.time, next.at);
       next.fn();
     }
     this.time = Math.max(this.time, target);
+  }
+
+  private add(ms: number, fn: () => void, repeating: boolean): ClockTimer {
+    const timer = { at: this.time + Math.max(0, ms), order: this.order++, fn, repeating };
+    this.timers.add(timer);
+    return { cancel: () => void this.timers.delete(timer) };
   }
 
   private earliest(): Pending | undefined {
@@ -69,4 +81,10 @@ export class ManualClock implements Clock {
     }
     return first;
   }
+}
+
+function instantOf(value: Date | string | number): number {
+  const time = new Date(value).getTime();
+  if (Number.isNaN(time)) throw new RangeError(`${JSON.stringify(value)} is no instant`);
+  return time;
 }

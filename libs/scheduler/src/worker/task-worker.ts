@@ -46,17 +46,23 @@ export class TaskWorker {
   async join(): Promise<void> {
     if (this.beatTimer) return;
     this.beatTimer = this.clock.setRepeating(this.settings.beat, () => void this.beat());
-    this.stopListening = this.hub.listen((effects) => this.hear(effects));
+    this.stopListening = this.hub.listen(
+      (effects) => this.hear(effects),
+      (transition) => transition === 'cancelRequested',
+    );
     this.liveness.state = 'running';
     await this.hello();
     this.liveness.lastProgress = this.clock.monotonic();
   }
 
-  /** Runs what is ready, and what becomes ready by it, until nothing is. */
-  async runUntilIdle(): Promise<void> {
+  /** Claims while `settled` goes on, for a test that drives the worker by hand. */
+  async claimWhile(settled: () => Promise<void>): Promise<void> {
     this.dispatcher.open();
-    await this.dispatcher.idle();
-    this.dispatcher.close();
+    try {
+      await settled();
+    } finally {
+      this.dispatcher.close();
+    }
   }
 
   /**

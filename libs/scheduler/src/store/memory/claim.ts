@@ -42,25 +42,27 @@ export function claim(
   return { claims, more: request.want > want && claims.length === want };
 }
 
-/** One entry of each queue in turn. */
+/** One entry of each queue in turn, until the level or the budget is spent. */
 function claimLevel(
   s: State,
   worker: WorkerRow,
   level: number,
-  queues: QueueRow[],
+  queues: readonly QueueRow[],
   budget: Budget,
   claims: Claim[],
   now: number,
 ): void {
-  let turn = queues;
-  while (turn.length > 0 && budget.free > 0 && budget.inspect > 0) {
-    turn = turn.filter((q) => {
-      const row = q.ready[level]!.head;
-      if (row === null || budget.inspect <= 0 || !mayTake(s, budget, q, level, now)) return false;
+  const waiting = queues.filter((each) => each.ready[level]!.size > 0);
+  for (let turn = 0; waiting.length > 0 && budget.free > 0 && budget.inspect > 0;) {
+    const row = waiting[turn]!.ready[level]!.head;
+    if (row !== null && mayTake(s, budget, row.queue, level, now)) {
       budget.inspect--;
       consider(s, worker, row, budget, claims, now);
-      return true;
-    });
+      turn++;
+    } else {
+      waiting.splice(turn, 1);
+    }
+    if (turn >= waiting.length) turn = 0;
   }
 }
 

@@ -54,7 +54,7 @@ function resolve(s: State, edge: Edge, now: number): void {
 
 /** The edge can no longer hold: its dependent is SKIPPED, with the execution in which the failure began. */
 function breakEdge(s: State, edge: Edge, reason: Reason, now: number): void {
-  edge.state = 'broken';
+  edge.state = reason === 'DEPENDENCY_TIMEOUT' ? 'timedOut' : 'broken';
   const row = edge.dependent;
   const upstream = edge.upstream;
   row.more().rootCause =
@@ -67,13 +67,12 @@ function breakEdge(s: State, edge: Edge, reason: Reason, now: number): void {
   finish(s, row, 'skip', 'SKIPPED', { result: null, error: null, reason }, now);
 }
 
-/** Brings back a dependent that was SKIPPED by this edge, unless another edge of it cannot hold either. */
+/** Brings back a dependent that was SKIPPED, unless an edge of it still cannot hold. */
 function reopenDependent(s: State, edge: Edge, now: number): void {
   const row = edge.dependent;
-  if (edge.state !== 'broken' || row.status !== 'SKIPPED' || s.executions.get(row.executionId) !== row) return;
-  const hopeless = (other: Edge): boolean =>
-    other !== edge &&
-    (other.state === 'broken' ||
-      (other.upstream !== null && isTerminal(other.upstream.status) && !edgeHolds(other.type, other.upstream.status)));
-  if (!row.extra!.edges!.some(hopeless)) reopen(s, row, edge, now);
+  if (row.status !== 'SKIPPED' || row.reason !== 'DEPENDENCY_FAILED' || s.executions.get(row.executionId) !== row)
+    return;
+  const hopeless = ({ state, upstream, type }: Edge): boolean =>
+    state === 'timedOut' || (upstream !== null && isTerminal(upstream.status) && !edgeHolds(type, upstream.status));
+  if (!row.extra!.edges!.some(hopeless)) reopen(s, row, now);
 }

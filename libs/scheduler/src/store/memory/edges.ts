@@ -29,9 +29,8 @@ export function bind(s: State, row: Row, edges: readonly NewEdge[], now: number)
   }
 }
 
-/** A new execution of a task: those who found none that counts have waited for it. */
+/** A new execution of a watched task: those who found none that counts have waited for it. */
 export function arrive(s: State, task: TaskRow, row: Row, now: number): void {
-  if (!task.watched) return;
   const last = task.newest;
   task.newest = row;
   if (last) history.retire(s, last, now);
@@ -52,20 +51,17 @@ export function letGo(s: State, row: Row, now: number): void {
   }
 }
 
-/**
- * An execution runs again: what can no longer hold is waived, what is still under way is waited for, and so is
- * `again`, the edge whose upstream runs again too.
- */
-export function takeUp(s: State, row: Row, again: Edge | null): void {
+/** An execution runs again: what can no longer hold is waived, what is still, or again, under way is waited for. */
+export function takeUp(s: State, row: Row): void {
   row.openEdges = 0;
   for (const edge of row.extra?.edges ?? []) {
-    const under = edge === again || (edge.state === 'dropped' && !(edge.upstream && isTerminal(edge.upstream.status)));
-    edge.state = under ? 'open' : 'held';
-    if (under) row.openEdges++;
+    const undecided = edge.state === 'broken' || edge.state === 'dropped';
+    edge.state = undecided && !(edge.upstream && isTerminal(edge.upstream.status)) ? 'open' : 'held';
+    if (edge.state === 'open') row.openEdges++;
     if (edge.upstream) {
       edge.upstream.extra!.liveDependents++;
       history.keep(s, edge.upstream);
-    } else if (under) {
+    } else if (edge.state === 'open') {
       edge.task.next.add(edge);
     }
   }
@@ -80,7 +76,7 @@ export function spread(s: State, row: Row, reopen: boolean): void {
 function counts(edge: Edge, newest: Row, now: number): boolean {
   if (!isTerminal(newest.status)) return true;
   if (edge.maxAge !== null && newest.completedTime < now - edge.maxAge) return false;
-  return edge.reuse || edge.dependent.task.used.get(edge.task.taskId) !== newest.executionId;
+  return edge.reuse || !newest.extra?.usedBy?.has(edge.dependent.task);
 }
 
 function attach(edge: Edge, upstream: Row): void {
@@ -88,5 +84,5 @@ function attach(edge: Edge, upstream: Row): void {
   const extra = upstream.more();
   (extra.dependents ??= []).push(edge);
   extra.liveDependents++;
-  edge.dependent.task.used.set(edge.task.taskId, upstream.executionId);
+  (extra.usedBy ??= new Set()).add(edge.dependent.task);
 }

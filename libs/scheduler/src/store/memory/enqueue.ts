@@ -1,11 +1,11 @@
 import type { NewExecution, NewWorkflow } from '../../core/commands.js';
-import { IdempotencyConflictError, UnknownDependencyError } from '../../core/errors.js';
-import { IDEMPOTENCY_MS } from '../../core/limits.js';
+import { UnknownDependencyError } from '../../core/errors.js';
 import type { Reason } from '../../core/status.js';
 import { isTerminal } from '../../core/status.js';
 import { resolveBound } from './dependency.js';
 import * as edges from './edges.js';
 import * as history from './history.js';
+import { dedupe, rememberKeys } from './idempotency.js';
 import * as queue from './queue.js';
 import { Row, WorkflowRow } from './rows.js';
 import type { State } from './state.js';
@@ -54,58 +54,11 @@ export function storeLeftOut(s: State, command: NewExecution, reason: Reason, no
   return row!;
 }
 
-/** Replaces repeats of idempotency keys by the executions they repeat. */
-function dedupe(s: State, batch: readonly NewExecution[], now: number): { ids: string[]; fresh: NewExecution[] } {
-  const ids: string[] = [];
-  const fresh: NewExecution[] = [];
-  const inBatch = new Map<string, NewExecution>();
-  for (const command of batch) {
-    const key = command.idempotency && `${command.taskId}|${command.idempotency.key}`;
-    const earlier = key === null ? undefined : (live(s, key, now) ?? asRecord(inBatch.get(key)));
-    if (earlier && earlier.fingerprint !== command.idempotency!.fingerprint)
-      throw new IdempotencyConflictError(command.taskId, command.idempotency!.key);
-    if (!earlier) {
-      fresh.push(command);
-      if (key !== null) inBatch.set(key, command);
-    }
-    ids.push(earlier?.executionId ?? command.executionId);
-  }
-  return { ids, fresh };
-}
-
-function rememberKeys(s: State, fresh: readonly NewExecution[], now: number): void {
-  for (const { executionId, taskId, idempotency } of fresh) {
-    if (idempotency === null) continue;
-    const key = `${taskId}|${idempotency.key}`;
-    s.idempotency.delete(key);
-    s.idempotency.set(key, { executionId, fingerprint: idempotency.fingerprint, expiresAt: now + IDEMPOTENCY_MS });
-  }
-}
-
-/** Drops keys whose day is over. @returns how many */
-export function forgetKeys(s: State, limit: number, now: number): number {
-  let done = 0;
-  for (const [key, { expiresAt }] of s.idempotency) {
-    if (done >= limit || expiresAt > now) break;
-    s.idempotency.delete(key);
-    done++;
-  }
-  return done;
-}
-
-function live(s: State, key: string, now: number): { executionId: string; fingerprint: string } | undefined {
-  const found = s.idempotency.get(key);
-  return found && found.expiresAt > now ? found : undefined;
-}
-
-function asRecord(command: NewExecution | undefined): { executionId: string; fingerprint: string } | undefined {
-  return command && { executionId: command.executionId, fingerprint: command.idempotency!.fingerprint };
-}
-
 function checkEdges(s: State, batch: readonly NewExecution[]): void {
   let inBatch: Set<string> | undefined;
   for (const command of batch) {
-    for (const edge of command.edges ?? []) {
+    if (command.edges === null) continue;
+    for (const edge of command.edges) {
       if (edge.bind === 'newest' || s.executions.has(edge.bind.executionId)) continue;
       inBatch ??= new Set(batch.map((each) => each.executionId));
       if (!inBatch.has(edge.bind.executionId))
@@ -115,7 +68,8 @@ function checkEdges(s: State, batch: readonly NewExecution[]): void {
 }
 
 function create(s: State, batch: readonly NewExecution[], now: number): Row[] {
-  return batch.map((command) => {
+  const rows: Row[] = [];
+  for (const command of batch) {
     const due = command.scheduledTime ?? now + (command.delay ?? 0);
     const row = new Row(++s.sequence, s.task(command.taskId), s.queue(command.queue), now, command, due);
     if (command.lock !== null || command.tags !== null || command.workflow !== null) {
@@ -128,22 +82,23 @@ function create(s: State, batch: readonly NewExecution[], now: number): Row[] {
     row.older = s.newestRow;
     if (s.newestRow) s.newestRow.newer = row;
     s.newestRow = row;
-    s.byStatus.PENDING++;
-    s.counters.scheduled++;
-    return row;
-  });
+    rows.push(row);
+  }
+  s.byStatus.PENDING += rows.length;
+  s.counters.scheduled += rows.length;
+  return rows;
 }
 
 /** In order: each binds to what is there, and is then there for those behind it. */
 function admit(s: State, rows: readonly Row[], batch: readonly NewExecution[], now: number): void {
-  for (const [i, row] of rows.entries()) {
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
     tell(s, row, 'scheduled', now);
     const commands = batch[i]!.edges;
-    if (commands !== null && commands.length > 0) {
-      edges.bind(s, row, commands, now);
-      resolveBound(s, row, now);
-    }
-    edges.arrive(s, row.task, row, now);
+    if (commands !== null) edges.bind(s, row, commands, now);
+    if (row.task.watched) edges.arrive(s, row.task, row, now);
+    // Last, since it may end the execution, and then those who wait for it must be known.
+    if (commands !== null) resolveBound(s, row, now);
     if (!isTerminal(row.status)) queue.place(s, row, now);
   }
 }

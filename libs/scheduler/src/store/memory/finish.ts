@@ -6,7 +6,7 @@ import * as edges from './edges.js';
 import * as history from './history.js';
 import * as lock from './lock.js';
 import * as queue from './queue.js';
-import type { Edge, Row } from './rows.js';
+import type { Row } from './rows.js';
 import type { State } from './state.js';
 import { move, tell } from './transition.js';
 import * as workflow from './workflow.js';
@@ -54,8 +54,8 @@ export function stopRun(s: State, row: Row): void {
   extra.bound = extra.grace = null;
 }
 
-/** An ended execution runs again, with a fresh budget; `again` is the edge by whose upstream it was brought back. */
-export function reopen(s: State, row: Row, again: Edge | null, now: number): void {
+/** An ended execution runs again, with a fresh budget. */
+export function reopen(s: State, row: Row, now: number): void {
   history.keep(s, row);
   move(s, row, 'reopen', 'PENDING');
   row.failures = row.crashes = 0;
@@ -64,7 +64,7 @@ export function reopen(s: State, row: Row, again: Edge | null, now: number): voi
   row.result = row.error = row.reason = null;
   row.at = now;
   if (row.extra) row.extra.rootCause = null;
-  edges.takeUp(s, row, again);
+  edges.takeUp(s, row);
   if (row.extra?.workflow) workflow.open(s, row.extra.workflow);
   tell(s, row, 'reopened', now);
   queue.place(s, row, now);

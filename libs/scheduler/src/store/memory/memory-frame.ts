@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.js';
-import type { Effect } from '../../core/effects.js';
+import type { Effect, ExecutionTransition } from '../../core/effects.js';
 import { EDGES_PER_STEP } from '../../core/limits.js';
 import * as dependency from './dependency.js';
 import { State, type MemorySettings } from './state.js';
@@ -9,21 +9,31 @@ export interface MemoryStoreOptions extends Partial<Omit<MemorySettings, 'histor
   history?: Partial<MemorySettings['history']>;
 }
 
+type Wants = (transition: ExecutionTransition) => boolean;
+
 /** The frame of every verb: one synchronous transition on the state, then its effects are told. */
 export abstract class MemoryFrame {
   private readonly state: State;
   private readonly clock: Clock;
-  private readonly listeners = new Set<(effects: readonly Effect[]) => void>();
+  private readonly listeners = new Map<(effects: readonly Effect[]) => void, Wants>();
   /** Time never goes back here, whatever the clock does. */
   private latest = 0;
 
   constructor({ clock, lease = 15_000, maxAttemptDuration = 3_600_000, history }: MemoryStoreOptions) {
     this.clock = clock;
-    this.state = new State({ lease, maxAttemptDuration, history: { count: 1000, age: null, bytes: null, ...history } });
+    const isWanted: Wants = (transition) => {
+      for (const wants of this.listeners.values()) if (wants(transition)) return true;
+      return false;
+    };
+    this.state = new State(isWanted, {
+      lease,
+      maxAttemptDuration,
+      history: { count: 1000, age: null, bytes: null, ...history },
+    });
   }
 
-  subscribe(listener: (effects: readonly Effect[]) => void): () => void {
-    this.listeners.add(listener);
+  subscribe(listener: (effects: readonly Effect[]) => void, wants: Wants = () => true): () => void {
+    this.listeners.set(listener, wants);
     return () => void this.listeners.delete(listener);
   }
 
@@ -56,7 +66,7 @@ export abstract class MemoryFrame {
     if (s.effects.length === 0) return;
     const effects = s.effects;
     s.effects = [];
-    for (const listener of this.listeners) listener(effects);
+    for (const listener of this.listeners.keys()) listener(effects);
   }
 
   private now(): number {

@@ -24,6 +24,7 @@ import { dump } from './dump.js';
 import * as enqueueing from './enqueue.js';
 import { reopen } from './finish.js';
 import * as history from './history.js';
+import { forgetKeys } from './idempotency.js';
 import * as inspect from './inspect.js';
 import * as lock from './lock.js';
 import * as queue from './queue.js';
@@ -109,7 +110,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
     return this.commit((s, now) => {
       const row = s.executions.get(executionId);
       if (!row || (row.status !== 'FAILED' && row.status !== 'CANCELLED' && row.status !== 'SKIPPED')) return false;
-      reopen(s, row, null, now);
+      reopen(s, row, now);
       return true;
     });
   }
@@ -304,7 +305,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
 
   prune(limit: number): Promise<StepReply> {
     return this.commit((s, now) => {
-      const done = history.trim(s, now, limit) + enqueueing.forgetKeys(s, limit, now);
+      const done = history.trim(s, now, limit) + forgetKeys(s, limit, now);
       return { done, more: done >= limit };
     });
   }

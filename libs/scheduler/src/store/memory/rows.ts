@@ -31,8 +31,8 @@ export class Edge implements HeapItem {
   at = 0;
   heapIndex = -1;
   upstream: Row | null = null;
-  /** `open` waits; `held` and `broken` are decided; `dropped` no longer matters. */
-  state: 'open' | 'held' | 'broken' | 'dropped' = 'open';
+  /** `open` waits; `held`, `broken` and `timedOut` are decided; `dropped`: its dependent ended before it was. */
+  state: 'open' | 'held' | 'broken' | 'timedOut' | 'dropped' = 'open';
 
   constructor(
     readonly order: number,
@@ -52,6 +52,8 @@ export class Extra {
   dependents: Edge[] | null = null;
   /** Dependents that have not ended: while there are any, this one is kept. */
   liveDependents = 0;
+  /** Tasks of which an execution has used, or will use, this one's outcome. */
+  usedBy: Set<TaskRow> | null = null;
   lock: LockNeed | null = null;
   /** Held now, or reserved for this one. */
   held: LockRow | null = null;
@@ -154,8 +156,6 @@ export class TaskRow {
   newest: Row | null = null;
   /** Edges that wait for its next execution. */
   readonly next = new Set<Edge>();
-  /** Outcomes that an execution of this task has used, by upstream task. */
-  readonly used = new Map<string, string>();
   /** Executions that were met by workers without a handler. */
   readonly unhandled = levels();
 

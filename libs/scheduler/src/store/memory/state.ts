@@ -1,4 +1,4 @@
-import type { Effect } from '../../core/effects.js';
+import type { Effect, ExecutionTransition } from '../../core/effects.js';
 import type { TaskStatus } from '../../core/status.js';
 import type { StoreCounters, StoreStats } from '../records.js';
 import { Heap } from './heap.js';
@@ -92,7 +92,11 @@ export class State {
   effects: Effect[] = [];
   readonly woken = new Set<string>();
 
-  constructor(readonly settings: MemorySettings) {}
+  constructor(
+    /** Whether anybody wants to hear of such a transition. */
+    readonly isWanted: (transition: ExecutionTransition) => boolean,
+    readonly settings: MemorySettings,
+  ) {}
 
   queue(name: string): QueueRow {
     let queue = this.queues.get(name);

@@ -12,8 +12,9 @@ export function move(s: State, row: Row, verb: Verb, to: TaskStatus): void {
   row.status = to;
 }
 
-/** Reports a transition of an execution. */
+/** Reports a transition of an execution, if anybody listens. */
 export function tell(s: State, row: Row, transition: ExecutionTransition, time: number): void {
+  if (!s.isWanted(transition)) return;
   s.effects.push({
     kind: 'execution',
     transition,

@@ -1,0 +1,59 @@
+import type { NewExecution } from '../../core/commands.js';
+import { IdempotencyConflictError } from '../../core/errors.js';
+import { IDEMPOTENCY_MS } from '../../core/limits.js';
+import type { State } from './state.js';
+
+/** Replaces repeats of idempotency keys by the executions they repeat. */
+export function dedupe(
+  s: State,
+  batch: readonly NewExecution[],
+  now: number,
+): { ids: string[]; fresh: readonly NewExecution[] } {
+  if (!batch.some((command) => command.idempotency !== null))
+    return { ids: batch.map((command) => command.executionId), fresh: batch };
+  const ids: string[] = [];
+  const fresh: NewExecution[] = [];
+  const inBatch = new Map<string, NewExecution>();
+  for (const command of batch) {
+    const key = command.idempotency && `${command.taskId}|${command.idempotency.key}`;
+    const earlier = key === null ? undefined : (live(s, key, now) ?? asRecord(inBatch.get(key)));
+    if (earlier && earlier.fingerprint !== command.idempotency!.fingerprint)
+      throw new IdempotencyConflictError(command.taskId, command.idempotency!.key);
+    if (!earlier) {
+      fresh.push(command);
+      if (key !== null) inBatch.set(key, command);
+    }
+    ids.push(earlier?.executionId ?? command.executionId);
+  }
+  return { ids, fresh };
+}
+
+/** Keeps the keys of what is stored, for a day. */
+export function rememberKeys(s: State, fresh: readonly NewExecution[], now: number): void {
+  for (const { executionId, taskId, idempotency } of fresh) {
+    if (idempotency === null) continue;
+    const key = `${taskId}|${idempotency.key}`;
+    s.idempotency.delete(key);
+    s.idempotency.set(key, { executionId, fingerprint: idempotency.fingerprint, expiresAt: now + IDEMPOTENCY_MS });
+  }
+}
+
+/** Drops keys whose day is over. @returns how many */
+export function forgetKeys(s: State, limit: number, now: number): number {
+  let done = 0;
+  for (const [key, { expiresAt }] of s.idempotency) {
+    if (done >= limit || expiresAt > now) break;
+    s.idempotency.delete(key);
+    done++;
+  }
+  return done;
+}
+
+function live(s: State, key: string, now: number): { executionId: string; fingerprint: string } | undefined {
+  const found = s.idempotency.get(key);
+  return found && found.expiresAt > now ? found : undefined;
+}
+
+function asRecord(command: NewExecution | undefined): { executionId: string; fingerprint: string } | undefined {
+  return command && { executionId: command.executionId, fingerprint: command.idempotency!.fingerprint };
+}

@@ -1,0 +1,49 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { TaskExecution } from '../core/execution.js';
+import { isPlainObject } from '../core/json.js';
+import { parsePriority, priorityName, type TaskPriorityInput } from '../core/priority.js';
+import type { TaskStatus } from '../core/status.js';
+
+/** What an execution is expected to be; what is left out may be anything. */
+export interface ExpectedExecution<P = unknown> {
+  /** Of an object, the keys that matter. */
+  payload?: Partial<P>;
+  priority?: TaskPriorityInput;
+  status?: TaskStatus;
+  queue?: string;
+  /** The instant at which it is due. */
+  scheduledTime?: Date | string | number;
+  /** All of these, among others. */
+  tags?: readonly string[];
+  workflowId?: string | null;
+}
+
+export function matches(execution: TaskExecution, expected: ExpectedExecution): boolean {
+  const { payload, priority, status, queue, scheduledTime, tags, workflowId } = expected;
+  return (
+    (payload === undefined || contains(execution.payload, payload)) &&
+    (priority === undefined || execution.priority === parsePriority(priority)) &&
+    (status === undefined || execution.status === status) &&
+    (queue === undefined || execution.queue === queue) &&
+    (scheduledTime === undefined ||
+      new Date(execution.scheduledTime).getTime() === new Date(scheduledTime).getTime()) &&
+    (tags === undefined || tags.every((tag) => execution.tags.includes(tag))) &&
+    (workflowId === undefined || execution.workflowId === workflowId)
+  );
+}
+
+/** One line for a message. */
+export function describeExecution({ status, priority, scheduledTime, payload, tags }: TaskExecution): string {
+  const labels = tags.length > 0 ? ` tags ${tags.join(', ')}` : '';
+  return `${status} ${priorityName(priority)} due ${scheduledTime}${labels} payload ${JSON.stringify(payload)}`;
+}
+
+export function describeExpected(expected: ExpectedExecution): string {
+  return Object.keys(expected).length === 0 ? 'anything' : JSON.stringify(expected);
+}
+
+function contains(found: unknown, expected: unknown): boolean {
+  if (!isPlainObject(expected)) return isDeepStrictEqual(found, expected);
+  if (!isPlainObject(found)) return false;
+  return Object.entries(expected).every(([key, value]) => contains(found[key], value));
+}

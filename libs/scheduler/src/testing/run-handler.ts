@@ -1,0 +1,79 @@
+import type { Clock } from '../core/clock.js';
+import { HandlerNotFoundError, TaskNotRegisteredError } from '../core/errors.js';
+import { uuidv7 } from '../core/ids.js';
+import { parseJson, serializePayload } from '../core/json.js';
+import { mergePayload } from '../core/merge-payload.js';
+import type { Claim } from '../store/records.js';
+import type { HandlerRegistry } from '../task/handler-registry.js';
+import type { TaskCatalog } from '../task/task-catalog.js';
+import { TaskContext } from '../task/task-context.js';
+
+/** What the handler's TaskContext says; all of it has defaults. */
+export interface HandlerRunOptions {
+  /** Default: a new one. */
+  executionId?: string;
+  /** Default 1. */
+  attempt?: number;
+  /** Default: now, by the clock. */
+  scheduledTime?: Date | string | number;
+  /** Of its dependencies, by taskId or ref. Default: none. */
+  results?: Readonly<Record<string, unknown>>;
+  /** Default: 1 for a task with requireLock, else null. */
+  fencingToken?: number | null;
+  /** Default null. */
+  workflowId?: string | null;
+  /** Aborts `ctx.signal`, with its reason. */
+  signal?: AbortSignal;
+  /** Told of each ctx.progress. */
+  onProgress?: (fraction: number, note: string | null) => void;
+  /** Told of each line of ctx.log. */
+  onLog?: (line: string) => void;
+}
+
+/**
+ * Runs a handler alone, as a worker would: with its guards, pipes, interceptors, filters and scope; nothing is stored.
+ * The payload is merged over the task's and must be JSON, as in scheduleTask.
+ */
+export async function runHandler(
+  parts: { catalog: TaskCatalog; handlers: HandlerRegistry; clock: Clock },
+  taskId: string,
+  given: unknown,
+  options: HandlerRunOptions,
+): Promise<unknown> {
+  const task = parts.catalog.get(taskId);
+  if (!task) throw new TaskNotRegisteredError(taskId);
+  const handler = parts.handlers.get(task.funcPath);
+  if (!handler) throw new HandlerNotFoundError(task.funcPath, taskId);
+  const now = parts.clock.now();
+  const payload = serializePayload(given === undefined ? task.payload : mergePayload(task.payload, given));
+  const results = Object.entries(options.results ?? {}).map(([ref, result]) => [ref, serializePayload(result)]);
+  const claim: Claim = {
+    executionId: options.executionId ?? uuidv7(now),
+    attempt: options.attempt ?? 1,
+    taskId,
+    queue: task.queue,
+    priority: task.priority,
+    payload,
+    run: options.attempt ?? 1,
+    failures: (options.attempt ?? 1) - 1,
+    scheduledTime: options.scheduledTime === undefined ? now : new Date(options.scheduledTime).getTime(),
+    startedTime: now,
+    timeout: task.timeout,
+    workflowId: options.workflowId ?? null,
+    lockKey: null,
+    fencingToken: options.fencingToken === undefined ? (task.requireLock ? 1 : null) : options.fencingToken,
+    results: Object.fromEntries(results) as Claim['results'],
+  };
+  const ctx = new TaskContext(claim, (_claim, { progress, logs }) => {
+    if (progress) options.onProgress?.(progress.fraction, progress.note);
+    for (const line of logs ?? []) options.onLog?.(line);
+  });
+  const abort = (): void => ctx.abort(options.signal!.reason);
+  if (options.signal?.aborted) abort();
+  options.signal?.addEventListener('abort', abort, { once: true });
+  try {
+    return await handler(payload === null ? undefined : parseJson(payload), ctx);
+  } finally {
+    options.signal?.removeEventListener('abort', abort);
+  }
+}

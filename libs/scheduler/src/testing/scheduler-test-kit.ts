@@ -1,0 +1,164 @@
+import { AssertionError } from 'node:assert';
+import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { CLOCK, type Clock } from '../core/clock.js';
+import { parseDuration, type Duration } from '../core/duration.js';
+import type { TaskExecution } from '../core/execution.js';
+import { Liveness } from '../core/liveness.js';
+import { EventHub } from '../events/event-hub.js';
+import { Maintenance } from '../maintenance/maintenance.js';
+import { RESOLVED_OPTIONS } from '../scheduler/foundation.module.js';
+import type { ResolvedOptions } from '../scheduler/resolve-options.js';
+import { SchedulerLifecycle } from '../scheduler/scheduler-lifecycle.js';
+import { TASK_STORE, type TaskStore } from '../store/task-store.js';
+import { HandlerRegistry } from '../task/handler-registry.js';
+import { TaskCatalog } from '../task/task-catalog.js';
+import { taskIdOf, type TaskRef, type TaskTarget } from '../task/task-ref.js';
+import { TaskWorker } from '../worker/task-worker.js';
+import { ManualClock } from './manual-clock.js';
+import { describeExecution, describeExpected, matches, type ExpectedExecution } from './match-execution.js';
+import { runHandler, type HandlerRunOptions } from './run-handler.js';
+import { Stepper } from './stepper.js';
+
+const LISTED = 20;
+const PAGE = 1000;
+
+/**
+ * Drives a scheduler whose time stands still: nothing runs until `drain`, `advance` or `advanceTo`.
+ * Injected where SchedulerTestingModule is imported: `module.get(SchedulerTestKit)`.
+ */
+@Injectable()
+export class SchedulerTestKit implements BeforeApplicationShutdown {
+  /** The scheduler's only time. */
+  readonly clock: ManualClock;
+  /**
+   * Milliseconds of real time in which a handler must go on by itself; one that is silent for longer is taken to wait
+   * for an instant, and time moves on without it. Default 100.
+   */
+  patience = 100;
+  private readonly stepper: Stepper;
+
+  constructor(
+    worker: TaskWorker,
+    maintenance: Maintenance,
+    hub: EventHub,
+    private readonly liveness: Liveness,
+    private readonly catalog: TaskCatalog,
+    private readonly handlers: HandlerRegistry,
+    private readonly lifecycle: SchedulerLifecycle,
+    @Inject(TASK_STORE) private readonly store: TaskStore,
+    @Inject(CLOCK) clock: Clock,
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
+  ) {
+    if (!(clock instanceof ManualClock))
+      throw new TypeError('SchedulerTestKit needs a ManualClock: use SchedulerTestingModule, or give `clock` one');
+    this.clock = clock;
+    this.stepper = new Stepper(clock, worker, maintenance, liveness, store, hub);
+  }
+
+  /** Runs everything that is ready, and what becomes ready by it; time stands still. */
+  async drain(): Promise<void> {
+    await this.begin();
+    await this.stepper.settle(this.patience);
+  }
+
+  /**
+   * Moves time on, from instant to instant: retries, ticks, timeouts and waits come each at its own.
+   * @param duration ms, or text such as '10m'
+   */
+  advance(duration: Duration): Promise<void> {
+    return this.advanceTo(this.clock.now() + parseDuration(duration, 'duration', { bareSeconds: 'accept' }));
+  }
+
+  /** As advance, to an instant. @throws RangeError if it is none, or has passed */
+  async advanceTo(instant: Date | string | number): Promise<void> {
+    const target = new Date(instant).getTime();
+    if (!(target >= this.clock.now()))
+      throw new RangeError(`${String(instant)} is no instant after ${new Date(this.clock.now()).toISOString()}`);
+    await this.begin();
+    await this.stepper.advanceTo(target, this.patience);
+  }
+
+  /** All executions that the store knows, of one task or of all, the first scheduled first. */
+  async executions<P = any, R = any>(task?: TaskTarget<P, R>): Promise<TaskExecution<P, R>[]> {
+    const found: TaskExecution[] = [];
+    const taskId = task === undefined ? undefined : taskIdOf(task);
+    for (let cursor: string | null | undefined; cursor !== null;) {
+      const page = await this.store.listExecutions({
+        limit: PAGE,
+        ...(taskId && { taskId }),
+        ...(cursor && { cursor }),
+      });
+      found.push(...page.items);
+      cursor = page.nextCursor;
+    }
+    return found.reverse() as TaskExecution<P, R>[];
+  }
+
+  /**
+   * Expects an execution of the task, whatever has become of it.
+   * @returns the newest that fits
+   * @throws AssertionError that lists what was scheduled
+   */
+  async expectScheduled<P = any, R = any>(
+    task: TaskTarget<P, R>,
+    expected: ExpectedExecution<P> = {},
+  ): Promise<TaskExecution<P, R>> {
+    const all = await this.executions(task);
+    const found = all.findLast((execution) => matches(execution, expected));
+    if (found) return found;
+    const problem = `expected an execution of '${taskIdOf(task)}' with ${describeExpected(expected)}`;
+    throw await this.failure(problem, task, all, this.expectScheduled);
+  }
+
+  /** Expects none such. @throws AssertionError that lists what was scheduled */
+  async expectNotScheduled<P = any>(task: TaskTarget<P, any>, expected: ExpectedExecution<P> = {}): Promise<void> {
+    const all = await this.executions(task);
+    if (!all.some((execution) => matches(execution, expected))) return;
+    const problem = `expected no execution of '${taskIdOf(task)}' with ${describeExpected(expected)}`;
+    throw await this.failure(problem, task, all, this.expectNotScheduled);
+  }
+
+  /**
+   * Runs a task's handler alone, with its guards, pipes, interceptors, filters and scope; nothing is stored.
+   * @param payload merged over the task's, as in scheduleTask
+   * @param ctx what its TaskContext says
+   * @returns the handler's result; what it throws is thrown
+   */
+  runHandler<P, R>(task: TaskRef<P, R>, payload?: P, ctx?: HandlerRunOptions): Promise<R>;
+  runHandler(taskId: string, payload?: unknown, ctx?: HandlerRunOptions): Promise<any>;
+  async runHandler(task: TaskTarget<any, any>, payload?: unknown, ctx: HandlerRunOptions = {}): Promise<unknown> {
+    await this.begin();
+    const { catalog, handlers, clock } = this;
+    return runHandler({ catalog, handlers, clock }, taskIdOf(task), payload, ctx);
+  }
+
+  /** A handler that waits for an instant would hold up the end of the app for ever: time runs on for it. */
+  async beforeApplicationShutdown(): Promise<void> {
+    for (const wait of [this.options.drain, this.options.drainGrace]) {
+      await this.stepper.quiet(this.patience);
+      if (this.stepper.running === 0) return;
+      this.clock.advance(wait);
+    }
+  }
+
+  /** A module that is only compiled has had no hooks called. */
+  private async begin(): Promise<void> {
+    if (this.liveness.ready) return;
+    await this.lifecycle.onModuleInit();
+    await this.lifecycle.onApplicationBootstrap();
+  }
+
+  private async failure(
+    problem: string,
+    task: TaskTarget<any, any>,
+    ofTask: readonly TaskExecution[],
+    stackStartFn: (...args: never[]) => unknown,
+  ): Promise<AssertionError> {
+    const list = ofTask.slice(-LISTED).map((execution) => `  ${describeExecution(execution)}`);
+    const others = new Set((await this.executions()).map((execution) => execution.taskId));
+    others.delete(taskIdOf(task));
+    const shown = list.length > 0 ? [`scheduled of it (${ofTask.length}):`, ...list] : ['nothing of it was scheduled'];
+    const rest = others.size > 0 ? [`scheduled of others: ${[...others].join(', ')}`] : [];
+    return new AssertionError({ message: [problem, ...shown, ...rest].join('\n'), stackStartFn });
+  }
+}

@@ -1,0 +1,35 @@
+import type { DynamicModule } from '@nestjs/common';
+import type { SchedulerModuleOptions } from '../scheduler/options.js';
+import { SchedulerModule } from '../scheduler/scheduler.module.js';
+import { ManualClock } from './manual-clock.js';
+import { SchedulerTestKit } from './scheduler-test-kit.js';
+
+/** What SchedulerTestingModule.forRoot takes: the options of SchedulerModule, on a clock that stands still. */
+export interface SchedulerTestingOptions extends Omit<SchedulerModuleOptions, 'autoStart' | 'clock' | 'store'> {
+  /** Default: one at 2026-01-01T00:00:00Z. */
+  clock?: ManualClock;
+}
+
+/** The longest: a worker beats thrice in it, and a year of time is soon gone through. */
+const LEASE = '10m';
+
+/**
+ * Stands for SchedulerModule in Test.createTestingModule: store 'memory', a ManualClock, nothing runs until the
+ * SchedulerTestKit says so.
+ */
+export class SchedulerTestingModule {
+  static forRoot({ clock = new ManualClock(), ...options }: SchedulerTestingOptions = {}): DynamicModule {
+    const module = SchedulerModule.forRoot({ lease: LEASE, ...options, store: 'memory', autoStart: false, clock });
+    const token = getTestKitToken(options.name);
+    return {
+      ...module,
+      providers: [...(module.providers ?? []), { provide: token, useClass: SchedulerTestKit }],
+      exports: [...(module.exports ?? []), token],
+    };
+  }
+}
+
+/** DI token of the kit of a named scheduler; the class itself for the one without a name. */
+export function getTestKitToken(name?: string): string | typeof SchedulerTestKit {
+  return name ? `SchedulerTestKit:${name}` : SchedulerTestKit;
+}

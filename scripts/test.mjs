@@ -1,0 +1,60 @@
+/**
+ * `npm test -- [jest options or patterns]`: runs jest and always ends. A run that stands still, or that does not exit once
+ * its suites are over, is killed with all its processes, named, and failed.
+ */
+import { spawn } from 'node:child_process';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Longer than any suite may take between two results. */
+const STANDSTILL_MS = 5 * 60_000;
+const EXIT_MS = 15_000;
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const args = process.argv.slice(2);
+const watching = args.some((arg) => arg.startsWith('--watch'));
+const jest = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', ...args];
+// A group of its own, so that whatever a suite has started goes with it.
+const child = spawn(process.execPath, jest, {
+  cwd: root,
+  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  detached: !watching,
+});
+
+const running = new Set();
+let failure = null;
+let timer = arm();
+
+child.on('message', ({ started, ended, complete }) => {
+  if (started) running.add(relative(root, started));
+  if (ended) running.delete(relative(root, ended));
+  clearTimeout(timer);
+  timer = arm(complete);
+});
+child.on('exit', (code, signal) => {
+  clearTimeout(timer);
+  if (failure !== null) process.stderr.write(`\nFAILED: ${failure}\n`);
+  else if (signal !== null) process.stderr.write(`\nFAILED: jest was ended by ${signal}\n`);
+  process.exitCode = failure === null && signal === null ? code : 1;
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => kill(signal));
+
+function arm(complete = false) {
+  if (watching) return undefined;
+  const stop = () => {
+    failure = complete
+      ? `all suites have ended, but ${EXIT_MS / 1000} s later something still keeps the process alive`
+      : `nothing has happened for ${STANDSTILL_MS / 1000} s; running: ${[...running].join(', ') || 'no suite'}`;
+    kill('SIGKILL');
+  };
+  return setTimeout(stop, complete ? EXIT_MS : STANDSTILL_MS);
+}
+
+function kill(signal) {
+  try {
+    if (watching || process.platform === 'win32') child.kill(signal);
+    else process.kill(-child.pid, signal);
+  } catch {
+    // Gone already.
+  }
+}

@@ -1,0 +1,60 @@
+import { describe, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { OpenStore } from '../contract/fixtures.js';
+import { commandSequence, type Command } from './commands.js';
+import { seedOf, type ModelOptions } from './model-suite.js';
+import { violated } from './violation.js';
+import { World } from './world.js';
+
+/** Plays one sequence on two stores in step; after each command their dumps must be the same. */
+async function playBoth(openA: OpenStore, openB: OpenStore, commands: readonly Command[]): Promise<void> {
+  const [a, b] = [await openA(), await openB()];
+  try {
+    const worlds = [new World(a), new World(b)];
+    const compare = async (after: string): Promise<void> => {
+      const difference = firstDifference(await a.store.dump(), await b.store.dump(), 'dump');
+      if (difference) violated('SAME', `after ${after}: ${difference}`);
+    };
+    for (const world of worlds) await world.begin();
+    for (const command of commands) {
+      for (const world of worlds) await world.play(command);
+      await compare(command.kind);
+    }
+    for (const world of worlds) await world.drain();
+    await compare('the end');
+  } finally {
+    await a.close();
+    await b.close();
+  }
+}
+
+/** Where two JSON values differ first, or null. */
+export function firstDifference(a: unknown, b: unknown, path: string): string | null {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
+    return Object.is(a, b) ? null : `${path} is ${JSON.stringify(a)} in one, ${JSON.stringify(b)} in the other`;
+  }
+  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
+    const difference = firstDifference(left[key], right[key], `${path}.${key}`);
+    if (difference) return difference;
+  }
+  return null;
+}
+
+/** @throws with the seed and the sequence, where the two come to different states */
+export async function compareStores(openA: OpenStore, openB: OpenStore, options: ModelOptions): Promise<void> {
+  const { runs, seed, shrink = true } = options;
+  const property = fc.asyncProperty(commandSequence, (commands) => playBoth(openA, openB, commands));
+  await fc.assert(property, { numRuns: runs, seed: seed ?? seedOf(), endOnFailure: !shrink });
+}
+
+/** Two stores, one behaviour: the same commands leave the same state. */
+export function compareSuite(name: string, openA: OpenStore, openB: OpenStore, options: ModelOptions): void {
+  describe(`same behaviour: ${name}`, () => {
+    it(
+      `comes to the same state in ${options.runs} random sequences`,
+      () => compareStores(openA, openB, options),
+      600_000,
+    );
+  });
+}

@@ -1,0 +1,31 @@
+import { describe, expect, it } from '@jest/globals';
+import { compareStores } from './compare-stores.js';
+import { findViolation } from './model-suite.js';
+import { openMemory } from './open-memory.js';
+import { PLANTED_BUGS } from './planted-bugs.js';
+import { wrapStore } from './wrap-store.js';
+
+/** One seed for all, so that what is proved here is proved in every run. */
+const RUNS = { runs: 150, seed: 20_260_101 };
+
+describe('the checkers of the model', () => {
+  it('find nothing in a store without a planted bug', async () => {
+    expect(await findViolation(openMemory, RUNS)).toBeNull();
+  }, 120_000);
+
+  for (const [name, { bug, breaks }] of Object.entries(PLANTED_BUGS)) {
+    it(`find it when ${name}`, async () => {
+      const violation = await findViolation(wrapStore(openMemory, bug), RUNS);
+      expect(breaks).toContain(violation?.invariant);
+    }, 120_000);
+  }
+
+  it('find two stores that come to different states', async () => {
+    // It keeps every promise, and rotates its queues the other way round.
+    const skewed = wrapStore(openMemory, (inner) => ({
+      hello: (worker) => inner.hello({ ...worker, queues: worker.queues.toReversed() }),
+    }));
+    const different = compareStores(openMemory, skewed, { ...RUNS, shrink: false });
+    await expect(different).rejects.toMatchObject({ cause: { invariant: 'SAME' } });
+  }, 120_000);
+});
