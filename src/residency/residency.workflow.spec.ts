@@ -46,7 +46,7 @@ async function boot(settings: Partial<Environment> = {}, roster: Roster = sample
         skipProcessEnv: true,
         load: [() => env],
       }),
-      SchedulerModule.forRoot({ shutdown: { drain: '1s' } }),
+      SchedulerModule.forRoot({ maxConcurrentTasks: env.MAX_CONCURRENT_TASKS, shutdown: { drain: '1s' } }),
       ResidencyModule,
     ],
   })
@@ -130,6 +130,11 @@ describe('the residency workflow', () => {
     expect(await outbox.read(steps.notify!.executionId)).toBeNull();
     expect((await outbox.read(steps.escalate!.executionId))![0]!.subject).toMatch(/mail is down$/);
     expect(await readdir(dataDir)).not.toContain('published');
+  });
+
+  it.each([1, 2])('comes to its end with %i handlers at a time', async (MAX_CONCURRENT_TASKS) => {
+    const { runner } = await boot({ MAX_CONCURRENT_TASKS, MAIL_GATEWAY_FAILURES: 1 });
+    expect((await runner.run()).status).toBe(TaskStatus.COMPLETED);
   });
 
   it('has nothing to alert to where no rule is broken', async () => {

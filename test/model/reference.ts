@@ -163,20 +163,18 @@ export class Reference {
   }
 
   /**
-   * All that was SKIPPED because of this one, down the graph, and could hold again. `solely`: for no other reason,
-   * so that it must come back; otherwise it may, since the rules leave open what a second broken edge is worth that
-   * has mended since, or a wait that took too long.
+   * All that was SKIPPED solely because of this one, down the graph. `surely`: it must come back; the rules leave open
+   * whether a wait that took too long counts as "because of it".
    */
-  skippedBecauseOf(root: RefExecution, solely: boolean): Set<string> {
+  skippedBecauseOf(root: RefExecution, surely: boolean): Set<string> {
     const back = new Set([root.id]);
     const isBack = (edge: RefEdge): boolean => edge.upstream !== null && back.has(edge.upstream);
     for (let grown = true; grown;) {
       grown = false;
       for (const { id, status, reason, edges } of this.executions.values()) {
         if (back.has(id) || status !== 'SKIPPED' || reason === 'OVERLAP') continue;
-        if (solely && reason === 'DEPENDENCY_TIMEOUT') continue;
-        const broken = edges.filter((edge) => edge.state === 'broken');
-        if (!(solely ? broken.length > 0 && broken.every(isBack) : broken.some(isBack))) continue;
+        if (surely && reason === 'DEPENDENCY_TIMEOUT') continue;
+        if (!edges.some((edge) => edge.state === 'broken' && isBack(edge))) continue;
         if (!edges.every((edge) => isBack(edge) || this.mayHold(edge))) continue;
         back.add(id);
         grown = true;
@@ -249,7 +247,9 @@ export class Reference {
     if (isTerminal(status)) this.decide(edge, status);
   }
 
+  /** The first edge that breaks ends its dependent; those after it stay undecided. */
   private decide(edge: RefEdge, outcome: TaskStatus): void {
+    if (edge.dependent.edges.some((other) => other.state === 'broken')) return;
     edge.decidedIn = this.callNo;
     edge.state = edgeHolds(edge.type, outcome) ? 'held' : 'broken';
   }

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { EventEmitter2 } from '@nestjs/event-emitter';
-import type { Effect, ExecutionEffect } from '../core/effects.js';
+import type { Effect, ExecutionEffect, ExecutionTransition } from '../core/effects.js';
 import { parseJson } from '../core/json.js';
 import { EventHub } from './event-hub.js';
 import { SCHEDULER_NAME, SCHEDULER_EMITTER } from './tokens.js';
@@ -22,7 +22,7 @@ export class EventPublisher implements OnModuleInit {
   onModuleInit(): void {
     this.hub.listen(
       (effects) => this.publish(effects),
-      (transition) => this.isHeard(`scheduler.execution.${transition}`),
+      (transition) => this.isHeard(EXECUTION_EVENTS[transition]),
     );
   }
 
@@ -83,11 +83,26 @@ export class EventPublisher implements OnModuleInit {
   }
 }
 
+/** Ready-made: a name is looked up for every transition. */
+const EXECUTION_EVENTS = {
+  scheduled: 'scheduler.execution.scheduled',
+  started: 'scheduler.execution.started',
+  completed: 'scheduler.execution.completed',
+  failed: 'scheduler.execution.failed',
+  retrying: 'scheduler.execution.retrying',
+  released: 'scheduler.execution.released',
+  rescued: 'scheduler.execution.rescued',
+  cancelled: 'scheduler.execution.cancelled',
+  skipped: 'scheduler.execution.skipped',
+  reopened: 'scheduler.execution.reopened',
+  cancelRequested: 'scheduler.execution.cancelRequested',
+} as const satisfies Record<ExecutionTransition, SchedulerEventName>;
+
 /** null: a hint for our own loops, no event. */
 function nameOf(effect: Effect): SchedulerEventName | null {
   switch (effect.kind) {
     case 'execution':
-      return `scheduler.execution.${effect.transition}`;
+      return EXECUTION_EVENTS[effect.transition];
     case 'progress':
     case 'log':
     case 'stale':

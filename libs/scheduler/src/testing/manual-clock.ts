@@ -41,11 +41,6 @@ export class ManualClock implements Clock {
     return { cancel: () => timer.cancel() };
   }
 
-  /** When the next timer fires, ms, or null. */
-  nextTimer(): number | null {
-    return this.earliest()?.at ?? null;
-  }
-
   /** How many timers that fire once have fired: who waited for an instant goes on after it. */
   get firedOnce(): number {
     return this.fired;
@@ -56,14 +51,19 @@ export class ManualClock implements Clock {
     this.advanceTo(this.time + ms);
   }
 
-  /** Moves to an instant, never back, firing what falls due on the way. @throws RangeError if it is none */
-  advanceTo(instant: Date | string | number): void {
+  /**
+   * Moves to an instant, never back, firing what falls due on the way.
+   * @param until stops short after the timer that makes it true
+   * @throws RangeError if it is no instant
+   */
+  advanceTo(instant: Date | string | number, until: () => boolean = () => false): void {
     const target = instantOf(instant);
     for (let next = this.earliest(); next && next.at <= target; next = this.earliest()) {
       this.timers.delete(next);
       if (!next.repeating) this.fired++;
       this.time = Math.max(this.time, next.at);
       next.fn();
+      if (until()) return;
     }
     this.time = Math.max(this.time, target);
   }

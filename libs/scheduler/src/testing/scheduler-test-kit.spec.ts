@@ -36,7 +36,9 @@ class Handlers {
 
   @ScheduledTask('hang', { timeout: '30s' })
   hang(_payload: unknown, ctx: TaskContext): Promise<void> {
-    return new Promise((_resolve, reject) => ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason)));
+    return new Promise((_resolve, reject) =>
+      ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason as Error)),
+    );
   }
 
   @ScheduledTask('real')

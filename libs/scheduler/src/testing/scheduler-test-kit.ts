@@ -107,7 +107,7 @@ export class SchedulerTestKit implements BeforeApplicationShutdown {
     const found = all.findLast((execution) => matches(execution, expected));
     if (found) return found;
     const problem = `expected an execution of '${taskIdOf(task)}' with ${describeExpected(expected)}`;
-    throw await this.failure(problem, task, all, this.expectScheduled);
+    throw await this.failure(problem, task, all);
   }
 
   /** Expects none such. @throws AssertionError that lists what was scheduled */
@@ -115,7 +115,7 @@ export class SchedulerTestKit implements BeforeApplicationShutdown {
     const all = await this.executions(task);
     if (!all.some((execution) => matches(execution, expected))) return;
     const problem = `expected no execution of '${taskIdOf(task)}' with ${describeExpected(expected)}`;
-    throw await this.failure(problem, task, all, this.expectNotScheduled);
+    throw await this.failure(problem, task, all);
   }
 
   /**
@@ -134,11 +134,12 @@ export class SchedulerTestKit implements BeforeApplicationShutdown {
 
   /** A handler that waits for an instant would hold up the end of the app for ever: time runs on for it. */
   async beforeApplicationShutdown(): Promise<void> {
+    const stopped = this.lifecycle.stop(true);
     for (const wait of [this.options.drain, this.options.drainGrace]) {
       await this.stepper.quiet(this.patience);
-      if (this.stepper.running === 0) return;
-      this.clock.advance(wait);
+      if (this.stepper.running > 0) this.clock.advance(wait);
     }
+    await stopped;
   }
 
   /** A module that is only compiled has had no hooks called. */
@@ -152,13 +153,12 @@ export class SchedulerTestKit implements BeforeApplicationShutdown {
     problem: string,
     task: TaskTarget<any, any>,
     ofTask: readonly TaskExecution[],
-    stackStartFn: (...args: never[]) => unknown,
   ): Promise<AssertionError> {
     const list = ofTask.slice(-LISTED).map((execution) => `  ${describeExecution(execution)}`);
     const others = new Set((await this.executions()).map((execution) => execution.taskId));
     others.delete(taskIdOf(task));
     const shown = list.length > 0 ? [`scheduled of it (${ofTask.length}):`, ...list] : ['nothing of it was scheduled'];
     const rest = others.size > 0 ? [`scheduled of others: ${[...others].join(', ')}`] : [];
-    return new AssertionError({ message: [problem, ...shown, ...rest].join('\n'), stackStartFn });
+    return new AssertionError({ message: [problem, ...shown, ...rest].join('\n') });
   }
 }

@@ -64,13 +64,14 @@ export class Stepper {
   /** From instant to instant, and all that happens at each. */
   async advanceTo(target: number, patience: number): Promise<void> {
     await this.settle(patience);
-    for (;;) {
-      const due = Math.max(await this.nextDue(), this.clock.now() + 1);
-      const next = Math.min(due, this.clock.nextTimer() ?? Number.POSITIVE_INFINITY);
-      if (next > target) break;
-      await this.step(next, next === due, patience);
+    while (this.clock.now() < target) {
+      const { firedOnce } = this.clock;
+      const { heard } = this;
+      const next = Math.min(target, Math.max(await this.nextDue(), this.clock.now() + 1));
+      // Beats and their like change nothing, and are passed by.
+      this.clock.advanceTo(next, () => firedOnce !== this.clock.firedOnce || heard !== this.heard);
+      await this.settle(patience, firedOnce !== this.clock.firedOnce);
     }
-    await this.step(target, true, patience);
   }
 
   /** Lets handlers end that do by themselves, while the app closes. */
@@ -87,20 +88,6 @@ export class Stepper {
       } else if (this.running <= this.waiting) quiet++;
       else if (this.real.monotonic() - since > patience) this.waiting = this.running;
     }
-  }
-
-  private async step(instant: number, due: boolean, patience: number): Promise<void> {
-    const { firedOnce } = this.clock;
-    const { heard } = this;
-    this.clock.advanceTo(instant);
-    await this.turns();
-    const fired = firedOnce !== this.clock.firedOnce;
-    // A beat and its like change nothing.
-    if (due || fired || heard !== this.heard) await this.settle(patience, fired);
-  }
-
-  private async turns(): Promise<void> {
-    for (let i = 0; i < 2; i++) await turn(false);
   }
 
   /** When the store, a schedule or a watched run has something to do next, ms. */

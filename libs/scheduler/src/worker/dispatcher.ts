@@ -88,20 +88,25 @@ export class Dispatcher {
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
-      if (!this.inFlight) this.inFlight = this.pump();
+      if (this.inFlight) return;
+      // A pump without a trip ends before its promise is kept here, and would stand in flight for ever.
+      if (this.hasTrip()) this.inFlight = this.pump();
+      else if (this.isIdle()) this.tellIdle();
     });
   }
 
   private async pump(): Promise<void> {
     try {
-      if (this.settlements.length > 0 || (this.claiming && this.woken && this.executor.offer().want > 0))
-        await this.trip();
+      if (this.hasTrip()) await this.trip();
     } finally {
       this.inFlight = null;
-      if (this.settlements.length > 0 || (this.claiming && this.woken && this.executor.offer().want > 0))
-        this.schedule();
+      if (this.hasTrip()) this.schedule();
       else if (this.isIdle()) this.tellIdle();
     }
+  }
+
+  private hasTrip(): boolean {
+    return this.settlements.length > 0 || (this.claiming && this.woken && this.executor.offer().want > 0);
   }
 
   private async trip(): Promise<void> {

@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { npm, npmFails, run } from './run.js';
+
+const LIBRARY = resolve('libs/scheduler');
+const TSC = resolve('node_modules/typescript/bin/tsc');
+
+/** Apps of users. Of the Nest 11 one, each peer is of the release line that goes with Nest 11. */
+const APPS = [
+  { title: 'Nest 12, ESM', type: 'module', nest: '12', schedule: '12', emitter: '12', terminus: '12' },
+  { title: 'Nest 11, CommonJS', type: 'commonjs', nest: '11', schedule: '6', emitter: '3', terminus: '11' },
+] as const;
+type App = (typeof APPS)[number];
+
+let work: string;
+let tarball: string;
+
+beforeAll(async () => {
+  work = await mkdtemp(join(tmpdir(), 'packed-library-'));
+  await npm(['pack', '--pack-destination', work], LIBRARY);
+  tarball = join(
+    work,
+    (await readdir(work)).find((name) => name.endsWith('.tgz'))!,
+  );
+  await run('tar', ['-xzf', tarball], work);
+});
+
+afterAll(() => rm(work, { recursive: true, force: true }));
+
+describe('the tarball', () => {
+  it('holds the built code, its types, README and LICENSE, and nothing else', async () => {
+    const files = await listFiles(join(work, 'package'));
+    const code = files.filter((file) => file.startsWith('dist/'));
+    expect(files.filter((file) => !file.startsWith('dist/')).sort()).toEqual(['LICENSE', 'README.md', 'package.json']);
+    expect(code.filter((file) => !/\.(js|d\.ts)$/.test(file) || /\.(spec|test)\./.test(file))).toEqual([]);
+    const stems = (ending: string): string[] =>
+      code.filter((file) => file.endsWith(ending)).map((file) => file.slice(0, -ending.length));
+    expect(stems('.js').sort()).toEqual(stems('.d.ts').sort());
+    expect(stems('.js')).toEqual(expect.arrayContaining(['dist/index', 'dist/testing/index']));
+  });
+
+  it('refers to no source map, and shows nothing marked internal', async () => {
+    const found: string[] = [];
+    for (const file of await listFiles(join(work, 'package/dist'))) {
+      const text = await readFile(join(work, 'package/dist', file), 'utf8');
+      if (/sourceMappingURL|@internal/.test(text)) found.push(file);
+    }
+    expect(found).toEqual([]);
+  });
+
+  it("bears the repository's license", async () => {
+    expect(await readFile(join(work, 'package/LICENSE'), 'utf8')).toBe(await readFile(resolve('LICENSE'), 'utf8'));
+  });
+
+  it('is clean by publint', async () => {
+    const { messages, pkg } = await publint({ pkgDir: join(work, 'package'), pack: false, strict: true });
+    expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
+  });
+});
+
+const offline = await npmFails(['view', '@nestjs/common@12', 'version', '--fetch-retries=0', '--fetch-timeout=20000']);
+if (offline !== null) console.warn(`SKIPPED: the packed library in apps of users: no npm registry: ${offline}`);
+
+(offline === null ? describe : describe.skip)(
+  `installed by a user${offline === null ? '' : ' (no npm registry)'}`,
+  () => {
+    const folderOf = ({ type }: App): string => join(work, type);
+
+    beforeAll(async () => {
+      await Promise.all(
+        APPS.map(async (app) => {
+          await makeApp(folderOf(app), app);
+          await npm(['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], folderOf(app));
+        }),
+      );
+    });
+
+    describe.each(APPS)('$title', (app) => {
+      it('brings only what it declares', async () => {
+        const folder = folderOf(app);
+        expect(await majorOf(folder, '@nestjs/core')).toBe(app.nest);
+        for (const absent of ['ioredis', 'class-transformer', 'typescript', 'jest'])
+          expect([absent, existsSync(join(folder, 'node_modules', absent))]).toEqual([absent, false]);
+      });
+
+      it('compiles under strict, declarations included, and runs', async () => {
+        const folder = folderOf(app);
+        await run(process.execPath, [TSC, '-p', '.'], folder);
+        const { stdout, stderr } = await run(process.execPath, ['dist/main.js'], folder);
+
+        expect(stderr).toBe('');
+        const seen = JSON.parse(stdout.trim()) as Record<string, unknown>;
+        expect(seen).toMatchObject({
+          result: 42,
+          names: ['Ada, attempt 1', 'Alan, attempt 1'],
+          instances: 2,
+          ready: 200,
+          body: { status: 'ok', info: { scheduler: { status: 'up' } } },
+          refused: 'INVALID_TASK_DEFINITION',
+          manual: 1000,
+        });
+        expect(seen.tick).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z$/);
+      });
+    });
+  },
+);
+
+async function makeApp(folder: string, app: App): Promise<void> {
+  await mkdir(join(folder, 'src'), { recursive: true });
+  await cp(resolve('test/packaging/app/main.ts'), join(folder, 'src/main.ts'));
+  const dependencies = {
+    '@nestjs/common': `^${app.nest}.0.0`,
+    '@nestjs/core': `^${app.nest}.0.0`,
+    '@nestjs/platform-express': `^${app.nest}.0.0`,
+    '@nestjs/schedule': `^${app.schedule}.0.0`,
+    '@nestjs/event-emitter': `^${app.emitter}.0.0`,
+    '@nestjs/terminus': `^${app.terminus}.0.0`,
+    'nestjs-advanced-scheduler': `file:${tarball}`,
+    'reflect-metadata': '^0.2.2',
+    rxjs: '^7.8.2',
+  };
+  const packageJson = {
+    name: 'user-app',
+    private: true,
+    type: app.type,
+    dependencies,
+    devDependencies: { '@types/node': '^20' },
+  };
+  const compilerOptions = {
+    module: 'nodenext',
+    target: 'ES2023',
+    lib: ['ES2023'],
+    strict: true,
+    skipLibCheck: false,
+    experimentalDecorators: true,
+    emitDecoratorMetadata: true,
+    types: ['node'],
+    rootDir: 'src',
+    outDir: 'dist',
+  };
+  await writeFile(join(folder, 'package.json'), JSON.stringify(packageJson, null, 2));
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }, null, 2));
+}
+
+async function majorOf(folder: string, name: string): Promise<string | undefined> {
+  const text = await readFile(join(folder, 'node_modules', name, 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version.split('.')[0];
+}
+
+async function listFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+}

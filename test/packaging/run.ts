@@ -1,0 +1,36 @@
+import { execFile } from 'node:child_process';
+
+const LIMIT_MS = 150_000;
+
+/** Runs a program to its end, within a limit. @throws Error with all of its output if it fails or takes too long */
+export function run(file: string, args: readonly string[], cwd: string): Promise<{ stdout: string; stderr: string }> {
+  return new Promise((resolve, reject) => {
+    const options = { cwd, env: environment(), timeout: LIMIT_MS, killSignal: 'SIGKILL', maxBuffer: 32 << 20 } as const;
+    const child = execFile(file, args, options, (error, stdout, stderr) => {
+      if (!error) return resolve({ stdout, stderr });
+      const how = error.killed ? `took longer than ${LIMIT_MS / 1000} s` : `failed: ${String(error.code)}`;
+      reject(new Error(`${file} ${args.join(' ')} ${how}\n${stdout}\n${stderr}`));
+    });
+    child.stdin?.end();
+  });
+}
+
+export function npm(args: readonly string[], cwd: string): Promise<{ stdout: string; stderr: string }> {
+  return run('npm', args, cwd);
+}
+
+/** Why an npm command fails, in one line; null if it does not. */
+export async function npmFails(args: readonly string[]): Promise<string | null> {
+  try {
+    await npm(args, process.cwd());
+    return null;
+  } catch (error) {
+    return /npm error (?:code )?.*/.exec(String(error))?.[0] ?? String(error).split('\n')[0]!;
+  }
+}
+
+/** The environment of a user's shell: nothing of the npm and the test runner that started this. */
+function environment(): NodeJS.ProcessEnv {
+  const ours = /^(npm_(?!config_(cache|registry|cafile|.*proxy)$)|JEST_|NODE_OPTIONS$|NODE_ENV$)/i;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
+}
