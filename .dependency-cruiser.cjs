@@ -9,15 +9,16 @@ module.exports = {
     forbid('core-is-pure', { path: `^${lib}/core/` }, { path: `^${lib}/(?!core/)` }, 'core imports nothing of ours.'),
     forbid(
       'port-knows-core-only',
-      { path: `^${lib}/store/[^/]+\\.ts$`, pathNot: 'store\\.module\\.ts$' },
+      { path: `^${lib}/store/[^/]+\\.ts$` },
       { path: `^${lib}/(?!core/|store/[^/]+\\.ts$)` },
     ),
+    forbid('store-knows-core-and-port', { path: `^${lib}/store/[^/]+/` }, { path: `^${lib}/(?!core/|store/)` }),
     forbid(
-      'store-knows-core-and-port',
-      { path: `^${lib}/store/(memory|embedded|redis)/` },
-      { path: `^${lib}/(?!core/|store/)` },
+      'scheduler-chooses-the-store',
+      { path: `^${lib}/(?!scheduler/|store/|testing/)`, pathNot: '\\.spec\\.ts$' },
+      { path: `^${lib}/store/[^/]+/` },
+      'All others know the port only.',
     ),
-    forbid('stores-are-strangers', { path: `^${lib}/store/redis/` }, { path: `^${lib}/store/(memory|embedded)/` }),
     ...concerns.map((c) =>
       forbid(
         `${c}-stands-alone`,
@@ -36,6 +37,12 @@ module.exports = {
       'maintenance-below-scheduler',
       { path: `^${lib}/maintenance/` },
       { path: `^${lib}/(scheduler|worker|health|testing)/` },
+    ),
+    forbid(
+      'scheduler-is-on-top',
+      { path: `^${lib}/(?!scheduler/|testing/|index\\.ts$)` },
+      { path: `^${lib}/scheduler/` },
+      'Only the scheduler wires the parts together.',
     ),
     forbid('nobody-imports-testing', { path: `^${lib}/(?!testing/)` }, { path: `^${lib}/testing/` }),
     forbid(

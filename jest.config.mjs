@@ -9,7 +9,7 @@ const shared = {
   },
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: '<rootDir>/tsconfig.json' }] },
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/libs/[^/]+/dist'],
-  testEnvironment: '<rootDir>/scripts/jest/leak-check.mjs',
+  testEnvironment: '<rootDir>/scripts/jest/environment.mjs',
 };
 
 const projects = [
@@ -21,8 +21,16 @@ const projects = [
       '<rootDir>/test/{contract,model,architecture}/**/*.spec.ts',
     ],
   },
-  { displayName: 'e2e', testMatch: ['<rootDir>/test/{e2e,cluster,readme}/**/*.spec.ts'], testTimeout: 120_000 },
-  { displayName: 'packaging', testMatch: ['<rootDir>/test/packaging/**/*.spec.ts'], testTimeout: 240_000 },
+  {
+    displayName: 'e2e',
+    testMatch: ['<rootDir>/test/{e2e,cluster,readme}/**/*.spec.ts'],
+    testEnvironmentOptions: { timeout: 120_000 },
+  },
+  {
+    displayName: 'packaging',
+    testMatch: ['<rootDir>/test/packaging/**/*.spec.ts'],
+    testEnvironmentOptions: { timeout: 240_000 },
+  },
 ];
 
 /** Fast suites first: unit and contract before anything that starts a process. */

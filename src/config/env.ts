@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
-import { CronExpressionParser } from 'cron-parser';
+import { previewCron } from 'nestjs-advanced-scheduler';
 import { ConfigError, showValue } from './config-error.js';
 import {
   Address,
@@ -87,7 +87,5 @@ export function loadEnvironment(env: Record<string, unknown> = process.env): Env
 }
 
 function parseCron(text: string): void {
-  const fields = text.trim().split(/\s+/).length;
-  if (fields !== 5 && fields !== 6) throw new RangeError(`${fields} fields`);
-  CronExpressionParser.parse(text);
+  previewCron(text, { count: 1, from: new Date() });
 }

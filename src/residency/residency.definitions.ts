@@ -9,11 +9,6 @@ export interface Done {
   summary: string;
 }
 
-export interface RotationsPayload {
-  /** How many blocks of four weeks. Default: all of the roster. */
-  blocks?: number;
-}
-
 /** Results that the tasks of one workflow run find under these refs. */
 export interface ResidencyResults {
   rotations: RotationPlan & Done;
@@ -22,10 +17,11 @@ export interface ResidencyResults {
   report: { path: string; figures: ReportSummary } & Done;
 }
 
-export const assembleRotationsTask = defineTask<RotationsPayload, ResidencyResults['rotations']>(
-  'residency.rotations.assemble',
-  { taskName: 'Assemble rotations', priority: TaskPriority.HIGH, timeout: '30s' },
-);
+export const assembleRotationsTask = defineTask<null, ResidencyResults['rotations']>('residency.rotations.assemble', {
+  taskName: 'Assemble rotations',
+  priority: TaskPriority.HIGH,
+  timeout: '30s',
+});
 
 export const generateCallsTask = defineTask<null, ResidencyResults['calls']>('residency.calls.generate', {
   taskName: 'Generate call schedule',

@@ -28,8 +28,8 @@ export class ResidencyTasks {
   ) {}
 
   @ScheduledTask(define.assembleRotationsTask)
-  assembleRotations(payload: define.RotationsPayload | null): define.ResidencyResults['rotations'] {
-    const plan = assembleRotations(this.roster, payload?.blocks);
+  assembleRotations(): define.ResidencyResults['rotations'] {
+    const plan = assembleRotations(this.roster);
     const blocks = new Set(plan.assignments.map(({ block }) => block)).size;
     const core = plan.assignments.filter((assignment) => assignment.core).length;
     const summary = `${this.roster.residents.length} residents in ${blocks} blocks, all ${core} minimum places filled`;

@@ -11,11 +11,11 @@ const success = (...refs: string[]) => refs.map((ref) => ({ ref, type: 'success'
  *
  * A step names every step whose result it reads, beside the one that it follows.
  */
-export function residencyWorkflow(payload: define.RotationsPayload = {}): WorkflowRequest {
+export function residencyWorkflow(): WorkflowRequest {
   return {
     name: 'residency',
     tasks: [
-      { ref: 'rotations', taskId: define.assembleRotationsTask.taskId, payload, dependencies: [] },
+      { ref: 'rotations', taskId: define.assembleRotationsTask.taskId, dependencies: [] },
       { ref: 'calls', taskId: define.generateCallsTask.taskId, dependencies: success('rotations') },
       { ref: 'duty-hours', taskId: define.checkDutyHoursTask.taskId, dependencies: success('rotations', 'calls') },
       {

@@ -29,14 +29,21 @@ function rowOf(summary: Summary): Record<string, string | number> {
   };
 }
 
-const scratch = mkdtempSync(join(tmpdir(), 'workflow-'));
+function runAll(): boolean {
+  const scratch = mkdtempSync(join(tmpdir(), 'workflow-'));
+  try {
+    const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+    const summaries = files.sort().map((file) => runOne(file, scratch));
+    console.table(summaries.map(rowOf));
+    return summaries.every(succeeded);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
 try {
-  const files = readdirSync(folder)
-    .filter((file) => file.endsWith('.json'))
-    .sort();
-  const summaries = files.map((file) => runOne(file, scratch));
-  console.table(summaries.map(rowOf));
-  process.exitCode = summaries.every(succeeded) ? 0 : 1;
-} finally {
-  rmSync(scratch, { recursive: true, force: true });
+  process.exitCode = runAll() ? 0 : 1;
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exitCode = 1;
 }

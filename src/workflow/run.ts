@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { parseArguments, USAGE, UsageError, type WorkflowArguments } from './arguments.js';
 import { createProgress } from './progress.js';
 import { runTrace } from './run-trace.js';
-import { formatSummary, speedFor, succeeded } from './summary.js';
+import { formatSummary, speedFor, succeeded, type Summary } from './summary.js';
 import { parseWfFormat } from './wf-format.js';
 
 // As in sysexits.h.
@@ -48,8 +48,18 @@ async function run(text: string, { file, speed: givenSpeed, concurrency, json }:
     progress.stop(),
   );
   process.stdout.write(`${formatSummary(summary)}\n`);
-  if (json !== null) await writeFile(json, `${JSON.stringify(summary, null, 2)}\n`);
-  return succeeded(summary) ? 0 : EXIT_FAILED;
+  const written = json === null || (await writeSummary(json, summary));
+  return written && succeeded(summary) ? 0 : EXIT_FAILED;
+}
+
+async function writeSummary(file: string, summary: Summary): Promise<boolean> {
+  try {
+    await writeFile(file, `${JSON.stringify(summary, null, 2)}\n`);
+    return true;
+  } catch (error) {
+    process.stderr.write(`cannot write ${file}: ${(error as Error).message}\n`);
+    return false;
+  }
 }
 
 process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {

@@ -60,23 +60,22 @@ export class Referee {
     this.claimed = [];
     this.reopened = new Set();
     const root = scope.reopening === undefined ? null : this.reference.get(scope.reopening);
-    const must = root && this.reference.skippedBecauseOf(root, true);
-    const may = root && this.reference.skippedBecauseOf(root, false);
+    const comingBack = root && this.reference.skippedBecauseOf(root);
     for (const effect of effects) {
-      if (effect.kind === 'execution') this.hearExecution(effect, may);
+      if (effect.kind === 'execution') this.hearExecution(effect, comingBack);
       else if (effect.kind === 'lock') this.hearLock(effect);
       else if (effect.kind === 'stale') this.count('stale');
     }
     for (const [id, transition] of scope.owed ?? [])
       violated('I3', `${id} was to be ${transition}, and was not reported so`);
-    for (const id of must ?? []) {
+    for (const id of comingBack ?? []) {
       if (!this.reopened.has(id))
         violated('I8', `${id} was SKIPPED solely because of ${root!.id}, and did not come back`);
     }
     this.checkClaims();
   }
 
-  private hearExecution(effect: ExecutionEffect, mayReopen: ReadonlySet<string> | null): void {
+  private hearExecution(effect: ExecutionEffect, comingBack: ReadonlySet<string> | null): void {
     const { transition, executionId: id } = effect;
     const known = this.reference.executions.get(id);
     const from = known?.status ?? 'NEW';
@@ -87,7 +86,7 @@ export class Referee {
     const owed = this.scope.owed?.get(id) === transition;
     if (owed) this.scope.owed!.delete(id);
     const execution = known ?? this.introduce(effect);
-    this.follow(execution, effect, owed, mayReopen);
+    this.follow(execution, effect, owed, comingBack);
     if (ENDS.has(transition)) this.reference.end(execution, effect.status as TerminalStatus, effect.time);
   }
 
@@ -98,7 +97,12 @@ export class Referee {
     return this.reference.add(command, effect.time);
   }
 
-  private follow(e: RefExecution, effect: ExecutionEffect, owed: boolean, mayReopen: ReadonlySet<string> | null): void {
+  private follow(
+    e: RefExecution,
+    effect: ExecutionEffect,
+    owed: boolean,
+    comingBack: ReadonlySet<string> | null,
+  ): void {
     switch (effect.transition) {
       case 'scheduled':
         return;
@@ -122,7 +126,7 @@ export class Referee {
       case 'skipped':
         return this.skip(e, effect);
       case 'reopened':
-        return this.reopen(e, effect.time, owed, mayReopen);
+        return this.reopen(e, effect.time, owed, comingBack);
       default:
         if (!owed) violated('I3', `${e.id} is ${effect.transition}, and nobody asked for it`);
     }
@@ -198,10 +202,11 @@ export class Referee {
     if (!holds) violated('I8', `${e.id} is SKIPPED / ${effect.reason}, and no edge of it is so`);
   }
 
-  private reopen(e: RefExecution, now: number, owed: boolean, may: ReadonlySet<string> | null): void {
-    if (!owed && !may?.has(e.id)) violated('I8', `${e.id} came back, and was not SKIPPED solely because of another`);
+  private reopen(e: RefExecution, now: number, owed: boolean, comingBack: ReadonlySet<string> | null): void {
+    if (!owed && !comingBack?.has(e.id))
+      violated('I8', `${e.id} came back, and was not SKIPPED solely because of another`);
     this.reopened.add(e.id);
-    this.reference.reopen(e, owed ? null : this.reopened, now);
+    this.reference.reopen(e, now);
   }
 
   private stop(e: RefExecution, status: 'PENDING' | 'RETRYING', dueAt: number): void {

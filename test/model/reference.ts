@@ -10,7 +10,7 @@ export interface RefEdge {
   type: DependencyType;
   /** null: the next execution of the task, which is not there yet. */
   upstream: string | null;
-  state: 'open' | 'held' | 'broken';
+  state: 'open' | 'held' | 'broken' | 'timedOut';
   /** The call to the store in which it was decided; the store resolves it at the end of that call, or later. */
   decidedIn: number;
   deadline: number | null;
@@ -141,12 +141,12 @@ export class Reference {
       .filter(({ state, decidedIn }) => state === 'open' || decidedIn === this.callNo)
       .filter(({ deadline }) => deadline !== null && deadline <= now)
       .sort((a, b) => a.deadline! - b.deadline!);
-    if (first) first.state = 'broken';
+    if (first) first.state = 'timedOut';
     return first !== undefined;
   }
 
-  /** It runs again. By itself: what cannot hold is waived. Through `upstream`: it waits for those again. */
-  reopen(execution: RefExecution, upstream: ReadonlySet<string> | null, now: number): void {
+  /** It runs again: what cannot hold is waived, what is under way, still or again, is waited for. */
+  reopen(execution: RefExecution, now: number): void {
     execution.status = 'PENDING';
     execution.failures = execution.crashes = 0;
     execution.cancelDeadline = execution.rootCause = execution.reason = null;
@@ -156,25 +156,20 @@ export class Reference {
       edge.deadline = null;
       const up = edge.upstream === null ? undefined : this.get(edge.upstream);
       const under = up === undefined || !isTerminal(up.status);
-      const again = up !== undefined && upstream?.has(up.id) === true;
-      edge.state = again || (under && edge.state === 'open') ? 'open' : 'held';
+      edge.state = under && edge.state !== 'timedOut' ? 'open' : 'held';
     }
     execution.cause = this.unordered(execution);
   }
 
-  /**
-   * All that was SKIPPED solely because of this one, down the graph. `surely`: it must come back; the rules leave open
-   * whether a wait that took too long counts as "because of it".
-   */
-  skippedBecauseOf(root: RefExecution, surely: boolean): Set<string> {
+  /** All that was SKIPPED because of this one, down the graph, and that no other edge keeps from coming back. */
+  skippedBecauseOf(root: RefExecution): Set<string> {
     const back = new Set([root.id]);
     const isBack = (edge: RefEdge): boolean => edge.upstream !== null && back.has(edge.upstream);
     for (let grown = true; grown;) {
       grown = false;
       for (const { id, status, reason, edges } of this.executions.values()) {
-        if (back.has(id) || status !== 'SKIPPED' || reason === 'OVERLAP') continue;
-        if (surely && reason === 'DEPENDENCY_TIMEOUT') continue;
-        if (!edges.some((edge) => edge.state === 'broken' && isBack(edge))) continue;
+        if (back.has(id) || status !== 'SKIPPED' || reason !== 'DEPENDENCY_FAILED') continue;
+        if (!edges.some((edge) => edge.state !== 'held' && isBack(edge))) continue;
         if (!edges.every((edge) => isBack(edge) || this.mayHold(edge))) continue;
         back.add(id);
         grown = true;
@@ -214,10 +209,9 @@ export class Reference {
   }
 
   private mayHold(edge: RefEdge): boolean {
-    if (edge.state === 'held') return true;
+    if (edge.state === 'held' || edge.state === 'timedOut') return edge.state === 'held';
     const up = edge.upstream === null ? undefined : this.get(edge.upstream);
-    if (up === undefined || !isTerminal(up.status)) return edge.state === 'open' || edge.deadline === null;
-    return edgeHolds(edge.type, up.status);
+    return up === undefined || !isTerminal(up.status) || edgeHolds(edge.type, up.status);
   }
 
   private bind(dependent: RefExecution, command: NewEdge, now: number): RefEdge {

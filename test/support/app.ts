@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Injectable, type ModuleMetadata, type Type } from '@nestjs/common';
+import { Injectable, type LoggerService, type ModuleMetadata, type Type } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
   AdvancedTaskScheduler,
@@ -9,11 +9,19 @@ import {
   type TaskContext,
   type TaskOptions,
 } from 'nestjs-advanced-scheduler';
-import { SchedulerTestingModule, SchedulerTestKit, type SchedulerTestingOptions } from 'nestjs-advanced-scheduler/testing';
+import {
+  SchedulerTestingModule,
+  SchedulerTestKit,
+  type SchedulerTestingOptions,
+} from 'nestjs-advanced-scheduler/testing';
 
 type Handler = (payload: any, ctx: TaskContext) => unknown;
 /** Tasks by funcPath: their handler, or their options and their handler. */
 export type Tasks = Record<string, Handler | [TaskOptions<any>, Handler]>;
+
+const nothing = (): void => undefined;
+/** Apps under test say on purpose what would be alarming elsewhere. */
+export const SILENT: LoggerService = { log: nothing, error: nothing, warn: nothing, debug: nothing, verbose: nothing };
 
 const open: TestingModule[] = [];
 
@@ -39,7 +47,7 @@ export async function startApp(tasks: Tasks, options: SchedulerModuleOptions = {
     imports: [SchedulerModule.forRoot(options), ...(more.imports ?? [])],
     providers: [handlersOf(tasks), ...(more.providers ?? [])],
   })
-    .setLogger(false as never)
+    .setLogger(SILENT)
     .compile();
   open.push(module);
   await module.init();
@@ -53,7 +61,7 @@ export async function startKit(tasks: Tasks, options: SchedulerTestingOptions = 
     imports: [SchedulerTestingModule.forRoot(options), ...(more.imports ?? [])],
     providers: [handlersOf(tasks), ...(more.providers ?? [])],
   })
-    .setLogger(false as never)
+    .setLogger(SILENT)
     .compile();
   open.push(module);
   await module.init();

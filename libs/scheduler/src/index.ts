@@ -51,6 +51,7 @@ export type { LockHandle } from './lock/lock-handle.js';
 export { RetryModule } from './retry/retry.module.js';
 export { TaskRetryManager } from './retry/task-retry-manager.js';
 export { CronModule } from './cron/cron.module.js';
+export { previewCron, type PreviewOptions } from './cron/preview-cron.js';
 export { WorkerModule } from './worker/worker.module.js';
 
 // ---- health ------------------------------------------------------------------------------------------------------

@@ -33,14 +33,13 @@ const REPEAT = 100;
  * Places every resident in a service for each block. Every service has its minimum, of which its share of seniors,
  * without anybody who is away in that block; no service has more than its maximum; and rotations vary as much as that
  * allows. The same roster gives the same plan.
- * @param blocks how many blocks from the first one; default all of the roster
  * @throws StaffingError if a block cannot be staffed
  */
-export function assembleRotations(roster: Roster, blocks = roster.blocks): RotationPlan {
+export function assembleRotations(roster: Roster): RotationPlan {
   const assignments: RotationAssignment[] = [];
   const visits = new Map<string, number>();
   const seats = roster.services.flatMap(seatsOf);
-  for (let block = 0; block < blocks; block++) {
+  for (let block = 0; block < roster.blocks; block++) {
     const period = periodOf(roster, block);
     const costs = roster.residents.map((resident) => {
       const away = hasVacationIn(resident, period);

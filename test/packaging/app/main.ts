@@ -89,7 +89,7 @@ async function main(): Promise<void> {
 /** Definitions are checked by class-validator, which must work without class-transformer beside it. */
 function refusal(scheduler: AdvancedTaskScheduler): string | null {
   try {
-    scheduler.registerTask({ taskId: 'not a name', taskName: 'x', funcPath: 'numbers.double' });
+    scheduler.registerTask({ taskId: 'x', taskName: 'x', funcPath: 'numbers.double', requireLock: 'yes' as never });
     return null;
   } catch (error) {
     return error instanceof InvalidTaskDefinitionError ? error.code : String(error);

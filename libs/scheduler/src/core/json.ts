@@ -21,7 +21,9 @@ export function serializePayload(payload: unknown, path = 'payload', maxBytes = 
   if (payload === undefined) return null;
   let text: string;
   try {
-    check(payload, path, { path, maxBytes, values: 0 }, []);
+    budget = maxBytes;
+    // The second look costs more, and says what is wrong and where.
+    if (!isJson(payload, 0)) check(payload, path, { path, maxBytes, values: 0 }, []);
     text = JSON.stringify(payload);
   } catch (thrown) {
     if (thrown instanceof SchedulerError) throw thrown;
@@ -69,6 +71,37 @@ function checkSize(text: string, maxBytes: number, error: (bytes: number) => Err
 
 function unreadable(thrown: unknown): string {
   return `a value that cannot be read (${messageOf(thrown)})`;
+}
+
+/** Values that the look under way may still visit. */
+let budget = 0;
+
+/** Whether a value is plain JSON: a quick look that finds nothing wrong with what is right. */
+function isJson(value: unknown, depth: number): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return true;
+    case 'number':
+      return Number.isFinite(value);
+    case 'object':
+      break;
+    default:
+      return false;
+  }
+  if (value === null) return true;
+  if (depth >= MAX_DEPTH || --budget < 0) return false;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) if (!isJson(value[i], depth + 1)) return false;
+    return true;
+  }
+  if (!isPlainObject(value)) return false;
+  for (const key of Object.keys(value)) {
+    if (key === '__proto__' || key === 'constructor') return false;
+    const item = value[key];
+    if (item !== undefined && !isJson(item, depth + 1)) return false;
+  }
+  return true;
 }
 
 interface Walk {

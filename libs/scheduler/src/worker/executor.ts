@@ -144,7 +144,8 @@ export class Executor {
       `${run.claim.taskId} (${run.claim.executionId}) ignores its signal; its slot stays taken until it returns`,
     );
     this.closeStuck(run);
-    this.onSettled(this.decide(run, reason));
+    // A cancel is ended by the store at the same instant, and a lost run is no longer ours to settle.
+    if (run.stop === 'timeout') this.onSettled(this.decide(run, reason));
   }
 
   private succeeded(run: Run, result: unknown): void {

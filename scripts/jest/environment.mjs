@@ -7,9 +7,19 @@ const GRACE_MS = 3_000;
 const LOOK_EVERY_MS = 20;
 
 /** A suite that leaves a timer, a server, a child process or a watcher behind fails, and is named. */
-export default class LeakCheck extends TestEnvironment {
+export default class LeakCheckingEnvironment extends TestEnvironment {
+  constructor(config, context) {
+    super(config, context);
+    this.globalTimeout = config.globalConfig.testTimeout;
+    this.projectTimeout = config.projectConfig.testEnvironmentOptions.timeout;
+  }
+
   async handleTestEvent(event, state) {
-    if (event.name === 'setup') this.before = count();
+    if (event.name === 'setup') {
+      this.before = count();
+      // jest reads testTimeout from the command line only, not from a project.
+      state.testTimeout = this.globalTimeout ?? this.projectTimeout ?? state.testTimeout;
+    }
     if (event.name !== 'run_finish') return;
     const leaked = await this.#leftOver();
     if (leaked.length > 0)

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+
+jest.setTimeout(90_000);
+
+const LAW = resolve('.dependency-cruiser.cjs');
+const CRUISER = resolve('node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
+const LIB = 'libs/scheduler/src';
+
+const { forbidden } = createRequire(import.meta.url)(LAW) as { forbidden: { name: string }[] };
+
+/** One breach of each rule: who imports whom, against the law. */
+const BREACHES: Record<string, [from: string, to: string]> = {
+  'no-cycles': [`${LIB}/core/a.ts`, `${LIB}/core/b.ts`],
+  'core-is-pure': [`${LIB}/core/pure.ts`, `${LIB}/queue/q.ts`],
+  'port-knows-core-only': [`${LIB}/store/port.ts`, `${LIB}/lock/l.ts`],
+  'store-knows-core-and-port': [`${LIB}/store/memory/m.ts`, `${LIB}/worker/w.ts`],
+  'scheduler-chooses-the-store': [`${LIB}/maintenance/chooser.ts`, `${LIB}/store/memory/m.ts`],
+  'queue-stands-alone': [`${LIB}/queue/x.ts`, `${LIB}/lock/l.ts`],
+  'dependency-stands-alone': [`${LIB}/dependency/x.ts`, `${LIB}/task/t.ts`],
+  'lock-stands-alone': [`${LIB}/lock/x.ts`, `${LIB}/events/e.ts`],
+  'retry-stands-alone': [`${LIB}/retry/x.ts`, `${LIB}/cron/c.ts`],
+  'cron-stands-alone': [`${LIB}/cron/x.ts`, `${LIB}/retry/r.ts`],
+  'events-stands-alone': [`${LIB}/events/x.ts`, `${LIB}/worker/w.ts`],
+  'task-stands-alone': [`${LIB}/task/x.ts`, `${LIB}/queue/q.ts`],
+  'health-reads-only': [`${LIB}/health/x.ts`, `${LIB}/worker/w.ts`],
+  'worker-below-scheduler': [`${LIB}/worker/x.ts`, `${LIB}/maintenance/m.ts`],
+  'maintenance-below-scheduler': [`${LIB}/maintenance/x.ts`, `${LIB}/worker/w.ts`],
+  'scheduler-is-on-top': [`${LIB}/health/y.ts`, `${LIB}/scheduler/s.ts`],
+  'nobody-imports-testing': [`${LIB}/scheduler/x.ts`, `${LIB}/testing/t.ts`],
+  'app-uses-the-package-name': ['src/app.ts', `${LIB}/core/b.ts`],
+};
+
+describe('the import law', () => {
+  let planted: string;
+
+  beforeAll(async () => {
+    planted = await mkdtemp(join(tmpdir(), 'import-law-'));
+    await writeFile(join(planted, 'tsconfig.json'), '{}');
+  });
+  afterAll(() => rm(planted, { recursive: true, force: true }));
+
+  it('is kept by the whole tree', async () => {
+    expect(await breaches(process.cwd())).toEqual([]);
+  });
+
+  it('finds a breach of each of its rules', async () => {
+    for (const [from, to] of Object.values(BREACHES)) await plant(planted, from, to);
+    await plant(planted, `${LIB}/core/b.ts`, `${LIB}/core/a.ts`);
+    const found = await breaches(planted);
+    for (const [rule, [from, to]] of Object.entries(BREACHES)) expect(found).toContain(`${rule}: ${from} -> ${to}`);
+    expect(Object.keys(BREACHES).sort()).toEqual(forbidden.map(({ name }) => name).sort());
+  });
+});
+
+async function plant(root: string, from: string, to: string): Promise<void> {
+  for (const path of [from, to]) {
+    const file = join(root, path);
+    await mkdir(dirname(file), { recursive: true });
+    if (!existsSync(file)) await writeFile(file, 'export const here = 1;\n');
+  }
+  const specifier = relative(dirname(from), to)
+    .replace(/^(?!\.)/, './')
+    .replace(/\.ts$/, '.js');
+  await writeFile(join(root, from), `export * from '${specifier}';\nexport const here = 1;\n`);
+}
+
+/** As `rule: from -> to`. */
+function breaches(root: string): Promise<string[]> {
+  const folders = ['libs', 'src', 'test', 'bench'].filter((folder) => existsSync(join(root, folder)));
+  return new Promise((done, fail) => {
+    const args = [CRUISER, '--config', LAW, '--output-type', 'json', ...folders];
+    execFile(process.execPath, args, { cwd: root, maxBuffer: 64 << 20, timeout: 80_000 }, (error, stdout, stderr) => {
+      if (stdout === '') return fail(error ?? new Error(stderr));
+      const { summary } = JSON.parse(stdout) as {
+        summary: { violations: { from: string; to: string; rule: { name: string } }[] };
+      };
+      done(summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`));
+    });
+  });
+}

@@ -1,0 +1,534 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { NonRetryableError, RetryLaterError, type RetryConfig } from 'nestjs-advanced-scheduler';
+import { aborted, closeApps, gate, startApp, startKit } from '../support/app.js';
+
+afterEach(closeApps);
+
+describe('order', () => {
+  it('is by priority, then first in first out', async () => {
+    const ran: string[] = [];
+    const { scheduler, kit } = await startKit({ t: ({ n }) => void ran.push(n) }, { maxConcurrentTasks: 1 });
+    for (const [n, priority] of [
+      ['background', 'BACKGROUND'],
+      ['low', 3],
+      ['normal 1', 'NORMAL'],
+      ['high', 'HIGH'],
+      ['normal 2', 2],
+      ['critical', 'CRITICAL'],
+    ] as const)
+      await scheduler.scheduleTask('t', { payload: { n }, priority });
+    await kit.drain();
+    expect(ran).toEqual(['critical', 'high', 'normal 1', 'normal 2', 'low', 'background']);
+  });
+
+  it('lets delayed work block nothing, and takes it in at its instant', async () => {
+    const ran: string[] = [];
+    const { scheduler, kit, clock } = await startKit(
+      { t: ({ n }) => void ran.push(`${n} ${new Date(clock.now()).toISOString().slice(11, 19)}`) },
+      { maxConcurrentTasks: 1 },
+    );
+    await scheduler.scheduleTask('t', { payload: { n: 'later' }, priority: 'CRITICAL', delay: '90s' });
+    await scheduler.scheduleTask('t', { payload: { n: 'at' }, scheduledTime: '2026-01-01T00:01:00Z' });
+    await scheduler.scheduleTask('t', { payload: { n: 'past' }, scheduledTime: new Date(0) });
+    await kit.advance('5m');
+    expect(ran).toEqual(['past 00:00:00', 'at 00:01:00', 'later 00:01:30']);
+  });
+
+  it('keeps slots free for a level, and bounds a queue', async () => {
+    const running = new Map<string, number>();
+    const doors = Array.from({ length: 20 }, () => gate());
+    let most = 0;
+    const work = async ({ n, kind }: { n: number; kind: string }) => {
+      running.set(kind, (running.get(kind) ?? 0) + 1);
+      most = Math.max(most, running.get('side') ?? 0);
+      await doors[n]!.opened;
+      running.set(kind, running.get(kind)! - 1);
+    };
+    const { scheduler, kit } = await startKit(
+      { main: work, side: [{ queue: 'side' }, work] },
+      { maxConcurrentTasks: 4, queues: { default: { reserve: { CRITICAL: 1 } }, side: { concurrency: 2 } } },
+    );
+    kit.patience = 10;
+    for (let n = 0; n < 6; n++) await scheduler.scheduleTask('side', { payload: { n, kind: 'side' } });
+    await kit.drain();
+    expect(running.get('side')).toBe(2);
+    for (let n = 6; n < 12; n++) await scheduler.scheduleTask('main', { payload: { n, kind: 'main' } });
+    await kit.drain();
+    // Four slots: two in 'side', one kept for CRITICAL.
+    expect(running.get('main')).toBe(1);
+    await scheduler.scheduleTask('main', { payload: { n: 12, kind: 'critical' }, priority: 'CRITICAL' });
+    await kit.drain();
+    expect(running.get('critical')).toBe(1);
+    for (const door of doors) door.open();
+    await kit.drain();
+    expect(most).toBe(2);
+    expect((await kit.executions()).every((each) => each.status === 'COMPLETED')).toBe(true);
+  });
+
+  it('keeps a rate limit', async () => {
+    const starts: number[] = [];
+    const { scheduler, kit, clock } = await startKit(
+      { t: () => void starts.push(clock.now()) },
+      { queues: { default: { rateLimit: { max: 3, per: '1m' } } } },
+    );
+    const begin = clock.now();
+    await scheduler.scheduleTasks(Array.from({ length: 8 }, () => ({ taskId: 't' })));
+    await kit.advance('10m');
+    expect(starts.map((at) => (at - begin) / 60_000)).toEqual([0, 0, 0, 1, 1, 1, 2, 2]);
+  });
+
+  it('never runs more at a time than allowed, on the machine’s clock', async () => {
+    let running = 0;
+    let most = 0;
+    const { scheduler } = await startApp(
+      {
+        t: async () => {
+          most = Math.max(most, ++running);
+          await new Promise((resolve) => setImmediate(resolve));
+          running--;
+        },
+      },
+      { maxConcurrentTasks: 3 },
+    );
+    const ids = await scheduler.scheduleTasks(Array.from({ length: 50 }, () => ({ taskId: 't' })));
+    await Promise.all(ids.map((id) => scheduler.waitForExecution(id)));
+    expect(most).toBe(3);
+  });
+});
+
+describe('retries', () => {
+  const minutes = async (retryConfig: RetryConfig, fail: (attempt: number) => unknown) => {
+    const { scheduler, kit } = await startKit({
+      t: [
+        { retryConfig: { jitter: false, ...retryConfig } },
+        (_payload, ctx) => {
+          const error = fail(ctx.attempt);
+          if (error !== null) throw error;
+          return 'ok';
+        },
+      ],
+    });
+    const id = await scheduler.scheduleTask('t');
+    await kit.advance('1d');
+    const execution = (await scheduler.getTaskStatus(id))!;
+    const began = Date.parse(execution.createdTime);
+    return {
+      ...execution,
+      starts: execution.attempts.map((attempt) => (Date.parse(attempt.startedTime) - began) / 60_000),
+    };
+  };
+  const always = () => new Error('always');
+
+  it.each([
+    [{ strategy: 'FIXED', maxAttempts: 4, initialDelay: '1m' }, [0, 1, 2, 3]],
+    [{ strategy: 'LINEAR', maxAttempts: 4, initialDelay: '1m' }, [0, 1, 3, 6]],
+    [{ strategy: 'EXPONENTIAL', maxAttempts: 4, initialDelay: '1m', backoffMultiplier: 3 }, [0, 1, 4, 13]],
+    [{ strategy: 'EXPONENTIAL', maxAttempts: 4, initialDelay: '1m', maxDelay: '2m' }, [0, 1, 3, 5]],
+  ] as [RetryConfig, number[]][])('%j come at their instants', async (retryConfig, starts) => {
+    const execution = await minutes(retryConfig, always);
+    expect(execution).toMatchObject({ starts, status: 'FAILED', reason: 'RETRIES_EXHAUSTED', retryCount: 3 });
+  });
+
+  it('end with success', async () => {
+    const execution = await minutes({ strategy: 'FIXED', initialDelay: '1m' }, (n) => (n < 3 ? always() : null));
+    expect(execution).toMatchObject({ status: 'COMPLETED', result: 'ok', retryCount: 2, error: null });
+    expect(execution.attempts.map((attempt) => attempt.outcome)).toEqual(['FAILED', 'FAILED', 'COMPLETED']);
+  });
+
+  it('are none with NONE, without a config, after NonRetryableError, or where retryIf says no', async () => {
+    expect(await minutes({ strategy: 'NONE' }, always)).toMatchObject({ starts: [0], reason: 'HANDLER_FAILED' });
+    expect(await minutes({}, () => new NonRetryableError('bad'))).toMatchObject({
+      starts: [0],
+      reason: 'NON_RETRYABLE',
+    });
+    const seen: unknown[] = [];
+    const retryIf = (error: unknown, attempt: number) => {
+      seen.push((error as Error).message, attempt);
+      return attempt < 2;
+    };
+    const execution = await minutes({ strategy: 'FIXED', initialDelay: '1m', maxAttempts: 9, retryIf }, always);
+    expect(execution).toMatchObject({ starts: [0, 1], reason: 'NON_RETRYABLE' });
+    expect(seen).toEqual(['always', 1, 'always', 2]);
+  });
+
+  it('come when RetryLaterError says, and count', async () => {
+    const config: RetryConfig = { strategy: 'FIXED', initialDelay: '1m', maxAttempts: 3 };
+    const execution = await minutes(config, (n) => new RetryLaterError(n === 1 ? '10m' : 120_000));
+    expect(execution).toMatchObject({ starts: [0, 10, 12], status: 'FAILED' });
+  });
+
+  it('keep RETRYING in between, with the reason to wait', async () => {
+    const { scheduler, kit } = await startKit({
+      t: [{ retryConfig: { strategy: 'FIXED', initialDelay: '1m', jitter: false } }, () => Promise.reject(always())],
+    });
+    const id = await scheduler.scheduleTask('t');
+    await kit.drain();
+    expect(await scheduler.getTaskStatus(id)).toMatchObject({
+      status: 'RETRYING',
+      retryCount: 1,
+      waitingFor: { kind: 'time', until: '2026-01-01T00:01:00.000Z' },
+    });
+    expect((await scheduler.why(id))!.text).toBe('RETRYING: it is due at 2026-01-01T00:01:00.000Z');
+    expect(await scheduler.cancelTask(id)).toBe(true);
+    await kit.advance('1h');
+    expect(await scheduler.getTaskStatus(id)).toMatchObject({ status: 'CANCELLED', retryCount: 1 });
+  });
+});
+
+describe('handlers that misbehave', () => {
+  const cyclic: Record<string, unknown> = {};
+  cyclic.self = cyclic;
+
+  it.each([
+    ['undefined', () => Promise.reject(undefined as never), 'NonErrorThrown', 'the handler threw undefined'],
+    [
+      'text',
+      () => {
+        throw 'text';
+      },
+      'NonErrorThrown',
+      'the handler threw "text"',
+    ],
+    [
+      'a cyclic object',
+      () => {
+        throw cyclic;
+      },
+      'NonErrorThrown',
+      'no JSON',
+    ],
+    ['a cyclic result', () => cyclic, 'NotSerializableError', 'result'],
+    ['a BigInt result', () => ({ n: 1n }), 'NotSerializableError', 'result.n'],
+    ['a result too large', () => 'x'.repeat(300_000), 'ResultTooLargeError', '262144'],
+  ])('%s ends as FAILED, and the next one runs', async (_what, handler, name, message) => {
+    const { scheduler } = await startApp({ bad: handler, good: () => 'good' }, { maxConcurrentTasks: 1 });
+    const bad = await scheduler.scheduleTask('bad');
+    const good = await scheduler.scheduleTask('good');
+    const { status, error } = await scheduler.waitForExecution(bad);
+    expect(status).toBe('FAILED');
+    expect(error!.name).toBe(name);
+    expect(error!.message).toContain(message);
+    expect((await scheduler.waitForExecution(good)).result).toBe('good');
+  });
+
+  it('a handler without a result leaves null', async () => {
+    const { scheduler } = await startApp({ t: () => undefined });
+    const id = await scheduler.scheduleTask('t');
+    expect(await scheduler.waitForExecution(id)).toMatchObject({ status: 'COMPLETED', result: null });
+  });
+});
+
+describe('timeouts', () => {
+  it('abort the signal, fail the attempt, and are retried', async () => {
+    const reasons: unknown[] = [];
+    const { scheduler, kit } = await startKit({
+      t: [
+        { timeout: '10s', retryConfig: { strategy: 'FIXED', initialDelay: '1m', maxAttempts: 2, jitter: false } },
+        async (_payload, { signal }) => {
+          reasons.push(((await aborted(signal)) as { code: string }).code);
+          return 'too late';
+        },
+      ],
+    });
+    kit.patience = 10;
+    const id = await scheduler.scheduleTask('t');
+    await kit.advance('10m');
+    const execution = (await scheduler.getTaskStatus(id))!;
+    expect(reasons).toEqual(['TIMEOUT', 'TIMEOUT']);
+    expect(execution).toMatchObject({ status: 'FAILED', completedTime: '2026-01-01T00:01:20.000Z' });
+    expect(execution.error).toMatchObject({ name: 'TaskTimeoutError', code: 'TIMEOUT' });
+  });
+
+  it('end a run that does not heed after the grace, and keep its slot until it returns', async () => {
+    const door = gate();
+    let running = 0;
+    let most = 0;
+    const { scheduler, kit } = await startKit(
+      {
+        deaf: [
+          { timeout: '10s' },
+          async () => {
+            most = Math.max(most, ++running);
+            await door.opened;
+            running--;
+            return 'ignored';
+          },
+        ],
+      },
+      { maxConcurrentTasks: 1, abortGrace: '5s' },
+    );
+    kit.patience = 10;
+    const first = await scheduler.scheduleTask('deaf');
+    const second = await scheduler.scheduleTask('deaf');
+    await kit.advance('1m');
+    expect(await scheduler.getTaskStatus(first)).toMatchObject({
+      status: 'FAILED',
+      reason: 'TIMEOUT',
+      completedTime: '2026-01-01T00:00:15.000Z',
+    });
+    expect((await scheduler.getTaskStatus(second))!.status).toBe('PENDING');
+    expect((await scheduler.getHealthStatus()).metrics.stuckTasks).toBe(1);
+    door.open();
+    await kit.drain();
+    expect(await scheduler.getTaskStatus(first)).toMatchObject({ status: 'FAILED', result: null });
+    expect((await scheduler.getTaskStatus(second))!.status).toBe('COMPLETED');
+    expect((await scheduler.getHealthStatus()).metrics.stuckTasks).toBe(0);
+    expect(most).toBe(1);
+  });
+
+  it('bound an attempt without a timeout of its own', async () => {
+    const { scheduler, kit } = await startKit({ t: () => new Promise(() => undefined) }, { maxAttemptDuration: '1m' });
+    kit.patience = 10;
+    const id = await scheduler.scheduleTask('t');
+    await kit.advance('2m');
+    expect(await scheduler.getTaskStatus(id)).toMatchObject({ status: 'FAILED', reason: 'TIMEOUT' });
+  });
+});
+
+describe('cancelTask and retryTask', () => {
+  it('takes out what waits, in each way of waiting', async () => {
+    const { scheduler, kit } = await startKit({
+      t: () => 'ran',
+      dependent: [{ dependencies: [{ taskId: 't' }] }, () => 'ran'],
+    });
+    await scheduler.taskQueue.pause();
+    const queued = await scheduler.scheduleTask('t');
+    const delayed = await scheduler.scheduleTask('t', { delay: '1h' });
+    const waiting = await scheduler.scheduleTask('dependent', { after: { t: delayed } });
+    expect(await scheduler.cancelTask(queued)).toBe(true);
+    expect(await scheduler.cancelTask(waiting)).toBe(true);
+    expect(await scheduler.cancelTask(delayed)).toBe(true);
+    await scheduler.taskQueue.resume();
+    await kit.advance('2h');
+    for (const id of [queued, delayed, waiting])
+      expect(await scheduler.getTaskStatus(id)).toMatchObject({
+        status: 'CANCELLED',
+        reason: 'CANCELLED',
+        startedTime: null,
+      });
+    expect(await scheduler.cancelTask(queued)).toBe(false);
+    expect(await scheduler.cancelTask('no such')).toBe(false);
+  });
+
+  it('aborts what runs; success within the grace wins', async () => {
+    const { scheduler, kit } = await startKit({
+      heeds: async (_payload, { signal }) => {
+        throw await aborted(signal);
+      },
+      finishes: async (_payload, { signal }) => {
+        await aborted(signal);
+        return 'done anyway';
+      },
+      deaf: () => new Promise(() => undefined),
+    });
+    kit.patience = 10;
+    const [heeds, finishes, deaf] = await scheduler.scheduleTasks([
+      { taskId: 'heeds' },
+      { taskId: 'finishes' },
+      { taskId: 'deaf' },
+    ]);
+    await kit.drain();
+    for (const id of [heeds!, finishes!, deaf!]) expect(await scheduler.cancelTask(id)).toBe(true);
+    await kit.drain();
+    expect(await scheduler.getTaskStatus(heeds!)).toMatchObject({ status: 'CANCELLED', error: { code: 'CANCELLED' } });
+    expect(await scheduler.getTaskStatus(finishes!)).toMatchObject({ status: 'COMPLETED', result: 'done anyway' });
+    expect(await scheduler.getTaskStatus(deaf!)).toMatchObject({
+      status: 'RUNNING',
+      cancelRequestedTime: '2026-01-01T00:00:00.000Z',
+    });
+    expect((await scheduler.why(deaf!))!.text).toContain('asked to cancel');
+    await kit.advance('10s');
+    expect(await scheduler.getTaskStatus(deaf!)).toMatchObject({
+      status: 'CANCELLED',
+      completedTime: '2026-01-01T00:00:10.000Z',
+    });
+  });
+
+  it('runs what FAILED, was CANCELLED or SKIPPED again, with what was SKIPPED because of it', async () => {
+    let broken = true;
+    const { scheduler, kit } = await startKit({
+      a: () => {
+        if (broken) throw new Error('broken');
+        return 'a';
+      },
+      b: [{ dependencies: [{ taskId: 'a', type: 'success' }] }, (_payload, ctx) => ctx.results.a],
+    });
+    const { executions } = await scheduler.runWorkflow({ tasks: [{ taskId: 'a' }, { taskId: 'b' }] });
+    await kit.drain();
+    expect(await scheduler.getTaskStatus(executions.b!)).toMatchObject({
+      status: 'SKIPPED',
+      reason: 'DEPENDENCY_FAILED',
+      rootCause: { executionId: executions.a, taskId: 'a', status: 'FAILED' },
+    });
+    expect(await scheduler.retryTask('no such')).toBe(false);
+    broken = false;
+    expect(await scheduler.retryTask(executions.a!)).toBe(true);
+    await kit.drain();
+    expect(await scheduler.getTaskStatus(executions.a!)).toMatchObject({
+      status: 'COMPLETED',
+      attempts: [{ attempt: 1 }, { attempt: 2 }],
+    });
+    expect(await scheduler.getTaskStatus(executions.b!)).toMatchObject({ status: 'COMPLETED', result: 'a' });
+    expect(await scheduler.retryTask(executions.a!)).toBe(false);
+  });
+});
+
+describe('idempotencyKey', () => {
+  it('gives the same execution for the same body, refuses another, and forgets after 24 hours', async () => {
+    const { scheduler, kit } = await startKit({ t: () => 'ran', other: () => 'ran' });
+    const options = { payload: { a: 1, b: 2 }, idempotencyKey: 'k' };
+    const id = await scheduler.scheduleTask('t', options);
+    expect(await scheduler.scheduleTask('t', { ...options, payload: { b: 2, a: 1 } })).toBe(id);
+    expect(await scheduler.scheduleTask('other', options)).not.toBe(id);
+    await kit.drain();
+    expect(await scheduler.scheduleTask('t', options)).toBe(id);
+    await expect(scheduler.scheduleTask('t', { ...options, payload: { a: 2 } })).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_CONFLICT',
+    });
+    await kit.advance('24h');
+    expect(await scheduler.scheduleTask('t', options)).not.toBe(id);
+  });
+
+  it('is one execution for many at once', async () => {
+    const { scheduler } = await startApp({ t: () => 'ran' });
+    const ids = await Promise.all(
+      Array.from({ length: 50 }, () => scheduler.scheduleTask('t', { idempotencyKey: 'k' })),
+    );
+    expect(new Set(ids).size).toBe(1);
+  });
+});
+
+describe('waitForExecution', () => {
+  it('gives the end, also of what has ended', async () => {
+    const { scheduler } = await startApp({ t: ({ n }) => n * 2 });
+    const id = await scheduler.scheduleTask('t', { payload: { n: 21 } });
+    expect(await scheduler.waitForExecution(id)).toMatchObject({ status: 'COMPLETED', result: 42 });
+    expect(await scheduler.waitForExecution(id)).toMatchObject({ status: 'COMPLETED', result: 42 });
+  });
+
+  it('gives the end even where history keeps nothing', async () => {
+    const { scheduler } = await startApp({ t: () => 'gone' }, { history: 0 });
+    const id = await scheduler.scheduleTask('t', { delay: '20ms' });
+    expect(await scheduler.waitForExecution(id)).toMatchObject({
+      status: 'COMPLETED',
+      result: 'gone',
+      waitingFor: null,
+    });
+  });
+
+  it('fails on its timeout, its signal, and what nobody knows', async () => {
+    const { scheduler, kit } = await startKit({ t: () => 'ran' });
+    const id = await scheduler.scheduleTask('t', { delay: '1h' });
+    const late = scheduler.waitForExecution(id, { timeout: '5m' });
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    const stopped = scheduler.waitForExecution(id, { signal: controller.signal });
+    const outcome = Promise.allSettled([late, stopped]);
+    await kit.advance('5m');
+    controller.abort(reason);
+    const [first, second] = await outcome;
+    expect(first).toMatchObject({ status: 'rejected', reason: { code: 'WAIT_TIMEOUT' } });
+    expect(second).toEqual({ status: 'rejected', reason });
+    await expect(scheduler.waitForExecution(id, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(scheduler.waitForExecution('no such')).rejects.toMatchObject({ code: 'EXECUTION_NOT_FOUND' });
+  });
+});
+
+describe('why', () => {
+  it('names the first reason', async () => {
+    const { scheduler, kit } = await startKit({
+      t: () => new Promise(() => undefined),
+      locked: [{ requireLock: true, lockKey: 'door' }, () => new Promise(() => undefined)],
+      dependent: [{ dependencies: [{ taskId: 't', type: 'success' }] }, () => 0],
+      slow: [{ queue: 'slow' }, () => 0],
+    });
+    kit.patience = 10;
+    const t = await scheduler.scheduleTask('t');
+    const [holder, parked] = await scheduler.scheduleTasks([{ taskId: 'locked' }, { taskId: 'locked' }]);
+    const dependent = await scheduler.scheduleTask('dependent');
+    await scheduler.taskQueue.pause('slow');
+    const paused = await scheduler.scheduleTask('slow');
+    await kit.drain();
+    const queued = await scheduler.scheduleTask('t');
+    const text = async (id: string) => (await scheduler.why(id))!.text;
+    expect(await text(t)).toBe('RUNNING since 2026-01-01T00:00:00.000Z');
+    expect(await text(parked!)).toBe(`PENDING: lock 'door' is held by ${holder}`);
+    expect(await text(dependent)).toBe("PENDING: it waits for 't' (success, RUNNING)");
+    expect(await text(paused)).toBe("PENDING: queue 'slow' is paused");
+    expect(await text(queued)).toBe("PENDING: it stands in queue 'default' until a worker has a free slot");
+    expect(await scheduler.why('no such')).toBeNull();
+  });
+});
+
+describe('listExecutions', () => {
+  it('filters, and pages through all', async () => {
+    const { scheduler, kit } = await startKit({
+      a: () => 1,
+      b: [{ tags: ['x'] }, () => Promise.reject(new Error('b'))],
+    });
+    for (let i = 0; i < 7; i++) await scheduler.scheduleTask('a', { tags: i % 2 ? ['odd'] : [] });
+    const failed = await scheduler.scheduleTask('b');
+    await kit.drain();
+    const pages: string[][] = [];
+    for (let cursor: string | undefined; ;) {
+      const { items, nextCursor } = await scheduler.listExecutions({ limit: 3, ...(cursor && { cursor }) });
+      pages.push(items.map((each) => each.executionId));
+      if (nextCursor === null) break;
+      cursor = nextCursor;
+    }
+    expect(new Set(pages.flat()).size).toBe(8);
+    expect(pages.flat()).toHaveLength(8);
+    expect(pages[0]![0]).toBe(failed);
+    const count = async (query: object) => (await scheduler.listExecutions(query)).items.length;
+    expect(await count({ status: 'FAILED' })).toBe(1);
+    expect(await count({ status: ['FAILED', 'COMPLETED'] })).toBe(8);
+    expect(await count({ taskId: 'a' })).toBe(7);
+    expect(await count({ tag: 'odd' })).toBe(3);
+    expect(await count({ tag: 'x' })).toBe(1);
+    expect(await count({ from: '2026-01-01T00:00:00Z' })).toBe(8);
+    expect(await count({ to: '2026-01-01T00:00:00Z' })).toBe(0);
+  });
+
+  it('shows an execution as JSON, the priority by name', async () => {
+    const { scheduler, kit } = await startKit({
+      t: [{ taskName: 'T', priority: 'LOW', tags: ['x'] }, () => ({ a: 1 })],
+    });
+    const id = await scheduler.scheduleTask('t', { payload: { p: 1 } });
+    await kit.drain();
+    const json: unknown = JSON.parse(JSON.stringify(await scheduler.getTaskStatus(id)));
+    expect(json).toMatchObject({
+      executionId: id,
+      taskId: 't',
+      taskName: 'T',
+      status: 'COMPLETED',
+      priority: 'LOW',
+      queue: 'default',
+      payload: { p: 1 },
+      result: { a: 1 },
+      error: null,
+      retryCount: 0,
+      tags: ['x'],
+      startedTime: '2026-01-01T00:00:00.000Z',
+      completedTime: '2026-01-01T00:00:00.000Z',
+    });
+  });
+});
+
+describe('progress and logs', () => {
+  it('are kept', async () => {
+    const { scheduler, kit } = await startKit({
+      t: (_payload, ctx) => {
+        ctx.progress(0.25, 'begun');
+        ctx.progress(0.5);
+        ctx.log('one');
+        ctx.log('two');
+      },
+    });
+    const id = await scheduler.scheduleTask('t');
+    await kit.drain();
+    expect(await scheduler.getTaskStatus(id)).toMatchObject({
+      progress: { fraction: 0.5, note: null },
+      logs: ['one', 'two'],
+    });
+  });
+});

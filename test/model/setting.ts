@@ -1,0 +1,11 @@
+/** The small world of the random runs. */
+export const QUEUES = ['a', 'b'] as const;
+export const LOCK_KEYS = ['red', 'blue'] as const;
+/** How long the lock of an execution outlives the last beat of its worker, ms. */
+export const LOCK_TTL = 30_000;
+/** Between two ticks of the one schedule, ms. */
+export const TICK_MS = 10_000;
+/** Between two beats of a worker, ms. */
+export const BEAT_MS = 5_000;
+/** More than there is of anything. */
+export const ALL = 1_000;

@@ -1,0 +1,182 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { RunToken, Settlement } from '../../libs/scheduler/src/core/commands.js';
+import type { ExecutionTransition } from '../../libs/scheduler/src/core/effects.js';
+import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
+import type { ExchangeReply } from '../../libs/scheduler/src/store/task-store.js';
+import { LEASE, settlementOf } from '../contract/fixtures.js';
+import { steps } from '../contract/scene.js';
+import type { Command } from './commands.js';
+import type { Crew, Member } from './crew.js';
+import { compareReady, type RefExecution } from './reference.js';
+import { ALL, LOCK_TTL } from './setting.js';
+import type { Stage } from './stage.js';
+import { violated } from './violation.js';
+
+/** What workers do: claim, settle, repeat themselves, beat, crash and leave. */
+export class Shift {
+  constructor(
+    private readonly stage: Stage,
+    private readonly crew: Crew,
+  ) {}
+
+  /** One trip: what is settled, what may be claimed, and in which order. */
+  async exchange(
+    member: Member,
+    settlements: readonly Settlement[],
+    want: number,
+    delay: number,
+  ): Promise<ExchangeReply> {
+    const before = [...this.stage.reference.executions.values()].map((e) => ({ ...e }));
+    const expected = this.expectSettled(member, settlements);
+    const retryDelays = new Map(settlements.map((each) => [each.executionId, delay]));
+    const reply = await this.stage.call(
+      ({ claims }: ExchangeReply) => ({
+        now: this.stage.now,
+        owed: expected.owed,
+        retryDelays,
+        claims,
+        claimedBy: { workerId: member.worker.id, queues: member.queues },
+      }),
+      () => member.worker.exchange({ settlements, want }),
+    );
+    member.contact = this.stage.now;
+    member.lastReply = reply;
+    if (reply.settled.join() !== expected.settled.join()) {
+      violated('I16', `settled ${reply.settled.join()}, where tokens say ${expected.settled.join()}`);
+    }
+    if (reply.claims.length > want) violated('I9', `${reply.claims.length} claims where ${want} were wanted`);
+    await this.checkClaimOrder(member, before, reply, want);
+    await this.stage.inspector.followQueues(this.stage.now);
+    return reply;
+  }
+
+  /** What each settlement must come to, by its token alone. */
+  private expectSettled(member: Member, settlements: readonly Settlement[]) {
+    const owed = new Map<string, ExecutionTransition>();
+    const settled = settlements.map(({ executionId, attempt, kind }) => {
+      const e = this.stage.reference.executions.get(executionId);
+      const mine = e?.status === 'RUNNING' && e.workerId === member.worker.id && e.attempt === attempt;
+      if (!mine || owed.has(executionId)) return 'stale';
+      const transitions = {
+        complete: 'completed',
+        fail: 'failed',
+        retry: 'retrying',
+        release: 'released',
+        cancel: 'cancelled',
+      } as const;
+      owed.set(executionId, e.cancelDeadline !== null && kind !== 'complete' ? 'cancelled' : transitions[kind]);
+      return 'applied';
+    });
+    return { owed, settled };
+  }
+
+  /** I9: nobody who was ready before, and still is, stands before one that was claimed; no slot stays free for them. */
+  private async checkClaimOrder(
+    member: Member,
+    before: RefExecution[],
+    reply: ExchangeReply,
+    want: number,
+  ): Promise<void> {
+    const queued = new Set<string>();
+    for (const queue of member.queues) for (const id of await this.stage.store.peekQueue(queue, 1_000)) queued.add(id);
+    const was = new Map(before.map((e) => [e.id, e]));
+    const claimed = reply.claims.map((claim) => was.get(claim.executionId)!);
+    const left = before.filter((e) => e.ready && queued.has(e.id) && !this.stage.reference.pausedQueues.has(e.queue));
+    for (const [i, e] of claimed.entries()) {
+      const passed = [...left, ...claimed.slice(i + 1)].find((other) => compareReady(other, e) < 0);
+      if (passed) violated('I9', `${e.id} was claimed before ${passed.id}`);
+    }
+    if (claimed.length < want && !reply.more && left[0]) {
+      violated('I15', `${left[0].id} is ready, ${member.worker.id} has a free slot and was not given it`);
+    }
+  }
+
+  async settle(command: Extract<Command, { kind: 'settle' }>): Promise<void> {
+    const member = this.crew.at(command.worker);
+    const runs = this.runsOf(member);
+    const chosen = new Map(
+      runs.length === 0 ? [] : command.runs.map((each) => [runs[each.run % runs.length]!, each.how]),
+    );
+    if (chosen.size === 0 && (command.want === 0 || member.crashed)) return;
+    const inOrder = [...chosen].sort(([a], [b]) => a.claimNo - b.claimNo);
+    const settlements = inOrder.map(([e, how]) => ({
+      ...settlementOf(how, this.tokenOf(e)),
+      delay: command.delay,
+    }));
+    await this.exchange(member, settlements, member.crashed ? 0 : command.want, command.delay);
+  }
+
+  /** I16: a token that is not current changes nothing, whoever brings it. */
+  async settleStale({ worker: pick, run, how }: Extract<Command, { kind: 'settleStale' }>): Promise<void> {
+    const { worker } = this.crew.anyone(pick);
+    const e = this.stage.reference.executions.get(settlement.executionId);
+    if (e?.workerId === worker.id && e.attempt === settlement.attempt && e.status === 'RUNNING') return;
+    const reply = await this.stage.unchanged('a stale settlement', () => worker.exchange({ settlements: [settlement] }));
+    const member = this.crew.members.find((each) => each.worker === worker);
+    if (member) [member.contact, member.lastReply] = [this.stage.now, reply];
+    if (reply.settled[0] !== 'stale') violated('I16', `${e?.id} was settled by a stale token`);
+  }
+
+  /** A repeat of the last exchange gets the same reply, and changes nothing at all. */
+  async replay(member: Member): Promise<void> {
+    if (!member.lastReply) return;
+    const before = await this.stage.store.dump();
+    const reply = await this.stage.call({ now: this.stage.now }, () => member.worker.replay());
+    if (!isDeepStrictEqual(reply, member.lastReply)) violated('I16', 'a repeated exchange got another reply');
+    if (!isDeepStrictEqual(await this.stage.store.dump(), before)) violated('I16', 'a repeated exchange changed the state');
+  }
+
+  async beat(member: Member): Promise<void> {
+    const runs = this.runsOf(member);
+    const reply = await this.stage.call({ now: this.stage.now }, () => member.worker.beat(...runs.map((e) => this.tokenOf(e))));
+    member.beat = member.contact = this.stage.now;
+    const asked = runs.filter((e) => e.cancelDeadline !== null).map((e) => e.id);
+    if (!reply.known) violated('I13', `${member.worker.id} beats, and is not known`);
+    if (reply.lost.length > 0)
+      violated('I13', `${member.worker.id} is told to have lost ${reply.lost[0]!.executionId}`);
+    if (
+      reply.cancelRequested
+        .map((run) => run.executionId)
+        .sort()
+        .join() !== asked.sort().join()
+    ) {
+      violated('I17', `${member.worker.id} was not told of the cancels of ${asked.join()}`);
+    }
+    for (const e of runs) if (e.lock) this.stage.referee.locks.renew(e.lock.key, e.id, this.stage.now + LOCK_TTL);
+  }
+
+  async rescue(): Promise<void> {
+    const gone = this.crew.members.filter((member) => member.crashed && member.beat + LEASE <= this.stage.now);
+    const lostWorkers = new Set(gone.map((member) => member.worker.id));
+    await this.stage.call({ now: this.stage.now, lostWorkers }, () => steps(() => this.stage.store.rescue(PROMOTE_PER_STEP)));
+    for (const member of gone) {
+      if (member.contact + LEASE > this.stage.now) continue;
+      const [left] = this.runsOf(member);
+      if (left) violated('I6', `${left.id} was not brought back from ${member.worker.id}`);
+      await this.crew.replace(member, this.stage.now);
+    }
+  }
+
+  async leave(member: Member): Promise<void> {
+    const runs = this.runsOf(member);
+    const owed = new Map(
+      runs.map((e) => [e.id, e.cancelDeadline === null ? ('released' as const) : ('cancelled' as const)]),
+    );
+    await this.stage.call({ now: this.stage.now, owed }, () => this.stage.store.goodbye(member.worker.id));
+    await this.crew.replace(member, this.stage.now);
+  }
+
+  runsOf(member: Member): RefExecution[] {
+    return [...this.stage.reference.executions.values()].filter((e) => e.workerId === member.worker.id);
+  }
+
+  private tokenOf(e: RefExecution): RunToken {
+    return { executionId: e.id, attempt: e.attempt };
+  }
+
+  /** The newest token ever given of some execution, or one before it. */
+  private staleToken(pick: number): RunToken {
+    const e = this.stage.reference.choose(pick);
+    return { executionId: e?.id ?? 'unknown', attempt: (e?.attempt ?? 1) - (pick % 2) };
+  }
+}

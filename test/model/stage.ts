@@ -1,0 +1,19 @@
+import type { TaskStore } from '../../libs/scheduler/src/store/task-store.js';
+import type { ExecutionFactory } from './execution-factory.js';
+import type { Inspector } from './inspector.js';
+import type { Referee, Scope } from './referee.js';
+import type { Reference } from './reference.js';
+
+/** What a play needs of the world it takes place in. */
+export interface Stage {
+  readonly store: TaskStore;
+  readonly now: number;
+  readonly reference: Reference;
+  readonly referee: Referee;
+  readonly inspector: Inspector;
+  readonly factory: ExecutionFactory;
+  /** Calls the store, and holds all that it reports meanwhile against the scope. */
+  call<T>(scope: Scope | ((reply: T) => Scope), verb: () => Promise<T>): Promise<T>;
+  /** Nothing that can be seen may change, and nothing but a refusal be reported. */
+  unchanged<T>(what: string, verb: () => Promise<T>): Promise<T>;
+}
