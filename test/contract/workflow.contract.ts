@@ -221,5 +221,22 @@ export function workflowContract(open: OpenStore): void {
         for (const id of Object.values(ids)) expect(await s.store.getExecution(id)).toBeNull();
       }),
     );
+
+    it(
+      'keeps as many ended workflows as executions, and every one that is under way',
+      small(async (s) => {
+        const { workflow: running } = await start(s);
+        const ended: string[] = [];
+        for (let i = 0; i < 4; i++) {
+          const { workflow, ids } = await start(s);
+          await s.store.cancel(ids.extract, 0);
+          await s.maintain();
+          ended.push(workflow.workflowId);
+        }
+        const { items } = await s.store.listWorkflows({ limit: 10 });
+        expect(items.map((item) => item.workflowId)).toEqual([ended[3], ended[2], running.workflowId]);
+        expect(await s.store.getWorkflow(ended[0]!)).toBeNull();
+      }),
+    );
   });
 }

@@ -198,7 +198,7 @@ describe('handlers that misbehave', () => {
       'no JSON',
     ],
     ['a cyclic result', () => cyclic, 'NotSerializableError', 'result'],
-    ['a BigInt result', () => ({ n: 1n }), 'NotSerializableError', 'result.n'],
+    ['a BigInt result', () => ({ n: 1n }), 'NotSerializableError', 'BigInt'],
     ['a result too large', () => 'x'.repeat(300_000), 'ResultTooLargeError', '262144'],
   ])('%s ends as FAILED, and the next one runs', async (_what, handler, name, message) => {
     const { scheduler } = await startApp({ bad: handler, good: () => 'good' }, { maxConcurrentTasks: 1 });

@@ -48,7 +48,7 @@ export type Command =
 
 /** Records that print as they are written. */
 const record = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
-  fc.record(fields, { noNullPrototype: true }) as fc.Arbitrary<T>;
+  fc.record(fields, { noNullPrototype: true });
 
 const pick = fc.nat({ max: 999 });
 const delay = fc.constantFrom(0, 0, 0, 0, 1_000, 1_000, 5_000, 30_000);

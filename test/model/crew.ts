@@ -1,7 +1,7 @@
 import type { ExchangeReply, TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import { helloOf } from '../contract/fixtures.js';
 import { Worker } from '../contract/worker.js';
-import { QUEUES } from './inspector.js';
+import { QUEUES } from './setting.js';
 
 /** A worker's place: when one incarnation is gone, the next takes it. */
 export interface Member {

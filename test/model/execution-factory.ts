@@ -12,12 +12,8 @@ import {
   type NewSchedule,
 } from '../contract/fixtures.js';
 import type { ExecutionChoice } from './commands.js';
-import { QUEUES } from './inspector.js';
 import type { Reference } from './reference.js';
-import { LOCK_TTL } from './world.js';
-
-export const LOCK_KEYS = ['red', 'blue'] as const;
-export const TICK_MS = 10_000;
+import { LOCK_KEYS, LOCK_TTL, QUEUES, TICK_MS } from './setting.js';
 
 /** What a task of the random runs is declared to depend on. */
 const DECLARED: Record<string, string> = { child: 'parent', grandchild: 'child' };

@@ -3,10 +3,8 @@ import { isTerminal, TaskStatus, type WaitingForKind } from '../../libs/schedule
 import type { TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import type { Referee } from './referee.js';
 import { compareReady, type Reference, type RefExecution } from './reference.js';
+import { ALL, QUEUES } from './setting.js';
 import { violated } from './violation.js';
-
-export const QUEUES = ['a', 'b'] as const;
-const ALL = 1_000;
 
 /** Reads a store through its public verbs, and compares all that it shows with the reference. */
 export class Inspector {
@@ -34,6 +32,7 @@ export class Inspector {
     await this.checkStats(items, now, settled);
     await this.checkLocks(settled);
     await this.checkWorkers();
+    await this.checkWorkflows();
   }
 
   /** All that can be seen from outside, for "nothing changed". */
@@ -240,6 +239,22 @@ export class Inspector {
       const running = [...this.reference.executions.values()].filter((e) => e.workerId === worker.workerId).length;
       if (worker.running !== running)
         violated('I13', `${worker.workerId} counts ${worker.running} runs, not ${running}`);
+    }
+  }
+
+  /** I13: a workflow is what its nodes are. */
+  private async checkWorkflows(): Promise<void> {
+    const { items } = await this.store.listWorkflows({ limit: ALL });
+    for (const { workflowId, status, completedTime, nodes } of items) {
+      const ends = nodes.map((node) => this.reference.get(node.executionId).status);
+      const expected = !ends.every(isTerminal)
+        ? 'RUNNING'
+        : ((['FAILED', 'CANCELLED'] as const).find((end) => ends.includes(end)) ?? 'COMPLETED');
+      if (nodes.map((node) => node.status).join() !== ends.join())
+        violated('I13', `${workflowId} shows other statuses`);
+      if (status !== expected) violated('I13', `${workflowId} is ${status}, its nodes are ${ends.join()}`);
+      if ((completedTime === null) !== (status === 'RUNNING'))
+        violated('I13', `${workflowId}: ${status}, ${completedTime}`);
     }
   }
 }

@@ -2,10 +2,9 @@ import type { NewExecution } from '../../libs/scheduler/src/core/commands.js';
 import type { Effect, ExecutionEffect, ExecutionTransition } from '../../libs/scheduler/src/core/effects.js';
 import { MAX_CRASHES } from '../../libs/scheduler/src/core/limits.js';
 import { isAllowed, type Verb } from '../../libs/scheduler/src/core/state-machine.js';
-import type { TerminalStatus } from '../../libs/scheduler/src/core/status.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import { LockBook } from './lock-book.js';
-import { Reference, type RefExecution } from './reference.js';
+import type { Reference, RefExecution } from './reference.js';
 import { violated } from './violation.js';
 
 /** What one command may bring about; all that the store reports must be owed to it, or to time and dependencies. */
@@ -87,7 +86,7 @@ export class Referee {
     if (owed) this.scope.owed!.delete(id);
     const execution = known ?? this.introduce(effect);
     this.follow(execution, effect, owed, comingBack);
-    if (ENDS.has(transition)) this.reference.end(execution, effect.status as TerminalStatus, effect.time);
+    if (ENDS.has(transition)) this.reference.end(execution, effect.status, effect.time);
   }
 
   /** I1: only what was submitted comes into being. */
@@ -226,7 +225,8 @@ export class Referee {
   private checkClaims(): void {
     const { claims = [] } = this.scope;
     const replied = claims.map((claim) => claim.executionId);
-    if (new Set(replied).size !== replied.length) violated('I3', `one claim hands over an execution twice: ${replied}`);
+    if (new Set(replied).size !== replied.length)
+      violated('I3', `one claim hands over an execution twice: ${replied.join()}`);
     if ([...replied].sort().join() !== [...this.claimed].sort().join()) {
       violated('I3', `claimed ${replied.join()}, reported as started ${this.claimed.join()}`);
     }

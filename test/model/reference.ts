@@ -79,6 +79,11 @@ export class Reference {
     return found;
   }
 
+  choose(pick: number): RefExecution | undefined {
+    const all = [...this.executions.values()];
+    return all.length === 0 ? undefined : all[pick % all.length];
+  }
+
   /** The order of enqueueing is that of submission. */
   expect(submitted: readonly NewExecution[]): void {
     for (const { executionId } of submitted)

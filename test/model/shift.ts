@@ -78,7 +78,7 @@ export class Shift {
     want: number,
   ): Promise<void> {
     const queued = new Set<string>();
-    for (const queue of member.queues) for (const id of await this.stage.store.peekQueue(queue, 1_000)) queued.add(id);
+    for (const queue of member.queues) for (const id of await this.stage.store.peekQueue(queue, ALL)) queued.add(id);
     const was = new Map(before.map((e) => [e.id, e]));
     const claimed = reply.claims.map((claim) => was.get(claim.executionId)!);
     const left = before.filter((e) => e.ready && queued.has(e.id) && !this.stage.reference.pausedQueues.has(e.queue));
@@ -109,9 +109,12 @@ export class Shift {
   /** I16: a token that is not current changes nothing, whoever brings it. */
   async settleStale({ worker: pick, run, how }: Extract<Command, { kind: 'settleStale' }>): Promise<void> {
     const { worker } = this.crew.anyone(pick);
+    const settlement = settlementOf(how, this.staleToken(run));
     const e = this.stage.reference.executions.get(settlement.executionId);
     if (e?.workerId === worker.id && e.attempt === settlement.attempt && e.status === 'RUNNING') return;
-    const reply = await this.stage.unchanged('a stale settlement', () => worker.exchange({ settlements: [settlement] }));
+    const reply = await this.stage.unchanged('a stale settlement', () =>
+      worker.exchange({ settlements: [settlement] }),
+    );
     const member = this.crew.members.find((each) => each.worker === worker);
     if (member) [member.contact, member.lastReply] = [this.stage.now, reply];
     if (reply.settled[0] !== 'stale') violated('I16', `${e?.id} was settled by a stale token`);
@@ -123,12 +126,15 @@ export class Shift {
     const before = await this.stage.store.dump();
     const reply = await this.stage.call({ now: this.stage.now }, () => member.worker.replay());
     if (!isDeepStrictEqual(reply, member.lastReply)) violated('I16', 'a repeated exchange got another reply');
-    if (!isDeepStrictEqual(await this.stage.store.dump(), before)) violated('I16', 'a repeated exchange changed the state');
+    if (!isDeepStrictEqual(await this.stage.store.dump(), before))
+      violated('I16', 'a repeated exchange changed the state');
   }
 
   async beat(member: Member): Promise<void> {
     const runs = this.runsOf(member);
-    const reply = await this.stage.call({ now: this.stage.now }, () => member.worker.beat(...runs.map((e) => this.tokenOf(e))));
+    const reply = await this.stage.call({ now: this.stage.now }, () =>
+      member.worker.beat(...runs.map((e) => this.tokenOf(e))),
+    );
     member.beat = member.contact = this.stage.now;
     const asked = runs.filter((e) => e.cancelDeadline !== null).map((e) => e.id);
     if (!reply.known) violated('I13', `${member.worker.id} beats, and is not known`);
@@ -148,7 +154,9 @@ export class Shift {
   async rescue(): Promise<void> {
     const gone = this.crew.members.filter((member) => member.crashed && member.beat + LEASE <= this.stage.now);
     const lostWorkers = new Set(gone.map((member) => member.worker.id));
-    await this.stage.call({ now: this.stage.now, lostWorkers }, () => steps(() => this.stage.store.rescue(PROMOTE_PER_STEP)));
+    await this.stage.call({ now: this.stage.now, lostWorkers }, () =>
+      steps(() => this.stage.store.rescue(PROMOTE_PER_STEP)),
+    );
     for (const member of gone) {
       if (member.contact + LEASE > this.stage.now) continue;
       const [left] = this.runsOf(member);

@@ -1,14 +1,14 @@
 import { isTerminal } from '../../libs/scheduler/src/core/status.js';
 import type { Command } from './commands.js';
-import { LOCK_KEYS, TICK_MS } from './execution-factory.js';
-import type { World } from './world.js';
+import { LOCK_KEYS, TICK_MS } from './setting.js';
+import type { Stage } from './stage.js';
 import { violated } from './violation.js';
 
 const HANDLE_TTL = 10_000;
 
 /** I10: a tick fires at most once, only as the decision saw it, and not while the one before is under way. */
-export async function playFire(world: World, command: Extract<Command, { kind: 'fire' }>): Promise<void> {
-  const { store, now, factory, reference } = world;
+export async function playFire(stage: Stage, command: Extract<Command, { kind: 'fire' }>): Promise<void> {
+  const { store, now, factory, reference } = stage;
   const schedule = (await store.getSchedule('ticker'))!;
   const time = schedule.nextRunTime!;
   if (time > now) return;
@@ -22,7 +22,7 @@ export async function playFire(world: World, command: Extract<Command, { kind: '
     nextRunTime: time + TICK_MS * Math.ceil((now + 1 - time) / TICK_MS),
   };
   if (command.stale) {
-    if (await world.unchanged('a tick decided on another state', () => store.fire(fire)))
+    if (await stage.unchanged('a tick decided on another state', () => store.fire(fire)))
       violated('I10', 'a stale tick fired');
     return;
   }
@@ -30,21 +30,21 @@ export async function playFire(world: World, command: Extract<Command, { kind: '
   const previous = before.filter((e) => e.reason !== 'OVERLAP').at(-1);
   const mustSkip = command.overlap === 'skip' && previous !== undefined && !isTerminal(previous.status);
   const maySkip = command.overlap === 'skip' && before.some((e) => !isTerminal(e.status));
-  const fired = await world.call({ now, submitted: [execution] }, () => store.fire(fire));
+  const fired = await stage.call({ now, submitted: [execution] }, () => store.fire(fire));
   if (!fired) violated('I10', `tick ${time} was refused`);
   const skipped = reference.executions.get(execution.executionId)?.status === 'SKIPPED';
   if (skipped ? !maySkip : mustSkip)
     violated('I10', `tick ${time}: ${skipped ? 'left out' : 'run'} against its overlap policy`);
-  if (await world.unchanged('a tick that has fired', () => store.fire(fire)))
+  if (await stage.unchanged('a tick that has fired', () => store.fire(fire)))
     violated('I10', `tick ${time} fired twice`);
 }
 
 type LockCommand = Extract<Command, { kind: 'acquire' | 'unlock' | 'extend' }>;
 
 /** I11 from the side of handles. */
-export async function playLock(world: World, command: LockCommand): Promise<void> {
-  const { store, now, reference } = world;
-  const { locks } = world.referee;
+export async function playLock(stage: Stage, command: LockCommand): Promise<void> {
+  const { store, now, reference } = stage;
+  const { locks } = stage.referee;
   const key = LOCK_KEYS[command.key % LOCK_KEYS.length]!;
   const holder = locks.holders.get(key);
   const owner = `handle ${command.owner % 3}`;
@@ -56,7 +56,7 @@ export async function playLock(world: World, command: LockCommand): Promise<void
     );
     const isFree = holder === undefined && !awaited && (waiting?.size ?? 0) === 0;
     const scope = { now, handleTtl: command.ttl };
-    const grant = await world.call(scope, () => store.acquireLock(key, owner, command.ttl, command.maxWait));
+    const grant = await stage.call(scope, () => store.acquireLock(key, owner, command.ttl, command.maxWait));
     const holds = locks.holders.get(key);
     if (grant && (holds?.owner !== owner || holds.fencingToken !== grant.fencingToken)) {
       violated('I11', `${owner} was given ${key}, and nothing was reported`);
@@ -68,7 +68,7 @@ export async function playLock(world: World, command: LockCommand): Promise<void
   const mine = holder?.owner === owner;
   const token = (holder?.fencingToken ?? 1) - (command.rightToken ? 0 : 1);
   const scope = { now, unlocking: mine && command.rightToken ? owner : undefined };
-  const done = await world.call(scope, () =>
+  const done = await stage.call(scope, () =>
     command.kind === 'unlock' ? store.releaseLock(key, owner, token) : store.extendLock(key, owner, token, HANDLE_TTL),
   );
   const expired = mine && holder.safeUntil <= now;

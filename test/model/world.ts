@@ -1,35 +1,36 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { NewExecution, RunToken, Settlement } from '../../libs/scheduler/src/core/commands.js';
+import type { NewExecution } from '../../libs/scheduler/src/core/commands.js';
 import type { Effect, ExecutionTransition } from '../../libs/scheduler/src/core/effects.js';
 import { CLAIM_PER_STEP, PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import { isTerminal } from '../../libs/scheduler/src/core/status.js';
-import type { ExchangeReply } from '../../libs/scheduler/src/store/task-store.js';
-import { LEASE, mirrorOf, settlementOf, TASKS, type OpenedStore } from '../contract/fixtures.js';
+import { mirrorOf, TASKS, type OpenedStore } from '../contract/fixtures.js';
 import { steps } from '../contract/scene.js';
 import type { Command } from './commands.js';
-import { Crew, type Member } from './crew.js';
+import { Crew } from './crew.js';
 import { ExecutionFactory } from './execution-factory.js';
 import { Inspector } from './inspector.js';
-import { playFire, playLock } from './others.js';
 import { Referee, type Scope } from './referee.js';
-import { compareReady, Reference, type RefExecution } from './reference.js';
+import { Reference, type RefExecution } from './reference.js';
+import { BEAT_MS } from './setting.js';
+import { Shift } from './shift.js';
+import type { Stage } from './stage.js';
+import { playFire, playLock } from './tick-and-handle.js';
 import { violated } from './violation.js';
 
-const BEAT = 5_000;
-export const LOCK_TTL = 30_000;
-
 /** One store under random commands: plays each, follows what it reports, and checks every promise after it. */
-export class World {
+export class World implements Stage {
   readonly reference = new Reference();
   readonly referee = new Referee(this.reference);
   readonly factory = new ExecutionFactory(this.reference);
   readonly inspector: Inspector;
   readonly crew: Crew;
+  private readonly shift: Shift;
   private readonly heard: Effect[] = [];
 
   constructor(readonly opened: OpenedStore) {
     this.inspector = new Inspector(opened.store, this.reference, this.referee);
     this.crew = new Crew(opened.store);
+    this.shift = new Shift(this, this.crew);
     opened.store.subscribe((effects) => void this.heard.push(...effects));
   }
 
@@ -86,7 +87,7 @@ export class World {
     for (let round = 0; round < 60 && live().length > 0; round++) {
       await this.play({ kind: 'advance', ms: 31_000, promote: true });
       await this.play({ kind: 'claim', worker: 0, want: CLAIM_PER_STEP });
-      const runs = this.runsOf(this.crew.members[0]!).map((_, run) => ({ run, how: 'complete' as const }));
+      const runs = this.shift.runsOf(this.crew.members[0]!).map((_, run) => ({ run, how: 'complete' as const }));
       await this.play({ kind: 'settle', worker: 0, runs, delay: 0, want: 0 });
     }
     const [stuck] = live();
@@ -108,31 +109,31 @@ export class World {
         return this.startWorkflow(command.nodes);
       case 'claim': {
         const member = this.crew.awake(command.worker);
-        return void (member && (await this.exchange(member, [], command.want, 0)));
+        return void (member && (await this.shift.exchange(member, [], command.want, 0)));
       }
       case 'settle':
-        return this.settle(command);
+        return this.shift.settle(command);
       case 'settleStale':
-        return this.settleStale(command.worker, settlementOf(command.how, this.staleToken(command.run)));
+        return this.shift.settleStale(command);
       case 'replay':
-        return this.replay(this.crew.at(command.worker));
+        return this.shift.replay(this.crew.at(command.worker));
       case 'cancel':
-        return this.cancel(this.choose(command.execution), command.grace);
+        return this.cancel(this.reference.choose(command.execution), command.grace);
       case 'reopen':
-        return this.reopen(this.choose(command.execution));
+        return this.reopen(this.reference.choose(command.execution));
       case 'advance':
-        for (let left = command.ms; left > 0; left -= BEAT) {
-          clock.advance(Math.min(left, BEAT));
-          for (const member of this.crew.members) if (!member.crashed) await this.beat(member);
+        for (let left = command.ms; left > 0; left -= BEAT_MS) {
+          clock.advance(Math.min(left, BEAT_MS));
+          for (const member of this.crew.members) if (!member.crashed) await this.shift.beat(member);
         }
         return;
       case 'crash':
         this.crew.at(command.worker).crashed = true;
         return;
       case 'rescue':
-        return this.rescue();
+        return this.shift.rescue();
       case 'goodbye':
-        return this.leave(this.crew.at(command.worker));
+        return this.shift.leave(this.crew.at(command.worker));
       case 'pause':
       case 'resume': {
         const queue = this.factory.queue(command.queue);
@@ -204,12 +205,5 @@ export class World {
     const scope = { now: this.now, owed, reopening: expected ? e.id : undefined };
     const reply = await this.call(scope, () => this.store.reopen(e.id));
     if (reply !== expected) violated('I3', `reopen of ${e.id} answered ${reply}`);
-  }
-
-  // ---- choosing ------------------------------------------------------------------------------------------------
-
-  private choose(pick: number): RefExecution | undefined {
-    const all = [...this.reference.executions.values()];
-    return all.length === 0 ? undefined : all[pick % all.length];
   }
 }

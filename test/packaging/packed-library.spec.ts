@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { npm, npmFails, run } from './run.js';
+import { npm, npmFails, run } from '../support/run-program.js';
 
 const LIBRARY = resolve('libs/scheduler');
 const TSC = resolve('node_modules/typescript/bin/tsc');

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CronScheduler } from '../cron/cron-scheduler.js';
 import { checkTaskDefinition } from '../core/check-definition.js';
-import { HandlerNotFoundError, TaskInUseError } from '../core/errors.js';
+import { HandlerNotFoundError, TaskAlreadyRegisteredError, TaskInUseError } from '../core/errors.js';
 import type { CronOptions } from '../core/schedule.js';
 import type { TaskDefinition } from '../core/task-definition.js';
 import { TaskDependencyGraph } from '../dependency/task-dependency-graph.js';
@@ -23,6 +23,9 @@ interface DeclaredCron {
 @Injectable()
 export class TaskRegistrar {
   private readonly crons: DeclaredCron[] = [];
+  private readonly found: FoundTask[] = [];
+  /** Registered by a decorator that says nothing but the funcPath: a definition of that id replaces it. */
+  private readonly bare = new Set<string>();
   private readonly features: (TaskDefinition | TaskRef)[] = [];
   private booting: Promise<void> | null = null;
   private booted = false;
@@ -40,8 +43,13 @@ export class TaskRegistrar {
   /** @throws every error of a bad definition, TaskAlreadyRegisteredError, CircularDependencyError, HandlerNotFoundError */
   register(definition: TaskDefinition<any>): void {
     const task = checkTaskDefinition(definition);
-    if (this.catalog.get(task.taskId) === undefined) this.requireHandler(task.funcPath, task.taskId, task.remote);
-    if (!this.catalog.get(task.taskId)) this.graph.addTask(task.taskId, task.dependencies);
+    const bare = this.bare.has(task.taskId);
+    if (this.catalog.get(task.taskId) && !bare) throw new TaskAlreadyRegisteredError(task.taskId);
+    this.requireHandler(task.funcPath, task.taskId, task.remote);
+    this.graph.assertAcyclic(task.taskId, task.dependencies);
+    if (bare) this.catalog.remove(task.taskId);
+    this.bare.delete(task.taskId);
+    this.graph.addTask(task.taskId, task.dependencies);
     this.catalog.add(task);
   }
 
@@ -80,15 +88,16 @@ export class TaskRegistrar {
     for (const task of this.features.splice(0)) this.registerFeature(task);
   }
 
-  private readonly found: FoundTask[] = [];
-
   private explore(): FoundTask[] {
     return this.explorer.explore({ schedulerName: this.schedulerName, applyGlobal: this.options.applyGlobal });
   }
 
   private async registerFound({ metadata }: FoundTask): Promise<void> {
     const options = await this.explorer.optionsOf(metadata);
+    const isBare = Object.keys(options).every((key) => key === 'scheduler');
+    if (isBare && this.catalog.get(metadata.funcPath)) return;
     this.registerOptions(metadata.funcPath, options);
+    if (isBare) this.bare.add(metadata.funcPath);
   }
 
   private registerFeature(task: TaskDefinition | TaskRef): void {

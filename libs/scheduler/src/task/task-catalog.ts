@@ -1,5 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DefinitionNotPortableError, TaskAlreadyRegisteredError, TaskNotRegisteredError } from '../core/errors.js';
+import {
+  DefinitionNotPortableError,
+  TaskAlreadyRegisteredError,
+  TaskInUseError,
+  TaskNotRegisteredError,
+} from '../core/errors.js';
 import { toMirror, type ResolvedTask, type TaskMirror } from '../core/task-definition.js';
 import { TASK_STORE, type DefinitionStore } from '../store/task-store.js';
 
@@ -92,8 +97,17 @@ export class TaskCatalog {
     const added = changes.flatMap(([, task]) => (task ? [toMirror(task, this.app.appName, this.app.version)] : []));
     if (added.length > 0) await this.store.putTasks(added);
     for (const [taskId, task] of changes) {
-      if (task === null) await this.store.removeTask(taskId);
+      if (task === null) await this.removeMirror(taskId);
       if (this.pending.get(taskId) === task) this.pending.delete(taskId);
+    }
+  }
+
+  /** A task of another node may depend on it: then the mirror stays, for that node's sake. */
+  private async removeMirror(taskId: string): Promise<void> {
+    try {
+      await this.store.removeTask(taskId);
+    } catch (error) {
+      if (!(error instanceof TaskInUseError)) throw error;
     }
   }
 }

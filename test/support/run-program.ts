@@ -3,12 +3,17 @@ import { execFile } from 'node:child_process';
 const LIMIT_MS = 150_000;
 
 /** Runs a program to its end, within a limit. @throws Error with all of its output if it fails or takes too long */
-export function run(file: string, args: readonly string[], cwd: string): Promise<{ stdout: string; stderr: string }> {
+export function run(
+  file: string,
+  args: readonly string[],
+  cwd: string,
+  timeout = LIMIT_MS,
+): Promise<{ stdout: string; stderr: string }> {
   return new Promise((resolve, reject) => {
-    const options = { cwd, env: environment(), timeout: LIMIT_MS, killSignal: 'SIGKILL', maxBuffer: 32 << 20 } as const;
+    const options = { cwd, env: environment(), timeout, killSignal: 'SIGKILL', maxBuffer: 32 << 20 } as const;
     const child = execFile(file, args, options, (error, stdout, stderr) => {
       if (!error) return resolve({ stdout, stderr });
-      const how = error.killed ? `took longer than ${LIMIT_MS / 1000} s` : `failed: ${String(error.code)}`;
+      const how = error.killed ? `took longer than ${timeout / 1000} s` : `failed: ${String(error.code)}`;
       reject(new Error(`${file} ${args.join(' ')} ${how}\n${stdout}\n${stderr}`));
     });
     child.stdin?.end();

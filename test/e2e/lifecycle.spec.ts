@@ -1,0 +1,230 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { EventEmitter2 } from '@nestjs/event-emitter';
+import { aborted, closeApps, gate, startApp, startKit } from '../support/app.js';
+
+afterEach(closeApps);
+
+describe('stop and start', () => {
+  it('lets runs end, claims nothing meanwhile, and goes on after start', async () => {
+    const begun = gate();
+    const door = gate();
+    const { scheduler } = await startApp({
+      slow: async () => {
+        begun.open();
+        await door.opened;
+        return 'ended';
+      },
+      t: () => 'ran',
+    });
+    const slow = await scheduler.scheduleTask('slow');
+    await begun.opened;
+    const stopped = scheduler.stop();
+    const id = await scheduler.scheduleTask('t');
+    door.open();
+    await stopped;
+    expect(await scheduler.getTaskStatus(slow)).toMatchObject({ status: 'COMPLETED', result: 'ended' });
+    expect((await scheduler.getTaskStatus(id))!.status).toBe('PENDING');
+    expect(await scheduler.listWorkers()).toEqual([]);
+    const later = await scheduler.scheduleTask('t');
+    await scheduler.start();
+    expect((await scheduler.waitForExecution(id)).status).toBe('COMPLETED');
+    expect((await scheduler.waitForExecution(later)).status).toBe('COMPLETED');
+  });
+
+  it('stop(false) aborts at once and spends no attempt', async () => {
+    const begun = [gate(), gate()];
+    const reasons: unknown[] = [];
+    let runs = 0;
+    const { scheduler } = await startApp({
+      t: async (_payload, { signal }) => {
+        begun[runs++]!.open();
+        if (runs === 2) return 'second run';
+        reasons.push(((await aborted(signal)) as { code: string }).code);
+        throw new Error('stopped half-way');
+      },
+    });
+    const id = await scheduler.scheduleTask('t');
+    await begun[0]!.opened;
+    await scheduler.stop(false);
+    expect(reasons).toEqual(['SHUTDOWN']);
+    expect(await scheduler.getTaskStatus(id)).toMatchObject({ status: 'PENDING', retryCount: 0, error: null });
+    await scheduler.start();
+    expect(await scheduler.waitForExecution(id)).toMatchObject({
+      status: 'COMPLETED',
+      result: 'second run',
+      retryCount: 0,
+      attempts: [{ attempt: 1, outcome: 'COMPLETED' }],
+    });
+  });
+
+  it('gives back what does not heed its abort', async () => {
+    const begun = gate();
+    const { scheduler } = await startApp(
+      {
+        deaf: async () => {
+          begun.open();
+          await new Promise(() => undefined);
+        },
+      },
+      { shutdown: { drain: '20ms', grace: '20ms' } },
+    );
+    const id = await scheduler.scheduleTask('deaf');
+    await begun.opened;
+    await scheduler.stop();
+    expect(await scheduler.getTaskStatus(id)).toMatchObject({ status: 'PENDING', retryCount: 0 });
+  });
+
+  it('may be called twice, before start, and at once', async () => {
+    const { scheduler } = await startApp({ t: () => 'ran' }, { autoStart: false });
+    await scheduler.stop();
+    await Promise.all([scheduler.start(), scheduler.start()]);
+    await Promise.all([scheduler.stop(), scheduler.stop()]);
+    await scheduler.stop();
+    await scheduler.start();
+    const id = await scheduler.scheduleTask('t');
+    expect((await scheduler.waitForExecution(id)).status).toBe('COMPLETED');
+  });
+
+  it('does not start by itself with autoStart: false', async () => {
+    const { scheduler } = await startApp({ t: () => 'ran' }, { autoStart: false });
+    const id = await scheduler.scheduleTask('t');
+    await expect(scheduler.waitForExecution(id, { timeout: '30ms' })).rejects.toMatchObject({ code: 'WAIT_TIMEOUT' });
+    await scheduler.start();
+    expect((await scheduler.waitForExecution(id)).status).toBe('COMPLETED');
+  });
+});
+
+describe('roles', () => {
+  it('a producer schedules and runs nothing', async () => {
+    const { scheduler } = await startApp({ t: () => 'ran' }, { role: 'producer' });
+    const id = await scheduler.scheduleTask('t');
+    await expect(scheduler.waitForExecution(id, { timeout: '50ms' })).rejects.toMatchObject({ code: 'WAIT_TIMEOUT' });
+    expect(await scheduler.listWorkers()).toEqual([]);
+  });
+
+  it('a worker says what it is', async () => {
+    const { scheduler } = await startApp(
+      { t: () => 'ran', s: [{ queue: 'side' }, () => 'ran'] },
+      { appName: 'shop', version: '2.0.0', maxConcurrentTasks: 7 },
+    );
+    const [worker, ...others] = await scheduler.listWorkers();
+    expect(others).toEqual([]);
+    expect(worker).toMatchObject({
+      appName: 'shop',
+      version: '2.0.0',
+      pid: process.pid,
+      maxConcurrentTasks: 7,
+      state: 'active',
+      tasks: ['t', 's'],
+      queues: ['default', 'side'],
+      running: 0,
+    });
+  });
+
+  it('serves only the queues that it names', async () => {
+    const { scheduler } = await startApp({ t: () => 'ran', s: [{ queue: 'side' }, () => 'ran'] }, { queues: ['side'] });
+    const t = await scheduler.scheduleTask('t');
+    const s = await scheduler.scheduleTask('s');
+    expect((await scheduler.waitForExecution(s)).status).toBe('COMPLETED');
+    expect((await scheduler.getTaskStatus(t))!.status).toBe('PENDING');
+  });
+});
+
+describe('tasks by hand', () => {
+  it('are registered, run, and unregistered', async () => {
+    const { scheduler, kit } = await startKit({ greet: ({ name }) => `hello ${name}` });
+    scheduler.registerTask({ taskId: 'greet.world', funcPath: 'greet', payload: { name: 'world' } });
+    scheduler.registerTask({ taskId: 'after', funcPath: 'greet', dependencies: [{ taskId: 'greet.world' }] });
+    expect([...scheduler.taskDefinitions.keys()]).toEqual(['greet', 'greet.world', 'after']);
+    expect(scheduler.dependencyGraph.getDependencies('after')).toEqual(['greet.world']);
+    const id = await scheduler.scheduleTask('greet.world');
+    await kit.drain();
+    expect((await scheduler.getTaskStatus(id))!.result).toBe('hello world');
+    expect(() => scheduler.unregisterTask('greet.world')).toThrow(expect.objectContaining({ code: 'TASK_IN_USE' }));
+    expect(scheduler.unregisterTask('after')).toBe(true);
+    expect(scheduler.unregisterTask('after')).toBe(false);
+    await scheduler.scheduleCronTask('greet.world', '0 * * * *');
+    const queued = await scheduler.scheduleTask('greet.world', { delay: '1h' });
+    expect(scheduler.unregisterTask('greet.world')).toBe(true);
+    await expect(scheduler.scheduleTask('greet.world')).rejects.toMatchObject({ code: 'TASK_NOT_REGISTERED' });
+    expect(await scheduler.getTaskStatus(queued)).toMatchObject({ status: 'CANCELLED', reason: 'TASK_UNREGISTERED' });
+    expect(await scheduler.listCronTasks()).toEqual([]);
+    scheduler.registerTask({ taskId: 'greet.world', funcPath: 'greet' });
+    await scheduler.scheduleTask('greet.world');
+  });
+
+  it('run on a worker that has started already', async () => {
+    const { scheduler } = await startApp({ greet: ({ name }) => `hello ${name}` });
+    scheduler.registerTask({ taskId: 'late', funcPath: 'greet', queue: 'late', payload: { name: 'late' } });
+    const id = await scheduler.scheduleTask('late');
+    expect((await scheduler.waitForExecution(id)).result).toBe('hello late');
+  });
+
+  it('get a schedule-time payload merged over their own', async () => {
+    const { scheduler, kit } = await startKit({ t: [{ payload: { a: 1, b: { c: 1 } } }, (payload) => payload] });
+    const run = async (payload: unknown) => {
+      const id = await scheduler.scheduleTask('t', { payload });
+      await kit.drain();
+      return (await scheduler.getTaskStatus(id))!.result as unknown;
+    };
+    expect(await run(undefined)).toEqual({ a: 1, b: { c: 1 } });
+    expect(await run({ b: 2, d: 3 })).toEqual({ a: 1, b: 2, d: 3 });
+    expect(await run([1])).toEqual([1]);
+    expect(await run('text')).toBe('text');
+  });
+
+  it('that are remote wait for a worker that can', async () => {
+    const { scheduler, kit } = await startKit({ t: () => 'ran' });
+    scheduler.registerTask({ taskId: 'elsewhere', funcPath: 'elsewhere', remote: true });
+    const id = await scheduler.scheduleTask('elsewhere');
+    const near = await scheduler.scheduleTask('t');
+    await kit.drain();
+    expect((await scheduler.getTaskStatus(near))!.status).toBe('COMPLETED');
+    expect((await scheduler.getTaskStatus(id))!.waitingFor).toMatchObject({
+      kind: 'handler',
+      handler: { taskId: 'elsewhere', funcPath: 'elsewhere' },
+    });
+  });
+});
+
+describe('events', () => {
+  it('tell each transition in order, before which waiters are told too', async () => {
+    const heard: string[] = [];
+    const { scheduler, module, kit } = await startKit({
+      t: [
+        { retryConfig: { strategy: 'FIXED', initialDelay: '1m', maxAttempts: 2, jitter: false } },
+        (_payload, ctx) => {
+          ctx.progress(0.5, 'half');
+          ctx.log('line');
+          if (ctx.attempt === 1) throw new Error('first');
+          return 'ok';
+        },
+      ],
+    });
+    const emitter = module.get(EventEmitter2, { strict: false });
+    for (const name of ['scheduled', 'started', 'progress', 'log', 'retrying', 'completed', 'failed', 'cancelled'])
+      emitter.on(`scheduler.execution.${name}`, (event: { executionId: string; time: string }) =>
+        heard.push(`${name} ${event.time.slice(14, 19)}`),
+      );
+    emitter.on('scheduler.execution.completed', () => {
+      throw new Error('a listener that fails harms nobody');
+    });
+    const id = await scheduler.scheduleTask('t');
+    await kit.advance('1m');
+    expect((await scheduler.getTaskStatus(id))!.status).toBe('COMPLETED');
+    await scheduler.cancelTask(await scheduler.scheduleTask('t', { delay: '1m' }));
+    expect(heard).toEqual([
+      'scheduled 00:00',
+      'started 00:00',
+      'progress 00:00',
+      'log 00:00',
+      'retrying 00:00',
+      'started 01:00',
+      'progress 01:00',
+      'log 01:00',
+      'completed 01:00',
+      'scheduled 01:00',
+      'cancelled 01:00',
+    ]);
+  });
+});

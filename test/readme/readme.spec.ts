@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import ts from 'typescript';
+import { documents, snippets, type Snippet } from '../support/documents.js';
+import { run } from '../support/run-program.js';
+
+const COMPILER_OPTIONS: ts.CompilerOptions = {
+  module: ts.ModuleKind.NodeNext,
+  moduleDetection: ts.ModuleDetectionKind.Force,
+  target: ts.ScriptTarget.ES2023,
+  lib: ['lib.es2023.d.ts'],
+  strict: true,
+  skipLibCheck: true,
+  experimentalDecorators: true,
+  emitDecoratorMetadata: true,
+  types: ['node'],
+};
+
+const all = snippets();
+const placeOf = ({ document, line }: Snippet): string => `${document}:${line}`;
+
+/**
+ * The snippets stand in an app of their own, with the library built beside them as npm would install it; all other
+ * packages are those of this repository.
+ */
+describe('TypeScript in the documents', () => {
+  const work = realpathSync(mkdtempSync(join(tmpdir(), 'snippets-')));
+  const app = join(work, 'app');
+  const fileOf = ({ document, line }: Snippet): string =>
+    join(app, `${document.replaceAll('/', '_')}-${String(line)}.ts`);
+
+  beforeAll(async () => {
+    const library = join(app, 'node_modules/nestjs-advanced-scheduler');
+    mkdirSync(library, { recursive: true });
+    symlinkSync(resolve('node_modules'), join(work, 'node_modules'), 'junction');
+    writeFileSync(join(app, 'package.json'), '{ "type": "module" }');
+    // As many empty lines before it as in the document, so that errors name the document's line.
+    for (const snippet of all) writeFileSync(fileOf(snippet), '\n'.repeat(snippet.line - 1) + snippet.code);
+    await copyFile('libs/scheduler/package.json', join(library, 'package.json'));
+    const tsc = resolve('node_modules/typescript/bin/tsc');
+    const args = ['-p', 'libs/scheduler/tsconfig.lib.json', '--outDir', join(library, 'dist')];
+    await run(process.execPath, [tsc, ...args], process.cwd());
+  });
+  afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+  it('is found', () => {
+    expect(documents()).toEqual(expect.arrayContaining(['README.md', 'libs/scheduler/README.md']));
+    expect(all.filter(({ runs }) => runs).map(({ document }) => document)).toEqual(
+      expect.arrayContaining(['README.md', 'libs/scheduler/README.md']),
+    );
+  });
+
+  it('compiles under strict', () => {
+    const program = ts.createProgram(all.map(fileOf), {
+      ...COMPILER_OPTIONS,
+      typeRoots: [resolve('node_modules/@types')],
+    });
+    const { diagnostics } = program.emit();
+    const problems = [...ts.getPreEmitDiagnostics(program), ...diagnostics].map(({ file, start, messageText }) => {
+      const at = file ? `${file.fileName.slice(app.length + 1)} line ${lineOf(file, start ?? 0)}: ` : '';
+      return at + ts.flattenDiagnosticMessageText(messageText, '\n');
+    });
+    expect(problems).toEqual([]);
+  });
+
+  it.each(all.filter(({ runs }) => runs).map((snippet) => ({ place: placeOf(snippet), snippet })))(
+    '$place runs, prints what it says, and ends by itself',
+    async ({ snippet }) => {
+      const { stdout } = await run(process.execPath, [fileOf(snippet).replace(/\.ts$/, '.js')], app, 30_000);
+      let rest = stdout;
+      for (const said of printed(snippet.code)) {
+        expect(rest).toContain(said);
+        rest = rest.slice(rest.indexOf(said) + said.length);
+      }
+    },
+  );
+});
+
+function lineOf(file: ts.SourceFile, position: number): number {
+  return file.getLineAndCharacterOfPosition(position).line + 1;
+}
+
+/** What the comments behind `console.log(…);` say it prints, in order; what follows a semicolon is a remark. */
+function printed(code: string): string[] {
+  return [...code.matchAll(/^\s*console\.log\(.*\); \/\/ ([^;\n]+)/gm)].map(([, text]) => text!);
+}
