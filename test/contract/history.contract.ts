@@ -117,10 +117,39 @@ export function historyContract(open: OpenStore): void {
         await s.depend('child', 'parent');
         const worker = await s.worker();
         const parent = await s.add({ taskId: 'parent' });
-        await worker.complete(await worker.claimOne(parent));
+        await worker.complete(await worker.claimOne(parent), 'kept');
         await finish(s, 5);
+        expect((await s.get(parent)).result).toBe('kept');
         const child = await s.add({ taskId: 'child', edges: [edgeToNewest('parent')] });
-        expect(await worker.claimIds(9)).toEqual([child]);
+        expect((await worker.claimOne(child)).results).toEqual({ parent: '"kept"' });
+      }),
+    );
+
+    it(
+      'lets it go when there is a newer one',
+      byCount(async (s) => {
+        await s.depend('child', 'parent');
+        const worker = await s.worker();
+        const parents: string[] = [];
+        for (let i = 0; i < 3; i++) {
+          parents.push(await s.add({ taskId: 'parent' }));
+          await worker.complete(await worker.claimOne(parents[i]));
+        }
+        await finish(s, 5);
+        expect(await kept(s, parents)).toEqual(parents.slice(2));
+      }),
+    );
+
+    it(
+      'is held up by no dependent that has ended before it was bound',
+      byCount(async (s) => {
+        const worker = await s.worker();
+        const child = await s.add({ taskId: 'child', edges: [edgeToNewest('parent')] });
+        await s.store.cancel(child, 0);
+        const parents = await s.addMany(2, { taskId: 'parent' });
+        for (const claim of await worker.claim(2)) await worker.complete(claim);
+        await finish(s, 5);
+        expect(await kept(s, [child, parents[0]!])).toEqual([]);
       }),
     );
   });

@@ -23,6 +23,18 @@ export function retryContract(open: OpenStore): void {
     );
 
     it(
+      'of a millisecond count as well',
+      scene(async (s) => {
+        const id = await s.add({ delay: 1 });
+        const worker = await s.worker();
+        await s.maintain();
+        expect(await worker.claim(1)).toEqual([]);
+        await s.advance(1);
+        expect(await worker.claimIds(1)).toEqual([id]);
+      }),
+    );
+
+    it(
       'block nothing that is due',
       scene(async (s) => {
         await s.add({ delay: 60_000, priority: TaskPriority.CRITICAL });

@@ -238,5 +238,24 @@ export function workflowContract(open: OpenStore): void {
         expect(await s.store.getWorkflow(ended[0]!)).toBeNull();
       }),
     );
+
+    it(
+      'keeps the ended nodes of a workflow that runs again',
+      scenes(open, { history: { count: 6, age: null, bytes: null } })(async (s) => {
+        const { ids } = await start(s);
+        const worker = await s.worker('w1', { queues: ['default', 'side'] });
+        await worker.complete(await worker.claimOne(ids.extract));
+        const [left, right] = await worker.claim(2);
+        await worker.complete(right!, 'kept');
+        await worker.fail(left!);
+        await s.maintain();
+        await s.store.reopen(ids.left);
+        await s.addMany(20, { queue: 'side', priority: 0 });
+        for (const claim of await worker.claim(20)) await worker.complete(claim);
+        await worker.complete(await worker.claimOne(ids.left), 'mended');
+        expect((await worker.claimOne(ids.load)).results).toEqual({ left: '"mended"', right: '"kept"' });
+        expect(await s.status(ids.extract)).toBe('COMPLETED');
+      }),
+    );
   });
 }

@@ -3,14 +3,21 @@ import fc from 'fast-check';
 import type { OpenStore } from '../contract/fixtures.js';
 import { commandSequence, type Command } from './commands.js';
 import { seedOf, type ModelOptions } from './model-suite.js';
+import { ALL } from './setting.js';
 import { violated } from './violation.js';
 import { World } from './world.js';
 
 /** Plays one sequence on two stores in step; after each command their dumps must be the same. */
-async function playBoth(openA: OpenStore, openB: OpenStore, commands: readonly Command[]): Promise<void> {
-  const [a, b] = [await openA(), await openB()];
+async function playBoth(
+  openA: OpenStore,
+  openB: OpenStore,
+  commands: readonly Command[],
+  historyCount = ALL,
+): Promise<void> {
+  const history = { count: historyCount };
+  const [a, b] = [await openA({ history }), await openB({ history })];
   try {
-    const worlds = [new World(a), new World(b)];
+    const worlds = [new World(a, historyCount), new World(b, historyCount)];
     const compare = async (after: string): Promise<void> => {
       const difference = firstDifference(await a.store.dump(), await b.store.dump(), 'dump');
       if (difference) violated('SAME', `after ${after}: ${difference}`);
@@ -43,8 +50,8 @@ export function firstDifference(a: unknown, b: unknown, path: string): string | 
 
 /** @throws with the seed and the sequence, where the two come to different states */
 export async function compareStores(openA: OpenStore, openB: OpenStore, options: ModelOptions): Promise<void> {
-  const { runs, seed, shrink = true } = options;
-  const property = fc.asyncProperty(commandSequence, (commands) => playBoth(openA, openB, commands));
+  const { runs, seed, shrink = true, historyCount } = options;
+  const property = fc.asyncProperty(commandSequence, (commands) => playBoth(openA, openB, commands, historyCount));
   await fc.assert(property, { numRuns: runs, seed: seed ?? seedOf(), endOnFailure: !shrink });
 }
 

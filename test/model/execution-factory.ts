@@ -13,10 +13,7 @@ import {
 } from '../contract/fixtures.js';
 import type { ExecutionChoice } from './commands.js';
 import type { Reference } from './reference.js';
-import { LOCK_KEYS, LOCK_TTL, QUEUES, TICK_MS } from './setting.js';
-
-/** What a task of the random runs is declared to depend on. */
-const DECLARED: Record<string, string> = { child: 'parent', grandchild: 'child' };
+import { DECLARED, LOCK_KEYS, LOCK_TTL, QUEUES, TICK_MS } from './setting.js';
 
 /** Upstream tasks first: an edge that led up from here could wait for an execution that waits for it. */
 const RANK = ['parent', 'child', 'grandchild', 'uncle', 'plain', 'nightly'];
@@ -103,7 +100,7 @@ export class ExecutionFactory {
 
   /** One edge a pair: more are refused before they come to a store. */
   private edges(taskId: string, choice: ExecutionChoice): NewEdge[] | null {
-    const known = [...this.reference.executions.values()].filter((e) => mayWaitFor(taskId, e.taskId));
+    const known = [...this.reference.executions.values()].filter((e) => !e.gone && mayWaitFor(taskId, e.taskId));
     const declared = DECLARED[taskId];
     const upstreams = new Map<string, NewEdge>();
     for (const [i, { newest, upstream, type, ...details }] of choice.edges.entries()) {

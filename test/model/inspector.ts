@@ -15,6 +15,7 @@ export class Inspector {
     private readonly store: TaskStore,
     private readonly reference: Reference,
     private readonly referee: Referee,
+    private readonly historyCount: number,
   ) {}
 
   /** @param settled maintenance has done all that is due */
@@ -23,12 +24,15 @@ export class Inspector {
     const shown = new Map(items.map((item) => [item.executionId, item]));
     this.checkPresence(shown);
     for (const e of this.reference.executions.values()) {
+      if (e.gone) continue;
       this.checkExecution(e, shown.get(e.id)!, now, settled);
       if (e.status === 'SKIPPED') this.checkRootCause(e, shown);
     }
     if (settled) this.settledAt = now;
     await this.followQueues(now);
-    if (settled) for (const e of this.reference.executions.values()) this.checkWait(e, shown.get(e.id)!, now);
+    if (settled) {
+      for (const e of this.reference.executions.values()) if (!e.gone) this.checkWait(e, shown.get(e.id)!, now);
+    }
     await this.checkStats(items, now, settled);
     await this.checkLocks(settled);
     await this.checkWorkers();
@@ -51,10 +55,22 @@ export class Inspector {
     };
   }
 
-  /** I1, I2: each accepted execution is there, once, and no other. */
+  /** I1, I2: each accepted execution is there, once, and no other; I14: history is as long as it may be. */
   private checkPresence(shown: ReadonlyMap<string, TaskExecution>): void {
-    for (const id of this.reference.executions.keys()) if (!shown.has(id)) violated('I1', `${id} is lost`);
     for (const id of shown.keys()) if (!this.reference.executions.has(id)) violated('I1', `${id} came from nowhere`);
+    const needed = this.reference.needed();
+    let history = 0;
+    for (const e of this.reference.executions.values()) {
+      const mayGo = isTerminal(e.status) && !needed.has(e.id);
+      if (shown.has(e.id)) {
+        if (e.gone) violated('I1', `${e.id} is back from history`);
+        if (mayGo) history++;
+      } else if (!e.gone) {
+        if (!mayGo) violated('I1', `${e.id} (${e.status}) is lost`);
+        e.gone = true;
+      }
+    }
+    if (history > this.historyCount) violated('I14', `history holds ${history}, and may hold ${this.historyCount}`);
   }
 
   private checkExecution(e: RefExecution, shown: TaskExecution, now: number, settled: boolean): void {
@@ -88,9 +104,11 @@ export class Inspector {
     const { reason, rootCause } = all.get(e.id)!;
     if (reason !== e.reason) violated('I8', `${e.id} shows reason ${reason}, was reported ${e.reason}`);
     if (reason === 'DEPENDENCY_FAILED' && e.rootCause === null) {
-      const broken = e.edges.filter((edge) => edge.state === 'broken').map((edge) => edge.upstream!);
-      const causes = broken.map((id) => all.get(id)!.rootCause?.executionId ?? id);
       const told = rootCause?.executionId ?? 'none';
+      const broken = e.edges.filter((edge) => edge.state === 'broken').map((edge) => edge.upstream!);
+      const causes = broken.map((id) => all.get(id)?.rootCause?.executionId ?? this.reference.get(id).rootCause ?? id);
+      // What was SKIPPED and went from history at once has told nobody its root cause.
+      if (broken.some((id) => this.reference.get(id).gone)) causes.push(told);
       if (!causes.includes(told)) violated('I8', `${e.id} names root cause ${told}, not one of ${causes.join()}`);
     }
     e.rootCause = rootCause?.executionId ?? null;

@@ -3,7 +3,9 @@ import { modelSuite } from './model-suite.js';
 import { openMemory } from './open-memory.js';
 import { repeatingExchanges } from './wrap-store.js';
 
-modelSuite('memory', openMemory, { runs: 400 });
+modelSuite('memory', openMemory, { runs: 300 });
+modelSuite('memory with a short history', openMemory, { runs: 200, historyCount: 3 });
 compareSuite('memory, and memory with every exchange repeated', openMemory, repeatingExchanges(openMemory), {
   runs: 100,
+  historyCount: 10,
 });

@@ -2,6 +2,7 @@ import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { OpenStore } from '../contract/fixtures.js';
 import { commandSequence, type Command } from './commands.js';
+import { ALL } from './setting.js';
 import { InvariantViolation } from './violation.js';
 import { World } from './world.js';
 
@@ -10,15 +11,17 @@ export interface ModelOptions {
   runs: number;
   /** Plays the sequences of this seed; otherwise those of MODEL_SEED, otherwise new ones. A failure names its seed. */
   seed?: number;
+  /** How many ended executions the store keeps: few, so that history is in play. Default: more than there are. */
+  historyCount?: number;
   /** The shortest sequence that fails is looked for. Default true. */
   shrink?: boolean;
 }
 
 /** Plays one sequence on a fresh store, checking every promise after each command, and brings it to its end. */
-export async function playSequence(open: OpenStore, commands: readonly Command[]): Promise<void> {
-  const opened = await open();
+export async function playSequence(open: OpenStore, commands: readonly Command[], historyCount = ALL): Promise<void> {
+  const opened = await open({ history: { count: historyCount } });
   try {
-    const world = new World(opened);
+    const world = new World(opened, historyCount);
     await world.begin();
     for (const command of commands) await world.play(command);
     await world.drain();
@@ -28,8 +31,9 @@ export async function playSequence(open: OpenStore, commands: readonly Command[]
 }
 
 /** @throws with the seed and the sequence, if one breaks a promise */
-export async function checkModel(open: OpenStore, { runs, seed, shrink = true }: ModelOptions): Promise<void> {
-  const property = fc.asyncProperty(commandSequence, (commands) => playSequence(open, commands));
+export async function checkModel(open: OpenStore, options: ModelOptions): Promise<void> {
+  const { runs, seed, shrink = true, historyCount } = options;
+  const property = fc.asyncProperty(commandSequence, (commands) => playSequence(open, commands, historyCount));
   await fc.assert(property, { numRuns: runs, seed: seed ?? seedOf(), endOnFailure: !shrink });
 }
 

@@ -2,6 +2,7 @@ import type { NewEdge, NewExecution } from '../../libs/scheduler/src/core/comman
 import { edgeHolds, type DependencyType } from '../../libs/scheduler/src/core/dependency.js';
 import type { TaskPriority } from '../../libs/scheduler/src/core/priority.js';
 import { isTerminal, type Reason, type TaskStatus } from '../../libs/scheduler/src/core/status.js';
+import { DECLARED } from './setting.js';
 
 export interface RefEdge {
   dependent: RefExecution;
@@ -57,6 +58,9 @@ export interface RefExecution {
   parkedSince: number | null;
   /** A lock is kept for it. */
   reserved: boolean;
+  workflowId: string | null;
+  /** History has let it go. */
+  gone: boolean;
 }
 
 /** What the rules say of every execution: written from the port and engine.md, without a look into any store. */
@@ -119,6 +123,8 @@ export class Reference {
       cause: { batch: this.step, cause: 'enqueued', sub: order },
       parkedSince: null,
       reserved: false,
+      workflowId: command.workflow?.workflowId ?? null,
+      gone: false,
     };
     this.executions.set(execution.id, execution);
     for (const edge of command.edges ?? []) execution.edges.push(this.bind(execution, edge, now));
@@ -172,8 +178,8 @@ export class Reference {
     const isBack = (edge: RefEdge): boolean => edge.upstream !== null && back.has(edge.upstream);
     for (let grown = true; grown;) {
       grown = false;
-      for (const { id, status, reason, edges } of this.executions.values()) {
-        if (back.has(id) || status !== 'SKIPPED' || reason !== 'DEPENDENCY_FAILED') continue;
+      for (const { id, status, reason, edges, gone } of this.executions.values()) {
+        if (gone || back.has(id) || status !== 'SKIPPED' || reason !== 'DEPENDENCY_FAILED') continue;
         if (!edges.some((edge) => edge.state !== 'held' && isBack(edge))) continue;
         if (!edges.every((edge) => isBack(edge) || this.mayHold(edge))) continue;
         back.add(id);
@@ -182,6 +188,18 @@ export class Reference {
     }
     back.delete(root.id);
     return back;
+  }
+
+  /** What history may not let go, though it has ended: live dependents, its workflow, or later ones need it. */
+  needed(): Set<string> {
+    const needed = new Set(Object.values(DECLARED).map((taskId) => this.newest.get(taskId)?.id ?? ''));
+    const all = [...this.executions.values()];
+    const underWay = new Set(all.filter((e) => !isTerminal(e.status)).map((e) => e.workflowId));
+    for (const e of all) {
+      if (e.workflowId !== null && underWay.has(e.workflowId)) needed.add(e.id);
+      if (!isTerminal(e.status)) for (const { upstream } of e.edges) if (upstream) needed.add(upstream);
+    }
+    return needed;
   }
 
   /** Whether it may be claimed by what the rules say of time and dependencies. */

@@ -9,3 +9,5 @@ export const TICK_MS = 10_000;
 export const BEAT_MS = 5_000;
 /** More than there is of anything. */
 export const ALL = 1_000;
+/** What a task is declared to depend on; the newest executions of these upstream tasks are kept. */
+export const DECLARED: Readonly<Record<string, string>> = { child: 'parent', grandchild: 'child' };

@@ -27,8 +27,12 @@ export class World implements Stage {
   private readonly shift: Shift;
   private readonly heard: Effect[] = [];
 
-  constructor(readonly opened: OpenedStore) {
-    this.inspector = new Inspector(opened.store, this.reference, this.referee);
+  /** @param historyCount how many ended executions the store keeps */
+  constructor(
+    readonly opened: OpenedStore,
+    historyCount: number,
+  ) {
+    this.inspector = new Inspector(opened.store, this.reference, this.referee, historyCount);
     this.crew = new Crew(opened.store);
     this.shift = new Shift(this, this.crew);
     opened.store.subscribe((effects) => void this.heard.push(...effects));
@@ -200,7 +204,7 @@ export class World implements Stage {
 
   private async reopen(e: RefExecution | undefined): Promise<void> {
     if (!e) return;
-    const expected = isTerminal(e.status) && e.status !== 'COMPLETED';
+    const expected = !e.gone && isTerminal(e.status) && e.status !== 'COMPLETED';
     const owed = new Map<string, ExecutionTransition>(expected ? [[e.id, 'reopened']] : []);
     const scope = { now: this.now, owed, reopening: expected ? e.id : undefined };
     const reply = await this.call(scope, () => this.store.reopen(e.id));

@@ -12,12 +12,15 @@ export class EventPublisher implements OnModuleInit {
   private readonly logger = new Logger('SchedulerEvents');
   private lastTime = Number.NaN;
   private lastIso = '';
+  private readonly scheduler: string;
 
   constructor(
     private readonly hub: EventHub,
     @Inject(SCHEDULER_EMITTER) private readonly emitter: EventEmitter2,
-    @Inject(SCHEDULER_NAME) private readonly scheduler: string,
-  ) {}
+    @Inject(SCHEDULER_NAME) name: string,
+  ) {
+    this.scheduler = name || 'default';
+  }
 
   onModuleInit(): void {
     this.hub.listen(

@@ -5,7 +5,7 @@ import type { Reason, TaskStatus } from '../core/status.js';
 
 /** A transition of an execution. */
 export interface ExecutionEvent {
-  /** The scheduler's name. */
+  /** The scheduler's name, or 'default'. */
   scheduler: string;
   transition: ExecutionTransition;
   executionId: string;

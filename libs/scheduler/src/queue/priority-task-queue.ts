@@ -31,7 +31,7 @@ export class PriorityTaskQueue {
    * The ids that would be claimed next, in order.
    * @param count 1 to 1000. Default 1
    */
-  peek(count = 1, queue = 'default'): Promise<string[]> {
+  async peek(count = 1, queue = 'default'): Promise<string[]> {
     if (!Number.isInteger(count) || count < 1 || count > 1000)
       throw new InvalidOptionError('count', count, '1 to 1000');
     return this.store.peekQueue(checkName(queue, 'queue'), count);
@@ -45,11 +45,11 @@ export class PriorityTaskQueue {
   }
 
   /** Stops claims from the queue on every node; delayed work goes on to become ready. */
-  pause(queue = 'default'): Promise<void> {
+  async pause(queue = 'default'): Promise<void> {
     return this.store.pauseQueue(checkName(queue, 'queue'));
   }
 
-  resume(queue = 'default'): Promise<void> {
+  async resume(queue = 'default'): Promise<void> {
     return this.store.resumeQueue(checkName(queue, 'queue'));
   }
 }

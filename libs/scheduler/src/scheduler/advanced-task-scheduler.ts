@@ -141,7 +141,7 @@ export class AdvancedTaskScheduler {
    * The execution, once it has ended, however it ended.
    * @throws ExecutionNotFoundError, WaitTimeoutError after `timeout` (default: never), or the signal's reason
    */
-  waitForExecution<P = any, R = any>(
+  async waitForExecution<P = any, R = any>(
     executionId: ExecutionId<P, R>,
     options: { timeout?: Duration; signal?: AbortSignal } = {},
   ): Promise<TaskExecution<P, R>> {

@@ -67,13 +67,14 @@ function compose(name: string, global: boolean, imports: DynamicModule['imports'
   const health = HealthModule.register(foundation);
   const worker = WorkerModule.register(foundation, events, tasks, RETRY);
   const maintenance = MaintenanceModule.register(foundation, events, tasks, cron, RETRY);
-  const named = name === '' ? [] : [{ provide: getSchedulerToken(name), useExisting: AdvancedTaskScheduler }];
+  // Under its own token alone, so that `app.get(AdvancedTaskScheduler)` never finds a named one.
+  const scheduler = { provide: getSchedulerToken(name), useClass: AdvancedTaskScheduler };
   const registrar = { provide: registrarToken(name), useExisting: TaskRegistrar };
   return {
     module: SchedulerModule,
     global,
     imports: [foundation, events, tasks, queue, dependency, lock, RETRY, cron, health, worker, maintenance],
-    providers: [AdvancedTaskScheduler, ExecutionPlanner, SchedulerLifecycle, TaskRegistrar, registrar, ...named],
+    providers: [scheduler, ExecutionPlanner, SchedulerLifecycle, TaskRegistrar, registrar],
     // The classes of a named scheduler stay inside: by class, everyone gets the one without a name.
     exports:
       name === ''

@@ -48,6 +48,7 @@ export function isTaskRef(value: unknown): value is TaskRef {
   return typeof value === 'object' && value !== null && 'funcPath' in value && 'options' in value;
 }
 
+/** Of what is neither, itself: no task bears such an id, and the look-up says so. */
 export function taskIdOf(target: TaskTarget<any, any>): string {
-  return typeof target === 'string' ? target : target.taskId;
+  return isTaskRef(target) ? target.taskId : target;
 }
