@@ -112,6 +112,25 @@ export function historyContract(open: OpenStore): void {
     );
 
     it(
+      'holds on to what a new dependent names',
+      byCount(async (s) => {
+        const worker = await s.worker();
+        const parent = await s.add({ taskId: 'parent' });
+        await worker.complete(await worker.claimOne(parent), 'kept');
+        const other = await s.add({ taskId: 'uncle' });
+        const child = await s.add({
+          taskId: 'child',
+          edges: [edgeTo(parent), edgeTo(other, 'success', { taskId: 'uncle', ref: 'uncle' })],
+        });
+        await finish(s, 5);
+        expect((await s.get(parent)).result).toBe('kept');
+        await worker.complete(await worker.claimOne(other));
+        await finish(s, 5);
+        expect((await worker.claimOne(child)).results).toEqual({ parent: '"kept"', uncle: null });
+      }),
+    );
+
+    it(
       'never loses the outcome of the newest execution that a definition depends on',
       byCount(async (s) => {
         await s.depend('child', 'parent');

@@ -229,7 +229,7 @@ describe('interceptors, pipes and filters', () => {
       return 'plain';
     }
   }
-  afterEach(() => calls.splice(0));
+  afterEach(() => void calls.splice(0));
 
   it('wrap the handler', async () => {
     const { result } = await run({ providers: [Handlers, Around] }, 'around');

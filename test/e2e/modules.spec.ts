@@ -213,7 +213,14 @@ describe('defineTask', () => {
     const [id] = await scheduler.scheduleTasks([{ taskId: bill, payload: { order: 1 } }]);
     const shipped = await scheduler.scheduleTask(ship, { payload: { order: 1 }, after: { bill: id! } });
     await scheduler.scheduleCronTask(bill, '0 0 * * *', { payload: { order: 2 } });
+    const { executions } = await scheduler.runWorkflow({
+      tasks: [
+        { taskId: bill, payload: { order: 4 } },
+        { taskId: ship, payload: { order: 4 } },
+      ],
+    });
     await kit.drain();
+    expect((await scheduler.getTaskStatus(executions['orders.ship']!))!.result).toBe('billed 4 and shipped 4');
     expect((await scheduler.getTaskStatus(shipped))!.result).toBe('billed 1 and shipped 1');
     expect(scheduler.taskDefinitions.get('bill')).toMatchObject({ funcPath: 'orders.bill', priority: 1 });
     expect((await scheduler.listCronTasks())[0]!.taskId).toBe('bill');

@@ -16,8 +16,8 @@ import { TASK_STORE, type TaskStore } from '../../libs/scheduler/src/store/task-
 import { gate, SILENT, startKit, closeApps } from '../support/app.js';
 
 let app: INestApplication | null = null;
-let begun: ReturnType<typeof gate>;
-let door: ReturnType<typeof gate>;
+let begun = gate();
+let door = gate();
 
 @Injectable()
 class Handlers {
@@ -45,7 +45,7 @@ async function start(metadata: ModuleMetadata) {
   return { app, get, scheduler: app.get(AdvancedTaskScheduler) };
 }
 afterEach(async () => {
-  door?.open();
+  door.open();
   await app?.close();
   app = null;
   await closeApps();

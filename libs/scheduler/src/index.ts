@@ -12,6 +12,7 @@ export { AdvancedTaskScheduler, type ScheduleRequest } from './scheduler/advance
 export type { Explanation } from './scheduler/explain.js';
 export type { ListExecutionsOptions } from './scheduler/list-options.js';
 export type { WorkflowRun } from './scheduler/execution-planner.js';
+export type { RunWorkflowRequest, WorkflowNode } from './scheduler/workflow-request.js';
 export { InjectScheduler, getSchedulerToken } from './scheduler/tokens.js';
 
 // ---- tasks -------------------------------------------------------------------------------------------------------
@@ -29,7 +30,7 @@ export type { LockKey, ResolvedTask, TaskDefinition } from './core/task-definiti
 export type { ScheduleOptions } from './core/plan-execution.js';
 export { DEPENDENCY_TYPES, type DependencyType, type TaskDependency } from './core/dependency.js';
 export { RetryStrategy, type RetryConfig } from './core/retry.js';
-export { TaskPriority, type TaskPriorityInput, type TaskPriorityName } from './core/priority.js';
+export { priorityName, TaskPriority, type TaskPriorityInput, type TaskPriorityName } from './core/priority.js';
 export type { Duration } from './core/duration.js';
 export type { CronOptions, CronSchedule, MisfirePolicy, OverlapPolicy } from './core/schedule.js';
 

@@ -318,12 +318,6 @@ export class InvalidTimezoneError extends InvalidInputError {
   }
 }
 
-export class ScheduleNotFoundError extends SchedulerError {
-  constructor(readonly scheduleId: string) {
-    super('SCHEDULE_NOT_FOUND', `no schedule '${scheduleId}'`, { scheduleId });
-  }
-}
-
 // ---- executions ------------------------------------------------------------------------------------------------
 
 export class ExecutionNotFoundError extends SchedulerError {
@@ -404,12 +398,6 @@ export class LockNotAcquiredError extends SchedulerError {
     maxWait: number,
   ) {
     super('LOCK_NOT_ACQUIRED', `lock '${key}' was not free within ${maxWait} ms`, { key, maxWait });
-  }
-}
-
-export class StoreUnavailableError extends SchedulerError {
-  constructor(why: string) {
-    super('STORE_UNAVAILABLE', `the store does not answer: ${why}`, {});
   }
 }
 

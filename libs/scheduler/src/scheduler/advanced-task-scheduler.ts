@@ -10,7 +10,6 @@ import type { CronOptions, CronSchedule } from '../core/schedule.js';
 import type { ResolvedTask, TaskDefinition } from '../core/task-definition.js';
 import { CronScheduler } from '../cron/cron-scheduler.js';
 import { TaskDependencyGraph } from '../dependency/task-dependency-graph.js';
-import type { WorkflowRequest } from '../dependency/workflow-plan.js';
 import { ExecutionWaiter } from '../events/execution-waiter.js';
 import type { HealthStatus } from '../health/health-status.js';
 import { SchedulerHealthMonitor } from '../health/scheduler-health-monitor.js';
@@ -28,6 +27,7 @@ import { TaskRegistrar } from './task-registrar.js';
 import { checkListing, type ListExecutionsOptions } from './list-options.js';
 import { RESOLVED_OPTIONS } from './foundation.module.js';
 import type { ResolvedOptions } from './resolve-options.js';
+import { withTaskIds, type RunWorkflowRequest } from './workflow-request.js';
 
 /** One of `scheduleTasks`. */
 export interface ScheduleRequest<P = any> extends ScheduleOptions<P> {
@@ -116,9 +116,9 @@ export class AdvancedTaskScheduler {
    * Schedules a whole graph in one transition, or nothing. A node's `dependencies` replace its task's.
    * @throws DuplicateNodeError, CircularDependencyError, SelfDependencyError, UnknownDependencyError, TaskNotRegisteredError
    */
-  async runWorkflow(request: WorkflowRequest): Promise<WorkflowRun> {
+  async runWorkflow(request: RunWorkflowRequest): Promise<WorkflowRun> {
     if (!this.isReady) await this.prepare();
-    const { workflow, executions, run } = await this.planner.planWorkflow(request);
+    const { workflow, executions, run } = await this.planner.planWorkflow(withTaskIds(request));
     await this.store.startWorkflow(workflow, executions);
     return run;
   }

@@ -123,10 +123,9 @@ export class ExecutionPlanner {
       remote.set(taskId, task);
       for (const dependency of task.dependencies) await look(dependency.taskId);
     };
-    for (const node of Array.isArray(request?.tasks) ? request.tasks : []) {
+    for (const node of listOf(request?.tasks)) {
       await look(node?.taskId);
-      for (const dependency of Array.isArray(node?.dependencies) ? node.dependencies : [])
-        await look(dependency?.taskId);
+      for (const dependency of listOf(node?.dependencies)) await look(dependency?.taskId);
       for (const dependency of this.catalog.get(node?.taskId)?.dependencies ?? []) await look(dependency.taskId);
     }
     return remote;
@@ -136,4 +135,9 @@ export class ExecutionPlanner {
 function describe(node: PlannedNode, executions: Record<string, string>): NewWorkflow['nodes'][number] {
   const dependsOn = node.edges.flatMap(({ to, type }) => ('node' in to ? [{ ref: to.node, type }] : []));
   return { ref: node.ref, executionId: executions[node.ref]!, taskId: node.taskId, dependsOn };
+}
+
+/** What callers without types may have got wrong is left to the checks of the plan. */
+function listOf<T>(value: readonly T[] | undefined): readonly T[] {
+  return Array.isArray(value) ? (value as readonly T[]) : [];
 }

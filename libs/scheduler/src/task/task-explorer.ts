@@ -84,7 +84,7 @@ export class TaskExplorer {
     return (payload, ctx) => {
       if (bound === null) {
         const instance = wrapper.instance as Record<string, TaskHandler>;
-        bound = enhanced ? enhancers.bind(instance, methodName) : (instance[methodName]!.bind(instance) as TaskHandler);
+        bound = enhanced ? enhancers.bind(instance, methodName) : instance[methodName]!.bind(instance);
       }
       return bound(payload, ctx);
     };

@@ -1,0 +1,21 @@
+import type { WorkflowRequest, WorkflowTask } from '../dependency/workflow-plan.js';
+import { isTaskRef, type TaskTarget } from '../task/task-ref.js';
+
+/** One node of runWorkflow: its task by id or by reference. */
+export interface WorkflowNode<P = any> extends Omit<WorkflowTask<P>, 'taskId'> {
+  taskId: TaskTarget<P, any>;
+}
+
+/** What runWorkflow takes. */
+export interface RunWorkflowRequest extends Omit<WorkflowRequest, 'tasks'> {
+  /** 1 to 10,000 nodes, with 50,000 edges at most. */
+  tasks: readonly WorkflowNode[];
+}
+
+/** References as ids; whatever else is wrong with the request is said where it is planned. */
+export function withTaskIds(request: RunWorkflowRequest): WorkflowRequest {
+  if (!Array.isArray(request?.tasks)) return request as WorkflowRequest;
+  const idOf = (node: WorkflowNode): WorkflowTask =>
+    isTaskRef(node?.taskId) ? { ...node, taskId: node.taskId.taskId } : (node as WorkflowTask);
+  return { ...request, tasks: request.tasks.map(idOf) };
+}
