@@ -27,9 +27,13 @@ class Handlers {
 class BenchModule {}
 
 /** The scheduler on the memory store: status, history and a listener to every end. */
-async function scheduler(enqueue: (scheduler: AdvancedTaskScheduler, count: number) => Promise<void>): Promise<Contender> {
+async function scheduler(
+  enqueue: (scheduler: AdvancedTaskScheduler, count: number) => Promise<void>,
+): Promise<Contender> {
   Logger.overrideLogger(['error', 'warn']);
-  const app: INestApplicationContext = await NestFactory.createApplicationContext(BenchModule, { logger: ['error', 'warn'] });
+  const app: INestApplicationContext = await NestFactory.createApplicationContext(BenchModule, {
+    logger: ['error', 'warn'],
+  });
   app.enableShutdownHooks();
   const instance = app.get(AdvancedTaskScheduler);
   let left = 0;
@@ -56,7 +60,9 @@ async function oneByOne(instance: AdvancedTaskScheduler, count: number): Promise
 
 async function inBulk(instance: AdvancedTaskScheduler, count: number): Promise<void> {
   for (let done = 0; done < count; done += BATCH) {
-    await instance.scheduleTasks(Array.from({ length: Math.min(BATCH, count - done) }, () => ({ taskId: 'bench.noop', payload: PAYLOAD })));
+    await instance.scheduleTasks(
+      Array.from({ length: Math.min(BATCH, count - done) }, () => ({ taskId: 'bench.noop', payload: PAYLOAD })),
+    );
   }
 }
 

@@ -215,6 +215,29 @@ export function handleLockContract(open: OpenStore): void {
       }),
     );
 
+    for (const first of ['handle', 'execution'] as const) {
+      it(
+        `wait in one line, as if the handle were of level NORMAL: the ${first} came first, and is next`,
+        scene(async (s) => {
+          const held = await acquire(s, 'a');
+          const worker = await s.worker();
+          const wait = {
+            handle: () => s.store.acquireLock(KEY, 'b', 5_000, 60_000),
+            execution: async () => {
+              await s.add({ lock: lockOn(KEY) });
+              await worker.claim(1);
+            },
+          };
+          await wait[first]();
+          await wait[first === 'handle' ? 'execution' : 'handle']();
+          expect((await s.lock(KEY)).waiting).toBe(2);
+          await s.store.releaseLock(KEY, 'a', held.fencingToken);
+          expect((await s.lock(KEY)).owner).toBe(first === 'handle' ? 'b' : null);
+          expect(await worker.claim(1)).toHaveLength(first === 'handle' ? 0 : 1);
+        }),
+      );
+    }
+
     it(
       'that expires wakes the execution parked on it',
       scene(async (s) => {

@@ -240,5 +240,26 @@ export function reopenContract(open: OpenStore): void {
         expect((await worker.claimOne(child)).results).toEqual({ parent: '"good"', uncle: '"at last"' });
       }),
     );
+
+    it(
+      'asks nothing again of an edge that has held, whatever its upstream one has become since',
+      scene(async (s) => {
+        const worker = await s.worker();
+        const [alarm, other] = [await s.add({ taskId: 'parent' }), await s.add({ taskId: 'uncle' })];
+        const child = await s.add({
+          taskId: 'child',
+          edges: [edgeTo(alarm, 'failure'), edgeTo(other, 'success', { taskId: 'uncle', ref: 'uncle' })],
+        });
+        await worker.fail(await worker.claimOne(alarm));
+        await s.store.reopen(alarm);
+        await worker.fail(await worker.claimOne(other));
+        expect(await s.status(child)).toBe('SKIPPED');
+        await worker.complete(await worker.claimOne(alarm));
+        await s.store.reopen(other);
+        await s.maintain();
+        await worker.complete(await worker.claimOne(other));
+        expect(await worker.claimIds(9)).toEqual([child]);
+      }),
+    );
   });
 }

@@ -162,6 +162,7 @@ export function scheduleContract(open: OpenStore): void {
         expect(await s.store.pauseSchedule('every-minute')).toBe(true);
         s.clock.advance(5 * MINUTE);
         expect(await s.store.fire(command)).toBe(false);
+        expect(await s.store.fire(await tickOf(s))).toBe(false);
         const next = s.now + 30_000;
         expect(await s.store.resumeSchedule('every-minute', next)).toBe(true);
         expect(await s.store.getSchedule('every-minute')).toMatchObject({ paused: false, nextRunTime: next });
@@ -171,6 +172,18 @@ export function scheduleContract(open: OpenStore): void {
         expect((await s.stats()).counters.scheduled).toBe(1);
         expect(await s.store.pauseSchedule('unknown')).toBe(false);
         expect(await s.store.resumeSchedule('unknown', next)).toBe(false);
+      }),
+    );
+
+    it(
+      'refuses a tick that was decided before it was paused and resumed',
+      scene(async (s) => {
+        const { nextRunTime } = await put(s);
+        const command = await tickOf(s);
+        await s.store.pauseSchedule('every-minute');
+        await s.store.resumeSchedule('every-minute', nextRunTime);
+        expect(await s.store.fire(command)).toBe(false);
+        expect(await s.store.fire(await tickOf(s))).toBe(true);
       }),
     );
 

@@ -63,6 +63,8 @@ export function workerContract(open: OpenStore): void {
           cancelRequested: [],
           lost: [{ executionId: a!.executionId, attempt: a!.attempt }],
         });
+        const other = await s.worker('w2');
+        expect(await other.beat(b!)).toMatchObject({ known: true, lost: [{ executionId: b!.executionId }] });
         const stranger = await s.store.beat('nobody', [{ executionId: b!.executionId, attempt: b!.attempt }]);
         expect(stranger).toMatchObject({ known: false, lost: [{ executionId: b!.executionId }] });
       }),

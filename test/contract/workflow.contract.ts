@@ -242,19 +242,52 @@ export function workflowContract(open: OpenStore): void {
     it(
       'keeps the ended nodes of a workflow that runs again',
       scenes(open, { history: { count: 6, age: null, bytes: null } })(async (s) => {
-        const { ids } = await start(s);
+        const workflowId = nextId();
+        const [good, bad] = ['good', 'bad'].map((ref) => newExecution({ workflow: { workflowId, ref } }));
+        const nodes = [good!, bad!].map(({ executionId, taskId, workflow }) => ({
+          ref: workflow!.ref,
+          executionId,
+          taskId,
+          dependsOn: [],
+        }));
+        await s.store.startWorkflow({ workflowId, name: 'two beside each other', nodes }, [good!, bad!]);
         const worker = await s.worker('w1', { queues: ['default', 'side'] });
-        await worker.complete(await worker.claimOne(ids.extract));
-        const [left, right] = await worker.claim(2);
-        await worker.complete(right!, 'kept');
-        await worker.fail(left!);
-        await s.maintain();
-        await s.store.reopen(ids.left);
+        await worker.complete(await worker.claimOne(good!.executionId));
+        await worker.fail(await worker.claimOne(bad!.executionId));
+        await s.store.reopen(bad!.executionId);
         await s.addMany(20, { queue: 'side', priority: 0 });
         for (const claim of await worker.claim(20)) await worker.complete(claim);
-        await worker.complete(await worker.claimOne(ids.left), 'mended');
-        expect((await worker.claimOne(ids.load)).results).toEqual({ left: '"mended"', right: '"kept"' });
-        expect(await s.status(ids.extract)).toBe('COMPLETED');
+        expect(await s.status(good!.executionId)).toBe('COMPLETED');
+        await worker.complete(await worker.claimOne(bad!.executionId));
+        expect((await s.store.getWorkflow(workflowId))?.status).toBe('COMPLETED');
+      }),
+    );
+
+    it(
+      'stays in order when a workflow runs again of which nodes have been let go',
+      small(async (s) => {
+        const workflowId = nextId();
+        const executions = ['a', 'b', 'c', 'd'].map((ref) => newExecution({ workflow: { workflowId, ref } }));
+        const nodes = executions.map(({ executionId, taskId, workflow }) => ({
+          ref: workflow!.ref,
+          executionId,
+          taskId,
+          dependsOn: [],
+        }));
+        await s.store.startWorkflow({ workflowId, name: 'four', nodes }, executions);
+        const worker = await s.worker();
+        for (const claim of await worker.claim(4)) {
+          if (claim.executionId === nodes[3]!.executionId) await worker.fail(claim);
+          else await worker.complete(claim);
+        }
+        expect(await s.store.getExecution(nodes[0]!.executionId)).toBeNull();
+        expect(await s.store.reopen(nodes[3]!.executionId)).toBe(true);
+        await worker.complete(await worker.claimOne(nodes[3]!.executionId));
+        const last = await s.add();
+        await worker.complete(await worker.claimOne(last));
+        const { items } = await s.store.listExecutions({});
+        expect(items.map((item) => item.executionId)).toEqual([last, nodes[3]!.executionId]);
+        expect((await s.stats()).byStatus).toMatchObject({ COMPLETED: 2, FAILED: 0, PENDING: 0 });
       }),
     );
   });

@@ -92,6 +92,8 @@ describe.each(orders)('an app with its own ScheduleModule and EventEmitterModule
       providers: [Listeners, Timers, Wild],
     });
     const { completed, own } = app.get(Listeners);
+    const any: unknown[] = [];
+    app.get(EventEmitter2).onAny((name) => any.push(name));
     const timers = app.get(Timers);
     await timers.ticked.opened;
     await timers.scheduler.stop();
@@ -101,6 +103,7 @@ describe.each(orders)('an app with its own ScheduleModule and EventEmitterModule
     expect(completed).toHaveLength(1);
     expect(completed[0]).toMatchObject({ executionId: items[0]!.executionId, taskId: 't', result: 'ran' });
     expect(app.get(Wild).names).toEqual(['scheduled', 'started', 'completed']);
+    expect(any).toEqual(expect.arrayContaining(['scheduler.execution.completed', 'scheduler.worker.left']));
     app.get(EventEmitter2).emit('app.own', 1);
     expect(own).toEqual([1]);
     // One tick a second, twice where the app had two explorers.

@@ -85,6 +85,16 @@ describe('stop and start', () => {
     expect((await scheduler.waitForExecution(id)).status).toBe('COMPLETED');
   });
 
+  it('takes up at once what came due before the start', async () => {
+    const { scheduler } = await startApp({ t: () => 'ran' }, { autoStart: false });
+    const late = await scheduler.scheduleTask('t', { delay: '1ms' });
+    const soon = await scheduler.scheduleTask('t', { delay: '60ms' });
+    await scheduler.start();
+    const ended = await Promise.all([late, soon].map((id) => scheduler.waitForExecution(id)));
+    for (const { scheduledTime, startedTime } of ended)
+      expect(Date.parse(startedTime!) - Date.parse(scheduledTime)).toBeLessThan(500);
+  });
+
   it('does not start by itself with autoStart: false', async () => {
     const { scheduler } = await startApp({ t: () => 'ran' }, { autoStart: false });
     const id = await scheduler.scheduleTask('t');

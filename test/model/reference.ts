@@ -63,7 +63,7 @@ export interface RefExecution {
   gone: boolean;
 }
 
-/** What the rules say of every execution: written from the port and engine.md, without a look into any store. */
+/** What the rules say of every execution: written from the port alone, without a look into any store. */
 export class Reference {
   readonly executions = new Map<string, RefExecution>();
   readonly pausedQueues = new Set<string>();

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { tmpdir } from 'node:os';
 
 const LIMIT_MS = 150_000;
 
@@ -24,13 +25,15 @@ export function npm(args: readonly string[], cwd: string): Promise<{ stdout: str
   return run('npm', args, cwd);
 }
 
-/** Why an npm command fails, in one line; null if it does not. */
-export async function npmFails(args: readonly string[]): Promise<string | null> {
+/** The network's error code where npm cannot reach its registry; null if it can, or fails for another reason. */
+export async function npmOffline(): Promise<string | null> {
   try {
-    await npm(args, process.cwd());
+    await npm(['view', 'npm', 'version', '--prefer-online', '--fetch-retries=0', '--fetch-timeout=20000'], tmpdir());
     return null;
   } catch (error) {
-    return /npm error (?:code )?.*/.exec(String(error))?.[0] ?? String(error).split('\n')[0]!;
+    return (
+      /\b(ECONN[A-Z]+|ENOTFOUND|EAI_[A-Z]+|E?TIMEDOUT|E(?:NET|HOST)[A-Z]+|E5\d\d)\b/.exec(String(error))?.[0] ?? null
+    );
   }
 }
 

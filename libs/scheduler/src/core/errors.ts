@@ -359,6 +359,15 @@ export class WaitTimeoutError extends SchedulerError {
   }
 }
 
+/** What was waited for can no longer be heard of here, since the app closes. */
+export class SchedulerClosedError extends SchedulerError {
+  constructor(readonly executionId: string) {
+    super('SCHEDULER_CLOSED', `the app closes; execution '${executionId}' goes on as far as its store lets it`, {
+      executionId,
+    });
+  }
+}
+
 export class TaskTimeoutError extends SchedulerError {
   constructor(
     readonly taskId: string,

@@ -8,7 +8,7 @@ export interface TaskAttempt {
   startedTime: string;
   endedTime: string | null;
   workerId: string | null;
-  outcome: 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'WORKER_LOST' | 'RELEASED' | null;
+  outcome: 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'WORKER_LOST' | null;
   error: ErrorInfo | null;
 }
 

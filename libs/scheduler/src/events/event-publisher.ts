@@ -6,6 +6,9 @@ import { EventHub } from './event-hub.js';
 import { SCHEDULER_NAME, SCHEDULER_EMITTER } from './tokens.js';
 import type { ExecutionEvent, SchedulerEventMap, SchedulerEventName } from './scheduler-events.js';
 
+/** Effects that are events; the others are hints for our own loops. */
+type Told = Extract<Effect, { time: number }>;
+
 /** Puts effects on the app's EventEmitter2 as typed events; builds none that nobody listens to. */
 @Injectable()
 export class EventPublisher implements OnModuleInit {
@@ -31,13 +34,15 @@ export class EventPublisher implements OnModuleInit {
 
   private publish(effects: readonly Effect[]): void {
     for (const effect of effects) {
+      if (!('time' in effect)) continue;
       const name = nameOf(effect);
-      if (name !== null && this.isHeard(name)) this.emit(name, this.eventOf(effect));
+      if (this.isHeard(name)) this.emit(name, this.eventOf(effect));
     }
   }
 
   private isHeard(name: SchedulerEventName): boolean {
-    return this.emitter.hasListeners(name) as boolean;
+    // With wildcards, hasListeners passes over those of onAny.
+    return (this.emitter.hasListeners(name) as boolean) || this.emitter.listenersAny().length > 0;
   }
 
   private emit<N extends SchedulerEventName>(name: N, event: SchedulerEventMap[N]): void {
@@ -48,14 +53,14 @@ export class EventPublisher implements OnModuleInit {
     }
   }
 
-  private eventOf(effect: Effect): SchedulerEventMap[SchedulerEventName] {
+  private eventOf(effect: Told): SchedulerEventMap[SchedulerEventName] {
     if (effect.kind === 'execution') return this.executionEvent(effect);
-    const { kind: _kind, ...rest } = effect as Extract<Effect, { time: number }>;
+    const { kind: _kind, ...rest } = effect;
     return {
       ...rest,
       scheduler: this.scheduler,
       time: new Date(rest.time).toISOString(),
-    } as SchedulerEventMap[SchedulerEventName];
+    };
   }
 
   private executionEvent(effect: ExecutionEffect): ExecutionEvent {
@@ -101,8 +106,7 @@ const EXECUTION_EVENTS = {
   cancelRequested: 'scheduler.execution.cancelRequested',
 } as const satisfies Record<ExecutionTransition, SchedulerEventName>;
 
-/** null: a hint for our own loops, no event. */
-function nameOf(effect: Effect): SchedulerEventName | null {
+function nameOf(effect: Told): SchedulerEventName {
   switch (effect.kind) {
     case 'execution':
       return EXECUTION_EVENTS[effect.transition];
@@ -117,7 +121,5 @@ function nameOf(effect: Effect): SchedulerEventName | null {
     case 'schedule':
     case 'worker':
       return `scheduler.${effect.kind}.${effect.transition}` as SchedulerEventName;
-    default:
-      return null;
   }
 }

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CLOCK, type Clock } from '../core/clock.js';
-import { ExecutionNotFoundError, WaitTimeoutError } from '../core/errors.js';
+import { CLOCK, MAX_TIMER_MS, type Clock, type ClockTimer } from '../core/clock.js';
+import { ExecutionNotFoundError, SchedulerClosedError, WaitTimeoutError } from '../core/errors.js';
 import type { ExecutionEffect } from '../core/effects.js';
 import { withJson, type TaskExecution } from '../core/execution.js';
 import { parseJson } from '../core/json.js';
@@ -8,10 +8,15 @@ import { isTerminal } from '../core/status.js';
 import { TASK_STORE, type ExecutionStore } from '../store/task-store.js';
 import { EventHub } from './event-hub.js';
 
+interface Waiter {
+  wake: (end: ExecutionEffect) => void;
+  fail: (error: unknown) => void;
+}
+
 /** Waits for ends by event: nothing is asked again and again. */
 @Injectable()
 export class ExecutionWaiter {
-  private readonly waiting = new Map<string, Set<(end: ExecutionEffect) => void>>();
+  private readonly waiting = new Map<string, Set<Waiter>>();
 
   constructor(
     hub: EventHub,
@@ -23,7 +28,7 @@ export class ExecutionWaiter {
         if (this.waiting.size === 0) return;
         for (const effect of effects) {
           if (effect.kind === 'execution' && isTerminal(effect.status))
-            this.waiting.get(effect.executionId)?.forEach((wake) => wake(effect));
+            this.waiting.get(effect.executionId)?.forEach(({ wake }) => wake(effect));
         }
       },
       () => this.waiting.size > 0,
@@ -33,7 +38,7 @@ export class ExecutionWaiter {
   /**
    * The execution, once it has ended.
    * @param timeout ms; null waits for ever
-   * @throws ExecutionNotFoundError, WaitTimeoutError, or the signal's reason
+   * @throws ExecutionNotFoundError, WaitTimeoutError, the signal's reason, or SchedulerClosedError when the app closes
    */
   async wait(executionId: string, timeout: number | null, signal?: AbortSignal): Promise<TaskExecution> {
     signal?.throwIfAborted();
@@ -47,6 +52,12 @@ export class ExecutionWaiter {
     } finally {
       ended.leave();
     }
+  }
+
+  /** Nobody hears of an end any more: those who wait are told so. */
+  close(): void {
+    for (const [executionId, waiters] of this.waiting)
+      for (const { fail } of waiters) fail(new SchedulerClosedError(executionId));
   }
 
   private async find(executionId: string): Promise<TaskExecution> {
@@ -68,19 +79,26 @@ export class ExecutionWaiter {
     });
     promise.catch(() => undefined);
     const abort = (): void => fail(signal!.reason);
-    const timer =
-      timeout === null ? null : this.clock.setTimer(timeout, () => fail(new WaitTimeoutError(executionId, timeout)));
+    let timer: ClockTimer | undefined;
+    const arm = (left: number): void => {
+      timer = this.clock.setTimer(Math.min(left, MAX_TIMER_MS), () => {
+        if (left > MAX_TIMER_MS) arm(left - MAX_TIMER_MS);
+        else fail(new WaitTimeoutError(executionId, timeout!));
+      });
+    };
+    if (timeout !== null) arm(timeout);
     signal?.addEventListener('abort', abort, { once: true });
-    let wakers = this.waiting.get(executionId);
-    if (!wakers) this.waiting.set(executionId, (wakers = new Set()));
-    wakers.add(wake);
+    let waiters = this.waiting.get(executionId);
+    if (!waiters) this.waiting.set(executionId, (waiters = new Set()));
+    const waiter: Waiter = { wake, fail };
+    waiters.add(waiter);
     return {
       promise,
       leave: () => {
         timer?.cancel();
         signal?.removeEventListener('abort', abort);
-        wakers.delete(wake);
-        if (wakers.size === 0) this.waiting.delete(executionId);
+        waiters.delete(waiter);
+        if (waiters.size === 0) this.waiting.delete(executionId);
       },
     };
   }

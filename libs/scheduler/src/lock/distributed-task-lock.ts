@@ -51,9 +51,12 @@ export class DistributedTaskLock {
     const maxWait = parseDuration(options.maxWait ?? 0, 'maxWait', { max: DAY });
     const owner = `handle:${uuidv7(this.clock.now())}`;
     const granted = maxWait > 0 ? this.await(key, owner, maxWait) : null;
-    const grant = (await this.store.acquireLock(key, owner, ttl, maxWait)) ?? (await granted?.promise) ?? null;
-    granted?.leave();
-    return grant && this.handleOf(grant, ttl);
+    try {
+      const grant = (await this.store.acquireLock(key, owner, ttl, maxWait)) ?? (await granted?.promise) ?? null;
+      return grant && this.handleOf(grant, ttl);
+    } finally {
+      granted?.leave();
+    }
   }
 
   /**

@@ -28,6 +28,8 @@ export abstract class Actor {
     if (this.interval) return;
     this.interval = this.clock.setRepeating(this.every, () => void this.run());
     this.registry.addInterval(this.timerName, this.interval.handle ?? {});
+    // What came due before the start, or comes before the first interval, was heard by nobody.
+    void this.run();
   }
 
   async stop(): Promise<void> {

@@ -105,7 +105,7 @@ export class AdvancedTaskScheduler {
       throw new InvalidOptionError('requests', requests, `an array of at most ${MAX_BATCH}`);
     if (!this.isReady) await this.prepare();
     const batch: NewExecution[] = [];
-    for (const request of requests) {
+    for (const request of requests as readonly ScheduleRequest[]) {
       const taskId = taskIdOf(request.taskId);
       batch.push(this.planner.planLocal(taskId, request) ?? (await this.planner.plan(taskId, request)));
     }
@@ -139,7 +139,8 @@ export class AdvancedTaskScheduler {
 
   /**
    * The execution, once it has ended, however it ended.
-   * @throws ExecutionNotFoundError, WaitTimeoutError after `timeout` (default: never), or the signal's reason
+   * @throws ExecutionNotFoundError, WaitTimeoutError after `timeout` (default: never), the signal's reason, or
+   *   SchedulerClosedError when the app closes meanwhile
    */
   async waitForExecution<P = any, R = any>(
     executionId: ExecutionId<P, R>,

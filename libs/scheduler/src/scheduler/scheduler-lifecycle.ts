@@ -9,6 +9,7 @@ import {
 } from '@nestjs/common';
 import { Liveness } from '../core/liveness.js';
 import { EventHub } from '../events/event-hub.js';
+import { ExecutionWaiter } from '../events/execution-waiter.js';
 import { Maintenance } from '../maintenance/maintenance.js';
 import { TASK_STORE, type TaskStore } from '../store/task-store.js';
 import { TaskCatalog } from '../task/task-catalog.js';
@@ -36,6 +37,7 @@ export class SchedulerLifecycle
     private readonly maintenance: Maintenance,
     private readonly liveness: Liveness,
     private readonly hub: EventHub,
+    private readonly waiter: ExecutionWaiter,
     @Inject(TASK_STORE) private readonly store: TaskStore,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
@@ -60,6 +62,7 @@ export class SchedulerLifecycle
   async onApplicationShutdown(): Promise<void> {
     await this.maintenance.stop();
     this.hub.close();
+    this.waiter.close();
     await this.store.close();
   }
 

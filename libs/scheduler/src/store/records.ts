@@ -142,6 +142,7 @@ export interface StoreStats {
   counters: StoreCounters;
   /** Executions by status, terminal ones as far as history keeps them. */
   byStatus: Record<TaskStatus, number>;
+  /** By level; `oldestReadyTime` is when the first of those ready was due. */
   queues: { queue: string; paused: boolean; byPriority: number[]; oldestReadyTime: (number | null)[] }[];
   delayed: number;
   waitingForDependencies: number;

@@ -55,7 +55,8 @@ export interface DefinitionStore {
 
 export interface QueueStore {
   /**
-   * NEW -> PENDING for each, all or nothing. A repeated idempotency key gives the id of the first.
+   * NEW -> PENDING for each, all or nothing. A repeated idempotency key gives the id of the first; an executionId that
+   * exists already is a repeat, and changes nothing.
    * @returns ids in the order given
    * @throws UnknownDependencyError if an edge names an execution that does not exist
    * @throws IdempotencyConflictError if a key comes again with another fingerprint
@@ -95,7 +96,7 @@ export interface ExecutionStore {
 }
 
 export interface WorkflowStore {
-  /** Stores a workflow and all its executions, or nothing. */
+  /** Stores a workflow and all its executions, or nothing. A workflowId that exists already is a repeat. */
   startWorkflow(workflow: NewWorkflow, executions: readonly NewExecution[]): Promise<void>;
   getWorkflow(workflowId: string): Promise<WorkflowInfo | null>;
   listWorkflows(query: { limit: number; cursor?: string }): Promise<Page<WorkflowInfo>>;

@@ -73,14 +73,17 @@ export class Executor {
     this.runs.set(claim.executionId, run);
     if (claim.timeout !== null) this.limit(run, claim.timeout);
     let returned: unknown;
+    let pending: Promise<unknown> | null;
     try {
       returned = this.invoke(run);
+      // By a promise of ours: another's `then` may throw, or call back twice.
+      pending = isThenable(returned) ? Promise.resolve(returned) : null;
     } catch (error) {
       this.failed(run, error);
       return;
     }
-    if (isThenable(returned))
-      returned.then(
+    if (pending)
+      pending.then(
         (result) => this.succeeded(run, result),
         (error: unknown) => this.failed(run, error),
       );

@@ -157,15 +157,16 @@ function start(s: State, worker: WorkerRow, row: Row, now: number): Claim {
     workflowId: extra?.workflow?.workflowId ?? null,
     lockKey: extra?.held?.key ?? null,
     fencingToken: extra?.fencingToken ?? null,
-    results: extra?.edges ? results(s, row) : null,
+    results: extra === null ? null : results(s, row),
   };
 }
 
 /** What the dependencies have left, by ref; null for one without a result. Refs with a $ are the store's own. */
-function results(s: State, row: Row): Record<string, JsonText | null> {
+function results(s: State, row: Row): Record<string, JsonText | null> | null {
+  const edges = row.extra?.edges?.filter(({ ref }) => !ref.startsWith('$')) ?? [];
+  if (edges.length === 0) return null;
   const found: Record<string, JsonText | null> = Object.create(null) as Record<string, JsonText | null>;
-  for (const { ref, upstream } of row.extra!.edges!) {
-    if (ref.startsWith('$')) continue;
+  for (const { ref, upstream } of edges) {
     found[ref] = upstream !== null && s.executions.has(upstream.executionId) ? upstream.result : null;
   }
   return found;

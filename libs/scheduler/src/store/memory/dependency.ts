@@ -73,6 +73,7 @@ function reopenDependent(s: State, edge: Edge, now: number): void {
   if (row.status !== 'SKIPPED' || row.reason !== 'DEPENDENCY_FAILED' || s.executions.get(row.executionId) !== row)
     return;
   const hopeless = ({ state, upstream, type }: Edge): boolean =>
-    state === 'timedOut' || (upstream !== null && isTerminal(upstream.status) && !edgeHolds(type, upstream.status));
+    state === 'timedOut' ||
+    (state !== 'held' && upstream !== null && isTerminal(upstream.status) && !edgeHolds(type, upstream.status));
   if (!row.extra!.edges!.some(hopeless)) reopen(s, row, now);
 }

@@ -21,10 +21,10 @@ export function bind(s: State, row: Row, edges: readonly NewEdge[], now: number)
     if (command.bind === 'newest') {
       task.watched = true;
       const newest = task.newest;
-      if (newest && counts(edge, newest, now)) attach(edge, newest);
+      if (newest && counts(edge, newest, now)) attach(s, edge, newest);
       else task.next.add(edge);
     } else {
-      attach(edge, s.executions.get(command.bind.executionId)!);
+      attach(s, edge, s.executions.get(command.bind.executionId)!);
     }
   }
 }
@@ -34,7 +34,7 @@ export function arrive(s: State, task: TaskRow, row: Row, now: number): void {
   const last = task.newest;
   task.newest = row;
   if (last) history.retire(s, last, now);
-  for (const edge of task.next) attach(edge, row);
+  for (const edge of task.next) attach(s, edge, row);
   task.next.clear();
 }
 
@@ -79,8 +79,9 @@ function counts(edge: Edge, newest: Row, now: number): boolean {
   return edge.reuse || !newest.extra?.usedBy?.has(edge.dependent.task);
 }
 
-function attach(edge: Edge, upstream: Row): void {
+function attach(s: State, edge: Edge, upstream: Row): void {
   edge.upstream = upstream;
+  history.keep(s, upstream);
   const extra = upstream.more();
   (extra.dependents ??= []).push(edge);
   extra.liveDependents++;

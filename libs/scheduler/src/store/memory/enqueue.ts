@@ -21,6 +21,7 @@ export function enqueue(s: State, batch: readonly NewExecution[], now: number): 
 }
 
 export function startWorkflow(s: State, command: NewWorkflow, executions: readonly NewExecution[], now: number): void {
+  if (s.workflows.has(command.workflowId)) return;
   checkEdges(s, executions);
   const workflow = new WorkflowRow(command.workflowId, command.name, now, ++s.sequence);
   workflow.open = executions.length;

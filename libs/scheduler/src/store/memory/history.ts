@@ -82,6 +82,7 @@ export function trim(s: State, now: number, limit: number): number {
 }
 
 function drop(s: State, row: Row): void {
+  row.place = 'gone';
   s.history.remove(row);
   s.historyBytes -= bytes(row);
   s.byStatus[row.status]--;

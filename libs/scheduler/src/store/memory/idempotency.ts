@@ -3,18 +3,22 @@ import { IdempotencyConflictError } from '../../core/errors.js';
 import { IDEMPOTENCY_MS } from '../../core/limits.js';
 import type { State } from './state.js';
 
-/** Replaces repeats of idempotency keys by the executions they repeat. */
+/** Replaces repeats, of ids and of idempotency keys, by the executions that they repeat. */
 export function dedupe(
   s: State,
   batch: readonly NewExecution[],
   now: number,
 ): { ids: string[]; fresh: readonly NewExecution[] } {
-  if (!batch.some((command) => command.idempotency !== null))
+  if (!batch.some((command) => command.idempotency !== null || s.executions.has(command.executionId)))
     return { ids: batch.map((command) => command.executionId), fresh: batch };
   const ids: string[] = [];
   const fresh: NewExecution[] = [];
   const inBatch = new Map<string, NewExecution>();
   for (const command of batch) {
+    if (s.executions.has(command.executionId)) {
+      ids.push(command.executionId);
+      continue;
+    }
     const key = command.idempotency && `${command.taskId}|${command.idempotency.key}`;
     const earlier = key === null ? undefined : (live(s, key, now) ?? asRecord(inBatch.get(key)));
     if (earlier && earlier.fingerprint !== command.idempotency!.fingerprint)

@@ -13,7 +13,8 @@ import type { HeapItem } from './heap.js';
 import { LinkedList, type ListItem } from './list.js';
 
 /** Where an execution stands; it is in one place at a time. */
-export type Place = 'ready' | 'delayed' | 'dependencies' | 'lock' | 'unhandled' | 'running' | 'kept' | 'history';
+export type Place =
+  'ready' | 'delayed' | 'dependencies' | 'lock' | 'unhandled' | 'running' | 'kept' | 'history' | 'gone';
 
 /** An instant at which something about an execution is due. */
 export class Deadline implements HeapItem {

@@ -1,0 +1,155 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { closeApps, startApp, startKit } from '../support/app.js';
+
+afterEach(closeApps);
+
+describe('waitForExecution', () => {
+  it('gives the end, also of what has ended', async () => {
+    const { scheduler } = await startApp({ t: ({ n }) => n * 2 });
+    const id = await scheduler.scheduleTask('t', { payload: { n: 21 } });
+    expect(await scheduler.waitForExecution(id)).toMatchObject({ status: 'COMPLETED', result: 42 });
+    expect(await scheduler.waitForExecution(id)).toMatchObject({ status: 'COMPLETED', result: 42 });
+  });
+
+  it('gives the end even where history keeps nothing', async () => {
+    const { scheduler } = await startApp({ t: () => 'gone' }, { history: 0 });
+    const id = await scheduler.scheduleTask('t', { delay: '20ms' });
+    expect(await scheduler.waitForExecution(id)).toMatchObject({
+      status: 'COMPLETED',
+      result: 'gone',
+      waitingFor: null,
+    });
+  });
+
+  it('fails on its timeout, its signal, and what nobody knows', async () => {
+    const { scheduler, kit } = await startKit({ t: () => 'ran' });
+    const id = await scheduler.scheduleTask('t', { delay: '1h' });
+    const late = scheduler.waitForExecution(id, { timeout: '5m' });
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    const stopped = scheduler.waitForExecution(id, { signal: controller.signal });
+    const outcome = Promise.allSettled([late, stopped]);
+    await kit.advance('5m');
+    controller.abort(reason);
+    const [first, second] = await outcome;
+    expect(first).toMatchObject({ status: 'rejected', reason: { code: 'WAIT_TIMEOUT' } });
+    expect(second).toEqual({ status: 'rejected', reason });
+    await expect(scheduler.waitForExecution(id, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    const month = scheduler.waitForExecution(await scheduler.scheduleTask('t', { delay: '60d' }), { timeout: '30d' });
+    const after = expect(month).rejects.toMatchObject({ code: 'WAIT_TIMEOUT' });
+    await kit.advance('29d');
+    expect(await Promise.race([month.catch(() => 'too early'), Promise.resolve('waits')])).toBe('waits');
+    await kit.advance('1d');
+    await after;
+    await expect(scheduler.waitForExecution('no such')).rejects.toMatchObject({ code: 'EXECUTION_NOT_FOUND' });
+  });
+});
+
+describe('waiting while the app closes', () => {
+  it('ends with an error', async () => {
+    const { scheduler, module } = await startApp({ t: () => 'ran' });
+    const id = await scheduler.scheduleTask('t', { delay: '1h' });
+    const outcome = expect(scheduler.waitForExecution(id)).rejects.toMatchObject({ code: 'SCHEDULER_CLOSED' });
+    await module.close();
+    await outcome;
+  });
+});
+
+describe('why', () => {
+  it('names the first reason', async () => {
+    const { scheduler, kit } = await startKit({
+      t: () => new Promise(() => undefined),
+      locked: [{ requireLock: true, lockKey: 'door' }, () => new Promise(() => undefined)],
+      dependent: [{ dependencies: [{ taskId: 't', type: 'success' }] }, () => 0],
+      slow: [{ queue: 'slow' }, () => 0],
+    });
+    kit.patience = 10;
+    const t = await scheduler.scheduleTask('t');
+    const [holder, parked] = await scheduler.scheduleTasks([{ taskId: 'locked' }, { taskId: 'locked' }]);
+    const dependent = await scheduler.scheduleTask('dependent');
+    await scheduler.taskQueue.pause('slow');
+    const paused = await scheduler.scheduleTask('slow');
+    await kit.drain();
+    const queued = await scheduler.scheduleTask('t');
+    const text = async (id: string) => (await scheduler.why(id))!.text;
+    expect(await text(t)).toBe('RUNNING since 2026-01-01T00:00:00.000Z');
+    expect(await text(parked!)).toBe(`PENDING: lock 'door' is held by ${holder}`);
+    expect(await text(dependent)).toBe("PENDING: it waits for 't' (success, RUNNING)");
+    expect(await text(paused)).toBe("PENDING: queue 'slow' is paused");
+    expect(await text(queued)).toBe("PENDING: it stands in queue 'default' until a worker has a free slot");
+    expect(await scheduler.why('no such')).toBeNull();
+  });
+});
+
+describe('listExecutions', () => {
+  it('filters, and pages through all', async () => {
+    const { scheduler, kit } = await startKit({
+      a: () => 1,
+      b: [{ tags: ['x'] }, () => Promise.reject(new Error('b'))],
+    });
+    for (let i = 0; i < 7; i++) await scheduler.scheduleTask('a', { tags: i % 2 ? ['odd'] : [] });
+    const failed = await scheduler.scheduleTask('b');
+    await kit.drain();
+    const pages: string[][] = [];
+    for (let cursor: string | undefined; ;) {
+      const { items, nextCursor } = await scheduler.listExecutions({ limit: 3, ...(cursor && { cursor }) });
+      pages.push(items.map((each) => each.executionId));
+      if (nextCursor === null) break;
+      cursor = nextCursor;
+    }
+    expect(new Set(pages.flat()).size).toBe(8);
+    expect(pages.flat()).toHaveLength(8);
+    expect(pages[0]![0]).toBe(failed);
+    const count = async (query: object) => (await scheduler.listExecutions(query)).items.length;
+    expect(await count({ status: 'FAILED' })).toBe(1);
+    expect(await count({ status: ['FAILED', 'COMPLETED'] })).toBe(8);
+    expect(await count({ taskId: 'a' })).toBe(7);
+    expect(await count({ tag: 'odd' })).toBe(3);
+    expect(await count({ tag: 'x' })).toBe(1);
+    expect(await count({ from: '2026-01-01T00:00:00Z' })).toBe(8);
+    expect(await count({ to: '2026-01-01T00:00:00Z' })).toBe(0);
+  });
+
+  it('shows an execution as JSON, the priority by name', async () => {
+    const { scheduler, kit } = await startKit({
+      t: [{ taskName: 'T', priority: 'LOW', tags: ['x'] }, () => ({ a: 1 })],
+    });
+    const id = await scheduler.scheduleTask('t', { payload: { p: 1 } });
+    await kit.drain();
+    const json: unknown = JSON.parse(JSON.stringify(await scheduler.getTaskStatus(id)));
+    expect(json).toMatchObject({
+      executionId: id,
+      taskId: 't',
+      taskName: 'T',
+      status: 'COMPLETED',
+      priority: 'LOW',
+      queue: 'default',
+      payload: { p: 1 },
+      result: { a: 1 },
+      error: null,
+      retryCount: 0,
+      tags: ['x'],
+      startedTime: '2026-01-01T00:00:00.000Z',
+      completedTime: '2026-01-01T00:00:00.000Z',
+    });
+  });
+});
+
+describe('progress and logs', () => {
+  it('are kept', async () => {
+    const { scheduler, kit } = await startKit({
+      t: (_payload, ctx) => {
+        ctx.progress(0.25, 'begun');
+        ctx.progress(0.5);
+        ctx.log('one');
+        ctx.log('two');
+      },
+    });
+    const id = await scheduler.scheduleTask('t');
+    await kit.drain();
+    expect(await scheduler.getTaskStatus(id)).toMatchObject({
+      progress: { fraction: 0.5, note: null },
+      logs: ['one', 'two'],
+    });
+  });
+});
