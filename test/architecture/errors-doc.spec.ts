@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import * as errors from '../../libs/scheduler/src/core/errors.js';
 
 /** Bases without a code of their own. */
@@ -9,7 +9,12 @@ const read = (path: string): string => readFileSync(new URL(`../../${path}`, imp
 
 /** The codes of each class as its source says them: whole literals in capitals, outside of comments and messages. */
 function codesInSource(): Record<string, string[]> {
-  const source = read('libs/scheduler/src/core/errors.ts').replaceAll(/\/\*[^]*?\*\/|"[^"\n]*"|`[^`]*`/g, '');
+  const folder = 'libs/scheduler/src/core/errors/';
+  const files = readdirSync(new URL(`../../${folder}`, import.meta.url));
+  const source = files
+    .map((file) => read(folder + file))
+    .join('\n')
+    .replaceAll(/\/\*[^]*?\*\/|"[^"\n]*"|`[^`]*`/g, '');
   const classes = source.split(/^export class /m).slice(1);
   const codes = classes.map((text): [string, string[]] => {
     const name = /^\w+/.exec(text)![0];

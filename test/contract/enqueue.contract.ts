@@ -121,6 +121,25 @@ export function enqueueContract(open: OpenStore): void {
     );
 
     it(
+      'takes an id that is there already as a repeat, whatever has become of it',
+      scene(async (s) => {
+        const batch = [newExecution(), newExecution({ delay: 60_000 }), newExecution({ taskId: 'child' })];
+        const ids = await s.store.enqueue(batch);
+        const worker = await s.worker();
+        await worker.complete(await worker.claimOne(ids[0]), 'done');
+        await worker.claimOne(ids[2]);
+        const before = await s.store.dump();
+        s.effects.length = 0;
+        expect(await s.store.enqueue(batch)).toEqual(ids);
+        expect(await s.store.dump()).toEqual(before);
+        expect(s.effectsOf('execution')).toEqual([]);
+        const mixed = [batch[0]!, newExecution({ edges: [edgeTo(ids[0]!)] })];
+        expect(await s.store.enqueue(mixed)).toEqual(mixed.map((execution) => execution.executionId));
+        expect(await worker.claimIds(9)).toEqual([mixed[1]!.executionId]);
+      }),
+    );
+
+    it(
       'takes a full batch in order',
       scene(async (s) => {
         const ids = await s.addMany(MAX_BATCH);

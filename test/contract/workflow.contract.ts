@@ -145,6 +145,20 @@ export function workflowContract(open: OpenStore): void {
     );
 
     it(
+      'that is stored already is a repeat, and changes nothing',
+      scene(async (s) => {
+        const { workflow, executions, ids } = await start(s);
+        const worker = await s.worker();
+        await worker.complete(await worker.claimOne(ids.extract));
+        const before = await s.store.dump();
+        s.effects.length = 0;
+        await s.store.startWorkflow(workflow, executions);
+        expect(await s.store.dump()).toEqual(before);
+        expect(s.effectsOf('execution')).toEqual([]);
+      }),
+    );
+
+    it(
       'may depend on what is outside of it',
       scene(async (s) => {
         await s.depend('child', 'parent');

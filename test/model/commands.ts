@@ -29,6 +29,7 @@ export interface ExecutionChoice {
 export type Command =
   | { kind: 'enqueue'; execution: ExecutionChoice; copies: number }
   | { kind: 'enqueueKeyed'; execution: ExecutionChoice; key: Pick; fingerprint: Pick }
+  | { kind: 'enqueueAgain' }
   | { kind: 'workflow'; nodes: readonly { execution: ExecutionChoice; after: Pick; type: DependencyType }[] }
   | { kind: 'claim'; worker: Pick; want: number }
   | { kind: 'settle'; worker: Pick; runs: readonly { run: Pick; how: SettlementKind }[]; delay: number; want: number }
@@ -87,6 +88,7 @@ const COMMANDS: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
     weight: 1,
     arbitrary: record({ kind: fc.constant('enqueueKeyed'), execution: plain, key: pick, fingerprint: pick }),
   },
+  { weight: 1, arbitrary: record({ kind: fc.constant('enqueueAgain') }) },
   {
     weight: 2,
     arbitrary: record({
@@ -127,7 +129,7 @@ const COMMANDS: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
       promote: fc.boolean(),
     }),
   },
-  { weight: 1, arbitrary: record({ kind: fc.constant('crash'), worker: pick }) },
+  { weight: 2, arbitrary: record({ kind: fc.constant('crash'), worker: pick }) },
   { weight: 2, arbitrary: record({ kind: fc.constant('rescue') }) },
   { weight: 1, arbitrary: record({ kind: fc.constant('goodbye'), worker: pick }) },
   { weight: 1, arbitrary: record({ kind: fc.constant('pause'), queue: pick }) },

@@ -126,8 +126,8 @@ const everyTickFires: Bug = (inner) => ({
 
 /** Each with the promises that it breaks: one of them must be named by the checkers. */
 export const PLANTED_BUGS: Record<string, { bug: Bug; breaks: readonly string[] }> = {
-  'settlements need no token': { bug: noTokenCheck, breaks: ['I3', 'I16'] },
-  'children start early': { bug: altered((execution) => ({ ...execution, edges: null })), breaks: ['I7', 'I13'] },
+  'settlements need no token': { bug: noTokenCheck, breaks: ['I3', 'I16', 'I17'] },
+  'children start early': { bug: altered((execution) => ({ ...execution, edges: null })), breaks: ['I7', 'I8', 'I13'] },
   'delays are cut short': { bug: altered((execution) => ({ ...execution, delay: null })), breaks: ['I12', 'I13'] },
   'work that comes back loses its order': { bug: ordersLost, breaks: ['I9'] },
   'a batch is queued in reverse': {
@@ -148,7 +148,7 @@ export const PLANTED_BUGS: Record<string, { bug: Bug; breaks: readonly string[] 
           listener(effects);
         }),
     }),
-    breaks: ['I3'],
+    breaks: ['I3', 'I11', 'I13'],
   },
   'repeats of an exchange count': { bug: repeatsCount, breaks: ['I16', 'I3'] },
   'any token unlocks': { bug: anyTokenUnlocks, breaks: ['I11'] },

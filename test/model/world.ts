@@ -3,7 +3,7 @@ import type { NewExecution } from '../../libs/scheduler/src/core/commands.js';
 import type { Effect, ExecutionTransition } from '../../libs/scheduler/src/core/effects.js';
 import { CLAIM_PER_STEP, PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import { isTerminal } from '../../libs/scheduler/src/core/status.js';
-import { mirrorOf, TASKS, type OpenedStore } from '../contract/fixtures.js';
+import { LEASE, mirrorOf, TASKS, type OpenedStore } from '../contract/fixtures.js';
 import { steps } from '../contract/scene.js';
 import type { Command } from './commands.js';
 import { Crew } from './crew.js';
@@ -26,6 +26,7 @@ export class World implements Stage {
   readonly crew: Crew;
   private readonly shift: Shift;
   private readonly heard: Effect[] = [];
+  private lastSubmitted: readonly NewExecution[] = [];
 
   /** @param historyCount how many ended executions the store keeps */
   constructor(
@@ -86,6 +87,8 @@ export class World implements Stage {
     const live = () => [...this.reference.executions.values()].filter((e) => !isTerminal(e.status));
     await this.play({ kind: 'resume', queue: 0 });
     await this.play({ kind: 'resume', queue: 1 });
+    await this.play({ kind: 'advance', ms: LEASE, promote: true });
+    await this.play({ kind: 'rescue' });
     for (const [worker] of this.crew.members.entries()) await this.play({ kind: 'goodbye', worker });
     for (const task of ['parent', 'child', 'grandchild']) await this.submit([this.factory.plain(task)]);
     for (let round = 0; round < 60 && live().length > 0; round++) {
@@ -109,6 +112,8 @@ export class World implements Stage {
         return this.submit(this.factory.copies(command.execution, command.copies));
       case 'enqueueKeyed':
         return this.submitKeyed(this.factory.keyed(command.execution, command.key, command.fingerprint));
+      case 'enqueueAgain':
+        return this.submitAgain();
       case 'workflow':
         return this.startWorkflow(command.nodes);
       case 'claim': {
@@ -163,6 +168,15 @@ export class World implements Stage {
     const ids = await this.call({ now: this.now, submitted, owed }, () => this.store.enqueue(submitted));
     const expected = submitted.map((each) => each.executionId);
     if (ids.join() !== expected.join()) violated('I1', `enqueue of ${expected.join()} answered ${ids.join()}`);
+    this.lastSubmitted = submitted;
+  }
+
+  /** I2: a client that lost the reply sends the same once more. */
+  private async submitAgain(): Promise<void> {
+    const again = this.lastSubmitted;
+    if (again.some(({ executionId }) => this.reference.get(executionId).gone)) return;
+    const ids = await this.unchanged('a repeated batch', () => this.store.enqueue(again));
+    if (ids.some((id, i) => id !== again[i]!.executionId)) violated('I2', `a repeat answered ${ids.join()}`);
   }
 
   /** I2: one execution a key, and another body is refused. */

@@ -1,0 +1,39 @@
+/** Base of every error of this library: a class, a stable `code`, and `details` fit for a log or a reply. */
+export class SchedulerError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly details: Readonly<Record<string, unknown>> = {},
+  ) {
+    super(message);
+    this.name = new.target.name;
+  }
+}
+
+/** A value as it may stand in a message: short, one line, safe for any type. */
+export function show(value: unknown): string {
+  let text: string;
+  try {
+    if (typeof value === 'string') text = JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
+    else if (typeof value === 'bigint') text = `${value}n`;
+    else if (typeof value === 'function') text = 'a function';
+    else if (typeof value === 'object' && value !== null) text = Array.isArray(value) ? 'an array' : 'an object';
+    else text = String(value);
+  } catch {
+    text = typeof value;
+  }
+  return text;
+}
+
+/** The input of one field is wrong: which, what was found, what is allowed. */
+export class InvalidInputError extends SchedulerError {
+  constructor(
+    code: string,
+    readonly field: string,
+    readonly found: unknown,
+    readonly allowed: string,
+    message = `${field}: ${show(found)} is not allowed; allowed: ${allowed}`,
+  ) {
+    super(code, message, { field, found: show(found), allowed });
+  }
+}

@@ -1,0 +1,129 @@
+import { InvalidInputError, SchedulerError, show } from './base.js';
+
+export class InvalidTaskDefinitionError extends InvalidInputError {
+  constructor(field: string, found: unknown, allowed: string) {
+    super('INVALID_TASK_DEFINITION', field, found, allowed);
+  }
+}
+
+export class InvalidNameError extends InvalidInputError {
+  constructor(field: string, found: unknown) {
+    super('INVALID_NAME', field, found, '1 to 128 of A-Z a-z 0-9 . _ : -');
+  }
+}
+
+export class InvalidOptionError extends InvalidInputError {
+  constructor(field: string, found: unknown, allowed: string) {
+    super('INVALID_OPTION', field, found, allowed);
+  }
+}
+
+export class InvalidPriorityError extends InvalidInputError {
+  constructor(field: string, found: unknown) {
+    super('INVALID_PRIORITY', field, found, '0 to 4, or CRITICAL, HIGH, NORMAL, LOW, BACKGROUND (0 runs first)');
+  }
+}
+
+export class InvalidDurationError extends InvalidInputError {
+  constructor(field: string, found: unknown, allowed: string, code = 'INVALID_DURATION') {
+    super(code, field, found, allowed);
+  }
+}
+
+/** A bare number so small that seconds were probably meant. */
+export class DurationUnitError extends InvalidDurationError {
+  constructor(field: string, found: number) {
+    super(
+      field,
+      found,
+      `milliseconds: ${found} looks like seconds; write '${found}s' or '${found}ms'`,
+      'DURATION_UNIT',
+    );
+  }
+}
+
+export class InvalidRetryConfigError extends InvalidInputError {
+  constructor(field: string, found: unknown, allowed: string) {
+    super('INVALID_RETRY_CONFIG', field, found, allowed);
+  }
+}
+
+export class InvalidDateError extends InvalidInputError {
+  constructor(field: string, found: unknown) {
+    super('INVALID_DATE', field, found, 'a Date, ISO 8601 text or milliseconds since 1970, at most ten years ahead');
+  }
+}
+
+export class TaskAlreadyRegisteredError extends SchedulerError {
+  constructor(readonly taskId: string) {
+    super(
+      'TASK_ALREADY_REGISTERED',
+      `taskId '${taskId}' is already registered; unregister it first, or choose another id`,
+      { taskId },
+    );
+  }
+}
+
+export class TaskNotRegisteredError extends SchedulerError {
+  constructor(readonly taskId: string) {
+    super(
+      'TASK_NOT_REGISTERED',
+      `taskId ${show(taskId)} is not registered; register the task, or decorate its method, before scheduling it`,
+      {
+        taskId,
+      },
+    );
+  }
+}
+
+export class TaskInUseError extends SchedulerError {
+  constructor(
+    readonly taskId: string,
+    readonly dependents: readonly string[],
+  ) {
+    super(
+      'TASK_IN_USE',
+      `taskId '${taskId}' cannot be unregistered: ${dependents.map((d) => `'${d}'`).join(', ')} depend on it`,
+      { taskId, dependents },
+    );
+  }
+}
+
+export class HandlerNotFoundError extends SchedulerError {
+  constructor(
+    readonly funcPath: string,
+    readonly taskId?: string,
+  ) {
+    super(
+      'HANDLER_NOT_FOUND',
+      `no handler for funcPath '${funcPath}'${taskId ? ` of task '${taskId}'` : ''}: decorate a provider's method with @ScheduledTask('${funcPath}'), or set remote: true if another process runs it`,
+      { funcPath, taskId },
+    );
+  }
+}
+
+export class DuplicateHandlerError extends SchedulerError {
+  constructor(
+    readonly funcPath: string,
+    places: readonly string[],
+  ) {
+    super(
+      'DUPLICATE_HANDLER',
+      `funcPath '${funcPath}' has more than one handler: ${places.join(', ')}; one funcPath, one method`,
+      { funcPath, places },
+    );
+  }
+}
+
+export class DefinitionNotPortableError extends SchedulerError {
+  constructor(
+    readonly taskId: string,
+    field: string,
+  ) {
+    super(
+      'DEFINITION_NOT_PORTABLE',
+      `${field} of task '${taskId}' is a function and exists only where the task is defined; use a template such as 'report:{payload.id}'`,
+      { taskId, field },
+    );
+  }
+}

@@ -1,0 +1,56 @@
+import { SchedulerError } from './base.js';
+
+export class CircularDependencyError extends SchedulerError {
+  constructor(
+    /** The tasks of the cycle in order, the first repeated at the end. */
+    readonly path: readonly string[],
+    code = 'CIRCULAR_DEPENDENCY',
+    message = `circular dependency: ${path.join(' -> ')}`,
+  ) {
+    super(code, message, { path });
+  }
+}
+
+export class SelfDependencyError extends CircularDependencyError {
+  constructor(readonly taskId: string) {
+    super([taskId, taskId], 'SELF_DEPENDENCY', `'${taskId}' depends on itself; remove that dependency`);
+  }
+}
+
+export class UnknownDependencyError extends SchedulerError {
+  constructor(
+    readonly dependent: string,
+    readonly dependency: string,
+    hint = 'no task or node of that name is known',
+  ) {
+    super('UNKNOWN_DEPENDENCY', `'${dependent}' depends on '${dependency}': ${hint}`, { dependent, dependency });
+  }
+}
+
+export class DuplicateDependencyError extends SchedulerError {
+  constructor(
+    readonly dependent: string,
+    readonly dependency: string,
+  ) {
+    super('DUPLICATE_DEPENDENCY', `'${dependent}' names its dependency '${dependency}' twice; one edge a pair`, {
+      dependent,
+      dependency,
+    });
+  }
+}
+
+export class DuplicateNodeError extends SchedulerError {
+  constructor(readonly ref: string) {
+    super('DUPLICATE_NODE', `workflow node '${ref}' stands twice; give each node of one task its own ref`, { ref });
+  }
+}
+
+export class WorkflowTooLargeError extends SchedulerError {
+  constructor(found: number, allowed: number, what: string) {
+    super('WORKFLOW_TOO_LARGE', `a workflow of ${found} ${what} is too large; allowed: 1 to ${allowed}`, {
+      found,
+      allowed,
+      what,
+    });
+  }
+}

@@ -1,0 +1,20 @@
+import { SchedulerError } from './base.js';
+
+/** Throw it from a handler to end the execution as FAILED at once, whatever its retryConfig says. */
+export class NonRetryableError extends SchedulerError {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('NON_RETRYABLE', message, {});
+    if (options?.cause !== undefined) this.cause = options.cause;
+  }
+}
+
+/** Throw it from a handler to choose the delay before the next attempt (still counted against maxAttempts). */
+export class RetryLaterError extends SchedulerError {
+  constructor(
+    /** Milliseconds as a number, or text such as '10m'. */
+    readonly delay: number | string,
+    message = `retry after ${delay}`,
+  ) {
+    super('RETRY_LATER', message, { delay });
+  }
+}
