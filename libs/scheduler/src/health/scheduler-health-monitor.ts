@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../core/clock.js';
 import { Liveness } from '../core/liveness.js';
 import { PRIORITY_NAMES, type TaskPriorityName } from '../core/priority.js';
+import { noCounts, noStatuses } from '../store/no-counts.js';
 import type { StoreStats } from '../store/records.js';
 import { TASK_STORE, type HealthStore } from '../store/task-store.js';
 import type { HealthStatus } from './health-status.js';
@@ -144,24 +145,11 @@ function queueStats(stats: StoreStats): HealthStatus['queueStats'] {
   };
 }
 
+/** What can be said of a store that does not answer. */
 const NOTHING: StoreStats = {
   now: 0,
-  counters: {
-    scheduled: 0,
-    started: 0,
-    completed: 0,
-    failed: 0,
-    cancelled: 0,
-    skipped: 0,
-    retried: 0,
-    crashed: 0,
-    released: 0,
-    stale: 0,
-    lockAcquired: 0,
-    lockTimeouts: 0,
-    locksLost: 0,
-  },
-  byStatus: { PENDING: 0, RUNNING: 0, COMPLETED: 0, FAILED: 0, RETRYING: 0, CANCELLED: 0, SKIPPED: 0 },
+  counters: noCounts(),
+  byStatus: noStatuses(),
   queues: [],
   delayed: 0,
   waitingForDependencies: 0,

@@ -46,48 +46,17 @@ export function dump(s: State): unknown {
   };
 }
 
+/** What every store says of an execution in the same words. */
+const FIELDS = [
+  ...['executionId', 'status', 'place', 'priority', 'payload', 'at', 'createdTime', 'startedTime', 'completedTime'],
+  ...['cancelRequestedTime', 'attempt', 'run', 'failures', 'crashes', 'result', 'error', 'reason', 'attempts'],
+] as Exclude<keyof Row, 'more'>[];
+
 function execution(row: Row): unknown {
-  const {
-    executionId,
-    status,
-    place,
-    priority,
-    payload,
-    at,
-    createdTime,
-    startedTime,
-    completedTime,
-    cancelRequestedTime,
-    attempt,
-    run,
-    failures,
-    crashes,
-    result,
-    error,
-    reason,
-    attempts,
-  } = row;
   return {
-    executionId,
+    ...Object.fromEntries(FIELDS.map((field) => [field, row[field]])),
     taskId: row.task.taskId,
     queue: row.queue.name,
-    status,
-    place,
-    priority,
-    payload,
-    at,
-    createdTime,
-    startedTime,
-    completedTime,
-    cancelRequestedTime,
-    attempt,
-    run,
-    failures,
-    crashes,
-    result,
-    error,
-    reason,
-    attempts,
     workerId: row.worker?.hello.workerId ?? null,
     edges: row.extra?.edges?.map((edge) => [edge.ref, edge.type, edge.state, edge.upstream?.executionId ?? null]) ?? [],
     liveDependents: row.extra?.liveDependents ?? 0,

@@ -1,6 +1,6 @@
 import type { Effect, ExecutionTransition } from '../../core/effects.js';
-import type { TaskStatus } from '../../core/status.js';
-import type { StoreCounters, StoreStats } from '../records.js';
+import { noCounts, noStatuses } from '../no-counts.js';
+import type { StoreStats } from '../records.js';
 import { Heap } from './heap.js';
 import { LinkedList } from './list.js';
 import {
@@ -59,30 +59,8 @@ export class State {
   sequence = 0;
   fencing = 0;
 
-  readonly counters: StoreCounters = {
-    scheduled: 0,
-    started: 0,
-    completed: 0,
-    failed: 0,
-    cancelled: 0,
-    skipped: 0,
-    retried: 0,
-    crashed: 0,
-    released: 0,
-    stale: 0,
-    lockAcquired: 0,
-    lockTimeouts: 0,
-    locksLost: 0,
-  };
-  readonly byStatus: Record<TaskStatus, number> = {
-    PENDING: 0,
-    RUNNING: 0,
-    COMPLETED: 0,
-    FAILED: 0,
-    RETRYING: 0,
-    CANCELLED: 0,
-    SKIPPED: 0,
-  };
+  readonly counters = noCounts();
+  readonly byStatus = noStatuses();
   waitingForDependencies = 0;
   waitingForLock = 0;
   readonly window: StoreStats['window'] = [];
