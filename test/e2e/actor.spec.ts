@@ -37,6 +37,15 @@ async function step(clock: ManualClock, ms: number): Promise<void> {
 }
 
 describe('Actor', () => {
+  it('refuses a second one of its name, as two schedulers of one name would make', () => {
+    const { clock, registry, duty } = setUp();
+    duty.start();
+    expect(() => new Duty(registry, clock).start()).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION', field: 'name' }),
+    );
+    return duty.stop();
+  });
+
   it('passes at its start and at each interval, until it is stopped', async () => {
     const { clock, registry, duty } = setUp();
     duty.start();

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { SchedulerRegistry } from '@nestjs/schedule';
 import type { Clock, ClockTimer } from '../core/clock.js';
+import { InvalidOptionError } from '../core/errors.js';
 
 /**
  * A small duty that comes round: same start, same stop, never two passes at once. Its interval stands in the
@@ -26,6 +27,8 @@ export abstract class Actor {
 
   start(): void {
     if (this.interval) return;
+    if (this.registry.doesExist('interval', this.timerName))
+      throw new InvalidOptionError('name', this.timerName, 'a name of its own for each scheduler of an app');
     this.interval = this.clock.setRepeating(this.every, () => void this.run());
     this.registry.addInterval(this.timerName, this.interval.handle ?? {});
     // What came due before the start, or comes before the first interval, was heard by nobody.
