@@ -7,7 +7,7 @@ import type { Row } from './rows.js';
 import type { State } from './state.js';
 
 /** What a user sees of an execution. */
-export function view(s: State, row: Row, now: number): TaskExecution {
+export function view(row: Row, now: number): TaskExecution {
   const extra = row.extra;
   return withJson({
     executionId: row.executionId,
@@ -27,7 +27,7 @@ export function view(s: State, row: Row, now: number): TaskExecution {
     error: row.error,
     reason: row.reason,
     rootCause: extra?.rootCause ?? null,
-    waitingFor: waitingFor(s, row, now),
+    waitingFor: waitingFor(row, now),
     attempts: attempts(row),
     progress: extra?.progress ?? null,
     logs: [...(extra?.logs ?? [])],
@@ -47,7 +47,7 @@ export function list(s: State, query: ListExecutionsQuery, now: number): Page<Ta
   let last: Row | null = null;
   for (let looked = 0; row !== null && items.length < limit && looked < LIST_SCAN; looked++) {
     if (query.from !== undefined && row.createdTime < query.from) return { items, nextCursor: null };
-    if (matches(row, query, statuses)) items.push(view(s, row, now));
+    if (matches(row, query, statuses)) items.push(view(row, now));
     last = row;
     row = row.older;
   }
@@ -55,7 +55,7 @@ export function list(s: State, query: ListExecutionsQuery, now: number): Page<Ta
 }
 
 /** Why the execution has not started: the first reason of the fixed order. */
-export function waitingFor(s: State, row: Row, now: number): WaitingFor | null {
+function waitingFor(row: Row, now: number): WaitingFor | null {
   if (isTerminal(row.status) || row.status === 'RUNNING') return null;
   const name = row.queue.name;
   if (row.queue.paused) return { kind: 'paused', queue: name };

@@ -118,7 +118,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   getExecution(executionId: string): Promise<TaskExecution | null> {
     return this.read((s, now) => {
       const row = s.executions.get(executionId);
-      return row ? inspect.view(s, row, now) : null;
+      return row ? inspect.view(row, now) : null;
     });
   }
 
