@@ -22,6 +22,11 @@ const projects = [
     ],
   },
   {
+    displayName: 'redis',
+    testMatch: ['<rootDir>/test/redis/**/*.spec.ts'],
+    testEnvironmentOptions: { timeout: 60_000 },
+  },
+  {
     displayName: 'e2e',
     testMatch: ['<rootDir>/test/{e2e,cluster,readme}/**/*.spec.ts'],
     testEnvironmentOptions: { timeout: 120_000 },

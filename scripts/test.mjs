@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureRedis } from './ensure-redis.mjs';
 
 /** Longer than any suite may take between two results. */
 const STANDSTILL_MS = 5 * 60_000;
@@ -17,6 +18,7 @@ const jest = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/b
 // A group of its own, so that whatever a suite has started goes with it.
 const child = spawn(process.execPath, jest, {
   cwd: root,
+  env: { ...process.env, ...redis() },
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   detached: !watching,
 });
@@ -38,6 +40,16 @@ child.on('exit', (code, signal) => {
   process.exitCode = failure === null && signal === null ? code : 1;
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => kill(signal));
+
+/** The server that the suites use. Without one, those that need it fail and say the same; the others can still be run. */
+function redis() {
+  try {
+    return { REDIS_SERVER_BIN: ensureRedis() };
+  } catch (error) {
+    process.stderr.write(`\n${error.message}\n\n`);
+    return { REDIS_NO_INSTALL: '1' };
+  }
+}
 
 function arm(complete = false) {
   if (watching) return undefined;

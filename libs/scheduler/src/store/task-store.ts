@@ -133,6 +133,8 @@ export interface ExchangeRequest {
   reserved?: readonly { queue: string; priority: TaskPriority; count: number }[];
   /** Free slots of queues that have a bound of their own in this process. */
   capacity?: Readonly<Record<string, number>>;
+  /** Of the slots that this trip leaves free: how many may be filled by a hand-over, see `onHandOver`. Default 0. */
+  handOver?: number;
 }
 
 export interface ExchangeReply {

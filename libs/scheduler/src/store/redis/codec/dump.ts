@@ -1,0 +1,101 @@
+import type { ScheduleRecord } from '../../../core/schedule.js';
+import type { TaskMirror } from '../../../core/task-definition.js';
+import { noCounts, noStatuses } from '../../no-counts.js';
+import { pick } from './stats.js';
+import { errorOf, listOf, lockOf, orNull, recordedAttempts, rootCauseOf } from './views.js';
+import type { ExecutionView, LockView, WorkflowView } from './views.js';
+
+interface DumpedExecution extends ExecutionView {
+  place: string;
+  attempt: number;
+  crashes: number;
+  edges: [string, string, string, string | false][] | object;
+  liveDependents: number;
+  runs: string | false;
+}
+
+interface DumpView {
+  executions: DumpedExecution[] | object;
+  queues: object;
+  delayed: object;
+  unhandled: object;
+  locks: (LockView & { parked: object[] })[] | object;
+  schedules: string[] | object;
+  workers: object;
+  workflows: WorkflowView[] | object;
+  tasks: string[] | object;
+  history: object;
+  continuation: object;
+  counters: Record<string, number>;
+}
+
+/** The whole state in the form of memory/dump.ts. */
+export function dumpOf(view: DumpView): unknown {
+  return {
+    executions: listOf<DumpedExecution>(view.executions).map(execution),
+    queues: listOf<Record<string, unknown>>(view.queues).map((q) => ({
+      name: q['name'],
+      paused: q['paused'],
+      running: q['running'],
+      rules: {
+        rateLimit: q['max'] === false ? null : { max: q['max'], per: q['per'] },
+        concurrency: orNull(q['concurrency']),
+      },
+      ready: listOf<object>(q['ready'] as object).map(listOf),
+    })),
+    delayed: listOf(view.delayed),
+    unhandled: listOf<[string, object[]]>(view.unhandled).map(([task, levels]) => [task, levels.map(listOf)]),
+    locks: listOf<LockView & { parked: object[] }>(view.locks).map((each) => ({
+      ...lockOf(each),
+      reserved: orNull(each.reserved),
+      parked: each.parked.map(listOf),
+    })),
+    schedules: listOf<string>(view.schedules).map((text) => JSON.parse(text) as ScheduleRecord),
+    workers: listOf<{ running: object }>(view.workers).map((w) => ({ ...w, running: listOf(w.running) })),
+    workflows: listOf<WorkflowView>(view.workflows).map((w) => ({
+      workflowId: w.id,
+      status: w.status,
+      open: w.open,
+      nodes: listOf<{ ref: string; id: string; status: string }>(w.nodes).map((n) => [n.ref, n.id, n.status]),
+    })),
+    tasks: listOf<string>(view.tasks).map((text) => JSON.parse(text) as TaskMirror),
+    history: listOf(view.history),
+    continuation: listOf(view.continuation),
+    counters: pick(noCounts(), view.counters),
+    byStatus: pick(noStatuses(), view.counters),
+  };
+}
+
+function execution(row: DumpedExecution): unknown {
+  return {
+    executionId: row.id,
+    status: row.status,
+    place: row.place,
+    priority: row.level,
+    payload: row.payload === '' ? null : row.payload,
+    at: row.at,
+    createdTime: row.created,
+    startedTime: row.started,
+    completedTime: row.completed,
+    cancelRequestedTime: row.cancelRequested,
+    attempt: row.attempt,
+    run: row.run,
+    failures: row.failures,
+    crashes: row.crashes,
+    result: orNull(row.result),
+    error: errorOf(row.error),
+    reason: orNull(row.reason),
+    attempts: row.recorded ? recordedAttempts(row) : null,
+    taskId: row.task,
+    queue: row.queue,
+    workerId: orNull(row.runs),
+    edges: listOf<[string, string, string, string | false]>(row.edges).map(([ref, type, state, upstream]) => [
+      ref,
+      type,
+      state,
+      orNull(upstream),
+    ]),
+    liveDependents: row.liveDependents,
+    rootCause: rootCauseOf(row.rootCause),
+  };
+}

@@ -1,0 +1,87 @@
+import type { Effect, ExecutionEffect, ExecutionTransition } from '../../../core/effects.js';
+import type { ErrorInfo } from '../../../core/failure.js';
+import type { TaskPriority } from '../../../core/priority.js';
+import type { Reason, TaskStatus } from '../../../core/status.js';
+
+/** Bits by which a node says what it listens to; the same as in includes/effects.lua. */
+export const TRANSITION_BITS = {
+  scheduled: 1,
+  started: 2,
+  completed: 4,
+  failed: 8,
+  retrying: 16,
+  released: 32,
+  rescued: 64,
+  cancelled: 128,
+  skipped: 256,
+  reopened: 512,
+  cancelRequested: 1024,
+} as const satisfies Record<ExecutionTransition, number>;
+
+type Raw = [kind: string, ...fields: unknown[]];
+
+/** Effects as the scripts write them: arrays, with false for null. */
+export function effectsOf(text: string): Effect[] {
+  return (JSON.parse(text) as Raw[]).map(effectOf);
+}
+
+function effectOf([kind, ...f]: Raw): Effect {
+  switch (kind) {
+    case 'x':
+      return executionEffect(f);
+    case 'ready':
+      return { kind, queue: f[0] as string };
+    case 'due':
+      return { kind, at: f[0] as number };
+    case 'more':
+      return { kind };
+    case 'workflow':
+      return { kind, workflowId: f[0] as string, status: f[1] as TaskStatus, time: f[2] as number };
+    case 'progress': {
+      const [executionId, taskId, fraction, note, time] = f as [string, string, string, string | false, number];
+      return { kind, executionId, taskId, fraction: Number(fraction), note: note === false ? null : note, time };
+    }
+    case 'log': {
+      const [executionId, taskId, line, time] = f as [string, string, string, number];
+      return { kind, executionId, taskId, line, time };
+    }
+    case 'stale': {
+      const [executionId, attempt, workerId, time] = f as [string, number, string, number];
+      return { kind, executionId, attempt, workerId, time };
+    }
+    case 'lock': {
+      const [transition, key, owner, fencingToken, time] = f as ['granted', string, string, number, number];
+      return { kind, transition, key, owner, fencingToken, time };
+    }
+    case 'queue':
+      return { kind, transition: f[0] as 'paused', queue: f[1] as string, time: f[2] as number };
+    case 'schedule': {
+      const [transition, scheduleId, taskId, time] = f as ['put', string, string, number];
+      return { kind, transition, scheduleId, taskId, time };
+    }
+    case 'worker':
+      return { kind, transition: f[0] as 'joined', workerId: f[1] as string, time: f[2] as number };
+    default:
+      throw new TypeError(`an effect of a kind that this version does not know: ${kind}`);
+  }
+}
+
+function executionEffect(fields: unknown[]): ExecutionEffect {
+  const [transition, executionId, taskId, status, queue, priority, time, ...rest] = fields;
+  const [workerId, workflowId, result, error, reason] = rest.map((each) => (each === false ? null : each)) as string[];
+  return {
+    kind: 'execution',
+    transition: transition as ExecutionTransition,
+    executionId: executionId as string,
+    taskId: taskId as string,
+    status: status as TaskStatus,
+    queue: queue as string,
+    priority: priority as TaskPriority,
+    time: time as number,
+    workerId: workerId ?? null,
+    workflowId: workflowId ?? null,
+    result: result ?? null,
+    error: error ? (JSON.parse(error) as ErrorInfo) : null,
+    reason: (reason as Reason | undefined) ?? null,
+  };
+}

@@ -1,0 +1,63 @@
+import { noCounts, noStatuses } from '../../no-counts.js';
+import type { StoreStats } from '../../records.js';
+import { errorOf, iso, listOf } from './views.js';
+
+interface StatsView {
+  now: number;
+  counters: Record<string, number>;
+  queues: { queue: string; paused: boolean; sizes: number[]; oldest: (number | false)[] }[] | object;
+  delayed: number;
+  window: Record<string, number>;
+  errors: [taskId: string, executionId: string, error: string, time: number, taskName: string][] | object;
+  workers: number;
+}
+
+export function statsOf(view: StatsView): StoreStats {
+  return {
+    now: view.now,
+    counters: pick(noCounts(), view.counters),
+    byStatus: pick(noStatuses(), view.counters),
+    queues: listOf<{ queue: string; paused: boolean; sizes: number[]; oldest: (number | false)[] }>(view.queues)
+      .map(({ queue, paused, sizes, oldest }) => ({
+        queue,
+        paused,
+        byPriority: sizes,
+        oldestReadyTime: oldest.map((each) => (each === false ? null : each)),
+      }))
+      .sort((a, b) => (a.queue < b.queue ? -1 : 1)),
+    delayed: view.delayed,
+    waitingForDependencies: view.counters['waitingForDependencies'] ?? 0,
+    waitingForLock: view.counters['waitingForLock'] ?? 0,
+    window: windowOf(view.window),
+    recentErrors: listOf<[string, string, string, number, string]>(view.errors).map(
+      ([taskId, executionId, error, time, taskName]) => ({
+        taskName,
+        taskId,
+        executionId,
+        error: errorOf(error)!,
+        time: iso(time),
+      }),
+    ),
+    workers: view.workers,
+  };
+}
+
+/** Counters that exist, from what the store has counted. */
+export function pick<T extends object>(zero: T, counted: Record<string, number>): T {
+  return Object.fromEntries(Object.keys(zero).map((key) => [key, counted[key] ?? 0])) as T;
+}
+
+/** Fields are minute:c (completed), minute:f (failed), minute:d (ms in all). */
+function windowOf(fields: Record<string, number>): StoreStats['window'] {
+  const minutes = new Map<number, StoreStats['window'][number]>();
+  for (const [field, value] of Object.entries(fields)) {
+    const [minute, figure] = field.split(':');
+    const key = Number(minute);
+    let row = minutes.get(key);
+    if (!row) minutes.set(key, (row = { minute: key, completed: 0, failed: 0, durationMs: 0 }));
+    if (figure === 'c') row.completed = value;
+    else if (figure === 'f') row.failed = value;
+    else row.durationMs = value;
+  }
+  return [...minutes.values()].sort((a, b) => a.minute - b.minute);
+}

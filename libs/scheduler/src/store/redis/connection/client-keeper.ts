@@ -1,0 +1,104 @@
+import type { Clock, ClockTimer } from '../../../core/clock.js';
+import { destroyClient, isCluster, type Client } from './open-client.js';
+
+/** A client that is neither ready nor failed after this long is thrown away: longer than all its own limits together. */
+const OPEN_LIMIT_MS = 7_000;
+const FIRST_DELAY_MS = 25;
+const MAX_DELAY_MS = 1_000;
+/** A client that was ready for so long was a good one; a shorter life counts as one more failure. */
+const PROVEN_MS = 1_000;
+
+export interface KeeperEvents {
+  onReady(client: Client): void;
+  /** The client is gone, with what was under way on it; the next one is on its way. */
+  onLost(error: Error): void;
+}
+
+/**
+ * Keeps one client connected: opens one, watches it, throws it away whole when it fails, opens the next. Nothing is
+ * ever sent again by the client itself.
+ */
+export class ClientKeeper {
+  #client: Client | null = null;
+  #isReady = false;
+  #isClosed = false;
+  #failures = 0;
+  #readySince = 0;
+  #timer: ClockTimer | undefined;
+
+  constructor(
+    private readonly open: () => Promise<Client>,
+    private readonly clock: Clock,
+    private readonly events: KeeperEvents,
+  ) {}
+
+  /** The client that takes commands now, or null. */
+  get ready(): Client | null {
+    return this.#isReady ? this.#client : null;
+  }
+
+  start(): void {
+    if (!this.#isClosed && this.#client === null) void this.#open();
+  }
+
+  /** Throws `client` away, if it is still the one in use. */
+  lose(client: Client, error: Error): void {
+    if (client !== this.#client) return;
+    if (this.#isReady && this.clock.monotonic() - this.#readySince > PROVEN_MS) this.#failures = 0;
+    this.#client = null;
+    this.#isReady = false;
+    destroyClient(client);
+    this.#retry(error);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    const client = this.#client;
+    this.#client = null;
+    this.#isReady = false;
+    if (client !== null) destroyClient(client);
+  }
+
+  async #open(): Promise<void> {
+    let client: Client;
+    try {
+      client = await this.open();
+    } catch (error) {
+      if (!this.#isClosed) this.#retry(error as Error);
+      return;
+    }
+    if (this.#isClosed || this.#client !== null) return destroyClient(client);
+    this.#client = client;
+    let reason: Error | undefined;
+    const note = (error: Error): void => {
+      // A cluster says that all nodes failed, and keeps for itself why.
+      reason = (error as { lastNodeError?: Error }).lastNodeError ?? error;
+    };
+    // The listeners stay when the client is gone: it may still have something to say.
+    client.on('error', note);
+    if (isCluster(client)) client.on('node error', note);
+    client.on('end', () => this.lose(client, reason ?? new Error('connection closed')));
+    this.#timer = this.clock.setTimer(OPEN_LIMIT_MS, () =>
+      this.lose(client, reason ?? new Error(`not connected within ${OPEN_LIMIT_MS} ms`)),
+    );
+    try {
+      await client.connect();
+    } catch (error) {
+      return this.lose(client, reason ?? (error as Error));
+    }
+    if (client !== this.#client) return;
+    this.#timer.cancel();
+    this.#isReady = true;
+    this.#readySince = this.clock.monotonic();
+    this.events.onReady(client);
+  }
+
+  #retry(error: Error): void {
+    this.#timer?.cancel();
+    const delay = Math.min(FIRST_DELAY_MS * 2 ** this.#failures++, MAX_DELAY_MS);
+    // Nodes that lost the same server don't come back in step.
+    if (!this.#isClosed) this.#timer = this.clock.setTimer(delay * (0.75 + Math.random() / 2), () => void this.#open());
+    this.events.onLost(error);
+  }
+}

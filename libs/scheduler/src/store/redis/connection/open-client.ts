@@ -1,0 +1,172 @@
+import type { Cluster, ClusterOptions, Command, Redis, RedisOptions } from 'ioredis';
+import { MissingDependencyError } from '../../../core/errors.js';
+import { isDemotion } from './redis-errors.js';
+import type { ResolvedRedisOptions } from './redis-options.js';
+
+export type Client = Redis | Cluster;
+
+/** What we use of ioredis, an optional peer: loaded here only, and only when a Redis store is opened. */
+export interface Driver {
+  Redis: typeof Redis;
+  Cluster: typeof Cluster;
+  Command: typeof Command;
+}
+
+export const CONNECT_TIMEOUT_MS = 3_000;
+export const SOCKET_TIMEOUT_MS = 3_000;
+
+/**
+ * A client lives for one connection: it never reconnects and never sends anything again, so that nothing runs twice
+ * behind our back, and nothing waits for ever. Whoever uses it makes the next one.
+ */
+const SAFE = {
+  lazyConnect: true,
+  retryStrategy: null,
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  autoResubscribe: false,
+  enableOfflineQueue: false,
+  enableAutoPipelining: false,
+  // A replica that was the primary a moment ago: leave it. 1 rejects the command, 2 would send it again.
+  reconnectOnError: (error: Error) => (isDemotion(error.message) ? 1 : false),
+  // A server that loads its data is told by its replies.
+  enableReadyCheck: false,
+  connectTimeout: CONNECT_TIMEOUT_MS,
+  socketTimeout: SOCKET_TIMEOUT_MS,
+  disconnectTimeout: 200,
+  keepAlive: 10_000,
+  noDelay: true,
+  connectionName: 'scheduler',
+  protocol: 3,
+  replyMapping: 'legacy',
+  // What a client of the user's may have set, and scripts can't do with.
+  keyPrefix: '',
+  stringNumbers: false,
+  readOnly: false,
+  monitor: false,
+  commandTimeout: undefined,
+  blockingTimeout: undefined,
+  showFriendlyErrorStack: false,
+  scripts: undefined,
+  himportFieldsets: undefined,
+} satisfies RedisOptions;
+
+/** Whether a primary is one is seen from the ready check only. */
+const SENTINEL = {
+  enableReadyCheck: true,
+  maxLoadingRetryTime: 200,
+  sentinelRetryStrategy: () => null,
+  sentinelCommandTimeout: SOCKET_TIMEOUT_MS,
+  role: 'master',
+} satisfies RedisOptions;
+
+const SAFE_CLUSTER = {
+  lazyConnect: true,
+  clusterRetryStrategy: () => null,
+  clusterNodeRetryStrategy: null,
+  enableOfflineQueue: false,
+  enableAutoPipelining: false,
+  enableReadyCheck: true,
+  // These would send again what may have run.
+  retryDelayOnFailover: 0,
+  retryDelayOnClusterDown: 0,
+  slotsRefreshTimeout: 2_000,
+  scaleReads: 'master',
+  shardedSubscribers: false,
+  keyPrefix: '',
+  scripts: undefined,
+  himportFieldsets: undefined,
+} satisfies ClusterOptions;
+
+let driver: Promise<Driver> | undefined;
+
+/** @throws MissingDependencyError if ioredis is not installed */
+export async function loadDriver(load: () => Promise<Driver> = () => import('ioredis')): Promise<Driver> {
+  try {
+    return await load();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND')
+      throw new MissingDependencyError('ioredis', "store 'redis'");
+    throw error;
+  }
+}
+
+/** A client for commands, not yet connected. */
+export async function openClient(options: ResolvedRedisOptions): Promise<Client> {
+  const { Redis, Cluster } = await (driver ??= loadDriver());
+  switch (options.kind) {
+    case 'client':
+      return duplicate(options.client);
+    case 'cluster':
+      return new Cluster([...options.nodes], {
+        ...SAFE_CLUSTER,
+        redisOptions: { ...SAFE, ...credentialsOf(options) },
+        // Nodes of a cluster with TLS are named by host, whose certificate it is.
+        ...(options.tls === undefined ? {} : { dnsLookup: (host, done) => done(null, host) }),
+      });
+    case 'sentinel':
+      return new Redis({
+        ...SAFE,
+        ...SENTINEL,
+        ...credentialsOf(options),
+        sentinels: [...options.sentinels],
+        name: options.name,
+        db: options.db,
+        ...(options.sentinelPassword === undefined ? {} : { sentinelPassword: options.sentinelPassword }),
+        ...(options.tls === undefined ? {} : { enableTLSForSentinelMode: true, sentinelTLS: options.tls }),
+      });
+    case 'standalone':
+      return new Redis({
+        ...SAFE,
+        ...credentialsOf(options),
+        host: options.host,
+        port: options.port,
+        db: options.db,
+      });
+  }
+}
+
+/** A client for the one node of a cluster that has the slot of `key`, not yet connected. */
+export async function openSlotOwner(cluster: Cluster, key: string): Promise<Redis> {
+  const { Command } = await (driver ??= loadDriver());
+  const owner = cluster.slots[new Command('get', [key]).getSlot()]?.[0];
+  const node = cluster.nodes('master').find(({ options }) => `${options.host}:${options.port}` === owner);
+  if (node === undefined) throw new Error('no node has the slot');
+  return node.duplicate({ ...SAFE });
+}
+
+export function isCluster(client: Client): client is Cluster {
+  return client.isCluster;
+}
+
+/** Closes a client at once, its sockets too, even where nobody answers at the other end. */
+export function destroyClient(client: Client): void {
+  const connections = isCluster(client) ? [...client.nodes('all'), ...ownSubscriberOf(client)] : [client];
+  client.disconnect();
+  for (const { stream } of connections) (stream as typeof stream | undefined)?.destroy();
+}
+
+/** A client of a cluster holds one connection more, which it shows to nobody and would give two seconds to end. */
+function ownSubscriberOf(cluster: Cluster): Redis[] {
+  const { subscriber } = cluster as unknown as { subscriber?: { getInstance?: () => Redis | null } };
+  const instance = subscriber?.getInstance?.();
+  return instance ? [instance] : [];
+}
+
+function duplicate(client: Client): Client {
+  if (isCluster(client)) return client.duplicate([], { ...SAFE_CLUSTER, redisOptions: { ...SAFE } });
+  return client.duplicate({ ...SAFE, ...(client.options.sentinels ? SENTINEL : {}) });
+}
+
+function credentialsOf({
+  username,
+  password,
+  tls,
+}: Exclude<ResolvedRedisOptions, { kind: 'client' }>): Partial<RedisOptions> {
+  return {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls === undefined ? {} : { tls }),
+  };
+}

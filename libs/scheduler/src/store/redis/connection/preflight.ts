@@ -1,0 +1,112 @@
+import type { Redis } from 'ioredis';
+import { StoreLoadingError, StorePolicyError, StoreReadonlyError } from '../../../core/errors.js';
+import { isCluster, type Client } from './open-client.js';
+import { checkRights, type RightsProbe } from './rights.js';
+import type { ScriptSource } from './script-runner.js';
+import { checkVersion, readHello, readInfo, vulnerabilitiesOf, type ServerFacts } from './server-facts.js';
+
+export type { RightsProbe, ServerFacts };
+
+export interface PreflightOptions {
+  scripts: readonly ScriptSource[];
+  allowEviction: boolean;
+  warn: (message: string) => void;
+  probe: RightsProbe | null;
+}
+
+const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
+
+/**
+ * Looks at the server, each primary of a cluster, before anything is entrusted to it. What loses data is refused, or
+ * said in one warning each; where looking is forbidden, that is said.
+ * @returns what was found out about the first one
+ * @throws StoreVersionError, StorePolicyError, StoreReadonlyError, StoreLoadingError, StoreAccessError
+ */
+export async function preflight(client: Client, options: PreflightOptions): Promise<ServerFacts> {
+  const warned = new Set<string>();
+  const warn = (message: string): void => {
+    if (!warned.has(message)) options.warn(message);
+    warned.add(message);
+  };
+  const nodes = isCluster(client) ? client.nodes('master') : [client];
+  const facts = await Promise.all(nodes.map((node) => lookAt(node, { ...options, warn })));
+  if (options.probe !== null) await checkRights(client, options.scripts, options.probe, isCluster(client));
+  return facts[0]!;
+}
+
+async function lookAt(node: Redis, { allowEviction, warn }: PreflightOptions): Promise<ServerFacts> {
+  const facts = await ask(node, warn);
+  checkVersion(facts);
+  if (facts.isLoading) throw new StoreLoadingError('it reads its files');
+  if (!facts.isPrimary) throw new StoreReadonlyError('the server is a replica');
+  checkEviction(facts, allowEviction, warn);
+  const loss = await lossAtRestart(node, facts);
+  if (loss !== null) warn(loss);
+  const known = vulnerabilitiesOf(facts);
+  if (known.length > 0)
+    warn(
+      `STORE_VERSION_VULNERABLE: ${facts.name} ${facts.version} has ${known.join(', ')}, unless its packager has mended it`,
+    );
+  const exposure = exposureOf(node);
+  if (exposure !== null) warn(exposure);
+  return facts;
+}
+
+async function ask(node: Redis, warn: (message: string) => void): Promise<ServerFacts> {
+  try {
+    return readInfo(await node.info());
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+  }
+  warn('INFO is forbidden to us: eviction policy and persistence of the server were not looked at');
+  return readHello(await node.call('HELLO'));
+}
+
+/** Eviction is a matter of maxmemory: without a bound nothing is evicted, whatever the policy. */
+function checkEviction(facts: ServerFacts, allowEviction: boolean, warn: (message: string) => void): void {
+  const { evictionPolicy: policy, maxMemory } = facts;
+  if (policy === null || policy === 'noeviction') return;
+  const found = `maxmemory-policy is ${policy}`;
+  if (maxMemory === 0) warn(`${found}: set it to noeviction before you set maxmemory, or executions will be evicted`);
+  else if (allowEviction) warn(`${found}: when memory is short, executions disappear (allowEviction)`);
+  else throw new StorePolicyError(`${found}, so it evicts keys when memory is short`, 'noeviction (or allowEviction)');
+}
+
+/** What a restart loses, or null where it loses next to nothing. */
+async function lossAtRestart(node: Redis, { hasAppendOnlyFile }: ServerFacts): Promise<string | null> {
+  if (hasAppendOnlyFile === null) return null;
+  const advice = "set 'appendonly yes' to keep it";
+  if (hasAppendOnlyFile) {
+    const sync = await setting(node, 'appendfsync');
+    return sync === 'no'
+      ? "Redis writes to disk when the system likes (appendfsync no): a crash of the machine loses what came last; set 'appendfsync everysec' or 'always'"
+      : null;
+  }
+  const save = await setting(node, 'save');
+  if (save === '') return `Redis keeps nothing on disk: a restart loses the whole queue; ${advice}`;
+  return `Redis has no append-only file: a restart loses the queue since its last snapshot, if it makes any; ${advice}`;
+}
+
+/** A setting, or null where reading it is forbidden. */
+async function setting(node: Redis, name: string): Promise<string | null> {
+  try {
+    const reply = (await node.config('GET', name)) as unknown;
+    return Array.isArray(reply) ? String((reply as unknown[])[1]) : null;
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    return null;
+  }
+}
+
+function exposureOf({ stream, options }: Redis): string | null {
+  const address = stream.remoteAddress;
+  if (address === undefined || LOOPBACK.test(address)) return null;
+  const lacks = [options.password ? '' : 'a password', options.tls ? '' : 'TLS'].filter(Boolean);
+  if (lacks.length === 0) return null;
+  return `Redis at ${address} is used without ${lacks.join(' and ')}: whoever reaches it, or the network on the way, can read and change executions`;
+}
+
+/** Renamed, or not in our rights. */
+function isForbidden(error: unknown): boolean {
+  return /^(?:NOPERM\b|ERR unknown command|ERR unknown subcommand)/i.test((error as Error).message);
+}

@@ -1,0 +1,135 @@
+import { Logger } from '@nestjs/common';
+import { SystemClock, type Clock } from '../../../core/clock.js';
+import { SchedulerError, StoreLoadingError, StoreUnavailableError } from '../../../core/errors.js';
+import { isCluster, loadDriver, openClient } from './open-client.js';
+import { preflight, type RightsProbe, type ServerFacts } from './preflight.js';
+import { toStoreError } from './redis-errors.js';
+import type { ResolvedRedisOptions } from './redis-options.js';
+import { RedisSubscriber } from './redis-subscriber.js';
+import { scriptCommandOf, type ScriptArgument, type ScriptCommandClass } from './script-command.js';
+import { ScriptRunner, type RunOptions, type ScriptSource } from './script-runner.js';
+
+export type { RunOptions, ScriptArgument, ScriptSource };
+
+export interface RedisConnectionHooks {
+  /** Default: the machine's, also where the scheduler has a clock of its own: a network takes the time it takes. */
+  clock?: Clock;
+  /** Default: Nest's logger. */
+  warn?: (message: string) => void;
+  /** A key and a channel of the store's own, for which our rights are looked at. Default: not looked at. */
+  probe?: RightsProbe;
+}
+
+const CONNECT_BUDGET_MS = 10_000;
+const LOOK_AGAIN_MS = 100;
+const CLOSE_CAP_MS = 1_000;
+
+/**
+ * The store's connection to Redis, by the rules of a network that fails: every call ends, none runs twice unless it
+ * may, and an error says whether what was asked can have happened.
+ */
+export class RedisConnection {
+  /** Whether messages come by sharded publish (SPUBLISH), as in a cluster. */
+  readonly sharded: boolean;
+  readonly #runner: ScriptRunner;
+  readonly #subscriber: RedisSubscriber;
+  readonly #warn: (message: string) => void;
+  readonly #clock: Clock;
+  #commandClass: ScriptCommandClass | undefined;
+  #server: ServerFacts | undefined;
+
+  constructor(
+    private readonly options: ResolvedRedisOptions,
+    private readonly scripts: ReadonlyMap<string, ScriptSource>,
+    private readonly hooks: RedisConnectionHooks = {},
+  ) {
+    const clock = (this.#clock = hooks.clock ?? new SystemClock());
+    const logger = new Logger('RedisStore');
+    this.#warn = hooks.warn ?? ((message) => logger.warn(message));
+    this.sharded = options.kind === 'cluster' || (options.kind === 'client' && isCluster(options.client));
+    this.#runner = new ScriptRunner(
+      () => openClient(options),
+      () => this.#commandClass!,
+      scripts,
+      clock,
+    );
+    this.#subscriber = new RedisSubscriber(options, () => this.#runner.client(), clock);
+  }
+
+  /** What `connect` found out about the server. */
+  get server(): ServerFacts | undefined {
+    return this.#server;
+  }
+
+  /** Whether a call would be sent at once. */
+  get isReady(): boolean {
+    return this.#runner.isReady;
+  }
+
+  /**
+   * Opens the connection and looks at the server.
+   * @throws MissingDependencyError, StoreAccessError, StoreTlsError, StoreVersionError, StorePolicyError,
+   *   StoreReadonlyError at once
+   * @throws StoreUnavailableError, StoreLoadingError if it takes no commands within 10 s
+   */
+  async connect(): Promise<void> {
+    const until = this.#clock.monotonic() + CONNECT_BUDGET_MS;
+    try {
+      this.#commandClass = scriptCommandOf((await loadDriver()).Command);
+      this.#runner.start();
+      while (this.#server === undefined) this.#server = await this.#look(until);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Runs a script with one key. Without an answer it is sent again, three times at the most and unless that is
+   * forbidden; without a connection it waits for the next one; all of this within 10 s.
+   * @throws StoreUnavailableError, StoreFullError, StoreReadonlyError, StoreLoadingError, StoreAccessError: it did not run
+   * @throws StoreScriptError: it failed by itself
+   * @throws OutcomeUnknownError: it may have run
+   */
+  run(script: string, key: string, args: readonly ScriptArgument[], options?: RunOptions): Promise<unknown> {
+    return this.#runner.run(script, key, args, options?.repeatable !== false);
+  }
+
+  /**
+   * Hears messages on channels, over a connection of its own. `onGap` is called after each reconnect, since messages may
+   * have been lost. In a cluster all channels of a connection lie in one slot.
+   * @returns ends the subscription
+   */
+  subscribe(
+    channels: readonly string[],
+    onMessage: (channel: string, message: string) => void,
+    onGap: () => void,
+  ): Promise<() => Promise<void>> {
+    return this.#subscriber.subscribe(channels, onMessage, onGap);
+  }
+
+  /** Refuses what comes, lets what is under way end within 1 s, and leaves nothing open. */
+  async close(): Promise<void> {
+    this.#subscriber.close();
+    await this.#runner.close(CLOSE_CAP_MS);
+  }
+
+  /** undefined: the server is not ready to be looked at; there is time to do it again. */
+  async #look(until: number): Promise<ServerFacts | undefined> {
+    const client = await this.#runner.client();
+    try {
+      return await preflight(client, {
+        scripts: [...this.scripts.values()],
+        allowEviction: this.options.allowEviction,
+        warn: this.#warn,
+        probe: this.hooks.probe ?? null,
+      });
+    } catch (error) {
+      const typed = error instanceof SchedulerError ? error : toStoreError(error as Error, null);
+      const mayPass = typed instanceof StoreLoadingError || typed instanceof StoreUnavailableError;
+      if (!mayPass || this.#clock.monotonic() > until) throw typed;
+      await new Promise<void>((resolve) => this.#clock.setTimer(LOOK_AGAIN_MS, resolve));
+      return undefined;
+    }
+  }
+}

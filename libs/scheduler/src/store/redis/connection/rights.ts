@@ -1,0 +1,56 @@
+import type { Redis, Cluster } from 'ioredis';
+import { StoreAccessError } from '../../../core/errors.js';
+import type { ScriptSource } from './script-runner.js';
+
+/** A key and a channel of the store's own, for which its rights are looked at. */
+export interface RightsProbe {
+  key: string;
+  channel: string;
+}
+
+/** What we run outside of scripts. */
+const OWN = ['evalsha', 'eval', 'ping'];
+const CALL = /\bp?call\(\s*(['"])([a-z]+)\1/gi;
+
+/** Asks the server command by command, in a script: that needs no right to the ACL commands themselves. */
+const ASK = `#!lua flags=no-writes
+local missing = {}
+local ofChannels = { publish = true, spublish = true, subscribe = true, ssubscribe = true }
+for i = 2, #ARGV do
+  local target = ofChannels[ARGV[i]] and ARGV[1] or KEYS[1]
+  local known, allowed = pcall(redis.acl_check_cmd, ARGV[i], target, target, target)
+  if not (known and allowed) then missing[#missing + 1] = ARGV[i] end
+end
+return missing`;
+
+/** The commands that the scripts call. */
+export function commandsOf(scripts: readonly ScriptSource[]): string[] {
+  const names = scripts.flatMap(({ text }) => [...text.matchAll(CALL)].map(([, , name]) => name!.toLowerCase()));
+  return [...new Set(names)].sort();
+}
+
+/**
+ * Looks whether we may do what we shall do.
+ * @throws StoreAccessError naming what is missing
+ */
+export async function checkRights(
+  client: Redis | Cluster,
+  scripts: readonly ScriptSource[],
+  probe: RightsProbe,
+  sharded: boolean,
+): Promise<void> {
+  const commands = [...OWN, sharded ? 'ssubscribe' : 'subscribe', ...commandsOf(scripts)];
+  let missing: string[];
+  try {
+    missing = (await client.eval(ASK, 1, probe.key, probe.channel, ...commands)) as string[];
+  } catch (error) {
+    if (!(error as Error).message.startsWith('NOPERM')) throw error;
+    missing = (error as Error).message.includes('access') ? [] : ['eval'];
+  }
+  if (missing.length === 0) return;
+  const names = missing.map((name) => name.toUpperCase());
+  throw new StoreAccessError(
+    `the user may not run ${names.join(', ')} on keys like '${probe.key}' and channels like '${probe.channel}'`,
+    names,
+  );
+}

@@ -1,0 +1,288 @@
+import type { Clock, ClockTimer } from '../../../core/clock.js';
+import { OutcomeUnknownError, StoreUnavailableError, type SchedulerError } from '../../../core/errors.js';
+import { ClientKeeper } from './client-keeper.js';
+import type { Client } from './open-client.js';
+import { isFatalToConnect, judge, toStoreError } from './redis-errors.js';
+import { scriptHead, sendScript, type ScriptArgument, type ScriptCommandClass } from './script-command.js';
+
+/** A script as it is sent: its text never changes, and `sha` is its SHA-1 in hex. */
+export interface ScriptSource {
+  name: string;
+  text: string;
+  sha: string;
+  /** Writes nothing. */
+  readOnly: boolean;
+}
+
+export interface RunOptions {
+  /** Whether the same call again is harmless, so that it may be repeated when its outcome is unknown. Default true. */
+  repeatable?: boolean;
+}
+
+/**
+ * Calls are timed in turns of one timer, not each by its own. A loop that stood still counts one turn, so that a reply
+ * which waits in the socket is read before it is missed.
+ */
+const TURN_MS = 250;
+const DEADLINE_MS = 2_000;
+const BUDGET_MS = 10_000;
+const MAX_REPEATS = 3;
+const CLOSED = 'the connection is closed';
+
+interface Prepared {
+  source: ScriptSource;
+  evalsha: string;
+  eval: string;
+}
+
+interface Call {
+  readonly script: Prepared;
+  readonly key: string;
+  readonly args: readonly ScriptArgument[];
+  readonly isRepeatable: boolean;
+  /** In turns: when it was asked, when it was last sent, from when on it may be sent. */
+  readonly since: number;
+  sent: number;
+  from: number;
+  repeats: number;
+  byText: boolean;
+  /** It was sent and got no answer: it may have happened. */
+  isDoubtful: boolean;
+  error: SchedulerError | null;
+  readonly resolve: (reply: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Waiter {
+  readonly since: number;
+  error: SchedulerError | null;
+  readonly resolve: (client: Client) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Runs scripts over one client at a time. Every call ends; see RedisConnection.run for how. */
+export class ScriptRunner {
+  readonly #scripts = new Map<string, Prepared>();
+  readonly #keeper: ClientKeeper;
+  /** Sent and not answered, in this order. */
+  readonly #pending = new Set<Call>();
+  /** Not sent: there is no connection, or the server said not now. */
+  readonly #waiting = new Set<Call>();
+  readonly #waiters = new Set<Waiter>();
+  #turn = 0;
+  #timer: ClockTimer | undefined;
+  #isClosed = false;
+  #idle: (() => void) | undefined;
+
+  constructor(
+    open: () => Promise<Client>,
+    private readonly commandClass: () => ScriptCommandClass,
+    scripts: ReadonlyMap<string, ScriptSource>,
+    private readonly clock: Clock,
+  ) {
+    for (const source of scripts.values()) {
+      this.#scripts.set(source.name, {
+        source,
+        evalsha: scriptHead('evalsha', source.sha),
+        eval: scriptHead('eval', source.text),
+      });
+    }
+    this.#keeper = new ClientKeeper(open, clock, {
+      onReady: (client) => this.#onReady(client),
+      onLost: (error) => this.#onLost(error),
+    });
+  }
+
+  get isReady(): boolean {
+    return this.#keeper.ready !== null;
+  }
+
+  start(): void {
+    this.#keeper.start();
+  }
+
+  /** The client, when it is ready: within the budget, or at once where waiting is of no use. */
+  client(): Promise<Client> {
+    const client = this.#keeper.ready;
+    if (client !== null) return Promise.resolve(client);
+    if (this.#isClosed) return Promise.reject(new StoreUnavailableError(CLOSED));
+    return new Promise((resolve, reject) => {
+      this.#waiters.add({ since: this.#turn, error: null, resolve, reject });
+      this.#arm();
+    });
+  }
+
+  run(name: string, key: string, args: readonly ScriptArgument[], isRepeatable: boolean): Promise<unknown> {
+    const script = this.#scripts.get(name);
+    if (script === undefined) throw new TypeError(`no script '${name}'`);
+    return new Promise((resolve, reject) => {
+      this.#dispatch({
+        script,
+        key,
+        args,
+        isRepeatable: isRepeatable || script.source.readOnly,
+        since: this.#turn,
+        sent: 0,
+        from: 0,
+        repeats: 0,
+        byText: false,
+        isDoubtful: false,
+        error: null,
+        resolve,
+        reject,
+      });
+    });
+  }
+
+  /** Refuses what comes, lets what is under way end within `cap` ms, and closes. */
+  async close(cap: number): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const closed = new StoreUnavailableError(CLOSED);
+    for (const call of this.#waiting) this.#giveUp(call, closed);
+    for (const { reject } of this.#waiters) reject(closed);
+    this.#waiting.clear();
+    this.#waiters.clear();
+    if (this.#pending.size > 0) {
+      const idle = new Promise<void>((resolve) => (this.#idle = resolve));
+      const timer = this.clock.setTimer(cap, () => this.#idle?.());
+      await idle;
+      timer.cancel();
+    }
+    this.#keeper.close();
+    this.#timer?.cancel();
+    for (const call of this.#pending) {
+      call.isDoubtful = true;
+      this.#giveUp(call, closed);
+    }
+    this.#pending.clear();
+  }
+
+  #dispatch(call: Call): void {
+    const client = this.#keeper.ready;
+    if (this.#isClosed) this.#giveUp(call, new StoreUnavailableError(CLOSED));
+    else if (client !== null && call.from <= this.#turn) this.#send(client, call);
+    else {
+      this.#waiting.add(call);
+      this.#arm();
+    }
+  }
+
+  #send(client: Client, call: Call): void {
+    const name = call.byText ? 'eval' : 'evalsha';
+    const ScriptCommand = this.commandClass();
+    const command = new ScriptCommand(name, call.script[name], call.key, call.args);
+    call.sent = this.#turn;
+    this.#pending.add(call);
+    this.#arm();
+    command.promise.then(
+      (reply: unknown) => {
+        if (this.#settle(call)) call.resolve(reply);
+      },
+      (error: Error) => {
+        if (this.#settle(call)) this.#onError(client, call, error, command.isWritten);
+      },
+    );
+    sendScript(client, command);
+  }
+
+  /** false: the call was taken from this client before it said so. */
+  #settle(call: Call): boolean {
+    const isOurs = this.#pending.delete(call);
+    if (this.#idle !== undefined && this.#pending.size === 0) this.#idle();
+    return isOurs;
+  }
+
+  #onError(client: Client, call: Call, error: Error, isWritten: boolean): void {
+    const { name } = call.script.source;
+    switch (judge(error)) {
+      case 'script-missing':
+        if (call.byText) return this.#refuse(call, error);
+        call.byText = true;
+        return this.#dispatch(call);
+      case 'refused':
+        return this.#refuse(call, error);
+      case 'later':
+        call.error = toStoreError(error, name);
+        call.from = this.#turn + 1;
+        return this.#dispatch(call);
+      case 'demoted':
+        call.error = toStoreError(error, name);
+        this.#keeper.lose(client, error);
+        return this.#dispatch(call);
+      case 'lost':
+        this.#keeper.lose(client, error);
+        return isWritten ? this.#again(call, error) : this.#dispatch(call);
+    }
+  }
+
+  #refuse(call: Call, error: Error): void {
+    call.error = toStoreError(error, call.script.source.name);
+    this.#giveUp(call);
+  }
+
+  /** It was sent, and no answer came. */
+  #again(call: Call, error: Error): void {
+    call.isDoubtful = true;
+    call.error = toStoreError(error, null);
+    if (!call.isRepeatable || ++call.repeats > MAX_REPEATS) this.#giveUp(call);
+    else this.#dispatch(call);
+  }
+
+  #giveUp(call: Call, error: SchedulerError = call.error ?? new StoreUnavailableError('not connected')): void {
+    call.reject(call.isDoubtful ? new OutcomeUnknownError(call.script.source.name, error.message) : error);
+  }
+
+  #onReady(client: Client): void {
+    for (const { resolve } of this.#waiters) resolve(client);
+    this.#waiters.clear();
+    this.#flush();
+  }
+
+  #onLost(error: Error): void {
+    for (const call of this.#waiting) call.error = toStoreError(error, null);
+    for (const waiter of this.#waiters) {
+      waiter.error = toStoreError(error, null);
+      if (!isFatalToConnect(error)) continue;
+      this.#waiters.delete(waiter);
+      waiter.reject(waiter.error);
+    }
+    const sent = [...this.#pending];
+    this.#pending.clear();
+    for (const call of sent) this.#again(call, error);
+  }
+
+  #flush(): void {
+    for (const call of this.#waiting) {
+      if (call.from > this.#turn) continue;
+      this.#waiting.delete(call);
+      this.#dispatch(call);
+    }
+  }
+
+  #arm(): void {
+    this.#timer ??= this.clock.setTimer(TURN_MS, () => this.#onTurn());
+  }
+
+  #onTurn(): void {
+    this.#timer = undefined;
+    const turn = ++this.#turn;
+    const client = this.#keeper.ready;
+    const [oldest] = this.#pending;
+    if (oldest !== undefined && client !== null && (turn - oldest.sent) * TURN_MS > DEADLINE_MS)
+      this.#keeper.lose(client, new Error(`no answer within ${DEADLINE_MS} ms`));
+    const isOver = ({ since }: { since: number }): boolean => (turn - since) * TURN_MS > BUDGET_MS;
+    for (const call of this.#waiting) {
+      if (!isOver(call)) continue;
+      this.#waiting.delete(call);
+      this.#giveUp(call);
+    }
+    for (const waiter of this.#waiters) {
+      if (!isOver(waiter)) continue;
+      this.#waiters.delete(waiter);
+      waiter.reject(waiter.error ?? new StoreUnavailableError('not connected'));
+    }
+    if (this.#keeper.ready !== null) this.#flush();
+    if (this.#pending.size + this.#waiting.size + this.#waiters.size > 0) this.#arm();
+  }
+}

@@ -1,0 +1,47 @@
+#!lua flags=allow-oom
+-- Renews the worker's lease and the locks of its runs.
+-- ARGV: frame, operation, workerId, then executionId and attempt of each run
+-- Returns: { known, asked to cancel (id, attempt, ...), lost (id, attempt, ...) }, effects
+-- @include verb
+local id = ARGV[3]
+local found = worker.get(id)
+local lost, asked = {}, {}
+if not found then
+  for i = 4, #ARGV do
+    lost[#lost + 1] = ARGV[i]
+  end
+  return commit({ 0, asked, lost })
+end
+worker.touch(id)
+local held = {}
+for _, run in ipairs(worker.runs(id)) do
+  held[run[1]] = true
+end
+-- Plain runs have neither lock nor cancel: only those with a state are looked at.
+for runId in pairs(held) do
+  if call('HEXISTS', keys.state, runId) == 1 then
+    local row = rows.get(runId)
+    lock.renew(row)
+    if row.cr > 0 then
+      asked[#asked + 1] = { row.no, row.id, row.a }
+    end
+  end
+end
+table.sort(asked, function(a, b)
+  return a[1] < b[1]
+end)
+local cancels = {}
+for _, each in ipairs(asked) do
+  cancels[#cancels + 1] = each[2]
+  cancels[#cancels + 1] = tostring(each[3])
+end
+for i = 4, #ARGV, 2 do
+  local runId, attempt = ARGV[i], tonumber(ARGV[i + 1])
+  local row = held[runId] and settle.current(runId, attempt)
+  if not row then
+    lost[#lost + 1] = runId
+    lost[#lost + 1] = ARGV[i + 1]
+  end
+  call('HDEL', keys.handed, runId)
+end
+return commit({ 1, cancels, lost })

@@ -1,0 +1,136 @@
+#!lua flags=no-writes
+-- For tests: the whole state in one canonical form, the same on every store; not bounded.
+-- ARGV: frame, operation (none)   Returns: JSON
+-- @include look
+local function ids(list)
+  local found = {}
+  for i, row in ipairs(list) do
+    found[i] = row.id
+  end
+  return found
+end
+local function sorted(key)
+  local names = call('HKEYS', key)
+  table.sort(names)
+  return names
+end
+local executions = {}
+for _, id in ipairs(call('HKEYS', keys.static)) do
+  local row = rows.get(id)
+  local kept = {}
+  for i, edge in ipairs(edges.of(row)) do
+    kept[i] = { edge.ref, edge.type, edge.state, edge.up or false }
+  end
+  local view = inspect.view(row)
+  view.n, view.place, view.attempt, view.crashes = row.n, row.pl, row.a, row.cx
+  view.edges, view.liveDependents, view.runs = kept, row.ld or 0, row.w or false
+  executions[#executions + 1] = view
+end
+table.sort(executions, function(a, b)
+  return a.n < b.n
+end)
+local running = {}
+local workers = {}
+for _, id in ipairs(sorted(keys.workers)) do
+  local found = worker.get(id)
+  local held = {}
+  for i, run in ipairs(worker.runs(id)) do
+    held[i] = run[1]
+    local queue = rows.get(run[1]).queue
+    running[queue] = (running[queue] or 0) + 1
+  end
+  workers[#workers + 1] = {
+    workerId = id,
+    draining = found.draining or false,
+    leaseUntil = tonumber(call('ZSCORE', keys.leases, id)),
+    running = held,
+  }
+end
+local queues = {}
+for _, name in ipairs(sorted(keys.queues)) do
+  local record = call('HGET', keys.queues, name)
+  local q = record ~= '' and cmsgpack.unpack(record) or {}
+  local ready = {}
+  for level = 0, 4 do
+    ready[level + 1] = ids(inspect.ready(name, level, 1000000))
+  end
+  queues[#queues + 1] = {
+    name = name,
+    paused = q.paused or false,
+    running = running[name] or 0,
+    max = q.max or false,
+    per = q.per or false,
+    concurrency = q.concurrency or false,
+    ready = ready,
+  }
+end
+local delayed = {}
+for i, member in ipairs(call('ZRANGE', keys.delayed, 0, -1)) do
+  local row = rows.get(string.sub(member, 14))
+  delayed[i] = { row.id, row.at }
+end
+local unhandled = {}
+local waiting = call('ZRANGE', keys.unhandledTasks, 0, -1)
+table.sort(waiting)
+for _, task in ipairs(waiting) do
+  local levels, any = {}, false
+  for level = 0, 4 do
+    levels[level + 1] = call('ZRANGE', keys.unhandled(task, level), 0, -1)
+    any = any or #levels[level + 1] > 0
+  end
+  if any then
+    unhandled[#unhandled + 1] = { task, levels }
+  end
+end
+local locks = {}
+for i, key in ipairs(sorted(keys.locks)) do
+  local each = inspect.lock(key, cmsgpack.unpack(call('HGET', keys.locks, key)))
+  each.parked = { {}, {}, {}, {}, {} }
+  for _, member in ipairs(call('ZRANGE', keys.parked(key), 0, -1)) do
+    if string.sub(member, 1, 1) == 'x' then
+      local row = rows.get(string.sub(member, 2))
+      table.insert(each.parked[row.level + 1], row.id)
+    end
+  end
+  locks[i] = each
+end
+local schedules, workflows, mirrors = {}, {}, {}
+for i, id in ipairs(sorted(keys.schedules)) do
+  schedules[i] = call('HGET', keys.schedules, id)
+end
+for i, id in ipairs(sorted(keys.workflows)) do
+  workflows[i] = inspect.workflow(id, workflow.get(id))
+end
+for i, id in ipairs(sorted(keys.tasks)) do
+  mirrors[i] = call('HGET', keys.tasks, id)
+end
+local history_ = {}
+for _, entry in ipairs(call('LRANGE', keys.history, 0, -1)) do
+  local row = rows.get(string.match(entry, '^[^|]+'))
+  if row and row.pl == 'history' and (row.hn or row.id) == entry then
+    history_[#history_ + 1] = row.id
+  end
+end
+local continuation = {}
+for i, packed in ipairs(call('LRANGE', keys.continuation, 0, -1)) do
+  continuation[i] = cmsgpack.unpack(packed)
+end
+local counters = {}
+local flat = call('HGETALL', keys.counters)
+for i = 1, #flat, 2 do
+  counters[flat[i]] = tonumber(flat[i + 1])
+end
+return cjson.encode({
+  executions = executions,
+  queues = queues,
+  delayed = delayed,
+  unhandled = unhandled,
+  locks = locks,
+  schedules = schedules,
+  workers = workers,
+  workflows = workflows,
+  tasks = mirrors,
+  history = history_,
+  continuation = continuation,
+  counters = counters,
+})

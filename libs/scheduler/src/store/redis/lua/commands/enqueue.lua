@@ -1,0 +1,160 @@
+-- NEW -> PENDING for each, all or nothing; with a workflow, that too.
+-- ARGV: frame, operation, workflow (JSON) | '', extras (JSON: index -> what the execution has beside its record) | '',
+--   groups (JSON: { queue, level, task } of the plain ones), group of each as one character,
+--   then of each: executionId, record (flags|task|queue|level|timeout|payload)
+-- Returns: { ids where they differ from those given }, effects | { 'error', code, details... }
+-- @include keys
+-- @include frame
+-- @include effects
+
+local FIRST = 7
+local count = (#ARGV - FIRST + 1) / 2
+
+-- Plain executions only, of tasks that nobody depends on: no row is looked at twice.
+local function enqueuePlain()
+  local groups = cjson.decode(ARGV[5])
+  local lists, buffers = {}, {}
+  for i, group in ipairs(groups) do
+    if call('SISMEMBER', keys.watched, group[3]) == 1 then
+      return nil
+    end
+    lists[i] = keys.ready(group[1], group[2])
+    buffers[lists[i]] = {}
+  end
+  local ids, pairs_ = {}, {}
+  local suffix = '|' .. now .. '|' .. now .. '|'
+  local created = frame.created
+  for i = 1, count do
+    local at = FIRST + 2 * (i - 1)
+    local id = ARGV[at]
+    ids[i] = id
+    pairs_[2 * i - 1] = id
+    pairs_[2 * i] = (created + i) .. suffix .. ARGV[at + 1]
+    local buffer = buffers[lists[string.byte(ARGV[6], i)]]
+    buffer[#buffer + 1] = id
+  end
+  for from = 1, count, 1000 do
+    for _, known in ipairs(call('HMGET', keys.static, unpack(ids, from, math.min(from + 999, count)))) do
+      if known then
+        return nil
+      end
+    end
+  end
+  for from = 1, count, 1000 do
+    local to = math.min(from + 999, count)
+    call('HSET', keys.static, unpack(pairs_, 2 * from - 1, 2 * to))
+    call('RPUSH', keys.all, unpack(ids, from, to))
+  end
+  for list, buffer in pairs(buffers) do
+    for from = 1, #buffer, 1000 do
+      call('RPUSH', list, unpack(buffer, from, math.min(from + 999, #buffer)))
+    end
+  end
+  for _, group in ipairs(groups) do
+    call('HSETNX', keys.queues, group[1], '')
+    effects.wake(group[1])
+  end
+  frame.created = created + count
+  frame.count('PENDING', count)
+  frame.count('scheduled', count)
+  if effects.isWanted('scheduled') then
+    for i = 1, count do
+      local group = groups[string.byte(ARGV[6], i)]
+      effects.push({ 'x', 'scheduled', ids[i], group[3], 'PENDING', group[1], group[2], now, false, false, false, false, false })
+    end
+  end
+  frame.save()
+  return { {}, effects.publish() }
+end
+
+if ARGV[3] == '' and ARGV[4] == '' then
+  local reply = enqueuePlain()
+  if reply then
+    return reply
+  end
+end
+
+-- @include engine
+
+local IDEMPOTENCY_MS = 86400000
+
+if ARGV[3] ~= '' then
+  local command = cjson.decode(ARGV[3])
+  if call('HEXISTS', keys.workflows, command.workflowId) == 1 then
+    return commit({})
+  end
+end
+
+-- Replaces repeats, of ids and of idempotency keys, by the executions that they repeat.
+local extras = ARGV[4] ~= '' and cjson.decode(ARGV[4]) or {}
+local ids, fresh, mine, keysOfBatch = {}, {}, {}, {}
+for i = 1, count do
+  local at = FIRST + 2 * (i - 1)
+  local id, extra = ARGV[at], extras[tostring(i)] or {}
+  ids[i] = id
+  if call('HEXISTS', keys.static, id) == 0 then
+    local key, earlier = nil, nil
+    if extra.idempotency then
+      key = extra.task .. '|' .. extra.idempotency.key
+      local kept = call('HGET', keys.idempotency, key)
+      if kept then
+        earlier = cmsgpack.unpack(kept)
+      end
+      if earlier and earlier.expires <= now then
+        earlier = nil
+      end
+      earlier = earlier or keysOfBatch[key]
+      if earlier and earlier.fingerprint ~= extra.idempotency.fingerprint then
+        return { 'error', 'IDEMPOTENCY_CONFLICT', extra.task, extra.idempotency.key }
+      end
+    end
+    if earlier then
+      ids[i] = earlier.id
+    else
+      fresh[#fresh + 1] = { id = id, part = ARGV[at + 1], extra = extra, key = key }
+      mine[id] = true
+      if key then
+        keysOfBatch[key] = { id = id, fingerprint = extra.idempotency.fingerprint, expires = now + IDEMPOTENCY_MS }
+      end
+    end
+  end
+end
+for _, each in ipairs(fresh) do
+  for _, edge in ipairs(each.extra.edges or {}) do
+    if edge.to and not mine[edge.to] and call('HEXISTS', keys.static, edge.to) == 0 then
+      return { 'error', 'UNKNOWN_DEPENDENCY', each.extra.task, edge.to }
+    end
+  end
+end
+
+for key, record in pairs(keysOfBatch) do
+  call('HSET', keys.idempotency, key, cmsgpack.pack(record))
+  call('ZADD', keys.idempotencyEnds, record.expires, key)
+end
+if ARGV[3] ~= '' then
+  local command = cjson.decode(ARGV[3])
+  local found = {
+    id = command.workflowId,
+    name = command.name,
+    nodes = command.nodes,
+    created = now,
+    order = frame.next(),
+    status = 'RUNNING',
+    completed = 0,
+    open = count,
+    failed = 0,
+    cancelled = 0,
+    ids = ids,
+  }
+  workflow.cache[found.id] = found
+  workflow.save(found)
+  call('ZADD', keys.workflowOrder, found.order, found.id)
+end
+local made = {}
+for i, each in ipairs(fresh) do
+  made[i] = create.row(each.id, each.part, each.extra)
+end
+for i, each in ipairs(fresh) do
+  create.admit(made[i], each.extra)
+end
+return commit(ids)

@@ -1,0 +1,29 @@
+#!lua flags=no-writes
+-- Runs past their bound: their own timeout (with a lease of patience for the worker), or the store's.
+-- ARGV: frame, operation (none), limit   Returns: id, attempt, task, run, failures, bound, ...
+-- @include look
+local limit = tonumber(ARGV[3])
+local found = {}
+local function list(row, bound)
+  if #found < 6 * limit then
+    for _, value in ipairs({ row.id, tostring(row.a), row.task, tostring(row.r), tostring(row.f), tostring(bound) }) do
+      found[#found + 1] = value
+    end
+  end
+end
+local past = {}
+for _, member in ipairs(call('ZRANGEBYSCORE', keys.bounds, '-inf', now, 'LIMIT', 0, limit)) do
+  local row = rows.get(string.sub(member, 14))
+  past[row.id] = true
+  list(row, row.timeout)
+end
+for _, id in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
+  local entries = call('HGETALL', keys.running(id))
+  for i = 1, #entries, 2 do
+    local started = tonumber(string.match(entries[i + 1], '^%a(%d+)'))
+    if started <= now - frame.maxAttempt and not past[entries[i]] then
+      list(rows.get(entries[i]), frame.maxAttempt)
+    end
+  end
+end
+return found

@@ -1,0 +1,42 @@
+-- A worker joins, or renews what it says of itself.
+-- ARGV: frame, operation, workerId, hello (JSON), number of queues, queues..., tasks...
+-- Returns: 1, effects
+-- @include verb
+local id = ARGV[3]
+local found = worker.get(id)
+local joins = not found
+if joins then
+  found = { id = id, started = now, joined = frame.next(), rotation = 0 }
+  effects.push({ 'worker', 'joined', id, now })
+end
+call('HSET', keys.hellos, id, ARGV[4])
+found.queues = {}
+local tasksFrom = 6 + tonumber(ARGV[5])
+for i = 6, tasksFrom - 1 do
+  found.queues[#found.queues + 1] = ARGV[i]
+end
+worker.save(found)
+call('DEL', keys.worker(id))
+for i = tasksFrom, #ARGV, 1000 do
+  call('SADD', keys.worker(id), unpack(ARGV, i, math.min(i + 999, #ARGV)))
+end
+worker.touch(id)
+for _, name in ipairs(found.queues) do
+  queue.get(name)
+  for level = 0, 4 do
+    if queue.size(name, level) > 0 then
+      effects.wake(name)
+    end
+  end
+end
+for _, task in ipairs(call('ZRANGE', keys.unhandledTasks, 0, -1)) do
+  if call('SISMEMBER', keys.worker(id), task) == 1 then
+    for level = 0, 4 do
+      local first = call('ZRANGE', keys.unhandled(task, level), 0, 0)[1]
+      if first then
+        effects.wake(rows.get(first, true).queue)
+      end
+    end
+  end
+end
+return commit(1)

@@ -1,0 +1,9 @@
+-- FAILED, CANCELLED, SKIPPED -> PENDING, with a fresh budget.
+-- ARGV: frame, operation, executionId   Returns: 1 | 0 (not found, or in no such state), effects
+-- @include verb
+local row = rows.get(ARGV[3])
+if not row or not (row.st == 'FAILED' or row.st == 'CANCELLED' or row.st == 'SKIPPED') then
+  return commit(0)
+end
+finish.reopen(row)
+return commit(1)

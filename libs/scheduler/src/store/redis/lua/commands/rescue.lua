@@ -1,0 +1,7 @@
+#!lua flags=allow-oom
+-- Brings back the runs of workers whose lease is over.
+-- ARGV: frame, operation, limit   Returns: { done, more }, effects
+-- @include verb
+local limit = tonumber(ARGV[3])
+local done = worker.rescueLost(limit)
+return commit({ done, done == limit and 1 or 0 })

@@ -1,0 +1,43 @@
+#!lua flags=no-writes
+-- Figures of the whole.
+-- ARGV: frame, operation (none)   Returns: JSON
+-- @include look
+local counters, ends = {}, {}
+local flat = call('HGETALL', keys.counters)
+for i = 1, #flat, 2 do
+  counters[flat[i]] = tonumber(flat[i + 1])
+end
+flat = call('HGETALL', keys.window)
+for i = 1, #flat, 2 do
+  ends[flat[i]] = tonumber(flat[i + 1])
+end
+local queues = {}
+for _, name in ipairs(call('HKEYS', keys.queues)) do
+  local record = call('HGET', keys.queues, name)
+  local q = { queue = name, paused = false, sizes = {}, oldest = {} }
+  if record ~= '' then
+    q.paused = cmsgpack.unpack(record).paused or false
+  end
+  for level = 0, 4 do
+    q.sizes[level + 1] = inspect.size(name, level)
+    local head = q.sizes[level + 1] > 0 and inspect.ready(name, level, 1)[1]
+    q.oldest[level + 1] = head and head.at or false
+  end
+  queues[#queues + 1] = q
+end
+local errors = {}
+for i, packed in ipairs(call('LRANGE', keys.errors, 0, -1)) do
+  local each = cmsgpack.unpack(packed)
+  local mirror = call('HGET', keys.tasks, each[1])
+  each[5] = mirror and cjson.decode(mirror).taskName or each[1]
+  errors[i] = each
+end
+return cjson.encode({
+  now = now,
+  counters = counters,
+  queues = queues,
+  delayed = call('ZCARD', keys.delayed),
+  window = ends,
+  errors = errors,
+  workers = call('ZCARD', keys.leases),
+})

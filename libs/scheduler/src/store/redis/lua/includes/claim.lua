@@ -1,0 +1,263 @@
+-- Claims the best of what is ready: strictly by level, first in first out, queues in rotation on one level.
+claim.list, claim.taken = {}, 0
+
+local CLAIM_PER_STEP = 250
+local INSPECT_FLOOR = 128
+local HOLES_PER_STEP = 2000
+
+local worker_, queues, free, inspect, holes, reserved, capacity
+local runnable = {}
+-- Entries taken from the head of a list, by list, and where the next one stands.
+local taken, cursor = {}, {}
+
+local function canRun(task)
+  local can = runnable[task]
+  if can == nil then
+    can = call('SISMEMBER', keys.worker(worker_.id), task) == 1
+    runnable[task] = can
+  end
+  return can
+end
+
+-- Puts back what was taken from a list and not looked at.
+local function putBack(list)
+  local entries = taken[list]
+  if not entries then
+    return
+  end
+  local rest = {}
+  for i = #entries, cursor[list], -1 do
+    rest[#rest + 1] = entries[i]
+  end
+  if #rest > 0 then
+    call('LPUSH', list, unpack(rest))
+  end
+  taken[list] = nil
+end
+
+-- The row of the list's next entry, which leaves the list; entries that no longer count are dropped on the way.
+local function nextRow(list)
+  while true do
+    local entries = taken[list]
+    if not entries or cursor[list] > #entries then
+      entries = call('LPOP', list, math.min(math.max(free, 1), inspect, 100))
+      if not entries then
+        taken[list] = nil
+        return nil
+      end
+      taken[list], cursor[list] = entries, 1
+    end
+    local entry = entries[cursor[list]]
+    cursor[list] = cursor[list] + 1
+    local row = rows.get(string.match(entry, '^[^|]+'), true)
+    if row and row.pl == 'ready' and row.en == entry then
+      return row
+    end
+    call('HINCRBY', keys.holes, list, -1)
+    holes = holes - 1
+    if holes <= 0 then
+      inspect = 0
+      return nil
+    end
+  end
+end
+
+local function mayTake(q, level)
+  if free <= 0 or not queue.hasRoom(q) then
+    return false
+  end
+  if capacity and (capacity[q.name] or 1) <= 0 then
+    return false
+  end
+  if not reserved then
+    return true
+  end
+  local held = 0
+  for _, slot in ipairs(reserved) do
+    if slot.queue == q.name and slot.priority == level and slot.count > 0 then
+      return true
+    end
+    held = held + slot.count
+  end
+  return free > held
+end
+
+local function spend(q, level)
+  free = free - 1
+  if capacity and capacity[q.name] then
+    capacity[q.name] = capacity[q.name] - 1
+  end
+  for _, slot in ipairs(reserved or {}) do
+    if slot.queue == q.name and slot.priority == level and slot.count > 0 then
+      slot.count = slot.count - 1
+      return
+    end
+  end
+end
+
+-- What its dependencies have left, by ref; false for one without a result. Refs with a $ are the store's own.
+local function results(row)
+  local found, any = {}, false
+  for _, edge in ipairs(edges.of(row)) do
+    if string.sub(edge.ref, 1, 1) ~= '$' then
+      local upstream = edge.up and rows.get(edge.up)
+      found[edge.ref] = upstream and upstream.res or false
+      any = true
+    end
+  end
+  return any and found or nil
+end
+
+local function start(row, q)
+  local no = frame.next()
+  row.en = nil
+  if row.plain then
+    frame.count('PENDING', -1)
+    frame.count('RUNNING', 1)
+    row.st = 'RUNNING'
+    call('HSET', keys.running(worker_.id), row.id, 'p' .. now .. '|' .. no)
+  else
+    rows.move(row, 'RUNNING')
+    call('HSET', keys.running(worker_.id), row.id, 's' .. now .. '|' .. no)
+  end
+  row.pl = 'running'
+  row.a, row.r = row.a + 1, row.r + 1
+  row.w, row.wi = worker_.id, worker_.id
+  row.sa, row.no = now, no
+  queue.counted(q, 1, 1)
+  frame.count('started', 1)
+  if row.timeout then
+    row.bd = string.format('%012d:%s', frame.next(), row.id)
+    call('ZADD', keys.bounds, now + row.timeout + frame.lease, row.bd)
+  end
+  effects.tell(row, 'started')
+  local detail = {
+    a = row.a,
+    r = row.r,
+    f = row.f,
+    at = row.at,
+    no = no,
+    plain = row.plain,
+    lk = row.hd,
+    fk = row.fk,
+    wf = row.wf,
+    res = row.ed and results(row) or nil,
+  }
+  claim.taken = claim.taken + 1
+  table.insert(claim.list, row.id)
+  table.insert(claim.list, row.record)
+  table.insert(claim.list, cjson.encode(detail))
+end
+
+-- Claims a row that has left its list, or parks it on what it lacks.
+local function consider(row, q)
+  inspect = inspect - 1
+  if not canRun(row.task) then
+    row.pl, row.en = 'unhandled', nil
+    call('ZADD', keys.unhandled(row.task, row.level), frame.next(), row.id)
+    call('ZADD', keys.unhandledTasks, 'NX', frame.next(), row.task)
+    rows.touch(row)
+    return
+  end
+  if row.lk and not lock.takeOrPark(row) then
+    return
+  end
+  spend(q, row.level)
+  start(row, q)
+end
+
+-- Executions that others could not run come first at their level for a worker that can.
+local function claimUnhandled(level)
+  for _, task in ipairs(call('ZRANGE', keys.unhandledTasks, 0, -1)) do
+    if canRun(task) then
+      for _, id in ipairs(call('ZRANGE', keys.unhandled(task, level), 0, 4 * CLAIM_PER_STEP)) do
+        if inspect <= 0 then
+          return
+        end
+        local row = rows.get(id, true)
+        for _, q in ipairs(queues) do
+          if q.name == row.queue and mayTake(q, level) then
+            call('ZREM', keys.unhandled(task, level), id)
+            consider(row, q)
+          end
+        end
+      end
+      local left = false
+      for each = 0, 4 do
+        left = left or call('EXISTS', keys.unhandled(task, each)) == 1
+      end
+      if not left then
+        call('ZREM', keys.unhandledTasks, task)
+      end
+    end
+  end
+end
+
+-- One entry of each queue in turn, until the level or the budget is spent.
+local function claimLevel(level, from)
+  local waiting = {}
+  for i = 1, #queues do
+    local q = queues[(from + i - 1) % #queues + 1]
+    if call('EXISTS', keys.ready(q.name, level)) == 1 then
+      waiting[#waiting + 1] = q
+    end
+  end
+  local turn = 1
+  while #waiting > 0 and free > 0 and inspect > 0 do
+    local q = waiting[turn]
+    local list = keys.ready(q.name, level)
+    local row = mayTake(q, level) and nextRow(list) or nil
+    if row then
+      -- A lock may put others at the head of this list, before what was taken from it.
+      if row.lk then
+        putBack(list)
+      end
+      consider(row, q)
+      turn = turn + 1
+    else
+      table.remove(waiting, turn)
+    end
+    if turn > #waiting then
+      turn = 1
+    end
+  end
+  for _, q in ipairs(queues) do
+    putBack(keys.ready(q.name, level))
+  end
+end
+
+-- Claims up to `wanted` for the worker; returns whether it stopped at a bound and not for lack of work.
+function claim.claim(found, wanted, options)
+  local want = math.min(wanted, CLAIM_PER_STEP)
+  if want <= 0 or found.draining then
+    return false
+  end
+  worker_ = found
+  free, inspect, holes = want, math.max(INSPECT_FLOOR, 4 * want), HOLES_PER_STEP
+  reserved = options.reserved and #options.reserved > 0 and options.reserved or nil
+  capacity = options.capacity
+  queues = {}
+  for _, name in ipairs(found.queues) do
+    local q = queue.get(name)
+    if not q.paused and queue.hasRoom(q) then
+      queues[#queues + 1] = q
+    end
+  end
+  local from = 0
+  if #queues > 1 then
+    from = found.rotation % #queues
+    found.rotation = found.rotation + 1
+    worker.save(found)
+  end
+  for level = 0, 4 do
+    if free <= 0 then
+      break
+    end
+    claimUnhandled(level)
+    claimLevel(level, from)
+    if inspect <= 0 then
+      return true
+    end
+  end
+  return wanted > want and claim.taken == want
+end

@@ -1,0 +1,74 @@
+-- Schedules, each a JSON record as its users see it; the next ticks stand in a zset of their own.
+
+local null = cjson.null
+
+function cron.get(id)
+  local record = call('HGET', keys.schedules, id)
+  return record and cjson.decode(record) or nil
+end
+
+-- Keeps a record, and its next tick where it will fire.
+function cron.keep(record)
+  call('HSET', keys.schedules, record.id, cjson.encode(record))
+  if record.nextRunTime == null or record.paused then
+    call('ZREM', keys.ticks, record.id)
+  else
+    call('ZADD', keys.ticks, record.nextRunTime, record.id)
+  end
+end
+
+function cron.report(record, transition)
+  effects.push({ 'schedule', transition, record.id, record.taskId, now })
+  if record.nextRunTime ~= null and not record.paused then
+    effects.push({ 'due', record.nextRunTime })
+  end
+end
+
+function cron.remove(record)
+  call('HDEL', keys.schedules, record.id)
+  call('HDEL', keys.scheduleRuns, record.id)
+  call('ZREM', keys.ticks, record.id)
+  cron.report(record, 'removed')
+end
+
+-- The execution of the schedule that is under way, or nil.
+local function underWay(id)
+  local newest = call('HGET', keys.scheduleRuns, id)
+  local row = newest and rows.get(newest)
+  if row and not rows.isTerminal(row) then
+    return row
+  end
+  return nil
+end
+
+-- One tick, by the overlap policy: beside, instead of, behind or in place of the execution under way.
+-- Returns the tick's record, changed.
+function cron.fireTick(record, tick, overlap, grace)
+  if rows.get(tick.id) then
+    return
+  end
+  local current = underWay(record.id)
+  local extra = tick.extra
+  extra.schedule = record.id
+  if tick.leaveOut or (current and overlap == 'skip') then
+    create.leftOut(tick.id, tick.part, extra, tick.leaveOut and 'MISFIRED' or 'OVERLAP')
+    return
+  end
+  if current and (overlap == 'queue' or overlap == 'cancel') then
+    extra.edges = extra.edges or {}
+    table.insert(extra.edges, {
+      taskId = current.task,
+      ref = '$previous',
+      type = 'always',
+      reuse = true,
+      to = current.id,
+    })
+  end
+  create.store(tick.id, tick.part, extra)
+  call('HSET', keys.scheduleRuns, record.id, tick.id)
+  record.lastRunTime = tick.time
+  record.lastExecutionId = tick.id
+  if current and overlap == 'cancel' then
+    cancel.cancel(current, grace)
+  end
+end

@@ -1,0 +1,118 @@
+-- What an end, or a reopening, means for those who depend on it.
+dependency.left = 200 -- EDGES_PER_STEP
+
+local function holds(type, status)
+  if type == 'success' then
+    return status == 'COMPLETED'
+  elseif type == 'failure' then
+    return status == 'FAILED'
+  elseif type == 'completion' then
+    return status == 'COMPLETED' or status == 'FAILED'
+  end
+  return true
+end
+
+-- The edge can no longer hold: its dependent is SKIPPED, with the execution in which the failure began.
+local function breakEdge(edge, row, upstream, reason)
+  edge.state = reason == 'DEPENDENCY_TIMEOUT' and 'timedOut' or 'broken'
+  edges.save(edge)
+  row.rc = upstream and (upstream.rc or { upstream.id, upstream.task, upstream.st }) or nil
+  finish.finish(row, 'SKIPPED', { reason = reason })
+end
+
+local function resolve(edge, upstream)
+  if edge.state ~= 'open' then
+    return
+  end
+  local row = rows.get(edge.id)
+  edge.us = upstream.st
+  if not holds(edge.type, upstream.st) then
+    return breakEdge(edge, row, upstream, 'DEPENDENCY_FAILED')
+  end
+  edge.state = 'held'
+  edges.forgetTimeout(edge)
+  edges.save(edge)
+  row.oe = row.oe - 1
+  rows.touch(row)
+  if row.oe == 0 and row.pl == 'dependencies' then
+    queue.leave(row)
+    queue.pushTail(row)
+  end
+end
+
+-- Decides those edges of a new execution whose upstream has ended already.
+function dependency.resolveBound(row)
+  for _, edge in ipairs(edges.of(row)) do
+    local upstream = edge.up and rows.get(edge.up)
+    if upstream and rows.isTerminal(upstream) then
+      resolve(edge, upstream)
+    end
+  end
+end
+
+-- Brings back a dependent that was SKIPPED, unless an edge of it still cannot hold.
+local function reopenDependent(edge)
+  local row = rows.get(edge.id)
+  if not row or row.st ~= 'SKIPPED' or row.rs ~= 'DEPENDENCY_FAILED' then
+    return
+  end
+  for _, each in ipairs(edges.of(row)) do
+    if each.state == 'timedOut' then
+      return
+    end
+    if each.state ~= 'held' and each.up then
+      local upstream = rows.get(each.up)
+      local status = upstream and upstream.st or each.us
+      if (not upstream or rows.isTerminal(upstream)) and status and not holds(each.type, status) then
+        return
+      end
+    end
+  end
+  finish.reopen(row)
+end
+
+-- Tells dependents, breadth first, in edge order, as many as the verb under way may still tell.
+function dependency.drain()
+  while dependency.left > 0 do
+    local packed = call('LINDEX', keys.continuation, 0)
+    if not packed then
+      return
+    end
+    local id, reopen, next = unpack(cmsgpack.unpack(packed))
+    local names = call('LRANGE', keys.dependents(id), next, next + dependency.left - 1)
+    local upstream = rows.get(id)
+    for _, name in ipairs(names) do
+      local edge = edges.named(name)
+      if edge and reopen then
+        reopenDependent(edge)
+      elseif edge and upstream and rows.isTerminal(upstream) then
+        resolve(edge, upstream)
+      end
+    end
+    dependency.left = dependency.left - #names
+    next = next + #names
+    if next >= call('LLEN', keys.dependents(id)) then
+      call('LPOP', keys.continuation)
+    else
+      call('LSET', keys.continuation, 0, cmsgpack.pack({ id, reopen, next }))
+    end
+  end
+end
+
+-- Ends the waits for edges whose timeout has passed. Returns how many.
+function dependency.timeOut(limit)
+  local due = call('ZRANGEBYSCORE', keys.edgeTimeouts, '-inf', now, 'LIMIT', 0, limit)
+  local done = 0
+  for _, member in ipairs(due) do
+    -- An earlier one of these may have ended the dependent, and with it this wait.
+    if call('ZREM', keys.edgeTimeouts, member) == 1 then
+      done = done + 1
+      local edge = edges.named(string.sub(member, 14))
+      edge.at = nil
+      if edge.state == 'open' then
+        breakEdge(edge, rows.get(edge.id), edge.up and rows.get(edge.up), 'DEPENDENCY_TIMEOUT')
+      end
+    end
+  end
+  return done
+end

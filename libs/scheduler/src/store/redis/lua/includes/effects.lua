@@ -1,0 +1,87 @@
+-- What a transition reports: told to the caller in the reply, and to other nodes by message.
+local effects = { list = {}, woken = {}, wokenOrder = {} }
+
+local BIT = {
+  scheduled = 1,
+  started = 2,
+  completed = 4,
+  failed = 8,
+  retrying = 16,
+  released = 32,
+  rescued = 64,
+  cancelled = 128,
+  skipped = 256,
+  reopened = 512,
+  cancelRequested = 1024,
+}
+
+function effects.push(effect)
+  effects.list[#effects.list + 1] = effect
+end
+
+-- Whether any node listens to such a transition.
+function effects.isWanted(transition)
+  return math.floor(frame.mask / BIT[transition]) % 2 == 1
+end
+
+function effects.tell(row, transition)
+  if not effects.isWanted(transition) then
+    return
+  end
+  effects.push({
+    'x',
+    transition,
+    row.id,
+    row.task,
+    row.st,
+    row.queue,
+    row.level,
+    now,
+    row.wi or false,
+    row.wf or false,
+    row.res or false,
+    row.err or false,
+    row.rs or false,
+  })
+end
+
+function effects.wake(queue)
+  if not effects.woken[queue] then
+    effects.woken[queue] = true
+    effects.wokenOrder[#effects.wokenOrder + 1] = queue
+  end
+end
+
+local LOCAL = { due = true, more = true, ready = true }
+
+-- The effects as one text, or ''; what concerns other nodes is sent to them.
+function effects.publish()
+  local wakes = #effects.wokenOrder
+  for _, queue in ipairs(effects.wokenOrder) do
+    effects.push({ 'ready', queue })
+  end
+  if call('EXISTS', keys.continuation) == 1 then
+    effects.push({ 'more' })
+  end
+  if #effects.list == 0 then
+    return ''
+  end
+  if frame.nodes > 1 then
+    local told = {}
+    for _, effect in ipairs(effects.list) do
+      if not LOCAL[effect[1]] then
+        told[#told + 1] = effect
+      end
+    end
+    -- Those who wait are told once; they say again that they wait when they have found nothing.
+    if wakes > 0 and call('DEL', keys.idle) == 1 then
+      for _, queue in ipairs(effects.wokenOrder) do
+        told[#told + 1] = { 'ready', queue }
+      end
+    end
+    if #told > 0 then
+      call(frame.publish, keys.effects, frame.node .. '|' .. cjson.encode(told))
+    end
+  end
+  return cjson.encode(effects.list)
+end

@@ -1,0 +1,30 @@
+-- The whole of the transitions. The concerns call each other, so their tables are there before their functions are.
+local rows, queue, history, tasks, edges, dependency, finish, workflow = {}, {}, {}, {}, {}, {}, {}, {}
+local lock, settle, worker, claim, create, cancel, cron = {}, {}, {}, {}, {}, {}, {}
+
+-- @include rows
+-- @include queue
+-- @include window
+-- @include history
+-- @include tasks
+-- @include edges
+-- @include dependency
+-- @include workflow
+-- @include lock
+-- @include finish
+-- @include settle
+-- @include worker
+-- @include claim
+-- @include cancel
+-- @include create
+-- @include cron
+
+-- Ends a verb: tells dependents within bounds, writes what was gathered, reports.
+local function commit(value)
+  dependency.drain()
+  rows.save()
+  frame.save()
+  local reply = { value, effects.publish() }
+  frame.remember(reply)
+  return reply
+end

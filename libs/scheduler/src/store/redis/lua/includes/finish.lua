@@ -1,0 +1,63 @@
+-- The one way to an end, for success, failure, cancel, skip, timeout and lost workers alike; and the way back.
+
+local END = { COMPLETED = 'completed', FAILED = 'failed', CANCELLED = 'cancelled', SKIPPED = 'skipped' }
+
+-- outcome: res, err (JSON texts), reason; each may be absent.
+function finish.finish(row, status, outcome)
+  if row.st == 'RUNNING' then
+    finish.stopRun(row)
+  else
+    queue.leave(row)
+  end
+  rows.move(row, status)
+  row.ca = now
+  row.res, row.err, row.rs = outcome.res, outcome.err, outcome.reason
+  row.pl = 'kept'
+  frame.count(END[status], 1)
+  history.count(row)
+  effects.tell(row, END[status])
+  lock.release(row)
+  edges.letGo(row)
+  edges.spread(row, false)
+  if row.wf then
+    workflow.close(row, status)
+  else
+    history.retire(row)
+  end
+end
+
+-- Takes a run from its worker.
+function finish.stopRun(row)
+  call('HDEL', keys.running(row.w), row.id)
+  call('HDEL', keys.handed, row.id)
+  queue.counted(queue.get(row.queue), 0, -1)
+  row.w, row.no = nil, nil
+  if row.bd then
+    call('ZREM', keys.bounds, row.bd)
+  end
+  if row.gr then
+    call('ZREM', keys.graces, row.gr)
+  end
+  row.bd, row.gr = nil, nil
+  rows.touch(row)
+end
+
+-- An ended execution runs again, with a fresh budget.
+function finish.reopen(row)
+  history.keep(row)
+  local was = row.st
+  rows.move(row, 'PENDING')
+  row.f, row.cx = 0, 0
+  row.a = row.a + 1
+  row.ca, row.cr = 0, 0
+  row.res, row.err, row.rs = nil, nil, nil
+  row.at = now
+  row.rc = nil
+  edges.takeUp(row)
+  if row.wf then
+    workflow.open(row, was)
+  end
+  effects.tell(row, 'reopened')
+  queue.place(row)
+  edges.spread(row, true)
+end

@@ -1,0 +1,89 @@
+-- The frame of every verb: the caller's settings, the store's time, and what is written once at the end.
+-- ARGV[1]: testTime|lease|historyCount|historyAge|historyBytes|maxAttempt|PUBLISH or SPUBLISH|node   ARGV[2]: operation id, or ''
+local call = redis.call
+local frame = {}
+do
+  local clock, lease, count, age, bytes, bound, publish, node =
+    string.match(ARGV[1], '^(%d*)|(%d+)|(%d+)|(%d*)|(%d*)|(%d+)|(%a+)|(.*)$')
+  frame.lease = tonumber(lease)
+  frame.historyCount = tonumber(count)
+  frame.historyAge = tonumber(age)
+  frame.historyBytes = tonumber(bytes)
+  frame.maxAttempt = tonumber(bound)
+  frame.publish = publish
+  frame.node = node
+  local meta = call('HMGET', keys.meta, 'hwm', 'n', 'seq', 'mask', 'ruled', 'nodes', 'popped')
+  local now = tonumber(clock)
+  if not now then
+    local time = call('TIME')
+    now = time[1] * 1000 + math.floor(time[2] / 1000)
+  end
+  frame.hwm = tonumber(meta[1]) or 0
+  frame.created = tonumber(meta[2]) or 0
+  frame.sequence = tonumber(meta[3]) or 0
+  frame.mask = tonumber(meta[4]) or 0
+  frame.ruled = (tonumber(meta[5]) or 0) > 0
+  frame.nodes = tonumber(meta[6]) or 0
+  frame.popped = tonumber(meta[7]) or 0
+  -- Time never goes back here, whatever the server's clock does.
+  frame.now = math.max(now, frame.hwm)
+end
+frame.hadCreated = frame.created
+frame.hadSequence = frame.sequence
+frame.counts = {}
+
+local now = frame.now
+
+function frame.next()
+  frame.sequence = frame.sequence + 1
+  return frame.sequence
+end
+
+function frame.count(name, by)
+  frame.counts[name] = (frame.counts[name] or 0) + by
+end
+
+-- Writes what the verb has gathered.
+function frame.save()
+  local fields = {}
+  if now ~= frame.hwm then
+    fields[#fields + 1] = 'hwm'
+    fields[#fields + 1] = now
+  end
+  if frame.created ~= frame.hadCreated then
+    fields[#fields + 1] = 'n'
+    fields[#fields + 1] = frame.created
+  end
+  if frame.sequence ~= frame.hadSequence then
+    fields[#fields + 1] = 'seq'
+    fields[#fields + 1] = frame.sequence
+  end
+  if #fields > 0 then
+    call('HSET', keys.meta, unpack(fields))
+  end
+  for name, by in pairs(frame.counts) do
+    if by ~= 0 then
+      call('HINCRBY', keys.counters, name, by)
+    end
+  end
+end
+
+local OPERATIONS_KEPT = 1000
+
+-- Keeps the reply of an operation, so that its repeat changes nothing.
+function frame.remember(reply)
+  if ARGV[2] == '' then
+    return
+  end
+  call('HSET', keys.operations, ARGV[2], cmsgpack.pack(reply))
+  if call('RPUSH', keys.operationOrder, ARGV[2]) > OPERATIONS_KEPT then
+    call('HDEL', keys.operations, call('LPOP', keys.operationOrder))
+  end
+end
+
+if ARGV[2] ~= '' then
+  local done = call('HGET', keys.operations, ARGV[2])
+  if done then
+    return cmsgpack.unpack(done)
+  end
+end

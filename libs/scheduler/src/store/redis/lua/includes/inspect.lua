@@ -1,0 +1,181 @@
+-- What is seen of the state. Nothing here writes.
+local inspect = { mirrors = {}, queues = {} }
+
+local function mirror(task)
+  local found = inspect.mirrors[task]
+  if found == nil then
+    local text = call('HGET', keys.tasks, task)
+    found = text and cjson.decode(text) or false
+    inspect.mirrors[task] = found
+  end
+  return found or {}
+end
+
+local function queueOf(name)
+  local found = inspect.queues[name]
+  if not found then
+    local record = call('HGET', keys.queues, name)
+    found = (record and record ~= '') and cmsgpack.unpack(record) or {}
+    inspect.queues[name] = found
+  end
+  return found
+end
+
+local function roomLeft(q)
+  if q.concurrency and (q.running or 0) >= q.concurrency then
+    return false
+  end
+  return not q.max or now >= (q.windowStart or 0) + q.per or (q.windowStarts or 0) < q.max
+end
+
+local function openEdges(row)
+  local open = {}
+  for _, edge in ipairs(edges.of(row)) do
+    if edge.state == 'open' then
+      local upstream = edge.up and rows.get(edge.up)
+      open[#open + 1] = {
+        taskId = edge.task,
+        ref = edge.ref,
+        type = edge.type,
+        executionId = edge.up or false,
+        status = upstream and upstream.st or false,
+      }
+    end
+  end
+  return open
+end
+
+-- Why the execution has not started: the first reason of the fixed order.
+local function waitingFor(row)
+  if row.st ~= 'PENDING' and row.st ~= 'RETRYING' then
+    return false
+  end
+  local q = queueOf(row.queue)
+  if q.paused then
+    return { kind = 'paused', queue = row.queue }
+  elseif row.pl == 'delayed' then
+    return { kind = 'time', at = row.at }
+  elseif row.pl == 'dependencies' then
+    return { kind = 'dependencies', dependencies = openEdges(row) }
+  elseif row.pl == 'lock' then
+    local found = cmsgpack.unpack(call('HGET', keys.locks, row.pk))
+    return { kind = 'lock', key = row.pk, heldBy = found.holder or found.handle or found.reserved or false }
+  elseif not roomLeft(q) then
+    return { kind = 'limit', key = 'queue:' .. row.queue }
+  elseif row.pl == 'unhandled' then
+    return { kind = 'handler', taskId = row.task, funcPath = mirror(row.task).funcPath or row.task }
+  end
+  return { kind = 'queue', queue = row.queue }
+end
+
+local function orFalse(value)
+  return value or false
+end
+
+-- What a user sees of an execution; texts of JSON stay texts.
+function inspect.view(row)
+  local progress = row.pg and call('HGET', keys.progress, row.id)
+  return {
+    id = row.id,
+    task = row.task,
+    name = mirror(row.task).taskName or row.task,
+    status = row.st,
+    level = row.level,
+    queue = row.queue,
+    payload = rows.payload(row),
+    at = row.at,
+    created = row.created,
+    started = row.sa,
+    completed = row.ca,
+    cancelRequested = row.cr,
+    failures = row.f,
+    run = row.r,
+    result = orFalse(row.res),
+    error = orFalse(row.err),
+    reason = orFalse(row.rs),
+    rootCause = orFalse(row.rc),
+    waitingFor = waitingFor(row),
+    attempts = row.ats or {},
+    recorded = row.ats ~= nil,
+    worker = orFalse(row.wi),
+    progress = progress and cmsgpack.unpack(progress) or false,
+    logs = row.lg and call('LRANGE', keys.logs(row.id), 0, -1) or {},
+    workflow = orFalse(row.wf),
+    ref = orFalse(row.ref),
+    schedule = orFalse(row.sch),
+    tags = row.tags or {},
+  }
+end
+
+-- Entries of a ready list that count, up to so many: their rows.
+function inspect.ready(queue, level, many)
+  local list = keys.ready(queue, level)
+  local found, from = {}, 0
+  while #found < many do
+    local entries = call('LRANGE', list, from, from + 99)
+    if #entries == 0 then
+      break
+    end
+    for _, entry in ipairs(entries) do
+      local row = rows.get(string.match(entry, '^[^|]+'), true)
+      if row and row.pl == 'ready' and row.en == entry and #found < many then
+        found[#found + 1] = row
+      end
+    end
+    from = from + 100
+  end
+  return found
+end
+
+function inspect.size(queue, level)
+  local list = keys.ready(queue, level)
+  return call('LLEN', list) - (tonumber(call('HGET', keys.holes, list)) or 0)
+end
+
+function inspect.lock(key, found)
+  return {
+    key = key,
+    owner = found.holder or found.handle or false,
+    kind = found.holder and 'execution' or found.handle and 'handle' or false,
+    token = found.token,
+    at = found.at or false,
+    waiting = call('ZCARD', keys.parked(key)) + (found.reserved and 1 or 0),
+    reserved = found.reserved or false,
+  }
+end
+
+function inspect.workflow(id, found)
+  local nodes = {}
+  for i, node in ipairs(found.nodes) do
+    local row = rows.get(found.ids[i])
+    nodes[i] = {
+      ref = node.ref,
+      id = found.ids[i],
+      task = node.taskId,
+      status = row and row.st or (found.gone and found.gone[found.ids[i]]) or false,
+      dependsOn = node.dependsOn,
+    }
+  end
+  return {
+    id = id,
+    name = found.name,
+    status = found.status,
+    created = found.created,
+    completed = found.completed,
+    open = found.open,
+    order = found.order,
+    nodes = nodes,
+  }
+end
+
+function inspect.worker(id, lease)
+  local found = worker.get(id)
+  return {
+    id = id,
+    hello = call('HGET', keys.hellos, id),
+    draining = found.draining or false,
+    started = found.started,
+    lease = tonumber(lease),
+    running = call('HLEN', keys.running(id)),
+  }
+end

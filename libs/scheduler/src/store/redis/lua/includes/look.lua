@@ -1,0 +1,6 @@
+-- What every verb that only looks stands on.
+-- @include keys
+-- @include frame
+-- @include effects
+-- @include engine
+-- @include inspect

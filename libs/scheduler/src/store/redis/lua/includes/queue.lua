@@ -1,0 +1,196 @@
+-- Where an execution stands until it runs: by its time, then its dependencies, then in its queue.
+queue.known = {}
+
+-- The queue of that name, made if need be. Its record is '' while it has neither pause nor rules.
+function queue.get(name)
+  local q = queue.known[name]
+  if q then
+    return q
+  end
+  local record = call('HGET', keys.queues, name)
+  if not record then
+    call('HSET', keys.queues, name, '')
+  end
+  q = (record and record ~= '') and cmsgpack.unpack(record) or {}
+  q.name = name
+  queue.known[name] = q
+  return q
+end
+
+function queue.save(q)
+  local record = {
+    paused = q.paused,
+    max = q.max,
+    per = q.per,
+    concurrency = q.concurrency,
+    running = q.running,
+    windowStart = q.windowStart,
+    windowStarts = q.windowStarts,
+  }
+  local plain = not q.paused and not q.max and not q.concurrency
+  call('HSET', keys.queues, q.name, plain and '' or cmsgpack.pack(record))
+end
+
+-- Whether the queue's own limits let another start happen now.
+function queue.hasRoom(q)
+  if q.concurrency and (q.running or 0) >= q.concurrency then
+    return false
+  end
+  if not q.max then
+    return true
+  end
+  if now >= (q.windowStart or 0) + q.per then
+    q.windowStart = now
+    q.windowStarts = 0
+    queue.save(q)
+  end
+  if (q.windowStarts or 0) < q.max then
+    return true
+  end
+  effects.push({ 'due', q.windowStart + q.per })
+  return false
+end
+
+-- Counts a start, or an end, where a rule asks for it.
+function queue.counted(q, starts, running)
+  if not q.max and not q.concurrency then
+    return
+  end
+  q.windowStarts = (q.windowStarts or 0) + starts
+  q.running = (q.running or 0) + running
+  queue.save(q)
+  if running < 0 and q.concurrency then
+    effects.wake(q.name)
+  end
+end
+
+local function enter(row, push)
+  row.pl = 'ready'
+  row.en = row.id .. '|' .. frame.next()
+  call(push, keys.ready(row.queue, row.level), row.en)
+  effects.wake(row.queue)
+  rows.touch(row)
+end
+
+-- Ready, behind all of its level.
+function queue.pushTail(row)
+  enter(row, 'RPUSH')
+end
+
+-- Ready, before all of its level: for what has waited its turn already.
+function queue.pushHead(row)
+  enter(row, 'LPUSH')
+end
+
+local function delayedMember(row)
+  return string.format('%012d:%s', row.n, row.id)
+end
+
+local function delay(row)
+  row.pl = 'delayed'
+  call('ZADD', keys.delayed, row.at, delayedMember(row))
+  effects.push({ 'due', row.at })
+  rows.touch(row)
+end
+
+function queue.place(row)
+  if row.at > now then
+    delay(row)
+  elseif row.oe > 0 then
+    row.pl = 'dependencies'
+    frame.count('waitingForDependencies', 1)
+    rows.touch(row)
+  else
+    queue.pushTail(row)
+  end
+end
+
+-- Takes a waiting execution from wherever it stands. In a ready list its entry stays behind as a hole.
+function queue.leave(row)
+  if row.pl == 'delayed' then
+    call('ZREM', keys.delayed, delayedMember(row))
+  elseif row.pl == 'dependencies' then
+    frame.count('waitingForDependencies', -1)
+  elseif row.pl == 'lock' then
+    frame.count('waitingForLock', -1)
+    call('ZREM', keys.parked(row.pk), 'x' .. row.id)
+  elseif row.pl == 'unhandled' then
+    call('ZREM', keys.unhandled(row.task, row.level), row.id)
+  elseif row.pl == 'ready' then
+    call('HINCRBY', keys.holes, keys.ready(row.queue, row.level), 1)
+    row.en = nil
+  end
+  rows.touch(row)
+end
+
+-- Makes due executions ready, earliest first.
+function queue.promote(limit)
+  local due = call('ZRANGEBYSCORE', keys.delayed, '-inf', now, 'LIMIT', 0, limit)
+  for _, member in ipairs(due) do
+    call('ZREM', keys.delayed, member)
+    queue.place(rows.get(string.sub(member, 14), true))
+  end
+  return #due
+end
+
+function queue.size(name, level)
+  local list = keys.ready(name, level)
+  return call('LLEN', list) - (tonumber(call('HGET', keys.holes, list)) or 0)
+end
+
+local function refillTime(q)
+  if not q.max or (q.windowStarts or 0) < q.max then
+    return nil
+  end
+  for level = 0, 4 do
+    if queue.size(q.name, level) > 0 then
+      return (q.windowStart or 0) + q.per
+    end
+  end
+  return nil
+end
+
+local function ruled()
+  local found = {}
+  if frame.ruled then
+    for _, name in ipairs(call('HKEYS', keys.queues)) do
+      local q = queue.get(name)
+      if q.max then
+        found[#found + 1] = q
+      end
+    end
+    table.sort(found, function(a, b)
+      return a.name < b.name
+    end)
+  end
+  return found
+end
+
+-- Wakes the queues whose rate limit has room again.
+function queue.wakeRefilled()
+  for _, q in ipairs(ruled()) do
+    local refill = refillTime(q)
+    if refill and refill <= now then
+      effects.wake(q.name)
+    end
+  end
+end
+
+-- The next instant at which a promotion finds something to do, or nil.
+function queue.nextDue()
+  local next = nil
+  for _, key in ipairs({ keys.delayed, keys.edgeTimeouts, keys.lockWaits, keys.lockExpiries, keys.graces }) do
+    local first = call('ZRANGE', key, 0, 0, 'WITHSCORES')
+    local at = tonumber(first[2])
+    if at and (not next or at < next) then
+      next = at
+    end
+  end
+  for _, q in ipairs(ruled()) do
+    local refill = refillTime(q)
+    if refill and refill > now and (not next or refill < next) then
+      next = refill
+    end
+  end
+  return next
+end

@@ -1,0 +1,87 @@
+-- How runs end, one by one.
+
+-- The run's row if the token is current, else nil.
+function settle.current(id, attempt)
+  local row = rows.get(id)
+  if row and row.st == 'RUNNING' and row.a == attempt then
+    return row
+  end
+  return nil
+end
+
+-- Takes a run from its worker so that its token is worth nothing, and frees its lock.
+function settle.giveUp(row)
+  finish.stopRun(row)
+  row.a = row.a + 1
+  lock.release(row)
+end
+
+local function retry(row, err, delay)
+  row.f = row.f + 1
+  history.recordAttempt(row, 'FAILED', err)
+  if err then
+    history.rememberError(row, err)
+  end
+  settle.giveUp(row)
+  rows.move(row, 'RETRYING')
+  row.err = err
+  frame.count('retried', 1)
+  row.at = now + delay
+  effects.tell(row, 'retrying')
+  queue.place(row)
+end
+
+-- Back to the head of its queue, as if it had not been claimed.
+function settle.release(row)
+  settle.giveUp(row)
+  row.r = row.r - 1
+  rows.move(row, 'PENDING')
+  frame.count('released', 1)
+  effects.tell(row, 'released')
+  queue.pushHead(row)
+end
+
+-- The store's own end of a run that was asked to cancel.
+function settle.finalizeCancel(row)
+  row.a = row.a + 1
+  history.recordAttempt(row, 'CANCELLED', nil)
+  finish.finish(row, 'CANCELLED', { reason = 'CANCELLED' })
+end
+
+-- Commits how a run ended. The caller has checked that the token is current. text: result or error, '' for none.
+function settle.apply(row, kind, text, reason, delay)
+  local value = text ~= '' and text or nil
+  -- Asked to cancel: only a success still wins.
+  if row.cr > 0 and kind ~= 'c' then
+    local err = kind == 'l' and nil or value
+    history.recordAttempt(row, 'CANCELLED', err)
+    finish.finish(row, 'CANCELLED', { err = err, reason = 'CANCELLED' })
+  elseif kind == 'c' then
+    if row.ats then
+      history.recordAttempt(row, 'COMPLETED', nil)
+    end
+    finish.finish(row, 'COMPLETED', { res = value })
+  elseif kind == 'f' then
+    history.recordAttempt(row, 'FAILED', value)
+    finish.finish(row, 'FAILED', { err = value, reason = reason })
+  elseif kind == 'x' then
+    history.recordAttempt(row, 'CANCELLED', value)
+    finish.finish(row, 'CANCELLED', { err = value, reason = 'CANCELLED' })
+  elseif kind == 'r' then
+    retry(row, value, delay)
+  else
+    settle.release(row)
+  end
+end
+
+-- Commits a settlement of this worker's own; a token that is no longer current changes nothing.
+function settle.own(worker, id, attempt, kind, text, reason, delay)
+  local row = settle.current(id, attempt)
+  if not row or row.w ~= worker then
+    frame.count('stale', 1)
+    effects.push({ 'stale', id, attempt, worker, now })
+    return false
+  end
+  settle.apply(row, kind, text, reason, delay)
+  return true
+end

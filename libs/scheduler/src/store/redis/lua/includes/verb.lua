@@ -1,0 +1,5 @@
+-- What every verb that changes something stands on.
+-- @include keys
+-- @include frame
+-- @include effects
+-- @include engine

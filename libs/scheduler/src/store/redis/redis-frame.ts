@@ -1,0 +1,177 @@
+import { IdempotencyConflictError, UnknownDependencyError } from '../../core/errors.js';
+import type { Clock } from '../../core/clock.js';
+import type { Effect, ExecutionTransition } from '../../core/effects.js';
+import { uuidv7 } from '../../core/ids.js';
+import { effectsOf, TRANSITION_BITS } from './codec/effects.js';
+import { RedisConnection, type ScriptArgument } from './connection/redis-connection.js';
+import type { ResolvedRedisOptions } from './connection/redis-options.js';
+import { luaScripts } from './lua-scripts.js';
+
+export interface RedisStoreSettings {
+  connection: ResolvedRedisOptions;
+  /** Keeps schedulers that share a server apart: all keys begin with {namespace}, and so lie in one hash slot. */
+  namespace: string;
+  /** ms after a worker's last word until its runs are brought back. */
+  lease: number;
+  /** Bound of an attempt without a timeout of its own, ms. */
+  maxAttemptDuration: number;
+  /** Finished executions kept: at most so many, so old (ms), so large (bytes of payload and result). */
+  history: { count: number; age: number | null; bytes: number | null };
+  /** Only for tests: the time comes from this clock instead of the server's. */
+  testClock?: Clock;
+}
+
+type Wants = (transition: ExecutionTransition) => boolean;
+
+const TRANSITIONS = Object.keys(TRANSITION_BITS) as ExecutionTransition[];
+/** How often a node says that it still listens, and how long one that does not is remembered. */
+const LISTEN_EVERY_MS = 20_000;
+const LISTEN_PATIENCE_MS = 60_000;
+
+/** The frame of every verb: one script, whose effects are told to the subscribers here; and those of other nodes. */
+export abstract class RedisFrame {
+  /** This store among those on the namespace. */
+  protected readonly node = uuidv7(Date.now());
+  protected readonly connection: RedisConnection;
+  private readonly root: string;
+  private readonly beforeNode: string;
+  private readonly listeners = new Map<(effects: readonly Effect[]) => void, Wants>();
+  private announced = -1;
+  private operations = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private unsubscribe: (() => Promise<void>) | undefined;
+
+  constructor(protected readonly settings: RedisStoreSettings) {
+    this.root = `{${settings.namespace}}:`;
+    this.connection = new RedisConnection(settings.connection, luaScripts(), {
+      probe: { key: `${this.root}m`, channel: `${this.root}fx` },
+    });
+    const { lease, maxAttemptDuration, history } = settings;
+    const publish = this.connection.sharded ? 'SPUBLISH' : 'PUBLISH';
+    const parts = [lease, history.count, history.age ?? '', history.bytes ?? '', maxAttemptDuration, publish];
+    this.beforeNode = `${parts.join('|')}|${this.node}`;
+  }
+
+  async open(): Promise<void> {
+    await this.connection.connect();
+    this.unsubscribe = await this.connection.subscribe(
+      [`${this.root}fx`],
+      (_channel, message) => this.hear(message),
+      () => this.missed(),
+    );
+    await this.announce();
+    this.timer = setInterval(() => void this.listen(this.mask()).catch(() => undefined), LISTEN_EVERY_MS);
+    this.timer.unref();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.timer);
+    this.listeners.clear();
+    await this.unsubscribe?.().catch(() => undefined);
+    if (this.connection.isReady) await this.run('listen', ['', LISTEN_PATIENCE_MS]).catch(() => undefined);
+    await this.connection.close();
+  }
+
+  subscribe(listener: (effects: readonly Effect[]) => void, wants: Wants = () => true): () => void {
+    this.listeners.set(listener, wants);
+    return () => void this.listeners.delete(listener);
+  }
+
+  /** A script that only looks. */
+  protected async look<T>(script: string, ...args: ScriptArgument[]): Promise<T> {
+    await this.announce();
+    return (await this.run(script, args)) as T;
+  }
+
+  /** A script that changes something, once however often it is sent. */
+  protected commit<T>(script: string, ...args: ScriptArgument[]): Promise<T> {
+    return this.send<T>(script, `${this.node}:${++this.operations}`, args);
+  }
+
+  /** A script whose repeat changes nothing by its own nature. */
+  protected commitRepeatable<T>(script: string, ...args: ScriptArgument[]): Promise<T> {
+    return this.send<T>(script, '', args);
+  }
+
+  /** The raw reply of a script, without effects told. */
+  protected async exchangeRaw(args: readonly ScriptArgument[]): Promise<unknown> {
+    if (this.isAnnounced) return this.run('exchange', args);
+    await this.announce();
+    return this.run('exchange', args);
+  }
+
+  protected tell(effects: readonly Effect[]): void {
+    if (effects.length === 0) return;
+    for (const listener of this.listeners.keys()) listener(effects);
+  }
+
+  protected tellText(text: string): void {
+    if (text !== '' && this.listeners.size > 0) this.tell(effectsOf(text));
+  }
+
+  protected isWanted(transition: ExecutionTransition): boolean {
+    for (const wants of this.listeners.values()) if (wants(transition)) return true;
+    return false;
+  }
+
+  /** A message of another node, or a gap in them: work may be there. */
+  protected abstract onWake(): void;
+
+  private async send<T>(script: string, operation: string, args: readonly ScriptArgument[]): Promise<T> {
+    if (!this.isAnnounced) await this.announce();
+    const [value, effects, ...details] = (await this.run(script, args, operation)) as [T, string, ...string[]];
+    if (value === 'error') throw refusal(effects, details);
+    this.tellText(effects);
+    return value;
+  }
+
+  private run(script: string, args: readonly ScriptArgument[], operation = ''): Promise<unknown> {
+    const { testClock } = this.settings;
+    const time = testClock ? Math.floor(testClock.now()) : '';
+    return this.connection.run(script, this.root, [`${time}|${this.beforeNode}`, operation, ...args]);
+  }
+
+  // ---- what this node listens to -------------------------------------------------------------------------------
+
+  private get isAnnounced(): boolean {
+    return this.mask() === this.announced;
+  }
+
+  /** What is newly listened to is known to all nodes before anything else is asked. */
+  private async announce(): Promise<void> {
+    const mask = this.mask();
+    if (mask !== this.announced) await this.listen(mask);
+  }
+
+  private async listen(mask: number): Promise<void> {
+    await this.run('listen', [mask, LISTEN_PATIENCE_MS]);
+    this.announced = mask;
+  }
+
+  private mask(): number {
+    let mask = 0;
+    for (const transition of TRANSITIONS) if (this.isWanted(transition)) mask |= TRANSITION_BITS[transition];
+    return mask;
+  }
+
+  private hear(message: string): void {
+    const end = message.indexOf('|');
+    if (message.slice(0, end) !== this.node) this.tellText(message.slice(end + 1));
+  }
+
+  private missed(): void {
+    this.onWake();
+  }
+}
+
+function refusal(code: string, details: readonly string[]): Error {
+  const [first = '', second = ''] = details;
+  switch (code) {
+    case 'IDEMPOTENCY_CONFLICT':
+      return new IdempotencyConflictError(first, second);
+    case 'UNKNOWN_DEPENDENCY':
+      return new UnknownDependencyError(first, second, 'no execution of that id exists');
+    default:
+      return new TypeError(`a script refused with a code that this version does not know: ${code}`);
+  }
+}

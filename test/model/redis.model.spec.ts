@@ -1,0 +1,28 @@
+import { afterAll, beforeAll, describe } from '@jest/globals';
+import { openRedisOn } from '../support/open-redis.js';
+import { startRedis, type RedisServer } from '../support/redis-server.js';
+import { compareSuite } from './compare-stores.js';
+import { modelSuite } from './model-suite.js';
+import { openMemory } from './open-memory.js';
+import { repeatingExchanges } from './wrap-store.js';
+
+describe('redis', () => {
+  let server: RedisServer;
+
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+
+  afterAll(() => server.stop());
+
+  const openRedis = openRedisOn(() => server);
+
+  modelSuite('redis', openRedis, { runs: 60 });
+  modelSuite('redis with a short history', openRedis, { runs: 40, historyCount: 3 });
+  compareSuite('memory and redis', openMemory, openRedis, { runs: 60 });
+  compareSuite('memory and redis with a short history', openMemory, openRedis, { runs: 60, historyCount: 3 });
+  compareSuite('memory, and redis with every exchange repeated', openMemory, repeatingExchanges(openRedis), {
+    runs: 30,
+    historyCount: 10,
+  });
+});

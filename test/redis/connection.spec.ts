@@ -1,0 +1,390 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import {
+  OutcomeUnknownError,
+  StoreFullError,
+  StoreReadonlyError,
+  StoreScriptError,
+  StoreUnavailableError,
+} from '../../libs/scheduler/src/core/errors.js';
+import {
+  calls,
+  closeAll,
+  closeLater,
+  connect,
+  connection,
+  FastClock,
+  proxyTo,
+  rejection,
+  ROOT,
+  serve,
+} from './fixtures.js';
+
+afterEach(closeAll);
+
+const count = async (redis: { run: (...args: any[]) => Promise<unknown> }): Promise<unknown> =>
+  redis.run('read', ROOT, ['count']);
+
+describe('a call', () => {
+  it('gets the reply of the script, whatever its arguments are made of', async () => {
+    const { redis } = await connect({ url: (await serve()).url });
+    const args = ['plain', '', 'é😀\r\n', 42, 1e21, Buffer.from('bytes ü'), '$3\r\nabc\r\n'];
+    expect(await redis.run('echo', ROOT, args)).toEqual([
+      ...['plain', '', 'é😀\r\n', '42', '1e+21', 'bytes ü', '$3\r\nabc\r\n'],
+    ]);
+    expect(await redis.run('echo', '{ü}', [])).toEqual([]);
+    expect(await redis.run('read', ROOT, ['nothing'])).toBeNull();
+  });
+
+  it('finds its script again after SCRIPT FLUSH, many at a time', async () => {
+    const server = await serve();
+    const { redis } = await connect({ url: server.url });
+    expect(await redis.run('count', ROOT, [])).toBe(1);
+    await server.command('SCRIPT', 'FLUSH');
+    await Promise.all(Array.from({ length: 50 }, () => redis.run('count', ROOT, [])));
+    expect(await count(redis)).toBe('51');
+  });
+
+  it('that fails by itself says which script, and none of its arguments', async () => {
+    const { redis } = await connect({ url: (await serve()).url });
+    await redis.run('count', ROOT, []);
+    const error = await rejection(redis.run('wrong', ROOT, ['canary']));
+    expect(error).toBeInstanceOf(StoreScriptError);
+    expect(error).toMatchObject({ script: 'wrong', reason: expect.stringContaining('WRONGTYPE') });
+    expect(JSON.stringify({ ...error, message: error.message, stack: error.stack, cause: error.cause })).not.toContain(
+      'canary',
+    );
+  });
+
+  it('refuses a name that no script bears', async () => {
+    const { redis } = await connect({ url: (await serve()).url });
+    expect(() => redis.run('none', ROOT, [])).toThrow("no script 'none'");
+  });
+});
+
+describe('a reply that is lost', () => {
+  it('after the script ran: the repeat finds what the first one did', async () => {
+    const proxy = await proxyTo(await serve());
+    const { redis } = await connect({ url: proxy.url });
+    const dropped = proxy.dropReplyTo('evalsha');
+    const reply = redis.run('once', ROOT, ['operation']);
+    await dropped;
+    expect(await reply).toBe(1);
+    expect(await count(redis)).toBe('1');
+  });
+
+  it('is not asked for again where that would do it twice', async () => {
+    const proxy = await proxyTo(await serve());
+    const { redis } = await connect({ url: proxy.url });
+    await redis.run('count', ROOT, []);
+    void proxy.dropReplyTo('evalsha');
+    const error = await rejection(redis.run('count', ROOT, ['canary'], { repeatable: false }));
+    expect(error).toBeInstanceOf(OutcomeUnknownError);
+    expect(error).toMatchObject({ code: 'OUTCOME_UNKNOWN', operation: 'count' });
+    expect(await count(redis)).toBe('2');
+  });
+
+  it('four times over: three repeats, and then the outcome is unknown', async () => {
+    const proxy = await proxyTo(await serve());
+    const { redis } = await connect({ url: proxy.url });
+    await redis.run('count', ROOT, []);
+    const dropped = proxy.dropReplyTo('evalsha', 4);
+    const error = await rejection(redis.run('count', ROOT, []));
+    await dropped;
+    expect(error).toBeInstanceOf(OutcomeUnknownError);
+    expect(await count(redis)).toBe('5');
+  });
+
+  it('and a refusal of the repeat do not make a refusal of the whole', async () => {
+    const server = await serve();
+    const proxy = await proxyTo(server);
+    const { redis } = await connect({ url: proxy.url });
+    await redis.run('fill', ROOT, ['a', 'x']);
+    const dropped = proxy.dropReplyTo('evalsha');
+    const reply = rejection(redis.run('fill', ROOT, ['b', 'x']));
+    await dropped;
+    await server.command('CONFIG', 'SET', 'maxmemory', '1');
+    const error = await reply;
+    await server.command('CONFIG', 'SET', 'maxmemory', '0');
+    // Either the repeat was quicker than the setting and there is no error, or it says what is true.
+    expect(error).toBeInstanceOf(OutcomeUnknownError);
+    expect(await redis.run('read', ROOT, ['b'])).toBe('x');
+  });
+});
+
+describe('a connection that', () => {
+  it('is half-open is replaced within the deadline, and nothing is done twice', async () => {
+    const proxy = await proxyTo(await serve());
+    const { redis } = await connect({ url: proxy.url });
+    await redis.run('once', ROOT, ['a']);
+    proxy.killSilently();
+    const started = performance.now();
+    expect(await redis.run('once', ROOT, ['b'])).toBe(2);
+    const took = performance.now() - started;
+    expect(took).toBeGreaterThan(1_500);
+    expect(took).toBeLessThan(3_500);
+    expect(proxy.accepted).toBe(2);
+  });
+
+  it('stands still for less than the deadline is kept', async () => {
+    const proxy = await proxyTo(await serve());
+    const { redis } = await connect({ url: proxy.url });
+    proxy.slow(300);
+    expect(await redis.run('once', ROOT, ['a'])).toBe(1);
+    expect(proxy.accepted).toBe(1);
+  });
+
+  it('is good is kept when the event loop stood still', async () => {
+    const proxy = await proxyTo(await serve());
+    const { redis } = await connect({ url: proxy.url }, { clock: new FastClock() });
+    proxy.slow(20);
+    const reply = redis.run('once', ROOT, ['a']);
+    // Longer than its deadline, here 200 ms.
+    const until = performance.now() + 600;
+    while (performance.now() < until);
+    expect(await reply).toBe(1);
+    expect(proxy.accepted).toBe(1);
+  });
+
+  it('is killed again and again loses nothing and does nothing twice', async () => {
+    const server = await serve();
+    const { redis } = await connect({ url: server.url });
+    let isOver = false;
+    const killing = (async () => {
+      while (!isOver) await server.command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    })();
+    const replies = new Set<unknown>();
+    for (let round = 0; round < 20; round++) {
+      const batch = Array.from({ length: 10 }, (_, index) => redis.run('once', ROOT, [`${round}:${index}`]));
+      const results = await Promise.allSettled(batch);
+      for (const result of results) {
+        if (result.status === 'fulfilled') replies.add(result.value);
+        else expect(result.reason).toBeInstanceOf(OutcomeUnknownError);
+      }
+    }
+    isOver = true;
+    await killing;
+    expect(replies.size).toBeGreaterThan(0);
+    expect(Number(await count(redis))).toBeLessThanOrEqual(200);
+    expect(Math.max(...(replies as Set<number>))).toBeLessThanOrEqual(200);
+  });
+});
+
+describe('a server that', () => {
+  it('is killed and comes back on its port is found again, while calls wait', async () => {
+    const server = await serve();
+    const { redis } = await connect({ url: server.url });
+    await redis.run('count', ROOT, []);
+    await server.kill();
+    const waiting = [redis.run('count', ROOT, []), redis.run('count', ROOT, [])];
+    await server.start();
+    expect(await Promise.all(waiting)).toEqual([1, 2]);
+  });
+
+  it('stays away: calls end as unavailable within their budget, and later ones find it', async () => {
+    const server = await serve();
+    const { redis } = await connect({ url: server.url }, { clock: new FastClock() });
+    await server.kill();
+    const started = performance.now();
+    const error = await rejection(redis.run('count', ROOT, []));
+    expect(error).toBeInstanceOf(StoreUnavailableError);
+    expect(error.message).toContain('ECONNREFUSED');
+    expect(performance.now() - started).toBeLessThan(2_500);
+    await server.start();
+    expect(await redis.run('count', ROOT, [])).toBe(1);
+  });
+
+  it('swallows what it is sent: what was on its way is of unknown outcome, what was not is not done', async () => {
+    const proxy = await proxyTo(await serve());
+    const { redis } = await connect({ url: proxy.url }, { clock: new FastClock() });
+    proxy.blackhole();
+    const sent = rejection(redis.run('count', ROOT, []));
+    expect(await sent).toBeInstanceOf(OutcomeUnknownError);
+    const unsent = await rejection(redis.run('count', ROOT, []));
+    expect(unsent).toBeInstanceOf(StoreUnavailableError);
+  });
+
+  it('hangs and wakes up does nothing twice', async () => {
+    const server = await serve();
+    const { redis } = await connect({ url: server.url });
+    server.freeze();
+    const replies = ['a', 'b', 'c'].map((operation) => redis.run('once', ROOT, [operation]));
+    // Until the connection has been given up once.
+    const timer = setTimeout(() => server.thaw(), 2_600);
+    expect((await Promise.all(replies)).sort()).toEqual([1, 2, 3]);
+    clearTimeout(timer);
+    expect(await count(redis)).toBe('3');
+  });
+
+  it('is full takes no new work, and lets old work end', async () => {
+    const server = await serve({ args: ['--maxmemory', '3mb'] });
+    const { redis } = await connect({ url: server.url });
+    const filler = 'x'.repeat(100_000);
+    let error: unknown = null;
+    for (let index = 0; index < 100 && error === null; index++) {
+      error = await redis.run('fill', ROOT, [index, filler]).then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+    }
+    expect(error).toBeInstanceOf(StoreFullError);
+    expect((error as Error).message).not.toContain('xxx');
+    expect(await redis.run('settle', ROOT, ['a', 'done'])).toBe('OK');
+  });
+
+  it('became a replica is left, and found again as a primary', async () => {
+    const [server, primary] = [await serve(), await serve()];
+    const { redis } = await connect({ url: server.url }, { clock: new FastClock() });
+    await server.command('REPLICAOF', '127.0.0.1', `${primary.port}`);
+    expect(await rejection(redis.run('count', ROOT, []))).toBeInstanceOf(StoreReadonlyError);
+    const waiting = redis.run('count', ROOT, []);
+    await server.command('REPLICAOF', 'NO', 'ONE');
+    expect(await waiting).toBe(1);
+  });
+
+  it('runs a script for too long is waited for', async () => {
+    const server = await serve({ args: ['--busy-reply-threshold', '20'] });
+    const proxy = await proxyTo(server);
+    const { redis } = await connect({ url: proxy.url });
+    await redis.run('count', ROOT, []);
+    const endless = server.command('EVAL', 'while true do end', '0').catch((error: Error) => error.message);
+    // It answers as soon as it says that it is busy.
+    await expect(server.command('GET', 'a')).rejects.toThrow('BUSY');
+    const waiting = redis.run('count', ROOT, []);
+    await expect(server.command('GET', 'a')).rejects.toThrow('BUSY');
+    expect(await server.command('SCRIPT', 'KILL')).toBe('+OK');
+    expect(await endless).toContain('killed');
+    expect(await waiting).toBe(2);
+    expect(proxy.accepted).toBe(1);
+  });
+
+  it('cannot write its snapshots takes no writes', async () => {
+    const server = await serve({ args: ['--save', '3600', '1000000'] });
+    const { redis } = await connect({ url: server.url });
+    await server.command('CONFIG', 'SET', 'dbfilename', 'nowhere.rdb');
+    await server.command('SET', 'a', '1');
+    await server.command('DEBUG', 'SLEEP', '0').catch(() => undefined);
+    expect(redis.isReady).toBe(true);
+  });
+});
+
+describe('close', () => {
+  it('lets what is under way end, refuses what comes, and may be called twice', async () => {
+    const proxy = await proxyTo(await serve());
+    const { redis } = await connect({ url: proxy.url });
+    await redis.run('count', ROOT, []);
+    proxy.slow(50);
+    const reply = redis.run('count', ROOT, []);
+    await Promise.all([redis.close(), redis.close()]);
+    expect(await reply).toBe(2);
+    expect(await rejection(redis.run('count', ROOT, []))).toBeInstanceOf(StoreUnavailableError);
+  });
+
+  it('takes a second at the most where nobody answers', async () => {
+    const proxy = await proxyTo(await serve());
+    const { redis } = await connect({ url: proxy.url });
+    await redis.subscribe(
+      ['{test}:channel'],
+      () => undefined,
+      () => undefined,
+    );
+    proxy.blackhole();
+    const outcome = rejection(redis.run('count', ROOT, []));
+    const started = performance.now();
+    await redis.close();
+    expect(performance.now() - started).toBeLessThan(1_300);
+    expect(await outcome).toBeInstanceOf(OutcomeUnknownError);
+  });
+
+  it('is done at once while the server is down, and ends who waits', async () => {
+    const server = await serve();
+    const { redis } = await connect({ url: server.url });
+    await server.kill();
+    const outcome = rejection(redis.run('count', ROOT, []));
+    const started = performance.now();
+    await redis.close();
+    expect(performance.now() - started).toBeLessThan(200);
+    expect(await outcome).toBeInstanceOf(StoreUnavailableError);
+  });
+
+  it('ends a connect that is under way', async () => {
+    const server = await serve();
+    await server.kill();
+    const { redis } = connection({ url: server.url });
+    const outcome = rejection(redis.connect());
+    await redis.close();
+    expect(await outcome).toBeInstanceOf(StoreUnavailableError);
+  });
+});
+
+describe('a subscription', () => {
+  it('hears its channels only, stands through reconnects, and tells of each gap', async () => {
+    const server = await serve();
+    const proxy = await proxyTo(server);
+    const { redis } = await connect({ url: proxy.url });
+    const [heard, gaps] = [calls<string>(), calls<void>()];
+    const end = await redis.subscribe(
+      ['{test}:a', '{test}:b'],
+      (channel, message) => heard.call(`${channel} ${message}`),
+      () => gaps.call(),
+    );
+    await server.command('PUBLISH', '{test}:c', 'no');
+    await server.command('PUBLISH', '{test}:a', 'é');
+    expect(await heard.next()).toBe('{test}:a é');
+    proxy.cut();
+    await gaps.next();
+    await server.command('PUBLISH', '{test}:b', '2');
+    expect(await heard.next()).toBe('{test}:b 2');
+    await server.kill();
+    await server.start();
+    await gaps.next();
+    await server.command('PUBLISH', '{test}:a', '3');
+    expect(await heard.next()).toBe('{test}:a 3');
+    await end();
+    expect(await server.command('PUBLISH', '{test}:a', '4')).toBe(':0');
+  });
+
+  it('ends without harm to another on the same channel', async () => {
+    const server = await serve();
+    const { redis } = await connect({ url: server.url });
+    const [one, two] = [calls<string>(), calls<string>()];
+    const nothing = (): void => undefined;
+    const endOne = await redis.subscribe(['{test}:a', '{test}:b'], (_, message) => one.call(message), nothing);
+    await redis.subscribe(['{test}:a'], (_, message) => two.call(message), nothing);
+    await endOne();
+    await endOne();
+    expect(await server.command('PUBLISH', '{test}:b', 'x')).toBe(':0');
+    expect(await server.command('PUBLISH', '{test}:a', 'x')).toBe(':1');
+    expect(await two.next()).toBe('x');
+  });
+
+  it('notices that its connection is half-open', async () => {
+    const server = await serve();
+    const proxy = await proxyTo(server);
+    const { redis } = await connect({ url: proxy.url });
+    const gaps = calls<void>();
+    await redis.subscribe(
+      ['{test}:a'],
+      () => undefined,
+      () => gaps.call(),
+    );
+    proxy.killSilently();
+    await gaps.next();
+    expect(await server.command('PUBLISH', '{test}:a', 'x')).not.toBe(':0');
+  });
+
+  it('that is asked for while the server is down begins when it is back', async () => {
+    const server = await serve();
+    const { redis } = await connect({ url: server.url });
+    await server.kill();
+    const heard = calls<string>();
+    const subscribing = redis.subscribe(
+      ['{test}:a'],
+      (_, message) => heard.call(message),
+      () => undefined,
+    );
+    await server.start();
+    closeLater(await subscribing);
+    await server.command('PUBLISH', '{test}:a', 'x');
+    expect(await heard.next()).toBe('x');
+  });
+});

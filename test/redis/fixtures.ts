@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { SystemClock, type ClockTimer } from '../../libs/scheduler/src/core/clock.js';
+import {
+  RedisConnection,
+  type RedisConnectionHooks,
+  type ScriptSource,
+} from '../../libs/scheduler/src/store/redis/connection/redis-connection.js';
+import {
+  resolveRedisOptions,
+  type RedisStoreOptions,
+} from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
+import { FaultProxy } from '../support/fault-proxy.js';
+import { startRedis, type RedisServer, type RedisServerOptions } from '../support/redis-server.js';
+
+export const ROOT = '{test}:';
+
+const TEXTS: Record<string, string> = {
+  echo: '#!lua flags=no-writes\nreturn ARGV',
+  count: "#!lua\nreturn redis.call('INCR', KEYS[1] .. 'count')",
+  // As every script of the store: the same operation again changes nothing and gets the same reply.
+  once: `#!lua
+local known = redis.call('HGET', KEYS[1] .. 'replies', ARGV[1])
+if known then return tonumber(known) end
+local count = redis.call('INCR', KEYS[1] .. 'count')
+redis.call('HSET', KEYS[1] .. 'replies', ARGV[1], count)
+return count`,
+  fill: "#!lua\nreturn redis.call('SET', KEYS[1] .. ARGV[1], ARGV[2])",
+  settle: "#!lua flags=allow-oom\nreturn redis.call('SET', KEYS[1] .. ARGV[1], ARGV[2])",
+  read: "#!lua flags=no-writes\nreturn redis.call('GET', KEYS[1] .. ARGV[1])",
+  wrong: "#!lua\nreturn redis.call('LPUSH', KEYS[1] .. 'count', ARGV[1])",
+};
+
+export const SCRIPTS: ReadonlyMap<string, ScriptSource> = new Map(
+  Object.entries(TEXTS).map(([name, text]) => [
+    name,
+    { name, text, sha: createHash('sha1').update(text).digest('hex'), readOnly: text.includes('no-writes') },
+  ]),
+);
+
+/** Waits a tenth of the time, where a test must see a budget of ten seconds end. */
+export class FastClock extends SystemClock {
+  override setTimer(ms: number, fn: () => void): ClockTimer {
+    return super.setTimer(ms / 10, fn);
+  }
+
+  override monotonic(): number {
+    return super.monotonic() * 10;
+  }
+}
+
+const closers: (() => Promise<unknown>)[] = [];
+
+/** For afterEach: closes in the opposite order of opening. */
+export async function closeAll(): Promise<void> {
+  for (const close of closers.splice(0).reverse()) await close();
+}
+
+export function closeLater(close: () => Promise<unknown>): void {
+  closers.push(close);
+}
+
+export async function serve(options: RedisServerOptions = {}): Promise<RedisServer> {
+  const server = await startRedis(options);
+  closeLater(() => server.stop());
+  return server;
+}
+
+export async function proxyTo(server: RedisServer): Promise<FaultProxy> {
+  const proxy = await FaultProxy.start(server.port);
+  closeLater(() => proxy.close());
+  return proxy;
+}
+
+/** A connection that is not connected yet, and what it warns of. */
+export function connection(options: RedisStoreOptions, hooks: RedisConnectionHooks = {}) {
+  const warnings: string[] = [];
+  const warn = (message: string): void => void warnings.push(message);
+  const redis = new RedisConnection(resolveRedisOptions(options), SCRIPTS, { warn, ...hooks });
+  closeLater(() => redis.close());
+  return { redis, warnings };
+}
+
+export async function connect(options: RedisStoreOptions, hooks: RedisConnectionHooks = {}) {
+  const opened = connection(options, hooks);
+  await opened.redis.connect();
+  return opened;
+}
+
+/** What a promise was rejected with. */
+export async function rejection(promise: Promise<unknown>): Promise<any> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('was not rejected');
+}
+
+/** Promises of a callback's next calls, in order. */
+export function calls<T>(): { next: () => Promise<T>; call: (value: T) => void } {
+  const values: T[] = [];
+  const waiting: ((value: T) => void)[] = [];
+  return {
+    next: () =>
+      values.length > 0 ? Promise.resolve(values.shift()!) : new Promise((resolve) => waiting.push(resolve)),
+    call: (value) => {
+      const first = waiting.shift();
+      if (first) first(value);
+      else values.push(value);
+    },
+  };
+}

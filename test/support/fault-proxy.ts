@@ -1,0 +1,157 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+interface Pair {
+  client: Socket;
+  upstream: Socket;
+}
+
+/**
+ * A TCP proxy that fails on demand, as networks do. Faults hold for connections that are open and, but for `cut` and
+ * `dropNextReply`, for those that come, until `heal`.
+ */
+export class FaultProxy {
+  #pairs = new Set<Pair>();
+  #stalled = false;
+  #dead = false;
+  #refusing = false;
+  #latency = 0;
+  #dropReplyTo = Buffer.alloc(0);
+  #drops = 0;
+  #dropped: (() => void) | null = null;
+  #timers = new Set<NodeJS.Timeout>();
+  #accepted = 0;
+
+  private constructor(
+    private readonly server: Server,
+    private readonly target: number,
+  ) {
+    server.on('connection', (client) => this.#accept(client));
+  }
+
+  /** @param target a port of 127.0.0.1 */
+  static async start(target: number): Promise<FaultProxy> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new FaultProxy(server, target);
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Connections so far. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
+  /** Nothing passes; it is delivered when healed. */
+  stall(): void {
+    this.#stalled = true;
+    for (const { client, upstream } of this.#pairs) for (const socket of [client, upstream]) socket.pause();
+  }
+
+  /** Half-open: what is sent on the connections there are is lost, and nobody is told. New ones work. */
+  killSilently(): void {
+    for (const { client, upstream } of this.#pairs) {
+      client.removeAllListeners('data').on('data', () => undefined);
+      upstream.removeAllListeners('data').on('data', () => undefined);
+    }
+  }
+
+  /** As `killSilently`, for new connections too: a network that swallows everything. */
+  blackhole(): void {
+    this.#dead = true;
+    this.killSilently();
+  }
+
+  /** Closes every connection by a reset. */
+  cut(): void {
+    for (const { client, upstream } of this.#pairs) {
+      client.resetAndDestroy();
+      upstream.destroy();
+    }
+  }
+
+  /** Closes every connection, and those that come, at once. */
+  refuse(): void {
+    this.#refusing = true;
+    this.cut();
+  }
+
+  /**
+   * The next requests that contain `text` reach the server; the connection is cut when the reply comes.
+   * @returns when that has happened `times` times
+   */
+  dropReplyTo(text: string, times = 1): Promise<void> {
+    this.#dropReplyTo = Buffer.from(text);
+    this.#drops = times;
+    return new Promise((resolve) => (this.#dropped = resolve));
+  }
+
+  /** Delays every chunk, each way, by ms. */
+  slow(ms: number): void {
+    this.#latency = ms;
+  }
+
+  heal(): void {
+    this.#stalled = this.#dead = this.#refusing = false;
+    this.#latency = 0;
+    for (const { client, upstream } of this.#pairs) for (const socket of [client, upstream]) socket.resume();
+  }
+
+  async close(): Promise<void> {
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const { client, upstream } of this.#pairs) for (const socket of [client, upstream]) socket.destroy();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  #accept(client: Socket): void {
+    this.#accepted++;
+    if (this.#refusing) return void client.resetAndDestroy();
+    const upstream = connect({ port: this.target, host: '127.0.0.1', noDelay: true });
+    client.setNoDelay(true);
+    const pair = { client, upstream };
+    this.#pairs.add(pair);
+    let dropping = false;
+    client.on('data', (chunk) => {
+      if (this.#drops > 0 && chunk.includes(this.#dropReplyTo)) {
+        this.#drops--;
+        dropping = true;
+      }
+      this.#pass(chunk, upstream);
+    });
+    upstream.on('data', (chunk) => {
+      if (!dropping) return this.#pass(chunk, client);
+      client.resetAndDestroy();
+      upstream.destroy();
+      if (this.#drops === 0) this.#dropped?.();
+    });
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      one.on('error', () => undefined);
+      one.on('close', () => {
+        other.destroy();
+        this.#pairs.delete(pair);
+      });
+    }
+    if (this.#stalled) for (const socket of [client, upstream]) socket.pause();
+    if (this.#dead) this.killSilently();
+  }
+
+  #pass(chunk: Buffer, to: Socket): void {
+    if (this.#latency === 0) return void to.write(chunk);
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      to.write(chunk);
+    }, this.#latency);
+    this.#timers.add(timer);
+  }
+}
