@@ -43,6 +43,10 @@ export class FastClock extends SystemClock {
     return super.setTimer(ms / 10, fn);
   }
 
+  override setRepeating(ms: number, fn: () => void): ClockTimer {
+    return super.setRepeating(ms / 10, fn);
+  }
+
   override monotonic(): number {
     return super.monotonic() * 10;
   }
@@ -94,6 +98,11 @@ export async function rejection(promise: Promise<unknown>): Promise<any> {
     return error;
   }
   throw new Error('was not rejected');
+}
+
+/** Asks until the answer is right: each time a round trip, never a wait. */
+export async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo()));
 }
 
 /** Promises of a callback's next calls, in order. */

@@ -49,6 +49,11 @@ export class FaultProxy {
     return this.#accepted;
   }
 
+  /** The next connection. */
+  async connected(): Promise<void> {
+    await once(this.server, 'connection');
+  }
+
   /** Nothing passes; it is delivered when healed. */
   stall(): void {
     this.#stalled = true;

@@ -27,6 +27,8 @@ exit $code
 export interface RedisServerOptions {
   /** One node with all slots. It says so about 2 s after its start, as every node of a cluster does. */
   cluster?: boolean;
+  /** Of a cluster's node: none, for a node that joins another. Default: all. */
+  slots?: 'all' | 'none';
   /** More of the server's own, such as ['--maxmemory', '8mb']; they win over the defaults. */
   args?: readonly string[];
   /** Default: a free one. */
@@ -48,6 +50,8 @@ export class RedisServer {
     readonly port: number,
     /** Where its files are. */
     readonly dir: string,
+    /** Of a cluster's node: where its peers find it. */
+    readonly busPort: number,
     private readonly options: RedisServerOptions,
   ) {}
 
@@ -65,9 +69,9 @@ export class RedisServer {
     return this.#output.join('\n');
   }
 
-  /** Ends it in good order and removes its folder. */
+  /** Ends it and removes its folder. */
   async stop(): Promise<void> {
-    await this.#end('SIGTERM');
+    await this.#end('SIGKILL');
     rmSync(this.dir, { recursive: true, force: true });
   }
 
@@ -85,14 +89,14 @@ export class RedisServer {
     process.kill(this.#pid, 'SIGCONT');
   }
 
-  /** Again on the same port and folder; more arguments last until the next restart. */
+  /** Ends it in good order, and again on the same port and folder; more arguments last until the next restart. */
   async restart(args: readonly string[] = [], options: Pick<RedisServerOptions, 'loading'> = {}): Promise<void> {
     await this.#end('SIGTERM');
     await this.start(args, options);
   }
 
   async start(args: readonly string[] = [], options: Pick<RedisServerOptions, 'loading'> = {}): Promise<void> {
-    const all = [...(await this.#arguments()), ...(this.options.args ?? []), ...args];
+    const all = [...this.#arguments(), ...(this.options.args ?? []), ...args];
     const child = spawn('sh', ['-c', UNTIL_PARENT_ENDS, 'sh', this.dir, program(), ...all], { cwd: this.dir });
     this.#child = child;
     this.#output = [];
@@ -112,7 +116,7 @@ export class RedisServer {
       child.once('error', reject);
       void ended.then(() => reject(new Error(`redis-server ended at its start:\n${this.output}`)));
     });
-    if (this.options.cluster) await this.#serveAllSlots();
+    if (this.options.cluster && this.options.slots !== 'none') await this.#serveAllSlots();
   }
 
   #read(line: string): void {
@@ -122,7 +126,7 @@ export class RedisServer {
     if (this.#output.length > 200) this.#output.shift();
   }
 
-  async #arguments(): Promise<string[]> {
+  #arguments(): string[] {
     const always = ['--port', `${this.port}`, '--bind', this.host, '--dir', this.dir, '--loglevel', 'notice'];
     if (this.options.sentinel !== undefined) return [join(this.dir, 'sentinel.conf'), '--sentinel', ...always];
     const memoryOnly = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'];
@@ -131,7 +135,7 @@ export class RedisServer {
       ...['--cluster-announce-ip', this.host],
     ];
     if (!this.options.cluster) return [...always, ...memoryOnly];
-    return [...always, ...memoryOnly, ...cluster, '--cluster-port', `${await freePort()}`];
+    return [...always, ...memoryOnly, ...cluster, '--cluster-port', `${this.busPort}`];
   }
 
   async #serveAllSlots(): Promise<void> {
@@ -173,7 +177,7 @@ export class RedisServer {
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   for (let attempt = 1; ; attempt++) {
     const dir = mkdtempSync(join(tmpdir(), 'scheduler-redis-'));
-    const server = new RedisServer(options.port ?? (await freePort()), dir, options);
+    const server = new RedisServer(options.port ?? (await freePort()), dir, await freePort(), options);
     try {
       if (options.sentinel !== undefined) writeFileSync(join(dir, 'sentinel.conf'), options.sentinel.join('\n'));
       await server.start();
@@ -210,6 +214,8 @@ export async function freePort(): Promise<number> {
 
 async function sendCommand(port: number, args: readonly string[]): Promise<string> {
   const socket = connect(port, '127.0.0.1');
+  // It may also fail when its answer has come.
+  socket.on('error', () => undefined);
   socket.write(`*${args.length}\r\n${args.map((arg) => `$${Buffer.byteLength(arg)}\r\n${arg}\r\n`).join('')}`);
   const [reply] = (await once(socket, 'data')) as [Buffer];
   socket.destroy();

@@ -133,6 +133,14 @@ export class DistributedTaskLock {
     };
   }
 
+  /** The end of a wait: null, or the grant, whose word may have been lost on its way. */
+  private async giveUp(key: string, owner: string): Promise<LockGrant | null> {
+    if (await this.store.abandonLock(key, owner)) return null;
+    const lock = await this.store.getLock(key);
+    if (lock?.owner !== owner) return null;
+    return { key, owner, fencingToken: lock.fencingToken, expiresAt: lock.expiresAt! };
+  }
+
   private lose(key: string, owner: string): void {
     this.held.get(owner)?.abort(new LockLostError(key));
     this.held.delete(owner);
@@ -148,7 +156,7 @@ export class DistributedTaskLock {
     const promise = new Promise<LockGrant | null>((resolve, reject) => {
       this.waiting.set(owner, resolve);
       timer = this.clock.setTimer(maxWait, () => {
-        this.store.abandonLock(key, owner).then((abandoned) => abandoned && resolve(null), reject);
+        this.giveUp(key, owner).then(resolve, reject);
       });
     });
     promise.catch(() => undefined);

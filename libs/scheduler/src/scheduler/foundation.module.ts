@@ -1,11 +1,12 @@
 import { Module, type DynamicModule, type ModuleMetadata, type Provider } from '@nestjs/common';
-import { CLOCK } from '../core/clock.js';
+import { CLOCK, SystemClock } from '../core/clock.js';
 import { uuidv7 } from '../core/ids.js';
 import { Liveness } from '../core/liveness.js';
 import { SCHEDULER_NAME } from '../events/tokens.js';
 import { HEALTH_SETTINGS, type HealthSettings } from '../health/scheduler-health-monitor.js';
 import { MAINTENANCE_SETTINGS, type MaintenanceSettings } from '../maintenance/maintenance.js';
 import { MemoryTaskStore } from '../store/memory/memory.store.js';
+import { RedisTaskStore } from '../store/redis/redis.store.js';
 import { TASK_STORE, type TaskStore } from '../store/task-store.js';
 import { APP_IDENTITY, type AppIdentity } from '../task/task-catalog.js';
 import { WORKER_SETTINGS, type WorkerSettings } from '../worker/worker-settings.js';
@@ -63,8 +64,21 @@ function from<T>(provide: symbol, useFactory: (options: ResolvedOptions) => T): 
   return { provide, useFactory, inject: [RESOLVED_OPTIONS] };
 }
 
-function createStore({ clock, lease, maxAttemptDuration, history }: ResolvedOptions): TaskStore {
-  return new MemoryTaskStore({ clock, lease, maxAttemptDuration, history });
+function createStore({ store, namespace, clock, lease, maxAttemptDuration, history }: ResolvedOptions): TaskStore {
+  switch (store.type) {
+    case 'memory':
+      return new MemoryTaskStore({ clock, lease, maxAttemptDuration, history });
+    case 'redis':
+      return new RedisTaskStore({
+        connection: store.connection,
+        namespace,
+        lease,
+        maxAttemptDuration,
+        history,
+        // The server's time, unless a test turns its own.
+        ...(!(clock instanceof SystemClock) && { testClock: clock }),
+      });
+  }
 }
 
 function workerSettings({

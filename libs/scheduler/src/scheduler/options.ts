@@ -2,6 +2,7 @@ import type { ModuleMetadata, Type, FactoryProvider } from '@nestjs/common';
 import type { Clock } from '../core/clock.js';
 import type { Duration } from '../core/duration.js';
 import type { TaskPriorityName } from '../core/priority.js';
+import type { RedisStoreOptions } from '../store/redis/connection/redis-options.js';
 
 /** How one queue is served. */
 export interface QueueOptions {
@@ -15,6 +16,8 @@ export interface QueueOptions {
   globalConcurrency?: number;
 }
 
+export type StoreOptions = { type: 'memory' } | ({ type: 'redis' } & RedisStoreOptions);
+
 export interface HistoryOptions {
   /** Finished executions kept, the newest. Default 1000. */
   count?: number;
@@ -26,8 +29,11 @@ export interface HistoryOptions {
 
 /** What SchedulerModule.forRoot takes; all of it has defaults. */
 export interface SchedulerOptions {
-  /** Where the state is: 'memory' lives and dies with the process. Default 'memory'. */
-  store?: 'memory' | { type: 'memory' };
+  /**
+   * Where the state is: 'memory' lives and dies with the process; 'redis' is shared by all nodes that name the same
+   * server and namespace, and needs the package ioredis. Default 'memory'.
+   */
+  store?: StoreOptions['type'] | StoreOptions;
   /** Keeps schedulers that share a store apart. Default 'default'. */
   namespace?: string;
   /** Names the app whose code declares tasks and schedules. Default 'app'. */

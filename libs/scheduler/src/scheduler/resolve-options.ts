@@ -5,12 +5,13 @@ import { isPlainObject } from '../core/json.js';
 import { checkName } from '../core/names.js';
 import { parsePriority } from '../core/priority.js';
 import type { QueueRules } from '../store/records.js';
+import { resolveRedisOptions, type ResolvedRedisOptions } from '../store/redis/connection/redis-options.js';
 import type { QueueSettings } from '../worker/worker-settings.js';
 import type { HistoryOptions, QueueOptions, SchedulerOptions } from './options.js';
 
 /** SchedulerOptions checked, with defaults filled in and durations in ms. */
 export interface ResolvedOptions {
-  store: 'memory';
+  store: { type: 'memory' } | { type: 'redis'; connection: ResolvedRedisOptions };
   namespace: string;
   appName: string;
   version: string;
@@ -94,9 +95,14 @@ function checkNames(options: unknown): void {
   }
 }
 
-function checkStore(store: SchedulerOptions['store'] = 'memory'): 'memory' {
-  const type: unknown = typeof store === 'object' && store !== null ? store.type : store;
-  return oneOf(type, 'store', ['memory']);
+function checkStore(store: SchedulerOptions['store'] = 'memory'): ResolvedOptions['store'] {
+  const { type, ...rest } = typeof store === 'object' && store !== null ? store : { type: store };
+  switch (oneOf(type, 'store', ['memory', 'redis'])) {
+    case 'memory':
+      return { type: 'memory' };
+    case 'redis':
+      return { type: 'redis', connection: resolveRedisOptions(rest) };
+  }
 }
 
 function resolveQueues(

@@ -157,9 +157,16 @@ export interface BeatReply {
 }
 
 export interface WorkerStore {
+  /** Trips that a worker may have under way at a time: 1 where a trip takes no time, 2 where it does. */
+  readonly lanes: number;
   /** Joins, or renews what the worker says of itself. @returns the task ids it can run that the store does not know */
   hello(worker: WorkerHello): Promise<void>;
   exchange(request: ExchangeRequest): Promise<ExchangeReply>;
+  /**
+   * Hears of claims that are made for this worker outside of its trips, for slots that it has declared (`handOver`).
+   * @returns ends the hearing
+   */
+  onHandOver(workerId: string, take: (claim: Claim) => void): () => void;
   /** Renews the worker's lease and the locks of its runs. */
   beat(workerId: string, runs: readonly RunToken[]): Promise<BeatReply>;
   /** Ends claiming by this worker, whatever it asks. */

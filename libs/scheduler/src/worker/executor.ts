@@ -7,14 +7,18 @@ import { parseJson, serializeResult, type JsonText } from '../core/json.js';
 import { Liveness } from '../core/liveness.js';
 import { TaskRetryManager } from '../retry/task-retry-manager.js';
 import type { Claim } from '../store/records.js';
-import { TASK_STORE, type ExecutionStore } from '../store/task-store.js';
+import { TASK_STORE, type ExecutionStore, type WorkerStore } from '../store/task-store.js';
 import { isRefusal } from '../task/handler-enhancers.js';
 import { HandlerRegistry } from '../task/handler-registry.js';
 import { TaskCatalog } from '../task/task-catalog.js';
 import { TaskContext, type RunReporter } from '../task/task-context.js';
+import { Pace } from './pace.js';
 import { Run } from './run.js';
 import { Slots } from './slots.js';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
+
+/** Runs claimed ahead of free slots, at the most: enough for one slot to stay busy during a trip. */
+const AHEAD_AT_MOST = 100;
 
 /**
  * Runs handlers: invoke, bound by timeout, decide the settlement, hand it on. A run is settled once; its slot is free
@@ -25,6 +29,8 @@ export class Executor {
   private readonly logger = new Logger('SchedulerWorker');
   private readonly runs = new Map<string, Run>();
   private readonly slots: Slots;
+  /** null where claiming ahead would gain nothing, or would break a rule of a queue. */
+  readonly pace: Pace | null;
   private readonly report: RunReporter;
   private onSettled: (settlement: Settlement) => void = () => undefined;
   private onFree: () => void = () => undefined;
@@ -34,11 +40,12 @@ export class Executor {
     private readonly handlers: HandlerRegistry,
     private readonly retries: TaskRetryManager,
     private readonly liveness: Liveness,
-    @Inject(TASK_STORE) store: ExecutionStore,
+    @Inject(TASK_STORE) store: ExecutionStore & WorkerStore,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(WORKER_SETTINGS) private readonly settings: WorkerSettings,
   ) {
     this.slots = new Slots(settings);
+    this.pace = store.lanes > 1 && !this.slots.ruled ? new Pace(settings.maxConcurrentTasks, AHEAD_AT_MOST) : null;
     this.report = (claim, report) => {
       store
         .report(claim, report)
@@ -56,6 +63,11 @@ export class Executor {
     return this.slots.offer();
   }
 
+  /** Slots not in use. */
+  get vacant(): number {
+    return this.slots.vacant;
+  }
+
   /** Slots in use: runs under way, and those settled whose handler has not returned. */
   get inUse(): number {
     return this.slots.inUse;
@@ -69,7 +81,7 @@ export class Executor {
   start(claim: Claim): void {
     this.slots.take(claim);
     this.liveness.runningTasks++;
-    const run = new Run(claim, new TaskContext(claim, this.report));
+    const run = new Run(claim, new TaskContext(claim, this.report), this.pace === null ? 0 : this.clock.monotonic());
     this.runs.set(claim.executionId, run);
     if (claim.timeout !== null) this.limit(run, claim.timeout);
     let returned: unknown;
@@ -207,6 +219,7 @@ export class Executor {
   /** The handler has returned. */
   private release(run: Run): void {
     if (run.stuck) this.liveness.stuckTasks--;
+    this.pace?.note(this.clock.monotonic() - run.startedAt);
     this.slots.free(run.claim);
     this.onFree();
   }

@@ -17,5 +17,7 @@ export class Run {
   constructor(
     readonly claim: Claim,
     readonly ctx: TaskContext,
+    /** Monotonic ms. */
+    readonly startedAt: number,
   ) {}
 }

@@ -9,7 +9,7 @@ export class Slots {
   private taken = 0;
   private readonly byQueue = new Map<string, number>();
   private readonly byLevel = new Map<string, number>();
-  private readonly ruled: boolean;
+  readonly ruled: boolean;
 
   constructor(private readonly settings: WorkerSettings) {
     this.ruled = [...(settings.queues ?? new Map<string, QueueSettings>()).values()].some(
@@ -19,6 +19,11 @@ export class Slots {
 
   get inUse(): number {
     return this.taken;
+  }
+
+  /** Slots not in use. */
+  get vacant(): number {
+    return Math.max(0, this.settings.maxConcurrentTasks - this.taken);
   }
 
   take(claim: Claim): void {
@@ -33,7 +38,7 @@ export class Slots {
 
   /** What may be claimed now. */
   offer(): Capacity {
-    const want = Math.max(0, this.settings.maxConcurrentTasks - this.taken);
+    const want = this.vacant;
     if (!this.ruled) return { want };
     const capacity: Record<string, number> = {};
     const reserved: { queue: string; priority: Claim['priority']; count: number }[] = [];

@@ -17,6 +17,7 @@ export class TaskWorker {
   private readonly logger = new Logger('SchedulerWorker');
   private beatTimer: ClockTimer | null = null;
   private stopListening: (() => void) | null = null;
+  private stopHandOver: (() => void) | null = null;
 
   constructor(
     private readonly dispatcher: Dispatcher,
@@ -46,6 +47,7 @@ export class TaskWorker {
   async join(): Promise<void> {
     if (this.beatTimer) return;
     this.beatTimer = this.clock.setRepeating(this.settings.beat, () => void this.beat());
+    this.stopHandOver = this.store.onHandOver(this.settings.workerId, (claim) => this.dispatcher.take(claim));
     this.stopListening = this.hub.listen(
       (effects) => this.hear(effects),
       (transition) => transition === 'cancelRequested',
@@ -84,6 +86,7 @@ export class TaskWorker {
     this.beatTimer.cancel();
     this.beatTimer = null;
     this.stopListening?.();
+    this.stopHandOver?.();
     await this.store
       .goodbye(this.settings.workerId)
       .catch((error: unknown) => this.logger.warn(`left without a word: ${String(error)}`));
@@ -108,10 +111,10 @@ export class TaskWorker {
 
   private async beat(): Promise<void> {
     try {
-      const reply = await this.store.beat(this.settings.workerId, this.executor.tokens());
+      const reply = await this.store.beat(this.settings.workerId, this.dispatcher.tokens());
       this.liveness.lastProgress = this.clock.monotonic();
-      for (const run of reply.lost) this.executor.lose(run.executionId, 'LEASE_LOST');
-      for (const run of reply.cancelRequested) this.executor.cancel(run.executionId);
+      for (const run of reply.lost) this.dispatcher.lose(run.executionId, 'LEASE_LOST');
+      for (const run of reply.cancelRequested) this.dispatcher.cancel(run.executionId);
       if (!reply.known) {
         await this.hello();
         this.dispatcher.wake();
@@ -125,8 +128,8 @@ export class TaskWorker {
     for (const effect of effects) {
       if (effect.kind === 'ready' || effect.kind === 'more') this.dispatcher.wake();
       else if (effect.kind === 'execution' && effect.transition === 'cancelRequested')
-        this.executor.cancel(effect.executionId);
-      else if (effect.kind === 'lock' && effect.transition === 'lost') this.executor.lose(effect.owner, 'LOCK_LOST');
+        this.dispatcher.cancel(effect.executionId);
+      else if (effect.kind === 'lock' && effect.transition === 'lost') this.dispatcher.lose(effect.owner, 'LOCK_LOST');
     }
   }
 

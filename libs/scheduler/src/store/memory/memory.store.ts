@@ -199,6 +199,13 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
 
   // ---- workers -------------------------------------------------------------------------------------------------
 
+  readonly lanes = 1;
+
+  /** Whoever waits is woken in the same breath: there is nothing to hand over. */
+  onHandOver(): () => void {
+    return () => undefined;
+  }
+
   hello(about: WorkerHello): Promise<void> {
     return this.commit((s, now) => worker.hello(s, about, now));
   }

@@ -1,5 +1,5 @@
 import { IdempotencyConflictError, UnknownDependencyError } from '../../core/errors.js';
-import type { Clock } from '../../core/clock.js';
+import { SystemClock, type Clock, type ClockTimer } from '../../core/clock.js';
 import type { Effect, ExecutionTransition } from '../../core/effects.js';
 import { uuidv7 } from '../../core/ids.js';
 import { effectsOf, TRANSITION_BITS } from './codec/effects.js';
@@ -31,17 +31,20 @@ const LISTEN_PATIENCE_MS = 60_000;
 /** The frame of every verb: one script, whose effects are told to the subscribers here; and those of other nodes. */
 export abstract class RedisFrame {
   /** This store among those on the namespace. */
-  protected readonly node = uuidv7(Date.now());
+  protected readonly node: string;
   protected readonly connection: RedisConnection;
   private readonly root: string;
   private readonly beforeNode: string;
   private readonly listeners = new Map<(effects: readonly Effect[]) => void, Wants>();
+  /** This machine's clock: what the network takes, it takes by no other. */
+  private readonly local = new SystemClock();
   private announced = -1;
   private operations = 0;
-  private timer: NodeJS.Timeout | undefined;
+  private timer: ClockTimer | undefined;
   private unsubscribe: (() => Promise<void>) | undefined;
 
   constructor(protected readonly settings: RedisStoreSettings) {
+    this.node = uuidv7(this.local.now());
     this.root = `{${settings.namespace}}:`;
     this.connection = new RedisConnection(settings.connection, luaScripts(), {
       probe: { key: `${this.root}m`, channel: `${this.root}fx` },
@@ -60,12 +63,11 @@ export abstract class RedisFrame {
       () => this.missed(),
     );
     await this.announce();
-    this.timer = setInterval(() => void this.listen(this.mask()).catch(() => undefined), LISTEN_EVERY_MS);
-    this.timer.unref();
+    this.timer = this.local.setRepeating(LISTEN_EVERY_MS, () => void this.listen(this.mask()).catch(() => undefined));
   }
 
   async close(): Promise<void> {
-    clearInterval(this.timer);
+    this.timer?.cancel();
     this.listeners.clear();
     await this.unsubscribe?.().catch(() => undefined);
     if (this.connection.isReady) await this.run('listen', ['', LISTEN_PATIENCE_MS]).catch(() => undefined);
@@ -98,6 +100,17 @@ export abstract class RedisFrame {
     if (this.isAnnounced) return this.run('exchange', args);
     await this.announce();
     return this.run('exchange', args);
+  }
+
+  /** Hears what is handed over to a worker of this process. */
+  protected listenTo(channel: string, hear: (message: string) => void): () => void {
+    const ended = this.connection.subscribe(
+      [`${this.root}to:${channel}`],
+      (_channel, message) => hear(message),
+      () => undefined,
+    );
+    ended.catch(() => undefined);
+    return () => void ended.then((end) => end()).catch(() => undefined);
   }
 
   protected tell(effects: readonly Effect[]): void {

@@ -5,6 +5,7 @@ import { LIST_SCAN, UNDECLARED_SCHEDULE_MS } from '../../core/limits.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import type { TaskMirror } from '../../core/task-definition.js';
 import type {
+  Claim,
   ExpiredRun,
   ListExecutionsQuery,
   LockGrant,
@@ -18,7 +19,7 @@ import type {
 } from '../records.js';
 import type { BeatReply, ExchangeReply, ExchangeRequest, StepReply, TaskStore } from '../task-store.js';
 import { dumpOf } from './codec/dump.js';
-import { extraOf, partOf } from './codec/executions.js';
+import { extraOf, partOf, plainClaim } from './codec/executions.js';
 import { statsOf } from './codec/stats.js';
 import { executionOf, lockOf, workerOf, workflowOf, type LockView, type WorkflowView } from './codec/views.js';
 import type { ExecutionView, WorkerView } from './codec/views.js';
@@ -31,6 +32,8 @@ const SCAN_STEP = 500;
 
 /** The store of a fleet: one script a verb, all state in Redis, every node a peer. */
 export class RedisTaskStore extends RedisFrame implements TaskStore {
+  /** Two: the server works on one trip while this process works on the other. */
+  readonly lanes = 2;
   private readonly packer = new ExchangePacker();
 
   // ---- definitions ---------------------------------------------------------------------------------------------
@@ -194,6 +197,17 @@ export class RedisTaskStore extends RedisFrame implements TaskStore {
     }
     this.tellText(effects);
     return reply;
+  }
+
+  onHandOver(workerId: string, take: (claim: Claim) => void): () => void {
+    return this.listenTo(workerId, (message) => {
+      const [time, no, ...lines] = message.split('\n');
+      for (let i = 0; i < lines.length; i += 2) {
+        const claim = plainClaim(lines[i]!, lines[i + 1]!, Number(time));
+        this.packer.remember(workerId, claim, Number(no) + i / 2);
+        take(claim);
+      }
+    });
   }
 
   async beat(workerId: string, runs: readonly RunToken[]): Promise<BeatReply> {

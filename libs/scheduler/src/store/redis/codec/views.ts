@@ -188,7 +188,7 @@ export interface WorkerView {
 /** @param lease ms: a beat sets the lease's end so far ahead */
 export function workerOf(view: WorkerView, lease: number): WorkerInfo {
   return {
-    ...(JSON.parse(view.hello) as Omit<WorkerHello, 'tasks'> & { tasks: string[] }),
+    ...(JSON.parse(view.hello) as WorkerHello & { tasks: string[] }),
     state: view.draining ? 'draining' : 'active',
     startedTime: iso(view.started),
     lastBeatTime: iso(view.lease - lease),

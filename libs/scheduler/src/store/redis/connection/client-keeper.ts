@@ -5,8 +5,6 @@ import { destroyClient, isCluster, type Client } from './open-client.js';
 const OPEN_LIMIT_MS = 7_000;
 const FIRST_DELAY_MS = 25;
 const MAX_DELAY_MS = 1_000;
-/** A client that was ready for so long was a good one; a shorter life counts as one more failure. */
-const PROVEN_MS = 1_000;
 
 export interface KeeperEvents {
   onReady(client: Client): void;
@@ -23,7 +21,6 @@ export class ClientKeeper {
   #isReady = false;
   #isClosed = false;
   #failures = 0;
-  #readySince = 0;
   #timer: ClockTimer | undefined;
 
   constructor(
@@ -41,10 +38,14 @@ export class ClientKeeper {
     if (!this.#isClosed && this.#client === null) void this.#open();
   }
 
+  /** Says that the client did what it is for: when it fails, the next one is opened at once. */
+  proven(): void {
+    this.#failures = 0;
+  }
+
   /** Throws `client` away, if it is still the one in use. */
   lose(client: Client, error: Error): void {
     if (client !== this.#client) return;
-    if (this.#isReady && this.clock.monotonic() - this.#readySince > PROVEN_MS) this.#failures = 0;
     this.#client = null;
     this.#isReady = false;
     destroyClient(client);
@@ -90,7 +91,6 @@ export class ClientKeeper {
     if (client !== this.#client) return;
     this.#timer.cancel();
     this.#isReady = true;
-    this.#readySince = this.clock.monotonic();
     this.events.onReady(client);
   }
 

@@ -3,7 +3,7 @@ import { StoreLoadingError, StorePolicyError, StoreReadonlyError } from '../../.
 import { isCluster, type Client } from './open-client.js';
 import { checkRights, type RightsProbe } from './rights.js';
 import type { ScriptSource } from './script-runner.js';
-import { checkVersion, readHello, readInfo, vulnerabilitiesOf, type ServerFacts } from './server-facts.js';
+import { checkVersion, exposureOf, readHello, readInfo, vulnerabilitiesOf, type ServerFacts } from './server-facts.js';
 
 export type { RightsProbe, ServerFacts };
 
@@ -13,8 +13,6 @@ export interface PreflightOptions {
   warn: (message: string) => void;
   probe: RightsProbe | null;
 }
-
-const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
 
 /**
  * Looks at the server, each primary of a cluster, before anything is entrusted to it. What loses data is refused, or
@@ -47,7 +45,7 @@ async function lookAt(node: Redis, { allowEviction, warn }: PreflightOptions): P
     warn(
       `STORE_VERSION_VULNERABLE: ${facts.name} ${facts.version} has ${known.join(', ')}, unless its packager has mended it`,
     );
-  const exposure = exposureOf(node);
+  const exposure = exposureOf(node.stream.remoteAddress, Boolean(node.options.password), Boolean(node.options.tls));
   if (exposure !== null) warn(exposure);
   return facts;
 }
@@ -96,14 +94,6 @@ async function setting(node: Redis, name: string): Promise<string | null> {
     if (!isForbidden(error)) throw error;
     return null;
   }
-}
-
-function exposureOf({ stream, options }: Redis): string | null {
-  const address = stream.remoteAddress;
-  if (address === undefined || LOOPBACK.test(address)) return null;
-  const lacks = [options.password ? '' : 'a password', options.tls ? '' : 'TLS'].filter(Boolean);
-  if (lacks.length === 0) return null;
-  return `Redis at ${address} is used without ${lacks.join(' and ')}: whoever reaches it, or the network on the way, can read and change executions`;
 }
 
 /** Renamed, or not in our rights. */

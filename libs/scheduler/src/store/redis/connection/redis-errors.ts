@@ -64,12 +64,10 @@ export function isFatalToConnect(error: Error): boolean {
 }
 
 /** One short line of text without anything of the user's. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown error';
-  // An attempt at several addresses has its errors inside.
-  const inner = error instanceof AggregateError ? (error.errors as Error[]) : [];
-  const text = inner.length > 0 ? inner.map(({ message }) => message).join(', ') : error.message;
-  const line = (text || (error as NodeJS.ErrnoException).code || error.name).split(/[\r\n]/, 1)[0]!;
+export function reasonOf({ message, code, name, errors }: Error & { code?: string; errors?: Error[] }): string {
+  // An attempt at several addresses says nothing itself: its errors stand inside.
+  const text = message || errors?.map((error) => error.message).join(', ') || code || name;
+  const [line = ''] = text.split(/[\r\n]/, 1);
   return line.length > 200 ? `${line.slice(0, 197)}...` : line;
 }
 

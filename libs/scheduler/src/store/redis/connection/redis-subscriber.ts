@@ -116,6 +116,7 @@ export class RedisSubscriber {
     } catch (error) {
       return this.#onError(client, error as Error);
     }
+    this.#keeper?.proven();
     for (const subscription of subscriptions) {
       const { opened } = subscription;
       subscription.opened = undefined;

@@ -40,17 +40,22 @@ export async function checkRights(
   sharded: boolean,
 ): Promise<void> {
   const commands = [...OWN, sharded ? 'ssubscribe' : 'subscribe', ...commandsOf(scripts)];
-  let missing: string[];
-  try {
-    missing = (await client.eval(ASK, 1, probe.key, probe.channel, ...commands)) as string[];
-  } catch (error) {
-    if (!(error as Error).message.startsWith('NOPERM')) throw error;
-    missing = (error as Error).message.includes('access') ? [] : ['eval'];
-  }
+  const missing = await ask(client, probe, commands);
   if (missing.length === 0) return;
   const names = missing.map((name) => name.toUpperCase());
   throw new StoreAccessError(
     `the user may not run ${names.join(', ')} on keys like '${probe.key}' and channels like '${probe.channel}'`,
     names,
   );
+}
+
+async function ask(client: Redis | Cluster, { key, channel }: RightsProbe, commands: string[]): Promise<string[]> {
+  try {
+    return (await client.eval(ASK, 1, key, channel, ...commands)) as string[];
+  } catch (error) {
+    const { message } = error as Error;
+    if (!message.startsWith('NOPERM')) throw error;
+    if (!/\bkeys?\b/.test(message)) return ['eval'];
+    throw new StoreAccessError(`the user may not use keys like '${key}'`);
+  }
 }

@@ -177,7 +177,9 @@ export class ScriptRunner {
     this.#arm();
     command.promise.then(
       (reply: unknown) => {
-        if (this.#settle(call)) call.resolve(reply);
+        if (!this.#settle(call)) return;
+        this.#keeper.proven();
+        call.resolve(reply);
       },
       (error: Error) => {
         if (this.#settle(call)) this.#onError(client, call, error, command.isWritten);

@@ -13,6 +13,7 @@ export interface ServerFacts {
 }
 
 const FLOOR = { Redis: '7.0', Valkey: '7.2' };
+const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
 const NEEDED = 'Redis 7.0 or Valkey 7.2, or later';
 
 interface Vulnerability {
@@ -78,6 +79,13 @@ export function vulnerabilitiesOf({ name, version }: ServerFacts): string[] {
     const line = fixed.find((each) => lineOf(each) === lineOf(version));
     return compareVersions(version, line ?? fixed.at(-1)!) < 0;
   }).map(({ id }) => id);
+}
+
+/** What a network on the way, or whoever reaches the server, could do; null on the same machine. */
+export function exposureOf(address: string | undefined, hasPassword: boolean, hasTls: boolean): string | null {
+  if (address === undefined || LOOPBACK.test(address) || (hasPassword && hasTls)) return null;
+  const lacks = [hasPassword ? '' : 'a password', hasTls ? '' : 'TLS'].filter(Boolean).join(' and ');
+  return `Redis at ${address} is used without ${lacks}: whoever reaches it, or the network on the way, can read and change executions`;
 }
 
 function lineOf(version: string): string {

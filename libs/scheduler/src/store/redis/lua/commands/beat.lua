@@ -3,6 +3,7 @@
 -- ARGV: frame, operation, workerId, then executionId and attempt of each run
 -- Returns: { known, asked to cancel (id, attempt, ...), lost (id, attempt, ...) }, effects
 -- @include verb
+local HAND_OVER_PATIENCE_MS = 2000
 local id = ARGV[3]
 local found = worker.get(id)
 local lost, asked = {}, {}
@@ -43,5 +44,18 @@ for i = 4, #ARGV, 2 do
     lost[#lost + 1] = ARGV[i + 1]
   end
   call('HDEL', keys.handed, runId)
+end
+-- What was handed over and never heard of was lost on its way.
+local waits = call('HGETALL', keys.handed)
+for i = 1, #waits, 2 do
+  local to, since = string.match(waits[i + 1], '^(.*)|(%d+)$')
+  if to == id and tonumber(since) + HAND_OVER_PATIENCE_MS < now then
+    local row = rows.get(waits[i])
+    if row and row.st == 'RUNNING' and row.w == id then
+      settle.release(row)
+    else
+      call('HDEL', keys.handed, waits[i])
+    end
+  end
 end
 return commit({ 1, cancels, lost })

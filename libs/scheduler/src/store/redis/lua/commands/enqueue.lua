@@ -10,6 +10,57 @@
 local FIRST = 7
 local count = (#ARGV - FIRST + 1) / 2
 
+-- Gives a few plain executions to a worker that waits with free slots, and with nothing better to do than these.
+-- Returns whether it was done: the message went first, and somebody heard it.
+local function handOver(groups, ids, records)
+  if count > 16 or frame.ruled then
+    return false
+  end
+  local idle = call('HGETALL', keys.idle)
+  for i = 1, #idle, 2 do
+    local workerId, slots = idle[i], tonumber(idle[i + 1])
+    local record = slots >= count and call('HGET', keys.workers, workerId)
+    local found = record and cmsgpack.unpack(record)
+    if found and not found.draining and #found.queues == 1 then
+      local name = found.queues[1]
+      local lists, fits = {}, call('HGET', keys.queues, name) == ''
+      for _, group in ipairs(groups) do
+        fits = fits and group[1] == name and call('SISMEMBER', keys.worker(workerId), group[3]) == 1
+        for level = 0, group[2] do
+          lists[level + 1] = keys.ready(name, level)
+        end
+      end
+      if fits and call('EXISTS', keys.unhandledTasks, unpack(lists)) == 0 then
+        local lines = { now, frame.sequence + 1 }
+        for k = 1, count do
+          lines[#lines + 1] = ids[k]
+          lines[#lines + 1] = records[2 * k]
+        end
+        if call(frame.publish, keys.handOver(workerId), table.concat(lines, '\n')) > 0 then
+          local runs, waits = {}, {}
+          for k = 1, count do
+            runs[2 * k - 1], runs[2 * k] = ids[k], 'p' .. now .. '|' .. frame.next()
+            waits[2 * k - 1], waits[2 * k] = ids[k], workerId .. '|' .. now
+          end
+          call('HSET', keys.running(workerId), unpack(runs))
+          call('HSET', keys.handed, unpack(waits))
+          if slots > count then
+            call('HSET', keys.idle, workerId, slots - count)
+          else
+            call('HDEL', keys.idle, workerId)
+          end
+          frame.count('PENDING', -count)
+          frame.count('RUNNING', count)
+          frame.count('started', count)
+          return workerId
+        end
+        call('HDEL', keys.idle, workerId)
+      end
+    end
+  end
+  return false
+end
+
 -- Plain executions only, of tasks that nobody depends on: no row is looked at twice.
 local function enqueuePlain()
   local groups = cjson.decode(ARGV[5])
@@ -40,19 +91,22 @@ local function enqueuePlain()
       end
     end
   end
+  local handed = handOver(groups, ids, pairs_)
   for from = 1, count, 1000 do
     local to = math.min(from + 999, count)
     call('HSET', keys.static, unpack(pairs_, 2 * from - 1, 2 * to))
     call('RPUSH', keys.all, unpack(ids, from, to))
   end
-  for list, buffer in pairs(buffers) do
+  for list, buffer in pairs(handed and {} or buffers) do
     for from = 1, #buffer, 1000 do
       call('RPUSH', list, unpack(buffer, from, math.min(from + 999, #buffer)))
     end
   end
   for _, group in ipairs(groups) do
     call('HSETNX', keys.queues, group[1], '')
-    effects.wake(group[1])
+    if not handed then
+      effects.wake(group[1])
+    end
   end
   frame.created = created + count
   frame.count('PENDING', count)
@@ -61,6 +115,12 @@ local function enqueuePlain()
     for i = 1, count do
       local group = groups[string.byte(ARGV[6], i)]
       effects.push({ 'x', 'scheduled', ids[i], group[3], 'PENDING', group[1], group[2], now, false, false, false, false, false })
+    end
+  end
+  if handed and effects.isWanted('started') then
+    for i = 1, count do
+      local group = groups[string.byte(ARGV[6], i)]
+      effects.push({ 'x', 'started', ids[i], group[3], 'RUNNING', group[1], group[2], now, handed, false, false, false, false })
     end
   end
   frame.save()

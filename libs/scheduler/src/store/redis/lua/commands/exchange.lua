@@ -115,6 +115,9 @@ local function settlePlain(at, n, startedSum)
     end
   end
   call('HDEL', keys.running(workerId), unpack(ARGV, at, at + n - 1))
+  if call('EXISTS', keys.handed) == 1 then
+    call('HDEL', keys.handed, unpack(ARGV, at, at + n - 1))
+  end
   call('HSET', keys.state, unpack(ends))
   call('RPUSH', keys.history, unpack(ARGV, at, at + n - 1))
   frame.count('RUNNING', -n)
@@ -218,9 +221,10 @@ local function reply(more)
     laneKey,
     cmsgpack.pack({ sequence, now, more, outcome, firstNo, plainIds, otherIds, details })
   )
-  slots = slots - #plainIds - #otherIds
-  if slots > 0 and not me.draining then
-    call('HSET', keys.idle, workerId, slots)
+  local claimed = #plainIds + #otherIds
+  -- Whoever found less than it wanted waits to be told of more.
+  if wanted > claimed and not me.draining then
+    call('HSET', keys.idle, workerId, math.max(0, slots - claimed))
   else
     call('HDEL', keys.idle, workerId)
   end

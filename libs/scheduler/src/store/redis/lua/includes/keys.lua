@@ -71,6 +71,9 @@ end
 function keys.logs(id)
   return root .. 'lo:' .. id
 end
+function keys.handOver(worker)
+  return root .. 'to:' .. worker
+end
 function keys.worker(worker)
   return root .. 'wk:' .. worker
 end
