@@ -58,9 +58,10 @@ export async function compareStores(openA: OpenStore, openB: OpenStore, options:
 /** Two stores, one behaviour: the same commands leave the same state. */
 export function compareSuite(name: string, openA: OpenStore, openB: OpenStore, options: ModelOptions): void {
   describe(`same behaviour: ${name}`, () => {
+    const runs = Number(process.env['MODEL_RUNS'] ?? options.runs);
     it(
-      `comes to the same state in ${options.runs} random sequences`,
-      () => compareStores(openA, openB, options),
+      `comes to the same state in ${runs} random sequences`,
+      () => compareStores(openA, openB, { ...options, runs }),
       600_000,
     );
   });

@@ -147,6 +147,17 @@ describe('a connection that', () => {
     expect(proxy.accepted).toBe(1);
   });
 
+  it('answers one call after the other is kept, however long the last one waits', async () => {
+    const proxy = await proxyTo(await serve());
+    const { redis } = await connect({ url: proxy.url }, { clock: new FastClock() });
+    await redis.run('spin', ROOT, [0]);
+    // Twice its deadline, here 200 ms. Large, since a server answers together what it reads together, 16 KiB at a time.
+    const large = 'x'.repeat(20_000);
+    const replies = await Promise.all(Array.from({ length: 8 }, () => redis.run('spin', ROOT, [50, large])));
+    expect(replies).toEqual(Array.from({ length: 8 }, () => 'done'));
+    expect(proxy.accepted).toBe(1);
+  });
+
   it('is killed again and again loses nothing and does nothing twice', async () => {
     const server = await serve();
     const { redis } = await connect({ url: server.url });
@@ -293,6 +304,26 @@ describe('close', () => {
     await redis.close();
     expect(performance.now() - started).toBeLessThan(1_300);
     expect(await outcome).toBeInstanceOf(OutcomeUnknownError);
+  });
+
+  it('leaves no socket and no timer behind, also where nobody answers', async () => {
+    const server = await serve();
+    const handles = (): string[] => process.getActiveResourcesInfo().filter((type) => /TCPSocket|Timeout/.test(type));
+    const before = handles();
+    const { redis } = await connect({ url: server.url });
+    await redis.subscribe(
+      ['{test}:a'],
+      () => undefined,
+      () => undefined,
+    );
+    server.freeze();
+    const outcome = rejection(redis.run('count', ROOT, []));
+    expect(handles().length).toBeGreaterThan(before.length);
+    await redis.close();
+    await outcome;
+    // Two turns of the loop; ioredis' own grace for a socket that does not end would be 200 ms.
+    for (let turn = 0; turn < 2; turn++) await new Promise(setImmediate);
+    expect(handles()).toEqual(before);
   });
 
   it('is done at once while the server is down, and ends who waits', async () => {

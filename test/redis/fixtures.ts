@@ -26,6 +26,11 @@ redis.call('HSET', KEYS[1] .. 'replies', ARGV[1], count)
 return count`,
   fill: "#!lua\nreturn redis.call('SET', KEYS[1] .. ARGV[1], ARGV[2])",
   settle: "#!lua flags=allow-oom\nreturn redis.call('SET', KEYS[1] .. ARGV[1], ARGV[2])",
+  spin: `#!lua flags=no-writes
+local function now() local time = redis.call('TIME') return time[1] * 1000 + time[2] / 1000 end
+local finish = now() + ARGV[1]
+while now() < finish do end
+return 'done'`,
   read: "#!lua flags=no-writes\nreturn redis.call('GET', KEYS[1] .. ARGV[1])",
   wrong: "#!lua\nreturn redis.call('LPUSH', KEYS[1] .. 'count', ARGV[1])",
 };

@@ -85,7 +85,7 @@ describe('rights', () => {
   it('of a user who may do what is needed and no more are enough', async () => {
     const { options } = await withUser([
       ...['-@all', '+eval', '+evalsha', '+ping', '+subscribe', '+unsubscribe'],
-      ...['+get', '+set', '+incr', '+hget', '+hset', '+lpush'],
+      ...['+get', '+set', '+incr', '+hget', '+hset', '+lpush', '+time'],
     ]);
     const { redis, warnings } = await connect(options, { probe });
     expect(warnings).toContainEqual(expect.stringContaining('INFO is forbidden'));

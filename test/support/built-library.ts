@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -9,17 +9,42 @@ import { pathToFileURL } from 'node:url';
  * @returns the URL of its index.js, and what removes it
  */
 export function buildLibrary(name: string): { index: string; remove: () => void } {
+  const outDir = makeOutDir(name);
+  compileLibrary(outDir);
+  return { index: pathToFileURL(join(outDir, 'index.js')).href, remove: remove(outDir) };
+}
+
+/**
+ * The service compiled, with the library in a node_modules of its own.
+ * @returns the path of its main.js, and what removes it
+ */
+export function buildApp(name: string): { main: string; remove: () => void } {
+  const outDir = makeOutDir(name);
+  const library = join(outDir, 'node_modules', 'nestjs-advanced-scheduler');
+  mkdirSync(library, { recursive: true });
+  copyFileSync('libs/scheduler/package.json', join(library, 'package.json'));
+  compileLibrary(join(library, 'dist'));
+  tsc('-p', 'tsconfig.build.json', '--rootDir', '.', '--outDir', outDir);
+  return { main: join(outDir, 'src', 'main.js'), remove: remove(outDir) };
+}
+
+function makeOutDir(name: string): string {
   const outDir = join(process.cwd(), 'node_modules', '.cache', `${name}-${process.pid}`);
   mkdirSync(outDir, { recursive: true });
   writeFileSync(join(outDir, 'package.json'), '{ "type": "module" }');
-  const tsc = join(process.cwd(), 'node_modules', 'typescript', 'bin', 'tsc');
-  execFileSync(
-    process.execPath,
-    [tsc, '-p', 'libs/scheduler/tsconfig.lib.json', '--outDir', outDir, '--declaration', 'false'],
-    { stdio: 'pipe' },
-  );
-  return {
-    index: pathToFileURL(join(outDir, 'index.js')).href,
-    remove: () => rmSync(outDir, { recursive: true, force: true }),
-  };
+  return outDir;
 }
+
+function compileLibrary(outDir: string): void {
+  tsc('-p', 'libs/scheduler/tsconfig.lib.json', '--outDir', outDir, '--declaration', 'false');
+  const scripts = 'store/redis/lua';
+  cpSync(join('libs/scheduler/src', scripts), join(outDir, scripts), { recursive: true });
+}
+
+/** Types are checked by `npm run typecheck`. */
+function tsc(...args: string[]): void {
+  const compiler = join(process.cwd(), 'node_modules', 'typescript', 'bin', 'tsc');
+  execFileSync(process.execPath, [compiler, '--noCheck', ...args], { stdio: 'pipe' });
+}
+
+const remove = (dir: string) => (): void => rmSync(dir, { recursive: true, force: true });

@@ -1,8 +1,12 @@
+import { Logger } from '@nestjs/common';
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import type { OpenStore } from '../contract/fixtures.js';
 import type { RedisServer } from './redis-server.js';
+
+// A test's server keeps nothing on disk on purpose, and is told so at each connect.
+Logger.overrideLogger(false);
 
 let namespaces = 0;
 

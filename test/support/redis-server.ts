@@ -10,7 +10,7 @@ import { ensureRedis } from '../../scripts/ensure-redis.mjs';
  * Runs a server for as long as this process lives: its standard input closes when the process ends, however that
  * happens, and then the server and its folder go too. First line of the output: the server's process id.
  */
-const UNTIL_PARENT_ENDS = `
+export const UNTIL_PARENT_ENDS = `
 dir=$1; shift
 exec 3<&0
 "$@" </dev/null 3<&- &

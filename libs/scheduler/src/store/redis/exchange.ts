@@ -2,7 +2,7 @@ import type { Settlement, SettlementKind } from '../../core/commands.js';
 import type { Effect, ExecutionEffect } from '../../core/effects.js';
 import type { Claim } from '../records.js';
 import type { ExchangeReply, ExchangeRequest } from '../task-store.js';
-import { claimOf, plainClaim, type ClaimDetail } from './codec/executions.js';
+import { claimOf, plainClaim } from './codec/executions.js';
 import type { ScriptArgument } from './connection/redis-connection.js';
 
 /** A plain run that this process has claimed: what its settlement says of it, and what its events need. */
@@ -17,7 +17,7 @@ export type ExchangeScriptReply = [
   now: number,
   more: number,
   settled: string,
-  firstNo: number,
+  plainNo: number,
   plain: string[],
   others: string[],
   effects: string,
@@ -67,17 +67,17 @@ export class ExchangePacker {
 
   /** What the reply says, with the plain claims remembered. */
   unpack(workerId: string, reply: ExchangeScriptReply): ExchangeReply {
-    const [known, now, more, settled, firstNo, plain, others] = reply;
+    const [known, now, more, settled, plainNo, plain, others] = reply;
+    const entry = `p${now}|${plainNo}`;
     const claims: Claim[] = [];
     for (let i = 0; i < plain.length; i += 2) {
       const claim = plainClaim(plain[i]!, plain[i + 1]!, now);
-      this.remember(workerId, claim, firstNo + 1 + i / 2);
+      this.remember(workerId, claim, entry);
       claims.push(claim);
     }
     for (let i = 0; i < others.length; i += 3) {
-      const detail = JSON.parse(others[i + 2]!) as ClaimDetail;
-      const claim = claimOf(others[i]!, others[i + 1]!, now, detail);
-      if (detail.plain) this.remember(workerId, claim, detail.no);
+      const { claim, no, isPlain } = claimOf(others[i]!, others[i + 1]!, now, others[i + 2]!);
+      if (isPlain) this.remember(workerId, claim, `p${now}|${no}`);
       claims.push(claim);
     }
     return {
@@ -88,8 +88,9 @@ export class ExchangePacker {
     };
   }
 
-  remember(workerId: string, claim: Claim, no: number): void {
-    this.runs.set(claim.executionId, { workerId, entry: `p${claim.startedTime}|${no}`, claim });
+  /** @param entry what stands for the run in the store */
+  remember(workerId: string, claim: Claim, entry: string): void {
+    this.runs.set(claim.executionId, { workerId, entry, claim });
   }
 
   /** Runs that are no longer this worker's. */

@@ -130,7 +130,8 @@ export class RedisTaskStore extends RedisFrame implements TaskStore {
   // ---- workflows -----------------------------------------------------------------------------------------------
 
   async startWorkflow(workflow: NewWorkflow, executions: readonly NewExecution[]): Promise<void> {
-    await this.store(JSON.stringify(workflow), executions);
+    const { workflowId, name, nodes } = workflow;
+    await this.store(JSON.stringify({ workflowId, name, nodes: JSON.stringify(nodes) }), executions);
   }
 
   async getWorkflow(workflowId: string): Promise<WorkflowInfo | null> {
@@ -204,7 +205,7 @@ export class RedisTaskStore extends RedisFrame implements TaskStore {
       const [time, no, ...lines] = message.split('\n');
       for (let i = 0; i < lines.length; i += 2) {
         const claim = plainClaim(lines[i]!, lines[i + 1]!, Number(time));
-        this.packer.remember(workerId, claim, Number(no) + i / 2);
+        this.packer.remember(workerId, claim, `p${time}|${no}`);
         take(claim);
       }
     });
@@ -348,9 +349,9 @@ export class RedisTaskStore extends RedisFrame implements TaskStore {
   }
 }
 
-/** An execution of a schedule is more than plain: its record says so. */
+/** An execution of a schedule has an extra record, which names the schedule. */
 function withFlag(part: string): string {
-  return part.startsWith('|') ? `x${part}` : part;
+  return `x${part.slice(part.indexOf('|'))}`;
 }
 
 function isDone(reply: unknown): boolean {

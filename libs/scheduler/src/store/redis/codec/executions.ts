@@ -9,24 +9,24 @@ interface Extra {
   at?: number;
   lock?: { key: string; timeout: number; maxWait?: number };
   tags?: readonly string[];
-  wf?: string;
-  ref?: string;
   edges?: object[];
   idempotency?: { key: string; fingerprint: string };
 }
 
 /**
- * The record without what only the store knows: flags|task|queue|level|timeout|payload. A flag (one letter is enough)
- * says that the execution is more than plain: that its end concerns others, or was to be timed.
+ * The record without what only the store knows: flags|task|queue|level|timeout|workflow|ref|payload. A flag says that the
+ * execution is more than plain: x, it has an extra record (lock, tags, schedule); w, its end concerns others, or is timed.
  */
 export function partOf(command: NewExecution): string {
-  const { taskId, queue, priority, timeout, payload } = command;
-  const flags = timeout !== null || isLinked(command) ? 'x' : '';
-  return `${flags}|${taskId}|${queue}|${priority}|${timeout ?? ''}|${payload ?? ''}`;
+  const { taskId, queue, priority, timeout, workflow, payload } = command;
+  const { workflowId = '', ref = '' } = workflow ?? {};
+  const flags = flagsOf(command);
+  return `${flags}|${taskId}|${queue}|${priority}|${timeout ?? ''}|${workflowId}|${ref}|${payload ?? ''}`;
 }
 
-function isLinked({ edges, lock, tags, workflow }: NewExecution): boolean {
-  return edges !== null || lock !== null || tags !== null || workflow !== null;
+function flagsOf({ edges, lock, tags, workflow, timeout }: NewExecution): '' | 'w' | 'x' {
+  if (lock !== null || tags !== null) return 'x';
+  return edges !== null || workflow !== null || timeout !== null ? 'w' : '';
 }
 
 /** Ready at once, and nothing but its record. */
@@ -35,14 +35,13 @@ export function isPlain(command: NewExecution): boolean {
     command.delay === null &&
     command.scheduledTime === null &&
     command.idempotency === null &&
-    command.timeout === null &&
-    !isLinked(command)
+    flagsOf(command) === ''
   );
 }
 
 /** null where it has nothing beside its record. */
 export function extraOf(command: NewExecution): Extra | null {
-  const { delay, scheduledTime, lock, tags, workflow, edges, idempotency } = command;
+  const { delay, scheduledTime, lock, tags, edges, idempotency } = command;
   if (isPlain(command)) return null;
   const extra: Extra = {};
   if (delay !== null) extra.delay = delay;
@@ -50,7 +49,6 @@ export function extraOf(command: NewExecution): Extra | null {
   if (lock)
     extra.lock = { key: lock.key, timeout: lock.timeout, ...(lock.maxWait !== null && { maxWait: lock.maxWait }) };
   if (tags) extra.tags = tags;
-  if (workflow) Object.assign(extra, { wf: workflow.workflowId, ref: workflow.ref });
   if (edges) {
     extra.edges = edges.map(({ taskId, ref, type, timeout, maxAge, reuse, bind }) => ({
       ...{ taskId, ref, type, reuse },
@@ -64,7 +62,7 @@ export function extraOf(command: NewExecution): Extra | null {
   return extra;
 }
 
-/** A record, read: n|created|due|flags|task|queue|level|timeout|payload */
+/** A record, read: n|created|due|flags|task|queue|level|timeout|workflow|ref|payload */
 export interface RecordHead {
   due: number;
   taskId: string;
@@ -82,13 +80,15 @@ export function headOf(record: string): RecordHead {
   const queue = record.indexOf('|', task) + 1;
   const level = record.indexOf('|', queue) + 1;
   const timeout = level + 2;
-  const payload = record.indexOf('|', timeout) + 1;
+  const workflow = record.indexOf('|', timeout) + 1;
+  const ref = record.indexOf('|', workflow) + 1;
+  const payload = record.indexOf('|', ref) + 1;
   return {
     due: Number(record.slice(due, flags - 1)),
     taskId: record.slice(task, queue - 1),
     queue: record.slice(queue, level - 1),
     priority: (record.charCodeAt(level) - 48) as TaskPriority,
-    timeout: payload - 1 > timeout ? Number(record.slice(timeout, payload - 1)) : null,
+    timeout: workflow - 1 > timeout ? Number(record.slice(timeout, workflow - 1)) : null,
     payload: payload < record.length ? record.slice(payload) : null,
   };
 }
@@ -115,39 +115,42 @@ export function plainClaim(executionId: string, record: string, startedTime: num
   };
 }
 
-/** What a claim that is not plain says beside its record. */
-export interface ClaimDetail {
-  a: number;
-  r: number;
-  f: number;
-  at: number;
-  no: number;
-  plain: boolean;
-  lk?: string;
-  fk?: number;
-  wf?: string;
-  res?: Record<string, string | false>;
-}
-
-export function claimOf(executionId: string, record: string, startedTime: number, detail: ClaimDetail): Claim {
+/** A claim that is not plain says beside its record: attempt|run|failures|due|number|plain|workflow|JSON of what few have */
+export function claimOf(
+  executionId: string,
+  record: string,
+  startedTime: number,
+  detail: string,
+): { claim: Claim; no: string; isPlain: boolean } {
+  const [attempt, run, failures, due, no, isPlain, workflowId, ...rest] = detail.split('|') as [
+    ...[string, string, string, string, string, string, string],
+    ...string[],
+  ];
+  const text = rest.join('|');
+  const more = (text === '' ? {} : JSON.parse(text)) as {
+    lk?: string;
+    fk?: number;
+    res?: Record<string, string | false>;
+  };
   const { taskId, queue, priority, timeout, payload } = headOf(record);
-  return {
+  const claim: Claim = {
     executionId,
-    attempt: detail.a,
+    attempt: Number(attempt),
     taskId,
     queue,
     priority,
     payload,
-    run: detail.r,
-    failures: detail.f,
-    scheduledTime: detail.at,
+    run: Number(run),
+    failures: Number(failures),
+    scheduledTime: Number(due),
     startedTime,
     timeout,
-    workflowId: detail.wf ?? null,
-    lockKey: detail.lk ?? null,
-    fencingToken: detail.fk ?? null,
-    results: detail.res ? resultsOf(detail.res) : null,
+    workflowId: workflowId === '' ? null : workflowId,
+    lockKey: more.lk ?? null,
+    fencingToken: more.fk ?? null,
+    results: more.res ? resultsOf(more.res) : null,
   };
+  return { claim, no, isPlain: isPlain === '1' };
 }
 
 function resultsOf(found: Record<string, string | false>): Claim['results'] {

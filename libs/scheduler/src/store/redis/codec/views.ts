@@ -64,7 +64,7 @@ export function executionOf(view: ExecutionView): TaskExecution {
     ref: orNull(view.ref),
     scheduleId: orNull(view.schedule),
     tags: listOf<string>(view.tags),
-  } as TaskExecution);
+  });
 }
 
 export function rootCauseOf(cause: ExecutionView['rootCause']): TaskExecution['rootCause'] {

@@ -1,7 +1,7 @@
 import type { Cluster, ClusterOptions, Command, Redis, RedisOptions } from 'ioredis';
 import { MissingDependencyError } from '../../../core/errors.js';
 import { isDemotion } from './redis-errors.js';
-import type { ResolvedRedisOptions } from './redis-options.js';
+import type { IoredisClient, ResolvedRedisOptions } from './redis-options.js';
 
 export type Client = Redis | Cluster;
 
@@ -78,8 +78,6 @@ const SAFE_CLUSTER = {
   himportFieldsets: undefined,
 } satisfies ClusterOptions;
 
-let driver: Promise<Driver> | undefined;
-
 /** @throws MissingDependencyError if ioredis is not installed */
 export async function loadDriver(load: () => Promise<Driver> = () => import('ioredis')): Promise<Driver> {
   try {
@@ -94,10 +92,10 @@ export async function loadDriver(load: () => Promise<Driver> = () => import('ior
 
 /** A client for commands, not yet connected. */
 export async function openClient(options: ResolvedRedisOptions): Promise<Client> {
-  const { Redis, Cluster } = await (driver ??= loadDriver());
+  const { Redis, Cluster } = await loadDriver();
   switch (options.kind) {
     case 'client':
-      return duplicate(options.client);
+      return duplicate(options.client as Client);
     case 'cluster':
       return new Cluster([...options.nodes], {
         ...SAFE_CLUSTER,
@@ -129,14 +127,14 @@ export async function openClient(options: ResolvedRedisOptions): Promise<Client>
 
 /** A client for the one node of a cluster that has the slot of `key`, not yet connected. */
 export async function openSlotOwner(cluster: Cluster, key: string): Promise<Redis> {
-  const { Command } = await (driver ??= loadDriver());
+  const { Command } = await loadDriver();
   const owner = cluster.slots[new Command('get', [key]).getSlot()]?.[0];
   const node = cluster.nodes('master').find(({ options }) => `${options.host}:${options.port}` === owner);
   if (node === undefined) throw new Error('no node has the slot');
   return node.duplicate({ ...SAFE });
 }
 
-export function isCluster(client: Client): client is Cluster {
+export function isCluster(client: IoredisClient): client is Cluster {
   return client.isCluster;
 }
 

@@ -1,7 +1,16 @@
-import type { Cluster, Redis } from 'ioredis';
 import type { ConnectionOptions } from 'node:tls';
 import { InvalidOptionError } from '../../../core/errors.js';
 import { isPlainObject } from '../../../core/json.js';
+
+/**
+ * A Redis or Cluster of ioredis, as far as we look at it. Without its types, so that they need not be installed where
+ * another store is used.
+ */
+export interface IoredisClient {
+  readonly isCluster: boolean;
+  duplicate(...args: never[]): unknown;
+  sendCommand(...args: never[]): unknown;
+}
 
 /** Where a server listens. */
 export interface RedisAddress {
@@ -35,7 +44,7 @@ export interface RedisStoreOptions {
   /** Some nodes of a cluster; the others are found. A namespace lives in one slot, so on one node. */
   cluster?: readonly RedisAddress[];
   /** An ioredis Redis or Cluster of yours: we open connections of our own with its address and credentials. */
-  client?: Redis | Cluster;
+  client?: IoredisClient;
   /** Goes on although the server may evict keys, and so lose executions. Default false: refused. */
   allowEviction?: boolean;
 }
@@ -56,7 +65,7 @@ export type ResolvedRedisOptions = { allowEviction: boolean } & (
       db: number;
     } & Credentials)
   | ({ kind: 'cluster'; nodes: readonly Required<RedisAddress>[] } & Credentials)
-  | { kind: 'client'; client: Redis | Cluster }
+  | { kind: 'client'; client: IoredisClient }
 );
 
 const NAMES = new Set<string>([
@@ -166,11 +175,11 @@ export function maskUrl(url: string): string {
   return masked.length > 80 ? `${masked.slice(0, 77)}...` : masked;
 }
 
-function checkClient(client: unknown): Redis | Cluster {
-  const { duplicate, sendCommand } = (client ?? {}) as Partial<Redis>;
+function checkClient(client: unknown): IoredisClient {
+  const { duplicate, sendCommand } = (client ?? {}) as Partial<IoredisClient>;
   if (typeof duplicate !== 'function' || typeof sendCommand !== 'function')
     throw new InvalidOptionError('store.client', typeof client, 'a Redis or Cluster of ioredis');
-  return client as Redis | Cluster;
+  return client as IoredisClient;
 }
 
 function checkAddresses(list: unknown, field: string, defaultPort: number): Required<RedisAddress>[] {

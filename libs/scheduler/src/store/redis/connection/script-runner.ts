@@ -3,7 +3,13 @@ import { OutcomeUnknownError, StoreUnavailableError, type SchedulerError } from 
 import { ClientKeeper } from './client-keeper.js';
 import type { Client } from './open-client.js';
 import { isFatalToConnect, judge, toStoreError } from './redis-errors.js';
-import { scriptHead, sendScript, type ScriptArgument, type ScriptCommandClass } from './script-command.js';
+import {
+  scriptHead,
+  sendScript,
+  type ScriptArgument,
+  type ScriptCommand,
+  type ScriptCommandClass,
+} from './script-command.js';
 
 /** A script as it is sent: its text never changes, and `sha` is its SHA-1 in hex. */
 export interface ScriptSource {
@@ -46,6 +52,8 @@ interface Call {
   from: number;
   repeats: number;
   byText: boolean;
+  /** As it was last handed to a client. */
+  command: ScriptCommand | null;
   /** It was sent and got no answer: it may have happened. */
   isDoubtful: boolean;
   error: SchedulerError | null;
@@ -70,6 +78,8 @@ export class ScriptRunner {
   readonly #waiting = new Set<Call>();
   readonly #waiters = new Set<Waiter>();
   #turn = 0;
+  /** The turn of the last reply. */
+  #heard = 0;
   #timer: ClockTimer | undefined;
   #isClosed = false;
   #idle: (() => void) | undefined;
@@ -126,6 +136,7 @@ export class ScriptRunner {
         from: 0,
         repeats: 0,
         byText: false,
+        command: null,
         isDoubtful: false,
         error: null,
         resolve,
@@ -172,17 +183,19 @@ export class ScriptRunner {
     const name = call.byText ? 'eval' : 'evalsha';
     const ScriptCommand = this.commandClass();
     const command = new ScriptCommand(name, call.script[name], call.key, call.args);
+    call.command = command;
     call.sent = this.#turn;
     this.#pending.add(call);
     this.#arm();
     command.promise.then(
       (reply: unknown) => {
         if (!this.#settle(call)) return;
+        this.#heard = this.#turn;
         this.#keeper.proven();
         call.resolve(reply);
       },
       (error: Error) => {
-        if (this.#settle(call)) this.#onError(client, call, error, command.isWritten);
+        if (this.#settle(call)) this.#onError(client, call, error);
       },
     );
     sendScript(client, command);
@@ -195,7 +208,7 @@ export class ScriptRunner {
     return isOurs;
   }
 
-  #onError(client: Client, call: Call, error: Error, isWritten: boolean): void {
+  #onError(client: Client, call: Call, error: Error): void {
     const { name } = call.script.source;
     switch (judge(error)) {
       case 'script-missing':
@@ -214,7 +227,7 @@ export class ScriptRunner {
         return this.#dispatch(call);
       case 'lost':
         this.#keeper.lose(client, error);
-        return isWritten ? this.#again(call, error) : this.#dispatch(call);
+        return this.#again(call, error);
     }
   }
 
@@ -223,12 +236,14 @@ export class ScriptRunner {
     this.#giveUp(call);
   }
 
-  /** It was sent, and no answer came. */
+  /** No answer came. What never reached a socket cannot have happened, and counts as no repeat. */
   #again(call: Call, error: Error): void {
-    call.isDoubtful = true;
     call.error = toStoreError(error, null);
-    if (!call.isRepeatable || ++call.repeats > MAX_REPEATS) this.#giveUp(call);
-    else this.#dispatch(call);
+    if (call.command?.isWritten) {
+      call.isDoubtful = true;
+      if (!call.isRepeatable || ++call.repeats > MAX_REPEATS) return this.#giveUp(call);
+    }
+    this.#dispatch(call);
   }
 
   #giveUp(call: Call, error: SchedulerError = call.error ?? new StoreUnavailableError('not connected')): void {
@@ -271,7 +286,8 @@ export class ScriptRunner {
     const turn = ++this.#turn;
     const client = this.#keeper.ready;
     const [oldest] = this.#pending;
-    if (oldest !== undefined && client !== null && (turn - oldest.sent) * TURN_MS > DEADLINE_MS)
+    // Replies come in order: who stands in a long line behind others that are answered has not been forgotten.
+    if (oldest !== undefined && client !== null && (turn - Math.max(oldest.sent, this.#heard)) * TURN_MS > DEADLINE_MS)
       this.#keeper.lose(client, new Error(`no answer within ${DEADLINE_MS} ms`));
     const isOver = ({ since }: { since: number }): boolean => (turn - since) * TURN_MS > BUDGET_MS;
     for (const call of this.#waiting) {

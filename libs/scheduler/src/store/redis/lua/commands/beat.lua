@@ -13,19 +13,10 @@ if not found then
   end
   return commit({ 0, asked, lost })
 end
-worker.touch(id)
-local held = {}
-for _, run in ipairs(worker.runs(id)) do
-  held[run[1]] = true
-end
--- Plain runs have neither lock nor cancel: only those with a state are looked at.
-for runId in pairs(held) do
-  if call('HEXISTS', keys.state, runId) == 1 then
-    local row = rows.get(runId)
-    lock.renew(row)
-    if row.cr > 0 then
-      asked[#asked + 1] = { row.no, row.id, row.a }
-    end
+local held, others = worker.renew(id)
+for _, row in ipairs(others) do
+  if row.cr > 0 then
+    asked[#asked + 1] = { row.no, row.id, row.a }
   end
 end
 table.sort(asked, function(a, b)

@@ -9,8 +9,8 @@ if isRuled and not wasRuled then
   -- What runs already was not counted, since nobody asked.
   q.running = 0
   for _, id in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
-    for _, run in ipairs(worker.runs(id)) do
-      if rows.get(run[1]).queue == q.name then
+    for _, runId in ipairs(call('HKEYS', keys.running(id))) do
+      if rows.get(runId).queue == q.name then
         q.running = q.running + 1
       end
     end

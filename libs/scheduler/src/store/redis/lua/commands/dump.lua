@@ -23,7 +23,7 @@ for _, id in ipairs(call('HKEYS', keys.static)) do
   end
   local view = inspect.view(row)
   view.n, view.place, view.attempt, view.crashes = row.n, row.pl, row.a, row.cx
-  view.edges, view.liveDependents, view.runs = kept, row.ld or 0, row.w or false
+  view.edges, view.liveDependents, view.runs = kept, row.ld, row.w or false
   executions[#executions + 1] = view
 end
 table.sort(executions, function(a, b)
@@ -99,7 +99,7 @@ for i, id in ipairs(sorted(keys.schedules)) do
   schedules[i] = call('HGET', keys.schedules, id)
 end
 for i, id in ipairs(sorted(keys.workflows)) do
-  workflows[i] = inspect.workflow(id, workflow.get(id))
+  workflows[i] = inspect.workflow(id)
 end
 for i, id in ipairs(sorted(keys.tasks)) do
   mirrors[i] = call('HGET', keys.tasks, id)

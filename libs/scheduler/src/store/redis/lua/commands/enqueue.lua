@@ -1,7 +1,7 @@
 -- NEW -> PENDING for each, all or nothing; with a workflow, that too.
 -- ARGV: frame, operation, workflow (JSON) | '', extras (JSON: index -> what the execution has beside its record) | '',
 --   groups (JSON: { queue, level, task } of the plain ones), group of each as one character,
---   then of each: executionId, record (flags|task|queue|level|timeout|payload)
+--   then of each: executionId, record (flags|task|queue|level|timeout|workflow|ref|payload)
 -- Returns: { ids where they differ from those given }, effects | { 'error', code, details... }
 -- @include keys
 -- @include frame
@@ -31,7 +31,8 @@ local function handOver(groups, ids, records)
         end
       end
       if fits and call('EXISTS', keys.unhandledTasks, unpack(lists)) == 0 then
-        local lines = { now, frame.sequence + 1 }
+        local no = frame.next()
+        local lines = { now, no }
         for k = 1, count do
           lines[#lines + 1] = ids[k]
           lines[#lines + 1] = records[2 * k]
@@ -39,7 +40,7 @@ local function handOver(groups, ids, records)
         if call(frame.publish, keys.handOver(workerId), table.concat(lines, '\n')) > 0 then
           local runs, waits = {}, {}
           for k = 1, count do
-            runs[2 * k - 1], runs[2 * k] = ids[k], 'p' .. now .. '|' .. frame.next()
+            runs[2 * k - 1], runs[2 * k] = ids[k], 'p' .. now .. '|' .. no
             waits[2 * k - 1], waits[2 * k] = ids[k], workerId .. '|' .. now
           end
           call('HSET', keys.running(workerId), unpack(runs))
@@ -138,21 +139,23 @@ end
 
 local IDEMPOTENCY_MS = 86400000
 
-if ARGV[3] ~= '' then
-  local command = cjson.decode(ARGV[3])
-  if call('HEXISTS', keys.workflows, command.workflowId) == 1 then
-    return commit({})
-  end
+-- A workflow: { workflowId, name, nodes (JSON) }
+local command = ARGV[3] ~= '' and cjson.decode(ARGV[3]) or nil
+if command and call('HEXISTS', keys.workflows, command.workflowId) == 1 then
+  return commit({})
 end
 
 -- Replaces repeats, of ids and of idempotency keys, by the executions that they repeat.
 local extras = ARGV[4] ~= '' and cjson.decode(ARGV[4]) or {}
 local ids, fresh, mine, keysOfBatch = {}, {}, {}, {}
 for i = 1, count do
+  ids[i] = ARGV[FIRST + 2 * (i - 1)]
+end
+rows.fetch(ids)
+for i = 1, count do
   local at = FIRST + 2 * (i - 1)
-  local id, extra = ARGV[at], extras[tostring(i)] or {}
-  ids[i] = id
-  if call('HEXISTS', keys.static, id) == 0 then
+  local id, extra = ids[i], extras[tostring(i)] or {}
+  if not rows.get(id) then
     local key, earlier = nil, nil
     if extra.idempotency then
       key = extra.task .. '|' .. extra.idempotency.key
@@ -191,24 +194,9 @@ for key, record in pairs(keysOfBatch) do
   call('HSET', keys.idempotency, key, cmsgpack.pack(record))
   call('ZADD', keys.idempotencyEnds, record.expires, key)
 end
-if ARGV[3] ~= '' then
-  local command = cjson.decode(ARGV[3])
-  local found = {
-    id = command.workflowId,
-    name = command.name,
-    nodes = command.nodes,
-    created = now,
-    order = frame.next(),
-    status = 'RUNNING',
-    completed = 0,
-    open = count,
-    failed = 0,
-    cancelled = 0,
-    ids = ids,
-  }
-  workflow.cache[found.id] = found
-  workflow.save(found)
-  call('ZADD', keys.workflowOrder, found.order, found.id)
+if command then
+  local record = { name = command.name, nodes = command.nodes, created = now, order = frame.next(), ids = ids }
+  workflow.create(command.workflowId, record, count)
 end
 local made = {}
 for i, each in ipairs(fresh) do

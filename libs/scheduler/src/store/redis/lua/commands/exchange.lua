@@ -4,7 +4,7 @@
 --   number of segments, then the segments in order:
 --   'plain', n, sum of their starts, n ids, n running entries, n results ('' for none)
 --   'each', n, then of each: id, attempt, kind, text, reason, delay
--- Returns: { known, now, more, settled ('a' applied, 's' stale), number before the first plain claim,
+-- Returns: { known, now, more, settled ('a' applied, 's' stale), number of the plain claims,
 --   plain claims (id, record, ...), other claims (id, record, detail, ...), effects,
 --   how many were settled the plain way, whether effects of what was plain are among the effects }
 -- @include keys
@@ -45,9 +45,10 @@ end
 
 call('ZADD', keys.leases, now + frame.lease, workerId)
 
+local CLAIM_PER_STEP = 250
 local settled = {}
 local plain, others = {}, {}
-local firstNo = frame.sequence
+local plainNo = frame.sequence + 1
 local trimLater = false
 local plainSettled = 0
 
@@ -86,23 +87,23 @@ local function settlePlain(at, n, startedSum)
     return false
   end
   local entries = call('HMGET', keys.running(workerId), unpack(ARGV, at, at + n - 1))
-  local states = call('HMGET', keys.state, unpack(ARGV, at, at + n - 1))
   for i = 1, n do
-    if states[i] or entries[i] ~= ARGV[at + n + i - 1] then
+    if entries[i] ~= ARGV[at + n + i - 1] then
       return false
     end
   end
   local told = effects.isWanted('completed') and frame.nodes > 1
   local ends = {}
-  local prefix = 'C' .. now .. '|'
+  -- Runs of one claim have one entry, and so one beginning of what is kept of their ends.
+  local prefix, entry = nil, nil
   for i = 1, n do
-    local entry = entries[i]
+    if entries[i] ~= entry then
+      entry = entries[i]
+      prefix = 'C' .. now .. '|' .. string.sub(entry, 2, string.find(entry, '|', 1, true)) .. workerId .. '|'
+    end
+    local result = ARGV[at + 2 * n + i - 1]
     ends[2 * i - 1] = ARGV[at + i - 1]
-    ends[2 * i] = prefix
-      .. string.sub(entry, 2, string.find(entry, '|', 1, true))
-      .. workerId
-      .. '|'
-      .. ARGV[at + 2 * n + i - 1]
+    ends[2 * i] = result == '' and prefix or prefix .. result
   end
   if told then
     for i, text in ipairs(call('HMGET', keys.static, unpack(ARGV, at, at + n - 1))) do
@@ -123,7 +124,8 @@ local function settlePlain(at, n, startedSum)
   frame.count('RUNNING', -n)
   frame.count('COMPLETED', n)
   frame.count('completed', n)
-  window.countEnds('c', n, n * now - startedSum)
+  window.count('c', n, n * now - startedSum)
+  window.save()
   trimPlain()
   settled[#settled + 1] = string.rep('a', n)
   plainSettled = plainSettled + n
@@ -135,7 +137,7 @@ local function claimPlain()
   if wanted <= 0 or me.draining then
     return true
   end
-  if wanted > 250 or #me.queues ~= 1 or ARGV[8] ~= '' or frame.ruled then
+  if #me.queues ~= 1 or ARGV[8] ~= '' or frame.ruled then
     return false
   end
   local queue = me.queues[1]
@@ -146,15 +148,31 @@ local function claimPlain()
   local runs = {}
   local runnable = {}
   local isPlain = true
+  local want = math.min(wanted, CLAIM_PER_STEP)
+  local entry = 'p' .. now .. '|' .. frame.next()
+  -- Without holes, and without executions that look plainer than they are, an entry that bears no number is plain.
+  local doubts = call(
+    'HMGET',
+    keys.holes,
+    'odd',
+    keys.ready(queue, 0),
+    keys.ready(queue, 1),
+    keys.ready(queue, 2),
+    keys.ready(queue, 3),
+    keys.ready(queue, 4)
+  )
+  local isOdd = (tonumber(doubts[1]) or 0) > 0
   for level = 0, 4 do
     local list = keys.ready(queue, level)
-    local entries = call('LPOP', list, wanted - #plain / 2)
+    local isDoubtful = isOdd or (tonumber(doubts[level + 2]) or 0) > 0
+    local entries = call('LPOP', list, want - #plain / 2)
     if entries then
       local records = call('HMGET', keys.static, unpack(entries))
-      local states = call('HMGET', keys.state, unpack(entries))
+      local states = isDoubtful and call('HMGET', keys.state, unpack(entries)) or {}
       local take = #entries
       for i = 1, #entries do
         local text = records[i]
+        -- An entry with a number (`id|no`) is no id: no record bears its name.
         local task = text and not states[i] and string.match(text, '^%d+|%d+|%-?%d+||([^|]*)|')
         local can = task and runnable[task]
         if task and can == nil then
@@ -167,11 +185,10 @@ local function claimPlain()
           break
         end
         local id = entries[i]
-        local no = frame.next()
         plain[#plain + 1] = id
         plain[#plain + 1] = text
         runs[#runs + 1] = id
-        runs[#runs + 1] = 'p' .. now .. '|' .. no
+        runs[#runs + 1] = entry
         if told then
           effects.push({ 'x', 'started', id, task, 'RUNNING', queue, level, now, workerId, false, false, false, false })
         end
@@ -180,7 +197,7 @@ local function claimPlain()
         call('LPUSH', list, entries[i])
       end
     end
-    if not isPlain or #plain / 2 >= wanted then
+    if not isPlain or #plain / 2 >= want then
       break
     end
   end
@@ -219,7 +236,7 @@ local function reply(more)
     'HSET',
     keys.lanes,
     laneKey,
-    cmsgpack.pack({ sequence, now, more, outcome, firstNo, plainIds, otherIds, details })
+    cmsgpack.pack({ sequence, now, more, outcome, plainNo, plainIds, otherIds, details })
   )
   local claimed = #plainIds + #otherIds
   -- Whoever found less than it wanted waits to be told of more.
@@ -230,13 +247,12 @@ local function reply(more)
   end
   compact(200)
   frame.save()
-  return { 1, now, more, outcome, firstNo, plain, others, effects.publish(), plainSettled, frame.nodes > 1 and 1 or 0 }
+  return { 1, now, more, outcome, plainNo, plain, others, effects.publish(), plainSettled, frame.nodes > 1 and 1 or 0 }
 end
 
-firstNo = frame.sequence
 local claimed = segments == 0 and not trimLater and claimPlain()
 if claimed then
-  return reply(0)
+  return reply(#plain / 2 == CLAIM_PER_STEP and wanted > CLAIM_PER_STEP and 1 or 0)
 end
 
 -- @include engine
@@ -247,6 +263,15 @@ end
 
 -- Settles one by one. What goes back to a queue's head goes last and backwards, so that it keeps its order.
 local answers, released = {}, {}
+local mine, scan = {}, at
+for _ = 1, segments do
+  local isPlain, n = ARGV[scan] == 'plain', tonumber(ARGV[scan + 1])
+  for i = 1, n do
+    mine[#mine + 1] = ARGV[isPlain and scan + 2 + i or scan + 2 + 6 * (i - 1)]
+  end
+  scan = scan + (isPlain and 3 + 3 * n or 2 + 6 * n)
+end
+rows.fetch(mine, workerId)
 while segments > 0 do
   local n = tonumber(ARGV[at + 1])
   if ARGV[at] == 'plain' then
@@ -289,12 +314,9 @@ settled[#settled + 1] = table.concat(answers)
 dependency.drain()
 
 local plainCount = #plain / 2
-if plainCount == 0 then
-  firstNo = frame.sequence
-end
 local options = ARGV[8] ~= '' and cjson.decode(ARGV[8]) or {}
 local more = claim.claim(me, wanted - plainCount, options)
 others = claim.list
 dependency.drain()
-rows.save()
+save()
 return reply(more and 1 or 0)

@@ -3,4 +3,4 @@
 -- ARGV: frame, operation (none), workflowId   Returns: JSON | false
 -- @include look
 local found = workflow.get(ARGV[3])
-return found and cjson.encode(inspect.workflow(ARGV[3], found))
+return found and cjson.encode(inspect.workflow(ARGV[3]))

@@ -5,6 +5,6 @@
 local below = ARGV[3] ~= '' and '(' .. ARGV[3] or '+inf'
 local found = {}
 for _, id in ipairs(call('ZREVRANGEBYSCORE', keys.workflowOrder, below, '-inf', 'LIMIT', 0, tonumber(ARGV[4]) + 1)) do
-  found[#found + 1] = cjson.encode(inspect.workflow(id, workflow.get(id)))
+  found[#found + 1] = cjson.encode(inspect.workflow(id))
 end
 return found

@@ -6,7 +6,7 @@ local names = ARGV[3] ~= '' and { ARGV[3] } or call('HKEYS', keys.queues)
 local total = { 0, 0, 0, 0, 0 }
 for _, name in ipairs(names) do
   for level = 0, 4 do
-    total[level + 1] = total[level + 1] + inspect.size(name, level)
+    total[level + 1] = total[level + 1] + queue.size(name, level)
   end
 end
 return total

@@ -14,16 +14,16 @@ end
 local queues = {}
 for _, name in ipairs(call('HKEYS', keys.queues)) do
   local record = call('HGET', keys.queues, name)
-  local q = { queue = name, paused = false, sizes = {}, oldest = {} }
+  local each = { queue = name, paused = false, sizes = {}, oldest = {} }
   if record ~= '' then
-    q.paused = cmsgpack.unpack(record).paused or false
+    each.paused = cmsgpack.unpack(record).paused or false
   end
   for level = 0, 4 do
-    q.sizes[level + 1] = inspect.size(name, level)
-    local head = q.sizes[level + 1] > 0 and inspect.ready(name, level, 1)[1]
-    q.oldest[level + 1] = head and head.at or false
+    each.sizes[level + 1] = queue.size(name, level)
+    local head = each.sizes[level + 1] > 0 and inspect.ready(name, level, 1)[1]
+    each.oldest[level + 1] = head and head.at or false
   end
-  queues[#queues + 1] = q
+  queues[#queues + 1] = each
 end
 local errors = {}
 for i, packed in ipairs(call('LRANGE', keys.errors, 0, -1)) do

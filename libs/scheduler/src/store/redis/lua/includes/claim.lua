@@ -1,5 +1,5 @@
 -- Claims the best of what is ready: strictly by level, first in first out, queues in rotation on one level.
-claim.list, claim.taken = {}, 0
+claim.list, claim.taken, claim.runs = {}, 0, {}
 
 local CLAIM_PER_STEP = 250
 local INSPECT_FLOOR = 128
@@ -46,6 +46,11 @@ local function nextRow(list)
         return nil
       end
       taken[list], cursor[list] = entries, 1
+      local ids = {}
+      for i, each in ipairs(entries) do
+        ids[i] = string.match(each, '^[^|]+')
+      end
+      rows.fetch(ids, nil, true)
     end
     local entry = entries[cursor[list]]
     cursor[list] = cursor[list] + 1
@@ -111,15 +116,16 @@ end
 local function start(row, q)
   local no = frame.next()
   row.en = nil
-  if row.plain then
+  local isPlain = rows.plain[row.id]
+  if isPlain then
     frame.count('PENDING', -1)
     frame.count('RUNNING', 1)
     row.st = 'RUNNING'
-    call('HSET', keys.running(worker_.id), row.id, 'p' .. now .. '|' .. no)
   else
     rows.move(row, 'RUNNING')
-    call('HSET', keys.running(worker_.id), row.id, 's' .. now .. '|' .. no)
   end
+  claim.runs[#claim.runs + 1] = row.id
+  claim.runs[#claim.runs + 1] = (isPlain and 'p' or 's') .. now .. '|' .. no
   row.pl = 'running'
   row.a, row.r = row.a + 1, row.r + 1
   row.w, row.wi = worker_.id, worker_.id
@@ -131,27 +137,22 @@ local function start(row, q)
     call('ZADD', keys.bounds, now + row.timeout + frame.lease, row.bd)
   end
   effects.tell(row, 'started')
-  local detail = {
-    a = row.a,
-    r = row.r,
-    f = row.f,
-    at = row.at,
-    no = no,
-    plain = row.plain,
-    lk = row.hd,
-    fk = row.fk,
-    wf = row.wf,
-    res = row.ed and results(row) or nil,
-  }
+  -- attempt|run|failures|due|number|plain|workflow|what few have (JSON)
+  local more = ''
+  if row.hd or row.ed then
+    more = cjson.encode({ lk = row.hd, fk = row.fk, res = row.ed and results(row) or nil })
+  end
+  local detail = { row.a, row.r, row.f, row.at, no, isPlain and 1 or 0, row.wf or '', more }
   claim.taken = claim.taken + 1
   table.insert(claim.list, row.id)
   table.insert(claim.list, row.record)
-  table.insert(claim.list, cjson.encode(detail))
+  table.insert(claim.list, table.concat(detail, '|'))
 end
 
 -- Claims a row that has left its list, or parks it on what it lacks.
 local function consider(row, q)
   inspect = inspect - 1
+  rows.forgetOdd(row)
   if not canRun(row.task) then
     row.pl, row.en = 'unhandled', nil
     call('ZADD', keys.unhandled(row.task, row.level), frame.next(), row.id)
@@ -232,6 +233,8 @@ function claim.claim(found, wanted, options)
   if want <= 0 or found.draining then
     return false
   end
+  finish.flush()
+  queue.flush()
   worker_ = found
   free, inspect, holes = want, math.max(INSPECT_FLOOR, 4 * want), HOLES_PER_STEP
   reserved = options.reserved and #options.reserved > 0 and options.reserved or nil
@@ -250,14 +253,14 @@ function claim.claim(found, wanted, options)
     worker.save(found)
   end
   for level = 0, 4 do
-    if free <= 0 then
+    if free <= 0 or inspect <= 0 then
       break
     end
     claimUnhandled(level)
     claimLevel(level, from)
-    if inspect <= 0 then
-      return true
-    end
   end
-  return wanted > want and claim.taken == want
+  if #claim.runs > 0 then
+    call('HSET', keys.running(found.id), unpack(claim.runs))
+  end
+  return inspect <= 0 or (wanted > want and claim.taken == want)
 end

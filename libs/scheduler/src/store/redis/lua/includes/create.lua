@@ -1,35 +1,44 @@
 -- New executions: stored, bound to what they wait for, and put where they stand.
 
--- Stores the record of a new execution: n|created|due| and what the caller packed. Returns its row.
+-- Records, ids and extras of this verb's new executions; written at its end.
+create.records, create.ids, create.extras = {}, {}, {}
+
+-- Makes a new execution: n|created|due| and what the caller packed. Returns its row.
 function create.row(id, part, extra)
   frame.created = frame.created + 1
   local due = extra.at or now + (extra.delay or 0)
   local record = frame.created .. '|' .. now .. '|' .. string.format('%d', due) .. '|' .. part
-  call('HSET', keys.static, id, record)
-  call('RPUSH', keys.all, id)
-  local row = rows.parse(id, record)
-  rows.cache[id] = row
-  row.en, row.pl = nil, 'new'
-  if extra.lock or extra.tags or extra.wf or extra.schedule then
-    local kept = {
-      lk = extra.lock and extra.lock.key,
-      lt = extra.lock and extra.lock.timeout,
-      lm = extra.lock and extra.lock.maxWait,
-      tags = extra.tags,
-      wf = extra.wf,
-      ref = extra.ref,
-      sch = extra.schedule,
-    }
-    call('HSET', keys.extra, id, cmsgpack.pack(kept))
-    for key, value in pairs(kept) do
-      row[key] = value
-    end
+  table.insert(create.records, id)
+  table.insert(create.records, record)
+  table.insert(create.ids, id)
+  local kept = {}
+  if extra.lock or extra.tags or extra.schedule then
+    kept.lk = extra.lock and extra.lock.key
+    kept.lt = extra.lock and extra.lock.timeout
+    kept.lm = extra.lock and extra.lock.maxWait
+    kept.tags = extra.tags
+    kept.sch = extra.schedule
+    table.insert(create.extras, id)
+    table.insert(create.extras, cmsgpack.pack(kept))
   end
+  local row = rows.new(id, record, kept)
   frame.count('PENDING', 1)
   frame.count('scheduled', 1)
   queue.get(row.queue)
-  rows.touch(row)
   return row
+end
+
+function create.save()
+  for from = 1, #create.records, 2000 do
+    call('HSET', keys.static, unpack(create.records, from, math.min(from + 1999, #create.records)))
+  end
+  for from = 1, #create.ids, 1000 do
+    call('RPUSH', keys.all, unpack(create.ids, from, math.min(from + 999, #create.ids)))
+  end
+  for from = 1, #create.extras, 2000 do
+    call('HSET', keys.extra, unpack(create.extras, from, math.min(from + 1999, #create.extras)))
+  end
+  create.records, create.ids, create.extras = {}, {}, {}
 end
 
 -- In order: each binds to what is there, and is then there for those behind it.

@@ -1,5 +1,7 @@
 -- What an end, or a reopening, means for those who depend on it.
 dependency.left = 200 -- EDGES_PER_STEP
+-- Steps of this verb, where none are left over from earlier ones: { execution, whether it was reopened, dependents told }.
+dependency.fresh, dependency.first, dependency.stored = {}, 1, nil
 
 local function holds(type, status)
   if type == 'success' then
@@ -15,7 +17,7 @@ end
 -- The edge can no longer hold: its dependent is SKIPPED, with the execution in which the failure began.
 local function breakEdge(edge, row, upstream, reason)
   edge.state = reason == 'DEPENDENCY_TIMEOUT' and 'timedOut' or 'broken'
-  edges.save(edge)
+  edges.touch(edge)
   row.rc = upstream and (upstream.rc or { upstream.id, upstream.task, upstream.st }) or nil
   finish.finish(row, 'SKIPPED', { reason = reason })
 end
@@ -31,7 +33,7 @@ local function resolve(edge, upstream)
   end
   edge.state = 'held'
   edges.forgetTimeout(edge)
-  edges.save(edge)
+  edges.touch(edge)
   row.oe = row.oe - 1
   rows.touch(row)
   if row.oe == 0 and row.pl == 'dependencies' then
@@ -71,30 +73,84 @@ local function reopenDependent(edge)
   finish.reopen(row)
 end
 
+-- Whether earlier verbs have left something over.
+local function isStored()
+  if dependency.stored == nil then
+    dependency.stored = call('EXISTS', keys.continuation) == 1
+  end
+  return dependency.stored
+end
+
+function dependency.add(step)
+  if isStored() then
+    call('RPUSH', keys.continuation, cmsgpack.pack(step))
+  else
+    table.insert(dependency.fresh, step)
+  end
+end
+
+-- What is left over stays for the next verb.
+function dependency.save()
+  for i = dependency.first, #dependency.fresh do
+    call('RPUSH', keys.continuation, cmsgpack.pack(dependency.fresh[i]))
+  end
+  dependency.fresh, dependency.first, dependency.stored = {}, 1, nil
+end
+
+-- Tells the next dependents of one execution. Returns whether all of them are told.
+local function tell(step)
+  local upstream = rows.get(step[1])
+  if not upstream then
+    return true
+  end
+  local names = edges.dependents(upstream, step[3], dependency.left)
+  edges.fetch(names)
+  for _, name in ipairs(names) do
+    local edge = edges.named(name)
+    if edge and step[2] then
+      reopenDependent(edge)
+    elseif edge and rows.isTerminal(upstream) then
+      resolve(edge, upstream)
+    end
+  end
+  dependency.left = dependency.left - #names
+  step[3] = step[3] + #names
+  return step[3] >= (upstream.nd or 0)
+end
+
+-- Reads what the next steps of this verb will look at.
+local function lookAhead()
+  local names = {}
+  for i = dependency.first, math.min(#dependency.fresh, dependency.first + dependency.left) do
+    local row = rows.get(dependency.fresh[i][1])
+    for _, name in ipairs(row and row.dn or {}) do
+      names[#names + 1] = name
+    end
+  end
+  edges.fetch(names)
+end
+
 -- Tells dependents, breadth first, in edge order, as many as the verb under way may still tell.
 function dependency.drain()
-  while dependency.left > 0 do
+  while dependency.left > 0 and isStored() do
     local packed = call('LINDEX', keys.continuation, 0)
     if not packed then
-      return
-    end
-    local id, reopen, next = unpack(cmsgpack.unpack(packed))
-    local names = call('LRANGE', keys.dependents(id), next, next + dependency.left - 1)
-    local upstream = rows.get(id)
-    for _, name in ipairs(names) do
-      local edge = edges.named(name)
-      if edge and reopen then
-        reopenDependent(edge)
-      elseif edge and upstream and rows.isTerminal(upstream) then
-        resolve(edge, upstream)
+      dependency.stored = false
+    else
+      local step = cmsgpack.unpack(packed)
+      if tell(step) then
+        call('LPOP', keys.continuation)
+      else
+        call('LSET', keys.continuation, 0, cmsgpack.pack(step))
       end
     end
-    dependency.left = dependency.left - #names
-    next = next + #names
-    if next >= call('LLEN', keys.dependents(id)) then
-      call('LPOP', keys.continuation)
-    else
-      call('LSET', keys.continuation, 0, cmsgpack.pack({ id, reopen, next }))
+  end
+  if #dependency.fresh - dependency.first > 1 then
+    lookAhead()
+  end
+  while dependency.left > 0 and dependency.first <= #dependency.fresh do
+    if tell(dependency.fresh[dependency.first]) then
+      dependency.first = dependency.first + 1
     end
   end
 end

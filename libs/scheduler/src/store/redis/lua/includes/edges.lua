@@ -1,55 +1,127 @@
 -- Edges between executions: made, attached, let go, taken up again.
--- An edge is kept by its dependent, in a hash of its own, by its place among the dependent's edges.
-edges.cache = {}
+-- An edge is named by its dependent and its place among the dependent's edges: dependent|index. It is kept in a hash of
+-- the dependent: state|type|order|deadline|maxAge|reuse|status of the upstream when decided|upstream|task|ref
+edges.cache, edges.dirty = {}, {}
 
-local function load(id, index, record)
-  local name = id .. '|' .. index
-  local edge = edges.cache[name]
-  if not edge then
-    record = record or call('HGET', keys.edges(id), index)
-    if not record then
-      return nil
-    end
-    edge = cmsgpack.unpack(record)
-    edge.name, edge.id, edge.index = name, id, index
-    edges.cache[name] = edge
-  end
+local EDGE = '^(%a+)|(%a+)|(%d+)|(%d*)|(%d*)|(%d)|(%u*)|([^|]*)|([^|]*)|(.*)$'
+-- So many dependents are named by their upstream itself; those behind them stand in a list of their own.
+local NAMED_INSIDE = 8
+
+local function make(id, index, record)
+  local state, type, order, at, maxAge, reuse, us, up, task, ref = string.match(record, EDGE)
+  local edge = {
+    name = id .. '|' .. index,
+    id = id,
+    index = index,
+    state = state,
+    type = type,
+    order = order,
+    at = tonumber(at),
+    maxAge = tonumber(maxAge),
+    reuse = reuse == '1',
+    us = us ~= '' and us or nil,
+    up = up ~= '' and up or nil,
+    task = task,
+    ref = ref,
+  }
+  edges.cache[edge.name] = edge
   return edge
 end
 
--- The edge of that name: dependent|index.
-function edges.named(name)
+local function split(name)
   local id, index = string.match(name, '^(.*)|(%d+)$')
-  return load(id, tonumber(index))
+  return id, tonumber(index)
+end
+
+-- The edge of that name, or nil.
+function edges.named(name)
+  local edge = edges.cache[name]
+  if not edge then
+    local id, index = split(name)
+    local record = call('HGET', keys.edges(id), index)
+    edge = record and make(id, index, record)
+  end
+  return edge or nil
+end
+
+-- Reads many at once, with their dependents.
+function edges.fetch(names)
+  local byDependent, ids = {}, {}
+  for _, name in ipairs(names) do
+    if not edges.cache[name] then
+      local id, index = split(name)
+      if not byDependent[id] then
+        byDependent[id] = {}
+        ids[#ids + 1] = id
+      end
+      table.insert(byDependent[id], index)
+    end
+  end
+  for _, id in ipairs(ids) do
+    local indexes = byDependent[id]
+    for from = 1, #indexes, 1000 do
+      local to = math.min(from + 999, #indexes)
+      for i, record in ipairs(call('HMGET', keys.edges(id), unpack(indexes, from, to))) do
+        if record then
+          make(id, indexes[from + i - 1], record)
+        end
+      end
+    end
+  end
+  rows.fetch(ids)
 end
 
 -- The edges of an execution, in order.
 function edges.of(row)
-  local found = {}
-  for index = 1, row.ed or 0 do
-    found[index] = load(row.id, index)
+  local missing, found = {}, {}
+  local count = row.ed or 0
+  for index = 1, count do
+    if not edges.cache[row.id .. '|' .. index] then
+      missing[#missing + 1] = index
+    end
+  end
+  for from = 1, #missing, 1000 do
+    local to = math.min(from + 999, #missing)
+    for i, record in ipairs(call('HMGET', keys.edges(row.id), unpack(missing, from, to))) do
+      make(row.id, missing[from + i - 1], record)
+    end
+  end
+  for index = 1, count do
+    found[index] = edges.cache[row.id .. '|' .. index]
   end
   return found
 end
 
-function edges.save(edge)
-  call(
-    'HSET',
-    keys.edges(edge.id),
-    edge.index,
-    cmsgpack.pack({
-      ref = edge.ref,
-      task = edge.task,
-      type = edge.type,
-      maxAge = edge.maxAge,
-      reuse = edge.reuse,
-      state = edge.state,
-      up = edge.up,
-      us = edge.us,
-      order = edge.order,
-      at = edge.at,
-    })
-  )
+function edges.touch(edge)
+  edges.dirty[edge.name] = edge
+end
+
+-- Writes those that changed, all of one dependent at once.
+function edges.save()
+  local byDependent = {}
+  for _, edge in pairs(edges.dirty) do
+    local pairs_ = byDependent[edge.id] or {}
+    byDependent[edge.id] = pairs_
+    pairs_[#pairs_ + 1] = edge.index
+    pairs_[#pairs_ + 1] = table.concat({
+      edge.state,
+      edge.type,
+      edge.order,
+      edge.at or '',
+      edge.maxAge or '',
+      edge.reuse and 1 or 0,
+      edge.us or '',
+      edge.up or '',
+      edge.task,
+      edge.ref,
+    }, '|')
+  end
+  for id, pairs_ in pairs(byDependent) do
+    for from = 1, #pairs_, 2000 do
+      call('HSET', keys.edges(id), unpack(pairs_, from, math.min(from + 1999, #pairs_)))
+    end
+  end
+  edges.dirty = {}
 end
 
 local function timeoutMember(edge)
@@ -63,12 +135,34 @@ function edges.forgetTimeout(edge)
   end
 end
 
+-- The names of an execution's dependents, in the order in which they came, from the one after `from`, `many` at most.
+function edges.dependents(row, from, many)
+  local names = {}
+  local inside = row.dn or {}
+  for i = from + 1, math.min(#inside, from + many) do
+    names[#names + 1] = inside[i]
+  end
+  local rest = many - #names
+  if rest > 0 and (row.nd or 0) > #inside then
+    local first = math.max(0, from - #inside)
+    for _, name in ipairs(call('LRANGE', keys.dependents(row.id), first, first + rest - 1)) do
+      names[#names + 1] = name
+    end
+  end
+  return names
+end
+
 local function attach(edge, dependent, upstream)
   edge.up = upstream.id
   history.keep(upstream)
-  call('RPUSH', keys.dependents(upstream.id), edge.name)
   upstream.nd = (upstream.nd or 0) + 1
-  upstream.ld = (upstream.ld or 0) + 1
+  if upstream.nd <= NAMED_INSIDE then
+    upstream.dn = upstream.dn or {}
+    table.insert(upstream.dn, edge.name)
+  else
+    call('RPUSH', keys.dependents(upstream.id), edge.name)
+  end
+  upstream.ld = upstream.ld + 1
   upstream.ub = upstream.ub or {}
   upstream.ub[dependent.task] = 1
   rows.touch(upstream)
@@ -88,6 +182,11 @@ end
 -- Makes the edges of a new execution: to an execution by id, to the newest of a task, or to its next one.
 function edges.bind(row, commands)
   row.ed = #commands
+  local upstreams = {}
+  for _, command in ipairs(commands) do
+    upstreams[#upstreams + 1] = command.to
+  end
+  rows.fetch(upstreams)
   for index, command in ipairs(commands) do
     local edge = {
       name = row.id .. '|' .. index,
@@ -119,7 +218,7 @@ function edges.bind(row, commands)
         call('ZADD', keys.awaited(command.taskId), frame.next(), edge.name)
       end
     end
-    edges.save(edge)
+    edges.touch(edge)
   end
   rows.touch(row)
 end
@@ -135,7 +234,7 @@ function edges.arrive(row)
   for _, name in ipairs(call('ZRANGE', awaited, 0, -1)) do
     local edge = edges.named(name)
     attach(edge, rows.get(edge.id), row)
-    edges.save(edge)
+    edges.touch(edge)
   end
   call('DEL', awaited)
 end
@@ -153,13 +252,13 @@ function edges.letGo(row)
     else
       local upstream = rows.get(edge.up)
       if upstream then
-        upstream.ld = (upstream.ld or 0) - 1
+        upstream.ld = upstream.ld - 1
         rows.touch(upstream)
         history.retire(upstream)
       end
     end
     if edge.state ~= was or edge.at ~= at then
-      edges.save(edge)
+      edges.touch(edge)
     end
   end
 end
@@ -176,13 +275,13 @@ function edges.takeUp(row)
       row.oe = row.oe + 1
     end
     if upstream then
-      upstream.ld = (upstream.ld or 0) + 1
+      upstream.ld = upstream.ld + 1
       rows.touch(upstream)
       history.keep(upstream)
     elseif not edge.up and edge.state == 'open' then
       call('ZADD', keys.awaited(edge.task), frame.next(), edge.name)
     end
-    edges.save(edge)
+    edges.touch(edge)
   end
   rows.touch(row)
 end
@@ -190,6 +289,6 @@ end
 -- After the end, or the reopening, of an execution: its dependents are told in bounded steps.
 function edges.spread(row, reopen)
   if row.nd then
-    call('RPUSH', keys.continuation, cmsgpack.pack({ row.id, reopen, 0 }))
+    dependency.add({ row.id, reopen, 0 })
   end
 end

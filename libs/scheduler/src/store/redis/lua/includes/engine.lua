@@ -19,12 +19,25 @@ local lock, settle, worker, claim, create, cancel, cron = {}, {}, {}, {}, {}, {}
 -- @include create
 -- @include cron
 
+-- Writes what a verb has gathered.
+local function save()
+  finish.flush()
+  create.save()
+  queue.flush()
+  dependency.save()
+  edges.save()
+  history.settle()
+  rows.save()
+  workflow.save()
+  window.save()
+end
+
 -- Ends a verb: tells dependents within bounds, writes what was gathered, reports.
 local function commit(value)
   dependency.drain()
-  rows.save()
+  save()
   frame.save()
-  local reply = { value, effects.publish() }
+  local reply = { value, effects.publish(), now }
   frame.remember(reply)
   return reply
 end

@@ -1,5 +1,8 @@
 -- The one way to an end, for success, failure, cancel, skip, timeout and lost workers alike; and the way back.
 
+-- Runs that were taken from their workers in this verb, by worker.
+finish.stopped = {}
+
 local END = { COMPLETED = 'completed', FAILED = 'failed', CANCELLED = 'cancelled', SKIPPED = 'skipped' }
 
 -- outcome: res, err (JSON texts), reason; each may be absent.
@@ -26,10 +29,27 @@ function finish.finish(row, status, outcome)
   end
 end
 
+-- Writes which runs were taken from their workers: before any of them is claimed again, or counted.
+function finish.flush()
+  for worker_, ids in pairs(finish.stopped) do
+    for from = 1, #ids, 1000 do
+      call('HDEL', keys.running(worker_), unpack(ids, from, math.min(from + 999, #ids)))
+    end
+  end
+  finish.stopped = {}
+end
+
 -- Takes a run from its worker.
 function finish.stopRun(row)
-  call('HDEL', keys.running(row.w), row.id)
-  call('HDEL', keys.handed, row.id)
+  local stopped = finish.stopped[row.w] or {}
+  finish.stopped[row.w] = stopped
+  stopped[#stopped + 1] = row.id
+  if finish.anyHanded == nil then
+    finish.anyHanded = call('EXISTS', keys.handed) == 1
+  end
+  if finish.anyHanded then
+    call('HDEL', keys.handed, row.id)
+  end
   queue.counted(queue.get(row.queue), 0, -1)
   row.w, row.no = nil, nil
   if row.bd then
@@ -47,9 +67,9 @@ function finish.reopen(row)
   history.keep(row)
   local was = row.st
   rows.move(row, 'PENDING')
-  row.f, row.cx = 0, 0
+  row.f, row.cx = nil, nil
   row.a = row.a + 1
-  row.ca, row.cr = 0, 0
+  row.ca, row.cr = nil, nil
   row.res, row.err, row.rs = nil, nil, nil
   row.at = now
   row.rc = nil

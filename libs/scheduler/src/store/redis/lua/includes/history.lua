@@ -1,9 +1,10 @@
 -- What is kept of ends: figures by the minute, attempts, and ended executions until their time is over.
-
 local ATTEMPTS_KEPT = 10
 local RECENT_ERRORS_KEPT = 10
 -- Executions dropped by one verb; what is over goes with the next ones.
-local DROPS_PER_STEP = 1000
+local DROPS_PER_STEP = 500
+-- Rows that left for history in this verb, in order, and whether any did.
+history.entries, history.changed = {}, false
 
 function history.rememberError(row, err)
   call('RPUSH', keys.errors, cmsgpack.pack({ row.task, row.id, err, now }))
@@ -14,7 +15,7 @@ function history.count(row)
   if row.st ~= 'COMPLETED' and row.st ~= 'FAILED' then
     return
   end
-  window.countEnds(row.st == 'COMPLETED' and 'c' or 'f', 1, row.sa > 0 and now - row.sa or 0)
+  window.count(row.st == 'COMPLETED' and 'c' or 'f', 1, row.sa > 0 and now - row.sa or 0)
   if row.st == 'FAILED' and row.err then
     history.rememberError(row, row.err)
   end
@@ -30,96 +31,23 @@ function history.recordAttempt(row, outcome, err)
   rows.touch(row)
 end
 
-local function bytes(row)
-  return #row.record - row.body + 1 + #(row.res or '')
-end
-
--- Drops an execution with all that belongs to it.
-local function drop(row)
-  row.pl = 'gone'
-  frame.count(row.st, -1)
-  if frame.historyBytes then
-    frame.count('historyBytes', -bytes(row))
-  end
-  call('HDEL', keys.static, row.id)
-  call('HDEL', keys.state, row.id)
-  if row.flags ~= '' then
-    call('HDEL', keys.extra, row.id)
-  end
-  if row.ed or row.nd or row.lg then
-    call('UNLINK', keys.edges(row.id), keys.dependents(row.id), keys.logs(row.id))
-  end
-  if row.wf then
-    workflow.remember(row)
-  end
-  if row.pg then
-    call('HDEL', keys.progress, row.id)
-  end
-  call('ZREM', keys.old, row.id)
-  rows.cache[row.id] = false
-end
-
-local function isOver(size, oldest)
-  if size > frame.historyCount then
-    return true
-  end
-  if frame.historyBytes then
-    local total = (tonumber(call('HGET', keys.counters, 'historyBytes')) or 0) + (frame.counts.historyBytes or 0)
-    if total > frame.historyBytes then
-      return true
-    end
-  end
-  return frame.historyAge ~= nil and oldest.ca <= now - frame.historyAge
-end
-
--- Drops the oldest history beyond count, age and bytes. Returns how many.
-function history.trim(limit)
-  local done = 0
-  local holes = tonumber(call('HGET', keys.holes, 'h')) or 0
-  local size = call('LLEN', keys.history) - holes
-  local bounded = frame.historyAge ~= nil or frame.historyBytes ~= nil
-  if size <= frame.historyCount and not bounded then
-    return 0
-  end
-  while done < limit and size > 0 do
-    local entry = call('LINDEX', keys.history, 0)
-    local id = string.match(entry, '^[^|]+')
-    local row = rows.get(id)
-    if not row or row.pl ~= 'history' or (row.hn or id) ~= entry then
-      call('LPOP', keys.history)
-      call('HINCRBY', keys.holes, 'h', -1)
-    else
-      if not isOver(size, row) then
-        break
-      end
-      call('LPOP', keys.history)
-      drop(row)
-      size = size - 1
-      done = done + 1
-    end
-  end
-  return done
-end
-
--- Moves an ended execution into history, once nobody alive needs it; history is trimmed in the same breath.
+-- Moves an ended execution into history, once nobody alive needs it.
 function history.retire(row)
   if row.pl ~= 'kept' then
     return
   end
-  if (row.ld or 0) > 0 or (row.wf and workflow.isOpen(row.wf)) then
-    return
-  end
-  if tasks.isNewest(row) then
+  if row.ld > 0 or (row.wf and workflow.isOpen(row.wf)) or tasks.isNewest(row) then
     return
   end
   row.pl = 'history'
   row.hn = row.id .. '|' .. frame.next()
-  call('RPUSH', keys.history, row.hn)
+  history.entries[#history.entries + 1] = row.hn
+  history.changed = true
   if frame.historyBytes then
-    frame.count('historyBytes', bytes(row))
+    row.by = #row.record - row.body + 1 + #(row.res or '')
+    frame.count('historyBytes', row.by)
   end
   rows.touch(row)
-  history.trim(DROPS_PER_STEP)
 end
 
 -- Takes an ended execution out of history, since someone alive needs it again.
@@ -128,10 +56,126 @@ function history.keep(row)
     return
   end
   call('HINCRBY', keys.holes, 'h', 1)
-  row.hn = nil
-  if frame.historyBytes then
-    frame.count('historyBytes', -bytes(row))
+  if row.by then
+    frame.count('historyBytes', -row.by)
   end
+  row.hn, row.by = nil, nil
   row.pl = 'kept'
   rows.touch(row)
+end
+
+local function flush()
+  for from = 1, #history.entries, 1000 do
+    call('RPUSH', keys.history, unpack(history.entries, from, math.min(from + 999, #history.entries)))
+  end
+  history.entries = {}
+end
+
+local function isOver(size, bytes, state)
+  return size > frame.historyCount
+    or (frame.historyBytes ~= nil and bytes > frame.historyBytes)
+    or (frame.historyAge ~= nil and state.ca <= now - frame.historyAge)
+end
+
+-- The state behind an entry of history, or nil for an entry that no longer counts.
+local function stateOf(entry)
+  local id = string.match(entry, '^[^|]+')
+  local row = rows.cache[id]
+  if row == nil then
+    local text = call('HGET', keys.state, id)
+    if text and string.byte(text) == 67 then
+      -- A plain one's: all that its drop needs to know.
+      row = entry == id and { st = 'COMPLETED', pl = 'history', ca = tonumber(string.match(text, '^C(%d+)')) } or nil
+    else
+      row = text and cmsgpack.unpack(text) or nil
+    end
+  end
+  if not row or row.pl ~= 'history' or (row.hn or id) ~= entry then
+    return nil, id
+  end
+  return row, id
+end
+
+-- Drops executions with all that belongs to them.
+local function drop(ids, states)
+  local keysGone = {}
+  for i, id in ipairs(ids) do
+    local state = states[i]
+    frame.count(state.st, -1)
+    if state.by then
+      frame.count('historyBytes', -state.by)
+    end
+    if state.ed then
+      keysGone[#keysGone + 1] = keys.edges(id)
+    end
+    if (state.nd or 0) > #(state.dn or {}) then
+      keysGone[#keysGone + 1] = keys.dependents(id)
+    end
+    if state.lg then
+      keysGone[#keysGone + 1] = keys.logs(id)
+    end
+    state.pl = 'gone'
+    rows.cache[id] = false
+    rows.dirty[id] = nil
+  end
+  for _, key in ipairs({ keys.static, keys.state, keys.extra, keys.progress }) do
+    call('HDEL', key, unpack(ids))
+  end
+  if #keysGone > 0 then
+    call('UNLINK', unpack(keysGone))
+  end
+  if call('EXISTS', keys.old) == 1 then
+    call('ZREM', keys.old, unpack(ids))
+  end
+end
+
+-- Drops the oldest history beyond count, age and bytes. Returns how many.
+function history.trim(limit)
+  flush()
+  local size = call('LLEN', keys.history) - (tonumber(call('HGET', keys.holes, 'h')) or 0)
+  if size <= frame.historyCount and not frame.historyAge and not frame.historyBytes then
+    return 0
+  end
+  local bytes = (tonumber(call('HGET', keys.counters, 'historyBytes')) or 0) + (frame.counts.historyBytes or 0)
+  local ids, states, holes, looked = {}, {}, 0, 0
+  local over = false
+  while not over and #ids < limit do
+    local entries = call('LRANGE', keys.history, looked, looked + 99)
+    if #entries == 0 then
+      break
+    end
+    for _, entry in ipairs(entries) do
+      local state, id = stateOf(entry)
+      if state and (#ids >= limit or not isOver(size, bytes, state)) then
+        over = true
+        break
+      end
+      looked = looked + 1
+      if state then
+        size = size - 1
+        bytes = bytes - (state.by or 0)
+        ids[#ids + 1], states[#states + 1] = id, state
+      else
+        holes = holes + 1
+      end
+    end
+  end
+  if looked > 0 then
+    call('LPOP', keys.history, looked)
+  end
+  if holes > 0 then
+    call('HINCRBY', keys.holes, 'h', -holes)
+  end
+  if #ids > 0 then
+    drop(ids, states)
+  end
+  return #ids
+end
+
+-- At the end of a verb: what left for history is there, and what is over goes.
+function history.settle()
+  if history.changed then
+    history.changed = false
+    history.trim(DROPS_PER_STEP)
+  end
 end

@@ -127,11 +127,6 @@ function inspect.ready(queue, level, many)
   return found
 end
 
-function inspect.size(queue, level)
-  local list = keys.ready(queue, level)
-  return call('LLEN', list) - (tonumber(call('HGET', keys.holes, list)) or 0)
-end
-
 function inspect.lock(key, found)
   return {
     key = key,
@@ -144,26 +139,29 @@ function inspect.lock(key, found)
   }
 end
 
-function inspect.workflow(id, found)
+local STATUS = { C = 'COMPLETED', F = 'FAILED', X = 'CANCELLED', K = 'SKIPPED' }
+
+function inspect.workflow(id)
+  local found, record = workflow.get(id), workflow.record(id)
   local nodes = {}
-  for i, node in ipairs(found.nodes) do
-    local row = rows.get(found.ids[i])
+  for i, node in ipairs(cjson.decode(record.nodes)) do
+    local row = rows.get(record.ids[i])
     nodes[i] = {
       ref = node.ref,
-      id = found.ids[i],
+      id = record.ids[i],
       task = node.taskId,
-      status = row and row.st or (found.gone and found.gone[found.ids[i]]) or false,
+      status = row and row.st or STATUS[string.sub(found.ends, i, i)] or false,
       dependsOn = node.dependsOn,
     }
   end
   return {
     id = id,
-    name = found.name,
+    name = record.name,
     status = found.status,
-    created = found.created,
+    created = record.created,
     completed = found.completed,
     open = found.open,
-    order = found.order,
+    order = record.order,
     nodes = nodes,
   }
 end

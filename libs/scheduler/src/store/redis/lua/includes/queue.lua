@@ -1,5 +1,5 @@
 -- Where an execution stands until it runs: by its time, then its dependencies, then in its queue.
-queue.known = {}
+queue.known, queue.tails = {}, {}
 
 -- The queue of that name, made if need be. Its record is '' while it has neither pause nor rules.
 function queue.get(name)
@@ -29,6 +29,13 @@ function queue.save(q)
   }
   local plain = not q.paused and not q.max and not q.concurrency
   call('HSET', keys.queues, q.name, plain and '' or cmsgpack.pack(record))
+end
+
+-- Executions ready in a list, without what lies there and no longer counts.
+function queue.size(name, level)
+  local list = keys.ready(name, level)
+  local coming = queue.tails[list]
+  return call('LLEN', list) - (tonumber(call('HGET', keys.holes, list)) or 0) + (coming and #coming or 0)
 end
 
 -- Whether the queue's own limits let another start happen now.
@@ -64,22 +71,36 @@ function queue.counted(q, starts, running)
   end
 end
 
-local function enter(row, push)
+local function enter(row)
   row.pl = 'ready'
   row.en = row.id .. '|' .. frame.next()
-  call(push, keys.ready(row.queue, row.level), row.en)
   effects.wake(row.queue)
   rows.touch(row)
 end
 
--- Ready, behind all of its level.
+-- Ready, behind all of its level. Written at the end of the verb, or before the list is claimed from.
 function queue.pushTail(row)
-  enter(row, 'RPUSH')
+  enter(row)
+  local list = keys.ready(row.queue, row.level)
+  local tail = queue.tails[list] or {}
+  queue.tails[list] = tail
+  tail[#tail + 1] = row.en
 end
 
 -- Ready, before all of its level: for what has waited its turn already.
 function queue.pushHead(row)
-  enter(row, 'LPUSH')
+  enter(row)
+  call('LPUSH', keys.ready(row.queue, row.level), row.en)
+end
+
+-- Writes what became ready behind all others.
+function queue.flush()
+  for list, tail in pairs(queue.tails) do
+    for from = 1, #tail, 1000 do
+      call('RPUSH', list, unpack(tail, from, math.min(from + 999, #tail)))
+    end
+  end
+  queue.tails = {}
 end
 
 local function delayedMember(row)
@@ -119,6 +140,7 @@ function queue.leave(row)
   elseif row.pl == 'ready' then
     call('HINCRBY', keys.holes, keys.ready(row.queue, row.level), 1)
     row.en = nil
+    rows.forgetOdd(row)
   end
   rows.touch(row)
 end
@@ -126,16 +148,18 @@ end
 -- Makes due executions ready, earliest first.
 function queue.promote(limit)
   local due = call('ZRANGEBYSCORE', keys.delayed, '-inf', now, 'LIMIT', 0, limit)
-  for _, member in ipairs(due) do
-    call('ZREM', keys.delayed, member)
-    queue.place(rows.get(string.sub(member, 14), true))
+  local ids = {}
+  for i, member in ipairs(due) do
+    ids[i] = string.sub(member, 14)
+  end
+  if #due > 0 then
+    call('ZREM', keys.delayed, unpack(due))
+    rows.fetch(ids, nil, true)
+  end
+  for _, id in ipairs(ids) do
+    queue.place(rows.get(id, true))
   end
   return #due
-end
-
-function queue.size(name, level)
-  local list = keys.ready(name, level)
-  return call('LLEN', list) - (tonumber(call('HGET', keys.holes, list)) or 0)
 end
 
 local function refillTime(q)

@@ -1,60 +1,62 @@
--- Executions as Lua sees them: what they were created with, and how they stand. Read once, written once.
+-- Executions as Lua sees them. A row holds how an execution stands, and nothing else, so that it is kept as it is; what
+-- it was created with, and the defaults of what it does not say, stand behind it.
 rows.cache, rows.dirty = {}, {}
+-- Rows that have no state of their own in the store, by id: ready since they were created, or running since then.
+rows.plain, rows.plainRun = {}, {}
 
 local TERMINAL = { COMPLETED = true, FAILED = true, CANCELLED = true, SKIPPED = true }
--- Fields of the state; what is absent has its default.
-local FIELDS = {
-  'st', 'pl', 'at', 'sa', 'ca', 'cr', 'a', 'r', 'f', 'cx', 'oe', 'w', 'wi', 'res', 'err', 'rs', 'ats', 'en',
-  'hd', 'fk', 'rv', 'pk', 'pn', 'lw', 'gr', 'bd', 'ld', 'ub', 'nd', 'ed', 'rc', 'pg', 'lg', 'no', 'hn',
-}
 
--- n|created|due|flags|task|queue|level|timeout|payload
-local HEAD = '^(%d+)|(%d+)|(-?%d+)|([^|]*)|([^|]*)|([^|]*)|(%d)|(%d*)|()'
+-- n|created|due|flags|task|queue|level|timeout|workflow|ref|payload
+local HEAD = '^(%d+)|(%d+)|(-?%d+)|([^|]*)|([^|]*)|([^|]*)|(%d)|(%d*)|([^|]*)|([^|]*)|()'
 
-function rows.parse(id, record)
-  local n, created, due, flags, task, queue, level, timeout, body = string.match(record, HEAD)
-  return {
+-- What stands behind the row of a record.
+local function parse(id, record)
+  local n, created, due, flags, task, queue, level, timeout, wf, ref, body = string.match(record, HEAD)
+  local base = {
     id = id,
     n = tonumber(n),
     created = tonumber(created),
-    due = tonumber(due),
+    flags = flags,
     task = task,
     queue = queue,
     level = tonumber(level),
     timeout = tonumber(timeout),
-    flags = flags,
+    wf = wf ~= '' and wf or nil,
+    ref = ref ~= '' and ref or nil,
     record = record,
     -- Where the payload begins: it may be large, and is seldom looked at.
     body = body,
-    -- A plain one that is ready since it was created has no state of its own.
-    st = 'PENDING',
-    pl = 'ready',
-    at = tonumber(due),
-    sa = 0,
-    ca = 0,
-    cr = 0,
-    a = 0,
-    r = 0,
-    f = 0,
-    cx = 0,
-    oe = 0,
-    en = id,
+    st = 'PENDING', -- status
+    pl = 'ready', -- place
+    at = tonumber(due), -- due at
+    sa = 0, -- started at
+    ca = 0, -- completed at
+    cr = 0, -- cancel requested at
+    a = 0, -- attempt: the token's second half
+    r = 0, -- runs begun and not released
+    f = 0, -- failed attempts
+    cx = 0, -- crashes
+    oe = 0, -- open edges
+    ld = 0, -- live dependents
   }
+  base.__index = base
+  return base
 end
 
 -- A plain one's run, as its running entry 'p<started>|<no>' tells it.
-function rows.setRunning(row, worker, entry)
+local function setRunning(row, worker, entry)
   local started, no = string.match(entry, '^%a(%d+)|(%d+)$')
   row.st, row.pl, row.en = 'RUNNING', 'running', nil
   row.sa, row.no = tonumber(started), tonumber(no)
   row.a, row.r = 1, 1
   row.w, row.wi = worker, worker
+  rows.plainRun[row.id] = true
 end
 
 -- A plain one's end: C<completed>|<started>|<worker>|<result>
-function rows.setCompleted(row, state)
+local function setCompleted(row, state)
   local completed, started, worker, result = string.match(state, '^C(%d+)|(%d+)|([^|]*)|(.*)$')
-  row.st, row.pl, row.en = 'COMPLETED', 'history', nil
+  row.st, row.pl = 'COMPLETED', 'history'
   row.ca, row.sa, row.wi = tonumber(completed), tonumber(started), worker
   row.a, row.r = 1, 1
   if result ~= '' then
@@ -62,54 +64,57 @@ function rows.setCompleted(row, state)
   end
 end
 
-function rows.setState(row, state)
-  if string.byte(state) == 67 then
-    return rows.setCompleted(row, state)
-  end
-  row.en = nil
-  for key, value in pairs(cmsgpack.unpack(state)) do
-    row[key] = value
-  end
-end
-
-local function workers()
-  rows.workers = rows.workers or call('ZRANGE', keys.leases, 0, -1)
-  return rows.workers
-end
-
 -- The payload as it was given, '' for none.
 function rows.payload(row)
   return string.sub(row.record, row.body)
 end
 
--- Makes the row of a record already read. `resting`: it is known that no worker runs it.
-function rows.make(id, record, state, resting)
-  local row = rows.parse(id, record)
-  row.plain = not state and row.flags == ''
-  if state then
-    rows.setState(row, state)
-  elseif not resting then
-    for _, worker in ipairs(workers()) do
-      local entry = call('HGET', keys.running(worker), id)
-      if entry then
-        rows.setRunning(row, worker, entry)
-        break
-      end
+-- The row of a record, and of its state where it has one.
+local function make(id, record, state)
+  local base = parse(id, record)
+  if base.flags == 'x' then
+    for key, value in pairs(cmsgpack.unpack(call('HGET', keys.extra, id))) do
+      base[key] = value
     end
   end
-  if row.flags ~= '' then
-    local extra = call('HGET', keys.extra, id)
-    if extra then
-      for key, value in pairs(cmsgpack.unpack(extra)) do
-        row[key] = value
-      end
-    end
+  local row
+  if not state then
+    row = setmetatable({ en = id }, base)
+    rows.plain[id] = base.flags == ''
+  elseif string.byte(state) == 67 then
+    row = setmetatable({}, base)
+    setCompleted(row, state)
+  else
+    row = setmetatable(cmsgpack.unpack(state), base)
   end
   rows.cache[id] = row
   return row
 end
 
--- The execution of that id, or nil.
+-- Finds out which worker runs it, if any does.
+local function findRun(row)
+  rows.workers = rows.workers or call('ZRANGE', keys.leases, 0, -1)
+  for _, worker in ipairs(rows.workers) do
+    local entry = call('HGET', keys.running(worker), row.id)
+    if entry then
+      return setRunning(row, worker, entry)
+    end
+  end
+end
+
+-- A row that is about to be stored.
+function rows.new(id, record, extra)
+  local base = parse(id, record)
+  for key, value in pairs(extra) do
+    base[key] = value
+  end
+  local row = setmetatable({ pl = 'new' }, base)
+  rows.cache[id] = row
+  rows.touch(row)
+  return row
+end
+
+-- The execution of that id, or nil. `resting`: it is known that no worker runs it.
 function rows.get(id, resting)
   local row = rows.cache[id]
   if row ~= nil then
@@ -120,11 +125,46 @@ function rows.get(id, resting)
     rows.cache[id] = false
     return nil
   end
-  return rows.make(id, record, call('HGET', keys.state, id), resting)
+  local state = call('HGET', keys.state, id)
+  row = make(id, record, state)
+  if not state and not resting then
+    findRun(row)
+  end
+  return row
+end
+
+-- Reads many at once. worker: runs most of those that have no state, where that is known. resting: no worker runs them.
+function rows.fetch(ids, worker, resting)
+  local missing, seen = {}, {}
+  for _, id in ipairs(ids) do
+    if rows.cache[id] == nil and not seen[id] then
+      seen[id] = true
+      missing[#missing + 1] = id
+    end
+  end
+  for from = 1, #missing, 1000 do
+    local to = math.min(from + 999, #missing)
+    local records = call('HMGET', keys.static, unpack(missing, from, to))
+    local states = call('HMGET', keys.state, unpack(missing, from, to))
+    local runs = worker and call('HMGET', keys.running(worker), unpack(missing, from, to)) or {}
+    for i, record in ipairs(records) do
+      local id = missing[from + i - 1]
+      if not record then
+        rows.cache[id] = false
+      else
+        local row = make(id, record, states[i])
+        if not states[i] and runs[i] then
+          setRunning(row, worker, runs[i])
+        elseif not states[i] and not resting then
+          findRun(row)
+        end
+      end
+    end
+  end
 end
 
 function rows.touch(row)
-  row.plain = false
+  rows.plain[row.id] = nil
   rows.dirty[row.id] = row
 end
 
@@ -140,17 +180,35 @@ function rows.move(row, status)
   rows.touch(row)
 end
 
+-- What looks plain and is no longer: its run, or its entry in a ready list, is made known as such.
+local function unmask(row)
+  if rows.plainRun[row.id] and row.st == 'RUNNING' then
+    call('HSET', keys.running(row.w), row.id, 's' .. row.sa .. '|' .. row.no)
+  elseif row.pl == 'ready' and row.en == row.id and not row.od then
+    row.od = 1
+    call('HINCRBY', keys.holes, 'odd', 1)
+  end
+end
+
+-- A row leaves the ready list in which it looked plain.
+function rows.forgetOdd(row)
+  if row.od then
+    row.od = nil
+    call('HINCRBY', keys.holes, 'odd', -1)
+  end
+end
+
 function rows.save()
+  local pairs_ = {}
   for id, row in pairs(rows.dirty) do
     if row.pl ~= 'gone' then
-      local state = {}
-      for _, field in ipairs(FIELDS) do
-        local value = row[field]
-        if value ~= nil and value ~= 0 and value ~= false then
-          state[field] = value
-        end
-      end
-      call('HSET', keys.state, id, cmsgpack.pack(state))
+      unmask(row)
+      pairs_[#pairs_ + 1] = id
+      pairs_[#pairs_ + 1] = cmsgpack.pack(row)
     end
   end
+  for from = 1, #pairs_, 2000 do
+    call('HSET', keys.state, unpack(pairs_, from, math.min(from + 1999, #pairs_)))
+  end
+  rows.dirty = {}
 end

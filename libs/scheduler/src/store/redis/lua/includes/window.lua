@@ -1,5 +1,5 @@
 -- Ends by the minute: what success rate and duration are computed from.
-local window = {}
+local window = { ends = {} }
 
 local MINUTES_KEPT = 60
 
@@ -20,13 +20,19 @@ local function forgetMinutes()
   end
 end
 
--- Counts ends in their minute, for success rate and duration.
-function window.countEnds(figure, ends, duration)
+-- Counts ends ('c' completed, 'f' failed), with the ms they took in all.
+function window.count(figure, ends, duration)
+  window.ends[figure] = (window.ends[figure] or 0) + ends
+  window.ends.d = (window.ends.d or 0) + duration
+end
+
+-- Adds what was counted to its minute.
+function window.save()
   local minute = math.floor(now / 60000)
-  if call('HINCRBY', keys.window, minute .. ':' .. figure, ends) == ends then
-    forgetMinutes()
+  for figure, by in pairs(window.ends) do
+    if by > 0 and call('HINCRBY', keys.window, minute .. ':' .. figure, by) == by and figure ~= 'd' then
+      forgetMinutes()
+    end
   end
-  if duration > 0 then
-    call('HINCRBY', keys.window, minute .. ':d', duration)
-  end
+  window.ends = {}
 end

@@ -20,15 +20,45 @@ function worker.touch(id)
   call('ZADD', keys.leases, now + frame.lease, id)
 end
 
--- Its runs, oldest claim first: { id, number of the claim }.
+-- Renews its lease and the locks of its runs. Returns the ids of its runs as a set, and the rows of those not plain.
+function worker.renew(id)
+  worker.touch(id)
+  local held, others = {}, {}
+  for _, runId in ipairs(call('HKEYS', keys.running(id))) do
+    held[runId] = true
+    -- Plain runs have neither lock nor cancel: only those with a state are looked at.
+    if call('HEXISTS', keys.state, runId) == 1 then
+      local row = rows.get(runId)
+      lock.renew(row)
+      others[#others + 1] = row
+    end
+  end
+  return held, others
+end
+
+-- Its runs, oldest claim first: { id, number of the claim, level, number of the execution }. Plain ones that were
+-- claimed together share a number; they came by level, and in the order of their creation.
 function worker.runs(id)
-  local runs = {}
+  local runs, ids = {}, {}
   local entries = call('HGETALL', keys.running(id))
   for i = 1, #entries, 2 do
     runs[#runs + 1] = { entries[i], tonumber(string.match(entries[i + 1], '|(%d+)$')) }
+    ids[#ids + 1] = entries[i]
+  end
+  for from = 1, #ids, 1000 do
+    for i, record in ipairs(call('HMGET', keys.static, unpack(ids, from, math.min(from + 999, #ids)))) do
+      local n, level = string.match(record, '^(%d+)|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|(%d)')
+      local run = runs[from + i - 1]
+      run[3], run[4] = tonumber(level), tonumber(n)
+    end
   end
   table.sort(runs, function(a, b)
-    return a[2] < b[2]
+    for field = 2, 4 do
+      if a[field] ~= b[field] then
+        return a[field] < b[field]
+      end
+    end
+    return false
   end)
   return runs
 end

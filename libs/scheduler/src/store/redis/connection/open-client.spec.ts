@@ -1,0 +1,97 @@
+import { describe, expect, it } from '@jest/globals';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { MissingDependencyError } from '../../../core/errors.js';
+import { destroyClient, loadDriver, openClient, type Driver } from './open-client.js';
+import { resolveRedisOptions, type RedisStoreOptions } from './redis-options.js';
+
+/** reliability: a command is never sent twice by the client, never waits in it, and a dead socket is noticed. */
+const RULES = {
+  lazyConnect: true,
+  retryStrategy: null,
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  enableOfflineQueue: false,
+  enableAutoPipelining: false,
+  socketTimeout: 3000,
+  connectTimeout: 3000,
+  keepAlive: 10_000,
+  commandTimeout: undefined,
+  keyPrefix: '',
+};
+
+async function optionsOf(options: RedisStoreOptions): Promise<RedisOptions> {
+  const client = await openClient(resolveRedisOptions(options));
+  destroyClient(client);
+  return client instanceof Redis ? client.options : client.options.redisOptions!;
+}
+
+describe('a client of ours', () => {
+  const user = new Redis({ lazyConnect: true, maxRetriesPerRequest: 20, keyPrefix: 'mine:', commandTimeout: 5 });
+  const users = new Cluster([{ port: 1 }], {
+    lazyConnect: true,
+    retryDelayOnFailover: 100,
+    redisOptions: { password: 'secret', keyPrefix: 'mine:', socketTimeout: 1 },
+  });
+  const sentinels = [{ host: 'h' }];
+
+  it.each<[string, RedisStoreOptions]>([
+    ['one server', {}],
+    ['Sentinels', { sentinels, sentinelName: 'main' }],
+    ['a cluster', { cluster: sentinels }],
+    ['a Redis of the user', { client: user }],
+    ['a Cluster of the user', { client: users }],
+  ])('keeps the rules, for %s', async (_, options) => {
+    expect(await optionsOf(options)).toMatchObject(RULES);
+  });
+
+  it('never retries in a cluster by itself', async () => {
+    for (const options of [{ cluster: sentinels }, { client: users }]) {
+      const client = (await openClient(resolveRedisOptions(options))) as Cluster;
+      expect(client.options).toMatchObject({
+        retryDelayOnFailover: 0,
+        retryDelayOnClusterDown: 0,
+        enableOfflineQueue: false,
+        scaleReads: 'master',
+      });
+      expect(client.options.clusterRetryStrategy!(1)).toBeNull();
+      destroyClient(client);
+    }
+  });
+
+  it('leaves a server that is no primary, without sending again', async () => {
+    const { reconnectOnError } = await optionsOf({});
+    for (const message of ['READONLY no', 'MASTERDOWN no', 'UNBLOCKED no'])
+      expect(reconnectOnError!(new Error(message))).toBe(1);
+    expect(reconnectOnError!(new Error('ERR no'))).toBe(false);
+  });
+
+  it('has the credentials given, and those of a client of the user', async () => {
+    expect(await optionsOf({ username: 'u', password: 'p', tls: { ca: 'x' } })).toMatchObject({
+      username: 'u',
+      password: 'p',
+      tls: { ca: 'x' },
+    });
+    expect(await optionsOf({ client: users })).toMatchObject({ password: 'secret' });
+    const bySentinel = await optionsOf({ sentinels, sentinelName: 'main', sentinelPassword: 's', tls: true });
+    expect(bySentinel).toMatchObject({ name: 'main', sentinelPassword: 's', enableTLSForSentinelMode: true });
+  });
+});
+
+describe('loadDriver', () => {
+  it('says what to install where ioredis is missing', async () => {
+    const missing = 'no-such-package-as-this-one';
+    const error: unknown = await loadDriver(() => import(missing) as Promise<Driver>).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(MissingDependencyError);
+    expect(error).toMatchObject({
+      code: 'MISSING_DEPENDENCY',
+      message: "store 'redis' needs the package 'ioredis': npm install ioredis",
+    });
+  });
+
+  it('does not take another failure for a missing package', async () => {
+    const broken = new Error('broken');
+    await expect(loadDriver(() => Promise.reject(broken))).rejects.toBe(broken);
+  });
+});

@@ -1,0 +1,53 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Command } from 'ioredis';
+import { encodeScript, scriptCommandOf, scriptHead, type ScriptArgument } from './script-command.js';
+
+const SHA = 'a'.repeat(40);
+
+/** What the client itself would send. */
+function byClient(name: 'evalsha' | 'eval', script: string, key: string, args: readonly ScriptArgument[]): Buffer {
+  return Buffer.from(new Command(name, [script, '1', key, ...args]).toWritable({}));
+}
+
+describe('encodeScript', () => {
+  const argument = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.string({ unit: 'grapheme-ascii' }),
+    // Beyond these the client writes integers out that no double can tell apart.
+    fc.maxSafeInteger(),
+    fc.double({ noNaN: true, noInteger: true }),
+    fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+  );
+
+  it('sends what the client itself would, for any arguments', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.array(argument), (key, args) => {
+        const wire = encodeScript(scriptHead('evalsha', SHA), key, args);
+        expect(wire.equals(byClient('evalsha', SHA, key, args))).toBe(true);
+      }),
+    );
+  });
+
+  it('sends a text that is no ASCII', () => {
+    const text = '#!lua\n-- „é“ 😀\nreturn 1';
+    expect(encodeScript(scriptHead('eval', text), '{a}', ['x'])).toEqual(byClient('eval', text, '{a}', ['x']));
+  });
+});
+
+describe('a script command', () => {
+  const ScriptCommand = scriptCommandOf(Command);
+
+  it('knows whether it was sent, and keeps its arguments to itself', () => {
+    const command = new ScriptCommand('evalsha', scriptHead('evalsha', SHA), '{a}', ['canary']);
+    expect(command.isWritten).toBe(false);
+    expect(command.args).not.toContain('canary');
+    expect(Buffer.from(command.toWritable({})).toString()).toContain('canary');
+    expect(command.isWritten).toBe(true);
+  });
+
+  it('lies in the slot of its key', () => {
+    const command = new ScriptCommand('evalsha', scriptHead('evalsha', SHA), '{a}x', ['1', '{b}']);
+    expect(command.getSlot()).toBe(new Command('get', ['{a}']).getSlot());
+  });
+});
