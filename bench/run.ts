@@ -1,64 +1,36 @@
-import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
-import { CONTENDERS } from './contenders.js';
+/**
+ * The figures: `npm run bench -- [memory|redis|all] [options]`, all by default.
+ *
+ *   memory            the store `memory` beside in-memory queues
+ *   redis             the store `redis` beside BullMQ, on a redis-server of its own (from PATH, or REDIS_SERVER_BIN)
+ *
+ *   --rounds N        rounds, both sides in turn in each; default 5
+ *   --json FILE       where the figures go; default bench/results/<suite>.json
+ *   --quick           a smoke run: small numbers and one round, not to be quoted
+ *
+ * Of `redis` alone:
+ *   --only a,b        these scenarios; an unknown name lists them all
+ *   --jobs N          jobs of a measurement; default 60000
+ *   --aof             Redis with appendonly, fsync every second; default: no persistence
+ *   --side ours       one side only, to work on it: ours or bullmq
+ *   --bullmq-keep-by  worker (default: cheaper for it) or job: whose option keeps a thousand completed jobs
+ *   --cpu-prof DIR    CPU profiles of the measured processes, which slows them: not to be quoted
+ *
+ * Progress goes to stderr, tables to stdout. Exit code 1: a measurement was invalid, and which is said; 2: it could not run.
+ */
+import { runMemorySuite } from './memory/suite.js';
+import { parseOptions } from './options.js';
+import { scenariosNamed } from './redis/scenarios.js';
+import { runRedisSuite } from './redis/suite.js';
 
-const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, json: { type: 'string', default: 'bench/results/memory.json' } },
-});
-const measure = fileURLToPath(new URL('./measure.js', import.meta.url));
-const QUEUED = [1_000, 1_000_000];
-const BASE = 'fastq.promise';
-
-const samples = new Map<string, number[]>();
-const key = (name: string, queued: number): string => `${name} @ ${queued}`;
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-
-// In turn, so that a noisy minute of the machine falls on all alike.
-for (let round = 1; round <= Number(values.rounds); round++) {
-  for (const queued of QUEUED) {
-    for (const name of Object.keys(CONTENDERS)) {
-      const { stdout } = await promisify(execFile)(process.execPath, [
-        '--max-old-space-size=8192',
-        measure,
-        name,
-        String(queued),
-      ]);
-      const { perSecond } = JSON.parse(stdout) as { perSecond: number };
-      samples.set(key(name, queued), [...(samples.get(key(name, queued)) ?? []), perSecond]);
-      console.error(`round ${round}  ${key(name, queued)}  ${Math.round(perSecond).toLocaleString('en')}/s`);
-    }
-  }
+process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
+try {
+  const options = parseOptions(process.argv.slice(2));
+  const scenarios = scenariosNamed(options.only);
+  if (options.suite !== 'redis') await runMemorySuite(options);
+  const valid = options.suite === 'memory' || (await runRedisSuite(options, scenarios));
+  process.exit(valid ? 0 : 1);
+} catch (error) {
+  console.error(`bench: ${(error as Error).message}`);
+  process.exit(2);
 }
-
-const rows = QUEUED.flatMap((queued) =>
-  Object.keys(CONTENDERS).map((name) => {
-    const all = samples.get(key(name, queued))!;
-    const base = samples.get(key(BASE, queued))!;
-    // The ratio of each round, since both halves of a round met the same machine.
-    const ratio = median(all.map((value, round) => value / base[round]!));
-    return {
-      queued,
-      name,
-      perSecond: Math.round(median(all)),
-      min: Math.round(Math.min(...all)),
-      max: Math.round(Math.max(...all)),
-      [`x ${BASE}`]: Number(ratio.toFixed(2)),
-    };
-  }),
-);
-console.log(
-  `no-op executions/s, 100 at a time, medians of ${values.rounds} rounds, Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}`,
-);
-console.table(rows);
-mkdirSync(new URL('../../bench/results/', import.meta.url), { recursive: true });
-writeFileSync(
-  values.json,
-  JSON.stringify(
-    { node: process.version, rounds: Number(values.rounds), rows, samples: Object.fromEntries(samples) },
-    null,
-    2,
-  ),
-);

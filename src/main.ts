@@ -7,6 +7,7 @@ import { AppLogger } from './app.logger.js';
 import { AppModule } from './app.module.js';
 import { ConfigError } from './config/config-error.js';
 import type { Environment } from './config/env.js';
+import { isStoreError, StoreFailure } from './config/store-failure.js';
 import { NIGHTLY_AUDIT } from './residency/nightly-audit.task.js';
 import { WorkflowRunner } from './residency/workflow-runner.js';
 
@@ -16,7 +17,7 @@ async function main(): Promise<void> {
   const config = app.get<ConfigService<Environment, true>>(ConfigService);
   app.useLogger(new AppLogger(config.get('LOG_FORMAT', { infer: true })));
   app.enableShutdownHooks([], { useProcessExit: true });
-  await listen(app, config.get('HOST', { infer: true }), config.get('PORT', { infer: true }));
+  await listen(app, config);
 
   const logger = new Logger('Residency');
   const base = await app.getUrl();
@@ -34,10 +35,16 @@ async function main(): Promise<void> {
   logger.log('serving; stop with Ctrl+C');
 }
 
-async function listen(app: INestApplication, host: string, port: number): Promise<void> {
+/**
+ * Starts everything. A store that cannot be reached ends the process instead of being waited for: its first definitions
+ * and schedules must be stored before it is of use, and whoever runs it starts it again, and sees why.
+ */
+async function listen(app: INestApplication, config: ConfigService<Environment, true>): Promise<void> {
+  const [host, port] = [config.get('HOST', { infer: true }), config.get('PORT', { infer: true })];
   try {
     await app.listen(port, host);
   } catch (error) {
+    if (isStoreError(error)) throw new StoreFailure(config.get('REDIS_URL', { infer: true }), error);
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE')
       throw new ConfigError('PORT', `${port} (in use on ${host})`, 'a free port, or 0 for any');
@@ -49,9 +56,9 @@ async function listen(app: INestApplication, host: string, port: number): Promis
 }
 
 main().catch((error: unknown) => {
-  if (error instanceof ConfigError) {
+  if (error instanceof ConfigError || error instanceof StoreFailure) {
     process.stderr.write(`${error.message}\n`);
-    process.exit(ConfigError.EXIT_CODE);
+    process.exit(error.exitCode);
   }
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   process.exit(1);

@@ -2,7 +2,7 @@
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   /** What a process ends with: EX_CONFIG of sysexits.h. */
-  static readonly EXIT_CODE = 78;
+  readonly exitCode = 78;
 
   constructor(
     readonly variable: string,
@@ -18,10 +18,14 @@ export class ConfigError extends Error {
 
 /** Names of variables whose values nobody may read in a log. */
 const SECRET = /PASSWORD|SECRET|TOKEN|CREDENTIAL|_KEY$/;
+/** Where a URL may hold secrets: all before its last @, and its query. It may be no right URL. */
+const USER_PART = /^([a-z][a-z0-9+.-]*:\/\/)?.*@/is;
+const QUERY = /[?#].*$/s;
 
 /** A value as it may stand in a message: one line, short, a secret and the user part of a URL masked. */
 export function showValue(name: string, value: unknown): string {
   if (SECRET.test(name)) return '***';
-  const text = String(value).replace(/\/\/[^/@]*@/, '//***@');
+  const isUrl = name.endsWith('_URL') || String(value).includes('://');
+  const text = isUrl ? String(value).replace(USER_PART, '$1***@').replace(QUERY, '?***') : String(value);
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
 }

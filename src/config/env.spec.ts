@@ -21,7 +21,25 @@ function errorOf(env: Record<string, string>): ConfigError {
 const WRONG: [name: string, values: string[]][] = [
   ['HOST', ['', ' ', '127.0.0.1:80', 'a b', '256.1.1.1', '-x', 'a/b', 'x'.repeat(254)]],
   ['PORT', ['', ' ', 'abc', '-1', '65536', '99999', '80.5', '3e3', '0x50', '3000 ', '3000abc', 'NaN', '9'.repeat(20)]],
-  ['STORE', ['', 'redis', 'MEMORY', 'memory ']],
+  ['STORE', ['', 'REDIS', 'MEMORY', 'memory ', 'valkey']],
+  [
+    'REDIS_URL',
+    [
+      ...['', 'htp://h', 'http://h:6379', 'redis', 'localhost:6379', 'redis://', 'redis://h:0', 'redis://h:99999'],
+      ...[
+        'redis://h/a',
+        'redis://h/65536',
+        'redis://h/1/2',
+        'redis://h?db=1',
+        'redis://h#1',
+        'redis://a b',
+        ' redis://h',
+      ],
+      ...['redis://h\n', 'redis://u:%zz@h'],
+    ],
+  ],
+  ['REDIS_PASSWORD', ['hunter2\n', 'hunter\0', 'hunter2'.repeat(80)]],
+  ['NAMESPACE', ['', 'a b', '{a}', 'é', '__proto__', 'x'.repeat(129)]],
   ['MAX_CONCURRENT_TASKS', ['', '0', '1001', '-5', '1.5', 'ten', 'Infinity']],
   ['DATA_DIR', ['', '  ', 'a\0b', 'x'.repeat(1025)]],
   ['LOG_FORMAT', ['', 'xml', 'JSON']],
@@ -80,6 +98,23 @@ describe('loadEnvironment', () => {
     loadEnvironment({ HOST: 'scheduler.internal', TIMEZONE: 'America/Chicago', NIGHTLY_CRON: '30 15 2 * * MON-FRI' });
   });
 
+  it('takes a Redis however it is named', () => {
+    const urls = ['redis://h', 'rediss://h:6380/', 'redis://:p%40ss@10.0.0.1/15', 'redis://user:p@[::1]:6379/0'];
+    for (const url of urls)
+      loadEnvironment({ STORE: 'redis', REDIS_URL: url, REDIS_PASSWORD: 'pä ss', NAMESPACE: 'a:b' });
+  });
+
+  it('never shows a secret of a wrong value', () => {
+    const urls = [
+      'redis://me:hunter2@h:99999',
+      'redis:/me:hunter2@h',
+      'redis://me:hunt/hunter2@h/x',
+      'redis://h?p=hunter2',
+    ];
+    for (const url of urls) expect(errorOf({ REDIS_URL: url }).message).not.toContain('hunter2');
+    expect(errorOf({ REDIS_PASSWORD: 'hunter2\n' }).message).not.toContain('hunter2');
+  });
+
   it('names the other wrong variables in the same line', () => {
     const { message } = errorOf({ LEASE: 'x', PORT: 'abc', HOST: 'ok', STORE: 'y' });
     expect(message).toBe(
@@ -93,6 +128,9 @@ describe('showValue', () => {
     expect(showValue('REDIS_PASSWORD', 'hunter2')).toBe('***');
     expect(showValue('API_TOKEN', 'hunter2')).toBe('***');
     expect(showValue('REDIS_URL', 'redis://me:hunter2@db:6379')).toBe('"redis://***@db:6379"');
+    expect(showValue('REDIS_URL', 'me:hunt@hunter2@db')).toBe('"***@db"');
+    expect(showValue('HOST', 'https://me:hunter2@db?key=hunter2')).toBe('"https://***@db?***"');
+    expect(showValue('NIGHTLY_CRON', '@never')).toBe('"@never"');
     expect(showValue('PORT', 'a\nb')).toBe('"a\\nb"');
     expect(showValue('PORT', 'x'.repeat(100))).toHaveLength(62);
   });
@@ -109,7 +147,7 @@ describe('.env.example', () => {
   it('says above each what it does, its unit, what is allowed, and its default', () => {
     for (const { name, about, unit, allowed } of variables) {
       const comment = text.split(`\n${name}=`)[0]!.split('\n\n').at(-1)!;
-      expect(comment).toBe(`# ${about}\n# Unit: ${unit}. Allowed: ${allowed}. Default: ${defaults[name]}`);
+      expect(comment).toBe(`# ${about}\n# Unit: ${unit}. Allowed: ${allowed}. Default: ${defaults[name] || 'none'}`);
     }
   });
 });

@@ -7,9 +7,12 @@ import {
   Address,
   DurationText,
   Flag,
+  Name,
   OneOf,
   Parsed,
   Path,
+  RedisUrl,
+  Secret,
   TimeZoneName,
   variablesOf,
   WholeNumber,
@@ -23,10 +26,26 @@ export class Environment {
   @WholeNumber({ unit: 'port', about: 'Where to listen; 0 takes any free port.' }, 0, 65_535)
   PORT = 3000;
 
-  @OneOf({ unit: 'name', about: 'What holds the state of the scheduler; memory forgets it when the process ends.' }, [
-    'memory',
-  ])
-  STORE = 'memory';
+  @OneOf(
+    {
+      unit: 'name',
+      about: 'What holds the state: memory forgets it when the process ends, redis shares it between instances.',
+    },
+    ['memory', 'redis'],
+  )
+  STORE: 'memory' | 'redis' = 'memory';
+
+  @RedisUrl({ unit: 'URL', about: 'The Redis of STORE=redis.' })
+  REDIS_URL = 'redis://127.0.0.1:6379';
+
+  @Secret({ unit: 'text', about: 'Its password; wins over the one in REDIS_URL.' })
+  REDIS_PASSWORD = '';
+
+  @Name({
+    unit: 'name',
+    about: 'Instances of one namespace on one Redis share the work; others do not see each other.',
+  })
+  NAMESPACE = 'residency';
 
   @WholeNumber({ unit: 'tasks', about: 'How many handlers run at a time.' }, 1, 1000)
   MAX_CONCURRENT_TASKS = 10;

@@ -83,6 +83,32 @@ export function Path(note: VariableNote): PropertyDecorator {
   });
 }
 
+/** Names a thing among others of its kind. */
+export function Name(note: VariableNote): PropertyDecorator {
+  return variable(note, '1 to 128 of A-Z a-z 0-9 . _ : -', (value) => {
+    return typeof value === 'string' && /^[A-Za-z0-9._:-]{1,128}$/.test(value) && value !== '__proto__';
+  });
+}
+
+/** Text that nobody may read. A line break in it comes from the file that it was kept in, and is never meant. */
+export function Secret(note: VariableNote): PropertyDecorator {
+  return variable(note, 'empty for none, else at most 512 characters without line breaks', (value) => {
+    return typeof value === 'string' && value.length <= 512 && !/\p{Cc}/u.test(value);
+  });
+}
+
+export function RedisUrl(note: VariableNote): PropertyDecorator {
+  return Parsed(note, 'redis://[user:password@]host[:port][/db], or rediss:// for TLS', (text) => {
+    const { protocol, hostname, port, pathname, search, hash, username, password } = new URL(text);
+    const db = /^\/?(\d{0,5})$/.exec(pathname)?.[1];
+    const isPlace =
+      /^rediss?:$/.test(protocol) && hostname !== '' && port !== '0' && Number(db ?? Number.NaN) <= 65_535;
+    // A URL reads over spaces and line breaks.
+    if (!isPlace || search !== '' || hash !== '' || /\s/.test(text)) throw new TypeError('not such a URL');
+    decodeURIComponent(username + password);
+  });
+}
+
 export function TimeZoneName(note: VariableNote): PropertyDecorator {
   return variable(note, 'an IANA time zone such as UTC or America/Chicago', isTimeZone);
 }

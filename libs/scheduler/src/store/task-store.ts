@@ -167,6 +167,12 @@ export interface WorkerStore {
    * @returns ends the hearing
    */
   onHandOver(workerId: string, take: (claim: Claim) => void): () => void;
+  /**
+   * Renews lease and locks of this worker from outside of the event loop where that is possible, so that a handler that
+   * blocks it loses neither; what a beat has to tell still comes by `beat` only.
+   * @returns ends it
+   */
+  keepAlive(workerId: string): () => void;
   /** Renews the worker's lease and the locks of its runs. */
   beat(workerId: string, runs: readonly RunToken[]): Promise<BeatReply>;
   /** Ends claiming by this worker, whatever it asks. */

@@ -17,8 +17,8 @@ import { Run } from './run.js';
 import { Slots } from './slots.js';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
 
-/** Runs claimed ahead of free slots, at the most: enough for one slot to stay busy during a trip. */
-const AHEAD_AT_MOST = 100;
+/** Runs claimed ahead of free slots, at the most: enough for two trips of the best size to be under way. */
+const AHEAD_AT_MOST = 400;
 
 /**
  * Runs handlers: invoke, bound by timeout, decide the settlement, hand it on. A run is settled once; its slot is free

@@ -18,6 +18,7 @@ export class TaskWorker {
   private beatTimer: ClockTimer | null = null;
   private stopListening: (() => void) | null = null;
   private stopHandOver: (() => void) | null = null;
+  private stopKeepAlive: (() => void) | null = null;
 
   constructor(
     private readonly dispatcher: Dispatcher,
@@ -54,6 +55,7 @@ export class TaskWorker {
     );
     this.liveness.state = 'running';
     await this.hello();
+    this.stopKeepAlive = this.store.keepAlive(this.settings.workerId);
     this.liveness.lastProgress = this.clock.monotonic();
   }
 
@@ -87,6 +89,7 @@ export class TaskWorker {
     this.beatTimer = null;
     this.stopListening?.();
     this.stopHandOver?.();
+    this.stopKeepAlive?.();
     await this.store
       .goodbye(this.settings.workerId)
       .catch((error: unknown) => this.logger.warn(`left without a word: ${String(error)}`));

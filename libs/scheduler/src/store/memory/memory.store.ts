@@ -206,6 +206,11 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
     return () => undefined;
   }
 
+  /** Whoever could take a run for lost lives in the same event loop, and stands still with it. */
+  keepAlive(): () => void {
+    return () => undefined;
+  }
+
   hello(about: WorkerHello): Promise<void> {
     return this.commit((s, now) => worker.hello(s, about, now));
   }

@@ -10,6 +10,14 @@ interface PlainRun {
   workerId: string;
   entry: string;
   claim: Claim;
+  /** Nobody else can have touched it, as far as the replies that were seen tell. */
+  isTrusted: boolean;
+}
+
+/** What a worker has seen of the store: how often its plain runs were touched, and its newest replies by lane. */
+interface Sight {
+  doubts: string;
+  seen: [number, number];
 }
 
 export type ExchangeScriptReply = [
@@ -23,6 +31,7 @@ export type ExchangeScriptReply = [
   effects: string,
   plainSettled: number,
   told: number,
+  doubts: string,
 ];
 
 const KINDS = { complete: 'c', fail: 'f', retry: 'r', release: 'l', cancel: 'x' } as const satisfies Record<
@@ -33,13 +42,16 @@ const KINDS = { complete: 'c', fail: 'f', retry: 'r', release: 'l', cancel: 'x' 
 /** Packs the trips of this process's workers, and remembers what makes most of them short. */
 export class ExchangePacker {
   private readonly runs = new Map<string, PlainRun>();
+  private readonly sights = new Map<string, Sight>();
 
   /** The arguments of a trip, and the plain runs that it ends. */
   pack(request: ExchangeRequest): { args: ScriptArgument[]; ended: readonly PlainRun[]; results: readonly string[] } {
     const { workerId, lane, sequence, want, reserved = [], capacity = {}, handOver = 0 } = request;
     const hasOptions = reserved.length > 0 || Object.keys(capacity).length > 0;
     const options = hasOptions ? JSON.stringify({ reserved, capacity }) : '';
-    const args: ScriptArgument[] = [workerId, lane, sequence, want, handOver, options, 0];
+    const { doubts, seen } = this.sightOf(workerId);
+    const trust = `${doubts}|${seen[0]}|${seen[1]}`;
+    const args: ScriptArgument[] = [workerId, lane, sequence, want, handOver, options, trust, 0];
     const ended: PlainRun[] = [];
     const results: string[] = [];
     let segments = 0;
@@ -48,12 +60,7 @@ export class ExchangePacker {
       const runs = this.plainRuns(workerId, settlements, at);
       if (runs.length > 0) {
         const texts = runs.map((_, i) => settlements[at + i]!.result ?? '');
-        let started = 0;
-        for (const { claim } of runs) started += claim.startedTime;
-        args.push('plain', runs.length, started);
-        for (const { claim } of runs) args.push(claim.executionId);
-        for (const { entry } of runs) args.push(entry);
-        for (const text of texts) args.push(text);
+        packPlain(args, runs, texts);
         ended.push(...runs);
         results.push(...texts);
         at += runs.length;
@@ -61,13 +68,15 @@ export class ExchangePacker {
         at += this.packOthers(args, workerId, settlements, at);
       }
     }
-    args[6] = segments;
+    args[7] = segments;
     return { args, ended, results };
   }
 
   /** What the reply says, with the plain claims remembered. */
-  unpack(workerId: string, reply: ExchangeScriptReply): ExchangeReply {
+  unpack({ workerId, lane, sequence }: ExchangeRequest, reply: ExchangeScriptReply): ExchangeReply {
     const [known, now, more, settled, plainNo, plain, others] = reply;
+    if (known === 0) this.forget(workerId);
+    else this.look(workerId, lane, sequence, reply[10]);
     const entry = `p${now}|${plainNo}`;
     const claims: Claim[] = [];
     for (let i = 0; i < plain.length; i += 2) {
@@ -89,13 +98,29 @@ export class ExchangePacker {
   }
 
   /** @param entry what stands for the run in the store */
-  remember(workerId: string, claim: Claim, entry: string): void {
-    this.runs.set(claim.executionId, { workerId, entry, claim });
+  remember(workerId: string, claim: Claim, entry: string, isTrusted = true): void {
+    this.runs.set(claim.executionId, { workerId, entry, claim, isTrusted });
   }
 
   /** Runs that are no longer this worker's. */
   forget(workerId: string): void {
     for (const [id, run] of this.runs) if (run.workerId === workerId) this.runs.delete(id);
+    this.sights.delete(workerId);
+  }
+
+  private sightOf(workerId: string): Sight {
+    let sight = this.sights.get(workerId);
+    if (!sight) this.sights.set(workerId, (sight = { doubts: '0', seen: [0, 0] }));
+    return sight;
+  }
+
+  /** Where somebody has touched the worker's plain runs, those that it holds are to be looked at one by one. */
+  private look(workerId: string, lane: number, sequence: number, doubts: string): void {
+    const sight = this.sightOf(workerId);
+    if (lane < 2) sight.seen[lane] = sequence;
+    if (sight.doubts === doubts) return;
+    sight.doubts = doubts;
+    for (const run of this.runs.values()) if (run.workerId === workerId) run.isTrusted = false;
   }
 
   /** The plain runs that end well from `at` on, taken from what is remembered. */
@@ -105,6 +130,7 @@ export class ExchangePacker {
       const { executionId, attempt, kind } = settlements[i]!;
       const run = this.runs.get(executionId);
       if (kind !== 'complete' || run?.claim.attempt !== attempt || run.workerId !== workerId) break;
+      if (found.length > 0 && found[0]!.isTrusted !== run.isTrusted) break;
       this.runs.delete(executionId);
       found.push(run);
     }
@@ -130,6 +156,29 @@ export class ExchangePacker {
     const run = this.runs.get(executionId);
     return kind === 'complete' && run?.claim.attempt === attempt && run.workerId === workerId;
   }
+}
+
+/** One segment: runs of one claim stand together, under the entry that they share. */
+function packPlain(args: ScriptArgument[], runs: readonly PlainRun[], results: readonly string[]): void {
+  const entries: ScriptArgument[] = [];
+  let started = 0;
+  let entry = '';
+  let count = 0;
+  for (const run of runs) {
+    started += run.claim.startedTime;
+    if (run.entry === entry) count++;
+    else {
+      if (count > 0) entries.push(entry, count);
+      entry = run.entry;
+      count = 1;
+    }
+  }
+  entries.push(entry, count);
+  const hasResults = results.some((text) => text !== '');
+  args.push(runs[0]!.isTrusted ? 'trusted' : 'plain', runs.length, started, hasResults ? 1 : 0, entries.length / 2);
+  for (const each of entries) args.push(each);
+  for (const { claim } of runs) args.push(claim.executionId);
+  if (hasResults) for (const text of results) args.push(text);
 }
 
 /** The effects of plain runs, which the store leaves to the process that knows all about them. */

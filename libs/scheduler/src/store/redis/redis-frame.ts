@@ -2,6 +2,7 @@ import { IdempotencyConflictError, UnknownDependencyError } from '../../core/err
 import { SystemClock, type Clock, type ClockTimer } from '../../core/clock.js';
 import type { Effect, ExecutionTransition } from '../../core/effects.js';
 import { uuidv7 } from '../../core/ids.js';
+import { WorkerBeats } from './beat/worker-beats.js';
 import { effectsOf, TRANSITION_BITS } from './codec/effects.js';
 import { RedisConnection, type ScriptArgument } from './connection/redis-connection.js';
 import type { ResolvedRedisOptions } from './connection/redis-options.js';
@@ -13,6 +14,8 @@ export interface RedisStoreSettings {
   namespace: string;
   /** ms after a worker's last word until its runs are brought back. */
   lease: number;
+  /** ms for which the event loop may stand still before its runs are given up. Default 60 s, or a longer lease. */
+  stallLimit?: number;
   /** Bound of an attempt without a timeout of its own, ms. */
   maxAttemptDuration: number;
   /** Finished executions kept: at most so many, so old (ms), so large (bytes of payload and result). */
@@ -33,6 +36,7 @@ export abstract class RedisFrame {
   /** This store among those on the namespace. */
   protected readonly node: string;
   protected readonly connection: RedisConnection;
+  protected readonly beats: WorkerBeats;
   private readonly root: string;
   private readonly beforeNode: string;
   private readonly listeners = new Map<(effects: readonly Effect[]) => void, Wants>();
@@ -53,6 +57,14 @@ export abstract class RedisFrame {
     const publish = this.connection.sharded ? 'SPUBLISH' : 'PUBLISH';
     const parts = [lease, history.count, history.age ?? '', history.bytes ?? '', maxAttemptDuration, publish];
     this.beforeNode = `${parts.join('|')}|${this.node}`;
+    this.beats = new WorkerBeats({
+      connection: settings.connection,
+      script: luaScripts().get('renew')!,
+      root: this.root,
+      frame: `|${this.beforeNode}`,
+      lease,
+      stallLimit: settings.stallLimit,
+    });
   }
 
   async open(): Promise<void> {
@@ -69,6 +81,7 @@ export abstract class RedisFrame {
   async close(): Promise<void> {
     this.timer?.cancel();
     this.listeners.clear();
+    await this.beats.close();
     await this.unsubscribe?.().catch(() => undefined);
     if (this.connection.isReady) await this.run('listen', ['', LISTEN_PATIENCE_MS]).catch(() => undefined);
     await this.connection.close();

@@ -187,7 +187,7 @@ export class RedisTaskStore extends RedisFrame implements TaskStore {
     const { workerId } = request;
     const { args, ended, results } = this.packer.pack(request);
     const raw = (await this.exchangeRaw(args)) as ExchangeScriptReply;
-    const reply = this.packer.unpack(workerId, raw);
+    const reply = this.packer.unpack(request, raw);
     if (!reply.known) return { ...reply, settled: request.settlements.map(() => 'stale') };
     const [, now, , , , plain, , effects, plainSettled, told] = raw;
     if (told === 0) {
@@ -205,7 +205,8 @@ export class RedisTaskStore extends RedisFrame implements TaskStore {
       const [time, no, ...lines] = message.split('\n');
       for (let i = 0; i < lines.length; i += 2) {
         const claim = plainClaim(lines[i]!, lines[i + 1]!, Number(time));
-        this.packer.remember(workerId, claim, `p${time}|${no}`);
+        // Word of it may have been lost to a failover, as no reply's can: it is looked at before it is settled.
+        this.packer.remember(workerId, claim, `p${time}|${no}`, false);
         take(claim);
       }
     });
@@ -215,6 +216,11 @@ export class RedisTaskStore extends RedisFrame implements TaskStore {
     const tokens = runs.flatMap(({ executionId, attempt }) => [executionId, attempt]);
     const [known, asked, lost] = await this.commitRepeatable<[number, string[], string[]]>('beat', workerId, ...tokens);
     return { known: known === 1, cancelRequested: tokensOf(asked), lost: tokensOf(lost) };
+  }
+
+  keepAlive(workerId: string): () => void {
+    // A clock that a test turns is turned for the leases, too.
+    return this.settings.testClock ? () => undefined : this.beats.keep(workerId);
   }
 
   async drain(workerId: string): Promise<void> {

@@ -19,7 +19,7 @@ export const SOCKET_TIMEOUT_MS = 3_000;
  * A client lives for one connection: it never reconnects and never sends anything again, so that nothing runs twice
  * behind our back, and nothing waits for ever. Whoever uses it makes the next one.
  */
-const SAFE = {
+export const SAFE = {
   lazyConnect: true,
   retryStrategy: null,
   maxRetriesPerRequest: 0,
@@ -52,7 +52,7 @@ const SAFE = {
 } satisfies RedisOptions;
 
 /** Whether a primary is one is seen from the ready check only. */
-const SENTINEL = {
+export const SENTINEL = {
   enableReadyCheck: true,
   maxLoadingRetryTime: 200,
   sentinelRetryStrategy: () => null,
@@ -60,7 +60,7 @@ const SENTINEL = {
   role: 'master',
 } satisfies RedisOptions;
 
-const SAFE_CLUSTER = {
+export const SAFE_CLUSTER = {
   lazyConnect: true,
   clusterRetryStrategy: () => null,
   clusterNodeRetryStrategy: null,

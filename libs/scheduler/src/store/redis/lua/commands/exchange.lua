@@ -1,12 +1,13 @@
 #!lua flags=allow-oom
 -- One trip of a worker: settles what ended, claims what may start.
 -- ARGV: frame, operation (none), workerId, lane, sequence, want, slots for hand-overs, options (JSON) | '',
---   number of segments, then the segments in order:
---   'plain', n, sum of their starts, n ids, n running entries, n results ('' for none)
+--   trust (doubts known|newest reply seen on lane 0|on lane 1), number of segments, then the segments in order:
+--   'plain' | 'trusted', n, sum of their starts, whether there are results (1 | 0), number of entries,
+--     each running entry and how many runs it stands for, n ids, n results ('' for none) where there are any
 --   'each', n, then of each: id, attempt, kind, text, reason, delay
 -- Returns: { known, now, more, settled ('a' applied, 's' stale), number of the plain claims,
 --   plain claims (id, record, ...), other claims (id, record, detail, ...), effects,
---   how many were settled the plain way, whether effects of what was plain are among the effects }
+--   how many were settled the plain way, whether effects of what was plain are among the effects, doubts }
 -- @include keys
 -- @include frame
 -- @include effects
@@ -14,12 +15,12 @@
 -- @include compact
 
 local workerId, lane, sequence, wanted = ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
-local slots, segments = tonumber(ARGV[7]), tonumber(ARGV[9])
+local slots, segments = tonumber(ARGV[7]), tonumber(ARGV[10])
 local laneKey = workerId .. '|' .. lane
 
 local record = call('HGET', keys.workers, workerId)
 if not record then
-  return { 0, now, 0, '', 0, {}, {}, '', 0, 1 }
+  return { 0, now, 0, '', 0, {}, {}, '', 0, 1, 0 }
 end
 local me = cmsgpack.unpack(record)
 me.id = workerId
@@ -28,20 +29,24 @@ local function recordsOf(ids)
   return #ids > 0 and call('HMGET', keys.static, unpack(ids)) or {}
 end
 
-local last = call('HGET', keys.lanes, laneKey)
-if last then
-  local kept = cmsgpack.unpack(last)
-  if kept[1] == sequence then
-    local plain, others = {}, {}
-    for i, text in ipairs(recordsOf(kept[6])) do
-      plain[2 * i - 1], plain[2 * i] = kept[6][i], text or ''
-    end
-    for i, text in ipairs(recordsOf(kept[7])) do
-      others[3 * i - 2], others[3 * i - 1], others[3 * i] = kept[7][i], text or '', kept[8][i]
-    end
-    return { 1, kept[2], kept[3], kept[4], kept[5], plain, others, '', 0, 1 }
+local lanes = call('HMGET', keys.lanes, workerId .. '|d', workerId .. '|0', workerId .. '|1', laneKey)
+local doubts = lanes[1] or '0'
+if lanes[4] == sequence then
+  local kept = cmsgpack.unpack(call('HGET', keys.lanes, laneKey .. '|reply'))
+  local plain, others = {}, {}
+  for i, text in ipairs(recordsOf(kept[5])) do
+    plain[2 * i - 1], plain[2 * i] = kept[5][i], text or ''
   end
+  for i, text in ipairs(recordsOf(kept[6])) do
+    others[3 * i - 2], others[3 * i - 1], others[3 * i] = kept[6][i], text or '', kept[7][i]
+  end
+  return { 1, kept[1], kept[2], kept[3], kept[4], plain, others, '', 0, 1, kept[8] }
 end
+-- Nobody else has touched this worker's plain runs, and no reply that it has seen was lost since (by a failover).
+local known, seen0, seen1 = string.match(ARGV[9], '^(%d+)|(%d+)|(%d+)$')
+local isTrusted = known == doubts
+  and tonumber(lanes[2] or 0) >= tonumber(seen0)
+  and tonumber(lanes[3] or 0) >= tonumber(seen1)
 
 call('ZADD', keys.leases, now + frame.lease, workerId)
 
@@ -58,7 +63,7 @@ local function trimPlain()
   if size <= frame.historyCount then
     return
   end
-  if call('HEXISTS', keys.holes, 'h') == 1 and tonumber(call('HGET', keys.holes, 'h')) > 0 then
+  if (tonumber(call('HGET', keys.holes, 'h')) or 0) > 0 then
     trimLater = true
     return
   end
@@ -81,50 +86,73 @@ local function trimPlain()
   end
 end
 
--- Settles n first runs that simply succeeded; false where any of them needs the general way.
-local function settlePlain(at, n, startedSum)
+-- Where the parts of a plain segment stand: ids, results (nil for none), and the segment behind it.
+local function layout(from)
+  local n, hasResults, entries = tonumber(ARGV[from + 1]), ARGV[from + 3] == '1', tonumber(ARGV[from + 4])
+  local ids = from + 5 + 2 * entries
+  return n, ids, hasResults and ids + n or nil, ids + n + (hasResults and n or 0)
+end
+
+-- Whether each run of a plain segment is still what it was when it was claimed.
+local function isIntact(from, n, ids)
+  local found = call('HMGET', keys.running(workerId), unpack(ARGV, ids, ids + n - 1))
+  local i = 1
+  for at = from + 5, ids - 1, 2 do
+    for _ = 1, tonumber(ARGV[at + 1]) do
+      if found[i] ~= ARGV[at] then
+        return false
+      end
+      i = i + 1
+    end
+  end
+  return true
+end
+
+local function tellCompleted(n, ids, results)
+  for i, text in ipairs(call('HMGET', keys.static, unpack(ARGV, ids, ids + n - 1))) do
+    local task, queue, level = string.match(text, '^[^|]*|[^|]*|[^|]*|[^|]*|([^|]*)|([^|]*)|(%d)')
+    local result = results and ARGV[results + i - 1] or ''
+    local id = ARGV[ids + i - 1]
+    effects.push({
+      'x', 'completed', id, task, 'COMPLETED', queue, tonumber(level), now, workerId, false,
+      result ~= '' and result or false, false, false,
+    })
+  end
+end
+
+-- Settles first runs that simply succeeded; false where any of them needs the general way.
+local function settlePlain(from)
+  local n, ids, results = layout(from)
   if frame.ruled or frame.historyAge or frame.historyBytes then
     return false
   end
-  local entries = call('HMGET', keys.running(workerId), unpack(ARGV, at, at + n - 1))
-  for i = 1, n do
-    if entries[i] ~= ARGV[at + n + i - 1] then
-      return false
+  if not (isTrusted and ARGV[from] == 'trusted') and not isIntact(from, n, ids) then
+    return false
+  end
+  local ends, i = {}, 1
+  for at = from + 5, ids - 1, 2 do
+    -- Runs of one claim have one entry, and so one beginning of what is kept of their ends.
+    local entry = ARGV[at]
+    local prefix = 'C' .. now .. '|' .. string.sub(entry, 2, string.find(entry, '|', 1, true)) .. workerId .. '|'
+    for _ = 1, tonumber(ARGV[at + 1]) do
+      ends[2 * i - 1] = ARGV[ids + i - 1]
+      ends[2 * i] = results and prefix .. ARGV[results + i - 1] or prefix
+      i = i + 1
     end
   end
-  local told = effects.isWanted('completed') and frame.nodes > 1
-  local ends = {}
-  -- Runs of one claim have one entry, and so one beginning of what is kept of their ends.
-  local prefix, entry = nil, nil
-  for i = 1, n do
-    if entries[i] ~= entry then
-      entry = entries[i]
-      prefix = 'C' .. now .. '|' .. string.sub(entry, 2, string.find(entry, '|', 1, true)) .. workerId .. '|'
-    end
-    local result = ARGV[at + 2 * n + i - 1]
-    ends[2 * i - 1] = ARGV[at + i - 1]
-    ends[2 * i] = result == '' and prefix or prefix .. result
+  if frame.nodes > 1 and effects.isWanted('completed') then
+    tellCompleted(n, ids, results)
   end
-  if told then
-    for i, text in ipairs(call('HMGET', keys.static, unpack(ARGV, at, at + n - 1))) do
-      local task, queue, level = string.match(text, '^[^|]*|[^|]*|[^|]*|[^|]*|([^|]*)|([^|]*)|(%d)')
-      local result = ARGV[at + 2 * n + i - 1]
-      effects.push({
-        'x', 'completed', ARGV[at + i - 1], task, 'COMPLETED', queue, tonumber(level), now, workerId,
-        false, result ~= '' and result or false, false, false,
-      })
-    end
-  end
-  call('HDEL', keys.running(workerId), unpack(ARGV, at, at + n - 1))
+  call('HDEL', keys.running(workerId), unpack(ARGV, ids, ids + n - 1))
   if call('EXISTS', keys.handed) == 1 then
-    call('HDEL', keys.handed, unpack(ARGV, at, at + n - 1))
+    call('HDEL', keys.handed, unpack(ARGV, ids, ids + n - 1))
   end
   call('HSET', keys.state, unpack(ends))
-  call('RPUSH', keys.history, unpack(ARGV, at, at + n - 1))
+  call('RPUSH', keys.history, unpack(ARGV, ids, ids + n - 1))
   frame.count('RUNNING', -n)
   frame.count('COMPLETED', n)
   frame.count('completed', n)
-  window.count('c', n, n * now - startedSum)
+  window.count('c', n, n * now - tonumber(ARGV[from + 2]))
   window.save()
   trimPlain()
   settled[#settled + 1] = string.rep('a', n)
@@ -151,7 +179,7 @@ local function claimPlain()
   local want = math.min(wanted, CLAIM_PER_STEP)
   local entry = 'p' .. now .. '|' .. frame.next()
   -- Without holes, and without executions that look plainer than they are, an entry that bears no number is plain.
-  local doubts = call(
+  local holes = call(
     'HMGET',
     keys.holes,
     'odd',
@@ -161,10 +189,10 @@ local function claimPlain()
     keys.ready(queue, 3),
     keys.ready(queue, 4)
   )
-  local isOdd = (tonumber(doubts[1]) or 0) > 0
+  local isOdd = (tonumber(holes[1]) or 0) > 0
   for level = 0, 4 do
     local list = keys.ready(queue, level)
-    local isDoubtful = isOdd or (tonumber(doubts[level + 2]) or 0) > 0
+    local isDoubtful = isOdd or (tonumber(holes[level + 2]) or 0) > 0
     local entries = call('LPOP', list, want - #plain / 2)
     if entries then
       local records = call('HMGET', keys.static, unpack(entries))
@@ -211,13 +239,9 @@ local function claimPlain()
   return isPlain
 end
 
-local at = 10
-while segments > 0 and ARGV[at] == 'plain' do
-  local n = tonumber(ARGV[at + 1])
-  if not settlePlain(at + 3, n, tonumber(ARGV[at + 2])) then
-    break
-  end
-  at = at + 3 + 3 * n
+local at = 11
+while segments > 0 and ARGV[at] ~= 'each' and settlePlain(at) do
+  at = select(4, layout(at))
   segments = segments - 1
 end
 
@@ -232,12 +256,8 @@ local function reply(more)
     details[#details + 1] = others[i + 2]
   end
   local outcome = table.concat(settled)
-  call(
-    'HSET',
-    keys.lanes,
-    laneKey,
-    cmsgpack.pack({ sequence, now, more, outcome, plainNo, plainIds, otherIds, details })
-  )
+  local kept = cmsgpack.pack({ now, more, outcome, plainNo, plainIds, otherIds, details, doubts })
+  call('HSET', keys.lanes, laneKey, sequence, laneKey .. '|reply', kept)
   local claimed = #plainIds + #otherIds
   -- Whoever found less than it wanted waits to be told of more.
   if wanted > claimed and not me.draining then
@@ -247,7 +267,7 @@ local function reply(more)
   end
   compact(200)
   frame.save()
-  return { 1, now, more, outcome, plainNo, plain, others, effects.publish(), plainSettled, frame.nodes > 1 and 1 or 0 }
+  return { 1, now, more, outcome, plainNo, plain, others, effects.publish(), plainSettled, frame.nodes > 1 and 1 or 0, doubts }
 end
 
 local claimed = segments == 0 and not trimLater and claimPlain()
@@ -265,22 +285,25 @@ end
 local answers, released = {}, {}
 local mine, scan = {}, at
 for _ = 1, segments do
-  local isPlain, n = ARGV[scan] == 'plain', tonumber(ARGV[scan + 1])
-  for i = 1, n do
-    mine[#mine + 1] = ARGV[isPlain and scan + 2 + i or scan + 2 + 6 * (i - 1)]
+  if ARGV[scan] == 'each' then
+    local n = tonumber(ARGV[scan + 1])
+    for i = 1, n do
+      mine[#mine + 1] = ARGV[scan + 2 + 6 * (i - 1)]
+    end
+    scan = scan + 2 + 6 * n
+  else
+    local n, ids, _, behind = layout(scan)
+    for i = 1, n do
+      mine[#mine + 1] = ARGV[ids + i - 1]
+    end
+    scan = behind
   end
-  scan = scan + (isPlain and 3 + 3 * n or 2 + 6 * n)
 end
 rows.fetch(mine, workerId)
+finish.isOwn = true
 while segments > 0 do
-  local n = tonumber(ARGV[at + 1])
-  if ARGV[at] == 'plain' then
-    for i = 1, n do
-      local done = settle.own(workerId, ARGV[at + 2 + i], 1, 'c', ARGV[at + 2 + 2 * n + i], nil, 0)
-      answers[#answers + 1] = done and 'a' or 's'
-    end
-    at = at + 3 + 3 * n
-  else
+  if ARGV[at] == 'each' then
+    local n = tonumber(ARGV[at + 1])
     for i = 1, n do
       local from = at + 2 + 6 * (i - 1)
       answers[#answers + 1] = 's'
@@ -301,6 +324,14 @@ while segments > 0 do
       end
     end
     at = at + 2 + 6 * n
+  else
+    local n, ids, results, behind = layout(at)
+    for i = 1, n do
+      local text = results and ARGV[results + i - 1] or ''
+      local done = settle.own(workerId, ARGV[ids + i - 1], 1, 'c', text, nil, 0)
+      answers[#answers + 1] = done and 'a' or 's'
+    end
+    at = behind
   end
   segments = segments - 1
 end
@@ -311,6 +342,7 @@ for i = #released, 1, -1 do
   end
 end
 settled[#settled + 1] = table.concat(answers)
+finish.isOwn = false
 dependency.drain()
 
 local plainCount = #plain / 2

@@ -21,6 +21,7 @@ for i = tasksFrom, #ARGV, 1000 do
   call('SADD', keys.worker(id), unpack(ARGV, i, math.min(i + 999, #ARGV)))
 end
 worker.touch(id)
+worker.open(id)
 for _, name in ipairs(found.queues) do
   queue.get(name)
   for level = 0, 4 do

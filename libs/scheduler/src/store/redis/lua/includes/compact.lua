@@ -7,9 +7,9 @@ local function compact(limit)
     return
   end
   local ids = call('LPOP', keys.all, limit)
-  for i, id in ipairs(ids) do
-    if call('HEXISTS', keys.static, id) == 1 then
-      call('ZADD', keys.old, frame.popped + i, id)
+  for i, record in ipairs(call('HMGET', keys.static, unpack(ids))) do
+    if record then
+      call('ZADD', keys.old, frame.popped + i, ids[i])
     end
   end
   frame.popped = frame.popped + #ids

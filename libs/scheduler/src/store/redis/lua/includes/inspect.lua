@@ -174,6 +174,6 @@ function inspect.worker(id, lease)
     draining = found.draining or false,
     started = found.started,
     lease = tonumber(lease),
-    running = call('HLEN', keys.running(id)),
+    running = call('HLEN', keys.running(id)) - 1,
   }
 end

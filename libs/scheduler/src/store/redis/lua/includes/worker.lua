@@ -16,6 +16,13 @@ function worker.save(found)
   call('HSET', keys.workers, found.id, cmsgpack.pack(found))
 end
 
+-- Small hashes are searched from one end; one long field makes of the running ones a table from the start.
+local PAD = string.rep('-', 80)
+
+function worker.open(id)
+  call('HSET', keys.running(id), '', PAD)
+end
+
 function worker.touch(id)
   call('ZADD', keys.leases, now + frame.lease, id)
 end
@@ -25,9 +32,9 @@ function worker.renew(id)
   worker.touch(id)
   local held, others = {}, {}
   for _, runId in ipairs(call('HKEYS', keys.running(id))) do
-    held[runId] = true
+    held[runId] = runId ~= '' or nil
     -- Plain runs have neither lock nor cancel: only those with a state are looked at.
-    if call('HEXISTS', keys.state, runId) == 1 then
+    if runId ~= '' and call('HEXISTS', keys.state, runId) == 1 then
       local row = rows.get(runId)
       lock.renew(row)
       others[#others + 1] = row
@@ -42,8 +49,10 @@ function worker.runs(id)
   local runs, ids = {}, {}
   local entries = call('HGETALL', keys.running(id))
   for i = 1, #entries, 2 do
-    runs[#runs + 1] = { entries[i], tonumber(string.match(entries[i + 1], '|(%d+)$')) }
-    ids[#ids + 1] = entries[i]
+    if entries[i] ~= '' then
+      runs[#runs + 1] = { entries[i], tonumber(string.match(entries[i + 1], '|(%d+)$')) }
+      ids[#ids + 1] = entries[i]
+    end
   end
   for from = 1, #ids, 1000 do
     for i, record in ipairs(call('HMGET', keys.static, unpack(ids, from, math.min(from + 999, #ids)))) do
@@ -68,7 +77,7 @@ function worker.remove(id)
   call('HDEL', keys.hellos, id)
   call('ZREM', keys.leases, id)
   call('HDEL', keys.idle, id)
-  call('HDEL', keys.lanes, id .. '|0', id .. '|1')
+  call('HDEL', keys.lanes, id .. '|d', id .. '|0', id .. '|1', id .. '|0|reply', id .. '|1|reply')
   call('UNLINK', keys.worker(id), keys.running(id))
 end
 

@@ -1,0 +1,30 @@
+/** How a metric is written. */
+export interface MetricLabel {
+  label: string;
+  digits: number;
+  /** Of each side by itself: a ratio would say nothing. */
+  single?: boolean;
+}
+
+export const METRICS: Readonly<Record<string, MetricLabel>> = {
+  perSecond: { label: 'jobs/s', digits: 0 },
+  redisUs: { label: 'Redis CPU, µs/job', digits: 2 },
+  nodeUs: { label: 'Node CPU, µs/job', digits: 2 },
+  scripts: { label: 'scripts/job', digits: 3 },
+  commands: { label: 'commands/job', digits: 2 },
+  reads: { label: 'socket reads/job', digits: 3 },
+  wireBytes: { label: 'bytes on the wire/job', digits: 0 },
+  inversions: { label: 'starts out of order/job', digits: 4, single: true },
+  startP50: { label: 'add to start p50, µs', digits: 0 },
+  startP99: { label: 'add to start p99, µs', digits: 0 },
+  startMax: { label: 'add to start, slowest, µs', digits: 0 },
+  addP50: { label: 'add p50, µs', digits: 0 },
+  bytes: { label: 'bytes/queued job', digits: 0 },
+  addPerSecond: { label: 'add: jobs/s', digits: 0 },
+  addRedisUs: { label: 'add: Redis CPU, µs/job', digits: 2 },
+  addNodeUs: { label: 'add: Node CPU, µs/job', digits: 2 },
+  processPerSecond: { label: 'process: jobs/s', digits: 0 },
+  processRedisUs: { label: 'process: Redis CPU, µs/job', digits: 2 },
+  processNodeUs: { label: 'process: Node CPU, µs/job', digits: 2 },
+  foreign: { label: 'CPU taken by others, 0..1', digits: 2, single: true },
+};

@@ -1,0 +1,66 @@
+import type { KeepBy } from '../options.js';
+import type { Counts, Side } from './contender.js';
+import type { Observed } from './recorder.js';
+
+/** one: each awaited; concurrent: 100 in flight; bulk: a thousand in a call. */
+export type AddMode = 'one' | 'concurrent' | 'bulk';
+export type JobKind = 'plain' | 'levels' | 'flows';
+
+export interface Load {
+  /** Jobs; of flows the parents and children together. */
+  count: number;
+  mode: AddMode;
+  kind: JobKind;
+}
+
+/** Instants of the machine's monotonic clock in ms, and what the process spent of CPU. */
+export interface Stretch {
+  begun: number;
+  ended: number;
+  cpuUs: number;
+}
+
+/** One add to an idle queue. */
+export interface Probe {
+  id: string;
+  called: number;
+  returned: number;
+}
+
+/** How far a worker is. `cpuUs` is what the process has spent since it was started. */
+export interface Progress {
+  committed: number;
+  lastCommit: number;
+  cpuUs: number;
+}
+
+export interface OpenOptions {
+  side: Side;
+  port: number;
+  role: 'producer' | 'worker' | 'both';
+  concurrency: number;
+  /** Keeps the instant of each start. */
+  timed: boolean;
+  bullMqKeepBy: KeepBy;
+}
+
+/** What a measured process can be asked for. */
+export interface ProcessApi {
+  open(options: OpenOptions): Promise<void>;
+  /** Begins claiming with a clean record. @returns when, and the CPU spent by then */
+  start(): Promise<{ at: number; cpuUs: number }>;
+  pause(): Promise<void>;
+  add(load: Load): Promise<Stretch>;
+  /** Adds one job, rests for `gap` ms, and so on. */
+  probe(count: number, gap: number): Promise<Stretch & { probes: Probe[] }>;
+  observed(): Promise<Observed>;
+  counts(): Promise<Counts>;
+}
+
+/** Progress is told at each multiple of so many commits, and 20 times a second beside it. */
+export const TOLD_COMMITS = 500;
+
+export type Call = {
+  [K in keyof ProcessApi]: { id: number; name: K; args: Parameters<ProcessApi[K]> };
+}[keyof ProcessApi];
+export type Reply = { id: number; result: unknown } | { id: number; error: string } | { progress: Progress };

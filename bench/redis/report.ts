@@ -1,0 +1,72 @@
+import type { Spread } from '../statistics.js';
+import { wordOf } from './bars.js';
+import type { Limit } from './limits.js';
+import { METRICS } from './metrics.js';
+import type { BarSummary, ScenarioSummary } from './summary.js';
+
+export interface Report {
+  heading: string;
+  summary: readonly ScenarioSummary[];
+  bars: readonly BarSummary[];
+  limits: readonly Limit[];
+  /** Why the figures are not to be quoted. */
+  doubts: readonly string[];
+}
+
+const WIDTHS = [28, 34, 34, 24];
+
+/** Median (least to most) of each side and of the rounds' ratios, with the bar beside the ratio that it is about. */
+export function printReport({ heading, summary, bars, limits, doubts }: Report): void {
+  console.log(`${heading}\nmedian (least - most); ratio = ours / BullMQ's, round by round`);
+  for (const { name, title, metrics } of summary) {
+    console.log(`\n${row(`${name}: ${title}`.padEnd(WIDTHS[0]!), '', '', '')}`);
+    console.log(row('', 'ours', 'BullMQ', 'ratio', 'bar'));
+    for (const [metric, { ours, bullmq, ratio }] of Object.entries(metrics)) {
+      const { label = metric, digits = 2, single = false } = METRICS[metric] ?? {};
+      const about = bars.filter((bar) => bar.scenario === name && bar.metric === metric);
+      console.log(
+        row(
+          `  ${label}`,
+          spreadText(ours, digits),
+          spreadText(bullmq, digits),
+          single ? '' : spreadText(ratio, 3),
+          about.map(barText).join('; '),
+        ),
+      );
+    }
+  }
+  if (limits.length > 0) {
+    console.log('\nThe physical limit: redis-benchmark, 50 connections, on the same server');
+    for (const { title, pipeline, perSecond, redisUs } of limits)
+      console.log(
+        row(`  ${title}`.padEnd(62), `pipeline ${pipeline}`, `${text(perSecond, 0)}/s`, `${text(redisUs, 2)} µs`),
+      );
+  }
+  const judged = bars.filter(({ met }) => met !== undefined);
+  if (judged.length > 0) console.log('\nBars');
+  for (const bar of judged)
+    console.log(`  ${bar.met ? 'met    ' : 'NOT MET'}  ${bar.scenario} ${METRICS[bar.metric]!.label}: ${barText(bar)}`);
+  if (doubts.length > 0) console.log(`\nNOT TO BE QUOTED:\n${doubts.map((doubt) => `  ${doubt}`).join('\n')}`);
+}
+
+function barText(bar: BarSummary): string {
+  const what = { ratio: 'ratio', value: 'ours', growth: `x ${bar.since}` }[bar.of];
+  const verdict = bar.met === undefined ? '' : ` ${wordOf(bar)} ${bar.met ? 'met' : 'NOT MET'}`;
+  return `${what} ${text(bar.value, 3)}${verdict}`;
+}
+
+function row(...cells: string[]): string {
+  return cells
+    .map((cell, i) => cell.padEnd(WIDTHS[i] ?? 0))
+    .join(' ')
+    .trimEnd();
+}
+
+function spreadText(values: Spread | undefined, digits: number): string {
+  if (!values) return '-';
+  return `${text(values.median, digits)} (${text(values.min, digits)} - ${text(values.max, digits)})`;
+}
+
+function text(value: number, digits: number): string {
+  return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}

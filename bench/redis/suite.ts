@@ -1,0 +1,105 @@
+import { createRequire } from 'node:module';
+import { machineName, writeResults } from '../results.js';
+import type { BenchOptions } from '../options.js';
+import { median } from '../statistics.js';
+import { SIDES, type Side } from './contender.js';
+import { measureLimits } from './limits.js';
+import { printReport } from './report.js';
+import type { Scenario } from './scenarios.js';
+import { RedisServer } from './server.js';
+import { judge, keepSample, summarize, type Samples, type ScenarioSummary } from './summary.js';
+import { Trial, type Metrics } from './trial.js';
+
+const QUOTABLE_JOBS = 60_000;
+const QUOTABLE_ROUNDS = 5;
+/** Share of the machine beyond which others distort the rates. */
+const FOREIGN = 0.1;
+
+/**
+ * The scheduler on store `redis` beside BullMQ, both in turn in every round, both warm, each measurement in fresh
+ * processes on a Redis server of its own. (Of its own, since hashes are laid out by a seed drawn when the server starts:
+ * a job of BullMQ takes 32 bytes more or less by it.) @returns whether every measurement was valid
+ */
+export async function runRedisSuite(options: BenchOptions, scenarios: readonly Scenario[]): Promise<boolean> {
+  const sides = options.side === undefined ? SIDES : [options.side];
+  // First, so that a machine without a server says so at once.
+  const { version, limits } = await withServer(options, async (server) => ({
+    version: server.version,
+    limits: options.only.length === 0 ? await measureLimits(server, options.quick) : [],
+  }));
+  const samples: Samples = new Map();
+  const failures: string[] = [];
+  for (let round = 1; round <= options.rounds; round++) {
+    for (const scenario of scenarios) {
+      // Who comes first changes, so that neither side always has the colder or the fuller machine.
+      for (const side of round % 2 === 1 ? sides : [...sides].reverse()) {
+        const label = `round ${round}  ${scenario.name}  ${side}`;
+        try {
+          const metrics = await withServer(options, (server) => runTrial(server, scenario, side, options));
+          keepSample(samples, scenario.name, side, round, metrics);
+          console.error(`${label}  ${brief(metrics)}`);
+        } catch (error) {
+          failures.push(`${label}: ${(error as Error).message}`);
+          console.error(`${label}  INVALID: ${(error as Error).message}`);
+        }
+      }
+    }
+  }
+  const summary = summarize(scenarios, samples);
+  const bars = judge(summary);
+  const doubts = [...doubtsOf(options, summary), ...failures];
+  const heading = headingOf(version, options);
+  printReport({ heading, summary, bars, limits, doubts });
+  writeResults(options.json ?? 'bench/results/redis.json', {
+    ...{ heading, quotable: doubts.length === 0, doubts, options, bars, summary, limits },
+  });
+  return failures.length === 0;
+}
+
+async function withServer<T>({ aof }: BenchOptions, work: (server: RedisServer) => Promise<T>): Promise<T> {
+  const server = await RedisServer.start(aof);
+  try {
+    return await work(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function runTrial(server: RedisServer, scenario: Scenario, side: Side, options: BenchOptions): Promise<Metrics> {
+  const trial = new Trial(server, side, options);
+  try {
+    return await scenario.run(trial);
+  } finally {
+    await trial.dispose();
+  }
+}
+
+function headingOf(server: string, { aof, jobs, rounds }: BenchOptions): string {
+  const { version } = createRequire(import.meta.url)('bullmq/package.json') as { version: string };
+  const persistence = aof ? 'AOF everysec' : 'no persistence';
+  return `${server}, ${persistence}; BullMQ ${version}; ${machineName()}; ${jobs} jobs, ${rounds} rounds`;
+}
+
+function doubtsOf(options: BenchOptions, summary: readonly ScenarioSummary[]): string[] {
+  const foreign = summary.flatMap(({ metrics }) => Object.values(metrics.foreign?.samples ?? {}).flat());
+  const share = foreign.length > 0 ? median(foreign) : 0;
+  const doubts: [boolean, string][] = [
+    [options.quick, '--quick: a smoke run'],
+    [options.jobs < QUOTABLE_JOBS, `fewer than ${QUOTABLE_JOBS} jobs: cold code flatters the side with less of it`],
+    [options.rounds < QUOTABLE_ROUNDS, `fewer than ${QUOTABLE_ROUNDS} rounds`],
+    [options.side !== undefined, 'one side only'],
+    [options.cpuProf !== undefined, '--cpu-prof slows what it looks at'],
+    [share > FOREIGN, `others took ${Math.round(share * 100)} % of the machine: trust CPU per job, not rates`],
+  ];
+  return doubts.filter(([holds]) => holds).map(([, doubt]) => doubt);
+}
+
+/** The figures that tell most, for the progress. */
+function brief(metrics: Metrics): string {
+  return Object.entries(metrics)
+    .filter(([name]) =>
+      ['perSecond', 'redisUs', 'nodeUs', 'startP50', 'startP99', 'startMax', 'bytes', 'foreign'].includes(name),
+    )
+    .map(([name, value]) => `${name} ${value.toLocaleString('en', { maximumFractionDigits: value < 1000 ? 2 : 0 })}`)
+    .join('  ');
+}

@@ -1,0 +1,87 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ManualClock } from '../../../testing/manual-clock.js';
+import { BeatLoop } from './beat-loop.js';
+
+const INTERVAL = 5_000;
+const STALL_LIMIT = 60_000;
+
+let clock: ManualClock;
+let turns: Int32Array;
+let beats: [worker: string, standsStill: boolean][];
+let warnings: string[];
+let answer: () => Promise<unknown>;
+let loop: BeatLoop;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  turns = new Int32Array(new SharedArrayBuffer(4));
+  [beats, warnings] = [[], []];
+  answer = () => Promise.resolve();
+  const settings = { interval: INTERVAL, stallLimit: STALL_LIMIT };
+  const renew = (worker: string, standsStill: boolean) => (beats.push([worker, standsStill]), answer());
+  loop = new BeatLoop(renew, turns, settings, clock, (message) => warnings.push(message));
+  loop.serve(['w']);
+  loop.start();
+});
+
+/** Lets intervals pass, in each of which the event loop of the process turns or not. */
+async function pass(intervals: number, isTurning: boolean): Promise<number> {
+  const before = beats.length;
+  for (let i = 0; i < intervals; i++) {
+    if (isTurning) Atomics.add(turns, 0, 1);
+    clock.advance(INTERVAL);
+    await new Promise(setImmediate);
+  }
+  return beats.length - before;
+}
+
+describe('BeatLoop', () => {
+  it('beats for each worker that it is told of, and for nobody once it has stopped', async () => {
+    expect(await pass(2, true)).toBe(2);
+    loop.serve(['v', 'w']);
+    await pass(1, true);
+    expect(beats.slice(2)).toEqual([
+      ['v', false],
+      ['w', false],
+    ]);
+    loop.serve([]);
+    expect(await pass(1, true)).toBe(0);
+    loop.serve(['w']);
+    loop.stop();
+    expect(await pass(1, true)).toBe(0);
+  });
+
+  it('goes on while the event loop stands still, and says so', async () => {
+    await pass(1, true);
+    await pass(2, false);
+    await pass(1, true);
+    expect(beats.map(([, standsStill]) => standsStill)).toEqual([false, true, true, false]);
+  });
+
+  it('gives up an event loop that has not turned for the limit, and begins again when it turns', async () => {
+    await pass(1, true);
+    expect(await pass(20, false)).toBe(STALL_LIMIT / INTERVAL);
+    expect(await pass(1, true)).toBe(1);
+    expect(await pass(20, false)).toBe(STALL_LIMIT / INTERVAL);
+  });
+
+  it('sends no beat while one is under way', async () => {
+    let done!: () => void;
+    answer = () => new Promise<void>((resolve) => (done = resolve));
+    expect(await pass(3, true)).toBe(1);
+    done();
+    await new Promise(setImmediate);
+    expect(await pass(1, true)).toBe(1);
+  });
+
+  it('goes on after failures, and tells the first of a row', async () => {
+    answer = () => Promise.reject(new Error('down'));
+    expect(await pass(3, true)).toBe(3);
+    expect(warnings).toEqual(['down']);
+    answer = () => Promise.resolve();
+    await pass(1, true);
+    answer = () => Promise.reject(new Error('down again'));
+    await pass(2, true);
+    expect(warnings).toEqual(['down', 'down again']);
+  });
+});

@@ -1,0 +1,38 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { SystemClock } from '../../../core/clock.js';
+import { loadDriver } from '../connection/open-client.js';
+import { scriptCommandOf } from '../connection/script-command.js';
+import { ScriptRunner, type ScriptSource } from '../connection/script-runner.js';
+import { BeatLoop, type BeatLoopSettings } from './beat-loop.js';
+import { openThreadClient, type ThreadConnection } from './thread-connection.js';
+
+/** What the thread is given at its start. Later messages to it are lists of workerIds, from it are warnings. */
+export interface BeatThreadData extends BeatLoopSettings {
+  connection: ThreadConnection;
+  script: ScriptSource;
+  /** The key of the script, and its first argument. */
+  root: string;
+  frame: string;
+  turns: Int32Array;
+}
+
+// The entry of a thread: it lives until it is ended from outside.
+const { connection, script, root, frame, turns, ...settings } = workerData as BeatThreadData;
+const clock = new SystemClock();
+const commandClass = scriptCommandOf((await loadDriver()).Command);
+const runner = new ScriptRunner(
+  () => openThreadClient(connection),
+  () => commandClass,
+  new Map([[script.name, script]]),
+  clock,
+);
+const loop = new BeatLoop(
+  (workerId, standsStill) => runner.run(script.name, root, [frame, '', workerId, standsStill ? 1 : 0], true),
+  turns,
+  settings,
+  clock,
+  (message) => parentPort!.postMessage(message),
+);
+parentPort!.on('message', (workers: readonly string[]) => loop.serve(workers));
+runner.start();
+loop.start();

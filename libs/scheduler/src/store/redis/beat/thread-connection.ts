@@ -1,0 +1,82 @@
+import { lookup } from 'node:dns';
+import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis';
+import {
+  isCluster,
+  loadDriver,
+  openClient,
+  SAFE,
+  SAFE_CLUSTER,
+  SENTINEL,
+  type Client,
+} from '../connection/open-client.js';
+import type { ResolvedRedisOptions } from '../connection/redis-options.js';
+
+/** What a client of the user's was made of. */
+interface ClientCopy {
+  kind: 'copy';
+  /** Of a cluster; null: it is none. */
+  startupNodes: ConstructorParameters<typeof Cluster>[0] | null;
+  options: Record<string, unknown>;
+}
+
+/** How a thread connects: what can be sent to it. */
+export type ThreadConnection = Exclude<ResolvedRedisOptions, { kind: 'client' }> | ClientCopy;
+
+/** Replaced by what openThreadClient says, or only of use where they are made. */
+const REPLACED = new Set([
+  ...Object.keys({ ...SAFE, ...SENTINEL, ...SAFE_CLUSTER }),
+  ...['sentinelReconnectStrategy', 'preferredSlaves', 'resolveSrv'],
+]);
+
+/** @throws TypeError naming an option that cannot be sent to a thread */
+export function threadConnection(options: ResolvedRedisOptions): ThreadConnection {
+  if (options.kind !== 'client') {
+    check('store.tls', 'tls' in options ? options.tls : undefined);
+    return options;
+  }
+  const client = options.client as Client;
+  if (!isCluster(client)) return { kind: 'copy', startupNodes: null, options: copy(client.options) };
+  const { redisOptions, dnsLookup, ...others } = client.options;
+  // With TLS, nodes are named by host: no other lookup is of use there.
+  if (dnsLookup !== lookup && !redisOptions?.tls) check('dnsLookup', dnsLookup);
+  // Its own list of nodes, which it shows to nobody, is what it makes duplicates of itself from.
+  const { startupNodes } = client as unknown as Required<ClientCopy>;
+  check('startupNodes', startupNodes);
+  return { kind: 'copy', startupNodes, options: { ...copy(others), redisOptions: copy(redisOptions ?? {}) } };
+}
+
+/** A client for commands, not yet connected; by the same rules as `openClient`. */
+export async function openThreadClient(connection: ThreadConnection): Promise<Client> {
+  if (connection.kind !== 'copy') return openClient(connection);
+  const { startupNodes, options } = connection;
+  const driver = await loadDriver();
+  if (startupNodes === null) return new driver.Redis({ ...options, ...SAFE, ...(options.sentinels ? SENTINEL : {}) });
+  const redisOptions = { ...(options.redisOptions as RedisOptions), ...SAFE };
+  return new driver.Cluster(startupNodes, {
+    ...options,
+    ...SAFE_CLUSTER,
+    redisOptions,
+    ...(redisOptions.tls ? { dnsLookup: (host, done) => done(null, host) } : {}),
+  });
+}
+
+function copy(options: Partial<Redis['options']> | ClusterOptions): Record<string, unknown> {
+  const copied: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+    if (REPLACED.has(name) || value === undefined) continue;
+    check(name, value);
+    copied[name] = value;
+  }
+  return copied;
+}
+
+function check(name: string, value: unknown): void {
+  const hasContext = typeof value === 'object' && value !== null && 'secureContext' in value;
+  try {
+    structuredClone(value);
+    if (!hasContext) return;
+  } catch {
+    // Said below: what the platform says would show the value.
+  }
+  throw new TypeError(`${name} cannot be sent to a thread`);
+}

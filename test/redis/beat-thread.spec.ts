@@ -1,0 +1,135 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
+import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
+import { lockOn, newExecution } from '../contract/fixtures.js';
+import { buildLibrary } from '../support/built-library.js';
+import type { RedisServer } from '../support/redis-server.js';
+import { closeAll, closeLater, serve } from './fixtures.js';
+
+const LEASE = 2_000;
+const LOCK = 'lock';
+
+let library: ReturnType<typeof buildLibrary>;
+
+beforeAll(() => {
+  library = buildLibrary('beat-thread');
+});
+afterEach(closeAll);
+afterAll(() => library.remove());
+
+interface Standing {
+  standFor: number;
+  keepAlive?: boolean;
+  stallLimit?: number;
+  /** The store is given a client of the user's. */
+  client?: boolean;
+}
+
+function start(program: string, ...args: string[]): ChildProcess {
+  const path = fileURLToPath(new URL(`./programs/${program}`, import.meta.url));
+  const child = fork(path, [library.index, ...args], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  closeLater(async () => void child.kill('SIGKILL'));
+  return child;
+}
+
+const heard = async (child: ChildProcess): Promise<any> => ((await once(child, 'message')) as [unknown])[0];
+
+/** A worker in a process of its own that has claimed a run with a lock and then stands still; and another node. */
+async function stand(server: RedisServer, { standFor, keepAlive = true, ...more }: Standing) {
+  const observer = new RedisTaskStore({
+    connection: resolveRedisOptions({ url: server.url }),
+    namespace: 'beat',
+    lease: LEASE,
+    maxAttemptDuration: 3_600_000,
+    history: { count: 1000, age: null, bytes: null },
+  });
+  await observer.open();
+  closeLater(() => observer.close());
+  const execution = newExecution({ taskId: 't', lock: lockOn(LOCK, null, LEASE) });
+  await observer.enqueue([execution]);
+  const settings = { url: server.url, namespace: 'beat', lease: LEASE, standFor, keepAlive, ...more };
+  const child = start('standing-worker.mjs', JSON.stringify(settings));
+  expect(await heard(child)).toEqual({ claimed: 1 });
+  let stands = true;
+  const moved = heard(child).finally(() => (stands = false)) as Promise<{ settled: string[] }>;
+  /** What the other nodes of a fleet do all the time. @returns runs brought back while the worker stood still */
+  const lookAfter = async (until: () => boolean): Promise<number> => {
+    let rescued = 0;
+    while (stands && !until()) {
+      rescued += (await observer.rescue(10)).done;
+      await observer.promote(10);
+    }
+    return rescued;
+  };
+  return { observer, child, moved, lookAfter, id: execution.executionId };
+}
+
+describe('a worker whose event loop stands still', () => {
+  it.each([
+    ['by a url', false],
+    ['like a client of the user', true],
+  ])('for two leases keeps its run and its lock, and its result counts; connected %s', async (_, client) => {
+    const { observer, moved, lookAfter, id } = await stand(await serve(), { standFor: 2 * LEASE, client });
+    const { fencingToken } = (await observer.getLock(LOCK))!;
+    expect(await lookAfter(() => false)).toBe(0);
+    expect(await observer.getLock(LOCK)).toBeNull();
+    expect(await moved).toEqual({ settled: ['applied'] });
+    expect(await observer.getExecution(id)).toMatchObject({ status: 'COMPLETED', result: 'done' });
+    expect(fencingToken).toBe(1);
+  });
+
+  it('loses them where no thread beats for it', async () => {
+    const { moved, lookAfter } = await stand(await serve(), { standFor: 2 * LEASE, keepAlive: false });
+    expect(await lookAfter(() => false)).toBe(1);
+    expect(await moved).toEqual({ settled: ['stale'] });
+  });
+
+  it('loses them when it has stood still for longer than the limit', async () => {
+    const { moved, lookAfter } = await stand(await serve(), { standFor: 3 * LEASE, stallLimit: LEASE / 4 });
+    expect(await lookAfter(() => false)).toBe(1);
+    expect(await moved).toEqual({ settled: ['stale'] });
+  });
+
+  it('keeps them through a restart of the server', async () => {
+    const server = await serve({ args: ['--appendonly', 'yes'] });
+    const { moved, lookAfter } = await stand(server, { standFor: 3 * LEASE });
+    await server.restart();
+    expect(await lookAfter(() => false)).toBe(0);
+    expect(await moved).toEqual({ settled: ['applied'] });
+  });
+
+  it('is handed nothing over meanwhile', async () => {
+    const server = await serve();
+    const { observer } = await stand(server, { standFor: 2 * LEASE });
+    await server.command('HSET', '{beat}:wi', 'standing', '1');
+    while ((await server.command('HEXISTS', '{beat}:wi', 'standing')) === ':1');
+    expect((await observer.listWorkers()).map(({ workerId }) => workerId)).toEqual(['standing']);
+  });
+});
+
+describe('the thread', () => {
+  it('ends within a second where nobody answers, and leaves nothing open', async () => {
+    const server = await serve();
+    const { child, moved } = await stand(server, { standFor: 1 });
+    await moved;
+    server.freeze();
+    child.send('close');
+    const { closedIn, left } = (await heard(child)) as { closedIn: number; left: string[] };
+    server.thaw();
+    // The store's own connection has up to a second for what is under way, and so has its subscriber.
+    expect(closedIn).toBeLessThan(3_000);
+    expect(left.filter((type) => /TCP|Timeout|MessagePort|Worker/.test(type))).toEqual([]);
+    const [code] = (await once(child, 'exit')) as [number];
+    expect(code).toBe(0);
+  });
+
+  it('keeps no process alive', async () => {
+    const child = start('lonely-thread.mjs', (await serve()).url);
+    child.disconnect();
+    const [code] = (await once(child, 'exit')) as [number];
+    expect(code).toBe(0);
+  });
+});
