@@ -25,6 +25,7 @@ import { executionOf, lockOf, workerOf, workflowOf, type LockView, type Workflow
 import type { ExecutionView, WorkerView } from './codec/views.js';
 import { endedEffects, ExchangePacker, startedEffects, type ExchangeScriptReply } from './exchange.js';
 import { packBatch } from './enqueue.js';
+import { EnqueueBatcher } from './enqueue-batcher.js';
 import { RedisFrame } from './redis-frame.js';
 
 /** Executions that one script of a listing, or of an unregistered task, looks at. */
@@ -35,6 +36,7 @@ export class RedisTaskStore extends RedisFrame implements TaskStore {
   /** Two: the server works on one trip while this process works on the other. */
   readonly lanes = 2;
   private readonly packer = new ExchangePacker();
+  private readonly batcher = new EnqueueBatcher((batch) => this.store('', batch));
 
   // ---- definitions ---------------------------------------------------------------------------------------------
 
@@ -64,7 +66,7 @@ export class RedisTaskStore extends RedisFrame implements TaskStore {
   // ---- queue ---------------------------------------------------------------------------------------------------
 
   enqueue(batch: readonly NewExecution[]): Promise<string[]> {
-    return this.store('', batch);
+    return this.batcher.add(batch);
   }
 
   async pauseQueue(queue: string): Promise<void> {

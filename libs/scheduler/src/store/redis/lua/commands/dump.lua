@@ -120,6 +120,11 @@ local flat = call('HGETALL', keys.counters)
 for i = 1, #flat, 2 do
   counters[flat[i]] = tonumber(flat[i + 1])
 end
+counters.scheduled = frame.created
+counters.PENDING = call('HLEN', keys.static)
+for _, status in ipairs({ 'RUNNING', 'RETRYING', 'COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED' }) do
+  counters.PENDING = counters.PENDING - (counters[status] or 0)
+end
 return cjson.encode({
   executions = executions,
   queues = queues,

@@ -246,7 +246,7 @@ while segments > 0 and ARGV[at] ~= 'each' and settlePlain(at) do
 end
 
 -- Ends the trip: keeps the reply for a repeat, says what free slots are left.
-local function reply(more)
+local function reply(more, mayBeMore)
   local plainIds, otherIds, details = {}, {}, {}
   for i = 1, #plain, 2 do
     plainIds[#plainIds + 1] = plain[i]
@@ -267,7 +267,7 @@ local function reply(more)
   end
   compact(200)
   frame.save()
-  return { 1, now, more, outcome, plainNo, plain, others, effects.publish(), plainSettled, frame.nodes > 1 and 1 or 0, doubts }
+  return { 1, now, more, outcome, plainNo, plain, others, effects.publish(mayBeMore), plainSettled, frame.nodes > 1 and 1 or 0, doubts }
 end
 
 local claimed = segments == 0 and not trimLater and claimPlain()
@@ -351,4 +351,4 @@ local more = claim.claim(me, wanted - plainCount, options)
 others = claim.list
 dependency.drain()
 save()
-return reply(more and 1 or 0)
+return reply(more and 1 or 0, true)

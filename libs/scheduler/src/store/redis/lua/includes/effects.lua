@@ -54,13 +54,13 @@ end
 
 local LOCAL = { due = true, more = true, ready = true }
 
--- The effects as one text, or ''; what concerns other nodes is sent to them.
-function effects.publish()
+-- The effects as one text, or ''; what concerns other nodes is sent to them. mayBeMore: dependents may be left to tell.
+function effects.publish(mayBeMore)
   local wakes = #effects.wokenOrder
   for _, queue in ipairs(effects.wokenOrder) do
     effects.push({ 'ready', queue })
   end
-  if call('EXISTS', keys.continuation) == 1 then
+  if mayBeMore and call('EXISTS', keys.continuation) == 1 then
     effects.push({ 'more' })
   end
   if #effects.list == 0 then

@@ -37,7 +37,7 @@ local function commit(value)
   dependency.drain()
   save()
   frame.save()
-  local reply = { value, effects.publish(), now }
+  local reply = { value, effects.publish(true), now }
   frame.remember(reply)
   return reply
 end

@@ -39,6 +39,9 @@ function frame.next()
   return frame.sequence
 end
 
+-- What follows from the rest is not counted: `scheduled` is the newest number, and PENDING what is left.
+local DERIVED = { PENDING = true, scheduled = true }
+
 function frame.count(name, by)
   frame.counts[name] = (frame.counts[name] or 0) + by
 end
@@ -62,7 +65,7 @@ function frame.save()
     call('HSET', keys.meta, unpack(fields))
   end
   for name, by in pairs(frame.counts) do
-    if by ~= 0 then
+    if by ~= 0 and not DERIVED[name] then
       call('HINCRBY', keys.counters, name, by)
     end
   end
