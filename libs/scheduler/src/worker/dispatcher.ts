@@ -34,6 +34,7 @@ export class Dispatcher {
   private claiming = false;
   private scheduled = false;
   private woken = false;
+  private isPlenty = false;
   private look: ClockTimer | null = null;
   private readonly idleWaiters: (() => void)[] = [];
   private readonly tripWaiters: (() => void)[] = [];
@@ -179,6 +180,7 @@ export class Dispatcher {
     const lane = this.lanes.find((each) => !each.busy);
     if (!lane) return;
     const want = this.wanted();
+    const isMore = this.woken && this.isPlenty;
     if (this.settlements.length > 0 || (this.woken && want > 0)) {
       lane.busy = true;
       void this.trip(lane, want).finally(() => {
@@ -186,6 +188,8 @@ export class Dispatcher {
         this.schedule();
         tellAll(this.tripWaiters);
       });
+      // Where the last trip found all it wanted, the next one need not wait for this one.
+      if (isMore && this.wanted() > 0) this.wake();
     } else if (this.isIdle()) {
       tellAll(this.idleWaiters);
     }
@@ -197,7 +201,11 @@ export class Dispatcher {
     let asked = 0;
     for (const lane of this.lanes) asked += lane.asked;
     const ahead = this.executor.pace?.ahead ?? 0;
-    return Math.max(0, this.executor.vacant + ahead - this.backlog.size - asked);
+    const left = Math.max(0, this.executor.vacant + ahead - this.backlog.size - asked);
+    if (!this.isRemote) return left;
+    // Each lane gets its share, so that the store works on one trip while this process works on the other.
+    const share = ahead > 0 ? Math.ceil((this.settings.maxConcurrentTasks + ahead) / this.lanes.length) : left;
+    return Math.min(left, share, CLAIM_PER_STEP);
   }
 
   private async trip(lane: Lane, want: number): Promise<void> {
@@ -215,7 +223,8 @@ export class Dispatcher {
     const reply = await this.exchange(request);
     lane.asked = 0;
     this.liveness.lastProgress = this.clock.monotonic();
-    if (reply.more) this.woken = true;
+    if (want > 0) this.isPlenty = this.isRemote && reply.claims.length === want;
+    if (reply.more || this.isPlenty) this.woken = true;
     for (const claim of reply.claims) this.take(claim);
     reply.settled.forEach((outcome, i) => {
       if (outcome === 'stale')
