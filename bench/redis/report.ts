@@ -30,7 +30,7 @@ export function printReport({ heading, summary, bars, limits, doubts }: Report):
           spreadText(ours, digits),
           spreadText(bullmq, digits),
           single ? '' : spreadText(ratio, 3),
-          about.map(barText).join('; '),
+          about.map((bar) => `${barText(bar)} ${verdictText(bar)}`.trimEnd()).join('; '),
         ),
       );
     }
@@ -45,14 +45,18 @@ export function printReport({ heading, summary, bars, limits, doubts }: Report):
   const judged = bars.filter(({ met }) => met !== undefined);
   if (judged.length > 0) console.log('\nBars');
   for (const bar of judged)
-    console.log(`  ${bar.met ? 'met    ' : 'NOT MET'}  ${bar.scenario} ${METRICS[bar.metric]!.label}: ${barText(bar)}`);
+    console.log(`  ${verdictText(bar).padEnd(8)} ${bar.scenario}: ${METRICS[bar.metric]!.label}: ${barText(bar)}`);
   if (doubts.length > 0) console.log(`\nNOT TO BE QUOTED:\n${doubts.map((doubt) => `  ${doubt}`).join('\n')}`);
 }
 
+/** What a bar is about, what was found, what is asked for. */
 function barText(bar: BarSummary): string {
   const what = { ratio: 'ratio', value: 'ours', growth: `x ${bar.since}` }[bar.of];
-  const verdict = bar.met === undefined ? '' : ` ${wordOf(bar)} ${bar.met ? 'met' : 'NOT MET'}`;
-  return `${what} ${text(bar.value, 3)}${verdict}`;
+  return `${what} ${text(bar.value, 3)} ${wordOf(bar)}`.trimEnd();
+}
+
+function verdictText({ met }: BarSummary): string {
+  return met === undefined ? '' : met ? 'met' : 'NOT MET';
 }
 
 function row(...cells: string[]): string {

@@ -83,7 +83,8 @@ export abstract class RedisFrame {
     this.listeners.clear();
     await this.beats.close();
     await this.unsubscribe?.().catch(() => undefined);
-    if (this.connection.isReady) await this.run('listen', ['', LISTEN_PATIENCE_MS]).catch(() => undefined);
+    // Not waited for: `close` gives what is under way its time, and no more.
+    if (this.connection.isReady) void this.run('listen', ['', LISTEN_PATIENCE_MS]).catch(() => undefined);
     await this.connection.close();
   }
 

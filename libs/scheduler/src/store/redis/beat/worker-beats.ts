@@ -90,9 +90,10 @@ export class WorkerBeats {
   }
 
   #watch(thread: Worker): void {
-    thread.unref();
     thread.on('message', (reason: string) => this.#warn(`a beat of the thread was not heard: ${reason}`));
     thread.on('error', (error) => this.#warn(`the thread that beats has failed: ${error.message}; ${CONSEQUENCE}`));
+    // Only now: a listener keeps the process alive.
+    thread.unref();
     this.#thread = thread;
   }
 

@@ -103,7 +103,7 @@ end
 -- What its dependencies have left, by ref; false for one without a result. Refs with a $ are the store's own.
 local function results(row)
   local found, any = {}, false
-  for _, edge in ipairs(edges.of(row)) do
+  for _, edge in ipairs(edges.withUpstreams(row)) do
     if string.sub(edge.ref, 1, 1) ~= '$' then
       local upstream = edge.up and rows.get(edge.up)
       found[edge.ref] = upstream and upstream.res or false

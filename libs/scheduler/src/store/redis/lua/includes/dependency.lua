@@ -14,6 +14,15 @@ local function holds(type, status)
   return true
 end
 
+local function hold(row)
+  row.oe = row.oe - 1
+  rows.touch(row)
+  if row.oe == 0 and row.pl == 'dependencies' then
+    queue.leave(row)
+    queue.pushTail(row)
+  end
+end
+
 -- The edge can no longer hold: its dependent is SKIPPED, with the execution in which the failure began.
 local function breakEdge(edge, row, upstream, reason)
   edge.state = reason == 'DEPENDENCY_TIMEOUT' and 'timedOut' or 'broken'
@@ -34,17 +43,12 @@ local function resolve(edge, upstream)
   edge.state = 'held'
   edges.forgetTimeout(edge)
   edges.touch(edge)
-  row.oe = row.oe - 1
-  rows.touch(row)
-  if row.oe == 0 and row.pl == 'dependencies' then
-    queue.leave(row)
-    queue.pushTail(row)
-  end
+  hold(row)
 end
 
 -- Decides those edges of a new execution whose upstream has ended already.
 function dependency.resolveBound(row)
-  for _, edge in ipairs(edges.of(row)) do
+  for _, edge in ipairs(edges.withUpstreams(row)) do
     local upstream = edge.up and rows.get(edge.up)
     if upstream and rows.isTerminal(upstream) then
       resolve(edge, upstream)
@@ -73,6 +77,14 @@ local function reopenDependent(edge)
   finish.reopen(row)
 end
 
+local function fetchDependents(names)
+  local ids = {}
+  for i, name in ipairs(names) do
+    ids[i] = edges.split(name)
+  end
+  rows.fetch(ids)
+end
+
 -- Whether earlier verbs have left something over.
 local function isStored()
   if dependency.stored == nil then
@@ -97,6 +109,24 @@ function dependency.save()
   dependency.fresh, dependency.first, dependency.stored = {}, 1, nil
 end
 
+local TYPE = { s = 'success', f = 'failure', c = 'completion', a = 'always' }
+
+-- Decides an edge by its name alone, if it is open and holds. Returns whether that was all.
+local function holdByName(name, upstream)
+  local id, index, letter = edges.split(name)
+  local row = rows.get(id)
+  if letter == '' or not row or row.tu or row.pl ~= 'dependencies' or edges.cache[id .. '|' .. index] then
+    return false
+  end
+  if (row.hs and row.hs[index]) or not holds(TYPE[letter], upstream.st) then
+    return false
+  end
+  row.hs = row.hs or {}
+  row.hs[index] = 1
+  hold(row)
+  return true
+end
+
 -- Tells the next dependents of one execution. Returns whether all of them are told.
 local function tell(step)
   local upstream = rows.get(step[1])
@@ -104,13 +134,17 @@ local function tell(step)
     return true
   end
   local names = edges.dependents(upstream, step[3], dependency.left)
-  edges.fetch(names)
+  if #names > 1 then
+    fetchDependents(names)
+  end
   for _, name in ipairs(names) do
-    local edge = edges.named(name)
-    if edge and step[2] then
-      reopenDependent(edge)
-    elseif edge and rows.isTerminal(upstream) then
-      resolve(edge, upstream)
+    if not (not step[2] and rows.isTerminal(upstream) and holdByName(name, upstream)) then
+      local edge = edges.named(name)
+      if edge and step[2] then
+        reopenDependent(edge)
+      elseif edge and rows.isTerminal(upstream) then
+        resolve(edge, upstream)
+      end
     end
   end
   dependency.left = dependency.left - #names
@@ -127,7 +161,7 @@ local function lookAhead()
       names[#names + 1] = name
     end
   end
-  edges.fetch(names)
+  fetchDependents(names)
 end
 
 -- Tells dependents, breadth first, in edge order, as many as the verb under way may still tell.

@@ -1,6 +1,8 @@
 -- Edges between executions: made, attached, let go, taken up again.
 -- An edge is named by its dependent and its place among the dependent's edges: dependent|index. It is kept in a hash of
 -- the dependent: state|type|order|deadline|maxAge|reuse|status of the upstream when decided|upstream|task|ref
+-- Most edges come to hold, and nothing more. The upstream names each with its type, and the dependent's row marks those
+-- that hold (`hs`), so that such an edge is neither read nor written: dependent|index|letter of its type.
 edges.cache, edges.dirty = {}, {}
 
 local EDGE = '^(%a+)|(%a+)|(%d+)|(%d*)|(%d*)|(%d)|(%u*)|([^|]*)|([^|]*)|(.*)$'
@@ -24,51 +26,32 @@ local function make(id, index, record)
     task = task,
     ref = ref,
   }
+  local row = rows.get(id)
+  if row and row.hs and row.hs[index] then
+    edge.state = 'held'
+  end
   edges.cache[edge.name] = edge
   return edge
 end
 
-local function split(name)
-  local id, index = string.match(name, '^(.*)|(%d+)$')
-  return id, tonumber(index)
+-- Dependent, index, and the letter of the type where the name bears it.
+function edges.split(name)
+  local id, index, letter = string.match(name, '^([^|]*)|(%d+)|?(%a?)$')
+  return id, tonumber(index), letter
 end
+
+-- The letter of an edge that needs nothing but its type to be decided; '' for one with a deadline.
+local LETTER = { success = 's', failure = 'f', completion = 'c', always = 'a' }
 
 -- The edge of that name, or nil.
 function edges.named(name)
-  local edge = edges.cache[name]
+  local id, index = edges.split(name)
+  local edge = edges.cache[id .. '|' .. index]
   if not edge then
-    local id, index = split(name)
     local record = call('HGET', keys.edges(id), index)
     edge = record and make(id, index, record)
   end
   return edge or nil
-end
-
--- Reads many at once, with their dependents.
-function edges.fetch(names)
-  local byDependent, ids = {}, {}
-  for _, name in ipairs(names) do
-    if not edges.cache[name] then
-      local id, index = split(name)
-      if not byDependent[id] then
-        byDependent[id] = {}
-        ids[#ids + 1] = id
-      end
-      table.insert(byDependent[id], index)
-    end
-  end
-  for _, id in ipairs(ids) do
-    local indexes = byDependent[id]
-    for from = 1, #indexes, 1000 do
-      local to = math.min(from + 999, #indexes)
-      for i, record in ipairs(call('HMGET', keys.edges(id), unpack(indexes, from, to))) do
-        if record then
-          make(id, indexes[from + i - 1], record)
-        end
-      end
-    end
-  end
-  rows.fetch(ids)
 end
 
 -- The edges of an execution, in order.
@@ -92,8 +75,31 @@ function edges.of(row)
   return found
 end
 
+-- Reads the upstreams of an execution at once.
+local function fetchUpstreams(found)
+  local ids = {}
+  for _, edge in ipairs(found) do
+    ids[#ids + 1] = edge.up
+  end
+  if #ids > 1 then
+    rows.fetch(ids)
+  end
+  return found
+end
+
+-- As edges.of, with the upstreams read.
+function edges.withUpstreams(row)
+  return fetchUpstreams(edges.of(row))
+end
+
 function edges.touch(edge)
   edges.dirty[edge.name] = edge
+  -- From here on its own record says how it stands.
+  local row = rows.get(edge.id)
+  if row and row.hs and row.hs[edge.index] then
+    row.hs[edge.index] = nil
+    rows.touch(row)
+  end
 end
 
 -- Writes those that changed, all of one dependent at once.
@@ -156,11 +162,12 @@ local function attach(edge, dependent, upstream)
   edge.up = upstream.id
   history.keep(upstream)
   upstream.nd = (upstream.nd or 0) + 1
+  local name = edge.name .. '|' .. (edge.at and '' or LETTER[edge.type])
   if upstream.nd <= NAMED_INSIDE then
     upstream.dn = upstream.dn or {}
-    table.insert(upstream.dn, edge.name)
+    table.insert(upstream.dn, name)
   else
-    call('RPUSH', keys.dependents(upstream.id), edge.name)
+    call('RPUSH', keys.dependents(upstream.id), name)
   end
   upstream.ld = upstream.ld + 1
   upstream.ub = upstream.ub or {}
@@ -241,7 +248,7 @@ end
 
 -- An execution has ended: its own open edges matter no more, and its upstreams have one dependent less to wait for.
 function edges.letGo(row)
-  for _, edge in ipairs(edges.of(row)) do
+  for _, edge in ipairs(edges.withUpstreams(row)) do
     local was, at = edge.state, edge.at
     if was == 'open' then
       edge.state = 'dropped'
@@ -266,7 +273,9 @@ end
 -- An execution runs again: what can no longer hold is waived, what is still, or again, under way is waited for.
 function edges.takeUp(row)
   row.oe = 0
-  for _, edge in ipairs(edges.of(row)) do
+  -- From here on some edges hold that their upstreams know nothing of.
+  row.tu = 1
+  for _, edge in ipairs(edges.withUpstreams(row)) do
     local upstream = edge.up and rows.get(edge.up)
     local undecided = edge.state == 'broken' or edge.state == 'dropped'
     local ended = edge.up and (not upstream or rows.isTerminal(upstream))

@@ -20,7 +20,9 @@ function finish.finish(row, status, outcome)
   history.count(row)
   effects.tell(row, END[status])
   lock.release(row)
-  edges.letGo(row)
+  if row.ed then
+    edges.letGo(row)
+  end
   edges.spread(row, false)
   if row.wf then
     workflow.close(row, status)

@@ -77,23 +77,34 @@ local function isOver(size, bytes, state)
     or (frame.historyAge ~= nil and state.ca <= now - frame.historyAge)
 end
 
--- The state behind an entry of history, or nil for an entry that no longer counts.
-local function stateOf(entry)
-  local id = string.match(entry, '^[^|]+')
-  local row = rows.cache[id]
-  if row == nil then
-    local text = call('HGET', keys.state, id)
-    if text and string.byte(text) == 67 then
-      -- A plain one's: all that its drop needs to know.
-      row = entry == id and { st = 'COMPLETED', pl = 'history', ca = tonumber(string.match(text, '^C(%d+)')) } or nil
-    else
-      row = text and cmsgpack.unpack(text) or nil
+-- The states behind entries of history by entry, where these still count; and their ids.
+local function statesOf(entries)
+  local ids, missing, texts = {}, {}, {}
+  for i, entry in ipairs(entries) do
+    ids[i] = string.match(entry, '^[^|]+')
+    if rows.cache[ids[i]] == nil then
+      missing[#missing + 1] = ids[i]
     end
   end
-  if not row or row.pl ~= 'history' or (row.hn or id) ~= entry then
-    return nil, id
+  for i, text in ipairs(#missing > 0 and call('HMGET', keys.state, unpack(missing)) or {}) do
+    texts[missing[i]] = text
   end
-  return row, id
+  local states = {}
+  for i, entry in ipairs(entries) do
+    local id = ids[i]
+    local state = rows.cache[id]
+    local text = texts[id]
+    if text and string.byte(text) == 67 then
+      -- A plain one's: all that its drop needs to know.
+      state = entry == id and { st = 'COMPLETED', pl = 'history', ca = tonumber(string.match(text, '^C(%d+)')) }
+    elseif text then
+      state = cmsgpack.unpack(text)
+    end
+    if state and state.pl == 'history' and (state.hn or id) == entry then
+      states[entry] = state
+    end
+  end
+  return states, ids
 end
 
 -- Drops executions with all that belongs to them.
@@ -144,8 +155,9 @@ function history.trim(limit)
     if #entries == 0 then
       break
     end
-    for _, entry in ipairs(entries) do
-      local state, id = stateOf(entry)
+    local found, names = statesOf(entries)
+    for i, entry in ipairs(entries) do
+      local state, id = found[entry], names[i]
       if state and (#ids >= limit or not isOver(size, bytes, state)) then
         over = true
         break

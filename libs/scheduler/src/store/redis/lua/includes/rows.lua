@@ -9,6 +9,22 @@ local TERMINAL = { COMPLETED = true, FAILED = true, CANCELLED = true, SKIPPED = 
 -- n|created|due|flags|task|queue|level|timeout|workflow|ref|payload
 local HEAD = '^(%d+)|(%d+)|(-?%d+)|([^|]*)|([^|]*)|([^|]*)|(%d)|(%d*)|([^|]*)|([^|]*)|()'
 
+-- How an execution stands, where its row does not say.
+local defaults = {
+  st = 'PENDING', -- status
+  pl = 'ready', -- place
+  sa = 0, -- started at
+  ca = 0, -- completed at
+  cr = 0, -- cancel requested at
+  a = 0, -- attempt: the token's second half
+  r = 0, -- runs begun and not released
+  f = 0, -- failed attempts
+  cx = 0, -- crashes
+  oe = 0, -- open edges
+  ld = 0, -- live dependents
+}
+defaults.__index = defaults
+
 -- What stands behind the row of a record.
 local function parse(id, record)
   local n, created, due, flags, task, queue, level, timeout, wf, ref, body = string.match(record, HEAD)
@@ -26,21 +42,10 @@ local function parse(id, record)
     record = record,
     -- Where the payload begins: it may be large, and is seldom looked at.
     body = body,
-    st = 'PENDING', -- status
-    pl = 'ready', -- place
-    at = tonumber(due), -- due at
-    sa = 0, -- started at
-    ca = 0, -- completed at
-    cr = 0, -- cancel requested at
-    a = 0, -- attempt: the token's second half
-    r = 0, -- runs begun and not released
-    f = 0, -- failed attempts
-    cx = 0, -- crashes
-    oe = 0, -- open edges
-    ld = 0, -- live dependents
+    at = tonumber(due),
   }
   base.__index = base
-  return base
+  return setmetatable(base, defaults)
 end
 
 -- A plain one's run, as its running entry 'p<started>|<no>' tells it.
@@ -146,18 +151,24 @@ function rows.fetch(ids, worker, resting)
     local to = math.min(from + 999, #missing)
     local records = call('HMGET', keys.static, unpack(missing, from, to))
     local states = call('HMGET', keys.state, unpack(missing, from, to))
-    local runs = worker and call('HMGET', keys.running(worker), unpack(missing, from, to)) or {}
+    local stateless = {}
     for i, record in ipairs(records) do
       local id = missing[from + i - 1]
       if not record then
         rows.cache[id] = false
       else
-        local row = make(id, record, states[i])
-        if not states[i] and runs[i] then
-          setRunning(row, worker, runs[i])
-        elseif not states[i] and not resting then
-          findRun(row)
+        make(id, record, states[i])
+        if not states[i] and not resting then
+          stateless[#stateless + 1] = id
         end
+      end
+    end
+    local runs = worker and #stateless > 0 and call('HMGET', keys.running(worker), unpack(stateless)) or {}
+    for i, id in ipairs(stateless) do
+      if runs[i] then
+        setRunning(rows.cache[id], worker, runs[i])
+      else
+        findRun(rows.cache[id])
       end
     end
   end

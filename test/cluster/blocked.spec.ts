@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { SchedulerOptions } from 'nestjs-advanced-scheduler';
+import { Fleet, type FleetNode, type NodeTask } from './fixtures/fleet.js';
+
+const LEASE_MS = 1000;
+const locked = { requireLock: true, lockTimeout: LEASE_MS };
+
+const tasks: NodeTask[] = [
+  { taskId: 'block', handler: 'block' },
+  { taskId: 'block-locked', handler: 'block', ...locked },
+  { taskId: 'note', handler: 'note' },
+];
+const options = { lease: LEASE_MS, maxConcurrentTasks: 1 };
+
+let fleet: Fleet;
+let workers: [FleetNode, FleetNode];
+let producer: FleetNode;
+beforeAll(async () => {
+  fleet = await Fleet.start('blocked');
+  const join = (more: SchedulerOptions = {}): Promise<FleetNode> => fleet.join({ options: { ...options, ...more }, tasks });
+  workers = await Promise.all([join(), join()]);
+  producer = await join({ role: 'producer' });
+});
+afterAll(() => fleet?.close());
+
+describe('a handler that blocks the event loop for twice the lease', () => {
+  it.each(['block', 'block-locked'])('runs once, and its result counts: %s', async (taskId) => {
+    const before = (await producer.scheduler('getHealthStatus')).metrics;
+    const blocking = Promise.race(workers.map((node) => node.next('blocking').then(() => node)));
+    const id = (await producer.scheduler('scheduleTask', taskId, { payload: { ms: 2 * LEASE_MS } })) as string;
+    const waited = producer.scheduler('waitForExecution', id);
+    const blocked = await blocking;
+    const standby = workers.find((node) => node !== blocked)!;
+    // The other one is up to the work, and would take this too.
+    const another = await producer.scheduler('scheduleTask', 'note');
+    expect((await producer.scheduler('waitForExecution', another)).result).toBe(standby.pid);
+
+    const { status, result, attempts, startedTime, completedTime } = await waited;
+    expect([status, result]).toEqual(['COMPLETED', blocked.pid]);
+    expect(attempts).toMatchObject([{ outcome: 'COMPLETED', workerId: blocked.workerId }]);
+    expect(Date.parse(completedTime) - Date.parse(startedTime)).toBeGreaterThanOrEqual(2 * LEASE_MS - 1);
+    expect(fleet.ledger().filter((entry) => entry.id === id)).toHaveLength(1);
+    const { crashed, stale, locksLost } = (await producer.scheduler('getHealthStatus')).metrics;
+    expect([crashed, stale, locksLost]).toEqual([before.crashed, before.stale, before.locksLost]);
+  });
+});
