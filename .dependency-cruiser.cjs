@@ -12,7 +12,11 @@ module.exports = {
       { path: `^${lib}/store/[^/]+\\.ts$` },
       { path: `^${lib}/(?!core/|store/[^/]+\\.ts$)` },
     ),
-    forbid('store-knows-core-and-port', { path: `^${lib}/store/[^/]+/` }, { path: `^${lib}/(?!core/|store/)` }),
+    forbid(
+      'store-knows-core-and-port',
+      { path: `^${lib}/store/[^/]+/`, pathNot: '\\.spec\\.ts$' },
+      { path: `^${lib}/(?!core/|store/)` },
+    ),
     forbid(
       'scheduler-chooses-the-store',
       { path: `^${lib}/(?!scheduler/|store/|testing/)`, pathNot: '\\.spec\\.ts$' },
@@ -44,7 +48,11 @@ module.exports = {
       { path: `^${lib}/scheduler/` },
       'Only the scheduler wires the parts together.',
     ),
-    forbid('nobody-imports-testing', { path: `^${lib}/(?!testing/)` }, { path: `^${lib}/testing/` }),
+    forbid(
+      'nobody-imports-testing',
+      { path: `^${lib}/(?!testing/)`, pathNot: '\\.spec\\.ts$' },
+      { path: `^${lib}/testing/` },
+    ),
     forbid(
       'app-uses-the-package-name',
       { path: '^(src|bench)/' },

@@ -17,7 +17,8 @@ let workers: [FleetNode, FleetNode];
 let producer: FleetNode;
 beforeAll(async () => {
   fleet = await Fleet.start('blocked');
-  const join = (more: SchedulerOptions = {}): Promise<FleetNode> => fleet.join({ options: { ...options, ...more }, tasks });
+  const join = (more: SchedulerOptions = {}): Promise<FleetNode> =>
+    fleet.join({ options: { ...options, ...more }, tasks });
   workers = await Promise.all([join(), join()]);
   producer = await join({ role: 'producer' });
 });

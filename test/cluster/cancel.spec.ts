@@ -8,7 +8,11 @@ const tasks: NodeTask[] = [
   { taskId: 'hang', handler: 'hang' },
   { taskId: 'nap', handler: 'nap' },
   { taskId: 'note', handler: 'note' },
-  { taskId: 'fail', handler: 'fail', retryConfig: { maxAttempts: 2, strategy: 'FIXED', initialDelay: '20ms', jitter: false } },
+  {
+    taskId: 'fail',
+    handler: 'fail',
+    retryConfig: { maxAttempts: 2, strategy: 'FIXED', initialDelay: '20ms', jitter: false },
+  },
 ];
 
 let fleet: Fleet;
@@ -77,7 +81,8 @@ describe('three processes, of which one works', () => {
   it('hear the events of each other in their order', async () => {
     const ids: string[] = [];
     const heard = await heardUntil('failed', 50, async () => {
-      for (let i = 0; i < 50; i++) ids.push(...(await producer.scheduler('scheduleTasks', [{ taskId: 'note' }, { taskId: 'fail' }])));
+      for (let i = 0; i < 50; i++)
+        ids.push(...(await producer.scheduler('scheduleTasks', [{ taskId: 'note' }, { taskId: 'fail' }])));
     });
     const ends = ids.map((id) => observer.scheduler('waitForExecution', id));
     await Promise.all(ends);
@@ -95,7 +100,10 @@ describe('three processes, of which one works', () => {
     const second = await fleet.join({ tasks, options: { lease: '1m' } });
     const full = (node: FleetNode, left = 10): Promise<unknown> => node.next('hanging', () => --left === 0);
     const hanging = Promise.all([full(worker), full(second)]);
-    const ids: string[] = await producer.scheduler('scheduleTasks', Array.from({ length: 20 }, () => ({ taskId: 'hang' })));
+    const ids: string[] = await producer.scheduler(
+      'scheduleTasks',
+      Array.from({ length: 20 }, () => ({ taskId: 'hang' })),
+    );
     await hanging;
     const { runningTasks } = await observer.scheduler('getHealthStatus');
     expect(runningTasks).toBe(20);

@@ -71,7 +71,9 @@ describe('one lock and eight workers', () => {
     await nodes[0]!.call('takeLock', KEY);
     // Beats, looks and duties that come round, of eight nodes.
     const alone = await scriptsInWindow();
-    const handles = nodes.flatMap((node) => Array.from({ length: WAITERS / WORKERS }, () => node.call('useLock', KEY, 1)));
+    const handles = nodes.flatMap((node) =>
+      Array.from({ length: WAITERS / WORKERS }, () => node.call('useLock', KEY, 1)),
+    );
     await nodes[0]!.scheduler(
       'scheduleTasks',
       Array.from({ length: WAITERS }, () => ({ taskId: 'hold' })),

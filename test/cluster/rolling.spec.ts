@@ -33,7 +33,11 @@ function releaseOf(index: string): { index: string; dir: string } {
 }
 
 const note = (taskId: string, options: Partial<NodeTask> = {}): NodeTask => ({ taskId, handler: 'note', ...options });
-const version = (taskId: string, handler: 'old' | 'new', options: Partial<NodeTask> = {}): NodeTask => ({ taskId, handler, ...options });
+const version = (taskId: string, handler: 'old' | 'new', options: Partial<NodeTask> = {}): NodeTask => ({
+  taskId,
+  handler,
+  ...options,
+});
 
 describe('a rolling deploy', () => {
   it('leaves what a node has no handler for to the node that has, without a failure or an attempt', async () => {
@@ -66,7 +70,11 @@ describe('a rolling deploy', () => {
   it('runs old and new code side by side, whose scripts differ too, and never goes back to an older definition', async () => {
     const options = { namespace: 'side', maxConcurrentTasks: 2, history: 10_000 };
     const settings: Record<'old' | 'new', NodeSettings> = {
-      old: { tasks: [version('both', 'old', { priority: 'LOW' })], options: { ...options, version: '1.9.0' }, library: otherRelease.index },
+      old: {
+        tasks: [version('both', 'old', { priority: 'LOW' })],
+        options: { ...options, version: '1.9.0' },
+        library: otherRelease.index,
+      },
       new: { tasks: [version('both', 'new', { priority: 'HIGH' })], options: { ...options, version: '1.10.0' } },
     };
     // The old one comes last, as where a crashed node of the last release comes back.
@@ -78,7 +86,8 @@ describe('a rolling deploy', () => {
     const ids = (await producer.scheduler('scheduleTasks', requests)) as string[];
     await producer.call('ended', ids.length);
     const rows = (await producer.call('audit')) as AuditRow[];
-    const count = (wanted: string): number => rows.filter(([, , status, , result]) => status === 'COMPLETED' && result === wanted).length;
+    const count = (wanted: string): number =>
+      rows.filter(([, , status, , result]) => status === 'COMPLETED' && result === wanted).length;
     expect(count('old')).toBeGreaterThan(0);
     expect(count('new')).toBeGreaterThan(0);
     expect(count('old') + count('new')).toBe(ids.length);
@@ -86,7 +95,8 @@ describe('a rolling deploy', () => {
   });
 
   it('has each schedule of decorators once, however many nodes boot together', async () => {
-    const cron = (id: string, expression: string): NodeTask => note(id, { cron: { expression, timezone: 'Europe/Zurich' } });
+    const cron = (id: string, expression: string): NodeTask =>
+      note(id, { cron: { expression, timezone: 'Europe/Zurich' } });
     const tasks = Array.from({ length: 20 }, (_, i) => cron(`nightly-${i}`, `${i} 2 * * *`));
     const options = { namespace: 'schedules', version: '1.0.0' };
     const nodes = await Promise.all([1, 2, 3].map(() => fleet.join({ tasks, options })));

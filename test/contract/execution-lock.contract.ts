@@ -62,6 +62,7 @@ export function executionLockContract(open: OpenStore): void {
           kind: 'execution',
           fencingToken: claim.fencingToken,
           expiresAt: s.now + 5 * MINUTE,
+          remaining: 5 * MINUTE,
           waiting: 0,
         });
         expect(s.effectsOf('lock')).toMatchObject([

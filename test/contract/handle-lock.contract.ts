@@ -29,6 +29,7 @@ export function handleLockContract(open: OpenStore): void {
           kind: 'handle',
           fencingToken: grant.fencingToken,
           expiresAt: grant.expiresAt,
+          remaining: 10_000,
           waiting: 0,
         });
         await s.store.acquireLock('other', 'b', 1_000, 0);
@@ -76,7 +77,13 @@ export function handleLockContract(open: OpenStore): void {
         expect(grants(s)).toMatchObject([{ key: KEY, owner: 'b' }]);
         const { fencingToken } = grants(s)[0]!;
         expect(fencingToken).toBeGreaterThan(held.fencingToken);
-        expect(await s.lock(KEY)).toMatchObject({ owner: 'b', fencingToken, expiresAt: s.now + 5_000, waiting: 1 });
+        expect(await s.lock(KEY)).toMatchObject({
+          owner: 'b',
+          fencingToken,
+          expiresAt: s.now + 5_000,
+          remaining: 5_000,
+          waiting: 1,
+        });
         expect(await s.store.releaseLock(KEY, 'b', fencingToken)).toBe(true);
         expect(grants(s)).toMatchObject([{ owner: 'b' }, { owner: 'c' }]);
       }),

@@ -77,14 +77,14 @@ describe('rights', () => {
     const otherKeys = await rejection(connect(options, { probe: { ...probe, key: '{other}:' } }));
     expect(otherKeys).toBeInstanceOf(StoreAccessError);
     const otherChannel = await rejection(connect(options, { probe: { ...probe, channel: 'other' } }));
-    expect(otherChannel.missing).toEqual(['SUBSCRIBE']);
+    expect(otherChannel.missing).toEqual(['SUBSCRIBE', 'PUBLISH']);
     await server.command('ACL', 'SETUSER', 'app', '-eval');
     expect((await rejection(connect(options, { probe }))).missing).toEqual(['EVAL']);
   });
 
   it('of a user who may do what is needed and no more are enough', async () => {
     const { options } = await withUser([
-      ...['-@all', '+eval', '+evalsha', '+ping', '+subscribe', '+unsubscribe'],
+      ...['-@all', '+eval', '+evalsha', '+ping', '+subscribe', '+unsubscribe', '+publish'],
       ...['+get', '+set', '+incr', '+hget', '+hset', '+lpush', '+time'],
     ]);
     const { redis, warnings } = await connect(options, { probe });

@@ -3,13 +3,14 @@ export { SchedulerModule } from './scheduler/scheduler.module.js';
 export type {
   HistoryOptions,
   QueueOptions,
+  RedisAddress,
+  RedisStoreOptions,
   SchedulerModuleAsyncOptions,
   SchedulerModuleOptions,
   SchedulerOptions,
   SchedulerOptionsFactory,
   StoreOptions,
 } from './scheduler/options.js';
-export type { RedisAddress, RedisStoreOptions } from './store/redis/connection/redis-options.js';
 export { AdvancedTaskScheduler, type ScheduleRequest } from './scheduler/advanced-task-scheduler.js';
 export type { Explanation } from './scheduler/explain.js';
 export type { ListExecutionsOptions } from './scheduler/list-options.js';

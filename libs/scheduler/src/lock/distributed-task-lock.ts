@@ -94,8 +94,7 @@ export class DistributedTaskLock {
 
   /** ms until it expires unless renewed; null if nobody holds it. */
   async getLockTtl(key: string): Promise<number | null> {
-    const lock = await this.store.getLock(key);
-    return lock?.expiresAt == null ? null : Math.max(0, lock.expiresAt - this.clock.now());
+    return (await this.store.getLock(key))?.remaining ?? null;
   }
 
   /** Takes the lock from its holder, whose signal is aborted, and gives it to the next. Use with caution. */
@@ -112,21 +111,26 @@ export class DistributedTaskLock {
     const { key, owner, fencingToken } = grant;
     const controller = new AbortController();
     this.held.set(owner, controller);
+    // Where nothing is heard of the store, the holder's own clock says when the lock may be another's.
+    let end = this.loseIn(ttl, key, owner);
     return {
       key,
       fencingToken,
       signal: controller.signal,
       release: () => {
+        end.cancel();
         this.held.delete(owner);
         return this.store.releaseLock(key, owner, fencingToken);
       },
       extend: async (longer) => {
-        const extended = await this.store.extendLock(
-          key,
-          owner,
-          fencingToken,
-          longer === undefined ? ttl : parseTtl(longer),
-        );
+        const lasting = longer === undefined ? ttl : parseTtl(longer);
+        const next = this.loseIn(lasting, key, owner);
+        const extended = await this.store.extendLock(key, owner, fencingToken, lasting).catch((error: unknown) => {
+          next.cancel();
+          throw error;
+        });
+        end.cancel();
+        end = next;
         if (!extended) this.lose(key, owner);
         return extended;
       },
@@ -139,6 +143,12 @@ export class DistributedTaskLock {
     const lock = await this.store.getLock(key);
     if (lock?.owner !== owner) return null;
     return { key, owner, fencingToken: lock.fencingToken, expiresAt: lock.expiresAt! };
+  }
+
+  private loseIn(ms: number, key: string, owner: string): ClockTimer {
+    const timer = this.clock.setTimer(ms, () => this.lose(key, owner));
+    timer.handle?.unref();
+    return timer;
   }
 
   private lose(key: string, owner: string): void {

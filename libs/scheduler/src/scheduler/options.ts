@@ -16,6 +16,7 @@ export interface QueueOptions {
   globalConcurrency?: number;
 }
 
+export type { RedisAddress, RedisStoreOptions } from '../store/redis/connection/redis-options.js';
 export type StoreOptions = { type: 'memory' } | ({ type: 'redis' } & RedisStoreOptions);
 
 export interface HistoryOptions {

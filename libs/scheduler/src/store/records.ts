@@ -57,6 +57,8 @@ export interface LockInfo {
   kind: 'execution' | 'handle' | null;
   fencingToken: number;
   expiresAt: number | null;
+  /** ms until it expires unless renewed, by the store's clock; null: free. */
+  remaining: number | null;
   waiting: number;
 }
 

@@ -3,7 +3,7 @@ import type { Row } from './rows.js';
 import type { State } from './state.js';
 
 /** The whole state in one canonical form: plain, ordered, free of what only this store needs. */
-export function dump(s: State): unknown {
+export function dump(s: State, now: number): unknown {
   const rows = [...s.executions.values()].sort((a, b) => a.order - b.order);
   return {
     executions: rows.map(execution),
@@ -21,7 +21,7 @@ export function dump(s: State): unknown {
       task.unhandled.some((level) => level.size > 0) ? [[taskId, task.unhandled.map(ids)]] : [],
     ),
     locks: sorted(s.locks).map(([, each]) => ({
-      ...lock.info(each),
+      ...lock.info(each, now),
       reserved: each.reserved?.executionId ?? null,
       parked: each.waiting.map(ids),
     })),

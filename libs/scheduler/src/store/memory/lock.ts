@@ -117,7 +117,7 @@ export function expire(s: State, now: number): number {
   return done;
 }
 
-export function info(lock: LockRow): LockInfo {
+export function info(lock: LockRow, now: number): LockInfo {
   const owner = lock.holder?.executionId ?? lock.handle;
   return {
     key: lock.key,
@@ -125,6 +125,7 @@ export function info(lock: LockRow): LockInfo {
     kind: lock.holder ? 'execution' : lock.handle !== null ? 'handle' : null,
     fencingToken: lock.fencingToken,
     expiresAt: owner === null ? null : lock.at,
+    remaining: owner === null ? null : Math.max(0, lock.at - now),
     waiting: lock.handles.size + lock.waiting.reduce((sum, level) => sum + level.size, 0) + (lock.reserved ? 1 : 0),
   };
 }

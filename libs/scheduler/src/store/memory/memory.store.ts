@@ -189,12 +189,12 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   getLock(key: string): Promise<LockInfo | null> {
     return this.read((s, now) => {
       const found = s.locks.get(key);
-      return found && !(lock.isHeld(found) && found.at <= now) ? lock.info(found) : null;
+      return found && !(lock.isHeld(found) && found.at <= now) ? lock.info(found, now) : null;
     });
   }
 
   listLocks(): Promise<LockInfo[]> {
-    return this.read((s) => [...s.locks.values()].map(lock.info));
+    return this.read((s, now) => [...s.locks.values()].map((each) => lock.info(each, now)));
   }
 
   // ---- workers -------------------------------------------------------------------------------------------------
@@ -337,6 +337,6 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   }
 
   dump(): Promise<unknown> {
-    return this.read((s) => dump(s));
+    return this.read((s, now) => dump(s, now));
   }
 }

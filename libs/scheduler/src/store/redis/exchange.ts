@@ -1,8 +1,9 @@
-import type { Settlement, SettlementKind } from '../../core/commands.js';
+import type { Settlement } from '../../core/commands.js';
 import type { Effect, ExecutionEffect } from '../../core/effects.js';
 import type { Claim } from '../records.js';
 import type { ExchangeReply, ExchangeRequest } from '../task-store.js';
 import { claimOf, plainClaim } from './codec/executions.js';
+import { packSettlement } from './codec/settlements.js';
 import type { ScriptArgument } from './connection/redis-connection.js';
 
 /** A plain run that this process has claimed: what its settlement says of it, and what its events need. */
@@ -33,11 +34,6 @@ export type ExchangeScriptReply = [
   told: number,
   doubts: string,
 ];
-
-const KINDS = { complete: 'c', fail: 'f', retry: 'r', release: 'l', cancel: 'x' } as const satisfies Record<
-  SettlementKind,
-  string
->;
 
 /** Packs the trips of this process's workers, and remembers what makes most of them short. */
 export class ExchangePacker {
@@ -142,10 +138,9 @@ export class ExchangePacker {
     const countAt = args.push('each', 0) - 1;
     let count = 0;
     do {
-      const { executionId, attempt, kind, result, error, reason, delay } = settlements[at + count]!;
-      const text = result ?? (error === null ? '' : JSON.stringify(error));
-      this.runs.delete(executionId);
-      args.push(executionId, attempt, KINDS[kind], text, reason ?? '', Math.round(delay));
+      const settlement = settlements[at + count]!;
+      this.runs.delete(settlement.executionId);
+      args.push(...packSettlement(settlement));
       count++;
     } while (at + count < settlements.length && !this.isPlain(workerId, settlements[at + count]!));
     args[countAt] = count;

@@ -42,6 +42,8 @@ export abstract class RedisFrame {
   private readonly listeners = new Map<(effects: readonly Effect[]) => void, Wants>();
   /** This machine's clock: what the network takes, it takes by no other. */
   private readonly local = new SystemClock();
+  /** ms by which the server's clock is ahead of this machine's, as the newest reply says. */
+  private ahead = 0;
   private announced = -1;
   private operations = 0;
   private timer: ClockTimer | undefined;
@@ -133,7 +135,18 @@ export abstract class RedisFrame {
   }
 
   protected tellText(text: string): void {
-    if (text !== '' && this.listeners.size > 0) this.tell(effectsOf(text));
+    if (text === '' || this.listeners.size === 0) return;
+    const effects = effectsOf(text);
+    this.tell(effects.map((effect) => (effect.kind === 'due' ? { ...effect, at: this.toLocal(effect.at) } : effect)));
+  }
+
+  /** Timers here go by this machine's clock: an instant of the server's, as it will be shown here. */
+  protected toLocal(at: number): number {
+    return at - this.ahead;
+  }
+
+  protected setClock(now: number): void {
+    this.ahead = this.settings.testClock ? 0 : now - this.local.now();
   }
 
   protected isWanted(transition: ExecutionTransition): boolean {
@@ -146,8 +159,9 @@ export abstract class RedisFrame {
 
   private async send<T>(script: string, operation: string, args: readonly ScriptArgument[]): Promise<T> {
     if (!this.isAnnounced) await this.announce();
-    const [value, effects, ...details] = (await this.run(script, args, operation)) as [T, string, ...string[]];
-    if (value === 'error') throw refusal(effects, details);
+    const [value, effects, ...details] = (await this.run(script, args, operation)) as [T, string, ...unknown[]];
+    if (value === 'error') throw refusal(effects, details as string[]);
+    this.setClock(details[0] as number);
     this.tellText(effects);
     return value;
   }

@@ -1,38 +1,22 @@
 import type { FireCommand, NewExecution, NewWorkflow, RunToken, Settlement } from '../../core/commands.js';
 import { TaskInUseError } from '../../core/errors.js';
-import type { TaskExecution } from '../../core/execution.js';
-import { LIST_SCAN, UNDECLARED_SCHEDULE_MS } from '../../core/limits.js';
+import { UNDECLARED_SCHEDULE_MS } from '../../core/limits.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import type { TaskMirror } from '../../core/task-definition.js';
-import type {
-  Claim,
-  ExpiredRun,
-  ListExecutionsQuery,
-  LockGrant,
-  LockInfo,
-  Page,
-  QueueRules,
-  StoreStats,
-  WorkerHello,
-  WorkerInfo,
-  WorkflowInfo,
-} from '../records.js';
+import type { Claim, LockGrant, QueueRules, WorkerHello } from '../records.js';
 import type { BeatReply, ExchangeReply, ExchangeRequest, StepReply, TaskStore } from '../task-store.js';
-import { dumpOf } from './codec/dump.js';
 import { extraOf, partOf, plainClaim } from './codec/executions.js';
-import { statsOf } from './codec/stats.js';
-import { executionOf, lockOf, workerOf, workflowOf, type LockView, type WorkflowView } from './codec/views.js';
-import type { ExecutionView, WorkerView } from './codec/views.js';
 import { endedEffects, ExchangePacker, startedEffects, type ExchangeScriptReply } from './exchange.js';
+import { packSettlement } from './codec/settlements.js';
 import { packBatch } from './enqueue.js';
 import { EnqueueBatcher } from './enqueue-batcher.js';
-import { RedisFrame } from './redis-frame.js';
+import { RedisLooks } from './redis-looks.js';
 
-/** Executions that one script of a listing, or of an unregistered task, looks at. */
+/** Executions that one script of an unregistered task looks at. */
 const SCAN_STEP = 500;
 
 /** The store of a fleet: one script a verb, all state in Redis, every node a peer. */
-export class RedisTaskStore extends RedisFrame implements TaskStore {
+export class RedisTaskStore extends RedisLooks implements TaskStore {
   /** Two: the server works on one trip while this process works on the other. */
   readonly lanes = 2;
   private readonly packer = new ExchangePacker();
@@ -54,15 +38,6 @@ export class RedisTaskStore extends RedisFrame implements TaskStore {
     }
   }
 
-  async getTask(taskId: string): Promise<TaskMirror | null> {
-    const [text] = await this.look<(string | null)[]>('getTasks', taskId);
-    return text ? (JSON.parse(text) as TaskMirror) : null;
-  }
-
-  async listTasks(): Promise<TaskMirror[]> {
-    return (await this.look<string[]>('getTasks', '')).map((text) => JSON.parse(text) as TaskMirror);
-  }
-
   // ---- queue ---------------------------------------------------------------------------------------------------
 
   enqueue(batch: readonly NewExecution[]): Promise<string[]> {
@@ -81,14 +56,6 @@ export class RedisTaskStore extends RedisFrame implements TaskStore {
     await this.commit('configureQueue', queue, rateLimit?.max ?? '', rateLimit?.per ?? '', concurrency ?? '');
   }
 
-  queueSizes(queue = ''): Promise<number[]> {
-    return this.look('queueSizes', queue);
-  }
-
-  peekQueue(queue: string, count: number): Promise<string[]> {
-    return this.look('peekQueue', queue, count);
-  }
-
   // ---- executions ----------------------------------------------------------------------------------------------
 
   async cancel(executionId: string, grace: number): Promise<boolean> {
@@ -97,27 +64,6 @@ export class RedisTaskStore extends RedisFrame implements TaskStore {
 
   async reopen(executionId: string): Promise<boolean> {
     return isDone(await this.commit('reopen', executionId));
-  }
-
-  async getExecution(executionId: string): Promise<TaskExecution | null> {
-    const text = await this.look<string | null>('getExecution', executionId);
-    return text === null ? null : executionOf(JSON.parse(text) as ExecutionView);
-  }
-
-  async listExecutions(query: ListExecutionsQuery): Promise<Page<TaskExecution>> {
-    const { limit = 50, cursor = '', status, ...filter } = query;
-    const statuses = status && Object.fromEntries([status].flat().map((each) => [each, true]));
-    const wanted = JSON.stringify({ ...filter, ...(statuses && { status: statuses }) });
-    const items: TaskExecution[] = [];
-    let below = cursor;
-    for (let looked = 0; items.length < limit && looked < LIST_SCAN;) {
-      const found = await this.look<string[]>('listExecutions', below, SCAN_STEP, limit - items.length, wanted);
-      looked += Number(found.pop());
-      below = found.pop()!;
-      for (const text of found) items.push(executionOf(JSON.parse(text) as ExecutionView));
-      if (below === '0') return { items, nextCursor: null };
-    }
-    return { items, nextCursor: below };
   }
 
   async report(
@@ -134,17 +80,6 @@ export class RedisTaskStore extends RedisFrame implements TaskStore {
   async startWorkflow(workflow: NewWorkflow, executions: readonly NewExecution[]): Promise<void> {
     const { workflowId, name, nodes } = workflow;
     await this.store(JSON.stringify({ workflowId, name, nodes: JSON.stringify(nodes) }), executions);
-  }
-
-  async getWorkflow(workflowId: string): Promise<WorkflowInfo | null> {
-    const text = await this.look<string | null>('getWorkflow', workflowId);
-    return text === null ? null : workflowOf(JSON.parse(text) as WorkflowView);
-  }
-
-  async listWorkflows({ limit, cursor }: { limit: number; cursor?: string }): Promise<Page<WorkflowInfo>> {
-    const texts = await this.look<string[]>('listWorkflows', cursor ?? '', limit);
-    const views = texts.slice(0, limit).map((text) => JSON.parse(text) as WorkflowView);
-    return { items: views.map(workflowOf), nextCursor: texts.length > limit ? String(views.at(-1)!.order) : null };
   }
 
   // ---- locks ---------------------------------------------------------------------------------------------------
@@ -170,14 +105,6 @@ export class RedisTaskStore extends RedisFrame implements TaskStore {
     return isDone(await this.commit('forceReleaseLock', key));
   }
 
-  async getLock(key: string): Promise<LockInfo | null> {
-    return (await this.locks(key))[0] ?? null;
-  }
-
-  listLocks(): Promise<LockInfo[]> {
-    return this.locks('');
-  }
-
   // ---- workers -------------------------------------------------------------------------------------------------
 
   async hello(about: WorkerHello): Promise<void> {
@@ -192,6 +119,7 @@ export class RedisTaskStore extends RedisFrame implements TaskStore {
     const reply = this.packer.unpack(request, raw);
     if (!reply.known) return { ...reply, settled: request.settlements.map(() => 'stale') };
     const [, now, , , , plain, , effects, plainSettled, told] = raw;
+    this.setClock(now);
     if (told === 0) {
       if (plainSettled > 0 && this.isWanted('completed'))
         this.tell(endedEffects(ended.slice(0, plainSettled), results, now));
@@ -234,11 +162,6 @@ export class RedisTaskStore extends RedisFrame implements TaskStore {
     this.packer.forget(workerId);
   }
 
-  async listWorkers(): Promise<WorkerInfo[]> {
-    const texts = await this.look<string[]>('listWorkers');
-    return texts.map((text) => workerOf(JSON.parse(text) as WorkerView, this.settings.lease));
-  }
-
   // ---- cron ----------------------------------------------------------------------------------------------------
 
   async putSchedule(schedule: Parameters<TaskStore['putSchedule']>[0]): Promise<ScheduleRecord> {
@@ -255,22 +178,6 @@ export class RedisTaskStore extends RedisFrame implements TaskStore {
 
   async resumeSchedule(id: string, nextRunTime: number | null): Promise<boolean> {
     return isDone(await this.commit('switchSchedule', id, 'resumed', nextRunTime ?? ''));
-  }
-
-  async getSchedule(id: string): Promise<ScheduleRecord | null> {
-    const [text] = await this.look<(string | null)[]>('getSchedules', id);
-    return text ? (JSON.parse(text) as ScheduleRecord) : null;
-  }
-
-  async listSchedules(): Promise<ScheduleRecord[]> {
-    const records = (await this.look<string[]>('getSchedules', '')).map((text) => JSON.parse(text) as ScheduleRecord);
-    return records.sort((a, b) => (a.id < b.id ? -1 : 1));
-  }
-
-  async dueSchedules(limit: number): Promise<{ now: number; schedules: ScheduleRecord[]; next: number | null }> {
-    const [now, next, ...texts] = await this.look<[number, string, ...string[]]>('dueSchedules', limit);
-    const schedules = texts.map((text) => JSON.parse(text) as ScheduleRecord);
-    return { now, schedules, next: next === '' ? null : Number(next) };
   }
 
   async fire({ scheduleId, expected, ticks, overlap, cancelGrace, nextRunTime }: FireCommand): Promise<boolean> {
@@ -294,51 +201,19 @@ export class RedisTaskStore extends RedisFrame implements TaskStore {
 
   async promote(limit: number): Promise<StepReply & { nextDue: number | null }> {
     const [done, more, next] = await this.commitRepeatable<[number, number, string]>('promote', limit);
-    return { done, more: more === 1, nextDue: next === '' ? null : Number(next) };
+    return { done, more: more === 1, nextDue: next === '' ? null : this.toLocal(Number(next)) };
   }
 
   async rescue(limit: number): Promise<StepReply> {
     return stepOf(await this.commitRepeatable('rescue', limit));
   }
 
-  async expiredRuns(limit: number): Promise<ExpiredRun[]> {
-    const flat = await this.look<string[]>('expiredRuns', limit);
-    const runs: ExpiredRun[] = [];
-    for (let i = 0; i < flat.length; i += 6) {
-      const [attempt, run, failures, bound] = [1, 3, 4, 5].map((field) => Number(flat[i + field])) as [
-        ...[number, number, number, number],
-      ];
-      runs.push({ executionId: flat[i]!, attempt, taskId: flat[i + 2]!, run, failures, limit: bound });
-    }
-    return runs;
-  }
-
   async settleExpired(settlement: Settlement): Promise<boolean> {
-    const { executionId, attempt, kind, result, error, reason, delay } = settlement;
-    const text = result ?? (error === null ? '' : JSON.stringify(error));
-    const letter =
-      kind === 'complete' ? 'c' : kind === 'fail' ? 'f' : kind === 'retry' ? 'r' : kind === 'cancel' ? 'x' : 'l';
-    return isDone(
-      await this.commit('settleExpired', executionId, attempt, letter, text, reason ?? '', Math.round(delay)),
-    );
+    return isDone(await this.commit('settleExpired', ...packSettlement(settlement)));
   }
 
   async prune(limit: number): Promise<StepReply> {
     return stepOf(await this.commitRepeatable('prune', limit));
-  }
-
-  // ---- health and life -----------------------------------------------------------------------------------------
-
-  async stats(): Promise<StoreStats> {
-    return statsOf(JSON.parse(await this.look<string>('stats')) as Parameters<typeof statsOf>[0]);
-  }
-
-  async ping(): Promise<void> {
-    await this.look('ping');
-  }
-
-  async dump(): Promise<unknown> {
-    return dumpOf(JSON.parse(await this.look<string>('dump')) as Parameters<typeof dumpOf>[0]);
   }
 
   protected onWake(): void {
@@ -349,11 +224,6 @@ export class RedisTaskStore extends RedisFrame implements TaskStore {
     if (batch.length === 0 && workflow === '') return [];
     const changed = await this.commitRepeatable<string[]>('enqueue', ...packBatch(workflow, batch));
     return changed.length > 0 ? changed : batch.map((command) => command.executionId);
-  }
-
-  private async locks(key: string): Promise<LockInfo[]> {
-    const texts = await this.look<string[]>('getLocks', key);
-    return texts.map((text) => lockOf(JSON.parse(text) as LockView));
   }
 }
 

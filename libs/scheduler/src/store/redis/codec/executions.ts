@@ -32,10 +32,7 @@ function flagsOf({ edges, lock, tags, workflow, timeout }: NewExecution): '' | '
 /** Ready at once, and nothing but its record. */
 export function isPlain(command: NewExecution): boolean {
   return (
-    command.delay === null &&
-    command.scheduledTime === null &&
-    command.idempotency === null &&
-    flagsOf(command) === ''
+    command.delay === null && command.scheduledTime === null && command.idempotency === null && flagsOf(command) === ''
   );
 }
 

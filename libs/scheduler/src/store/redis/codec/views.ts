@@ -138,12 +138,21 @@ export interface LockView {
   kind: 'execution' | 'handle' | false;
   token: number;
   at: number | false;
+  remaining: number | false;
   waiting: number;
   reserved: string | false;
 }
 
-export function lockOf({ key, owner, kind, token, at, waiting }: LockView): LockInfo {
-  return { key, owner: orNull(owner), kind: orNull(kind), fencingToken: token, expiresAt: orNull(at), waiting };
+export function lockOf({ key, owner, kind, token, at, remaining, waiting }: LockView): LockInfo {
+  return {
+    key,
+    owner: orNull(owner),
+    kind: orNull(kind),
+    fencingToken: token,
+    expiresAt: orNull(at),
+    remaining: orNull(remaining),
+    waiting,
+  };
 }
 
 export interface WorkflowView {

@@ -39,7 +39,9 @@ export async function checkRights(
   probe: RightsProbe,
   sharded: boolean,
 ): Promise<void> {
-  const commands = [...OWN, sharded ? 'ssubscribe' : 'subscribe', ...commandsOf(scripts)];
+  // Scripts are told by which of the two they publish.
+  const messages = sharded ? ['ssubscribe', 'spublish'] : ['subscribe', 'publish'];
+  const commands = [...OWN, ...messages, ...commandsOf(scripts)];
   const missing = await ask(client, probe, commands);
   if (missing.length === 0) return;
   const names = missing.map((name) => name.toUpperCase());

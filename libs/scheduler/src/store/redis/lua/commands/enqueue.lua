@@ -10,57 +10,7 @@
 local FIRST = 7
 local count = (#ARGV - FIRST + 1) / 2
 
--- Gives a few plain executions to a worker that waits with free slots, and with nothing better to do than these.
--- Returns whether it was done: the message went first, and somebody heard it.
-local function handOver(groups, ids, records)
-  if count > 16 or frame.ruled then
-    return false
-  end
-  local idle = call('HGETALL', keys.idle)
-  for i = 1, #idle, 2 do
-    local workerId, slots = idle[i], tonumber(idle[i + 1])
-    local record = slots >= count and call('HGET', keys.workers, workerId)
-    local found = record and cmsgpack.unpack(record)
-    if found and not found.draining and #found.queues == 1 then
-      local name = found.queues[1]
-      local lists, fits = {}, call('HGET', keys.queues, name) == ''
-      for _, group in ipairs(groups) do
-        fits = fits and group[1] == name and call('SISMEMBER', keys.worker(workerId), group[3]) == 1
-        for level = 0, group[2] do
-          lists[level + 1] = keys.ready(name, level)
-        end
-      end
-      if fits and call('EXISTS', keys.unhandledTasks, unpack(lists)) == 0 then
-        local no = frame.next()
-        local lines = { now, no }
-        for k = 1, count do
-          lines[#lines + 1] = ids[k]
-          lines[#lines + 1] = records[2 * k]
-        end
-        if call(frame.publish, keys.handOver(workerId), table.concat(lines, '\n')) > 0 then
-          local runs, waits = {}, {}
-          for k = 1, count do
-            runs[2 * k - 1], runs[2 * k] = ids[k], 'p' .. now .. '|' .. no
-            waits[2 * k - 1], waits[2 * k] = ids[k], workerId .. '|' .. now
-          end
-          call('HSET', keys.running(workerId), unpack(runs))
-          call('HSET', keys.handed, unpack(waits))
-          if slots > count then
-            call('HSET', keys.idle, workerId, slots - count)
-          else
-            call('HDEL', keys.idle, workerId)
-          end
-          frame.count('PENDING', -count)
-          frame.count('RUNNING', count)
-          frame.count('started', count)
-          return workerId
-        end
-        call('HDEL', keys.idle, workerId)
-      end
-    end
-  end
-  return false
-end
+-- @include handover
 
 -- Plain executions only, of tasks that nobody depends on: no row is looked at twice.
 local function enqueuePlain()
@@ -125,7 +75,7 @@ local function enqueuePlain()
     end
   end
   frame.save()
-  return { {}, effects.publish() }
+  return { {}, effects.publish(), now }
 end
 
 if ARGV[3] == '' and ARGV[4] == '' then

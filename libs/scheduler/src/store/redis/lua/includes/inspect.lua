@@ -134,6 +134,7 @@ function inspect.lock(key, found)
     kind = found.holder and 'execution' or found.handle and 'handle' or false,
     token = found.token,
     at = found.at or false,
+    remaining = found.at and math.max(0, found.at - now) or false,
     waiting = call('ZCARD', keys.parked(key)) + (found.reserved and 1 or 0),
     reserved = found.reserved or false,
   }

@@ -1,4 +1,4 @@
--- Key names: all in one hash slot, since the root bears the namespace as its tag. keys.ts has the same names.
+-- Key names: all in one hash slot, since the root bears the namespace as its tag. See docs/redis-keys.md.
 local root = KEYS[1]
 local NAMES = {
   meta = 'm', -- hash: counters that order things, time's high-water mark, what the fleet listens to

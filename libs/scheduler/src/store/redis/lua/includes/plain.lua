@@ -1,0 +1,183 @@
+-- The short way of a trip: plain executions that simply succeed, and plain ones claimed from one plain queue.
+
+-- Drops the oldest plain history beyond the count; anything else is left to the general way.
+local function trimPlain()
+  local size = call('LLEN', keys.history)
+  if size <= frame.historyCount then
+    return
+  end
+  if (tonumber(call('HGET', keys.holes, 'h')) or 0) > 0 then
+    trimLater = true
+    return
+  end
+  local entries = call('LPOP', keys.history, size - frame.historyCount)
+  local k = #entries
+  for i = 1, #entries do
+    if string.find(entries[i], '|', 1, true) then
+      k = i - 1
+      break
+    end
+  end
+  if k > 0 then
+    call('HDEL', keys.static, unpack(entries, 1, k))
+    call('HDEL', keys.state, unpack(entries, 1, k))
+    frame.count('COMPLETED', -k)
+  end
+  for i = #entries, k + 1, -1 do
+    call('LPUSH', keys.history, entries[i])
+    trimLater = true
+  end
+end
+
+-- Where the parts of a plain segment stand: ids, results (nil for none), and the segment behind it.
+local function layout(from)
+  local n, hasResults, entries = tonumber(ARGV[from + 1]), ARGV[from + 3] == '1', tonumber(ARGV[from + 4])
+  local ids = from + 5 + 2 * entries
+  return n, ids, hasResults and ids + n or nil, ids + n + (hasResults and n or 0)
+end
+
+-- Whether each run of a plain segment is still what it was when it was claimed.
+local function isIntact(from, n, ids)
+  local found = call('HMGET', keys.running(workerId), unpack(ARGV, ids, ids + n - 1))
+  local i = 1
+  for at = from + 5, ids - 1, 2 do
+    for _ = 1, tonumber(ARGV[at + 1]) do
+      if found[i] ~= ARGV[at] then
+        return false
+      end
+      i = i + 1
+    end
+  end
+  return true
+end
+
+local function tellCompleted(n, ids, results)
+  for i, text in ipairs(call('HMGET', keys.static, unpack(ARGV, ids, ids + n - 1))) do
+    local task, queue, level = string.match(text, '^[^|]*|[^|]*|[^|]*|[^|]*|([^|]*)|([^|]*)|(%d)')
+    local result = results and ARGV[results + i - 1] or ''
+    local id = ARGV[ids + i - 1]
+    effects.push({
+      'x', 'completed', id, task, 'COMPLETED', queue, tonumber(level), now, workerId, false,
+      result ~= '' and result or false, false, false,
+    })
+  end
+end
+
+-- Settles first runs that simply succeeded; false where any of them needs the general way.
+local function settlePlain(from)
+  local n, ids, results = layout(from)
+  if frame.ruled or frame.historyAge or frame.historyBytes then
+    return false
+  end
+  if not (isTrusted and ARGV[from] == 'trusted') and not isIntact(from, n, ids) then
+    return false
+  end
+  local ends, i = {}, 1
+  for at = from + 5, ids - 1, 2 do
+    -- Runs of one claim have one entry, and so one beginning of what is kept of their ends.
+    local entry = ARGV[at]
+    local prefix = 'C' .. now .. '|' .. string.sub(entry, 2, string.find(entry, '|', 1, true)) .. workerId .. '|'
+    for _ = 1, tonumber(ARGV[at + 1]) do
+      ends[2 * i - 1] = ARGV[ids + i - 1]
+      ends[2 * i] = results and prefix .. ARGV[results + i - 1] or prefix
+      i = i + 1
+    end
+  end
+  if frame.nodes > 1 and effects.isWanted('completed') then
+    tellCompleted(n, ids, results)
+  end
+  call('HDEL', keys.running(workerId), unpack(ARGV, ids, ids + n - 1))
+  if call('EXISTS', keys.handed) == 1 then
+    call('HDEL', keys.handed, unpack(ARGV, ids, ids + n - 1))
+  end
+  call('HSET', keys.state, unpack(ends))
+  call('RPUSH', keys.history, unpack(ARGV, ids, ids + n - 1))
+  frame.count('RUNNING', -n)
+  frame.count('COMPLETED', n)
+  frame.count('completed', n)
+  window.count('c', n, n * now - tonumber(ARGV[from + 2]))
+  window.save()
+  trimPlain()
+  settled[#settled + 1] = string.rep('a', n)
+  plainSettled = plainSettled + n
+  return true
+end
+
+-- Claims plain executions of one plain queue, level by level; false where something else stands in the way.
+local function claimPlain()
+  if wanted <= 0 or me.draining then
+    return true
+  end
+  if #me.queues ~= 1 or ARGV[8] ~= '' or frame.ruled then
+    return false
+  end
+  local queue = me.queues[1]
+  if call('EXISTS', keys.unhandledTasks, keys.continuation) > 0 or call('HGET', keys.queues, queue) ~= '' then
+    return false
+  end
+  local told = effects.isWanted('started') and frame.nodes > 1
+  local runs = {}
+  local runnable = {}
+  local isPlain = true
+  local want = math.min(wanted, CLAIM_PER_STEP)
+  local entry = 'p' .. now .. '|' .. frame.next()
+  -- Without holes, and without executions that look plainer than they are, an entry that bears no number is plain.
+  local holes = call(
+    'HMGET',
+    keys.holes,
+    'odd',
+    keys.ready(queue, 0),
+    keys.ready(queue, 1),
+    keys.ready(queue, 2),
+    keys.ready(queue, 3),
+    keys.ready(queue, 4)
+  )
+  local isOdd = (tonumber(holes[1]) or 0) > 0
+  for level = 0, 4 do
+    local list = keys.ready(queue, level)
+    local isDoubtful = isOdd or (tonumber(holes[level + 2]) or 0) > 0
+    local entries = call('LPOP', list, want - #plain / 2)
+    if entries then
+      local records = call('HMGET', keys.static, unpack(entries))
+      local states = isDoubtful and call('HMGET', keys.state, unpack(entries)) or {}
+      local take = #entries
+      for i = 1, #entries do
+        local text = records[i]
+        -- An entry with a number (`id|no`) is no id: no record bears its name.
+        local task = text and not states[i] and string.match(text, '^%d+|%d+|%-?%d+||([^|]*)|')
+        local can = task and runnable[task]
+        if task and can == nil then
+          can = call('SISMEMBER', keys.worker(workerId), task) == 1
+          runnable[task] = can
+        end
+        if not can then
+          take = i - 1
+          isPlain = false
+          break
+        end
+        local id = entries[i]
+        plain[#plain + 1] = id
+        plain[#plain + 1] = text
+        runs[#runs + 1] = id
+        runs[#runs + 1] = entry
+        if told then
+          effects.push({ 'x', 'started', id, task, 'RUNNING', queue, level, now, workerId, false, false, false, false })
+        end
+      end
+      for i = #entries, take + 1, -1 do
+        call('LPUSH', list, entries[i])
+      end
+    end
+    if not isPlain or #plain / 2 >= want then
+      break
+    end
+  end
+  local n = #plain / 2
+  if n > 0 then
+    call('HSET', keys.running(workerId), unpack(runs))
+    frame.count('PENDING', -n)
+    frame.count('RUNNING', n)
+    frame.count('started', n)
+  end
+  return isPlain
+end
