@@ -1,6 +1,7 @@
 -- What an end, or a reopening, means for those who depend on it.
 dependency.left = 200 -- EDGES_PER_STEP
--- Steps of this verb, where none are left over from earlier ones: { execution, whether it was reopened, dependents told }.
+-- Steps of this verb, where none are left over from earlier ones: { execution, whether it was reopened, dependents told },
+-- or { workflow, 'workflow', executions let go }.
 dependency.fresh, dependency.first, dependency.stored = {}, 1, nil
 
 local function holds(type, status)
@@ -129,6 +130,11 @@ end
 
 -- Tells the next dependents of one execution. Returns whether all of them are told.
 local function tell(step)
+  if step[2] == 'workflow' then
+    dependency.left = dependency.left - 100
+    step[3] = workflow.letGo(step[1], step[3])
+    return step[3] == nil
+  end
   local upstream = rows.get(step[1])
   if not upstream then
     return true
@@ -156,7 +162,7 @@ end
 local function lookAhead()
   local names = {}
   for i = dependency.first, math.min(#dependency.fresh, dependency.first + dependency.left) do
-    local row = rows.get(dependency.fresh[i][1])
+    local row = dependency.fresh[i][2] ~= 'workflow' and rows.get(dependency.fresh[i][1])
     for _, name in ipairs(row and row.dn or {}) do
       names[#names + 1] = name
     end
