@@ -9,7 +9,8 @@ import { TASK_STORE, type ExecutionStore } from '../store/task-store.js';
 import { EventHub } from './event-hub.js';
 
 interface Waiter {
-  wake: (end: ExecutionEffect) => void;
+  /** null: it may have ended unheard. */
+  wake: (end: ExecutionEffect | null) => void;
   fail: (error: unknown) => void;
 }
 
@@ -29,6 +30,8 @@ export class ExecutionWaiter {
         for (const effect of effects) {
           if (effect.kind === 'execution' && isTerminal(effect.status))
             this.waiting.get(effect.executionId)?.forEach(({ wake }) => wake(effect));
+          else if (effect.kind === 'gap')
+            for (const waiters of this.waiting.values()) waiters.forEach(({ wake }) => wake(null));
         }
       },
       () => this.waiting.size > 0,
@@ -44,11 +47,13 @@ export class ExecutionWaiter {
     signal?.throwIfAborted();
     const ended = this.enroll(executionId, timeout, signal);
     try {
-      const execution = await this.find(executionId);
-      if (isTerminal(execution.status)) return execution;
-      const end = await ended.promise;
-      // A small history may have let it go in the same breath: then its end is what the event said.
-      return (await this.store.getExecution(executionId)) ?? withEnd(execution, end);
+      for (;;) {
+        const execution = await this.find(executionId);
+        if (isTerminal(execution.status)) return execution;
+        const end = await ended.next();
+        // A small history may have let it go in the same breath: then its end is what the event said.
+        if (end !== null) return (await this.store.getExecution(executionId)) ?? withEnd(execution, end);
+      }
     } finally {
       ended.leave();
     }
@@ -70,14 +75,18 @@ export class ExecutionWaiter {
     executionId: string,
     timeout: number | null,
     signal?: AbortSignal,
-  ): { promise: Promise<ExecutionEffect>; leave: () => void } {
-    let wake!: (end: ExecutionEffect) => void;
-    let fail!: (error: unknown) => void;
-    const promise = new Promise<ExecutionEffect>((resolve, reject) => {
-      wake = resolve;
-      fail = reject;
-    });
-    promise.catch(() => undefined);
+  ): { next: () => Promise<ExecutionEffect | null>; leave: () => void } {
+    let wake!: Waiter['wake'];
+    let fail!: Waiter['fail'];
+    let promise: Promise<ExecutionEffect | null>;
+    const renew = (): void => {
+      promise = new Promise((resolve, reject) => {
+        wake = resolve;
+        fail = reject;
+      });
+      promise.catch(() => undefined);
+    };
+    renew();
     const abort = (): void => fail(signal!.reason);
     let timer: ClockTimer | undefined;
     const arm = (left: number): void => {
@@ -90,10 +99,14 @@ export class ExecutionWaiter {
     signal?.addEventListener('abort', abort, { once: true });
     let waiters = this.waiting.get(executionId);
     if (!waiters) this.waiting.set(executionId, (waiters = new Set()));
-    const waiter: Waiter = { wake, fail };
+    const waiter: Waiter = { wake: (end) => wake(end), fail: (error) => fail(error) };
     waiters.add(waiter);
     return {
-      promise,
+      next: async () => {
+        const end = await promise;
+        if (end === null) renew();
+        return end;
+      },
       leave: () => {
         timer?.cancel();
         signal?.removeEventListener('abort', abort);

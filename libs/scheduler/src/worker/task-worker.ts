@@ -129,7 +129,7 @@ export class TaskWorker {
 
   private hear(effects: readonly Effect[]): void {
     for (const effect of effects) {
-      if (effect.kind === 'ready' || effect.kind === 'more') this.dispatcher.wake();
+      if (effect.kind === 'ready' || effect.kind === 'more' || effect.kind === 'gap') this.dispatcher.wake();
       else if (effect.kind === 'execution' && effect.transition === 'cancelRequested')
         this.dispatcher.cancel(effect.executionId);
       else if (effect.kind === 'lock' && effect.transition === 'lost') this.dispatcher.lose(effect.owner, 'LOCK_LOST');

@@ -74,7 +74,7 @@ export abstract class RedisFrame {
     this.unsubscribe = await this.connection.subscribe(
       [`${this.root}fx`],
       (_channel, message) => this.hear(message),
-      () => this.missed(),
+      () => this.tell([{ kind: 'gap' }]),
     );
     await this.announce();
     this.timer = this.local.setRepeating(LISTEN_EVERY_MS, () => void this.listen(this.mask()).catch(() => undefined));
@@ -154,9 +154,6 @@ export abstract class RedisFrame {
     return false;
   }
 
-  /** A message of another node, or a gap in them: work may be there. */
-  protected abstract onWake(): void;
-
   private async send<T>(script: string, operation: string, args: readonly ScriptArgument[]): Promise<T> {
     if (!this.isAnnounced) await this.announce();
     const [value, effects, ...details] = (await this.run(script, args, operation)) as [T, string, ...unknown[]];
@@ -198,10 +195,6 @@ export abstract class RedisFrame {
   private hear(message: string): void {
     const end = message.indexOf('|');
     if (message.slice(0, end) !== this.node) this.tellText(message.slice(end + 1));
-  }
-
-  private missed(): void {
-    this.onWake();
   }
 }
 

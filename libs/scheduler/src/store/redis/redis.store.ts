@@ -216,10 +216,6 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
     return stepOf(await this.commitRepeatable('prune', limit));
   }
 
-  protected onWake(): void {
-    this.tell([{ kind: 'more' }]);
-  }
-
   private async store(workflow: string, batch: readonly NewExecution[]): Promise<string[]> {
     if (batch.length === 0 && workflow === '') return [];
     const changed = await this.commitRepeatable<string[]>('enqueue', ...packBatch(workflow, batch));
