@@ -6,3 +6,4 @@ export * from './errors/payload-errors.js';
 export * from './errors/cron-errors.js';
 export * from './errors/execution-errors.js';
 export * from './errors/handler-errors.js';
+export * from './errors/store-errors.js';

@@ -24,7 +24,9 @@ export function drain(s: State, now: number): void {
       if (step.reopen) reopenDependent(s, edge, now);
       else if (isTerminal(step.row.status)) resolve(s, edge, now);
     }
-    if (step.next >= edges.length) s.continuation.shift();
+    if (step.next < edges.length) continue;
+    s.continuation.shift();
+    s.touch(step.row);
   }
 }
 

@@ -1,0 +1,138 @@
+import { StoreDamagedError, StoreUnavailableError, StoreVersionError } from '../../core/errors.js';
+import { checksum } from './checksum.js';
+import { APPLICATION_ID, MIGRATIONS } from './schema.js';
+import {
+  messageOf,
+  SQLITE,
+  sqliteCode,
+  type OpenSqlite,
+  type SqliteConnection,
+  type SqliteStatement,
+} from './sqlite.js';
+
+/** Pages in the write-ahead log after which SQLite moves them to the database. */
+const CHECKPOINT_PAGES = 2000;
+const CACHE_KIB = 32 * 1024;
+
+/** The file: opened with care, and errors of SQLite turned into ours. */
+export class Database {
+  private constructor(
+    readonly path: string,
+    private readonly sqlite: SqliteConnection,
+  ) {}
+
+  /**
+   * @throws StoreDamagedError, StoreVersionError, or StoreUnavailableError where it may not be read or written
+   */
+  static open(Sqlite: OpenSqlite, path: string): Database {
+    const database = Database.connect(Sqlite, path);
+    try {
+      database.check();
+      database.migrate();
+      // The writer syncs by itself, off the event loop; SQLite syncs around each checkpoint.
+      database.exec(`PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+      database.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA application_id = ${APPLICATION_ID}`);
+      database.checkpoint();
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  private static connect(Sqlite: OpenSqlite, path: string): Database {
+    try {
+      const database = new Database(path, new Sqlite(path));
+      database.exec('PRAGMA journal_mode = WAL');
+      return database;
+    } catch (error) {
+      throw translate(path, error);
+    }
+  }
+
+  exec(sql: string): void {
+    try {
+      this.sqlite.exec(sql);
+    } catch (error) {
+      throw translate(this.path, error);
+    }
+  }
+
+  prepare(sql: string): SqliteStatement {
+    return this.sqlite.prepare(sql);
+  }
+
+  rows<T>(statement: SqliteStatement, ...values: (string | number | null)[]): T[] {
+    try {
+      return statement.all(...values) as T[];
+    } catch (error) {
+      throw translate(this.path, error);
+    }
+  }
+
+  /** Runs `write` as one transaction: all of it is in the log when this returns, or nothing. Errors are SQLite's own. */
+  transaction(write: () => void): void {
+    this.sqlite.exec('BEGIN IMMEDIATE');
+    try {
+      write();
+      this.sqlite.exec('COMMIT');
+    } catch (error) {
+      try {
+        this.sqlite.exec('ROLLBACK');
+      } catch {
+        // SQLite has rolled back by itself.
+      }
+      throw error;
+    }
+  }
+
+  /** Moves what the log holds to the database and begins it anew, so that it takes no more room. */
+  checkpoint(): void {
+    try {
+      this.sqlite.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
+    } catch (error) {
+      if (sqliteCode(error) !== SQLITE.FULL) throw translate(this.path, error);
+    }
+  }
+
+  close(): void {
+    this.sqlite.close();
+  }
+
+  /** @throws StoreDamagedError unless the texts are those that were written */
+  verify(what: string, sum: number, ...texts: (string | null)[]): void {
+    if (checksum(...texts) !== sum)
+      throw new StoreDamagedError(this.path, `the checksum of ${what} does not match what is stored`);
+  }
+
+  /** The structure of every page; rows have checksums of their own. */
+  private check(): void {
+    const found = this.rows<{ quick_check: string }>(this.prepare('PRAGMA quick_check(3)')).map((r) => r.quick_check);
+    if (found.join() !== 'ok') throw new StoreDamagedError(this.path, found.join('; '));
+  }
+
+  private migrate(): void {
+    const [{ user_version: found }] = this.rows<{ user_version: number }>(this.prepare('PRAGMA user_version')) as [
+      { user_version: number },
+    ];
+    if (found > MIGRATIONS.length) throw new StoreVersionError(this.path, found, MIGRATIONS.length);
+    if (found === MIGRATIONS.length) return;
+    if (found === 0 && this.rows(this.prepare('SELECT 1 FROM sqlite_schema')).length > 0)
+      throw new StoreUnavailableError(this.path, 'it is a database of something else');
+    try {
+      this.transaction(() => {
+        for (const migration of MIGRATIONS.slice(found)) this.sqlite.exec(migration);
+        this.sqlite.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+      });
+    } catch (error) {
+      throw translate(this.path, error);
+    }
+  }
+}
+
+/** What SQLite threw, in our words. */
+export function translate(path: string, error: unknown): unknown {
+  const code = sqliteCode(error);
+  if (code === SQLITE.CORRUPT || code === SQLITE.NOTADB) return new StoreDamagedError(path, messageOf(error));
+  return code === null ? error : new StoreUnavailableError(path, messageOf(error));
+}
