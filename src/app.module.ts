@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
-import { SchedulerModule, SchedulerProbesModule } from 'nestjs-advanced-scheduler';
+import { SchedulerModule, SchedulerProbesModule, type SchedulerOptions } from 'nestjs-advanced-scheduler';
 import { loadEnvironment, type Environment } from './config/env.js';
 import { ResidencyModule } from './residency/residency.module.js';
 
@@ -24,7 +24,7 @@ export class AppModule {
         SchedulerModule.forRootAsync({
           inject: [ConfigService],
           useFactory: (env: ConfigService<Environment, true>) => ({
-            store: env.get('STORE', { infer: true }),
+            store: storeOf(env),
             appName: 'residency-scheduler',
             maxConcurrentTasks: env.get('MAX_CONCURRENT_TASKS', { infer: true }),
             history: { count: env.get('HISTORY_COUNT', { infer: true }) },
@@ -37,4 +37,10 @@ export class AppModule {
       ],
     };
   }
+}
+
+function storeOf(env: ConfigService<Environment, true>): SchedulerOptions['store'] {
+  const type = env.get('STORE', { infer: true });
+  if (type !== 'embedded') return type;
+  return { type, path: env.get('STORE_PATH', { infer: true }), sync: env.get('STORE_SYNC', { infer: true }) };
 }

@@ -23,10 +23,26 @@ export class Environment {
   @WholeNumber({ unit: 'port', about: 'Where to listen; 0 takes any free port.' }, 0, 65_535)
   PORT = 3000;
 
-  @OneOf({ unit: 'name', about: 'What holds the state of the scheduler; memory forgets it when the process ends.' }, [
-    'memory',
-  ])
-  STORE = 'memory';
+  @OneOf(
+    {
+      unit: 'name',
+      about: 'What holds the state: memory forgets it when the process ends, embedded keeps it in a file.',
+    },
+    ['memory', 'embedded'],
+  )
+  STORE: 'memory' | 'embedded' = 'embedded';
+
+  @Path({ unit: 'file', about: 'The SQLite file of STORE=embedded; others stand beside it.' })
+  STORE_PATH = './data/scheduler.db';
+
+  @OneOf(
+    {
+      unit: 'name',
+      about: 'Of STORE=embedded: whether a power cut loses nothing acknowledged, or the last 100 ms.',
+    },
+    ['always', 'interval'],
+  )
+  STORE_SYNC: 'always' | 'interval' = 'always';
 
   @WholeNumber({ unit: 'tasks', about: 'How many handlers run at a time.' }, 1, 1000)
   MAX_CONCURRENT_TASKS = 10;

@@ -1,12 +1,14 @@
 // ---- the module and the scheduler --------------------------------------------------------------------------------
 export { SchedulerModule } from './scheduler/scheduler.module.js';
 export type {
+  EmbeddedOptions,
   HistoryOptions,
   QueueOptions,
   SchedulerModuleAsyncOptions,
   SchedulerModuleOptions,
   SchedulerOptions,
   SchedulerOptionsFactory,
+  StoreOptions,
 } from './scheduler/options.js';
 export { AdvancedTaskScheduler, type ScheduleRequest } from './scheduler/advanced-task-scheduler.js';
 export type { Explanation } from './scheduler/explain.js';

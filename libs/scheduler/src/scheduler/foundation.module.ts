@@ -5,6 +5,7 @@ import { Liveness } from '../core/liveness.js';
 import { SCHEDULER_NAME } from '../events/tokens.js';
 import { HEALTH_SETTINGS, type HealthSettings } from '../health/scheduler-health-monitor.js';
 import { MAINTENANCE_SETTINGS, type MaintenanceSettings } from '../maintenance/maintenance.js';
+import { EmbeddedTaskStore } from '../store/embedded/embedded.store.js';
 import { MemoryTaskStore } from '../store/memory/memory.store.js';
 import { TASK_STORE, type TaskStore } from '../store/task-store.js';
 import { APP_IDENTITY, type AppIdentity } from '../task/task-catalog.js';
@@ -63,8 +64,13 @@ function from<T>(provide: symbol, useFactory: (options: ResolvedOptions) => T): 
   return { provide, useFactory, inject: [RESOLVED_OPTIONS] };
 }
 
-function createStore({ clock, lease, maxAttemptDuration, history }: ResolvedOptions): TaskStore {
-  return new MemoryTaskStore({ clock, lease, maxAttemptDuration, history });
+function createStore({ store, clock, lease, maxAttemptDuration, history }: ResolvedOptions): TaskStore {
+  switch (store.type) {
+    case 'memory':
+      return new MemoryTaskStore({ clock, lease, maxAttemptDuration, history });
+    case 'embedded':
+      return new EmbeddedTaskStore({ path: store.path, sync: store.sync, clock, lease, maxAttemptDuration, history });
+  }
 }
 
 function workerSettings({

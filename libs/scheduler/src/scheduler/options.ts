@@ -2,6 +2,7 @@ import type { ModuleMetadata, Type, FactoryProvider } from '@nestjs/common';
 import type { Clock } from '../core/clock.js';
 import type { Duration } from '../core/duration.js';
 import type { TaskPriorityName } from '../core/priority.js';
+import type { EmbeddedOptions } from '../store/embedded/embedded-options.js';
 
 /** How one queue is served. */
 export interface QueueOptions {
@@ -15,6 +16,10 @@ export interface QueueOptions {
   globalConcurrency?: number;
 }
 
+export type { EmbeddedOptions };
+
+export type StoreOptions = { type: 'memory' } | ({ type: 'embedded' } & EmbeddedOptions);
+
 export interface HistoryOptions {
   /** Finished executions kept, the newest. Default 1000. */
   count?: number;
@@ -26,8 +31,11 @@ export interface HistoryOptions {
 
 /** What SchedulerModule.forRoot takes; all of it has defaults. */
 export interface SchedulerOptions {
-  /** Where the state is: 'memory' lives and dies with the process. Default 'memory'. */
-  store?: 'memory' | { type: 'memory' };
+  /**
+   * Where the state is: 'memory' lives and dies with the process; 'embedded' is a file of this process, and outlives it.
+   * Default 'memory'.
+   */
+  store?: StoreOptions['type'] | StoreOptions;
   /** Keeps schedulers that share a store apart. Default 'default'. */
   namespace?: string;
   /** Names the app whose code declares tasks and schedules. Default 'app'. */

@@ -4,13 +4,14 @@ import { InvalidOptionError } from '../core/errors.js';
 import { isPlainObject } from '../core/json.js';
 import { checkName } from '../core/names.js';
 import { parsePriority } from '../core/priority.js';
+import { resolveEmbeddedOptions, type EmbeddedOptions } from '../store/embedded/embedded-options.js';
 import type { QueueRules } from '../store/records.js';
 import type { QueueSettings } from '../worker/worker-settings.js';
 import type { HistoryOptions, QueueOptions, SchedulerOptions } from './options.js';
 
 /** SchedulerOptions checked, with defaults filled in and durations in ms. */
 export interface ResolvedOptions {
-  store: 'memory';
+  store: { type: 'memory' } | ({ type: 'embedded' } & Required<EmbeddedOptions>);
   namespace: string;
   appName: string;
   version: string;
@@ -58,10 +59,11 @@ const NAMES = new Set([
 export function resolveOptions(options: SchedulerOptions = {}): ResolvedOptions {
   checkNames(options);
   const maxConcurrentTasks = integer(options.maxConcurrentTasks ?? 10, 'maxConcurrentTasks', 1, 10_000);
+  const namespace = checkName(options.namespace ?? 'default', 'namespace');
   const queues = resolveQueues(options.queues, maxConcurrentTasks);
   return {
-    store: checkStore(options.store),
-    namespace: checkName(options.namespace ?? 'default', 'namespace'),
+    store: checkStore(options.store, namespace),
+    namespace,
     appName: checkName(options.appName ?? 'app', 'appName'),
     version: text(options.version ?? '0.0.0', 'version'),
     maxConcurrentTasks,
@@ -94,9 +96,14 @@ function checkNames(options: unknown): void {
   }
 }
 
-function checkStore(store: SchedulerOptions['store'] = 'memory'): 'memory' {
-  const type: unknown = typeof store === 'object' && store !== null ? store.type : store;
-  return oneOf(type, 'store', ['memory']);
+function checkStore(store: SchedulerOptions['store'] = 'memory', namespace: string): ResolvedOptions['store'] {
+  const { type, ...rest } = typeof store === 'object' && store !== null ? store : { type: store };
+  switch (oneOf(type, 'store', ['memory', 'embedded'])) {
+    case 'memory':
+      return { type: 'memory' };
+    case 'embedded':
+      return { type: 'embedded', ...resolveEmbeddedOptions(rest, namespace) };
+  }
 }
 
 function resolveQueues(

@@ -115,10 +115,14 @@ export class Database {
     const [{ user_version: found }] = this.rows<{ user_version: number }>(this.prepare('PRAGMA user_version')) as [
       { user_version: number },
     ];
-    if (found > MIGRATIONS.length) throw new StoreVersionError(this.path, found, MIGRATIONS.length);
+    if (found > MIGRATIONS.length)
+      throw new StoreVersionError(
+        `'${this.path}' with schema ${found}`,
+        `schema ${MIGRATIONS.length} or below, or a newer release`,
+      );
     if (found === MIGRATIONS.length) return;
     if (found === 0 && this.rows(this.prepare('SELECT 1 FROM sqlite_schema')).length > 0)
-      throw new StoreUnavailableError(this.path, 'it is a database of something else');
+      throw new StoreUnavailableError(`'${this.path}' is a database of something else`);
     try {
       this.transaction(() => {
         for (const migration of MIGRATIONS.slice(found)) this.sqlite.exec(migration);
@@ -134,5 +138,5 @@ export class Database {
 export function translate(path: string, error: unknown): unknown {
   const code = sqliteCode(error);
   if (code === SQLITE.CORRUPT || code === SQLITE.NOTADB) return new StoreDamagedError(path, messageOf(error));
-  return code === null ? error : new StoreUnavailableError(path, messageOf(error));
+  return code === null ? error : new StoreUnavailableError(`'${path}': ${messageOf(error)}`);
 }

@@ -39,7 +39,8 @@ export class DiskSpace {
       this.free = null;
     }
     if (!this.held && this.freeBytes() >= needed + this.reserveBytes) this.hold();
-    if (!this.held || this.freeBytes() < needed) throw new StoreFullError(this.path, this.freeBytes(), needed);
+    if (!this.held || this.freeBytes() < needed)
+      throw new StoreFullError(`the disk of '${this.path}' has ${this.freeBytes()} bytes free, ${needed} are needed`);
     this.free! -= needed;
   }
 

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { SystemClock } from '../../core/clock.js';
 import type { FireCommand, NewExecution, NewWorkflow } from '../../core/commands.js';
 import { StoreUnavailableError } from '../../core/errors.js';
 import type { TaskExecution } from '../../core/execution.js';
@@ -63,14 +64,14 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
 
   /**
    * Reads the file, or makes it. Runs that were under way when its last process ended come back, as crashes do.
-   * @throws StoreInUseError, StoreDamagedError, StoreVersionError, StoreUnavailableError, StoreDriverMissingError
+   * @throws StoreInUseError, StoreDamagedError, StoreVersionError, StoreUnavailableError, MissingDependencyError
    */
   override async open(): Promise<void> {
     const { path, sync, state, residents, changed, limits } = this;
-    if (this.file) throw new StoreUnavailableError(path, 'a store is opened once');
+    if (this.file) throw new StoreUnavailableError(`'${path}': a store is opened once`);
     this.file = await OpenFile.open({ path, sync, state, residents, changed, limits, now: () => this.now() });
     const interval = sync === 'interval' ? INTERVAL_MS : 0;
-    this.group = new GroupCommit(this.file, (effects) => this.tell(effects), interval);
+    this.group = new GroupCommit(this.file, (effects) => this.tell(effects), interval, new SystemClock());
     await this.commit((s, now) => rescueLost(s, Number.POSITIVE_INFINITY, now));
   }
 
@@ -80,7 +81,7 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
     if (group && file) {
       if (!group.isStuck) await group.drain();
       const complete = !group.isStuck && !group.hasFailed;
-      group.fail(new StoreUnavailableError(this.path, 'it is closed'));
+      group.fail(new StoreUnavailableError(`'${this.path}' is closed`));
       file.close(complete);
     }
     await super.close();
@@ -180,7 +181,7 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
 
   private opened(): { file: OpenFile; group: GroupCommit } {
     const { file, group } = this;
-    if (!file || !group) throw new StoreUnavailableError(this.path, 'it is not open');
+    if (!file || !group) throw new StoreUnavailableError(`'${this.path}' is not open`);
     group.check();
     return { file, group };
   }

@@ -1,3 +1,4 @@
+import type { Clock, ClockTimer } from '../../core/clock.js';
 import type { Effect } from '../../core/effects.js';
 
 /** How a group of calls gets to the disk. */
@@ -30,9 +31,9 @@ export class GroupCommit {
   private calls: Call[] = [];
   private scheduled = false;
   private syncing = false;
-  private retry: NodeJS.Timeout | null = null;
-  private unsynced: NodeJS.Timeout | null = null;
-  private failure: unknown = null;
+  private retry: ClockTimer | null = null;
+  private unsynced: ClockTimer | null = null;
+  private failure: Error | null = null;
   private idle: (() => void)[] = [];
 
   constructor(
@@ -40,6 +41,8 @@ export class GroupCommit {
     private readonly tell: (effects: readonly Effect[]) => void,
     /** ms that the disk may be behind an answer; 0: never. */
     private readonly interval: number,
+    /** The disk's time: the machine's, whatever time the scheduler has. */
+    private readonly clock: Clock,
   ) {}
 
   /** Answers with `result`, and tells the effects before, when all that was changed so far is durable. */
@@ -59,7 +62,7 @@ export class GroupCommit {
           const found = look();
           seen = () => resolve(found);
         } catch (error) {
-          seen = () => reject(error as Error);
+          seen = () => reject(error instanceof Error ? error : new Error(String(error)));
         }
       };
       this.add({ look: see, effects: [], answer: () => seen(), refuse: reject });
@@ -68,14 +71,14 @@ export class GroupCommit {
 
   /** @throws what made the disk fail, if it has */
   check(): void {
-    if (this.failure !== null) throw this.failure as Error;
+    if (this.failure !== null) throw this.failure;
   }
 
   /** Nothing is written any more; calls are refused. What went wrong once is not tried again as if it had not. */
-  fail(error: unknown): void {
+  fail(error: Error): void {
     this.failure ??= error;
-    if (this.retry) clearTimeout(this.retry);
-    if (this.unsynced) clearTimeout(this.unsynced);
+    this.retry?.cancel();
+    this.unsynced?.cancel();
     for (const call of this.calls.splice(0)) call.refuse(error);
     this.rest();
   }
@@ -85,7 +88,7 @@ export class GroupCommit {
     while (this.failure === null && (this.calls.length > 0 || this.syncing))
       await new Promise<void>((resolve) => this.idle.push(resolve));
     if (this.unsynced) {
-      clearTimeout(this.unsynced);
+      this.unsynced.cancel();
       this.unsynced = null;
       await this.disk.sync();
     }
@@ -121,11 +124,11 @@ export class GroupCommit {
     try {
       wrote = this.disk.write();
     } catch (error) {
-      if (!(error instanceof NoRoom)) return this.fail(error);
-      this.retry = setTimeout(() => {
+      if (!(error instanceof NoRoom)) return this.fail(error as Error);
+      this.retry = this.clock.setTimer(RETRY_MS, () => {
         this.retry = null;
         this.write();
-      }, RETRY_MS);
+      });
       return;
     }
     const group = this.calls;
@@ -133,7 +136,7 @@ export class GroupCommit {
     for (const call of group) call.look?.();
     if (!wrote) return this.answer(group);
     if (this.interval > 0) {
-      this.unsynced ??= setTimeout(() => void this.catchUp(), this.interval);
+      this.unsynced ??= this.clock.setTimer(this.interval, () => void this.catchUp());
       return this.answer(group);
     }
     this.syncing = true;
@@ -142,7 +145,7 @@ export class GroupCommit {
         this.syncing = false;
         this.answer(group);
       },
-      (error: unknown) => {
+      (error: Error) => {
         this.syncing = false;
         for (const call of group) call.refuse(error);
         this.fail(error);
@@ -164,7 +167,7 @@ export class GroupCommit {
     try {
       await this.disk.sync();
     } catch (error) {
-      this.fail(error);
+      this.fail(error as Error);
     }
   }
 

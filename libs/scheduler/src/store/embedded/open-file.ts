@@ -1,4 +1,4 @@
-import { mkdirSync, statfsSync } from 'node:fs';
+import { existsSync, mkdirSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StoreUnavailableError } from '../../core/errors.js';
 import type { Changed } from '../memory/rows.js';
@@ -44,7 +44,7 @@ export class OpenFile implements GroupDisk {
   ) {}
 
   /**
-   * @throws StoreInUseError, StoreDamagedError, StoreVersionError, StoreUnavailableError or StoreDriverMissingError;
+   * @throws StoreInUseError, StoreDamagedError, StoreVersionError, StoreUnavailableError or MissingDependencyError;
    *   the file is then as it was
    */
   static async open(user: FileUser): Promise<OpenFile> {
@@ -53,7 +53,7 @@ export class OpenFile implements GroupDisk {
     let owner: Owner | null = null;
     let database: Database | null = null;
     try {
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       owner = Owner.take(Sqlite, path, user.sync, new Date(user.now()));
       checkLog(path, owner.previous);
       database = Database.open(Sqlite, path);
@@ -68,7 +68,7 @@ export class OpenFile implements GroupDisk {
       database?.close();
       owner?.leave(false);
       if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-      throw new StoreUnavailableError(path, messageOf(error));
+      throw new StoreUnavailableError(`'${path}': ${messageOf(error)}`);
     }
   }
 
@@ -90,7 +90,7 @@ export class OpenFile implements GroupDisk {
     try {
       await this.log.sync();
     } catch (error) {
-      throw new StoreUnavailableError(this.user.path, `its disk has failed: ${messageOf(error)}`);
+      throw new StoreUnavailableError(`the disk of '${this.user.path}' has failed: ${messageOf(error)}`);
     }
   }
 
@@ -109,4 +109,11 @@ export class OpenFile implements GroupDisk {
     const { bavail, bsize } = statfsSync(dirname(this.user.path));
     return bavail * bsize < NEXT_TO_NOTHING;
   }
+}
+
+/** With those above it. (The `recursive` of mkdir never returns where a file system refuses, as /proc.) */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }

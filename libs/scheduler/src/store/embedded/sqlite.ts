@@ -1,4 +1,4 @@
-import { StoreDriverMissingError } from '../../core/errors.js';
+import { MissingDependencyError } from '../../core/errors.js';
 
 export type SqlValue = string | number | null;
 export type SqlRow = Record<string, SqlValue>;
@@ -26,15 +26,15 @@ export const SQLITE = { BUSY: 5, READONLY: 8, IOERR: 10, CORRUPT: 11, FULL: 13, 
 
 /**
  * SQLite: the package if it is installed, otherwise what Node brings.
- * @throws StoreDriverMissingError if there is neither
+ * @throws MissingDependencyError if there is neither
  */
 export async function loadSqlite(): Promise<OpenSqlite> {
   try {
-    return (await import('@photostructure/sqlite')).DatabaseSync as OpenSqlite;
-  } catch (error) {
+    return (await import('@photostructure/sqlite')).DatabaseSync;
+  } catch {
     const builtin = process.getBuiltinModule?.('node:sqlite') as { DatabaseSync: OpenSqlite } | undefined;
     if (builtin) return builtin.DatabaseSync;
-    throw new StoreDriverMissingError(DRIVER, String((error as NodeJS.ErrnoException).code ?? error));
+    throw new MissingDependencyError(DRIVER, `store 'embedded' on Node ${process.versions.node}`);
   }
 }
 
@@ -44,6 +44,9 @@ export function sqliteCode(error: unknown): number | null {
   return typeof code === 'number' ? code & 0xff : null;
 }
 
+/** What went wrong, without what each driver says before it. */
 export function messageOf(error: unknown): string {
+  const { errstr } = (error ?? {}) as { errstr?: unknown };
+  if (typeof errstr === 'string') return errstr;
   return error instanceof Error ? error.message : String(error);
 }

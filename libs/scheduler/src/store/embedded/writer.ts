@@ -26,6 +26,7 @@ import { trim, type HistoryLimits } from './trim.js';
  */
 export class Writer {
   readonly totals: Totals;
+  private readonly taken = new Set<Changed>();
   private readonly putLive;
   private readonly dropLive;
   private readonly putRecord;
@@ -58,6 +59,7 @@ export class Writer {
     if (changed.size === 0 && residents.recalled.size === 0 && totals.length === 0 && !this.limits.ages) return false;
     const counts = this.archive.counts.copy();
     let wrote = false;
+    this.taken.clear();
     this.database.transaction(() => {
       const archived = new Set<Changed>();
       for (const family of families) this.shelve(family, archived, counts);
@@ -113,8 +115,7 @@ export class Writer {
     const { archive, residents } = this;
     const number = rows.length > 1 || workflows.length > 0 ? Math.min(...rows.map((row) => row.order)) : null;
     for (const row of rows) {
-      const old = residents.recalled.get(row);
-      if (old) archive.take(old, counts);
+      if (residents.recalled.has(row)) this.take(row, counts);
       else this.dropLive.run(row.order);
       archive.put(row, number, counts);
       archived.add(row);
@@ -144,16 +145,24 @@ export class Writer {
   }
 
   private putExecution(row: Row, counts: ArchiveCounts): void {
-    const old = this.residents.recalled.get(row);
-    if (old) this.archive.take(old, counts);
+    this.take(row, counts);
     if (row.place === 'gone') return void this.dropLive.run(row.order);
     const body = JSON.stringify(encodeExecution(row));
     const { order, payload, result } = row;
     this.putLive.run(order, body, payload, result, checksum(body, payload, result));
   }
 
+  /** Out of history, once in a transaction, where it came back from there. */
+  private take(row: Row, counts: ArchiveCounts): void {
+    const old = this.residents.recalled.get(row);
+    if (!old || this.taken.has(row)) return;
+    this.archive.take(old, counts);
+    this.taken.add(row);
+  }
+
   private putWorkflow(workflow: WorkflowRow, counts: ArchiveCounts): void {
-    if (this.residents.recalledWorkflows.has(workflow)) counts.workflows--;
+    if (this.residents.recalledWorkflows.has(workflow) && !this.taken.has(workflow)) counts.workflows--;
+    this.taken.add(workflow);
     if (this.isListed(workflow)) this.archive.storeWorkflow(workflow, 0);
     else this.archive.dropWorkflow(workflow.order);
   }
