@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync } from 'node:fs';
+import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { OpenFile } from '../../libs/scheduler/src/store/embedded/open-file.js';
 import { Residents } from '../../libs/scheduler/src/store/embedded/residents.js';
 import { HistoryLimits } from '../../libs/scheduler/src/store/embedded/trim.js';
@@ -7,6 +7,10 @@ import { State } from '../../libs/scheduler/src/store/memory/state.js';
 
 /** All that a store is made of, while nothing has it open. */
 export const FILES = ['', '-wal', '-owner'] as const;
+
+export function removeStore(path: string): void {
+  for (const suffix of [...FILES, '-shm', '-lock', '-reserve']) rmSync(path + suffix, { force: true });
+}
 
 export function copyStore(from: string, to: string): void {
   for (const suffix of FILES) if (existsSync(from + suffix)) copyFileSync(from + suffix, to + suffix);

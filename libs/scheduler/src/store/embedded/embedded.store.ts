@@ -174,7 +174,15 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
   protected override commit<T>(transition: (s: State, now: number) => T): Promise<T> {
     return attempt(() => {
       const { group } = this.opened();
-      const result = this.transact(transition);
+      let result: T;
+      try {
+        result = this.transact(transition);
+      } catch (error) {
+        // What it was refused for may not be durable yet, so that it waits its turn as well.
+        return group.read(() => {
+          throw error;
+        });
+      }
       return group.commit(result, this.takeEffects());
     });
   }

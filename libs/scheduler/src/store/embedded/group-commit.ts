@@ -55,7 +55,10 @@ export class GroupCommit {
   /** A look at the state, answered when what it saw is durable. */
   read<T>(look: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.calls.length === 0 && !this.syncing && this.failure === null) return resolve(look());
+      if (this.calls.length === 0 && !this.syncing && this.failure === null) {
+        resolve(look());
+        return;
+      }
       let seen: () => void;
       const see = (): void => {
         try {
