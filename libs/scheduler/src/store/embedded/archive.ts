@@ -1,3 +1,4 @@
+import { StoreDamagedError } from '../../core/errors.js';
 import type { TerminalStatus } from '../../core/status.js';
 import type { ListExecutionsQuery } from '../records.js';
 import { bytes } from '../memory/history.js';
@@ -8,6 +9,7 @@ import type { Database } from './database.js';
 import type { StoredExecution, StoredWorkflow } from './rebuild.js';
 import type { SqlValue } from './sqlite.js';
 
+/** An execution in memory too. */
 export interface ExecutionColumns {
   number: number;
   body: string;
@@ -15,6 +17,15 @@ export interface ExecutionColumns {
   result: string | null;
   checksum: number;
 }
+
+/** An execution of history. */
+interface HistoryColumns extends ExecutionColumns {
+  status: string;
+  retired: number;
+  family: number | null;
+}
+
+const HISTORY_COLUMNS = 'h.number, h.status, h.retired, h.family, h.body, h.payload, h.result, h.checksum';
 
 interface WorkflowColumns {
   number: number;
@@ -73,10 +84,8 @@ export class Archive {
 
   constructor(private readonly database: Database) {
     const prepare = (sql: string) => database.prepare(sql);
-    this.byId = prepare('SELECT number, body, payload, result, checksum, family FROM history WHERE execution_id = ?');
-    this.byFamily = prepare(
-      'SELECT number, body, payload, result, checksum FROM history WHERE family = ? ORDER BY number',
-    );
+    this.byId = prepare(`SELECT ${HISTORY_COLUMNS} FROM history h WHERE execution_id = ?`);
+    this.byFamily = prepare(`SELECT ${HISTORY_COLUMNS} FROM history h WHERE family = ? ORDER BY number`);
     this.workflowsOf = prepare('SELECT number, ended, body, checksum FROM workflow WHERE family = ? ORDER BY ended');
     this.workflowById = prepare(
       'SELECT number, ended, body, checksum FROM workflow WHERE workflow_id = ? AND family > 0',
@@ -107,14 +116,14 @@ export class Archive {
   find(executionId: string): { execution: StoredExecution; family: number } | null {
     // Fresh ids are looked up at each enqueue, and are newer than whatever has ended.
     if (this.counts.count === 0 || (isOrdered(executionId) && executionId > this.newestId)) return null;
-    const [row] = this.database.rows<ExecutionColumns & { family: number | null }>(this.byId, executionId);
-    return row ? { execution: this.execution(row), family: row.family ?? 0 } : null;
+    const [row] = this.database.rows<HistoryColumns>(this.byId, executionId);
+    return row ? { execution: this.retired(row), family: row.family ?? 0 } : null;
   }
 
   family(number: number): { executions: StoredExecution[]; workflows: StoredWorkflow[] } {
     const { database } = this;
     return {
-      executions: database.rows<ExecutionColumns>(this.byFamily, number).map((row) => this.execution(row)),
+      executions: database.rows<HistoryColumns>(this.byFamily, number).map((row) => this.retired(row)),
       workflows: this.workflowsIn(number),
     };
   }
@@ -143,7 +152,7 @@ export class Archive {
     const statuses = query.status === undefined ? [null] : [query.status].flat();
     const found = statuses.flatMap((status) => this.pageOf(query, status, to, from, limit));
     if (statuses.length > 1) found.sort((a, b) => b.number - a.number);
-    return found.slice(0, limit).map((row) => this.execution(row));
+    return found.slice(0, limit).map((row) => this.retired(row));
   }
 
   private pageOf(
@@ -152,7 +161,7 @@ export class Archive {
     below: number,
     downTo: number,
     limit: number,
-  ): ExecutionColumns[] {
+  ): HistoryColumns[] {
     const conditions = ['h.number < ?', 'h.number >= ?'];
     const values: SqlValue[] = [Math.min(below, Number.MAX_SAFE_INTEGER), downTo];
     const where = (condition: string, value: string | null | undefined): void => {
@@ -167,8 +176,7 @@ export class Archive {
     const source = tag === undefined ? 'history h' : 'history_tag t JOIN history h ON h.number = t.number';
     const order = tag === undefined ? 'h.number' : 't.number';
     const sql =
-      `SELECT h.number, h.body, h.payload, h.result, h.checksum FROM ${source} ` +
-      `WHERE ${conditions.join(' AND ')} ORDER BY ${order} DESC LIMIT ?`;
+      `SELECT ${HISTORY_COLUMNS} FROM ${source} ` + `WHERE ${conditions.join(' AND ')} ORDER BY ${order} DESC LIMIT ?`;
     return this.database.rows(this.database.prepare(sql), ...values, limit);
   }
 
@@ -192,7 +200,8 @@ export class Archive {
       row.completedTime,
     ] as const;
     const size = bytes(row);
-    this.insert.run(...what, row.rank, size, family, body, payload, result, checksum(body, payload, result));
+    const place = placeOf({ number: row.order, status, retired: row.rank, family });
+    this.insert.run(...what, row.rank, size, family, body, payload, result, checksum(place, body, payload, result));
     for (const tag of row.extra?.tags ?? []) this.insertTag.run(tag, row.order);
     counts.add(status as TerminalStatus, 1, size);
     if (isOrdered(executionId) && executionId > this.newestId) this.newestId = executionId;
@@ -208,7 +217,7 @@ export class Archive {
   storeWorkflow(workflow: WorkflowRow, family: number): void {
     const body = JSON.stringify(encodeWorkflow(workflow));
     const { order, workflowId, ended } = workflow;
-    this.putWorkflow.run(order, workflowId, ended, family, body, checksum(body));
+    this.putWorkflow.run(order, workflowId, ended, family, body, checksum(`${order} ${ended}`, body));
   }
 
   dropWorkflow(number: number): void {
@@ -232,14 +241,26 @@ export class Archive {
     return found[0]?.rank ?? 0;
   }
 
+  /** One that is in memory too. */
   execution({ number, body, payload, result, checksum }: ExecutionColumns): StoredExecution {
-    this.database.verify(`execution ${number}`, checksum, body, payload, result);
+    this.database.verify(`execution ${number}`, checksum, String(number), body, payload, result);
+    return { number, record: JSON.parse(body) as ExecutionRecord, payload, result };
+  }
+
+  private retired(row: HistoryColumns): StoredExecution {
+    const { number, body, payload, result, checksum } = row;
+    this.database.verify(`execution ${number} of history`, checksum, placeOf(row), body, payload, result);
     return { number, record: JSON.parse(body) as ExecutionRecord, payload, result };
   }
 
   private workflow({ number, ended, body, checksum }: WorkflowColumns): StoredWorkflow {
-    this.database.verify(`workflow ${number}`, checksum, body);
+    this.database.verify(`workflow ${number}`, checksum, `${number} ${ended}`, body);
     return { number, ended, record: JSON.parse(body) as WorkflowRecord };
+  }
+
+  private known(status: TerminalStatus): TerminalStatus {
+    if (status in this.counts.byStatus) return status;
+    throw new StoreDamagedError(this.database.path, `history has executions of status '${status}'`);
   }
 
   private count(): void {
@@ -248,11 +269,21 @@ export class Archive {
     for (const { status, n, size } of rows<Sum>(
       'SELECT status, count(*) AS n, sum(bytes) AS size FROM history GROUP BY status',
     ))
-      this.counts.add(status, n, size);
+      this.counts.add(this.known(status), n, size);
     this.counts.workflows = rows<{ n: number }>('SELECT count(*) AS n FROM workflow WHERE family > 0')[0]!.n;
     const newest = "SELECT max(execution_id) AS id FROM history WHERE execution_id < 'cron:'";
     this.newestId = rows<{ id: string | null }>(newest)[0]!.id ?? '';
   }
+}
+
+/** Where an execution stands in history: as good as lost if it were wrong. */
+function placeOf({
+  number,
+  status,
+  retired,
+  family,
+}: Omit<HistoryColumns, keyof ExecutionColumns> & { number: number }) {
+  return `${number} ${status} ${retired} ${family}`;
 }
 
 /** Ids that grow with time; those of ticks (`cron:…`) do not. */

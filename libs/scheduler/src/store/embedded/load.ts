@@ -40,7 +40,7 @@ export function load(database: Database, archive: Archive, s: State, totals: Tot
 function readRecords(database: Database): { kind: string; key: string; body: unknown }[] {
   const select = database.prepare('SELECT kind, key, body, checksum FROM record');
   return database.rows<RecordColumns>(select).map(({ kind, key, body, checksum }) => {
-    database.verify(`${kind} '${key}'`, checksum, body);
+    database.verify(`${kind} '${key}'`, checksum, kind, key, body);
     return { kind, key, body: JSON.parse(body) as unknown };
   });
 }

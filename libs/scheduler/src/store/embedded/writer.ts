@@ -149,7 +149,7 @@ export class Writer {
     if (row.place === 'gone') return void this.dropLive.run(row.order);
     const body = JSON.stringify(encodeExecution(row));
     const { order, payload, result } = row;
-    this.putLive.run(order, body, payload, result, checksum(body, payload, result));
+    this.putLive.run(order, body, payload, result, checksum(String(order), body, payload, result));
   }
 
   /** Out of history, once in a transaction, where it came back from there. */
@@ -173,7 +173,7 @@ export class Writer {
 
   private store(kind: string, key: string, body: unknown): void {
     const text = JSON.stringify(body);
-    this.putRecord.run(kind, key, text, checksum(text));
+    this.putRecord.run(kind, key, text, checksum(kind, key, text));
   }
 
   private exists(record: Exclude<Changed, Row | WorkflowRow>): boolean {
