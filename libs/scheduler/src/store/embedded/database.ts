@@ -10,8 +10,7 @@ import {
   type SqliteStatement,
 } from './sqlite.js';
 
-/** Pages in the write-ahead log after which SQLite moves them to the database. */
-const CHECKPOINT_PAGES = 2000;
+const PAGE_BYTES = 4096;
 const CACHE_KIB = 32 * 1024;
 
 /** The file: opened with care, and errors of SQLite turned into ours. */
@@ -30,8 +29,7 @@ export class Database {
       database.check();
       database.migrate();
       // The writer syncs by itself, off the event loop; SQLite syncs around each checkpoint.
-      database.exec(`PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-      database.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
+      database.exec(`PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${CACHE_KIB}`);
       database.checkpoint();
       return database;
     } catch (error) {
@@ -84,6 +82,11 @@ export class Database {
       }
       throw error;
     }
+  }
+
+  /** Lets the log grow so far, before SQLite moves it to the database. */
+  limitLog(bytes: number): void {
+    this.exec(`PRAGMA wal_autocheckpoint = ${Math.max(1, Math.floor(bytes / PAGE_BYTES))}`);
   }
 
   /** Moves what the log holds to the database and begins it anew, so that it takes no more room. */

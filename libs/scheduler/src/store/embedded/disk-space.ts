@@ -2,9 +2,9 @@ import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync
 import { dirname } from 'node:path';
 import { StoreFullError } from '../../core/errors.js';
 
-/** Held back so that runs can still be settled on a full disk: 1 MiB, or less where the whole disk is small. */
-const RESERVE_BYTES = 1 << 20;
-const RESERVE_SHARE = 1 / 16;
+/** How large the log may grow: 8 MiB, or less where the whole disk is small. */
+const LOG_BYTES = 8 << 20;
+const LOG_SHARE = 1 / 8;
 /** What a batch costs beside its own bytes: pages of trees and of the log. */
 const OVERHEAD_BYTES = 128 << 10;
 /** A batch is written to the log and to the database, and its end to history. */
@@ -16,7 +16,8 @@ const COPIES = 3;
  */
 export class DiskSpace {
   private readonly reserve: string;
-  private readonly reserveBytes: number;
+  /** How large the log may grow, and the reserve is: a full disk then has room to move the one into the database. */
+  readonly logBytes: number;
   private held = false;
   private free: number | null = null;
 
@@ -27,7 +28,7 @@ export class DiskSpace {
   ) {
     this.reserve = `${path}-reserve`;
     const { blocks, bsize } = statfsSync(dirname(path));
-    this.reserveBytes = Math.min(RESERVE_BYTES, Math.floor(blocks * bsize * RESERVE_SHARE));
+    this.logBytes = Math.min(LOG_BYTES, Math.floor(blocks * bsize * LOG_SHARE));
     this.hold();
   }
 
@@ -38,18 +39,21 @@ export class DiskSpace {
       this.reclaim();
       this.free = null;
     }
-    if (!this.held && this.freeBytes() >= needed + this.reserveBytes) this.hold();
+    if (!this.held && this.freeBytes() >= needed + this.logBytes) this.hold();
     if (!this.held || this.freeBytes() < needed)
       throw new StoreFullError(`the disk of '${this.path}' has ${this.freeBytes()} bytes free, ${needed} are needed`);
     this.free! -= needed;
   }
 
-  /** Frees the reserve for what is under way. @returns false: that has been done before */
-  release(): boolean {
-    const held = this.held;
+  /** Whether the reserve is still there. */
+  get isHeld(): boolean {
+    return this.held;
+  }
+
+  /** Frees the reserve for what is under way. */
+  release(): void {
     this.held = false;
     rmSync(this.reserve, { force: true });
-    return held;
   }
 
   /** Free space is asked for once a turn. */
@@ -69,7 +73,7 @@ export class DiskSpace {
     this.free = null;
     try {
       const there = statSync(this.reserve, { throwIfNoEntry: false })?.size;
-      if (there !== this.reserveBytes) this.fill();
+      if (there !== this.logBytes) this.fill();
       this.held = true;
     } catch {
       this.release();
@@ -79,7 +83,7 @@ export class DiskSpace {
   private fill(): void {
     const file = openSync(this.reserve, 'w', 0o600);
     try {
-      for (let left = this.reserveBytes; left > 0;) left -= writeSync(file, Buffer.alloc(Math.min(left, 1 << 16)));
+      for (let left = this.logBytes; left > 0;) left -= writeSync(file, Buffer.alloc(Math.min(left, 1 << 16)));
       fsyncSync(file);
     } finally {
       closeSync(file);

@@ -46,6 +46,7 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
   private readonly limits: HistoryLimits;
   private readonly residents: Residents;
   private readonly changed: Set<Changed>;
+  private used = false;
   private file: OpenFile | null = null;
   private group: GroupCommit | null = null;
 
@@ -68,7 +69,8 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
    */
   override async open(): Promise<void> {
     const { path, sync, state, residents, changed, limits } = this;
-    if (this.file) throw new StoreUnavailableError(`'${path}': a store is opened once`);
+    if (this.used) throw new StoreUnavailableError(`'${path}': a store is opened once`);
+    this.used = true;
     this.file = await OpenFile.open({ path, sync, state, residents, changed, limits, now: () => this.now() });
     const interval = sync === 'interval' ? INTERVAL_MS : 0;
     this.group = new GroupCommit(this.file, (effects) => this.tell(effects), interval, new SystemClock());
@@ -78,6 +80,7 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
   override async close(): Promise<void> {
     const { group, file } = this;
     this.group = null;
+    this.file = null;
     if (group && file) {
       if (!group.isStuck) await group.drain();
       const complete = !group.isStuck && !group.hasFailed;

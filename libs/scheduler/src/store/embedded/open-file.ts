@@ -63,6 +63,7 @@ export class OpenFile implements GroupDisk {
       load(database, archive, state, writer.totals);
       residents.recallFrom(archive, state);
       const space = new DiskSpace(path, () => database!.checkpoint());
+      database.limitLog(space.logBytes);
       return new OpenFile(user, owner, database, archive, writer, space, new LogSync(path));
     } catch (error) {
       database?.close();
@@ -74,16 +75,10 @@ export class OpenFile implements GroupDisk {
 
   write(): boolean {
     this.space.nextTurn();
-    for (;;) {
-      try {
-        return this.writer.write(this.user.now());
-      } catch (error) {
-        if (!this.isFull(error)) throw translate(this.user.path, error);
-        const released = this.space.release();
-        this.database.checkpoint();
-        if (!released) throw new NoRoom();
-      }
-    }
+    const wrote = this.attempt() ?? this.attemptWithReserve();
+    // While there is little room, the log takes none.
+    if (wrote && !this.space.isHeld) this.database.checkpoint();
+    return wrote;
   }
 
   async sync(): Promise<void> {
@@ -100,6 +95,25 @@ export class OpenFile implements GroupDisk {
     if (complete) this.database.checkpoint();
     this.database.close();
     this.owner.leave(complete);
+  }
+
+  /** null: there is no room for it. */
+  private attempt(): boolean | null {
+    try {
+      return this.writer.write(this.user.now());
+    } catch (error) {
+      if (this.isFull(error)) return null;
+      throw translate(this.user.path, error);
+    }
+  }
+
+  /** Once more, when all has been given back that can be. */
+  private attemptWithReserve(): boolean {
+    this.space.release();
+    this.database.checkpoint();
+    const wrote = this.attempt();
+    if (wrote === null) throw new NoRoom();
+    return wrote;
   }
 
   private isFull(error: unknown): boolean {
