@@ -54,9 +54,10 @@ export class OpenFile implements GroupDisk {
     let database: Database | null = null;
     try {
       makeFolder(dirname(path));
-      owner = Owner.take(Sqlite, path, user.sync, new Date(user.now()));
+      owner = Owner.take(Sqlite, path);
       checkLog(path, owner.previous);
       database = Database.open(Sqlite, path);
+      owner.sign(user.sync, new Date(user.now()));
       const { state, residents, changed, limits } = user;
       const archive = new Archive(database);
       const writer = new Writer(database, archive, state, residents, changed, limits);

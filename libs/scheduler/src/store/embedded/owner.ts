@@ -30,22 +30,22 @@ export class Owner {
   ) {}
 
   /** @throws StoreInUseError naming the process that has it */
-  static take(Sqlite: OpenSqlite, path: string, sync: Sync, now: Date): Owner {
+  static take(Sqlite: OpenSqlite, path: string): Owner {
     const notePath = `${path}-owner`;
-    const lock = Owner.lockOf(Sqlite, path, notePath);
-    const previous = readNote(notePath);
+    return new Owner(Owner.lockOf(Sqlite, path, notePath), notePath, readNote(notePath));
+  }
+
+  /** Leaves the note of this process, once what the one before has left is recovered. */
+  sign(sync: Sync, now: Date): void {
+    const note: OwnerNote = { pid: process.pid, host: hostname(), since: now.toISOString(), boot: bootId(), sync };
     try {
-      const note: OwnerNote = { pid: process.pid, host: hostname(), since: now.toISOString(), boot: bootId(), sync };
-      writeFileSync(`${notePath}.new`, `${JSON.stringify(note)}\n`, { mode: 0o600 });
-      renameSync(`${notePath}.new`, notePath);
+      writeFileSync(`${this.notePath}.new`, `${JSON.stringify(note)}\n`, { mode: 0o600 });
+      renameSync(`${this.notePath}.new`, this.notePath);
     } catch (error) {
       // A full disk must not keep running work from being finished.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') {
-        lock.close();
-        throw error;
-      }
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      rmSync(this.notePath, { force: true });
     }
-    return new Owner(lock, notePath, previous);
   }
 
   /** @param closed whether all is on the disk, so that there is nothing to recover */
