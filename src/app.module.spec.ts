@@ -63,7 +63,16 @@ describe('AppModule', () => {
   });
 
   it('refuses a data directory that cannot be made', async () => {
+    process.env.STORE_PATH = 'store.db';
     await writeFile('data', '');
     await expect(boot()).rejects.toThrow(/^DATA_DIR: /);
+  });
+
+  it('refuses a store that cannot be opened, and says which', async () => {
+    await writeFile('data', '');
+    await expect(boot()).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining(join('data', 'scheduler.db')),
+    });
   });
 });

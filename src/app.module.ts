@@ -42,7 +42,14 @@ export class AppModule {
 
 function storeOf(env: ConfigService<Environment, true>): SchedulerOptions['store'] {
   const type = env.get('STORE', { infer: true });
-  if (type !== 'redis') return type;
-  const password = env.get('REDIS_PASSWORD', { infer: true });
-  return { type, url: env.get('REDIS_URL', { infer: true }), ...(password !== '' && { password }) };
+  switch (type) {
+    case 'memory':
+      return type;
+    case 'embedded':
+      return { type, path: env.get('STORE_PATH', { infer: true }), sync: env.get('STORE_SYNC', { infer: true }) };
+    case 'redis': {
+      const password = env.get('REDIS_PASSWORD', { infer: true });
+      return { type, url: env.get('REDIS_URL', { infer: true }), ...(password !== '' && { password }) };
+    }
+  }
 }

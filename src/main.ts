@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { Logger, type INestApplication } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { NestFactory } from '@nestjs/core';
-import { AdvancedTaskScheduler } from 'nestjs-advanced-scheduler';
+import { AdvancedTaskScheduler, SchedulerError } from 'nestjs-advanced-scheduler';
 import { AppLogger } from './app.logger.js';
 import { AppModule } from './app.module.js';
 import { ConfigError } from './config/config-error.js';
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
     // The service goes on serving and auditing whatever becomes of this one run.
     await app
       .get(WorkflowRunner)
-      .run()
+      .runOrResume()
       .catch((error: unknown) => logger.error(error));
   }
   const nightly = (await app.get(AdvancedTaskScheduler).listCronTasks()).find(({ taskId }) => taskId === NIGHTLY_AUDIT);
@@ -59,6 +59,10 @@ main().catch((error: unknown) => {
   if (error instanceof ConfigError || error instanceof StoreFailure) {
     process.stderr.write(`${error.message}\n`);
     process.exit(error.exitCode);
+  }
+  if (error instanceof SchedulerError) {
+    process.stderr.write(`${error.code}: ${error.message}\n`);
+    process.exit(1);
   }
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   process.exit(1);

@@ -22,6 +22,8 @@ const WRONG: [name: string, values: string[]][] = [
   ['HOST', ['', ' ', '127.0.0.1:80', 'a b', '256.1.1.1', '-x', 'a/b', 'x'.repeat(254)]],
   ['PORT', ['', ' ', 'abc', '-1', '65536', '99999', '80.5', '3e3', '0x50', '3000 ', '3000abc', 'NaN', '9'.repeat(20)]],
   ['STORE', ['', 'REDIS', 'MEMORY', 'memory ', 'valkey']],
+  ['STORE_PATH', ['', '  ', 'a\0b', 'x'.repeat(1025)]],
+  ['STORE_SYNC', ['', 'never', 'ALWAYS', 'interval ']],
   [
     'REDIS_URL',
     [

@@ -29,11 +29,24 @@ export class Environment {
   @OneOf(
     {
       unit: 'name',
-      about: 'What holds the state: memory forgets it when the process ends, redis shares it between instances.',
+      about:
+        'What holds the state: in memory it ends with the process, embedded in a file it outlives it, redis shares it.',
     },
-    ['memory', 'redis'],
+    ['memory', 'embedded', 'redis'],
   )
-  STORE: 'memory' | 'redis' = 'memory';
+  STORE: 'memory' | 'embedded' | 'redis' = 'embedded';
+
+  @Path({ unit: 'file', about: 'The SQLite file of STORE=embedded; others stand beside it.' })
+  STORE_PATH = './data/scheduler.db';
+
+  @OneOf(
+    {
+      unit: 'name',
+      about: 'Of STORE=embedded: whether a power cut loses nothing acknowledged, or the last 100 ms.',
+    },
+    ['always', 'interval'],
+  )
+  STORE_SYNC: 'always' | 'interval' = 'always';
 
   @RedisUrl({ unit: 'URL', about: 'The Redis of STORE=redis.' })
   REDIS_URL = 'redis://127.0.0.1:6379';

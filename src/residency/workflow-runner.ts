@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { AdvancedTaskScheduler, TaskStatus, type TaskExecution } from 'nestjs-advanced-scheduler';
+import { AdvancedTaskScheduler, TaskStatus, type TaskExecution, type WorkflowRun } from 'nestjs-advanced-scheduler';
 import { describeViolation } from './domain/duty-rules.js';
 import type { ResidencyResults } from './residency.definitions.js';
 import { residencyWorkflow } from './residency.workflow.js';
@@ -11,6 +11,10 @@ export interface WorkflowOutcome {
   /** Each step's execution by its ref. */
   steps: Record<string, TaskExecution>;
 }
+
+/** Among which an unfinished run is looked for. */
+const RECENT_WORKFLOWS = 100;
+const ENDED: readonly TaskStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED'];
 
 /** Runs the residency workflow and tells how it ended. */
 @Injectable()
@@ -24,9 +28,24 @@ export class WorkflowRunner {
    * @param signal gives up waiting (the run goes on); rejects with its reason
    */
   async run(signal?: AbortSignal): Promise<WorkflowOutcome> {
+    const run = await this.scheduler.runWorkflow(residencyWorkflow());
+    this.logger.log(`workflow ${run.workflowId}: ${Object.keys(run.executions).length} steps`);
+    return this.toItsEnd(run, signal);
+  }
+
+  /** Goes on with the run that a process left unfinished, or begins one. */
+  async runOrResume(): Promise<WorkflowOutcome> {
+    const { items } = await this.scheduler.listWorkflows({ limit: RECENT_WORKFLOWS });
+    const unfinished = items.find(({ name, status }) => name === residencyWorkflow().name && status === 'RUNNING');
+    if (!unfinished) return this.run();
+    const { workflowId, nodes } = unfinished;
+    const ended = nodes.filter(({ status }) => ENDED.includes(status)).length;
+    this.logger.log(`workflow ${workflowId} goes on: ${ended} of its ${nodes.length} steps have ended`);
+    return this.toItsEnd({ workflowId, executions: Object.fromEntries(nodes.map((n) => [n.ref, n.executionId])) });
+  }
+
+  private async toItsEnd({ workflowId, executions }: WorkflowRun, signal?: AbortSignal): Promise<WorkflowOutcome> {
     const started = performance.now();
-    const { workflowId, executions } = await this.scheduler.runWorkflow(residencyWorkflow());
-    this.logger.log(`workflow ${workflowId}: ${Object.keys(executions).length} steps`);
     const steps = Object.fromEntries(
       await Promise.all(
         Object.entries(executions).map(

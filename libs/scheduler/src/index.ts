@@ -1,6 +1,7 @@
 // ---- the module and the scheduler --------------------------------------------------------------------------------
 export { SchedulerModule } from './scheduler/scheduler.module.js';
 export type {
+  EmbeddedOptions,
   HistoryOptions,
   QueueOptions,
   RedisAddress,

@@ -7,3 +7,4 @@ export * from './errors/cron-errors.js';
 export * from './errors/execution-errors.js';
 export * from './errors/handler-errors.js';
 export * from './errors/store-errors.js';
+export * from './errors/embedded-errors.js';

@@ -5,6 +5,7 @@ import { Liveness } from '../core/liveness.js';
 import { SCHEDULER_NAME } from '../events/tokens.js';
 import { HEALTH_SETTINGS, type HealthSettings } from '../health/scheduler-health-monitor.js';
 import { MAINTENANCE_SETTINGS, type MaintenanceSettings } from '../maintenance/maintenance.js';
+import { EmbeddedTaskStore } from '../store/embedded/embedded.store.js';
 import { MemoryTaskStore } from '../store/memory/memory.store.js';
 import { RedisTaskStore } from '../store/redis/redis.store.js';
 import { TASK_STORE, type TaskStore } from '../store/task-store.js';
@@ -68,6 +69,8 @@ function createStore({ store, namespace, clock, lease, maxAttemptDuration, histo
   switch (store.type) {
     case 'memory':
       return new MemoryTaskStore({ clock, lease, maxAttemptDuration, history });
+    case 'embedded':
+      return new EmbeddedTaskStore({ path: store.path, sync: store.sync, clock, lease, maxAttemptDuration, history });
     case 'redis':
       return new RedisTaskStore({
         connection: store.connection,

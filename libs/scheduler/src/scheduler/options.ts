@@ -2,6 +2,7 @@ import type { ModuleMetadata, Type, FactoryProvider } from '@nestjs/common';
 import type { Clock } from '../core/clock.js';
 import type { Duration } from '../core/duration.js';
 import type { TaskPriorityName } from '../core/priority.js';
+import type { EmbeddedOptions } from '../store/embedded/embedded-options.js';
 import type { RedisStoreOptions } from '../store/redis/connection/redis-options.js';
 
 /** How one queue is served. */
@@ -16,8 +17,11 @@ export interface QueueOptions {
   globalConcurrency?: number;
 }
 
+export type { EmbeddedOptions };
 export type { RedisAddress, RedisStoreOptions } from '../store/redis/connection/redis-options.js';
-export type StoreOptions = { type: 'memory' } | ({ type: 'redis' } & RedisStoreOptions);
+
+export type StoreOptions =
+  { type: 'memory' } | ({ type: 'embedded' } & EmbeddedOptions) | ({ type: 'redis' } & RedisStoreOptions);
 
 export interface HistoryOptions {
   /** Finished executions kept, the newest. Default 1000. */
@@ -31,8 +35,9 @@ export interface HistoryOptions {
 /** What SchedulerModule.forRoot takes; all of it has defaults. */
 export interface SchedulerOptions {
   /**
-   * Where the state is: 'memory' lives and dies with the process; 'redis' is shared by all nodes that name the same
-   * server and namespace, and needs the package ioredis. Default 'memory'.
+   * Where the state is: 'memory' lives and dies with the process; 'embedded' is a file of this process, and outlives it;
+   * 'redis' is shared by all nodes that name the same server and namespace. The last two need a package of their own,
+   * @photostructure/sqlite and ioredis. Default 'memory'.
    */
   store?: StoreOptions['type'] | StoreOptions;
   /** Keeps schedulers that share a store apart. Default 'default'. */

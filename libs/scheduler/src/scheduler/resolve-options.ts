@@ -4,6 +4,7 @@ import { InvalidOptionError } from '../core/errors.js';
 import { isPlainObject } from '../core/json.js';
 import { checkName } from '../core/names.js';
 import { parsePriority } from '../core/priority.js';
+import { resolveEmbeddedOptions, type EmbeddedOptions } from '../store/embedded/embedded-options.js';
 import type { QueueRules } from '../store/records.js';
 import { resolveRedisOptions, type ResolvedRedisOptions } from '../store/redis/connection/redis-options.js';
 import type { QueueSettings } from '../worker/worker-settings.js';
@@ -11,7 +12,10 @@ import type { HistoryOptions, QueueOptions, SchedulerOptions } from './options.j
 
 /** SchedulerOptions checked, with defaults filled in and durations in ms. */
 export interface ResolvedOptions {
-  store: { type: 'memory' } | { type: 'redis'; connection: ResolvedRedisOptions };
+  store:
+    | { type: 'memory' }
+    | ({ type: 'embedded' } & Required<EmbeddedOptions>)
+    | { type: 'redis'; connection: ResolvedRedisOptions };
   namespace: string;
   appName: string;
   version: string;
@@ -59,10 +63,11 @@ const NAMES = new Set([
 export function resolveOptions(options: SchedulerOptions = {}): ResolvedOptions {
   checkNames(options);
   const maxConcurrentTasks = integer(options.maxConcurrentTasks ?? 10, 'maxConcurrentTasks', 1, 10_000);
+  const namespace = checkName(options.namespace ?? 'default', 'namespace');
   const queues = resolveQueues(options.queues, maxConcurrentTasks);
   return {
-    store: checkStore(options.store),
-    namespace: checkName(options.namespace ?? 'default', 'namespace'),
+    store: checkStore(options.store, namespace),
+    namespace,
     appName: checkName(options.appName ?? 'app', 'appName'),
     version: text(options.version ?? '0.0.0', 'version'),
     maxConcurrentTasks,
@@ -95,13 +100,20 @@ function checkNames(options: unknown): void {
   }
 }
 
-function checkStore(store: SchedulerOptions['store'] = 'memory'): ResolvedOptions['store'] {
-  const { type, ...rest } = typeof store === 'object' && store !== null ? store : { type: store };
-  switch (oneOf(type, 'store', ['memory', 'redis'])) {
+function checkStore(store: SchedulerOptions['store'] = 'memory', namespace: string): ResolvedOptions['store'] {
+  const given = typeof store === 'object' && store !== null ? store : { type: store };
+  oneOf(given.type, 'store', ['memory', 'embedded', 'redis']);
+  switch (given.type) {
     case 'memory':
       return { type: 'memory' };
-    case 'redis':
-      return { type: 'redis', connection: resolveRedisOptions(rest) };
+    case 'embedded': {
+      const { type, ...options } = given;
+      return { type, ...resolveEmbeddedOptions(options, namespace) };
+    }
+    case 'redis': {
+      const { type, ...options } = given;
+      return { type, connection: resolveRedisOptions(options) };
+    }
   }
 }
 

@@ -7,7 +7,7 @@ export class StoreUnavailableError extends SchedulerError {
   }
 }
 
-/** The store has no memory for new work; runs under way can still end. */
+/** The store has no room for new work; runs under way can still end. */
 export class StoreFullError extends SchedulerError {
   constructor(readonly reason: string) {
     super('STORE_FULL', `the store is full and takes no new work: ${reason}`, { reason });
@@ -61,7 +61,7 @@ export class StoreTlsError extends SchedulerError {
   }
 }
 
-/** The server is too old, or is none that we know. */
+/** The store is of a version that this release cannot work with: a server too old, a file too new. */
 export class StoreVersionError extends SchedulerError {
   constructor(
     readonly found: string,

@@ -94,6 +94,7 @@ function consider(s: State, worker: WorkerRow, row: Row, budget: Budget, claims:
   row.list!.remove(row);
   if (!worker.tasks.has(row.task.taskId)) {
     row.place = 'unhandled';
+    s.touch(row);
     row.task.unhandled[row.priority].pushTail(row);
     s.unhandledTasks.add(row.task);
     return;
@@ -134,6 +135,7 @@ function start(s: State, worker: WorkerRow, row: Row, now: number): Claim {
   worker.running.pushTail(row);
   row.queue.running++;
   row.queue.windowStarts++;
+  if (row.queue.rules.rateLimit !== null) s.touch(row.queue);
   s.counters.started++;
   if (row.timeout !== null) {
     const extra = row.more();

@@ -17,7 +17,9 @@ export function put(s: State, schedule: NewSchedule, now: number): ScheduleRecor
   const declaredTime = schedule.declaredBy === null ? null : now;
   if (!old) {
     const record = { ...schedule, paused: false, lastRunTime: null, lastExecutionId: null, declaredTime, revision: 1 };
-    s.schedules.set(schedule.id, new ScheduleRow(record));
+    const row = new ScheduleRow(record);
+    s.schedules.set(schedule.id, row);
+    s.touch(row);
     report(s, record, 'put', now);
     return { ...record };
   }
@@ -38,6 +40,7 @@ export function put(s: State, schedule: NewSchedule, now: number): ScheduleRecor
     report(s, next, 'put', now);
   }
   old.record = next;
+  s.touch(old);
   return { ...next };
 }
 
@@ -45,6 +48,7 @@ export function remove(s: State, id: string, now: number): boolean {
   const schedule = s.schedules.get(id);
   if (!schedule) return false;
   s.schedules.delete(id);
+  s.touch(schedule);
   report(s, schedule.record, 'removed', now);
   return true;
 }
@@ -92,6 +96,7 @@ export function fire(s: State, command: FireCommand, now: number): boolean {
   )
     return false;
   schedule.record = { ...schedule.record, nextRunTime: command.nextRunTime };
+  s.touch(schedule);
   for (const tick of command.ticks) fireTick(s, schedule, tick, command, now);
   report(s, schedule.record, 'fired', now);
   return true;
@@ -106,10 +111,13 @@ export function declare(
 ): string[] {
   const declared = new Set(ids);
   const removed: string[] = [];
-  for (const { record } of s.schedules.values()) {
+  for (const schedule of s.schedules.values()) {
+    const { record } = schedule;
     if (record.declaredBy !== appName) continue;
-    if (declared.has(record.id)) record.declaredTime = now;
-    else if (removeOthersNow || record.declaredTime! + UNDECLARED_SCHEDULE_MS <= now) removed.push(record.id);
+    if (declared.has(record.id)) {
+      record.declaredTime = now;
+      s.touch(schedule);
+    } else if (removeOthersNow || record.declaredTime! + UNDECLARED_SCHEDULE_MS <= now) removed.push(record.id);
   }
   for (const id of removed) remove(s, id, now);
   return removed;
@@ -157,6 +165,7 @@ function change(
   now: number,
 ): void {
   schedule.record = { ...schedule.record, ...fields, revision: schedule.record.revision + 1 };
+  s.touch(schedule);
   report(s, schedule.record, how, now);
 }
 

@@ -16,6 +16,7 @@ export function resolveBound(s: State, row: Row, now: number): void {
 export function drain(s: State, now: number): void {
   while (s.continuation.length > 0 && s.edgesLeft > 0) {
     const step = s.continuation[0]!;
+    s.touch(step);
     const edges = step.row.extra!.dependents!;
     while (step.next < edges.length && s.edgesLeft > 0) {
       const edge = edges[step.next++]!;
@@ -23,7 +24,9 @@ export function drain(s: State, now: number): void {
       if (step.reopen) reopenDependent(s, edge, now);
       else if (isTerminal(step.row.status)) resolve(s, edge, now);
     }
-    if (step.next >= edges.length) s.continuation.shift();
+    if (step.next < edges.length) continue;
+    s.continuation.shift();
+    s.touch(step.row);
   }
 }
 
@@ -43,6 +46,7 @@ function resolve(s: State, edge: Edge, now: number): void {
   if (edge.state !== 'open') return;
   if (!edgeHolds(edge.type, edge.upstream!.status)) return breakEdge(s, edge, 'DEPENDENCY_FAILED', now);
   edge.state = 'held';
+  s.touch(edge.dependent);
   s.edgeTimeouts.remove(edge);
   const row = edge.dependent;
   row.openEdges--;

@@ -1,9 +1,10 @@
+import type { LockInfo } from '../records.js';
 import * as lock from './lock.js';
 import type { Row } from './rows.js';
 import type { State } from './state.js';
 
 /** The whole state in one canonical form: plain, ordered, free of what only this store needs. */
-export function dump(s: State, now: number): unknown {
+export function dump(s: State): unknown {
   const rows = [...s.executions.values()].sort((a, b) => a.order - b.order);
   return {
     executions: rows.map(execution),
@@ -21,7 +22,7 @@ export function dump(s: State, now: number): unknown {
       task.unhandled.some((level) => level.size > 0) ? [[taskId, task.unhandled.map(ids)]] : [],
     ),
     locks: sorted(s.locks).map(([, each]) => ({
-      ...lock.info(each, now),
+      ...withoutTime(lock.info(each, 0)),
       reserved: each.reserved?.executionId ?? null,
       parked: each.waiting.map(ids),
     })),
@@ -44,6 +45,11 @@ export function dump(s: State, now: number): unknown {
     counters: s.counters,
     byStatus: s.byStatus,
   };
+}
+
+/** What is left of a lock is no state: it shrinks by itself. */
+function withoutTime({ remaining: _remaining, ...rest }: LockInfo): Omit<LockInfo, 'remaining'> {
+  return rest;
 }
 
 /** What every store says of an execution in the same words. */

@@ -1,7 +1,7 @@
 import type { NewEdge } from '../../core/commands.js';
 import { isTerminal } from '../../core/status.js';
 import * as history from './history.js';
-import { Edge, type Row, type TaskRow } from './rows.js';
+import { Edge, SpreadStep, type Row, type TaskRow } from './rows.js';
 import type { State } from './state.js';
 
 /** Makes the edges of a new execution: to an execution by id, to the newest of a task, or to its next one. */
@@ -20,6 +20,7 @@ export function bind(s: State, row: Row, edges: readonly NewEdge[], now: number)
     }
     if (command.bind === 'newest') {
       task.watched = true;
+      s.touch(task);
       const newest = task.newest;
       if (newest && counts(edge, newest, now)) attach(s, edge, newest);
       else task.next.add(edge);
@@ -33,6 +34,7 @@ export function bind(s: State, row: Row, edges: readonly NewEdge[], now: number)
 export function arrive(s: State, task: TaskRow, row: Row, now: number): void {
   const last = task.newest;
   task.newest = row;
+  s.touch(task);
   if (last) history.retire(s, last, now);
   for (const edge of task.next) attach(s, edge, row);
   task.next.clear();
@@ -69,7 +71,10 @@ export function takeUp(s: State, row: Row): void {
 
 /** After the end, or the reopening, of an execution: its dependents are told in bounded steps. */
 export function spread(s: State, row: Row, reopen: boolean): void {
-  if (row.extra?.dependents) s.continuation.push({ row, reopen, next: 0 });
+  if (!row.extra?.dependents) return;
+  const step = new SpreadStep(++s.sequence, row, reopen);
+  s.continuation.push(step);
+  s.touch(step);
 }
 
 /** Whether the newest execution is one whose outcome this edge may use. */
@@ -81,6 +86,8 @@ function counts(edge: Edge, newest: Row, now: number): boolean {
 
 function attach(s: State, edge: Edge, upstream: Row): void {
   edge.upstream = upstream;
+  s.touch(edge.dependent);
+  s.touch(upstream);
   history.keep(s, upstream);
   const extra = upstream.more();
   (extra.dependents ??= []).push(edge);

@@ -26,6 +26,7 @@ export function startWorkflow(s: State, command: NewWorkflow, executions: readon
   const workflow = new WorkflowRow(command.workflowId, command.name, now, ++s.sequence);
   workflow.open = executions.length;
   s.workflows.set(command.workflowId, workflow);
+  s.touch(workflow);
   const rows = create(s, executions, now);
   for (const [i, row] of rows.entries()) {
     const node = command.nodes[i]!;

@@ -53,6 +53,7 @@ export function retire(s: State, row: Row, now: number): void {
   if (extra !== null && (extra.liveDependents > 0 || (extra.workflow !== null && extra.workflow.open > 0))) return;
   if (row.task.newest === row) return;
   row.place = 'history';
+  s.touch(row);
   s.history.pushTail(row);
   s.historyBytes += bytes(row);
   trim(s, now, Number.POSITIVE_INFINITY);
@@ -64,6 +65,7 @@ export function keep(s: State, row: Row): void {
   s.history.remove(row);
   s.historyBytes -= bytes(row);
   row.place = 'kept';
+  s.touch(row);
 }
 
 /** Drops the oldest history beyond count, age and bytes. @returns how many */
@@ -81,8 +83,15 @@ export function trim(s: State, now: number, limit: number): number {
   return done;
 }
 
-function drop(s: State, row: Row): void {
+/** Lets an execution go for good. */
+export function drop(s: State, row: Row): void {
+  forget(s, row);
   row.place = 'gone';
+  s.touch(row);
+}
+
+/** Takes an execution that stands in history out of memory. */
+export function forget(s: State, row: Row): void {
   s.history.remove(row);
   s.historyBytes -= bytes(row);
   s.byStatus[row.status]--;
@@ -93,6 +102,6 @@ function drop(s: State, row: Row): void {
   row.newer = row.older = null;
 }
 
-function bytes(row: Row): number {
+export function bytes(row: Row): number {
   return (row.payload?.length ?? 0) + (row.result?.length ?? 0);
 }

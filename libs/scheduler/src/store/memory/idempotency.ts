@@ -1,6 +1,7 @@
 import type { NewExecution } from '../../core/commands.js';
 import { IdempotencyConflictError } from '../../core/errors.js';
 import { IDEMPOTENCY_MS } from '../../core/limits.js';
+import { KeyRow } from './rows.js';
 import type { State } from './state.js';
 
 /** Replaces repeats, of ids and of idempotency keys, by the executions that they repeat. */
@@ -38,16 +39,19 @@ export function rememberKeys(s: State, fresh: readonly NewExecution[], now: numb
     if (idempotency === null) continue;
     const key = `${taskId}|${idempotency.key}`;
     s.idempotency.delete(key);
-    s.idempotency.set(key, { executionId, fingerprint: idempotency.fingerprint, expiresAt: now + IDEMPOTENCY_MS });
+    const row = new KeyRow(key, executionId, idempotency.fingerprint, now + IDEMPOTENCY_MS);
+    s.idempotency.set(key, row);
+    s.touch(row);
   }
 }
 
 /** Drops keys whose day is over. @returns how many */
 export function forgetKeys(s: State, limit: number, now: number): number {
   let done = 0;
-  for (const [key, { expiresAt }] of s.idempotency) {
-    if (done >= limit || expiresAt > now) break;
-    s.idempotency.delete(key);
+  for (const row of s.idempotency.values()) {
+    if (done >= limit || row.expiresAt > now) break;
+    s.idempotency.delete(row.key);
+    s.touch(row);
     done++;
   }
   return done;

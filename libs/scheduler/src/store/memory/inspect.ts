@@ -6,6 +6,9 @@ import type { ListExecutionsQuery, Page, StoreStats } from '../records.js';
 import type { Row } from './rows.js';
 import type { State } from './state.js';
 
+/** Executions of a page that asks for no number of its own. */
+export const LIST_LIMIT = 50;
+
 /** What a user sees of an execution. */
 export function view(row: Row, now: number): TaskExecution {
   const extra = row.extra;
@@ -40,18 +43,32 @@ export function view(row: Row, now: number): TaskExecution {
 
 /** Newest first, from the cursor on; looks at a bounded number of executions. */
 export function list(s: State, query: ListExecutionsQuery, now: number): Page<TaskExecution> {
-  const limit = query.limit ?? 50;
+  const { rows, stoppedAt } = scan(s, query, (executionId) => s.executions.get(executionId));
+  return { items: rows.map((row) => view(row, now)), nextCursor: stoppedAt && cursorAt(stoppedAt) };
+}
+
+/** What a listing finds in memory. `stoppedAt` is the last one looked at, null when all have been. */
+export function scan(
+  s: State,
+  query: ListExecutionsQuery,
+  find: (executionId: string) => Row | undefined,
+): { rows: Row[]; stoppedAt: Row | null } {
+  const limit = query.limit ?? LIST_LIMIT;
   const statuses = query.status === undefined ? null : new Set([query.status].flat());
-  const items: TaskExecution[] = [];
-  let row = query.cursor === undefined ? s.newestRow : before(s, query.cursor);
+  const rows: Row[] = [];
+  let row = query.cursor === undefined ? s.newestRow : before(s, query.cursor, find);
   let last: Row | null = null;
-  for (let looked = 0; row !== null && items.length < limit && looked < LIST_SCAN; looked++) {
-    if (query.from !== undefined && row.createdTime < query.from) return { items, nextCursor: null };
-    if (matches(row, query, statuses)) items.push(view(row, now));
+  for (let looked = 0; row !== null && rows.length < limit && looked < LIST_SCAN; looked++) {
+    if (query.from !== undefined && row.createdTime < query.from) return { rows, stoppedAt: null };
+    if (matches(row, query, statuses)) rows.push(row);
     last = row;
     row = row.older;
   }
-  return { items, nextCursor: row === null || last === null ? null : `${last.order}.${last.executionId}` };
+  return { rows, stoppedAt: row === null ? null : last };
+}
+
+export function cursorAt(row: Row): string {
+  return `${row.order}.${row.executionId}`;
 }
 
 /** Why the execution has not started: the first reason of the fixed order. */
@@ -127,12 +144,16 @@ function matches(row: Row, query: ListExecutionsQuery, statuses: Set<string> | n
 }
 
 /** The newest execution older than the cursor's, which may have left history meanwhile. */
-function before(s: State, cursor: string): Row | null {
-  const order = Number(cursor.slice(0, cursor.indexOf('.')));
-  const known = s.executions.get(cursor.slice(cursor.indexOf('.') + 1));
+function before(s: State, cursor: string, find: (executionId: string) => Row | undefined): Row | null {
+  const order = orderOf(cursor);
+  const known = find(cursor.slice(cursor.indexOf('.') + 1));
   let row = known ? known.older : s.newestRow;
   while (row !== null && row.order >= order) row = row.older;
   return row;
+}
+
+export function orderOf(cursor: string): number {
+  return Number(cursor.slice(0, cursor.indexOf('.')));
 }
 
 /** Ended attempts are recorded but for a first success, which is read off the execution, as the one under way is. */

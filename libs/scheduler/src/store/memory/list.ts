@@ -4,6 +4,8 @@ export interface ListItem<T> {
   next: T | null;
   /** The list it stands in, or null. */
   list: unknown;
+  /** Orders it within its list, and stays as it is: what a store on disk remembers of its place. */
+  rank: number;
 }
 
 /** A doubly linked list threaded through its items: every operation is O(1), none allocates. */
@@ -11,9 +13,12 @@ export class LinkedList<T extends ListItem<T>> {
   head: T | null = null;
   tail: T | null = null;
   size = 0;
+  private first = 0;
+  private last = 0;
 
   pushTail(item: T): void {
     (item as ListItem<T>).list = this;
+    item.rank = ++this.last;
     item.prev = this.tail;
     item.next = null;
     if (this.tail) this.tail.next = item;
@@ -24,12 +29,34 @@ export class LinkedList<T extends ListItem<T>> {
 
   pushHead(item: T): void {
     (item as ListItem<T>).list = this;
+    item.rank = --this.first;
     item.next = this.head;
     item.prev = null;
     if (this.head) this.head.prev = item;
     else this.tail = item;
     this.head = item;
     this.size++;
+  }
+
+  /** Puts an item where its rank says. Cheap for one that belongs near the tail. */
+  putBack(item: T): void {
+    let before = this.tail;
+    while (before !== null && before.rank > item.rank) before = before.prev;
+    (item as ListItem<T>).list = this;
+    item.prev = before;
+    item.next = before ? before.next : this.head;
+    if (item.prev) item.prev.next = item;
+    else this.head = item;
+    if (item.next) item.next.prev = item;
+    else this.tail = item;
+    this.size++;
+    this.beyond(item.rank);
+  }
+
+  /** Ranks up to this one are taken. */
+  beyond(rank: number): void {
+    this.last = Math.max(this.last, rank);
+    this.first = Math.min(this.first, rank);
   }
 
   remove(item: T): void {

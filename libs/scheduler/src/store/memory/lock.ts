@@ -36,6 +36,7 @@ export function release(s: State, row: Row, now: number): void {
   }
   if (extra.reserved) {
     extra.reserved.reserved = null;
+    s.touch(extra.reserved);
     handOver(s, extra.reserved, now);
     extra.reserved = null;
   }
@@ -143,12 +144,14 @@ function find(s: State, key: string, now: number): LockRow {
     lock = s.locks.get(key);
   }
   if (!lock) s.locks.set(key, (lock = new LockRow(key, ++s.sequence)));
+  s.touch(lock);
   return lock;
 }
 
 function park(s: State, lock: LockRow, row: Row, now: number): void {
   const extra = row.more();
   row.place = 'lock';
+  s.touch(row);
   extra.parkedOn = lock;
   extra.parkNumber = ++s.sequence;
   lock.waiting[row.priority].pushTail(row);
@@ -191,6 +194,7 @@ function grantHandle(s: State, lock: LockRow, owner: string, ttl: number, now: n
 function expireAt(s: State, lock: LockRow, at: number): void {
   s.lockExpiries.remove(lock);
   lock.at = at;
+  s.touch(lock);
   s.lockExpiries.push(lock);
   s.effects.push({ kind: 'due', at });
 }
@@ -201,6 +205,7 @@ function lose(s: State, lock: LockRow, now: number): void {
   if (lock.holder?.extra) {
     lock.holder.extra.held = null;
     lock.holder.extra.fencingToken = null;
+    s.touch(lock.holder);
   }
   end(s, lock, 'lost', owner, now);
 }
@@ -209,6 +214,7 @@ function end(s: State, lock: LockRow, how: 'released' | 'lost', owner: string, n
   s.lockExpiries.remove(lock);
   lock.holder = null;
   lock.handle = null;
+  s.touch(lock);
   s.effects.push({ kind: 'lock', transition: how, key: lock.key, owner, fencingToken: lock.fencingToken, time: now });
   handOver(s, lock, now);
 }
@@ -245,5 +251,6 @@ function forget(s: State, lock: LockRow): void {
     lock.waiting.every((level) => level.size === 0)
   ) {
     s.locks.delete(lock.key);
+    s.touch(lock);
   }
 }

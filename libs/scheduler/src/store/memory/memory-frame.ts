@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import type { Effect, ExecutionTransition } from '../../core/effects.js';
 import { EDGES_PER_STEP } from '../../core/limits.js';
 import * as dependency from './dependency.js';
+import type { Changed, Row } from './rows.js';
 import { State, type MemorySettings } from './state.js';
 
 export interface MemoryStoreOptions extends Partial<Omit<MemorySettings, 'history'>> {
@@ -13,23 +14,28 @@ type Wants = (transition: ExecutionTransition) => boolean;
 
 /** The frame of every verb: one synchronous transition on the state, then its effects are told. */
 export abstract class MemoryFrame {
-  private readonly state: State;
+  protected readonly state: State;
   private readonly clock: Clock;
   private readonly listeners = new Map<(effects: readonly Effect[]) => void, Wants>();
   /** Time never goes back here, whatever the clock does. */
   private latest = 0;
 
-  constructor({ clock, lease = 15_000, maxAttemptDuration = 3_600_000, history }: MemoryStoreOptions) {
+  /**
+   * @param executions where executions are looked up by id; a store that keeps some elsewhere brings a map of its own
+   * @param changed where records are noted that a transition has changed; null: nowhere
+   */
+  constructor(
+    { clock, lease = 15_000, maxAttemptDuration = 3_600_000, history }: MemoryStoreOptions,
+    executions?: Map<string, Row>,
+    changed: Set<Changed> | null = null,
+  ) {
     this.clock = clock;
     const isWanted: Wants = (transition) => {
       for (const wants of this.listeners.values()) if (wants(transition)) return true;
       return false;
     };
-    this.state = new State(isWanted, {
-      lease,
-      maxAttemptDuration,
-      history: { count: 1000, age: null, bytes: null, ...history },
-    });
+    const settings = { lease, maxAttemptDuration, history: { count: 1000, age: null, bytes: null, ...history } };
+    this.state = new State(isWanted, settings, executions, changed);
   }
 
   subscribe(listener: (effects: readonly Effect[]) => void, wants: Wants = () => true): () => void {
@@ -49,27 +55,37 @@ export abstract class MemoryFrame {
   /** Runs a transition to its end, tells dependents within bounds, then reports. */
   protected commit<T>(transition: (s: State, now: number) => T): Promise<T> {
     return settled(() => {
-      const now = this.now();
-      this.state.edgesLeft = EDGES_PER_STEP;
-      const result = transition(this.state, now);
-      dependency.drain(this.state, now);
-      this.publish();
+      const result = this.transact(transition);
+      this.tell(this.takeEffects());
       return result;
     });
   }
 
-  private publish(): void {
+  protected transact<T>(transition: (s: State, now: number) => T): T {
+    const now = this.now();
+    this.state.edgesLeft = EDGES_PER_STEP;
+    const result = transition(this.state, now);
+    dependency.drain(this.state, now);
+    return result;
+  }
+
+  /** What the transition has to report, once. */
+  protected takeEffects(): readonly Effect[] {
     const s = this.state;
     for (const name of s.woken) s.effects.push({ kind: 'ready', queue: name });
     s.woken.clear();
     if (s.continuation.length > 0) s.effects.push({ kind: 'more' });
-    if (s.effects.length === 0) return;
     const effects = s.effects;
-    s.effects = [];
+    if (effects.length > 0) s.effects = [];
+    return effects;
+  }
+
+  protected tell(effects: readonly Effect[]): void {
+    if (effects.length === 0) return;
     for (const listener of this.listeners.keys()) listener(effects);
   }
 
-  private now(): number {
+  protected now(): number {
     return (this.latest = Math.max(this.latest, this.clock.now()));
   }
 }

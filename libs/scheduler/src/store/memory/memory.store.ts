@@ -68,6 +68,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
       const q = s.queue(name);
       if (q.paused) return;
       q.paused = true;
+      s.touch(q);
       s.effects.push({ kind: 'queue', transition: 'paused', queue: name, time: now });
     });
   }
@@ -77,6 +78,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
       const q = s.queue(name);
       if (!q.paused) return;
       q.paused = false;
+      s.touch(q);
       s.effects.push({ kind: 'queue', transition: 'resumed', queue: name, time: now });
       s.woken.add(name);
     });
@@ -84,7 +86,9 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
 
   configureQueue(name: string, rules: QueueRules): Promise<void> {
     return this.commit((s) => {
-      s.queue(name).rules = rules;
+      const q = s.queue(name);
+      q.rules = rules;
+      s.touch(q);
       s.woken.add(name);
     });
   }
@@ -133,6 +137,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
     return this.commit((s, now) => {
       const row = settling.current(s, run);
       if (!row) return;
+      s.touch(row);
       const about = { executionId: row.executionId, taskId: row.task.taskId, time: now };
       if (report.progress) {
         row.more().progress = { ...report.progress, time: new Date(now).toISOString() };
@@ -337,6 +342,6 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   }
 
   dump(): Promise<unknown> {
-    return this.read((s, now) => dump(s, now));
+    return this.read((s) => dump(s));
   }
 }

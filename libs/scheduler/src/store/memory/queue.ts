@@ -11,6 +11,7 @@ export function place(s: State, row: Row, now: number): void {
 /** Ready, behind all of its level. */
 export function pushTail(s: State, row: Row): void {
   row.place = 'ready';
+  s.touch(row);
   row.queue.ready[row.priority].pushTail(row);
   s.woken.add(row.queue.name);
 }
@@ -18,18 +19,21 @@ export function pushTail(s: State, row: Row): void {
 /** Ready, before all of its level: for what has waited its turn already. */
 export function pushHead(s: State, row: Row): void {
   row.place = 'ready';
+  s.touch(row);
   row.queue.ready[row.priority].pushHead(row);
   s.woken.add(row.queue.name);
 }
 
 export function delay(s: State, row: Row): void {
   row.place = 'delayed';
+  s.touch(row);
   s.delayed.push(row);
   s.effects.push({ kind: 'due', at: row.at });
 }
 
 function waitForDependencies(s: State, row: Row): void {
   row.place = 'dependencies';
+  s.touch(row);
   s.waitingForDependencies++;
 }
 

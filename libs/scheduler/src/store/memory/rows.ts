@@ -79,6 +79,7 @@ export class Row implements ListItem<Row>, HeapItem {
   prev: Row | null = null;
   next: Row | null = null;
   list: LinkedList<Row> | null = null;
+  rank = 0;
   /** Neighbours in the order of creation. */
   older: Row | null = null;
   newer: Row | null = null;
@@ -115,7 +116,7 @@ export class Row implements ListItem<Row>, HeapItem {
     readonly task: TaskRow,
     readonly queue: QueueRow,
     readonly createdTime: number,
-    command: NewExecution,
+    command: Pick<NewExecution, 'executionId' | 'priority' | 'payload' | 'timeout'>,
     due: number,
   ) {
     this.executionId = command.executionId;
@@ -212,6 +213,8 @@ export class WorkflowRow {
   open = 0;
   status: TaskStatus = 'RUNNING';
   completedTime = 0;
+  /** Orders workflows by their ends; 0: under way. */
+  ended = 0;
 
   constructor(
     readonly workflowId: string,
@@ -221,9 +224,34 @@ export class WorkflowRow {
   ) {}
 }
 
+/** An idempotency key, and what it gave. */
+export class KeyRow {
+  constructor(
+    /** With the task's id before it. */
+    readonly key: string,
+    readonly executionId: string,
+    readonly fingerprint: string,
+    readonly expiresAt: number,
+  ) {}
+}
+
 export class ScheduleRow {
   /** Its newest execution, for the overlap policy. */
   current: Row | null = null;
 
   constructor(public record: ScheduleRecord) {}
 }
+
+/** A dependent's edges that are still to be told of an end or a reopening. */
+export class SpreadStep {
+  next = 0;
+
+  constructor(
+    readonly order: number,
+    readonly row: Row,
+    readonly reopen: boolean,
+  ) {}
+}
+
+/** What a transition may change. */
+export type Changed = Row | QueueRow | TaskRow | LockRow | WorkflowRow | ScheduleRow | KeyRow | SpreadStep;

@@ -6,11 +6,14 @@ import { LinkedList } from './list.js';
 import {
   QueueRow,
   TaskRow,
+  type Changed,
   type Deadline,
   type Edge,
+  type KeyRow,
   type LockRow,
   type Row,
   type ScheduleRow,
+  type SpreadStep,
   type WorkerRow,
   type WorkflowRow,
 } from './rows.js';
@@ -26,7 +29,6 @@ export interface MemorySettings {
 
 /** All that the memory store knows. Each concern has its part here and its functions in the file of its name. */
 export class State {
-  readonly executions = new Map<string, Row>();
   newestRow: Row | null = null;
   readonly queues = new Map<string, QueueRow>();
   readonly tasks = new Map<string, TaskRow>();
@@ -39,7 +41,7 @@ export class State {
   readonly schedules = new Map<string, ScheduleRow>();
   readonly locks = new Map<string, LockRow>();
   /** Insertion order is order of expiry, since all live equally long. */
-  readonly idempotency = new Map<string, { executionId: string; fingerprint: string; expiresAt: number }>();
+  readonly idempotency = new Map<string, KeyRow>();
 
   readonly delayed = new Heap<Row>();
   readonly edgeTimeouts = new Heap<Edge>();
@@ -49,7 +51,7 @@ export class State {
   readonly bounds = new Heap<Deadline>();
 
   /** Ended or reopened executions whose dependents are still to be told, first in first out. */
-  readonly continuation: { row: Row; reopen: boolean; next: number }[] = [];
+  readonly continuation: SpreadStep[] = [];
   readonly history = new LinkedList<Row>();
   /** Edges that the verb under way may still resolve. */
   edgesLeft = 0;
@@ -74,7 +76,15 @@ export class State {
     /** Whether anybody wants to hear of such a transition. */
     readonly isWanted: (transition: ExecutionTransition) => boolean,
     readonly settings: MemorySettings,
+    readonly executions = new Map<string, Row>(),
+    /** What has changed since it was last written down; null: nobody writes it down. */
+    private readonly changed: Set<Changed> | null = null,
   ) {}
+
+  /** Called once for whatever a transition creates, changes or deletes, before or after it does. */
+  touch(record: Changed): void {
+    this.changed?.add(record);
+  }
 
   queue(name: string): QueueRow {
     let queue = this.queues.get(name);

@@ -12,7 +12,12 @@ export function put(s: State, mirrors: readonly TaskMirror[]): void {
     const old = task.mirror;
     if (old && old.appName === mirror.appName && compareVersions(mirror.appVersion, old.appVersion) < 0) continue;
     task.mirror = mirror;
-    for (const dependency of mirror.dependencies) s.task(dependency.taskId).watched = true;
+    s.touch(task);
+    for (const dependency of mirror.dependencies) {
+      const upstream = s.task(dependency.taskId);
+      upstream.watched = true;
+      s.touch(upstream);
+    }
   }
 }
 
@@ -30,6 +35,7 @@ export function remove(s: State, taskId: string, now: number): boolean {
   for (const { record } of s.schedules.values()) if (record.taskId === taskId) cron.remove(s, record.id, now);
   cancelQueued(s, task, now);
   task.mirror = null;
+  s.touch(task);
   return true;
 }
 

@@ -10,6 +10,7 @@ export function move(s: State, row: Row, verb: Verb, to: TaskStatus): void {
   s.byStatus[row.status]--;
   s.byStatus[to]++;
   row.status = to;
+  s.touch(row);
 }
 
 /** Reports a transition of an execution, if anybody listens. */

@@ -9,12 +9,15 @@ export function close(s: State, workflow: WorkflowRow, now: number): void {
   const ends = new Set(workflow.nodes.map((node) => node.row.status));
   workflow.status = ends.has('FAILED') ? 'FAILED' : ends.has('CANCELLED') ? 'CANCELLED' : 'COMPLETED';
   workflow.completedTime = now;
+  workflow.ended = ++s.sequence;
+  s.touch(workflow);
   s.effects.push({ kind: 'workflow', workflowId: workflow.workflowId, status: workflow.status, time: now });
   s.endedWorkflows.add(workflow);
   for (const oldest of s.endedWorkflows) {
     if (s.endedWorkflows.size <= s.settings.history.count) break;
     s.endedWorkflows.delete(oldest);
     s.workflows.delete(oldest.workflowId);
+    s.touch(oldest);
   }
   for (const node of workflow.nodes) history.retire(s, node.row, now);
 }
@@ -23,7 +26,8 @@ export function close(s: State, workflow: WorkflowRow, now: number): void {
 export function open(s: State, workflow: WorkflowRow): void {
   if (workflow.open++ > 0) return;
   workflow.status = 'RUNNING';
-  workflow.completedTime = 0;
+  workflow.completedTime = workflow.ended = 0;
+  s.touch(workflow);
   s.endedWorkflows.delete(workflow);
   s.workflows.set(workflow.workflowId, workflow);
   for (const node of workflow.nodes) history.keep(s, node.row);

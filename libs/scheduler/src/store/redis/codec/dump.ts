@@ -47,6 +47,7 @@ export function dumpOf(view: DumpView): unknown {
     unhandled: listOf<[string, object[]]>(view.unhandled).map(([task, levels]) => [task, levels.map(listOf)]),
     locks: listOf<LockView & { parked: object[] }>(view.locks).map((each) => ({
       ...lockOf(each),
+      remaining: undefined,
       reserved: orNull(each.reserved),
       parked: each.parked.map(listOf),
     })),

@@ -1,0 +1,292 @@
+import { StoreDamagedError } from '../../core/errors.js';
+import type { TerminalStatus } from '../../core/status.js';
+import type { ListExecutionsQuery } from '../records.js';
+import { bytes } from '../memory/history.js';
+import type { Row, WorkflowRow } from '../memory/rows.js';
+import { checksum } from './checksum.js';
+import { encodeExecution, encodeWorkflow, type ExecutionRecord, type WorkflowRecord } from './codec.js';
+import type { Database } from './database.js';
+import type { StoredExecution, StoredWorkflow } from './rebuild.js';
+import type { SqlValue } from './sqlite.js';
+
+/** An execution in memory too. */
+export interface ExecutionColumns {
+  number: number;
+  body: string;
+  payload: string | null;
+  result: string | null;
+  checksum: number;
+}
+
+/** An execution of history. */
+interface HistoryColumns extends ExecutionColumns {
+  status: string;
+  retired: number;
+  family: number | null;
+}
+
+const HISTORY_COLUMNS = 'h.number, h.status, h.retired, h.family, h.body, h.payload, h.result, h.checksum';
+
+interface WorkflowColumns {
+  number: number;
+  ended: number;
+  body: string;
+  checksum: number;
+}
+
+/** An execution of history, as far as trimming asks. */
+export interface Retired {
+  number: number;
+  retired: number;
+  completed_time: number;
+  status: TerminalStatus;
+  bytes: number;
+}
+
+/** How many executions and bytes history has on disk. */
+export class ArchiveCounts {
+  count = 0;
+  bytes = 0;
+  workflows = 0;
+  readonly byStatus: Record<TerminalStatus, number> = { COMPLETED: 0, FAILED: 0, CANCELLED: 0, SKIPPED: 0 };
+
+  add(status: TerminalStatus, count: number, size: number): void {
+    this.count += count;
+    this.bytes += size;
+    this.byStatus[status] += count;
+  }
+
+  copy(): ArchiveCounts {
+    return Object.assign(new ArchiveCounts(), this, { byStatus: { ...this.byStatus } });
+  }
+}
+
+/** Finished executions and workflows that are on disk only, found by their indexes. */
+export class Archive {
+  /** What is committed. */
+  counts = new ArchiveCounts();
+  private readonly byId;
+  private readonly byFamily;
+  private readonly workflowsOf;
+  private readonly workflowById;
+  private readonly workflowPage;
+  private readonly insert;
+  private readonly insertTag;
+  private readonly remove;
+  private readonly removeTags;
+  private readonly putWorkflow;
+  private readonly removeWorkflow;
+  private readonly oldest;
+  private readonly oldestWorkflows;
+  private readonly since;
+  /** The newest id in it of those that grow with time: what is above is not here. */
+  private newestId = '';
+
+  constructor(private readonly database: Database) {
+    const prepare = (sql: string) => database.prepare(sql);
+    this.byId = prepare(`SELECT ${HISTORY_COLUMNS} FROM history h WHERE execution_id = ?`);
+    this.byFamily = prepare(`SELECT ${HISTORY_COLUMNS} FROM history h WHERE family = ? ORDER BY number`);
+    this.workflowsOf = prepare('SELECT number, ended, body, checksum FROM workflow WHERE family = ? ORDER BY ended');
+    this.workflowById = prepare(
+      'SELECT number, ended, body, checksum FROM workflow WHERE workflow_id = ? AND family > 0',
+    );
+    this.workflowPage = prepare(
+      'SELECT number, ended, body, checksum FROM workflow WHERE number < ? AND family > 0 ORDER BY number DESC LIMIT ?',
+    );
+    this.insert = prepare(
+      `INSERT OR REPLACE INTO history (number, execution_id, task_id, status, workflow_id, created_time, completed_time,
+         retired, bytes, family, body, payload, result, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.insertTag = prepare('INSERT OR IGNORE INTO history_tag (tag, number) VALUES (?, ?)');
+    this.remove = prepare('DELETE FROM history WHERE number = ?');
+    this.removeTags = prepare('DELETE FROM history_tag WHERE number = ?');
+    this.putWorkflow = prepare(
+      'INSERT OR REPLACE INTO workflow (number, workflow_id, ended, family, body, checksum) VALUES (?, ?, ?, ?, ?, ?)',
+    );
+    this.removeWorkflow = prepare('DELETE FROM workflow WHERE number = ?');
+    this.oldest = prepare(
+      'SELECT number, retired, completed_time, status, bytes FROM history ORDER BY retired LIMIT ?',
+    );
+    this.oldestWorkflows = prepare('SELECT number, ended FROM workflow WHERE family > 0 ORDER BY ended LIMIT ?');
+    this.since = prepare('SELECT number FROM history WHERE created_time >= ? ORDER BY created_time, number LIMIT 1');
+    this.count();
+  }
+
+  /** An execution of history, and the number of its family, 0 for one that stands alone. */
+  find(executionId: string): { execution: StoredExecution; family: number } | null {
+    // Fresh ids are looked up at each enqueue, and are newer than whatever has ended.
+    if (this.counts.count === 0 || (isOrdered(executionId) && executionId > this.newestId)) return null;
+    const [row] = this.database.rows<HistoryColumns>(this.byId, executionId);
+    return row ? { execution: this.retired(row), family: row.family ?? 0 } : null;
+  }
+
+  family(number: number): { executions: StoredExecution[]; workflows: StoredWorkflow[] } {
+    const { database } = this;
+    return {
+      executions: database.rows<HistoryColumns>(this.byFamily, number).map((row) => this.retired(row)),
+      workflows: this.workflowsIn(number),
+    };
+  }
+
+  /** Workflows of a family; 0: those that are in memory. */
+  workflowsIn(family: number): StoredWorkflow[] {
+    return this.database.rows<WorkflowColumns>(this.workflowsOf, family).map((row) => this.workflow(row));
+  }
+
+  findWorkflow(workflowId: string): StoredWorkflow | null {
+    const [row] = this.database.rows<WorkflowColumns>(this.workflowById, workflowId);
+    return row ? this.workflow(row) : null;
+  }
+
+  /** Newest first, below this number. */
+  workflows(below: number, limit: number): StoredWorkflow[] {
+    const number = Math.min(below, Number.MAX_SAFE_INTEGER);
+    return this.database.rows<WorkflowColumns>(this.workflowPage, number, limit).map((row) => this.workflow(row));
+  }
+
+  /** Newest first, from one number (exclusive) down to another (inclusive). */
+  page(query: ListExecutionsQuery, below: number, downTo: number, limit: number): StoredExecution[] {
+    // Times of creation grow with the numbers, which spares an order of their own.
+    const from = query.from === undefined ? downTo : Math.max(downTo, this.firstSince(query.from));
+    const to = query.to === undefined ? below : Math.min(below, this.firstSince(query.to));
+    const statuses = query.status === undefined ? [null] : [query.status].flat();
+    const found = statuses.flatMap((status) => this.pageOf(query, status, to, from, limit));
+    if (statuses.length > 1) found.sort((a, b) => b.number - a.number);
+    return found.slice(0, limit).map((row) => this.retired(row));
+  }
+
+  private pageOf(
+    { taskId, workflowId, tag }: ListExecutionsQuery,
+    status: string | null,
+    below: number,
+    downTo: number,
+    limit: number,
+  ): HistoryColumns[] {
+    const conditions = ['h.number < ?', 'h.number >= ?'];
+    const values: SqlValue[] = [Math.min(below, Number.MAX_SAFE_INTEGER), downTo];
+    const where = (condition: string, value: string | null | undefined): void => {
+      if (value === null || value === undefined) return;
+      conditions.push(condition);
+      values.push(value);
+    };
+    where('h.task_id = ?', taskId);
+    where('h.workflow_id = ?', workflowId);
+    where('h.status = ?', status);
+    where('t.tag = ?', tag);
+    const source = tag === undefined ? 'history h' : 'history_tag t JOIN history h ON h.number = t.number';
+    const order = tag === undefined ? 'h.number' : 't.number';
+    const sql =
+      `SELECT ${HISTORY_COLUMNS} FROM ${source} ` + `WHERE ${conditions.join(' AND ')} ORDER BY ${order} DESC LIMIT ?`;
+    return this.database.rows(this.database.prepare(sql), ...values, limit);
+  }
+
+  /** The number of the first execution created at this instant or later. */
+  private firstSince(time: number): number {
+    return this.database.rows<{ number: number }>(this.since, time)[0]?.number ?? Number.MAX_SAFE_INTEGER;
+  }
+
+  /** @param family its number; null: it stands alone */
+  put(row: Row, family: number | null, counts: ArchiveCounts): void {
+    const body = JSON.stringify(encodeExecution(row));
+    const workflowId = row.extra?.workflow?.workflowId ?? null;
+    const { executionId, status, payload, result } = row;
+    const what = [
+      row.order,
+      executionId,
+      row.task.taskId,
+      status,
+      workflowId,
+      row.createdTime,
+      row.completedTime,
+    ] as const;
+    const size = bytes(row);
+    const place = placeOf({ number: row.order, status, retired: row.rank, family });
+    this.insert.run(...what, row.rank, size, family, body, payload, result, checksum(place, body, payload, result));
+    for (const tag of row.extra?.tags ?? []) this.insertTag.run(tag, row.order);
+    counts.add(status as TerminalStatus, 1, size);
+    if (isOrdered(executionId) && executionId > this.newestId) this.newestId = executionId;
+  }
+
+  take({ number, status, bytes }: Omit<Retired, 'retired' | 'completed_time'>, counts: ArchiveCounts): void {
+    this.remove.run(number);
+    this.removeTags.run(number);
+    counts.add(status, -1, -bytes);
+  }
+
+  /** @param family 0: it is in memory */
+  storeWorkflow(workflow: WorkflowRow, family: number): void {
+    const body = JSON.stringify(encodeWorkflow(workflow));
+    const { order, workflowId, ended } = workflow;
+    this.putWorkflow.run(order, workflowId, ended, family, body, checksum(`${order} ${ended}`, body));
+  }
+
+  dropWorkflow(number: number): void {
+    this.removeWorkflow.run(number);
+  }
+
+  /** Those that are dropped first. */
+  oldestFirst(limit: number): Retired[] {
+    return this.database.rows<Retired>(this.oldest, limit);
+  }
+
+  oldestWorkflowsFirst(limit: number): { number: number; ended: number }[] {
+    return this.database.rows(this.oldestWorkflows, limit);
+  }
+
+  /** The highest rank in history. */
+  newestRank(): number {
+    const found = this.database.rows<{ rank: number | null }>(
+      this.database.prepare('SELECT max(retired) AS rank FROM history'),
+    );
+    return found[0]?.rank ?? 0;
+  }
+
+  /** One that is in memory too. */
+  execution({ number, body, payload, result, checksum }: ExecutionColumns): StoredExecution {
+    this.database.verify(`execution ${number}`, checksum, String(number), body, payload, result);
+    return { number, record: JSON.parse(body) as ExecutionRecord, payload, result };
+  }
+
+  private retired(row: HistoryColumns): StoredExecution {
+    const { number, body, payload, result, checksum } = row;
+    this.database.verify(`execution ${number} of history`, checksum, placeOf(row), body, payload, result);
+    return { number, record: JSON.parse(body) as ExecutionRecord, payload, result };
+  }
+
+  private workflow({ number, ended, body, checksum }: WorkflowColumns): StoredWorkflow {
+    this.database.verify(`workflow ${number}`, checksum, `${number} ${ended}`, body);
+    return { number, ended, record: JSON.parse(body) as WorkflowRecord };
+  }
+
+  private known(status: TerminalStatus): TerminalStatus {
+    if (status in this.counts.byStatus) return status;
+    throw new StoreDamagedError(this.database.path, `history has executions of status '${status}'`);
+  }
+
+  private count(): void {
+    const rows = <T>(sql: string): T[] => this.database.rows<T>(this.database.prepare(sql));
+    type Sum = { status: TerminalStatus; n: number; size: number };
+    for (const { status, n, size } of rows<Sum>(
+      'SELECT status, count(*) AS n, sum(bytes) AS size FROM history GROUP BY status',
+    ))
+      this.counts.add(this.known(status), n, size);
+    this.counts.workflows = rows<{ n: number }>('SELECT count(*) AS n FROM workflow WHERE family > 0')[0]!.n;
+    const newest = "SELECT max(execution_id) AS id FROM history WHERE execution_id < 'cron:'";
+    this.newestId = rows<{ id: string | null }>(newest)[0]!.id ?? '';
+  }
+}
+
+/** Where an execution stands in history: as good as lost if it were wrong. */
+function placeOf({
+  number,
+  status,
+  retired,
+  family,
+}: Omit<HistoryColumns, keyof ExecutionColumns> & { number: number }) {
+  return `${number} ${status} ${retired} ${family}`;
+}
+
+/** Ids that grow with time; those of ticks (`cron:…`) do not. */
+function isOrdered(executionId: string): boolean {
+  return executionId < 'cron:';
+}

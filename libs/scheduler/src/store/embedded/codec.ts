@@ -1,0 +1,256 @@
+import type { RootCause, TaskAttempt, TaskProgress } from '../../core/execution.js';
+import type { LockNeed } from '../../core/commands.js';
+import type { DependencyType } from '../../core/dependency.js';
+import type { ErrorInfo } from '../../core/failure.js';
+import type { TaskPriority } from '../../core/priority.js';
+import type { ScheduleRecord } from '../../core/schedule.js';
+import { isTerminal, type Reason, type TaskStatus } from '../../core/status.js';
+import type { TaskMirror } from '../../core/task-definition.js';
+import type { QueueRules } from '../records.js';
+import {
+  KeyRow,
+  LockRow,
+  QueueRow,
+  ScheduleRow,
+  SpreadStep,
+  type Edge,
+  type Extra,
+  type Place,
+  type Row,
+  type TaskRow,
+  type WorkflowRow,
+} from '../memory/rows.js';
+
+/** An execution that may be gone when the record is read: what must be known of it then. */
+export interface Reference {
+  id: string;
+  taskId: string;
+  status: TaskStatus;
+}
+
+export interface EdgeRecord {
+  order: number;
+  taskId: string;
+  ref: string;
+  type: DependencyType;
+  maxAge: number | null;
+  reuse: boolean;
+  state: Edge['state'];
+  /** Times out at, ms. */
+  due?: number;
+  upstream?: Reference;
+}
+
+/** An execution on disk, but for its payload and result. What is left out has its default. */
+export interface ExecutionRecord {
+  executionId: string;
+  taskId: string;
+  queue: string;
+  priority: TaskPriority;
+  status: TaskStatus;
+  place: Place;
+  createdTime: number;
+  at: number;
+  rank?: number;
+  timeout?: number;
+  startedTime?: number;
+  completedTime?: number;
+  cancelRequestedTime?: number;
+  attempt?: number;
+  run?: number;
+  failures?: number;
+  crashes?: number;
+  workerId?: string;
+  error?: ErrorInfo;
+  reason?: Reason;
+  attempts?: TaskAttempt[];
+  extra?: ExtraRecord;
+}
+
+export interface ExtraRecord {
+  edges?: EdgeRecord[];
+  /** Tasks that have used its outcome. */
+  usedBy?: string[];
+  lock?: LockNeed;
+  parkNumber?: number;
+  /** The end of its wait for the lock: at (ms), and the order of deadlines. */
+  lockWait?: [at: number, order: number];
+  fencingToken?: number;
+  tags?: readonly string[];
+  workflow?: { number: number; workflowId: string; name: string; createdTime: number };
+  ref?: string;
+  schedule?: string;
+  progress?: TaskProgress;
+  logs?: string[];
+  rootCause?: RootCause;
+}
+
+export interface WorkflowRecord {
+  workflowId: string;
+  name: string;
+  createdTime: number;
+  completedTime: number;
+  status: TaskStatus;
+  nodes: { ref: string; execution: Reference; dependsOn: { ref: string; type: DependencyType }[] }[];
+}
+
+export interface QueueRecord {
+  paused: boolean;
+  rules: QueueRules;
+  windowStart: number;
+  windowStarts: number;
+}
+
+export interface TaskRecord {
+  mirror: TaskMirror | null;
+  watched: boolean;
+  newest: string | null;
+}
+
+/** Those who wait by a call of `acquire` are left out: they end with their process. */
+export interface LockRecord {
+  order: number;
+  at: number;
+  fencingToken: number;
+  holder: string | null;
+  handle: string | null;
+  reserved: string | null;
+}
+
+export interface ScheduleEntry {
+  record: ScheduleRecord;
+  /** Its newest execution, unless that has ended. */
+  current: string | null;
+}
+
+export interface KeyRecord {
+  executionId: string;
+  fingerprint: string;
+  expiresAt: number;
+}
+
+export interface SpreadRecord {
+  executionId: string;
+  reopen: boolean;
+  next: number;
+}
+
+export function encodeExecution(row: Row): ExecutionRecord {
+  return {
+    executionId: row.executionId,
+    taskId: row.task.taskId,
+    queue: row.queue.name,
+    priority: row.priority,
+    status: row.status,
+    place: row.place,
+    createdTime: row.createdTime,
+    at: row.at,
+    rank: row.list === null ? undefined : row.rank,
+    timeout: row.timeout ?? undefined,
+    startedTime: row.startedTime || undefined,
+    completedTime: row.completedTime || undefined,
+    cancelRequestedTime: row.cancelRequestedTime || undefined,
+    attempt: row.attempt || undefined,
+    run: row.run || undefined,
+    failures: row.failures || undefined,
+    crashes: row.crashes || undefined,
+    workerId: row.workerId ?? undefined,
+    error: row.error ?? undefined,
+    reason: row.reason ?? undefined,
+    attempts: row.attempts ?? undefined,
+    extra: row.extra === null ? undefined : encodeExtra(row.extra),
+  };
+}
+
+function encodeExtra(extra: Extra): ExtraRecord {
+  const { workflow, lockWait } = extra;
+  return {
+    edges: extra.edges?.map(encodeEdge),
+    usedBy: extra.usedBy ? [...extra.usedBy].map((task) => task.taskId) : undefined,
+    lock: extra.lock ?? undefined,
+    parkNumber: extra.parkNumber || undefined,
+    lockWait: lockWait ? [lockWait.at, lockWait.order] : undefined,
+    fencingToken: extra.fencingToken ?? undefined,
+    tags: extra.tags ?? undefined,
+    workflow: workflow
+      ? {
+          number: workflow.order,
+          workflowId: workflow.workflowId,
+          name: workflow.name,
+          createdTime: workflow.createdTime,
+        }
+      : undefined,
+    ref: extra.ref ?? undefined,
+    schedule: extra.schedule ?? undefined,
+    progress: extra.progress ?? undefined,
+    logs: extra.logs ?? undefined,
+    rootCause: extra.rootCause ?? undefined,
+  };
+}
+
+function encodeEdge(edge: Edge): EdgeRecord {
+  return {
+    order: edge.order,
+    taskId: edge.task.taskId,
+    ref: edge.ref,
+    type: edge.type,
+    maxAge: edge.maxAge,
+    reuse: edge.reuse,
+    state: edge.state,
+    due: edge.heapIndex >= 0 ? edge.at : undefined,
+    upstream: edge.upstream ? reference(edge.upstream) : undefined,
+  };
+}
+
+export function encodeWorkflow(workflow: WorkflowRow): WorkflowRecord {
+  const { workflowId, name, createdTime, completedTime, status } = workflow;
+  const nodes = workflow.nodes.map(({ ref, row, dependsOn }) => ({ ref, execution: reference(row), dependsOn }));
+  return { workflowId, name, createdTime, completedTime, status, nodes };
+}
+
+function reference(row: Row): Reference {
+  return { id: row.executionId, taskId: row.task.taskId, status: row.status };
+}
+
+/** A row of the table `record`. */
+export interface Encoded {
+  kind: string;
+  key: string;
+  body: unknown;
+}
+
+/** Whatever has no table of its own. */
+export function encodeRecord(record: QueueRow | TaskRow | LockRow | ScheduleRow | KeyRow | SpreadStep): Encoded {
+  if (record instanceof KeyRow) {
+    const { executionId, fingerprint, expiresAt } = record;
+    return { kind: 'key', key: record.key, body: { executionId, fingerprint, expiresAt } satisfies KeyRecord };
+  }
+  if (record instanceof LockRow) {
+    const { order, at, fencingToken, holder, handle, reserved } = record;
+    const who = { holder: holder?.executionId ?? null, handle, reserved: reserved?.executionId ?? null };
+    return { kind: 'lock', key: record.key, body: { order, at, fencingToken, ...who } satisfies LockRecord };
+  }
+  if (record instanceof ScheduleRow) {
+    const current = record.current && !isTerminal(record.current.status) ? record.current.executionId : null;
+    return {
+      kind: 'schedule',
+      key: record.record.id,
+      body: { record: record.record, current } satisfies ScheduleEntry,
+    };
+  }
+  if (record instanceof QueueRow) {
+    const { paused, rules, windowStart, windowStarts } = record;
+    return {
+      kind: 'queue',
+      key: record.name,
+      body: { paused, rules, windowStart, windowStarts } satisfies QueueRecord,
+    };
+  }
+  if (record instanceof SpreadStep) {
+    const body: SpreadRecord = { executionId: record.row.executionId, reopen: record.reopen, next: record.next };
+    return { kind: 'spread', key: String(record.order), body };
+  }
+  const { mirror, watched, newest } = record;
+  const body: TaskRecord = { mirror, watched, newest: newest?.executionId ?? null };
+  return { kind: 'task', key: record.taskId, body };
+}

@@ -1,0 +1,207 @@
+import { resolve } from 'node:path';
+import { SystemClock } from '../../core/clock.js';
+import type { FireCommand, NewExecution, NewWorkflow } from '../../core/commands.js';
+import { StoreUnavailableError } from '../../core/errors.js';
+import type { TaskExecution } from '../../core/execution.js';
+import type { ScheduleRecord } from '../../core/schedule.js';
+import type { TerminalStatus } from '../../core/status.js';
+import type { NewSchedule } from '../memory/cron.js';
+import { dump } from '../memory/dump.js';
+import { stats, view } from '../memory/inspect.js';
+import type { MemoryStoreOptions } from '../memory/memory-frame.js';
+import { MemoryTaskStore } from '../memory/memory.store.js';
+import type { Changed } from '../memory/rows.js';
+import type { State } from '../memory/state.js';
+import { rescueLost } from '../memory/worker.js';
+import { info } from '../memory/workflow.js';
+import type { ListExecutionsQuery, Page, StoreStats, WorkflowInfo } from '../records.js';
+import { GroupCommit } from './group-commit.js';
+import { archivedInfo, listAll, listAllWorkflows } from './listing.js';
+import { OpenFile } from './open-file.js';
+import type { Sync } from './owner.js';
+import { detached } from './rebuild.js';
+import { Residents } from './residents.js';
+import { HistoryLimits } from './trim.js';
+
+export interface EmbeddedStoreOptions extends MemoryStoreOptions {
+  /** The database; what belongs to it stands beside it. Its folder is made where it is missing. */
+  path: string;
+  /** `always`: what is acknowledged is on the disk. `interval`: at most 100 ms behind it. Default `always`. */
+  sync?: Sync;
+}
+
+/** How far the disk may be behind with sync `interval`, ms. */
+const INTERVAL_MS = 100;
+const TERMINAL: readonly TerminalStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED'];
+/** What an execution, or a schedule, costs on disk beside its payload, bytes. */
+const RECORD_BYTES = 1024;
+
+/**
+ * The memory store made durable: its transitions, and the changes of each turn in an SQLite file before anything is
+ * acknowledged or told. What has ended is in the file alone, and comes back when a transition needs it.
+ */
+export class EmbeddedTaskStore extends MemoryTaskStore {
+  private readonly path: string;
+  private readonly sync: Sync;
+  private readonly limits: HistoryLimits;
+  private readonly residents: Residents;
+  private readonly changed: Set<Changed>;
+  private used = false;
+  private file: OpenFile | null = null;
+  private group: GroupCommit | null = null;
+
+  constructor({ path, sync = 'always', history = {}, ...options }: EmbeddedStoreOptions) {
+    const residents = new Residents();
+    const changed = new Set<Changed>();
+    // The transitions let nothing go: history is trimmed with the commit, on disk.
+    const unlimited = { count: Number.POSITIVE_INFINITY, age: null, bytes: null };
+    super({ ...options, history: unlimited }, residents, changed);
+    this.path = resolve(path);
+    this.sync = sync;
+    this.limits = new HistoryLimits(history.count ?? 1000, history.age ?? null, history.bytes ?? null);
+    this.residents = residents;
+    this.changed = changed;
+  }
+
+  /**
+   * Reads the file, or makes it. Runs that were under way when its last process ended come back, as crashes do.
+   * @throws StoreInUseError, StoreDamagedError, StoreVersionError, StoreUnavailableError, MissingDependencyError
+   */
+  override async open(): Promise<void> {
+    const { path, sync, state, residents, changed, limits } = this;
+    if (this.used) throw new StoreUnavailableError(`'${path}': a store is opened once`);
+    this.used = true;
+    this.file = await OpenFile.open({ path, sync, state, residents, changed, limits, now: () => this.now() });
+    const interval = sync === 'interval' ? INTERVAL_MS : 0;
+    this.group = new GroupCommit(this.file, (effects) => this.tell(effects), interval, new SystemClock());
+    await this.commit((s, now) => rescueLost(s, Number.POSITIVE_INFINITY, now));
+  }
+
+  override async close(): Promise<void> {
+    const { group, file } = this;
+    this.group = null;
+    this.file = null;
+    if (group && file) {
+      if (!group.isStuck) await group.drain();
+      const complete = !group.isStuck && !group.hasFailed;
+      group.fail(new StoreUnavailableError(`'${this.path}' is closed`));
+      file.close(complete);
+    }
+    await super.close();
+  }
+
+  override ping(): Promise<void> {
+    return this.read(() => undefined);
+  }
+
+  // ---- new work: taken while there is room for it --------------------------------------------------------------
+
+  /** @throws StoreFullError as well */
+  override async enqueue(batch: readonly NewExecution[]): Promise<string[]> {
+    this.opened().file.space.admit(weigh(batch));
+    return super.enqueue(batch);
+  }
+
+  /** @throws StoreFullError as well */
+  override async startWorkflow(command: NewWorkflow, executions: readonly NewExecution[]): Promise<void> {
+    const { space, archive } = this.opened().file;
+    space.admit(weigh(executions));
+    if (archive.findWorkflow(command.workflowId) === null) return super.startWorkflow(command, executions);
+  }
+
+  /** @throws StoreFullError as well */
+  override async fire(command: FireCommand): Promise<boolean> {
+    this.opened().file.space.admit(weigh(command.ticks.map((tick) => tick.execution)));
+    return super.fire(command);
+  }
+
+  /** @throws StoreFullError as well */
+  override async putSchedule(schedule: NewSchedule): Promise<ScheduleRecord> {
+    this.opened().file.space.admit(RECORD_BYTES + (schedule.payload?.length ?? 0));
+    return super.putSchedule(schedule);
+  }
+
+  // ---- looks that reach into history ---------------------------------------------------------------------------
+
+  override getExecution(executionId: string): Promise<TaskExecution | null> {
+    return this.read((s, now) => {
+      const row = this.residents.peek(executionId);
+      if (row) return view(row, now);
+      const found = this.opened().file.archive.find(executionId);
+      return found ? view(detached(s, found.execution), now) : null;
+    });
+  }
+
+  override listExecutions(query: ListExecutionsQuery): Promise<Page<TaskExecution>> {
+    return this.read((s, now) => listAll(s, this.residents, this.opened().file.archive, query, now));
+  }
+
+  override getWorkflow(workflowId: string): Promise<WorkflowInfo | null> {
+    return this.read((s) => {
+      const found = s.workflows.get(workflowId);
+      if (found) return info(found);
+      const stored = this.opened().file.archive.findWorkflow(workflowId);
+      return stored && archivedInfo(stored.record);
+    });
+  }
+
+  override listWorkflows(query: { limit: number; cursor?: string }): Promise<Page<WorkflowInfo>> {
+    return this.read((s) => listAllWorkflows(s, this.opened().file.archive, query));
+  }
+
+  override stats(): Promise<StoreStats> {
+    return this.read((s, now) => {
+      const found = stats(s, now);
+      const { byStatus } = this.opened().file.archive.counts;
+      for (const status of TERMINAL) found.byStatus[status] += byStatus[status];
+      return found;
+    });
+  }
+
+  override dump(): Promise<unknown> {
+    return this.read((s) => {
+      const sendAway = this.residents.recallAll();
+      const whole = structuredClone(dump(s));
+      sendAway();
+      this.opened().file.write();
+      return whole;
+    });
+  }
+
+  // ---- the frame -----------------------------------------------------------------------------------------------
+
+  protected override read<T>(look: (s: State, now: number) => T): Promise<T> {
+    return attempt(() => this.opened().group.read(() => look(this.state, this.now())));
+  }
+
+  protected override commit<T>(transition: (s: State, now: number) => T): Promise<T> {
+    return attempt(() => {
+      const { group } = this.opened();
+      let result: T;
+      try {
+        result = this.transact(transition);
+      } catch (error) {
+        // What it was refused for may not be durable yet, so that it waits its turn as well.
+        return group.read(() => {
+          throw error;
+        });
+      }
+      return group.commit(result, this.takeEffects());
+    });
+  }
+
+  private opened(): { file: OpenFile; group: GroupCommit } {
+    const { file, group } = this;
+    if (!file || !group) throw new StoreUnavailableError(`'${this.path}' is not open`);
+    group.check();
+    return { file, group };
+  }
+}
+
+function weigh(batch: readonly NewExecution[]): number {
+  return batch.reduce((sum, { payload }) => sum + RECORD_BYTES + (payload?.length ?? 0), 0);
+}
+
+async function attempt<T>(run: () => Promise<T>): Promise<T> {
+  return run();
+}

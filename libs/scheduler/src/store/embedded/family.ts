@@ -1,0 +1,31 @@
+import type { Row, WorkflowRow } from '../memory/rows.js';
+
+/** Executions that hang together by edges and workflows, and the workflows. */
+export interface Family {
+  rows: Row[];
+  workflows: WorkflowRow[];
+}
+
+/**
+ * The family of an execution that stands in history, if nothing alive belongs to it: it then leaves memory as one, and
+ * comes back as one. null: it has to stay.
+ * @param busy executions whose dependents are still to be told
+ */
+export function familyOf(row: Row, busy: ReadonlySet<Row>): Family | null {
+  const rows = new Set([row]);
+  const workflows = new Set<WorkflowRow>();
+  for (const member of rows) {
+    if (member.place !== 'history' || busy.has(member)) return null;
+    if (member.extra === null) continue;
+    const { edges, dependents, workflow } = member.extra;
+    // What is gone is part of no family, and nothing behind it can be reached any more.
+    const add = (other: Row | null): void => void (other !== null && other.place !== 'gone' && rows.add(other));
+    for (const edge of edges ?? []) add(edge.upstream);
+    for (const edge of dependents ?? []) add(edge.dependent);
+    if (workflow === null) continue;
+    if (workflow.open > 0) return null;
+    workflows.add(workflow);
+    for (const node of workflow.nodes) add(node.row);
+  }
+  return { rows: [...rows], workflows: [...workflows] };
+}

@@ -1,0 +1,46 @@
+import type { State } from '../memory/state.js';
+import type { Archive, ExecutionColumns } from './archive.js';
+import type { KeyRecord, LockRecord, QueueRecord, ScheduleEntry, SpreadRecord, TaskRecord } from './codec.js';
+import type { Database } from './database.js';
+import { Rebuilder } from './rebuild.js';
+import type { Totals } from './totals.js';
+
+interface RecordColumns {
+  kind: string;
+  key: string;
+  body: string;
+  checksum: number;
+}
+
+/** Fills an empty state with what is in the file, history excepted. */
+export function load(database: Database, archive: Archive, s: State, totals: Totals): void {
+  const rebuilder = new Rebuilder(s);
+  const records = readRecords(database);
+  const each = <T>(kind: string, put: (key: string, body: T) => void): void =>
+    records.filter((record) => record.kind === kind).forEach(({ key, body }) => put(key, body as T));
+
+  each('queue', (name, record: QueueRecord) => rebuilder.queue(name, record));
+  const live = database.prepare('SELECT number, body, payload, result, checksum FROM live ORDER BY number');
+  for (const row of database.rows<ExecutionColumns>(live)) rebuilder.execution(archive.execution(row));
+  for (const workflow of archive.workflowsIn(0)) rebuilder.workflow(workflow);
+  each('task', (taskId, record: TaskRecord) => rebuilder.task(taskId, record));
+  each('lock', (key, record: LockRecord) => rebuilder.lock(key, record));
+  rebuilder.link();
+  each('schedule', (_, record: ScheduleEntry) => rebuilder.schedule(record));
+  const keys = records.filter(({ kind }) => kind === 'key') as { key: string; body: KeyRecord }[];
+  keys.sort((a, b) => a.body.expiresAt - b.body.expiresAt);
+  for (const { key, body } of keys) rebuilder.key(key, body);
+  const steps = records.filter(({ kind }) => kind === 'spread') as { key: string; body: SpreadRecord }[];
+  steps.sort((a, b) => Number(a.key) - Number(b.key));
+  for (const { key, body } of steps) rebuilder.spread(Number(key), body);
+  for (const kind of ['totals', 'window', 'errors']) each(kind, (_, body) => totals.restore(kind, body));
+  s.history.beyond(archive.newestRank());
+}
+
+function readRecords(database: Database): { kind: string; key: string; body: unknown }[] {
+  const select = database.prepare('SELECT kind, key, body, checksum FROM record');
+  return database.rows<RecordColumns>(select).map(({ kind, key, body, checksum }) => {
+    database.verify(`${kind} '${key}'`, checksum, kind, key, body);
+    return { kind, key, body: JSON.parse(body) as unknown };
+  });
+}

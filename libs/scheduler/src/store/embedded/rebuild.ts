@@ -1,0 +1,269 @@
+import { isTerminal } from '../../core/status.js';
+import {
+  Deadline,
+  Edge,
+  KeyRow,
+  LockRow,
+  QueueRow,
+  Row,
+  ScheduleRow,
+  SpreadStep,
+  WorkerRow,
+  WorkflowRow,
+} from '../memory/rows.js';
+import * as history from '../memory/history.js';
+import type { State } from '../memory/state.js';
+import type {
+  EdgeRecord,
+  ExecutionRecord,
+  ExtraRecord,
+  KeyRecord,
+  LockRecord,
+  QueueRecord,
+  Reference,
+  ScheduleEntry,
+  SpreadRecord,
+  TaskRecord,
+  WorkflowRecord,
+} from './codec.js';
+
+/** An execution as the database gives it. */
+export interface StoredExecution {
+  number: number;
+  record: ExecutionRecord;
+  payload: string | null;
+  result: string | null;
+}
+
+export interface StoredWorkflow {
+  number: number;
+  ended: number;
+  record: WorkflowRecord;
+}
+
+/** Executions as they were, but for what they hang on: for those who only look. */
+export function detached(s: State, { number, record, payload, result }: StoredExecution): Row {
+  const { executionId, priority, timeout = null } = record;
+  const queue = s.queues.get(record.queue) ?? new QueueRow(record.queue);
+  const command = { executionId, priority, payload, timeout };
+  const row = new Row(number, s.task(record.taskId), queue, record.createdTime, command, record.at);
+  row.status = record.status;
+  row.place = record.place;
+  row.rank = record.rank ?? 0;
+  row.startedTime = record.startedTime ?? 0;
+  row.completedTime = record.completedTime ?? 0;
+  row.cancelRequestedTime = record.cancelRequestedTime ?? 0;
+  row.attempt = record.attempt ?? 0;
+  row.run = record.run ?? 0;
+  row.failures = record.failures ?? 0;
+  row.crashes = record.crashes ?? 0;
+  row.workerId = record.workerId ?? null;
+  row.result = result;
+  row.error = record.error ?? null;
+  row.reason = record.reason ?? null;
+  row.attempts = record.attempts ?? null;
+  if (record.extra) restoreExtra(s, row, record.extra);
+  return row;
+}
+
+function restoreExtra(s: State, row: Row, record: ExtraRecord): void {
+  const extra = row.more();
+  extra.usedBy = record.usedBy ? new Set(record.usedBy.map((taskId) => s.task(taskId))) : null;
+  extra.lock = record.lock ?? null;
+  extra.parkNumber = record.parkNumber ?? 0;
+  extra.fencingToken = record.fencingToken ?? null;
+  extra.tags = record.tags ?? null;
+  extra.ref = record.ref ?? null;
+  extra.schedule = record.schedule ?? null;
+  extra.progress = record.progress ?? null;
+  extra.logs = record.logs ?? null;
+  extra.rootCause = record.rootCause ?? null;
+  if (record.workflow) {
+    const { number, workflowId, name, createdTime } = record.workflow;
+    // Only until the workflow itself is linked, which may have left history before its executions.
+    extra.workflow = new WorkflowRow(workflowId, name, createdTime, number);
+  }
+}
+
+/**
+ * Puts what was on disk back into memory. First all executions, then what names them, then what must be in order.
+ * It serves the opening, and the return of a family out of history.
+ */
+export class Rebuilder {
+  private readonly added: { row: Row; edges: readonly EdgeRecord[]; lockWait: ExtraRecord['lockWait'] }[] = [];
+
+  constructor(private readonly s: State) {}
+
+  get rows(): Row[] {
+    return this.added.map(({ row }) => row);
+  }
+
+  execution(stored: StoredExecution): void {
+    const { s } = this;
+    s.queue(stored.record.queue);
+    const row = detached(s, stored);
+    s.executions.set(row.executionId, row);
+    s.byStatus[row.status]++;
+    this.chain(row);
+    const { edges = [], lockWait } = stored.record.extra ?? {};
+    this.added.push({ row, edges, lockWait });
+  }
+
+  workflow({ number, ended, record }: StoredWorkflow): WorkflowRow {
+    const { s } = this;
+    const workflow = new WorkflowRow(record.workflowId, record.name, record.createdTime, number);
+    workflow.status = record.status;
+    workflow.completedTime = record.completedTime;
+    workflow.ended = ended;
+    for (const { ref, execution, dependsOn } of record.nodes) {
+      const row = this.find(execution);
+      if (row.place !== 'gone') row.more().workflow = workflow;
+      if (!isTerminal(row.status)) workflow.open++;
+      workflow.nodes.push({ ref, row, dependsOn });
+    }
+    s.workflows.set(workflow.workflowId, workflow);
+    if (ended > 0) s.endedWorkflows.add(workflow);
+    return workflow;
+  }
+
+  /** Edges and places, once all executions are there. */
+  link(): void {
+    const { s, added } = this;
+    const edges = added.flatMap(({ row, edges }) => edges.map((record) => this.edge(row, record)));
+    edges.sort((a, b) => a.order - b.order);
+    for (const edge of edges) this.attach(edge);
+    for (const { row, lockWait } of added) {
+      if (row.place === 'delayed') s.delayed.push(row);
+      if (row.place === 'dependencies') s.waitingForDependencies++;
+      if (!lockWait) continue;
+      row.extra!.lockWait = new Deadline(...lockWait, row);
+      s.lockWaits.push(row.extra!.lockWait);
+    }
+    for (const { row } of added.toSorted((a, b) => a.row.rank - b.row.rank)) this.enlist(row);
+  }
+
+  queue(name: string, record: QueueRecord): void {
+    Object.assign(this.s.queue(name), record);
+  }
+
+  /** After the executions. */
+  task(taskId: string, { mirror, watched, newest }: TaskRecord): void {
+    const task = this.s.task(taskId);
+    task.mirror = mirror;
+    task.watched = watched;
+    task.newest = newest === null ? null : (this.s.executions.get(newest) ?? null);
+  }
+
+  /** Before `link`, since executions wait in it. */
+  lock(key: string, { order, at, fencingToken, holder, handle, reserved }: LockRecord): void {
+    const { s } = this;
+    const lock = new LockRow(key, order);
+    lock.at = at;
+    lock.fencingToken = fencingToken;
+    lock.handle = handle;
+    lock.holder = holder === null ? null : s.executions.get(holder)!;
+    lock.reserved = reserved === null ? null : s.executions.get(reserved)!;
+    if (lock.holder) lock.holder.more().held = lock;
+    if (lock.reserved) lock.reserved.more().reserved = lock;
+    s.locks.set(key, lock);
+    if (lock.holder !== null || handle !== null) s.lockExpiries.push(lock);
+  }
+
+  schedule({ record, current }: ScheduleEntry): void {
+    const schedule = new ScheduleRow(record);
+    schedule.current = current === null ? null : (this.s.executions.get(current) ?? null);
+    this.s.schedules.set(record.id, schedule);
+  }
+
+  key(key: string, { executionId, fingerprint, expiresAt }: KeyRecord): void {
+    this.s.idempotency.set(key, new KeyRow(key, executionId, fingerprint, expiresAt));
+  }
+
+  spread(order: number, { executionId, reopen, next }: SpreadRecord): void {
+    const step = new SpreadStep(order, this.s.executions.get(executionId)!, reopen);
+    step.next = next;
+    this.s.continuation.push(step);
+  }
+
+  /** Into the order of creation: at its end when all is read in that order, further down for what returns. */
+  private chain(row: Row): void {
+    const { s } = this;
+    let newer: Row | null = null;
+    let older = s.newestRow;
+    while (older !== null && older.order > row.order) [newer, older] = [older, older.older];
+    [row.newer, row.older] = [newer, older];
+    if (newer) newer.older = row;
+    else s.newestRow = row;
+    if (older) older.newer = row;
+  }
+
+  private edge(row: Row, record: EdgeRecord): Edge {
+    const task = this.s.task(record.taskId);
+    const edge = new Edge(record.order, row, task, record.ref, record.type, record.maxAge, record.reuse);
+    edge.state = record.state;
+    edge.upstream = record.upstream ? this.find(record.upstream) : null;
+    (row.more().edges ??= []).push(edge);
+    if (edge.state === 'open') row.openEdges++;
+    if (record.due !== undefined) {
+      edge.at = record.due;
+      this.s.edgeTimeouts.push(edge);
+    }
+    return edge;
+  }
+
+  private attach(edge: Edge): void {
+    const live = !isTerminal(edge.dependent.status);
+    if (edge.upstream === null) {
+      if (live && edge.state === 'open') edge.task.next.add(edge);
+      return;
+    }
+    const upstream = edge.upstream.more();
+    (upstream.dependents ??= []).push(edge);
+    if (live) upstream.liveDependents++;
+  }
+
+  /** What another record names; a stand-in that is gone for what history has dropped meanwhile. */
+  private find({ id, taskId, status }: Reference): Row {
+    const found = this.s.executions.get(id);
+    if (found) return found;
+    const command = { executionId: id, priority: 0, payload: null, timeout: null } as const;
+    const row = new Row(0, this.s.task(taskId), new QueueRow(''), 0, command, 0);
+    row.status = status;
+    row.place = 'gone';
+    return row;
+  }
+
+  /** By rank, so that each list has its order again. */
+  private enlist(row: Row): void {
+    const { s } = this;
+    switch (row.place) {
+      case 'ready':
+        return row.queue.ready[row.priority].putBack(row);
+      case 'unhandled':
+        s.unhandledTasks.add(row.task);
+        return row.task.unhandled[row.priority].putBack(row);
+      case 'lock':
+        s.waitingForLock++;
+        row.extra!.parkedOn = s.locks.get(row.extra!.lock!.key)!;
+        return row.extra!.parkedOn.waiting[row.priority].putBack(row);
+      case 'history':
+        s.historyBytes += history.bytes(row);
+        return s.history.putBack(row);
+      case 'running':
+        row.worker = this.lostWorker(row.workerId!);
+        row.queue.running++;
+        return row.worker.running.putBack(row);
+      default:
+        return;
+    }
+  }
+
+  /** A worker of the process that ended: known so far that its runs can be brought back. */
+  private lostWorker(workerId: string): WorkerRow {
+    const { workers } = this.s;
+    let worker = workers.get(workerId);
+    const nothing = { hostname: '', pid: 0, appName: '', version: '', tasks: [], queues: [], maxConcurrentTasks: 0 };
+    if (!worker) workers.set(workerId, (worker = new WorkerRow({ workerId, ...nothing }, 0)));
+    return worker;
+  }
+}

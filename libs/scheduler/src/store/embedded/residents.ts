@@ -1,0 +1,74 @@
+import type { TerminalStatus } from '../../core/status.js';
+import * as history from '../memory/history.js';
+import type { Row, WorkflowRow } from '../memory/rows.js';
+import type { State } from '../memory/state.js';
+import type { Archive } from './archive.js';
+import { Rebuilder } from './rebuild.js';
+
+/** An execution that came back from history, as it stands there. */
+export interface Recalled {
+  number: number;
+  status: TerminalStatus;
+  bytes: number;
+}
+
+/**
+ * Executions by id. One that is only in history comes back into memory when a transition looks for it, with all it
+ * hangs together with; unless the transition needs it, it leaves again with the next commit.
+ */
+export class Residents extends Map<string, Row> {
+  /** What came back, and has neither left nor been moved to the living. */
+  readonly recalled = new Map<Row, Recalled>();
+  readonly recalledWorkflows = new Set<WorkflowRow>();
+  private archive: Archive | null = null;
+  private state: State | null = null;
+
+  /** From now on. */
+  recallFrom(archive: Archive, state: State): void {
+    this.archive = archive;
+    this.state = state;
+  }
+
+  override get(executionId: string): Row | undefined {
+    return super.get(executionId) ?? this.recall(executionId);
+  }
+
+  override has(executionId: string): boolean {
+    return this.get(executionId) !== undefined;
+  }
+
+  /** Only where it is in memory. */
+  peek(executionId: string): Row | undefined {
+    return super.get(executionId);
+  }
+
+  /** Everything comes back, for a look at the whole. @returns sends away workflows without executions; all else leaves by itself */
+  recallAll(): () => void {
+    const [archive, s] = [this.archive!, this.state!];
+    const all = Number.MAX_SAFE_INTEGER;
+    for (const { record } of archive.page({}, all, 0, all)) this.get(record.executionId);
+    const missing = archive.workflows(all, all).filter(({ record }) => !s.workflows.has(record.workflowId));
+    const alone = missing.map((each) => new Rebuilder(s).workflow(each));
+    return () => {
+      for (const workflow of alone) {
+        s.workflows.delete(workflow.workflowId);
+        s.endedWorkflows.delete(workflow);
+      }
+    };
+  }
+
+  private recall(executionId: string): Row | undefined {
+    const found = this.archive?.find(executionId);
+    if (!found) return undefined;
+    const { executions, workflows } =
+      found.family > 0 ? this.archive!.family(found.family) : { executions: [found.execution], workflows: [] };
+    const rebuilder = new Rebuilder(this.state!);
+    for (const each of executions) rebuilder.execution(each);
+    // Before the edges are linked, which look for what has left history.
+    for (const row of rebuilder.rows)
+      this.recalled.set(row, { number: row.order, status: row.status as TerminalStatus, bytes: history.bytes(row) });
+    for (const each of workflows) this.recalledWorkflows.add(rebuilder.workflow(each));
+    rebuilder.link();
+    return super.get(executionId);
+  }
+}

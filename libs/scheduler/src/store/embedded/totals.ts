@@ -1,0 +1,53 @@
+import type { State } from '../memory/state.js';
+import type { StoreStats } from '../records.js';
+import type { Encoded } from './codec.js';
+
+/** Sums over all that happened, which no record gives back. */
+interface Sums {
+  sequence: number;
+  fencing: number;
+  counters: State['counters'];
+}
+
+/** A part of the totals, and what tells that it has changed. */
+interface Part extends Encoded {
+  mark: unknown;
+}
+
+/** Counters, the minutes of the health window and the recent errors: written when they differ from what is on disk. */
+export class Totals {
+  private readonly marks = new Map<string, unknown>();
+
+  constructor(private readonly s: State) {}
+
+  restore(kind: string, body: unknown): void {
+    const { s } = this;
+    if (kind === 'totals') {
+      const { sequence, fencing, counters } = body as Sums;
+      Object.assign(s, { sequence, fencing });
+      Object.assign(s.counters, counters);
+    } else if (kind === 'window') s.window.push(...(body as StoreStats['window']));
+    else s.recentErrors.push(...(body as StoreStats['recentErrors']));
+    this.written(this.parts());
+  }
+
+  pending(): Part[] {
+    return this.parts().filter(({ kind, mark }) => this.marks.get(kind) !== mark);
+  }
+
+  /** @param written what `pending` gave, now committed */
+  written(written: readonly Part[]): void {
+    for (const { kind, mark } of written) this.marks.set(kind, mark);
+  }
+
+  private parts(): Part[] {
+    const { sequence, fencing, counters, window, recentErrors } = this.s;
+    const sums: Sums = { sequence, fencing, counters };
+    const last = window.at(-1);
+    return [
+      { kind: 'totals', key: '', body: sums, mark: JSON.stringify(sums) },
+      { kind: 'window', key: '', body: window, mark: last && Object.values(last).join() },
+      { kind: 'errors', key: '', body: recentErrors, mark: recentErrors.at(-1) },
+    ];
+  }
+}

@@ -1,0 +1,195 @@
+import * as history from '../memory/history.js';
+import {
+  KeyRow,
+  LockRow,
+  QueueRow,
+  Row,
+  ScheduleRow,
+  SpreadStep,
+  TaskRow,
+  WorkflowRow,
+  type Changed,
+} from '../memory/rows.js';
+import type { State } from '../memory/state.js';
+import type { Archive, ArchiveCounts } from './archive.js';
+import { checksum } from './checksum.js';
+import { encodeExecution, encodeRecord } from './codec.js';
+import type { Database } from './database.js';
+import { familyOf, type Family } from './family.js';
+import type { Residents } from './residents.js';
+import { Totals } from './totals.js';
+import { trim, type HistoryLimits } from './trim.js';
+
+/**
+ * Writes what has changed since it last did, as one transaction: the living, what has left memory for history, and
+ * history trimmed. A write that fails leaves everything to the next one.
+ */
+export class Writer {
+  readonly totals: Totals;
+  private readonly taken = new Set<Changed>();
+  private readonly putLive;
+  private readonly dropLive;
+  private readonly putRecord;
+  private readonly dropRecord;
+
+  constructor(
+    private readonly database: Database,
+    private readonly archive: Archive,
+    private readonly state: State,
+    private readonly residents: Residents,
+    private readonly changed: Set<Changed>,
+    private readonly limits: HistoryLimits,
+  ) {
+    this.totals = new Totals(state);
+    this.putLive = database.prepare(
+      `INSERT INTO live (number, body, payload, result, checksum) VALUES (?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE
+         SET body = excluded.body, result = excluded.result, checksum = excluded.checksum`,
+    );
+    this.dropLive = database.prepare('DELETE FROM live WHERE number = ?');
+    this.putRecord = database.prepare('INSERT OR REPLACE INTO record (kind, key, body, checksum) VALUES (?, ?, ?, ?)');
+    this.dropRecord = database.prepare('DELETE FROM record WHERE kind = ? AND key = ?');
+  }
+
+  /** @returns whether anything was written. @throws what SQLite throws; nothing is written then */
+  write(now: number): boolean {
+    const { changed, residents } = this;
+    const families = this.leaving();
+    this.leaveUntouched(families);
+    const totals = this.totals.pending();
+    if (changed.size === 0 && residents.recalled.size === 0 && totals.length === 0 && !this.limits.ages) return false;
+    const counts = this.archive.counts.copy();
+    let wrote = false;
+    this.taken.clear();
+    this.database.transaction(() => {
+      const archived = new Set<Changed>();
+      for (const family of families) this.shelve(family, archived, counts);
+      for (const record of changed) if (!archived.has(record)) this.put(record, counts);
+      for (const record of [...residents.recalled.keys(), ...residents.recalledWorkflows])
+        if (!archived.has(record) && !changed.has(record)) this.put(record, counts);
+      const { state: s, archive, limits } = this;
+      wrote = trim({ s, archive, counts, limits, now, put: (record) => this.put(record, counts), archived });
+      for (const { kind, key, body } of totals) this.store(kind, key, body);
+    });
+    // Committed: memory follows.
+    wrote ||= changed.size + residents.recalled.size + totals.length > 0;
+    this.archive.counts = counts;
+    this.totals.written(totals);
+    for (const { rows, workflows } of families) this.forget(rows, workflows);
+    changed.clear();
+    residents.recalled.clear();
+    residents.recalledWorkflows.clear();
+    return wrote;
+  }
+
+  /** Families that can leave memory. */
+  private leaving(): Family[] {
+    const busy = new Set(this.state.continuation.map((step) => step.row));
+    const seen = new Set<Row>();
+    const families: Family[] = [];
+    for (const row of [...this.changed, ...this.residents.recalled.keys()]) {
+      if (!(row instanceof Row) || row.place !== 'history' || seen.has(row)) continue;
+      const family = familyOf(row, busy);
+      if (family === null) continue;
+      for (const member of family.rows) seen.add(member);
+      // One that history has dropped before its executions stays dropped.
+      families.push({ ...family, workflows: family.workflows.filter((each) => this.isListed(each)) });
+    }
+    return families;
+  }
+
+  /** What came back only to be looked at goes as it came. */
+  private leaveUntouched(families: Family[]): void {
+    const { recalled, recalledWorkflows } = this.residents;
+    for (let i = families.length - 1; i >= 0; i--) {
+      const { rows, workflows } = families[i]!;
+      const isAsItCame = (row: Row): boolean => recalled.has(row) && !this.changed.has(row);
+      if (!rows.every(isAsItCame) || workflows.some((workflow) => this.changed.has(workflow))) continue;
+      families.splice(i, 1);
+      for (const row of rows) recalled.delete(row);
+      for (const workflow of workflows) recalledWorkflows.delete(workflow);
+      this.forget(rows, workflows);
+    }
+  }
+
+  private shelve({ rows, workflows }: Family, archived: Set<Changed>, counts: ArchiveCounts): void {
+    const { archive, residents } = this;
+    const number = rows.length > 1 || workflows.length > 0 ? Math.min(...rows.map((row) => row.order)) : null;
+    for (const row of rows) {
+      if (residents.recalled.has(row)) this.take(row, counts);
+      else this.dropLive.run(row.order);
+      archive.put(row, number, counts);
+      archived.add(row);
+    }
+    for (const workflow of workflows) {
+      archive.storeWorkflow(workflow, number!);
+      if (!residents.recalledWorkflows.has(workflow)) counts.workflows++;
+      archived.add(workflow);
+    }
+  }
+
+  /** Takes an archived family out of memory. */
+  private forget(rows: readonly Row[], workflows: readonly WorkflowRow[]): void {
+    for (const row of rows) if (row.place === 'history') history.forget(this.state, row);
+    for (const workflow of workflows) {
+      this.state.workflows.delete(workflow.workflowId);
+      this.state.endedWorkflows.delete(workflow);
+    }
+  }
+
+  private put(record: Changed, counts: ArchiveCounts): void {
+    if (record instanceof Row) return this.putExecution(record, counts);
+    if (record instanceof WorkflowRow) return this.putWorkflow(record, counts);
+    const { kind, key, body } = encodeRecord(record);
+    if (this.exists(record)) this.store(kind, key, body);
+    else if (!this.isReplaced(record)) this.dropRecord.run(kind, key);
+  }
+
+  private putExecution(row: Row, counts: ArchiveCounts): void {
+    this.take(row, counts);
+    if (row.place === 'gone') return void this.dropLive.run(row.order);
+    const body = JSON.stringify(encodeExecution(row));
+    const { order, payload, result } = row;
+    this.putLive.run(order, body, payload, result, checksum(String(order), body, payload, result));
+  }
+
+  /** Out of history, once in a transaction, where it came back from there. */
+  private take(row: Row, counts: ArchiveCounts): void {
+    const old = this.residents.recalled.get(row);
+    if (!old || this.taken.has(row)) return;
+    this.archive.take(old, counts);
+    this.taken.add(row);
+  }
+
+  private putWorkflow(workflow: WorkflowRow, counts: ArchiveCounts): void {
+    if (this.residents.recalledWorkflows.has(workflow) && !this.taken.has(workflow)) counts.workflows--;
+    this.taken.add(workflow);
+    if (this.isListed(workflow)) this.archive.storeWorkflow(workflow, 0);
+    else this.archive.dropWorkflow(workflow.order);
+  }
+
+  private isListed(workflow: WorkflowRow): boolean {
+    return this.state.workflows.get(workflow.workflowId) === workflow;
+  }
+
+  private store(kind: string, key: string, body: unknown): void {
+    const text = JSON.stringify(body);
+    this.putRecord.run(kind, key, text, checksum(kind, key, text));
+  }
+
+  private exists(record: Exclude<Changed, Row | WorkflowRow>): boolean {
+    const s = this.state;
+    if (record instanceof KeyRow) return s.idempotency.get(record.key) === record;
+    if (record instanceof LockRow) return s.locks.get(record.key) === record;
+    if (record instanceof ScheduleRow) return s.schedules.get(record.record.id) === record;
+    if (record instanceof SpreadStep) return s.continuation.includes(record);
+    return record instanceof QueueRow || record instanceof TaskRow;
+  }
+
+  /** Something new has its name, and is written itself. */
+  private isReplaced(record: Exclude<Changed, Row | WorkflowRow>): boolean {
+    const s = this.state;
+    if (record instanceof KeyRow) return s.idempotency.has(record.key);
+    if (record instanceof LockRow) return s.locks.has(record.key);
+    return record instanceof ScheduleRow && s.schedules.has(record.record.id);
+  }
+}

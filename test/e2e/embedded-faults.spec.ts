@@ -1,0 +1,276 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { DatabaseSync } from '@photostructure/sqlite';
+import { settle } from '../../libs/scheduler/src/core/commands.js';
+import { StoreInUseError } from '../../libs/scheduler/src/core/errors.js';
+import { EmbeddedTaskStore } from '../../libs/scheduler/src/store/embedded/embedded.store.js';
+import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
+import { helloOf, mirrorOf, newExecution, newSchedule, TASKS } from '../contract/fixtures.js';
+import { buildLibrary } from '../support/built-library.js';
+import { temporaryFolder } from '../support/open-embedded.js';
+import { comparable, copyStore, removeStore } from '../support/recovered.js';
+
+jest.setTimeout(120_000);
+
+const clock = new ManualClock();
+const storeAt = (path: string, sync: 'always' | 'interval' = 'always') =>
+  new EmbeddedTaskStore({ path, sync, clock, history: { count: 1000 } });
+
+/** Some of everything. */
+async function fill(store: EmbeddedTaskStore, count: number): Promise<void> {
+  await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
+  await store.hello(helloOf('w'));
+  await store.putSchedule(newSchedule({ nextRunTime: clock.now() + 1000 }));
+  await store.enqueue(
+    Array.from({ length: count }, (_, i) => newExecution({ payload: JSON.stringify(`payload ${i}`), tags: ['some'] })),
+  );
+  const { claims } = await store.exchange({ workerId: 'w', lane: 0, sequence: 1, settlements: [], want: count / 2 });
+  const settlements = claims.map((claim) => settle.complete(claim, JSON.stringify(`result of ${claim.executionId}`)));
+  await store.exchange({ workerId: 'w', lane: 0, sequence: 2, settlements, want: 0 });
+  await store.acquireLock('lock', 'owner', 3_600_000, 0);
+  await store.pauseQueue('paused');
+}
+
+/** What opens, as it was found; or the code of the error that refuses it. */
+async function openAndDump(path: string): Promise<unknown> {
+  const store = storeAt(path);
+  try {
+    await store.open();
+    return comparable(await store.dump());
+  } catch (error) {
+    return (error as { code?: string }).code ?? error;
+  } finally {
+    await store.close();
+  }
+}
+
+function flip(file: string, at: number, bit: number): void {
+  const bytes = readFileSync(file);
+  bytes[at]! ^= 1 << bit;
+  writeFileSync(file, bytes);
+}
+
+describe('the file of an embedded store', () => {
+  let folder: ReturnType<typeof temporaryFolder>;
+  let path: string;
+  const open: EmbeddedTaskStore[] = [];
+
+  beforeEach(() => {
+    folder = temporaryFolder();
+    path = folder.path('scheduler.db');
+  });
+  afterEach(async () => {
+    for (const store of open.splice(0)) await store.close();
+    folder.remove();
+  });
+
+  async function opened(sync?: 'always' | 'interval'): Promise<EmbeddedTaskStore> {
+    const store = storeAt(path, sync);
+    await store.open();
+    open.push(store);
+    return store;
+  }
+
+  it('is made with its folder, and keeps everything over a clean end', async () => {
+    path = folder.path('a/b/scheduler.db');
+    const store = await opened();
+    await fill(store, 20);
+    await store.goodbye('w');
+    const before = comparable(await store.dump());
+    await store.close();
+    expect(await openAndDump(path)).toEqual(before);
+    expect(existsSync(`${path}-owner`)).toBe(false);
+  });
+
+  it('is read by common tools, while it is in use too', async () => {
+    await fill(await opened(), 20);
+    const reader = new DatabaseSync(path, { readOnly: true });
+    const counts = reader.prepare('SELECT status, count(*) AS n FROM execution GROUP BY status ORDER BY status').all();
+    reader.close();
+    expect(counts).toMatchObject([
+      { status: 'COMPLETED', n: 10 },
+      { status: 'PENDING', n: 10 },
+    ]);
+  });
+
+  it('never opens with other contents after a flipped bit: it is refused, or nothing is lost', async () => {
+    const store = await opened();
+    await fill(store, 60);
+    await store.goodbye('w');
+    const before = comparable(await store.dump());
+    await store.close();
+    const size = statSync(path).size;
+    const copy = folder.path('copy.db');
+    const outcomes = { refused: 0, whole: 0 };
+    for (let i = 0; i < 250; i++) {
+      copyStore(path, copy);
+      const at = Math.floor((i / 250) * size + Math.random() * (size / 250));
+      flip(copy, Math.min(at, size - 1), i % 8);
+      const found = await openAndDump(copy);
+      if (typeof found === 'string') {
+        expect(['STORE_DAMAGED', 'STORE_UNAVAILABLE', 'STORE_VERSION']).toContain(found);
+        outcomes.refused++;
+      } else {
+        expect([at, found]).toEqual([at, before]);
+        outcomes.whole++;
+      }
+      removeStore(copy);
+    }
+    expect(outcomes.refused).toBeGreaterThan(50);
+  });
+
+  it('says what is damaged, and leaves the file as it is', async () => {
+    const store = await opened();
+    await fill(store, 20);
+    await store.close();
+    const bytes = readFileSync(path);
+    const at = bytes.indexOf('payload 15');
+    flip(path, at, 0);
+    const damaged = readFileSync(path);
+    await expect(storeAt(path).open()).rejects.toMatchObject({
+      code: 'STORE_DAMAGED',
+      message: expect.stringMatching(/is damaged: the checksum of execution \d+ does not match/),
+    });
+    expect(readFileSync(path).equals(damaged)).toBe(true);
+    writeFileSync(path, bytes);
+    await opened();
+  });
+
+  it('is refused when it is cut short, is no database, or is one of something else', async () => {
+    const store = await opened();
+    await fill(store, 60);
+    await store.close();
+    truncateSync(path, statSync(path).size - 5000);
+    expect(await openAndDump(path)).toBe('STORE_DAMAGED');
+    removeStore(path);
+    writeFileSync(path, 'no database, but somebody wants to keep it '.repeat(200));
+    expect(await openAndDump(path)).toBe('STORE_DAMAGED');
+    removeStore(path);
+    const other = new DatabaseSync(path);
+    other.exec('CREATE TABLE mine (x)');
+    other.close();
+    expect(await openAndDump(path)).toBe('STORE_UNAVAILABLE');
+  });
+
+  it('of a newer release is refused', async () => {
+    await (await opened()).close();
+    const database = new DatabaseSync(path);
+    database.exec('PRAGMA user_version = 99');
+    database.close();
+    await expect(storeAt(path).open()).rejects.toMatchObject({
+      code: 'STORE_VERSION',
+      message: expect.stringContaining('schema 99'),
+    });
+  });
+
+  it('has one process: the second is told which', async () => {
+    await opened();
+    const error = await storeAt(path)
+      .open()
+      .catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(StoreInUseError);
+    expect((error as StoreInUseError).owner).toMatchObject({ pid: process.pid, host: hostname() });
+    expect((error as StoreInUseError).message).toContain(`process ${process.pid} on ${hostname()}`);
+  });
+
+  it('that cannot be written is refused with its name', async () => {
+    writeFileSync(folder.path('file'), '');
+    await expect(storeAt(folder.path('file/scheduler.db')).open()).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining('file/scheduler.db'),
+    });
+    await expect(storeAt('/proc/scheduler/scheduler.db').open()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  it('takes no call before it is open, nor after it is closed', async () => {
+    const store = storeAt(path);
+    await expect(store.stats()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await store.open();
+    await store.close();
+    await expect(store.enqueue([newExecution()])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await expect(store.ping()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  describe('left behind by a killed process', () => {
+    let library: ReturnType<typeof buildLibrary>;
+    beforeAll(() => {
+      library = buildLibrary('embedded-faults');
+    });
+    afterAll(() => library.remove());
+
+    /** A process that works on the file until it is killed. */
+    async function worker(): Promise<{ pid: number; kill: () => Promise<void> }> {
+      const program = fileURLToPath(new URL('./fixtures/embedded-load.mjs', import.meta.url));
+      const args = [program, library.index, path, 'always', folder.path('commands'), folder.path('answers')];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      const exit = once(child, 'exit');
+      await once(child.stdout, 'data');
+      return {
+        pid: child.pid!,
+        kill: async () => {
+          child.kill('SIGKILL');
+          await exit;
+        },
+      };
+    }
+
+    const frames = (): number => Math.floor((statSync(`${path}-wal`).size - 32) / (4096 + 24));
+
+    /** Kills a worker when its log has so many frames. */
+    async function killedWithLog(least: number): Promise<void> {
+      const { kill } = await worker();
+      while (frames() < least) await new Promise((resolve) => setImmediate(resolve));
+      await kill();
+    }
+
+    it('names the process that has it, and is free when that has died', async () => {
+      const { pid, kill } = await worker();
+      const error = await storeAt(path)
+        .open()
+        .catch((error: unknown) => error);
+      await kill();
+      expect((error as StoreInUseError).owner).toMatchObject({ pid, host: hostname() });
+      await opened();
+    });
+
+    it('loses no more than the end that was cut off its log', async () => {
+      await killedWithLog(60);
+      truncateSync(`${path}-wal`, statSync(`${path}-wal`).size - 3000);
+      await opened();
+    });
+
+    it('is refused when its log is damaged in the middle, which would lose what was acknowledged', async () => {
+      await killedWithLog(60);
+      const copy = folder.path('copy.db');
+      for (const frame of [1, 10, 30, 50]) {
+        copyStore(path, copy);
+        flip(`${copy}-wal`, 32 + frame * (4096 + 24) + 24 + Math.floor(Math.random() * 4096), 3);
+        await expect(storeAt(copy).open()).rejects.toMatchObject({
+          code: 'STORE_DAMAGED',
+          message: expect.stringContaining(`frame ${frame + 1} of its write-ahead log`),
+        });
+        removeStore(copy);
+      }
+      copyStore(path, copy);
+      flip(`${copy}-wal`, 20, 1);
+      expect(await openAndDump(copy)).toBe('STORE_DAMAGED');
+    });
+
+    it('opens with what a power cut can leave: the last group torn', async () => {
+      await killedWithLog(60);
+      const note = JSON.parse(readFileSync(`${path}-owner`, 'utf8')) as object;
+      writeFileSync(`${path}-owner`, JSON.stringify({ ...note, boot: 'another' }));
+      const log = readFileSync(`${path}-wal`);
+      const sound = Array.from({ length: frames() }, (_, n) => 32 + n * (4096 + 24)).filter(
+        (at) => log.compare(log, 16, 24, at + 8, at + 16) === 0,
+      );
+      // The last frame that belongs to the log.
+      flip(`${path}-wal`, sound.at(-1)! + 24 + 100, 2);
+      await opened();
+    });
+  });
+});

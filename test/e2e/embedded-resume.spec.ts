@@ -1,0 +1,90 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { temporaryFolder } from '../support/open-embedded.js';
+
+jest.setTimeout(120_000);
+
+/** The service as `npm start` builds and runs it, with the library beside it as npm would install it. */
+describe('npm start, kill -9 in the middle of the workflow, npm start again', () => {
+  const out = join(process.cwd(), 'node_modules', '.cache', `embedded-resume-${process.pid}`);
+  const folder = temporaryFolder();
+  const running = new Set<ChildProcess>();
+
+  beforeAll(() => {
+    const library = join(out, 'node_modules', 'nestjs-advanced-scheduler');
+    mkdirSync(library, { recursive: true });
+    writeFileSync(join(out, 'package.json'), '{ "type": "module" }');
+    copyFileSync('libs/scheduler/package.json', join(library, 'package.json'));
+    const tsc = (...args: string[]) =>
+      execFileSync(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), ...args], { stdio: 'pipe' });
+    tsc('-p', 'libs/scheduler/tsconfig.lib.json', '--outDir', join(library, 'dist'), '--declaration', 'false');
+    tsc('-p', 'tsconfig.build.json', '--outDir', join(out, 'dist'));
+  });
+  afterAll(() => {
+    for (const child of running) child.kill('SIGKILL');
+    rmSync(out, { recursive: true, force: true });
+    folder.remove();
+  });
+
+  function start(): { child: ChildProcess; lines: string[]; until: (text: string) => Promise<void> } {
+    const data = folder.path('data');
+    const child = spawn(process.execPath, [join(out, 'dist', 'src', 'main.js')], {
+      env: {
+        ...process.env,
+        ...{ PORT: '0', DATA_DIR: data, STORE: 'embedded', STORE_PATH: join(data, 'scheduler.db') },
+        ...{ MAIL_GATEWAY_FAILURES: '3', RUN_WORKFLOW_ON_START: 'true', LOG_FORMAT: 'text' },
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    running.add(child);
+    child.on('exit', () => running.delete(child));
+    const lines: string[] = [];
+    const waiting = new Set<() => void>();
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      lines.push(line);
+      for (const look of waiting) look();
+    });
+    const until = (text: string) =>
+      new Promise<void>((resolve, reject) => {
+        const look = (): void => void (lines.some((line) => line.includes(text)) && resolve());
+        waiting.add(look);
+        child.once('exit', () => reject(new Error(`ended without '${text}':\n${lines.join('\n')}`)));
+        look();
+      });
+    return { child, lines, until };
+  }
+
+  const started = (lines: readonly string[]): string[] => lines.flatMap((line) => /▶ (.*)$/.exec(line)?.[1] ?? []);
+
+  it('goes on where it was, and does no step again that was done', async () => {
+    const first = start();
+    await first.until('↻ Notify staff');
+    const exit = once(first.child, 'exit');
+    first.child.kill('SIGKILL');
+    await exit;
+    expect(first.lines.join('\n')).toContain('✔ Write report');
+    expect(first.lines.join('\n')).not.toContain('✔ Publish schedule');
+
+    const second = start();
+    await second.until('workflow COMPLETED');
+    const text = second.lines.join('\n');
+    const id = /workflow (\S+): 8 steps/.exec(first.lines.join('\n'))![1]!;
+    expect(text).toMatch(new RegExp(`workflow ${id} goes on: [5-7] of its 8 steps have ended`));
+    expect(text).toContain('7 COMPLETED, 1 SKIPPED');
+    expect(new Set(started(second.lines))).toEqual(new Set(['Notify staff', 'Publish schedule']));
+    // The alert, and the mail of one run of Notify staff.
+    expect(readdirSync(folder.path('data/outbox'))).toHaveLength(2);
+
+    const end = once(second.child, 'exit');
+    second.child.kill('SIGTERM');
+    await end;
+    const third = start();
+    await third.until('workflow COMPLETED');
+    expect(third.lines.join('\n')).toMatch(/workflow \S+: 8 steps/);
+    third.child.kill('SIGKILL');
+  });
+});
