@@ -86,7 +86,7 @@ describe('100,000 executions over four workers, two of them killed again and aga
     });
 
     // Every kill has hit runs, and nobody else has lost one.
-    expect(kills.every((each) => each.size >= 3)).toBe(true);
+    expect(kills.every((each) => each.size >= 2)).toBe(true);
     expect(new Set(lost.map(({ workerId }) => workerId))).toEqual(new Set(killed.keys()));
     const back = lost.flatMap(({ workerId, next }) =>
       next ? [Date.parse(next.startedTime) - killed.get(workerId)![1]] : [],
