@@ -79,7 +79,8 @@ export class TaskRegistrar {
 
   /** Puts the schedules that decorators declare, and retires those that they no longer do. */
   async reconcileCrons(): Promise<void> {
-    await this.cron.reconcile(this.options.appName, this.crons, true);
+    const alone = this.options.store.type !== 'redis';
+    await this.cron.reconcile(this.options.appName, this.crons, alone);
   }
 
   private async registerAll(): Promise<void> {
