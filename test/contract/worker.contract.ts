@@ -201,6 +201,30 @@ export function workerContract(open: OpenStore): void {
     );
 
     it(
+      'that has crashed twice runs with no other such beside it, so that it takes none to its end',
+      scene(async (s) => {
+        const ids = await s.addMany(4);
+        for (let crash = 1; crash < MAX_CRASHES; crash++) {
+          expect(await (await s.worker(`w${crash}`)).claimIds(9)).toEqual(ids);
+          s.clock.advance(LEASE);
+          await s.rescue();
+        }
+        const fresh = await s.add();
+        const [one, other] = [await s.worker('one'), await s.worker('other')];
+        const claims = await one.claim(9);
+        expect(claims.map((claim) => claim.executionId)).toEqual([ids[0], fresh]);
+        expect(await s.store.peekQueue('default', 9)).toEqual(ids.slice(1));
+        expect(await other.claimIds(9)).toEqual([ids[1]]);
+        await one.complete(claims[0]!);
+        expect(await one.claimIds(9)).toEqual([ids[2]]);
+        s.clock.advance(LEASE);
+        await s.rescue();
+        expect(await s.statuses(...ids)).toEqual(['COMPLETED', 'FAILED', 'FAILED', 'PENDING']);
+        expect(await s.status(fresh)).toBe('PENDING');
+      }),
+    );
+
+    it(
       'is ended in bounded steps',
       scene(async (s) => {
         const ids = await s.addMany(RESCUE_PER_STEP + 20);

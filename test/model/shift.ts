@@ -123,9 +123,15 @@ export class Shift {
   /** A repeat of the last exchange gets the same reply, and changes nothing at all. */
   async replay(member: Member): Promise<void> {
     if (!member.lastReply) return;
-    const before = await this.stage.store.dump();
+    const before = (await this.stage.store.dump()) as { executions: { executionId: string }[] };
+    // A claim of what has left history since is nobody's: it may be left out.
+    const known = new Set(before.executions.map(({ executionId }) => executionId));
+    const left = (reply: ExchangeReply): ExchangeReply => ({
+      ...reply,
+      claims: reply.claims.filter(({ executionId }) => known.has(executionId)),
+    });
     const reply = await this.stage.call({ now: this.stage.now }, () => member.worker.replay());
-    if (!isDeepStrictEqual(reply, member.lastReply)) violated('I16', 'a repeated exchange got another reply');
+    if (!isDeepStrictEqual(left(reply), left(member.lastReply))) violated('I16', 'a repeated exchange got another reply');
     if (!isDeepStrictEqual(await this.stage.store.dump(), before))
       violated('I16', 'a repeated exchange changed the state');
   }

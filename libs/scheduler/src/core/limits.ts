@@ -15,6 +15,8 @@ export const LIST_SCAN = 10_000;
 
 /** A worker's crashes after which the run ends as FAILED / WORKER_LOST. */
 export const MAX_CRASHES = 3;
+/** After so many crashes a run is suspected of them: a worker runs one such at a time, so that it takes no other to its end. */
+export const SUSPECT_CRASHES = MAX_CRASHES - 1;
 /** Attempts kept in an execution's history, the newest. */
 export const ATTEMPTS_KEPT = 10;
 /** Log lines kept of one execution, the newest. */

@@ -123,7 +123,10 @@ export interface LockStore {
 /** One trip of a worker: settles what ended, claims what may start. */
 export interface ExchangeRequest {
   workerId: string;
-  /** One call in flight each. The same lane and sequence again gets the stored reply, and changes nothing. */
+  /**
+   * One call in flight each. The same lane and sequence again gets the stored reply, and changes nothing; a claim whose
+   * execution has left history since may be left out.
+   */
   lane: number;
   sequence: number;
   settlements: readonly Settlement[];

@@ -1,4 +1,4 @@
-import { CLAIM_PER_STEP, INSPECT_FLOOR } from '../../core/limits.js';
+import { CLAIM_PER_STEP, INSPECT_FLOOR, SUSPECT_CRASHES } from '../../core/limits.js';
 import type { JsonText } from '../../core/json.js';
 import type { Claim } from '../records.js';
 import type { ExchangeRequest } from '../task-store.js';
@@ -54,7 +54,7 @@ function claimLevel(
 ): void {
   const waiting = queues.filter((each) => each.ready[level]!.size > 0);
   for (let turn = 0; waiting.length > 0 && budget.free > 0 && budget.inspect > 0;) {
-    const row = waiting[turn]!.ready[level]!.head;
+    const row = firstFor(worker, waiting[turn]!.ready[level]!);
     if (row !== null && mayTake(s, budget, row.queue, level, now)) {
       budget.inspect--;
       consider(s, worker, row, budget, claims, now);
@@ -64,6 +64,21 @@ function claimLevel(
     }
     if (turn >= waiting.length) turn = 0;
   }
+}
+
+/** The first of a list that this worker may take: one that is suspected of crashes waits while another such runs there. */
+function firstFor(worker: WorkerRow, list: Iterable<Row>): Row | null {
+  for (const row of list) if (!isSuspect(row) || !holdsSuspect(worker)) return row;
+  return null;
+}
+
+function isSuspect(row: Row): boolean {
+  return row.crashes >= SUSPECT_CRASHES;
+}
+
+function holdsSuspect(worker: WorkerRow): boolean {
+  for (const row of worker.running) if (isSuspect(row)) return true;
+  return false;
 }
 
 /** Executions that others could not run come first at their level for a worker that can. */
@@ -82,6 +97,7 @@ function claimUnhandled(
     for (const row of task.unhandled[level]!) {
       if (budget.inspect <= 0) return;
       if (!queues.includes(row.queue) || !mayTake(s, budget, row.queue, level, now)) continue;
+      if (isSuspect(row) && holdsSuspect(worker)) continue;
       budget.inspect--;
       consider(s, worker, row, budget, claims, now);
     }

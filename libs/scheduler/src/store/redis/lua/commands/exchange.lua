@@ -34,11 +34,19 @@ local doubts = lanes[1] or '0'
 if lanes[4] == sequence then
   local kept = cmsgpack.unpack(call('HGET', keys.lanes, laneKey .. '|reply'))
   local plain, others = {}, {}
+  -- What has left history since is claimed by nobody any more.
   for i, text in ipairs(recordsOf(kept[5])) do
-    plain[2 * i - 1], plain[2 * i] = kept[5][i], text or ''
+    if text then
+      plain[#plain + 1] = kept[5][i]
+      plain[#plain + 1] = text
+    end
   end
   for i, text in ipairs(recordsOf(kept[6])) do
-    others[3 * i - 2], others[3 * i - 1], others[3 * i] = kept[6][i], text or '', kept[7][i]
+    if text then
+      others[#others + 1] = kept[6][i]
+      others[#others + 1] = text
+      others[#others + 1] = kept[7][i]
+    end
   end
   return { 1, kept[1], kept[2], kept[3], kept[4], plain, others, '', 0, 1, kept[8] }
 end
@@ -82,7 +90,8 @@ local function reply(more, mayBeMore)
   -- Whoever found less than it wanted waits to be told of more.
   if wanted > claimed and not me.draining then
     call('HSET', keys.idle, workerId, math.max(0, slots - claimed))
-  else
+  elseif wanted > 0 or me.draining then
+    -- A lane that wants nothing, since the other one asks for all, says nothing about waiting.
     call('HDEL', keys.idle, workerId)
   end
   compact(200)

@@ -4,11 +4,14 @@ claim.list, claim.taken, claim.runs = {}, 0, {}
 local CLAIM_PER_STEP = 250
 local INSPECT_FLOOR = 128
 local HOLES_PER_STEP = 2000
+local SUSPECT_CRASHES = 2
 
 local worker_, queues, free, inspect, holes, reserved, capacity
 local runnable = {}
 -- Entries taken from the head of a list, by list, and where the next one stands.
 local taken, cursor = {}, {}
+-- Entries of suspects that were passed over, by list, and whether the worker runs one.
+local aside, suspect = {}, nil
 
 local function canRun(task)
   local can = runnable[task]
@@ -19,20 +22,35 @@ local function canRun(task)
   return can
 end
 
--- Puts back what was taken from a list and not looked at.
-local function putBack(list)
-  local entries = taken[list]
-  if not entries then
-    return
+-- One that is suspected of crashes waits while another such runs on this worker, so that it takes no other to its end.
+local function mustWait(row)
+  if row.cx < SUSPECT_CRASHES then
+    return false
   end
+  if suspect == nil then
+    suspect = false
+    for _, id in ipairs(call('HKEYS', keys.running(worker_.id))) do
+      local other = id ~= '' and rows.get(id)
+      suspect = suspect or (other and other.st == 'RUNNING' and other.cx >= SUSPECT_CRASHES)
+    end
+  end
+  return suspect
+end
+
+-- Puts back what was taken from a list and not looked at, behind what was passed over.
+local function putBack(list)
+  local entries, passed = taken[list] or {}, aside[list] or {}
   local rest = {}
-  for i = #entries, cursor[list], -1 do
+  for i = #entries, cursor[list] or 1, -1 do
     rest[#rest + 1] = entries[i]
+  end
+  for i = #passed, 1, -1 do
+    rest[#rest + 1] = passed[i]
   end
   if #rest > 0 then
     call('LPUSH', list, unpack(rest))
   end
-  taken[list] = nil
+  taken[list], aside[list] = nil, nil
 end
 
 -- The row of the list's next entry, which leaves the list; entries that no longer count are dropped on the way.
@@ -56,9 +74,14 @@ local function nextRow(list)
     cursor[list] = cursor[list] + 1
     local row = rows.get(string.match(entry, '^[^|]+'), true)
     if row and row.pl == 'ready' and row.en == entry then
-      return row
+      if not mustWait(row) then
+        return row
+      end
+      aside[list] = aside[list] or {}
+      table.insert(aside[list], entry)
+    else
+      call('HINCRBY', keys.holes, list, -1)
     end
-    call('HINCRBY', keys.holes, list, -1)
     holes = holes - 1
     if holes <= 0 then
       inspect = 0
@@ -130,6 +153,9 @@ local function start(row, q)
   row.a, row.r = row.a + 1, row.r + 1
   row.w, row.wi = worker_.id, worker_.id
   row.sa, row.no = now, no
+  if row.cx >= SUSPECT_CRASHES then
+    suspect = true
+  end
   queue.counted(q, 1, 1)
   frame.count('started', 1)
   if row.timeout then
@@ -177,7 +203,7 @@ local function claimUnhandled(level)
         end
         local row = rows.get(id, true)
         for _, q in ipairs(queues) do
-          if q.name == row.queue and mayTake(q, level) then
+          if q.name == row.queue and mayTake(q, level) and not mustWait(row) then
             call('ZREM', keys.unhandled(task, level), id)
             consider(row, q)
           end
