@@ -131,7 +131,8 @@ export class Shift {
       claims: reply.claims.filter(({ executionId }) => known.has(executionId)),
     });
     const reply = await this.stage.call({ now: this.stage.now }, () => member.worker.replay());
-    if (!isDeepStrictEqual(left(reply), left(member.lastReply))) violated('I16', 'a repeated exchange got another reply');
+    if (!isDeepStrictEqual(left(reply), left(member.lastReply)))
+      violated('I16', 'a repeated exchange got another reply');
     if (!isDeepStrictEqual(await this.stage.store.dump(), before))
       violated('I16', 'a repeated exchange changed the state');
   }
