@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { settle } from '../../libs/scheduler/src/core/commands.js';
+import type { TaskStore } from '../../libs/scheduler/src/store/task-store.js';
+import {
+  BOOM,
+  DAY,
+  edgeTo,
+  edgeToNewest,
+  helloOf,
+  LEASE,
+  lockOn,
+  mirrorOf,
+  newExecution,
+} from '../contract/fixtures.js';
+import { newSchedule, nextId } from '../contract/fixtures.js';
+import { Scene } from '../contract/scene.js';
+import type { Worker } from '../contract/worker.js';
+import { openRedisOn } from '../support/open-redis.js';
+import { startRedis, type RedisServer } from '../support/redis-server.js';
+
+/**
+ * What stays of a namespace in which nothing is left: figures, the tasks that others depended on with the newest execution
+ * of each, replies for repeats, and the end of the index of creation.
+ */
+const KEPT = ['all', 'c', 'er', 'ho', 'm', 'nd', 'oo', 'op', 'q', 's', 'tn', 'tw', 'win', 'x'];
+
+describe('the keys of a namespace', () => {
+  let server: RedisServer;
+
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+
+  afterAll(() => server.stop());
+
+  const keys = async (): Promise<string[]> => {
+    const reply = await server.command('KEYS', '*');
+    return reply
+      .split('\r\n')
+      .filter((line) => line.startsWith('{'))
+      .map((key) => key.replace(/^\{[^}]*\}:/, ''));
+  };
+
+  it('are all gone but a few of fixed number, once all that was there has ended and left history', async () => {
+    const { store, clock, close } = await openRedisOn(() => server)({ history: { count: 0 } });
+    try {
+      const scene = new Scene(store, clock);
+      await store.putTasks(['plain', 'parent', 'child', 'nightly'].map((taskId) => mirrorOf(taskId)));
+      await scheduleAllKinds(store, scene);
+      const worker = await scene.worker('w1');
+      await scene.worker('w2');
+      const first = await worker.claim(250);
+      for (const claim of first)
+        await store.report(claim, { progress: { fraction: 0.5, note: 'half' }, logs: ['a line'] });
+      await worker.settle(
+        ...first.map((claim, i) =>
+          i % 3 === 0
+            ? settle.retry(claim, BOOM, 10)
+            : i % 3 === 1
+              ? settle.fail(claim, BOOM, 'HANDLER_FAILED')
+              : settle.complete(claim, '1'),
+        ),
+      );
+      // The newest of the task that others depend on: it is kept, and has nothing beside it.
+      await scene.add();
+      await finishAll(scene, worker);
+      await store.removeSchedule('every-minute');
+      for (const taskId of ['plain', 'parent', 'child', 'nightly']) await store.removeTask(taskId);
+      for (const id of ['w1', 'w2']) await store.goodbye(id);
+      clock.advance(2 * DAY);
+      await scene.maintain();
+      expect((await keys()).filter((key) => !KEPT.includes(key))).toEqual([]);
+    } finally {
+      await close();
+    }
+  });
+});
+
+/** Something of every kind: plain, delayed, locked, linked, in a workflow, keyed, tagged, timed, from a schedule. */
+async function scheduleAllKinds(store: TaskStore, scene: Scene): Promise<void> {
+  const [plain] = await scene.addMany(30);
+  const parent = await scene.add({ taskId: 'parent', tags: ['red'] });
+  await scene.addMany(12, {
+    taskId: 'child',
+    edges: [edgeTo(parent), edgeToNewest('plain', 'always', { timeout: 60_000 })],
+  });
+  await scene.addMany(3, { lock: lockOn('a lock', 30_000) });
+  await scene.add({ delay: 500, timeout: 10_000 });
+  await scene.add({ idempotency: { key: 'once', fingerprint: 'f' } });
+  await store.cancel(plain!, 0);
+  const [a, b] = [nextId(), nextId()];
+  const workflow = { workflowId: nextId(), ref: 'a' };
+  await store.startWorkflow(
+    {
+      workflowId: workflow.workflowId,
+      name: 'two',
+      nodes: [
+        { ref: 'a', executionId: a, taskId: 'plain', dependsOn: [] },
+        { ref: 'b', executionId: b, taskId: 'plain', dependsOn: [{ ref: 'a', type: 'success' }] },
+      ],
+    },
+    [
+      newExecution({ executionId: a, workflow }),
+      newExecution({
+        executionId: b,
+        workflow: { ...workflow, ref: 'b' },
+        edges: [edgeTo(a, 'success', { ref: 'a' })],
+      }),
+    ],
+  );
+  const schedule = await store.putSchedule(newSchedule({ nextRunTime: scene.now }));
+  await store.fire({
+    scheduleId: schedule.id,
+    expected: { revision: schedule.revision, nextRunTime: scene.now },
+    ticks: [
+      { execution: newExecution({ executionId: 'cron:every-minute:1', taskId: 'nightly' }), time: 1, leaveOut: false },
+    ],
+    overlap: 'allow',
+    cancelGrace: 0,
+    nextRunTime: null,
+  });
+  await store.acquireLock('a handle', 'someone', 1_000, 0);
+  await store.acquireLock('a handle', 'another', 1_000, 5_000);
+}
+
+async function finishAll(scene: Scene, worker: Worker): Promise<void> {
+  for (let round = 0; round < 50; round++) {
+    await scene.store.hello(helloOf(worker.id));
+    await scene.advance(LEASE / 2);
+    const claims = await worker.claim(250);
+    await worker.settle(...claims.map((claim) => settle.complete(claim, null)));
+  }
+  const { byStatus } = await scene.stats();
+  expect([byStatus.PENDING, byStatus.RUNNING, byStatus.RETRYING]).toEqual([0, 0, 0]);
+}
