@@ -1,5 +1,8 @@
 -- The short way of a trip: plain executions that simply succeed, and plain ones claimed from one plain queue.
 
+-- Executions dropped by one trip: more than it can end, so that a history made shorter gets there in time.
+local DROPS_PER_STEP = 1000
+
 -- Drops the oldest plain history beyond the count; anything else is left to the general way.
 local function trimPlain()
   local size = call('LLEN', keys.history)
@@ -10,7 +13,7 @@ local function trimPlain()
     trimLater = true
     return
   end
-  local entries = call('LPOP', keys.history, size - frame.historyCount)
+  local entries = call('LPOP', keys.history, math.min(size - frame.historyCount, DROPS_PER_STEP))
   local k = #entries
   for i = 1, #entries do
     if string.find(entries[i], '|', 1, true) then
