@@ -107,7 +107,8 @@ export async function rejection(promise: Promise<unknown>): Promise<any> {
 
 /** Asks until the answer is right: each time a round trip, never a wait. */
 export async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo()));
+  // A turn of the event loop between two looks: what is waited for may need one.
+  while (!(await isSo())) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Promises of a callback's next calls, in order. */

@@ -7,7 +7,7 @@ import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connec
 import { lockOn, newExecution } from '../contract/fixtures.js';
 import { buildLibrary } from '../support/built-library.js';
 import type { RedisServer } from '../support/redis-server.js';
-import { closeAll, closeLater, serve } from './fixtures.js';
+import { closeAll, closeLater, serve } from '../redis/fixtures.js';
 
 const LEASE = 2_000;
 const LOCK = 'lock';
