@@ -115,16 +115,7 @@ local continuation = {}
 for i, packed in ipairs(call('LRANGE', keys.continuation, 0, -1)) do
   continuation[i] = cmsgpack.unpack(packed)
 end
-local counters = {}
-local flat = call('HGETALL', keys.counters)
-for i = 1, #flat, 2 do
-  counters[flat[i]] = tonumber(flat[i + 1])
-end
-counters.scheduled = frame.created
-counters.PENDING = call('HLEN', keys.static)
-for _, status in ipairs({ 'RUNNING', 'RETRYING', 'COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED' }) do
-  counters.PENDING = counters.PENDING - (counters[status] or 0)
-end
+local counters = inspect.counters()
 return cjson.encode({
   executions = executions,
   queues = queues,

@@ -2,17 +2,8 @@
 -- Figures of the whole.
 -- ARGV: frame, operation (none)   Returns: JSON
 -- @include look
-local counters, ends = {}, {}
-local flat = call('HGETALL', keys.counters)
-for i = 1, #flat, 2 do
-  counters[flat[i]] = tonumber(flat[i + 1])
-end
-counters.scheduled = frame.created
-counters.PENDING = call('HLEN', keys.static)
-for _, status in ipairs({ 'RUNNING', 'RETRYING', 'COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED' }) do
-  counters.PENDING = counters.PENDING - (counters[status] or 0)
-end
-flat = call('HGETALL', keys.window)
+local counters, ends = inspect.counters(), {}
+local flat = call('HGETALL', keys.window)
 for i = 1, #flat, 2 do
   ends[flat[i]] = tonumber(flat[i + 1])
 end

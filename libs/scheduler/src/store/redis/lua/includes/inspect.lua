@@ -178,3 +178,18 @@ function inspect.worker(id, lease)
     running = call('HLEN', keys.running(id)) - 1,
   }
 end
+
+-- Totals, and executions by status; what is not counted follows from the rest.
+function inspect.counters()
+  local counters = {}
+  local flat = call('HGETALL', keys.counters)
+  for i = 1, #flat, 2 do
+    counters[flat[i]] = tonumber(flat[i + 1])
+  end
+  counters.scheduled = frame.created
+  counters.PENDING = call('HLEN', keys.static)
+  for _, status in ipairs({ 'RUNNING', 'RETRYING', 'COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED' }) do
+    counters.PENDING = counters.PENDING - (counters[status] or 0)
+  end
+  return counters
+end
