@@ -39,6 +39,20 @@ export function reopenContract(open: OpenStore): void {
     );
 
     it(
+      'does not count an edge twice that held already when its upstream ends again',
+      scene(async (s) => {
+        const first = await s.add();
+        await s.store.cancel(first, 0);
+        const second = await s.add({ taskId: 'parent', delay: 60_000 });
+        const child = await s.add({ taskId: 'child', edges: [edgeTo(first, 'always'), edgeTo(second)] });
+        await s.store.reopen(first);
+        const worker = await s.worker();
+        await worker.complete(await worker.claimOne(first));
+        expect(await s.get(child)).toMatchObject({ status: 'PENDING', waitingFor: { kind: 'dependencies' } });
+      }),
+    );
+
+    it(
       'gives a fresh budget of crashes',
       scene(async (s) => {
         const id = await s.add();

@@ -2,7 +2,7 @@ import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { OpenStore } from '../contract/fixtures.js';
 import { commandSequence, type Command } from './commands.js';
-import { seedOf, type ModelOptions } from './model-suite.js';
+import { bounded, seedOf, type ModelOptions } from './model-suite.js';
 import { ALL } from './setting.js';
 import { violated } from './violation.js';
 import { World } from './world.js';
@@ -52,7 +52,7 @@ export function firstDifference(a: unknown, b: unknown, path: string): string | 
 export async function compareStores(openA: OpenStore, openB: OpenStore, options: ModelOptions): Promise<void> {
   const { runs, seed, shrink = true, historyCount } = options;
   const property = fc.asyncProperty(commandSequence, (commands) => playBoth(openA, openB, commands, historyCount));
-  await fc.assert(property, { numRuns: runs, seed: seed ?? seedOf(), endOnFailure: !shrink });
+  await fc.assert(property, bounded({ numRuns: runs, seed: seed ?? seedOf(), endOnFailure: !shrink }));
 }
 
 /** Two stores, one behaviour: the same commands leave the same state. */

@@ -34,7 +34,7 @@ export async function playSequence(open: OpenStore, commands: readonly Command[]
 export async function checkModel(open: OpenStore, options: ModelOptions): Promise<void> {
   const { runs, seed, shrink = true, historyCount } = options;
   const property = fc.asyncProperty(commandSequence, (commands) => playSequence(open, commands, historyCount));
-  await fc.assert(property, { numRuns: runs, seed: seed ?? seedOf(), endOnFailure: !shrink });
+  await fc.assert(property, bounded({ numRuns: runs, seed: seed ?? seedOf(), endOnFailure: !shrink }));
 }
 
 /** The first promise that a store breaks, or null: for stores that are meant to break one. */
@@ -44,6 +44,16 @@ export async function findViolation(open: OpenStore, { runs, seed }: ModelOption
   const { errorInstance } = details;
   if (details.failed && !(errorInstance instanceof InvariantViolation)) throw errorInstance;
   return (errorInstance as InvariantViolation | undefined) ?? null;
+}
+
+/**
+ * So that a failure is always told: a sequence that stands still fails, and the shortest one is looked for no longer than
+ * the run may stand still. A deep run, which MODEL_RUNS asks for, takes its time.
+ */
+export function bounded<T>(parameters: fc.Parameters<T>): fc.Parameters<T> {
+  const isDeep = process.env['MODEL_RUNS'] !== undefined;
+  const limit = isDeep ? {} : { interruptAfterTimeLimit: 200_000, markInterruptAsFailure: true };
+  return { ...parameters, timeout: 60_000, ...limit };
 }
 
 /** The seed that the environment asks for. */

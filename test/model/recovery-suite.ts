@@ -6,7 +6,7 @@ import { temporaryFolder } from '../support/open-embedded.js';
 import { comparable, recovered } from '../support/recovered.js';
 import { commandSequence, type Command } from './commands.js';
 import { firstDifference } from './compare-stores.js';
-import { seedOf, type ModelOptions } from './model-suite.js';
+import { bounded, seedOf, type ModelOptions } from './model-suite.js';
 import { violated } from './violation.js';
 import { World } from './world.js';
 
@@ -36,7 +36,7 @@ export function recoverySuite({ runs, historyCount = 1000, seed }: ModelOptions)
   describe('recovery', () => {
     it(`finds the same state after each command of ${runs} random sequences`, async () => {
       const property = fc.asyncProperty(commandSequence, (commands) => playAndRecover(commands, historyCount));
-      await fc.assert(property, { numRuns: runs, seed: seed ?? seedOf() });
+      await fc.assert(property, bounded({ numRuns: runs, seed: seed ?? seedOf() }));
     }, 600_000);
   });
 }

@@ -60,6 +60,11 @@ end
 -- Brings back a dependent that was SKIPPED, unless an edge of it still cannot hold.
 local function reopenDependent(edge)
   local row = rows.get(edge.id)
+  if row and not row.tu and not rows.isTerminal(row) then
+    -- The edge may hold already by its own record; when this upstream ends again, its name alone does not tell.
+    row.tu = 1
+    rows.touch(row)
+  end
   if not row or row.st ~= 'SKIPPED' or row.rs ~= 'DEPENDENCY_FAILED' then
     return
   end
