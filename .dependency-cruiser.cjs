@@ -54,6 +54,12 @@ module.exports = {
       { path: `^${lib}/testing/` },
     ),
     forbid(
+      'console-uses-the-public-index',
+      { path: '^libs/scheduler-console/src/' },
+      { path: '^(src|test|bench)/|^libs/scheduler/src/(?!index\\.ts$)' },
+      'The console knows what every app may know.',
+    ),
+    forbid(
       'app-uses-the-package-name',
       { path: '^(src|bench)/' },
       { path: '^libs/', pathNot: '^libs/[^/]+/src/(index|testing/index)\\.ts$' },

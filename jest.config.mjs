@@ -5,6 +5,7 @@ const shared = {
   moduleNameMapper: {
     '^nestjs-advanced-scheduler$': '<rootDir>/libs/scheduler/src/index.ts',
     '^nestjs-advanced-scheduler/testing$': '<rootDir>/libs/scheduler/src/testing/index.ts',
+    '^nestjs-advanced-scheduler-console$': '<rootDir>/libs/scheduler-console/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: '<rootDir>/tsconfig.json' }] },
@@ -28,7 +29,7 @@ const projects = [
   },
   {
     displayName: 'e2e',
-    testMatch: ['<rootDir>/test/{e2e,cluster,readme}/**/*.spec.ts'],
+    testMatch: ['<rootDir>/test/{e2e,cluster,console,readme}/**/*.spec.ts'],
     testEnvironmentOptions: { timeout: 120_000 },
   },
   {
