@@ -105,15 +105,20 @@ describe('a rolling deploy', () => {
   });
 
   it('keeps the schedules of the new release while nodes of the old one still boot', async () => {
-    const cron = (id: string): NodeTask => note(id, { cron: '0 2 * * *' });
+    const cron = (id: string, expression: string): NodeTask => note(id, { cron: expression });
+    const [before, after] = ['0 2 * * *', '30 3 * * *'];
     const options = { namespace: 'mixed' };
     const [next] = await Promise.all([
-      fleet.join({ tasks: [cron('kept'), cron('new')], options: { ...options, version: '2.0.0' } }),
-      fleet.join({ tasks: [cron('kept'), cron('old')], options: { ...options, version: '1.0.0' } }),
+      fleet.join({ tasks: [cron('kept', after), cron('new', after)], options: { ...options, version: '2.0.0' } }),
+      fleet.join({ tasks: [cron('kept', before), cron('old', before)], options: { ...options, version: '1.0.0' } }),
     ]);
-    await fleet.join({ tasks: [cron('kept'), cron('old')], options: { ...options, version: '1.0.0' } });
+    await fleet.join({ tasks: [cron('kept', before), cron('old', before)], options: { ...options, version: '1.0.0' } });
     // The one of the old goes when no live node has declared it for ten minutes.
-    expect((await schedulesOf(next)).map(([id]) => id)).toEqual(['kept', 'new', 'old']);
+    expect(await schedulesOf(next)).toEqual([
+      ['kept', after],
+      ['new', after],
+      ['old', before],
+    ]);
   });
 });
 

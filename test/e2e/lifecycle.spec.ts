@@ -1,10 +1,22 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { EventEmitter2 } from '@nestjs/event-emitter';
+import { TASK_STORE, type TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import { aborted, closeApps, gate, startApp, startKit } from '../support/app.js';
 
 afterEach(closeApps);
 
 describe('stop and start', () => {
+  it('can be started again where the store did not answer at the first try', async () => {
+    const { module, scheduler } = await startApp({ t: () => 'ran' }, { autoStart: false });
+    const store = module.get<TaskStore>(TASK_STORE, { strict: false });
+    jest.spyOn(store, 'hello').mockRejectedValueOnce(new Error('no answer'));
+    await expect(scheduler.start()).rejects.toThrow('no answer');
+    expect(await scheduler.listWorkers()).toEqual([]);
+    await scheduler.start();
+    const id = await scheduler.scheduleTask('t');
+    expect((await scheduler.waitForExecution(id)).status).toBe('COMPLETED');
+  });
+
   it('lets runs end, claims nothing meanwhile, and goes on after start', async () => {
     const begun = gate();
     const door = gate();

@@ -33,11 +33,13 @@ beforeAll(async () => {
 afterAll(() => rm(work, { recursive: true, force: true }));
 
 describe('the tarball', () => {
-  it('holds the built code, its types, README and LICENSE, and nothing else', async () => {
+  it('holds the built code, its types, its scripts, README and LICENSE, and nothing else', async () => {
     const files = await listFiles(join(work, 'package'));
     const code = files.filter((file) => file.startsWith('dist/'));
     expect(files.filter((file) => !file.startsWith('dist/')).sort()).toEqual(['LICENSE', 'README.md', 'package.json']);
-    expect(code.filter((file) => !/\.(js|d\.ts)$/.test(file) || /\.(spec|test)\./.test(file))).toEqual([]);
+    expect(code.filter((file) => !/\.(js|d\.ts|lua)$/.test(file) || /\.(spec|test)\./.test(file))).toEqual([]);
+    const scripts = (await listFiles(join(LIBRARY, 'src'))).filter((file) => file.endsWith('.lua'));
+    expect(code.filter((file) => file.endsWith('.lua')).sort()).toEqual(scripts.map((file) => `dist/${file}`).sort());
     const stems = (ending: string): string[] =>
       code.filter((file) => file.endsWith(ending)).map((file) => file.slice(0, -ending.length));
     expect(stems('.js').sort()).toEqual(stems('.d.ts').sort());

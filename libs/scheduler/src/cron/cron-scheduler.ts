@@ -61,20 +61,23 @@ export class CronScheduler {
   }
 
   /**
-   * Puts the schedules that this app's code declares, and removes those that it no longer does.
+   * Puts the schedules that this app's code declares, and removes those that it no longer does. What a newer release of
+   * the app has put stays as it is.
    * @param alone whether no other process can be of the app: then they go at once, else after ten minutes
    */
   async reconcile(
     appName: string,
-    schedules: readonly { taskId: string; expression: string; options: CronOptions }[],
+    schedules: readonly { taskId: string; expression: string; options: CronOptions; superseded: boolean }[],
     alone: boolean,
   ): Promise<void> {
-    const records = schedules.map(({ taskId, expression, options }) =>
-      this.check(taskId, expression, options, appName),
-    );
-    for (const record of records) await this.store.putSchedule(record);
-    this.declared = { appName, ids: records.map((record) => record.id) };
-    await this.store.declareSchedules(appName, this.declared.ids, alone);
+    const ids: string[] = [];
+    for (const { taskId, expression, options, superseded } of schedules) {
+      const record = this.check(taskId, expression, options, appName);
+      if (!superseded) await this.store.putSchedule(record);
+      ids.push(record.id);
+    }
+    this.declared = { appName, ids };
+    await this.store.declareSchedules(appName, ids, alone);
   }
 
   /** Says again what this app declares, so that it counts as alive. */

@@ -68,10 +68,7 @@ export class DistributedTaskLock {
     const handle = await this.acquire(key, { ...options, maxWait });
     if (!handle) throw new LockNotAcquiredError(key, parseDuration(maxWait, 'maxWait', { bareSeconds: 'accept' }));
     const ttl = parseTtl(options.ttl);
-    const renewal = this.clock.setRepeating(
-      Math.max(1, Math.floor(ttl / 3)),
-      () => void handle.extend().catch(() => undefined),
-    );
+    const renewal = this.renewing(handle, Math.max(1, Math.floor(ttl / 3)));
     try {
       return await fn(handle);
     } finally {
@@ -105,6 +102,17 @@ export class DistributedTaskLock {
   /** Locks held or waited for. */
   list(): Promise<LockInfo[]> {
     return this.store.listLocks();
+  }
+
+  /** One timer after the other, so that a clock that is moved by hand stops at each renewal. */
+  private renewing(handle: LockHandle, every: number): { cancel: () => void } {
+    const next = (): ClockTimer =>
+      this.clock.setTimer(every, () => {
+        timer = next();
+        void handle.extend().catch(() => undefined);
+      });
+    let timer = next();
+    return { cancel: () => timer.cancel() };
   }
 
   private handleOf(grant: LockGrant, ttl: number): LockHandle {

@@ -79,8 +79,11 @@ export class TaskRegistrar {
 
   /** Puts the schedules that decorators declare, and retires those that they no longer do. */
   async reconcileCrons(): Promise<void> {
-    const alone = this.options.store.type !== 'redis';
-    await this.cron.reconcile(this.options.appName, this.crons, alone);
+    const { appName, version, store } = this.options;
+    const schedules = [];
+    for (const cron of this.crons)
+      schedules.push({ ...cron, superseded: await this.catalog.isSuperseded(cron.taskId, appName, version) });
+    await this.cron.reconcile(appName, schedules, store.type !== 'redis');
   }
 
   private async registerAll(): Promise<void> {

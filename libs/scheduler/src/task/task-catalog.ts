@@ -79,6 +79,12 @@ export class TaskCatalog {
     return this.tasks.has(taskId) || (await this.store.getTask(taskId)) !== null;
   }
 
+  /** Whether the definition that counts is of a newer release of the app: once flushed, that of an older one is gone. */
+  async isSuperseded(taskId: string, appName: string, appVersion: string): Promise<boolean> {
+    const mirror = await this.store.getTask(taskId);
+    return mirror !== null && mirror.appName === appName && mirror.appVersion !== appVersion;
+  }
+
   /** Whether definitions wait to be mirrored. */
   get isFlushed(): boolean {
     return this.pending.size === 0 && this.flushing === null;

@@ -54,7 +54,13 @@ export class TaskWorker {
       (transition) => transition === 'cancelRequested',
     );
     this.liveness.state = 'running';
-    await this.hello();
+    try {
+      await this.hello();
+    } catch (error) {
+      this.hush();
+      this.liveness.state = 'stopped';
+      throw error;
+    }
     this.stopKeepAlive = this.store.keepAlive(this.settings.workerId);
     this.liveness.lastProgress = this.clock.monotonic();
   }
@@ -85,15 +91,20 @@ export class TaskWorker {
       await this.within(this.settings.drainGrace);
     }
     await this.dispatcher.flush(this.executor.releaseAll());
-    this.beatTimer.cancel();
-    this.beatTimer = null;
-    this.stopListening?.();
-    this.stopHandOver?.();
-    this.stopKeepAlive?.();
+    this.hush();
     await this.store
       .goodbye(this.settings.workerId)
       .catch((error: unknown) => this.logger.warn(`left without a word: ${String(error)}`));
     this.liveness.state = 'stopped';
+  }
+
+  /** Neither beats nor hears any more. */
+  private hush(): void {
+    this.beatTimer?.cancel();
+    this.beatTimer = null;
+    this.stopListening?.();
+    this.stopHandOver?.();
+    this.stopKeepAlive?.();
   }
 
   private async hello(): Promise<void> {

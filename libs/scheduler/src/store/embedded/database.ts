@@ -59,8 +59,14 @@ export class Database {
     }
   }
 
+  /** @throws StoreDamagedError where the schema is no longer the one that was written */
   prepare(sql: string): SqliteStatement {
-    return this.sqlite.prepare(sql);
+    try {
+      return this.sqlite.prepare(sql);
+    } catch (error) {
+      if (sqliteCode(error) === SQLITE.ERROR) throw new StoreDamagedError(this.path, messageOf(error));
+      throw translate(this.path, error);
+    }
   }
 
   rows<T>(statement: SqliteStatement, ...values: (string | number | null)[]): T[] {

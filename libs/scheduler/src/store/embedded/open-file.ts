@@ -69,7 +69,7 @@ export class OpenFile implements GroupDisk {
     } catch (error) {
       database?.close();
       owner?.leave(false);
-      if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+      if ((error as NodeJS.ErrnoException).syscall === undefined) throw translate(path, error);
       throw new StoreUnavailableError(`'${path}': ${messageOf(error)}`);
     }
   }

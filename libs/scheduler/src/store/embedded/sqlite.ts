@@ -22,7 +22,16 @@ export type OpenSqlite = new (path: string, options?: { readOnly?: boolean }) =>
 const DRIVER = '@photostructure/sqlite';
 
 /** Result codes of SQLite (https://sqlite.org/rescode.html) that mean something to us. */
-export const SQLITE = { BUSY: 5, READONLY: 8, IOERR: 10, CORRUPT: 11, FULL: 13, CANTOPEN: 14, NOTADB: 26 } as const;
+export const SQLITE = {
+  ERROR: 1,
+  BUSY: 5,
+  READONLY: 8,
+  IOERR: 10,
+  CORRUPT: 11,
+  FULL: 13,
+  CANTOPEN: 14,
+  NOTADB: 26,
+} as const;
 
 /**
  * SQLite: the package if it is installed, otherwise what Node brings.
@@ -38,10 +47,23 @@ export async function loadSqlite(): Promise<OpenSqlite> {
   }
 }
 
+/** SQLite's own words for them (sqlite3_errstr), where a driver passes on nothing else. */
+const WORDS: readonly [string, number][] = [
+  ['database disk image is malformed', SQLITE.CORRUPT],
+  ['file is not a database', SQLITE.NOTADB],
+  ['database or disk is full', SQLITE.FULL],
+  ['disk I/O error', SQLITE.IOERR],
+  ['database is locked', SQLITE.BUSY],
+  ['attempt to write a readonly database', SQLITE.READONLY],
+  ['unable to open database file', SQLITE.CANTOPEN],
+];
+
 /** The primary result code of what SQLite threw; null: it was something else. */
 export function sqliteCode(error: unknown): number | null {
-  const code = (error as { errcode?: unknown } | null)?.errcode;
-  return typeof code === 'number' ? code & 0xff : null;
+  const { errcode, code, message } = (error ?? {}) as { errcode?: unknown; code?: unknown; message?: unknown };
+  if (typeof errcode === 'number') return errcode & 0xff;
+  if (code !== 'ERR_SQLITE_ERROR') return null;
+  return WORDS.find(([words]) => String(message).includes(words))?.[1] ?? SQLITE.ERROR;
 }
 
 /** What went wrong, without what each driver says before it. */
