@@ -21,6 +21,9 @@ function errorOf(env: Record<string, string>): ConfigError {
 const WRONG: [name: string, values: string[]][] = [
   ['HOST', ['', ' ', '127.0.0.1:80', 'a b', '256.1.1.1', '-x', 'a/b', 'x'.repeat(254)]],
   ['PORT', ['', ' ', 'abc', '-1', '65536', '99999', '80.5', '3e3', '0x50', '3000 ', '3000abc', 'NaN', '9'.repeat(20)]],
+  ['CONSOLE_ADMIN_TOKEN', ['short', 'a token with spaces in it', 'hunter2'.repeat(80), 'hunter2-hunter2-\n']],
+  ['CONSOLE_OPERATOR_TOKEN', ['short']],
+  ['CONSOLE_VIEWER_TOKEN', ['short']],
   ['STORE', ['', 'REDIS', 'MEMORY', 'memory ', 'valkey']],
   ['STORE_PATH', ['', '  ', 'a\0b', 'x'.repeat(1025)]],
   ['STORE_SYNC', ['', 'never', 'ALWAYS', 'interval ']],
@@ -97,7 +100,22 @@ describe('loadEnvironment', () => {
     };
     for (const [name, values] of Object.entries(bounds)) for (const value of values) loadEnvironment({ [name]: value });
     loadEnvironment({ HOST: '::1' });
-    loadEnvironment({ HOST: 'scheduler.internal', TIMEZONE: 'America/Chicago', NIGHTLY_CRON: '30 15 2 * * MON-FRI' });
+    loadEnvironment({
+      HOST: 'scheduler.internal',
+      CONSOLE_VIEWER_TOKEN: 'x'.repeat(16),
+      TIMEZONE: 'America/Chicago',
+      NIGHTLY_CRON: '30 15 2 * * MON-FRI',
+    });
+  });
+
+  it('serves others than this machine only where a token is asked for', () => {
+    for (const HOST of ['0.0.0.0', '::', '10.0.0.1', 'scheduler.internal']) {
+      const { message } = errorOf({ HOST });
+      expect(message).toContain(`HOST: "${HOST}" is not allowed`);
+      expect(message).toContain('CONSOLE_ADMIN_TOKEN');
+      loadEnvironment({ HOST, CONSOLE_ADMIN_TOKEN: 'x'.repeat(16) });
+    }
+    for (const HOST of ['127.0.0.1', '127.8.8.8', '::1', 'localhost']) loadEnvironment({ HOST });
   });
 
   it('takes a Redis however it is named', () => {
@@ -118,7 +136,7 @@ describe('loadEnvironment', () => {
   });
 
   it('names the other wrong variables in the same line', () => {
-    const { message } = errorOf({ LEASE: 'x', PORT: 'abc', HOST: 'ok', STORE: 'y' });
+    const { message } = errorOf({ LEASE: 'x', PORT: 'abc', HOST: 'localhost', STORE: 'y' });
     expect(message).toBe(
       'PORT: "abc" is not allowed; allowed: a whole number from 0 to 65535 (also wrong: STORE, LEASE)',
     );

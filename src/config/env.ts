@@ -14,6 +14,7 @@ import {
   RedisUrl,
   Secret,
   TimeZoneName,
+  Token,
   variablesOf,
   WholeNumber,
 } from './variable.js';
@@ -25,6 +26,18 @@ export class Environment {
 
   @WholeNumber({ unit: 'port', about: 'Where to listen; 0 takes any free port.' }, 0, 65_535)
   PORT = 3000;
+
+  @Token({
+    unit: 'token',
+    about: 'Bearer token of the console that may do everything. Without any, one is made at the start.',
+  })
+  CONSOLE_ADMIN_TOKEN = '';
+
+  @Token({ unit: 'token', about: 'Bearer token of the console that schedules, cancels, retries and pauses.' })
+  CONSOLE_OPERATOR_TOKEN = '';
+
+  @Token({ unit: 'token', about: 'Bearer token of the console that looks.' })
+  CONSOLE_VIEWER_TOKEN = '';
 
   @OneOf(
     {
@@ -113,9 +126,18 @@ export function loadEnvironment(env: Record<string, unknown> = process.env): Env
   const environment = plainToInstance(Environment, Object.fromEntries(given.map(({ name }) => [name, env[name]])));
   const wrong = validateSync(environment).map(({ property }) => property);
   const [first, ...others] = variables.filter(({ name }) => wrong.includes(name));
-  if (!first) return environment;
+  if (!first) return requireToken(environment);
   const names = others.map(({ name }) => name);
   throw new ConfigError(first.name, showValue(first.name, env[first.name]), first.allowed, names);
+}
+
+/** Whoever reaches the port of a service that others can reach must show a token. */
+function requireToken(environment: Environment): Environment {
+  const { HOST, CONSOLE_ADMIN_TOKEN, CONSOLE_OPERATOR_TOKEN, CONSOLE_VIEWER_TOKEN } = environment;
+  const isLoopback = HOST === 'localhost' || HOST === '::1' || /^127\./.test(HOST);
+  if (isLoopback || CONSOLE_ADMIN_TOKEN + CONSOLE_OPERATOR_TOKEN + CONSOLE_VIEWER_TOKEN !== '') return environment;
+  const allowed = 'a loopback address such as 127.0.0.1, or any address once CONSOLE_ADMIN_TOKEN is set';
+  throw new ConfigError('HOST', showValue('HOST', HOST), allowed);
 }
 
 function parseCron(text: string): void {

@@ -97,6 +97,13 @@ export function Secret(note: VariableNote): PropertyDecorator {
   });
 }
 
+/** A secret that opens something: long enough not to be guessed, of characters that stand in a header. */
+export function Token(note: VariableNote): PropertyDecorator {
+  return variable(note, 'empty for none, else 16 to 512 of A-Z a-z 0-9 . _ ~ + / = -', (value) => {
+    return typeof value === 'string' && (value === '' || /^[A-Za-z0-9._~+/=-]{16,512}$/.test(value));
+  });
+}
+
 export function RedisUrl(note: VariableNote): PropertyDecorator {
   return Parsed(note, 'redis://[user:password@]host[:port][/db], or rediss:// for TLS', (text) => {
     const { protocol, hostname, port, pathname, search, hash, username, password } = new URL(text);
