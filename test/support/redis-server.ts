@@ -8,7 +8,8 @@ import { ensureRedis } from '../../scripts/ensure-redis.mjs';
 
 /**
  * Runs a server for as long as this process lives: its standard input closes when the process ends, however that
- * happens, and then the server and its folder go too. First line of the output: the server's process id.
+ * happens, and then the server and its folder go too: the last kill is not for the one that is removing it. First line
+ * of the output: the server's process id.
  */
 export const UNTIL_PARENT_ENDS = `
 dir=$1; shift
@@ -16,7 +17,7 @@ exec 3<&0
 "$@" </dev/null 3<&- &
 server=$!
 echo "pid $server"
-(read -r _ <&3; kill -9 $server; rm -rf "$dir") >/dev/null 2>&1 &
+(read -r _ <&3; trap '' TERM; kill -9 $server; rm -rf "$dir") >/dev/null 2>&1 &
 watch=$!
 wait $server
 code=$?

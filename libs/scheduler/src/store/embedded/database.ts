@@ -113,7 +113,8 @@ export class Database {
 
   /** @throws StoreDamagedError unless the texts are those that were written */
   verify(what: string, sum: number, ...texts: (string | null)[]): void {
-    if (checksum(...texts) !== sum)
+    const isText = texts.every((text) => text === null || typeof text === 'string');
+    if (!isText || checksum(...texts) !== sum)
       throw new StoreDamagedError(this.path, `the checksum of ${what} does not match what is stored`);
   }
 
