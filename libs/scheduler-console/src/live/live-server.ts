@@ -1,0 +1,186 @@
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import { Inject, Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { AdvancedTaskScheduler } from 'nestjs-advanced-scheduler';
+import { Server, type Socket } from 'socket.io';
+import { bearerOf } from '../auth/console-request.js';
+import { ConsoleAuthenticator } from '../auth/console-authenticator.js';
+import type { Principal } from '../auth/principal.js';
+import type { ResolvedConsoleOptions } from '../resolve-options.js';
+import { Redactor } from '../security/redactor.js';
+import { CONSOLE_OPTIONS, CONSOLE_SCHEDULER } from '../tokens.js';
+import { EventFeed, type LiveEvent } from './event-feed.js';
+import { isOwnOrigin } from './origin.js';
+
+const MAX_CLIENTS = 100;
+const MAX_FRAME = 64 * 1024;
+const MAX_MESSAGES_PER_SECOND = 10;
+/** A client that has left so much unread is dropped, bytes. */
+const MAX_UNREAD = 1024 * 1024;
+/** Between two deliveries, ms: what happens meanwhile goes as one message. */
+const DELIVER_EVERY = 100;
+
+/** Where a client stands: `seq` is of the last event of which it was told. */
+interface Position {
+  epoch: string;
+  seq: number;
+}
+
+/**
+ * The live channel: a socket.io server on the app's own HTTP server, at `<path>/live`.
+ * To the client: `hello` { epoch, seq }, `events` [{ seq, name, data }], `resync` { epoch, seq, reason, snapshot }.
+ * From the client: `resume` { epoch, seq }, after a gap or a new connection.
+ */
+@Injectable()
+export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('SchedulerConsole');
+  private readonly callers = new WeakMap<IncomingMessage, Principal>();
+  private server: Server | null = null;
+  private timer: NodeJS.Timeout | undefined;
+  private delivered = 0;
+
+  constructor(
+    @Inject(CONSOLE_OPTIONS) private readonly options: ResolvedConsoleOptions,
+    @Inject(CONSOLE_SCHEDULER) private readonly scheduler: AdvancedTaskScheduler,
+    private readonly authenticator: ConsoleAuthenticator,
+    private readonly redactor: Redactor,
+    private readonly feed: EventFeed,
+    private readonly adapterHost: HttpAdapterHost,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const http = this.adapterHost.httpAdapter?.getHttpServer() as HttpServer | undefined;
+    if (!http) return;
+    this.server = new Server(http, {
+      path: `${this.options.path}/live`,
+      transports: ['websocket'],
+      serveClient: false,
+      maxHttpBufferSize: MAX_FRAME,
+      perMessageDeflate: false,
+      // Upgrades of other paths are for others to answer.
+      destroyUpgrade: false,
+      allowRequest: (request, answer) => {
+        const refusal = this.refusalOf(request);
+        answer(refusal, refusal === null);
+      },
+    });
+    this.server.on('connection', (socket) => this.welcome(socket));
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    // The HTTP server is the app's to close.
+    this.server?.disconnectSockets(true);
+    this.server?.engine.close();
+    this.server = null;
+  }
+
+  /** Before the upgrade is answered: who comes, and from where. */
+  private refusalOf(request: IncomingMessage): string | null {
+    if (this.server!.engine.clientsCount >= MAX_CLIENTS) return `more than ${MAX_CLIENTS} clients`;
+    const { origin } = request.headers;
+    const bearer = bearerOf(request.headers);
+    if (origin === undefined ? bearer === undefined : !isOwnOrigin(request, this.options.allowedOrigins))
+      return 'this origin may not open the live channel';
+    const ticket = new URL(request.url ?? '/', 'http://host').searchParams.get('ticket');
+    const principal =
+      bearer !== undefined || ticket === null
+        ? this.authenticator.authenticate(bearer, request.socket.remoteAddress ?? '')
+        : this.authenticator.redeemTicket(ticket);
+    if (!principal) return 'no valid token or ticket';
+    this.callers.set(request, principal);
+    return null;
+  }
+
+  private welcome(socket: Socket): void {
+    const principal = this.callers.get(socket.request);
+    if (!principal) return void socket.disconnect(true);
+    limitMessages(socket);
+    socket.on('resume', (position: unknown) => void this.resume(socket, principal, position));
+    // All before it has been delivered, or is behind this client.
+    this.deliver();
+    void socket.join(roomOf(principal.payloads));
+    socket.emit('hello', this.position());
+    this.timer ??= setTimeout(() => this.tick(), DELIVER_EVERY);
+  }
+
+  private tick(): void {
+    this.timer = undefined;
+    if (!this.server || this.server.engine.clientsCount === 0) return;
+    this.deliver();
+    this.timer = setTimeout(() => this.tick(), DELIVER_EVERY);
+  }
+
+  /** What happened since the last delivery, to all: encoded once for those who see payloads, once for the others. */
+  private deliver(): void {
+    const { server } = this;
+    const events = this.feed.after(this.delivered);
+    this.delivered = this.feed.seq;
+    if (!server || events?.length === 0) return;
+    for (const socket of server.of('/').sockets.values()) if (isSlow(socket)) this.drop(socket);
+    for (const payloads of [true, false]) {
+      const room = server.to(roomOf(payloads));
+      if (!server.of('/').adapter.rooms.has(roomOf(payloads))) continue;
+      if (events) room.emit('events', this.shown(events, payloads));
+      else void this.snapshot(payloads, 'too much has happened').then((resync) => room.emit('resync', resync));
+    }
+  }
+
+  private drop(socket: Socket): void {
+    this.logger.warn(`a client of the live channel does not read, and was dropped: ${socket.handshake.address}`);
+    socket.disconnect(true);
+  }
+
+  private async resume(socket: Socket, principal: Principal, position: unknown): Promise<void> {
+    this.deliver();
+    const known = isPosition(position) && position.epoch === this.feed.epoch;
+    const missed = known ? this.feed.after(position.seq) : null;
+    if (missed) socket.emit('events', this.shown(missed, principal.payloads));
+    else socket.emit('resync', await this.snapshot(principal.payloads, known ? 'away for too long' : 'another epoch'));
+  }
+
+  /** The state of the whole, for whoever can't follow event by event; its position is taken first. */
+  private async snapshot(payloads: boolean, reason: string): Promise<object> {
+    const position = this.position();
+    const [health, workers] = await Promise.all([
+      this.scheduler.getHealthStatus(),
+      this.scheduler.listWorkers().catch(() => []),
+    ]);
+    return { ...position, reason, snapshot: this.redactor.redact({ health, workers }, payloads) };
+  }
+
+  private position(): Position {
+    return { epoch: this.feed.epoch, seq: this.feed.seq };
+  }
+
+  private shown(events: readonly LiveEvent[], payloads: boolean): unknown {
+    return events.map(({ seq, name, data }) => ({ seq, name, data: this.redactor.redact(data, payloads) }));
+  }
+}
+
+function roomOf(payloads: boolean): string {
+  return payloads ? 'all' : 'without payloads';
+}
+
+function isPosition(value: unknown): value is Position {
+  const { epoch, seq } = (value ?? {}) as Partial<Position>;
+  return typeof epoch === 'string' && Number.isSafeInteger(seq);
+}
+
+function isSlow(socket: Socket): boolean {
+  const { transport } = socket.conn as unknown as { transport: { socket?: { bufferedAmount?: number } } };
+  return (transport.socket?.bufferedAmount ?? 0) > MAX_UNREAD;
+}
+
+/** A client has one thing to ask; one that talks more is dropped. */
+function limitMessages(socket: Socket): void {
+  let since = 0;
+  let count = 0;
+  socket.use((_event, next) => {
+    const now = performance.now();
+    if (now - since > 1000) [since, count] = [now, 0];
+    if (++count > MAX_MESSAGES_PER_SECOND) return void socket.disconnect(true);
+    next();
+  });
+}

@@ -1,0 +1,81 @@
+import { hostname } from 'node:os';
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { EventEmitter2 } from '@nestjs/event-emitter';
+import {
+  SchedulerEvents,
+  type AdvancedTaskScheduler,
+  type ExecutionEvent,
+  type HealthStatus,
+} from 'nestjs-advanced-scheduler';
+import { Registry } from 'prom-client';
+import { CONSOLE_SCHEDULER } from '../tokens.js';
+import { FleetMetrics } from './fleet-metrics.js';
+import { ProcessMetrics } from './process-metrics.js';
+
+/** How the health monitor says that its figures are none. */
+const NO_ANSWER = 'the store does not answer';
+const HEARD = [
+  SchedulerEvents.EXECUTION_SCHEDULED,
+  SchedulerEvents.EXECUTION_STARTED,
+  SchedulerEvents.EXECUTION_COMPLETED,
+  SchedulerEvents.EXECUTION_FAILED,
+  SchedulerEvents.EXECUTION_RETRYING,
+  SchedulerEvents.EXECUTION_RELEASED,
+  SchedulerEvents.EXECUTION_RESCUED,
+  SchedulerEvents.EXECUTION_CANCELLED,
+  SchedulerEvents.EXECUTION_SKIPPED,
+];
+
+/** The metrics of a scheduler in a registry of their own, so that they meet no other of the app. */
+@Injectable()
+export class ConsoleMetrics implements OnModuleInit, OnModuleDestroy {
+  readonly registry = new Registry();
+  private readonly fleet = new FleetMetrics(this.registry);
+  private readonly process = new ProcessMetrics(this.registry);
+  /** Whether a worker is of this process, as far as it has been looked up. */
+  private readonly own = new Map<string, boolean>();
+  private readonly hear = (event: ExecutionEvent): void => {
+    this.process.hear(event, event.workerId !== null && this.isOwn(event.workerId));
+  };
+
+  constructor(
+    @Inject(CONSOLE_SCHEDULER) private readonly scheduler: AdvancedTaskScheduler,
+    private readonly emitter: EventEmitter2,
+  ) {}
+
+  onModuleInit(): void {
+    for (const name of HEARD) this.emitter.on(name, this.hear);
+  }
+
+  onModuleDestroy(): void {
+    for (const name of HEARD) this.emitter.off(name, this.hear);
+    this.process.close();
+  }
+
+  /** The text that Prometheus reads. */
+  async text(): Promise<string> {
+    await this.fleet.collect(this.scheduler, await this.status());
+    this.process.collect();
+    return this.registry.metrics();
+  }
+
+  private async status(): Promise<HealthStatus | null> {
+    const status = await this.scheduler.getHealthStatus();
+    return status.problems.some((problem) => problem.startsWith(NO_ANSWER)) ? null : status;
+  }
+
+  /** Until the store has said whose a worker is, it is not counted here: at most the first runs of a new one. */
+  private isOwn(workerId: string): boolean {
+    const known = this.own.get(workerId);
+    if (known !== undefined) return known;
+    this.own.set(workerId, false);
+    void this.scheduler.listWorkers().then(
+      (workers) => {
+        for (const each of workers)
+          this.own.set(each.workerId, each.pid === process.pid && each.hostname === hostname());
+      },
+      () => this.own.delete(workerId),
+    );
+    return false;
+  }
+}

@@ -1,0 +1,15 @@
+import { Controller, Get, Header, Inject } from '@nestjs/common';
+import { ConsoleMetrics } from './console-metrics.js';
+
+/** What Prometheus scrapes, with the bearer token of a viewer. */
+@Controller('metrics')
+export class MetricsController {
+  constructor(@Inject(ConsoleMetrics) private readonly metrics: ConsoleMetrics) {}
+
+  @Get()
+  @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+  @Header('cache-control', 'no-store')
+  read(): Promise<string> {
+    return this.metrics.text();
+  }
+}

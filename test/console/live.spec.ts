@@ -1,0 +1,191 @@
+import { request } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { io, type Socket } from 'socket.io-client';
+import { ADMIN, startConsole, VIEWER, type Console } from './console.js';
+
+interface LiveEvent {
+  seq: number;
+  name: string;
+  data: { executionId?: string; result?: unknown };
+}
+interface Position {
+  epoch: string;
+  seq: number;
+}
+
+let console_: Console;
+const sockets: Socket[] = [];
+
+beforeEach(async () => {
+  console_ = await startConsole({ add: ({ a, b }: { a: number; b: number }) => a + b });
+});
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.disconnect();
+  await console_.close();
+});
+
+function connect(headers: Record<string, string>, ticket?: string): Socket {
+  const socket = io(console_.url, {
+    path: '/ops/live',
+    transports: ['websocket'],
+    extraHeaders: headers,
+    reconnection: false,
+    forceNew: true,
+    ...(ticket !== undefined && { query: { ticket } }),
+  });
+  sockets.push(socket);
+  return socket;
+}
+
+const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
+
+/** What a client hears, from the position that it is told at first. */
+async function follow(headers = bearer(ADMIN)) {
+  const socket = connect(headers);
+  const events: LiveEvent[] = [];
+  const waiting: (() => void)[] = [];
+  socket.on('events', (batch: LiveEvent[]) => {
+    events.push(...batch);
+    for (const look of [...waiting]) look();
+  });
+  const hello = await new Promise<Position>((resolve, reject) => {
+    socket.once('hello', resolve);
+    socket.once('connect_error', reject);
+  });
+  const until = (isSo: (events: readonly LiveEvent[]) => boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (!isSo(events)) return;
+        waiting.splice(waiting.indexOf(look), 1);
+        resolve();
+      };
+      waiting.push(look);
+      look();
+    });
+  return { socket, events, hello, until };
+}
+
+const completedOf = (events: readonly LiveEvent[]): string[] =>
+  events.filter(({ name }) => name === 'scheduler.execution.completed').map(({ data }) => data.executionId!);
+
+/** The status that an upgrade is answered with. */
+function upgrade(headers: Record<string, string>): Promise<number> {
+  const { port } = new URL(console_.url);
+  return new Promise((resolve, reject) => {
+    const attempt = request({
+      port,
+      host: '127.0.0.1',
+      path: '/ops/live/?EIO=4&transport=websocket',
+      headers: {
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-version': '13',
+        'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+        ...headers,
+      },
+    });
+    attempt.on('upgrade', (_response, socket) => {
+      socket.destroy();
+      resolve(101);
+    });
+    attempt.on('response', (response) => {
+      response.resume();
+      resolve(response.statusCode!);
+    });
+    attempt.on('error', reject);
+    attempt.end();
+  });
+}
+
+describe('the upgrade to the live channel', () => {
+  it('is for those with a token, before anything is said', async () => {
+    expect(await upgrade(bearer(VIEWER))).toBe(101);
+    expect(await upgrade({})).toBe(403);
+    expect(await upgrade(bearer('wrong-wrong-wrong-wrong'))).toBe(403);
+  });
+
+  it('is refused to pages of other origins, whatever they bring', async () => {
+    for (const origin of ['https://evil.example', 'null', `${console_.url}.evil.example`])
+      expect(await upgrade({ ...bearer(ADMIN), origin })).toBe(403);
+    expect(await upgrade({ ...bearer(ADMIN), origin: console_.url })).toBe(101);
+  });
+
+  it('takes a ticket once, from a page of its own', async () => {
+    const ticket = async (): Promise<string> => {
+      const response = await console_.fetch('/api/live/tickets', { method: 'POST', token: VIEWER });
+      expect(response.status).toBe(201);
+      return ((await response.json()) as { ticket: string }).ticket;
+    };
+    const first = await ticket();
+    const hello = (socket: Socket) =>
+      new Promise<string>((resolve) => {
+        socket.once('hello', () => resolve('hello'));
+        socket.once('connect_error', () => resolve('refused'));
+      });
+    expect(await hello(connect({ origin: console_.url }, first))).toBe('hello');
+    expect(await hello(connect({ origin: console_.url }, first))).toBe('refused');
+    expect(await hello(connect({ origin: 'https://evil.example' }, await ticket()))).toBe('refused');
+  });
+});
+
+describe('the live channel', () => {
+  it('tells what happens, numbered without a hole', async () => {
+    const { events, hello, until } = await follow();
+    const ids = await console_.scheduler.scheduleTasks(
+      Array.from({ length: 200 }, (_, n) => ({ taskId: 'add', payload: { a: n, b: 1 } })),
+    );
+    await until((all) => completedOf(all).length === ids.length);
+    expect(completedOf(events).sort()).toEqual([...ids].sort());
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => hello.seq + 1 + i));
+    expect(events.find(({ name }) => name === 'scheduler.execution.completed')!.data.result).toBeGreaterThan(0);
+  });
+
+  it('keeps results from those who may not see payloads', async () => {
+    const { events, until } = await follow(bearer(VIEWER));
+    await console_.scheduler.scheduleTask('add', { payload: { a: 1, b: 2 } });
+    await until((all) => completedOf(all).length === 1);
+    expect(events.filter(({ data }) => 'result' in data)).toEqual([]);
+  });
+
+  it('tells a client that was away what it missed', async () => {
+    const first = await follow();
+    first.socket.disconnect();
+    const id = await console_.scheduler.scheduleTask('add', { payload: { a: 1, b: 2 } });
+    await console_.scheduler.waitForExecution(id);
+    const again = await follow();
+    again.socket.emit('resume', first.hello);
+    await again.until((all) => completedOf(all).includes(id));
+    expect(again.events[0]!.seq).toBe(first.hello.seq + 1);
+  });
+
+  it.each([
+    ['of another process', { epoch: 'another', seq: 0 }],
+    ['that is no position', { epoch: 1 }],
+  ])('gives a snapshot to a client with a position %s', async (_what, position) => {
+    const { socket } = await follow();
+    const resync = new Promise<Position & { snapshot: object }>((resolve) => socket.once('resync', resolve));
+    socket.emit('resume', position);
+    expect(await resync).toMatchObject({
+      epoch: expect.any(String),
+      seq: expect.any(Number),
+      snapshot: { health: { status: 'healthy' }, workers: [expect.objectContaining({ running: 0 })] },
+    });
+  });
+
+  it('drops a client that talks too much', async () => {
+    const { socket, hello } = await follow();
+    const gone = new Promise<void>((resolve) => socket.once('disconnect', () => resolve()));
+    for (let i = 0; i < 50; i++) socket.emit('resume', hello);
+    await gone;
+  });
+
+  it('tells a hundred clients each of every end', async () => {
+    const clients = await Promise.all(Array.from({ length: 100 }, () => follow(bearer(VIEWER))));
+    await expect(follow()).rejects.toThrow();
+    const ids = await console_.scheduler.scheduleTasks(
+      Array.from({ length: 500 }, () => ({ taskId: 'add', payload: { a: 1, b: 1 } })),
+    );
+    await Promise.all(clients.map(({ until }) => until((all) => completedOf(all).length === ids.length)));
+    for (const { events } of clients) expect(new Set(completedOf(events)).size).toBe(ids.length);
+  });
+});

@@ -1,0 +1,98 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { NonRetryableError } from 'nestjs-advanced-scheduler';
+import { startConsole, VIEWER, type Console } from './console.js';
+
+let console_: Console;
+let text: string;
+beforeAll(async () => {
+  console_ = await startConsole({
+    good: () => 'done',
+    bad: () => {
+      throw new NonRetryableError('no');
+    },
+    after: [{ dependencies: [{ taskId: 'bad', type: 'success' }] }, () => 'never'],
+  });
+  const { scheduler } = console_;
+  // The first run makes the worker known as one of this process.
+  await scheduler.waitForExecution(await scheduler.scheduleTask('good'));
+  await console_.fetch('/metrics', { token: VIEWER });
+  const ids = [await scheduler.scheduleTask('good'), await scheduler.scheduleTask('bad')];
+  ids.push(await scheduler.scheduleTask('after', { after: { bad: ids[1]! } }));
+  for (const id of ids) await scheduler.waitForExecution(id);
+  await scheduler.scheduleTask('good', { delay: '1h' });
+  const response = await console_.fetch('/metrics', { token: VIEWER });
+  expect(response.headers.get('content-type')).toContain('text/plain');
+  text = await response.text();
+});
+afterAll(() => console_.close());
+
+/** The value of a sample by its name and labels, as they stand. */
+function valueOf(sample: string): number | undefined {
+  const line = text.split('\n').find((each) => each.startsWith(`${sample} `));
+  return line === undefined ? undefined : Number(line.slice(sample.length + 1));
+}
+
+/** Names of the metrics of a query: all that begins with the prefix, without what a histogram adds. */
+function metricsIn(query: string): string[] {
+  return [...query.matchAll(/\bscheduler_\w+/g)].map(([name]) => name.replace(/_(bucket|sum|count)$/, ''));
+}
+
+const promtool = spawnSync('promtool', ['--version']).status === 0;
+
+describe('/metrics', () => {
+  it('counts what the fleet has done, and what it has to do', () => {
+    expect(valueOf('scheduler_store_up')).toBe(1);
+    expect(valueOf('scheduler_executions_total{outcome="completed"}')).toBe(2);
+    expect(valueOf('scheduler_executions_total{outcome="failed"}')).toBe(1);
+    expect(valueOf('scheduler_executions_total{outcome="skipped"}')).toBe(1);
+    expect(valueOf('scheduler_executions_scheduled_total')).toBe(5);
+    expect(valueOf('scheduler_waiting_executions{for="time"}')).toBe(1);
+    expect(valueOf('scheduler_queue_depth{priority="NORMAL"}')).toBe(0);
+    expect(valueOf('scheduler_workers')).toBe(1);
+    expect(valueOf('scheduler_skips_total{reason="DEPENDENCY_FAILED"}')).toBe(1);
+  });
+
+  it('measures waits and runs of its own workers by task', () => {
+    expect(valueOf('scheduler_execution_run_seconds_count{task="good",outcome="completed"}')).toBe(1);
+    expect(valueOf('scheduler_execution_run_seconds_count{task="bad",outcome="failed"}')).toBe(1);
+    expect(valueOf('scheduler_execution_wait_seconds_count{task="good"}')).toBe(1);
+    expect(valueOf('scheduler_event_loop_lag_seconds{quantile="0.99"}')).toBeGreaterThan(0);
+  });
+
+  it('has every metric that the Grafana dashboard and the alert rules name', () => {
+    const dashboard = JSON.parse(readFileSync('deploy/grafana/scheduler.json', 'utf8')) as {
+      panels: { targets: { expr: string }[] }[];
+      templating: { list: { query: string | { query: string } }[] };
+    };
+    const queries = [
+      ...dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
+      ...dashboard.templating.list.map(({ query }) => (typeof query === 'string' ? query : query.query)),
+    ];
+    const rules = readFileSync('deploy/prometheus/rules.yaml', 'utf8');
+    const expressions = [...rules.matchAll(/expr: (\|\n(?: {12}.*\n)+|.*)/g)].map(([, expression]) => expression!);
+    expect(expressions.length).toBe([...rules.matchAll(/- alert:/g)].length);
+    const named = new Set([...queries, ...expressions].flatMap(metricsIn));
+    const known = new Set([...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name!));
+    expect(named.size).toBeGreaterThan(10);
+    expect([...named].filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  it('is described in docs/metrics.md, each with its type', () => {
+    const documented = [...readFileSync('docs/metrics.md', 'utf8').matchAll(/^\| `(scheduler_\w+)` +\| (\w+)/gm)];
+    const known = [...text.matchAll(/^# TYPE (\w+) (\w+)/gm)].map(([, name, type]) => [name, type]);
+    expect(documented.map(([, name, type]) => [name, type]).sort()).toEqual(known.sort());
+  });
+
+  // promtool comes with Debian's package prometheus; without it these two say that they were skipped.
+  (promtool ? it : it.skip)('is clean by promtool check metrics', () => {
+    const checked = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
+    expect([checked.status, checked.stdout, checked.stderr]).toEqual([0, '', '']);
+  });
+
+  (promtool ? it : it.skip)('has alert rules that are right by promtool check rules', () => {
+    const checked = spawnSync('promtool', ['check', 'rules', 'deploy/prometheus/rules.yaml'], { encoding: 'utf8' });
+    expect([checked.status, checked.stdout]).toEqual([0, expect.stringContaining('SUCCESS: 7 rules found')]);
+  });
+});
