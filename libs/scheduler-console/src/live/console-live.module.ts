@@ -1,7 +1,12 @@
-import { Module } from '@nestjs/common';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { EventFeed } from './event-feed.js';
 import { LiveServer } from './live-server.js';
 
 /** The live channel at `<path>/live`. */
-@Module({ providers: [EventFeed, LiveServer] })
-export class ConsoleLiveModule {}
+@Module({})
+export class ConsoleLiveModule {
+  /** @param foundation gives the options, the scheduler, and who may come in */
+  static register(foundation: DynamicModule): DynamicModule {
+    return { module: ConsoleLiveModule, imports: [foundation], providers: [EventFeed, LiveServer] };
+  }
+}

@@ -1,5 +1,11 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
-import { Inject, Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { AdvancedTaskScheduler } from 'nestjs-advanced-scheduler';
 import { Server, type Socket } from 'socket.io';
