@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { io, type Socket } from 'socket.io-client';
-import { ADMIN, startConsole, VIEWER, type Console } from './console.js';
+import { closeConsoles, startConsole, TOKENS } from '../support/console.js';
 
 interface LiveEvent {
   seq: number;
@@ -13,19 +13,21 @@ interface Position {
   seq: number;
 }
 
-let console_: Console;
+const [VIEWER, , ADMIN] = TOKENS.map(({ token }) => token) as [string, string, string];
+
+let app: Awaited<ReturnType<typeof startConsole>>;
 const sockets: Socket[] = [];
 
 beforeEach(async () => {
-  console_ = await startConsole({ add: ({ a, b }: { a: number; b: number }) => a + b });
+  app = await startConsole({ add: ({ a, b }: { a: number; b: number }) => a + b }, { console: { path: 'ops' } });
 });
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.disconnect();
-  await console_.close();
+  await closeConsoles();
 });
 
 function connect(headers: Record<string, string>, ticket?: string): Socket {
-  const socket = io(console_.url, {
+  const socket = io(app.url, {
     path: '/ops/live',
     transports: ['websocket'],
     extraHeaders: headers,
@@ -70,7 +72,7 @@ const completedOf = (events: readonly LiveEvent[]): string[] =>
 
 /** The status that an upgrade is answered with. */
 function upgrade(headers: Record<string, string>): Promise<number> {
-  const { port } = new URL(console_.url);
+  const { port } = new URL(app.url);
   return new Promise((resolve, reject) => {
     const attempt = request({
       port,
@@ -105,16 +107,15 @@ describe('the upgrade to the live channel', () => {
   });
 
   it('is refused to pages of other origins, whatever they bring', async () => {
-    for (const origin of ['https://evil.example', 'null', `${console_.url}.evil.example`])
+    for (const origin of ['https://evil.example', 'null', `${app.url}.evil.example`])
       expect(await upgrade({ ...bearer(ADMIN), origin })).toBe(403);
-    expect(await upgrade({ ...bearer(ADMIN), origin: console_.url })).toBe(101);
+    expect(await upgrade({ ...bearer(ADMIN), origin: app.url })).toBe(101);
   });
 
   it('takes a ticket once, from a page of its own', async () => {
     const ticket = async (): Promise<string> => {
-      const response = await console_.fetch('/api/live/tickets', { method: 'POST', token: VIEWER });
-      expect(response.status).toBe(201);
-      return ((await response.json()) as { ticket: string }).ticket;
+      const { body } = await app.call('viewer', 'post', '/ops/api/live/tickets').expect(201);
+      return (body as { ticket: string }).ticket;
     };
     const first = await ticket();
     const hello = (socket: Socket) =>
@@ -122,8 +123,8 @@ describe('the upgrade to the live channel', () => {
         socket.once('hello', () => resolve('hello'));
         socket.once('connect_error', () => resolve('refused'));
       });
-    expect(await hello(connect({ origin: console_.url }, first))).toBe('hello');
-    expect(await hello(connect({ origin: console_.url }, first))).toBe('refused');
+    expect(await hello(connect({ origin: app.url }, first))).toBe('hello');
+    expect(await hello(connect({ origin: app.url }, first))).toBe('refused');
     expect(await hello(connect({ origin: 'https://evil.example' }, await ticket()))).toBe('refused');
   });
 });
@@ -131,7 +132,7 @@ describe('the upgrade to the live channel', () => {
 describe('the live channel', () => {
   it('tells what happens, numbered without a hole', async () => {
     const { events, hello, until } = await follow();
-    const ids = await console_.scheduler.scheduleTasks(
+    const ids = await app.scheduler.scheduleTasks(
       Array.from({ length: 200 }, (_, n) => ({ taskId: 'add', payload: { a: n, b: 1 } })),
     );
     await until((all) => completedOf(all).length === ids.length);
@@ -142,7 +143,7 @@ describe('the live channel', () => {
 
   it('keeps results from those who may not see payloads', async () => {
     const { events, until } = await follow(bearer(VIEWER));
-    await console_.scheduler.scheduleTask('add', { payload: { a: 1, b: 2 } });
+    await app.scheduler.scheduleTask('add', { payload: { a: 1, b: 2 } });
     await until((all) => completedOf(all).length === 1);
     expect(events.filter(({ data }) => 'result' in data)).toEqual([]);
   });
@@ -150,8 +151,8 @@ describe('the live channel', () => {
   it('tells a client that was away what it missed', async () => {
     const first = await follow();
     first.socket.disconnect();
-    const id = await console_.scheduler.scheduleTask('add', { payload: { a: 1, b: 2 } });
-    await console_.scheduler.waitForExecution(id);
+    const id = await app.scheduler.scheduleTask('add', { payload: { a: 1, b: 2 } });
+    await app.scheduler.waitForExecution(id);
     const again = await follow();
     again.socket.emit('resume', first.hello);
     await again.until((all) => completedOf(all).includes(id));
@@ -182,7 +183,7 @@ describe('the live channel', () => {
   it('tells a hundred clients each of every end', async () => {
     const clients = await Promise.all(Array.from({ length: 100 }, () => follow(bearer(VIEWER))));
     await expect(follow()).rejects.toThrow();
-    const ids = await console_.scheduler.scheduleTasks(
+    const ids = await app.scheduler.scheduleTasks(
       Array.from({ length: 500 }, () => ({ taskId: 'add', payload: { a: 1, b: 1 } })),
     );
     await Promise.all(clients.map(({ until }) => until((all) => completedOf(all).length === ids.length)));

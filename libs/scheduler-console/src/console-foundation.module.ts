@@ -3,6 +3,7 @@ import { getSchedulerToken, type AdvancedTaskScheduler } from 'nestjs-advanced-s
 import { ConsoleAuthGuard } from './auth/console-auth.guard.js';
 import { ConsoleAuthenticator } from './auth/console-authenticator.js';
 import { ProblemFilter } from './rest/problem.filter.js';
+import { SchedulerEventSource } from './scheduler-events.js';
 import { AuditLog } from './security/audit-log.js';
 import { ConsoleInterceptor } from './security/console.interceptor.js';
 import { ExposureCheck } from './security/exposure-check.js';
@@ -18,6 +19,7 @@ const SHARED = [
   RateLimiter,
   AuditLog,
   Redactor,
+  SchedulerEventSource,
 ];
 
 /** What all parts of one console share: its options, its scheduler, its security. */

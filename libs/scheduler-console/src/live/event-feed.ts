@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { EventEmitter2 } from '@nestjs/event-emitter';
 import { SchedulerEvents, type SchedulerEventName } from 'nestjs-advanced-scheduler';
+import { SchedulerEventSource } from '../scheduler-events.js';
 
 /** An event as clients get it. */
 export interface LiveEvent {
@@ -38,9 +38,9 @@ export class EventFeed implements OnModuleInit, OnModuleDestroy {
   readonly epoch = randomBytes(9).toString('base64url');
   private readonly kept: LiveEvent[] = [];
   private first = 1;
-  private readonly listeners = new Map<SchedulerEventName, (data: unknown) => void>();
+  private stop: (() => void) | undefined;
 
-  constructor(private readonly emitter: EventEmitter2) {}
+  constructor(private readonly events: SchedulerEventSource) {}
 
   /** Of the last event; 0 before the first. */
   get seq(): number {
@@ -48,15 +48,11 @@ export class EventFeed implements OnModuleInit, OnModuleDestroy {
   }
 
   onModuleInit(): void {
-    for (const name of NAMES) {
-      const listener = (data: unknown): void => this.keep(name, data);
-      this.listeners.set(name, listener);
-      this.emitter.on(name, listener);
-    }
+    this.stop = this.events.listen(NAMES, (name, data) => this.keep(name, data));
   }
 
   onModuleDestroy(): void {
-    for (const [name, listener] of this.listeners) this.emitter.off(name, listener);
+    this.stop?.();
   }
 
   /** The events after `seq`, the oldest first; null: some of them are not kept any more. */

@@ -67,6 +67,9 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
       destroyUpgrade: false,
       allowRequest: (request, answer) => {
         const refusal = this.refusalOf(request);
+        // It would say 400, to those who ask right but may not.
+        if (refusal !== null)
+          request.socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
         answer(refusal, refusal === null);
       },
     });

@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { EventEmitter2 } from '@nestjs/event-emitter';
 import {
   SchedulerEvents,
   type AdvancedTaskScheduler,
@@ -8,6 +7,7 @@ import {
   type HealthStatus,
 } from 'nestjs-advanced-scheduler';
 import { Registry } from 'prom-client';
+import { SchedulerEventSource } from '../scheduler-events.js';
 import { CONSOLE_SCHEDULER } from '../tokens.js';
 import { FleetMetrics } from './fleet-metrics.js';
 import { ProcessMetrics } from './process-metrics.js';
@@ -24,7 +24,7 @@ const HEARD = [
   SchedulerEvents.EXECUTION_RESCUED,
   SchedulerEvents.EXECUTION_CANCELLED,
   SchedulerEvents.EXECUTION_SKIPPED,
-];
+] as const;
 
 /** The metrics of a scheduler in a registry of their own, so that they meet no other of the app. */
 @Injectable()
@@ -34,21 +34,21 @@ export class ConsoleMetrics implements OnModuleInit, OnModuleDestroy {
   private readonly process = new ProcessMetrics(this.registry);
   /** Whether a worker is of this process, as far as it has been looked up. */
   private readonly own = new Map<string, boolean>();
-  private readonly hear = (event: ExecutionEvent): void => {
-    this.process.hear(event, event.workerId !== null && this.isOwn(event.workerId));
-  };
+  private stop: (() => void) | undefined;
 
   constructor(
     @Inject(CONSOLE_SCHEDULER) private readonly scheduler: AdvancedTaskScheduler,
-    private readonly emitter: EventEmitter2,
+    private readonly events: SchedulerEventSource,
   ) {}
 
   onModuleInit(): void {
-    for (const name of HEARD) this.emitter.on(name, this.hear);
+    this.stop = this.events.listen(HEARD, (_name, event) =>
+      this.process.hear(event, event.workerId !== null && this.isOwn(event.workerId)),
+    );
   }
 
   onModuleDestroy(): void {
-    for (const name of HEARD) this.emitter.off(name, this.hear);
+    this.stop?.();
     this.process.close();
   }
 

@@ -48,7 +48,7 @@ export class ProcessMetrics {
     this.lag = new Gauge({
       name: 'scheduler_event_loop_lag_seconds',
       help: 'Delay of the event loop since the last scrape. Of this instance.',
-      labelNames: ['quantile'],
+      labelNames: ['at'],
       registers,
     });
     this.loop = monitorEventLoopDelay({ resolution: 20 });
@@ -87,13 +87,13 @@ export class ProcessMetrics {
   }
 
   collect(): void {
-    for (const [quantile, percentile] of [
-      ['0.5', 50],
-      ['0.99', 99],
-      ['1', 100],
+    for (const [at, percentile] of [
+      ['median', 50],
+      ['p99', 99],
+      ['max', 100],
     ] as const) {
       const nanoseconds = this.loop.percentile(percentile);
-      this.lag.set({ quantile }, nanoseconds / NANOSECONDS);
+      this.lag.set({ at }, nanoseconds / NANOSECONDS);
     }
     this.loop.reset();
   }
