@@ -91,9 +91,12 @@ function options(element: HTMLElement): uPlot.Options {
     cursor: { show: false },
     legend: { show: false },
     padding: [8, 4, 0, 0],
-    scales: { y: { range: (_, __, max) => [0, Math.max(4, max * 1.1)] } },
+    scales: {
+      x: { range: (_, min, max) => [min - 40, max + 40] },
+      y: { range: (_, __, max) => [0, Math.max(4, max * 1.1)] },
+    },
     axes: [
-      { ...axis, grid: { show: false }, space: 70, values: (_, splits) => splits.map(clock) },
+      { ...axis, grid: { show: false }, size: 26, space: 70, values: (_, splits) => splits.map(clock) },
       { ...axis, size: 42, space: 36, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5] },
     ],
     series: [{}, series('--failed'), series('--completed')],

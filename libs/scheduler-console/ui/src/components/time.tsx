@@ -28,6 +28,9 @@ export function Took({ from, to }: { from: string | null; to: string | null }) {
   return <span class="num">{duration((to === null ? now.value : Date.parse(to)) - Date.parse(from))}</span>;
 }
 
+/** In its largest unit: the tooltip has the instant. */
 function coarse(ms: number): string {
-  return ms < 10_000 ? `${Math.round(ms / 1_000)} s` : duration(ms);
+  if (ms < 60_000) return `${Math.round(ms / 1_000)} s`;
+  if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min`;
+  return ms < 86_400_000 ? `${Math.floor(ms / 3_600_000)} h` : `${Math.floor(ms / 86_400_000)} d`;
 }

@@ -58,7 +58,7 @@ function Detail({ execution }: { execution: Execution }) {
       <Panel title="Timeline">
         <Timeline execution={execution} />
       </Panel>
-      <div class="columns">
+      <div class="columns columns-facts">
         <Panel title="Facts">
           <Facts items={facts(execution)} />
         </Panel>
