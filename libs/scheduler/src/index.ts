@@ -30,7 +30,7 @@ export {
   type TaskTarget,
 } from './task/task-ref.js';
 export { TaskContext } from './task/task-context.js';
-export type { LockKey, ResolvedTask, TaskDefinition } from './core/task-definition.js';
+export type { LockKey, ResolvedTask, TaskDefinition, TaskMirror } from './core/task-definition.js';
 export type { ScheduleOptions } from './core/plan-execution.js';
 export { DEPENDENCY_TYPES, type DependencyType, type TaskDependency } from './core/dependency.js';
 export { RetryStrategy, type RetryConfig } from './core/retry.js';
@@ -42,7 +42,7 @@ export type { CronOptions, CronSchedule, MisfirePolicy, OverlapPolicy } from './
 export { Reason, TaskStatus, type TerminalStatus, type WaitingForKind } from './core/status.js';
 export type { ExecutionId, RootCause, TaskAttempt, TaskExecution, TaskProgress, WaitingFor } from './core/execution.js';
 export type { ErrorInfo } from './core/failure.js';
-export type { LockInfo, Page, WorkerInfo, WorkflowInfo, WorkflowNodeInfo } from './store/records.js';
+export type { LockInfo, Page, QueueInfo, WorkerInfo, WorkflowInfo, WorkflowNodeInfo } from './store/records.js';
 
 // ---- parts -------------------------------------------------------------------------------------------------------
 export { QueueModule } from './queue/queue.module.js';

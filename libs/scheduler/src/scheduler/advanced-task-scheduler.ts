@@ -7,7 +7,7 @@ import type { ExecutionId, TaskExecution } from '../core/execution.js';
 import { MAX_BATCH } from '../core/limits.js';
 import type { ScheduleOptions } from '../core/plan-execution.js';
 import type { CronOptions, CronSchedule } from '../core/schedule.js';
-import type { ResolvedTask, TaskDefinition } from '../core/task-definition.js';
+import type { ResolvedTask, TaskDefinition, TaskMirror } from '../core/task-definition.js';
 import { CronScheduler } from '../cron/cron-scheduler.js';
 import { TaskDependencyGraph } from '../dependency/task-dependency-graph.js';
 import { ExecutionWaiter } from '../events/execution-waiter.js';
@@ -16,7 +16,7 @@ import { SchedulerHealthMonitor } from '../health/scheduler-health-monitor.js';
 import { DistributedTaskLock } from '../lock/distributed-task-lock.js';
 import { PriorityTaskQueue } from '../queue/priority-task-queue.js';
 import { TaskRetryManager } from '../retry/task-retry-manager.js';
-import type { Page, WorkerInfo, WorkflowInfo } from '../store/records.js';
+import type { Page, QueueInfo, WorkerInfo, WorkflowInfo } from '../store/records.js';
 import { TASK_STORE, type TaskStore } from '../store/task-store.js';
 import { TaskCatalog } from '../task/task-catalog.js';
 import { taskIdOf, type TaskRef, type TaskTarget } from '../task/task-ref.js';
@@ -26,6 +26,7 @@ import { SchedulerLifecycle } from './scheduler-lifecycle.js';
 import { TaskRegistrar } from './task-registrar.js';
 import { checkListing, type ListExecutionsOptions } from './list-options.js';
 import { RESOLVED_OPTIONS } from './foundation.module.js';
+import { queueInfos } from './queue-infos.js';
 import type { ResolvedOptions } from './resolve-options.js';
 import { withTaskIds, type RunWorkflowRequest } from './workflow-request.js';
 
@@ -79,6 +80,12 @@ export class AdvancedTaskScheduler {
     const removed = this.registrar.unregister(taskIdOf(task));
     if (removed && this.catalog.isFlushed === false) void this.catalog.flush().catch(() => undefined);
     return removed;
+  }
+
+  /** The tasks of every node, by id, as the store mirrors them. */
+  async listTasks(): Promise<TaskMirror[]> {
+    if (!this.isReady) await this.prepare();
+    return (await this.store.listTasks()).sort((a, b) => (a.taskId < b.taskId ? -1 : 1));
   }
 
   // ---- executions ----------------------------------------------------------------------------------------------
@@ -211,6 +218,12 @@ export class AdvancedTaskScheduler {
 
   listWorkers(): Promise<WorkerInfo[]> {
     return this.store.listWorkers();
+  }
+
+  /** The queues that hold ready executions, are paused, or have a task, by name. */
+  async listQueues(): Promise<QueueInfo[]> {
+    const [{ queues }, tasks] = await Promise.all([this.store.stats(), this.listTasks()]);
+    return queueInfos(queues, tasks);
   }
 
   getHealthStatus(): Promise<HealthStatus> {

@@ -2,7 +2,7 @@ import type { RunToken } from '../core/commands.js';
 import type { DependencyType } from '../core/dependency.js';
 import type { ErrorInfo } from '../core/failure.js';
 import type { JsonText } from '../core/json.js';
-import type { TaskPriority } from '../core/priority.js';
+import type { TaskPriority, TaskPriorityName } from '../core/priority.js';
 import type { TaskStatus } from '../core/status.js';
 
 /** An execution handed to a worker. */
@@ -120,6 +120,15 @@ export interface WorkflowInfo {
   createdTime: string;
   completedTime: string | null;
   nodes: WorkflowNodeInfo[];
+}
+
+/** A queue on all nodes together. */
+export interface QueueInfo {
+  name: string;
+  paused: boolean;
+  /** Ready to be claimed. */
+  total: number;
+  byPriority: Record<TaskPriorityName, number>;
 }
 
 /** Totals since the store began; they agree with a recount of the state they describe. */

@@ -1,0 +1,101 @@
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { ModuleRef, Reflector } from '@nestjs/core';
+import { from, isObservable, lastValueFrom } from 'rxjs';
+import { ConsoleError, ConsoleExposedError } from '../console-error.js';
+import type { ResolvedConsoleOptions } from '../resolve-options.js';
+import { AuditLog } from '../security/audit-log.js';
+import { RateLimiter } from '../security/rate-limiter.js';
+import { setSecurityHeaders } from '../security/security-headers.js';
+import { CONSOLE_OPTIONS } from '../tokens.js';
+import { NEEDED_ROLE } from './access.decorator.js';
+import { ConsoleAuthenticator } from './console-authenticator.js';
+import { bearerOf, type ConsoleReply, type ConsoleRequest } from './console-request.js';
+import { isLoopback } from './loopback.js';
+import { CONSOLE_ROLES, covers, type ConsoleRole, type Principal } from './principal.js';
+
+const READS = ['GET', 'HEAD'];
+/** Of a guard of the app's own that lets a caller in without saying who it is. */
+const UNNAMED: Principal = { name: 'unnamed', role: 'viewer', payloads: false };
+
+/**
+ * The one way into every console route: who calls, how often, and whether the role covers it.
+ * With `auth: { guard }` the app's guard decides who comes in, and says by `request.principal` what they may do.
+ */
+@Injectable()
+export class ConsoleAuthGuard implements CanActivate {
+  private own: Promise<CanActivate> | null = null;
+
+  constructor(
+    @Inject(CONSOLE_OPTIONS) private readonly options: ResolvedConsoleOptions,
+    private readonly authenticator: ConsoleAuthenticator,
+    private readonly limiter: RateLimiter,
+    private readonly audit: AuditLog,
+    private readonly reflector: Reflector,
+    private readonly modules: ModuleRef,
+  ) {}
+
+  /** @throws ConsoleError CONSOLE_EXPOSED, RATE_LIMITED, UNAUTHENTICATED, FORBIDDEN, UNSUPPORTED_MEDIA_TYPE */
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<ConsoleRequest>();
+    setSecurityHeaders(request, context.switchToHttp().getResponse<ConsoleReply>());
+    const local = request.socket.localAddress ?? '';
+    if (!this.authenticator.isProtected && !isLoopback(local)) throw new ConsoleExposedError(local);
+    const address = request.socket.remoteAddress ?? '';
+    const principal = await this.identify(context, request, address);
+    if (!principal) {
+      this.limiter.take(`?\n${address}`);
+      throw new ConsoleError(
+        'UNAUTHENTICATED',
+        401,
+        'no valid token; allowed: the header "Authorization: Bearer <token>"',
+      );
+    }
+    request.principal = principal;
+    this.limiter.take(`${principal.name}\n${address}`);
+    const reads = READS.includes(request.method);
+    const needed =
+      this.reflector.get<ConsoleRole | undefined>(NEEDED_ROLE, context.getHandler()) ?? (reads ? 'viewer' : 'admin');
+    if (!covers(principal.role, needed)) {
+      if (!reads) this.audit.record(request, context.getHandler().name, 'FORBIDDEN');
+      throw new ConsoleError('FORBIDDEN', 403, `the role '${principal.role}' may not do this; allowed: '${needed}'`);
+    }
+    if (!reads) requireJson(request);
+    return true;
+  }
+
+  private async identify(
+    context: ExecutionContext,
+    request: ConsoleRequest,
+    address: string,
+  ): Promise<Principal | null> {
+    const { auth } = this.options;
+    if (typeof auth !== 'object' || !('guard' in auth))
+      return this.authenticator.authenticate(bearerOf(request.headers), address);
+    const guard = await (this.own ??= this.find(auth.guard));
+    const answer = guard.canActivate(context);
+    if (!(await (isObservable(answer) ? lastValueFrom(from(answer)) : answer))) return null;
+    const { name, role, payloads } = request.principal ?? UNNAMED;
+    return { name: String(name), role: CONSOLE_ROLES.includes(role) ? role : 'viewer', payloads: payloads === true };
+  }
+
+  /** The app's instance if it provides one, else one of ours. */
+  private async find(guard: new (...args: never[]) => CanActivate): Promise<CanActivate> {
+    try {
+      return this.modules.get<CanActivate>(guard, { strict: false });
+    } catch {
+      return this.modules.create<CanActivate>(guard as new () => CanActivate);
+    }
+  }
+}
+
+/** A form of another site can send text and forms, never JSON. */
+function requireJson({ headers }: ConsoleRequest): void {
+  const hasBody = Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined;
+  const type = (headers['content-type'] ?? '').toLowerCase().replaceAll(/[\s"]/g, '');
+  if (hasBody && type !== 'application/json' && type !== 'application/json;charset=utf-8')
+    throw new ConsoleError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      415,
+      `content-type ${JSON.stringify(type)}; allowed: application/json in UTF-8`,
+    );
+}

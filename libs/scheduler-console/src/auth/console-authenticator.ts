@@ -1,0 +1,92 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { ResolvedConsoleOptions } from '../resolve-options.js';
+import { CONSOLE_OPTIONS } from '../tokens.js';
+import type { Principal } from './principal.js';
+import { isLoopback } from './loopback.js';
+
+const TICKET_MS = 30_000;
+const MAX_TICKETS = 1000;
+
+interface KnownToken {
+  hash: Buffer;
+  principal: Principal;
+}
+
+/** Says who a caller is, by bearer token or by ticket. Tokens are kept as SHA-256 only. */
+@Injectable()
+export class ConsoleAuthenticator implements OnApplicationBootstrap {
+  private readonly tokens: readonly KnownToken[];
+  /** By hash, the oldest first. */
+  private readonly tickets = new Map<string, { principal: Principal; until: number }>();
+  private generated: string | null = null;
+  private readonly everyone: Principal | null;
+  /** Whether it may be served beyond loopback. */
+  readonly isProtected: boolean;
+
+  constructor(@Inject(CONSOLE_OPTIONS) { auth }: ResolvedConsoleOptions) {
+    this.everyone = auth === 'none' ? { name: 'anyone', role: 'admin', payloads: true } : null;
+    const given = typeof auth === 'object' && 'tokens' in auth ? auth.tokens : [];
+    this.isProtected = typeof auth === 'object' && ('guard' in auth || given.length > 0);
+    const tokens = given.map(({ token, name, role, payloads = role !== 'viewer' }) =>
+      known(token, { name, role, payloads }),
+    );
+    if (!this.isProtected && !this.everyone) {
+      this.generated = randomBytes(24).toString('base64url');
+      tokens.push(known(this.generated, { name: 'generated', role: 'admin', payloads: true }));
+    }
+    this.tokens = tokens;
+  }
+
+  /** Prints a token that was made here, once. */
+  onApplicationBootstrap(): void {
+    if (this.generated === null) return;
+    new Logger('SchedulerConsole').warn(
+      `no auth.tokens are configured: only loopback is served; this run's admin token: ${this.generated}`,
+    );
+    this.generated = null;
+  }
+
+  /**
+   * @param bearer the token, without "Bearer "
+   * @param remoteAddress of the peer
+   * @returns null: nobody known. Where `auth` is 'none', whoever comes from this machine
+   */
+  authenticate(bearer: string | undefined, remoteAddress: string): Principal | null {
+    if (!this.isProtected && !isLoopback(remoteAddress)) return null;
+    if (this.everyone) return this.everyone;
+    const hash = sha256(bearer ?? '');
+    let found: Principal | null = null;
+    // Each is compared, so that the time taken does not tell which one was near.
+    for (const token of this.tokens) if (timingSafeEqual(token.hash, hash)) found = token.principal;
+    return bearer ? found : null;
+  }
+
+  /** @returns who the ticket was issued to; null: unknown, used, or older than 30 s. Good once */
+  redeemTicket(ticket: string): Principal | null {
+    const key = sha256(ticket).toString('base64');
+    const issued = this.tickets.get(key);
+    this.tickets.delete(key);
+    return issued && issued.until > Date.now() ? issued.principal : null;
+  }
+
+  /** A ticket for one opening of the live channel, since a browser sends no header there. At most 1,000 are out. */
+  issueTicket(principal: Principal): string {
+    const now = Date.now();
+    for (const [key, { until }] of this.tickets) {
+      if (until > now && this.tickets.size < MAX_TICKETS) break;
+      this.tickets.delete(key);
+    }
+    const ticket = randomBytes(24).toString('base64url');
+    this.tickets.set(sha256(ticket).toString('base64'), { principal, until: now + TICKET_MS });
+    return ticket;
+  }
+}
+
+function known(token: string, principal: Principal): KnownToken {
+  return { hash: sha256(token), principal };
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

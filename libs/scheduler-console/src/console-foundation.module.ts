@@ -1,0 +1,43 @@
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { getSchedulerToken, type AdvancedTaskScheduler } from 'nestjs-advanced-scheduler';
+import { ConsoleAuthGuard } from './auth/console-auth.guard.js';
+import { ConsoleAuthenticator } from './auth/console-authenticator.js';
+import { ProblemFilter } from './rest/problem.filter.js';
+import { AuditLog } from './security/audit-log.js';
+import { ConsoleInterceptor } from './security/console.interceptor.js';
+import { ExposureCheck } from './security/exposure-check.js';
+import { RateLimiter } from './security/rate-limiter.js';
+import { Redactor } from './security/redactor.js';
+import { CONSOLE_OPTIONS, CONSOLE_SCHEDULER } from './tokens.js';
+
+const SHARED = [
+  ConsoleAuthenticator,
+  ConsoleAuthGuard,
+  ConsoleInterceptor,
+  ProblemFilter,
+  RateLimiter,
+  AuditLog,
+  Redactor,
+];
+
+/** What all parts of one console share: its options, its scheduler, its security. */
+@Module({})
+export class ConsoleFoundationModule {
+  /**
+   * @param options of CONSOLE_OPTIONS
+   * @param scheduler the name of the one to show
+   */
+  static register(options: Provider, scheduler?: string, imports: DynamicModule['imports'] = []): DynamicModule {
+    const shown: Provider = {
+      provide: CONSOLE_SCHEDULER,
+      useFactory: (found: AdvancedTaskScheduler) => found,
+      inject: [getSchedulerToken(scheduler)],
+    };
+    return {
+      module: ConsoleFoundationModule,
+      imports,
+      providers: [options, shown, ExposureCheck, ...SHARED],
+      exports: [CONSOLE_OPTIONS, CONSOLE_SCHEDULER, ...SHARED],
+    };
+  }
+}

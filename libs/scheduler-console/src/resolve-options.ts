@@ -1,0 +1,60 @@
+import { InvalidConsoleOptionError } from './console-error.js';
+import { CONSOLE_ROLES } from './auth/principal.js';
+import type { ConsoleAuth, SchedulerConsoleOptions } from './options.js';
+
+/** What the options say, with defaults filled in. */
+export interface ResolvedConsoleOptions extends SchedulerConsoleOptions {
+  /** '' at the root, else with a slash in front and none at the end. */
+  path: string;
+  auth: ConsoleAuth;
+  allowedOrigins: readonly string[];
+  redact: readonly string[];
+  rateLimit: { max: number; per: number } | false;
+}
+
+const MIN_TOKEN = 16;
+
+/** @throws InvalidConsoleOptionError */
+export function resolveConsoleOptions(options: SchedulerConsoleOptions): ResolvedConsoleOptions {
+  const { auth = { tokens: [] }, allowedOrigins = [], redact = [], rateLimit = { max: 200, per: 1000 } } = options;
+  checkAuth(auth);
+  if (rateLimit !== false && !(rateLimit.max >= 1 && rateLimit.per >= 1))
+    throw new InvalidConsoleOptionError('rateLimit', JSON.stringify(rateLimit), 'max and per of 1 or more, or false');
+  return { ...options, path: normalizePath(options.path), auth, allowedOrigins, redact, rateLimit };
+}
+
+/** '' for the root, else '/admin/jobs'. */
+export function normalizePath(path = ''): string {
+  const parts = path.split('/').filter((part) => part !== '');
+  if (!parts.every((part) => /^[\w.~-]+$/.test(part)))
+    throw new InvalidConsoleOptionError(
+      'path',
+      JSON.stringify(path),
+      "parts of letters, digits, . _ ~ -, such as 'ops/jobs'",
+    );
+  return parts.map((part) => `/${part}`).join('');
+}
+
+function checkAuth(auth: ConsoleAuth): void {
+  if (auth === 'none') return;
+  if ('guard' in auth) {
+    if (typeof auth.guard !== 'function')
+      throw new InvalidConsoleOptionError('auth.guard', typeof auth.guard, 'a class');
+    return;
+  }
+  if (!Array.isArray(auth.tokens))
+    throw new InvalidConsoleOptionError('auth', typeof auth, "{ tokens }, { guard } or 'none'");
+  for (const [index, { token, name, role }] of auth.tokens.entries()) {
+    const field = `auth.tokens[${index}]`;
+    if (typeof token !== 'string' || token.length < MIN_TOKEN)
+      throw new InvalidConsoleOptionError(
+        `${field}.token`,
+        `a ${typeof token} of length ${String(token ?? '').length}`,
+        `text of ${MIN_TOKEN} characters or more`,
+      );
+    if (typeof name !== 'string' || name === '')
+      throw new InvalidConsoleOptionError(`${field}.name`, typeof name, 'text');
+    if (!CONSOLE_ROLES.includes(role))
+      throw new InvalidConsoleOptionError(`${field}.role`, String(role), CONSOLE_ROLES.join(', '));
+  }
+}

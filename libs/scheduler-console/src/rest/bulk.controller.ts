@@ -1,0 +1,85 @@
+import { Body, Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
+import type { AdvancedTaskScheduler, ListExecutionsOptions } from 'nestjs-advanced-scheduler';
+import { Needs } from '../auth/access.decorator.js';
+import type { ConsoleRequest } from '../auth/console-request.js';
+import { ConsoleError } from '../console-error.js';
+import { CONSOLE_SCHEDULER } from '../tokens.js';
+import { BodyPipe } from './body.pipe.js';
+import { Operation } from './operation.decorator.js';
+import { checkShape, type Shape } from './shape.js';
+
+const MAX = 1000;
+const AT_A_TIME = 50;
+const BULK: Shape = {
+  filter: { type: 'object', required: true, about: 'Of status, taskId, tag, workflowId, from, to: one at least.' },
+  limit: { type: 'number', about: `At most so many: 1 to ${MAX}, which is the default.` },
+};
+const FILTER: Shape = {
+  status: { type: ['string', 'array'] },
+  taskId: { type: 'string' },
+  tag: { type: 'string' },
+  workflowId: { type: 'string' },
+  from: { type: ['string', 'number'] },
+  to: { type: ['string', 'number'] },
+};
+
+/** Many executions at once, by a filter; what does not end within the limit is left for the next call. */
+@Controller('api/executions')
+export class BulkController {
+  constructor(@Inject(CONSOLE_SCHEDULER) private readonly scheduler: AdvancedTaskScheduler) {}
+
+  @Post('cancel')
+  @HttpCode(200)
+  @Needs('operator')
+  @Operation({ summary: 'Cancels those of a filter that have not ended.', body: BULK })
+  cancelExecutions(@Body(new BodyPipe(BULK)) body: Record<string, unknown>, @Req() request: ConsoleRequest) {
+    return this.each(body, request, ['PENDING', 'RETRYING', 'RUNNING'], (id) => this.scheduler.cancelTask(id));
+  }
+
+  @Post('retry')
+  @HttpCode(200)
+  @Needs('operator')
+  @Operation({ summary: 'Runs those of a filter again that are FAILED, CANCELLED or SKIPPED.', body: BULK })
+  retryExecutions(@Body(new BodyPipe(BULK)) body: Record<string, unknown>, @Req() request: ConsoleRequest) {
+    return this.each(body, request, ['FAILED', 'CANCELLED', 'SKIPPED'], (id) => this.scheduler.retryTask(id));
+  }
+
+  private async each(
+    body: Record<string, unknown>,
+    request: ConsoleRequest,
+    statuses: NonNullable<ListExecutionsOptions['status']>,
+    act: (id: string) => Promise<boolean>,
+  ): Promise<{ changed: number; matched: number; more: boolean }> {
+    const { limit = MAX } = body as { limit?: number };
+    if (!Number.isInteger(limit) || limit < 1 || limit > MAX)
+      throw new ConsoleError('INVALID_OPTION', 400, `limit: ${limit}; allowed: 1 to ${MAX}`, 'limit');
+    const filter = checkShape(body.filter, FILTER, 'filter') as ListExecutionsOptions;
+    if (Object.keys(filter).length === 0)
+      throw new ConsoleError(
+        'EMPTY_FILTER',
+        400,
+        `filter: nothing; allowed: one of ${Object.keys(FILTER).join(', ')} at least`,
+        'filter',
+      );
+    // Found before the first is changed, since a change moves the pages.
+    const { ids, more } = await this.find({ status: statuses, ...filter }, limit);
+    let changed = 0;
+    for (let at = 0; at < ids.length; at += AT_A_TIME) {
+      const done = await Promise.all(ids.slice(at, at + AT_A_TIME).map(act));
+      changed += done.filter(Boolean).length;
+    }
+    request.changes = { before: { filter, matched: ids.length }, after: { changed } };
+    return { changed, matched: ids.length, more };
+  }
+
+  private async find(query: ListExecutionsOptions, limit: number): Promise<{ ids: string[]; more: boolean }> {
+    const ids: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await this.scheduler.listExecutions({ ...query, limit: limit - ids.length, cursor });
+      ids.push(...page.items.map(({ executionId }) => executionId));
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor !== undefined && ids.length < limit);
+    return { ids, more: cursor !== undefined };
+  }
+}

@@ -1,0 +1,31 @@
+import { Controller, Get, Inject } from '@nestjs/common';
+import type { ResolvedConsoleOptions } from '../resolve-options.js';
+import { CONSOLE_OPTIONS } from '../tokens.js';
+import { openApiOf } from './openapi.js';
+import { Operation } from './operation.decorator.js';
+import type { ConsoleRoute } from './routes.js';
+
+export const CONSOLE_ROUTES = Symbol('the routes of the REST interface');
+
+/** The OpenAPI document, for those who may come in. */
+@Controller('api/docs')
+export class DocsController {
+  private document: object | null = null;
+
+  constructor(
+    @Inject(CONSOLE_OPTIONS) private readonly options: ResolvedConsoleOptions,
+    @Inject(CONSOLE_ROUTES) private readonly routes: readonly ConsoleRoute[],
+  ) {}
+
+  @Get()
+  @Operation({ summary: 'The OpenAPI document.' })
+  getDocs() {
+    return this.getDocument();
+  }
+
+  @Get('openapi.json')
+  @Operation({ summary: 'The OpenAPI document.' })
+  getDocument() {
+    return (this.document ??= openApiOf(this.routes, this.options.path));
+  }
+}

@@ -1,0 +1,37 @@
+import { Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
+import type { AdvancedTaskScheduler, LockInfo } from 'nestjs-advanced-scheduler';
+import { Needs } from '../auth/access.decorator.js';
+import type { ConsoleRequest } from '../auth/console-request.js';
+import { ConsoleError } from '../console-error.js';
+import { CONSOLE_SCHEDULER } from '../tokens.js';
+import { LockKeyPipe } from './id.pipe.js';
+import { Operation } from './operation.decorator.js';
+
+/** Who keeps others off what. */
+@Controller('api/locks')
+export class LocksController {
+  constructor(@Inject(CONSOLE_SCHEDULER) private readonly scheduler: AdvancedTaskScheduler) {}
+
+  @Get()
+  @Operation({ summary: 'Locks held or waited for, with their holders.' })
+  async listLocks() {
+    return { items: await this.scheduler.lockManager.list(), nextCursor: null };
+  }
+
+  @Post(':key/force-release')
+  @HttpCode(200)
+  @Needs('admin')
+  @Operation({ summary: 'Takes a lock from its holder, whose signal is aborted, and gives it to the next.' })
+  async forceReleaseLock(@Param('key', new LockKeyPipe()) key: string, @Req() request: ConsoleRequest) {
+    const before = await this.look(key);
+    const released = before?.owner != null && (await this.scheduler.lockManager.forceRelease(key));
+    if (!released) throw new ConsoleError('LOCK_NOT_HELD', 404, `lock ${JSON.stringify(key)} is held by nobody`);
+    const after = await this.look(key);
+    request.changes = { before: { owner: before.owner }, after: { owner: after?.owner ?? null } };
+    return { key, released };
+  }
+
+  private async look(key: string): Promise<LockInfo | undefined> {
+    return (await this.scheduler.lockManager.list()).find((lock) => lock.key === key);
+  }
+}

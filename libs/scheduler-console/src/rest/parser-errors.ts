@@ -1,0 +1,51 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { ConsoleReply, ConsoleRequest } from '../auth/console-request.js';
+import type { ResolvedConsoleOptions } from '../resolve-options.js';
+import { CONSOLE_OPTIONS } from '../tokens.js';
+import { MAX_BODY_BYTES } from './problem.js';
+import { ProblemFilter } from './problem.filter.js';
+
+type Failed = (error: unknown, request: ConsoleRequest, reply: ConsoleReply) => void;
+
+interface FastifyRoute {
+  url: string;
+  bodyLimit?: number;
+  errorHandler?: Failed;
+}
+
+/** Bodies are parsed before Nest reaches a route, so that no filter of a controller hears of a bad one: this does. */
+@Injectable()
+export class ParserErrors implements OnModuleInit {
+  private readonly base: string;
+
+  constructor(
+    @Inject(CONSOLE_OPTIONS) { path }: ResolvedConsoleOptions,
+    private readonly host: HttpAdapterHost,
+    private readonly filter: ProblemFilter,
+  ) {
+    this.base = `${path}/api`;
+    // Now, since Fastify tells of a route only once, when it is laid.
+    if (host.httpAdapter?.getType() === 'fastify') this.hookFastify();
+  }
+
+  onModuleInit(): void {
+    const { httpAdapter } = this.host;
+    if (httpAdapter?.getType() !== 'express') return;
+    // Behind the routes; Express knows an error handler by its four parameters.
+    const onError = (error: unknown, request: ConsoleRequest, reply: ConsoleReply, _next: unknown): void =>
+      this.filter.answer(error, request, reply);
+    httpAdapter.use(this.base, onError);
+  }
+
+  private hookFastify(): void {
+    const fastify = this.host.httpAdapter.getInstance<{
+      addHook: (name: 'onRoute', hook: (route: FastifyRoute) => void) => void;
+    }>();
+    fastify.addHook('onRoute', (route) => {
+      if (!route.url.startsWith(`${this.base}/`)) return;
+      route.bodyLimit = MAX_BODY_BYTES;
+      route.errorHandler = (error, request, reply) => this.filter.answer(error, request, reply);
+    });
+  }
+}

@@ -1,0 +1,30 @@
+import { Catch, Injectable, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { ConsoleReply, ConsoleRequest } from '../auth/console-request.js';
+import { setSecurityHeaders } from '../security/security-headers.js';
+import { toFailure } from './problem.js';
+
+/** Answers every error of a console route as application/problem+json. */
+@Catch()
+@Injectable()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('SchedulerConsole');
+
+  constructor(private readonly host: HttpAdapterHost) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    this.answer(error, host.switchToHttp().getRequest(), host.switchToHttp().getResponse());
+  }
+
+  /** Also of what fails before a route is reached. */
+  answer(error: unknown, request: ConsoleRequest, reply: ConsoleReply): void {
+    setSecurityHeaders(request, reply);
+    const { problem, retryAfter, unexpected } = toFailure(error, request.requestId);
+    if (unexpected)
+      this.logger.error(`request ${request.requestId} failed`, error instanceof Error ? error.stack : undefined);
+    reply.header('Content-Type', 'application/problem+json');
+    if (retryAfter !== undefined) reply.header('Retry-After', String(retryAfter));
+    if (problem.status === 401) reply.header('WWW-Authenticate', 'Bearer');
+    this.host.httpAdapter.reply(reply, JSON.stringify(problem), problem.status);
+  }
+}

@@ -1,0 +1,32 @@
+import { RequestMethod, type Type } from '@nestjs/common';
+import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
+import { NEEDED_ROLE } from '../auth/access.decorator.js';
+import type { ConsoleRole } from '../auth/principal.js';
+import { OPERATION, type OperationInfo } from './operation.decorator.js';
+
+/** A route as its controller declares it. */
+export interface ConsoleRoute extends OperationInfo {
+  method: string;
+  /** With `:name` for parameters. */
+  path: string;
+  /** Its method's name. */
+  id: string;
+  role: ConsoleRole;
+}
+
+/** The routes of controllers, in the order declared. */
+export function routesOf(controllers: readonly Type[]): ConsoleRoute[] {
+  return controllers.flatMap((controller) => {
+    const base = String(Reflect.getMetadata(PATH_METADATA, controller));
+    const prototype = controller.prototype as Record<string, object>;
+    return Object.getOwnPropertyNames(prototype).flatMap((id): ConsoleRoute[] => {
+      const handler = prototype[id]!;
+      const operation = Reflect.getMetadata(OPERATION, handler) as OperationInfo | undefined;
+      if (!operation) return [];
+      const own = String(Reflect.getMetadata(PATH_METADATA, handler)).replace(/^\//, '');
+      const method = RequestMethod[Reflect.getMetadata(METHOD_METADATA, handler) as number]!;
+      const role = (Reflect.getMetadata(NEEDED_ROLE, handler) as ConsoleRole | undefined) ?? 'viewer';
+      return [{ ...operation, method, path: `/${base}${own === '' ? '' : `/${own}`}`, id, role }];
+    });
+  });
+}

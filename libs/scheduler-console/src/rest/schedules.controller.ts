@@ -1,0 +1,135 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Req } from '@nestjs/common';
+import {
+  previewCron,
+  type AdvancedTaskScheduler,
+  type CronOptions,
+  type CronSchedule,
+} from 'nestjs-advanced-scheduler';
+import { Needs } from '../auth/access.decorator.js';
+import type { ConsoleRequest } from '../auth/console-request.js';
+import { ConsoleError } from '../console-error.js';
+import { CONSOLE_SCHEDULER } from '../tokens.js';
+import { BodyPipe } from './body.pipe.js';
+import { IdPipe } from './id.pipe.js';
+import { Operation } from './operation.decorator.js';
+import { QueryPipe, type QueryShape, type QueryValues } from './query.pipe.js';
+import type { Shape } from './shape.js';
+
+const PREVIEW: QueryShape = { count: [1, 1000] };
+const SCHEDULE: Shape = {
+  taskId: { type: 'string', required: true },
+  cronExpression: { type: 'string', required: true, about: '5 fields, or 6 with seconds first.' },
+  timezone: { type: 'string', about: "An IANA name. Default 'UTC'." },
+  startTime: { type: ['string', 'number'] },
+  endTime: { type: ['string', 'number'] },
+  overlap: { type: 'string', about: 'allow, skip, queue, cancel.' },
+  misfire: { type: ['string', 'object'], about: 'skip, once, all, or { all: n }.' },
+  jitter: { type: ['string', 'number'] },
+  payload: { type: 'any' },
+};
+
+type PutSchedule = { taskId: string; cronExpression: string } & CronOptions;
+
+/** Schedules by cron expression. */
+@Controller('api/schedules')
+export class SchedulesController {
+  constructor(@Inject(CONSOLE_SCHEDULER) private readonly scheduler: AdvancedTaskScheduler) {}
+
+  @Get()
+  @Operation({ summary: 'The schedules, with their next ticks.' })
+  async listSchedules() {
+    return { items: await this.scheduler.listCronTasks(), nextCursor: null };
+  }
+
+  @Get(':id/preview')
+  @Operation({ summary: 'The next ticks of a schedule.', query: PREVIEW })
+  async previewSchedule(
+    @Param('id', new IdPipe()) id: string,
+    @Query(new QueryPipe(PREVIEW)) { count = 5 }: QueryValues,
+  ) {
+    const { cronExpression, timezone, startTime, endTime } = await this.find(id);
+    const from = new Date(Math.max(Date.now(), startTime === null ? 0 : Date.parse(startTime) - 1));
+    const ticks = previewCron(cronExpression, { timezone, count: Number(count), from }).map((time) =>
+      time.toISOString(),
+    );
+    return { items: endTime === null ? ticks : ticks.filter((time) => time <= endTime), nextCursor: null };
+  }
+
+  @Put(':id')
+  @Needs('admin')
+  @Operation({ summary: 'Creates or changes a schedule.', body: SCHEDULE })
+  async putSchedule(
+    @Param('id', new IdPipe()) id: string,
+    @Body(new BodyPipe(SCHEDULE)) body: Record<string, unknown>,
+    @Req() request: ConsoleRequest,
+  ) {
+    const { taskId, cronExpression, ...options } = body as unknown as PutSchedule;
+    const before = await this.look(id);
+    const after = await this.scheduler.scheduleCronTask(taskId, cronExpression, { ...options, id });
+    request.changes = { before: summary(before), after: summary(after) };
+    return after;
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @Needs('admin')
+  @Operation({ summary: 'Removes a schedule; its executions go on.', status: 204 })
+  async deleteSchedule(@Param('id', new IdPipe()) id: string, @Req() request: ConsoleRequest): Promise<void> {
+    request.changes = { before: summary(await this.find(id)), after: null };
+    await this.scheduler.unscheduleCronTask(id);
+  }
+
+  @Post(':id/pause')
+  @HttpCode(200)
+  @Needs('operator')
+  @Operation({ summary: 'Stops the ticks of a schedule.' })
+  pauseSchedule(@Param('id', new IdPipe()) id: string, @Req() request: ConsoleRequest) {
+    return this.change(id, request, () => this.scheduler.pauseCronTask(id));
+  }
+
+  @Post(':id/resume')
+  @HttpCode(200)
+  @Needs('operator')
+  @Operation({ summary: 'Goes on from now: what passed during the pause is not made up for.' })
+  resumeSchedule(@Param('id', new IdPipe()) id: string, @Req() request: ConsoleRequest) {
+    return this.change(id, request, () => this.scheduler.resumeCronTask(id));
+  }
+
+  @Post(':id/trigger')
+  @Needs('operator')
+  @Operation({ summary: "Schedules an execution of the schedule's task now, with its payload.", status: 201 })
+  async triggerSchedule(@Param('id', new IdPipe()) id: string) {
+    const { taskId, payload } = await this.find(id);
+    return { executionId: await this.scheduler.scheduleTask(taskId, payload === undefined ? {} : { payload }) };
+  }
+
+  private async change(id: string, request: ConsoleRequest, act: () => Promise<boolean>): Promise<CronSchedule> {
+    const before = await this.find(id);
+    await act();
+    const after = await this.find(id);
+    request.changes = { before: summary(before), after: summary(after) };
+    return after;
+  }
+
+  private async look(id: string): Promise<CronSchedule | null> {
+    return (await this.scheduler.listCronTasks()).find((each) => each.id === id) ?? null;
+  }
+
+  private async find(id: string): Promise<CronSchedule> {
+    const schedule = await this.look(id);
+    if (!schedule) throw new ConsoleError('SCHEDULE_NOT_FOUND', 404, `no schedule '${id}'`);
+    return schedule;
+  }
+}
+
+/** For the audit log: without the payload. */
+function summary(schedule: CronSchedule | null) {
+  return (
+    schedule && {
+      taskId: schedule.taskId,
+      cronExpression: schedule.cronExpression,
+      timezone: schedule.timezone,
+      paused: schedule.paused,
+    }
+  );
+}

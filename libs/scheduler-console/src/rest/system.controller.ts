@@ -1,0 +1,68 @@
+import { Controller, Get, Inject, Post, Query, Req } from '@nestjs/common';
+import type { AdvancedTaskScheduler } from 'nestjs-advanced-scheduler';
+import { Needs } from '../auth/access.decorator.js';
+import { ConsoleAuthenticator } from '../auth/console-authenticator.js';
+import { principalOf, type ConsoleRequest } from '../auth/console-request.js';
+import { AuditLog } from '../security/audit-log.js';
+import { NotAudited } from '../security/not-audited.decorator.js';
+import { CONSOLE_SCHEDULER } from '../tokens.js';
+import { Operation } from './operation.decorator.js';
+import { QueryPipe, type QueryShape, type QueryValues } from './query.pipe.js';
+import { Throughput } from './throughput.js';
+
+const AUDIT: QueryShape = { limit: [1, 1000] };
+
+/** The whole: health, workers, who calls, what was done. */
+@Controller('api')
+export class SystemController {
+  constructor(
+    @Inject(CONSOLE_SCHEDULER) private readonly scheduler: AdvancedTaskScheduler,
+    private readonly authenticator: ConsoleAuthenticator,
+    private readonly audit: AuditLog,
+    private readonly throughput: Throughput,
+  ) {}
+
+  @Get('me')
+  @Operation({ summary: 'Who calls, and what they may do.' })
+  getMe(@Req() request: ConsoleRequest) {
+    const { name, role, payloads } = principalOf(request);
+    return { name, role, payloads };
+  }
+
+  @Get('overview')
+  @Operation({ summary: 'Health, the number of workers, and the ends of the last 60 minutes in this process.' })
+  async getOverview() {
+    const [health, workers] = await Promise.all([this.scheduler.getHealthStatus(), this.scheduler.listWorkers()]);
+    return { health, workers: workers.length, throughput: this.throughput.lastHour() };
+  }
+
+  @Get('health/status')
+  @Operation({ summary: 'Health, with what is wrong.' })
+  getHealth() {
+    return this.scheduler.getHealthStatus();
+  }
+
+  @Get('workers')
+  @Operation({ summary: 'The workers of every node.' })
+  async listWorkers() {
+    return { items: await this.scheduler.listWorkers(), nextCursor: null };
+  }
+
+  @Get('audit')
+  @Needs('admin')
+  @Operation({
+    summary: 'What was changed through this process, newest first; the newest 1,000 are kept.',
+    query: AUDIT,
+  })
+  listAudit(@Query(new QueryPipe(AUDIT)) { limit = 1000 }: QueryValues) {
+    return { items: this.audit.list(Number(limit)), nextCursor: null };
+  }
+
+  @Post('live/tickets')
+  @Needs('viewer')
+  @NotAudited()
+  @Operation({ summary: 'A ticket for one opening of the live channel within 30 s.', status: 201 })
+  issueTicket(@Req() request: ConsoleRequest) {
+    return { ticket: this.authenticator.issueTicket(principalOf(request)) };
+  }
+}

@@ -1,0 +1,77 @@
+import { Body, Controller, Get, Headers, Inject, Param, Post } from '@nestjs/common';
+import {
+  priorityName,
+  type AdvancedTaskScheduler,
+  type CronSchedule,
+  type TaskMirror,
+} from 'nestjs-advanced-scheduler';
+import { Needs } from '../auth/access.decorator.js';
+import { CONSOLE_SCHEDULER } from '../tokens.js';
+import { BodyPipe } from './body.pipe.js';
+import { IdPipe } from './id.pipe.js';
+import { Operation } from './operation.decorator.js';
+import type { Shape } from './shape.js';
+
+const EXECUTION: Shape = {
+  payload: { type: 'any', about: "Merged over the task's when both are objects." },
+  priority: { type: ['string', 'number'], about: 'CRITICAL, HIGH, NORMAL, LOW, BACKGROUND, or 0 to 4.' },
+  delay: { type: ['string', 'number'], about: "Milliseconds, or text such as '10m'." },
+  scheduledTime: { type: ['string', 'number'], about: 'ISO 8601, or milliseconds since 1970.' },
+  after: { type: 'object', about: 'By taskId of a declared dependency: the execution to wait for.' },
+  tags: { type: 'array', about: 'At most 16 with those of the task.' },
+};
+
+/** The tasks of every node, and new executions of them. */
+@Controller('api/tasks')
+export class TasksController {
+  constructor(@Inject(CONSOLE_SCHEDULER) private readonly scheduler: AdvancedTaskScheduler) {}
+
+  @Get()
+  @Operation({ summary: 'The tasks of every node.' })
+  async listTasks() {
+    const [tasks, schedules] = await Promise.all([this.scheduler.listTasks(), this.scheduler.listCronTasks()]);
+    return { items: tasks.map((task) => toView(task, schedules)), nextCursor: null };
+  }
+
+  @Post(':taskId/executions')
+  @Needs('operator')
+  @Operation({
+    summary: 'Schedules an execution.',
+    body: EXECUTION,
+    headers: { 'Idempotency-Key': 'The same key again within 24 hours gives the same execution.' },
+    status: 201,
+  })
+  async scheduleExecution(
+    @Param('taskId', new IdPipe()) taskId: string,
+    @Body(new BodyPipe(EXECUTION)) body: Record<string, unknown>,
+    @Headers('idempotency-key') idempotencyKey?: string,
+  ) {
+    const options = idempotencyKey === undefined ? body : { ...body, idempotencyKey };
+    return { executionId: await this.scheduler.scheduleTask(taskId, options) };
+  }
+}
+
+function toView(task: TaskMirror, schedules: readonly CronSchedule[]) {
+  const { taskId, taskName, priority, queue, tags, requireLock, timeout, retry, dependencies } = task;
+  const cron = schedules
+    .filter((each) => each.taskId === taskId)
+    .map(({ id, cronExpression, timezone, nextRunTime, paused }) => ({
+      id,
+      cronExpression,
+      timezone,
+      nextRunTime,
+      paused,
+    }));
+  return {
+    taskId,
+    taskName,
+    priority: priorityName(priority),
+    queue,
+    tags,
+    requireLock,
+    timeout,
+    retry,
+    dependencies,
+    ...(cron.length > 0 ? { cron } : {}),
+  };
+}

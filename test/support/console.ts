@@ -1,0 +1,65 @@
+import 'reflect-metadata';
+import type { INestApplication, ModuleMetadata, NestApplicationOptions } from '@nestjs/common';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { AdvancedTaskScheduler, SchedulerModule, type SchedulerModuleOptions } from 'nestjs-advanced-scheduler';
+import { SchedulerConsoleModule, type SchedulerConsoleOptions } from 'nestjs-advanced-scheduler-console';
+import type { AddressInfo } from 'node:net';
+import request from 'supertest';
+import { handlersOf, SILENT, type Tasks } from './app.js';
+
+export const TOKENS = [
+  { token: 'viewer-token-0123456789', name: 'vera', role: 'viewer' },
+  { token: 'operator-token-0123456789', name: 'otto', role: 'operator' },
+  { token: 'admin-token-0123456789', name: 'ada', role: 'admin' },
+] as const;
+export type Role = (typeof TOKENS)[number]['role'];
+export type Platform = 'express' | 'fastify';
+
+const open: INestApplication[] = [];
+
+export interface ConsoleSetting {
+  platform?: Platform;
+  console?: SchedulerConsoleOptions;
+  scheduler?: SchedulerModuleOptions;
+  app?: NestApplicationOptions & ModuleMetadata;
+}
+
+/** An app with a console, listening on loopback, over real HTTP. */
+export async function startConsole(tasks: Tasks, setting: ConsoleSetting = {}) {
+  const app = await makeConsole(tasks, setting);
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  /** A request as a role; null: as nobody. */
+  const call = (role: Role | null, method: 'get' | 'post' | 'put' | 'delete', path: string) => {
+    const started = request(url)[method](path);
+    const token = TOKENS.find((each) => each.role === role)?.token;
+    return token ? started.set('Authorization', `Bearer ${token}`) : started;
+  };
+  return { app, port, url, call, scheduler: app.get(AdvancedTaskScheduler) };
+}
+
+export async function makeConsole(tasks: Tasks, { platform = 'express', ...setting }: ConsoleSetting = {}) {
+  const console = { auth: { tokens: TOKENS }, rateLimit: false as const, ...setting.console };
+  const module = await Test.createTestingModule({
+    ...setting.app,
+    imports: [
+      SchedulerModule.forRoot(setting.scheduler),
+      SchedulerConsoleModule.forRoot(console),
+      ...(setting.app?.imports ?? []),
+    ],
+    providers: [handlersOf(tasks), ...(setting.app?.providers ?? [])],
+  })
+    .setLogger(setting.app?.logger ? (setting.app.logger as typeof SILENT) : SILENT)
+    .compile();
+  const app =
+    platform === 'fastify' ? module.createNestApplication(new FastifyAdapter()) : module.createNestApplication();
+  open.push(app);
+  return app;
+}
+
+/** For afterEach or afterAll. */
+export async function closeConsoles(): Promise<void> {
+  for (const app of open.splice(0)) await app.close();
+}
