@@ -6,7 +6,17 @@ const fromClock = (name) => ({ name, message: FROM_CLOCK });
 const DATE_OF_NOW = { selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: FROM_CLOCK };
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'libs/*/dist/**', 'node_modules/**', 'coverage/**', '**/*.mjs', '**/*.cjs'] },
+  {
+    ignores: [
+      'dist/**',
+      'libs/*/dist/**',
+      'libs/*/ui-dist/**',
+      'node_modules/**',
+      'coverage/**',
+      '**/*.mjs',
+      '**/*.cjs',
+    ],
+  },
   eslint.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {
@@ -21,7 +31,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['libs/scheduler/**/*.ts', 'test/**/*.ts'],
+    files: ['libs/scheduler/**/*.ts', 'libs/scheduler-console/src/options.ts', 'test/**/*.ts'],
     rules: {
       // Any payload and any result: `unknown` would refuse a TaskRef with types, since a handler takes what it gives.
       '@typescript-eslint/no-explicit-any': 'off',

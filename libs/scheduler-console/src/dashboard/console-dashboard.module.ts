@@ -1,0 +1,11 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { dashboardController } from './dashboard.controller.js';
+
+/** Mounts the dashboard at `<path>/dashboard/`. */
+@Module({})
+export class ConsoleDashboardModule {
+  /** @param path Where the console is mounted. Default: at the root */
+  static register(path = ''): DynamicModule {
+    return { module: ConsoleDashboardModule, controllers: [dashboardController(path)] };
+  }
+}

@@ -1,0 +1,85 @@
+import { Controller, Get, Inject, NotFoundException, Param, Req, Res, StreamableFile, type Type } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { readDashboardFiles, type DashboardFile } from './dashboard-files.js';
+
+/** Only what the page is made of: no inline script, no other host, no frame around it. */
+const HEADERS: Readonly<Record<string, string>> = {
+  'Content-Security-Policy':
+    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+};
+const A_YEAR = 'public, max-age=31536000, immutable';
+
+/** What both Express and Fastify have of a request. */
+interface Request {
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/**
+ * Serves the built pages at `<path>/dashboard/`. They hold no data and ask for none of it without a token, so that
+ * everyone may load them; the API behind them asks who calls.
+ */
+export function dashboardController(path: string): Type {
+  @Controller(path)
+  class DashboardController {
+    private readonly files = readDashboardFiles();
+
+    constructor(@Inject(HttpAdapterHost) private readonly host: HttpAdapterHost) {}
+
+    @Get('dashboard')
+    index(@Req() request: Request, @Res() response: unknown): void {
+      const url = String(this.host.httpAdapter.getRequestUrl(request)).split('?', 1)[0]!;
+      if (url.endsWith('/')) this.send(request, response, 'index.html');
+      else this.redirect(response, `${url.slice(url.lastIndexOf('/') + 1)}/`);
+    }
+
+    @Get('dashboard/:file')
+    top(@Param('file') file: string | undefined, @Req() request: Request, @Res() response: unknown): void {
+      this.send(request, response, file || 'index.html');
+    }
+
+    @Get('dashboard/assets/:file')
+    asset(@Param('file') file: string, @Req() request: Request, @Res() response: unknown): void {
+      this.send(request, response, `assets/${file}`);
+    }
+
+    /** The addresses in the page are relative, so that it must stand in a folder. Relative too: a proxy may add a prefix. */
+    private redirect(response: unknown, to: string): void {
+      const adapter = this.host.httpAdapter;
+      adapter.setHeader(response, 'Location', to);
+      adapter.setHeader(response, 'Cache-Control', 'no-cache');
+      adapter.reply(response, '', 302);
+    }
+
+    private send(request: Request, response: unknown, name: string): void {
+      const file = this.files.get(name);
+      if (file === undefined) throw new NotFoundException(this.files.size === 0 ? NOT_BUILT : 'No such file');
+      const adapter = this.host.httpAdapter;
+      for (const [key, value] of Object.entries(headersOf(file))) adapter.setHeader(response, key, value);
+      if (request.headers['if-none-match'] === file.etag) {
+        adapter.reply(response, '', 304);
+        return;
+      }
+      const packed = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+      if (packed) adapter.setHeader(response, 'Content-Encoding', 'gzip');
+      const body = packed ? file.gzip : file.body;
+      adapter.reply(response, new StreamableFile(body, { type: file.type, length: body.length }), 200);
+    }
+  }
+  return DashboardController;
+}
+
+const NOT_BUILT = 'The dashboard is not built: run "npm run build:console"';
+
+function headersOf({ type, etag, immutable }: DashboardFile): Record<string, string> {
+  return {
+    ...HEADERS,
+    'Content-Type': type,
+    'Cache-Control': immutable ? A_YEAR : 'no-cache',
+    ETag: etag,
+    Vary: 'Accept-Encoding',
+  };
+}

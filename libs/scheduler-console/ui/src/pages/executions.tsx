@@ -1,0 +1,169 @@
+import { useMemo, useState } from 'preact/hooks';
+import { get, type Query } from '../api/client';
+import { may } from '../api/session';
+import type { Execution, LiveEvent, Page as PageOf } from '../api/types';
+import { Page, Panel } from '../components/page';
+import { Empty, Loaded } from '../components/states';
+import { StatusBadge } from '../components/status';
+import { Table, type Column } from '../components/table';
+import { Ago, Took } from '../components/time';
+import { shortId } from '../lib/format';
+import { href, route } from '../lib/router';
+import { on, useResource } from '../live/use-resource';
+import { BulkActions } from './bulk-actions';
+import { ExecutionActions } from './execution-actions';
+import { ExecutionFilters, filterOf } from './execution-filters';
+import { ScheduleDialog } from './schedule-dialog';
+
+const PAGE_SIZE = 50;
+/** A filter that few match can leave many pages of the store empty: so many are read in one go. */
+const MAX_READS = 8;
+
+export function ExecutionsPage() {
+  const filter = filterOf(route.value.query);
+  const key = JSON.stringify(filter);
+  const [trail, setTrail] = useState<{ key: string; cursors: readonly string[] }>({ key, cursors: [] });
+  const cursors = trail.key === key ? trail.cursors : [];
+  const [scheduling, setScheduling] = useState(false);
+  const isFirst = cursors.length === 0;
+  const executions = useResource<PageOf<Execution>>('executions', {
+    query: { ...filter, limit: PAGE_SIZE, cursor: cursors.at(-1) },
+    read: readFull,
+    // What is further back changes its state, but nothing comes in.
+    staleOn: isFirst ? on('execution') : undefined,
+    apply: withStatuses,
+  });
+  const columns = useMemo(() => columnsWith(executions.refresh), [executions.refresh]);
+  const next = executions.data?.nextCursor ?? null;
+
+  return (
+    <Page
+      title="Executions"
+      aside={
+        <button
+          type="button"
+          class="button button-primary"
+          disabled={!may('operator')}
+          title={may('operator') ? undefined : 'Needs the role operator'}
+          onClick={() => setScheduling(true)}
+        >
+          Schedule one
+        </button>
+      }
+    >
+      <Panel flush>
+        <div class="toolbar">
+          <ExecutionFilters filter={filter} />
+          <BulkActions filter={filter} after={executions.refresh} />
+        </div>
+        <Loaded from={executions}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <Empty title={Object.keys(filter).length > 0 ? 'No execution matches' : 'Nothing has been scheduled yet'}>
+                {Object.keys(filter).length > 0 ? (
+                  <a href={href('executions')}>Clear the filters</a>
+                ) : (
+                  'Schedule one, or wait for a schedule to fire.'
+                )}
+              </Empty>
+            ) : (
+              <Table label="Executions" columns={columns} rows={items} rowKey={(row) => row.executionId} />
+            )
+          }
+        </Loaded>
+        <nav class="pager" aria-label="Pages of executions">
+          <span class="muted">
+            {executions.data ? `${executions.data.items.length} shown, newest first, page ${cursors.length + 1}` : ''}
+          </span>
+          <button
+            type="button"
+            class="button"
+            disabled={isFirst}
+            onClick={() => setTrail({ key, cursors: cursors.slice(0, -1) })}
+          >
+            Newer
+          </button>
+          <button
+            type="button"
+            class="button"
+            disabled={next === null}
+            onClick={() => next !== null && setTrail({ key, cursors: [...cursors, next] })}
+          >
+            Older
+          </button>
+        </nav>
+      </Panel>
+      {scheduling && <ScheduleDialog onClose={() => setScheduling(false)} after={executions.refresh} />}
+    </Page>
+  );
+}
+
+function columnsWith(refresh: () => void): Column<Execution>[] {
+  return [
+    { title: 'Status', kind: 'tight', cell: (row) => <StatusBadge status={row.status} /> },
+    {
+      title: 'Task',
+      kind: 'wide',
+      cell: (row) => (
+        <a class="strong" href={href('executions', row.executionId)}>
+          {row.taskName}
+          <span class="sub mono">{row.taskId}</span>
+        </a>
+      ),
+    },
+    {
+      title: 'Execution',
+      kind: 'tight',
+      cell: (row) => (
+        <span class="mono muted" title={row.executionId}>
+          {shortId(row.executionId)}
+        </span>
+      ),
+    },
+    { title: 'Priority', kind: 'tight', cell: (row) => row.priority.toLowerCase() },
+    { title: 'Tags', cell: (row) => <Tags tags={row.tags} /> },
+    { title: 'Created', kind: 'tight', cell: (row) => <Ago time={row.createdTime} /> },
+    { title: 'Took', kind: 'num', cell: (row) => <Took from={row.startedTime} to={row.completedTime} /> },
+    {
+      title: 'Retries',
+      kind: 'num',
+      cell: (row) => (row.retryCount === 0 ? <span class="muted">0</span> : row.retryCount),
+    },
+    { title: 'Actions', kind: 'actions', cell: (row) => <ExecutionActions of={row} after={refresh} /> },
+  ];
+}
+
+export function Tags({ tags }: { tags: readonly string[] }) {
+  return (
+    <span class="tags">
+      {tags.map((tag) => (
+        <a key={tag} class="tag" href={href('executions', { tag })}>
+          {tag}
+        </a>
+      ))}
+    </span>
+  );
+}
+
+/** A page may come back short, even empty, and still have a successor. */
+async function readFull(path: string, query: Query, signal: AbortSignal): Promise<PageOf<Execution>> {
+  const items: Execution[] = [];
+  let cursor = query.cursor;
+  for (let reads = 0; reads < MAX_READS; reads++) {
+    const page = await get<PageOf<Execution>>(path, { ...query, limit: PAGE_SIZE - items.length, cursor }, signal);
+    items.push(...page.items);
+    cursor = page.nextCursor;
+    if (cursor == null || items.length >= PAGE_SIZE) break;
+  }
+  return { items, nextCursor: cursor == null ? null : String(cursor) };
+}
+
+function withStatuses(page: PageOf<Execution>, events: readonly LiveEvent[]): PageOf<Execution> {
+  const changed = new Map<string, LiveEvent['data']>();
+  for (const { data } of events) if (data.executionId && data.status) changed.set(data.executionId, data);
+  if (!page.items.some(({ executionId }) => changed.has(executionId))) return page;
+  return {
+    ...page,
+    items: page.items.map((row) => ({ ...row, status: changed.get(row.executionId)?.status ?? row.status })),
+  };
+}

@@ -1,0 +1,76 @@
+import { post } from '../api/client';
+import type { Lock, Page as PageOf } from '../api/types';
+import { Action } from '../components/button';
+import { confirm } from '../components/dialog';
+import { Page, Panel } from '../components/page';
+import { Empty, Loaded } from '../components/states';
+import { StatusBadge } from '../components/status';
+import { Table, type Column } from '../components/table';
+import { act } from '../components/toasts';
+import { count, duration } from '../lib/format';
+import { href } from '../lib/router';
+import { on, useResource } from '../live/use-resource';
+
+const EVERY_MS = 5_000;
+
+export function LocksPage() {
+  const locks = useResource<PageOf<Lock>>('locks', { staleOn: on('lock', 'execution'), every: EVERY_MS });
+  const columns: readonly Column<Lock>[] = [
+    { title: 'Key', kind: 'wide', cell: (row) => <span class="strong mono">{row.key}</span> },
+    { title: 'State', kind: 'tight', cell: (row) => <StatusBadge status={row.owner === null ? 'free' : 'held'} /> },
+    { title: 'Holder', cell: (row) => <Holder lock={row} /> },
+    {
+      title: 'Expires in',
+      kind: 'num',
+      cell: (row) => (row.remaining === null ? <span class="muted">–</span> : duration(row.remaining)),
+    },
+    { title: 'Waiting', kind: 'num', cell: (row) => count(row.waiting) },
+    { title: 'Token', kind: 'num', cell: (row) => row.fencingToken },
+    {
+      title: 'Actions',
+      kind: 'actions',
+      cell: (row) => row.owner !== null && <ForceRelease lock={row} after={locks.refresh} />,
+    },
+  ];
+  return (
+    <Page title="Locks">
+      <Panel flush>
+        <Loaded from={locks}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <Empty title="No lock is held">A lock appears while an execution or a handle holds it.</Empty>
+            ) : (
+              <Table label="Locks" columns={columns} rows={items} rowKey={(row) => row.key} />
+            )
+          }
+        </Loaded>
+      </Panel>
+    </Page>
+  );
+}
+
+function Holder({ lock: { owner, kind } }: { lock: Lock }) {
+  if (owner === null) return <span class="muted">–</span>;
+  return kind === 'execution' ? (
+    <a class="mono" href={href('executions', owner)}>
+      {owner}
+    </a>
+  ) : (
+    <span class="mono">{owner}</span>
+  );
+}
+
+function ForceRelease({ lock: { key, waiting }, after }: { lock: Lock; after: () => void }) {
+  const run = async (): Promise<void> => {
+    const next = waiting > 0 ? `The next of ${count(waiting)} waiting gets it.` : 'Nobody waits for it.';
+    const text = `${key} is taken from its holder, whose work is told to stop but may still be going on. ${next}`;
+    if (!(await confirm('Release this lock by force', text, 'Release'))) return;
+    await act(() => post(`locks/${encodeURIComponent(key)}/force-release`), `Lock ${key} released`);
+    after();
+  };
+  return (
+    <Action needs="admin" kind="danger" run={run} label={`Release lock ${key} by force`}>
+      Release
+    </Action>
+  );
+}

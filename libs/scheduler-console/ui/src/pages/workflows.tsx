@@ -1,0 +1,101 @@
+import { useState } from 'preact/hooks';
+import { STATUSES, type Page as PageOf, type Workflow } from '../api/types';
+import { Page, Panel } from '../components/page';
+import { Empty, Loaded } from '../components/states';
+import { isTerminal, StatusBadge, statusLabel } from '../components/status';
+import { Table, type Column } from '../components/table';
+import { Ago, Took } from '../components/time';
+import { count, shortId } from '../lib/format';
+import { href } from '../lib/router';
+import { useResource } from '../live/use-resource';
+
+const PAGE_SIZE = 25;
+
+export function WorkflowsPage() {
+  const [cursors, setCursors] = useState<readonly string[]>([]);
+  const workflows = useResource<PageOf<Workflow>>('workflows', {
+    query: { limit: PAGE_SIZE, cursor: cursors.at(-1) },
+    staleOn: ({ name, data }) => name.startsWith('scheduler.workflow.') || data.workflowId != null,
+  });
+  const next = workflows.data?.nextCursor ?? null;
+  return (
+    <Page title="Workflows">
+      <Panel flush>
+        <Loaded from={workflows}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <Empty title="No workflow yet">A workflow appears when it is started.</Empty>
+            ) : (
+              <Table label="Workflows" columns={COLUMNS} rows={items} rowKey={(row) => row.workflowId} />
+            )
+          }
+        </Loaded>
+        <nav class="pager" aria-label="Pages of workflows">
+          <span class="muted">{workflows.data ? `${workflows.data.items.length} shown, newest first` : ''}</span>
+          <button
+            type="button"
+            class="button"
+            disabled={cursors.length === 0}
+            onClick={() => setCursors(cursors.slice(0, -1))}
+          >
+            Newer
+          </button>
+          <button
+            type="button"
+            class="button"
+            disabled={next === null}
+            onClick={() => next !== null && setCursors([...cursors, next])}
+          >
+            Older
+          </button>
+        </nav>
+      </Panel>
+    </Page>
+  );
+}
+
+const COLUMNS: readonly Column<Workflow>[] = [
+  { title: 'Status', kind: 'tight', cell: (row) => <StatusBadge status={row.status} /> },
+  {
+    title: 'Workflow',
+    kind: 'wide',
+    cell: (row) => (
+      <a class="strong" href={href('workflows', row.workflowId)}>
+        {row.name}
+        <span class="sub mono">{shortId(row.workflowId)}</span>
+      </a>
+    ),
+  },
+  { title: 'Nodes', kind: 'num', cell: (row) => count(row.nodes.length) },
+  { title: 'Progress', kind: 'tight', cell: (row) => <Shares workflow={row} /> },
+  { title: 'Created', kind: 'tight', cell: (row) => <Ago time={row.createdTime} /> },
+  { title: 'Took', kind: 'num', cell: (row) => <Took from={row.createdTime} to={row.completedTime} /> },
+];
+
+/** How many nodes are in which state, as one bar. */
+export function Shares({ workflow: { nodes } }: { workflow: Workflow }) {
+  const tally = STATUSES.map((status) => ({
+    status,
+    nodes: nodes.filter((node) => node.status === status).length,
+  })).filter((each) => each.nodes > 0);
+  const ended = nodes.filter(({ status }) => isTerminal(status)).length;
+  const label = tally.map((each) => `${each.nodes} ${statusLabel(each.status).toLowerCase()}`).join(', ');
+  return (
+    <span class="shares" role="img" aria-label={label} title={label}>
+      <span class="shares-bar">
+        {[...tally]
+          .sort((a, b) => Number(isTerminal(b.status)) - Number(isTerminal(a.status)))
+          .map((each) => (
+            <span
+              key={each.status}
+              data-status={each.status}
+              style={{ width: `${(100 * each.nodes) / nodes.length}%` }}
+            />
+          ))}
+      </span>
+      <span class="num muted">
+        {count(ended)}/{count(nodes.length)}
+      </span>
+    </span>
+  );
+}
