@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { SchedulerModule, SchedulerProbesModule, type SchedulerOptions } from 'nestjs-advanced-scheduler';
+import { SchedulerConsoleModule, type ConsoleToken } from 'nestjs-advanced-scheduler-console';
 import { loadEnvironment, type Environment } from './config/env.js';
 import { ResidencyModule } from './residency/residency.module.js';
 
@@ -34,10 +35,21 @@ export class AppModule {
           }),
         }),
         SchedulerProbesModule.register(),
+        SchedulerConsoleModule.forRootAsync({
+          inject: [ConfigService],
+          useFactory: (env: ConfigService<Environment, true>) => ({ auth: { tokens: tokensOf(env) } }),
+        }),
         ResidencyModule,
       ],
     };
   }
+}
+
+function tokensOf(env: ConfigService<Environment, true>): ConsoleToken[] {
+  return (['admin', 'operator', 'viewer'] as const).flatMap((role) => {
+    const token = env.get(`CONSOLE_${role.toUpperCase() as Uppercase<typeof role>}_TOKEN`, { infer: true });
+    return token === '' ? [] : [{ token, name: role, role }];
+  });
 }
 
 function storeOf(env: ConfigService<Environment, true>): SchedulerOptions['store'] {

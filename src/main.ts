@@ -21,6 +21,7 @@ async function main(): Promise<void> {
 
   const logger = new Logger('Residency');
   const base = await app.getUrl();
+  logger.log(`dashboard: ${base}/dashboard/`);
   logger.log(`probes: ${['live', 'ready', 'startup'].map((probe) => `${base}/health/${probe}`).join(' ')}`);
   if (config.get('RUN_WORKFLOW_ON_START', { infer: true })) {
     // The service goes on serving and auditing whatever becomes of this one run.

@@ -1,9 +1,10 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { ConsoleFoundationModule } from './console-foundation.module.js';
+import { ConsoleDashboardModule } from './dashboard/console-dashboard.module.js';
 import { ConsoleLiveModule } from './live/console-live.module.js';
 import { ConsoleMetricsModule } from './metrics/console-metrics.module.js';
 import type { SchedulerConsoleAsyncOptions, SchedulerConsoleOptions } from './options.js';
-import { resolveConsoleOptions } from './resolve-options.js';
+import { normalizePath, resolveConsoleOptions } from './resolve-options.js';
 import { ConsoleRestModule } from './rest/console-rest.module.js';
 import { CONSOLE_OPTIONS } from './tokens.js';
 
@@ -38,6 +39,7 @@ function compose(
       ConsoleRestModule.register(path, foundation),
       ConsoleLiveModule.register(foundation),
       ConsoleMetricsModule.register(path, foundation),
+      ConsoleDashboardModule.register(normalizePath(path)),
     ],
   };
 }

@@ -85,7 +85,7 @@ async function connect(): Promise<void> {
     missed = true;
     schedule();
   });
-  opened.on('event', (event: { seq: number } & LiveEvent) => take(event));
+  opened.on('events', (events: ({ seq: number } & LiveEvent)[]) => events.forEach(take));
   opened.on('connect_error', () => again());
   opened.on('disconnect', () => again());
 }
