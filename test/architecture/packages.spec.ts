@@ -11,11 +11,16 @@ interface Manifest {
 }
 
 const LIBRARY = 'nestjs-advanced-scheduler';
+const CONSOLE = 'nestjs-advanced-scheduler-console';
 
 /** Peers that no source names: the compiled decorators call Reflect.metadata. */
 const USED_WITHOUT_IMPORT = ['reflect-metadata'];
 /** Of the service: packages that others load. */
 const LOADED_BY_NEST = ['@nestjs/platform-express', 'rxjs'];
+
+function consoleSources(): string[] {
+  return filesUnder('libs/scheduler-console/src', '.ts').filter((path) => !path.endsWith('.spec.ts'));
+}
 
 function packagesOf(files: readonly string[]): string[] {
   const specifiers = files.flatMap((file) => ts.preProcessFile(readFileSync(file, 'utf8')).importedFiles);
@@ -39,11 +44,18 @@ it('shares nothing by copy that Nest must see once: what comes from Nest is a pe
   );
 });
 
+it('the console declares just the packages that it imports', () => {
+  const { dependencies, peerDependencies } = manifest('libs/scheduler-console/package.json');
+  const declared = [...Object.keys(dependencies), ...Object.keys(peerDependencies ?? {})].sort();
+  expect(declared).toEqual([...packagesOf(consoleSources()), ...USED_WITHOUT_IMPORT].sort());
+});
+
 it('the service and the library, compiled together, need no more than the dependencies of the root', () => {
   const used = packagesOf([
     ...filesUnder('src', '.ts').filter((path) => !path.endsWith('.spec.ts') && !path.includes('/testing/')),
     ...librarySources(),
-  ]).filter((name) => name !== LIBRARY);
+    ...consoleSources(),
+  ]).filter((name) => name !== LIBRARY && name !== CONSOLE);
   expect(Object.keys(manifest('package.json').dependencies).sort()).toEqual(
     [...new Set([...used, ...LOADED_BY_NEST])].sort(),
   );

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { INestApplication, ModuleMetadata, NestApplicationOptions } from '@nestjs/common';
+import type { INestApplication, LoggerService, ModuleMetadata } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { AdvancedTaskScheduler, SchedulerModule, type SchedulerModuleOptions } from 'nestjs-advanced-scheduler';
@@ -22,7 +22,9 @@ export interface ConsoleSetting {
   platform?: Platform;
   console?: SchedulerConsoleOptions;
   scheduler?: SchedulerModuleOptions;
-  app?: NestApplicationOptions & ModuleMetadata;
+  app?: ModuleMetadata;
+  /** Default: silent. */
+  logger?: LoggerService;
 }
 
 /** An app with a console, listening on loopback, over real HTTP. */
@@ -51,7 +53,7 @@ export async function makeConsole(tasks: Tasks, { platform = 'express', ...setti
     ],
     providers: [handlersOf(tasks), ...(setting.app?.providers ?? [])],
   })
-    .setLogger(setting.app?.logger ? (setting.app.logger as typeof SILENT) : SILENT)
+    .setLogger(setting.logger ?? SILENT)
     .compile();
   const app =
     platform === 'fastify' ? module.createNestApplication(new FastifyAdapter()) : module.createNestApplication();

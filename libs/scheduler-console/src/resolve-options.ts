@@ -1,6 +1,6 @@
 import { InvalidConsoleOptionError } from './console-error.js';
 import { CONSOLE_ROLES } from './auth/principal.js';
-import type { ConsoleAuth, SchedulerConsoleOptions } from './options.js';
+import type { ConsoleAuth, ConsoleToken, SchedulerConsoleOptions } from './options.js';
 
 /** What the options say, with defaults filled in. */
 export interface ResolvedConsoleOptions extends SchedulerConsoleOptions {
@@ -44,7 +44,7 @@ function checkAuth(auth: ConsoleAuth): void {
   }
   if (!Array.isArray(auth.tokens))
     throw new InvalidConsoleOptionError('auth', typeof auth, "{ tokens }, { guard } or 'none'");
-  for (const [index, { token, name, role }] of auth.tokens.entries()) {
+  for (const [index, { token, name, role }] of (auth.tokens as readonly ConsoleToken[]).entries()) {
     const field = `auth.tokens[${index}]`;
     if (typeof token !== 'string' || token.length < MIN_TOKEN)
       throw new InvalidConsoleOptionError(

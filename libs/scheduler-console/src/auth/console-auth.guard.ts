@@ -1,4 +1,4 @@
-import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Inject, Injectable, type CanActivate, type ExecutionContext, type Type } from '@nestjs/common';
 import { ModuleRef, Reflector } from '@nestjs/core';
 import { from, isObservable, lastValueFrom } from 'rxjs';
 import { ConsoleError, ConsoleExposedError } from '../console-error.js';
@@ -79,11 +79,11 @@ export class ConsoleAuthGuard implements CanActivate {
   }
 
   /** The app's instance if it provides one, else one of ours. */
-  private async find(guard: new (...args: never[]) => CanActivate): Promise<CanActivate> {
+  private async find(guard: Type<CanActivate>): Promise<CanActivate> {
     try {
       return this.modules.get<CanActivate>(guard, { strict: false });
     } catch {
-      return this.modules.create<CanActivate>(guard as new () => CanActivate);
+      return this.modules.create<CanActivate>(guard);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { InvalidInputError, type ListExecutionsOptions, type TaskStatus } from 'nestjs-advanced-scheduler';
+import { InvalidInputError, type ListExecutionsOptions } from 'nestjs-advanced-scheduler';
 import { ConsoleError } from '../console-error.js';
 import type { QueryShape, QueryValues } from './query.pipe.js';
 
@@ -18,7 +18,7 @@ export function toListing({ status, limit, ...rest }: QueryValues): ListExecutio
   const given: Record<string, unknown> = Object.fromEntries(
     Object.entries(rest).filter(([, value]) => value !== undefined),
   );
-  if (status !== undefined) given.status = String(status).split(',') as TaskStatus[];
+  if (status !== undefined) given.status = String(status).split(',');
   if (limit !== undefined) given.limit = limit;
   return given;
 }

@@ -1,6 +1,6 @@
 import type { QueryShape } from './query.pipe.js';
 import type { ConsoleRoute } from './routes.js';
-import type { Field, FieldType, Shape } from './shape.js';
+import type { Field, Shape } from './shape.js';
 
 type Json = Record<string, unknown>;
 
@@ -85,7 +85,7 @@ function objectSchema(shape: Shape): Json {
 }
 
 function fieldSchema({ type, about }: Field): Json {
-  const types: FieldType[] = [type].flat() as FieldType[];
+  const types = [type].flat();
   return {
     ...(types.includes('any') ? {} : { type: types.length === 1 ? types[0] : types }),
     ...(about === undefined ? {} : { description: about }),

@@ -14,7 +14,7 @@ export class QueryPipe implements PipeTransform<unknown, QueryValues> {
   /** @throws ConsoleError INVALID_QUERY */
   transform(query: unknown): QueryValues {
     const values: QueryValues = {};
-    for (const [key, value] of Object.entries((query ?? {}) as object) as [string, unknown][]) {
+    for (const [key, value] of Object.entries<unknown>((query ?? {}) as Record<string, unknown>)) {
       const kind = Object.hasOwn(this.shape, key) ? this.shape[key]! : null;
       const name = key.slice(0, 80);
       if (!kind) throw invalid(name, 'unknown', Object.keys(this.shape).join(', ') || 'no parameter');

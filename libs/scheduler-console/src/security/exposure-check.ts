@@ -20,8 +20,9 @@ export class ExposureCheck implements OnModuleInit {
     server.prependListener('listening', () => {
       const at = server.address();
       if (typeof at !== 'object' || at === null || isLoopback(at.address)) return;
-      server.close();
       server.emit('error', new ConsoleExposedError(at.address));
+      // Others who hear that it listens may still ask where.
+      process.nextTick(() => server.close());
     });
   }
 }

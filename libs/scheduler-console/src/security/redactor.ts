@@ -29,7 +29,7 @@ export class Redactor {
       return value.includes('://') ? value.replace(CREDENTIALS_IN_URL, `$1${REDACTED}@`) : value;
     if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) return value.map((item) => this.redact(item, payloads));
-    if ('toJSON' in value && typeof value.toJSON === 'function') return this.redact(value.toJSON(), payloads);
+    if (hasJsonForm(value)) return this.redact(value.toJSON(), payloads);
     const copy: Record<string, unknown> = {};
     for (const [key, item] of Object.entries(value)) {
       if (!payloads && PAYLOAD_KEYS.includes(key)) continue;
@@ -38,6 +38,10 @@ export class Redactor {
     }
     return copy;
   }
+}
+
+function hasJsonForm(value: object): value is { toJSON: () => unknown } {
+  return 'toJSON' in value && typeof value.toJSON === 'function';
 }
 
 /** 'API-Key', 'api_key' and 'apiKey' are one. */

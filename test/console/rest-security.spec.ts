@@ -1,0 +1,296 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Controller, Get, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { ConsoleExposedError, SchedulerConsoleModule } from 'nestjs-advanced-scheduler-console';
+import request from 'supertest';
+import { ConsoleAuthenticator } from '../../libs/scheduler-console/src/auth/console-authenticator.js';
+import { RateLimiter } from '../../libs/scheduler-console/src/security/rate-limiter.js';
+import { resolveConsoleOptions } from '../../libs/scheduler-console/src/resolve-options.js';
+import { gate, SILENT } from '../support/app.js';
+import { closeConsoles, makeConsole, startConsole, TOKENS, type Platform } from '../support/console.js';
+
+afterEach(closeConsoles);
+
+const CANARY = 'canary-5d41402abc';
+const echo = { echo: (payload: unknown) => payload };
+
+@Controller('open')
+class OpenController {
+  @Get()
+  get() {
+    return { open: true };
+  }
+}
+
+describe.each<Platform>(['express', 'fastify'])('on %s', (platform) => {
+  it('every route of the console says 401 without a token, and to a wrong one; the app keeps its own', async () => {
+    const { app, url, call } = await startConsole(echo, { platform, app: { controllers: [OpenController] } });
+    const routes = routesOf(app);
+    expect(routes.length).toBeGreaterThan(30);
+    const open: string[] = [];
+    for (const [method, path] of routes) {
+      const at = path.replaceAll(/:\w+/g, 'x');
+      for (const header of ['', 'Bearer wrong-token-0123456789', `Basic ${TOKENS[2].token}`]) {
+        const asked = request(url)[method](at);
+        const reply = await (header ? asked.set('Authorization', header) : asked);
+        // The files of the dashboard, which hold no data.
+        if (/^\/dashboard\b/.test(path)) expect(reply.status).not.toBe(401);
+        else if (reply.status !== 401) open.push(`${method} ${path} ${reply.status}`);
+        else expect(reply.body).toMatchObject({ code: 'UNAUTHENTICATED', status: 401 });
+      }
+    }
+    expect([...new Set(open)]).toEqual(['get /open 200']);
+    await call('viewer', 'get', '/api/me').expect(200);
+    const { headers } = await request(url).get('/open').expect(200);
+    expect(headers['content-security-policy']).toBeUndefined();
+  });
+
+  it('each role may do what it covers, and no more', async () => {
+    const { call } = await startConsole(echo, { platform });
+    const put = { taskId: 'echo', cronExpression: '0 3 * * *' };
+    expect((await call('viewer', 'post', '/api/executions/x/cancel').expect(403)).body.code).toBe('FORBIDDEN');
+    await call('viewer', 'post', '/api/tasks/echo/executions').send({}).expect(403);
+    await call('operator', 'post', '/api/executions/x/cancel').expect(404);
+    await call('operator', 'put', '/api/schedules/s').send(put).expect(403);
+    await call('operator', 'post', '/api/locks/k/force-release').expect(403);
+    await call('operator', 'get', '/api/audit').expect(403);
+    await call('admin', 'put', '/api/schedules/s').send(put).expect(200);
+    await call('viewer', 'post', '/api/live/tickets').expect(201);
+  });
+
+  it('bears its headers on answers and on errors', async () => {
+    const { call } = await startConsole(echo, { platform });
+    for (const reply of [await call('viewer', 'get', '/api/me'), await call(null, 'get', '/api/me')]) {
+      expect(reply.headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+      expect(reply.headers['content-security-policy']).toMatch(/default-src 'self'.*frame-ancestors 'none'/);
+    }
+    const { headers, body } = await call(null, 'get', '/api/me').set('X-Request-Id', 'abc-1').expect(401);
+    expect([headers['x-request-id'], body.requestId, headers['www-authenticate']]).toEqual([
+      'abc-1',
+      'abc-1',
+      'Bearer',
+    ]);
+  });
+
+  it('takes no form and no text, which other sites could send', async () => {
+    const { call } = await startConsole(echo, { platform });
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
+      const reply = await call('operator', 'post', '/api/tasks/echo/executions').set('Content-Type', type).send('{}');
+      expect([type, reply.status, reply.body.code]).toEqual([type, 415, 'UNSUPPORTED_MEDIA_TYPE']);
+    }
+  });
+
+  it('says 429 with Retry-After beyond the limit of one caller, while others go on', async () => {
+    const { call } = await startConsole(echo, { platform, console: { rateLimit: { max: 3, per: 60_000 } } });
+    for (let i = 0; i < 3; i++) await call('viewer', 'get', '/api/me').expect(200);
+    const reply = await call('viewer', 'get', '/api/me').expect(429);
+    expect(reply.body.code).toBe('RATE_LIMITED');
+    expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0);
+    await call('operator', 'get', '/api/me').expect(200);
+    for (let i = 0; i < 3; i++) await call(null, 'get', '/api/me').expect(401);
+    await call(null, 'get', '/api/me').expect(429);
+    await call('operator', 'get', '/api/me').expect(200);
+  });
+
+  it('shows a secret to nobody, and a payload to those who may see it', async () => {
+    const logged: string[] = [];
+    const keep = (message: unknown) => void logged.push(String(message));
+    const { call, scheduler } = await startConsole(
+      {
+        leak: () => {
+          const error = new Error('cannot reach redis://user:hunter2@db');
+          error.stack = `Error: ${CANARY}`;
+          throw error;
+        },
+      },
+      { platform, console: { redact: ['iban'] }, logger: { ...SILENT, log: keep, warn: keep, error: keep } },
+    );
+    const payload = { note: CANARY, apiKey: 'key-1', nested: [{ 'Set-Cookie': 'cookie-1', IBAN: 'iban-1' }] };
+    const { body } = await call('operator', 'post', '/api/tasks/leak/executions').send({ payload }).expect(201);
+    await scheduler.waitForExecution(body.executionId);
+    const seen = (await call('operator', 'get', `/api/executions/${body.executionId}`)).body;
+    expect(seen.payload).toEqual({
+      note: CANARY,
+      apiKey: '[redacted]',
+      nested: [{ 'Set-Cookie': '[redacted]', IBAN: '[redacted]' }],
+    });
+    expect(seen.error).toMatchObject({ message: 'cannot reach redis://[redacted]@db', stack: expect.any(String) });
+    const paths = [`executions/${body.executionId}`, 'executions', 'overview', 'health/status', 'tasks'];
+    const texts = await Promise.all(
+      paths.map(async (path) => (await call('viewer', 'get', `/api/${path}`).expect(200)).text),
+    );
+    const audit = (await call('admin', 'get', '/api/audit')).text;
+    for (const text of [...texts, audit, ...logged])
+      expect(text).not.toMatch(/canary|hunter2|key-1|cookie-1|iban-1|token-0123/);
+  });
+
+  it('keeps the book of what was changed: who, what, when, before and after', async () => {
+    const lines: string[] = [];
+    const log = (message: unknown, context?: string) => void (context === 'Audit' && lines.push(String(message)));
+    const { call, scheduler } = await startConsole(echo, { platform, logger: { ...SILENT, log } });
+    const id = await scheduler.scheduleTask('echo', { delay: '1h' });
+    await call('operator', 'post', `/api/executions/${id}/cancel?x=1`).set('X-Request-Id', 'r1').expect(200);
+    await call('operator', 'post', `/api/executions/${id}/cancel`).expect(409);
+    await call('viewer', 'post', `/api/executions/${id}/retry`).expect(403);
+    await call('admin', 'post', '/api/live/tickets').expect(201);
+    const { items } = (await call('admin', 'get', '/api/audit?limit=10').expect(200)).body;
+    const base = { method: 'POST', address: expect.stringContaining('127.0.0.1'), time: expect.any(String) };
+    const cancel = {
+      ...base,
+      name: 'otto',
+      role: 'operator',
+      action: 'cancelExecution',
+      url: `/api/executions/${id}/cancel`,
+    };
+    expect(items).toEqual([
+      expect.objectContaining({ ...base, name: 'vera', action: 'retryExecution', outcome: 'FORBIDDEN', before: null }),
+      expect.objectContaining({ ...cancel, outcome: 'ALREADY_TERMINAL', before: 'CANCELLED', after: 'CANCELLED' }),
+      { ...cancel, requestId: 'r1', outcome: 'OK', before: 'PENDING', after: 'CANCELLED' },
+    ]);
+    expect(lines.map((line) => JSON.parse(line))).toEqual([...items].reverse());
+    await call('admin', 'delete', '/api/audit').expect(404);
+  });
+
+  it('asks a guard of the app instead, and the roles that it gives', async () => {
+    @Injectable()
+    class OwnGuard implements CanActivate {
+      canActivate(context: ExecutionContext): boolean {
+        const asked = context.switchToHttp().getRequest<{ headers: Record<string, string>; principal: unknown }>();
+        const name = asked.headers['x-user'];
+        if (name === 'root') asked.principal = { name, role: 'admin', payloads: true };
+        return name !== undefined;
+      }
+    }
+    const { call, url } = await startConsole(echo, { platform, console: { auth: { guard: OwnGuard } } });
+    const me = (user: string) => request(url).get('/api/me').set('X-User', user);
+    await call('admin', 'get', '/api/me').expect(401);
+    await me('root').expect(200, { name: 'root', role: 'admin', payloads: true });
+    await me('guest').expect(200, { name: 'unnamed', role: 'viewer', payloads: false });
+    await request(url).post('/api/queues/default/pause').set('X-User', 'guest').expect(403);
+  });
+
+  it('does not start beyond loopback without tokens or a guard', async () => {
+    for (const auth of [undefined, 'none' as const, { tokens: [] }]) {
+      const app = await makeConsole(echo, { platform, console: { auth } });
+      await expect(app.listen(0, '0.0.0.0')).rejects.toMatchObject({ code: 'CONSOLE_EXPOSED', address: '0.0.0.0' });
+      expect(app.getHttpServer().listening).toBe(false);
+    }
+    const guarded = await makeConsole(echo, { platform });
+    await guarded.listen(0, '0.0.0.0');
+  });
+
+  it('without tokens makes one, prints it once, and serves loopback', async () => {
+    const warnings: string[] = [];
+    const warn = (message: unknown) => void warnings.push(String(message));
+    const { url } = await startConsole(echo, {
+      platform,
+      console: { auth: undefined },
+      logger: { ...SILENT, warn },
+    });
+    const printed = warnings.filter((line) => line.includes('admin token'));
+    expect(printed).toHaveLength(1);
+    const token = printed[0]!.split(': ').at(-1)!;
+    await request(url).get('/api/me').expect(401);
+    const { body } = await request(url).get('/api/me').set('Authorization', `Bearer ${token}`).expect(200);
+    expect(body).toEqual({ name: 'generated', role: 'admin', payloads: true });
+  });
+});
+
+describe('what the console is made of', () => {
+  it('refuses options that are wrong, without saying a token', () => {
+    const make = (options: object) => () => SchedulerConsoleModule.forRoot(options);
+    const tokens = [{ token: 'secret-but-no', name: 'x', role: 'viewer' }];
+    expect(make({ auth: { tokens } })).toThrow(/auth\.tokens\[0\]\.token: a string of length 13/);
+    expect(make({ auth: { tokens } })).not.toThrow(/secret-but-no/);
+    expect(make({ auth: { tokens: [{ ...TOKENS[0], role: 'root' }] } })).toThrow(/viewer, operator, admin/);
+    expect(make({ path: 'a b' })).toThrow(/path/);
+    expect(make({ rateLimit: { max: 0, per: 1 } })).toThrow(/rateLimit/);
+    expect(new ConsoleExposedError('0.0.0.0')).toMatchObject({ code: 'CONSOLE_EXPOSED', status: 403 });
+  });
+
+  it('takes a ticket once, and keeps a thousand at most', () => {
+    const authenticator = new ConsoleAuthenticator(resolveConsoleOptions({ auth: { tokens: TOKENS } }));
+    const principal = authenticator.authenticate(TOKENS[1].token, '10.0.0.1')!;
+    expect(principal).toEqual({ name: 'otto', role: 'operator', payloads: true });
+    const ticket = authenticator.issueTicket(principal);
+    expect(authenticator.redeemTicket(ticket)).toEqual(principal);
+    expect(authenticator.redeemTicket(ticket)).toBeNull();
+    const tickets = Array.from({ length: 1001 }, () => authenticator.issueTicket(principal));
+    expect(authenticator.redeemTicket(tickets[0]!)).toBeNull();
+    expect(authenticator.redeemTicket(tickets[1]!)).toEqual(principal);
+    expect(JSON.stringify(Object.values(authenticator))).not.toContain(TOKENS[1].token);
+  });
+
+  it('lets in nobody from elsewhere where nobody is asked', () => {
+    const authenticator = new ConsoleAuthenticator(resolveConsoleOptions({ auth: 'none' }));
+    expect(authenticator.isProtected).toBe(false);
+    expect(authenticator.authenticate(undefined, '::ffff:127.0.0.1')).toMatchObject({ role: 'admin' });
+    for (const address of ['10.0.0.1', '::', 'fe80::1', '127.evil'])
+      expect(authenticator.authenticate(undefined, address)).toBeNull();
+  });
+
+  it('counts requests by the generic cell rate algorithm', () => {
+    const limiter = new RateLimiter(resolveConsoleOptions({ rateLimit: { max: 10, per: 1000 } }));
+    const passed = (from: number, count: number) => {
+      let ok = 0;
+      for (let i = 0; i < count; i++) {
+        try {
+          limiter.take('k', from);
+          ok++;
+        } catch {
+          // refused
+        }
+      }
+      return ok;
+    };
+    expect([passed(5000, 20), passed(5100, 20), passed(5350, 20), passed(9000, 20)]).toEqual([10, 1, 2, 10]);
+  });
+});
+
+it('may be made from other providers', async () => {
+  const opened = gate();
+  const app = await makeConsole(echo, {
+    console: { path: 'unused' },
+    app: {
+      imports: [
+        SchedulerConsoleModule.forRootAsync({
+          path: '/late/',
+          useFactory: async () => {
+            opened.open();
+            return { auth: { tokens: TOKENS } };
+          },
+        }),
+      ],
+    },
+  });
+  await app.listen(0, '127.0.0.1');
+  await opened.opened;
+  await request(await app.getUrl())
+    .get('/late/api/me')
+    .expect(401);
+  await request(await app.getUrl())
+    .get('/late/api/me')
+    .set('Authorization', `Bearer ${TOKENS[0].token}`)
+    .expect(200);
+});
+
+type Method = 'get' | 'post' | 'put' | 'delete';
+
+/** Every route of every controller of the app, whoever has mounted it. */
+function routesOf(app: { get: (token: typeof ModulesContainer) => ModulesContainer }): [Method, string][] {
+  const methods: Method[] = ['get', 'post', 'put', 'delete'];
+  const controllers = [...app.get(ModulesContainer).values()].flatMap((module) => [...module.controllers.values()]);
+  return controllers.flatMap(({ metatype }) => {
+    const base = String(Reflect.getMetadata('path', metatype!));
+    const found: [Method, string][] = [];
+    for (let type = metatype!.prototype; type !== Object.prototype; type = Object.getPrototypeOf(type))
+      for (const name of Object.getOwnPropertyNames(type)) {
+        if (name === 'constructor') continue;
+        const path = Reflect.getMetadata('path', type[name]) as string | undefined;
+        if (path === undefined) continue;
+        const method = methods[Reflect.getMetadata('method', type[name]) as number]!;
+        found.push([method, `/${base}/${path}`.replaceAll(/\/+/g, '/').replace(/(?<=.)\/$/, '')]);
+      }
+    return found;
+  });
+}
