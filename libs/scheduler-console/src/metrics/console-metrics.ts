@@ -3,7 +3,6 @@ import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@ne
 import {
   SchedulerEvents,
   type AdvancedTaskScheduler,
-  type ExecutionEvent,
   type HealthStatus,
 } from 'nestjs-advanced-scheduler';
 import { Registry } from 'prom-client';
