@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { ConsoleFoundationModule } from './console-foundation.module.js';
+import { ConsoleDashboardModule } from './dashboard/console-dashboard.module.js';
 import type { SchedulerConsoleAsyncOptions, SchedulerConsoleOptions } from './options.js';
 import { resolveConsoleOptions } from './resolve-options.js';
 import { ConsoleRestModule } from './rest/console-rest.module.js';
@@ -30,5 +31,8 @@ function compose(
   imports?: DynamicModule['imports'],
 ): DynamicModule {
   const foundation = ConsoleFoundationModule.register(options, scheduler, imports);
-  return { module: SchedulerConsoleModule, imports: [ConsoleRestModule.register(path, foundation)] };
+  return {
+    module: SchedulerConsoleModule,
+    imports: [ConsoleRestModule.register(path, foundation), ConsoleDashboardModule.register(path)],
+  };
 }
