@@ -1,5 +1,7 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { ConsoleFoundationModule } from './console-foundation.module.js';
+import { ConsoleLiveModule } from './live/console-live.module.js';
+import { ConsoleMetricsModule } from './metrics/console-metrics.module.js';
 import type { SchedulerConsoleAsyncOptions, SchedulerConsoleOptions } from './options.js';
 import { resolveConsoleOptions } from './resolve-options.js';
 import { ConsoleRestModule } from './rest/console-rest.module.js';
@@ -30,5 +32,12 @@ function compose(
   imports?: DynamicModule['imports'],
 ): DynamicModule {
   const foundation = ConsoleFoundationModule.register(options, scheduler, imports);
-  return { module: SchedulerConsoleModule, imports: [ConsoleRestModule.register(path, foundation)] };
+  return {
+    module: SchedulerConsoleModule,
+    imports: [
+      ConsoleRestModule.register(path, foundation),
+      ConsoleLiveModule.register(foundation),
+      ConsoleMetricsModule.register(path, foundation),
+    ],
+  };
 }
