@@ -1,6 +1,8 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { ConsoleFoundationModule } from './console-foundation.module.js';
 import { ConsoleDashboardModule } from './dashboard/console-dashboard.module.js';
+import { ConsoleLiveModule } from './live/console-live.module.js';
+import { ConsoleMetricsModule } from './metrics/console-metrics.module.js';
 import type { SchedulerConsoleAsyncOptions, SchedulerConsoleOptions } from './options.js';
 import { resolveConsoleOptions } from './resolve-options.js';
 import { ConsoleRestModule } from './rest/console-rest.module.js';
@@ -33,6 +35,11 @@ function compose(
   const foundation = ConsoleFoundationModule.register(options, scheduler, imports);
   return {
     module: SchedulerConsoleModule,
-    imports: [ConsoleRestModule.register(path, foundation), ConsoleDashboardModule.register(path)],
+    imports: [
+      ConsoleRestModule.register(path, foundation),
+      ConsoleLiveModule.register(foundation),
+      ConsoleMetricsModule.register(path, foundation),
+      ConsoleDashboardModule.register(path),
+    ],
   };
 }
