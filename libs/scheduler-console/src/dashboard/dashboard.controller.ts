@@ -1,5 +1,15 @@
-import { Controller, Get, Inject, NotFoundException, Param, Req, Res, StreamableFile, type Type } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
+import {
+  Controller,
+  Get,
+  Inject,
+  NotFoundException,
+  Req,
+  Res,
+  StreamableFile,
+  type OnModuleInit,
+  type Type,
+} from '@nestjs/common';
+import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import { readDashboardFiles, type DashboardFile } from './dashboard-files.js';
 
 /** Only what the page is made of: no inline script, no other host, no frame around it. */
@@ -24,26 +34,30 @@ interface Request {
  */
 export function dashboardController(path: string): Type {
   @Controller(path)
-  class DashboardController {
+  class DashboardController implements OnModuleInit {
     private readonly files = readDashboardFiles();
 
-    constructor(@Inject(HttpAdapterHost) private readonly host: HttpAdapterHost) {}
+    constructor(
+      @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+      @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
+    ) {}
 
-    @Get('dashboard')
-    index(@Req() request: Request, @Res() response: unknown): void {
+    /** To Fastify an address with a slash at its end is another one, and Nest takes the slash off its routes. */
+    onModuleInit(): void {
+      const adapter = this.host.httpAdapter;
+      if (adapter.getType() !== 'fastify') return;
+      const parts = [this.config.getGlobalPrefix(), path].map((part) => part.replace(/^\/+|\/+$/g, '')).filter(Boolean);
+      adapter.get(['', ...parts, 'dashboard', ''].join('/'), (request: Request, response: unknown) =>
+        this.file(request, response),
+      );
+    }
+
+    @Get(['dashboard', 'dashboard/:file', 'dashboard/assets/:file'])
+    file(@Req() request: Request, @Res() response: unknown): void {
       const url = String(this.host.httpAdapter.getRequestUrl(request)).split('?', 1)[0]!;
-      if (url.endsWith('/')) this.send(request, response, 'index.html');
-      else this.redirect(response, `${url.slice(url.lastIndexOf('/') + 1)}/`);
-    }
-
-    @Get('dashboard/:file')
-    top(@Param('file') file: string | undefined, @Req() request: Request, @Res() response: unknown): void {
-      this.send(request, response, file || 'index.html');
-    }
-
-    @Get('dashboard/assets/:file')
-    asset(@Param('file') file: string, @Req() request: Request, @Res() response: unknown): void {
-      this.send(request, response, `assets/${file}`);
+      const [, folder, name] = /\/(dashboard)(?:\/((?:assets\/)?[^/]*))?$/i.exec(url) ?? [];
+      if (folder !== undefined && name === undefined) this.redirect(response, `${folder}/`);
+      else this.send(request, response, name === '' ? 'index.html' : (name ?? url));
     }
 
     /** The addresses in the page are relative, so that it must stand in a folder. Relative too: a proxy may add a prefix. */

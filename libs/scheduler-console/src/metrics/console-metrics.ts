@@ -1,10 +1,6 @@
 import { hostname } from 'node:os';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import {
-  SchedulerEvents,
-  type AdvancedTaskScheduler,
-  type HealthStatus,
-} from 'nestjs-advanced-scheduler';
+import { SchedulerEvents, type AdvancedTaskScheduler, type HealthStatus } from 'nestjs-advanced-scheduler';
 import { Registry } from 'prom-client';
 import { SchedulerEventSource } from '../scheduler-events.js';
 import { CONSOLE_SCHEDULER } from '../tokens.js';

@@ -1,10 +1,12 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { get, type Query } from '../api/client';
 import type { LiveEvent } from '../api/types';
-import { listen } from './channel';
+import { listen, liveState } from './channel';
 
 /** Between two readings that events ask for. */
 const MIN_GAP_MS = 1_000;
+/** Between two readings while the live channel is down. */
+const POLL_MS = 5_000;
 
 export interface Resource<T> {
   data: T | null;
@@ -67,7 +69,12 @@ export function useResource<T>(path: string, options: ResourceOptions<T> = {}): 
       reading = false;
       if (abort.signal.aborted) return;
       if (again) soon();
-      else if (latest.current.every !== undefined) timer = setTimeout(() => void read(), latest.current.every);
+      else arm();
+    }
+    function arm(): void {
+      const after = latest.current.every ?? (liveState.peek() === 'live' ? undefined : POLL_MS);
+      clearTimeout(timer);
+      if (after !== undefined) timer = setTimeout(() => void read(), after);
     }
     function soon(): void {
       again = false;
@@ -84,10 +91,14 @@ export function useResource<T>(path: string, options: ResourceOptions<T> = {}): 
       },
       onResync: () => void read(),
     });
+    const stopWatching = liveState.subscribe((state) => {
+      if (state !== 'live' && timer === undefined && !reading) arm();
+    });
     trigger.current = () => void read();
     void read();
     return () => {
       stop();
+      stopWatching();
       abort.abort();
       clearTimeout(timer);
     };

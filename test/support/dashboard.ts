@@ -1,0 +1,70 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { ensureChromium } from '../../scripts/ensure-chromium.mjs';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const CONSOLE = join(ROOT, 'libs/scheduler-console');
+const PICTURES = join(ROOT, 'artefacts/dashboard');
+
+/** Builds the pages, unless what is built is newer than every source. */
+export function buildDashboard(): void {
+  const index = statSync(join(CONSOLE, 'ui-dist/index.html'), { throwIfNoEntry: false });
+  const sources = readdirSync(join(CONSOLE, 'ui'), { recursive: true, encoding: 'utf8' });
+  const newest = Math.max(...sources.map((name) => statSync(join(CONSOLE, 'ui', name)).mtimeMs));
+  if (index && index.mtimeMs > newest) return;
+  const vite = join(ROOT, 'node_modules/vite/bin/vite.js');
+  const { status, stderr } = spawnSync(process.execPath, [vite, 'build', 'libs/scheduler-console/ui'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    // Of the test run; with it the pages would be built for development.
+    env: { ...process.env, NODE_ENV: 'production', NODE_OPTIONS: '' },
+  });
+  if (status !== 0) throw new Error(`the dashboard does not build: ${stderr}`);
+}
+
+/** A real browser. */
+export function startChromium(): Promise<Browser> {
+  // Debian's sandbox needs a user other than root.
+  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  return chromium.launch({ executablePath: ensureChromium(), args });
+}
+
+/** A page that remembers whatever went wrong in it: errors, refused sources, dialogs that a script opened. */
+export async function openPage(browser: Browser, scheme: 'light' | 'dark' = 'light') {
+  const context = await browser.newContext({ viewport: { width: 1360, height: 860 }, colorScheme: scheme });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
+  page.on('console', (message) => {
+    // The browser itself reports each 401 of a sign-in.
+    if (message.type() === 'error' && !message.text().includes('401')) faults.push(message.text());
+  });
+  page.on('dialog', (dialog) => {
+    faults.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  return { page, faults, close: () => context.close() };
+}
+
+export async function signIn(page: Page, url: string, token: string): Promise<void> {
+  await page.goto(url);
+  await page.getByLabel('Access token').fill(token);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+}
+
+/** Goes to a page of the dashboard, once it stands there with its heading. */
+export async function visit(page: Page, hash: string, heading: string): Promise<void> {
+  await page.evaluate(`location.hash = ${JSON.stringify(`#/${hash}`)}`);
+  await page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor();
+}
+
+/** Keeps a picture for people to look at: CI stores the folder. */
+export async function picture(page: Page, name: string): Promise<void> {
+  mkdirSync(PICTURES, { recursive: true });
+  await page.screenshot({ path: join(PICTURES, `${name}.png`) });
+}
