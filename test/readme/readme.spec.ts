@@ -43,6 +43,25 @@ describe('TypeScript in the documents', () => {
     const tsc = resolve('node_modules/typescript/bin/tsc');
     const args = ['-p', 'libs/scheduler/tsconfig.lib.json', '--outDir', join(library, 'dist')];
     await run(process.execPath, [tsc, ...args], process.cwd());
+    // Of the console only what it declares is needed, and it is found by its package name.
+    const console = join(app, 'node_modules/nestjs-advanced-scheduler-console');
+    mkdirSync(console, { recursive: true });
+    await copyFile('libs/scheduler-console/package.json', join(console, 'package.json'));
+    const paths = join(work, 'console.json');
+    writeFileSync(
+      paths,
+      JSON.stringify({
+        extends: resolve('libs/scheduler-console/tsconfig.lib.json'),
+        compilerOptions: {
+          rootDir: resolve('libs/scheduler-console/src'),
+          outDir: join(console, 'dist'),
+          typeRoots: [resolve('node_modules/@types')],
+          paths: { 'nestjs-advanced-scheduler': [join(library, 'dist/index.d.ts')] },
+        },
+        include: [resolve('libs/scheduler-console/src')],
+      }),
+    );
+    await run(process.execPath, [tsc, '-p', paths], process.cwd());
   });
   afterAll(() => rmSync(work, { recursive: true, force: true }));
 

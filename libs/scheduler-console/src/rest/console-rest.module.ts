@@ -1,4 +1,4 @@
-import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { Module, type DynamicModule, type NestModule, type Type } from '@nestjs/common';
 import { mount } from '../mount.js';
 import { normalizePath } from '../resolve-options.js';
 import { BulkController } from './bulk.controller.js';
@@ -28,7 +28,9 @@ const CONTROLLERS: readonly Type[] = [
 
 /** `<path>/api`. */
 @Module({})
-export class ConsoleRestModule {
+export class ConsoleRestModule implements NestModule {
+  constructor(private readonly parserErrors: ParserErrors) {}
+
   /** @param foundation gives the options, the scheduler, and who may come in */
   static register(path: string | undefined, foundation: DynamicModule): DynamicModule {
     const base = normalizePath(path);
@@ -38,5 +40,10 @@ export class ConsoleRestModule {
       controllers: CONTROLLERS.map((controller) => mount(base, controller)),
       providers: [Throughput, ParserErrors, { provide: CONSOLE_ROUTES, useFactory: () => routesOf(CONTROLLERS) }],
     };
+  }
+
+  /** Nest calls it between the parsers and the routes. */
+  configure(): void {
+    this.parserErrors.beforeRoutes();
   }
 }

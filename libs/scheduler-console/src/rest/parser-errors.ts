@@ -25,8 +25,6 @@ export class ParserErrors implements OnModuleInit {
     private readonly filter: ProblemFilter,
   ) {
     this.base = `${path}/api`;
-    // Now, since Fastify tells of a route only once, when it is laid.
-    if (host.httpAdapter?.getType() === 'fastify') this.hookFastify();
   }
 
   onModuleInit(): void {
@@ -38,7 +36,9 @@ export class ParserErrors implements OnModuleInit {
     httpAdapter.use(this.base, onError);
   }
 
-  private hookFastify(): void {
+  /** To be called before routes are laid, since Fastify tells of each only once. */
+  beforeRoutes(): void {
+    if (this.host.httpAdapter?.getType() !== 'fastify') return;
     const fastify = this.host.httpAdapter.getInstance<{
       addHook: (name: 'onRoute', hook: (route: FastifyRoute) => void) => void;
     }>();
