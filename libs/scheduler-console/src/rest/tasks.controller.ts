@@ -28,7 +28,7 @@ export class TasksController {
 
   @Get()
   @Operation({ summary: 'The tasks of every node.' })
-  async listTasks() {
+  async listTasks(): Promise<{ items: object[]; nextCursor: null }> {
     const [tasks, schedules] = await Promise.all([this.scheduler.listTasks(), this.scheduler.listCronTasks()]);
     return { items: tasks.map((task) => toView(task, schedules)), nextCursor: null };
   }
@@ -51,7 +51,7 @@ export class TasksController {
   }
 }
 
-function toView(task: TaskMirror, schedules: readonly CronSchedule[]) {
+function toView(task: TaskMirror, schedules: readonly CronSchedule[]): object {
   const { taskId, taskName, priority, queue, tags, requireLock, timeout, retry, dependencies } = task;
   const cron = schedules
     .filter((each) => each.taskId === taskId)
