@@ -18,6 +18,17 @@ describe('deploy/', () => {
     expect(names.filter((name) => !known.includes(name))).toEqual(['NODE_ENV']);
   });
 
+  it('gives the pods of Kubernetes variables that the service knows, its three probes, and time to drain', () => {
+    const manifest = readFileSync('deploy/kubernetes/service.yaml', 'utf8');
+    const given = [...manifest.matchAll(/name: ([A-Z][A-Z_]+)\b/g), ...manifest.matchAll(/--from-literal=([A-Z_]+)=/g)];
+    expect(given.length).toBeGreaterThan(5);
+    expect(given.map(([, name]) => name!).filter((name) => !known.includes(name))).toEqual([]);
+    for (const probe of ['startup', 'live', 'ready']) expect(manifest).toContain(`path: /health/${probe}, port: http`);
+    const [, grace] = /terminationGracePeriodSeconds: (\d+)/.exec(manifest)!;
+    const [, drain] = /SHUTDOWN_DRAIN, value: (\d+)s/.exec(manifest)!;
+    expect(Number(grace)).toBeGreaterThan(Number(drain) + 10);
+  });
+
   it('runs a Redis that keeps what it is given', () => {
     const [, command] = /command:\n((?: +- .*\n)+)/.exec(compose)!;
     const args = [...command!.matchAll(/- '?([^'\n]+)'?/g)].map(([, arg]) => arg!);

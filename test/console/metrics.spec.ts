@@ -1,10 +1,16 @@
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { NonRetryableError } from 'nestjs-advanced-scheduler';
-import { closeConsoles, startConsole } from '../support/console.js';
+import { until } from '../redis/fixtures.js';
+import { closeConsoles, startConsole, TOKENS } from '../support/console.js';
+import { freePort } from '../support/redis-server.js';
 
 let text: string;
+let port: number;
 beforeAll(async () => {
   const started = await startConsole({
     good: () => 'done',
@@ -14,6 +20,7 @@ beforeAll(async () => {
     after: [{ dependencies: [{ taskId: 'bad', type: 'success' }] }, () => 'never'],
   });
   const { scheduler } = started;
+  port = started.port;
   const scrape = () => started.call('viewer', 'get', '/metrics').expect(200);
   // The first run makes the worker known as one of this process.
   await scheduler.waitForExecution(await scheduler.scheduleTask('good'));
@@ -85,10 +92,48 @@ describe('/metrics', () => {
     expect(documented.map(([, name, type]) => [name, type]).sort()).toEqual(known.sort());
   });
 
-  // promtool comes with Debian's package prometheus; without it these two say that they were skipped.
+  // promtool comes with Debian's package prometheus; without it these three say that they were skipped.
   (promtool ? it : it.skip)('is clean by promtool check metrics', () => {
     const checked = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
     expect([checked.status, checked.stdout, checked.stderr]).toEqual([0, '', '']);
+  });
+
+  (promtool ? it : it.skip)('is scraped by a real Prometheus, which takes the rules too', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'prometheus-'));
+    const at = await freePort();
+    const config = [
+      'global: { scrape_interval: 1s, evaluation_interval: 1s }',
+      `rule_files: [${resolve('deploy/prometheus/rules.yaml')}]`,
+      'scrape_configs:',
+      `  - job_name: residency`,
+      `    authorization: { credentials: ${TOKENS[0].token} }`,
+      `    static_configs: [{ targets: ['127.0.0.1:${port}'] }]`,
+    ];
+    writeFileSync(join(dir, 'prometheus.yaml'), config.join('\n'));
+    const server = spawn(
+      'prometheus',
+      [
+        `--config.file=${dir}/prometheus.yaml`,
+        `--storage.tsdb.path=${dir}/data`,
+        `--web.listen-address=127.0.0.1:${at}`,
+      ],
+      { stdio: 'ignore' },
+    );
+    const ended = once(server, 'exit');
+    const ask = async (path: string): Promise<any> => {
+      const reply = await fetch(`http://127.0.0.1:${at}/api/v1/${path}`).catch(() => null);
+      return reply?.ok ? ((await reply.json()) as { data: unknown }).data : null;
+    };
+    try {
+      const query = `query?query=${encodeURIComponent('scheduler_executions_total{outcome="completed"}')}`;
+      await until(async () => (await ask(query))?.result[0]?.value[1] === '2');
+      const { groups } = await ask('rules');
+      expect(groups[0].rules.map(({ health, lastError }: any) => lastError ?? health)).toHaveLength(7);
+    } finally {
+      server.kill('SIGKILL');
+      await ended;
+      rmSync(dir, { recursive: true, force: true });
+    }
   });
 
   (promtool ? it : it.skip)('has alert rules that are right by promtool check rules', () => {
