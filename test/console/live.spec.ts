@@ -19,7 +19,10 @@ let app: Awaited<ReturnType<typeof startConsole>>;
 const sockets: Socket[] = [];
 
 beforeEach(async () => {
-  app = await startConsole({ add: ({ a, b }: { a: number; b: number }) => a + b }, { console: { path: 'ops' } });
+  app = await startConsole(
+    { add: ({ a, b }: { a: number; b: number }) => a + b, large: () => 'x'.repeat(200_000) },
+    { console: { path: 'ops' } },
+  );
 });
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.disconnect();
@@ -178,6 +181,24 @@ describe('the live channel', () => {
     const gone = new Promise<void>((resolve) => socket.once('disconnect', () => resolve()));
     for (let i = 0; i < 50; i++) socket.emit('resume', hello);
     await gone;
+  });
+
+  it('drops a client that does not read, and goes on with the others', async () => {
+    const [slow, other] = [await follow(), await follow()];
+    const { transport } = slow.socket.io.engine as unknown as {
+      transport: { ws: { _socket: { pause(): void; resume(): void } } };
+    };
+    const line = transport.ws._socket;
+    line.pause();
+    const gone = new Promise<void>((resolve) => slow.socket.once('disconnect', () => resolve()));
+    const ids = await app.scheduler.scheduleTasks(Array.from({ length: 100 }, () => ({ taskId: 'large' })));
+    await other.until((all) => completedOf(all).length === ids.length);
+    // What happens next finds the line full.
+    await app.scheduler.scheduleTask('add', { payload: { a: 1, b: 1 } });
+    await other.until((all) => completedOf(all).length === ids.length + 1);
+    line.resume();
+    await gone;
+    expect(completedOf(slow.events).length).toBeLessThan(ids.length);
   });
 
   it('tells a hundred clients each of every end', async () => {

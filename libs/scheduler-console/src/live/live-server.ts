@@ -138,7 +138,8 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
 
   private drop(socket: Socket): void {
     this.logger.warn(`a client of the live channel does not read, and was dropped: ${socket.handshake.address}`);
-    socket.disconnect(true);
+    // Not a close, which would wait until all is read.
+    webSocketOf(socket)?.terminate();
   }
 
   private async resume(socket: Socket, principal: Principal, position: unknown): Promise<void> {
@@ -178,8 +179,12 @@ function isPosition(value: unknown): value is Position {
 }
 
 function isSlow(socket: Socket): boolean {
-  const { transport } = socket.conn as unknown as { transport: { socket?: { bufferedAmount?: number } } };
-  return (transport.socket?.bufferedAmount ?? 0) > MAX_UNREAD;
+  return (webSocketOf(socket)?.bufferedAmount ?? 0) > MAX_UNREAD;
+}
+
+/** What socket.io writes to: a WebSocket of the package ws. */
+function webSocketOf(socket: Socket): { bufferedAmount: number; terminate(): void } | undefined {
+  return (socket.conn.transport as unknown as { socket?: { bufferedAmount: number; terminate(): void } }).socket;
 }
 
 /** A client has one thing to ask; one that talks more is dropped. */
