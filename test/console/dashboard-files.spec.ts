@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { closeConsoles, startConsole, type Platform } from '../support/console.js';
-import { buildDashboard } from '../support/dashboard.js';
+import { buildDashboard } from '../support/build-dashboard.js';
 
 const MAX_GZIP_BYTES = 300_000;
 

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Browser, Page } from 'playwright-core';
 import { gate } from '../support/app.js';
 import { closeConsoles, startConsole, TOKENS } from '../support/console.js';
-import { buildDashboard, openPage, picture, signIn, startChromium, visit } from '../support/dashboard.js';
+import { buildDashboard } from '../support/build-dashboard.js';
+import { openPage, picture, signIn, startChromium, visit } from '../support/dashboard.js';
 
 const HTML = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
 const [VIEWER, , ADMIN] = TOKENS.map(({ token }) => token);

@@ -1,38 +1,32 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { buildApp } from '../support/built-library.js';
 import { temporaryFolder } from '../support/open-embedded.js';
 
 jest.setTimeout(120_000);
 
 /** The service as `npm start` builds and runs it, with the library beside it as npm would install it. */
 describe('npm start, kill -9 in the middle of the workflow, npm start again', () => {
-  const out = join(process.cwd(), 'node_modules', '.cache', `embedded-resume-${process.pid}`);
+  let app: ReturnType<typeof buildApp>;
   const folder = temporaryFolder();
   const running = new Set<ChildProcess>();
 
   beforeAll(() => {
-    const library = join(out, 'node_modules', 'nestjs-advanced-scheduler');
-    mkdirSync(library, { recursive: true });
-    writeFileSync(join(out, 'package.json'), '{ "type": "module" }');
-    copyFileSync('libs/scheduler/package.json', join(library, 'package.json'));
-    const tsc = (...args: string[]) =>
-      execFileSync(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), ...args], { stdio: 'pipe' });
-    tsc('-p', 'libs/scheduler/tsconfig.lib.json', '--outDir', join(library, 'dist'), '--declaration', 'false');
-    tsc('-p', 'tsconfig.build.json', '--outDir', join(out, 'dist'));
+    app = buildApp('embedded-resume');
   });
   afterAll(() => {
     for (const child of running) child.kill('SIGKILL');
-    rmSync(out, { recursive: true, force: true });
+    app?.remove();
     folder.remove();
   });
 
   function start(): { child: ChildProcess; lines: string[]; until: (text: string) => Promise<void> } {
     const data = folder.path('data');
-    const child = spawn(process.execPath, [join(out, 'dist', 'src', 'main.js')], {
+    const child = spawn(process.execPath, [app.main], {
       env: {
         ...process.env,
         ...{ PORT: '0', DATA_DIR: data, STORE: 'embedded', STORE_PATH: join(data, 'scheduler.db') },

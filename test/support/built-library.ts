@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { buildDashboard } from './build-dashboard.js';
 
 /**
  * The library compiled as it is published, for tests that start processes. Inside node_modules, so that its imports
@@ -15,7 +16,7 @@ export function buildLibrary(name: string): { index: string; remove: () => void 
 }
 
 /**
- * The service compiled, with the library in a node_modules of its own.
+ * The service compiled, with the library and the console in a node_modules of its own.
  * @returns the path of its main.js, and what removes it
  */
 export function buildApp(name: string): { main: string; remove: () => void } {
@@ -24,6 +25,12 @@ export function buildApp(name: string): { main: string; remove: () => void } {
   mkdirSync(library, { recursive: true });
   copyFileSync('libs/scheduler/package.json', join(library, 'package.json'));
   compileLibrary(join(library, 'dist'));
+  const console = join(outDir, 'node_modules', 'nestjs-advanced-scheduler-console');
+  mkdirSync(console, { recursive: true });
+  copyFileSync('libs/scheduler-console/package.json', join(console, 'package.json'));
+  tsc('-p', 'libs/scheduler-console/tsconfig.lib.json', '--outDir', join(console, 'dist'), '--declaration', 'false');
+  buildDashboard();
+  cpSync('libs/scheduler-console/ui-dist', join(console, 'ui-dist'), { recursive: true });
   tsc('-p', 'tsconfig.build.json', '--rootDir', '.', '--outDir', outDir);
   return { main: join(outDir, 'src', 'main.js'), remove: remove(outDir) };
 }

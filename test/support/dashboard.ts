@@ -1,29 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { ensureChromium } from '../../scripts/ensure-chromium.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const CONSOLE = join(ROOT, 'libs/scheduler-console');
 const PICTURES = join(ROOT, 'artefacts/dashboard');
-
-/** Builds the pages, unless what is built is newer than every source. */
-export function buildDashboard(): void {
-  const index = statSync(join(CONSOLE, 'ui-dist/index.html'), { throwIfNoEntry: false });
-  const sources = readdirSync(join(CONSOLE, 'ui'), { recursive: true, encoding: 'utf8' });
-  const newest = Math.max(...sources.map((name) => statSync(join(CONSOLE, 'ui', name)).mtimeMs));
-  if (index && index.mtimeMs > newest) return;
-  const vite = join(ROOT, 'node_modules/vite/bin/vite.js');
-  const { status, stderr } = spawnSync(process.execPath, [vite, 'build', 'libs/scheduler-console/ui'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-    // Of the test run; with it the pages would be built for development.
-    env: { ...process.env, NODE_ENV: 'production', NODE_OPTIONS: '' },
-  });
-  if (status !== 0) throw new Error(`the dashboard does not build: ${stderr}`);
-}
 
 /** A real browser. */
 export function startChromium(): Promise<Browser> {
