@@ -69,9 +69,16 @@ describe('100,000 executions over four workers, two of them killed again and aga
     expect(new Set(ids).size).toBe(EXECUTIONS);
     expect(rows.map(([id]) => id).sort()).toEqual([...ids].sort());
     const lost = rows.flatMap(([id, , , , , , attempts]) =>
-      attempts.flatMap(({ outcome, workerId }, i) =>
-        outcome === 'WORKER_LOST'
-          ? [{ id, workerId: workerId!, next: attempts[i + 1], nth: attempts.slice(0, i + 1).filter(isLost).length }]
+      attempts.flatMap((attempt, i) =>
+        isLost(attempt)
+          ? [
+              {
+                id,
+                workerId: attempt.workerId!,
+                next: attempts[i + 1],
+                nth: attempts.slice(0, i + 1).filter(isLost).length,
+              },
+            ]
           : [],
       ),
     );

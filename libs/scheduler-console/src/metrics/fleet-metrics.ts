@@ -76,8 +76,9 @@ export class FleetMetrics {
     this.gauges.waiting.set({ for: 'lock' }, queueStats.waitingForLock);
     this.gauges.paused.set(queueStats.pausedQueues.length);
     this.gauges.running.set(status.runningTasks);
-    this.gauges.workers.set((await scheduler.listWorkers()).length);
-    this.gauges.locks.set((await scheduler.lockManager.list()).filter(({ owner }) => owner !== null).length);
+    const [workers, locks] = await Promise.all([scheduler.listWorkers(), scheduler.lockManager.list()]);
+    this.gauges.workers.set(workers.length);
+    this.gauges.locks.set(locks.filter(({ owner }) => owner !== null).length);
   }
 }
 

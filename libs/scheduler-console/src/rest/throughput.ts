@@ -1,8 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { OnEvent } from '@nestjs/event-emitter';
-import type { ExecutionEvent } from 'nestjs-advanced-scheduler';
-import type { ResolvedConsoleOptions } from '../resolve-options.js';
-import { CONSOLE_OPTIONS } from '../tokens.js';
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { SchedulerEvents } from 'nestjs-advanced-scheduler';
+import { SchedulerEventSource } from '../scheduler-events.js';
 
 const MINUTE = 60_000;
 const KEPT = 60;
@@ -16,22 +14,21 @@ export interface MinuteOfEnds {
 
 /** Ends by minute, as this process hears of them. */
 @Injectable()
-export class Throughput {
+export class Throughput implements OnModuleInit, OnModuleDestroy {
   private readonly minutes = new Map<number, { completed: number; failed: number }>();
-  private readonly scheduler: string;
+  private stop: (() => void) | undefined;
 
-  constructor(@Inject(CONSOLE_OPTIONS) { scheduler = 'default' }: ResolvedConsoleOptions) {
-    this.scheduler = scheduler;
+  constructor(private readonly events: SchedulerEventSource) {}
+
+  onModuleInit(): void {
+    const names = [SchedulerEvents.EXECUTION_COMPLETED, SchedulerEvents.EXECUTION_FAILED] as const;
+    this.stop = this.events.listen(names, (name, { time }) =>
+      this.count(time, name === SchedulerEvents.EXECUTION_COMPLETED ? 'completed' : 'failed'),
+    );
   }
 
-  @OnEvent('scheduler.execution.completed')
-  onCompleted(event: ExecutionEvent): void {
-    this.count(event, 'completed');
-  }
-
-  @OnEvent('scheduler.execution.failed')
-  onFailed(event: ExecutionEvent): void {
-    this.count(event, 'failed');
+  onModuleDestroy(): void {
+    this.stop?.();
   }
 
   /** One for each of the last 60 minutes, the running one last. */
@@ -44,8 +41,7 @@ export class Throughput {
     });
   }
 
-  private count({ scheduler, time }: ExecutionEvent, end: 'completed' | 'failed'): void {
-    if (scheduler !== this.scheduler) return;
+  private count(time: string, end: 'completed' | 'failed'): void {
     const minute = Math.floor(Date.parse(time) / MINUTE);
     const counts = this.minutes.get(minute);
     if (counts) counts[end]++;

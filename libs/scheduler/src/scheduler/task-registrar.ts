@@ -80,9 +80,11 @@ export class TaskRegistrar {
   /** Puts the schedules that decorators declare, and retires those that they no longer do. */
   async reconcileCrons(): Promise<void> {
     const { appName, version, store } = this.options;
-    const schedules = [];
-    for (const cron of this.crons)
-      schedules.push({ ...cron, superseded: await this.catalog.isSuperseded(cron.taskId, appName, version) });
+    const schedules = await Promise.all(
+      this.crons.map(async (cron) => {
+        return { ...cron, superseded: await this.catalog.isSuperseded(cron.taskId, appName, version) };
+      }),
+    );
     await this.cron.reconcile(appName, schedules, store.type !== 'redis');
   }
 

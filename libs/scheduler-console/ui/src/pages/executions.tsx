@@ -3,6 +3,7 @@ import { get, type Query } from '../api/client';
 import { may } from '../api/session';
 import type { Execution, LiveEvent, Page as PageOf } from '../api/types';
 import { Page, Panel } from '../components/page';
+import { Pager } from '../components/pager';
 import { Empty, Loaded } from '../components/states';
 import { StatusBadge } from '../components/status';
 import { Table, type Column } from '../components/table';
@@ -71,27 +72,14 @@ export function ExecutionsPage() {
             )
           }
         </Loaded>
-        <nav class="pager" aria-label="Pages of executions">
-          <span class="muted">
-            {executions.data ? `${executions.data.items.length} shown, newest first, page ${cursors.length + 1}` : ''}
-          </span>
-          <button
-            type="button"
-            class="button"
-            disabled={isFirst}
-            onClick={() => setTrail({ key, cursors: cursors.slice(0, -1) })}
-          >
-            Newer
-          </button>
-          <button
-            type="button"
-            class="button"
-            disabled={next === null}
-            onClick={() => next !== null && setTrail({ key, cursors: [...cursors, next] })}
-          >
-            Older
-          </button>
-        </nav>
+        <Pager
+          of="executions"
+          text={
+            executions.data ? `${executions.data.items.length} shown, newest first, page ${cursors.length + 1}` : ''
+          }
+          onNewer={isFirst ? null : () => setTrail({ key, cursors: cursors.slice(0, -1) })}
+          onOlder={next === null ? null : () => setTrail({ key, cursors: [...cursors, next] })}
+        />
       </Panel>
       {scheduling && <ScheduleDialog onClose={() => setScheduling(false)} after={executions.refresh} />}
     </Page>

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { STATUSES, type Page as PageOf, type Workflow } from '../api/types';
 import { Page, Panel } from '../components/page';
+import { Pager } from '../components/pager';
 import { Empty, Loaded } from '../components/states';
 import { isTerminal, StatusBadge, statusLabel } from '../components/status';
 import { Table, type Column } from '../components/table';
@@ -30,25 +31,12 @@ export function WorkflowsPage() {
             )
           }
         </Loaded>
-        <nav class="pager" aria-label="Pages of workflows">
-          <span class="muted">{workflows.data ? `${workflows.data.items.length} shown, newest first` : ''}</span>
-          <button
-            type="button"
-            class="button"
-            disabled={cursors.length === 0}
-            onClick={() => setCursors(cursors.slice(0, -1))}
-          >
-            Newer
-          </button>
-          <button
-            type="button"
-            class="button"
-            disabled={next === null}
-            onClick={() => next !== null && setCursors([...cursors, next])}
-          >
-            Older
-          </button>
-        </nav>
+        <Pager
+          of="workflows"
+          text={workflows.data ? `${workflows.data.items.length} shown, newest first` : ''}
+          onNewer={cursors.length === 0 ? null : () => setCursors(cursors.slice(0, -1))}
+          onOlder={next === null ? null : () => setCursors([...cursors, next])}
+        />
       </Panel>
     </Page>
   );

@@ -26,7 +26,7 @@ describe('threadConnection', () => {
     ['Sentinels', { sentinels: [{ host: 'h' }], sentinelName: 'main', password: 'secret' }],
     ['a cluster', { cluster: [{ host: 'h' }], password: 'secret' }],
     ['a Redis of the user', redis({ host: 'h', password: 'secret', db: 3, family: 6, retryStrategy: () => 1 })],
-    ['a Redis of the user behind a socket', redis({ path: '/tmp/redis.sock', username: 'me', tls: { ca: 'ca' } })],
+    ['a Redis of the user behind a socket', redis({ path: 'redis.sock', username: 'me', tls: { ca: 'ca' } })],
     ['Sentinels of the user', redis({ sentinels: [{ host: 'h', port: 1 }], name: 'main', sentinelPassword: 'secret' })],
     ['a Cluster of the user', cluster({ redisOptions: { password: 'secret', tls: {} }, dnsLookup: byName })],
     ['a plain Cluster of the user', cluster({ natMap: { 'a:1': { host: 'b', port: 2 } } })],
