@@ -1,4 +1,5 @@
-import { add, bullmq, openScheduler, ours, type Contender } from './contenders.js';
+import { addInBulk, openScheduler, schedulerOn, type Contender } from '../noop-scheduler.js';
+import { bullmq } from './bullmq.js';
 
 /**
  * One measurement in a process of its own, printed as JSON. `measure run <store> <path or port> <count>`: executions/s.
@@ -12,8 +13,8 @@ function print(figures: object): void {
 
 async function contender(store: string, place: string): Promise<Contender> {
   if (store === 'bullmq') return bullmq(Number(place));
-  if (store === 'memory') return ours({ type: 'memory' });
-  return ours({ type: 'embedded', path: place, sync: store === 'always' ? 'always' : 'interval' });
+  if (store === 'memory') return schedulerOn({ type: 'memory' });
+  return schedulerOn({ type: 'embedded', path: place, sync: store === 'always' ? 'always' : 'interval' });
 }
 
 if (what === 'run') {
@@ -28,7 +29,7 @@ if (what === 'run') {
 } else if (what === 'fill') {
   const [path, count] = args as [string, string];
   const { scheduler } = await openScheduler({ type: 'embedded', path }, false);
-  await add(scheduler, Number(count));
+  await addInBulk(scheduler, Number(count));
   process.kill(process.pid, 'SIGKILL');
 } else {
   const begun = process.hrtime.bigint();

@@ -1,7 +1,6 @@
 import { Injectable, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { EventEmitter2 } from '@nestjs/event-emitter';
-import { Queue, Worker } from 'bullmq';
 import {
   AdvancedTaskScheduler,
   ScheduledTask,
@@ -10,20 +9,22 @@ import {
   type StoreOptions,
 } from 'nestjs-advanced-scheduler';
 
-/** A way to add no-ops and run them, 100 at a time, each durable before it counts. */
+/** A way to add no-ops and run them, 100 at a time. */
 export interface Contender {
   /** Adds `count`, and resolves when the last of them has ended. */
   run(count: number): Promise<void>;
   close(): Promise<void>;
 }
 
-const CONCURRENCY = 100;
-const BATCH = 1000;
-const PAYLOAD = { data: 'x'.repeat(80) };
+export const CONCURRENCY = 100;
+/** How many are added at once, in bulk. */
+export const BATCH = 1000;
+export const PAYLOAD = { data: 'x'.repeat(80) };
+export const NOOP = 'bench.noop';
 
 @Injectable()
 class Handlers {
-  @ScheduledTask('bench.noop')
+  @ScheduledTask(NOOP)
   async noop(): Promise<void> {
     // Nothing: what is measured is all around it.
   }
@@ -43,17 +44,16 @@ export async function openScheduler(store: StoreOptions, autoStart = true) {
 }
 
 /** Adds in batches. */
-export async function add(scheduler: AdvancedTaskScheduler, count: number): Promise<void> {
+export async function addInBulk(scheduler: AdvancedTaskScheduler, count: number): Promise<void> {
   for (let done = 0; done < count; done += BATCH) {
-    const batch = Array.from({ length: Math.min(BATCH, count - done) }, () => ({
-      taskId: 'bench.noop',
-      payload: PAYLOAD,
-    }));
-    await scheduler.scheduleTasks(batch);
+    await scheduler.scheduleTasks(
+      Array.from({ length: Math.min(BATCH, count - done) }, () => ({ taskId: NOOP, payload: PAYLOAD })),
+    );
   }
 }
 
-export async function ours(store: StoreOptions): Promise<Contender> {
+/** The scheduler: status, history and a listener to every end. */
+export async function schedulerOn(store: StoreOptions, add: typeof addInBulk = addInBulk): Promise<Contender> {
   const { app, scheduler } = await openScheduler(store);
   let left = 0;
   let finish: () => void = () => undefined;
@@ -68,34 +68,5 @@ export async function ours(store: StoreOptions): Promise<Contender> {
       await ended;
     },
     close: () => app.close(),
-  };
-}
-
-/** BullMQ with its own defaults, on a Redis that syncs each write. */
-export async function bullmq(port: number): Promise<Contender> {
-  const connection = { host: '127.0.0.1', port, maxRetriesPerRequest: null };
-  const queue = new Queue('bench', { connection });
-  let left = 0;
-  let finish: () => void = () => undefined;
-  const worker = new Worker('bench', async () => undefined, { connection, concurrency: CONCURRENCY });
-  worker.on('completed', () => {
-    if (--left === 0) finish();
-  });
-  await worker.waitUntilReady();
-  return {
-    run: async (count) => {
-      left = count;
-      const ended = new Promise<void>((resolve) => (finish = resolve));
-      for (let done = 0; done < count; done += BATCH) {
-        const size = Math.min(BATCH, count - done);
-        const opts = { removeOnComplete: { count: 1000 } };
-        await queue.addBulk(Array.from({ length: size }, () => ({ name: 'noop', data: PAYLOAD, opts })));
-      }
-      await ended;
-    },
-    close: async () => {
-      await worker.close();
-      await queue.close();
-    },
   };
 }
