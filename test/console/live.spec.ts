@@ -1,6 +1,8 @@
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { io, type Socket } from 'socket.io-client';
+import { LiveServer } from '../../libs/scheduler-console/src/live/live-server.js';
+import { until } from '../redis/fixtures.js';
 import { closeConsoles, startConsole, TOKENS } from '../support/console.js';
 
 interface LiveEvent {
@@ -183,22 +185,37 @@ describe('the live channel', () => {
     await gone;
   });
 
-  it('drops a client that does not read, and goes on with the others', async () => {
+  /** A client that has stopped reading while much more has happened than is kept for it; and one that has read it. */
+  async function oneThatDoesNotRead() {
     const [slow, other] = [await follow(), await follow()];
     const { transport } = slow.socket.io.engine as unknown as {
       transport: { ws: { _socket: { pause(): void; resume(): void } } };
     };
     const line = transport.ws._socket;
     line.pause();
-    const gone = new Promise<void>((resolve) => slow.socket.once('disconnect', () => resolve()));
     const ids = await app.scheduler.scheduleTasks(Array.from({ length: 100 }, () => ({ taskId: 'large' })));
     await other.until((all) => completedOf(all).length === ids.length);
     // What happens next finds the line full.
     await app.scheduler.scheduleTask('add', { payload: { a: 1, b: 1 } });
     await other.until((all) => completedOf(all).length === ids.length + 1);
+    return { slow, line, count: ids.length };
+  }
+
+  it('drops a client that does not read, and goes on with the others', async () => {
+    const { slow, line, count } = await oneThatDoesNotRead();
+    const gone = new Promise<void>((resolve) => slow.socket.once('disconnect', () => resolve()));
+    const sockets = (): number => app.app.get(LiveServer, { strict: false })['server']!.sockets.sockets.size;
+    await until(async () => sockets() === 1);
     line.resume();
     await gone;
-    expect(completedOf(slow.events).length).toBeLessThan(ids.length);
+    expect(completedOf(slow.events).length).toBeLessThan(count);
+  });
+
+  it('lets a client that reads again go on where it was', async () => {
+    const { slow, line, count } = await oneThatDoesNotRead();
+    line.resume();
+    await slow.until((all) => completedOf(all).length === count + 1);
+    expect(slow.events.map(({ seq }) => seq)).toEqual(slow.events.map((_, i) => slow.hello.seq + 1 + i));
   });
 
   it('tells a hundred clients each of every end', async () => {

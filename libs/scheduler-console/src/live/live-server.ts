@@ -21,8 +21,10 @@ import { isOwnOrigin } from './origin.js';
 const MAX_CLIENTS = 100;
 const MAX_FRAME = 64 * 1024;
 const MAX_MESSAGES_PER_SECOND = 10;
-/** A client that has left so much unread is dropped, bytes. */
+/** A client that has left so much unread is sent nothing more until it has read, bytes. */
 const MAX_UNREAD = 1024 * 1024;
+/** So long; then it is dropped, ms. */
+const PATIENCE = 5000;
 /** Between two deliveries, ms: what happens meanwhile goes as one message. */
 const DELIVER_EVERY = 100;
 
@@ -44,6 +46,8 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
   private server: Server | null = null;
   private timer: NodeJS.Timeout | undefined;
   private delivered = 0;
+  /** Clients that have too much unread, with the last event that they were sent. */
+  private readonly behind = new Map<Socket, { seq: number; since: number }>();
 
   constructor(
     @Inject(CONSOLE_OPTIONS) private readonly options: ResolvedConsoleOptions,
@@ -106,7 +110,9 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
     const principal = this.callers.get(socket.request);
     if (!principal) return void socket.disconnect(true);
     limitMessages(socket);
-    socket.on('resume', (position: unknown) => void this.resume(socket, principal, position));
+    (socket.data as ClientData).payloads = principal.payloads;
+    socket.on('resume', (position: unknown) => void this.resume(socket, position));
+    socket.on('disconnect', () => this.behind.delete(socket));
     // All before it has been delivered, or is behind this client.
     this.deliver();
     void socket.join(roomOf(principal.payloads));
@@ -123,16 +129,42 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
 
   /** What happened since the last delivery, to all: encoded once for those who see payloads, once for the others. */
   private deliver(): void {
-    const { server } = this;
-    const events = this.feed.after(this.delivered);
+    const { server, delivered } = this;
+    const events = this.feed.after(delivered);
     this.delivered = this.feed.seq;
-    if (!server || events?.length === 0) return;
-    for (const socket of server.of('/').sockets.values()) if (isSlow(socket)) this.drop(socket);
+    if (!server) return;
+    this.catchUp(delivered);
+    if (events?.length === 0) return;
+    for (const socket of server.of('/').sockets.values())
+      if (hasMuchUnread(socket)) this.leaveBehind(socket, delivered);
     for (const payloads of [true, false]) {
       const room = server.to(roomOf(payloads));
       if (!server.of('/').adapter.rooms.has(roomOf(payloads))) continue;
       if (events) room.emit('events', this.shown(events, payloads));
       else void this.snapshot(payloads, 'too much has happened').then((resync) => room.emit('resync', resync));
+    }
+  }
+
+  private leaveBehind(socket: Socket, seq: number): void {
+    if (this.behind.has(socket)) return;
+    this.behind.set(socket, { seq, since: performance.now() });
+    void socket.leave(roomOf(payloadsFor(socket)));
+  }
+
+  /** Those behind that have read go on where they were, up to the event `seq`; those that don't are dropped. */
+  private catchUp(seq: number): void {
+    for (const [socket, place] of this.behind) {
+      const late = performance.now() - place.since > PATIENCE;
+      const reads = !hasMuchUnread(socket);
+      if (socket.connected && !reads && !late) continue;
+      this.behind.delete(socket);
+      if (!socket.connected) continue;
+      if (!reads) {
+        this.drop(socket);
+        continue;
+      }
+      void socket.join(roomOf(payloadsFor(socket)));
+      void this.send(socket, this.feed.after(place.seq)?.filter((event) => event.seq <= seq) ?? null);
     }
   }
 
@@ -142,12 +174,19 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
     webSocketOf(socket)?.terminate();
   }
 
-  private async resume(socket: Socket, principal: Principal, position: unknown): Promise<void> {
+  private async resume(socket: Socket, position: unknown): Promise<void> {
     this.deliver();
+    // It goes on by itself, when it has read.
+    if (this.behind.has(socket)) return;
     const known = isPosition(position) && position.epoch === this.feed.epoch;
-    const missed = known ? this.feed.after(position.seq) : null;
-    if (missed) socket.emit('events', this.shown(missed, principal.payloads));
-    else socket.emit('resync', await this.snapshot(principal.payloads, known ? 'away for too long' : 'another epoch'));
+    await this.send(socket, known ? this.feed.after(position.seq) : null, known ? undefined : 'another epoch');
+  }
+
+  /** @param events null: they are not kept any more, or never were its own */
+  private async send(socket: Socket, events: LiveEvent[] | null, reason = 'away for too long'): Promise<void> {
+    const payloads = payloadsFor(socket);
+    if (events) socket.emit('events', this.shown(events, payloads));
+    else socket.emit('resync', await this.snapshot(payloads, reason));
   }
 
   /** The state of the whole, for whoever can't follow event by event; its position is taken first. */
@@ -178,8 +217,19 @@ function isPosition(value: unknown): value is Position {
   return typeof epoch === 'string' && Number.isSafeInteger(seq);
 }
 
-function isSlow(socket: Socket): boolean {
-  return (webSocketOf(socket)?.bufferedAmount ?? 0) > MAX_UNREAD;
+interface ClientData {
+  payloads: boolean;
+}
+
+function payloadsFor(socket: Socket): boolean {
+  return (socket.data as ClientData).payloads;
+}
+
+/** What lies in the WebSocket, and what engine.io holds back until that has gone. */
+function hasMuchUnread(socket: Socket): boolean {
+  const { writeBuffer } = socket.conn as unknown as { writeBuffer: readonly { data?: string }[] };
+  const held = writeBuffer.reduce((sum, { data }) => sum + (data?.length ?? 0), 0);
+  return (webSocketOf(socket)?.bufferedAmount ?? 0) + held > MAX_UNREAD;
 }
 
 /** What socket.io writes to: a WebSocket of the package ws. */
