@@ -120,12 +120,10 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
     if (!reply.known) return { ...reply, settled: request.settlements.map(() => 'stale') };
     const [, now, , , , plain, , effects, plainSettled, told] = raw;
     this.setClock(now);
-    if (told === 0) {
-      if (plainSettled > 0 && this.isWanted('completed'))
-        this.tell(endedEffects(ended.slice(0, plainSettled), results, now));
-      const started = reply.claims.slice(0, plain.length / 2);
-      if (started.length > 0 && this.isWanted('started')) this.tell(startedEffects(started, workerId, now));
-    }
+    if (plainSettled > 0 && (told & 1) === 0 && this.isWanted('completed'))
+      this.tell(endedEffects(ended.slice(0, plainSettled), results, now));
+    if (plain.length > 0 && (told & 2) === 0 && this.isWanted('started'))
+      this.tell(startedEffects(reply.claims.slice(0, plain.length / 2), workerId, now));
     this.tellText(effects);
     return reply;
   }

@@ -7,7 +7,8 @@
 --   'each', n, then of each: id, attempt, kind, text, reason, delay
 -- Returns: { known, now, more, settled ('a' applied, 's' stale), number of the plain claims,
 --   plain claims (id, record, ...), other claims (id, record, detail, ...), effects,
---   how many were settled the plain way, whether effects of what was plain are among the effects, doubts }
+--   how many were settled the plain way, which effects of what was plain are among the effects (1 its ends, 2 its
+--   starts; those that only this node listens to it makes by itself), doubts }
 -- @include keys
 -- @include frame
 -- @include effects
@@ -20,7 +21,7 @@ local laneKey = workerId .. '|' .. lane
 
 local record = call('HGET', keys.workers, workerId)
 if not record then
-  return { 0, now, 0, '', 0, {}, {}, '', 0, 1, 0 }
+  return { 0, now, 0, '', 0, {}, {}, '', 0, 3, 0 }
 end
 local me = cmsgpack.unpack(record)
 me.id = workerId
@@ -48,7 +49,7 @@ if lanes[4] == sequence then
       others[#others + 1] = kept[7][i]
     end
   end
-  return { 1, kept[1], kept[2], kept[3], kept[4], plain, others, '', 0, 1, kept[8] }
+  return { 1, kept[1], kept[2], kept[3], kept[4], plain, others, '', 0, 3, kept[8] }
 end
 -- Nobody else has touched this worker's plain runs, and no reply that it has seen was lost since (by a failover).
 local known, seen0, seen1 = string.match(ARGV[9], '^(%d+)|(%d+)|(%d+)$')
@@ -64,6 +65,7 @@ local plain, others = {}, {}
 local plainNo = frame.sequence + 1
 local trimLater = false
 local plainSettled = 0
+local told = 0
 
 -- @include plain
 
@@ -96,7 +98,7 @@ local function reply(more, mayBeMore)
   end
   compact(200)
   frame.save()
-  return { 1, now, more, outcome, plainNo, plain, others, effects.publish(mayBeMore), plainSettled, frame.nodes > 1 and 1 or 0, doubts }
+  return { 1, now, more, outcome, plainNo, plain, others, effects.publish(mayBeMore), plainSettled, told, doubts }
 end
 
 local claimed = segments == 0 and not trimLater and claimPlain()

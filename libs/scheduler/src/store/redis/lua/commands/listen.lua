@@ -5,27 +5,43 @@
 -- @include frame
 if ARGV[3] == '' then
   call('HDEL', keys.nodes, frame.node)
+  call('HDEL', keys.meta, 'others|' .. frame.node)
 else
   call('HSET', keys.nodes, frame.node, ARGV[3] .. '|' .. now)
 end
-local nodes = call('HGETALL', keys.nodes)
-local count = 0
-local bits = {}
-for i = 1, #nodes, 2 do
-  local mask, heard = string.match(nodes[i + 1], '^(%d+)|(%d+)$')
+local known = call('HGETALL', keys.nodes)
+local masks, wanted = {}, {}
+for i = 1, #known, 2 do
+  local mask, heard = string.match(known[i + 1], '^(%d+)|(%d+)$')
   if tonumber(heard) + tonumber(ARGV[4]) < now then
-    call('HDEL', keys.nodes, nodes[i])
+    call('HDEL', keys.nodes, known[i])
+    call('HDEL', keys.meta, 'others|' .. known[i])
   else
-    count = count + 1
-    mask = tonumber(mask)
-    for bit = 0, 10 do
-      bits[bit] = bits[bit] or math.floor(mask / 2 ^ bit) % 2 == 1
-    end
+    masks[#masks + 1] = { known[i], tonumber(mask) }
   end
 end
-local all = 0
-for bit = 0, 10 do
-  all = all + (bits[bit] and 2 ^ bit or 0)
+
+local function has(mask, bit)
+  return math.floor(mask / 2 ^ bit) % 2 == 1
 end
-call('HSET', keys.meta, 'mask', all, 'nodes', count)
+
+for _, each in ipairs(masks) do
+  for bit = 0, 10 do
+    wanted[bit] = (wanted[bit] or 0) + (has(each[2], bit) and 1 or 0)
+  end
+end
+-- What any node but this one listens to; without one, what any does.
+local function wantedBeside(mask)
+  local all = 0
+  for bit = 0, 10 do
+    local byOthers = (wanted[bit] or 0) - (has(mask, bit) and 1 or 0)
+    all = all + (byOthers > 0 and 2 ^ bit or 0)
+  end
+  return all
+end
+
+call('HSET', keys.meta, 'mask', wantedBeside(0), 'nodes', #masks)
+for _, each in ipairs(masks) do
+  call('HSET', keys.meta, 'others|' .. each[1], wantedBeside(each[2]))
+end
 return 1

@@ -24,6 +24,11 @@ function effects.isWanted(transition)
   return math.floor(frame.mask / BIT[transition]) % 2 == 1
 end
 
+-- Whether another node does.
+function effects.isWantedElsewhere(transition)
+  return frame.nodes > 1 and math.floor(frame.others / BIT[transition]) % 2 == 1
+end
+
 function effects.tell(row, transition)
   if not effects.isWanted(transition) then
     return
@@ -54,6 +59,13 @@ end
 
 local LOCAL = { due = true, more = true, ready = true }
 
+local function concernsOthers(effect)
+  if effect[1] == 'x' then
+    return effects.isWantedElsewhere(effect[2])
+  end
+  return not LOCAL[effect[1]]
+end
+
 -- The effects as one text, or ''; what concerns other nodes is sent to them. mayBeMore: dependents may be left to tell.
 function effects.publish(mayBeMore)
   local wakes = #effects.wokenOrder
@@ -69,7 +81,7 @@ function effects.publish(mayBeMore)
   if frame.nodes > 1 then
     local told = {}
     for _, effect in ipairs(effects.list) do
-      if not LOCAL[effect[1]] then
+      if concernsOthers(effect) then
         told[#told + 1] = effect
       end
     end

@@ -12,7 +12,7 @@ do
   frame.maxAttempt = tonumber(bound)
   frame.publish = publish
   frame.node = node
-  local meta = call('HMGET', keys.meta, 'hwm', 'n', 'seq', 'mask', 'ruled', 'nodes', 'popped')
+  local meta = call('HMGET', keys.meta, 'hwm', 'n', 'seq', 'mask', 'ruled', 'nodes', 'popped', 'others|' .. node)
   local now = tonumber(clock)
   if not now then
     local time = call('TIME')
@@ -25,6 +25,8 @@ do
   frame.ruled = (tonumber(meta[5]) or 0) > 0
   frame.nodes = tonumber(meta[6]) or 0
   frame.popped = tonumber(meta[7]) or 0
+  -- A node that is not known to listen may have missed how the others do: then all that anybody wants is told.
+  frame.others = tonumber(meta[8]) or frame.mask
   -- Time never goes back here, whatever the server's clock does.
   frame.now = math.max(now, frame.hwm)
 end

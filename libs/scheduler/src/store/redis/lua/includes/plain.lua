@@ -54,6 +54,10 @@ local function isIntact(from, n, ids)
   return true
 end
 
+-- What only the caller listens to, it tells itself.
+local tellsEnds, tellsStarts = effects.isWantedElsewhere('completed'), effects.isWantedElsewhere('started')
+told = (tellsEnds and 1 or 0) + (tellsStarts and 2 or 0)
+
 local function tellCompleted(n, ids, results)
   for i, text in ipairs(call('HMGET', keys.static, unpack(ARGV, ids, ids + n - 1))) do
     local task, queue, level = string.match(text, '^[^|]*|[^|]*|[^|]*|[^|]*|([^|]*)|([^|]*)|(%d)')
@@ -86,7 +90,7 @@ local function settlePlain(from)
       i = i + 1
     end
   end
-  if frame.nodes > 1 and effects.isWanted('completed') then
+  if tellsEnds then
     tellCompleted(n, ids, results)
   end
   call('HDEL', keys.running(workerId), unpack(ARGV, ids, ids + n - 1))
@@ -118,7 +122,6 @@ local function claimPlain()
   if call('EXISTS', keys.unhandledTasks, keys.continuation) > 0 or call('HGET', keys.queues, queue) ~= '' then
     return false
   end
-  local told = effects.isWanted('started') and frame.nodes > 1
   local runs = {}
   local runnable = {}
   local isPlain = true
@@ -163,7 +166,7 @@ local function claimPlain()
         plain[#plain + 1] = text
         runs[#runs + 1] = id
         runs[#runs + 1] = entry
-        if told then
+        if tellsStarts then
           effects.push({ 'x', 'started', id, task, 'RUNNING', queue, level, now, workerId, false, false, false, false })
         end
       end
