@@ -45,14 +45,14 @@ export const BOOM: ErrorInfo = { name: 'Error', message: 'boom', stack: null, co
 
 let count = 0;
 
-/** A fresh id in the form of a UUIDv7, growing, so that a failure reads the same in every run. */
+/** A fresh id in the form of a ULID, growing, so that a failure reads the same in every run. */
 export function nextId(): string {
   count += 1;
   return idOf(count);
 }
 
 export function idOf(n: number): string {
-  return `0198c000-0000-7000-8000-${n.toString(16).padStart(12, '0')}`;
+  return `01KE00000000000000${n.toString().padStart(8, '0')}`;
 }
 
 export function newExecution(overrides: Partial<NewExecution> = {}): NewExecution {

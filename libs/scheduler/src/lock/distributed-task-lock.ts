@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock, type ClockTimer } from '../core/clock.js';
 import { parseDuration, type Duration } from '../core/duration.js';
 import { LockLostError, LockNotAcquiredError } from '../core/errors.js';
-import { uuidv7 } from '../core/ids.js';
+import { ulid } from '../core/ids.js';
 import { checkKey } from '../core/names.js';
 import { EVENT_SOURCE, type EffectSource } from '../store/effect-source.js';
 import type { LockGrant, LockInfo } from '../store/records.js';
@@ -49,7 +49,7 @@ export class DistributedTaskLock {
     checkKey(key, 'key');
     const ttl = parseTtl(options.ttl);
     const maxWait = parseDuration(options.maxWait ?? 0, 'maxWait', { max: DAY });
-    const owner = `handle:${uuidv7(this.clock.now())}`;
+    const owner = `handle:${ulid(this.clock.now())}`;
     const granted = maxWait > 0 ? this.await(key, owner, maxWait) : null;
     try {
       const grant = (await this.store.acquireLock(key, owner, ttl, maxWait)) ?? (await granted?.promise) ?? null;

@@ -92,7 +92,7 @@ export class AdvancedTaskScheduler {
 
   /**
    * Schedules one execution.
-   * @returns its id, a UUIDv7 (of the earlier one where an idempotencyKey repeats)
+   * @returns its id, a ULID (of the earlier one where an idempotencyKey repeats)
    * @throws TaskNotRegisteredError, UnknownDependencyError, IdempotencyConflictError, and the errors of bad options
    */
   scheduleTask<P, R>(task: TaskRef<P, R>, options?: ScheduleOptions<P>): Promise<ExecutionId<P, R>>;

@@ -3,7 +3,7 @@ import { CLOCK, type Clock } from '../core/clock.js';
 import type { EdgeBinding, NewEdge, NewExecution, NewWorkflow } from '../core/commands.js';
 import { UnknownDependencyError } from '../core/errors.js';
 import type { ExecutionId } from '../core/execution.js';
-import { uuidv7 } from '../core/ids.js';
+import { ulid } from '../core/ids.js';
 import { planEdges, planExecution, type ScheduleOptions } from '../core/plan-execution.js';
 import type { ResolvedTask } from '../core/task-definition.js';
 import { planWorkflow, type PlannedNode, type WorkflowRequest } from '../dependency/workflow-plan.js';
@@ -29,7 +29,7 @@ export class ExecutionPlanner {
     const task = this.catalog.get(taskId);
     if (!task || task.dependencies.length > 0 || options?.after !== undefined) return undefined;
     const now = this.clock.now();
-    return planExecution(task, uuidv7(now), now, options);
+    return planExecution(task, ulid(now), now, options);
   }
 
   /** @throws TaskNotRegisteredError, UnknownDependencyError, and the errors of bad options */
@@ -39,7 +39,7 @@ export class ExecutionPlanner {
     const task = this.catalog.get(taskId) ?? (await this.catalog.find(taskId));
     const edges = await this.edges(task, options?.after ?? {});
     const now = this.clock.now();
-    return planExecution(task, uuidv7(now), now, options, edges);
+    return planExecution(task, ulid(now), now, options, edges);
   }
 
   async planWorkflow(
@@ -48,9 +48,9 @@ export class ExecutionPlanner {
     const remote = await this.remoteTasks(request);
     const nodes = planWorkflow(request, (taskId) => this.catalog.get(taskId) ?? remote.get(taskId));
     const now = this.clock.now();
-    const workflowId = uuidv7(now);
+    const workflowId = ulid(now);
     const executions: Record<string, string> = {};
-    for (const node of nodes) executions[node.ref] = uuidv7(now);
+    for (const node of nodes) executions[node.ref] = ulid(now);
     for (const node of nodes) await this.requireOutside(node);
     const taskIds = new Map(nodes.map((node) => [node.ref, node.taskId]));
     return {

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { CLOCK, SystemClock } from '../core/clock.js';
-import { uuidv7 } from '../core/ids.js';
+import { ulid } from '../core/ids.js';
 import { Liveness } from '../core/liveness.js';
 import { SCHEDULER_NAME } from '../events/tokens.js';
 import { HEALTH_SETTINGS, type HealthSettings } from '../health/scheduler-health-monitor.js';
@@ -95,7 +95,7 @@ function workerSettings({
   drainGrace,
   clock,
 }: ResolvedOptions): WorkerSettings {
-  const workerId = `${appName}:${uuidv7(clock.now())}`;
+  const workerId = `${appName}:${ulid(clock.now())}`;
   return {
     workerId,
     appName,

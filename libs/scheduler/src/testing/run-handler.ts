@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { HandlerNotFoundError, TaskNotRegisteredError } from '../core/errors.js';
-import { uuidv7 } from '../core/ids.js';
+import { ulid } from '../core/ids.js';
 import { parseJson, serializePayload } from '../core/json.js';
 import { mergePayload } from '../core/merge-payload.js';
 import type { Claim } from '../store/records.js';
@@ -48,7 +48,7 @@ export async function runHandler(
   const payload = serializePayload(given === undefined ? task.payload : mergePayload(task.payload, given));
   const results = Object.entries(options.results ?? {}).map(([ref, result]) => [ref, serializePayload(result)]);
   const claim: Claim = {
-    executionId: options.executionId ?? uuidv7(now),
+    executionId: options.executionId ?? ulid(now),
     attempt: options.attempt ?? 1,
     taskId,
     queue: task.queue,

@@ -1,7 +1,7 @@
 import { IdempotencyConflictError, UnknownDependencyError } from '../../core/errors.js';
 import { SystemClock, type Clock, type ClockTimer } from '../../core/clock.js';
 import type { Effect, ExecutionTransition } from '../../core/effects.js';
-import { uuidv7 } from '../../core/ids.js';
+import { ulid } from '../../core/ids.js';
 import { WorkerBeats } from './beat/worker-beats.js';
 import { effectsOf, TRANSITION_BITS } from './codec/effects.js';
 import { RedisConnection, type ScriptArgument } from './connection/redis-connection.js';
@@ -50,7 +50,7 @@ export abstract class RedisFrame {
   private unsubscribe: (() => Promise<void>) | undefined;
 
   constructor(protected readonly settings: RedisStoreSettings) {
-    this.node = uuidv7(this.local.now());
+    this.node = ulid(this.local.now());
     this.root = `{${settings.namespace}}:`;
     this.connection = new RedisConnection(settings.connection, luaScripts(), {
       probe: { key: `${this.root}m`, channel: `${this.root}fx` },
