@@ -75,6 +75,8 @@ const execution = (edges: fc.Arbitrary<EdgeChoice[]>): fc.Arbitrary<ExecutionCho
   });
 
 const plain = execution(fc.constant([]));
+/** Nothing but a task, a queue and a level: what the members of most workflows are. */
+const bare = plain.map((choice) => ({ ...choice, delay: 0, lock: null }));
 const dependent = execution(fc.array(edge, { minLength: 1, maxLength: 3 }));
 const how = fc.constantFrom<SettlementKind>(...SETTLEMENT_KINDS, 'complete', 'complete', 'fail');
 
@@ -94,6 +96,13 @@ const COMMANDS: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
     arbitrary: record({
       kind: fc.constant('workflow'),
       nodes: fc.array(record({ execution: plain, after: pick, type }), { minLength: 1, maxLength: 5 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: record({
+      kind: fc.constant('workflow'),
+      nodes: fc.array(record({ execution: bare, after: pick, type }), { minLength: 2, maxLength: 7 }),
     }),
   },
   {

@@ -1,20 +1,43 @@
-import type { NewExecution } from '../../core/commands.js';
+import type { NewExecution, NewWorkflow } from '../../core/commands.js';
 import { extraOf, isPlain, partOf } from './codec/executions.js';
+import { leanWorkflow, type LeanWorkflow } from './codec/lean-workflow.js';
 
-/** Kinds of plain executions that one batch may have: each is named by one character of ASCII. */
+/** Kinds of executions that one batch may have: each is named by one character of ASCII. */
 const MAX_GROUPS = 127;
 
-/** The arguments of the script `enqueue`. @param workflow JSON, or '' */
-export function packBatch(workflow: string, batch: readonly NewExecution[]): string[] {
-  const plain = workflow === '' && batch.every(isPlain) ? groupsOf(batch) : null;
-  const args = plain
-    ? [workflow, '', JSON.stringify(plain.groups), plain.groupOf]
-    : [workflow, JSON.stringify(extrasOf(batch)), '[]', ''];
+/** The arguments of the script `enqueue` for executions that belong to no workflow. */
+export function packBatch(batch: readonly NewExecution[]): string[] {
+  const plain = batch.every(isPlain) ? groupsOf(batch) : null;
+  const args = plain ? ['', '', '', JSON.stringify(plain.groups), plain.groupOf] : ['', '', ...packExtras(batch)];
   for (const command of batch) args.push(command.executionId, partOf(command));
   return args;
 }
 
-/** Queue, level and task of plain executions, each mix once; null where there are too many of them. */
+/**
+ * The arguments for a workflow.
+ * @param mayBeLean false: as any other executions are stored
+ */
+export function packWorkflow(workflow: NewWorkflow, members: readonly NewExecution[], mayBeLean: boolean): string[] {
+  const lean = mayBeLean ? leanWorkflow(members) : null;
+  const plain = lean && groupsOf(members);
+  const args = headOf(workflow, lean);
+  if (plain) args.push('', JSON.stringify(plain.groups), plain.groupOf);
+  else args.push(...packExtras(members));
+  members.forEach((command, i) => args.push(command.executionId, plain ? lean.parts[i]! : partOf(command)));
+  return args;
+}
+
+/** Where its members' ids stand, they stand once. */
+function headOf({ workflowId, name, nodes }: NewWorkflow, lean: LeanWorkflow | null): string[] {
+  const kept = nodes.map(({ ref, taskId, dependsOn }) => ({ ref, taskId, dependsOn }));
+  return [JSON.stringify({ workflowId, name, waits: lean?.waits ?? [] }), JSON.stringify(kept)];
+}
+
+function packExtras(batch: readonly NewExecution[]): string[] {
+  return [JSON.stringify(extrasOf(batch)), '[]', ''];
+}
+
+/** Queue, level and task of executions, each mix once; null where there are too many of them. */
 function groupsOf(batch: readonly NewExecution[]): { groups: [string, number, string][]; groupOf: string } | null {
   const groups: [string, number, string][] = [];
   const known = new Map<string, number>();

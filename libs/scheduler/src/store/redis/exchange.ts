@@ -6,13 +6,18 @@ import { claimOf, plainClaim } from './codec/executions.js';
 import { packSettlement } from './codec/settlements.js';
 import type { ScriptArgument } from './connection/redis-connection.js';
 
-/** A plain run that this process has claimed: what its settlement says of it, and what its events need. */
-interface PlainRun {
+/** A run that this process has claimed: what its settlement says of it, and what its events need. */
+interface KnownRun {
   workerId: string;
-  entry: string;
   claim: Claim;
+  /** What stands for a plain run in the store; null for one that is not plain. */
+  entry: string | null;
   /** Nobody else can have touched it, as far as the replies that were seen tell. */
   isTrusted: boolean;
+}
+
+interface PlainRun extends KnownRun {
+  entry: string;
 }
 
 /** What a worker has seen of the store: how often its plain runs were touched, and its newest replies by lane. */
@@ -30,26 +35,25 @@ export type ExchangeScriptReply = [
   plain: string[],
   others: string[],
   effects: string,
-  plainSettled: number,
   told: number,
   doubts: string,
+  got: string[],
 ];
 
 /** Packs the trips of this process's workers, and remembers what makes most of them short. */
 export class ExchangePacker {
-  private readonly runs = new Map<string, PlainRun>();
+  private readonly runs = new Map<string, KnownRun>();
   private readonly sights = new Map<string, Sight>();
 
-  /** The arguments of a trip, and the plain runs that it ends. */
-  pack(request: ExchangeRequest): { args: ScriptArgument[]; ended: readonly PlainRun[]; results: readonly string[] } {
+  /** The arguments of a trip, and the runs that it ends, by the place of their settlement, as far as they are known. */
+  pack(request: ExchangeRequest): { args: ScriptArgument[]; ended: readonly (KnownRun | undefined)[] } {
     const { workerId, lane, sequence, want, reserved = [], capacity = {}, handOver = 0 } = request;
     const hasOptions = reserved.length > 0 || Object.keys(capacity).length > 0;
     const options = hasOptions ? JSON.stringify({ reserved, capacity }) : '';
     const { doubts, seen } = this.sightOf(workerId);
     const trust = `${doubts}|${seen[0]}|${seen[1]}`;
     const args: ScriptArgument[] = [workerId, lane, sequence, want, handOver, options, trust, 0];
-    const ended: PlainRun[] = [];
-    const results: string[] = [];
+    const ended: (KnownRun | undefined)[] = [];
     let segments = 0;
     const { settlements } = request;
     for (let at = 0; at < settlements.length; segments++) {
@@ -58,31 +62,34 @@ export class ExchangePacker {
         const texts = runs.map((_, i) => settlements[at + i]!.result ?? '');
         packPlain(args, runs, texts);
         ended.push(...runs);
-        results.push(...texts);
         at += runs.length;
       } else {
-        at += this.packOthers(args, workerId, settlements, at);
+        const others = this.packOthers(args, workerId, settlements, at);
+        ended.push(...others);
+        at += others.length;
       }
     }
     args[7] = segments;
-    return { args, ended, results };
+    return { args, ended };
   }
 
   /** What the reply says, with the plain claims remembered. */
   unpack({ workerId, lane, sequence }: ExchangeRequest, reply: ExchangeScriptReply): ExchangeReply {
     const [known, now, more, settled, plainNo, plain, others] = reply;
     if (known === 0) this.forget(workerId);
-    else this.look(workerId, lane, sequence, reply[10]);
+    else this.look(workerId, lane, sequence, reply[9]);
     const entry = `p${now}|${plainNo}`;
+    const got = new Map<string, string>();
+    for (let i = 0; i < reply[10].length; i += 2) got.set(reply[10][i]!, reply[10][i + 1]!);
     const claims: Claim[] = [];
     for (let i = 0; i < plain.length; i += 2) {
-      const claim = plainClaim(plain[i]!, plain[i + 1]!, now);
+      const claim = plainClaim(plain[i]!, plain[i + 1]!, now, got.get(plain[i]!));
       this.remember(workerId, claim, entry);
       claims.push(claim);
     }
     for (let i = 0; i < others.length; i += 3) {
       const { claim, no, isPlain } = claimOf(others[i]!, others[i + 1]!, now, others[i + 2]!);
-      if (isPlain) this.remember(workerId, claim, `p${now}|${no}`);
+      this.remember(workerId, claim, isPlain ? `p${now}|${no}` : null);
       claims.push(claim);
     }
     return {
@@ -93,8 +100,8 @@ export class ExchangePacker {
     };
   }
 
-  /** @param entry what stands for the run in the store */
-  remember(workerId: string, claim: Claim, entry: string, isTrusted = true): void {
+  /** @param entry what stands for a plain run in the store; null for one that is not plain */
+  remember(workerId: string, claim: Claim, entry: string | null, isTrusted = true): void {
     this.runs.set(claim.executionId, { workerId, entry, claim, isTrusted });
   }
 
@@ -125,32 +132,47 @@ export class ExchangePacker {
     for (let i = at; i < settlements.length; i++) {
       const { executionId, attempt, kind } = settlements[i]!;
       const run = this.runs.get(executionId);
-      if (kind !== 'complete' || run?.claim.attempt !== attempt || run.workerId !== workerId) break;
-      if (found.length > 0 && found[0]!.isTrusted !== run.isTrusted) break;
+      if (kind !== 'complete' || !isPlainRun(run, workerId, attempt)) break;
+      if (found.length > 0 && kindOf(found[0]!) !== kindOf(run)) break;
       this.runs.delete(executionId);
       found.push(run);
     }
     return found;
   }
 
-  /** @returns how many were packed: up to the next one that is plain */
-  private packOthers(args: ScriptArgument[], workerId: string, settlements: readonly Settlement[], at: number): number {
+  /** @returns the runs that were packed, as far as they are known: up to the next one that is plain */
+  private packOthers(
+    args: ScriptArgument[],
+    workerId: string,
+    settlements: readonly Settlement[],
+    at: number,
+  ): (KnownRun | undefined)[] {
     const countAt = args.push('each', 0) - 1;
-    let count = 0;
+    const ended: (KnownRun | undefined)[] = [];
     do {
-      const settlement = settlements[at + count]!;
+      const settlement = settlements[at + ended.length]!;
+      const run = this.runs.get(settlement.executionId);
       this.runs.delete(settlement.executionId);
-      args.push(...packSettlement(settlement));
-      count++;
-    } while (at + count < settlements.length && !this.isPlain(workerId, settlements[at + count]!));
-    args[countAt] = count;
-    return count;
+      args.push(...packSettlement(settlement, run !== undefined));
+      ended.push(run);
+    } while (at + ended.length < settlements.length && !this.isPlain(workerId, settlements[at + ended.length]!));
+    args[countAt] = ended.length;
+    return ended;
   }
 
   private isPlain(workerId: string, { executionId, attempt, kind }: Settlement): boolean {
-    const run = this.runs.get(executionId);
-    return kind === 'complete' && run?.claim.attempt === attempt && run.workerId === workerId;
+    return kind === 'complete' && isPlainRun(this.runs.get(executionId), workerId, attempt);
   }
+}
+
+function isPlainRun(run: KnownRun | undefined, workerId: string, attempt: number): run is PlainRun {
+  return run !== undefined && run.entry !== null && run.claim.attempt === attempt && run.workerId === workerId;
+}
+
+/** As the script calls the segments. */
+function kindOf({ claim, isTrusted }: PlainRun): string {
+  if (claim.workflowId !== null) return isTrusted ? 'trustedMember' : 'member';
+  return isTrusted ? 'trusted' : 'plain';
 }
 
 /** One segment: runs of one claim stand together, under the entry that they share. */
@@ -170,20 +192,31 @@ function packPlain(args: ScriptArgument[], runs: readonly PlainRun[], results: r
   }
   entries.push(entry, count);
   const hasResults = results.some((text) => text !== '');
-  args.push(runs[0]!.isTrusted ? 'trusted' : 'plain', runs.length, started, hasResults ? 1 : 0, entries.length / 2);
+  args.push(kindOf(runs[0]!), runs.length, started, hasResults ? 1 : 0, entries.length / 2);
   for (const each of entries) args.push(each);
   for (const { claim } of runs) args.push(claim.executionId);
   if (hasResults) for (const text of results) args.push(text);
 }
 
-/** The effects of plain runs, which the store leaves to the process that knows all about them. */
-export function endedEffects(runs: readonly PlainRun[], results: readonly string[], now: number): Effect[] {
-  return runs.map(({ claim, workerId }, i) => ({
-    ...effectOf(claim, workerId, now),
-    transition: 'completed',
-    status: 'COMPLETED',
-    result: results[i] === '' ? null : results[i]!,
-  }));
+/** The ends of known runs that simply succeeded, which the store leaves to the process that knows all about them. */
+export function endedEffects(
+  settlements: readonly Settlement[],
+  ended: readonly (KnownRun | undefined)[],
+  settled: ExchangeReply['settled'],
+  now: number,
+): Effect[] {
+  const effects: Effect[] = [];
+  ended.forEach((run, i) => {
+    const { kind, result } = settlements[i]!;
+    if (run === undefined || kind !== 'complete' || settled[i] !== 'applied') return;
+    effects.push({
+      ...effectOf(run.claim, run.workerId, now),
+      transition: 'completed',
+      status: 'COMPLETED',
+      result: result === '' ? null : result,
+    });
+  });
+  return effects;
 }
 
 export function startedEffects(claims: readonly Claim[], workerId: string, now: number): Effect[] {
@@ -191,7 +224,7 @@ export function startedEffects(claims: readonly Claim[], workerId: string, now: 
 }
 
 function effectOf(claim: Claim, workerId: string, time: number): ExecutionEffect {
-  const { executionId, taskId, queue, priority } = claim;
+  const { executionId, taskId, queue, priority, workflowId } = claim;
   return {
     kind: 'execution',
     transition: 'started',
@@ -202,7 +235,7 @@ function effectOf(claim: Claim, workerId: string, time: number): ExecutionEffect
     priority,
     time,
     workerId,
-    workflowId: null,
+    workflowId,
     result: null,
     error: null,
     reason: null,

@@ -8,7 +8,7 @@ import type { BeatReply, ExchangeReply, ExchangeRequest, StepReply, TaskStore } 
 import { extraOf, partOf, plainClaim } from './codec/executions.js';
 import { endedEffects, ExchangePacker, startedEffects, type ExchangeScriptReply } from './exchange.js';
 import { packSettlement } from './codec/settlements.js';
-import { packBatch } from './enqueue.js';
+import { packBatch, packWorkflow } from './enqueue.js';
 import { EnqueueBatcher } from './enqueue-batcher.js';
 import { RedisLooks } from './redis-looks.js';
 
@@ -20,7 +20,7 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   /** Two: the server works on one trip while this process works on the other. */
   readonly lanes = 2;
   private readonly packer = new ExchangePacker();
-  private readonly batcher = new EnqueueBatcher((batch) => this.store('', batch));
+  private readonly batcher = new EnqueueBatcher((batch) => this.store(batch));
 
   // ---- definitions ---------------------------------------------------------------------------------------------
 
@@ -78,8 +78,8 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   // ---- workflows -----------------------------------------------------------------------------------------------
 
   async startWorkflow(workflow: NewWorkflow, executions: readonly NewExecution[]): Promise<void> {
-    const { workflowId, name, nodes } = workflow;
-    await this.store(JSON.stringify({ workflowId, name, nodes: JSON.stringify(nodes) }), executions);
+    const reply = await this.commitRepeatable('enqueue', ...packWorkflow(workflow, executions, true));
+    if (reply === 'again') await this.commitRepeatable('enqueue', ...packWorkflow(workflow, executions, false));
   }
 
   // ---- locks ---------------------------------------------------------------------------------------------------
@@ -114,14 +114,14 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
 
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
     const { workerId } = request;
-    const { args, ended, results } = this.packer.pack(request);
+    const { args, ended } = this.packer.pack(request);
     const raw = (await this.exchangeRaw(args)) as ExchangeScriptReply;
     const reply = this.packer.unpack(request, raw);
     if (!reply.known) return { ...reply, settled: request.settlements.map(() => 'stale') };
-    const [, now, , , , plain, , effects, plainSettled, told] = raw;
+    const [, now, , , , plain, , effects, told] = raw;
     this.setClock(now);
-    if (plainSettled > 0 && (told & 1) === 0 && this.isWanted('completed'))
-      this.tell(endedEffects(ended.slice(0, plainSettled), results, now));
+    if (ended.length > 0 && (told & 1) === 0 && this.isWanted('completed'))
+      this.tell(endedEffects(request.settlements, ended, reply.settled, now));
     if (plain.length > 0 && (told & 2) === 0 && this.isWanted('started'))
       this.tell(startedEffects(reply.claims.slice(0, plain.length / 2), workerId, now));
     this.tellText(effects);
@@ -214,9 +214,9 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
     return stepOf(await this.commitRepeatable('prune', limit));
   }
 
-  private async store(workflow: string, batch: readonly NewExecution[]): Promise<string[]> {
-    if (batch.length === 0 && workflow === '') return [];
-    const changed = await this.commitRepeatable<string[]>('enqueue', ...packBatch(workflow, batch));
+  private async store(batch: readonly NewExecution[]): Promise<string[]> {
+    if (batch.length === 0) return [];
+    const changed = await this.commitRepeatable<string[]>('enqueue', ...packBatch(batch));
     return changed.length > 0 ? changed : batch.map((command) => command.executionId);
   }
 }

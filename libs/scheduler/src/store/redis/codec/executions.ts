@@ -15,12 +15,12 @@ interface Extra {
 
 /**
  * The record without what only the store knows: flags|task|queue|level|timeout|workflow|ref|payload. A flag says that the
- * execution is more than plain: x, it has an extra record (lock, tags, schedule); w, its end concerns others, or is timed.
+ * execution is more than plain: x, it has an extra record (lock, tags, schedule); w, its end concerns others, or is timed;
+ * f and more, it is a lean member of a workflow.
  */
-export function partOf(command: NewExecution): string {
+export function partOf(command: NewExecution, flags: string = flagsOf(command)): string {
   const { taskId, queue, priority, timeout, workflow, payload } = command;
   const { workflowId = '', ref = '' } = workflow ?? {};
-  const flags = flagsOf(command);
   return `${flags}|${taskId}|${queue}|${priority}|${timeout ?? ''}|${workflowId}|${ref}|${payload ?? ''}`;
 }
 
@@ -66,6 +66,7 @@ export interface RecordHead {
   queue: string;
   priority: TaskPriority;
   timeout: number | null;
+  workflowId: string | null;
   payload: string | null;
 }
 
@@ -86,13 +87,17 @@ export function headOf(record: string): RecordHead {
     queue: record.slice(queue, level - 1),
     priority: (record.charCodeAt(level) - 48) as TaskPriority,
     timeout: workflow - 1 > timeout ? Number(record.slice(timeout, workflow - 1)) : null,
+    workflowId: ref - 1 > workflow ? record.slice(workflow, ref - 1) : null,
     payload: payload < record.length ? record.slice(payload) : null,
   };
 }
 
-/** A first run of a plain execution. */
-export function plainClaim(executionId: string, record: string, startedTime: number): Claim {
-  const { due, taskId, queue, priority, payload } = headOf(record);
+/**
+ * A first run of a plain execution, or of a lean member of a workflow.
+ * @param got JSON of what its dependencies have left, where it has any
+ */
+export function plainClaim(executionId: string, record: string, startedTime: number, got?: string): Claim {
+  const { due, taskId, queue, priority, payload, workflowId } = headOf(record);
   return {
     executionId,
     attempt: 1,
@@ -105,10 +110,10 @@ export function plainClaim(executionId: string, record: string, startedTime: num
     scheduledTime: due,
     startedTime,
     timeout: null,
-    workflowId: null,
+    workflowId,
     lockKey: null,
     fencingToken: null,
-    results: null,
+    results: got === undefined ? null : resultsOf(JSON.parse(got) as Record<string, string | false>),
   };
 }
 

@@ -6,9 +6,13 @@ const LETTERS = { complete: 'c', fail: 'f', retry: 'r', release: 'l', cancel: 'x
   string
 >;
 
-/** As the scripts take it: id, attempt, letter of its kind, result or error, reason, delay. */
-export function packSettlement(settlement: Settlement): ScriptArgument[] {
+/**
+ * As the scripts take it: id, attempt, letter of its kind, result or error, reason, delay.
+ * @param tellsItself a success of which the caller tells its own listeners itself
+ */
+export function packSettlement(settlement: Settlement, tellsItself = false): ScriptArgument[] {
   const { executionId, attempt, kind, result, error, reason, delay } = settlement;
   const text = result ?? (error === null ? '' : JSON.stringify(error));
-  return [executionId, attempt, LETTERS[kind], text, reason ?? '', Math.round(delay)];
+  const letter = tellsItself && kind === 'complete' ? 'k' : LETTERS[kind];
+  return [executionId, attempt, letter, text, reason ?? '', Math.round(delay)];
 }

@@ -14,6 +14,17 @@ local function sorted(key)
   table.sort(names)
   return names
 end
+-- Dependents of the same workflow that have not ended: nobody counts them, see includes/binding.lua.
+local function liveWithin(row)
+  local live = 0
+  for _, name in ipairs(edges.dependents(row, 0, row.nd or 0)) do
+    local dependent = rows.get((edges.split(name)))
+    if dependent and dependent.wf and dependent.wf == row.wf and not rows.isTerminal(dependent) then
+      live = live + 1
+    end
+  end
+  return live
+end
 local executions = {}
 for _, id in ipairs(call('HKEYS', keys.static)) do
   local row = rows.get(id)
@@ -23,7 +34,7 @@ for _, id in ipairs(call('HKEYS', keys.static)) do
   end
   local view = inspect.view(row)
   view.n, view.place, view.attempt, view.crashes = row.n, row.pl, row.a, row.cx
-  view.edges, view.liveDependents, view.runs = kept, row.ld, row.w or false
+  view.edges, view.liveDependents, view.runs = kept, row.ld + liveWithin(row), row.w or false
   executions[#executions + 1] = view
 end
 table.sort(executions, function(a, b)

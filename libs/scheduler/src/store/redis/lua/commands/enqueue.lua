@@ -1,20 +1,47 @@
 -- NEW -> PENDING for each, all or nothing; with a workflow, that too.
--- ARGV: frame, operation, workflow (JSON) | '', extras (JSON: index -> what the execution has beside its record) | '',
+-- ARGV: frame, operation, workflow (JSON) | '', its nodes (JSON) | '',
+--   extras (JSON: index -> what the execution has beside its record) | '',
 --   groups (JSON: { queue, level, task } of the plain ones), group of each as one character,
 --   then of each: executionId, record (flags|task|queue|level|timeout|workflow|ref|payload)
--- Returns: { ids where they differ from those given }, effects | { 'error', code, details... }
+-- Returns: { ids where they differ from those given }, effects | { 'again' }: not as lean members
+--   | { 'error', code, details... }
 -- @include keys
 -- @include frame
 -- @include effects
 
-local FIRST = 7
+local FIRST = 8
 local count = (#ARGV - FIRST + 1) / 2
 
+-- @include workflows
 -- @include handover
 
--- Plain executions only, of tasks that nobody depends on: no row is looked at twice.
+-- A workflow: { workflowId, name, waits (of a lean one: { number of the member, open edges }, ...) }
+local command = ARGV[3] ~= '' and cjson.decode(ARGV[3]) or nil
+if command and call('HEXISTS', keys.workflows, command.workflowId) == 1 then
+  return { {}, '', now }
+end
+
+local function createWorkflow(ids)
+  local record = { name = command.name, nodes = ARGV[4], created = now, order = frame.next(), ids = ids }
+  workflow.create(command.workflowId, record, count)
+end
+
+-- Lean members that wait for others.
+local function enqueueWaiting(ids, waits)
+  local states = {}
+  for _, each in ipairs(waits) do
+    states[#states + 1] = ids[each[1]]
+    states[#states + 1] = 'O' .. each[2]
+  end
+  if #states > 0 then
+    call('HSET', keys.state, unpack(states))
+    frame.count('waitingForDependencies', #waits)
+  end
+end
+
+-- Plain executions, or the lean members of a workflow, of tasks that nobody depends on: no row is looked at twice.
 local function enqueuePlain()
-  local groups = cjson.decode(ARGV[5])
+  local groups = cjson.decode(ARGV[6])
   local lists, buffers = {}, {}
   for i, group in ipairs(groups) do
     if call('SISMEMBER', keys.watched, group[3]) == 1 then
@@ -22,6 +49,10 @@ local function enqueuePlain()
     end
     lists[i] = keys.ready(group[1], group[2])
     buffers[lists[i]] = {}
+  end
+  local waiting = {}
+  for _, each in ipairs(command and command.waits or {}) do
+    waiting[each[1]] = true
   end
   local ids, pairs_ = {}, {}
   local suffix = '|' .. now .. '|' .. now .. '|'
@@ -32,8 +63,10 @@ local function enqueuePlain()
     ids[i] = id
     pairs_[2 * i - 1] = id
     pairs_[2 * i] = (created + i) .. suffix .. ARGV[at + 1]
-    local buffer = buffers[lists[string.byte(ARGV[6], i)]]
-    buffer[#buffer + 1] = id
+    if not waiting[i] then
+      local buffer = buffers[lists[string.byte(ARGV[7], i)]]
+      buffer[#buffer + 1] = id
+    end
   end
   for from = 1, count, 1000 do
     for _, known in ipairs(call('HMGET', keys.static, unpack(ids, from, math.min(from + 999, count)))) do
@@ -42,7 +75,12 @@ local function enqueuePlain()
       end
     end
   end
-  local handed = handOver(groups, ids, pairs_)
+  if command then
+    createWorkflow(ids)
+    enqueueWaiting(ids, command.waits)
+    workflow.save()
+  end
+  local handed = not command and handOver(groups, ids, pairs_)
   for from = 1, count, 1000 do
     local to = math.min(from + 999, count)
     call('HSET', keys.static, unpack(pairs_, 2 * from - 1, 2 * to))
@@ -64,13 +102,13 @@ local function enqueuePlain()
   frame.count('scheduled', count)
   if effects.isWanted('scheduled') then
     for i = 1, count do
-      local group = groups[string.byte(ARGV[6], i)]
-      effects.push({ 'x', 'scheduled', ids[i], group[3], 'PENDING', group[1], group[2], now, false, false, false, false, false })
+      local group = groups[string.byte(ARGV[7], i)]
+      effects.push({ 'x', 'scheduled', ids[i], group[3], 'PENDING', group[1], group[2], now, false, command and command.workflowId or false, false, false, false })
     end
   end
   if handed and effects.isWanted('started') then
     for i = 1, count do
-      local group = groups[string.byte(ARGV[6], i)]
+      local group = groups[string.byte(ARGV[7], i)]
       effects.push({ 'x', 'started', ids[i], group[3], 'RUNNING', group[1], group[2], now, handed, false, false, false, false })
     end
   end
@@ -78,10 +116,12 @@ local function enqueuePlain()
   return { {}, effects.publish(), now }
 end
 
-if ARGV[3] == '' and ARGV[4] == '' then
+if ARGV[5] == '' then
   local reply = enqueuePlain()
   if reply then
     return reply
+  elseif command then
+    return { 'again', '', now }
   end
 end
 
@@ -89,14 +129,8 @@ end
 
 local IDEMPOTENCY_MS = 86400000
 
--- A workflow: { workflowId, name, nodes (JSON) }
-local command = ARGV[3] ~= '' and cjson.decode(ARGV[3]) or nil
-if command and call('HEXISTS', keys.workflows, command.workflowId) == 1 then
-  return commit({})
-end
-
 -- Replaces repeats, of ids and of idempotency keys, by the executions that they repeat.
-local extras = ARGV[4] ~= '' and cjson.decode(ARGV[4]) or {}
+local extras = ARGV[5] ~= '' and cjson.decode(ARGV[5]) or {}
 local ids, fresh, mine, keysOfBatch = {}, {}, {}, {}
 for i = 1, count do
   ids[i] = ARGV[FIRST + 2 * (i - 1)]
@@ -145,8 +179,7 @@ for key, record in pairs(keysOfBatch) do
   call('ZADD', keys.idempotencyEnds, record.expires, key)
 end
 if command then
-  local record = { name = command.name, nodes = command.nodes, created = now, order = frame.next(), ids = ids }
-  workflow.create(command.workflowId, record, count)
+  createWorkflow(ids)
 end
 local made = {}
 for i, each in ipairs(fresh) do

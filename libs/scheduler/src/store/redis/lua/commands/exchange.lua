@@ -2,13 +2,14 @@
 -- One trip of a worker: settles what ended, claims what may start.
 -- ARGV: frame, operation (none), workerId, lane, sequence, want, slots for hand-overs, options (JSON) | '',
 --   trust (doubts known|newest reply seen on lane 0|on lane 1), number of segments, then the segments in order:
---   'plain' | 'trusted', n, sum of their starts, whether there are results (1 | 0), number of entries,
+--   'plain' | 'trusted' | 'member' | 'trustedMember', n, sum of their starts, whether there are results (1 | 0), number of entries,
 --     each running entry and how many runs it stands for, n ids, n results ('' for none) where there are any
---   'each', n, then of each: id, attempt, kind, text, reason, delay
+--   'each', n, then of each: id, attempt, kind (c complete, k complete and told by the worker itself, f, x, r, l),
+--     text, reason, delay
 -- Returns: { known, now, more, settled ('a' applied, 's' stale), number of the plain claims,
 --   plain claims (id, record, ...), other claims (id, record, detail, ...), effects,
---   how many were settled the plain way, which effects of what was plain are among the effects (1 its ends, 2 its
---   starts; those that only this node listens to it makes by itself), doubts }
+--   which effects are among the effects that the worker could tell itself (1 ends that were plain or 'k', 2 starts of
+--   what was plain), doubts, what plain claims got from their dependencies (id, JSON, ...) }
 -- @include keys
 -- @include frame
 -- @include effects
@@ -21,7 +22,7 @@ local laneKey = workerId .. '|' .. lane
 
 local record = call('HGET', keys.workers, workerId)
 if not record then
-  return { 0, now, 0, '', 0, {}, {}, '', 0, 3, 0 }
+  return { 0, now, 0, '', 0, {}, {}, '', 3, 0, {} }
 end
 local me = cmsgpack.unpack(record)
 me.id = workerId
@@ -49,7 +50,7 @@ if lanes[4] == sequence then
       others[#others + 1] = kept[7][i]
     end
   end
-  return { 1, kept[1], kept[2], kept[3], kept[4], plain, others, '', 0, 3, kept[8] }
+  return { 1, kept[1], kept[2], kept[3], kept[4], plain, others, '', 3, kept[8], kept[9] }
 end
 -- Nobody else has touched this worker's plain runs, and no reply that it has seen was lost since (by a failover).
 local known, seen0, seen1 = string.match(ARGV[9], '^(%d+)|(%d+)|(%d+)$')
@@ -64,9 +65,11 @@ local settled = {}
 local plain, others = {}, {}
 local plainNo = frame.sequence + 1
 local trimLater = false
-local plainSettled = 0
 local told = 0
 
+-- @include links
+-- @include workflows
+-- @include flow
 -- @include plain
 
 local at = 11
@@ -86,7 +89,7 @@ local function reply(more, mayBeMore)
     details[#details + 1] = others[i + 2]
   end
   local outcome = table.concat(settled)
-  local kept = cmsgpack.pack({ now, more, outcome, plainNo, plainIds, otherIds, details, doubts })
+  local kept = cmsgpack.pack({ now, more, outcome, plainNo, plainIds, otherIds, details, doubts, flow.results })
   call('HSET', keys.lanes, laneKey, sequence, laneKey .. '|reply', kept)
   local claimed = #plainIds + #otherIds
   -- Whoever found less than it wanted waits to be told of more.
@@ -98,7 +101,7 @@ local function reply(more, mayBeMore)
   end
   compact(200)
   frame.save()
-  return { 1, now, more, outcome, plainNo, plain, others, effects.publish(mayBeMore), plainSettled, told, doubts }
+  return { 1, now, more, outcome, plainNo, plain, others, effects.publish(mayBeMore), told, doubts, flow.results }
 end
 
 local claimed = segments == 0 and not trimLater and claimPlain()
@@ -141,12 +144,13 @@ while segments > 0 do
       if ARGV[from + 2] == 'l' then
         released[#released + 1] = { #answers, from }
       else
-        local reason = ARGV[from + 4]
+        local kind, reason = ARGV[from + 2], ARGV[from + 4]
+        finish.tellsItself = kind == 'k'
         local done = settle.own(
           workerId,
           ARGV[from],
           tonumber(ARGV[from + 1]),
-          ARGV[from + 2],
+          kind == 'k' and 'c' or kind,
           ARGV[from + 3],
           reason ~= '' and reason or nil,
           tonumber(ARGV[from + 5])
@@ -157,6 +161,7 @@ while segments > 0 do
     at = at + 2 + 6 * n
   else
     local n, ids, results, behind = layout(at)
+    finish.tellsItself = true
     for i = 1, n do
       local text = results and ARGV[results + i - 1] or ''
       local done = settle.own(workerId, ARGV[ids + i - 1], 1, 'c', text, nil, 0)
@@ -173,7 +178,7 @@ for i = #released, 1, -1 do
   end
 end
 settled[#settled + 1] = table.concat(answers)
-finish.isOwn = false
+finish.isOwn, finish.tellsItself = false, false
 dependency.drain()
 
 local plainCount = #plain / 2

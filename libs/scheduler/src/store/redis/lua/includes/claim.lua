@@ -123,19 +123,6 @@ local function spend(q, level)
   end
 end
 
--- What its dependencies have left, by ref; false for one without a result. Refs with a $ are the store's own.
-local function results(row)
-  local found, any = {}, false
-  for _, edge in ipairs(edges.withUpstreams(row)) do
-    if string.sub(edge.ref, 1, 1) ~= '$' then
-      local upstream = edge.up and rows.get(edge.up)
-      found[edge.ref] = upstream and upstream.res or false
-      any = true
-    end
-  end
-  return any and found or nil
-end
-
 local function start(row, q)
   local no = frame.next()
   row.en = nil
@@ -166,7 +153,7 @@ local function start(row, q)
   -- attempt|run|failures|due|number|plain|workflow|what few have (JSON)
   local more = ''
   if row.hd or row.ed then
-    more = cjson.encode({ lk = row.hd, fk = row.fk, res = row.ed and results(row) or nil })
+    more = cjson.encode({ lk = row.hd, fk = row.fk, res = row.ed and edges.results(row) or nil })
   end
   local detail = { row.a, row.r, row.f, row.at, no, isPlain and 1 or 0, row.wf or '', more }
   claim.taken = claim.taken + 1

@@ -128,7 +128,7 @@ local function holdByName(name, upstream)
     return false
   end
   row.hs = row.hs or {}
-  row.hs[index] = 1
+  row.hs[index] = upstream.res and 2 or 1
   hold(row)
   return true
 end

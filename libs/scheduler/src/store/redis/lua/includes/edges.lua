@@ -1,15 +1,40 @@
--- Edges between executions: made, attached, let go, taken up again.
+-- Edges between executions: their records, and what they have brought.
 -- An edge is named by its dependent and its place among the dependent's edges: dependent|index. It is kept in a hash of
 -- the dependent: state|type|order|deadline|maxAge|reuse|status of the upstream when decided|upstream|task|ref
 -- Most edges come to hold, and nothing more. The upstream names each with its type, and the dependent's row marks those
--- that hold (`hs`), so that such an edge is neither read nor written: dependent|index|letter of its type.
-edges.cache, edges.dirty = {}, {}
+-- that hold (`hs`: 1 without a result, 2 with one), so that such an edge is neither read nor written:
+-- dependent|index|letter of its type.
+edges.cache, edges.dirty, edges.ties = {}, {}, {}
 
 local EDGE = '^(%a+)|(%a+)|(%d+)|(%d*)|(%d*)|(%d)|(%u*)|([^|]*)|([^|]*)|(.*)$'
--- So many dependents are named by their upstream itself; those behind them stand in a list of their own.
-local NAMED_INSIDE = 8
+
+local TYPE = { s = 'success', f = 'failure', c = 'completion', a = 'always' }
+
+-- An edge that has no record, since its dependent's says what it is.
+local function makeLean(row, index)
+  edges.ties[row.id] = edges.ties[row.id] or links.edges(row.flags)
+  local tie = edges.ties[row.id][index]
+  local upstream = rows.get(tie[1])
+  local edge = {
+    name = row.id .. '|' .. index,
+    id = row.id,
+    index = index,
+    state = row.hs and row.hs[index] and 'held' or 'open',
+    type = TYPE[tie[2]],
+    order = 0,
+    reuse = false,
+    up = tie[1],
+    task = upstream and upstream.task or '',
+    ref = tie[3],
+  }
+  edges.cache[edge.name] = edge
+  return edge
+end
 
 local function make(id, index, record)
+  if not record then
+    return makeLean(rows.get(id), index)
+  end
   local state, type, order, at, maxAge, reuse, us, up, task, ref = string.match(record, EDGE)
   local edge = {
     name = id .. '|' .. index,
@@ -40,16 +65,13 @@ function edges.split(name)
   return id, tonumber(index), letter
 end
 
--- The letter of an edge that needs nothing but its type to be decided; '' for one with a deadline.
-local LETTER = { success = 's', failure = 'f', completion = 'c', always = 'a' }
-
 -- The edge of that name, or nil.
 function edges.named(name)
   local id, index = edges.split(name)
   local edge = edges.cache[id .. '|' .. index]
   if not edge then
-    local record = call('HGET', keys.edges(id), index)
-    edge = record and make(id, index, record)
+    local record, row = call('HGET', keys.edges(id), index), rows.get(id)
+    edge = (record or (row and index <= (row.ed or 0))) and make(id, index, record)
   end
   return edge or nil
 end
@@ -85,6 +107,42 @@ local function fetchUpstreams(found)
     rows.fetch(ids)
   end
   return found
+end
+
+-- What its dependencies have left, by ref; false for one without a result. Refs with a $ are the store's own.
+function edges.results(row)
+  local found, any, upstreams = {}, false, {}
+  local held = not row.tu and row.hs or {}
+  local function see(ref, value)
+    if string.sub(ref, 1, 1) ~= '$' then
+      found[ref] = value
+      any = true
+    end
+  end
+  local indices = {}
+  for index = 1, row.ed do
+    indices[index] = index
+  end
+  for from = 1, #indices, 1000 do
+    local records = call('HMGET', keys.edges(row.id), unpack(indices, from, math.min(from + 999, #indices)))
+    for i, record in ipairs(records) do
+      local index = from + i - 1
+      if record and held[index] == 1 then
+        see(string.match(record, '[^|]*$'), false)
+      else
+        local edge = edges.cache[row.id .. '|' .. index] or make(row.id, index, record)
+        see(edge.ref, false)
+        upstreams[#upstreams + 1] = edge
+      end
+    end
+  end
+  for _, edge in ipairs(fetchUpstreams(upstreams)) do
+    local upstream = edge.up and rows.get(edge.up)
+    if upstream and upstream.res then
+      see(edge.ref, upstream.res)
+    end
+  end
+  return any and found or nil
 end
 
 -- As edges.of, with the upstreams read.
@@ -128,176 +186,4 @@ function edges.save()
     end
   end
   edges.dirty = {}
-end
-
-local function timeoutMember(edge)
-  return string.format('%012d:%s', edge.order, edge.name)
-end
-
-function edges.forgetTimeout(edge)
-  if edge.at then
-    call('ZREM', keys.edgeTimeouts, timeoutMember(edge))
-    edge.at = nil
-  end
-end
-
--- The names of an execution's dependents, in the order in which they came, from the one after `from`, `many` at most.
-function edges.dependents(row, from, many)
-  local names = {}
-  local inside = row.dn or {}
-  for i = from + 1, math.min(#inside, from + many) do
-    names[#names + 1] = inside[i]
-  end
-  local rest = many - #names
-  if rest > 0 and (row.nd or 0) > #inside then
-    local first = math.max(0, from - #inside)
-    for _, name in ipairs(call('LRANGE', keys.dependents(row.id), first, first + rest - 1)) do
-      names[#names + 1] = name
-    end
-  end
-  return names
-end
-
-local function attach(edge, dependent, upstream)
-  edge.up = upstream.id
-  history.keep(upstream)
-  upstream.nd = (upstream.nd or 0) + 1
-  local name = edge.name .. '|' .. (edge.at and '' or LETTER[edge.type])
-  if upstream.nd <= NAMED_INSIDE then
-    upstream.dn = upstream.dn or {}
-    table.insert(upstream.dn, name)
-  else
-    call('RPUSH', keys.dependents(upstream.id), name)
-  end
-  upstream.ld = upstream.ld + 1
-  upstream.ub = upstream.ub or {}
-  upstream.ub[dependent.task] = 1
-  rows.touch(upstream)
-end
-
--- Whether the newest execution is one whose outcome this edge may use.
-local function counts(edge, dependent, newest)
-  if not rows.isTerminal(newest) then
-    return true
-  end
-  if edge.maxAge and newest.ca < now - edge.maxAge then
-    return false
-  end
-  return edge.reuse or not (newest.ub and newest.ub[dependent.task])
-end
-
--- Makes the edges of a new execution: to an execution by id, to the newest of a task, or to its next one.
-function edges.bind(row, commands)
-  row.ed = #commands
-  local upstreams = {}
-  for _, command in ipairs(commands) do
-    upstreams[#upstreams + 1] = command.to
-  end
-  rows.fetch(upstreams)
-  for index, command in ipairs(commands) do
-    local edge = {
-      name = row.id .. '|' .. index,
-      id = row.id,
-      index = index,
-      ref = command.ref,
-      task = command.taskId,
-      type = command.type,
-      maxAge = command.maxAge,
-      reuse = command.reuse,
-      state = 'open',
-      order = frame.next(),
-    }
-    edges.cache[edge.name] = edge
-    row.oe = row.oe + 1
-    if command.timeout then
-      edge.at = now + command.timeout
-      call('ZADD', keys.edgeTimeouts, edge.at, timeoutMember(edge))
-      effects.push({ 'due', edge.at })
-    end
-    if command.to then
-      attach(edge, row, rows.get(command.to))
-    else
-      tasks.watch(command.taskId)
-      local newest = tasks.newest(command.taskId)
-      if newest and counts(edge, row, newest) then
-        attach(edge, row, newest)
-      else
-        call('ZADD', keys.awaited(command.taskId), frame.next(), edge.name)
-      end
-    end
-    edges.touch(edge)
-  end
-  rows.touch(row)
-end
-
--- A new execution of a watched task: those who found none that counts have waited for it.
-function edges.arrive(row)
-  local last = tasks.newest(row.task)
-  tasks.setNewest(row)
-  if last then
-    history.retire(last)
-  end
-  local awaited = keys.awaited(row.task)
-  for _, name in ipairs(call('ZRANGE', awaited, 0, -1)) do
-    local edge = edges.named(name)
-    attach(edge, rows.get(edge.id), row)
-    edges.touch(edge)
-  end
-  call('DEL', awaited)
-end
-
--- An execution has ended: its own open edges matter no more, and its upstreams have one dependent less to wait for.
-function edges.letGo(row)
-  for _, edge in ipairs(edges.withUpstreams(row)) do
-    local was, at = edge.state, edge.at
-    if was == 'open' then
-      edge.state = 'dropped'
-    end
-    edges.forgetTimeout(edge)
-    if not edge.up then
-      call('ZREM', keys.awaited(edge.task), edge.name)
-    else
-      local upstream = rows.get(edge.up)
-      if upstream then
-        upstream.ld = upstream.ld - 1
-        rows.touch(upstream)
-        history.retire(upstream)
-      end
-    end
-    if edge.state ~= was or edge.at ~= at then
-      edges.touch(edge)
-    end
-  end
-end
-
--- An execution runs again: what can no longer hold is waived, what is still, or again, under way is waited for.
-function edges.takeUp(row)
-  row.oe = 0
-  -- From here on some edges hold that their upstreams know nothing of.
-  row.tu = 1
-  for _, edge in ipairs(edges.withUpstreams(row)) do
-    local upstream = edge.up and rows.get(edge.up)
-    local undecided = edge.state == 'broken' or edge.state == 'dropped'
-    local ended = edge.up and (not upstream or rows.isTerminal(upstream))
-    edge.state = (undecided and not ended) and 'open' or 'held'
-    if edge.state == 'open' then
-      row.oe = row.oe + 1
-    end
-    if upstream then
-      upstream.ld = upstream.ld + 1
-      rows.touch(upstream)
-      history.keep(upstream)
-    elseif not edge.up and edge.state == 'open' then
-      call('ZADD', keys.awaited(edge.task), frame.next(), edge.name)
-    end
-    edges.touch(edge)
-  end
-  rows.touch(row)
-end
-
--- After the end, or the reopening, of an execution: its dependents are told in bounded steps.
-function edges.spread(row, reopen)
-  if row.nd then
-    dependency.add({ row.id, reopen, 0 })
-  end
 end

@@ -1,13 +1,16 @@
 -- The whole of the transitions. The concerns call each other, so their tables are there before their functions are.
-local rows, queue, history, tasks, edges, dependency, finish, workflow = {}, {}, {}, {}, {}, {}, {}, {}
+local rows, queue, history, tasks, edges, dependency, finish = {}, {}, {}, {}, {}, {}, {}
 local lock, settle, worker, claim, create, cancel, cron = {}, {}, {}, {}, {}, {}, {}
 
+-- @include links
+-- @include workflows
 -- @include rows
 -- @include queue
 -- @include window
 -- @include history
 -- @include tasks
 -- @include edges
+-- @include binding
 -- @include dependency
 -- @include workflow
 -- @include lock

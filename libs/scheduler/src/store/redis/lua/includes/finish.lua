@@ -18,7 +18,10 @@ function finish.finish(row, status, outcome)
   row.pl = 'kept'
   frame.count(END[status], 1)
   history.count(row)
-  effects.tell(row, END[status])
+  -- The worker whose run it was tells itself, as of a plain one.
+  if not (finish.tellsItself and status == 'COMPLETED') or effects.isWantedElsewhere('completed') then
+    effects.tell(row, END[status])
+  end
   lock.release(row)
   if row.ed then
     edges.letGo(row)

@@ -50,6 +50,12 @@ function history.retire(row)
   rows.touch(row)
 end
 
+-- Moves a lean member into history, when its workflow has ended: its state stays as it is.
+function history.admit(id)
+  history.entries[#history.entries + 1] = id
+  history.changed = true
+end
+
 -- Takes an ended execution out of history, since someone alive needs it again.
 function history.keep(row)
   if row.pl ~= 'history' then

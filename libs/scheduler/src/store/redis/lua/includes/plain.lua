@@ -1,4 +1,5 @@
--- The short way of a trip: plain executions that simply succeed, and plain ones claimed from one plain queue.
+-- The short way of a trip: plain executions and lean members of workflows that simply succeed, and such as are claimed
+-- from one plain queue.
 
 -- Executions dropped by one trip: more than it can end, so that a history made shorter gets there in time.
 local DROPS_PER_STEP = 1000
@@ -60,11 +61,12 @@ told = (tellsEnds and 1 or 0) + (tellsStarts and 2 or 0)
 
 local function tellCompleted(n, ids, results)
   for i, text in ipairs(call('HMGET', keys.static, unpack(ARGV, ids, ids + n - 1))) do
-    local task, queue, level = string.match(text, '^[^|]*|[^|]*|[^|]*|[^|]*|([^|]*)|([^|]*)|(%d)')
+    local task, queue, level, wf =
+      string.match(text, '^[^|]*|[^|]*|[^|]*|[^|]*|([^|]*)|([^|]*)|(%d)|[^|]*|([^|]*)|')
     local result = results and ARGV[results + i - 1] or ''
     local id = ARGV[ids + i - 1]
     effects.push({
-      'x', 'completed', id, task, 'COMPLETED', queue, tonumber(level), now, workerId, false,
+      'x', 'completed', id, task, 'COMPLETED', queue, tonumber(level), now, workerId, wf ~= '' and wf or false,
       result ~= '' and result or false, false, false,
     })
   end
@@ -76,7 +78,14 @@ local function settlePlain(from)
   if frame.ruled or frame.historyAge or frame.historyBytes then
     return false
   end
-  if not (isTrusted and ARGV[from] == 'trusted') and not isIntact(from, n, ids) then
+  local kind = ARGV[from]
+  local mayTrust = isTrusted and (kind == 'trusted' or kind == 'trustedMember')
+  if not mayTrust and not isIntact(from, n, ids) then
+    return false
+  end
+  local isMember = kind == 'member' or kind == 'trustedMember'
+  local plan = isMember and flow.plan(n, ids)
+  if isMember and not plan then
     return false
   end
   local ends, i = {}, 1
@@ -98,7 +107,11 @@ local function settlePlain(from)
     call('HDEL', keys.handed, unpack(ARGV, ids, ids + n - 1))
   end
   call('HSET', keys.state, unpack(ends))
-  call('RPUSH', keys.history, unpack(ARGV, ids, ids + n - 1))
+  if plan then
+    flow.apply(plan)
+  else
+    call('RPUSH', keys.history, unpack(ARGV, ids, ids + n - 1))
+  end
   frame.count('RUNNING', -n)
   frame.count('COMPLETED', n)
   frame.count('completed', n)
@@ -106,7 +119,6 @@ local function settlePlain(from)
   window.save()
   trimPlain()
   settled[#settled + 1] = string.rep('a', n)
-  plainSettled = plainSettled + n
   return true
 end
 
@@ -122,7 +134,7 @@ local function claimPlain()
   if call('EXISTS', keys.unhandledTasks, keys.continuation) > 0 or call('HGET', keys.queues, queue) ~= '' then
     return false
   end
-  local runs = {}
+  local runs, tied = {}, {}
   local runnable = {}
   local isPlain = true
   local want = math.min(wanted, CLAIM_PER_STEP)
@@ -151,6 +163,10 @@ local function claimPlain()
         local text = records[i]
         -- An entry with a number (`id|no`) is no id: no record bears its name.
         local task = text and not states[i] and string.match(text, '^%d+|%d+|%-?%d+||([^|]*)|')
+        local flags
+        if not task and text and not states[i] then
+          flags, task = string.match(text, '^%d+|%d+|%-?%d+|(f[^|]*)|([^|]*)|')
+        end
         local can = task and runnable[task]
         if task and can == nil then
           can = call('SISMEMBER', keys.worker(workerId), task) == 1
@@ -166,8 +182,13 @@ local function claimPlain()
         plain[#plain + 1] = text
         runs[#runs + 1] = id
         runs[#runs + 1] = entry
+        if flags and string.byte(flags, 2) ~= 59 then
+          tied[#tied + 1] = id
+          tied[#tied + 1] = links.edges(flags)
+        end
         if tellsStarts then
-          effects.push({ 'x', 'started', id, task, 'RUNNING', queue, level, now, workerId, false, false, false, false })
+          local wf = flags and string.match(text, '^[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|([^|]*)|') or false
+          effects.push({ 'x', 'started', id, task, 'RUNNING', queue, level, now, workerId, wf, false, false, false })
         end
       end
       for i = #entries, take + 1, -1 do
@@ -179,6 +200,9 @@ local function claimPlain()
     end
   end
   local n = #plain / 2
+  if #tied > 0 then
+    flow.gather(tied)
+  end
   if n > 0 then
     call('HSET', keys.running(workerId), unpack(runs))
     frame.count('PENDING', -n)

@@ -61,12 +61,61 @@ end
 -- A plain one's end: C<completed>|<started>|<worker>|<result>
 local function setCompleted(row, state)
   local completed, started, worker, result = string.match(state, '^C(%d+)|(%d+)|([^|]*)|(.*)$')
-  row.st, row.pl = 'COMPLETED', 'history'
+  local isKept = row.wf and (workflow.isOpen(row.wf) or workflow.leaving == row.wf)
+  row.st, row.pl = 'COMPLETED', isKept and 'kept' or 'history'
   row.ca, row.sa, row.wi = tonumber(completed), tonumber(started), worker
   row.a, row.r = 1, 1
   if result ~= '' then
     row.res = result
   end
+end
+
+-- Which edges of a lean member hold: those whose upstreams ended in the lean way, and so have told it.
+local function heldEdges(ties)
+  local held, unread, indices = {}, {}, {}
+  for index, tie in ipairs(ties) do
+    local upstream = rows.cache[tie[1]]
+    if upstream then
+      held[index] = upstream.tl and 2 or nil
+    else
+      unread[#unread + 1], indices[#indices + 1] = tie[1], index
+    end
+  end
+  for i, state in ipairs(#unread > 0 and call('HMGET', keys.state, unpack(unread)) or {}) do
+    local first = state and string.byte(state)
+    if first and (first == 67 or (first ~= 79 and cmsgpack.unpack(state).tl)) then
+      held[indices[i]] = 2
+    end
+  end
+  return held
+end
+
+-- A lean member's row: what others keep in their states stands in its record, or follows from it.
+local function makeLean(base, state)
+  local row = setmetatable({}, base)
+  local ties, names = links.edges(base.flags), links.dependents(base.flags)
+  if #names > 0 then
+    row.dn, row.nd = names, #names
+  end
+  local first = state and string.byte(state)
+  if #ties > 0 then
+    row.ed, row.hs = #ties, {}
+    for index = 1, #ties do
+      row.hs[index] = 2
+    end
+  end
+  if first == 79 then
+    row.hs = heldEdges(ties)
+    row.pl, row.oe = 'dependencies', tonumber(string.sub(state, 2))
+  elseif first == 67 then
+    -- It has told its dependents of its end.
+    row.tl = 1
+    setCompleted(row, state)
+  else
+    row.en = base.id
+    rows.plain[base.id] = true
+  end
+  return row
 end
 
 -- The payload as it was given, '' for none.
@@ -83,10 +132,13 @@ local function make(id, record, state)
     end
   end
   local row
-  if not state then
+  local first = state and string.byte(state)
+  if string.byte(base.flags) == 102 and (not first or first == 67 or first == 79) then
+    row = makeLean(base, state)
+  elseif not state then
     row = setmetatable({ en = id }, base)
     rows.plain[id] = base.flags == ''
-  elseif string.byte(state) == 67 then
+  elseif first == 67 then
     row = setmetatable({}, base)
     setCompleted(row, state)
   else

@@ -1,78 +1,28 @@
--- Workflows: open until their last execution has ended; then all of them may leave for history.
--- What a workflow was started with is a record of its own, { name, created, order, nodes (JSON), ids }; how it stands
--- is short, since it changes with every end: status|completed|open|failed|cancelled|size|ends
--- (a letter for each node that was let go)
-workflow.cache = {}
+-- How a workflow follows its executions, one by one.
 
 -- Executions of an ended workflow that one step lets go.
 local NODES_PER_STEP = 200
 
 local LETTER = { COMPLETED = 'C', FAILED = 'F', CANCELLED = 'X', SKIPPED = 'K' }
 
-function workflow.get(id)
-  local found = workflow.cache[id]
-  if found == nil then
-    local text = call('HGET', keys.workflowStates, id)
-    if text then
-      local status, completed, open, failed, cancelled, size, ends =
-        string.match(text, '^(%u+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%u*)$')
-      found = {
-        id = id,
-        status = status,
-        completed = tonumber(completed),
-        open = tonumber(open),
-        failed = tonumber(failed),
-        cancelled = tonumber(cancelled),
-        size = tonumber(size),
-        ends = ends,
-      }
-    end
-    workflow.cache[id] = found or false
-  end
-  return found or nil
-end
-
--- What it was started with.
-function workflow.record(id)
-  return cmsgpack.unpack(call('HGET', keys.workflows, id))
-end
-
-function workflow.create(id, record, open)
-  call('HSET', keys.workflows, id, cmsgpack.pack(record))
-  call('ZADD', keys.workflowOrder, record.order, id)
-  local found = { id = id, status = 'RUNNING', completed = 0, open = open, failed = 0, cancelled = 0, size = open, ends = '' }
-  workflow.cache[id] = found
-  found.dirty = true
-end
-
--- Writes those that changed.
-function workflow.save()
-  local pairs_ = {}
-  for id, found in pairs(workflow.cache) do
-    if found and found.dirty then
-      local text =
-        { found.status, found.completed, found.open, found.failed, found.cancelled, found.size, found.ends }
-      pairs_[#pairs_ + 1] = id
-      pairs_[#pairs_ + 1] = table.concat(text, '|')
-      found.dirty = false
+-- Reads the members with these ids; returns those that are lean and have ended, as a set: they need no row.
+local function fetchMembers(ids)
+  local unread, rest, ended = {}, {}, {}
+  for _, id in ipairs(ids) do
+    if rows.cache[id] == nil then
+      unread[#unread + 1] = id
     end
   end
-  for from = 1, #pairs_, 2000 do
-    call('HSET', keys.workflowStates, unpack(pairs_, from, math.min(from + 1999, #pairs_)))
+  local states = #unread > 0 and not frame.historyBytes and call('HMGET', keys.state, unpack(unread)) or {}
+  for i, id in ipairs(unread) do
+    if states[i] and string.byte(states[i]) == 67 then
+      ended[id] = true
+    else
+      rest[#rest + 1] = id
+    end
   end
-end
-
-function workflow.isOpen(id)
-  local found = workflow.get(id)
-  return found ~= nil and found.open > 0
-end
-
-local function remove(id)
-  call('ZREM', keys.endedWorkflows, id)
-  call('ZREM', keys.workflowOrder, id)
-  call('HDEL', keys.workflows, id)
-  call('HDEL', keys.workflowStates, id)
-  workflow.cache[id] = false
+  rows.fetch(rest)
+  return ended
 end
 
 -- Lets the executions of an ended workflow leave, from the one after `from` on, so many at a time: how each ended is
@@ -88,40 +38,24 @@ function workflow.letGo(id, from)
   for i = from + 1, to do
     part[#part + 1] = ids[i]
   end
-  rows.fetch(part)
+  workflow.leaving = id
+  local ended = fetchMembers(part)
   for i, each in ipairs(part) do
-    local node = rows.get(each)
-    letters[i] = node and LETTER[node.st] or string.sub(found.ends, from + i, from + i)
+    local node = not ended[each] and rows.get(each)
+    letters[i] = ended[each] and 'C' or node and LETTER[node.st] or string.sub(found.ends, from + i, from + i)
   end
   found.ends = string.sub(found.ends, 1, from) .. table.concat(letters) .. string.sub(found.ends, to + 1)
   found.dirty = true
   for _, each in ipairs(part) do
-    local node = rows.get(each)
-    if node then
+    local node = not ended[each] and rows.get(each)
+    if ended[each] then
+      history.admit(each)
+    elseif node then
       history.retire(node)
     end
   end
+  workflow.leaving = nil
   return to < #ids and to or nil
-end
-
--- The last execution has ended.
-local function finishAll(found)
-  found.status = found.failed > 0 and 'FAILED' or found.cancelled > 0 and 'CANCELLED' or 'COMPLETED'
-  found.completed = now
-  effects.push({ 'workflow', found.id, found.status, now })
-  call('ZADD', keys.endedWorkflows, frame.next(), found.id)
-  local rest = workflow.letGo(found.id, 0)
-  if rest then
-    dependency.add({ found.id, 'workflow', rest })
-  end
-  local over = call('ZCARD', keys.endedWorkflows) - frame.historyCount
-  for _, id in ipairs(over > 0 and call('ZRANGE', keys.endedWorkflows, 0, over - 1) or {}) do
-    -- One whose executions are still being let go stays until they are.
-    local each = workflow.get(id)
-    if #each.ends == each.size then
-      remove(id)
-    end
-  end
 end
 
 -- One of its executions has ended. The last one ends the workflow.
@@ -134,9 +68,15 @@ function workflow.close(row, status)
   elseif status == 'CANCELLED' then
     found.cancelled = found.cancelled + 1
   end
-  if found.open == 0 then
-    finishAll(found)
+  if found.open > 0 then
+    return
   end
+  workflow.finish(found)
+  local rest = workflow.letGo(found.id, 0)
+  if rest then
+    dependency.add({ found.id, 'workflow', rest })
+  end
+  workflow.trim()
 end
 
 -- One of its executions, which had ended as `was`, runs again.
@@ -145,6 +85,9 @@ function workflow.open(row, was)
   if not found then
     return
   end
+  -- Read while it still counts as ended: a lean member is in history just as long as that.
+  local ids = found.open == 0 and workflow.record(found.id).ids or {}
+  rows.fetch(ids)
   found.dirty = true
   if was == 'FAILED' then
     found.failed = found.failed - 1
@@ -158,7 +101,7 @@ function workflow.open(row, was)
   found.status = 'RUNNING'
   found.completed = 0
   call('ZREM', keys.endedWorkflows, found.id)
-  for _, id in ipairs(workflow.record(found.id).ids) do
+  for _, id in ipairs(ids) do
     local node = rows.get(id)
     if node then
       history.keep(node)

@@ -1,0 +1,59 @@
+import { describe, expect, it } from '@jest/globals';
+import type { NewEdge, NewExecution } from '../../../core/commands.js';
+import { TaskPriority } from '../../../core/priority.js';
+import { leanWorkflow } from './lean-workflow.js';
+
+const member = (executionId: string, overrides: Partial<NewExecution> = {}): NewExecution => ({
+  ...{ executionId, taskId: 'task', queue: 'default', priority: TaskPriority.NORMAL, payload: null },
+  ...{ scheduledTime: null, delay: null, lock: null, timeout: null, edges: null, tags: null, idempotency: null },
+  workflow: { workflowId: 'flow', ref: executionId },
+  ...overrides,
+});
+const edge = (executionId: string, overrides: Partial<NewEdge> = {}): NewEdge => ({
+  ...{ taskId: 'task', ref: executionId, type: 'success', timeout: null, maxAge: null, reuse: false },
+  bind: { executionId },
+  ...overrides,
+});
+const after = (...edges: NewEdge[]): NewExecution[] => [member('a'), member('b'), member('c', { edges })];
+
+describe('leanWorkflow', () => {
+  it('ties its members to each other, in their records', () => {
+    const lean = leanWorkflow(after(edge('a', { ref: 'first' }), edge('b', { type: 'failure' })));
+    expect(lean!.parts.map((part) => part.split('|')[0])).toEqual(['f;c=1=s', 'f;c=2=f', 'fa=s=first,b=f=b;']);
+    expect(lean!.parts[2]).toBe('fa=s=first,b=f=b;|task|default|2||flow|c|');
+    expect(lean!.waits).toEqual([[3, 2]]);
+  });
+
+  it.each<[string, NewExecution[]]>([
+    ['an edge that leads outside', after(edge('elsewhere'))],
+    ['an edge to the newest of a task', after(edge('a', { bind: 'newest' }))],
+    ['an edge with a deadline', after(edge('a', { timeout: 1_000 }))],
+    ['an edge with a maximal age', after(edge('a', { maxAge: 1_000 }))],
+    ['a ref of other characters', after(edge('a', { ref: 'one, two' }))],
+    ['an id of other characters', [member('a;b')]],
+    ['an id that comes twice', [member('a'), member('a')]],
+    ['a lock', [member('a', { lock: { key: 'k', timeout: 1_000, maxWait: null } })]],
+    ['a timeout', [member('a', { timeout: 1_000 })]],
+    ['a delay of nothing', [member('a', { delay: 0 })]],
+    ['a time', [member('a', { scheduledTime: 1 })]],
+    ['tags', [member('a', { tags: ['t'] })]],
+    ['an idempotency key', [member('a', { idempotency: { key: 'k', fingerprint: 'f' } })]],
+    ['more than 64 dependents of one', [member('a'), ...many(65, { edges: [edge('a')] })]],
+    [
+      'more than 64 edges of one',
+      [...many(65), member('z', { edges: many(65).map((each) => edge(each.executionId)) })],
+    ],
+    ['more than 200 members', many(201)],
+  ])('is not for %s', (_, members) => {
+    expect(leanWorkflow(members)).toBeNull();
+  });
+
+  it('is for as many as are allowed', () => {
+    expect(leanWorkflow(many(200))).not.toBeNull();
+    expect(leanWorkflow([member('a'), ...many(64, { edges: [edge('a')] })])).not.toBeNull();
+  });
+});
+
+function many(count: number, overrides: Partial<NewExecution> = {}): NewExecution[] {
+  return Array.from({ length: count }, (_, i) => member(`m${i}`, overrides));
+}
