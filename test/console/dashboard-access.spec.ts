@@ -105,6 +105,10 @@ describe.each(['light', 'dark'] as const)('in %s', (scheme) => {
       await visit(page, hash, heading);
       await page.locator('main').getByText(shown).filter({ visible: true }).first().waitFor();
       expect([hash, await page.evaluate(accessibilityFaults)]).toEqual([hash, []]);
+      await picture(
+        page,
+        `page-${hash.replace(/[/?].*/, (rest) => (rest.includes('=') ? '-empty' : '-one'))}-${scheme}`,
+      );
       expect([hash, await walk(page)]).toEqual([hash, { unreached: [], unseen: [] }]);
     }
   });

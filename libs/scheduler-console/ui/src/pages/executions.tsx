@@ -102,7 +102,7 @@ function columnsWith(refresh: () => void): Column<Execution>[] {
       cell: (row) => (
         <a class="strong" href={href('executions', row.executionId)}>
           {row.taskName}
-          <span class="sub mono">{row.taskId}</span>
+          {row.taskName !== row.taskId && <span class="sub mono">{row.taskId}</span>}
         </a>
       ),
     },

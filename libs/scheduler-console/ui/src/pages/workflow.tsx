@@ -38,7 +38,8 @@ export function WorkflowPage({ id }: { id: string }) {
                 Created <At time={data.createdTime} />
               </span>
               <span>
-                Took <Took from={data.createdTime} to={data.completedTime} />
+                {data.completedTime === null ? 'Running for' : 'Took'}{' '}
+                <Took from={data.createdTime} to={data.completedTime} />
               </span>
               <a href={href('executions', { workflowId: id })}>{count(data.nodes.length)} executions</a>
             </p>
@@ -53,11 +54,11 @@ export function WorkflowPage({ id }: { id: string }) {
                   ))}
                 </div>
               </div>
-              {view === 'graph' ? (
+              {/* Behind the list the graph stays as it is: placed, zoomed and moved. */}
+              <div hidden={view !== 'graph'}>
                 <Graph nodes={data.nodes} />
-              ) : (
-                <NodeList nodes={data.nodes} after={workflow.refresh} />
-              )}
+              </div>
+              {view === 'list' && <NodeList nodes={data.nodes} after={workflow.refresh} />}
             </Panel>
           </div>
         )}
