@@ -209,6 +209,8 @@ it('the filter of executions takes a span of time, and lives in the address', as
   await started.scheduler.waitForExecution(id);
   await signIn(page, url, VIEWER);
   await visit(page, 'executions?tag=spanned', 'Executions');
+  // Who may only look is offered no form.
+  expect(await button('Schedule a task').isDisabled()).toBe(true);
   await page.getByRole('link', { name: 'app.extract' }).first().waitFor();
   await page.getByRole('combobox', { name: 'Created' }).selectOption('Last hour');
   await page.waitForURL(/from=/);

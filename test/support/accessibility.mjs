@@ -67,15 +67,21 @@ export function accessibilityFaults() {
     });
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
+  const contrast = (one, other) => {
+    const [light, dark] = [luminance(one), luminance(other)].sort((a, b) => b - a);
+    return (light + 0.05) / (dark + 0.05);
+  };
   for (const element of all('*')) {
     const written = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== '');
     if (!written || element.closest(':disabled, .sr-only, svg') !== null) continue;
     const ground = behind(element);
-    const [light, dark] = [luminance(over(rgba(getComputedStyle(element).color), ground)), luminance(ground)].sort(
-      (a, b) => b - a,
-    );
-    const contrast = (light + 0.05) / (dark + 0.05);
-    if (contrast < 4.5) say(element, `contrast ${contrast.toFixed(2)}`);
+    const found = contrast(over(rgba(getComputedStyle(element).color), ground), ground);
+    if (found < 4.5) say(element, `contrast ${found.toFixed(2)}`);
+  }
+  // Where to type must be seen as well.
+  for (const element of all('input, select, textarea')) {
+    const found = contrast(rgba(getComputedStyle(element).borderTopColor), behind(element.parentElement));
+    if (found < 3) say(element, `contrast of its border ${found.toFixed(2)}`);
   }
   return faults;
 }
