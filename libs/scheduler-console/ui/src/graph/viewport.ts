@@ -49,8 +49,9 @@ export function useViewport(layout: GraphLayout | null): Viewport {
     const whole = Math.min(1, width / Math.max(1, layout.width), height / Math.max(1, layout.height));
     const scale = Math.max(MIN_SCALE, whole);
     view.current = {
-      x: MARGIN + (width - layout.width * scale) / 2,
-      y: MARGIN + (height - layout.height * scale) / 2,
+      // Of one too large to be shown whole, its begin.
+      x: MARGIN + Math.max(0, width - layout.width * scale) / 2,
+      y: MARGIN + Math.max(0, height - layout.height * scale) / 2,
       scale,
     };
     draw();
