@@ -46,6 +46,11 @@ describe('deploy/', () => {
       expect(existsSync(source)).toBe(true);
       expect(ignore).toContain(`\n!${source}\n`);
     }
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+    const builds = Object.keys(scripts).filter((name) => name.startsWith('build'));
+    const run = builds.flatMap((name) => scripts[name]!.match(/\bscripts\/\S+/g) ?? []);
+    expect(run).not.toEqual([]);
+    expect(run.filter((script) => !copied.includes(script))).toEqual([]);
     expect(dockerfile).toMatch(/^USER node$/m);
   });
 });

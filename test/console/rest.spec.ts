@@ -185,6 +185,41 @@ describe.each<Platform>(['express', 'fastify'])('the REST interface on %s', (pla
     expect((await as('operator', 'post', '/schedules/nightly/pause').expect(404)).body.code).toBe('SCHEDULE_NOT_FOUND');
   });
 
+  it('previews an expression before it is put', async () => {
+    const preview = (query: Record<string, string>) =>
+      as('viewer', 'get', `/schedules/preview?${new URLSearchParams(query).toString()}`);
+    const at = {
+      cronExpression: '30 9 1 1 *',
+      timezone: 'Asia/Tokyo',
+      startTime: '2031-06-01T00:00:00+02:00',
+      count: '2',
+    };
+    expect((await preview(at).expect(200)).body.items).toEqual([
+      '2032-01-01T00:30:00.000Z',
+      '2033-01-01T00:30:00.000Z',
+    ]);
+    const bounded = await preview({ ...at, endTime: '2032-06-01' }).expect(200);
+    expect(bounded.body.items).toEqual(['2032-01-01T00:30:00.000Z']);
+    for (const [query, code, path] of [
+      [{ cronExpression: '60 * * * *' }, 'INVALID_CRON', 'cronExpression'],
+      [{ cronExpression: '0 3 * * *', timezone: 'Mars/Phobos' }, 'INVALID_TIMEZONE', 'timezone'],
+      [{ cronExpression: '0 3 * * *', startTime: 'soon' }, 'INVALID_DATE', 'startTime'],
+      [{}, 'MISSING_FIELD', 'cronExpression'],
+    ] as const)
+      expect((await preview(query).expect(400)).body).toMatchObject({ code, path });
+  });
+
+  it('keeps the payload of a schedule that is put without one', async () => {
+    const put = { taskId: 'echo', cronExpression: '0 3 * * *' };
+    const send = async (body: object) => (await as('admin', 'put', '/schedules/kept').send(body).expect(200)).body;
+    await send({ ...put, payload: { token: 's3cret', by: 'cron' } });
+    expect(await send({ ...put, cronExpression: '0 4 * * *' })).toMatchObject({ cronExpression: '0 4 * * *' });
+    const { executionId } = (await as('operator', 'post', '/schedules/kept/trigger').expect(201)).body;
+    expect((await ended(executionId)).payload).toEqual({ token: 's3cret', by: 'cron' });
+    expect((await send({ ...put, payload: null })).payload ?? null).toBeNull();
+    await as('admin', 'delete', '/schedules/kept').expect(204);
+  });
+
   it('pauses and resumes a queue', async () => {
     expect((await as('operator', 'post', '/queues/side/pause').expect(200)).body.paused).toBe(true);
     const id = await schedule('parked', { priority: 'CRITICAL' });
@@ -203,10 +238,14 @@ describe.each<Platform>(['express', 'fastify'])('the REST interface on %s', (pla
     const id = await schedule('slow');
     await running.opened;
     expect((await as('viewer', 'get', '/locks').expect(200)).body.items).toMatchObject([
-      { key: 'a/b c', owner: id, kind: 'execution' },
+      { key: 'a/b c', owner: id, kind: 'execution', fencingToken: expect.any(Number) },
     ]);
     const path = `/locks/${encodeURIComponent('a/b c')}/force-release`;
-    await as('admin', 'post', path).expect(200, { key: 'a/b c', released: true });
+    expect((await as('admin', 'post', path).expect(200)).body).toEqual({
+      key: 'a/b c',
+      released: true,
+      from: { owner: id, fencingToken: expect.any(Number) },
+    });
     expect((await as('admin', 'post', path).expect(404)).body.code).toBe('LOCK_NOT_HELD');
     door.open();
   });

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { closeApps, gate, startApp, startKit, type Tasks } from '../support/app.js';
+import { aborted, closeApps, gate, startApp, startKit, type Tasks } from '../support/app.js';
 
 afterEach(closeApps);
 
@@ -313,6 +313,35 @@ describe('locks of tasks', () => {
     await kit.drain();
     expect(codes[0]).toBe('LOCK_LOST');
     expect((await scheduler.getTaskStatus(second))!.status).toBe('COMPLETED');
+  });
+
+  it('taken by force while nobody else waits goes to a new run of the same execution, under a larger token', async () => {
+    const tokens: (number | null)[] = [];
+    const { kit, scheduler } = await startKit({
+      t: [
+        { requireLock: true },
+        async (_payload, { fencingToken, signal }) => {
+          tokens.push(fencingToken);
+          await aborted(signal);
+          signal.throwIfAborted();
+        },
+      ],
+    });
+    kit.patience = 10;
+    const executionId = await scheduler.scheduleTask('t');
+    await kit.drain();
+    const [before] = await scheduler.lockManager.list();
+    expect(await scheduler.lockManager.forceRelease('t')).toBe(true);
+    await kit.drain();
+    const [after] = await scheduler.lockManager.list();
+    expect([before!.owner, after!.owner]).toEqual([executionId, executionId]);
+    expect(after!.fencingToken).toBeGreaterThan(before!.fencingToken);
+    expect(tokens).toEqual([before!.fencingToken, after!.fencingToken]);
+    // It costs no attempt; whoever wants the lock for good cancels the execution.
+    expect((await scheduler.getTaskStatus(executionId))!.attempts.map(({ attempt }) => attempt)).toEqual([1]);
+    await scheduler.cancelTask(executionId);
+    await kit.drain();
+    expect(await scheduler.lockManager.list()).toEqual([]);
   });
 });
 

@@ -1,19 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
+import { installApp, listFiles, majorOf, nestDependencies } from '../support/packed-app.js';
 import { npm, npmOffline, run } from '../support/run-program.js';
 
 const LIBRARY = resolve('libs/scheduler');
 const TSC = resolve('node_modules/typescript/bin/tsc');
 
-/** Apps of users. Of the Nest 11 one, each peer is of the release line that goes with Nest 11. */
+/** Apps of users. */
 const APPS = [
-  { title: 'Nest 12, ESM', type: 'module', nest: '12', schedule: '12', emitter: '12', terminus: '12' },
-  { title: 'Nest 11, CommonJS', type: 'commonjs', nest: '11', schedule: '6', emitter: '3', terminus: '11' },
+  { title: 'Nest 12, ESM', type: 'module', nest: '12' },
+  { title: 'Nest 11, CommonJS', type: 'commonjs', nest: '11' },
 ] as const;
 type App = (typeof APPS)[number];
 
@@ -76,8 +77,8 @@ if (offline !== null) console.warn(`SKIPPED: the packed library in apps of users
     beforeAll(async () => {
       await Promise.all(
         APPS.map(async (app) => {
-          await makeApp(folderOf(app), app);
-          await npm(['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], folderOf(app));
+          const dependencies = { ...nestDependencies(app.nest), 'nestjs-advanced-scheduler': `file:${tarball}` };
+          await installApp(folderOf(app), { type: app.type, main: 'test/packaging/app/main.ts', dependencies });
         }),
       );
     });
@@ -111,52 +112,3 @@ if (offline !== null) console.warn(`SKIPPED: the packed library in apps of users
     });
   },
 );
-
-async function makeApp(folder: string, app: App): Promise<void> {
-  await mkdir(join(folder, 'src'), { recursive: true });
-  await cp(resolve('test/packaging/app/main.ts'), join(folder, 'src/main.ts'));
-  const dependencies = {
-    '@nestjs/common': `^${app.nest}.0.0`,
-    '@nestjs/core': `^${app.nest}.0.0`,
-    '@nestjs/platform-express': `^${app.nest}.0.0`,
-    '@nestjs/schedule': `^${app.schedule}.0.0`,
-    '@nestjs/event-emitter': `^${app.emitter}.0.0`,
-    '@nestjs/terminus': `^${app.terminus}.0.0`,
-    'nestjs-advanced-scheduler': `file:${tarball}`,
-    'reflect-metadata': '^0.2.2',
-    rxjs: '^7.8.2',
-  };
-  const packageJson = {
-    name: 'user-app',
-    private: true,
-    type: app.type,
-    dependencies,
-    devDependencies: { '@types/node': '^20' },
-  };
-  const compilerOptions = {
-    module: 'nodenext',
-    target: 'ES2023',
-    lib: ['ES2023'],
-    strict: true,
-    skipLibCheck: false,
-    experimentalDecorators: true,
-    emitDecoratorMetadata: true,
-    types: ['node'],
-    rootDir: 'src',
-    outDir: 'dist',
-  };
-  await writeFile(join(folder, 'package.json'), JSON.stringify(packageJson, null, 2));
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }, null, 2));
-}
-
-async function majorOf(folder: string, name: string): Promise<string | undefined> {
-  const text = await readFile(join(folder, 'node_modules', name, 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version.split('.')[0];
-}
-
-async function listFiles(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
-}

@@ -23,6 +23,8 @@ export interface ConsoleSetting {
   console?: SchedulerConsoleOptions;
   scheduler?: SchedulerModuleOptions;
   app?: ModuleMetadata;
+  /** What an app says of itself before it listens, such as its global prefix. */
+  prepare?: (app: INestApplication) => void;
   /** Default: silent. */
   logger?: LoggerService;
 }
@@ -57,6 +59,7 @@ export async function makeConsole(tasks: Tasks, { platform = 'express', ...setti
     .compile();
   const app =
     platform === 'fastify' ? module.createNestApplication(new FastifyAdapter()) : module.createNestApplication();
+  setting.prepare?.(app);
   open.push(app);
   return app;
 }

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { ensureChromium } from '../../scripts/ensure-chromium.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -14,16 +14,19 @@ export function startChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: ensureChromium(), args });
 }
 
-/** A page that remembers whatever went wrong in it: errors, refused sources, dialogs that a script opened. */
-export async function openPage(browser: Browser, scheme: 'light' | 'dark' = 'light') {
-  const context = await browser.newContext({ viewport: { width: 1360, height: 860 }, colorScheme: scheme });
+/**
+ * A page that remembers whatever went wrong in it: errors, refused sources, dialogs that a script opened.
+ * @param refusals statuses that are meant to come; the browser itself reports each. 401 is one of every sign-in
+ */
+export async function openPage(browser: Browser, options: BrowserContextOptions = {}, refusals: number[] = []) {
+  const context = await browser.newContext({ viewport: { width: 1360, height: 860 }, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
   page.on('console', (message) => {
-    // The browser itself reports each 401 of a sign-in.
-    if (message.type() === 'error' && !message.text().includes('401')) faults.push(message.text());
+    const refused = Number(/responded with a status of (\d{3})/.exec(message.text())?.[1]);
+    if (message.type() === 'error' && refused !== 401 && !refusals.includes(refused)) faults.push(message.text());
   });
   page.on('dialog', (dialog) => {
     faults.push(`dialog: ${dialog.message()}`);

@@ -1,4 +1,4 @@
-import { Controller, UseFilters, UseGuards, UseInterceptors, type Type } from '@nestjs/common';
+import { Controller, UseFilters, UseGuards, UseInterceptors, VERSION_NEUTRAL, type Type } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { ConsoleAuthGuard } from './auth/console-auth.guard.js';
 import { ProblemFilter } from './rest/problem.filter.js';
@@ -12,7 +12,8 @@ export function mount(path: string, controller: Type): Type {
   const own = String(Reflect.getMetadata(PATH_METADATA, controller));
   class Mounted extends controller {}
   Object.defineProperty(Mounted, 'name', { value: controller.name });
-  Controller(`${path}/${own}`)(Mounted);
+  // An app that versions its routes shall not move these.
+  Controller({ path: `${path}/${own}`, version: VERSION_NEUTRAL })(Mounted);
   UseGuards(ConsoleAuthGuard)(Mounted);
   UseFilters(ProblemFilter)(Mounted);
   UseInterceptors(ConsoleInterceptor)(Mounted);

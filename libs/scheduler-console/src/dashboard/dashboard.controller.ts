@@ -6,10 +6,12 @@ import {
   Req,
   Res,
   StreamableFile,
+  VERSION_NEUTRAL,
   type OnModuleInit,
   type Type,
 } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
+import { servedAt } from '../served-at.js';
 import { readDashboardFiles, type DashboardFile } from './dashboard-files.js';
 
 /** Only what the page is made of: no inline script, no other host, no frame around it. */
@@ -33,7 +35,7 @@ interface Request {
  * everyone may load them; the API behind them asks who calls.
  */
 export function dashboardController(path: string): Type {
-  @Controller(path)
+  @Controller({ path, version: VERSION_NEUTRAL })
   class DashboardController implements OnModuleInit {
     private readonly files = readDashboardFiles();
 
@@ -46,8 +48,7 @@ export function dashboardController(path: string): Type {
     onModuleInit(): void {
       const adapter = this.host.httpAdapter;
       if (adapter.getType() !== 'fastify') return;
-      const parts = [this.config.getGlobalPrefix(), path].map((part) => part.replace(/^\/+|\/+$/g, '')).filter(Boolean);
-      adapter.get(['', ...parts, 'dashboard', ''].join('/'), (request: Request, response: unknown) =>
+      adapter.get(`${servedAt(this.config, path)}/dashboard/`, (request: Request, response: unknown) =>
         this.file(request, response),
       );
     }

@@ -6,7 +6,7 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
+import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import type { AdvancedTaskScheduler } from 'nestjs-advanced-scheduler';
 import { Server, type Socket } from 'socket.io';
 import { bearerOf } from '../auth/console-request.js';
@@ -14,6 +14,7 @@ import { ConsoleAuthenticator } from '../auth/console-authenticator.js';
 import type { Principal } from '../auth/principal.js';
 import type { ResolvedConsoleOptions } from '../resolve-options.js';
 import { Redactor } from '../security/redactor.js';
+import { servedAt } from '../served-at.js';
 import { CONSOLE_OPTIONS, CONSOLE_SCHEDULER } from '../tokens.js';
 import { EventFeed, type LiveEvent } from './event-feed.js';
 import { isOwnOrigin } from './origin.js';
@@ -56,13 +57,14 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly redactor: Redactor,
     private readonly feed: EventFeed,
     private readonly adapterHost: HttpAdapterHost,
+    private readonly config: ApplicationConfig,
   ) {}
 
   onApplicationBootstrap(): void {
     const http = this.adapterHost.httpAdapter?.getHttpServer() as HttpServer | undefined;
     if (!http) return;
     this.server = new Server(http, {
-      path: `${this.options.path}/live`,
+      path: `${servedAt(this.config, this.options.path)}/live`,
       transports: ['websocket'],
       serveClient: false,
       maxHttpBufferSize: MAX_FRAME,

@@ -1,5 +1,7 @@
 import { Controller, Get, Inject } from '@nestjs/common';
+import { ApplicationConfig } from '@nestjs/core';
 import type { ResolvedConsoleOptions } from '../resolve-options.js';
+import { servedAt } from '../served-at.js';
 import { CONSOLE_OPTIONS } from '../tokens.js';
 import { openApiOf } from './openapi.js';
 import { Operation } from './operation.decorator.js';
@@ -15,6 +17,7 @@ export class DocsController {
   constructor(
     @Inject(CONSOLE_OPTIONS) private readonly options: ResolvedConsoleOptions,
     @Inject(CONSOLE_ROUTES) private readonly routes: readonly ConsoleRoute[],
+    private readonly config: ApplicationConfig,
   ) {}
 
   @Get()
@@ -26,6 +29,6 @@ export class DocsController {
   @Get('openapi.json')
   @Operation({ summary: 'The OpenAPI document.' })
   getDocument() {
-    return (this.document ??= openApiOf(this.routes, this.options.path));
+    return (this.document ??= openApiOf(this.routes, servedAt(this.config, this.options.path)));
   }
 }

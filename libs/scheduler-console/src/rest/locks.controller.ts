@@ -21,14 +21,17 @@ export class LocksController {
   @Post(':key/force-release')
   @HttpCode(200)
   @Needs('admin')
-  @Operation({ summary: 'Takes a lock from its holder, whose signal is aborted, and gives it to the next.' })
+  @Operation({
+    summary:
+      'Takes a lock from its holder, whose signal is aborted, and gives it to the next. An execution goes back to its queue and may take it anew, with a larger token.',
+  })
   async forceReleaseLock(@Param('key', new LockKeyPipe()) key: string, @Req() request: ConsoleRequest) {
     const before = await this.look(key);
     const released = before?.owner != null && (await this.scheduler.lockManager.forceRelease(key));
     if (!released) throw new ConsoleError('LOCK_NOT_HELD', 404, `lock ${JSON.stringify(key)} is held by nobody`);
     const after = await this.look(key);
     request.changes = { before: { owner: before.owner }, after: { owner: after?.owner ?? null } };
-    return { key, released };
+    return { key, released, from: { owner: before.owner, fencingToken: before.fencingToken } };
   }
 
   private async look(key: string): Promise<LockInfo | undefined> {

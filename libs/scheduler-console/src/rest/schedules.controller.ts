@@ -16,6 +16,13 @@ import { QueryPipe, type QueryShape, type QueryValues } from './query.pipe.js';
 import type { Shape } from './shape.js';
 
 const PREVIEW: QueryShape = { count: [1, 1000] };
+const PREVIEW_OF: QueryShape = {
+  ...PREVIEW,
+  cronExpression: 'text',
+  timezone: 'text',
+  startTime: 'text',
+  endTime: 'text',
+};
 const SCHEDULE: Shape = {
   taskId: { type: 'string', required: true },
   cronExpression: { type: 'string', required: true, about: '5 fields, or 6 with seconds first.' },
@@ -25,10 +32,12 @@ const SCHEDULE: Shape = {
   overlap: { type: 'string', about: 'allow, skip, queue, cancel.' },
   misfire: { type: ['string', 'object'], about: 'skip, once, all, or { all: n }.' },
   jitter: { type: ['string', 'number'] },
-  payload: { type: 'any' },
+  payload: { type: 'any', about: 'Left out: as it is.' },
 };
 
 type PutSchedule = { taskId: string; cronExpression: string } & CronOptions;
+/** What the ticks of a schedule follow from. */
+type Ticking = Pick<CronSchedule, 'cronExpression' | 'timezone' | 'startTime' | 'endTime'>;
 
 /** Schedules by cron expression. */
 @Controller('api/schedules')
@@ -41,18 +50,20 @@ export class SchedulesController {
     return { items: await this.scheduler.listCronTasks(), nextCursor: null };
   }
 
+  @Get('preview')
+  @Operation({ summary: 'The next ticks of an expression, before it is put.', query: PREVIEW_OF })
+  previewExpression(@Query(new QueryPipe(PREVIEW_OF)) query: QueryValues) {
+    const { cronExpression, timezone = 'UTC', startTime, endTime, count } = query as Record<string, string | undefined>;
+    if (cronExpression === undefined)
+      throw new ConsoleError('MISSING_FIELD', 400, 'cronExpression is missing', 'cronExpression');
+    const bounds = { startTime: instant('startTime', startTime), endTime: instant('endTime', endTime) };
+    return { items: ticksOf({ cronExpression, timezone, ...bounds }, count), nextCursor: null };
+  }
+
   @Get(':id/preview')
   @Operation({ summary: 'The next ticks of a schedule.', query: PREVIEW })
-  async previewSchedule(
-    @Param('id', new IdPipe()) id: string,
-    @Query(new QueryPipe(PREVIEW)) { count = 5 }: QueryValues,
-  ) {
-    const { cronExpression, timezone, startTime, endTime } = await this.find(id);
-    const from = new Date(Math.max(Date.now(), startTime === null ? 0 : Date.parse(startTime) - 1));
-    const ticks = previewCron(cronExpression, { timezone, count: Number(count), from }).map((time) =>
-      time.toISOString(),
-    );
-    return { items: endTime === null ? ticks : ticks.filter((time) => time <= endTime), nextCursor: null };
+  async previewSchedule(@Param('id', new IdPipe()) id: string, @Query(new QueryPipe(PREVIEW)) { count }: QueryValues) {
+    return { items: ticksOf(await this.find(id), count), nextCursor: null };
   }
 
   @Put(':id')
@@ -65,7 +76,9 @@ export class SchedulesController {
   ) {
     const { taskId, cronExpression, ...options } = body as unknown as PutSchedule;
     const before = await this.look(id);
-    const after = await this.scheduler.scheduleCronTask(taskId, cronExpression, { ...options, id });
+    // Who may not see a payload, or not all of it, changes the rest without losing it.
+    const payload = 'payload' in options ? options.payload : before?.payload;
+    const after = await this.scheduler.scheduleCronTask(taskId, cronExpression, { ...options, payload, id });
     request.changes = { before: summary(before), after: summary(after) };
     return after;
   }
@@ -120,6 +133,20 @@ export class SchedulesController {
     if (!schedule) throw new ConsoleError('SCHEDULE_NOT_FOUND', 404, `no schedule '${id}'`);
     return schedule;
   }
+}
+
+function ticksOf({ cronExpression, timezone, startTime, endTime }: Ticking, count: string | number = 5): string[] {
+  const from = new Date(Math.max(Date.now(), startTime === null ? 0 : Date.parse(startTime) - 1));
+  const ticks = previewCron(cronExpression, { timezone, count: Number(count), from }).map((time) => time.toISOString());
+  return endTime === null ? ticks : ticks.filter((time) => time <= endTime);
+}
+
+function instant(name: string, value?: string): string | null {
+  if (value === undefined) return null;
+  const time = Date.parse(value);
+  if (Number.isNaN(time))
+    throw new ConsoleError('INVALID_DATE', 400, `${name}: ${JSON.stringify(value)}; allowed: ISO 8601`, name);
+  return new Date(time).toISOString();
 }
 
 /** For the audit log: without the payload. */

@@ -45,8 +45,8 @@ export function App() {
     return stopLive;
   }, [signedIn]);
 
-  if (error !== null) return <Failure error={error} retry={ask} />;
-  if (!asked) return <Loading />;
+  if (error !== null || !asked)
+    return <main>{error === null ? <Loading /> : <Failure error={error} retry={ask} />}</main>;
   return (
     <>
       {signedIn ? (

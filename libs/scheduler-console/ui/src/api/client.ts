@@ -10,6 +10,8 @@ export class ApiError extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
+    /** The field that it is about. */
+    readonly path: string | null = null,
   ) {
     super(message);
   }
@@ -25,6 +27,14 @@ export function get<T>(path: string, query: Query = {}, signal?: AbortSignal): P
 
 export function post<T>(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
   return call<T>('POST', path, body, undefined, headers);
+}
+
+export function put<T>(path: string, body: unknown): Promise<T> {
+  return call<T>('PUT', path, body);
+}
+
+export function remove(path: string): Promise<null> {
+  return call<null>('DELETE', path);
 }
 
 async function call<T>(
@@ -64,10 +74,11 @@ function parse(text: string): unknown {
 }
 
 function toError(response: Response, answer: unknown): ApiError {
-  const problem = (answer ?? {}) as { code?: unknown; detail?: unknown; title?: unknown };
+  const problem = (answer ?? {}) as { code?: unknown; detail?: unknown; title?: unknown; path?: unknown };
   const said = [problem.detail, problem.title].find((each) => typeof each === 'string');
   const code = typeof problem.code === 'string' ? problem.code : `HTTP_${response.status}`;
-  return new ApiError(response.status, code, said ?? (response.statusText || `Status ${response.status}`));
+  const path = typeof problem.path === 'string' ? problem.path : null;
+  return new ApiError(response.status, code, said ?? (response.statusText || `Status ${response.status}`), path);
 }
 
 export function messageOf(error: unknown): string {

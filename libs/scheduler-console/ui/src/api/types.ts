@@ -66,6 +66,7 @@ export interface Task {
   queue: string;
   tags: string[];
   requireLock: boolean;
+  dependencies: { taskId: string; type: string }[];
 }
 
 export interface Attempt {
@@ -139,7 +140,11 @@ export interface Schedule {
   timezone: string;
   startTime: string | null;
   endTime: string | null;
-  overlap: string;
+  overlap: 'allow' | 'skip' | 'queue' | 'cancel';
+  misfire: 'skip' | 'once' | { all: number };
+  /** ms */
+  jitter: number;
+  payload?: unknown;
   paused: boolean;
   nextRunTime: string | null;
   lastRunTime: string | null;

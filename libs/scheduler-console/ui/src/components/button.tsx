@@ -14,6 +14,23 @@ export interface ActionProps {
   children: ComponentChildren;
 }
 
+/** A button that opens a form; those who may not send it see it disabled, with the reason. */
+export function OpenButton(props: Pick<ActionProps, 'needs' | 'kind' | 'label' | 'children'> & { open: () => void }) {
+  const { needs, kind, label, open, children } = props;
+  return (
+    <button
+      type="button"
+      class={kind ? `button button-${kind}` : 'button'}
+      disabled={!may(needs)}
+      aria-label={label}
+      title={may(needs) ? undefined : `Needs the role ${needs}`}
+      onClick={open}
+    >
+      {children}
+    </button>
+  );
+}
+
 /** A button that does something on the server; not to be pressed twice while it does. */
 export function Action({ needs, run, kind, label, disabled, children }: ActionProps) {
   const [busy, setBusy] = useState(false);

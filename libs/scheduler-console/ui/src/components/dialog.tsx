@@ -1,14 +1,15 @@
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useId, useRef } from 'preact/hooks';
 
 /** A modal of the browser's own: it keeps the focus inside, closes on Escape and gives the focus back. */
 export function Dialog(props: { title: string; onClose: () => void; children: ComponentChildren }) {
   const element = useRef<HTMLDialogElement>(null);
+  const id = useId();
   useEffect(() => element.current?.showModal(), []);
   return (
-    <dialog ref={element} class="dialog" aria-labelledby="dialog-title" onClose={props.onClose}>
-      <h2 id="dialog-title">{props.title}</h2>
+    <dialog ref={element} class="dialog" aria-labelledby={id} onClose={props.onClose}>
+      <h2 id={id}>{props.title}</h2>
       {props.children}
     </dialog>
   );

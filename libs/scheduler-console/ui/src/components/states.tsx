@@ -20,13 +20,21 @@ export function Empty({ title, children }: { title: string; children?: Component
   );
 }
 
+const TITLES: Readonly<Record<number, string>> = {
+  0: 'No connection',
+  403: 'Not for your role',
+  404: 'Not found',
+  503: 'The store does not answer',
+};
+
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
-  const gone = error instanceof ApiError && error.status === 404;
+  const status = error instanceof ApiError ? error.status : null;
+  const final = status === 403 || status === 404;
   return (
     <div class="state state-error" role="alert">
-      <strong>{gone ? 'Not found' : 'This could not be loaded'}</strong>
+      <strong>{(status !== null && TITLES[status]) || 'This could not be loaded'}</strong>
       <p>{messageOf(error)}</p>
-      {retry && !gone && (
+      {retry && !final && (
         <button class="button" type="button" onClick={retry}>
           Try again
         </button>

@@ -1,4 +1,4 @@
-import { duration, localTime } from '../lib/format';
+import { duration, localTime, zonedTime } from '../lib/format';
 import { now } from '../lib/now';
 
 /** "12 s ago" or "in 5 min"; the instant itself in the tooltip. */
@@ -18,6 +18,15 @@ export function At({ time }: { time: string | null }) {
   return (
     <time dateTime={time} title={time}>
       {localTime(time)}
+    </time>
+  );
+}
+
+/** An instant in a time zone other than the reader's, which the tooltip has. */
+export function ZonedTime({ time, timezone }: { time: string; timezone: string }) {
+  return (
+    <time dateTime={time} title={`${localTime(time, true)} in your own time zone`} class="num">
+      {zonedTime(time, timezone)}
     </time>
   );
 }

@@ -3,6 +3,8 @@ import { useCallback, useEffect, useRef } from 'preact/hooks';
 import type { GraphLayout } from './layout';
 
 const [MIN_SCALE, MAX_SCALE] = [0.03, 2.5];
+/** Around a graph that is shown whole; the tools stand below it. */
+const [MARGIN, TOOLS] = [8, 48];
 /** Below it labels cannot be read, and are left out. */
 const LABEL_SCALE = 0.35;
 
@@ -42,12 +44,15 @@ export function useViewport(layout: GraphLayout | null): Viewport {
   const size = (): { width: number; height: number } => svg.current?.getBoundingClientRect() ?? { width: 0, height: 0 };
   const fit = useCallback(() => {
     if (layout === null) return;
-    const { width, height } = size();
-    const scale = Math.min(1, width / Math.max(1, layout.width), height / Math.max(1, layout.height));
+    const box = size();
+    const [width, height] = [box.width - 2 * MARGIN, box.height - MARGIN - TOOLS];
+    const whole = Math.min(1, width / Math.max(1, layout.width), height / Math.max(1, layout.height));
+    const scale = Math.max(MIN_SCALE, whole);
     view.current = {
-      x: (width - layout.width * scale) / 2,
-      y: (height - layout.height * scale) / 2,
-      scale: Math.max(MIN_SCALE, scale),
+      // Of one too large to be shown whole, its begin.
+      x: MARGIN + Math.max(0, width - layout.width * scale) / 2,
+      y: MARGIN + Math.max(0, height - layout.height * scale) / 2,
+      scale,
     };
     draw();
   }, [layout, draw]);

@@ -27,6 +27,20 @@ export function localTime(iso: string, withDate = false): string {
   return `${date.toLocaleDateString(undefined, { year: 'numeric', month: 'short', day: 'numeric' })}, ${time}`;
 }
 
+/** ISO text in a given time zone: "Wed, 25 Nov 2026, 03:00:00". */
+export function zonedTime(iso: string, timeZone: string): string {
+  return new Date(iso).toLocaleString('en-GB', {
+    timeZone,
+    weekday: 'short',
+    year: 'numeric',
+    month: 'short',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  });
+}
+
 export function between(from: string | null, to: string | null, now: number): number | null {
   if (from === null) return null;
   return (to === null ? now : Date.parse(to)) - Date.parse(from);
@@ -58,6 +72,13 @@ export function parseDuration(text: string): number | null {
   const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)$/.exec(text.trim());
   if (match === null) return null;
   return Math.round(Number(match[1]) * (UNITS[match[2] ?? ''] ?? 1));
+}
+
+/** The shortest text that `parseDuration` reads as so many ms; '' for none. */
+export function durationText(ms: number): string {
+  if (ms === 0) return '';
+  const unit = ['d', 'h', 'm', 's'].find((each) => ms % (UNITS[each] ?? 1) === 0) ?? 'ms';
+  return `${ms / (UNITS[unit] ?? 1)}${unit}`;
 }
 
 /** A key that no other request has. `crypto.randomUUID` is there on secure origins only. */

@@ -3,7 +3,7 @@ import { Action } from '../components/button';
 import { confirm } from '../components/dialog';
 import { statusLabel } from '../components/status';
 import { act, toast } from '../components/toasts';
-import { count } from '../lib/format';
+import { count, localTime } from '../lib/format';
 import type { ExecutionFilter } from './execution-filters';
 
 /** What one request may change. */
@@ -48,12 +48,14 @@ export function BulkActions({ filter, after }: { filter: ExecutionFilter; after:
   );
 }
 
-function describe({ status, taskId, tag, workflowId }: ExecutionFilter): string {
+function describe({ status, taskId, tag, workflowId, from, to }: ExecutionFilter): string {
   const parts = [
     status && `status ${statusLabel(status).toLowerCase()}`,
     taskId && `task ${taskId}`,
     tag && `tag ${tag}`,
     workflowId && `workflow ${workflowId}`,
-  ].filter(Boolean);
-  return parts.length === 0 ? 'any status, of any task' : parts.join(', ');
+    from && `created from ${localTime(from, true)}`,
+    to && `created before ${localTime(to, true)}`,
+  ];
+  return parts.filter(Boolean).join(', ');
 }

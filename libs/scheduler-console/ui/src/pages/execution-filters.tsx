@@ -1,11 +1,16 @@
+import { useState } from 'preact/hooks';
 import { STATUSES, type Page, type Task } from '../api/types';
 import { statusLabel } from '../components/status';
 import { go, href } from '../lib/router';
+import { fromLocalInput, toLocalInput } from '../lib/inputs';
 import { useResource } from '../live/use-resource';
 
 /** What the API takes as a filter of executions. */
-export type ExecutionFilter = Partial<Record<'status' | 'taskId' | 'tag' | 'workflowId', string>>;
-const KEYS = ['status', 'taskId', 'tag', 'workflowId'] as const;
+export type ExecutionFilter = Partial<Record<(typeof KEYS)[number], string>>;
+const KEYS = ['status', 'taskId', 'tag', 'workflowId', 'from', 'to'] as const;
+const HOUR = 3_600_000;
+/** What the choice of a span sets as its begin. */
+const SPANS: Readonly<Record<string, number>> = { 'Last hour': HOUR, 'Last day': 24 * HOUR, 'Last week': 168 * HOUR };
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 export function filterOf(query: Readonly<Record<string, string>>): ExecutionFilter {
@@ -61,11 +66,58 @@ export function ExecutionFilters({ filter }: { filter: ExecutionFilter }) {
           onChange={(event) => set({ tag: event.currentTarget.value.trim() })}
         />
       </label>
+      <CreatedFilter filter={filter} set={set} />
       {filter.workflowId !== undefined && (
         <button type="button" class="button" onClick={() => set({ workflowId: '' })}>
           One workflow only ×
         </button>
       )}
     </form>
+  );
+}
+
+/** When they were created: a span up to now at one choice, or any, given by its ends. */
+function CreatedFilter({
+  filter: { from, to },
+  set,
+}: {
+  filter: ExecutionFilter;
+  set: (change: ExecutionFilter) => void;
+}) {
+  const [open, setOpen] = useState(false);
+  const chosen = open || from !== undefined || to !== undefined;
+  const choose = (choice: string): void => {
+    setOpen(choice === 'between');
+    const span = SPANS[choice];
+    if (span !== undefined) set({ from: new Date(Date.now() - span).toISOString(), to: '' });
+    else if (choice === '') set({ from: '', to: '' });
+  };
+  return (
+    <>
+      <label>
+        <span class="sr-only">Created</span>
+        <select value={chosen ? 'between' : ''} onChange={(event) => choose(event.currentTarget.value)}>
+          <option value="">Created at any time</option>
+          {Object.keys(SPANS).map((span) => (
+            <option key={span} value={span}>
+              {span}
+            </option>
+          ))}
+          <option value="between">Created between</option>
+        </select>
+      </label>
+      {chosen &&
+        (['from', 'to'] as const).map((end) => (
+          <label key={end} class="filter-end">
+            <span>{end === 'from' ? 'From' : 'To'}</span>
+            <input
+              type="datetime-local"
+              step="1"
+              value={toLocalInput(end === 'from' ? from : to)}
+              onChange={(event) => set({ [end]: fromLocalInput(event.currentTarget.value) ?? '' })}
+            />
+          </label>
+        ))}
+    </>
   );
 }

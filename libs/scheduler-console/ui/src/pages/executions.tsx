@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import { get, type Query } from '../api/client';
-import { may } from '../api/session';
 import type { Execution, LiveEvent, Page as PageOf } from '../api/types';
+import { OpenButton } from '../components/button';
 import { Page, Panel } from '../components/page';
 import { Pager } from '../components/pager';
 import { Empty, Loaded } from '../components/states';
@@ -14,7 +14,7 @@ import { on, useResource } from '../live/use-resource';
 import { BulkActions } from './bulk-actions';
 import { ExecutionActions } from './execution-actions';
 import { ExecutionFilters, filterOf } from './execution-filters';
-import { ScheduleDialog } from './schedule-dialog';
+import { NewExecutionDialog } from './new-execution';
 
 const PAGE_SIZE = 50;
 /** A filter that few match can leave many pages of the store empty: so many are read in one go. */
@@ -36,37 +36,27 @@ export function ExecutionsPage() {
   });
   const columns = useMemo(() => columnsWith(executions.refresh), [executions.refresh]);
   const next = executions.data?.nextCursor ?? null;
+  const onOlder = next === null ? null : () => setTrail({ key, cursors: [...cursors, next] });
+  const isFiltered = Object.keys(filter).length > 0;
 
   return (
     <Page
       title="Executions"
       aside={
-        <button
-          type="button"
-          class="button button-primary"
-          disabled={!may('operator')}
-          title={may('operator') ? undefined : 'Needs the role operator'}
-          onClick={() => setScheduling(true)}
-        >
-          Schedule one
-        </button>
+        <OpenButton needs="operator" kind="primary" open={() => setScheduling(true)}>
+          Schedule a task
+        </OpenButton>
       }
     >
       <Panel flush>
         <div class="toolbar">
           <ExecutionFilters filter={filter} />
-          <BulkActions filter={filter} after={executions.refresh} />
+          {isFiltered && <BulkActions filter={filter} after={executions.refresh} />}
         </div>
         <Loaded from={executions}>
           {({ items }) =>
             items.length === 0 ? (
-              <Empty title={Object.keys(filter).length > 0 ? 'No execution matches' : 'Nothing has been scheduled yet'}>
-                {Object.keys(filter).length > 0 ? (
-                  <a href={href('executions')}>Clear the filters</a>
-                ) : (
-                  'Schedule one, or wait for a schedule to fire.'
-                )}
-              </Empty>
+              <Nothing filtered={isFiltered} onFurther={onOlder} />
             ) : (
               <Table label="Executions" columns={columns} rows={items} rowKey={(row) => row.executionId} />
             )
@@ -78,11 +68,28 @@ export function ExecutionsPage() {
             executions.data ? `${executions.data.items.length} shown, newest first, page ${cursors.length + 1}` : ''
           }
           onNewer={isFirst ? null : () => setTrail({ key, cursors: cursors.slice(0, -1) })}
-          onOlder={next === null ? null : () => setTrail({ key, cursors: [...cursors, next] })}
+          onOlder={onOlder}
         />
       </Panel>
-      {scheduling && <ScheduleDialog onClose={() => setScheduling(false)} after={executions.refresh} />}
+      {scheduling && <NewExecutionDialog onClose={() => setScheduling(false)} after={executions.refresh} />}
     </Page>
+  );
+}
+
+/** A page without executions: there are none, or none among those that one reading looks through. */
+function Nothing({ filtered, onFurther }: { filtered: boolean; onFurther: (() => void) | null }) {
+  if (!filtered)
+    return <Empty title="Nothing has been scheduled yet">Schedule a task, or wait for a schedule to fire.</Empty>;
+  return (
+    <Empty title={onFurther === null ? 'No execution matches' : 'None so far'}>
+      {onFurther === null ? (
+        <a href={href('executions')}>Clear the filters</a>
+      ) : (
+        <button type="button" class="button" onClick={onFurther}>
+          Search further back
+        </button>
+      )}
+    </Empty>
   );
 }
 
@@ -95,7 +102,7 @@ function columnsWith(refresh: () => void): Column<Execution>[] {
       cell: (row) => (
         <a class="strong" href={href('executions', row.executionId)}>
           {row.taskName}
-          <span class="sub mono">{row.taskId}</span>
+          {row.taskName !== row.taskId && <span class="sub mono">{row.taskId}</span>}
         </a>
       ),
     },
@@ -108,7 +115,11 @@ function columnsWith(refresh: () => void): Column<Execution>[] {
         </span>
       ),
     },
-    { title: 'Priority', kind: 'tight', cell: (row) => row.priority.toLowerCase() },
+    {
+      title: 'Priority',
+      kind: 'tight',
+      cell: (row) => <span class={row.priority === 'NORMAL' ? 'muted' : undefined}>{row.priority.toLowerCase()}</span>,
+    },
     { title: 'Tags', cell: (row) => <Tags tags={row.tags} /> },
     { title: 'Created', kind: 'tight', cell: (row) => <Ago time={row.createdTime} /> },
     { title: 'Took', kind: 'num', cell: (row) => <Took from={row.startedTime} to={row.completedTime} /> },

@@ -18,14 +18,13 @@ export function LocksPage() {
   const columns: readonly Column<Lock>[] = [
     { title: 'Key', kind: 'wide', cell: (row) => <span class="strong mono">{row.key}</span> },
     { title: 'State', kind: 'tight', cell: (row) => <StatusBadge status={row.owner === null ? 'free' : 'held'} /> },
-    { title: 'Holder', cell: (row) => <Holder lock={row} /> },
+    { title: 'Holder', kind: 'tight', cell: (row) => <Holder lock={row} /> },
     {
       title: 'Expires in',
       kind: 'num',
       cell: (row) => (row.remaining === null ? <span class="muted">–</span> : duration(row.remaining)),
     },
     { title: 'Waiting', kind: 'num', cell: (row) => count(row.waiting) },
-    { title: 'Token', kind: 'num', cell: (row) => row.fencingToken },
     {
       title: 'Actions',
       kind: 'actions',
@@ -49,23 +48,32 @@ export function LocksPage() {
   );
 }
 
-function Holder({ lock: { owner, kind } }: { lock: Lock }) {
+/** An execution, or code that holds a handle. The token tells one run of an execution from the next. */
+function Holder({ lock: { owner, kind, fencingToken } }: { lock: Lock }) {
   if (owner === null) return <span class="muted">–</span>;
-  return kind === 'execution' ? (
-    <a class="mono" href={href('executions', owner)}>
-      {owner}
-    </a>
-  ) : (
-    <span class="mono">{owner}</span>
+  return (
+    <>
+      {kind === 'execution' ? (
+        <a class="mono" href={href('executions', owner)}>
+          {owner}
+        </a>
+      ) : (
+        <span class="mono">{owner.replace(/^handle:/, '')}</span>
+      )}
+      <span class="sub">
+        {kind === 'execution' ? 'execution' : 'handle of the app'}, token {fencingToken}
+      </span>
+    </>
   );
 }
 
-function ForceRelease({ lock: { key, waiting }, after }: { lock: Lock; after: () => void }) {
+function ForceRelease({ lock, after }: { lock: Lock; after: () => void }) {
+  const { key, fencingToken } = lock;
   const run = async (): Promise<void> => {
-    const next = waiting > 0 ? `The next of ${count(waiting)} waiting gets it.` : 'Nobody waits for it.';
-    const text = `${key} is taken from its holder, whose work is told to stop but may still be going on. ${next}`;
+    const text = `${key} is taken from its holder, whose work is told to stop but may still be going on. ${whatNext(lock)}`;
     if (!(await confirm('Release this lock by force', text, 'Release'))) return;
-    await act(() => post(`locks/${encodeURIComponent(key)}/force-release`), `Lock ${key} released`);
+    const done = `Lock ${key} taken from token ${fencingToken}`;
+    await act(() => post(`locks/${encodeURIComponent(key)}/force-release`), done);
     after();
   };
   return (
@@ -73,4 +81,10 @@ function ForceRelease({ lock: { key, waiting }, after }: { lock: Lock; after: ()
       Release
     </Action>
   );
+}
+
+function whatNext({ kind, waiting }: Lock): string {
+  if (waiting > 0) return `The next of ${count(waiting)} waiting gets it.`;
+  if (kind !== 'execution') return 'Nobody waits for it.';
+  return 'As nobody else waits for it, the execution takes it again in a new run, with a new token; cancel the execution to free the lock for good.';
 }

@@ -1,20 +1,22 @@
 import { useState } from 'preact/hooks';
 import { post } from '../api/client';
 import type { Page as PageOf, Schedule } from '../api/types';
-import { Action } from '../components/button';
+import { Action, OpenButton } from '../components/button';
 import { Page, Panel } from '../components/page';
-import { Empty, Failure, Loaded } from '../components/states';
+import { Empty, Loaded } from '../components/states';
 import { StatusBadge } from '../components/status';
 import { Table, type Column } from '../components/table';
-import { Ago, At } from '../components/time';
+import { Ago } from '../components/time';
 import { act } from '../components/toasts';
 import { href } from '../lib/router';
 import { on, useResource } from '../live/use-resource';
-
-const PREVIEWED = 5;
+import { ScheduleEditor } from './schedule-editor';
+import { Ticks } from './schedule-preview';
 
 export function SchedulesPage() {
   const schedules = useResource<PageOf<Schedule>>('schedules', { staleOn: on('schedule') });
+  // 'new', or the one that is edited, as it was when that began.
+  const [edited, setEdited] = useState<Schedule | 'new' | null>(null);
   const columns: readonly Column<Schedule>[] = [
     { title: 'State', kind: 'tight', cell: (row) => <StatusBadge status={row.paused ? 'paused' : 'active'} /> },
     {
@@ -37,24 +39,43 @@ export function SchedulesPage() {
         </>
       ),
     },
-    { title: 'Next', cell: (row) => <NextTimes schedule={row} /> },
+    { title: 'Next', kind: 'tight', cell: (row) => <NextTimes schedule={row} /> },
     { title: 'Last', kind: 'tight', cell: (row) => <LastRun schedule={row} /> },
     { title: 'Overlap', kind: 'tight', cell: (row) => row.overlap },
-    { title: 'Actions', kind: 'actions', cell: (row) => <ScheduleActions schedule={row} after={schedules.refresh} /> },
+    {
+      title: 'Actions',
+      kind: 'actions',
+      cell: (row) => <ScheduleActions schedule={row} onEdit={setEdited} after={schedules.refresh} />,
+    },
   ];
   return (
-    <Page title="Schedules">
+    <Page
+      title="Schedules"
+      aside={
+        <OpenButton needs="admin" kind="primary" open={() => setEdited('new')}>
+          New schedule
+        </OpenButton>
+      }
+    >
       <Panel flush>
         <Loaded from={schedules}>
           {({ items }) =>
             items.length === 0 ? (
-              <Empty title="No schedule yet">Schedules are declared in code, or put by the API.</Empty>
+              <Empty title="No schedule yet">Schedules are declared in code, or made here.</Empty>
             ) : (
               <Table label="Schedules" columns={columns} rows={items} rowKey={(row) => row.id} />
             )
           }
         </Loaded>
       </Panel>
+      {edited !== null && (
+        <ScheduleEditor
+          schedule={edited === 'new' ? null : edited}
+          existing={schedules.data?.items ?? []}
+          onClose={() => setEdited(null)}
+          after={schedules.refresh}
+        />
+      )}
     </Page>
   );
 }
@@ -69,24 +90,8 @@ function NextTimes({ schedule: { id, paused, nextRunTime, timezone } }: { schedu
         {paused ? <span class="muted">paused</span> : <Ago time={nextRunTime} />}
         <span class="sr-only">, show the next times in {timezone}</span>
       </summary>
-      {open && <Preview key={nextRunTime} id={id} />}
+      {open && <Ticks key={nextRunTime} path={`schedules/${encodeURIComponent(id)}/preview`} timezone={timezone} />}
     </details>
-  );
-}
-
-function Preview({ id }: { id: string }) {
-  const preview = useResource<{ items: string[] }>(`schedules/${encodeURIComponent(id)}/preview`, {
-    query: { count: PREVIEWED },
-  });
-  if (preview.error !== null) return <Failure error={preview.error} retry={preview.refresh} />;
-  return (
-    <ol>
-      {preview.data?.items.map((time) => (
-        <li key={time}>
-          <At time={time} />
-        </li>
-      ))}
-    </ol>
   );
 }
 
@@ -99,7 +104,9 @@ function LastRun({ schedule: { lastRunTime, lastExecutionId } }: { schedule: Sch
   );
 }
 
-function ScheduleActions({ schedule: { id, paused }, after }: { schedule: Schedule; after: () => void }) {
+function ScheduleActions(props: { schedule: Schedule; onEdit: (schedule: Schedule) => void; after: () => void }) {
+  const { schedule, onEdit, after } = props;
+  const { id, paused } = schedule;
   const path = `schedules/${encodeURIComponent(id)}`;
   const run = (verb: string, done: string) => async (): Promise<void> => {
     await act(() => post(`${path}/${verb}`), done);
@@ -119,6 +126,9 @@ function ScheduleActions({ schedule: { id, paused }, after }: { schedule: Schedu
           Pause
         </Action>
       )}
+      <OpenButton needs="admin" label={`Edit ${id}`} open={() => onEdit(schedule)}>
+        Edit
+      </OpenButton>
     </>
   );
 }

@@ -56,7 +56,12 @@ function spansOf(execution: Execution, at: number): Span[] {
   }
   const until = ended ?? at;
   if (execution.status !== 'RUNNING' && (spans.length === 0 || ended === null)) {
-    spans.push({ label: 'Waiting', kind: 'wait', from: free, to: Math.max(free, until) });
+    spans.push({
+      label: spans.length === 0 ? 'Waiting' : 'Back-off',
+      kind: 'wait',
+      from: free,
+      to: Math.max(free, until),
+    });
   }
   return spans;
 }

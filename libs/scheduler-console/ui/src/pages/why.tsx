@@ -4,6 +4,23 @@ import { statusLabel } from '../components/status';
 import { Ago, At } from '../components/time';
 import { href } from '../lib/router';
 
+/** The reasons of the library, for people. */
+const REASONS: Readonly<Record<string, string>> = {
+  DEPENDENCY_FAILED: 'a dependency did not end as it had to',
+  DEPENDENCY_TIMEOUT: 'a dependency did not end in time',
+  OVERLAP: 'the one before it was still going on',
+  MISFIRED: 'its time had passed',
+  WORKER_LOST: 'its worker was lost too often',
+  TIMEOUT: 'an attempt took longer than its timeout',
+  LOCK_TIMEOUT: 'its lock did not come free in time',
+  FORBIDDEN: 'a guard refused it',
+  CANCELLED: 'it was asked to stop',
+  TASK_UNREGISTERED: 'its task was unregistered',
+  NON_RETRYABLE: 'its error rules out another attempt',
+  RETRIES_EXHAUSTED: 'its attempts are used up',
+  HANDLER_FAILED: 'its handler failed, and it has no retries',
+};
+
 /** Why the execution is where it is, in one sentence with links. Nothing for one that completed. */
 export function Why({ execution }: { execution: Execution }) {
   const text = sentence(execution);
@@ -44,7 +61,7 @@ function sentence({
   if (status === 'COMPLETED' || reason === null) return null;
   return (
     <>
-      {statusLabel(status)}: {reason}.
+      {statusLabel(status)}: {REASONS[reason] ?? 'for a reason of its own'} ({reason}).
     </>
   );
 }

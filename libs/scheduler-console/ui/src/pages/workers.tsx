@@ -52,8 +52,20 @@ const COLUMNS: readonly Column<Worker>[] = [
       </span>
     ),
   },
-  { title: 'Queues', cell: (row) => row.queues.join(', ') },
+  { title: 'Queues', cell: (row) => <Names of={row.queues} /> },
   { title: 'Tasks', kind: 'num', cell: (row) => <span title={row.tasks.join('\n')}>{row.tasks.length}</span> },
   { title: 'Last beat', kind: 'tight', cell: (row) => <Ago time={row.lastBeatTime} /> },
   { title: 'Joined', kind: 'tight', cell: (row) => <Ago time={row.startedTime} /> },
 ];
+
+function Names({ of }: { of: readonly string[] }) {
+  return (
+    <span class="tags" title={of.join('\n')}>
+      {of.map((name) => (
+        <span key={name} class="tag">
+          {name}
+        </span>
+      ))}
+    </span>
+  );
+}

@@ -11,6 +11,8 @@ import { href } from '../lib/router';
 import { useResource } from '../live/use-resource';
 import { ExecutionActions } from './execution-actions';
 
+const ROWS = 200;
+
 export function WorkflowPage({ id }: { id: string }) {
   const workflow = useResource<Workflow>(`workflows/${encodeURIComponent(id)}`, {
     apply: withStatuses,
@@ -36,7 +38,8 @@ export function WorkflowPage({ id }: { id: string }) {
                 Created <At time={data.createdTime} />
               </span>
               <span>
-                Took <Took from={data.createdTime} to={data.completedTime} />
+                {data.completedTime === null ? 'Running for' : 'Took'}{' '}
+                <Took from={data.createdTime} to={data.completedTime} />
               </span>
               <a href={href('executions', { workflowId: id })}>{count(data.nodes.length)} executions</a>
             </p>
@@ -51,11 +54,11 @@ export function WorkflowPage({ id }: { id: string }) {
                   ))}
                 </div>
               </div>
-              {view === 'graph' ? (
+              {/* Behind the list the graph stays as it is: placed, zoomed and moved. */}
+              <div hidden={view !== 'graph'}>
                 <Graph nodes={data.nodes} />
-              ) : (
-                <NodeList nodes={data.nodes} after={workflow.refresh} />
-              )}
+              </div>
+              {view === 'list' && <NodeList nodes={data.nodes} after={workflow.refresh} />}
             </Panel>
           </div>
         )}
@@ -78,7 +81,9 @@ function Tally({ nodes }: { nodes: readonly WorkflowNode[] }) {
   );
 }
 
+/** The nodes as rows, so many at first: thousands at once would hold up the page. */
 function NodeList({ nodes, after }: { nodes: readonly WorkflowNode[]; after: () => void }) {
+  const [shown, setShown] = useState(ROWS);
   const columns: readonly Column<WorkflowNode>[] = [
     { title: 'Status', kind: 'tight', cell: (row) => <StatusBadge status={row.status} /> },
     {
@@ -94,7 +99,21 @@ function NodeList({ nodes, after }: { nodes: readonly WorkflowNode[]; after: () 
     { title: 'Depends on', cell: (row) => row.dependsOn.map(({ ref, type }) => `${ref} (${type})`).join(', ') },
     { title: 'Actions', kind: 'actions', cell: (row) => <ExecutionActions of={row} after={after} /> },
   ];
-  return <Table label="Nodes" columns={columns} rows={nodes} rowKey={(row) => row.ref} />;
+  return (
+    <>
+      <Table label="Nodes" columns={columns} rows={nodes.slice(0, shown)} rowKey={(row) => row.ref} />
+      {nodes.length > shown && (
+        <div class="pager">
+          <span class="muted">
+            {count(shown)} of {count(nodes.length)} shown
+          </span>
+          <button type="button" class="button" onClick={() => setShown(shown + ROWS)}>
+            Show more
+          </button>
+        </div>
+      )}
+    </>
+  );
 }
 
 function withStatuses(workflow: Workflow, events: readonly LiveEvent[]): Workflow {

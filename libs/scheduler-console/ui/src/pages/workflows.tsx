@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { STATUSES, type Page as PageOf, type Workflow } from '../api/types';
+import { STATUSES, type Page as PageOf, type Status, type Workflow } from '../api/types';
 import { Page, Panel } from '../components/page';
 import { Pager } from '../components/pager';
 import { Empty, Loaded } from '../components/states';
@@ -60,9 +60,12 @@ const COLUMNS: readonly Column<Workflow>[] = [
   { title: 'Took', kind: 'num', cell: (row) => <Took from={row.createdTime} to={row.completedTime} /> },
 ];
 
+/** From what has ended to what has not begun. */
+const BY_PROGRESS: readonly Status[] = [...STATUSES.filter(isTerminal), 'RUNNING', 'RETRYING', 'PENDING'];
+
 /** How many nodes are in which state, as one bar. */
 export function Shares({ workflow: { nodes } }: { workflow: Workflow }) {
-  const tally = STATUSES.map((status) => ({
+  const tally = BY_PROGRESS.map((status) => ({
     status,
     nodes: nodes.filter((node) => node.status === status).length,
   })).filter((each) => each.nodes > 0);
@@ -71,15 +74,13 @@ export function Shares({ workflow: { nodes } }: { workflow: Workflow }) {
   return (
     <span class="shares" role="img" aria-label={label} title={label}>
       <span class="shares-bar">
-        {[...tally]
-          .sort((a, b) => Number(isTerminal(b.status)) - Number(isTerminal(a.status)))
-          .map((each) => (
-            <span
-              key={each.status}
-              data-status={each.status}
-              style={{ width: `${(100 * each.nodes) / nodes.length}%` }}
-            />
-          ))}
+        {tally.map((each) => (
+          <span
+            key={each.status}
+            data-status={each.status}
+            style={{ width: `${(100 * each.nodes) / nodes.length}%` }}
+          />
+        ))}
       </span>
       <span class="num muted">
         {count(ended)}/{count(nodes.length)}

@@ -1,0 +1,3 @@
+export function accessibilityFaults(): string[];
+export function focused(): { key: string; visible: boolean };
+export function tabStops(): { key: string; text: string }[];

@@ -1,0 +1,69 @@
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { npm } from './run-program.js';
+
+/** An app of a user: packages from the registry and tarballs, installed for real. */
+export interface PackedApp {
+  type: 'module' | 'commonjs';
+  /** Of this repository; becomes src/main.ts. */
+  main: string;
+  dependencies: Readonly<Record<string, string>>;
+}
+
+/** What the library asks for beside it, each of the release line that goes with that of Nest. */
+export function nestDependencies(nest: string): Record<string, string> {
+  const peers =
+    nest === '11' ? { schedule: '6', emitter: '3', terminus: '11' } : { schedule: '12', emitter: '12', terminus: '12' };
+  return {
+    '@nestjs/common': `^${nest}.0.0`,
+    '@nestjs/core': `^${nest}.0.0`,
+    '@nestjs/platform-express': `^${nest}.0.0`,
+    '@nestjs/schedule': `^${peers.schedule}.0.0`,
+    '@nestjs/event-emitter': `^${peers.emitter}.0.0`,
+    '@nestjs/terminus': `^${peers.terminus}.0.0`,
+    'reflect-metadata': '^0.2.2',
+    rxjs: '^7.8.2',
+  };
+}
+
+/** Writes the app, strict down to the declarations of what it uses, and installs it. */
+export async function installApp(folder: string, { type, main, dependencies }: PackedApp): Promise<void> {
+  await mkdir(join(folder, 'src'), { recursive: true });
+  await cp(resolve(main), join(folder, 'src/main.ts'));
+  const packageJson = {
+    name: 'user-app',
+    private: true,
+    type,
+    dependencies,
+    devDependencies: { '@types/node': '^20' },
+  };
+  const compilerOptions = {
+    module: 'nodenext',
+    target: 'ES2023',
+    lib: ['ES2023'],
+    strict: true,
+    skipLibCheck: false,
+    experimentalDecorators: true,
+    emitDecoratorMetadata: true,
+    types: ['node'],
+    rootDir: 'src',
+    outDir: 'dist',
+  };
+  await writeFile(join(folder, 'package.json'), JSON.stringify(packageJson, null, 2));
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }, null, 2));
+  await npm(['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], folder);
+}
+
+/** The major version of a package as it is installed. */
+export async function majorOf(folder: string, name: string): Promise<string | undefined> {
+  const text = await readFile(join(folder, 'node_modules', name, 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version.split('.')[0];
+}
+
+/** Every file below, by its path from there. */
+export async function listFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+}
