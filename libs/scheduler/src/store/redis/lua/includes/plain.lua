@@ -162,13 +162,13 @@ local function claimPlain()
       for i = 1, #entries do
         local text = records[i]
         -- An entry with a number (`id|no`) is no id: no record bears its name.
-        local task = text and not states[i] and string.match(text, '^%d+|%d+|%-?%d+||([^|]*)|')
-        local flags
-        if not task and text and not states[i] then
-          flags, task = string.match(text, '^%d+|%d+|%-?%d+|(f[^|]*)|([^|]*)|')
+        local flags, task = nil, nil
+        if text and not states[i] then
+          flags, task = string.match(text, '^%d+|%d+|%-?%d+|([^|]*)|([^|]*)|')
         end
-        local can = task and runnable[task]
-        if task and can == nil then
+        local isLean = flags and string.byte(flags) == 102
+        local can = (flags == '' or isLean) and runnable[task]
+        if (flags == '' or isLean) and can == nil then
           can = call('SISMEMBER', keys.worker(workerId), task) == 1
           runnable[task] = can
         end
@@ -182,12 +182,12 @@ local function claimPlain()
         plain[#plain + 1] = text
         runs[#runs + 1] = id
         runs[#runs + 1] = entry
-        if flags and string.byte(flags, 2) ~= 59 then
+        if isLean and string.byte(flags, 2) ~= 59 then
           tied[#tied + 1] = id
           tied[#tied + 1] = links.edges(flags)
         end
         if tellsStarts then
-          local wf = flags and string.match(text, '^[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|([^|]*)|') or false
+          local wf = isLean and string.match(text, '^[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|([^|]*)|') or false
           effects.push({ 'x', 'started', id, task, 'RUNNING', queue, level, now, workerId, wf, false, false, false })
         end
       end
