@@ -1,5 +1,7 @@
 import 'reflect-metadata';
 import type { INestApplication, LoggerService, ModuleMetadata } from '@nestjs/common';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { AdvancedTaskScheduler, SchedulerModule, type SchedulerModuleOptions } from 'nestjs-advanced-scheduler';
@@ -20,6 +22,8 @@ const open: INestApplication[] = [];
 
 export interface ConsoleSetting {
   platform?: Platform;
+  /** In the place of the platform's own. */
+  adapter?: AbstractHttpAdapter;
   console?: SchedulerConsoleOptions;
   scheduler?: SchedulerModuleOptions;
   app?: ModuleMetadata;
@@ -55,8 +59,8 @@ export async function makeConsole(tasks: Tasks, { platform = 'express', ...setti
   })
     .setLogger(setting.logger ?? SILENT)
     .compile();
-  const app =
-    platform === 'fastify' ? module.createNestApplication(new FastifyAdapter()) : module.createNestApplication();
+  const adapter = setting.adapter ?? (platform === 'fastify' ? new FastifyAdapter() : new ExpressAdapter());
+  const app = module.createNestApplication(adapter);
   open.push(app);
   return app;
 }

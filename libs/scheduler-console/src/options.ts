@@ -31,6 +31,16 @@ export interface SchedulerConsoleOptions {
   redact?: readonly string[];
   /** Requests per caller; beyond it 429. Default `{ max: 200, per: 1000 }` (ms). false: none. */
   rateLimit?: { max: number; per: number } | false;
+  /**
+   * ms within which a request must have come as a whole; its answer may take a fifth longer, so that a store that does
+   * not answer says so first. Default 10,000.
+   */
+  requestTimeout?: number;
+  /**
+   * Ticks a minute of all schedules together, beyond which no further one is put through the console: one tick each for
+   * expressions of five fields, up to 60 for those with seconds. Default 1,000.
+   */
+  cronTicksPerMinute?: number;
   /** Of the scheduler to show, where an app has several. Default: the unnamed one. */
   scheduler?: string;
 }

@@ -3,6 +3,7 @@ import { ModuleRef, Reflector } from '@nestjs/core';
 import { from, isObservable, lastValueFrom } from 'rxjs';
 import { ConsoleError, ConsoleExposedError } from '../console-error.js';
 import type { ResolvedConsoleOptions } from '../resolve-options.js';
+import { checkParsed } from '../rest/json-text.js';
 import { AuditLog } from '../security/audit-log.js';
 import { RateLimiter } from '../security/rate-limiter.js';
 import { setSecurityHeaders } from '../security/security-headers.js';
@@ -10,6 +11,7 @@ import { CONSOLE_OPTIONS } from '../tokens.js';
 import { NEEDED_ROLE } from './access.decorator.js';
 import { ConsoleAuthenticator } from './console-authenticator.js';
 import { bearerOf, type ConsoleReply, type ConsoleRequest } from './console-request.js';
+import { requireJson } from './json-only.js';
 import { isLoopback } from './loopback.js';
 import { CONSOLE_ROLES, covers, type ConsoleRole, type Principal } from './principal.js';
 
@@ -59,7 +61,7 @@ export class ConsoleAuthGuard implements CanActivate {
       if (!reads) this.audit.record(request, context.getHandler().name, 'FORBIDDEN');
       throw new ConsoleError('FORBIDDEN', 403, `the role '${principal.role}' may not do this; allowed: '${needed}'`);
     }
-    if (!reads) requireJson(request);
+    if (!reads) checkBody(request);
     return true;
   }
 
@@ -88,14 +90,8 @@ export class ConsoleAuthGuard implements CanActivate {
   }
 }
 
-/** A form of another site can send text and forms, never JSON. */
-function requireJson({ headers }: ConsoleRequest): void {
-  const hasBody = Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined;
-  const type = (headers['content-type'] ?? '').toLowerCase().replaceAll(/[\s"]/g, '');
-  if (hasBody && type !== 'application/json' && type !== 'application/json;charset=utf-8')
-    throw new ConsoleError(
-      'UNSUPPORTED_MEDIA_TYPE',
-      415,
-      `content-type ${JSON.stringify(type)}; allowed: application/json in UTF-8`,
-    );
+function checkBody({ headers, body, bodyRead }: ConsoleRequest): void {
+  requireJson(headers);
+  // Where the app is mounted behind a parser of its own.
+  if (!bodyRead && body !== undefined) checkParsed(body);
 }

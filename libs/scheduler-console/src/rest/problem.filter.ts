@@ -24,6 +24,8 @@ export class ProblemFilter implements ExceptionFilter {
       this.logger.error(`request ${request.requestId} failed`, error instanceof Error ? error.stack : undefined);
     reply.header('Content-Type', 'application/problem+json');
     if (retryAfter !== undefined) reply.header('Retry-After', String(retryAfter));
+    // Its sender may be about to send the rest for as long again.
+    if (problem.status === 408) reply.header('Connection', 'close');
     if (problem.status === 401) reply.header('WWW-Authenticate', 'Bearer');
     this.host.httpAdapter.reply(reply, JSON.stringify(problem), problem.status);
   }
