@@ -1,9 +1,9 @@
-import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { io, type Socket } from 'socket.io-client';
 import { LiveServer } from '../../libs/scheduler-console/src/live/live-server.js';
 import { until } from '../redis/fixtures.js';
 import { closeConsoles, startConsole, TOKENS } from '../support/console.js';
+import { upgradeStatus } from '../support/raw-request.js';
 
 interface LiveEvent {
   seq: number;
@@ -75,34 +75,7 @@ async function follow(headers = bearer(ADMIN)) {
 const completedOf = (events: readonly LiveEvent[]): string[] =>
   events.filter(({ name }) => name === 'scheduler.execution.completed').map(({ data }) => data.executionId!);
 
-/** The status that an upgrade is answered with. */
-function upgrade(headers: Record<string, string>): Promise<number> {
-  const { port } = new URL(app.url);
-  return new Promise((resolve, reject) => {
-    const attempt = request({
-      port,
-      host: '127.0.0.1',
-      path: '/ops/live/?EIO=4&transport=websocket',
-      headers: {
-        connection: 'Upgrade',
-        upgrade: 'websocket',
-        'sec-websocket-version': '13',
-        'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-        ...headers,
-      },
-    });
-    attempt.on('upgrade', (_response, socket) => {
-      socket.destroy();
-      resolve(101);
-    });
-    attempt.on('response', (response) => {
-      response.resume();
-      resolve(response.statusCode!);
-    });
-    attempt.on('error', reject);
-    attempt.end();
-  });
-}
+const upgrade = (headers: Record<string, string>) => upgradeStatus(app.port, '/ops/live', headers);
 
 describe('the upgrade to the live channel', () => {
   it('is for those with a token, before anything is said', async () => {

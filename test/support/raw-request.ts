@@ -41,3 +41,31 @@ function parsed(text: string): unknown {
     return undefined;
   }
 }
+
+/** The status that an upgrade to a WebSocket at 127.0.0.1 is answered with; 101: it is let in. */
+export function upgradeStatus(port: number, path: string, headers: OutgoingHttpHeaders): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const asked = request({
+      host: '127.0.0.1',
+      port,
+      path: `${path}/?EIO=4&transport=websocket`,
+      headers: {
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-version': '13',
+        'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+        ...headers,
+      },
+    });
+    asked.on('upgrade', (_reply, socket) => {
+      socket.destroy();
+      resolve(101);
+    });
+    asked.on('response', (reply) => {
+      reply.resume();
+      resolve(reply.statusCode!);
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+}

@@ -17,6 +17,8 @@ export interface ConsoleToken {
  * - `tokens`: bearer tokens; with none given, one is made and printed at the start, and only loopback is served.
  * - `guard`: a Nest guard of the app's own; it sets `request.principal` (see Principal) and decides.
  * - `'none'`: nobody is asked; only loopback is served.
+ *
+ * Where only loopback is served, callers must also name this machine in the header Host.
  */
 export type ConsoleAuth = { tokens: readonly ConsoleToken[] } | { guard: Type<CanActivate> } | 'none';
 
@@ -25,7 +27,10 @@ export interface SchedulerConsoleOptions {
   path?: string;
   /** Default: `{ tokens: [] }`. */
   auth?: ConsoleAuth;
-  /** Origins beside the app's own that may open the live channel, such as 'https://ops.example.org'. Default: none. */
+  /**
+   * Origins beside the app's own whose pages may open the live channel, and may call without a bearer token where
+   * `auth` takes such calls. As 'https://ops.example.org'. Default: none.
+   */
   allowedOrigins?: readonly string[];
   /** Keys whose values are never shown, beside password, token, secret and their like. Matched without case. */
   redact?: readonly string[];

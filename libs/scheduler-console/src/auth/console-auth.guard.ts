@@ -1,7 +1,7 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext, type Type } from '@nestjs/common';
 import { ModuleRef, Reflector } from '@nestjs/core';
 import { from, isObservable, lastValueFrom } from 'rxjs';
-import { ConsoleError, ConsoleExposedError } from '../console-error.js';
+import { ConsoleError } from '../console-error.js';
 import type { ResolvedConsoleOptions } from '../resolve-options.js';
 import { checkParsed } from '../rest/json-text.js';
 import { AuditLog } from '../security/audit-log.js';
@@ -12,15 +12,15 @@ import { NEEDED_ROLE } from './access.decorator.js';
 import { ConsoleAuthenticator } from './console-authenticator.js';
 import { bearerOf, type ConsoleReply, type ConsoleRequest } from './console-request.js';
 import { requireJson } from './json-only.js';
-import { isLoopback } from './loopback.js';
 import { CONSOLE_ROLES, covers, type ConsoleRole, type Principal } from './principal.js';
+import { checkReach } from './reach.js';
 
 const READS = ['GET', 'HEAD'];
 /** Of a guard of the app's own that lets a caller in without saying who it is. */
 const UNNAMED: Principal = { name: 'unnamed', role: 'viewer', payloads: false };
 
 /**
- * The one way into every console route: who calls, how often, and whether the role covers it.
+ * The one way into every console route: from where it is called, by whom, how often, and whether the role covers it.
  * With `auth: { guard }` the app's guard decides who comes in, and says by `request.principal` what they may do.
  */
 @Injectable()
@@ -36,12 +36,11 @@ export class ConsoleAuthGuard implements CanActivate {
     private readonly modules: ModuleRef,
   ) {}
 
-  /** @throws ConsoleError CONSOLE_EXPOSED, RATE_LIMITED, UNAUTHENTICATED, FORBIDDEN, UNSUPPORTED_MEDIA_TYPE */
+  /** @throws ConsoleError as checkReach, UNAUTHENTICATED, RATE_LIMITED, FORBIDDEN, UNSUPPORTED_MEDIA_TYPE */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<ConsoleRequest>();
     setSecurityHeaders(request, context.switchToHttp().getResponse<ConsoleReply>());
-    const local = request.socket.localAddress ?? '';
-    if (!this.authenticator.isProtected && !isLoopback(local)) throw new ConsoleExposedError(local);
+    checkReach(request, { ...this.options, isProtected: this.authenticator.isProtected });
     const address = request.socket.remoteAddress ?? '';
     const principal = await this.identify(context, request, address);
     if (!principal) {

@@ -11,12 +11,13 @@ import type { AdvancedTaskScheduler } from 'nestjs-advanced-scheduler';
 import { Server, type Socket } from 'socket.io';
 import { bearerOf } from '../auth/console-request.js';
 import { ConsoleAuthenticator } from '../auth/console-authenticator.js';
+import { isOwnOrigin } from '../auth/origin.js';
 import type { Principal } from '../auth/principal.js';
+import { checkReach } from '../auth/reach.js';
 import type { ResolvedConsoleOptions } from '../resolve-options.js';
 import { Redactor } from '../security/redactor.js';
 import { CONSOLE_OPTIONS, CONSOLE_SCHEDULER } from '../tokens.js';
 import { EventFeed, type LiveEvent } from './event-feed.js';
-import { isOwnOrigin } from './origin.js';
 
 const MAX_CLIENTS = 100;
 const MAX_FRAME = 64 * 1024;
@@ -92,9 +93,14 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
   /** Before the upgrade is answered: who comes, and from where. */
   private refusalOf(request: IncomingMessage): string | null {
     if (this.server!.engine.clientsCount >= MAX_CLIENTS) return `more than ${MAX_CLIENTS} clients`;
+    try {
+      checkReach(request, { ...this.options, isProtected: this.authenticator.isProtected });
+    } catch (error) {
+      return (error as Error).message;
+    }
     const { origin } = request.headers;
     const bearer = bearerOf(request.headers);
-    if (origin === undefined ? bearer === undefined : !isOwnOrigin(request, this.options.allowedOrigins))
+    if (origin === undefined ? bearer === undefined : !isOwnOrigin(request.headers, this.options.allowedOrigins))
       return 'this origin may not open the live channel';
     const ticket = new URL(request.url ?? '/', 'http://host').searchParams.get('ticket');
     const principal =
