@@ -1,13 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
 import { ConsoleExposedError, SchedulerConsoleModule } from 'nestjs-advanced-scheduler-console';
 import request from 'supertest';
 import { ConsoleAuthenticator } from '../../libs/scheduler-console/src/auth/console-authenticator.js';
 import { RateLimiter } from '../../libs/scheduler-console/src/security/rate-limiter.js';
 import { resolveConsoleOptions } from '../../libs/scheduler-console/src/resolve-options.js';
 import { gate, SILENT } from '../support/app.js';
-import { closeConsoles, makeConsole, startConsole, TOKENS, type Platform } from '../support/console.js';
+import { closeConsoles, makeConsole, routesOf, startConsole, TOKENS, type Platform } from '../support/console.js';
 
 afterEach(closeConsoles);
 
@@ -273,24 +272,3 @@ it('may be made from other providers', async () => {
     .set('Authorization', `Bearer ${TOKENS[0].token}`)
     .expect(200);
 });
-
-type Method = 'get' | 'post' | 'put' | 'delete';
-
-/** Every route of every controller of the app, whoever has mounted it. */
-function routesOf(app: { get: (token: typeof ModulesContainer) => ModulesContainer }): [Method, string][] {
-  const methods: Method[] = ['get', 'post', 'put', 'delete'];
-  const controllers = [...app.get(ModulesContainer).values()].flatMap((module) => [...module.controllers.values()]);
-  return controllers.flatMap(({ metatype }) => {
-    const base = String(Reflect.getMetadata('path', metatype!));
-    const found: [Method, string][] = [];
-    for (let type = metatype!.prototype; type !== Object.prototype; type = Object.getPrototypeOf(type))
-      for (const name of Object.getOwnPropertyNames(type)) {
-        if (name === 'constructor') continue;
-        const path = Reflect.getMetadata('path', type[name]) as string | undefined;
-        if (path === undefined) continue;
-        const method = methods[Reflect.getMetadata('method', type[name]) as number]!;
-        found.push([method, `/${base}/${path}`.replaceAll(/\/+/g, '/').replace(/(?<=.)\/$/, '')]);
-      }
-    return found;
-  });
-}
