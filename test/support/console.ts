@@ -81,10 +81,11 @@ export function routesOf(app: { get: (token: typeof ModulesContainer) => Modules
     for (let type = metatype!.prototype; type !== Object.prototype; type = Object.getPrototypeOf(type))
       for (const name of Object.getOwnPropertyNames(type)) {
         if (name === 'constructor') continue;
-        const path = Reflect.getMetadata('path', type[name]) as string | undefined;
-        if (path === undefined) continue;
+        const paths = Reflect.getMetadata('path', type[name]) as string | string[] | undefined;
+        if (paths === undefined) continue;
         const method = methods[Reflect.getMetadata('method', type[name]) as number]!;
-        found.push([method, `/${base}/${path}`.replaceAll(/\/+/g, '/').replace(/(?<=.)\/$/, '')]);
+        for (const path of [paths].flat())
+          found.push([method, `/${base}/${path}`.replaceAll(/\/+/g, '/').replace(/(?<=.)\/$/, '')]);
       }
     return found;
   });
