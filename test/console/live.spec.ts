@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Injectable, type CanActivate } from '@nestjs/common';
 import { io, type Socket } from 'socket.io-client';
 import { LiveServer } from '../../libs/scheduler-console/src/live/live-server.js';
 import { until } from '../redis/fixtures.js';
@@ -107,6 +108,25 @@ describe('the upgrade to the live channel', () => {
   });
 });
 
+it('a client that a guard of the app has let in asks it again after a minute', async () => {
+  @Injectable()
+  class OpenGuard implements CanActivate {
+    canActivate = (): boolean => true;
+  }
+  app = await startConsole({}, { console: { path: 'ops', auth: { guard: OpenGuard } } });
+  const { body } = await app.call(null, 'post', '/ops/api/live/tickets');
+  // Of a guard that names nobody: a viewer, who may have a ticket.
+  const socket = connect({ origin: app.url }, (body as { ticket: string }).ticket);
+  await new Promise<void>((resolve) => socket.once('hello', () => resolve()));
+  const gone = new Promise<string>((resolve) => socket.once('disconnect', resolve));
+  const [client] = app.app.get(LiveServer, { strict: false })['server']!.of('/').sockets.values();
+  const { until } = client!.data as { until: number };
+  expect(until - performance.now()).toBeGreaterThan(50_000);
+  expect(until - performance.now()).toBeLessThanOrEqual(60_000);
+  client!.data.until = 0;
+  await gone;
+});
+
 describe('the live channel', () => {
   it('tells what happens, numbered without a hole', async () => {
     const { events, hello, until } = await follow();
@@ -149,6 +169,13 @@ describe('the live channel', () => {
       seq: expect.any(Number),
       snapshot: { health: { status: 'healthy' }, workers: [expect.objectContaining({ running: 0 })] },
     });
+  });
+
+  it('drops a client that sends too much at once', async () => {
+    const { socket, hello } = await follow();
+    const gone = new Promise<void>((resolve) => socket.once('disconnect', () => resolve()));
+    socket.emit('resume', { ...hello, more: 'x'.repeat(65 * 1024) });
+    await gone;
   });
 
   it('drops a client that talks too much', async () => {

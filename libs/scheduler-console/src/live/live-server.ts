@@ -26,6 +26,8 @@ const MAX_MESSAGES_PER_SECOND = 10;
 const MAX_UNREAD = 1024 * 1024;
 /** So long; then it is dropped, ms. */
 const PATIENCE = 5000;
+/** Where a guard of the app's lets callers in, which it may do no more: then a client comes back with a new ticket, ms. */
+const GUARDED_FOR = 60_000;
 /** Between two deliveries, ms: what happens meanwhile goes as one message. */
 const DELIVER_EVERY = 100;
 
@@ -116,7 +118,10 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
     const principal = this.callers.get(socket.request);
     if (!principal) return void socket.disconnect(true);
     limitMessages(socket);
-    (socket.data as ClientData).payloads = principal.payloads;
+    const { auth } = this.options;
+    const guarded = typeof auth === 'object' && 'guard' in auth;
+    const until = guarded ? performance.now() + GUARDED_FOR : Infinity;
+    socket.data = { payloads: principal.payloads, until } satisfies ClientData;
     socket.on('resume', (position: unknown) => void this.resume(socket, position));
     socket.on('disconnect', () => this.behind.delete(socket));
     // All before it has been delivered, or is behind this client.
@@ -129,6 +134,8 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
   private tick(): void {
     this.timer = undefined;
     if (!this.server || this.server.engine.clientsCount === 0) return;
+    for (const socket of this.server.of('/').sockets.values())
+      if ((socket.data as ClientData).until < performance.now()) socket.disconnect(true);
     this.deliver();
     this.timer = setTimeout(() => this.tick(), DELIVER_EVERY);
   }
@@ -225,6 +232,8 @@ function isPosition(value: unknown): value is Position {
 
 interface ClientData {
   payloads: boolean;
+  /** On the clock of performance.now(). */
+  until: number;
 }
 
 function payloadsFor(socket: Socket): boolean {
