@@ -104,6 +104,9 @@ describe.each<Platform>(['express', 'fastify'])('on %s', (platform) => {
       { ...cancel, requestId: 'r1', outcome: 'OK', before: 'PENDING', after: 'CANCELLED' },
     ]);
     expect(lines.map((line) => JSON.parse(line))).toEqual([...items].reverse());
+    const made = (await call('operator', 'post', '/api/tasks/echo/executions').send({}).expect(201)).body;
+    const [latest] = (await call('admin', 'get', '/api/audit?limit=1').expect(200)).body.items;
+    expect(latest).toMatchObject({ action: 'scheduleExecution', before: null, after: made });
     await call('admin', 'delete', '/api/audit').expect(404);
   });
 
