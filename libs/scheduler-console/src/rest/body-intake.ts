@@ -49,7 +49,12 @@ export class BodyIntake {
 
   /** To be called when the global prefix is known, and before routes are laid, since Fastify tells of each only once. */
   layRoutes(): void {
-    const prefix = this.config.getGlobalPrefix().replace(/^\/*(?=.)/, '/').replace(/\/+$/, ''); // prettier-ignore
+    const prefix = this.config
+      .getGlobalPrefix()
+      .split('/')
+      .filter(Boolean)
+      .map((part) => `/${part}`)
+      .join('');
     this.routes = this.declared.map((route) => {
       const at = `${prefix}${this.options.path}${route.path}`;
       const pattern = new RegExp(`^${at.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}/?(?:\\?|$)`, 'i');
