@@ -243,8 +243,8 @@ export class Dispatcher {
     });
   }
 
-  /** Whether a request that was not answered need not be made again. */
-  private isVain({ settlements }: ExchangeRequest): boolean {
+  /** Gives up a request that was not answered, where it is of no use any more. @returns whether it did */
+  private giveUp({ settlements }: ExchangeRequest): boolean {
     if (this.claiming) return false;
     if (settlements.length === 0) return true;
     if (!this.leaving) return false;
@@ -276,7 +276,7 @@ export class Dispatcher {
       } catch (error) {
         if (failures === 0)
           this.logger.error(`the store does not answer: ${error instanceof Error ? error.message : String(error)}`);
-        if (this.isVain(request)) return null;
+        if (this.giveUp(request)) return null;
         const pause = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]!;
         await new Promise<void>((resolve) => this.clock.setTimer(pause, resolve));
       }
