@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
+import type { Observable } from 'rxjs';
 import type { ConsoleReply, ConsoleRequest } from '../auth/console-request.js';
 import { announcesJson, hasBody } from '../auth/json-only.js';
 import type { ResolvedConsoleOptions } from '../resolve-options.js';
@@ -35,16 +36,10 @@ export class BodyIntake {
     private readonly config: ApplicationConfig,
     private readonly filter: ProblemFilter,
   ) {
-    // As soon as there is an adapter: Nest adds the parsers of the app to Express when it starts.
-    host.init$.subscribe(() => {
-      if (host.httpAdapter.getType() !== 'express') return;
-      host.httpAdapter.use((request: ConsoleRequest, reply: ConsoleReply, next: Next) => {
-        this.take(request).then(
-          () => next(),
-          (error: unknown) => this.filter.answer(error, request, reply),
-        );
-      });
-    });
+    // Nest adds the parsers of the app to Express when it starts. An adapter that comes later, as in its testing module,
+    // is told of by Nest 12 only; there the guard looks at what the parsers have read.
+    if (host.httpAdapter) this.readFirst();
+    else (host.init$ as Observable<void> | undefined)?.subscribe(() => this.readFirst());
   }
 
   /** To be called when the global prefix is known, and before routes are laid, since Fastify tells of each only once. */
@@ -71,6 +66,17 @@ export class BodyIntake {
     httpAdapter.use((error: unknown, request: ConsoleRequest, reply: ConsoleReply, next: Next) => {
       if (this.find(request)) this.filter.answer(error, request, reply);
       else next(error);
+    });
+  }
+
+  private readFirst(): void {
+    const { httpAdapter } = this.host;
+    if (httpAdapter.getType() !== 'express') return;
+    httpAdapter.use((request: ConsoleRequest, reply: ConsoleReply, next: Next) => {
+      this.take(request).then(
+        () => next(),
+        (error: unknown) => this.filter.answer(error, request, reply),
+      );
     });
   }
 
