@@ -2,9 +2,12 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Body, Controller, Post } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { TASK_STORE, type TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import express from 'express';
+import { SchedulerModule } from 'nestjs-advanced-scheduler';
+import { SchedulerConsoleModule } from 'nestjs-advanced-scheduler-console';
 import { closeConsoles, makeConsole, startConsole, TOKENS, type Platform } from '../support/console.js';
 import { rawRequest } from '../support/raw-request.js';
 
@@ -142,4 +145,10 @@ it('says what a bound may be', async () => {
   const make = (console: object) => makeConsole(echo, { console });
   await expect(make({ requestTimeout: 0 })).rejects.toThrow(/requestTimeout: 0 .* 1 to 600000/);
   await expect(make({ cronTicksPerMinute: Number.NaN })).rejects.toThrow(/cronTicksPerMinute/);
+});
+
+it('asks for no HTTP where the app has none', async () => {
+  const imports = [SchedulerModule.forRoot(), SchedulerConsoleModule.forRoot({ auth: { tokens: TOKENS } })];
+  const app = await NestFactory.createApplicationContext({ module: class {}, imports }, { logger: false, abortOnError: false }); // prettier-ignore
+  await app.close();
 });

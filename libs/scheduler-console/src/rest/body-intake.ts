@@ -71,7 +71,7 @@ export class BodyIntake {
 
   private readFirst(): void {
     const { httpAdapter } = this.host;
-    if (httpAdapter.getType() !== 'express') return;
+    if (httpAdapter?.getType() !== 'express') return;
     httpAdapter.use((request: ConsoleRequest, reply: ConsoleReply, next: Next) => {
       this.take(request).then(
         () => next(),
