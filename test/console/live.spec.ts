@@ -1,9 +1,10 @@
-import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Injectable, type CanActivate } from '@nestjs/common';
 import { io, type Socket } from 'socket.io-client';
 import { LiveServer } from '../../libs/scheduler-console/src/live/live-server.js';
 import { until } from '../redis/fixtures.js';
 import { closeConsoles, startConsole, TOKENS } from '../support/console.js';
+import { upgradeStatus } from '../support/raw-request.js';
 
 interface LiveEvent {
   seq: number;
@@ -75,34 +76,7 @@ async function follow(headers = bearer(ADMIN)) {
 const completedOf = (events: readonly LiveEvent[]): string[] =>
   events.filter(({ name }) => name === 'scheduler.execution.completed').map(({ data }) => data.executionId!);
 
-/** The status that an upgrade is answered with. */
-function upgrade(headers: Record<string, string>): Promise<number> {
-  const { port } = new URL(app.url);
-  return new Promise((resolve, reject) => {
-    const attempt = request({
-      port,
-      host: '127.0.0.1',
-      path: '/ops/live/?EIO=4&transport=websocket',
-      headers: {
-        connection: 'Upgrade',
-        upgrade: 'websocket',
-        'sec-websocket-version': '13',
-        'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-        ...headers,
-      },
-    });
-    attempt.on('upgrade', (_response, socket) => {
-      socket.destroy();
-      resolve(101);
-    });
-    attempt.on('response', (response) => {
-      response.resume();
-      resolve(response.statusCode!);
-    });
-    attempt.on('error', reject);
-    attempt.end();
-  });
-}
+const upgrade = (headers: Record<string, string>) => upgradeStatus(app.port, '/ops/live', headers);
 
 describe('the upgrade to the live channel', () => {
   it('is for those with a token, before anything is said', async () => {
@@ -132,6 +106,25 @@ describe('the upgrade to the live channel', () => {
     expect(await hello(connect({ origin: app.url }, first))).toBe('refused');
     expect(await hello(connect({ origin: 'https://evil.example' }, await ticket()))).toBe('refused');
   });
+});
+
+it('a client that a guard of the app has let in asks it again after a minute', async () => {
+  @Injectable()
+  class OpenGuard implements CanActivate {
+    canActivate = (): boolean => true;
+  }
+  app = await startConsole({}, { console: { path: 'ops', auth: { guard: OpenGuard } } });
+  const { body } = await app.call(null, 'post', '/ops/api/live/tickets');
+  // Of a guard that names nobody: a viewer, who may have a ticket.
+  const socket = connect({ origin: app.url }, (body as { ticket: string }).ticket);
+  await new Promise<void>((resolve) => socket.once('hello', () => resolve()));
+  const gone = new Promise<string>((resolve) => socket.once('disconnect', resolve));
+  const [client] = app.app.get(LiveServer, { strict: false })['server']!.of('/').sockets.values();
+  const { until } = client!.data as { until: number };
+  expect(until - performance.now()).toBeGreaterThan(50_000);
+  expect(until - performance.now()).toBeLessThanOrEqual(60_000);
+  client!.data.until = 0;
+  await gone;
 });
 
 describe('the live channel', () => {
@@ -176,6 +169,13 @@ describe('the live channel', () => {
       seq: expect.any(Number),
       snapshot: { health: { status: 'healthy' }, workers: [expect.objectContaining({ running: 0 })] },
     });
+  });
+
+  it('drops a client that sends too much at once', async () => {
+    const { socket, hello } = await follow();
+    const gone = new Promise<void>((resolve) => socket.once('disconnect', () => resolve()));
+    socket.emit('resume', { ...hello, more: 'x'.repeat(65 * 1024) });
+    await gone;
   });
 
   it('drops a client that talks too much', async () => {

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { ConsoleExposedError, SchedulerConsoleModule } from 'nestjs-advanced-scheduler-console';
 import request from 'supertest';
 import { ConsoleAuthenticator } from '../../libs/scheduler-console/src/auth/console-authenticator.js';
@@ -14,50 +13,7 @@ afterEach(closeConsoles);
 const CANARY = 'canary-5d41402abc';
 const echo = { echo: (payload: unknown) => payload };
 
-@Controller('open')
-class OpenController {
-  @Get()
-  get() {
-    return { open: true };
-  }
-}
-
 describe.each<Platform>(['express', 'fastify'])('on %s', (platform) => {
-  it('every route of the console says 401 without a token, and to a wrong one; the app keeps its own', async () => {
-    const { app, url, call } = await startConsole(echo, { platform, app: { controllers: [OpenController] } });
-    const routes = routesOf(app);
-    expect(routes.length).toBeGreaterThan(30);
-    const open: string[] = [];
-    for (const [method, path] of routes) {
-      const at = path.replaceAll(/:\w+/g, 'x');
-      for (const header of ['', 'Bearer wrong-token-0123456789', `Basic ${TOKENS[2].token}`]) {
-        const asked = request(url)[method](at);
-        const reply = await (header ? asked.set('Authorization', header) : asked);
-        // The files of the dashboard, which hold no data.
-        if (/^\/dashboard\b/.test(path)) expect(reply.status).not.toBe(401);
-        else if (reply.status !== 401) open.push(`${method} ${path} ${reply.status}`);
-        else expect(reply.body).toMatchObject({ code: 'UNAUTHENTICATED', status: 401 });
-      }
-    }
-    expect([...new Set(open)]).toEqual(['get /open 200']);
-    await call('viewer', 'get', '/api/me').expect(200);
-    const { headers } = await request(url).get('/open').expect(200);
-    expect(headers['content-security-policy']).toBeUndefined();
-  });
-
-  it('each role may do what it covers, and no more', async () => {
-    const { call } = await startConsole(echo, { platform });
-    const put = { taskId: 'echo', cronExpression: '0 3 * * *' };
-    expect((await call('viewer', 'post', '/api/executions/x/cancel').expect(403)).body.code).toBe('FORBIDDEN');
-    await call('viewer', 'post', '/api/tasks/echo/executions').send({}).expect(403);
-    await call('operator', 'post', '/api/executions/x/cancel').expect(404);
-    await call('operator', 'put', '/api/schedules/s').send(put).expect(403);
-    await call('operator', 'post', '/api/locks/k/force-release').expect(403);
-    await call('operator', 'get', '/api/audit').expect(403);
-    await call('admin', 'put', '/api/schedules/s').send(put).expect(200);
-    await call('viewer', 'post', '/api/live/tickets').expect(201);
-  });
-
   it('bears its headers on answers and on errors', async () => {
     const { call } = await startConsole(echo, { platform });
     for (const reply of [await call('viewer', 'get', '/api/me'), await call(null, 'get', '/api/me')]) {
@@ -148,6 +104,9 @@ describe.each<Platform>(['express', 'fastify'])('on %s', (platform) => {
       { ...cancel, requestId: 'r1', outcome: 'OK', before: 'PENDING', after: 'CANCELLED' },
     ]);
     expect(lines.map((line) => JSON.parse(line))).toEqual([...items].reverse());
+    const made = (await call('operator', 'post', '/api/tasks/echo/executions').send({}).expect(201)).body;
+    const [latest] = (await call('admin', 'get', '/api/audit?limit=1').expect(200)).body.items;
+    expect(latest).toMatchObject({ action: 'scheduleExecution', before: null, after: made });
     await call('admin', 'delete', '/api/audit').expect(404);
   });
 
@@ -273,24 +232,3 @@ it('may be made from other providers', async () => {
     .set('Authorization', `Bearer ${TOKENS[0].token}`)
     .expect(200);
 });
-
-type Method = 'get' | 'post' | 'put' | 'delete';
-
-/** Every route of every controller of the app, whoever has mounted it. */
-function routesOf(app: { get: (token: typeof ModulesContainer) => ModulesContainer }): [Method, string][] {
-  const methods: Method[] = ['get', 'post', 'put', 'delete'];
-  const controllers = [...app.get(ModulesContainer).values()].flatMap((module) => [...module.controllers.values()]);
-  return controllers.flatMap(({ metatype }) => {
-    const base = String(Reflect.getMetadata('path', metatype!));
-    const found: [Method, string][] = [];
-    for (let type = metatype!.prototype; type !== Object.prototype; type = Object.getPrototypeOf(type))
-      for (const name of Object.getOwnPropertyNames(type)) {
-        if (name === 'constructor') continue;
-        const path = Reflect.getMetadata('path', type[name]) as string | undefined;
-        if (path === undefined) continue;
-        const method = methods[Reflect.getMetadata('method', type[name]) as number]!;
-        found.push([method, `/${base}/${path}`.replaceAll(/\/+/g, '/').replace(/(?<=.)\/$/, '')]);
-      }
-    return found;
-  });
-}

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { EventEmitter2 } from '@nestjs/event-emitter';
+import { StoreUnavailableError } from 'nestjs-advanced-scheduler';
 import { TASK_STORE, type TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import { aborted, closeApps, gate, startApp, startKit } from '../support/app.js';
 
@@ -14,6 +15,27 @@ describe('stop and start', () => {
     expect(await scheduler.listWorkers()).toEqual([]);
     await scheduler.start();
     const id = await scheduler.scheduleTask('t');
+    expect((await scheduler.waitForExecution(id)).status).toBe('COMPLETED');
+  });
+
+  it('ends where the store does not answer, and goes on after start where it does again', async () => {
+    const [begun, door] = [gate(), gate()];
+    const { module, scheduler } = await startApp(
+      { t: () => 'ran', slow: () => (begun.open(), door.opened) },
+      { shutdown: { drain: '50ms', grace: '50ms' } },
+    );
+    const slow = await scheduler.scheduleTask('slow');
+    await begun.opened;
+    const store = module.get<TaskStore>(TASK_STORE, { strict: false });
+    const silent = (['exchange', 'drain', 'goodbye'] as const).map((verb) =>
+      jest.spyOn(store, verb).mockRejectedValue(new StoreUnavailableError('no answer')),
+    );
+    const id = await scheduler.scheduleTask('t');
+    await scheduler.stop();
+    expect((await scheduler.getTaskStatus(slow))!.status).toBe('RUNNING');
+    for (const spy of silent) spy.mockRestore();
+    door.open();
+    await scheduler.start();
     expect((await scheduler.waitForExecution(id)).status).toBe('COMPLETED');
   });
 

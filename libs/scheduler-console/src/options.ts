@@ -17,6 +17,8 @@ export interface ConsoleToken {
  * - `tokens`: bearer tokens; with none given, one is made and printed at the start, and only loopback is served.
  * - `guard`: a Nest guard of the app's own; it sets `request.principal` (see Principal) and decides.
  * - `'none'`: nobody is asked; only loopback is served.
+ *
+ * Where only loopback is served, callers must also name this machine in the header Host.
  */
 export type ConsoleAuth = { tokens: readonly ConsoleToken[] } | { guard: Type<CanActivate> } | 'none';
 
@@ -25,12 +27,25 @@ export interface SchedulerConsoleOptions {
   path?: string;
   /** Default: `{ tokens: [] }`. */
   auth?: ConsoleAuth;
-  /** Origins beside the app's own that may open the live channel, such as 'https://ops.example.org'. Default: none. */
+  /**
+   * Origins beside the app's own whose pages may open the live channel, and may call without a bearer token where
+   * `auth` takes such calls. As 'https://ops.example.org'. Default: none.
+   */
   allowedOrigins?: readonly string[];
   /** Keys whose values are never shown, beside password, token, secret and their like. Matched without case. */
   redact?: readonly string[];
   /** Requests per caller; beyond it 429. Default `{ max: 200, per: 1000 }` (ms). false: none. */
   rateLimit?: { max: number; per: number } | false;
+  /**
+   * ms within which a request must have come as a whole; its answer may take a fifth longer, so that a store that does
+   * not answer says so first. Default 10,000.
+   */
+  requestTimeout?: number;
+  /**
+   * Ticks a minute of all schedules together, beyond which no further one is put through the console: one tick each for
+   * expressions of five fields, up to 60 for those with seconds. Default 1,000.
+   */
+  cronTicksPerMinute?: number;
   /** Of the scheduler to show, where an app has several. Default: the unnamed one. */
   scheduler?: string;
 }

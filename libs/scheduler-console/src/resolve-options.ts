@@ -10,6 +10,8 @@ export interface ResolvedConsoleOptions extends SchedulerConsoleOptions {
   allowedOrigins: readonly string[];
   redact: readonly string[];
   rateLimit: { max: number; per: number } | false;
+  requestTimeout: number;
+  cronTicksPerMinute: number;
 }
 
 const MIN_TOKEN = 16;
@@ -17,10 +19,24 @@ const MIN_TOKEN = 16;
 /** @throws InvalidConsoleOptionError */
 export function resolveConsoleOptions(options: SchedulerConsoleOptions): ResolvedConsoleOptions {
   const { auth = { tokens: [] }, allowedOrigins = [], redact = [], rateLimit = { max: 200, per: 1000 } } = options;
+  const { requestTimeout = 10_000, cronTicksPerMinute = 1000 } = options;
   checkAuth(auth);
   if (rateLimit !== false && !(rateLimit.max >= 1 && rateLimit.per >= 1))
     throw new InvalidConsoleOptionError('rateLimit', JSON.stringify(rateLimit), 'max and per of 1 or more, or false');
-  return { ...options, path: normalizePath(options.path), auth, allowedOrigins, redact, rateLimit };
+  if (!(requestTimeout >= 1 && requestTimeout <= 600_000))
+    throw new InvalidConsoleOptionError('requestTimeout', String(requestTimeout), 'ms, 1 to 600000');
+  if (!(cronTicksPerMinute >= 1))
+    throw new InvalidConsoleOptionError('cronTicksPerMinute', String(cronTicksPerMinute), '1 or more');
+  return {
+    ...options,
+    path: normalizePath(options.path),
+    auth,
+    allowedOrigins,
+    redact,
+    rateLimit,
+    requestTimeout,
+    cronTicksPerMinute,
+  };
 }
 
 /** '' for the root, else '/admin/jobs'. */

@@ -1,8 +1,9 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext, type Type } from '@nestjs/common';
 import { ModuleRef, Reflector } from '@nestjs/core';
 import { from, isObservable, lastValueFrom } from 'rxjs';
-import { ConsoleError, ConsoleExposedError } from '../console-error.js';
+import { ConsoleError } from '../console-error.js';
 import type { ResolvedConsoleOptions } from '../resolve-options.js';
+import { checkParsed } from '../rest/json-text.js';
 import { AuditLog } from '../security/audit-log.js';
 import { RateLimiter } from '../security/rate-limiter.js';
 import { setSecurityHeaders } from '../security/security-headers.js';
@@ -10,15 +11,16 @@ import { CONSOLE_OPTIONS } from '../tokens.js';
 import { NEEDED_ROLE } from './access.decorator.js';
 import { ConsoleAuthenticator } from './console-authenticator.js';
 import { bearerOf, type ConsoleReply, type ConsoleRequest } from './console-request.js';
-import { isLoopback } from './loopback.js';
+import { requireJson } from './json-only.js';
 import { CONSOLE_ROLES, covers, type ConsoleRole, type Principal } from './principal.js';
+import { checkReach } from './reach.js';
 
 const READS = ['GET', 'HEAD'];
 /** Of a guard of the app's own that lets a caller in without saying who it is. */
 const UNNAMED: Principal = { name: 'unnamed', role: 'viewer', payloads: false };
 
 /**
- * The one way into every console route: who calls, how often, and whether the role covers it.
+ * The one way into every console route: from where it is called, by whom, how often, and whether the role covers it.
  * With `auth: { guard }` the app's guard decides who comes in, and says by `request.principal` what they may do.
  */
 @Injectable()
@@ -34,12 +36,11 @@ export class ConsoleAuthGuard implements CanActivate {
     private readonly modules: ModuleRef,
   ) {}
 
-  /** @throws ConsoleError CONSOLE_EXPOSED, RATE_LIMITED, UNAUTHENTICATED, FORBIDDEN, UNSUPPORTED_MEDIA_TYPE */
+  /** @throws ConsoleError as checkReach, UNAUTHENTICATED, RATE_LIMITED, FORBIDDEN, UNSUPPORTED_MEDIA_TYPE */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<ConsoleRequest>();
     setSecurityHeaders(request, context.switchToHttp().getResponse<ConsoleReply>());
-    const local = request.socket.localAddress ?? '';
-    if (!this.authenticator.isProtected && !isLoopback(local)) throw new ConsoleExposedError(local);
+    checkReach(request, { ...this.options, isProtected: this.authenticator.isProtected });
     const address = request.socket.remoteAddress ?? '';
     const principal = await this.identify(context, request, address);
     if (!principal) {
@@ -59,7 +60,7 @@ export class ConsoleAuthGuard implements CanActivate {
       if (!reads) this.audit.record(request, context.getHandler().name, 'FORBIDDEN');
       throw new ConsoleError('FORBIDDEN', 403, `the role '${principal.role}' may not do this; allowed: '${needed}'`);
     }
-    if (!reads) requireJson(request);
+    if (!reads) checkBody(request);
     return true;
   }
 
@@ -88,14 +89,8 @@ export class ConsoleAuthGuard implements CanActivate {
   }
 }
 
-/** A form of another site can send text and forms, never JSON. */
-function requireJson({ headers }: ConsoleRequest): void {
-  const hasBody = Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined;
-  const type = (headers['content-type'] ?? '').toLowerCase().replaceAll(/[\s"]/g, '');
-  if (hasBody && type !== 'application/json' && type !== 'application/json;charset=utf-8')
-    throw new ConsoleError(
-      'UNSUPPORTED_MEDIA_TYPE',
-      415,
-      `content-type ${JSON.stringify(type)}; allowed: application/json in UTF-8`,
-    );
+function checkBody({ headers, body, bodyRead }: ConsoleRequest): void {
+  requireJson(headers);
+  // Where the app is mounted behind a parser of its own.
+  if (!bodyRead && body !== undefined) checkParsed(body);
 }

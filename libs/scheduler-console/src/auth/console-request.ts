@@ -10,6 +10,8 @@ export interface ConsoleRequest {
   socket: Socket;
   params: Record<string, string | undefined>;
   body?: unknown;
+  /** Whether the console itself has read the body, and looked at its keys. */
+  bodyRead?: boolean;
   principal?: Principal;
   requestId?: string;
   /** What a mutation changed, for the audit log. */

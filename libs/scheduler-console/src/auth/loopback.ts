@@ -10,3 +10,10 @@ export function isLoopback(address: string): boolean {
   const family = isIP(plain);
   return family === 0 ? plain === '' : loopback.check(plain, family === 4 ? 'ipv4' : 'ipv6');
 }
+
+/** Whether a Host header names this machine, whatever the port: an address of it, `localhost`, or a name below that. */
+export function isLoopbackHost(host: string | undefined): boolean {
+  if (host === undefined || !/^[\w.:[\]-]+$/.test(host) || !URL.canParse(`http://${host}`)) return false;
+  const name = new URL(`http://${host}`).hostname.replaceAll(/[[\]]/g, '');
+  return name === 'localhost' || name.endsWith('.localhost') || (isIP(name) !== 0 && isLoopback(name));
+}

@@ -47,7 +47,7 @@ export function dashboardController(path: string): Type {
     /** To Fastify an address with a slash at its end is another one, and Nest takes the slash off its routes. */
     onModuleInit(): void {
       const adapter = this.host.httpAdapter;
-      if (adapter.getType() !== 'fastify') return;
+      if (adapter?.getType() !== 'fastify') return;
       adapter.get(`${servedAt(this.config, path)}/dashboard/`, (request: Request, response: unknown) =>
         this.file(request, response),
       );

@@ -11,13 +11,14 @@ import type { AdvancedTaskScheduler } from 'nestjs-advanced-scheduler';
 import { Server, type Socket } from 'socket.io';
 import { bearerOf } from '../auth/console-request.js';
 import { ConsoleAuthenticator } from '../auth/console-authenticator.js';
+import { isOwnOrigin } from '../auth/origin.js';
 import type { Principal } from '../auth/principal.js';
+import { checkReach } from '../auth/reach.js';
 import type { ResolvedConsoleOptions } from '../resolve-options.js';
 import { Redactor } from '../security/redactor.js';
 import { servedAt } from '../served-at.js';
 import { CONSOLE_OPTIONS, CONSOLE_SCHEDULER } from '../tokens.js';
 import { EventFeed, type LiveEvent } from './event-feed.js';
-import { isOwnOrigin } from './origin.js';
 
 const MAX_CLIENTS = 100;
 const MAX_FRAME = 64 * 1024;
@@ -26,6 +27,8 @@ const MAX_MESSAGES_PER_SECOND = 10;
 const MAX_UNREAD = 1024 * 1024;
 /** So long; then it is dropped, ms. */
 const PATIENCE = 5000;
+/** Where a guard of the app's lets callers in, which it may do no more: then a client comes back with a new ticket, ms. */
+const GUARDED_FOR = 60_000;
 /** Between two deliveries, ms: what happens meanwhile goes as one message. */
 const DELIVER_EVERY = 100;
 
@@ -94,9 +97,14 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
   /** Before the upgrade is answered: who comes, and from where. */
   private refusalOf(request: IncomingMessage): string | null {
     if (this.server!.engine.clientsCount >= MAX_CLIENTS) return `more than ${MAX_CLIENTS} clients`;
+    try {
+      checkReach(request, { ...this.options, isProtected: this.authenticator.isProtected });
+    } catch (error) {
+      return (error as Error).message;
+    }
     const { origin } = request.headers;
     const bearer = bearerOf(request.headers);
-    if (origin === undefined ? bearer === undefined : !isOwnOrigin(request, this.options.allowedOrigins))
+    if (origin === undefined ? bearer === undefined : !isOwnOrigin(request.headers, this.options.allowedOrigins))
       return 'this origin may not open the live channel';
     const ticket = new URL(request.url ?? '/', 'http://host').searchParams.get('ticket');
     const principal =
@@ -112,7 +120,10 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
     const principal = this.callers.get(socket.request);
     if (!principal) return void socket.disconnect(true);
     limitMessages(socket);
-    (socket.data as ClientData).payloads = principal.payloads;
+    const { auth } = this.options;
+    const guarded = typeof auth === 'object' && 'guard' in auth;
+    const until = guarded ? performance.now() + GUARDED_FOR : Infinity;
+    socket.data = { payloads: principal.payloads, until } satisfies ClientData;
     socket.on('resume', (position: unknown) => void this.resume(socket, position));
     socket.on('disconnect', () => this.behind.delete(socket));
     // All before it has been delivered, or is behind this client.
@@ -125,6 +136,8 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
   private tick(): void {
     this.timer = undefined;
     if (!this.server || this.server.engine.clientsCount === 0) return;
+    for (const socket of this.server.of('/').sockets.values())
+      if ((socket.data as ClientData).until < performance.now()) socket.disconnect(true);
     this.deliver();
     this.timer = setTimeout(() => this.tick(), DELIVER_EVERY);
   }
@@ -221,6 +234,8 @@ function isPosition(value: unknown): value is Position {
 
 interface ClientData {
   payloads: boolean;
+  /** On the clock of performance.now(). */
+  until: number;
 }
 
 function payloadsFor(socket: Socket): boolean {

@@ -1,13 +1,13 @@
-import { Module, type DynamicModule, type NestModule, type Type } from '@nestjs/common';
+import { Module, type DynamicModule, type NestModule, type OnModuleInit, type Type } from '@nestjs/common';
 import { mount } from '../mount.js';
 import { normalizePath } from '../resolve-options.js';
+import { BodyIntake } from './body-intake.js';
 import { BulkController } from './bulk.controller.js';
-import { CONSOLE_ROUTES, DocsController } from './docs.controller.js';
+import { DocsController } from './docs.controller.js';
 import { ExecutionsController } from './executions.controller.js';
 import { LocksController } from './locks.controller.js';
-import { ParserErrors } from './parser-errors.js';
 import { QueuesController } from './queues.controller.js';
-import { routesOf } from './routes.js';
+import { CONSOLE_ROUTES, routesOf } from './routes.js';
 import { SchedulesController } from './schedules.controller.js';
 import { SystemController } from './system.controller.js';
 import { TasksController } from './tasks.controller.js';
@@ -28,8 +28,8 @@ const CONTROLLERS: readonly Type[] = [
 
 /** `<path>/api`. */
 @Module({})
-export class ConsoleRestModule implements NestModule {
-  constructor(private readonly parserErrors: ParserErrors) {}
+export class ConsoleRestModule implements NestModule, OnModuleInit {
+  constructor(private readonly intake: BodyIntake) {}
 
   /** @param foundation gives the options, the scheduler, and who may come in */
   static register(path: string | undefined, foundation: DynamicModule): DynamicModule {
@@ -38,12 +38,17 @@ export class ConsoleRestModule implements NestModule {
       module: ConsoleRestModule,
       imports: [foundation],
       controllers: CONTROLLERS.map((controller) => mount(base, controller)),
-      providers: [Throughput, ParserErrors, { provide: CONSOLE_ROUTES, useFactory: () => routesOf(CONTROLLERS) }],
+      providers: [Throughput, BodyIntake, { provide: CONSOLE_ROUTES, useFactory: () => routesOf(CONTROLLERS) }],
     };
   }
 
-  /** Nest calls it between the parsers and the routes. */
+  /** Nest calls it before it lays the routes. */
   configure(): void {
-    this.parserErrors.beforeRoutes();
+    this.intake.layRoutes();
+  }
+
+  /** And this behind them. */
+  onModuleInit(): void {
+    this.intake.answerErrors();
   }
 }

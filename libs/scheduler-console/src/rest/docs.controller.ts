@@ -5,9 +5,7 @@ import { servedAt } from '../served-at.js';
 import { CONSOLE_OPTIONS } from '../tokens.js';
 import { openApiOf } from './openapi.js';
 import { Operation } from './operation.decorator.js';
-import type { ConsoleRoute } from './routes.js';
-
-export const CONSOLE_ROUTES = Symbol('the routes of the REST interface');
+import { CONSOLE_ROUTES, type ConsoleRoute } from './routes.js';
 
 /** The OpenAPI document, for those who may come in. */
 @Controller('api/docs')

@@ -1,11 +1,17 @@
-import { Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import type { AdvancedTaskScheduler, LockInfo } from 'nestjs-advanced-scheduler';
 import { Needs } from '../auth/access.decorator.js';
 import type { ConsoleRequest } from '../auth/console-request.js';
 import { ConsoleError } from '../console-error.js';
 import { CONSOLE_SCHEDULER } from '../tokens.js';
+import { BodyPipe } from './body.pipe.js';
 import { LockKeyPipe } from './id.pipe.js';
 import { Operation } from './operation.decorator.js';
+import type { Shape } from './shape.js';
+
+const RELEASE: Shape = {
+  fencingToken: { type: 'number', about: 'Of the holder that is meant; with another one the lock stays as it is.' },
+};
 
 /** Who keeps others off what. */
 @Controller('api/locks')
@@ -24,9 +30,21 @@ export class LocksController {
   @Operation({
     summary:
       'Takes a lock from its holder, whose signal is aborted, and gives it to the next. An execution goes back to its queue and may take it anew, with a larger token.',
+    body: RELEASE,
   })
-  async forceReleaseLock(@Param('key', new LockKeyPipe()) key: string, @Req() request: ConsoleRequest) {
+  async forceReleaseLock(
+    @Param('key', new LockKeyPipe()) key: string,
+    @Body(new BodyPipe(RELEASE)) { fencingToken }: { fencingToken?: number },
+    @Req() request: ConsoleRequest,
+  ) {
     const before = await this.look(key);
+    if (before?.owner != null && fencingToken !== undefined && fencingToken !== before.fencingToken)
+      throw new ConsoleError(
+        'STALE_TOKEN',
+        409,
+        `fencingToken: ${fencingToken} is not of the present holder, whose token is ${before.fencingToken}`,
+        'fencingToken',
+      );
     const released = before?.owner != null && (await this.scheduler.lockManager.forceRelease(key));
     if (!released) throw new ConsoleError('LOCK_NOT_HELD', 404, `lock ${JSON.stringify(key)} is held by nobody`);
     const after = await this.look(key);

@@ -1,6 +1,7 @@
 import { Catch, Injectable, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { ConsoleReply, ConsoleRequest } from '../auth/console-request.js';
+import { Redactor } from '../security/redactor.js';
 import { setSecurityHeaders } from '../security/security-headers.js';
 import { toFailure } from './problem.js';
 
@@ -10,7 +11,10 @@ import { toFailure } from './problem.js';
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('SchedulerConsole');
 
-  constructor(private readonly host: HttpAdapterHost) {}
+  constructor(
+    private readonly host: HttpAdapterHost,
+    private readonly redactor: Redactor,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     this.answer(error, host.switchToHttp().getRequest(), host.switchToHttp().getResponse());
@@ -20,11 +24,17 @@ export class ProblemFilter implements ExceptionFilter {
   answer(error: unknown, request: ConsoleRequest, reply: ConsoleReply): void {
     setSecurityHeaders(request, reply);
     const { problem, retryAfter, unexpected } = toFailure(error, request.requestId);
-    if (unexpected)
-      this.logger.error(`request ${request.requestId} failed`, error instanceof Error ? error.stack : undefined);
+    if (unexpected) this.logger.error(`request ${request.requestId} failed`, this.stackOf(error));
     reply.header('Content-Type', 'application/problem+json');
     if (retryAfter !== undefined) reply.header('Retry-After', String(retryAfter));
+    // Its sender may be about to send the rest for as long again.
+    if (problem.status === 408) reply.header('Connection', 'close');
     if (problem.status === 401) reply.header('WWW-Authenticate', 'Bearer');
     this.host.httpAdapter.reply(reply, JSON.stringify(problem), problem.status);
+  }
+
+  /** What failed may have been given a secret. */
+  private stackOf(error: unknown): string | undefined {
+    return error instanceof Error && error.stack !== undefined ? this.redactor.text(error.stack) : undefined;
   }
 }

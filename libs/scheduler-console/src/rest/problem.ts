@@ -2,6 +2,7 @@ import { HttpException } from '@nestjs/common';
 import { SchedulerError } from 'nestjs-advanced-scheduler';
 import { STATUS_CODES } from 'node:http';
 import { ConsoleError } from '../console-error.js';
+import { MAX_BODY_BYTES } from './read-body.js';
 
 /** An error as RFC 9457 has it, with our code. */
 export interface Problem {
@@ -53,7 +54,6 @@ const CODES: Readonly<Record<number, string>> = {
   429: 'RATE_LIMITED',
 };
 const STORE_RETRY_SECONDS = 5;
-export const MAX_BODY_BYTES = 1_048_576;
 
 export interface Failure {
   problem: Problem;
@@ -128,24 +128,20 @@ function describeSchedulerError(error: SchedulerError): Description {
   };
 }
 
-/** Errors of body-parser and of Fastify carry a status; those of decoding a path are URIErrors. */
+/** Errors of the app's parsers carry a status; those of decoding a path are URIErrors. */
 function describeParserError(error: unknown): Description | null {
   if (typeof error !== 'object' || error === null) return null;
-  const { status, statusCode, message } = error as { status?: unknown; statusCode?: unknown; message?: unknown };
+  const { status, statusCode } = error as { status?: unknown; statusCode?: unknown };
   const found = status ?? statusCode;
   if (error instanceof URIError) return { status: 400, code: 'INVALID_ID', detail: 'the path is not well encoded' };
   if (typeof found !== 'number' || found < 400 || found > 499) return null;
-  const text = typeof message === 'string' ? message : '';
   if (found === 413)
     return {
       status: 413,
       code: 'PAYLOAD_TOO_LARGE',
-      detail: `the body is too large; allowed: ${MAX_BODY_BYTES} bytes, or less where the app's parser says so`,
+      detail: `the body is too large; allowed: ${MAX_BODY_BYTES} bytes`,
     };
   if (found === 415) return { status: 415, code: CODES[415]!, detail: 'allowed: application/json in UTF-8' };
-  if (/forbidden prototype/i.test(text))
-    return { status: 400, code: 'FORBIDDEN_KEY', detail: "key '__proto__' or 'constructor.prototype' is not allowed" };
-  // V8 quotes what it could not read; only the place of it is told.
-  const position = /position \d+/.exec(text)?.[0];
-  return { status: 400, code: 'INVALID_JSON', detail: `the body is not JSON${position ? ` (at ${position})` : ''}` };
+  // What it says may quote what it could not read.
+  return { status: 400, code: 'INVALID_JSON', detail: 'the body cannot be read' };
 }

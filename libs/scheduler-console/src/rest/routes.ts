@@ -4,6 +4,8 @@ import { NEEDED_ROLE } from '../auth/access.decorator.js';
 import type { ConsoleRole } from '../auth/principal.js';
 import { OPERATION, type OperationInfo } from './operation.decorator.js';
 
+export const CONSOLE_ROUTES = Symbol('the routes of the REST interface');
+
 /** A route as its controller declares it. */
 export interface ConsoleRoute extends OperationInfo {
   method: string;

@@ -8,8 +8,10 @@ import {
 import { Needs } from '../auth/access.decorator.js';
 import type { ConsoleRequest } from '../auth/console-request.js';
 import { ConsoleError } from '../console-error.js';
-import { CONSOLE_SCHEDULER } from '../tokens.js';
+import type { ResolvedConsoleOptions } from '../resolve-options.js';
+import { CONSOLE_OPTIONS, CONSOLE_SCHEDULER } from '../tokens.js';
 import { BodyPipe } from './body.pipe.js';
+import { checkCronBudget } from './cron-budget.js';
 import { IdPipe } from './id.pipe.js';
 import { Operation } from './operation.decorator.js';
 import { QueryPipe, type QueryShape, type QueryValues } from './query.pipe.js';
@@ -42,7 +44,10 @@ type Ticking = Pick<CronSchedule, 'cronExpression' | 'timezone' | 'startTime' | 
 /** Schedules by cron expression. */
 @Controller('api/schedules')
 export class SchedulesController {
-  constructor(@Inject(CONSOLE_SCHEDULER) private readonly scheduler: AdvancedTaskScheduler) {}
+  constructor(
+    @Inject(CONSOLE_SCHEDULER) private readonly scheduler: AdvancedTaskScheduler,
+    @Inject(CONSOLE_OPTIONS) private readonly options: ResolvedConsoleOptions,
+  ) {}
 
   @Get()
   @Operation({ summary: 'The schedules, with their next ticks.' })
@@ -75,7 +80,10 @@ export class SchedulesController {
     @Req() request: ConsoleRequest,
   ) {
     const { taskId, cronExpression, ...options } = body as unknown as PutSchedule;
-    const before = await this.look(id);
+    const schedules = await this.scheduler.listCronTasks();
+    const { timezone = 'UTC' } = options;
+    checkCronBudget({ id, cronExpression, timezone }, schedules, this.options.cronTicksPerMinute);
+    const before = schedules.find((each) => each.id === id) ?? null;
     // Who may not see a payload, or not all of it, changes the rest without losing it.
     const payload = 'payload' in options ? options.payload : before?.payload;
     const after = await this.scheduler.scheduleCronTask(taskId, cronExpression, { ...options, payload, id });
@@ -111,9 +119,11 @@ export class SchedulesController {
   @Post(':id/trigger')
   @Needs('operator')
   @Operation({ summary: "Schedules an execution of the schedule's task now, with its payload.", status: 201 })
-  async triggerSchedule(@Param('id', new IdPipe()) id: string) {
+  async triggerSchedule(@Param('id', new IdPipe()) id: string, @Req() request: ConsoleRequest) {
     const { taskId, payload } = await this.find(id);
-    return { executionId: await this.scheduler.scheduleTask(taskId, payload === undefined ? {} : { payload }) };
+    const executionId = await this.scheduler.scheduleTask(taskId, payload === undefined ? {} : { payload });
+    request.changes = { before: null, after: { executionId } };
+    return { executionId };
   }
 
   private async change(id: string, request: ConsoleRequest, act: () => Promise<boolean>): Promise<CronSchedule> {
@@ -124,12 +134,8 @@ export class SchedulesController {
     return after;
   }
 
-  private async look(id: string): Promise<CronSchedule | null> {
-    return (await this.scheduler.listCronTasks()).find((each) => each.id === id) ?? null;
-  }
-
   private async find(id: string): Promise<CronSchedule> {
-    const schedule = await this.look(id);
+    const schedule = (await this.scheduler.listCronTasks()).find((each) => each.id === id);
     if (!schedule) throw new ConsoleError('SCHEDULE_NOT_FOUND', 404, `no schedule '${id}'`);
     return schedule;
   }

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Headers, Inject, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, Headers, Inject, Param, Post, Req } from '@nestjs/common';
 import {
   priorityName,
   type AdvancedTaskScheduler,
@@ -6,6 +6,7 @@ import {
   type TaskMirror,
 } from 'nestjs-advanced-scheduler';
 import { Needs } from '../auth/access.decorator.js';
+import type { ConsoleRequest } from '../auth/console-request.js';
 import { CONSOLE_SCHEDULER } from '../tokens.js';
 import { BodyPipe } from './body.pipe.js';
 import { IdPipe } from './id.pipe.js';
@@ -44,10 +45,13 @@ export class TasksController {
   async scheduleExecution(
     @Param('taskId', new IdPipe()) taskId: string,
     @Body(new BodyPipe(EXECUTION)) body: Record<string, unknown>,
+    @Req() request: ConsoleRequest,
     @Headers('idempotency-key') idempotencyKey?: string,
   ) {
     const options = idempotencyKey === undefined ? body : { ...body, idempotencyKey };
-    return { executionId: await this.scheduler.scheduleTask(taskId, options) };
+    const executionId = await this.scheduler.scheduleTask(taskId, options);
+    request.changes = { before: null, after: { executionId } };
+    return { executionId };
   }
 }
 

@@ -1,13 +1,14 @@
-import { Body, Controller, Get, Inject, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Param, Post, Query, Req } from '@nestjs/common';
 import type { AdvancedTaskScheduler, RunWorkflowRequest } from 'nestjs-advanced-scheduler';
 import { Needs } from '../auth/access.decorator.js';
+import type { ConsoleRequest } from '../auth/console-request.js';
 import { ConsoleError } from '../console-error.js';
 import { CONSOLE_SCHEDULER } from '../tokens.js';
 import { asQuery, toListing } from './execution-query.js';
 import { IdPipe } from './id.pipe.js';
 import { Operation } from './operation.decorator.js';
 import { QueryPipe, type QueryShape, type QueryValues } from './query.pipe.js';
-import { checkKeys, checkShape, type Shape } from './shape.js';
+import { checkShape, type Shape } from './shape.js';
 import { fromWfFormat, isWfFormat } from './wf-format.js';
 
 const PAGE: QueryShape = { limit: [1, 1000], cursor: 'text' };
@@ -49,9 +50,14 @@ export class WorkflowsController {
     query: RUN,
     status: 201,
   })
-  async runWorkflow(@Body() body: unknown, @Query(new QueryPipe(RUN)) { taskId }: QueryValues) {
-    checkKeys(body);
-    const request = isWfFormat(body) ? fromWfFormat(body, taskId?.toString()) : checkShape(body, WORKFLOW);
-    return this.scheduler.runWorkflow(request as unknown as RunWorkflowRequest);
+  async runWorkflow(
+    @Body() body: unknown,
+    @Query(new QueryPipe(RUN)) { taskId }: QueryValues,
+    @Req() request: ConsoleRequest,
+  ) {
+    const wanted = isWfFormat(body) ? fromWfFormat(body, taskId?.toString()) : checkShape(body, WORKFLOW);
+    const run = await this.scheduler.runWorkflow(wanted as unknown as RunWorkflowRequest);
+    request.changes = { before: null, after: { workflowId: run.workflowId } };
+    return run;
   }
 }

@@ -1,25 +1,40 @@
-import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
-import { map, tap, type Observable } from 'rxjs';
+import { Inject, Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { map, tap, throwError, timeout, type Observable } from 'rxjs';
 import { Reflector } from '@nestjs/core';
 import { principalOf, type ConsoleRequest } from '../auth/console-request.js';
+import { ConsoleError } from '../console-error.js';
+import type { ResolvedConsoleOptions } from '../resolve-options.js';
 import { codeOf } from '../rest/problem.js';
+import { CONSOLE_OPTIONS } from '../tokens.js';
 import { AuditLog } from './audit-log.js';
 import { Redactor } from './redactor.js';
 import { NOT_AUDITED } from './not-audited.decorator.js';
 
-/** Keeps the book of changes, and secrets out of every answer. */
+/** Times the bound of a request, so that a store, which gives up after 10 s, says first what is wrong. */
+const LONGER = 1.2;
+const RETRY_SECONDS = 5;
+
+/** Keeps the book of changes, secrets out of every answer, and time. */
 @Injectable()
 export class ConsoleInterceptor implements NestInterceptor {
+  private readonly limit: number;
+
   constructor(
+    @Inject(CONSOLE_OPTIONS) { requestTimeout }: ResolvedConsoleOptions,
     private readonly audit: AuditLog,
     private readonly redactor: Redactor,
     private readonly reflector: Reflector,
-  ) {}
+  ) {
+    this.limit = requestTimeout * LONGER;
+  }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<ConsoleRequest>();
     const { payloads } = principalOf(request);
-    const answer = next.handle().pipe(map((value) => this.redactor.redact(value, payloads)));
+    const answer = next.handle().pipe(
+      timeout({ first: this.limit, with: () => throwError(() => noAnswer(this.limit)) }),
+      map((value) => this.redactor.redact(value, payloads)),
+    );
     const handler = context.getHandler();
     if (request.method === 'GET' || this.reflector.get(NOT_AUDITED, handler)) return answer;
     return answer.pipe(
@@ -29,4 +44,9 @@ export class ConsoleInterceptor implements NestInterceptor {
       }),
     );
   }
+}
+
+function noAnswer(ms: number): ConsoleError {
+  const detail = `no answer within ${ms} ms; what was asked for may still happen`;
+  return new ConsoleError('ANSWER_TIMEOUT', 503, detail, undefined, RETRY_SECONDS);
 }

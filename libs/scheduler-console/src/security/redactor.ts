@@ -1,50 +1,44 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { REDACTED, Redaction } from 'nestjs-advanced-scheduler';
 import type { ResolvedConsoleOptions } from '../resolve-options.js';
 import { CONSOLE_OPTIONS } from '../tokens.js';
 
-export const REDACTED = '[redacted]';
-const SECRET_KEYS = [
-  'password', 'passwd', 'passphrase', 'token', 'accesstoken', 'refreshtoken', 'secret', 'clientsecret', 'authorization',
-  'cookie', 'setcookie', 'apikey', 'privatekey', 'credential', 'credentials',
-]; // prettier-ignore
 /** Seen by those only who have the permission. */
 const PAYLOAD_KEYS = ['payload', 'result', 'stack'];
-const CREDENTIALS_IN_URL = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@:]*:[^\s/@]*@/gi;
 
-/** Takes secrets out of what is shown. */
+/** Takes secrets out of what is shown and logged. */
 @Injectable()
 export class Redactor {
-  private readonly keys: ReadonlySet<string>;
+  private readonly redaction: Redaction;
 
   constructor(@Inject(CONSOLE_OPTIONS) { redact }: ResolvedConsoleOptions) {
-    this.keys = new Set([...SECRET_KEYS, ...redact].map(plain));
+    this.redaction = new Redaction(redact);
   }
 
   /**
-   * A copy as JSON would have it, with the values of secret keys replaced, and credentials in URLs.
+   * A copy as JSON would have it, with the values of secret keys replaced, and what looks like a secret in texts.
    * @param payloads false: without the keys payload, result and stack, wherever they stand
    */
   redact(value: unknown, payloads: boolean): unknown {
-    if (typeof value === 'string')
-      return value.includes('://') ? value.replace(CREDENTIALS_IN_URL, `$1${REDACTED}@`) : value;
+    if (typeof value === 'string') return this.text(value);
     if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) return value.map((item) => this.redact(item, payloads));
     if (hasJsonForm(value)) return this.redact(value.toJSON(), payloads);
     const copy: Record<string, unknown> = {};
     for (const [key, item] of Object.entries(value)) {
       if (!payloads && PAYLOAD_KEYS.includes(key)) continue;
-      copy[key] =
-        item !== null && item !== undefined && this.keys.has(plain(key)) ? REDACTED : this.redact(item, payloads);
+      const hidden = item !== null && item !== undefined && this.redaction.isSecret(key);
+      copy[key] = hidden ? REDACTED : this.redact(item, payloads);
     }
     return copy;
+  }
+
+  /** A text without what looks like a secret in it. */
+  text(text: string): string {
+    return this.redaction.text(text);
   }
 }
 
 function hasJsonForm(value: object): value is { toJSON: () => unknown } {
   return 'toJSON' in value && typeof value.toJSON === 'function';
-}
-
-/** 'API-Key', 'api_key' and 'apiKey' are one. */
-function plain(key: string): string {
-  return key.toLowerCase().replaceAll(/[-_\s]/g, '');
 }

@@ -9,20 +9,24 @@ export interface ErrorInfo {
   code: string | null;
 }
 
-/** Any thrown value as an ErrorInfo. Never throws, whatever the value's getters do. */
-export function toErrorInfo(thrown: unknown): ErrorInfo {
+/**
+ * Any thrown value as an ErrorInfo. Never throws, whatever the value's getters do.
+ * @param clean takes out of its texts what must not be kept
+ */
+export function toErrorInfo(thrown: unknown, clean = (text: string): string => text): ErrorInfo {
   if (isErrorLike(thrown)) {
     const code = read(thrown, 'code');
+    const stack = text(read(thrown, 'stack'));
     return {
       name: clip(text(read(thrown, 'name')) ?? 'Error', 128),
-      message: clip(text(read(thrown, 'message')) ?? '', MAX_ERROR_MESSAGE),
-      stack: clipOrNull(text(read(thrown, 'stack')), MAX_ERROR_STACK),
+      message: keep(text(read(thrown, 'message')) ?? '', MAX_ERROR_MESSAGE, clean),
+      stack: stack === null ? null : keep(stack, MAX_ERROR_STACK, clean),
       code: typeof code === 'string' ? clip(code, 128) : null,
     };
   }
   return {
     name: 'NonErrorThrown',
-    message: clip(`the handler threw ${describe(thrown)}`, MAX_ERROR_MESSAGE),
+    message: keep(`the handler threw ${describe(thrown)}`, MAX_ERROR_MESSAGE, clean),
     stack: null,
     code: null,
   };
@@ -90,6 +94,7 @@ function clip(value: string, max: number): string {
   return value.length > max ? `${value.slice(0, max - 1)}…` : value;
 }
 
-function clipOrNull(value: string | null, max: number): string | null {
-  return value === null ? null : clip(value, max);
+/** Cleaned before it is cut, since half a secret is not found; yet not the whole of a text of megabytes. */
+function keep(value: string, max: number, clean: (text: string) => string): string {
+  return clip(clean(value.slice(0, 4 * max)), max);
 }

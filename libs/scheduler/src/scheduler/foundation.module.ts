@@ -93,6 +93,7 @@ function workerSettings({
   abortGrace,
   drain,
   drainGrace,
+  redaction,
   clock,
 }: ResolvedOptions): WorkerSettings {
   const workerId = `${appName}:${ulid(clock.now())}`;
@@ -106,6 +107,7 @@ function workerSettings({
     abortGrace,
     drain,
     drainGrace,
+    redaction,
   };
 }
 

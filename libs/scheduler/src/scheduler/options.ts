@@ -64,6 +64,11 @@ export interface SchedulerOptions {
   shutdown?: { drain?: Duration; grace?: Duration };
   /** Below this % of successes within the window (default the last 60 min) health is degraded. Default 90. */
   health?: { threshold?: number; window?: Duration };
+  /**
+   * Keys whose values are secret, beside password, token, secret, apiKey and their like. Whatever a payload has under
+   * such a key stands in no error, log line or progress note of its execution. Case, `-` and `_` are of no account.
+   */
+  redact?: readonly string[];
   /** Whether the app's global guards, interceptors, pipes and filters apply to handlers. Default false. */
   applyGlobal?: boolean;
   /** Whether work begins when the app has started. Default true. */

@@ -4,6 +4,7 @@ import { InvalidOptionError } from '../core/errors.js';
 import { isPlainObject } from '../core/json.js';
 import { checkName } from '../core/names.js';
 import { parsePriority } from '../core/priority.js';
+import { Redaction } from '../core/redaction.js';
 import { resolveEmbeddedOptions, type EmbeddedOptions } from '../store/embedded/embedded-options.js';
 import type { QueueRules } from '../store/records.js';
 import { resolveRedisOptions, type ResolvedRedisOptions } from '../store/redis/connection/redis-options.js';
@@ -31,6 +32,7 @@ export interface ResolvedOptions {
   drain: number;
   drainGrace: number;
   health: { threshold: number; window: number };
+  redaction: Redaction;
   applyGlobal: boolean;
   autoStart: boolean;
   clock: Clock;
@@ -52,6 +54,7 @@ const NAMES = new Set([
   'abortGrace',
   'shutdown',
   'health',
+  'redact',
   'applyGlobal',
   'autoStart',
   'clock',
@@ -87,10 +90,17 @@ export function resolveOptions(options: SchedulerOptions = {}): ResolvedOptions 
       threshold: percent(options.health?.threshold ?? 90),
       window: parseDuration(options.health?.window ?? '1h', 'health.window', { min: MINUTE, max: HOUR }),
     },
+    redaction: new Redaction(keys(options.redact ?? [])),
     applyGlobal: flag(options.applyGlobal ?? false, 'applyGlobal'),
     autoStart: flag(options.autoStart ?? true, 'autoStart'),
     clock: options.clock ?? new SystemClock(),
   };
+}
+
+function keys(redact: unknown): readonly string[] {
+  if (!Array.isArray(redact) || !redact.every((key) => typeof key === 'string' && key !== ''))
+    throw new InvalidOptionError('redact', redact, 'a list of keys');
+  return redact as string[];
 }
 
 function checkNames(options: unknown): void {

@@ -1,6 +1,9 @@
 import { InvalidOptionError } from '../core/errors.js';
 import { parseJson } from '../core/json.js';
+import { Redaction } from '../core/redaction.js';
 import type { Claim } from '../store/records.js';
+
+const DEFAULT_REDACTION = new Redaction();
 
 /** Takes what a run says of itself to the store. */
 export type RunReporter = (
@@ -10,16 +13,18 @@ export type RunReporter = (
 
 /**
  * What a handler knows of its run. Signal and results are made when first asked for: a handler that needs neither
- * pays for neither.
+ * pays for neither. Log lines and notes are kept without the secrets of the payload.
  */
 export class TaskContext {
   private controller: AbortController | null = null;
   private aborted: { reason: unknown } | null = null;
   private parsed: Readonly<Record<string, unknown>> | null = null;
+  private secrets: readonly string[] | null = null;
 
   constructor(
     private readonly claim: Claim,
     private readonly reporter: RunReporter,
+    private readonly redaction = DEFAULT_REDACTION,
   ) {}
 
   get executionId(): string {
@@ -76,12 +81,21 @@ export class TaskContext {
    */
   progress(fraction: number, note?: string): void {
     if (!(fraction >= 0 && fraction <= 1)) throw new InvalidOptionError('fraction', fraction, '0 to 1');
-    this.reporter(this.claim, { progress: { fraction, note: note === undefined ? null : note.slice(0, 256) } });
+    this.reporter(this.claim, { progress: { fraction, note: note === undefined ? null : this.keep(note, 256) } });
   }
 
   /** Adds a line to the execution's log; the newest 100 of at most 1000 characters are kept. */
   log(line: string): void {
-    this.reporter(this.claim, { logs: [String(line).slice(0, 1000)] });
+    this.reporter(this.claim, { logs: [this.keep(String(line), 1000)] });
+  }
+
+  /**
+   * A text of this run without the secrets of its payload and of its dependencies' results.
+   * @internal
+   */
+  clean(text: string): string {
+    this.secrets ??= this.redaction.secretsOf([parseJson(this.claim.payload), this.results]);
+    return this.redaction.text(text, this.secrets);
   }
 
   /** @internal */
@@ -89,5 +103,10 @@ export class TaskContext {
     if (this.aborted) return;
     this.aborted = { reason };
     this.controller?.abort(reason);
+  }
+
+  /** Cleaned before it is cut, since half a secret is not found. */
+  private keep(text: string, max: number): string {
+    return this.clean(text.slice(0, 8 * max)).slice(0, max);
   }
 }

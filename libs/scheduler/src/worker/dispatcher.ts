@@ -32,6 +32,9 @@ export class Dispatcher {
   private readonly backlog = new Backlog();
   private settlements: Settlement[] = [];
   private claiming = false;
+  /** Whether this worker goes: a store that does not answer then is left, and its leases bring back what it was not told. */
+  private leaving = false;
+  private heard = true;
   private scheduled = false;
   private woken = false;
   private isPlenty = false;
@@ -64,6 +67,7 @@ export class Dispatcher {
 
   open(): void {
     this.claiming = true;
+    this.leaving = false;
     if (this.isRemote) this.look ??= this.clock.setRepeating(LOOK_EVERY_MS, () => this.lookAround());
     this.wake();
   }
@@ -120,12 +124,18 @@ export class Dispatcher {
     await new Promise<void>((resolve) => this.idleWaiters.push(resolve));
   }
 
-  /** Adds settlements and takes them to the store, now. */
-  async flush(settlements: readonly Settlement[]): Promise<void> {
+  /**
+   * Adds settlements and takes them to the store, now, before this worker leaves.
+   * @returns false: the store did not answer
+   */
+  async flush(settlements: readonly Settlement[]): Promise<boolean> {
     this.settlements.push(...settlements);
+    this.leaving = true;
+    this.heard = true;
     this.schedule();
     while (this.settlements.length > 0 || this.isBusy)
       await new Promise<void>((resolve) => this.tripWaiters.push(resolve));
+    return this.heard;
   }
 
   private get isRemote(): boolean {
@@ -222,6 +232,7 @@ export class Dispatcher {
     };
     const reply = await this.exchange(request);
     lane.asked = 0;
+    if (!reply) return;
     this.liveness.lastProgress = this.clock.monotonic();
     if (want > 0) this.isPlenty = this.isRemote && reply.claims.length === want;
     if (reply.more || this.isPlenty) this.woken = true;
@@ -232,6 +243,16 @@ export class Dispatcher {
     });
   }
 
+  /** Gives up a request that was not answered, where it is of no use any more. @returns whether it did */
+  private giveUp({ settlements }: ExchangeRequest): boolean {
+    if (this.claiming) return false;
+    if (settlements.length === 0) return true;
+    if (!this.leaving) return false;
+    this.settlements = [];
+    this.heard = false;
+    return true;
+  }
+
   /** What has ended; from a store at a distance no more than one trip can take. */
   private takeSettlements(): Settlement[] {
     if (this.isRemote && this.settlements.length > CLAIM_PER_STEP) return this.settlements.splice(0, CLAIM_PER_STEP);
@@ -240,8 +261,11 @@ export class Dispatcher {
     return taken;
   }
 
-  /** The same request until it is answered: the store makes repeats harmless. */
-  private async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
+  /**
+   * The same request until it is answered: the store makes repeats harmless.
+   * @returns null: not answered, and of no use any more
+   */
+  private async exchange(request: ExchangeRequest): Promise<ExchangeReply | null> {
     for (let failures = 0; ; failures++) {
       try {
         const reply = await this.store.exchange(request);
@@ -252,6 +276,7 @@ export class Dispatcher {
       } catch (error) {
         if (failures === 0)
           this.logger.error(`the store does not answer: ${error instanceof Error ? error.message : String(error)}`);
+        if (this.giveUp(request)) return null;
         const pause = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]!;
         await new Promise<void>((resolve) => this.clock.setTimer(pause, resolve));
       }

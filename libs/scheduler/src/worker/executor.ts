@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CLOCK, type Clock } from '../core/clock.js';
 import { settle, type RunToken, type Settlement } from '../core/commands.js';
 import { HandlerNotFoundError, RunAbortedError, TaskCancelledError, TaskTimeoutError } from '../core/errors.js';
-import { toErrorInfo } from '../core/failure.js';
+import { toErrorInfo, type ErrorInfo } from '../core/failure.js';
 import { parseJson, serializeResult, type JsonText } from '../core/json.js';
 import { Liveness } from '../core/liveness.js';
 import { TaskRetryManager } from '../retry/task-retry-manager.js';
@@ -81,7 +81,11 @@ export class Executor {
   start(claim: Claim): void {
     this.slots.take(claim);
     this.liveness.runningTasks++;
-    const run = new Run(claim, new TaskContext(claim, this.report), this.pace === null ? 0 : this.clock.monotonic());
+    const run = new Run(
+      claim,
+      new TaskContext(claim, this.report, this.settings.redaction),
+      this.pace === null ? 0 : this.clock.monotonic(),
+    );
     this.runs.set(claim.executionId, run);
     if (claim.timeout !== null) this.limit(run, claim.timeout);
     let returned: unknown;
@@ -170,7 +174,7 @@ export class Executor {
     try {
       text = serializeResult(result);
     } catch (error) {
-      this.end(run, settle.fail(run.claim, toErrorInfo(error), 'NON_RETRYABLE'));
+      this.end(run, settle.fail(run.claim, errorOf(run, error), 'NON_RETRYABLE'));
       return;
     }
     this.end(run, settle.complete(run.claim, text));
@@ -186,13 +190,13 @@ export class Executor {
 
   private decide(run: Run, error: unknown): Settlement {
     const { claim } = run;
-    if (run.stop === 'cancel') return settle.cancel(claim, toErrorInfo(error));
+    if (run.stop === 'cancel') return settle.cancel(claim, errorOf(run, error));
     if (run.stop === 'shutdown' || run.stop === 'lost') return settle.release(claim);
-    if (isRefusal(error)) return settle.fail(claim, toErrorInfo(error), 'FORBIDDEN');
+    if (isRefusal(error)) return settle.fail(claim, errorOf(run, error), 'FORBIDDEN');
     const retry = this.catalog.get(claim.taskId)?.retry ?? null;
     const decision = this.retries.decide({ retry, failures: claim.failures + 1, attempt: claim.run, error });
-    if (decision.kind === 'retry') return settle.retry(claim, toErrorInfo(error), decision.delay);
-    return settle.fail(claim, toErrorInfo(error), error instanceof TaskTimeoutError ? 'TIMEOUT' : decision.reason);
+    if (decision.kind === 'retry') return settle.retry(claim, errorOf(run, error), decision.delay);
+    return settle.fail(claim, errorOf(run, error), error instanceof TaskTimeoutError ? 'TIMEOUT' : decision.reason);
   }
 
   private end(run: Run, settlement: Settlement): void {
@@ -223,6 +227,11 @@ export class Executor {
     this.slots.free(run.claim);
     this.onFree();
   }
+}
+
+/** As it is kept and told: without the secrets of the payload. */
+function errorOf({ ctx }: Run, error: unknown): ErrorInfo {
+  return toErrorInfo(error, (text) => ctx.clean(text));
 }
 
 function isThenable(value: unknown): value is Promise<unknown> {

@@ -84,18 +84,29 @@ export class TaskWorker {
     if (!this.beatTimer) return;
     this.liveness.state = 'draining';
     this.dispatcher.close();
-    await this.store.drain(this.settings.workerId).catch(() => undefined);
+    // Beside it, since a store that does not answer takes its time to say so.
+    const told = this.store.drain(this.settings.workerId).then(
+      () => true,
+      () => false,
+    );
     if (wait) await this.within(this.settings.drain);
     if (this.executor.inUse > 0) {
       this.executor.abortAll();
       await this.within(this.settings.drainGrace);
     }
-    await this.dispatcher.flush(this.executor.releaseAll());
+    const heard = await this.dispatcher.flush(this.executor.releaseAll());
     this.hush();
-    await this.store
-      .goodbye(this.settings.workerId)
-      .catch((error: unknown) => this.logger.warn(`left without a word: ${String(error)}`));
+    await this.leave(heard && (await told));
     this.liveness.state = 'stopped';
+  }
+
+  /** Says goodbye to a store that has heard the rest: to another one it would be said in vain. */
+  private async leave(heard: boolean): Promise<void> {
+    const why = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+    const silent = heard
+      ? await this.store.goodbye(this.settings.workerId).then(() => null, why)
+      : 'the store does not answer';
+    if (silent !== null) this.logger.warn(`left without a word, so that leases bring back what ran here: ${silent}`);
   }
 
   /** Neither beats nor hears any more. */

@@ -1,3 +1,4 @@
+import type { Redaction } from '../core/redaction.js';
 import type { TaskPriority } from '../core/priority.js';
 
 /** How one queue is served in this process. */
@@ -16,6 +17,8 @@ export interface WorkerSettings {
   maxConcurrentTasks: number;
   /** The queues served here; null: those that this process's tasks name. */
   queues: ReadonlyMap<string, QueueSettings> | null;
+  /** What is kept out of errors, log lines and notes. */
+  redaction: Redaction;
   /** ms between beats: a third of the lease. */
   beat: number;
   /** ms that a handler has to return once its signal was aborted. */

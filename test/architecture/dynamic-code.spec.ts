@@ -1,0 +1,34 @@
+import { expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { filesUnder } from '../support/source-files.js';
+
+/** Path and text of what is shipped, by how the names end. */
+const sources = (ending: string): [string, string][] =>
+  ['libs/scheduler/src', 'libs/scheduler-console/src', 'src']
+    .flatMap((folder) => filesUnder(folder, ending))
+    .filter((path) => !path.endsWith('.spec.ts'))
+    .map((path) => [path, readFileSync(path, 'utf8')]);
+
+const pathsWith = (ending: string, pattern: RegExp): string[] =>
+  sources(ending).flatMap(([path, text]) => (pattern.test(text) ? [path] : []));
+
+it('nothing makes code of text, and no module is loaded by a name that is made', () => {
+  expect(
+    pathsWith(
+      '.ts',
+      /(?<![.\w])eval\s*\(|\bnew Function\b|\bfrom ['"](node:)?vm['"]|(?:await|return|=>|=)\s*import\s*\((?!\s*['"])/,
+    ),
+  ).toEqual([]);
+  expect(pathsWith('.lua', /\b(load|loadstring|dofile|setfenv)\s*\(/)).toEqual([]);
+});
+
+it('scripts go to Redis as they are written: what a caller gives is an argument', () => {
+  const sent = sources('.ts').flatMap(([path, text]) =>
+    [...text.matchAll(/\.(?:eval|evalsha)\s*\(\s*([^,)]*)/g)].map(([, script]) => ({ path, text, script: script! })),
+  );
+  expect(sent).not.toEqual([]);
+  for (const { path, text, script } of sent) {
+    const constant = new RegExp(`^const ${script} = \`([^\`]*)\`;$`, 'm').exec(text)?.[1];
+    expect([path, script, constant?.includes('${')]).toEqual([path, script, false]);
+  }
+});
