@@ -74,7 +74,7 @@ export abstract class RedisFrame {
     this.unsubscribe = await this.connection.subscribe(
       [`${this.root}fx`],
       (_channel, message) => this.hear(message),
-      () => this.tell([{ kind: 'gap' }]),
+      () => this.tell([{ kind: 'gap', time: this.local.now() + this.ahead }]),
     );
     await this.announce();
     this.timer = this.local.setRepeating(LISTEN_EVERY_MS, () => void this.listen(this.mask()).catch(() => undefined));
