@@ -1,0 +1,34 @@
+import type { IncomingMessage } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import { ConsoleAuthenticator } from '../auth/console-authenticator.js';
+import { bearerOf } from '../auth/console-request.js';
+import type { Principal } from '../auth/principal.js';
+import type { ResolvedConsoleOptions } from '../resolve-options.js';
+import { CONSOLE_OPTIONS } from '../tokens.js';
+import { isOwnOrigin } from './origin.js';
+
+/** Who may open the live channel, decided before the upgrade is answered: Nest's guards do not run there. */
+@Injectable()
+export class LiveGate {
+  constructor(
+    @Inject(CONSOLE_OPTIONS) private readonly options: ResolvedConsoleOptions,
+    private readonly authenticator: ConsoleAuthenticator,
+  ) {}
+
+  /** @returns who comes; null: nobody who may */
+  identify(request: IncomingMessage): Principal | null {
+    const { allowedOrigins, auth } = this.options;
+    const bearer = bearerOf(request.headers);
+    const isFromPage = request.headers.origin !== undefined;
+    if (isFromPage ? !isOwnOrigin(request, allowedOrigins, auth === 'none') : bearer === undefined) return null;
+    const ticket = new URL(request.url ?? '/', 'http://host').searchParams.get('ticket');
+    return bearer !== undefined || ticket === null
+      ? this.authenticator.authenticate(bearer, request.socket.remoteAddress ?? '')
+      : this.authenticator.redeemTicket(ticket);
+  }
+
+  /** Until when who came may stay, ms since 1970. */
+  validUntil(principal: Principal): number {
+    return this.authenticator.validUntil(principal);
+  }
+}
