@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { until } from '../redis/fixtures.js';
 import { closeConsoles, startConsole, TOKENS } from '../support/console.js';
 import { bearer, closeLive, completedOf, followLive, type LivePosition } from '../support/live.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
@@ -60,11 +61,28 @@ describe('a console of a fleet', () => {
     }
   });
 
+  it('answers a scrape while its Redis hangs, without figures of before', async () => {
+    const scrape = async () => (await front.call('viewer', 'get', '/metrics').expect(200)).text;
+    await front.scheduler.waitForExecution(await front.scheduler.scheduleTask('mail'));
+    const before = await scrape();
+    redis.freeze();
+    const text = await scrape().finally(() => redis.thaw());
+    expect(text).toContain('\nscheduler_store_up 0\n');
+    expect(text).toContain('\nscheduler_event_loop_lag_seconds{at="p99"} ');
+    for (const reading of ['status', 'workers', 'locks'])
+      expect(text).toContain(`\nscheduler_scrape_errors_total{reading="${reading}"} 1\n`);
+    for (const sample of ['executions_total{outcome="completed"}', 'workers', 'locks_held', 'running_executions']) {
+      expect(before).toContain(`\nscheduler_${sample} `);
+      expect(text).not.toContain(`\nscheduler_${sample} `);
+    }
+    await until(async () => (await scrape()).includes('\nscheduler_executions_total{outcome="completed"} 1\n'));
+  });
+
   it('has its clients read anew where it may have missed events', async () => {
-    const { socket, hello, until } = await followLive(front.url, bearer(VIEWER));
+    const { socket, hello, until: heard } = await followLive(front.url, bearer(VIEWER));
     await worker.scheduler.taskQueue.pause('mail');
     await front.scheduler.scheduleTask('mail');
-    await until((all) => all.some(({ name }) => name === 'scheduler.execution.scheduled'));
+    await heard((all) => all.some(({ name }) => name === 'scheduler.execution.scheduled'));
     const resync = new Promise<LivePosition>((resolve) => socket.once('resync', resolve));
     await redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
     const told = await resync;
@@ -81,6 +99,6 @@ describe('a console of a fleet', () => {
       },
     });
     const id = await front.scheduler.scheduleTask('add', { payload: { a: 1, b: 1 } });
-    await until((all) => completedOf(all).includes(id));
+    await heard((all) => completedOf(all).includes(id));
   });
 });
