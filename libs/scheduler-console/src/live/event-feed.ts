@@ -24,7 +24,7 @@ interface KeptEvent extends LiveEvent {
 }
 
 /** So many are kept for clients that were away, as far as their data is not larger: the newest half of it. */
-const KEPT = 5000;
+const KEPT = 10_000;
 const MAX_SIZE = 32 * 1024 * 1024;
 
 const NAMES: readonly SchedulerEventName[] = [
