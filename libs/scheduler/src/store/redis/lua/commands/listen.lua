@@ -1,12 +1,13 @@
 #!lua flags=allow-oom
 -- A node says which transitions it listens to, or (mask '') that it is gone; silent nodes are forgotten.
--- ARGV: frame, operation (none), mask | '', patience   Returns: 1
+-- ARGV: frame, operation (none), mask | '', patience   Returns: 1: it was not known until now, else 0
 -- @include keys
 -- @include frame
+local isNew = 0
 if ARGV[3] == '' then
   call('HDEL', keys.nodes, frame.node)
 else
-  call('HSET', keys.nodes, frame.node, ARGV[3] .. '|' .. now)
+  isNew = call('HSET', keys.nodes, frame.node, ARGV[3] .. '|' .. now)
 end
 local nodes = call('HGETALL', keys.nodes)
 local count = 0
@@ -28,4 +29,4 @@ for bit = 0, 10 do
   all = all + (bits[bit] and 2 ^ bit or 0)
 end
 call('HSET', keys.meta, 'mask', all, 'nodes', count)
-return 1
+return isNew
