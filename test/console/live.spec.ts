@@ -5,7 +5,15 @@ import type { Socket } from 'socket.io-client';
 import { LiveServer } from '../../libs/scheduler-console/src/live/live-server.js';
 import { until } from '../redis/fixtures.js';
 import { closeConsoles, startConsole, TOKENS } from '../support/console.js';
-import { bearer, closeLive, completedOf, connectLive, followLive, type LivePosition } from '../support/live.js';
+import {
+  bearer,
+  closeLive,
+  completedOf,
+  connectLive,
+  followLive,
+  type LiveEvent,
+  type LivePosition,
+} from '../support/live.js';
 
 const [VIEWER, , ADMIN] = TOKENS.map(({ token }) => token) as [string, string, string];
 
@@ -194,6 +202,26 @@ describe('the live channel', () => {
     const gone = new Promise<void>((resolve) => socket.once('disconnect', () => resolve()));
     for (let i = 0; i < 50; i++) socket.emit('resume', hello);
     await gone;
+  });
+
+  it('drops a client that sends more than 64 kB at once', async () => {
+    const { socket } = await follow();
+    const gone = new Promise<void>((resolve) => socket.once('disconnect', () => resolve()));
+    socket.emit('resume', 'x'.repeat(65 * 1024));
+    await gone;
+  });
+
+  it('sends one that asks for all that is kept a part at a time', async () => {
+    const ids = await app.scheduler.scheduleTasks(Array.from({ length: 50 }, () => ({ taskId: 'large' })));
+    for (const id of ids) await app.scheduler.waitForExecution(id);
+    const { socket, events, hello, until } = await follow();
+    const sizes: number[] = [];
+    socket.on('events', (batch: LiveEvent[]) => sizes.push(JSON.stringify(batch).length));
+    socket.emit('resume', { epoch: hello.epoch, seq: 0 });
+    await until((all) => all.at(-1)?.seq === hello.seq);
+    expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: hello.seq }, (_, i) => i + 1));
+    expect(completedOf(events).sort()).toEqual([...ids].sort());
+    expect(Math.max(...sizes)).toBeLessThan(1.1 * 1024 * 1024);
   });
 
   /** A client that has stopped reading while much more has happened than is kept for it; and one that has read it. */
