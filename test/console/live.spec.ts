@@ -221,7 +221,7 @@ describe('the live channel', () => {
     await until((all) => all.at(-1)?.seq === hello.seq);
     expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: hello.seq }, (_, i) => i + 1));
     expect(completedOf(events).sort()).toEqual([...ids].sort());
-    expect(Math.max(...sizes)).toBeLessThan(1.1 * 1024 * 1024);
+    expect(Math.max(...sizes)).toBeLessThan(256 * 1024);
   });
 
   /** A client that has stopped reading while much more has happened than is kept for it; and one that has read it. */
