@@ -9,6 +9,7 @@ const END = /^scheduler\.execution\.(completed|failed|cancelled|skipped)$/;
 
 interface Client {
   socket: Socket;
+  scheduled: number;
   ends: Set<string>;
   resyncs: string[];
   lost: boolean;
@@ -23,9 +24,11 @@ async function connect(url: string): Promise<void> {
     reconnection: false,
     forceNew: true,
   });
-  const client: Client = { socket, ends: new Set(), resyncs: [], lost: false };
+  const client: Client = { socket, scheduled: 0, ends: new Set(), resyncs: [], lost: false };
   socket.on('events', (events: { name: string; data: { executionId: string } }[]) => {
-    for (const { name, data } of events) if (END.test(name)) client.ends.add(data.executionId);
+    for (const { name, data } of events)
+      if (END.test(name)) client.ends.add(data.executionId);
+      else if (name === 'scheduler.execution.scheduled') client.scheduled++;
   });
   socket.on('resync', ({ reason }: { reason: string }) => client.resyncs.push(reason));
   socket.on('disconnect', () => (client.lost = true));
@@ -44,19 +47,19 @@ function report(ids: readonly string[]): ClientReport[] {
   }));
 }
 
+async function wait(isSo: () => boolean): Promise<void> {
+  for (const deadline = performance.now() + PATIENCE_MS; !isSo() && performance.now() < deadline;) await pause(100);
+}
+
 answer<ClientsApi>({
   open: async (url, count) => {
     await Promise.all(Array.from({ length: count }, () => connect(url)));
     return { connected: clients.length };
   },
+  catchUp: (count) => wait(() => clients.every(({ scheduled, resyncs }) => scheduled >= count || resyncs.length > 0)),
   check: async (ids) => {
-    const deadline = performance.now() + PATIENCE_MS;
-    let found = report(ids);
-    while (found.some(({ missing, resyncs }) => missing > 0 && resyncs.length === 0) && performance.now() < deadline) {
-      await pause(100);
-      found = report(ids);
-    }
-    return found;
+    await wait(() => report(ids).every(({ missing, resyncs }) => missing === 0 || resyncs.length > 0));
+    return report(ids);
   },
   cpuUs,
 });

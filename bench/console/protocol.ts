@@ -22,6 +22,8 @@ export interface ServerApi {
 /** What the process of the live clients is asked. */
 export interface ClientsApi {
   open(url: string, count: number): { connected: number };
+  /** Returns once each has heard of so many that were scheduled, or was told to read anew; after ten seconds at most. */
+  catchUp(scheduled: number): void;
   /** Whether each has seen the end of every one of these, or was told to read anew; waits for ten seconds at most. */
   check(ids: readonly string[]): ClientReport[];
   /** What the process has taken so far, µs. */

@@ -21,6 +21,9 @@ import { parseConsoleOptions, type ConsoleBenchOptions, type StoreName } from '.
 import type { ClientsApi, ServerApi } from './protocol.js';
 import { failuresOf, printReport, type StoreFigures } from './report.js';
 
+/** What the clients take to read that all have been scheduled, seconds, about. */
+const CATCH_UP_S = 5;
+
 process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
 try {
   const options = parseConsoleOptions(process.argv.slice(2));
@@ -56,7 +59,13 @@ async function measure(name: StoreName, options: ConsoleBenchOptions): Promise<S
       own: await ownCpuUs(),
       app: await server.ask('cpuUs'),
     };
-    const { ids } = await server.ask('schedule', options.executions, options.executions / options.duration);
+    const { ids } = await server.ask(
+      'schedule',
+      options.executions,
+      options.executions / (options.duration + CATCH_UP_S),
+    );
+    // A hundred clients that read ten thousand events in one go are more than this machine has to share.
+    await watchers.ask('catchUp', options.executions);
     // The last ones, since they are there until the end.
     const { scheduled, ...http } = await load(url, options.rate, options.duration, ids.slice(-4));
     const seconds = await server.ask('settle');
