@@ -1,6 +1,6 @@
 import type { Socket } from 'socket.io';
-import type { Principal } from '../auth/principal.js';
 import type { Hole } from './event-feed.js';
+import type { LiveCaller } from './live-gate.js';
 
 /** A client that has left so much unread is sent nothing more until it has read, bytes. */
 const MAX_UNREAD = 1024 * 1024;
@@ -22,14 +22,10 @@ export class LiveClient {
   private second = 0;
   private messages = 0;
 
-  /**
-   * @param validUntil ms since 1970
-   * @param cursor number of the last event that it was sent
-   */
+  /** @param cursor number of the last event that it was sent */
   constructor(
     readonly socket: Socket,
-    readonly principal: Principal,
-    readonly validUntil: number,
+    readonly caller: LiveCaller,
     public cursor: number,
   ) {
     // It has one thing to ask; one that talks more is dropped.

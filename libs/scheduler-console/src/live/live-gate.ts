@@ -7,6 +7,13 @@ import type { ResolvedConsoleOptions } from '../resolve-options.js';
 import { CONSOLE_OPTIONS } from '../tokens.js';
 import { isOwnOrigin } from './origin.js';
 
+/** Who opens the live channel. */
+export interface LiveCaller {
+  principal: Principal;
+  /** Until when it may stay, ms since 1970. */
+  validUntil: number;
+}
+
 /** Who may open the live channel, decided before the upgrade is answered: Nest's guards do not run there. */
 @Injectable()
 export class LiveGate {
@@ -16,19 +23,16 @@ export class LiveGate {
   ) {}
 
   /** @returns who comes; null: nobody who may */
-  identify(request: IncomingMessage): Principal | null {
+  identify(request: IncomingMessage): LiveCaller | null {
     const { allowedOrigins, auth } = this.options;
     const bearer = bearerOf(request.headers);
     const isFromPage = request.headers.origin !== undefined;
     if (isFromPage ? !isOwnOrigin(request, allowedOrigins, auth === 'none') : bearer === undefined) return null;
     const ticket = new URL(request.url ?? '/', 'http://host').searchParams.get('ticket');
-    return bearer !== undefined || ticket === null
-      ? this.authenticator.authenticate(bearer, request.socket.remoteAddress ?? '')
-      : this.authenticator.redeemTicket(ticket);
-  }
-
-  /** Until when who came may stay, ms since 1970. */
-  validUntil(principal: Principal): number {
-    return this.authenticator.validUntil(principal);
+    const principal =
+      bearer !== undefined || ticket === null
+        ? this.authenticator.authenticate(bearer, request.socket.remoteAddress ?? '')
+        : this.authenticator.redeemTicket(ticket);
+    return principal && { principal, validUntil: this.authenticator.validUntil(principal) };
   }
 }

@@ -9,13 +9,12 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import type { AdvancedTaskScheduler } from 'nestjs-advanced-scheduler';
 import { Server, type Socket } from 'socket.io';
-import type { Principal } from '../auth/principal.js';
 import type { ResolvedConsoleOptions } from '../resolve-options.js';
 import { Redactor } from '../security/redactor.js';
 import { CONSOLE_OPTIONS, CONSOLE_SCHEDULER } from '../tokens.js';
 import { EventFeed, type LiveEvent } from './event-feed.js';
 import { LiveClient } from './live-client.js';
-import { LiveGate } from './live-gate.js';
+import { LiveGate, type LiveCaller } from './live-gate.js';
 
 const MAX_CLIENTS = 100;
 const MAX_FRAME = 64 * 1024;
@@ -36,7 +35,7 @@ interface Position {
 @Injectable()
 export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('SchedulerConsole');
-  private readonly callers = new WeakMap<IncomingMessage, Principal>();
+  private readonly callers = new WeakMap<IncomingMessage, LiveCaller>();
   private readonly clients = new Set<LiveClient>();
   private server: Server | null = null;
   private timer: NodeJS.Timeout | undefined;
@@ -83,15 +82,15 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
   /** Before the upgrade is answered: who comes, and from where. */
   private admit(request: IncomingMessage): boolean {
     if (this.server!.engine.clientsCount >= MAX_CLIENTS) return false;
-    const principal = this.gate.identify(request);
-    if (principal) this.callers.set(request, principal);
-    return principal !== null;
+    const caller = this.gate.identify(request);
+    if (caller) this.callers.set(request, caller);
+    return caller !== null;
   }
 
   private welcome(socket: Socket): void {
-    const principal = this.callers.get(socket.request);
-    if (!principal) return void socket.disconnect(true);
-    const client = new LiveClient(socket, principal, this.gate.validUntil(principal), this.feed.seq);
+    const caller = this.callers.get(socket.request);
+    if (!caller) return void socket.disconnect(true);
+    const client = new LiveClient(socket, caller, this.feed.seq);
     this.clients.add(client);
     socket.on('disconnect', () => this.clients.delete(client));
     socket.on('resume', (position: unknown) => this.resume(client, position));
@@ -113,7 +112,7 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
       if (!this.mayGetMore(client)) continue;
       if (client.lost) lost.push(client);
       else if (client.cursor < this.feed.seq) {
-        const key = `${client.cursor} ${client.principal.payloads}`;
+        const key = `${client.cursor} ${client.caller.principal.payloads}`;
         const group = groups.get(key);
         if (group) group.push(client);
         else groups.set(key, [client]);
@@ -128,13 +127,13 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
 
   /** Sends away those whose time is up, and those that do not read. */
   private mayGetMore(client: LiveClient): boolean {
-    if (client.validUntil <= Date.now()) {
+    if (client.caller.validUntil <= Date.now()) {
       client.socket.disconnect(true);
       return false;
     }
     const state = client.look();
     if (state === 'stuck') {
-      this.logger.warn(`a client of the live channel does not read, and was dropped: ${client.principal.name}`);
+      this.logger.warn(`a client of the live channel does not read, and was dropped: ${client.caller.principal.name}`);
       client.drop();
     }
     return state === 'ready';
@@ -142,14 +141,14 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
 
   /** @param group clients at one place, who may see the same */
   private deliver(group: readonly LiveClient[]): void {
-    const [{ cursor, principal }] = group as [LiveClient, ...LiveClient[]];
+    const [{ cursor, caller }] = group as [LiveClient, ...LiveClient[]];
     const events = this.feed.after(cursor, MAX_BATCH);
     if (typeof events === 'string') {
       for (const client of group) client.lost = events;
       return;
     }
     const ids = group.map(({ socket }) => socket.id);
-    this.server?.to(ids).emit('events', this.shown(events, principal.payloads));
+    this.server?.to(ids).emit('events', this.shown(events, caller.principal.payloads));
     for (const client of group) client.cursor = events.at(-1)!.seq;
   }
 
@@ -165,7 +164,7 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
       ]);
       for (const client of clients) {
         if (client.lost === null) continue;
-        const snapshot = this.redactor.redact({ health, workers, queues }, client.principal.payloads);
+        const snapshot = this.redactor.redact({ health, workers, queues }, client.caller.principal.payloads);
         client.socket.emit('resync', { ...position, reason: client.lost, snapshot });
         [client.cursor, client.lost] = [position.seq, null];
       }
