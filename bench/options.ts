@@ -63,13 +63,15 @@ export function parseOptions(args: readonly string[]): BenchOptions {
   };
 }
 
-function whole(name: string, text: string, min: number): number {
+/** @throws Error unless `text` is a whole number from `min` */
+export function whole(name: string, text: string, min: number): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < min) throw new Error(`${name} is ${text}: a whole number from ${min}`);
   return value;
 }
 
-function oneOf<const T extends string>(name: string, text: string, allowed: readonly T[]): T {
+/** @throws Error unless `text` is one of those allowed */
+export function oneOf<const T extends string>(name: string, text: string, allowed: readonly T[]): T {
   if (!allowed.includes(text as T)) throw new Error(`${name} is ${text}: one of ${allowed.join(', ')}`);
   return text as T;
 }

@@ -92,7 +92,8 @@ function install({ title, apt: name, brew }, say) {
     if (prefix.length > 0 && !has('sudo')) return 'apt-get needs root, and there is no sudo';
     const apt = (...args) => run([...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args]);
     say(`${title} for the tests: apt-get install ${name} …`);
-    const wanted = ['install', '-y', '--no-install-recommends', name];
+    // Suites that run side by side may install at once.
+    const wanted = ['install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=120', name];
     if (apt(...wanted) === null) return null;
     // Old package lists name files that are gone.
     apt('update');

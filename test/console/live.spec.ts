@@ -1,25 +1,23 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Injectable, type CanActivate } from '@nestjs/common';
-import { io, type Socket } from 'socket.io-client';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { SchedulerConsoleOptions } from 'nestjs-advanced-scheduler-console';
+import type { Socket } from 'socket.io-client';
 import { LiveServer } from '../../libs/scheduler-console/src/live/live-server.js';
 import { until } from '../redis/fixtures.js';
 import { closeConsoles, startConsole, TOKENS } from '../support/console.js';
 import { upgradeStatus } from '../support/raw-request.js';
-
-interface LiveEvent {
-  seq: number;
-  name: string;
-  data: { executionId?: string; result?: unknown };
-}
-interface Position {
-  epoch: string;
-  seq: number;
-}
+import {
+  bearer,
+  closeLive,
+  completedOf,
+  connectLive,
+  followLive,
+  type LiveEvent,
+  type LivePosition,
+} from '../support/live.js';
 
 const [VIEWER, , ADMIN] = TOKENS.map(({ token }) => token) as [string, string, string];
 
 let app: Awaited<ReturnType<typeof startConsole>>;
-const sockets: Socket[] = [];
 
 beforeEach(async () => {
   app = await startConsole(
@@ -28,53 +26,13 @@ beforeEach(async () => {
   );
 });
 afterEach(async () => {
-  for (const socket of sockets.splice(0)) socket.disconnect();
+  closeLive();
   await closeConsoles();
 });
 
-function connect(headers: Record<string, string>, ticket?: string): Socket {
-  const socket = io(app.url, {
-    path: '/ops/live',
-    transports: ['websocket'],
-    extraHeaders: headers,
-    reconnection: false,
-    forceNew: true,
-    ...(ticket !== undefined && { query: { ticket } }),
-  });
-  sockets.push(socket);
-  return socket;
-}
-
-const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
-
-/** What a client hears, from the position that it is told at first. */
-async function follow(headers = bearer(ADMIN)) {
-  const socket = connect(headers);
-  const events: LiveEvent[] = [];
-  const waiting: (() => void)[] = [];
-  socket.on('events', (batch: LiveEvent[]) => {
-    events.push(...batch);
-    for (const look of [...waiting]) look();
-  });
-  const hello = await new Promise<Position>((resolve, reject) => {
-    socket.once('hello', resolve);
-    socket.once('connect_error', reject);
-  });
-  const until = (isSo: (events: readonly LiveEvent[]) => boolean): Promise<void> =>
-    new Promise((resolve) => {
-      const look = (): void => {
-        if (!isSo(events)) return;
-        waiting.splice(waiting.indexOf(look), 1);
-        resolve();
-      };
-      waiting.push(look);
-      look();
-    });
-  return { socket, events, hello, until };
-}
-
-const completedOf = (events: readonly LiveEvent[]): string[] =>
-  events.filter(({ name }) => name === 'scheduler.execution.completed').map(({ data }) => data.executionId!);
+const connect = (headers: Record<string, string>, ticket?: string): Socket =>
+  connectLive(`${app.url}/ops`, headers, ticket);
+const follow = (headers = bearer(ADMIN)) => followLive(`${app.url}/ops`, headers);
 
 const upgrade = (headers: Record<string, string>) => upgradeStatus(app.port, '/ops/live', headers);
 
@@ -108,23 +66,58 @@ describe('the upgrade to the live channel', () => {
   });
 });
 
-it('a client that a guard of the app has let in asks it again after a minute', async () => {
-  @Injectable()
-  class OpenGuard implements CanActivate {
-    canActivate = (): boolean => true;
-  }
-  app = await startConsole({}, { console: { path: 'ops', auth: { guard: OpenGuard } } });
-  const { body } = await app.call(null, 'post', '/ops/api/live/tickets');
-  // Of a guard that names nobody: a viewer, who may have a ticket.
-  const socket = connect({ origin: app.url }, (body as { ticket: string }).ticket);
-  await new Promise<void>((resolve) => socket.once('hello', () => resolve()));
-  const gone = new Promise<string>((resolve) => socket.once('disconnect', resolve));
-  const [client] = app.app.get(LiveServer, { strict: false })['server']!.of('/').sockets.values();
-  const { until } = client!.data as { until: number };
-  expect(until - performance.now()).toBeGreaterThan(50_000);
-  expect(until - performance.now()).toBeLessThanOrEqual(60_000);
-  client!.data.until = 0;
-  await gone;
+/** Replaces the app of every test by one with other options. */
+async function serveWith(console: SchedulerConsoleOptions): Promise<void> {
+  await closeConsoles();
+  app = await startConsole({}, { console: { path: 'ops', ...console } });
+}
+
+describe('with auth: none', () => {
+  it('is refused to a page of a name that someone else has pointed here', async () => {
+    await serveWith({ auth: 'none' });
+    const { port } = new URL(app.url);
+    const from = (host: string) => upgrade({ host, origin: `http://${host}` });
+    expect(await from(`evil.example:${port}`)).toBe(403);
+    expect(await from(`localhost:${port}`)).toBe(101);
+    expect(await from(`127.0.0.1:${port}`)).toBe(101);
+  });
+});
+
+describe('a client', () => {
+  const MINUTE = 60_000;
+  afterEach(() => void jest.restoreAllMocks());
+
+  const endOf = (socket: Socket) => new Promise<string>((resolve) => socket.once('disconnect', resolve));
+
+  it('loses its socket when its token expires, and the token opens nothing any more', async () => {
+    const expires = new Date(Date.now() + 60 * MINUTE);
+    const [viewer, , admin] = TOKENS;
+    await serveWith({ auth: { tokens: [{ ...viewer, expires }, admin] } });
+    const { body } = await app.call('viewer', 'post', '/ops/api/live/tickets').expect(201);
+    const [byToken, other] = [await follow(bearer(VIEWER)), await follow()];
+    const gone = endOf(byToken.socket);
+    jest.spyOn(Date, 'now').mockReturnValue(expires.getTime());
+    expect(await gone).toBe('io server disconnect');
+    expect(other.socket.connected).toBe(true);
+    await app.call('viewer', 'get', '/ops/api/me').expect(401);
+    expect(await upgrade(bearer(VIEWER))).toBe(403);
+    const late = connect({ origin: app.url }, (body as { ticket: string }).ticket);
+    await new Promise((resolve) => late.once('connect_error', resolve));
+  });
+
+  it("that a guard of the app's own let in comes back after a minute", async () => {
+    class LetIn {
+      canActivate = () => true;
+    }
+    await serveWith({ auth: { guard: LetIn } });
+    const { body } = await app.call(null, 'post', '/ops/api/live/tickets').expect(201);
+    const socket = connect({ origin: app.url }, (body as { ticket: string }).ticket);
+    await new Promise((resolve) => socket.once('hello', resolve));
+    const gone = endOf(socket);
+    const now = Date.now();
+    jest.spyOn(Date, 'now').mockReturnValue(now + MINUTE);
+    expect(await gone).toBe('io server disconnect');
+  });
 });
 
 describe('the live channel', () => {
@@ -160,14 +153,20 @@ describe('the live channel', () => {
   it.each([
     ['of another process', { epoch: 'another', seq: 0 }],
     ['that is no position', { epoch: 1 }],
+    ['that is none at all', null],
   ])('gives a snapshot to a client with a position %s', async (_what, position) => {
     const { socket } = await follow();
-    const resync = new Promise<Position & { snapshot: object }>((resolve) => socket.once('resync', resolve));
+    const resync = new Promise<LivePosition & { snapshot: object }>((resolve) => socket.once('resync', resolve));
     socket.emit('resume', position);
     expect(await resync).toMatchObject({
       epoch: expect.any(String),
       seq: expect.any(Number),
-      snapshot: { health: { status: 'healthy' }, workers: [expect.objectContaining({ running: 0 })] },
+      reason: 'UNKNOWN_POSITION',
+      snapshot: {
+        health: { status: 'healthy' },
+        workers: [expect.objectContaining({ running: 0 })],
+        queues: [expect.objectContaining({ name: 'default', total: 0 })],
+      },
     });
   });
 
@@ -183,6 +182,26 @@ describe('the live channel', () => {
     const gone = new Promise<void>((resolve) => socket.once('disconnect', () => resolve()));
     for (let i = 0; i < 50; i++) socket.emit('resume', hello);
     await gone;
+  });
+
+  it('drops a client that sends more than 64 kB at once', async () => {
+    const { socket } = await follow();
+    const gone = new Promise<void>((resolve) => socket.once('disconnect', () => resolve()));
+    socket.emit('resume', 'x'.repeat(65 * 1024));
+    await gone;
+  });
+
+  it('sends one that asks for all that is kept a part at a time', async () => {
+    const ids = await app.scheduler.scheduleTasks(Array.from({ length: 50 }, () => ({ taskId: 'large' })));
+    for (const id of ids) await app.scheduler.waitForExecution(id);
+    const { socket, events, hello, until } = await follow();
+    const sizes: number[] = [];
+    socket.on('events', (batch: LiveEvent[]) => sizes.push(JSON.stringify(batch).length));
+    socket.emit('resume', { epoch: hello.epoch, seq: 0 });
+    await until((all) => all.at(-1)?.seq === hello.seq);
+    expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: hello.seq }, (_, i) => i + 1));
+    expect(completedOf(events).sort()).toEqual([...ids].sort());
+    expect(Math.max(...sizes)).toBeLessThan(256 * 1024);
   });
 
   /** A client that has stopped reading while much more has happened than is kept for it; and one that has read it. */

@@ -162,6 +162,7 @@ describe('what the console is made of', () => {
     expect(make({ auth: { tokens } })).toThrow(/auth\.tokens\[0\]\.token: a string of length 13/);
     expect(make({ auth: { tokens } })).not.toThrow(/secret-but-no/);
     expect(make({ auth: { tokens: [{ ...TOKENS[0], role: 'root' }] } })).toThrow(/viewer, operator, admin/);
+    expect(make({ auth: { tokens: [{ ...TOKENS[0], expires: 'soon' }] } })).toThrow(/tokens\[0\]\.expires: soon/);
     expect(make({ path: 'a b' })).toThrow(/path/);
     expect(make({ rateLimit: { max: 0, per: 1 } })).toThrow(/rateLimit/);
     expect(new ConsoleExposedError('0.0.0.0')).toMatchObject({ code: 'CONSOLE_EXPOSED', status: 403 });

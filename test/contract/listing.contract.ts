@@ -80,6 +80,41 @@ export function listingContract(open: OpenStore): void {
     );
 
     it(
+      'finds the few of a status among many, whatever span is asked for',
+      scene(async (s) => {
+        const worker = await s.worker();
+        await s.addMany(60);
+        s.clock.advance(1_000);
+        const since = s.now;
+        await s.addMany(60);
+        const claims = await worker.claim(80);
+        for (const [i, claim] of claims.entries())
+          if (i % 4 === 0) await worker.complete(claim, 'done');
+          else if (i % 10 === 1) await worker.fail(claim);
+          else if (i % 10 === 5) await worker.complete(claim);
+        s.clock.advance(1_000);
+        const rest = await s.addMany(1_100);
+        await s.store.cancel(rest[550]!, 1_000);
+        const all = await Promise.all((await list(s, { limit: 1_000 })).map((id) => s.get(id)));
+        expect(all).toHaveLength(1_220);
+        for (const status of ['COMPLETED', 'FAILED', 'CANCELLED', 'RUNNING', 'PENDING', 'SKIPPED'] as const) {
+          const ids = (from: number) =>
+            all
+              .filter((each) => each.status === status && Date.parse(each.createdTime) >= from)
+              .map((each) => each.executionId);
+          expect(await list(s, { status, limit: 7 })).toEqual(ids(0));
+          expect(await list(s, { status, from: since, limit: 7 })).toEqual(ids(since));
+        }
+        expect((await list(s, { status: ['FAILED', 'RUNNING'] })).length).toBeGreaterThan(40);
+        const other = await s.add({ taskId: 'other' });
+        await s.addMany(600);
+        expect(await list(s, { taskId: 'other' })).toEqual([other]);
+        expect(await list(s, { taskId: 'other', from: s.now })).toEqual([other]);
+        expect(await list(s, { taskId: 'other', status: 'FAILED' })).toEqual([]);
+      }),
+    );
+
+    it(
       'filters by task, tag and span, and by all of them together',
       scene(async (s) => {
         const start = s.now;

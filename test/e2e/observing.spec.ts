@@ -135,6 +135,75 @@ describe('listExecutions', () => {
   });
 });
 
+describe('listTasks', () => {
+  it('shows every task as it is mirrored, by id', async () => {
+    const { scheduler } = await startKit(
+      {
+        b: [{ taskName: 'B', priority: 'HIGH', queue: 'mail', tags: ['x'], retryConfig: { maxAttempts: 2 } }, () => 0],
+        a: [{ requireLock: true, lockKey: ({ door }) => `door:${door}`, dependencies: [{ taskId: 'b' }] }, () => 0],
+      },
+      { appName: 'clinic', version: '1.2.3' },
+    );
+    expect(await scheduler.listTasks()).toEqual([
+      expect.objectContaining({
+        taskId: 'a',
+        taskName: 'a',
+        queue: 'default',
+        requireLock: true,
+        lockKey: null,
+        dependencies: [expect.objectContaining({ taskId: 'b', type: 'completion' })],
+        retry: null,
+        appName: 'clinic',
+        appVersion: '1.2.3',
+      }),
+      expect.objectContaining({
+        taskId: 'b',
+        taskName: 'B',
+        priority: 1,
+        queue: 'mail',
+        tags: ['x'],
+        retry: expect.objectContaining({ maxAttempts: 2, initialDelay: 60_000 }),
+      }),
+    ]);
+  });
+
+  it('follows what is registered and unregistered while the app runs', async () => {
+    const { scheduler } = await startKit({ a: () => 0 });
+    const ids = async () => (await scheduler.listTasks()).map(({ taskId }) => taskId);
+    scheduler.registerTask({ taskId: 'later', taskName: 'Later', funcPath: 'a' });
+    expect(await ids()).toEqual(['a', 'later']);
+    scheduler.unregisterTask('a');
+    expect(await ids()).toEqual(['later']);
+  });
+});
+
+describe('listQueues', () => {
+  const none = { CRITICAL: 0, HIGH: 0, NORMAL: 0, LOW: 0, BACKGROUND: 0 };
+
+  it('shows queues of tasks, those that hold work and those that are paused, by name', async () => {
+    const { scheduler } = await startKit({ a: () => 0, b: [{ queue: 'mail', priority: 'LOW' }, () => 0] });
+    await scheduler.scheduleTasks([{ taskId: 'b' }, { taskId: 'b', priority: 'CRITICAL' }, { taskId: 'b' }]);
+    await scheduler.scheduleTask('b', { delay: '1h' });
+    await scheduler.taskQueue.pause('unused');
+    expect(await scheduler.listQueues()).toEqual([
+      { name: 'default', paused: false, total: 0, byPriority: none },
+      { name: 'mail', paused: false, total: 3, byPriority: { ...none, CRITICAL: 1, LOW: 2 } },
+      { name: 'unused', paused: true, total: 0, byPriority: none },
+    ]);
+  });
+
+  it('shows what is left of it', async () => {
+    const { scheduler, kit } = await startKit({ a: () => 0 });
+    await scheduler.taskQueue.pause('default');
+    await scheduler.scheduleTask('a');
+    await kit.drain();
+    expect(await scheduler.listQueues()).toMatchObject([{ name: 'default', paused: true, total: 1 }]);
+    await scheduler.taskQueue.resume('default');
+    await kit.drain();
+    expect(await scheduler.listQueues()).toEqual([{ name: 'default', paused: false, total: 0, byPriority: none }]);
+  });
+});
+
 describe('progress and logs', () => {
   it('are kept', async () => {
     const { scheduler, kit } = await startKit({

@@ -107,7 +107,7 @@ describe('probes', () => {
   });
 
   it('say 503 where the store does not answer', async () => {
-    const { get, app } = await start({
+    const { get, app, scheduler } = await start({
       imports: [SchedulerModule.forRoot(), SchedulerProbesModule.register()],
     });
     const store = app.get<TaskStore>(TASK_STORE, { strict: false });
@@ -117,6 +117,11 @@ describe('probes', () => {
     expect(body.error.scheduler).toMatchObject({
       scheduler: 'unhealthy',
       problems: ['the store does not answer: no connection'],
+    });
+    expect(await scheduler.getHealthStatus()).toMatchObject({
+      status: 'unhealthy',
+      storeReachable: false,
+      queueStats: { totalQueued: 0, pausedQueues: [] },
     });
     await get('/health/live').expect(200);
     store.stats = stats;
@@ -162,6 +167,7 @@ describe('getHealthStatus', () => {
     expect(await scheduler.getHealthStatus()).toEqual({
       status: 'healthy',
       problems: [],
+      storeReachable: true,
       uptimeSeconds: 0,
       successRate: 100,
       averageExecutionTime: 0,

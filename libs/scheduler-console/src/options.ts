@@ -10,6 +10,8 @@ export interface ConsoleToken {
   role: ConsoleRole;
   /** Whether payloads, results and stacks are shown. Default: true for operator and admin. */
   payloads?: boolean;
+  /** From when on it opens nothing any more, and loses the live channels that it has opened: an instant. Default: never. */
+  expires?: Date | string;
 }
 
 /**

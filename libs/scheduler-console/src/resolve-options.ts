@@ -60,7 +60,7 @@ function checkAuth(auth: ConsoleAuth): void {
   }
   if (!Array.isArray(auth.tokens))
     throw new InvalidConsoleOptionError('auth', typeof auth, "{ tokens }, { guard } or 'none'");
-  for (const [index, { token, name, role }] of (auth.tokens as readonly ConsoleToken[]).entries()) {
+  for (const [index, { token, name, role, expires }] of (auth.tokens as readonly ConsoleToken[]).entries()) {
     const field = `auth.tokens[${index}]`;
     if (typeof token !== 'string' || token.length < MIN_TOKEN)
       throw new InvalidConsoleOptionError(
@@ -72,5 +72,11 @@ function checkAuth(auth: ConsoleAuth): void {
       throw new InvalidConsoleOptionError(`${field}.name`, typeof name, 'text');
     if (!CONSOLE_ROLES.includes(role))
       throw new InvalidConsoleOptionError(`${field}.role`, String(role), CONSOLE_ROLES.join(', '));
+    if (expires !== undefined && Number.isNaN(new Date(expires).getTime()))
+      throw new InvalidConsoleOptionError(
+        `${field}.expires`,
+        String(expires),
+        "a Date or an ISO 8601 instant, such as '2027-01-01T00:00:00Z'",
+      );
   }
 }

@@ -7,10 +7,14 @@ import { isLoopback } from './loopback.js';
 
 const TICKET_MS = 30_000;
 const MAX_TICKETS = 1000;
+/** What a guard of the app's own let in stays for so long: it cannot be asked again without a request. */
+const GUARDED_MS = 60_000;
 
 interface KnownToken {
   hash: Buffer;
   principal: Principal;
+  /** ms since 1970. */
+  until: number;
 }
 
 /** Says who a caller is, by bearer token or by ticket. Tokens are kept as SHA-256 only. */
@@ -28,12 +32,12 @@ export class ConsoleAuthenticator implements OnApplicationBootstrap {
     this.everyone = auth === 'none' ? { name: 'anyone', role: 'admin', payloads: true } : null;
     const given = typeof auth === 'object' && 'tokens' in auth ? auth.tokens : [];
     this.isProtected = typeof auth === 'object' && ('guard' in auth || given.length > 0);
-    const tokens = given.map(({ token, name, role, payloads = role !== 'viewer' }) =>
-      known(token, { name, role, payloads }),
+    const tokens = given.map(({ token, name, role, payloads = role !== 'viewer', expires }) =>
+      known(token, { name, role, payloads }, expires === undefined ? Infinity : new Date(expires).getTime()),
     );
     if (!this.isProtected && !this.everyone) {
       this.generated = randomBytes(24).toString('base64url');
-      tokens.push(known(this.generated, { name: 'generated', role: 'admin', payloads: true }));
+      tokens.push(known(this.generated, { name: 'generated', role: 'admin', payloads: true }, Infinity));
     }
     this.tokens = tokens;
   }
@@ -56,10 +60,16 @@ export class ConsoleAuthenticator implements OnApplicationBootstrap {
     if (!this.isProtected && !isLoopback(remoteAddress)) return null;
     if (this.everyone) return this.everyone;
     const hash = sha256(bearer ?? '');
-    let found: Principal | null = null;
+    let found: KnownToken | undefined;
     // Each is compared, so that the time taken does not tell which one was near.
-    for (const token of this.tokens) if (timingSafeEqual(token.hash, hash)) found = token.principal;
-    return bearer ? found : null;
+    for (const token of this.tokens) if (timingSafeEqual(token.hash, hash)) found = token;
+    return bearer && found && found.until > Date.now() ? found.principal : null;
+  }
+
+  /** Until when what a caller has opened may stay open, ms since 1970. @param principal as it was given out here */
+  validUntil(principal: Principal): number {
+    if (principal === this.everyone) return Infinity;
+    return this.tokens.find((token) => token.principal === principal)?.until ?? Date.now() + GUARDED_MS;
   }
 
   /** @returns who the ticket was issued to; null: unknown, used, or older than 30 s. Good once */
@@ -67,7 +77,8 @@ export class ConsoleAuthenticator implements OnApplicationBootstrap {
     const key = sha256(ticket).toString('base64');
     const issued = this.tickets.get(key);
     this.tickets.delete(key);
-    return issued && issued.until > Date.now() ? issued.principal : null;
+    const now = Date.now();
+    return issued && issued.until > now && this.validUntil(issued.principal) > now ? issued.principal : null;
   }
 
   /** A ticket for one opening of the live channel, since a browser sends no header there. At most 1,000 are out. */
@@ -83,8 +94,8 @@ export class ConsoleAuthenticator implements OnApplicationBootstrap {
   }
 }
 
-function known(token: string, principal: Principal): KnownToken {
-  return { hash: sha256(token), principal };
+function known(token: string, principal: Principal, until: number): KnownToken {
+  return { hash: sha256(token), principal, until };
 }
 
 function sha256(text: string): Buffer {

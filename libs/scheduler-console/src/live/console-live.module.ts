@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { EventFeed } from './event-feed.js';
+import { LiveGate } from './live-gate.js';
 import { LiveServer } from './live-server.js';
 
 /** The live channel at `<path>/live`. */
@@ -7,6 +8,6 @@ import { LiveServer } from './live-server.js';
 export class ConsoleLiveModule {
   /** @param foundation gives the options, the scheduler, and who may come in */
   static register(foundation: DynamicModule): DynamicModule {
-    return { module: ConsoleLiveModule, imports: [foundation], providers: [EventFeed, LiveServer] };
+    return { module: ConsoleLiveModule, imports: [foundation], providers: [EventFeed, LiveGate, LiveServer] };
   }
 }

@@ -1,14 +1,12 @@
 import { hostname } from 'node:os';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { SchedulerEvents, type AdvancedTaskScheduler, type HealthStatus } from 'nestjs-advanced-scheduler';
+import { SchedulerEvents, type AdvancedTaskScheduler } from 'nestjs-advanced-scheduler';
 import { Registry } from 'prom-client';
 import { SchedulerEventSource } from '../scheduler-events.js';
 import { CONSOLE_SCHEDULER } from '../tokens.js';
 import { FleetMetrics } from './fleet-metrics.js';
 import { ProcessMetrics } from './process-metrics.js';
 
-/** How the health monitor says that its figures are none. */
-const NO_ANSWER = 'the store does not answer';
 const HEARD = [
   SchedulerEvents.EXECUTION_SCHEDULED,
   SchedulerEvents.EXECUTION_STARTED,
@@ -49,14 +47,9 @@ export class ConsoleMetrics implements OnModuleInit, OnModuleDestroy {
 
   /** The text that Prometheus reads. */
   async text(): Promise<string> {
-    await this.fleet.collect(this.scheduler, await this.status());
+    await this.fleet.collect(this.scheduler);
     this.process.collect();
     return this.registry.metrics();
-  }
-
-  private async status(): Promise<HealthStatus | null> {
-    const status = await this.scheduler.getHealthStatus();
-    return status.problems.some((problem) => problem.startsWith(NO_ANSWER)) ? null : status;
   }
 
   /** Until the store has said whose a worker is, it is not counted here: at most the first runs of a new one. */

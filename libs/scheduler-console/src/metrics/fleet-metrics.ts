@@ -42,13 +42,30 @@ const COUNTERS = {
   { help: string; values: readonly (readonly [Record<string, string>, keyof HealthStatus['metrics']])[] }
 >;
 
-/** What the store knows, read once a scrape. */
+/** What is asked of the store at a scrape. */
+const READINGS = ['status', 'workers', 'locks'] as const;
+type Reading = (typeof READINGS)[number];
+/** What a scrape waits for a reading, ms. */
+const PATIENCE = 1500;
+
+/** What the store knows, read once a scrape. What was not told is left out: a figure of before would look like one of now. */
 export class FleetMetrics {
+  private readonly up: Gauge;
+  private readonly errors: Counter<'reading'>;
   private readonly counters: [Counter, (typeof COUNTERS)[keyof typeof COUNTERS]['values']][];
   private readonly gauges: Record<keyof typeof GAUGES, Gauge>;
 
   constructor(registry: Registry) {
     const registers = [registry];
+    const upHelp = 'Whether the store answers this instance: 1, else 0.';
+    this.up = new Gauge({ name: 'scheduler_store_up', help: upHelp, registers });
+    this.errors = new Counter({
+      name: 'scheduler_scrape_errors_total',
+      help: `Readings of the store for a scrape that failed or took over ${PATIENCE / 1000} s. Of this instance.`,
+      labelNames: ['reading'],
+      registers,
+    });
+    for (const reading of READINGS) this.errors.inc({ reading }, 0);
     this.counters = Object.entries(COUNTERS).map(([name, { help, values }]) => {
       const labelNames = Object.keys(values[0][0]);
       return [new Counter({ name, help, labelNames, registers }), values];
@@ -61,29 +78,59 @@ export class FleetMetrics {
     ) as Record<keyof typeof GAUGES, Gauge>;
   }
 
-  /** @param status null: the store did not answer; then `scheduler_store_up` says so, and all else stays as it was */
-  async collect(scheduler: AdvancedTaskScheduler, status: HealthStatus | null): Promise<void> {
-    this.gauges.up.set(status === null ? 0 : 1);
-    if (status === null) return;
-    for (const [counter] of this.counters) counter.reset();
+  /** Reads anew. Never rejects, and waits for a silent store no longer than 1.5 s. */
+  async collect(scheduler: AdvancedTaskScheduler): Promise<void> {
+    const [status, workers, locks] = await Promise.all([
+      this.read('status', async () => {
+        const answer = await scheduler.getHealthStatus();
+        return answer.storeReachable ? answer : null;
+      }),
+      this.read('workers', () => scheduler.listWorkers()),
+      this.read('locks', () => scheduler.lockManager.list()),
+    ]);
+    this.forget();
+    this.up.set(status === null ? 0 : 1);
+    if (status) this.show(status);
+    if (workers) this.gauges.workers.set(workers.length);
+    if (locks) this.gauges.locks.set(locks.filter(({ owner }) => owner !== null).length);
+  }
+
+  /** @returns null: no answer */
+  private async read<T>(reading: Reading, ask: () => Promise<T | null>): Promise<T | null> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<null>((resolve) => (timer = setTimeout(resolve, PATIENCE, null)));
+    const answer = await Promise.race([ask().catch(() => null), late]);
+    clearTimeout(timer);
+    if (answer === null) this.errors.inc({ reading });
+    return answer;
+  }
+
+  private forget(): void {
+    for (const [counter, values] of this.counters) forgetSamples(counter, Object.keys(values[0][0]).length > 0);
+    for (const [key, gauge] of Object.entries(this.gauges))
+      forgetSamples(gauge, GAUGES[key as keyof typeof GAUGES][2].length > 0);
+  }
+
+  private show({ metrics, queueStats, runningTasks }: HealthStatus): void {
     for (const [counter, values] of this.counters)
-      for (const [labels, key] of values) counter.inc(labels, status.metrics[key]);
-    const { queueStats } = status;
+      for (const [labels, key] of values) counter.inc(labels, metrics[key]);
     for (const [priority, depth] of Object.entries(queueStats.byPriority)) this.gauges.depth.set({ priority }, depth);
     for (const [priority, age] of Object.entries(queueStats.oldestAgeSeconds)) this.gauges.age.set({ priority }, age);
     this.gauges.waiting.set({ for: 'time' }, queueStats.delayed);
     this.gauges.waiting.set({ for: 'dependencies' }, queueStats.waitingForDependencies);
     this.gauges.waiting.set({ for: 'lock' }, queueStats.waitingForLock);
     this.gauges.paused.set(queueStats.pausedQueues.length);
-    this.gauges.running.set(status.runningTasks);
-    const [workers, locks] = await Promise.all([scheduler.listWorkers(), scheduler.lockManager.list()]);
-    this.gauges.workers.set(workers.length);
-    this.gauges.locks.set(locks.filter(({ owner }) => owner !== null).length);
+    this.gauges.running.set(runningTasks);
   }
 }
 
+function forgetSamples(metric: Counter | Gauge, isLabelled: boolean): void {
+  metric.reset();
+  // Without labels, a reset is a 0.
+  if (!isLabelled) metric.remove();
+}
+
 const GAUGES = {
-  up: ['scheduler_store_up', '1 while the store answers.', []],
   depth: ['scheduler_queue_depth', 'Executions ready to be claimed, by priority.', ['priority']],
   age: [
     'scheduler_queue_oldest_age_seconds',

@@ -44,7 +44,7 @@ export type Effect =
   /** More of a bounded step is left: edges to resolve, executions to promote. */
   | { kind: 'more' }
   /** What other nodes reported may not have been heard here: whoever waits looks again. */
-  | { kind: 'gap' }
+  | { kind: 'gap'; time: number }
   | { kind: 'workflow'; workflowId: string; status: TaskStatus; time: number }
   | { kind: 'progress'; executionId: string; taskId: string; fraction: number; note: string | null; time: number }
   | { kind: 'log'; executionId: string; taskId: string; line: string; time: number }

@@ -116,6 +116,8 @@ function nameOf(effect: Told): SchedulerEventName {
       return `scheduler.execution.${effect.kind}`;
     case 'workflow':
       return 'scheduler.workflow.ended';
+    case 'gap':
+      return 'scheduler.events.missed';
     case 'lock':
     case 'queue':
     case 'schedule':

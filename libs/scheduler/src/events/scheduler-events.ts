@@ -89,6 +89,13 @@ export interface WorkerEvent {
   time: string;
 }
 
+/** What happened on other nodes may not have been told here: whoever follows event by event reads anew. */
+export interface EventsMissedEvent {
+  scheduler: string;
+  /** When they could be heard again. */
+  time: string;
+}
+
 /** Every lifecycle event by its name on the EventEmitter2 of @nestjs/event-emitter. */
 export interface SchedulerEventMap extends Record<`scheduler.execution.${ExecutionTransition}`, ExecutionEvent> {
   'scheduler.execution.progress': ProgressEvent;
@@ -109,6 +116,7 @@ export interface SchedulerEventMap extends Record<`scheduler.execution.${Executi
   'scheduler.worker.draining': WorkerEvent;
   'scheduler.worker.left': WorkerEvent;
   'scheduler.worker.lost': WorkerEvent;
+  'scheduler.events.missed': EventsMissedEvent;
 }
 export type SchedulerEventName = keyof SchedulerEventMap;
 
@@ -130,4 +138,5 @@ export const SchedulerEvents = {
   EXECUTION_STALE: 'scheduler.execution.stale',
   WORKFLOW_ENDED: 'scheduler.workflow.ended',
   SCHEDULE_FIRED: 'scheduler.schedule.fired',
+  EVENTS_MISSED: 'scheduler.events.missed',
 } as const satisfies Record<string, SchedulerEventName>;

@@ -7,6 +7,8 @@ export interface HealthStatus {
   status: 'healthy' | 'degraded' | 'unhealthy';
   /** What is wrong, for people. */
   problems: string[];
+  /** Whether the store answered; where not, all that it would have told is 0 or empty. */
+  storeReachable: boolean;
   uptimeSeconds: number;
   /** % of executions that ended in the window and COMPLETED; 100 when none ended. */
   successRate: number;

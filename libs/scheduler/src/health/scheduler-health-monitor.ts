@@ -57,7 +57,7 @@ export class SchedulerHealthMonitor {
     const status = problems.length > 0 ? 'unhealthy' : degraded ? 'degraded' : 'healthy';
     if (degraded)
       problems.push(`success rate ${report.successRate.toFixed(1)} % is below ${this.settings.threshold} %`);
-    return { status, problems, ...report };
+    return { status, problems, storeReachable: stats !== null, ...report };
   }
 
   /** Whether traffic and work should come here: started, not draining, not unhealthy. */
@@ -94,7 +94,7 @@ export class SchedulerHealthMonitor {
     }
   }
 
-  private report(stats: StoreStats): Omit<HealthStatus, 'status' | 'problems'> {
+  private report(stats: StoreStats): Omit<HealthStatus, 'status' | 'problems' | 'storeReachable'> {
     const { counters } = stats;
     const since = Math.floor((stats.now - this.settings.window) / 60_000);
     const recent = stats.window.filter((minute) => minute.minute >= since);

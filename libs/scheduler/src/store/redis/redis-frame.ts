@@ -74,7 +74,7 @@ export abstract class RedisFrame {
     this.unsubscribe = await this.connection.subscribe(
       [`${this.root}fx`],
       (_channel, message) => this.hear(message),
-      () => this.tell([{ kind: 'gap' }]),
+      () => this.tellGap(),
     );
     await this.announce();
     this.timer = this.local.setRepeating(LISTEN_EVERY_MS, () => void this.listen(this.mask()).catch(() => undefined));
@@ -169,6 +169,10 @@ export abstract class RedisFrame {
     return this.connection.run(script, this.root, [`${time}|${this.beforeNode}`, operation, ...args]);
   }
 
+  private tellGap(): void {
+    this.tell([{ kind: 'gap', time: this.local.now() + this.ahead }]);
+  }
+
   // ---- what this node listens to -------------------------------------------------------------------------------
 
   private get isAnnounced(): boolean {
@@ -182,7 +186,9 @@ export abstract class RedisFrame {
   }
 
   private async listen(mask: number): Promise<void> {
-    await this.run('listen', [mask, LISTEN_PATIENCE_MS]);
+    const isNew = await this.run('listen', [mask, LISTEN_PATIENCE_MS]);
+    // After a long silence the others had forgotten it, and told it nothing.
+    if (isNew === 1 && this.announced >= 0) this.tellGap();
     this.announced = mask;
   }
 

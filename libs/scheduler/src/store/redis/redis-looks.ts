@@ -17,7 +17,7 @@ import { executionOf, lockOf, workerOf, workflowOf } from './codec/views.js';
 import type { ExecutionView, LockView, WorkerView, WorkflowView } from './codec/views.js';
 import { RedisFrame } from './redis-frame.js';
 
-/** Executions that one script of a listing looks at. */
+/** Executions that one script of a listing looks at closely. */
 const SCAN_STEP = 500;
 
 /** The verbs that only look: a script each, that cannot write. */

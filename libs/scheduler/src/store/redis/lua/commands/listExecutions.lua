@@ -1,13 +1,19 @@
 #!lua flags=no-writes
 -- A part of the executions, newest first, down from a number.
--- ARGV: frame, operation (none), number below which to look | '', how many to look at, how many to find,
+-- ARGV: frame, operation (none), number below which to look | '', how many to look at closely, how many to find,
 --   query (JSON: status (set), taskId, tag, workflowId, from, to)
 -- Returns: { views (JSON) found..., the last one the next number below which to look or '0' at the end, how many were looked at }
 -- @include look
 local many, limit = tonumber(ARGV[4]), tonumber(ARGV[5])
 local query = cjson.decode(ARGV[6])
 local below = tonumber(ARGV[3]) or (frame.created + 1)
-local found, looked, over = {}, 0, false
+local found, looked, effort, over = {}, 0, 0, false
+-- Ids read at once: more, the longer it takes to find what is asked for.
+local step, MAX_STEP = 100, 500
+-- Where a record says of which task it is.
+local TASK = '^%d+|%d+|%-?%d+|[^|]*|([^|]*)|'
+-- What one costs that need not be looked at closely.
+local PASSING = query.taskId and 0.2 or 0.05
 
 local function matches(row)
   return (not query.status or query.status[row.st])
@@ -28,11 +34,77 @@ local function hasTag(row)
   return false
 end
 
--- Looks at one; returns false where the page is full or the time asked for is past.
-local function look(id, n)
+-- Whether an execution was created then or later; false where it is gone.
+local function isSince(id, time)
+  local record = call('HGET', keys.static, id)
+  return record and tonumber(string.match(record, '^%d+|(%d+)')) >= time
+end
+
+-- Whether a state as MessagePack may be of a status asked for. It says PENDING by saying nothing.
+local function mayBeOf(state, status)
+  if status.PENDING then
+    return true
+  end
+  for name in pairs(status) do
+    -- The key and its value as two short strings; a result may hold the same bytes, hence: may be.
+    if string.find(state, '\162st' .. string.char(160 + #name) .. name, 1, true) then
+      return true
+    end
+  end
+  return false
+end
+
+-- Marks those whose state alone tells that they are not of the status asked for: most, where few are.
+local function passByStatus(ids, passed)
+  local status, stateless, runs = query.status, {}, {}
+  for i, state in ipairs(call('HMGET', keys.state, unpack(ids))) do
+    if not state then
+      stateless[#stateless + 1] = ids[i]
+    elseif string.byte(state) == 67 then
+      passed[ids[i]] = not status.COMPLETED
+    else
+      passed[ids[i]] = not mayBeOf(state, status)
+    end
+  end
+  if #stateless == 0 or (status.PENDING and status.RUNNING) then
+    return
+  end
+  if status.PENDING or status.RUNNING then
+    for _, worker in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
+      for i, run in ipairs(call('HMGET', keys.running(worker), unpack(stateless))) do
+        runs[i] = runs[i] or run
+      end
+    end
+  end
+  for i, id in ipairs(stateless) do
+    passed[id] = not status[runs[i] and 'RUNNING' or 'PENDING']
+  end
+end
+
+-- Those of `ids` (oldest first) that need no closer look; nil: each needs it, since the time asked for may begin here.
+local function passedOver(ids)
+  if query.from and not isSince(ids[1], query.from) then
+    return nil
+  end
+  local passed = {}
+  if query.status then
+    passByStatus(ids, passed)
+  end
+  if query.taskId then
+    for _, id in ipairs(ids) do
+      passed[id] = passed[id] or string.match(call('HGET', keys.static, id) or '', TASK) ~= query.taskId
+    end
+  end
+  return passed
+end
+
+-- Looks at one; returns false where the page is full, enough is done, or the time asked for is past.
+local function look(id, n, passed)
+  local isPassed = passed and passed[id]
   looked = looked + 1
   below = n
-  local row = rows.get(id)
+  effort = effort + (isPassed and PASSING or 1)
+  local row = not isPassed and rows.get(id)
   if row then
     if query.from and row.created < query.from then
       over = true
@@ -42,19 +114,21 @@ local function look(id, n)
       found[#found + 1] = cjson.encode(inspect.view(row))
     end
   end
-  return #found < limit and looked < many
+  return #found < limit and effort < many
 end
 
 local goes = true
 while goes and below - 1 > frame.popped do
   local last = below - 1 - frame.popped - 1
-  local first = math.max(0, last - 99)
+  local first = math.max(0, last - step + 1)
+  step = math.min(2 * step, MAX_STEP)
   local ids = call('LRANGE', keys.all, first, last)
   if #ids == 0 then
     break
   end
+  local passed = passedOver(ids)
   for i = #ids, 1, -1 do
-    goes = look(ids[i], frame.popped + first + i)
+    goes = look(ids[i], frame.popped + first + i, passed)
     if not goes then
       break
     end

@@ -1,13 +1,14 @@
 #!lua flags=allow-oom
 -- A node says which transitions it listens to, or (mask '') that it is gone; silent nodes are forgotten.
--- ARGV: frame, operation (none), mask | '', patience   Returns: 1
+-- ARGV: frame, operation (none), mask | '', patience   Returns: 1: it was not known until now, else 0
 -- @include keys
 -- @include frame
+local isNew = 0
 if ARGV[3] == '' then
   call('HDEL', keys.nodes, frame.node)
   call('HDEL', keys.meta, 'others|' .. frame.node)
 else
-  call('HSET', keys.nodes, frame.node, ARGV[3] .. '|' .. now)
+  isNew = call('HSET', keys.nodes, frame.node, ARGV[3] .. '|' .. now)
 end
 local known = call('HGETALL', keys.nodes)
 local masks, wanted = {}, {}
@@ -44,4 +45,4 @@ call('HSET', keys.meta, 'mask', wantedBeside(0), 'nodes', #masks)
 for _, each in ipairs(masks) do
   call('HSET', keys.meta, 'others|' .. each[1], wantedBeside(each[2]))
 end
-return 1
+return isNew

@@ -1,0 +1,50 @@
+import type { IncomingMessage } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import { ConsoleAuthenticator } from '../auth/console-authenticator.js';
+import { bearerOf } from '../auth/console-request.js';
+import { isOwnOrigin } from '../auth/origin.js';
+import type { Principal } from '../auth/principal.js';
+import { checkReach } from '../auth/reach.js';
+import type { ResolvedConsoleOptions } from '../resolve-options.js';
+import { CONSOLE_OPTIONS } from '../tokens.js';
+
+/** Who opens the live channel. */
+export interface LiveCaller {
+  principal: Principal;
+  /** Until when it may stay, ms since 1970. */
+  validUntil: number;
+}
+
+/** Who may open the live channel, decided before the upgrade is answered: Nest's guards do not run there. */
+@Injectable()
+export class LiveGate {
+  constructor(
+    @Inject(CONSOLE_OPTIONS) private readonly options: ResolvedConsoleOptions,
+    private readonly authenticator: ConsoleAuthenticator,
+  ) {}
+
+  /** @returns who comes; null: nobody who may */
+  identify(request: IncomingMessage): LiveCaller | null {
+    const { allowedOrigins } = this.options;
+    const bearer = bearerOf(request.headers);
+    const isFromPage = request.headers.origin !== undefined;
+    if (!this.mayReach(request)) return null;
+    // CORS does not cover WebSockets.
+    if (isFromPage ? !isOwnOrigin(request.headers, allowedOrigins) : bearer === undefined) return null;
+    const ticket = new URL(request.url ?? '/', 'http://host').searchParams.get('ticket');
+    const principal =
+      bearer !== undefined || ticket === null
+        ? this.authenticator.authenticate(bearer, request.socket.remoteAddress ?? '')
+        : this.authenticator.redeemTicket(ticket);
+    return principal && { principal, validUntil: this.authenticator.validUntil(principal) };
+  }
+
+  private mayReach(request: IncomingMessage): boolean {
+    try {
+      checkReach(request, { ...this.options, isProtected: this.authenticator.isProtected });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
