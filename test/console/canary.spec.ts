@@ -140,7 +140,7 @@ describe.each(['memory', 'redis'])('a secret, with the store %s,', (type) => {
     expect(paths.length).toBeGreaterThan(12);
     const filled = paths.flatMap((path) =>
       path.includes('executions/:id') ? ids.map((id) => path.replace(':id', id))
-      : [path.replace('workflows/:id', `workflows/${workflow.workflowId}`).replace('schedules/:id', 'schedules/s')]); // prettier-ignore
+      : [path.replace('workflows/:id', `workflows/${workflow.workflowId}`).replace('schedules/:id', 'schedules/s').replace(/schedules\/preview$/, 'schedules/preview?cronExpression=0+0+1+1+*')]); // prettier-ignore
     for (const path of filled)
       for (const role of ['viewer', 'operator', 'admin'] as const) {
         const { status, text } = await as(role, 'GET', path);
