@@ -96,7 +96,11 @@ describe.each(['memory', 'redis'])('a secret, with the store %s,', (type) => {
       sockets.push(socket);
       socket.onAny((...message: unknown[]) => heard[role].push(message));
       await new Promise<void>((resolve) => socket.once('hello', () => resolve()));
-      socket.emit('resume', { epoch: 'another', seq: 0 });
+      // What happens before the answer to this is in it, and told no more.
+      await new Promise<void>((resolve) => {
+        socket.once('resync', () => resolve());
+        socket.emit('resume', { epoch: 'another', seq: 0 });
+      });
     }
 
     // What happens.

@@ -26,6 +26,7 @@ const ROUTES: Record<string, Role | 'anyone'> = {
   'get /api/workflows/:id': 'viewer',
   'post /api/workflows': 'operator',
   'get /api/schedules': 'viewer',
+  'get /api/schedules/preview': 'viewer',
   'get /api/schedules/:id/preview': 'viewer',
   'put /api/schedules/:id': 'admin',
   'delete /api/schedules/:id': 'admin',
