@@ -115,8 +115,6 @@ function dependency.save()
   dependency.fresh, dependency.first, dependency.stored = {}, 1, nil
 end
 
-local TYPE = { s = 'success', f = 'failure', c = 'completion', a = 'always' }
-
 -- Decides an edge by its name alone, if it is open and holds. Returns whether that was all.
 local function holdByName(name, upstream)
   local id, index, letter = edges.split(name)
@@ -124,7 +122,7 @@ local function holdByName(name, upstream)
   if letter == '' or not row or row.tu or row.pl ~= 'dependencies' or edges.cache[id .. '|' .. index] then
     return false
   end
-  if (row.hs and row.hs[index]) or not holds(TYPE[letter], upstream.st) then
+  if (row.hs and row.hs[index]) or not holds(links.types[letter], upstream.st) then
     return false
   end
   row.hs = row.hs or {}

@@ -8,8 +8,6 @@ edges.cache, edges.dirty, edges.ties = {}, {}, {}
 
 local EDGE = '^(%a+)|(%a+)|(%d+)|(%d*)|(%d*)|(%d)|(%u*)|([^|]*)|([^|]*)|(.*)$'
 
-local TYPE = { s = 'success', f = 'failure', c = 'completion', a = 'always' }
-
 -- An edge that has no record, since its dependent's says what it is.
 local function makeLean(row, index)
   edges.ties[row.id] = edges.ties[row.id] or links.edges(row.flags)
@@ -20,7 +18,7 @@ local function makeLean(row, index)
     id = row.id,
     index = index,
     state = row.hs and row.hs[index] and 'held' or 'open',
-    type = TYPE[tie[2]],
+    type = links.types[tie[2]],
     order = 0,
     reuse = false,
     up = tie[1],

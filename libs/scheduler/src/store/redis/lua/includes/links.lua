@@ -5,6 +5,9 @@
 -- member that anything else happens to gets a state like any other execution's, for good.
 local links = {}
 
+-- The type of an edge by its letter.
+links.types = { s = 'success', f = 'failure', c = 'completion', a = 'always' }
+
 -- Its edges, in order: { upstream, letter, ref }.
 function links.edges(flags)
   local found = {}

@@ -90,6 +90,14 @@ local function heldEdges(ties)
   return held
 end
 
+local function allHeld(ties)
+  local held = {}
+  for index = 1, #ties do
+    held[index] = 2
+  end
+  return held
+end
+
 -- A lean member's row: what others keep in their states stands in its record, or follows from it.
 local function makeLean(base, state)
   local row = setmetatable({}, base)
@@ -99,13 +107,10 @@ local function makeLean(base, state)
   end
   local first = state and string.byte(state)
   if #ties > 0 then
-    row.ed, row.hs = #ties, {}
-    for index = 1, #ties do
-      row.hs[index] = 2
-    end
+    row.ed = #ties
+    row.hs = first == 79 and heldEdges(ties) or allHeld(ties)
   end
   if first == 79 then
-    row.hs = heldEdges(ties)
     row.pl, row.oe = 'dependencies', tonumber(string.sub(state, 2))
   elseif first == 67 then
     -- It has told its dependents of its end.
