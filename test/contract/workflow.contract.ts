@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { NewExecution, NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
 import { UnknownDependencyError } from '../../libs/scheduler/src/core/errors.js';
-import { edgeTo, idOf, newExecution, nextId, type OpenStore } from './fixtures.js';
+import { edgeTo, HOUR, idOf, newExecution, nextId, type OpenStore } from './fixtures.js';
 import { scenes, type Scene } from './scene.js';
 
 interface Diamond {
@@ -302,6 +302,35 @@ export function workflowContract(open: OpenStore): void {
         const { items } = await s.store.listExecutions({});
         expect(items.map((item) => item.executionId)).toEqual([last, nodes[3]!.executionId]);
         expect((await s.stats()).byStatus).toMatchObject({ COMPLETED: 2, FAILED: 0, PENDING: 0 });
+      }),
+    );
+
+    it(
+      'forgets a workflow for good: a member that lives on runs again by itself',
+      scenes(open, { history: { count: 1, age: null, bytes: null } })(async (s) => {
+        const { workflow, ids } = await start(s);
+        const later = await s.add({ delay: HOUR });
+        const outside = await s.add({ edges: [edgeTo(ids.extract, 'always'), edgeTo(later)] });
+        await s.add({ edges: [edgeTo(ids.left, 'always'), edgeTo(later)] });
+        await s.store.cancel(ids.extract, 0);
+        await s.maintain();
+        for (let i = 0; i < 2; i++) {
+          const other = await start(s);
+          await s.store.cancel(other.ids.extract, 0);
+          await s.maintain();
+        }
+        expect(await s.store.getWorkflow(workflow.workflowId)).toBeNull();
+        expect((await s.get(ids.extract)).workflowId).toBe(workflow.workflowId);
+        expect(await s.store.reopen(ids.extract)).toBe(true);
+        expect(await s.store.getWorkflow(workflow.workflowId)).toBeNull();
+        const worker = await s.worker();
+        await worker.complete(await worker.claimOne(ids.extract));
+        expect(await s.store.getWorkflow(workflow.workflowId)).toBeNull();
+        expect(s.effectsOf('workflow').filter((each) => each.workflowId === workflow.workflowId)).toHaveLength(1);
+        await s.store.cancel(outside, 0);
+        await s.maintain();
+        expect((await worker.claimOne(ids.left)).results).toEqual({ extract: null });
+        expect(await s.status(ids.extract)).toBe('COMPLETED');
       }),
     );
   });

@@ -1,5 +1,6 @@
 import type { TaskExecution } from '../../libs/scheduler/src/core/execution.js';
 import { isTerminal, TaskStatus, type WaitingForKind } from '../../libs/scheduler/src/core/status.js';
+import type { WorkflowInfo } from '../../libs/scheduler/src/store/records.js';
 import type { TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import type { Referee } from './referee.js';
 import { compareReady, type Reference, type RefExecution } from './reference.js';
@@ -10,6 +11,7 @@ import { violated } from './violation.js';
 export class Inspector {
   /** When maintenance last did all that was due. */
   private settledAt = 0;
+  private readonly endedWorkflows = new Set<string>();
 
   constructor(
     private readonly store: TaskStore,
@@ -21,8 +23,9 @@ export class Inspector {
   /** @param settled maintenance has done all that is due */
   async inspect(now: number, settled: boolean): Promise<void> {
     const { items } = await this.store.listExecutions({ limit: ALL });
+    const { items: workflows } = await this.store.listWorkflows({ limit: ALL });
     const shown = new Map(items.map((item) => [item.executionId, item]));
-    this.checkPresence(shown);
+    this.checkPresence(shown, new Set(workflows.map((workflow) => workflow.workflowId)));
     for (const e of this.reference.executions.values()) {
       if (e.gone) continue;
       this.checkExecution(e, shown.get(e.id)!, now, settled);
@@ -36,7 +39,7 @@ export class Inspector {
     await this.checkStats(items, now, settled);
     await this.checkLocks(settled);
     await this.checkWorkers();
-    await this.checkWorkflows();
+    this.checkWorkflows(workflows);
   }
 
   /** All that can be seen from outside, for "nothing changed". */
@@ -56,9 +59,10 @@ export class Inspector {
   }
 
   /** I1, I2: each accepted execution is there, once, and no other; I14: history is as long as it may be. */
-  private checkPresence(shown: ReadonlyMap<string, TaskExecution>): void {
+  private checkPresence(shown: ReadonlyMap<string, TaskExecution>, workflows: ReadonlySet<string>): void {
     for (const id of shown.keys()) if (!this.reference.executions.has(id)) violated('I1', `${id} came from nowhere`);
-    const needed = this.reference.needed();
+    const underWay = this.workflowsUnderWay(workflows);
+    const needed = this.reference.needed(underWay);
     let history = 0;
     for (const e of this.reference.executions.values()) {
       const mayGo = isTerminal(e.status) && !needed.has(e.id);
@@ -71,6 +75,23 @@ export class Inspector {
       }
     }
     if (history > this.historyCount) violated('I14', `history holds ${history}, and may hold ${this.historyCount}`);
+  }
+
+  /** Those that keep their members. One that had ended once may have been forgotten before a member ran again. */
+  private workflowsUnderWay(listed: ReadonlySet<string>): Set<string> {
+    const [all, underWay] = [new Set<string>(), new Set<string>()];
+    for (const { workflowId, status } of this.reference.executions.values()) {
+      if (workflowId === null) continue;
+      all.add(workflowId);
+      if (!isTerminal(status)) underWay.add(workflowId);
+    }
+    for (const id of all) if (!underWay.has(id)) this.endedWorkflows.add(id);
+    for (const id of underWay) {
+      if (listed.has(id)) continue;
+      if (!this.endedWorkflows.has(id)) violated('I1', `workflow ${id} is under way, and lost`);
+      underWay.delete(id);
+    }
+    return underWay;
   }
 
   private checkExecution(e: RefExecution, shown: TaskExecution, now: number, settled: boolean): void {
@@ -261,9 +282,8 @@ export class Inspector {
   }
 
   /** I13: a workflow is what its nodes are. */
-  private async checkWorkflows(): Promise<void> {
-    const { items } = await this.store.listWorkflows({ limit: ALL });
-    for (const { workflowId, status, completedTime, nodes } of items) {
+  private checkWorkflows(workflows: readonly WorkflowInfo[]): void {
+    for (const { workflowId, status, completedTime, nodes } of workflows) {
       const ends = nodes.map((node) => this.reference.get(node.executionId).status);
       const expected = !ends.every(isTerminal)
         ? 'RUNNING'

@@ -191,12 +191,10 @@ export class Reference {
   }
 
   /** What history may not let go, though it has ended: live dependents, its workflow, or later ones need it. */
-  needed(): Set<string> {
+  needed(workflowsUnderWay: ReadonlySet<string>): Set<string> {
     const needed = new Set(Object.values(DECLARED).map((taskId) => this.newest.get(taskId)?.id ?? ''));
-    const all = [...this.executions.values()];
-    const underWay = new Set(all.filter((e) => !isTerminal(e.status)).map((e) => e.workflowId));
-    for (const e of all) {
-      if (e.workflowId !== null && underWay.has(e.workflowId)) needed.add(e.id);
+    for (const e of this.executions.values()) {
+      if (e.workflowId !== null && workflowsUnderWay.has(e.workflowId)) needed.add(e.id);
       if (!isTerminal(e.status)) for (const { upstream } of e.edges) if (upstream) needed.add(upstream);
     }
     return needed;

@@ -37,7 +37,7 @@ export function finish(s: State, row: Row, verb: Verb, status: TerminalStatus, o
   lock.release(s, row, now);
   edges.letGo(s, row, now);
   edges.spread(s, row, false);
-  if (extra.workflow) workflow.close(s, extra.workflow, now);
+  if (extra.workflow) workflow.close(s, extra.workflow, row, now);
   else history.retire(s, row, now);
 }
 

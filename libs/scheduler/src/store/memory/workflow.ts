@@ -1,10 +1,11 @@
 import type { Page, WorkflowInfo } from '../records.js';
 import * as history from './history.js';
-import type { WorkflowRow } from './rows.js';
+import type { Row, WorkflowRow } from './rows.js';
 import type { State } from './state.js';
 
 /** One of its executions has ended. The last one ends the workflow, and only then may any of them leave for history. */
-export function close(s: State, workflow: WorkflowRow, now: number): void {
+export function close(s: State, workflow: WorkflowRow, row: Row, now: number): void {
+  if (isForgotten(s, workflow)) return history.retire(s, row, now);
   if (--workflow.open > 0) return;
   const ends = new Set(workflow.nodes.map((node) => node.row.status));
   workflow.status = ends.has('FAILED') ? 'FAILED' : ends.has('CANCELLED') ? 'CANCELLED' : 'COMPLETED';
@@ -22,15 +23,20 @@ export function close(s: State, workflow: WorkflowRow, now: number): void {
   for (const node of workflow.nodes) history.retire(s, node.row, now);
 }
 
-/** One of its executions runs again. */
+/** One of its executions runs again. A workflow that was forgotten stays forgotten. */
 export function open(s: State, workflow: WorkflowRow): void {
+  if (isForgotten(s, workflow)) return;
   if (workflow.open++ > 0) return;
   workflow.status = 'RUNNING';
   workflow.completedTime = workflow.ended = 0;
   s.touch(workflow);
   s.endedWorkflows.delete(workflow);
-  s.workflows.set(workflow.workflowId, workflow);
   for (const node of workflow.nodes) history.keep(s, node.row);
+}
+
+/** Its record has left history before the last of its executions did. */
+function isForgotten(s: State, workflow: WorkflowRow): boolean {
+  return s.workflows.get(workflow.workflowId) !== workflow;
 }
 
 /** Newest first, from the cursor on. */

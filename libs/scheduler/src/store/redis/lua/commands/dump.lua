@@ -17,9 +17,12 @@ end
 -- Dependents of the same workflow that have not ended: nobody counts them, see includes/binding.lua.
 local function liveWithin(row)
   local live = 0
+  if not row.wf or not workflow.get(row.wf) then
+    return live
+  end
   for _, name in ipairs(edges.dependents(row, 0, row.nd or 0)) do
     local dependent = rows.get((edges.split(name)))
-    if dependent and dependent.wf and dependent.wf == row.wf and not rows.isTerminal(dependent) then
+    if dependent and dependent.wf == row.wf and not rows.isTerminal(dependent) then
       live = live + 1
     end
   end

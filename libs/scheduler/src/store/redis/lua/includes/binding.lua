@@ -32,9 +32,10 @@ function edges.dependents(row, from, many)
   return names
 end
 
--- Within a workflow nothing leaves for history before all have ended, so that nobody counts who still needs it there.
+-- Within a workflow nothing leaves for history before all have ended, so that nobody counts who still needs it there. A
+-- workflow that was forgotten keeps nothing.
 local function isInternal(dependent, upstream)
-  return dependent.wf ~= nil and dependent.wf == upstream.wf
+  return dependent.wf ~= nil and dependent.wf == upstream.wf and workflow.get(dependent.wf) ~= nil
 end
 
 local function attach(edge, dependent, upstream)
@@ -175,6 +176,7 @@ function edges.takeUp(row)
       row.oe = row.oe + 1
     end
     if upstream and not isInternal(row, upstream) then
+      row.xe = 1
       upstream.ld = upstream.ld + 1
       rows.touch(upstream)
       history.keep(upstream)

@@ -61,6 +61,10 @@ end
 -- One of its executions has ended. The last one ends the workflow.
 function workflow.close(row, status)
   local found = workflow.get(row.wf)
+  if not found then
+    -- A forgotten one stays forgotten.
+    return history.retire(row)
+  end
   found.dirty = true
   found.open = found.open - 1
   if status == 'FAILED' then
