@@ -21,6 +21,14 @@ describe('redis', () => {
   modelSuite('redis with a short history', openRedis, { runs: 40, historyCount: 3 });
   compareSuite('memory and redis', openMemory, openRedis, { runs: 60 });
   compareSuite('memory and redis with a short history', openMemory, openRedis, { runs: 60, historyCount: 3 });
+  compareSuite(
+    'memory, and redis with batches in parts',
+    openMemory,
+    openRedisOn(() => server, false, 1),
+    {
+      runs: 40,
+    },
+  );
   compareSuite('memory, and redis with every exchange repeated', openMemory, repeatingExchanges(openRedis), {
     runs: 30,
     historyCount: 10,

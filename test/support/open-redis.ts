@@ -11,7 +11,7 @@ Logger.overrideLogger(false);
 let namespaces = 0;
 
 /** Opens stores on a real server, each in a namespace of its own, with a clock that a test turns. */
-export function openRedisOn(server: () => RedisServer, cluster = false): OpenStore {
+export function openRedisOn(server: () => RedisServer, cluster = false, createdAtOnce?: number): OpenStore {
   return async ({ lease = 15_000, maxAttemptDuration = 3_600_000, history } = {}) => {
     const clock = new ManualClock();
     const { port } = server();
@@ -21,6 +21,7 @@ export function openRedisOn(server: () => RedisServer, cluster = false): OpenSto
       namespace: `t${++namespaces}`,
       lease,
       maxAttemptDuration,
+      createdAtOnce,
       history: { count: 1000, age: null, bytes: null, ...history },
       testClock: clock,
     });

@@ -1,7 +1,7 @@
 /** Bounds and step sizes that every store keeps, so that all of them pass through the same states. */
 
 /** Dependency edges resolved by one verb; the rest stands in the continuation. */
-export const EDGES_PER_STEP = 200;
+export const EDGES_PER_STEP = 100;
 /** Delayed executions made ready by one promotion. */
 export const PROMOTE_PER_STEP = 200;
 /** Runs of dead workers brought back by one rescue, and runs past their bound listed by one look. */

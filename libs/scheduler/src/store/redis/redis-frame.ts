@@ -20,6 +20,8 @@ export interface RedisStoreSettings {
   maxAttemptDuration: number;
   /** Finished executions kept: at most so many, so old (ms), so large (bytes of payload and result). */
   history: { count: number; age: number | null; bytes: number | null };
+  /** Executions that one script creates, where they are more than plain. Default 200. */
+  createdAtOnce?: number;
   /** Only for tests: the time comes from this clock instead of the server's. */
   testClock?: Clock;
 }
@@ -103,7 +105,12 @@ export abstract class RedisFrame {
 
   /** A script that changes something, once however often it is sent. */
   protected commit<T>(script: string, ...args: ScriptArgument[]): Promise<T> {
-    return this.send<T>(script, `${this.node}:${++this.operations}`, args);
+    return this.send<T>(script, this.nextOperation(), args);
+  }
+
+  /** A name that no other operation of any node has. */
+  protected nextOperation(): string {
+    return `${this.node}:${++this.operations}`;
   }
 
   /** A script whose repeat changes nothing by its own nature. */

@@ -1,5 +1,5 @@
 import type { FireCommand, NewExecution, NewWorkflow, RunToken, Settlement } from '../../core/commands.js';
-import { TaskInUseError } from '../../core/errors.js';
+import { StoreUnavailableError, TaskInUseError } from '../../core/errors.js';
 import { UNDECLARED_SCHEDULE_MS } from '../../core/limits.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import type { TaskMirror } from '../../core/task-definition.js';
@@ -10,10 +10,12 @@ import { endedEffects, ExchangePacker, startedEffects, type ExchangeScriptReply 
 import { packSettlement } from './codec/settlements.js';
 import { packBatch, packWorkflow } from './enqueue.js';
 import { EnqueueBatcher } from './enqueue-batcher.js';
+import { CREATED_AT_ONCE, isLarge, packAcceptance, packIntake } from './intake.js';
 import { RedisLooks } from './redis-looks.js';
 
 /** Executions that one script of an unregistered task looks at. */
 const SCAN_STEP = 500;
+const TOO_SLOW = 'the parts of the batch took too long to arrive; nothing of it is stored';
 
 /** The store of a fleet: one script a verb, all state in Redis, every node a peer. */
 export class RedisTaskStore extends RedisLooks implements TaskStore {
@@ -78,6 +80,7 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   // ---- workflows -----------------------------------------------------------------------------------------------
 
   async startWorkflow(workflow: NewWorkflow, executions: readonly NewExecution[]): Promise<void> {
+    if (isLarge(executions, this.createdAtOnce)) return this.takeIn(executions, packAcceptance(workflow));
     const reply = await this.commitRepeatable('enqueue', ...packWorkflow(workflow, executions, true));
     if (reply === 'again') await this.commitRepeatable('enqueue', ...packWorkflow(workflow, executions, false));
   }
@@ -216,8 +219,33 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
 
   private async store(batch: readonly NewExecution[]): Promise<string[]> {
     if (batch.length === 0) return [];
+    const ids = batch.map((command) => command.executionId);
+    if (isLarge(batch, this.createdAtOnce)) {
+      await this.takeIn(batch, ['']);
+      return ids;
+    }
     const changed = await this.commitRepeatable<string[]>('enqueue', ...packBatch(batch));
-    return changed.length > 0 ? changed : batch.map((command) => command.executionId);
+    return changed.length > 0 ? changed : ids;
+  }
+
+  /**
+   * Stores a large batch in bounded steps, all or nothing: it counts from the moment in which it is accepted, and what is
+   * not admitted then by this node is admitted by the maintenance of any.
+   */
+  private async takeIn(batch: readonly NewExecution[], acceptance: readonly string[]): Promise<void> {
+    const id = this.nextOperation();
+    try {
+      for (const part of packIntake(batch, this.createdAtOnce)) await this.commit('gather', id, ...part);
+    } catch (error) {
+      void this.commitRepeatable('refuse', id).catch(() => undefined);
+      throw error;
+    }
+    if ((await this.commit('accept', id, batch.length, ...acceptance)) === 0) throw new StoreUnavailableError(TOO_SLOW);
+    while (isDone(await this.commitRepeatable('admit', id)));
+  }
+
+  private get createdAtOnce(): number {
+    return this.settings.createdAtOnce ?? CREATED_AT_ONCE;
   }
 }
 

@@ -9,7 +9,7 @@ interface Extra {
   at?: number;
   lock?: { key: string; timeout: number; maxWait?: number };
   tags?: readonly string[];
-  edges?: object[];
+  edges?: (object & { to?: string })[];
   idempotency?: { key: string; fingerprint: string };
 }
 

@@ -21,11 +21,6 @@ if command and call('HEXISTS', keys.workflows, command.workflowId) == 1 then
   return { {}, '', now }
 end
 
-local function createWorkflow(ids)
-  local record = { name = command.name, nodes = ARGV[4], created = now, order = frame.next(), ids = ids }
-  workflow.create(command.workflowId, record, count)
-end
-
 -- Lean members that wait for others.
 local function enqueueWaiting(ids, waits)
   local states = {}
@@ -76,7 +71,7 @@ local function enqueuePlain()
     end
   end
   if command then
-    createWorkflow(ids)
+    workflow.create(command, ARGV[4], ids)
     enqueueWaiting(ids, command.waits)
     workflow.save()
   end
@@ -179,7 +174,7 @@ for key, record in pairs(keysOfBatch) do
   call('ZADD', keys.idempotencyEnds, record.expires, key)
 end
 if command then
-  createWorkflow(ids)
+  workflow.create(command, ARGV[4], ids)
 end
 local made = {}
 for i, each in ipairs(fresh) do

@@ -1,10 +1,11 @@
 #!lua flags=allow-oom
--- Makes due executions ready, resolves edges, ends waits whose deadline has passed.
+-- Makes due executions ready, resolves edges, ends waits whose deadline has passed, admits what was accepted.
 -- ARGV: frame, operation, limit   Returns: { done, more, next due instant | '' }, effects
 -- @include verb
+-- @include intake
 local limit = tonumber(ARGV[3])
 local done = queue.promote(limit) + dependency.timeOut(limit) + worker.timeOut() + lock.expire()
 queue.wakeRefilled()
-local more = call('EXISTS', keys.continuation) == 1
+local more = intake.step() or call('EXISTS', keys.continuation) == 1
 local next = queue.nextDue()
 return commit({ done, (more or (next and next <= now)) and 1 or 0, next and tostring(next) or '' })

@@ -1,14 +1,17 @@
 #!lua flags=allow-oom
--- Drops history and idempotency keys whose time is over, and what nodes that are gone have left behind.
+-- Drops history and idempotency keys whose time is over, batches that came to nothing, and what nodes that are gone have
+-- left behind.
 -- ARGV: frame, operation, limit   Returns: { done, more }, effects
 -- @include verb
 -- @include compact
+-- @include intake
 local limit = tonumber(ARGV[3])
-local done = history.trim(limit)
+local intakes = intake.prune()
+local done = history.trim(limit) + intakes
 for _, key in ipairs(call('ZRANGEBYSCORE', keys.idempotencyEnds, '-inf', now, 'LIMIT', 0, limit)) do
   call('ZREM', keys.idempotencyEnds, key)
   call('HDEL', keys.idempotency, key)
   done = done + 1
 end
 compact(limit)
-return commit({ done, done >= limit and 1 or 0 })
+return commit({ done, (intakes > 0 or done >= limit) and 1 or 0 })

@@ -1,5 +1,5 @@
 -- What an end, or a reopening, means for those who depend on it.
-dependency.left = 200 -- EDGES_PER_STEP
+dependency.left = 100 -- EDGES_PER_STEP
 -- Steps of this verb, where none are left over from earlier ones: { execution, whether it was reopened, dependents told },
 -- or { workflow, 'workflow', executions let go }.
 dependency.fresh, dependency.first, dependency.stored = {}, 1, nil

@@ -2,7 +2,7 @@
 local ATTEMPTS_KEPT = 10
 local RECENT_ERRORS_KEPT = 10
 -- Executions dropped by one verb; what is over goes with the next ones.
-local DROPS_PER_STEP = 500
+local DROPS_PER_STEP = 250
 -- Rows that left for history in this verb, in order, and whether any did.
 history.entries, history.changed = {}, false
 

@@ -151,7 +151,8 @@ function inspect.workflow(id)
       ref = node.ref,
       id = record.ids[i],
       task = node.taskId,
-      status = row and row.st or STATUS[string.sub(found.ends, i, i)] or false,
+      -- Neither there nor let go: still to be admitted.
+      status = row and row.st or STATUS[string.sub(found.ends, i, i)] or 'PENDING',
       dependsOn = node.dependsOn,
     }
   end

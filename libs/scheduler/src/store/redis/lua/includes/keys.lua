@@ -15,6 +15,8 @@ local NAMES = {
   lockExpiries = 'lx', -- zset: held locks, by expiry
   graces = 'gr', -- zset: runs asked to cancel, by the end of their grace
   bounds = 'bd', -- zset: runs with a timeout of their own, by the instant at which the store ends them
+  intakes = 'in', -- zset: batches that are being gathered, by the end of the patience with them
+  accepted = 'ac', -- list: accepted batches of which executions are still to be admitted
   continuation = 'cont', -- list: ended or reopened executions whose dependents are still to be told
   locks = 'l', -- hash: key -> lock
   handles = 'lh', -- hash: owner and key -> wait of a handle
@@ -76,6 +78,12 @@ function keys.awaited(task)
 end
 function keys.unhandled(task, level)
   return root .. 'u:' .. task .. ':' .. level
+end
+function keys.intake(batch)
+  return root .. 'in:' .. batch
+end
+function keys.intakeHolds(batch)
+  return root .. 'ih:' .. batch
 end
 function keys.logs(id)
   return root .. 'lo:' .. id

@@ -1,7 +1,7 @@
 -- How a workflow follows its executions, one by one.
 
 -- Executions of an ended workflow that one step lets go.
-local NODES_PER_STEP = 200
+local NODES_PER_STEP = 100
 
 local LETTER = { COMPLETED = 'C', FAILED = 'F', CANCELLED = 'X', SKIPPED = 'K' }
 
@@ -76,9 +76,10 @@ function workflow.close(row, status)
     return
   end
   workflow.finish(found)
-  local rest = workflow.letGo(found.id, 0)
-  if rest then
-    dependency.add({ found.id, 'workflow', rest })
+  if found.size > NODES_PER_STEP then
+    dependency.add({ found.id, 'workflow', 0 })
+  else
+    workflow.letGo(found.id, 0)
   end
   workflow.trim()
 end

@@ -2,7 +2,7 @@
 -- What a workflow was started with is a record of its own, { name, created, order, nodes (JSON), ids }; how it stands
 -- is short, since it changes with every end: status|completed|open|failed|cancelled|size|ends
 -- (a letter for each node that was let go)
-local workflow = { cache = {} }
+local workflow = { cache = {}, records = {} }
 
 function workflow.get(id)
   local found = workflow.cache[id]
@@ -29,12 +29,16 @@ end
 
 -- What it was started with.
 function workflow.record(id)
-  return cmsgpack.unpack(call('HGET', keys.workflows, id))
+  local record = workflow.records[id] or cmsgpack.unpack(call('HGET', keys.workflows, id))
+  workflow.records[id] = record
+  return record
 end
 
-function workflow.create(id, record, open)
-  call('HSET', keys.workflows, id, cmsgpack.pack(record))
-  call('ZADD', keys.workflowOrder, record.order, id)
+-- command: { workflowId, name }; its nodes as JSON, the ids of its executions in their order.
+function workflow.create(command, nodes, ids)
+  local id, order, open = command.workflowId, frame.next(), #ids
+  call('HSET', keys.workflows, id, cmsgpack.pack({ name = command.name, nodes = nodes, created = now, order = order, ids = ids }))
+  call('ZADD', keys.workflowOrder, order, id)
   local found = { id = id, status = 'RUNNING', completed = 0, open = open, failed = 0, cancelled = 0, size = open, ends = '' }
   workflow.cache[id] = found
   found.dirty = true

@@ -1,0 +1,63 @@
+import type { NewExecution, NewWorkflow } from '../../core/commands.js';
+import { extraOf, isPlain, partOf } from './codec/executions.js';
+
+/** Executions that are more than plain which one script creates; those of a larger batch are gathered and admitted. */
+export const CREATED_AT_ONCE = 200;
+
+/**
+ * Whether a batch is too large for one script. Plain executions cost a tenth, and go together however many there are; with
+ * an idempotency key it must be known at once which executions repeat others.
+ */
+export function isLarge(batch: readonly NewExecution[], createdAtOnce: number): boolean {
+  return batch.length > createdAtOnce && !batch.every(isPlain) && batch.every((each) => each.idempotency === null);
+}
+
+/** The arguments of the scripts `gather` of a batch, beside its id. */
+export function packIntake(batch: readonly NewExecution[], createdAtOnce: number): string[][] {
+  const mine = new Set(batch.map((each) => each.executionId));
+  const ordered = upstreamsFirst(batch);
+  const parts: string[][] = [];
+  for (let from = 0; from < ordered.length; from += createdAtOnce) {
+    const part = ordered.slice(from, from + createdAtOnce);
+    const extras: Record<string, unknown> = {};
+    part.forEach((each, i) => {
+      const extra = extraOf(each);
+      if (extra) extras[i + 1] = { ...extra, edges: extra.edges?.map((edge) => marked(edge, mine)) };
+    });
+    parts.push([JSON.stringify(extras), ...part.flatMap((each) => [each.executionId, partOf(each)])]);
+  }
+  return parts;
+}
+
+/** The arguments of the script `accept` for a workflow, beside the batch and its size. */
+export function packAcceptance({ workflowId, name, nodes }: NewWorkflow): string[] {
+  const kept = nodes.map(({ ref, taskId, dependsOn }) => ({ ref, taskId, dependsOn }));
+  const ids = nodes.map((node) => node.executionId).join(',');
+  return [JSON.stringify({ workflowId, name }), JSON.stringify(kept), ids];
+}
+
+/** An edge that leads to an execution of the same batch looks for none that is there. */
+function marked<E extends { to?: string }>(edge: E, mine: ReadonlySet<string>): E & { mine?: true } {
+  return edge.to !== undefined && mine.has(edge.to) ? { ...edge, mine: true } : edge;
+}
+
+/** In the order given, except that each stands behind those of the batch that it depends on. */
+function upstreamsFirst(batch: readonly NewExecution[]): NewExecution[] {
+  const byId = new Map(batch.map((each) => [each.executionId, each]));
+  const seen = new Set<NewExecution>();
+  const ordered: NewExecution[] = [];
+  for (const start of batch) {
+    const path = seen.has(start) ? [] : [{ execution: start, edge: 0 }];
+    seen.add(start);
+    while (path.length > 0) {
+      const top = path.at(-1)!;
+      const edge = top.execution.edges?.[top.edge++];
+      if (!edge) ordered.push(path.pop()!.execution);
+      const upstream = edge && edge.bind !== 'newest' && byId.get(edge.bind.executionId);
+      if (!upstream || seen.has(upstream)) continue;
+      seen.add(upstream);
+      path.push({ execution: upstream, edge: 0 });
+    }
+  }
+  return ordered;
+}

@@ -1,0 +1,107 @@
+-- A batch that is too large for one script: gathered in parts, accepted as a whole, then admitted in bounded steps.
+-- Until it is accepted it is nothing but texts. What its edges lead to outside of it is held from the first part on until
+-- the last execution is admitted, so that each finds how its upstream ended.
+local intake = {}
+
+-- Executions admitted, or holds released, by one step.
+local PER_STEP = 100
+-- How long a batch may take to be gathered, ms.
+local PATIENCE_MS = 600000
+
+-- Adds a part; each: { executionId, record, extra }. Its edges lead to what is there, or to the same batch.
+function intake.gather(batch, part)
+  local packed = {}
+  for i, each in ipairs(part) do
+    packed[i] = cmsgpack.pack(each)
+    for _, edge in ipairs(each[3].edges or {}) do
+      if edge.to and not edge.mine and call('ZADD', keys.intakeHolds(batch), 'NX', frame.next(), edge.to) == 1 then
+        local upstream = rows.get(edge.to)
+        upstream.ld = upstream.ld + 1
+        rows.touch(upstream)
+        history.keep(upstream)
+      end
+    end
+  end
+  call('RPUSH', keys.intake(batch), unpack(packed))
+  call('ZADD', keys.intakes, now + PATIENCE_MS, batch)
+end
+
+-- What is gathered of it is let go by maintenance.
+function intake.refuse(batch)
+  call('ZADD', keys.intakes, 0, batch)
+end
+
+-- From here on it will be admitted, whoever does it. Returns whether all of it, `size` executions, is there.
+function intake.accept(batch, size)
+  if call('LLEN', keys.intake(batch)) ~= size then
+    return false
+  end
+  call('ZREM', keys.intakes, batch)
+  call('RPUSH', keys.accepted, batch)
+  return true
+end
+
+-- Returns whether none is left.
+local function release(batch)
+  local held = call('ZPOPMIN', keys.intakeHolds(batch), PER_STEP)
+  local ids = {}
+  for i = 1, #held, 2 do
+    ids[#ids + 1] = held[i]
+  end
+  rows.fetch(ids)
+  for _, id in ipairs(ids) do
+    local row = rows.get(id)
+    if row then
+      row.ld = row.ld - 1
+      rows.touch(row)
+      history.retire(row)
+    end
+  end
+  return #ids < PER_STEP
+end
+
+local function admit(packed)
+  local ids, part, made = {}, {}, {}
+  for i, each in ipairs(packed) do
+    part[i] = cmsgpack.unpack(each)
+    ids[i] = part[i][1]
+  end
+  rows.fetch(ids)
+  for i, each in ipairs(part) do
+    made[i] = not rows.get(each[1]) and create.row(each[1], each[2], each[3])
+  end
+  for i, each in ipairs(part) do
+    if made[i] then
+      create.admit(made[i], each[3])
+    end
+  end
+end
+
+-- Admits the next executions of the oldest accepted batch. Returns whether anything is left of any.
+function intake.step()
+  local batch = call('LINDEX', keys.accepted, 0)
+  if not batch then
+    return false
+  end
+  local packed = call('LPOP', keys.intake(batch), PER_STEP)
+  if packed then
+    admit(packed)
+  elseif release(batch) then
+    call('LPOP', keys.accepted)
+    return call('EXISTS', keys.accepted) == 1
+  end
+  return true
+end
+
+-- Lets go of batches that were refused, or never came to be whole. Returns how many.
+function intake.prune()
+  local done = 0
+  for _, batch in ipairs(call('ZRANGEBYSCORE', keys.intakes, '-inf', now, 'LIMIT', 0, 1)) do
+    call('UNLINK', keys.intake(batch))
+    if release(batch) then
+      call('ZREM', keys.intakes, batch)
+    end
+    done = done + 1
+  end
+  return done
+end

@@ -1,0 +1,198 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { UnknownDependencyError } from '../../libs/scheduler/src/core/errors.js';
+import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
+import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
+import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
+import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
+import { DAY, edgeTo, edgeToNewest, mirrorOf, newExecution, nextId } from '../contract/fixtures.js';
+import { Scene, steps } from '../contract/scene.js';
+import { startRedis, type RedisServer } from '../support/redis-server.js';
+
+// A test's server keeps nothing on disk on purpose, and is told so at each connect.
+Logger.overrideLogger(false);
+
+class Killed extends Error {}
+
+/** A store whose process is killed before it sends one of these scripts. */
+class DyingStore extends RedisTaskStore {
+  killedBefore: string | null = null;
+
+  protected override commit<T>(script: string, ...args: string[]): Promise<T> {
+    return script === this.killedBefore ? Promise.reject(new Killed()) : super.commit<T>(script, ...args);
+  }
+
+  protected override commitRepeatable<T>(script: string, ...args: string[]): Promise<T> {
+    return script === this.killedBefore ? Promise.reject(new Killed()) : super.commitRepeatable<T>(script, ...args);
+  }
+}
+
+/** More than go into one step of admission, and more than go into one part. */
+const MANY = 230;
+
+describe('a batch too large for one script', () => {
+  let server: RedisServer;
+  const stores: RedisTaskStore[] = [];
+  let namespaces = 0;
+
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+
+  afterEach(async () => {
+    for (const store of stores.splice(0)) await store.close();
+  });
+
+  afterAll(() => server.stop());
+
+  const open = async (namespace: string, clock = new ManualClock(), historyCount = 1_000): Promise<DyingStore> => {
+    const store = new DyingStore({
+      connection: resolveRedisOptions({ port: server.port }),
+      ...{ namespace, lease: 15_000, maxAttemptDuration: 3_600_000, createdAtOnce: 50, testClock: clock },
+      history: { count: historyCount, age: null, bytes: null },
+    });
+    await store.open();
+    stores.push(store);
+    return store;
+  };
+
+  const scene = async (historyCount?: number) => {
+    const namespace = `intake${++namespaces}`;
+    const clock = new ManualClock();
+    const store = await open(namespace, clock, historyCount);
+    const other = await open(namespace, clock, historyCount);
+    const keys = async (pattern: string) => (await server.command('KEYS', `{${namespace}}:${pattern}`)).trim();
+    return { s: new Scene(store, clock), store, other, clock, keys };
+  };
+  const dependents = (upstream: string) =>
+    Array.from({ length: MANY }, () => newExecution({ edges: [edgeTo(upstream)] }));
+
+  it('is all there when the call returns, in order, and leaves nothing beside it', async () => {
+    const { s, store, keys } = await scene();
+    const upstream = await s.add();
+    const batch = dependents(upstream);
+    expect(await store.enqueue(batch)).toEqual(batch.map((each) => each.executionId));
+    const worker = await s.worker();
+    await worker.complete(await worker.claimOne(upstream));
+    await s.maintain();
+    const claims = await worker.claim(250);
+    expect(claims.map((claim) => claim.executionId)).toEqual(batch.map((each) => each.executionId));
+    expect(await keys('i[nh]:*')).toBe('*0');
+    expect(await keys('ac')).toBe('*0');
+  });
+
+  it('is stored whole where its members depend on those behind them', async () => {
+    const { s, store } = await scene();
+    const batch = Array.from({ length: MANY }, () => newExecution());
+    batch.forEach((each, i) => {
+      const next = batch[i + 1];
+      if (next) batch[i] = { ...each, edges: [edgeTo(next.executionId)] };
+    });
+    await store.enqueue(batch);
+    const worker = await s.worker();
+    for (const each of batch.toReversed()) await worker.complete(await worker.claimOne(each.executionId));
+    expect((await s.stats()).byStatus).toMatchObject({ COMPLETED: MANY, PENDING: 0 });
+  });
+
+  it('is admitted by whichever node, when the one that asked was killed', async () => {
+    const { s, store, other, keys } = await scene();
+    const upstream = await s.add();
+    store.killedBefore = 'admit';
+    const batch = dependents(upstream);
+    await expect(store.enqueue(batch)).rejects.toThrow(Killed);
+    expect(await other.getExecution(batch[MANY - 1]!.executionId)).toBeNull();
+    await steps(() => other.promote(PROMOTE_PER_STEP));
+    expect((await other.stats()).byStatus.PENDING).toBe(MANY + 1);
+    expect(await keys('i[nh]:*')).toBe('*0');
+  });
+
+  it('never was, when the node that asked was killed before it was accepted', async () => {
+    const { s, store, other, clock, keys } = await scene(0);
+    const upstream = await s.add();
+    store.killedBefore = 'accept';
+    await expect(store.enqueue(dependents(upstream))).rejects.toThrow(Killed);
+    const worker = await s.worker();
+    await worker.complete(await worker.claimOne(upstream));
+    // Held, since what would come might have depended on it.
+    expect(await s.status(upstream)).toBe('COMPLETED');
+    clock.advance(DAY);
+    await steps(() => other.prune(PROMOTE_PER_STEP));
+    expect(await other.getExecution(upstream)).toBeNull();
+    expect((await other.stats()).byStatus.PENDING).toBe(0);
+    expect(await keys('i*')).toBe('*0');
+  });
+
+  it('finds how its upstream ended, though that has ended, and left history, before it was admitted', async () => {
+    const { s, store, other } = await scene(0);
+    const [good, bad] = [await s.add(), await s.add()];
+    store.killedBefore = 'admit';
+    const batch = [...dependents(good), ...dependents(bad)];
+    await expect(store.enqueue(batch)).rejects.toThrow(Killed);
+    const worker = await s.worker();
+    await worker.complete(await worker.claimOne(good));
+    await worker.fail(await worker.claimOne(bad));
+    await steps(() => other.promote(PROMOTE_PER_STEP));
+    expect((await other.stats()).counters).toMatchObject({ skipped: MANY, scheduled: 2 * MANY + 2 });
+    expect((await worker.claim(250)).map((claim) => claim.executionId)).toEqual(
+      batch.slice(0, MANY).map((each) => each.executionId),
+    );
+    expect(await other.getExecution(bad)).toBeNull();
+  });
+
+  it('is refused as a whole where one depends on what does not exist', async () => {
+    const { s, store, keys } = await scene();
+    const upstream = await s.add();
+    const batch = dependents(upstream);
+    batch[MANY - 1] = newExecution({ taskId: 'child', edges: [edgeTo('nothing')] });
+    await expect(store.enqueue(batch)).rejects.toThrow(UnknownDependencyError);
+    await s.maintain();
+    expect((await s.stats()).byStatus.PENDING).toBe(1);
+    expect(await keys('i*')).toBe('*0');
+  });
+
+  it('binds to the newest of a task as one behind the other', async () => {
+    const { s, store } = await scene();
+    await store.putTasks([mirrorOf('parent'), mirrorOf('child')]);
+    await s.depend('child', 'parent');
+    const batch = Array.from({ length: MANY }, (_, i) =>
+      i % 2 === 0
+        ? newExecution({ taskId: 'parent' })
+        : newExecution({ taskId: 'child', edges: [edgeToNewest('parent', 'success')] }),
+    );
+    await store.enqueue(batch);
+    const worker = await s.worker();
+    for (let i = 0; i < MANY; i += 2) {
+      await worker.complete(await worker.claimOne(batch[i]!.executionId), i);
+    }
+    const [first] = await worker.claim(1);
+    expect(first).toMatchObject({ executionId: batch[1]!.executionId, results: { parent: '0' } });
+  });
+
+  it('may be a workflow, which is seen whole from its acceptance on', async () => {
+    const { s, store, other } = await scene();
+    const workflowId = nextId();
+    const [root, ...leaves] = Array.from({ length: MANY }, (_, i) =>
+      newExecution({ workflow: { workflowId, ref: `n${i}` }, tags: i === 0 ? null : ['leaf'] }),
+    );
+    const members = [root!, ...leaves.map((each) => ({ ...each, edges: [edgeTo(root!.executionId)] }))];
+    const nodes = members.map(({ executionId, taskId, workflow }, i) => ({
+      ...{ ref: workflow!.ref, executionId, taskId },
+      dependsOn: i === 0 ? [] : [{ ref: 'n0', type: 'success' as const }],
+    }));
+    store.killedBefore = 'admit';
+    await expect(store.startWorkflow({ workflowId, name: 'wide', nodes }, members)).rejects.toThrow(Killed);
+    const seen = await other.getWorkflow(workflowId);
+    expect(seen!.nodes.map((node) => node.status)).toEqual(members.map(() => 'PENDING'));
+    // The root has run and failed before the last leaf is there.
+    await other.promote(PROMOTE_PER_STEP);
+    const worker = await s.worker();
+    await worker.fail(await worker.claimOne(root!.executionId));
+    await s.maintain();
+    const ended = await other.getWorkflow(workflowId);
+    expect(ended!.status).toBe('FAILED');
+    expect(ended!.nodes.map((node) => node.status)).toEqual(members.map((_, i) => (i === 0 ? 'FAILED' : 'SKIPPED')));
+    store.killedBefore = null;
+    await store.startWorkflow({ workflowId, name: 'wide', nodes }, members);
+    expect((await s.stats()).counters.scheduled).toBe(MANY);
+  });
+});
