@@ -7,8 +7,6 @@ interface Waiting {
   reject: (error: unknown) => void;
 }
 
-/** Trips under way at a time: one is on the server while the next one is on its way. */
-const UNDER_WAY = 2;
 /** Executions of one trip. */
 const TOGETHER = 500;
 
@@ -18,13 +16,15 @@ const TOGETHER = 500;
  */
 export class EnqueueBatcher {
   private waiting: Waiting[] = [];
-  private underWay = 0;
+  /** A trip each: one is on the server while the next one is on its way. */
+  private readonly freeLanes = [0, 1];
   private isAwaited = false;
 
-  constructor(private readonly send: (batch: readonly NewExecution[]) => Promise<string[]>) {}
+  /** @param send stores a batch; with a lane, nothing else is under way on that */
+  constructor(private readonly send: (batch: readonly NewExecution[], lane: number | null) => Promise<string[]>) {}
 
   add(batch: readonly NewExecution[]): Promise<string[]> {
-    if (batch.length > TOGETHER || !batch.every(isPlain)) return this.send(batch);
+    if (batch.length > TOGETHER || !batch.every(isPlain)) return this.send(batch, null);
     return new Promise((resolve, reject) => {
       this.waiting.push({ batch, resolve, reject });
       this.await();
@@ -32,7 +32,7 @@ export class EnqueueBatcher {
   }
 
   private await(): void {
-    if (this.isAwaited || this.underWay >= UNDER_WAY) return;
+    if (this.isAwaited || this.freeLanes.length === 0) return;
     this.isAwaited = true;
     queueMicrotask(() => {
       this.isAwaited = false;
@@ -43,15 +43,15 @@ export class EnqueueBatcher {
   private async depart(): Promise<void> {
     const group = this.take();
     if (group.length === 0) return;
-    this.underWay++;
+    const lane = this.freeLanes.pop()!;
     try {
-      const ids = await this.send(group.length === 1 ? group[0]!.batch : group.flatMap(({ batch }) => batch));
+      const ids = await this.send(group.length === 1 ? group[0]!.batch : group.flatMap(({ batch }) => batch), lane);
       let from = 0;
       for (const { batch, resolve } of group) resolve(ids.slice(from, (from += batch.length)));
     } catch (error) {
       for (const { reject } of group) reject(error);
     } finally {
-      this.underWay--;
+      this.freeLanes.push(lane);
       if (this.waiting.length > 0) this.await();
     }
   }

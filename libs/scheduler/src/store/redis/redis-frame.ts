@@ -108,6 +108,11 @@ export abstract class RedisFrame {
     return this.send<T>(script, this.nextOperation(), args);
   }
 
+  /** As `commit`, one after the other: nothing else of this lane is under way. However much goes on beside it, it is known. */
+  protected commitOnLane<T>(lane: number, script: string, ...args: ScriptArgument[]): Promise<T> {
+    return this.send<T>(script, `=${lane}|${++this.operations};`, args);
+  }
+
   /** A name that no other operation of any node has. */
   protected nextOperation(): string {
     return `${this.node}:${++this.operations}`;

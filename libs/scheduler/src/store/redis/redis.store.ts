@@ -22,7 +22,7 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   /** Two: the server works on one trip while this process works on the other. */
   readonly lanes = 2;
   private readonly packer = new ExchangePacker();
-  private readonly batcher = new EnqueueBatcher((batch) => this.store(batch));
+  private readonly batcher = new EnqueueBatcher((batch, lane) => this.store(batch, lane));
 
   // ---- definitions ---------------------------------------------------------------------------------------------
 
@@ -81,8 +81,8 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
 
   async startWorkflow(workflow: NewWorkflow, executions: readonly NewExecution[]): Promise<void> {
     if (isLarge(executions, this.createdAtOnce)) return this.takeIn(executions, packAcceptance(workflow));
-    const reply = await this.commitRepeatable('enqueue', ...packWorkflow(workflow, executions, true));
-    if (reply === 'again') await this.commitRepeatable('enqueue', ...packWorkflow(workflow, executions, false));
+    const reply = await this.commit('enqueue', ...packWorkflow(workflow, executions, true));
+    if (reply === 'again') await this.commit('enqueue', ...packWorkflow(workflow, executions, false));
   }
 
   // ---- locks ---------------------------------------------------------------------------------------------------
@@ -217,14 +217,19 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
     return stepOf(await this.commitRepeatable('prune', limit));
   }
 
-  private async store(batch: readonly NewExecution[]): Promise<string[]> {
+  /** @param lane of the batcher, which sends nothing else on it meanwhile; null: it goes by itself */
+  private async store(batch: readonly NewExecution[], lane: number | null): Promise<string[]> {
     if (batch.length === 0) return [];
     const ids = batch.map((command) => command.executionId);
     if (isLarge(batch, this.createdAtOnce)) {
       await this.takeIn(batch, ['']);
       return ids;
     }
-    const changed = await this.commitRepeatable<string[]>('enqueue', ...packBatch(batch));
+    const args = packBatch(batch);
+    const changed =
+      lane === null
+        ? await this.commit<string[]>('enqueue', ...args)
+        : await this.commitOnLane<string[]>(lane, 'enqueue', ...args);
     return changed.length > 0 ? changed : ids;
   }
 

@@ -10,6 +10,8 @@
 -- @include effects
 
 local FIRST = 8
+-- Executions of a batch of which each is looked at: see isRepeat.
+local LOOKED_AT = 16
 local count = (#ARGV - FIRST + 1) / 2
 
 -- @include workflows
@@ -32,6 +34,18 @@ local function enqueueWaiting(ids, waits)
     call('HSET', keys.state, unpack(states))
     frame.count('waitingForDependencies', #waits)
   end
+end
+
+-- Whether some of it is stored already. A batch is stored as a whole, and that a large one was is remembered by its
+-- operation, or by its workflow, so that its ends tell; a look at each would cost as much as storing it.
+local function isRepeat(ids)
+  local asked = count > LOOKED_AT and { ids[1], ids[count] } or ids
+  for _, known in ipairs(call('HMGET', keys.static, unpack(asked))) do
+    if known then
+      return true
+    end
+  end
+  return false
 end
 
 -- Plain executions, or the lean members of a workflow, of tasks that nobody depends on: no row is looked at twice.
@@ -63,12 +77,8 @@ local function enqueuePlain()
       buffer[#buffer + 1] = id
     end
   end
-  for from = 1, count, 1000 do
-    for _, known in ipairs(call('HMGET', keys.static, unpack(ids, from, math.min(from + 999, count)))) do
-      if known then
-        return nil
-      end
-    end
+  if isRepeat(ids) then
+    return nil
   end
   if command then
     workflow.create(command, ARGV[4], ids)
@@ -108,7 +118,9 @@ local function enqueuePlain()
     end
   end
   frame.save()
-  return { {}, effects.publish(), now }
+  local reply = { {}, effects.publish(), now }
+  frame.remember(reply)
+  return reply
 end
 
 if ARGV[5] == '' then

@@ -4,9 +4,15 @@
 -- @include keys
 -- @include frame
 local isNew = 0
+
+local function forget(node)
+  call('HDEL', keys.nodes, node)
+  call('HDEL', keys.meta, 'others|' .. node)
+  call('HDEL', keys.operations, node .. '=0', node .. '=1')
+end
+
 if ARGV[3] == '' then
-  call('HDEL', keys.nodes, frame.node)
-  call('HDEL', keys.meta, 'others|' .. frame.node)
+  forget(frame.node)
 else
   isNew = call('HSET', keys.nodes, frame.node, ARGV[3] .. '|' .. now)
 end
@@ -15,8 +21,7 @@ local masks, wanted = {}, {}
 for i = 1, #known, 2 do
   local mask, heard = string.match(known[i + 1], '^(%d+)|(%d+)$')
   if tonumber(heard) + tonumber(ARGV[4]) < now then
-    call('HDEL', keys.nodes, known[i])
-    call('HDEL', keys.meta, 'others|' .. known[i])
+    forget(known[i])
   else
     masks[#masks + 1] = { known[i], tonumber(mask) }
   end

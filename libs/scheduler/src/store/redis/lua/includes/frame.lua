@@ -1,5 +1,5 @@
 -- The frame of every verb: the caller's settings, the store's time, and what is written once at the end.
--- ARGV[1]: testTime|lease|historyCount|historyAge|historyBytes|maxAttempt|PUBLISH or SPUBLISH|node   ARGV[2]: operation id, or ''
+-- ARGV[1]: testTime|lease|historyCount|historyAge|historyBytes|maxAttempt|PUBLISH or SPUBLISH|node   ARGV[2]: operation, or ''
 local call = redis.call
 local frame = {}
 do
@@ -74,19 +74,30 @@ function frame.save()
 end
 
 local OPERATIONS_KEPT = 1000
+-- An operation '=<lane>|<number>;' is one of many that follow each other on a lane of the node: none is asked for again
+-- when the next one has come, so that a lane has one field, and none is ever too old to be known.
+local lane = string.byte(ARGV[2]) == 61 and frame.node .. string.sub(ARGV[2], 1, 2)
 
 -- Keeps the reply of an operation, so that its repeat changes nothing.
 function frame.remember(reply)
-  if ARGV[2] == '' then
-    return
-  end
-  call('HSET', keys.operations, ARGV[2], cmsgpack.pack(reply))
-  if call('RPUSH', keys.operationOrder, ARGV[2]) > OPERATIONS_KEPT then
-    call('HDEL', keys.operations, call('LPOP', keys.operationOrder))
+  if lane then
+    call('HSET', keys.operations, lane, ARGV[2] .. cmsgpack.pack(reply))
+  elseif ARGV[2] ~= '' then
+    call('HSET', keys.operations, ARGV[2], cmsgpack.pack(reply))
+    if call('RPUSH', keys.operationOrder, ARGV[2]) > OPERATIONS_KEPT then
+      call('HDEL', keys.operations, call('LPOP', keys.operationOrder))
+    end
   end
 end
 
-if ARGV[2] ~= '' then
+if lane then
+  local newest = call('HGET', keys.operations, lane)
+  local number, reply = string.match(newest or '', '|(%d+);(.*)$')
+  -- An older one, late from a connection that was given up, has long been repeated, or reported as unknown.
+  if number and tonumber(number) >= tonumber(string.match(ARGV[2], '%d+', 4)) then
+    return cmsgpack.unpack(reply)
+  end
+elseif ARGV[2] ~= '' then
   local done = call('HGET', keys.operations, ARGV[2])
   if done then
     return cmsgpack.unpack(done)

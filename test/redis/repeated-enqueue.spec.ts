@@ -1,0 +1,103 @@
+import { Logger } from '@nestjs/common';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
+import type { RedisStoreSettings } from '../../libs/scheduler/src/store/redis/redis-frame.js';
+import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
+import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
+import { newExecution, nextId } from '../contract/fixtures.js';
+import { Scene } from '../contract/scene.js';
+import { startRedis, type RedisServer } from '../support/redis-server.js';
+
+// A test's server keeps nothing on disk on purpose, and is told so at each connect.
+Logger.overrideLogger(false);
+
+/** A store whose scripts of one name are sent again, as after a lost reply; meanwhile something happens. */
+class RepeatingStore extends RedisTaskStore {
+  meanwhile: () => Promise<void> = () => Promise.resolve();
+
+  constructor(settings: RedisStoreSettings, script: string) {
+    super(settings);
+    const run = this.connection.run.bind(this.connection);
+    this.connection.run = async (name, ...rest) => {
+      const reply = await run(name, ...rest);
+      if (name !== script) return reply;
+      await this.meanwhile();
+      return run(name, ...rest);
+    };
+  }
+}
+
+describe('what was scheduled, ran and left history before its repeat came', () => {
+  let server: RedisServer;
+  let close: () => Promise<void> = () => Promise.resolve();
+  let namespaces = 0;
+
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+
+  afterEach(() => close());
+
+  afterAll(() => server.stop());
+
+  const scene = async (script: string) => {
+    const clock = new ManualClock();
+    const settings: RedisStoreSettings = {
+      connection: resolveRedisOptions({ port: server.port }),
+      ...{ namespace: `again${++namespaces}`, lease: 15_000, maxAttemptDuration: 3_600_000, createdAtOnce: 5 },
+      ...{ history: { count: 0, age: null, bytes: null }, testClock: clock },
+    };
+    const [store, other] = [new RepeatingStore(settings, script), new RedisTaskStore(settings)];
+    close = async () => {
+      await store.close();
+      await other.close();
+    };
+    await store.open();
+    await other.open();
+    const s = new Scene(other, clock);
+    const worker = await s.worker();
+    let ran = 0;
+    store.meanwhile = async () => {
+      await s.maintain();
+      for (let claims = await worker.claim(250); claims.length > 0; claims = await worker.claim(250)) {
+        for (const claim of claims) await worker.complete(claim);
+        ran += claims.length;
+      }
+    };
+    return { store, s, ran: () => ran };
+  };
+
+  it.each([
+    ['one', () => [newExecution()], 'enqueue'],
+    ['a few', () => [newExecution(), newExecution()], 'enqueue'],
+    ['a large batch', () => Array.from({ length: 501 }, () => newExecution()), 'enqueue'],
+    ['what is more than plain', () => [newExecution({ tags: ['a'] }), newExecution()], 'enqueue'],
+    ['a batch in parts, its part', () => Array.from({ length: 7 }, () => newExecution({ tags: ['a'] })), 'gather'],
+    [
+      'a batch in parts, its acceptance',
+      () => Array.from({ length: 7 }, () => newExecution({ tags: ['a'] })),
+      'accept',
+    ],
+  ])('is not stored again: %s', async (_, batchOf, script) => {
+    const { store, s, ran } = await scene(script);
+    const batch = batchOf();
+    expect(await store.enqueue(batch)).toEqual(batch.map((each) => each.executionId));
+    await store.meanwhile();
+    expect(ran()).toBe(batch.length);
+    expect((await s.stats()).counters).toMatchObject({ scheduled: batch.length, completed: batch.length });
+  });
+
+  it('is not stored again: a workflow', async () => {
+    const { store, s, ran } = await scene('enqueue');
+    const workflowId = nextId();
+    const members = [1, 2].map((n) => newExecution({ workflow: { workflowId, ref: `n${n}` } }));
+    const nodes = members.map(({ executionId, taskId, workflow }) => ({
+      ...{ ref: workflow!.ref, executionId, taskId },
+      dependsOn: [],
+    }));
+    await store.startWorkflow({ workflowId, name: 'two', nodes }, members);
+    expect(ran()).toBe(2);
+    expect((await s.stats()).counters).toMatchObject({ scheduled: 2, completed: 2 });
+    expect(await s.store.getWorkflow(workflowId)).toBeNull();
+  });
+});
