@@ -100,10 +100,8 @@ export class AdvancedTaskScheduler {
   async scheduleTask(task: TaskTarget<any, any>, options?: ScheduleOptions<any>): Promise<ExecutionId<any, any>> {
     if (!this.isReady) await this.prepare();
     const taskId = taskIdOf(task);
-    const ids = await this.store.enqueue([
-      this.planner.planLocal(taskId, options) ?? (await this.planner.plan(taskId, options)),
-    ]);
-    return ids[0]!;
+    const planned = this.planner.planLocal(taskId, options) ?? (await this.planner.plan(taskId, options));
+    return this.store.enqueue([planned]).then(([id]) => id!);
   }
 
   /** Schedules many in one trip, all or none; at most 10,000. @returns ids in the order given */
@@ -126,8 +124,8 @@ export class AdvancedTaskScheduler {
   async runWorkflow(request: RunWorkflowRequest): Promise<WorkflowRun> {
     if (!this.isReady) await this.prepare();
     const { workflow, executions, run } = await this.planner.planWorkflow(withTaskIds(request));
-    await this.store.startWorkflow(workflow, executions);
-    return run;
+    // The plan is not kept while the store works.
+    return this.store.startWorkflow(workflow, executions).then(() => run);
   }
 
   /** Cancels: at once what has not started; a running one has its signal aborted. @returns false: not found, or ended */

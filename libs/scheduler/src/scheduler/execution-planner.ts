@@ -51,7 +51,9 @@ export class ExecutionPlanner {
     const workflowId = ulid(now);
     const executions: Record<string, string> = {};
     for (const node of nodes) executions[node.ref] = ulid(now);
-    for (const node of nodes) await this.requireOutside(node);
+    for (const node of nodes) {
+      for (const { to } of node.edges) if ('task' in to) await this.require(node.ref, to.task);
+    }
     const taskIds = new Map(nodes.map((node) => [node.ref, node.taskId]));
     return {
       run: { workflowId, executions },
@@ -109,24 +111,24 @@ export class ExecutionPlanner {
       throw new UnknownDependencyError(dependent, taskId, 'no task of that id is registered');
   }
 
-  private async requireOutside(node: PlannedNode): Promise<void> {
-    for (const { to } of node.edges) if ('task' in to) await this.require(node.ref, to.task);
-  }
-
   /** Tasks of other nodes that the request names: as nodes, as their dependencies, or as what those are declared to wait for. */
   private async remoteTasks(request: WorkflowRequest): Promise<Map<string, ResolvedTask>> {
     const remote = new Map<string, ResolvedTask>();
-    const look = async (taskId: unknown): Promise<void> => {
-      if (typeof taskId !== 'string' || this.catalog.get(taskId) || remote.has(taskId)) return;
-      const task = await this.catalog.findIfKnown(taskId);
-      if (!task) return;
-      remote.set(taskId, task);
-      for (const dependency of task.dependencies) await look(dependency.taskId);
+    // Grows while it is read.
+    const named = new Set<string>();
+    const name = (taskId: unknown): void => {
+      if (typeof taskId === 'string' && !this.catalog.get(taskId)) named.add(taskId);
     };
     for (const node of listOf(request?.tasks)) {
-      await look(node?.taskId);
-      for (const dependency of listOf(node?.dependencies)) await look(dependency?.taskId);
-      for (const dependency of this.catalog.get(node?.taskId)?.dependencies ?? []) await look(dependency.taskId);
+      name(node?.taskId);
+      for (const dependency of listOf(node?.dependencies)) name(dependency?.taskId);
+      for (const dependency of this.catalog.get(node?.taskId)?.dependencies ?? []) name(dependency.taskId);
+    }
+    for (const taskId of named) {
+      const task = await this.catalog.findIfKnown(taskId);
+      if (!task) continue;
+      remote.set(taskId, task);
+      for (const dependency of task.dependencies) name(dependency.taskId);
     }
     return remote;
   }

@@ -36,24 +36,31 @@ export class EnqueueBatcher {
     this.isAwaited = true;
     queueMicrotask(() => {
       this.isAwaited = false;
-      void this.depart();
+      this.depart();
     });
   }
 
-  private async depart(): Promise<void> {
+  private depart(): void {
     const group = this.take();
     if (group.length === 0) return;
     const lane = this.freeLanes.pop()!;
-    try {
-      const ids = await this.send(group.length === 1 ? group[0]!.batch : group.flatMap(({ batch }) => batch), lane);
-      let from = 0;
-      for (const { batch, resolve } of group) resolve(ids.slice(from, (from += batch.length)));
-    } catch (error) {
-      for (const { reject } of group) reject(error);
-    } finally {
-      this.freeLanes.push(lane);
-      if (this.waiting.length > 0) this.await();
-    }
+    const batch = group.length === 1 ? group[0]!.batch : group.flatMap((each) => each.batch);
+    const callers = group.map(({ batch: { length }, resolve, reject }) => ({ length, resolve, reject }));
+    // What was sent is not kept here while the answer is on its way: the collector would carry all of it along.
+    this.send(batch, lane)
+      .then(
+        (ids) => {
+          let from = 0;
+          for (const { length, resolve } of callers) resolve(ids.slice(from, (from += length)));
+        },
+        (error: unknown) => {
+          for (const { reject } of callers) reject(error);
+        },
+      )
+      .finally(() => {
+        this.freeLanes.push(lane);
+        if (this.waiting.length > 0) this.await();
+      });
   }
 
   /** As many as go together, in the order in which they came. */

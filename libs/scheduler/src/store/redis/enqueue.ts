@@ -13,12 +13,9 @@ export function packBatch(batch: readonly NewExecution[]): string[] {
   return args;
 }
 
-/**
- * The arguments for a workflow.
- * @param mayBeLean false: as any other executions are stored
- */
-export function packWorkflow(workflow: NewWorkflow, members: readonly NewExecution[], mayBeLean: boolean): string[] {
-  const lean = mayBeLean ? leanWorkflow(members) : null;
+/** The arguments for a workflow. */
+export function packWorkflow(workflow: NewWorkflow, members: readonly NewExecution[]): string[] {
+  const lean = leanWorkflow(members);
   const plain = lean && groupsOf(members);
   const args = headOf(workflow, lean);
   if (plain) args.push('', JSON.stringify(plain.groups), plain.groupOf);

@@ -166,9 +166,15 @@ export abstract class RedisFrame {
     return false;
   }
 
-  private async send<T>(script: string, operation: string, args: readonly ScriptArgument[]): Promise<T> {
-    if (!this.isAnnounced) await this.announce();
-    const [value, effects, ...details] = (await this.run(script, args, operation)) as [T, string, ...unknown[]];
+  /** What it was asked for is not kept while the answer is on its way. */
+  private send<T>(script: string, operation: string, args: readonly ScriptArgument[]): Promise<T> {
+    const sent = this.isAnnounced
+      ? this.run(script, args, operation)
+      : this.announce().then(() => this.run(script, args, operation));
+    return sent.then((reply) => this.receive(reply as [T, string, ...unknown[]]));
+  }
+
+  private receive<T>([value, effects, ...details]: [T, string, ...unknown[]]): T {
     if (value === 'error') throw refusal(effects, details as string[]);
     this.setClock(details[0] as number);
     this.tellText(effects);

@@ -79,10 +79,9 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
 
   // ---- workflows -----------------------------------------------------------------------------------------------
 
-  async startWorkflow(workflow: NewWorkflow, executions: readonly NewExecution[]): Promise<void> {
+  startWorkflow(workflow: NewWorkflow, executions: readonly NewExecution[]): Promise<void> {
     if (isLarge(executions, this.createdAtOnce)) return this.takeIn(executions, packAcceptance(workflow));
-    const reply = await this.commit('enqueue', ...packWorkflow(workflow, executions, true));
-    if (reply === 'again') await this.commit('enqueue', ...packWorkflow(workflow, executions, false));
+    return this.commit('enqueue', ...packWorkflow(workflow, executions));
   }
 
   // ---- locks ---------------------------------------------------------------------------------------------------
@@ -218,19 +217,14 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   }
 
   /** @param lane of the batcher, which sends nothing else on it meanwhile; null: it goes by itself */
-  private async store(batch: readonly NewExecution[], lane: number | null): Promise<string[]> {
-    if (batch.length === 0) return [];
+  private store(batch: readonly NewExecution[], lane: number | null): Promise<string[]> {
     const ids = batch.map((command) => command.executionId);
-    if (isLarge(batch, this.createdAtOnce)) {
-      await this.takeIn(batch, ['']);
-      return ids;
-    }
+    if (batch.length === 0) return Promise.resolve(ids);
+    if (isLarge(batch, this.createdAtOnce)) return this.takeIn(batch, ['']).then(() => ids);
     const args = packBatch(batch);
-    const changed =
-      lane === null
-        ? await this.commit<string[]>('enqueue', ...args)
-        : await this.commitOnLane<string[]>(lane, 'enqueue', ...args);
-    return changed.length > 0 ? changed : ids;
+    const stored =
+      lane === null ? this.commit<string[]>('enqueue', ...args) : this.commitOnLane<string[]>(lane, 'enqueue', ...args);
+    return stored.then((changed) => (changed.length > 0 ? changed : ids));
   }
 
   /**

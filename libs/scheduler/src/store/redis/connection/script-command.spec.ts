@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Command } from 'ioredis';
-import { encodeScript, scriptCommandOf, scriptHead, type ScriptArgument } from './script-command.js';
+import { encodeScript, ScriptCall, scriptCommandOf, scriptHead, type ScriptArgument } from './script-command.js';
 
 const SHA = 'a'.repeat(40);
 
@@ -39,15 +39,26 @@ describe('a script command', () => {
   const ScriptCommand = scriptCommandOf(Command);
 
   it('knows whether it was sent, and keeps its arguments to itself', () => {
-    const command = new ScriptCommand('evalsha', scriptHead('evalsha', SHA), '{a}', ['canary']);
+    const command = new ScriptCommand('evalsha', scriptHead('evalsha', SHA), new ScriptCall('{a}', ['canary']));
     expect(command.isWritten).toBe(false);
     expect(command.args).not.toContain('canary');
     expect(Buffer.from(command.toWritable({})).toString()).toContain('canary');
     expect(command.isWritten).toBe(true);
   });
 
+  it('is sent again as it was, by digest or by text', () => {
+    const call = new ScriptCall('{a}', ['é', Buffer.from([255]), 7]);
+    const head = scriptHead('evalsha', SHA);
+    const first = call.encode(head);
+    expect(call.encode(head)).toEqual(first);
+    expect(call.encode(scriptHead('eval', '-- é'))).toEqual(
+      byClient('eval', '-- é', '{a}', ['é', Buffer.from([255]), 7]),
+    );
+    expect(call.encode(head)).toEqual(first);
+  });
+
   it('lies in the slot of its key', () => {
-    const command = new ScriptCommand('evalsha', scriptHead('evalsha', SHA), '{a}x', ['1', '{b}']);
+    const command = new ScriptCommand('evalsha', scriptHead('evalsha', SHA), new ScriptCall('{a}x', ['1', '{b}']));
     expect(command.getSlot()).toBe(new Command('get', ['{a}']).getSlot());
   });
 });

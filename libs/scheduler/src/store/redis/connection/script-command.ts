@@ -13,9 +13,41 @@ export type ScriptCommandClass = new (
   name: 'evalsha' | 'eval',
   /** What stands before the key, see `scriptHead`. */
   head: string,
-  key: string,
-  args: readonly ScriptArgument[],
+  call: ScriptCall,
 ) => ScriptCommand;
+
+/**
+ * What a script is called with. Once it was sent only its bytes are kept, for a repeat: many calls under way would cost the
+ * collector as much as making them otherwise.
+ */
+export class ScriptCall {
+  #args: readonly ScriptArgument[] | null;
+  readonly #count: number;
+  #head = '';
+  #wire: Buffer | null = null;
+
+  constructor(
+    readonly key: string,
+    args: readonly ScriptArgument[],
+  ) {
+    this.#args = args;
+    this.#count = args.length;
+  }
+
+  /** The whole command in RESP. */
+  encode(head: string): Buffer {
+    if (this.#wire === null) {
+      this.#wire = encodeScript(head, this.key, this.#args!);
+      this.#args = null;
+    } else if (head !== this.#head) {
+      // The script by its text, where the server does not know its digest.
+      const before = Buffer.byteLength(startOf(this.#head, this.#count));
+      this.#wire = Buffer.concat([Buffer.from(startOf(head, this.#count)), this.#wire.subarray(before)]);
+    }
+    this.#head = head;
+    return this.#wire;
+  }
+}
 
 export function scriptCommandOf(Base: typeof Command): ScriptCommandClass {
   return class extends Base implements ScriptCommand {
@@ -24,16 +56,15 @@ export function scriptCommandOf(Base: typeof Command): ScriptCommandClass {
     constructor(
       name: 'evalsha' | 'eval',
       private readonly head: string,
-      private readonly key: string,
-      private readonly scriptArgs: readonly ScriptArgument[],
+      private readonly call: ScriptCall,
     ) {
       // What the client reads to find the node of a cluster, and what it attaches to errors: the key only.
-      super(name, ['', '1', key], { replyEncoding: 'utf8' });
+      super(name, ['', '1', call.key], { replyEncoding: 'utf8' });
     }
 
     override toWritable(): Buffer {
       this.isWritten = true;
-      return encodeScript(this.head, this.key, this.scriptArgs);
+      return this.call.encode(this.head);
     }
   };
 }
@@ -57,7 +88,7 @@ export function scriptHead(name: 'evalsha' | 'eval', script: string): string {
 
 /** A whole command in RESP. */
 export function encodeScript(head: string, key: string, args: readonly ScriptArgument[]): Buffer {
-  const start = `*${args.length + 4}\r\n${head}${bulk(key)}`;
+  const start = `${startOf(head, args.length)}${bulk(key)}`;
   let text = start;
   for (const arg of args) {
     if (typeof arg === 'object') return encodeMixed(start, args);
@@ -81,6 +112,10 @@ function encodeMixed(start: string, args: readonly ScriptArgument[]): Buffer {
   }
   chunks.push(Buffer.from(text));
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+}
+
+function startOf(head: string, count: number): string {
+  return `*${count + 4}\r\n${head}`;
 }
 
 function bulk(value: string): string {

@@ -4,6 +4,7 @@ import { ClientKeeper } from './client-keeper.js';
 import type { Client } from './open-client.js';
 import { isFatalToConnect, judge, toStoreError } from './redis-errors.js';
 import {
+  ScriptCall,
   scriptHead,
   sendScript,
   type ScriptArgument,
@@ -43,8 +44,7 @@ interface Prepared {
 
 interface Call {
   readonly script: Prepared;
-  readonly key: string;
-  readonly args: readonly ScriptArgument[];
+  readonly with: ScriptCall;
   readonly isRepeatable: boolean;
   /** In turns: when it was asked, when it was last sent, from when on it may be sent. */
   readonly since: number;
@@ -128,8 +128,7 @@ export class ScriptRunner {
     return new Promise((resolve, reject) => {
       this.#dispatch({
         script,
-        key,
-        args,
+        with: new ScriptCall(key, args),
         isRepeatable: isRepeatable || script.source.readOnly,
         since: this.#turn,
         sent: 0,
@@ -182,7 +181,7 @@ export class ScriptRunner {
   #send(client: Client, call: Call): void {
     const name = call.byText ? 'eval' : 'evalsha';
     const ScriptCommand = this.commandClass();
-    const command = new ScriptCommand(name, call.script[name], call.key, call.args);
+    const command = new ScriptCommand(name, call.script[name], call.with);
     call.command = command;
     call.sent = this.#turn;
     this.#pending.add(call);

@@ -3,8 +3,7 @@
 --   extras (JSON: index -> what the execution has beside its record) | '',
 --   groups (JSON: { queue, level, task } of the plain ones), group of each as one character,
 --   then of each: executionId, record (flags|task|queue|level|timeout|workflow|ref|payload)
--- Returns: { ids where they differ from those given }, effects | { 'again' }: not as lean members
---   | { 'error', code, details... }
+-- Returns: { ids where they differ from those given }, effects | { 'error', code, details... }
 -- @include keys
 -- @include frame
 -- @include effects
@@ -37,8 +36,12 @@ local function enqueueWaiting(ids, waits)
 end
 
 -- Whether some of it is stored already. A batch is stored as a whole, and that a large one was is remembered by its
--- operation, or by its workflow, so that its ends tell; a look at each would cost as much as storing it.
-local function isRepeat(ids)
+-- operation, or by its workflow, so that its ends tell; a look at each would cost as much as storing it. A single one is
+-- stored in the same breath.
+local function isRepeat(ids, pairs_)
+  if count == 1 then
+    return call('HSETNX', keys.static, ids[1], pairs_[2]) == 0
+  end
   local asked = count > LOOKED_AT and { ids[1], ids[count] } or ids
   for _, known in ipairs(call('HMGET', keys.static, unpack(asked))) do
     if known then
@@ -77,7 +80,7 @@ local function enqueuePlain()
       buffer[#buffer + 1] = id
     end
   end
-  if isRepeat(ids) then
+  if isRepeat(ids, pairs_) then
     return nil
   end
   if command then
@@ -88,7 +91,9 @@ local function enqueuePlain()
   local handed = not command and handOver(groups, ids, pairs_)
   for from = 1, count, 1000 do
     local to = math.min(from + 999, count)
-    call('HSET', keys.static, unpack(pairs_, 2 * from - 1, 2 * to))
+    if count > 1 then
+      call('HSET', keys.static, unpack(pairs_, 2 * from - 1, 2 * to))
+    end
     call('RPUSH', keys.all, unpack(ids, from, to))
   end
   for list, buffer in pairs(handed and {} or buffers) do
@@ -96,11 +101,9 @@ local function enqueuePlain()
       call('RPUSH', list, unpack(buffer, from, math.min(from + 999, #buffer)))
     end
   end
-  for _, group in ipairs(groups) do
+  for _, group in ipairs(handed and {} or groups) do
     call('HSETNX', keys.queues, group[1], '')
-    if not handed then
-      effects.wake(group[1])
-    end
+    effects.wake(group[1])
   end
   frame.created = created + count
   frame.count('PENDING', count)
@@ -117,9 +120,9 @@ local function enqueuePlain()
       effects.push({ 'x', 'started', ids[i], group[3], 'RUNNING', group[1], group[2], now, handed, false, false, false, false })
     end
   end
-  frame.save()
   local reply = { {}, effects.publish(), now }
   frame.remember(reply)
+  frame.save()
   return reply
 end
 
@@ -127,8 +130,6 @@ if ARGV[5] == '' then
   local reply = enqueuePlain()
   if reply then
     return reply
-  elseif command then
-    return { 'again', '', now }
   end
 end
 
@@ -138,6 +139,28 @@ local IDEMPOTENCY_MS = 86400000
 
 -- Replaces repeats, of ids and of idempotency keys, by the executions that they repeat.
 local extras = ARGV[5] ~= '' and cjson.decode(ARGV[5]) or {}
+
+-- Members that were to be lean, and cannot be, since others wait for their tasks: their ties become edges.
+local function untie()
+  local tasks_ = {}
+  for i = 1, count do
+    local at = FIRST + 2 * (i - 1)
+    tasks_[ARGV[at]] = string.match(ARGV[at + 1], '^[^|]*|([^|]*)')
+  end
+  for i = 1, count do
+    local at = FIRST + 2 * (i - 1) + 1
+    local flags, rest = string.match(ARGV[at], '^([^|]*)(.*)$')
+    local made = {}
+    for index, tie in ipairs(links.edges(flags)) do
+      made[index] = { taskId = tasks_[tie[1]], ref = tie[3], type = links.types[tie[2]], to = tie[1], reuse = false }
+    end
+    ARGV[at] = 'w' .. rest
+    extras[tostring(i)] = { task = tasks_[ARGV[at - 1]], edges = #made > 0 and made or nil }
+  end
+end
+if command and ARGV[5] == '' then
+  untie()
+end
 local ids, fresh, mine, keysOfBatch = {}, {}, {}, {}
 for i = 1, count do
   ids[i] = ARGV[FIRST + 2 * (i - 1)]

@@ -7,8 +7,7 @@ local isNew = 0
 
 local function forget(node)
   call('HDEL', keys.nodes, node)
-  call('HDEL', keys.meta, 'others|' .. node)
-  call('HDEL', keys.operations, node .. '=0', node .. '=1')
+  call('HDEL', keys.meta, 'others|' .. node, 'lane|' .. node .. '=0', 'lane|' .. node .. '=1')
 end
 
 if ARGV[3] == '' then

@@ -39,8 +39,8 @@ end
 local function commit(value)
   dependency.drain()
   save()
-  frame.save()
   local reply = { value, effects.publish(true), now }
   frame.remember(reply)
+  frame.save()
   return reply
 end

@@ -2,6 +2,9 @@
 -- ARGV[1]: testTime|lease|historyCount|historyAge|historyBytes|maxAttempt|PUBLISH or SPUBLISH|node   ARGV[2]: operation, or ''
 local call = redis.call
 local frame = {}
+-- An operation '=<lane>|<number>;' is one of many that follow each other on a lane of the node: none is asked for again
+-- when the next one has come, so that a lane has one field, and none is ever too old to be known.
+local isOnLane = string.byte(ARGV[2]) == 61
 do
   local clock, lease, count, age, bytes, bound, publish, node =
     string.match(ARGV[1], '^(%d*)|(%d+)|(%d+)|(%d*)|(%d*)|(%d+)|(%a+)|(.*)$')
@@ -12,7 +15,9 @@ do
   frame.maxAttempt = tonumber(bound)
   frame.publish = publish
   frame.node = node
-  local meta = call('HMGET', keys.meta, 'hwm', 'n', 'seq', 'mask', 'ruled', 'nodes', 'popped', 'others|' .. node)
+  frame.lane = isOnLane and 'lane|' .. node .. string.sub(ARGV[2], 1, 2)
+  local others, lane = 'others|' .. node, frame.lane or 'hwm'
+  local meta = call('HMGET', keys.meta, 'hwm', 'n', 'seq', 'mask', 'ruled', 'nodes', 'popped', others, lane)
   local now = tonumber(clock)
   if not now then
     local time = call('TIME')
@@ -27,6 +32,7 @@ do
   frame.popped = tonumber(meta[7]) or 0
   -- A node that is not known to listen may have missed how the others do: then all that anybody wants is told.
   frame.others = tonumber(meta[8]) or frame.mask
+  frame.newest = meta[9]
   -- Time never goes back here, whatever the server's clock does.
   frame.now = math.max(now, frame.hwm)
 end
@@ -63,6 +69,10 @@ function frame.save()
     fields[#fields + 1] = 'seq'
     fields[#fields + 1] = frame.sequence
   end
+  if frame.reply then
+    fields[#fields + 1] = frame.lane
+    fields[#fields + 1] = frame.reply
+  end
   if #fields > 0 then
     call('HSET', keys.meta, unpack(fields))
   end
@@ -74,14 +84,11 @@ function frame.save()
 end
 
 local OPERATIONS_KEPT = 1000
--- An operation '=<lane>|<number>;' is one of many that follow each other on a lane of the node: none is asked for again
--- when the next one has come, so that a lane has one field, and none is ever too old to be known.
-local lane = string.byte(ARGV[2]) == 61 and frame.node .. string.sub(ARGV[2], 1, 2)
 
--- Keeps the reply of an operation, so that its repeat changes nothing.
+-- Keeps the reply of an operation, so that its repeat changes nothing. Before `save`.
 function frame.remember(reply)
-  if lane then
-    call('HSET', keys.operations, lane, ARGV[2] .. cmsgpack.pack(reply))
+  if isOnLane then
+    frame.reply = ARGV[2] .. cmsgpack.pack(reply)
   elseif ARGV[2] ~= '' then
     call('HSET', keys.operations, ARGV[2], cmsgpack.pack(reply))
     if call('RPUSH', keys.operationOrder, ARGV[2]) > OPERATIONS_KEPT then
@@ -90,9 +97,8 @@ function frame.remember(reply)
   end
 end
 
-if lane then
-  local newest = call('HGET', keys.operations, lane)
-  local number, reply = string.match(newest or '', '|(%d+);(.*)$')
+if isOnLane then
+  local number, reply = string.match(frame.newest or '', '|(%d+);(.*)$')
   -- An older one, late from a connection that was given up, has long been repeated, or reported as unknown.
   if number and tonumber(number) >= tonumber(string.match(ARGV[2], '%d+', 4)) then
     return cmsgpack.unpack(reply)
