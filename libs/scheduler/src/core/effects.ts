@@ -45,6 +45,8 @@ export type Effect =
   | { kind: 'more' }
   /** What other nodes reported may not have been heard here: whoever waits looks again. */
   | { kind: 'gap'; time: number }
+  /** The store has lost all that it held, and goes on empty: what this node declares is to be said again. */
+  | { kind: 'emptied' }
   | { kind: 'workflow'; workflowId: string; status: TaskStatus; time: number }
   | { kind: 'progress'; executionId: string; taskId: string; fraction: number; note: string | null; time: number }
   | { kind: 'log'; executionId: string; taskId: string; line: string; time: number }

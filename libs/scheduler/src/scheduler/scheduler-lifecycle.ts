@@ -7,6 +7,7 @@ import {
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
+import { CLOCK, type Clock } from '../core/clock.js';
 import { Liveness } from '../core/liveness.js';
 import { EventHub } from '../events/event-hub.js';
 import { ExecutionWaiter } from '../events/execution-waiter.js';
@@ -17,6 +18,8 @@ import { TaskWorker } from '../worker/task-worker.js';
 import { RESOLVED_OPTIONS } from './foundation.module.js';
 import type { ResolvedOptions } from './resolve-options.js';
 import { TaskRegistrar } from './task-registrar.js';
+
+const DECLARE_AGAIN_MS = 1_000;
 
 /**
  * The order of beginning and ending: open the store, find handlers, register tasks; when the app has started, put
@@ -29,6 +32,8 @@ export class SchedulerLifecycle
   private readonly logger = new Logger('Scheduler');
   private opening: Promise<void> | null = null;
   private stopping: Promise<void> | null = null;
+  private declaring: Promise<void> | null = null;
+  private isClosed = false;
 
   constructor(
     private readonly registrar: TaskRegistrar,
@@ -39,6 +44,7 @@ export class SchedulerLifecycle
     private readonly hub: EventHub,
     private readonly waiter: ExecutionWaiter,
     @Inject(TASK_STORE) private readonly store: TaskStore,
+    @Inject(CLOCK) private readonly clock: Clock,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
 
@@ -60,6 +66,7 @@ export class SchedulerLifecycle
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.isClosed = true;
     await this.maintenance.stop();
     this.hub.close();
     this.waiter.close();
@@ -88,8 +95,33 @@ export class SchedulerLifecycle
 
   private async openAll(): Promise<void> {
     await this.store.open();
+    this.hub.listen((effects) => {
+      if (effects.some((effect) => effect.kind === 'emptied')) this.declaring ??= this.declareAgain();
+    });
     await this.registrar.boot();
+    await this.configureQueues();
+  }
+
+  private async configureQueues(): Promise<void> {
     for (const [queue, rules] of this.options.queueRules) await this.store.configureQueue(queue, rules);
+  }
+
+  /** What the app's code says, once more, until the store has heard it. What was made at run time is lost. */
+  private async declareAgain(): Promise<void> {
+    this.logger.warn('the store has lost all that it held: the tasks and schedules of this app are declared again');
+    this.catalog.mirrorAgain();
+    while (!this.isClosed) {
+      try {
+        await this.catalog.flush();
+        await this.configureQueues();
+        if (this.liveness.ready) await this.registrar.reconcileCrons();
+        break;
+      } catch (error) {
+        this.logger.error(`not declared yet: ${error instanceof Error ? error.message : String(error)}`);
+        await new Promise<void>((resolve) => this.clock.setTimer(DECLARE_AGAIN_MS, resolve));
+      }
+    }
+    this.declaring = null;
   }
 
   /** Without them a SIGTERM ends the process in the middle of its runs. */

@@ -85,6 +85,11 @@ export class TaskCatalog {
     return mirror !== null && mirror.appName === appName && mirror.appVersion !== appVersion;
   }
 
+  /** The store has lost the mirror: all of it follows before the next call that reaches the store. */
+  mirrorAgain(): void {
+    for (const [taskId, task] of this.tasks) this.pending.set(taskId, task);
+  }
+
   /** Whether definitions wait to be mirrored. */
   get isFlushed(): boolean {
     return this.pending.size === 0 && this.flushing === null;

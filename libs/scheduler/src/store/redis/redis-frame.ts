@@ -47,6 +47,8 @@ export abstract class RedisFrame {
   /** ms by which the server's clock is ahead of this machine's, as the newest reply says. */
   private ahead = 0;
   private announced = -1;
+  /** Changes when the server has lost the namespace: by a flush, or by a restart without what it held. */
+  private born: string | null = null;
   private operations = 0;
   private timer: ClockTimer | undefined;
   private unsubscribe: (() => Promise<void>) | undefined;
@@ -188,7 +190,12 @@ export abstract class RedisFrame {
   }
 
   private tellGap(): void {
-    this.tell([{ kind: 'gap', time: this.local.now() + this.ahead }]);
+    this.tell([{ kind: 'gap', time: this.now() }]);
+  }
+
+  /** By the server's clock. */
+  private now(): number {
+    return this.local.now() + this.ahead;
   }
 
   // ---- what this node listens to -------------------------------------------------------------------------------
@@ -204,9 +211,11 @@ export abstract class RedisFrame {
   }
 
   private async listen(mask: number): Promise<void> {
-    const isNew = await this.run('listen', [mask, LISTEN_PATIENCE_MS]);
+    const [isNew, born] = (await this.run('listen', [mask, LISTEN_PATIENCE_MS])) as [number, string];
     // After a long silence the others had forgotten it, and told it nothing.
     if (isNew === 1 && this.announced >= 0) this.tellGap();
+    if (this.born !== null && this.born !== born) this.tell([{ kind: 'emptied' }]);
+    this.born = born;
     this.announced = mask;
   }
 

@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- A node says which transitions it listens to, or (mask '') that it is gone; silent nodes are forgotten.
--- ARGV: frame, operation (none), mask | '', patience   Returns: 1: it was not known until now, else 0
+-- ARGV: frame, operation (none), mask | '', patience
+-- Returns: { 1: it was not known until now, else 0, what this namespace is called for as long as it keeps what it holds }
 -- @include keys
 -- @include frame
 local isNew = 0
@@ -45,8 +46,9 @@ local function wantedBeside(mask)
   return all
 end
 
+call('HSETNX', keys.meta, 'born', now .. ' ' .. frame.node)
 call('HSET', keys.meta, 'mask', wantedBeside(0), 'nodes', #masks)
 for _, each in ipairs(masks) do
   call('HSET', keys.meta, 'others|' .. each[1], wantedBeside(each[2]))
 end
-return isNew
+return { isNew, call('HGET', keys.meta, 'born') }
