@@ -95,6 +95,37 @@ describe('a cluster', () => {
     expect(await waiting).toBe(1);
   });
 
+  it('whose primary dies goes on with the replica that the others elect; calls wait meanwhile', async () => {
+    const args = ['--cluster-node-timeout', '1000'];
+    const [one, ...others] = await Promise.all([
+      serve({ cluster: true, args }),
+      ...Array.from({ length: 3 }, () => serve({ cluster: true, slots: 'none', args })),
+    ]);
+    const [two, three, replica] = others as [RedisServer, RedisServer, RedisServer];
+    const nodes = [one, two, three, replica];
+    for (const node of others) await one.command('CLUSTER', 'MEET', '127.0.0.1', `${node.port}`, `${node.busPort}`);
+    const knows = async (node: RedisServer, what: string) => (await node.command('CLUSTER', 'INFO')).includes(what);
+    for (const node of nodes) await until(() => knows(node, 'cluster_known_nodes:4'));
+    const idOf = async (node: RedisServer) => line(await node.command('CLUSTER', 'MYID'));
+    // Only who has a slot has a vote.
+    for (const [slot, owner] of [two, three].entries()) {
+      const id = await idOf(owner);
+      for (const node of [owner, one]) await node.command('CLUSTER', 'SETSLOT', `${slot}`, 'NODE', id);
+    }
+    for (const node of nodes) await until(() => knows(node, 'cluster_size:3'));
+    expect(await replica.command('CLUSTER', 'REPLICATE', await idOf(one))).toBe('+OK');
+    await until(async () => (await replica.command('INFO', 'replication')).includes('master_link_status:up'));
+
+    const { redis } = await connect({ cluster: [one, two].map(({ port }) => ({ host: '127.0.0.1', port })) });
+    expect(await redis.run('once', ROOT, ['a'])).toBe(1);
+    // Both keys of the script have reached the replica.
+    await until(async () => (await replica.command('DBSIZE')) === ':2');
+    await one.kill();
+    expect(await redis.run('once', ROOT, ['b'])).toBe(2);
+    expect(await redis.run('once', ROOT, ['a'])).toBe(1);
+    expect(await replica.command('ROLE')).toContain('master');
+  });
+
   it('whose slot is on its way: nothing is done on either node, until it has arrived and is followed', async () => {
     const { one, two, slot, oneId, twoId } = await serveTwo();
     const { redis } = await connect(options(one));
