@@ -217,9 +217,9 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   }
 
   /** @param lane of the batcher, which sends nothing else on it meanwhile; null: it goes by itself */
-  private store(batch: readonly NewExecution[], lane: number | null): Promise<string[]> {
+  private async store(batch: readonly NewExecution[], lane: number | null): Promise<string[]> {
     const ids = batch.map((command) => command.executionId);
-    if (batch.length === 0) return Promise.resolve(ids);
+    if (batch.length === 0) return ids;
     if (isLarge(batch, this.createdAtOnce)) return this.takeIn(batch, ['']).then(() => ids);
     const args = packBatch(batch);
     const stored =
@@ -240,7 +240,11 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
       throw error;
     }
     if ((await this.commit('accept', id, batch.length, ...acceptance)) === 0) throw new StoreUnavailableError(TOO_SLOW);
-    while (isDone(await this.commitRepeatable('admit', id)));
+    try {
+      while (isDone(await this.commitRepeatable('admit', id)));
+    } catch {
+      // It counts all the same, and whoever scheduled it must not do so again: maintenance goes on with it.
+    }
   }
 
   private get createdAtOnce(): number {
