@@ -8,9 +8,20 @@ const MAX_GROUPS = 127;
 /** The arguments of the script `enqueue` for executions that belong to no workflow. */
 export function packBatch(batch: readonly NewExecution[]): string[] {
   const plain = batch.every(isPlain) ? groupsOf(batch) : null;
-  const args = plain ? ['', '', '', JSON.stringify(plain.groups), plain.groupOf] : ['', '', ...packExtras(batch)];
-  for (const command of batch) args.push(command.executionId, partOf(command));
+  return plain ? packPlain(batch, plain) : ['', '', ...packExtras(batch), ...batch.flatMap(withPart)];
+}
+
+/** Of plain executions nothing but id and payload differs within a group. */
+function packPlain(batch: readonly NewExecution[], { groups, groupOf }: Groups): string[] {
+  const heads = groups.map(([queue, priority, taskId]) => `|${taskId}|${queue}|${priority}||||`);
+  const args = ['', '', '', JSON.stringify(groups), groupOf];
+  for (const [i, { executionId, payload }] of batch.entries())
+    args.push(executionId, heads[groupOf.charCodeAt(i) - 1]! + (payload ?? ''));
   return args;
+}
+
+function withPart(command: NewExecution): [string, string] {
+  return [command.executionId, partOf(command)];
 }
 
 /** The arguments for a workflow. */
@@ -34,15 +45,29 @@ function packExtras(batch: readonly NewExecution[]): string[] {
   return [JSON.stringify(extrasOf(batch)), '[]', ''];
 }
 
-/** Queue, level and task of executions, each mix once; null where there are too many of them. */
-function groupsOf(batch: readonly NewExecution[]): { groups: [string, number, string][]; groupOf: string } | null {
-  const groups: [string, number, string][] = [];
+interface Groups {
+  /** Queue, level and task of executions, each mix once. */
+  groups: [string, number, string][];
+  /** The number of each one's group, from 1, as a character. */
+  groupOf: string;
+}
+
+/** null where there are too many. */
+function groupsOf(batch: readonly NewExecution[]): Groups | null {
+  const groups: Groups['groups'] = [];
   const known = new Map<string, number>();
   let groupOf = '';
-  for (const { queue, priority, taskId } of batch) {
-    const name = `${queue}|${priority}|${taskId}`;
-    let index = known.get(name);
-    if (index === undefined) known.set(name, (index = groups.push([queue, priority, taskId])));
+  let last: NewExecution | undefined;
+  let index = 0;
+  for (const each of batch) {
+    const { queue, priority, taskId } = each;
+    // Most stand behind one of the same group.
+    if (last?.taskId !== taskId || last.priority !== priority || last.queue !== queue) {
+      const name = `${queue}|${priority}|${taskId}`;
+      index = known.get(name) ?? groups.push([queue, priority, taskId]);
+      known.set(name, index);
+    }
+    last = each;
     groupOf += String.fromCharCode(index);
   }
   return groups.length <= MAX_GROUPS ? { groups, groupOf } : null;
