@@ -69,6 +69,11 @@ local function enqueuePlain()
     waiting[each[1]] = true
   end
   local ids, pairs_ = {}, {}
+  -- All stand in one list, as they are.
+  local isOneList = #groups == 1 and not (command and #command.waits > 0)
+  if isOneList then
+    buffers[lists[1]] = ids
+  end
   local suffix = '|' .. now .. '|' .. now .. '|'
   local created = frame.created
   -- Its number as text: a new one for each hundred, and the last two digits behind it, at a third of the price.
@@ -82,7 +87,7 @@ local function enqueuePlain()
     ids[i] = id
     pairs_[2 * i - 1] = id
     pairs_[2 * i] = hundreds .. DIGITS[(low - ones) / 10] .. DIGITS[ones] .. suffix .. ARGV[at + 1]
-    if not waiting[i] then
+    if not isOneList and not waiting[i] then
       local buffer = buffers[lists[string.byte(ARGV[7], i)]]
       buffer[#buffer + 1] = id
     end
