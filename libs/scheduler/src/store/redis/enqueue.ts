@@ -1,6 +1,6 @@
 import type { NewExecution, NewWorkflow } from '../../core/commands.js';
 import { extraOf, isPlain, partOf } from './codec/executions.js';
-import { leanWorkflow, type LeanWorkflow } from './codec/lean-workflow.js';
+import { leanWorkflow } from './codec/lean-workflow.js';
 
 /** Kinds of executions that one batch may have: each is named by one character of ASCII. */
 const MAX_GROUPS = 127;
@@ -20,7 +20,7 @@ function packPlain(batch: readonly NewExecution[], { groups, groupOf }: Groups):
   return args;
 }
 
-function withPart(command: NewExecution): [string, string] {
+export function withPart(command: NewExecution): [string, string] {
   return [command.executionId, partOf(command)];
 }
 
@@ -28,17 +28,17 @@ function withPart(command: NewExecution): [string, string] {
 export function packWorkflow(workflow: NewWorkflow, members: readonly NewExecution[]): string[] {
   const lean = leanWorkflow(members);
   const plain = lean && groupsOf(members);
-  const args = headOf(workflow, lean);
+  const { workflowId, name } = workflow;
+  const args = [JSON.stringify({ workflowId, name, waits: lean?.waits ?? [] }), packNodes(workflow)];
   if (plain) args.push('', JSON.stringify(plain.groups), plain.groupOf);
   else args.push(...packExtras(members));
   members.forEach((command, i) => args.push(command.executionId, plain ? lean.parts[i]! : partOf(command)));
   return args;
 }
 
-/** Where its members' ids stand, they stand once. */
-function headOf({ workflowId, name, nodes }: NewWorkflow, lean: LeanWorkflow | null): string[] {
-  const kept = nodes.map(({ ref, taskId, dependsOn }) => ({ ref, taskId, dependsOn }));
-  return [JSON.stringify({ workflowId, name, waits: lean?.waits ?? [] }), JSON.stringify(kept)];
+/** The nodes of a workflow as they are kept: where its members' ids stand, they stand once. */
+export function packNodes({ nodes }: NewWorkflow): string {
+  return JSON.stringify(nodes.map(({ ref, taskId, dependsOn }) => ({ ref, taskId, dependsOn })));
 }
 
 function packExtras(batch: readonly NewExecution[]): string[] {
@@ -73,11 +73,11 @@ function groupsOf(batch: readonly NewExecution[]): Groups | null {
   return groups.length <= MAX_GROUPS ? { groups, groupOf } : null;
 }
 
-/** By number in the batch, from 1. */
-function extrasOf(batch: readonly NewExecution[]): Record<string, unknown> {
-  const extras: Record<string, unknown> = {};
+/** What each has beside its record, by number in the batch, from 1. */
+export function extrasOf(batch: readonly NewExecution[], of: (command: NewExecution) => object | null = extraOf) {
+  const extras: Record<string, object> = {};
   batch.forEach((command, i) => {
-    const extra = extraOf(command);
+    const extra = of(command);
     if (extra) extras[i + 1] = extra;
   });
   return extras;

@@ -1,5 +1,6 @@
 import type { NewExecution, NewWorkflow } from '../../core/commands.js';
-import { extraOf, isPlain, partOf } from './codec/executions.js';
+import { extraOf, isPlain } from './codec/executions.js';
+import { extrasOf, packNodes, withPart } from './enqueue.js';
 
 /** Executions that are more than plain which one script creates; those of a larger batch are gathered and admitted. */
 export const CREATED_AT_ONCE = 200;
@@ -19,26 +20,25 @@ export function packIntake(batch: readonly NewExecution[], createdAtOnce: number
   const parts: string[][] = [];
   for (let from = 0; from < ordered.length; from += createdAtOnce) {
     const part = ordered.slice(from, from + createdAtOnce);
-    const extras: Record<string, unknown> = {};
-    part.forEach((each, i) => {
-      const extra = extraOf(each);
-      if (extra) extras[i + 1] = { ...extra, edges: extra.edges?.map((edge) => marked(edge, mine)) };
-    });
-    parts.push([JSON.stringify(extras), ...part.flatMap((each) => [each.executionId, partOf(each)])]);
+    const extras = extrasOf(part, (each) => marked(extraOf(each), mine));
+    parts.push([JSON.stringify(extras), ...part.flatMap(withPart)]);
   }
   return parts;
 }
 
 /** The arguments of the script `accept` for a workflow, beside the batch and its size. */
-export function packAcceptance({ workflowId, name, nodes }: NewWorkflow): string[] {
-  const kept = nodes.map(({ ref, taskId, dependsOn }) => ({ ref, taskId, dependsOn }));
-  const ids = nodes.map((node) => node.executionId).join(',');
-  return [JSON.stringify({ workflowId, name }), JSON.stringify(kept), ids];
+export function packAcceptance(workflow: NewWorkflow): string[] {
+  const { workflowId, name, nodes } = workflow;
+  return [JSON.stringify({ workflowId, name }), packNodes(workflow), nodes.map((node) => node.executionId).join(',')];
 }
 
 /** An edge that leads to an execution of the same batch looks for none that is there. */
-function marked<E extends { to?: string }>(edge: E, mine: ReadonlySet<string>): E & { mine?: true } {
-  return edge.to !== undefined && mine.has(edge.to) ? { ...edge, mine: true } : edge;
+function marked(extra: ReturnType<typeof extraOf>, mine: ReadonlySet<string>): object | null {
+  if (!extra?.edges) return extra;
+  return {
+    ...extra,
+    edges: extra.edges.map((edge) => ({ ...edge, mine: edge.to !== undefined && mine.has(edge.to) })),
+  };
 }
 
 /** In the order given, except that each stands behind those of the batch that it depends on. */

@@ -1,7 +1,7 @@
 import type { NewEdge, NewExecution } from '../../../core/commands.js';
 import { partOf } from './executions.js';
 
-/** Members of a workflow that is kept lean, at most: as many as may leave for history in one step. */
+/** Members of a workflow that is kept lean, at most: its end looks at all of them in one script. */
 const MAX_MEMBERS = 200;
 /** Edges of one member, in either direction, at most: they stand in its record. */
 const MAX_TIES = 64;

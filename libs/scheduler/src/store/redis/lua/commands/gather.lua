@@ -4,22 +4,27 @@
 -- @include verb
 -- @include intake
 local FIRST = 5
-local extras = cjson.decode(ARGV[4])
-local part, upstreams = {}, {}
+local batch, extras = ARGV[3], cjson.decode(ARGV[4])
+local part, outside, upstreams = {}, {}, {}
 for at = FIRST, #ARGV, 2 do
   local i = #part + 1
-  part[i] = { ARGV[at], ARGV[at + 1], extras[tostring(i)] or {} }
-  for _, edge in ipairs(part[i][3].edges or {}) do
-    upstreams[#upstreams + 1] = not edge.mine and edge.to or nil
-  end
-end
-rows.fetch(upstreams)
-for _, each in ipairs(part) do
-  for _, edge in ipairs(each[3].edges or {}) do
-    if edge.to and not edge.mine and not rows.get(edge.to) then
-      return { 'error', 'UNKNOWN_DEPENDENCY', each[3].task, edge.to }
+  local extra = extras[tostring(i)] or {}
+  part[i] = cmsgpack.pack({ ARGV[at], ARGV[at + 1], extra })
+  for _, edge in ipairs(extra.edges or {}) do
+    if edge.to and not edge.mine then
+      outside[#outside + 1] = { extra.task, edge.to }
+      upstreams[#upstreams + 1] = edge.to
     end
   end
 end
-intake.gather(ARGV[3], part)
+rows.fetch(upstreams)
+for _, each in ipairs(outside) do
+  if not rows.get(each[2]) then
+    return { 'error', 'UNKNOWN_DEPENDENCY', each[1], each[2] }
+  end
+end
+for _, id in ipairs(upstreams) do
+  intake.hold(batch, rows.get(id))
+end
+intake.gather(batch, part)
 return commit(1)

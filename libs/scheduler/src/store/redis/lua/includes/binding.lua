@@ -1,8 +1,6 @@
 -- How edges come to their upstreams, and leave them.
 -- So many dependents are named by their upstream itself; those behind them stand in a list of their own.
 local NAMED_INSIDE = 8
--- The letter of an edge that needs nothing but its type to be decided; '' for one with a deadline.
-local LETTER = { success = 's', failure = 'f', completion = 'c', always = 'a' }
 
 local function timeoutMember(edge)
   return string.format('%012d:%s', edge.order, edge.name)
@@ -42,7 +40,8 @@ local function attach(edge, dependent, upstream)
   edge.up = upstream.id
   history.keep(upstream)
   upstream.nd = (upstream.nd or 0) + 1
-  local name = edge.name .. '|' .. (edge.at and '' or LETTER[edge.type])
+  -- The letter of an edge that needs nothing but its type to be decided; '' for one with a deadline.
+  local name = edge.name .. '|' .. (edge.at and '' or links.letters[edge.type])
   if upstream.nd <= NAMED_INSIDE then
     upstream.dn = upstream.dn or {}
     table.insert(upstream.dn, name)

@@ -8,21 +8,18 @@ local PER_STEP = 100
 -- How long a batch may take to be gathered, ms.
 local PATIENCE_MS = 600000
 
--- Adds a part; each: { executionId, record, extra }. Its edges lead to what is there, or to the same batch.
-function intake.gather(batch, part)
-  local packed = {}
-  for i, each in ipairs(part) do
-    packed[i] = cmsgpack.pack(each)
-    for _, edge in ipairs(each[3].edges or {}) do
-      if edge.to and not edge.mine and call('ZADD', keys.intakeHolds(batch), 'NX', frame.next(), edge.to) == 1 then
-        local upstream = rows.get(edge.to)
-        upstream.ld = upstream.ld + 1
-        rows.touch(upstream)
-        history.keep(upstream)
-      end
-    end
+-- Holds an execution that an edge of the batch leads to.
+function intake.hold(batch, upstream)
+  if call('ZADD', keys.intakeHolds(batch), 'NX', frame.next(), upstream.id) == 1 then
+    upstream.ld = upstream.ld + 1
+    rows.touch(upstream)
+    history.keep(upstream)
   end
-  call('RPUSH', keys.intake(batch), unpack(packed))
+end
+
+-- Adds a part: { executionId, record, extra } of each, as MessagePack.
+function intake.gather(batch, part)
+  call('RPUSH', keys.intake(batch), unpack(part))
   call('ZADD', keys.intakes, now + PATIENCE_MS, batch)
 end
 

@@ -7,6 +7,8 @@ local links = {}
 
 -- The type of an edge by its letter.
 links.types = { s = 'success', f = 'failure', c = 'completion', a = 'always' }
+-- And the other way round.
+links.letters = { success = 's', failure = 'f', completion = 'c', always = 'a' }
 
 -- Its edges, in order: { upstream, letter, ref }.
 function links.edges(flags)
