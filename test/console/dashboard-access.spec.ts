@@ -2,9 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { Browser, Page } from 'playwright-core';
 import { accessibilityFaults, focused, tabStops } from '../support/accessibility.mjs';
 import { gate } from '../support/app.js';
-import { buildDashboard } from '../support/build-dashboard.js';
-import { closeConsoles, makeConsole, startConsole, TOKENS } from '../support/console.js';
-import { openPage, picture, signIn, startChromium, visit } from '../support/dashboard.js';
+import { makeConsole, startConsole, TOKENS } from '../support/console.js';
+import { openPage, picture, signIn, startDashboard, stopDashboard, visit } from '../support/dashboard.js';
 
 const [VIEWER, OPERATOR, ADMIN] = TOKENS.map(({ token }) => token) as [string, string, string];
 const TASKS = {
@@ -37,9 +36,7 @@ async function open(scheme: 'light' | 'dark', refusals: number[] = []): Promise<
 }
 
 beforeAll(async () => {
-  buildDashboard();
-  [browser, started] = await Promise.all([startChromium(), startConsole(TASKS)]);
-  url = `${started.url}/dashboard/`;
+  ({ browser, started, url } = await startDashboard(TASKS));
   const { scheduler } = started;
   failed = await scheduler.scheduleTask('app.fails');
   await scheduler.waitForExecution(failed);
@@ -54,8 +51,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   door.open();
-  await browser?.close();
-  await closeConsoles();
+  await stopDashboard(browser);
 });
 afterEach(async () => {
   await close();

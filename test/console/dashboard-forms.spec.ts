@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
-import { buildDashboard } from '../support/build-dashboard.js';
-import { closeConsoles, startConsole, TOKENS } from '../support/console.js';
-import { openPage, picture, signIn, startChromium, visit } from '../support/dashboard.js';
+import { TOKENS, type startConsole } from '../support/console.js';
+import { openPage, picture, signIn, startDashboard, stopDashboard, visit } from '../support/dashboard.js';
 
 const [VIEWER, OPERATOR, ADMIN] = TOKENS.map(({ token }) => token) as [string, string, string];
 const HOUR = 3_600_000;
@@ -15,20 +14,14 @@ let faults: string[];
 let close: () => Promise<void>;
 
 beforeAll(async () => {
-  buildDashboard();
-  [browser, started] = await Promise.all([
-    startChromium(),
-    startConsole({
-      'app.extract': () => 1,
-      'app.load': [{ dependencies: [{ taskId: 'app.extract', type: 'success' }] }, () => 2],
-      'app.declared': [{ cron: '0 3 * * *' }, () => 3],
-    }),
-  ]);
-  url = `${started.url}/dashboard/`;
+  ({ browser, started, url } = await startDashboard({
+    'app.extract': () => 1,
+    'app.load': [{ dependencies: [{ taskId: 'app.extract', type: 'success' }] }, () => 2],
+    'app.declared': [{ cron: '0 3 * * *' }, () => 3],
+  }));
 });
 afterAll(async () => {
-  await browser?.close();
-  await closeConsoles();
+  await stopDashboard(browser);
 });
 beforeEach(async () => {
   ({ page, faults, close } = await openPage(browser, { timezoneId: 'Asia/Tokyo' }, [400, 404]));

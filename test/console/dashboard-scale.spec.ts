@@ -1,9 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { gate } from '../support/app.js';
-import { buildDashboard } from '../support/build-dashboard.js';
-import { closeConsoles, startConsole, TOKENS } from '../support/console.js';
-import { openPage, picture, signIn, startChromium, visit } from '../support/dashboard.js';
+import { TOKENS, type startConsole } from '../support/console.js';
+import { openPage, picture, signIn, startDashboard, stopDashboard, visit } from '../support/dashboard.js';
 
 const ADMIN = TOKENS[2].token;
 const EXECUTIONS = 100_000;
@@ -30,21 +29,15 @@ async function run(count: number, tagsOf: (index: number) => string[]): Promise<
 }
 
 beforeAll(async () => {
-  buildDashboard();
-  [browser, started] = await Promise.all([
-    startChromium(),
-    startConsole(
-      { 'app.small': () => 1, 'app.rare': () => 2, 'app.step': [{ queue: 'steps' }, () => door.opened] },
-      { scheduler: { history: 2 * EXECUTIONS, maxConcurrentTasks: 20 } },
-    ),
-  ]);
-  url = `${started.url}/dashboard/`;
+  ({ browser, started, url } = await startDashboard(
+    { 'app.small': () => 1, 'app.rare': () => 2, 'app.step': [{ queue: 'steps' }, () => door.opened] },
+    { scheduler: { history: 2 * EXECUTIONS, maxConcurrentTasks: 20 } },
+  ));
   await run(EXECUTIONS, (index) => (index === 0 ? ['first'] : index % 500 === 0 ? ['some'] : []));
 });
 afterAll(async () => {
   door.open();
-  await browser?.close();
-  await closeConsoles();
+  await stopDashboard(browser);
 });
 beforeEach(async () => {
   ({ page, faults, close } = await openPage(browser));

@@ -2,9 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { LockInfo } from 'nestjs-advanced-scheduler';
 import type { Browser, Page } from 'playwright-core';
 import { gate } from '../support/app.js';
-import { closeConsoles, startConsole, TOKENS } from '../support/console.js';
-import { buildDashboard } from '../support/build-dashboard.js';
-import { openPage, picture, signIn, startChromium, visit } from '../support/dashboard.js';
+import { TOKENS, type startConsole } from '../support/console.js';
+import { openPage, picture, signIn, startDashboard, stopDashboard, visit } from '../support/dashboard.js';
 
 const HTML = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
 const [VIEWER, , ADMIN] = TOKENS.map(({ token }) => token);
@@ -24,43 +23,37 @@ async function wait(signal: AbortSignal): Promise<void> {
 }
 
 beforeAll(async () => {
-  buildDashboard();
-  [browser, started] = await Promise.all([
-    startChromium(),
-    startConsole(
-      {
-        'app.report': [
-          { taskName: 'Monthly report', tags: ['monthly'], requireLock: true, lockKey: 'reports' },
-          async (payload, ctx) => {
-            ctx.log('half of the rows are read');
-            ctx.progress(0.5, 'half');
-            await wait(ctx.signal);
-            ctx.signal.throwIfAborted();
-            return { rows: 41, of: payload };
-          },
-        ],
-        'app.import': [
-          { taskName: HTML, priority: 'HIGH' },
-          () => {
-            if (isBroken) throw new Error(HTML);
-            return HTML;
-          },
-        ],
-        'app.step': [{ queue: 'steps' }, async (_payload, ctx) => wait(ctx.signal)],
-        'app.audit': [
-          { taskName: 'Nightly audit', cron: { expression: '0 3 * * *', timezone: 'Europe/Lisbon' } },
-          () => 1,
-        ],
-      },
-      { console: { path: 'ops' }, scheduler: { maxConcurrentTasks: 20 } },
-    ),
-  ]);
-  url = `${started.url}/ops/dashboard/`;
+  ({ browser, started, url } = await startDashboard(
+    {
+      'app.report': [
+        { taskName: 'Monthly report', tags: ['monthly'], requireLock: true, lockKey: 'reports' },
+        async (payload, ctx) => {
+          ctx.log('half of the rows are read');
+          ctx.progress(0.5, 'half');
+          await wait(ctx.signal);
+          ctx.signal.throwIfAborted();
+          return { rows: 41, of: payload };
+        },
+      ],
+      'app.import': [
+        { taskName: HTML, priority: 'HIGH' },
+        () => {
+          if (isBroken) throw new Error(HTML);
+          return HTML;
+        },
+      ],
+      'app.step': [{ queue: 'steps' }, async (_payload, ctx) => wait(ctx.signal)],
+      'app.audit': [
+        { taskName: 'Nightly audit', cron: { expression: '0 3 * * *', timezone: 'Europe/Lisbon' } },
+        () => 1,
+      ],
+    },
+    { console: { path: 'ops' }, scheduler: { maxConcurrentTasks: 20 } },
+  ));
 });
 afterAll(async () => {
   door.open();
-  await browser?.close();
-  await closeConsoles();
+  await stopDashboard(browser);
 });
 beforeEach(async () => {
   door = gate();

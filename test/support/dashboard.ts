@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { ensureChromium } from '../../scripts/ensure-chromium.mjs';
+import { buildDashboard } from './build-dashboard.js';
+import { closeConsoles, startConsole } from './console.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PICTURES = join(ROOT, 'artefacts/dashboard');
@@ -12,6 +14,19 @@ export function startChromium(): Promise<Browser> {
   // Debian's sandbox needs a user other than root.
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
   return chromium.launch({ executablePath: ensureChromium(), args });
+}
+
+/** A console of these tasks, where its dashboard is, and a browser to see it with. */
+export async function startDashboard(...[tasks, setting]: Parameters<typeof startConsole>) {
+  buildDashboard();
+  const [browser, started] = await Promise.all([startChromium(), startConsole(tasks, setting)]);
+  const path = setting?.console?.path;
+  return { browser, started, url: `${started.url}/${path === undefined ? '' : `${path}/`}dashboard/` };
+}
+
+export async function stopDashboard(browser: Browser | undefined): Promise<void> {
+  await browser?.close();
+  await closeConsoles();
 }
 
 /**
