@@ -180,3 +180,23 @@ export const commandSequence: fc.Arbitrary<Command[]> = fc.array(fc.oneof(...COM
   maxLength: MAX_COMMANDS,
   size: 'max',
 });
+
+/** A worker that claims and dies, now and then two of them, until rescue comes for its runs. */
+const disaster: fc.Arbitrary<Command[]> = fc
+  .record({ worker: pick, want: fc.integer({ min: 1, max: 4 }), twice: fc.boolean() })
+  .map(({ worker, want, twice }) => [
+    ...[worker, worker + 1].slice(twice ? 0 : 1).flatMap((each): Command[] => [
+      { kind: 'claim', worker: each, want },
+      { kind: 'crash', worker: each },
+    ]),
+    { kind: 'advance', ms: 16_000, promote: false },
+    { kind: 'rescue' },
+  ]);
+
+/** Disaster upon disaster with a few commands between: executions that crash as often as they may. */
+export const crashingSequence: fc.Arbitrary<Command[]> = fc
+  .array(fc.tuple(fc.array(fc.oneof(...COMMANDS), { maxLength: 6, size: 'max' }), disaster), {
+    minLength: 3,
+    maxLength: 7,
+  })
+  .map((parts) => parts.flat(2));

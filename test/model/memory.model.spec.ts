@@ -1,3 +1,4 @@
+import { crashingSequence } from './commands.js';
 import { compareSuite } from './compare-stores.js';
 import { modelSuite } from './model-suite.js';
 import { openMemory } from './open-memory.js';
@@ -5,6 +6,7 @@ import { repeatingExchanges } from './wrap-store.js';
 
 modelSuite('memory', openMemory, { runs: 300 });
 modelSuite('memory with a short history', openMemory, { runs: 200, historyCount: 3 });
+modelSuite('memory with workers that crash again and again', openMemory, { runs: 100, commands: crashingSequence });
 compareSuite('memory, and memory with every exchange repeated', openMemory, repeatingExchanges(openMemory), {
   runs: 100,
   historyCount: 10,

@@ -13,6 +13,8 @@ export interface ModelOptions {
   seed?: number;
   /** How many ended executions the store keeps: few, so that history is in play. Default: more than there are. */
   historyCount?: number;
+  /** What the sequences are drawn from. Default: all commands, by their weights. */
+  commands?: fc.Arbitrary<Command[]>;
   /** The shortest sequence that fails is looked for. Default true. */
   shrink?: boolean;
 }
@@ -32,8 +34,8 @@ export async function playSequence(open: OpenStore, commands: readonly Command[]
 
 /** @throws with the seed and the sequence, if one breaks a promise */
 export async function checkModel(open: OpenStore, options: ModelOptions): Promise<void> {
-  const { runs, seed, shrink = true, historyCount } = options;
-  const property = fc.asyncProperty(commandSequence, (commands) => playSequence(open, commands, historyCount));
+  const { runs, seed, shrink = true, historyCount, commands = commandSequence } = options;
+  const property = fc.asyncProperty(commands, (sequence) => playSequence(open, sequence, historyCount));
   await fc.assert(property, bounded({ numRuns: runs, seed: seed ?? seedOf(), endOnFailure: !shrink }));
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { openRedisOn } from '../support/open-redis.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
+import { crashingSequence } from './commands.js';
 import { compareSuite } from './compare-stores.js';
 import { modelSuite } from './model-suite.js';
 import { openMemory } from './open-memory.js';
@@ -19,6 +20,7 @@ describe('redis', () => {
 
   modelSuite('redis', openRedis, { runs: 60 });
   modelSuite('redis with a short history', openRedis, { runs: 40, historyCount: 3 });
+  modelSuite('redis with workers that crash again and again', openRedis, { runs: 20, commands: crashingSequence });
   compareSuite('memory and redis', openMemory, openRedis, { runs: 60 });
   compareSuite('memory and redis with a short history', openMemory, openRedis, { runs: 60, historyCount: 3 });
   compareSuite(

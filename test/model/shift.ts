@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RunToken, Settlement } from '../../libs/scheduler/src/core/commands.js';
 import type { ExecutionTransition } from '../../libs/scheduler/src/core/effects.js';
-import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
+import { PROMOTE_PER_STEP, SUSPECT_CRASHES } from '../../libs/scheduler/src/core/limits.js';
 import type { ExchangeReply } from '../../libs/scheduler/src/store/task-store.js';
 import { LEASE, settlementOf } from '../contract/fixtures.js';
 import { steps } from '../contract/scene.js';
@@ -11,6 +11,9 @@ import { compareReady, type RefExecution } from './reference.js';
 import { ALL, LOCK_TTL } from './setting.js';
 import type { Stage } from './stage.js';
 import { violated } from './violation.js';
+
+/** One that may be why workers crash: a worker runs one such at a time, and others wait where they stand. */
+const isSuspect = (e: RefExecution): boolean => e.crashes >= SUSPECT_CRASHES;
 
 /** What workers do: claim, settle, repeat themselves, beat, crash and leave. */
 export class Shift {
@@ -82,12 +85,18 @@ export class Shift {
     const was = new Map(before.map((e) => [e.id, e]));
     const claimed = reply.claims.map((claim) => was.get(claim.executionId)!);
     const left = before.filter((e) => e.ready && queued.has(e.id) && !this.stage.reference.pausedQueues.has(e.queue));
+    const ids = new Set(claimed.map((e) => e.id));
+    let hasSuspect = this.runsOf(member).some((e) => isSuspect(e) && !ids.has(e.id));
+    const mayStart = (e: RefExecution) => !(hasSuspect && isSuspect(e));
     for (const [i, e] of claimed.entries()) {
-      const passed = [...left, ...claimed.slice(i + 1)].find((other) => compareReady(other, e) < 0);
+      const passed = [...left, ...claimed.slice(i + 1)].find((other) => mayStart(other) && compareReady(other, e) < 0);
       if (passed) violated('I9', `${e.id} was claimed before ${passed.id}`);
+      if (!mayStart(e)) violated('I4', `${e.id}, which has crashed twice, started beside another such`);
+      hasSuspect ||= isSuspect(e);
     }
-    if (claimed.length < want && !reply.more && left[0]) {
-      violated('I15', `${left[0].id} is ready, ${member.worker.id} has a free slot and was not given it`);
+    const idle = left.find(mayStart);
+    if (claimed.length < want && !reply.more && idle) {
+      violated('I15', `${idle.id} is ready, ${member.worker.id} has a free slot and was not given it`);
     }
   }
 
