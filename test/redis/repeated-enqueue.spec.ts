@@ -87,10 +87,13 @@ describe('what was scheduled, ran and left history before its repeat came', () =
     expect((await s.stats()).counters).toMatchObject({ scheduled: batch.length, completed: batch.length });
   });
 
-  it('is not stored again: a workflow', async () => {
-    const { store, s, ran } = await scene('enqueue');
+  it.each([
+    ['a lean workflow', null, 'startWorkflows'],
+    ['a workflow of more than lean members', ['a'], 'enqueue'],
+  ])('is not stored again: %s', async (_, tags, script) => {
+    const { store, s, ran } = await scene(script);
     const workflowId = nextId();
-    const members = [1, 2].map((n) => newExecution({ workflow: { workflowId, ref: `n${n}` } }));
+    const members = [1, 2].map((n) => newExecution({ tags, workflow: { workflowId, ref: `n${n}` } }));
     const nodes = members.map(({ executionId, taskId, workflow }) => ({
       ...{ ref: workflow!.ref, executionId, taskId },
       dependsOn: [],

@@ -1,6 +1,7 @@
 import type { NewExecution, NewWorkflow } from '../../core/commands.js';
 import { extraOf, isPlain, partOf } from './codec/executions.js';
-import { leanWorkflow } from './codec/lean-workflow.js';
+import type { LeanWorkflow } from './codec/lean-workflow.js';
+import { recordOf } from './codec/workflows.js';
 
 /** Kinds of executions that one batch may have: each is named by one character of ASCII. */
 const MAX_GROUPS = 127;
@@ -24,21 +25,21 @@ export function withPart(command: NewExecution): [string, string] {
   return [command.executionId, partOf(command)];
 }
 
-/** The arguments for a workflow. */
+/** The arguments for a workflow that is not kept lean. */
 export function packWorkflow(workflow: NewWorkflow, members: readonly NewExecution[]): string[] {
-  const lean = leanWorkflow(members);
-  const plain = lean && groupsOf(members);
-  const { workflowId, name } = workflow;
-  const args = [JSON.stringify({ workflowId, name, waits: lean?.waits ?? [] }), packNodes(workflow)];
-  if (plain) args.push('', JSON.stringify(plain.groups), plain.groupOf);
-  else args.push(...packExtras(members));
-  members.forEach((command, i) => args.push(command.executionId, plain ? lean.parts[i]! : partOf(command)));
-  return args;
+  return [workflow.workflowId, recordOf(workflow), ...packExtras(members), ...members.flatMap(withPart)];
 }
 
-/** The nodes of a workflow as they are kept: where its members' ids stand, they stand once. */
-export function packNodes({ nodes }: NewWorkflow): string {
-  return JSON.stringify(nodes.map(({ ref, taskId, dependsOn }) => ({ ref, taskId, dependsOn })));
+/** The arguments of the script `startWorkflows`; null where they have too many kinds of members. */
+export function packWorkflows(workflows: readonly LeanWorkflow[]): string[] | null {
+  const groups = groupsOf(workflows.length === 1 ? workflows[0]!.members : workflows.flatMap((each) => each.members));
+  if (!groups) return null;
+  const args = [JSON.stringify(groups.groups), groups.groupOf];
+  for (const { workflow, members, parts, waits } of workflows) {
+    args.push(workflow.workflowId, recordOf(workflow), waits, `${members.length}`);
+    for (const [i, part] of parts.entries()) args.push(members[i]!.executionId, part);
+  }
+  return args;
 }
 
 function packExtras(batch: readonly NewExecution[]): string[] {

@@ -1,6 +1,7 @@
 import type { NewExecution, NewWorkflow } from '../../core/commands.js';
 import { extraOf, isPlain } from './codec/executions.js';
-import { extrasOf, packNodes, withPart } from './enqueue.js';
+import { recordOf } from './codec/workflows.js';
+import { extrasOf, withPart } from './enqueue.js';
 
 /** Executions that are more than plain which one script creates; those of a larger batch are gathered and admitted. */
 export const CREATED_AT_ONCE = 200;
@@ -28,8 +29,7 @@ export function packIntake(batch: readonly NewExecution[], createdAtOnce: number
 
 /** The arguments of the script `accept` for a workflow, beside the batch and its size. */
 export function packAcceptance(workflow: NewWorkflow): string[] {
-  const { workflowId, name, nodes } = workflow;
-  return [JSON.stringify({ workflowId, name }), packNodes(workflow), nodes.map((node) => node.executionId).join(',')];
+  return [workflow.workflowId, recordOf(workflow)];
 }
 
 /** An edge that leads to an execution of the same batch looks for none that is there. */

@@ -8,10 +8,12 @@ import type { BeatReply, ExchangeReply, ExchangeRequest, StepReply, TaskStore } 
 import { extraOf, partOf, plainClaim } from './codec/executions.js';
 import { endedEffects, ExchangePacker, startedEffects, type ExchangeScriptReply } from './exchange.js';
 import { packSettlement } from './codec/settlements.js';
-import { packBatch, packWorkflow } from './enqueue.js';
+import type { LeanWorkflow } from './codec/lean-workflow.js';
+import { packBatch, packWorkflow, packWorkflows } from './enqueue.js';
 import { EnqueueBatcher } from './enqueue-batcher.js';
 import { CREATED_AT_ONCE, isLarge, packAcceptance, packIntake } from './intake.js';
 import { RedisLooks } from './redis-looks.js';
+import { WorkflowBatcher } from './workflow-batcher.js';
 
 /** Executions that one script of an unregistered task looks at. */
 const SCAN_STEP = 500;
@@ -22,7 +24,11 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   /** Two: the server works on one trip while this process works on the other. */
   readonly lanes = 2;
   private readonly packer = new ExchangePacker();
-  private readonly batcher = new EnqueueBatcher((batch, lane) => this.store(batch, lane));
+  private readonly batches = new EnqueueBatcher((batch, lane) => this.store(batch, lane));
+  private readonly workflows = new WorkflowBatcher(
+    (workflows, lane) => this.startTogether(workflows, lane),
+    (workflow, executions) => this.startAlone(workflow, executions),
+  );
 
   // ---- definitions ---------------------------------------------------------------------------------------------
 
@@ -43,7 +49,7 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   // ---- queue ---------------------------------------------------------------------------------------------------
 
   enqueue(batch: readonly NewExecution[]): Promise<string[]> {
-    return this.batcher.add(batch);
+    return this.batches.add(batch);
   }
 
   async pauseQueue(queue: string): Promise<void> {
@@ -81,7 +87,7 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
 
   startWorkflow(workflow: NewWorkflow, executions: readonly NewExecution[]): Promise<void> {
     if (isLarge(executions, this.createdAtOnce)) return this.takeIn(executions, packAcceptance(workflow));
-    return this.commit('enqueue', ...packWorkflow(workflow, executions));
+    return this.workflows.add(workflow, executions);
   }
 
   // ---- locks ---------------------------------------------------------------------------------------------------
@@ -225,6 +231,16 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
     const stored =
       lane === null ? this.commit<string[]>('enqueue', ...args) : this.commitOnLane<string[]>(lane, 'enqueue', ...args);
     return stored.then((changed) => (changed.length > 0 ? changed : ids));
+  }
+
+  private startAlone(workflow: NewWorkflow, executions: readonly NewExecution[]): Promise<void> {
+    return this.commit('enqueue', ...packWorkflow(workflow, executions));
+  }
+
+  private startTogether(workflows: readonly LeanWorkflow[], lane: number): Promise<unknown> {
+    const args = packWorkflows(workflows);
+    if (args) return this.commitOnLane(lane, 'startWorkflows', ...args);
+    return Promise.all(workflows.map(({ workflow, members }) => this.startAlone(workflow, members)));
   }
 
   /**

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { NewEdge, NewExecution } from '../../../core/commands.js';
+import type { NewEdge, NewExecution, NewWorkflow } from '../../../core/commands.js';
 import { TaskPriority } from '../../../core/priority.js';
 import { leanWorkflow } from './lean-workflow.js';
 
+const WORKFLOW: NewWorkflow = { workflowId: 'flow', name: 'flow', nodes: [] };
 const member = (executionId: string, overrides: Partial<NewExecution> = {}): NewExecution => ({
   ...{ executionId, taskId: 'task', queue: 'default', priority: TaskPriority.NORMAL, payload: null },
   ...{ scheduledTime: null, delay: null, lock: null, timeout: null, edges: null, tags: null, idempotency: null },
@@ -18,10 +19,10 @@ const after = (...edges: NewEdge[]): NewExecution[] => [member('a'), member('b')
 
 describe('leanWorkflow', () => {
   it('ties its members to each other, in their records', () => {
-    const lean = leanWorkflow(after(edge('a', { ref: 'first' }), edge('b', { type: 'failure' })));
+    const lean = leanWorkflow(WORKFLOW, after(edge('a', { ref: 'first' }), edge('b', { type: 'failure' })));
     expect(lean!.parts.map((part) => part.split('|')[0])).toEqual(['f;c=1=s', 'f;c=2=f', 'fa=s=first,b=f=b;']);
     expect(lean!.parts[2]).toBe('fa=s=first,b=f=b;|task|default|2||flow|c|');
-    expect(lean!.waits).toEqual([[3, 2]]);
+    expect(lean!.waits).toBe('3=2;');
   });
 
   it.each<[string, NewExecution[]]>([
@@ -45,12 +46,12 @@ describe('leanWorkflow', () => {
     ],
     ['more than 200 members', many(201)],
   ])('is not for %s', (_, members) => {
-    expect(leanWorkflow(members)).toBeNull();
+    expect(leanWorkflow(WORKFLOW, members)).toBeNull();
   });
 
   it('is for as many as are allowed', () => {
-    expect(leanWorkflow(many(200))).not.toBeNull();
-    expect(leanWorkflow([member('a'), ...many(64, { edges: [edge('a')] })])).not.toBeNull();
+    expect(leanWorkflow(WORKFLOW, many(200))).not.toBeNull();
+    expect(leanWorkflow(WORKFLOW, [member('a'), ...many(64, { edges: [edge('a')] })])).not.toBeNull();
   });
 });
 

@@ -1,26 +1,29 @@
-import type { NewEdge, NewExecution } from '../../../core/commands.js';
+import type { NewEdge, NewExecution, NewWorkflow } from '../../../core/commands.js';
 import { partOf } from './executions.js';
 
 /** Members of a workflow that is kept lean, at most: its end looks at all of them in one script. */
-const MAX_MEMBERS = 200;
+export const MAX_MEMBERS = 200;
 /** Edges of one member, in either direction, at most: they stand in its record. */
 const MAX_TIES = 64;
 const LETTERS = { success: 's', failure: 'f', completion: 'c', always: 'a' } as const;
 /** What the list of ties is made of has no place in a name there. */
 const PLAIN_NAME = /^\$?[\w.:-]+$/;
 
-/** How the script stores the members: their records, and how many edges each of those waits for that have any. */
+/** How the script stores it. */
 export interface LeanWorkflow {
+  workflow: NewWorkflow;
+  members: readonly NewExecution[];
+  /** Of each member its record. */
   parts: string[];
-  /** Number of the member, from 1, and its open edges. */
-  waits: [number, number][];
+  /** Of those that wait for others: number of the member, from 1, and its open edges, as `11=10;` */
+  waits: string;
 }
 
 /**
- * The members of a workflow as lean ones (lua/includes/links.lua), or null where it asks for more than that: locks,
+ * The workflow with its members as lean ones (lua/includes/links.lua), or null where it asks for more than that: locks,
  * tags, timeouts, keys, delays, edges that lead outside or have a deadline, or too many of them.
  */
-export function leanWorkflow(members: readonly NewExecution[]): LeanWorkflow | null {
+export function leanWorkflow(workflow: NewWorkflow, members: readonly NewExecution[]): LeanWorkflow | null {
   if (members.length > MAX_MEMBERS || !members.every(isModest)) return null;
   const dependents = new Map<string, string[]>(members.map(({ executionId }) => [executionId, []]));
   if (dependents.size < members.length) return null;
@@ -34,16 +37,16 @@ export function leanWorkflow(members: readonly NewExecution[]): LeanWorkflow | n
     }
     return ties;
   });
-  const waits: [number, number][] = [];
+  let waits = '';
   const parts: string[] = [];
   for (const [i, member] of members.entries()) {
     const ties = upstreams[i];
     const ofMember = dependents.get(member.executionId)!;
     if (!ties || ties.length > MAX_TIES || ofMember.length > MAX_TIES) return null;
-    if (ties.length > 0) waits.push([i + 1, ties.length]);
+    if (ties.length > 0) waits += `${i + 1}=${ties.length};`;
     parts.push(partOf(member, `f${ties.join(',')};${ofMember.join(',')}`));
   }
-  return { parts, waits };
+  return { workflow, members, parts, waits };
 }
 
 function isModest({ executionId, scheduledTime, delay, lock, timeout, tags, idempotency }: NewExecution): boolean {

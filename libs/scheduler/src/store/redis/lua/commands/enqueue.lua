@@ -1,5 +1,5 @@
 -- NEW -> PENDING for each, all or nothing; with a workflow, that too.
--- ARGV: frame, operation, workflow (JSON) | '', its nodes (JSON) | '',
+-- ARGV: frame, operation, workflowId | '', its record | '',
 --   extras (JSON: index -> what the execution has beside its record) | '',
 --   groups (JSON: { queue, level, task } of the plain ones), group of each as one character,
 --   then of each: executionId, record (flags|task|queue|level|timeout|workflow|ref|payload)
@@ -16,30 +16,16 @@ local count = (#ARGV - FIRST + 1) / 2
 -- @include workflows
 -- @include handover
 
--- A workflow: { workflowId, name, waits (of a lean one: { number of the member, open edges }, ...) }
-local command = ARGV[3] ~= '' and cjson.decode(ARGV[3]) or nil
-if command and call('HEXISTS', keys.workflows, command.workflowId) == 1 then
+local workflowId = ARGV[3]
+if workflowId ~= '' and workflow.get(workflowId) then
   return { {}, '', now }
-end
-
--- Lean members that wait for others.
-local function enqueueWaiting(ids, waits)
-  local states = {}
-  for _, each in ipairs(waits) do
-    states[#states + 1] = ids[each[1]]
-    states[#states + 1] = 'O' .. each[2]
-  end
-  if #states > 0 then
-    call('HSET', keys.state, unpack(states))
-    frame.count('waitingForDependencies', #waits)
-  end
 end
 
 local DIGITS = { [0] = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9' }
 
 -- Whether some of it is stored already. A batch is stored as a whole, and that a large one was is remembered by its
--- operation, or by its workflow, so that its ends tell; a look at each would cost as much as storing it. A single one is
--- stored in the same breath.
+-- operation, so that its ends tell; a look at each would cost as much as storing it. A single one is stored in the same
+-- breath.
 local function isRepeat(ids, pairs_)
   if count == 1 then
     return call('HSETNX', keys.static, ids[1], pairs_[2]) == 0
@@ -53,7 +39,7 @@ local function isRepeat(ids, pairs_)
   return false
 end
 
--- Plain executions, or the lean members of a workflow, of tasks that nobody depends on: no row is looked at twice.
+-- Plain executions, of tasks that nobody depends on: no row is looked at twice.
 local function enqueuePlain()
   local groups = cjson.decode(ARGV[6])
   local lists, buffers = {}, {}
@@ -64,13 +50,9 @@ local function enqueuePlain()
     lists[i] = keys.ready(group[1], group[2])
     buffers[lists[i]] = {}
   end
-  local waiting = {}
-  for _, each in ipairs(command and command.waits or {}) do
-    waiting[each[1]] = true
-  end
   local ids, pairs_ = {}, {}
   -- All stand in one list, as they are.
-  local isOneList = #groups == 1 and not (command and #command.waits > 0)
+  local isOneList = #groups == 1
   if isOneList then
     buffers[lists[1]] = ids
   end
@@ -87,7 +69,7 @@ local function enqueuePlain()
     ids[i] = id
     pairs_[2 * i - 1] = id
     pairs_[2 * i] = hundreds .. DIGITS[(low - ones) / 10] .. DIGITS[ones] .. suffix .. ARGV[at + 1]
-    if not isOneList and not waiting[i] then
+    if not isOneList then
       local buffer = buffers[lists[string.byte(ARGV[7], i)]]
       buffer[#buffer + 1] = id
     end
@@ -95,12 +77,7 @@ local function enqueuePlain()
   if isRepeat(ids, pairs_) then
     return nil
   end
-  if command then
-    workflow.create(command, ARGV[4], ids)
-    enqueueWaiting(ids, command.waits)
-    workflow.save()
-  end
-  local handed = not command and handOver(groups, ids, pairs_)
+  local handed = handOver(groups, ids, pairs_)
   for from = 1, count, 1000 do
     local to = math.min(from + 999, count)
     if count > 1 then
@@ -123,7 +100,7 @@ local function enqueuePlain()
   if effects.isWanted('scheduled') then
     for i = 1, count do
       local group = groups[string.byte(ARGV[7], i)]
-      effects.push({ 'x', 'scheduled', ids[i], group[3], 'PENDING', group[1], group[2], now, false, command and command.workflowId or false, false, false, false })
+      effects.push({ 'x', 'scheduled', ids[i], group[3], 'PENDING', group[1], group[2], now, false, false, false, false, false })
     end
   end
   if handed and effects.isWanted('started') then
@@ -152,27 +129,6 @@ local IDEMPOTENCY_MS = 86400000
 -- Replaces repeats, of ids and of idempotency keys, by the executions that they repeat.
 local extras = ARGV[5] ~= '' and cjson.decode(ARGV[5]) or {}
 
--- Members that were to be lean, and cannot be, since others wait for their tasks: their ties become edges.
-local function untie()
-  local tasks_ = {}
-  for i = 1, count do
-    local at = FIRST + 2 * (i - 1)
-    tasks_[ARGV[at]] = string.match(ARGV[at + 1], '^[^|]*|([^|]*)')
-  end
-  for i = 1, count do
-    local at = FIRST + 2 * (i - 1) + 1
-    local flags, rest = string.match(ARGV[at], '^([^|]*)(.*)$')
-    local made = {}
-    for index, tie in ipairs(links.edges(flags)) do
-      made[index] = { taskId = tasks_[tie[1]], ref = tie[3], type = links.types[tie[2]], to = tie[1], reuse = false }
-    end
-    ARGV[at] = 'w' .. rest
-    extras[tostring(i)] = { task = tasks_[ARGV[at - 1]], edges = #made > 0 and made or nil }
-  end
-end
-if command and ARGV[5] == '' then
-  untie()
-end
 local ids, fresh, mine, keysOfBatch = {}, {}, {}, {}
 for i = 1, count do
   ids[i] = ARGV[FIRST + 2 * (i - 1)]
@@ -220,8 +176,8 @@ for key, record in pairs(keysOfBatch) do
   call('HSET', keys.idempotency, key, cmsgpack.pack(record))
   call('ZADD', keys.idempotencyEnds, record.expires, key)
 end
-if command then
-  workflow.create(command, ARGV[4], ids)
+if workflowId ~= '' then
+  workflow.create(workflowId, ARGV[4], count)
 end
 local made = {}
 for i, each in ipairs(fresh) do

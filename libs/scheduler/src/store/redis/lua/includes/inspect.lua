@@ -144,21 +144,27 @@ local STATUS = { C = 'COMPLETED', F = 'FAILED', X = 'CANCELLED', K = 'SKIPPED' }
 
 function inspect.workflow(id)
   local found, record = workflow.get(id), workflow.record(id)
+  local about = cjson.decode(record.about)
   local nodes = {}
-  for i, node in ipairs(cjson.decode(record.nodes)) do
+  -- Of each: its ref and task, then ref and type of whatever it depends on.
+  for i, node in ipairs(about.nodes) do
     local row = rows.get(record.ids[i])
+    local dependsOn = {}
+    for k = 3, #node, 2 do
+      dependsOn[#dependsOn + 1] = { ref = node[k], type = node[k + 1] }
+    end
     nodes[i] = {
-      ref = node.ref,
+      ref = node[1],
       id = record.ids[i],
-      task = node.taskId,
+      task = node[2],
       -- Neither there nor let go: still to be admitted.
       status = row and row.st or STATUS[string.sub(found.ends, i, i)] or 'PENDING',
-      dependsOn = node.dependsOn,
+      dependsOn = dependsOn,
     }
   end
   return {
     id = id,
-    name = record.name,
+    name = about.name,
     status = found.status,
     created = record.created,
     completed = found.completed,

@@ -1,8 +1,8 @@
 -- Workflows: open until their last execution has ended; then all of them may leave for history.
--- What a workflow was started with is a record of its own, { name, created, order, nodes (JSON), ids }; how it stands
--- is short, since it changes with every end: status|completed|open|failed|cancelled|size|ends
--- (a letter for each node that was let go)
-local workflow = { cache = {}, records = {} }
+-- What a workflow was started with is a record of its own: number|created|ids of its executions, with commas|JSON (name,
+-- nodes), of which the caller packs all from the ids on; how it stands is short, since it changes with every end:
+-- status|completed|open|failed|cancelled|size|ends (a letter for each node that was let go)
+local workflow = { cache = {}, records = {}, fresh = {} }
 
 function workflow.get(id)
   local found = workflow.cache[id]
@@ -27,25 +27,45 @@ function workflow.get(id)
   return found or nil
 end
 
--- What it was started with.
+-- What it was started with: { order, created, ids, about (JSON) }.
 function workflow.record(id)
-  local record = workflow.records[id] or cmsgpack.unpack(call('HGET', keys.workflows, id))
-  workflow.records[id] = record
+  local record = workflow.records[id]
+  if not record then
+    local order, created, names, about = string.match(call('HGET', keys.workflows, id), '^(%d+)|(%d+)|([^|]*)|(.*)$')
+    local ids = {}
+    for each in string.gmatch(names, '[^,]+') do
+      ids[#ids + 1] = each
+    end
+    record = { order = tonumber(order), created = tonumber(created), ids = ids, about = about }
+    workflow.records[id] = record
+  end
   return record
 end
 
--- command: { workflowId, name }; its nodes as JSON, the ids of its executions in their order.
-function workflow.create(command, nodes, ids)
-  local id, order, open = command.workflowId, frame.next(), #ids
-  call('HSET', keys.workflows, id, cmsgpack.pack({ name = command.name, nodes = nodes, created = now, order = order, ids = ids }))
-  call('ZADD', keys.workflowOrder, order, id)
-  local found = { id = id, status = 'RUNNING', completed = 0, open = open, failed = 0, cancelled = 0, size = open, ends = '' }
-  workflow.cache[id] = found
-  found.dirty = true
+-- A new one, of so many executions. `packed`: what its record has from their ids on.
+function workflow.create(id, packed, size)
+  local order, fresh = frame.next(), workflow.fresh
+  fresh[#fresh + 1] = { id, string.format('%d|%d|', order, now) .. packed, order }
+  workflow.cache[id] =
+    { id = id, status = 'RUNNING', completed = 0, open = size, failed = 0, cancelled = 0, size = size, ends = '', dirty = true }
 end
 
--- Writes those that changed.
+local function saveFresh()
+  local records, orders = {}, {}
+  for i, each in ipairs(workflow.fresh) do
+    records[2 * i - 1], records[2 * i] = each[1], each[2]
+    orders[2 * i - 1], orders[2 * i] = each[3], each[1]
+  end
+  if #records > 0 then
+    call('HSET', keys.workflows, unpack(records))
+    call('ZADD', keys.workflowOrder, unpack(orders))
+    workflow.fresh = {}
+  end
+end
+
+-- Writes those that are new, or have changed.
 function workflow.save()
+  saveFresh()
   local pairs_ = {}
   for id, found in pairs(workflow.cache) do
     if found and found.dirty then

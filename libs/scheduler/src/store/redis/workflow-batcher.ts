@@ -1,0 +1,26 @@
+import type { NewExecution, NewWorkflow } from '../../core/commands.js';
+import { leanWorkflow, MAX_MEMBERS, type LeanWorkflow } from './codec/lean-workflow.js';
+import { LaneBatcher } from './lane-batcher.js';
+
+const LANES = [2, 3];
+
+/** Sends lean workflows together: nothing about them can be refused either. */
+export class WorkflowBatcher {
+  private readonly trips: LaneBatcher<LeanWorkflow, void>;
+
+  /**
+   * @param send stores lean workflows; nothing else is under way on the lane
+   * @param sendAlone stores one that is not lean
+   */
+  constructor(
+    send: (workflows: readonly LeanWorkflow[], lane: number) => Promise<unknown>,
+    private readonly sendAlone: (workflow: NewWorkflow, members: readonly NewExecution[]) => Promise<void>,
+  ) {
+    this.trips = new LaneBatcher(LANES, MAX_MEMBERS, (workflows, lane) => send(workflows, lane).then(() => []));
+  }
+
+  add(workflow: NewWorkflow, members: readonly NewExecution[]): Promise<void> {
+    const lean = leanWorkflow(workflow, members);
+    return lean ? this.trips.add(lean, members.length) : this.sendAlone(workflow, members);
+  }
+}
