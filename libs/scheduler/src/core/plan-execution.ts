@@ -6,7 +6,7 @@ import { serializePayload, type JsonText } from './json.js';
 import { renderLockKey } from './lock-key.js';
 import { mergePayload } from './merge-payload.js';
 import { checkKey, mergeTags } from './names.js';
-import { parsePriority, type TaskPriorityInput } from './priority.js';
+import { parsePriority, type TaskPriority, type TaskPriorityInput } from './priority.js';
 import type { ResolvedTask } from './task-definition.js';
 
 /** How one execution is wished. */
@@ -39,28 +39,53 @@ export function planExecution(
   options: ScheduleOptions = NONE,
   edges: readonly NewEdge[] | null = null,
 ): NewExecution {
-  if (options !== NONE) checkOptions(options);
-  const payload = options.payload === undefined ? task.payload : mergePayload(task.payload, options.payload);
-  const text = serializePayload(payload);
-  const tags = options.tags === undefined ? task.tags : mergeTags(task.tags, options.tags, 'tags');
+  if (options === NONE) return executionOf(task, executionId, task, edges);
+  checkOptions(options);
+  const { payload, tags, priority, scheduledTime, delay, idempotencyKey } = options;
+  const decided: Decided = {
+    payload: payload === undefined ? task.payload : mergePayload(task.payload, payload),
+    priority: priority === undefined ? task.priority : parsePriority(priority),
+    tags: tags === undefined ? task.tags : mergeTags(task.tags, tags, 'tags'),
+  };
+  const execution = executionOf(task, executionId, decided, edges);
+  if (scheduledTime !== undefined) execution.scheduledTime = parseInstant(scheduledTime, 'scheduledTime', now);
+  if (delay !== undefined) execution.delay = parseDuration(delay, 'delay');
+  if (idempotencyKey !== undefined) {
+    const key = checkKey(idempotencyKey, 'idempotencyKey');
+    execution.idempotency = { key, fingerprint: fingerprint(execution.payload, options) };
+  }
+  return execution;
+}
+
+/** What is decided of an execution beside its task. */
+interface Decided {
+  payload: unknown;
+  priority: TaskPriority;
+  tags: readonly string[];
+}
+
+/** An execution for now, of what has been checked already. Pure. */
+export function executionOf(
+  task: ResolvedTask,
+  executionId: string,
+  { payload, priority, tags }: Decided,
+  edges: readonly NewEdge[] | null,
+  workflow: NewExecution['workflow'] = null,
+): NewExecution {
   return {
     executionId,
     taskId: task.taskId,
     queue: task.queue,
-    priority: options.priority === undefined ? task.priority : parsePriority(options.priority),
-    payload: text,
-    scheduledTime:
-      options.scheduledTime === undefined ? null : parseInstant(options.scheduledTime, 'scheduledTime', now),
-    delay: options.delay === undefined ? null : parseDuration(options.delay, 'delay'),
+    priority,
+    payload: serializePayload(payload),
+    scheduledTime: null,
+    delay: null,
     lock: task.requireLock ? lockNeed(task, payload) : null,
     timeout: task.timeout,
     edges,
     tags: tags.length > 0 ? tags : null,
-    workflow: null,
-    idempotency:
-      options.idempotencyKey === undefined
-        ? null
-        : { key: checkKey(options.idempotencyKey, 'idempotencyKey'), fingerprint: fingerprint(text, options) },
+    workflow,
+    idempotency: null,
   };
 }
 

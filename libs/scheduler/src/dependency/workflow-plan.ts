@@ -1,6 +1,6 @@
 import { checkEdge, type ResolvedEdge } from '../core/check-dependency.js';
 import { checkFields, type Refuse } from '../core/check-shape.js';
-import type { DependencyType } from '../core/dependency.js';
+import type { DependencyType, ResolvedDependency } from '../core/dependency.js';
 import type { Duration } from '../core/duration.js';
 import {
   CircularDependencyError,
@@ -121,6 +121,9 @@ class Run {
   /** By ref, in the order given. */
   readonly nodes = new Map<string, PlannedNode>();
   edgeCount = 0;
+  /** Nodes whose edges are bound. While every edge leads to one of them, there can be no cycle. */
+  private readonly bound = new Set<string>();
+  private mayBeCyclic = false;
   private readonly refsOfTask = new Map<string, string[]>();
 
   constructor(
@@ -151,33 +154,44 @@ class Run {
   }
 
   bindEdges(node: PlannedNode, given: WorkflowTask['dependencies'], path: string): void {
-    node.edges = given
-      ? Array.from(given, (dependency, index) => this.bindGiven(node, dependency, `${path}.dependencies[${index}]`))
-      : node.task.dependencies.map(({ taskId, ...edge }) => ({ ...edge, ...this.ofTask(node, taskId, false) }));
-    const refs = new Set<string>();
-    for (const { ref, to } of node.edges) {
-      if ('node' in to && ref === node.ref) throw new SelfDependencyError(ref);
-      if (refs.has(ref)) throw new DuplicateDependencyError(node.ref, ref);
-      refs.add(ref);
+    const count = given?.length ?? node.task.dependencies.length;
+    const refs = count > 1 ? new Set<string>() : undefined;
+    for (let index = 0; index < count; index++) {
+      const edge = given
+        ? this.bindGiven(node, given[index]!, `${path}.dependencies[${index}]`)
+        : this.bindDeclared(node, node.task.dependencies[index]!);
+      const { ref, to } = edge;
+      if (refs?.has(ref)) throw new DuplicateDependencyError(node.ref, ref);
+      refs?.add(ref);
+      if ('node' in to && to.node === node.ref) throw new SelfDependencyError(ref);
+      if ('node' in to && !this.bound.has(to.node)) this.mayBeCyclic = true;
+      node.edges.push(edge);
     }
+    this.bound.add(node.ref);
   }
 
   assertAcyclic(): void {
+    if (!this.mayBeCyclic) return;
     const cycle = walkDependenciesFirst(this.nodes.keys(), (ref) =>
       this.nodes.get(ref)!.edges.flatMap(({ to }) => ('node' in to ? [to.node] : [])),
     );
     if (cycle) throw new CircularDependencyError(cycle);
   }
 
+  private bindDeclared(node: PlannedNode, { taskId, type, timeout, maxAge, reuse }: ResolvedDependency): PlannedEdge {
+    return { type, timeout, maxAge, reuse, ...this.ofTask(node, taskId, false) };
+  }
+
   private bindGiven(node: PlannedNode, given: WorkflowDependency, path: string): PlannedEdge {
     checkFields(given, EDGE_FIELDS, path, refuse);
-    const { ref, taskId } = given;
-    if ((ref === undefined) === (taskId === undefined)) throw refuse(path, given, 'one of ref and taskId');
-    const end =
-      ref === undefined
-        ? this.ofTask(node, checkName(taskId, `${path}.taskId`), true)
-        : this.ofNode(node, checkName(ref, `${path}.ref`));
-    return { ...checkEdge(given, path, refuse, this.warn), ...end };
+    if ((given.ref === undefined) === (given.taskId === undefined)) throw refuse(path, given, 'one of ref and taskId');
+    const { ref, to } =
+      given.ref === undefined
+        ? this.ofTask(node, checkName(given.taskId, `${path}.taskId`), true)
+        : this.ofNode(node, checkName(given.ref, `${path}.ref`));
+    const { type, timeout, maxAge, reuse } = checkEdge(given, path, refuse, this.warn);
+    // Field by field: a workflow has many of these, and spreading costs several times as much.
+    return { type, timeout, maxAge, reuse, ref, to };
   }
 
   private ofNode(node: PlannedNode, ref: string): Pick<PlannedEdge, 'ref' | 'to'> {

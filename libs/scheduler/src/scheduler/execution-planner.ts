@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../core/clock.js';
 import type { EdgeBinding, NewEdge, NewExecution, NewWorkflow } from '../core/commands.js';
+import type { DependencyType } from '../core/dependency.js';
 import { UnknownDependencyError } from '../core/errors.js';
 import type { ExecutionId } from '../core/execution.js';
 import { ulid } from '../core/ids.js';
-import { planEdges, planExecution, type ScheduleOptions } from '../core/plan-execution.js';
+import { executionOf, planEdges, planExecution, type ScheduleOptions } from '../core/plan-execution.js';
 import type { ResolvedTask } from '../core/task-definition.js';
 import { planWorkflow, type PlannedNode, type WorkflowRequest } from '../dependency/workflow-plan.js';
 import { TaskCatalog } from '../task/task-catalog.js';
@@ -54,7 +55,8 @@ export class ExecutionPlanner {
     for (const node of nodes) {
       for (const { to } of node.edges) if ('task' in to) await this.require(node.ref, to.task);
     }
-    const taskIds = new Map(nodes.map((node) => [node.ref, node.taskId]));
+    const taskIds = new Map<string, string>();
+    for (const { ref, taskId } of nodes) taskIds.set(ref, taskId);
     return {
       run: { workflowId, executions },
       workflow: {
@@ -62,31 +64,8 @@ export class ExecutionPlanner {
         name: request.name ?? 'workflow',
         nodes: nodes.map((node) => describe(node, executions)),
       },
-      executions: nodes.map((node) => this.planNode(node, workflowId, executions, taskIds, now)),
+      executions: nodes.map((node) => memberOf(node, workflowId, executions, taskIds)),
     };
-  }
-
-  private planNode(
-    node: PlannedNode,
-    workflowId: string,
-    executions: Record<string, string>,
-    taskIds: ReadonlyMap<string, string>,
-    now: number,
-  ): NewExecution {
-    const edges = node.edges.map(({ to, ref, type, timeout, maxAge, reuse }): NewEdge => {
-      const inside = 'node' in to;
-      const bind: EdgeBinding = inside ? { executionId: executions[to.node]! } : 'newest';
-      return { taskId: inside ? taskIds.get(to.node)! : to.task, ref, type, timeout, maxAge, reuse, bind };
-    });
-    const { payload, priority, tags } = node;
-    const execution = planExecution(
-      node.task,
-      executions[node.ref]!,
-      now,
-      { payload, priority, tags },
-      edges.length > 0 ? edges : null,
-    );
-    return { ...execution, workflow: { workflowId, ref: node.ref } };
   }
 
   /** `after` rebinds declared edges only. */
@@ -134,9 +113,27 @@ export class ExecutionPlanner {
   }
 }
 
-function describe(node: PlannedNode, executions: Record<string, string>): NewWorkflow['nodes'][number] {
-  const dependsOn = node.edges.flatMap(({ to, type }) => ('node' in to ? [{ ref: to.node, type }] : []));
-  return { ref: node.ref, executionId: executions[node.ref]!, taskId: node.taskId, dependsOn };
+type Executions = Readonly<Record<string, string>>;
+
+function describe({ ref, taskId, edges }: PlannedNode, executions: Executions): NewWorkflow['nodes'][number] {
+  const dependsOn: { ref: string; type: DependencyType }[] = [];
+  for (const { to, type } of edges) if ('node' in to) dependsOn.push({ ref: to.node, type });
+  return { ref, executionId: executions[ref]!, taskId, dependsOn };
+}
+
+function memberOf(
+  node: PlannedNode,
+  workflowId: string,
+  executions: Executions,
+  taskIds: ReadonlyMap<string, string>,
+): NewExecution {
+  const edges = node.edges.map(({ to, ref, type, timeout, maxAge, reuse }): NewEdge => {
+    const [taskId, bind]: [string, EdgeBinding] =
+      'node' in to ? [taskIds.get(to.node)!, { executionId: executions[to.node]! }] : [to.task, 'newest'];
+    return { taskId, ref, type, timeout, maxAge, reuse, bind };
+  });
+  const workflow = { workflowId, ref: node.ref };
+  return executionOf(node.task, executions[node.ref]!, node, edges.length > 0 ? edges : null, workflow);
 }
 
 /** What callers without types may have got wrong is left to the checks of the plan. */
