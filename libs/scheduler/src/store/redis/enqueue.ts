@@ -15,9 +15,9 @@ export function packBatch(batch: readonly NewExecution[]): string[] {
 /** Of plain executions nothing but id and payload differs within a group. */
 function packPlain(batch: readonly NewExecution[], { groups, groupOf }: Groups): string[] {
   const heads = groups.map(([queue, priority, taskId]) => `|${taskId}|${queue}|${priority}||||`);
-  const args = ['', '', '', JSON.stringify(groups), groupOf];
+  const args = ['', '', '', JSON.stringify(groups), asCharacters(groupOf)];
   for (const [i, { executionId, payload }] of batch.entries())
-    args.push(executionId, heads[groupOf.charCodeAt(i) - 1]! + (payload ?? ''));
+    args.push(executionId, heads[groupOf[i]! - 1]! + (payload ?? ''));
   return args;
 }
 
@@ -32,13 +32,18 @@ export function packWorkflow(workflow: NewWorkflow, members: readonly NewExecuti
 
 /** The arguments of the script `startWorkflows`; null where they have too many kinds of members. */
 export function packWorkflows(workflows: readonly LeanWorkflow[]): string[] | null {
-  const groups = groupsOf(workflows.length === 1 ? workflows[0]!.members : workflows.flatMap((each) => each.members));
-  if (!groups) return null;
-  const args = [JSON.stringify(groups.groups), groups.groupOf];
+  const found = groupsOf(workflows.length === 1 ? workflows[0]!.members : workflows.flatMap((each) => each.members));
+  if (!found) return null;
+  const kinds: number[] = [];
+  const args = [JSON.stringify(found.groups), ''];
   for (const { workflow, members, parts, waits } of workflows) {
-    args.push(workflow.workflowId, recordOf(workflow), waits, `${members.length}`);
-    for (const [i, part] of parts.entries()) args.push(members[i]!.executionId, part);
+    args.push(workflow.workflowId, recordOf(workflow), `${members.length}`);
+    for (let i = 0; i < members.length; i++) {
+      kinds.push(found.groupOf[kinds.length / 2]!, waits[i]!);
+      args.push(members[i]!.executionId, parts[i]!);
+    }
   }
+  args[1] = asCharacters(kinds);
   return args;
 }
 
@@ -49,15 +54,15 @@ function packExtras(batch: readonly NewExecution[]): string[] {
 interface Groups {
   /** Queue, level and task of executions, each mix once. */
   groups: [string, number, string][];
-  /** The number of each one's group, from 1, as a character. */
-  groupOf: string;
+  /** The number of each one's group, from 1. */
+  groupOf: number[];
 }
 
 /** null where there are too many. */
 function groupsOf(batch: readonly NewExecution[]): Groups | null {
   const groups: Groups['groups'] = [];
   const known = new Map<string, number>();
-  let groupOf = '';
+  const groupOf: number[] = [];
   let last: NewExecution | undefined;
   let index = 0;
   for (const each of batch) {
@@ -69,9 +74,14 @@ function groupsOf(batch: readonly NewExecution[]): Groups | null {
       known.set(name, index);
     }
     last = each;
-    groupOf += String.fromCharCode(index);
+    groupOf.push(index);
   }
   return groups.length <= MAX_GROUPS ? { groups, groupOf } : null;
+}
+
+/** Small numbers, each as one character of ASCII. */
+function asCharacters(numbers: readonly number[]): string {
+  return Buffer.from(numbers).toString('latin1');
 }
 
 /** What each has beside its record, by number in the batch, from 1. */

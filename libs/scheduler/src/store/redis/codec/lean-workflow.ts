@@ -15,8 +15,8 @@ export interface LeanWorkflow {
   members: readonly NewExecution[];
   /** Of each member its record. */
   parts: string[];
-  /** Of those that wait for others: number of the member, from 1, and its open edges, as `11=10;` */
-  waits: string;
+  /** How many edges each waits for. */
+  waits: number[];
 }
 
 /**
@@ -37,13 +37,13 @@ export function leanWorkflow(workflow: NewWorkflow, members: readonly NewExecuti
     }
     return ties;
   });
-  let waits = '';
+  const waits: number[] = [];
   const parts: string[] = [];
   for (const [i, member] of members.entries()) {
     const ties = upstreams[i];
     const ofMember = dependents.get(member.executionId)!;
     if (!ties || ties.length > MAX_TIES || ofMember.length > MAX_TIES) return null;
-    if (ties.length > 0) waits += `${i + 1}=${ties.length};`;
+    waits.push(ties.length);
     parts.push(partOf(member, `f${ties.join(',')};${ofMember.join(',')}`));
   }
   return { workflow, members, parts, waits };

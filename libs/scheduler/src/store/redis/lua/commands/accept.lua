@@ -12,6 +12,7 @@ if not intake.accept(batch, size) then
   return commit(0)
 end
 if workflowId ~= '' then
-  workflow.create(workflowId, ARGV[6], size)
+  workflow.create(workflowId, ARGV[6], ARGV[4])
+  workflow.saveFresh()
 end
 return commit(1)

@@ -178,6 +178,7 @@ for key, record in pairs(keysOfBatch) do
 end
 if workflowId ~= '' then
   workflow.create(workflowId, ARGV[4], count)
+  workflow.saveFresh()
 end
 local made = {}
 for i, each in ipairs(fresh) do

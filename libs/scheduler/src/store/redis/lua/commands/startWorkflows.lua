@@ -1,24 +1,26 @@
 -- Lean workflows, see links.lua: NEW -> PENDING for all members of each; one that is there already stays as it is.
--- ARGV: frame, operation, groups (JSON: { queue, level, task } of the members), group of each member as one character,
---   then of each workflow: workflowId, its record, { number of a member=its open edges;... }, size,
+-- ARGV: frame, operation, groups (JSON: { queue, level, task } of the members),
+--   of each member two characters, its group and how many edges it waits for,
+--   then of each workflow: workflowId, its record, size,
 --   and of each member: executionId, record (flags|task|queue|level|timeout|workflow|ref|payload)
 -- Returns: 1, effects
 -- @include keys
 -- @include frame
 -- @include effects
 -- @include workflows
+-- @include stamp
 
 local FIRST = 5
 
--- Those that are not there yet: { where it stands, members before it, size }.
+-- Those that are not there yet: { at, members before it, size }.
 local function freshOnes()
   local found, ids = {}, {}
   local at, before = FIRST, 0
   while at <= #ARGV do
-    local size = tonumber(ARGV[at + 3])
+    local size = tonumber(ARGV[at + 2])
     ids[#ids + 1] = ARGV[at]
     found[#found + 1] = { at = at, before = before, size = size }
-    at, before = at + 4 + 2 * size, before + size
+    at, before = at + 3 + 2 * size, before + size
   end
   local fresh = {}
   for i, state in ipairs(call('HMGET', keys.workflowStates, unpack(ids))) do
@@ -41,35 +43,34 @@ local function isWatched()
   return false
 end
 
--- As they are: no row is looked at.
+-- Members as they are: no row is looked at. Counters in place of `#`, which searches for the end of a table each time.
 local function startLean()
-  local buffers = {}
+  local buffers, filled = {}, {}
   for i in ipairs(groups) do
-    buffers[i] = {}
+    buffers[i], filled[i] = {}, 0
   end
   local ids, records, states = {}, {}, {}
-  local suffix = '|' .. now .. '|' .. now .. '|'
+  local n, waiting = 0, 0
+  local tells = effects.isWanted('scheduled')
   for _, each in ipairs(fresh) do
-    local at, members = each.at, {}
-    workflow.create(ARGV[at], ARGV[at + 1], each.size)
-    for number, open in string.gmatch(ARGV[at + 2], '(%d+)=(%d+);') do
-      members[tonumber(number)] = open
-    end
+    local at = each.at
+    workflow.create(ARGV[at], ARGV[at + 1], ARGV[at + 2])
     for i = 1, each.size do
-      local id = ARGV[at + 2 + 2 * i]
-      frame.created = frame.created + 1
-      ids[#ids + 1] = id
-      records[#records + 1] = id
-      records[#records + 1] = frame.created .. suffix .. ARGV[at + 3 + 2 * i]
-      local index = string.byte(ARGV[4], each.before + i)
-      if members[i] then
-        states[#states + 1] = id
-        states[#states + 1] = 'O' .. members[i]
+      local id = ARGV[at + 1 + 2 * i]
+      n = n + 1
+      ids[n] = id
+      records[2 * n - 1] = id
+      records[2 * n] = stamp.record(ARGV[at + 2 + 2 * i])
+      local index, edges = string.byte(ARGV[4], 2 * (each.before + i) - 1, 2 * (each.before + i))
+      if edges > 0 then
+        waiting = waiting + 1
+        states[2 * waiting - 1] = id
+        states[2 * waiting] = 'O' .. edges
       else
-        local buffer = buffers[index]
-        buffer[#buffer + 1] = id
+        filled[index] = filled[index] + 1
+        buffers[index][filled[index]] = id
       end
-      if effects.isWanted('scheduled') then
+      if tells then
         local group = groups[index]
         effects.push({ 'x', 'scheduled', id, group[3], 'PENDING', group[1], group[2], now, false, ARGV[at], false, false, false })
       end
@@ -77,20 +78,20 @@ local function startLean()
   end
   call('HSET', keys.static, unpack(records))
   call('RPUSH', keys.all, unpack(ids))
-  if #states > 0 then
+  if waiting > 0 then
     call('HSET', keys.state, unpack(states))
-    frame.count('waitingForDependencies', #states / 2)
+    frame.count('waitingForDependencies', waiting)
   end
   for i, group in ipairs(groups) do
     call('HSETNX', keys.queues, group[1], '')
-    if #buffers[i] > 0 then
+    if filled[i] > 0 then
       call('RPUSH', keys.ready(group[1], group[2]), unpack(buffers[i]))
       effects.wake(group[1])
     end
   end
-  workflow.save()
-  frame.count('PENDING', #ids)
-  frame.count('scheduled', #ids)
+  workflow.saveFresh()
+  frame.count('PENDING', n)
+  frame.count('scheduled', n)
   local reply = { 1, effects.publish(), now }
   frame.remember(reply)
   frame.save()
@@ -109,23 +110,25 @@ end
 -- They cannot be lean, since others wait for their tasks: their ties become edges.
 for _, each in ipairs(fresh) do
   local at, tasks_, made, extras = each.at, {}, {}, {}
-  workflow.create(ARGV[at], ARGV[at + 1], each.size)
+  workflow.create(ARGV[at], ARGV[at + 1], ARGV[at + 2])
   for i = 1, each.size do
-    local record = ARGV[at + 3 + 2 * i]
-    tasks_[ARGV[at + 2 + 2 * i]] = string.match(record, '^[^|]*|([^|]*)')
+    tasks_[ARGV[at + 1 + 2 * i]] = string.match(ARGV[at + 2 + 2 * i], '^[^|]*|([^|]*)')
   end
   for i = 1, each.size do
-    local id = ARGV[at + 2 + 2 * i]
-    local flags, rest = string.match(ARGV[at + 3 + 2 * i], '^([^|]*)(.*)$')
+    local flags, rest = string.match(ARGV[at + 2 + 2 * i], '^([^|]*)(.*)$')
     local untied = {}
     for k, tie in ipairs(links.edges(flags)) do
       untied[k] = { taskId = tasks_[tie[1]], ref = tie[3], type = links.types[tie[2]], to = tie[1], reuse = false }
     end
     extras[i] = { edges = #untied > 0 and untied or nil }
-    made[i] = create.row(id, 'w' .. rest, extras[i])
+    made[i] = create.row(ARGV[at + 1 + 2 * i], 'w' .. rest, extras[i])
   end
-  for i = 1, each.size do
-    create.admit(made[i], extras[i])
+  each.made, each.extras = made, extras
+end
+workflow.saveFresh()
+for _, each in ipairs(fresh) do
+  for i, row in ipairs(each.made) do
+    create.admit(row, each.extras[i])
   end
 end
 return commit(1)

@@ -2,7 +2,8 @@
 -- What a workflow was started with is a record of its own: number|created|ids of its executions, with commas|JSON (name,
 -- nodes), of which the caller packs all from the ids on; how it stands is short, since it changes with every end:
 -- status|completed|open|failed|cancelled|size|ends (a letter for each node that was let go)
-local workflow = { cache = {}, records = {}, fresh = {} }
+local workflow = { cache = {}, records = {}, fresh = { count = 0, records = {}, orders = {}, states = {} } }
+local nowText = string.format('%d', now)
 
 function workflow.get(id)
   local found = workflow.cache[id]
@@ -42,30 +43,27 @@ function workflow.record(id)
   return record
 end
 
--- A new one, of so many executions. `packed`: what its record has from their ids on.
+-- A new one; `packed`: what its record has from its ids on, `size`: how many executions, as text. Texts throughout: a
+-- number that goes to the server costs more than the rest of it. Those made together are written together, by saveFresh.
 function workflow.create(id, packed, size)
-  local order, fresh = frame.next(), workflow.fresh
-  fresh[#fresh + 1] = { id, string.format('%d|%d|', order, now) .. packed, order }
-  workflow.cache[id] =
-    { id = id, status = 'RUNNING', completed = 0, open = size, failed = 0, cancelled = 0, size = size, ends = '', dirty = true }
+  local fresh, order = workflow.fresh, string.format('%d', frame.next())
+  local n = fresh.count
+  fresh.count = n + 2
+  fresh.records[n + 1], fresh.records[n + 2] = id, order .. '|' .. nowText .. '|' .. packed
+  fresh.orders[n + 1], fresh.orders[n + 2] = order, id
+  fresh.states[n + 1], fresh.states[n + 2] = id, 'RUNNING|0|' .. size .. '|0|0|' .. size .. '|'
+  workflow.cache[id] = nil
 end
 
-local function saveFresh()
-  local records, orders = {}, {}
-  for i, each in ipairs(workflow.fresh) do
-    records[2 * i - 1], records[2 * i] = each[1], each[2]
-    orders[2 * i - 1], orders[2 * i] = each[3], each[1]
-  end
-  if #records > 0 then
-    call('HSET', keys.workflows, unpack(records))
-    call('ZADD', keys.workflowOrder, unpack(orders))
-    workflow.fresh = {}
-  end
+function workflow.saveFresh()
+  local fresh = workflow.fresh
+  call('HSET', keys.workflows, unpack(fresh.records))
+  call('ZADD', keys.workflowOrder, unpack(fresh.orders))
+  call('HSET', keys.workflowStates, unpack(fresh.states))
 end
 
--- Writes those that are new, or have changed.
+-- Writes those that have changed.
 function workflow.save()
-  saveFresh()
   local pairs_ = {}
   for id, found in pairs(workflow.cache) do
     if found and found.dirty then
