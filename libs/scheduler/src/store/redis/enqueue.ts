@@ -32,7 +32,7 @@ export function packWorkflow(workflow: NewWorkflow, members: readonly NewExecuti
 
 /** The arguments of the script `startWorkflows`; null where they have too many kinds of members. */
 export function packWorkflows(workflows: readonly LeanWorkflow[]): string[] | null {
-  const found = groupsOf(workflows.length === 1 ? workflows[0]!.members : workflows.flatMap((each) => each.members));
+  const found = groupsOf(...workflows.map((each) => each.members));
   if (!found) return null;
   const kinds: number[] = [];
   const args = [JSON.stringify(found.groups), ''];
@@ -59,22 +59,24 @@ interface Groups {
 }
 
 /** null where there are too many. */
-function groupsOf(batch: readonly NewExecution[]): Groups | null {
+function groupsOf(...batches: readonly (readonly NewExecution[])[]): Groups | null {
   const groups: Groups['groups'] = [];
   const known = new Map<string, number>();
   const groupOf: number[] = [];
   let last: NewExecution | undefined;
   let index = 0;
-  for (const each of batch) {
-    const { queue, priority, taskId } = each;
-    // Most stand behind one of the same group.
-    if (last?.taskId !== taskId || last.priority !== priority || last.queue !== queue) {
-      const name = `${queue}|${priority}|${taskId}`;
-      index = known.get(name) ?? groups.push([queue, priority, taskId]);
-      known.set(name, index);
+  for (const batch of batches) {
+    for (const each of batch) {
+      const { queue, priority, taskId } = each;
+      // Most stand behind one of the same group.
+      if (last?.taskId !== taskId || last.priority !== priority || last.queue !== queue) {
+        const name = `${queue}|${priority}|${taskId}`;
+        index = known.get(name) ?? groups.push([queue, priority, taskId]);
+        known.set(name, index);
+      }
+      last = each;
+      groupOf.push(index);
     }
-    last = each;
-    groupOf.push(index);
   }
   return groups.length <= MAX_GROUPS ? { groups, groupOf } : null;
 }

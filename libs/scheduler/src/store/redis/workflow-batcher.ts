@@ -2,7 +2,8 @@ import type { NewExecution, NewWorkflow } from '../../core/commands.js';
 import { leanWorkflow, MAX_MEMBERS, type LeanWorkflow } from './codec/lean-workflow.js';
 import { LaneBatcher } from './lane-batcher.js';
 
-const LANES = [2, 3];
+/** More than for batches: a workflow waits as many objects, and on its way as bytes. */
+const LANES = [2, 3, 4, 5];
 
 /** Sends lean workflows together: nothing about them can be refused either. */
 export class WorkflowBatcher {

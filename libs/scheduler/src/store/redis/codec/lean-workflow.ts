@@ -24,28 +24,27 @@ export interface LeanWorkflow {
  * tags, timeouts, keys, delays, edges that lead outside or have a deadline, or too many of them.
  */
 export function leanWorkflow(workflow: NewWorkflow, members: readonly NewExecution[]): LeanWorkflow | null {
-  if (members.length > MAX_MEMBERS || !members.every(isModest)) return null;
-  const dependents = new Map<string, string[]>(members.map(({ executionId }) => [executionId, []]));
-  if (dependents.size < members.length) return null;
-  const upstreams = members.map(({ executionId, edges }) => {
-    const ties: string[] = [];
-    for (const edge of edges ?? []) {
-      const tie = tieOf(edge);
-      const ofUpstream = tie === null ? undefined : dependents.get(tie.upstream);
-      if (tie === null || ofUpstream === undefined) return null;
-      ofUpstream.push(`${executionId}=${ties.push(tie.text)}=${tie.letter}`);
-    }
-    return ties;
-  });
-  const waits: number[] = [];
-  const parts: string[] = [];
+  if (members.length > MAX_MEMBERS) return null;
+  const placeOf = new Map<string, number>();
   for (const [i, member] of members.entries()) {
-    const ties = upstreams[i];
-    const ofMember = dependents.get(member.executionId)!;
-    if (!ties || ties.length > MAX_TIES || ofMember.length > MAX_TIES) return null;
-    waits.push(ties.length);
-    parts.push(partOf(member, `f${ties.join(',')};${ofMember.join(',')}`));
+    if (!isModest(member)) return null;
+    placeOf.set(member.executionId, i);
   }
+  if (placeOf.size < members.length) return null;
+  const waits = members.map(() => 0);
+  const dependents = members.map(() => 0);
+  const [upstreamTies, dependentTies] = [members.map(() => ''), members.map(() => '')];
+  for (const [i, { executionId, edges }] of members.entries()) {
+    for (const edge of edges ?? []) {
+      const upstream = upstreamOf(edge);
+      const place = upstream === null ? undefined : placeOf.get(upstream);
+      if (place === undefined || ++waits[i]! > MAX_TIES || ++dependents[place]! > MAX_TIES) return null;
+      const letter = LETTERS[edge.type];
+      upstreamTies[i] += `${waits[i] === 1 ? '' : ','}${upstream}=${letter}=${edge.ref}`;
+      dependentTies[place] += `${dependents[place] === 1 ? '' : ','}${executionId}=${waits[i]}=${letter}`;
+    }
+  }
+  const parts = members.map((member, i) => partOf(member, `f${upstreamTies[i]};${dependentTies[i]}`));
   return { workflow, members, parts, waits };
 }
 
@@ -54,14 +53,8 @@ function isModest({ executionId, scheduledTime, delay, lock, timeout, tags, idem
   return asked === null && PLAIN_NAME.test(executionId);
 }
 
-function tieOf({
-  ref,
-  type,
-  timeout,
-  maxAge,
-  bind,
-}: NewEdge): { upstream: string; letter: string; text: string } | null {
+/** Whom an edge leads to, or null where there is more to it. */
+function upstreamOf({ ref, timeout, maxAge, bind }: NewEdge): string | null {
   if (timeout !== null || maxAge !== null || bind === 'newest' || !PLAIN_NAME.test(ref)) return null;
-  const letter = LETTERS[type];
-  return { upstream: bind.executionId, letter, text: `${bind.executionId}=${letter}=${ref}` };
+  return bind.executionId;
 }
