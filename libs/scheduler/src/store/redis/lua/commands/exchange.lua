@@ -67,6 +67,7 @@ local plainNo = frame.sequence + 1
 local trimLater = false
 local told = 0
 
+-- @include fields
 -- @include links
 -- @include workflows
 -- @include flow

@@ -1,10 +1,6 @@
 -- The short way of lean members of workflows: see links.lua.
 local flow = { results = {} }
 
--- n|created|due|flags|task|queue|level|timeout|workflow
-local TIES = '^%d+|%d+|%-?%d+|f[^;|]*;([^|]*)|[^|]*|[^|]*|%d|%d*|([^|]*)|'
-local PLACE = '^%d+|%d+|%-?%d+|[^|]*|[^|]*|([^|]*)|(%d)|'
-
 -- Members of the workflows that end, or nil where one of them has not ended in the short way.
 local function membersOf(ended, settling)
   local members = {}
@@ -20,26 +16,41 @@ local function membersOf(ended, settling)
   return members
 end
 
+-- Counts the edges that lead from a member to others, by dependent; false where one of them wants a failure. `from` and
+-- `to`: where in its record they stand, see links.lua.
+local function countEdges(record, from, to, waits, dependents)
+  while from < to do
+    local index = find(record, '=', from, true) + 1
+    local letter = find(record, '=', index, true) + 1
+    if byte(record, letter) == 102 then
+      return false
+    end
+    local id = sub(record, from, index - 2)
+    if not waits[id] then
+      dependents[#dependents + 1] = id
+    end
+    waits[id] = (waits[id] or 0) + 1
+    from = letter + 2
+  end
+  return true
+end
+
 -- What the ends of these members (ids stand in ARGV from `at` on) mean for others, or nil where it is not that simple.
 function flow.plan(n, at)
   local settling = {}
   local waits, dependents = {}, {}
   local ends, ended = {}, {}
   for i, record in ipairs(call('HMGET', keys.static, unpack(ARGV, at, at + n - 1))) do
-    local names, wf = string.match(record or '', TIES)
-    if not names then
+    local flags = record and fields.skip(record, 1, 3)
+    if not flags or byte(record, flags) ~= 102 then
       return nil
     end
     settling[ARGV[at + i - 1]] = true
-    for id, letter in string.gmatch(names, '([^=,]+)=%d+=(%a)') do
-      if letter == 'f' then
-        return nil
-      end
-      if not waits[id] then
-        dependents[#dependents + 1] = id
-      end
-      waits[id] = (waits[id] or 0) + 1
+    local ties, task = find(record, ';', flags, true) + 1, fields.skip(record, flags, 1)
+    if not countEdges(record, ties, task - 1, waits, dependents) then
+      return nil
     end
+    local wf = fields.at(record, fields.skip(record, task, 4))
     ends[wf] = (ends[wf] or 0) + 1
     if workflow.get(wf).open == ends[wf] then
       ended[#ended + 1] = wf
@@ -61,8 +72,9 @@ end
 local function makeReady(ids)
   call('HDEL', keys.state, unpack(ids))
   for i, record in ipairs(call('HMGET', keys.static, unpack(ids))) do
-    local name, level = string.match(record, PLACE)
-    call('RPUSH', keys.ready(name, level), ids[i])
+    local at = fields.skip(record, 1, 5)
+    local name = fields.at(record, at)
+    call('RPUSH', keys.ready(name, byte(record, at + #name + 1) - 48), ids[i])
     effects.wake(name)
   end
   frame.count('waitingForDependencies', -#ids)
@@ -94,6 +106,8 @@ function flow.apply(plan)
     workflow.finish(found)
     found.ends = string.rep('C', found.size)
     call('RPUSH', keys.history, unpack(plan.members[id]))
+  end
+  if #plan.ended > 0 then
     workflow.trim()
   end
   workflow.save()
@@ -101,15 +115,16 @@ end
 
 -- What claimed members have got from their dependencies; claims: { id, its ties, ... }
 function flow.gather(claims)
-  local upstreams = {}
+  local upstreams, count = {}, 0
   for i = 2, #claims, 2 do
     for _, tie in ipairs(claims[i]) do
-      upstreams[#upstreams + 1] = tie[1]
+      count = count + 1
+      upstreams[count] = tie[1]
     end
   end
   local states, at = {}, 0
-  for from = 1, #upstreams, 1000 do
-    local to = math.min(from + 999, #upstreams)
+  for from = 1, count, 1000 do
+    local to = math.min(from + 999, count)
     for _, state in ipairs(call('HMGET', keys.state, unpack(upstreams, from, to))) do
       states[#states + 1] = state
     end

@@ -135,6 +135,8 @@ local function claimPlain()
     return false
   end
   local runs, tied = {}, {}
+  -- Twice as many as are claimed.
+  local n = 0
   local runnable = {}
   local isPlain = true
   local want = math.min(wanted, CLAIM_PER_STEP)
@@ -154,7 +156,7 @@ local function claimPlain()
   for level = 0, 4 do
     local list = keys.ready(queue, level)
     local isDoubtful = isOdd or (tonumber(holes[level + 2]) or 0) > 0
-    local entries = call('LPOP', list, want - #plain / 2)
+    local entries = call('LPOP', list, want - n / 2)
     if entries then
       local records = call('HMGET', keys.static, unpack(entries))
       local states = isDoubtful and call('HMGET', keys.state, unpack(entries)) or {}
@@ -162,15 +164,18 @@ local function claimPlain()
       for i = 1, #entries do
         local text = records[i]
         -- An entry with a number (`id|no`) is no id: no record bears its name.
-        local flags, task = nil, nil
+        local flags, isLean, task, can = nil, false, nil, false
         if text and not states[i] then
-          flags, task = string.match(text, '^%d+|%d+|%-?%d+|([^|]*)|([^|]*)|')
-        end
-        local isLean = flags and string.byte(flags) == 102
-        local can = (flags == '' or isLean) and runnable[task]
-        if (flags == '' or isLean) and can == nil then
-          can = call('SISMEMBER', keys.worker(workerId), task) == 1
-          runnable[task] = can
+          flags = fields.skip(text, 1, 3)
+          isLean = byte(text, flags) == 102
+          if isLean or byte(text, flags) == 124 then
+            task = fields.at(text, fields.skip(text, flags, 1))
+            can = runnable[task]
+            if can == nil then
+              can = call('SISMEMBER', keys.worker(workerId), task) == 1
+              runnable[task] = can
+            end
+          end
         end
         if not can then
           take = i - 1
@@ -178,16 +183,15 @@ local function claimPlain()
           break
         end
         local id = entries[i]
-        plain[#plain + 1] = id
-        plain[#plain + 1] = text
-        runs[#runs + 1] = id
-        runs[#runs + 1] = entry
-        if isLean and string.byte(flags, 2) ~= 59 then
+        n = n + 2
+        plain[n - 1], plain[n] = id, text
+        runs[n - 1], runs[n] = id, entry
+        if isLean and byte(text, flags + 1) ~= 59 then
           tied[#tied + 1] = id
-          tied[#tied + 1] = links.edges(flags)
+          tied[#tied + 1] = links.edges(fields.at(text, flags))
         end
         if tellsStarts then
-          local wf = isLean and string.match(text, '^[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|([^|]*)|') or false
+          local wf = isLean and fields.at(text, fields.skip(text, flags, 5))
           effects.push({ 'x', 'started', id, task, 'RUNNING', queue, level, now, workerId, wf, false, false, false })
         end
       end
@@ -195,11 +199,11 @@ local function claimPlain()
         call('LPUSH', list, entries[i])
       end
     end
-    if not isPlain or #plain / 2 >= want then
+    if not isPlain or n / 2 >= want then
       break
     end
   end
-  local n = #plain / 2
+  n = n / 2
   if #tied > 0 then
     flow.gather(tied)
   end

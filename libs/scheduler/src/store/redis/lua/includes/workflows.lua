@@ -33,9 +33,12 @@ function workflow.record(id)
   local record = workflow.records[id]
   if not record then
     local order, created, names, about = string.match(call('HGET', keys.workflows, id), '^(%d+)|(%d+)|([^|]*)|(.*)$')
-    local ids = {}
-    for each in string.gmatch(names, '[^,]+') do
-      ids[#ids + 1] = each
+    local ids, n, from = {}, 0, 1
+    while from <= #names do
+      local comma = string.find(names, ',', from, true) or #names + 1
+      n = n + 1
+      ids[n] = string.sub(names, from, comma - 1)
+      from = comma + 1
     end
     record = { order = tonumber(order), created = tonumber(created), ids = ids, about = about }
     workflow.records[id] = record
@@ -89,25 +92,26 @@ function workflow.finish(found)
   found.status = found.failed > 0 and 'FAILED' or found.cancelled > 0 and 'CANCELLED' or 'COMPLETED'
   found.completed = now
   effects.push({ 'workflow', found.id, found.status, now })
-  call('ZADD', keys.endedWorkflows, frame.next(), found.id)
-end
-
-local function remove(id)
-  call('ZREM', keys.endedWorkflows, id)
-  call('ZREM', keys.workflowOrder, id)
-  call('HDEL', keys.workflows, id)
-  call('HDEL', keys.workflowStates, id)
-  workflow.cache[id] = false
+  call('ZADD', keys.endedWorkflows, string.format('%d', frame.next()), found.id)
 end
 
 -- Forgets the oldest ended workflows beyond the count.
 function workflow.trim()
   local over = call('ZCARD', keys.endedWorkflows) - frame.historyCount
+  local gone = {}
   for _, id in ipairs(over > 0 and call('ZRANGE', keys.endedWorkflows, 0, over - 1) or {}) do
     -- One whose executions are still being let go stays until they are.
     local each = workflow.get(id)
     if #each.ends == each.size then
-      remove(id)
+      gone[#gone + 1] = id
+      workflow.cache[id] = false
     end
+  end
+  for from = 1, #gone, 1000 do
+    local to = math.min(from + 999, #gone)
+    call('ZREM', keys.endedWorkflows, unpack(gone, from, to))
+    call('ZREM', keys.workflowOrder, unpack(gone, from, to))
+    call('HDEL', keys.workflows, unpack(gone, from, to))
+    call('HDEL', keys.workflowStates, unpack(gone, from, to))
   end
 end
