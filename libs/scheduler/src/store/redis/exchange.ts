@@ -2,7 +2,7 @@ import type { Settlement } from '../../core/commands.js';
 import type { Effect, ExecutionEffect } from '../../core/effects.js';
 import type { Claim } from '../records.js';
 import type { ExchangeReply, ExchangeRequest } from '../task-store.js';
-import { claimOf, plainClaim } from './codec/executions.js';
+import { claimOf, plainClaim, tiesOf } from './codec/executions.js';
 import { packSettlement } from './codec/settlements.js';
 import type { ScriptArgument } from './connection/redis-connection.js';
 
@@ -12,6 +12,8 @@ interface KnownRun {
   claim: Claim;
   /** What stands for a plain run in the store; null for one that is not plain. */
   entry: string | null;
+  /** Of a lean member of a workflow, see `tiesOf`. */
+  ties: string | null;
   /** Nobody else can have touched it, as far as the replies that were seen tell. */
   isTrusted: boolean;
 }
@@ -84,12 +86,12 @@ export class ExchangePacker {
     const claims: Claim[] = [];
     for (let i = 0; i < plain.length; i += 2) {
       const claim = plainClaim(plain[i]!, plain[i + 1]!, now, got.get(plain[i]!));
-      this.remember(workerId, claim, entry);
+      this.remember(workerId, claim, plain[i + 1]!, entry);
       claims.push(claim);
     }
     for (let i = 0; i < others.length; i += 3) {
       const { claim, no, isPlain } = claimOf(others[i]!, others[i + 1]!, now, others[i + 2]!);
-      this.remember(workerId, claim, isPlain ? `p${now}|${no}` : null);
+      this.remember(workerId, claim, others[i + 1]!, isPlain ? `p${now}|${no}` : null);
       claims.push(claim);
     }
     return {
@@ -101,8 +103,11 @@ export class ExchangePacker {
   }
 
   /** @param entry what stands for a plain run in the store; null for one that is not plain */
-  remember(workerId: string, claim: Claim, entry: string | null, isTrusted = true): void {
-    this.runs.set(claim.executionId, { workerId, entry, claim, isTrusted });
+  remember(workerId: string, claim: Claim, record: string, entry: string | null, isTrusted = true): void {
+    const ties = claim.workflowId === null ? null : tiesOf(record, claim.workflowId);
+    // A member that is not lean is nothing plain.
+    const known = claim.workflowId !== null && ties === null ? null : entry;
+    this.runs.set(claim.executionId, { workerId, entry: known, ties, claim, isTrusted });
   }
 
   /** Runs that are no longer this worker's. */
@@ -170,8 +175,8 @@ function isPlainRun(run: KnownRun | undefined, workerId: string, attempt: number
 }
 
 /** As the script calls the segments. */
-function kindOf({ claim, isTrusted }: PlainRun): string {
-  if (claim.workflowId !== null) return isTrusted ? 'trustedMember' : 'member';
+function kindOf({ ties, isTrusted }: PlainRun): string {
+  if (ties !== null) return isTrusted ? 'trustedMember' : 'member';
   return isTrusted ? 'trusted' : 'plain';
 }
 
@@ -195,6 +200,7 @@ function packPlain(args: ScriptArgument[], runs: readonly PlainRun[], results: r
   args.push(kindOf(runs[0]!), runs.length, started, hasResults ? 1 : 0, entries.length / 2);
   for (const each of entries) args.push(each);
   for (const { claim } of runs) args.push(claim.executionId);
+  for (const { ties } of runs) if (ties !== null) args.push(ties);
   if (hasResults) for (const text of results) args.push(text);
 }
 

@@ -142,7 +142,7 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
       for (let i = 0; i < lines.length; i += 2) {
         const claim = plainClaim(lines[i]!, lines[i + 1]!, Number(time));
         // Word of it may have been lost to a failover, as no reply's can: it is looked at before it is settled.
-        this.packer.remember(workerId, claim, `p${time}|${no}`, false);
+        this.packer.remember(workerId, claim, lines[i + 1]!, `p${time}|${no}`, false);
         take(claim);
       }
     });

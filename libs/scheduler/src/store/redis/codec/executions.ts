@@ -92,6 +92,14 @@ export function headOf(record: string): RecordHead {
   };
 }
 
+/** What the script is told of a lean member that ends: its dependents, as its record has them|workflowId; null: not lean. */
+export function tiesOf(record: string, workflowId: string): string | null {
+  let flags = 0;
+  for (let bars = 0; bars < 3; bars++) flags = record.indexOf('|', flags) + 1;
+  if (record[flags] !== 'f') return null;
+  return `${record.slice(record.indexOf(';', flags) + 1, record.indexOf('|', flags))}|${workflowId}`;
+}
+
 /**
  * A first run of a plain execution, or of a lean member of a workflow.
  * @param got JSON of what its dependencies have left, where it has any

@@ -3,7 +3,8 @@
 -- ARGV: frame, operation (none), workerId, lane, sequence, want, slots for hand-overs, options (JSON) | '',
 --   trust (doubts known|newest reply seen on lane 0|on lane 1), number of segments, then the segments in order:
 --   'plain' | 'trusted' | 'member' | 'trustedMember', n, sum of their starts, whether there are results (1 | 0), number of entries,
---     each running entry and how many runs it stands for, n ids, n results ('' for none) where there are any
+--     each running entry and how many runs it stands for, n ids, of members n ties (dependents, see links.lua|workflowId),
+--     n results ('' for none) where there are any
 --   'each', n, then of each: id, attempt, kind (c complete, k complete and told by the worker itself, f, x, r, l),
 --     text, reason, delay
 -- Returns: { known, now, more, settled ('a' applied, 's' stale), number of the plain claims,

@@ -16,16 +16,17 @@ local function membersOf(ended, settling)
   return members
 end
 
--- Counts the edges that lead from a member to others, by dependent; false where one of them wants a failure. `from` and
--- `to`: where in its record they stand, see links.lua.
-local function countEdges(record, from, to, waits, dependents)
+-- Counts the edges that lead from a member to others, by dependent; false where one of them wants a failure. `names`: as
+-- they stand in its record, see links.lua, up to a bar at `to`.
+local function countEdges(names, to, waits, dependents)
+  local from = 1
   while from < to do
-    local index = find(record, '=', from, true) + 1
-    local letter = find(record, '=', index, true) + 1
-    if byte(record, letter) == 102 then
+    local index = find(names, '=', from, true) + 1
+    local letter = find(names, '=', index, true) + 1
+    if byte(names, letter) == 102 then
       return false
     end
-    local id = sub(record, from, index - 2)
+    local id = sub(names, from, index - 2)
     if not waits[id] then
       dependents[#dependents + 1] = id
     end
@@ -35,24 +36,26 @@ local function countEdges(record, from, to, waits, dependents)
   return true
 end
 
--- What the ends of these members (ids stand in ARGV from `at` on) mean for others, or nil where it is not that simple.
-function flow.plan(n, at)
+-- What the ends of these members mean for others, or nil where it is not that simple. Their ids stand in ARGV from `at` on,
+-- and from `ties` on what each is tied to: its dependents|workflowId.
+function flow.plan(n, at, ties)
   local settling = {}
   local waits, dependents = {}, {}
   local ends, ended = {}, {}
-  for i, record in ipairs(call('HMGET', keys.static, unpack(ARGV, at, at + n - 1))) do
-    local flags = record and fields.skip(record, 1, 3)
-    if not flags or byte(record, flags) ~= 102 then
+  for i = 0, n - 1 do
+    local tied = ARGV[ties + i]
+    local bar = find(tied, '|', 1, true)
+    if not countEdges(tied, bar, waits, dependents) then
       return nil
     end
-    settling[ARGV[at + i - 1]] = true
-    local ties, task = find(record, ';', flags, true) + 1, fields.skip(record, flags, 1)
-    if not countEdges(record, ties, task - 1, waits, dependents) then
-      return nil
-    end
-    local wf = fields.at(record, fields.skip(record, task, 4))
+    settling[ARGV[at + i]] = true
+    local wf = sub(tied, bar + 1)
     ends[wf] = (ends[wf] or 0) + 1
-    if workflow.get(wf).open == ends[wf] then
+    local found = workflow.get(wf)
+    if not found then
+      return nil
+    end
+    if found.open == ends[wf] then
       ended[#ended + 1] = wf
     end
   end

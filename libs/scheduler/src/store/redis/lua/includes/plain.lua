@@ -33,11 +33,13 @@ local function trimPlain()
   end
 end
 
--- Where the parts of a plain segment stand: ids, results (nil for none), and the segment behind it.
+-- Where the parts of a plain segment stand: ids, results (nil for none), the segment behind it, ties (of members only).
 local function layout(from)
   local n, hasResults, entries = tonumber(ARGV[from + 1]), ARGV[from + 3] == '1', tonumber(ARGV[from + 4])
   local ids = from + 5 + 2 * entries
-  return n, ids, hasResults and ids + n or nil, ids + n + (hasResults and n or 0)
+  local isMember = ARGV[from] == 'member' or ARGV[from] == 'trustedMember'
+  local behind = isMember and ids + 2 * n or ids + n
+  return n, ids, hasResults and behind or nil, behind + (hasResults and n or 0), isMember and ids + n or nil
 end
 
 -- Whether each run of a plain segment is still what it was when it was claimed.
@@ -74,7 +76,7 @@ end
 
 -- Settles first runs that simply succeeded; false where any of them needs the general way.
 local function settlePlain(from)
-  local n, ids, results = layout(from)
+  local n, ids, results, _, ties = layout(from)
   if frame.ruled or frame.historyAge or frame.historyBytes then
     return false
   end
@@ -83,9 +85,8 @@ local function settlePlain(from)
   if not mayTrust and not isIntact(from, n, ids) then
     return false
   end
-  local isMember = kind == 'member' or kind == 'trustedMember'
-  local plan = isMember and flow.plan(n, ids)
-  if isMember and not plan then
+  local plan = ties and flow.plan(n, ids, ties)
+  if ties and not plan then
     return false
   end
   local ends, i = {}, 1
