@@ -14,14 +14,13 @@ local LOOKED_AT = 16
 local count = (#ARGV - FIRST + 1) / 2
 
 -- @include workflows
+-- @include stamp
 -- @include handover
 
 local workflowId = ARGV[3]
 if workflowId ~= '' and workflow.get(workflowId) then
   return { {}, '', now }
 end
-
-local DIGITS = { [0] = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9' }
 
 -- Whether some of it is stored already. A batch is stored as a whole, and that a large one was is remembered by its
 -- operation, so that its ends tell; a look at each would cost as much as storing it. A single one is stored in the same
@@ -56,25 +55,19 @@ local function enqueuePlain()
   if isOneList then
     buffers[lists[1]] = ids
   end
-  local suffix = '|' .. now .. '|' .. now .. '|'
-  local created = frame.created
-  -- Its number as text: a new one for each hundred, and the last two digits behind it, at a third of the price.
-  local hundreds, low
   for i = 1, count do
     local at = FIRST + 2 * (i - 1)
     local id = ARGV[at]
-    low = low and low < 99 and low + 1 or (created + i) % 100
-    hundreds = hundreds and low > 0 and hundreds or string.format('%d', (created + i - low) / 100)
-    local ones = low % 10
     ids[i] = id
     pairs_[2 * i - 1] = id
-    pairs_[2 * i] = hundreds .. DIGITS[(low - ones) / 10] .. DIGITS[ones] .. suffix .. ARGV[at + 1]
+    pairs_[2 * i] = stamp.record(ARGV[at + 1])
     if not isOneList then
       local buffer = buffers[lists[string.byte(ARGV[7], i)]]
       buffer[#buffer + 1] = id
     end
   end
   if isRepeat(ids, pairs_) then
+    frame.created = frame.hadCreated
     return nil
   end
   local handed = handOver(groups, ids, pairs_)
@@ -94,7 +87,6 @@ local function enqueuePlain()
     call('HSETNX', keys.queues, group[1], '')
     effects.wake(group[1])
   end
-  frame.created = created + count
   frame.count('PENDING', count)
   frame.count('scheduled', count)
   if effects.isWanted('scheduled') then

@@ -68,7 +68,6 @@ local plainNo = frame.sequence + 1
 local trimLater = false
 local told = 0
 
--- @include fields
 -- @include links
 -- @include workflows
 -- @include flow

@@ -144,7 +144,7 @@ local STATUS = { C = 'COMPLETED', F = 'FAILED', X = 'CANCELLED', K = 'SKIPPED' }
 
 function inspect.workflow(id)
   local found, record = workflow.get(id), workflow.record(id)
-  local about = cjson.decode(record.about)
+  local about = cjson.decode(string.sub(record.text, record.about))
   local nodes = {}
   -- Of each: its ref and task, then ref and type of whatever it depends on.
   for i, node in ipairs(about.nodes) do

@@ -1,3 +1,4 @@
+-- @include fields
 -- Workflows: open until their last execution has ended; then all of them may leave for history.
 -- What a workflow was started with is a record of its own: number|created|ids of its executions, with commas|JSON (name,
 -- nodes), of which the caller packs all from the ids on; how it stands is short, since it changes with every end:
@@ -28,19 +29,24 @@ function workflow.get(id)
   return found or nil
 end
 
--- What it was started with: { order, created, ids, about (JSON) }.
+-- What it was started with: { order, created, ids, text, about (where its JSON begins in the text) }.
 function workflow.record(id)
   local record = workflow.records[id]
   if not record then
-    local order, created, names, about = string.match(call('HGET', keys.workflows, id), '^(%d+)|(%d+)|([^|]*)|(.*)$')
-    local ids, n, from = {}, 0, 1
-    while from <= #names do
-      local comma = string.find(names, ',', from, true) or #names + 1
+    local text = call('HGET', keys.workflows, id)
+    local created = fields.skip(text, 1, 1)
+    local names = fields.skip(text, created, 1)
+    local about = fields.skip(text, names, 1)
+    local ids, n, from = {}, 0, names
+    while from < about - 1 do
+      local comma = find(text, ',', from, true)
+      local behind = comma and comma < about and comma or about - 1
       n = n + 1
-      ids[n] = string.sub(names, from, comma - 1)
-      from = comma + 1
+      ids[n] = sub(text, from, behind - 1)
+      from = behind + 1
     end
-    record = { order = tonumber(order), created = tonumber(created), ids = ids, about = about }
+    local order = tonumber(fields.at(text, 1))
+    record = { order = order, created = tonumber(fields.at(text, created)), ids = ids, text = text, about = about }
     workflow.records[id] = record
   end
   return record
