@@ -24,6 +24,7 @@ import { statsContract } from './stats.contract.js';
 import { waitingContract } from './waiting.contract.js';
 import { workerContract } from './worker.contract.js';
 import { workflowContract } from './workflow.contract.js';
+import { workflowsTogetherContract } from './workflows-together.contract.js';
 
 const CONCERNS = [
   enqueueContract,
@@ -38,6 +39,7 @@ const CONCERNS = [
   bindingContract,
   closureContract,
   workflowContract,
+  workflowsTogetherContract,
   executionLockContract,
   handleLockContract,
   workerContract,

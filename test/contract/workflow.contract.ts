@@ -1,17 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import type { NewExecution, NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
 import { UnknownDependencyError } from '../../libs/scheduler/src/core/errors.js';
-import { edgeTo, edgeToNewest, HOUR, idOf, newExecution, nextId, type OpenStore } from './fixtures.js';
+import { edgeTo, HOUR, idOf, newExecution, nextId, type OpenStore } from './fixtures.js';
 import { scenes, type Scene } from './scene.js';
 
-interface Diamond {
+export interface Diamond {
   workflow: NewWorkflow;
   executions: NewExecution[];
   ids: Record<'extract' | 'left' | 'right' | 'load', string>;
 }
 
 /** extract -> left, right -> load. */
-function diamond(name = 'nightly load'): Diamond {
+export function diamond(name = 'nightly load'): Diamond {
   const workflowId = nextId();
   const ids = { extract: nextId(), left: nextId(), right: nextId(), load: nextId() };
   const dependsOn = { extract: [], left: ['extract'], right: ['extract'], load: ['left', 'right'] } as const;
@@ -38,7 +38,7 @@ function diamond(name = 'nightly load'): Diamond {
   };
 }
 
-async function start(s: Scene, name?: string): Promise<Diamond> {
+export async function start(s: Scene, name?: string): Promise<Diamond> {
   const made = diamond(name);
   await s.store.startWorkflow(made.workflow, made.executions);
   return made;
@@ -155,44 +155,6 @@ export function workflowContract(open: OpenStore): void {
         await s.store.startWorkflow(workflow, executions);
         expect(await s.store.dump()).toEqual(before);
         expect(s.effectsOf('execution')).toEqual([]);
-      }),
-    );
-
-    it(
-      'comes to be as a whole beside others that are started at once, one of them for the second time',
-      scene(async (s) => {
-        const known = await start(s, 'known');
-        const fresh = Array.from({ length: 60 }, (_, i) => diamond(`fresh ${i}`));
-        const all = [...fresh.slice(0, 30), known, ...fresh.slice(30)];
-        await Promise.all(all.map((each) => s.store.startWorkflow(each.workflow, each.executions)));
-        expect((await s.stats()).counters.scheduled).toBe(4 * 61);
-        const { items } = await s.store.listWorkflows({ limit: 100 });
-        expect(items.map((item) => item.name)).toEqual(['known', ...fresh.map((each) => each.workflow.name)].reverse());
-        const worker = await s.worker();
-        const firsts = [known, ...fresh].map((each) => each.ids.extract);
-        expect(await worker.claimIds(100)).toEqual(firsts);
-        for (const each of [known, ...fresh])
-          expect(await s.statuses(...Object.values(each.ids))).toEqual(['RUNNING', 'PENDING', 'PENDING', 'PENDING']);
-      }),
-    );
-
-    it(
-      'is told of beside others that are started at once, of whose tasks one is waited for',
-      scene(async (s) => {
-        await s.depend('child', 'parent');
-        const child = await s.add({ taskId: 'child', edges: [edgeToNewest('parent')] });
-        const [plain, watched] = [diamond('plain'), diamond('watched')];
-        const first = { ...watched.executions[0]!, taskId: 'parent' };
-        await Promise.all([
-          s.store.startWorkflow(plain.workflow, plain.executions),
-          s.store.startWorkflow(watched.workflow, watched.executions.with(0, first)),
-        ]);
-        const worker = await s.worker();
-        for (const claim of await worker.claim(2)) await worker.complete(claim, claim.workflowId!);
-        const claims = await worker.claim(9);
-        const got = (id: string) => claims.find((claim) => claim.executionId === id)?.results;
-        expect(got(plain.ids.left)).toEqual({ extract: `"${plain.workflow.workflowId}"` });
-        expect(got(child)).toEqual({ parent: `"${watched.workflow.workflowId}"` });
       }),
     );
 
