@@ -3,6 +3,7 @@
 -- Returns: 1 | 0 (some of it is gone), effects
 -- @include verb
 -- @include intake
+-- @include starts
 local batch, size, workflowId = ARGV[3], tonumber(ARGV[4]), ARGV[5]
 if workflowId ~= '' and workflow.get(workflowId) then
   intake.refuse(batch)
@@ -12,7 +13,7 @@ if not intake.accept(batch, size) then
   return commit(0)
 end
 if workflowId ~= '' then
-  workflow.create(workflowId, ARGV[6], ARGV[4])
-  workflow.saveFresh()
+  starts.add(workflowId, ARGV[6], ARGV[4])
+  starts.save()
 end
 return commit(1)

@@ -13,14 +13,8 @@ local FIRST = 8
 local LOOKED_AT = 16
 local count = (#ARGV - FIRST + 1) / 2
 
--- @include workflows
 -- @include stamp
 -- @include handover
-
-local workflowId = ARGV[3]
-if workflowId ~= '' and workflow.get(workflowId) then
-  return { {}, '', now }
-end
 
 -- Whether some of it is stored already. A batch is stored as a whole, and that a large one was is remembered by its
 -- operation, so that its ends tell; a look at each would cost as much as storing it. A single one is stored in the same
@@ -115,6 +109,12 @@ if ARGV[5] == '' then
 end
 
 -- @include engine
+-- @include starts
+
+local workflowId = ARGV[3]
+if workflowId ~= '' and workflow.get(workflowId) then
+  return { {}, '', now }
+end
 
 local IDEMPOTENCY_MS = 86400000
 
@@ -169,8 +169,8 @@ for key, record in pairs(keysOfBatch) do
   call('ZADD', keys.idempotencyEnds, record.expires, key)
 end
 if workflowId ~= '' then
-  workflow.create(workflowId, ARGV[4], count)
-  workflow.saveFresh()
+  starts.add(workflowId, ARGV[4], count)
+  starts.save()
 end
 local made = {}
 for i, each in ipairs(fresh) do

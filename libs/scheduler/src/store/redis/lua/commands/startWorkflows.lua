@@ -8,6 +8,7 @@
 -- @include frame
 -- @include effects
 -- @include workflows
+-- @include starts
 -- @include stamp
 
 local FIRST = 5
@@ -54,7 +55,7 @@ local function startLean()
   local tells = effects.isWanted('scheduled')
   for _, each in ipairs(fresh) do
     local at = each.at
-    workflow.create(ARGV[at], ARGV[at + 1], ARGV[at + 2])
+    starts.add(ARGV[at], ARGV[at + 1], ARGV[at + 2])
     for i = 1, each.size do
       local id = ARGV[at + 1 + 2 * i]
       n = n + 1
@@ -89,7 +90,7 @@ local function startLean()
       effects.wake(group[1])
     end
   end
-  workflow.saveFresh()
+  starts.save()
   frame.count('PENDING', n)
   frame.count('scheduled', n)
   local reply = { 1, effects.publish(), now }
@@ -110,7 +111,7 @@ end
 -- They cannot be lean, since others wait for their tasks: their ties become edges.
 for _, each in ipairs(fresh) do
   local at, tasks_, made, extras = each.at, {}, {}, {}
-  workflow.create(ARGV[at], ARGV[at + 1], ARGV[at + 2])
+  starts.add(ARGV[at], ARGV[at + 1], ARGV[at + 2])
   for i = 1, each.size do
     tasks_[ARGV[at + 1 + 2 * i]] = string.match(ARGV[at + 2 + 2 * i], '^[^|]*|([^|]*)')
   end
@@ -125,7 +126,7 @@ for _, each in ipairs(fresh) do
   end
   each.made, each.extras = made, extras
 end
-workflow.saveFresh()
+starts.save()
 for _, each in ipairs(fresh) do
   for i, row in ipairs(each.made) do
     create.admit(row, each.extras[i])

@@ -3,8 +3,7 @@
 -- What a workflow was started with is a record of its own: number|created|ids of its executions, with commas|JSON (name,
 -- nodes), of which the caller packs all from the ids on; how it stands is short, since it changes with every end:
 -- status|completed|open|failed|cancelled|size|ends (a letter for each node that was let go)
-local workflow = { cache = {}, records = {}, fresh = { count = 0, records = {}, orders = {}, states = {} } }
-local nowText = string.format('%d', now)
+local workflow = { cache = {}, records = {} }
 
 function workflow.get(id)
   local found = workflow.cache[id]
@@ -50,25 +49,6 @@ function workflow.record(id)
     workflow.records[id] = record
   end
   return record
-end
-
--- A new one; `packed`: what its record has from its ids on, `size`: how many executions, as text. Texts throughout: a
--- number that goes to the server costs more than the rest of it. Those made together are written together, by saveFresh.
-function workflow.create(id, packed, size)
-  local fresh, order = workflow.fresh, string.format('%d', frame.next())
-  local n = fresh.count
-  fresh.count = n + 2
-  fresh.records[n + 1], fresh.records[n + 2] = id, order .. '|' .. nowText .. '|' .. packed
-  fresh.orders[n + 1], fresh.orders[n + 2] = order, id
-  fresh.states[n + 1], fresh.states[n + 2] = id, 'RUNNING|0|' .. size .. '|0|0|' .. size .. '|'
-  workflow.cache[id] = nil
-end
-
-function workflow.saveFresh()
-  local fresh = workflow.fresh
-  call('HSET', keys.workflows, unpack(fresh.records))
-  call('ZADD', keys.workflowOrder, unpack(fresh.orders))
-  call('HSET', keys.workflowStates, unpack(fresh.states))
 end
 
 -- Writes those that have changed.
