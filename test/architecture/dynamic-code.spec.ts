@@ -32,3 +32,12 @@ it('scripts go to Redis as they are written: what a caller gives is an argument'
     expect([path, script, constant?.includes('${')]).toEqual([path, script, false]);
   }
 });
+
+it('a Lua call takes a list only through the helper that splits it: more than 8,000 values fail half way', () => {
+  const chunks = sources('.lua').filter(([path]) => path.endsWith('/chunks.lua'));
+  expect(chunks).toHaveLength(1);
+  const unpacking = sources('.lua').flatMap(([path, text]) =>
+    /(?<![.\w])(?:table\.)?unpack\s*\(/.test(text.replaceAll(/--.*$/gm, '')) ? [path] : [],
+  );
+  expect(unpacking).toEqual(chunks.map(([path]) => path));
+});

@@ -24,7 +24,7 @@ local function isRepeat(ids, pairs_)
     return call('HSETNX', keys.static, ids[1], pairs_[2]) == 0
   end
   local asked = count > LOOKED_AT and { ids[1], ids[count] } or ids
-  for _, known in ipairs(call('HMGET', keys.static, unpack(asked))) do
+  for _, known in ipairs(readAll('HMGET', keys.static, asked)) do
     if known then
       return true
     end
@@ -65,17 +65,12 @@ local function enqueuePlain()
     return nil
   end
   local handed = handOver(groups, ids, pairs_)
-  for from = 1, count, 1000 do
-    local to = math.min(from + 999, count)
-    if count > 1 then
-      call('HSET', keys.static, unpack(pairs_, 2 * from - 1, 2 * to))
-    end
-    call('RPUSH', keys.all, unpack(ids, from, to))
+  if count > 1 then
+    callAll('HSET', keys.static, pairs_)
   end
+  callAll('RPUSH', keys.all, ids)
   for list, buffer in pairs(handed and {} or buffers) do
-    for from = 1, #buffer, 1000 do
-      call('RPUSH', list, unpack(buffer, from, math.min(from + 999, #buffer)))
-    end
+    callAll('RPUSH', list, buffer)
   end
   for _, group in ipairs(handed and {} or groups) do
     call('HSETNX', keys.queues, group[1], '')

@@ -29,7 +29,7 @@ local me = cmsgpack.unpack(record)
 me.id = workerId
 
 local function recordsOf(ids)
-  return #ids > 0 and call('HMGET', keys.static, unpack(ids)) or {}
+  return readAll('HMGET', keys.static, ids)
 end
 
 local lanes = call('HMGET', keys.lanes, workerId .. '|d', workerId .. '|0', workerId .. '|1', laneKey)

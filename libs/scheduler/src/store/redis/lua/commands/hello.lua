@@ -17,9 +17,7 @@ for i = 6, tasksFrom - 1 do
 end
 worker.save(found)
 call('DEL', keys.worker(id))
-for i = tasksFrom, #ARGV, 1000 do
-  call('SADD', keys.worker(id), unpack(ARGV, i, math.min(i + 999, #ARGV)))
-end
+callAll('SADD', keys.worker(id), ARGV, tasksFrom)
 worker.touch(id)
 worker.open(id)
 for _, name in ipairs(found.queues) do

@@ -57,7 +57,7 @@ end
 -- Marks those whose state alone tells that they are not of the status asked for: most, where few are.
 local function passByStatus(ids, passed)
   local status, stateless, runs = query.status, {}, {}
-  for i, state in ipairs(call('HMGET', keys.state, unpack(ids))) do
+  for i, state in ipairs(readAll('HMGET', keys.state, ids)) do
     if not state then
       stateless[#stateless + 1] = ids[i]
     elseif string.byte(state) == 67 then
@@ -71,7 +71,7 @@ local function passByStatus(ids, passed)
   end
   if status.PENDING or status.RUNNING then
     for _, worker in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
-      for i, run in ipairs(call('HMGET', keys.running(worker), unpack(stateless))) do
+      for i, run in ipairs(readAll('HMGET', keys.running(worker), stateless)) do
         runs[i] = runs[i] or run
       end
     end

@@ -24,7 +24,7 @@ local function freshOnes()
     at, before = at + 3 + 2 * size, before + size
   end
   local fresh = {}
-  for i, state in ipairs(call('HMGET', keys.workflowStates, unpack(ids))) do
+  for i, state in ipairs(readAll('HMGET', keys.workflowStates, ids)) do
     if not state then
       fresh[#fresh + 1] = found[i]
     end
@@ -77,16 +77,16 @@ local function startLean()
       end
     end
   end
-  call('HSET', keys.static, unpack(records))
-  call('RPUSH', keys.all, unpack(ids))
+  callAll('HSET', keys.static, records)
+  callAll('RPUSH', keys.all, ids)
   if waiting > 0 then
-    call('HSET', keys.state, unpack(states))
+    callAll('HSET', keys.state, states)
     frame.count('waitingForDependencies', waiting)
   end
   for i, group in ipairs(groups) do
     call('HSETNX', keys.queues, group[1], '')
     if filled[i] > 0 then
-      call('RPUSH', keys.ready(group[1], group[2]), unpack(buffers[i]))
+      callAll('RPUSH', keys.ready(group[1], group[2]), buffers[i])
       effects.wake(group[1])
     end
   end

@@ -47,9 +47,7 @@ local function putBack(list)
   for i = #passed, 1, -1 do
     rest[#rest + 1] = passed[i]
   end
-  if #rest > 0 then
-    call('LPUSH', list, unpack(rest))
-  end
+  callAll('LPUSH', list, rest)
   taken[list], aside[list] = nil, nil
 end
 
@@ -272,8 +270,6 @@ function claim.claim(found, wanted, options)
     claimUnhandled(level)
     claimLevel(level, from)
   end
-  if #claim.runs > 0 then
-    call('HSET', keys.running(found.id), unpack(claim.runs))
-  end
+  callAll('HSET', keys.running(found.id), claim.runs)
   return inspect <= 0 or (wanted > want and claim.taken == want)
 end

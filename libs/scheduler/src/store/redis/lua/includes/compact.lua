@@ -7,7 +7,7 @@ local function compact(limit)
     return
   end
   local ids = call('LPOP', keys.all, limit)
-  for i, record in ipairs(call('HMGET', keys.static, unpack(ids))) do
+  for i, record in ipairs(readAll('HMGET', keys.static, ids)) do
     if record then
       call('ZADD', keys.old, frame.popped + i, ids[i])
     end

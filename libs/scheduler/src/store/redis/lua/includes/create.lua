@@ -29,15 +29,9 @@ function create.row(id, part, extra)
 end
 
 function create.save()
-  for from = 1, #create.records, 2000 do
-    call('HSET', keys.static, unpack(create.records, from, math.min(from + 1999, #create.records)))
-  end
-  for from = 1, #create.ids, 1000 do
-    call('RPUSH', keys.all, unpack(create.ids, from, math.min(from + 999, #create.ids)))
-  end
-  for from = 1, #create.extras, 2000 do
-    call('HSET', keys.extra, unpack(create.extras, from, math.min(from + 1999, #create.extras)))
-  end
+  callAll('HSET', keys.static, create.records)
+  callAll('RPUSH', keys.all, create.ids)
+  callAll('HSET', keys.extra, create.extras)
   create.records, create.ids, create.extras = {}, {}, {}
 end
 

@@ -83,11 +83,8 @@ function edges.of(row)
       missing[#missing + 1] = index
     end
   end
-  for from = 1, #missing, 1000 do
-    local to = math.min(from + 999, #missing)
-    for i, record in ipairs(call('HMGET', keys.edges(row.id), unpack(missing, from, to))) do
-      make(row.id, missing[from + i - 1], record)
-    end
+  for i, record in ipairs(readAll('HMGET', keys.edges(row.id), missing)) do
+    make(row.id, missing[i], record)
   end
   for index = 1, count do
     found[index] = edges.cache[row.id .. '|' .. index]
@@ -121,17 +118,13 @@ function edges.results(row)
   for index = 1, row.ed do
     indices[index] = index
   end
-  for from = 1, #indices, 1000 do
-    local records = call('HMGET', keys.edges(row.id), unpack(indices, from, math.min(from + 999, #indices)))
-    for i, record in ipairs(records) do
-      local index = from + i - 1
-      if record and held[index] == 1 then
-        see(string.match(record, '[^|]*$'), false)
-      else
-        local edge = edges.cache[row.id .. '|' .. index] or make(row.id, index, record)
-        see(edge.ref, false)
-        upstreams[#upstreams + 1] = edge
-      end
+  for index, record in ipairs(readAll('HMGET', keys.edges(row.id), indices)) do
+    if record and held[index] == 1 then
+      see(string.match(record, '[^|]*$'), false)
+    else
+      local edge = edges.cache[row.id .. '|' .. index] or make(row.id, index, record)
+      see(edge.ref, false)
+      upstreams[#upstreams + 1] = edge
     end
   end
   for _, edge in ipairs(fetchUpstreams(upstreams)) do
@@ -179,9 +172,7 @@ function edges.save()
     }, '|')
   end
   for id, pairs_ in pairs(byDependent) do
-    for from = 1, #pairs_, 2000 do
-      call('HSET', keys.edges(id), unpack(pairs_, from, math.min(from + 1999, #pairs_)))
-    end
+    callAll('HSET', keys.edges(id), pairs_)
   end
   edges.dirty = {}
 end

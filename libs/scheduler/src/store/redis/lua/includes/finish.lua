@@ -37,9 +37,7 @@ end
 -- Writes which runs were taken from their workers: before any of them is claimed again, or counted.
 function finish.flush()
   for worker_, ids in pairs(finish.stopped) do
-    for from = 1, #ids, 1000 do
-      call('HDEL', keys.running(worker_), unpack(ids, from, math.min(from + 999, #ids)))
-    end
+    callAll('HDEL', keys.running(worker_), ids)
   end
   finish.stopped = {}
 end

@@ -6,7 +6,7 @@ local function membersOf(ended, settling)
   local members = {}
   for _, id in ipairs(ended) do
     local ids = workflow.record(id).ids
-    for i, state in ipairs(call('HMGET', keys.state, unpack(ids))) do
+    for i, state in ipairs(readAll('HMGET', keys.state, ids)) do
       if not settling[ids[i]] and not (state and string.byte(state) == 67) then
         return nil
       end
@@ -36,6 +36,24 @@ local function countEdges(names, to, waits, dependents)
   return true
 end
 
+-- The lists that these members enter: key -> ids in order, and the names of their queues; nil where a record is missing.
+local function listsOf(ids)
+  local lists, names = {}, {}
+  for i, record in ipairs(readAll('HMGET', keys.static, ids)) do
+    if not record then
+      return nil
+    end
+    local at = fields.skip(record, 1, 5)
+    local name = fields.at(record, at)
+    local key = keys.ready(name, byte(record, at + #name + 1) - 48)
+    local list = lists[key] or {}
+    lists[key] = list
+    list[#list + 1] = ids[i]
+    names[i] = name
+  end
+  return lists, names
+end
+
 -- What the ends of these members mean for others, or nil where it is not that simple. Their ids stand in ARGV from `at` on,
 -- and from `ties` on what each is tied to: its dependents|workflowId.
 function flow.plan(n, at, ties)
@@ -59,45 +77,37 @@ function flow.plan(n, at, ties)
       ended[#ended + 1] = wf
     end
   end
-  local left = {}
-  for i, state in ipairs(#dependents > 0 and call('HMGET', keys.state, unpack(dependents)) or {}) do
-    local open = state and string.match(state, '^O(%d+)$')
-    if not open then
+  local ready, waiting = {}, {}
+  for i, state in ipairs(readAll('HMGET', keys.state, dependents)) do
+    local open = state and tonumber(string.match(state, '^O(%d+)$'))
+    local left = open and open - waits[dependents[i]]
+    if not left or left < 0 then
       return nil
+    elseif left == 0 then
+      ready[#ready + 1] = dependents[i]
+    else
+      waiting[#waiting + 1] = dependents[i]
+      waiting[#waiting + 1] = 'O' .. left
     end
-    left[i] = tonumber(open) - waits[dependents[i]]
   end
-  local members = membersOf(ended, settling)
-  return members and { dependents = dependents, left = left, ends = ends, ended = ended, members = members }
+  local lists, names = listsOf(ready)
+  local members = lists and membersOf(ended, settling)
+  return members
+    and { ready = ready, lists = lists, queues = names, waiting = waiting, ends = ends, ended = ended, members = members }
 end
 
--- Those that wait for nothing any more stand in their queues from here on.
-local function makeReady(ids)
-  call('HDEL', keys.state, unpack(ids))
-  for i, record in ipairs(call('HMGET', keys.static, unpack(ids))) do
-    local at = fields.skip(record, 1, 5)
-    local name = fields.at(record, at)
-    call('RPUSH', keys.ready(name, byte(record, at + #name + 1) - 48), ids[i])
+-- Writes a plan. All that could fail has been looked at while it was made.
+function flow.apply(plan)
+  callAll('HSET', keys.state, plan.waiting)
+  callAll('HDEL', keys.state, plan.ready)
+  for list, ids in pairs(plan.lists) do
+    callAll('RPUSH', list, ids)
+  end
+  for _, name in ipairs(plan.queues) do
     effects.wake(name)
   end
-  frame.count('waitingForDependencies', -#ids)
-end
-
-function flow.apply(plan)
-  local ready, waiting = {}, {}
-  for i, id in ipairs(plan.dependents) do
-    if plan.left[i] == 0 then
-      ready[#ready + 1] = id
-    else
-      waiting[#waiting + 1] = id
-      waiting[#waiting + 1] = 'O' .. plan.left[i]
-    end
-  end
-  if #waiting > 0 then
-    call('HSET', keys.state, unpack(waiting))
-  end
-  if #ready > 0 then
-    makeReady(ready)
+  if #plan.ready > 0 then
+    frame.count('waitingForDependencies', -#plan.ready)
   end
   for id, ends in pairs(plan.ends) do
     local found = workflow.get(id)
@@ -108,7 +118,7 @@ function flow.apply(plan)
     local found = workflow.get(id)
     workflow.finish(found)
     found.ends = string.rep('C', found.size)
-    call('RPUSH', keys.history, unpack(plan.members[id]))
+    callAll('RPUSH', keys.history, plan.members[id])
   end
   if #plan.ended > 0 then
     workflow.trim()
@@ -125,13 +135,7 @@ function flow.gather(claims)
       upstreams[count] = tie[1]
     end
   end
-  local states, at = {}, 0
-  for from = 1, count, 1000 do
-    local to = math.min(from + 999, count)
-    for _, state in ipairs(call('HMGET', keys.state, unpack(upstreams, from, to))) do
-      states[#states + 1] = state
-    end
-  end
+  local states, at = readAll('HMGET', keys.state, upstreams), 0
   for i = 1, #claims, 2 do
     local found, any = {}, false
     for _, tie in ipairs(claims[i + 1]) do

@@ -1,6 +1,7 @@
 -- The frame of every verb: the caller's settings, the store's time, and what is written once at the end.
 -- ARGV[1]: testTime|lease|historyCount|historyAge|historyBytes|maxAttempt|PUBLISH or SPUBLISH|node   ARGV[2]: operation, or ''
 local call = redis.call
+-- @include chunks
 local frame = {}
 -- An operation '=<lane>|<number>;' is one of many that follow each other on a lane of the node: none is asked for again
 -- when the next one has come, so that a lane has one field, and none is ever too old to be known.
@@ -74,7 +75,7 @@ function frame.save()
     fields[#fields + 1] = frame.reply
   end
   if #fields > 0 then
-    call('HSET', keys.meta, unpack(fields))
+    callAll('HSET', keys.meta, fields)
   end
   for name, by in pairs(frame.counts) do
     if by ~= 0 and not DERIVED[name] then

@@ -18,7 +18,7 @@ local function handOver(groups, ids, records)
           lists[level + 1] = keys.ready(name, level)
         end
       end
-      if fits and call('EXISTS', keys.unhandledTasks, unpack(lists)) == 0 then
+      if fits and callAll('EXISTS', keys.unhandledTasks, lists) == 0 then
         local no = frame.next()
         local lines = { now, no }
         for k = 1, count do
@@ -31,8 +31,8 @@ local function handOver(groups, ids, records)
             runs[2 * k - 1], runs[2 * k] = ids[k], 'p' .. now .. '|' .. no
             waits[2 * k - 1], waits[2 * k] = ids[k], workerId .. '|' .. now
           end
-          call('HSET', keys.running(workerId), unpack(runs))
-          call('HSET', keys.handed, unpack(waits))
+          callAll('HSET', keys.running(workerId), runs)
+          callAll('HSET', keys.handed, waits)
           if slots > count then
             call('HSET', keys.idle, workerId, slots - count)
           else

@@ -71,9 +71,7 @@ function history.keep(row)
 end
 
 local function flush()
-  for from = 1, #history.entries, 1000 do
-    call('RPUSH', keys.history, unpack(history.entries, from, math.min(from + 999, #history.entries)))
-  end
+  callAll('RPUSH', keys.history, history.entries)
   history.entries = {}
 end
 
@@ -92,7 +90,7 @@ local function statesOf(entries)
       missing[#missing + 1] = ids[i]
     end
   end
-  for i, text in ipairs(#missing > 0 and call('HMGET', keys.state, unpack(missing)) or {}) do
+  for i, text in ipairs(readAll('HMGET', keys.state, missing)) do
     texts[missing[i]] = text
   end
   local states = {}
@@ -136,13 +134,13 @@ local function drop(ids, states)
     rows.dirty[id] = nil
   end
   for _, key in ipairs({ keys.static, keys.state, keys.extra, keys.progress }) do
-    call('HDEL', key, unpack(ids))
+    callAll('HDEL', key, ids)
   end
-  if #keysGone > 0 then
-    call('UNLINK', unpack(keysGone))
+  for _, key in ipairs(keysGone) do
+    call('UNLINK', key)
   end
   if call('EXISTS', keys.old) == 1 then
-    call('ZREM', keys.old, unpack(ids))
+    callAll('ZREM', keys.old, ids)
   end
 end
 

@@ -19,7 +19,7 @@ end
 
 -- Adds a part: { executionId, record, extra } of each, as MessagePack.
 function intake.gather(batch, part)
-  call('RPUSH', keys.intake(batch), unpack(part))
+  callAll('RPUSH', keys.intake(batch), part)
   call('ZADD', keys.intakes, now + PATIENCE_MS, batch)
 end
 

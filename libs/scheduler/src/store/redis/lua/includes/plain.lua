@@ -23,8 +23,8 @@ local function trimPlain()
     end
   end
   if k > 0 then
-    call('HDEL', keys.static, unpack(entries, 1, k))
-    call('HDEL', keys.state, unpack(entries, 1, k))
+    callAll('HDEL', keys.static, entries, 1, k)
+    callAll('HDEL', keys.state, entries, 1, k)
     frame.count('COMPLETED', -k)
   end
   for i = #entries, k + 1, -1 do
@@ -44,7 +44,7 @@ end
 
 -- Whether each run of a plain segment is still what it was when it was claimed.
 local function isIntact(from, n, ids)
-  local found = call('HMGET', keys.running(workerId), unpack(ARGV, ids, ids + n - 1))
+  local found = readAll('HMGET', keys.running(workerId), ARGV, ids, ids + n - 1)
   local i = 1
   for at = from + 5, ids - 1, 2 do
     for _ = 1, tonumber(ARGV[at + 1]) do
@@ -62,7 +62,7 @@ local tellsEnds, tellsStarts = effects.isWantedElsewhere('completed'), effects.i
 told = (tellsEnds and 1 or 0) + (tellsStarts and 2 or 0)
 
 local function tellCompleted(n, ids, results)
-  for i, text in ipairs(call('HMGET', keys.static, unpack(ARGV, ids, ids + n - 1))) do
+  for i, text in ipairs(readAll('HMGET', keys.static, ARGV, ids, ids + n - 1)) do
     local task, queue, level, wf =
       string.match(text, '^[^|]*|[^|]*|[^|]*|[^|]*|([^|]*)|([^|]*)|(%d)|[^|]*|([^|]*)|')
     local result = results and ARGV[results + i - 1] or ''
@@ -103,15 +103,15 @@ local function settlePlain(from)
   if tellsEnds then
     tellCompleted(n, ids, results)
   end
-  call('HDEL', keys.running(workerId), unpack(ARGV, ids, ids + n - 1))
+  callAll('HDEL', keys.running(workerId), ARGV, ids, ids + n - 1)
   if call('EXISTS', keys.handed) == 1 then
-    call('HDEL', keys.handed, unpack(ARGV, ids, ids + n - 1))
+    callAll('HDEL', keys.handed, ARGV, ids, ids + n - 1)
   end
-  call('HSET', keys.state, unpack(ends))
+  callAll('HSET', keys.state, ends)
   if plan then
     flow.apply(plan)
   else
-    call('RPUSH', keys.history, unpack(ARGV, ids, ids + n - 1))
+    callAll('RPUSH', keys.history, ARGV, ids, ids + n - 1)
   end
   frame.count('RUNNING', -n)
   frame.count('COMPLETED', n)
@@ -159,8 +159,8 @@ local function claimPlain()
     local isDoubtful = isOdd or (tonumber(holes[level + 2]) or 0) > 0
     local entries = call('LPOP', list, want - n / 2)
     if entries then
-      local records = call('HMGET', keys.static, unpack(entries))
-      local states = isDoubtful and call('HMGET', keys.state, unpack(entries)) or {}
+      local records = readAll('HMGET', keys.static, entries)
+      local states = isDoubtful and readAll('HMGET', keys.state, entries) or {}
       local take = #entries
       for i = 1, #entries do
         local text = records[i]
@@ -209,7 +209,7 @@ local function claimPlain()
     flow.gather(tied)
   end
   if n > 0 then
-    call('HSET', keys.running(workerId), unpack(runs))
+    callAll('HSET', keys.running(workerId), runs)
     frame.count('PENDING', -n)
     frame.count('RUNNING', n)
     frame.count('started', n)

@@ -96,9 +96,7 @@ end
 -- Writes what became ready behind all others.
 function queue.flush()
   for list, tail in pairs(queue.tails) do
-    for from = 1, #tail, 1000 do
-      call('RPUSH', list, unpack(tail, from, math.min(from + 999, #tail)))
-    end
+    callAll('RPUSH', list, tail)
   end
   queue.tails = {}
 end
@@ -153,7 +151,7 @@ function queue.promote(limit)
     ids[i] = string.sub(member, 14)
   end
   if #due > 0 then
-    call('ZREM', keys.delayed, unpack(due))
+    callAll('ZREM', keys.delayed, due)
     rows.fetch(ids, nil, true)
   end
   for _, id in ipairs(ids) do

@@ -81,7 +81,7 @@ local function heldEdges(ties)
       unread[#unread + 1], indices[#indices + 1] = tie[1], index
     end
   end
-  for i, state in ipairs(#unread > 0 and call('HMGET', keys.state, unpack(unread)) or {}) do
+  for i, state in ipairs(readAll('HMGET', keys.state, unread)) do
     local first = state and string.byte(state)
     if first and (first == 67 or (first ~= 79 and cmsgpack.unpack(state).tl)) then
       held[indices[i]] = 2
@@ -206,8 +206,8 @@ function rows.fetch(ids, worker, resting)
   end
   for from = 1, #missing, 1000 do
     local to = math.min(from + 999, #missing)
-    local records = call('HMGET', keys.static, unpack(missing, from, to))
-    local states = call('HMGET', keys.state, unpack(missing, from, to))
+    local records = readAll('HMGET', keys.static, missing, from, to)
+    local states = readAll('HMGET', keys.state, missing, from, to)
     local stateless = {}
     for i, record in ipairs(records) do
       local id = missing[from + i - 1]
@@ -220,7 +220,7 @@ function rows.fetch(ids, worker, resting)
         end
       end
     end
-    local runs = worker and #stateless > 0 and call('HMGET', keys.running(worker), unpack(stateless)) or {}
+    local runs = worker and readAll('HMGET', keys.running(worker), stateless) or {}
     for i, id in ipairs(stateless) do
       if runs[i] then
         setRunning(rows.cache[id], worker, runs[i])
@@ -281,8 +281,6 @@ function rows.save()
       pairs_[#pairs_ + 1] = cmsgpack.pack(row)
     end
   end
-  for from = 1, #pairs_, 2000 do
-    call('HSET', keys.state, unpack(pairs_, from, math.min(from + 1999, #pairs_)))
-  end
+  callAll('HSET', keys.state, pairs_)
   rows.dirty = {}
 end

@@ -15,7 +15,7 @@ function starts.add(id, packed, size)
 end
 
 function starts.save()
-  call('HSET', keys.workflows, unpack(starts.records))
-  call('ZADD', keys.workflowOrder, unpack(starts.orders))
-  call('HSET', keys.workflowStates, unpack(starts.states))
+  callAll('HSET', keys.workflows, starts.records)
+  callAll('ZADD', keys.workflowOrder, starts.orders)
+  callAll('HSET', keys.workflowStates, starts.states)
 end

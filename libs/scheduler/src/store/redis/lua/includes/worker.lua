@@ -54,12 +54,9 @@ function worker.runs(id)
       ids[#ids + 1] = entries[i]
     end
   end
-  for from = 1, #ids, 1000 do
-    for i, record in ipairs(call('HMGET', keys.static, unpack(ids, from, math.min(from + 999, #ids)))) do
-      local n, level = string.match(record, '^(%d+)|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|(%d)')
-      local run = runs[from + i - 1]
-      run[3], run[4] = tonumber(level), tonumber(n)
-    end
+  for i, record in ipairs(readAll('HMGET', keys.static, ids)) do
+    local n, level = string.match(record, '^(%d+)|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|(%d)')
+    runs[i][3], runs[i][4] = tonumber(level), tonumber(n)
   end
   table.sort(runs, function(a, b)
     for field = 2, 4 do

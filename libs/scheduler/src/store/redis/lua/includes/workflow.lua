@@ -13,7 +13,7 @@ local function fetchMembers(ids)
       unread[#unread + 1] = id
     end
   end
-  local states = #unread > 0 and not frame.historyBytes and call('HMGET', keys.state, unpack(unread)) or {}
+  local states = not frame.historyBytes and readAll('HMGET', keys.state, unread) or {}
   for i, id in ipairs(unread) do
     if states[i] and string.byte(states[i]) == 67 then
       ended[id] = true

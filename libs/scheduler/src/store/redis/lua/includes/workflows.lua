@@ -63,9 +63,7 @@ function workflow.save()
       found.dirty = false
     end
   end
-  for from = 1, #pairs_, 2000 do
-    call('HSET', keys.workflowStates, unpack(pairs_, from, math.min(from + 1999, #pairs_)))
-  end
+  callAll('HSET', keys.workflowStates, pairs_)
 end
 
 function workflow.isOpen(id)
@@ -93,11 +91,8 @@ function workflow.trim()
       workflow.cache[id] = false
     end
   end
-  for from = 1, #gone, 1000 do
-    local to = math.min(from + 999, #gone)
-    call('ZREM', keys.endedWorkflows, unpack(gone, from, to))
-    call('ZREM', keys.workflowOrder, unpack(gone, from, to))
-    call('HDEL', keys.workflows, unpack(gone, from, to))
-    call('HDEL', keys.workflowStates, unpack(gone, from, to))
-  end
+  callAll('ZREM', keys.endedWorkflows, gone)
+  callAll('ZREM', keys.workflowOrder, gone)
+  callAll('HDEL', keys.workflows, gone)
+  callAll('HDEL', keys.workflowStates, gone)
 end

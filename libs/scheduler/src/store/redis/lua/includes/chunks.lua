@@ -1,0 +1,36 @@
+-- Calls whose number of arguments has no bound. Lua passes some 8,000 values to a call at most, and fails beyond.
+-- Nothing else unpacks a list: a test checks it.
+local CHUNK = 2000
+
+-- Calls `command key list[from..to]...`, in pieces. For pairs, `from` is the first of a pair. Returns the sum of the
+-- replies where these are numbers.
+local function callAll(command, key, list, from, to)
+  from, to = from or 1, to or #list
+  if to - from < CHUNK then
+    return from <= to and call(command, key, unpack(list, from, to)) or 0
+  end
+  local sum = 0
+  for at = from, to, CHUNK do
+    local reply = call(command, key, unpack(list, at, math.min(at + CHUNK - 1, to)))
+    sum = sum + (tonumber(reply) or 0)
+  end
+  return sum
+end
+
+-- The replies to `command key list[from..to]...`, one for each, in order.
+local function readAll(command, key, list, from, to)
+  from, to = from or 1, to or #list
+  if to - from < CHUNK then
+    return from <= to and call(command, key, unpack(list, from, to)) or {}
+  end
+  local replies, n = {}, 0
+  for at = from, to, CHUNK do
+    local last = math.min(at + CHUNK - 1, to)
+    local part = call(command, key, unpack(list, at, last))
+    for i = 1, last - at + 1 do
+      replies[n + i] = part[i]
+    end
+    n = n + last - at + 1
+  end
+  return replies
+end
