@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { InvalidOptionError } from './errors.js';
 import { isLockKeyTemplate, renderLockKey } from './lock-key.js';
 
@@ -32,6 +33,42 @@ describe('renderLockKey', () => {
   ])('%p with %j has no value for its placeholder', (template, payload, placeholder) => {
     expect(() => render(template, payload)).toThrow(InvalidOptionError);
     expect(() => render(template, payload)).toThrow(`a template whose ${placeholder} is text, a number or a boolean`);
+  });
+
+  it.each([
+    ['{payload.a}:{payload.b}', ['a:b', 'c'], ['a', 'b:c']],
+    ['{payload.a}:{payload.b}', ['a:b', 'c'], ['a%3Ab', 'c']],
+    ['{payload.a}/{payload.b}', ['a/b', 'c'], ['a', 'b/c']],
+    ['{payload.a} - {payload.b}', ['a - b', 'c'], ['a', 'b - c']],
+    ['{payload.a}and{payload.b}', ['xandy', 'z'], ['x', 'yandz']],
+    ['{payload.a}{payload.b}', ['a', 'bc'], ['ab', 'c']],
+    ['{payload.a}{payload.b}', ['a%,b', 'c'], ['a', 'b%,c']],
+    ['{payload.a}%{payload.b}', ['x', '25y%z'], ['x%y', '25z']],
+    ['{payload.a}%2{payload.b}', ['x', '5'], ['x%2', '']],
+    ['{payload.a}é{payload.b}', ['aéb', 'c'], ['a', 'béc']],
+    ['{payload.a}😀{payload.b}', ['a😀b', 'c'], ['a', 'b😀c']],
+    ['k:{taskId}:{payload.a}:{payload.b}', ['', ':x'], [':', 'x']],
+  ])('%p gives %j and %j different keys', (template, [a, b], [c, d]) => {
+    expect(render(template, { a, b })).not.toBe(render(template, { a: c, b: d }));
+  });
+
+  it('gives different keys for different values, whatever the template', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', ':', '%', '2', '5', ',', '3', 'A'), maxLength: 5 });
+    const values = fc.tuple(text, text, text);
+    fc.assert(
+      fc.property(text, text, values, values, (first, second, one, other) => {
+        fc.pre(one.some((each, i) => each !== other[i]));
+        const template = `k{payload.0}${first}{payload.1}${second}{payload.2}`;
+        expect(render(template, one)).not.toBe(render(template, other));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('leaves values as they are where nothing can be mistaken', () => {
+    expect(render('report:{payload.id}', { id: 'a:b%' })).toBe('report:a:b%');
+    expect(render('{payload.a}:{payload.b}', { a: 'x/y', b: 'é z' })).toBe('x/y:é z');
+    expect(render('{payload.a}:{payload.b}', { a: 'a:b', b: 'c' })).toBe('a%3Ab:c');
   });
 
   it('checks the key that comes out', () => {

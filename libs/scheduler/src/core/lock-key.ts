@@ -18,18 +18,55 @@ export function isLockKeyTemplate(text: string): boolean {
 
 /**
  * The key of the lock that an execution with this payload needs. In a template, {taskId} and {payload.path.to.value}
- * stand for their values: own properties only, and only text, numbers and booleans.
+ * stand for their values: own properties only, and only text, numbers and booleans. Different values never give the same
+ * key: what separates two placeholders is escaped in values (%3A for a colon).
  * @throws InvalidOptionError if a placeholder has no value, a function throws, or the outcome is no key
  */
 export function renderLockKey(lockKey: LockKey, taskId: string, payload: unknown): string {
   if (typeof lockKey === 'function') return checkKey(call(lockKey, payload), 'lockKey');
   const values = { taskId, payload };
-  const text = lockKey.replaceAll(PLACEHOLDER, (placeholder, name: string) => {
-    const value = isPlaceholder(name) ? lookUp(values, name.split('.')) : undefined;
-    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
-    throw new InvalidOptionError('lockKey', lockKey, `a template whose ${placeholder} is text, a number or a boolean`);
+  // Literal text at even places, names of placeholders at odd ones.
+  const parts = lockKey.split(PLACEHOLDER);
+  const separators = separatorsOf(parts);
+  const text = parts.map((part, i) => {
+    if (i % 2 === 0) return isBetween(parts, i) && needsMark(part) ? MARK + part : part;
+    const value = isPlaceholder(part) ? lookUp(values, part.split('.')) : undefined;
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+      return escapeValue(String(value), separators);
+    throw new InvalidOptionError('lockKey', lockKey, `a template whose {${part}} is text, a number or a boolean`);
   });
-  return checkKey(text, 'lockKey');
+  return checkKey(text.join(''), 'lockKey');
+}
+
+/** Separates values where the template has nothing that could: no escaped value contains it. */
+const MARK = '%,';
+
+function isBetween(parts: readonly string[], index: number): boolean {
+  return index > 0 && index < parts.length - 1;
+}
+
+function needsMark(literal: string): boolean {
+  return literal === '' || literal.startsWith('%');
+}
+
+/**
+ * The first character of each literal between two placeholders. A value that contains none of them ends where the
+ * literal begins, so the values can be read back from the key. Empty for a template of one placeholder.
+ */
+function separatorsOf(parts: readonly string[]): ReadonlySet<string> {
+  const between = parts.filter((_, i) => i % 2 === 0 && isBetween(parts, i));
+  return new Set(
+    between.length === 0 ? [] : ['%', ...between.filter((part) => part !== '').map((part) => [...part][0]!)],
+  );
+}
+
+function escapeValue(value: string, separators: ReadonlySet<string>): string {
+  if (separators.size === 0) return value;
+  return [...value].map((char) => (separators.has(char) ? percentEncode(char) : char)).join('');
+}
+
+function percentEncode(char: string): string {
+  return [...Buffer.from(char)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
 }
 
 function isPlaceholder(name: string): boolean {
