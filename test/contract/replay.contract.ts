@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { settle } from '../../libs/scheduler/src/core/commands.js';
-import { BOOM, type OpenStore } from './fixtures.js';
+import { BOOM, LEASE, type OpenStore } from './fixtures.js';
 import { scenes } from './scene.js';
 
 export function replayContract(open: OpenStore): void {
@@ -54,6 +54,53 @@ export function replayContract(open: OpenStore): void {
         expect(await ask('w2', 0, 1)).toBe(ids[2]);
         expect(await ask('w1', 0, 1)).toBe(ids[0]);
         expect(await ask('w1', 0, 2)).toBe(ids[3]);
+      }),
+    );
+
+    it(
+      'that comes behind a newer one of its lane changes nothing',
+      scene(async (s) => {
+        await s.addMany(6);
+        const worker = await s.worker();
+        const [a, b] = await worker.claim(2);
+        const older = await worker.exchange({
+          settlements: [settle.complete(a!, '1'), settle.fail(b!, BOOM, 'HANDLER_FAILED')],
+          want: 1,
+        });
+        const request = worker.lastRequest!;
+        await worker.complete(older.claims[0]!);
+        const before = await s.store.dump();
+        s.effects.length = 0;
+        for (const late of [request, { ...request, sequence: 1, want: 5 }])
+          expect(await s.store.exchange(late)).toEqual({
+            known: true,
+            settled: late.settlements.map(() => 'stale'),
+            claims: [],
+            more: false,
+          });
+        expect(await s.store.dump()).toEqual(before);
+        expect(s.effects).toEqual([]);
+      }),
+    );
+
+    it(
+      'of a worker that was lost and has joined again settles nothing that was brought back',
+      scene(async (s) => {
+        await s.addMany(3);
+        const worker = await s.worker();
+        const claims = await worker.claim(3);
+        s.clock.advance(LEASE + 1);
+        await s.rescue();
+        await s.worker();
+        const other = await s.worker('w2');
+        const again = await other.claimOne();
+        await worker.exchange();
+        expect(await worker.settle(...claims.map((claim) => settle.complete(claim, null)))).toEqual(
+          claims.map(() => 'stale'),
+        );
+        const { byStatus } = await s.stats();
+        expect(byStatus).toMatchObject({ PENDING: 2, RUNNING: 1, COMPLETED: 0 });
+        expect(await other.complete(again)).toBe('applied');
       }),
     );
   });

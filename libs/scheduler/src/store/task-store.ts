@@ -125,7 +125,8 @@ export interface ExchangeRequest {
   workerId: string;
   /**
    * One call in flight each. The same lane and sequence again gets the stored reply, and changes nothing; a claim whose
-   * execution has left history since may be left out.
+   * execution has left history since may be left out. A lower sequence comes late: it changes nothing, its reply says
+   * `stale` for each settlement.
    */
   lane: number;
   sequence: number;

@@ -226,11 +226,12 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
       if (!row) return { known: false, settled: request.settlements.map(() => 'stale'), claims: [], more: false };
       const lane = row.lanes.get(request.lane);
       if (lane?.sequence === request.sequence) return lane.reply;
+      if (lane && worker.isLate(lane, request)) return worker.late(request);
       worker.touch(s, row, now);
       const settled = settling.settleAll(s, row, request.settlements, now);
       dependency.drain(s, now);
       const reply = { known: true, settled, ...claim(s, row, request, now) };
-      row.lanes.set(request.lane, { sequence: request.sequence, reply });
+      row.lanes.set(request.lane, { sequence: request.sequence, reply, isGreeted: false });
       return reply;
     });
   }

@@ -191,9 +191,17 @@ export class LockRow implements HeapItem {
   ) {}
 }
 
+/** The newest trip of a lane, and the reply to it for a repeat. */
+export interface Lane {
+  sequence: number;
+  reply: ExchangeReply;
+  /** Its worker has joined again since. */
+  isGreeted: boolean;
+}
+
 export class WorkerRow {
   readonly running = new LinkedList<Row>();
-  readonly lanes = new Map<number, { sequence: number; reply: ExchangeReply }>();
+  readonly lanes = new Map<number, Lane>();
   tasks: Set<string>;
   draining = false;
   leaseUntil = 0;

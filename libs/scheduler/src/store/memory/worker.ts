@@ -1,12 +1,12 @@
 import type { RunToken } from '../../core/commands.js';
 import { MAX_CRASHES } from '../../core/limits.js';
 import type { ExpiredRun, WorkerHello, WorkerInfo } from '../records.js';
-import type { BeatReply } from '../task-store.js';
+import type { BeatReply, ExchangeReply, ExchangeRequest } from '../task-store.js';
 import { finish } from './finish.js';
 import { recordAttempt } from './history.js';
 import * as lock from './lock.js';
 import * as queue from './queue.js';
-import { WorkerRow, type Row } from './rows.js';
+import { WorkerRow, type Lane, type Row } from './rows.js';
 import { current, giveUp, release } from './settle.js';
 import type { State } from './state.js';
 import { move, tell } from './transition.js';
@@ -16,6 +16,7 @@ export function hello(s: State, about: WorkerHello, now: number): void {
   if (worker) {
     worker.hello = about;
     worker.tasks = new Set(about.tasks);
+    for (const lane of worker.lanes.values()) lane.isGreeted = true;
   } else {
     s.workers.set(about.workerId, (worker = new WorkerRow(about, now)));
     s.effects.push({ kind: 'worker', transition: 'joined', workerId: about.workerId, time: now });
@@ -31,6 +32,16 @@ export function hello(s: State, about: WorkerHello, now: number): void {
 export function touch(s: State, worker: WorkerRow, now: number): void {
   worker.lastBeatTime = now;
   worker.leaseUntil = now + s.settings.lease;
+}
+
+/** Whether a trip arrives behind a newer one. A worker that has joined again begins its lanes anew. */
+export function isLate({ sequence, isGreeted }: Lane, request: ExchangeRequest): boolean {
+  return request.sequence < sequence && !(isGreeted && request.sequence === 1);
+}
+
+/** The reply to a trip that arrives behind a newer one of its lane: it changes nothing. */
+export function late({ settlements }: ExchangeRequest): ExchangeReply {
+  return { known: true, settled: settlements.map(() => 'stale'), claims: [], more: false };
 }
 
 export function beat(s: State, workerId: string, runs: readonly RunToken[], now: number): BeatReply {

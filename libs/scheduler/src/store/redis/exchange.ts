@@ -14,18 +14,10 @@ interface KnownRun {
   entry: string | null;
   /** Of a lean member of a workflow, see `tiesOf`. */
   ties: string | null;
-  /** Nobody else can have touched it, as far as the replies that were seen tell. */
-  isTrusted: boolean;
 }
 
 interface PlainRun extends KnownRun {
   entry: string;
-}
-
-/** What a worker has seen of the store: how often its plain runs were touched, and its newest replies by lane. */
-interface Sight {
-  doubts: string;
-  seen: [number, number];
 }
 
 export type ExchangeScriptReply = [
@@ -38,23 +30,22 @@ export type ExchangeScriptReply = [
   others: string[],
   effects: string,
   told: number,
-  doubts: string,
   got: string[],
 ];
 
 /** Packs the trips of this process's workers, and remembers what makes most of them short. */
 export class ExchangePacker {
   private readonly runs = new Map<string, KnownRun>();
-  private readonly sights = new Map<string, Sight>();
+  /** Newest sequence that was answered, by worker and lane. */
+  private readonly answered = new Map<string, number[]>();
 
   /** The arguments of a trip, and the runs that it ends, by the place of their settlement, as far as they are known. */
   pack(request: ExchangeRequest): { args: ScriptArgument[]; ended: readonly (KnownRun | undefined)[] } {
     const { workerId, lane, sequence, want, reserved = [], capacity = {}, handOver = 0 } = request;
     const hasOptions = reserved.length > 0 || Object.keys(capacity).length > 0;
     const options = hasOptions ? JSON.stringify({ reserved, capacity }) : '';
-    const { doubts, seen } = this.sightOf(workerId);
-    const trust = `${doubts}|${seen[0]}|${seen[1]}`;
-    const args: ScriptArgument[] = [workerId, lane, sequence, want, handOver, options, trust, 0];
+    const seen = this.answered.get(workerId)?.[lane] ?? 0;
+    const args: ScriptArgument[] = [workerId, lane, sequence, want, handOver, options, seen, 0];
     const ended: (KnownRun | undefined)[] = [];
     let segments = 0;
     const { settlements } = request;
@@ -76,13 +67,13 @@ export class ExchangePacker {
   }
 
   /** What the reply says, with the plain claims remembered. */
-  unpack({ workerId, lane, sequence }: ExchangeRequest, reply: ExchangeScriptReply): ExchangeReply {
+  unpack({ workerId, lane, sequence, settlements }: ExchangeRequest, reply: ExchangeScriptReply): ExchangeReply {
     const [known, now, more, settled, plainNo, plain, others] = reply;
     if (known === 0) this.forget(workerId);
-    else this.look(workerId, lane, sequence, reply[9]);
+    else this.noteAnswer(workerId, lane, sequence);
     const entry = `p${now}|${plainNo}`;
     const got = new Map<string, string>();
-    for (let i = 0; i < reply[10].length; i += 2) got.set(reply[10][i]!, reply[10][i + 1]!);
+    for (let i = 0; i < reply[9].length; i += 2) got.set(reply[9][i]!, reply[9][i + 1]!);
     const claims: Claim[] = [];
     for (let i = 0; i < plain.length; i += 2) {
       const claim = plainClaim(plain[i]!, plain[i + 1]!, now, got.get(plain[i]!));
@@ -96,39 +87,31 @@ export class ExchangePacker {
     }
     return {
       known: known === 1,
-      settled: Array.from(settled, (each) => (each === 'a' ? 'applied' : 'stale')),
+      // A trip that arrives behind a newer one of its lane settles nothing.
+      settled: settlements.map((_, i) => (settled[i] === 'a' ? 'applied' : 'stale')),
       claims,
       more: more === 1,
     };
   }
 
   /** @param entry what stands for a plain run in the store; null for one that is not plain */
-  remember(workerId: string, claim: Claim, record: string, entry: string | null, isTrusted = true): void {
+  remember(workerId: string, claim: Claim, record: string, entry: string | null): void {
     const ties = claim.workflowId === null ? null : tiesOf(record, claim.workflowId);
     // A member that is not lean is nothing plain.
     const known = claim.workflowId !== null && ties === null ? null : entry;
-    this.runs.set(claim.executionId, { workerId, entry: known, ties, claim, isTrusted });
+    this.runs.set(claim.executionId, { workerId, entry: known, ties, claim });
   }
 
   /** Runs that are no longer this worker's. */
   forget(workerId: string): void {
     for (const [id, run] of this.runs) if (run.workerId === workerId) this.runs.delete(id);
-    this.sights.delete(workerId);
+    this.answered.delete(workerId);
   }
 
-  private sightOf(workerId: string): Sight {
-    let sight = this.sights.get(workerId);
-    if (!sight) this.sights.set(workerId, (sight = { doubts: '0', seen: [0, 0] }));
-    return sight;
-  }
-
-  /** Where somebody has touched the worker's plain runs, those that it holds are to be looked at one by one. */
-  private look(workerId: string, lane: number, sequence: number, doubts: string): void {
-    const sight = this.sightOf(workerId);
-    if (lane < 2) sight.seen[lane] = sequence;
-    if (sight.doubts === doubts) return;
-    sight.doubts = doubts;
-    for (const run of this.runs.values()) if (run.workerId === workerId) run.isTrusted = false;
+  private noteAnswer(workerId: string, lane: number, sequence: number): void {
+    let answered = this.answered.get(workerId);
+    if (!answered) this.answered.set(workerId, (answered = []));
+    answered[lane] = sequence;
   }
 
   /** The plain runs that end well from `at` on, taken from what is remembered. */
@@ -175,9 +158,8 @@ function isPlainRun(run: KnownRun | undefined, workerId: string, attempt: number
 }
 
 /** As the script calls the segments. */
-function kindOf({ ties, isTrusted }: PlainRun): string {
-  if (ties !== null) return isTrusted ? 'trustedMember' : 'member';
-  return isTrusted ? 'trusted' : 'plain';
+function kindOf({ ties }: PlainRun): string {
+  return ties === null ? 'plain' : 'member';
 }
 
 /** One segment: runs of one claim stand together, under the entry that they share. */

@@ -125,7 +125,7 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
     const { args, ended } = this.packer.pack(request);
     const raw = (await this.exchangeRaw(args)) as ExchangeScriptReply;
     const reply = this.packer.unpack(request, raw);
-    if (!reply.known) return { ...reply, settled: request.settlements.map(() => 'stale') };
+    if (!reply.known) return reply;
     const [, now, , , , plain, , effects, told] = raw;
     this.setClock(now);
     if (ended.length > 0 && (told & 1) === 0 && this.isWanted('completed'))
@@ -141,8 +141,7 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
       const [time, no, ...lines] = message.split('\n');
       for (let i = 0; i < lines.length; i += 2) {
         const claim = plainClaim(lines[i]!, lines[i + 1]!, Number(time));
-        // Word of it may have been lost to a failover, as no reply's can: it is looked at before it is settled.
-        this.packer.remember(workerId, claim, lines[i + 1]!, `p${time}|${no}`, false);
+        this.packer.remember(workerId, claim, lines[i + 1]!, `p${time}|${no}`);
         take(claim);
       }
     });

@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
 -- One trip of a worker: settles what ended, claims what may start.
 -- ARGV: frame, operation (none), workerId, lane, sequence, want, slots for hand-overs, options (JSON) | '',
---   trust (doubts known|newest reply seen on lane 0|on lane 1), number of segments, then the segments in order:
---   'plain' | 'trusted' | 'member' | 'trustedMember', n, sum of their starts, whether there are results (1 | 0), number of entries,
+--   newest sequence of this lane whose reply the worker has seen (0: none), number of segments, then the segments in order:
+--   'plain' | 'member', n, sum of their starts, whether there are results (1 | 0), number of entries,
 --     each running entry and how many runs it stands for, n ids, of members n ties (dependents, see links.lua|workflowId),
 --     n results ('' for none) where there are any
 --   'each', n, then of each: id, attempt, kind (c complete, k complete and told by the worker itself, f, x, r, l),
@@ -10,7 +10,7 @@
 -- Returns: { known, now, more, settled ('a' applied, 's' stale), number of the plain claims,
 --   plain claims (id, record, ...), other claims (id, record, detail, ...), effects,
 --   which effects are among the effects that the worker could tell itself (1 ends that were plain or 'k', 2 starts of
---   what was plain), doubts, what plain claims got from their dependencies (id, JSON, ...) }
+--   what was plain), what plain claims got from their dependencies (id, JSON, ...) }
 -- @include keys
 -- @include frame
 -- @include effects
@@ -23,7 +23,7 @@ local laneKey = workerId .. '|' .. lane
 
 local record = call('HGET', keys.workers, workerId)
 if not record then
-  return { 0, now, 0, '', 0, {}, {}, '', 3, 0, {} }
+  return { 0, now, 0, '', 0, {}, {}, '', 3, {} }
 end
 local me = cmsgpack.unpack(record)
 me.id = workerId
@@ -32,9 +32,14 @@ local function recordsOf(ids)
   return readAll('HMGET', keys.static, ids)
 end
 
-local lanes = call('HMGET', keys.lanes, workerId .. '|d', workerId .. '|0', workerId .. '|1', laneKey)
-local doubts = lanes[1] or '0'
-if lanes[4] == sequence then
+local last = tonumber(call('HGET', keys.lanes, laneKey))
+-- A worker that has joined again begins its lanes anew.
+local isAnew = sequence == '1' and last and tonumber(call('HGET', keys.lanes, laneKey .. '|hello')) == last
+if last and last > tonumber(sequence) and not isAnew then
+  -- It arrives after a newer one of its lane: its worker has sent its content again, or has given it up.
+  return { 1, now, 0, '', 0, {}, {}, '', 3, {} }
+end
+if last == tonumber(sequence) then
   local kept = cmsgpack.unpack(call('HGET', keys.lanes, laneKey .. '|reply'))
   local plain, others = {}, {}
   -- What has left history since is claimed by nobody any more.
@@ -51,13 +56,8 @@ if lanes[4] == sequence then
       others[#others + 1] = kept[7][i]
     end
   end
-  return { 1, kept[1], kept[2], kept[3], kept[4], plain, others, '', 3, kept[8], kept[9] }
+  return { 1, kept[1], kept[2], kept[3], kept[4], plain, others, '', 3, kept[8] }
 end
--- Nobody else has touched this worker's plain runs, and no reply that it has seen was lost since (by a failover).
-local known, seen0, seen1 = string.match(ARGV[9], '^(%d+)|(%d+)|(%d+)$')
-local isTrusted = known == doubts
-  and tonumber(lanes[2] or 0) >= tonumber(seen0)
-  and tonumber(lanes[3] or 0) >= tonumber(seen1)
 
 call('ZADD', keys.leases, now + frame.lease, workerId)
 
@@ -90,7 +90,7 @@ local function reply(more, mayBeMore)
     details[#details + 1] = others[i + 2]
   end
   local outcome = table.concat(settled)
-  local kept = cmsgpack.pack({ now, more, outcome, plainNo, plainIds, otherIds, details, doubts, flow.results })
+  local kept = cmsgpack.pack({ now, more, outcome, plainNo, plainIds, otherIds, details, flow.results })
   call('HSET', keys.lanes, laneKey, sequence, laneKey .. '|reply', kept)
   local claimed = #plainIds + #otherIds
   -- Whoever found less than it wanted waits to be told of more.
@@ -102,7 +102,7 @@ local function reply(more, mayBeMore)
   end
   compact(200)
   frame.save()
-  return { 1, now, more, outcome, plainNo, plain, others, effects.publish(mayBeMore), told, doubts, flow.results }
+  return { 1, now, more, outcome, plainNo, plain, others, effects.publish(mayBeMore), told, flow.results }
 end
 
 local claimed = segments == 0 and not trimLater and claimPlain()
@@ -135,7 +135,6 @@ for _ = 1, segments do
   end
 end
 rows.fetch(mine, workerId)
-finish.isOwn = true
 while segments > 0 do
   if ARGV[at] == 'each' then
     local n = tonumber(ARGV[at + 1])
@@ -179,7 +178,7 @@ for i = #released, 1, -1 do
   end
 end
 settled[#settled + 1] = table.concat(answers)
-finish.isOwn, finish.tellsItself = false, false
+finish.tellsItself = false
 dependency.drain()
 
 local plainCount = #plain / 2

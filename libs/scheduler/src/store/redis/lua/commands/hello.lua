@@ -8,6 +8,13 @@ local joins = not found
 if joins then
   found = { id = id, started = now, joined = frame.next(), rotation = 0 }
   effects.push({ 'worker', 'joined', id, now })
+else
+  for lane = 0, 1 do
+    local last = call('HGET', keys.lanes, id .. '|' .. lane)
+    if last then
+      call('HSET', keys.lanes, id .. '|' .. lane .. '|hello', last)
+    end
+  end
 end
 call('HSET', keys.hellos, id, ARGV[4])
 found.queues = {}

@@ -47,10 +47,6 @@ function finish.stopRun(row)
   local stopped = finish.stopped[row.w] or {}
   finish.stopped[row.w] = stopped
   stopped[#stopped + 1] = row.id
-  -- Its worker settles it by itself, or must be told to look again.
-  if rows.plainRun[row.id] and not finish.isOwn then
-    rows.doubt(row.w)
-  end
   if finish.anyHanded == nil then
     finish.anyHanded = call('EXISTS', keys.handed) == 1
   end

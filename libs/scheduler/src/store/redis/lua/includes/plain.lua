@@ -37,7 +37,7 @@ end
 local function layout(from)
   local n, hasResults, entries = tonumber(ARGV[from + 1]), ARGV[from + 3] == '1', tonumber(ARGV[from + 4])
   local ids = from + 5 + 2 * entries
-  local isMember = ARGV[from] == 'member' or ARGV[from] == 'trustedMember'
+  local isMember = ARGV[from] == 'member'
   local behind = isMember and ids + 2 * n or ids + n
   return n, ids, hasResults and behind or nil, behind + (hasResults and n or 0), isMember and ids + n or nil
 end
@@ -80,9 +80,7 @@ local function settlePlain(from)
   if frame.ruled or frame.historyAge or frame.historyBytes then
     return false
   end
-  local kind = ARGV[from]
-  local mayTrust = isTrusted and (kind == 'trusted' or kind == 'trustedMember')
-  if not mayTrust and not isIntact(from, n, ids) then
+  if not isIntact(from, n, ids) then
     return false
   end
   local plan = ties and flow.plan(n, ids, ties)

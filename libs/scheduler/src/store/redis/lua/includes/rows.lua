@@ -248,16 +248,10 @@ function rows.move(row, status)
   rows.touch(row)
 end
 
--- A worker's plain runs are no longer all what it takes them for.
-function rows.doubt(worker)
-  call('HINCRBY', keys.lanes, worker .. '|d', 1)
-end
-
 -- What looks plain and is no longer: its run, or its entry in a ready list, is made known as such.
 local function unmask(row)
   if rows.plainRun[row.id] and row.st == 'RUNNING' then
     call('HSET', keys.running(row.w), row.id, 's' .. row.sa .. '|' .. row.no)
-    rows.doubt(row.w)
   elseif row.pl == 'ready' and row.en == row.id and not row.od then
     row.od = 1
     call('HINCRBY', keys.holes, 'odd', 1)

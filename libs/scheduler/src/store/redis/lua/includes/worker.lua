@@ -74,7 +74,10 @@ function worker.remove(id)
   call('HDEL', keys.hellos, id)
   call('ZREM', keys.leases, id)
   call('HDEL', keys.idle, id)
-  call('HDEL', keys.lanes, id .. '|d', id .. '|0', id .. '|1', id .. '|0|reply', id .. '|1|reply')
+  for lane = 0, 1 do
+    local key = id .. '|' .. lane
+    call('HDEL', keys.lanes, key, key .. '|reply', key .. '|hello')
+  end
   call('UNLINK', keys.worker(id), keys.running(id))
 end
 
