@@ -41,7 +41,7 @@ export type { CronOptions, CronSchedule, MisfirePolicy, OverlapPolicy } from './
 // ---- executions --------------------------------------------------------------------------------------------------
 export { Reason, TaskStatus, type TerminalStatus, type WaitingForKind } from './core/status.js';
 export type { ExecutionId, RootCause, TaskAttempt, TaskExecution, TaskProgress, WaitingFor } from './core/execution.js';
-export type { ErrorInfo } from './core/failure.js';
+export type { ErrorCause, ErrorInfo } from './core/failure.js';
 export { Redaction, REDACTED } from './core/redaction.js';
 export type { LockInfo, Page, QueueInfo, WorkerInfo, WorkflowInfo, WorkflowNodeInfo } from './store/records.js';
 

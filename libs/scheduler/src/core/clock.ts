@@ -41,5 +41,16 @@ export class SystemClock implements Clock {
   }
 }
 
+/** What the promise gives, or `late()` where that takes longer than `ms`. The promise must not reject. */
+export function within<T>(clock: Clock, ms: number, promise: Promise<T>, late: () => T): Promise<T> {
+  return new Promise((resolve) => {
+    const timer = clock.setTimer(ms, () => resolve(late()));
+    void promise.then((value) => {
+      timer.cancel();
+      resolve(value);
+    });
+  });
+}
+
 /** DI token of the Clock. */
 export const CLOCK = Symbol.for('nestjs-advanced-scheduler:clock');

@@ -27,7 +27,9 @@ describe('toErrorInfo', () => {
     const info = toErrorInfo(new NonRetryableError('card refused'));
     expect(info).toMatchObject({ name: 'NonRetryableError', message: 'card refused', code: 'NON_RETRYABLE' });
     expect(info.stack).toContain('failure.spec');
-    expect(toErrorInfo(Object.assign(new Error('x'), { code: 42 })).code).toBeNull();
+    expect(toErrorInfo(Object.assign(new Error('x'), { code: 42 })).code).toBe(42);
+    expect(toErrorInfo(Object.assign(new Error('x'), { code: Number.NaN })).code).toBeNull();
+    expect(toErrorInfo(Object.assign(new Error('x'), { code: {} })).code).toBeNull();
   });
 
   it('takes errors of another realm, and objects with a message', () => {
@@ -67,6 +69,98 @@ describe('toErrorInfo', () => {
     expect(info.message.endsWith('…')).toBe(true);
     expect(info.stack).toHaveLength(MAX_ERROR_STACK);
     expect(info.name).toHaveLength(128);
+  });
+});
+
+describe('the causes of an error', () => {
+  it('are kept, without their stacks', () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' });
+    const info = toErrorInfo(new TypeError('fetch failed', { cause: refused }));
+    expect(info.cause).toEqual({ name: 'Error', message: 'connect ECONNREFUSED 127.0.0.1:1', code: 'ECONNREFUSED' });
+  });
+
+  it('are those that an AggregateError gathers, too', () => {
+    const { errors } = toErrorInfo(new AggregateError([new Error('v4', { cause: 'dns' }), 'plain text', undefined]));
+    expect(errors).toEqual([
+      { name: 'Error', message: 'v4', code: null, cause: { name: 'NonErrorThrown', message: '"dns"', code: null } },
+      { name: 'NonErrorThrown', message: '"plain text"', code: null },
+    ]);
+  });
+
+  it('are absent where there are none', () => {
+    expect(Object.keys(toErrorInfo(new Error('x')))).toEqual(['name', 'message', 'stack', 'code']);
+  });
+
+  it('are bounded in depth, number and size', () => {
+    let deep = new Error('0');
+    for (let i = 1; i < 50; i++) deep = new Error(String(i), { cause: deep });
+    let depth = 0;
+    for (let cause = toErrorInfo(deep).cause; cause; cause = cause.cause) depth++;
+    expect(depth).toBe(5);
+    const many = toErrorInfo(new AggregateError(Array.from({ length: 1000 }, (_, i) => new Error('m'.repeat(i * 10)))));
+    expect(many.errors).toHaveLength(10);
+    expect(toErrorInfo(new Error('x', { cause: new Error('m'.repeat(5000)) })).cause!.message).toHaveLength(1024);
+  });
+
+  it('may lead back to their beginning', () => {
+    const one: Error = new Error('one');
+    const two = new Error('two', { cause: one });
+    one.cause = two;
+    expect(toErrorInfo(one)).toMatchObject({ message: 'one', cause: { message: 'two' } });
+    expect(toErrorInfo(one).cause!.cause).toBeUndefined();
+    const self = new AggregateError([]);
+    self.errors.push(self, self);
+    expect(toErrorInfo(self).errors).toBeUndefined();
+  });
+
+  it('may be unreadable, or made anew whenever they are asked for', () => {
+    expect(toErrorInfo(new Error('x', { cause: revoked() })).cause).toMatchObject({ name: 'NonErrorThrown' });
+    expect(toErrorInfo(Object.assign(new Error('x'), { errors: revoked() })).errors).toBeUndefined();
+    class Endless extends Error {
+      override get cause(): unknown {
+        return new Endless();
+      }
+    }
+    expect(JSON.stringify(toErrorInfo(new Endless())).match(/"cause"/g)).toHaveLength(5);
+  });
+
+  it('are cleaned, as their codes are', () => {
+    const info = toErrorInfo(
+      new Error('s3cret', { cause: Object.assign(new Error('s3cret!'), { code: 's3cret', name: 's3cret' }) }),
+      (text) => text.replaceAll('s3cret', '-'),
+    );
+    expect(JSON.stringify({ ...info, stack: null })).not.toContain('s3cret');
+  });
+});
+
+describe('toErrorInfo of what is hostile', () => {
+  const trap = (): never => {
+    throw revoked();
+  };
+  it.each<[string, unknown]>([
+    ['a proxy whose traps throw proxies', new Proxy(new Error('x'), { get: trap, getPrototypeOf: trap, has: trap })],
+    ['a frozen error', Object.freeze(new Error('x'))],
+    ['a message that is an object', Object.assign(new Error('x'), { message: { toString: trap } })],
+    ['a name that is a symbol', Object.assign(new Error('x'), { name: Symbol('x') })],
+    ['an object whose toString throws', { toString: trap, [Symbol.toPrimitive]: trap }],
+    ['an object whose toJSON throws a proxy', { toJSON: trap }],
+    ['an object without a prototype', Object.create(null)],
+    ['a huge text', 'x'.repeat(50_000_000)],
+    ['a huge object', Array.from({ length: 100_000 }, () => 'x'.repeat(1000))],
+    ['a huge message', Object.assign(new Error('x'), { message: 'x'.repeat(50_000_000) })],
+    ['a stack that throws', Object.defineProperty(new Error('x'), 'stack', { get: trap })],
+    ['halves of surrogate pairs', new Error(`\uD83D${'😀'.repeat(3000)}`)],
+  ])('%s', (_, thrown) => {
+    const info = toErrorInfo(thrown);
+    const text = JSON.stringify(info);
+    expect(JSON.parse(text)).toEqual(info);
+    expect(text).not.toMatch(/\\ud[89ab]/i);
+    expect(text.length).toBeLessThan(40_000);
+    expect(typeof messageOf(thrown)).toBe('string');
+  });
+
+  it('keeps nothing of a text that could not be cleaned', () => {
+    expect(toErrorInfo(new Error('secret'), trap)).toMatchObject({ name: '', message: '', stack: '' });
   });
 });
 

@@ -1,12 +1,34 @@
 import { MAX_ERROR_MESSAGE, MAX_ERROR_STACK } from './limits.js';
 
-/** What is kept of a thrown value. Sizes are bounded: message 4,096 characters, stack 8,192. */
-export interface ErrorInfo {
+/** Causes kept below an error, at any depth, and how deep they may lie. */
+const CAUSES_KEPT = 10;
+const CAUSE_DEPTH = 5;
+const CAUSE_MESSAGE = 1024;
+/** Values that the description of a thrown object may visit. */
+const DESCRIBED_VALUES = 200;
+const UNREADABLE = 'a value that cannot be read';
+
+/** What is kept of the cause of an error. */
+export interface ErrorCause {
   name: string;
+  /** At most 1,024 characters. */
+  message: string;
+  /** The error's code, if it has one: text, or a number. */
+  code: string | number | null;
+  /** What caused this one in turn. Absent: nothing did. */
+  cause?: ErrorCause;
+  /** The errors that an AggregateError gathers. Absent: none. */
+  errors?: ErrorCause[];
+}
+
+/**
+ * What is kept of a thrown value. Sizes are bounded: message 4,096 characters, stack 8,192, and ten causes at most, to a
+ * depth of five.
+ */
+export interface ErrorInfo extends ErrorCause {
+  /** At most 4,096 characters. */
   message: string;
   stack: string | null;
-  /** The error's stable code, if it has one. */
-  code: string | null;
 }
 
 /**
@@ -14,22 +36,95 @@ export interface ErrorInfo {
  * @param clean takes out of its texts what must not be kept
  */
 export function toErrorInfo(thrown: unknown, clean = (text: string): string => text): ErrorInfo {
-  if (isErrorLike(thrown)) {
-    const code = read(thrown, 'code');
-    const stack = text(read(thrown, 'stack'));
-    return {
-      name: clip(text(read(thrown, 'name')) ?? 'Error', 128),
-      message: keep(text(read(thrown, 'message')) ?? '', MAX_ERROR_MESSAGE, clean),
-      stack: stack === null ? null : keep(stack, MAX_ERROR_STACK, clean),
-      code: typeof code === 'string' ? clip(code, 128) : null,
-    };
-  }
-  return {
-    name: 'NonErrorThrown',
-    message: keep(`the handler threw ${describe(thrown)}`, MAX_ERROR_MESSAGE, clean),
-    stack: null,
-    code: null,
+  const careful = (text: string): string => {
+    try {
+      return clean(text);
+    } catch {
+      // A text that could not be cleaned may hold a secret.
+      return '';
+    }
   };
+  try {
+    return infoOf(thrown, careful);
+  } catch {
+    return { name: 'NonErrorThrown', message: `the handler threw ${UNREADABLE}`, stack: null, code: null };
+  }
+}
+
+function infoOf(thrown: unknown, clean: (text: string) => string): ErrorInfo {
+  if (!isErrorLike(thrown)) {
+    const message = keep(`the handler threw ${describe(thrown)}`, MAX_ERROR_MESSAGE, clean);
+    return { name: 'NonErrorThrown', message, stack: null, code: null };
+  }
+  const stack = text(read(thrown, 'stack'));
+  const { name, message, code, ...causes } = causeOf(thrown, MAX_ERROR_MESSAGE, {
+    clean,
+    seen: new Set(),
+    left: CAUSES_KEPT + 1,
+    depth: 0,
+  })!;
+  return { name, message, stack: stack === null ? null : keep(stack, MAX_ERROR_STACK, clean), code, ...causes };
+}
+
+interface CauseWalk {
+  clean: (text: string) => string;
+  /** What has been kept already: a chain may lead back to its beginning. */
+  seen: Set<unknown>;
+  /** Errors that may still be kept. */
+  left: number;
+  depth: number;
+}
+
+/** null: nothing to keep, or no room for it. */
+function causeOf(thrown: unknown, maxMessage: number, walk: CauseWalk): ErrorCause | null {
+  if (thrown === undefined || thrown === null || walk.depth > CAUSE_DEPTH || walk.left <= 0) return null;
+  if (!isErrorLike(thrown)) {
+    walk.left--;
+    return { name: 'NonErrorThrown', message: keep(describe(thrown), maxMessage, walk.clean), code: null };
+  }
+  if (walk.seen.has(thrown)) return null;
+  walk.seen.add(thrown);
+  walk.left--;
+  walk.depth++;
+  const kept: ErrorCause = {
+    name: keep(text(read(thrown, 'name')) ?? 'Error', 128, walk.clean),
+    message: keep(messageIn(thrown), maxMessage, walk.clean),
+    code: codeOf(read(thrown, 'code'), walk.clean),
+  };
+  const cause = causeOf(read(thrown, 'cause'), CAUSE_MESSAGE, walk);
+  if (cause !== null) kept.cause = cause;
+  const errors = itemsOf(read(thrown, 'errors')).flatMap((each) => causeOf(each, CAUSE_MESSAGE, walk) ?? []);
+  if (errors.length > 0) kept.errors = errors;
+  walk.depth--;
+  return kept;
+}
+
+function messageIn(thrown: object): string {
+  const message = read(thrown, 'message');
+  return typeof message === 'string' ? message : message === undefined ? '' : describe(message);
+}
+
+function codeOf(code: unknown, clean: (text: string) => string): string | number | null {
+  if (typeof code === 'number') return Number.isFinite(code) ? code : null;
+  return typeof code === 'string' ? keep(code, 128, clean) : null;
+}
+
+/** The first items of an array, as far as they can be read. */
+function itemsOf(value: unknown): unknown[] {
+  try {
+    return Array.isArray(value) ? value.slice(0, CAUSES_KEPT) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Whether a value is of a class, also where the value does not let itself be looked at. */
+export function isInstance<T>(value: unknown, Class: abstract new (...args: never[]) => T): value is T {
+  try {
+    return value instanceof Class;
+  } catch {
+    return false;
+  }
 }
 
 /** The message of any thrown value, one line for a message of our own. Never throws. */
@@ -41,22 +136,13 @@ export function messageOf(thrown: unknown): string {
 /** Anything with a message: an error may come from another realm, or be no instance of Error at all. */
 function isErrorLike(thrown: unknown): thrown is object {
   if (typeof thrown !== 'object' || thrown === null) return false;
-  return typeof read(thrown, 'message') === 'string' || isError(thrown);
-}
-
-/** Apart, since instanceof asks for the prototype, which a proxy may refuse. */
-function isError(thrown: object): boolean {
-  try {
-    return thrown instanceof Error;
-  } catch {
-    return false;
-  }
+  return typeof read(thrown, 'message') === 'string' || isInstance(thrown, Error);
 }
 
 function describe(thrown: unknown): string {
   switch (typeof thrown) {
     case 'string':
-      return JSON.stringify(thrown);
+      return JSON.stringify(wellFormed(thrown.slice(0, 2 * MAX_ERROR_MESSAGE)));
     case 'function':
       return 'a function';
     case 'object':
@@ -72,7 +158,12 @@ function describe(thrown: unknown): string {
 
 function describeObject(thrown: object | null): string {
   try {
-    return JSON.stringify(thrown) ?? 'an object';
+    let left = DESCRIBED_VALUES;
+    const bounded = (_key: string, value: unknown): unknown => {
+      if (--left < 0) throw new RangeError('too large');
+      return typeof value === 'string' ? value.slice(0, MAX_ERROR_MESSAGE) : value;
+    };
+    return JSON.stringify(thrown, bounded) ?? 'an object';
   } catch {
     return 'an object that is no JSON';
   }
@@ -91,7 +182,12 @@ function text(value: unknown): string | null {
 }
 
 function clip(value: string, max: number): string {
-  return value.length > max ? `${value.slice(0, max - 1)}…` : value;
+  return wellFormed(value.length > max ? `${value.slice(0, max - 1)}…` : value);
+}
+
+/** Without halves of surrogate pairs, as a cut leaves them, since not every reader of JSON takes them. */
+function wellFormed(value: string): string {
+  return value.replace(/\p{Cs}/gu, '\uFFFD');
 }
 
 /** Cleaned before it is cut, since half a secret is not found; yet not the whole of a text of megabytes. */

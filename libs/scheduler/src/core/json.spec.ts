@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { Readable } from 'node:stream';
+import { of } from 'rxjs';
 import {
   ForbiddenKeyError,
   NotSerializableError,
@@ -25,6 +27,20 @@ const throwing = Object.defineProperty({}, 'x', {
 class Money {
   amount = 1;
 }
+class Hidden {
+  readonly #amount = 1;
+  get amount(): number {
+    return this.#amount;
+  }
+}
+const revokedProxy = (): object => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+};
+const raise = (value: unknown): never => {
+  throw value;
+};
 
 describe('serializePayload', () => {
   it('gives null for nothing, and text for null', () => {
@@ -111,9 +127,14 @@ describe('serializeResult', () => {
   it.each([
     [undefined, null],
     [null, null],
-    [() => 1, null],
     [new Date(0), '"1970-01-01T00:00:00.000Z"'],
     [{ a: Number.NaN }, '{"a":null}'],
+    [{ a: 1, later: () => 1 }, '{"a":1}'],
+    [new Money(), '{"amount":1}'],
+    [{ at: new URL('https://example.test/') }, '{"at":"https://example.test/"}'],
+    [{ type: 'Buffer', data: [1] }, '{"type":"Buffer","data":[1]}'],
+    [{ toJSON: () => [1] }, '[1]'],
+    [[Object('boxed'), Object(1)], '["boxed",1]'],
     [0, '0'],
   ])('%p becomes %p', (result, text) => expect(serializeResult(result)).toBe(text));
 
@@ -124,6 +145,53 @@ describe('serializeResult', () => {
   ])('refuses what JSON refuses: %s', (why, result) => {
     expect(() => serializeResult(result())).toThrow(NotSerializableError);
     expect(() => serializeResult(result())).toThrow(why);
+  });
+
+  it.each<[string, unknown]>([
+    ['result: an instance of Map', new Map([[1, 2]])],
+    ['result: an instance of Set', new Set([1])],
+    ['result.a[1].b: an instance of Map', { a: [0, { b: new Map() }] }],
+    ['result: an instance of WeakMap', new WeakMap()],
+    ['result.re: an instance of RegExp', { re: /x/ }],
+    ['result[0].reason: an instance of RangeError', [{ reason: new RangeError('x') }]],
+    ['result: an instance of Error', Object.assign(new Error('x'), { extra: 1 })],
+    ['result.bytes: an instance of Uint8Array', { bytes: new Uint8Array(2) }],
+    ['result.bytes: an instance of Buffer', { bytes: Buffer.from('x') }],
+    ['result: an instance of Buffer', Buffer.from('x')],
+    ['result: an instance of ArrayBuffer', new ArrayBuffer(2)],
+    ['result.p: an instance of Promise', { p: Promise.resolve(1) }],
+    ['result: an instance of Response', new Response('x')],
+    ['result: an instance of Headers', new Headers()],
+    ['result: an instance of URLSearchParams', new URLSearchParams('a=b')],
+    ['result.s: an instance of Symbol', { s: Object(Symbol('s')) }],
+    ['result: a generator', (function* () {})()],
+    ['result.g: an async generator', { g: (async function* () {})() }],
+    ['result: an async iterable (an instance of Readable)', Readable.from(['a'])],
+    ['result: an Observable', of(1)],
+    ['result: function', () => 1],
+    ['result: symbol', Symbol('s')],
+    ['result: an instance of Hidden', new Hidden()],
+  ])('refuses what JSON would empty: %s', (message, result) => {
+    expect(() => serializeResult(result)).toThrow(NotSerializableError);
+    expect(() => serializeResult(result)).toThrow(message);
+  });
+
+  it('ends soon on few objects that stand in each other exponentially often', () => {
+    let value: unknown = [new Date(0)];
+    for (let i = 0; i < 64; i++) value = [value, value];
+    expect(() => serializeResult(value)).toThrow(ResultTooLargeError);
+  });
+
+  it.each([
+    ['itself', () => revokedProxy()],
+    ['inside', () => ({ a: revokedProxy() })],
+    [
+      'thrown by a getter',
+      () => Object.defineProperty({}, 'a', { enumerable: true, get: () => raise(revokedProxy()) }),
+    ],
+  ])('refuses a proxy that cannot be looked at: %s', (_, result) => {
+    expect(() => serializeResult(result())).toThrow(NotSerializableError);
+    expect(() => serializePayload(result())).toThrow(NotSerializableError);
   });
 
   it('refuses a result that is too large', () => {

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import {
   ForbiddenKeyError,
   NotSerializableError,
@@ -6,7 +7,7 @@ import {
   ResultTooLargeError,
   SchedulerError,
 } from './errors.js';
-import { messageOf } from './failure.js';
+import { isInstance, messageOf } from './failure.js';
 import { MAX_DEPTH, MAX_PAYLOAD_BYTES, MAX_RESULT_BYTES } from './limits.js';
 
 /** A value as JSON text, opaque to every store; null stands for "nothing given". */
@@ -26,7 +27,7 @@ export function serializePayload(payload: unknown, path = 'payload', maxBytes = 
     if (!isJson(payload, 0)) check(payload, path, { path, maxBytes, values: 0 }, []);
     text = JSON.stringify(payload);
   } catch (thrown) {
-    if (thrown instanceof SchedulerError) throw thrown;
+    if (isInstance(thrown, SchedulerError)) throw thrown;
     throw new NotSerializableError(path, unreadable(thrown));
   }
   checkSize(text, maxBytes, (bytes) => new PayloadTooLargeError(path, bytes, maxBytes));
@@ -34,21 +35,91 @@ export function serializePayload(payload: unknown, path = 'payload', maxBytes = 
 }
 
 /**
- * A handler's result as JSON text. Lenient, as `JSON.stringify` is, since the work is done already: a Date becomes
- * text, a function is left out.
- * @throws NotSerializableError for BigInt, cycles and getters that throw, ResultTooLargeError
+ * A handler's result as JSON text. More lenient than a payload, since the work is done already: what says itself how it
+ * stands in JSON (a Date, an entity with toJSON) is taken at its word, instances of classes as their fields, NaN as
+ * null, and a field that is a function is left out. What JSON would empty is refused, at any depth: a Map, a Set, a
+ * RegExp, an Error, bytes, a promise, a stream, an iterator, anything iterable but an array.
+ * @throws NotSerializableError for those, BigInt, cycles and getters that throw, ResultTooLargeError
  */
 export function serializeResult(result: unknown, maxBytes = MAX_RESULT_BYTES): JsonText | null {
   if (result === undefined || result === null) return null;
   let text: string | undefined;
   try {
-    text = JSON.stringify(result);
+    budget = maxBytes;
+    text = isJson(result, 0) ? JSON.stringify(result) : stringifyLenient(result, maxBytes);
   } catch (thrown) {
+    if (isInstance(thrown, SchedulerError)) throw thrown;
     throw new NotSerializableError('result', unreadable(thrown));
   }
   if (text === undefined) return null;
   checkSize(text, maxBytes, (bytes) => new ResultTooLargeError(bytes, maxBytes));
   return text;
+}
+
+function stringifyLenient(result: unknown, maxBytes: number): string | undefined {
+  const paths = new Map<unknown, string>();
+  let values = 0;
+  return JSON.stringify(result, function (this: Record<string, unknown>, key: string, value: unknown): unknown {
+    if (++values > maxBytes) throw new ResultTooLargeError(values, maxBytes);
+    const inside = paths.get(this);
+    const path = inside === undefined ? 'result' : Array.isArray(this) ? `${inside}[${key}]` : `${inside}.${key}`;
+    const lost = lostInJson(value) ?? (isBufferJson(value) ? lostBytes(this[key]) : null);
+    const isWhole = inside === undefined && (typeof value === 'function' || typeof value === 'symbol');
+    if (lost !== null || isWhole) throw new NotSerializableError(path, lost ?? typeof value);
+    if (typeof value === 'object' && value !== null) paths.set(value, path);
+    return value;
+  });
+}
+
+/** What an object is that JSON would empty, in words; null: JSON keeps what it holds. */
+function lostInJson(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+  if (types.isBoxedPrimitive(value)) return types.isSymbolObject(value) ? 'an instance of Symbol' : null;
+  if (isObservable(value)) return 'an Observable';
+  if (isIterable(value)) return nameIterable(value);
+  if (isPlainObject(value)) return null;
+  if (lostBytes(value) !== null || isInstance(value, Error) || types.isNativeError(value)) return named(value);
+  return Object.keys(value).length === 0 && className(value) !== 'Object' ? named(value) : null;
+}
+
+/** What a Buffer's toJSON makes of it. */
+function isBufferJson(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && (value as { type?: unknown }).type === 'Buffer';
+}
+
+function lostBytes(value: unknown): string | null {
+  return types.isArrayBufferView(value) || types.isAnyArrayBuffer(value) ? named(value) : null;
+}
+
+function nameIterable(value: object): string {
+  const isAsync = typeof (value as AsyncIterable<unknown>)[Symbol.asyncIterator] === 'function';
+  if (types.isGeneratorObject(value)) return isAsync ? 'an async generator' : 'a generator';
+  return isAsync ? `an async iterable (${named(value)})` : named(value);
+}
+
+function named(value: object): string {
+  return `an instance of ${className(value)}`;
+}
+
+function isIterable(value: object): boolean {
+  const { [Symbol.iterator]: each, [Symbol.asyncIterator]: eachLater } = value as Iterable<unknown> &
+    AsyncIterable<unknown>;
+  return typeof each === 'function' || typeof eachLater === 'function';
+}
+
+/** What is subscribed to: of RxJS, of another copy of it, or of a library that keeps to the same protocol. */
+export interface Subscribable {
+  subscribe(observer: {
+    next: (value: unknown) => void;
+    error: (error: unknown) => void;
+    complete: () => void;
+  }): unknown;
+}
+
+export function isObservable(value: unknown): value is Subscribable {
+  if (typeof value !== 'object' || value === null) return false;
+  const { subscribe, pipe, '@@observable': interop } = value as Record<string, unknown>;
+  return typeof subscribe === 'function' && (typeof pipe === 'function' || typeof interop === 'function');
 }
 
 export function parseJson(text: JsonText | null | undefined): unknown {

@@ -18,8 +18,11 @@ export interface RetryConfig {
   backoffMultiplier?: number;
   /** true: the delay ±20 %. 'full': anything from 0 to the delay. false: none. Default true. */
   jitter?: boolean | 'full';
-  /** Decides on the worker whether this error is worth a retry. Default: every error is. */
-  retryIf?: (error: unknown, attempt: number) => boolean;
+  /**
+   * Decides on the worker whether this error is worth a retry; a promise is awaited for 10 s at most. Where it throws,
+   * rejects or takes longer, the error is not. Default: every error is.
+   */
+  retryIf?: (error: unknown, attempt: number) => boolean | Promise<boolean>;
 }
 
 /** A RetryConfig with its defaults filled in, durations in ms. */
@@ -30,5 +33,5 @@ export interface ResolvedRetry {
   maxDelay: number;
   backoffMultiplier: number;
   jitter: boolean | 'full';
-  retryIf: ((error: unknown, attempt: number) => boolean) | null;
+  retryIf: ((error: unknown, attempt: number) => boolean | Promise<boolean>) | null;
 }

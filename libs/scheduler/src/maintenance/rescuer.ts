@@ -1,5 +1,5 @@
 import type { SchedulerRegistry } from '@nestjs/schedule';
-import type { Clock } from '../core/clock.js';
+import { within, type Clock } from '../core/clock.js';
 import { settle } from '../core/commands.js';
 import { TaskTimeoutError } from '../core/errors.js';
 import { toErrorInfo } from '../core/failure.js';
@@ -11,6 +11,8 @@ import type { TaskCatalog } from '../task/task-catalog.js';
 import { Actor } from './actor.js';
 
 const EVERY = 1000;
+/** ms that a retryIf has to answer, since other runs wait to be rescued. */
+const PATIENCE_MS = 1000;
 
 /** Brings back the runs of workers that stopped beating, and ends runs past the bound of an attempt. */
 export class Rescuer extends Actor {
@@ -32,7 +34,9 @@ export class Rescuer extends Actor {
   protected async pass(): Promise<void> {
     if (this.wasStalled()) return;
     while ((await this.store.rescue(RESCUE_PER_STEP)).more);
-    for (const run of await this.store.expiredRuns(RESCUE_PER_STEP)) await this.expire(run);
+    const expired = await this.store.expiredRuns(RESCUE_PER_STEP);
+    // Each may ask a retryIf that takes its time, and none waits for another's.
+    await Promise.all(expired.map((run) => this.expire(run)));
   }
 
   /** After this process itself stood still its beats come late too: they go first, and the next pass judges. */
@@ -46,7 +50,11 @@ export class Rescuer extends Actor {
   private async expire(run: ExpiredRun): Promise<void> {
     const error = new TaskTimeoutError(run.taskId, run.limit);
     const retry = this.catalog.get(run.taskId)?.retry ?? null;
-    const decision = this.retries.decide({ retry, failures: run.failures + 1, attempt: run.run, error });
+    const deciding = this.retries.decide({ retry, failures: run.failures + 1, attempt: run.run, error });
+    const decision = await within(this.clock, PATIENCE_MS, Promise.resolve(deciding), () => ({
+      kind: 'fail' as const,
+      reason: 'NON_RETRYABLE' as const,
+    }));
     const settlement =
       decision.kind === 'retry'
         ? settle.retry(run, toErrorInfo(error), decision.delay)

@@ -9,7 +9,7 @@ import {
   TaskTimeoutError,
 } from '../core/errors.js';
 import { type ResolvedRetry, type RetryConfig, RetryStrategy } from '../core/retry.js';
-import { type FailedRun, TaskRetryManager } from './task-retry-manager.js';
+import { type FailedRun, type RetryDecision, TaskRetryManager } from './task-retry-manager.js';
 
 const manager = new TaskRetryManager();
 const exact: RetryConfig = { initialDelay: '1s', maxDelay: '1m', jitter: false };
@@ -130,7 +130,7 @@ describe('shouldRetry', () => {
 describe('decide', () => {
   const retry = checkRetryConfig(exact);
   const decide = (run: Partial<FailedRun>, random = () => 0.5) =>
-    manager.decide({ retry, failures: 1, error: new Error('x'), attempt: 1, ...run }, random);
+    manager.decide({ retry, failures: 1, error: new Error('x'), attempt: 1, ...run }, random) as RetryDecision;
 
   it('retries after the delay of the failures so far', () => {
     expect([1, 2].map((failures) => decide({ failures }))).toEqual([

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { checkRetryConfig } from '../core/check-retry.js';
 import { parseDuration } from '../core/duration.js';
-import { InvalidOptionError, NonRetryableError, RetryLaterError } from '../core/errors.js';
+import { InvalidOptionError, InvalidRetryConfigError, NonRetryableError, RetryLaterError } from '../core/errors.js';
 import { type ResolvedRetry, type RetryConfig, RetryStrategy } from '../core/retry.js';
 import type { Reason } from '../core/status.js';
 
@@ -25,6 +25,8 @@ export type RetryDecision =
       reason: Extract<Reason, 'NON_RETRYABLE' | 'RETRIES_EXHAUSTED' | 'HANDLER_FAILED'>;
     };
 
+type FailReason = (RetryDecision & { kind: 'fail' })['reason'];
+
 /** Decides whether a failed task runs again, and when. Pure: no clock, no state; chance is an argument. */
 @Injectable()
 export class TaskRetryManager {
@@ -33,12 +35,21 @@ export class TaskRetryManager {
    * @param retryConfig null or undefined: no retry
    * @param attempt how many runs have failed, the last one included
    * @param error what the last run threw: NonRetryableError and retryIf end it, RetryLaterError passes retryIf by
-   * @throws InvalidRetryConfigError for a config that is wrong, InvalidOptionError for an attempt that is no count
+   * @throws InvalidRetryConfigError for a config that is wrong or whose retryIf gives a promise, InvalidOptionError for
+   *   an attempt that is no count
    */
   shouldRetry(retryConfig: RetryConfig | ResolvedRetry | null | undefined, attempt: number, error?: unknown): boolean {
     checkCount(attempt, 'attempt');
     const retry = retryConfig ? checkRetryConfig(retryConfig) : null;
-    return refusal({ retry, failures: attempt, error, attempt }) === null;
+    const run: FailedRun = { retry, failures: attempt, error, attempt };
+    const worth = isWorthIt(run);
+    if (typeof worth !== 'boolean')
+      throw new InvalidRetryConfigError(
+        'retryConfig.retryIf',
+        worth,
+        'a function that answers at once, without a promise',
+      );
+    return refusal(run, worth) === null;
   }
 
   /**
@@ -53,28 +64,40 @@ export class TaskRetryManager {
     return delayOf(checkRetryConfig(retryConfig), retryNumber, random);
   }
 
-  /** What follows a failed run. Never throws, whatever the handler threw and retryIf does. */
-  decide(run: FailedRun, random = Math.random): RetryDecision {
-    const reason = refusal(run);
-    if (reason !== null || run.retry === null) return { kind: 'fail', reason: reason ?? 'HANDLER_FAILED' };
-    return { kind: 'retry', delay: chosenDelay(run.error) ?? delayOf(run.retry, run.failures - 1, random) };
+  /**
+   * What follows a failed run. Never throws, whatever the handler threw and retryIf does.
+   * @returns a promise where retryIf gives one; it never rejects, and takes as long as retryIf does
+   */
+  decide(run: FailedRun, random = Math.random): RetryDecision | Promise<RetryDecision> {
+    const worth = isWorthIt(run);
+    return typeof worth === 'boolean' ? decision(run, worth, random) : worth.then((is) => decision(run, is, random));
   }
 }
 
+function decision(run: FailedRun, isWorth: boolean, random: () => number): RetryDecision {
+  const reason = refusal(run, isWorth);
+  if (reason !== null || run.retry === null) return { kind: 'fail', reason: reason ?? 'HANDLER_FAILED' };
+  return { kind: 'retry', delay: chosenDelay(run.error) ?? delayOf(run.retry, run.failures - 1, random) };
+}
+
 /** Why no other run follows, or null where one does. */
-function refusal({ retry, failures, error, attempt }: FailedRun): (RetryDecision & { kind: 'fail' })['reason'] | null {
+function refusal({ retry, failures, error }: FailedRun, isWorth: boolean): FailReason | null {
   if (isKind(error, NonRetryableError, 'NON_RETRYABLE')) return 'NON_RETRYABLE';
   if (retry === null || retry.strategy === RetryStrategy.NONE) return 'HANDLER_FAILED';
-  if (!isRetryLater(error) && !worthRetrying(retry, error, attempt)) return 'NON_RETRYABLE';
+  if (!isWorth) return 'NON_RETRYABLE';
   return failures >= retry.maxAttempts ? 'RETRIES_EXHAUSTED' : null;
 }
 
-function worthRetrying({ retryIf }: ResolvedRetry, error: unknown, attempt: number): boolean {
-  if (retryIf === null) return true;
+/** What retryIf says, where it is asked. A retryIf that cannot judge the error has not found it worth a retry. */
+function isWorthIt({ retry, error, attempt }: FailedRun): boolean | Promise<boolean> {
+  if (retry === null || retry.retryIf === null || isRetryLater(error)) return true;
+  if (isKind(error, NonRetryableError, 'NON_RETRYABLE')) return false;
   try {
-    return Boolean(retryIf(error, attempt));
+    const answer: unknown = retry.retryIf(error, attempt);
+    if (typeof answer !== 'object' || answer === null) return Boolean(answer);
+    if (typeof (answer as { then?: unknown }).then !== 'function') return true;
+    return Promise.resolve(answer).then(Boolean, () => false);
   } catch {
-    // A test that cannot judge the error has not found it worth a retry.
     return false;
   }
 }

@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { ExternalContextCreator } from '@nestjs/core';
+import { resultLater } from './handler-result.js';
 import { TaskContext } from './task-context.js';
 
 // Where Nest keeps what @UseGuards and its kin say; these names are part of its public contract with decorators.
@@ -116,7 +117,22 @@ function forTasks(creator: ExternalContextCreator): ExternalContextCreator {
     const canActivate = creator.createGuardsFn(...args) as ((args: unknown[]) => Promise<void>) | null;
     return canActivate && ((params: unknown[]) => canActivate(params).catch(refuse));
   }) as typeof creator.createGuardsFn;
+  subscribeToResults(tasks as unknown as { interceptorsConsumer: InterceptorsConsumer });
   return tasks;
+}
+
+type InterceptorsConsumer = { intercept: (...args: unknown[]) => Promise<unknown> };
+
+/** Nest would subscribe to an Observable itself: without an end at the abort, and with an error where it is empty. */
+function subscribeToResults(tasks: { interceptorsConsumer: InterceptorsConsumer }): void {
+  const nest = tasks.interceptorsConsumer;
+  const ours = Object.create(nest) as InterceptorsConsumer;
+  ours.intercept = async (...args) => {
+    const returned = await nest.intercept(...args);
+    const ctx = (args[1] as unknown[]).find((each) => each instanceof TaskContext);
+    return resultLater(returned, () => ctx?.signal ?? new AbortController().signal) ?? returned;
+  };
+  tasks.interceptorsConsumer = ours;
 }
 
 function refuse(error: unknown): never {

@@ -4,6 +4,7 @@ import { ulid } from '../core/ids.js';
 import { parseJson, serializePayload } from '../core/json.js';
 import { mergePayload } from '../core/merge-payload.js';
 import type { Claim } from '../store/records.js';
+import { resultLater } from '../task/handler-result.js';
 import type { HandlerRegistry } from '../task/handler-registry.js';
 import type { TaskCatalog } from '../task/task-catalog.js';
 import { TaskContext } from '../task/task-context.js';
@@ -72,7 +73,8 @@ export async function runHandler(
   if (options.signal?.aborted) abort();
   options.signal?.addEventListener('abort', abort, { once: true });
   try {
-    return await handler(payload === null ? undefined : parseJson(payload), ctx);
+    const returned = await handler(payload === null ? undefined : parseJson(payload), ctx);
+    return await (resultLater(returned, () => ctx.signal) ?? returned);
   } finally {
     options.signal?.removeEventListener('abort', abort);
   }

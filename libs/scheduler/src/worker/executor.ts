@@ -1,15 +1,17 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { CLOCK, type Clock } from '../core/clock.js';
+import { CLOCK, within, type Clock } from '../core/clock.js';
 import { settle, type RunToken, type Settlement } from '../core/commands.js';
 import { HandlerNotFoundError, RunAbortedError, TaskCancelledError, TaskTimeoutError } from '../core/errors.js';
-import { toErrorInfo, type ErrorInfo } from '../core/failure.js';
+import { isInstance, toErrorInfo, type ErrorInfo } from '../core/failure.js';
 import { parseJson, serializeResult, type JsonText } from '../core/json.js';
+import { RETRY_IF_MS } from '../core/limits.js';
 import { Liveness } from '../core/liveness.js';
-import { TaskRetryManager } from '../retry/task-retry-manager.js';
+import { TaskRetryManager, type RetryDecision } from '../retry/task-retry-manager.js';
 import type { Claim } from '../store/records.js';
 import { TASK_STORE, type ExecutionStore, type WorkerStore } from '../store/task-store.js';
 import { isRefusal } from '../task/handler-enhancers.js';
 import { HandlerRegistry } from '../task/handler-registry.js';
+import { resultLater } from '../task/handler-result.js';
 import { TaskCatalog } from '../task/task-catalog.js';
 import { TaskContext, type RunReporter } from '../task/task-context.js';
 import { Pace } from './pace.js';
@@ -88,22 +90,29 @@ export class Executor {
     );
     this.runs.set(claim.executionId, run);
     if (claim.timeout !== null) this.limit(run, claim.timeout);
-    let returned: unknown;
-    let pending: Promise<unknown> | null;
+    let value: unknown;
     try {
-      returned = this.invoke(run);
-      // By a promise of ours: another's `then` may throw, or call back twice.
-      pending = isThenable(returned) ? Promise.resolve(returned) : null;
+      value = this.invoke(run);
     } catch (error) {
-      this.failed(run, error);
-      return;
+      return this.failed(run, error);
     }
-    if (pending)
-      pending.then(
-        (result) => this.succeeded(run, result),
-        (error: unknown) => this.failed(run, error),
-      );
-    else this.succeeded(run, returned);
+    this.returned(run, value);
+  }
+
+  /** What a handler returned, or what its promise became: the result, or what brings it. */
+  private returned(run: Run, value: unknown): void {
+    if (run.settled) return this.release(run);
+    let later: Promise<unknown> | null;
+    try {
+      later = resultLater(value, () => run.ctx.signal);
+    } catch (error) {
+      return this.failed(run, error);
+    }
+    if (later === null) return this.succeeded(run, value);
+    later.then(
+      (result) => this.returned(run, result),
+      (error: unknown) => this.failed(run, error),
+    );
   }
 
   cancel(executionId: string): void {
@@ -162,9 +171,13 @@ export class Executor {
     this.logger.warn(
       `${run.claim.taskId} (${run.claim.executionId}) ignores its signal; its slot stays taken until it returns`,
     );
-    this.closeStuck(run);
     // A cancel is ended by the store at the same instant, and a lost run is no longer ours to settle.
-    if (run.stop === 'timeout') this.onSettled(this.decide(run, reason));
+    if (run.stop !== 'timeout') return this.closeStuck(run);
+    this.conclude(run, reason, (settlement) => {
+      if (run.settled) return;
+      this.closeStuck(run);
+      this.onSettled(settlement);
+    });
   }
 
   private succeeded(run: Run, result: unknown): void {
@@ -182,21 +195,40 @@ export class Executor {
 
   private failed(run: Run, error: unknown): void {
     if (run.settled) return this.release(run);
-    this.end(
-      run,
-      this.decide(run, run.stop === 'timeout' ? new TaskTimeoutError(run.claim.taskId, run.claim.timeout!) : error),
-    );
+    // Its handler is done: from here on it is not late any more.
+    if (run.stop === null) run.timer?.cancel();
+    const thrown = run.stop === 'timeout' ? new TaskTimeoutError(run.claim.taskId, run.claim.timeout!) : error;
+    this.conclude(run, thrown, (settlement) => {
+      if (run.settled) this.release(run);
+      else this.end(run, settlement);
+    });
   }
 
-  private decide(run: Run, error: unknown): Settlement {
+  /** Decides what follows: at once, or where retryIf takes its time, when that has answered. */
+  private conclude(run: Run, error: unknown, end: (settlement: Settlement) => void): void {
+    const decided = this.decide(run, error);
+    if (!(decided instanceof Promise)) return end(decided);
+    const { stop } = run;
+    void decided.then((settlement) => {
+      // Told to stop meanwhile: that decides.
+      if (run.stop === stop || run.settled) end(settlement);
+      else this.conclude(run, error, end);
+    });
+  }
+
+  private decide(run: Run, error: unknown): Settlement | Promise<Settlement> {
     const { claim } = run;
     if (run.stop === 'cancel') return settle.cancel(claim, errorOf(run, error));
     if (run.stop === 'shutdown' || run.stop === 'lost') return settle.release(claim);
     if (isRefusal(error)) return settle.fail(claim, errorOf(run, error), 'FORBIDDEN');
     const retry = this.catalog.get(claim.taskId)?.retry ?? null;
     const decision = this.retries.decide({ retry, failures: claim.failures + 1, attempt: claim.run, error });
-    if (decision.kind === 'retry') return settle.retry(claim, errorOf(run, error), decision.delay);
-    return settle.fail(claim, errorOf(run, error), error instanceof TaskTimeoutError ? 'TIMEOUT' : decision.reason);
+    if (!(decision instanceof Promise)) return settlementOf(run, error, decision);
+    const late = (): RetryDecision => {
+      this.logger.warn(`retryIf of ${claim.taskId} did not answer within ${RETRY_IF_MS} ms: no retry`);
+      return { kind: 'fail', reason: 'NON_RETRYABLE' };
+    };
+    return within(this.clock, RETRY_IF_MS, decision, late).then((made) => settlementOf(run, error, made));
   }
 
   private end(run: Run, settlement: Settlement): void {
@@ -229,11 +261,13 @@ export class Executor {
   }
 }
 
+function settlementOf(run: Run, error: unknown, decision: RetryDecision): Settlement {
+  const info = errorOf(run, error);
+  if (decision.kind === 'retry') return settle.retry(run.claim, info, decision.delay);
+  return settle.fail(run.claim, info, isInstance(error, TaskTimeoutError) ? 'TIMEOUT' : decision.reason);
+}
+
 /** As it is kept and told: without the secrets of the payload. */
 function errorOf({ ctx }: Run, error: unknown): ErrorInfo {
   return toErrorInfo(error, (text) => ctx.clean(text));
-}
-
-function isThenable(value: unknown): value is Promise<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

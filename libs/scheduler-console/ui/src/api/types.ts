@@ -16,11 +16,16 @@ export interface Me {
   payloads: boolean;
 }
 
-export interface ErrorInfo {
+export interface ErrorCause {
   name: string;
   message: string;
+  code?: string | number | null;
+  cause?: ErrorCause;
+  errors?: ErrorCause[];
+}
+
+export interface ErrorInfo extends ErrorCause {
   stack?: string | null;
-  code?: string | null;
 }
 
 export interface RecentError {

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { me } from '../api/session';
-import type { Attempt, Execution, LiveEvent } from '../api/types';
+import type { Attempt, ErrorCause, Execution, LiveEvent } from '../api/types';
 import { Facts, Page, Panel } from '../components/page';
 import { Empty, Loaded } from '../components/states';
 import { isTerminal, StatusBadge } from '../components/status';
@@ -66,7 +66,10 @@ function Detail({ execution }: { execution: Execution }) {
           {error && (
             <Panel title="Error">
               <TextBlock label="Error" text={error.stack ?? `${error.name}: ${error.message}`} />
-              {error.code && <p class="hint">Code {error.code}</p>}
+              {(error.code ?? null) !== null && <p class="hint">Code {error.code}</p>}
+              {causesOf(error).map((cause) => (
+                <p class="hint">Caused by {cause}</p>
+              ))}
             </Panel>
           )}
           <Panel title="Payload">
@@ -113,6 +116,14 @@ function Value({ shown, value, label, none }: { shown: boolean; value: unknown; 
 }
 
 type Fact = readonly [string, ComponentChildren];
+
+/** What an error was caused by, outermost first, a line each. */
+function causesOf({ cause, errors = [] }: ErrorCause): string[] {
+  return [...(cause ? [cause] : []), ...errors].flatMap((each) => [
+    `${each.name}: ${each.message}${(each.code ?? null) === null ? '' : ` (code ${each.code})`}`,
+    ...causesOf(each),
+  ]);
+}
 
 function facts(execution: Execution): Fact[] {
   const { workflowId, ref, scheduleId } = execution;

@@ -1,0 +1,59 @@
+import { isObservable, type Subscribable } from '../core/json.js';
+
+/**
+ * What a handler returned, as a promise where its result comes later: a promise or another thenable is awaited, an
+ * Observable is subscribed, and its last value is the result (undefined: it has none).
+ * @param signalOf gives the signal whose abort ends the subscription; asked for an Observable only
+ * @returns null: what was returned is the result
+ */
+export function resultLater(returned: unknown, signalOf: () => AbortSignal): Promise<unknown> | null {
+  // By a promise of ours: another's `then` may throw, or call back twice.
+  if (isThenable(returned)) return Promise.resolve(returned);
+  return isObservable(returned) ? lastValue(returned, signalOf()) : null;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  const kind = typeof value;
+  if ((kind !== 'object' && kind !== 'function') || value === null) return false;
+  return typeof (value as { then?: unknown }).then === 'function';
+}
+
+/** Rejects with the signal's reason when it aborts, and ends the subscription. */
+function lastValue(source: Subscribable, signal: AbortSignal): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason as Error);
+    let last: unknown;
+    let subscription: unknown;
+    let done = false;
+    const end = (settle: () => void): void => {
+      if (done) return;
+      done = true;
+      signal.removeEventListener('abort', abort);
+      settle();
+    };
+    const abort = (): void => {
+      end(() => reject(signal.reason as Error));
+      unsubscribe(subscription);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      subscription = source.subscribe({
+        next: (value) => (last = value),
+        error: (error) => end(() => reject(error)),
+        complete: () => end(() => resolve(last)),
+      });
+      // Aborted while it subscribed.
+      if (signal.aborted) unsubscribe(subscription);
+    } catch (error) {
+      end(() => reject(error));
+    }
+  });
+}
+
+function unsubscribe(subscription: unknown): void {
+  try {
+    (subscription as { unsubscribe?: () => void } | undefined)?.unsubscribe?.();
+  } catch {
+    // The run has ended with the reason of the abort; what the teardown throws changes nothing.
+  }
+}
