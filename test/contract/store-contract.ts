@@ -8,6 +8,7 @@ import { edgeContract } from './edge.contract.js';
 import { effectsContract } from './effects.contract.js';
 import { enqueueContract } from './enqueue.contract.js';
 import { executionLockContract } from './execution-lock.contract.js';
+import { fanInContract } from './fan-in.contract.js';
 import { type OpenStore } from './fixtures.js';
 import { handleLockContract } from './handle-lock.contract.js';
 import { historyContract } from './history.contract.js';
@@ -38,6 +39,7 @@ const CONCERNS = [
   edgeContract,
   bindingContract,
   closureContract,
+  fanInContract,
   workflowContract,
   workflowsTogetherContract,
   executionLockContract,

@@ -15,8 +15,9 @@ local function holds(type, status)
   return true
 end
 
+-- An edge that was open holds.
 local function hold(row)
-  row.oe = row.oe - 1
+  row.oe = math.max(0, row.oe - 1)
   rows.touch(row)
   if row.oe == 0 and row.pl == 'dependencies' then
     queue.leave(row)
@@ -37,6 +38,9 @@ local function resolve(edge, upstream)
     return
   end
   local row = rows.get(edge.id)
+  if not row or rows.isTerminal(row) then
+    return
+  end
   edge.us = upstream.st
   if not holds(edge.type, upstream.st) then
     return breakEdge(edge, row, upstream, 'DEPENDENCY_FAILED')
@@ -207,9 +211,12 @@ function dependency.timeOut(limit)
     if call('ZREM', keys.edgeTimeouts, member) == 1 then
       done = done + 1
       local edge = edges.named(string.sub(member, 14))
-      edge.at = nil
-      if edge.state == 'open' then
-        breakEdge(edge, rows.get(edge.id), edge.up and rows.get(edge.up), 'DEPENDENCY_TIMEOUT')
+      local row = edge and rows.get(edge.id)
+      if edge then
+        edge.at = nil
+      end
+      if row and edge.state == 'open' and not rows.isTerminal(row) then
+        breakEdge(edge, row, edge.up and rows.get(edge.up), 'DEPENDENCY_TIMEOUT')
       end
     end
   end

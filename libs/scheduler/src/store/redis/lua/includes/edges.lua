@@ -1,9 +1,9 @@
 -- Edges between executions: their records, and what they have brought.
 -- An edge is named by its dependent and its place among the dependent's edges: dependent|index. It is kept in a hash of
 -- the dependent: state|type|order|deadline|maxAge|reuse|status of the upstream when decided|upstream|task|ref
--- Most edges come to hold, and nothing more. The upstream names each with its type, and the dependent's row marks those
--- that hold (`hs`: 1 without a result, 2 with one), so that such an edge is neither read nor written:
--- dependent|index|letter of its type.
+-- Most edges come to hold, and nothing more. The upstream names each with its type, so that such an edge is neither read
+-- nor written: dependent|index|letter of its type. The dependent's row marks all edges that hold, by index, so that none
+-- counts twice (`hs`: 1 without a result, 2 with one, 3 where the edge's record says the rest).
 edges.cache, edges.dirty, edges.ties = {}, {}, {}
 
 local EDGE = '^(%a+)|(%a+)|(%d+)|(%d*)|(%d*)|(%d)|(%u*)|([^|]*)|([^|]*)|(.*)$'
@@ -143,10 +143,11 @@ end
 
 function edges.touch(edge)
   edges.dirty[edge.name] = edge
-  -- From here on its own record says how it stands.
   local row = rows.get(edge.id)
-  if row and row.hs and row.hs[edge.index] then
-    row.hs[edge.index] = nil
+  local mark = edge.state == 'held' and 3 or nil
+  if row and (row.hs and row.hs[edge.index]) ~= mark then
+    row.hs = row.hs or {}
+    row.hs[edge.index] = mark
     rows.touch(row)
   end
 end

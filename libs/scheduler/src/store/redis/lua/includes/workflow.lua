@@ -61,8 +61,8 @@ end
 -- One of its executions has ended. The last one ends the workflow.
 function workflow.close(row, status)
   local found = workflow.get(row.wf)
-  if not found then
-    -- A forgotten one stays forgotten.
+  if not found or found.open <= 0 then
+    -- A forgotten one stays forgotten, and one that has ended does not end again.
     return history.retire(row)
   end
   found.dirty = true

@@ -11,7 +11,7 @@ function workflow.get(id)
     local text = call('HGET', keys.workflowStates, id)
     if text then
       local status, completed, open, failed, cancelled, size, ends =
-        string.match(text, '^(%u+)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|(%u*)$')
+        string.match(text, '^(%u+)|(%d+)|(-?%d+)|(-?%d+)|(-?%d+)|(%d+)|(%u*)$')
       found = {
         id = id,
         status = status,
