@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { edgeTo, edgeToNewest, newExecution, type OpenStore } from './fixtures.js';
+import { edgeTo, edgeToNewest, newExecution, nextId, type OpenStore } from './fixtures.js';
 import { scenes, type Scene } from './scene.js';
 
 export function bindingContract(open: OpenStore): void {
@@ -138,6 +138,60 @@ export function bindingContract(open: OpenStore): void {
         const third = await addChild(s);
         expect(await upstreamOf(s, third)).toBeNull();
       }),
+    );
+
+    it.each([3, 350])(
+      'lets one outcome count for all %i executions of one request, and for none of the next',
+      async (many) =>
+        scene(async (s) => {
+          const worker = await s.worker();
+          await finishedParent(s);
+          const request = () =>
+            Array.from({ length: many }, () => newExecution({ taskId: 'child', edges: [edgeToNewest('parent')] }));
+          const first = await s.store.enqueue(request());
+          const second = await s.store.enqueue(request());
+          const claims = [...(await worker.claimIds(250)), ...(await worker.claimIds(250))];
+          expect(claims).toEqual(first);
+          expect(await upstreamOf(s, second[0]!)).toBeNull();
+          expect(await upstreamOf(s, second.at(-1)!)).toBeNull();
+          await finishedParent(s);
+          await s.maintain();
+          expect([...(await worker.claimIds(250)), ...(await worker.claimIds(250))]).toEqual(second);
+        })(),
+    );
+
+    it.each([3, 350])('lets one outcome count for all %i nodes of a workflow, and for none of the next', async (many) =>
+      scene(async (s) => {
+        const worker = await s.worker();
+        await finishedParent(s);
+        const start = async (): Promise<string[]> => {
+          const workflowId = nextId();
+          const executions = Array.from({ length: many }, (_, i) =>
+            newExecution({
+              taskId: 'child',
+              edges: [edgeToNewest('parent')],
+              workflow: { workflowId, ref: `child${i}` },
+            }),
+          );
+          const nodes = executions.map(({ executionId, workflow }) => ({
+            ref: workflow!.ref,
+            executionId,
+            taskId: 'child',
+            dependsOn: [],
+          }));
+          await s.store.startWorkflow({ workflowId, name: 'children', nodes }, executions);
+          return executions.map(({ executionId }) => executionId);
+        };
+        const first = await start();
+        const second = await start();
+        const claims = [...(await worker.claimIds(250)), ...(await worker.claimIds(250))];
+        expect(claims).toEqual(first);
+        expect(await upstreamOf(s, second.at(-1)!)).toBeNull();
+        expect(
+          await s.store.enqueue([newExecution({ taskId: 'child', edges: [edgeToNewest('parent')] })]),
+        ).toHaveLength(1);
+        expect(await worker.claim(9)).toEqual([]);
+      })(),
     );
 
     it(

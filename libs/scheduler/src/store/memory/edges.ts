@@ -30,13 +30,21 @@ export function bind(s: State, row: Row, edges: readonly NewEdge[], now: number)
   }
 }
 
+/** Records which outcomes a new execution uses, once all executions of its request are bound: these may share an outcome. */
+export function useUpstreams(row: Row): void {
+  for (const edge of row.extra?.edges ?? []) if (edge.upstream) use(edge, edge.upstream);
+}
+
 /** A new execution of a watched task: those who found none that counts have waited for it. */
 export function arrive(s: State, task: TaskRow, row: Row, now: number): void {
   const last = task.newest;
   task.newest = row;
   s.touch(task);
   if (last) history.retire(s, last, now);
-  for (const edge of task.next) attach(s, edge, row);
+  for (const edge of task.next) {
+    attach(s, edge, row);
+    use(edge, row);
+  }
   task.next.clear();
 }
 
@@ -92,5 +100,8 @@ function attach(s: State, edge: Edge, upstream: Row): void {
   const extra = upstream.more();
   (extra.dependents ??= []).push(edge);
   extra.liveDependents++;
-  (extra.usedBy ??= new Set()).add(edge.dependent.task);
+}
+
+function use(edge: Edge, upstream: Row): void {
+  (upstream.more().usedBy ??= new Set()).add(edge.dependent.task);
 }

@@ -103,4 +103,5 @@ function admit(s: State, rows: readonly Row[], batch: readonly NewExecution[], n
     if (commands !== null) resolveBound(s, row, now);
     if (!isTerminal(row.status)) queue.place(s, row, now);
   }
+  for (const row of rows) edges.useUpstreams(row);
 }

@@ -168,6 +168,7 @@ if workflowId ~= '' then
   starts.save()
 end
 local made = {}
+create.request = workflowId ~= '' and workflowId or (fresh[1] and fresh[1].id)
 for i, each in ipairs(fresh) do
   made[i] = create.row(each.id, each.part, each.extra)
 end

@@ -128,6 +128,7 @@ for _, each in ipairs(fresh) do
 end
 starts.save()
 for _, each in ipairs(fresh) do
+  create.request = ARGV[each.at]
   for i, row in ipairs(each.made) do
     create.admit(row, each.extras[i])
   end

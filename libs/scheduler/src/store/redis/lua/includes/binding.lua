@@ -36,7 +36,8 @@ local function isInternal(dependent, upstream)
   return dependent.wf ~= nil and dependent.wf == upstream.wf and workflow.get(dependent.wf) ~= nil
 end
 
-local function attach(edge, dependent, upstream)
+-- request: the one under way that uses the outcome, or nil
+local function attach(edge, dependent, upstream, request)
   edge.up = upstream.id
   history.keep(upstream)
   upstream.nd = (upstream.nd or 0) + 1
@@ -58,7 +59,7 @@ local function attach(edge, dependent, upstream)
   -- What no edge looks for by its task is never asked whether it was used.
   if tasks.isWatched(upstream.task) then
     upstream.ub = upstream.ub or {}
-    upstream.ub[dependent.task] = 1
+    upstream.ub[dependent.task] = upstream.ub[dependent.task] or request or 1
   end
   rows.touch(upstream)
 end
@@ -71,7 +72,8 @@ local function counts(edge, dependent, newest)
   if edge.maxAge and newest.ca < now - edge.maxAge then
     return false
   end
-  return edge.reuse or not (newest.ub and newest.ub[dependent.task])
+  local user = newest.ub and newest.ub[dependent.task]
+  return edge.reuse or not user or user == create.request
 end
 
 -- Makes the edges of a new execution: to an execution by id, to the newest of a task, or to its next one.
@@ -103,12 +105,12 @@ function edges.bind(row, commands)
       effects.push({ 'due', edge.at })
     end
     if command.to then
-      attach(edge, row, rows.get(command.to))
+      attach(edge, row, rows.get(command.to), create.request)
     else
       tasks.watch(command.taskId)
       local newest = tasks.newest(command.taskId)
       if newest and counts(edge, row, newest) then
-        attach(edge, row, newest)
+        attach(edge, row, newest, create.request)
       else
         call('ZADD', keys.awaited(command.taskId), frame.next(), edge.name)
       end

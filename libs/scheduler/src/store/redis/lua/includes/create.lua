@@ -1,5 +1,8 @@
 -- New executions: stored, bound to what they wait for, and put where they stand.
 
+-- The request whose executions are made: these may share an outcome. nil: each execution is a request of its own.
+create.request = nil
+
 -- Records, ids and extras of this verb's new executions; written at its end.
 create.records, create.ids, create.extras = {}, {}, {}
 

@@ -57,7 +57,8 @@ local function release(batch)
   return #ids < PER_STEP
 end
 
-local function admit(packed)
+local function admit(batch, packed)
+  create.request = batch
   local ids, part, made = {}, {}, {}
   for i, each in ipairs(packed) do
     part[i] = cmsgpack.unpack(each)
@@ -72,6 +73,7 @@ local function admit(packed)
       create.admit(made[i], each[3])
     end
   end
+  create.request = nil
 end
 
 -- Admits the next executions of the oldest accepted batch. Returns whether anything is left of any.
@@ -82,7 +84,7 @@ function intake.step()
   end
   local packed = call('LPOP', keys.intake(batch), PER_STEP)
   if packed then
-    admit(packed)
+    admit(batch, packed)
   elseif release(batch) then
     call('LPOP', keys.accepted)
     return call('EXISTS', keys.accepted) == 1
