@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { MAX_CRASHES } from '../../libs/scheduler/src/core/limits.js';
-import { edgeTo, idOf, LEASE, type OpenStore } from './fixtures.js';
+import { edgeTo, edgeToNewest, idOf, LEASE, type OpenStore } from './fixtures.js';
 import { scenes } from './scene.js';
 
 export function reopenContract(open: OpenStore): void {
@@ -49,6 +49,56 @@ export function reopenContract(open: OpenStore): void {
         const worker = await s.worker();
         await worker.complete(await worker.claimOne(first));
         expect(await s.get(child)).toMatchObject({ status: 'PENDING', waitingFor: { kind: 'dependencies' } });
+      }),
+    );
+
+    it(
+      'waits for an open edge as long again as the edge says',
+      scene(async (s) => {
+        const [parent, uncle] = [await s.add({ taskId: 'parent' }), await s.add({ taskId: 'uncle' })];
+        const cancelled = await s.add({ taskId: 'child', edges: [edgeTo(parent, 'success', { timeout: 10_000 })] });
+        const unbound = await s.add({
+          taskId: 'child',
+          edges: [edgeToNewest('nightly', 'success', { timeout: 9_000 })],
+        });
+        const skipped = await s.add({
+          taskId: 'grandchild',
+          edges: [
+            edgeTo(parent, 'success', { timeout: 20_000 }),
+            edgeTo(uncle, 'success', { taskId: 'uncle', ref: 'uncle' }),
+          ],
+        });
+        await s.advance(6_000);
+        for (const id of [cancelled, unbound, uncle]) expect(await s.store.cancel(id, 0)).toBe(true);
+        await s.maintain();
+        expect(await s.status(skipped)).toBe('SKIPPED');
+        for (const id of [cancelled, unbound, uncle]) expect(await s.store.reopen(id)).toBe(true);
+        await s.advance(8_999);
+        expect(await s.statuses(cancelled, unbound, skipped)).toEqual(['PENDING', 'PENDING', 'PENDING']);
+        expect(s.effectsOf('due').map(({ at }) => at)).toContain(s.now + 1);
+        await s.advance(1);
+        expect(await s.get(unbound)).toMatchObject({ status: 'SKIPPED', reason: 'DEPENDENCY_TIMEOUT' });
+        expect(await s.status(cancelled)).toBe('PENDING');
+        await s.advance(1_000);
+        expect(await s.get(cancelled)).toMatchObject({ status: 'SKIPPED', reason: 'DEPENDENCY_TIMEOUT' });
+        expect(await s.status(skipped)).toBe('PENDING');
+        await s.advance(10_000);
+        expect(await s.get(skipped)).toMatchObject({ status: 'SKIPPED', reason: 'DEPENDENCY_TIMEOUT' });
+        expect((await s.stats()).waitingForDependencies).toBe(0);
+      }),
+    );
+
+    it(
+      'has no timeout left of an edge that holds by now',
+      scene(async (s) => {
+        const worker = await s.worker();
+        const parent = await s.add({ taskId: 'parent' });
+        const child = await s.add({ taskId: 'child', edges: [edgeTo(parent, 'success', { timeout: 10_000 })] });
+        await s.store.cancel(child, 0);
+        await s.store.reopen(child);
+        await worker.complete(await worker.claimOne(parent));
+        await s.advance(20_000);
+        expect(await worker.claimIds(9)).toEqual([child]);
       }),
     );
 

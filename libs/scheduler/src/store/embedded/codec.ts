@@ -36,6 +36,8 @@ export interface EdgeRecord {
   maxAge: number | null;
   reuse: boolean;
   state: Edge['state'];
+  /** How long it may wait, ms. */
+  timeout?: number;
   /** Times out at, ms. */
   due?: number;
   upstream?: Reference;
@@ -197,6 +199,7 @@ function encodeEdge(edge: Edge): EdgeRecord {
     maxAge: edge.maxAge,
     reuse: edge.reuse,
     state: edge.state,
+    timeout: edge.timeout ?? undefined,
     due: edge.heapIndex >= 0 ? edge.at : undefined,
     upstream: edge.upstream ? reference(edge.upstream) : undefined,
   };

@@ -199,7 +199,8 @@ export class Rebuilder {
 
   private edge(row: Row, record: EdgeRecord): Edge {
     const task = this.s.task(record.taskId);
-    const edge = new Edge(record.order, row, task, record.ref, record.type, record.maxAge, record.reuse);
+    const { order, ref, type, maxAge, reuse, timeout = null } = record;
+    const edge = new Edge(order, row, task, ref, type, maxAge, reuse, timeout);
     edge.state = record.state;
     edge.upstream = record.upstream ? this.find(record.upstream) : null;
     (row.more().edges ??= []).push(edge);

@@ -10,14 +10,11 @@ export function bind(s: State, row: Row, edges: readonly NewEdge[], now: number)
   extra.edges = [];
   for (const command of edges) {
     const task = s.task(command.taskId);
-    const edge = new Edge(++s.sequence, row, task, command.ref, command.type, command.maxAge, command.reuse);
+    const { ref, type, maxAge, reuse, timeout } = command;
+    const edge = new Edge(++s.sequence, row, task, ref, type, maxAge, reuse, timeout);
     extra.edges.push(edge);
     row.openEdges++;
-    if (command.timeout !== null) {
-      edge.at = now + command.timeout;
-      s.edgeTimeouts.push(edge);
-      s.effects.push({ kind: 'due', at: edge.at });
-    }
+    startTimeout(s, edge, now);
     if (command.bind === 'newest') {
       task.watched = true;
       s.touch(task);
@@ -62,12 +59,15 @@ export function letGo(s: State, row: Row, now: number): void {
 }
 
 /** An execution runs again: what can no longer hold is waived, what is still, or again, under way is waited for. */
-export function takeUp(s: State, row: Row): void {
+export function takeUp(s: State, row: Row, now: number): void {
   row.openEdges = 0;
   for (const edge of row.extra?.edges ?? []) {
     const undecided = edge.state === 'broken' || edge.state === 'dropped';
     edge.state = undecided && !(edge.upstream && isTerminal(edge.upstream.status)) ? 'open' : 'held';
-    if (edge.state === 'open') row.openEdges++;
+    if (edge.state === 'open') {
+      row.openEdges++;
+      startTimeout(s, edge, now);
+    }
     if (edge.upstream) {
       edge.upstream.extra!.liveDependents++;
       history.keep(s, edge.upstream);
@@ -83,6 +83,14 @@ export function spread(s: State, row: Row, reopen: boolean): void {
   const step = new SpreadStep(++s.sequence, row, reopen);
   s.continuation.push(step);
   s.touch(step);
+}
+
+/** An open edge with a timeout waits that long from now. */
+function startTimeout(s: State, edge: Edge, now: number): void {
+  if (edge.timeout === null) return;
+  edge.at = now + edge.timeout;
+  s.edgeTimeouts.push(edge);
+  s.effects.push({ kind: 'due', at: edge.at });
 }
 
 /** Whether the newest execution is one whose outcome this edge may use. */

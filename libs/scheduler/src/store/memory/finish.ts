@@ -64,7 +64,7 @@ export function reopen(s: State, row: Row, now: number): void {
   row.result = row.error = row.reason = null;
   row.at = now;
   if (row.extra) row.extra.rootCause = null;
-  edges.takeUp(s, row);
+  edges.takeUp(s, row, now);
   if (row.extra?.workflow) workflow.open(s, row.extra.workflow);
   tell(s, row, 'reopened', now);
   queue.place(s, row, now);

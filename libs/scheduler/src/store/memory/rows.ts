@@ -43,6 +43,8 @@ export class Edge implements HeapItem {
     readonly type: DependencyType,
     readonly maxAge: number | null,
     readonly reuse: boolean,
+    /** How long it may wait, ms; null: for ever. */
+    readonly timeout: number | null,
   ) {}
 }
 

@@ -6,6 +6,15 @@ local function timeoutMember(edge)
   return string.format('%012d:%s', edge.order, edge.name)
 end
 
+-- An open edge with a timeout waits that long from now.
+local function startTimeout(edge)
+  if edge.timeout then
+    edge.at = now + edge.timeout
+    call('ZADD', keys.edgeTimeouts, edge.at, timeoutMember(edge))
+    effects.push({ 'due', edge.at })
+  end
+end
+
 function edges.forgetTimeout(edge)
   if edge.at then
     call('ZREM', keys.edgeTimeouts, timeoutMember(edge))
@@ -94,16 +103,13 @@ function edges.bind(row, commands)
       type = command.type,
       maxAge = command.maxAge,
       reuse = command.reuse,
+      timeout = command.timeout,
       state = 'open',
       order = frame.next(),
     }
     edges.cache[edge.name] = edge
     row.oe = row.oe + 1
-    if command.timeout then
-      edge.at = now + command.timeout
-      call('ZADD', keys.edgeTimeouts, edge.at, timeoutMember(edge))
-      effects.push({ 'due', edge.at })
-    end
+    startTimeout(edge)
     if command.to then
       attach(edge, row, rows.get(command.to), create.request)
     else
@@ -175,6 +181,7 @@ function edges.takeUp(row)
     edge.state = (undecided and not ended) and 'open' or 'held'
     if edge.state == 'open' then
       row.oe = row.oe + 1
+      startTimeout(edge)
     end
     if upstream and not isInternal(row, upstream) then
       row.xe = 1

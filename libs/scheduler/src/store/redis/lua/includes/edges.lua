@@ -1,12 +1,12 @@
 -- Edges between executions: their records, and what they have brought.
 -- An edge is named by its dependent and its place among the dependent's edges: dependent|index. It is kept in a hash of
--- the dependent: state|type|order|deadline|maxAge|reuse|status of the upstream when decided|upstream|task|ref
+-- the dependent: state|type|order|deadline:timeout|maxAge|reuse|status of the upstream when decided|upstream|task|ref
 -- Most edges come to hold, and nothing more. The upstream names each with its type, so that such an edge is neither read
 -- nor written: dependent|index|letter of its type. The dependent's row marks all edges that hold, by index, so that none
 -- counts twice (`hs`: 1 without a result, 2 with one, 3 where the edge's record says the rest).
 edges.cache, edges.dirty, edges.ties = {}, {}, {}
 
-local EDGE = '^(%a+)|(%a+)|(%d+)|(%d*)|(%d*)|(%d)|(%u*)|([^|]*)|([^|]*)|(.*)$'
+local EDGE = '^(%a+)|(%a+)|(%d+)|(%d*):?(%d*)|(%d*)|(%d)|(%u*)|([^|]*)|([^|]*)|(.*)$'
 
 -- An edge that has no record, since its dependent's says what it is.
 local function makeLean(row, index)
@@ -33,7 +33,8 @@ local function make(id, index, record)
   if not record then
     return makeLean(rows.get(id), index)
   end
-  local state, type, order, at, maxAge, reuse, us, up, task, ref = string.match(record, EDGE)
+  local state, type, order, at, timeout, maxAge, reuse, us, up, task, ref =
+    string.match(record, EDGE)
   local edge = {
     name = id .. '|' .. index,
     id = id,
@@ -42,6 +43,7 @@ local function make(id, index, record)
     type = type,
     order = order,
     at = tonumber(at),
+    timeout = tonumber(timeout),
     maxAge = tonumber(maxAge),
     reuse = reuse == '1',
     us = us ~= '' and us or nil,
@@ -163,7 +165,7 @@ function edges.save()
       edge.state,
       edge.type,
       edge.order,
-      edge.at or '',
+      (edge.at or '') .. (edge.timeout and ':' .. edge.timeout or ''),
       edge.maxAge or '',
       edge.reuse and 1 or 0,
       edge.us or '',
