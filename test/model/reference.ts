@@ -14,6 +14,7 @@ export interface RefEdge {
   state: 'open' | 'held' | 'broken' | 'timedOut';
   /** The call to the store in which it was decided; the store resolves it at the end of that call, or later. */
   decidedIn: number;
+  timeout: number | null;
   deadline: number | null;
 }
 
@@ -75,7 +76,10 @@ export class Reference {
   private readonly orders = new Map<string, number>();
   private readonly newest = new Map<string, RefExecution>();
   /** For each dependent task: the upstream executions to which any execution of it was bound. */
-  private readonly used = new Map<string, Set<string>>();
+  private readonly used = new Map<string, Map<string, number>>();
+  /** The request that each execution came with: its executions may share an outcome. */
+  private readonly requests = new Map<string, number>();
+  private requestNo = 0;
 
   get(id: string): RefExecution {
     const found = this.executions.get(id);
@@ -90,8 +94,12 @@ export class Reference {
 
   /** The order of enqueueing is that of submission. */
   expect(submitted: readonly NewExecution[]): void {
-    for (const { executionId } of submitted)
-      if (!this.orders.has(executionId)) this.orders.set(executionId, this.orders.size);
+    this.requestNo++;
+    for (const { executionId } of submitted) {
+      if (this.orders.has(executionId)) continue;
+      this.orders.set(executionId, this.orders.size);
+      this.requests.set(executionId, this.requestNo);
+    }
   }
 
   add(command: NewExecution, now: number): RefExecution {
@@ -132,7 +140,7 @@ export class Reference {
     else if (dueAt > now) execution.cause = this.timed(execution);
     this.newest.set(execution.taskId, execution);
     for (const edge of this.openEdges()) {
-      if (edge.upstream === null && edge.taskId === execution.taskId) this.attach(edge, execution.id);
+      if (edge.upstream === null && edge.taskId === execution.taskId) this.attach(edge, execution.id, 0);
     }
     return execution;
   }
@@ -164,10 +172,10 @@ export class Reference {
     execution.dueAt = now;
     for (const edge of execution.edges) {
       if (edge.state === 'held') continue;
-      edge.deadline = null;
       const up = edge.upstream === null ? undefined : this.get(edge.upstream);
       const under = up === undefined || !isTerminal(up.status);
       edge.state = under && edge.state !== 'timedOut' ? 'open' : 'held';
+      edge.deadline = edge.state === 'open' && edge.timeout !== null ? now + edge.timeout : null;
     }
     execution.cause = this.unordered(execution);
   }
@@ -238,26 +246,41 @@ export class Reference {
   private bind(dependent: RefExecution, command: NewEdge, now: number): RefEdge {
     const { ref, taskId, type, timeout } = command;
     const deadline = timeout === null ? null : now + timeout;
-    const edge: RefEdge = { dependent, ref, taskId, type, upstream: null, state: 'open', decidedIn: 0, deadline };
+    const request = this.requests.get(dependent.id) ?? 0;
+    const edge: RefEdge = {
+      dependent,
+      ref,
+      taskId,
+      type,
+      upstream: null,
+      state: 'open',
+      decidedIn: 0,
+      timeout,
+      deadline,
+    };
     if (command.bind !== 'newest') {
-      this.attach(edge, command.bind.executionId);
+      this.attach(edge, command.bind.executionId, request);
       return edge;
     }
     const newest = this.newest.get(taskId);
-    if (newest && this.counts(dependent, command, newest, now)) this.attach(edge, newest.id);
+    if (newest && this.counts(dependent, command, newest, now)) this.attach(edge, newest.id, request);
     return edge;
   }
 
   private counts(dependent: RefExecution, edge: NewEdge, newest: RefExecution, now: number): boolean {
     if (!isTerminal(newest.status)) return true;
     if (edge.maxAge !== null && now - newest.completedAt > edge.maxAge) return false;
-    return edge.reuse || !this.used.get(dependent.taskId)?.has(newest.id);
+    const user = this.used.get(dependent.taskId)?.get(newest.id);
+    return edge.reuse || user === undefined || user === this.requests.get(dependent.id);
   }
 
-  private attach(edge: RefEdge, upstream: string): void {
+  /** @param request 0: the edge had waited for the execution, whichever request that comes with */
+  private attach(edge: RefEdge, upstream: string, request: number): void {
     edge.upstream = upstream;
     const { taskId } = edge.dependent;
-    this.used.set(taskId, (this.used.get(taskId) ?? new Set()).add(upstream));
+    const used = this.used.get(taskId) ?? new Map<string, number>();
+    if (!used.has(upstream)) used.set(upstream, request);
+    this.used.set(taskId, used);
     const status = this.executions.get(upstream)?.status ?? 'PENDING';
     if (isTerminal(status)) this.decide(edge, status);
   }
