@@ -3,12 +3,24 @@ import { parseArguments, UsageError } from './arguments.js';
 
 describe('parseArguments', () => {
   it('needs nothing but a file', () => {
-    expect(parseArguments(['trace.json'])).toEqual({ file: 'trace.json', speed: null, concurrency: 16, json: null });
+    expect(parseArguments(['trace.json'])).toEqual({
+      file: 'trace.json',
+      store: 'memory',
+      speed: null,
+      concurrency: 16,
+      json: null,
+    });
   });
 
   it('takes its options before and after the file', () => {
-    const argv = ['--speed', '2.5', 'trace.json', '--concurrency=4', '--json', 'out.json'];
-    expect(parseArguments(argv)).toEqual({ file: 'trace.json', speed: 2.5, concurrency: 4, json: 'out.json' });
+    const argv = ['--speed', '2.5', 'trace.json', '--concurrency=4', '--json', 'out.json', '--store', 'redis'];
+    expect(parseArguments(argv)).toEqual({
+      file: 'trace.json',
+      store: 'redis',
+      speed: 2.5,
+      concurrency: 4,
+      json: 'out.json',
+    });
   });
 
   it('knows --help', () => {
@@ -26,6 +38,8 @@ describe('parseArguments', () => {
     [['a.json', '--concurrency', '0']],
     [['a.json', '--concurrency', '1.5']],
     [['a.json', '--concurrency', '10001']],
+    [['a.json', '--store', 'sqlite']],
+    [['a.json', '--store', '']],
     [['a.json', '--unknown']],
     [['a.json', '--json']],
   ])('refuses %j', (argv) => {

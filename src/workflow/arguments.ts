@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util';
 
-export const USAGE = `Usage: npm run workflow -- FILE [--speed N] [--concurrency N] [--json OUT]
+export const USAGE = `Usage: npm run workflow -- FILE [--store STORE] [--speed N] [--concurrency N] [--json OUT]
 
-Runs a recorded workflow (WfFormat 1.5): each task is one execution that takes its recorded time.
+Runs a recorded workflow (WfFormat 1.0 to 1.6): each task is one execution that takes its recorded time.
 
   FILE             the trace, a JSON file
+  --store STORE    memory (default), embedded (a temporary file) or redis (the server of REDIS_URL)
   --speed N        divide the recorded times by N, above 0 (default: so that the ideal takes about 10 s)
   --concurrency N  tasks that may run at once, 1 to 10000 (default: 16)
   --json OUT       write the summary to the file OUT as well
@@ -12,8 +13,12 @@ Runs a recorded workflow (WfFormat 1.5): each task is one execution that takes i
 
 export const DEFAULT_CONCURRENCY = 16;
 
+export const TRACE_STORES = ['memory', 'embedded', 'redis'] as const;
+export type TraceStoreType = (typeof TRACE_STORES)[number];
+
 export interface WorkflowArguments {
   file: string;
+  store: TraceStoreType;
   /** null: chosen so that the ideal takes about 10 s. */
   speed: number | null;
   concurrency: number;
@@ -32,6 +37,7 @@ export function parseArguments(argv: readonly string[]): WorkflowArguments | 'he
   if (others.length > 0) throw new UsageError(`one FILE is expected, not ${positionals.length}`);
   return {
     file,
+    store: values.store === undefined ? 'memory' : readStore(values.store),
     speed: values.speed === undefined ? null : readNumber('speed', values.speed, (n) => n > 0, 'a number above 0'),
     concurrency:
       values.concurrency === undefined
@@ -46,12 +52,20 @@ export function parseArguments(argv: readonly string[]): WorkflowArguments | 'he
   };
 }
 
+/** @throws UsageError */
+export function readStore(text: string): TraceStoreType {
+  const store = TRACE_STORES.find((one) => one === text);
+  if (store === undefined) throw new UsageError(`--store ${text}: expected ${TRACE_STORES.join(', ')}`);
+  return store;
+}
+
 function parse(argv: readonly string[]) {
   try {
     return parseArgs({
       args: [...argv],
       allowPositionals: true,
       options: {
+        store: { type: 'string' },
         speed: { type: 'string' },
         concurrency: { type: 'string' },
         json: { type: 'string' },

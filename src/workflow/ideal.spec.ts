@@ -138,9 +138,11 @@ if (missing !== null) console.warn(`SKIPPED: ${missing}`);
   () => {
     it.each([
       ['1000genome-chameleon-22ch-100k-001', 572, 836, 2500],
+      ['bwa-chameleon-large-001', 1004, 4000, 2366],
       ['bwa-chameleon-small-004', 104, 400, 104],
       ['epigenomics-chameleon-hep-1seq-50k-001', 73, 88, 128],
       ['montage-chameleon-2mass-01d-001', 103, 231, 37],
+      ['montage-chameleon-2mass-05d-001', 1738, 4698, 574],
       ['sarek-dirt02-001', 26, 50, 310],
       ['seismology-chameleon-1000p-001', 1001, 1000, 36],
       ['soykb-chameleon-20fastq-10ch-001', 176, 374, 6273],

@@ -3,15 +3,23 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { readStore } from './arguments.js';
 import { ratioOf, succeeded, type Summary } from './summary.js';
 
-/** Runs every recorded workflow in a fresh process, at its default pace, and prints a table. Its argument: the folder. */
-const folder = resolve(process.argv[2] ?? '../shared/workflows');
+/**
+ * Runs every recorded workflow of a folder in a fresh process, at its default pace, and prints a table.
+ * Arguments: the folder, and --store memory|embedded|redis.
+ */
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { store: { type: 'string' } } });
+const store = readStore(values.store ?? 'memory');
+const folder = resolve(positionals[0] ?? '../shared/workflows');
 const script = fileURLToPath(new URL('./run.js', import.meta.url));
 
 function runOne(file: string, scratch: string): Summary {
   const out = join(scratch, `${file}.summary.json`);
-  const { status } = spawnSync(process.execPath, [script, join(folder, file), '--json', out], { stdio: 'inherit' });
+  const args = [script, join(folder, file), '--store', store, '--json', out];
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
   if (existsSync(out)) return JSON.parse(readFileSync(out, 'utf8')) as Summary;
   throw new Error(`${file}: the run ended with ${String(status)}`);
 }

@@ -4,6 +4,7 @@ import { AdvancedTaskScheduler, SchedulerModule } from 'nestjs-advanced-schedule
 import { Ledger } from './ledger.js';
 import { refsOf } from './refs.js';
 import { summarize, type Pace, type Summary } from './summary.js';
+import { traceStore, type TraceStore } from './trace-store.js';
 import { traceTask, TraceTasks } from './trace-tasks.js';
 import type { Trace } from './trace.js';
 
@@ -11,10 +12,12 @@ const UNPRINTABLE = /[^\x20-\x7e]/g;
 
 @Module({})
 class TraceModule {
-  static of(ledger: Ledger, concurrency: number): DynamicModule {
+  static of(ledger: Ledger, { concurrency }: Pace, store: TraceStore, tasks: number): DynamicModule {
     const scheduler = SchedulerModule.forRoot({
-      store: 'memory',
+      ...store.options,
       maxConcurrentTasks: concurrency,
+      // The summary counts every execution of the workflow.
+      history: tasks,
       // At recorded speed a task may take hours: the longest bound there is.
       maxAttemptDuration: '30d',
       // Nothing outlives the process: an interrupted run has nothing to save.
@@ -30,12 +33,25 @@ class TraceModule {
 
 /**
  * Runs a trace on a scheduler of its own, in this process.
- * @param onProgress hears how many tasks have ended, each time
+ * @param store where the state is kept; removed afterwards
+ * @param onProgress called at each end with the number of tasks that have ended
  */
-export async function runTrace(trace: Trace, pace: Pace, onProgress?: (ended: number) => void): Promise<Summary> {
-  const ledger = new Ledger(undefined, onProgress);
-  const module = TraceModule.of(ledger, pace.concurrency);
-  const app = await NestFactory.createApplicationContext(module, { logger: ['error', 'warn'] });
+export async function runTrace(
+  trace: Trace,
+  pace: Pace,
+  onProgress?: (ended: number) => void,
+  store: TraceStore = traceStore('memory'),
+): Promise<Summary> {
+  try {
+    return await runOn(store, trace, pace, new Ledger(undefined, onProgress));
+  } finally {
+    await store.remove();
+  }
+}
+
+async function runOn(store: TraceStore, trace: Trace, pace: Pace, ledger: Ledger): Promise<Summary> {
+  const module = TraceModule.of(ledger, pace, store, trace.tasks.length);
+  const app = await NestFactory.createApplicationContext(module, { logger: ['error', 'warn'], abortOnError: false });
   app.enableShutdownHooks();
   try {
     const scheduler = app.get(AdvancedTaskScheduler);

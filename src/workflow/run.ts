@@ -1,9 +1,10 @@
 import 'reflect-metadata';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { parseArguments, USAGE, UsageError, type WorkflowArguments } from './arguments.js';
 import { createProgress } from './progress.js';
 import { runTrace } from './run-trace.js';
+import { traceStore } from './trace-store.js';
 import { formatSummary, speedFor, succeeded, type Summary } from './summary.js';
 import { parseWfFormat } from './wf-format.js';
 
@@ -11,6 +12,8 @@ import { parseWfFormat } from './wf-format.js';
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 64;
 const EXIT_NO_INPUT = 66;
+
+const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
 async function main(argv: readonly string[]): Promise<number> {
   let options: WorkflowArguments | 'help';
@@ -27,6 +30,8 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   let text: string;
   try {
+    const { size } = await stat(options.file);
+    if (size > MAX_FILE_BYTES) throw new Error(`it has ${size} bytes; allowed: at most ${MAX_FILE_BYTES}`);
     text = await readFile(options.file, 'utf8');
   } catch (error) {
     process.stderr.write(`cannot read ${options.file}: ${(error as Error).message}\n`);
@@ -35,16 +40,18 @@ async function main(argv: readonly string[]): Promise<number> {
   return run(text, options);
 }
 
-async function run(text: string, { file, speed: givenSpeed, concurrency, json }: WorkflowArguments): Promise<number> {
+async function run(text: string, options: WorkflowArguments): Promise<number> {
+  const { file, store, speed: givenSpeed, concurrency, json } = options;
   const trace = parseWfFormat(text, basename(file));
   const speed = givenSpeed ?? speedFor(trace, concurrency);
   const chosen = givenSpeed === null ? ' (chosen so that the ideal takes about 10 s; --speed sets it)' : '';
   process.stdout.write(
-    `${trace.name}: ${trace.tasks.length} tasks, ${concurrency} at once, ${speed} x the recorded speed${chosen}\n`,
+    `${trace.name}: ${trace.tasks.length} tasks on ${store}, ${concurrency} at once, ${speed} x the recorded speed${chosen}\n`,
   );
 
   const progress = createProgress(trace.tasks.length, process.stdout);
-  const summary = await runTrace(trace, { speed, concurrency }, (ended) => progress.update(ended)).finally(() =>
+  const onProgress = (ended: number): void => progress.update(ended);
+  const summary = await runTrace(trace, { speed, concurrency }, onProgress, traceStore(store)).finally(() =>
     progress.stop(),
   );
   process.stdout.write(`${formatSummary(summary)}\n`);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { MAX_WORKFLOW_EDGES, MAX_WORKFLOW_NODES } from 'nestjs-advanced-scheduler';
 import { parseWfFormat, WfFormatError } from './wf-format.js';
 
 type Specified = { id?: unknown; name?: string; parents?: unknown; children?: unknown };
@@ -49,7 +50,7 @@ describe('parseWfFormat', () => {
   it.each<[string, string, RegExp]>([
     ['no JSON', '{"workflow"', /^not JSON \(.+\)$/],
     ['an empty file', '', /^not JSON/],
-    ['another document', '{"jobs":[]}', /^no workflow\.specification\.tasks/],
+    ['another document', '{"jobs":[]}', /^no workflow\.specification\.tasks .*workflow\.jobs/],
     ['a bare null', 'null', /^no workflow\.specification\.tasks/],
     ['no tasks', text([], []), /tasks is empty/],
     ['no times', '{"workflow":{"specification":{"tasks":[{"id":"a"}]}}}', /^no workflow\.execution\.tasks/],
@@ -78,5 +79,105 @@ describe('parseWfFormat', () => {
     ],
   ])('refuses %s', (_what, document, problem) => {
     expect(problemOf(document)).toMatch(problem);
+  });
+});
+
+/** A document of schema 1.0 to 1.4. */
+const older = (schemaVersion: string, key: 'jobs' | 'tasks', tasks: unknown[]): string =>
+  JSON.stringify({ name: 'older', schemaVersion, workflow: { makespan: 1, executedAt: '2020-01-01', [key]: tasks } });
+
+describe('parseWfFormat, schemas 1.0 to 1.4', () => {
+  const expected = {
+    name: 'older',
+    tasks: [
+      { id: 'split_ID01', name: 'split_ID01', runtimeSeconds: 2.5, parents: [] },
+      { id: 'map_ID02', name: 'map_ID02', runtimeSeconds: 1, parents: ['split_ID01'] },
+    ],
+  };
+
+  it.each<[string, 'jobs' | 'tasks', string]>([
+    ['1.0', 'jobs', 'runtime'],
+    ['1.1', 'jobs', 'runtime'],
+    ['1.2', 'jobs', 'runtime'],
+    ['1.3', 'tasks', 'runtime'],
+    ['1.4', 'tasks', 'runtimeInSeconds'],
+  ])('reads %s: workflow.%s, each with its %s', (version, key, runtime) => {
+    const tasks = [
+      { name: 'split_ID01', type: 'compute', [runtime]: 2.5 },
+      { name: 'map_ID02', type: 'compute', parents: ['split_ID01'], [runtime]: 1 },
+    ];
+    expect(parseWfFormat(older(version, key, tasks), 'trace.json')).toEqual(expected);
+  });
+
+  it('takes references by name or by id, and edges that either end names', () => {
+    const tasks = [
+      { name: 'split_ID01', id: 'ID01', children: ['ID02', 'map_ID02'], runtimeInSeconds: 2.5 },
+      { name: 'map_ID02', id: 'ID02', parents: ['split_ID01', 'ID01'], runtimeInSeconds: 1 },
+    ];
+    expect(parseWfFormat(older('1.4', 'tasks', tasks), 'trace.json')).toEqual(expected);
+  });
+
+  it('tells tasks of one name apart by their ids', () => {
+    const tasks = [
+      { name: 'map', id: 'a', runtime: 1 },
+      { name: 'map', id: 'b', parents: ['a'], runtime: 1 },
+    ];
+    const { tasks: read } = parseWfFormat(older('1.3', 'tasks', tasks), 'trace.json');
+    expect(read.map(({ id, parents }) => [id, parents])).toEqual([
+      ['a', []],
+      ['b', ['a']],
+    ]);
+  });
+
+  it('gives a task without a recorded time none', () => {
+    const { tasks } = parseWfFormat(older('1.3', 'tasks', [{ name: 'stage_in' }]), 'trace.json');
+    expect(tasks).toEqual([{ id: 'stage_in', name: 'stage_in', runtimeSeconds: 0, parents: [] }]);
+  });
+
+  const two = (more: object): unknown[] => [
+    { name: 'a', runtime: 1 },
+    { name: 'b', runtime: 1, ...more },
+  ];
+  it.each<[string, unknown[], RegExp]>([
+    ['no tasks', [], /workflow\.tasks is empty/],
+    ['a task without a name', [{ id: 'a' }], /workflow\.tasks\[0\]: name must be text/],
+    ['an unknown parent', two({ parents: ['x'] }), /"b" has an unknown parent "x"/],
+    ['an unknown child', two({ children: ['x'] }), /"b" has an unknown child "x"/],
+    ['a task that waits for itself', two({ parents: ['b'] }), /wait for each other: b -> b/],
+    ['a negative time', two({ runtime: -1 }), /"b": runtime is -1/],
+    ['a time of text', two({ runtime: '1' }), /"b": runtime is "1"/],
+    ['parents of no list', two({ parents: 'a' }), /"b": parents must be a list/],
+    ['names that repeat, without ids', [{ name: 'a' }, { name: 'a' }], /named alike, so id must be text/],
+    ['ids that repeat', two({ name: 'a' }).map((t) => ({ ...(t as object), id: 'i' })), /"i" stands twice/],
+    [
+      'a name that several tasks share as a parent',
+      [
+        { name: 'map', id: 'x' },
+        { name: 'map', id: 'y' },
+        { name: 'join', id: 'z', parents: ['map'] },
+      ],
+      /"z" has a parent "map", and several tasks are named so/,
+    ],
+  ])('refuses %s', (_what, tasks, problem) => {
+    expect(problemOf(older('1.3', 'tasks', tasks))).toMatch(problem);
+  });
+});
+
+describe('parseWfFormat, sizes and encodings', () => {
+  it('ignores a byte order mark', () => {
+    expect(parseWfFormat(`\ufeff${text([{ id: 'a' }], [time('a')])}`, 'trace.json').tasks).toHaveLength(1);
+  });
+
+  it('refuses more tasks than a workflow may have', () => {
+    const tasks = Array.from({ length: MAX_WORKFLOW_NODES + 1 }, (_, i) => ({ name: `t${i}` }));
+    expect(parseWfFormat(older('1.4', 'tasks', tasks.slice(1)), 'trace.json').tasks).toHaveLength(MAX_WORKFLOW_NODES);
+    expect(problemOf(older('1.4', 'tasks', tasks))).toBe('10001 tasks; allowed: 1 to 10000');
+  });
+
+  it('refuses more dependencies than a workflow may have', () => {
+    const roots = Array.from({ length: MAX_WORKFLOW_EDGES / 100 }, (_, i) => ({ name: `r${i}` }));
+    const parents = roots.map(({ name }) => name);
+    const joins = Array.from({ length: 101 }, (_, i) => ({ name: `j${i}`, parents }));
+    expect(problemOf(older('1.4', 'tasks', [...roots, ...joins]))).toBe('50500 dependencies; allowed: at most 50000');
   });
 });

@@ -1,6 +1,10 @@
-import { findCycle, type Trace, type TraceTask } from './trace.js';
+import { MAX_WORKFLOW_EDGES, MAX_WORKFLOW_NODES } from 'nestjs-advanced-scheduler';
+import { countEdges, findCycle, type Trace, type TraceTask } from './trace.js';
+import { dig, type Fail } from './wf-document.js';
+import { readSpecification } from './wf-specification.js';
+import { readTaskList } from './wf-task-list.js';
 
-/** A file that is no usable WfFormat document; the message names the file and what is wrong with it. */
+/** A file that is not a usable WfFormat document; the message names the file and the problem. */
 export class WfFormatError extends Error {
   constructor(
     readonly file: string,
@@ -11,99 +15,45 @@ export class WfFormatError extends Error {
   }
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Follows keys through objects; undefined where the path ends early. */
-function dig(value: unknown, ...keys: string[]): unknown {
-  return keys.reduce((at: unknown, key) => (isObject(at) ? at[key] : undefined), value);
-}
-
 /**
- * Reads a WfFormat 1.5 document: the graph from `workflow.specification.tasks`, the times from `workflow.execution.tasks`.
- * @param file what to call the text in errors, and the name of a workflow that bears none
+ * Reads a WfFormat document of schema 1.0 to 1.6. The layout decides how it is read, not the version that it names:
+ * `workflow.specification.tasks` since 1.5, `workflow.tasks` in 1.3 and 1.4, `workflow.jobs` before. A byte order mark is
+ * ignored. The graph is acyclic and within the scheduler's limits of nodes and edges.
+ * @param file name of the text in errors, and of a workflow without a name
  * @throws WfFormatError
  */
 export function parseWfFormat(text: string, file: string): Trace {
-  const fail = (problem: string): never => {
+  const fail: Fail = (problem) => {
     throw new WfFormatError(file, problem);
   };
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch (error) {
-    return fail(`not JSON (${(error as Error).message})`);
-  }
-  const specified = dig(document, 'workflow', 'specification', 'tasks');
-  if (!Array.isArray(specified))
-    return fail('no workflow.specification.tasks: expected a list of tasks (WfFormat 1.5)');
-  if (specified.length === 0) return fail('workflow.specification.tasks is empty');
-
-  const runtimes = readRuntimes(dig(document, 'workflow', 'execution', 'tasks'), fail);
-  const tasks = specified.map((entry, index) => readTask(entry, index, runtimes, fail));
-  checkGraph(tasks, specified, fail);
+  const document = parseJson(text, fail);
+  const tasks = readTasks(document, fail);
+  if (tasks.length > MAX_WORKFLOW_NODES) fail(`${tasks.length} tasks; allowed: 1 to ${MAX_WORKFLOW_NODES}`);
+  const edges = countEdges(tasks);
+  if (edges > MAX_WORKFLOW_EDGES) fail(`${edges} dependencies; allowed: at most ${MAX_WORKFLOW_EDGES}`);
+  const cycle = findCycle(tasks);
+  if (cycle !== null) fail(`the tasks wait for each other: ${cycle.join(' -> ')}`);
   const name = dig(document, 'name');
   return { name: typeof name === 'string' && name !== '' ? name : file, tasks };
 }
 
-type Fail = (problem: string) => never;
-
-function readId(entry: unknown, where: string, fail: Fail): string {
-  const id = dig(entry, 'id');
-  return typeof id === 'string' && id !== '' ? id : fail(`${where}: id must be text, not empty`);
-}
-
-function readRuntimes(executed: unknown, fail: Fail): Map<string, unknown> {
-  if (!Array.isArray(executed)) return fail('no workflow.execution.tasks: expected a list of recorded times');
-  const runtimes = new Map<string, unknown>();
-  executed.forEach((entry: unknown, index) => {
-    const id = readId(entry, `workflow.execution.tasks[${index}]`, fail);
-    if (runtimes.has(id)) fail(`task "${id}" stands twice in workflow.execution.tasks`);
-    runtimes.set(id, dig(entry, 'runtimeInSeconds'));
-  });
-  return runtimes;
-}
-
-function readTask(entry: unknown, index: number, runtimes: ReadonlyMap<string, unknown>, fail: Fail): TraceTask {
-  const id = readId(entry, `workflow.specification.tasks[${index}]`, fail);
-  const name = dig(entry, 'name');
-  const runtime = runtimes.get(id) ?? fail(`task "${id}" has no runtimeInSeconds in workflow.execution.tasks`);
-  if (typeof runtime !== 'number' || !Number.isFinite(runtime) || runtime < 0) {
-    fail(`task "${id}": runtimeInSeconds is ${JSON.stringify(runtime)}, expected a number of seconds, 0 or more`);
+function parseJson(text: string, fail: Fail): unknown {
+  try {
+    return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+  } catch (error) {
+    return fail(`not JSON (${(error as Error).message})`);
   }
-  return {
-    id,
-    name: typeof name === 'string' && name !== '' ? name : id,
-    runtimeSeconds: runtime,
-    parents: readIds(entry, 'parents', id, fail),
-  };
 }
 
-function readIds(entry: unknown, key: 'parents' | 'children', id: string, fail: Fail): string[] {
-  const ids = dig(entry, key) ?? [];
-  if (!Array.isArray(ids) || !ids.every((item): item is string => typeof item === 'string')) {
-    return fail(`task "${id}": ${key} must be a list of task ids`);
+function readTasks(document: unknown, fail: Fail): readonly TraceTask[] {
+  const specified = dig(document, 'workflow', 'specification', 'tasks');
+  if (Array.isArray(specified)) return readSpecification(document, specified, fail);
+  for (const key of ['tasks', 'jobs'] as const) {
+    const listed = dig(document, 'workflow', key);
+    if (Array.isArray(listed)) return readTaskList(listed, `workflow.${key}`, fail);
   }
-  return ids;
-}
-
-function checkGraph(tasks: readonly TraceTask[], specified: readonly unknown[], fail: Fail): void {
-  const parentsOf = new Map<string, ReadonlySet<string>>();
-  for (const { id, parents } of tasks) {
-    if (parentsOf.has(id)) fail(`task "${id}" stands twice in workflow.specification.tasks`);
-    parentsOf.set(id, new Set(parents));
-  }
-  tasks.forEach(({ id, parents }, index) => {
-    const unknown = parents.find((parent) => !parentsOf.has(parent));
-    if (unknown !== undefined) fail(`task "${id}" has an unknown parent "${unknown}"`);
-    const twice = parents.find((parent, at) => parents.indexOf(parent) !== at);
-    if (twice !== undefined) fail(`task "${id}" names its parent "${twice}" twice`);
-    // The edge stands in both tasks; one that only the parent knows would be lost without a word.
-    const stray = readIds(specified[index], 'children', id, fail).find((child) => !parentsOf.get(child)?.has(id));
-    if (stray !== undefined) fail(`task "${id}" has a child "${stray}" that does not name it as a parent`);
-  });
-  const cycle = findCycle(tasks);
-  if (cycle !== null) fail(`the tasks wait for each other: ${cycle.join(' -> ')}`);
+  return fail(
+    'no workflow.specification.tasks (WfFormat 1.5), workflow.tasks (1.3, 1.4) or workflow.jobs (1.0 to 1.2): ' +
+      'expected a list of tasks',
+  );
 }

@@ -32,6 +32,7 @@ export {
 export { TaskContext } from './task/task-context.js';
 export type { LockKey, ResolvedTask, TaskDefinition, TaskMirror } from './core/task-definition.js';
 export type { ScheduleOptions } from './core/plan-execution.js';
+export { MAX_WORKFLOW_EDGES, MAX_WORKFLOW_NODES } from './core/limits.js';
 export { DEPENDENCY_TYPES, type DependencyType, type TaskDependency } from './core/dependency.js';
 export { RetryStrategy, type RetryConfig } from './core/retry.js';
 export { priorityName, TaskPriority, type TaskPriorityInput, type TaskPriorityName } from './core/priority.js';

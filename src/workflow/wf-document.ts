@@ -1,0 +1,33 @@
+/** Throws the error of the document that is read. */
+export type Fail = (problem: string) => never;
+
+type Json = Readonly<Record<string, unknown>>;
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Follows keys through objects; undefined where the path ends early. */
+export function dig(value: unknown, ...keys: string[]): unknown {
+  return keys.reduce((at: unknown, key) => (isObject(at) && Object.hasOwn(at, key) ? at[key] : undefined), value);
+}
+
+/** Text under `key` that is not empty. */
+export function readText(entry: unknown, key: string, where: string, fail: Fail): string {
+  const text = dig(entry, key);
+  return typeof text === 'string' && text !== '' ? text : fail(`${where}: ${key} must be text, not empty`);
+}
+
+/** A list of texts under `key`; empty where it is absent. */
+export function readTexts(entry: unknown, key: string, task: string, fail: Fail): string[] {
+  const texts = dig(entry, key) ?? [];
+  if (!Array.isArray(texts) || !texts.every((item): item is string => typeof item === 'string')) {
+    return fail(`task "${task}": ${key} must be a list of task ids`);
+  }
+  return texts;
+}
+
+/** A recorded time in seconds. */
+export function readSeconds(value: unknown, key: string, task: string, fail: Fail): number {
+  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
+  return fail(`task "${task}": ${key} is ${JSON.stringify(value)}, expected a number of seconds, 0 or more`);
+}
