@@ -19,6 +19,9 @@ export class FaultProxy {
   #dropReplyTo = Buffer.alloc(0);
   #drops = 0;
   #dropped: (() => void) | null = null;
+  #holdText: Buffer | null = null;
+  #onHeld: (() => void) | null = null;
+  #held: Buffer | null = null;
   #timers = new Set<NodeJS.Timeout>();
   #accepted = 0;
 
@@ -98,6 +101,25 @@ export class FaultProxy {
     return new Promise((resolve) => (this.#dropped = resolve));
   }
 
+  /**
+   * The next request that contains `text` is kept, with what goes with it in one piece, and its connection is cut, so that
+   * its sender sends it again or gives it up. `deliverHeld` delivers it.
+   * @returns when it is kept
+   */
+  holdRequest(text: string): Promise<void> {
+    this.#holdText = Buffer.from(text);
+    return new Promise((resolve) => (this.#onHeld = resolve));
+  }
+
+  /** Delivers the request that is kept, late, as a network does that was cut off. @returns the server's answer */
+  async deliverHeld(): Promise<string> {
+    const upstream = connect({ port: this.target, host: '127.0.0.1', noDelay: true });
+    upstream.write(this.#held!);
+    const [reply] = (await once(upstream, 'data')) as [Buffer];
+    upstream.destroy();
+    return reply.toString();
+  }
+
   /** Delays every chunk, each way, by ms. */
   slow(ms: number): void {
     this.#latency = ms;
@@ -125,6 +147,13 @@ export class FaultProxy {
     this.#pairs.add(pair);
     let dropping = false;
     client.on('data', (chunk) => {
+      if (this.#holdText !== null && chunk.includes(this.#holdText)) {
+        this.#holdText = null;
+        this.#held = chunk;
+        client.resetAndDestroy();
+        upstream.destroy();
+        return this.#onHeld?.();
+      }
       if (this.#drops > 0 && chunk.includes(this.#dropReplyTo)) {
         this.#drops--;
         dropping = true;

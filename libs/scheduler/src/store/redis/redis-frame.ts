@@ -6,6 +6,8 @@ import { WorkerBeats } from './beat/worker-beats.js';
 import { effectsOf, TRANSITION_BITS } from './codec/effects.js';
 import { RedisConnection, type ScriptArgument } from './connection/redis-connection.js';
 import type { ResolvedRedisOptions } from './connection/redis-options.js';
+import { unsentStamp } from './connection/stamp.js';
+import { StoreClock, UNKNOWN_INSTANT } from './connection/store-clock.js';
 import { luaScripts } from './lua-scripts.js';
 
 export interface RedisStoreSettings {
@@ -22,6 +24,8 @@ export interface RedisStoreSettings {
   history: { count: number; age: number | null; bytes: number | null };
   /** Executions that one script creates, where they are more than plain. Default 200. */
   createdAtOnce?: number;
+  /** Only for tests: ms after which the store takes a request for one that nobody waits for. Default 15 s. */
+  requestBudget?: number;
   /** Only for tests: the time comes from this clock instead of the server's. */
   testClock?: Clock;
 }
@@ -40,10 +44,12 @@ export abstract class RedisFrame {
   protected readonly connection: RedisConnection;
   protected readonly beats: WorkerBeats;
   private readonly root: string;
+  private readonly stamp: string;
   private readonly beforeNode: string;
   private readonly listeners = new Map<(effects: readonly Effect[]) => void, Wants>();
   /** This machine's clock: what the network takes, it takes by no other. */
   private readonly local = new SystemClock();
+  private readonly storeClock = new StoreClock(this.local);
   /** ms by which the server's clock is ahead of this machine's, as the newest reply says. */
   private ahead = 0;
   private announced = -1;
@@ -58,7 +64,9 @@ export abstract class RedisFrame {
     this.root = `{${settings.namespace}}:`;
     this.connection = new RedisConnection(settings.connection, luaScripts(), {
       probe: { key: `${this.root}m`, channel: `${this.root}fx` },
+      instant: () => this.instant(),
     });
+    this.stamp = unsentStamp(settings.requestBudget);
     const { lease, maxAttemptDuration, history } = settings;
     const publish = this.connection.sharded ? 'SPUBLISH' : 'PUBLISH';
     const parts = [lease, history.count, history.age ?? '', history.bytes ?? '', maxAttemptDuration, publish];
@@ -67,7 +75,8 @@ export abstract class RedisFrame {
       connection: settings.connection,
       script: luaScripts().get('renew')!,
       root: this.root,
-      frame: `|${this.beforeNode}`,
+      // Its connection is another one, and so counts as another node's.
+      frame: `|${this.beforeNode}+`,
       lease,
       stallLimit: settings.stallLimit,
     });
@@ -159,8 +168,15 @@ export abstract class RedisFrame {
     return at - this.ahead;
   }
 
-  protected setClock(now: number): void {
-    this.ahead = this.settings.testClock ? 0 : now - this.local.now();
+  /** @param sentAt what `sendingTime` was when the reply that bears `now` was asked for */
+  protected setClock(now: number, sentAt: number): void {
+    if (this.settings.testClock) return;
+    this.ahead = now - this.local.now();
+    this.storeClock.observe(now, sentAt);
+  }
+
+  protected sendingTime(): number {
+    return this.storeClock.monotonic();
   }
 
   protected isWanted(transition: ExecutionTransition): boolean {
@@ -173,12 +189,13 @@ export abstract class RedisFrame {
     const sent = this.isAnnounced
       ? this.run(script, args, operation)
       : this.announce().then(() => this.run(script, args, operation));
-    return sent.then((reply) => this.receive(reply as [T, string, ...unknown[]]));
+    const sentAt = this.sendingTime();
+    return sent.then((reply) => this.receive(reply as [T, string, ...unknown[]], sentAt));
   }
 
-  private receive<T>([value, effects, ...details]: [T, string, ...unknown[]]): T {
+  private receive<T>([value, effects, ...details]: [T, string, ...unknown[]], sentAt: number): T {
     if (value === 'error') throw refusal(effects, details as string[]);
-    this.setClock(details[0] as number);
+    this.setClock(details[0] as number, sentAt);
     this.tellText(effects);
     return value;
   }
@@ -186,7 +203,12 @@ export abstract class RedisFrame {
   private run(script: string, args: readonly ScriptArgument[], operation = ''): Promise<unknown> {
     const { testClock } = this.settings;
     const time = testClock ? Math.floor(testClock.now()) : '';
-    return this.connection.run(script, this.root, [`${time}|${this.beforeNode}`, operation, ...args]);
+    const frame = `${this.stamp}${time}|${this.beforeNode}`;
+    return this.connection.run(script, this.root, [frame, operation, ...args]);
+  }
+
+  private instant(): string {
+    return this.settings.testClock ? UNKNOWN_INSTANT : this.storeClock.text();
   }
 
   private tellGap(): void {
@@ -211,7 +233,10 @@ export abstract class RedisFrame {
   }
 
   private async listen(mask: number): Promise<void> {
-    const [isNew, born] = (await this.run('listen', [mask, LISTEN_PATIENCE_MS])) as [number, string];
+    const sentAt = this.sendingTime();
+    const reply = await this.run('listen', [mask, LISTEN_PATIENCE_MS]);
+    const [isNew, born, now] = reply as [number, string, number];
+    this.setClock(now, sentAt);
     // After a long silence the others had forgotten it, and told it nothing.
     if (isNew === 1 && this.announced >= 0) this.tellGap();
     if (this.born !== null && this.born !== born) this.tell([{ kind: 'emptied' }]);

@@ -123,11 +123,12 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
     const { workerId } = request;
     const { args, ended } = this.packer.pack(request);
+    const sentAt = this.sendingTime();
     const raw = (await this.exchangeRaw(args)) as ExchangeScriptReply;
     const reply = this.packer.unpack(request, raw);
     if (!reply.known) return reply;
     const [, now, , , , plain, , effects, told] = raw;
-    this.setClock(now);
+    this.setClock(now, sentAt);
     if (ended.length > 0 && (told & 1) === 0 && this.isWanted('completed'))
       this.tell(endedEffects(request.settlements, ended, reply.settled, now));
     if (plain.length > 0 && (told & 2) === 0 && this.isWanted('started'))

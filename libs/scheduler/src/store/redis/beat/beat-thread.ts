@@ -3,6 +3,8 @@ import { SystemClock } from '../../../core/clock.js';
 import { loadDriver } from '../connection/open-client.js';
 import { scriptCommandOf } from '../connection/script-command.js';
 import { ScriptRunner, type ScriptSource } from '../connection/script-runner.js';
+import { StoreClock } from '../connection/store-clock.js';
+import { unsentStamp } from '../connection/stamp.js';
 import { BeatLoop, type BeatLoopSettings } from './beat-loop.js';
 import { openThreadClient, type ThreadConnection } from './thread-connection.js';
 
@@ -10,7 +12,7 @@ import { openThreadClient, type ThreadConnection } from './thread-connection.js'
 export interface BeatThreadData extends BeatLoopSettings {
   connection: ThreadConnection;
   script: ScriptSource;
-  /** The key of the script, and its first argument. */
+  /** The key of the script, and its first argument behind the stamp. */
   root: string;
   frame: string;
   turns: Int32Array;
@@ -20,19 +22,23 @@ export interface BeatThreadData extends BeatLoopSettings {
 const { connection, script, root, frame, turns, ...settings } = workerData as BeatThreadData;
 const clock = new SystemClock();
 const commandClass = scriptCommandOf((await loadDriver()).Command);
+const storeClock = new StoreClock(clock);
 const runner = new ScriptRunner(
   () => openThreadClient(connection),
   () => commandClass,
   new Map([[script.name, script]]),
   clock,
+  () => storeClock.text(),
 );
-const loop = new BeatLoop(
-  (workerId, standsStill) => runner.run(script.name, root, [frame, '', workerId, standsStill ? 1 : 0], true),
-  turns,
-  settings,
-  clock,
-  (message) => parentPort!.postMessage(message),
-);
+const firstArgument = `${unsentStamp()}${frame}`;
+
+async function renew(workerId: string, standsStill: boolean): Promise<void> {
+  const sentAt = storeClock.monotonic();
+  const reply = await runner.run(script.name, root, [firstArgument, '', workerId, standsStill ? 1 : 0], true);
+  storeClock.observe((reply as [known: number, now: number])[1], sentAt);
+}
+
+const loop = new BeatLoop(renew, turns, settings, clock, (message) => parentPort!.postMessage(message));
 parentPort!.on('message', (workers: readonly string[]) => loop.serve(workers));
 runner.start();
 loop.start();

@@ -18,6 +18,8 @@ export interface RedisConnectionHooks {
   warn?: (message: string) => void;
   /** A key and a channel of the store's own, for which our rights are looked at. Default: not looked at. */
   probe?: RightsProbe;
+  /** The store's time, with which the first argument of every call begins, see `stampOf`. Default: calls bear no stamp. */
+  instant?: () => string;
 }
 
 const CONNECT_BUDGET_MS = 10_000;
@@ -52,6 +54,7 @@ export class RedisConnection {
       () => this.#commandClass!,
       scripts,
       clock,
+      hooks.instant ?? null,
     );
     this.#subscriber = new RedisSubscriber(options, () => this.#runner.client(), clock);
   }

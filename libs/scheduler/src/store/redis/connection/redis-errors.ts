@@ -8,6 +8,7 @@ import {
   StoreUnavailableError,
   type SchedulerError,
 } from '../../../core/errors.js';
+import { isLateReply } from './stamp.js';
 
 /**
  * What an error of the client means for the call it answers.
@@ -15,9 +16,10 @@ import {
  * - `refused`: nothing happened, and asking again is of no use now.
  * - `later`: nothing happened, and it may pass.
  * - `demoted`: nothing happened; this is no primary, so find the one that is.
+ * - `late`: nothing happened; the store took the request for one that nobody waits for.
  * - `lost`: the connection broke; it may have happened.
  */
-export type Verdict = 'script-missing' | 'refused' | 'later' | 'demoted' | 'lost';
+export type Verdict = 'script-missing' | 'refused' | 'later' | 'late' | 'demoted' | 'lost';
 
 const DEMOTED = /^(?:READONLY|MASTERDOWN|UNBLOCKED)\b|^Too many Cluster redirections/;
 // ASK: the slot is on its way to another node. A script's keys would be half here, half there, so it waits.
@@ -37,6 +39,7 @@ export function isDemotion(message: string): boolean {
 export function judge(error: Error): Verdict {
   const { message } = error;
   if (message.startsWith('NOSCRIPT')) return 'script-missing';
+  if (isLateReply(message)) return 'late';
   if (DEMOTED.test(message)) return 'demoted';
   if (LATER.test(message)) return 'later';
   return isReply(error) ? 'refused' : 'lost';

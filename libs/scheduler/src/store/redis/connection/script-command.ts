@@ -14,6 +14,8 @@ export type ScriptCommandClass = new (
   /** What stands before the key, see `scriptHead`. */
   head: string,
   call: ScriptCall,
+  /** See `ScriptCall.encode`. */
+  stamp?: string,
 ) => ScriptCommand;
 
 /**
@@ -25,6 +27,8 @@ export class ScriptCall {
   readonly #count: number;
   #head = '';
   #wire: Buffer | null = null;
+  #stamp = '';
+  readonly #firstLength: number;
 
   constructor(
     readonly key: string,
@@ -32,10 +36,14 @@ export class ScriptCall {
   ) {
     this.#args = args;
     this.#count = args.length;
+    this.#firstLength = typeof args[0] === 'string' ? Buffer.byteLength(args[0]) : 0;
   }
 
-  /** The whole command in RESP. */
-  encode(head: string): Buffer {
+  /**
+   * The whole command in RESP.
+   * @param stamp replaces as many characters at the beginning of the first argument, see `stampOf`; '': none
+   */
+  encode(head: string, stamp = ''): Buffer {
     if (this.#wire === null) {
       this.#wire = encodeScript(head, this.key, this.#args!);
       this.#args = null;
@@ -45,7 +53,17 @@ export class ScriptCall {
       this.#wire = Buffer.concat([Buffer.from(startOf(head, this.#count)), this.#wire.subarray(before)]);
     }
     this.#head = head;
+    if (stamp !== this.#stamp) this.#wire = this.#stamped(this.#wire, stamp);
     return this.#wire;
+  }
+
+  /** On a copy where it was sent before: a socket that is given up may still hold what it was given. */
+  #stamped(wire: Buffer, stamp: string): Buffer {
+    const copy = this.#stamp === '' ? wire : Buffer.from(wire);
+    const before = `${startOf(this.#head, this.#count)}${bulk(this.key)}$${this.#firstLength}\r\n`;
+    copy.write(stamp, Buffer.byteLength(before), 'latin1');
+    this.#stamp = stamp;
+    return copy;
   }
 }
 
@@ -57,6 +75,7 @@ export function scriptCommandOf(Base: typeof Command): ScriptCommandClass {
       name: 'evalsha' | 'eval',
       private readonly head: string,
       private readonly call: ScriptCall,
+      private readonly stamp = '',
     ) {
       // What the client reads to find the node of a cluster, and what it attaches to errors: the key only.
       super(name, ['', '1', call.key], { replyEncoding: 'utf8' });
@@ -64,7 +83,7 @@ export function scriptCommandOf(Base: typeof Command): ScriptCommandClass {
 
     override toWritable(): Buffer {
       this.isWritten = true;
-      return this.call.encode(this.head);
+      return this.call.encode(this.head, this.stamp);
     }
   };
 }

@@ -3,6 +3,7 @@ import { OutcomeUnknownError, StoreUnavailableError, type SchedulerError } from 
 import { ClientKeeper } from './client-keeper.js';
 import type { Client } from './open-client.js';
 import { isFatalToConnect, judge, toStoreError } from './redis-errors.js';
+import { instantOfLateReply, stampOf } from './stamp.js';
 import {
   ScriptCall,
   scriptHead,
@@ -46,6 +47,11 @@ interface Call {
   readonly script: Prepared;
   readonly with: ScriptCall;
   readonly isRepeatable: boolean;
+  /** Monotonic, when it was asked. */
+  readonly asked: number;
+  /** By the store's clock, when it was asked; '' where calls bear no stamp. */
+  instant: string;
+  lates: number;
   /** In turns: when it was asked, when it was last sent, from when on it may be sent. */
   readonly since: number;
   sent: number;
@@ -82,6 +88,8 @@ export class ScriptRunner {
   #heard = 0;
   #timer: ClockTimer | undefined;
   #isClosed = false;
+  /** Connections so far. */
+  #generation = 0;
   #idle: (() => void) | undefined;
 
   constructor(
@@ -89,6 +97,8 @@ export class ScriptRunner {
     private readonly commandClass: () => ScriptCommandClass,
     scripts: ReadonlyMap<string, ScriptSource>,
     private readonly clock: Clock,
+    /** The instant with which the first argument of every call begins, see `stampOf`; null: calls bear no stamp. */
+    private readonly instant: (() => string) | null = null,
   ) {
     for (const source of scripts.values()) {
       this.#scripts.set(source.name, {
@@ -130,6 +140,9 @@ export class ScriptRunner {
         script,
         with: new ScriptCall(key, args),
         isRepeatable: isRepeatable || script.source.readOnly,
+        asked: this.instant === null ? 0 : this.clock.monotonic(),
+        instant: this.instant?.() ?? '',
+        lates: 0,
         since: this.#turn,
         sent: 0,
         from: 0,
@@ -181,7 +194,8 @@ export class ScriptRunner {
   #send(client: Client, call: Call): void {
     const name = call.byText ? 'eval' : 'evalsha';
     const ScriptCommand = this.commandClass();
-    const command = new ScriptCommand(name, call.script[name], call.with);
+    const stamp = call.instant === '' ? '' : stampOf(call.instant, this.#generation);
+    const command = new ScriptCommand(name, call.script[name], call.with, stamp);
     call.command = command;
     call.sent = this.#turn;
     this.#pending.add(call);
@@ -220,6 +234,8 @@ export class ScriptRunner {
         call.error = toStoreError(error, name);
         call.from = this.#turn + 1;
         return this.#dispatch(call);
+      case 'late':
+        return this.#late(call, error);
       case 'demoted':
         call.error = toStoreError(error, name);
         this.#keeper.lose(client, error);
@@ -233,6 +249,15 @@ export class ScriptRunner {
   #refuse(call: Call, error: Error): void {
     call.error = toStoreError(error, call.script.source.name);
     this.#giveUp(call);
+  }
+
+  /** The clocks do not agree, or this process stood still: who still waits asks again, by the time that the store says. */
+  #late(call: Call, error: Error): void {
+    const isOver = this.clock.monotonic() - call.asked > BUDGET_MS;
+    if (isOver || ++call.lates > MAX_REPEATS)
+      return this.#giveUp(call, new StoreUnavailableError('the request arrived too late'));
+    call.instant = instantOfLateReply(error.message);
+    this.#dispatch(call);
   }
 
   /** No answer came. What never reached a socket cannot have happened, and counts as no repeat. */
@@ -250,6 +275,7 @@ export class ScriptRunner {
   }
 
   #onReady(client: Client): void {
+    this.#generation++;
     for (const { resolve } of this.#waiters) resolve(client);
     this.#waiters.clear();
     this.#flush();

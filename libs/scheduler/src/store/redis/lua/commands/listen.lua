@@ -1,14 +1,16 @@
 #!lua flags=allow-oom
 -- A node says which transitions it listens to, or (mask '') that it is gone; silent nodes are forgotten.
 -- ARGV: frame, operation (none), mask | '', patience
--- Returns: { 1: it was not known until now, else 0, what this namespace is called for as long as it keeps what it holds }
+-- Returns: { 1: it was not known until now, else 0, what this namespace is called for as long as it keeps what it holds,
+--   the store's time }
 -- @include keys
 -- @include frame
 local isNew = 0
 
 local function forget(node)
   call('HDEL', keys.nodes, node)
-  call('HDEL', keys.meta, 'others|' .. node, 'lane|' .. node .. '=0', 'lane|' .. node .. '=1')
+  local connections = { 'connection|' .. node, 'connection|' .. node .. '+' }
+  call('HDEL', keys.meta, 'others|' .. node, 'lane|' .. node .. '=0', 'lane|' .. node .. '=1', unpack(connections))
 end
 
 if ARGV[3] == '' then
@@ -51,4 +53,7 @@ call('HSET', keys.meta, 'mask', wantedBeside(0), 'nodes', #masks)
 for _, each in ipairs(masks) do
   call('HSET', keys.meta, 'others|' .. each[1], wantedBeside(each[2]))
 end
-return { isNew, call('HGET', keys.meta, 'born') }
+if ARGV[3] ~= '' and frame.generation then
+  call('HSET', keys.meta, frame.connection, frame.generation)
+end
+return { isNew, call('HGET', keys.meta, 'born'), now }

@@ -2,11 +2,11 @@
 -- Renews the worker's lease and the locks of its runs, for a process that may be too busy to beat. Nobody there would
 -- hear effects, so that there are none: dependents are told by the next verb.
 -- ARGV: frame, operation (none), workerId, 1 if its process stands still: then nothing is handed over to it any more
--- Returns: 1 | 0 (unknown)
+-- Returns: { 1 | 0 (unknown), the store's time }
 -- @include verb
 local id = ARGV[3]
 if not worker.get(id) then
-  return 0
+  return { 0, now }
 end
 worker.renew(id)
 if ARGV[4] == '1' then
@@ -14,4 +14,4 @@ if ARGV[4] == '1' then
 end
 rows.save()
 frame.save()
-return 1
+return { 1, now }

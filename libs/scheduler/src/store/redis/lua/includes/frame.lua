@@ -1,5 +1,7 @@
 -- The frame of every verb: the caller's settings, the store's time, and what is written once at the end.
--- ARGV[1]: testTime|lease|historyCount|historyAge|historyBytes|maxAttempt|PUBLISH or SPUBLISH|node   ARGV[2]: operation, or ''
+-- ARGV[1]: asked|generation|budget|testTime|lease|historyCount|historyAge|historyBytes|maxAttempt|PUBLISH or SPUBLISH|node
+--   asked: 13 digits, the store's time when the caller asked, as far as it knows it, else zeros; budget: 6 digits, ms for
+--   which it waits; generation: 6 digits, the number of the caller's connection   ARGV[2]: operation, or ''
 local call = redis.call
 -- @include chunks
 local frame = {}
@@ -7,8 +9,10 @@ local frame = {}
 -- when the next one has come, so that a lane has one field, and none is ever too old to be known.
 local isOnLane = string.byte(ARGV[2]) == 61
 do
+  local asked, generation = tonumber(string.sub(ARGV[1], 1, 13)), tonumber(string.sub(ARGV[1], 15, 20))
   local clock, lease, count, age, bytes, bound, publish, node =
-    string.match(ARGV[1], '^(%d*)|(%d+)|(%d+)|(%d*)|(%d*)|(%d+)|(%a+)|(.*)$')
+    string.match(ARGV[1], '^(%d*)|(%d+)|(%d+)|(%d*)|(%d*)|(%d+)|(%a+)|(.*)$', 29)
+  frame.budget = tonumber(string.sub(ARGV[1], 22, 27))
   frame.lease = tonumber(lease)
   frame.historyCount = tonumber(count)
   frame.historyAge = tonumber(age)
@@ -18,7 +22,9 @@ do
   frame.node = node
   frame.lane = isOnLane and 'lane|' .. node .. string.sub(ARGV[2], 1, 2)
   local others, lane = 'others|' .. node, frame.lane or 'hwm'
-  local meta = call('HMGET', keys.meta, 'hwm', 'n', 'seq', 'mask', 'ruled', 'nodes', 'popped', others, lane)
+  frame.connection = 'connection|' .. node
+  local meta =
+    call('HMGET', keys.meta, 'hwm', 'n', 'seq', 'mask', 'ruled', 'nodes', 'popped', others, lane, frame.connection)
   local now = tonumber(clock)
   if not now then
     local time = call('TIME')
@@ -36,6 +42,12 @@ do
   frame.newest = meta[9]
   -- Time never goes back here, whatever the server's clock does.
   frame.now = math.max(now, frame.hwm)
+  -- What its sender no longer waits for changes nothing. Who still waits asks again, with the time that this says.
+  local newest = tonumber(meta[10]) or 0
+  if generation < newest or (asked > 0 and math.abs(frame.now - asked) > frame.budget) then
+    return redis.error_reply('LATE ' .. string.format('%.0f', frame.now))
+  end
+  frame.generation = generation > newest and generation or nil
 end
 frame.hadCreated = frame.created
 frame.hadSequence = frame.sequence
@@ -70,6 +82,10 @@ function frame.save()
     fields[#fields + 1] = 'seq'
     fields[#fields + 1] = frame.sequence
   end
+  if frame.generation then
+    fields[#fields + 1] = frame.connection
+    fields[#fields + 1] = frame.generation
+  end
   if frame.reply then
     fields[#fields + 1] = frame.lane
     fields[#fields + 1] = frame.reply
@@ -84,7 +100,21 @@ function frame.save()
   end
 end
 
-local OPERATIONS_KEPT = 1000
+local OPERATIONS_KEPT, OPERATIONS_AT_MOST = 1000, 10000
+
+-- Forgets operations that no caller can repeat any more: what comes later than its budget is refused by its age.
+local function forgetOperations(length)
+  for _, entry in ipairs(call('LRANGE', keys.operationOrder, 0, 1)) do
+    local at, operation = string.match(entry, '^(%d+)|(.*)$')
+    local age = at and now - tonumber(at) or frame.budget
+    if length <= OPERATIONS_AT_MOST and age >= 0 and age < frame.budget then
+      return
+    end
+    call('LPOP', keys.operationOrder)
+    call('HDEL', keys.operations, operation or entry)
+    length = length - 1
+  end
+end
 
 -- Keeps the reply of an operation, so that its repeat changes nothing. Before `save`.
 function frame.remember(reply)
@@ -92,8 +122,9 @@ function frame.remember(reply)
     frame.reply = ARGV[2] .. cmsgpack.pack(reply)
   elseif ARGV[2] ~= '' then
     call('HSET', keys.operations, ARGV[2], cmsgpack.pack(reply))
-    if call('RPUSH', keys.operationOrder, ARGV[2]) > OPERATIONS_KEPT then
-      call('HDEL', keys.operations, call('LPOP', keys.operationOrder))
+    local length = call('RPUSH', keys.operationOrder, string.format('%.0f', now) .. '|' .. ARGV[2])
+    if length > OPERATIONS_KEPT then
+      forgetOperations(length)
     end
   end
 end

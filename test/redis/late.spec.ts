@@ -1,0 +1,129 @@
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { settle } from '../../libs/scheduler/src/core/commands.js';
+import { OutcomeUnknownError } from '../../libs/scheduler/src/core/errors.js';
+import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
+import { luaScripts } from '../../libs/scheduler/src/store/redis/lua-scripts.js';
+import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
+import { helloOf, mirrorOf, newExecution } from '../contract/fixtures.js';
+import { Worker } from '../contract/worker.js';
+import { closeAll, closeLater, proxyTo, rejection, serve, until } from './fixtures.js';
+
+// A test's server keeps nothing on disk on purpose, and is told so at each connect.
+beforeAll(() => Logger.overrideLogger(false));
+afterEach(closeAll);
+
+async function open(port: number, requestBudget?: number): Promise<RedisTaskStore> {
+  const store = new RedisTaskStore({
+    connection: resolveRedisOptions({ port }),
+    namespace: 'late',
+    lease: 15_000,
+    maxAttemptDuration: 3_600_000,
+    history: { count: 1000, age: null, bytes: null },
+    requestBudget,
+  });
+  await store.open();
+  closeLater(() => store.close());
+  return store;
+}
+
+const shaOf = (script: string): string => luaScripts().get(script)!.sha;
+const isPaused = async (store: RedisTaskStore): Promise<boolean> =>
+  (await store.stats()).queues.some(({ queue, paused }) => queue === 'default' && paused);
+
+/** A store behind a proxy, with a queue that is there and every script of the tests known to the server. */
+async function behindProxy(requestBudget?: number) {
+  const server = await serve();
+  const proxy = await proxyTo(server);
+  const store = await open(proxy.port, requestBudget);
+  await store.putTasks([mirrorOf('plain')]);
+  await store.pauseQueue('default');
+  await store.resumeQueue('default');
+  return { server, proxy, store };
+}
+
+describe('a request that arrives late', () => {
+  it('behind what its node has sent over a newer connection changes nothing', async () => {
+    const { proxy, store } = await behindProxy();
+    await store.pauseQueue('default');
+    const held = proxy.holdRequest(shaOf('resumeQueue'));
+    const resumed = store.resumeQueue('default');
+    await held;
+    await resumed;
+    await store.pauseQueue('default');
+    expect(await proxy.deliverHeld()).toContain('LATE');
+    expect(await isPaused(store)).toBe(true);
+  });
+
+  it('after its sender has given up and gone changes nothing', async () => {
+    const { server, proxy, store } = await behindProxy(500);
+    const other = await open(server.port, 500);
+    await other.pauseQueue('default');
+    const held = proxy.holdRequest(shaOf('resumeQueue'));
+    const resumed = rejection(store.resumeQueue('default'));
+    await held;
+    proxy.refuse();
+    await store.close();
+    expect(await resumed).toBeInstanceOf(OutcomeUnknownError);
+    const sentAt = (await other.stats()).now;
+    await until(async () => (await other.stats()).now > sentAt + 500);
+    expect(await proxy.deliverHeld()).toContain('LATE');
+    expect(await isPaused(other)).toBe(true);
+  });
+
+  it('is known as a repeat while its sender waits, however much goes on meanwhile', async () => {
+    const { server, proxy, store } = await behindProxy();
+    const other = await open(server.port);
+    await store.pauseQueue('default');
+    const dropped = proxy.dropReplyTo(shaOf('resumeQueue'));
+    proxy.slow(0);
+    const resumed = store.resumeQueue('default');
+    await dropped;
+    await resumed;
+    await store.pauseQueue('default');
+    for (let i = 0; i < 30; i++) await Promise.all(Array.from({ length: 50 }, () => other.cancel('none', 1000)));
+    expect(await server.command('LLEN', '{late}:oo')).toMatch(/^:1[5-9]\d\d$/);
+    expect(await isPaused(store)).toBe(true);
+  });
+
+  it('as a trip of a worker claims for nobody and settles nothing', async () => {
+    const { server, proxy, store } = await behindProxy();
+    const other = await open(server.port);
+    await store.hello(helloOf('w1'));
+    const worker = new Worker(store, 'w1');
+    await store.enqueue(Array.from({ length: 4 }, () => newExecution()));
+    const [first] = await worker.claim(1);
+    const held = proxy.holdRequest(shaOf('exchange'));
+    const [second] = await worker.claim(1, { settlements: [settle.complete(first!, null)] });
+    await held;
+    await worker.complete(second!);
+    const before = (await other.stats()).byStatus;
+    expect(before).toMatchObject({ PENDING: 2, RUNNING: 0, COMPLETED: 2 });
+    expect(await proxy.deliverHeld()).toContain('LATE');
+    expect((await other.stats()).byStatus).toEqual(before);
+  });
+
+  it('as a goodbye does not take away a worker that has joined again', async () => {
+    const { proxy, store } = await behindProxy();
+    await store.hello(helloOf('w0'));
+    await store.goodbye('w0');
+    await store.hello(helloOf('w1'));
+    const held = proxy.holdRequest(shaOf('goodbye'));
+    const gone = store.goodbye('w1');
+    await held;
+    await gone;
+    await store.hello(helloOf('w1'));
+    expect(await proxy.deliverHeld()).toContain('LATE');
+    expect((await store.listWorkers()).map(({ workerId }) => workerId)).toEqual(['w1']);
+  });
+});
+
+describe('a caller that still waits', () => {
+  it('is served though the clock of the server has moved on by an hour', async () => {
+    const { server, store } = await behindProxy();
+    const now = (await store.stats()).now;
+    await server.command('HSET', '{late}:m', 'hwm', `${now + 3_600_000}`);
+    const [id] = await store.enqueue([newExecution()]);
+    expect(await store.getExecution(id!)).not.toBeNull();
+  });
+});
