@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { CLAIM_PER_STEP, INSPECT_FLOOR } from '../../libs/scheduler/src/core/limits.js';
 import { PRIORITIES, TaskPriority } from '../../libs/scheduler/src/core/priority.js';
+import { settle, type NewExecution } from '../../libs/scheduler/src/core/commands.js';
+import type { QueueRules } from '../../libs/scheduler/src/store/records.js';
 import { lockOn, type OpenStore } from './fixtures.js';
 import { scenes } from './scene.js';
 
@@ -205,6 +207,57 @@ export function claimContract(open: OpenStore): void {
         const third = await worker.claimOne(first.executionId);
         expect(second.attempt).toBeGreaterThan(first.attempt);
         expect(third.attempt).toBeGreaterThan(second.attempt);
+      }),
+    );
+
+    it.each<[string, Partial<NewExecution>, QueueRules | null]>([
+      ['has a lock of its own', { lock: lockOn('one') }, null],
+      ['has a timeout', { timeout: 1000 }, null],
+      ['has tags', { tags: ['a'] }, null],
+      ['is in a queue with a rate limit', {}, { rateLimit: { max: 100, per: 1000 }, concurrency: null }],
+      ['is in a queue with a concurrency', {}, { rateLimit: null, concurrency: 100 }],
+    ])('claims nothing ahead that %s, nor what stands behind it', (_, overrides, rules) =>
+      scene(async (s) => {
+        if (rules) await s.store.configureQueue('default', rules);
+        const ids = [await s.add(), await s.add(overrides), await s.add(overrides), await s.add()];
+        const worker = await s.worker();
+        const first = await worker.claim(9, { ahead: 7 });
+        expect(first.map((claim) => claim.executionId)).toEqual(ids.slice(0, 2));
+        expect(await s.statuses(...ids)).toEqual(['RUNNING', 'RUNNING', 'PENDING', 'PENDING']);
+        expect(await worker.claim(9, { ahead: 9 })).toEqual([]);
+        for (const claim of first) await worker.complete(claim);
+        expect(await worker.claimIds(9)).toEqual(ids.slice(2));
+        await s.maintain();
+      })(),
+    );
+
+    it(
+      'shows as RUNNING no more runs of a worker than it has slots',
+      scene(async (s) => {
+        const ids = await s.addMany(5);
+        const worker = await s.worker('w1', { maxConcurrentTasks: 2 });
+        const claims = await worker.claim(4, { ahead: 2 });
+        const shown = async () => ({
+          running: (await s.statuses(...ids)).filter((status) => status === 'RUNNING').length,
+          listed: (await s.store.listExecutions({ status: 'RUNNING' })).items.length,
+          waiting: (await s.store.listExecutions({ status: 'PENDING' })).items.length,
+          counted: (await s.stats()).byStatus,
+          ofWorker: (await s.store.listWorkers())[0]!.running,
+        });
+        expect(await shown()).toMatchObject({
+          ...{ running: 2, listed: 2, waiting: 3, ofWorker: 2 },
+          counted: { RUNNING: 2, PENDING: 3 },
+        });
+        expect(await s.statuses(...ids.slice(0, 3))).toEqual(['RUNNING', 'RUNNING', 'PENDING']);
+        expect(await s.get(ids[2]!)).toMatchObject({
+          ...{ startedTime: null, attempts: [], waitingFor: { kind: 'queue' } },
+        });
+        await worker.complete(claims[0]!);
+        const left = claims.length > 2 ? 2 : 1;
+        expect(await shown()).toMatchObject({ running: left, listed: left, counted: { RUNNING: left } });
+        await worker.settle(...claims.slice(1).map((claim) => settle.release(claim)));
+        expect(await shown()).toMatchObject({ running: 0, waiting: 4, counted: { RUNNING: 0, PENDING: 4 } });
+        expect(await worker.claimIds(9)).toEqual(ids.slice(1));
       }),
     );
   });

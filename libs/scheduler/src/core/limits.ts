@@ -8,6 +8,8 @@ export const PROMOTE_PER_STEP = 200;
 export const RESCUE_PER_STEP = 100;
 /** Executions claimed by one exchange. */
 export const CLAIM_PER_STEP = 250;
+/** A claim of a store at a distance begins within so many ms, or goes back: what was decided then may no longer hold. */
+export const START_WITHIN_MS = 100;
 /** Queue entries that one claim may look at, beyond four times what it wants. */
 export const INSPECT_FLOOR = 128;
 /** Entries that a listing looks at before it returns a page and a cursor. */

@@ -131,8 +131,13 @@ export interface ExchangeRequest {
   lane: number;
   sequence: number;
   settlements: readonly Settlement[];
-  /** Free slots to fill. */
+  /** Free slots to fill, and claims that may wait for one. */
   want: number;
+  /**
+   * How many of `want` can only wait for a slot. They are filled, if at all, with plain executions of queues without
+   * limits: no lock, no timeout, no count of starts or of runs is spent on what has not begun. Default 0.
+   */
+  ahead?: number;
   /** Slots kept free for a level of a queue; they take only that. */
   reserved?: readonly { queue: string; priority: TaskPriority; count: number }[];
   /** Free slots of queues that have a bound of their own in this process. */
@@ -147,6 +152,8 @@ export interface ExchangeReply {
   /** One for each settlement, in order: `stale` was refused since the token is no longer current. */
   settled: readonly ('applied' | 'stale')[];
   claims: readonly Claim[];
+  /** ms since the claims were made, as far as the process can know: see START_WITHIN_MS. Default 0. */
+  age?: number;
   /** The claim stopped at a bound, not for lack of work: ask again at once. */
   more: boolean;
 }
@@ -167,10 +174,11 @@ export interface WorkerStore {
   hello(worker: WorkerHello): Promise<void>;
   exchange(request: ExchangeRequest): Promise<ExchangeReply>;
   /**
-   * Hears of claims that are made for this worker outside of its trips, for slots that it has declared (`handOver`).
+   * Hears of claims that are made for this worker outside of its trips, for slots that it has declared (`handOver`), and
+   * of their age (ms).
    * @returns ends the hearing
    */
-  onHandOver(workerId: string, take: (claim: Claim) => void): () => void;
+  onHandOver(workerId: string, take: (claim: Claim, age: number) => void): () => void;
   /**
    * Renews lease and locks of this worker from outside of the event loop where that is possible, so that a handler that
    * blocks it loses neither; what a beat has to tell still comes by `beat` only.

@@ -1,50 +1,56 @@
 import { settle, type RunToken, type Settlement } from '../core/commands.js';
 import type { Claim } from '../store/records.js';
 
+/** A claim, and the monotonic instant (ms) by which it begins, or goes back to the store. */
+export interface WaitingClaim {
+  claim: Claim;
+  startBy: number;
+}
+
 /** Claims ahead of free slots, in their order. */
 export class Backlog {
-  private waiting: Claim[] = [];
+  private waiting: WaitingClaim[] = [];
   private next = 0;
-  /** Monotonic ms at which it was last empty, or a claim last left it. */
-  private movedAt = 0;
 
   get size(): number {
     return this.waiting.length - this.next;
   }
 
-  push(claim: Claim, now: number): void {
-    if (this.size === 0) this.movedAt = now;
-    this.waiting.push(claim);
+  push(waiting: WaitingClaim): void {
+    this.waiting.push(waiting);
   }
 
-  shift(now: number): Claim | undefined {
-    const claim = this.waiting[this.next];
-    if (claim === undefined) return undefined;
-    this.movedAt = now;
+  shift(): WaitingClaim | undefined {
+    const first = this.waiting[this.next];
+    if (first === undefined) return undefined;
     this.next++;
     if (this.next === this.waiting.length) this.clear();
-    return claim;
+    return first;
   }
 
   /** Takes one out wherever it stands. */
   remove(executionId: string): Claim | undefined {
-    const index = this.waiting.findIndex((claim, i) => i >= this.next && claim.executionId === executionId);
-    return index < 0 ? undefined : this.waiting.splice(index, 1)[0];
-  }
-
-  /** ms that nothing has left it; 0 while it is empty. */
-  standstill(now: number): number {
-    return this.size === 0 ? 0 : now - this.movedAt;
+    const index = this.waiting.findIndex(({ claim }, i) => i >= this.next && claim.executionId === executionId);
+    return index < 0 ? undefined : this.waiting.splice(index, 1)[0]!.claim;
   }
 
   tokens(): RunToken[] {
-    return this.waiting.slice(this.next).map(({ executionId, attempt }) => ({ executionId, attempt }));
+    return this.waiting
+      .slice(this.next)
+      .map(({ claim }) => ({ executionId: claim.executionId, attempt: claim.attempt }));
   }
 
-  /** Gives all of it back: no attempt spent. */
-  releaseAll(): Settlement[] {
-    const released = this.tokens().map((run) => settle.release(run));
+  /** Gives back what may no longer begin here: no attempt spent. Default: all of it. */
+  release(isOver: (waiting: WaitingClaim) => boolean = () => true): Settlement[] {
+    const kept: WaitingClaim[] = [];
+    const released: Settlement[] = [];
+    for (let i = this.next; i < this.waiting.length; i++) {
+      const each = this.waiting[i]!;
+      if (isOver(each)) released.push(settle.release(each.claim));
+      else kept.push(each);
+    }
     this.clear();
+    this.waiting = kept;
     return released;
   }
 

@@ -1,16 +1,16 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CLOCK, type Clock, type ClockTimer } from '../core/clock.js';
 import { settle, type RunToken, type Settlement } from '../core/commands.js';
-import { CLAIM_PER_STEP } from '../core/limits.js';
+import { CLAIM_PER_STEP, START_WITHIN_MS } from '../core/limits.js';
 import { Liveness } from '../core/liveness.js';
 import type { Claim } from '../store/records.js';
 import { TASK_STORE, type ExchangeReply, type ExchangeRequest, type WorkerStore } from '../store/task-store.js';
-import { Backlog } from './backlog.js';
+import { Backlog, type WaitingClaim } from './backlog.js';
 import { Executor } from './executor.js';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
 
 const RETRY_MS = [50, 100, 250, 500, 1000];
-/** How often a store at a distance is asked for work although nothing was heard, and a backlog is looked after. */
+/** How often a store at a distance is asked for work although nothing was heard. */
 const LOOK_EVERY_MS = 1000;
 
 interface Lane {
@@ -19,6 +19,14 @@ interface Lane {
   busy: boolean;
   /** Runs that its trip under way has asked for. */
   asked: number;
+  /** What its trip under way carries. */
+  carried: readonly Settlement[];
+}
+
+/** What one trip asks for: `ahead` of `want` may only wait here for a slot. */
+interface Demand {
+  want: number;
+  ahead: number;
 }
 
 /**
@@ -39,6 +47,9 @@ export class Dispatcher {
   private woken = false;
   private isPlenty = false;
   private look: ClockTimer | null = null;
+  private watch: ClockTimer | null = null;
+  /** Queues that are paused, and since when by the store's time: what was claimed before does not begin any more. */
+  private readonly pausedSince = new Map<string, number>();
   private readonly idleWaiters: (() => void)[] = [];
   private readonly tripWaiters: (() => void)[] = [];
 
@@ -49,12 +60,15 @@ export class Dispatcher {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(WORKER_SETTINGS) private readonly settings: WorkerSettings,
   ) {
-    this.lanes = Array.from({ length: store.lanes }, (_, number) => ({ number, sequence: 0, busy: false, asked: 0 }));
+    this.lanes = Array.from({ length: store.lanes }, (_, number) => ({
+      number,
+      sequence: 0,
+      busy: false,
+      asked: 0,
+      carried: [],
+    }));
     executor.connect(
-      (settlement) => {
-        this.settlements.push(settlement);
-        this.schedule();
-      },
+      (settlement) => this.settle(settlement),
       () => {
         if (this.backlog.size > 0) this.startNext();
         this.wake();
@@ -68,7 +82,7 @@ export class Dispatcher {
   open(): void {
     this.claiming = true;
     this.leaving = false;
-    if (this.isRemote) this.look ??= this.clock.setRepeating(LOOK_EVERY_MS, () => this.lookAround());
+    if (this.isRemote) this.look ??= this.clock.setRepeating(LOOK_EVERY_MS, () => this.wake());
     this.wake();
   }
 
@@ -80,42 +94,52 @@ export class Dispatcher {
     this.giveBack();
   }
 
+  /** What was claimed from this queue and has not begun goes back. @param since the store's time of the pause */
+  pause(queue: string, since: number): void {
+    this.pausedSince.set(queue, since);
+    this.giveBack((waiting) => waiting.claim.queue === queue);
+  }
+
+  resume(queue: string): void {
+    this.pausedSince.delete(queue);
+  }
+
   /** Work may be there. */
   wake(): void {
     this.woken = true;
     this.schedule();
   }
 
-  /** Begins a claim that came by itself, or lets it wait for a slot. */
-  take(claim: Claim): void {
-    if (this.claiming && this.executor.vacant > 0) this.executor.start(claim);
-    else this.backlog.push(claim, this.clock.monotonic());
+  /**
+   * Begins a claim, or lets it wait for a slot.
+   * @param age ms since the store made it
+   */
+  take(claim: Claim, age: number): void {
+    const waiting = { claim, startBy: this.isRemote ? this.clock.monotonic() + START_WITHIN_MS - age : Infinity };
+    if (this.claiming && this.executor.vacant > 0) this.begin(waiting);
+    else this.backlog.push(waiting);
     if (!this.claiming) this.giveBack();
+    else this.watchBacklog();
   }
 
-  /** Tokens of what is claimed and not settled. */
+  /** Tokens of what is claimed and not known to be settled. */
   tokens(): RunToken[] {
-    return [...this.executor.tokens(), ...this.backlog.tokens()];
+    const settled = [...this.settlements, ...this.lanes.flatMap((lane) => lane.carried)];
+    const onTheirWay = settled.map(({ executionId, attempt }) => ({ executionId, attempt }));
+    return [...this.executor.tokens(), ...this.backlog.tokens(), ...onTheirWay];
   }
 
   cancel(executionId: string): void {
     const waiting = this.backlog.remove(executionId);
-    if (waiting) {
-      this.settlements.push(settle.cancel(waiting, null));
-      this.schedule();
-    } else {
-      this.executor.cancel(executionId);
-    }
+    if (waiting) this.settle(settle.cancel(waiting, null));
+    else this.executor.cancel(executionId);
   }
 
   /** The run or its lock is no longer ours. */
   lose(executionId: string, why: 'LEASE_LOST' | 'LOCK_LOST'): void {
     const waiting = this.backlog.remove(executionId);
     if (!waiting) this.executor.lose(executionId, why);
-    else if (why === 'LOCK_LOST') {
-      this.settlements.push(settle.release(waiting));
-      this.schedule();
-    }
+    else if (why === 'LOCK_LOST') this.settle(settle.release(waiting));
   }
 
   /** Resolves once nothing runs here, nothing is to be settled, and (while claiming) nothing can be claimed. */
@@ -157,22 +181,46 @@ export class Dispatcher {
   }
 
   private startNext(): void {
-    const claim = this.backlog.shift(this.clock.monotonic());
-    if (claim) this.executor.start(claim);
+    for (let waiting = this.backlog.shift(); waiting; waiting = this.backlog.shift()) if (this.begin(waiting)) return;
   }
 
-  /** A wake may have been lost on its way, and a long run may stand in the way of what was claimed ahead. */
-  private lookAround(): void {
-    if (this.backlog.standstill(this.clock.monotonic()) >= LOOK_EVERY_MS) {
+  /** What the store decided at the claim holds for a short time only: then it decides again. @returns whether it begins */
+  private begin(waiting: WaitingClaim): boolean {
+    const isOver = this.isOver(waiting);
+    if (isOver) this.settle(settle.release(waiting.claim));
+    else this.executor.start(waiting.claim);
+    return !isOver;
+  }
+
+  private isOver({ claim, startBy }: WaitingClaim): boolean {
+    if (startBy < Infinity && this.clock.monotonic() > startBy) return true;
+    return this.pausedSince.size > 0 && claim.startedTime <= (this.pausedSince.get(claim.queue) ?? -Infinity);
+  }
+
+  private watchBacklog(): void {
+    if (this.watch !== null || this.backlog.size === 0) return;
+    this.watch = this.clock.setTimer(START_WITHIN_MS / 2, () => {
+      this.watch = null;
+      this.giveBack((waiting) => this.isOver(waiting));
+      this.watchBacklog();
+    });
+  }
+
+  private giveBack(isOver?: (waiting: WaitingClaim) => boolean): void {
+    const released = this.backlog.release(isOver);
+    if (released.length > 0) {
       this.executor.pace?.slow();
-      this.giveBack();
+      this.settlements.push(...released);
+      this.schedule();
     }
-    this.wake();
+    if (this.backlog.size === 0) {
+      this.watch?.cancel();
+      this.watch = null;
+    }
   }
 
-  private giveBack(): void {
-    if (this.backlog.size === 0) return;
-    this.settlements.push(...this.backlog.releaseAll());
+  private settle(settlement: Settlement): void {
+    this.settlements.push(settlement);
     this.schedule();
   }
 
@@ -189,56 +237,61 @@ export class Dispatcher {
   private depart(): void {
     const lane = this.lanes.find((each) => !each.busy);
     if (!lane) return;
-    const want = this.wanted();
+    const demand = this.demand();
     const isMore = this.woken && this.isPlenty;
-    if (this.settlements.length > 0 || (this.woken && want > 0)) {
+    if (this.settlements.length > 0 || (this.woken && demand.want > 0)) {
       lane.busy = true;
-      void this.trip(lane, want).finally(() => {
+      void this.trip(lane, demand).finally(() => {
         lane.busy = false;
         this.schedule();
         tellAll(this.tripWaiters);
       });
       // Where the last trip found all it wanted, the next one need not wait for this one.
-      if (isMore && this.wanted() > 0) this.wake();
+      if (isMore && this.demand().want > 0) this.wake();
     } else if (this.isIdle()) {
       tellAll(this.idleWaiters);
     }
   }
 
   /** Runs that may be claimed now: for free slots and, where handlers are short and the store is far, some ahead. */
-  private wanted(): number {
-    if (!this.claiming) return 0;
-    let asked = 0;
-    for (const lane of this.lanes) asked += lane.asked;
-    const ahead = this.executor.pace?.ahead ?? 0;
-    const left = Math.max(0, this.executor.vacant + ahead - this.backlog.size - asked);
-    if (!this.isRemote) return left;
+  private demand(): Demand {
+    if (!this.claiming) return { want: 0, ahead: 0 };
+    let here = this.backlog.size;
+    for (const lane of this.lanes) here += lane.asked;
+    const free = Math.max(0, this.executor.vacant - here);
+    const { pace } = this.executor;
+    if (!pace) return { want: free, ahead: 0 };
+    const left = Math.max(0, Math.min(this.executor.vacant + pace.ahead - here, pace.atOnce - here));
     // Each lane gets its share, so that the store works on one trip while this process works on the other.
-    const share = ahead > 0 ? Math.ceil((this.settings.maxConcurrentTasks + ahead) / this.lanes.length) : left;
-    return Math.min(left, share, CLAIM_PER_STEP);
+    const all = this.settings.maxConcurrentTasks + pace.ahead;
+    const share = pace.ahead > 0 ? Math.ceil(all / this.lanes.length) : left;
+    const want = Math.min(left, share, CLAIM_PER_STEP);
+    return { want, ahead: Math.max(0, want - free) };
   }
 
-  private async trip(lane: Lane, want: number): Promise<void> {
+  private async trip(lane: Lane, { want, ahead }: Demand): Promise<void> {
     const settlements = this.takeSettlements();
     this.woken = false;
     lane.asked = want;
+    lane.carried = settlements;
     const request: ExchangeRequest = {
       workerId: this.settings.workerId,
       lane: lane.number,
       sequence: ++lane.sequence,
       settlements,
       ...(this.claiming ? { ...this.executor.offer(), want } : { want }),
-      ...(this.isRemote && { handOver: Math.min(want, this.executor.vacant) }),
+      ...(this.isRemote && { ahead, handOver: want - ahead }),
     };
     const reply = await this.exchange(request);
     lane.asked = 0;
+    lane.carried = [];
     if (!reply) return;
     this.liveness.lastProgress = this.clock.monotonic();
     if (want > 0) this.isPlenty = this.isRemote && reply.claims.length === want;
     if (reply.more || this.isPlenty) this.woken = true;
-    for (const claim of reply.claims) this.take(claim);
+    for (const claim of reply.claims) this.take(claim, reply.age ?? 0);
     reply.settled.forEach((outcome, i) => {
-      if (outcome === 'stale')
+      if (outcome === 'stale' && settlements[i]!.kind !== 'release')
         this.logger.warn(`the result of ${settlements[i]!.executionId} came too late: the run had been taken away`);
     });
   }

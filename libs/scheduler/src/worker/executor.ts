@@ -31,7 +31,7 @@ export class Executor {
   private readonly logger = new Logger('SchedulerWorker');
   private readonly runs = new Map<string, Run>();
   private readonly slots: Slots;
-  /** null where claiming ahead would gain nothing, or would break a rule of a queue. */
+  /** null where the store is in this process: a claim begins in the turn in which it is made. */
   readonly pace: Pace | null;
   private readonly report: RunReporter;
   private onSettled: (settlement: Settlement) => void = () => undefined;
@@ -47,7 +47,9 @@ export class Executor {
     @Inject(WORKER_SETTINGS) private readonly settings: WorkerSettings,
   ) {
     this.slots = new Slots(settings);
-    this.pace = store.lanes > 1 && !this.slots.ruled ? new Pace(settings.maxConcurrentTasks, AHEAD_AT_MOST) : null;
+    // Rules of a queue in this process are kept at the claim: nothing waits for them here.
+    const ahead = this.slots.ruled ? 0 : AHEAD_AT_MOST;
+    this.pace = store.lanes > 1 ? new Pace(settings.maxConcurrentTasks, ahead) : null;
     this.report = (claim, report) => {
       store
         .report(claim, report)
@@ -94,8 +96,10 @@ export class Executor {
     try {
       value = this.invoke(run);
     } catch (error) {
+      this.noteHeld(run);
       return this.failed(run, error);
     }
+    this.noteHeld(run);
     this.returned(run, value);
   }
 
@@ -149,6 +153,10 @@ export class Executor {
     const handler = this.handlers.get(funcPath);
     if (!handler) throw new HandlerNotFoundError(funcPath, claim.taskId);
     return handler(claim.payload === null ? undefined : parseJson(claim.payload), run.ctx);
+  }
+
+  private noteHeld(run: Run): void {
+    this.pace?.noteHeld(this.clock.monotonic() - run.startedAt);
   }
 
   private limit(run: Run, timeout: number): void {

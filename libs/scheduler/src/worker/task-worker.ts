@@ -48,7 +48,7 @@ export class TaskWorker {
   async join(): Promise<void> {
     if (this.beatTimer) return;
     this.beatTimer = this.clock.setRepeating(this.settings.beat, () => void this.beat());
-    this.stopHandOver = this.store.onHandOver(this.settings.workerId, (claim) => this.dispatcher.take(claim));
+    this.stopHandOver = this.store.onHandOver(this.settings.workerId, (claim, age) => this.dispatcher.take(claim, age));
     this.stopListening = this.hub.listen(
       (effects) => this.hear(effects),
       (transition) => transition === 'cancelRequested',
@@ -152,6 +152,9 @@ export class TaskWorker {
   private hear(effects: readonly Effect[]): void {
     for (const effect of effects) {
       if (effect.kind === 'ready' || effect.kind === 'more' || effect.kind === 'gap') this.dispatcher.wake();
+      else if (effect.kind === 'queue' && effect.transition === 'paused')
+        this.dispatcher.pause(effect.queue, effect.time);
+      else if (effect.kind === 'queue' && effect.transition === 'resumed') this.dispatcher.resume(effect.queue);
       else if (effect.kind === 'execution' && effect.transition === 'cancelRequested')
         this.dispatcher.cancel(effect.executionId);
       else if (effect.kind === 'lock' && effect.transition === 'lost') this.dispatcher.lose(effect.owner, 'LOCK_LOST');

@@ -24,7 +24,8 @@ export function claim(
   now: number,
 ): { claims: Claim[]; more: boolean } {
   const claims: Claim[] = [];
-  const want = Math.min(request.want, CLAIM_PER_STEP);
+  // Nothing is claimed ahead: the next claim costs no trip.
+  const want = Math.min(request.want - (request.ahead ?? 0), CLAIM_PER_STEP);
   if (want <= 0 || worker.draining) return { claims, more: false };
   const budget: Budget = {
     free: want,
@@ -39,7 +40,7 @@ export function claim(
     claimLevel(s, worker, level, [...queues.slice(start), ...queues.slice(0, start)], budget, claims, now);
     if (budget.inspect <= 0) return { claims, more: true };
   }
-  return { claims, more: request.want > want && claims.length === want };
+  return { claims, more: request.want - (request.ahead ?? 0) > want && claims.length === want };
 }
 
 /** One entry of each queue in turn, until the level or the budget is spent. */

@@ -41,11 +41,11 @@ export class ExchangePacker {
 
   /** The arguments of a trip, and the runs that it ends, by the place of their settlement, as far as they are known. */
   pack(request: ExchangeRequest): { args: ScriptArgument[]; ended: readonly (KnownRun | undefined)[] } {
-    const { workerId, lane, sequence, want, reserved = [], capacity = {}, handOver = 0 } = request;
+    const { workerId, lane, sequence, want, reserved = [], capacity = {}, ahead = 0, handOver = 0 } = request;
     const hasOptions = reserved.length > 0 || Object.keys(capacity).length > 0;
     const options = hasOptions ? JSON.stringify({ reserved, capacity }) : '';
     const seen = this.answered.get(workerId)?.[lane] ?? 0;
-    const args: ScriptArgument[] = [workerId, lane, sequence, want, handOver, options, seen, 0];
+    const args: ScriptArgument[] = [workerId, lane, sequence, want, `${handOver}|${ahead}`, options, seen, 0];
     const ended: (KnownRun | undefined)[] = [];
     let segments = 0;
     const { settlements } = request;

@@ -9,6 +9,7 @@ import type { ResolvedRedisOptions } from './connection/redis-options.js';
 import { unsentStamp } from './connection/stamp.js';
 import { StoreClock, UNKNOWN_INSTANT } from './connection/store-clock.js';
 import { luaScripts } from './lua-scripts.js';
+import { ServerTime } from './server-time.js';
 
 export interface RedisStoreSettings {
   connection: ResolvedRedisOptions;
@@ -52,6 +53,7 @@ export abstract class RedisFrame {
   private readonly storeClock = new StoreClock(this.local);
   /** ms by which the server's clock is ahead of this machine's, as the newest reply says. */
   private ahead = 0;
+  private readonly serverTime = new ServerTime();
   private announced = -1;
   /** Changes when the server has lost the namespace: by a flush, or by a restart without what it held. */
   private born: string | null = null;
@@ -177,6 +179,25 @@ export abstract class RedisFrame {
 
   protected sendingTime(): number {
     return this.storeClock.monotonic();
+  }
+
+  /** ms since this time of the server's. @param sentAt where a reply shows it: when its request was sent */
+  protected ageOf(server: number, sentAt?: number): number {
+    if (this.settings.testClock) return 0;
+    const now = this.local.monotonic();
+    if (sentAt !== undefined) this.serverTime.note(server, sentAt, now);
+    return this.serverTime.ageOf(server, now);
+  }
+
+  /** The server's time, or a little less; null: not known yet. */
+  protected serverNow(): number | null {
+    const { testClock } = this.settings;
+    const now = testClock ? testClock.now() : this.serverTime.at(this.local.monotonic());
+    return now === null ? null : Math.floor(now);
+  }
+
+  protected passTime(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.local.setTimer(ms, resolve));
   }
 
   protected isWanted(transition: ExecutionTransition): boolean {

@@ -1,6 +1,6 @@
 import type { FireCommand, NewExecution, NewWorkflow, RunToken, Settlement } from '../../core/commands.js';
 import { StoreUnavailableError, TaskInUseError } from '../../core/errors.js';
-import { UNDECLARED_SCHEDULE_MS } from '../../core/limits.js';
+import { START_WITHIN_MS, UNDECLARED_SCHEDULE_MS } from '../../core/limits.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import type { TaskMirror } from '../../core/task-definition.js';
 import type { Claim, LockGrant, QueueRules, WorkerHello } from '../records.js';
@@ -52,8 +52,10 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
     return this.batches.add(batch);
   }
 
+  /** What this node has claimed and not begun it gives back at once; for what others have, it waits until that is over. */
   async pauseQueue(queue: string): Promise<void> {
-    await this.commit('pauseQueue', queue);
+    const nodes = await this.commit<number>('pauseQueue', queue);
+    if (nodes > 1 && !this.settings.testClock) await this.passTime(START_WITHIN_MS);
   }
 
   async resumeQueue(queue: string): Promise<void> {
@@ -129,6 +131,8 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
     if (!reply.known) return reply;
     const [, now, , , , plain, , effects, told] = raw;
     this.setClock(now, sentAt);
+    const age = this.ageOf(now, sentAt);
+    if (reply.claims.length > 0) reply.age = age;
     if (ended.length > 0 && (told & 1) === 0 && this.isWanted('completed'))
       this.tell(endedEffects(request.settlements, ended, reply.settled, now));
     if (plain.length > 0 && (told & 2) === 0 && this.isWanted('started'))
@@ -137,20 +141,25 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
     return reply;
   }
 
-  onHandOver(workerId: string, take: (claim: Claim) => void): () => void {
+  onHandOver(workerId: string, take: (claim: Claim, age: number) => void): () => void {
     return this.listenTo(workerId, (message) => {
       const [time, no, ...lines] = message.split('\n');
       for (let i = 0; i < lines.length; i += 2) {
         const claim = plainClaim(lines[i]!, lines[i + 1]!, Number(time));
         this.packer.remember(workerId, claim, lines[i + 1]!, `p${time}|${no}`);
-        take(claim);
+        take(claim, this.ageOf(Number(time)));
       }
     });
   }
 
   async beat(workerId: string, runs: readonly RunToken[]): Promise<BeatReply> {
     const tokens = runs.flatMap(({ executionId, attempt }) => [executionId, attempt]);
-    const [known, asked, lost] = await this.commitRepeatable<[number, string[], string[]]>('beat', workerId, ...tokens);
+    const [known, asked, lost] = await this.commitRepeatable<[number, string[], string[]]>(
+      'beat',
+      workerId,
+      this.serverNow() ?? '',
+      ...tokens,
+    );
     return { known: known === 1, cancelRequested: tokensOf(asked), lost: tokensOf(lost) };
   }
 

@@ -1,14 +1,14 @@
 #!lua flags=allow-oom
 -- Renews the worker's lease and the locks of its runs.
--- ARGV: frame, operation, workerId, then executionId and attempt of each run
+-- ARGV: frame, operation, workerId, time at which the beat was made | '', then executionId and attempt of each run
 -- Returns: { known, asked to cancel (id, attempt, ...), lost (id, attempt, ...) }, effects
 -- @include verb
 local HAND_OVER_PATIENCE_MS = 2000
-local id = ARGV[3]
+local id, madeAt = ARGV[3], tonumber(ARGV[4])
 local found = worker.get(id)
 local lost, asked = {}, {}
 if not found then
-  for i = 4, #ARGV do
+  for i = 5, #ARGV do
     lost[#lost + 1] = ARGV[i]
   end
   return commit({ 0, asked, lost })
@@ -27,7 +27,7 @@ for _, each in ipairs(asked) do
   cancels[#cancels + 1] = each[2]
   cancels[#cancels + 1] = tostring(each[3])
 end
-for i = 4, #ARGV, 2 do
+for i = 5, #ARGV, 2 do
   local runId, attempt = ARGV[i], tonumber(ARGV[i + 1])
   local row = held[runId] and settle.current(runId, attempt)
   if not row then
@@ -36,11 +36,12 @@ for i = 4, #ARGV, 2 do
   end
   call('HDEL', keys.handed, runId)
 end
--- What was handed over and never heard of was lost on its way.
+-- What was handed over and not named in a beat that was made long after was lost on its way. Should it come all the same,
+-- the worker sees its age, and does not begin it. By the time at which the beat was made, since it may be late itself.
 local waits = call('HGETALL', keys.handed)
 for i = 1, #waits, 2 do
   local to, since = string.match(waits[i + 1], '^(.*)|(%d+)$')
-  if to == id and tonumber(since) + HAND_OVER_PATIENCE_MS < now then
+  if to == id and madeAt and tonumber(since) + HAND_OVER_PATIENCE_MS < madeAt then
     local row = rows.get(waits[i])
     if row and row.st == 'RUNNING' and row.w == id then
       settle.release(row)

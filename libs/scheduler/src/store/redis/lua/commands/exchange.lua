@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- One trip of a worker: settles what ended, claims what may start.
--- ARGV: frame, operation (none), workerId, lane, sequence, want, slots for hand-overs, options (JSON) | '',
+-- ARGV: frame, operation (none), workerId, lane, sequence, want, slots for hand-overs|how many of `want` can only wait,
+--   options (JSON) | '',
 --   newest sequence of this lane whose reply the worker has seen (0: none), number of segments, then the segments in order:
 --   'plain' | 'member', n, sum of their starts, whether there are results (1 | 0), number of entries,
 --     each running entry and how many runs it stands for, n ids, of members n ties (dependents, see links.lua|workflowId),
@@ -18,7 +19,9 @@
 -- @include compact
 
 local workerId, lane, sequence, wanted = ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
-local slots, segments = tonumber(ARGV[7]), tonumber(ARGV[10])
+local slots, ahead = string.match(ARGV[7], '^(%d+)|(%d+)$')
+slots, ahead = tonumber(slots), tonumber(ahead)
+local segments = tonumber(ARGV[10])
 local laneKey = workerId .. '|' .. lane
 
 local record = call('HGET', keys.workers, workerId)
@@ -95,7 +98,7 @@ local function reply(more, mayBeMore)
   local claimed = #plainIds + #otherIds
   -- Whoever found less than it wanted waits to be told of more.
   if wanted > claimed and not me.draining then
-    call('HSET', keys.idle, workerId, math.max(0, slots - claimed))
+    call('HSET', keys.idle, workerId, math.max(0, slots - claimed) .. '|' .. now)
   elseif wanted > 0 or me.draining then
     -- A lane that wants nothing, since the other one asks for all, says nothing about waiting.
     call('HDEL', keys.idle, workerId)
@@ -183,7 +186,7 @@ dependency.drain()
 
 local plainCount = #plain / 2
 local options = ARGV[8] ~= '' and cjson.decode(ARGV[8]) or {}
-local more = claim.claim(me, wanted - plainCount, options)
+local more = claim.claim(me, wanted - plainCount, wanted - ahead - plainCount, options)
 others = claim.list
 dependency.drain()
 save()

@@ -17,6 +17,7 @@ else
   end
 end
 call('HSET', keys.hellos, id, ARGV[4])
+found.slots = cjson.decode(ARGV[4]).maxConcurrentTasks
 found.queues = {}
 local tasksFrom = 6 + tonumber(ARGV[5])
 for i = 6, tasksFrom - 1 do

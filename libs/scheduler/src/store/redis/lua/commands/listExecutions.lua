@@ -16,7 +16,7 @@ local TASK = '^%d+|%d+|%-?%d+|[^|]*|([^|]*)|'
 local PASSING = query.taskId and 0.2 or 0.05
 
 local function matches(row)
-  return (not query.status or query.status[row.st])
+  return (not query.status or query.status[inspect.status(row)])
     and (not query.taskId or row.task == query.taskId)
     and (not query.workflowId or row.wf == query.workflowId)
     and (not query.to or row.created < query.to)
@@ -72,7 +72,7 @@ local function passByStatus(ids, passed)
   if status.PENDING or status.RUNNING then
     for _, worker in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
       for i, run in ipairs(readAll('HMGET', keys.running(worker), stateless)) do
-        runs[i] = runs[i] or run
+        runs[i] = runs[i] or (run and not inspect.isWaiting(worker, stateless[i]))
       end
     end
   end

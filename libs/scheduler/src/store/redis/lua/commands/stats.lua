@@ -3,6 +3,12 @@
 -- ARGV: frame, operation (none)   Returns: JSON
 -- @include look
 local counters, ends = inspect.counters(), {}
+for _, id in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
+  local surplus = inspect.surplus(id)
+  if surplus > 0 then
+    counters.RUNNING, counters.PENDING = counters.RUNNING - surplus, counters.PENDING + surplus
+  end
+end
 local flat = call('HGETALL', keys.window)
 for i = 1, #flat, 2 do
   ends[flat[i]] = tonumber(flat[i + 1])

@@ -1,12 +1,15 @@
 -- Claims the best of what is ready: strictly by level, first in first out, queues in rotation on one level.
 claim.list, claim.taken, claim.runs = {}, 0, {}
 
+-- A script may have 200 local variables at a time: these end with the file.
+do
+
 local CLAIM_PER_STEP = 250
 local INSPECT_FLOOR = 128
 local HOLES_PER_STEP = 2000
 local SUSPECT_CRASHES = 2
 
-local worker_, queues, free, inspect, holes, reserved, capacity
+local worker_, queues, free, firm, inspect, holes, reserved, capacity
 local runnable = {}
 -- Entries taken from the head of a list, by list, and where the next one stands.
 local taken, cursor = {}, {}
@@ -108,8 +111,14 @@ local function mayTake(q, level)
   return free > held
 end
 
+-- What only waits in its worker for a slot is plain, and of a queue without limits: nothing is spent on it meanwhile.
+local function mayWait(row, q)
+  return firm > 0 or (rows.plain[row.id] and not q.max and not q.concurrency)
+end
+
 local function spend(q, level)
   free = free - 1
+  firm = firm - 1
   if capacity and capacity[q.name] then
     capacity[q.name] = capacity[q.name] - 1
   end
@@ -189,6 +198,10 @@ local function claimUnhandled(level)
         local row = rows.get(id, true)
         for _, q in ipairs(queues) do
           if q.name == row.queue and mayTake(q, level) and not mustWait(row) then
+            if firm <= 0 then
+              free = 0
+              return
+            end
             call('ZREM', keys.unhandled(task, level), id)
             consider(row, q)
           end
@@ -219,7 +232,11 @@ local function claimLevel(level, from)
     local q = waiting[turn]
     local list = keys.ready(q.name, level)
     local row = mayTake(q, level) and nextRow(list) or nil
-    if row then
+    if row and not mayWait(row, q) then
+      -- It is next, and waits for a slot: nothing behind it goes before.
+      cursor[list] = cursor[list] - 1
+      free = 0
+    elseif row then
       -- A lock may put others at the head of this list, before what was taken from it.
       if row.lk then
         putBack(list)
@@ -238,8 +255,9 @@ local function claimLevel(level, from)
   end
 end
 
--- Claims up to `wanted` for the worker; returns whether it stopped at a bound and not for lack of work.
-function claim.claim(found, wanted, options)
+-- Claims up to `wanted` for the worker, `slots` of them for free slots; returns whether it stopped at a bound and not for
+-- lack of work.
+function claim.claim(found, wanted, slots, options)
   local want = math.min(wanted, CLAIM_PER_STEP)
   if want <= 0 or found.draining then
     return false
@@ -247,6 +265,7 @@ function claim.claim(found, wanted, options)
   finish.flush()
   queue.flush()
   worker_ = found
+  firm = slots
   free, inspect, holes = want, math.max(INSPECT_FLOOR, 4 * want), HOLES_PER_STEP
   reserved = options.reserved and #options.reserved > 0 and options.reserved or nil
   capacity = options.capacity
@@ -272,4 +291,6 @@ function claim.claim(found, wanted, options)
   end
   callAll('HSET', keys.running(found.id), claim.runs)
   return inspect <= 0 or (wanted > want and claim.taken == want)
+end
+
 end

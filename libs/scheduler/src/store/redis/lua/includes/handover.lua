@@ -1,3 +1,6 @@
+-- For how long a worker counts as waiting: it asks again every second, unless its event loop is blocked.
+local IDLE_MS = 2000
+
 -- Gives a few plain executions to a worker that waits with free slots, and with nothing better to do than these.
 -- Returns whether it was done: the message went first, and somebody heard it.
 local function handOver(groups, ids, records)
@@ -6,8 +9,11 @@ local function handOver(groups, ids, records)
   end
   local idle = call('HGETALL', keys.idle)
   for i = 1, #idle, 2 do
-    local workerId, slots = idle[i], tonumber(idle[i + 1])
-    local record = slots >= count and call('HGET', keys.workers, workerId)
+    local workerId = idle[i]
+    local slots, since = string.match(idle[i + 1], '^(%d+)|(%d+)$')
+    slots = tonumber(slots)
+    local mayTake = slots >= count and now - tonumber(since) <= IDLE_MS
+    local record = mayTake and call('HGET', keys.workers, workerId)
     local found = record and cmsgpack.unpack(record)
     if found and not found.draining and #found.queues == 1 then
       local name = found.queues[1]
@@ -34,7 +40,7 @@ local function handOver(groups, ids, records)
           callAll('HSET', keys.running(workerId), runs)
           callAll('HSET', keys.handed, waits)
           if slots > count then
-            call('HSET', keys.idle, workerId, slots - count)
+            call('HSET', keys.idle, workerId, slots - count .. '|' .. since)
           else
             call('HDEL', keys.idle, workerId)
           end

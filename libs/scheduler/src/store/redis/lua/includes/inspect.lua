@@ -1,5 +1,5 @@
 -- What is seen of the state. Nothing here writes.
-local inspect = { mirrors = {}, queues = {} }
+local inspect = { mirrors = {}, queues = {}, waiting = {} }
 
 local function mirror(task)
   local found = inspect.mirrors[task]
@@ -45,6 +45,32 @@ local function openEdges(row)
   return open
 end
 
+-- Runs of a worker that only wait there for a slot, which is never for long: how many, and (lazily) which. They begin in
+-- the order in which they were claimed.
+function inspect.surplus(id)
+  local found = worker.get(id)
+  return math.max(0, call('HLEN', keys.running(id)) - 1 - (found and found.slots or math.huge))
+end
+
+function inspect.isWaiting(id, runId)
+  local waiting = inspect.waiting[id]
+  if not waiting then
+    waiting = {}
+    inspect.waiting[id] = waiting
+    local surplus = inspect.surplus(id)
+    local runs = surplus > 0 and worker.runs(id) or {}
+    for i = #runs - surplus + 1, #runs do
+      waiting[runs[i][1]] = true
+    end
+  end
+  return waiting[runId] == true
+end
+
+-- Its status as it is shown: RUNNING is what has begun.
+function inspect.status(row)
+  return row.st == 'RUNNING' and row.w and inspect.isWaiting(row.w, row.id) and 'PENDING' or row.st
+end
+
 -- Why the execution has not started: the first reason of the fixed order.
 local function waitingFor(row)
   if row.st ~= 'PENDING' and row.st ~= 'RETRYING' then
@@ -75,29 +101,31 @@ end
 -- What a user sees of an execution; texts of JSON stay texts.
 function inspect.view(row)
   local progress = row.pg and call('HGET', keys.progress, row.id)
+  local status = inspect.status(row)
+  local isWaiting = status ~= row.st
   return {
     id = row.id,
     task = row.task,
     name = mirror(row.task).taskName or row.task,
-    status = row.st,
+    status = status,
     level = row.level,
     queue = row.queue,
     payload = rows.payload(row),
     at = row.at,
     created = row.created,
-    started = row.sa,
+    started = isWaiting and 0 or row.sa,
     completed = row.ca,
     cancelRequested = row.cr,
     failures = row.f,
-    run = row.r,
+    run = isWaiting and row.r - 1 or row.r,
     result = orFalse(row.res),
     error = orFalse(row.err),
     reason = orFalse(row.rs),
     rootCause = orFalse(row.rc),
-    waitingFor = waitingFor(row),
+    waitingFor = isWaiting and { kind = 'queue', queue = row.queue } or waitingFor(row),
     attempts = row.ats or {},
     recorded = row.ats ~= nil,
-    worker = orFalse(row.wi),
+    worker = not isWaiting and orFalse(row.wi),
     progress = progress and cmsgpack.unpack(progress) or false,
     logs = row.lg and call('LRANGE', keys.logs(row.id), 0, -1) or {},
     workflow = orFalse(row.wf),
@@ -158,7 +186,7 @@ function inspect.workflow(id)
       id = record.ids[i],
       task = node[2],
       -- Neither there nor let go: still to be admitted.
-      status = row and row.st or STATUS[string.sub(found.ends, i, i)] or 'PENDING',
+      status = row and inspect.status(row) or STATUS[string.sub(found.ends, i, i)] or 'PENDING',
       dependsOn = dependsOn,
     }
   end
@@ -182,7 +210,7 @@ function inspect.worker(id, lease)
     draining = found.draining or false,
     started = found.started,
     lease = tonumber(lease),
-    running = call('HLEN', keys.running(id)) - 1,
+    running = call('HLEN', keys.running(id)) - 1 - inspect.surplus(id),
   }
 end
 

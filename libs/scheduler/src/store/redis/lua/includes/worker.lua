@@ -1,5 +1,5 @@
 -- Workers: their leases, and what becomes of their runs when they leave or are lost.
--- Record: { queues, started, joined, draining, rotation }
+-- Record: { queues, slots, started, joined, draining, rotation }
 
 local MAX_CRASHES = 3
 
