@@ -84,6 +84,49 @@ export function workflowContract(open: OpenStore): void {
     );
 
     it(
+      'without a node is COMPLETED at once',
+      scene(async (s) => {
+        const workflowId = nextId();
+        await s.store.startWorkflow({ workflowId, name: 'nothing to do', nodes: [] }, []);
+        await s.store.startWorkflow({ workflowId, name: 'nothing to do', nodes: [] }, []);
+        const time = new Date(s.now).toISOString();
+        const info = { workflowId, name: 'nothing to do', status: 'COMPLETED', createdTime: time, completedTime: time };
+        expect(await s.store.getWorkflow(workflowId)).toMatchObject({ ...info, nodes: [] });
+        expect((await s.store.listWorkflows({ limit: 9 })).items).toEqual([{ ...info, nodes: [] }]);
+        expect(s.effectsOf('workflow')).toMatchObject([{ workflowId, status: 'COMPLETED' }]);
+      }),
+    );
+
+    it(
+      'hands results along in the order of the edges, whatever that of the ends',
+      scene(async (s) => {
+        const refs = Array.from({ length: 20 }, (_, i) => `up-${(i * 7) % 20}`);
+        for (const timeout of [null, HOUR]) {
+          const workflowId = nextId();
+          const ups = refs.map((ref) => newExecution({ workflow: { workflowId, ref } }));
+          const edges = ups.map((up, i) =>
+            edgeTo(up.executionId, 'success', { taskId: 'plain', ref: refs[i]!, timeout }),
+          );
+          const join = newExecution({ workflow: { workflowId, ref: 'join' }, edges });
+          const nodes = [...ups, join].map(({ executionId, workflow }) => ({
+            ref: workflow!.ref,
+            executionId,
+            taskId: 'plain',
+            dependsOn: workflow!.ref === 'join' ? refs.map((ref) => ({ ref, type: 'success' as const })) : [],
+          }));
+          await s.store.startWorkflow({ workflowId, name: 'join', nodes }, [...ups, join]);
+          const worker = await s.worker();
+          for (const claim of (await worker.claim(20)).toReversed())
+            await worker.complete(claim, claim.executionId === ups[3]!.executionId ? undefined : 'a "result"');
+          await s.maintain();
+          const { results } = await worker.claimOne(join.executionId);
+          expect(Object.keys(results!)).toEqual(refs);
+          expect(Object.values(results!)).toEqual(refs.map((_, i) => (i === 3 ? null : '"a \\"result\\""')));
+        }
+      }),
+    );
+
+    it(
       'is FAILED where a node failed, once every node has ended',
       scene(async (s) => {
         const { workflow, ids } = await start(s);

@@ -12,8 +12,11 @@ export interface LockNeed {
   maxWait: number | null;
 }
 
-/** What an edge binds to: an execution by id (it may stand in the same batch), or the newest of the task. */
-export type EdgeBinding = { executionId: string } | 'newest';
+/**
+ * What an edge binds to: an execution by id (it may stand in the same batch), or the newest of the task. With `ofTask` an
+ * execution of another task is refused.
+ */
+export type EdgeBinding = { executionId: string; ofTask?: string } | 'newest';
 
 /** An edge of one execution, decided before the call. Durations in ms. */
 export interface NewEdge {

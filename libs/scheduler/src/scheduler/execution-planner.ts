@@ -81,7 +81,7 @@ export class ExecutionPlanner {
     }
     for (const { taskId } of task.dependencies) await this.require(task.taskId, taskId);
     return planEdges(task, (taskId) =>
-      Object.hasOwn(after, taskId) ? { executionId: String(after[taskId]) } : 'newest',
+      Object.hasOwn(after, taskId) ? { executionId: String(after[taskId]), ofTask: taskId } : 'newest',
     );
   }
 

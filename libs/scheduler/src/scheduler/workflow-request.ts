@@ -8,7 +8,7 @@ export interface WorkflowNode<P = any> extends Omit<WorkflowTask<P>, 'taskId'> {
 
 /** What runWorkflow takes. */
 export interface RunWorkflowRequest extends Omit<WorkflowRequest, 'tasks'> {
-  /** 1 to 10,000 nodes, with 50,000 edges at most. */
+  /** 10,000 nodes with 50,000 edges at most; a workflow of none is COMPLETED at once. */
   tasks: readonly WorkflowNode[];
 }
 

@@ -27,6 +27,11 @@ export class UnknownDependencyError extends SchedulerError {
   }
 }
 
+/** Why an execution does not serve a dependency on another task. */
+export function isOfOtherTask(found: string, expected: string): string {
+  return `it is an execution of '${found}', not of '${expected}'`;
+}
+
 export class DuplicateDependencyError extends SchedulerError {
   constructor(
     readonly dependent: string,

@@ -1,5 +1,5 @@
 import type { NewExecution, NewWorkflow } from '../../core/commands.js';
-import { UnknownDependencyError } from '../../core/errors.js';
+import { isOfOtherTask, UnknownDependencyError } from '../../core/errors.js';
 import type { Reason } from '../../core/status.js';
 import { isTerminal } from '../../core/status.js';
 import { resolveBound } from './dependency.js';
@@ -10,6 +10,7 @@ import * as queue from './queue.js';
 import { Row, WorkflowRow } from './rows.js';
 import type { State } from './state.js';
 import { move, tell } from './transition.js';
+import { end as complete } from './workflow.js';
 
 /** Stores a batch, all or nothing. @returns ids in the order given: of the first one where an idempotency key repeats */
 export function enqueue(s: State, batch: readonly NewExecution[], now: number): string[] {
@@ -34,6 +35,7 @@ export function startWorkflow(s: State, command: NewWorkflow, executions: readon
     workflow.nodes.push({ ref: node.ref, row, dependsOn: node.dependsOn.map((each) => ({ ...each })) });
   }
   admit(s, rows, executions, now);
+  if (executions.length === 0) complete(s, workflow, now);
 }
 
 export function store(s: State, fresh: readonly NewExecution[], now: number): Row[] {
@@ -61,7 +63,16 @@ function checkEdges(s: State, batch: readonly NewExecution[]): void {
   for (const command of batch) {
     if (command.edges === null) continue;
     for (const edge of command.edges) {
-      if (edge.bind === 'newest' || s.executions.has(edge.bind.executionId)) continue;
+      if (edge.bind === 'newest') continue;
+      const upstream = s.executions.get(edge.bind.executionId);
+      const { ofTask } = edge.bind;
+      if (upstream && ofTask !== undefined && upstream.task.taskId !== ofTask)
+        throw new UnknownDependencyError(
+          command.taskId,
+          upstream.executionId,
+          isOfOtherTask(upstream.task.taskId, ofTask),
+        );
+      if (upstream) continue;
       inBatch ??= new Set(batch.map((each) => each.executionId));
       if (!inBatch.has(edge.bind.executionId))
         throw new UnknownDependencyError(command.taskId, edge.bind.executionId, 'no execution of that id exists');

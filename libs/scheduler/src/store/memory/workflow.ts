@@ -6,7 +6,11 @@ import type { State } from './state.js';
 /** One of its executions has ended. The last one ends the workflow, and only then may any of them leave for history. */
 export function close(s: State, workflow: WorkflowRow, row: Row, now: number): void {
   if (isForgotten(s, workflow)) return history.retire(s, row, now);
-  if (--workflow.open > 0) return;
+  if (--workflow.open === 0) end(s, workflow, now);
+}
+
+/** The last of its executions has ended, or it has none. */
+export function end(s: State, workflow: WorkflowRow, now: number): void {
   const ends = new Set(workflow.nodes.map((node) => node.row.status));
   workflow.status = ends.has('FAILED') ? 'FAILED' : ends.has('CANCELLED') ? 'CANCELLED' : 'COMPLETED';
   workflow.completedTime = now;

@@ -1,4 +1,4 @@
-import { IdempotencyConflictError, UnknownDependencyError } from '../../core/errors.js';
+import { IdempotencyConflictError, isOfOtherTask, UnknownDependencyError } from '../../core/errors.js';
 import { SystemClock, type Clock, type ClockTimer } from '../../core/clock.js';
 import type { Effect, ExecutionTransition } from '../../core/effects.js';
 import { ulid } from '../../core/ids.js';
@@ -278,12 +278,16 @@ export abstract class RedisFrame {
 }
 
 function refusal(code: string, details: readonly string[]): Error {
-  const [first = '', second = ''] = details;
+  const [first = '', second = '', expected, found = ''] = details;
   switch (code) {
     case 'IDEMPOTENCY_CONFLICT':
       return new IdempotencyConflictError(first, second);
     case 'UNKNOWN_DEPENDENCY':
-      return new UnknownDependencyError(first, second, 'no execution of that id exists');
+      return new UnknownDependencyError(
+        first,
+        second,
+        expected === undefined ? 'no execution of that id exists' : isOfOtherTask(found, expected),
+      );
     default:
       return new TypeError(`a script refused with a code that this version does not know: ${code}`);
   }

@@ -51,7 +51,7 @@ export function extraOf(command: NewExecution): Extra | null {
       ...{ taskId, ref, type, reuse },
       ...(timeout !== null && { timeout }),
       ...(maxAge !== null && { maxAge }),
-      ...(bind !== 'newest' && { to: bind.executionId }),
+      ...(bind !== 'newest' && { to: bind.executionId, of: bind.ofTask }),
     }));
   }
   if (idempotency) extra.idempotency = idempotency;

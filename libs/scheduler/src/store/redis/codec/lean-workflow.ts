@@ -24,7 +24,7 @@ export interface LeanWorkflow {
  * tags, timeouts, keys, delays, edges that lead outside or have a deadline, or too many of them.
  */
 export function leanWorkflow(workflow: NewWorkflow, members: readonly NewExecution[]): LeanWorkflow | null {
-  if (members.length > MAX_MEMBERS) return null;
+  if (members.length === 0 || members.length > MAX_MEMBERS) return null;
   const placeOf = new Map<string, number>();
   for (const [i, member] of members.entries()) {
     if (!isModest(member)) return null;

@@ -153,8 +153,13 @@ for i = 1, count do
 end
 for _, each in ipairs(fresh) do
   for _, edge in ipairs(each.extra.edges or {}) do
-    if edge.to and not mine[edge.to] and call('HEXISTS', keys.static, edge.to) == 0 then
-      return { 'error', 'UNKNOWN_DEPENDENCY', each.extra.task, edge.to }
+    if edge.to and not mine[edge.to] then
+      local upstream = rows.get(edge.to)
+      if not upstream then
+        return { 'error', 'UNKNOWN_DEPENDENCY', each.extra.task, edge.to }
+      elseif edge.of and upstream.task ~= edge.of then
+        return { 'error', 'UNKNOWN_DEPENDENCY', each.extra.task, edge.to, edge.of, upstream.task }
+      end
     end
   end
 end
@@ -166,6 +171,12 @@ end
 if workflowId ~= '' then
   starts.add(workflowId, ARGV[4], count)
   starts.save()
+  if count == 0 then
+    local found = workflow.get(workflowId)
+    workflow.finish(found)
+    found.dirty = true
+    workflow.trim()
+  end
 end
 local made = {}
 create.request = workflowId ~= '' and workflowId or (fresh[1] and fresh[1].id)

@@ -12,15 +12,18 @@ for at = FIRST, #ARGV, 2 do
   part[i] = cmsgpack.pack({ ARGV[at], ARGV[at + 1], extra })
   for _, edge in ipairs(extra.edges or {}) do
     if edge.to and not edge.mine then
-      outside[#outside + 1] = { extra.task, edge.to }
+      outside[#outside + 1] = { extra.task, edge.to, edge.of }
       upstreams[#upstreams + 1] = edge.to
     end
   end
 end
 rows.fetch(upstreams)
 for _, each in ipairs(outside) do
-  if not rows.get(each[2]) then
+  local upstream = rows.get(each[2])
+  if not upstream then
     return { 'error', 'UNKNOWN_DEPENDENCY', each[1], each[2] }
+  elseif each[3] and upstream.task ~= each[3] then
+    return { 'error', 'UNKNOWN_DEPENDENCY', each[1], each[2], each[3], upstream.task }
   end
 end
 for _, id in ipairs(upstreams) do

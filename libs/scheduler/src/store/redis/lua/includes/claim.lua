@@ -160,7 +160,15 @@ local function start(row, q)
   -- attempt|run|failures|due|number|plain|workflow|what few have (JSON)
   local more = ''
   if row.hd or row.ed then
-    more = cjson.encode({ lk = row.hd, fk = row.fk, res = row.ed and edges.results(row) or nil })
+    local parts = {}
+    if row.hd then
+      parts[1] = string.sub(cjson.encode({ lk = row.hd, fk = row.fk }), 2, -2)
+    end
+    local results = row.ed and edges.results(row)
+    if results then
+      parts[#parts + 1] = '"res":' .. results
+    end
+    more = '{' .. table.concat(parts, ',') .. '}'
   end
   local detail = { row.a, row.r, row.f, row.at, no, isPlain and 1 or 0, row.wf or '', more }
   claim.taken = claim.taken + 1

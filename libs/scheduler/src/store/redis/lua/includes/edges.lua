@@ -106,36 +106,35 @@ local function fetchUpstreams(found)
   return found
 end
 
--- What its dependencies have left, by ref; false for one without a result. Refs with a $ are the store's own.
+-- What its dependencies have left, in the order of its edges: JSON of results by ref, false for one without a result; nil
+-- where it has none. Refs with a $ are the store's own.
 function edges.results(row)
-  local found, any, upstreams = {}, false, {}
+  local refs, values, upstreams = {}, {}, {}
   local held = not row.tu and row.hs or {}
-  local function see(ref, value)
-    if string.sub(ref, 1, 1) ~= '$' then
-      found[ref] = value
-      any = true
-    end
-  end
   local indices = {}
   for index = 1, row.ed do
     indices[index] = index
   end
   for index, record in ipairs(readAll('HMGET', keys.edges(row.id), indices)) do
     if record and held[index] == 1 then
-      see(string.match(record, '[^|]*$'), false)
+      refs[index] = string.match(record, '[^|]*$')
     else
       local edge = edges.cache[row.id .. '|' .. index] or make(row.id, index, record)
-      see(edge.ref, false)
+      refs[index] = edge.ref
       upstreams[#upstreams + 1] = edge
     end
   end
   for _, edge in ipairs(fetchUpstreams(upstreams)) do
     local upstream = edge.up and rows.get(edge.up)
-    if upstream and upstream.res then
-      see(edge.ref, upstream.res)
+    values[edge.index] = upstream and upstream.res
+  end
+  local parts = {}
+  for index, ref in ipairs(refs) do
+    if string.sub(ref, 1, 1) ~= '$' then
+      parts[#parts + 1] = cjson.encode(ref) .. ':' .. cjson.encode(values[index] or false)
     end
   end
-  return any and found or nil
+  return #parts > 0 and '{' .. table.concat(parts, ',') .. '}' or nil
 end
 
 -- As edges.of, with the upstreams read.

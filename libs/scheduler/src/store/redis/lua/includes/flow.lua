@@ -126,7 +126,8 @@ function flow.apply(plan)
   workflow.save()
 end
 
--- What claimed members have got from their dependencies; claims: { id, its ties, ... }
+-- What claimed members have got from their dependencies, in the order of their edges, as JSON: a ref of such a member needs
+-- no escapes. claims: { id, its ties, ... }
 function flow.gather(claims)
   local upstreams, count = {}, 0
   for i = 2, #claims, 2 do
@@ -137,19 +138,20 @@ function flow.gather(claims)
   end
   local states, at = readAll('HMGET', keys.state, upstreams), 0
   for i = 1, #claims, 2 do
-    local found, any = {}, false
+    local got, n = {}, 0
     for _, tie in ipairs(claims[i + 1]) do
       at = at + 1
       local state = states[at]
       if string.sub(tie[3], 1, 1) ~= '$' then
         local isLean = state and string.byte(state) == 67
-        found[tie[3]] = state and (isLean and links.result(state) or not isLean and cmsgpack.unpack(state).res) or false
-        any = true
+        local result = state and (isLean and links.result(state) or not isLean and cmsgpack.unpack(state).res)
+        n = n + 1
+        got[n] = '"' .. tie[3] .. '":' .. (result and cjson.encode(result) or 'false')
       end
     end
-    if any then
+    if n > 0 then
       flow.results[#flow.results + 1] = claims[i]
-      flow.results[#flow.results + 1] = cjson.encode(found)
+      flow.results[#flow.results + 1] = '{' .. table.concat(got, ',') .. '}'
     end
   end
 end
