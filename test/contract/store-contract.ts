@@ -2,6 +2,7 @@ import { describe } from '@jest/globals';
 import { bindingContract } from './binding.contract.js';
 import { cancelContract } from './cancel.contract.js';
 import { claimContract } from './claim.contract.js';
+import { closedContract } from './closed.contract.js';
 import { closureContract } from './closure.contract.js';
 import { definitionContract } from './definition.contract.js';
 import { edgeContract } from './edge.contract.js';
@@ -40,6 +41,7 @@ const CONCERNS = [
   bindingContract,
   closureContract,
   fanInContract,
+  closedContract,
   workflowContract,
   workflowsTogetherContract,
   executionLockContract,

@@ -18,6 +18,7 @@ interface Waiter {
 @Injectable()
 export class ExecutionWaiter {
   private readonly waiting = new Map<string, Set<Waiter>>();
+  private isClosed = false;
 
   constructor(
     hub: EventHub,
@@ -44,6 +45,7 @@ export class ExecutionWaiter {
    * @throws ExecutionNotFoundError, WaitTimeoutError, the signal's reason, or SchedulerClosedError when the app closes
    */
   async wait(executionId: string, timeout: number | null, signal?: AbortSignal): Promise<TaskExecution> {
+    if (this.isClosed) throw new SchedulerClosedError(executionId);
     signal?.throwIfAborted();
     const ended = this.enroll(executionId, timeout, signal);
     try {
@@ -61,6 +63,7 @@ export class ExecutionWaiter {
 
   /** Nobody hears of an end any more: those who wait are told so. */
   close(): void {
+    this.isClosed = true;
     for (const [executionId, waiters] of this.waiting)
       for (const { fail } of waiters) fail(new SchedulerClosedError(executionId));
   }

@@ -152,6 +152,7 @@ export class AdvancedTaskScheduler {
     options: { timeout?: Duration; signal?: AbortSignal } = {},
   ): Promise<TaskExecution<P, R>> {
     const timeout = options.timeout === undefined ? null : parseDuration(options.timeout, 'timeout');
+    this.lifecycle.noteWait();
     return this.waiter.wait(executionId, timeout, options.signal) as Promise<TaskExecution<P, R>>;
   }
 
@@ -228,12 +229,18 @@ export class AdvancedTaskScheduler {
     return this.monitor.getStatus();
   }
 
-  /** Begins, or goes on, claiming. */
+  /**
+   * Begins, or goes on, claiming; during the start of the app: as soon as all of it has started.
+   * @throws SchedulerClosedError once the app closes
+   */
   start(): Promise<void> {
     return this.lifecycle.start();
   }
 
-  /** Ends claiming, not scheduling. @param wait lets runs end first (25 s by default); false aborts them at once */
+  /**
+   * Ends claiming, not scheduling.
+   * @param wait lets runs end first (25 s by default); false aborts them at once, also during an earlier stop that waits
+   */
   stop(wait = true): Promise<void> {
     return this.lifecycle.stop(wait);
   }
@@ -244,7 +251,7 @@ export class AdvancedTaskScheduler {
 
   /** Definitions that wait to be mirrored go first, so that the store knows what it is asked for. */
   private async prepare(): Promise<void> {
-    if (!this.registrar.isBooted) await this.registrar.boot();
+    if (!this.registrar.isBooted) await this.lifecycle.open();
     if (!this.catalog.isFlushed) await this.catalog.flush();
   }
 }

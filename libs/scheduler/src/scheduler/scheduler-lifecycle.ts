@@ -2,40 +2,61 @@ import {
   Inject,
   Injectable,
   Logger,
-  type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
 import { CLOCK, type Clock } from '../core/clock.js';
+import { SchedulerClosedError } from '../core/errors.js';
 import { Liveness } from '../core/liveness.js';
+import { within } from '../core/within.js';
 import { EventHub } from '../events/event-hub.js';
 import { ExecutionWaiter } from '../events/execution-waiter.js';
 import { Maintenance } from '../maintenance/maintenance.js';
 import { TASK_STORE, type TaskStore } from '../store/task-store.js';
 import { TaskCatalog } from '../task/task-catalog.js';
 import { TaskWorker } from '../worker/task-worker.js';
+import { AppEdge, type AppMember } from './app-edge.js';
 import { RESOLVED_OPTIONS } from './foundation.module.js';
 import type { ResolvedOptions } from './resolve-options.js';
 import { TaskRegistrar } from './task-registrar.js';
 
 const DECLARE_AGAIN_MS = 1_000;
+/** What a pass of maintenance under way gets to end at the close. */
+const MAINTENANCE_LIMIT_MS = 1_000;
+/** After so long a wait for an execution inside a bootstrap hook is reported: nothing runs before the hooks return. */
+const BOOT_WAIT_WARNING_MS = 5_000;
 
 /**
- * The order of beginning and ending: open the store, find handlers, register tasks; when the app has started, put
- * schedules and claim. At the end: stop claiming and drain while HTTP still answers, then close.
+ * - `created`: no hook of Nest was called yet.
+ * - `booting`: tasks are registered, the store takes calls, nothing is claimed.
+ * - `ready`: every module has started. Claiming may be started and stopped.
+ * - `draining`: the app closes. Calls are still taken, claiming cannot be started again.
+ * - `closed`: for good. Every call is refused.
+ */
+type Phase = 'created' | 'booting' | 'ready' | 'draining' | 'closed';
+
+/**
+ * The one life cycle of a scheduler. Start: open the store, find handlers, register tasks, put schedules; claim when the
+ * whole app has started. Stop: end claiming and drain before any other module stops, then close.
  */
 @Injectable()
-export class SchedulerLifecycle
-  implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
-{
+export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown, AppMember {
   private readonly logger = new Logger('Scheduler');
+  private phase: Phase = 'created';
+  /** Whether this process shall claim, as soon as the app is ready. */
+  private isWanted: boolean;
   private opening: Promise<void> | null = null;
+  private starting: Promise<void> | null = null;
   private stopping: Promise<void> | null = null;
+  private draining: Promise<void> | null = null;
+  private closing: Promise<void> | null = null;
   private declaring: Promise<void> | null = null;
-  private isClosed = false;
+  private hasWarned = false;
+  private readonly companions: (() => Promise<void>)[] = [];
 
   constructor(
+    edge: AppEdge,
     private readonly registrar: TaskRegistrar,
     private readonly catalog: TaskCatalog,
     private readonly worker: TaskWorker,
@@ -46,51 +67,133 @@ export class SchedulerLifecycle
     @Inject(TASK_STORE) private readonly store: TaskStore,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
-  ) {}
+  ) {
+    this.isWanted = options.autoStart;
+    edge.join(this);
+  }
 
   async onModuleInit(): Promise<void> {
-    await this.open();
+    if (this.phase === 'created') this.phase = 'booting';
+    await this.unlessEnding(async () => {
+      await this.open();
+      // A call from a constructor may have opened it before all providers were there.
+      await this.registrar.bootRest();
+    });
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.catalog.flush();
-    await this.registrar.reconcileCrons();
-    this.liveness.ready = true;
-    if (!this.options.autoStart) return;
-    await this.start();
+    await this.unlessEnding(async () => {
+      await this.catalog.flush();
+      await this.registrar.reconcileCrons();
+      this.liveness.ready = true;
+    });
+  }
+
+  async begin(): Promise<void> {
+    if (this.isEnding) return;
+    this.phase = 'ready';
+    if (!this.isWanted) return;
+    await this.unlessEnding(() => this.start());
     setImmediate(() => this.warnWithoutHooks());
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.stop(true);
+  drain(): Promise<void> {
+    return (this.draining ??= this.drainAll());
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.isClosed = true;
-    await this.maintenance.stop();
-    this.hub.close();
-    this.waiter.close();
-    await this.store.close();
+    await this.close();
   }
 
-  /** Begins, or goes on, claiming and the duties that come round. */
+  close(): Promise<void> {
+    return (this.closing ??= this.closeAll());
+  }
+
+  /**
+   * Begins, or goes on, claiming and the duties that come round; while the app starts, as soon as it has started.
+   * @throws SchedulerClosedError once the app closes
+   */
   async start(): Promise<void> {
+    if (this.isEnding) throw new SchedulerClosedError();
+    this.isWanted = true;
+    if (this.phase === 'booting') return;
+    await (this.starting ??= this.startAll().finally(() => (this.starting = null)));
+  }
+
+  /**
+   * Ends claiming; scheduling, and the duties that come round, go on until the app ends.
+   * @param wait false aborts runs at once, also those that an earlier stop still waits for
+   */
+  async stop(wait: boolean): Promise<void> {
+    this.isWanted = false;
+    if (!wait) this.worker.hurry();
+    this.stopping ??= this.worker.stop(wait).finally(() => (this.stopping = null));
+    await this.stopping;
+  }
+
+  /** Opens the store and registers what the app declares, once. */
+  open(): Promise<void> {
+    if (this.phase === 'closed') return Promise.reject(new SchedulerClosedError());
+    return (this.opening ??= this.openAll());
+  }
+
+  /** Runs with the drain at the close: what moves a clock that stands still. */
+  whileDraining(companion: () => Promise<void>): void {
+    this.companions.push(companion);
+  }
+
+  /** Someone waits for an execution. Inside a bootstrap hook that would be for ever, where nobody else runs it. */
+  noteWait(): void {
+    if (this.phase !== 'booting' || this.hasWarned) return;
+    this.hasWarned = true;
+    const timer = this.clock.setTimer(BOOT_WAIT_WARNING_MS, () => {
+      if (this.phase === 'booting')
+        this.logger.warn(
+          'the app is still starting and waits for an execution: nothing is claimed here before every onModuleInit and onApplicationBootstrap has returned',
+        );
+    });
+    timer.handle?.unref();
+  }
+
+  private get isEnding(): boolean {
+    return this.phase === 'draining' || this.phase === 'closed';
+  }
+
+  /** A close during the start ends the start; that is no failure of it. */
+  private async unlessEnding(step: () => Promise<void>): Promise<void> {
+    if (this.isEnding) return;
+    try {
+      await step();
+    } catch (error) {
+      if (!this.isEnding) throw error;
+    }
+  }
+
+  private async startAll(): Promise<void> {
     await this.stopping;
     await this.open();
     await this.catalog.flush();
+    if (this.isEnding) throw new SchedulerClosedError();
+    if (!this.isWanted) return;
     this.maintenance.start();
     if (this.options.role !== 'producer') await this.worker.start();
     else this.liveness.state = 'idle';
   }
 
-  /** Ends claiming; scheduling, and the duties that come round, go on until the app ends. */
-  async stop(wait: boolean): Promise<void> {
-    this.stopping ??= this.worker.stop(wait).finally(() => (this.stopping = null));
-    await this.stopping;
+  private async drainAll(): Promise<void> {
+    this.phase = 'draining';
+    await Promise.all([this.stop(true), ...this.companions.map((companion) => companion())]);
+    // Nothing that this process waits for is done here any more.
+    this.liveness.close();
+    this.waiter.close();
+    await within(this.clock, MAINTENANCE_LIMIT_MS, this.maintenance.stop());
   }
 
-  private open(): Promise<void> {
-    return (this.opening ??= this.openAll());
+  private async closeAll(): Promise<void> {
+    await this.drain();
+    this.phase = 'closed';
+    this.hub.close();
+    await this.store.close();
   }
 
   private async openAll(): Promise<void> {
@@ -110,15 +213,18 @@ export class SchedulerLifecycle
   private async declareAgain(): Promise<void> {
     this.logger.warn('the store has lost all that it held: the tasks and schedules of this app are declared again');
     this.catalog.mirrorAgain();
-    while (!this.isClosed) {
+    while (!this.isEnding) {
       try {
         await this.catalog.flush();
         await this.configureQueues();
         if (this.liveness.ready) await this.registrar.reconcileCrons();
         break;
       } catch (error) {
+        if (this.isEnding) break;
         this.logger.error(`not declared yet: ${error instanceof Error ? error.message : String(error)}`);
-        await new Promise<void>((resolve) => this.clock.setTimer(DECLARE_AGAIN_MS, resolve));
+        await new Promise<void>((resolve) => {
+          this.clock.setTimer(DECLARE_AGAIN_MS, resolve).handle?.unref();
+        });
       }
     }
     this.declaring = null;

@@ -12,6 +12,7 @@ import { TaskModule } from '../task/task.module.js';
 import type { TaskRef } from '../task/task-ref.js';
 import { WorkerModule } from '../worker/worker.module.js';
 import { AdvancedTaskScheduler } from './advanced-task-scheduler.js';
+import { AppEdgeModule } from './app-edge.js';
 import { ExecutionPlanner } from './execution-planner.js';
 import { FoundationModule, SCHEDULER_OPTIONS } from './foundation.module.js';
 import type { SchedulerModuleAsyncOptions, SchedulerModuleOptions, SchedulerOptionsFactory } from './options.js';
@@ -73,7 +74,20 @@ function compose(name: string, global: boolean, imports: DynamicModule['imports'
   return {
     module: SchedulerModule,
     global,
-    imports: [foundation, events, tasks, queue, dependency, lock, RETRY, cron, health, worker, maintenance],
+    imports: [
+      AppEdgeModule,
+      foundation,
+      events,
+      tasks,
+      queue,
+      dependency,
+      lock,
+      RETRY,
+      cron,
+      health,
+      worker,
+      maintenance,
+    ],
     providers: [scheduler, ExecutionPlanner, SchedulerLifecycle, TaskRegistrar, registrar],
     // The classes of a named scheduler stay inside: by class, everyone gets the one without a name.
     exports:

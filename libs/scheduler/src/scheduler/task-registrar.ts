@@ -73,6 +73,11 @@ export class TaskRegistrar {
     return (this.booting ??= this.registerAll().then(() => void (this.booted = true)));
   }
 
+  /** Registers what has come since the boot, where that was before all providers were made. */
+  async bootRest(): Promise<void> {
+    if (this.booted) await this.registerAll();
+  }
+
   get isBooted(): boolean {
     return this.booted;
   }

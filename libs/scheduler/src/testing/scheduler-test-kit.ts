@@ -1,5 +1,5 @@
 import { AssertionError } from 'node:assert';
-import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../core/clock.js';
 import { parseDuration, type Duration } from '../core/duration.js';
 import type { TaskExecution } from '../core/execution.js';
@@ -27,7 +27,7 @@ const PAGE = 1000;
  * Injected where SchedulerTestingModule is imported: `module.get(SchedulerTestKit)`.
  */
 @Injectable()
-export class SchedulerTestKit implements BeforeApplicationShutdown {
+export class SchedulerTestKit {
   /** The scheduler's only time. */
   readonly clock: ManualClock;
   /**
@@ -53,6 +53,7 @@ export class SchedulerTestKit implements BeforeApplicationShutdown {
       throw new TypeError('SchedulerTestKit needs a ManualClock: use SchedulerTestingModule, or give `clock` one');
     this.clock = clock;
     this.stepper = new Stepper(clock, worker, maintenance, liveness, store, hub);
+    lifecycle.whileDraining(() => this.runOut());
   }
 
   /** Runs everything that is ready, and what becomes ready by it; time stands still. */
@@ -133,13 +134,11 @@ export class SchedulerTestKit implements BeforeApplicationShutdown {
   }
 
   /** A handler that waits for an instant would hold up the end of the app for ever: time runs on for it. */
-  async beforeApplicationShutdown(): Promise<void> {
-    const stopped = this.lifecycle.stop(true);
+  private async runOut(): Promise<void> {
     for (const wait of [this.options.drain, this.options.drainGrace]) {
       await this.stepper.quiet(this.patience);
       if (this.stepper.running > 0) this.clock.advance(wait);
     }
-    await stopped;
   }
 
   /** A module that is only compiled has had no hooks called. */
@@ -147,6 +146,7 @@ export class SchedulerTestKit implements BeforeApplicationShutdown {
     if (this.liveness.ready) return;
     await this.lifecycle.onModuleInit();
     await this.lifecycle.onApplicationBootstrap();
+    await this.lifecycle.begin();
   }
 
   private async failure(

@@ -7,21 +7,12 @@ import type { Claim } from '../store/records.js';
 import { TASK_STORE, type ExchangeReply, type ExchangeRequest, type WorkerStore } from '../store/task-store.js';
 import { Backlog, type WaitingClaim } from './backlog.js';
 import { Executor } from './executor.js';
+import { newLanes, type Lane } from './lane.js';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
 
 const RETRY_MS = [50, 100, 250, 500, 1000];
 /** How often a store at a distance is asked for work although nothing was heard. */
 const LOOK_EVERY_MS = 1000;
-
-interface Lane {
-  readonly number: number;
-  sequence: number;
-  busy: boolean;
-  /** Runs that its trip under way has asked for. */
-  asked: number;
-  /** What its trip under way carries. */
-  carried: readonly Settlement[];
-}
 
 /** What one trip asks for: `ahead` of `want` may only wait here for a slot. */
 interface Demand {
@@ -52,6 +43,7 @@ export class Dispatcher {
   private readonly pausedSince = new Map<string, number>();
   private readonly idleWaiters: (() => void)[] = [];
   private readonly tripWaiters: (() => void)[] = [];
+  private readonly quietWaiters: (() => void)[] = [];
 
   constructor(
     private readonly executor: Executor,
@@ -60,17 +52,12 @@ export class Dispatcher {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(WORKER_SETTINGS) private readonly settings: WorkerSettings,
   ) {
-    this.lanes = Array.from({ length: store.lanes }, (_, number) => ({
-      number,
-      sequence: 0,
-      busy: false,
-      asked: 0,
-      carried: [],
-    }));
+    this.lanes = newLanes(store.lanes);
     executor.connect(
       (settlement) => this.settle(settlement),
       () => {
         if (this.backlog.size > 0) this.startNext();
+        if (this.executor.inUse === 0) tellAll(this.quietWaiters);
         this.wake();
       },
     );
@@ -146,6 +133,22 @@ export class Dispatcher {
   async idle(): Promise<void> {
     if (this.isIdle()) return;
     await new Promise<void>((resolve) => this.idleWaiters.push(resolve));
+  }
+
+  /** Resolves once no handler runs here, whatever the store has been told of it. */
+  async quiet(): Promise<void> {
+    if (this.executor.inUse === 0) return;
+    await new Promise<void>((resolve) => this.quietWaiters.push(resolve));
+  }
+
+  /** Whether the store has not yet confirmed all that has ended here. */
+  get isOwing(): boolean {
+    return this.settlements.length > 0 || this.lanes.some((lane) => lane.carried.length > 0);
+  }
+
+  /** Gives up what the store was not told, after a flush that took too long. */
+  abandon(): void {
+    this.settlements = [];
   }
 
   /**

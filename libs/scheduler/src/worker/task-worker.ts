@@ -3,6 +3,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CLOCK, type Clock, type ClockTimer } from '../core/clock.js';
 import type { Effect } from '../core/effects.js';
 import { Liveness } from '../core/liveness.js';
+import { within } from '../core/within.js';
 import { EventHub } from '../events/event-hub.js';
 import { TASK_STORE, type WorkerStore } from '../store/task-store.js';
 import { HandlerRegistry } from '../task/handler-registry.js';
@@ -10,6 +11,13 @@ import { TaskCatalog } from '../task/task-catalog.js';
 import { Dispatcher } from './dispatcher.js';
 import { Executor } from './executor.js';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
+
+/**
+ * What the last words to the store may take at a stop: results that have not reached it, or only the goodbye. What is not
+ * heard by then is brought back by leases. With the drain (25 s) and its grace (2 s) a stop ends within 40 s.
+ */
+const RESULTS_LIMIT_MS = 8_000;
+const GOODBYE_LIMIT_MS = 2_000;
 
 /** This process as a worker: joins, beats, hears what concerns its runs, and leaves in order. */
 @Injectable()
@@ -19,6 +27,7 @@ export class TaskWorker {
   private stopListening: (() => void) | null = null;
   private stopHandOver: (() => void) | null = null;
   private stopKeepAlive: (() => void) | null = null;
+  private endDrain: (() => void) | null = null;
 
   constructor(
     private readonly dispatcher: Dispatcher,
@@ -41,13 +50,14 @@ export class TaskWorker {
   async start(): Promise<void> {
     if (this.beatTimer) return;
     await this.join();
-    this.dispatcher.open();
+    // A stop may have come meanwhile.
+    if (this.beatTimer) this.dispatcher.open();
   }
 
   /** Joins without claiming: what a test drives by hand. */
   async join(): Promise<void> {
     if (this.beatTimer) return;
-    this.beatTimer = this.clock.setRepeating(this.settings.beat, () => void this.beat());
+    const timer = (this.beatTimer = this.clock.setRepeating(this.settings.beat, () => void this.beat()));
     this.stopHandOver = this.store.onHandOver(this.settings.workerId, (claim, age) => this.dispatcher.take(claim, age));
     this.stopListening = this.hub.listen(
       (effects) => this.hear(effects),
@@ -57,10 +67,12 @@ export class TaskWorker {
     try {
       await this.hello();
     } catch (error) {
+      if (this.beatTimer !== timer) return;
       this.hush();
       this.liveness.state = 'stopped';
       throw error;
     }
+    if (this.beatTimer !== timer) return;
     this.stopKeepAlive = this.store.keepAlive(this.settings.workerId);
     this.liveness.lastProgress = this.clock.monotonic();
   }
@@ -84,29 +96,41 @@ export class TaskWorker {
     if (!this.beatTimer) return;
     this.liveness.state = 'draining';
     this.dispatcher.close();
-    // Beside it, since a store that does not answer takes its time to say so.
+    // Not waited for here: a store that does not answer must not hold up the drain.
     const told = this.store.drain(this.settings.workerId).then(
       () => true,
       () => false,
     );
-    if (wait) await this.within(this.settings.drain);
+    const hurried = new Promise<void>((resolve) => (this.endDrain = resolve));
+    if (wait) await within(this.clock, this.settings.drain, Promise.race([this.dispatcher.quiet(), hurried]));
+    this.endDrain = null;
     if (this.executor.inUse > 0) {
       this.executor.abortAll();
-      await this.within(this.settings.drainGrace);
+      await within(this.clock, this.settings.drainGrace, this.dispatcher.quiet());
     }
-    const heard = await this.dispatcher.flush(this.executor.releaseAll());
-    this.hush();
-    await this.leave(heard && (await told));
+    await this.leave(told);
     this.liveness.state = 'stopped';
   }
 
-  /** Says goodbye to a store that has heard the rest: to another one it would be said in vain. */
-  private async leave(heard: boolean): Promise<void> {
-    const why = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-    const silent = heard
-      ? await this.store.goodbye(this.settings.workerId).then(() => null, why)
-      : 'the store does not answer';
-    if (silent !== null) this.logger.warn(`left without a word, so that leases bring back what ran here: ${silent}`);
+  /** Ends the waiting of a stop that is under way: runs are aborted now. */
+  hurry(): void {
+    this.endDrain?.();
+  }
+
+  /** Brings the last results to the store and says goodbye, all within one limit. */
+  private async leave(told: Promise<boolean>): Promise<void> {
+    const released = this.executor.releaseAll();
+    const isOwing = released.length > 0 || this.dispatcher.isOwing;
+    const until = this.clock.monotonic() + (isOwing ? RESULTS_LIMIT_MS : GOODBYE_LIMIT_MS);
+    const inTime = async (step: Promise<boolean>): Promise<boolean> =>
+      (await within(this.clock, Math.max(0, until - this.clock.monotonic()), step)) ?? false;
+    const flushed = await inTime(this.dispatcher.flush(released));
+    if (!flushed) this.dispatcher.abandon();
+    const isHeard = flushed && (await inTime(told));
+    this.hush();
+    // To a store that has not heard the rest it would be said in vain.
+    const isGone = isHeard && (await inTime(this.store.goodbye(this.settings.workerId).then(() => true)));
+    if (!isGone) this.logger.warn('could not deregister, the store does not answer: leases bring back what ran here');
   }
 
   /** Neither beats nor hears any more. */
@@ -159,13 +183,5 @@ export class TaskWorker {
         this.dispatcher.cancel(effect.executionId);
       else if (effect.kind === 'lock' && effect.transition === 'lost') this.dispatcher.lose(effect.owner, 'LOCK_LOST');
     }
-  }
-
-  /** Waits until nothing runs here, at most so long. */
-  private async within(ms: number): Promise<void> {
-    let timer: ClockTimer | undefined;
-    const late = new Promise<void>((resolve) => (timer = this.clock.setTimer(ms, resolve)));
-    await Promise.race([this.dispatcher.idle(), late]);
-    timer?.cancel();
   }
 }

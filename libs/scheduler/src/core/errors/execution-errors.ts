@@ -39,12 +39,16 @@ export class WaitTimeoutError extends SchedulerError {
   }
 }
 
-/** What was waited for can no longer be heard of here, since the app closes. */
+/** The scheduler has closed, or closes, with its app: it takes no calls, and what is waited for is not heard of here. */
 export class SchedulerClosedError extends SchedulerError {
-  constructor(readonly executionId: string) {
-    super('SCHEDULER_CLOSED', `the app closes; execution '${executionId}' goes on as far as its store lets it`, {
-      executionId,
-    });
+  constructor(readonly executionId: string | null = null) {
+    super(
+      'SCHEDULER_CLOSED',
+      executionId === null
+        ? 'the scheduler is closed, or closes with its app: it takes no calls'
+        : `the app closes; execution '${executionId}' goes on as far as its store lets it`,
+      executionId === null ? {} : { executionId },
+    );
   }
 }
 

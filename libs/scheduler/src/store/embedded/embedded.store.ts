@@ -70,14 +70,23 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
   override async open(): Promise<void> {
     const { path, sync, state, residents, changed, limits } = this;
     if (this.used) throw new StoreUnavailableError(`'${path}': a store is opened once`);
+    this.refuseClosed();
     this.used = true;
-    this.file = await OpenFile.open({ path, sync, state, residents, changed, limits, now: () => this.now() });
+    const file = await OpenFile.open({ path, sync, state, residents, changed, limits, now: () => this.now() });
+    try {
+      this.refuseClosed();
+    } catch (error) {
+      file.close(false);
+      throw error;
+    }
+    this.file = file;
     const interval = sync === 'interval' ? INTERVAL_MS : 0;
     this.group = new GroupCommit(this.file, (effects) => this.tell(effects), interval, new SystemClock());
     await this.commit((s, now) => rescueLost(s, Number.POSITIVE_INFINITY, now));
   }
 
   override async close(): Promise<void> {
+    this.isClosed = true;
     const { group, file } = this;
     this.group = null;
     this.file = null;
@@ -192,6 +201,7 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
 
   private opened(): { file: OpenFile; group: GroupCommit } {
     const { file, group } = this;
+    this.refuseClosed();
     if (!file || !group) throw new StoreUnavailableError(`'${this.path}' is not open`);
     group.check();
     return { file, group };

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.js';
 import type { Effect, ExecutionTransition } from '../../core/effects.js';
+import { SchedulerClosedError } from '../../core/errors.js';
 import { EDGES_PER_STEP } from '../../core/limits.js';
 import * as dependency from './dependency.js';
 import type { Changed, Row } from './rows.js';
@@ -19,6 +20,7 @@ export abstract class MemoryFrame {
   private readonly listeners = new Map<(effects: readonly Effect[]) => void, Wants>();
   /** Time never goes back here, whatever the clock does. */
   private latest = 0;
+  protected isClosed = false;
 
   /**
    * @param executions where executions are looked up by id; a store that keeps some elsewhere brings a map of its own
@@ -44,21 +46,31 @@ export abstract class MemoryFrame {
   }
 
   close(): Promise<void> {
+    this.isClosed = true;
     this.listeners.clear();
     return Promise.resolve();
   }
 
   protected read<T>(look: (s: State, now: number) => T): Promise<T> {
-    return settled(() => look(this.state, this.now()));
+    return settled(() => {
+      this.refuseClosed();
+      return look(this.state, this.now());
+    });
   }
 
   /** Runs a transition to its end, tells dependents within bounds, then reports. */
   protected commit<T>(transition: (s: State, now: number) => T): Promise<T> {
     return settled(() => {
+      this.refuseClosed();
       const result = this.transact(transition);
       this.tell(this.takeEffects());
       return result;
     });
+  }
+
+  /** @throws SchedulerClosedError */
+  protected refuseClosed(): void {
+    if (this.isClosed) throw new SchedulerClosedError();
   }
 
   protected transact<T>(transition: (s: State, now: number) => T): T {

@@ -335,7 +335,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   }
 
   ping(): Promise<void> {
-    return Promise.resolve();
+    return this.read(() => undefined);
   }
 
   open(): Promise<void> {

@@ -1,4 +1,9 @@
-import { IdempotencyConflictError, isOfOtherTask, UnknownDependencyError } from '../../core/errors.js';
+import {
+  IdempotencyConflictError,
+  isOfOtherTask,
+  SchedulerClosedError,
+  UnknownDependencyError,
+} from '../../core/errors.js';
 import { SystemClock, type Clock, type ClockTimer } from '../../core/clock.js';
 import type { Effect, ExecutionTransition } from '../../core/effects.js';
 import { ulid } from '../../core/ids.js';
@@ -58,8 +63,8 @@ export abstract class RedisFrame {
   /** Changes when the server has lost the namespace: by a flush, or by a restart without what it held. */
   private born: string | null = null;
   private operations = 0;
+  private isClosed = false;
   private timer: ClockTimer | undefined;
-  private unsubscribe: (() => Promise<void>) | undefined;
 
   constructor(protected readonly settings: RedisStoreSettings) {
     this.node = ulid(this.local.now());
@@ -86,23 +91,24 @@ export abstract class RedisFrame {
 
   async open(): Promise<void> {
     await this.connection.connect();
-    this.unsubscribe = await this.connection.subscribe(
+    await this.connection.subscribe(
       [`${this.root}fx`],
       (_channel, message) => this.hear(message),
       () => this.tellGap(),
     );
     await this.announce();
+    if (this.isClosed) throw new SchedulerClosedError();
     this.timer = this.local.setRepeating(LISTEN_EVERY_MS, () => void this.listen(this.mask()).catch(() => undefined));
   }
 
   async close(): Promise<void> {
     this.timer?.cancel();
     this.listeners.clear();
-    await this.beats.close();
-    await this.unsubscribe?.().catch(() => undefined);
     // Not waited for: `close` gives what is under way its time, and no more.
-    if (this.connection.isReady) void this.run('listen', ['', LISTEN_PATIENCE_MS]).catch(() => undefined);
-    await this.connection.close();
+    if (this.connection.isReady && !this.isClosed)
+      void this.run('listen', ['', LISTEN_PATIENCE_MS]).catch(() => undefined);
+    this.isClosed = true;
+    await Promise.all([this.beats.close(), this.connection.close()]);
   }
 
   subscribe(listener: (effects: readonly Effect[]) => void, wants: Wants = () => true): () => void {
@@ -222,6 +228,7 @@ export abstract class RedisFrame {
   }
 
   private run(script: string, args: readonly ScriptArgument[], operation = ''): Promise<unknown> {
+    if (this.isClosed) return Promise.reject(new SchedulerClosedError());
     const { testClock } = this.settings;
     const time = testClock ? Math.floor(testClock.now()) : '';
     const frame = `${this.stamp}${time}|${this.beforeNode}`;
