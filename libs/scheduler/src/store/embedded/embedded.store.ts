@@ -124,9 +124,10 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
     return super.fire(command);
   }
 
-  /** @throws StoreFullError as well */
+  /** Those that code declares are put at every start, which a full disk must not prevent. @throws StoreFullError as well */
   override async putSchedule(schedule: NewSchedule): Promise<ScheduleRecord> {
-    this.opened().file.space.admit(RECORD_BYTES + (schedule.payload?.length ?? 0));
+    const { space } = this.opened().file;
+    if (schedule.declaredBy === null) space.admit(RECORD_BYTES + (schedule.payload?.length ?? 0));
     return super.putSchedule(schedule);
   }
 

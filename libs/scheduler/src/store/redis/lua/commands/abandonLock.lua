@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Takes back a wait for a lock.
 -- ARGV: frame, operation, key, owner   Returns: 1 | 0 (was not waiting), effects
 -- @include verb

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Takes the lock for a handle, or queues for it.
 -- ARGV: frame, operation, key, owner, ttl, maxWait   Returns: { key, owner, token, expiresAt } | 0, effects
 -- @include verb

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- PENDING, RETRYING -> CANCELLED at once; RUNNING is asked, and ended after the grace.
 -- ARGV: frame, operation, executionId, grace   Returns: 1 | 0 (not found, or already ended), effects
 -- @include verb

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Sets a queue's limits for every node.
 -- ARGV: frame, operation, queue, max | '', per | '', concurrency | ''   Returns: 1, effects
 -- @include verb

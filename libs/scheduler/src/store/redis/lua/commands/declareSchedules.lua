@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Says that an app still declares these schedules; removes those it has not declared for too long.
 -- ARGV: frame, operation, app, remove others now (1 | 0), patience, ids...   Returns: ids removed, effects
 -- @include verb

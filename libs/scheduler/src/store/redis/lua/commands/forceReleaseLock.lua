@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Takes a lock from whoever holds it.
 -- ARGV: frame, operation, key   Returns: 1 | 0 (was not held), effects
 -- @include verb

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- A worker joins, or renews what it says of itself.
 -- ARGV: frame, operation, workerId, hello (JSON), number of queues, queues..., tasks...
 -- Returns: 1, effects

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Stops claims from the queue.
 -- ARGV: frame, operation, queue   Returns: nodes that listen, effects
 -- @include verb

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Creates or changes a schedule; an unchanged one keeps its next tick and its pause.
 -- ARGV: frame, operation, schedule (JSON)   Returns: the record (JSON), effects
 -- @include verb

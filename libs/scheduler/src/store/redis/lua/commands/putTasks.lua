@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Mirrors definitions; an older version of the same app leaves a newer one's alone.
 -- ARGV: frame, operation, then of each: taskId, mirror (JSON)   Returns: 1, effects
 -- @include verb

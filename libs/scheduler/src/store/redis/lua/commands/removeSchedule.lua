@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Removes a schedule.
 -- ARGV: frame, operation, id   Returns: 1 | 0 (none of that id), effects
 -- @include verb

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Removes a mirror and its schedules; its queued executions are cancelled, so many of them in one call.
 -- ARGV: frame, operation, taskId, number of the first execution to look at | '' (the first call), how many
 -- Returns: { 'missing' | 'used' | 'more' | 'done', dependents or the next number... }, effects

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Lets claims from the queue go on.
 -- ARGV: frame, operation, queue   Returns: 1 | 0 (was not paused), effects
 -- @include verb

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Pauses a schedule, or resumes it with its next tick.
 -- ARGV: frame, operation, id, 'paused' | 'resumed', next tick | ''   Returns: 1 | 0 (none of that id), effects
 -- @include verb
