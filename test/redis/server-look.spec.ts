@@ -58,6 +58,44 @@ describe('persistence', () => {
   });
 });
 
+describe('a database', () => {
+  it('that the server does not have is refused, at once', async () => {
+    const server = await serve({ args: ['--databases', '16'] });
+    const started = performance.now();
+    const error = await rejection(connect({ url: `${server.url}/99` }));
+    expect(error).toBeInstanceOf(StoreAccessError);
+    expect(error.message).toContain('database 99 cannot be used');
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+
+  it('that the user may not choose is refused, also for a client of the user', async () => {
+    const server = await serve();
+    await server.command('ACL', 'SETUSER', 'app', 'on', '>canary-secret', '~*', '&*', '+@all', '-select');
+    const options = { username: 'app', password: 'canary-secret', db: 3 };
+    const error = await rejection(connect({ url: server.url, ...options }));
+    expect(error).toBeInstanceOf(StoreAccessError);
+    expect(error.missing).toEqual(['SELECT']);
+    const client = new Redis(server.port, { ...options, lazyConnect: true });
+    expect(await rejection(connect({ client }))).toBeInstanceOf(StoreAccessError);
+    // Database 0 needs no choice.
+    await connect({ url: server.url, username: 'app', password: 'canary-secret' });
+  });
+
+  it('that is refused after a reconnect gets no calls', async () => {
+    const server = await serve();
+    await server.command('ACL', 'SETUSER', 'app', 'on', '>canary-secret', '~*', '&*', '+@all');
+    const options = { url: `${server.url}/3`, username: 'app', password: 'canary-secret' };
+    const { redis } = await connect(options, { clock: new FastClock() });
+    await redis.run('count', ROOT, []);
+    await server.command('ACL', 'SETUSER', 'app', '-select');
+    await server.command('CLIENT', 'KILL', 'USER', 'app');
+    expect(await rejection(redis.run('count', ROOT, []))).toMatchObject({
+      code: expect.stringMatching(/STORE_ACCESS|OUTCOME/),
+    });
+    expect(await server.command('DBSIZE')).toBe(':0');
+  });
+});
+
 describe('rights', () => {
   const withUser = async (rules: string[]) => {
     const server = await serve();

@@ -1,5 +1,6 @@
+import { SchedulerError } from '../../../core/errors.js';
 import type { Clock, ClockTimer } from '../../../core/clock.js';
-import { destroyClient, isCluster, type Client } from './open-client.js';
+import { destroyClient, isCluster, selectDatabase, type Client } from './open-client.js';
 
 /** A client that is neither ready nor failed after this long is thrown away: longer than all its own limits together. */
 const OPEN_LIMIT_MS = 7_000;
@@ -85,8 +86,10 @@ export class ClientKeeper {
     );
     try {
       await client.connect();
+      // The client ignores a refusal, and would go on in database 0.
+      await selectDatabase(client);
     } catch (error) {
-      return this.lose(client, reason ?? (error as Error));
+      return this.lose(client, error instanceof SchedulerError ? error : (reason ?? (error as Error)));
     }
     if (client !== this.#client) return;
     this.#timer.cancel();

@@ -1,6 +1,6 @@
 import type { Cluster, ClusterOptions, Command, Redis, RedisOptions } from 'ioredis';
-import { MissingDependencyError } from '../../../core/errors.js';
-import { isDemotion } from './redis-errors.js';
+import { MissingDependencyError, StoreAccessError } from '../../../core/errors.js';
+import { isDemotion, reasonOf } from './redis-errors.js';
 import type { IoredisClient, ResolvedRedisOptions } from './redis-options.js';
 
 export type Client = Redis | Cluster;
@@ -136,6 +136,26 @@ export async function openSlotOwner(cluster: Cluster, key: string): Promise<Redi
 
 export function isCluster(client: IoredisClient): client is Cluster {
   return client.isCluster;
+}
+
+/**
+ * Makes sure that a connected client is in the database that was asked for.
+ * @throws StoreAccessError if the server has no such database, or forbids to choose it
+ */
+export async function selectDatabase(client: Client): Promise<void> {
+  const db = isCluster(client) ? 0 : (client.options.db ?? 0);
+  if (db === 0) return;
+  try {
+    await (client as Redis).select(db);
+  } catch (error) {
+    const { message } = error as Error;
+    const isForbidden = /^(?:NOPERM\b|ERR unknown command)/i.test(message);
+    if (!isForbidden && !/^ERR\b.*(?:index|database|SELECT)/i.test(message)) throw error;
+    throw new StoreAccessError(
+      `database ${db} cannot be used: ${reasonOf(error as Error)}`,
+      isForbidden ? ['SELECT'] : [],
+    );
+  }
 }
 
 /** Closes a client at once, its sockets too, even where nobody answers at the other end. */

@@ -1,4 +1,5 @@
 import {
+  SchedulerError,
   StoreAccessError,
   StoreFullError,
   StoreLoadingError,
@@ -6,7 +7,6 @@ import {
   StoreScriptError,
   StoreTlsError,
   StoreUnavailableError,
-  type SchedulerError,
 } from '../../../core/errors.js';
 import { isLateReply } from './stamp.js';
 
@@ -50,6 +50,7 @@ export function judge(error: Error): Verdict {
  * @param script name of the script that was asked for, or null where a connection was
  */
 export function toStoreError(error: Error, script: string | null): SchedulerError {
+  if (error instanceof SchedulerError) return error;
   const { message } = error;
   const reason = reasonOf(error);
   if (message.startsWith('OOM')) return new StoreFullError(reason);
@@ -63,6 +64,7 @@ export function toStoreError(error: Error, script: string | null): SchedulerErro
 
 /** Whether trying again is of no use until someone changes something. */
 export function isFatalToConnect(error: Error): boolean {
+  if (error instanceof StoreAccessError) return true;
   return ACCESS.test(error.message) || isTlsFailure(error);
 }
 
