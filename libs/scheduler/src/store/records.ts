@@ -23,6 +23,15 @@ export interface Claim extends RunToken {
   fencingToken: number | null;
   /** Results of its dependencies by ref (null: it left none); null where it has no dependencies. */
   results: Readonly<Record<string, JsonText | null>> | null;
+  /** Where the results are too large for one reply: the edge from which on `getResults` has the rest. */
+  resultsLeft?: number;
+}
+
+/** Some of the results of an execution's dependencies, by ref. */
+export interface ResultsPage {
+  results: Readonly<Record<string, JsonText | null>>;
+  /** The edge from which on to go on; null: these were the last. */
+  next: number | null;
 }
 
 /** A run that has passed the bound of an attempt. */

@@ -14,6 +14,7 @@ import type {
   LockInfo,
   Page,
   QueueRules,
+  ResultsPage,
   StoreStats,
   WorkerHello,
   WorkerInfo,
@@ -173,6 +174,11 @@ export interface WorkerStore {
   /** Joins, or renews what the worker says of itself. @returns the task ids it can run that the store does not know */
   hello(worker: WorkerHello): Promise<void>;
   exchange(request: ExchangeRequest): Promise<ExchangeReply>;
+  /**
+   * Results of the dependencies that a claim left out (`Claim.resultsLeft`), as many as one reply carries.
+   * @param from number of the first edge
+   */
+  getResults(executionId: string, from: number): Promise<ResultsPage>;
   /**
    * Hears of claims that are made for this worker outside of its trips, for slots that it has declared (`handOver`), and
    * of their age (ms).

@@ -19,6 +19,7 @@ export class TaskContext {
   private controller: AbortController | null = null;
   private aborted: { reason: unknown } | null = null;
   private parsed: Readonly<Record<string, unknown>> | null = null;
+  private added: NonNullable<Claim['results']>[] | null = null;
   private secrets: readonly string[] | null = null;
 
   constructor(
@@ -67,8 +68,8 @@ export class TaskContext {
   get results(): Readonly<Record<string, any>> {
     if (!this.parsed) {
       const parsed: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-      for (const [ref, text] of Object.entries(this.claim.results ?? {}))
-        parsed[ref] = text === null ? null : parseJson(text);
+      for (const texts of [this.claim.results ?? {}, ...(this.added ?? [])])
+        for (const [ref, text] of Object.entries(texts)) parsed[ref] = text === null ? null : parseJson(text);
       this.parsed = parsed;
     }
     return this.parsed;
@@ -96,6 +97,15 @@ export class TaskContext {
   clean(text: string): string {
     this.secrets ??= this.redaction.secretsOf([parseJson(this.claim.payload), this.results]);
     return this.redaction.text(text, this.secrets);
+  }
+
+  /**
+   * Adds results that the claim left out, before the handler starts.
+   * @internal
+   */
+  addResults(texts: NonNullable<Claim['results']>): void {
+    (this.added ??= []).push(texts);
+    this.parsed = null;
   }
 
   /** @internal */

@@ -14,6 +14,7 @@ import { HandlerRegistry } from '../task/handler-registry.js';
 import { resultLater } from '../task/handler-result.js';
 import { TaskCatalog } from '../task/task-catalog.js';
 import { TaskContext, type RunReporter } from '../task/task-context.js';
+import { fetchResults } from './fetch-results.js';
 import { Pace } from './pace.js';
 import { Run } from './run.js';
 import { Slots } from './slots.js';
@@ -42,7 +43,7 @@ export class Executor {
     private readonly handlers: HandlerRegistry,
     private readonly retries: TaskRetryManager,
     private readonly liveness: Liveness,
-    @Inject(TASK_STORE) store: ExecutionStore & WorkerStore,
+    @Inject(TASK_STORE) private readonly store: ExecutionStore & WorkerStore,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(WORKER_SETTINGS) private readonly settings: WorkerSettings,
   ) {
@@ -91,10 +92,9 @@ export class Executor {
       this.pace === null ? 0 : this.clock.monotonic(),
     );
     this.runs.set(claim.executionId, run);
-    if (claim.timeout !== null) this.limit(run, claim.timeout);
     let value: unknown;
     try {
-      value = this.invoke(run);
+      value = claim.resultsLeft === undefined ? this.invoke(run) : this.invokeWithResults(run);
     } catch (error) {
       this.noteHeld(run);
       return this.failed(run, error);
@@ -147,8 +147,20 @@ export class Executor {
     return released;
   }
 
+  private async invokeWithResults(run: Run): Promise<unknown> {
+    await fetchResults(run, this.store, this.clock, (error) =>
+      this.logger.warn(
+        `results for ${run.claim.executionId} were not fetched, and are asked for again: ${String(error)}`,
+      ),
+    );
+    // Cancelled, lost or shut down meanwhile: the handler does not start.
+    run.ctx.signal.throwIfAborted();
+    return this.invoke(run);
+  }
+
   private invoke(run: Run): unknown {
     const { claim } = run;
+    if (claim.timeout !== null) this.limit(run, claim.timeout);
     const funcPath = this.catalog.get(claim.taskId)?.funcPath ?? claim.taskId;
     const handler = this.handlers.get(funcPath);
     if (!handler) throw new HandlerNotFoundError(funcPath, claim.taskId);

@@ -181,7 +181,7 @@ function start(s: State, worker: WorkerRow, row: Row, now: number): Claim {
 }
 
 /** What the dependencies have left, by ref; null for one without a result. Refs with a $ are the store's own. */
-function results(s: State, row: Row): Record<string, JsonText | null> | null {
+export function results(s: State, row: Row): Record<string, JsonText | null> | null {
   const edges = row.extra?.edges?.filter(({ ref }) => !ref.startsWith('$')) ?? [];
   if (edges.length === 0) return null;
   const found: Record<string, JsonText | null> = Object.create(null) as Record<string, JsonText | null>;

@@ -2,6 +2,8 @@ import type { Clock } from '../../core/clock.js';
 import type { Effect, ExecutionTransition } from '../../core/effects.js';
 import { SchedulerClosedError } from '../../core/errors.js';
 import { EDGES_PER_STEP } from '../../core/limits.js';
+import type { ResultsPage } from '../records.js';
+import { results } from './claim.js';
 import * as dependency from './dependency.js';
 import type { Changed, Row } from './rows.js';
 import { State, type MemorySettings } from './state.js';
@@ -43,6 +45,14 @@ export abstract class MemoryFrame {
   subscribe(listener: (effects: readonly Effect[]) => void, wants: Wants = () => true): () => void {
     this.listeners.set(listener, wants);
     return () => void this.listeners.delete(listener);
+  }
+
+  /** Claims carry all results, since nothing is copied. */
+  getResults(executionId: string): Promise<ResultsPage> {
+    return this.read((s) => {
+      const row = s.executions.get(executionId);
+      return { results: (row && results(s, row)) ?? {}, next: null };
+    });
   }
 
   close(): Promise<void> {

@@ -2,7 +2,7 @@ import type { Settlement } from '../../core/commands.js';
 import type { Effect, ExecutionEffect } from '../../core/effects.js';
 import type { Claim } from '../records.js';
 import type { ExchangeReply, ExchangeRequest } from '../task-store.js';
-import { claimOf, plainClaim, tiesOf } from './codec/executions.js';
+import { claimOf, plainClaim, tiesOf, type Got } from './codec/executions.js';
 import { packSettlement } from './codec/settlements.js';
 import type { ScriptArgument } from './connection/redis-connection.js';
 
@@ -30,7 +30,8 @@ export type ExchangeScriptReply = [
   others: string[],
   effects: string,
   told: number,
-  got: string[],
+  /** id, edge, results: see budget.lua. */
+  got: (string | number | (string | null)[])[],
 ];
 
 /** Packs the trips of this process's workers, and remembers what makes most of them short. */
@@ -72,8 +73,7 @@ export class ExchangePacker {
     if (known === 0) this.forget(workerId);
     else this.noteAnswer(workerId, lane, sequence);
     const entry = `p${now}|${plainNo}`;
-    const got = new Map<string, string>();
-    for (let i = 0; i < reply[9].length; i += 2) got.set(reply[9][i]!, reply[9][i + 1]!);
+    const got = gotOf(reply[9]);
     const claims: Claim[] = [];
     for (let i = 0; i < plain.length; i += 2) {
       const claim = plainClaim(plain[i]!, plain[i + 1]!, now, got.get(plain[i]!));
@@ -81,7 +81,7 @@ export class ExchangePacker {
       claims.push(claim);
     }
     for (let i = 0; i < others.length; i += 3) {
-      const { claim, no, isPlain } = claimOf(others[i]!, others[i + 1]!, now, others[i + 2]!);
+      const { claim, no, isPlain } = claimOf(others[i]!, others[i + 1]!, now, others[i + 2]!, got.get(others[i]!));
       this.remember(workerId, claim, others[i + 1]!, isPlain ? `p${now}|${no}` : null);
       claims.push(claim);
     }
@@ -151,6 +151,13 @@ export class ExchangePacker {
   private isPlain(workerId: string, { executionId, attempt, kind }: Settlement): boolean {
     return kind === 'complete' && isPlainRun(this.runs.get(executionId), workerId, attempt);
   }
+}
+
+function gotOf(flat: ExchangeScriptReply[9]): ReadonlyMap<string, Got> {
+  const got = new Map<string, Got>();
+  for (let i = 0; i < flat.length; i += 3)
+    got.set(flat[i] as string, { left: Number(flat[i + 1]), flat: flat[i + 2] as (string | null)[] });
+  return got;
 }
 
 function isPlainRun(run: KnownRun | undefined, workerId: string, attempt: number): run is PlainRun {

@@ -7,11 +7,13 @@ import type {
   ListExecutionsQuery,
   LockInfo,
   Page,
+  ResultsPage,
   StoreStats,
   WorkerInfo,
   WorkflowInfo,
 } from '../records.js';
 import { dumpOf } from './codec/dump.js';
+import { recordOfResults } from './codec/executions.js';
 import { statsOf } from './codec/stats.js';
 import { executionOf, lockOf, workerOf, workflowOf } from './codec/views.js';
 import type { ExecutionView, LockView, WorkerView, WorkflowView } from './codec/views.js';
@@ -82,6 +84,11 @@ export abstract class RedisLooks extends RedisFrame {
   async listWorkers(): Promise<WorkerInfo[]> {
     const texts = await this.look<string[]>('listWorkers');
     return texts.map((text) => workerOf(JSON.parse(text) as WorkerView, this.settings.lease));
+  }
+
+  async getResults(executionId: string, from: number): Promise<ResultsPage> {
+    const [next, flat] = await this.look<[number, (string | null)[]]>('results', executionId, from);
+    return { results: recordOfResults(flat), next: next === 0 ? null : next };
   }
 
   async getSchedule(id: string): Promise<ScheduleRecord | null> {

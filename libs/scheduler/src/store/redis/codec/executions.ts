@@ -102,9 +102,9 @@ export function tiesOf(record: string, workflowId: string): string | null {
 
 /**
  * A first run of a plain execution, or of a lean member of a workflow.
- * @param got JSON of what its dependencies have left, where it has any
+ * @param got what its dependencies have left, where it has any
  */
-export function plainClaim(executionId: string, record: string, startedTime: number, got?: string): Claim {
+export function plainClaim(executionId: string, record: string, startedTime: number, got?: Got): Claim {
   const { due, taskId, queue, priority, payload, workflowId } = headOf(record);
   return {
     executionId,
@@ -121,7 +121,7 @@ export function plainClaim(executionId: string, record: string, startedTime: num
     workflowId,
     lockKey: null,
     fencingToken: null,
-    results: got === undefined ? null : resultsOf(JSON.parse(got) as Record<string, string | false>),
+    ...resultsOf(got),
   };
 }
 
@@ -131,6 +131,7 @@ export function claimOf(
   record: string,
   startedTime: number,
   detail: string,
+  got?: Got,
 ): { claim: Claim; no: string; isPlain: boolean } {
   const [attempt, run, failures, due, no, isPlain, workflowId, ...rest] = detail.split('|') as [
     ...[string, string, string, string, string, string, string],
@@ -140,7 +141,6 @@ export function claimOf(
   const more = (text === '' ? {} : JSON.parse(text)) as {
     lk?: string;
     fk?: number;
-    res?: Record<string, string | false>;
   };
   const { taskId, queue, priority, timeout, payload } = headOf(record);
   const claim: Claim = {
@@ -158,13 +158,25 @@ export function claimOf(
     workflowId: workflowId === '' ? null : workflowId,
     lockKey: more.lk ?? null,
     fencingToken: more.fk ?? null,
-    results: more.res ? resultsOf(more.res) : null,
+    ...resultsOf(got),
   };
   return { claim, no, isPlain: isPlain === '1' };
 }
 
-function resultsOf(found: Record<string, string | false>): Claim['results'] {
+/** What a claim got from its dependencies: the edge from which on results are left to fetch (0: none), and ref, result, ... */
+export interface Got {
+  left: number;
+  flat: readonly (string | null)[];
+}
+
+function resultsOf(got: Got | undefined): Pick<Claim, 'results' | 'resultsLeft'> {
+  if (got === undefined) return { results: null };
+  const results = recordOfResults(got.flat);
+  return got.left > 0 ? { results, resultsLeft: got.left } : { results };
+}
+
+export function recordOfResults(flat: readonly (string | null)[]): Record<string, string | null> {
   const results = Object.create(null) as Record<string, string | null>;
-  for (const [ref, text] of Object.entries(found)) results[ref] = text === false ? null : text;
+  for (let i = 0; i < flat.length; i += 2) results[flat[i]!] = flat[i + 1]!;
   return results;
 }

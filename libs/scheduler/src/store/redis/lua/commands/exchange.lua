@@ -11,12 +11,13 @@
 -- Returns: { known, now, more, settled ('a' applied, 's' stale), number of the plain claims,
 --   plain claims (id, record, ...), other claims (id, record, detail, ...), effects,
 --   which effects are among the effects that the worker could tell itself (1 ends that were plain or 'k', 2 starts of
---   what was plain), what plain claims got from their dependencies (id, JSON, ...) }
+--   what was plain), what claims got from their dependencies (see budget.lua) }
 -- @include keys
 -- @include frame
 -- @include effects
 -- @include window
 -- @include compact
+-- @include budget
 
 local workerId, lane, sequence, wanted = ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local slots, ahead = string.match(ARGV[7], '^(%d+)|(%d+)$')
@@ -59,7 +60,12 @@ if last == tonumber(sequence) then
       others[#others + 1] = kept[7][i]
     end
   end
-  return { 1, kept[1], kept[2], kept[3], kept[4], plain, others, '', 3, kept[8] }
+  -- Results are not kept, but fetched anew.
+  local got = {}
+  for _, id in ipairs(kept[8]) do
+    got[#got + 1], got[#got + 2], got[#got + 3] = id, 1, {}
+  end
+  return { 1, kept[1], kept[2], kept[3], kept[4], plain, others, '', 3, got }
 end
 
 call('ZADD', keys.leases, now + frame.lease, workerId)
@@ -92,8 +98,12 @@ local function reply(more, mayBeMore)
     otherIds[#otherIds + 1] = others[i]
     details[#details + 1] = others[i + 2]
   end
+  local withResults = {}
+  for i = 1, #budget.results, 3 do
+    withResults[#withResults + 1] = budget.results[i]
+  end
   local outcome = table.concat(settled)
-  local kept = cmsgpack.pack({ now, more, outcome, plainNo, plainIds, otherIds, details, flow.results })
+  local kept = cmsgpack.pack({ now, more, outcome, plainNo, plainIds, otherIds, details, withResults })
   call('HSET', keys.lanes, laneKey, sequence, laneKey .. '|reply', kept)
   local claimed = #plainIds + #otherIds
   -- Whoever found less than it wanted waits to be told of more.
@@ -105,12 +115,12 @@ local function reply(more, mayBeMore)
   end
   compact(200)
   frame.save()
-  return { 1, now, more, outcome, plainNo, plain, others, effects.publish(mayBeMore), told, flow.results }
+  return { 1, now, more, outcome, plainNo, plain, others, effects.publish(mayBeMore), told, budget.results }
 end
 
 local claimed = segments == 0 and not trimLater and claimPlain()
 if claimed then
-  return reply(#plain / 2 == CLAIM_PER_STEP and wanted > CLAIM_PER_STEP and 1 or 0)
+  return reply((budget.isFull or (#plain / 2 == CLAIM_PER_STEP and wanted > CLAIM_PER_STEP)) and 1 or 0)
 end
 
 -- @include engine

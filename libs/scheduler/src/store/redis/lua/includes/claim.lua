@@ -59,7 +59,7 @@ local function nextRow(list)
   while true do
     local entries = taken[list]
     if not entries or cursor[list] > #entries then
-      entries = call('LPOP', list, math.min(math.max(free, 1), inspect, 100))
+      entries = call('LPOP', list, math.min(math.max(free, 1), inspect, budget.readAtOnce))
       if not entries then
         taken[list] = nil
         return nil
@@ -159,16 +159,15 @@ local function start(row, q)
   effects.tell(row, 'started')
   -- attempt|run|failures|due|number|plain|workflow|what few have (JSON)
   local more = ''
-  if row.hd or row.ed then
-    local parts = {}
-    if row.hd then
-      parts[1] = string.sub(cjson.encode({ lk = row.hd, fk = row.fk }), 2, -2)
+  if row.hd then
+    more = cjson.encode({ lk = row.hd, fk = row.fk })
+  end
+  budget.bytes = budget.bytes - #row.record
+  if row.ed then
+    local found, left = edges.results(row, 1)
+    if #found > 0 or left > 0 then
+      budget.addResults(row.id, left, found)
     end
-    local results = row.ed and edges.results(row)
-    if results then
-      parts[#parts + 1] = '"res":' .. results
-    end
-    more = '{' .. table.concat(parts, ',') .. '}'
   end
   local detail = { row.a, row.r, row.f, row.at, no, isPlain and 1 or 0, row.wf or '', more }
   claim.taken = claim.taken + 1
@@ -193,6 +192,10 @@ local function consider(row, q)
   end
   spend(q, row.level)
   start(row, q)
+  -- What is left waits for the next trip.
+  if budget.bytes <= 0 then
+    inspect = 0
+  end
 end
 
 -- Executions that others could not run come first at their level for a worker that can.
@@ -269,6 +272,9 @@ function claim.claim(found, wanted, slots, options)
   local want = math.min(wanted, CLAIM_PER_STEP)
   if want <= 0 or found.draining then
     return false
+  end
+  if budget.bytes <= 0 then
+    return true
   end
   finish.flush()
   queue.flush()

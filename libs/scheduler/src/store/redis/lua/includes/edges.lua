@@ -106,35 +106,64 @@ local function fetchUpstreams(found)
   return found
 end
 
--- What its dependencies have left, in the order of its edges: JSON of results by ref, false for one without a result; nil
--- where it has none. Refs with a $ are the store's own.
-function edges.results(row)
-  local refs, values, upstreams = {}, {}, {}
+-- The results of these executions, by id.
+local function resultsOf(ids)
+  local found, unread = {}, {}
+  for _, id in ipairs(ids) do
+    local row = rows.cache[id]
+    if row then
+      found[id] = row.res
+    elseif row == nil then
+      unread[#unread + 1] = id
+    end
+  end
+  for i, state in ipairs(#unread > 0 and readAll('HMGET', keys.state, unread) or {}) do
+    local first = state and string.byte(state)
+    if first == 67 then
+      found[unread[i]] = links.result(state)
+    elseif first and first ~= 79 then
+      found[unread[i]] = cmsgpack.unpack(state).res
+    end
+  end
+  return found
+end
+
+-- What its dependencies have left, from one edge on, as far as the budget goes: { ref, result or false, ... }, and the
+-- edge to go on from, 0 where that is all. Refs with a $ are the store's own.
+function edges.results(row, from)
+  local found = {}
   local held = not row.tu and row.hs or {}
-  local indices = {}
-  for index = 1, row.ed do
-    indices[index] = index
-  end
-  for index, record in ipairs(readAll('HMGET', keys.edges(row.id), indices)) do
-    if record and held[index] == 1 then
-      refs[index] = string.match(record, '[^|]*$')
-    else
-      local edge = edges.cache[row.id .. '|' .. index] or make(row.id, index, record)
-      refs[index] = edge.ref
-      upstreams[#upstreams + 1] = edge
+  while from <= row.ed do
+    if budget.bytes <= 0 or budget.edges <= 0 then
+      return found, from
     end
-  end
-  for _, edge in ipairs(fetchUpstreams(upstreams)) do
-    local upstream = edge.up and rows.get(edge.up)
-    values[edge.index] = upstream and upstream.res
-  end
-  local parts = {}
-  for index, ref in ipairs(refs) do
-    if string.sub(ref, 1, 1) ~= '$' then
-      parts[#parts + 1] = cjson.encode(ref) .. ':' .. cjson.encode(values[index] or false)
+    local to = math.min(row.ed, from + budget.readAtOnce - 1)
+    local indices, each, ups = {}, {}, {}
+    for index = from, to do
+      indices[#indices + 1] = index
     end
+    for i, record in ipairs(readAll('HMGET', keys.edges(row.id), indices)) do
+      local index = from + i - 1
+      local hasNone = record and held[index] == 1
+      local edge = hasNone and { ref = string.match(record, '[^|]*$') }
+        or edges.cache[row.id .. '|' .. index]
+        or make(row.id, index, record)
+      if string.byte(edge.ref) ~= 36 then
+        each[#each + 1] = edge
+        ups[#ups + 1] = edge.up
+      end
+    end
+    local left = resultsOf(ups)
+    for _, edge in ipairs(each) do
+      local result = edge.up and left[edge.up] or false
+      found[#found + 1] = edge.ref
+      found[#found + 1] = result
+      budget.bytes = budget.bytes - (result and #result or 0)
+    end
+    budget.edges = budget.edges - #indices
+    from = to + 1
   end
-  return #parts > 0 and '{' .. table.concat(parts, ',') .. '}' or nil
+  return found, 0
 end
 
 -- As edges.of, with the upstreams read.

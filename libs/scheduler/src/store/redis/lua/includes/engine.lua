@@ -3,6 +3,7 @@ local rows, queue, history, tasks, edges, dependency, finish = {}, {}, {}, {}, {
 local lock, settle, worker, claim, create, cancel, cron = {}, {}, {}, {}, {}, {}, {}
 
 -- @include links
+-- @include budget
 -- @include workflows
 -- @include rows
 -- @include queue

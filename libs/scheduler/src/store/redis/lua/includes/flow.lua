@@ -1,5 +1,5 @@
 -- The short way of lean members of workflows: see links.lua.
-local flow = { results = {} }
+local flow = {}
 
 -- Members of the workflows that end, or nil where one of them has not ended in the short way.
 local function membersOf(ended, settling)
@@ -126,32 +126,51 @@ function flow.apply(plan)
   workflow.save()
 end
 
--- What claimed members have got from their dependencies, in the order of their edges, as JSON: a ref of such a member needs
--- no escapes. claims: { id, its ties, ... }
-function flow.gather(claims)
-  local upstreams, count = {}, 0
-  for i = 2, #claims, 2 do
-    for _, tie in ipairs(claims[i]) do
-      count = count + 1
-      upstreams[count] = tie[1]
-    end
-  end
+-- The upstreams' results for the claims from `first` to `last`, as far as the budget goes; `upstreams` of all of them.
+function flow.add(claims, first, last, upstreams)
   local states, at = readAll('HMGET', keys.state, upstreams), 0
-  for i = 1, #claims, 2 do
-    local got, n = {}, 0
+  for i = first, last, 2 do
+    local found, n, bytes = {}, 0, 0
     for _, tie in ipairs(claims[i + 1]) do
       at = at + 1
       local state = states[at]
-      if string.sub(tie[3], 1, 1) ~= '$' then
-        local isLean = state and string.byte(state) == 67
-        local result = state and (isLean and links.result(state) or not isLean and cmsgpack.unpack(state).res)
-        n = n + 1
-        got[n] = '"' .. tie[3] .. '":' .. (result and cjson.encode(result) or 'false')
+      if byte(tie[3]) ~= 36 then
+        local isLean = state and byte(state) == 67
+        local result = state and (isLean and links.result(state) or not isLean and cmsgpack.unpack(state).res) or false
+        n = n + 2
+        found[n - 1], found[n] = tie[3], result
+        bytes = bytes + (result and #result or 0)
       end
     end
     if n > 0 then
-      flow.results[#flow.results + 1] = claims[i]
-      flow.results[#flow.results + 1] = '{' .. table.concat(got, ',') .. '}'
+      if bytes <= budget.bytes then
+        budget.addResults(claims[i], 0, found)
+        budget.bytes = budget.bytes - bytes
+      else
+        budget.addResults(claims[i], 1, {})
+      end
+    end
+  end
+end
+
+-- What claimed members have got from their dependencies; claims: { id, its ties, ... }
+function flow.gather(claims)
+  -- Edges of which the upstreams are read at once, and those of one trip.
+  local AT_ONCE, left = 64, 4000
+  local upstreams, first = {}, 1
+  for i = 2, #claims, 2 do
+    if budget.bytes <= 0 or left <= 0 then
+      budget.addResults(claims[i - 1], 1, {})
+      first = i + 1
+    else
+      for _, tie in ipairs(claims[i]) do
+        upstreams[#upstreams + 1] = tie[1]
+      end
+      if #upstreams >= AT_ONCE or i == #claims then
+        flow.add(claims, first, i, upstreams)
+        left = left - #upstreams
+        upstreams, first = {}, i + 1
+      end
     end
   end
 end

@@ -136,7 +136,7 @@ local function claimPlain()
   local runs, tied = {}, {}
   -- Twice as many as are claimed.
   local n = 0
-  local runnable = {}
+  local runnable, readAtOnce = {}, 2 * budget.readAtOnce
   local isPlain = true
   local want = math.min(wanted, CLAIM_PER_STEP)
   local entry = 'p' .. now .. '|' .. frame.next()
@@ -157,14 +157,20 @@ local function claimPlain()
     local isDoubtful = isOdd or (tonumber(holes[level + 2]) or 0) > 0
     local entries = call('LPOP', list, want - n / 2)
     if entries then
-      local records = readAll('HMGET', keys.static, entries)
-      local states = isDoubtful and readAll('HMGET', keys.state, entries) or {}
       local take = #entries
+      local records, states, k = {}, {}, readAtOnce
       for i = 1, #entries do
-        local text = records[i]
+        k = k + 1
+        if k > readAtOnce then
+          local to = math.min(i + readAtOnce - 1, #entries)
+          records = readAll('HMGET', keys.static, entries, i, to)
+          states = isDoubtful and readAll('HMGET', keys.state, entries, i, to) or {}
+          k = 1
+        end
+        local text = records[k]
         -- An entry with a number (`id|no`) is no id: no record bears its name.
         local flags, isLean, task, can = nil, false, nil, false
-        if text and not states[i] then
+        if text and not states[k] then
           flags = fields.skip(text, 1, 3)
           isLean = byte(text, flags) == 102
           if isLean or byte(text, flags) == 124 then
@@ -181,6 +187,12 @@ local function claimPlain()
           isPlain = false
           break
         end
+        if budget.bytes <= 0 then
+          take = i - 1
+          budget.isFull = true
+          break
+        end
+        budget.bytes = budget.bytes - #text
         local id = entries[i]
         n = n + 2
         plain[n - 1], plain[n] = id, text
@@ -198,7 +210,7 @@ local function claimPlain()
         call('LPUSH', list, entries[i])
       end
     end
-    if not isPlain or n / 2 >= want then
+    if not isPlain or budget.isFull or n / 2 >= want then
       break
     end
   end

@@ -1,0 +1,61 @@
+import { Redis } from 'ioredis';
+import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
+import type { RedisStoreSettings } from '../../libs/scheduler/src/store/redis/redis-frame.js';
+import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
+import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
+import { mirrorOf, TASKS } from '../contract/fixtures.js';
+import { Scene } from '../contract/scene.js';
+import type { RedisServer } from '../support/redis-server.js';
+
+let namespaces = 0;
+
+/** A store on a server, and how long the server took for the slowest of the scripts that it ran. */
+export class Measured {
+  private constructor(
+    readonly s: Scene,
+    readonly store: RedisTaskStore,
+    private readonly client: Redis,
+  ) {}
+
+  static async open(server: RedisServer, settings: Partial<RedisStoreSettings> = {}): Promise<Measured> {
+    const clock = new ManualClock();
+    const store = new RedisTaskStore({
+      connection: resolveRedisOptions({ port: server.port }),
+      ...{ namespace: `bounds${++namespaces}`, lease: 15_000, maxAttemptDuration: 3_600_000, testClock: clock },
+      history: { count: 20_000, age: null, bytes: null },
+      ...settings,
+    });
+    await store.open();
+    const client = new Redis(server.port, server.host);
+    await client.config('SET', 'slowlog-log-slower-than', '1000');
+    await client.config('SET', 'slowlog-max-len', '10000');
+    await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
+    return new Measured(new Scene(store, clock), store, client);
+  }
+
+  /** Runs it. @returns what it gave, and ms of the slowest command that the server ran meanwhile */
+  async slowest<T>(run: () => Promise<T>): Promise<{ value: T; ms: number; calls: number }> {
+    await this.client.slowlog('RESET');
+    const before = await this.scriptCalls();
+    const value = await run();
+    const calls = (await this.scriptCalls()) - before;
+    const entries = (await this.client.slowlog('GET', '10000')) as [number, number, number, string[]][];
+    return { value, ms: Math.max(0, ...entries.map(([, , us]) => us)) / 1000, calls };
+  }
+
+  /** Bytes that the server has sent. */
+  async sent(): Promise<number> {
+    return Number(/total_net_output_bytes:(\d+)/.exec(await this.client.info('stats'))![1]);
+  }
+
+  async close(): Promise<void> {
+    await this.store.close();
+    this.client.disconnect();
+  }
+
+  private async scriptCalls(): Promise<number> {
+    const info = await this.client.info('commandstats');
+    const calls = [...info.matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g)].map(([, count]) => Number(count));
+    return calls.reduce((sum, count) => sum + count, 0);
+  }
+}
