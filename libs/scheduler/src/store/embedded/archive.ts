@@ -6,6 +6,7 @@ import type { Row, WorkflowRow } from '../memory/rows.js';
 import { checksum } from './checksum.js';
 import { encodeExecution, encodeWorkflow, type ExecutionRecord, type WorkflowRecord } from './codec.js';
 import type { Database } from './database.js';
+import { EdgeTable } from './edge-table.js';
 import type { StoredExecution, StoredWorkflow } from './rebuild.js';
 import type { SqlValue } from './sqlite.js';
 
@@ -65,6 +66,7 @@ export class ArchiveCounts {
 export class Archive {
   /** What is committed. */
   counts = new ArchiveCounts();
+  readonly edges: EdgeTable;
   private readonly byId;
   private readonly byFamily;
   private readonly workflowsOf;
@@ -84,6 +86,7 @@ export class Archive {
 
   constructor(private readonly database: Database) {
     const prepare = (sql: string) => database.prepare(sql);
+    this.edges = new EdgeTable(database);
     this.byId = prepare(`SELECT ${HISTORY_COLUMNS} FROM history h WHERE execution_id = ?`);
     this.byFamily = prepare(`SELECT ${HISTORY_COLUMNS} FROM history h WHERE family = ? ORDER BY number`);
     this.workflowsOf = prepare('SELECT number, ended, body, checksum FROM workflow WHERE family = ? ORDER BY ended');

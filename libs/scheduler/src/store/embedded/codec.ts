@@ -70,7 +70,8 @@ export interface ExecutionRecord {
 }
 
 export interface ExtraRecord {
-  edges?: EdgeRecord[];
+  /** How many stand in the table `edge`; the edges themselves where a release before that table wrote them. */
+  edges?: number | EdgeRecord[];
   /** Tasks that have used its outcome. */
   usedBy?: string[];
   lock?: LockNeed;
@@ -167,7 +168,7 @@ export function encodeExecution(row: Row): ExecutionRecord {
 function encodeExtra(extra: Extra): ExtraRecord {
   const { workflow, lockWait } = extra;
   return {
-    edges: extra.edges?.map(encodeEdge),
+    edges: extra.edges?.length,
     usedBy: extra.usedBy ? [...extra.usedBy].map((task) => task.taskId) : undefined,
     lock: extra.lock ?? undefined,
     parkNumber: extra.parkNumber || undefined,
@@ -190,7 +191,7 @@ function encodeExtra(extra: Extra): ExtraRecord {
   };
 }
 
-function encodeEdge(edge: Edge): EdgeRecord {
+export function encodeEdge(edge: Edge): EdgeRecord {
   return {
     order: edge.order,
     taskId: edge.task.taskId,

@@ -14,7 +14,7 @@ interface RecordColumns {
 
 /** Fills an empty state with what is in the file, history excepted. */
 export function load(database: Database, archive: Archive, s: State, totals: Totals): void {
-  const rebuilder = new Rebuilder(s);
+  const rebuilder = new Rebuilder(s, archive.edges);
   const records = readRecords(database);
   const each = <T>(kind: string, put: (key: string, body: T) => void): void =>
     records.filter((record) => record.kind === kind).forEach(({ key, body }) => put(key, body as T));

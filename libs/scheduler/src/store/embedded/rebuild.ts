@@ -13,6 +13,7 @@ import {
 } from '../memory/rows.js';
 import * as history from '../memory/history.js';
 import type { State } from '../memory/state.js';
+import type { EdgeTable } from './edge-table.js';
 import type {
   EdgeRecord,
   ExecutionRecord,
@@ -90,9 +91,13 @@ function restoreExtra(s: State, row: Row, record: ExtraRecord): void {
  * It serves the opening, and the return of a family out of history.
  */
 export class Rebuilder {
-  private readonly added: { row: Row; edges: readonly EdgeRecord[]; lockWait: ExtraRecord['lockWait'] }[] = [];
+  private readonly added: { row: Row; edges: ExtraRecord['edges']; lockWait: ExtraRecord['lockWait'] }[] = [];
 
-  constructor(private readonly s: State) {}
+  /** @param table where edges are that are not in the records themselves */
+  constructor(
+    private readonly s: State,
+    private readonly table: EdgeTable,
+  ) {}
 
   get rows(): Row[] {
     return this.added.map(({ row }) => row);
@@ -105,7 +110,7 @@ export class Rebuilder {
     s.executions.set(row.executionId, row);
     s.byStatus[row.status]++;
     this.chain(row);
-    const { edges = [], lockWait } = stored.record.extra ?? {};
+    const { edges = 0, lockWait } = stored.record.extra ?? {};
     this.added.push({ row, edges, lockWait });
   }
 
@@ -129,7 +134,7 @@ export class Rebuilder {
   /** Edges and places, once all executions are there. */
   link(): void {
     const { s, added } = this;
-    const edges = added.flatMap(({ row, edges }) => edges.map((record) => this.edge(row, record)));
+    const edges = added.flatMap(({ row, edges }) => this.edgesOf(row, edges!));
     edges.sort((a, b) => a.order - b.order);
     for (const edge of edges) this.attach(edge);
     for (const { row, lockWait } of added) {
@@ -195,6 +200,21 @@ export class Rebuilder {
     if (newer) newer.older = row;
     else s.newestRow = row;
     if (older) older.newer = row;
+  }
+
+  private edgesOf(row: Row, edges: number | readonly EdgeRecord[]): Edge[] {
+    if (typeof edges === 'number') {
+      const records = edges === 0 ? [] : this.table.of(row.order, edges);
+      return records.map((record) => {
+        const edge = this.edge(row, record);
+        this.table.read(edge, record.upstream?.status ?? null);
+        return edge;
+      });
+    }
+    // From a release that kept them in the execution's record: both are written anew.
+    const made = edges.map((record) => this.edge(row, record));
+    for (const record of [row, ...made]) this.s.touch(record);
+    return made;
   }
 
   private edge(row: Row, record: EdgeRecord): Edge {

@@ -48,7 +48,7 @@ export class Residents extends Map<string, Row> {
     const all = Number.MAX_SAFE_INTEGER;
     for (const { record } of archive.page({}, all, 0, all)) this.get(record.executionId);
     const missing = archive.workflows(all, all).filter(({ record }) => !s.workflows.has(record.workflowId));
-    const alone = missing.map((each) => new Rebuilder(s).workflow(each));
+    const alone = missing.map((each) => new Rebuilder(s, this.archive!.edges).workflow(each));
     return () => {
       for (const workflow of alone) {
         s.workflows.delete(workflow.workflowId);
@@ -62,7 +62,7 @@ export class Residents extends Map<string, Row> {
     if (!found) return undefined;
     const { executions, workflows } =
       found.family > 0 ? this.archive!.family(found.family) : { executions: [found.execution], workflows: [] };
-    const rebuilder = new Rebuilder(this.state!);
+    const rebuilder = new Rebuilder(this.state!, this.archive!.edges);
     for (const each of executions) rebuilder.execution(each);
     // Before the edges are linked, which look for what has left history.
     for (const row of rebuilder.rows)

@@ -52,4 +52,12 @@ export const MIGRATIONS: readonly string[] = [
     SELECT number, execution_id, task_id, status, 'history', datetime(created_time / 1000, 'unixepoch'), payload,
       result, body FROM history;
   `,
+  `
+  -- Edges of executions, of the living and of history: each is written when it changes, however many an execution has.
+  -- number: of the dependent; place: grows in the order of its edges.
+  CREATE TABLE edge (
+    number INTEGER NOT NULL, place INTEGER NOT NULL, body TEXT NOT NULL, checksum INTEGER NOT NULL,
+    PRIMARY KEY (number, place)
+  ) WITHOUT ROWID;
+  `,
 ];

@@ -69,6 +69,7 @@ function trimExecutions({ s, archive, counts, limits, now, put, archived }: Trim
       if (!tooMany && onDisk.completed_time > now - limits.age!) return dropped;
       stored.shift();
       archive.take(onDisk, counts);
+      archive.edges.drop(onDisk.number);
     } else return dropped;
   }
 }
@@ -81,10 +82,10 @@ function* pinnedIn(s: State, archived: ReadonlySet<Changed>): Generator<Row, voi
 function release(s: State, row: Row, put: (record: Changed) => void): void {
   history.drop(s, row);
   put(row);
-  for (const { dependent } of row.extra?.dependents ?? []) {
-    if (dependent.place === 'gone') continue;
-    s.touch(dependent);
-    put(dependent);
+  for (const edge of row.extra?.dependents ?? []) {
+    if (edge.dependent.place === 'gone') continue;
+    s.touch(edge);
+    put(edge);
   }
 }
 

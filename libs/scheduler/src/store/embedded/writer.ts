@@ -1,5 +1,6 @@
 import * as history from '../memory/history.js';
 import {
+  Edge,
   KeyRow,
   LockRow,
   QueueRow,
@@ -102,7 +103,8 @@ export class Writer {
     const { recalled, recalledWorkflows } = this.residents;
     for (let i = families.length - 1; i >= 0; i--) {
       const { rows, workflows } = families[i]!;
-      const isAsItCame = (row: Row): boolean => recalled.has(row) && !this.changed.has(row);
+      const isAsItCame = (row: Row): boolean =>
+        recalled.has(row) && !this.changed.has(row) && !row.extra?.edges?.some((edge) => this.changed.has(edge));
       if (!rows.every(isAsItCame) || workflows.some((workflow) => this.changed.has(workflow))) continue;
       families.splice(i, 1);
       for (const row of rows) recalled.delete(row);
@@ -118,6 +120,7 @@ export class Writer {
       if (residents.recalled.has(row)) this.take(row, counts);
       else this.dropLive.run(row.order);
       archive.put(row, number, counts);
+      archive.edges.complete(row);
       archived.add(row);
     }
     for (const workflow of workflows) {
@@ -139,6 +142,7 @@ export class Writer {
   private put(record: Changed, counts: ArchiveCounts): void {
     if (record instanceof Row) return this.putExecution(record, counts);
     if (record instanceof WorkflowRow) return this.putWorkflow(record, counts);
+    if (record instanceof Edge) return record.dependent.place === 'gone' ? undefined : this.archive.edges.put(record);
     const { kind, key, body } = encodeRecord(record);
     if (this.exists(record)) this.store(kind, key, body);
     else if (!this.isReplaced(record)) this.dropRecord.run(kind, key);
@@ -146,7 +150,10 @@ export class Writer {
 
   private putExecution(row: Row, counts: ArchiveCounts): void {
     this.take(row, counts);
-    if (row.place === 'gone') return void this.dropLive.run(row.order);
+    if (row.place === 'gone') {
+      this.dropLive.run(row.order);
+      return this.archive.edges.drop(row.order);
+    }
     const body = JSON.stringify(encodeExecution(row));
     const { order, payload, result } = row;
     this.putLive.run(order, body, payload, result, checksum(String(order), body, payload, result));
@@ -176,7 +183,7 @@ export class Writer {
     this.putRecord.run(kind, key, text, checksum(kind, key, text));
   }
 
-  private exists(record: Exclude<Changed, Row | WorkflowRow>): boolean {
+  private exists(record: Exclude<Changed, Row | WorkflowRow | Edge>): boolean {
     const s = this.state;
     if (record instanceof KeyRow) return s.idempotency.get(record.key) === record;
     if (record instanceof LockRow) return s.locks.get(record.key) === record;
@@ -186,7 +193,7 @@ export class Writer {
   }
 
   /** Something new has its name, and is written itself. */
-  private isReplaced(record: Exclude<Changed, Row | WorkflowRow>): boolean {
+  private isReplaced(record: Exclude<Changed, Row | WorkflowRow | Edge>): boolean {
     const s = this.state;
     if (record instanceof KeyRow) return s.idempotency.has(record.key);
     if (record instanceof LockRow) return s.locks.has(record.key);

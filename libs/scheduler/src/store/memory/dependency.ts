@@ -37,6 +37,7 @@ export function timeOut(s: State, limit: number, now: number): number {
     const edge = s.edgeTimeouts.popDue(now);
     if (!edge) break;
     done++;
+    s.touch(edge);
     if (edge.state === 'open') breakEdge(s, edge, 'DEPENDENCY_TIMEOUT', now);
   }
   return done;
@@ -46,7 +47,8 @@ function resolve(s: State, edge: Edge, now: number): void {
   if (edge.state !== 'open') return;
   if (!edgeHolds(edge.type, edge.upstream!.status)) return breakEdge(s, edge, 'DEPENDENCY_FAILED', now);
   edge.state = 'held';
-  s.touch(edge.dependent);
+  // Its dependent's row stays as it is: how many edges are open is counted.
+  s.touch(edge);
   s.edgeTimeouts.remove(edge);
   const row = edge.dependent;
   row.openEdges--;
@@ -59,6 +61,7 @@ function resolve(s: State, edge: Edge, now: number): void {
 /** The edge can no longer hold: its dependent is SKIPPED, with the execution in which the failure began. */
 function breakEdge(s: State, edge: Edge, reason: Reason, now: number): void {
   edge.state = reason === 'DEPENDENCY_TIMEOUT' ? 'timedOut' : 'broken';
+  s.touch(edge);
   const row = edge.dependent;
   const upstream = edge.upstream;
   row.more().rootCause =

@@ -13,6 +13,7 @@ export function bind(s: State, row: Row, edges: readonly NewEdge[], now: number)
     const { ref, type, maxAge, reuse, timeout } = command;
     const edge = new Edge(++s.sequence, row, task, ref, type, maxAge, reuse, timeout);
     extra.edges.push(edge);
+    s.touch(edge);
     row.openEdges++;
     startTimeout(s, edge, now);
     if (command.bind === 'newest') {
@@ -48,7 +49,10 @@ export function arrive(s: State, task: TaskRow, row: Row, now: number): void {
 /** An execution has ended: its own open edges matter no more, and its upstreams have one dependent less to wait for. */
 export function letGo(s: State, row: Row, now: number): void {
   for (const edge of row.extra?.edges ?? []) {
-    if (edge.state === 'open') edge.state = 'dropped';
+    if (edge.state === 'open') {
+      edge.state = 'dropped';
+      s.touch(edge);
+    }
     s.edgeTimeouts.remove(edge);
     edge.task.next.delete(edge);
     if (edge.upstream) {
@@ -62,8 +66,10 @@ export function letGo(s: State, row: Row, now: number): void {
 export function takeUp(s: State, row: Row, now: number): void {
   row.openEdges = 0;
   for (const edge of row.extra?.edges ?? []) {
-    const undecided = edge.state === 'broken' || edge.state === 'dropped';
+    const was = edge.state;
+    const undecided = was === 'broken' || was === 'dropped';
     edge.state = undecided && !(edge.upstream && isTerminal(edge.upstream.status)) ? 'open' : 'held';
+    if (edge.state !== was) s.touch(edge);
     if (edge.state === 'open') {
       row.openEdges++;
       startTimeout(s, edge, now);
@@ -102,7 +108,7 @@ function counts(edge: Edge, newest: Row, now: number): boolean {
 
 function attach(s: State, edge: Edge, upstream: Row): void {
   edge.upstream = upstream;
-  s.touch(edge.dependent);
+  s.touch(edge);
   s.touch(upstream);
   history.keep(s, upstream);
   const extra = upstream.more();

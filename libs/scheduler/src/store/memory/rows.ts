@@ -264,4 +264,4 @@ export class SpreadStep {
 }
 
 /** What a transition may change. */
-export type Changed = Row | QueueRow | TaskRow | LockRow | WorkflowRow | ScheduleRow | KeyRow | SpreadStep;
+export type Changed = Row | Edge | QueueRow | TaskRow | LockRow | WorkflowRow | ScheduleRow | KeyRow | SpreadStep;
