@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { rmSync } from 'node:fs';
 import {
@@ -44,6 +45,21 @@ describe('a call', () => {
     await server.command('SCRIPT', 'FLUSH');
     await Promise.all(Array.from({ length: 50 }, () => redis.run('count', ROOT, [])));
     expect(await count(redis)).toBe('51');
+  });
+
+  it('is brought to a server once, however many calls are under way that it does not know it for', async () => {
+    const server = await serve();
+    const { redis } = await connect({ url: server.url });
+    const client = new Redis(server.port);
+    await redis.run('count', ROOT, []);
+    for (let round = 1; round <= 3; round++) {
+      await client.script('FLUSH');
+      await client.config('RESETSTAT');
+      await Promise.all(Array.from({ length: 500 }, () => redis.run('count', ROOT, [])));
+      expect(/cmdstat_eval:calls=(\d+)/.exec(await client.info('commandstats'))?.[1]).toBe('1');
+      expect(await count(redis)).toBe(`${1 + 500 * round}`);
+    }
+    client.disconnect();
   });
 
   it('that fails by itself says which script, and none of its arguments', async () => {

@@ -16,6 +16,7 @@ import { TaskCatalog } from '../task/task-catalog.js';
 import { TaskContext, type RunReporter } from '../task/task-context.js';
 import { fetchResults } from './fetch-results.js';
 import { Pace } from './pace.js';
+import { RunReports } from './run-reports.js';
 import { Run } from './run.js';
 import { Slots } from './slots.js';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
@@ -34,7 +35,8 @@ export class Executor {
   private readonly slots: Slots;
   /** null where the store is in this process: a claim begins in the turn in which it is made. */
   readonly pace: Pace | null;
-  private readonly report: RunReporter;
+  private readonly reports: RunReports;
+  private readonly report: RunReporter = (claim, report) => this.reports.add(claim, report);
   private onSettled: (settlement: Settlement) => void = () => undefined;
   private onFree: () => void = () => undefined;
 
@@ -51,11 +53,9 @@ export class Executor {
     // Rules of a queue in this process are kept at the claim: nothing waits for them here.
     const ahead = this.slots.ruled ? 0 : AHEAD_AT_MOST;
     this.pace = store.lanes > 1 ? new Pace(settings.maxConcurrentTasks, ahead) : null;
-    this.report = (claim, report) => {
-      store
-        .report(claim, report)
-        .catch((error: unknown) => this.logger.warn(`progress of ${claim.executionId} was not kept: ${String(error)}`));
-    };
+    this.reports = new RunReports(store, ({ executionId }, error) =>
+      this.logger.warn(`progress of ${executionId} was not kept: ${String(error)}`),
+    );
   }
 
   /** Where settlements go, and who is told that a slot is free. */
@@ -261,6 +261,7 @@ export class Executor {
   private close(run: Run): void {
     run.settled = true;
     run.timer?.cancel();
+    this.reports.end(run.claim);
     if (this.runs.get(run.claim.executionId) === run) this.runs.delete(run.claim.executionId);
     this.liveness.runningTasks--;
   }

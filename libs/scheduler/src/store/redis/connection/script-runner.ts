@@ -35,12 +35,15 @@ const TURN_MS = 250;
 const DEADLINE_MS = 2_000;
 const BUDGET_MS = 10_000;
 const MAX_REPEATS = 3;
+const MAX_MISSES = 2;
 const CLOSED = 'the connection is closed';
 
 interface Prepared {
   source: ScriptSource;
   evalsha: string;
   eval: string;
+  /** Number of the last call that brought the text: a later one finds it on the server. */
+  loadedBy: number;
 }
 
 interface Call {
@@ -56,6 +59,9 @@ interface Call {
   readonly since: number;
   sent: number;
   from: number;
+  /** Number of its sending, and how often the server did not know the script. */
+  number: number;
+  misses: number;
   repeats: number;
   byText: boolean;
   /** As it was last handed to a client. */
@@ -84,6 +90,7 @@ export class ScriptRunner {
   readonly #waiting = new Set<Call>();
   readonly #waiters = new Set<Waiter>();
   #turn = 0;
+  #sends = 0;
   /** The turn of the last reply. */
   #heard = 0;
   #timer: ClockTimer | undefined;
@@ -105,6 +112,7 @@ export class ScriptRunner {
         source,
         evalsha: scriptHead('evalsha', source.sha),
         eval: scriptHead('eval', source.text),
+        loadedBy: 0,
       });
     }
     this.#keeper = new ClientKeeper(open, clock, {
@@ -146,6 +154,8 @@ export class ScriptRunner {
         since: this.#turn,
         sent: 0,
         from: 0,
+        number: 0,
+        misses: 0,
         repeats: 0,
         byText: false,
         command: null,
@@ -198,6 +208,8 @@ export class ScriptRunner {
     const command = new ScriptCommand(name, call.script[name], call.with, stamp);
     call.command = command;
     call.sent = this.#turn;
+    call.number = ++this.#sends;
+    if (call.byText) call.script.loadedBy = call.number;
     this.#pending.add(call);
     this.#arm();
     command.promise.then(
@@ -226,7 +238,9 @@ export class ScriptRunner {
     switch (judge(error)) {
       case 'script-missing':
         if (call.byText) return this.#refuse(call, error);
-        call.byText = true;
+        // Where another call has brought the text since, it need not be sent once more. A cluster may have moved the slot
+        // between the two.
+        call.byText = call.script.loadedBy < call.number || ++call.misses > MAX_MISSES;
         return this.#dispatch(call);
       case 'refused':
         return this.#refuse(call, error);

@@ -1,0 +1,91 @@
+import type { RunToken } from '../core/commands.js';
+import { LOG_LINES_KEPT } from '../core/limits.js';
+import type { ExecutionStore } from '../store/task-store.js';
+
+type Report = Parameters<ExecutionStore['report']>[1];
+
+/** Calls under way at a time, of all runs of this process together. */
+const IN_FLIGHT = 8;
+
+interface Pending {
+  readonly run: RunToken;
+  progress: Report['progress'];
+  logs: string[];
+  isSending: boolean;
+}
+
+/**
+ * Takes progress and log lines of runs to the store: one call under way for each run, and few of all runs together. What
+ * comes meanwhile goes with the next one: the newest progress, and as many of the newest lines as an execution keeps.
+ */
+export class RunReports {
+  private readonly pending = new Map<string, Pending>();
+  private readonly waiting = new Set<Pending>();
+  private inFlight = 0;
+  private isScheduled = false;
+
+  constructor(
+    private readonly store: Pick<ExecutionStore, 'report'>,
+    private readonly onFailure: (run: RunToken, error: unknown) => void,
+  ) {}
+
+  add({ executionId, attempt }: RunToken, { progress, logs }: Report): void {
+    let found = this.pending.get(executionId);
+    if (found?.run.attempt !== attempt) {
+      found = { run: { executionId, attempt }, progress: undefined, logs: [], isSending: false };
+      this.pending.set(executionId, found);
+    }
+    if (progress) found.progress = progress;
+    if (logs) found.logs.push(...logs);
+    if (found.logs.length > 2 * LOG_LINES_KEPT) found.logs.splice(0, found.logs.length - LOG_LINES_KEPT);
+    if (!found.isSending) this.waiting.add(found);
+    this.schedule();
+  }
+
+  /** Sends what a run has left before its settlement goes, after which the store would refuse it. */
+  end({ executionId, attempt }: RunToken): void {
+    const found = this.pending.get(executionId);
+    if (found?.run.attempt !== attempt) return;
+    this.pending.delete(executionId);
+    this.waiting.delete(found);
+    if (hasContent(found)) this.send(found);
+  }
+
+  /** What one turn brings goes together. */
+  private schedule(): void {
+    if (this.isScheduled || this.inFlight >= IN_FLIGHT || this.waiting.size === 0) return;
+    this.isScheduled = true;
+    queueMicrotask(() => {
+      this.isScheduled = false;
+      for (const each of this.waiting) {
+        if (this.inFlight >= IN_FLIGHT) break;
+        this.waiting.delete(each);
+        this.send(each);
+      }
+    });
+  }
+
+  private send(pending: Pending): void {
+    const { run, progress } = pending;
+    const logs = pending.logs.slice(-LOG_LINES_KEPT);
+    pending.progress = undefined;
+    pending.logs = [];
+    pending.isSending = true;
+    this.inFlight++;
+    void this.store
+      .report(run, { ...(progress && { progress }), ...(logs.length > 0 && { logs }) })
+      .catch((error: unknown) => this.onFailure(run, error))
+      .finally(() => {
+        this.inFlight--;
+        pending.isSending = false;
+        const isOurs = this.pending.get(run.executionId) === pending;
+        if (isOurs && hasContent(pending)) this.waiting.add(pending);
+        else if (isOurs) this.pending.delete(run.executionId);
+        this.schedule();
+      });
+  }
+}
+
+function hasContent({ progress, logs }: Pending): boolean {
+  return progress !== undefined || logs.length > 0;
+}
