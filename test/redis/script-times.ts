@@ -9,17 +9,39 @@ import type { RedisServer } from '../support/redis-server.js';
 
 let namespaces = 0;
 
+/** A store that notes how large its requests and their replies are, in characters. */
+class SizedStore extends RedisTaskStore {
+  largestRequest = 0;
+  largestReply = 0;
+
+  constructor(settings: RedisStoreSettings) {
+    super(settings);
+    const run = this.connection.run.bind(this.connection);
+    this.connection.run = async (name, key, args, ...rest) => {
+      this.largestRequest = Math.max(this.largestRequest, sizeOf(args));
+      const reply = await run(name, key, args, ...rest);
+      this.largestReply = Math.max(this.largestReply, sizeOf(reply));
+      return reply;
+    };
+  }
+}
+
+function sizeOf(value: unknown): number {
+  if (Array.isArray(value)) return value.reduce<number>((sum, each) => sum + sizeOf(each), 0);
+  return typeof value === 'string' ? value.length : 8;
+}
+
 /** A store on a server, and how long the server took for the slowest of the scripts that it ran. */
 export class Measured {
   private constructor(
     readonly s: Scene,
-    readonly store: RedisTaskStore,
+    readonly store: SizedStore,
     private readonly client: Redis,
   ) {}
 
   static async open(server: RedisServer, settings: Partial<RedisStoreSettings> = {}): Promise<Measured> {
     const clock = new ManualClock();
-    const store = new RedisTaskStore({
+    const store = new SizedStore({
       connection: resolveRedisOptions({ port: server.port }),
       ...{ namespace: `bounds${++namespaces}`, lease: 15_000, maxAttemptDuration: 3_600_000, testClock: clock },
       history: { count: 20_000, age: null, bytes: null },
@@ -41,11 +63,6 @@ export class Measured {
     const calls = (await this.scriptCalls()) - before;
     const entries = (await this.client.slowlog('GET', '10000')) as [number, number, number, string[]][];
     return { value, ms: Math.max(0, ...entries.map(([, , us]) => us)) / 1000, calls };
-  }
-
-  /** Bytes that the server has sent. */
-  async sent(): Promise<number> {
-    return Number(/total_net_output_bytes:(\d+)/.exec(await this.client.info('stats'))![1]);
   }
 
   async close(): Promise<void> {

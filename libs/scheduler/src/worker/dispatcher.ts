@@ -8,6 +8,7 @@ import { TASK_STORE, type ExchangeReply, type ExchangeRequest, type WorkerStore 
 import { Backlog, type WaitingClaim } from './backlog.js';
 import { Executor } from './executor.js';
 import { newLanes, type Lane } from './lane.js';
+import { countOfTrip } from './trip-size.js';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
 
 const RETRY_MS = [50, 100, 250, 500, 1000];
@@ -309,9 +310,10 @@ export class Dispatcher {
     return true;
   }
 
-  /** What has ended; from a store at a distance no more than one trip can take. */
+  /** What has ended; to a store at a distance no more than one trip can take, in number and in size. */
   private takeSettlements(): Settlement[] {
-    if (this.isRemote && this.settlements.length > CLAIM_PER_STEP) return this.settlements.splice(0, CLAIM_PER_STEP);
+    const count = this.isRemote ? countOfTrip(this.settlements) : this.settlements.length;
+    if (count < this.settlements.length) return this.settlements.splice(0, count);
     const taken = this.settlements;
     this.settlements = [];
     return taken;

@@ -1,11 +1,14 @@
 import type { NewExecution } from '../../core/commands.js';
 import { isPlain } from './codec/executions.js';
 import { LaneBatcher } from './lane-batcher.js';
+import { sizeOf } from './request-size.js';
 
 type Batch = readonly NewExecution[];
 
 /** Executions of one trip. */
 const TOGETHER = 500;
+/** A payload of so many bytes counts as one more. */
+const BYTES_EACH = 8192;
 const LANES = [0, 1];
 
 /**
@@ -21,8 +24,9 @@ export class EnqueueBatcher {
   }
 
   add(batch: Batch): Promise<string[]> {
-    if (batch.length > TOGETHER || !batch.every(isPlain)) return this.send(batch, null);
-    return this.trips.add(batch, batch.length);
+    const size = batch.length + Math.floor(sizeOf(batch) / BYTES_EACH);
+    if (size > TOGETHER || !batch.every(isPlain)) return this.send(batch, null);
+    return this.trips.add(batch, size);
   }
 
   private sendTogether(batches: readonly Batch[], lane: number): Promise<string[][]> {

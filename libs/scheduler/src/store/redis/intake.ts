@@ -2,29 +2,28 @@ import type { NewExecution, NewWorkflow } from '../../core/commands.js';
 import { extraOf, isPlain } from './codec/executions.js';
 import { recordOf } from './codec/workflows.js';
 import { extrasOf, withPart } from './enqueue.js';
+import { PART_BYTES, REQUEST_BYTES, sizeOf, split } from './request-size.js';
 
 /** Executions that are more than plain which one script creates; those of a larger batch are gathered and admitted. */
 export const CREATED_AT_ONCE = 200;
 
 /**
- * Whether a batch is too large for one script. Plain executions cost a tenth, and go together however many there are; with
- * an idempotency key it must be known at once which executions repeat others.
+ * Whether a batch is too large for one script, by number or by size. Plain executions cost a tenth, and go together however
+ * many there are; with an idempotency key it must be known at once which executions repeat others.
  */
 export function isLarge(batch: readonly NewExecution[], createdAtOnce: number): boolean {
-  return batch.length > createdAtOnce && !batch.every(isPlain) && batch.every((each) => each.idempotency === null);
+  const isTooMany = batch.length > createdAtOnce && !batch.every(isPlain);
+  return (isTooMany || sizeOf(batch) > REQUEST_BYTES) && batch.every((each) => each.idempotency === null);
 }
 
 /** The arguments of the scripts `gather` of a batch, beside its id. */
 export function packIntake(batch: readonly NewExecution[], createdAtOnce: number): string[][] {
   const mine = new Set(batch.map((each) => each.executionId));
   const ordered = upstreamsFirst(batch);
-  const parts: string[][] = [];
-  for (let from = 0; from < ordered.length; from += createdAtOnce) {
-    const part = ordered.slice(from, from + createdAtOnce);
+  return split(ordered, createdAtOnce, PART_BYTES, ({ payload }) => payload?.length ?? 0).map((part) => {
     const extras = extrasOf(part, (each) => marked(extraOf(each), mine));
-    parts.push([JSON.stringify(extras), ...part.flatMap(withPart)]);
-  }
-  return parts;
+    return [JSON.stringify(extras), ...part.flatMap(withPart)];
+  });
 }
 
 /** The arguments of the script `accept` for a workflow, beside the batch and its size. */

@@ -12,11 +12,14 @@ import type { LeanWorkflow } from './codec/lean-workflow.js';
 import { packBatch, packWorkflow, packWorkflows } from './enqueue.js';
 import { EnqueueBatcher } from './enqueue-batcher.js';
 import { CREATED_AT_ONCE, isLarge, packAcceptance, packIntake } from './intake.js';
+import { PART_BYTES, split } from './request-size.js';
 import { RedisLooks } from './redis-looks.js';
 import { WorkflowBatcher } from './workflow-batcher.js';
 
 /** Executions that one script of an unregistered task looks at. */
 const SCAN_STEP = 500;
+/** Definitions that one script takes. */
+const TASKS_AT_ONCE = 100;
 const TOO_SLOW = 'the parts of the batch took too long to arrive; nothing of it is stored';
 
 /** The store of a fleet: one script a verb, all state in Redis, every node a peer. */
@@ -33,7 +36,9 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   // ---- definitions ---------------------------------------------------------------------------------------------
 
   async putTasks(mirrors: readonly TaskMirror[]): Promise<void> {
-    await this.commit('putTasks', ...mirrors.flatMap((mirror) => [mirror.taskId, JSON.stringify(mirror)]));
+    const texts = mirrors.map((mirror) => [mirror.taskId, JSON.stringify(mirror)] as const);
+    for (const part of split(texts, TASKS_AT_ONCE, PART_BYTES, ([, text]) => text.length))
+      await this.commit('putTasks', ...part.flat());
   }
 
   async removeTask(taskId: string): Promise<boolean> {

@@ -1,9 +1,12 @@
 import type { NewExecution, NewWorkflow } from '../../core/commands.js';
 import { leanWorkflow, MAX_MEMBERS, type LeanWorkflow } from './codec/lean-workflow.js';
 import { LaneBatcher } from './lane-batcher.js';
+import { sizeOf } from './request-size.js';
 
 /** More than for batches: a workflow waits as many objects, and on its way as bytes. */
 const LANES = [2, 3, 4, 5];
+/** Payloads of so many bytes count as one more member. */
+const BYTES_EACH = 16_384;
 
 /** Sends lean workflows together: nothing about them can be refused either. */
 export class WorkflowBatcher {
@@ -22,6 +25,7 @@ export class WorkflowBatcher {
 
   add(workflow: NewWorkflow, members: readonly NewExecution[]): Promise<void> {
     const lean = leanWorkflow(workflow, members);
-    return lean ? this.trips.add(lean, members.length) : this.sendAlone(workflow, members);
+    if (!lean) return this.sendAlone(workflow, members);
+    return this.trips.add(lean, members.length + Math.floor(sizeOf(members) / BYTES_EACH));
   }
 }

@@ -3,8 +3,9 @@
 -- the last execution is admitted, so that each finds how its upstream ended.
 local intake = {}
 
--- Executions admitted, or holds released, by one step.
+-- Executions admitted, or holds released, by one step; and bytes of the executions, unless one alone is larger.
 local PER_STEP = 100
+local BYTES_PER_STEP = 1048576
 -- How long a batch may take to be gathered, ms.
 local PATIENCE_MS = 600000
 
@@ -76,14 +77,30 @@ local function admit(batch, packed)
   create.request = nil
 end
 
+-- Takes the next executions of a batch, as many as one step admits.
+local function nextOf(batch)
+  local packed, bytes = {}, 0
+  while #packed < PER_STEP and bytes < BYTES_PER_STEP do
+    local some = call('LPOP', keys.intake(batch), 10)
+    for _, each in ipairs(some or {}) do
+      packed[#packed + 1] = each
+      bytes = bytes + #each
+    end
+    if not some then
+      break
+    end
+  end
+  return packed
+end
+
 -- Admits the next executions of the oldest accepted batch. Returns whether anything is left of any.
 function intake.step()
   local batch = call('LINDEX', keys.accepted, 0)
   if not batch then
     return false
   end
-  local packed = call('LPOP', keys.intake(batch), PER_STEP)
-  if packed then
+  local packed = nextOf(batch)
+  if #packed > 0 then
     admit(batch, packed)
   elseif release(batch) then
     call('LPOP', keys.accepted)

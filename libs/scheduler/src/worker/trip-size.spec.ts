@@ -1,0 +1,18 @@
+import { describe, expect, it } from '@jest/globals';
+import { settle } from '../core/commands.js';
+import { countOfTrip } from './trip-size.js';
+
+const ends = (count: number, size: number) =>
+  Array.from({ length: count }, (_, i) => settle.complete({ executionId: `${i}`, attempt: 1 }, 'x'.repeat(size)));
+
+describe('the settlements of one trip', () => {
+  it.each([
+    { count: 0, size: 0, expected: 0 },
+    { count: 250, size: 10, expected: 250 },
+    { count: 251, size: 10, expected: 250 },
+    { count: 400, size: 200 * 1024, expected: 20 },
+    { count: 3, size: 5 * 1024 * 1024, expected: 1 },
+  ])('of $count with results of $size are $expected', ({ count, size, expected }) => {
+    expect(countOfTrip(ends(count, size))).toBe(expected);
+  });
+});

@@ -1,0 +1,17 @@
+import type { Settlement } from '../core/commands.js';
+import { CLAIM_PER_STEP } from '../core/limits.js';
+
+/** Characters of results that one trip takes to a store at a distance. */
+const TRIP_SIZE = 4 * 1024 * 1024;
+
+/** How many of these settlements go with one trip: one at least. */
+export function countOfTrip(settlements: readonly Settlement[]): number {
+  let size = 0;
+  let count = 0;
+  for (const { result, error } of settlements) {
+    size += (result?.length ?? 0) + (error?.stack?.length ?? 0);
+    if (count === CLAIM_PER_STEP || (count > 0 && size > TRIP_SIZE)) break;
+    count++;
+  }
+  return count;
+}
