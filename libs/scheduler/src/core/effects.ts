@@ -67,4 +67,6 @@ export type Effect =
       taskId: string;
       time: number;
     }
+  /** What could not be treated was set aside: `step` by which duty, `id` of what. It holds up nothing else. */
+  | { kind: 'setAside'; step: string; id: string; error: string; time: number }
   | { kind: 'worker'; transition: 'joined' | 'draining' | 'left' | 'lost'; workerId: string; time: number };

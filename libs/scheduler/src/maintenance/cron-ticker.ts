@@ -1,6 +1,7 @@
 import type { SchedulerRegistry } from '@nestjs/schedule';
 import type { Clock } from '../core/clock.js';
 import type { Tick } from '../core/commands.js';
+import { OutcomeUnknownError, StoreLoadingError, StoreUnavailableError } from '../core/errors.js';
 import { planEdges, planExecution } from '../core/plan-execution.js';
 import type { ScheduleRecord } from '../core/schedule.js';
 import type { ResolvedTask } from '../core/task-definition.js';
@@ -12,6 +13,8 @@ import type { CronStore } from '../store/task-store.js';
 import type { TaskCatalog } from '../task/task-catalog.js';
 import { Actor } from './actor.js';
 
+/** The store itself does not answer. */
+const HOLDS_UP_ALL = [StoreUnavailableError, StoreLoadingError, OutcomeUnknownError];
 const SCHEDULES_PER_LOOK = 100;
 
 /** Fires ticks. Any number of nodes may run it: the store lets one of them win each tick. */
@@ -36,10 +39,22 @@ export class CronTicker extends Actor {
   protected async pass(): Promise<void> {
     for (;;) {
       const { now, schedules, next } = await this.store.dueSchedules(SCHEDULES_PER_LOOK);
-      for (const schedule of schedules) await this.fire(schedule, now);
+      for (const schedule of schedules) await this.fireAlone(schedule, now);
       if (schedules.length === SCHEDULES_PER_LOOK) continue;
       if (next !== null) this.wakeAt(next);
       return;
+    }
+  }
+
+  /** One that fails holds up no other. */
+  private async fireAlone(schedule: ScheduleRecord, now: number): Promise<void> {
+    try {
+      await this.fire(schedule, now);
+    } catch (error) {
+      if (HOLDS_UP_ALL.some((each) => error instanceof each)) throw error;
+      this.logger.error(
+        `schedule '${schedule.id}' could not fire: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
 

@@ -1,6 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { CLOCK, type Clock } from '../core/clock.js';
+import type { Effect } from '../core/effects.js';
 import { CronScheduler } from '../cron/cron-scheduler.js';
 import { EventHub } from '../events/event-hub.js';
 import { TaskRetryManager } from '../retry/task-retry-manager.js';
@@ -25,6 +26,7 @@ export const MAINTENANCE_SETTINGS = Symbol.for('nestjs-advanced-scheduler:mainte
 /** The duties that come round, on every node alike: there is no leader. */
 @Injectable()
 export class Maintenance {
+  private readonly logger = new Logger('SchedulerMaintenance');
   private readonly actors: readonly Actor[];
 
   constructor(
@@ -37,6 +39,9 @@ export class Maintenance {
     @Inject(CLOCK) clock: Clock,
     @Inject(MAINTENANCE_SETTINGS) { scheduler, lease, abortGrace }: MaintenanceSettings,
   ) {
+    hub.listen((effects) => {
+      for (const effect of effects) this.report(effect);
+    });
     this.actors = [
       new Promoter(store, hub, scheduler, registry, clock),
       new CronTicker(store, catalog, abortGrace, hub, scheduler, registry, clock),
@@ -51,6 +56,11 @@ export class Maintenance {
 
   async stop(): Promise<void> {
     await Promise.all(this.actors.map((actor) => actor.stop()));
+  }
+
+  private report(effect: Effect): void {
+    if (effect.kind === 'setAside')
+      this.logger.error(`${effect.step}: ${effect.id} cannot be treated and was set aside: ${effect.error}`);
   }
 
   /** One pass of each duty, now. */

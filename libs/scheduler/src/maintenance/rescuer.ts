@@ -36,7 +36,8 @@ export class Rescuer extends Actor {
     while ((await this.store.rescue(RESCUE_PER_STEP)).more);
     const expired = await this.store.expiredRuns(RESCUE_PER_STEP);
     // Each may ask a retryIf that takes its time, and none waits for another's.
-    await Promise.all(expired.map((run) => this.expire(run)));
+    const outcomes = await Promise.allSettled(expired.map((run) => this.expire(run)));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   /** After this process itself stood still its beats come late too: they go first, and the next pass judges. */

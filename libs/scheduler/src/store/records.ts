@@ -169,6 +169,8 @@ export interface StoreStats {
   waitingForLock: number;
   /** Ends per minute, the newest last; at most 60. */
   window: { minute: number; completed: number; failed: number; durationMs: number }[];
+  /** What could not be treated and was set aside, in all. */
+  setAside: number;
   recentErrors: { taskName: string; taskId: string; executionId: string; error: ErrorInfo; time: string }[];
   workers: number;
 }

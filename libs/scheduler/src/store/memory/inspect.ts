@@ -109,6 +109,7 @@ export function stats(s: State, now: number): StoreStats {
     waitingForDependencies: s.waitingForDependencies,
     waitingForLock: s.waitingForLock,
     window: s.window.map((minute) => ({ ...minute })),
+    setAside: 0,
     recentErrors: [...s.recentErrors],
     workers: s.workers.size,
   };

@@ -102,7 +102,9 @@ export abstract class RedisLooks extends RedisFrame {
   }
 
   async dueSchedules(limit: number): Promise<{ now: number; schedules: ScheduleRecord[]; next: number | null }> {
-    const [now, next, ...texts] = await this.look<[number, string, ...string[]]>('dueSchedules', limit);
+    const found = await this.look<[number, string, string, ...string[]]>('dueSchedules', limit);
+    const [now, next, effects, ...texts] = found;
+    this.tellText(effects);
     const schedules = texts.map((text) => JSON.parse(text) as ScheduleRecord);
     return { now, schedules, next: next === '' ? null : this.toLocal(Number(next)) };
   }

@@ -59,6 +59,10 @@ function effectOf([kind, ...f]: Raw): Effect {
       const [transition, scheduleId, taskId, time] = f as ['put', string, string, number];
       return { kind, transition, scheduleId, taskId, time };
     }
+    case 'aside': {
+      const [step, id, error, time] = f as [string, string, string, number];
+      return { kind: 'setAside', step, id, error, time };
+    }
     case 'worker':
       return { kind, transition: f[0] as 'joined', workerId: f[1] as string, time: f[2] as number };
     default:

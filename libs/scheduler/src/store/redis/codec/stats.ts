@@ -10,6 +10,7 @@ interface StatsView {
   window: Record<string, number>;
   errors: [taskId: string, executionId: string, error: string, time: number, taskName: string][] | object;
   workers: number;
+  setAside: number;
 }
 
 export function statsOf(view: StatsView): StoreStats {
@@ -39,6 +40,7 @@ export function statsOf(view: StatsView): StoreStats {
       }),
     ),
     workers: view.workers,
+    setAside: view.setAside,
   };
 }
 

@@ -11,7 +11,8 @@ if isRuled and not wasRuled then
   q.running = 0
   for _, id in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
     for _, runId in ipairs(call('HKEYS', keys.running(id))) do
-      if runId ~= '' and rows.get(runId).queue == q.name then
+      local row = runId ~= '' and rows.get(runId)
+      if row and row.queue == q.name then
         q.running = q.running + 1
       end
     end

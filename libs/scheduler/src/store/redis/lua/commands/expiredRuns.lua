@@ -5,7 +5,7 @@
 local limit = tonumber(ARGV[3])
 local found = {}
 local function list(row, bound)
-  if #found < 6 * limit then
+  if row and row.st == 'RUNNING' and #found < 6 * limit then
     for _, value in ipairs({ row.id, tostring(row.a), row.task, tostring(row.r), tostring(row.f), tostring(bound) }) do
       found[#found + 1] = value
     end
@@ -14,8 +14,10 @@ end
 local past = {}
 for _, member in ipairs(call('ZRANGEBYSCORE', keys.bounds, '-inf', now, 'LIMIT', 0, limit)) do
   local row = rows.get(string.sub(member, 14))
-  past[row.id] = true
-  list(row, row.timeout)
+  if row then
+    past[row.id] = true
+    list(row, row.timeout)
+  end
 end
 for _, id in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
   local entries = call('HGETALL', keys.running(id))

@@ -9,8 +9,8 @@ local isNew = 0
 
 local function forget(node)
   call('HDEL', keys.nodes, node)
-  local connections = { 'connection|' .. node, 'connection|' .. node .. '+' }
-  call('HDEL', keys.meta, 'others|' .. node, 'lane|' .. node .. '=0', 'lane|' .. node .. '=1', unpack(connections))
+  call('HDEL', keys.meta, 'others|' .. node, 'lane|' .. node .. '=0', 'lane|' .. node .. '=1')
+  call('HDEL', keys.meta, 'connection|' .. node, 'connection|' .. node .. '+')
 end
 
 if ARGV[3] == '' then

@@ -25,7 +25,7 @@ if not from then
   end
   for _, id in ipairs(call('HKEYS', keys.schedules)) do
     local record = cron.get(id)
-    if record.taskId == task then
+    if record and record.taskId == task then
       cron.remove(record)
     end
   end

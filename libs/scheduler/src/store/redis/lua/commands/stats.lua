@@ -18,7 +18,7 @@ for _, name in ipairs(call('HKEYS', keys.queues)) do
   local record = call('HGET', keys.queues, name)
   local each = { queue = name, paused = false, sizes = {}, oldest = {} }
   if record ~= '' then
-    each.paused = cmsgpack.unpack(record).paused or false
+    each.paused = queue.get(name).paused or false
   end
   for level = 0, 4 do
     each.sizes[level + 1] = queue.size(name, level)
@@ -41,5 +41,6 @@ return cjson.encode({
   delayed = call('ZCARD', keys.delayed),
   window = ends,
   errors = errors,
+  setAside = counters.setAside or 0,
   workers = call('ZCARD', keys.leases),
 })

@@ -81,7 +81,7 @@ local function nextRow(list)
       aside[list] = aside[list] or {}
       table.insert(aside[list], entry)
     else
-      call('HINCRBY', keys.holes, list, -1)
+      queue.forgetHole(list)
     end
     holes = holes - 1
     if holes <= 0 then
@@ -207,8 +207,11 @@ local function claimUnhandled(level)
           return
         end
         local row = rows.get(id, true)
+        if not row then
+          call('ZREM', keys.unhandled(task, level), id)
+        end
         for _, q in ipairs(queues) do
-          if q.name == row.queue and mayTake(q, level) and not mustWait(row) then
+          if row and q.name == row.queue and mayTake(q, level) and not mustWait(row) then
             if firm <= 0 then
               free = 0
               return

@@ -4,7 +4,8 @@ local null = cjson.null
 
 function cron.get(id)
   local record = call('HGET', keys.schedules, id)
-  return record and cjson.decode(record) or nil
+  local ok, found = pcall(cjson.decode, record or '')
+  return ok and type(found) == 'table' and found or nil
 end
 
 -- Keeps a record, and its next tick where it will fire.

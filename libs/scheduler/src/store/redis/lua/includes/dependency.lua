@@ -184,8 +184,15 @@ function dependency.drain()
     if not packed then
       dependency.stored = false
     else
-      local step = cmsgpack.unpack(packed)
-      if tell(step) then
+      local readable, step = pcall(cmsgpack.unpack, packed)
+      local id = readable and type(step) == 'table' and step[1]
+      local ok, isDone = false, true
+      if id then
+        ok, isDone = aside.guard('dependents', id, tell, step)
+      else
+        aside.put('dependents', '', 'a step that is unreadable', { packed })
+      end
+      if not ok or isDone then
         call('LPOP', keys.continuation)
       else
         call('LSET', keys.continuation, 0, cmsgpack.pack(step))
@@ -196,9 +203,22 @@ function dependency.drain()
     lookAhead()
   end
   while dependency.left > 0 and dependency.first <= #dependency.fresh do
-    if tell(dependency.fresh[dependency.first]) then
+    local step = dependency.fresh[dependency.first]
+    local ok, isDone = aside.guard('dependents', step[1], tell, step)
+    if not ok or isDone then
       dependency.first = dependency.first + 1
     end
+  end
+end
+
+local function endEdge(name)
+  local edge = edges.named(name)
+  local row = edge and rows.get(edge.id)
+  if edge then
+    edge.at = nil
+  end
+  if row and edge.state == 'open' and not rows.isTerminal(row) then
+    breakEdge(edge, row, edge.up and rows.get(edge.up), 'DEPENDENCY_TIMEOUT')
   end
 end
 
@@ -210,14 +230,8 @@ function dependency.timeOut(limit)
     -- An earlier one of these may have ended the dependent, and with it this wait.
     if call('ZREM', keys.edgeTimeouts, member) == 1 then
       done = done + 1
-      local edge = edges.named(string.sub(member, 14))
-      local row = edge and rows.get(edge.id)
-      if edge then
-        edge.at = nil
-      end
-      if row and edge.state == 'open' and not rows.isTerminal(row) then
-        breakEdge(edge, row, edge.up and rows.get(edge.up), 'DEPENDENCY_TIMEOUT')
-      end
+      local name = string.sub(member, 14)
+      aside.guard('edgeTimeout', string.match(name, '^[^|]*'), endEdge, name)
     end
   end
   return done

@@ -1,27 +1,59 @@
 -- The whole of the transitions. The concerns call each other, so their tables are there before their functions are.
+-- Each stands in a block of its own, since a script has at most 200 locals at a time.
 local rows, queue, history, tasks, edges, dependency, finish = {}, {}, {}, {}, {}, {}, {}
 local lock, settle, worker, claim, create, cancel, cron = {}, {}, {}, {}, {}, {}, {}
 
 -- @include links
 -- @include budget
 -- @include workflows
+-- @include aside
+do
 -- @include rows
+end
+do
 -- @include queue
+end
 -- @include window
+do
 -- @include history
+end
+do
 -- @include tasks
+end
+do
 -- @include edges
+end
+do
 -- @include binding
+end
+do
 -- @include dependency
+end
 -- @include workflow
+do
 -- @include lock
+end
+do
 -- @include finish
+end
+do
 -- @include settle
+end
+do
 -- @include worker
+end
+do
 -- @include claim
+end
+do
 -- @include cancel
+end
+do
 -- @include create
+end
+do
 -- @include cron
+end
 
 -- Writes what a verb has gathered.
 local function save()

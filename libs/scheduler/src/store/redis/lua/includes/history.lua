@@ -102,7 +102,8 @@ local function statesOf(entries)
       -- A plain one's: all that its drop needs to know.
       state = entry == id and { st = 'COMPLETED', pl = 'history', ca = tonumber(string.match(text, '^C(%d+)')) }
     elseif text then
-      state = cmsgpack.unpack(text)
+      local ok, kept = pcall(cmsgpack.unpack, text)
+      state = ok and type(kept) == 'table' and kept or nil
     end
     if state and state.pl == 'history' and (state.hn or id) == entry then
       states[entry] = state

@@ -61,9 +61,14 @@ end
 local function admit(batch, packed)
   create.request = batch
   local ids, part, made = {}, {}, {}
-  for i, each in ipairs(packed) do
-    part[i] = cmsgpack.unpack(each)
-    ids[i] = part[i][1]
+  for _, each in ipairs(packed) do
+    local ok, found = pcall(cmsgpack.unpack, each)
+    if ok and type(found) == 'table' and found[3] then
+      part[#part + 1] = found
+      ids[#ids + 1] = found[1]
+    else
+      aside.put('intake', '', 'an execution of a batch that is unreadable', { each })
+    end
   end
   rows.fetch(ids)
   for i, each in ipairs(part) do

@@ -41,6 +41,7 @@ local NAMES = {
   scheduleRuns = 'sr', -- hash: schedule -> its newest execution
   idempotency = 'id', -- hash: task and key -> execution
   idempotencyEnds = 'ie', -- zset: those keys by expiry
+  aside = 'sa', -- list: what could not be treated, with what was stored of it and the error
   errors = 'er', -- list: recent errors
   window = 'win', -- hash: minute and figure -> ends
   progress = 'pr', -- hash: id -> progress

@@ -284,12 +284,20 @@ function lock.force(key)
   return true
 end
 
+local function expireOne(key)
+  local found = known(key)
+  if found and isHeld(found) and found.at <= now then
+    lose(found)
+  end
+end
+
 -- Frees every lock whose time is over. Returns how many.
 function lock.expire()
   local done = 0
   for _, member in ipairs(call('ZRANGEBYSCORE', keys.lockExpiries, '-inf', now, 'LIMIT', 0, 200)) do
     call('ZREM', keys.lockExpiries, member)
-    lose(known(string.sub(member, 14)))
+    local key = string.sub(member, 14)
+    aside.guard('lock', key, expireOne, key)
     done = done + 1
   end
   return done

@@ -11,7 +11,8 @@ function queue.get(name)
   if not record then
     call('HSET', keys.queues, name, '')
   end
-  q = (record and record ~= '') and cmsgpack.unpack(record) or {}
+  local ok, kept = pcall(cmsgpack.unpack, record or '')
+  q = ok and type(kept) == 'table' and kept or {}
   q.name = name
   queue.known[name] = q
   return q
@@ -36,6 +37,13 @@ function queue.size(name, level)
   local list = keys.ready(name, level)
   local coming = queue.tails[list]
   return call('LLEN', list) - (tonumber(call('HGET', keys.holes, list)) or 0) + (coming and #coming or 0)
+end
+
+-- An entry that no longer counts leaves its list. One whose execution is gone was never counted as such.
+function queue.forgetHole(list)
+  if call('HINCRBY', keys.holes, list, -1) < 0 then
+    call('HSET', keys.holes, list, 0)
+  end
 end
 
 -- Whether the queue's own limits let another start happen now.
@@ -143,6 +151,15 @@ function queue.leave(row)
   rows.touch(row)
 end
 
+local function placeDue(id)
+  local row = rows.get(id, true)
+  if row and row.pl == 'delayed' then
+    queue.place(row)
+  elseif not row and not rows.bad[id] then
+    aside.put('promote', id, 'a delay of an execution that is not stored', {})
+  end
+end
+
 -- Makes due executions ready, earliest first.
 function queue.promote(limit)
   local due = call('ZRANGEBYSCORE', keys.delayed, '-inf', now, 'LIMIT', 0, limit)
@@ -155,7 +172,7 @@ function queue.promote(limit)
     rows.fetch(ids, nil, true)
   end
   for _, id in ipairs(ids) do
-    queue.place(rows.get(id, true))
+    aside.guard('promote', id, placeDue, id)
   end
   return #due
 end

@@ -3,7 +3,10 @@
 rows.cache, rows.dirty = {}, {}
 -- Rows that have no state of their own in the store, by id: ready since they were created, or running since then.
 rows.plain, rows.plainRun = {}, {}
+-- Executions whose texts cannot be read, and why: they count as missing, and the verb's end sets them aside.
+rows.bad = {}
 
+local STATUSES = { PENDING = 1, RUNNING = 1, RETRYING = 1, COMPLETED = 1, FAILED = 1, CANCELLED = 1, SKIPPED = 1 }
 local TERMINAL = { COMPLETED = true, FAILED = true, CANCELLED = true, SKIPPED = true }
 
 -- n|created|due|flags|task|queue|level|timeout|workflow|ref|payload
@@ -28,6 +31,9 @@ defaults.__index = defaults
 -- What stands behind the row of a record.
 local function parse(id, record)
   local n, created, due, flags, task, queue, level, timeout, wf, ref, body = string.match(record, HEAD)
+  if not n then
+    error('its record is unreadable')
+  end
   local base = {
     id = id,
     n = tonumber(n),
@@ -51,6 +57,9 @@ end
 -- A plain one's run, as its running entry 'p<started>|<no>' tells it.
 local function setRunning(row, worker, entry)
   local started, no = string.match(entry, '^%a(%d+)|(%d+)$')
+  if not started then
+    error('its running entry is unreadable')
+  end
   row.st, row.pl, row.en = 'RUNNING', 'running', nil
   row.sa, row.no = tonumber(started), tonumber(no)
   row.a, row.r = 1, 1
@@ -61,6 +70,9 @@ end
 -- A plain one's end: C<completed>|<started>|<worker>|<result>
 local function setCompleted(row, state)
   local completed, started, worker, result = string.match(state, '^C(%d+)|(%d+)|([^|]*)|(.*)$')
+  if not completed then
+    error('its state is unreadable')
+  end
   local isKept = row.wf and (workflow.isOpen(row.wf) or workflow.leaving == row.wf)
   row.st, row.pl = 'COMPLETED', isKept and 'kept' or 'history'
   row.ca, row.sa, row.wi = tonumber(completed), tonumber(started), worker
@@ -68,6 +80,23 @@ local function setCompleted(row, state)
   if result ~= '' then
     row.res = result
   end
+end
+
+-- A state as it was packed.
+local function unpackState(state)
+  local row = cmsgpack.unpack(state)
+  if type(row) ~= 'table' then
+    error('its state is no row')
+  end
+  for name, default in pairs(defaults) do
+    if row[name] ~= nil and name ~= '__index' and type(row[name]) ~= type(default) then
+      error('its state has no valid ' .. name)
+    end
+  end
+  if row.st and not STATUSES[row.st] then
+    error('its state has no valid status')
+  end
+  return row
 end
 
 -- Which edges of a lean member hold: those whose upstreams ended in the lean way, and so have told it.
@@ -83,7 +112,7 @@ local function heldEdges(ties)
   end
   for i, state in ipairs(readAll('HMGET', keys.state, unread)) do
     local first = state and string.byte(state)
-    if first and (first == 67 or (first ~= 79 and cmsgpack.unpack(state).tl)) then
+    if first and (first == 67 or (first ~= 79 and unpackState(state).tl)) then
       held[indices[i]] = 2
     end
   end
@@ -128,8 +157,8 @@ function rows.payload(row)
   return string.sub(row.record, row.body)
 end
 
--- The row of a record, and of its state where it has one.
-local function make(id, record, state)
+-- Fails where a text is unreadable.
+local function makeRow(id, record, state)
   local base = parse(id, record)
   if base.flags == 'x' then
     for key, value in pairs(cmsgpack.unpack(call('HGET', keys.extra, id))) do
@@ -147,7 +176,21 @@ local function make(id, record, state)
     row = setmetatable({}, base)
     setCompleted(row, state)
   else
-    row = setmetatable(cmsgpack.unpack(state), base)
+    row = setmetatable(unpackState(state), base)
+  end
+  return row
+end
+
+local function spoil(id, why)
+  rows.bad[id] = why
+  rows.cache[id], rows.plain[id], rows.plainRun[id] = false, nil, nil
+end
+
+-- The row of a record, and of its state where it has one; nil where they cannot be read.
+local function make(id, record, state)
+  local ok, row = pcall(makeRow, id, record, state)
+  if not ok then
+    return spoil(id, row)
   end
   rows.cache[id] = row
   return row
@@ -159,7 +202,8 @@ local function findRun(row)
   for _, worker in ipairs(rows.workers) do
     local entry = call('HGET', keys.running(worker), row.id)
     if entry then
-      return setRunning(row, worker, entry)
+      local ok, why = pcall(setRunning, row, worker, entry)
+      return ok or spoil(row.id, why)
     end
   end
 end
@@ -189,10 +233,10 @@ function rows.get(id, resting)
   end
   local state = call('HGET', keys.state, id)
   row = make(id, record, state)
-  if not state and not resting then
+  if row and not state and not resting then
     findRun(row)
   end
-  return row
+  return rows.cache[id] or nil
 end
 
 -- Reads many at once. worker: runs most of those that have no state, where that is known. resting: no worker runs them.
@@ -214,8 +258,8 @@ function rows.fetch(ids, worker, resting)
       if not record then
         rows.cache[id] = false
       else
-        make(id, record, states[i])
-        if not states[i] and not resting then
+        local row = make(id, record, states[i])
+        if row and not states[i] and not resting then
           stateless[#stateless + 1] = id
         end
       end
@@ -223,7 +267,10 @@ function rows.fetch(ids, worker, resting)
     local runs = worker and readAll('HMGET', keys.running(worker), stateless) or {}
     for i, id in ipairs(stateless) do
       if runs[i] then
-        setRunning(rows.cache[id], worker, runs[i])
+        local ok, why = pcall(setRunning, rows.cache[id], worker, runs[i])
+        if not ok then
+          spoil(id, why)
+        end
       else
         findRun(rows.cache[id])
       end
@@ -267,6 +314,10 @@ function rows.forgetOdd(row)
 end
 
 function rows.save()
+  for id, why in pairs(rows.bad) do
+    aside.execution('row', id, why)
+  end
+  rows.bad = {}
   local pairs_ = {}
   for id, row in pairs(rows.dirty) do
     if row.pl ~= 'gone' then

@@ -5,11 +5,13 @@ local MAX_CRASHES = 3
 
 function worker.get(id)
   local record = call('HGET', keys.workers, id)
-  local found = record and cmsgpack.unpack(record)
-  if found then
-    found.id = id
+  local ok, found = pcall(cmsgpack.unpack, record or '')
+  -- One that cannot be read counts as unknown: the worker joins again.
+  if not record or not ok or type(found) ~= 'table' or not found.queues then
+    return nil
   end
-  return found or nil
+  found.id = id
+  return found
 end
 
 function worker.save(found)
@@ -36,8 +38,9 @@ function worker.renew(id)
     -- Plain runs have neither lock nor cancel: only those with a state are looked at.
     if runId ~= '' and call('HEXISTS', keys.state, runId) == 1 then
       local row = rows.get(runId)
-      lock.renew(row)
-      others[#others + 1] = row
+      if row and aside.guard('beat', runId, lock.renew, row) then
+        others[#others + 1] = row
+      end
     end
   end
   return held, others
@@ -50,13 +53,13 @@ function worker.runs(id)
   local entries = call('HGETALL', keys.running(id))
   for i = 1, #entries, 2 do
     if entries[i] ~= '' then
-      runs[#runs + 1] = { entries[i], tonumber(string.match(entries[i + 1], '|(%d+)$')) }
+      runs[#runs + 1] = { entries[i], tonumber(string.match(entries[i + 1], '|(%d+)$')) or 0 }
       ids[#ids + 1] = entries[i]
     end
   end
   for i, record in ipairs(readAll('HMGET', keys.static, ids)) do
-    local n, level = string.match(record, '^(%d+)|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|(%d)')
-    runs[i][3], runs[i][4] = tonumber(level), tonumber(n)
+    local n, level = string.match(record or '', '^(%d+)|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|(%d)')
+    runs[i][3], runs[i][4] = tonumber(level) or 0, tonumber(n) or 0
   end
   table.sort(runs, function(a, b)
     for field = 2, 4 do
@@ -101,12 +104,30 @@ local function rescue(row)
   queue.pushHead(row)
 end
 
+-- Brings back a run, if it is what its worker's entry says.
+local function rescueRun(workerId, id)
+  local row = rows.get(id)
+  if row and row.st == 'RUNNING' and row.w == workerId then
+    return rescue(row)
+  end
+  -- An entry of a run that has ended otherwise, or of an execution that is gone.
+  local entry = call('HGET', keys.running(workerId), id)
+  call('HDEL', keys.running(workerId), id)
+  call('HDEL', keys.handed, id)
+  if not row then
+    frame.count('RUNNING', -1)
+    if not rows.bad[id] then
+      aside.put('rescue', id, 'a run of an execution that is not stored', { entry })
+    end
+  end
+end
+
 -- Brings back runs of workers whose lease is over, newest first, so that the oldest ends up at the head.
 function worker.rescueLost(limit)
   local done = 0
   local lost = {}
   for _, id in ipairs(call('ZRANGEBYSCORE', keys.leases, '-inf', now)) do
-    lost[#lost + 1] = worker.get(id)
+    lost[#lost + 1] = worker.get(id) or { id = id, joined = 0 }
   end
   table.sort(lost, function(a, b)
     return a.joined < b.joined
@@ -114,7 +135,11 @@ function worker.rescueLost(limit)
   for _, found in ipairs(lost) do
     local runs = worker.runs(found.id)
     while done < limit and #runs > 0 do
-      rescue(rows.get(table.remove(runs)[1]))
+      local id = table.remove(runs)[1]
+      if not aside.guard('rescue', id, rescueRun, found.id, id) then
+        frame.count('RUNNING', -1)
+        call('HDEL', keys.running(found.id), id)
+      end
       done = done + 1
     end
     if #runs == 0 then
@@ -142,25 +167,50 @@ function worker.goodbye(id)
   effects.push({ 'worker', 'left', id, now })
 end
 
+local function endGrace(id, member)
+  local row = rows.get(id)
+  if row and row.st == 'RUNNING' and row.gr == member then
+    settle.finalizeCancel(row)
+    return
+  end
+  call('ZREM', keys.graces, member)
+  if not row and not rows.bad[id] then
+    aside.put('cancel', id, 'a cancel of an execution that is not stored', {})
+  end
+end
+
+local function endLockWait(id, member)
+  local row = rows.get(id)
+  -- Another end of these may have woken it meanwhile: then it is next, and no longer waits.
+  if not row or row.lw ~= member then
+    call('ZREM', keys.lockWaits, member)
+    if not row and not rows.bad[id] then
+      aside.put('lockWait', id, 'a wait of an execution that is not stored', {})
+    end
+    return
+  end
+  frame.count('lockTimeouts', 1)
+  local message = "lock '" .. row.lk .. "' was not free within " .. string.format('%d', row.lm) .. ' ms'
+  local err = '{"name":"LockTimeoutError","message":' .. cjson.encode(message) .. ',"stack":null,"code":"LOCK_TIMEOUT"}'
+  finish.finish(row, 'FAILED', { err = err, reason = 'LOCK_TIMEOUT' })
+end
+
 -- Ends runs whose cancel was not heeded within the grace, and waits for a lock that took too long.
 function worker.timeOut()
   local done = 0
   for _, member in ipairs(call('ZRANGEBYSCORE', keys.graces, '-inf', now, 'LIMIT', 0, 200)) do
-    settle.finalizeCancel(rows.get(string.sub(member, 14)))
+    local id = string.sub(member, 14)
+    if not aside.guard('cancel', id, endGrace, id, member) then
+      call('ZREM', keys.graces, member)
+    end
     done = done + 1
   end
   for _, member in ipairs(call('ZRANGEBYSCORE', keys.lockWaits, '-inf', now, 'LIMIT', 0, 200)) do
-    local row = rows.get(string.sub(member, 14))
-    -- Another end of these may have woken it meanwhile: then it is next, and no longer waits.
-    if row.lw == member then
-      frame.count('lockTimeouts', 1)
-      local message = "lock '" .. row.lk .. "' was not free within " .. string.format('%d', row.lm) .. ' ms'
-      local err = '{"name":"LockTimeoutError","message":'
-        .. cjson.encode(message)
-        .. ',"stack":null,"code":"LOCK_TIMEOUT"}'
-      finish.finish(row, 'FAILED', { err = err, reason = 'LOCK_TIMEOUT' })
-      done = done + 1
+    local id = string.sub(member, 14)
+    if not aside.guard('lockWait', id, endLockWait, id, member) then
+      call('ZREM', keys.lockWaits, member)
     end
+    done = done + 1
   end
   return done
 end
