@@ -45,3 +45,35 @@ describe('a handler that blocks the event loop for twice the lease', () => {
     expect([crashed, stale, locksLost]).toEqual([before.crashed, before.stale, before.locksLost]);
   });
 });
+
+describe('a worker of several slots whose event loop is blocked', () => {
+  it('is given nothing meanwhile: another one runs it, and each runs once', async () => {
+    const crowd = { namespace: 'crowd', maxConcurrentTasks: 4 };
+    const pair = await Promise.all([1, 2].map(() => fleet.join({ options: crowd, tasks })));
+    const source = await fleet.join({ options: { ...crowd, role: 'producer' }, tasks });
+    const blocking = Promise.race(pair.map((node) => node.next('blocking').then(() => node)));
+    const blocker = (await source.scheduler('scheduleTask', 'block', { payload: { ms: 4000 } })) as string;
+    const blocked = await blocking;
+    const standby = pair.find((node) => node !== blocked)!;
+    let isOver = false;
+    const over = source.scheduler('waitForExecution', blocker).then(() => (isOver = true));
+
+    const ended: Promise<{ executionId: string; result: number }>[] = [];
+    while (!isOver) {
+      const id = await source.scheduler('scheduleTask', 'note');
+      const run = source.scheduler('waitForExecution', id);
+      ended.push(run);
+      if (ended.length % 5 === 0) await run;
+    }
+    const runs = await Promise.all(ended);
+    await over;
+    const starts = new Map<string, number>();
+    for (const { id } of fleet.ledger()) starts.set(id, (starts.get(id) ?? 0) + 1);
+    expect(runs.filter(({ executionId }) => starts.get(executionId) !== 1)).toEqual([]);
+    // The last few may have begun when it was free again.
+    expect(runs.slice(0, -10).filter(({ result }) => result !== standby.pid)).toEqual([]);
+    expect(runs.length).toBeGreaterThan(20);
+    const { crashed, stale } = (await source.scheduler('getHealthStatus')).metrics;
+    expect([crashed, stale]).toEqual([0, 0]);
+  });
+});

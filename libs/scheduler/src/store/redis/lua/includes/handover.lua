@@ -1,7 +1,7 @@
 -- For how long a worker counts as waiting: it asks again every second, unless its event loop is blocked.
 local IDLE_MS = 2000
 
--- Gives a few plain executions to a worker that waits with free slots, and with nothing better to do than these.
+-- Gives a few plain executions to a worker that waits with nothing to do: none of its handlers can block its process.
 -- Returns whether it was done: the message went first, and somebody heard it.
 local function handOver(groups, ids, records)
   if count > 16 or frame.ruled then
@@ -13,6 +13,7 @@ local function handOver(groups, ids, records)
     local slots, since = string.match(idle[i + 1], '^(%d+)|(%d+)$')
     slots = tonumber(slots)
     local mayTake = slots >= count and now - tonumber(since) <= IDLE_MS
+    mayTake = mayTake and call('HLEN', keys.running(workerId)) == 1
     local record = mayTake and call('HGET', keys.workers, workerId)
     local found = record and cmsgpack.unpack(record)
     if found and not found.draining and #found.queues == 1 then
