@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { settle } from '../../libs/scheduler/src/core/commands.js';
+import type { Effect } from '../../libs/scheduler/src/core/effects.js';
 import { OutcomeUnknownError } from '../../libs/scheduler/src/core/errors.js';
 import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
 import { luaScripts } from '../../libs/scheduler/src/store/redis/lua-scripts.js';
@@ -115,6 +116,65 @@ describe('a request that arrives late', () => {
     await store.hello(helloOf('w1'));
     expect(await proxy.deliverHeld()).toContain('LATE');
     expect((await store.listWorkers()).map(({ workerId }) => workerId)).toEqual(['w1']);
+  });
+});
+
+describe('what a worker does not hold', () => {
+  it('comes back by its beat, though the worker lives', async () => {
+    const { server, store } = await behindProxy();
+    const other = await open(server.port);
+    await store.hello(helloOf('w1'));
+    await other.hello(helloOf('w2'));
+    const worker = new Worker(store, 'w1');
+    const ids = await store.enqueue(Array.from({ length: 3 }, () => newExecution()));
+    const [first] = await worker.claim(3);
+    const claimedAt = (await other.stats()).now;
+    // Too young: the reply that tells of it may be on its way.
+    await worker.beat(first!);
+    expect((await other.stats()).byStatus).toMatchObject({ PENDING: 0, RUNNING: 3 });
+    await until(async () => (await other.stats()).now > claimedAt + 2100);
+    expect(await worker.beat(first!)).toMatchObject({ known: true, lost: [] });
+    expect(await other.stats()).toMatchObject({ byStatus: { PENDING: 2, RUNNING: 1 }, returned: 2 });
+    expect(await new Worker(other, 'w2').claimIds(3)).toEqual([ids[1], ids[2]]);
+    expect(await worker.complete(first!)).toBe('applied');
+  });
+
+  it('stays where a trip of the worker is not answered: it may have brought it', async () => {
+    const { server, proxy, store } = await behindProxy();
+    const other = await open(server.port);
+    await store.hello(helloOf('w1'));
+    const worker = new Worker(store, 'w1');
+    await worker.claim(1);
+    await store.enqueue([newExecution()]);
+    const dropped = proxy.dropReplyTo(shaOf('exchange'));
+    const lost = rejection(worker.claim(1));
+    await dropped;
+    proxy.refuse();
+    expect(await lost).toBeInstanceOf(OutcomeUnknownError);
+    proxy.heal();
+    const claimedAt = (await other.stats()).now;
+    await until(async () => (await other.stats()).now > claimedAt + 2100);
+    await worker.beat();
+    expect((await other.stats()).byStatus).toMatchObject({ PENDING: 0, RUNNING: 1 });
+    expect((await worker.replay()).claims).toHaveLength(1);
+  }, 30_000);
+});
+
+describe('a Redis that comes back with older data', () => {
+  it('is noticed by the numbers of trips, and counted', async () => {
+    const { server, store } = await behindProxy();
+    await store.hello(helloOf('w1'));
+    const worker = new Worker(store, 'w1');
+    for (let i = 0; i < 3; i++) await worker.exchange();
+    expect((await store.stats()).rewound).toBe(0);
+    await server.command('HSET', '{late}:ln', 'w1|0', '1');
+    const effects: Effect[] = [];
+    store.subscribe((each) => effects.push(...each));
+    await worker.exchange();
+    expect((await store.stats()).rewound).toBe(1);
+    expect(effects).toContainEqual(expect.objectContaining({ kind: 'rewound', workerId: 'w1', trips: 2 }));
+    await worker.exchange();
+    expect((await store.stats()).rewound).toBe(1);
   });
 });
 

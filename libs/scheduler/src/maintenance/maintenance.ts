@@ -59,7 +59,13 @@ export class Maintenance {
   }
 
   private report(effect: Effect): void {
-    if (effect.kind === 'setAside')
+    if (effect.kind === 'returned')
+      this.logger.warn(`${effect.count} runs that worker ${effect.workerId} does not hold went back to their queues`);
+    else if (effect.kind === 'rewound')
+      this.logger.error(
+        `the store came back with older data: ${effect.trips} answered requests of worker ${effect.workerId} are lost`,
+      );
+    else if (effect.kind === 'setAside')
       this.logger.error(`${effect.step}: ${effect.id} cannot be treated and was set aside: ${effect.error}`);
   }
 

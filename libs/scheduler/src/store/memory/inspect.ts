@@ -110,6 +110,8 @@ export function stats(s: State, now: number): StoreStats {
     waitingForLock: s.waitingForLock,
     window: s.window.map((minute) => ({ ...minute })),
     setAside: 0,
+    returned: 0,
+    rewound: 0,
     recentErrors: [...s.recentErrors],
     workers: s.workers.size,
   };

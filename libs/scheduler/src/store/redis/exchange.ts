@@ -39,12 +39,18 @@ export class ExchangePacker {
   private readonly runs = new Map<string, KnownRun>();
   /** Newest sequence that was answered, by worker and lane. */
   private readonly answered = new Map<string, number[]>();
+  /** Trips that are not answered, by worker and lane: since when, by the store's time. */
+  private readonly unanswered = new Map<string, Map<number, { sequence: number; since: number }>>();
 
   /** The arguments of a trip, and the runs that it ends, by the place of their settlement, as far as they are known. */
-  pack(request: ExchangeRequest): { args: ScriptArgument[]; ended: readonly (KnownRun | undefined)[] } {
+  pack(
+    request: ExchangeRequest,
+    now: number | null = null,
+  ): { args: ScriptArgument[]; ended: readonly (KnownRun | undefined)[] } {
     const { workerId, lane, sequence, want, reserved = [], capacity = {}, ahead = 0, handOver = 0 } = request;
     const hasOptions = reserved.length > 0 || Object.keys(capacity).length > 0;
     const options = hasOptions ? JSON.stringify({ reserved, capacity }) : '';
+    if (now !== null) this.noteSent(workerId, lane, sequence, now);
     const seen = this.answered.get(workerId)?.[lane] ?? 0;
     const args: ScriptArgument[] = [workerId, lane, sequence, want, `${handOver}|${ahead}`, options, seen, 0];
     const ended: (KnownRun | undefined)[] = [];
@@ -106,12 +112,27 @@ export class ExchangePacker {
   forget(workerId: string): void {
     for (const [id, run] of this.runs) if (run.workerId === workerId) this.runs.delete(id);
     this.answered.delete(workerId);
+    this.unanswered.delete(workerId);
   }
 
   private noteAnswer(workerId: string, lane: number, sequence: number): void {
     let answered = this.answered.get(workerId);
     if (!answered) this.answered.set(workerId, (answered = []));
     answered[lane] = sequence;
+    this.unanswered.get(workerId)?.delete(lane);
+  }
+
+  private noteSent(workerId: string, lane: number, sequence: number, since: number): void {
+    let lanes = this.unanswered.get(workerId);
+    if (!lanes) this.unanswered.set(workerId, (lanes = new Map()));
+    if (lanes.get(lane)?.sequence !== sequence) lanes.set(lane, { sequence, since });
+  }
+
+  /** The store's time before which the worker knows of all that it has claimed. */
+  knownUntil(workerId: string, now: number): number {
+    let until = now;
+    for (const { since } of this.unanswered.get(workerId)?.values() ?? []) until = Math.min(until, since);
+    return until;
   }
 
   /** The plain runs that end well from `at` on, taken from what is remembered. */

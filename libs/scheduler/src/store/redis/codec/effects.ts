@@ -63,6 +63,10 @@ function effectOf([kind, ...f]: Raw): Effect {
       const [step, id, error, time] = f as [string, string, string, number];
       return { kind: 'setAside', step, id, error, time };
     }
+    case 'returned':
+      return { kind, workerId: f[0] as string, count: f[1] as number, time: f[2] as number };
+    case 'rewound':
+      return { kind, workerId: f[0] as string, trips: f[1] as number, time: f[2] as number };
     case 'worker':
       return { kind, transition: f[0] as 'joined', workerId: f[1] as string, time: f[2] as number };
     default:

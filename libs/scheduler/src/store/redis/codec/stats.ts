@@ -11,6 +11,8 @@ interface StatsView {
   errors: [taskId: string, executionId: string, error: string, time: number, taskName: string][] | object;
   workers: number;
   setAside: number;
+  returned: number;
+  rewound: number;
 }
 
 export function statsOf(view: StatsView): StoreStats {
@@ -41,6 +43,8 @@ export function statsOf(view: StatsView): StoreStats {
     ),
     workers: view.workers,
     setAside: view.setAside,
+    returned: view.returned,
+    rewound: view.rewound,
   };
 }
 

@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- Renews the worker's lease and the locks of its runs.
--- ARGV: frame, operation, workerId, time at which the beat was made | '', then executionId and attempt of each run
+-- ARGV: frame, operation, workerId, time at which the beat was made | '',
+--   time before which the worker knows of all that it has claimed | '', then executionId and attempt of each run
 -- Returns: { known, asked to cancel (id, attempt, ...), lost (id, attempt, ...) }, effects
 -- @include verb
 local HAND_OVER_PATIENCE_MS = 2000
@@ -8,7 +9,7 @@ local id, madeAt = ARGV[3], tonumber(ARGV[4])
 local found = worker.get(id)
 local lost, asked = {}, {}
 if not found then
-  for i = 5, #ARGV do
+  for i = 6, #ARGV do
     lost[#lost + 1] = ARGV[i]
   end
   return commit({ 0, asked, lost })
@@ -27,7 +28,8 @@ for _, each in ipairs(asked) do
   cancels[#cancels + 1] = each[2]
   cancels[#cancels + 1] = tostring(each[3])
 end
-for i = 5, #ARGV, 2 do
+local named = {}
+for i = 6, #ARGV, 2 do
   local runId, attempt = ARGV[i], tonumber(ARGV[i + 1])
   local row = held[runId] and settle.current(runId, attempt)
   if not row then
@@ -35,6 +37,7 @@ for i = 5, #ARGV, 2 do
     lost[#lost + 1] = ARGV[i + 1]
   end
   call('HDEL', keys.handed, runId)
+  named[runId] = true
 end
 -- What was handed over and not named in a beat that was made long after was lost on its way. Should it come all the same,
 -- the worker sees its age, and does not begin it. By the time at which the beat was made, since it may be late itself.
@@ -48,6 +51,39 @@ for i = 1, #waits, 2 do
     else
       call('HDEL', keys.handed, waits[i])
     end
+  end
+end
+-- What is said to run here and is not named, though the worker knows of all that it has claimed until then: its claim was
+-- lost on its way, or this server has come back with older data.
+local UNNAMED_MS = 2000
+local knownUntil = tonumber(ARGV[5])
+if knownUntil and knownUntil <= now then
+  local returned = {}
+  for runId in pairs(held) do
+    local row = not named[runId] and rows.get(runId)
+    if
+      row
+      and row.st == 'RUNNING'
+      and row.w == id
+      and row.sa + UNNAMED_MS < knownUntil
+      and call('HEXISTS', keys.handed, runId) == 0
+    then
+      returned[#returned + 1] = row
+    end
+  end
+  table.sort(returned, function(a, b)
+    return a.no > b.no
+  end)
+  for _, row in ipairs(returned) do
+    if row.cr > 0 then
+      settle.finalizeCancel(row)
+    else
+      settle.release(row)
+    end
+  end
+  if #returned > 0 then
+    frame.count('returned', #returned)
+    effects.push({ 'returned', id, #returned, now })
   end
 end
 return commit({ 1, cancels, lost })

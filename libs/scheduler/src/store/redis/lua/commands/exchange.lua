@@ -43,6 +43,11 @@ if last and last > tonumber(sequence) and not isAnew then
   -- It arrives after a newer one of its lane: its worker has sent its content again, or has given it up.
   return { 1, now, 0, '', 0, {}, {}, '', 3, {} }
 end
+-- Whose reply the worker has seen, and the store has lost: it came back with older data.
+if last and last < tonumber(ARGV[9]) then
+  frame.count('rewound', 1)
+  effects.push({ 'rewound', workerId, tonumber(ARGV[9]) - last, now })
+end
 if last == tonumber(sequence) then
   local kept = cmsgpack.unpack(call('HGET', keys.lanes, laneKey .. '|reply'))
   local plain, others = {}, {}

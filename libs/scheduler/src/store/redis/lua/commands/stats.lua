@@ -42,5 +42,7 @@ return cjson.encode({
   window = ends,
   errors = errors,
   setAside = counters.setAside or 0,
+  returned = counters.returned or 0,
+  rewound = counters.rewound or 0,
   workers = call('ZCARD', keys.leases),
 })
