@@ -15,35 +15,56 @@ import type {
 import { dumpOf } from './codec/dump.js';
 import { recordOfResults } from './codec/executions.js';
 import { statsOf } from './codec/stats.js';
-import { executionOf, lockOf, workerOf, workflowOf } from './codec/views.js';
-import type { ExecutionView, LockView, WorkerView, WorkflowView } from './codec/views.js';
+import { executionOf, listOf, lockOf, workerOf } from './codec/views.js';
+import type { ExecutionView, LockView, WorkerView } from './codec/views.js';
+import type { ScriptArgument } from './connection/redis-connection.js';
 import { RedisFrame } from './redis-frame.js';
+import { readWorkflow, readWorkflows } from './redis-workflows.js';
 
 /** Executions that one script of a listing looks at closely. */
 const SCAN_STEP = 500;
+/** Queues that one script looks at. */
+const QUEUES_AT_ONCE = 50;
+/** Workers that one script lists. */
+const WORKERS_AT_ONCE = 50;
+/** Characters of executions after which a page ends, with a cursor. */
+const PAGE_SIZE = 8 * 1024 * 1024;
 
 /** The verbs that only look: a script each, that cannot write. */
 export abstract class RedisLooks extends RedisFrame {
   async getTask(taskId: string): Promise<TaskMirror | null> {
-    const [text] = await this.look<(string | null)[]>('getTasks', taskId);
+    const [, text] = await this.look<(string | null)[]>('getTasks', taskId, '0');
     return text ? (JSON.parse(text) as TaskMirror) : null;
   }
 
   async listTasks(): Promise<TaskMirror[]> {
-    return (await this.look<string[]>('getTasks', '')).map((text) => JSON.parse(text) as TaskMirror);
+    const tasks = (await this.scan('getTasks')).map((text) => JSON.parse(text) as TaskMirror);
+    return [...new Map(tasks.map((task) => [task.taskId, task])).values()];
   }
 
-  queueSizes(queue = ''): Promise<number[]> {
-    return this.look('queueSizes', queue);
+  async queueSizes(queue = ''): Promise<number[]> {
+    const names = queue === '' ? await this.look<string[]>('queueSizes') : [queue];
+    const total = [0, 0, 0, 0, 0];
+    for (let at = 0; at < names.length; at += QUEUES_AT_ONCE) {
+      const sizes = await this.look<number[]>('queueSizes', ...names.slice(at, at + QUEUES_AT_ONCE));
+      sizes.forEach((size, level) => (total[level]! += size));
+    }
+    return total;
   }
 
-  peekQueue(queue: string, count: number): Promise<string[]> {
-    return this.look('peekQueue', queue, count);
+  async peekQueue(queue: string, count: number): Promise<string[]> {
+    const ids = new Set<string>();
+    for (let [level, place] = ['0', '0'] as [string, string]; level !== '' && ids.size < count;) {
+      const found = await this.look<string[]>('peekQueue', queue, count - ids.size, level, place);
+      [level, place] = found.splice(0, 2) as [string, string];
+      for (const id of found) ids.add(id);
+    }
+    return [...ids];
   }
 
   async getExecution(executionId: string): Promise<TaskExecution | null> {
     const text = await this.look<string | null>('getExecution', executionId);
-    return text === null ? null : executionOf(JSON.parse(text) as ExecutionView);
+    return text === null ? null : this.executionOf(text);
   }
 
   async listExecutions(query: ListExecutionsQuery): Promise<Page<TaskExecution>> {
@@ -52,38 +73,49 @@ export abstract class RedisLooks extends RedisFrame {
     const wanted = JSON.stringify({ ...filter, ...(statuses && { status: statuses }) });
     const items: TaskExecution[] = [];
     let below = cursor;
-    for (let looked = 0; items.length < limit && looked < LIST_SCAN;) {
+    let size = 0;
+    for (let looked = 0; items.length < limit && looked < LIST_SCAN && size < PAGE_SIZE;) {
       const found = await this.look<string[]>('listExecutions', below, SCAN_STEP, limit - items.length, wanted);
       looked += Number(found.pop());
       below = found.pop()!;
-      for (const text of found) items.push(executionOf(JSON.parse(text) as ExecutionView));
+      for (const text of found) {
+        size += text.length;
+        items.push(await this.executionOf(text));
+      }
       if (below === '0') return { items, nextCursor: null };
     }
     return { items, nextCursor: below };
   }
 
-  async getWorkflow(workflowId: string): Promise<WorkflowInfo | null> {
-    const text = await this.look<string | null>('getWorkflow', workflowId);
-    return text === null ? null : workflowOf(JSON.parse(text) as WorkflowView);
+  getWorkflow(workflowId: string): Promise<WorkflowInfo | null> {
+    return readWorkflow(this.looking, workflowId);
   }
 
-  async listWorkflows({ limit, cursor }: { limit: number; cursor?: string }): Promise<Page<WorkflowInfo>> {
-    const texts = await this.look<string[]>('listWorkflows', cursor ?? '', limit);
-    const views = texts.slice(0, limit).map((text) => JSON.parse(text) as WorkflowView);
-    return { items: views.map(workflowOf), nextCursor: texts.length > limit ? String(views.at(-1)!.order) : null };
+  listWorkflows({ limit, cursor }: { limit: number; cursor?: string }): Promise<Page<WorkflowInfo>> {
+    return readWorkflows(this.looking, limit, cursor);
   }
 
   async getLock(key: string): Promise<LockInfo | null> {
-    return (await this.locks(key))[0] ?? null;
+    const [, text] = await this.look<string[]>('getLocks', key, '0');
+    return text === undefined ? null : lockOf(JSON.parse(text) as LockView);
   }
 
-  listLocks(): Promise<LockInfo[]> {
-    return this.locks('');
+  async listLocks(): Promise<LockInfo[]> {
+    const locks = (await this.scan('getLocks')).map((text) => lockOf(JSON.parse(text) as LockView));
+    return [...new Map(locks.map((lock) => [lock.key, lock])).values()];
   }
 
   async listWorkers(): Promise<WorkerInfo[]> {
-    const texts = await this.look<string[]>('listWorkers');
-    return texts.map((text) => workerOf(JSON.parse(text) as WorkerView, this.settings.lease));
+    const ids = await this.look<string[]>('listWorkers');
+    const found: { joined: number; worker: WorkerInfo }[] = [];
+    for (let at = 0; at < ids.length; at += WORKERS_AT_ONCE) {
+      const flat = await this.look<string[]>('listWorkers', ...ids.slice(at, at + WORKERS_AT_ONCE));
+      for (let i = 0; i < flat.length; i += 2) {
+        const worker = workerOf(JSON.parse(flat[i + 1]!) as WorkerView, this.settings.lease);
+        found.push({ joined: Number(flat[i]), worker });
+      }
+    }
+    return found.sort((a, b) => a.joined - b.joined).map(({ worker }) => worker);
   }
 
   async getResults(executionId: string, from: number): Promise<ResultsPage> {
@@ -92,12 +124,13 @@ export abstract class RedisLooks extends RedisFrame {
   }
 
   async getSchedule(id: string): Promise<ScheduleRecord | null> {
-    const [text] = await this.look<(string | null)[]>('getSchedules', id);
+    const [, text] = await this.look<(string | null)[]>('getSchedules', id, '0');
     return text ? (JSON.parse(text) as ScheduleRecord) : null;
   }
 
   async listSchedules(): Promise<ScheduleRecord[]> {
-    const records = (await this.look<string[]>('getSchedules', '')).map((text) => JSON.parse(text) as ScheduleRecord);
+    const all = (await this.scan('getSchedules')).map((text) => JSON.parse(text) as ScheduleRecord);
+    const records = [...new Map(all.map((record) => [record.id, record])).values()];
     return records.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
@@ -122,7 +155,15 @@ export abstract class RedisLooks extends RedisFrame {
   }
 
   async stats(): Promise<StoreStats> {
-    return statsOf(JSON.parse(await this.look<string>('stats')) as Parameters<typeof statsOf>[0]);
+    type View = Parameters<typeof statsOf>[0];
+    const view = JSON.parse(await this.look<string>('stats')) as View;
+    const queues = listOf<View['queues'][number]>(view.queues);
+    const rest = listOf<string>(view.rest);
+    for (let at = 0; at < rest.length; at += QUEUES_AT_ONCE) {
+      const more = JSON.parse(await this.look<string>('stats', ...rest.slice(at, at + QUEUES_AT_ONCE))) as View;
+      queues.push(...more.queues);
+    }
+    return statsOf({ ...view, queues });
   }
 
   async ping(): Promise<void> {
@@ -133,8 +174,29 @@ export abstract class RedisLooks extends RedisFrame {
     return dumpOf(JSON.parse(await this.look<string>('dump')) as Parameters<typeof dumpOf>[0]);
   }
 
-  private async locks(key: string): Promise<LockInfo[]> {
-    const texts = await this.look<string[]>('getLocks', key);
-    return texts.map((text) => lockOf(JSON.parse(text) as LockView));
+  private readonly looking = <T>(script: string, ...args: ScriptArgument[]): Promise<T> =>
+    this.look<T>(script, ...args);
+
+  /** All of a hash, some in a script. What changes its place meanwhile may come twice. */
+  private async scan(script: string): Promise<string[]> {
+    const texts: string[] = [];
+    for (let cursor = '0'; ;) {
+      const [next, ...found] = await this.look<string[]>(script, '', cursor);
+      texts.push(...found);
+      if (next === '0') return texts;
+      cursor = next!;
+    }
+  }
+
+  /** One script lists some hundred open edges: the rest is asked for. */
+  private async executionOf(text: string): Promise<TaskExecution> {
+    const view = JSON.parse(text) as ExecutionView;
+    const waits = view.waitingFor as { dependencies: object[] | object; next?: number | false } | false;
+    for (let next = waits && waits.next; waits && typeof next === 'number';) {
+      const more = JSON.parse(await this.look<string>('openEdges', view.id, next)) as [object, number | false];
+      waits.dependencies = [...listOf(waits.dependencies), ...listOf<object>(more[0])];
+      next = more[1];
+    }
+    return executionOf(view);
   }
 }

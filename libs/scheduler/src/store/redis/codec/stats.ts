@@ -2,10 +2,20 @@ import { noCounts, noStatuses } from '../../no-counts.js';
 import type { StoreStats } from '../../records.js';
 import { errorOf, iso, listOf } from './views.js';
 
+interface QueueView {
+  queue: string;
+  paused: boolean;
+  sizes: number[];
+  oldest: (number | false)[];
+}
+
 interface StatsView {
+  /** Names of queues that are to be asked for; {} for none. */
+  rest: string[];
   now: number;
   counters: Record<string, number>;
-  queues: { queue: string; paused: boolean; sizes: number[]; oldest: (number | false)[] }[] | object;
+  /** {} for none. */
+  queues: QueueView[];
   delayed: number;
   window: Record<string, number>;
   errors: [taskId: string, executionId: string, error: string, time: number, taskName: string][] | object;
@@ -20,7 +30,7 @@ export function statsOf(view: StatsView): StoreStats {
     now: view.now,
     counters: pick(noCounts(), view.counters),
     byStatus: pick(noStatuses(), view.counters),
-    queues: listOf<{ queue: string; paused: boolean; sizes: number[]; oldest: (number | false)[] }>(view.queues)
+    queues: listOf<QueueView>(view.queues)
       .map(({ queue, paused, sizes, oldest }) => ({
         queue,
         paused,

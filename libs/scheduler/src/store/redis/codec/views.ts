@@ -166,25 +166,6 @@ export interface WorkflowView {
   nodes: { ref: string; id: string; task: string; status: TaskStatus | false; dependsOn: object }[] | object;
 }
 
-export function workflowOf(view: WorkflowView): WorkflowInfo {
-  return {
-    workflowId: view.id,
-    name: view.name,
-    status: view.status,
-    createdTime: iso(view.created),
-    completedTime: view.open > 0 ? null : iso(view.completed),
-    nodes: listOf<{ ref: string; id: string; task: string; status: TaskStatus; dependsOn: object }>(view.nodes).map(
-      ({ ref, id, task, status, dependsOn }) => ({
-        ref,
-        executionId: id,
-        taskId: task,
-        status,
-        dependsOn: listOf<WorkflowInfo['nodes'][number]['dependsOn'][number]>(dependsOn),
-      }),
-    ),
-  };
-}
-
 export interface WorkerView {
   id: string;
   hello: string;

@@ -1,8 +1,13 @@
 #!lua flags=no-writes
--- Schedules: one, or all.
--- ARGV: frame, operation (none), id | ''   Returns: JSON texts
+-- Schedules: one; or some of all, by a cursor.
+-- ARGV: frame, operation (none), id | '', cursor   Returns: next cursor ('0': none), JSON texts...
 -- @include keys
 if ARGV[3] ~= '' then
-  return { redis.call('HGET', keys.schedules, ARGV[3]) }
+  return { '0', redis.call('HGET', keys.schedules, ARGV[3]) }
 end
-return redis.call('HVALS', keys.schedules)
+local page = redis.call('HSCAN', keys.schedules, ARGV[4], 'COUNT', 50)
+local found = { page[1] }
+for i = 2, #page[2], 2 do
+  found[#found + 1] = page[2][i]
+end
+return found

@@ -8,8 +8,12 @@ local many, limit = tonumber(ARGV[4]), tonumber(ARGV[5])
 local query = cjson.decode(ARGV[6])
 local below = tonumber(ARGV[3]) or (frame.created + 1)
 local found, looked, effort, over = {}, 0, 0, false
--- Ids read at once: more, the longer it takes to find what is asked for.
-local step, MAX_STEP = 100, 500
+-- Ids read at once: more, the longer it takes to find what is asked for, and few where their states are large.
+local step, MIN_STEP, MAX_STEP = 50, 16, 500
+-- Bytes of what was read, and those of which more are not read at once; bytes that cost as much as one closer look.
+local read, MAX_READ, BYTES_PER_LOOK = 0, 1048576, 4096
+-- Bytes of views after which the reply ends.
+local size, MAX_SIZE = 0, 524288
 -- Where a record says of which task it is.
 local TASK = '^%d+|%d+|%-?%d+|[^|]*|([^|]*)|'
 -- What one costs that need not be looked at closely.
@@ -58,6 +62,7 @@ end
 local function passByStatus(ids, passed)
   local status, stateless, runs = query.status, {}, {}
   for i, state in ipairs(readAll('HMGET', keys.state, ids)) do
+    read = read + (state and #state or 0)
     if not state then
       stateless[#stateless + 1] = ids[i]
     elseif string.byte(state) == 67 then
@@ -92,7 +97,11 @@ local function passedOver(ids)
   end
   if query.taskId then
     for _, id in ipairs(ids) do
-      passed[id] = passed[id] or string.match(call('HGET', keys.static, id) or '', TASK) ~= query.taskId
+      if not passed[id] then
+        local record = call('HGET', keys.static, id) or ''
+        read = read + #record
+        passed[id] = string.match(record, TASK) ~= query.taskId
+      end
     end
   end
   return passed
@@ -112,21 +121,25 @@ local function look(id, n, passed)
     end
     if matches(row) and hasTag(row) then
       found[#found + 1] = cjson.encode(inspect.view(row))
+      size = size + #found[#found]
     end
+    effort = effort + #row.record / BYTES_PER_LOOK
   end
-  return #found < limit and effort < many
+  return #found < limit and effort < many and size < MAX_SIZE
 end
 
 local goes = true
 while goes and below - 1 > frame.popped do
   local last = below - 1 - frame.popped - 1
   local first = math.max(0, last - step + 1)
-  step = math.min(2 * step, MAX_STEP)
   local ids = call('LRANGE', keys.all, first, last)
   if #ids == 0 then
     break
   end
+  local before = read
   local passed = passedOver(ids)
+  effort = effort + (read - before) / BYTES_PER_LOOK
+  step = read - before > MAX_READ and MIN_STEP or math.min(2 * step, MAX_STEP)
   for i = #ids, 1, -1 do
     goes = look(ids[i], frame.popped + first + i, passed)
     if not goes then

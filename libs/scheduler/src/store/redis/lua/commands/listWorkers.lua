@@ -1,17 +1,16 @@
 #!lua flags=no-writes
--- Workers, in the order in which they joined.
--- ARGV: frame, operation (none)   Returns: JSON texts
+-- Workers: the ids of all, or some of them.
+-- ARGV: frame, operation (none), ids...   Returns: ids | order of joining, JSON text, ...
 -- @include look
-local leases = call('ZRANGE', keys.leases, 0, -1, 'WITHSCORES')
+if #ARGV == 2 then
+  return call('ZRANGE', keys.leases, 0, -1)
+end
 local found = {}
-for i = 1, #leases, 2 do
-  found[#found + 1] = { worker.get(leases[i]).joined, cjson.encode(inspect.worker(leases[i], leases[i + 1])) }
+for i = 3, #ARGV do
+  local each, lease = worker.get(ARGV[i]), call('ZSCORE', keys.leases, ARGV[i])
+  if each and lease then
+    found[#found + 1] = tostring(each.joined)
+    found[#found + 1] = cjson.encode(inspect.worker(ARGV[i], lease))
+  end
 end
-table.sort(found, function(a, b)
-  return a[1] < b[1]
-end)
-local texts = {}
-for i, each in ipairs(found) do
-  texts[i] = each[2]
-end
-return texts
+return found

@@ -1,11 +1,19 @@
 #!lua flags=no-writes
--- The ids that would be claimed next, in order.
--- ARGV: frame, operation (none), queue, count   Returns: ids
+-- The ids that would be claimed next, in order, from one place on.
+-- ARGV: frame, operation (none), queue, count, level, place in it   Returns: { next level or '', next place, ids... }
 -- @include look
-local ids, count = {}, tonumber(ARGV[4])
-for level = 0, 4 do
-  for _, row in ipairs(inspect.ready(ARGV[3], level, count - #ids)) do
-    ids[#ids + 1] = row.id
+local ENTRIES_LOOKED_AT = 500
+local count, first = tonumber(ARGV[4]), tonumber(ARGV[5])
+local reply, from = { '', '0' }, tonumber(ARGV[6])
+for level = first, 4 do
+  local found, next = inspect.ready(ARGV[3], level, count - (#reply - 2), from, ENTRIES_LOOKED_AT)
+  for _, row in ipairs(found) do
+    reply[#reply + 1] = row.id
+  end
+  from = 0
+  if next and #reply - 2 < count then
+    reply[1], reply[2] = tostring(level), tostring(next)
+    break
   end
 end
-return ids
+return reply

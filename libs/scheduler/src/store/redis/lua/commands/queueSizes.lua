@@ -1,12 +1,14 @@
 #!lua flags=no-writes
--- Executions ready to be claimed, by level; of one queue, or of all.
--- ARGV: frame, operation (none), queue | ''   Returns: five numbers
+-- Executions ready to be claimed, by level, of some queues together; without names: the names of all.
+-- ARGV: frame, operation (none), queues...   Returns: five numbers | names
 -- @include look
-local names = ARGV[3] ~= '' and { ARGV[3] } or call('HKEYS', keys.queues)
+if #ARGV == 2 then
+  return call('HKEYS', keys.queues)
+end
 local total = { 0, 0, 0, 0, 0 }
-for _, name in ipairs(names) do
+for i = 3, #ARGV do
   for level = 0, 4 do
-    total[level + 1] = total[level + 1] + queue.size(name, level)
+    total[level + 1] = total[level + 1] + queue.size(ARGV[i], level)
   end
 end
 return total

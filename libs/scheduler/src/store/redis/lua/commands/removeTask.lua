@@ -9,9 +9,10 @@ if not from then
     return commit({ 'missing' })
   end
   local used = { 'used' }
-  local mirrors = call('HGETALL', keys.tasks)
+  local mirrors, name = call('HGETALL', keys.tasks), cjson.encode(task)
   for i = 1, #mirrors, 2 do
-    if mirrors[i] ~= task then
+    -- Few name it, and only those are parsed.
+    if mirrors[i] ~= task and string.find(mirrors[i + 1], name, 1, true) then
       for _, each in ipairs(cjson.decode(mirrors[i + 1]).dependencies) do
         if each.taskId == task then
           used[#used + 1] = mirrors[i]
@@ -23,8 +24,9 @@ if not from then
   if #used > 1 then
     return commit(used)
   end
-  for _, id in ipairs(call('HKEYS', keys.schedules)) do
-    local record = cron.get(id)
+  local schedules = call('HGETALL', keys.schedules)
+  for i = 1, #schedules, 2 do
+    local record = string.find(schedules[i + 1], name, 1, true) and cron.get(schedules[i])
     if record and record.taskId == task then
       cron.remove(record)
     end
@@ -35,13 +37,20 @@ end
 local old = call('ZCARD', keys.old)
 local ids = from < old and call('ZRANGE', keys.old, from, from + many - 1)
   or call('LRANGE', keys.all, from - old, from - old + many - 1)
-for _, id in ipairs(ids) do
-  local row = rows.get(id)
-  if row and row.task == task and (row.st == 'PENDING' or row.st == 'RETRYING') then
+-- Most are of other tasks: their records tell.
+local TASK, MAX_BYTES, MAX_ENDS = '^%d+|%d+|%-?%d+|[^|]*|([^|]*)|', 2097152, 100
+local looked, bytes, ends = 0, 0, 0
+while looked < #ids and bytes < MAX_BYTES and ends < MAX_ENDS do
+  looked = looked + 1
+  local record = call('HGET', keys.static, ids[looked]) or ''
+  bytes = bytes + #record
+  local row = string.match(record, TASK) == task and rows.get(ids[looked])
+  if row and (row.st == 'PENDING' or row.st == 'RETRYING') then
     finish.finish(row, 'CANCELLED', { reason = 'TASK_UNREGISTERED' })
+    ends = ends + 1
   end
 end
 if #ids == 0 then
   return commit({ 'done' })
 end
-return commit({ 'more', tostring(from + #ids) })
+return commit({ 'more', tostring(from + looked) })

@@ -1,7 +1,36 @@
 #!lua flags=no-writes
--- Figures of the whole.
--- ARGV: frame, operation (none)   Returns: JSON
+-- Figures of the whole, with the first of the queues; or more of the queues.
+-- ARGV: frame, operation (none), queues...   Returns: JSON; `rest` names the queues that are not among those shown
 -- @include look
+-- Queues that one script shows, and entries of a list that are looked at for the first that counts.
+local QUEUES_AT_ONCE, HEADS_LOOKED_AT = 50, 100
+local names, rest = {}, {}
+if #ARGV > 2 then
+  for i = 3, #ARGV do
+    names[#names + 1] = ARGV[i]
+  end
+else
+  for i, name in ipairs(call('HKEYS', keys.queues)) do
+    table.insert(i <= QUEUES_AT_ONCE and names or rest, name)
+  end
+end
+local queues = {}
+for _, name in ipairs(names) do
+  local record = call('HGET', keys.queues, name) or ''
+  local each = { queue = name, paused = false, sizes = {}, oldest = {} }
+  if record ~= '' then
+    each.paused = queue.get(name).paused or false
+  end
+  for level = 0, 4 do
+    each.sizes[level + 1] = queue.size(name, level)
+    local head = each.sizes[level + 1] > 0 and inspect.ready(name, level, 1, 0, HEADS_LOOKED_AT)[1]
+    each.oldest[level + 1] = head and head.at or false
+  end
+  queues[#queues + 1] = each
+end
+if #ARGV > 2 then
+  return cjson.encode({ queues = queues })
+end
 local counters, ends = inspect.counters(), {}
 for _, id in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
   local surplus = inspect.surplus(id)
@@ -13,20 +42,6 @@ local flat = call('HGETALL', keys.window)
 for i = 1, #flat, 2 do
   ends[flat[i]] = tonumber(flat[i + 1])
 end
-local queues = {}
-for _, name in ipairs(call('HKEYS', keys.queues)) do
-  local record = call('HGET', keys.queues, name)
-  local each = { queue = name, paused = false, sizes = {}, oldest = {} }
-  if record ~= '' then
-    each.paused = queue.get(name).paused or false
-  end
-  for level = 0, 4 do
-    each.sizes[level + 1] = queue.size(name, level)
-    local head = each.sizes[level + 1] > 0 and inspect.ready(name, level, 1)[1]
-    each.oldest[level + 1] = head and head.at or false
-  end
-  queues[#queues + 1] = each
-end
 local errors = {}
 for i, packed in ipairs(call('LRANGE', keys.errors, 0, -1)) do
   local each = cmsgpack.unpack(packed)
@@ -35,6 +50,7 @@ for i, packed in ipairs(call('LRANGE', keys.errors, 0, -1)) do
   errors[i] = each
 end
 return cjson.encode({
+  rest = rest,
   now = now,
   counters = counters,
   queues = queues,

@@ -94,6 +94,23 @@ function edges.of(row)
   return found
 end
 
+-- Edges of an execution by their places.
+function edges.some(row, indices)
+  local missing, found = {}, {}
+  for _, index in ipairs(indices) do
+    if not edges.cache[row.id .. '|' .. index] then
+      missing[#missing + 1] = index
+    end
+  end
+  for i, record in ipairs(readAll('HMGET', keys.edges(row.id), missing)) do
+    make(row.id, missing[i], record)
+  end
+  for i, index in ipairs(indices) do
+    found[i] = edges.cache[row.id .. '|' .. index]
+  end
+  return found
+end
+
 -- Reads the upstreams of an execution at once.
 local function fetchUpstreams(found)
   local ids = {}

@@ -28,21 +28,53 @@ local function roomLeft(q)
   return not q.max or now >= (q.windowStart or 0) + q.per or (q.windowStarts or 0) < q.max
 end
 
-local function openEdges(row)
-  local open = {}
-  for _, edge in ipairs(edges.of(row)) do
-    if edge.state == 'open' then
-      local upstream = edge.up and rows.get(edge.up)
-      open[#open + 1] = {
-        taskId = edge.task,
-        ref = edge.ref,
-        type = edge.type,
-        executionId = edge.up or false,
-        status = upstream and upstream.st or false,
-      }
+-- Open edges that one script lists, and edges that it looks at for them.
+local EDGES_LISTED, EDGES_LOOKED_AT = 200, 2000
+
+-- Open edges, from one on; and the edge from which on there may be more, or false.
+function inspect.openEdges(row, from)
+  local open, ups, looked = {}, {}, 0
+  local index, count = from, row.ed or 0
+  while index <= count and #open < EDGES_LISTED and looked < EDGES_LOOKED_AT do
+    -- Those that hold are marked in the row.
+    local undecided = {}
+    while index <= count and #undecided < EDGES_LISTED - #open do
+      if not (row.hs and row.hs[index]) then
+        undecided[#undecided + 1] = index
+      end
+      index = index + 1
+    end
+    looked = looked + #undecided
+    for _, edge in ipairs(edges.some(row, undecided)) do
+      if edge.state == 'open' then
+        ups[#ups + 1] = edge.up
+        open[#open + 1] = {
+          taskId = edge.task,
+          ref = edge.ref,
+          type = edge.type,
+          executionId = edge.up or false,
+          status = false,
+        }
+      end
     end
   end
-  return open
+  local known = {}
+  while #ups > 0 do
+    local rest = {}
+    local letters = statuses.of(ups)
+    for i, id in ipairs(ups) do
+      if letters[i] then
+        known[id] = statuses.names[letters[i]]
+      else
+        rest[#rest + 1] = id
+      end
+    end
+    ups = rest
+  end
+  for _, each in ipairs(open) do
+    each.status = each.executionId and known[each.executionId] or false
+  end
+  return open, index <= count and index or false
 end
 
 -- Runs of a worker that only wait there for a slot, which is never for long: how many, and (lazily) which. They begin in
@@ -66,6 +98,8 @@ function inspect.isWaiting(id, runId)
   return waiting[runId] == true
 end
 
+statuses.isWaiting = inspect.isWaiting
+
 -- Its status as it is shown: RUNNING is what has begun.
 function inspect.status(row)
   return row.st == 'RUNNING' and row.w and inspect.isWaiting(row.w, row.id) and 'PENDING' or row.st
@@ -82,7 +116,8 @@ local function waitingFor(row)
   elseif row.pl == 'delayed' then
     return { kind = 'time', at = row.at }
   elseif row.pl == 'dependencies' then
-    return { kind = 'dependencies', dependencies = openEdges(row) }
+    local open, next = inspect.openEdges(row, 1)
+    return { kind = 'dependencies', dependencies = open, next = next }
   elseif row.pl == 'lock' then
     local found = cmsgpack.unpack(call('HGET', keys.locks, row.pk))
     return { kind = 'lock', key = row.pk, heldBy = found.holder or found.handle or found.reserved or false }
@@ -135,24 +170,31 @@ function inspect.view(row)
   }
 end
 
--- Entries of a ready list that count, up to so many: their rows.
-function inspect.ready(queue, level, many)
+-- Entries of a ready list that count, from one place on, up to so many: their rows; and the place to go on from, nil at the
+-- end of the list. Looks at `most` entries, where that is given, and reads no more than the budget of a reply.
+function inspect.ready(queue, level, many, from, most)
   local list = keys.ready(queue, level)
-  local found, from = {}, 0
-  while #found < many do
-    local entries = call('LRANGE', list, from, from + 99)
+  local found, at, left = {}, from or 0, most or math.huge
+  while #found < many and left > 0 do
+    local entries = call('LRANGE', list, at, at + math.min(left, 100) - 1)
     if #entries == 0 then
-      break
+      return found, nil
     end
     for _, entry in ipairs(entries) do
+      if #found >= many or (most and budget.bytes <= 0) then
+        return found, at
+      end
+      at, left = at + 1, left - 1
       local row = rows.get(string.match(entry, '^[^|]+'), true)
-      if row and row.pl == 'ready' and row.en == entry and #found < many then
-        found[#found + 1] = row
+      if row then
+        budget.bytes = budget.bytes - #row.record
+        if row.pl == 'ready' and row.en == entry then
+          found[#found + 1] = row
+        end
       end
     end
-    from = from + 100
   end
-  return found
+  return found, at
 end
 
 function inspect.lock(key, found)

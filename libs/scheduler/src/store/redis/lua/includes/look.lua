@@ -3,4 +3,5 @@
 -- @include frame
 -- @include effects
 -- @include engine
+-- @include statuses
 -- @include inspect

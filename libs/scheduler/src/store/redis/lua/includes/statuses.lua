@@ -1,0 +1,81 @@
+-- Statuses of executions, read from their states alone: no record is parsed, and no payload read.
+local statuses = {}
+-- In a block, since a script may have 200 locals.
+do
+
+local NAMES = {
+  P = 'PENDING',
+  R = 'RUNNING',
+  T = 'RETRYING',
+  C = 'COMPLETED',
+  F = 'FAILED',
+  X = 'CANCELLED',
+  K = 'SKIPPED',
+}
+local LETTERS = {}
+for letter, name in pairs(NAMES) do
+  LETTERS[name] = letter
+end
+statuses.names = NAMES
+
+-- States may bear results, so that they are read so many at a time, and in one call no more than so many bytes.
+local AT_ONCE, MAX_BYTES = 16, 2097152
+
+-- Whether a run waits in its process, and is shown as PENDING: set by inspect.lua.
+statuses.isWaiting = nil
+
+local function runLetter(worker, id)
+  return worker and statuses.isWaiting(worker, id) and 'P' or 'R'
+end
+
+-- A letter for each of the ids, '-' for one that is not there; of the first ones only, where their states are large.
+function statuses.of(ids)
+  local letters, stateless, bytes = {}, {}, 0
+  local from = 1
+  while from <= #ids and bytes < MAX_BYTES do
+    local to = math.min(from + AT_ONCE - 1, #ids)
+    for i, state in ipairs(readAll('HMGET', keys.state, ids, from, to)) do
+      local at = from + i - 1
+      local first = state and string.byte(state)
+      if not first then
+        stateless[#stateless + 1] = at
+        letters[at] = '-'
+      elseif first == 67 then
+        letters[at] = 'C'
+      elseif first == 79 then
+        letters[at] = 'P'
+      else
+        local row = cmsgpack.unpack(state)
+        local letter = LETTERS[row.st or 'PENDING']
+        letters[at] = letter == 'R' and runLetter(row.w, ids[at]) or letter
+      end
+      bytes = bytes + (state and #state or 0)
+    end
+    from = to + 1
+  end
+  if #stateless == 0 then
+    return letters
+  end
+  -- Ready since they were created, or running since then; or gone.
+  local known = {}
+  for _, at in ipairs(stateless) do
+    if call('HEXISTS', keys.static, ids[at]) == 1 then
+      letters[at] = 'P'
+      known[#known + 1] = at
+    end
+  end
+  local unsettled = {}
+  for i, at in ipairs(known) do
+    unsettled[i] = ids[at]
+  end
+  for _, worker in ipairs(#known > 0 and call('ZRANGE', keys.leases, 0, -1) or {}) do
+    for i, run in ipairs(readAll('HMGET', keys.running(worker), unsettled)) do
+      if run then
+        letters[known[i]] = runLetter(worker, unsettled[i])
+      end
+    end
+  end
+  return letters
+end
+
+end
