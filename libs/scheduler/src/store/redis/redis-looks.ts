@@ -24,7 +24,7 @@ import { readWorkflow, readWorkflows } from './redis-workflows.js';
 /** Executions that one script of a listing looks at closely. */
 const SCAN_STEP = 500;
 /** Queues that one script looks at. */
-const QUEUES_AT_ONCE = 50;
+const QUEUES_AT_ONCE = 20;
 /** Workers that one script lists. */
 const WORKERS_AT_ONCE = 50;
 /** Characters of executions after which a page ends, with a cursor. */

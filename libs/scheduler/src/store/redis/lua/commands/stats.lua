@@ -3,7 +3,9 @@
 -- ARGV: frame, operation (none), queues...   Returns: JSON; `rest` names the queues that are not among those shown
 -- @include look
 -- Queues that one script shows, and entries of a list that are looked at for the first that counts.
-local QUEUES_AT_ONCE, HEADS_LOOKED_AT = 50, 100
+local QUEUES_AT_ONCE, HEADS_LOOKED_AT = 20, 100
+-- Heads are read whatever their size: few of them are.
+budget.bytes = math.huge
 local names, rest = {}, {}
 if #ARGV > 2 then
   for i = 3, #ARGV do
