@@ -135,12 +135,7 @@ local function resultsOf(ids)
     end
   end
   for i, state in ipairs(#unread > 0 and readAll('HMGET', keys.state, unread) or {}) do
-    local first = state and string.byte(state)
-    if first == 67 then
-      found[unread[i]] = links.result(state)
-    elseif first and first ~= 79 then
-      found[unread[i]] = cmsgpack.unpack(state).res
-    end
+    found[unread[i]] = links.resultOf(state)
   end
   return found
 end

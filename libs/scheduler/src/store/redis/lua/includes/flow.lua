@@ -135,8 +135,7 @@ function flow.add(claims, first, last, upstreams)
       at = at + 1
       local state = states[at]
       if byte(tie[3]) ~= 36 then
-        local isLean = state and byte(state) == 67
-        local result = state and (isLean and links.result(state) or not isLean and cmsgpack.unpack(state).res) or false
+        local result = links.resultOf(state) or false
         n = n + 2
         found[n - 1], found[n] = tie[3], result
         bytes = bytes + (result and #result or 0)

@@ -28,6 +28,18 @@ function links.dependents(flags)
   return names
 end
 
+-- The result in any state, or nil. A state that cannot be read has none: it must not keep others from being claimed.
+function links.resultOf(state)
+  local first = state and string.byte(state)
+  if first == 67 then
+    return links.result(state)
+  elseif not first or first == 79 then
+    return nil
+  end
+  local isRead, row = pcall(cmsgpack.unpack, state)
+  return isRead and type(row) == 'table' and row.res or nil
+end
+
 -- The result in a plain end, or nil.
 function links.result(state)
   if string.byte(state, -1) == 124 then

@@ -45,8 +45,8 @@ function statuses.of(ids)
       elseif first == 79 then
         letters[at] = 'P'
       else
-        local row = cmsgpack.unpack(state)
-        local letter = LETTERS[row.st or 'PENDING']
+        local isRead, row = pcall(cmsgpack.unpack, state)
+        local letter = isRead and type(row) == 'table' and LETTERS[row.st or 'PENDING'] or '-'
         letters[at] = letter == 'R' and runLetter(row.w, ids[at]) or letter
       end
       bytes = bytes + (state and #state or 0)
