@@ -26,6 +26,8 @@ export function claimContract(open: OpenStore): void {
           payload: '{"a":1}',
           run: 1,
           failures: 0,
+          snoozes: 0,
+          budget: null,
           scheduledTime: scheduled,
           startedTime: s.now,
           timeout: 9_000,

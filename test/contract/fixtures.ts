@@ -151,7 +151,14 @@ export function newSchedule(overrides: Partial<ScheduleRecord> & { nextRunTime: 
   };
 }
 
-export const SETTLEMENT_KINDS = ['complete', 'fail', 'retry', 'release', 'cancel'] as const satisfies SettlementKind[];
+export const SETTLEMENT_KINDS = [
+  'complete',
+  'fail',
+  'retry',
+  'snooze',
+  'release',
+  'cancel',
+] as const satisfies SettlementKind[];
 
 /** A settlement of any kind with plain details. */
 export function settlementOf(kind: SettlementKind, run: RunToken): Settlement {
@@ -162,6 +169,8 @@ export function settlementOf(kind: SettlementKind, run: RunToken): Settlement {
       return settle.fail(run, BOOM, 'HANDLER_FAILED');
     case 'retry':
       return settle.retry(run, BOOM, 1000);
+    case 'snooze':
+      return settle.snooze(run, BOOM, 1000);
     case 'release':
       return settle.release(run);
     case 'cancel':

@@ -155,6 +155,7 @@ export function retryContract(open: OpenStore): void {
           taskId: 'plain',
           run: 1,
           failures: 0,
+          budget: null,
           limit: 20_000,
         });
         const timedOut = {

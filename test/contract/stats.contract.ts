@@ -14,7 +14,7 @@ export function statsContract(open: OpenStore): void {
         const stats = await s.stats();
         expect(stats.now).toBe(s.now);
         expect(Object.values(stats.counters).every((count) => count === 0)).toBe(true);
-        expect(Object.keys(stats.counters)).toHaveLength(13);
+        expect(Object.keys(stats.counters)).toHaveLength(14);
         expect(stats.byStatus).toEqual(Object.fromEntries(Object.values(TaskStatus).map((status) => [status, 0])));
         expect(stats).toMatchObject({
           delayed: 0,
@@ -73,6 +73,7 @@ export function statsContract(open: OpenStore): void {
           cancelled: 1,
           skipped: 1,
           retried: 1,
+          snoozed: 0,
           crashed: 1,
           released: 1,
           stale: 1,

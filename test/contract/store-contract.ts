@@ -22,6 +22,7 @@ import { replayContract } from './replay.contract.js';
 import { retryContract } from './retry.contract.js';
 import { scheduleContract } from './schedule.contract.js';
 import { settleContract } from './settle.contract.js';
+import { snoozeContract } from './snooze.contract.js';
 import { statsContract } from './stats.contract.js';
 import { waitingContract } from './waiting.contract.js';
 import { workerContract } from './worker.contract.js';
@@ -36,6 +37,7 @@ const CONCERNS = [
   replayContract,
   illegalContract,
   retryContract,
+  snoozeContract,
   pauseContract,
   edgeContract,
   bindingContract,

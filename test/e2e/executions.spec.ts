@@ -151,10 +151,37 @@ describe('retries', () => {
     expect(seen).toEqual(['always', 1, 'always', 2]);
   });
 
-  it('come when RetryLaterError says, and count', async () => {
-    const config: RetryConfig = { strategy: 'FIXED', initialDelay: '1m', maxAttempts: 3 };
-    const execution = await minutes(config, (n) => new RetryLaterError(n === 1 ? '10m' : 120_000));
-    expect(execution).toMatchObject({ starts: [0, 10, 12], status: 'FAILED' });
+  it('come when RetryLaterError says, which spends no attempt', async () => {
+    const config: RetryConfig = { strategy: 'FIXED', initialDelay: '1m', maxAttempts: 3, jitter: false };
+    const execution = await minutes(config, (n) => (n <= 5 ? new RetryLaterError('10m') : always()));
+    expect(execution).toMatchObject({ starts: [0, 10, 20, 30, 40, 50, 51, 52], status: 'FAILED', retryCount: 2 });
+    expect(execution).toMatchObject({ snoozeCount: 5, reason: 'RETRIES_EXHAUSTED' });
+  });
+
+  it('come without a retryConfig after RetryLaterError, as often as maxSnoozes allows', async () => {
+    const { scheduler, kit } = await startKit({
+      some: [{ maxSnoozes: 2 }, () => Promise.reject(new RetryLaterError('1m'))],
+      many: () => Promise.reject(new RetryLaterError('1m')),
+      none: [{ maxSnoozes: 0 }, () => Promise.reject(new RetryLaterError('1m'))],
+    });
+    const ids = await scheduler.scheduleTasks(['some', 'many', 'none'].map((taskId) => ({ taskId })));
+    await kit.drain();
+    expect(await scheduler.getTaskStatus(ids[0]!)).toMatchObject({
+      status: 'RETRYING',
+      reason: 'SNOOZED',
+      waitingFor: { kind: 'time', until: '2026-01-01T00:01:00.000Z' },
+    });
+    expect((await scheduler.why(ids[0]!))!.text).toBe(
+      'RETRYING: its handler put it off (1 time so far); it is due at 2026-01-01T00:01:00.000Z',
+    );
+    await kit.advance('3h');
+    const ends = await Promise.all(ids.map(async (id) => (await scheduler.getTaskStatus(id))!));
+    expect(ends.map(({ status, reason, snoozeCount }) => [status, reason, snoozeCount])).toEqual([
+      ['FAILED', 'SNOOZES_EXHAUSTED', 2],
+      ['FAILED', 'SNOOZES_EXHAUSTED', 100],
+      ['FAILED', 'SNOOZES_EXHAUSTED', 0],
+    ]);
+    expect(ends[0]!.attempts.map((each) => each.outcome)).toEqual(['SNOOZED', 'SNOOZED', 'FAILED']);
   });
 
   it('keep RETRYING in between, with the reason to wait', async () => {

@@ -99,6 +99,7 @@ export class Inspector {
     if (shown.priority !== e.priority)
       violated('I9', `${e.id} has priority ${shown.priority}, was given ${e.priority}`);
     if (shown.retryCount !== e.failures) violated('I4', `${e.id} shows ${shown.retryCount} retries, not ${e.failures}`);
+    if (shown.snoozeCount !== e.snoozes) violated('I4', `${e.id} shows ${shown.snoozeCount} snoozes, not ${e.snoozes}`);
     if (isTerminal(e.status) !== (shown.completedTime !== null))
       violated('I3', `${e.id}: ${e.status}, and completed ${shown.completedTime}`);
     if ((shown.waitingFor === null) !== (e.status !== 'PENDING' && e.status !== 'RETRYING')) {
@@ -212,7 +213,8 @@ export class Inspector {
     ] as const) {
       equal(`counters.${name}`, stats.counters[name], counts.get(name) ?? 0);
     }
-    equal('counters.retried', stats.counters.retried, counts.get('retrying') ?? 0);
+    const { retried, snoozed } = stats.counters;
+    equal('counters.retried and snoozed', retried + snoozed, counts.get('retrying') ?? 0);
     equal('counters.lockAcquired', stats.counters.lockAcquired, locks.granted);
     equal('counters.locksLost', stats.counters.locksLost, locks.lost);
     equal('counters.scheduled', stats.counters.scheduled, counts.get('scheduled') ?? 0);

@@ -111,7 +111,8 @@ export class Referee {
         return this.fail(e, effect, owed);
       case 'retrying':
         if (!owed) violated('I3', `${e.id} is RETRYING, and no worker said so`);
-        e.failures++;
+        if (effect.reason === 'SNOOZED') e.snoozes++;
+        else e.failures++;
         return this.stop(e, 'RETRYING', effect.time + this.scope.retryDelays!.get(e.id)!);
       case 'released':
         if (!owed) violated('I3', `${e.id} was released, and no worker said so`);
@@ -235,6 +236,8 @@ export class Referee {
       if (claim.run !== e.run) violated('I4', `${e.id}: run ${claim.run} where ${e.run} was next`);
       if (claim.failures !== e.failures)
         violated('I4', `${e.id}: ${claim.failures} failures where there were ${e.failures}`);
+      if (claim.snoozes !== e.snoozes)
+        violated('I4', `${e.id}: ${claim.snoozes} snoozes where there were ${e.snoozes}`);
       if (claim.attempt <= e.attempt) violated('I4', `${e.id}: token ${claim.attempt} after ${e.attempt}`);
       e.attempt = claim.attempt;
       e.fencingToken = claim.fencingToken;

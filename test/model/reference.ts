@@ -48,6 +48,7 @@ export interface RefExecution {
   workerId: string | null;
   run: number;
   failures: number;
+  snoozes: number;
   crashes: number;
   /** Counts claims, so that runs given back together keep the order in which they were claimed. */
   claimNo: number;
@@ -124,6 +125,7 @@ export class Reference {
       workerId: null,
       run: 0,
       failures: 0,
+      snoozes: 0,
       crashes: 0,
       claimNo: 0,
       cancelDeadline: null,
@@ -167,7 +169,7 @@ export class Reference {
   /** It runs again: what cannot hold is waived, what is under way, still or again, is waited for. */
   reopen(execution: RefExecution, now: number): void {
     execution.status = 'PENDING';
-    execution.failures = execution.crashes = 0;
+    execution.failures = execution.snoozes = execution.crashes = 0;
     execution.cancelDeadline = execution.rootCause = execution.reason = null;
     execution.dueAt = now;
     for (const edge of execution.edges) {

@@ -64,6 +64,7 @@ export class Shift {
         complete: 'completed',
         fail: 'failed',
         retry: 'retrying',
+        snooze: 'retrying',
         release: 'released',
         cancel: 'cancelled',
       } as const;

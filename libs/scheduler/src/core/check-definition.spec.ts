@@ -36,6 +36,7 @@ describe('checkTaskDefinition', () => {
       priority: 2,
       payload: undefined,
       retry: null,
+      maxSnoozes: 100,
       dependencies: [],
       requireLock: false,
       lockKey: 'report',
@@ -77,6 +78,7 @@ describe('checkTaskDefinition', () => {
       retryConfig: undefined,
       priority: 1,
       retry: expect.objectContaining({ maxAttempts: 5, initialDelay: 1000 }),
+      maxSnoozes: 100,
       dependencies: [
         { taskId: 'fetch', type: 'success', timeout: 3_600_000, maxAge: 86_400_000, reuse: true },
         { taskId: 'audit', type: 'always', timeout: null, maxAge: null, reuse: false },

@@ -1,4 +1,4 @@
-import { Allow, IsArray, IsBoolean, Matches } from 'class-validator';
+import { Allow, IsArray, IsBoolean, IsInt, Matches, Max, Min } from 'class-validator';
 import { checkEdge } from './check-dependency.js';
 import { checkRetryConfig } from './check-retry.js';
 import { checkShape, Holds, Optional, type Refuse, says } from './check-shape.js';
@@ -6,6 +6,7 @@ import type { ResolvedDependency } from './dependency.js';
 import { parseDuration } from './duration.js';
 import { DuplicateDependencyError, InvalidTaskDefinitionError, SelfDependencyError } from './errors.js';
 import { parseJson, serializePayload } from './json.js';
+import { DEFAULT_SNOOZES, MAX_SNOOZES } from './limits.js';
 import { isLockKeyTemplate, LOCK_KEY_ALLOWED } from './lock-key.js';
 import { checkName, isKey, isTagList, TAGS_ALLOWED } from './names.js';
 import { parsePriority, TaskPriority } from './priority.js';
@@ -13,6 +14,7 @@ import type { LockKey, ResolvedTask } from './task-definition.js';
 
 const DEFAULT_LOCK_TIMEOUT = 5 * 60_000;
 const DAY = 24 * 3_600_000;
+const SNOOZES = says(`a whole number from 0 to ${MAX_SNOOZES}`);
 const YES_NO = says('true or false');
 
 const refuse: Refuse = (field, found, allowed) => new InvalidTaskDefinitionError(field, found, allowed);
@@ -31,6 +33,12 @@ class DefinitionShape {
   @Allow() priority?: unknown;
   @Allow() payload?: unknown;
   @Allow() retryConfig?: unknown;
+
+  @Optional()
+  @IsInt(SNOOZES)
+  @Min(0, SNOOZES)
+  @Max(MAX_SNOOZES, SNOOZES)
+  maxSnoozes?: number;
 
   @Optional()
   @IsArray(says('an array of { taskId, type?, timeout?, maxAge?, reuse? }'))
@@ -91,6 +99,7 @@ export function checkTaskDefinition(definition: unknown, warn?: (message: string
     priority: shape.priority === undefined ? TaskPriority.NORMAL : parsePriority(shape.priority),
     payload: parseJson(serializePayload(shape.payload)),
     retry: shape.retryConfig === undefined ? null : checkRetryConfig(shape.retryConfig, warn),
+    maxSnoozes: shape.maxSnoozes ?? DEFAULT_SNOOZES,
     dependencies: checkDependencies(taskId, shape.dependencies ?? [], warn),
     requireLock,
     lockKey: lockKey ?? taskId,

@@ -1,6 +1,7 @@
 import type { DependencyType } from './dependency.js';
 import type { ErrorInfo } from './failure.js';
 import type { JsonText } from './json.js';
+import type { RunBudget } from './run-budget.js';
 import type { TaskPriority } from './priority.js';
 import type { OverlapPolicy } from './schedule.js';
 import type { Reason } from './status.js';
@@ -47,6 +48,8 @@ export interface NewExecution {
   tags: readonly string[] | null;
   workflow: { workflowId: string; ref: string } | null;
   idempotency: { key: string; fingerprint: string } | null;
+  /** Absent: none was decided, and the settings of the task hold when it runs. */
+  budget?: RunBudget | null;
 }
 
 /** A workflow to be stored with its executions in one transition. */
@@ -89,7 +92,7 @@ export interface RunToken {
   attempt: number;
 }
 
-export type SettlementKind = 'complete' | 'fail' | 'retry' | 'release' | 'cancel';
+export type SettlementKind = 'complete' | 'fail' | 'retry' | 'snooze' | 'release' | 'cancel';
 
 /** How a run ended. Made by `settle`, so that no illegal mix of fields can be written. */
 export interface Settlement extends RunToken {
@@ -118,6 +121,9 @@ export const settle = {
     settlement(run, 'fail', null, error, reason, 0),
   retry: (run: RunToken, error: ErrorInfo, delay: number): Settlement =>
     settlement(run, 'retry', null, error, null, delay),
+  /** Put off by its handler: another run follows, and no attempt is spent. */
+  snooze: (run: RunToken, error: ErrorInfo, delay: number): Settlement =>
+    settlement(run, 'snooze', null, error, 'SNOOZED', delay),
   /** Back to the head of its queue; no attempt spent. */
   release: (run: RunToken): Settlement => settlement(run, 'release', null, null, null, 0),
   cancel: (run: RunToken, error: ErrorInfo | null): Settlement =>

@@ -8,7 +8,7 @@ export interface TaskAttempt {
   startedTime: string;
   endedTime: string | null;
   workerId: string | null;
-  outcome: 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'WORKER_LOST' | null;
+  outcome: 'COMPLETED' | 'FAILED' | 'SNOOZED' | 'CANCELLED' | 'WORKER_LOST' | null;
   error: ErrorInfo | null;
 }
 
@@ -66,9 +66,11 @@ export interface TaskExecution<P = unknown, R = unknown> {
   cancelRequestedTime: string | null;
   /** Retries begun or due: failed attempts that were followed, or will be, by another. */
   retryCount: number;
+  /** Runs that ended by RetryLaterError: they spend no attempt. */
+  snoozeCount: number;
   result: R | null;
   error: ErrorInfo | null;
-  /** Why it ended as it did, or null. */
+  /** Why it ended as it did, SNOOZED while RETRYING after a RetryLaterError, or null. */
   reason: Reason | null;
   /** Of a SKIPPED execution: where the failure began. */
   rootCause: RootCause | null;

@@ -19,6 +19,9 @@ export const LIST_SCAN = 10_000;
 export const MAX_CRASHES = 3;
 /** After so many crashes a run is suspected of them: a worker runs one such at a time, so that it takes no other to its end. */
 export const SUSPECT_CRASHES = MAX_CRASHES - 1;
+/** How often an execution may be put off by RetryLaterError, unless its task says otherwise; and what it may say. */
+export const DEFAULT_SNOOZES = 100;
+export const MAX_SNOOZES = 10_000;
 /** ms that a retryIf which gives a promise has to answer. */
 export const RETRY_IF_MS = 10_000;
 /** Attempts kept in an execution's history, the newest. */

@@ -7,6 +7,7 @@ import { renderLockKey } from './lock-key.js';
 import { mergePayload } from './merge-payload.js';
 import { checkKey, mergeTags } from './names.js';
 import { parsePriority, type TaskPriority, type TaskPriorityInput } from './priority.js';
+import { budgetOf } from './run-budget.js';
 import type { ResolvedTask } from './task-definition.js';
 
 /** How one execution is wished. */
@@ -86,6 +87,7 @@ export function executionOf(
     tags: tags.length > 0 ? tags : null,
     workflow,
     idempotency: null,
+    budget: budgetOf(task),
   };
 }
 

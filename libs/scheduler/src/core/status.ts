@@ -24,7 +24,7 @@ export function isTerminal(status: TaskStatus): status is TerminalStatus {
   return status === 'COMPLETED' || status === 'FAILED' || status === 'CANCELLED' || status === 'SKIPPED';
 }
 
-/** Why an execution is where it is; stands in `reason` of a terminal execution. */
+/** Why an execution is where it is; stands in `reason` of a terminal execution, and of one that is snoozed. */
 export const Reason = {
   DEPENDENCY_FAILED: 'DEPENDENCY_FAILED',
   DEPENDENCY_TIMEOUT: 'DEPENDENCY_TIMEOUT',
@@ -39,6 +39,9 @@ export const Reason = {
   NON_RETRYABLE: 'NON_RETRYABLE',
   RETRIES_EXHAUSTED: 'RETRIES_EXHAUSTED',
   HANDLER_FAILED: 'HANDLER_FAILED',
+  SNOOZES_EXHAUSTED: 'SNOOZES_EXHAUSTED',
+  /** Of a RETRYING execution: its handler put it off. */
+  SNOOZED: 'SNOOZED',
 } as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];
 

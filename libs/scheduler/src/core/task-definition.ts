@@ -20,6 +20,11 @@ export interface TaskDefinition<P = unknown> {
   payload?: P;
   /** Default: no retry. */
   retryConfig?: RetryConfig;
+  /**
+   * How often an execution may be put off by RetryLaterError, with or without a retryConfig: 0 to 10000; once more ends
+   * it as FAILED / SNOOZES_EXHAUSTED. Default 100.
+   */
+  maxSnoozes?: number;
   /** What each execution waits for. Default: nothing. */
   dependencies?: readonly TaskDependency[];
   /** Whether executions of one lockKey exclude each other, on all nodes. Default false. */
@@ -48,6 +53,7 @@ export interface ResolvedTask {
   priority: TaskPriority;
   payload: unknown;
   retry: ResolvedRetry | null;
+  maxSnoozes: number;
   dependencies: readonly ResolvedDependency[];
   requireLock: boolean;
   lockKey: LockKey;
@@ -60,10 +66,12 @@ export interface ResolvedTask {
 }
 
 /** What the store mirrors of a definition: JSON, so that a node without the code can schedule it. */
-export interface TaskMirror extends Omit<ResolvedTask, 'lockKey' | 'retry' | 'remote'> {
+export interface TaskMirror extends Omit<ResolvedTask, 'lockKey' | 'retry' | 'remote' | 'maxSnoozes'> {
   /** null: a function, which exists only where the task is defined. */
   lockKey: string | null;
   retry: Omit<ResolvedRetry, 'retryIf'> | null;
+  /** Absent: mirrored by a release that knew no such bound. */
+  maxSnoozes?: number;
   appName: string;
   appVersion: string;
 }

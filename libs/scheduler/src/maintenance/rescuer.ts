@@ -4,6 +4,7 @@ import { settle } from '../core/commands.js';
 import { TaskTimeoutError } from '../core/errors.js';
 import { toErrorInfo } from '../core/failure.js';
 import { RESCUE_PER_STEP } from '../core/limits.js';
+import { allowanceOf } from '../core/run-budget.js';
 import type { TaskRetryManager } from '../retry/task-retry-manager.js';
 import type { ExpiredRun } from '../store/records.js';
 import type { MaintenanceStore } from '../store/task-store.js';
@@ -50,7 +51,7 @@ export class Rescuer extends Actor {
 
   private async expire(run: ExpiredRun): Promise<void> {
     const error = new TaskTimeoutError(run.taskId, run.limit);
-    const retry = this.catalog.get(run.taskId)?.retry ?? null;
+    const { retry } = allowanceOf(run.budget, this.catalog.get(run.taskId));
     const deciding = this.retries.decide({ retry, failures: run.failures + 1, attempt: run.run, error });
     const decision = await within(this.clock, PATIENCE_MS, Promise.resolve(deciding), () => ({
       kind: 'fail' as const,

@@ -153,7 +153,6 @@ describe('decide', () => {
   it('fails without a config, and with strategy NONE', () => {
     expect(decide({ retry: null })).toEqual({ kind: 'fail', reason: 'HANDLER_FAILED' });
     expect(decide({ retry: { ...retry, strategy: 'NONE' } })).toEqual({ kind: 'fail', reason: 'HANDLER_FAILED' });
-    expect(decide({ retry: null, error: new RetryLaterError('1s') }).kind).toBe('fail');
   });
 
   class CardRefused extends NonRetryableError {}
@@ -195,14 +194,18 @@ describe('decide', () => {
     ['2h', 7_200_000],
   ])('lets RetryLaterError(%p) choose its delay, beyond maxDelay too, and without asking retryIf', (given, delay) => {
     const error = new RetryLaterError(given);
-    expect(decide({ error, retry: { ...retry, retryIf: () => false } })).toEqual({ kind: 'retry', delay });
-    expect(decide({ error: { name: 'RetryLaterError', delay: given } })).toEqual({ kind: 'retry', delay });
-    expect(decide({ error, failures: 3 })).toEqual({ kind: 'fail', reason: 'RETRIES_EXHAUSTED' });
+    expect(decide({ error, retry: { ...retry, retryIf: () => false } })).toEqual({ kind: 'snooze', delay });
+    expect(decide({ error: { name: 'RetryLaterError', delay: given } })).toEqual({ kind: 'snooze', delay });
+    expect(decide({ error, failures: 3 })).toEqual({ kind: 'snooze', delay });
+    expect(decide({ error, retry: null })).toEqual({ kind: 'snooze', delay });
+    expect(decide({ error, snoozes: 99 })).toEqual({ kind: 'snooze', delay });
+    expect(decide({ error, snoozes: 100 })).toEqual({ kind: 'fail', reason: 'SNOOZES_EXHAUSTED' });
+    expect(decide({ error, snoozes: 1, maxSnoozes: 1 }).kind).toBe('fail');
   });
 
   it.each([['soon'], [-1], [Number.NaN], [undefined as never]])(
     'falls back to its own delay where RetryLaterError says %p',
-    (delay) => expect(decide({ error: new RetryLaterError(delay) })).toEqual({ kind: 'retry', delay: 1000 }),
+    (delay) => expect(decide({ error: new RetryLaterError(delay) })).toEqual({ kind: 'snooze', delay: 1000 }),
   );
 
   it('never throws, whatever was thrown', () => {

@@ -2,15 +2,20 @@ import { Injectable } from '@nestjs/common';
 import { checkRetryConfig } from '../core/check-retry.js';
 import { parseDuration } from '../core/duration.js';
 import { InvalidOptionError, InvalidRetryConfigError, NonRetryableError, RetryLaterError } from '../core/errors.js';
+import { DEFAULT_SNOOZES } from '../core/limits.js';
 import { type ResolvedRetry, type RetryConfig, RetryStrategy } from '../core/retry.js';
 import type { Reason } from '../core/status.js';
 
 /** A failed run, as far as the decision about the next one needs it. */
 export interface FailedRun {
-  /** null: the task has no retryConfig. */
+  /** null: no retryConfig. */
   retry: ResolvedRetry | null;
   /** Failed runs so far, this one included; counted against maxAttempts. */
   failures: number;
+  /** Runs so far that ended by RetryLaterError, without this one; counted against maxSnoozes. Default 0. */
+  snoozes?: number;
+  /** Default 100. */
+  maxSnoozes?: number;
   /** What the handler threw. */
   error: unknown;
   /** Number of this run, from 1; given to retryIf. */
@@ -20,10 +25,15 @@ export interface FailedRun {
 /** What follows a failed run: another one after `delay` ms, or the end with a reason. */
 export type RetryDecision =
   | { kind: 'retry'; delay: number }
+  /** Put off by RetryLaterError: no attempt is spent. */
+  | { kind: 'snooze'; delay: number }
   | {
       kind: 'fail';
-      reason: Extract<Reason, 'NON_RETRYABLE' | 'RETRIES_EXHAUSTED' | 'HANDLER_FAILED'>;
+      reason: Extract<Reason, 'NON_RETRYABLE' | 'RETRIES_EXHAUSTED' | 'HANDLER_FAILED' | 'SNOOZES_EXHAUSTED'>;
     };
+
+/** Tells when a RetryLaterError comes again that does not say it, without a retryConfig. */
+const DEFAULT_RETRY = checkRetryConfig({});
 
 type FailReason = (RetryDecision & { kind: 'fail' })['reason'];
 
@@ -34,7 +44,8 @@ export class TaskRetryManager {
    * Whether another run follows.
    * @param retryConfig null or undefined: no retry
    * @param attempt how many runs have failed, the last one included
-   * @param error what the last run threw: NonRetryableError and retryIf end it, RetryLaterError passes retryIf by
+   * @param error what the last run threw: NonRetryableError and retryIf end it; after RetryLaterError one always
+   *   follows, since that spends no attempt
    * @throws InvalidRetryConfigError for a config that is wrong or whose retryIf gives a promise, InvalidOptionError for
    *   an attempt that is no count
    */
@@ -76,13 +87,17 @@ export class TaskRetryManager {
 
 function decision(run: FailedRun, isWorth: boolean, random: () => number): RetryDecision {
   const reason = refusal(run, isWorth);
-  if (reason !== null || run.retry === null) return { kind: 'fail', reason: reason ?? 'HANDLER_FAILED' };
-  return { kind: 'retry', delay: chosenDelay(run.error) ?? delayOf(run.retry, run.failures - 1, random) };
+  if (reason !== null) return { kind: 'fail', reason };
+  const retry = run.retry ?? DEFAULT_RETRY;
+  if (!isRetryLater(run.error)) return { kind: 'retry', delay: delayOf(retry, run.failures - 1, random) };
+  return { kind: 'snooze', delay: chosenDelay(run.error) ?? delayOf(retry, run.failures - 1, random) };
 }
 
 /** Why no other run follows, or null where one does. */
-function refusal({ retry, failures, error }: FailedRun, isWorth: boolean): FailReason | null {
+function refusal(run: FailedRun, isWorth: boolean): FailReason | null {
+  const { retry, failures, error, snoozes = 0, maxSnoozes = DEFAULT_SNOOZES } = run;
   if (isKind(error, NonRetryableError, 'NON_RETRYABLE')) return 'NON_RETRYABLE';
+  if (isRetryLater(error)) return snoozes >= maxSnoozes ? 'SNOOZES_EXHAUSTED' : null;
   if (retry === null || retry.strategy === RetryStrategy.NONE) return 'HANDLER_FAILED';
   if (!isWorth) return 'NON_RETRYABLE';
   return failures >= retry.maxAttempts ? 'RETRIES_EXHAUSTED' : null;
@@ -130,7 +145,7 @@ function chosenDelay(error: unknown): number | undefined {
   try {
     return parseDuration((error as RetryLaterError).delay, 'delay', { bareSeconds: 'accept' });
   } catch {
-    // The handler asked for another run and miswrote when: the config's own delay is nearer to that than an end.
+    // The handler asked for another run and miswrote when: the delay of a retry is nearer to that than an end.
     return undefined;
   }
 }

@@ -25,8 +25,10 @@ function sentence({
   error,
   startedTime,
   cancelRequestedTime,
+  snoozeCount,
 }: TaskExecution): string {
-  if (waitingFor) return `${status}: ${waiting(waitingFor)}`;
+  if (waitingFor)
+    return `${status}: ${reason === 'SNOOZED' ? `its handler put it off (${snoozeCount} ${snoozeCount === 1 ? 'time' : 'times'} so far); ` : ''}${waiting(waitingFor)}`;
   if (status === 'RUNNING')
     return `RUNNING since ${startedTime}${cancelRequestedTime ? `, asked to cancel at ${cancelRequestedTime}` : ''}`;
   const because = rootCause

@@ -11,6 +11,7 @@ export function noCounts(): StoreCounters {
     cancelled: 0,
     skipped: 0,
     retried: 0,
+    snoozed: 0,
     crashed: 0,
     released: 0,
     stale: 0,

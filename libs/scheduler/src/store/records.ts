@@ -2,6 +2,7 @@ import type { RunToken } from '../core/commands.js';
 import type { DependencyType } from '../core/dependency.js';
 import type { ErrorInfo } from '../core/failure.js';
 import type { JsonText } from '../core/json.js';
+import type { RunBudget } from '../core/run-budget.js';
 import type { TaskPriority, TaskPriorityName } from '../core/priority.js';
 import type { TaskStatus } from '../core/status.js';
 
@@ -15,6 +16,10 @@ export interface Claim extends RunToken {
   run: number;
   /** Failed attempts before this one, counted against maxAttempts. */
   failures: number;
+  /** Runs before this one that ended by RetryLaterError, counted against maxSnoozes. */
+  snoozes: number;
+  /** null: none was decided when it was scheduled. */
+  budget: RunBudget | null;
   scheduledTime: number;
   startedTime: number;
   timeout: number | null;
@@ -39,6 +44,7 @@ export interface ExpiredRun extends RunToken {
   taskId: string;
   run: number;
   failures: number;
+  budget: RunBudget | null;
   /** The bound, ms. */
   limit: number;
 }
@@ -149,6 +155,7 @@ export interface StoreCounters {
   cancelled: number;
   skipped: number;
   retried: number;
+  snoozed: number;
   crashed: number;
   released: number;
   stale: number;

@@ -22,6 +22,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 function lastValue(source: Subscribable, signal: AbortSignal): Promise<unknown> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason as Error);
+    const fail: (error: unknown) => void = reject;
     let last: unknown;
     let subscription: unknown;
     let done = false;
@@ -39,13 +40,13 @@ function lastValue(source: Subscribable, signal: AbortSignal): Promise<unknown> 
     try {
       subscription = source.subscribe({
         next: (value) => (last = value),
-        error: (error) => end(() => reject(error)),
+        error: (error) => end(() => fail(error)),
         complete: () => end(() => resolve(last)),
       });
       // Aborted while it subscribed.
       if (signal.aborted) unsubscribe(subscription);
     } catch (error) {
-      end(() => reject(error));
+      end(() => fail(error));
     }
   });
 }

@@ -5,6 +5,7 @@ import {
   TaskInUseError,
   TaskNotRegisteredError,
 } from '../core/errors.js';
+import { DEFAULT_SNOOZES } from '../core/limits.js';
 import { toMirror, type ResolvedTask, type TaskMirror } from '../core/task-definition.js';
 import { TASK_STORE, type DefinitionStore } from '../store/task-store.js';
 
@@ -125,6 +126,12 @@ export class TaskCatalog {
 
 function fromMirror(mirror: TaskMirror): ResolvedTask {
   if (mirror.requireLock && mirror.lockKey === null) throw new DefinitionNotPortableError(mirror.taskId, 'lockKey');
-  const { appName: _app, appVersion: _version, retry, lockKey, ...rest } = mirror;
-  return { ...rest, lockKey: lockKey ?? mirror.taskId, retry: retry && { ...retry, retryIf: null }, remote: true };
+  const { appName: _app, appVersion: _version, retry, lockKey, maxSnoozes = DEFAULT_SNOOZES, ...rest } = mirror;
+  return {
+    ...rest,
+    maxSnoozes,
+    lockKey: lockKey ?? mirror.taskId,
+    retry: retry && { ...retry, retryIf: null },
+    remote: true,
+  };
 }

@@ -57,6 +57,8 @@ export async function runHandler(
     payload,
     run: options.attempt ?? 1,
     failures: (options.attempt ?? 1) - 1,
+    snoozes: 0,
+    budget: null,
     scheduledTime: options.scheduledTime === undefined ? now : new Date(options.scheduledTime).getTime(),
     startedTime: now,
     timeout: task.timeout,

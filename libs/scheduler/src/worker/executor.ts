@@ -6,6 +6,7 @@ import { isInstance, toErrorInfo, type ErrorInfo } from '../core/failure.js';
 import { parseJson, serializeResult, type JsonText } from '../core/json.js';
 import { RETRY_IF_MS } from '../core/limits.js';
 import { Liveness } from '../core/liveness.js';
+import { allowanceOf } from '../core/run-budget.js';
 import { TaskRetryManager, type RetryDecision } from '../retry/task-retry-manager.js';
 import type { Claim } from '../store/records.js';
 import { TASK_STORE, type ExecutionStore, type WorkerStore } from '../store/task-store.js';
@@ -241,8 +242,9 @@ export class Executor {
     if (run.stop === 'cancel') return settle.cancel(claim, errorOf(run, error));
     if (run.stop === 'shutdown' || run.stop === 'lost') return settle.release(claim);
     if (isRefusal(error)) return settle.fail(claim, errorOf(run, error), 'FORBIDDEN');
-    const retry = this.catalog.get(claim.taskId)?.retry ?? null;
-    const decision = this.retries.decide({ retry, failures: claim.failures + 1, attempt: claim.run, error });
+    const allowance = allowanceOf(claim.budget, this.catalog.get(claim.taskId));
+    const { failures, snoozes, run: attempt } = claim;
+    const decision = this.retries.decide({ ...allowance, failures: failures + 1, snoozes, attempt, error });
     if (!(decision instanceof Promise)) return settlementOf(run, error, decision);
     const late = (): RetryDecision => {
       this.logger.warn(`retryIf of ${claim.taskId} did not answer within ${RETRY_IF_MS} ms: no retry`);
@@ -285,6 +287,7 @@ export class Executor {
 function settlementOf(run: Run, error: unknown, decision: RetryDecision): Settlement {
   const info = errorOf(run, error);
   if (decision.kind === 'retry') return settle.retry(run.claim, info, decision.delay);
+  if (decision.kind === 'snooze') return settle.snooze(run.claim, info, decision.delay);
   return settle.fail(run.claim, info, isInstance(error, TaskTimeoutError) ? 'TIMEOUT' : decision.reason);
 }
 

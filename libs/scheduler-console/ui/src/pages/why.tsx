@@ -19,6 +19,8 @@ const REASONS: Readonly<Record<string, string>> = {
   NON_RETRYABLE: 'its error rules out another attempt',
   RETRIES_EXHAUSTED: 'its attempts are used up',
   HANDLER_FAILED: 'its handler failed, and it has no retries',
+  SNOOZES_EXHAUSTED: 'its handler put it off too often',
+  SNOOZED: 'its handler put it off',
 };
 
 /** Why the execution is where it is, in one sentence with links. Nothing for one that completed. */

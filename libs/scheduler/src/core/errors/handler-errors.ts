@@ -8,7 +8,10 @@ export class NonRetryableError extends SchedulerError {
   }
 }
 
-/** Throw it from a handler to choose the delay before the next attempt (still counted against maxAttempts). */
+/**
+ * Throw it from a handler to put the execution off: it runs again after the delay, with or without a retryConfig, and no
+ * attempt is spent. How often is bounded by the task's maxSnoozes.
+ */
 export class RetryLaterError extends SchedulerError {
   constructor(
     /** Milliseconds as a number, or text such as '10m'. */

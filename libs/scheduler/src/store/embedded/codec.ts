@@ -3,6 +3,7 @@ import type { LockNeed } from '../../core/commands.js';
 import type { DependencyType } from '../../core/dependency.js';
 import type { ErrorInfo } from '../../core/failure.js';
 import type { TaskPriority } from '../../core/priority.js';
+import type { RunBudget } from '../../core/run-budget.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import { isTerminal, type Reason, type TaskStatus } from '../../core/status.js';
 import type { TaskMirror } from '../../core/task-definition.js';
@@ -62,6 +63,8 @@ export interface ExecutionRecord {
   run?: number;
   failures?: number;
   crashes?: number;
+  snoozes?: number;
+  budget?: RunBudget;
   workerId?: string;
   error?: ErrorInfo;
   reason?: Reason;
@@ -157,6 +160,8 @@ export function encodeExecution(row: Row): ExecutionRecord {
     run: row.run || undefined,
     failures: row.failures || undefined,
     crashes: row.crashes || undefined,
+    snoozes: row.snoozes || undefined,
+    budget: row.budget ?? undefined,
     workerId: row.workerId ?? undefined,
     error: row.error ?? undefined,
     reason: row.reason ?? undefined,

@@ -44,9 +44,9 @@ export interface StoredWorkflow {
 
 /** Executions as they were, but for what they hang on: for those who only look. */
 export function detached(s: State, { number, record, payload, result }: StoredExecution): Row {
-  const { executionId, priority, timeout = null } = record;
+  const { executionId, priority, timeout = null, budget = null } = record;
   const queue = s.queues.get(record.queue) ?? new QueueRow(record.queue);
-  const command = { executionId, priority, payload, timeout };
+  const command = { executionId, priority, payload, timeout, budget };
   const row = new Row(number, s.task(record.taskId), queue, record.createdTime, command, record.at);
   row.status = record.status;
   row.place = record.place;
@@ -58,6 +58,7 @@ export function detached(s: State, { number, record, payload, result }: StoredEx
   row.run = record.run ?? 0;
   row.failures = record.failures ?? 0;
   row.crashes = record.crashes ?? 0;
+  row.snoozes = record.snoozes ?? 0;
   row.workerId = record.workerId ?? null;
   row.result = result;
   row.error = record.error ?? null;

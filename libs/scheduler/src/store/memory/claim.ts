@@ -149,6 +149,7 @@ function start(s: State, worker: WorkerRow, row: Row, now: number): Claim {
   row.worker = worker;
   row.workerId = worker.hello.workerId;
   row.startedTime = now;
+  row.reason = null;
   worker.running.pushTail(row);
   row.queue.running++;
   row.queue.windowStarts++;
@@ -170,6 +171,8 @@ function start(s: State, worker: WorkerRow, row: Row, now: number): Claim {
     payload: row.payload,
     run: row.run,
     failures: row.failures,
+    snoozes: row.snoozes,
+    budget: row.budget,
     scheduledTime: row.at,
     startedTime: now,
     timeout: row.timeout,

@@ -55,7 +55,19 @@ function withoutTime({ remaining: _remaining, ...rest }: LockInfo): Omit<LockInf
 /** What every store says of an execution in the same words. */
 const FIELDS = [
   ...['executionId', 'status', 'place', 'priority', 'payload', 'at', 'createdTime', 'startedTime', 'completedTime'],
-  ...['cancelRequestedTime', 'attempt', 'run', 'failures', 'crashes', 'result', 'error', 'reason', 'attempts'],
+  ...[
+    'cancelRequestedTime',
+    'attempt',
+    'run',
+    'failures',
+    'snoozes',
+    'crashes',
+    'budget',
+    'result',
+    'error',
+    'reason',
+    'attempts',
+  ],
 ] as Exclude<keyof Row, 'more'>[];
 
 function execution(row: Row): unknown {

@@ -58,7 +58,7 @@ export function stopRun(s: State, row: Row): void {
 export function reopen(s: State, row: Row, now: number): void {
   history.keep(s, row);
   move(s, row, 'reopen', 'PENDING');
-  row.failures = row.crashes = 0;
+  row.failures = row.crashes = row.snoozes = 0;
   row.attempt++;
   row.completedTime = row.cancelRequestedTime = 0;
   row.result = row.error = row.reason = null;

@@ -26,6 +26,7 @@ export function view(row: Row, now: number): TaskExecution {
     completedTime: row.completedTime === 0 ? null : iso(row.completedTime),
     cancelRequestedTime: row.cancelRequestedTime === 0 ? null : iso(row.cancelRequestedTime),
     retryCount: row.failures,
+    snoozeCount: row.snoozes,
     result: row.result === null ? null : parseJson(row.result),
     error: row.error,
     reason: row.reason,

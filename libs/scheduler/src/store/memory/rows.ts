@@ -4,6 +4,7 @@ import type { TaskAttempt, TaskProgress, RootCause } from '../../core/execution.
 import type { ErrorInfo } from '../../core/failure.js';
 import type { JsonText } from '../../core/json.js';
 import type { TaskPriority } from '../../core/priority.js';
+import type { RunBudget } from '../../core/run-budget.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import type { Reason, TaskStatus } from '../../core/status.js';
 import type { TaskMirror } from '../../core/task-definition.js';
@@ -94,6 +95,7 @@ export class Row implements ListItem<Row>, HeapItem {
   readonly priority: TaskPriority;
   readonly payload: JsonText | null;
   readonly timeout: number | null;
+  readonly budget: RunBudget | null;
   startedTime = 0;
   completedTime = 0;
   cancelRequestedTime = 0;
@@ -104,6 +106,8 @@ export class Row implements ListItem<Row>, HeapItem {
   /** Failed attempts that were followed, or are to be, by another. */
   failures = 0;
   crashes = 0;
+  /** Runs that ended by RetryLaterError. */
+  snoozes = 0;
   openEdges = 0;
   worker: WorkerRow | null = null;
   workerId: string | null = null;
@@ -118,13 +122,14 @@ export class Row implements ListItem<Row>, HeapItem {
     readonly task: TaskRow,
     readonly queue: QueueRow,
     readonly createdTime: number,
-    command: Pick<NewExecution, 'executionId' | 'priority' | 'payload' | 'timeout'>,
+    command: Pick<NewExecution, 'executionId' | 'priority' | 'payload' | 'timeout' | 'budget'>,
     due: number,
   ) {
     this.executionId = command.executionId;
     this.priority = command.priority;
     this.payload = command.payload;
     this.timeout = command.timeout;
+    this.budget = command.budget ?? null;
     this.at = due;
   }
 

@@ -72,6 +72,9 @@ export function settle(s: State, row: Row, settlement: Settlement, now: number):
     case 'retry':
       retry(s, row, settlement, now);
       return;
+    case 'snooze':
+      snooze(s, row, settlement, now);
+      return;
     case 'release':
       release(s, row, now);
       return;
@@ -86,6 +89,20 @@ function retry(s: State, row: Row, settlement: Settlement, now: number): void {
   move(s, row, 'retry', 'RETRYING');
   row.error = settlement.error;
   s.counters.retried++;
+  row.at = now + settlement.delay;
+  tell(s, row, 'retrying', now);
+  queue.place(s, row, now);
+}
+
+/** Its handler has put it off: nothing has failed. */
+function snooze(s: State, row: Row, settlement: Settlement, now: number): void {
+  row.snoozes++;
+  history.recordAttempt(row, 'SNOOZED', settlement.error, now);
+  giveUp(s, row, now);
+  move(s, row, 'retry', 'RETRYING');
+  row.error = null;
+  row.reason = 'SNOOZED';
+  s.counters.snoozed++;
   row.at = now + settlement.delay;
   tell(s, row, 'retrying', now);
   queue.place(s, row, now);

@@ -123,6 +123,7 @@ export function expired(s: State, limit: number, now: number): ExpiredRun[] {
         taskId: row.task.taskId,
         run: row.run,
         failures: row.failures,
+        budget: row.budget,
         limit: bound,
       });
   };

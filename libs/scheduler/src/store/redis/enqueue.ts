@@ -1,5 +1,5 @@
 import type { NewExecution, NewWorkflow } from '../../core/commands.js';
-import { extraOf, isPlain, partOf } from './codec/executions.js';
+import { boundsIn, extraOf, isPlain, partOf } from './codec/executions.js';
 import type { LeanWorkflow } from './codec/lean-workflow.js';
 import { recordOf } from './codec/workflows.js';
 
@@ -12,12 +12,12 @@ export function packBatch(batch: readonly NewExecution[]): string[] {
   return plain ? packPlain(batch, plain) : ['', '', ...packExtras(batch), ...batch.flatMap(withPart)];
 }
 
-/** Of plain executions nothing but id and payload differs within a group. */
+/** Of plain executions nothing but id, budget and payload differs within a group. */
 function packPlain(batch: readonly NewExecution[], { groups, groupOf }: Groups): string[] {
-  const heads = groups.map(([queue, priority, taskId]) => `|${taskId}|${queue}|${priority}||||`);
+  const heads = groups.map(([queue, priority, taskId]) => `|${taskId}|${queue}|${priority}|`);
   const args = ['', '', '', JSON.stringify(groups), asCharacters(groupOf)];
-  for (const [i, { executionId, payload }] of batch.entries())
-    args.push(executionId, heads[groupOf[i]! - 1]! + (payload ?? ''));
+  for (const [i, command] of batch.entries())
+    args.push(command.executionId, `${heads[groupOf[i]! - 1]!}${boundsIn(command)}|||${command.payload ?? ''}`);
   return args;
 }
 

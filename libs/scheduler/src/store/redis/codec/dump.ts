@@ -9,6 +9,7 @@ interface DumpedExecution extends ExecutionView {
   place: string;
   attempt: number;
   crashes: number;
+  budget: string;
   edges: [string, string, string, string | false][] | object;
   liveDependents: number;
   runs: string | false;
@@ -82,7 +83,9 @@ function execution(row: DumpedExecution): unknown {
     attempt: row.attempt,
     run: row.run,
     failures: row.failures,
+    snoozes: row.snoozes,
     crashes: row.crashes,
+    budget: row.budget.startsWith(';') ? row.budget.slice(1) : null,
     result: orNull(row.result),
     error: errorOf(row.error),
     reason: orNull(row.reason),

@@ -1,5 +1,6 @@
 import type { NewExecution } from '../../../core/commands.js';
 import type { TaskPriority } from '../../../core/priority.js';
+import type { RunBudget } from '../../../core/run-budget.js';
 import type { Claim } from '../../records.js';
 
 /** What a new execution has beside its record; absent where it has nothing. */
@@ -14,14 +15,19 @@ interface Extra {
 }
 
 /**
- * The record without what only the store knows: flags|task|queue|level|timeout|workflow|ref|payload. A flag says that the
- * execution is more than plain: x, it has an extra record (lock, tags, schedule); w, its end concerns others, or is timed;
+ * The record without what only the store knows: flags|task|queue|level|timeout;budget|workflow|ref|payload. A flag says
+ * that the execution is more than plain: x, it has an extra record (lock, tags, schedule); w, its end concerns others, or is timed;
  * f and more, it is a lean member of a workflow.
  */
 export function partOf(command: NewExecution, flags: string = flagsOf(command)): string {
-  const { taskId, queue, priority, timeout, workflow, payload } = command;
+  const { taskId, queue, priority, workflow, payload } = command;
   const { workflowId = '', ref = '' } = workflow ?? {};
-  return `${flags}|${taskId}|${queue}|${priority}|${timeout ?? ''}|${workflowId}|${ref}|${payload ?? ''}`;
+  return `${flags}|${taskId}|${queue}|${priority}|${boundsIn(command)}|${workflowId}|${ref}|${payload ?? ''}`;
+}
+
+/** A record's field timeout;budget */
+export function boundsIn({ timeout, budget }: NewExecution): string {
+  return `${timeout ?? ''}${budget === undefined || budget === null ? '' : `;${budget}`}`;
 }
 
 function flagsOf({ edges, lock, tags, workflow, timeout }: NewExecution): '' | 'w' | 'x' {
@@ -59,13 +65,14 @@ export function extraOf(command: NewExecution): Extra | null {
   return extra;
 }
 
-/** A record, read: n|created|due|flags|task|queue|level|timeout|workflow|ref|payload */
+/** A record, read: n|created|due|flags|task|queue|level|timeout;budget|workflow|ref|payload */
 export interface RecordHead {
   due: number;
   taskId: string;
   queue: string;
   priority: TaskPriority;
   timeout: number | null;
+  budget: RunBudget | null;
   workflowId: string | null;
   payload: string | null;
 }
@@ -86,10 +93,17 @@ export function headOf(record: string): RecordHead {
     taskId: record.slice(task, queue - 1),
     queue: record.slice(queue, level - 1),
     priority: (record.charCodeAt(level) - 48) as TaskPriority,
-    timeout: workflow - 1 > timeout ? Number(record.slice(timeout, workflow - 1)) : null,
+    ...boundsOf(record.slice(timeout, workflow - 1)),
     workflowId: ref - 1 > workflow ? record.slice(workflow, ref - 1) : null,
     payload: payload < record.length ? record.slice(payload) : null,
   };
+}
+
+/** Of a record's field timeout;budget */
+function boundsOf(text: string): Pick<RecordHead, 'timeout' | 'budget'> {
+  const mark = text.indexOf(';');
+  const timeout = mark < 0 ? text : text.slice(0, mark);
+  return { timeout: timeout === '' ? null : Number(timeout), budget: mark < 0 ? null : text.slice(mark + 1) };
 }
 
 /** What the script is told of a lean member that ends: its dependents, as its record has them|workflowId; null: not lean. */
@@ -105,7 +119,7 @@ export function tiesOf(record: string, workflowId: string): string | null {
  * @param got what its dependencies have left, where it has any
  */
 export function plainClaim(executionId: string, record: string, startedTime: number, got?: Got): Claim {
-  const { due, taskId, queue, priority, payload, workflowId } = headOf(record);
+  const { due, taskId, queue, priority, budget, payload, workflowId } = headOf(record);
   return {
     executionId,
     attempt: 1,
@@ -115,6 +129,8 @@ export function plainClaim(executionId: string, record: string, startedTime: num
     payload,
     run: 1,
     failures: 0,
+    snoozes: 0,
+    budget,
     scheduledTime: due,
     startedTime,
     timeout: null,
@@ -141,8 +157,9 @@ export function claimOf(
   const more = (text === '' ? {} : JSON.parse(text)) as {
     lk?: string;
     fk?: number;
+    sz?: number;
   };
-  const { taskId, queue, priority, timeout, payload } = headOf(record);
+  const { taskId, queue, priority, timeout, budget, payload } = headOf(record);
   const claim: Claim = {
     executionId,
     attempt: Number(attempt),
@@ -152,6 +169,8 @@ export function claimOf(
     payload,
     run: Number(run),
     failures: Number(failures),
+    snoozes: more.sz ?? 0,
+    budget,
     scheduledTime: Number(due),
     startedTime,
     timeout,

@@ -1,10 +1,14 @@
 import type { Settlement, SettlementKind } from '../../../core/commands.js';
 import type { ScriptArgument } from '../connection/redis-connection.js';
 
-const LETTERS = { complete: 'c', fail: 'f', retry: 'r', release: 'l', cancel: 'x' } as const satisfies Record<
-  SettlementKind,
-  string
->;
+const LETTERS = {
+  complete: 'c',
+  fail: 'f',
+  retry: 'r',
+  snooze: 's',
+  release: 'l',
+  cancel: 'x',
+} as const satisfies Record<SettlementKind, string>;
 
 /**
  * As the scripts take it: id, attempt, letter of its kind, result or error, reason, delay.

@@ -20,6 +20,7 @@ export interface ExecutionView {
   completed: number;
   cancelRequested: number;
   failures: number;
+  snoozes: number;
   run: number;
   result: string | false;
   error: string | false;
@@ -52,6 +53,7 @@ export function executionOf(view: ExecutionView): TaskExecution {
     completedTime: isoOrNull(view.completed),
     cancelRequestedTime: isoOrNull(view.cancelRequested),
     retryCount: view.failures,
+    snoozeCount: view.snoozes,
     result: view.result === false ? null : parseJson(view.result),
     error: errorOf(view.error),
     reason: orNull(view.reason),

@@ -37,6 +37,7 @@ for _, id in ipairs(call('HKEYS', keys.static)) do
   end
   local view = inspect.view(row)
   view.n, view.place, view.attempt, view.crashes = row.n, row.pl, row.a, row.cx
+  view.budget = row.budget
   view.edges, view.liveDependents, view.runs = kept, row.ld + liveWithin(row), row.w or false
   executions[#executions + 1] = view
 end

@@ -2,7 +2,7 @@
 -- ARGV: frame, operation, workflowId | '', its record | '',
 --   extras (JSON: index -> what the execution has beside its record) | '',
 --   groups (JSON: { queue, level, task } of the plain ones), group of each as one character,
---   then of each: executionId, record (flags|task|queue|level|timeout|workflow|ref|payload)
+--   then of each: executionId, record (flags|task|queue|level|timeout;budget|workflow|ref|payload)
 -- Returns: { ids where they differ from those given }, effects | { 'error', code, details... }
 -- @include keys
 -- @include frame

@@ -6,7 +6,7 @@
 --   'plain' | 'member', n, sum of their starts, whether there are results (1 | 0), number of entries,
 --     each running entry and how many runs it stands for, n ids, of members n ties (dependents, see links.lua|workflowId),
 --     n results ('' for none) where there are any
---   'each', n, then of each: id, attempt, kind (c complete, k complete and told by the worker itself, f, x, r, l),
+--   'each', n, then of each: id, attempt, kind (c complete, k complete and told by the worker itself, f, x, r, s snooze, l),
 --     text, reason, delay
 -- Returns: { known, now, more, settled ('a' applied, 's' stale), number of the plain claims,
 --   plain claims (id, record, ...), other claims (id, record, detail, ...), effects,

@@ -1,12 +1,13 @@
 #!lua flags=no-writes
 -- Runs past their bound: their own timeout (with a lease of patience for the worker), or the store's.
--- ARGV: frame, operation (none), limit   Returns: id, attempt, task, run, failures, bound, ...
+-- ARGV: frame, operation (none), limit   Returns: id, attempt, task, run, failures, bound, ';' and its budget, ...
 -- @include look
 local limit = tonumber(ARGV[3])
 local found = {}
 local function list(row, bound)
-  if row and row.st == 'RUNNING' and #found < 6 * limit then
-    for _, value in ipairs({ row.id, tostring(row.a), row.task, tostring(row.r), tostring(row.f), tostring(bound) }) do
+  if row and row.st == 'RUNNING' and #found < 7 * limit then
+    local figures = { row.id, tostring(row.a), row.task, tostring(row.r), tostring(row.f), tostring(bound), row.budget }
+    for _, value in ipairs(figures) do
       found[#found + 1] = value
     end
   end

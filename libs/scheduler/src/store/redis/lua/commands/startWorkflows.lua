@@ -2,7 +2,7 @@
 -- ARGV: frame, operation, groups (JSON: { queue, level, task } of the members),
 --   of each member two characters, its group and how many edges it waits for,
 --   then of each workflow: workflowId, its record, size,
---   and of each member: executionId, record (flags|task|queue|level|timeout|workflow|ref|payload)
+--   and of each member: executionId, record (flags|task|queue|level|timeout;budget|workflow|ref|payload)
 -- Returns: 1, effects
 -- @include keys
 -- @include frame

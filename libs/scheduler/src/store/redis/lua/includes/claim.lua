@@ -147,6 +147,7 @@ local function start(row, q)
   row.a, row.r = row.a + 1, row.r + 1
   row.w, row.wi = worker_.id, worker_.id
   row.sa, row.no = now, no
+  row.rs = nil
   if row.cx >= SUSPECT_CRASHES then
     suspect = true
   end
@@ -159,8 +160,8 @@ local function start(row, q)
   effects.tell(row, 'started')
   -- attempt|run|failures|due|number|plain|workflow|what few have (JSON)
   local more = ''
-  if row.hd then
-    more = cjson.encode({ lk = row.hd, fk = row.fk })
+  if row.hd or row.sz > 0 then
+    more = cjson.encode({ lk = row.hd, fk = row.hd and row.fk, sz = row.sz > 0 and row.sz or nil })
   end
   budget.bytes = budget.bytes - #row.record
   if row.ed then

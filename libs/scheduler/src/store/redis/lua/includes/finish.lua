@@ -70,7 +70,7 @@ function finish.reopen(row)
   history.keep(row)
   local was = row.st
   rows.move(row, 'PENDING')
-  row.f, row.cx = nil, nil
+  row.f, row.cx, row.sz = nil, nil, nil
   row.a = row.a + 1
   row.ca, row.cr = nil, nil
   row.res, row.err, row.rs = nil, nil, nil

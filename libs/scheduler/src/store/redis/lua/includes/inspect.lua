@@ -153,6 +153,7 @@ function inspect.view(row)
     cancelRequested = row.cr,
     failures = row.f,
     run = isWaiting and row.r - 1 or row.r,
+    snoozes = row.sz,
     result = orFalse(row.res),
     error = orFalse(row.err),
     reason = orFalse(row.rs),

@@ -9,8 +9,8 @@ rows.bad = {}
 local STATUSES = { PENDING = 1, RUNNING = 1, RETRYING = 1, COMPLETED = 1, FAILED = 1, CANCELLED = 1, SKIPPED = 1 }
 local TERMINAL = { COMPLETED = true, FAILED = true, CANCELLED = true, SKIPPED = true }
 
--- n|created|due|flags|task|queue|level|timeout|workflow|ref|payload
-local HEAD = '^(%d+)|(%d+)|(-?%d+)|([^|]*)|([^|]*)|([^|]*)|(%d)|(%d*)|([^|]*)|([^|]*)|()'
+-- n|created|due|flags|task|queue|level|timeout;budget|workflow|ref|payload; nothing here reads the budget
+local HEAD = '^(%d+)|(%d+)|(-?%d+)|([^|]*)|([^|]*)|([^|]*)|(%d)|(%d*)([^|]*)|([^|]*)|([^|]*)|()'
 
 -- How an execution stands, where its row does not say.
 local defaults = {
@@ -23,6 +23,7 @@ local defaults = {
   r = 0, -- runs begun and not released
   f = 0, -- failed attempts
   cx = 0, -- crashes
+  sz = 0, -- runs that ended by RetryLaterError
   oe = 0, -- open edges
   ld = 0, -- live dependents
 }
@@ -30,7 +31,7 @@ defaults.__index = defaults
 
 -- What stands behind the row of a record.
 local function parse(id, record)
-  local n, created, due, flags, task, queue, level, timeout, wf, ref, body = string.match(record, HEAD)
+  local n, created, due, flags, task, queue, level, timeout, budgetText, wf, ref, body = string.match(record, HEAD)
   if not n then
     error('its record is unreadable')
   end
@@ -43,6 +44,7 @@ local function parse(id, record)
     queue = queue,
     level = tonumber(level),
     timeout = tonumber(timeout),
+    budget = budgetText,
     wf = wf ~= '' and wf or nil,
     ref = ref ~= '' and ref or nil,
     record = record,

@@ -31,6 +31,19 @@ local function retry(row, err, delay)
   queue.place(row)
 end
 
+-- Its handler has put it off: nothing has failed.
+local function snooze(row, err, delay)
+  row.sz = row.sz + 1
+  history.recordAttempt(row, 'SNOOZED', err)
+  settle.giveUp(row)
+  rows.move(row, 'RETRYING')
+  row.err, row.rs = nil, 'SNOOZED'
+  frame.count('snoozed', 1)
+  row.at = now + delay
+  effects.tell(row, 'retrying')
+  queue.place(row)
+end
+
 -- Back to the head of its queue, as if it had not been claimed.
 function settle.release(row)
   settle.giveUp(row)
@@ -69,6 +82,8 @@ function settle.apply(row, kind, text, reason, delay)
     finish.finish(row, 'CANCELLED', { err = value, reason = 'CANCELLED' })
   elseif kind == 'r' then
     retry(row, value, delay)
+  elseif kind == 's' then
+    snooze(row, value, delay)
   else
     settle.release(row)
   end
