@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CLOCK, type Clock, type ClockTimer } from '../core/clock.js';
 import { settle, type RunToken, type Settlement } from '../core/commands.js';
+import { StoreScriptError } from '../core/errors.js';
 import { CLAIM_PER_STEP, START_WITHIN_MS } from '../core/limits.js';
 import { Liveness } from '../core/liveness.js';
 import type { Claim } from '../store/records.js';
@@ -286,7 +287,7 @@ export class Dispatcher {
       ...(this.claiming ? { ...this.executor.offer(), want } : { want }),
       ...(this.isRemote && { ahead, handOver: want - ahead }),
     };
-    const reply = await this.exchange(request);
+    const reply = await this.exchange(request, lane);
     lane.asked = 0;
     lane.carried = [];
     if (!reply) return;
@@ -323,7 +324,7 @@ export class Dispatcher {
    * The same request until it is answered: the store makes repeats harmless.
    * @returns null: not answered, and of no use any more
    */
-  private async exchange(request: ExchangeRequest): Promise<ExchangeReply | null> {
+  private async exchange(request: ExchangeRequest, lane: Lane): Promise<ExchangeReply | null> {
     for (let failures = 0; ; failures++) {
       try {
         const reply = await this.store.exchange(request);
@@ -335,6 +336,8 @@ export class Dispatcher {
         if (failures === 0)
           this.logger.error(`the store does not answer: ${error instanceof Error ? error.message : String(error)}`);
         if (this.giveUp(request)) return null;
+        // What a refused trip has asked for does not come: the other lanes may ask for it.
+        if (error instanceof StoreScriptError) lane.asked = 0;
         const pause = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]!;
         await new Promise<void>((resolve) => this.clock.setTimer(pause, resolve));
       }

@@ -1,0 +1,34 @@
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { closeApps, gate, startApp } from '../support/app.js';
+import { startRedis, type RedisServer } from '../support/redis-server.js';
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterEach(closeApps);
+afterAll(() => server.stop());
+
+it('goes on claiming where the store refuses one trip again and again', async () => {
+  const failed = gate();
+  const { scheduler } = await startApp(
+    {
+      fails: () => {
+        failed.open();
+        throw new Error('on purpose');
+      },
+      works: () => 'done',
+    },
+    { store: { type: 'redis', port: server.port }, namespace: 'refused', maxConcurrentTasks: 2 },
+  );
+  // No error can be remembered there: whoever brings one is refused.
+  await server.command('SET', '{refused}:er', 'no list');
+  const failing = await scheduler.scheduleTask('fails');
+  await failed.opened;
+  const ids = await scheduler.scheduleTasks(Array.from({ length: 20 }, () => ({ taskId: 'works' })));
+  const ended = await Promise.all(ids.map((id) => scheduler.waitForExecution(id, { timeout: '20s' })));
+  expect(ended.map(({ result }) => result)).toEqual(ids.map(() => 'done'));
+  expect((await scheduler.getTaskStatus(failing))!.status).toBe('RUNNING');
+  await server.command('DEL', '{refused}:er');
+  expect((await scheduler.waitForExecution(failing)).status).toBe('FAILED');
+});
