@@ -1,0 +1,122 @@
+import type { NewEdge, NewExecution } from '../../libs/scheduler/src/core/commands.js';
+import { edgeHolds, type DependencyType } from '../../libs/scheduler/src/core/dependency.js';
+import { isTerminal, type TaskStatus } from '../../libs/scheduler/src/core/status.js';
+import { edgeTo, HOUR, newExecution, nextId } from '../contract/fixtures.js';
+
+/** Numbers from 0 to 1 that a seed decides (mulberry32). */
+export function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** An edge as the check sees it. */
+interface Edge {
+  upstream: Node;
+  type: DependencyType;
+  /** So often the upstream must have ended before the dependent starts, whatever the outcomes: after a reopening. */
+  ends: number;
+}
+
+/** One execution, and what is known of it from what the store has reported. */
+export interface Node {
+  id: string;
+  edges: Edge[];
+  isSlow: boolean;
+  status: TaskStatus;
+  ends: number;
+  outcomes: Set<TaskStatus>;
+  wasReopened: boolean;
+}
+
+/** All executions of one seed, their order, and every breach of it. */
+export class RandomGraph {
+  readonly nodes = new Map<string, Node>();
+  readonly breaches: string[] = [];
+
+  constructor(private readonly random: () => number) {}
+
+  pick(below: number): number {
+    return Math.floor(this.random() * below);
+  }
+
+  chance(probability: number): boolean {
+    return this.random() < probability;
+  }
+
+  any(): Node {
+    return [...this.nodes.values()][this.pick(this.nodes.size)]!;
+  }
+
+  /** So many executions, each behind up to four of those before it: near ones, and a few that many wait for. */
+  make(count: number, workflowId: string | null): NewExecution[] {
+    const before = [...this.nodes.values()];
+    const roots = 2 + this.pick(3);
+    const hubs = Math.floor(before.length / 2) + roots + this.pick(4);
+    const made: NewExecution[] = [];
+    for (let i = 0; i < count; i++) {
+      const upstreams = new Set<Node>();
+      const edges = i < roots && workflowId !== null ? 0 : 1 + this.pick(4);
+      for (let k = 0; k < edges && before.length > 0; k++)
+        upstreams.add(before[this.chance(0.6) ? this.pick(Math.min(hubs, before.length)) : this.pick(before.length)]!);
+      const id = nextId();
+      const chosen = [...upstreams].map((upstream): Edge => ({ upstream, type: this.type(), ends: 0 }));
+      const node: Node = {
+        ...{ id, edges: chosen, isSlow: i % 2 === 1 && (i < roots || this.chance(0.05)), status: 'PENDING', ends: 0 },
+        ...{ outcomes: new Set<TaskStatus>(), wasReopened: false },
+      };
+      this.nodes.set(id, node);
+      before.push(node);
+      made.push(
+        newExecution({
+          executionId: id,
+          delay: this.chance(0.03) ? 1 + this.pick(1_000) : null,
+          edges: chosen.length > 0 ? chosen.map((edge, index) => this.command(edge, index)) : null,
+          workflow: workflowId === null ? null : { workflowId, ref: id },
+        }),
+      );
+    }
+    return made;
+  }
+
+  /** What the store reports. */
+  see(id: string, transition: string, status: TaskStatus): void {
+    const node = this.nodes.get(id);
+    if (!node) return;
+    node.status = status;
+    if (transition === 'started') this.check(node);
+    if (transition === 'reopened') this.reopen(node);
+    if (!isTerminal(status)) return;
+    node.ends++;
+    node.outcomes.add(status);
+  }
+
+  /** A run begins: everything it waits for must have ended, and as its edges ask for. */
+  private check(node: Node): void {
+    for (const { upstream, type, ends } of node.edges) {
+      const holds = [...upstream.outcomes].some((status) => edgeHolds(type, status));
+      const mayStart = holds || (node.wasReopened && upstream.ends >= ends);
+      if (!mayStart)
+        this.breaches.push(`${node.id} starts before ${upstream.id} (${type}), which is ${upstream.status}`);
+    }
+  }
+
+  private reopen(node: Node): void {
+    node.wasReopened = true;
+    for (const edge of node.edges) edge.ends = edge.upstream.ends + (isTerminal(edge.upstream.status) ? 0 : 1);
+  }
+
+  private type(): DependencyType {
+    if (this.chance(0.8)) return 'success';
+    return this.chance(0.5) ? 'completion' : this.chance(0.8) ? 'always' : 'failure';
+  }
+
+  private command({ upstream, type }: Edge, index: number): NewEdge {
+    const timeout = this.chance(0.05) ? 1_000 * HOUR : null;
+    return edgeTo(upstream.id, type, { taskId: 'plain', ref: `edge${index}`, timeout });
+  }
+}
