@@ -1,6 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { TaskInUseError } from '../../libs/scheduler/src/core/errors.js';
-import { lockOn, MINUTE, mirrorOf, newSchedule, type OpenStore } from './fixtures.js';
+import {
+  edgeTo,
+  edgeToNewest,
+  HOUR,
+  lockOn,
+  MINUTE,
+  mirrorOf,
+  newExecution,
+  newSchedule,
+  nextId,
+  type OpenStore,
+} from './fixtures.js';
 import { scenes } from './scene.js';
 
 export function definitionContract(open: OpenStore): void {
@@ -46,6 +57,35 @@ export function definitionContract(open: OpenStore): void {
         expect(await s.store.removeTask('parent')).toBe(true);
         expect(await s.store.removeTask('parent')).toBe(false);
         expect(await s.store.getTask('parent')).toBeNull();
+      }),
+    );
+
+    it(
+      'skips what waits for its next execution, so that a workflow ends',
+      scene(async (s) => {
+        const worker = await s.worker();
+        const workflowId = nextId();
+        const first = newExecution({ workflow: { workflowId, ref: 'first' }, edges: [edgeToNewest('nightly')] });
+        const last = newExecution({
+          workflow: { workflowId, ref: 'last' },
+          edges: [edgeTo(first.executionId, 'always', { taskId: 'plain' })],
+        });
+        const nodes = [first, last].map(({ executionId, workflow }) => ({
+          ...{ ref: workflow!.ref, executionId, taskId: 'plain' },
+          dependsOn: workflow!.ref === 'last' ? [{ ref: 'first', type: 'always' as const }] : [],
+        }));
+        await s.store.startWorkflow({ workflowId, name: 'waits', nodes }, [first, last]);
+        const others = await s.addMany(600, { edges: [edgeToNewest('nightly', 'always', { timeout: HOUR })] });
+        expect(await s.store.removeTask('nightly')).toBe(true);
+        await s.maintain();
+        expect(await s.get(first.executionId)).toMatchObject({ status: 'SKIPPED', reason: 'TASK_UNREGISTERED' });
+        expect(await s.statuses(others[0]!, others[599]!)).toEqual(['SKIPPED', 'SKIPPED']);
+        await worker.complete(await worker.claimOne(last.executionId));
+        expect((await s.store.getWorkflow(workflowId))?.status).toBe('COMPLETED');
+        expect((await s.stats()).waitingForDependencies).toBe(0);
+        const next = await s.add({ taskId: 'nightly' });
+        await worker.complete(await worker.claimOne(next));
+        expect(await worker.claim(9)).toEqual([]);
       }),
     );
 

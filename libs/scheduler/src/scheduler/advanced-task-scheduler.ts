@@ -73,6 +73,7 @@ export class AdvancedTaskScheduler {
 
   /**
    * Unregisters a task: its schedules go, its queued executions end as CANCELLED / TASK_UNREGISTERED, its runs finish.
+   * What waits for its next execution, in a workflow or by itself, ends as SKIPPED / TASK_UNREGISTERED.
    * @returns false: it was not registered
    * @throws TaskInUseError while another task depends on it
    */

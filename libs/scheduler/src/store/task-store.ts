@@ -45,7 +45,8 @@ export interface DefinitionStore {
   /** Mirrors definitions. A lower `appVersion` of the same app never overwrites a higher one. */
   putTasks(tasks: readonly TaskMirror[]): Promise<void>;
   /**
-   * Removes a mirror, its schedules too; its queued executions end as CANCELLED / TASK_UNREGISTERED, its runs finish.
+   * Removes a mirror, its schedules too; its queued executions end as CANCELLED / TASK_UNREGISTERED, its runs finish. What
+   * waits for its next execution ends as SKIPPED / TASK_UNREGISTERED.
    * @returns whether it was there
    * @throws TaskInUseError while another mirrored task depends on it
    */

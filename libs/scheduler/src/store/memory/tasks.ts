@@ -1,4 +1,5 @@
 import { TaskInUseError } from '../../core/errors.js';
+import { isTerminal } from '../../core/status.js';
 import type { TaskMirror } from '../../core/task-definition.js';
 import * as cron from './cron.js';
 import { finish } from './finish.js';
@@ -34,6 +35,7 @@ export function remove(s: State, taskId: string, now: number): boolean {
     );
   for (const { record } of s.schedules.values()) if (record.taskId === taskId) cron.remove(s, record.id, now);
   cancelQueued(s, task, now);
+  skipWaiting(s, task, now);
   task.mirror = null;
   s.touch(task);
   return true;
@@ -44,6 +46,13 @@ function cancelQueued(s: State, task: TaskRow, now: number): void {
     if (row.task !== task || (row.status !== 'PENDING' && row.status !== 'RETRYING')) continue;
     finish(s, row, 'cancel', 'CANCELLED', { result: null, error: null, reason: 'TASK_UNREGISTERED' }, now);
   }
+}
+
+/** What waits for the task's next execution would wait for ever. */
+function skipWaiting(s: State, task: TaskRow, now: number): void {
+  const outcome = { result: null, error: null, reason: 'TASK_UNREGISTERED' } as const;
+  for (const { dependent } of [...task.next])
+    if (!isTerminal(dependent.status)) finish(s, dependent, 'skip', 'SKIPPED', outcome, now);
 }
 
 /** By numeric parts, so that 1.10 is above 1.9; text without numbers counts as equal. */

@@ -1,8 +1,10 @@
 #!lua flags=allow-oom
--- Removes a mirror and its schedules; its queued executions are cancelled, so many of them in one call.
+-- Removes a mirror and its schedules; its queued executions are cancelled, and what waits for its next execution is skipped,
+-- so many of them in one call.
 -- ARGV: frame, operation, taskId, number of the first execution to look at | '' (the first call), how many
 -- Returns: { 'missing' | 'used' | 'more' | 'done', dependents or the next number... }, effects
 -- @include verb
+-- @include intake
 local task, from, many = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 if not from then
   if call('HEXISTS', keys.tasks, task) == 0 then
@@ -23,6 +25,21 @@ if not from then
   end
   if #used > 1 then
     return commit(used)
+  end
+  -- What has been accepted is there first, so that nothing of the task comes to be after it is gone.
+  if intake.step() then
+    return commit({ 'more', '' })
+  end
+  local waiting = call('ZRANGE', keys.awaited(task), 0, math.min(many, 100) - 1)
+  for _, edge in ipairs(waiting) do
+    local row = rows.get((edges.split(edge)))
+    if row and not rows.isTerminal(row) then
+      finish.finish(row, 'SKIPPED', { reason = 'TASK_UNREGISTERED' })
+    end
+    call('ZREM', keys.awaited(task), edge)
+  end
+  if #waiting > 0 then
+    return commit({ 'more', '' })
   end
   local schedules = call('HGETALL', keys.schedules)
   for i = 1, #schedules, 2 do
