@@ -61,7 +61,8 @@ export class CronTicker extends Actor {
   private async fire(schedule: ScheduleRecord, now: number): Promise<void> {
     const decision = decideTicks({
       cron: parseCron(schedule.cronExpression, schedule.timezone),
-      nextRunTime: schedule.nextRunTime!,
+      // One that is due and yet to come was decided on before the store's clock went back.
+      nextRunTime: Math.min(schedule.nextRunTime!, now),
       now,
       misfire: schedule.misfire,
       startTime: schedule.startTime,

@@ -59,7 +59,9 @@ export class Maintenance {
   }
 
   private report(effect: Effect): void {
-    if (effect.kind === 'returned')
+    if (effect.kind === 'clockStep')
+      this.logger.error(`the store's clock went back by ${Math.round(effect.by / 1000)} s; deadlines follow it`);
+    else if (effect.kind === 'returned')
       this.logger.warn(`${effect.count} runs that worker ${effect.workerId} does not hold went back to their queues`);
     else if (effect.kind === 'rewound')
       this.logger.error(

@@ -63,6 +63,8 @@ function effectOf([kind, ...f]: Raw): Effect {
       const [step, id, error, time] = f as [string, string, string, number];
       return { kind: 'setAside', step, id, error, time };
     }
+    case 'clock':
+      return { kind: 'clockStep', by: f[0] as number, time: f[1] as number };
     case 'returned':
       return { kind, workerId: f[0] as string, count: f[1] as number, time: f[2] as number };
     case 'rewound':

@@ -3,6 +3,8 @@
 -- ARGV: frame, operation, limit   Returns: { done, more, next due instant | '' }, effects
 -- @include verb
 -- @include intake
+-- @include clock
+followClock()
 local limit = tonumber(ARGV[3])
 local done = queue.promote(limit) + dependency.timeOut(limit) + worker.timeOut() + lock.expire()
 queue.wakeRefilled()

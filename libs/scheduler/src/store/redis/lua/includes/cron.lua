@@ -45,8 +45,12 @@ end
 -- One tick, by the overlap policy: beside, instead of, behind or in place of the execution under way.
 -- Returns the tick's record, changed.
 function cron.fireTick(record, tick, overlap, grace)
-  if rows.get(tick.id) then
+  local same = rows.get(tick.id)
+  if same and same.created <= now then
     return
+  elseif same then
+    -- It was created by a time before the clock went back: this instant has come again.
+    tick.id = tick.id .. ':' .. string.format('%d', frame.next())
   end
   local current = underWay(record.id)
   local extra = tick.extra

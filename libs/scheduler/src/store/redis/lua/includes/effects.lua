@@ -57,7 +57,7 @@ function effects.wake(queue)
   end
 end
 
-local LOCAL = { aside = true, returned = true, rewound = true, due = true, more = true, ready = true }
+local LOCAL = { aside = true, clock = true, returned = true, rewound = true, due = true, more = true, ready = true }
 
 local function concernsOthers(effect)
   if effect[1] == 'x' then

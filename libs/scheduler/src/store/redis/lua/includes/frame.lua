@@ -31,6 +31,8 @@ do
     now = time[1] * 1000 + math.floor(time[2] / 1000)
   end
   frame.hwm = tonumber(meta[1]) or 0
+  -- A clock that a test turns may go back as it likes.
+  frame.serverTime = clock == '' and now or math.max(now, frame.hwm)
   frame.created = tonumber(meta[2]) or 0
   frame.sequence = tonumber(meta[3]) or 0
   frame.mask = tonumber(meta[4]) or 0
@@ -40,7 +42,7 @@ do
   -- A node that is not known to listen may have missed how the others do: then all that anybody wants is told.
   frame.others = tonumber(meta[8]) or frame.mask
   frame.newest = meta[9]
-  -- Time never goes back here, whatever the server's clock does.
+  -- Time does not go back here, whatever the server's clock does; but see clock.lua.
   frame.now = math.max(now, frame.hwm)
   -- What its sender no longer waits for changes nothing. Who still waits asks again, with the time that this says.
   local newest = tonumber(meta[10]) or 0

@@ -154,6 +154,8 @@ end
 local function placeDue(id)
   local row = rows.get(id, true)
   if row and row.pl == 'delayed' then
+    -- Its place among the delayed says when it is due, also where the clock went back since.
+    row.at = math.min(row.at, now)
     queue.place(row)
   elseif not row and not rows.bad[id] then
     aside.put('promote', id, 'a delay of an execution that is not stored', {})

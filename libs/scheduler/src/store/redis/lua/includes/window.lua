@@ -23,7 +23,7 @@ end
 -- Counts ends ('c' completed, 'f' failed), with the ms they took in all.
 function window.count(figure, ends, duration)
   window.ends[figure] = (window.ends[figure] or 0) + ends
-  window.ends.d = (window.ends.d or 0) + duration
+  window.ends.d = (window.ends.d or 0) + math.max(0, duration)
 end
 
 -- Adds what was counted to its minute.

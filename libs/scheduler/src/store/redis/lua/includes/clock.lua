@@ -1,0 +1,70 @@
+-- The server's clock has gone back by more than a moment: time here would stand still until it has caught up. Instead
+-- what was set by the time before is set by the new one, with what was left of it.
+
+local STEP_MS = 120000
+
+local function shiftAll(key, by)
+  local entries = call('ZRANGE', key, 0, -1, 'WITHSCORES')
+  local shifted = {}
+  for i = 1, #entries, 2 do
+    shifted[i], shifted[i + 1] = string.format('%.0f', tonumber(entries[i + 1]) - by), entries[i]
+  end
+  callAll('ZADD', key, shifted)
+end
+
+-- An execution that was scheduled, or failed, by the time before. Others keep their instant.
+local function shiftDelays(by)
+  local entries = call('ZRANGE', keys.delayed, 0, -1, 'WITHSCORES')
+  local ids = {}
+  for i = 1, #entries, 2 do
+    ids[#ids + 1] = string.sub(entries[i], 14)
+  end
+  local records, states = readAll('HMGET', keys.static, ids), readAll('HMGET', keys.state, ids)
+  local shifted = {}
+  for i in ipairs(ids) do
+    local created = records[i] and tonumber(string.match(records[i], '^%d+|(%d+)|'))
+    if states[i] or (created and created > now) then
+      shifted[#shifted + 1] = string.format('%.0f', tonumber(entries[2 * i]) - by)
+      shifted[#shifted + 1] = entries[2 * i - 1]
+    end
+  end
+  callAll('ZADD', keys.delayed, shifted)
+end
+
+local function shiftLocks(by)
+  for _, member in ipairs(call('ZRANGE', keys.lockExpiries, 0, -1)) do
+    local key = string.sub(member, 14)
+    local ok, found = pcall(cmsgpack.unpack, call('HGET', keys.locks, key) or '')
+    if ok and type(found) == 'table' and found.at then
+      found.at = found.at - by
+      call('HSET', keys.locks, key, cmsgpack.pack(found))
+    end
+  end
+  shiftAll(keys.lockExpiries, by)
+end
+
+-- Takes the server's time as the new one where it is far behind. The first of a verb.
+local function followClock()
+  local by = frame.hwm - frame.serverTime
+  if by <= STEP_MS then
+    return
+  end
+  now = frame.serverTime
+  frame.now = now
+  shiftDelays(by)
+  shiftLocks(by)
+  for _, key in ipairs({ keys.leases, keys.edgeTimeouts, keys.lockWaits, keys.graces, keys.bounds, keys.intakes }) do
+    shiftAll(key, by)
+  end
+  -- Each schedule is looked at: its next tick is found by the new time.
+  local ticks = {}
+  for _, id in ipairs(call('ZRANGE', keys.ticks, 0, -1)) do
+    ticks[#ticks + 1] = string.format('%.0f', now)
+    ticks[#ticks + 1] = id
+  end
+  callAll('ZADD', keys.ticks, ticks)
+  -- Minutes to come would outlive those of now.
+  call('UNLINK', keys.window)
+  effects.push({ 'clock', by, now })
+  effects.push({ 'due', now })
+end
