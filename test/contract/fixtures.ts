@@ -11,6 +11,7 @@ import type { ErrorInfo } from '../../libs/scheduler/src/core/failure.js';
 import { TaskPriority } from '../../libs/scheduler/src/core/priority.js';
 import type { ScheduleRecord } from '../../libs/scheduler/src/core/schedule.js';
 import type { TaskMirror } from '../../libs/scheduler/src/core/task-definition.js';
+import type { GivenHistory } from '../../libs/scheduler/src/store/history-settings.js';
 import type { WorkerHello } from '../../libs/scheduler/src/store/records.js';
 import type { TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import type { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
@@ -19,7 +20,7 @@ import type { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.
 export interface StoreOptions {
   /** ms. Default 15,000. */
   lease?: number;
-  history?: { count?: number; age?: number | null; bytes?: number | null };
+  history?: GivenHistory;
   /** ms. Default one hour. */
   maxAttemptDuration?: number;
 }

@@ -15,6 +15,7 @@ import { handleLockContract } from './handle-lock.contract.js';
 import { historyContract } from './history.contract.js';
 import { idempotencyContract } from './idempotency.contract.js';
 import { illegalContract } from './illegal.contract.js';
+import { keptWholeContract } from './kept-whole.contract.js';
 import { listingContract } from './listing.contract.js';
 import { pauseContract } from './pause.contract.js';
 import { reopenContract } from './reopen.contract.js';
@@ -54,6 +55,7 @@ const CONCERNS = [
   scheduleContract,
   definitionContract,
   historyContract,
+  keptWholeContract,
   listingContract,
   statsContract,
   waitingContract,

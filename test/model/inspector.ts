@@ -3,7 +3,7 @@ import { isTerminal, TaskStatus, type WaitingForKind } from '../../libs/schedule
 import type { WorkflowInfo } from '../../libs/scheduler/src/store/records.js';
 import type { TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import type { Referee } from './referee.js';
-import { compareReady, type Reference, type RefExecution } from './reference.js';
+import { compareReady, workflowStatus, type Reference, type RefExecution } from './reference.js';
 import { ALL, QUEUES } from './setting.js';
 import { violated } from './violation.js';
 
@@ -11,7 +11,6 @@ import { violated } from './violation.js';
 export class Inspector {
   /** When maintenance last did all that was due. */
   private settledAt = 0;
-  private readonly endedWorkflows = new Set<string>();
 
   constructor(
     private readonly store: TaskStore,
@@ -61,37 +60,22 @@ export class Inspector {
   /** I1, I2: each accepted execution is there, once, and no other; I14: history is as long as it may be. */
   private checkPresence(shown: ReadonlyMap<string, TaskExecution>, workflows: ReadonlySet<string>): void {
     for (const id of shown.keys()) if (!this.reference.executions.has(id)) violated('I1', `${id} came from nowhere`);
-    const underWay = this.workflowsUnderWay(workflows);
-    const needed = this.reference.needed(underWay);
-    let history = 0;
+    const needed = this.reference.needed();
+    const history: Record<string, Set<string>> = {};
     for (const e of this.reference.executions.values()) {
       const mayGo = isTerminal(e.status) && !needed.has(e.id);
       if (shown.has(e.id)) {
         if (e.gone) violated('I1', `${e.id} is back from history`);
-        if (mayGo) history++;
+        if (mayGo) (history[this.reference.outcome(e)] ??= new Set()).add(e.workflowId ?? e.id);
       } else if (!e.gone) {
         if (!mayGo) violated('I1', `${e.id} (${e.status}) is lost`);
         e.gone = true;
       }
+      if (e.workflowId !== null && workflows.has(e.workflowId) === e.gone)
+        violated('I14', `${e.id} is ${e.gone ? 'gone' : 'there'}, its workflow ${e.workflowId} is not`);
     }
-    if (history > this.historyCount) violated('I14', `history holds ${history}, and may hold ${this.historyCount}`);
-  }
-
-  /** Those that keep their members. One that had ended once may have been forgotten before a member ran again. */
-  private workflowsUnderWay(listed: ReadonlySet<string>): Set<string> {
-    const [all, underWay] = [new Set<string>(), new Set<string>()];
-    for (const { workflowId, status } of this.reference.executions.values()) {
-      if (workflowId === null) continue;
-      all.add(workflowId);
-      if (!isTerminal(status)) underWay.add(workflowId);
-    }
-    for (const id of all) if (!underWay.has(id)) this.endedWorkflows.add(id);
-    for (const id of underWay) {
-      if (listed.has(id)) continue;
-      if (!this.endedWorkflows.has(id)) violated('I1', `workflow ${id} is under way, and lost`);
-      underWay.delete(id);
-    }
-    return underWay;
+    for (const [outcome, { size }] of Object.entries(history))
+      if (size > this.historyCount) violated('I14', `history holds ${size} ${outcome}, may hold ${this.historyCount}`);
   }
 
   private checkExecution(e: RefExecution, shown: TaskExecution, now: number, settled: boolean): void {
@@ -287,9 +271,7 @@ export class Inspector {
   private checkWorkflows(workflows: readonly WorkflowInfo[]): void {
     for (const { workflowId, status, completedTime, nodes } of workflows) {
       const ends = nodes.map((node) => this.reference.get(node.executionId).status);
-      const expected = !ends.every(isTerminal)
-        ? 'RUNNING'
-        : ((['FAILED', 'CANCELLED'] as const).find((end) => ends.includes(end)) ?? 'COMPLETED');
+      const expected = workflowStatus(ends);
       if (nodes.map((node) => node.status).join() !== ends.join())
         violated('I13', `${workflowId} shows other statuses`);
       if (status !== expected) violated('I13', `${workflowId} is ${status}, its nodes are ${ends.join()}`);

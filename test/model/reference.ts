@@ -200,14 +200,25 @@ export class Reference {
     return back;
   }
 
-  /** What history may not let go, though it has ended: live dependents, its workflow, or later ones need it. */
-  needed(workflowsUnderWay: ReadonlySet<string>): Set<string> {
+  /** What history may not let go, though it has ended: live dependents or later ones need it, or another of its workflow. */
+  needed(): Set<string> {
     const needed = new Set(Object.values(DECLARED).map((taskId) => this.newest.get(taskId)?.id ?? ''));
     for (const e of this.executions.values()) {
-      if (e.workflowId !== null && workflowsUnderWay.has(e.workflowId)) needed.add(e.id);
-      if (!isTerminal(e.status)) for (const { upstream } of e.edges) if (upstream) needed.add(upstream);
+      if (isTerminal(e.status)) continue;
+      needed.add(e.id);
+      for (const { upstream } of e.edges) if (upstream) needed.add(upstream);
     }
+    const workflows = new Set([...this.executions.values()].filter((e) => needed.has(e.id)).map((e) => e.workflowId));
+    for (const e of this.executions.values())
+      if (e.workflowId !== null && workflows.has(e.workflowId)) needed.add(e.id);
     return needed;
+  }
+
+  /** The outcome with whose likes history keeps it: its own, or that of its workflow. */
+  outcome(e: RefExecution): TaskStatus {
+    if (e.workflowId === null) return e.status;
+    const members = [...this.executions.values()].filter((other) => other.workflowId === e.workflowId);
+    return workflowStatus(members.map((member) => member.status));
   }
 
   /** Whether it may be claimed by what the rules say of time and dependencies. */
@@ -301,4 +312,10 @@ export function compareReady(a: RefExecution, b: RefExecution): number {
   if (a.queue !== b.queue || !a.ready || !b.ready) return 0;
   if (a.ready.batch !== b.ready.batch) return a.ready.batch - b.ready.batch;
   return a.ready.cause === b.ready.cause ? a.ready.sub - b.ready.sub : 0;
+}
+
+/** What a workflow is, by what its executions are. */
+export function workflowStatus(statuses: readonly TaskStatus[]): TaskStatus {
+  if (!statuses.every(isTerminal)) return 'RUNNING';
+  return (['FAILED', 'CANCELLED'] as const).find((end) => statuses.includes(end)) ?? 'COMPLETED';
 }

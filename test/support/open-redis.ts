@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
+import { historySettings } from '../../libs/scheduler/src/store/history-settings.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import type { OpenStore } from '../contract/fixtures.js';
 import type { RedisServer } from './redis-server.js';
@@ -22,7 +23,7 @@ export function openRedisOn(server: () => RedisServer, cluster = false, createdA
       lease,
       maxAttemptDuration,
       createdAtOnce,
-      history: { count: 1000, age: null, bytes: null, ...history },
+      history: historySettings(history),
       testClock: clock,
     });
     await store.open();

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { OpenFile } from '../../libs/scheduler/src/store/embedded/open-file.js';
 import { Residents } from '../../libs/scheduler/src/store/embedded/residents.js';
-import { HistoryLimits } from '../../libs/scheduler/src/store/embedded/trim.js';
+import { historySettings } from '../../libs/scheduler/src/store/history-settings.js';
 import { dump } from '../../libs/scheduler/src/store/memory/dump.js';
 import { State } from '../../libs/scheduler/src/store/memory/state.js';
 
@@ -20,9 +20,9 @@ export function copyStore(from: string, to: string): void {
 export async function recovered(path: string, copy: string): Promise<unknown> {
   copyStore(path, copy);
   const residents = new Residents();
-  const history = { count: Number.POSITIVE_INFINITY, age: null, bytes: null };
+  const history = historySettings({ count: Number.POSITIVE_INFINITY });
   const state = new State(() => false, { lease: 15_000, maxAttemptDuration: 1, history }, residents);
-  const limits = new HistoryLimits(history.count, null, null);
+  const limits = history;
   const changed = new Set<never>();
   const file = await OpenFile.open({ path: copy, sync: 'always', state, residents, changed, limits, now: () => 0 });
   try {

@@ -2,6 +2,7 @@
 export { SchedulerModule } from './scheduler/scheduler.module.js';
 export type {
   EmbeddedOptions,
+  HistoryByOutcome,
   HistoryOptions,
   QueueOptions,
   RedisAddress,

@@ -20,6 +20,8 @@ export type TaskStatus = (typeof TaskStatus)[keyof typeof TaskStatus];
 /** A status that an execution leaves only by an explicit retry. */
 export type TerminalStatus = 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'SKIPPED';
 
+export const TERMINAL_STATUSES = ['COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED'] as const satisfies TerminalStatus[];
+
 export function isTerminal(status: TaskStatus): status is TerminalStatus {
   return status === 'COMPLETED' || status === 'FAILED' || status === 'CANCELLED' || status === 'SKIPPED';
 }

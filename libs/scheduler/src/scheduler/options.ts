@@ -23,13 +23,22 @@ export type { RedisAddress, RedisStoreOptions } from '../store/redis/connection/
 export type StoreOptions =
   { type: 'memory' } | ({ type: 'embedded' } & EmbeddedOptions) | ({ type: 'redis' } & RedisStoreOptions);
 
+/** What is kept of one outcome. */
 export interface HistoryOptions {
-  /** Finished executions kept, the newest. Default 1000. */
+  /** Finished executions kept, the newest; a workflow counts as one, with all its executions. Default 1000. */
   count?: number;
   /** Default: any age. */
   age?: Duration;
   /** Bytes of payload and result kept. Default: no bound. */
   bytes?: number;
+}
+
+/** What is kept of each outcome, where they differ: of a workflow, by its own outcome. */
+export interface HistoryByOutcome {
+  completed?: number | HistoryOptions;
+  failed?: number | HistoryOptions;
+  cancelled?: number | HistoryOptions;
+  skipped?: number | HistoryOptions;
 }
 
 /** What SchedulerModule.forRoot takes; all of it has defaults. */
@@ -52,8 +61,11 @@ export interface SchedulerOptions {
   queues?: readonly string[] | Readonly<Record<string, QueueOptions>>;
   /** producer: schedules only. worker, both: runs handlers too. Default 'both'. */
   role?: 'producer' | 'worker' | 'both';
-  /** What is kept of finished executions; a number is a count. */
-  history?: number | HistoryOptions;
+  /**
+   * What is kept of finished executions and workflows, of each outcome by itself, so that failures outlive successes; a
+   * number is a count.
+   */
+  history?: number | HistoryOptions | HistoryByOutcome;
   /** How long a worker may be silent before its runs are brought back: 1 s to 10 min. Default '15s'. */
   lease?: Duration;
   /** Bound of an attempt without a timeout of its own. Default '1h'. */

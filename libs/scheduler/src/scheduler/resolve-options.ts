@@ -6,10 +6,12 @@ import { checkName } from '../core/names.js';
 import { parsePriority } from '../core/priority.js';
 import { Redaction } from '../core/redaction.js';
 import { resolveEmbeddedOptions, type EmbeddedOptions } from '../store/embedded/embedded-options.js';
+import type { HistorySettings } from '../store/history-settings.js';
 import type { QueueRules } from '../store/records.js';
 import { resolveRedisOptions, type ResolvedRedisOptions } from '../store/redis/connection/redis-options.js';
 import type { QueueSettings } from '../worker/worker-settings.js';
-import type { HistoryOptions, QueueOptions, SchedulerOptions } from './options.js';
+import type { QueueOptions, SchedulerOptions } from './options.js';
+import { resolveHistory } from './resolve-history.js';
 
 /** SchedulerOptions checked, with defaults filled in and durations in ms. */
 export interface ResolvedOptions {
@@ -25,7 +27,7 @@ export interface ResolvedOptions {
   queues: ReadonlyMap<string, QueueSettings> | null;
   queueRules: ReadonlyMap<string, QueueRules>;
   role: 'producer' | 'worker' | 'both';
-  history: { count: number; age: number | null; bytes: number | null };
+  history: HistorySettings;
   lease: number;
   maxAttemptDuration: number;
   abortGrace: number;
@@ -165,15 +167,6 @@ function resolveQueue(
       concurrency:
         globalConcurrency === undefined ? null : integer(globalConcurrency, `${path}.globalConcurrency`, 1, 1_000_000),
     },
-  };
-}
-
-function resolveHistory(history: number | HistoryOptions): ResolvedOptions['history'] {
-  const { count = 1000, age, bytes } = typeof history === 'number' ? { count: history } : history;
-  return {
-    count: integer(count, 'history.count', 0, 10_000_000),
-    age: age === undefined ? null : parseDuration(age, 'history.age', { min: 1000 }),
-    bytes: bytes === undefined ? null : integer(bytes, 'history.bytes', 1, Number.MAX_SAFE_INTEGER),
   };
 }
 

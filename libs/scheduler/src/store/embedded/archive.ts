@@ -4,6 +4,7 @@ import type { ListExecutionsQuery } from '../records.js';
 import { bytes } from '../memory/history.js';
 import type { Row, WorkflowRow } from '../memory/rows.js';
 import { checksum } from './checksum.js';
+import { ArchiveCounts, type Counted, type Retired } from './archive-counts.js';
 import { encodeExecution, encodeWorkflow, type ExecutionRecord, type WorkflowRecord } from './codec.js';
 import type { Database } from './database.js';
 import { EdgeTable } from './edge-table.js';
@@ -27,39 +28,13 @@ interface HistoryColumns extends ExecutionColumns {
 }
 
 const HISTORY_COLUMNS = 'h.number, h.status, h.retired, h.family, h.body, h.payload, h.result, h.checksum';
+const WORKFLOW_COLUMNS = 'number, ended, body, checksum';
 
 interface WorkflowColumns {
   number: number;
   ended: number;
   body: string;
   checksum: number;
-}
-
-/** An execution of history, as far as trimming asks. */
-export interface Retired {
-  number: number;
-  retired: number;
-  completed_time: number;
-  status: TerminalStatus;
-  bytes: number;
-}
-
-/** How many executions and bytes history has on disk. */
-export class ArchiveCounts {
-  count = 0;
-  bytes = 0;
-  workflows = 0;
-  readonly byStatus: Record<TerminalStatus, number> = { COMPLETED: 0, FAILED: 0, CANCELLED: 0, SKIPPED: 0 };
-
-  add(status: TerminalStatus, count: number, size: number): void {
-    this.count += count;
-    this.bytes += size;
-    this.byStatus[status] += count;
-  }
-
-  copy(): ArchiveCounts {
-    return Object.assign(new ArchiveCounts(), this, { byStatus: { ...this.byStatus } });
-  }
 }
 
 /** Finished executions and workflows that are on disk only, found by their indexes. */
@@ -78,7 +53,11 @@ export class Archive {
   private readonly removeTags;
   private readonly putWorkflow;
   private readonly removeWorkflow;
-  private readonly oldest;
+  private readonly statusesOf;
+  private readonly removeTagsOf;
+  private readonly removeEdgesOf;
+  private readonly removeMembers;
+  private readonly oldestExecutions;
   private readonly oldestWorkflows;
   private readonly since;
   /** The newest id in it of those that grow with time: what is above is not here. */
@@ -89,28 +68,39 @@ export class Archive {
     this.edges = new EdgeTable(database);
     this.byId = prepare(`SELECT ${HISTORY_COLUMNS} FROM history h WHERE execution_id = ?`);
     this.byFamily = prepare(`SELECT ${HISTORY_COLUMNS} FROM history h WHERE family = ? ORDER BY number`);
-    this.workflowsOf = prepare('SELECT number, ended, body, checksum FROM workflow WHERE family = ? ORDER BY ended');
-    this.workflowById = prepare(
-      'SELECT number, ended, body, checksum FROM workflow WHERE workflow_id = ? AND family > 0',
-    );
+    this.workflowsOf = prepare(`SELECT ${WORKFLOW_COLUMNS} FROM workflow WHERE family = ? ORDER BY number`);
+    this.workflowById = prepare(`SELECT ${WORKFLOW_COLUMNS} FROM workflow WHERE workflow_id = ? AND family > 0`);
     this.workflowPage = prepare(
-      'SELECT number, ended, body, checksum FROM workflow WHERE number < ? AND family > 0 ORDER BY number DESC LIMIT ?',
+      `SELECT ${WORKFLOW_COLUMNS} FROM workflow WHERE number < ? AND family > 0 ORDER BY number DESC LIMIT ?`,
     );
     this.insert = prepare(
       `INSERT OR REPLACE INTO history (number, execution_id, task_id, status, workflow_id, created_time, completed_time,
-         retired, bytes, family, body, payload, result, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         retired, bytes, family, outcome, body, payload, result, checksum)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.insertTag = prepare('INSERT OR IGNORE INTO history_tag (tag, number) VALUES (?, ?)');
     this.remove = prepare('DELETE FROM history WHERE number = ?');
     this.removeTags = prepare('DELETE FROM history_tag WHERE number = ?');
     this.putWorkflow = prepare(
-      'INSERT OR REPLACE INTO workflow (number, workflow_id, ended, family, body, checksum) VALUES (?, ?, ?, ?, ?, ?)',
+      `INSERT OR REPLACE INTO workflow (number, workflow_id, ended, family, outcome, completed_time, bytes, body, checksum)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.removeWorkflow = prepare('DELETE FROM workflow WHERE number = ?');
-    this.oldest = prepare(
-      'SELECT number, retired, completed_time, status, bytes FROM history ORDER BY retired LIMIT ?',
+    const members = 'workflow_id = (SELECT workflow_id FROM workflow w WHERE w.number = ?)';
+    this.statusesOf = prepare(`SELECT status, count(*) AS n FROM history WHERE ${members} GROUP BY status`);
+    this.removeTagsOf = prepare(
+      `DELETE FROM history_tag WHERE number IN (SELECT h.number FROM history h WHERE ${members})`,
     );
-    this.oldestWorkflows = prepare('SELECT number, ended FROM workflow WHERE family > 0 ORDER BY ended LIMIT ?');
+    this.removeEdgesOf = prepare(`DELETE FROM edge WHERE number IN (SELECT h.number FROM history h WHERE ${members})`);
+    this.removeMembers = prepare(`DELETE FROM history WHERE ${members}`);
+    this.oldestExecutions = prepare(
+      `SELECT 'execution' AS kind, number, retired AS rank, completed_time, bytes FROM history WHERE outcome = ?
+         ORDER BY retired LIMIT ?`,
+    );
+    this.oldestWorkflows = prepare(
+      `SELECT 'workflow' AS kind, number, ended AS rank, completed_time, bytes FROM workflow
+         WHERE outcome = ? AND family > 0 ORDER BY ended LIMIT ?`,
+    );
     this.since = prepare('SELECT number FROM history WHERE created_time >= ? ORDER BY created_time, number LIMIT 1');
     this.count();
   }
@@ -118,7 +108,7 @@ export class Archive {
   /** An execution of history, and the number of its family, 0 for one that stands alone. */
   find(executionId: string): { execution: StoredExecution; family: number } | null {
     // Fresh ids are looked up at each enqueue, and are newer than whatever has ended.
-    if (this.counts.count === 0 || (isOrdered(executionId) && executionId > this.newestId)) return null;
+    if (this.counts.executions === 0 || (isOrdered(executionId) && executionId > this.newestId)) return null;
     const [row] = this.database.rows<HistoryColumns>(this.byId, executionId);
     return row ? { execution: this.retired(row), family: row.family ?? 0 } : null;
   }
@@ -203,43 +193,69 @@ export class Archive {
       row.completedTime,
     ] as const;
     const size = bytes(row);
+    const outcome = row.place === 'history' ? (status as TerminalStatus) : null;
     const place = placeOf({ number: row.order, status, retired: row.rank, family });
-    this.insert.run(...what, row.rank, size, family, body, payload, result, checksum(place, body, payload, result));
+    const sum = checksum(place, body, payload, result);
+    this.insert.run(...what, row.rank, size, family, outcome, body, payload, result, sum);
     for (const tag of row.extra?.tags ?? []) this.insertTag.run(tag, row.order);
-    counts.add(status as TerminalStatus, 1, size);
+    counts.addExecutions(status as TerminalStatus, 1);
+    if (outcome !== null) counts.addUnits(outcome, 1, size);
     if (isOrdered(executionId) && executionId > this.newestId) this.newestId = executionId;
   }
 
-  take({ number, status, bytes }: Omit<Retired, 'retired' | 'completed_time'>, counts: ArchiveCounts): void {
+  take({ number, status, outcome, bytes }: Counted, counts: ArchiveCounts): void {
     this.remove.run(number);
     this.removeTags.run(number);
-    counts.add(status, -1, -bytes);
+    counts.addExecutions(status, -1);
+    if (outcome !== null) counts.addUnits(outcome, -1, -bytes);
   }
 
   /** @param family 0: it is in memory */
   storeWorkflow(workflow: WorkflowRow, family: number): void {
     const body = JSON.stringify(encodeWorkflow(workflow));
-    const { order, workflowId, ended } = workflow;
-    this.putWorkflow.run(order, workflowId, ended, family, body, checksum(`${order} ${ended}`, body));
+    const { order, workflowId, completedTime, bytes } = workflow;
+    const [rank, outcome] = workflow.list === null ? [0, null] : [workflow.rank, workflow.status];
+    const sum = checksum(`${order} ${rank}`, body);
+    this.putWorkflow.run(order, workflowId, rank, family, outcome, completedTime, bytes, body, sum);
   }
 
+  /** The record of a workflow that is in memory, or has left it. */
   dropWorkflow(number: number): void {
     this.removeWorkflow.run(number);
   }
 
-  /** Those that are dropped first. */
-  oldestFirst(limit: number): Retired[] {
-    return this.database.rows<Retired>(this.oldest, limit);
+  /** Drops for good what history holds on disk: an execution that stands alone, or a workflow with all of its. */
+  drop({ kind, number, bytes }: Retired, outcome: TerminalStatus, counts: ArchiveCounts): void {
+    if (kind === 'execution') {
+      this.edges.drop(number);
+      return this.take({ number, status: outcome, outcome, bytes }, counts);
+    }
+    for (const { status, n } of this.database.rows<{ status: TerminalStatus; n: number }>(this.statusesOf, number))
+      counts.addExecutions(status, -n);
+    this.removeTagsOf.run(number);
+    this.removeEdgesOf.run(number);
+    this.removeMembers.run(number);
+    this.removeWorkflow.run(number);
+    counts.addUnits(outcome, -1, -bytes);
   }
 
-  oldestWorkflowsFirst(limit: number): { number: number; ended: number }[] {
-    return this.database.rows(this.oldestWorkflows, limit);
+  /** Those of an outcome that are dropped first. */
+  oldest(outcome: TerminalStatus, limit: number): Retired[] {
+    const { database } = this;
+    const found = [this.oldestExecutions, this.oldestWorkflows].flatMap((statement) =>
+      database.rows<Retired>(statement, outcome, limit),
+    );
+    return found.sort((a, b) => a.rank - b.rank).slice(0, limit);
   }
 
-  /** The highest rank in history. */
-  newestRank(): number {
+  /** The highest rank among those of an outcome. */
+  newestRank(outcome: TerminalStatus): number {
     const found = this.database.rows<{ rank: number | null }>(
-      this.database.prepare('SELECT max(retired) AS rank FROM history'),
+      this.database.prepare(
+        `SELECT max(rank) AS rank FROM (SELECT max(retired) AS rank FROM history WHERE outcome = ?1
+           UNION ALL SELECT max(ended) FROM workflow WHERE outcome = ?1)`,
+      ),
+      outcome,
     );
     return found[0]?.rank ?? 0;
   }
@@ -269,11 +285,15 @@ export class Archive {
   private count(): void {
     const rows = <T>(sql: string): T[] => this.database.rows<T>(this.database.prepare(sql));
     type Sum = { status: TerminalStatus; n: number; size: number };
-    for (const { status, n, size } of rows<Sum>(
-      'SELECT status, count(*) AS n, sum(bytes) AS size FROM history GROUP BY status',
-    ))
-      this.counts.add(this.known(status), n, size);
-    this.counts.workflows = rows<{ n: number }>('SELECT count(*) AS n FROM workflow WHERE family > 0')[0]!.n;
+    for (const { status, n } of rows<Sum>('SELECT status, count(*) AS n FROM history GROUP BY status'))
+      this.counts.addExecutions(this.known(status), n);
+    const units = (table: string): Sum[] =>
+      rows<Sum>(`SELECT outcome AS status, count(*) AS n, sum(bytes) AS size FROM ${table} GROUP BY outcome`);
+    for (const { status, n, size } of [
+      ...units('history WHERE outcome IS NOT NULL'),
+      ...units('workflow WHERE family > 0 AND outcome IS NOT NULL'),
+    ])
+      this.counts.addUnits(this.known(status), n, size);
     const newest = "SELECT max(execution_id) AS id FROM history WHERE execution_id < 'cron:'";
     this.newestId = rows<{ id: string | null }>(newest)[0]!.id ?? '';
   }

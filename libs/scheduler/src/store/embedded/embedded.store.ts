@@ -4,8 +4,9 @@ import type { FireCommand, NewExecution, NewWorkflow } from '../../core/commands
 import { StoreUnavailableError } from '../../core/errors.js';
 import type { TaskExecution } from '../../core/execution.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
-import type { TerminalStatus } from '../../core/status.js';
+import { TERMINAL_STATUSES } from '../../core/status.js';
 import type { NewSchedule } from '../memory/cron.js';
+import { historySettings, type HistorySettings } from '../history-settings.js';
 import { dump } from '../memory/dump.js';
 import { stats, view } from '../memory/inspect.js';
 import type { MemoryStoreOptions } from '../memory/memory-frame.js';
@@ -21,7 +22,6 @@ import { OpenFile } from './open-file.js';
 import type { Sync } from './owner.js';
 import { detached } from './rebuild.js';
 import { Residents } from './residents.js';
-import { HistoryLimits } from './trim.js';
 
 export interface EmbeddedStoreOptions extends MemoryStoreOptions {
   /** The database; what belongs to it stands beside it. Its folder is made where it is missing. */
@@ -32,7 +32,6 @@ export interface EmbeddedStoreOptions extends MemoryStoreOptions {
 
 /** How far the disk may be behind with sync `interval`, ms. */
 const INTERVAL_MS = 100;
-const TERMINAL: readonly TerminalStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED'];
 /** What an execution, or a schedule, costs on disk beside its payload, bytes. */
 const RECORD_BYTES = 1024;
 
@@ -43,7 +42,7 @@ const RECORD_BYTES = 1024;
 export class EmbeddedTaskStore extends MemoryTaskStore {
   private readonly path: string;
   private readonly sync: Sync;
-  private readonly limits: HistoryLimits;
+  private readonly limits: HistorySettings;
   private readonly residents: Residents;
   private readonly changed: Set<Changed>;
   private used = false;
@@ -58,7 +57,7 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
     super({ ...options, history: unlimited }, residents, changed);
     this.path = resolve(path);
     this.sync = sync;
-    this.limits = new HistoryLimits(history.count ?? 1000, history.age ?? null, history.bytes ?? null);
+    this.limits = historySettings(history);
     this.residents = residents;
     this.changed = changed;
   }
@@ -163,7 +162,7 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
     return this.read((s, now) => {
       const found = stats(s, now);
       const { byStatus } = this.opened().file.archive.counts;
-      for (const status of TERMINAL) found.byStatus[status] += byStatus[status];
+      for (const status of TERMINAL_STATUSES) found.byStatus[status] += byStatus[status];
       return found;
     });
   }

@@ -6,6 +6,11 @@ export interface Family {
   workflows: WorkflowRow[];
 }
 
+/** Whether an execution stands in history, alone or with its workflow. */
+export function isRetired(row: Row): boolean {
+  return row.place === 'history' || (row.place === 'kept' && (row.extra?.workflow?.list ?? null) !== null);
+}
+
 /**
  * The family of an execution that stands in history, if nothing alive belongs to it: it then leaves memory as one, and
  * comes back as one. null: it has to stay.
@@ -15,7 +20,7 @@ export function familyOf(row: Row, busy: ReadonlySet<Row>): Family | null {
   const rows = new Set([row]);
   const workflows = new Set<WorkflowRow>();
   for (const member of rows) {
-    if (member.place !== 'history' || busy.has(member)) return null;
+    if (!isRetired(member) || busy.has(member)) return null;
     if (member.extra === null) continue;
     const { edges, dependents, workflow } = member.extra;
     // What is gone is part of no family, and nothing behind it can be reached any more.
@@ -23,7 +28,6 @@ export function familyOf(row: Row, busy: ReadonlySet<Row>): Family | null {
     for (const edge of edges ?? []) add(edge.upstream);
     for (const edge of dependents ?? []) add(edge.dependent);
     if (workflow === null) continue;
-    if (workflow.open > 0) return null;
     workflows.add(workflow);
     for (const node of workflow.nodes) add(node.row);
   }

@@ -1,3 +1,4 @@
+import { TERMINAL_STATUSES } from '../../core/status.js';
 import type { State } from '../memory/state.js';
 import type { Archive, ExecutionColumns } from './archive.js';
 import type { KeyRecord, LockRecord, QueueRecord, ScheduleEntry, SpreadRecord, TaskRecord } from './codec.js';
@@ -34,7 +35,7 @@ export function load(database: Database, archive: Archive, s: State, totals: Tot
   steps.sort((a, b) => Number(a.key) - Number(b.key));
   for (const { key, body } of steps) rebuilder.spread(Number(key), body);
   for (const kind of ['totals', 'window', 'errors']) each(kind, (_, body) => totals.restore(kind, body));
-  s.history.beyond(archive.newestRank());
+  for (const outcome of TERMINAL_STATUSES) s.history[outcome].units.beyond(archive.newestRank(outcome));
 }
 
 function readRecords(database: Database): { kind: string; key: string; body: unknown }[] {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StoreUnavailableError } from '../../core/errors.js';
+import type { HistorySettings } from '../history-settings.js';
 import type { Changed } from '../memory/rows.js';
 import type { State } from '../memory/state.js';
 import { Archive } from './archive.js';
@@ -13,7 +14,6 @@ import { LogSync } from './log-sync.js';
 import { Owner, type Sync } from './owner.js';
 import type { Residents } from './residents.js';
 import { loadSqlite, messageOf, SQLITE, sqliteCode } from './sqlite.js';
-import type { HistoryLimits } from './trim.js';
 import { Writer } from './writer.js';
 
 /** What the file is opened for. */
@@ -24,7 +24,7 @@ export interface FileUser {
   state: State;
   residents: Residents;
   changed: Set<Changed>;
-  limits: HistoryLimits;
+  limits: HistorySettings;
   now: () => number;
 }
 

@@ -1,4 +1,4 @@
-import { isTerminal } from '../../core/status.js';
+import { isTerminal, type TerminalStatus } from '../../core/status.js';
 import {
   Deadline,
   Edge,
@@ -10,6 +10,7 @@ import {
   SpreadStep,
   WorkerRow,
   WorkflowRow,
+  type Unit,
 } from '../memory/rows.js';
 import * as history from '../memory/history.js';
 import type { State } from '../memory/state.js';
@@ -94,6 +95,8 @@ function restoreExtra(s: State, row: Row, record: ExtraRecord): void {
 export class Rebuilder {
   private readonly added: { row: Row; edges: ExtraRecord['edges']; lockWait: ExtraRecord['lockWait'] }[] = [];
 
+  private readonly workflows: WorkflowRow[] = [];
+
   /** @param table where edges are that are not in the records themselves */
   constructor(
     private readonly s: State,
@@ -120,15 +123,16 @@ export class Rebuilder {
     const workflow = new WorkflowRow(record.workflowId, record.name, record.createdTime, number);
     workflow.status = record.status;
     workflow.completedTime = record.completedTime;
-    workflow.ended = ended;
+    workflow.rank = ended;
     for (const { ref, execution, dependsOn } of record.nodes) {
       const row = this.find(execution);
       if (row.place !== 'gone') row.more().workflow = workflow;
       if (!isTerminal(row.status)) workflow.open++;
+      else workflow.bytes += history.bytes(row);
       workflow.nodes.push({ ref, row, dependsOn });
     }
     s.workflows.set(workflow.workflowId, workflow);
-    if (ended > 0) s.endedWorkflows.add(workflow);
+    this.workflows.push(workflow);
     return workflow;
   }
 
@@ -145,7 +149,8 @@ export class Rebuilder {
       row.extra!.lockWait = new Deadline(...lockWait, row);
       s.lockWaits.push(row.extra!.lockWait);
     }
-    for (const { row } of added.toSorted((a, b) => a.row.rank - b.row.rank)) this.enlist(row);
+    const units = [...added.map(({ row }) => row), ...this.workflows].sort((a, b) => a.rank - b.rank);
+    for (const unit of units) this.enlist(unit);
   }
 
   queue(name: string, record: QueueRecord): void {
@@ -158,6 +163,7 @@ export class Rebuilder {
     task.mirror = mirror;
     task.watched = watched;
     task.newest = newest === null ? null : (this.s.executions.get(newest) ?? null);
+    if (task.newest) this.pin(task.newest, null);
   }
 
   /** Before `link`, since executions wait in it. */
@@ -241,7 +247,15 @@ export class Rebuilder {
     }
     const upstream = edge.upstream.more();
     (upstream.dependents ??= []).push(edge);
-    if (live) upstream.liveDependents++;
+    if (!live) return;
+    upstream.liveDependents++;
+    this.pin(edge.upstream, edge.dependent);
+  }
+
+  /** Counts who needs an execution of a workflow from outside of it. */
+  private pin(row: Row, by: Row | null): void {
+    const workflow = history.workflowOf(this.s, row);
+    if (workflow !== null && by?.extra?.workflow !== workflow) workflow.pins++;
   }
 
   /** What another record names; a stand-in that is gone for what history has dropped meanwhile. */
@@ -256,8 +270,12 @@ export class Rebuilder {
   }
 
   /** By rank, so that each list has its order again. */
-  private enlist(row: Row): void {
+  private enlist(row: Unit): void {
     const { s } = this;
+    if (row instanceof WorkflowRow) {
+      if (row.rank > 0) this.shelve(row);
+      return;
+    }
     switch (row.place) {
       case 'ready':
         return row.queue.ready[row.priority].putBack(row);
@@ -269,8 +287,10 @@ export class Rebuilder {
         row.extra!.parkedOn = s.locks.get(row.extra!.lock!.key)!;
         return row.extra!.parkedOn.waiting[row.priority].putBack(row);
       case 'history':
-        s.historyBytes += history.bytes(row);
-        return s.history.putBack(row);
+        // Its workflow has a place, where it has one.
+        if (history.workflowOf(s, row) !== null) row.place = 'kept';
+        else this.shelve(row);
+        return;
       case 'running':
         row.worker = this.lostWorker(row.workerId!);
         row.queue.running++;
@@ -278,6 +298,12 @@ export class Rebuilder {
       default:
         return;
     }
+  }
+
+  private shelve(unit: Unit): void {
+    const shelf = this.s.history[unit.status as TerminalStatus];
+    shelf.units.putBack(unit);
+    shelf.bytes += history.weight(unit);
   }
 
   /** A worker of the process that ended: known so far that its runs can be brought back. */

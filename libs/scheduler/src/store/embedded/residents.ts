@@ -2,15 +2,9 @@ import type { TerminalStatus } from '../../core/status.js';
 import * as history from '../memory/history.js';
 import type { Row, WorkflowRow } from '../memory/rows.js';
 import type { State } from '../memory/state.js';
+import type { Counted } from './archive-counts.js';
 import type { Archive } from './archive.js';
 import { Rebuilder } from './rebuild.js';
-
-/** An execution that came back from history, as it stands there. */
-export interface Recalled {
-  number: number;
-  status: TerminalStatus;
-  bytes: number;
-}
 
 /**
  * Executions by id. One that is only in history comes back into memory when a transition looks for it, with all it
@@ -18,8 +12,8 @@ export interface Recalled {
  */
 export class Residents extends Map<string, Row> {
   /** What came back, and has neither left nor been moved to the living. */
-  readonly recalled = new Map<Row, Recalled>();
-  readonly recalledWorkflows = new Set<WorkflowRow>();
+  readonly recalled = new Map<Row, Counted>();
+  readonly recalledWorkflows = new Map<WorkflowRow, { outcome: TerminalStatus; bytes: number }>();
   private archive: Archive | null = null;
   private state: State | null = null;
 
@@ -48,12 +42,11 @@ export class Residents extends Map<string, Row> {
     const all = Number.MAX_SAFE_INTEGER;
     for (const { record } of archive.page({}, all, 0, all)) this.get(record.executionId);
     const missing = archive.workflows(all, all).filter(({ record }) => !s.workflows.has(record.workflowId));
-    const alone = missing.map((each) => new Rebuilder(s, this.archive!.edges).workflow(each));
+    const rebuilder = new Rebuilder(s, archive.edges);
+    const alone = missing.map((each) => rebuilder.workflow(each));
+    rebuilder.link();
     return () => {
-      for (const workflow of alone) {
-        s.workflows.delete(workflow.workflowId);
-        s.endedWorkflows.delete(workflow);
-      }
+      for (const workflow of alone) history.forget(s, workflow);
     };
   }
 
@@ -64,11 +57,16 @@ export class Residents extends Map<string, Row> {
       found.family > 0 ? this.archive!.family(found.family) : { executions: [found.execution], workflows: [] };
     const rebuilder = new Rebuilder(this.state!, this.archive!.edges);
     for (const each of executions) rebuilder.execution(each);
+    const members = workflows.map((each) => rebuilder.workflow(each));
     // Before the edges are linked, which look for what has left history.
-    for (const row of rebuilder.rows)
-      this.recalled.set(row, { number: row.order, status: row.status as TerminalStatus, bytes: history.bytes(row) });
-    for (const each of workflows) this.recalledWorkflows.add(rebuilder.workflow(each));
+    for (const row of rebuilder.rows) {
+      const status = row.status as TerminalStatus;
+      const outcome = history.workflowOf(this.state!, row) === null ? status : null;
+      this.recalled.set(row, { number: row.order, status, outcome, bytes: history.bytes(row) });
+    }
     rebuilder.link();
+    for (const workflow of members)
+      this.recalledWorkflows.set(workflow, { outcome: workflow.status as TerminalStatus, bytes: workflow.bytes });
     return super.get(executionId);
   }
 }

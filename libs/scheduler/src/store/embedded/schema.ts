@@ -60,4 +60,20 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (number, place)
   ) WITHOUT ROWID;
   `,
+  `
+  -- What history keeps or drops as one. Executions of a workflow have no outcome of their own: it is the workflow's, whose
+  -- place among those of its outcome is in the column ended.
+  ALTER TABLE history ADD COLUMN outcome TEXT;
+  UPDATE history SET outcome = status WHERE workflow_id IS NULL OR workflow_id NOT IN (SELECT workflow_id FROM workflow);
+  CREATE INDEX history_outcome ON history (outcome, retired, completed_time, bytes) WHERE outcome IS NOT NULL;
+  DROP INDEX history_retired;
+
+  ALTER TABLE workflow ADD COLUMN outcome TEXT;
+  ALTER TABLE workflow ADD COLUMN completed_time INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE workflow ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+  UPDATE workflow SET outcome = body ->> 'status', completed_time = body ->> 'completedTime',
+    bytes = coalesce((SELECT sum(bytes) FROM history h WHERE h.workflow_id = workflow.workflow_id), 0) WHERE family > 0;
+  DROP INDEX workflow_ended;
+  CREATE INDEX workflow_outcome ON workflow (outcome, ended) WHERE family > 0;
+  `,
 ];

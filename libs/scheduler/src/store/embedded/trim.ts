@@ -1,30 +1,21 @@
+import { TERMINAL_STATUSES, type TerminalStatus } from '../../core/status.js';
+import type { HistorySettings } from '../history-settings.js';
 import * as history from '../memory/history.js';
-import { Row, WorkflowRow, type Changed } from '../memory/rows.js';
+import { Row, WorkflowRow, type Changed, type Unit } from '../memory/rows.js';
 import type { State } from '../memory/state.js';
-import type { Archive, ArchiveCounts, Retired } from './archive.js';
-
-/** How much of history is kept. */
-export class HistoryLimits {
-  /** Whether history grows too old without anything happening. */
-  readonly ages: boolean;
-
-  constructor(
-    readonly count: number,
-    readonly age: number | null,
-    readonly bytes: number | null,
-  ) {
-    this.ages = age !== null;
-  }
-}
+import type { ArchiveCounts, Retired } from './archive-counts.js';
+import type { Archive } from './archive.js';
 
 const OLDEST_AT_A_TIME = 100;
+/** What is dropped in one transaction, at most; what is over goes with the next ones. */
+const DROPS_PER_WRITE = 2_000;
 
 /** What a trim works on. */
 export interface Trimming {
   s: State;
   archive: Archive;
   counts: ArchiveCounts;
-  limits: HistoryLimits;
+  limits: HistorySettings;
   now: number;
   /** Writes a record that the trim has changed. */
   put: (record: Changed) => void;
@@ -33,82 +24,70 @@ export interface Trimming {
 }
 
 /**
- * Drops what history holds beyond its limits, oldest first: on disk, and those few that stand in memory since someone
- * alive belongs to their family.
+ * Drops what history holds of each outcome beyond its limits, oldest first: on disk, and those few that stand in memory
+ * since someone alive belongs to their family.
  * @returns whether anything was dropped
  */
 export function trim(trimming: Trimming): boolean {
-  const executions = trimExecutions(trimming);
-  return trimWorkflows(trimming) || executions;
+  let dropped = false;
+  for (const outcome of TERMINAL_STATUSES) dropped = trimOutcome(trimming, outcome) || dropped;
+  return dropped;
 }
 
-function trimExecutions({ s, archive, counts, limits, now, put, archived }: Trimming): boolean {
-  let inMemory = s.history.size;
-  let bytesInMemory = s.historyBytes;
-  for (const record of archived) {
-    if (!(record instanceof Row)) continue;
-    inMemory--;
-    bytesInMemory -= history.bytes(record);
-  }
-  const pinned = pinnedIn(s, archived);
-  let row = pinned.next();
+function trimOutcome({ s, archive, counts, limits, now, put, archived }: Trimming, outcome: TerminalStatus): boolean {
+  const { count, age, bytes } = limits[outcome];
+  const onDisk = counts.units[outcome];
+  const inMemory = inMemoryOf(s, outcome, archived);
+  let pinned: Iterator<Unit, void> | undefined;
+  let next: IteratorResult<Unit, void> | undefined;
   let stored: Retired[] = [];
-  for (let dropped = false; ; dropped = true) {
-    const tooMany =
-      inMemory + counts.count > limits.count || (limits.bytes !== null && bytesInMemory + counts.bytes > limits.bytes);
-    if (!tooMany && limits.age === null) return dropped;
-    if (stored.length === 0) stored = archive.oldestFirst(OLDEST_AT_A_TIME);
-    const onDisk = stored[0];
-    if (!row.done && (!onDisk || row.value.rank < onDisk.retired)) {
-      if (!tooMany && row.value.completedTime > now - limits.age!) return dropped;
-      inMemory--;
-      bytesInMemory -= history.bytes(row.value);
-      release(s, row.value, put);
-      row = pinned.next();
-    } else if (onDisk) {
-      if (!tooMany && onDisk.completed_time > now - limits.age!) return dropped;
+  for (let drops = 0; ; drops++) {
+    const tooMany = inMemory.count + onDisk.count > count || (bytes !== null && inMemory.bytes + onDisk.bytes > bytes);
+    if ((!tooMany && age === null) || drops === DROPS_PER_WRITE) return drops > 0;
+    const isStale = (completed: number): boolean => tooMany || completed <= now - age!;
+    if (stored.length === 0) stored = archive.oldest(outcome, OLDEST_AT_A_TIME);
+    pinned ??= pinnedIn(s, outcome, archived);
+    next ??= pinned.next();
+    const oldest = stored[0];
+    if (!next.done && (!oldest || next.value.rank < oldest.rank)) {
+      if (!isStale(next.value.completedTime)) return drops > 0;
+      inMemory.count--;
+      inMemory.bytes -= history.weight(next.value);
+      release(s, next.value, put);
+      next = undefined;
+    } else if (oldest) {
+      if (!isStale(oldest.completed_time)) return drops > 0;
       stored.shift();
-      archive.take(onDisk, counts);
-      archive.edges.drop(onDisk.number);
-    } else return dropped;
+      archive.drop(oldest, outcome, counts);
+    } else return drops > 0;
   }
 }
 
-function* pinnedIn(s: State, archived: ReadonlySet<Changed>): Generator<Row, void> {
-  for (const row of s.history) if (!archived.has(row)) yield row;
+/** What memory has of an outcome, beside what is on disk from here on. */
+function inMemoryOf(s: State, outcome: TerminalStatus, archived: ReadonlySet<Changed>) {
+  const { units, bytes } = s.history[outcome];
+  const left = { count: units.size, bytes };
+  for (const record of archived) {
+    if (!(record instanceof Row || record instanceof WorkflowRow) || record.list !== units) continue;
+    left.count--;
+    left.bytes -= history.weight(record);
+  }
+  return left;
 }
 
-/** Lets go of an execution in memory; those whose edges name it must know how it ended. */
-function release(s: State, row: Row, put: (record: Changed) => void): void {
-  history.drop(s, row);
-  put(row);
-  for (const edge of row.extra?.dependents ?? []) {
+function* pinnedIn(s: State, outcome: TerminalStatus, archived: ReadonlySet<Changed>): Generator<Unit, void> {
+  for (const unit of s.history[outcome].units) if (!archived.has(unit)) yield unit;
+}
+
+/** Lets go of what is in memory; those whose edges name it must know how it ended. */
+function release(s: State, unit: Unit, put: (record: Changed) => void): void {
+  history.drop(s, unit);
+  put(unit);
+  const rows = unit instanceof WorkflowRow ? unit.nodes.map((node) => node.row) : [unit];
+  if (unit instanceof WorkflowRow) for (const row of rows) put(row);
+  for (const edge of rows.flatMap((row) => row.extra?.dependents ?? [])) {
     if (edge.dependent.place === 'gone') continue;
     s.touch(edge);
     put(edge);
   }
-}
-
-/** As many ended workflows are kept as executions. */
-function trimWorkflows({ s, archive, counts, limits, put, archived }: Trimming): boolean {
-  let tooMany = s.endedWorkflows.size + counts.workflows - limits.count;
-  for (const record of archived) if (record instanceof WorkflowRow) tooMany--;
-  if (tooMany <= 0) return false;
-  const pinned = [...s.endedWorkflows].filter((each) => !archived.has(each)).sort((a, b) => a.ended - b.ended);
-  const stored = archive.oldestWorkflowsFirst(tooMany);
-  for (; tooMany > 0; tooMany--) {
-    const [inMemory, onDisk] = [pinned[0], stored[0]];
-    if (inMemory && (!onDisk || inMemory.ended < onDisk.ended)) {
-      pinned.shift();
-      s.endedWorkflows.delete(inMemory);
-      s.workflows.delete(inMemory.workflowId);
-      s.touch(inMemory);
-      put(inMemory);
-    } else if (onDisk) {
-      stored.shift();
-      archive.dropWorkflow(onDisk.number);
-      counts.workflows--;
-    }
-  }
-  return true;
 }

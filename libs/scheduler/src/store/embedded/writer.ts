@@ -11,15 +11,18 @@ import {
   WorkflowRow,
   type Changed,
 } from '../memory/rows.js';
+import type { TerminalStatus } from '../../core/status.js';
 import type { State } from '../memory/state.js';
-import type { Archive, ArchiveCounts } from './archive.js';
+import type { ArchiveCounts } from './archive-counts.js';
+import type { Archive } from './archive.js';
 import { checksum } from './checksum.js';
 import { encodeExecution, encodeRecord } from './codec.js';
 import type { Database } from './database.js';
-import { familyOf, type Family } from './family.js';
+import type { HistorySettings } from '../history-settings.js';
+import { familyOf, isRetired, type Family } from './family.js';
 import type { Residents } from './residents.js';
 import { Totals } from './totals.js';
-import { trim, type HistoryLimits } from './trim.js';
+import { trim } from './trim.js';
 
 /**
  * Writes what has changed since it last did, as one transaction: the living, what has left memory for history, and
@@ -28,6 +31,10 @@ import { trim, type HistoryLimits } from './trim.js';
 export class Writer {
   readonly totals: Totals;
   private readonly taken = new Set<Changed>();
+  /** Whether history grows too old without anything happening. */
+  private readonly ages: boolean;
+  /** Whether history may be longer than it may be, without anything happening: its bounds may be new ones. */
+  private mayBeLong = true;
   private readonly putLive;
   private readonly dropLive;
   private readonly putRecord;
@@ -39,8 +46,9 @@ export class Writer {
     private readonly state: State,
     private readonly residents: Residents,
     private readonly changed: Set<Changed>,
-    private readonly limits: HistoryLimits,
+    private readonly limits: HistorySettings,
   ) {
+    this.ages = Object.values(limits).some(({ age }) => age !== null);
     this.totals = new Totals(state);
     this.putLive = database.prepare(
       `INSERT INTO live (number, body, payload, result, checksum) VALUES (?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE
@@ -57,7 +65,8 @@ export class Writer {
     const families = this.leaving();
     this.leaveUntouched(families);
     const totals = this.totals.pending();
-    if (changed.size === 0 && residents.recalled.size === 0 && totals.length === 0 && !this.limits.ages) return false;
+    const isIdle = changed.size === 0 && residents.recalled.size === 0 && totals.length === 0;
+    if (isIdle && !this.ages && !this.mayBeLong) return false;
     const counts = this.archive.counts.copy();
     let wrote = false;
     this.taken.clear();
@@ -65,10 +74,11 @@ export class Writer {
       const archived = new Set<Changed>();
       for (const family of families) this.shelve(family, archived, counts);
       for (const record of changed) if (!archived.has(record)) this.put(record, counts);
-      for (const record of [...residents.recalled.keys(), ...residents.recalledWorkflows])
+      for (const record of [...residents.recalled.keys(), ...residents.recalledWorkflows.keys()])
         if (!archived.has(record) && !changed.has(record)) this.put(record, counts);
       const { state: s, archive, limits } = this;
-      wrote = trim({ s, archive, counts, limits, now, put: (record) => this.put(record, counts), archived });
+      const trimmed = trim({ s, archive, counts, limits, now, put: (record) => this.put(record, counts), archived });
+      wrote = this.mayBeLong = trimmed;
       for (const { kind, key, body } of totals) this.store(kind, key, body);
     });
     // Committed: memory follows.
@@ -87,8 +97,9 @@ export class Writer {
     const busy = new Set(this.state.continuation.map((step) => step.row));
     const seen = new Set<Row>();
     const families: Family[] = [];
-    for (const row of [...this.changed, ...this.residents.recalled.keys()]) {
-      if (!(row instanceof Row) || row.place !== 'history' || seen.has(row)) continue;
+    for (const record of [...this.changed, ...this.residents.recalled.keys()]) {
+      const row = record instanceof WorkflowRow ? record.nodes[0]?.row : record;
+      if (!(row instanceof Row) || !isRetired(row) || seen.has(row)) continue;
       const family = familyOf(row, busy);
       if (family === null) continue;
       for (const member of family.rows) seen.add(member);
@@ -124,8 +135,9 @@ export class Writer {
       archived.add(row);
     }
     for (const workflow of workflows) {
+      this.takeWorkflow(workflow, counts);
       archive.storeWorkflow(workflow, number!);
-      if (!residents.recalledWorkflows.has(workflow)) counts.workflows++;
+      counts.addUnits(workflow.status as TerminalStatus, 1, workflow.bytes);
       archived.add(workflow);
     }
   }
@@ -133,10 +145,7 @@ export class Writer {
   /** Takes an archived family out of memory. */
   private forget(rows: readonly Row[], workflows: readonly WorkflowRow[]): void {
     for (const row of rows) if (row.place === 'history') history.forget(this.state, row);
-    for (const workflow of workflows) {
-      this.state.workflows.delete(workflow.workflowId);
-      this.state.endedWorkflows.delete(workflow);
-    }
+    for (const workflow of workflows) if (workflow.list !== null) history.forget(this.state, workflow);
   }
 
   private put(record: Changed, counts: ArchiveCounts): void {
@@ -167,9 +176,15 @@ export class Writer {
     this.taken.add(row);
   }
 
-  private putWorkflow(workflow: WorkflowRow, counts: ArchiveCounts): void {
-    if (this.residents.recalledWorkflows.has(workflow) && !this.taken.has(workflow)) counts.workflows--;
+  private takeWorkflow(workflow: WorkflowRow, counts: ArchiveCounts): void {
+    const old = this.residents.recalledWorkflows.get(workflow);
+    if (!old || this.taken.has(workflow)) return;
+    counts.addUnits(old.outcome, -1, -old.bytes);
     this.taken.add(workflow);
+  }
+
+  private putWorkflow(workflow: WorkflowRow, counts: ArchiveCounts): void {
+    this.takeWorkflow(workflow, counts);
     if (this.isListed(workflow)) this.archive.storeWorkflow(workflow, 0);
     else this.archive.dropWorkflow(workflow.order);
   }

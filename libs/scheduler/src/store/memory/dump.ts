@@ -1,6 +1,6 @@
 import type { LockInfo } from '../records.js';
 import * as lock from './lock.js';
-import type { Row } from './rows.js';
+import { WorkflowRow, type Row } from './rows.js';
 import type { State } from './state.js';
 
 /** The whole state in one canonical form: plain, ordered, free of what only this store needs. */
@@ -40,7 +40,12 @@ export function dump(s: State): unknown {
       nodes: w.nodes.map((node) => [node.ref, node.row.executionId, node.row.status]),
     })),
     tasks: sorted(s.tasks).flatMap(([taskId, task]) => (task.mirror ? [{ ...task.mirror, taskId }] : [])),
-    history: ids(s.history),
+    history: Object.fromEntries(
+      Object.entries(s.history).map(([status, { units }]) => [
+        status,
+        [...units].map((unit) => (unit instanceof WorkflowRow ? unit.workflowId : unit.executionId)),
+      ]),
+    ),
     continuation: s.continuation.map((step) => [step.row.executionId, step.reopen, step.next]),
     counters: s.counters,
     byStatus: s.byStatus,

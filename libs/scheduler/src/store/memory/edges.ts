@@ -38,7 +38,8 @@ export function arrive(s: State, task: TaskRow, row: Row, now: number): void {
   const last = task.newest;
   task.newest = row;
   s.touch(task);
-  if (last) history.retire(s, last, now);
+  history.pin(s, row, null);
+  if (last) history.unpin(s, last, null, now);
   for (const edge of task.next) {
     attach(s, edge, row);
     use(edge, row);
@@ -57,7 +58,7 @@ export function letGo(s: State, row: Row, now: number): void {
     edge.task.next.delete(edge);
     if (edge.upstream) {
       edge.upstream.extra!.liveDependents--;
-      history.retire(s, edge.upstream, now);
+      history.unpin(s, edge.upstream, row, now);
     }
   }
 }
@@ -76,7 +77,7 @@ export function takeUp(s: State, row: Row, now: number): void {
     }
     if (edge.upstream) {
       edge.upstream.extra!.liveDependents++;
-      history.keep(s, edge.upstream);
+      history.pin(s, edge.upstream, row);
     } else if (edge.state === 'open') {
       edge.task.next.add(edge);
     }
@@ -110,7 +111,7 @@ function attach(s: State, edge: Edge, upstream: Row): void {
   edge.upstream = upstream;
   s.touch(edge);
   s.touch(upstream);
-  history.keep(s, upstream);
+  history.pin(s, upstream, edge.dependent);
   const extra = upstream.more();
   (extra.dependents ??= []).push(edge);
   extra.liveDependents++;

@@ -37,7 +37,7 @@ export function finish(s: State, row: Row, verb: Verb, status: TerminalStatus, o
   lock.release(s, row, now);
   edges.letGo(s, row, now);
   edges.spread(s, row, false);
-  if (extra.workflow) workflow.close(s, extra.workflow, row, now);
+  if (extra.workflow) workflow.close(s, row, now);
   else history.retire(s, row, now);
 }
 
@@ -57,6 +57,7 @@ export function stopRun(s: State, row: Row): void {
 /** An ended execution runs again, with a fresh budget. */
 export function reopen(s: State, row: Row, now: number): void {
   history.keep(s, row);
+  workflow.open(s, row);
   move(s, row, 'reopen', 'PENDING');
   row.failures = row.crashes = row.snoozes = 0;
   row.attempt++;
@@ -65,7 +66,6 @@ export function reopen(s: State, row: Row, now: number): void {
   row.at = now;
   if (row.extra) row.extra.rootCause = null;
   edges.takeUp(s, row, now);
-  if (row.extra?.workflow) workflow.open(s, row.extra.workflow);
   tell(s, row, 'reopened', now);
   queue.place(s, row, now);
   edges.spread(s, row, true);

@@ -1,7 +1,8 @@
 import type { TaskAttempt } from '../../core/execution.js';
 import type { ErrorInfo } from '../../core/failure.js';
 import { ATTEMPTS_KEPT, RECENT_ERRORS_KEPT } from '../../core/limits.js';
-import type { Row } from './rows.js';
+import { TERMINAL_STATUSES, type TerminalStatus } from '../../core/status.js';
+import { WorkflowRow, type Row, type Unit } from './rows.js';
 import type { State } from './state.js';
 
 const MINUTES_KEPT = 60;
@@ -46,60 +47,130 @@ export function rememberError(s: State, row: Row, error: ErrorInfo, now: number)
   if (s.recentErrors.length > RECENT_ERRORS_KEPT) s.recentErrors.shift();
 }
 
-/** Moves an ended execution into history, once nobody alive needs it; history is trimmed in the same breath. */
+/**
+ * Moves an ended execution into history, once nobody alive needs it: alone, or with its whole workflow. What history then
+ * holds beyond its bounds goes.
+ */
 export function retire(s: State, row: Row, now: number): void {
   if (row.place !== 'kept') return;
-  const extra = row.extra;
-  if (extra !== null && (extra.liveDependents > 0 || (extra.workflow !== null && extra.workflow.open > 0))) return;
-  if (row.task.newest === row) return;
+  const workflow = workflowOf(s, row);
+  if (workflow !== null) return retireWorkflow(s, workflow, now);
+  if ((row.extra !== null && row.extra.liveDependents > 0) || row.task.newest === row) return;
   row.place = 'history';
-  s.touch(row);
-  s.history.pushTail(row);
-  s.historyBytes += bytes(row);
-  trim(s, now, Number.POSITIVE_INFINITY);
+  enter(s, row, now);
 }
 
-/** Takes an ended execution out of history, since someone alive needs it again. */
+/** Moves an ended workflow into history, once nobody outside of it needs any of its executions. */
+export function retireWorkflow(s: State, workflow: WorkflowRow, now: number): void {
+  if (workflow.open === 0 && workflow.pins === 0 && workflow.list === null) enter(s, workflow, now);
+}
+
+/** Takes an ended execution that stands alone out of history, since someone alive needs it again. */
 export function keep(s: State, row: Row): void {
   if (row.place !== 'history') return;
-  s.history.remove(row);
-  s.historyBytes -= bytes(row);
+  leave(s, row);
   row.place = 'kept';
   s.touch(row);
 }
 
-/** Drops the oldest history beyond count, age and bytes. @returns how many */
+/** Takes a workflow out of history. */
+export function keepWorkflow(s: State, workflow: WorkflowRow): void {
+  if (workflow.list === null) return;
+  leave(s, workflow);
+  s.touch(workflow);
+}
+
+/** One more that is alive needs how this one ended. @param by the dependent; null: it is the newest of its task */
+export function pin(s: State, row: Row, by: Row | null): void {
+  const workflow = workflowOf(s, row);
+  if (workflow === null) return keep(s, row);
+  if (by !== null && by.extra?.workflow === workflow) return;
+  workflow.pins++;
+  keepWorkflow(s, workflow);
+}
+
+/** The other way round. */
+export function unpin(s: State, row: Row, by: Row | null, now: number): void {
+  const workflow = workflowOf(s, row);
+  if (workflow === null) return retire(s, row, now);
+  if (by !== null && by.extra?.workflow === workflow) return;
+  workflow.pins--;
+  retireWorkflow(s, workflow, now);
+}
+
+/** The workflow with which an execution is kept or dropped; null: it stands alone. */
+export function workflowOf(s: State, row: Row): WorkflowRow | null {
+  const workflow = row.extra?.workflow ?? null;
+  return workflow !== null && s.workflows.get(workflow.workflowId) === workflow ? workflow : null;
+}
+
+/** Drops the oldest of each outcome beyond its count, age and bytes. @returns how many executions */
 export function trim(s: State, now: number, limit: number): number {
-  const { count, age, bytes: maxBytes } = s.settings.history;
+  let done = 0;
+  for (const status of TERMINAL_STATUSES) done += trimOutcome(s, status, now, limit - done);
+  return done;
+}
+
+function trimOutcome(s: State, status: TerminalStatus, now: number, limit: number): number {
+  const { count, age, bytes: maxBytes } = s.settings.history[status];
+  const shelf = s.history[status];
   let done = 0;
   while (done < limit) {
-    const oldest = s.history.head;
+    const oldest = shelf.units.head;
     if (oldest === null) break;
-    const tooMany = s.history.size > count || (maxBytes !== null && s.historyBytes > maxBytes);
+    const tooMany = shelf.units.size > count || (maxBytes !== null && shelf.bytes > maxBytes);
     if (!tooMany && (age === null || oldest.completedTime > now - age)) break;
-    drop(s, oldest);
-    done++;
+    done += drop(s, oldest);
   }
   return done;
 }
 
-/** Lets an execution go for good. */
-export function drop(s: State, row: Row): void {
-  forget(s, row);
-  row.place = 'gone';
-  s.touch(row);
+function enter(s: State, unit: Unit, now: number): void {
+  s.touch(unit);
+  const status = unit.status as TerminalStatus;
+  s.history[status].units.pushTail(unit);
+  s.history[status].bytes += weight(unit);
+  trimOutcome(s, status, now, Number.POSITIVE_INFINITY);
 }
 
-/** Takes an execution that stands in history out of memory. */
-export function forget(s: State, row: Row): void {
-  s.history.remove(row);
-  s.historyBytes -= bytes(row);
+function leave(s: State, unit: Unit): void {
+  const shelf = s.history[unit.status as TerminalStatus];
+  shelf.units.remove(unit);
+  shelf.bytes -= weight(unit);
+}
+
+/** Lets an execution, or a workflow with all its executions, go for good. @returns how many executions */
+export function drop(s: State, unit: Unit): number {
+  forget(s, unit);
+  s.touch(unit);
+  const rows = unit instanceof WorkflowRow ? unit.nodes.map((node) => node.row) : [unit];
+  for (const row of rows) {
+    row.place = 'gone';
+    s.touch(row);
+  }
+  return Math.max(1, rows.length);
+}
+
+/** Takes what stands in history out of memory. */
+export function forget(s: State, unit: Unit): void {
+  leave(s, unit);
+  if (!(unit instanceof WorkflowRow)) return forgetRow(s, unit);
+  s.workflows.delete(unit.workflowId);
+  for (const { row } of unit.nodes) if (s.executions.get(row.executionId) === row) forgetRow(s, row);
+}
+
+function forgetRow(s: State, row: Row): void {
   s.byStatus[row.status]--;
   s.executions.delete(row.executionId);
   if (row.newer) row.newer.older = row.older;
   else s.newestRow = row.older;
   if (row.older) row.older.newer = row.newer;
   row.newer = row.older = null;
+}
+
+/** Bytes of payload and result of all of it. */
+export function weight(unit: Unit): number {
+  return unit instanceof WorkflowRow ? unit.bytes : bytes(unit);
 }
 
 export function bytes(row: Row): number {

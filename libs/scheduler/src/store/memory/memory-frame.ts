@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import type { Effect, ExecutionTransition } from '../../core/effects.js';
 import { SchedulerClosedError } from '../../core/errors.js';
 import { EDGES_PER_STEP } from '../../core/limits.js';
+import { historySettings, type GivenHistory } from '../history-settings.js';
 import type { ResultsPage } from '../records.js';
 import { results } from './claim.js';
 import * as dependency from './dependency.js';
@@ -10,7 +11,7 @@ import { State, type MemorySettings } from './state.js';
 
 export interface MemoryStoreOptions extends Partial<Omit<MemorySettings, 'history'>> {
   clock: Clock;
-  history?: Partial<MemorySettings['history']>;
+  history?: GivenHistory;
 }
 
 type Wants = (transition: ExecutionTransition) => boolean;
@@ -38,7 +39,7 @@ export abstract class MemoryFrame {
       for (const wants of this.listeners.values()) if (wants(transition)) return true;
       return false;
     };
-    const settings = { lease, maxAttemptDuration, history: { count: 1000, age: null, bytes: null, ...history } };
+    const settings = { lease, maxAttemptDuration, history: historySettings(history) };
     this.state = new State(isWanted, settings, executions, changed);
   }
 

@@ -223,13 +223,23 @@ export class WorkerRow {
   }
 }
 
-export class WorkflowRow {
+/** What history keeps or drops as one: an execution that stands alone, or a workflow with all its executions. */
+export type Unit = Row | WorkflowRow;
+
+export class WorkflowRow implements ListItem<Unit> {
+  prev: Unit | null = null;
+  next: Unit | null = null;
+  /** The list of history in which it stands; null: it is under way, or still needed. */
+  list: LinkedList<Unit> | null = null;
+  rank = 0;
   readonly nodes: { ref: string; row: Row; dependsOn: { ref: string; type: DependencyType }[] }[] = [];
   open = 0;
   status: TaskStatus = 'RUNNING';
   completedTime = 0;
-  /** Orders workflows by their ends; 0: under way. */
-  ended = 0;
+  /** How often its executions are needed from outside: by live dependents, and as the newest of their tasks. */
+  pins = 0;
+  /** Bytes of payload and result of those that have ended. */
+  bytes = 0;
 
   constructor(
     readonly workflowId: string,

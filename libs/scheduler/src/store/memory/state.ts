@@ -1,5 +1,7 @@
 import type { Effect, ExecutionTransition } from '../../core/effects.js';
 import { noCounts, noStatuses } from '../no-counts.js';
+import type { TerminalStatus } from '../../core/status.js';
+import type { HistorySettings } from '../history-settings.js';
 import type { StoreStats } from '../records.js';
 import { Heap } from './heap.js';
 import { LinkedList } from './list.js';
@@ -14,6 +16,7 @@ import {
   type Row,
   type ScheduleRow,
   type SpreadStep,
+  type Unit,
   type WorkerRow,
   type WorkflowRow,
 } from './rows.js';
@@ -23,8 +26,14 @@ export interface MemorySettings {
   lease: number;
   /** Bound of an attempt without a timeout of its own, ms. */
   maxAttemptDuration: number;
-  /** Finished executions kept: at most so many, so old (ms), so large (bytes of payload and result). */
-  history: { count: number; age: number | null; bytes: number | null };
+  /** What is kept of finished executions and workflows, by outcome. */
+  history: HistorySettings;
+}
+
+/** The ended executions and workflows of one outcome, oldest first. */
+export class Shelf {
+  readonly units = new LinkedList<Unit>();
+  bytes = 0;
 }
 
 /** All that the memory store knows. Each concern has its part here and its functions in the file of its name. */
@@ -36,8 +45,6 @@ export class State {
   readonly unhandledTasks = new Set<TaskRow>();
   readonly workers = new Map<string, WorkerRow>();
   readonly workflows = new Map<string, WorkflowRow>();
-  /** In the order of their ends. */
-  readonly endedWorkflows = new Set<WorkflowRow>();
   readonly schedules = new Map<string, ScheduleRow>();
   readonly locks = new Map<string, LockRow>();
   /** Insertion order is order of expiry, since all live equally long. */
@@ -52,10 +59,14 @@ export class State {
 
   /** Ended or reopened executions whose dependents are still to be told, first in first out. */
   readonly continuation: SpreadStep[] = [];
-  readonly history = new LinkedList<Row>();
+  readonly history: Record<TerminalStatus, Shelf> = {
+    COMPLETED: new Shelf(),
+    FAILED: new Shelf(),
+    CANCELLED: new Shelf(),
+    SKIPPED: new Shelf(),
+  };
   /** Edges that the verb under way may still resolve. */
   edgesLeft = 0;
-  historyBytes = 0;
 
   /** Counts what was made, and orders it. */
   sequence = 0;

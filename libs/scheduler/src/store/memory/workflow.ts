@@ -3,44 +3,35 @@ import * as history from './history.js';
 import type { Row, WorkflowRow } from './rows.js';
 import type { State } from './state.js';
 
-/** One of its executions has ended. The last one ends the workflow, and only then may any of them leave for history. */
-export function close(s: State, workflow: WorkflowRow, row: Row, now: number): void {
-  if (isForgotten(s, workflow)) return history.retire(s, row, now);
+/** One of its executions has ended. The last one ends the workflow. */
+export function close(s: State, row: Row, now: number): void {
+  const workflow = history.workflowOf(s, row);
+  // What a workflow that is not known any more has left behind stands alone.
+  if (workflow === null) return history.retire(s, row, now);
+  workflow.bytes += history.bytes(row);
   if (--workflow.open === 0) end(s, workflow, now);
 }
 
-/** The last of its executions has ended, or it has none. */
+/** The last of its executions has ended, or it has none: from here on history has it, as a whole. */
 export function end(s: State, workflow: WorkflowRow, now: number): void {
   const ends = new Set(workflow.nodes.map((node) => node.row.status));
   workflow.status = ends.has('FAILED') ? 'FAILED' : ends.has('CANCELLED') ? 'CANCELLED' : 'COMPLETED';
   workflow.completedTime = now;
-  workflow.ended = ++s.sequence;
   s.touch(workflow);
   s.effects.push({ kind: 'workflow', workflowId: workflow.workflowId, status: workflow.status, time: now });
-  s.endedWorkflows.add(workflow);
-  for (const oldest of s.endedWorkflows) {
-    if (s.endedWorkflows.size <= s.settings.history.count) break;
-    s.endedWorkflows.delete(oldest);
-    s.workflows.delete(oldest.workflowId);
-    s.touch(oldest);
-  }
-  for (const node of workflow.nodes) history.retire(s, node.row, now);
+  history.retireWorkflow(s, workflow, now);
 }
 
-/** One of its executions runs again. A workflow that was forgotten stays forgotten. */
-export function open(s: State, workflow: WorkflowRow): void {
-  if (isForgotten(s, workflow)) return;
+/** One of its executions is about to run again: with it, the whole workflow is out of history. */
+export function open(s: State, row: Row): void {
+  const workflow = history.workflowOf(s, row);
+  if (workflow === null) return;
+  history.keepWorkflow(s, workflow);
+  workflow.bytes -= history.bytes(row);
   if (workflow.open++ > 0) return;
   workflow.status = 'RUNNING';
-  workflow.completedTime = workflow.ended = 0;
+  workflow.completedTime = 0;
   s.touch(workflow);
-  s.endedWorkflows.delete(workflow);
-  for (const node of workflow.nodes) history.keep(s, node.row);
-}
-
-/** Its record has left history before the last of its executions did. */
-function isForgotten(s: State, workflow: WorkflowRow): boolean {
-  return s.workflows.get(workflow.workflowId) !== workflow;
 }
 
 /** Newest first, from the cursor on. */

@@ -7,6 +7,7 @@ import {
 import { SystemClock, type Clock, type ClockTimer } from '../../core/clock.js';
 import type { Effect, ExecutionTransition } from '../../core/effects.js';
 import { ulid } from '../../core/ids.js';
+import { historySettings, type GivenHistory, type HistoryBounds } from '../history-settings.js';
 import { WorkerBeats } from './beat/worker-beats.js';
 import { effectsOf, TRANSITION_BITS } from './codec/effects.js';
 import { RedisConnection, type ScriptArgument } from './connection/redis-connection.js';
@@ -26,8 +27,8 @@ export interface RedisStoreSettings {
   stallLimit?: number;
   /** Bound of an attempt without a timeout of its own, ms. */
   maxAttemptDuration: number;
-  /** Finished executions kept: at most so many, so old (ms), so large (bytes of payload and result). */
-  history: { count: number; age: number | null; bytes: number | null };
+  /** What is kept of finished executions and workflows, by outcome. */
+  history: GivenHistory;
   /** Executions that one script creates, where they are more than plain. Default 200. */
   createdAtOnce?: number;
   /** Only for tests: ms after which the store takes a request for one that nobody waits for. Default 15 s. */
@@ -74,9 +75,9 @@ export abstract class RedisFrame {
       instant: () => this.instant(),
     });
     this.stamp = unsentStamp(settings.requestBudget);
-    const { lease, maxAttemptDuration, history } = settings;
+    const { lease, maxAttemptDuration } = settings;
     const publish = this.connection.sharded ? 'SPUBLISH' : 'PUBLISH';
-    const parts = [lease, history.count, history.age ?? '', history.bytes ?? '', maxAttemptDuration, publish];
+    const parts = [lease, ...historyParts(settings.history), maxAttemptDuration, publish];
     this.beforeNode = `${parts.join('|')}|${this.node}`;
     this.beats = new WorkerBeats({
       connection: settings.connection,
@@ -282,6 +283,14 @@ export abstract class RedisFrame {
     const end = message.indexOf('|');
     if (message.slice(0, end) !== this.node) this.tellText(message.slice(end + 1));
   }
+}
+
+/** As the frame of the scripts reads it: count, age and bytes of what COMPLETED, and those of the rest where they differ. */
+function historyParts(given: GivenHistory): string[] {
+  const { COMPLETED, FAILED, CANCELLED, SKIPPED } = historySettings(given);
+  const parts = ({ count, age, bytes }: HistoryBounds): string[] => [`${count}`, `${age ?? ''}`, `${bytes ?? ''}`];
+  const [first, ...others] = [COMPLETED, FAILED, CANCELLED, SKIPPED].map((bounds) => parts(bounds).join());
+  return [...parts(COMPLETED), others.every((each) => each === first) ? '' : others.map((each) => `${each};`).join('')];
 }
 
 function refusal(code: string, details: readonly string[]): Error {

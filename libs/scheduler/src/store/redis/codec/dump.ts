@@ -1,3 +1,4 @@
+import { TERMINAL_STATUSES } from '../../../core/status.js';
 import type { ScheduleRecord } from '../../../core/schedule.js';
 import type { TaskMirror } from '../../../core/task-definition.js';
 import { noCounts, noStatuses } from '../../no-counts.js';
@@ -25,7 +26,7 @@ interface DumpView {
   workers: object;
   workflows: WorkflowView[] | object;
   tasks: string[] | object;
-  history: object;
+  history: Record<string, object>;
   continuation: object;
   counters: Record<string, number>;
 }
@@ -61,8 +62,8 @@ export function dumpOf(view: DumpView): unknown {
       nodes: listOf<{ ref: string; id: string; status: string }>(w.nodes).map((n) => [n.ref, n.id, n.status]),
     })),
     tasks: listOf<string>(view.tasks).map((text) => JSON.parse(text) as TaskMirror),
-    history: listOf(view.history),
-    continuation: listOf(view.continuation),
+    history: Object.fromEntries(TERMINAL_STATUSES.map((status) => [status, listOf(view.history[status]!)])),
+    continuation: listOf<[string, boolean | 'drop', number]>(view.continuation).filter(([, kind]) => kind !== 'drop'),
     counters: pick(noCounts(), view.counters),
     byStatus: pick(noStatuses(), view.counters),
   };

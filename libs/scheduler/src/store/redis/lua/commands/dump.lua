@@ -31,15 +31,17 @@ end
 local executions = {}
 for _, id in ipairs(call('HKEYS', keys.static)) do
   local row = rows.get(id)
-  local kept = {}
-  for i, edge in ipairs(edges.of(row)) do
-    kept[i] = { edge.ref, edge.type, edge.state, edge.up or false }
+  if row then
+    local kept = {}
+    for i, edge in ipairs(edges.of(row)) do
+      kept[i] = { edge.ref, edge.type, edge.state, edge.up or false }
+    end
+    local view = inspect.view(row)
+    view.n, view.place, view.attempt, view.crashes = row.n, row.pl, row.a, row.cx
+    view.budget = row.budget
+    view.edges, view.liveDependents, view.runs = kept, row.ld + liveWithin(row), row.w or false
+    executions[#executions + 1] = view
   end
-  local view = inspect.view(row)
-  view.n, view.place, view.attempt, view.crashes = row.n, row.pl, row.a, row.cx
-  view.budget = row.budget
-  view.edges, view.liveDependents, view.runs = kept, row.ld + liveWithin(row), row.w or false
-  executions[#executions + 1] = view
 end
 table.sort(executions, function(a, b)
   return a.n < b.n
@@ -119,12 +121,20 @@ end
 for i, id in ipairs(sorted(keys.tasks)) do
   mirrors[i] = call('HGET', keys.tasks, id)
 end
+local LISTS =
+  { COMPLETED = 'history', FAILED = 'historyFailed', CANCELLED = 'historyCancelled', SKIPPED = 'historySkipped' }
 local history_ = {}
-for _, entry in ipairs(call('LRANGE', keys.history, 0, -1)) do
-  local row = rows.get(string.match(entry, '^[^|]+'))
-  if row and row.pl == 'history' and (row.hn or row.id) == entry then
-    history_[#history_ + 1] = row.id
+for outcome, list in pairs(LISTS) do
+  local units = {}
+  for _, entry in ipairs(call('LRANGE', keys[list], 0, -1)) do
+    local id, number, kind = string.match(entry, '^([^|]+)|?(%d*)|?(%a?)$')
+    local found = kind ~= '' and workflow.get(id)
+    local row = kind == '' and rows.get(id)
+    if found and found.entry == tonumber(number) or (row and row.pl == 'history' and (row.hn or row.id) == entry) then
+      units[#units + 1] = id
+    end
   end
+  history_[outcome] = units
 end
 local continuation = {}
 for i, packed in ipairs(call('LRANGE', keys.continuation, 0, -1)) do

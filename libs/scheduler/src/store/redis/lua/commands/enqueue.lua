@@ -151,6 +151,15 @@ for i = 1, count do
     end
   end
 end
+local upstreams = {}
+for _, each in ipairs(fresh) do
+  for _, edge in ipairs(each.extra.edges or {}) do
+    if edge.to and not mine[edge.to] then
+      upstreams[#upstreams + 1] = edge.to
+    end
+  end
+end
+rows.fetch(upstreams)
 for _, each in ipairs(fresh) do
   for _, edge in ipairs(each.extra.edges or {}) do
     if edge.to and not mine[edge.to] then
@@ -174,8 +183,7 @@ if workflowId ~= '' then
   if count == 0 then
     local found = workflow.get(workflowId)
     workflow.finish(found)
-    found.dirty = true
-    workflow.trim()
+    history.retireWorkflow(found)
   end
 end
 local made = {}

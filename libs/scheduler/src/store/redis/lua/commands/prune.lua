@@ -7,11 +7,12 @@
 -- @include intake
 local limit = tonumber(ARGV[3])
 local intakes = intake.prune()
-local done = history.trim(limit) + intakes
+local done, isOver = history.trim(limit)
+done = done + intakes
 for _, key in ipairs(call('ZRANGEBYSCORE', keys.idempotencyEnds, '-inf', now, 'LIMIT', 0, limit)) do
   call('ZREM', keys.idempotencyEnds, key)
   call('HDEL', keys.idempotency, key)
   done = done + 1
 end
 compact(limit)
-return commit({ done, (intakes > 0 or done >= limit) and 1 or 0 })
+return commit({ done, (intakes > 0 or isOver or done >= limit) and 1 or 0 })

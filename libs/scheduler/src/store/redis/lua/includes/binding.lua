@@ -39,8 +39,7 @@ function edges.dependents(row, from, many)
   return names
 end
 
--- Within a workflow nothing leaves for history before all have ended, so that nobody counts who still needs it there. A
--- workflow that was forgotten keeps nothing.
+-- A workflow is kept as a whole, so that nobody counts who needs an execution within it.
 local function isInternal(dependent, upstream)
   return dependent.wf ~= nil and dependent.wf == upstream.wf and workflow.get(dependent.wf) ~= nil
 end
@@ -48,7 +47,7 @@ end
 -- request: the one under way that uses the outcome, or nil
 local function attach(edge, dependent, upstream, request)
   edge.up = upstream.id
-  history.keep(upstream)
+  history.pin(upstream, dependent)
   upstream.nd = (upstream.nd or 0) + 1
   -- The letter of an edge that needs nothing but its type to be decided; '' for one with a deadline.
   local name = edge.name .. '|' .. (edge.at and '' or links.letters[edge.type])
@@ -130,8 +129,9 @@ end
 function edges.arrive(row)
   local last = tasks.newest(row.task)
   tasks.setNewest(row)
+  history.pin(row, nil)
   if last then
-    history.retire(last)
+    history.unpin(last, nil)
   end
   local awaited = keys.awaited(row.task)
   for _, name in ipairs(call('ZRANGE', awaited, 0, -1)) do
@@ -160,7 +160,7 @@ function edges.letGo(row)
       if upstream and not isInternal(row, upstream) then
         upstream.ld = upstream.ld - 1
         rows.touch(upstream)
-        history.retire(upstream)
+        history.unpin(upstream, row)
       end
     end
     if edge.state ~= was or edge.at ~= at then
@@ -187,7 +187,7 @@ function edges.takeUp(row)
       row.xe = 1
       upstream.ld = upstream.ld + 1
       rows.touch(upstream)
-      history.keep(upstream)
+      history.pin(upstream, row)
     elseif not edge.up and edge.state == 'open' then
       call('ZADD', keys.awaited(edge.task), frame.next(), edge.name)
     end

@@ -1,7 +1,7 @@
 -- What an end, or a reopening, means for those who depend on it.
 dependency.left = 100 -- EDGES_PER_STEP
 -- Steps of this verb, where none are left over from earlier ones: { execution, whether it was reopened, dependents told },
--- or { workflow, 'workflow', executions let go }.
+-- or { '', 'drop', 0 }: executions of dropped workflows go.
 dependency.fresh, dependency.first, dependency.stored = {}, 1, nil
 
 local function holds(type, status)
@@ -137,10 +137,9 @@ end
 
 -- Tells the next dependents of one execution. Returns whether all of them are told.
 local function tell(step)
-  if step[2] == 'workflow' then
+  if step[2] == 'drop' then
     dependency.left = dependency.left - 100
-    step[3] = workflow.letGo(step[1], step[3])
-    return step[3] == nil
+    return history.dropNext()
   end
   local upstream = rows.get(step[1])
   if not upstream then
@@ -169,7 +168,7 @@ end
 local function lookAhead()
   local names = {}
   for i = dependency.first, math.min(#dependency.fresh, dependency.first + dependency.left) do
-    local row = dependency.fresh[i][2] ~= 'workflow' and rows.get(dependency.fresh[i][1])
+    local row = dependency.fresh[i][2] ~= 'drop' and rows.get(dependency.fresh[i][1])
     for _, name in ipairs(row and row.dn or {}) do
       names[#names + 1] = name
     end

@@ -1,19 +1,17 @@
 -- The short way of lean members of workflows: see links.lua.
 local flow = {}
 
--- Members of the workflows that end, or nil where one of them has not ended in the short way.
-local function membersOf(ended, settling)
-  local members = {}
+-- Whether all members of the workflows that end have ended in the short way.
+local function areLean(ended, settling)
   for _, id in ipairs(ended) do
     local ids = workflow.record(id).ids
     for i, state in ipairs(readAll('HMGET', keys.state, ids)) do
       if not settling[ids[i]] and not (state and string.byte(state) == 67) then
-        return nil
+        return false
       end
     end
-    members[id] = ids
   end
-  return members
+  return true
 end
 
 -- Counts the edges that lead from a member to others, by dependent; false where one of them wants a failure. `names`: as
@@ -70,7 +68,7 @@ function flow.plan(n, at, ties)
     local wf = sub(tied, bar + 1)
     ends[wf] = (ends[wf] or 0) + 1
     local found = workflow.get(wf)
-    if not found then
+    if not found or found.pins > 0 then
       return nil
     end
     if found.open == ends[wf] then
@@ -91,9 +89,10 @@ function flow.plan(n, at, ties)
     end
   end
   local lists, names = listsOf(ready)
-  local members = lists and membersOf(ended, settling)
-  return members
-    and { ready = ready, lists = lists, queues = names, waiting = waiting, ends = ends, ended = ended, members = members }
+  return lists
+      and areLean(ended, settling)
+      and { ready = ready, lists = lists, queues = names, waiting = waiting, ends = ends, ended = ended }
+    or nil
 end
 
 -- Writes a plan. All that could fail has been looked at while it was made.
@@ -117,11 +116,8 @@ function flow.apply(plan)
   for _, id in ipairs(plan.ended) do
     local found = workflow.get(id)
     workflow.finish(found)
-    found.ends = string.rep('C', found.size)
-    callAll('RPUSH', keys.history, plan.members[id])
-  end
-  if #plan.ended > 0 then
-    workflow.trim()
+    found.entry = frame.next()
+    call('RPUSH', keys.history, string.format('%s|%d|c', id, found.entry))
   end
   workflow.save()
 end

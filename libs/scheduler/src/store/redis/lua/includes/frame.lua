@@ -1,5 +1,6 @@
 -- The frame of every verb: the caller's settings, the store's time, and what is written once at the end.
--- ARGV[1]: asked|generation|budget|testTime|lease|historyCount|historyAge|historyBytes|maxAttempt|PUBLISH or SPUBLISH|node
+-- ARGV[1]: asked|generation|budget|testTime|lease|historyCount|historyAge|historyBytes|history of other outcomes|maxAttempt|
+--     PUBLISH or SPUBLISH|node
 --   asked: 13 digits, the store's time when the caller asked, as far as it knows it, else zeros; budget: 6 digits, ms for
 --   which it waits; generation: 6 digits, the number of the caller's connection   ARGV[2]: operation, or ''
 local call = redis.call
@@ -10,21 +11,25 @@ local frame = {}
 local isOnLane = string.byte(ARGV[2]) == 61
 do
   local asked, generation = tonumber(string.sub(ARGV[1], 1, 13)), tonumber(string.sub(ARGV[1], 15, 20))
-  local clock, lease, count, age, bytes, bound, publish, node =
-    string.match(ARGV[1], '^(%d*)|(%d+)|(%d+)|(%d*)|(%d*)|(%d+)|(%a+)|(.*)$', 29)
+  local clock, lease, count, age, bytes, others, bound, publish, node =
+    string.match(ARGV[1], '^(%d*)|(%d+)|(%d+)|(%d*)|(%d*)|([%d,;]*)|(%d+)|(%a+)|(.*)$', 29)
   frame.budget = tonumber(string.sub(ARGV[1], 22, 27))
   frame.lease = tonumber(lease)
   frame.historyCount = tonumber(count)
   frame.historyAge = tonumber(age)
   frame.historyBytes = tonumber(bytes)
+  -- Those of FAILED, CANCELLED and SKIPPED as count,age,bytes; each, where they differ from those of COMPLETED.
+  frame.historyOthers = others
+  -- Whether bytes matter to any of them.
+  frame.weighs = bytes ~= '' or (others ~= '' and string.find(others, ',%d+;') ~= nil)
   frame.maxAttempt = tonumber(bound)
   frame.publish = publish
   frame.node = node
   frame.lane = isOnLane and 'lane|' .. node .. string.sub(ARGV[2], 1, 2)
-  local others, lane = 'others|' .. node, frame.lane or 'hwm'
+  local listeners, lane = 'others|' .. node, frame.lane or 'hwm'
   frame.connection = 'connection|' .. node
   local meta =
-    call('HMGET', keys.meta, 'hwm', 'n', 'seq', 'mask', 'ruled', 'nodes', 'popped', others, lane, frame.connection)
+    call('HMGET', keys.meta, 'hwm', 'n', 'seq', 'mask', 'ruled', 'nodes', 'popped', listeners, lane, frame.connection)
   local now = tonumber(clock)
   if not now then
     local time = call('TIME')

@@ -3,8 +3,20 @@ local ATTEMPTS_KEPT = 10
 local RECENT_ERRORS_KEPT = 10
 -- Executions dropped by one verb; what is over goes with the next ones.
 local DROPS_PER_STEP = 250
--- Rows that left for history in this verb, in order, and whether any did.
-history.entries, history.changed = {}, false
+-- Entries of history that one verb looks at: those that no longer count are passed over.
+local LOOKS_PER_STEP = 5000
+-- Executions of a dropped workflow that one step drops; the rest of a larger one goes with the steps that follow.
+local MEMBERS_PER_STEP = 100
+local OUTCOMES = { 'COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED' }
+local LISTS = {
+  COMPLETED = 'history',
+  FAILED = 'historyFailed',
+  CANCELLED = 'historyCancelled',
+  SKIPPED = 'historySkipped',
+}
+-- An entry is `<id>` (a plain execution that succeeded), `<id>|<number>` (any other one that stands alone) or
+-- `<workflowId>|<number>|w` (`c` where all its executions ended in the short way). Those of this verb, by outcome, in order.
+history.entries, history.changed = { COMPLETED = {}, FAILED = {}, CANCELLED = {}, SKIPPED = {} }, {}
 
 function history.rememberError(row, err)
   call('RPUSH', keys.errors, cmsgpack.pack({ row.task, row.id, err, now }))
@@ -31,95 +43,184 @@ function history.recordAttempt(row, outcome, err)
   rows.touch(row)
 end
 
--- Moves an ended execution into history, once nobody alive needs it.
+local function enter(outcome, entry, bytes)
+  table.insert(history.entries[outcome], entry)
+  history.changed[outcome] = true
+  if bytes > 0 then
+    frame.count('historyBytes:' .. outcome, bytes)
+  end
+end
+
+local function leave(outcome, bytes)
+  call('HINCRBY', keys.holes, LISTS[outcome], 1)
+  if bytes > 0 then
+    frame.count('historyBytes:' .. outcome, -bytes)
+  end
+end
+
+-- Bytes of payload and result.
+function history.weigh(row)
+  return #row.record - row.body + 1 + #(row.res or '')
+end
+
+-- The workflow with which an execution is kept or dropped; nil: it stands alone.
+local function workflowOf(row)
+  return row.wf and workflow.get(row.wf) or nil
+end
+
+-- Moves an ended execution into history, once nobody alive needs it: alone, or with its whole workflow.
 function history.retire(row)
   if row.pl ~= 'kept' then
     return
   end
-  if row.ld > 0 or (row.wf and workflow.isOpen(row.wf)) or tasks.isNewest(row) then
+  local found = workflowOf(row)
+  if found then
+    return history.retireWorkflow(found)
+  end
+  if row.ld > 0 or tasks.isNewest(row) then
     return
   end
   row.pl = 'history'
   row.hn = row.id .. '|' .. frame.next()
-  history.entries[#history.entries + 1] = row.hn
-  history.changed = true
-  if frame.historyBytes then
-    row.by = #row.record - row.body + 1 + #(row.res or '')
-    frame.count('historyBytes', row.by)
-  end
+  row.by = frame.weighs and history.weigh(row) or nil
+  enter(row.st, row.hn, row.by or 0)
   rows.touch(row)
 end
 
--- Moves a lean member into history, when its workflow has ended: its state stays as it is.
-function history.admit(id)
-  history.entries[#history.entries + 1] = id
-  history.changed = true
+-- Moves an ended workflow into history, once nobody outside of it needs any of its executions.
+function history.retireWorkflow(found)
+  if found.open > 0 or found.pins > 0 or found.entry > 0 then
+    return
+  end
+  found.entry = frame.next()
+  found.dirty = true
+  enter(found.status, found.id .. '|' .. found.entry .. '|w', found.bytes)
 end
 
--- Takes an ended execution out of history, since someone alive needs it again.
+-- Takes an ended execution that stands alone out of history, since someone alive needs it again.
 function history.keep(row)
   if row.pl ~= 'history' then
     return
   end
-  call('HINCRBY', keys.holes, 'h', 1)
-  if row.by then
-    frame.count('historyBytes', -row.by)
-  end
+  leave(row.st, row.by or 0)
   row.hn, row.by = nil, nil
   row.pl = 'kept'
   rows.touch(row)
 end
 
+-- Takes a workflow out of history.
+function history.keepWorkflow(found)
+  if found.entry > 0 then
+    leave(found.status, found.bytes)
+    found.entry = 0
+    found.dirty = true
+  end
+end
+
+-- One more that is alive needs how this one ended: a dependent, or nil where it is the newest of its task.
+function history.pin(row, by)
+  local found = workflowOf(row)
+  if not found then
+    return history.keep(row)
+  end
+  if not by or by.wf ~= row.wf then
+    found.pins = found.pins + 1
+    found.dirty = true
+    history.keepWorkflow(found)
+  end
+end
+
+-- The other way round.
+function history.unpin(row, by)
+  local found = workflowOf(row)
+  if not found then
+    return history.retire(row)
+  end
+  if not by or by.wf ~= row.wf then
+    found.pins = found.pins - 1
+    found.dirty = true
+    history.retireWorkflow(found)
+  end
+end
+
 local function flush()
-  callAll('RPUSH', keys.history, history.entries)
-  history.entries = {}
-end
-
-local function isOver(size, bytes, state)
-  return size > frame.historyCount
-    or (frame.historyBytes ~= nil and bytes > frame.historyBytes)
-    or (frame.historyAge ~= nil and state.ca <= now - frame.historyAge)
-end
-
--- The states behind entries of history by entry, where these still count; and their ids.
-local function statesOf(entries)
-  local ids, missing, texts = {}, {}, {}
-  for i, entry in ipairs(entries) do
-    ids[i] = string.match(entry, '^[^|]+')
-    if rows.cache[ids[i]] == nil then
-      missing[#missing + 1] = ids[i]
+  for outcome, entries in pairs(history.entries) do
+    if #entries > 0 then
+      callAll('RPUSH', keys[LISTS[outcome]], entries)
+      history.entries[outcome] = {}
     end
   end
-  for i, text in ipairs(readAll('HMGET', keys.state, missing)) do
-    texts[missing[i]] = text
-  end
-  local states = {}
-  for i, entry in ipairs(entries) do
-    local id = ids[i]
-    local state = rows.cache[id]
-    local text = texts[id]
-    if text and string.byte(text) == 67 then
-      -- A plain one's: all that its drop needs to know.
-      state = entry == id and { st = 'COMPLETED', pl = 'history', ca = tonumber(string.match(text, '^C(%d+)')) }
-    elseif text then
-      local ok, kept = pcall(cmsgpack.unpack, text)
-      state = ok and type(kept) == 'table' and kept or nil
-    end
-    if state and state.pl == 'history' and (state.hn or id) == entry then
-      states[entry] = state
-    end
-  end
-  return states, ids
 end
 
--- Drops executions with all that belongs to them.
+-- What of an outcome is kept: at most so many, so old, so large.
+local bounds
+local function boundsOf(outcome)
+  if not bounds then
+    local first = { count = frame.historyCount, age = frame.historyAge, bytes = frame.historyBytes }
+    local others = string.gmatch(frame.historyOthers, '(%d+),(%d*),(%d*);')
+    bounds = { COMPLETED = first }
+    for i = 2, #OUTCOMES do
+      local count, age, bytes = others()
+      bounds[OUTCOMES[i]] = count and { count = tonumber(count), age = tonumber(age), bytes = tonumber(bytes) } or first
+    end
+  end
+  return bounds[outcome]
+end
+
+-- The state of an execution, as far as its drop asks.
+local function stateOf(id, text)
+  local row = rows.cache[id]
+  if row ~= nil then
+    return row or nil
+  end
+  if not text then
+    return nil
+  end
+  if string.byte(text) == 67 then
+    return { st = 'COMPLETED', pl = 'history', ca = tonumber(string.match(text, '^C(%d+)')), isPlain = true }
+  end
+  -- One that cannot be read is dropped by its id alone.
+  local ok, kept = pcall(cmsgpack.unpack, text)
+  return ok and type(kept) == 'table' and kept or nil
+end
+
+-- What stands behind entries of history, by entry, where these still count: { id, state } or { found }.
+local function unitsOf(entries)
+  local ids, workflows = {}, {}
+  for _, entry in ipairs(entries) do
+    local id, kind = string.match(entry, '^([^|]+)|?%d*|?(%a?)$')
+    table.insert(kind == '' and ids or workflows, id)
+  end
+  workflow.fetch(workflows)
+  local texts = {}
+  for i, text in ipairs(readAll('HMGET', keys.state, ids)) do
+    texts[ids[i]] = text
+  end
+  local units = {}
+  for _, entry in ipairs(entries) do
+    local id, number, kind = string.match(entry, '^([^|]+)|?(%d*)|?(%a?)$')
+    if kind ~= '' then
+      local found = workflow.get(id)
+      if found and found.entry == tonumber(number) then
+        units[entry] = { found = found, ca = found.completed, by = found.bytes, size = found.size }
+      end
+    else
+      local state = stateOf(id, texts[id])
+      if state and state.pl == 'history' and (state.isPlain and id or state.hn or id) == entry then
+        units[entry] = { id = id, state = state, ca = state.ca, by = state.by or 0, size = 1 }
+      end
+    end
+  end
+  return units
+end
+
+-- Drops executions with all that belongs to them; `states[i]` is nil where nothing is known of one.
 local function drop(ids, states)
   local keysGone = {}
   for i, id in ipairs(ids) do
-    local state = states[i]
-    frame.count(state.st, -1)
-    if state.by then
-      frame.count('historyBytes', -state.by)
+    local state = states[i] or {}
+    if state.st then
+      frame.count(state.st, -1)
     end
     if state.ed then
       keysGone[#keysGone + 1] = keys.edges(id)
@@ -145,54 +246,113 @@ local function drop(ids, states)
   end
 end
 
--- Drops the oldest history beyond count, age and bytes. Returns how many.
-function history.trim(limit)
-  flush()
-  local size = call('LLEN', keys.history) - (tonumber(call('HGET', keys.holes, 'h')) or 0)
-  if size <= frame.historyCount and not frame.historyAge and not frame.historyBytes then
-    return 0
+local function dropMembers(ids)
+  local states = {}
+  for i, text in ipairs(readAll('HMGET', keys.state, ids)) do
+    states[i] = stateOf(ids[i], text)
   end
-  local bytes = (tonumber(call('HGET', keys.counters, 'historyBytes')) or 0) + (frame.counts.historyBytes or 0)
-  local ids, states, holes, looked = {}, {}, 0, 0
-  local over = false
-  while not over and #ids < limit do
-    local entries = call('LRANGE', keys.history, looked, looked + 99)
+  drop(ids, states)
+end
+
+-- Drops the next executions of workflows that were dropped. Returns whether none is left.
+function history.dropNext()
+  local ids = call('LPOP', keys.going, MEMBERS_PER_STEP)
+  if ids then
+    dropMembers(ids)
+  end
+  return not ids or call('EXISTS', keys.going) == 0
+end
+
+-- From here on nobody sees any of it; the executions of a large one go step by step.
+local function dropWorkflow(found)
+  local ids = workflow.record(found.id).ids
+  workflow.forget({ found.id })
+  if #ids <= MEMBERS_PER_STEP then
+    return dropMembers(ids)
+  end
+  if call('EXISTS', keys.going) == 0 then
+    dependency.add({ '', 'drop', 0 })
+  end
+  callAll('RPUSH', keys.going, ids)
+end
+
+-- Drops the oldest of an outcome beyond count, age and bytes. Returns how many executions, and whether more are over.
+local function trimOutcome(outcome, limit)
+  local list, bound = LISTS[outcome], boundsOf(outcome)
+  local size = call('LLEN', keys[list]) - (tonumber(call('HGET', keys.holes, list)) or 0)
+  if size <= bound.count and not bound.age and not bound.bytes then
+    return 0, false
+  end
+  local counter = 'historyBytes:' .. outcome
+  local bytes = (tonumber(call('HGET', keys.counters, counter)) or 0) + (frame.counts[counter] or 0)
+  local ids, states, workflows, done, holes, looked = {}, {}, {}, 0, 0, 0
+  local isEnough = false
+  local function isOver(unit)
+    return size > bound.count
+      or (bound.bytes ~= nil and bytes > bound.bytes)
+      or (bound.age ~= nil and unit.ca <= now - bound.age)
+  end
+  while not isEnough and looked < LOOKS_PER_STEP do
+    local entries = call('LRANGE', keys[list], looked, looked + 99)
     if #entries == 0 then
       break
     end
-    local found, names = statesOf(entries)
-    for i, entry in ipairs(entries) do
-      local state, id = found[entry], names[i]
-      if state and (#ids >= limit or not isOver(size, bytes, state)) then
-        over = true
+    local units = unitsOf(entries)
+    for _, entry in ipairs(entries) do
+      local unit = units[entry]
+      if unit and (done >= limit or not isOver(unit)) then
+        isEnough = true
         break
       end
       looked = looked + 1
-      if state then
+      if unit then
         size = size - 1
-        bytes = bytes - (state.by or 0)
-        ids[#ids + 1], states[#states + 1] = id, state
+        bytes = bytes - unit.by
+        done = done + math.max(1, math.min(unit.size, MEMBERS_PER_STEP))
+        if unit.by > 0 then
+          frame.count(counter, -unit.by)
+        end
+        if unit.found then
+          workflows[#workflows + 1] = unit.found
+        else
+          ids[#ids + 1], states[#states + 1] = unit.id, unit.state
+        end
       else
         holes = holes + 1
       end
     end
   end
   if looked > 0 then
-    call('LPOP', keys.history, looked)
+    call('LPOP', keys[list], looked)
   end
   if holes > 0 then
-    call('HINCRBY', keys.holes, 'h', -holes)
+    call('HINCRBY', keys.holes, list, -holes)
   end
   if #ids > 0 then
     drop(ids, states)
   end
-  return #ids
+  for _, found in ipairs(workflows) do
+    dropWorkflow(found)
+  end
+  return done, done >= limit or looked >= LOOKS_PER_STEP
+end
+
+-- Drops what history holds beyond its bounds. Returns how many executions, and whether more are over.
+function history.trim(limit)
+  flush()
+  local done, more = 0, false
+  for _, outcome in ipairs(OUTCOMES) do
+    local dropped, isMore = trimOutcome(outcome, limit)
+    done, more = done + dropped, more or isMore
+  end
+  return done, more
 end
 
 -- At the end of a verb: what left for history is there, and what is over goes.
 function history.settle()
-  if history.changed then
-    history.changed = false
-    history.trim(DROPS_PER_STEP)
+  flush()
+  for outcome in pairs(history.changed) do
+    trimOutcome(outcome, DROPS_PER_STEP)
   end
+  history.changed = {}
 end

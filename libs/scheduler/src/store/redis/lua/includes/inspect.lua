@@ -211,8 +211,6 @@ function inspect.lock(key, found)
   }
 end
 
-local STATUS = { C = 'COMPLETED', F = 'FAILED', X = 'CANCELLED', K = 'SKIPPED' }
-
 function inspect.workflow(id)
   local found, record = workflow.get(id), workflow.record(id)
   local about = cjson.decode(string.sub(record.text, record.about))
@@ -228,8 +226,8 @@ function inspect.workflow(id)
       ref = node[1],
       id = record.ids[i],
       task = node[2],
-      -- Neither there nor let go: still to be admitted.
-      status = row and inspect.status(row) or STATUS[string.sub(found.ends, i, i)] or 'PENDING',
+      -- Not there yet: still to be admitted.
+      status = row and inspect.status(row) or 'PENDING',
       dependsOn = dependsOn,
     }
   end

@@ -14,7 +14,7 @@ function intake.hold(batch, upstream)
   if call('ZADD', keys.intakeHolds(batch), 'NX', frame.next(), upstream.id) == 1 then
     upstream.ld = upstream.ld + 1
     rows.touch(upstream)
-    history.keep(upstream)
+    history.pin(upstream, nil)
   end
 end
 
@@ -52,7 +52,7 @@ local function release(batch)
     if row then
       row.ld = row.ld - 1
       rows.touch(row)
-      history.retire(row)
+      history.unpin(row, nil)
     end
   end
   return #ids < PER_STEP

@@ -4,28 +4,47 @@
 -- Executions dropped by one trip: more than it can end, so that a history made shorter gets there in time.
 local DROPS_PER_STEP = 1000
 
+-- Drops workflows of which all executions ended in the short way.
+local function dropLean(workflows)
+  for _, id in ipairs(workflows) do
+    local ids = workflow.record(id).ids
+    callAll('HDEL', keys.static, ids)
+    callAll('HDEL', keys.state, ids)
+    frame.count('COMPLETED', -#ids)
+  end
+  workflow.forget(workflows)
+end
+
 -- Drops the oldest plain history beyond the count; anything else is left to the general way.
 local function trimPlain()
   local size = call('LLEN', keys.history)
   if size <= frame.historyCount then
     return
   end
-  if (tonumber(call('HGET', keys.holes, 'h')) or 0) > 0 then
+  if (tonumber(call('HGET', keys.holes, 'history')) or 0) > 0 then
     trimLater = true
     return
   end
   local entries = call('LPOP', keys.history, math.min(size - frame.historyCount, DROPS_PER_STEP))
-  local k = #entries
+  local ids, workflows, k = {}, {}, #entries
   for i = 1, #entries do
-    if string.find(entries[i], '|', 1, true) then
+    local bar = find(entries[i], '|', 1, true)
+    if not bar then
+      ids[#ids + 1] = entries[i]
+    elseif byte(entries[i], -1) == 99 then
+      workflows[#workflows + 1] = sub(entries[i], 1, bar - 1)
+    else
       k = i - 1
       break
     end
   end
-  if k > 0 then
-    callAll('HDEL', keys.static, entries, 1, k)
-    callAll('HDEL', keys.state, entries, 1, k)
-    frame.count('COMPLETED', -k)
+  if #ids > 0 then
+    callAll('HDEL', keys.static, ids)
+    callAll('HDEL', keys.state, ids)
+    frame.count('COMPLETED', -#ids)
+  end
+  if #workflows > 0 then
+    dropLean(workflows)
   end
   for i = #entries, k + 1, -1 do
     call('LPUSH', keys.history, entries[i])
@@ -77,7 +96,7 @@ end
 -- Settles first runs that simply succeeded; false where any of them needs the general way.
 local function settlePlain(from)
   local n, ids, results, _, ties = layout(from)
-  if frame.ruled or frame.historyAge or frame.historyBytes then
+  if frame.ruled or frame.historyAge or frame.weighs then
     return false
   end
   if not isIntact(from, n, ids) then

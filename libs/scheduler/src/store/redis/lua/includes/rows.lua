@@ -75,7 +75,7 @@ local function setCompleted(row, state)
   if not completed then
     error('its state is unreadable')
   end
-  local isKept = row.wf and (workflow.isOpen(row.wf) or workflow.leaving == row.wf)
+  local isKept = row.wf and workflow.get(row.wf)
   row.st, row.pl = 'COMPLETED', isKept and 'kept' or 'history'
   row.ca, row.sa, row.wi = tonumber(completed), tonumber(started), worker
   row.a, row.r = 1, 1
@@ -188,11 +188,16 @@ local function spoil(id, why)
   rows.cache[id], rows.plain[id], rows.plainRun[id] = false, nil, nil
 end
 
--- The row of a record, and of its state where it has one; nil where they cannot be read.
+-- The row of a record, and of its state where it has one; nil where they cannot be read, and where its workflow was
+-- dropped, as it is about to be.
 local function make(id, record, state)
   local ok, row = pcall(makeRow, id, record, state)
   if not ok then
     return spoil(id, row)
+  end
+  if row.wf and TERMINAL[row.st] and not workflow.get(row.wf) then
+    rows.cache[id] = false
+    return nil
   end
   rows.cache[id] = row
   return row

@@ -10,7 +10,7 @@ function starts.add(id, packed, size)
   starts.count = n + 2
   starts.records[n + 1], starts.records[n + 2] = id, order .. '|' .. nowText .. '|' .. packed
   starts.orders[n + 1], starts.orders[n + 2] = order, id
-  starts.states[n + 1], starts.states[n + 2] = id, 'RUNNING|0|' .. size .. '|0|0|' .. size .. '|'
+  starts.states[n + 1], starts.states[n + 2] = id, 'RUNNING|0|' .. size .. '|0|0|' .. size .. '|0|0|0'
   workflow.cache[id] = nil
 end
 

@@ -1,31 +1,49 @@
 -- @include fields
--- Workflows: open until their last execution has ended; then all of them may leave for history.
+-- Workflows: open until their last execution has ended; kept and dropped with all of them.
 -- What a workflow was started with is a record of its own: number|created|ids of its executions, with commas|JSON (name,
 -- nodes), of which the caller packs all from the ids on; how it stands is short, since it changes with every end:
--- status|completed|open|failed|cancelled|size|ends (a letter for each node that was let go)
+-- status|completed|open|failed|cancelled|size|pins|entry|bytes: how often executions outside of it, and being the newest of
+-- their tasks, need its executions; the number of its entry in history, 0 for none; bytes of those that have ended
 local workflow = { cache = {}, records = {} }
+
+local function parse(id, text)
+  local status, completed, open, failed, cancelled, size, pins, entry, bytes =
+    string.match(text, '^(%u+)|(%d+)|(-?%d+)|(-?%d+)|(-?%d+)|(%d+)|(-?%d+)|(%d+)|(-?%d+)$')
+  return {
+    id = id,
+    status = status,
+    completed = tonumber(completed),
+    open = tonumber(open),
+    failed = tonumber(failed),
+    cancelled = tonumber(cancelled),
+    size = tonumber(size),
+    pins = tonumber(pins),
+    entry = tonumber(entry),
+    bytes = tonumber(bytes),
+  }
+end
 
 function workflow.get(id)
   local found = workflow.cache[id]
   if found == nil then
     local text = call('HGET', keys.workflowStates, id)
-    if text then
-      local status, completed, open, failed, cancelled, size, ends =
-        string.match(text, '^(%u+)|(%d+)|(-?%d+)|(-?%d+)|(-?%d+)|(%d+)|(%u*)$')
-      found = {
-        id = id,
-        status = status,
-        completed = tonumber(completed),
-        open = tonumber(open),
-        failed = tonumber(failed),
-        cancelled = tonumber(cancelled),
-        size = tonumber(size),
-        ends = ends,
-      }
-    end
-    workflow.cache[id] = found or false
+    found = text and parse(id, text) or false
+    workflow.cache[id] = found
   end
   return found or nil
+end
+
+-- Reads many at once.
+function workflow.fetch(ids)
+  local missing = {}
+  for _, id in ipairs(ids) do
+    if workflow.cache[id] == nil then
+      missing[#missing + 1] = id
+    end
+  end
+  for i, text in ipairs(readAll('HMGET', keys.workflowStates, missing)) do
+    workflow.cache[missing[i]] = text and parse(missing[i], text) or false
+  end
 end
 
 -- What it was started with: { order, created, ids, text, about (where its JSON begins in the text) }.
@@ -56,10 +74,18 @@ function workflow.save()
   local pairs_ = {}
   for id, found in pairs(workflow.cache) do
     if found and found.dirty then
-      local text =
-        { found.status, found.completed, found.open, found.failed, found.cancelled, found.size, found.ends }
       pairs_[#pairs_ + 1] = id
-      pairs_[#pairs_ + 1] = table.concat(text, '|')
+      pairs_[#pairs_ + 1] = table.concat({
+        found.status,
+        string.format('%d', found.completed),
+        found.open,
+        found.failed,
+        found.cancelled,
+        found.size,
+        found.pins,
+        string.format('%d', found.entry),
+        string.format('%d', found.bytes),
+      }, '|')
       found.dirty = false
     end
   end
@@ -75,24 +101,16 @@ end
 function workflow.finish(found)
   found.status = found.failed > 0 and 'FAILED' or found.cancelled > 0 and 'CANCELLED' or 'COMPLETED'
   found.completed = now
+  found.dirty = true
   effects.push({ 'workflow', found.id, found.status, now })
-  call('ZADD', keys.endedWorkflows, string.format('%d', frame.next()), found.id)
 end
 
--- Forgets the oldest ended workflows beyond the count.
-function workflow.trim()
-  local over = call('ZCARD', keys.endedWorkflows) - frame.historyCount
-  local gone = {}
-  for _, id in ipairs(over > 0 and call('ZRANGE', keys.endedWorkflows, 0, over - 1) or {}) do
-    -- One whose executions are still being let go stays until they are.
-    local each = workflow.get(id)
-    if #each.ends == each.size then
-      gone[#gone + 1] = id
-      workflow.cache[id] = false
-    end
+-- Forgets workflows; their executions are the caller's.
+function workflow.forget(ids)
+  callAll('ZREM', keys.workflowOrder, ids)
+  callAll('HDEL', keys.workflows, ids)
+  callAll('HDEL', keys.workflowStates, ids)
+  for _, id in ipairs(ids) do
+    workflow.cache[id], workflow.records[id] = false, nil
   end
-  callAll('ZREM', keys.endedWorkflows, gone)
-  callAll('ZREM', keys.workflowOrder, gone)
-  callAll('HDEL', keys.workflows, gone)
-  callAll('HDEL', keys.workflowStates, gone)
 end
