@@ -234,7 +234,7 @@ const cases: Case[] = [
   get('B18', '/executions/__proto__', 'INVALID_ID'),
   get('B18', '/workflows/a%20b', 'INVALID_ID'),
   ...['limit=-1', 'limit=0', 'limit=1e9', 'limit=1001', 'limit=', 'cursor=garbage', 'status=FOO', 'state=FOO', 'tag=a&tag=b',
-    'a[__proto__]=1', '__proto__=1', 'from=tomorrow', `tag=${'x'.repeat(400)}`].map((query) => get('B19', `/executions?${query}`, 'INVALID_QUERY')), // prettier-ignore
+    'a[__proto__]=1', '__proto__=1', 'from=tomorrow', 'satus=FAILED', 'queues=mail', `tag=${'x'.repeat(400)}`].map((query) => get('B19', `/executions?${query}`, 'INVALID_QUERY')), // prettier-ignore
   get('B19', '/schedules/s/preview?count=1000000', 'INVALID_QUERY'),
   get('B19', '/audit?limit=1001', 'INVALID_QUERY'),
 ];

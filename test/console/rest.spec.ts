@@ -66,6 +66,10 @@ describe.each<Platform>(['express', 'fastify'])('the REST interface on %s', (pla
     });
     const list = await as('viewer', 'get', '/executions?tag=mine&status=COMPLETED,FAILED&limit=1').expect(200);
     expect(list.body.items).toMatchObject([{ executionId, priority: 'LOW' }]);
+    const served = await as('viewer', 'get', '/executions?tag=mine&queue=default').expect(200);
+    expect(served.body.items).toMatchObject([{ executionId, queue: 'default' }]);
+    const other = await as('viewer', 'get', '/executions?tag=mine&queue=other').expect(200);
+    expect(other.body.items).toEqual([]);
     const none = await as('viewer', 'get', '/executions?tag=mine&status=FAILED').expect(200);
     expect(none.body.items).toEqual([]);
   });

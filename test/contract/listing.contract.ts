@@ -115,6 +115,26 @@ export function listingContract(open: OpenStore): void {
     );
 
     it(
+      'filters by queue, of what waits and of what has ended',
+      scene(async (s) => {
+        const worker = await s.worker('w1', { queues: ['mail'] });
+        const mail = await s.addMany(3, { queue: 'mail' });
+        await s.addMany(700, { taskId: 'other' });
+        const late = await s.add({ queue: 'mail', taskId: 'child', tags: ['late'] });
+        await worker.complete(await worker.claimOne(mail[0]));
+        await worker.fail(await worker.claimOne(mail[1]));
+        expect(await list(s, { queue: 'mail' })).toEqual([late, ...mail.toReversed()]);
+        expect(await list(s, { queue: 'mail', limit: 1 })).toEqual([late, ...mail.toReversed()]);
+        expect(await list(s, { queue: 'mail', status: ['COMPLETED', 'FAILED'] })).toEqual([mail[1], mail[0]]);
+        expect(await list(s, { queue: 'mail', taskId: 'child' })).toEqual([late]);
+        expect(await list(s, { queue: 'mail', tag: 'late', status: 'PENDING' })).toEqual([late]);
+        expect(await list(s, { queue: 'mail', taskId: 'other' })).toEqual([]);
+        expect(await list(s, { queue: 'nothing' })).toEqual([]);
+        expect(await list(s, { queue: 'default', limit: 300 })).toHaveLength(700);
+      }),
+    );
+
+    it(
       'filters by task, tag and span, and by all of them together',
       scene(async (s) => {
         const start = s.now;

@@ -104,6 +104,8 @@ describe('listExecutions', () => {
     expect(await count({ status: 'FAILED' })).toBe(1);
     expect(await count({ status: ['FAILED', 'COMPLETED'] })).toBe(8);
     expect(await count({ taskId: 'a' })).toBe(7);
+    expect(await count({ queue: 'default' })).toBe(8);
+    expect(await count({ queue: 'mail' })).toBe(0);
     expect(await count({ tag: 'odd' })).toBe(3);
     expect(await count({ tag: 'x' })).toBe(1);
     expect(await count({ from: '2026-01-01T00:00:00Z' })).toBe(8);

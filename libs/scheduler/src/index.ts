@@ -15,7 +15,7 @@ export type {
 } from './scheduler/options.js';
 export { AdvancedTaskScheduler, type ScheduleRequest } from './scheduler/advanced-task-scheduler.js';
 export type { Explanation } from './scheduler/explain.js';
-export type { ListExecutionsOptions } from './scheduler/list-options.js';
+export type { ListExecutionsOptions, ListWorkflowsOptions } from './scheduler/list-options.js';
 export type { WorkflowRun } from './scheduler/execution-planner.js';
 export type { RunWorkflowRequest, WorkflowNode } from './scheduler/workflow-request.js';
 export { InjectScheduler, getSchedulerToken } from './scheduler/tokens.js';

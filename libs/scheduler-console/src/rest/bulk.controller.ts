@@ -11,12 +11,17 @@ import { checkShape, type Shape } from './shape.js';
 const MAX = 1000;
 const AT_A_TIME = 50;
 const BULK: Shape = {
-  filter: { type: 'object', required: true, about: 'Of status, taskId, tag, workflowId, from, to: one at least.' },
+  filter: {
+    type: 'object',
+    required: true,
+    about: 'Of status, taskId, queue, tag, workflowId, from, to: one at least.',
+  },
   limit: { type: 'number', about: `At most so many: 1 to ${MAX}, which is the default.` },
 };
 const FILTER: Shape = {
   status: { type: ['string', 'array'] },
   taskId: { type: 'string' },
+  queue: { type: 'string' },
   tag: { type: 'string' },
   workflowId: { type: 'string' },
   from: { type: ['string', 'number'] },

@@ -5,6 +5,7 @@ import type { QueryShape, QueryValues } from './query.pipe.js';
 export const EXECUTION_QUERY = {
   status: 'text',
   taskId: 'text',
+  queue: 'text',
   tag: 'text',
   workflowId: 'text',
   from: 'text',

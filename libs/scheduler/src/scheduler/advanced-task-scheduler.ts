@@ -24,7 +24,12 @@ import { explain, type Explanation } from './explain.js';
 import { ExecutionPlanner, type WorkflowRun } from './execution-planner.js';
 import { SchedulerLifecycle } from './scheduler-lifecycle.js';
 import { TaskRegistrar } from './task-registrar.js';
-import { checkListing, type ListExecutionsOptions } from './list-options.js';
+import {
+  checkListing,
+  checkWorkflowListing,
+  type ListExecutionsOptions,
+  type ListWorkflowsOptions,
+} from './list-options.js';
 import { RESOLVED_OPTIONS } from './foundation.module.js';
 import { queueInfos } from './queue-infos.js';
 import type { ResolvedOptions } from './resolve-options.js';
@@ -157,7 +162,7 @@ export class AdvancedTaskScheduler {
     return this.waiter.wait(executionId, timeout, options.signal) as Promise<TaskExecution<P, R>>;
   }
 
-  /** Newest first. A page may be short and still have a cursor. */
+  /** Newest first. A page may be short and still have a cursor. @throws InvalidOptionError, InvalidDateError */
   async listExecutions(query: ListExecutionsOptions = {}): Promise<Page<TaskExecution<any, any>>> {
     return this.store.listExecutions(checkListing(query, this.clock.now()));
   }
@@ -172,10 +177,9 @@ export class AdvancedTaskScheduler {
     return this.store.getWorkflow(workflowId);
   }
 
-  /** Newest first. @param query.limit 1 to 1000. Default 50 */
-  async listWorkflows(query: { limit?: number; cursor?: string } = {}): Promise<Page<WorkflowInfo>> {
-    const { limit = 50, cursor } = checkListing(query, this.clock.now());
-    return this.store.listWorkflows({ limit, cursor });
+  /** Newest first. @throws InvalidOptionError */
+  async listWorkflows(query: ListWorkflowsOptions = {}): Promise<Page<WorkflowInfo>> {
+    return this.store.listWorkflows(checkWorkflowListing(query));
   }
 
   // ---- cron ----------------------------------------------------------------------------------------------------

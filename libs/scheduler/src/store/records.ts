@@ -104,6 +104,7 @@ export interface WorkerInfo extends Omit<WorkerHello, 'tasks'> {
 export interface ListExecutionsQuery {
   status?: TaskStatus | readonly TaskStatus[];
   taskId?: string;
+  queue?: string;
   tag?: string;
   workflowId?: string;
   /** createdTime from (inclusive) and to (exclusive), ms. */

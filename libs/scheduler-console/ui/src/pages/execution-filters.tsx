@@ -7,7 +7,7 @@ import { useResource } from '../live/use-resource';
 
 /** What the API takes as a filter of executions. */
 export type ExecutionFilter = Partial<Record<(typeof KEYS)[number], string>>;
-const KEYS = ['status', 'taskId', 'tag', 'workflowId', 'from', 'to'] as const;
+const KEYS = ['status', 'taskId', 'queue', 'tag', 'workflowId', 'from', 'to'] as const;
 const HOUR = 3_600_000;
 /** What the choice of a span sets as its begin. */
 const SPANS: Readonly<Record<string, number>> = { 'Last hour': HOUR, 'Last day': 24 * HOUR, 'Last week': 168 * HOUR };
@@ -20,6 +20,7 @@ export function filterOf(query: Readonly<Record<string, string>>): ExecutionFilt
 /** The filters live in the address, so that a view can be sent to a colleague. */
 export function ExecutionFilters({ filter }: { filter: ExecutionFilter }) {
   const tasks = useResource<Page<Task>>('tasks');
+  const queues = [...new Set(tasks.data?.items.map(({ queue }) => queue))];
   const set = (change: ExecutionFilter): void => go(href('executions', { ...filter, ...change }));
   const search = (text: string): void => {
     // Whoever has an id at hand wants that execution.
@@ -55,6 +56,21 @@ export function ExecutionFilters({ filter }: { filter: ExecutionFilter }) {
           <option key={taskId} value={taskId}>
             {taskName}
           </option>
+        ))}
+      </datalist>
+      <label>
+        <span class="sr-only">Queue</span>
+        <input
+          type="search"
+          list="known-queues"
+          placeholder="Queue"
+          value={filter.queue ?? ''}
+          onChange={(event) => set({ queue: event.currentTarget.value.trim() })}
+        />
+      </label>
+      <datalist id="known-queues">
+        {queues.map((queue) => (
+          <option key={queue} value={queue} />
         ))}
       </datalist>
       <label>

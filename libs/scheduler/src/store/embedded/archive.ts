@@ -75,8 +75,8 @@ export class Archive {
     );
     this.insert = prepare(
       `INSERT OR REPLACE INTO history (number, execution_id, task_id, status, workflow_id, created_time, completed_time,
-         retired, bytes, family, outcome, body, payload, result, checksum)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         retired, bytes, family, outcome, queue, body, payload, result, checksum)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.insertTag = prepare('INSERT OR IGNORE INTO history_tag (tag, number) VALUES (?, ?)');
     this.remove = prepare('DELETE FROM history WHERE number = ?');
@@ -149,7 +149,7 @@ export class Archive {
   }
 
   private pageOf(
-    { taskId, workflowId, tag }: ListExecutionsQuery,
+    { taskId, queue, workflowId, tag }: ListExecutionsQuery,
     status: string | null,
     below: number,
     downTo: number,
@@ -163,6 +163,7 @@ export class Archive {
       values.push(value);
     };
     where('h.task_id = ?', taskId);
+    where('h.queue = ?', queue);
     where('h.workflow_id = ?', workflowId);
     where('h.status = ?', status);
     where('t.tag = ?', tag);
@@ -196,7 +197,8 @@ export class Archive {
     const outcome = row.place === 'history' ? (status as TerminalStatus) : null;
     const place = placeOf({ number: row.order, status, retired: row.rank, family });
     const sum = checksum(place, body, payload, result);
-    this.insert.run(...what, row.rank, size, family, outcome, body, payload, result, sum);
+    const rest = [row.queue.name, body, payload, result, sum] as const;
+    this.insert.run(...what, row.rank, size, family, outcome, ...rest);
     for (const tag of row.extra?.tags ?? []) this.insertTag.run(tag, row.order);
     counts.addExecutions(status as TerminalStatus, 1);
     if (outcome !== null) counts.addUnits(outcome, 1, size);

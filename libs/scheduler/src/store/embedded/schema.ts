@@ -65,6 +65,9 @@ export const MIGRATIONS: readonly string[] = [
   -- place among those of its outcome is in the column ended.
   ALTER TABLE history ADD COLUMN outcome TEXT;
   UPDATE history SET outcome = status WHERE workflow_id IS NULL OR workflow_id NOT IN (SELECT workflow_id FROM workflow);
+  ALTER TABLE history ADD COLUMN queue TEXT;
+  UPDATE history SET queue = body ->> 'queue';
+  CREATE INDEX history_queue ON history (queue);
   CREATE INDEX history_outcome ON history (outcome, retired, completed_time, bytes) WHERE outcome IS NOT NULL;
   DROP INDEX history_retired;
 

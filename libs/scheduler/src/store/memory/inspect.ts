@@ -141,6 +141,7 @@ function matches(row: Row, query: ListExecutionsQuery, statuses: Set<string> | n
   return (
     (statuses === null || statuses.has(row.status)) &&
     (query.taskId === undefined || row.task.taskId === query.taskId) &&
+    (query.queue === undefined || row.queue.name === query.queue) &&
     (query.tag === undefined || (row.extra?.tags?.includes(query.tag) ?? false)) &&
     (query.workflowId === undefined || row.extra?.workflow?.workflowId === query.workflowId) &&
     (query.to === undefined || row.createdTime < query.to)

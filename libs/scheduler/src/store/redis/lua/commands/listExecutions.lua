@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 -- A part of the executions, newest first, down from a number.
 -- ARGV: frame, operation (none), number below which to look | '', how many to look at closely, how many to find,
---   query (JSON: status (set), taskId, tag, workflowId, from, to)
+--   query (JSON: status (set), taskId, queue, tag, workflowId, from, to)
 -- Returns: { views (JSON) found..., the last one the next number below which to look or '0' at the end, how many were looked at }
 -- @include look
 local many, limit = tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -14,14 +14,15 @@ local step, MIN_STEP, MAX_STEP = 50, 16, 500
 local read, MAX_READ, BYTES_PER_LOOK = 0, 1048576, 4096
 -- Bytes of views after which the reply ends.
 local size, MAX_SIZE = 0, 524288
--- Where a record says of which task it is.
-local TASK = '^%d+|%d+|%-?%d+|[^|]*|([^|]*)|'
+-- Where a record says of which task it is, and of which queue.
+local TASK = '^%d+|%d+|%-?%d+|[^|]*|([^|]*)|([^|]*)|'
 -- What one costs that need not be looked at closely.
-local PASSING = query.taskId and 0.2 or 0.05
+local PASSING = (query.taskId or query.queue) and 0.2 or 0.05
 
 local function matches(row)
   return (not query.status or query.status[inspect.status(row)])
     and (not query.taskId or row.task == query.taskId)
+    and (not query.queue or row.queue == query.queue)
     and (not query.workflowId or row.wf == query.workflowId)
     and (not query.to or row.created < query.to)
 end
@@ -95,12 +96,13 @@ local function passedOver(ids)
   if query.status then
     passByStatus(ids, passed)
   end
-  if query.taskId then
+  if query.taskId or query.queue then
     for _, id in ipairs(ids) do
       if not passed[id] then
         local record = call('HGET', keys.static, id) or ''
         read = read + #record
-        passed[id] = string.match(record, TASK) ~= query.taskId
+        local task, queue_ = string.match(record, TASK)
+        passed[id] = (query.taskId and task ~= query.taskId) or (query.queue and queue_ ~= query.queue) or false
       end
     end
   end
