@@ -7,6 +7,7 @@ import { closureContract } from './closure.contract.js';
 import { definitionContract } from './definition.contract.js';
 import { edgeContract } from './edge.contract.js';
 import { effectsContract } from './effects.contract.js';
+import { endedContract } from './ended.contract.js';
 import { enqueueContract } from './enqueue.contract.js';
 import { executionLockContract } from './execution-lock.contract.js';
 import { fanInContract } from './fan-in.contract.js';
@@ -59,6 +60,7 @@ const CONCERNS = [
   listingContract,
   statsContract,
   waitingContract,
+  endedContract,
   effectsContract,
 ];
 

@@ -44,3 +44,6 @@ export const MAX_WORKFLOW_EDGES = 50_000;
 export const MAX_ERROR_MESSAGE = 4_096;
 export const MAX_ERROR_STACK = 8_192;
 export const MAX_TAGS = 16;
+
+/** Executions whose end is asked for in one call. */
+export const ENDED_PER_STEP = 200;

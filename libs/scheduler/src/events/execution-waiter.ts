@@ -2,10 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, MAX_TIMER_MS, type Clock, type ClockTimer } from '../core/clock.js';
 import { ExecutionNotFoundError, SchedulerClosedError, WaitTimeoutError } from '../core/errors.js';
 import type { ExecutionEffect } from '../core/effects.js';
+import { ENDED_PER_STEP } from '../core/limits.js';
 import { withJson, type TaskExecution } from '../core/execution.js';
 import { parseJson } from '../core/json.js';
 import { isTerminal } from '../core/status.js';
-import { TASK_STORE, type ExecutionStore } from '../store/task-store.js';
+import { TASK_STORE, type ExecutionStore, type WorkerStore } from '../store/task-store.js';
 import { EventHub } from './event-hub.js';
 
 interface Waiter {
@@ -14,15 +15,21 @@ interface Waiter {
   fail: (error: unknown) => void;
 }
 
-/** Waits for ends by event: nothing is asked again and again. */
+/** How often a store at a distance, whose events can be lost, is asked whether what is waited for has ended. */
+const POLL_EVERY_MS = 3_000;
+/** Calls of one poll; with more waits than they ask for, the others have their turn at the next poll. */
+const STEPS_PER_POLL = 5;
+
+/** Waits for ends by event; behind them, a rare poll finds those whose event was lost. */
 @Injectable()
 export class ExecutionWaiter {
   private readonly waiting = new Map<string, Set<Waiter>>();
   private isClosed = false;
+  private poll: ClockTimer | null = null;
 
   constructor(
     hub: EventHub,
-    @Inject(TASK_STORE) private readonly store: ExecutionStore,
+    @Inject(TASK_STORE) private readonly store: ExecutionStore & Pick<WorkerStore, 'lanes'>,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
     hub.listen(
@@ -49,12 +56,14 @@ export class ExecutionWaiter {
     signal?.throwIfAborted();
     const ended = this.enroll(executionId, timeout, signal);
     try {
-      for (;;) {
-        const execution = await this.find(executionId);
+      for (let seen: TaskExecution | null = null; ;) {
+        const execution: TaskExecution = await this.findAgain(executionId, seen);
         if (isTerminal(execution.status)) return execution;
         const end = await ended.next();
         // A small history may have let it go in the same breath: then its end is what the event said.
-        if (end !== null) return (await this.store.getExecution(executionId)) ?? withEnd(execution, end);
+        if (end !== null)
+          return (await this.store.getExecution(executionId).catch(() => null)) ?? withEnd(execution, end);
+        seen = execution;
       }
     } finally {
       ended.leave();
@@ -64,8 +73,51 @@ export class ExecutionWaiter {
   /** Nobody hears of an end any more: those who wait are told so. */
   close(): void {
     this.isClosed = true;
+    this.poll?.cancel();
     for (const [executionId, waiters] of this.waiting)
       for (const { fail } of waiters) fail(new SchedulerClosedError(executionId));
+  }
+
+  private arm(): void {
+    if (this.poll || this.isClosed || this.store.lanes === 1 || this.waiting.size === 0) return;
+    this.poll = this.clock.setTimer(POLL_EVERY_MS, () => {
+      void this.look().finally(() => {
+        this.poll = null;
+        this.arm();
+      });
+    });
+    this.poll.handle?.unref();
+  }
+
+  /** Asks for those that have waited longest since they were last asked for. */
+  private async look(): Promise<void> {
+    const ids = [...this.waiting.keys()].slice(0, STEPS_PER_POLL * ENDED_PER_STEP);
+    for (let from = 0; from < ids.length; from += ENDED_PER_STEP) {
+      const step = ids.slice(from, from + ENDED_PER_STEP);
+      // A store that does not answer is asked again at the next poll.
+      const ended = await this.store.endedOf(step).catch(() => null);
+      if (ended === null) return;
+      for (const id of step) this.toTheEnd(id);
+      for (const id of ended) this.waiting.get(id)?.forEach(({ wake }) => wake(null));
+    }
+  }
+
+  private toTheEnd(executionId: string): void {
+    const waiters = this.waiting.get(executionId);
+    if (!waiters || this.waiting.size <= STEPS_PER_POLL * ENDED_PER_STEP) return;
+    this.waiting.delete(executionId);
+    this.waiting.set(executionId, waiters);
+  }
+
+  /** A store that does not answer does not end a wait that has begun: the next poll asks again. */
+  private async findAgain(executionId: string, seen: TaskExecution | null): Promise<TaskExecution> {
+    try {
+      return await this.find(executionId);
+    } catch (error) {
+      if (this.isClosed) throw new SchedulerClosedError(executionId);
+      if (seen === null || error instanceof ExecutionNotFoundError) throw error;
+      return seen;
+    }
   }
 
   private async find(executionId: string): Promise<TaskExecution> {
@@ -104,6 +156,7 @@ export class ExecutionWaiter {
     if (!waiters) this.waiting.set(executionId, (waiters = new Set()));
     const waiter: Waiter = { wake: (end) => wake(end), fail: (error) => fail(error) };
     waiters.add(waiter);
+    this.arm();
     return {
       next: async () => {
         const end = await promise;
@@ -115,6 +168,9 @@ export class ExecutionWaiter {
         signal?.removeEventListener('abort', abort);
         waiters.delete(waiter);
         if (waiters.size === 0) this.waiting.delete(executionId);
+        if (this.waiting.size > 0 || !this.poll) return;
+        this.poll.cancel();
+        this.poll = null;
       },
     };
   }

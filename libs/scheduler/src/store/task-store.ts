@@ -88,6 +88,8 @@ export interface ExecutionStore {
    */
   reopen(executionId: string): Promise<boolean>;
   getExecution(executionId: string): Promise<TaskExecution | null>;
+  /** Of these, at most `ENDED_PER_STEP`: those that have ended, or are not known (any more). */
+  endedOf(executionIds: readonly string[]): Promise<string[]>;
   /** Newest first. A page may hold fewer than `limit` (even none) and still have a cursor. */
   listExecutions(query: ListExecutionsQuery): Promise<Page<TaskExecution>>;
   /** Keeps what a run says of itself; ignored unless the token is current. */

@@ -8,7 +8,7 @@ import { TERMINAL_STATUSES } from '../../core/status.js';
 import type { NewSchedule } from '../memory/cron.js';
 import { historySettings, type HistorySettings } from '../history-settings.js';
 import { dump } from '../memory/dump.js';
-import { stats, view } from '../memory/inspect.js';
+import { hasEnded, stats, view } from '../memory/inspect.js';
 import type { MemoryStoreOptions } from '../memory/memory-frame.js';
 import { MemoryTaskStore } from '../memory/memory.store.js';
 import type { Changed } from '../memory/rows.js';
@@ -139,6 +139,11 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
       const found = this.opened().file.archive.find(executionId);
       return found ? view(detached(s, found.execution), now) : null;
     });
+  }
+
+  /** What is in the file alone has ended. */
+  override endedOf(executionIds: readonly string[]): Promise<string[]> {
+    return this.read(() => executionIds.filter((id) => hasEnded(this.residents.peek(id))));
   }
 
   override listExecutions(query: ListExecutionsQuery): Promise<Page<TaskExecution>> {

@@ -9,6 +9,11 @@ import type { State } from './state.js';
 /** Executions of a page that asks for no number of its own. */
 export const LIST_LIMIT = 50;
 
+/** What is not known (any more) will not end otherwise. */
+export function hasEnded(row: Row | undefined): boolean {
+  return row === undefined || isTerminal(row.status);
+}
+
 /** What a user sees of an execution. */
 export function view(row: Row, now: number): TaskExecution {
   const extra = row.extra;

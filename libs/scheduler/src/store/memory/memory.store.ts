@@ -126,6 +126,10 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
     });
   }
 
+  endedOf(executionIds: readonly string[]): Promise<string[]> {
+    return this.read((s) => executionIds.filter((id) => inspect.hasEnded(s.executions.get(id))));
+  }
+
   listExecutions(query: ListExecutionsQuery): Promise<Page<TaskExecution>> {
     return this.read((s, now) => inspect.list(s, query, now));
   }
@@ -206,15 +210,10 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
 
   readonly lanes = 1;
 
-  /** Whoever waits is woken in the same breath: there is nothing to hand over. */
-  onHandOver(): () => void {
-    return () => undefined;
-  }
-
-  /** Whoever could take a run for lost lives in the same event loop, and stands still with it. */
-  keepAlive(): () => void {
-    return () => undefined;
-  }
+  /** Waiters are resolved synchronously: nothing is handed over. */
+  readonly onHandOver = () => () => undefined;
+  /** A process that could declare a run lost shares this event loop, and blocks with it. */
+  readonly keepAlive = () => () => undefined;
 
   hello(about: WorkerHello): Promise<void> {
     return this.commit((s, now) => worker.hello(s, about, now));

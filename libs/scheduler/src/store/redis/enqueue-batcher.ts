@@ -1,6 +1,6 @@
 import type { NewExecution } from '../../core/commands.js';
 import { isPlain } from './codec/executions.js';
-import { LaneBatcher } from './lane-batcher.js';
+import { LaneBatcher, type Trip } from './lane-batcher.js';
 import { sizeOf } from './request-size.js';
 
 type Batch = readonly NewExecution[];
@@ -18,9 +18,9 @@ const LANES = [0, 1];
 export class EnqueueBatcher {
   private readonly trips: LaneBatcher<Batch, string[]>;
 
-  /** @param send stores a batch; with a lane, nothing else is under way on that */
-  constructor(private readonly send: (batch: Batch, lane: number | null) => Promise<string[]>) {
-    this.trips = new LaneBatcher(LANES, TOGETHER, (batches, lane) => this.sendTogether(batches, lane));
+  /** @param send stores a batch; with a trip, nothing else is under way on its lane */
+  constructor(private readonly send: (batch: Batch, trip: Trip | null) => Promise<string[]>) {
+    this.trips = new LaneBatcher(LANES, TOGETHER, (batches, trip) => this.sendTogether(batches, trip));
   }
 
   add(batch: Batch): Promise<string[]> {
@@ -29,9 +29,9 @@ export class EnqueueBatcher {
     return this.trips.add(batch, size);
   }
 
-  private sendTogether(batches: readonly Batch[], lane: number): Promise<string[][]> {
+  private sendTogether(batches: readonly Batch[], trip: Trip): Promise<string[][]> {
     const sizes = batches.map((batch) => batch.length);
-    return this.send(batches.length === 1 ? batches[0]! : batches.flat(), lane).then((ids) => {
+    return this.send(batches.length === 1 ? batches[0]! : batches.flat(), trip).then((ids) => {
       let from = 0;
       return sizes.map((size) => ids.slice(from, (from += size)));
     });

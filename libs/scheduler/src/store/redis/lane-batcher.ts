@@ -1,4 +1,18 @@
+import { SystemClock } from '../../core/clock.js';
+
+/** A trip is refused by the age of its oldest: what came so much later goes with the next. */
+const SAME_AGE_MS = 500;
+
+/** What is sent at a time. */
+export interface Trip {
+  lane: number;
+  /** ms that the oldest of it has waited. */
+  age: number;
+}
+
 interface Waiting<Item, Reply> {
+  /** Monotonic ms at which it was asked for: its budget begins there. */
+  since: number;
   item: Item;
   size: number;
   resolve: (reply: Reply) => void;
@@ -13,6 +27,7 @@ export class LaneBatcher<Item, Reply> {
   private waiting: Waiting<Item, Reply>[] = [];
   private readonly freeLanes: number[];
   private isAwaited = false;
+  private readonly clock = new SystemClock();
 
   /**
    * @param lanes their numbers; nobody else sends on them
@@ -22,14 +37,14 @@ export class LaneBatcher<Item, Reply> {
   constructor(
     lanes: readonly number[],
     private readonly sizeOfTrip: number,
-    private readonly send: (items: readonly Item[], lane: number) => Promise<readonly Reply[]>,
+    private readonly send: (items: readonly Item[], trip: Trip) => Promise<readonly Reply[]>,
   ) {
     this.freeLanes = [...lanes];
   }
 
   add(item: Item, size: number): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ item, size, resolve, reject });
+      this.waiting.push({ since: this.clock.monotonic(), item, size, resolve, reject });
       this.await();
     });
   }
@@ -50,7 +65,7 @@ export class LaneBatcher<Item, Reply> {
     const items = group.map(({ item }) => item);
     const callers = group.map(({ resolve, reject }) => ({ resolve, reject }));
     // What was sent is not kept here while the answer is on its way: the collector would carry all of it along.
-    this.send(items, lane)
+    this.send(items, { lane, age: this.clock.monotonic() - group[0]!.since })
       .then(
         (replies) => callers.forEach(({ resolve }, i) => resolve(replies[i]!)),
         (error: unknown) => callers.forEach(({ reject }) => reject(error)),
@@ -65,9 +80,10 @@ export class LaneBatcher<Item, Reply> {
   private take(): Waiting<Item, Reply>[] {
     let size = 0;
     let count = 0;
+    const newest = (this.waiting[0]?.since ?? 0) + SAME_AGE_MS;
     for (const each of this.waiting) {
       size += each.size;
-      if (count > 0 && size > this.sizeOfTrip) break;
+      if (count > 0 && (size > this.sizeOfTrip || each.since > newest)) break;
       count++;
     }
     return this.waiting.splice(0, count);

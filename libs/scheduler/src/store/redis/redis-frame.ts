@@ -14,6 +14,7 @@ import { RedisConnection, type ScriptArgument } from './connection/redis-connect
 import type { ResolvedRedisOptions } from './connection/redis-options.js';
 import { unsentStamp } from './connection/stamp.js';
 import { StoreClock, UNKNOWN_INSTANT } from './connection/store-clock.js';
+import type { Trip } from './lane-batcher.js';
 import { luaScripts } from './lua-scripts.js';
 import { ServerTime } from './server-time.js';
 
@@ -129,8 +130,8 @@ export abstract class RedisFrame {
   }
 
   /** As `commit`, one after the other: nothing else of this lane is under way. However much goes on beside it, it is known. */
-  protected commitOnLane<T>(lane: number, script: string, ...args: ScriptArgument[]): Promise<T> {
-    return this.send<T>(script, `=${lane}|${++this.operations};`, args);
+  protected commitOnLane<T>({ lane, age }: Trip, script: string, ...args: ScriptArgument[]): Promise<T> {
+    return this.send<T>(script, `=${lane}|${++this.operations};`, args, age);
   }
 
   /** A name that no other operation of any node has. */
@@ -213,10 +214,10 @@ export abstract class RedisFrame {
   }
 
   /** What it was asked for is not kept while the answer is on its way. */
-  private send<T>(script: string, operation: string, args: readonly ScriptArgument[]): Promise<T> {
+  private send<T>(script: string, operation: string, args: readonly ScriptArgument[], age = 0): Promise<T> {
     const sent = this.isAnnounced
-      ? this.run(script, args, operation)
-      : this.announce().then(() => this.run(script, args, operation));
+      ? this.run(script, args, operation, age)
+      : this.announce().then(() => this.run(script, args, operation, age));
     const sentAt = this.sendingTime();
     return sent.then((reply) => this.receive(reply as [T, string, ...unknown[]], sentAt));
   }
@@ -228,12 +229,12 @@ export abstract class RedisFrame {
     return value;
   }
 
-  private run(script: string, args: readonly ScriptArgument[], operation = ''): Promise<unknown> {
+  private run(script: string, args: readonly ScriptArgument[], operation = '', age = 0): Promise<unknown> {
     if (this.isClosed) return Promise.reject(new SchedulerClosedError());
     const { testClock } = this.settings;
     const time = testClock ? Math.floor(testClock.now()) : '';
     const frame = `${this.stamp}${time}|${this.beforeNode}`;
-    return this.connection.run(script, this.root, [frame, operation, ...args]);
+    return this.connection.run(script, this.root, [frame, operation, ...args], { age });
   }
 
   private instant(): string {

@@ -67,6 +67,10 @@ export abstract class RedisLooks extends RedisFrame {
     return text === null ? null : this.executionOf(text);
   }
 
+  async endedOf(executionIds: readonly string[]): Promise<string[]> {
+    return executionIds.length === 0 ? [] : this.look('endedOf', ...executionIds);
+  }
+
   async listExecutions(query: ListExecutionsQuery): Promise<Page<TaskExecution>> {
     const { limit = 50, cursor = '', status, ...filter } = query;
     const statuses = status && Object.fromEntries([status].flat().map((each) => [each, true]));

@@ -12,6 +12,7 @@ import type { LeanWorkflow } from './codec/lean-workflow.js';
 import { packBatch, packWorkflow, packWorkflows } from './enqueue.js';
 import { EnqueueBatcher } from './enqueue-batcher.js';
 import { CREATED_AT_ONCE, isLarge, packAcceptance, packIntake } from './intake.js';
+import type { Trip } from './lane-batcher.js';
 import { PART_BYTES, split } from './request-size.js';
 import { RedisLooks } from './redis-looks.js';
 import { WorkflowBatcher } from './workflow-batcher.js';
@@ -27,9 +28,9 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   /** Two: the server works on one trip while this process works on the other. */
   readonly lanes = 2;
   private readonly packer = new ExchangePacker();
-  private readonly batches = new EnqueueBatcher((batch, lane) => this.store(batch, lane));
+  private readonly batches = new EnqueueBatcher((batch, trip) => this.store(batch, trip));
   private readonly workflows = new WorkflowBatcher(
-    (workflows, lane) => this.startTogether(workflows, lane),
+    (workflows, trip) => this.startTogether(workflows, trip),
     (workflow, executions) => this.startAlone(workflow, executions),
   );
 
@@ -236,14 +237,14 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
     return stepOf(await this.commitRepeatable('prune', limit));
   }
 
-  /** @param lane of the batcher, which sends nothing else on it meanwhile; null: it goes by itself */
-  private async store(batch: readonly NewExecution[], lane: number | null): Promise<string[]> {
+  /** @param trip of the batcher, which sends nothing else on its lane meanwhile; null: it goes by itself */
+  private async store(batch: readonly NewExecution[], trip: Trip | null): Promise<string[]> {
     const ids = batch.map((command) => command.executionId);
     if (batch.length === 0) return ids;
     if (isLarge(batch, this.createdAtOnce)) return this.takeIn(batch, ['']).then(() => ids);
     const args = packBatch(batch);
     const stored =
-      lane === null ? this.commit<string[]>('enqueue', ...args) : this.commitOnLane<string[]>(lane, 'enqueue', ...args);
+      trip === null ? this.commit<string[]>('enqueue', ...args) : this.commitOnLane<string[]>(trip, 'enqueue', ...args);
     return stored.then((changed) => (changed.length > 0 ? changed : ids));
   }
 
@@ -251,9 +252,9 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
     return this.commit('enqueue', ...packWorkflow(workflow, executions));
   }
 
-  private startTogether(workflows: readonly LeanWorkflow[], lane: number): Promise<unknown> {
+  private startTogether(workflows: readonly LeanWorkflow[], trip: Trip): Promise<unknown> {
     const args = packWorkflows(workflows);
-    if (args) return this.commitOnLane(lane, 'startWorkflows', ...args);
+    if (args) return this.commitOnLane(trip, 'startWorkflows', ...args);
     return Promise.all(workflows.map(({ workflow, members }) => this.startAlone(workflow, members)));
   }
 

@@ -1,6 +1,6 @@
 import type { NewExecution, NewWorkflow } from '../../core/commands.js';
 import { leanWorkflow, MAX_MEMBERS, type LeanWorkflow } from './codec/lean-workflow.js';
-import { LaneBatcher } from './lane-batcher.js';
+import { LaneBatcher, type Trip } from './lane-batcher.js';
 import { sizeOf } from './request-size.js';
 
 /** More than for batches: a workflow waits as many objects, and on its way as bytes. */
@@ -17,10 +17,10 @@ export class WorkflowBatcher {
    * @param sendAlone stores one that is not lean
    */
   constructor(
-    send: (workflows: readonly LeanWorkflow[], lane: number) => Promise<unknown>,
+    send: (workflows: readonly LeanWorkflow[], trip: Trip) => Promise<unknown>,
     private readonly sendAlone: (workflow: NewWorkflow, members: readonly NewExecution[]) => Promise<void>,
   ) {
-    this.trips = new LaneBatcher(LANES, MAX_MEMBERS, (workflows, lane) => send(workflows, lane).then(() => []));
+    this.trips = new LaneBatcher(LANES, MAX_MEMBERS, (workflows, trip) => send(workflows, trip).then(() => []));
   }
 
   add(workflow: NewWorkflow, members: readonly NewExecution[]): Promise<void> {

@@ -89,13 +89,13 @@ export class RedisConnection {
 
   /**
    * Runs a script with one key. Without an answer it is sent again, three times at the most and unless that is
-   * forbidden; without a connection it waits for the next one; all of this within 10 s.
+   * forbidden; without a connection it waits for the next one; all of this within 10 s from the call.
    * @throws StoreUnavailableError, StoreFullError, StoreReadonlyError, StoreLoadingError, StoreAccessError: it did not run
    * @throws StoreScriptError: it failed by itself
    * @throws OutcomeUnknownError: it may have run
    */
   run(script: string, key: string, args: readonly ScriptArgument[], options?: RunOptions): Promise<unknown> {
-    return this.#runner.run(script, key, args, options?.repeatable !== false);
+    return this.#runner.run(script, key, args, options?.repeatable !== false, options?.age);
   }
 
   /**

@@ -25,6 +25,8 @@ export interface ScriptSource {
 export interface RunOptions {
   /** Whether the same call again is harmless, so that it may be repeated when its outcome is unknown. Default true. */
   repeatable?: boolean;
+  /** ms of its budget that the call has spent already, before it came here. Default 0. */
+  age?: number;
 }
 
 /**
@@ -140,7 +142,7 @@ export class ScriptRunner {
     });
   }
 
-  run(name: string, key: string, args: readonly ScriptArgument[], isRepeatable: boolean): Promise<unknown> {
+  run(name: string, key: string, args: readonly ScriptArgument[], isRepeatable: boolean, age = 0): Promise<unknown> {
     const script = this.#scripts.get(name);
     if (script === undefined) throw new TypeError(`no script '${name}'`);
     return new Promise((resolve, reject) => {
@@ -151,7 +153,7 @@ export class ScriptRunner {
         asked: this.instant === null ? 0 : this.clock.monotonic(),
         instant: this.instant?.() ?? '',
         lates: 0,
-        since: this.#turn,
+        since: this.#turn - Math.floor(age / TURN_MS),
         sent: 0,
         from: 0,
         number: 0,
@@ -281,11 +283,13 @@ export class ScriptRunner {
       call.isDoubtful = true;
       if (!call.isRepeatable || ++call.repeats > MAX_REPEATS) return this.#giveUp(call);
     }
+    if (this.#isOver(call)) return this.#giveUp(call);
     this.#dispatch(call);
   }
 
   #giveUp(call: Call, error: SchedulerError = call.error ?? new StoreUnavailableError('not connected')): void {
-    call.reject(call.isDoubtful ? new OutcomeUnknownError(call.script.source.name, error.message) : error);
+    const { name, readOnly } = call.script.source;
+    call.reject(call.isDoubtful && !readOnly ? new OutcomeUnknownError(name, error.message) : error);
   }
 
   #onReady(client: Client): void {
@@ -320,6 +324,8 @@ export class ScriptRunner {
     this.#timer ??= this.clock.setTimer(TURN_MS, () => this.#onTurn());
   }
 
+  readonly #isOver = ({ since }: { since: number }) => (this.#turn - since) * TURN_MS > BUDGET_MS;
+
   #onTurn(): void {
     this.#timer = undefined;
     const turn = ++this.#turn;
@@ -328,14 +334,13 @@ export class ScriptRunner {
     // Replies come in order: who stands in a long line behind others that are answered has not been forgotten.
     if (oldest !== undefined && client !== null && (turn - Math.max(oldest.sent, this.#heard)) * TURN_MS > DEADLINE_MS)
       this.#keeper.lose(client, new Error(`no answer within ${DEADLINE_MS} ms`));
-    const isOver = ({ since }: { since: number }): boolean => (turn - since) * TURN_MS > BUDGET_MS;
     for (const call of this.#waiting) {
-      if (!isOver(call)) continue;
+      if (!this.#isOver(call)) continue;
       this.#waiting.delete(call);
       this.#giveUp(call);
     }
     for (const waiter of this.#waiters) {
-      if (!isOver(waiter)) continue;
+      if (!this.#isOver(waiter)) continue;
       this.#waiters.delete(waiter);
       waiter.reject(waiter.error ?? new StoreUnavailableError('not connected'));
     }

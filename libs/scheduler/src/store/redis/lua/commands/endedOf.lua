@@ -1,0 +1,24 @@
+#!lua flags=no-writes
+-- Of these executions those that have ended, or that are not known (any more).
+-- ARGV: frame, operation (none), ids (at most 200)   Returns: ids
+-- @include keys
+-- @include frame
+local TERMINAL = { COMPLETED = true, FAILED = true, CANCELLED = true, SKIPPED = true }
+local ended = {}
+local states = call('HMGET', keys.state, unpack(ARGV, 3))
+for i, state in ipairs(states) do
+  local id = ARGV[i + 2]
+  local first = state and string.byte(state)
+  local hasEnded
+  if not state then
+    hasEnded = call('HEXISTS', keys.static, id) == 0
+  elseif first == 67 then
+    hasEnded = true
+  else
+    hasEnded = first ~= 79 and TERMINAL[cmsgpack.unpack(state).st]
+  end
+  if hasEnded then
+    ended[#ended + 1] = id
+  end
+end
+return ended

@@ -1,0 +1,50 @@
+import { describe, expect, it } from '@jest/globals';
+import { ENDED_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
+import { edgeTo, nextId, type OpenStore } from './fixtures.js';
+import { scenes } from './scene.js';
+
+export function endedContract(open: OpenStore): void {
+  const scene = scenes(open);
+  const forgetful = scenes(open, { history: { count: 1 } });
+
+  describe('endedOf', () => {
+    it(
+      'names what has ended, however it ended, and what is not known',
+      scene(async (s) => {
+        const worker = await s.worker();
+        const [completed, failed, running, broken] = await s.addMany(4);
+        await worker.complete(await worker.claimOne(completed));
+        await worker.fail(await worker.claimOne(failed));
+        await worker.claimOne(running);
+        const skipped = await s.add({ taskId: 'child', edges: [edgeTo(failed!)] });
+        const blocked = await s.add({ taskId: 'child', edges: [edgeTo(running!)] });
+        const delayed = await s.add({ delay: 60_000 });
+        await s.store.cancel(broken!, 0);
+        await s.maintain();
+        const unknown = nextId();
+        const all = [completed!, blocked, failed!, delayed, running!, skipped, broken!, unknown];
+        expect(await s.store.endedOf(all)).toEqual([completed, failed, skipped, broken, unknown]);
+        expect(await s.store.endedOf([])).toEqual([]);
+      }),
+    );
+
+    it(
+      'names what has left history',
+      forgetful(async (s) => {
+        const worker = await s.worker();
+        const ids = await s.addMany(5);
+        for (const id of ids) await worker.complete(await worker.claimOne(id));
+        await s.maintain();
+        expect(await s.store.endedOf(ids)).toEqual(ids);
+      }),
+    );
+
+    it(
+      'takes as many as one call may have',
+      scene(async (s) => {
+        const ids = await s.addMany(ENDED_PER_STEP);
+        expect(await s.store.endedOf(ids)).toEqual([]);
+      }),
+    );
+  });
+}
