@@ -146,6 +146,26 @@ export function keptWholeContract(open: OpenStore): void {
     );
 
     it(
+      'one of 250 that ran again leaves nothing behind',
+      three(async (s) => {
+        const worker = await s.worker('fan', { queues: ['fan'] });
+        const [workflowId, ids] = await startFan(s, 250);
+        await endAll(s, worker, (id) => id === ids[2]);
+        await s.maintain();
+        expect(await s.store.reopen(ids[2]!)).toBe(true);
+        await endAll(s, worker);
+        await s.maintain();
+        expect(await s.store.getWorkflow(workflowId)).toMatchObject({ status: 'COMPLETED' });
+        await plain(s, 3, 'complete');
+        await s.maintain();
+        expect(await s.store.getWorkflow(workflowId)).toBeNull();
+        expect(await there(s, ids)).toBe(0);
+        expect((await s.stats()).byStatus.COMPLETED).toBe(3);
+      }),
+      30_000,
+    );
+
+    it(
       'all of it stays while somebody outside needs one of it, and goes afterwards',
       three(async (s) => {
         const worker = await s.worker('fan', { queues: ['fan'] });
