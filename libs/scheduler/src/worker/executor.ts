@@ -156,7 +156,7 @@ export class Executor {
     );
     // Cancelled, lost or shut down meanwhile: the handler does not start.
     run.ctx.signal.throwIfAborted();
-    return this.invoke(run);
+    return run.settled ? undefined : this.invoke(run);
   }
 
   private invoke(run: Run): unknown {

@@ -1,0 +1,59 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Claim } from '../store/records.js';
+import { TaskContext } from '../task/task-context.js';
+import { ManualClock } from '../testing/manual-clock.js';
+import { fetchResults } from './fetch-results.js';
+import { Run } from './run.js';
+
+const claim: Claim = {
+  ...{ executionId: 'join', attempt: 1, taskId: 'join', queue: 'default', priority: 2, payload: null, run: 1 },
+  ...{ failures: 0, scheduledTime: 0, startedTime: 0, timeout: null, workflowId: null, lockKey: null },
+  ...{ fencingToken: null, results: { a: '1' }, resultsLeft: 2 },
+};
+const runOf = (): Run => new Run(claim, new TaskContext(claim, () => undefined), 0);
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('results that a claim left out', () => {
+  it('are fetched page by page, after those that it brought', async () => {
+    const run = runOf();
+    const asked: number[] = [];
+    const getResults = (_id: string, from: number) => {
+      asked.push(from);
+      return Promise.resolve({
+        results: { [`p${from}`]: from === 2 ? null : '"x"' },
+        next: from < 4 ? from + 1 : null,
+      });
+    };
+    expect(run.ctx.results).toEqual({ a: 1 });
+    await fetchResults(run, { getResults }, new ManualClock(), () => undefined);
+    expect(asked).toEqual([2, 3, 4]);
+    expect(Object.entries(run.ctx.results)).toEqual([
+      ['a', 1],
+      ['p2', null],
+      ['p3', 'x'],
+      ['p4', 'x'],
+    ]);
+  });
+
+  it('are asked for again after a failure, which is told once a page, until the run is stopped', async () => {
+    const run = runOf();
+    const clock = new ManualClock();
+    const failures: unknown[] = [];
+    let calls = 0;
+    const getResults = () => {
+      calls++;
+      return Promise.reject(new Error('away'));
+    };
+    const fetched = fetchResults(run, { getResults }, clock, (error) => failures.push(error));
+    for (let i = 0; i < 5; i++) {
+      await turn();
+      clock.advance(1_000);
+    }
+    expect(calls).toBeGreaterThanOrEqual(4);
+    expect(failures).toEqual([new Error('away')]);
+    run.stop = 'cancel';
+    await turn();
+    clock.advance(1_000);
+    await fetched;
+  });
+});
