@@ -1,8 +1,20 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { WaitTimeoutError, type AdvancedTaskScheduler, type TaskExecution } from 'nestjs-advanced-scheduler';
 import { closeApps, startApp } from '../support/app.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 
 const KB = 1024;
+
+/** Asks again from time to time: on a busy machine a reply of this size may be late, and its effects are lost with it. */
+async function endOf(scheduler: AdvancedTaskScheduler, executionId: string): Promise<TaskExecution> {
+  for (;;) {
+    try {
+      return await scheduler.waitForExecution(executionId, { timeout: '5s' });
+    } catch (error) {
+      if (!(error instanceof WaitTimeoutError)) throw error;
+    }
+  }
+}
 
 describe('the results of many dependencies in an app on Redis', () => {
   let server: RedisServer;
@@ -36,7 +48,7 @@ describe('the results of many dependencies in an app on Redis', () => {
           { taskId: 'join', dependencies: refs.map((ref) => ({ ref, type: 'success' as const })) },
         ],
       });
-      const ended = await scheduler.waitForExecution(executions['join']!, { timeout: '100s' });
+      const ended = await endOf(scheduler, executions['join']!);
       expect(ended.status).toBe('COMPLETED');
       expect(ended.result).toEqual(refs.map((ref, i) => `${ref}:${i}`));
     },
