@@ -29,6 +29,10 @@ const COUNTERS = {
       [{ event: 'stale' }, 'stale'],
     ],
   },
+  scheduler_set_aside_total: {
+    help: `Stored records that could not be treated and were set aside. ${FLEET}`,
+    values: [[{}, 'setAside']],
+  },
   scheduler_lock_requests_total: {
     help: `Requests for locks, by outcome. ${FLEET}`,
     values: [
@@ -51,6 +55,7 @@ const PATIENCE = 1500;
 /** What the store knows, read once a scrape. What was not told is left out: a figure of before would look like one of now. */
 export class FleetMetrics {
   private readonly up: Gauge;
+  private readonly failing: Gauge;
   private readonly errors: Counter<'reading'>;
   private readonly counters: [Counter, (typeof COUNTERS)[keyof typeof COUNTERS]['values']][];
   private readonly gauges: Record<keyof typeof GAUGES, Gauge>;
@@ -59,6 +64,8 @@ export class FleetMetrics {
     const registers = [registry];
     const upHelp = 'Whether the store answers this instance: 1, else 0.';
     this.up = new Gauge({ name: 'scheduler_store_up', help: upHelp, registers });
+    const failingHelp = 'Duties that failed twice in a row, a refused registration among them. Of this instance.';
+    this.failing = new Gauge({ name: 'scheduler_failing_duties', help: failingHelp, registers });
     this.errors = new Counter({
       name: 'scheduler_scrape_errors_total',
       help: `Readings of the store for a scrape that failed or took over ${PATIENCE / 1000} s. Of this instance.`,
@@ -121,6 +128,7 @@ export class FleetMetrics {
     this.gauges.waiting.set({ for: 'lock' }, queueStats.waitingForLock);
     this.gauges.paused.set(queueStats.pausedQueues.length);
     this.gauges.running.set(runningTasks);
+    this.failing.set(metrics.failingDuties);
   }
 }
 

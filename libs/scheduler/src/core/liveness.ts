@@ -1,5 +1,8 @@
 import { SchedulerClosedError } from './errors.js';
 
+/** The duty of a worker to make itself known to the store. */
+export const REGISTRATION = 'registration of the worker';
+
 /** What one process knows of its own loops; written by the worker, read by health. */
 export class Liveness {
   private readonly closing = new AbortController();
@@ -11,6 +14,25 @@ export class Liveness {
   runningTasks = 0;
   /** Runs that were settled without their handler, which has not returned yet: their slots stay taken. */
   stuckTasks = 0;
+
+  private readonly failures = new Map<string, { times: number; reason: string }>();
+
+  /** A duty of this process has failed. */
+  failed(duty: string, error: unknown): void {
+    const times = (this.failures.get(duty)?.times ?? 0) + 1;
+    this.failures.set(duty, { times, reason: error instanceof Error ? error.message : String(error) });
+  }
+
+  succeeded(duty: string): void {
+    this.failures.delete(duty);
+  }
+
+  /** What fails for longer than by chance: duties that failed twice in a row, and a registration that was refused. */
+  get failing(): string[] {
+    return [...this.failures].flatMap(([duty, { times, reason }]) =>
+      times >= 2 || duty === REGISTRATION ? [`${duty} has failed ${times} times in a row: ${reason}`] : [],
+    );
+  }
 
   /** Aborts with a SchedulerClosedError once this process has drained: what waits for others ends now. */
   get closed(): AbortSignal {

@@ -3,7 +3,7 @@ import type { TaskPriorityName } from '../core/priority.js';
 import type { StoreCounters } from '../store/records.js';
 
 export interface HealthStatus {
-  /** degraded: success rate below the threshold; unhealthy: the store does not answer, or claiming has stalled. */
+  /** degraded: success rate below the threshold, a duty that fails, a record set aside; unhealthy: the store does not answer, or claiming has stalled. */
   status: 'healthy' | 'degraded' | 'unhealthy';
   /** What is wrong, for people. */
   problems: string[];
@@ -43,5 +43,9 @@ export interface HealthStatus {
     tasksSkipped: number;
     /** Runs whose handler ignores its signal, in this process. */
     stuckTasks: number;
+    /** Duties of this process that failed twice in a row, and a registration of its worker that was refused. */
+    failingDuties: number;
+    /** Stored records that could not be treated and were set aside, on all nodes. */
+    setAside: number;
   } & StoreCounters;
 }

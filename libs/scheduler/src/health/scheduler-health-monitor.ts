@@ -53,10 +53,13 @@ export class SchedulerHealthMonitor {
       return null;
     });
     const report = this.report(stats ?? NOTHING);
-    const degraded = report.successRate < this.settings.threshold;
-    const status = problems.length > 0 ? 'unhealthy' : degraded ? 'degraded' : 'healthy';
-    if (degraded)
-      problems.push(`success rate ${report.successRate.toFixed(1)} % is below ${this.settings.threshold} %`);
+    const doubts = this.liveness.failing;
+    if (report.successRate < this.settings.threshold)
+      doubts.push(`success rate ${report.successRate.toFixed(1)} % is below ${this.settings.threshold} %`);
+    if (report.metrics.setAside > 0)
+      doubts.push(`${report.metrics.setAside} stored records could not be treated and were set aside`);
+    const status = problems.length > 0 ? 'unhealthy' : doubts.length > 0 ? 'degraded' : 'healthy';
+    problems.push(...doubts);
     return { status, problems, storeReachable: stats !== null, ...report };
   }
 
@@ -120,6 +123,8 @@ export class SchedulerHealthMonitor {
         tasksCancelled: counters.cancelled,
         tasksSkipped: counters.skipped,
         stuckTasks: this.liveness.stuckTasks,
+        failingDuties: this.liveness.failing.length,
+        setAside: stats.setAside,
         ...counters,
       },
     };
@@ -155,6 +160,9 @@ const NOTHING: StoreStats = {
   waitingForDependencies: 0,
   waitingForLock: 0,
   window: [],
+  setAside: 0,
+  returned: 0,
+  rewound: 0,
   recentErrors: [],
   workers: 0,
 };

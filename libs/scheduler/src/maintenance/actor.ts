@@ -14,6 +14,9 @@ export abstract class Actor {
   private passing: Promise<void> | null = null;
   private again = false;
 
+  /** Is told how each pass went; null: well. */
+  onPass: (duty: string, error: unknown) => void = () => undefined;
+
   protected constructor(
     private readonly timerName: string,
     /** ms between passes. */
@@ -76,7 +79,9 @@ export abstract class Actor {
       this.again = false;
       try {
         await this.pass();
+        this.onPass(this.timerName, null);
       } catch (error) {
+        this.onPass(this.timerName, error);
         this.logger.error(`${this.timerName}: ${error instanceof Error ? error.message : String(error)}`);
       }
     } while (this.again);

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { CLOCK, type Clock } from '../core/clock.js';
 import type { Effect } from '../core/effects.js';
+import { Liveness } from '../core/liveness.js';
 import { CronScheduler } from '../cron/cron-scheduler.js';
 import { EventHub } from '../events/event-hub.js';
 import { TaskRetryManager } from '../retry/task-retry-manager.js';
@@ -36,6 +37,7 @@ export class Maintenance {
     retries: TaskRetryManager,
     hub: EventHub,
     registry: SchedulerRegistry,
+    liveness: Liveness,
     @Inject(CLOCK) clock: Clock,
     @Inject(MAINTENANCE_SETTINGS) { scheduler, lease, abortGrace }: MaintenanceSettings,
   ) {
@@ -48,6 +50,8 @@ export class Maintenance {
       new Rescuer(store, catalog, retries, lease, scheduler, registry, clock),
       new Pruner(store, cron, scheduler, registry, clock),
     ];
+    for (const actor of this.actors)
+      actor.onPass = (duty, error) => (error === null ? liveness.succeeded(duty) : liveness.failed(duty, error));
   }
 
   start(): void {

@@ -2,7 +2,8 @@ import { hostname } from 'node:os';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CLOCK, type Clock, type ClockTimer } from '../core/clock.js';
 import type { Effect } from '../core/effects.js';
-import { Liveness } from '../core/liveness.js';
+import { Liveness, REGISTRATION } from '../core/liveness.js';
+import type { ResolvedTask } from '../core/task-definition.js';
 import { within } from '../core/within.js';
 import { EventHub } from '../events/event-hub.js';
 import { TASK_STORE, type WorkerStore } from '../store/task-store.js';
@@ -146,6 +147,16 @@ export class TaskWorker {
     const runnable = [...this.catalog.all.values()].filter((task) => this.handlers.has(task.funcPath));
     const named = this.settings.queues?.keys() ?? new Set(['default', ...runnable.map((task) => task.queue)]);
     await this.catalog.flush();
+    try {
+      await this.register(runnable, named);
+      this.liveness.succeeded(REGISTRATION);
+    } catch (error) {
+      this.liveness.failed(REGISTRATION, error);
+      throw error;
+    }
+  }
+
+  private async register(runnable: readonly ResolvedTask[], named: Iterable<string>): Promise<void> {
     await this.store.hello({
       workerId: this.settings.workerId,
       hostname: hostname(),
