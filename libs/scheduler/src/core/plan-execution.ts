@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EdgeBinding, LockNeed, NewEdge, NewExecution } from './commands.js';
 import { parseDuration, TEN_YEARS, type Duration } from './duration.js';
 import { InvalidDateError, InvalidOptionError } from './errors.js';
-import { serializePayload, type JsonText } from './json.js';
+import { serializePayload } from './json.js';
 import { renderLockKey } from './lock-key.js';
 import { mergePayload } from './merge-payload.js';
 import { checkKey, mergeTags } from './names.js';
@@ -53,7 +53,7 @@ export function planExecution(
   if (delay !== undefined) execution.delay = parseDuration(delay, 'delay');
   if (idempotencyKey !== undefined) {
     const key = checkKey(idempotencyKey, 'idempotencyKey');
-    execution.idempotency = { key, fingerprint: fingerprint(execution.payload, options) };
+    execution.idempotency = { key, fingerprint: fingerprint(execution, task.priority, options) };
   }
   return execution;
 }
@@ -138,14 +138,18 @@ function lockNeed(task: ResolvedTask, payload: unknown): LockNeed {
 }
 
 /** What makes two requests the same body, whatever the order of their keys. */
-function fingerprint(payload: JsonText | null, options: ScheduleOptions): string {
-  const { scheduledTime, delay, priority, after } = options;
+function fingerprint(
+  { payload, priority }: NewExecution,
+  taskPriority: TaskPriority,
+  { scheduledTime, delay, after }: ScheduleOptions,
+): string {
   const instant = scheduledTime === undefined ? null : new Date(scheduledTime).getTime();
   const body = canonical([
     payload === null ? null : JSON.parse(payload),
     instant,
-    delay ?? null,
-    priority === undefined ? null : parsePriority(priority),
+    delay === undefined ? null : parseDuration(delay, 'delay', { bareSeconds: 'accept' }),
+    // What is left out and what says the task's own are one request.
+    priority === taskPriority ? null : priority,
     after ?? null,
   ]);
   return createHash('sha256').update(body).digest('base64url');

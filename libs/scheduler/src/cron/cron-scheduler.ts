@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../core/clock.js';
+import { checkOptionNames } from '../core/check-options.js';
 import { parseDuration } from '../core/duration.js';
 import { CronNeverFiresError, InvalidOptionError } from '../core/errors.js';
 import { parseJson, serializePayload } from '../core/json.js';
@@ -18,7 +19,7 @@ import { firstFire } from './misfire.js';
 
 const MAX_CATCH_UP = 100;
 const MAX_CATCH_UP_ALLOWED = 1000;
-const OPTION_NAMES = new Set(['id', 'timezone', 'startTime', 'endTime', 'overlap', 'misfire', 'jitter', 'payload']);
+const OPTION_NAMES = ['id', 'timezone', 'startTime', 'endTime', 'overlap', 'misfire', 'jitter', 'payload'];
 
 /** Schedules as their users handle them: put, remove, pause, resume, list; code-declared ones are reconciled at boot. */
 @Injectable()
@@ -91,14 +92,7 @@ export class CronScheduler {
     options: CronOptions,
     declaredBy: string | null,
   ): Parameters<CronStore['putSchedule']>[0] {
-    for (const key of Object.keys(options)) {
-      if (!OPTION_NAMES.has(key))
-        throw new InvalidOptionError(
-          key,
-          options[key as keyof CronOptions],
-          `only ${[...OPTION_NAMES].join(', ')} are options`,
-        );
-    }
+    checkOptionNames(options, OPTION_NAMES);
     const { id = taskId, timezone = 'UTC', overlap = 'skip' } = options;
     if (!OVERLAP_POLICIES.includes(overlap))
       throw new InvalidOptionError('overlap', overlap, OVERLAP_POLICIES.join(', '));

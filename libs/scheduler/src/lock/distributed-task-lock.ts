@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock, type ClockTimer } from '../core/clock.js';
+import { checkOptionNames } from '../core/check-options.js';
 import { parseDuration, type Duration } from '../core/duration.js';
-import { LockLostError, LockNotAcquiredError } from '../core/errors.js';
+import { InvalidOptionError, LockLostError, LockNotAcquiredError } from '../core/errors.js';
 import { ulid } from '../core/ids.js';
 import { checkKey } from '../core/names.js';
 import { EVENT_SOURCE, type EffectSource } from '../store/effect-source.js';
@@ -47,6 +48,7 @@ export class DistributedTaskLock {
   /** @returns the lock, or null if it was not free within `maxWait` */
   async acquire(key: string, options: AcquireOptions = {}): Promise<LockHandle | null> {
     checkKey(key, 'key');
+    checkOptionNames(options, ['ttl', 'maxWait']);
     const ttl = parseTtl(options.ttl);
     const maxWait = parseDuration(options.maxWait ?? 0, 'maxWait', { max: DAY });
     const owner = `handle:${ulid(this.clock.now())}`;
@@ -64,6 +66,8 @@ export class DistributedTaskLock {
    * @throws LockNotAcquiredError if it was not free within maxWait
    */
   async withLock<T>(key: string, options: AcquireOptions, fn: (lock: LockHandle) => Promise<T> | T): Promise<T> {
+    checkOptionNames(options, ['ttl', 'maxWait']);
+    if (typeof fn !== 'function') throw new InvalidOptionError('fn', fn, 'a function');
     const { maxWait = '30s' } = options;
     const handle = await this.acquire(key, { ...options, maxWait });
     if (!handle) throw new LockNotAcquiredError(key, parseDuration(maxWait, 'maxWait', { bareSeconds: 'accept' }));
@@ -86,17 +90,17 @@ export class DistributedTaskLock {
   }
 
   async isLocked(key: string): Promise<boolean> {
-    return ((await this.store.getLock(key))?.owner ?? null) !== null;
+    return ((await this.store.getLock(checkKey(key, 'key')))?.owner ?? null) !== null;
   }
 
   /** ms until it expires unless renewed; null if nobody holds it. */
   async getLockTtl(key: string): Promise<number | null> {
-    return (await this.store.getLock(key))?.remaining ?? null;
+    return (await this.store.getLock(checkKey(key, 'key')))?.remaining ?? null;
   }
 
   /** Takes the lock from its holder, whose signal is aborted, and gives it to the next. Use with caution. */
-  forceRelease(key: string): Promise<boolean> {
-    return this.store.forceReleaseLock(key);
+  async forceRelease(key: string): Promise<boolean> {
+    return this.store.forceReleaseLock(checkKey(key, 'key'));
   }
 
   /** Locks held or waited for. */

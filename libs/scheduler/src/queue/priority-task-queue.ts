@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { checkId } from '../core/check-options.js';
 import { InvalidOptionError } from '../core/errors.js';
 import { checkName } from '../core/names.js';
 import { PRIORITY_NAMES, parsePriority, type TaskPriorityInput, type TaskPriorityName } from '../core/priority.js';
@@ -11,12 +12,12 @@ export class PriorityTaskQueue {
 
   /** How many executions are ready; of one level, or of all. Delayed and waiting ones stand elsewhere. */
   async size(priority?: TaskPriorityInput, queue?: string): Promise<number> {
-    const sizes = await this.store.queueSizes(queue);
+    const sizes = await this.store.queueSizes(queue === undefined ? undefined : checkName(queue, 'queue'));
     return priority === undefined ? sizes.reduce((sum, size) => sum + size, 0) : sizes[parsePriority(priority)]!;
   }
 
   async sizes(queue?: string): Promise<Record<TaskPriorityName, number>> {
-    const sizes = await this.store.queueSizes(queue);
+    const sizes = await this.store.queueSizes(queue === undefined ? undefined : checkName(queue, 'queue'));
     return Object.fromEntries(PRIORITY_NAMES.map((name, level) => [name, sizes[level]])) as Record<
       TaskPriorityName,
       number
@@ -39,7 +40,7 @@ export class PriorityTaskQueue {
 
   /** Takes a waiting execution out: it ends as CANCELLED. @returns false if it does not wait (any more) */
   async remove(executionId: string): Promise<boolean> {
-    const execution = await this.store.getExecution(executionId);
+    const execution = await this.store.getExecution(checkId(executionId));
     if (execution?.status !== 'PENDING' && execution?.status !== 'RETRYING') return false;
     return this.store.cancel(executionId, 0);
   }

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../core/clock.js';
 import type { NewExecution } from '../core/commands.js';
+import { checkId, checkOptionNames, checkSignal } from '../core/check-options.js';
 import { parseDuration, type Duration } from '../core/duration.js';
 import { InvalidOptionError } from '../core/errors.js';
 import type { ExecutionId, TaskExecution } from '../core/execution.js';
@@ -117,6 +118,8 @@ export class AdvancedTaskScheduler {
     if (!this.isReady) await this.prepare();
     const batch: NewExecution[] = [];
     for (const request of requests as readonly ScheduleRequest[]) {
+      if (typeof request !== 'object' || request === null)
+        throw new InvalidOptionError('requests', request, 'objects with a taskId');
       const taskId = taskIdOf(request.taskId);
       batch.push(this.planner.planLocal(taskId, request) ?? (await this.planner.plan(taskId, request)));
     }
@@ -135,17 +138,17 @@ export class AdvancedTaskScheduler {
   }
 
   /** Cancels: at once what has not started; a running one has its signal aborted. @returns false: not found, or ended */
-  cancelTask(executionId: string): Promise<boolean> {
-    return this.store.cancel(executionId, this.options.abortGrace);
+  async cancelTask(executionId: string): Promise<boolean> {
+    return this.store.cancel(checkId(executionId), this.options.abortGrace);
   }
 
   /** Runs a FAILED, CANCELLED or SKIPPED one again, and dependents that were SKIPPED solely because of it. */
-  retryTask(executionId: string): Promise<boolean> {
-    return this.store.reopen(executionId);
+  async retryTask(executionId: string): Promise<boolean> {
+    return this.store.reopen(checkId(executionId));
   }
 
-  getTaskStatus<P = any, R = any>(executionId: ExecutionId<P, R>): Promise<TaskExecution<P, R> | null> {
-    return this.store.getExecution(executionId) as Promise<TaskExecution<P, R> | null>;
+  async getTaskStatus<P = any, R = any>(executionId: ExecutionId<P, R>): Promise<TaskExecution<P, R> | null> {
+    return this.store.getExecution(checkId(executionId)) as Promise<TaskExecution<P, R> | null>;
   }
 
   /**
@@ -157,6 +160,9 @@ export class AdvancedTaskScheduler {
     executionId: ExecutionId<P, R>,
     options: { timeout?: Duration; signal?: AbortSignal } = {},
   ): Promise<TaskExecution<P, R>> {
+    checkId(executionId);
+    checkOptionNames(options, ['timeout', 'signal']);
+    checkSignal(options.signal);
     const timeout = options.timeout === undefined ? null : parseDuration(options.timeout, 'timeout');
     this.lifecycle.noteWait();
     return this.waiter.wait(executionId, timeout, options.signal) as Promise<TaskExecution<P, R>>;
@@ -169,12 +175,12 @@ export class AdvancedTaskScheduler {
 
   /** Why the execution is where it is, in one sentence and as data; null: not found. */
   async why(executionId: string): Promise<Explanation | null> {
-    const execution = await this.store.getExecution(executionId);
+    const execution = await this.store.getExecution(checkId(executionId));
     return execution && explain(execution);
   }
 
-  getWorkflow(workflowId: string): Promise<WorkflowInfo | null> {
-    return this.store.getWorkflow(workflowId);
+  async getWorkflow(workflowId: string): Promise<WorkflowInfo | null> {
+    return this.store.getWorkflow(checkId(workflowId, 'workflowId'));
   }
 
   /** Newest first. @throws InvalidOptionError */
@@ -201,21 +207,21 @@ export class AdvancedTaskScheduler {
   }
 
   /** @returns false: no schedule of that id */
-  unscheduleCronTask(id: string): Promise<boolean> {
-    return this.cron.remove(id);
+  async unscheduleCronTask(id: string): Promise<boolean> {
+    return this.cron.remove(checkId(id, 'id'));
   }
 
   listCronTasks(): Promise<CronSchedule[]> {
     return this.cron.list();
   }
 
-  pauseCronTask(id: string): Promise<boolean> {
-    return this.cron.pause(id);
+  async pauseCronTask(id: string): Promise<boolean> {
+    return this.cron.pause(checkId(id, 'id'));
   }
 
   /** Goes on from now: what passed during the pause is not made up for. */
-  resumeCronTask(id: string): Promise<boolean> {
-    return this.cron.resume(id);
+  async resumeCronTask(id: string): Promise<boolean> {
+    return this.cron.resume(checkId(id, 'id'));
   }
 
   // ---- the whole -----------------------------------------------------------------------------------------------

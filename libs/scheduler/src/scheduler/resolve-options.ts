@@ -1,9 +1,10 @@
 import { SystemClock, type Clock } from '../core/clock.js';
+import { checkOptionNames } from '../core/check-options.js';
 import { parseDuration } from '../core/duration.js';
 import { InvalidOptionError } from '../core/errors.js';
 import { isPlainObject } from '../core/json.js';
 import { checkName } from '../core/names.js';
-import { parsePriority } from '../core/priority.js';
+import { parsePriority, PRIORITY_NAMES } from '../core/priority.js';
 import { Redaction } from '../core/redaction.js';
 import { resolveEmbeddedOptions, type EmbeddedOptions } from '../store/embedded/embedded-options.js';
 import type { HistorySettings } from '../store/history-settings.js';
@@ -67,6 +68,8 @@ const NAMES = new Set([
 /** @throws InvalidOptionError, InvalidDurationError or InvalidNameError, naming the option */
 export function resolveOptions(options: SchedulerOptions = {}): ResolvedOptions {
   checkNames(options);
+  if (options.shutdown !== undefined) checkOptionNames(options.shutdown, ['drain', 'grace'], 'shutdown');
+  if (options.health !== undefined) checkOptionNames(options.health, ['threshold', 'window'], 'health');
   const maxConcurrentTasks = integer(options.maxConcurrentTasks ?? 10, 'maxConcurrentTasks', 1, 10_000);
   const namespace = checkName(options.namespace ?? 'default', 'namespace');
   const queues = resolveQueues(options.queues, maxConcurrentTasks);
@@ -144,6 +147,17 @@ function resolveQueues(
 }
 
 function resolveQueue(
+  path: string,
+  options: QueueOptions,
+  max: number,
+): { settings: QueueSettings; rules: QueueRules } {
+  checkOptionNames(options, ['concurrency', 'reserve', 'rateLimit', 'globalConcurrency'], path);
+  if (options.rateLimit !== undefined) checkOptionNames(options.rateLimit, ['max', 'per'], `${path}.rateLimit`);
+  if (options.reserve !== undefined) checkOptionNames(options.reserve, PRIORITY_NAMES, `${path}.reserve`);
+  return queueOf(path, options, max);
+}
+
+function queueOf(
   path: string,
   { concurrency, reserve = {}, rateLimit, globalConcurrency }: QueueOptions,
   max: number,

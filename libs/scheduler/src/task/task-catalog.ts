@@ -71,7 +71,8 @@ export class TaskCatalog {
   async findIfKnown(taskId: string): Promise<ResolvedTask | null> {
     const local = this.tasks.get(taskId);
     if (local) return local;
-    const mirror = await this.store.getTask(taskId);
+    // Of a caller without types: no task bears such an id.
+    const mirror = typeof taskId === 'string' ? await this.store.getTask(taskId) : null;
     return mirror && fromMirror(mirror);
   }
 

@@ -80,15 +80,18 @@ export class TaskContext {
    * @param fraction 0 to 1
    * @throws InvalidOptionError if it is no such number
    */
-  progress(fraction: number, note?: string): void {
-    if (!(fraction >= 0 && fraction <= 1)) throw new InvalidOptionError('fraction', fraction, '0 to 1');
-    this.reporter(this.claim, { progress: { fraction, note: note === undefined ? null : this.keep(note, 256) } });
-  }
+  readonly progress = (fraction: number, note?: string): void => {
+    if (typeof fraction !== 'number' || !(fraction >= 0 && fraction <= 1))
+      throw new InvalidOptionError('fraction', fraction, 'a number, 0 to 1');
+    this.reporter(this.claim, {
+      progress: { fraction, note: note === undefined ? null : this.keep(String(note), 256) },
+    });
+  };
 
   /** Adds a line to the execution's log; the newest 100 of at most 1000 characters are kept. */
-  log(line: string): void {
+  readonly log = (line: string): void => {
     this.reporter(this.claim, { logs: [this.keep(String(line), 1000)] });
-  }
+  };
 
   /**
    * A text of this run without the secrets of its payload and of its dependencies' results.
