@@ -267,11 +267,12 @@ export class ScriptRunner {
     this.#giveUp(call);
   }
 
-  /** The clocks do not agree, or this process stood still: who still waits asks again, by the time that the store says. */
+  /** The clocks differ, or this process stood still: who still waits asks again, by the time that the store says. */
   #late(call: Call, error: Error): void {
-    const isOver = this.clock.monotonic() - call.asked > BUDGET_MS;
-    if (isOver || ++call.lates > MAX_REPEATS)
-      return this.#giveUp(call, new StoreUnavailableError('the request arrived too late'));
+    // This time nothing happened. Whether it did before is known for as long as the budget only.
+    const isOver = call.isDoubtful && !call.script.source.readOnly && this.clock.monotonic() - call.asked > BUDGET_MS;
+    call.error = new StoreUnavailableError('the request arrived too late');
+    if (isOver || ++call.lates > MAX_REPEATS) return this.#giveUp(call);
     call.instant = instantOfLateReply(error.message);
     this.#dispatch(call);
   }

@@ -5,7 +5,7 @@
 -- @include frame
 local TERMINAL = { COMPLETED = true, FAILED = true, CANCELLED = true, SKIPPED = true }
 local ended = {}
-local states = call('HMGET', keys.state, unpack(ARGV, 3))
+local states = readAll('HMGET', keys.state, ARGV, 3)
 for i, state in ipairs(states) do
   local id = ARGV[i + 2]
   local first = state and string.byte(state)
