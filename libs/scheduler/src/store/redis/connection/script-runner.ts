@@ -267,9 +267,8 @@ export class ScriptRunner {
     this.#giveUp(call);
   }
 
-  /** The clocks differ, or this process stood still: who still waits asks again, by the time that the store says. */
+  /** The clocks differ, or this process stood still: who still waits asks again, by the store's time. */
   #late(call: Call, error: Error): void {
-    // This time nothing happened. Whether it did before is known for as long as the budget only.
     const isOver = call.isDoubtful && !call.script.source.readOnly && this.clock.monotonic() - call.asked > BUDGET_MS;
     call.error = new StoreUnavailableError('the request arrived too late');
     if (isOver || ++call.lates > MAX_REPEATS) return this.#giveUp(call);
