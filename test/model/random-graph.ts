@@ -58,8 +58,11 @@ export class RandomGraph {
     const roots = 2 + this.pick(3);
     const hubs = Math.floor(before.length / 2) + roots + this.pick(4);
     const made: NewExecution[] = [];
+    // Half of the graphs are wide: most nodes wait for an instant root and a slow one.
+    const isWide = workflowId !== null && this.chance(0.5);
     for (let i = 0; i < count; i++) {
       const upstreams = new Set<Node>();
+      if (isWide && i >= roots && this.chance(0.8)) upstreams.add(before[0]!).add(before[1]!);
       const edges = i < roots && workflowId !== null ? 0 : 1 + this.pick(4);
       for (let k = 0; k < edges && before.length > 0; k++)
         upstreams.add(before[this.chance(0.6) ? this.pick(Math.min(hubs, before.length)) : this.pick(before.length)]!);

@@ -42,7 +42,7 @@ class Play {
     const stored = scene.store
       .startWorkflow({ workflowId, name: 'random', nodes }, executions)
       .finally(() => (isStored = true));
-    while (!isStored) await this.trip(0.5, false);
+    while (!isStored) await this.trip(0.98, false);
     await stored;
     for (let i = 0; i < 60 && this.isUnderWay(); i++) await this.trip(0.9, true);
     await this.finish(0.9);
