@@ -8,7 +8,7 @@ import type { Worker } from '../contract/worker.js';
 import { RandomGraph, randomOf } from './random-graph.js';
 
 /** Seeds in a usual run. GRAPH_SEEDS asks for another number, GRAPH_SEED for one seed. */
-const SEEDS = 3;
+const SEEDS = 6;
 const HISTORY = 100_000;
 
 /** Plays one seed to its end: a random workflow with executions around it, failures, cancels, retries, slow roots. */
