@@ -29,6 +29,7 @@ import { statsContract } from './stats.contract.js';
 import { waitingContract } from './waiting.contract.js';
 import { workerContract } from './worker.contract.js';
 import { workflowContract } from './workflow.contract.js';
+import { workflowHistoryContract } from './workflow-history.contract.js';
 import { workflowsTogetherContract } from './workflows-together.contract.js';
 
 const CONCERNS = [
@@ -47,6 +48,7 @@ const CONCERNS = [
   fanInContract,
   closedContract,
   workflowContract,
+  workflowHistoryContract,
   workflowsTogetherContract,
   executionLockContract,
   handleLockContract,

@@ -14,7 +14,6 @@ jest.setTimeout(120_000);
 
 /** Bytes of text that statements have written, and the largest one. */
 const written = { bytes: 0, largest: 0 };
-// eslint-disable-next-line @typescript-eslint/unbound-method
 const { prepare } = Database.prototype;
 
 describe('an execution that waits for many, on disk', () => {

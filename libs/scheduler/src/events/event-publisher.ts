@@ -7,7 +7,13 @@ import { SCHEDULER_NAME, SCHEDULER_EMITTER } from './tokens.js';
 import type { ExecutionEvent, SchedulerEventMap, SchedulerEventName } from './scheduler-events.js';
 
 /** Effects that are events; the others are hints for our own loops. */
-type Told = Extract<Effect, { time: number }>;
+/** What operators are told by logs and health instead of by events. */
+const OPERATIONAL = ['setAside', 'clockStep', 'returned', 'rewound'] as const;
+type Operational = Extract<Effect, { kind: (typeof OPERATIONAL)[number] }>;
+type Told = Exclude<Extract<Effect, { time: number }>, Operational>;
+
+const isTold = (effect: Effect): effect is Told =>
+  'time' in effect && !(OPERATIONAL as readonly string[]).includes(effect.kind);
 
 /** Puts effects on the app's EventEmitter2 as typed events; builds none that nobody listens to. */
 @Injectable()
@@ -34,7 +40,7 @@ export class EventPublisher implements OnModuleInit {
 
   private publish(effects: readonly Effect[]): void {
     for (const effect of effects) {
-      if (!('time' in effect)) continue;
+      if (!isTold(effect)) continue;
       const name = nameOf(effect);
       if (this.isHeard(name)) this.emit(name, this.eventOf(effect));
     }

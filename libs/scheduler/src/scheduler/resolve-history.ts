@@ -32,7 +32,7 @@ function resolveBounds(given: unknown, field: string, allowed: string): HistoryB
   const { count = 1000, age, bytes } = bounds;
   return {
     count: whole(count, `${field}.count`, 0, 10_000_000),
-    age: age === undefined ? null : parseDuration(age as string, `${field}.age`, { min: 1000 }),
+    age: age === undefined ? null : parseDuration(age, `${field}.age`, { min: 1000 }),
     bytes: bytes === undefined ? null : whole(bytes, `${field}.bytes`, 1, Number.MAX_SAFE_INTEGER),
   };
 }

@@ -12,7 +12,7 @@ const RETRY_MS = [50, 100, 250, 500, 1000];
 export async function fetchResults(
   run: Run,
   store: Pick<WorkerStore, 'getResults'>,
-  clock: Clock,
+  clock: Pick<Clock, 'setTimer'>,
   onFailure: (error: unknown) => void,
 ): Promise<void> {
   const isWanted = (): boolean => run.stop === null && !run.settled;

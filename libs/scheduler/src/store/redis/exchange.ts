@@ -124,7 +124,7 @@ export class ExchangePacker {
 
   private noteSent(workerId: string, lane: number, sequence: number, since: number): void {
     let lanes = this.unanswered.get(workerId);
-    if (!lanes) this.unanswered.set(workerId, (lanes = new Map()));
+    if (!lanes) this.unanswered.set(workerId, (lanes = new Map<number, { sequence: number; since: number }>()));
     if (lanes.get(lane)?.sequence !== sequence) lanes.set(lane, { sequence, since });
   }
 

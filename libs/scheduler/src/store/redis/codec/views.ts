@@ -3,7 +3,7 @@ import type { ErrorInfo } from '../../../core/failure.js';
 import { parseJson } from '../../../core/json.js';
 import type { TaskPriority } from '../../../core/priority.js';
 import type { Reason, TaskStatus, WaitingForKind } from '../../../core/status.js';
-import type { LockInfo, WorkerHello, WorkerInfo, WorkflowInfo } from '../../records.js';
+import type { LockInfo, WorkerHello, WorkerInfo } from '../../records.js';
 
 /** An execution as includes/inspect.lua writes it: false for null, {} for an empty list. */
 export interface ExecutionView {
