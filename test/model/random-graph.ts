@@ -20,6 +20,7 @@ interface Edge {
   type: DependencyType;
   /** So often the upstream must have ended before the dependent starts, whatever the outcomes: after a reopening. */
   ends: number;
+  isWaived: boolean;
 }
 
 /** One execution, and what is known of it from what the store has reported. */
@@ -67,7 +68,12 @@ export class RandomGraph {
       for (let k = 0; k < edges && before.length > 0; k++)
         upstreams.add(before[this.chance(0.6) ? this.pick(Math.min(hubs, before.length)) : this.pick(before.length)]!);
       const id = nextId();
-      const chosen = [...upstreams].map((upstream): Edge => ({ upstream, type: this.type(), ends: 0 }));
+      const chosen = [...upstreams].map((upstream): Edge => ({
+        upstream,
+        type: this.type(),
+        ends: 0,
+        isWaived: false,
+      }));
       const node: Node = {
         ...{ id, edges: chosen, isSlow: i % 2 === 1 && (i < roots || this.chance(0.05)), status: 'PENDING', ends: 0 },
         ...{ outcomes: new Set<TaskStatus>(), wasReopened: false },
@@ -110,7 +116,11 @@ export class RandomGraph {
 
   private reopen(node: Node): void {
     node.wasReopened = true;
-    for (const edge of node.edges) edge.ends = edge.upstream.ends + (isTerminal(edge.upstream.status) ? 0 : 1);
+    for (const edge of node.edges) {
+      // Waived once is waived for good, also where the upstream runs again.
+      edge.isWaived ||= isTerminal(edge.upstream.status);
+      edge.ends = edge.isWaived ? 0 : edge.upstream.ends + 1;
+    }
   }
 
   private type(): DependencyType {
