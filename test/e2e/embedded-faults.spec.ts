@@ -191,8 +191,8 @@ describe('the file of an embedded store', () => {
     await expect(store.stats()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     await store.open();
     await store.close();
-    await expect(store.enqueue([newExecution()])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
-    await expect(store.ping()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await expect(store.enqueue([newExecution()])).rejects.toMatchObject({ code: 'SCHEDULER_CLOSED' });
+    await expect(store.ping()).rejects.toMatchObject({ code: 'SCHEDULER_CLOSED' });
   });
 
   describe('left behind by a killed process', () => {
