@@ -13,8 +13,10 @@ import type { CronStore } from '../store/task-store.js';
 import type { TaskCatalog } from '../task/task-catalog.js';
 import { Actor } from './actor.js';
 
-/** The store itself does not answer. */
-const HOLDS_UP_ALL = [StoreUnavailableError, StoreLoadingError, OutcomeUnknownError];
+/** Whether the store itself does not answer. */
+const isAboutStore = (error: unknown): boolean =>
+  [StoreUnavailableError, StoreLoadingError, OutcomeUnknownError].some((each) => error instanceof each);
+
 const SCHEDULES_PER_LOOK = 100;
 
 /** Fires ticks. Any number of nodes may run it: the store lets one of them win each tick. */
@@ -51,7 +53,7 @@ export class CronTicker extends Actor {
     try {
       await this.fire(schedule, now);
     } catch (error) {
-      if (HOLDS_UP_ALL.some((each) => error instanceof each)) throw error;
+      if (isAboutStore(error)) throw error;
       this.logger.error(
         `schedule '${schedule.id}' could not fire: ${error instanceof Error ? error.message : String(error)}`,
       );
@@ -78,7 +80,10 @@ export class CronTicker extends Actor {
     });
   }
 
-  /** The executions of the ticks; none where the task cannot be planned, so that one bad schedule holds up no other. */
+  /**
+   * The executions of the ticks; none where the task cannot be planned, so that one bad schedule holds up no other. Where
+   * the store does not tell what the task is, the ticks stay due.
+   */
   private async plan(
     schedule: ScheduleRecord,
     ticks: readonly { time: number; leaveOut: boolean }[],
@@ -88,6 +93,7 @@ export class CronTicker extends Actor {
       const task = this.catalog.get(schedule.taskId) ?? (await this.catalog.find(schedule.taskId));
       return ticks.map((tick) => ({ ...tick, execution: this.execution(task, schedule, tick.time, now) }));
     } catch (error) {
+      if (isAboutStore(error)) throw error;
       this.logger.error(
         `schedule '${schedule.id}' could not fire: ${error instanceof Error ? error.message : String(error)}`,
       );
