@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock, type ClockTimer } from '../core/clock.js';
-import { checkOptionNames } from '../core/check-options.js';
+import { checkOptionNames, checkSignal } from '../core/check-options.js';
 import { parseDuration, type Duration } from '../core/duration.js';
 import { InvalidOptionError, LockLostError, LockNotAcquiredError } from '../core/errors.js';
 import { ulid } from '../core/ids.js';
+import { Liveness } from '../core/liveness.js';
 import { checkKey } from '../core/names.js';
 import { EVENT_SOURCE, type EffectSource } from '../store/effect-source.js';
 import type { LockGrant, LockInfo } from '../store/records.js';
@@ -11,51 +12,70 @@ import { TASK_STORE, type LockStore } from '../store/task-store.js';
 import type { LockHandle } from './lock-handle.js';
 
 const DAY = 24 * 3_600_000;
+/** How often this process asks for grants whose events may be lost, and about how many locks each time. */
+const POLL_INTERVAL_MS = 1000;
+const KEYS_PER_POLL = 50;
+const OPTIONS = ['ttl', 'maxWait', 'signal'];
 
 export interface AcquireOptions {
   /** How long it is held unless extended: 10 ms to a day. Default '30s'. */
   ttl?: Duration;
   /** How long to wait for it. Default 0: not at all; withLock: '30s'. */
   maxWait?: Duration;
+  /** Ends the wait: the call rejects with the signal's reason. What is held already stays held. */
+  signal?: AbortSignal;
 }
 
 /** Named locks for users' own code, the same that tasks with requireLock take: one holder on all nodes. */
 @Injectable()
 export class DistributedTaskLock {
   private readonly held = new Map<string, AbortController>();
-  private readonly waiting = new Map<string, (grant: LockGrant) => void>();
+  /** By owner. */
+  private readonly waiting = new Map<string, { key: string; ttl: number; resolve: (grant: LockGrant) => void }>();
+  private polling: ClockTimer | null = null;
+  private polled = 0;
 
   constructor(
     @Inject(TASK_STORE) private readonly store: LockStore,
     @Inject(EVENT_SOURCE) events: EffectSource,
     @Inject(CLOCK) private readonly clock: Clock,
+    private readonly liveness: Liveness,
   ) {
+    liveness.closed.addEventListener('abort', () => {
+      for (const controller of this.held.values()) controller.abort(liveness.closed.reason);
+      this.held.clear();
+    });
     events.listen((effects) => {
       for (const effect of effects) {
         if (effect.kind !== 'lock') continue;
-        if (effect.transition === 'granted')
-          this.waiting.get(effect.owner)?.({
-            key: effect.key,
-            owner: effect.owner,
-            fencingToken: effect.fencingToken,
-            expiresAt: 0,
-          });
+        if (effect.transition === 'granted') this.grant({ ...effect, expiresAt: 0 });
         else if (effect.transition === 'lost') this.lose(effect.key, effect.owner);
       }
     });
   }
 
-  /** @returns the lock, or null if it was not free within `maxWait` */
+  /**
+   * @returns the lock, or null if it was not free within `maxWait`
+   * @throws the signal's reason, or SchedulerClosedError where the app closes during the wait
+   */
   async acquire(key: string, options: AcquireOptions = {}): Promise<LockHandle | null> {
     checkKey(key, 'key');
-    checkOptionNames(options, ['ttl', 'maxWait']);
+    checkOptionNames(options, OPTIONS);
     const ttl = parseTtl(options.ttl);
     const maxWait = parseDuration(options.maxWait ?? 0, 'maxWait', { max: DAY });
+    checkSignal(options.signal);
+    options.signal?.throwIfAborted();
     const owner = `handle:${ulid(this.clock.now())}`;
-    const granted = maxWait > 0 ? this.await(key, owner, maxWait) : null;
+    const ends = options.signal ? [this.liveness.closed, options.signal] : [this.liveness.closed];
+    const granted = maxWait > 0 ? this.await(key, owner, ttl, maxWait, ends) : null;
     try {
       const grant = (await this.store.acquireLock(key, owner, ttl, maxWait)) ?? (await granted?.promise) ?? null;
+      for (const end of ends) end.throwIfAborted();
       return grant && this.handleOf(grant, ttl);
+    } catch (error) {
+      // Nobody takes what is granted from here on. The caller does not wait for a store that may be away.
+      if (ends.some((end) => end.aborted)) this.withdraw(key, owner).catch(() => undefined);
+      throw error;
     } finally {
       granted?.leave();
     }
@@ -63,10 +83,11 @@ export class DistributedTaskLock {
 
   /**
    * Runs `fn` while holding the lock, renewing it meanwhile; releases it at the end, however that comes.
-   * @throws LockNotAcquiredError if it was not free within maxWait
+   * @throws LockNotAcquiredError if it was not free within maxWait; LockLostError if it was lost while `fn` ran;
+   *   SchedulerClosedError if the app has closed meanwhile
    */
   async withLock<T>(key: string, options: AcquireOptions, fn: (lock: LockHandle) => Promise<T> | T): Promise<T> {
-    checkOptionNames(options, ['ttl', 'maxWait']);
+    checkOptionNames(options, OPTIONS);
     if (typeof fn !== 'function') throw new InvalidOptionError('fn', fn, 'a function');
     const { maxWait = '30s' } = options;
     const handle = await this.acquire(key, { ...options, maxWait });
@@ -74,7 +95,9 @@ export class DistributedTaskLock {
     const ttl = parseTtl(options.ttl);
     const renewal = this.renewing(handle, Math.max(1, Math.floor(ttl / 3)));
     try {
-      return await fn(handle);
+      const result = await fn(handle);
+      handle.signal.throwIfAborted();
+      return result;
     } finally {
       renewal.cancel();
       await handle.release();
@@ -150,11 +173,49 @@ export class DistributedTaskLock {
   }
 
   /** The end of a wait: null, or the grant, whose word may have been lost on its way. */
-  private async giveUp(key: string, owner: string): Promise<LockGrant | null> {
-    if (await this.store.abandonLock(key, owner)) return null;
+  private async giveUp(key: string, owner: string, ttl: number): Promise<LockGrant | null> {
+    return (await this.store.abandonLock(key, owner)) ? null : this.confirm(key, owner, ttl);
+  }
+
+  /** A grant that nobody has told of, if there is one. Part of its time has passed: it lasts `ttl` from now. */
+  private async confirm(key: string, owner: string, ttl: number): Promise<LockGrant | null> {
     const lock = await this.store.getLock(key);
     if (lock?.owner !== owner) return null;
-    return { key, owner, fencingToken: lock.fencingToken, expiresAt: lock.expiresAt! };
+    const { fencingToken } = lock;
+    const isHeld = await this.store.extendLock(key, owner, fencingToken, ttl);
+    return isHeld ? { key, owner, fencingToken, expiresAt: 0 } : null;
+  }
+
+  private grant({ key, owner, fencingToken, expiresAt }: LockGrant): void {
+    this.waiting.get(owner)?.resolve({ key, owner, fencingToken, expiresAt });
+  }
+
+  /** Asks for the locks that this process waits for, each once however many wait for it. */
+  private poll(): void {
+    this.polling ??= this.clock.setTimer(POLL_INTERVAL_MS, () => {
+      this.polling = null;
+      this.poll();
+      const keys = [...new Set([...this.waiting.values()].map(({ key }) => key))];
+      const from = this.polled % keys.length;
+      this.polled = from + KEYS_PER_POLL;
+      for (const key of keys.slice(from, this.polled)) {
+        this.findGrant(key).catch(() => undefined);
+      }
+    });
+  }
+
+  private async findGrant(key: string): Promise<void> {
+    const owner = (await this.store.getLock(key))?.owner ?? '';
+    const waiter = this.waiting.get(owner);
+    const grant = waiter && (await this.confirm(key, owner, waiter.ttl));
+    if (grant) waiter.resolve(grant);
+  }
+
+  /** Takes back a wait, and what it was granted. */
+  private async withdraw(key: string, owner: string): Promise<void> {
+    if (await this.store.abandonLock(key, owner)) return;
+    const lock = await this.store.getLock(key);
+    if (lock?.owner === owner) await this.store.releaseLock(key, owner, lock.fencingToken);
   }
 
   private loseIn(ms: number, key: string, owner: string): ClockTimer {
@@ -168,25 +229,40 @@ export class DistributedTaskLock {
     this.held.delete(owner);
   }
 
-  /** Waits for the grant by event. At the end of the wait the store decides which of the two came first. */
+  /**
+   * Waits for the grant by event, and by a poll where the event is lost. At the end of the wait the store decides which
+   * of the two came first.
+   */
   private await(
     key: string,
     owner: string,
+    ttl: number,
     maxWait: number,
+    ends: readonly AbortSignal[],
   ): { promise: Promise<LockGrant | null>; leave: () => void } {
+    const over = new AbortController();
     let timer: ClockTimer | undefined;
     const promise = new Promise<LockGrant | null>((resolve, reject) => {
-      this.waiting.set(owner, resolve);
+      this.waiting.set(owner, { key, ttl, resolve });
+      this.poll();
+      for (const end of ends) {
+        const abort = (): void => reject(end.reason as Error);
+        end.addEventListener('abort', abort, { once: true, signal: over.signal });
+        if (end.aborted) abort();
+      }
       timer = this.clock.setTimer(maxWait, () => {
-        this.giveUp(key, owner).then(resolve, reject);
+        this.giveUp(key, owner, ttl).then(resolve, reject);
       });
     });
     promise.catch(() => undefined);
     return {
       promise,
       leave: () => {
+        over.abort();
         timer?.cancel();
         this.waiting.delete(owner);
+        if (this.waiting.size === 0) this.polling?.cancel();
+        if (this.waiting.size === 0) this.polling = null;
       },
     };
   }

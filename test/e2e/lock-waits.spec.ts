@@ -1,0 +1,94 @@
+import 'reflect-metadata';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { type AdvancedTaskScheduler, type StoreOptions } from 'nestjs-advanced-scheduler';
+import { closeApps, gate, startApp } from '../support/app.js';
+import { temporaryFolder } from '../support/open-embedded.js';
+import { startRedis, type RedisServer } from '../support/redis-server.js';
+
+Logger.overrideLogger(false);
+
+describe.each(['memory', 'embedded', 'redis'] as const)('waits for locks on %s', (type) => {
+  let redis: RedisServer;
+  const folder = temporaryFolder();
+  let apps = 0;
+
+  beforeAll(async () => {
+    if (type === 'redis') redis = await startRedis();
+  });
+  afterAll(async () => {
+    folder.remove();
+    if (type === 'redis') await redis.stop();
+  });
+  afterEach(closeApps);
+
+  const storeOf = (): StoreOptions => {
+    if (type === 'embedded') return { type, path: folder.path(`${++apps}.db`) };
+    return type === 'redis' ? { type, url: redis.url } : { type };
+  };
+  const start = async (namespace = `n${++apps}`) => {
+    const { module, scheduler } = await startApp({}, { store: storeOf(), namespace });
+    return { module, locks: scheduler.lockManager, scheduler };
+  };
+  const isWaitedFor = async ({ lockManager }: AdvancedTaskScheduler, key: string): Promise<void> => {
+    while (!(await lockManager.list()).some((lock) => lock.key === key && lock.waiting > 0));
+  };
+
+  it('end with the reason of their signal, and are handed nothing afterwards', async () => {
+    const { locks, scheduler } = await start();
+    const held = (await locks.acquire('door'))!;
+    const controller = new AbortController();
+    const reason = new Error('changed my mind');
+    const wait = locks.acquire('door', { maxWait: '1h', signal: controller.signal });
+    const inLock = locks.withLock('door', { maxWait: '1h', signal: controller.signal }, () => 'in');
+    await isWaitedFor(scheduler, 'door');
+    controller.abort(reason);
+    await expect(wait).rejects.toBe(reason);
+    await expect(inLock).rejects.toBe(reason);
+    await expect(locks.acquire('door', { maxWait: '1h', signal: controller.signal })).rejects.toBe(reason);
+    await held.release();
+    expect(await locks.acquire('door', { maxWait: '10s' })).not.toBeNull();
+  });
+
+  it('end when the app closes, and so do functions in a lock', async () => {
+    const { module, locks, scheduler } = await start();
+    await locks.acquire('door');
+    const wait = locks.acquire('door', { maxWait: '1h' }).catch((error: unknown) => error);
+    const inLock = locks.withLock('hall', {}, async ({ signal }) => {
+      while (!signal.aborted) await new Promise((resolve) => setImmediate(resolve));
+      return 'late';
+    });
+    inLock.catch(() => undefined);
+    await isWaitedFor(scheduler, 'door');
+    await module.close();
+    expect(await wait).toMatchObject({ code: 'SCHEDULER_CLOSED' });
+    await expect(inLock).rejects.toMatchObject({ code: 'SCHEDULER_CLOSED' });
+  });
+
+  it('withLock rejects where its lock was taken away while it ran', async () => {
+    const { locks } = await start();
+    const [begun, go] = [gate(), gate()];
+    const inLock = locks.withLock('door', {}, async () => {
+      begun.open();
+      await go.opened;
+      return 'done';
+    });
+    inLock.catch(() => undefined);
+    await begun.opened;
+    await locks.forceRelease('door');
+    go.open();
+    await expect(inLock).rejects.toMatchObject({ code: 'LOCK_LOST', message: expect.stringContaining("'door'") });
+  });
+
+  // One process loses no events.
+  if (type !== 'redis') return;
+  it('get a grant whose event is lost', async () => {
+    const [holder, waiter] = [await start('shared'), await start('shared')];
+    const held = (await holder.locks.acquire('door', { ttl: '1h' }))!;
+    const wait = waiter.locks.acquire('door', { ttl: '1h', maxWait: '1h' });
+    await isWaitedFor(holder.scheduler, 'door');
+    await redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await held.release();
+    expect((await wait)!.fencingToken).toBeGreaterThan(held.fencingToken);
+  });
+});
