@@ -75,11 +75,7 @@ if knownUntil and knownUntil <= now then
     return a.no > b.no
   end)
   for _, row in ipairs(returned) do
-    if row.cr > 0 then
-      settle.finalizeCancel(row)
-    else
-      settle.release(row)
-    end
+    worker.takeBack(row)
   end
   if #returned > 0 then
     frame.count('returned', #returned)

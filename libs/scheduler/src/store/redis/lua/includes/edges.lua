@@ -78,20 +78,11 @@ end
 
 -- The edges of an execution, in order.
 function edges.of(row)
-  local missing, found = {}, {}
-  local count = row.ed or 0
-  for index = 1, count do
-    if not edges.cache[row.id .. '|' .. index] then
-      missing[#missing + 1] = index
-    end
+  local indices = {}
+  for index = 1, row.ed or 0 do
+    indices[index] = index
   end
-  for i, record in ipairs(readAll('HMGET', keys.edges(row.id), missing)) do
-    make(row.id, missing[i], record)
-  end
-  for index = 1, count do
-    found[index] = edges.cache[row.id .. '|' .. index]
-  end
-  return found
+  return edges.some(row, indices)
 end
 
 -- Edges of an execution by their places.

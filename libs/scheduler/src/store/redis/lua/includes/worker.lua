@@ -150,18 +150,22 @@ function worker.rescueLost(limit)
   return done
 end
 
+-- A run that its worker does not hold any more: back to its queue, or CANCELLED where that was asked for.
+function worker.takeBack(row)
+  if row.cr > 0 then
+    settle.finalizeCancel(row)
+  else
+    settle.release(row)
+  end
+end
+
 function worker.goodbye(id)
   if not worker.get(id) then
     return
   end
   local runs = worker.runs(id)
   for i = #runs, 1, -1 do
-    local row = rows.get(runs[i][1])
-    if row.cr > 0 then
-      settle.finalizeCancel(row)
-    else
-      settle.release(row)
-    end
+    worker.takeBack(rows.get(runs[i][1]))
   end
   worker.remove(id)
   effects.push({ 'worker', 'left', id, now })
