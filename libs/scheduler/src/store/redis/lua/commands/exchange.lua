@@ -78,7 +78,8 @@ call('ZADD', keys.leases, now + frame.lease, workerId)
 local CLAIM_PER_STEP = 250
 local settled = {}
 local plain, others = {}, {}
-local plainNo = frame.sequence + 1
+-- The number in the running entries of the plain claims.
+local plainNo = 0
 local trimLater = false
 local told = 0
 
@@ -123,15 +124,20 @@ local function reply(more, mayBeMore)
   return { 1, now, more, outcome, plainNo, plain, others, effects.publish(mayBeMore), told, budget.results }
 end
 
-local claimed = segments == 0 and not trimLater and claimPlain()
-if claimed then
-  return reply((budget.isFull or (#plain / 2 == CLAIM_PER_STEP and wanted > CLAIM_PER_STEP)) and 1 or 0)
+local isDone = segments == 0 and claimPlain()
+local isCut = budget.isFull or (#plain / 2 == CLAIM_PER_STEP and wanted > CLAIM_PER_STEP)
+if isDone and not trimLater then
+  return reply(isCut and 1 or 0)
 end
 
 -- @include engine
 
 if trimLater then
   history.trim(1000)
+end
+if isDone then
+  save()
+  return reply(isCut and 1 or 0)
 end
 
 -- Settles one by one. What goes back to a queue's head goes last and backwards, so that it keeps its order.

@@ -3,12 +3,21 @@ local flow = {}
 
 -- Whether all members of the workflows that end have ended in the short way.
 local function areLean(ended, settling)
-  for _, id in ipairs(ended) do
-    local ids = workflow.record(id).ids
-    for i, state in ipairs(readAll('HMGET', keys.state, ids)) do
-      if not settling[ids[i]] and not (state and string.byte(state) == 67) then
-        return false
+  workflow.fetchRecords(ended)
+  local ids = {}
+  for i, id in ipairs(ended) do
+    for _, member in ipairs(workflow.record(id).ids) do
+      if not settling[member] then
+        ids[#ids + 1] = member
       end
+    end
+    if #ids >= 1000 or i == #ended then
+      for _, state in ipairs(readAll('HMGET', keys.state, ids)) do
+        if not (state and byte(state) == 67) then
+          return false
+        end
+      end
+      ids = {}
     end
   end
   return true
@@ -57,7 +66,7 @@ end
 function flow.plan(n, at, ties)
   local settling = {}
   local waits, dependents = {}, {}
-  local ends, ended = {}, {}
+  local ends, workflows, ended = {}, {}, {}
   for i = 0, n - 1 do
     local tied = ARGV[ties + i]
     local bar = find(tied, '|', 1, true)
@@ -66,7 +75,13 @@ function flow.plan(n, at, ties)
     end
     settling[ARGV[at + i]] = true
     local wf = sub(tied, bar + 1)
+    if not ends[wf] then
+      workflows[#workflows + 1] = wf
+    end
     ends[wf] = (ends[wf] or 0) + 1
+  end
+  workflow.fetch(workflows)
+  for _, wf in ipairs(workflows) do
     local found = workflow.get(wf)
     if not found or found.pins > 0 then
       return nil

@@ -1,54 +1,57 @@
 -- The short way of a trip: plain executions and lean members of workflows that simply succeed, and such as are claimed
 -- from one plain queue.
 
--- Executions dropped by one trip: more than it can end, so that a history made shorter gets there in time.
-local DROPS_PER_STEP = 1000
+-- Executions dropped by one trip: more than it can end, so that a history made shorter gets there in time. Entries are
+-- taken so many at a time, since each may be a workflow of 200 executions.
+local DROPS_PER_STEP, ENTRIES_AT_ONCE = 1000, 125
 
--- Drops workflows of which all executions ended in the short way.
-local function dropLean(workflows)
-  for _, id in ipairs(workflows) do
-    local ids = workflow.record(id).ids
-    callAll('HDEL', keys.static, ids)
-    callAll('HDEL', keys.state, ids)
-    frame.count('COMPLETED', -#ids)
+-- Takes the oldest `n` entries of history: executions that stand alone, into `ids`, and workflows of which all executions
+-- ended in the short way, with these. At any other entry it stops and returns false.
+local function takeOldest(n, ids)
+  local entries = call('LPOP', keys.history, n)
+  local workflows, taken = {}, #entries
+  for i, entry in ipairs(entries) do
+    local bar = find(entry, '|', 1, true)
+    if not bar then
+      ids[#ids + 1] = entry
+    elseif byte(entry, -1) == 99 then
+      workflows[#workflows + 1] = sub(entry, 1, bar - 1)
+    else
+      taken = i - 1
+      break
+    end
   end
-  workflow.forget(workflows)
+  for i = #entries, taken + 1, -1 do
+    call('LPUSH', keys.history, entries[i])
+  end
+  if #workflows > 0 then
+    workflow.fetchRecords(workflows)
+    for _, id in ipairs(workflows) do
+      for _, member in ipairs(workflow.record(id).ids) do
+        ids[#ids + 1] = member
+      end
+    end
+    workflow.forget(workflows)
+  end
+  return taken == #entries
 end
 
 -- Drops the oldest plain history beyond the count; anything else is left to the general way.
 local function trimPlain()
-  local size = call('LLEN', keys.history)
-  if size <= frame.historyCount then
+  local over = call('LLEN', keys.history) - frame.historyCount
+  if over <= 0 then
     return
   end
-  if (tonumber(call('HGET', keys.holes, 'history')) or 0) > 0 then
-    trimLater = true
-    return
-  end
-  local entries = call('LPOP', keys.history, math.min(size - frame.historyCount, DROPS_PER_STEP))
-  local ids, workflows, k = {}, {}, #entries
-  for i = 1, #entries do
-    local bar = find(entries[i], '|', 1, true)
-    if not bar then
-      ids[#ids + 1] = entries[i]
-    elseif byte(entries[i], -1) == 99 then
-      workflows[#workflows + 1] = sub(entries[i], 1, bar - 1)
-    else
-      k = i - 1
-      break
-    end
+  trimLater = (tonumber(call('HGET', keys.holes, 'history')) or 0) > 0
+  local ids = {}
+  while over > 0 and #ids < DROPS_PER_STEP and not trimLater do
+    trimLater = not takeOldest(math.min(over, ENTRIES_AT_ONCE), ids)
+    over = over - ENTRIES_AT_ONCE
   end
   if #ids > 0 then
     callAll('HDEL', keys.static, ids)
     callAll('HDEL', keys.state, ids)
     frame.count('COMPLETED', -#ids)
-  end
-  if #workflows > 0 then
-    dropLean(workflows)
-  end
-  for i = #entries, k + 1, -1 do
-    call('LPUSH', keys.history, entries[i])
-    trimLater = true
   end
 end
 
@@ -158,7 +161,8 @@ local function claimPlain()
   local runnable, readAtOnce = {}, 2 * budget.readAtOnce
   local isPlain = true
   local want = math.min(wanted, CLAIM_PER_STEP)
-  local entry = 'p' .. now .. '|' .. frame.next()
+  plainNo = frame.next()
+  local entry = 'p' .. now .. '|' .. plainNo
   -- Without holes, and without executions that look plainer than they are, an entry that bears no number is plain.
   local holes = call(
     'HMGET',

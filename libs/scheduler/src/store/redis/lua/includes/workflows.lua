@@ -46,27 +46,40 @@ function workflow.fetch(ids)
   end
 end
 
+local function parseRecord(text)
+  local created = fields.skip(text, 1, 1)
+  local names = fields.skip(text, created, 1)
+  local about = fields.skip(text, names, 1)
+  local ids, n, from = {}, 0, names
+  while from < about - 1 do
+    local comma = find(text, ',', from, true)
+    local behind = comma and comma < about and comma or about - 1
+    n = n + 1
+    ids[n] = sub(text, from, behind - 1)
+    from = behind + 1
+  end
+  local order = tonumber(fields.at(text, 1))
+  return { order = order, created = tonumber(fields.at(text, created)), ids = ids, text = text, about = about }
+end
+
 -- What it was started with: { order, created, ids, text, about (where its JSON begins in the text) }.
 function workflow.record(id)
-  local record = workflow.records[id]
-  if not record then
-    local text = call('HGET', keys.workflows, id)
-    local created = fields.skip(text, 1, 1)
-    local names = fields.skip(text, created, 1)
-    local about = fields.skip(text, names, 1)
-    local ids, n, from = {}, 0, names
-    while from < about - 1 do
-      local comma = find(text, ',', from, true)
-      local behind = comma and comma < about and comma or about - 1
-      n = n + 1
-      ids[n] = sub(text, from, behind - 1)
-      from = behind + 1
-    end
-    local order = tonumber(fields.at(text, 1))
-    record = { order = order, created = tonumber(fields.at(text, created)), ids = ids, text = text, about = about }
-    workflow.records[id] = record
-  end
+  local record = workflow.records[id] or parseRecord(call('HGET', keys.workflows, id))
+  workflow.records[id] = record
   return record
+end
+
+-- Reads the records of many at once.
+function workflow.fetchRecords(ids)
+  local missing = {}
+  for _, id in ipairs(ids) do
+    if not workflow.records[id] then
+      missing[#missing + 1] = id
+    end
+  end
+  for i, text in ipairs(readAll('HMGET', keys.workflows, missing)) do
+    workflow.records[missing[i]] = parseRecord(text)
+  end
 end
 
 -- Writes those that have changed.
