@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { EventEmitter2 } from '@nestjs/event-emitter';
+import { BootContext } from '../core/boot-context.js';
 import type { Effect, ExecutionEffect, ExecutionTransition } from '../core/effects.js';
 import { parseJson } from '../core/json.js';
 import { EventHub } from './event-hub.js';
@@ -25,6 +26,7 @@ export class EventPublisher implements OnModuleInit {
 
   constructor(
     private readonly hub: EventHub,
+    private readonly context: BootContext,
     @Inject(SCHEDULER_EMITTER) private readonly emitter: EventEmitter2,
     @Inject(SCHEDULER_NAME) name: string,
   ) {
@@ -53,7 +55,7 @@ export class EventPublisher implements OnModuleInit {
 
   private emit<N extends SchedulerEventName>(name: N, event: SchedulerEventMap[N]): void {
     try {
-      this.emitter.emit(name, event);
+      this.context.run(() => this.emitter.emit(name, event));
     } catch (error) {
       this.logger.error(`a listener of ${name} failed: ${error instanceof Error ? error.message : String(error)}`);
     }

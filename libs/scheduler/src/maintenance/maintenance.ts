@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
+import { BootContext } from '../core/boot-context.js';
 import { CLOCK, type Clock } from '../core/clock.js';
 import type { Effect } from '../core/effects.js';
 import { Liveness } from '../core/liveness.js';
@@ -38,6 +39,7 @@ export class Maintenance {
     hub: EventHub,
     registry: SchedulerRegistry,
     liveness: Liveness,
+    context: BootContext,
     @Inject(CLOCK) clock: Clock,
     @Inject(MAINTENANCE_SETTINGS) { scheduler, lease, abortGrace }: MaintenanceSettings,
   ) {
@@ -47,7 +49,7 @@ export class Maintenance {
     this.actors = [
       new Promoter(store, hub, scheduler, registry, clock),
       new CronTicker(store, catalog, abortGrace, hub, scheduler, registry, clock),
-      new Rescuer(store, catalog, retries, lease, scheduler, registry, clock),
+      new Rescuer(store, catalog, retries, context, lease, scheduler, registry, clock),
       new Pruner(store, cron, scheduler, registry, clock),
     ];
     for (const actor of this.actors)

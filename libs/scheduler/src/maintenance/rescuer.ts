@@ -1,4 +1,5 @@
 import type { SchedulerRegistry } from '@nestjs/schedule';
+import type { BootContext } from '../core/boot-context.js';
 import { within, type Clock } from '../core/clock.js';
 import { settle } from '../core/commands.js';
 import { TaskTimeoutError } from '../core/errors.js';
@@ -23,6 +24,7 @@ export class Rescuer extends Actor {
     private readonly store: MaintenanceStore,
     private readonly catalog: TaskCatalog,
     private readonly retries: TaskRetryManager,
+    private readonly context: BootContext,
     /** ms */
     private readonly lease: number,
     scheduler: string,
@@ -52,7 +54,8 @@ export class Rescuer extends Actor {
   private async expire(run: ExpiredRun): Promise<void> {
     const error = new TaskTimeoutError(run.taskId, run.limit);
     const { retry } = allowanceOf(run.budget, this.catalog.get(run.taskId));
-    const deciding = this.retries.decide({ retry, failures: run.failures + 1, attempt: run.run, error });
+    const failed = { retry, failures: run.failures + 1, attempt: run.run, error };
+    const deciding = this.context.run(() => this.retries.decide(failed));
     const decision = await within(this.clock, PATIENCE_MS, Promise.resolve(deciding), () => ({
       kind: 'fail' as const,
       reason: 'NON_RETRYABLE' as const,

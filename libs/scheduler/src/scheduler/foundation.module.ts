@@ -1,5 +1,7 @@
 import { Module, type DynamicModule, type ModuleMetadata, type Provider } from '@nestjs/common';
+import { BootContext } from '../core/boot-context.js';
 import { CLOCK, SystemClock } from '../core/clock.js';
+import { ContextClock } from '../core/context-clock.js';
 import { ulid } from '../core/ids.js';
 import { Liveness } from '../core/liveness.js';
 import { SCHEDULER_NAME } from '../events/tokens.js';
@@ -29,14 +31,15 @@ export class FoundationModule {
     const providers: Provider[] = [
       ...options,
       Liveness,
+      BootContext,
       { provide: SCHEDULER_NAME, useValue: name },
       {
         provide: RESOLVED_OPTIONS,
         useFactory: (given: SchedulerOptions) => resolveOptions(given),
         inject: [SCHEDULER_OPTIONS],
       },
-      from(CLOCK, (resolved) => resolved.clock),
-      from(TASK_STORE, createStore),
+      from(CLOCK, ({ clock }, context) => new ContextClock(clock, context)),
+      from(TASK_STORE, (resolved, context) => context.wrap(context.run(createStore, resolved))),
       from(APP_IDENTITY, ({ appName, version }): AppIdentity => ({ appName, version })),
       from(WORKER_SETTINGS, workerSettings),
       from(MAINTENANCE_SETTINGS, ({ lease, abortGrace }): MaintenanceSettings => ({
@@ -48,6 +51,7 @@ export class FoundationModule {
     ];
     const tokens = [
       Liveness,
+      BootContext,
       SCHEDULER_NAME,
       RESOLVED_OPTIONS,
       CLOCK,
@@ -61,8 +65,8 @@ export class FoundationModule {
   }
 }
 
-function from<T>(provide: symbol, useFactory: (options: ResolvedOptions) => T): Provider {
-  return { provide, useFactory, inject: [RESOLVED_OPTIONS] };
+function from<T>(provide: symbol, useFactory: (options: ResolvedOptions, context: BootContext) => T): Provider {
+  return { provide, useFactory, inject: [RESOLVED_OPTIONS, BootContext] };
 }
 
 function createStore({ store, namespace, clock, lease, maxAttemptDuration, history }: ResolvedOptions): TaskStore {

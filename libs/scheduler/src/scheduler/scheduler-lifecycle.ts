@@ -6,6 +6,7 @@ import {
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
+import { BootContext } from '../core/boot-context.js';
 import { CLOCK, type Clock } from '../core/clock.js';
 import { SchedulerClosedError } from '../core/errors.js';
 import { Liveness } from '../core/liveness.js';
@@ -62,6 +63,7 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
     private readonly worker: TaskWorker,
     private readonly maintenance: Maintenance,
     private readonly liveness: Liveness,
+    private readonly context: BootContext,
     private readonly hub: EventHub,
     private readonly waiter: ExecutionWaiter,
     @Inject(TASK_STORE) private readonly store: TaskStore,
@@ -117,7 +119,7 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
     if (this.isEnding) throw new SchedulerClosedError();
     this.isWanted = true;
     if (this.phase === 'booting') return;
-    await (this.starting ??= this.startAll().finally(() => (this.starting = null)));
+    await (this.starting ??= this.context.run(() => this.startAll()).finally(() => (this.starting = null)));
   }
 
   /**
@@ -127,14 +129,14 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
   async stop(wait: boolean): Promise<void> {
     this.isWanted = false;
     if (!wait) this.worker.hurry();
-    this.stopping ??= this.worker.stop(wait).finally(() => (this.stopping = null));
+    this.stopping ??= this.context.run(() => this.worker.stop(wait)).finally(() => (this.stopping = null));
     await this.stopping;
   }
 
   /** Opens the store and registers what the app declares, once. */
   open(): Promise<void> {
     if (this.phase === 'closed') return Promise.reject(new SchedulerClosedError());
-    return (this.opening ??= this.openAll());
+    return (this.opening ??= this.context.run(() => this.openAll()));
   }
 
   /** Runs with the drain at the close: what moves a clock that stands still. */

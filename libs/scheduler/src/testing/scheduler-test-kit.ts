@@ -1,6 +1,6 @@
 import { AssertionError } from 'node:assert';
 import { Inject, Injectable } from '@nestjs/common';
-import { CLOCK, type Clock } from '../core/clock.js';
+import { BootContext } from '../core/boot-context.js';
 import { parseDuration, type Duration } from '../core/duration.js';
 import type { TaskExecution } from '../core/execution.js';
 import { Liveness } from '../core/liveness.js';
@@ -42,13 +42,14 @@ export class SchedulerTestKit {
     maintenance: Maintenance,
     hub: EventHub,
     private readonly liveness: Liveness,
+    private readonly context: BootContext,
     private readonly catalog: TaskCatalog,
     private readonly handlers: HandlerRegistry,
     private readonly lifecycle: SchedulerLifecycle,
     @Inject(TASK_STORE) private readonly store: TaskStore,
-    @Inject(CLOCK) clock: Clock,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
   ) {
+    const { clock } = options;
     if (!(clock instanceof ManualClock))
       throw new TypeError('SchedulerTestKit needs a ManualClock: use SchedulerTestingModule, or give `clock` one');
     this.clock = clock;
@@ -130,7 +131,8 @@ export class SchedulerTestKit {
   async runHandler(task: TaskTarget<any, any>, payload?: unknown, ctx: HandlerRunOptions = {}): Promise<unknown> {
     await this.begin();
     const { catalog, handlers, clock } = this;
-    return runHandler({ catalog, handlers, clock }, taskIdOf(task), payload, ctx);
+    const parts = { catalog, handlers, clock };
+    return this.context.run(() => runHandler(parts, taskIdOf(task), payload, ctx));
   }
 
   /** A handler that waits for an instant would hold up the end of the app for ever: time runs on for it. */

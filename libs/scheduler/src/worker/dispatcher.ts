@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { BootContext } from '../core/boot-context.js';
 import { CLOCK, type Clock, type ClockTimer } from '../core/clock.js';
 import { settle, type RunToken, type Settlement } from '../core/commands.js';
 import { StoreScriptError } from '../core/errors.js';
@@ -8,19 +9,13 @@ import type { Claim } from '../store/records.js';
 import { TASK_STORE, type ExchangeReply, type ExchangeRequest, type WorkerStore } from '../store/task-store.js';
 import { Backlog, type WaitingClaim } from './backlog.js';
 import { Executor } from './executor.js';
-import { newLanes, type Lane } from './lane.js';
+import { newLanes, type Demand, type Lane } from './lane.js';
 import { countOfTrip } from './trip-size.js';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
 
 const RETRY_MS = [50, 100, 250, 500, 1000];
 /** How often a store at a distance is asked for work although nothing was heard. */
 const LOOK_EVERY_MS = 1000;
-
-/** What one trip asks for: `ahead` of `want` may only wait here for a slot. */
-interface Demand {
-  want: number;
-  ahead: number;
-}
 
 /**
  * The trips between this process and the store: each takes what has ended since the last one, and brings what may
@@ -50,6 +45,7 @@ export class Dispatcher {
   constructor(
     private readonly executor: Executor,
     private readonly liveness: Liveness,
+    private readonly context: BootContext,
     @Inject(TASK_STORE) private readonly store: WorkerStore,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(WORKER_SETTINGS) private readonly settings: WorkerSettings,
@@ -233,7 +229,7 @@ export class Dispatcher {
   private schedule(): void {
     if (this.scheduled || !this.lanes.some((lane) => !lane.busy)) return;
     this.scheduled = true;
-    setImmediate(() => {
+    this.context.nextTurn(() => {
       this.scheduled = false;
       this.depart();
     });

@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { BootContext } from '../core/boot-context.js';
 import { CLOCK, within, type Clock } from '../core/clock.js';
 import { settle, type RunToken, type Settlement } from '../core/commands.js';
 import { HandlerNotFoundError, RunAbortedError, TaskCancelledError, TaskTimeoutError } from '../core/errors.js';
@@ -37,7 +38,7 @@ export class Executor {
   /** null where the store is in this process: a claim begins in the turn in which it is made. */
   readonly pace: Pace | null;
   private readonly reports: RunReports;
-  private readonly report: RunReporter = (claim, report) => this.reports.add(claim, report);
+  private readonly report: RunReporter = (claim, report) => this.context.run(() => this.reports.add(claim, report));
   private onSettled: (settlement: Settlement) => void = () => undefined;
   private onFree: () => void = () => undefined;
 
@@ -46,6 +47,7 @@ export class Executor {
     private readonly handlers: HandlerRegistry,
     private readonly retries: TaskRetryManager,
     private readonly liveness: Liveness,
+    private readonly context: BootContext,
     @Inject(TASK_STORE) private readonly store: ExecutionStore & WorkerStore,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(WORKER_SETTINGS) private readonly settings: WorkerSettings,
@@ -165,7 +167,7 @@ export class Executor {
     const funcPath = this.catalog.get(claim.taskId)?.funcPath ?? claim.taskId;
     const handler = this.handlers.get(funcPath);
     if (!handler) throw new HandlerNotFoundError(funcPath, claim.taskId);
-    return handler(claim.payload === null ? undefined : parseJson(claim.payload), run.ctx);
+    return this.context.run(handler, claim.payload === null ? undefined : parseJson(claim.payload), run.ctx);
   }
 
   private noteHeld(run: Run): void {
@@ -184,7 +186,7 @@ export class Executor {
     run.stop = cause;
     run.timer?.cancel();
     run.timer = this.clock.setTimer(this.settings.abortGrace, () => this.abandon(run, reason));
-    run.ctx.abort(reason);
+    this.context.run(() => run.ctx.abort(reason));
   }
 
   private abandon(run: Run, reason: Error): void {
@@ -244,7 +246,8 @@ export class Executor {
     if (isRefusal(error)) return settle.fail(claim, errorOf(run, error), 'FORBIDDEN');
     const allowance = allowanceOf(claim.budget, this.catalog.get(claim.taskId));
     const { failures, snoozes, run: attempt } = claim;
-    const decision = this.retries.decide({ ...allowance, failures: failures + 1, snoozes, attempt, error });
+    const failed = { ...allowance, failures: failures + 1, snoozes, attempt, error };
+    const decision = this.context.run(() => this.retries.decide(failed));
     if (!(decision instanceof Promise)) return settlementOf(run, error, decision);
     const late = (): RetryDecision => {
       this.logger.warn(`retryIf of ${claim.taskId} did not answer within ${RETRY_IF_MS} ms: no retry`);

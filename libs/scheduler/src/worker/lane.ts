@@ -11,6 +11,12 @@ export interface Lane {
   carried: readonly Settlement[];
 }
 
+/** What one trip asks for: `ahead` of `want` may only wait here for a slot. */
+export interface Demand {
+  want: number;
+  ahead: number;
+}
+
 export function newLanes(count: number): Lane[] {
   return Array.from({ length: count }, (_, number) => ({ number, sequence: 0, busy: false, asked: 0, carried: [] }));
 }

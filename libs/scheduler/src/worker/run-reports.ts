@@ -55,7 +55,8 @@ export class RunReports {
   private schedule(): void {
     if (this.isScheduled || this.inFlight >= IN_FLIGHT || this.waiting.size === 0) return;
     this.isScheduled = true;
-    queueMicrotask(() => {
+    // Not by queueMicrotask: fake timers of a test framework replace it.
+    void Promise.resolve().then(() => {
       this.isScheduled = false;
       for (const each of this.waiting) {
         if (this.inFlight >= IN_FLIGHT) break;

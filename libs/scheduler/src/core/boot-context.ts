@@ -1,0 +1,42 @@
+import { AsyncResource } from 'node:async_hooks';
+// Of the module: fake timers of a test framework replace the global one.
+import { setImmediate } from 'node:timers';
+
+const OPTIONS = { requireManualDestroy: true };
+const entry = (): AsyncResource => new AsyncResource('SchedulerEntry', OPTIONS);
+
+/**
+ * The async context in which the scheduler was made. Handlers, listeners, timers and all work between them run in it,
+ * never in that of the caller that happens to cause them: stores of AsyncLocalStorage belong to a request.
+ */
+export class BootContext {
+  private readonly root = new AsyncResource('Scheduler', OPTIONS);
+
+  /** Calls `fn` in this context. Each call enters it anew: what an `enterWith` inside sets is gone at its end. */
+  run<A extends unknown[], T>(fn: (...args: A) => T, ...args: A): T {
+    // On a resource of its own, since Node 20 and 22 keep what `enterWith` sets on the resource that was entered.
+    return this.root.runInAsyncScope(entry).runInAsyncScope(fn, undefined, ...args);
+  }
+
+  /** Calls `fn` in this context in the next turn of the event loop. */
+  nextTurn(fn: () => void): void {
+    this.run(setImmediate, fn);
+  }
+
+  /** The object with all its methods run in this context. What they return to the caller is awaited in the caller's. */
+  wrap<T extends object>(target: T): T {
+    const methods = target as Record<string, (...args: unknown[]) => unknown>;
+    const wrapped = Object.create(target) as typeof methods;
+    for (const name of methodNames(target)) wrapped[name] = (...args) => this.run(() => methods[name]!(...args));
+    return wrapped as T;
+  }
+}
+
+function methodNames(target: object): Set<string> {
+  const names = new Set<string>();
+  for (let from: object = target; from !== Object.prototype; from = Object.getPrototypeOf(from) as object) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(from)))
+      if (typeof value === 'function' && name !== 'constructor') names.add(name);
+  }
+  return names;
+}
