@@ -159,7 +159,7 @@ describe('/metrics', () => {
       const query = `query?query=${encodeURIComponent('scheduler_executions_total{outcome="completed"}')}`;
       await until(async () => (await ask(query))?.result[0]?.value[1] === '2');
       const { groups } = await ask('rules');
-      expect(groups[0].rules).toHaveLength(9);
+      expect(groups[0].rules).toHaveLength(10);
       expect(groups[0].rules.filter(({ lastError }: any) => lastError)).toEqual([]);
     } finally {
       server.kill('SIGKILL');
@@ -172,6 +172,6 @@ describe('/metrics', () => {
     const checked = spawnSync(programs!.promtool, ['check', 'rules', 'deploy/prometheus/rules.yaml'], {
       encoding: 'utf8',
     });
-    expect([checked.status, checked.stdout]).toEqual([0, expect.stringContaining('SUCCESS: 9 rules found')]);
+    expect([checked.status, checked.stdout]).toEqual([0, expect.stringContaining('SUCCESS: 10 rules found')]);
   });
 });

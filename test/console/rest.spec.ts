@@ -230,7 +230,10 @@ describe.each<Platform>(['express', 'fastify'])('the REST interface on %s', (pla
     const { body } = await as('viewer', 'get', '/queues').expect(200);
     expect(body.items).toEqual([
       expect.objectContaining({ name: 'default', paused: false }),
-      { name: 'side', paused: true, total: 1, byPriority: { CRITICAL: 1, HIGH: 0, NORMAL: 0, LOW: 0, BACKGROUND: 0 } },
+      {
+        ...{ name: 'side', paused: true, limits: null, served: true, total: 1 },
+        byPriority: { CRITICAL: 1, HIGH: 0, NORMAL: 0, LOW: 0, BACKGROUND: 0 },
+      },
     ]);
     expect((await as('viewer', 'get', `/executions/${id}`)).body.why).toBe("PENDING: queue 'side' is paused");
     await as('operator', 'post', '/queues/side/resume').expect(200);

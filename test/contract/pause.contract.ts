@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { UNDECLARED_MS } from '../../libs/scheduler/src/core/limits.js';
 import { type OpenStore } from './fixtures.js';
 import { scenes } from './scene.js';
 
@@ -98,6 +99,72 @@ export function pauseContract(open: OpenStore): void {
         const claimed = await worker.claimIds(9);
         expect(claimed).toHaveLength(2);
         expect(claimed).toContain(other);
+      }),
+    );
+
+    it(
+      'are shown, and go when the app that declared them has not done so for ten minutes',
+      scene(async (s) => {
+        const [narrow, slow] = [
+          { rateLimit: null, concurrency: 1 },
+          { rateLimit: { max: 2, per: 1_000 }, concurrency: null },
+        ];
+        const limits = async () =>
+          Object.fromEntries((await s.stats()).queues.map(({ queue, limits }) => [queue, limits]));
+        await s.store.configureQueue('narrow', narrow, 'app');
+        await s.store.configureQueue('slow', slow, 'app');
+        await s.store.configureQueue('other', narrow, 'another app');
+        await s.store.configureQueue('manual', slow);
+        const others = { other: { ...narrow, declaredBy: 'another app' }, manual: { ...slow, declaredBy: null } };
+        expect(await limits()).toEqual({
+          ...others,
+          narrow: { ...narrow, declaredBy: 'app' },
+          slow: { ...slow, declaredBy: 'app' },
+        });
+        await s.advance(UNDECLARED_MS - 1);
+        expect(await s.store.declareQueues('app', ['slow'], false)).toEqual([]);
+        await s.advance(1);
+        expect(await s.store.declareQueues('app', ['slow'], false)).toEqual(['narrow']);
+        expect(await limits()).toEqual({ ...others, narrow: null, slow: { ...slow, declaredBy: 'app' } });
+        expect(await s.store.declareQueues('app', ['slow', 'no such queue'], false)).toEqual([]);
+        expect(await s.store.declareQueues('app', [], true)).toEqual(['slow']);
+        expect(await limits()).toEqual({ ...others, narrow: null, slow: null });
+      }),
+    );
+
+    it(
+      'that are cleared let the queue go on',
+      scene(async (s) => {
+        await s.store.configureQueue('default', { rateLimit: null, concurrency: 1 }, 'app');
+        const ids = await s.addMany(3);
+        const worker = await s.worker();
+        expect(await worker.claimIds(9)).toEqual(ids.slice(0, 1));
+        await s.store.declareQueues('app', [], true);
+        expect(await worker.claimIds(9)).toEqual(ids.slice(1));
+      }),
+    );
+  });
+
+  describe('work that no live worker takes', () => {
+    it(
+      'is in the stats: queues that none serves, tasks without a handler',
+      scene(async (s) => {
+        await s.add({ queue: 'open' });
+        await s.add({ queue: 'closed' });
+        await s.add({ queue: 'open', taskId: 'unknown' });
+        const served = async () =>
+          Object.fromEntries((await s.stats()).queues.map(({ queue, served }) => [queue, served]));
+        expect(await served()).toEqual({ open: false, closed: false });
+        const worker = await s.worker('w1', { queues: ['open'] });
+        expect(await worker.claim(9)).toHaveLength(1);
+        expect(await served()).toEqual({ open: true, closed: false });
+        expect((await s.stats()).unhandledTasks).toEqual(['unknown']);
+        await s.store.drain('w1');
+        expect(await served()).toEqual({ open: false, closed: false });
+        const other = await s.worker('w2', { queues: ['open', 'closed'], tasks: ['plain', 'unknown'] });
+        expect(await other.claim(9)).toHaveLength(2);
+        expect(await served()).toEqual({ open: true, closed: true });
+        expect((await s.stats()).unhandledTasks).toEqual([]);
       }),
     );
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { FireCommand } from '../../libs/scheduler/src/core/commands.js';
-import { UNDECLARED_SCHEDULE_MS } from '../../libs/scheduler/src/core/limits.js';
+import { UNDECLARED_MS } from '../../libs/scheduler/src/core/limits.js';
 import type { OverlapPolicy, ScheduleRecord } from '../../libs/scheduler/src/core/schedule.js';
 import { MINUTE, newExecution, newSchedule, type OpenStore } from './fixtures.js';
 import { scenes, type Scene } from './scene.js';
@@ -309,7 +309,7 @@ export function scheduleContract(open: OpenStore): void {
         await put(s, { id: 'by hand', declaredBy: null });
         const ids = async () => (await s.store.listSchedules()).map((schedule) => schedule.id).sort();
         expect(await s.store.declareSchedules('app', ['kept'], false)).toEqual([]);
-        s.clock.advance(UNDECLARED_SCHEDULE_MS - 1);
+        s.clock.advance(UNDECLARED_MS - 1);
         expect(await s.store.declareSchedules('app', ['kept'], false)).toEqual([]);
         expect(await ids()).toEqual(['by hand', 'dropped', 'foreign', 'kept']);
         s.clock.advance(2);

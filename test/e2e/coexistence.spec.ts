@@ -25,7 +25,7 @@ async function start(metadata: ModuleMetadata): Promise<TestingModule> {
   return module;
 }
 
-const DUTIES = ['cron', 'promoter', 'pruner', 'rescuer'];
+const DUTIES = ['cron', 'promoter', 'pruner', 'rescuer', 'unserved'];
 const timersOf = (name: string) => DUTIES.map((duty) => `scheduler:${name}:${duty}`);
 
 @Injectable()

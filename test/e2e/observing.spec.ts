@@ -1,5 +1,9 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { closeApps, startApp, startKit } from '../support/app.js';
+import type { AdvancedTaskScheduler } from 'nestjs-advanced-scheduler';
+import { closeApps, startApp, startKit, type Tasks } from '../support/app.js';
 
 afterEach(closeApps);
 
@@ -57,12 +61,16 @@ describe('waiting while the app closes', () => {
 
 describe('why', () => {
   it('names the first reason', async () => {
-    const { scheduler, kit } = await startKit({
-      t: () => new Promise(() => undefined),
-      locked: [{ requireLock: true, lockKey: 'door' }, () => new Promise(() => undefined)],
-      dependent: [{ dependencies: [{ taskId: 't', type: 'success' }] }, () => 0],
-      slow: [{ queue: 'slow' }, () => 0],
-    });
+    const { scheduler, kit } = await startKit(
+      {
+        t: () => new Promise(() => undefined),
+        locked: [{ requireLock: true, lockKey: 'door' }, () => new Promise(() => undefined)],
+        dependent: [{ dependencies: [{ taskId: 't', type: 'success' }] }, () => 0],
+        slow: [{ queue: 'slow' }, () => 0],
+        unserved: [{ queue: 'nowhere' }, () => 0],
+      },
+      { queues: ['default', 'slow'] },
+    );
     kit.patience = 10;
     const t = await scheduler.scheduleTask('t');
     const [holder, parked] = await scheduler.scheduleTasks([{ taskId: 'locked' }, { taskId: 'locked' }]);
@@ -71,12 +79,18 @@ describe('why', () => {
     const paused = await scheduler.scheduleTask('slow');
     await kit.drain();
     const queued = await scheduler.scheduleTask('t');
+    const unserved = await scheduler.scheduleTask('unserved');
     const text = async (id: string) => (await scheduler.why(id))!.text;
     expect(await text(t)).toBe('RUNNING since 2026-01-01T00:00:00.000Z');
     expect(await text(parked!)).toBe(`PENDING: lock 'door' is held by ${holder}`);
     expect(await text(dependent)).toBe("PENDING: it waits for 't' (success, RUNNING)");
     expect(await text(paused)).toBe("PENDING: queue 'slow' is paused");
-    expect(await text(queued)).toBe("PENDING: it stands in queue 'default' until a worker has a free slot");
+    expect(await text(queued)).toBe("PENDING: it waits in queue 'default' until a worker has a free slot");
+    expect(await text(unserved)).toBe("PENDING: no live worker serves queue 'nowhere'");
+    expect((await scheduler.getHealthStatus()).queueStats).toMatchObject({
+      unservedQueues: ['nowhere'],
+      unhandledTasks: [],
+    });
     expect(await scheduler.why('no such')).toBeNull();
   });
 });
@@ -188,9 +202,12 @@ describe('listQueues', () => {
     await scheduler.scheduleTask('b', { delay: '1h' });
     await scheduler.taskQueue.pause('unused');
     expect(await scheduler.listQueues()).toEqual([
-      { name: 'default', paused: false, total: 0, byPriority: none },
-      { name: 'mail', paused: false, total: 3, byPriority: { ...none, CRITICAL: 1, LOW: 2 } },
-      { name: 'unused', paused: true, total: 0, byPriority: none },
+      { name: 'default', paused: false, limits: null, served: false, total: 0, byPriority: none },
+      {
+        ...{ name: 'mail', paused: false, limits: null, served: false, total: 3 },
+        byPriority: { ...none, CRITICAL: 1, LOW: 2 },
+      },
+      { name: 'unused', paused: true, limits: null, served: false, total: 0, byPriority: none },
     ]);
   });
 
@@ -202,7 +219,27 @@ describe('listQueues', () => {
     expect(await scheduler.listQueues()).toMatchObject([{ name: 'default', paused: true, total: 1 }]);
     await scheduler.taskQueue.resume('default');
     await kit.drain();
-    expect(await scheduler.listQueues()).toEqual([{ name: 'default', paused: false, total: 0, byPriority: none }]);
+    expect(await scheduler.listQueues()).toEqual([
+      { name: 'default', paused: false, limits: null, served: true, total: 0, byPriority: none },
+    ]);
+  });
+
+  it('shows the limits that code declares until it no longer does, or a call clears them', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'limits-')), 'store.db');
+    const store = { type: 'embedded', path } as const;
+    const tasks = { a: [{ queue: 'mail' }, () => 0] } satisfies Tasks;
+    const limits = async ({ scheduler }: { scheduler: AdvancedTaskScheduler }) =>
+      (await scheduler.listQueues()).find(({ name }) => name === 'mail')?.limits;
+    const declared = { rateLimit: { max: 5, per: 1_000 }, concurrency: 2, declaredBy: 'limits' };
+    const queues = { mail: { globalConcurrency: 2, rateLimit: { max: 5, per: '1s' } } } as const;
+    const first = await startApp(tasks, { store, appName: 'limits', queues });
+    expect(await limits(first)).toEqual(declared);
+    await first.scheduler.taskQueue.clearLimits('mail');
+    expect(await limits(first)).toBeNull();
+    await closeApps();
+    expect(await limits(await startApp(tasks, { store, appName: 'limits', queues }))).toEqual(declared);
+    await closeApps();
+    expect(await limits(await startApp(tasks, { store, appName: 'limits' }))).toBeNull();
   });
 });
 

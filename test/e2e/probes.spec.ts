@@ -182,6 +182,8 @@ describe('getHealthStatus', () => {
         waitingForDependencies: 0,
         waitingForLock: 0,
         pausedQueues: [],
+        unservedQueues: [],
+        unhandledTasks: [],
       },
       lockSuccessRate: 100,
       recentErrors: [],

@@ -127,6 +127,8 @@ export class FleetMetrics {
     this.gauges.waiting.set({ for: 'dependencies' }, queueStats.waitingForDependencies);
     this.gauges.waiting.set({ for: 'lock' }, queueStats.waitingForLock);
     this.gauges.paused.set(queueStats.pausedQueues.length);
+    this.gauges.unserved.set(queueStats.unservedQueues.length);
+    this.gauges.unhandled.set(queueStats.unhandledTasks.length);
     this.gauges.running.set(runningTasks);
     this.failing.set(metrics.failingDuties);
   }
@@ -151,6 +153,8 @@ const GAUGES = {
     ['for'],
   ],
   paused: ['scheduler_paused_queues', 'Queues that are paused.', []],
+  unserved: ['scheduler_unserved_queues', 'Queues with ready executions from which no live worker claims.', []],
+  unhandled: ['scheduler_unhandled_tasks', 'Tasks with ready executions that no live worker handles.', []],
   running: ['scheduler_running_executions', 'Executions that run.', []],
   workers: ['scheduler_workers', 'Workers with a lease.', []],
   locks: ['scheduler_locks_held', 'Locks that are held.', []],

@@ -30,8 +30,8 @@ export const ATTEMPTS_KEPT = 10;
 export const LOG_LINES_KEPT = 100;
 /** How long an idempotency key is remembered, from scheduling. */
 export const IDEMPOTENCY_MS = 24 * 3_600_000;
-/** A code-declared schedule is removed when no live node of its app has declared it for this long. */
-export const UNDECLARED_SCHEDULE_MS = 10 * 60_000;
+/** A schedule or a queue's limits that code declared go when no live node of its app has declared them for this long. */
+export const UNDECLARED_MS = 10 * 60_000;
 /** Recent errors kept for health. */
 export const RECENT_ERRORS_KEPT = 10;
 

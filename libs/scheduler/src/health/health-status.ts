@@ -28,6 +28,10 @@ export interface HealthStatus {
     waitingForDependencies: number;
     waitingForLock: number;
     pausedQueues: string[];
+    /** Queues with ready executions from which no live worker claims. */
+    unservedQueues: string[];
+    /** Ids of tasks with ready executions for which no live worker has a handler; at most 100. */
+    unhandledTasks: string[];
   };
   /** % of lock requests that got it: acquired / (acquired + timed out + lost); 100 when none. */
   lockSuccessRate: number;

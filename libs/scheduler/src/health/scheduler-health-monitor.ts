@@ -4,6 +4,7 @@ import { Liveness } from '../core/liveness.js';
 import { PRIORITY_NAMES, type TaskPriorityName } from '../core/priority.js';
 import { noCounts, noStatuses } from '../store/no-counts.js';
 import type { StoreStats } from '../store/records.js';
+import { unservedQueues } from '../store/unserved.js';
 import { TASK_STORE, type HealthStore } from '../store/task-store.js';
 import type { HealthStatus } from './health-status.js';
 
@@ -147,6 +148,8 @@ function queueStats(stats: StoreStats): HealthStatus['queueStats'] {
     waitingForDependencies: stats.waitingForDependencies,
     waitingForLock: stats.waitingForLock,
     pausedQueues: stats.queues.filter((queue) => queue.paused).map((queue) => queue.queue),
+    unservedQueues: unservedQueues(stats.queues),
+    unhandledTasks: stats.unhandledTasks,
   };
 }
 
@@ -156,6 +159,7 @@ const NOTHING: StoreStats = {
   counters: noCounts(),
   byStatus: noStatuses(),
   queues: [],
+  unhandledTasks: [],
   delayed: 0,
   waitingForDependencies: 0,
   waitingForLock: 0,

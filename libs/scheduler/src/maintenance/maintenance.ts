@@ -6,6 +6,7 @@ import type { Effect } from '../core/effects.js';
 import { Liveness } from '../core/liveness.js';
 import { CronScheduler } from '../cron/cron-scheduler.js';
 import { EventHub } from '../events/event-hub.js';
+import { QueueLimiter } from '../queue/queue-limiter.js';
 import { TaskRetryManager } from '../retry/task-retry-manager.js';
 import { TASK_STORE, type TaskStore } from '../store/task-store.js';
 import { TaskCatalog } from '../task/task-catalog.js';
@@ -14,6 +15,7 @@ import { CronTicker } from './cron-ticker.js';
 import { Promoter } from './promoter.js';
 import { Pruner } from './pruner.js';
 import { Rescuer } from './rescuer.js';
+import { UnservedWatch } from './unserved-watch.js';
 
 export interface MaintenanceSettings {
   /** The scheduler's name, or 'default'. */
@@ -35,6 +37,7 @@ export class Maintenance {
     @Inject(TASK_STORE) store: TaskStore,
     catalog: TaskCatalog,
     cron: CronScheduler,
+    queues: QueueLimiter,
     retries: TaskRetryManager,
     hub: EventHub,
     registry: SchedulerRegistry,
@@ -50,7 +53,8 @@ export class Maintenance {
       new Promoter(store, hub, scheduler, registry, clock),
       new CronTicker(store, catalog, abortGrace, hub, scheduler, registry, clock),
       new Rescuer(store, catalog, retries, context, lease, scheduler, registry, clock),
-      new Pruner(store, cron, scheduler, registry, clock),
+      new Pruner(store, cron, queues, scheduler, registry, clock),
+      new UnservedWatch(store, scheduler, registry, clock),
     ];
     for (const actor of this.actors)
       actor.onPass = (duty, error) => (error === null ? liveness.succeeded(duty) : liveness.failed(duty, error));

@@ -53,4 +53,12 @@ export class PriorityTaskQueue {
   async resume(queue = 'default'): Promise<void> {
     return this.store.resumeQueue(checkName(queue, 'queue'));
   }
+
+  /**
+   * Removes the queue's limits (concurrency, rate limit) on every node. An app whose code declares some sets them again
+   * when it next starts. `scheduler.listQueues()` shows them.
+   */
+  async clearLimits(queue = 'default'): Promise<void> {
+    return this.store.configureQueue(checkName(queue, 'queue'), { rateLimit: null, concurrency: null });
+  }
 }

@@ -1,11 +1,13 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { PriorityTaskQueue } from './priority-task-queue.js';
+import { QueueLimiter } from './queue-limiter.js';
 
-/** The priority queue as its users handle it. */
+/** The priority queue as its users handle it, and the limits that an app declares. */
 @Module({})
 export class QueueModule {
   /** @param imports the modules that give the store, the clock and the effects of one scheduler */
   static register(...imports: DynamicModule[]): DynamicModule {
-    return { module: QueueModule, imports, providers: [PriorityTaskQueue], exports: [PriorityTaskQueue] };
+    const providers = [PriorityTaskQueue, QueueLimiter];
+    return { module: QueueModule, imports, providers, exports: providers };
   }
 }

@@ -176,7 +176,8 @@ export class AdvancedTaskScheduler {
   /** Why the execution is where it is, in one sentence and as data; null: not found. */
   async why(executionId: string): Promise<Explanation | null> {
     const execution = await this.store.getExecution(checkId(executionId));
-    return execution && explain(execution);
+    const isReady = execution?.waitingFor?.kind === 'queue';
+    return execution && explain(execution, isReady ? await this.store.listWorkers() : []);
   }
 
   async getWorkflow(workflowId: string): Promise<WorkflowInfo | null> {

@@ -1,5 +1,6 @@
 import type { RootCause, TaskExecution, WaitingFor } from '../core/execution.js';
 import type { Reason, TaskStatus } from '../core/status.js';
+import type { WorkerInfo } from '../store/records.js';
 
 /** Why an execution is where it is. */
 export interface Explanation {
@@ -12,23 +13,19 @@ export interface Explanation {
   rootCause: RootCause | null;
 }
 
-export function explain(execution: TaskExecution): Explanation {
+/** @param workers the live ones, where it waits in its queue */
+export function explain(execution: TaskExecution, workers: readonly WorkerInfo[]): Explanation {
   const { executionId, status, waitingFor, reason, rootCause } = execution;
-  return { executionId, status, text: sentence(execution), waitingFor, reason, rootCause };
+  return { executionId, status, text: sentence(execution, workers), waitingFor, reason, rootCause };
 }
 
-function sentence({
-  status,
-  waitingFor,
-  reason,
-  rootCause,
-  error,
-  startedTime,
-  cancelRequestedTime,
-  snoozeCount,
-}: TaskExecution): string {
-  if (waitingFor)
-    return `${status}: ${reason === 'SNOOZED' ? `its handler put it off (${snoozeCount} ${snoozeCount === 1 ? 'time' : 'times'} so far); ` : ''}${waiting(waitingFor)}`;
+function sentence(execution: TaskExecution, workers: readonly WorkerInfo[]): string {
+  const { status, waitingFor, reason, rootCause, error, startedTime, cancelRequestedTime, snoozeCount } = execution;
+  if (waitingFor) {
+    const times = `${snoozeCount} ${snoozeCount === 1 ? 'time' : 'times'}`;
+    const snoozed = reason === 'SNOOZED' ? `its handler put it off (${times} so far); ` : '';
+    return `${status}: ${snoozed}${waitingFor.kind === 'queue' ? queued(execution, workers) : waiting(waitingFor)}`;
+  }
   if (status === 'RUNNING')
     return `RUNNING since ${startedTime}${cancelRequestedTime ? `, asked to cancel at ${cancelRequestedTime}` : ''}`;
   const because = rootCause
@@ -37,6 +34,15 @@ function sentence({
       ? `: ${error.name}: ${error.message}`
       : '';
   return `${status}${reason ? ` (${reason})` : ''}${because}`;
+}
+
+/** Why it waits in its queue: which worker is missing, if any. */
+function queued({ queue, taskId }: TaskExecution, workers: readonly WorkerInfo[]): string {
+  const serving = workers.filter((worker) => worker.state === 'active' && worker.queues.includes(queue));
+  if (serving.length === 0) return `no live worker serves queue '${queue}'`;
+  if (!serving.some((worker) => worker.tasks.includes(taskId)))
+    return `no live worker that serves queue '${queue}' handles '${taskId}'`;
+  return `it waits in queue '${queue}' until a worker has a free slot`;
 }
 
 function waiting(waitingFor: WaitingFor): string {
@@ -54,6 +60,6 @@ function waiting(waitingFor: WaitingFor): string {
     case 'handler':
       return `no live worker handles '${waitingFor.handler!.funcPath}'`;
     case 'queue':
-      return `it stands in queue '${waitingFor.queue}' until a worker has a free slot`;
+      return `it waits in queue '${waitingFor.queue}'`;
   }
 }

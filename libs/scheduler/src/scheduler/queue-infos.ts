@@ -6,10 +6,12 @@ export function queueInfos(queues: StoreStats['queues'], tasks: readonly { queue
   const known = new Map(queues.map((each) => [each.queue, each]));
   const names = new Set([...known.keys(), ...tasks.map(({ queue }) => queue)]);
   return [...names].sort().map((name) => {
-    const { paused = false, byPriority = [] } = known.get(name) ?? {};
+    const { paused = false, limits = null, served = false, byPriority = [] } = known.get(name) ?? {};
     return {
       name,
       paused,
+      limits,
+      served,
       total: byPriority.reduce((sum, count) => sum + count, 0),
       byPriority: Object.fromEntries(
         PRIORITY_NAMES.map((priority, level) => [priority, byPriority[level] ?? 0]),

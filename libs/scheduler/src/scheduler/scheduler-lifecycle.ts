@@ -14,6 +14,7 @@ import { within } from '../core/within.js';
 import { EventHub } from '../events/event-hub.js';
 import { ExecutionWaiter } from '../events/execution-waiter.js';
 import { Maintenance } from '../maintenance/maintenance.js';
+import { QueueLimiter } from '../queue/queue-limiter.js';
 import { TASK_STORE, type TaskStore } from '../store/task-store.js';
 import { TaskCatalog } from '../task/task-catalog.js';
 import { TaskWorker } from '../worker/task-worker.js';
@@ -66,6 +67,7 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
     private readonly context: BootContext,
     private readonly hub: EventHub,
     private readonly waiter: ExecutionWaiter,
+    private readonly queues: QueueLimiter,
     @Inject(TASK_STORE) private readonly store: TaskStore,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
@@ -208,7 +210,8 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
   }
 
   private async configureQueues(): Promise<void> {
-    for (const [queue, rules] of this.options.queueRules) await this.store.configureQueue(queue, rules);
+    const { appName, queueRules, store } = this.options;
+    await this.queues.reconcile(appName, queueRules, store.type !== 'redis');
   }
 
   /** What the app's code says, once more, until the store has heard it. What was made at run time is lost. */

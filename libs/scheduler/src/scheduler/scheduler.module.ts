@@ -67,7 +67,7 @@ function compose(name: string, global: boolean, imports: DynamicModule['imports'
   const dependency = DependencyModule.register();
   const health = HealthModule.register(foundation);
   const worker = WorkerModule.register(foundation, events, tasks, RETRY);
-  const maintenance = MaintenanceModule.register(foundation, events, tasks, cron, RETRY);
+  const maintenance = MaintenanceModule.register(foundation, events, queue, tasks, cron, RETRY);
   // Under its own token alone, so that `app.get(AdvancedTaskScheduler)` never finds a named one.
   const scheduler = { provide: getSchedulerToken(name), useClass: AdvancedTaskScheduler };
   const registrar = { provide: registrarToken(name), useExisting: TaskRegistrar };

@@ -57,6 +57,12 @@ export interface QueueRules {
   concurrency: number | null;
 }
 
+/** Limits of a queue and where they come from. */
+export interface QueueLimits extends QueueRules {
+  /** `appName` of the app whose code declares them; null: set by a call. */
+  declaredBy: string | null;
+}
+
 export interface LockGrant {
   key: string;
   owner: string;
@@ -142,6 +148,10 @@ export interface WorkflowInfo {
 export interface QueueInfo {
   name: string;
   paused: boolean;
+  /** Limits that hold on all nodes together; null: none. */
+  limits: QueueLimits | null;
+  /** Whether a live worker claims from it. */
+  served: boolean;
   /** Ready to be claimed. */
   total: number;
   byPriority: Record<TaskPriorityName, number>;
@@ -171,7 +181,16 @@ export interface StoreStats {
   /** Executions by status, terminal ones as far as history keeps them. */
   byStatus: Record<TaskStatus, number>;
   /** By level; `oldestReadyTime` is when the first of those ready was due. */
-  queues: { queue: string; paused: boolean; byPriority: number[]; oldestReadyTime: (number | null)[] }[];
+  queues: {
+    queue: string;
+    paused: boolean;
+    limits: QueueLimits | null;
+    served: boolean;
+    byPriority: number[];
+    oldestReadyTime: (number | null)[];
+  }[];
+  /** Ids of tasks with ready executions for which workers came that have no handler for them; at most 100. */
+  unhandledTasks: string[];
   delayed: number;
   waitingForDependencies: number;
   waitingForLock: number;

@@ -67,8 +67,18 @@ export interface QueueStore {
   /** Stops claims from the queue, not promotion into it. */
   pauseQueue(queue: string): Promise<void>;
   resumeQueue(queue: string): Promise<void>;
-  /** Sets a queue's limits, for every node. */
-  configureQueue(queue: string, rules: QueueRules): Promise<void>;
+  /**
+   * Sets a queue's limits, for every node.
+   * @param declaredBy the app whose code declares them; null (default): set by a call, which no app takes back
+   */
+  configureQueue(queue: string, rules: QueueRules, declaredBy?: string | null): Promise<void>;
+  /**
+   * Says that this app still declares the limits of these queues; clears those that it has set and not declared for
+   * `UNDECLARED_MS`.
+   * @param clearOthersNow whether no other process can be of the app
+   * @returns the queues whose limits were cleared
+   */
+  declareQueues(appName: string, queues: readonly string[], clearOthersNow: boolean): Promise<string[]>;
   /** Executions ready to be claimed, by level 0 to 4; of one queue or of all. */
   queueSizes(queue?: string): Promise<number[]>;
   /** The ids that would be claimed next, in order. */
@@ -218,7 +228,7 @@ export interface CronStore {
   dueSchedules(limit: number): Promise<{ now: number; schedules: ScheduleRecord[]; next: number | null }>;
   /** @returns false: another node was first, or the schedule changed; nothing happened */
   fire(command: FireCommand): Promise<boolean>;
-  /** Says that this app still declares these schedules; removes those it has not declared for `UNDECLARED_SCHEDULE_MS`. @returns the ids removed */
+  /** Says that this app still declares these schedules; removes those it has not declared for `UNDECLARED_MS`. @returns the ids removed */
   declareSchedules(appName: string, ids: readonly string[], removeOthersNow: boolean): Promise<string[]>;
 }
 

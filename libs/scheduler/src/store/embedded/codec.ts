@@ -103,6 +103,8 @@ export interface WorkflowRecord {
 export interface QueueRecord {
   paused: boolean;
   rules: QueueRules;
+  /** Absent in files of releases that did not know it. */
+  declared?: { by: string; at: number } | null;
   windowStart: number;
   windowStarts: number;
 }
@@ -248,11 +250,11 @@ export function encodeRecord(record: QueueRow | TaskRow | LockRow | ScheduleRow 
     };
   }
   if (record instanceof QueueRow) {
-    const { paused, rules, windowStart, windowStarts } = record;
+    const { paused, rules, declared, windowStart, windowStarts } = record;
     return {
       kind: 'queue',
       key: record.name,
-      body: { paused, rules, windowStart, windowStarts } satisfies QueueRecord,
+      body: { paused, rules, declared, windowStart, windowStarts } satisfies QueueRecord,
     };
   }
   if (record instanceof SpreadStep) {

@@ -1,5 +1,5 @@
 import type { FireCommand, NewExecution, Tick } from '../../core/commands.js';
-import { UNDECLARED_SCHEDULE_MS } from '../../core/limits.js';
+import { UNDECLARED_MS } from '../../core/limits.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import { isTerminal } from '../../core/status.js';
 import { cancel } from './cancel.js';
@@ -117,7 +117,7 @@ export function declare(
     if (declared.has(record.id)) {
       record.declaredTime = now;
       s.touch(schedule);
-    } else if (removeOthersNow || record.declaredTime! + UNDECLARED_SCHEDULE_MS <= now) removed.push(record.id);
+    } else if (removeOthersNow || record.declaredTime! + UNDECLARED_MS <= now) removed.push(record.id);
   }
   for (const id of removed) remove(s, id, now);
   return removed;

@@ -13,6 +13,7 @@ export function dump(s: State): unknown {
       paused: q.paused,
       running: q.running,
       rules: q.rules,
+      declared: q.declared,
       ready: q.ready.map(ids),
     })),
     delayed: [...s.delayed.values()]

@@ -3,9 +3,12 @@ import { parseJson } from '../../core/json.js';
 import { LIST_SCAN } from '../../core/limits.js';
 import { isTerminal } from '../../core/status.js';
 import type { ListExecutionsQuery, Page, StoreStats } from '../records.js';
+import { isLimited } from './queue.js';
 import type { Row } from './rows.js';
 import type { State } from './state.js';
 
+/** Tasks without a handler that the stats name. */
+const UNHANDLED_SHOWN = 100;
 /** Executions of a page that asks for no number of its own. */
 export const LIST_LIMIT = 50;
 
@@ -101,6 +104,8 @@ function waitingFor(row: Row, now: number): WaitingFor | null {
 }
 
 export function stats(s: State, now: number): StoreStats {
+  const claiming = [...s.workers.values()].filter(({ draining }) => !draining);
+  const served = new Set(claiming.flatMap(({ hello }) => hello.queues));
   return {
     now,
     counters: { ...s.counters },
@@ -108,9 +113,12 @@ export function stats(s: State, now: number): StoreStats {
     queues: [...s.queues.values()].map((q) => ({
       queue: q.name,
       paused: q.paused,
+      limits: isLimited(q) ? { ...q.rules, declaredBy: q.declared?.by ?? null } : null,
+      served: served.has(q.name),
       byPriority: q.ready.map((level) => level.size),
       oldestReadyTime: q.ready.map((level) => level.head?.at ?? null),
     })),
+    unhandledTasks: [...s.unhandledTasks].slice(0, UNHANDLED_SHOWN).map(({ taskId }) => taskId),
     delayed: s.delayed.size,
     waitingForDependencies: s.waitingForDependencies,
     waitingForLock: s.waitingForLock,

@@ -84,13 +84,12 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
     });
   }
 
-  configureQueue(name: string, rules: QueueRules): Promise<void> {
-    return this.commit((s) => {
-      const q = s.queue(name);
-      q.rules = rules;
-      s.touch(q);
-      s.woken.add(name);
-    });
+  configureQueue(name: string, rules: QueueRules, declaredBy: string | null = null): Promise<void> {
+    return this.commit((s, now) => queue.configure(s, name, rules, declaredBy, now));
+  }
+
+  declareQueues(appName: string, queues: readonly string[], clearOthersNow: boolean): Promise<string[]> {
+    return this.commit((s, now) => queue.declare(s, appName, queues, clearOthersNow, now));
   }
 
   queueSizes(name?: string): Promise<number[]> {

@@ -1,3 +1,5 @@
+import { UNDECLARED_MS } from '../../core/limits.js';
+import type { QueueRules } from '../records.js';
 import type { Row } from './rows.js';
 import type { State } from './state.js';
 
@@ -59,6 +61,39 @@ export function hasRoom(s: State, queue: Row['queue'], now: number): boolean {
   if (queue.windowStarts < rateLimit.max) return true;
   s.effects.push({ kind: 'due', at: queue.windowStart + rateLimit.per });
   return false;
+}
+
+export function isLimited({ rules }: Row['queue']): boolean {
+  return rules.concurrency !== null || rules.rateLimit !== null;
+}
+
+export function configure(s: State, name: string, rules: QueueRules, declaredBy: string | null, now: number): void {
+  const queue = s.queue(name);
+  queue.rules = rules;
+  queue.declared = declaredBy === null || !isLimited(queue) ? null : { by: declaredBy, at: now };
+  s.touch(queue);
+  s.woken.add(name);
+}
+
+/** @returns the queues whose limits are cleared, in order of their names */
+export function declare(
+  s: State,
+  appName: string,
+  names: readonly string[],
+  clearOthersNow: boolean,
+  now: number,
+): string[] {
+  const declared = new Set(names);
+  const cleared: string[] = [];
+  for (const queue of s.queues.values()) {
+    if (queue.declared?.by !== appName) continue;
+    if (declared.has(queue.name)) {
+      queue.declared = { by: appName, at: now };
+      s.touch(queue);
+    } else if (clearOthersNow || queue.declared.at + UNDECLARED_MS <= now) cleared.push(queue.name);
+  }
+  for (const name of cleared) configure(s, name, { rateLimit: null, concurrency: null }, null, now);
+  return cleared.sort();
 }
 
 export function readyCount(queue: Row['queue']): number {

@@ -149,6 +149,8 @@ export class QueueRow {
   readonly ready = levels();
   paused = false;
   rules: QueueRules = { rateLimit: null, concurrency: null };
+  /** The app whose code declares the rules, and when it last did; null: set by a call. */
+  declared: { by: string; at: number } | null = null;
   running = 0;
   /** Starts since `windowStart`, for the rate limit. */
   windowStart = 0;

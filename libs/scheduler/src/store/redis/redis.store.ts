@@ -1,6 +1,6 @@
 import type { FireCommand, NewExecution, NewWorkflow, RunToken, Settlement } from '../../core/commands.js';
 import { StoreUnavailableError, TaskInUseError } from '../../core/errors.js';
-import { START_WITHIN_MS, UNDECLARED_SCHEDULE_MS } from '../../core/limits.js';
+import { START_WITHIN_MS, UNDECLARED_MS } from '../../core/limits.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import type { TaskMirror } from '../../core/task-definition.js';
 import type { Claim, LockGrant, QueueRules, WorkerHello } from '../records.js';
@@ -68,8 +68,14 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
     await this.commit('resumeQueue', queue);
   }
 
-  async configureQueue(queue: string, { rateLimit, concurrency }: QueueRules): Promise<void> {
-    await this.commit('configureQueue', queue, rateLimit?.max ?? '', rateLimit?.per ?? '', concurrency ?? '');
+  async configureQueue(queue: string, rules: QueueRules, declaredBy: string | null = null): Promise<void> {
+    const { rateLimit, concurrency } = rules;
+    const limits = [rateLimit?.max ?? '', rateLimit?.per ?? '', concurrency ?? ''];
+    await this.commit('configureQueue', queue, declaredBy ?? '', ...limits);
+  }
+
+  async declareQueues(appName: string, queues: readonly string[], clearOthersNow: boolean): Promise<string[]> {
+    return this.commit('declareQueues', appName, clearOthersNow ? 1 : 0, UNDECLARED_MS, ...queues);
   }
 
   // ---- executions ----------------------------------------------------------------------------------------------
@@ -215,7 +221,7 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   }
 
   async declareSchedules(appName: string, ids: readonly string[], removeOthersNow: boolean): Promise<string[]> {
-    return this.commit('declareSchedules', appName, removeOthersNow ? 1 : 0, UNDECLARED_SCHEDULE_MS, ...ids);
+    return this.commit('declareSchedules', appName, removeOthersNow ? 1 : 0, UNDECLARED_MS, ...ids);
   }
 
   // ---- maintenance ---------------------------------------------------------------------------------------------

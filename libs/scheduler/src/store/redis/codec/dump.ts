@@ -43,6 +43,7 @@ export function dumpOf(view: DumpView): unknown {
         rateLimit: q['max'] === false ? null : { max: q['max'], per: q['per'] },
         concurrency: orNull(q['concurrency']),
       },
+      declared: orNull(q['declared']),
       ready: listOf<object>(q['ready'] as object).map(listOf),
     })),
     delayed: listOf(view.delayed),

@@ -1,10 +1,12 @@
 import { noCounts, noStatuses } from '../../no-counts.js';
-import type { StoreStats } from '../../records.js';
+import type { QueueLimits, StoreStats } from '../../records.js';
 import { errorOf, iso, listOf } from './views.js';
 
 interface QueueView {
   queue: string;
   paused: boolean;
+  limits: { max: number | false; per: number | false; concurrency: number | false; declaredBy: string | false } | false;
+  served: boolean;
   sizes: number[];
   oldest: (number | false)[];
 }
@@ -16,6 +18,8 @@ interface StatsView {
   counters: Record<string, number>;
   /** {} for none. */
   queues: QueueView[];
+  /** Ids of tasks; {} for none. */
+  unhandled: string[] | object;
   delayed: number;
   window: Record<string, number>;
   errors: [taskId: string, executionId: string, error: string, time: number, taskName: string][] | object;
@@ -31,13 +35,16 @@ export function statsOf(view: StatsView): StoreStats {
     counters: pick(noCounts(), view.counters),
     byStatus: pick(noStatuses(), view.counters),
     queues: listOf<QueueView>(view.queues)
-      .map(({ queue, paused, sizes, oldest }) => ({
+      .map(({ queue, paused, limits, served, sizes, oldest }) => ({
         queue,
         paused,
+        limits: limits === false ? null : limitsOf(limits),
+        served,
         byPriority: sizes,
         oldestReadyTime: oldest.map((each) => (each === false ? null : each)),
       }))
       .sort((a, b) => (a.queue < b.queue ? -1 : 1)),
+    unhandledTasks: listOf<string>(view.unhandled),
     delayed: view.delayed,
     waitingForDependencies: view.counters['waitingForDependencies'] ?? 0,
     waitingForLock: view.counters['waitingForLock'] ?? 0,
@@ -55,6 +62,14 @@ export function statsOf(view: StatsView): StoreStats {
     setAside: view.setAside,
     returned: view.returned,
     rewound: view.rewound,
+  };
+}
+
+function limitsOf({ max, per, concurrency, declaredBy }: Exclude<QueueView['limits'], false>): QueueLimits {
+  return {
+    rateLimit: max === false || per === false ? null : { max, per },
+    concurrency: concurrency === false ? null : concurrency,
+    declaredBy: declaredBy === false ? null : declaredBy,
   };
 }
 

@@ -78,6 +78,7 @@ for _, name in ipairs(sorted(keys.queues)) do
     max = q.max or false,
     per = q.per or false,
     concurrency = q.concurrency or false,
+    declared = q.declaredBy and { by = q.declaredBy, at = q.declaredTime } or false,
     ready = ready,
   }
 end

@@ -3,7 +3,7 @@
 -- ARGV: frame, operation (none), queues...   Returns: JSON; `rest` names the queues that are not among those shown
 -- @include look
 -- Queues that one script shows, and entries of a list that are looked at for the first that counts.
-local QUEUES_AT_ONCE, HEADS_LOOKED_AT = 20, 100
+local QUEUES_AT_ONCE, HEADS_LOOKED_AT, UNHANDLED_SHOWN = 20, 100, 100
 -- Heads are read whatever their size: few of them are.
 budget.bytes = math.huge
 local names, rest = {}, {}
@@ -16,12 +16,29 @@ else
     table.insert(i <= QUEUES_AT_ONCE and names or rest, name)
   end
 end
+-- Queues from which live workers claim.
+local served = {}
+for _, id in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
+  local found = worker.get(id)
+  for _, name in ipairs(found and not found.draining and found.queues or {}) do
+    served[name] = true
+  end
+end
 local queues = {}
 for _, name in ipairs(names) do
   local record = call('HGET', keys.queues, name) or ''
-  local each = { queue = name, paused = false, sizes = {}, oldest = {} }
+  local each = { queue = name, paused = false, limits = false, served = served[name] or false, sizes = {}, oldest = {} }
   if record ~= '' then
-    each.paused = queue.get(name).paused or false
+    local q = queue.get(name)
+    each.paused = q.paused or false
+    if q.max or q.concurrency then
+      each.limits = {
+        max = q.max or false,
+        per = q.per or false,
+        concurrency = q.concurrency or false,
+        declaredBy = q.declaredBy or false,
+      }
+    end
   end
   for level = 0, 4 do
     each.sizes[level + 1] = queue.size(name, level)
@@ -56,6 +73,7 @@ return cjson.encode({
   now = now,
   counters = counters,
   queues = queues,
+  unhandled = call('ZRANGE', keys.unhandledTasks, 0, UNHANDLED_SHOWN - 1),
   delayed = call('ZCARD', keys.delayed),
   window = ends,
   errors = errors,

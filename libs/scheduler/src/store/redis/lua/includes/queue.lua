@@ -24,12 +24,41 @@ function queue.save(q)
     max = q.max,
     per = q.per,
     concurrency = q.concurrency,
+    declaredBy = q.declaredBy,
+    declaredTime = q.declaredTime,
     running = q.running,
     windowStart = q.windowStart,
     windowStarts = q.windowStarts,
   }
   local plain = not q.paused and not q.max and not q.concurrency
   call('HSET', keys.queues, q.name, plain and '' or cmsgpack.pack(record))
+end
+
+-- Sets its limits; `declaredBy`: the app whose code declares them, nil where a call sets them.
+function queue.configure(name, max, per, concurrency, declaredBy)
+  local q = queue.get(name)
+  local wasRuled = q.max ~= nil or q.concurrency ~= nil
+  local isRuled = max ~= nil or concurrency ~= nil
+  q.max, q.per, q.concurrency = max, per, concurrency
+  q.declaredBy = isRuled and declaredBy or nil
+  q.declaredTime = q.declaredBy and now or nil
+  if isRuled and not wasRuled then
+    -- What runs already was not counted, since nobody asked.
+    q.running = 0
+    for _, id in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
+      for _, runId in ipairs(call('HKEYS', keys.running(id))) do
+        local row = runId ~= '' and rows.get(runId)
+        if row and row.queue == q.name then
+          q.running = q.running + 1
+        end
+      end
+    end
+  end
+  queue.save(q)
+  if isRuled ~= wasRuled then
+    call('HINCRBY', keys.meta, 'ruled', isRuled and 1 or -1)
+  end
+  effects.wake(q.name)
 end
 
 -- Executions ready in a list, without what lies there and no longer counts.

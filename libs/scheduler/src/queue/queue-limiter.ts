@@ -1,0 +1,34 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { QueueRules } from '../store/records.js';
+import { TASK_STORE, type QueueStore } from '../store/task-store.js';
+
+/** The limits that this app's code declares for queues, and those that it no longer does. */
+@Injectable()
+export class QueueLimiter {
+  private readonly logger = new Logger('Scheduler');
+  private declared: { appName: string; names: readonly string[] } | null = null;
+
+  constructor(@Inject(TASK_STORE) private readonly store: QueueStore) {}
+
+  /**
+   * Sets the limits that code declares, and clears those that it declared before and no longer does.
+   * @param alone whether no other process can be of the app: then they go at once, else after ten minutes
+   */
+  async reconcile(appName: string, rules: ReadonlyMap<string, QueueRules>, alone: boolean): Promise<void> {
+    for (const [queue, each] of rules) await this.store.configureQueue(queue, each, appName);
+    this.declared = { appName, names: [...rules.keys()] };
+    await this.declare(alone);
+  }
+
+  /** Says again what this app declares, since it is alive. */
+  async declareAgain(): Promise<void> {
+    await this.declare(false);
+  }
+
+  private async declare(alone: boolean): Promise<void> {
+    if (!this.declared) return;
+    const { appName, names } = this.declared;
+    for (const queue of await this.store.declareQueues(appName, names, alone))
+      this.logger.log(`the limits of queue '${queue}' are cleared: the code of '${appName}' no longer declares them`);
+  }
+}
