@@ -32,7 +32,7 @@ class Replica {
   private now = 0;
   private readonly clock: Clock = {
     now: () => this.now,
-    monotonic: () => 0,
+    monotonic: () => this.now,
     setTimer: () => ({ cancel: () => undefined }),
     setRepeating: () => ({ cancel: () => undefined }),
   };

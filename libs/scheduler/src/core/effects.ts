@@ -69,7 +69,7 @@ export type Effect =
     }
   /** What could not be treated was set aside: `step` by which duty, `id` of what. It holds up nothing else. */
   | { kind: 'setAside'; step: string; id: string; error: string; time: number }
-  /** The store's clock went back by so many ms: deadlines were set by the new time. */
+  /** The store's clock went back by so many ms, forward where negative: deadlines were set by the new time. */
   | { kind: 'clockStep'; by: number; time: number }
   /** Runs that the worker no longer holds went back to their queues. */
   | { kind: 'returned'; workerId: string; count: number; time: number }

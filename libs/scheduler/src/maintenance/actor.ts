@@ -10,6 +10,7 @@ import { InvalidOptionError } from '../core/errors.js';
 export abstract class Actor {
   protected readonly logger = new Logger('SchedulerMaintenance');
   private interval: ClockTimer | null = null;
+  /** `at` by the monotonic clock, as its timer. */
   private alarm: { at: number; timer: ClockTimer } | null = null;
   private passing: Promise<void> | null = null;
   private again = false;
@@ -63,15 +64,18 @@ export abstract class Actor {
 
   /** A pass at this instant (ms), if none is due before. */
   protected wakeAt(at: number): void {
-    if (!this.interval || (this.alarm && this.alarm.at <= at)) return;
+    if (!this.interval) return;
+    const wait = at - this.clock.now();
+    // The interval looks after what is further away.
+    if (wait > this.every) return;
+    const due = this.clock.monotonic() + Math.max(0, wait);
+    if (this.alarm && this.alarm.at <= due) return;
     this.alarm?.timer.cancel();
     const ring = (): void => {
       this.alarm = null;
       void this.run();
     };
-    const wait = at - this.clock.now();
-    // The interval looks after what is further away.
-    if (wait <= this.every) this.alarm = { at, timer: this.clock.setTimer(wait, ring) };
+    this.alarm = { at: due, timer: this.clock.setTimer(wait, ring) };
   }
 
   private async passes(): Promise<void> {

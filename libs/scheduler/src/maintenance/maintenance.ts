@@ -70,7 +70,7 @@ export class Maintenance {
 
   private report(effect: Effect): void {
     if (effect.kind === 'clockStep')
-      this.logger.error(`the store's clock went back by ${Math.round(effect.by / 1000)} s; deadlines follow it`);
+      this.logger.error(`the store's clock ${describeStep(effect.by)}; deadlines follow it`);
     else if (effect.kind === 'returned')
       this.logger.warn(`${effect.count} runs that worker ${effect.workerId} does not hold went back to their queues`);
     else if (effect.kind === 'rewound')
@@ -85,4 +85,9 @@ export class Maintenance {
   async runAll(): Promise<void> {
     for (const actor of this.actors) await actor.run();
   }
+}
+
+/** @param by ms back */
+function describeStep(by: number): string {
+  return `went ${by < 0 ? 'forward' : 'back'} by ${Math.round(Math.abs(by) / 100) / 10} s`;
 }

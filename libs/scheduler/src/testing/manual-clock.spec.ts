@@ -34,6 +34,20 @@ describe('ManualClock', () => {
     expect(clock.firedOnce).toBe(4);
   });
 
+  it('is set without time passing', () => {
+    const clock = new ManualClock(1_000_000);
+    const fired: number[] = [];
+    clock.setTimer(10, () => fired.push(clock.now()));
+    clock.step(60_000);
+    expect([clock.now(), clock.monotonic()]).toEqual([1_060_000, 1_000_000]);
+    clock.advanceTo(1_060_009);
+    expect(fired).toEqual([]);
+    clock.step(-120_000);
+    clock.advance(1);
+    expect(fired).toEqual([940_010]);
+    expect(clock.monotonic()).toBe(1_000_010);
+  });
+
   it('stops short where it is asked to', () => {
     const clock = new ManualClock(0);
     let count = 0;

@@ -9,7 +9,10 @@ interface Pending {
 
 /** A clock that moves only when told to. Timers fire in the order of their instants, each at its own instant. */
 export class ManualClock implements Clock {
+  /** Monotonic, ms: what timers go by. */
   private time: number;
+  /** ms that the wall clock has been set forward of it. */
+  private ahead = 0;
   private order = 0;
   private fired = 0;
   private readonly timers = new Set<Pending>();
@@ -20,7 +23,7 @@ export class ManualClock implements Clock {
   }
 
   now(): number {
-    return this.time;
+    return this.time + this.ahead;
   }
 
   monotonic(): number {
@@ -48,7 +51,15 @@ export class ManualClock implements Clock {
 
   /** Moves on by `ms`, firing what falls due on the way. */
   advance(ms: number): void {
-    this.advanceTo(this.time + ms);
+    this.advanceTo(this.now() + ms);
+  }
+
+  /**
+   * Sets the wall clock forward by `ms`, or back where that is negative, as NTP or a suspended machine does: no time
+   * passes, no timer fires.
+   */
+  step(ms: number): void {
+    this.ahead += ms;
   }
 
   /**
@@ -57,7 +68,7 @@ export class ManualClock implements Clock {
    * @throws RangeError if it is no instant
    */
   advanceTo(instant: Date | string | number, until: () => boolean = () => false): void {
-    const target = instantOf(instant);
+    const target = instantOf(instant) - this.ahead;
     for (let next = this.earliest(); next && next.at <= target; next = this.earliest()) {
       this.timers.delete(next);
       if (!next.repeating) this.fired++;

@@ -54,6 +54,8 @@ export interface ExecutionRecord {
   place: Place;
   createdTime: number;
   at: number;
+  /** `at` counts from an instant of the past, by a delay or a retry. */
+  putOff?: true;
   rank?: number;
   timeout?: number;
   startedTime?: number;
@@ -153,6 +155,7 @@ export function encodeExecution(row: Row): ExecutionRecord {
     place: row.place,
     createdTime: row.createdTime,
     at: row.at,
+    putOff: row.isPutOff || undefined,
     rank: row.list === null ? undefined : row.rank,
     timeout: row.timeout ?? undefined,
     startedTime: row.startedTime || undefined,

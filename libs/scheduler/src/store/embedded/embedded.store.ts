@@ -81,6 +81,8 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
     this.file = file;
     const interval = sync === 'interval' ? INTERVAL_MS : 0;
     this.group = new GroupCommit(this.file, (effects) => this.tell(effects), interval, new SystemClock());
+    // The clock may have gone back while no process was there.
+    this.followFrom(state.time);
     await this.commit((s, now) => rescueLost(s, Number.POSITIVE_INFINITY, now));
   }
 

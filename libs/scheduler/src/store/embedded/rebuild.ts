@@ -52,6 +52,7 @@ export function detached(s: State, { number, record, payload, result }: StoredEx
   row.status = record.status;
   row.place = record.place;
   row.rank = record.rank ?? 0;
+  row.isPutOff = record.putOff ?? false;
   row.startedTime = record.startedTime ?? 0;
   row.completedTime = record.completedTime ?? 0;
   row.cancelRequestedTime = record.cancelRequestedTime ?? 0;

@@ -4,6 +4,8 @@ import type { Encoded } from './codec.js';
 
 /** Sums over all that happened, which no record gives back. */
 interface Sums {
+  /** When they were written, ms; a release before this one left it out. */
+  time?: number;
   sequence: number;
   fencing: number;
   counters: State['counters'];
@@ -23,8 +25,8 @@ export class Totals {
   restore(kind: string, body: unknown): void {
     const { s } = this;
     if (kind === 'totals') {
-      const { sequence, fencing, counters } = body as Sums;
-      Object.assign(s, { sequence, fencing });
+      const { time = 0, sequence, fencing, counters } = body as Sums;
+      Object.assign(s, { time, sequence, fencing });
       Object.assign(s.counters, counters);
     } else if (kind === 'window') s.window.push(...(body as StoreStats['window']));
     else s.recentErrors.push(...(body as StoreStats['recentErrors']));
@@ -41,11 +43,11 @@ export class Totals {
   }
 
   private parts(): Part[] {
-    const { sequence, fencing, counters, window, recentErrors } = this.s;
+    const { time, sequence, fencing, counters, window, recentErrors } = this.s;
     const sums: Sums = { sequence, fencing, counters };
     const last = window.at(-1);
     return [
-      { kind: 'totals', key: '', body: sums, mark: JSON.stringify(sums) },
+      { kind: 'totals', key: '', body: { ...sums, time }, mark: JSON.stringify(sums) },
       { kind: 'window', key: '', body: window, mark: last && Object.values(last).join() },
       { kind: 'errors', key: '', body: recentErrors, mark: recentErrors.at(-1) },
     ];

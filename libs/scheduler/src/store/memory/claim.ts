@@ -150,6 +150,7 @@ function start(s: State, worker: WorkerRow, row: Row, now: number): Claim {
   row.workerId = worker.hello.workerId;
   row.startedTime = now;
   row.reason = null;
+  if (row.extra !== null) row.extra.stepped = 0;
   worker.running.pushTail(row);
   row.queue.running++;
   row.queue.windowStarts++;

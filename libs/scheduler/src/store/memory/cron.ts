@@ -72,15 +72,19 @@ export function due(
   limit: number,
   now: number,
 ): { now: number; schedules: ScheduleRecord[]; next: number | null } {
-  const waiting = [...s.schedules.values()]
-    .map((each) => each.record)
-    .filter((record) => !record.paused && record.nextRunTime !== null);
-  waiting.sort((a, b) => a.nextRunTime! - b.nextRunTime! || (a.id < b.id ? -1 : 1));
-  const schedules = waiting.filter((record) => record.nextRunTime! <= now).slice(0, limit);
+  const found: ScheduleRecord[] = [];
+  let next = Number.POSITIVE_INFINITY;
+  for (const { record } of s.schedules.values()) {
+    if (record.paused || record.nextRunTime === null) continue;
+    if (record.nextRunTime <= now) found.push(record);
+    else next = Math.min(next, record.nextRunTime);
+  }
+  found.sort((a, b) => a.nextRunTime! - b.nextRunTime! || (a.id < b.id ? -1 : 1));
+  if (found.length > limit) next = found[limit]!.nextRunTime!;
   return {
     now,
-    schedules: schedules.map((record) => ({ ...record })),
-    next: waiting[schedules.length]?.nextRunTime ?? null,
+    schedules: found.slice(0, limit).map((record) => ({ ...record })),
+    next: next === Number.POSITIVE_INFINITY ? null : next,
   };
 }
 
@@ -125,8 +129,8 @@ export function declare(
 
 /** One tick, by the overlap policy: beside, instead of, behind or in place of the execution under way. */
 function fireTick(s: State, schedule: ScheduleRow, tick: Tick, command: FireCommand, now: number): void {
-  const { execution } = tick;
-  if (s.executions.has(execution.executionId)) return;
+  const execution = onceAt(s, tick.execution);
+  if (execution === null) return;
   const current = schedule.current && !isTerminal(schedule.current.status) ? schedule.current : null;
   if (tick.leaveOut || (current && command.overlap === 'skip')) {
     storeLeftOut(s, execution, tick.leaveOut ? 'MISFIRED' : 'OVERLAP', now).more().schedule = command.scheduleId;
@@ -155,6 +159,14 @@ function fireTick(s: State, schedule: ScheduleRow, tick: Tick, command: FireComm
   schedule.current = row!;
   schedule.record = { ...schedule.record, lastRunTime: tick.time, lastExecutionId: execution.executionId };
   if (current && command.overlap === 'cancel') cancel(s, current, command.cancelGrace, now);
+}
+
+/** The tick's execution, or null where it exists. An instant that has come again, since the clock went back, gets one more. */
+function onceAt(s: State, execution: NewExecution): NewExecution | null {
+  const same = s.executions.get(execution.executionId);
+  if (!same) return execution;
+  const executionId = `${execution.executionId}:${s.steppedBack}`;
+  return same.order > s.steppedBack || s.executions.has(executionId) ? null : { ...execution, executionId };
 }
 
 function change(

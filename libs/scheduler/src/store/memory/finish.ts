@@ -64,6 +64,7 @@ export function reopen(s: State, row: Row, now: number): void {
   row.completedTime = row.cancelRequestedTime = 0;
   row.result = row.error = row.reason = null;
   row.at = now;
+  row.isPutOff = false;
   if (row.extra) row.extra.rootCause = null;
   edges.takeUp(s, row, now);
   tell(s, row, 'reopened', now);

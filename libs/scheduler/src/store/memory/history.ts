@@ -19,8 +19,13 @@ export function count(s: State, row: Row, now: number): void {
   }
   if (row.status === 'COMPLETED') last.completed++;
   else last.failed++;
-  last.durationMs += row.startedTime > 0 ? now - row.startedTime : 0;
+  last.durationMs += row.startedTime > 0 ? runTime(row, now) : 0;
   if (row.status === 'FAILED' && row.error !== null) rememberError(s, row, row.error, now);
+}
+
+/** ms since the run began, without the steps of the wall clock meanwhile. */
+export function runTime(row: Row, now: number): number {
+  return Math.max(0, now - row.startedTime - (row.extra?.stepped ?? 0));
 }
 
 /** Adds the run that ends now to the execution's attempts. */

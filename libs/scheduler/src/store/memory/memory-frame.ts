@@ -5,9 +5,11 @@ import { EDGES_PER_STEP } from '../../core/limits.js';
 import { historySettings, type GivenHistory } from '../history-settings.js';
 import type { ResultsPage } from '../records.js';
 import { results } from './claim.js';
+import { followStep } from './clock-step.js';
 import * as dependency from './dependency.js';
 import type { Changed, Row } from './rows.js';
 import { State, type MemorySettings } from './state.js';
+import { StepWatch } from './step-watch.js';
 
 export interface MemoryStoreOptions extends Partial<Omit<MemorySettings, 'history'>> {
   clock: Clock;
@@ -20,9 +22,8 @@ type Wants = (transition: ExecutionTransition) => boolean;
 export abstract class MemoryFrame {
   protected readonly state: State;
   private readonly clock: Clock;
+  private readonly steps: StepWatch;
   private readonly listeners = new Map<(effects: readonly Effect[]) => void, Wants>();
-  /** Time never goes back here, whatever the clock does. */
-  private latest = 0;
   protected isClosed = false;
 
   /**
@@ -35,6 +36,7 @@ export abstract class MemoryFrame {
     changed: Set<Changed> | null = null,
   ) {
     this.clock = clock;
+    this.steps = new StepWatch(clock);
     const isWanted: Wants = (transition) => {
       for (const wants of this.listeners.values()) if (wants(transition)) return true;
       return false;
@@ -108,8 +110,23 @@ export abstract class MemoryFrame {
     for (const listener of this.listeners.keys()) listener(effects);
   }
 
+  /** The wall clock's time; it goes back by steps only, which the state follows. */
   protected now(): number {
-    return (this.latest = Math.max(this.latest, this.clock.now()));
+    const by = this.steps.step();
+    if (by !== 0) this.follow(by);
+    return (this.state.time = Math.max(this.state.time, this.clock.now()));
+  }
+
+  /** @param before what the clock was when the state was left */
+  protected followFrom(before: number): void {
+    const by = this.clock.now() - before;
+    if (by < 0) this.follow(by);
+  }
+
+  /** @param by ms that the wall clock has stepped */
+  protected follow(by: number): void {
+    this.state.time = this.clock.now();
+    followStep(this.state, by, this.state.time);
   }
 }
 

@@ -68,6 +68,8 @@ export class Extra {
   lockWait: Deadline | null = null;
   grace: Deadline | null = null;
   bound: Deadline | null = null;
+  /** ms by which the wall clock has stepped during the run. */
+  stepped = 0;
   tags: readonly string[] | null = null;
   workflow: WorkflowRow | null = null;
   ref: string | null = null;
@@ -91,6 +93,8 @@ export class Row implements ListItem<Row>, HeapItem {
   status: TaskStatus = 'PENDING';
   /** Due at (ms): the heap's key while delayed. */
   at: number;
+  /** Put off by a length of time (a delay, a retry), where `at` is not a date that somebody has named. */
+  isPutOff = false;
   readonly executionId: string;
   readonly priority: TaskPriority;
   readonly payload: JsonText | null;

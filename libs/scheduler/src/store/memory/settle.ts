@@ -90,6 +90,7 @@ function retry(s: State, row: Row, settlement: Settlement, now: number): void {
   row.error = settlement.error;
   s.counters.retried++;
   row.at = now + settlement.delay;
+  row.isPutOff = true;
   tell(s, row, 'retrying', now);
   queue.place(s, row, now);
 }
@@ -104,6 +105,7 @@ function snooze(s: State, row: Row, settlement: Settlement, now: number): void {
   row.reason = 'SNOOZED';
   s.counters.snoozed++;
   row.at = now + settlement.delay;
+  row.isPutOff = true;
   tell(s, row, 'retrying', now);
   queue.place(s, row, now);
 }

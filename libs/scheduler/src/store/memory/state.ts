@@ -68,6 +68,12 @@ export class State {
   /** Edges that the verb under way may still resolve. */
   edgesLeft = 0;
 
+  /** Of the newest transition, ms. */
+  time = 0;
+
+  /** The sequence when the wall clock last went back. */
+  steppedBack = 0;
+
   /** Counts what was made, and orders it. */
   sequence = 0;
   fencing = 0;

@@ -3,7 +3,7 @@ import { MAX_CRASHES } from '../../core/limits.js';
 import type { ExpiredRun, WorkerHello, WorkerInfo } from '../records.js';
 import type { BeatReply, ExchangeReply, ExchangeRequest } from '../task-store.js';
 import { finish } from './finish.js';
-import { recordAttempt } from './history.js';
+import { recordAttempt, runTime } from './history.js';
 import * as lock from './lock.js';
 import * as queue from './queue.js';
 import { WorkerRow, type Lane, type Row } from './rows.js';
@@ -130,7 +130,7 @@ export function expired(s: State, limit: number, now: number): ExpiredRun[] {
   for (const bound of s.bounds.values()) if (bound.at <= now) list(bound.row, bound.row.timeout!);
   for (const worker of s.workers.values()) {
     for (const row of worker.running) {
-      if (row.startedTime > now - s.settings.maxAttemptDuration) break;
+      if (runTime(row, now) < s.settings.maxAttemptDuration) break;
       if (row.extra?.bound == null || row.extra.bound.at > now) list(row, s.settings.maxAttemptDuration);
     }
   }

@@ -1,0 +1,247 @@
+import { describe, expect, it } from '@jest/globals';
+import { openMemory } from '../model/open-memory.js';
+import { EmbeddedTaskStore } from '../../libs/scheduler/src/store/embedded/embedded.store.js';
+import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
+import { openEmbedded, temporaryFolder } from '../support/open-embedded.js';
+import { HOUR, LEASE, lockOn, MINUTE, newExecution, newSchedule, edgeTo, type OpenStore } from './fixtures.js';
+import { scenes } from './scene.js';
+
+const stores: [string, OpenStore][] = [
+  ['memory', openMemory],
+  ['embedded', openEmbedded()],
+];
+
+describe.each(stores)('a step of the wall clock, %s', (_, open) => {
+  const scene = scenes(open, { maxAttemptDuration: HOUR });
+
+  describe('forward', () => {
+    it(
+      'takes no run for lost, nor its lock',
+      scene(async (s) => {
+        const { store, clock } = s;
+        const worker = await s.worker();
+        await store.enqueue([newExecution({ lock: lockOn('k') }), newExecution({ lock: lockOn('k') })]);
+        const run = await worker.claimOne();
+        clock.step(2 * HOUR);
+        await s.rescue();
+        expect(await worker.claim(1)).toEqual([]);
+        expect(await worker.beat(run)).toEqual({ known: true, cancelRequested: [], lost: [] });
+        expect((await s.lock('k')).remaining).toBe(5 * MINUTE);
+        expect(await worker.complete(run)).toBe('applied');
+        clock.advance(LEASE);
+        await s.rescue();
+        expect(await store.listWorkers()).toEqual([]);
+      }),
+    );
+
+    it(
+      'ends no run at its time-out or at the bound of an attempt, which still hold',
+      scene(async (s) => {
+        const { store, clock } = s;
+        const worker = await s.worker();
+        await store.enqueue([newExecution({ timeout: 5 * MINUTE }), newExecution()]);
+        const [limited, free] = await worker.claimIds(2);
+        clock.step(10 * MINUTE);
+        clock.step(2 * HOUR);
+        expect(await store.expiredRuns(10)).toEqual([]);
+        await s.advance(5 * MINUTE + LEASE);
+        expect((await store.expiredRuns(10)).map((each) => each.executionId)).toEqual([limited]);
+        clock.advance(55 * MINUTE);
+        const expired = await store.expiredRuns(10);
+        expect(expired.map((each) => each.executionId)).toContain(free);
+      }),
+    );
+
+    it(
+      'leaves handles their locks, waits their time and cancels their grace',
+      scene(async (s) => {
+        const { store, clock } = s;
+        const worker = await s.worker();
+        await store.acquireLock('k', 'h1', 30_000, 0);
+        await store.acquireLock('k', 'h2', 30_000, MINUTE);
+        const waits = newExecution({ lock: lockOn('k', MINUTE) });
+        const cancelled = newExecution();
+        await store.enqueue([cancelled, waits]);
+        await worker.claimOne(cancelled.executionId);
+        await worker.claim(1);
+        await store.cancel(cancelled.executionId, 5000);
+        clock.step(HOUR);
+        await s.maintain();
+        expect((await s.lock('k')).owner).toBe('h1');
+        expect(await s.statuses(waits.executionId, cancelled.executionId)).toEqual(['PENDING', 'RUNNING']);
+        await s.advance(30_000);
+        expect((await s.lock('k')).owner).toBe('h2');
+        expect(await s.status(cancelled.executionId)).toBe('CANCELLED');
+        await s.advance(30_000);
+        expect(await s.status(waits.executionId)).toBe('FAILED');
+      }),
+    );
+
+    it(
+      'times no edge out, and lets a rate limit hold',
+      scene(async (s) => {
+        const { store, clock } = s;
+        const worker = await s.worker();
+        await store.configureQueue('default', { concurrency: null, rateLimit: { max: 2, per: MINUTE } });
+        const parent = newExecution({ taskId: 'parent' });
+        await store.enqueue([parent, newExecution(), newExecution(), newExecution()]);
+        const child = newExecution({
+          taskId: 'child',
+          edges: [edgeTo(parent.executionId, 'success', { timeout: MINUTE })],
+        });
+        await store.enqueue([child]);
+        expect(await worker.claim(4)).toHaveLength(2);
+        clock.step(HOUR);
+        await s.maintain();
+        expect(await worker.claim(4)).toHaveLength(0);
+        expect(await s.waitingFor(child.executionId)).toBe('dependencies');
+        await s.advance(MINUTE);
+        expect(await worker.claim(4)).toHaveLength(2);
+        expect(await s.waitingFor(child.executionId)).toBeNull();
+      }),
+    );
+
+    it(
+      'counts only the time that has passed',
+      scene(async (s) => {
+        const { store, clock } = s;
+        const worker = await s.worker();
+        await store.enqueue([newExecution()]);
+        const run = await worker.claimOne();
+        clock.advance(4000);
+        clock.step(HOUR);
+        await worker.complete(run);
+        expect((await s.stats()).window.at(-1)).toMatchObject({ completed: 1, durationMs: 4000 });
+      }),
+    );
+  });
+
+  describe('back', () => {
+    it(
+      'delays no delay, no retry and nothing that is due',
+      scene(async (s) => {
+        const { store, clock } = s;
+        const worker = await s.worker();
+        const [retried, delayed, due, dated] = [
+          newExecution(),
+          newExecution({ delay: MINUTE }),
+          newExecution({ scheduledTime: s.now + 30_000 }),
+          newExecution({ scheduledTime: s.now + 2 * MINUTE }),
+        ];
+        await store.enqueue([retried, delayed, due, dated]);
+        await worker.retry(await worker.claimOne(), MINUTE);
+        clock.advance(40_000);
+        clock.step(-20_000);
+        await s.maintain();
+        expect(await worker.claimIds(9)).toEqual([due.executionId]);
+        await s.advance(20_000);
+        expect((await worker.claimIds(9)).sort()).toEqual([retried.executionId, delayed.executionId].sort());
+        await s.advance(79_000);
+        expect(await worker.claimIds(9)).toEqual([]);
+        await s.advance(1000);
+        expect(await worker.claimIds(9)).toEqual([dated.executionId]);
+      }),
+    );
+
+    it(
+      'lets leases, locks and time-outs end when their time has passed',
+      scene(async (s) => {
+        const { store, clock } = s;
+        const worker = await s.worker();
+        await store.enqueue([newExecution({ timeout: MINUTE })]);
+        const run = await worker.claimOne();
+        await store.acquireLock('k', 'h1', 30_000, 0);
+        clock.step(-2 * HOUR);
+        await s.advance(LEASE);
+        expect(await store.listWorkers()).toHaveLength(1);
+        await s.rescue();
+        expect(await store.listWorkers()).toEqual([]);
+        expect(await s.status(run.executionId)).toBe('PENDING');
+        expect((await s.lock('k')).remaining).toBe(15_000);
+        await s.advance(15_000);
+        expect(await store.getLock('k')).toBeNull();
+      }),
+    );
+
+    it(
+      'has schedules looked at anew',
+      scene(async (s) => {
+        const { store, clock } = s;
+        await store.putSchedule(newSchedule({ nextRunTime: s.now + HOUR }));
+        clock.step(-3 * HOUR);
+        const { now, schedules } = await store.dueSchedules(10);
+        expect(schedules).toMatchObject([{ nextRunTime: now }]);
+      }),
+    );
+
+    it(
+      'fires an instant that comes again',
+      scene(async (s) => {
+        const { store, clock } = s;
+        const tickAt = async (time: number): Promise<void> => {
+          const { id, revision, nextRunTime } = (await store.listSchedules())[0]!;
+          const execution = newExecution({ executionId: `cron:${id}:${time}`, taskId: 'nightly', scheduledTime: time });
+          const expected = { revision, nextRunTime: nextRunTime! };
+          const ticks = [{ time, leaveOut: false, execution }];
+          await store.fire({
+            scheduleId: id,
+            expected,
+            ticks,
+            overlap: 'allow',
+            cancelGrace: 0,
+            nextRunTime: time + HOUR,
+          });
+        };
+        const noon = s.now + HOUR;
+        await store.putSchedule(newSchedule({ nextRunTime: noon }));
+        clock.advance(HOUR);
+        await tickAt(noon);
+        clock.step(-2 * HOUR);
+        await store.dueSchedules(1);
+        clock.advance(2 * HOUR);
+        await tickAt(noon);
+        await tickAt(noon);
+        expect((await store.listExecutions({ taskId: 'nightly' })).items).toHaveLength(2);
+      }),
+    );
+
+    it(
+      'lets a rate limit end, and drops the minutes to come',
+      scene(async (s) => {
+        const { store, clock } = s;
+        const worker = await s.worker();
+        await store.configureQueue('default', { concurrency: null, rateLimit: { max: 1, per: MINUTE } });
+        await store.enqueue([newExecution(), newExecution()]);
+        await worker.complete(await worker.claimOne());
+        clock.step(-HOUR);
+        expect((await s.stats()).window).toEqual([]);
+        await s.advance(MINUTE);
+        expect(await worker.claim(1)).toHaveLength(1);
+      }),
+    );
+  });
+});
+
+describe('a clock that went back between two processes, embedded', () => {
+  it('delays no delay and holds no lock for longer', async () => {
+    const folder = temporaryFolder();
+    try {
+      const path = folder.path('scheduler.db');
+      const before = new ManualClock('2026-05-01T12:00:00Z');
+      const first = new EmbeddedTaskStore({ clock: before, path });
+      await first.open();
+      await first.enqueue([newExecution({ delay: MINUTE })]);
+      await first.acquireLock('k', 'h1', MINUTE, 0);
+      await first.close();
+      const clock = new ManualClock('2026-05-01T09:00:00Z');
+      const second = new EmbeddedTaskStore({ clock, path });
+      await second.open();
+      clock.advance(MINUTE);
+      expect((await second.promote(10)).done).toBe(2);
+      expect(await second.getLock('k')).toBeNull();
+      await second.close();
+    } finally {
+      folder.remove();
+    }
+  });
+});
