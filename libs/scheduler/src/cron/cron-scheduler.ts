@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CLOCK, type Clock } from '../core/clock.js';
 import { checkOptionNames } from '../core/check-options.js';
 import { parseDuration } from '../core/duration.js';
 import { CronNeverFiresError, InvalidOptionError } from '../core/errors.js';
@@ -26,10 +25,7 @@ const OPTION_NAMES = ['id', 'timezone', 'startTime', 'endTime', 'overlap', 'misf
 export class CronScheduler {
   private declared: { appName: string; ids: string[] } | null = null;
 
-  constructor(
-    @Inject(TASK_STORE) private readonly store: CronStore,
-    @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
+  constructor(@Inject(TASK_STORE) private readonly store: CronStore) {}
 
   /** Creates the schedule, or changes the one of that id. */
   async put(
@@ -38,7 +34,8 @@ export class CronScheduler {
     options: CronOptions = {},
     declaredBy: string | null = null,
   ): Promise<CronSchedule> {
-    return toView(await this.store.putSchedule(this.check(taskId, cronExpression, options, declaredBy)));
+    const record = this.check(taskId, cronExpression, options, declaredBy, await this.now());
+    return toView(await this.store.putSchedule(record));
   }
 
   remove(id: string): Promise<boolean> {
@@ -54,7 +51,8 @@ export class CronScheduler {
     const schedule = await this.store.getSchedule(id);
     if (!schedule) return false;
     const cron = parseCron(schedule.cronExpression, schedule.timezone);
-    return this.store.resumeSchedule(id, firstFire(cron, schedule.startTime, schedule.endTime, this.clock.now()));
+    const nextRunTime = firstFire(cron, schedule.startTime, schedule.endTime, await this.now());
+    return this.store.resumeSchedule(id, nextRunTime);
   }
 
   async list(): Promise<CronSchedule[]> {
@@ -72,8 +70,9 @@ export class CronScheduler {
     alone: boolean,
   ): Promise<void> {
     const ids: string[] = [];
+    const now = schedules.length > 0 ? await this.now() : 0;
     for (const { taskId, expression, options, superseded } of schedules) {
-      const record = this.check(taskId, expression, options, appName);
+      const record = this.check(taskId, expression, options, appName, now);
       if (!superseded) await this.store.putSchedule(record);
       ids.push(record.id);
     }
@@ -86,18 +85,23 @@ export class CronScheduler {
     if (this.declared) await this.store.declareSchedules(this.declared.appName, this.declared.ids, false);
   }
 
+  /** The store's time, which its ticks go by: the clock of this machine may be off. */
+  private async now(): Promise<number> {
+    return (await this.store.dueSchedules(0)).now;
+  }
+
   private check(
     taskId: string,
     cronExpression: string,
     options: CronOptions,
     declaredBy: string | null,
+    now: number,
   ): Parameters<CronStore['putSchedule']>[0] {
     checkOptionNames(options, OPTION_NAMES);
     const { id = taskId, timezone = 'UTC', overlap = 'skip' } = options;
     if (!OVERLAP_POLICIES.includes(overlap))
       throw new InvalidOptionError('overlap', overlap, OVERLAP_POLICIES.join(', '));
     const cron = parseCron(cronExpression, timezone);
-    const now = this.clock.now();
     const startTime = options.startTime === undefined ? null : parseInstant(options.startTime, 'startTime', now);
     const endTime = options.endTime === undefined ? null : parseInstant(options.endTime, 'endTime', now);
     if (startTime !== null && endTime !== null && endTime <= startTime)
