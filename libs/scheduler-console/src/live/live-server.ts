@@ -1,4 +1,5 @@
-import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import { createServer, type IncomingMessage, type Server as HttpServer } from 'node:http';
+import type { Socket as NetSocket } from 'node:net';
 import {
   Inject,
   Injectable,
@@ -16,6 +17,7 @@ import { CONSOLE_OPTIONS, CONSOLE_SCHEDULER } from '../tokens.js';
 import { EventFeed, type LiveEvent } from './event-feed.js';
 import { LiveClient } from './live-client.js';
 import { LiveGate, type LiveCaller } from './live-gate.js';
+import { takeUpgrades } from './upgrades.js';
 
 const MAX_CLIENTS = 100;
 const MAX_FRAME = 64 * 1024;
@@ -39,6 +41,7 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
   private readonly callers = new WeakMap<IncomingMessage, LiveCaller>();
   private readonly clients = new Set<LiveClient>();
   private server: Server | null = null;
+  private leaveServer: (() => void) | undefined;
   private timer: NodeJS.Timeout | undefined;
   private takesSnapshot = false;
 
@@ -55,14 +58,15 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
   onApplicationBootstrap(): void {
     const http = this.adapterHost.httpAdapter?.getHttpServer() as HttpServer | undefined;
     if (!http) return;
-    this.server = new Server(http, {
-      path: `${servedAt(this.config, this.options.path)}/live`,
+    const path = `${servedAt(this.config, this.options.path)}/live`;
+    // On a server that never listens: on that of the app, engine.io would take every request below its path, and Node every
+    // upgrade of the app.
+    this.server = new Server(createServer(), {
+      path,
       transports: ['websocket'],
       serveClient: false,
       maxHttpBufferSize: MAX_FRAME,
       perMessageDeflate: false,
-      // Upgrades of other paths are for others to answer.
-      destroyUpgrade: false,
       allowRequest: (request, answer) => {
         const isAllowed = this.admit(request);
         // It would say 400, to those who ask right but may not.
@@ -71,14 +75,25 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
       },
     });
     this.server.on('connection', (socket) => this.welcome(socket));
+    this.leaveServer = takeUpgrades(http, (request, socket, head) => this.take(path, request, socket, head));
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     clearTimeout(this.timer);
+    this.leaveServer?.();
     // The HTTP server is the app's to close.
     this.server?.disconnectSockets(true);
     this.server?.engine.close();
     this.server = null;
+  }
+
+  private take(path: string, request: IncomingMessage, socket: NetSocket, head: Buffer): boolean {
+    const { server } = this;
+    const isOurs = request.headers.upgrade?.toLowerCase() === 'websocket' && isAt(path, request.url);
+    if (!server || !isOurs) return false;
+    // What engine.io wants of a request is what Node gives.
+    server.engine.handleUpgrade(request as never, socket, head);
+    return true;
   }
 
   /** Before the upgrade is answered: who comes, and from where. */
@@ -189,4 +204,10 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
   private shown(events: readonly LiveEvent[], payloads: boolean): unknown {
     return events.map(({ seq, name, data }) => ({ seq, name, data: this.redactor.redact(data, payloads) }));
   }
+}
+
+/** Whether a request is for the path, with or without a slash at its end. */
+function isAt(path: string, url = ''): boolean {
+  const [asked] = url.split('?', 1);
+  return asked === path || asked === `${path}/`;
 }

@@ -1,0 +1,83 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
+
+/** Takes an upgrade request or leaves it. @returns whether the request was taken */
+export type TakeUpgrade = (request: IncomingMessage, socket: Socket, head: Buffer) => boolean;
+
+/** Node 24.9 and later ask it before they give up HTTP on a connection. */
+interface UpgradingServer extends Server {
+  shouldUpgradeCallback?: (request: IncomingMessage) => boolean;
+}
+
+/** Other listeners may ask a store before they answer. After this time without a sign of one, nobody takes it, ms. */
+const WAIT_FOR_OTHERS = 1000;
+
+const installed = new WeakMap<Server, Upgrades>();
+
+/**
+ * Shares the upgrade requests of an HTTP server among all consoles of the process.
+ * @returns undoes it
+ */
+export function takeUpgrades(server: Server, take: TakeUpgrade): () => void {
+  const upgrades = installed.get(server) ?? new Upgrades(server);
+  installed.set(server, upgrades);
+  return upgrades.add(take);
+}
+
+/**
+ * A listener for upgrades makes Node give up HTTP on every connection that asks for one, for all routes of the app. What
+ * nobody takes is therefore handed back to the server as an ordinary request, which a server without a listener makes of
+ * it, too (RFC 9110, 7.8).
+ */
+class Upgrades {
+  private readonly takers = new Set<TakeUpgrade>();
+
+  constructor(private readonly server: UpgradingServer) {}
+
+  add(take: TakeUpgrade): () => void {
+    if (this.takers.size === 0) this.server.on('upgrade', this.onUpgrade);
+    this.takers.add(take);
+    return () => {
+      this.takers.delete(take);
+      if (this.takers.size === 0) this.server.off('upgrade', this.onUpgrade);
+    };
+  }
+
+  private readonly onUpgrade = (request: IncomingMessage, socket: Socket, head: Buffer): void => {
+    for (const take of this.takers) if (take(request, socket, head)) return;
+    // Node has removed its own listeners: an error without one ends the process.
+    socket.on('error', ignore);
+    if (this.server.listenerCount('upgrade') === 1) return this.handBack(request, socket, head);
+    const written = socket.bytesWritten;
+    setTimeout(() => {
+      const isUntouched = socket.bytesWritten === written && !READS.some((event) => socket.listenerCount(event) > 0);
+      if (isUntouched) this.handBack(request, socket, head);
+    }, WAIT_FOR_OTHERS).unref();
+  };
+
+  private handBack(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    if (socket.destroyed) return;
+    // An earlier request of the connection is answered first.
+    const { _httpMessage: earlier } = socket as Socket & { _httpMessage?: ServerResponse | null };
+    if (earlier) return void earlier.once('close', () => this.handBack(request, socket, head));
+    socket.off('error', ignore);
+    socket.unshift(Buffer.concat([withoutUpgrade(request), head]));
+    this.server.emit(this.server instanceof TlsServer ? 'secureConnection' : 'connection', socket);
+  }
+}
+
+/** Events by which others read from a socket. */
+const READS = ['data', 'readable'];
+
+function ignore(): void {
+  // The socket closes after it.
+}
+
+/** The head of a request as it came, without what asks for the upgrade. */
+function withoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
+  const lines = [`${method} ${url} HTTP/${httpVersion}`];
+  for (let at = 0; at < rawHeaders.length; at += 2)
+    if (rawHeaders[at]!.toLowerCase() !== 'upgrade') lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`);
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+}
