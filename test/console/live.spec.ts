@@ -237,12 +237,18 @@ describe('the live channel', () => {
     expect(slow.events.map(({ seq }) => seq)).toEqual(slow.events.map((_, i) => slow.hello.seq + 1 + i));
   });
 
-  it('tells a hundred clients each of every end', async () => {
-    const clients = await Promise.all(Array.from({ length: 100 }, () => follow(bearer(VIEWER))));
+  it('tells a hundred clients each of every end, 25 of a caller', async () => {
+    const callers = ['a', 'b', 'c', 'd'].map((name) => ({
+      token: `${name}-token-0123456789`,
+      name,
+      role: 'viewer' as const,
+    }));
+    await closeConsoles();
+    const tokens = [...callers, TOKENS[2]];
+    app = await startConsole({ add: () => 0 }, { console: { path: 'ops', auth: { tokens } } });
+    const clients = await Promise.all(Array.from({ length: 100 }, (_, n) => follow(bearer(callers[n % 4]!.token))));
     await expect(follow()).rejects.toThrow();
-    const ids = await app.scheduler.scheduleTasks(
-      Array.from({ length: 500 }, () => ({ taskId: 'add', payload: { a: 1, b: 1 } })),
-    );
+    const ids = await app.scheduler.scheduleTasks(Array.from({ length: 500 }, () => ({ taskId: 'add' })));
     await Promise.all(clients.map(({ until }) => until((all) => completedOf(all).length === ids.length)));
     for (const { events } of clients) expect(new Set(completedOf(events)).size).toBe(ids.length);
   });

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Injectable, type CanActivate, type ExecutionContext, type INestApplication } from '@nestjs/common';
 import { isLoopbackHost } from '../../libs/scheduler-console/src/auth/loopback.js';
 import { closeConsoles, startConsole, TOKENS, type Platform } from '../support/console.js';
 import { rawRequest, upgradeStatus } from '../support/raw-request.js';
@@ -94,6 +94,34 @@ describe.each<Platform>(['express', 'fastify'])('from where the console may be c
       for (const origin of [url, 'https://ops.example'])
         expect(await ask('POST', '/api/queues/default/pause', origin)).toBe('let in');
     }
+  });
+
+  it('a made-up bearer token opens nothing to a page of another origin where no token is checked', async () => {
+    for (const auth of ['none' as const, { guard: SessionGuard }]) {
+      const prepare = (app: INestApplication) => app.enableCors({ origin: true, credentials: true });
+      const { port } = await startConsole(echo, { platform, console: { auth }, prepare });
+      const asked = { cookie: 'session=1', authorization: 'Bearer x', origin: 'https://evil.example' };
+      for (const path of ['/api/me', '/api/executions', '/metrics']) {
+        const { status, body } = await rawRequest(port, 'GET', path, undefined, asked);
+        expect([path, status, body.code]).toEqual([path, 403, 'ORIGIN_NOT_ALLOWED']);
+      }
+      expect((await rawRequest(port, 'POST', '/api/queues/default/pause', undefined, asked)).status).toBe(403);
+      expect(await upgradeStatus(port, '/live', asked)).toBe(403);
+      const { origin: _, ...program } = asked;
+      expect((await rawRequest(port, 'GET', '/api/me', undefined, program)).status).toBe(200);
+    }
+  });
+
+  it('with auth none it is called through no proxy, behind which everyone seems to be of this machine', async () => {
+    const { port, url } = await startConsole(echo, { platform, console: { auth: 'none' } });
+    for (const name of ['X-Forwarded-For', 'X-Forwarded-Host', 'x-forwarded-proto', 'Forwarded', 'Via', 'X-Real-IP']) {
+      const { status, body } = await rawRequest(port, 'GET', '/api/me', undefined, { [name]: '10.1.2.3' });
+      expect([name, status, body.code]).toEqual([name, 403, 'FORWARDED_NOT_ALLOWED']);
+      expect(await upgradeStatus(port, '/live', { origin: url, [name]: '10.1.2.3' })).toBe(403);
+    }
+    const protectedOne = await startConsole(echo, { platform });
+    const through = { ...BEARER, 'x-forwarded-for': '10.1.2.3' };
+    expect((await rawRequest(protectedOne.port, 'GET', '/api/me', undefined, through)).status).toBe(200);
   });
 
   it('with a bearer token, which no browser brings by itself, from anywhere', async () => {

@@ -161,6 +161,9 @@ describe('what the console is made of', () => {
     const tokens = [{ token: 'secret-but-no', name: 'x', role: 'viewer' }];
     expect(make({ auth: { tokens } })).toThrow(/auth\.tokens\[0\]\.token: a string of length 13/);
     expect(make({ auth: { tokens } })).not.toThrow(/secret-but-no/);
+    const twice = { auth: { tokens: [TOKENS[0], { ...TOKENS[2], token: TOKENS[0].token }] } };
+    expect(make(twice)).toThrow(/auth\.tokens\[1\]\.token: that of auth\.tokens\[0\]/);
+    expect(make(twice)).not.toThrow(new RegExp(TOKENS[0].token));
     expect(make({ auth: { tokens: [{ ...TOKENS[0], role: 'root' }] } })).toThrow(/viewer, operator, admin/);
     expect(make({ auth: { tokens: [{ ...TOKENS[0], expires: 'soon' }] } })).toThrow(/tokens\[0\]\.expires: soon/);
     expect(make({ path: 'a b' })).toThrow(/path/);
@@ -168,16 +171,18 @@ describe('what the console is made of', () => {
     expect(new ConsoleExposedError('0.0.0.0')).toMatchObject({ code: 'CONSOLE_EXPOSED', status: 403 });
   });
 
-  it('takes a ticket once, and keeps a thousand at most', () => {
+  it('takes a ticket once, and keeps twenty of a caller, whatever others ask for', () => {
     const authenticator = new ConsoleAuthenticator(resolveConsoleOptions({ auth: { tokens: TOKENS } }));
     const principal = authenticator.authenticate(TOKENS[1].token, '10.0.0.1')!;
     expect(principal).toEqual({ name: 'otto', role: 'operator', payloads: true });
     const ticket = authenticator.issueTicket(principal);
     expect(authenticator.redeemTicket(ticket)).toEqual(principal);
     expect(authenticator.redeemTicket(ticket)).toBeNull();
+    const others = authenticator.issueTicket(authenticator.authenticate(TOKENS[0].token, '10.0.0.1')!);
     const tickets = Array.from({ length: 1001 }, () => authenticator.issueTicket(principal));
-    expect(authenticator.redeemTicket(tickets[0]!)).toBeNull();
-    expect(authenticator.redeemTicket(tickets[1]!)).toEqual(principal);
+    expect(authenticator.redeemTicket(tickets.at(-21)!)).toBeNull();
+    expect(authenticator.redeemTicket(tickets.at(-20)!)).toEqual(principal);
+    expect(authenticator.redeemTicket(others)).toMatchObject({ name: 'vera' });
     expect(JSON.stringify(Object.values(authenticator))).not.toContain(TOKENS[1].token);
   });
 
@@ -195,7 +200,7 @@ describe('what the console is made of', () => {
       let ok = 0;
       for (let i = 0; i < count; i++) {
         try {
-          limiter.take('k', from);
+          limiter.take('k', 1, from);
           ok++;
         } catch {
           // refused

@@ -9,6 +9,7 @@ import { ConsoleInterceptor } from './security/console.interceptor.js';
 import { ExposureCheck } from './security/exposure-check.js';
 import { RateLimiter } from './security/rate-limiter.js';
 import { Redactor } from './security/redactor.js';
+import { SignIns } from './security/sign-ins.js';
 import { CONSOLE_OPTIONS, CONSOLE_SCHEDULER } from './tokens.js';
 
 const SHARED = [
@@ -19,6 +20,7 @@ const SHARED = [
   RateLimiter,
   AuditLog,
   Redactor,
+  SignIns,
   SchedulerEventSource,
 ];
 

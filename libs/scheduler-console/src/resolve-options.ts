@@ -60,6 +60,7 @@ function checkAuth(auth: ConsoleAuth): void {
   }
   if (!Array.isArray(auth.tokens))
     throw new InvalidConsoleOptionError('auth', typeof auth, "{ tokens }, { guard } or 'none'");
+  const seen = new Map<string, number>();
   for (const [index, { token, name, role, expires }] of (auth.tokens as readonly ConsoleToken[]).entries()) {
     const field = `auth.tokens[${index}]`;
     if (typeof token !== 'string' || token.length < MIN_TOKEN)
@@ -68,6 +69,13 @@ function checkAuth(auth: ConsoleAuth): void {
         `a ${typeof token} of length ${String(token ?? '').length}`,
         `text of ${MIN_TOKEN} characters or more`,
       );
+    if (seen.has(token))
+      throw new InvalidConsoleOptionError(
+        `${field}.token`,
+        `that of auth.tokens[${seen.get(token)}]`,
+        'each token once',
+      );
+    seen.set(token, index);
     if (typeof name !== 'string' || name === '')
       throw new InvalidConsoleOptionError(`${field}.name`, typeof name, 'text');
     if (!CONSOLE_ROLES.includes(role))

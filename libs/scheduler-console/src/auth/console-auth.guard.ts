@@ -3,24 +3,26 @@ import { ModuleRef, Reflector } from '@nestjs/core';
 import { from, isObservable, lastValueFrom } from 'rxjs';
 import { ConsoleError } from '../console-error.js';
 import type { ResolvedConsoleOptions } from '../resolve-options.js';
-import { checkParsed } from '../rest/json-text.js';
+import { takeBody } from '../rest/deferred-body.js';
+import { codeOf } from '../rest/problem.js';
 import { AuditLog } from '../security/audit-log.js';
 import { RateLimiter } from '../security/rate-limiter.js';
 import { setSecurityHeaders } from '../security/security-headers.js';
+import { SignIns } from '../security/sign-ins.js';
+import { WEIGHT, type RouteWeight } from '../security/weight.decorator.js';
 import { CONSOLE_OPTIONS } from '../tokens.js';
 import { NEEDED_ROLE } from './access.decorator.js';
 import { ConsoleAuthenticator } from './console-authenticator.js';
-import { bearerOf, type ConsoleReply, type ConsoleRequest } from './console-request.js';
-import { requireJson } from './json-only.js';
+import { bearerOf, isRead, type ConsoleReply, type ConsoleRequest } from './console-request.js';
 import { CONSOLE_ROLES, covers, type ConsoleRole, type Principal } from './principal.js';
 import { checkReach } from './reach.js';
 
-const READS = ['GET', 'HEAD'];
 /** Of a guard of the app's own that lets a caller in without saying who it is. */
 const UNNAMED: Principal = { name: 'unnamed', role: 'viewer', payloads: false };
 
 /**
- * The one way into every console route: from where it is called, by whom, how often, and whether the role covers it.
+ * The one way into every console route: from where it is called, by whom, how often, and whether the role covers it. Only
+ * then is the body read.
  * With `auth: { guard }` the app's guard decides who comes in, and says by `request.principal` what they may do.
  */
 @Injectable()
@@ -31,37 +33,44 @@ export class ConsoleAuthGuard implements CanActivate {
     @Inject(CONSOLE_OPTIONS) private readonly options: ResolvedConsoleOptions,
     private readonly authenticator: ConsoleAuthenticator,
     private readonly limiter: RateLimiter,
+    private readonly signIns: SignIns,
     private readonly audit: AuditLog,
     private readonly reflector: Reflector,
     private readonly modules: ModuleRef,
   ) {}
 
-  /** @throws ConsoleError as checkReach, UNAUTHENTICATED, RATE_LIMITED, FORBIDDEN, UNSUPPORTED_MEDIA_TYPE */
+  /** @throws ConsoleError as checkReach, UNAUTHENTICATED, RATE_LIMITED, FORBIDDEN, takeBody */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<ConsoleRequest>();
     setSecurityHeaders(request, context.switchToHttp().getResponse<ConsoleReply>());
     checkReach(request, { ...this.options, isProtected: this.authenticator.isProtected });
     const address = request.socket.remoteAddress ?? '';
-    const principal = await this.identify(context, request, address);
-    if (!principal) {
-      this.limiter.take(`?\n${address}`);
-      throw new ConsoleError(
-        'UNAUTHENTICATED',
-        401,
-        'no valid token; allowed: the header "Authorization: Bearer <token>"',
-      );
-    }
+    const principal = await this.signIn(context, request, address);
     request.principal = principal;
-    this.limiter.take(`${principal.name}\n${address}`);
-    const reads = READS.includes(request.method);
+    const weight = this.reflector.get<RouteWeight | undefined>(WEIGHT, context.getHandler())?.(request) ?? 1;
+    this.limiter.take(`${principal.name}\n${address}`, weight);
+    const reads = isRead(request.method);
     const needed =
       this.reflector.get<ConsoleRole | undefined>(NEEDED_ROLE, context.getHandler()) ?? (reads ? 'viewer' : 'admin');
     if (!covers(principal.role, needed)) {
       if (!reads) this.audit.record(request, context.getHandler().name, 'FORBIDDEN');
       throw new ConsoleError('FORBIDDEN', 403, `the role '${principal.role}' may not do this; allowed: '${needed}'`);
     }
-    if (!reads) checkBody(request);
+    if (!reads) await takeBody(request, this.options.requestTimeout);
     return true;
+  }
+
+  /** Who calls. Nobody known, or an error of the app's guard, is a sign-in that failed. */
+  private async signIn(context: ExecutionContext, request: ConsoleRequest, address: string): Promise<Principal> {
+    try {
+      const principal = await this.identify(context, request, address);
+      if (principal) return principal;
+      const detail = 'no valid token; allowed: the header "Authorization: Bearer <token>"';
+      throw new ConsoleError('UNAUTHENTICATED', 401, detail);
+    } catch (error) {
+      this.signIns.fail('http', request, codeOf(error));
+      throw error;
+    }
   }
 
   private async identify(
@@ -87,10 +96,4 @@ export class ConsoleAuthGuard implements CanActivate {
       return this.modules.create<CanActivate>(guard);
     }
   }
-}
-
-function checkBody({ headers, body, bodyRead }: ConsoleRequest): void {
-  requireJson(headers);
-  // Where the app is mounted behind a parser of its own.
-  if (!bodyRead && body !== undefined) checkParsed(body);
 }

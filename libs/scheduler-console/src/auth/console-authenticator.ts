@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { ConsoleError } from '../console-error.js';
 import type { ResolvedConsoleOptions } from '../resolve-options.js';
 import { CONSOLE_OPTIONS } from '../tokens.js';
 import type { Principal } from './principal.js';
@@ -7,6 +8,8 @@ import { isLoopback } from './loopback.js';
 
 const TICKET_MS = 30_000;
 const MAX_TICKETS = 1000;
+/** Of one caller, by name, so that it drives out none of others. */
+const MAX_TICKETS_OF_ONE = 20;
 /** What a guard of the app's own let in stays for so long: it cannot be asked again without a request. */
 const GUARDED_MS = 60_000;
 
@@ -81,13 +84,20 @@ export class ConsoleAuthenticator implements OnApplicationBootstrap {
     return issued && issued.until > now && this.validUntil(issued.principal) > now ? issued.principal : null;
   }
 
-  /** A ticket for one opening of the live channel, since a browser sends no header there. At most 1,000 are out. */
+  /**
+   * A ticket for one opening of the live channel, since a browser sends no header there. Of a caller the newest 20 are good.
+   * @throws ConsoleError RATE_LIMITED while 1,000 are out
+   */
   issueTicket(principal: Principal): string {
     const now = Date.now();
-    for (const [key, { until }] of this.tickets) {
-      if (until > now && this.tickets.size < MAX_TICKETS) break;
-      this.tickets.delete(key);
+    const own: string[] = [];
+    for (const [key, { until, principal: owner }] of this.tickets) {
+      if (until <= now) this.tickets.delete(key);
+      else if (owner.name === principal.name) own.push(key);
     }
+    if (own.length >= MAX_TICKETS_OF_ONE) this.tickets.delete(own[0]!);
+    if (this.tickets.size >= MAX_TICKETS)
+      throw new ConsoleError('RATE_LIMITED', 429, `${MAX_TICKETS} tickets are out`, undefined, TICKET_MS / 1000);
     const ticket = randomBytes(24).toString('base64url');
     this.tickets.set(sha256(ticket).toString('base64'), { principal, until: now + TICKET_MS });
     return ticket;

@@ -10,8 +10,6 @@ export interface ConsoleRequest {
   socket: Socket;
   params: Record<string, string | undefined>;
   body?: unknown;
-  /** Whether the console itself has read the body, and looked at its keys. */
-  bodyRead?: boolean;
   principal?: Principal;
   requestId?: string;
   /** What a mutation changed, for the audit log. */
@@ -21,6 +19,11 @@ export interface ConsoleRequest {
 /** What the console uses of a reply, the same on Express and Fastify. */
 export interface ConsoleReply {
   header(name: string, value: string): unknown;
+}
+
+/** Whether a request changes nothing, by its method. */
+export function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 /** The token of `Authorization: Bearer …`. */

@@ -1,11 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import { ConsoleError, ConsoleExposedError } from '../console-error.js';
+import type { ConsoleAuth } from '../options.js';
 import { bearerOf } from './console-request.js';
 import { isLoopback, isLoopbackHost } from './loopback.js';
 import { isOwnOrigin } from './origin.js';
 
 interface Reach {
+  auth: ConsoleAuth;
   /** Whether tokens or a guard decide who comes in. */
   isProtected: boolean;
   allowedOrigins: readonly string[];
@@ -15,24 +17,33 @@ interface Reach {
  * From where the console may be called, before it is asked by whom:
  * - unprotected, from this machine, by a name of this machine: a page elsewhere can have its own name resolve to 127.0.0.1,
  *   and is then of one origin with us (DNS rebinding);
- * - without a bearer token, by no page of another origin: whatever else lets a caller in, the browser brings by itself.
- * @throws ConsoleError CONSOLE_EXPOSED, HOST_NOT_ALLOWED, ORIGIN_NOT_ALLOWED
+ * - with `auth: 'none'`, through no proxy: behind one, every caller seems to be of this machine;
+ * - by no page of another origin, unless it brings a bearer token and tokens decide: whatever else lets a caller in, the
+ *   browser brings by itself, and a header that nothing checks proves nothing.
+ * @throws ConsoleError CONSOLE_EXPOSED, HOST_NOT_ALLOWED, FORWARDED_NOT_ALLOWED, ORIGIN_NOT_ALLOWED
  */
 export function checkReach(
   { headers, socket }: { headers: IncomingHttpHeaders; socket: Pick<Socket, 'localAddress'> },
-  { isProtected, allowedOrigins }: Reach,
+  { auth, isProtected, allowedOrigins }: Reach,
 ): void {
   if (!isProtected) {
     const address = socket.localAddress ?? '';
     if (!isLoopback(address)) throw new ConsoleExposedError(address);
     if (!isLoopbackHost(headers.host)) throw refusal('HOST_NOT_ALLOWED', 'host', headers.host, LOOPBACK_ONLY);
   }
-  if (bearerOf(headers) === undefined && headers.origin !== undefined && !isOwnOrigin(headers, allowedOrigins))
+  const forwarded = auth === 'none' && Object.keys(headers).find((name) => FORWARDED.test(name));
+  if (forwarded) throw refusal('FORWARDED_NOT_ALLOWED', forwarded, String(headers[forwarded]), DIRECT_ONLY);
+  const isTokenShown = typeof auth === 'object' && 'tokens' in auth && bearerOf(headers) !== undefined;
+  if (!isTokenShown && headers.origin !== undefined && !isOwnOrigin(headers, allowedOrigins))
     throw refusal('ORIGIN_NOT_ALLOWED', 'origin', headers.origin, OWN_ONLY);
 }
 
+/** What proxies add to a request. */
+const FORWARDED =
+  /^(forwarded|via|x-forwarded(-.*)?|x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip|cf-.*|fly-client-ip)$/;
 const LOOPBACK_ONLY = 'localhost, 127.0.0.1 or [::1], or any once auth.tokens or auth.guard is configured';
-const OWN_ONLY = 'a page of the app itself, those of allowedOrigins, or any with a bearer token';
+const DIRECT_ONLY = "none with auth 'none'; behind a proxy configure auth.tokens or auth.guard";
+const OWN_ONLY = 'a page of the app itself, those of allowedOrigins, or with auth.tokens any that shows a bearer token';
 
 function refusal(code: string, header: string, found: string | undefined, allowed: string): ConsoleError {
   const shown = found === undefined ? 'none' : JSON.stringify(found.slice(0, 200));

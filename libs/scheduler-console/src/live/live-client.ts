@@ -6,7 +6,6 @@ import type { LiveCaller } from './live-gate.js';
 const MAX_UNREAD = 1024 * 1024;
 /** So long; then it is stuck, ms. */
 const PATIENCE = 5000;
-const MAX_MESSAGES_PER_SECOND = 10;
 
 /** Why a client cannot go on event by event. */
 export type ResyncReason =
@@ -19,21 +18,13 @@ export class LiveClient {
   /** Set: it waits for a resync. */
   lost: ResyncReason | null = null;
   private fullSince: number | null = null;
-  private second = 0;
-  private messages = 0;
 
   /** @param cursor number of the last event that it was sent */
   constructor(
     readonly socket: Socket,
     readonly caller: LiveCaller,
     public cursor: number,
-  ) {
-    // It has one thing to ask; one that talks more is dropped.
-    socket.use((_event, next) => {
-      if (this.talksTooMuch()) socket.disconnect(true);
-      else next();
-    });
-  }
+  ) {}
 
   /** Whether it may be sent more; and if not, whether it has been so for too long. */
   look(): 'ready' | 'full' | 'stuck' {
@@ -61,11 +52,5 @@ export class LiveClient {
   /** What socket.io writes to: a WebSocket of the package ws. */
   private get webSocket(): { bufferedAmount: number; terminate(): void } | undefined {
     return (this.socket.conn.transport as unknown as { socket?: { bufferedAmount: number; terminate(): void } }).socket;
-  }
-
-  private talksTooMuch(): boolean {
-    const now = performance.now();
-    if (now - this.second > 1000) [this.second, this.messages] = [now, 0];
-    return ++this.messages > MAX_MESSAGES_PER_SECOND;
   }
 }

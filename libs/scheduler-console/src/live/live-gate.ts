@@ -3,9 +3,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ConsoleAuthenticator } from '../auth/console-authenticator.js';
 import { bearerOf } from '../auth/console-request.js';
 import { isOwnOrigin } from '../auth/origin.js';
+import { ConsoleError } from '../console-error.js';
 import type { Principal } from '../auth/principal.js';
 import { checkReach } from '../auth/reach.js';
 import type { ResolvedConsoleOptions } from '../resolve-options.js';
+import { RateLimiter } from '../security/rate-limiter.js';
+import { SignIns } from '../security/sign-ins.js';
 import { CONSOLE_OPTIONS } from '../tokens.js';
 
 /** Who opens the live channel. */
@@ -21,10 +24,26 @@ export class LiveGate {
   constructor(
     @Inject(CONSOLE_OPTIONS) private readonly options: ResolvedConsoleOptions,
     private readonly authenticator: ConsoleAuthenticator,
+    private readonly limiter: RateLimiter,
+    private readonly signIns: SignIns,
   ) {}
 
-  /** @returns who comes; null: nobody who may */
-  identify(request: IncomingMessage): LiveCaller | null {
+  /**
+   * @returns who comes
+   * @throws ConsoleError UNAUTHENTICATED, RATE_LIMITED
+   */
+  admit(request: IncomingMessage): LiveCaller {
+    const caller = this.identify(request);
+    if (caller) {
+      this.limiter.take(`${caller.principal.name}\n${request.socket.remoteAddress ?? ''}`);
+      return caller;
+    }
+    this.signIns.fail('live', request, 'UNAUTHENTICATED');
+    throw new ConsoleError('UNAUTHENTICATED', 403, 'no valid token or ticket, or not from here');
+  }
+
+  /** @returns null: nobody who may come in */
+  private identify(request: IncomingMessage): LiveCaller | null {
     const { allowedOrigins } = this.options;
     const bearer = bearerOf(request.headers);
     const isFromPage = request.headers.origin !== undefined;

@@ -10,16 +10,18 @@ import {
 import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import type { AdvancedTaskScheduler } from 'nestjs-advanced-scheduler';
 import { Server, type Socket } from 'socket.io';
+import type { ConsoleError } from '../console-error.js';
 import type { ResolvedConsoleOptions } from '../resolve-options.js';
 import { Redactor } from '../security/redactor.js';
 import { servedAt } from '../served-at.js';
 import { CONSOLE_OPTIONS, CONSOLE_SCHEDULER } from '../tokens.js';
+import { boundTalk, type Connection } from './bound-talk.js';
 import { EventFeed, type LiveEvent } from './event-feed.js';
 import { LiveClient } from './live-client.js';
 import { LiveGate, type LiveCaller } from './live-gate.js';
+import { LivePlaces } from './live-places.js';
 import { takeUpgrades } from './upgrades.js';
 
-const MAX_CLIENTS = 100;
 const MAX_FRAME = 64 * 1024;
 /** Of one message with events, characters; a larger one goes alone. To a hundred clients it is written in about 10 ms. */
 const MAX_BATCH = 128 * 1024;
@@ -40,6 +42,9 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
   private readonly logger = new Logger('SchedulerConsole');
   private readonly callers = new WeakMap<IncomingMessage, LiveCaller>();
   private readonly clients = new Set<LiveClient>();
+  /** By connection of engine.io: says that it has joined. */
+  private readonly joining = new WeakMap<object, () => void>();
+  private readonly places = new LivePlaces();
   private server: Server | null = null;
   private leaveServer: (() => void) | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -68,12 +73,15 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
       maxHttpBufferSize: MAX_FRAME,
       perMessageDeflate: false,
       allowRequest: (request, answer) => {
-        const isAllowed = this.admit(request);
+        const refused = this.refusalOf(request);
         // It would say 400, to those who ask right but may not.
-        if (!isAllowed) request.socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-        answer(isAllowed ? null : 'forbidden', isAllowed);
+        if (refused) request.socket.end(`HTTP/1.1 ${refused}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+        answer(refused, refused === null);
       },
     });
+    this.server.engine.on('connection', (connection: Connection) =>
+      this.joining.set(connection, boundTalk(connection)),
+    );
     this.server.on('connection', (socket) => this.welcome(socket));
     this.leaveServer = takeUpgrades(http, (request, socket, head) => this.take(path, request, socket, head));
   }
@@ -92,19 +100,24 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
     const isOurs = request.headers.upgrade?.toLowerCase() === 'websocket' && isAt(path, request.url);
     if (!server || !isOurs) return false;
     // What engine.io wants of a request is what Node gives.
-    server.engine.handleUpgrade(request as never, socket, head);
+    server.engine.handleUpgrade(request, socket, head);
     return true;
   }
 
-  /** Before the upgrade is answered: who comes, and from where. */
-  private admit(request: IncomingMessage): boolean {
-    if (this.server!.engine.clientsCount >= MAX_CLIENTS) return false;
-    const caller = this.gate.identify(request);
-    if (caller) this.callers.set(request, caller);
-    return caller !== null;
+  /** Before the upgrade is answered: who comes, and from where. @returns the status of a refusal; null: none */
+  private refusalOf(request: IncomingMessage): string | null {
+    try {
+      const caller = this.gate.admit(request);
+      if (!this.places.take(caller.principal.name, request.socket)) return '403 Forbidden';
+      this.callers.set(request, caller);
+      return null;
+    } catch (error) {
+      return (error as Partial<ConsoleError>).status === 429 ? '429 Too Many Requests' : '403 Forbidden';
+    }
   }
 
   private welcome(socket: Socket): void {
+    this.joining.get(socket.conn)?.();
     const caller = this.callers.get(socket.request);
     if (!caller) return void socket.disconnect(true);
     const client = new LiveClient(socket, caller, this.feed.seq);

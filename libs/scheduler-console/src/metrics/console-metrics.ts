@@ -1,8 +1,9 @@
 import { hostname } from 'node:os';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { SchedulerEvents, type AdvancedTaskScheduler } from 'nestjs-advanced-scheduler';
-import { Registry } from 'prom-client';
+import { Counter, Registry } from 'prom-client';
 import { SchedulerEventSource } from '../scheduler-events.js';
+import { SignIns } from '../security/sign-ins.js';
 import { CONSOLE_SCHEDULER } from '../tokens.js';
 import { FleetMetrics } from './fleet-metrics.js';
 import { ProcessMetrics } from './process-metrics.js';
@@ -32,7 +33,19 @@ export class ConsoleMetrics implements OnModuleInit, OnModuleDestroy {
   constructor(
     @Inject(CONSOLE_SCHEDULER) private readonly scheduler: AdvancedTaskScheduler,
     private readonly events: SchedulerEventSource,
-  ) {}
+    signIns: SignIns,
+  ) {
+    new Counter({
+      name: 'scheduler_failed_sign_ins_total',
+      help: 'Calls of the console by nobody known: over HTTP, and at the live channel. Of this instance.',
+      labelNames: ['at'],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const [at, count] of Object.entries(signIns.failed)) this.inc({ at: at }, count);
+      },
+    });
+  }
 
   onModuleInit(): void {
     this.stop = this.events.listen(HEARD, (_name, event) =>

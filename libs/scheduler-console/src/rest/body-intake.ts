@@ -1,15 +1,13 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import type { Observable } from 'rxjs';
 import type { ConsoleReply, ConsoleRequest } from '../auth/console-request.js';
-import { announcesJson, hasBody } from '../auth/json-only.js';
 import type { ResolvedConsoleOptions } from '../resolve-options.js';
 import { servedAt } from '../served-at.js';
 import { CONSOLE_OPTIONS } from '../tokens.js';
-import { parseJsonText } from './json-text.js';
+import { deferBody } from './deferred-body.js';
 import { ProblemFilter } from './problem.filter.js';
-import { MAX_BODY_BYTES, readBody, type ReadBody } from './read-body.js';
 import { CONSOLE_ROUTES, type ConsoleRoute } from './routes.js';
 
 type Next = (error?: unknown) => void;
@@ -17,14 +15,13 @@ type Next = (error?: unknown) => void;
 interface FastifyRoute {
   url: string;
   method: string | string[];
-  bodyLimit?: number;
   errorHandler?: (error: unknown, request: ConsoleRequest, reply: ConsoleReply) => void;
   preParsing?: (request: ConsoleRequest, reply: ConsoleReply, body: Readable) => Promise<Readable>;
 }
 
 /**
- * Reads the bodies of the console's own routes before the parsers of the app do, so that the same bounds and errors
- * apply on Express and on Fastify, whatever the app has set for itself. It touches no other route of the app.
+ * Keeps the bodies of the console's own routes from the parsers of the app: the guard reads them, once the caller is known
+ * and within its limit, by the same bounds and errors on Express and on Fastify. It touches no other route of the app.
  */
 @Injectable()
 export class BodyIntake {
@@ -39,8 +36,8 @@ export class BodyIntake {
   ) {
     // Nest adds the parsers of the app to Express when it starts. An adapter that comes later, as in its testing module,
     // is told of by Nest 12 only; there the guard looks at what the parsers have read.
-    if (host.httpAdapter) this.readFirst();
-    else (host.init$ as Observable<void> | undefined)?.subscribe(() => this.readFirst());
+    if (host.httpAdapter) this.comeFirst();
+    else (host.init$ as Observable<void> | undefined)?.subscribe(() => this.comeFirst());
   }
 
   /** To be called when the global prefix is known, and before routes are laid, since Fastify tells of each only once. */
@@ -65,40 +62,19 @@ export class BodyIntake {
     });
   }
 
-  private readFirst(): void {
+  private comeFirst(): void {
     const { httpAdapter } = this.host;
     if (httpAdapter?.getType() !== 'express') return;
-    httpAdapter.use((request: ConsoleRequest, reply: ConsoleReply, next: Next) => {
-      this.take(request).then(
-        () => next(),
-        (error: unknown) => this.filter.answer(error, request, reply),
-      );
+    httpAdapter.use((request: ConsoleRequest, _reply: ConsoleReply, next: Next) => {
+      const route = this.find(request);
+      if (route) deferBody(request, request as unknown as Readable, route.body !== undefined);
+      next();
     });
   }
 
-  private async take(request: ConsoleRequest): Promise<void> {
-    const route = this.find(request);
-    if (route) await this.read(route, request, request as unknown as Readable);
-  }
-
   private find({ method, url }: ConsoleRequest): ConsoleRoute | undefined {
-    return this.routes.find((route) => route.method === method && route.pattern.test(url));
-  }
-
-  /** Reads what announces itself as JSON; the guard refuses the rest. @returns null: nothing was there to be read */
-  private async read(route: ConsoleRoute, request: ConsoleRequest, stream: Readable): Promise<ReadBody | null> {
-    const { headers } = request;
-    // Whoever has read it before us has put it there: the guard looks at it.
-    if (request.body !== undefined || !announcesJson(headers)) return null;
-    if (!hasBody(headers) && !route.body) {
-      // Many clients name a type where they send nothing, which Fastify refuses.
-      delete headers['content-type'];
-      return null;
-    }
-    const body = await readBody(stream, headers, this.options.requestTimeout);
-    request.body = parseJsonText(body.text);
-    request.bodyRead = true;
-    return body;
+    const asked = method === 'HEAD' ? 'GET' : method;
+    return this.routes.find((route) => route.method === asked && route.pattern.test(url));
   }
 
   private hookIntoFastify(): void {
@@ -108,14 +84,10 @@ export class BodyIntake {
     fastify.addHook('onRoute', (route) => {
       const ours = this.routes.find(({ method, at }) => [route.method].flat().includes(method) && at === route.url);
       if (!ours) return;
-      route.bodyLimit = MAX_BODY_BYTES;
       route.errorHandler = (error, request, reply) => this.filter.answer(error, request, reply);
-      if (ours.method === 'GET') return;
       route.preParsing = async (request, _reply, stream) => {
-        const body = await this.read(ours, request, stream);
-        if (!body) return stream;
-        // Fastify parses it again, and compares the length with the one announced.
-        return Object.assign(Readable.from([Buffer.from(body.text)]), { receivedEncodedLength: body.received });
+        deferBody(request, stream, ours.body !== undefined);
+        return stream;
       };
     });
   }

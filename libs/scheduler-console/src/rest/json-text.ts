@@ -3,6 +3,8 @@ import { ConsoleError } from '../console-error.js';
 /** The 32 of a payload, and those around it in a workflow: the node, the list, the body. */
 const MAX_DEPTH = 35;
 const MAX_KEYS = 200;
+/** A workflow of 10,000 nodes and 50,000 edges has some 140,000. */
+const MAX_VALUES = 200_000;
 /** Space, and one token: a mark, a text, or else a number or a word. */
 const TOKEN =
   /[ \t\n\r]*(?:([[\]{}:,])|("[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4})[^"\\\u0000-\u001f]*)*")|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/y; // eslint-disable-line no-control-regex
@@ -21,7 +23,8 @@ type Expected = 'value' | 'key' | 'colon' | 'more';
 /**
  * JSON text as `JSON.parse` has it, within the bounds of the console.
  * @throws ConsoleError INVALID_JSON with the position, also where a key stands twice; FORBIDDEN_KEY for keys that reach
- *   prototypes; PAYLOAD_TOO_DEEP beyond 35 levels; PAYLOAD_TOO_LARGE beyond 200 keys of an object
+ *   prototypes; PAYLOAD_TOO_DEEP beyond 35 levels; PAYLOAD_TOO_LARGE beyond 200 keys of an object, or
+ *   200,000 values in all
  */
 export function parseJsonText(text: string): unknown {
   new JsonCheck(text).run();
@@ -46,6 +49,7 @@ class JsonCheck {
   /** Whether the level that was opened last may end at once. */
   private fresh = false;
   private at = 0;
+  private values = 0;
 
   constructor(private readonly text: string) {}
 
@@ -75,6 +79,7 @@ class JsonCheck {
     }
     switch (this.expected) {
       case 'value':
+        if (++this.values > MAX_VALUES) throw tooLarge(`more than ${MAX_VALUES} values in the body`);
         if (mark === '{' || mark === '[') this.open(mark === '{');
         else this.expected = 'more';
         return mark === undefined || mark === '{' || mark === '[';
@@ -112,8 +117,7 @@ class JsonCheck {
     }
     if (keys.size >= MAX_KEYS) {
       const path = pathOf(this.levels.slice(0, -1));
-      const detail = `${path || 'the body'}: more than ${MAX_KEYS} keys; allowed: ${MAX_KEYS} an object`;
-      throw new ConsoleError('PAYLOAD_TOO_LARGE', 413, detail, path || undefined);
+      throw tooLarge(`${path || 'the body'}: more than ${MAX_KEYS} keys; allowed: ${MAX_KEYS} an object`, path);
     }
     keys.add(key);
     level.key = key;
@@ -141,6 +145,10 @@ function invalid(detail: string, path?: string): ConsoleError {
 function forbidden(key: string, path: string): ConsoleError {
   const detail = `key '${key}' is not allowed at ${path || 'the body'}`;
   return new ConsoleError('FORBIDDEN_KEY', 400, detail, path || undefined);
+}
+
+function tooLarge(detail: string, path = ''): ConsoleError {
+  return new ConsoleError('PAYLOAD_TOO_LARGE', 413, detail, path || undefined);
 }
 
 function tooDeep(): ConsoleError {

@@ -7,18 +7,12 @@ import { ConsoleError } from '../console-error.js';
 export const MAX_BODY_BYTES = 1_048_576;
 const inflate = promisify<Buffer, { maxOutputLength: number }, Buffer>(unzip);
 
-/** A body as it came, and as text. */
-export interface ReadBody {
-  received: number;
-  text: string;
-}
-
 /**
  * The text of a body in UTF-8, perhaps in gzip or deflate, of 1 MiB at most.
  * @param ms until it must have come
  * @throws ConsoleError PAYLOAD_TOO_LARGE, REQUEST_TIMEOUT, UNSUPPORTED_MEDIA_TYPE, INVALID_JSON
  */
-export async function readBody(stream: Readable, headers: IncomingHttpHeaders, ms: number): Promise<ReadBody> {
+export async function readBody(stream: Readable, headers: IncomingHttpHeaders, ms: number): Promise<string> {
   const coding = (headers['content-encoding'] ?? 'identity').toLowerCase();
   if (!['identity', 'gzip', 'deflate'].includes(coding)) {
     const detail = `content-encoding ${JSON.stringify(coding.slice(0, 80))}; allowed: gzip, deflate, or none`;
@@ -28,7 +22,7 @@ export async function readBody(stream: Readable, headers: IncomingHttpHeaders, m
   const plain = coding === 'identity' ? bytes : await unpack(bytes);
   try {
     // A byte order mark stays, which is no JSON.
-    return { received: bytes.length, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(plain) };
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(plain);
   } catch {
     throw notJson('the body is not UTF-8');
   }
@@ -42,6 +36,8 @@ function collect(stream: Readable, ms: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    // Something before us has read it, or its sender has gone: nothing more is reported.
+    if (stream.readableEnded || stream.destroyed) return void reject(notJson('the body did not come to its end'));
     const timer = setTimeout(() => {
       if (size > MAX_BODY_BYTES) stream.destroy();
       reject(new ConsoleError('REQUEST_TIMEOUT', 408, `the body has not come within ${ms} ms`));

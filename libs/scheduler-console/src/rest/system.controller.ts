@@ -3,14 +3,15 @@ import type { AdvancedTaskScheduler } from 'nestjs-advanced-scheduler';
 import { Needs } from '../auth/access.decorator.js';
 import { ConsoleAuthenticator } from '../auth/console-authenticator.js';
 import { principalOf, type ConsoleRequest } from '../auth/console-request.js';
-import { AuditLog } from '../security/audit-log.js';
+import { ConsoleError } from '../console-error.js';
+import { AUDIT_KINDS, AuditLog, type AuditKind } from '../security/audit-log.js';
 import { NotAudited } from '../security/not-audited.decorator.js';
 import { CONSOLE_SCHEDULER } from '../tokens.js';
 import { Operation } from './operation.decorator.js';
 import { QueryPipe, type QueryShape, type QueryValues } from './query.pipe.js';
 import { Throughput } from './throughput.js';
 
-const AUDIT: QueryShape = { limit: [1, 1000] };
+const AUDIT: QueryShape = { limit: [1, 1000], kind: 'text' };
 
 /** The whole: health, workers, who calls, what was done. */
 @Controller('api')
@@ -51,11 +52,19 @@ export class SystemController {
   @Get('audit')
   @Needs('admin')
   @Operation({
-    summary: 'What was changed through this process, newest first; the newest 1,000 are kept.',
+    summary:
+      'What was changed through this process, newest first, with calls that were refused and sign-ins that failed; 1,000 of each are kept. kind: changes, refused, sign-ins; default: all.',
     query: AUDIT,
   })
-  listAudit(@Query(new QueryPipe(AUDIT)) { limit = 1000 }: QueryValues) {
-    return { items: this.audit.list(Number(limit)), nextCursor: null };
+  listAudit(@Query(new QueryPipe(AUDIT)) { limit = 1000, kind }: QueryValues) {
+    if (kind !== undefined && !AUDIT_KINDS.includes(kind as AuditKind))
+      throw new ConsoleError(
+        'INVALID_QUERY',
+        400,
+        `kind: ${JSON.stringify(kind)}; allowed: ${AUDIT_KINDS.join(', ')}`,
+        'kind',
+      );
+    return { items: this.audit.list(Number(limit), kind as AuditKind | undefined), nextCursor: null };
   }
 
   @Post('live/tickets')

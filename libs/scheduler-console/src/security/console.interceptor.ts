@@ -1,7 +1,7 @@
 import { Inject, Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { map, tap, throwError, timeout, type Observable } from 'rxjs';
 import { Reflector } from '@nestjs/core';
-import { principalOf, type ConsoleRequest } from '../auth/console-request.js';
+import { isRead, principalOf, type ConsoleRequest } from '../auth/console-request.js';
 import { ConsoleError } from '../console-error.js';
 import type { ResolvedConsoleOptions } from '../resolve-options.js';
 import { codeOf } from '../rest/problem.js';
@@ -36,7 +36,7 @@ export class ConsoleInterceptor implements NestInterceptor {
       map((value) => this.redactor.redact(value, payloads)),
     );
     const handler = context.getHandler();
-    if (request.method === 'GET' || this.reflector.get(NOT_AUDITED, handler)) return answer;
+    if (isRead(request.method) || this.reflector.get(NOT_AUDITED, handler)) return answer;
     return answer.pipe(
       tap({
         next: () => this.audit.record(request, handler.name, 'OK'),

@@ -16,11 +16,11 @@ export class RateLimiter {
     this.limit = rateLimit;
   }
 
-  /** Counts a request. @throws ConsoleError RATE_LIMITED with the seconds to wait */
-  take(key: string, now = performance.now()): void {
+  /** Counts a request. @param weight of so many; never more than all that is allowed at once @throws ConsoleError RATE_LIMITED with the seconds to wait */
+  take(key: string, weight = 1, now = performance.now()): void {
     if (!this.limit) return;
     const { max, per } = this.limit;
-    const paidAt = Math.max(now, this.paidAt.get(key) ?? 0) + per / max;
+    const paidAt = Math.max(now, this.paidAt.get(key) ?? 0) + (per / max) * Math.min(weight, max);
     const wait = paidAt - now - per;
     // A millionth of a ms, since a sum of fractions is not quite a whole.
     if (wait > 1e-6)
