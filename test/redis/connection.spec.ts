@@ -1,6 +1,8 @@
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
 import { rmSync } from 'node:fs';
+import { createConnection } from 'node:net';
 import {
   OutcomeUnknownError,
   StoreFullError,
@@ -189,6 +191,20 @@ describe('a connection that', () => {
 });
 
 describe('a server that', () => {
+  it('takes no more clients is named as such', async () => {
+    const server = await serve({ args: ['--maxclients', '1'] });
+    const other = createConnection(server.port, '127.0.0.1');
+    closeLater(async () => void other.destroy());
+    other.write('PING\r\n');
+    await once(other, 'data');
+    const { redis } = connection({ port: server.port }, { clock: new FastClock() });
+    const error = await rejection(redis.connect());
+    expect(error).toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      reason: expect.stringContaining('max number of clients'),
+    });
+  });
+
   it('is killed and comes back on its port is found again, while calls wait', async () => {
     const server = await serve();
     const { redis } = await connect({ url: server.url });

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { StoreTlsError } from '../../libs/scheduler/src/core/errors.js';
+import { StoreTlsError, StoreTlsMismatchError } from '../../libs/scheduler/src/core/errors.js';
 import { freePort, startRedis } from '../support/redis-server.js';
 import { closeAll, closeLater, connect, rejection, ROOT, serve } from './fixtures.js';
 
@@ -53,6 +53,17 @@ afterEach(closeAll);
     const error = await rejection(connect({ url: `rediss://127.0.0.1:${port}` }));
     expect(error).toBeInstanceOf(StoreTlsError);
     expect(error).toMatchObject({ code: 'TLS_VERIFY_FAILED', message: expect.stringContaining('self-signed') });
+  });
+
+  it('says so where the server speaks TLS only, or none', async () => {
+    const port = await serveTls();
+    const plain = await serve();
+    const byPlain = await rejection(connect({ url: `redis://127.0.0.1:${port}` }));
+    expect(byPlain).toBeInstanceOf(StoreTlsMismatchError);
+    expect(byPlain).toMatchObject({ code: 'TLS_MISMATCH', message: expect.stringContaining('speaks TLS only') });
+    const byTls = await rejection(connect({ url: `rediss://127.0.0.1:${plain.port}`, tls: { ca } }));
+    expect(byTls).toBeInstanceOf(StoreTlsMismatchError);
+    expect(byTls).toMatchObject({ code: 'TLS_MISMATCH', message: expect.stringContaining('speaks no TLS') });
   });
 
   it('refuses a certificate of another host', async () => {

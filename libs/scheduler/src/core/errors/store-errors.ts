@@ -61,6 +61,20 @@ export class StoreTlsError extends SchedulerError {
   }
 }
 
+/** The store speaks TLS and was asked without it, or the other way round. */
+export class StoreTlsMismatchError extends SchedulerError {
+  /** @param speaksTls what the server does */
+  constructor(host: string, port: number, speaksTls: boolean) {
+    super(
+      'TLS_MISMATCH',
+      speaksTls
+        ? `the store at ${host}:${port} speaks TLS only; use a rediss:// URL or the option tls`
+        : `the store at ${host}:${port} speaks no TLS; use a redis:// URL without the option tls`,
+      { host, port, speaksTls },
+    );
+  }
+}
+
 /** The store is of a version that this release cannot work with: a server too old, a file too new. */
 export class StoreVersionError extends SchedulerError {
   constructor(

@@ -1,8 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { SystemClock } from '../../../core/clock.js';
 import { loadDriver } from '../connection/open-client.js';
-import { scriptCommandOf } from '../connection/script-command.js';
-import { ScriptRunner, type ScriptSource } from '../connection/script-runner.js';
+import { scriptCommandOf, type ScriptSource } from '../connection/script-command.js';
+import { ScriptRunner } from '../connection/script-runner.js';
 import { StoreClock } from '../connection/store-clock.js';
 import { unsentStamp } from '../connection/stamp.js';
 import { BeatLoop, type BeatLoopSettings } from './beat-loop.js';

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { Logger } from '@nestjs/common';
 import { SystemClock, type Clock, type ClockTimer } from '../../../core/clock.js';
 import type { ResolvedRedisOptions } from '../connection/redis-options.js';
-import type { ScriptSource } from '../connection/script-runner.js';
+import type { ScriptSource } from '../connection/script-command.js';
 // The type only: the thread runs by itself. But for this line, builds that follow imports would leave its file out.
 import type { BeatThreadData } from './beat-thread.js';
 import { threadConnection } from './thread-connection.js';

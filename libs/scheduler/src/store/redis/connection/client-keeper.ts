@@ -11,6 +11,8 @@ export interface KeeperEvents {
   onReady(client: Client): void;
   /** The client is gone, with what was under way on it; the next one is on its way. */
   onLost(error: Error): void;
+  /** Why a client could not connect, where its error does not say. */
+  explain?: (error: Error) => Promise<Error>;
 }
 
 /**
@@ -47,10 +49,11 @@ export class ClientKeeper {
   /** Throws `client` away, if it is still the one in use. */
   lose(client: Client, error: Error): void {
     if (client !== this.#client) return;
+    const hadConnected = this.#isReady;
     this.#client = null;
     this.#isReady = false;
     destroyClient(client);
-    this.#retry(error);
+    this.#retry(error, hadConnected);
   }
 
   close(): void {
@@ -97,11 +100,13 @@ export class ClientKeeper {
     this.events.onReady(client);
   }
 
-  #retry(error: Error): void {
+  #retry(error: Error, hadConnected = false): void {
     this.#timer?.cancel();
     const delay = Math.min(FIRST_DELAY_MS * 2 ** this.#failures++, MAX_DELAY_MS);
     // Nodes that lost the same server don't come back in step.
     if (!this.#isClosed) this.#timer = this.clock.setTimer(delay * (0.75 + Math.random() / 2), () => void this.#open());
-    this.events.onLost(error);
+    const { explain } = this.events;
+    if (hadConnected || !explain || error instanceof SchedulerError) this.events.onLost(error);
+    else void explain(error).then((clearer) => this.events.onLost(clearer));
   }
 }

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { StoreLoadingError, StorePolicyError, StoreReadonlyError } from '../../../core/errors.js';
 import { isCluster, type Client } from './open-client.js';
 import { checkRights, type RightsProbe } from './rights.js';
-import type { ScriptSource } from './script-runner.js';
+import type { ScriptSource } from './script-command.js';
 import { checkVersion, exposureOf, readHello, readInfo, vulnerabilitiesOf, type ServerFacts } from './server-facts.js';
 
 export type { RightsProbe, ServerFacts };

@@ -1,13 +1,14 @@
 import { Logger } from '@nestjs/common';
 import { SystemClock, type Clock } from '../../../core/clock.js';
 import { SchedulerError, StoreLoadingError, StoreUnavailableError } from '../../../core/errors.js';
+import { diagnose } from './diagnose.js';
 import { isCluster, loadDriver, openClient } from './open-client.js';
 import { preflight, type RightsProbe, type ServerFacts } from './preflight.js';
 import { toStoreError } from './redis-errors.js';
 import type { ResolvedRedisOptions } from './redis-options.js';
 import { RedisSubscriber } from './redis-subscriber.js';
-import { scriptCommandOf, type ScriptArgument, type ScriptCommandClass } from './script-command.js';
-import { ScriptRunner, type RunOptions, type ScriptSource } from './script-runner.js';
+import { scriptCommandOf, type ScriptArgument, type ScriptCommandClass, type ScriptSource } from './script-command.js';
+import { ScriptRunner, type RunOptions } from './script-runner.js';
 
 export type { RunOptions, ScriptArgument, ScriptSource };
 
@@ -55,6 +56,9 @@ export class RedisConnection {
       scripts,
       clock,
       hooks.instant ?? null,
+      options.kind === 'standalone'
+        ? (error) => diagnose(error, { ...options, tls: options.tls !== undefined })
+        : undefined,
     );
     this.#subscriber = new RedisSubscriber(options, () => this.#runner.client(), clock);
   }
@@ -71,8 +75,8 @@ export class RedisConnection {
 
   /**
    * Opens the connection and looks at the server.
-   * @throws MissingDependencyError, StoreAccessError, StoreTlsError, StoreVersionError, StorePolicyError,
-   *   StoreReadonlyError at once
+   * @throws MissingDependencyError, StoreAccessError, StoreTlsError, StoreTlsMismatchError, StoreVersionError,
+   *   StorePolicyError, StoreReadonlyError at once
    * @throws StoreUnavailableError, StoreLoadingError if it takes no commands within 10 s
    */
   async connect(): Promise<void> {

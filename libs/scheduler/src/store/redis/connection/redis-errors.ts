@@ -6,6 +6,7 @@ import {
   StoreReadonlyError,
   StoreScriptError,
   StoreTlsError,
+  StoreTlsMismatchError,
   StoreUnavailableError,
 } from '../../../core/errors.js';
 import { isLateReply } from './stamp.js';
@@ -64,7 +65,7 @@ export function toStoreError(error: Error, script: string | null): SchedulerErro
 
 /** Whether trying again is of no use until someone changes something. */
 export function isFatalToConnect(error: Error): boolean {
-  if (error instanceof StoreAccessError) return true;
+  if (error instanceof StoreAccessError || error instanceof StoreTlsMismatchError) return true;
   return ACCESS.test(error.message) || isTlsFailure(error);
 }
 

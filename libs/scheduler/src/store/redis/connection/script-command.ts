@@ -3,6 +3,15 @@ import { isCluster, type Client } from './open-client.js';
 
 export type ScriptArgument = string | number | Buffer;
 
+/** A script as it is sent: its text never changes, and `sha` is its SHA-1 in hex. */
+export interface ScriptSource {
+  name: string;
+  text: string;
+  sha: string;
+  /** Writes nothing. */
+  readOnly: boolean;
+}
+
 /** One EVALSHA or EVAL with one key, encoded by us: a third less work than the client's own for 300 arguments. */
 export interface ScriptCommand extends Command {
   /** Whether it was handed to a socket: if not, nothing can have happened. */

@@ -11,16 +11,8 @@ import {
   type ScriptArgument,
   type ScriptCommand,
   type ScriptCommandClass,
+  type ScriptSource,
 } from './script-command.js';
-
-/** A script as it is sent: its text never changes, and `sha` is its SHA-1 in hex. */
-export interface ScriptSource {
-  name: string;
-  text: string;
-  sha: string;
-  /** Writes nothing. */
-  readOnly: boolean;
-}
 
 export interface RunOptions {
   /** Whether the same call again is harmless, so that it may be repeated when its outcome is unknown. Default true. */
@@ -108,6 +100,8 @@ export class ScriptRunner {
     private readonly clock: Clock,
     /** The instant with which the first argument of every call begins, see `stampOf`; null: calls bear no stamp. */
     private readonly instant: (() => string) | null = null,
+    /** Why a client could not connect, where its error does not say. */
+    explain?: (error: Error) => Promise<Error>,
   ) {
     for (const source of scripts.values()) {
       this.#scripts.set(source.name, {
@@ -120,6 +114,7 @@ export class ScriptRunner {
     this.#keeper = new ClientKeeper(open, clock, {
       onReady: (client) => this.#onReady(client),
       onLost: (error) => this.#onLost(error),
+      explain,
     });
   }
 
