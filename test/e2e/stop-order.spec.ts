@@ -57,13 +57,23 @@ class Work {
   constructor(readonly database: Database) {}
 
   @ScheduledTask('slow')
-  @ScheduledTask('slow.named', { scheduler: 'other' })
   async slow(): Promise<string> {
     this.starts++;
     this.begun.open();
     await this.door.opened;
     this.database.query();
     return 'done';
+  }
+}
+
+/** The same work, done by another scheduler of the app. */
+@Injectable()
+class OtherWork {
+  constructor(readonly work: Work) {}
+
+  @ScheduledTask('slow.named', { scheduler: 'other' })
+  slow(): Promise<string> {
+    return this.work.slow();
   }
 }
 
@@ -182,7 +192,7 @@ describe('two schedulers of an app', () => {
         SchedulerModule.forRoot({ maxConcurrentTasks: 1 }),
         SchedulerModule.forRoot({ name: 'other', maxConcurrentTasks: 1 }),
       ],
-      providers: [Database, Work],
+      providers: [Database, Work, OtherWork],
     })
       .setLogger(SILENT)
       .compile();

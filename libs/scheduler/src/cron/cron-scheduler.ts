@@ -18,7 +18,7 @@ import { firstFire } from './misfire.js';
 
 const MAX_CATCH_UP = 100;
 const MAX_CATCH_UP_ALLOWED = 1000;
-const OPTION_NAMES = ['id', 'timezone', 'startTime', 'endTime', 'overlap', 'misfire', 'jitter', 'payload'];
+export const CRON_OPTION_NAMES = ['id', 'timezone', 'startTime', 'endTime', 'overlap', 'misfire', 'jitter', 'payload'];
 
 /** Schedules as their users handle them: put, remove, pause, resume, list; code-declared ones are reconciled at boot. */
 @Injectable()
@@ -36,6 +36,11 @@ export class CronScheduler {
   ): Promise<CronSchedule> {
     const record = this.check(taskId, cronExpression, options, declaredBy, await this.now());
     return toView(await this.store.putSchedule(record));
+  }
+
+  /** @throws what put would throw for its arguments */
+  validate(taskId: string, cronExpression: string, options: CronOptions): void {
+    this.check(taskId, cronExpression, options, null);
   }
 
   remove(id: string): Promise<boolean> {
@@ -97,7 +102,7 @@ export class CronScheduler {
     declaredBy: string | null,
     now: number,
   ): Parameters<CronStore['putSchedule']>[0] {
-    checkOptionNames(options, OPTION_NAMES);
+    checkOptionNames(options, CRON_OPTION_NAMES);
     const { id = taskId, timezone = 'UTC', overlap = 'skip' } = options;
     if (!OVERLAP_POLICIES.includes(overlap))
       throw new InvalidOptionError('overlap', overlap, OVERLAP_POLICIES.join(', '));

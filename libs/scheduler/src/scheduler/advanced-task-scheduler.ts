@@ -34,7 +34,7 @@ import {
 import { RESOLVED_OPTIONS } from './foundation.module.js';
 import { queueInfos } from './queue-infos.js';
 import type { ResolvedOptions } from './resolve-options.js';
-import { withTaskIds, type RunWorkflowRequest } from './workflow-request.js';
+import { taskIdsOf, withTaskIds, type RunWorkflowRequest } from './workflow-request.js';
 
 /** One of `scheduleTasks`. */
 export interface ScheduleRequest<P = any> extends ScheduleOptions<P> {
@@ -105,8 +105,8 @@ export class AdvancedTaskScheduler {
   scheduleTask<P, R>(task: TaskRef<P, R>, options?: ScheduleOptions<P>): Promise<ExecutionId<P, R>>;
   scheduleTask(taskId: string, options?: ScheduleOptions<any>): Promise<ExecutionId<any, any>>;
   async scheduleTask(task: TaskTarget<any, any>, options?: ScheduleOptions<any>): Promise<ExecutionId<any, any>> {
-    if (!this.isReady) await this.prepare();
     const taskId = taskIdOf(task);
+    if (!this.isReady) await this.prepare(taskId);
     const planned = this.planner.planLocal(taskId, options) ?? (await this.planner.plan(taskId, options));
     return this.store.enqueue([planned]).then(([id]) => id!);
   }
@@ -115,11 +115,13 @@ export class AdvancedTaskScheduler {
   async scheduleTasks(requests: readonly ScheduleRequest[]): Promise<ExecutionId<any, any>[]> {
     if (!Array.isArray(requests) || requests.length > MAX_BATCH)
       throw new InvalidOptionError('requests', requests, `an array of at most ${MAX_BATCH}`);
-    if (!this.isReady) await this.prepare();
-    const batch: NewExecution[] = [];
-    for (const request of requests as readonly ScheduleRequest[]) {
+    for (const request of requests as readonly unknown[])
       if (typeof request !== 'object' || request === null)
         throw new InvalidOptionError('requests', request, 'objects with a taskId');
+    const given = requests as readonly ScheduleRequest[];
+    if (!this.isReady) await this.prepare(...given.map(({ taskId }) => taskIdOf(taskId)));
+    const batch: NewExecution[] = [];
+    for (const request of given) {
       const taskId = taskIdOf(request.taskId);
       batch.push(this.planner.planLocal(taskId, request) ?? (await this.planner.plan(taskId, request)));
     }
@@ -131,8 +133,9 @@ export class AdvancedTaskScheduler {
    * @throws DuplicateNodeError, CircularDependencyError, SelfDependencyError, UnknownDependencyError, TaskNotRegisteredError
    */
   async runWorkflow(request: RunWorkflowRequest): Promise<WorkflowRun> {
-    if (!this.isReady) await this.prepare();
-    const { workflow, executions, run } = await this.planner.planWorkflow(withTaskIds(request));
+    const plain = withTaskIds(request);
+    if (!this.isReady) await this.prepare(...taskIdsOf(plain));
+    const { workflow, executions, run } = await this.planner.planWorkflow(plain);
     // The plan is not kept while the store works.
     return this.store.startWorkflow(workflow, executions).then(() => run);
   }
@@ -201,8 +204,8 @@ export class AdvancedTaskScheduler {
     cronExpression: string,
     options: CronOptions<P> = {},
   ): Promise<CronSchedule> {
-    if (!this.isReady) await this.prepare();
     const taskId = taskIdOf(task);
+    if (!this.isReady) await this.prepare(taskId);
     if (!this.catalog.get(taskId)) await this.catalog.find(taskId);
     return this.cron.put(taskId, cronExpression, options);
   }
@@ -262,8 +265,8 @@ export class AdvancedTaskScheduler {
   }
 
   /** Definitions that wait to be mirrored go first, so that the store knows what it is asked for. */
-  private async prepare(): Promise<void> {
-    if (!this.registrar.isBooted) await this.lifecycle.open();
+  private async prepare(...taskIds: unknown[]): Promise<void> {
+    if (!this.registrar.isBooted) await this.lifecycle.prepare(taskIds);
     if (!this.catalog.isFlushed) await this.catalog.flush();
   }
 }

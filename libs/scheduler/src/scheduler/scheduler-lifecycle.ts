@@ -12,6 +12,7 @@ import { SchedulerClosedError } from '../core/errors.js';
 import { Liveness } from '../core/liveness.js';
 import { within } from '../core/within.js';
 import { EventHub } from '../events/event-hub.js';
+import { SCHEDULER_NAME } from '../events/tokens.js';
 import { ExecutionWaiter } from '../events/execution-waiter.js';
 import { Maintenance } from '../maintenance/maintenance.js';
 import { QueueLimiter } from '../queue/queue-limiter.js';
@@ -58,7 +59,7 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
   private readonly companions: (() => Promise<void>)[] = [];
 
   constructor(
-    edge: AppEdge,
+    private readonly edge: AppEdge,
     private readonly registrar: TaskRegistrar,
     private readonly catalog: TaskCatalog,
     private readonly worker: TaskWorker,
@@ -71,6 +72,7 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
     @Inject(TASK_STORE) private readonly store: TaskStore,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
+    @Inject(SCHEDULER_NAME) readonly name: string,
   ) {
     this.isWanted = options.autoStart;
     edge.join(this);
@@ -78,10 +80,11 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
 
   async onModuleInit(): Promise<void> {
     if (this.phase === 'created') this.phase = 'booting';
+    this.edge.isComplete = true;
     await this.unlessEnding(async () => {
       await this.open();
-      // A call from a constructor may have opened it before all providers were there.
-      await this.registrar.bootRest();
+      // A call from a constructor may have opened it before all providers were made.
+      await this.registrar.boot();
     });
   }
 
@@ -99,6 +102,15 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
     if (!this.isWanted) return;
     await this.unlessEnding(() => this.start());
     setImmediate(() => this.warnWithoutHooks());
+  }
+
+  async takeUp(): Promise<void> {
+    // Before its hook, what was loaded is found there.
+    if (this.phase === 'created' || this.isEnding) return;
+    await this.registrar.boot();
+    if (!this.liveness.ready) return;
+    await this.catalog.flush();
+    await this.registrar.reconcileCrons();
   }
 
   drain(): Promise<void> {
@@ -135,8 +147,19 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
     await this.stopping;
   }
 
-  /** Opens the store and registers what the app declares, once. */
-  open(): Promise<void> {
+  /**
+   * Before a call: opens the store, and registers what the app declares, as far as its providers are made.
+   * @param taskIds the tasks that the call needs
+   */
+  async prepare(taskIds: readonly unknown[]): Promise<void> {
+    await this.open();
+    if (this.registrar.isBooted) return;
+    await (this.edge.isComplete ? this.registrar.boot() : this.registrar.bootEarly());
+    await this.registrar.whenKnown(taskIds);
+  }
+
+  /** Opens the store, once. */
+  private open(): Promise<void> {
     if (this.phase === 'closed') return Promise.reject(new SchedulerClosedError());
     return (this.opening ??= this.context.run(() => this.openAll()));
   }
@@ -205,7 +228,6 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
     this.hub.listen((effects) => {
       if (effects.some((effect) => effect.kind === 'emptied')) this.declaring ??= this.declareAgain();
     });
-    await this.registrar.boot();
     await this.configureQueues();
   }
 

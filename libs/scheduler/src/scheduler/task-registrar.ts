@@ -1,20 +1,38 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CronScheduler } from '../cron/cron-scheduler.js';
+import { CRON_OPTION_NAMES, CronScheduler } from '../cron/cron-scheduler.js';
 import { checkTaskDefinition } from '../core/check-definition.js';
-import { HandlerNotFoundError, TaskAlreadyRegisteredError, TaskInUseError } from '../core/errors.js';
+import { checkOptionNames } from '../core/check-options.js';
+import { SystemClock } from '../core/clock.js';
+import {
+  DuplicateScheduleError,
+  HandlerNotFoundError,
+  InvalidOptionError,
+  show,
+  TaskAlreadyRegisteredError,
+  TaskInUseError,
+  withSubject,
+} from '../core/errors.js';
 import type { CronOptions } from '../core/schedule.js';
 import type { TaskDefinition } from '../core/task-definition.js';
+import { within } from '../core/within.js';
 import { TaskDependencyGraph } from '../dependency/task-dependency-graph.js';
 import { SCHEDULER_NAME } from '../events/tokens.js';
 import { HandlerRegistry } from '../task/handler-registry.js';
 import { TaskCatalog } from '../task/task-catalog.js';
-import { TaskExplorer, type FoundTask } from '../task/task-explorer.js';
-import { isTaskRef, type CronSetting, type TaskOptions, type TaskRef } from '../task/task-ref.js';
+import { hasOptionsFactory, TaskExplorer, type FoundTask } from '../task/task-explorer.js';
+import { isTaskRef, type TaskOptions, type TaskRef } from '../task/task-ref.js';
+import { AppEdge } from './app-edge.js';
 import { RESOLVED_OPTIONS } from './foundation.module.js';
 import type { ResolvedOptions } from './resolve-options.js';
 
+const FEATURE = 'SchedulerModule.forFeature';
+/** How long a call waits for the boot, for a task that is not registered before. */
+const EARLY_CALL_MS = 10_000;
+
 interface DeclaredCron {
   taskId: string;
+  /** Where it is written. */
+  place: string;
   expression: string;
   options: CronOptions;
 }
@@ -27,7 +45,8 @@ export class TaskRegistrar {
   /** Registered by a decorator that says nothing but the funcPath: a definition of that id replaces it. */
   private readonly bare = new Set<string>();
   private readonly features: (TaskDefinition | TaskRef)[] = [];
-  private booting: Promise<void> | null = null;
+  private readonly waiting: (() => void)[] = [];
+  private turn: Promise<void> = Promise.resolve();
   private booted = false;
 
   constructor(
@@ -36,6 +55,7 @@ export class TaskRegistrar {
     private readonly explorer: TaskExplorer,
     private readonly handlers: HandlerRegistry,
     private readonly cron: CronScheduler,
+    private readonly edge: AppEdge,
     @Inject(SCHEDULER_NAME) private readonly schedulerName: string,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
@@ -65,17 +85,46 @@ export class TaskRegistrar {
   /** Takes up what forFeature names; it is registered at boot. */
   addFeature(tasks: readonly (TaskDefinition | TaskRef)[]): void {
     this.features.push(...tasks);
-    if (this.booted) for (const task of this.features.splice(0)) this.registerFeature(task);
   }
 
-  /** Finds decorated methods and registers their tasks, once; whoever schedules earlier waits for it. */
+  /**
+   * Registers what decorators and forFeature declare, and was not registered yet: at the start of the app, and after
+   * modules were loaded later.
+   * @throws what is wrong with a task, again at each call
+   */
   boot(): Promise<void> {
-    return (this.booting ??= this.registerAll().then(() => void (this.booted = true)));
+    return this.inTurn(async () => {
+      this.explore();
+      await this.registerFound(() => true);
+      while (this.features.length > 0) {
+        this.registerFeature(this.features[0]!);
+        this.features.shift();
+      }
+      this.booted = true;
+      this.explorer.warnOfHidden();
+      for (const tell of this.waiting.splice(0)) tell();
+    });
   }
 
-  /** Registers what has come since the boot, where that was before all providers were made. */
-  async bootRest(): Promise<void> {
-    if (this.booted) await this.registerAll();
+  /**
+   * As boot, for a call that comes while providers are still made: of a constructor, or of a factory, for which Nest
+   * waits. What needs other providers has to wait: options that a factory makes, and what forFeature names.
+   */
+  bootEarly(): Promise<void> {
+    return this.inTurn(async () => {
+      this.explore();
+      await this.registerFound(({ metadata }) => !hasOptionsFactory(metadata.options));
+    });
+  }
+
+  /**
+   * Waits for the boot where one of the tasks is not registered yet. Not for ever: a provider's factory that awaits this
+   * keeps the app from booting.
+   */
+  async whenKnown(taskIds: readonly unknown[]): Promise<void> {
+    if (this.booted || taskIds.every((id) => this.catalog.get(id as string))) return;
+    const booted = new Promise<void>((resolve) => this.waiting.push(resolve));
+    await within(new SystemClock(), EARLY_CALL_MS, booted);
   }
 
   get isBooted(): boolean {
@@ -93,46 +142,90 @@ export class TaskRegistrar {
     await this.cron.reconcile(appName, schedules, store.type !== 'redis');
   }
 
-  private async registerAll(): Promise<void> {
-    const found = this.found.splice(0).concat(this.explore());
-    for (const each of found) await this.registerFound(each);
-    for (const task of this.features.splice(0)) this.registerFeature(task);
+  /** What fails is kept, so that no later boot passes over it. */
+  private async registerFound(canRegister: (found: FoundTask) => boolean): Promise<void> {
+    for (let index = 0; index < this.found.length;) {
+      const found = this.found[index]!;
+      if (canRegister(found)) {
+        await this.registerDecorated(found);
+        this.found.splice(index, 1);
+      } else index++;
+    }
   }
 
-  private explore(): FoundTask[] {
-    return this.explorer.explore({ schedulerName: this.schedulerName, applyGlobal: this.options.applyGlobal });
+  private inTurn(step: () => Promise<void>): Promise<void> {
+    const run = this.turn.then(step);
+    this.turn = run.catch(() => undefined);
+    return run;
   }
 
-  private async registerFound({ metadata }: FoundTask): Promise<void> {
-    const options = await this.explorer.optionsOf(metadata);
+  private explore(): void {
+    const { schedulerName, options, edge } = this;
+    const schedulers = edge.isComplete ? edge.schedulers : null;
+    this.explorer.explore({ schedulerName, applyGlobal: options.applyGlobal, schedulers }, this.found);
+  }
+
+  private async registerDecorated(found: FoundTask): Promise<void> {
+    const { metadata, place } = found;
+    const options = await this.explorer.optionsOf(found);
     const isBare = Object.keys(options).every((key) => key === 'scheduler');
     if (isBare && this.catalog.get(metadata.funcPath)) return;
-    this.registerOptions(metadata.funcPath, options);
+    this.registerOptions(metadata.funcPath, options, place);
     if (isBare) this.bare.add(metadata.funcPath);
   }
 
   private registerFeature(task: TaskDefinition | TaskRef): void {
-    if (!isTaskRef(task)) this.register(task);
-    else if (!this.catalog.get(task.taskId))
-      this.registerOptions(task.funcPath, { remote: !this.handlers.has(task.funcPath), ...task.options });
+    if (isTaskRef(task)) {
+      if (this.catalog.get(task.taskId)) return;
+      const remote = !this.handlers.has(task.funcPath);
+      this.registerOptions(task.funcPath, { remote, ...task.options }, FEATURE);
+    } else withSubjectOf((task as { taskId?: unknown } | null)?.taskId, FEATURE, () => this.register(task));
   }
 
-  private registerOptions(funcPath: string, { cron, scheduler: _scheduler, ...options }: TaskOptions): void {
+  /** @throws as register does, with the task and the place in the message */
+  private registerOptions(funcPath: string, given: TaskOptions, place: string): void {
+    const { cron, scheduler: _scheduler, ...options } = given;
     const taskId = options.taskId ?? funcPath;
-    this.register({ ...options, taskId, funcPath });
-    if (cron !== undefined) this.crons.push({ taskId, ...splitCron(cron) });
+    withSubjectOf(taskId, place, () => {
+      const declared = 'cron' in given && cron !== undefined ? checkCron(cron) : null;
+      if (declared) {
+        this.cron.validate(taskId, declared.expression, declared.options);
+        this.requireNewSchedule(declared.options.id ?? taskId, taskId, place);
+      }
+      this.register({ ...options, taskId, funcPath });
+      if (declared) this.crons.push({ taskId, place, ...declared });
+    });
+  }
+
+  private requireNewSchedule(id: string, taskId: string, place: string): void {
+    const other = this.crons.find((each) => (each.options.id ?? each.taskId) === id);
+    if (!other) return;
+    const places = [other, { taskId, place }].map((each) => `task '${each.taskId}' (${each.place})`);
+    throw new DuplicateScheduleError(id, places);
   }
 
   /** Another process may run it on a shared store; in a store of this process alone nobody else will. */
   private requireHandler(funcPath: string, taskId: string, remote: boolean): void {
     if (remote || this.options.role === 'producer' || this.handlers.has(funcPath)) return;
-    this.found.push(...this.explore());
+    this.explore();
     if (!this.handlers.has(funcPath)) throw new HandlerNotFoundError(funcPath, taskId);
   }
 }
 
-function splitCron(cron: CronSetting): { expression: string; options: CronOptions } {
+/** @throws InvalidOptionError for what is neither an expression nor one with its options */
+function checkCron(cron: unknown): { expression: string; options: CronOptions } {
   if (typeof cron === 'string') return { expression: cron, options: {} };
-  const { expression, ...options } = cron;
+  if (typeof cron !== 'object' || cron === null || Array.isArray(cron))
+    throw new InvalidOptionError('cron', cron, "an expression such as '0 6 * * *', or { expression, … }");
+  checkOptionNames(cron, ['expression', ...CRON_OPTION_NAMES], 'cron');
+  const { expression, ...options } = cron as CronOptions & { expression: string };
   return { expression, options };
+}
+
+function withSubjectOf(taskId: unknown, place: string, register: () => void): void {
+  try {
+    register();
+  } catch (error) {
+    throw withSubject(`task ${typeof taskId === 'string' ? `'${taskId}'` : show(taskId)} (${place})`, error);
+  }
 }

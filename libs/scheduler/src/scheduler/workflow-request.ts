@@ -19,3 +19,8 @@ export function withTaskIds(request: RunWorkflowRequest): WorkflowRequest {
     isTaskRef(node?.taskId) ? { ...node, taskId: node.taskId.taskId } : (node as WorkflowTask);
   return { ...request, tasks: request.tasks.map(idOf) };
 }
+
+/** The tasks of the nodes; of a request that is none, nothing. */
+export function taskIdsOf(request: WorkflowRequest): unknown[] {
+  return Array.isArray(request?.tasks) ? request.tasks.map((node: Partial<WorkflowTask> | null) => node?.taskId) : [];
+}

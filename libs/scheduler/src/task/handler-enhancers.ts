@@ -1,19 +1,8 @@
-import type { Type } from '@nestjs/common';
-import type { ExternalContextCreator } from '@nestjs/core';
+import type { ApplicationConfig, ExternalContextCreator } from '@nestjs/core';
+import type { ContextId, HandlerHost, Wrapper } from './handler-host.js';
 import { resultLater } from './handler-result.js';
+import { describeParams, hasFilters, TASK_PARAMS, BODY } from './handler-metadata.js';
 import { TaskContext } from './task-context.js';
-
-// Where Nest keeps what @UseGuards and its kin say; these names are part of its public contract with decorators.
-const GUARDS = '__guards__';
-const INTERCEPTORS = '__interceptors__';
-const PIPES = '__pipes__';
-const FILTERS = '__exceptionFilters__';
-const PARAMS = '__routeArguments__';
-
-const TASK_PARAMS = 'nestjs-advanced-scheduler:params';
-/** Nest's number of "body": pipes take the payload for one. */
-const BODY = 3;
-const CONTEXT = 99;
 
 /** Errors that came out of a guard. */
 const refusals = new WeakSet<object>();
@@ -23,19 +12,7 @@ export function isRefusal(error: unknown): boolean {
   return typeof error === 'object' && error !== null && refusals.has(error);
 }
 
-/** Whether guards, interceptors, pipes, filters or parameter decorators are bound to the method or its class. */
-export function isEnhanced(classRef: Type, methodName: string): boolean {
-  const method = (classRef.prototype as Record<string, object>)[methodName]!;
-  const bound = [GUARDS, INTERCEPTORS, PIPES, FILTERS].some(
-    (key) => Reflect.hasMetadata(key, method) || Reflect.hasMetadata(key, classRef),
-  );
-  return bound || Reflect.hasMetadata(PARAMS, classRef, methodName);
-}
-
-export function hasFilters(classRef: Type, methodName: string): boolean {
-  const method = (classRef.prototype as Record<string, object>)[methodName]!;
-  return Reflect.hasMetadata(FILTERS, method) || Reflect.hasMetadata(FILTERS, classRef);
-}
+type Enhanced = (payload: unknown, ctx: TaskContext) => Promise<unknown>;
 
 /**
  * Binds Nest's enhancers to a handler. The payload is what pipes transform; the context passes by them. Guards,
@@ -43,29 +20,56 @@ export function hasFilters(classRef: Type, methodName: string): boolean {
  */
 export class HandlerEnhancers {
   private readonly creator: ExternalContextCreator;
+  private readonly config: ApplicationConfig | null;
 
-  /** @param applyGlobal whether the app's global guards, interceptors, pipes and filters apply too */
+  /** @param config the app's, where its global guards, interceptors, pipes and filters apply too */
   constructor(
     creator: ExternalContextCreator,
-    private readonly applyGlobal: boolean,
+    private readonly host: HandlerHost,
+    config: ApplicationConfig | null,
   ) {
-    this.creator = forTasks(applyGlobal ? creator : withoutGlobals(creator));
+    this.config = config;
+    this.creator = forTasks(forHost(creator, host, config));
   }
 
-  /** Whether every handler is enhanced, since global enhancers may exist. */
-  get always(): boolean {
-    return this.applyGlobal;
+  /** The enhancers that Nest finds in a context only: those of each run, or of each handler. */
+  get scoped(): readonly Wrapper[] {
+    const { host, config } = this;
+    const global = config
+      ? [
+          ...config.getGlobalRequestGuards(),
+          ...config.getGlobalRequestInterceptors(),
+          ...config.getGlobalRequestPipes(),
+          ...config.getGlobalRequestFilters(),
+        ]
+      : [];
+    return [...global, ...host.enhancers.filter((each) => each.isTransient || !each.isDependencyTreeStatic())];
   }
 
-  /** The method with its enhancers around it. `contextId` is given for an instance made for one run. */
-  bind(
-    instance: object,
-    methodName: string,
-    contextId?: { id: number },
-  ): (payload: unknown, ctx: TaskContext) => Promise<unknown> {
-    const classRef = instance.constructor as Type;
+  /** Changes when a global enhancer is added, which an app may do at any time. */
+  get version(): readonly unknown[] {
+    const { config } = this;
+    if (!config) return [];
+    return [
+      config.getGlobalGuards(),
+      config.getGlobalInterceptors(),
+      config.getGlobalPipes(),
+      config.getGlobalFilters(),
+      config.getGlobalRequestGuards(),
+      config.getGlobalRequestInterceptors(),
+      config.getGlobalRequestPipes(),
+      config.getGlobalRequestFilters(),
+    ].flatMap((list: readonly unknown[]) => [list, list.length]);
+  }
+
+  /** The method with its enhancers around it. `contextId`: in which those that are scoped were made. */
+  bind(instance: object, methodName: string, contextId?: ContextId): Enhanced {
+    const { classRef } = this.host;
     describeParams(classRef, methodName);
     const method = (instance as Record<string, (...args: unknown[]) => unknown>)[methodName]!;
+    const { config } = this;
+    const hasGlobalFilters =
+      config !== null && config.getGlobalFilters().length + config.getGlobalRequestFilters().length > 0;
     return this.creator.create(
       instance,
       method,
@@ -73,37 +77,37 @@ export class HandlerEnhancers {
       TASK_PARAMS,
       { exchangeKeyForValue: (type: number, _data: unknown, args: unknown[]) => (type === BODY ? args[0] : args[1]) },
       contextId,
-      undefined,
-      { guards: true, interceptors: true, filters: this.applyGlobal || hasFilters(classRef, methodName) },
+      contextId && this.host.wrapper.id,
+      { guards: true, interceptors: true, filters: hasGlobalFilters || hasFilters(classRef, methodName) },
       'scheduler',
-    ) as (payload: unknown, ctx: TaskContext) => Promise<unknown>;
+    ) as Enhanced;
   }
 }
 
-/** Says that the first parameter is the payload and the second the context, unless a parameter decorator says more. */
-function describeParams(classRef: Type, methodName: string): void {
-  if (Reflect.hasMetadata(TASK_PARAMS, classRef, methodName)) return;
-  const declared = (Reflect.getMetadata(PARAMS, classRef, methodName) ?? {}) as Record<string, { index: number }>;
-  const taken = new Set(Object.values(declared).map((param) => param.index));
-  const params: Record<string, unknown> = { ...declared };
-  for (const [index, type] of [BODY, CONTEXT].entries()) {
-    if (!taken.has(index)) params[`${type}:${index}`] = { index, data: undefined, pipes: [] };
-  }
-  Reflect.defineMetadata(TASK_PARAMS, params, classRef, methodName);
-}
+const PARTS = ['guardsContextCreator', 'interceptorsContextCreator', 'pipesContextCreator', 'filtersContextCreator'];
 
-/** Global enhancers are written for HTTP as a rule: without the app's configuration the creators know none. */
-function withoutGlobals(creator: ExternalContextCreator): ExternalContextCreator {
+/**
+ * Classes that are bound as enhancers are looked up in the module of the handler, whatever else provides its class. Global
+ * enhancers are written for HTTP as a rule: without the app's configuration the creators know none.
+ */
+function forHost(
+  creator: ExternalContextCreator,
+  host: HandlerHost,
+  config: ApplicationConfig | null,
+): ExternalContextCreator {
   const bare = Object.create(creator) as Record<string, unknown>;
-  for (const part of [
-    'guardsContextCreator',
-    'interceptorsContextCreator',
-    'pipesContextCreator',
-    'filtersContextCreator',
-  ]) {
+  for (const part of PARTS) {
     const original = (creator as unknown as Record<string, object>)[part]!;
-    bare[part] = Object.assign(Object.create(original) as object, { config: undefined });
+    bare[part] = Object.assign(Object.create(original) as object, {
+      config: config ?? undefined,
+      getInstanceByMetatype: (metatype: unknown) => host.enhancer(metatype),
+    });
   }
+  // What Nest keeps there of a method leads to the creator that was asked first.
+  const { handlerMetadataStorage } = creator as unknown as {
+    handlerMetadataStorage: { constructor: new () => object };
+  };
+  bare.handlerMetadataStorage = new handlerMetadataStorage.constructor();
   return bare as unknown as ExternalContextCreator;
 }
 

@@ -1,3 +1,4 @@
+import { InvalidHandlerError } from '../core/errors.js';
 import { isTaskRef, type TaskOptions, type TaskOptionsFactory, type TaskRef } from './task-ref.js';
 import type { TaskContext } from './task-context.js';
 
@@ -5,6 +6,8 @@ import type { TaskContext } from './task-context.js';
 export interface ScheduledTaskMetadata {
   funcPath: string;
   options: TaskOptions | TaskOptionsFactory;
+  /** The function that was decorated; another may stand in its place since. */
+  method: object;
 }
 
 const SCHEDULED_TASK = Symbol.for('nestjs-advanced-scheduler:scheduled-task');
@@ -21,6 +24,7 @@ type TypedDecorator<P, R> = <T extends Handler<P, R>>(
  * Makes a provider's method the handler of a task, and registers the task.
  * @param task its funcPath (the taskId too, unless the options give one), or a reference made by defineTask
  * @param options of the task, or a factory that makes them from other providers
+ * @throws InvalidHandlerError where what it stands at is no method with a name, or is a static one
  */
 export function ScheduledTask<P, R>(task: TaskRef<P, R>): TypedDecorator<P, R>;
 export function ScheduledTask(funcPath: string, options?: TaskOptions<any> | TaskOptionsFactory): MethodDecorator;
@@ -28,16 +32,92 @@ export function ScheduledTask(
   task: string | TaskRef<any, any>,
   options: TaskOptions<any> | TaskOptionsFactory = {},
 ): MethodDecorator {
-  const metadata: ScheduledTaskMetadata = isTaskRef(task)
-    ? { funcPath: task.funcPath, options: task.options }
-    : { funcPath: task, options };
-  return (_target, _key, descriptor) => {
-    const method = descriptor.value as object;
-    Reflect.defineMetadata(SCHEDULED_TASK, [...readScheduledTasks(method), metadata], method);
+  const { funcPath, options: said } = isTaskRef(task) ? task : { funcPath: task, options };
+  return (target, key, descriptor) => {
+    const { method, methodName } = checkMethod(funcPath, target, key, descriptor);
+    const earlier = (Reflect.getOwnMetadata(SCHEDULED_TASK, target, methodName) ?? []) as ScheduledTaskMetadata[];
+    const metadata: ScheduledTaskMetadata[] = [...earlier, { funcPath, options: said, method }];
+    // By the method's name, since a decorator above may replace the function; by the function, since a mixin may copy it.
+    Reflect.defineMetadata(SCHEDULED_TASK, metadata, target, methodName);
+    Reflect.defineMetadata(SCHEDULED_TASK, metadata, method);
+    if (!isDeclared.has(target)) declared.push(new WeakRef(target));
+    isDeclared.add(target);
   };
 }
 
+/** A decorated method. */
+export interface DeclaredMethod {
+  methodName: string;
+  /** What stands in its place now; undefined where that is an accessor. */
+  current: unknown;
+  metadata: readonly ScheduledTaskMetadata[];
+}
+
+/** The decorated methods of a class and its bases; one that is overridden is decorated anew, or is none. */
+export function declaredMethods(prototype: object): DeclaredMethod[] {
+  const seen = new Set<string>();
+  const methods: DeclaredMethod[] = [];
+  for (
+    let owner: object | null = prototype;
+    owner !== null && owner !== Object.prototype;
+    owner = Object.getPrototypeOf(owner) as object | null
+  ) {
+    for (const [methodName, { value }] of Object.entries(Object.getOwnPropertyDescriptors(owner))) {
+      if (methodName === 'constructor' || seen.has(methodName)) continue;
+      seen.add(methodName);
+      const metadata = readScheduledTasks(owner, methodName, value);
+      if (metadata) methods.push({ methodName, current: value as unknown, metadata });
+    }
+  }
+  return methods;
+}
+
+/** What of the classes with decorated methods is still alive. */
+export function declaringClasses(): object[] {
+  return declared.flatMap((ref) => ref.deref() ?? []);
+}
+const declared: WeakRef<object>[] = [];
+const isDeclared = new WeakSet<object>();
+
 /** What the decorators of a method say, the nearest to the method first. */
-export function readScheduledTasks(method: object): ScheduledTaskMetadata[] {
-  return (Reflect.getOwnMetadata(SCHEDULED_TASK, method) as ScheduledTaskMetadata[] | undefined) ?? [];
+function readScheduledTasks(owner: object, methodName: string, method: unknown): ScheduledTaskMetadata[] | undefined {
+  const own = Reflect.getOwnMetadata(SCHEDULED_TASK, owner, methodName) as ScheduledTaskMetadata[] | undefined;
+  if (own || typeof method !== 'function') return own;
+  return Reflect.getOwnMetadata(SCHEDULED_TASK, method) as ScheduledTaskMetadata[] | undefined;
+}
+
+function checkMethod(
+  funcPath: string,
+  target: unknown,
+  key: unknown,
+  descriptor: unknown,
+): { method: object; methodName: string } {
+  const refuse = (place: string, problem: string): never => {
+    throw new InvalidHandlerError(place, problem, { funcPath: String(funcPath) });
+  };
+  // A decorator of the standard is given the member itself, and its context.
+  if (typeof key === 'object' && key !== null && 'kind' in key) {
+    const { kind, name } = key as { kind: unknown; name?: unknown };
+    return refuse(
+      `${String(kind)} ${String(name)}`,
+      'decorators of the ECMAScript standard tell nothing to Nest; set experimentalDecorators in tsconfig.json',
+    );
+  }
+  if (typeof target === 'function' && key === undefined)
+    return refuse(target.name, 'a class was decorated; decorate a method');
+  const className = typeof target === 'function' ? target.name : nameOf(target);
+  const place = `${className}.${String(key)}`;
+  if (typeof descriptor === 'number') return refuse(place, 'a parameter was decorated; decorate the method');
+  if (typeof target === 'function')
+    return refuse(place, 'a static method has no instance of the provider; remove static');
+  if (typeof key === 'symbol')
+    return refuse(place, 'a method that is named by a symbol cannot be called by Nest; name it by text');
+  const method = (descriptor as PropertyDescriptor | undefined)?.value as unknown;
+  if (typeof method !== 'function')
+    return refuse(place, 'a property, arrow function or accessor was decorated; decorate a method');
+  return { method, methodName: key as string };
+}
+
+function nameOf(target: unknown): string {
+  return String((target as { constructor?: { name?: unknown } } | null)?.constructor?.name ?? target);
 }

@@ -1,11 +1,20 @@
-import { Injectable, type Type } from '@nestjs/common';
-import { ContextIdFactory, DiscoveryService, ExternalContextCreator, MetadataScanner, ModuleRef } from '@nestjs/core';
-import { HandlerEnhancers, isEnhanced } from './handler-enhancers.js';
-import { HandlerRegistry, type TaskHandler } from './handler-registry.js';
-import { readScheduledTasks, type ScheduledTaskMetadata } from './scheduled-task.decorator.js';
-import type { TaskOptions } from './task-ref.js';
-
-type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
+import { Injectable, Logger, type Type } from '@nestjs/common';
+import { ApplicationConfig, DiscoveryService, ExternalContextCreator, ModuleRef } from '@nestjs/core';
+import { InvalidHandlerError, InvalidOptionError, withSubject } from '../core/errors.js';
+import { messageOf } from '../core/failure.js';
+import { checkOptionNames } from '../core/check-options.js';
+import { handlerOf } from './bind-handler.js';
+import { HandlerEnhancers } from './handler-enhancers.js';
+import { HandlerHost, prototypeOf, type Prototype, type Wrapper } from './handler-host.js';
+import { findUnmade, isEnhanced, keepMetadata } from './handler-metadata.js';
+import { HandlerRegistry } from './handler-registry.js';
+import {
+  declaredMethods,
+  declaringClasses,
+  type DeclaredMethod,
+  type ScheduledTaskMetadata,
+} from './scheduled-task.decorator.js';
+import type { TaskOptions, TaskOptionsFactory } from './task-ref.js';
 
 /** A decorated method, found on a provider or controller. */
 export interface FoundTask {
@@ -18,50 +27,136 @@ export interface ExplorerOptions {
   /** The scheduler whose tasks are looked for. */
   schedulerName: string;
   applyGlobal: boolean;
+  /** All schedulers of the app; null: not all are known yet. */
+  schedulers: ReadonlySet<string> | null;
 }
 
 /** Finds @ScheduledTask methods on every provider and controller, whatever its scope, and registers their handlers. */
 @Injectable()
 export class TaskExplorer {
-  private readonly seen = new Set<string>();
+  private readonly logger = new Logger('Scheduler');
+  /** By funcPath, whose method it is, and the provider that it was found on first. */
+  private readonly seen = new Map<string, { prototype: Prototype; methodName: string; wrapper: Wrapper }>();
+  private readonly warned = new Set<unknown>();
 
   constructor(
     private readonly discovery: DiscoveryService,
-    private readonly scanner: MetadataScanner,
     private readonly moduleRef: ModuleRef,
     private readonly creator: ExternalContextCreator,
+    private readonly config: ApplicationConfig,
     private readonly registry: HandlerRegistry,
   ) {}
 
-  /** Registers the handlers not seen before. @returns what was found anew */
-  explore(options: ExplorerOptions): FoundTask[] {
-    const enhancers = new HandlerEnhancers(this.creator, options.applyGlobal);
-    const found: FoundTask[] = [];
+  /**
+   * Registers the handlers not seen before.
+   * @param found is given what was found anew, also before an error
+   * @throws DuplicateHandlerError, InvalidHandlerError, InvalidOptionError for a scheduler that is none
+   */
+  explore(options: ExplorerOptions, found: FoundTask[]): void {
     for (const wrapper of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
+      if (wrapper.isAlias) continue;
       const prototype = prototypeOf(wrapper);
-      if (prototype === null || wrapper.isAlias) continue;
-      for (const methodName of this.scanner.getAllMethodNames(prototype)) {
-        const method = prototype[methodName];
-        if (typeof method !== 'function') continue;
-        for (const metadata of readScheduledTasks(method)) {
-          if ((metadata.options.scheduler ?? '') !== options.schedulerName) continue;
-          const place = `${prototype.constructor.name}.${methodName}`;
-          if (this.seen.has(`${metadata.funcPath} ${place}`)) continue;
-          this.registry.add(metadata.funcPath, this.handlerOf(wrapper, prototype, methodName, enhancers), place);
-          this.seen.add(`${metadata.funcPath} ${place}`);
-          found.push({ metadata, place });
-        }
-      }
+      if (prototype === null) continue;
+      for (const declared of declaredMethods(prototype)) this.take(wrapper, prototype, declared, options, found);
     }
-    return found;
   }
 
-  /** The options of a decorator, made by its factory where it has one. */
-  async optionsOf({ options }: ScheduledTaskMetadata): Promise<TaskOptions> {
-    if (!('useFactory' in options)) return options;
-    const inject = (options.inject ?? []).map((token) => {
+  /** The options of a decorator, made by its factory where it has one. @throws InvalidHandlerError, InvalidOptionError */
+  async optionsOf({ metadata, place }: FoundTask): Promise<TaskOptions> {
+    const { options, funcPath } = metadata;
+    const subject = `task '${funcPath}' (${place})`;
+    if (!hasOptionsFactory(options)) return checkOptions(options, subject, 'options');
+    let made: unknown;
+    try {
+      checkOptionNames(options, ['inject', 'useFactory', 'scheduler']);
+      made = await (options.useFactory as (...args: unknown[]) => unknown)(...this.injected(options.inject ?? []));
+    } catch (error) {
+      if (error instanceof InvalidOptionError) throw withSubject(subject, error);
+      const problem = `the factory of its options failed: ${messageOf(error)}`;
+      throw new InvalidHandlerError(place, problem, { funcPath, cause: error });
+    }
+    return checkOptions(made as TaskOptions, subject, 'what useFactory gives');
+  }
+
+  /**
+   * Warns where decorated methods may hide behind a factory that makes an instance for each run: what it makes is not known
+   * before, unless its token is the class.
+   */
+  warnOfHidden(): void {
+    const wrappers = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
+    const factories = wrappers.filter((each) => isHiding(each) && !this.warned.has(each));
+    if (factories.length === 0) return;
+    const known = new Set<unknown>(wrappers.map(prototypeOf));
+    const classes = declaringClasses().filter((each) => !known.has(each) && !isBase(each, known));
+    if (classes.length === 0) return;
+    for (const each of factories) this.warned.add(each);
+    this.logger.warn(
+      `no provider has the @ScheduledTask methods of ${names(classes.map((each) => each.constructor.name))}; if a request-scoped factory makes it (${names(factories.map(({ name }) => String(name)))}), provide it under its class, so that its methods are found`,
+    );
+  }
+
+  private take(
+    wrapper: Wrapper,
+    prototype: Prototype,
+    { methodName, current, metadata }: DeclaredMethod,
+    options: ExplorerOptions,
+    found: FoundTask[],
+  ): void {
+    const place = `${prototype.constructor.name}.${methodName}`;
+    for (const each of metadata) {
+      if (schedulerOf(each, place, options.schedulers) !== options.schedulerName) continue;
+      if (this.isSeen(each.funcPath, wrapper, prototype, methodName)) continue;
+      const host = new HandlerHost(wrapper, prototype, this.moduleRef);
+      const at = { place, moduleName: host.moduleName };
+      this.registry.add(each.funcPath, this.handlerOf(host, each, { methodName, current }, options.applyGlobal), at);
+      this.seen.set(each.funcPath, { prototype, methodName, wrapper });
+      found.push({ metadata: each, place });
+    }
+  }
+
+  /** One class may be provided by several modules: its first instance is the handler. */
+  private isSeen(funcPath: string, wrapper: Wrapper, prototype: Prototype, methodName: string): boolean {
+    const first = this.seen.get(funcPath);
+    if (first?.prototype !== prototype || first.methodName !== methodName) return false;
+    if (first.wrapper === wrapper || this.warned.has(wrapper)) return true;
+    this.warned.add(wrapper);
+    const modules = names([first.wrapper, wrapper].map(({ host }) => host?.name ?? 'no module'));
+    this.logger.warn(
+      `${prototype.constructor.name} is provided more than once (${modules}): the instance of ${first.wrapper.host?.name} handles '${funcPath}'`,
+    );
+    return true;
+  }
+
+  private handlerOf(
+    host: HandlerHost,
+    { funcPath, method }: ScheduledTaskMetadata,
+    { methodName, current }: Omit<DeclaredMethod, 'metadata'>,
+    applyGlobal: boolean,
+  ): ReturnType<typeof handlerOf> {
+    const place = `${host.prototype.constructor.name}.${methodName}`;
+    if (typeof current !== 'function')
+      throw new InvalidHandlerError(place, 'another decorator has made it an accessor; it must stay a method', {
+        funcPath,
+      });
+    if (current !== method) keepMetadata(method, current);
+    const unmade = findUnmade(host.classRef, methodName, (metatype) => host.enhancer(metatype) !== undefined);
+    if (unmade !== null)
+      throw new InvalidHandlerError(
+        place,
+        `Nest makes no instance of its ${unmade}, as ${host.moduleName} has the instance of ${host.prototype.constructor.name} made by a factory or a value; provide the class itself, or bind an instance`,
+        { funcPath },
+      );
+    const isBound = applyGlobal || isEnhanced(host.classRef, methodName);
+    const enhancers = isBound ? new HandlerEnhancers(this.creator, host, applyGlobal ? this.config : null) : null;
+    return handlerOf(host, methodName, enhancers);
+  }
+
+  private injected(inject: readonly unknown[]): unknown[] {
+    return inject.map((token) => {
       const { token: plain, optional } =
-        typeof token === 'object' && 'token' in token ? token : { token, optional: false };
+        typeof token === 'object' && token !== null && 'token' in token
+          ? (token as { token: unknown; optional?: boolean })
+          : { token, optional: false };
       try {
         return this.moduleRef.get<unknown>(plain as Type, { strict: false });
       } catch (error) {
@@ -69,49 +164,52 @@ export class TaskExplorer {
         throw error;
       }
     });
-    return (options.useFactory as (...args: unknown[]) => TaskOptions | Promise<TaskOptions>)(...inject);
-  }
-
-  private handlerOf(
-    wrapper: Wrapper,
-    prototype: Prototype,
-    methodName: string,
-    enhancers: HandlerEnhancers,
-  ): TaskHandler {
-    const enhanced = isEnhanced(prototype.constructor as Type, methodName) || enhancers.always;
-    if (!wrapper.isDependencyTreeStatic()) return this.scopedHandler(wrapper, methodName, enhanced ? enhancers : null);
-    let bound: TaskHandler | null = null;
-    return (payload, ctx) => {
-      if (bound === null) {
-        const instance = wrapper.instance as Record<string, TaskHandler>;
-        bound = enhanced ? enhancers.bind(instance, methodName) : instance[methodName]!.bind(instance);
-      }
-      return bound(payload, ctx);
-    };
-  }
-
-  /** A request-scoped provider lives for one attempt; its REQUEST is { payload, ctx }. */
-  private scopedHandler(wrapper: Wrapper, methodName: string, enhancers: HandlerEnhancers | null): TaskHandler {
-    return async (payload, ctx) => {
-      const contextId = ContextIdFactory.create();
-      this.moduleRef.registerRequestByContextId({ payload, ctx }, contextId);
-      const instance = await this.moduleRef.resolve<Record<string, TaskHandler>>(wrapper.token as Type, contextId, {
-        strict: false,
-      });
-      if (enhancers) return enhancers.bind(instance, methodName, contextId)(payload, ctx);
-      return instance[methodName]!(payload, ctx);
-    };
   }
 }
 
-type Prototype = Record<string, object> & { constructor: { name: string } };
+/** Whether other providers are needed to make them. */
+export function hasOptionsFactory(options: unknown): options is TaskOptionsFactory {
+  return typeof options === 'object' && options !== null && 'useFactory' in options;
+}
 
-/** Of the class where there is one, so that no instance is needed yet; of the instance where a factory made it. */
-function prototypeOf(wrapper: Wrapper): Prototype | null {
-  const isClass = typeof wrapper.metatype === 'function' && !wrapper.inject && wrapper.metatype.prototype !== undefined;
-  if (isClass) return (wrapper.metatype as Type).prototype as Prototype;
-  const instance: unknown = wrapper.instance;
-  return typeof instance === 'object' && instance !== null
-    ? (Object.getPrototypeOf(instance) as Prototype | null)
-    : null;
+/** Its fields are checked where the task is registered. */
+function checkOptions(options: TaskOptions, subject: string, what: string): TaskOptions {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw withSubject(subject, new InvalidOptionError(what, options, 'an object'));
+  return options;
+}
+
+/** @throws InvalidOptionError for a name that no scheduler of the app has */
+function schedulerOf(
+  { options, funcPath }: ScheduledTaskMetadata,
+  place: string,
+  schedulers: ReadonlySet<string> | null,
+): string {
+  const name = (options as { scheduler?: unknown } | null)?.scheduler ?? '';
+  if (schedulers === null || schedulers.has(name as string)) return name as string;
+  const known = [...schedulers].map((each) => (each === '' ? 'none (the one without a name)' : `'${each}'`));
+  const found = name === '' ? undefined : name;
+  throw withSubject(
+    `task '${funcPath}' (${place})`,
+    new InvalidOptionError('scheduler', found, `a scheduler that a module registers: ${known.join(', ')}`),
+  );
+}
+
+function isHiding(wrapper: Wrapper): boolean {
+  return (
+    !wrapper.isAlias &&
+    typeof wrapper.metatype === 'function' &&
+    !!wrapper.inject &&
+    prototypeOf(wrapper) === null &&
+    (wrapper.isTransient || !wrapper.isDependencyTreeStatic())
+  );
+}
+
+/** Whether a class that is provided extends it. */
+function isBase(prototype: object, known: ReadonlySet<unknown>): boolean {
+  return [...known].some((each) => each instanceof Object && Object.prototype.isPrototypeOf.call(prototype, each));
+}
+
+function names(list: readonly string[]): string {
+  return list.slice(0, 5).join(', ') + (list.length > 5 ? ` and ${list.length - 5} more` : '');
 }

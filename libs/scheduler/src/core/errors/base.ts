@@ -10,6 +10,15 @@ export class SchedulerError extends Error {
   }
 }
 
+/** Says in the message of an error of ours what it is about, such as `task 'x' (ReportService.generate)`; another is left alone. */
+export function withSubject<T>(subject: string, error: T): T {
+  if (!(error instanceof SchedulerError) || error.message.includes(subject)) return error;
+  const message = `${subject}: ${error.message}`;
+  error.stack = error.stack?.replace(error.message, () => message);
+  error.message = message;
+  return error;
+}
+
 /** A value as it may stand in a message: short, one line, safe for any type. */
 export function show(value: unknown): string {
   let text: string;

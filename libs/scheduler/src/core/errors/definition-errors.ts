@@ -1,3 +1,4 @@
+import { messageOf } from '../failure.js';
 import { InvalidInputError, SchedulerError, show } from './base.js';
 
 export class InvalidTaskDefinitionError extends InvalidInputError {
@@ -111,6 +112,45 @@ export class DuplicateHandlerError extends SchedulerError {
       'DUPLICATE_HANDLER',
       `funcPath '${funcPath}' has more than one handler: ${places.join(', ')}; one funcPath, one method`,
       { funcPath, places },
+    );
+  }
+}
+
+/** A decorated method cannot be the handler that its decorators say, or not without losing one of them. */
+export class InvalidHandlerError extends SchedulerError {
+  constructor(
+    /** Where it is written: 'ReportService.generate'. */
+    readonly place: string,
+    problem: string,
+    options?: { funcPath?: string; cause?: unknown },
+  ) {
+    const subject = options?.funcPath === undefined ? '@ScheduledTask' : `task '${options.funcPath}'`;
+    super('INVALID_HANDLER', `${subject} (${place}): ${problem}`, { place, funcPath: options?.funcPath });
+    if (options?.cause !== undefined) this.cause = options.cause;
+  }
+}
+
+/** The strategy given to Nest's ContextIdFactory.apply has failed for the request of a task. */
+export class DurableContextError extends SchedulerError {
+  constructor(cause: unknown) {
+    super(
+      'DURABLE_CONTEXT',
+      `the strategy given to ContextIdFactory.apply must take the request { payload, ctx } of a task as well: ${messageOf(cause)}`,
+    );
+    this.cause = cause;
+  }
+}
+
+/** Code declares two schedules with one id. */
+export class DuplicateScheduleError extends SchedulerError {
+  constructor(
+    readonly scheduleId: string,
+    readonly places: readonly string[],
+  ) {
+    super(
+      'DUPLICATE_SCHEDULE',
+      `schedule '${scheduleId}' is declared more than once: by ${places.join(' and by ')}; give one of them another cron.id`,
+      { scheduleId, places },
     );
   }
 }

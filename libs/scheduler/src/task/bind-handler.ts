@@ -1,0 +1,56 @@
+import type { HandlerEnhancers } from './handler-enhancers.js';
+import type { ContextId, HandlerHost } from './handler-host.js';
+import type { TaskHandler } from './handler-registry.js';
+import { ContextIdFactory } from '@nestjs/core';
+
+type Instance = Record<string, TaskHandler>;
+
+/**
+ * The handler that a method is: of the only instance, or of one made for each run. How it is bound is decided when it runs
+ * first, since Nest knows the scopes of an app when it has made all providers.
+ */
+export function handlerOf(host: HandlerHost, methodName: string, enhancers: HandlerEnhancers | null): TaskHandler {
+  let handler: TaskHandler | null = null;
+  return (payload, ctx) => (handler ??= choose(host, methodName, enhancers))(payload, ctx);
+}
+
+function choose(host: HandlerHost, methodName: string, enhancers: HandlerEnhancers | null): TaskHandler {
+  if (enhancers) return enhanced(host, methodName, enhancers);
+  if (!host.isStatic)
+    return async (payload, ctx) => {
+      const instance = (await host.load(host.contextOf(payload, ctx, []))) as Instance;
+      return instance[methodName]!(payload, ctx);
+    };
+  return (payload, ctx) => (host.instance as Instance)[methodName]!(payload, ctx);
+}
+
+function enhanced(host: HandlerHost, methodName: string, enhancers: HandlerEnhancers): TaskHandler {
+  let bound: { handler: Promise<TaskHandler>; made: readonly unknown[] } | null = null;
+  return async (payload, ctx) => {
+    const scoped = enhancers.scoped;
+    const isShared = host.isStatic && scoped.every((each) => each.isDependencyTreeStatic());
+    if (!isShared) {
+      const contextId = host.contextOf(payload, ctx, scoped);
+      const instance = host.isStatic ? host.instance : await host.load(contextId);
+      // Those of the handler's own class have come with its instance, unless that is the only one.
+      await host.loadEnhancers(scoped, contextId);
+      return enhancers.bind(instance, methodName, contextId)(payload, ctx);
+    }
+    // Bound anew where the app has added a global enhancer, or a test has replaced the method.
+    const made = [...enhancers.version, (host.instance as Instance)[methodName]];
+    if (bound === null || made.some((each, index) => each !== bound!.made[index])) {
+      bound = { made, handler: bindOnce(host, methodName, enhancers) };
+      bound.handler.catch(() => (bound = null));
+    }
+    return (await bound.handler)(payload, ctx);
+  };
+}
+
+/** Transient enhancers are made once for the handler, in a context that only it has. */
+async function bindOnce(host: HandlerHost, methodName: string, enhancers: HandlerEnhancers): Promise<TaskHandler> {
+  const { scoped } = enhancers;
+  if (scoped.length === 0) return enhancers.bind(host.instance, methodName);
+  const contextId: ContextId = ContextIdFactory.create();
+  await host.loadEnhancers(scoped, contextId);
+  return enhancers.bind(host.instance, methodName, contextId);
+}
