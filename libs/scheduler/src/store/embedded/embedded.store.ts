@@ -45,7 +45,7 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
   private readonly limits: HistorySettings;
   private readonly residents: Residents;
   private readonly changed: Set<Changed>;
-  private used = false;
+  private opening: Promise<void> | null = null;
   private file: OpenFile | null = null;
   private group: GroupCommit | null = null;
 
@@ -63,14 +63,16 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
   }
 
   /**
-   * Reads the file, or makes it. Runs that were under way when its last process ended come back, as crashes do.
+   * Reads the file, or makes it, once; a call that comes earlier does so as well, and waits for it. Runs that were under way when its last process ended come back, as crashes do.
    * @throws StoreInUseError, StoreDamagedError, StoreVersionError, StoreUnavailableError, MissingDependencyError
    */
   override async open(): Promise<void> {
-    const { path, sync, state, residents, changed, limits } = this;
-    if (this.used) throw new StoreUnavailableError(`'${path}': a store is opened once`);
     this.refuseClosed();
-    this.used = true;
+    await (this.opening ??= this.openFile());
+  }
+
+  private async openFile(): Promise<void> {
+    const { path, sync, state, residents, changed, limits } = this;
     const file = await OpenFile.open({ path, sync, state, residents, changed, limits, now: () => this.now() });
     try {
       this.refuseClosed();
@@ -108,12 +110,14 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
 
   /** @throws StoreFullError as well */
   override async enqueue(batch: readonly NewExecution[]): Promise<string[]> {
+    if (!this.file) await this.open();
     this.opened().file.space.admit(weigh(batch));
     return super.enqueue(batch);
   }
 
   /** @throws StoreFullError as well */
   override async startWorkflow(command: NewWorkflow, executions: readonly NewExecution[]): Promise<void> {
+    if (!this.file) await this.open();
     const { space, archive } = this.opened().file;
     space.admit(weigh(executions));
     if (archive.findWorkflow(command.workflowId) === null) return super.startWorkflow(command, executions);
@@ -121,12 +125,14 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
 
   /** @throws StoreFullError as well */
   override async fire(command: FireCommand): Promise<boolean> {
+    if (!this.file) await this.open();
     this.opened().file.space.admit(weigh(command.ticks.map((tick) => tick.execution)));
     return super.fire(command);
   }
 
   /** Those that code declares are put at every start, which a full disk must not prevent. @throws StoreFullError as well */
   override async putSchedule(schedule: NewSchedule): Promise<ScheduleRecord> {
+    if (!this.file) await this.open();
     const { space } = this.opened().file;
     if (schedule.declaredBy === null) space.admit(RECORD_BYTES + (schedule.payload?.length ?? 0));
     return super.putSchedule(schedule);
@@ -187,11 +193,11 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
   // ---- the frame -----------------------------------------------------------------------------------------------
 
   protected override read<T>(look: (s: State, now: number) => T): Promise<T> {
-    return attempt(() => this.opened().group.read(() => look(this.state, this.now())));
+    return this.whenOpen(() => this.opened().group.read(() => look(this.state, this.now())));
   }
 
   protected override commit<T>(transition: (s: State, now: number) => T): Promise<T> {
-    return attempt(() => {
+    return this.whenOpen(() => {
       const { group } = this.opened();
       let result: T;
       try {
@@ -204,6 +210,10 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
       }
       return group.commit(result, this.takeEffects());
     });
+  }
+
+  private whenOpen<T>(run: () => Promise<T>): Promise<T> {
+    return attempt(this.file ? run : () => this.open().then(run));
   }
 
   private opened(): { file: OpenFile; group: GroupCommit } {
