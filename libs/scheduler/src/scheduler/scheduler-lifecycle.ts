@@ -107,10 +107,12 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
   async takeUp(): Promise<void> {
     // Before its hook, what was loaded is found there.
     if (this.phase === 'created' || this.isEnding) return;
-    await this.registrar.boot();
-    if (!this.liveness.ready) return;
-    await this.catalog.flush();
-    await this.registrar.reconcileCrons();
+    await this.context.run(async () => {
+      await this.registrar.boot();
+      if (!this.liveness.ready) return;
+      await this.catalog.flush();
+      await this.registrar.reconcileCrons();
+    });
   }
 
   drain(): Promise<void> {
@@ -154,7 +156,7 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
   async prepare(taskIds: readonly unknown[]): Promise<void> {
     await this.open();
     if (this.registrar.isBooted) return;
-    await (this.edge.isComplete ? this.registrar.boot() : this.registrar.bootEarly());
+    await this.context.run(() => (this.edge.isComplete ? this.registrar.boot() : this.registrar.bootEarly()));
     await this.registrar.whenKnown(taskIds);
   }
 
