@@ -39,8 +39,8 @@ export class CronScheduler {
   }
 
   /** @throws what put would throw for its arguments */
-  validate(taskId: string, cronExpression: string, options: CronOptions): void {
-    this.check(taskId, cronExpression, options, null);
+  validate(taskId: string, cronExpression: string, options: CronOptions, now: number): void {
+    this.check(taskId, cronExpression, options, null, now);
   }
 
   remove(id: string): Promise<boolean> {

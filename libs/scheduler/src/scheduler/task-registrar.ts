@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CRON_OPTION_NAMES, CronScheduler } from '../cron/cron-scheduler.js';
 import { checkTaskDefinition } from '../core/check-definition.js';
 import { checkOptionNames } from '../core/check-options.js';
-import { SystemClock } from '../core/clock.js';
+import { CLOCK, SystemClock, type Clock } from '../core/clock.js';
 import {
   DuplicateScheduleError,
   HandlerNotFoundError,
@@ -56,6 +56,7 @@ export class TaskRegistrar {
     private readonly handlers: HandlerRegistry,
     private readonly cron: CronScheduler,
     private readonly edge: AppEdge,
+    @Inject(CLOCK) private readonly clock: Clock,
     @Inject(SCHEDULER_NAME) private readonly schedulerName: string,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
@@ -189,7 +190,7 @@ export class TaskRegistrar {
     withSubjectOf(taskId, place, () => {
       const declared = 'cron' in given && cron !== undefined ? checkCron(cron) : null;
       if (declared) {
-        this.cron.validate(taskId, declared.expression, declared.options);
+        this.cron.validate(taskId, declared.expression, declared.options, this.clock.now());
         this.requireNewSchedule(declared.options.id ?? taskId, taskId, place);
       }
       this.register({ ...options, taskId, funcPath });
