@@ -22,6 +22,13 @@ it('nothing makes code of text, and no module is loaded by a name that is made',
   expect(pathsWith('.lua', /\b(load|loadstring|dofile|setfenv)\s*\(/)).toEqual([]);
 });
 
+it('a thread runs a text of the build, and no other', () => {
+  const threads = sources('.ts').flatMap(([path, text]) =>
+    [...text.matchAll(/new Worker\(([^,)]*)/g)].map(([, program]) => [path, program]),
+  );
+  expect(threads).toEqual([['libs/scheduler/src/store/redis/beat/worker-beats.ts', 'THREAD_CODE']]);
+});
+
 it('scripts go to Redis as they are written: what a caller gives is an argument', () => {
   const sent = sources('.ts').flatMap(([path, text]) =>
     [...text.matchAll(/\.(?:eval|evalsha)\s*\(\s*([^,)]*)/g)].map(([, script]) => ({ path, text, script: script! })),

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { embedTexts } from '../../scripts/embed-texts.mjs';
 import { buildDashboard } from './build-dashboard.js';
 
 /**
@@ -44,8 +45,7 @@ function makeOutDir(name: string): string {
 
 function compileLibrary(outDir: string): void {
   tsc('-p', 'libs/scheduler/tsconfig.lib.json', '--outDir', outDir, '--declaration', 'false');
-  const scripts = 'store/redis/lua';
-  cpSync(join('libs/scheduler/src', scripts), join(outDir, scripts), { recursive: true });
+  embedTexts(outDir);
 }
 
 /** Types are checked by `npm run typecheck`. */

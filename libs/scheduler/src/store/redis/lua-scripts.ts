@@ -1,37 +1,37 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
 import type { ScriptSource } from './connection/redis-connection.js';
+import { luaTexts } from './lua-texts.js';
 
-const LUA = new URL('./lua/', import.meta.url);
+const COMMAND = /^commands\/(\w+)\.lua$/;
 const INCLUDE = /^-- @include (\w+)$/gm;
+
+type Texts = ReturnType<typeof luaTexts>;
 
 let loaded: ReadonlyMap<string, ScriptSource> | null = null;
 
-/** Every script by the name of its verb, its includes resolved; read once. */
+/** Every script by the name of its verb, its includes resolved; made once. */
 export function luaScripts(): ReadonlyMap<string, ScriptSource> {
-  return (loaded ??= new Map(
-    readdirSync(new URL('commands/', LUA)).map((file) => {
-      const name = file.replace(/\.lua$/, '');
-      return [name, scriptOf(name)];
-    }),
-  ));
+  if (loaded !== null) return loaded;
+  const texts = luaTexts();
+  const names = Object.keys(texts).flatMap((path) => COMMAND.exec(path)?.[1] ?? []);
+  return (loaded = new Map(names.map((name) => [name, scriptOf(name, texts)])));
 }
 
-function scriptOf(name: string): ScriptSource {
-  const source = read(`commands/${name}.lua`);
+function scriptOf(name: string, texts: Texts): ScriptSource {
+  const source = texts[`commands/${name}.lua`]!;
   const [first = ''] = source.split('\n', 1);
   // Its first line says what the server may assume of a script; keys in other slots are refused by it too.
   const shebang = first.startsWith('#!lua') ? first : '#!lua';
-  const text = `${shebang}\n${compact(resolve(source.replace(/^#!lua.*\n/, ''), new Set()))}`;
+  const text = `${shebang}\n${compact(resolve(source.replace(/^#!lua.*\n/, ''), texts, new Set()))}`;
   return { name, text, sha: createHash('sha1').update(text).digest('hex'), readOnly: shebang.includes('no-writes') };
 }
 
 /** Puts each include where it is first asked for; a second time, it is there already. */
-function resolve(source: string, included: Set<string>): string {
+function resolve(source: string, texts: Texts, included: Set<string>): string {
   return source.replace(INCLUDE, (_line, name: string) => {
     if (included.has(name)) return '';
     included.add(name);
-    return resolve(read(`includes/${name}.lua`), included);
+    return resolve(texts[`includes/${name}.lua`]!, texts, included);
   });
 }
 
@@ -42,8 +42,4 @@ function compact(text: string): string {
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('--'))
     .join('\n');
-}
-
-function read(path: string): string {
-  return readFileSync(new URL(path, LUA), 'utf8');
 }

@@ -1,6 +1,7 @@
+import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { SystemClock } from '../../../core/clock.js';
-import { loadDriver } from '../connection/open-client.js';
+import type { Driver } from '../connection/open-client.js';
 import { scriptCommandOf, type ScriptSource } from '../connection/script-command.js';
 import { ScriptRunner } from '../connection/script-runner.js';
 import { StoreClock } from '../connection/store-clock.js';
@@ -16,15 +17,18 @@ export interface BeatThreadData extends BeatLoopSettings {
   root: string;
   frame: string;
   turns: Int32Array;
+  /** The file of ioredis, since a script has no place from which to look for a package. */
+  driverFile: string;
 }
 
 // The entry of a thread: it lives until it is ended from outside.
-const { connection, script, root, frame, turns, ...settings } = workerData as BeatThreadData;
+const { connection, script, root, frame, turns, driverFile, ...settings } = workerData as BeatThreadData;
 const clock = new SystemClock();
-const commandClass = scriptCommandOf((await loadDriver()).Command);
+const driver = createRequire(driverFile)(driverFile) as Driver;
+const commandClass = scriptCommandOf(driver.Command);
 const storeClock = new StoreClock(clock);
 const runner = new ScriptRunner(
-  () => openThreadClient(connection),
+  () => openThreadClient(connection, driver),
   () => commandClass,
   new Map([[script.name, script]]),
   clock,

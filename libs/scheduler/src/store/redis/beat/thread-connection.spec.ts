@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Cluster, Redis, type ClusterOptions, type RedisOptions } from 'ioredis';
-import { destroyClient, openClient, type Client } from '../connection/open-client.js';
+import { destroyClient, loadDriver, openClient, type Client } from '../connection/open-client.js';
 import { resolveRedisOptions, type RedisStoreOptions } from '../connection/redis-options.js';
 import { openThreadClient, threadConnection } from './thread-connection.js';
 
@@ -32,12 +32,12 @@ describe('threadConnection', () => {
     ['a plain Cluster of the user', cluster({ natMap: { 'a:1': { host: 'b', port: 2 } } })],
   ])('can be sent to a thread, and connects as the store does: %s', async (_, options) => {
     const sent = structuredClone(threadConnection(resolved(options)));
-    expect(plain(await openThreadClient(sent))).toEqual(plain(await openClient(resolved(options))));
+    expect(plain(await openThreadClient(sent, await loadDriver()))).toEqual(plain(await openClient(resolved(options))));
   });
 
   it('names nodes by host where they have certificates', async () => {
     const sent = threadConnection(resolved(cluster({ redisOptions: { tls: {} }, dnsLookup: byName })));
-    const client = (await openThreadClient(structuredClone(sent))) as Cluster;
+    const client = (await openThreadClient(structuredClone(sent), await loadDriver())) as Cluster;
     destroyClient(client);
     const address = await new Promise((resolve) =>
       client.options.dnsLookup!('node.example', (_, host) => resolve(host)),

@@ -2,12 +2,12 @@ import { lookup } from 'node:dns';
 import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis';
 import {
   isCluster,
-  loadDriver,
   openClient,
   SAFE,
   SAFE_CLUSTER,
   SENTINEL,
   type Client,
+  type Driver,
 } from '../connection/open-client.js';
 import type { ResolvedRedisOptions } from '../connection/redis-options.js';
 
@@ -46,10 +46,9 @@ export function threadConnection(options: ResolvedRedisOptions): ThreadConnectio
 }
 
 /** A client for commands, not yet connected; by the same rules as `openClient`. */
-export async function openThreadClient(connection: ThreadConnection): Promise<Client> {
-  if (connection.kind !== 'copy') return openClient(connection);
+export async function openThreadClient(connection: ThreadConnection, driver: Driver): Promise<Client> {
+  if (connection.kind !== 'copy') return openClient(connection, () => Promise.resolve(driver));
   const { startupNodes, options } = connection;
-  const driver = await loadDriver();
   if (startupNodes === null) return new driver.Redis({ ...options, ...SAFE, ...(options.sentinels ? SENTINEL : {}) });
   const redisOptions = { ...(options.redisOptions as RedisOptions), ...SAFE };
   return new driver.Cluster(startupNodes, {

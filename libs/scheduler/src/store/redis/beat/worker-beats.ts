@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { Logger } from '@nestjs/common';
 import { SystemClock, type Clock, type ClockTimer } from '../../../core/clock.js';
@@ -6,9 +5,10 @@ import type { ResolvedRedisOptions } from '../connection/redis-options.js';
 import type { ScriptSource } from '../connection/script-command.js';
 // The type only: the thread runs by itself. But for this line, builds that follow imports would leave its file out.
 import type { BeatThreadData } from './beat-thread.js';
+import { findDriverFile } from './driver-file.js';
+import { THREAD_CODE } from './thread-code.js';
 import { threadConnection } from './thread-connection.js';
 
-const ENTRY = new URL('./beat-thread.js', import.meta.url);
 const BEATS_PER_LEASE = 3;
 const TURNS_PER_BEAT = 3;
 const STALL_LIMIT_MS = 60_000;
@@ -70,16 +70,17 @@ export class WorkerBeats {
   }
 
   #start(): void {
-    // Run from its sources, the library has no file that a thread could run.
-    if (this.#thread !== undefined || this.#isRefused || !existsSync(ENTRY)) return;
+    if (this.#thread !== undefined || this.#isRefused || THREAD_CODE === null) return;
     const { connection, lease, script, root, frame, stallLimit = Math.max(STALL_LIMIT_MS, lease) } = this.settings;
     const interval = lease / BEATS_PER_LEASE;
     try {
-      const parts = { connection: threadConnection(connection), turns: this.#turns };
-      const workerData: BeatThreadData = { ...parts, script, root, frame, interval, stallLimit };
+      const found = { connection: threadConnection(connection), driverFile: findDriverFile() };
+      const turns = this.#turns;
+      const workerData: BeatThreadData = { ...found, turns, script, root, frame, interval, stallLimit };
       // Nothing that the process was started with is of use there: hooks and loaders would run once more.
       const options = { workerData, execArgv: [], env: {}, resourceLimits: RESOURCE_LIMITS };
-      this.#watch(new Worker(ENTRY, { ...options, name: 'scheduler-beat' }));
+      // A text of ours, not a file: a bundle has none.
+      this.#watch(new Worker(THREAD_CODE, { ...options, eval: true, name: 'scheduler-beat' }));
     } catch (error) {
       this.#isRefused = true;
       this.#warn(`no thread beats for this process: ${(error as Error).message}; ${CONSEQUENCE}`);

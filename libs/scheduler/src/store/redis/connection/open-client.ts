@@ -78,10 +78,24 @@ export const SAFE_CLUSTER = {
   himportFieldsets: undefined,
 } satisfies ClusterOptions;
 
+let inUse: Driver | null = null;
+
+/** ioredis as it was loaded; null: not yet. */
+export function driverInUse(): Driver | null {
+  return inUse;
+}
+
+/** With a catch, which tells bundlers that the package may be missing. */
+function importDriver(): Promise<Driver> {
+  return import('ioredis').catch((error: Error) => {
+    throw error;
+  });
+}
+
 /** @throws MissingDependencyError if ioredis is not installed */
-export async function loadDriver(load: () => Promise<Driver> = () => import('ioredis')): Promise<Driver> {
+export async function loadDriver(load = importDriver): Promise<Driver> {
   try {
-    return await load();
+    return (inUse = await load());
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND')
@@ -91,8 +105,8 @@ export async function loadDriver(load: () => Promise<Driver> = () => import('ior
 }
 
 /** A client for commands, not yet connected. */
-export async function openClient(options: ResolvedRedisOptions): Promise<Client> {
-  const { Redis, Cluster } = await loadDriver();
+export async function openClient(options: ResolvedRedisOptions, load = loadDriver): Promise<Client> {
+  const { Redis, Cluster } = await load();
   switch (options.kind) {
     case 'client':
       return duplicate(options.client as Client);

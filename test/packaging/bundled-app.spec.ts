@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { installApp, nestDependencies } from '../support/packed-app.js';
+import { startRedis, type RedisServer } from '../support/redis-server.js';
+import { npm, npmOffline, run } from '../support/run-program.js';
+
+const TSC = resolve('node_modules/typescript/bin/tsc');
+/** What Nest loads where an app has it. */
+const OF_NEST = [
+  ...['@nestjs/microservices', '@nestjs/websockets', '@nestjs/platform-express', 'class-transformer'],
+  ...['@nestjs/mongoose', '@nestjs/sequelize', '@nestjs/typeorm', '@mikro-orm/core'],
+];
+/** It has a native part. */
+const NATIVE = '@photostructure/sqlite';
+const NO_THREAD = /no thread beats for this process: ioredis is inside a bundle/;
+
+const APPS = [
+  { title: 'Nest 12, ESM', type: 'module', nest: '12' },
+  { title: 'Nest 11, CommonJS', type: 'commonjs', nest: '11' },
+] as const;
+type App = (typeof APPS)[number];
+
+const offline = await npmOffline();
+if (offline !== null) console.warn(`SKIPPED: apps in bundles: no npm registry (${offline})`);
+
+(offline === null ? describe : describe.skip)(
+  `an app in a bundle${offline === null ? '' : ' (no npm registry)'}`,
+  () => {
+    let work: string;
+    let server: RedisServer;
+    const folderOf = ({ type }: App): string => join(work, type);
+    const redis = (): unknown => ({ type: 'redis', port: server.port });
+
+    beforeAll(async () => {
+      work = await mkdtemp(join(tmpdir(), 'bundled-app-'));
+      server = await startRedis();
+      await npm(['pack', '--pack-destination', work], resolve('libs/scheduler'));
+      const tarball = (await readdir(work)).find((name) => name.endsWith('.tgz'))!;
+      await Promise.all(
+        APPS.map(async (app) => {
+          const { nest, type } = app;
+          const ours = {
+            'nestjs-advanced-scheduler': `file:${join(work, tarball)}`,
+            ioredis: '^6.0.0',
+            [NATIVE]: '^1.2.1',
+          };
+          const dependencies = { ...nestDependencies(nest), ...ours, esbuild: '^0.28.0', webpack: '^5.100.0' };
+          await installApp(folderOf(app), { type, main: 'test/packaging/bundled-app/main.ts', dependencies });
+          await run(process.execPath, [TSC, '-p', '.'], folderOf(app));
+        }),
+      );
+    });
+
+    afterAll(async () => {
+      await server?.stop();
+      await rm(work, { recursive: true, force: true });
+    });
+
+    /** @returns the bundle */
+    async function esbuild(app: App, external: readonly string[] = []): Promise<string> {
+      const bundle = join(folderOf(app), app.type === 'module' ? 'bundle.mjs' : 'bundle.cjs');
+      const lazy = [...OF_NEST, NATIVE, ...external].flatMap((name) => [`--external:${name}`, `--external:${name}/*`]);
+      const format =
+        app.type === 'module'
+          ? [
+              '--format=esm',
+              `--banner:js=import{createRequire as r}from'node:module';const require=r(import.meta.url);`,
+            ]
+          : ['--format=cjs'];
+      const args = ['dist/main.js', '--bundle', '--platform=node', `--outfile=${bundle}`, '--log-level=warning'];
+      const { stderr } = await run(
+        process.execPath,
+        ['node_modules/esbuild/bin/esbuild', ...args, ...format, ...lazy],
+        folderOf(app),
+      );
+      expect(stderr).toBe('');
+      return bundle;
+    }
+
+    async function webpack(app: App): Promise<string> {
+      const folder = folderOf(app);
+      const config = `
+      const lazy = ${JSON.stringify([...OF_NEST, NATIVE])};
+      module.exports = {
+        mode: 'production', target: 'node', entry: './dist/main.js',
+        output: { path: ${JSON.stringify(join(folder, 'packed'))}, filename: 'main.cjs' },
+        externals: [({ request }, done) =>
+          lazy.some((name) => request === name || request.startsWith(name + '/')) ? done(null, 'commonjs ' + request) : done()],
+        // Terminus 11 requires by a name that it makes: webpack takes in all that stands beside it.
+        module: { rules: [{ test: /\\.(map|d\\.ts)$/, type: 'asset/source' }] },
+        optimization: { minimize: false },
+      };`;
+      const build = `
+      require('webpack')(require('./webpack.config.cjs'), (error, stats) => {
+        if (error || stats.hasErrors()) throw error ?? new Error(stats.toString('errors-only'));
+      });`;
+      await writeFile(join(folder, 'webpack.config.cjs'), config);
+      await writeFile(join(folder, 'webpack.cjs'), build);
+      await run(process.execPath, ['webpack.cjs'], folder);
+      return join(folder, 'packed');
+    }
+
+    /** Where no package is installed. */
+    async function elsewhere(bundle: string): Promise<string> {
+      const folder = await mkdtemp(join(work, 'alone-'));
+      await cp(bundle, join(folder, bundle.split('/').at(-1)!), { recursive: true });
+      return folder;
+    }
+
+    /** Runs a bundle to its end. @param during is waited for while it runs, after its task */
+    async function start(folder: string, bundle: string, store: unknown, during: () => Promise<void> = async () => {}) {
+      const child = spawn(process.execPath, [bundle], { cwd: folder, env: { STORE: JSON.stringify(store) } });
+      try {
+        const ended = once(child, 'exit');
+        const output: string[] = [];
+        const seen = new Promise<unknown>((resolve) => {
+          createInterface(child.stderr).on('line', (line) => output.push(line));
+          createInterface(child.stdout).on('line', (line) => {
+            if (line.startsWith('{')) resolve(JSON.parse(line));
+            else output.push(line);
+          });
+        });
+        const result = await Promise.race([seen, ended]);
+        await during();
+        child.stdin.end();
+        return { result, code: (await ended)[0] as number, output: output.join('\n') };
+      } finally {
+        child.kill('SIGKILL');
+      }
+    }
+
+    /** Commands, messages, and the thread that beats. */
+    async function untilThreadIsConnected(): Promise<void> {
+      const connections = async () => (await server.command('CLIENT', 'LIST')).match(/ name=scheduler /g)?.length ?? 0;
+      while ((await connections()) < 3) await new Promise(setImmediate);
+    }
+
+    describe.each(APPS)('$title, by esbuild', (app) => {
+      it('runs alone on memory and on Redis, and says that no thread beats', async () => {
+        const bundle = await esbuild(app);
+        const folder = await elsewhere(bundle);
+        const [name] = await readdir(folder);
+        expect(await start(folder, name!, 'memory')).toEqual({ result: { result: 42 }, code: 0, output: '' });
+        const onRedis = await start(folder, name!, redis());
+        expect(onRedis).toMatchObject({ result: { result: 42 }, code: 0 });
+        expect(onRedis.output).toMatch(NO_THREAD);
+      });
+
+      it('has its thread where ioredis is not in the bundle, and runs on embedded beside the native package', async () => {
+        const bundle = await esbuild(app, ['ioredis']);
+        const folder = folderOf(app);
+        const onRedis = await start(folder, bundle, redis(), untilThreadIsConnected);
+        expect(onRedis).toMatchObject({ result: { result: 42 }, code: 0 });
+        expect(onRedis.output).not.toMatch(/thread/);
+        await mkdir(join(folder, 'data'));
+        const onDisk = await start(folder, bundle, { type: 'embedded', path: join(folder, 'data', 's.db') });
+        expect(onDisk).toEqual({ result: { result: 42 }, code: 0, output: '' });
+      });
+    });
+
+    it('runs alone on Redis, by webpack', async () => {
+      const folder = await elsewhere(await webpack(APPS[1]));
+      const onRedis = await start(folder, 'packed/main.cjs', redis());
+      expect(onRedis).toMatchObject({ result: { result: 42 }, code: 0 });
+      expect(onRedis.output).toMatch(NO_THREAD);
+    });
+  },
+);
