@@ -142,6 +142,15 @@ describe('the dashboard in a real Chromium', () => {
     expect(await page.locator('main img, main script').count()).toBe(0);
   });
 
+  it('opens the execution whose id is searched', async () => {
+    const id = await started.scheduler.scheduleTask('app.audit', { delay: '1h' });
+    await signIn(page, url, ADMIN!);
+    await visit(page, 'executions', 'Executions');
+    await page.getByLabel('Task id or execution id').fill(id);
+    await page.getByRole('heading', { name: 'Nightly audit' }).waitFor();
+    await status('Pending');
+  });
+
   it('cancels all that match a filter', async () => {
     const requests = Array.from({ length: 3 }, () => ({ taskId: 'app.audit', delay: '1h', tags: ['many'] }));
     await started.scheduler.scheduleTasks(requests);

@@ -11,7 +11,8 @@ const KEYS = ['status', 'taskId', 'queue', 'tag', 'workflowId', 'from', 'to'] as
 const HOUR = 3_600_000;
 /** What the choice of a span sets as its begin. */
 const SPANS: Readonly<Record<string, number>> = { 'Last hour': HOUR, 'Last day': 24 * HOUR, 'Last week': 168 * HOUR };
-const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** A ULID, or the id of a tick's execution. */
+const ID = /^(?:[0-9A-HJKMNP-TV-Z]{26}|cron:.+:\d+)$/;
 
 export function filterOf(query: Readonly<Record<string, string>>): ExecutionFilter {
   return Object.fromEntries(KEYS.flatMap((key) => (query[key] ? [[key, query[key]]] : [])));
