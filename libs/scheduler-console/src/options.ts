@@ -34,7 +34,7 @@ export interface SchedulerConsoleOptions {
    * `auth` takes such calls. As 'https://ops.example.org'. Default: none.
    */
   allowedOrigins?: readonly string[];
-  /** Keys whose values are never shown, beside password, token, secret and their like. Matched without case. */
+  /** Keys whose values are never shown, beside password, token, secret and their like: also as a part of a longer key. */
   redact?: readonly string[];
   /** Requests per caller; beyond it 429. Default `{ max: 200, per: 1000 }` (ms). false: none. */
   rateLimit?: { max: number; per: number } | false;

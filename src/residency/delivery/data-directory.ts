@@ -65,15 +65,15 @@ export class DataDirectory implements OnModuleInit {
   private async draft(path: string, text: string): Promise<string> {
     await makeDirectory(dirname(path));
     const draft = `${path}.${randomUUID()}.draft`;
-    await writeFile(draft, text, { flush: true });
+    await writeFile(draft, text, { flush: true, mode: 0o600 });
     return draft;
   }
 }
 
-/** Makes a directory and those above it. (The `recursive` of mkdir never returns where a file system refuses, as /proc.) */
+/** Makes a directory and those above it, for the owner only. (The `recursive` of mkdir never returns where a file system refuses, as /proc.) */
 async function makeDirectory(path: string, parents = true): Promise<void> {
   try {
-    await mkdir(path);
+    await mkdir(path, { mode: 0o700 });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') return;

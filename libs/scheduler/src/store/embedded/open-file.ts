@@ -11,6 +11,7 @@ import { NoRoom, type GroupDisk } from './group-commit.js';
 import { load } from './load.js';
 import { checkLog } from './log-check.js';
 import { LogSync } from './log-sync.js';
+import { keepPrivate } from './private-files.js';
 import { Owner, type Sync } from './owner.js';
 import type { Residents } from './residents.js';
 import { loadSqlite, messageOf, SQLITE, sqliteCode } from './sqlite.js';
@@ -54,6 +55,7 @@ export class OpenFile implements GroupDisk {
     let database: Database | null = null;
     try {
       makeFolder(dirname(path));
+      keepPrivate(path);
       owner = Owner.take(Sqlite, path);
       checkLog(path, owner.previous);
       database = Database.open(Sqlite, path);
@@ -126,9 +128,9 @@ export class OpenFile implements GroupDisk {
   }
 }
 
-/** With those above it. (The `recursive` of mkdir never returns where a file system refuses, as /proc.) */
+/** With those above it, for the owner only. (The `recursive` of mkdir never returns where a file system refuses, as /proc.) */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path));
-  mkdirSync(path);
+  mkdirSync(path, { mode: 0o700 });
 }
