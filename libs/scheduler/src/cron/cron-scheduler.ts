@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { checkOptionNames } from '../core/check-options.js';
 import { parseDuration } from '../core/duration.js';
 import { CronNeverFiresError, InvalidOptionError } from '../core/errors.js';
@@ -82,12 +82,14 @@ export class CronScheduler {
       ids.push(record.id);
     }
     this.declared = { appName, ids };
-    await this.store.declareSchedules(appName, ids, alone);
+    logRemoved(appName, await this.store.declareSchedules(appName, ids, alone));
   }
 
   /** Says again what this app declares, so that it counts as alive. */
   async declareAgain(): Promise<void> {
-    if (this.declared) await this.store.declareSchedules(this.declared.appName, this.declared.ids, false);
+    if (!this.declared) return;
+    const { appName, ids } = this.declared;
+    logRemoved(appName, await this.store.declareSchedules(appName, ids, false));
   }
 
   /** The store's time, which its ticks go by: the clock of this machine may be off. */
@@ -128,6 +130,12 @@ export class CronScheduler {
       declaredBy,
     };
   }
+}
+
+const logger = new Logger('Scheduler');
+
+function logRemoved(appName: string, ids: readonly string[]): void {
+  for (const id of ids) logger.log(`schedule '${id}' is removed: the code of '${appName}' no longer declares it`);
 }
 
 function checkMisfire(value: CronOptions['misfire'] = 'once'): MisfirePolicy {

@@ -214,7 +214,10 @@ export interface WorkerStore {
 }
 
 export interface CronStore {
-  /** Creates or changes a schedule; an unchanged one keeps its next tick and its pause. @returns what is stored */
+  /**
+   * Creates or changes a schedule; an unchanged one keeps its next tick and its pause, and one that is put by hand
+   * (`declaredBy: null`) the app that declares it. @returns what is stored
+   */
   putSchedule(
     schedule: Omit<ScheduleRecord, 'revision' | 'lastRunTime' | 'lastExecutionId' | 'declaredTime' | 'paused'>,
   ): Promise<ScheduleRecord>;
