@@ -204,6 +204,11 @@ export interface WorkerStore {
    * @returns ends it
    */
   keepAlive(workerId: string): () => void;
+  /**
+   * ms since the newest renewal of this worker's lease that the store has acknowledged was sent, by this process's
+   * monotonic clock; 0 where the store is in this process.
+   */
+  leaseAge(workerId: string): number;
   /** Renews the worker's lease and the locks of its runs. */
   beat(workerId: string, runs: readonly RunToken[]): Promise<BeatReply>;
   /** Ends claiming by this worker, whatever it asks. */
