@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { RunAbortedError } from 'nestjs-advanced-scheduler';
+import type { RunAbortedError } from 'nestjs-advanced-scheduler';
 import { aborted, closeApps, gate, startApp } from '../support/app.js';
 import { closeAll, proxyTo, serve } from './fixtures.js';
 

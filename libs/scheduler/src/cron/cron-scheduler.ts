@@ -4,7 +4,6 @@ import { parseDuration } from '../core/duration.js';
 import { CronNeverFiresError, InvalidOptionError } from '../core/errors.js';
 import { parseJson, serializePayload } from '../core/json.js';
 import { checkName } from '../core/names.js';
-import { parseInstant } from '../core/plan-execution.js';
 import {
   OVERLAP_POLICIES,
   type CronOptions,
@@ -15,6 +14,7 @@ import {
 import { TASK_STORE, type CronStore } from '../store/task-store.js';
 import { parseCron } from './cron-expression.js';
 import { firstFire } from './misfire.js';
+import { parseZonedInstant } from './zoned-instant.js';
 
 const MAX_CATCH_UP = 100;
 const MAX_CATCH_UP_ALLOWED = 1000;
@@ -109,8 +109,10 @@ export class CronScheduler {
     if (!OVERLAP_POLICIES.includes(overlap))
       throw new InvalidOptionError('overlap', overlap, OVERLAP_POLICIES.join(', '));
     const cron = parseCron(cronExpression, timezone);
-    const startTime = options.startTime === undefined ? null : parseInstant(options.startTime, 'startTime', now);
-    const endTime = options.endTime === undefined ? null : parseInstant(options.endTime, 'endTime', now);
+    const startTime =
+      options.startTime === undefined ? null : parseZonedInstant(options.startTime, 'startTime', now, cron.zone);
+    const endTime =
+      options.endTime === undefined ? null : parseZonedInstant(options.endTime, 'endTime', now, cron.zone);
     if (startTime !== null && endTime !== null && endTime <= startTime)
       throw new InvalidOptionError('endTime', options.endTime, 'an instant after startTime');
     const nextRunTime = firstFire(cron, startTime, endTime, now);
