@@ -120,7 +120,7 @@ export interface LockStore {
   /**
    * Takes the lock for `owner` until now + ttl, or queues for it until now + maxWait; the grant then comes as an
    * effect `lock granted` to that owner.
-   * @returns the grant, or null when it is held and `maxWait` is 0 or the caller now waits
+   * @returns the grant, or null when it is held or reserved, and `maxWait` is 0 or the caller now waits
    */
   acquireLock(key: string, owner: string, ttl: number, maxWait: number): Promise<LockGrant | null>;
   /** Takes back a wait. @returns false if the owner was not waiting (the grant may have come) */
@@ -128,7 +128,7 @@ export interface LockStore {
   /** @returns false unless `owner` holds it with this token */
   releaseLock(key: string, owner: string, fencingToken: number): Promise<boolean>;
   extendLock(key: string, owner: string, fencingToken: number, ttl: number): Promise<boolean>;
-  /** Takes the lock from whoever holds it and gives it to the next in line. @returns whether it was held */
+  /** Takes the lock from its holder, or ends its reservation, and gives it to the next. @returns whether there was one */
   forceReleaseLock(key: string): Promise<boolean>;
   getLock(key: string): Promise<LockInfo | null>;
   listLocks(): Promise<LockInfo[]>;
