@@ -12,7 +12,6 @@ import { enqueueContract } from './enqueue.contract.js';
 import { executionLockContract } from './execution-lock.contract.js';
 import { fanInContract } from './fan-in.contract.js';
 import { type OpenStore } from './fixtures.js';
-import { freeLockContract } from './free-lock.contract.js';
 import { handleLockContract } from './handle-lock.contract.js';
 import { historyContract } from './history.contract.js';
 import { idempotencyContract } from './idempotency.contract.js';
@@ -52,7 +51,6 @@ const CONCERNS = [
   workflowHistoryContract,
   workflowsTogetherContract,
   executionLockContract,
-  freeLockContract,
   handleLockContract,
   workerContract,
   cancelContract,

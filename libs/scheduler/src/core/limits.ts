@@ -15,11 +15,6 @@ export const INSPECT_FLOOR = 128;
 /** Entries that a listing looks at before it returns a page and a cursor. */
 export const LIST_SCAN = 10_000;
 
-/** ms for which a free lock is reserved for an execution that could start. */
-export const LOCK_RESERVED_MS = 1_000;
-/** Waiters that are looked at when a lock becomes free, before the next step. */
-export const LOCK_WAITERS_PER_STEP = 50;
-
 /** A worker's crashes after which the run ends as FAILED / WORKER_LOST. */
 export const MAX_CRASHES = 3;
 /** After so many crashes a run is suspected of them: a worker runs one such at a time, so that it takes no other to its end. */

@@ -13,9 +13,9 @@ export interface CronOptions<P = unknown> {
   id?: string;
   /** IANA name. Default 'UTC'. */
   timezone?: string;
-  /** No tick before it. ISO 8601 text without a zone is a time of `timezone`. */
+  /** No tick before it. */
   startTime?: Date | string | number;
-  /** No tick after it. Text as for `startTime`. */
+  /** No tick after it. */
   endTime?: Date | string | number;
   /** Default 'skip'. */
   overlap?: OverlapPolicy;

@@ -1,9 +1,6 @@
-import { InvalidDateError, InvalidOptionError } from '../core/errors.js';
+import { InvalidOptionError } from '../core/errors.js';
 import { parseCron } from './cron-expression.js';
 import { MAX_FIRES, previewFires } from './next-fire.js';
-
-/** The end of the year 9999. */
-const LATEST_MS = 253_402_300_799_999;
 
 export interface PreviewOptions {
   /** IANA name. Default 'UTC'. */
@@ -16,14 +13,10 @@ export interface PreviewOptions {
 
 /**
  * When an expression fires: what to show beside an input field, and how to check one before it is put.
- * @throws InvalidCronExpressionError, CronNeverFiresError, InvalidTimezoneError; InvalidOptionError for `count`;
- *   InvalidDateError where `from` is no Date from 1970 to 9999
+ * @throws InvalidCronExpressionError, CronNeverFiresError, InvalidTimezoneError
  */
 export function previewCron(expression: string, { timezone = 'UTC', count = 5, from }: PreviewOptions): Date[] {
   if (!Number.isInteger(count) || count < 1 || count > MAX_FIRES)
     throw new InvalidOptionError('count', count, `1 to ${MAX_FIRES}`);
-  const cron = parseCron(expression, timezone);
-  const after = from instanceof Date ? from.getTime() : Number.NaN;
-  if (!(after >= 0 && after <= LATEST_MS)) throw new InvalidDateError('from', from);
-  return previewFires(cron, count, after).map((time) => new Date(time));
+  return previewFires(parseCron(expression, timezone), count, from.getTime()).map((time) => new Date(time));
 }

@@ -107,7 +107,6 @@ function workerSettings({
     version,
     maxConcurrentTasks,
     queues,
-    lease,
     beat: lease / BEATS_PER_LEASE,
     abortGrace,
     drain,

@@ -43,8 +43,7 @@ export interface ResolvedOptions {
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-/** Of SchedulerOptions. */
-export const OPTION_NAMES = [
+const NAMES = new Set([
   'store',
   'namespace',
   'appName',
@@ -62,11 +61,12 @@ export const OPTION_NAMES = [
   'applyGlobal',
   'autoStart',
   'clock',
-];
-const NAMES = new Set(OPTION_NAMES);
+  'name',
+  'isGlobal',
+]);
 
 /** @throws InvalidOptionError, InvalidDurationError or InvalidNameError, naming the option */
-export function resolveOptions(options: SchedulerOptions): ResolvedOptions {
+export function resolveOptions(options: SchedulerOptions = {}): ResolvedOptions {
   checkNames(options);
   if (options.shutdown !== undefined) checkOptionNames(options.shutdown, ['drain', 'grace'], 'shutdown');
   if (options.health !== undefined) checkOptionNames(options.health, ['threshold', 'window'], 'health');
@@ -98,14 +98,8 @@ export function resolveOptions(options: SchedulerOptions): ResolvedOptions {
     redaction: new Redaction(keys(options.redact ?? [])),
     applyGlobal: flag(options.applyGlobal ?? false, 'applyGlobal'),
     autoStart: flag(options.autoStart ?? true, 'autoStart'),
-    clock: checkClock(options.clock ?? new SystemClock()),
+    clock: options.clock ?? new SystemClock(),
   };
-}
-
-function checkClock(clock: Clock): Clock {
-  const { now, setTimer, setRepeating } = clock as Partial<Clock>;
-  if ([now, setTimer, setRepeating].every((method) => typeof method === 'function')) return clock;
-  throw new InvalidOptionError('clock', clock, 'an object with now, setTimer and setRepeating');
 }
 
 function keys(redact: unknown): readonly string[] {
@@ -126,7 +120,6 @@ function checkStore(store: SchedulerOptions['store'] = 'memory', namespace: stri
   oneOf(given.type, 'store', ['memory', 'embedded', 'redis']);
   switch (given.type) {
     case 'memory':
-      checkOptionNames(given, ['type'], 'store');
       return { type: 'memory' };
     case 'embedded': {
       const { type, ...options } = given;

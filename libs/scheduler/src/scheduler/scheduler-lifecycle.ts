@@ -101,7 +101,7 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
     this.phase = 'ready';
     if (!this.isWanted) return;
     await this.unlessEnding(() => this.start());
-    setImmediate(() => this.warnWithoutHooks());
+    this.context.nextTurn(() => this.warnWithoutHooks());
   }
 
   async takeUp(): Promise<void> {

@@ -34,12 +34,12 @@ function enhanced(host: HandlerHost, methodName: string, enhancers: HandlerEnhan
       const instance = host.isStatic ? host.instance : await host.load(contextId);
       // Those of the handler's own class have come with its instance, unless that is the only one.
       await host.loadEnhancers(scoped, contextId);
-      return enhancers.bind(instance, methodName, contextId)(payload, ctx);
+      return enhancers.bind(instance, contextId)(payload, ctx);
     }
     // Bound anew where the app has added a global enhancer, or a test has replaced the method.
     const made = [...enhancers.version, (host.instance as Instance)[methodName]];
     if (bound === null || made.some((each, index) => each !== bound!.made[index])) {
-      bound = { made, handler: bindOnce(host, methodName, enhancers) };
+      bound = { made, handler: bindOnce(host, enhancers) };
       bound.handler.catch(() => (bound = null));
     }
     return (await bound.handler)(payload, ctx);
@@ -47,10 +47,10 @@ function enhanced(host: HandlerHost, methodName: string, enhancers: HandlerEnhan
 }
 
 /** Transient enhancers are made once for the handler, in a context that only it has. */
-async function bindOnce(host: HandlerHost, methodName: string, enhancers: HandlerEnhancers): Promise<TaskHandler> {
+async function bindOnce(host: HandlerHost, enhancers: HandlerEnhancers): Promise<TaskHandler> {
   const { scoped } = enhancers;
-  if (scoped.length === 0) return enhancers.bind(host.instance, methodName);
+  if (scoped.length === 0) return enhancers.bind(host.instance);
   const contextId: ContextId = ContextIdFactory.create();
   await host.loadEnhancers(scoped, contextId);
-  return enhancers.bind(host.instance, methodName, contextId);
+  return enhancers.bind(host.instance, contextId);
 }

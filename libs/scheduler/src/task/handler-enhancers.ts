@@ -1,7 +1,7 @@
 import type { ApplicationConfig, ExternalContextCreator } from '@nestjs/core';
 import type { ContextId, HandlerHost, Wrapper } from './handler-host.js';
 import { resultLater } from './handler-result.js';
-import { describeParams, hasFilters, TASK_PARAMS, BODY } from './handler-metadata.js';
+import { describeParams, hasFilters, keepMetadata, TASK_PARAMS, BODY } from './handler-metadata.js';
 import { TaskContext } from './task-context.js';
 
 /** Errors that came out of a guard. */
@@ -21,14 +21,18 @@ type Enhanced = (payload: unknown, ctx: TaskContext) => Promise<unknown>;
 export class HandlerEnhancers {
   private readonly creator: ExternalContextCreator;
   private readonly config: ApplicationConfig | null;
+  /** The method as it is at boot: what a test or a tracer puts in its place has no metadata. */
+  private readonly original: object;
 
   /** @param config the app's, where its global guards, interceptors, pipes and filters apply too */
   constructor(
     creator: ExternalContextCreator,
     private readonly host: HandlerHost,
+    private readonly methodName: string,
     config: ApplicationConfig | null,
   ) {
     this.config = config;
+    this.original = host.prototype[methodName] as object;
     this.creator = forTasks(forHost(creator, host, config));
   }
 
@@ -63,11 +67,12 @@ export class HandlerEnhancers {
   }
 
   /** The method with its enhancers around it. `contextId`: in which those that are scoped were made. */
-  bind(instance: object, methodName: string, contextId?: ContextId): Enhanced {
+  bind(instance: object, contextId?: ContextId): Enhanced {
+    const { methodName, config } = this;
     const { classRef } = this.host;
     describeParams(classRef, methodName);
     const method = (instance as Record<string, (...args: unknown[]) => unknown>)[methodName]!;
-    const { config } = this;
+    if (method !== this.original) keepMetadata(this.original, method);
     const hasGlobalFilters =
       config !== null && config.getGlobalFilters().length + config.getGlobalRequestFilters().length > 0;
     return this.creator.create(

@@ -69,10 +69,7 @@ export class TaskExplorer {
     let made: unknown;
     try {
       checkOptionNames(options, ['inject', 'useFactory', 'scheduler']);
-      const { inject = [], useFactory } = options as { inject?: unknown; useFactory: unknown };
-      if (!Array.isArray(inject)) throw new InvalidOptionError('inject', inject, 'a list of tokens');
-      if (typeof useFactory !== 'function') throw new InvalidOptionError('useFactory', useFactory, 'a function');
-      made = await (useFactory as (...args: unknown[]) => unknown)(...this.injected(inject));
+      made = await (options.useFactory as (...args: unknown[]) => unknown)(...this.injected(options.inject ?? []));
     } catch (error) {
       if (error instanceof InvalidOptionError) throw withSubject(subject, error);
       const problem = `the factory of its options failed: ${messageOf(error)}`;
@@ -150,7 +147,9 @@ export class TaskExplorer {
         { funcPath },
       );
     const isBound = applyGlobal || isEnhanced(host.classRef, methodName);
-    const enhancers = isBound ? new HandlerEnhancers(this.creator, host, applyGlobal ? this.config : null) : null;
+    const enhancers = isBound
+      ? new HandlerEnhancers(this.creator, host, methodName, applyGlobal ? this.config : null)
+      : null;
     return handlerOf(host, methodName, enhancers);
   }
 

@@ -1,4 +1,6 @@
-import { SystemClock } from '../core/clock.js';
+// Of the modules: fake timers of a test framework replace the global ones.
+import { performance } from 'node:perf_hooks';
+import { setImmediate, setTimeout } from 'node:timers';
 import type { Effect } from '../core/effects.js';
 import { PROMOTE_PER_STEP } from '../core/limits.js';
 import type { Liveness } from '../core/liveness.js';
@@ -17,7 +19,6 @@ const WATCH = 1000;
 
 /** Moves one scheduler by hand: lets all happen that can at this instant, and goes from instant to instant. */
 export class Stepper {
-  private readonly real = new SystemClock();
   /** Transitions heard, of executions, schedules, locks and the like. */
   private heard = 0;
   /** Runs that did not end in real time: they wait for an instant, or for ever. */
@@ -77,16 +78,16 @@ export class Stepper {
   /** Lets handlers end that do by themselves, while the app closes. */
   async quiet(patience: number): Promise<void> {
     let heard = this.heard;
-    let since = this.real.monotonic();
+    let since = performance.now();
     for (let quiet = 0, turns = 0; quiet < QUIET_TURNS; turns++) {
       await turn(turns > EAGER_TURNS);
       this.waiting = Math.min(this.waiting, this.running);
       if (heard !== this.heard) {
         heard = this.heard;
-        since = this.real.monotonic();
+        since = performance.now();
         quiet = turns = 0;
       } else if (this.running <= this.waiting) quiet++;
-      else if (this.real.monotonic() - since > patience) this.waiting = this.running;
+      else if (performance.now() - since > patience) this.waiting = this.running;
     }
   }
 

@@ -1,6 +1,5 @@
 import type { LockInfo } from '../records.js';
 import * as lock from './lock.js';
-import { parkedOf } from './lock-line.js';
 import { WorkflowRow, type Row } from './rows.js';
 import type { State } from './state.js';
 
@@ -26,7 +25,7 @@ export function dump(s: State): unknown {
     locks: sorted(s.locks).map(([, each]) => ({
       ...withoutTime(lock.info(each, 0)),
       reserved: each.reserved?.executionId ?? null,
-      parked: parkedOf(each).map(ids),
+      parked: each.waiting.map(ids),
     })),
     schedules: sorted(s.schedules).map(([, each]) => each.record),
     workers: sorted(s.workers).map(([workerId, w]) => ({
