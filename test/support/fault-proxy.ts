@@ -23,6 +23,8 @@ export class FaultProxy {
   #onHeld: (() => void) | null = null;
   #held: Buffer | null = null;
   #timers = new Set<NodeJS.Timeout>();
+  /** Chunks that wait for their time, by the socket that they go to. */
+  readonly #queues = new WeakMap<Socket, Buffer[]>();
   #accepted = 0;
 
   private constructor(
@@ -180,11 +182,15 @@ export class FaultProxy {
     if (this.#dead) this.killSilently();
   }
 
+  /** In order, as TCP does: a chunk that needs no delay still waits for those before it. */
   #pass(chunk: Buffer, to: Socket): void {
-    if (this.#latency === 0) return void to.write(chunk);
+    const queue = this.#queues.get(to) ?? [];
+    if (this.#latency === 0 && queue.length === 0) return void to.write(chunk);
+    this.#queues.set(to, queue);
+    queue.push(chunk);
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      to.write(chunk);
+      to.write(queue.shift()!);
     }, this.#latency);
     this.#timers.add(timer);
   }
