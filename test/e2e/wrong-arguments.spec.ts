@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import { getEventListeners } from 'node:events';
 import { type AdvancedTaskScheduler, type TaskContext } from 'nestjs-advanced-scheduler';
 import { startApp } from '../support/app.js';
 import { describeEveryStore } from '../support/every-store.js';
@@ -19,6 +20,8 @@ const CALLS: Record<string, Call> = {
   getTaskStatus: (s, value) => s.getTaskStatus(value),
   why: (s, value) => s.why(value),
   getWorkflow: (s, value) => s.getWorkflow(value),
+  unregisterTask: (s, value) => s.unregisterTask(value),
+  registerTask: (s, value) => s.registerTask(value),
   waitForExecution: (s, value) => s.waitForExecution(value),
   'waitForExecution options': (s, value) => s.waitForExecution('x', value),
   'waitForExecution signal': (s, value) => s.waitForExecution('x', { signal: value ?? 5 }),
@@ -69,6 +72,42 @@ describeEveryStore('arguments of a wrong type', (fresh) => {
     expect(await field(scheduler.lockManager.acquire('k', odd))).toBe('tiemout');
     expect(await field(scheduler.lockManager.withLock('k', odd, () => 1))).toBe('tiemout');
     expect(await field(scheduler.scheduleCronTask('t', '0 0 * * *', odd))).toBe('tiemout');
+  });
+
+  it('say priorities by name in JSON', async () => {
+    const options = { priority: 'HIGH' as const };
+    const { scheduler } = await startApp({ t: [options, () => 1] }, { ...fresh(), autoStart: false });
+    const id = await scheduler.scheduleTask('t');
+    const answers = [
+      await scheduler.listTasks(),
+      [...scheduler.taskDefinitions.values()],
+      [await scheduler.getTaskStatus(id)],
+      (await scheduler.listExecutions()).items,
+    ];
+    for (const answer of answers) {
+      expect(answer).toMatchObject([{ taskId: 't', priority: 1 }]);
+      expect(JSON.parse(JSON.stringify(answer))).toMatchObject([{ taskId: 't', priority: 'HIGH' }]);
+    }
+  });
+
+  it('share a signal without a warning, however many wait on it', async () => {
+    const { scheduler } = await startApp({ t: () => 1 }, { ...fresh(), autoStart: false });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const id = await scheduler.scheduleTask('t');
+    const lock = (await scheduler.lockManager.acquire('k'))!;
+    const waits = Array.from({ length: 30 }, () => [
+      scheduler.waitForExecution(id, { signal }),
+      scheduler.lockManager.acquire('k', { maxWait: '1m', signal }),
+    ]).flat();
+    const outcomes = Promise.allSettled(waits);
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    // Node warns beyond ten.
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    controller.abort(new Error('enough'));
+    for (const outcome of await outcomes)
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { message: 'enough' } });
+    await lock.release();
   });
 
   it('are one request for an idempotencyKey where they say the same', async () => {

@@ -9,7 +9,7 @@ import { parseJson, serializePayload } from './json.js';
 import { DEFAULT_SNOOZES, MAX_SNOOZES } from './limits.js';
 import { isLockKeyTemplate, LOCK_KEY_ALLOWED } from './lock-key.js';
 import { checkName, isKey, isTagList, TAGS_ALLOWED } from './names.js';
-import { parsePriority, TaskPriority } from './priority.js';
+import { parsePriority, TaskPriority, withPriorityName } from './priority.js';
 import type { LockKey, ResolvedTask } from './task-definition.js';
 
 const DEFAULT_LOCK_TIMEOUT = 5 * 60_000;
@@ -92,7 +92,7 @@ export function checkTaskDefinition(definition: unknown, warn?: (message: string
   if (lockKey !== undefined && !requireLock) {
     throw refuse('lockKey', lockKey, 'only with requireLock: true; without it the key has no effect');
   }
-  return {
+  return withPriorityName({
     taskId,
     taskName: shape.taskName ?? taskId,
     funcPath: shape.funcPath,
@@ -109,7 +109,7 @@ export function checkTaskDefinition(definition: unknown, warn?: (message: string
     queue: shape.queue === undefined ? 'default' : checkName(shape.queue, 'queue'),
     tags: [...new Set(shape.tags)],
     remote: shape.remote ?? false,
-  };
+  });
 }
 
 function lockTimeoutOf(value: unknown): number {

@@ -1,5 +1,5 @@
 import type { ErrorInfo } from './failure.js';
-import { priorityName, type TaskPriority } from './priority.js';
+import type { TaskPriority } from './priority.js';
 import type { Reason, TaskStatus, WaitingForKind } from './status.js';
 
 /** One run of an execution, as history keeps it (the newest ten). Times are ISO 8601 text. */
@@ -83,13 +83,4 @@ export interface TaskExecution<P = unknown, R = unknown> {
   ref: string | null;
   scheduleId: string | null;
   tags: readonly string[];
-}
-
-/** Gives an execution its JSON form, in which the priority is a name. */
-export function withJson<P, R>(execution: TaskExecution<P, R>): TaskExecution<P, R> {
-  Object.defineProperty(execution, 'toJSON', {
-    value: () => ({ ...execution, priority: priorityName(execution.priority) }),
-    enumerable: false,
-  });
-  return execution;
 }

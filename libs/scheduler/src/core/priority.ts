@@ -25,6 +25,14 @@ export function parsePriority(value: unknown, field = 'priority'): TaskPriority 
   throw new InvalidPriorityError(field, value);
 }
 
+/** Gives an object that is answered its JSON form, in which the priority is a name. */
+export function withPriorityName<T extends { priority: TaskPriority }>(answer: T): T {
+  return Object.defineProperty(answer, 'toJSON', {
+    value: () => ({ ...answer, priority: priorityName(answer.priority) }),
+    enumerable: false,
+  });
+}
+
 export function priorityName(priority: TaskPriority): TaskPriorityName {
   return PRIORITY_NAMES[priority];
 }

@@ -3,8 +3,10 @@ import { CLOCK, MAX_TIMER_MS, type Clock, type ClockTimer } from '../core/clock.
 import { ExecutionNotFoundError, SchedulerClosedError, WaitTimeoutError } from '../core/errors.js';
 import type { ExecutionEffect } from '../core/effects.js';
 import { ENDED_PER_STEP } from '../core/limits.js';
-import { withJson, type TaskExecution } from '../core/execution.js';
+import type { TaskExecution } from '../core/execution.js';
 import { parseJson } from '../core/json.js';
+import { onAbort } from '../core/on-abort.js';
+import { withPriorityName } from '../core/priority.js';
 import { isTerminal } from '../core/status.js';
 import { TASK_STORE, type ExecutionStore, type WorkerStore } from '../store/task-store.js';
 import { EventHub } from './event-hub.js';
@@ -151,7 +153,7 @@ export class ExecutionWaiter {
       });
     };
     if (timeout !== null) arm(timeout);
-    signal?.addEventListener('abort', abort, { once: true });
+    const deafen = signal && onAbort(signal, abort);
     let waiters = this.waiting.get(executionId);
     if (!waiters) this.waiting.set(executionId, (waiters = new Set()));
     const waiter: Waiter = { wake: (end) => wake(end), fail: (error) => fail(error) };
@@ -165,7 +167,7 @@ export class ExecutionWaiter {
       },
       leave: () => {
         timer?.cancel();
-        signal?.removeEventListener('abort', abort);
+        deafen?.();
         waiters.delete(waiter);
         if (waiters.size === 0) this.waiting.delete(executionId);
         if (this.waiting.size > 0 || !this.poll) return;
@@ -179,7 +181,7 @@ export class ExecutionWaiter {
 function withEnd(execution: TaskExecution, end: ExecutionEffect): TaskExecution {
   const { status, error, reason } = end;
   const completedTime = new Date(end.time).toISOString();
-  return withJson({
+  return withPriorityName({
     ...execution,
     status,
     error,

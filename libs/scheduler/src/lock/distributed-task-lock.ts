@@ -6,6 +6,7 @@ import { InvalidOptionError, LockLostError, LockNotAcquiredError } from '../core
 import { ulid } from '../core/ids.js';
 import { Liveness } from '../core/liveness.js';
 import { checkKey } from '../core/names.js';
+import { onAbort } from '../core/on-abort.js';
 import { EVENT_SOURCE, type EffectSource } from '../store/effect-source.js';
 import type { LockGrant, LockInfo } from '../store/records.js';
 import { TASK_STORE, type LockStore } from '../store/task-store.js';
@@ -240,15 +241,15 @@ export class DistributedTaskLock {
     maxWait: number,
     ends: readonly AbortSignal[],
   ): { promise: Promise<LockGrant | null>; leave: () => void } {
-    const over = new AbortController();
+    const endings: (() => void)[] = [];
     let timer: ClockTimer | undefined;
     const promise = new Promise<LockGrant | null>((resolve, reject) => {
       this.waiting.set(owner, { key, ttl, resolve });
       this.poll();
       for (const end of ends) {
         const abort = (): void => reject(end.reason as Error);
-        end.addEventListener('abort', abort, { once: true, signal: over.signal });
         if (end.aborted) abort();
+        else endings.push(onAbort(end, abort));
       }
       timer = this.clock.setTimer(maxWait, () => {
         this.giveUp(key, owner, ttl).then(resolve, reject);
@@ -258,7 +259,7 @@ export class DistributedTaskLock {
     return {
       promise,
       leave: () => {
-        over.abort();
+        for (const forget of endings) forget();
         timer?.cancel();
         this.waiting.delete(owner);
         if (this.waiting.size === 0) this.polling?.cancel();

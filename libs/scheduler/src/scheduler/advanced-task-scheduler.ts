@@ -7,6 +7,7 @@ import { InvalidOptionError } from '../core/errors.js';
 import type { ExecutionId, TaskExecution } from '../core/execution.js';
 import { MAX_BATCH } from '../core/limits.js';
 import type { ScheduleOptions } from '../core/plan-execution.js';
+import { withPriorityName } from '../core/priority.js';
 import type { CronOptions, CronSchedule } from '../core/schedule.js';
 import type { ResolvedTask, TaskDefinition, TaskMirror } from '../core/task-definition.js';
 import { CronScheduler } from '../cron/cron-scheduler.js';
@@ -89,10 +90,11 @@ export class AdvancedTaskScheduler {
     return removed;
   }
 
-  /** The tasks of every node, by id, as the store mirrors them. */
+  /** The tasks of every node, by id, as the store mirrors them; in JSON a priority is its name. */
   async listTasks(): Promise<TaskMirror[]> {
     if (!this.isReady) await this.prepare();
-    return (await this.store.listTasks()).sort((a, b) => (a.taskId < b.taskId ? -1 : 1));
+    const tasks = (await this.store.listTasks()).map((task) => withPriorityName({ ...task }));
+    return tasks.sort((a, b) => (a.taskId < b.taskId ? -1 : 1));
   }
 
   // ---- executions ----------------------------------------------------------------------------------------------

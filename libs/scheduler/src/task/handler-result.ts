@@ -1,3 +1,4 @@
+import { onAbort } from '../core/on-abort.js';
 import { isObservable, type Subscribable } from '../core/json.js';
 
 /**
@@ -29,14 +30,14 @@ function lastValue(source: Subscribable, signal: AbortSignal): Promise<unknown> 
     const end = (settle: () => void): void => {
       if (done) return;
       done = true;
-      signal.removeEventListener('abort', abort);
+      forget();
       settle();
     };
     const abort = (): void => {
       end(() => reject(signal.reason as Error));
       unsubscribe(subscription);
     };
-    signal.addEventListener('abort', abort, { once: true });
+    const forget = onAbort(signal, abort);
     try {
       subscription = source.subscribe({
         next: (value) => (last = value),

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.js';
 import { HandlerNotFoundError, TaskNotRegisteredError } from '../core/errors.js';
 import { ulid } from '../core/ids.js';
 import { parseJson, serializePayload } from '../core/json.js';
+import { onAbort } from '../core/on-abort.js';
 import { mergePayload } from '../core/merge-payload.js';
 import type { Claim } from '../store/records.js';
 import { resultLater } from '../task/handler-result.js';
@@ -73,11 +74,11 @@ export async function runHandler(
   });
   const abort = (): void => ctx.abort(options.signal!.reason);
   if (options.signal?.aborted) abort();
-  options.signal?.addEventListener('abort', abort, { once: true });
+  const forget = options.signal && onAbort(options.signal, abort);
   try {
     const returned = await handler(payload === null ? undefined : parseJson(payload), ctx);
     return await (resultLater(returned, () => ctx.signal) ?? returned);
   } finally {
-    options.signal?.removeEventListener('abort', abort);
+    forget?.();
   }
 }

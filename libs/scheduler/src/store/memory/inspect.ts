@@ -1,4 +1,5 @@
-import { withJson, type TaskAttempt, type TaskExecution, type WaitingFor } from '../../core/execution.js';
+import type { TaskAttempt, TaskExecution, WaitingFor } from '../../core/execution.js';
+import { withPriorityName } from '../../core/priority.js';
 import { parseJson } from '../../core/json.js';
 import { LIST_SCAN } from '../../core/limits.js';
 import { isTerminal } from '../../core/status.js';
@@ -20,7 +21,7 @@ export function hasEnded(row: Row | undefined): boolean {
 /** What a user sees of an execution. */
 export function view(row: Row, now: number): TaskExecution {
   const extra = row.extra;
-  return withJson({
+  return withPriorityName({
     executionId: row.executionId,
     taskId: row.task.taskId,
     taskName: row.task.mirror?.taskName ?? row.task.taskId,

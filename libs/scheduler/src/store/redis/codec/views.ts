@@ -1,7 +1,7 @@
-import { withJson, type TaskAttempt, type TaskExecution, type WaitingFor } from '../../../core/execution.js';
+import type { TaskAttempt, TaskExecution, WaitingFor } from '../../../core/execution.js';
 import type { ErrorInfo } from '../../../core/failure.js';
 import { parseJson } from '../../../core/json.js';
-import type { TaskPriority } from '../../../core/priority.js';
+import { withPriorityName, type TaskPriority } from '../../../core/priority.js';
 import type { Reason, TaskStatus, WaitingForKind } from '../../../core/status.js';
 import type { LockInfo, WorkerHello, WorkerInfo } from '../../records.js';
 
@@ -39,7 +39,7 @@ export interface ExecutionView {
 }
 
 export function executionOf(view: ExecutionView): TaskExecution {
-  return withJson({
+  return withPriorityName({
     executionId: view.id,
     taskId: view.task,
     taskName: view.name,
