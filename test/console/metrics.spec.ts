@@ -86,7 +86,7 @@ describe('/metrics', () => {
       expect(text).toContain('\nscheduler_store_up 1\n');
       expect(text).toContain('\nscheduler_locks_held 0\n');
       expect(text).toContain('\nscheduler_scrape_errors_total{reading="workers"} 1\n');
-      expect(text).toContain('\nscheduler_scrape_errors_total{reading="locks"} 0\n');
+      expect(text).toContain('\nscheduler_scrape_errors_total{reading="status"} 0\n');
       expect(text).not.toContain('\nscheduler_workers ');
     } finally {
       store.listWorkers = listWorkers;

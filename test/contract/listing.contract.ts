@@ -47,6 +47,32 @@ export function listingContract(open: OpenStore): void {
     );
 
     it(
+      'ends a page by its size, whether executions wait or have ended, and loses none',
+      scene(async (s) => {
+        const payload = JSON.stringify('x'.repeat(250_000));
+        const worker = await s.worker();
+        const ids: string[] = [];
+        for (let n = 0; n < 4; n++) ids.push(...(await s.addMany(10, { payload })));
+        for (const id of ids.slice(0, 20)) await worker.complete(await worker.claimOne(id));
+        for (const query of [{}, { status: 'COMPLETED' as const }]) {
+          const sizes: number[] = [];
+          const seen: string[] = [];
+          for (let cursor: string | undefined; ;) {
+            const page = await s.store.listExecutions({ ...query, limit: 1_000, cursor });
+            sizes.push(page.items.reduce((sum, { payload }) => sum + String(payload).length, 0));
+            seen.push(...page.items.map(({ executionId }) => executionId));
+            if (page.nextCursor === null) break;
+            cursor = page.nextCursor;
+          }
+          const all = 'status' in query ? ids.slice(0, 20) : ids;
+          expect(seen).toEqual(all.toReversed());
+          if (all.length > 33) expect(sizes.length).toBeGreaterThan(1);
+          expect(Math.max(...sizes)).toBeLessThan(9_500_000);
+        }
+      }),
+    );
+
+    it(
       'gives each once, page by page, while the world goes on',
       scene(async (s) => {
         const ids = await populate(s);

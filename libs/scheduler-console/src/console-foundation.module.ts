@@ -6,6 +6,7 @@ import { ProblemFilter } from './rest/problem.filter.js';
 import { SchedulerEventSource } from './scheduler-events.js';
 import { AuditLog } from './security/audit-log.js';
 import { ConsoleInterceptor } from './security/console.interceptor.js';
+import { CostlyCalls } from './security/costly-calls.js';
 import { ExposureCheck } from './security/exposure-check.js';
 import { RateLimiter } from './security/rate-limiter.js';
 import { Redactor } from './security/redactor.js';
@@ -19,6 +20,7 @@ const SHARED = [
   ProblemFilter,
   RateLimiter,
   AuditLog,
+  CostlyCalls,
   Redactor,
   SignIns,
   SchedulerEventSource,

@@ -47,8 +47,8 @@ export class ConsoleAuthGuard implements CanActivate {
     const address = request.socket.remoteAddress ?? '';
     const principal = await this.signIn(context, request, address);
     request.principal = principal;
-    const weight = this.reflector.get<RouteWeight | undefined>(WEIGHT, context.getHandler())?.(request) ?? 1;
-    this.limiter.take(`${principal.name}\n${address}`, weight);
+    request.weight = this.reflector.get<RouteWeight | undefined>(WEIGHT, context.getHandler())?.(request) ?? 1;
+    this.limiter.take(`${principal.name}\n${address}`, request.weight);
     const reads = isRead(request.method);
     const needed =
       this.reflector.get<ConsoleRole | undefined>(NEEDED_ROLE, context.getHandler()) ?? (reads ? 'viewer' : 'admin');

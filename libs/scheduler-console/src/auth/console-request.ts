@@ -12,6 +12,8 @@ export interface ConsoleRequest {
   body?: unknown;
   principal?: Principal;
   requestId?: string;
+  /** How many requests of the rate limit it counts for. */
+  weight?: number;
   /** What a mutation changed, for the audit log. */
   changes?: { before: unknown; after: unknown };
 }

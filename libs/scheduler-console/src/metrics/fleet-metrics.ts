@@ -47,7 +47,7 @@ const COUNTERS = {
 >;
 
 /** What is asked of the store at a scrape. */
-const READINGS = ['status', 'workers', 'locks'] as const;
+const READINGS = ['status', 'workers'] as const;
 type Reading = (typeof READINGS)[number];
 /** What a scrape waits for a reading, ms. */
 const PATIENCE = 1500;
@@ -87,19 +87,17 @@ export class FleetMetrics {
 
   /** Reads anew. Never rejects, and waits for a silent store no longer than 1.5 s. */
   async collect(scheduler: AdvancedTaskScheduler): Promise<void> {
-    const [status, workers, locks] = await Promise.all([
+    const [status, workers] = await Promise.all([
       this.read('status', async () => {
         const answer = await scheduler.getHealthStatus();
         return answer.storeReachable ? answer : null;
       }),
       this.read('workers', () => scheduler.listWorkers()),
-      this.read('locks', () => scheduler.lockManager.list()),
     ]);
     this.forget();
     this.up.set(status === null ? 0 : 1);
     if (status) this.show(status);
     if (workers) this.gauges.workers.set(workers.length);
-    if (locks) this.gauges.locks.set(locks.filter(({ owner }) => owner !== null).length);
   }
 
   /** @returns null: no answer */
@@ -130,6 +128,7 @@ export class FleetMetrics {
     this.gauges.unserved.set(queueStats.unservedQueues.length);
     this.gauges.unhandled.set(queueStats.unhandledTasks.length);
     this.gauges.running.set(runningTasks);
+    this.gauges.locks.set(metrics.locks);
     this.failing.set(metrics.failingDuties);
   }
 }
@@ -157,5 +156,5 @@ const GAUGES = {
   unhandled: ['scheduler_unhandled_tasks', 'Tasks with ready executions that no live worker handles.', []],
   running: ['scheduler_running_executions', 'Executions that run.', []],
   workers: ['scheduler_workers', 'Workers with a lease.', []],
-  locks: ['scheduler_locks_held', 'Locks that are held.', []],
+  locks: ['scheduler_locks_held', 'Locks that are held or waited for.', []],
 } as const satisfies Record<string, readonly [name: string, help: string, labels: readonly string[]]>;

@@ -1,4 +1,5 @@
 import { Controller, Get, Header, Inject } from '@nestjs/common';
+import { Weighs } from '../security/weight.decorator.js';
 import { ConsoleMetrics } from './console-metrics.js';
 
 /** What Prometheus scrapes, with the bearer token of a viewer. */
@@ -7,6 +8,7 @@ export class MetricsController {
   constructor(@Inject(ConsoleMetrics) private readonly metrics: ConsoleMetrics) {}
 
   @Get()
+  @Weighs(() => 2)
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   @Header('cache-control', 'no-store')
   read(): Promise<string> {

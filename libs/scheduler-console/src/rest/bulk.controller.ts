@@ -3,6 +3,7 @@ import type { AdvancedTaskScheduler, ListExecutionsOptions } from 'nestjs-advanc
 import { Needs } from '../auth/access.decorator.js';
 import type { ConsoleRequest } from '../auth/console-request.js';
 import { ConsoleError } from '../console-error.js';
+import { Weighs } from '../security/weight.decorator.js';
 import { CONSOLE_SCHEDULER } from '../tokens.js';
 import { BodyPipe } from './body.pipe.js';
 import { Operation } from './operation.decorator.js';
@@ -34,6 +35,7 @@ export class BulkController {
   constructor(@Inject(CONSOLE_SCHEDULER) private readonly scheduler: AdvancedTaskScheduler) {}
 
   @Post('cancel')
+  @Weighs(() => 20)
   @HttpCode(200)
   @Needs('operator')
   @Operation({ summary: 'Cancels those of a filter that have not ended.', body: BULK })
@@ -42,6 +44,7 @@ export class BulkController {
   }
 
   @Post('retry')
+  @Weighs(() => 20)
   @HttpCode(200)
   @Needs('operator')
   @Operation({ summary: 'Runs those of a filter again that are FAILED, CANCELLED or SKIPPED.', body: BULK })

@@ -3,11 +3,13 @@ import { ExecutionNotFoundError, type AdvancedTaskScheduler, type TaskExecution 
 import { Needs } from '../auth/access.decorator.js';
 import type { ConsoleRequest } from '../auth/console-request.js';
 import { ConsoleError } from '../console-error.js';
+import { perItems, Weighs } from '../security/weight.decorator.js';
 import { CONSOLE_SCHEDULER } from '../tokens.js';
 import { asQuery, EXECUTION_QUERY, toListing } from './execution-query.js';
 import { IdPipe } from './id.pipe.js';
 import { Operation } from './operation.decorator.js';
 import { QueryPipe, type QueryValues } from './query.pipe.js';
+import { executionRow } from './rows.js';
 
 /** Executions one by one. */
 @Controller('api/executions')
@@ -15,9 +17,15 @@ export class ExecutionsController {
   constructor(@Inject(CONSOLE_SCHEDULER) private readonly scheduler: AdvancedTaskScheduler) {}
 
   @Get()
-  @Operation({ summary: 'Executions, newest first.', query: EXECUTION_QUERY })
-  listExecutions(@Query(new QueryPipe(EXECUTION_QUERY)) query: QueryValues) {
-    return asQuery(() => this.scheduler.listExecutions(toListing(query)));
+  @Weighs(perItems('limit', 50, 50))
+  @Operation({
+    summary:
+      'Executions, newest first, without payloads, results, logs and attempts; a page may end before its limit, with a cursor.',
+    query: EXECUTION_QUERY,
+  })
+  async listExecutions(@Query(new QueryPipe(EXECUTION_QUERY)) query: QueryValues) {
+    const { items, nextCursor } = await asQuery(() => this.scheduler.listExecutions(toListing(query)));
+    return { items: items.map(executionRow), nextCursor };
   }
 
   @Get(':id')

@@ -1,14 +1,19 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
 import type { AdvancedTaskScheduler, LockInfo } from 'nestjs-advanced-scheduler';
 import { Needs } from '../auth/access.decorator.js';
 import type { ConsoleRequest } from '../auth/console-request.js';
 import { ConsoleError } from '../console-error.js';
+import { Weighs } from '../security/weight.decorator.js';
 import { CONSOLE_SCHEDULER } from '../tokens.js';
 import { BodyPipe } from './body.pipe.js';
 import { LockKeyPipe } from './id.pipe.js';
 import { Operation } from './operation.decorator.js';
+import { QueryPipe, type QueryShape, type QueryValues } from './query.pipe.js';
+import { pageOfLocks } from './rows.js';
 import type { Shape } from './shape.js';
 
+const PAGE: QueryShape = { limit: [1, 1000], cursor: 'text' };
+const DEFAULT_LIMIT = 200;
 const RELEASE: Shape = {
   fencingToken: { type: 'number', about: 'Of the holder that is meant; with another one the lock stays as it is.' },
 };
@@ -19,9 +24,10 @@ export class LocksController {
   constructor(@Inject(CONSOLE_SCHEDULER) private readonly scheduler: AdvancedTaskScheduler) {}
 
   @Get()
-  @Operation({ summary: 'Locks held or waited for, with their holders.' })
-  async listLocks() {
-    return { items: await this.scheduler.lockManager.list(), nextCursor: null };
+  @Weighs(() => 5)
+  @Operation({ summary: 'Locks held or waited for, with their holders, by their keys.', query: PAGE })
+  async listLocks(@Query(new QueryPipe(PAGE)) { limit = DEFAULT_LIMIT, cursor }: QueryValues) {
+    return pageOfLocks(await this.scheduler.lockManager.list(), Number(limit), cursor?.toString());
   }
 
   @Post(':key/force-release')

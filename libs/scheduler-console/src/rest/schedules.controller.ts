@@ -9,6 +9,7 @@ import { Needs } from '../auth/access.decorator.js';
 import type { ConsoleRequest } from '../auth/console-request.js';
 import { ConsoleError } from '../console-error.js';
 import type { ResolvedConsoleOptions } from '../resolve-options.js';
+import { perItems, Weighs } from '../security/weight.decorator.js';
 import { CONSOLE_OPTIONS, CONSOLE_SCHEDULER } from '../tokens.js';
 import { BodyPipe } from './body.pipe.js';
 import { checkCronBudget } from './cron-budget.js';
@@ -17,6 +18,8 @@ import { Operation } from './operation.decorator.js';
 import { QueryPipe, type QueryShape, type QueryValues } from './query.pipe.js';
 import type { Shape } from './shape.js';
 
+const EARLIEST = 0;
+const LATEST = Date.UTC(9999, 11, 31);
 const PREVIEW: QueryShape = { count: [1, 1000] };
 const PREVIEW_OF: QueryShape = {
   ...PREVIEW,
@@ -56,6 +59,7 @@ export class SchedulesController {
   }
 
   @Get('preview')
+  @Weighs(perItems('count', 10, 5))
   @Operation({ summary: 'The next ticks of an expression, before it is put.', query: PREVIEW_OF })
   previewExpression(@Query(new QueryPipe(PREVIEW_OF)) query: QueryValues) {
     const { cronExpression, timezone = 'UTC', startTime, endTime, count } = query as Record<string, string | undefined>;
@@ -66,6 +70,7 @@ export class SchedulesController {
   }
 
   @Get(':id/preview')
+  @Weighs(perItems('count', 10, 5))
   @Operation({ summary: 'The next ticks of a schedule.', query: PREVIEW })
   async previewSchedule(@Param('id', new IdPipe()) id: string, @Query(new QueryPipe(PREVIEW)) { count }: QueryValues) {
     return { items: ticksOf(await this.find(id), count), nextCursor: null };
@@ -150,8 +155,14 @@ function ticksOf({ cronExpression, timezone, startTime, endTime }: Ticking, coun
 function instant(name: string, value?: string): string | null {
   if (value === undefined) return null;
   const time = Date.parse(value);
-  if (Number.isNaN(time))
-    throw new ConsoleError('INVALID_DATE', 400, `${name}: ${JSON.stringify(value)}; allowed: ISO 8601`, name);
+  // Beyond the year 9999 an instant has another form, and nothing ticks.
+  if (!(time >= EARLIEST && time <= LATEST))
+    throw new ConsoleError(
+      'INVALID_DATE',
+      400,
+      `${name}: ${JSON.stringify(value)}; allowed: ISO 8601, from the year 1970 to 9999`,
+      name,
+    );
   return new Date(time).toISOString();
 }
 

@@ -3,11 +3,13 @@ import type { AdvancedTaskScheduler, RunWorkflowRequest } from 'nestjs-advanced-
 import { Needs } from '../auth/access.decorator.js';
 import type { ConsoleRequest } from '../auth/console-request.js';
 import { ConsoleError } from '../console-error.js';
+import { perItems, Weighs } from '../security/weight.decorator.js';
 import { CONSOLE_SCHEDULER } from '../tokens.js';
 import { asQuery, toListing } from './execution-query.js';
 import { IdPipe } from './id.pipe.js';
 import { Operation } from './operation.decorator.js';
 import { QueryPipe, type QueryShape, type QueryValues } from './query.pipe.js';
+import { workflowRow } from './rows.js';
 import { checkShape, type Shape } from './shape.js';
 import { fromWfFormat, isWfFormat } from './wf-format.js';
 
@@ -28,12 +30,19 @@ export class WorkflowsController {
   constructor(@Inject(CONSOLE_SCHEDULER) private readonly scheduler: AdvancedTaskScheduler) {}
 
   @Get()
-  @Operation({ summary: 'Workflows, newest first.', query: PAGE })
-  listWorkflows(@Query(new QueryPipe(PAGE)) query: QueryValues) {
-    return asQuery(() => this.scheduler.listWorkflows(toListing(query)));
+  @Weighs(perItems('limit', 25, 50))
+  @Operation({
+    summary:
+      'Workflows, newest first, with the number of their nodes by status; a page may end before its limit, with a cursor.',
+    query: PAGE,
+  })
+  async listWorkflows(@Query(new QueryPipe(PAGE)) query: QueryValues) {
+    const { items, nextCursor } = await asQuery(() => this.scheduler.listWorkflows(toListing(query)));
+    return { items: items.map(workflowRow), nextCursor };
   }
 
   @Get(':id')
+  @Weighs(() => 2)
   @Operation({ summary: 'One workflow: its graph, with the status of each node.' })
   async getWorkflow(@Param('id', new IdPipe()) id: string) {
     const workflow = await this.scheduler.getWorkflow(id);
@@ -42,6 +51,7 @@ export class WorkflowsController {
   }
 
   @Post()
+  @Weighs(() => 5)
   @Needs('operator')
   @Operation({
     summary:

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
-import { map, tap, throwError, timeout, type Observable } from 'rxjs';
+import { finalize, map, tap, throwError, timeout, type Observable } from 'rxjs';
 import { Reflector } from '@nestjs/core';
 import { isRead, principalOf, type ConsoleRequest } from '../auth/console-request.js';
 import { ConsoleError } from '../console-error.js';
@@ -7,6 +7,7 @@ import type { ResolvedConsoleOptions } from '../resolve-options.js';
 import { codeOf } from '../rest/problem.js';
 import { CONSOLE_OPTIONS } from '../tokens.js';
 import { AuditLog } from './audit-log.js';
+import { CostlyCalls } from './costly-calls.js';
 import { Redactor } from './redactor.js';
 import { NOT_AUDITED } from './not-audited.decorator.js';
 
@@ -23,6 +24,7 @@ export class ConsoleInterceptor implements NestInterceptor {
     @Inject(CONSOLE_OPTIONS) { requestTimeout }: ResolvedConsoleOptions,
     private readonly audit: AuditLog,
     private readonly redactor: Redactor,
+    private readonly costly: CostlyCalls,
     private readonly reflector: Reflector,
   ) {
     this.limit = requestTimeout * LONGER;
@@ -30,9 +32,11 @@ export class ConsoleInterceptor implements NestInterceptor {
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<ConsoleRequest>();
-    const { payloads } = principalOf(request);
+    const { payloads, name } = principalOf(request);
+    const end = this.costly.begin(name, request.weight ?? 1);
     const answer = next.handle().pipe(
       timeout({ first: this.limit, with: () => throwError(() => noAnswer(this.limit)) }),
+      finalize(end),
       map((value) => this.redactor.redact(value, payloads)),
     );
     const handler = context.getHandler();

@@ -14,6 +14,10 @@ export const START_WITHIN_MS = 100;
 export const INSPECT_FLOOR = 128;
 /** Entries that a listing looks at before it returns a page and a cursor. */
 export const LIST_SCAN = 10_000;
+/** Characters of payloads, results and logs after which a page of executions ends, with a cursor. */
+export const LIST_SIZE = 8 * 1024 * 1024;
+/** A page of workflows ends before it has more nodes, unless it has one workflow only. */
+export const LIST_NODES = 20_000;
 
 /** A worker's crashes after which the run ends as FAILED / WORKER_LOST. */
 export const MAX_CRASHES = 3;

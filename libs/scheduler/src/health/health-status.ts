@@ -51,5 +51,7 @@ export interface HealthStatus {
     failingDuties: number;
     /** Stored records that could not be treated and were set aside, on all nodes. */
     setAside: number;
+    /** Locks held or waited for, on all nodes. */
+    locks: number;
   } & StoreCounters;
 }

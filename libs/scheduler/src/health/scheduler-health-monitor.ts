@@ -126,6 +126,7 @@ export class SchedulerHealthMonitor {
         stuckTasks: this.liveness.stuckTasks,
         failingDuties: this.liveness.failing.length,
         setAside: stats.setAside,
+        locks: stats.locks,
         ...counters,
       },
     };
@@ -164,6 +165,7 @@ const NOTHING: StoreStats = {
   waitingForDependencies: 0,
   waitingForLock: 0,
   window: [],
+  locks: 0,
   setAside: 0,
   returned: 0,
   rewound: 0,

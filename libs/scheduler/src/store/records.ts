@@ -198,6 +198,8 @@ export interface StoreStats {
   window: { minute: number; completed: number; failed: number; durationMs: number }[];
   /** What could not be treated and was set aside, in all. */
   setAside: number;
+  /** Locks that are held or waited for. */
+  locks: number;
   /** Runs that went back to their queues since their worker did not hold them, in all. */
   returned: number;
   /** Times that the store was found to have come back with older data, as far as workers noticed. */

@@ -138,6 +138,13 @@ export interface Workflow {
   nodes: WorkflowNode[];
 }
 
+/** A workflow in a list. */
+export interface WorkflowRow extends Omit<Workflow, 'nodes'> {
+  nodeCount: number;
+  /** Of nodes, by their status; those that are not there are none. */
+  counts: Partial<Record<Status, number>>;
+}
+
 export interface Schedule {
   id: string;
   taskId: string;

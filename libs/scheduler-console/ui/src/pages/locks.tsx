@@ -1,8 +1,10 @@
+import { useState } from 'preact/hooks';
 import { post } from '../api/client';
 import type { Lock, Page as PageOf } from '../api/types';
 import { Action } from '../components/button';
 import { confirm } from '../components/dialog';
 import { Page, Panel } from '../components/page';
+import { Pager } from '../components/pager';
 import { Empty, Loaded } from '../components/states';
 import { StatusBadge } from '../components/status';
 import { Table, type Column } from '../components/table';
@@ -12,9 +14,16 @@ import { href } from '../lib/router';
 import { on, useResource } from '../live/use-resource';
 
 const EVERY_MS = 5_000;
+const PAGE_SIZE = 100;
 
 export function LocksPage() {
-  const locks = useResource<PageOf<Lock>>('locks', { staleOn: on('lock', 'execution'), every: EVERY_MS });
+  const [cursors, setCursors] = useState<readonly string[]>([]);
+  const locks = useResource<PageOf<Lock>>('locks', {
+    query: { limit: PAGE_SIZE, cursor: cursors.at(-1) },
+    staleOn: on('lock', 'execution'),
+    every: EVERY_MS,
+  });
+  const next = locks.data?.nextCursor ?? null;
   const columns: readonly Column<Lock>[] = [
     { title: 'Key', kind: 'wide', cell: (row) => <span class="strong mono">{row.key}</span> },
     { title: 'State', kind: 'tight', cell: (row) => <StatusBadge status={row.owner === null ? 'free' : 'held'} /> },
@@ -43,6 +52,14 @@ export function LocksPage() {
             )
           }
         </Loaded>
+        {(next !== null || cursors.length > 0) && (
+          <Pager
+            of="locks"
+            text={locks.data ? `${locks.data.items.length} shown, by key` : ''}
+            onNewer={cursors.length === 0 ? null : () => setCursors(cursors.slice(0, -1))}
+            onOlder={next === null ? null : () => setCursors([...cursors, next])}
+          />
+        )}
       </Panel>
     </Page>
   );

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { STATUSES, type Page as PageOf, type Status, type Workflow } from '../api/types';
+import { STATUSES, type Page as PageOf, type Status, type WorkflowRow } from '../api/types';
 import { Page, Panel } from '../components/page';
 import { Pager } from '../components/pager';
 import { Empty, Loaded } from '../components/states';
@@ -14,7 +14,7 @@ const PAGE_SIZE = 25;
 
 export function WorkflowsPage() {
   const [cursors, setCursors] = useState<readonly string[]>([]);
-  const workflows = useResource<PageOf<Workflow>>('workflows', {
+  const workflows = useResource<PageOf<WorkflowRow>>('workflows', {
     query: { limit: PAGE_SIZE, cursor: cursors.at(-1) },
     staleOn: ({ name, data }) => name.startsWith('scheduler.workflow.') || data.workflowId != null,
   });
@@ -42,7 +42,7 @@ export function WorkflowsPage() {
   );
 }
 
-const COLUMNS: readonly Column<Workflow>[] = [
+const COLUMNS: readonly Column<WorkflowRow>[] = [
   { title: 'Status', kind: 'tight', cell: (row) => <StatusBadge status={row.status} /> },
   {
     title: 'Workflow',
@@ -54,8 +54,8 @@ const COLUMNS: readonly Column<Workflow>[] = [
       </a>
     ),
   },
-  { title: 'Nodes', kind: 'num', cell: (row) => count(row.nodes.length) },
-  { title: 'Progress', kind: 'tight', cell: (row) => <Shares workflow={row} /> },
+  { title: 'Nodes', kind: 'num', cell: (row) => count(row.nodeCount) },
+  { title: 'Progress', kind: 'tight', cell: (row) => <Shares of={row} /> },
   { title: 'Created', kind: 'tight', cell: (row) => <Ago time={row.createdTime} /> },
   { title: 'Took', kind: 'num', cell: (row) => <Took from={row.createdTime} to={row.completedTime} /> },
 ];
@@ -64,26 +64,22 @@ const COLUMNS: readonly Column<Workflow>[] = [
 const BY_PROGRESS: readonly Status[] = [...STATUSES.filter(isTerminal), 'RUNNING', 'RETRYING', 'PENDING'];
 
 /** How many nodes are in which state, as one bar. */
-export function Shares({ workflow: { nodes } }: { workflow: Workflow }) {
+export function Shares({ of: { nodeCount, counts } }: { of: Pick<WorkflowRow, 'nodeCount' | 'counts'> }) {
   const tally = BY_PROGRESS.map((status) => ({
     status,
-    nodes: nodes.filter((node) => node.status === status).length,
+    nodes: counts[status] ?? 0,
   })).filter((each) => each.nodes > 0);
-  const ended = nodes.filter(({ status }) => isTerminal(status)).length;
+  const ended = tally.reduce((sum, each) => sum + (isTerminal(each.status) ? each.nodes : 0), 0);
   const label = tally.map((each) => `${each.nodes} ${statusLabel(each.status).toLowerCase()}`).join(', ');
   return (
     <span class="shares" role="img" aria-label={label} title={label}>
       <span class="shares-bar">
         {tally.map((each) => (
-          <span
-            key={each.status}
-            data-status={each.status}
-            style={{ width: `${(100 * each.nodes) / nodes.length}%` }}
-          />
+          <span key={each.status} data-status={each.status} style={{ width: `${(100 * each.nodes) / nodeCount}%` }} />
         ))}
       </span>
       <span class="num muted">
-        {count(ended)}/{count(nodes.length)}
+        {count(ended)}/{count(nodeCount)}
       </span>
     </span>
   );

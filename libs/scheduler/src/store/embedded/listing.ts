@@ -1,11 +1,13 @@
 import type { TaskExecution } from '../../core/execution.js';
-import { cursorAt, LIST_LIMIT, orderOf, scan, view } from '../memory/inspect.js';
+import { LIST_NODES, LIST_SIZE } from '../../core/limits.js';
+import { cursorAt, LIST_LIMIT, orderOf, scan, sizeOf, view } from '../memory/inspect.js';
+import type { Row } from '../memory/rows.js';
 import type { State } from '../memory/state.js';
-import { info } from '../memory/workflow.js';
+import { info, roomOf } from '../memory/workflow.js';
 import type { ListExecutionsQuery, Page, WorkflowInfo } from '../records.js';
 import type { Archive } from './archive.js';
 import type { WorkflowRecord } from './codec.js';
-import { detached } from './rebuild.js';
+import { detached, type StoredWorkflow } from './rebuild.js';
 import type { Residents } from './residents.js';
 
 /** Newest first, from memory and from history on disk. */
@@ -20,13 +22,47 @@ export function listAll(
   const below = query.cursor === undefined ? Number.MAX_SAFE_INTEGER : orderOf(query.cursor);
   const { rows, stoppedAt } = scan(s, query, (executionId) => residents.peek(executionId));
   // What is older than the last one looked at in memory belongs to a later page.
-  const stored = archive.page(query, below, stoppedAt?.order ?? 0, limit);
-  const merged = [...rows, ...stored.map((each) => detached(s, each))].sort((a, b) => b.order - a.order);
-  const page = merged.slice(0, limit);
+  const stored = readStored(s, archive, query, below, stoppedAt?.order ?? 0, limit);
+  const merged = [...rows, ...stored.rows].sort((a, b) => b.order - a.order);
+  const page = merged.slice(0, Math.min(limit, rowsWithin(merged)));
   const items = page.map((row) => view(row, now));
   const last = page.at(-1);
-  if (last && (merged.length > limit || stored.length === limit)) return { items, nextCursor: cursorAt(last) };
+  if (last && (merged.length > page.length || !stored.isAll)) return { items, nextCursor: cursorAt(last) };
   return { items, nextCursor: stoppedAt && cursorAt(stoppedAt) };
+}
+
+/** So many are read from the disk at once: few, where they may be large. */
+const FEWEST = 16;
+const MOST = 256;
+
+/** What history has of a query, until there are `limit` or their size is that of a page. */
+function readStored(
+  s: State,
+  archive: Archive,
+  query: ListExecutionsQuery,
+  below: number,
+  downTo: number,
+  limit: number,
+): { rows: Row[]; isAll: boolean } {
+  const rows: Row[] = [];
+  let size = 0;
+  for (let step = FEWEST; rows.length < limit && size < LIST_SIZE;) {
+    const wanted = Math.min(step, limit - rows.length);
+    const found = archive.page(query, rows.at(-1)?.order ?? below, downTo, wanted).map((each) => detached(s, each));
+    const read = found.reduce((sum, row) => sum + sizeOf(row), 0);
+    rows.push(...found);
+    size += read;
+    if (found.length < wanted) return { rows, isAll: true };
+    step = read * 16 > LIST_SIZE ? FEWEST : Math.min(4 * step, MOST);
+  }
+  return { rows, isAll: false };
+}
+
+/** How many rows make a page by their size: one at least. */
+function rowsWithin(rows: readonly Row[]): number {
+  let size = 0;
+  const last = rows.findIndex((row) => (size += sizeOf(row)) >= LIST_SIZE);
+  return last < 0 ? rows.length : last + 1;
 }
 
 /** Newest first, from memory and from disk. */
@@ -38,16 +74,35 @@ export function listAllWorkflows(
   const below = cursor === undefined ? Number.POSITIVE_INFINITY : Number(cursor);
   const inMemory = [...s.workflows.values()].filter((each) => each.order < below);
   const merged = [
-    ...inMemory.map((workflow) => ({ order: workflow.order, info: () => info(workflow) })),
-    ...archive
-      .workflows(below, limit + 1)
-      .map(({ number, record }) => ({ order: number, info: () => archivedInfo(record) })),
+    ...inMemory.map((workflow) => ({
+      order: workflow.order,
+      nodes: workflow.nodes.length,
+      info: () => info(workflow),
+    })),
+    ...storedWorkflows(archive, below, limit + 1).map(({ number, record }) => ({
+      order: number,
+      nodes: record.nodes.length,
+      info: () => archivedInfo(record),
+    })),
   ].sort((a, b) => b.order - a.order);
-  const page = merged.slice(0, limit);
+  const page = merged.slice(0, roomOf(merged.slice(0, limit).map(({ nodes }) => nodes)));
   return {
     items: page.map((each) => each.info()),
     nextCursor: merged.length > page.length ? String(page.at(-1)!.order) : null,
   };
+}
+
+/** Until there are `limit`, or more nodes than a page has. */
+function storedWorkflows(archive: Archive, below: number, limit: number): StoredWorkflow[] {
+  const found: StoredWorkflow[] = [];
+  for (let nodes = 0; found.length < limit && nodes <= LIST_NODES;) {
+    const wanted = Math.min(FEWEST, limit - found.length);
+    const part = archive.workflows(found.at(-1)?.number ?? below, wanted);
+    found.push(...part);
+    nodes += part.reduce((sum, { record }) => sum + record.nodes.length, 0);
+    if (part.length < wanted) break;
+  }
+  return found;
 }
 
 export function archivedInfo({

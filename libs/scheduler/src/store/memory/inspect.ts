@@ -1,7 +1,7 @@
 import type { TaskAttempt, TaskExecution, WaitingFor } from '../../core/execution.js';
 import { withPriorityName } from '../../core/priority.js';
 import { parseJson } from '../../core/json.js';
-import { LIST_SCAN } from '../../core/limits.js';
+import { LIST_SCAN, LIST_SIZE } from '../../core/limits.js';
 import { isTerminal } from '../../core/status.js';
 import type { ListExecutionsQuery, Page, StoreStats } from '../records.js';
 import { isLimited } from './queue.js';
@@ -68,13 +68,23 @@ export function scan(
   const rows: Row[] = [];
   let row = query.cursor === undefined ? s.newestRow : before(s, query.cursor, find);
   let last: Row | null = null;
-  for (let looked = 0; row !== null && rows.length < limit && looked < LIST_SCAN; looked++) {
+  let size = 0;
+  for (let looked = 0; row !== null && rows.length < limit && looked < LIST_SCAN && size < LIST_SIZE; looked++) {
     if (query.from !== undefined && row.createdTime < query.from) return { rows, stoppedAt: null };
-    if (matches(row, query, statuses)) rows.push(row);
+    if (matches(row, query, statuses)) {
+      rows.push(row);
+      size += sizeOf(row);
+    }
     last = row;
     row = row.older;
   }
   return { rows, stoppedAt: row === null ? null : last };
+}
+
+/** Characters of what an execution may have much of. */
+export function sizeOf({ payload, result, extra }: Row): number {
+  const logs = extra?.logs?.reduce((sum, line) => sum + line.length, 0) ?? 0;
+  return (payload?.length ?? 0) + (result?.length ?? 0) + logs;
 }
 
 export function cursorAt(row: Row): string {
@@ -119,6 +129,7 @@ export function stats(s: State, now: number): StoreStats {
       byPriority: q.ready.map((level) => level.size),
       oldestReadyTime: q.ready.map((level) => level.head?.at ?? null),
     })),
+    locks: s.locks.size,
     unhandledTasks: [...s.unhandledTasks].slice(0, UNHANDLED_SHOWN).map(({ taskId }) => taskId),
     delayed: s.delayed.size,
     waitingForDependencies: s.waitingForDependencies,

@@ -1,5 +1,5 @@
 import type { TaskExecution } from '../../core/execution.js';
-import { LIST_SCAN } from '../../core/limits.js';
+import { LIST_SCAN, LIST_SIZE } from '../../core/limits.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import type { TaskMirror } from '../../core/task-definition.js';
 import type {
@@ -27,8 +27,6 @@ const SCAN_STEP = 500;
 const QUEUES_AT_ONCE = 20;
 /** Workers that one script lists. */
 const WORKERS_AT_ONCE = 50;
-/** Characters of executions after which a page ends, with a cursor. */
-const PAGE_SIZE = 8 * 1024 * 1024;
 
 /** The verbs that only look: a script each, that cannot write. */
 export abstract class RedisLooks extends RedisFrame {
@@ -78,7 +76,7 @@ export abstract class RedisLooks extends RedisFrame {
     const items: TaskExecution[] = [];
     let below = cursor;
     let size = 0;
-    for (let looked = 0; items.length < limit && looked < LIST_SCAN && size < PAGE_SIZE;) {
+    for (let looked = 0; items.length < limit && looked < LIST_SCAN && size < LIST_SIZE;) {
       const found = await this.look<string[]>('listExecutions', below, SCAN_STEP, limit - items.length, wanted);
       looked += Number(found.pop());
       below = found.pop()!;

@@ -1,3 +1,4 @@
+import { LIST_NODES } from '../../core/limits.js';
 import type { TaskStatus } from '../../core/status.js';
 import type { Page, WorkflowInfo, WorkflowNodeInfo } from '../records.js';
 import type { ScriptArgument } from './connection/redis-connection.js';
@@ -8,8 +9,6 @@ type Look = <T>(script: string, ...args: ScriptArgument[]) => Promise<T>;
 const NODES_AT_ONCE = 250;
 /** Workflows that one script reads. */
 const WORKFLOWS_AT_ONCE = 20;
-/** A page ends before it has more nodes, unless it has one workflow only. */
-const NODES_OF_PAGE = 20_000;
 
 const STATUSES: Readonly<Record<string, TaskStatus>> = {
   P: 'PENDING',
@@ -47,7 +46,7 @@ export async function readWorkflows(look: Look, limit: number, cursor = ''): Pro
     const found = await readHeads(look, '', below, asked);
     for (const head of found) {
       nodes += head.ids.length;
-      isOver ||= heads.length > 0 && nodes > NODES_OF_PAGE;
+      isOver ||= heads.length > 0 && nodes > LIST_NODES;
       heads.push(head);
       below = head.order;
       if (isOver) break;

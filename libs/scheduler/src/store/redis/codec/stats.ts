@@ -24,6 +24,7 @@ interface StatsView {
   window: Record<string, number>;
   errors: [taskId: string, executionId: string, error: string, time: number, taskName: string][] | object;
   workers: number;
+  locks: number;
   setAside: number;
   returned: number;
   rewound: number;
@@ -59,6 +60,7 @@ export function statsOf(view: StatsView): StoreStats {
       }),
     ),
     workers: view.workers,
+    locks: view.locks,
     setAside: view.setAside,
     returned: view.returned,
     rewound: view.rewound,

@@ -77,6 +77,7 @@ return cjson.encode({
   delayed = call('ZCARD', keys.delayed),
   window = ends,
   errors = errors,
+  locks = call('HLEN', keys.locks),
   setAside = counters.setAside or 0,
   returned = counters.returned or 0,
   rewound = counters.rewound or 0,

@@ -1,0 +1,37 @@
+import { priorityName, type LockInfo, type TaskExecution, type WorkflowInfo } from 'nestjs-advanced-scheduler';
+
+/** Characters of an error's message that a row shows. */
+const MESSAGE = 300;
+/** Dependencies that a row names. */
+const DEPENDENCIES = 10;
+
+/** An execution in a list: without its payload, result, logs, attempts and stack, which are read one by one. */
+export function executionRow(execution: TaskExecution): object {
+  const { payload: _p, result: _r, logs: _l, attempts: _a, error, waitingFor, progress, priority, ...rest } = execution;
+  const dependencies = waitingFor?.dependencies?.slice(0, DEPENDENCIES);
+  return {
+    ...rest,
+    priority: priorityName(priority),
+    error: error && { ...error, message: error.message.slice(0, MESSAGE), stack: undefined },
+    waitingFor: waitingFor && { ...waitingFor, ...(dependencies ? { dependencies } : {}) },
+    progress: progress && { ...progress, note: progress.note?.slice(0, MESSAGE) ?? null },
+  };
+}
+
+/** A workflow in a list: how many nodes it has, in all and of each status. */
+export function workflowRow({ nodes, ...rest }: WorkflowInfo): object {
+  const counts: Record<string, number> = {};
+  for (const { status } of nodes) counts[status] = (counts[status] ?? 0) + 1;
+  return { ...rest, nodeCount: nodes.length, counts };
+}
+
+/** A page of locks by their keys, from behind the cursor on. */
+export function pageOfLocks(
+  locks: readonly LockInfo[],
+  limit: number,
+  cursor = '',
+): { items: LockInfo[]; nextCursor: string | null } {
+  const rest = locks.filter(({ key }) => key > cursor).sort((a, b) => (a.key < b.key ? -1 : 1));
+  const items = rest.slice(0, limit);
+  return { items, nextCursor: rest.length > items.length ? items.at(-1)!.key : null };
+}
