@@ -319,6 +319,22 @@ export function scheduleContract(open: OpenStore): void {
     );
 
     it(
+      'stay declared by their app when they are put by hand, and go as others do',
+      scene(async (s) => {
+        await put(s, { id: 'dropped', declaredBy: 'app' });
+        s.clock.advance(UNDECLARED_MS / 2);
+        const changed = await put(s, { id: 'dropped', cronExpression: '0 5 * * *', declaredBy: null });
+        expect(changed).toMatchObject({ cronExpression: '0 5 * * *', declaredBy: 'app', revision: 2 });
+        s.clock.advance(UNDECLARED_MS / 2 - 1);
+        expect(await s.store.declareSchedules('app', [], false)).toEqual([]);
+        s.clock.advance(2);
+        expect(await s.store.declareSchedules('app', [], false)).toEqual(['dropped']);
+        await put(s, { id: 'taken over', declaredBy: null });
+        expect(await put(s, { id: 'taken over', declaredBy: 'app' })).toMatchObject({ declaredBy: 'app' });
+      }),
+    );
+
+    it(
       'are removed at once where the app asks for it',
       scene(async (s) => {
         await put(s, { id: 'kept', declaredBy: 'app' });

@@ -12,6 +12,7 @@ import { enqueueContract } from './enqueue.contract.js';
 import { executionLockContract } from './execution-lock.contract.js';
 import { fanInContract } from './fan-in.contract.js';
 import { type OpenStore } from './fixtures.js';
+import { freeLockContract } from './free-lock.contract.js';
 import { handleLockContract } from './handle-lock.contract.js';
 import { historyContract } from './history.contract.js';
 import { idempotencyContract } from './idempotency.contract.js';
@@ -51,6 +52,7 @@ const CONCERNS = [
   workflowHistoryContract,
   workflowsTogetherContract,
   executionLockContract,
+  freeLockContract,
   handleLockContract,
   workerContract,
   cancelContract,

@@ -1,5 +1,5 @@
 import type { ExchangeReply, TaskStore } from '../../libs/scheduler/src/store/task-store.js';
-import { helloOf } from '../contract/fixtures.js';
+import { helloOf, LEASE } from '../contract/fixtures.js';
 import { Worker } from '../contract/worker.js';
 import { QUEUES } from './setting.js';
 
@@ -50,6 +50,12 @@ export class Crew {
   anyone(pick: number): { worker: Worker } {
     const all = [...this.members.map((member) => member.worker), ...this.ghosts];
     return { worker: all[pick % all.length]! };
+  }
+
+  /** Workers that the store knows to be alive. */
+  alive(now: number): { id: string; queues: readonly string[] }[] {
+    const heard = this.members.filter((member) => member.contact + LEASE > now);
+    return heard.map(({ worker, queues }) => ({ id: worker.id, queues }));
   }
 
   async join(member: Member, now: number): Promise<void> {

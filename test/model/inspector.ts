@@ -4,7 +4,7 @@ import type { WorkflowInfo } from '../../libs/scheduler/src/store/records.js';
 import type { TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import type { Referee } from './referee.js';
 import { compareReady, workflowStatus, type Reference, type RefExecution } from './reference.js';
-import { ALL, QUEUES } from './setting.js';
+import { ALL, LOCK_RESERVED, QUEUES } from './setting.js';
 import { violated } from './violation.js';
 
 /** Reads a store through its public verbs, and compares all that it shows with the reference. */
@@ -36,7 +36,7 @@ export class Inspector {
       for (const e of this.reference.executions.values()) if (!e.gone) this.checkWait(e, shown.get(e.id)!, now);
     }
     await this.checkStats(items, now, settled);
-    await this.checkLocks(settled);
+    await this.checkLocks(now, settled);
     await this.checkWorkers();
     this.checkWorkflows(workflows);
   }
@@ -127,10 +127,12 @@ export class Inspector {
   async followQueues(now: number): Promise<void> {
     const peeked = await Promise.all(QUEUES.map((queue) => this.store.peekQueue(queue, ALL)));
     const queued = new Set(peeked.flat());
+    const called: RefExecution[] = this.referee.taken.splice(0);
     for (const e of this.reference.executions.values()) {
-      if (queued.has(e.id)) this.followQueued(e, now);
-      else if (this.reference.isDue(e, this.settledAt) && e.parkedSince === null) this.followParked(e);
+      if (queued.has(e.id)) this.followQueued(e, now, called);
+      else if (this.reference.isDue(e, this.settledAt) && e.parkedSince === null) this.followParked(e, now);
     }
+    for (const e of called) this.referee.checkBestWaiter(e);
     for (const ids of peeked) {
       const inOrder = ids.map((id) => this.reference.get(id));
       for (const [i, later] of inOrder.entries()) {
@@ -140,23 +142,31 @@ export class Inspector {
     }
   }
 
-  private followQueued(e: RefExecution, now: number): void {
+  private followQueued(e: RefExecution, now: number, called: RefExecution[]): void {
     const { step } = this.reference;
     if (!this.reference.isDue(e, now)) violated('I13', `${e.id} (${e.status}) stands in the queue before its time`);
     if (e.parkedSince !== null) {
-      this.referee.checkBestWaiter(e);
+      called.push({ ...e });
+      e.called = { at: now, parkedSince: e.parkedSince, isReserved: this.reference.couldStart(e) };
       e.parkedSince = null;
-      e.reserved = true;
       e.ready = { batch: -step, cause: e.id, sub: 0 };
     }
     e.ready ??= { ...e.cause, batch: e.cause.batch < 0 ? e.cause.batch : step };
   }
 
-  private followParked(e: RefExecution): void {
+  /** What has been called parks again, at its place, where another has the lock: not while that is reserved for it. */
+  private followParked(e: RefExecution, now: number): void {
     if (!e.lock) violated('I13', `${e.id} is ready, and stands in no queue`);
-    if (e.reserved) violated('I9', `${e.id} parks a second time on ${e.lock.key}`);
-    e.parkedSince = this.reference.step;
+    const { called } = e;
+    if (called && this.reference.isReservedFor(e, now)) violated('I9', `${e.id} parks a second time on ${e.lock.key}`);
+    e.parkedSince = called?.parkedSince ?? this.reference.step;
+    e.called = null;
     e.ready = null;
+  }
+
+  /** Whether the lock may be reserved. */
+  private mayBeReserved(key: string, now: number): boolean {
+    return this.reference.calledFor(key).some((e) => now < e.called!.at + LOCK_RESERVED);
   }
 
   private checkWait(e: RefExecution, shown: TaskExecution, now: number): void {
@@ -166,7 +176,11 @@ export class Inspector {
     if (this.reference.pausedQueues.has(e.queue)) expected = 'paused';
     else if (e.dueAt > now) expected = 'time';
     else if (open.length > 0) expected = 'dependencies';
-    else if (e.parkedSince !== null) expected = 'lock';
+    else if (e.parkedSince !== null) {
+      expected = 'lock';
+      const isHeld = this.referee.locks.holders.has(e.lock!.key);
+      if (!isHeld && (shown.waitingFor?.kind !== 'lock' || !this.mayBeReserved(e.lock!.key, now))) expected = 'queue';
+    }
     if (shown.waitingFor?.kind !== expected)
       violated('I13', `${e.id} waits for ${expected}, says ${shown.waitingFor?.kind}`);
     if (expected !== 'dependencies') return;
@@ -221,10 +235,13 @@ export class Inspector {
     equal('waitingForLock', stats.waitingForLock, waiting.filter((e) => e.parkedSince !== null).length);
   }
 
-  /** I11: the lock belongs to whom the reports say; every run holds its lock; nobody waits for a free one. */
-  private async checkLocks(settled: boolean): Promise<void> {
+  /**
+   * I11: the lock belongs to whom the reports say; every run holds its lock; nobody waits for a free one, unless that is
+   * reserved for another, or another stands ready that is kept by the same.
+   */
+  private async checkLocks(now: number, settled: boolean): Promise<void> {
     const { holders } = this.referee.locks;
-    const wanted = new Set<string>();
+    const parked: RefExecution[] = [];
     for (const e of this.reference.executions.values()) {
       if (!e.lock) continue;
       const holder = holders.get(e.lock.key);
@@ -234,18 +251,14 @@ export class Inspector {
       if (e.status === 'RUNNING' && !holds && !this.referee.locks.wasLost(e.lock.key, e.fencingToken)) {
         violated('I11', `${e.id} runs without its lock ${e.lock.key}`);
       }
-      if (e.parkedSince !== null) wanted.add(e.lock.key);
+      if (e.parkedSince !== null) parked.push(e);
     }
     if (!settled) return;
-    const reserved = new Map<string, string>();
-    for (const e of this.reference.executions.values()) {
-      if (!e.reserved) continue;
-      const other = reserved.get(e.lock!.key);
-      if (other) violated('I11', `lock ${e.lock!.key} is kept for ${other} and for ${e.id}`);
-      reserved.set(e.lock!.key, e.id);
-    }
-    for (const key of wanted) {
-      if (!holders.has(key) && !reserved.has(key)) violated('I11', `lock ${key} is free, and somebody is parked on it`);
+    for (const e of parked) {
+      const key = e.lock!.key;
+      const isPassedBy = this.reference.calledFor(key).some((each) => this.reference.isSameLine(each, e));
+      if (!holders.has(key) && !isPassedBy && !this.mayBeReserved(key, now))
+        violated('I11', `lock ${key} is free, and ${e.id} is parked on it`);
     }
     for (const [key, holder] of holders) {
       const info = await this.store.getLock(key);

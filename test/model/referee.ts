@@ -46,6 +46,8 @@ const ENDS = new Set<ExecutionTransition>(['completed', 'failed', 'cancelled', '
 export class Referee {
   readonly counts = new Map<ExecutionTransition | 'stale' | 'lockTimeouts', number>();
   readonly locks = new LockBook();
+  /** Executions that were parked and have started, as they were: who was next is known when the queues have been read. */
+  readonly taken: RefExecution[] = [];
   private scope: Scope = { now: 0 };
   private claimed: string[] = [];
   private reopened = new Set<string>();
@@ -142,7 +144,8 @@ export class Referee {
     if (this.reference.pausedQueues.has(e.queue)) violated('I9', `${e.id} started from the paused queue ${e.queue}`);
     if (!claimedBy.queues.includes(e.queue))
       violated('I9', `${e.id} started from a queue that the worker does not serve`);
-    if (e.parkedSince !== null) this.checkBestWaiter(e);
+    if (e.parkedSince !== null) this.taken.push({ ...e });
+    if (e.lock) this.checkReservation(e, now);
     e.status = 'RUNNING';
     e.workerId = effect.workerId;
     e.run++;
@@ -151,14 +154,32 @@ export class Referee {
     this.claimed.push(e.id);
   }
 
-  /** The best of those parked on a lock is next: by priority, then by order of parking. */
+  /**
+   * The best of those parked on a lock is next: by priority, then by order of parking. One that is passed by has left its
+   * place to stand ready, or another of its line has.
+   */
   checkBestWaiter(e: RefExecution): void {
     for (const other of this.reference.executions.values()) {
-      if (other === e || other.parkedSince === null || other.lock?.key !== e.lock?.key) continue;
+      if (other.id === e.id || other.parkedSince === null || other.lock?.key !== e.lock?.key) continue;
       if (other.parkedSince === this.reference.step) continue;
+      if (this.reference.calledFor(e.lock!.key).some((each) => this.reference.isSameLine(each, other))) continue;
       const better =
         other.priority < e.priority || (other.priority === e.priority && other.parkedSince < e.parkedSince!);
       if (better) violated('I9', `lock ${e.lock?.key} went to ${e.id}, and ${other.id} was the better waiter`);
+    }
+  }
+
+  /** A free lock that is reserved goes to another only if that has waited as well and comes before. */
+  private checkReservation(e: RefExecution, now: number): void {
+    const place = e.parkedSince ?? e.called?.parkedSince ?? Number.POSITIVE_INFINITY;
+    for (const other of this.reference.calledFor(e.lock!.key)) {
+      if (other === e) continue;
+      const isBefore =
+        place < Number.POSITIVE_INFINITY &&
+        (e.priority < other.priority || (e.priority === other.priority && place <= other.called!.parkedSince));
+      if (!isBefore && this.reference.isReservedFor(other, now))
+        violated('I9', `${e.id} took the lock ${e.lock!.key}, which is reserved for ${other.id}`);
+      other.called!.isReserved = false;
     }
   }
 
@@ -252,6 +273,13 @@ export class Referee {
     const isHandle = !this.reference.executions.has(effect.owner);
     if (isHandle && effect.transition === 'released' && this.scope.unlocking !== effect.owner) {
       violated('I11', `lock ${effect.key} was released by ${effect.owner}, who did not ask for it`);
+    }
+    if (isHandle && effect.transition === 'granted') {
+      for (const e of this.reference.calledFor(effect.key)) {
+        if (this.reference.isReservedFor(e, effect.time))
+          violated('I9', `${effect.owner} was given ${effect.key}, which is reserved for ${e.id}`);
+        e.called!.isReserved = false;
+      }
     }
     this.locks.hear(effect, this.ttlOf(effect.key, effect.owner));
   }

@@ -2,7 +2,7 @@ import type { NewEdge, NewExecution } from '../../libs/scheduler/src/core/comman
 import { edgeHolds, type DependencyType } from '../../libs/scheduler/src/core/dependency.js';
 import type { TaskPriority } from '../../libs/scheduler/src/core/priority.js';
 import { isTerminal, type Reason, type TaskStatus } from '../../libs/scheduler/src/core/status.js';
-import { DECLARED } from './setting.js';
+import { DECLARED, LOCK_RESERVED } from './setting.js';
 
 export interface RefEdge {
   dependent: RefExecution;
@@ -57,9 +57,10 @@ export interface RefExecution {
   ready: ReadyKey | null;
   /** What will make it ready. */
   cause: ReadyKey;
+  /** Its place among the waiters of its lock while it is parked: the step in which it first parked. */
   parkedSince: number | null;
-  /** A lock is kept for it. */
-  reserved: boolean;
+  /** It waits for its lock and stands ready: since when, its place, and whether the lock may have been reserved for it. */
+  called: { at: number; parkedSince: number; isReserved: boolean } | null;
   workflowId: string | null;
   /** History has let it go. */
   gone: boolean;
@@ -69,6 +70,8 @@ export interface RefExecution {
 export class Reference {
   readonly executions = new Map<string, RefExecution>();
   readonly pausedQueues = new Set<string>();
+  /** Queues that a live worker serves. */
+  served: ReadonlySet<string> = new Set();
   /** The number of the command being played. */
   step = 0;
   /** The number of the call to the store. */
@@ -132,7 +135,7 @@ export class Reference {
       ready: null,
       cause: { batch: this.step, cause: 'enqueued', sub: order },
       parkedSince: null,
-      reserved: false,
+      called: null,
       workflowId: command.workflow?.workflowId ?? null,
       gone: false,
     };
@@ -230,7 +233,27 @@ export class Reference {
   leaveQueue(execution: RefExecution): void {
     execution.ready = null;
     execution.parkedSince = null;
-    execution.reserved = false;
+    execution.called = null;
+  }
+
+  /** Whether what keeps one of them from starting keeps the other: then only one of them stands ready for their lock. */
+  isSameLine(a: RefExecution, b: RefExecution): boolean {
+    return a.queue === b.queue && a.taskId === b.taskId && a.priority === b.priority;
+  }
+
+  /** Whether a worker could start it, as far as queues and leases say. */
+  couldStart(e: RefExecution): boolean {
+    return !this.pausedQueues.has(e.queue) && this.served.has(e.queue);
+  }
+
+  /** Whether its lock must be reserved for it: it could start when it was called, a moment ago, and none has taken the lock. */
+  isReservedFor(e: RefExecution, now: number): boolean {
+    return e.called !== null && e.called.isReserved && now < e.called.at + LOCK_RESERVED && this.couldStart(e);
+  }
+
+  /** Those that wait for the lock and stand ready. */
+  calledFor(key: string): RefExecution[] {
+    return [...this.executions.values()].filter((e) => e.lock?.key === key && e.called !== null);
   }
 
   timed(execution: RefExecution): ReadyKey {

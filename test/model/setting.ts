@@ -3,6 +3,8 @@ export const QUEUES = ['a', 'b'] as const;
 export const LOCK_KEYS = ['red', 'blue'] as const;
 /** How long the lock of an execution outlives the last beat of its worker, ms. */
 export const LOCK_TTL = 30_000;
+/** For how long a free lock is reserved for an execution, ms. */
+export const LOCK_RESERVED = 1_000;
 /** Between two ticks of the one schedule, ms. */
 export const TICK_MS = 10_000;
 /** Between two beats of a worker, ms. */

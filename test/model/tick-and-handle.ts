@@ -1,6 +1,6 @@
 import { isTerminal } from '../../libs/scheduler/src/core/status.js';
 import type { Command } from './commands.js';
-import { LOCK_KEYS, TICK_MS } from './setting.js';
+import { LOCK_KEYS, LOCK_RESERVED, TICK_MS } from './setting.js';
 import type { Stage } from './stage.js';
 import { violated } from './violation.js';
 
@@ -51,10 +51,14 @@ export async function playLock(stage: Stage, command: LockCommand): Promise<void
   if (command.kind === 'acquire') {
     const waiting = locks.waits.get(key);
     if (holder?.owner === owner || waiting?.has(owner)) return;
-    const awaited = [...reference.executions.values()].some(
-      (e) => e.lock?.key === key && (e.parkedSince !== null || e.reserved),
-    );
-    const isFree = holder === undefined && !awaited && (waiting?.size ?? 0) === 0;
+    // A free lock may be reserved for what could start, or has been called a moment ago.
+    const called = reference.calledFor(key);
+    const mayBeReserved = [...reference.executions.values()].some((e) => {
+      if (e.lock?.key !== key || !reference.couldStart(e)) return false;
+      if (e.called !== null) return now < e.called.at + LOCK_RESERVED;
+      return e.parkedSince !== null && !called.some((each) => reference.isSameLine(each, e));
+    });
+    const isFree = holder === undefined && !mayBeReserved && (waiting?.size ?? 0) === 0;
     const scope = { now, handleTtl: command.ttl };
     const grant = await stage.call(scope, () => store.acquireLock(key, owner, command.ttl, command.maxWait));
     const holds = locks.holders.get(key);

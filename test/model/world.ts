@@ -61,7 +61,12 @@ export class World implements Stage {
   /** Plays one command, lets maintenance do what is due (unless time is only to pass), and checks everything. */
   async play(command: Command): Promise<void> {
     this.reference.step++;
+    const before = this.crew.alive(this.now);
+    this.reference.served = new Set(before.flatMap((worker) => worker.queues));
     await this.perform(command);
+    // Workers that were there all the time.
+    const after = new Set(this.crew.alive(this.now).map((worker) => worker.id));
+    this.reference.served = new Set(before.filter(({ id }) => after.has(id)).flatMap((worker) => worker.queues));
     const settled = command.kind !== 'advance' || command.promote;
     if (settled) await this.settleDown();
     await this.inspector.inspect(this.now, settled);

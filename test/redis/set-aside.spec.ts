@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { settle } from '../../libs/scheduler/src/core/commands.js';
 import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import type { Effect } from '../../libs/scheduler/src/core/effects.js';
 import { edgeTo, LEASE, lockOn, mirrorOf, newSchedule, TASKS } from '../contract/fixtures.js';
@@ -91,6 +92,27 @@ describe.each(SPOILS)('an execution with %s', (_, spoil) => {
       const found = await worker.claimIds(3);
       expect(found.filter((id) => id !== ids[1])).toEqual([ids[0], ids[2]]);
       await s.maintain();
+    }));
+
+  it('that a free lock was passed to keeps it from nobody', () =>
+    play(async (s, redis) => {
+      const held = await s.store.acquireLock('key', 'holder', LEASE, 0);
+      const ids: string[] = [];
+      for (let i = 0; i < 3; i++) ids.push(await s.add({ lock: lockOn('key') }));
+      const worker = await s.worker();
+      expect(await worker.claimIds(3)).toEqual([]);
+      await s.store.pauseQueue('default');
+      await s.store.releaseLock('key', 'holder', held!.fencingToken);
+      await spoil(redis, ids[0]!);
+      await s.store.resumeQueue('default');
+      // The claim may notice the loss, and take the next one.
+      const first = await worker.claim(1);
+      await worker.settle(...first.map(({ executionId, attempt }) => settle.complete({ executionId, attempt }, null)));
+      const grant = await s.store.acquireLock('key', 'another', LEASE, 0);
+      if (grant) await s.store.releaseLock('key', 'another', grant.fencingToken);
+      const rest = ids.slice(1).filter((id) => first[0]?.executionId !== id);
+      for (const id of rest) await worker.complete(await worker.claimOne(id));
+      expect(await s.store.getLock('key')).toBeNull();
     }));
 
   it('that was asked to cancel does not keep others from their ends', () =>

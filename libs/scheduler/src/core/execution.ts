@@ -21,7 +21,7 @@ export interface WaitingFor {
   until?: string;
   /** The dependencies still open. */
   dependencies?: { taskId: string; ref: string; type: string; executionId: string | null; status: TaskStatus | null }[];
-  /** The lock, and who holds it. */
+  /** The lock, and who holds it; null: it is free, and reserved for another execution for up to 1 s. */
   lock?: { key: string; heldBy: string | null };
   /** The limit that is reached. */
   limit?: { key: string };

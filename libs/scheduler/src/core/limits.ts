@@ -19,6 +19,11 @@ export const LIST_SIZE = 8 * 1024 * 1024;
 /** A page of workflows ends before it has more nodes, unless it has one workflow only. */
 export const LIST_NODES = 20_000;
 
+/** ms for which a free lock is reserved for an execution that could start. */
+export const LOCK_RESERVED_MS = 1_000;
+/** Waiters that are looked at when a lock becomes free, before the next step. */
+export const LOCK_WAITERS_PER_STEP = 50;
+
 /** A worker's crashes after which the run ends as FAILED / WORKER_LOST. */
 export const MAX_CRASHES = 3;
 /** After so many crashes a run is suspected of them: a worker runs one such at a time, so that it takes no other to its end. */

@@ -13,9 +13,9 @@ export interface CronOptions<P = unknown> {
   id?: string;
   /** IANA name. Default 'UTC'. */
   timezone?: string;
-  /** No tick before it. */
+  /** No tick before it. ISO 8601 text without a zone is a time of `timezone`. */
   startTime?: Date | string | number;
-  /** No tick after it. */
+  /** No tick after it. Text as for `startTime`. */
   endTime?: Date | string | number;
   /** Default 'skip'. */
   overlap?: OverlapPolicy;

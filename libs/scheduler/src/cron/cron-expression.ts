@@ -1,6 +1,6 @@
 import { CronExpressionParser, type CronFieldCollection } from 'cron-parser';
 import { CronNeverFiresError, InvalidCronExpressionError, show } from '../core/errors.js';
-import { findSyntaxProblem } from './cron-syntax.js';
+import { findSyntaxProblem, normalize } from './cron-syntax.js';
 import { TimeZone } from './time-zone.js';
 
 /** A checked cron expression, unfolded into the values that it names. Immutable; reuse it freely. */
@@ -35,9 +35,13 @@ export interface ParsedCron {
  *   lists of all these, parted by commas;
  * - months 1-12 or JAN-DEC, weekdays 0-7 or SUN-SAT (0 and 7 are Sunday), names in any case;
  * - `?` as day of month or weekday means `*`; `L` is the month's last day, `5L` its last Friday, `5#3` its third;
- * - where both day of month and weekday are restricted, a day that meets either matches, as in standard cron.
+ * - where both day of month and weekday are restricted, a day that meets either matches, as in standard cron. A field
+ *   counts as not restricted only where it is `*` or `?` (or a list with `*`); Vixie cron, and most that follow it, count
+ *   any field that begins with a star, such as a star with a step, and then want a day to meet both;
+ * - `SUN` as the end of a range comes after Saturday: `MON-SUN`, `SAT-SUN`; a list may name a value twice; fields are parted by
+ *   any white space, line breaks included.
  *
- * Not supported: nicknames (`@daily`), seven fields, `W`, `H`, backward ranges, a list that names a value twice.
+ * Not supported: nicknames (`@daily`), seven fields, `W`, `H`, other backward ranges.
  *
  * @param timezone IANA name; default 'UTC'
  * @throws InvalidCronExpressionError naming the field and what it allows
@@ -47,9 +51,8 @@ export interface ParsedCron {
 export function parseCron(expression: unknown, timezone: string = 'UTC'): ParsedCron {
   const problem = findSyntaxProblem(expression);
   if (problem) throw new InvalidCronExpressionError(expression, problem);
-  const text = (expression as string).trim().toUpperCase();
   const zone = TimeZone.named(timezone);
-  const { second, minute, hour, dayOfMonth, month, dayOfWeek } = readFields(text);
+  const { second, minute, hour, dayOfMonth, month, dayOfWeek } = readFields(expression as string);
 
   const dates: readonly (number | string)[] = dayOfMonth.values;
   const days: readonly (number | string)[] = dayOfWeek.values;
@@ -74,13 +77,13 @@ export function parseCron(expression: unknown, timezone: string = 'UTC'): Parsed
   };
 }
 
-function readFields(text: string): CronFieldCollection {
+function readFields(expression: string): CronFieldCollection {
   try {
-    return CronExpressionParser.parse(text, { tz: 'UTC', currentDate: new Date(0) }).fields;
+    return CronExpressionParser.parse(normalize(expression), { tz: 'UTC', currentDate: new Date(0) }).fields;
   } catch (error) {
     const reason = error instanceof Error ? error.message : show(error);
-    if (reason.includes('explicit day of month')) throw new CronNeverFiresError(text);
-    throw new InvalidCronExpressionError(text, reason);
+    if (reason.includes('explicit day of month')) throw new CronNeverFiresError(expression);
+    throw new InvalidCronExpressionError(expression, reason);
   }
 }
 

@@ -1,10 +1,9 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { checkOptionNames } from '../core/check-options.js';
 import { parseDuration } from '../core/duration.js';
 import { CronNeverFiresError, InvalidOptionError } from '../core/errors.js';
 import { parseJson, serializePayload } from '../core/json.js';
 import { checkName } from '../core/names.js';
-import { parseInstant } from '../core/plan-execution.js';
 import {
   OVERLAP_POLICIES,
   type CronOptions,
@@ -15,6 +14,7 @@ import {
 import { TASK_STORE, type CronStore } from '../store/task-store.js';
 import { parseCron } from './cron-expression.js';
 import { firstFire } from './misfire.js';
+import { parseZonedInstant } from './zoned-instant.js';
 
 const MAX_CATCH_UP = 100;
 const MAX_CATCH_UP_ALLOWED = 1000;
@@ -82,12 +82,14 @@ export class CronScheduler {
       ids.push(record.id);
     }
     this.declared = { appName, ids };
-    await this.store.declareSchedules(appName, ids, alone);
+    logRemoved(appName, await this.store.declareSchedules(appName, ids, alone));
   }
 
   /** Says again what this app declares, so that it counts as alive. */
   async declareAgain(): Promise<void> {
-    if (this.declared) await this.store.declareSchedules(this.declared.appName, this.declared.ids, false);
+    if (!this.declared) return;
+    const { appName, ids } = this.declared;
+    logRemoved(appName, await this.store.declareSchedules(appName, ids, false));
   }
 
   /** The store's time, which its ticks go by: the clock of this machine may be off. */
@@ -107,8 +109,10 @@ export class CronScheduler {
     if (!OVERLAP_POLICIES.includes(overlap))
       throw new InvalidOptionError('overlap', overlap, OVERLAP_POLICIES.join(', '));
     const cron = parseCron(cronExpression, timezone);
-    const startTime = options.startTime === undefined ? null : parseInstant(options.startTime, 'startTime', now);
-    const endTime = options.endTime === undefined ? null : parseInstant(options.endTime, 'endTime', now);
+    const startTime =
+      options.startTime === undefined ? null : parseZonedInstant(options.startTime, 'startTime', now, cron.zone);
+    const endTime =
+      options.endTime === undefined ? null : parseZonedInstant(options.endTime, 'endTime', now, cron.zone);
     if (startTime !== null && endTime !== null && endTime <= startTime)
       throw new InvalidOptionError('endTime', options.endTime, 'an instant after startTime');
     const nextRunTime = firstFire(cron, startTime, endTime, now);
@@ -128,6 +132,12 @@ export class CronScheduler {
       declaredBy,
     };
   }
+}
+
+const logger = new Logger('Scheduler');
+
+function logRemoved(appName: string, ids: readonly string[]): void {
+  for (const id of ids) logger.log(`schedule '${id}' is removed: the code of '${appName}' no longer declares it`);
 }
 
 function checkMisfire(value: CronOptions['misfire'] = 'once'): MisfirePolicy {

@@ -28,10 +28,10 @@ export function findSyntaxProblem(expression: unknown): string | null {
   if (typeof expression !== 'string') return 'is not text';
   if (expression.length > MAX_LENGTH) return `is ${expression.length} characters long; allowed: ${MAX_LENGTH}`;
   if (expression.trim() === '') return 'is empty; expected 5 fields, or 6 with seconds';
-  const foreign = /[^0-9A-Za-z*?,/#\- \t]/.exec(expression);
+  const foreign = /[^0-9A-Za-z*?,/#\-\s]/.exec(expression);
   if (foreign) return `character ${JSON.stringify(foreign[0])} has no meaning here`;
 
-  const texts = expression.trim().split(/[ \t]+/);
+  const texts = expression.trim().split(/\s+/);
   if (texts.length !== 5 && texts.length !== 6) {
     return `has ${texts.length} field${texts.length === 1 ? '' : 's'}; expected 5, or 6 with seconds`;
   }
@@ -73,7 +73,48 @@ function findItemProblem(item: string, field: Field): string | null {
   if (from === undefined) return null;
   const problem = findValueProblem(from, field) ?? (to === undefined ? null : findValueProblem(to, field));
   if (problem || to === undefined) return problem;
-  return valueOf(from, field) > valueOf(to, field) ? `range ${from}-${to} runs backwards` : null;
+  return valueOf(from, field) > endOf(to, field) ? `range ${from}-${to} runs backwards` : null;
+}
+
+/** As the end of a range Sunday, by its name, comes after Saturday: MON-SUN is the whole week. */
+function endOf(text: string, field: Field): number {
+  return field.name === 'weekday' && text.toUpperCase() === 'SUN' ? 7 : valueOf(text, field);
+}
+
+/**
+ * The same expression in the form that cron-parser takes: Sunday as the end of a range is 7, no list names a value twice.
+ * @param expression of right syntax
+ */
+export function normalize(expression: string): string {
+  const texts = expression.trim().toUpperCase().split(/\s+/);
+  const fields = texts.length === 6 ? [SECOND, ...FIELDS] : FIELDS;
+  return texts.map((text, i) => normalizeField(text, fields[i]!)).join(' ');
+}
+
+function normalizeField(text: string, field: Field): string {
+  const items = text
+    .split(',')
+    .map((item) => (field.name === 'weekday' ? item.replace(/^(?!SUN|0)(\w+)-SUN\b/, '$1-7') : item));
+  if (items.length === 1) return items[0]!;
+  if (items.some((item) => /^\*(?:\/1)?$/.test(item))) return '*';
+  const values = new Set<string | number>();
+  for (const item of items) for (const value of valuesOf(item, field)) values.add(value);
+  const ordered = [...values].sort((a, b) => Number(a) - Number(b));
+  return ordered.join(',');
+}
+
+/** What an item of a list names; forms with L as they are. */
+function valuesOf(item: string, field: Field): (string | number)[] {
+  const parts = /^(?:\*|(?<from>[A-Z0-9]+?)(?:-(?<to>[A-Z0-9]+))?)(?:\/(?<step>\d+))?$/.exec(item)?.groups;
+  const isWeekday = field.name === 'weekday';
+  if (isWeekday && /^\w+L$/.test(item)) return [`${valueOf(item.slice(0, -1), field) % 7}L`];
+  if (!parts || item === 'L') return [item];
+  const { from, to, step } = parts;
+  const first = from === undefined ? field.min : valueOf(from, field);
+  const last = to !== undefined ? valueOf(to, field) : from === undefined || step !== undefined ? field.max : first;
+  const values: number[] = [];
+  for (let value = first; value <= last; value += Number(step ?? 1)) values.push(isWeekday ? value % 7 : value);
+  return values;
 }
 
 function findValueProblem(text: string, field: Field): string | null {

@@ -1,6 +1,9 @@
-import { InvalidOptionError } from '../core/errors.js';
+import { InvalidDateError, InvalidOptionError } from '../core/errors.js';
 import { parseCron } from './cron-expression.js';
 import { MAX_FIRES, previewFires } from './next-fire.js';
+
+/** The end of the year 9999. */
+const LATEST_MS = 253_402_300_799_999;
 
 export interface PreviewOptions {
   /** IANA name. Default 'UTC'. */
@@ -13,10 +16,14 @@ export interface PreviewOptions {
 
 /**
  * When an expression fires: what to show beside an input field, and how to check one before it is put.
- * @throws InvalidCronExpressionError, CronNeverFiresError, InvalidTimezoneError
+ * @throws InvalidCronExpressionError, CronNeverFiresError, InvalidTimezoneError; InvalidOptionError for `count`;
+ *   InvalidDateError where `from` is no Date from 1970 to 9999
  */
 export function previewCron(expression: string, { timezone = 'UTC', count = 5, from }: PreviewOptions): Date[] {
   if (!Number.isInteger(count) || count < 1 || count > MAX_FIRES)
     throw new InvalidOptionError('count', count, `1 to ${MAX_FIRES}`);
-  return previewFires(parseCron(expression, timezone), count, from.getTime()).map((time) => new Date(time));
+  const cron = parseCron(expression, timezone);
+  const after = from instanceof Date ? from.getTime() : Number.NaN;
+  if (!(after >= 0 && after <= LATEST_MS)) throw new InvalidDateError('from', from);
+  return previewFires(cron, count, after).map((time) => new Date(time));
 }

@@ -1,6 +1,7 @@
 import { InvalidTimezoneError } from '../core/errors.js';
 
-const WEEK_MS = 7 * 86_400_000;
+const DAY_MS = 86_400_000;
+const WEEK_MS = 7 * DAY_MS;
 const BLOCK_MS = 52 * WEEK_MS;
 
 /** A stretch of time in which a zone keeps one offset from UTC. All in ms; `end` is the first instant after it. */
@@ -43,6 +44,15 @@ export class TimeZone {
       this.blocks.set(block, periods);
     }
     return periods.find((period) => instant < period.end)!;
+  }
+
+  /** The instant at which clocks show this time: the first of two, and in a gap its end. @param wall ms, as if UTC */
+  instantOf(wall: number): number {
+    for (let period = this.periodAt(wall - DAY_MS); ; period = this.periodAt(period.end)) {
+      const instant = wall - period.offset;
+      if (instant < period.start) return period.start;
+      if (instant < period.end) return instant;
+    }
   }
 
   private findPeriods(blockStart: number, blockEnd: number): Period[] {

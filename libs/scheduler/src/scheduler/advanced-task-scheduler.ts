@@ -82,10 +82,10 @@ export class AdvancedTaskScheduler {
    * Unregisters a task: its schedules go, its queued executions end as CANCELLED / TASK_UNREGISTERED, its runs finish.
    * What waits for its next execution, in a workflow or by itself, ends as SKIPPED / TASK_UNREGISTERED.
    * @returns false: it was not registered
-   * @throws TaskInUseError while another task depends on it
+   * @throws InvalidOptionError unless it is an id or a reference, TaskInUseError while another task depends on it
    */
   unregisterTask(task: TaskTarget<any, any>): boolean {
-    const removed = this.registrar.unregister(taskIdOf(task));
+    const removed = this.registrar.unregister(checkId(taskIdOf(task), 'taskId'));
     if (removed && this.catalog.isFlushed === false) void this.catalog.flush().catch(() => undefined);
     return removed;
   }

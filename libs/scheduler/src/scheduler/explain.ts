@@ -54,7 +54,9 @@ function waiting(waitingFor: WaitingFor): string {
     case 'dependencies':
       return `it waits for ${waitingFor.dependencies!.map((each) => `'${each.ref}' (${each.type}, ${each.status ?? 'not scheduled yet'})`).join(', ')}`;
     case 'lock':
-      return `lock '${waitingFor.lock!.key}' is held by ${waitingFor.lock!.heldBy ?? 'nobody: it is next'}`;
+      return waitingFor.lock!.heldBy === null
+        ? `lock '${waitingFor.lock!.key}' is free, and reserved for another execution for up to 1 s`
+        : `lock '${waitingFor.lock!.key}' is held by ${waitingFor.lock!.heldBy}`;
     case 'limit':
       return `limit '${waitingFor.limit!.key}' is reached`;
     case 'handler':

@@ -107,6 +107,7 @@ function workerSettings({
     version,
     maxConcurrentTasks,
     queues,
+    lease,
     beat: lease / BEATS_PER_LEASE,
     abortGrace,
     drain,

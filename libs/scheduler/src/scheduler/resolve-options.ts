@@ -43,7 +43,8 @@ export interface ResolvedOptions {
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-const NAMES = new Set([
+/** Of SchedulerOptions. */
+export const OPTION_NAMES = [
   'store',
   'namespace',
   'appName',
@@ -61,12 +62,11 @@ const NAMES = new Set([
   'applyGlobal',
   'autoStart',
   'clock',
-  'name',
-  'isGlobal',
-]);
+];
+const NAMES = new Set(OPTION_NAMES);
 
 /** @throws InvalidOptionError, InvalidDurationError or InvalidNameError, naming the option */
-export function resolveOptions(options: SchedulerOptions = {}): ResolvedOptions {
+export function resolveOptions(options: SchedulerOptions): ResolvedOptions {
   checkNames(options);
   if (options.shutdown !== undefined) checkOptionNames(options.shutdown, ['drain', 'grace'], 'shutdown');
   if (options.health !== undefined) checkOptionNames(options.health, ['threshold', 'window'], 'health');
@@ -98,8 +98,14 @@ export function resolveOptions(options: SchedulerOptions = {}): ResolvedOptions 
     redaction: new Redaction(keys(options.redact ?? [])),
     applyGlobal: flag(options.applyGlobal ?? false, 'applyGlobal'),
     autoStart: flag(options.autoStart ?? true, 'autoStart'),
-    clock: options.clock ?? new SystemClock(),
+    clock: checkClock(options.clock ?? new SystemClock()),
   };
+}
+
+function checkClock(clock: Clock): Clock {
+  const { now, setTimer, setRepeating } = clock as Partial<Clock>;
+  if ([now, setTimer, setRepeating].every((method) => typeof method === 'function')) return clock;
+  throw new InvalidOptionError('clock', clock, 'an object with now, setTimer and setRepeating');
 }
 
 function keys(redact: unknown): readonly string[] {
@@ -120,6 +126,7 @@ function checkStore(store: SchedulerOptions['store'] = 'memory', namespace: stri
   oneOf(given.type, 'store', ['memory', 'embedded', 'redis']);
   switch (given.type) {
     case 'memory':
+      checkOptionNames(given, ['type'], 'store');
       return { type: 'memory' };
     case 'embedded': {
       const { type, ...options } = given;

@@ -1,4 +1,5 @@
 import { Inject, Injectable, Module, type DynamicModule, type OnModuleInit, type Provider } from '@nestjs/common';
+import { InvalidOptionError } from '../core/errors.js';
 import type { TaskDefinition } from '../core/task-definition.js';
 import { CronModule } from '../cron/cron.module.js';
 import { DependencyModule } from '../dependency/dependency.module.js';
@@ -18,26 +19,40 @@ import { FoundationModule, SCHEDULER_OPTIONS } from './foundation.module.js';
 import type { SchedulerModuleAsyncOptions, SchedulerModuleOptions, SchedulerOptionsFactory } from './options.js';
 import { SchedulerLifecycle } from './scheduler-lifecycle.js';
 import { TaskRegistrar } from './task-registrar.js';
+import { checkAsyncOptions, checkModuleOptions, checkSchedulerName } from './check-module-options.js';
 import { getSchedulerToken } from './tokens.js';
 
 /** The scheduler as one module: import it, decorate methods, schedule. */
 @Module({})
 export class SchedulerModule {
-  /** Without options: store 'memory', ten runs at a time, started with the app. */
-  static forRoot({ name = '', isGlobal = true, ...options }: SchedulerModuleOptions = {}): DynamicModule {
+  /**
+   * Without options: store 'memory', ten runs at a time, started with the app.
+   * @throws InvalidOptionError, InvalidNameError; for most options when the app starts
+   */
+  static forRoot(given: SchedulerModuleOptions = {}): DynamicModule {
+    checkModuleOptions(given);
+    const { name = '', isGlobal = true, ...options } = given;
     return compose(name, isGlobal, [], [{ provide: SCHEDULER_OPTIONS, useValue: options }]);
   }
 
-  /** Options made from other providers, such as ConfigService. */
-  static forRootAsync({ name = '', isGlobal = true, imports, ...how }: SchedulerModuleAsyncOptions): DynamicModule {
+  /**
+   * Options made from other providers, such as ConfigService; `name` and `isGlobal` stand outside of them.
+   * @throws InvalidOptionError, InvalidNameError
+   */
+  static forRootAsync(given: SchedulerModuleAsyncOptions): DynamicModule {
+    checkAsyncOptions(given);
+    const { name = '', isGlobal = true, imports, ...how } = given;
     return compose(name, isGlobal, imports, asyncOptions(how));
   }
 
   /**
    * Registers tasks with a scheduler of the app at boot: definitions, or references whose handler may live elsewhere.
    * @param scheduler its name. Default: the one without a name
+   * @throws InvalidOptionError where it is no list of tasks; for each task when the app starts
    */
   static forFeature(tasks: readonly (TaskDefinition<any> | TaskRef<any, any>)[], scheduler?: string): DynamicModule {
+    if (!Array.isArray(tasks)) throw new InvalidOptionError('tasks', tasks, 'a list of definitions and references');
+    checkSchedulerName(scheduler, 'scheduler');
     @Injectable()
     class SchedulerFeature implements OnModuleInit {
       constructor(@Inject(registrarToken(scheduler)) private readonly registrar: TaskRegistrar) {
@@ -111,8 +126,7 @@ function asyncOptions({
   useExisting,
 }: Omit<SchedulerModuleAsyncOptions, 'name' | 'isGlobal' | 'imports'>): Provider[] {
   if (useFactory) return [{ provide: SCHEDULER_OPTIONS, useFactory, inject }];
-  const source = useExisting ?? useClass;
-  if (!source) throw new Error('SchedulerModule.forRootAsync needs useFactory, useClass or useExisting');
+  const source = (useExisting ?? useClass)!;
   const options: Provider = {
     provide: SCHEDULER_OPTIONS,
     useFactory: (factory: SchedulerOptionsFactory) => factory.createSchedulerOptions(),

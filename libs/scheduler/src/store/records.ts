@@ -73,13 +73,14 @@ export interface LockGrant {
 
 export interface LockInfo {
   key: string;
-  /** executionId or handle id; null: free (kept for its token or its waiters). */
+  /** executionId or handle id; null: free, perhaps reserved for an execution for up to 1 s. */
   owner: string | null;
   kind: 'execution' | 'handle' | null;
   fencingToken: number;
   expiresAt: number | null;
   /** ms until it expires unless renewed, by the store's clock; null: free. */
   remaining: number | null;
+  /** Handles, and executions that are parked or stand ready in a queue that holds them back. */
   waiting: number;
 }
 

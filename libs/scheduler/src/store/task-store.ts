@@ -120,7 +120,7 @@ export interface LockStore {
   /**
    * Takes the lock for `owner` until now + ttl, or queues for it until now + maxWait; the grant then comes as an
    * effect `lock granted` to that owner.
-   * @returns the grant, or null when it is held and `maxWait` is 0 or the caller now waits
+   * @returns the grant, or null when it is held or reserved, and `maxWait` is 0 or the caller now waits
    */
   acquireLock(key: string, owner: string, ttl: number, maxWait: number): Promise<LockGrant | null>;
   /** Takes back a wait. @returns false if the owner was not waiting (the grant may have come) */
@@ -128,7 +128,7 @@ export interface LockStore {
   /** @returns false unless `owner` holds it with this token */
   releaseLock(key: string, owner: string, fencingToken: number): Promise<boolean>;
   extendLock(key: string, owner: string, fencingToken: number, ttl: number): Promise<boolean>;
-  /** Takes the lock from whoever holds it and gives it to the next in line. @returns whether it was held */
+  /** Takes the lock from its holder, or ends its reservation, and gives it to the next. @returns whether there was one */
   forceReleaseLock(key: string): Promise<boolean>;
   getLock(key: string): Promise<LockInfo | null>;
   listLocks(): Promise<LockInfo[]>;
@@ -204,6 +204,11 @@ export interface WorkerStore {
    * @returns ends it
    */
   keepAlive(workerId: string): () => void;
+  /**
+   * ms since the newest renewal of this worker's lease that the store has acknowledged was sent, by this process's
+   * monotonic clock; 0 where the store is in this process.
+   */
+  leaseAge(workerId: string): number;
   /** Renews the worker's lease and the locks of its runs. */
   beat(workerId: string, runs: readonly RunToken[]): Promise<BeatReply>;
   /** Ends claiming by this worker, whatever it asks. */
@@ -214,7 +219,10 @@ export interface WorkerStore {
 }
 
 export interface CronStore {
-  /** Creates or changes a schedule; an unchanged one keeps its next tick and its pause. @returns what is stored */
+  /**
+   * Creates or changes a schedule; an unchanged one keeps its next tick and its pause, and one that is put by hand
+   * (`declaredBy: null`) the app that declares it. @returns what is stored
+   */
   putSchedule(
     schedule: Omit<ScheduleRecord, 'revision' | 'lastRunTime' | 'lastExecutionId' | 'declaredTime' | 'paused'>,
   ): Promise<ScheduleRecord>;

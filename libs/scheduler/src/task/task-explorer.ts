@@ -69,7 +69,10 @@ export class TaskExplorer {
     let made: unknown;
     try {
       checkOptionNames(options, ['inject', 'useFactory', 'scheduler']);
-      made = await (options.useFactory as (...args: unknown[]) => unknown)(...this.injected(options.inject ?? []));
+      const { inject = [], useFactory } = options as { inject?: unknown; useFactory: unknown };
+      if (!Array.isArray(inject)) throw new InvalidOptionError('inject', inject, 'a list of tokens');
+      if (typeof useFactory !== 'function') throw new InvalidOptionError('useFactory', useFactory, 'a function');
+      made = await (useFactory as (...args: unknown[]) => unknown)(...this.injected(inject));
     } catch (error) {
       if (error instanceof InvalidOptionError) throw withSubject(subject, error);
       const problem = `the factory of its options failed: ${messageOf(error)}`;

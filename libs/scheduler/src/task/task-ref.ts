@@ -1,3 +1,4 @@
+import { InvalidOptionError } from '../core/errors.js';
 import type { TaskDefinition } from '../core/task-definition.js';
 import type { CronOptions } from '../core/schedule.js';
 import type { FactoryProvider } from '@nestjs/common';
@@ -39,8 +40,12 @@ export type TaskTarget<P = unknown, R = unknown> = string | TaskRef<P, R>;
  * Names a task once, with the types of what goes in and what comes out. Registers nothing by itself: @ScheduledTask
  * or SchedulerModule.forFeature does.
  * @param funcPath names the handler; the taskId too, unless the options give one
+ * @throws InvalidOptionError where these are no text and no object; the fields are checked where it is registered
  */
 export function defineTask<P = unknown, R = unknown>(funcPath: string, options: TaskOptions<P> = {}): TaskRef<P, R> {
+  if (typeof funcPath !== 'string') throw new InvalidOptionError('funcPath', funcPath, 'text that names a handler');
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new InvalidOptionError('options', options, 'an object');
   return { taskId: options.taskId ?? funcPath, funcPath, options };
 }
 

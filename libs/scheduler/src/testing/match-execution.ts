@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { TaskExecution } from '../core/execution.js';
+import { checkOptionNames } from '../core/check-options.js';
+import { InvalidDateError, InvalidOptionError } from '../core/errors.js';
 import { isPlainObject } from '../core/json.js';
 import { parsePriority, priorityName, type TaskPriorityInput } from '../core/priority.js';
-import type { TaskStatus } from '../core/status.js';
+import { TaskStatus } from '../core/status.js';
 
 /** What an execution is expected to be; what is left out may be anything. */
 export interface ExpectedExecution<P = unknown> {
@@ -16,6 +18,20 @@ export interface ExpectedExecution<P = unknown> {
   /** All of these, among others. */
   tags?: readonly string[];
   workflowId?: string | null;
+}
+
+const EXPECTED = ['payload', 'priority', 'status', 'queue', 'scheduledTime', 'tags', 'workflowId'];
+
+/** A field that nobody knows would fit every execution. @throws InvalidOptionError, InvalidPriorityError, InvalidDateError */
+export function checkExpected(expected: unknown): void {
+  checkOptionNames(expected, EXPECTED, 'expected');
+  const { priority, status, scheduledTime, tags } = expected as ExpectedExecution;
+  if (priority !== undefined) parsePriority(priority, 'expected.priority');
+  if (status !== undefined && !(status in TaskStatus))
+    throw new InvalidOptionError('expected.status', status, Object.keys(TaskStatus).join(', '));
+  if (scheduledTime !== undefined && Number.isNaN(new Date(scheduledTime).getTime()))
+    throw new InvalidDateError('expected.scheduledTime', scheduledTime);
+  if (tags !== undefined && !Array.isArray(tags)) throw new InvalidOptionError('expected.tags', tags, 'a list of tags');
 }
 
 export function matches(execution: TaskExecution, expected: ExpectedExecution): boolean {

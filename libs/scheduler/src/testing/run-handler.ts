@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
-import { HandlerNotFoundError, TaskNotRegisteredError } from '../core/errors.js';
+import { checkOptionNames, checkSignal } from '../core/check-options.js';
+import { HandlerNotFoundError, InvalidDateError, InvalidOptionError, TaskNotRegisteredError } from '../core/errors.js';
 import { ulid } from '../core/ids.js';
 import { parseJson, serializePayload } from '../core/json.js';
 import { onAbort } from '../core/on-abort.js';
@@ -32,6 +33,28 @@ export interface HandlerRunOptions {
   onLog?: (line: string) => void;
 }
 
+const OPTIONS = [
+  'executionId',
+  'attempt',
+  'scheduledTime',
+  'results',
+  'fencingToken',
+  'workflowId',
+  'signal',
+  'onProgress',
+  'onLog',
+];
+
+function checkRunOptions(options: unknown): void {
+  checkOptionNames(options, OPTIONS, 'ctx');
+  const { signal, attempt, scheduledTime } = options as HandlerRunOptions;
+  checkSignal(signal);
+  if (attempt !== undefined && !(Number.isInteger(attempt) && attempt >= 1))
+    throw new InvalidOptionError('ctx.attempt', attempt, 'a whole number, 1 or more');
+  if (scheduledTime !== undefined && Number.isNaN(new Date(scheduledTime).getTime()))
+    throw new InvalidDateError('ctx.scheduledTime', scheduledTime);
+}
+
 /**
  * Runs a handler alone, as a worker would: with its guards, pipes, interceptors, filters and scope; nothing is stored.
  * The payload is merged over the task's and must be JSON, as in scheduleTask.
@@ -42,6 +65,7 @@ export async function runHandler(
   given: unknown,
   options: HandlerRunOptions,
 ): Promise<unknown> {
+  checkRunOptions(options);
   const task = parts.catalog.get(taskId);
   if (!task) throw new TaskNotRegisteredError(taskId);
   const handler = parts.handlers.get(task.funcPath);

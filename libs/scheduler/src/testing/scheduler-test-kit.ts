@@ -1,6 +1,7 @@
 import { AssertionError } from 'node:assert';
 import { Inject, Injectable } from '@nestjs/common';
 import { BootContext } from '../core/boot-context.js';
+import { checkId } from '../core/check-options.js';
 import { parseDuration, type Duration } from '../core/duration.js';
 import type { TaskExecution } from '../core/execution.js';
 import { Liveness } from '../core/liveness.js';
@@ -15,7 +16,13 @@ import { TaskCatalog } from '../task/task-catalog.js';
 import { taskIdOf, type TaskRef, type TaskTarget } from '../task/task-ref.js';
 import { TaskWorker } from '../worker/task-worker.js';
 import { ManualClock } from './manual-clock.js';
-import { describeExecution, describeExpected, matches, type ExpectedExecution } from './match-execution.js';
+import {
+  checkExpected,
+  describeExecution,
+  describeExpected,
+  matches,
+  type ExpectedExecution,
+} from './match-execution.js';
 import { runHandler, type HandlerRunOptions } from './run-handler.js';
 import { Stepper } from './stepper.js';
 
@@ -83,7 +90,7 @@ export class SchedulerTestKit {
   /** All executions that the store knows, of one task or of all, the first scheduled first. */
   async executions<P = any, R = any>(task?: TaskTarget<P, R>): Promise<TaskExecution<P, R>[]> {
     const found: TaskExecution[] = [];
-    const taskId = task === undefined ? undefined : taskIdOf(task);
+    const taskId = task === undefined ? undefined : checkId(taskIdOf(task), 'taskId');
     for (let cursor: string | null | undefined; cursor !== null;) {
       const page = await this.store.listExecutions({
         limit: PAGE,
@@ -99,12 +106,13 @@ export class SchedulerTestKit {
   /**
    * Expects an execution of the task, whatever has become of it.
    * @returns the newest that fits
-   * @throws AssertionError that lists what was scheduled
+   * @throws AssertionError that lists what was scheduled; InvalidOptionError for a field of `expected` that is unknown
    */
   async expectScheduled<P = any, R = any>(
     task: TaskTarget<P, R>,
     expected: ExpectedExecution<P> = {},
   ): Promise<TaskExecution<P, R>> {
+    checkExpected(expected);
     const all = await this.executions(task);
     const found = all.findLast((execution) => matches(execution, expected));
     if (found) return found;
@@ -114,6 +122,7 @@ export class SchedulerTestKit {
 
   /** Expects none such. @throws AssertionError that lists what was scheduled */
   async expectNotScheduled<P = any>(task: TaskTarget<P, any>, expected: ExpectedExecution<P> = {}): Promise<void> {
+    checkExpected(expected);
     const all = await this.executions(task);
     if (!all.some((execution) => matches(execution, expected))) return;
     const problem = `expected no execution of '${taskIdOf(task)}' with ${describeExpected(expected)}`;

@@ -1,4 +1,7 @@
 import type { DynamicModule } from '@nestjs/common';
+import { checkOptionNames } from '../core/check-options.js';
+import { InvalidOptionError } from '../core/errors.js';
+import { OPTION_NAMES } from '../scheduler/resolve-options.js';
 import type { SchedulerModuleOptions } from '../scheduler/options.js';
 import { SchedulerModule } from '../scheduler/scheduler.module.js';
 import { ManualClock } from './manual-clock.js';
@@ -10,6 +13,8 @@ export interface SchedulerTestingOptions extends Omit<SchedulerModuleOptions, 'a
   clock?: ManualClock;
 }
 
+const NAMES = [...OPTION_NAMES, 'name', 'isGlobal'].filter((name) => name !== 'store' && name !== 'autoStart');
+
 /** The longest: a worker beats thrice in it, and a year of time is soon gone through. */
 const LEASE = '10m';
 
@@ -18,7 +23,11 @@ const LEASE = '10m';
  * SchedulerTestKit says so.
  */
 export class SchedulerTestingModule {
-  static forRoot({ clock = new ManualClock(), ...options }: SchedulerTestingOptions = {}): DynamicModule {
+  /** @throws InvalidOptionError for an unknown option, and for those that it sets itself */
+  static forRoot(given: SchedulerTestingOptions = {}): DynamicModule {
+    checkOptionNames(given, NAMES);
+    const { clock = new ManualClock(), ...options } = given;
+    if (!(clock instanceof ManualClock)) throw new InvalidOptionError('clock', clock, 'a ManualClock');
     const module = SchedulerModule.forRoot({ lease: LEASE, ...options, store: 'memory', autoStart: false, clock });
     const token = getTestKitToken(options.name);
     return {

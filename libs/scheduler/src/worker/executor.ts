@@ -130,7 +130,23 @@ export class Executor {
   /** The run or its lock is no longer ours: the handler is told; the store refuses what it may still report. */
   lose(executionId: string, why: 'LEASE_LOST' | 'LOCK_LOST'): void {
     const run = this.runs.get(executionId);
-    if (run) this.stop(run, 'lost', new RunAbortedError(executionId, why));
+    if (!run) return;
+    const reason = new RunAbortedError(executionId, why);
+    if (!run.isDoubtful || run.settled) return this.stop(run, 'lost', reason);
+    run.isDoubtful = false;
+    run.timer = this.clock.setTimer(this.settings.abortGrace, () => this.abandon(run, reason));
+  }
+
+  /** The lease may be over: aborts every run. The store decides on what they return. @returns how many are aborted now */
+  doubtAll(): number {
+    const running = [...this.runs.values()].filter((run) => !run.settled && run.stop === null);
+    for (const run of running) {
+      run.stop = 'lost';
+      run.isDoubtful = true;
+      run.timer?.cancel();
+      run.ctx.abort(new RunAbortedError(run.claim.executionId, 'LEASE_LOST'));
+    }
+    return running.length;
   }
 
   /** Aborts every run, at the end of a graceful stop. */

@@ -12,6 +12,8 @@ export class Run {
   /** Settled, but its handler has not returned. */
   stuck = false;
   stop: StopCause | null = null;
+  /** Told to stop since it may be another's, which only the store knows: what it returns is reported all the same. */
+  isDoubtful = false;
   timer: ClockTimer | null = null;
 
   constructor(

@@ -11,6 +11,7 @@ import { HandlerRegistry } from '../task/handler-registry.js';
 import { TaskCatalog } from '../task/task-catalog.js';
 import { Dispatcher } from './dispatcher.js';
 import { Executor } from './executor.js';
+import { LeaseWatch } from './lease-watch.js';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
 
 /**
@@ -28,6 +29,7 @@ export class TaskWorker {
   private stopListening: (() => void) | null = null;
   private stopHandOver: (() => void) | null = null;
   private stopKeepAlive: (() => void) | null = null;
+  private readonly leaseWatch: LeaseWatch;
   private endDrain: (() => void) | null = null;
 
   constructor(
@@ -41,6 +43,13 @@ export class TaskWorker {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(WORKER_SETTINGS) private readonly settings: WorkerSettings,
   ) {
+    const { lease, workerId } = settings;
+    this.leaseWatch = new LeaseWatch(
+      clock,
+      lease,
+      () => store.leaseAge(workerId),
+      () => this.doubtRuns(),
+    );
     this.dispatcher.rejoin = () => this.hello();
     this.catalog.onChange(() => {
       if (this.beatTimer) void this.hello().catch(() => undefined);
@@ -75,6 +84,7 @@ export class TaskWorker {
     }
     if (this.beatTimer !== timer) return;
     this.stopKeepAlive = this.store.keepAlive(this.settings.workerId);
+    this.leaseWatch.start();
     this.liveness.lastProgress = this.clock.monotonic();
   }
 
@@ -138,6 +148,7 @@ export class TaskWorker {
   private hush(): void {
     this.beatTimer?.cancel();
     this.beatTimer = null;
+    this.leaseWatch.stop();
     this.stopListening?.();
     this.stopHandOver?.();
     this.stopKeepAlive?.();
@@ -182,6 +193,15 @@ export class TaskWorker {
     } catch (error) {
       this.logger.warn(`a beat was not heard: ${error instanceof Error ? error.message : String(error)}`);
     }
+  }
+
+  /** The lease is over by this process's clock: others may run what runs here. */
+  private doubtRuns(): void {
+    const count = this.executor.doubtAll();
+    if (count > 0)
+      this.logger.error(
+        `no heartbeat was acknowledged for a whole lease (${this.settings.lease} ms): ${count} runs are aborted (LEASE_LOST), another worker may run them`,
+      );
   }
 
   private hear(effects: readonly Effect[]): void {

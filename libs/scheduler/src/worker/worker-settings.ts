@@ -19,6 +19,8 @@ export interface WorkerSettings {
   queues: ReadonlyMap<string, QueueSettings> | null;
   /** What is kept out of errors, log lines and notes. */
   redaction: Redaction;
+  /** ms after the last renewal until others may run what runs here. */
+  lease: number;
   /** ms between beats: a third of the lease. */
   beat: number;
   /** ms that a handler has to return once its signal was aborted. */

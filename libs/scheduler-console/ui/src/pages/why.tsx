@@ -99,8 +99,8 @@ function Waiting({ on }: { on: WaitingFor }) {
     case 'lock':
       return (
         <>
-          Waits for the lock <a href={href('locks')}>{on.lock?.key}</a>, held by{' '}
-          {on.lock?.heldBy ?? 'nobody: it is next'}.
+          Waits for the lock <a href={href('locks')}>{on.lock?.key}</a>,{' '}
+          {on.lock?.heldBy ? `held by ${on.lock.heldBy}` : 'reserved for another execution for up to 1 s'}.
         </>
       );
     case 'limit':

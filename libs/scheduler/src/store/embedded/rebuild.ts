@@ -13,6 +13,7 @@ import {
   type Unit,
 } from '../memory/rows.js';
 import * as history from '../memory/history.js';
+import { rejoin } from '../memory/lock-line.js';
 import type { State } from '../memory/state.js';
 import type { EdgeTable } from './edge-table.js';
 import type {
@@ -148,7 +149,7 @@ export class Rebuilder {
       if (row.place === 'dependencies') s.waitingForDependencies++;
       if (!lockWait) continue;
       row.extra!.lockWait = new Deadline(...lockWait, row);
-      s.lockWaits.push(row.extra!.lockWait);
+      if (row.place === 'lock') s.lockWaits.push(row.extra!.lockWait);
     }
     const units = [...added.map(({ row }) => row), ...this.workflows].sort((a, b) => a.rank - b.rank);
     for (const unit of units) this.enlist(unit);
@@ -175,11 +176,11 @@ export class Rebuilder {
     lock.fencingToken = fencingToken;
     lock.handle = handle;
     lock.holder = holder === null ? null : s.executions.get(holder)!;
-    lock.reserved = reserved === null ? null : s.executions.get(reserved)!;
+    lock.reserved = reserved === null ? null : (s.executions.get(reserved) ?? null);
     if (lock.holder) lock.holder.more().held = lock;
-    if (lock.reserved) lock.reserved.more().reserved = lock;
     s.locks.set(key, lock);
-    if (lock.holder !== null || handle !== null) s.lockExpiries.push(lock);
+    // One that is free is looked at again at once, or when its reservation is over.
+    s.lockExpiries.push(lock);
   }
 
   schedule({ record, current }: ScheduleEntry): void {
@@ -279,14 +280,15 @@ export class Rebuilder {
     }
     switch (row.place) {
       case 'ready':
+        this.rejoin(row);
         return row.queue.ready[row.priority].putBack(row);
       case 'unhandled':
+        this.rejoin(row);
         s.unhandledTasks.add(row.task);
         return row.task.unhandled[row.priority].putBack(row);
       case 'lock':
         s.waitingForLock++;
-        row.extra!.parkedOn = s.locks.get(row.extra!.lock!.key)!;
-        return row.extra!.parkedOn.waiting[row.priority].putBack(row);
+        return this.rejoin(row);
       case 'history':
         // Its workflow has a place, where it has one.
         if (history.workflowOf(s, row) !== null) row.place = 'kept';
@@ -299,6 +301,14 @@ export class Rebuilder {
       default:
         return;
     }
+  }
+
+  /** Among those that wait for its lock, if it does. */
+  private rejoin(row: Row): void {
+    if (!row.extra?.lock || row.extra.parkNumber === 0) return;
+    const lock = this.s.locks.get(row.extra.lock.key);
+    if (lock) rejoin(lock, row);
+    else row.extra.parkNumber = 0;
   }
 
   private shelve(unit: Unit): void {

@@ -33,7 +33,9 @@ export function put(s: State, schedule: NewSchedule, now: number): ScheduleRecor
     ...record,
     ...schedule,
     nextRunTime: sameTimes ? record.nextRunTime : schedule.nextRunTime,
-    declaredTime,
+    // Changed by hand, it stays one that code declares, and goes when code no longer does.
+    declaredBy: schedule.declaredBy ?? record.declaredBy,
+    declaredTime: declaredTime ?? record.declaredTime,
   };
   if (JSON.stringify({ ...next, declaredTime: 0 }) !== JSON.stringify({ ...record, declaredTime: 0 })) {
     next.revision++;

@@ -1,5 +1,6 @@
 import type { LockInfo } from '../records.js';
 import * as lock from './lock.js';
+import { parkedOf } from './lock-line.js';
 import { WorkflowRow, type Row } from './rows.js';
 import type { State } from './state.js';
 
@@ -25,7 +26,7 @@ export function dump(s: State): unknown {
     locks: sorted(s.locks).map(([, each]) => ({
       ...withoutTime(lock.info(each, 0)),
       reserved: each.reserved?.executionId ?? null,
-      parked: each.waiting.map(ids),
+      parked: parkedOf(each).map(ids),
     })),
     schedules: sorted(s.schedules).map(([, each]) => each.record),
     workers: sorted(s.workers).map(([workerId, w]) => ({

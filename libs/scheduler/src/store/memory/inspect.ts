@@ -4,7 +4,8 @@ import { parseJson } from '../../core/json.js';
 import { LIST_SCAN, LIST_SIZE } from '../../core/limits.js';
 import { isTerminal } from '../../core/status.js';
 import type { ListExecutionsQuery, Page, StoreStats } from '../records.js';
-import { isLimited } from './queue.js';
+import { isFree } from './lock.js';
+import * as queue from './queue.js';
 import type { Row } from './rows.js';
 import type { State } from './state.js';
 
@@ -98,15 +99,12 @@ function waitingFor(row: Row, now: number): WaitingFor | null {
   if (row.queue.paused) return { kind: 'paused', queue: name };
   if (row.place === 'delayed') return { kind: 'time', until: iso(row.at) };
   if (row.place === 'dependencies') return { kind: 'dependencies', dependencies: openEdges(row) };
-  if (row.place === 'lock') {
-    const lock = row.extra!.parkedOn!;
-    return {
-      kind: 'lock',
-      lock: { key: lock.key, heldBy: lock.holder?.executionId ?? lock.handle ?? lock.reserved?.executionId ?? null },
-    };
-  }
-  if (!roomLeft(row, now)) return { kind: 'limit', limit: { key: `queue:${name}` } };
-  if (row.place === 'unhandled')
+  const line = row.place === 'lock' ? row.extra!.line! : null;
+  if (line !== null && !isFree(line.lock))
+    return { kind: 'lock', lock: { key: line.lock.key, heldBy: line.lock.holder?.executionId ?? line.lock.handle } };
+  // The lock is free: what keeps the first of its line from starting keeps this one, too.
+  if (!queue.roomLeft(row.queue, now)) return { kind: 'limit', limit: { key: `queue:${name}` } };
+  if ((line?.first ?? row).place === 'unhandled')
     return {
       kind: 'handler',
       handler: { taskId: row.task.taskId, funcPath: row.task.mirror?.funcPath ?? row.task.taskId },
@@ -124,7 +122,7 @@ export function stats(s: State, now: number): StoreStats {
     queues: [...s.queues.values()].map((q) => ({
       queue: q.name,
       paused: q.paused,
-      limits: isLimited(q) ? { ...q.rules, declaredBy: q.declared?.by ?? null } : null,
+      limits: queue.isLimited(q) ? { ...q.rules, declaredBy: q.declared?.by ?? null } : null,
       served: served.has(q.name),
       byPriority: q.ready.map((level) => level.size),
       oldestReadyTime: q.ready.map((level) => level.head?.at ?? null),
@@ -214,13 +212,6 @@ function openEdges(row: Row): WaitingFor['dependencies'] {
       executionId: edge.upstream?.executionId ?? null,
       status: edge.upstream?.status ?? null,
     }));
-}
-
-/** As queue.hasRoom, but only looks. */
-function roomLeft(row: Row, now: number): boolean {
-  const { rules, running, windowStart, windowStarts } = row.queue;
-  if (rules.concurrency !== null && running >= rules.concurrency) return false;
-  return rules.rateLimit === null || now >= windowStart + rules.rateLimit.per || windowStarts < rules.rateLimit.max;
 }
 
 function iso(time: number): string {

@@ -1,6 +1,8 @@
+import { LOCK_WAITERS_PER_STEP, LOCK_RESERVED_MS } from '../../core/limits.js';
 import type { LockGrant, LockInfo } from '../records.js';
+import * as line from './lock-line.js';
 import * as queue from './queue.js';
-import { Deadline, LockRow, type HandleWait, type Row } from './rows.js';
+import { LockRow, type HandleWait, type LockLine, type Row } from './rows.js';
 import type { State } from './state.js';
 
 /** NORMAL: handles of `acquire` queue for a lock among the executions of this level. */
@@ -11,40 +13,35 @@ export function takeOrPark(s: State, row: Row, now: number): boolean {
   const extra = row.more();
   const need = extra.lock!;
   const lock = find(s, need.key, now);
-  if (isHeld(lock) || (lock.reserved !== null && lock.reserved !== row)) {
-    park(s, lock, row, now);
+  if (!isOpenTo(s, lock, row, now)) {
+    line.park(s, lock, row, now);
     return false;
   }
-  lock.reserved = extra.reserved = null;
+  line.leave(s, row);
+  lock.reserved = null;
   lock.holder = row;
   extra.held = lock;
-  unpark(s, row);
   // A lock shorter than the lease would lapse between two beats of a healthy holder.
   extra.fencingToken = grant(s, lock, row.executionId, now + Math.max(need.timeout, s.settings.lease), now);
   return true;
 }
 
-/** Frees what the execution holds or is next for, and gives it to the best of those who wait. */
+/** Frees what the execution holds, or waits for, and gives it to the best of those who wait. */
 export function release(s: State, row: Row, now: number): void {
   const extra = row.extra;
   if (extra === null || extra.lock === null) return;
-  unpark(s, row);
-  if (extra.parkedOn) {
-    const lock = extra.parkedOn;
-    extra.parkedOn = null;
-    forget(s, lock);
-  }
-  if (extra.reserved) {
-    extra.reserved.reserved = null;
-    s.touch(extra.reserved);
-    handOver(s, extra.reserved, now);
-    extra.reserved = null;
+  const lock = extra.line?.lock;
+  line.leave(s, row);
+  if (lock) {
+    s.touch(lock);
+    if (lock.reserved === row) lock.reserved = null;
+    if (isFree(lock)) passOn(s, lock, now);
   }
   if (extra.held) {
-    const lock = extra.held;
+    const held = extra.held;
     extra.held = null;
     extra.fencingToken = null;
-    end(s, lock, 'released', row.executionId, now);
+    end(s, held, 'released', row.executionId, now);
   }
 }
 
@@ -65,7 +62,7 @@ export function acquire(
   now: number,
 ): LockGrant | null {
   const lock = find(s, key, now);
-  if (!isHeld(lock) && lock.reserved === null) return grantHandle(s, lock, owner, ttl, now);
+  if (isOpenTo(s, lock, null, now)) return grantHandle(s, lock, owner, ttl, now);
   if (maxWait > 0) {
     const wait: HandleWait = { owner, parkNumber: ++s.sequence, ttl, deadline: now + maxWait };
     lock.handles.set(owner, wait);
@@ -98,24 +95,26 @@ export function extendHandle(s: State, key: string, owner: string, token: number
 
 export function force(s: State, key: string, now: number): boolean {
   const lock = find(s, key, now);
-  if (!isHeld(lock)) {
+  if (isHeld(lock)) lose(s, lock, now);
+  else if (lock.reserved !== null) lapse(s, lock, now);
+  else {
     forget(s, lock);
     return false;
   }
-  lose(s, lock, now);
   return true;
 }
 
 // ---- expiry ----------------------------------------------------------------------------------------------------
 
-/** Frees every lock whose time is over. */
+/** Ends the holds and the reservations whose time is over. */
 export function expire(s: State, now: number): number {
-  let done = 0;
-  for (let lock = s.lockExpiries.popDue(now); lock; lock = s.lockExpiries.popDue(now)) {
-    lose(s, lock, now);
-    done++;
+  const due: LockRow[] = [];
+  for (let lock = s.lockExpiries.popDue(now); lock; lock = s.lockExpiries.popDue(now)) due.push(lock);
+  for (const lock of due) {
+    if (isHeld(lock)) lose(s, lock, now);
+    else lapse(s, lock, now);
   }
-  return done;
+  return due.length;
 }
 
 export function info(lock: LockRow, now: number): LockInfo {
@@ -127,7 +126,7 @@ export function info(lock: LockRow, now: number): LockInfo {
     fencingToken: lock.fencingToken,
     expiresAt: owner === null ? null : lock.at,
     remaining: owner === null ? null : Math.max(0, lock.at - now),
-    waiting: lock.handles.size + lock.waiting.reduce((sum, level) => sum + level.size, 0) + (lock.reserved ? 1 : 0),
+    waiting: lock.handles.size + line.waitingOf(lock),
   };
 }
 
@@ -135,39 +134,40 @@ export function isHeld(lock: LockRow): boolean {
   return lock.holder !== null || lock.handle !== null;
 }
 
+/** Whether anyone may take it. */
+export function isFree(lock: LockRow): boolean {
+  return !isHeld(lock) && lock.reserved === null;
+}
+
+/**
+ * Whether it is free for that execution, or for a handle (null). A reservation ends where it cannot be used any more, and
+ * gives way to one that waited as well and comes before.
+ */
+function isOpenTo(s: State, lock: LockRow, row: Row | null, now: number): boolean {
+  if (lock.reserved !== null && lock.reserved !== row && !couldStart(s, lock.reserved, now)) lapse(s, lock, now);
+  if (isHeld(lock) || lock.reserved === null || row === null) return isFree(lock);
+  const [own, other] = [row.extra!, lock.reserved.extra!];
+  if (own.line === null || row.priority > lock.reserved.priority) return false;
+  return row.priority < lock.reserved.priority || own.parkNumber <= other.parkNumber;
+}
+
+/** The execution for which it was reserved did not claim it: it stands ready like others, and the next one is looked at. */
+function lapse(s: State, lock: LockRow, now: number): void {
+  lock.reserved = null;
+  passOn(s, lock, now);
+}
+
 /** The lock of that key, made if need be, freed first if its time is over. */
 function find(s: State, key: string, now: number): LockRow {
   let lock = s.locks.get(key);
-  if (lock && isHeld(lock) && lock.at <= now) {
-    s.lockExpiries.remove(lock);
-    lose(s, lock, now);
+  if (lock && lock.at <= now) {
+    if (isHeld(lock)) lose(s, lock, now);
+    else if (lock.reserved !== null) lapse(s, lock, now);
     lock = s.locks.get(key);
   }
   if (!lock) s.locks.set(key, (lock = new LockRow(key, ++s.sequence)));
   s.touch(lock);
   return lock;
-}
-
-function park(s: State, lock: LockRow, row: Row, now: number): void {
-  const extra = row.more();
-  row.place = 'lock';
-  s.touch(row);
-  extra.parkedOn = lock;
-  extra.parkNumber = ++s.sequence;
-  lock.waiting[row.priority].pushTail(row);
-  s.waitingForLock++;
-  const maxWait = extra.lock!.maxWait;
-  if (maxWait !== null && extra.lockWait === null) {
-    extra.lockWait = new Deadline(now + maxWait, ++s.sequence, row);
-    s.lockWaits.push(extra.lockWait);
-    s.effects.push({ kind: 'due', at: extra.lockWait.at });
-  }
-}
-
-function unpark(s: State, row: Row): void {
-  const extra = row.extra!;
-  if (extra.lockWait) s.lockWaits.remove(extra.lockWait);
-  extra.lockWait = null;
 }
 
 function grant(s: State, lock: LockRow, owner: string, expiresAt: number, now: number): number {
@@ -216,41 +216,61 @@ function end(s: State, lock: LockRow, how: 'released' | 'lost', owner: string, n
   lock.handle = null;
   s.touch(lock);
   s.effects.push({ kind: 'lock', transition: how, key: lock.key, owner, fencingToken: lock.fencingToken, time: now });
-  handOver(s, lock, now);
+  passOn(s, lock, now);
 }
 
-/** Gives a free lock to the best of those who wait: by level, then by who parked first. */
-function handOver(s: State, lock: LockRow, now: number): void {
-  for (const wait of lock.handles.values()) if (wait.deadline <= now) lock.handles.delete(wait.owner);
-  const handle = lock.handles.values().next().value;
-  for (const [level, rows] of lock.waiting.entries()) {
-    const row = rows.head;
-    if (handle && level === HANDLE_LEVEL && (row === null || handle.parkNumber < row.extra!.parkNumber)) {
+/**
+ * Gives a free lock to the best of those who wait: by level, then by who came first. A handle takes it at once. For an
+ * execution that could start now it is reserved for a moment; one that could not stands ready without it, so that nobody
+ * waits for what keeps it, and nothing must be looked at again when that ends.
+ */
+function passOn(s: State, lock: LockRow, now: number): void {
+  s.lockExpiries.remove(lock);
+  const called: Row[] = [];
+  for (let looked = 0; isFree(lock); looked++) {
+    const best = lock.parked.peek();
+    const handle = lock.handles.values().next().value;
+    if (best === undefined && handle === undefined) break;
+    if (looked === LOCK_WAITERS_PER_STEP) {
+      expireAt(s, lock, now);
+      break;
+    }
+    if (handle && isBefore(handle, best)) {
       lock.handles.delete(handle.owner);
-      grantHandle(s, lock, handle.owner, handle.ttl, now);
-      return;
+      if (handle.deadline > now) grantHandle(s, lock, handle.owner, handle.ttl, now);
+      continue;
     }
-    if (row !== null) {
-      queue.leave(s, row);
-      row.extra!.parkedOn = null;
-      row.extra!.reserved = lock;
-      lock.reserved = row;
-      queue.pushHead(s, row);
-      return;
-    }
+    const row = line.callFirst(s, best!, now);
+    called.push(row);
+    if (!couldStart(s, row, now)) continue;
+    lock.reserved = row;
+    expireAt(s, lock, now + LOCK_RESERVED_MS);
   }
+  // The best comes first where several stand in one queue.
+  for (const row of called.reverse()) queue.pushHead(s, row);
+  s.touch(lock);
   forget(s, lock);
 }
 
-/** Lets go of a lock that nobody holds, awaits or is next for; its token lives on in the store's counter. */
-function forget(s: State, lock: LockRow): void {
-  if (
-    !isHeld(lock) &&
-    lock.reserved === null &&
-    lock.handles.size === 0 &&
-    lock.waiting.every((level) => level.size === 0)
-  ) {
-    s.locks.delete(lock.key);
-    s.touch(lock);
+function isBefore(handle: HandleWait, best: LockLine | undefined): boolean {
+  if (best === undefined || best.at !== HANDLE_LEVEL) return best === undefined || best.at > HANDLE_LEVEL;
+  return handle.parkNumber < best.order;
+}
+
+/** Whether some worker could start it now, as far as the store knows. */
+function couldStart(s: State, { queue: q, task }: Row, now: number): boolean {
+  if (q.paused || !queue.roomLeft(q, now)) return false;
+  for (const { hello, draining, leaseUntil, running, tasks } of s.workers.values()) {
+    if (draining || leaseUntil <= now || running.size >= hello.maxConcurrentTasks) continue;
+    if (tasks.has(task.taskId) && hello.queues.includes(q.name)) return true;
   }
+  return false;
+}
+
+/** Forgets a lock that nobody holds or waits for; its token lives on in the store's counter. */
+function forget(s: State, lock: LockRow): void {
+  if (!isFree(lock) || lock.handles.size > 0 || lock.lines.size > 0) return;
+  s.lockExpiries.remove(lock);
+  s.locks.delete(lock.key);
+  s.touch(lock);
 }

@@ -213,6 +213,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   readonly onHandOver = () => () => undefined;
   /** A process that could declare a run lost shares this event loop, and blocks with it. */
   readonly keepAlive = () => () => undefined;
+  readonly leaseAge = () => 0;
 
   hello(about: WorkerHello): Promise<void> {
     return this.commit((s, now) => worker.hello(s, about, now));

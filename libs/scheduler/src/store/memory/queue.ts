@@ -96,6 +96,12 @@ export function declare(
   return cleared.sort();
 }
 
+/** As hasRoom, but only looks. */
+export function roomLeft({ rules, running, windowStart, windowStarts }: Row['queue'], now: number): boolean {
+  if (rules.concurrency !== null && running >= rules.concurrency) return false;
+  return rules.rateLimit === null || now >= windowStart + rules.rateLimit.per || windowStarts < rules.rateLimit.max;
+}
+
 export function readyCount(queue: Row['queue']): number {
   return queue.ready.reduce((sum, level) => sum + level.size, 0);
 }

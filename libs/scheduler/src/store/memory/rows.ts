@@ -10,7 +10,7 @@ import type { Reason, TaskStatus } from '../../core/status.js';
 import type { TaskMirror } from '../../core/task-definition.js';
 import type { ExchangeReply } from '../task-store.js';
 import type { QueueRules, WorkerHello } from '../records.js';
-import type { HeapItem } from './heap.js';
+import { Heap, type HeapItem } from './heap.js';
 import { LinkedList, type ListItem } from './list.js';
 
 /** Where an execution stands; it is in one place at a time. */
@@ -59,12 +59,13 @@ export class Extra {
   /** Tasks of which an execution has used, or will use, this one's outcome. */
   usedBy: Set<TaskRow> | null = null;
   lock: LockNeed | null = null;
-  /** Held now, or reserved for this one. */
   held: LockRow | null = null;
-  reserved: LockRow | null = null;
-  parkedOn: LockRow | null = null;
+  /** Where it waits for its lock, parked or standing ready; null: it does not wait for it. */
+  line: LockLine | null = null;
+  /** Its place among those that wait for the lock, kept until it has it; 0: it does not wait. */
   parkNumber = 0;
   fencingToken: number | null = null;
+  /** The end of its wait for the lock; while it stands ready, what is left of that wait (ms), for when it parks again. */
   lockWait: Deadline | null = null;
   grace: Deadline | null = null;
   bound: Deadline | null = null;
@@ -185,17 +186,36 @@ export interface HandleWait {
   deadline: number;
 }
 
-/** One lock, while someone holds it, is next, or waits. */
+/** Executions of one queue, task and level that wait for a lock. What keeps one of them from starting keeps them all. */
+export class LockLine implements HeapItem {
+  /** Of the first that is parked. */
+  order = 0;
+  heapIndex = -1;
+  readonly parked = new LinkedList<Row>();
+  /** The first of the line while it stands ready, where the lock is to be claimed. */
+  first: Row | null = null;
+
+  constructor(
+    readonly lock: LockRow,
+    readonly name: string,
+    /** The level. */
+    readonly at: number,
+  ) {}
+}
+
+/** One lock, while it is held, reserved or waited for. */
 export class LockRow implements HeapItem {
-  /** When it expires. */
+  /** When it expires; while it is free: when its reservation does, or its waiters are to be looked at again. */
   at = 0;
   heapIndex = -1;
   holder: Row | null = null;
   handle: string | null = null;
   fencingToken = 0;
-  /** The execution it was freed for, which is to claim it next. */
+  /** The execution that the free lock is kept for, until `at`. */
   reserved: Row | null = null;
-  readonly waiting = levels();
+  readonly lines = new Map<string, LockLine>();
+  /** Lines of which the first is parked, best first. */
+  readonly parked = new Heap<LockLine>();
   readonly handles = new Map<string, HandleWait>();
 
   constructor(

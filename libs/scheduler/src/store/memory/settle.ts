@@ -85,7 +85,7 @@ function retry(s: State, row: Row, settlement: Settlement, now: number): void {
   row.failures++;
   history.recordAttempt(row, 'FAILED', settlement.error, now);
   if (settlement.error) history.rememberError(s, row, settlement.error, now);
-  giveUp(s, row, now);
+  giveUp(s, row);
   move(s, row, 'retry', 'RETRYING');
   row.error = settlement.error;
   s.counters.retried++;
@@ -93,13 +93,14 @@ function retry(s: State, row: Row, settlement: Settlement, now: number): void {
   row.isPutOff = true;
   tell(s, row, 'retrying', now);
   queue.place(s, row, now);
+  lock.release(s, row, now);
 }
 
 /** Its handler has put it off: nothing has failed. */
 function snooze(s: State, row: Row, settlement: Settlement, now: number): void {
   row.snoozes++;
   history.recordAttempt(row, 'SNOOZED', settlement.error, now);
-  giveUp(s, row, now);
+  giveUp(s, row);
   move(s, row, 'retry', 'RETRYING');
   row.error = null;
   row.reason = 'SNOOZED';
@@ -108,21 +109,22 @@ function snooze(s: State, row: Row, settlement: Settlement, now: number): void {
   row.isPutOff = true;
   tell(s, row, 'retrying', now);
   queue.place(s, row, now);
+  lock.release(s, row, now);
 }
 
 /** Back to the head of its queue, as if it had not been claimed. */
 export function release(s: State, row: Row, now: number): void {
-  giveUp(s, row, now);
+  giveUp(s, row);
   row.run--;
   move(s, row, 'release', 'PENDING');
   s.counters.released++;
   tell(s, row, 'released', now);
   queue.pushHead(s, row);
+  lock.release(s, row, now);
 }
 
-/** Takes a run from its worker so that its token is worth nothing, and frees its lock. */
-export function giveUp(s: State, row: Row, now: number): void {
+/** Takes a run from its worker so that its token is worth nothing. Its lock goes when the row has its place: behind the next one's. */
+export function giveUp(s: State, row: Row): void {
   stopRun(s, row);
   row.attempt++;
-  lock.release(s, row, now);
 }

@@ -77,10 +77,11 @@ function rescue(s: State, row: Row, now: number): void {
     finish(s, row, 'rescue', 'FAILED', { result: null, error, reason: 'WORKER_LOST' }, now);
     return;
   }
-  giveUp(s, row, now);
+  giveUp(s, row);
   move(s, row, 'rescue', 'PENDING');
   tell(s, row, 'rescued', now);
   queue.pushHead(s, row);
+  lock.release(s, row, now);
 }
 
 /** Brings back runs of workers whose lease is over, newest first, so that the oldest ends up at the head. */
@@ -103,6 +104,8 @@ export function rescueLost(s: State, limit: number, now: number): number {
 export function goodbye(s: State, workerId: string, now: number): void {
   const worker = s.workers.get(workerId);
   if (!worker) return;
+  // No lock that its runs leave is reserved for what only it could run.
+  worker.draining = true;
   while (worker.running.tail) {
     const row = worker.running.tail;
     if (row.cancelRequestedTime > 0) finalizeCancel(s, row, now);

@@ -28,6 +28,8 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   /** Two: the server works on one trip while this process works on the other. */
   readonly lanes = 2;
   private readonly packer = new ExchangePacker();
+  /** When the newest renewal of a worker's lease that was acknowledged was sent, monotonic ms. */
+  private readonly renewals = new Map<string, number>();
   private readonly batches = new EnqueueBatcher((batch, trip) => this.store(batch, trip));
   private readonly workflows = new WorkflowBatcher(
     (workflows, trip) => this.startTogether(workflows, trip),
@@ -131,7 +133,9 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
 
   async hello(about: WorkerHello): Promise<void> {
     const { workerId, queues, tasks } = about;
+    const sentAt = this.sendingTime();
     await this.commitRepeatable('hello', workerId, JSON.stringify(about), queues.length, ...queues, ...tasks);
+    this.noteRenewal(workerId, sentAt);
   }
 
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
@@ -141,6 +145,7 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
     const raw = (await this.exchangeRaw(args)) as ExchangeScriptReply;
     const reply = this.packer.unpack(request, raw);
     if (!reply.known) return reply;
+    this.noteRenewal(workerId, sentAt);
     const [, now, , , , plain, , effects, told] = raw;
     this.setClock(now, sentAt);
     const age = this.ageOf(now, sentAt);
@@ -170,14 +175,26 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
     // A clock that a test turns stands still between claim and beat: what is not named is left alone then.
     const isKnown = now !== null && !this.settings.testClock;
     const times = [now ?? '', isKnown ? this.packer.knownUntil(workerId, now) : ''];
+    const sentAt = this.sendingTime();
     const beaten = this.commitRepeatable<[number, string[], string[]]>('beat', workerId, ...times, ...tokens);
     const [known, asked, lost] = await beaten;
+    if (known === 1) this.noteRenewal(workerId, sentAt);
     return { known: known === 1, cancelRequested: tokensOf(asked), lost: tokensOf(lost) };
   }
 
   keepAlive(workerId: string): () => void {
     // A clock that a test turns is turned for the leases, too.
     return this.settings.testClock ? () => undefined : this.beats.keep(workerId);
+  }
+
+  leaseAge(workerId: string): number {
+    if (this.settings.testClock) return 0;
+    const own = this.sendingTime() - (this.renewals.get(workerId) ?? Number.NEGATIVE_INFINITY);
+    return Math.min(own, this.beats.age());
+  }
+
+  private noteRenewal(workerId: string, sentAt: number): void {
+    this.renewals.set(workerId, Math.max(sentAt, this.renewals.get(workerId) ?? sentAt));
   }
 
   async drain(workerId: string): Promise<void> {
@@ -187,6 +204,7 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   async goodbye(workerId: string): Promise<void> {
     await this.commit('goodbye', workerId);
     this.packer.forget(workerId);
+    this.renewals.delete(workerId);
   }
 
   // ---- cron ----------------------------------------------------------------------------------------------------

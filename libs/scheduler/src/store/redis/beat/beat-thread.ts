@@ -17,12 +17,14 @@ export interface BeatThreadData extends BeatLoopSettings {
   root: string;
   frame: string;
   turns: Int32Array;
+  /** When the newest renewal that was acknowledged was sent, ns of the machine's monotonic clock. */
+  renewed: BigInt64Array;
   /** The file of ioredis, since a script has no place from which to look for a package. */
   driverFile: string;
 }
 
 // The entry of a thread: it lives until it is ended from outside.
-const { connection, script, root, frame, turns, driverFile, ...settings } = workerData as BeatThreadData;
+const { connection, script, root, frame, turns, renewed, driverFile, ...settings } = workerData as BeatThreadData;
 const clock = new SystemClock();
 const driver = createRequire(driverFile)(driverFile) as Driver;
 const commandClass = scriptCommandOf(driver.Command);
@@ -38,8 +40,11 @@ const firstArgument = `${unsentStamp()}${frame}`;
 
 async function renew(workerId: string, standsStill: boolean): Promise<void> {
   const sentAt = storeClock.monotonic();
+  const sent = process.hrtime.bigint();
   const reply = await runner.run(script.name, root, [firstArgument, '', workerId, standsStill ? 1 : 0], true);
-  storeClock.observe((reply as [known: number, now: number])[1], sentAt);
+  const [known, now] = reply as [known: number, now: number];
+  storeClock.observe(now, sentAt);
+  if (known === 1) Atomics.store(renewed, 0, sent);
 }
 
 const loop = new BeatLoop(renew, turns, settings, clock, (message) => parentPort!.postMessage(message));

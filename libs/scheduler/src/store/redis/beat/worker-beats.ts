@@ -35,6 +35,8 @@ export interface WorkerBeatsSettings {
 export class WorkerBeats {
   readonly #workers = new Set<string>();
   readonly #turns = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  /** When the newest renewal that was acknowledged was sent, ns of the machine's monotonic clock; 0: none was. */
+  readonly #renewed = new BigInt64Array(new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT));
   readonly #clock: Clock = new SystemClock();
   readonly #warn: (message: string) => void;
   #thread: Worker | undefined;
@@ -62,6 +64,12 @@ export class WorkerBeats {
     };
   }
 
+  /** ms since the newest renewal of the thread that the store has acknowledged was sent; Infinity: there was none. */
+  age(): number {
+    const renewed = Atomics.load(this.#renewed, 0);
+    return renewed === 0n ? Number.POSITIVE_INFINITY : Number(process.hrtime.bigint() - renewed) / 1e6;
+  }
+
   /** Ends the thread, whatever it is about. */
   async close(): Promise<void> {
     this.#workers.clear();
@@ -75,8 +83,8 @@ export class WorkerBeats {
     const interval = lease / BEATS_PER_LEASE;
     try {
       const found = { connection: threadConnection(connection), driverFile: findDriverFile() };
-      const turns = this.#turns;
-      const workerData: BeatThreadData = { ...found, turns, script, root, frame, interval, stallLimit };
+      const shared = { turns: this.#turns, renewed: this.#renewed };
+      const workerData: BeatThreadData = { ...found, ...shared, script, root, frame, interval, stallLimit };
       // Nothing that the process was started with is of use there: hooks and loaders would run once more.
       const options = { workerData, execArgv: [], env: {}, resourceLimits: RESOURCE_LIMITS };
       // A text of ours, not a file: a bundle has none.

@@ -104,11 +104,18 @@ local locks = {}
 for i, key in ipairs(sorted(keys.locks)) do
   local each = inspect.lock(key, cmsgpack.unpack(call('HGET', keys.locks, key)))
   each.parked = { {}, {}, {}, {}, {} }
-  for _, member in ipairs(call('ZRANGE', keys.parked(key), 0, -1)) do
-    if string.sub(member, 1, 1) == 'x' then
-      local row = rows.get(string.sub(member, 2))
-      table.insert(each.parked[row.level + 1], row.id)
+  local parked = {}
+  for _, member in ipairs(call('ZRANGE', keys.lines(key), 0, -1)) do
+    local row = rows.get(string.match(member, '[^|]+$'))
+    if row.pl == 'lock' then
+      parked[#parked + 1] = row
     end
+  end
+  table.sort(parked, function(a, b)
+    return a.pn < b.pn
+  end)
+  for _, row in ipairs(parked) do
+    table.insert(each.parked[row.level + 1], row.id)
   end
   locks[i] = each
 end

@@ -22,6 +22,10 @@ local sameTimes = record.cronExpression == given.cronExpression
 if sameTimes then
   given.nextRunTime = record.nextRunTime
 end
+if given.declaredBy == null then
+  -- Changed by hand, it stays one that code declares, and goes when code no longer does.
+  given.declaredBy, declared = record.declaredBy, record.declaredTime
+end
 local changed = false
 for key, value in pairs(given) do
   local before = record[key]

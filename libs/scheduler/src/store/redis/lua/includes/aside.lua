@@ -28,6 +28,9 @@ function aside.execution(step, id, err)
     texts[i] = call('HGET', key, id)
     call('HDEL', key, id)
   end
+  if aside.forget then
+    aside.forget(id, texts[3])
+  end
   aside.put(step, id, err, texts)
 end
 

@@ -252,9 +252,11 @@ local function claimLevel(level, from)
       cursor[list] = cursor[list] - 1
       free = 0
     elseif row then
-      -- A lock may put others at the head of this list, before what was taken from it.
+      -- A lock may put others at the head of these lists, before what was taken from them.
       if row.lk then
-        putBack(list)
+        for _, each in ipairs(queues) do
+          putBack(keys.ready(each.name, level))
+        end
       end
       consider(row, q)
       turn = turn + 1
@@ -282,7 +284,7 @@ function claim.claim(found, wanted, slots, options)
   end
   finish.flush()
   queue.flush()
-  worker_ = found
+  worker_, claim.worker = found, found.id
   firm = slots
   free, inspect, holes = want, math.max(INSPECT_FLOOR, 4 * want), HOLES_PER_STEP
   reserved = options.reserved and #options.reserved > 0 and options.reserved or nil

@@ -21,13 +21,6 @@ local function queueOf(name)
   return found
 end
 
-local function roomLeft(q)
-  if q.concurrency and (q.running or 0) >= q.concurrency then
-    return false
-  end
-  return not q.max or now >= (q.windowStart or 0) + q.per or (q.windowStarts or 0) < q.max
-end
-
 -- Open edges that one script lists, and edges that it looks at for them.
 local EDGES_LISTED, EDGES_LOOKED_AT = 200, 2000
 
@@ -118,12 +111,19 @@ local function waitingFor(row)
   elseif row.pl == 'dependencies' then
     local open, next = inspect.openEdges(row, 1)
     return { kind = 'dependencies', dependencies = open, next = next }
-  elseif row.pl == 'lock' then
+  end
+  local first = row
+  if row.pl == 'lock' then
     local found = cmsgpack.unpack(call('HGET', keys.locks, row.pk))
-    return { kind = 'lock', key = row.pk, heldBy = found.holder or found.handle or found.reserved or false }
-  elseif not roomLeft(q) then
+    if found.holder or found.handle or found.reserved then
+      return { kind = 'lock', key = row.pk, heldBy = found.holder or found.handle or false }
+    end
+    -- The lock is free: what keeps the first of its line from starting keeps this one, too.
+    first = lines.first(row) or row
+  end
+  if not queue.roomLeft(q) then
     return { kind = 'limit', key = 'queue:' .. row.queue }
-  elseif row.pl == 'unhandled' then
+  elseif first.pl == 'unhandled' then
     return { kind = 'handler', taskId = row.task, funcPath = mirror(row.task).funcPath or row.task }
   end
   return { kind = 'queue', queue = row.queue }
@@ -199,14 +199,15 @@ function inspect.ready(queue, level, many, from, most)
 end
 
 function inspect.lock(key, found)
+  local owner = found.holder or found.handle
   return {
     key = key,
-    owner = found.holder or found.handle or false,
+    owner = owner or false,
     kind = found.holder and 'execution' or found.handle and 'handle' or false,
     token = found.token,
-    at = found.at or false,
-    remaining = found.at and math.max(0, found.at - now) or false,
-    waiting = call('ZCARD', keys.parked(key)) + (found.reserved and 1 or 0),
+    at = owner and found.at or false,
+    remaining = owner and math.max(0, found.at - now) or false,
+    waiting = call('ZCARD', keys.lines(key)) + (found.handles or 0),
     reserved = found.reserved or false,
   }
 end

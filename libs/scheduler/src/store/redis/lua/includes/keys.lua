@@ -77,6 +77,9 @@ end
 function keys.parked(lock)
   return root .. 'pk:' .. lock
 end
+function keys.lines(lock)
+  return root .. 'pw:' .. lock
+end
 function keys.awaited(task)
   return root .. 'nx:' .. task
 end

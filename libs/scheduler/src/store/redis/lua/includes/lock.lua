@@ -1,10 +1,12 @@
 -- Locks: one holder, a queue by level and then by who came first, a token that only grows.
--- Record: { order, holder (execution), handle (owner), token, at, reserved (execution), handles (how many wait) }
+-- Record: { order, holder (execution), handle (owner), token, at (end of the hold; of a free one: of its reservation, or
+-- when its waiters are looked at again), reserved (the execution it is kept for), handles (how many wait) }
 lock.cache = {}
 
 -- NORMAL: handles of `acquire` queue for a lock among the executions of this level.
 local HANDLE_LEVEL = 2
-local LEVEL = 4398046511104 -- 2^42: above any park number
+local RESERVED_MS = 1000
+local WAITERS_PER_STEP = 50
 
 local function known(key)
   local found = lock.cache[key]
@@ -25,6 +27,10 @@ end
 
 local function isHeld(found)
   return found.holder ~= nil or found.handle ~= nil
+end
+
+local function isFree(found)
+  return not isHeld(found) and not found.reserved
 end
 
 local function expiryMember(found)
@@ -66,52 +72,65 @@ local function forgetHandle(found, owner)
   return true
 end
 
--- Lets go of a lock that nobody holds, awaits or is next for; its token lives on in the store's counter.
+-- Forgets a lock that nobody holds or waits for; its token lives on in the store's counter.
 local function forget(found)
-  if not isHeld(found) and not found.reserved and call('EXISTS', keys.parked(found.key)) == 0 then
+  if isFree(found) and call('EXISTS', keys.parked(found.key), keys.lines(found.key)) == 0 then
+    call('ZREM', keys.lockExpiries, expiryMember(found))
     call('HDEL', keys.locks, found.key)
     lock.cache[found.key] = false
+    return true
   end
+  return false
 end
 
-local function dropLateHandles(found)
-  if (found.handles or 0) <= 0 then
-    return
-  end
-  for _, member in ipairs(
-    call('ZRANGEBYSCORE', keys.parked(found.key), HANDLE_LEVEL * LEVEL, '(' .. ((HANDLE_LEVEL + 1) * LEVEL))
-  ) do
-    if string.sub(member, 1, 1) == 'h' then
-      local owner = string.sub(member, 2)
+-- Gives a free lock to the best of those who wait: by level, then by who came first. A handle takes it at once. For an
+-- execution that could start now it is reserved for a moment; one that could not stands ready without it, so that nobody
+-- waits for what keeps it, and nothing must be looked at again when that ends.
+local function passOn(found)
+  call('ZREM', keys.lockExpiries, expiryMember(found))
+  found.at = nil
+  local called, looked = {}, 0
+  while isFree(found) do
+    local best = call('ZRANGE', keys.parked(found.key), 0, 0)[1]
+    if not best and not lines.dropMissing(found.key) then
+      break
+    end
+    if looked == WAITERS_PER_STEP then
+      expireAt(found, now)
+      break
+    end
+    looked = looked + 1
+    if best and string.byte(best) == 104 then
+      local owner = string.sub(best, 2)
       local wait = cmsgpack.unpack(call('HGET', keys.handles, handleName(found.key, owner)))
-      if wait.deadline <= now then
-        forgetHandle(found, owner)
+      forgetHandle(found, owner)
+      if wait.deadline > now then
+        grantHandle(found, owner, wait.ttl)
+      end
+    elseif best then
+      local row = lines.callFirst(found.key, best)
+      if row then
+        called[#called + 1] = row
+        if lock.couldStart(row) then
+          found.reserved = row.id
+          expireAt(found, now + RESERVED_MS)
+        end
       end
     end
   end
+  -- The best comes first where several stand in one queue.
+  for i = #called, 1, -1 do
+    queue.pushHead(called[i])
+  end
+  if not forget(found) then
+    save(found)
+  end
 end
 
--- Gives a free lock to the best of those who wait: by level, then by who parked first.
-local function handOver(found)
-  dropLateHandles(found)
-  local best = call('ZRANGE', keys.parked(found.key), 0, 0)[1]
-  if not best then
-    return forget(found)
-  end
-  local id = string.sub(best, 2)
-  if string.sub(best, 1, 1) == 'h' then
-    local wait = cmsgpack.unpack(call('HGET', keys.handles, handleName(found.key, id)))
-    forgetHandle(found, id)
-    grantHandle(found, id, wait.ttl)
-    return
-  end
-  local row = rows.get(id, true)
-  queue.leave(row)
-  row.pk = nil
-  row.rv = found.key
-  found.reserved = id
-  save(found)
-  queue.pushHead(row)
+-- The execution for which it was reserved did not claim it: it stands ready like others, and the next one is looked at.
+local function lapse(found)
+  found.reserved = nil
+  passOn(found)
 end
 
 local function finishHold(found, how, owner)
@@ -119,7 +138,7 @@ local function finishHold(found, how, owner)
   found.holder, found.handle, found.at = nil, nil, nil
   save(found)
   effects.push({ 'lock', how, found.key, owner, found.token, now })
-  handOver(found)
+  passOn(found)
 end
 
 local function lose(found)
@@ -127,8 +146,10 @@ local function lose(found)
   local owner = found.holder or found.handle
   if found.holder then
     local row = rows.get(found.holder)
-    row.hd, row.fk = nil, nil
-    rows.touch(row)
+    if row then
+      row.hd, row.fk = nil, nil
+      rows.touch(row)
+    end
   end
   finishHold(found, 'lost', owner)
 end
@@ -136,8 +157,12 @@ end
 -- The lock of that key, made if need be, freed first if its time is over.
 local function find(key)
   local found = known(key)
-  if found and isHeld(found) and found.at <= now then
-    lose(found)
+  if found and found.at and found.at <= now then
+    if isHeld(found) then
+      lose(found)
+    elseif found.reserved then
+      lapse(found)
+    end
     found = known(key)
   end
   if not found then
@@ -153,68 +178,72 @@ local function ttlOf(row)
   return math.max(row.lt, frame.lease)
 end
 
-local function unpark(row)
-  if row.lw then
-    call('ZREM', keys.lockWaits, row.lw)
-    row.lw = nil
-    rows.touch(row)
+-- Whether it is free for that execution, or for a handle (nil). A reservation ends where it cannot be used any more, and
+-- gives way to one that waited as well and comes before.
+local function isOpenTo(found, row)
+  local other = found.reserved and rows.get(found.reserved, true)
+  if found.reserved and not (row and row.id == found.reserved) and not (other and lock.couldStart(other)) then
+    lapse(found)
+    other = found.reserved and rows.get(found.reserved, true)
   end
-end
-
-local function park(found, row)
-  row.pl = 'lock'
-  row.pk = found.key
-  row.pn = frame.next()
-  call('ZADD', keys.parked(found.key), row.level * LEVEL + row.pn, 'x' .. row.id)
-  frame.count('waitingForLock', 1)
-  if row.lm and not row.lw then
-    row.lw = string.format('%012d:%s', frame.next(), row.id)
-    call('ZADD', keys.lockWaits, now + row.lm, row.lw)
-    effects.push({ 'due', now + row.lm })
+  if isHeld(found) or not found.reserved or not row then
+    return isFree(found)
   end
-  rows.touch(row)
+  return row.pk ~= nil and lines.score(row.level, row.pn) <= lines.score(other.level, other.pn)
 end
 
 -- Takes the lock for a claim, or parks the execution on it. Returns whether it may run.
 function lock.takeOrPark(row)
   local found = find(row.lk)
-  if isHeld(found) or (found.reserved and found.reserved ~= row.id) then
-    park(found, row)
+  if not isOpenTo(found, row) then
+    lines.park(found.key, row)
     return false
   end
-  found.reserved, row.rv = nil, nil
+  lines.leave(row)
+  found.reserved = nil
   found.holder = row.id
   row.hd = found.key
-  unpark(row)
   row.fk = grant(found, row.id, now + ttlOf(row))
   rows.touch(row)
   return true
 end
 
--- Frees what the execution holds or is next for, and gives it to the best of those who wait.
+-- Frees what the execution holds, or waits for, and gives it to the best of those who wait.
 function lock.release(row)
   if not row.lk then
     return
   end
-  unpark(row)
-  if row.pk then
-    local found = known(row.pk)
-    row.pk = nil
-    forget(found)
-  end
-  if row.rv then
-    local found = known(row.rv)
-    row.rv = nil
-    found.reserved = nil
-    save(found)
-    handOver(found)
+  local found = row.pk and known(row.pk)
+  lines.leave(row)
+  if found then
+    if found.reserved == row.id then
+      found.reserved = nil
+    end
+    if isFree(found) then
+      passOn(found)
+    end
   end
   if row.hd then
-    local found = known(row.hd)
+    local held = known(row.hd)
     row.hd, row.fk = nil, nil
-    finishHold(found, 'released', row.id)
+    finishHold(held, 'released', row.id)
   end
   rows.touch(row)
+end
+
+-- An execution that is set aside waits no longer, and nothing is reserved for it. extra: what it was stored with.
+function aside.forget(id, extra)
+  local ok, about = pcall(cmsgpack.unpack, extra or '')
+  local found = ok and type(about) == 'table' and about.lk and known(about.lk)
+  if found then
+    lines.forget(found.key, id)
+    if found.reserved == id then
+      found.reserved = nil
+    end
+    if isFree(found) then
+      passOn(found)
+    end
+  end
 end
 
 -- Renews the lock of a run at its worker's beat.
@@ -227,7 +256,7 @@ end
 -- Handles of users' code.
 function lock.acquire(key, owner, ttl, maxWait)
   local found = find(key)
-  if not isHeld(found) and not found.reserved then
+  if isOpenTo(found) then
     return grantHandle(found, owner, ttl)
   end
   if maxWait > 0 then
@@ -236,7 +265,7 @@ function lock.acquire(key, owner, ttl, maxWait)
       found.handles = (found.handles or 0) + 1
       save(found)
     end
-    call('ZADD', keys.parked(key), HANDLE_LEVEL * LEVEL + frame.next(), 'h' .. owner)
+    call('ZADD', keys.parked(key), lines.score(HANDLE_LEVEL, frame.next()), 'h' .. owner)
   end
   return false
 end
@@ -276,22 +305,30 @@ end
 
 function lock.force(key)
   local found = find(key)
-  if not isHeld(found) then
+  if isHeld(found) then
+    lose(found)
+  elseif found.reserved then
+    lapse(found)
+  else
     forget(found)
     return false
   end
-  lose(found)
   return true
 end
 
 local function expireOne(key)
   local found = known(key)
-  if found and isHeld(found) and found.at <= now then
+  if not found or not found.at or found.at > now then
+    return
+  end
+  if isHeld(found) then
     lose(found)
+  else
+    lapse(found)
   end
 end
 
--- Frees every lock whose time is over. Returns how many.
+-- Ends the holds and the reservations whose time is over. Returns how many.
 function lock.expire()
   local done = 0
   for _, member in ipairs(call('ZRANGEBYSCORE', keys.lockExpiries, '-inf', now, 'LIMIT', 0, 200)) do

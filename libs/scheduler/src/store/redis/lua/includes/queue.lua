@@ -95,6 +95,14 @@ function queue.hasRoom(q)
   return false
 end
 
+-- As hasRoom, but only looks.
+function queue.roomLeft(q)
+  if q.concurrency and (q.running or 0) >= q.concurrency then
+    return false
+  end
+  return not q.max or now >= (q.windowStart or 0) + q.per or (q.windowStarts or 0) < q.max
+end
+
 -- Counts a start, or an end, where a rule asks for it.
 function queue.counted(q, starts, running)
   if not q.max and not q.concurrency then
@@ -169,7 +177,6 @@ function queue.leave(row)
     frame.count('waitingForDependencies', -1)
   elseif row.pl == 'lock' then
     frame.count('waitingForLock', -1)
-    call('ZREM', keys.parked(row.pk), 'x' .. row.id)
   elseif row.pl == 'unhandled' then
     call('ZREM', keys.unhandled(row.task, row.level), row.id)
   elseif row.pl == 'ready' then

@@ -9,11 +9,11 @@ function settle.current(id, attempt)
   return nil
 end
 
--- Takes a run from its worker so that its token is worth nothing, and frees its lock.
+-- Takes a run from its worker so that its token is worth nothing. Its lock goes when the row has its place: behind the next
+-- one's.
 function settle.giveUp(row)
   finish.stopRun(row)
   row.a = row.a + 1
-  lock.release(row)
 end
 
 local function retry(row, err, delay)
@@ -29,6 +29,7 @@ local function retry(row, err, delay)
   row.at = now + delay
   effects.tell(row, 'retrying')
   queue.place(row)
+  lock.release(row)
 end
 
 -- Its handler has put it off: nothing has failed.
@@ -42,6 +43,7 @@ local function snooze(row, err, delay)
   row.at = now + delay
   effects.tell(row, 'retrying')
   queue.place(row)
+  lock.release(row)
 end
 
 -- Back to the head of its queue, as if it had not been claimed.
@@ -52,6 +54,7 @@ function settle.release(row)
   frame.count('released', 1)
   effects.tell(row, 'released')
   queue.pushHead(row)
+  lock.release(row)
 end
 
 -- The store's own end of a run that was asked to cancel.

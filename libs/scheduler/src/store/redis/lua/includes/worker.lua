@@ -102,6 +102,7 @@ local function rescue(row)
   rows.move(row, 'PENDING')
   effects.tell(row, 'rescued')
   queue.pushHead(row)
+  lock.release(row)
 end
 
 -- Brings back a run, if it is what its worker's entry says.
@@ -163,6 +164,8 @@ function worker.goodbye(id)
   if not worker.get(id) then
     return
   end
+  -- No lock that its runs leave is reserved for what only it could run.
+  worker.leaving = id
   local runs = worker.runs(id)
   for i = #runs, 1, -1 do
     worker.takeBack(rows.get(runs[i][1]))
