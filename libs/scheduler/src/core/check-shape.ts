@@ -1,4 +1,4 @@
-import { ValidateBy, ValidateIf, validateSync, type ValidationOptions } from 'class-validator';
+import { getMetadataStorage, ValidateBy, ValidateIf, validateSync, type ValidationOptions } from 'class-validator';
 import { messageOf } from './failure.js';
 
 /** Makes the error of a wrong field: its path, what was found, what is allowed. */
@@ -22,7 +22,7 @@ export const says = (allowed: string): ValidationOptions => ({ message: allowed 
  */
 export function checkShape<T extends object>(Shape: new () => T, value: unknown, path: string, refuse: Refuse): T {
   const shape = new Shape();
-  for (const key of checkFields(value, Object.keys(shape), path, refuse)) {
+  for (const key of checkFields(value, fieldsOf(Shape), path, refuse)) {
     (shape as Record<string, unknown>)[key] = read(value, key, path, refuse);
   }
   const [wrong] = validateSync(shape, { stopAtFirstError: true, forbidUnknownValues: false });
@@ -31,6 +31,12 @@ export function checkShape<T extends object>(Shape: new () => T, value: unknown,
     throw refuse(fieldOf(path, wrong.property), wrong.value, allowed ?? 'another value');
   }
   return shape;
+}
+
+/** Those with a decorator. Not the keys of an instance: a compiler may leave out fields without a value. */
+function fieldsOf(Shape: new () => object): string[] {
+  const rules = getMetadataStorage().getTargetValidationMetadatas(Shape, '', false, false);
+  return [...new Set(rules.map(({ propertyName }) => propertyName))];
 }
 
 function fieldOf(path: string, key: string): string {
