@@ -1,3 +1,4 @@
+import { checkOptionNames, checkTexts } from './check-option-names.js';
 import { InvalidConsoleOptionError } from './console-error.js';
 import { CONSOLE_ROLES } from './auth/principal.js';
 import type { ConsoleAuth, ConsoleToken, SchedulerConsoleOptions } from './options.js';
@@ -15,12 +16,27 @@ export interface ResolvedConsoleOptions extends SchedulerConsoleOptions {
 }
 
 const MIN_TOKEN = 16;
+/** Of SchedulerConsoleOptions. */
+export const OPTION_NAMES = [
+  'path',
+  'auth',
+  'allowedOrigins',
+  'redact',
+  'rateLimit',
+  'requestTimeout',
+  'cronTicksPerMinute',
+  'scheduler',
+];
 
 /** @throws InvalidConsoleOptionError */
 export function resolveConsoleOptions(options: SchedulerConsoleOptions): ResolvedConsoleOptions {
+  checkOptionNames(options, OPTION_NAMES);
   const { auth = { tokens: [] }, allowedOrigins = [], redact = [], rateLimit = { max: 200, per: 1000 } } = options;
   const { requestTimeout = 10_000, cronTicksPerMinute = 1000 } = options;
   checkAuth(auth);
+  checkTexts(allowedOrigins, 'allowedOrigins');
+  checkTexts(redact, 'redact');
+  if (rateLimit !== false) checkOptionNames(rateLimit, ['max', 'per'], 'rateLimit');
   if (rateLimit !== false && !(rateLimit.max >= 1 && rateLimit.per >= 1))
     throw new InvalidConsoleOptionError('rateLimit', JSON.stringify(rateLimit), 'max and per of 1 or more, or false');
   if (!(requestTimeout >= 1 && requestTimeout <= 600_000))
@@ -40,7 +56,8 @@ export function resolveConsoleOptions(options: SchedulerConsoleOptions): Resolve
 }
 
 /** '' for the root, else '/admin/jobs'. */
-export function normalizePath(path = ''): string {
+export function normalizePath(path: unknown = ''): string {
+  if (typeof path !== 'string') throw new InvalidConsoleOptionError('path', typeof path, 'text');
   const parts = path.split('/').filter((part) => part !== '');
   if (!parts.every((part) => /^[\w.~-]+$/.test(part)))
     throw new InvalidConsoleOptionError(
@@ -53,16 +70,24 @@ export function normalizePath(path = ''): string {
 
 function checkAuth(auth: ConsoleAuth): void {
   if (auth === 'none') return;
+  if (typeof auth !== 'object' || auth === null)
+    throw new InvalidConsoleOptionError('auth', typeof auth, "{ tokens }, { guard } or 'none'");
   if ('guard' in auth) {
+    checkOptionNames(auth, ['guard'], 'auth');
     if (typeof auth.guard !== 'function')
       throw new InvalidConsoleOptionError('auth.guard', typeof auth.guard, 'a class');
     return;
   }
+  checkOptionNames(auth, ['tokens'], 'auth');
   if (!Array.isArray(auth.tokens))
     throw new InvalidConsoleOptionError('auth', typeof auth, "{ tokens }, { guard } or 'none'");
   const seen = new Map<string, number>();
-  for (const [index, { token, name, role, expires }] of (auth.tokens as readonly ConsoleToken[]).entries()) {
+  for (const [index, each] of (auth.tokens as readonly ConsoleToken[]).entries()) {
     const field = `auth.tokens[${index}]`;
+    checkOptionNames(each, ['token', 'name', 'role', 'payloads', 'expires'], field);
+    const { token, name, role, expires, payloads } = each;
+    if (payloads !== undefined && typeof payloads !== 'boolean')
+      throw new InvalidConsoleOptionError(`${field}.payloads`, typeof payloads, 'true or false');
     if (typeof token !== 'string' || token.length < MIN_TOKEN)
       throw new InvalidConsoleOptionError(
         `${field}.token`,
