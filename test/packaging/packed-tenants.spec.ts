@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { installApp, nestDependencies } from '../support/packed-app.js';
+import { startRedis, type RedisServer } from '../support/redis-server.js';
+import { npm, npmOffline, run } from '../support/run-program.js';
+
+const TSC = resolve('node_modules/typescript/bin/tsc');
+
+const offline = await npmOffline();
+if (offline !== null) console.warn(`SKIPPED: tenants with nestjs-cls: no npm registry (${offline})`);
+
+// By itself, not in this process: nestjs-cls is CommonJS and Nest 12 is not, which Jest cannot load together.
+(offline === null ? describe : describe.skip)(
+  `tenants with nestjs-cls${offline === null ? '' : ' (no npm registry)'}`,
+  () => {
+    let work: string;
+    let server: RedisServer;
+
+    beforeAll(async () => {
+      work = await mkdtemp(join(tmpdir(), 'packed-tenants-'));
+      server = await startRedis();
+      await npm(['pack', '--pack-destination', work], resolve('libs/scheduler'));
+    });
+
+    afterAll(async () => {
+      await server?.stop();
+      await rm(work, { recursive: true, force: true });
+    });
+
+    it.each([
+      ['12', 'module'],
+      ['11', 'commonjs'],
+    ] as const)('have jobs without a tenant of another, three at once over HTTP, on Nest %s', async (nest, type) => {
+      const tarball = (await readdir(work)).find((name) => name.endsWith('.tgz'))!;
+      const folder = join(work, type);
+      const dependencies = {
+        ...nestDependencies(nest),
+        ...{ 'nestjs-advanced-scheduler': `file:${join(work, tarball)}`, '@nestjs/platform-fastify': `^${nest}.0.0` },
+        ...{ 'nestjs-cls': '*', ioredis: '^6.0.0', '@photostructure/sqlite': '^1.2.1' },
+      };
+      await installApp(folder, { type, main: 'test/packaging/tenants-app/main.ts', dependencies });
+      await run(process.execPath, [TSC, '-p', '.', '--skipLibCheck'], folder);
+      const stores = ['memory', { type: 'embedded', path: join(folder, 's.db') }, { type: 'redis', port: server.port }];
+      const variables = [`STORES=${JSON.stringify(stores)}`];
+      const { stdout } = await run('env', [...variables, process.execPath, 'dist/main.js'], folder);
+      expect(JSON.parse(stdout)).toEqual({ answered: Array(6).fill(true), leaks: [], done: 180 });
+    });
+  },
+);
