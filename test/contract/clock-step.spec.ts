@@ -183,14 +183,16 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
           const execution = newExecution({ executionId: `cron:${id}:${time}`, taskId: 'nightly', scheduledTime: time });
           const expected = { revision, nextRunTime: nextRunTime! };
           const ticks = [{ time, leaveOut: false, execution }];
-          await store.fire({
-            scheduleId: id,
-            expected,
-            ticks,
-            overlap: 'allow',
-            cancelGrace: 0,
-            nextRunTime: time + HOUR,
-          });
+          await store.fire([
+            {
+              scheduleId: id,
+              expected,
+              ticks,
+              overlap: 'allow',
+              cancelGrace: 0,
+              nextRunTime: time + HOUR,
+            },
+          ]);
         };
         const noon = s.now + HOUR;
         await store.putSchedule(newSchedule({ nextRunTime: noon }));

@@ -33,7 +33,7 @@ async function tickOf(
 async function fire(s: Scene, overlap: OverlapPolicy = 'allow', leaveOut = false): Promise<string> {
   const command = await tickOf(s, overlap, leaveOut);
   s.clock.advanceTo(command.expected.nextRunTime);
-  expect(await s.store.fire(command)).toBe(true);
+  expect(await s.store.fire([command])).toEqual([true]);
   await s.maintain();
   return command.ticks[0]!.execution.executionId;
 }
@@ -80,11 +80,33 @@ export function scheduleContract(open: OpenStore): void {
         const stale = await tickOf(s);
         const second = await put(s, { cronExpression: '*/5 * * * *', nextRunTime: first.nextRunTime });
         expect(second.revision).toBeGreaterThan(first.revision);
-        expect(await s.store.fire(stale)).toBe(false);
+        expect(await s.store.fire([stale])).toEqual([false]);
         expect(await s.store.getExecution(stale.ticks[0]!.execution.executionId)).toBeNull();
         expect(await put(s, { cronExpression: '0 * * * *', nextRunTime: s.now + 7 * MINUTE })).toMatchObject({
           nextRunTime: s.now + 7 * MINUTE,
         });
+      }),
+    );
+
+    it(
+      'fires with others in one transition, each if it is as it was seen',
+      scene(async (s) => {
+        for (const id of ['a', 'b', 'c']) await put(s, { id, nextRunTime: s.now });
+        const commands = [
+          await tickOf(s, 'allow', false, 'a'),
+          await tickOf(s, 'allow', true, 'b'),
+          await tickOf(s, 'allow', false, 'c'),
+        ];
+        commands[1]!.ticks[0]!.reason = 'TASK_UNREGISTERED';
+        await s.store.pauseSchedule('c');
+        expect(await s.store.fire(commands)).toEqual([true, true, false]);
+        expect(await s.store.fire(commands)).toEqual([false, false, false]);
+        const { items } = await s.store.listExecutions({ taskId: 'nightly' });
+        expect(items.map(({ scheduleId, status, reason }) => [scheduleId, status, reason])).toEqual([
+          ['b', 'SKIPPED', 'TASK_UNREGISTERED'],
+          ['a', 'PENDING', null],
+        ]);
+        expect(await s.store.fire([])).toEqual([]);
       }),
     );
 
@@ -114,7 +136,7 @@ export function scheduleContract(open: OpenStore): void {
         await put(s);
         const command = await tickOf(s);
         s.clock.advanceTo(command.expected.nextRunTime);
-        expect(await Promise.all([1, 2, 3].map(() => s.store.fire(command)))).toEqual([true, false, false]);
+        expect(await Promise.all([1, 2, 3].map(() => s.store.fire([command])))).toEqual([[true], [false], [false]]);
         const id = command.ticks[0]!.execution.executionId;
         expect(await s.get(id)).toMatchObject({ status: 'PENDING', scheduleId: 'every-minute', taskId: 'nightly' });
         expect(await s.store.getSchedule('every-minute')).toMatchObject({
@@ -144,7 +166,7 @@ export function scheduleContract(open: OpenStore): void {
         });
         s.clock.advance(10 * MINUTE);
         const ticks = [...command.ticks, ...more];
-        expect(await s.store.fire({ ...command, ticks, nextRunTime: s.now + MINUTE })).toBe(true);
+        expect(await s.store.fire([{ ...command, ticks, nextRunTime: s.now + MINUTE }])).toEqual([true]);
         const ids = ticks.map((tick) => tick.execution.executionId);
         expect(await (await s.worker()).claimIds(9)).toEqual(ids);
         expect(await s.store.getSchedule('every-minute')).toMatchObject({
@@ -161,12 +183,12 @@ export function scheduleContract(open: OpenStore): void {
         const command = await tickOf(s);
         expect(await s.store.pauseSchedule('every-minute')).toBe(true);
         s.clock.advance(5 * MINUTE);
-        expect(await s.store.fire(command)).toBe(false);
-        expect(await s.store.fire(await tickOf(s))).toBe(false);
+        expect(await s.store.fire([command])).toEqual([false]);
+        expect(await s.store.fire([await tickOf(s)])).toEqual([false]);
         const next = s.now + 30_000;
         expect(await s.store.resumeSchedule('every-minute', next)).toBe(true);
         expect(await s.store.getSchedule('every-minute')).toMatchObject({ paused: false, nextRunTime: next });
-        expect(await s.store.fire(command)).toBe(false);
+        expect(await s.store.fire([command])).toEqual([false]);
         expect((await s.stats()).counters.scheduled).toBe(0);
         await fire(s);
         expect((await s.stats()).counters.scheduled).toBe(1);
@@ -182,8 +204,8 @@ export function scheduleContract(open: OpenStore): void {
         const command = await tickOf(s);
         await s.store.pauseSchedule('every-minute');
         await s.store.resumeSchedule('every-minute', nextRunTime);
-        expect(await s.store.fire(command)).toBe(false);
-        expect(await s.store.fire(await tickOf(s))).toBe(true);
+        expect(await s.store.fire([command])).toEqual([false]);
+        expect(await s.store.fire([await tickOf(s)])).toEqual([true]);
       }),
     );
 

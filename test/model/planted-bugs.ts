@@ -117,10 +117,10 @@ const anyTokenUnlocks: Bug = (inner) => ({
 
 /** A tick fires on whatever the schedule has become. */
 const everyTickFires: Bug = (inner) => ({
-  fire: async (command) => {
-    const schedule = await inner.getSchedule(command.scheduleId);
+  fire: async ([command]) => {
+    const schedule = await inner.getSchedule(command!.scheduleId);
     const expected = { revision: schedule!.revision, nextRunTime: schedule!.nextRunTime! };
-    return inner.fire({ ...command, expected });
+    return inner.fire([{ ...command!, expected }]);
   },
 });
 

@@ -1,3 +1,4 @@
+import type { FireCommand } from '../../libs/scheduler/src/core/commands.js';
 import { isTerminal } from '../../libs/scheduler/src/core/status.js';
 import type { Command } from './commands.js';
 import { LOCK_KEYS, LOCK_RESERVED, TICK_MS } from './setting.js';
@@ -13,7 +14,7 @@ export async function playFire(stage: Stage, command: Extract<Command, { kind: '
   const time = schedule.nextRunTime!;
   if (time > now) return;
   const execution = factory.tick(time);
-  const fire = {
+  const fire: FireCommand = {
     scheduleId: 'ticker',
     expected: { revision: schedule.revision, nextRunTime: command.stale ? time - TICK_MS : time },
     ticks: [{ execution, time, leaveOut: false }],
@@ -22,7 +23,7 @@ export async function playFire(stage: Stage, command: Extract<Command, { kind: '
     nextRunTime: time + TICK_MS * Math.ceil((now + 1 - time) / TICK_MS),
   };
   if (command.stale) {
-    if (await stage.unchanged('a tick decided on another state', () => store.fire(fire)))
+    if (await stage.unchanged('a tick decided on another state', () => fireOnce(store, fire)))
       violated('I10', 'a stale tick fired');
     return;
   }
@@ -30,13 +31,17 @@ export async function playFire(stage: Stage, command: Extract<Command, { kind: '
   const previous = before.filter((e) => e.reason !== 'OVERLAP').at(-1);
   const mustSkip = command.overlap === 'skip' && previous !== undefined && !isTerminal(previous.status);
   const maySkip = command.overlap === 'skip' && before.some((e) => !isTerminal(e.status));
-  const fired = await stage.call({ now, submitted: [execution] }, () => store.fire(fire));
+  const fired = await stage.call({ now, submitted: [execution] }, () => fireOnce(store, fire));
   if (!fired) violated('I10', `tick ${time} was refused`);
   const skipped = reference.executions.get(execution.executionId)?.status === 'SKIPPED';
   if (skipped ? !maySkip : mustSkip)
     violated('I10', `tick ${time}: ${skipped ? 'left out' : 'run'} against its overlap policy`);
-  if (await stage.unchanged('a tick that has fired', () => store.fire(fire)))
+  if (await stage.unchanged('a tick that has fired', () => fireOnce(store, fire)))
     violated('I10', `tick ${time} fired twice`);
+}
+
+async function fireOnce(store: Stage['store'], command: FireCommand): Promise<boolean> {
+  return (await store.fire([command]))[0]!;
 }
 
 type LockCommand = Extract<Command, { kind: 'acquire' | 'unlock' | 'extend' }>;

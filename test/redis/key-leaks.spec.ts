@@ -109,16 +109,22 @@ async function scheduleAllKinds(store: TaskStore, scene: Scene): Promise<void> {
     ],
   );
   const schedule = await store.putSchedule(newSchedule({ nextRunTime: scene.now }));
-  await store.fire({
-    scheduleId: schedule.id,
-    expected: { revision: schedule.revision, nextRunTime: scene.now },
-    ticks: [
-      { execution: newExecution({ executionId: 'cron:every-minute:1', taskId: 'nightly' }), time: 1, leaveOut: false },
-    ],
-    overlap: 'allow',
-    cancelGrace: 0,
-    nextRunTime: null,
-  });
+  await store.fire([
+    {
+      scheduleId: schedule.id,
+      expected: { revision: schedule.revision, nextRunTime: scene.now },
+      ticks: [
+        {
+          execution: newExecution({ executionId: 'cron:every-minute:1', taskId: 'nightly' }),
+          time: 1,
+          leaveOut: false,
+        },
+      ],
+      overlap: 'allow',
+      cancelGrace: 0,
+      nextRunTime: null,
+    },
+  ]);
   await store.acquireLock('a handle', 'someone', 1_000, 0);
   await store.acquireLock('a handle', 'another', 1_000, 5_000);
 }

@@ -69,8 +69,10 @@ export interface Tick {
   execution: NewExecution;
   /** The instant that the expression names; the execution may be due later by the jitter. */
   time: number;
-  /** Left out (misfire: skip): stored as SKIPPED / MISFIRED, and not run. */
+  /** Left out: stored as SKIPPED, and not run. */
   leaveOut: boolean;
+  /** Why it is left out. Default MISFIRED. */
+  reason?: Reason;
 }
 
 /** Fires ticks of one schedule, if it still is as the decision saw it. */
@@ -102,6 +104,8 @@ export interface Settlement extends RunToken {
   reason: Reason | null;
   /** ms before the next attempt. */
   delay: number;
+  /** Of a release: the lock that it must hold from now on, where it needs none so far. */
+  lock?: LockNeed;
 }
 
 function settlement(
@@ -126,6 +130,8 @@ export const settle = {
     settlement(run, 'snooze', null, error, 'SNOOZED', delay),
   /** Back to the head of its queue; no attempt spent. */
   release: (run: RunToken): Settlement => settlement(run, 'release', null, null, null, 0),
+  /** As release, of an execution that was scheduled before its task required a lock. */
+  releaseForLock: (run: RunToken, lock: LockNeed): Settlement => ({ ...settle.release(run), lock }),
   cancel: (run: RunToken, error: ErrorInfo | null): Settlement =>
     settlement(run, 'cancel', null, error, 'CANCELLED', 0),
 };

@@ -1,15 +1,16 @@
 import type { SchedulerRegistry } from '@nestjs/schedule';
 import type { Clock } from '../core/clock.js';
-import type { Tick } from '../core/commands.js';
+import type { FireCommand, Tick } from '../core/commands.js';
 import { OutcomeUnknownError, StoreLoadingError, StoreUnavailableError } from '../core/errors.js';
 import { planEdges, planExecution } from '../core/plan-execution.js';
+import { TaskPriority } from '../core/priority.js';
 import type { ScheduleRecord } from '../core/schedule.js';
 import type { ResolvedTask } from '../core/task-definition.js';
 import { parseJson } from '../core/json.js';
-import { parseCron } from '../cron/cron-expression.js';
-import { decideTicks } from '../cron/misfire.js';
+import { parseCron, type ParsedCron } from '../cron/cron-expression.js';
+import { decideTicks, type TickDecision } from '../cron/misfire.js';
 import type { EventHub } from '../events/event-hub.js';
-import type { CronStore } from '../store/task-store.js';
+import type { CronStore, WorkerStore } from '../store/task-store.js';
 import type { TaskCatalog } from '../task/task-catalog.js';
 import { Actor } from './actor.js';
 
@@ -18,11 +19,26 @@ const isAboutStore = (error: unknown): boolean =>
   [StoreUnavailableError, StoreLoadingError, OutcomeUnknownError].some((each) => error instanceof each);
 
 const SCHEDULES_PER_LOOK = 100;
+/** What one transition fires: so many ticks, with so many characters of payload, or one schedule. */
+const TICKS_PER_FIRE = 50;
+const CHARACTERS_PER_FIRE = 1 << 20;
+/** Expressions that are kept parsed. */
+const PARSED_KEPT = 10_000;
+/** A task that no live worker has run for so long counts as gone, ms; workers are asked for that often. */
+const UNSERVED_MS = 10 * 60_000;
+const ASK_WORKERS_MS = 60_000;
 
 /** Fires ticks. Any number of nodes may run it: the store lets one of them win each tick. */
 export class CronTicker extends Actor {
+  private readonly parsed = new Map<string, ParsedCron>();
+  /** Schedules whose ticks are left out, so that it is logged once. */
+  private readonly leftOut = new Set<string>();
+  /** Tasks that no live worker runs, and since when that is known here, monotonic ms. */
+  private readonly unserved = new Map<string, number>();
+  private served: { at: number; tasks: ReadonlySet<string> } | null = null;
+
   constructor(
-    private readonly store: CronStore,
+    private readonly store: CronStore & Pick<WorkerStore, 'listWorkers'>,
     private readonly catalog: TaskCatalog,
     /** ms */
     private readonly cancelGrace: number,
@@ -41,28 +57,50 @@ export class CronTicker extends Actor {
   protected async pass(): Promise<void> {
     for (;;) {
       const { now, schedules, next } = await this.store.dueSchedules(SCHEDULES_PER_LOOK);
-      for (const schedule of schedules) await this.fireAlone(schedule, now);
-      if (schedules.length === SCHEDULES_PER_LOOK) continue;
+      let done = 0;
+      for (const batch of batchesOf(await this.decideAll(schedules, now))) {
+        done += await this.fire(batch);
+        // What has been fired may start before the rest is.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      if (schedules.length === SCHEDULES_PER_LOOK && done > 0) continue;
       if (next !== null) this.wakeAt(next);
       return;
     }
   }
 
-  /** One that fails holds up no other. */
-  private async fireAlone(schedule: ScheduleRecord, now: number): Promise<void> {
+  /** One that fails holds up no other. @returns how many the store has judged */
+  private async fire(batch: readonly FireCommand[]): Promise<number> {
     try {
-      await this.fire(schedule, now);
+      return (await this.store.fire(batch)).length;
     } catch (error) {
       if (isAboutStore(error)) throw error;
-      this.logger.error(
-        `schedule '${schedule.id}' could not fire: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      if (batch.length === 1) {
+        this.logFailure(batch[0]!.scheduleId, error);
+        return 0;
+      }
     }
+    let done = 0;
+    for (const command of batch) done += await this.fire([command]);
+    return done;
   }
 
-  private async fire(schedule: ScheduleRecord, now: number): Promise<void> {
+  private async decideAll(schedules: readonly ScheduleRecord[], now: number): Promise<FireCommand[]> {
+    const commands: FireCommand[] = [];
+    for (const schedule of schedules) {
+      try {
+        commands.push(await this.decide(schedule, now));
+      } catch (error) {
+        if (isAboutStore(error)) throw error;
+        this.logFailure(schedule.id, error);
+      }
+    }
+    return commands;
+  }
+
+  private async decide(schedule: ScheduleRecord, now: number): Promise<FireCommand> {
     const decision = decideTicks({
-      cron: parseCron(schedule.cronExpression, schedule.timezone),
+      cron: this.parse(schedule),
       // One that is due and yet to come was decided on before the store's clock went back.
       nextRunTime: Math.min(schedule.nextRunTime!, now),
       now,
@@ -70,35 +108,81 @@ export class CronTicker extends Actor {
       startTime: schedule.startTime,
       endTime: schedule.endTime,
     });
-    await this.store.fire({
+    return {
       scheduleId: schedule.id,
       expected: { revision: schedule.revision, nextRunTime: schedule.nextRunTime! },
       ticks: await this.plan(schedule, decision.ticks, now),
       overlap: schedule.overlap,
       cancelGrace: this.cancelGrace,
       nextRunTime: decision.nextRunTime,
-    });
+    };
+  }
+
+  private parse({ cronExpression, timezone }: ScheduleRecord): ParsedCron {
+    const key = `${timezone} ${cronExpression}`;
+    let cron = this.parsed.get(key);
+    if (cron) return cron;
+    cron = parseCron(cronExpression, timezone);
+    if (this.parsed.size >= PARSED_KEPT) this.parsed.clear();
+    this.parsed.set(key, cron);
+    return cron;
   }
 
   /**
    * The executions of the ticks; none where the task cannot be planned, so that one bad schedule holds up no other. Where
    * the store does not tell what the task is, the ticks stay due.
    */
-  private async plan(
-    schedule: ScheduleRecord,
-    ticks: readonly { time: number; leaveOut: boolean }[],
-    now: number,
-  ): Promise<Tick[]> {
+  private async plan(schedule: ScheduleRecord, ticks: TickDecision['ticks'], now: number): Promise<Tick[]> {
     try {
-      const task = this.catalog.get(schedule.taskId) ?? (await this.catalog.find(schedule.taskId));
+      const task = this.catalog.get(schedule.taskId) ?? (await this.catalog.findIfKnown(schedule.taskId));
+      if (task === null) return this.leaveOut(schedule, null, ticks, now);
+      if (task.remote && (await this.isUnserved(schedule.taskId))) return this.leaveOut(schedule, task, ticks, now);
+      this.leftOut.delete(schedule.id);
       return ticks.map((tick) => ({ ...tick, execution: this.execution(task, schedule, tick.time, now) }));
     } catch (error) {
       if (isAboutStore(error)) throw error;
-      this.logger.error(
-        `schedule '${schedule.id}' could not fire: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      this.logFailure(schedule.id, error);
       return [];
     }
+  }
+
+  /** Whether no live worker has run tasks of this kind for long: they would pile up. */
+  private async isUnserved(taskId: string): Promise<boolean> {
+    const now = this.clock.monotonic();
+    if (this.served === null || now - this.served.at >= ASK_WORKERS_MS) {
+      const workers = await this.store.listWorkers();
+      this.served = { at: now, tasks: new Set(workers.flatMap(({ tasks }) => tasks)) };
+    }
+    if (this.served.tasks.has(taskId)) {
+      this.unserved.delete(taskId);
+      return false;
+    }
+    const since = this.unserved.get(taskId);
+    if (since === undefined) this.unserved.set(taskId, now);
+    return since !== undefined && now - since >= UNSERVED_MS;
+  }
+
+  /** The newest of the ticks as SKIPPED: nobody can run them. */
+  private leaveOut(
+    schedule: ScheduleRecord,
+    task: ResolvedTask | null,
+    ticks: TickDecision['ticks'],
+    now: number,
+  ): Tick[] {
+    if (!this.leftOut.has(schedule.id)) {
+      const why = task === null ? 'is not registered' : `has had no live worker for ${UNSERVED_MS / 60_000} minutes`;
+      this.logger.error(
+        `task '${schedule.taskId}' of schedule '${schedule.id}' ${why}: its ticks are left out (TASK_UNREGISTERED)`,
+      );
+    }
+    this.leftOut.add(schedule.id);
+    const known = task ?? unknownTask(schedule.taskId);
+    return ticks.slice(-1).map(({ time }) => ({
+      time,
+      leaveOut: true,
+      reason: 'TASK_UNREGISTERED' as const,
+      execution: { ...this.execution(known, schedule, time, now), edges: null },
+    }));
   }
 
   private execution(task: ResolvedTask, schedule: ScheduleRecord, time: number, now: number): Tick['execution'] {
@@ -107,4 +191,36 @@ export class CronTicker extends Actor {
     const payload = parseJson(schedule.payload);
     return planExecution(task, `cron:${schedule.id}:${time}`, now, { payload, scheduledTime: time + delay }, edges);
   }
+
+  private logFailure(id: string, error: unknown): void {
+    this.logger.error(`schedule '${id}' could not fire: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Stands for a task without definition: enough for its ticks to be stored as left out. */
+function unknownTask(taskId: string): ResolvedTask {
+  return {
+    ...{ taskId, taskName: taskId, funcPath: taskId, priority: TaskPriority.NORMAL, payload: undefined, retry: null },
+    ...{ maxSnoozes: 0, dependencies: [], requireLock: false, lockKey: taskId, lockTimeout: 0, lockMaxWait: null },
+    ...{ timeout: null, queue: 'default', tags: [], remote: true },
+  };
+}
+
+/** Some at a time, each as much as one transition may do. */
+function* batchesOf(commands: readonly FireCommand[]): Generator<FireCommand[]> {
+  let batch: FireCommand[] = [];
+  let ticks = 0;
+  let characters = 0;
+  for (const command of commands) {
+    const size = command.ticks.reduce((sum, { execution }) => sum + (execution.payload?.length ?? 0), 0);
+    const isFull = ticks + command.ticks.length > TICKS_PER_FIRE || characters + size > CHARACTERS_PER_FIRE;
+    if (isFull && batch.length > 0) {
+      yield batch;
+      [batch, ticks, characters] = [[], 0, 0];
+    }
+    batch.push(command);
+    ticks += command.ticks.length;
+    characters += size;
+  }
+  if (batch.length > 0) yield batch;
 }

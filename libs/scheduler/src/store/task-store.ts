@@ -234,8 +234,11 @@ export interface CronStore {
   listSchedules(): Promise<ScheduleRecord[]>;
   /** Schedules not paused whose next tick has come, earliest first; `next` is the earliest tick of the others. */
   dueSchedules(limit: number): Promise<{ now: number; schedules: ScheduleRecord[]; next: number | null }>;
-  /** @returns false: another node was first, or the schedule changed; nothing happened */
-  fire(command: FireCommand): Promise<boolean>;
+  /**
+   * Fires ticks of several schedules in one transition.
+   * @returns for each: false: another node was first, or the schedule changed; nothing happened
+   */
+  fire(commands: readonly FireCommand[]): Promise<boolean[]>;
   /** Says that this app still declares these schedules; removes those it has not declared for `UNDECLARED_MS`. @returns the ids removed */
   declareSchedules(appName: string, ids: readonly string[], removeOthersNow: boolean): Promise<string[]>;
 }

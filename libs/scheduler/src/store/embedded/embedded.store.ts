@@ -124,10 +124,11 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
   }
 
   /** @throws StoreFullError as well */
-  override async fire(command: FireCommand): Promise<boolean> {
+  override async fire(commands: readonly FireCommand[]): Promise<boolean[]> {
     if (!this.file) await this.open();
-    this.opened().file.space.admit(weigh(command.ticks.map((tick) => tick.execution)));
-    return super.fire(command);
+    const executions = commands.flatMap(({ ticks }) => ticks.map((tick) => tick.execution));
+    this.opened().file.space.admit(weigh(executions));
+    return super.fire(commands);
   }
 
   /** Those that code declares are put at every start, which a full disk must not prevent. @throws StoreFullError as well */

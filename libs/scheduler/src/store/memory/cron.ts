@@ -135,7 +135,8 @@ function fireTick(s: State, schedule: ScheduleRow, tick: Tick, command: FireComm
   if (execution === null) return;
   const current = schedule.current && !isTerminal(schedule.current.status) ? schedule.current : null;
   if (tick.leaveOut || (current && command.overlap === 'skip')) {
-    storeLeftOut(s, execution, tick.leaveOut ? 'MISFIRED' : 'OVERLAP', now).more().schedule = command.scheduleId;
+    storeLeftOut(s, execution, tick.leaveOut ? (tick.reason ?? 'MISFIRED') : 'OVERLAP', now).more().schedule =
+      command.scheduleId;
     return;
   }
   let after: NewExecution = execution;

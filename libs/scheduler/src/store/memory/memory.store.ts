@@ -281,8 +281,8 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
     return this.read((s, now) => cron.due(s, limit, now));
   }
 
-  fire(command: FireCommand): Promise<boolean> {
-    return this.commit((s, now) => cron.fire(s, command, now));
+  fire(commands: readonly FireCommand[]): Promise<boolean[]> {
+    return this.commit((s, now) => commands.map((command) => cron.fire(s, command, now)));
   }
 
   declareSchedules(appName: string, ids: readonly string[], removeOthersNow: boolean): Promise<string[]> {

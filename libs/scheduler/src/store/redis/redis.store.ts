@@ -1,4 +1,4 @@
-import type { FireCommand, NewExecution, NewWorkflow, RunToken, Settlement } from '../../core/commands.js';
+import type { FireCommand, NewExecution, NewWorkflow, RunToken, Settlement, Tick } from '../../core/commands.js';
 import { StoreUnavailableError, TaskInUseError } from '../../core/errors.js';
 import { START_WITHIN_MS, UNDECLARED_MS } from '../../core/limits.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
@@ -225,17 +225,12 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
     return isDone(await this.commit('switchSchedule', id, 'resumed', nextRunTime ?? ''));
   }
 
-  async fire({ scheduleId, expected, ticks, overlap, cancelGrace, nextRunTime }: FireCommand): Promise<boolean> {
-    const commands = ticks.map(({ execution, time, leaveOut }) => ({
-      id: execution.executionId,
-      part: withFlag(partOf(execution)),
-      extra: extraOf(execution) ?? { delay: 0 },
-      time,
-      leaveOut,
-    }));
-    const seen = [expected.revision, expected.nextRunTime];
-    const next = nextRunTime ?? '';
-    return isDone(await this.commit('fire', scheduleId, ...seen, overlap, cancelGrace, next, JSON.stringify(commands)));
+  async fire(commands: readonly FireCommand[]): Promise<boolean[]> {
+    const packed = commands.flatMap(({ scheduleId, expected, ticks, overlap, cancelGrace, nextRunTime }) => {
+      const seen = [expected.revision, expected.nextRunTime];
+      return [scheduleId, ...seen, overlap, cancelGrace, nextRunTime ?? '', JSON.stringify(ticks.map(packTick))];
+    });
+    return (await this.commit<number[]>('fire', ...packed)).map((each) => isDone(each));
   }
 
   async declareSchedules(appName: string, ids: readonly string[], removeOthersNow: boolean): Promise<string[]> {
@@ -325,4 +320,9 @@ function tokensOf(flat: readonly string[]): RunToken[] {
   const tokens: RunToken[] = [];
   for (let i = 0; i < flat.length; i += 2) tokens.push({ executionId: flat[i]!, attempt: Number(flat[i + 1]) });
   return tokens;
+}
+
+function packTick({ execution, time, leaveOut, reason }: Tick) {
+  const extra = extraOf(execution) ?? { delay: 0 };
+  return { id: execution.executionId, part: withFlag(partOf(execution)), extra, time, leaveOut, reason };
 }

@@ -56,7 +56,7 @@ function cron.fireTick(record, tick, overlap, grace)
   local extra = tick.extra
   extra.schedule = record.id
   if tick.leaveOut or (current and overlap == 'skip') then
-    create.leftOut(tick.id, tick.part, extra, tick.leaveOut and 'MISFIRED' or 'OVERLAP')
+    create.leftOut(tick.id, tick.part, extra, tick.leaveOut and (tick.reason or 'MISFIRED') or 'OVERLAP')
     return
   end
   if current and (overlap == 'queue' or overlap == 'cancel') then
