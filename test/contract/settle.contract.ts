@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { settle, type RunToken } from '../../libs/scheduler/src/core/commands.js';
 import { ATTEMPTS_KEPT, LOG_LINES_KEPT } from '../../libs/scheduler/src/core/limits.js';
-import { BOOM, idOf, type OpenStore } from './fixtures.js';
+import { BOOM, idOf, lockOn, MINUTE, type OpenStore } from './fixtures.js';
 import { scenes } from './scene.js';
 
 export function settleContract(open: OpenStore): void {
@@ -47,6 +47,30 @@ export function settleContract(open: OpenStore): void {
           reason: 'RETRIES_EXHAUSTED',
           attempts: [{ attempt: 1, outcome: 'FAILED', error: BOOM }],
         });
+      }),
+    );
+
+    it(
+      'releases what lacks a lock, and gives it the need of one; one that has a need keeps it',
+      scene(async (s) => {
+        const [first, second] = await s.addMany(2);
+        const own = await s.add({ lock: lockOn('own') });
+        const worker = await s.worker();
+        const need = { key: 'k', timeout: MINUTE, maxWait: null };
+        const claims = await worker.claim(3);
+        expect(claims.map(({ lockKey }) => lockKey)).toEqual([null, null, 'own']);
+        await worker.settle(...claims.map((claim) => settle.releaseForLock(claim, need)));
+        expect(await s.get(first!)).toMatchObject({ status: 'PENDING', retryCount: 0, attempts: [] });
+        const again = await worker.claim(3);
+        expect(again.map(({ executionId, lockKey }) => [executionId, lockKey])).toEqual([
+          [first, 'k'],
+          [own, 'own'],
+        ]);
+        expect(again[0]!.fencingToken).toBeGreaterThan(0);
+        expect(await s.waitingFor(second!)).toBe('lock');
+        expect((await s.lock('k')).owner).toBe(first);
+        await worker.complete(again[0]!);
+        expect((await worker.claimOne(second)).lockKey).toBe('k');
       }),
     );
 

@@ -129,7 +129,8 @@ function checkOptions(options: ScheduleOptions): void {
     throw new InvalidOptionError('delay', options.delay, 'delay or scheduledTime, not both');
 }
 
-function lockNeed(task: ResolvedTask, payload: unknown): LockNeed {
+/** @throws InvalidOptionError where the payload lacks what the key is made of */
+export function lockNeed(task: ResolvedTask, payload: unknown): LockNeed {
   return {
     key: renderLockKey(task.lockKey, task.taskId, payload),
     timeout: task.lockTimeout,

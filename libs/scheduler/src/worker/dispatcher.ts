@@ -187,10 +187,11 @@ export class Dispatcher {
 
   /** What the store decided at the claim holds for a short time only: then it decides again. @returns whether it begins */
   private begin(waiting: WaitingClaim): boolean {
-    const isOver = this.isOver(waiting);
-    if (isOver) this.settle(settle.release(waiting.claim));
-    else this.executor.start(waiting.claim);
-    return !isOver;
+    const { claim } = waiting;
+    const refused = this.isOver(waiting) ? settle.release(claim) : this.executor.refuseUnlocked(claim);
+    if (refused) this.settle(refused);
+    else this.executor.start(claim);
+    return refused === null;
   }
 
   private isOver({ claim, startBy }: WaitingClaim): boolean {

@@ -6,6 +6,7 @@ import { HandlerNotFoundError, RunAbortedError, TaskCancelledError, TaskTimeoutE
 import { isInstance, toErrorInfo, type ErrorInfo } from '../core/failure.js';
 import { parseJson, serializeResult, type JsonText } from '../core/json.js';
 import { RETRY_IF_MS } from '../core/limits.js';
+import { lockNeed } from '../core/plan-execution.js';
 import { Liveness } from '../core/liveness.js';
 import { allowanceOf } from '../core/run-budget.js';
 import { TaskRetryManager, type RetryDecision } from '../retry/task-retry-manager.js';
@@ -84,6 +85,24 @@ export class Executor {
   /** Tokens of the runs not yet settled. */
   tokens(): RunToken[] {
     return [...this.runs.values()].map(({ claim }) => ({ executionId: claim.executionId, attempt: claim.attempt }));
+  }
+
+  /**
+   * What becomes of a claim without a lock whose task requires one: it was scheduled before a deploy that says so. It goes
+   * back, and is claimed again with the lock.
+   * @returns null: it may start
+   */
+  refuseUnlocked(claim: Claim): Settlement | null {
+    const task = this.catalog.get(claim.taskId);
+    if (!task?.requireLock || claim.lockKey !== null) return null;
+    try {
+      return settle.releaseForLock(
+        claim,
+        lockNeed(task, claim.payload === null ? undefined : parseJson(claim.payload)),
+      );
+    } catch (error) {
+      return settle.fail(claim, toErrorInfo(error), 'NON_RETRYABLE');
+    }
   }
 
   start(claim: Claim): void {

@@ -77,6 +77,7 @@ export function settle(s: State, row: Row, settlement: Settlement, now: number):
       return;
     case 'release':
       release(s, row, now);
+      if (settlement.lock) row.more().lock ??= settlement.lock;
       return;
   }
 }

@@ -11,12 +11,13 @@ const LETTERS = {
 } as const satisfies Record<SettlementKind, string>;
 
 /**
- * As the scripts take it: id, attempt, letter of its kind, result or error, reason, delay.
+ * As the scripts take it: id, attempt, letter of its kind, result, error or lock, reason, delay.
  * @param tellsItself a success of which the caller tells its own listeners itself
  */
 export function packSettlement(settlement: Settlement, tellsItself = false): ScriptArgument[] {
-  const { executionId, attempt, kind, result, error, reason, delay } = settlement;
-  const text = result ?? (error === null ? '' : JSON.stringify(error));
+  const { executionId, attempt, kind, result, error, reason, delay, lock } = settlement;
+  const about = error ?? lock;
+  const text = result ?? (about === undefined ? '' : JSON.stringify(about));
   const letter = tellsItself && kind === 'complete' ? 'k' : LETTERS[kind];
   return [executionId, attempt, letter, text, reason ?? '', Math.round(delay)];
 }

@@ -197,7 +197,7 @@ while segments > 0 do
 end
 for i = #released, 1, -1 do
   local place, from = released[i][1], released[i][2]
-  if settle.own(workerId, ARGV[from], tonumber(ARGV[from + 1]), 'l', '', nil, 0) then
+  if settle.own(workerId, ARGV[from], tonumber(ARGV[from + 1]), 'l', ARGV[from + 3], nil, 0) then
     answers[place] = 'a'
   end
 end

@@ -64,7 +64,8 @@ function settle.finalizeCancel(row)
   finish.finish(row, 'CANCELLED', { reason = 'CANCELLED' })
 end
 
--- Commits how a run ended. The caller has checked that the token is current. text: result or error, '' for none.
+-- Commits how a run ended. The caller has checked that the token is current. text: result, error or (of a release) the
+-- lock that it needs from now on; '' for none.
 function settle.apply(row, kind, text, reason, delay)
   local value = text ~= '' and text or nil
   -- Asked to cancel: only a success still wins.
@@ -89,6 +90,11 @@ function settle.apply(row, kind, text, reason, delay)
     snooze(row, value, delay)
   else
     settle.release(row)
+    if value and not row.lk then
+      -- It was scheduled before its task required a lock.
+      local need = cjson.decode(value)
+      row.lk, row.lt, row.lm = need.key, need.timeout, need.maxWait ~= cjson.null and need.maxWait or nil
+    end
   end
 end
 
