@@ -8,12 +8,14 @@ import { AppModule } from './app.module.js';
 import { ConfigError } from './config/config-error.js';
 import type { Environment } from './config/env.js';
 import { isStoreError, StoreFailure } from './config/store-failure.js';
+import { LimitedExpressAdapter } from './http-limits.js';
 import { NIGHTLY_AUDIT } from './residency/nightly-audit.task.js';
 import { WorkflowRunner } from './residency/workflow-runner.js';
 
 async function main(): Promise<void> {
   const module = await AppModule.register();
-  const app = await NestFactory.create(module, { abortOnError: false, bufferLogs: true, forceCloseConnections: true });
+  const options = { abortOnError: false, bufferLogs: true, forceCloseConnections: true };
+  const app = await NestFactory.create(module, new LimitedExpressAdapter(), options);
   const config = app.get<ConfigService<Environment, true>>(ConfigService);
   app.useLogger(new AppLogger(config.get('LOG_FORMAT', { infer: true })));
   app.enableShutdownHooks([], { useProcessExit: true });

@@ -82,5 +82,8 @@ describe.each<Platform>(['express', 'fastify'])('the pages of the dashboard on %
     const reply = await get(path);
     expect(reply.status).toBe(404);
     expect(await reply.text()).not.toMatch(/"name":|root:|<html/);
+    expect(reply.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(reply.headers.get('content-security-policy')).toMatch(/frame-ancestors 'none'/);
+    expect(reply.headers.get('x-powered-by')).toBeNull();
   });
 });

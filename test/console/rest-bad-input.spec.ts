@@ -148,6 +148,7 @@ const cases: Case[] = [
   run('B12', 'the year 10000', { scheduledTime: '+010000-01-01T00:00:00Z' }, 400, 'INVALID_DATE'),
   run('B12', 'no time', { scheduledTime: 'tomorrow' }, 400, 'INVALID_DATE'),
   graph('B13', 'itself', [node('a', 'a')], 'SELF_DEPENDENCY'),
+  graph('B13', 'a cycle of many', Array.from({ length: 10_000 }, (_, n) => node(`n${n}`, `n${(n + 1) % 10_000}`)), 'CIRCULAR_DEPENDENCY', 400, /^.{1,400}$/), // prettier-ignore
   graph('B13', 'a cycle', [node('a', 'c'), node('b', 'a'), node('c', 'b')], 'CIRCULAR_DEPENDENCY', 400, /->/),
   graph('B13', 'an unknown node', [node('a', 'z')], 'UNKNOWN_DEPENDENCY'),
   graph('B13', 'a node twice', [node('a'), node('a')], 'DUPLICATE_NODE'),
@@ -237,6 +238,9 @@ const cases: Case[] = [
     'a[__proto__]=1', '__proto__=1', 'from=tomorrow', 'satus=FAILED', 'queues=mail', `tag=${'x'.repeat(400)}`].map((query) => get('B19', `/executions?${query}`, 'INVALID_QUERY')), // prettier-ignore
   get('B19', '/schedules/s/preview?count=1000000', 'INVALID_QUERY'),
   get('B19', '/audit?limit=1001', 'INVALID_QUERY'),
+  get('B19', '/schedules/preview?cronExpression=*+*+*+*+*&startTime=%2B275760-09-13T00:00:00Z', 'INVALID_DATE'),
+  get('B19', '/schedules/preview?cronExpression=*+*+*+*+*&endTime=-271821-04-20T00:00:00Z', 'INVALID_DATE'),
+  ...['tag', 'taskId', 'queue', 'workflowId'].map((field): Case => ['B19', `half a character in ${field}`, 'POST', '/executions/cancel', `{"filter":{"${field}":"\\ud800"}}`, 400, 'INVALID_OPTION', /well-formed/]), // prettier-ignore
 ];
 
 describe.each<Platform>(['express', 'fastify'])('bad input on %s', (platform) => {

@@ -19,6 +19,7 @@ describe.each<Platform>(['express', 'fastify'])('on %s', (platform) => {
     for (const reply of [await call('viewer', 'get', '/api/me'), await call(null, 'get', '/api/me')]) {
       expect(reply.headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
       expect(reply.headers['content-security-policy']).toMatch(/default-src 'self'.*frame-ancestors 'none'/);
+      expect(reply.headers['x-powered-by']).toBeUndefined();
     }
     const { headers, body } = await call(null, 'get', '/api/me').set('X-Request-Id', 'abc-1').expect(401);
     expect([headers['x-request-id'], body.requestId, headers['www-authenticate']]).toEqual([

@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -53,6 +54,21 @@ afterEach(closeAll);
     const error = await rejection(connect({ url: `rediss://127.0.0.1:${port}` }));
     expect(error).toBeInstanceOf(StoreTlsError);
     expect(error).toMatchObject({ code: 'TLS_VERIFY_FAILED', message: expect.stringContaining('self-signed') });
+  });
+
+  it('refuses it also where NODE_TLS_REJECT_UNAUTHORIZED turns verification off for the process', async () => {
+    const port = await serveTls();
+    const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+    try {
+      const client = new Redis({ host: '127.0.0.1', port, tls: {}, lazyConnect: true });
+      for (const options of [{ url: `rediss://127.0.0.1:${port}` }, { port, tls: true }, { port, tls: {} }, { client }])
+        expect(await rejection(connect(options))).toBeInstanceOf(StoreTlsError);
+      client.disconnect();
+    } finally {
+      if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+      else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before;
+    }
   });
 
   it('says so where the server speaks TLS only, or none', async () => {

@@ -21,6 +21,7 @@ export interface ConsoleRequest {
 /** What the console uses of a reply, the same on Express and Fastify. */
 export interface ConsoleReply {
   header(name: string, value: string): unknown;
+  removeHeader(name: string): unknown;
 }
 
 /** Whether a request changes nothing, by its method. */

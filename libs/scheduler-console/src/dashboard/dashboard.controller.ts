@@ -48,9 +48,10 @@ export function dashboardController(path: string): Type {
     onModuleInit(): void {
       const adapter = this.host.httpAdapter;
       if (adapter?.getType() !== 'fastify') return;
-      adapter.get(`${servedAt(this.config, path)}/dashboard/`, (request: Request, response: unknown) =>
-        this.file(request, response),
-      );
+      for (const folder of ['dashboard/', 'dashboard/assets/'])
+        adapter.get(`${servedAt(this.config, path)}/${folder}`, (request: Request, response: unknown) =>
+          this.file(request, response),
+        );
     }
 
     @Get(['dashboard', 'dashboard/:file', 'dashboard/assets/:file'])
@@ -64,16 +65,18 @@ export function dashboardController(path: string): Type {
     /** The addresses in the page are relative, so that it must stand in a folder. Relative too: a proxy may add a prefix. */
     private redirect(response: unknown, to: string): void {
       const adapter = this.host.httpAdapter;
-      adapter.setHeader(response, 'Location', to);
-      adapter.setHeader(response, 'Cache-Control', 'no-cache');
+      for (const [key, value] of Object.entries({ ...HEADERS, Location: to, 'Cache-Control': 'no-cache' }))
+        adapter.setHeader(response, key, value);
       adapter.reply(response, '', 302);
     }
 
     private send(request: Request, response: unknown, name: string): void {
       const file = this.files.get(name);
-      if (file === undefined) throw new NotFoundException(this.files.size === 0 ? NOT_BUILT : 'No such file');
       const adapter = this.host.httpAdapter;
-      for (const [key, value] of Object.entries(headersOf(file))) adapter.setHeader(response, key, value);
+      const headers = file === undefined ? { ...HEADERS, 'Cache-Control': 'no-store' } : headersOf(file);
+      for (const [key, value] of Object.entries(headers)) adapter.setHeader(response, key, value);
+      (response as { removeHeader(name: string): unknown }).removeHeader('X-Powered-By');
+      if (file === undefined) throw new NotFoundException(this.files.size === 0 ? NOT_BUILT : 'No such file');
       if (request.headers['if-none-match'] === file.etag) {
         adapter.reply(response, '', 304);
         return;

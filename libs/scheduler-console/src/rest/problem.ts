@@ -54,6 +54,8 @@ const CODES: Readonly<Record<number, string>> = {
   429: 'RATE_LIMITED',
 };
 const STORE_RETRY_SECONDS = 5;
+/** Characters. */
+const MAX_DETAIL = 2000;
 
 export interface Failure {
   problem: Problem;
@@ -72,7 +74,7 @@ export function toFailure(error: unknown, requestId?: string): Failure {
       title: STATUS_CODES[status] ?? 'Error',
       status,
       code,
-      detail,
+      detail: detail.slice(0, MAX_DETAIL),
       ...(path === undefined ? {} : { path }),
       ...(requestId === undefined ? {} : { requestId }),
     },

@@ -15,5 +15,6 @@ export function setSecurityHeaders(request: ConsoleRequest, reply: ConsoleReply)
   const given = request.headers['x-request-id'];
   request.requestId ??= typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) reply.header(name, value);
+  reply.removeHeader('X-Powered-By');
   reply.header('X-Request-Id', request.requestId);
 }

@@ -28,9 +28,9 @@ export class Liveness {
   }
 
   /** What fails for longer than by chance: duties that failed twice in a row, and a registration that was refused. */
-  get failing(): string[] {
+  get failing(): { duty: string; times: number; reason: string }[] {
     return [...this.failures].flatMap(([duty, { times, reason }]) =>
-      times >= 2 || duty === REGISTRATION ? [`${duty} has failed ${times} times in a row: ${reason}`] : [],
+      times >= 2 || duty === REGISTRATION ? [{ duty, times, reason }] : [],
     );
   }
 

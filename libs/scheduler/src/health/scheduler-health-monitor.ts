@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { SchedulerError } from '../core/errors.js';
 import { CLOCK, type Clock } from '../core/clock.js';
 import { Liveness } from '../core/liveness.js';
 import { PRIORITY_NAMES, type TaskPriorityName } from '../core/priority.js';
@@ -22,11 +23,14 @@ export interface HealthSettings {
 export const HEALTH_SETTINGS = Symbol.for('nestjs-advanced-scheduler:health-settings');
 
 const STORE_TIMEOUT_MS = 1000;
+/** For readiness, ms. */
+const ASK_EVERY_MS = 1000;
 
 /** How the scheduler is: reads only, and takes no part in the work. */
 @Injectable()
 export class SchedulerHealthMonitor {
   private readonly begun: number;
+  private recent: { at: number; answer: Promise<StoreStats> } | null = null;
 
   constructor(
     @Inject(TASK_STORE) private readonly store: HealthStore,
@@ -47,14 +51,21 @@ export class SchedulerHealthMonitor {
   }
 
   /** Never rejects: a store that does not answer is a status. */
-  async getStatus(): Promise<HealthStatus> {
+  getStatus(): Promise<HealthStatus> {
+    return this.statusOf(this.ask(), true);
+  }
+
+  /** @param inWords whether what the store and duties say is quoted, which may name hosts and keys; else by a code */
+  private async statusOf(answer: Promise<StoreStats>, inWords: boolean): Promise<HealthStatus> {
     const problems = this.localProblems();
-    const stats = await this.ask().catch((error: unknown) => {
-      problems.push(`the store does not answer: ${error instanceof Error ? error.message : String(error)}`);
+    const stats = await answer.catch((error: unknown) => {
+      problems.push(inWords ? `the store does not answer: ${messageOf(error)}` : codeOf(error));
       return null;
     });
     const report = this.report(stats ?? NOTHING);
-    const doubts = this.liveness.failing;
+    const doubts = this.liveness.failing.map(
+      ({ duty, times, reason }) => `${duty} has failed ${times} times in a row${inWords ? `: ${reason}` : ''}`,
+    );
     if (report.successRate < this.settings.threshold)
       doubts.push(`success rate ${report.successRate.toFixed(1)} % is below ${this.settings.threshold} %`);
     if (report.metrics.setAside > 0)
@@ -64,9 +75,12 @@ export class SchedulerHealthMonitor {
     return { status, problems, storeReachable: stats !== null, ...report };
   }
 
-  /** Whether traffic and work should come here: started, not draining, not unhealthy. */
+  /**
+   * Whether traffic and work should come here: started, not draining, not unhealthy. Anyone may ask, as often as it likes:
+   * the store is asked once a second, and what it says is told by its code.
+   */
   async readiness(): Promise<{ ready: boolean; problems: string[]; status: HealthStatus['status'] }> {
-    const { status, problems } = await this.getStatus();
+    const { status, problems } = await this.statusOf(this.recentAnswer(), false);
     if (!this.liveness.ready) problems.unshift('not started yet');
     if (this.liveness.state === 'draining' || this.liveness.state === 'stopped') problems.unshift(this.liveness.state);
     const ready =
@@ -81,6 +95,16 @@ export class SchedulerHealthMonitor {
     if (this.liveness.state !== 'running') return [];
     const silence = this.clock.monotonic() - this.liveness.lastProgress;
     return silence > this.settings.stall ? [`claiming has stalled for ${Math.round(silence / 1000)} s`] : [];
+  }
+
+  private recentAnswer(): Promise<StoreStats> {
+    const now = this.clock.monotonic();
+    if (this.recent === null || now - this.recent.at >= ASK_EVERY_MS) {
+      this.recent = { at: now, answer: this.ask() };
+      // Whoever waits for it hears of it.
+      this.recent.answer.catch(() => undefined);
+    }
+    return this.recent.answer;
   }
 
   private async ask(): Promise<StoreStats> {
@@ -131,6 +155,14 @@ export class SchedulerHealthMonitor {
       },
     };
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof SchedulerError ? error.code : 'STORE_UNAVAILABLE';
 }
 
 function queueStats(stats: StoreStats): HealthStatus['queueStats'] {

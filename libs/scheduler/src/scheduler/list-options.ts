@@ -20,7 +20,7 @@ export interface ListWorkflowsOptions {
 }
 
 const MAX_LIMIT = 1000;
-const CURSOR = /^[0-9]{1,16}(\.[^\s]{1,200})?$/;
+const CURSOR = /^[0-9]{1,16}(\.[^\s\p{Cs}]{1,200})?$/u;
 const TEXTS = ['taskId', 'queue', 'tag', 'workflowId'] as const;
 const FILTERS = ['status', ...TEXTS, 'from', 'to', 'limit', 'cursor'];
 
@@ -35,6 +35,8 @@ export function checkListing(query: ListExecutionsOptions, now: number): ListExe
   const texts = TEXTS.flatMap((name) => {
     const value: unknown = query[name];
     if (value !== undefined && typeof value !== 'string') throw new InvalidOptionError(name, value, 'text');
+    // Half of a character is in no text that was stored, and no store could be asked for it.
+    if (value !== undefined && /\p{Cs}/u.test(value)) throw new InvalidOptionError(name, value, 'well-formed text');
     return value === undefined ? [] : [[name, value]];
   });
   return {

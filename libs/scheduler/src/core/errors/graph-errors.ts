@@ -5,10 +5,18 @@ export class CircularDependencyError extends SchedulerError {
     /** The tasks of the cycle in order, the first repeated at the end. */
     readonly path: readonly string[],
     code = 'CIRCULAR_DEPENDENCY',
-    message = `circular dependency: ${path.join(' -> ')}`,
+    message = `circular dependency: ${shown(path).join(' -> ')}`,
   ) {
     super(code, message, { path });
   }
+}
+
+/** Tasks of a long cycle that its message names: so many from its begin, and the last. */
+const SHOWN = 12;
+
+function shown(path: readonly string[]): readonly string[] {
+  if (path.length <= SHOWN + 2) return path;
+  return [...path.slice(0, SHOWN), `… (${path.length - SHOWN - 1} more)`, path.at(-1)!];
 }
 
 export class SelfDependencyError extends CircularDependencyError {

@@ -8,6 +8,7 @@ import {
   SENTINEL,
   type Client,
   type Driver,
+  verified,
 } from '../connection/open-client.js';
 import type { ResolvedRedisOptions } from '../connection/redis-options.js';
 
@@ -49,8 +50,10 @@ export function threadConnection(options: ResolvedRedisOptions): ThreadConnectio
 export async function openThreadClient(connection: ThreadConnection, driver: Driver): Promise<Client> {
   if (connection.kind !== 'copy') return openClient(connection, () => Promise.resolve(driver));
   const { startupNodes, options } = connection;
-  if (startupNodes === null) return new driver.Redis({ ...options, ...SAFE, ...(options.sentinels ? SENTINEL : {}) });
-  const redisOptions = { ...(options.redisOptions as RedisOptions), ...SAFE };
+  const own = startupNodes === null ? (options as RedisOptions) : (options.redisOptions as RedisOptions);
+  const tls = verified(own.tls);
+  const redisOptions = { ...own, ...SAFE, ...(tls && { tls }) };
+  if (startupNodes === null) return new driver.Redis({ ...redisOptions, ...(options.sentinels ? SENTINEL : {}) });
   return new driver.Cluster(startupNodes, {
     ...options,
     ...SAFE_CLUSTER,

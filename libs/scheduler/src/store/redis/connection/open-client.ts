@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls';
 import type { Cluster, ClusterOptions, Command, Redis, RedisOptions } from 'ioredis';
 import { MissingDependencyError, StoreAccessError } from '../../../core/errors.js';
 import { isDemotion, reasonOf } from './redis-errors.js';
@@ -187,8 +188,17 @@ function ownSubscriberOf(cluster: Cluster): Redis[] {
 }
 
 function duplicate(client: Client): Client {
-  if (isCluster(client)) return client.duplicate([], { ...SAFE_CLUSTER, redisOptions: { ...SAFE } });
-  return client.duplicate({ ...SAFE, ...(client.options.sentinels ? SENTINEL : {}) });
+  if (isCluster(client)) {
+    const tls = verified(client.options.redisOptions?.tls);
+    return client.duplicate([], { ...SAFE_CLUSTER, redisOptions: { ...SAFE, ...(tls && { tls }) } });
+  }
+  const tls = verified(client.options.tls);
+  return client.duplicate({ ...SAFE, ...(tls && { tls }), ...(client.options.sentinels ? SENTINEL : {}) });
+}
+
+/** Certificates are verified unless the client itself says otherwise, whatever NODE_TLS_REJECT_UNAUTHORIZED says. */
+export function verified(tls: ConnectionOptions | undefined): ConnectionOptions | undefined {
+  return tls && { rejectUnauthorized: true, ...tls };
 }
 
 function credentialsOf({

@@ -161,7 +161,7 @@ function parseUrl(url: unknown): UrlParts {
       db: checkDb(pathname.length > 1 ? Number(pathname.slice(1)) : undefined),
       username: decodeURIComponent(parsed.username) || undefined,
       password: decodeURIComponent(parsed.password) || undefined,
-      tls: protocol === 'rediss:' ? {} : undefined,
+      tls: protocol === 'rediss:' ? { rejectUnauthorized: true } : undefined,
     });
   } catch (error) {
     if (error instanceof URIError) throw refuse(maskUrl(url));
@@ -196,7 +196,8 @@ function checkAddresses(list: unknown, field: string, defaultPort: number): Requ
 
 function checkTls(tls: unknown): ConnectionOptions | undefined {
   if (tls === undefined || tls === false) return undefined;
-  if (tls === true) return {};
+  // Said, since NODE_TLS_REJECT_UNAUTHORIZED=0 would turn it off where it is left out.
+  if (tls === true) return { rejectUnauthorized: true };
   if (!isPlainObject(tls)) throw new InvalidOptionError('store.tls', typeof tls, 'true, or options of node:tls');
   if (tls.rejectUnauthorized === false)
     throw new InvalidOptionError(
@@ -204,7 +205,7 @@ function checkTls(tls: unknown): ConnectionOptions | undefined {
       false,
       'true: give the authority of a certificate of your own as tls.ca',
     );
-  return tls;
+  return { ...tls, rejectUnauthorized: true };
 }
 
 function checkPort(port: unknown, field: string): number | undefined {
