@@ -203,13 +203,30 @@ describe('a request-scoped provider', () => {
     expect(made.length).toBeGreaterThan(length);
   });
 
-  it('made by a factory under a token that says nothing of its class is warned of', async () => {
-    const { Handlers } = handlers(Scope.DEFAULT);
-    const warn = jest.fn();
-    const hidden = { provide: 'HIDDEN', scope: Scope.REQUEST, useFactory: () => new Handlers(new Service()) };
-    await start({ providers: [hidden] }, {}, { ...SILENT, warn });
-    const texts = warn.mock.calls.map(([text]) => String(text)).filter((text) => text.includes('HIDDEN'));
-    expect(texts).toEqual([expect.stringContaining('Handlers')]);
+  describe('made by a factory under a token that says nothing of its class', () => {
+    it.each([Scope.REQUEST, Scope.TRANSIENT])('is refused by name, scope %s', async (scope) => {
+      @Injectable()
+      class Hidden {
+        @ScheduledTask('hidden')
+        t() {}
+      }
+      const make = () => new Hidden();
+      for (const useFactory of [make, async () => Promise.resolve(new Hidden())])
+        await expect(start({ providers: [{ provide: 'HIDDEN', scope, useFactory }] })).rejects.toMatchObject({
+          code: 'INVALID_HANDLER',
+          message: expect.stringMatching(/^task 'hidden' \(Hidden\.t\): the factory of HIDDEN .*provide: Hidden/),
+        });
+    });
+
+    it('is warned of where the factory does not name it', async () => {
+      const { Handlers } = handlers(Scope.DEFAULT);
+      const make: () => unknown = () => new Handlers(new Service());
+      const warn = jest.fn();
+      const factory = { provide: 'ANYTHING', scope: Scope.REQUEST, useFactory: () => make() };
+      await start({ providers: [factory] }, {}, { ...SILENT, warn });
+      const texts = warn.mock.calls.map(([text]) => String(text)).filter((text) => text.includes('ANYTHING'));
+      expect(texts).toEqual([expect.stringContaining('Handlers')]);
+    });
   });
 });
 

@@ -91,6 +91,28 @@ describe('a module that is loaded lazily', () => {
     expect(await result(scheduler, 'lazy')).toBe('singleton');
   });
 
+  it('leaves schedules alone that were changed by hand since the start', async () => {
+    @Injectable()
+    class AtStart {
+      @ScheduledTask('kept', { cron: '0 1 * * *' })
+      kept() {}
+      @ScheduledTask('deleted', { cron: '0 1 * * *' })
+      deleted() {}
+      @ScheduledTask('unregistered', { cron: '0 1 * * *' })
+      unregistered() {}
+    }
+    const { scheduler, loader } = await start({}, { providers: [AtStart] });
+    await scheduler.scheduleCronTask('kept', '0 5 * * *');
+    await scheduler.unscheduleCronTask('deleted');
+    scheduler.unregisterTask('unregistered');
+    await loader.load(() => LazyModule);
+    const schedules = (await scheduler.listCronTasks()).map(({ id, cronExpression }) => [id, cronExpression]);
+    expect(schedules.sort()).toEqual([
+      ['kept', '0 5 * * *'],
+      ['lazy.cron', '0 0 1 1 *'],
+    ]);
+  });
+
   it('runs what another process has left for it', async () => {
     const store = await storeOf('embedded');
     const first = await start({ ...store, autoStart: false }, { imports: [LazyModule] });
@@ -305,6 +327,25 @@ describe('a call while providers are made', () => {
     await app.get(Eager).calls;
     expect((await scheduler.listExecutions({ taskId: 'optioned' })).items).toHaveLength(2);
     await expect(scheduler.scheduleTask('unknown')).rejects.toMatchObject({ code: 'TASK_NOT_REGISTERED' });
+  });
+
+  it('of a factory knows at once what another node runs', async () => {
+    const store = await storeOf('redis');
+    await start({ ...store, autoStart: false }, { providers: [Handlers, Options] });
+    const { app, scheduler } = await compile(
+      { ...store, role: 'producer' },
+      {
+        providers: [
+          {
+            provide: 'early',
+            inject: [AdvancedTaskScheduler],
+            useFactory: (early: AdvancedTaskScheduler) => early.scheduleTask('optioned'),
+          },
+        ],
+      },
+    );
+    await app.init();
+    expect((await scheduler.getTaskStatus(app.get<string>('early')))!.tags).toEqual(['made']);
   });
 
   it.each(STORE_NAMES)('of a constructor, whichever it is, waits for the store: store %s', async (name) => {

@@ -398,6 +398,28 @@ describe('an enhancer that Nest does not make', () => {
   });
 });
 
+describe('a guard that a test overrides', () => {
+  it.each(SCOPES)('is the override: %s', async (_name, scope) => {
+    const { Guard } = kinds(scope);
+    @UseGuards(Guard)
+    @Injectable()
+    class Bound {
+      @ScheduledTask('bound')
+      run() {
+        return 1;
+      }
+    }
+    const module = await Test.createTestingModule({ imports: [SchedulerModule.forRoot()], providers: [Bound, Rights] })
+      .overrideGuard(Guard)
+      .useValue({ canActivate: () => true })
+      .setLogger(SILENT)
+      .compile();
+    open.push(module);
+    await module.init();
+    expect((await run(module, 'bound')).result).toBe(1);
+  });
+});
+
 describe('a controller that serves HTTP as well', () => {
   it('keeps its scope with request-scoped global guards', async () => {
     const { Guard } = kinds(Scope.REQUEST);

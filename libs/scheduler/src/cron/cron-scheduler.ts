@@ -67,18 +67,19 @@ export class CronScheduler {
   /**
    * Puts the schedules that this app's code declares, and removes those that it no longer does. What a newer release of
    * the app has put stays as it is.
+   * @param schedules `keep`: it stays as the store has it
    * @param alone whether no other process can be of the app: then they go at once, else after ten minutes
    */
   async reconcile(
     appName: string,
-    schedules: readonly { taskId: string; expression: string; options: CronOptions; superseded: boolean }[],
+    schedules: readonly { taskId: string; expression: string; options: CronOptions; keep: boolean }[],
     alone: boolean,
   ): Promise<void> {
     const ids: string[] = [];
     const now = schedules.length > 0 ? await this.now() : 0;
-    for (const { taskId, expression, options, superseded } of schedules) {
+    for (const { taskId, expression, options, keep } of schedules) {
       const record = this.check(taskId, expression, options, appName, now);
-      if (!superseded) await this.store.putSchedule(record);
+      if (!keep) await this.store.putSchedule(record);
       ids.push(record.id);
     }
     this.declared = { appName, ids };

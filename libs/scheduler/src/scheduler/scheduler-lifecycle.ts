@@ -91,7 +91,7 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
   async onApplicationBootstrap(): Promise<void> {
     await this.unlessEnding(async () => {
       await this.catalog.flush();
-      await this.registrar.reconcileCrons();
+      await this.registrar.reconcileCrons('all');
       this.liveness.ready = true;
     });
   }
@@ -111,7 +111,7 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
       await this.registrar.boot();
       if (!this.liveness.ready) return;
       await this.catalog.flush();
-      await this.registrar.reconcileCrons();
+      await this.registrar.reconcileCrons('new');
     });
   }
 
@@ -246,7 +246,7 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
       try {
         await this.catalog.flush();
         await this.configureQueues();
-        if (this.liveness.ready) await this.registrar.reconcileCrons();
+        if (this.liveness.ready) await this.registrar.reconcileCrons('all');
         break;
       } catch (error) {
         if (this.isEnding) break;

@@ -45,6 +45,8 @@ export class TaskRegistrar {
   /** Registered by a decorator that says nothing but the funcPath: a definition of that id replaces it. */
   private readonly bare = new Set<string>();
   private readonly features: (TaskDefinition | TaskRef)[] = [];
+  /** Those of `crons` that the store has been given. */
+  private readonly put = new Set<DeclaredCron>();
   private readonly waiting: (() => void)[] = [];
   private turn: Promise<void> = Promise.resolve();
   private booted = false;
@@ -96,13 +98,13 @@ export class TaskRegistrar {
   boot(): Promise<void> {
     return this.inTurn(async () => {
       this.explore();
+      this.explorer.checkHidden();
       await this.registerFound(() => true);
       while (this.features.length > 0) {
         this.registerFeature(this.features[0]!);
         this.features.shift();
       }
       this.booted = true;
-      this.explorer.warnOfHidden();
       for (const tell of this.waiting.splice(0)) tell();
     });
   }
@@ -123,7 +125,7 @@ export class TaskRegistrar {
    * keeps the app from booting.
    */
   async whenKnown(taskIds: readonly unknown[]): Promise<void> {
-    if (this.booted || taskIds.every((id) => this.catalog.get(id as string))) return;
+    if (this.booted || (await this.areKnown(taskIds))) return;
     const booted = new Promise<void>((resolve) => this.waiting.push(resolve));
     await within(new SystemClock(), EARLY_CALL_MS, booted);
   }
@@ -132,15 +134,33 @@ export class TaskRegistrar {
     return this.booted;
   }
 
-  /** Puts the schedules that decorators declare, and retires those that they no longer do. */
-  async reconcileCrons(): Promise<void> {
+  /**
+   * Puts the schedules that decorators declare, and retires those that they no longer do.
+   * @param which `new`: only those that were not put before, since others may have been changed by hand
+   */
+  async reconcileCrons(which: 'all' | 'new'): Promise<void> {
     const { appName, version, store } = this.options;
+    // A task may have been unregistered since.
+    const declared = this.crons.filter(({ taskId }) => this.catalog.get(taskId));
     const schedules = await Promise.all(
-      this.crons.map(async (cron) => {
-        return { ...cron, superseded: await this.catalog.isSuperseded(cron.taskId, appName, version) };
+      declared.map(async (cron) => {
+        const isPut = which === 'new' && this.put.has(cron);
+        return { ...cron, keep: isPut || (await this.catalog.isSuperseded(cron.taskId, appName, version)) };
       }),
     );
+    for (const cron of declared) this.put.add(cron);
     await this.cron.reconcile(appName, schedules, store.type !== 'redis');
+  }
+
+  private async areKnown(taskIds: readonly unknown[]): Promise<boolean> {
+    const awaited = new Set<unknown>(this.found.map(({ metadata }) => metadata.funcPath));
+    for (const task of this.features) awaited.add(task?.taskId);
+    for (const id of taskIds) {
+      if (this.catalog.get(id as string)) continue;
+      // Another node may run it: then the store knows it.
+      if (awaited.has(id) || typeof id !== 'string' || !(await this.catalog.isKnown(id))) return false;
+    }
+    return true;
   }
 
   /** What fails is kept, so that no later boot passes over it. */

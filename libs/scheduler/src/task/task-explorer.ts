@@ -82,16 +82,22 @@ export class TaskExplorer {
   }
 
   /**
-   * Warns where decorated methods may hide behind a factory that makes an instance for each run: what it makes is not known
-   * before, unless its token is the class.
+   * Decorated methods may hide behind a factory that makes an instance for each run: what it makes is not known before,
+   * unless its token is the class. Warns where one may be such a factory.
+   * @throws InvalidHandlerError where the text of one names the class
    */
-  warnOfHidden(): void {
+  checkHidden(): void {
     const wrappers = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
     const factories = wrappers.filter((each) => isHiding(each) && !this.warned.has(each));
     if (factories.length === 0) return;
     const known = new Set<unknown>(wrappers.map(prototypeOf));
     const classes = declaringClasses().filter((each) => !known.has(each) && !isBase(each, known));
     if (classes.length === 0) return;
+    for (const factory of factories) {
+      const words = new Set(String(factory.metatype).match(/[\w$]+/g));
+      const made = classes.find((each) => words.has(each.constructor.name));
+      if (made) throw hidden(made, factory);
+    }
     for (const each of factories) this.warned.add(each);
     this.logger.warn(
       `no provider has the @ScheduledTask methods of ${names(classes.map((each) => each.constructor.name))}; if a request-scoped factory makes it (${names(factories.map(({ name }) => String(name)))}), provide it under its class, so that its methods are found`,
@@ -207,6 +213,16 @@ function isHiding(wrapper: Wrapper): boolean {
     !!wrapper.inject &&
     prototypeOf(wrapper) === null &&
     (wrapper.isTransient || !wrapper.isDependencyTreeStatic())
+  );
+}
+
+function hidden(prototype: object, factory: Wrapper): InvalidHandlerError {
+  const { name } = prototype.constructor;
+  const [{ methodName, metadata } = { methodName: '', metadata: [] }] = declaredMethods(prototype);
+  return new InvalidHandlerError(
+    `${name}.${methodName}`,
+    `the factory of ${String(factory.name)} in ${factory.host?.name} makes an instance for each run, so that its methods are not found; provide it as { provide: ${name}, useFactory, … }`,
+    { funcPath: metadata[0]?.funcPath },
   );
 }
 
