@@ -1,5 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import { edgeTo, idOf, LEASE, lockOn, MINUTE, SETTLEMENT_KINDS, settlementOf, type OpenStore } from './fixtures.js';
+import {
+  edgeTo,
+  HOUR,
+  idOf,
+  LEASE,
+  lockOn,
+  MINUTE,
+  SETTLEMENT_KINDS,
+  settlementOf,
+  type OpenStore,
+} from './fixtures.js';
 import { scenes, type Scene } from './scene.js';
 import type { Worker } from './worker.js';
 
@@ -181,6 +191,21 @@ export function cancelContract(open: OpenStore): void {
         await s.rescue();
         expect(await s.status(id)).toBe('CANCELLED');
         expect(await (await s.worker('w2')).claim(9)).toEqual([]);
+      }),
+    );
+
+    it(
+      'counts a run whose worker crashed as its attempt says: cancelled, not crashed',
+      scene(async (s) => {
+        const [asked, other] = await s.addMany(2);
+        await (await s.worker()).claim(2);
+        await s.store.cancel(asked!, HOUR);
+        s.clock.advance(LEASE);
+        await s.rescue();
+        const outcomes = async (id: string) => (await s.get(id)).attempts.map(({ outcome }) => outcome);
+        expect(await outcomes(asked!)).toEqual(['CANCELLED']);
+        expect(await outcomes(other!)).toEqual(['WORKER_LOST']);
+        expect((await s.stats()).counters).toMatchObject({ crashed: 1, cancelled: 1 });
       }),
     );
   });

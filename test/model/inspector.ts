@@ -206,6 +206,7 @@ export class Inspector {
       'cancelled',
       'skipped',
       'released',
+      'crashed',
       'stale',
       'lockTimeouts',
     ] as const) {

@@ -44,7 +44,7 @@ const ENDS = new Set<ExecutionTransition>(['completed', 'failed', 'cancelled', '
 
 /** Hears every effect, and holds each transition against the reference before it follows it. */
 export class Referee {
-  readonly counts = new Map<ExecutionTransition | 'stale' | 'lockTimeouts', number>();
+  readonly counts = new Map<ExecutionTransition | 'stale' | 'lockTimeouts' | 'crashed', number>();
   readonly locks = new LockBook();
   /** Executions that were parked and have started, as they were: who was next is known when the queues have been read. */
   readonly taken: RefExecution[] = [];
@@ -199,6 +199,7 @@ export class Referee {
 
   private crash(e: RefExecution): void {
     e.crashes++;
+    this.count('crashed');
     if (!this.scope.lostWorkers?.has(e.workerId!))
       violated('I6', `${e.id} was taken from ${e.workerId}, which is alive`);
     if (e.crashes > MAX_CRASHES) violated('I4', `${e.id} crashed ${e.crashes} times`);
@@ -210,7 +211,6 @@ export class Referee {
     if (!owed && !graceOver && !(rescued && e.cancelDeadline !== null)) {
       violated('I17', `${e.id} is CANCELLED, and nobody asked for it`);
     }
-    if (rescued) e.crashes++;
   }
 
   private skip(e: RefExecution, effect: ExecutionEffect): void {
@@ -290,7 +290,7 @@ export class Referee {
     return this.reference.executions.get(owner)?.lock?.timeout ?? wait?.ttl ?? this.scope.handleTtl ?? 0;
   }
 
-  private count(what: ExecutionTransition | 'stale' | 'lockTimeouts'): void {
+  private count(what: ExecutionTransition | 'stale' | 'lockTimeouts' | 'crashed'): void {
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
   }
 }

@@ -59,12 +59,10 @@ export function beat(s: State, workerId: string, runs: readonly RunToken[], now:
 
 /** The worker of this run is gone: back to the head, or the end at the third crash. */
 function rescue(s: State, row: Row, now: number): void {
+  // It ends as it was asked to: its attempt counts as cancelled.
+  if (row.cancelRequestedTime > 0) return finalizeCancel(s, row, now);
   s.counters.crashed++;
   row.crashes++;
-  if (row.cancelRequestedTime > 0) {
-    finalizeCancel(s, row, now);
-    return;
-  }
   const error = {
     name: 'WorkerLostError',
     message: `worker ${row.workerId} stopped beating during run ${row.run}`,

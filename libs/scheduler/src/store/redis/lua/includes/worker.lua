@@ -86,11 +86,12 @@ end
 
 -- The worker of this run is gone: back to the head, or the end at the third crash.
 local function rescue(row)
-  frame.count('crashed', 1)
-  row.cx = row.cx + 1
+  -- It ends as it was asked to: its attempt counts as cancelled.
   if row.cr > 0 then
     return settle.finalizeCancel(row)
   end
+  frame.count('crashed', 1)
+  row.cx = row.cx + 1
   local message = 'worker ' .. row.wi .. ' stopped beating during run ' .. row.r
   local err = '{"name":"WorkerLostError","message":' .. cjson.encode(message) .. ',"stack":null,"code":"WORKER_LOST"}'
   history.recordAttempt(row, 'WORKER_LOST', err)
