@@ -23,6 +23,7 @@ import { pauseContract } from './pause.contract.js';
 import { reopenContract } from './reopen.contract.js';
 import { replayContract } from './replay.contract.js';
 import { retryContract } from './retry.contract.js';
+import { declaredScheduleContract } from './declared-schedule.contract.js';
 import { scheduleContract } from './schedule.contract.js';
 import { settleContract } from './settle.contract.js';
 import { snoozeContract } from './snooze.contract.js';
@@ -57,6 +58,7 @@ const CONCERNS = [
   workerContract,
   cancelContract,
   reopenContract,
+  declaredScheduleContract,
   scheduleContract,
   definitionContract,
   historyContract,

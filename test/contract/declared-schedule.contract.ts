@@ -1,0 +1,59 @@
+import { describe, expect, it } from '@jest/globals';
+import { UNDECLARED_MS } from '../../libs/scheduler/src/core/limits.js';
+import type { ScheduleRecord } from '../../libs/scheduler/src/core/schedule.js';
+import { MINUTE, newSchedule, type OpenStore } from './fixtures.js';
+import { scenes, type Scene } from './scene.js';
+
+async function put(s: Scene, overrides: Partial<ScheduleRecord> = {}): Promise<ScheduleRecord> {
+  return s.store.putSchedule(newSchedule({ nextRunTime: s.now + MINUTE, ...overrides }));
+}
+
+export function declaredScheduleContract(open: OpenStore): void {
+  const scene = scenes(open);
+
+  describe('schedules declared in code', () => {
+    it(
+      'are removed when their app has not declared them for a while, others never',
+      scene(async (s) => {
+        await put(s, { id: 'kept', declaredBy: 'app' });
+        await put(s, { id: 'dropped', declaredBy: 'app' });
+        await put(s, { id: 'foreign', declaredBy: 'another app' });
+        await put(s, { id: 'by hand', declaredBy: null });
+        const ids = async () => (await s.store.listSchedules()).map((schedule) => schedule.id).sort();
+        expect(await s.store.declareSchedules('app', ['kept'], false)).toEqual([]);
+        s.clock.advance(UNDECLARED_MS - 1);
+        expect(await s.store.declareSchedules('app', ['kept'], false)).toEqual([]);
+        expect(await ids()).toEqual(['by hand', 'dropped', 'foreign', 'kept']);
+        s.clock.advance(2);
+        expect(await s.store.declareSchedules('app', ['kept'], false)).toEqual(['dropped']);
+        expect(await ids()).toEqual(['by hand', 'foreign', 'kept']);
+      }),
+    );
+
+    it(
+      'stay declared by their app when they are put by hand, and go as others do',
+      scene(async (s) => {
+        await put(s, { id: 'dropped', declaredBy: 'app' });
+        s.clock.advance(UNDECLARED_MS / 2);
+        const changed = await put(s, { id: 'dropped', cronExpression: '0 5 * * *', declaredBy: null });
+        expect(changed).toMatchObject({ cronExpression: '0 5 * * *', declaredBy: 'app', revision: 2 });
+        s.clock.advance(UNDECLARED_MS / 2 - 1);
+        expect(await s.store.declareSchedules('app', [], false)).toEqual([]);
+        s.clock.advance(2);
+        expect(await s.store.declareSchedules('app', [], false)).toEqual(['dropped']);
+        await put(s, { id: 'taken over', declaredBy: null });
+        expect(await put(s, { id: 'taken over', declaredBy: 'app' })).toMatchObject({ declaredBy: 'app' });
+      }),
+    );
+
+    it(
+      'are removed at once where the app asks for it',
+      scene(async (s) => {
+        await put(s, { id: 'kept', declaredBy: 'app' });
+        await put(s, { id: 'dropped', declaredBy: 'app' });
+        expect(await s.store.declareSchedules('app', ['kept'], true)).toEqual(['dropped']);
+        expect((await s.store.listSchedules()).map((schedule) => schedule.id)).toEqual(['kept']);
+      }),
+    );
+  });
+}
