@@ -218,7 +218,8 @@ async function sendCommand(port: number, args: readonly string[]): Promise<strin
   // It may also fail when its answer has come.
   socket.on('error', () => undefined);
   socket.write(`*${args.length}\r\n${args.map((arg) => `$${Buffer.byteLength(arg)}\r\n${arg}\r\n`).join('')}`);
-  const [reply] = (await once(socket, 'data')) as [Buffer];
+  const closed = once(socket, 'close').then(() => Promise.reject(new Error('the server closed the connection')));
+  const [reply] = (await Promise.race([once(socket, 'data'), closed])) as [Buffer];
   socket.destroy();
   const text = reply.toString().trim();
   if (text.startsWith('-')) throw new Error(text.slice(1));
