@@ -14,6 +14,8 @@ export class Liveness {
   runningTasks = 0;
   /** Runs that were settled without their handler, which has not returned yet: their slots stay taken. */
   stuckTasks = 0;
+  /** Why no slot of this worker becomes free by itself; null: they do. */
+  starved: string | null = null;
 
   private readonly failures = new Map<string, { times: number; reason: string }>();
 

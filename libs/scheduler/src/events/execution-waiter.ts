@@ -72,6 +72,12 @@ export class ExecutionWaiter {
     }
   }
 
+  /** What is waited for here, and by how many calls. */
+  get waits(): { executionIds: string[]; calls: number } {
+    const calls = [...this.waiting.values()].reduce((sum, waiters) => sum + waiters.size, 0);
+    return { executionIds: [...this.waiting.keys()], calls };
+  }
+
   /** Nobody hears of an end any more: those who wait are told so. */
   close(): void {
     this.isClosed = true;

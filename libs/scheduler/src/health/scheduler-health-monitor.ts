@@ -50,6 +50,11 @@ export class SchedulerHealthMonitor {
     return this.liveness.ready;
   }
 
+  /** Why no slot of this process becomes free by itself; null: they do. */
+  get starved(): string | null {
+    return this.liveness.starved;
+  }
+
   /** Never rejects: a store that does not answer is a status. */
   getStatus(): Promise<HealthStatus> {
     return this.statusOf(this.ask(), true);
@@ -66,6 +71,8 @@ export class SchedulerHealthMonitor {
     const doubts = this.liveness.failing.map(
       ({ duty, times, reason }) => `${duty} has failed ${times} times in a row${inWords ? `: ${reason}` : ''}`,
     );
+    const { starved } = this.liveness;
+    if (starved !== null) doubts.push(inWords ? starved : 'all slots are held by runs that wait for executions');
     if (report.successRate < this.settings.threshold)
       doubts.push(`success rate ${report.successRate.toFixed(1)} % is below ${this.settings.threshold} %`);
     if (report.metrics.setAside > 0)

@@ -182,7 +182,7 @@ export class AdvancedTaskScheduler {
   async why(executionId: string): Promise<Explanation | null> {
     const execution = await this.store.getExecution(checkId(executionId));
     const isReady = execution?.waitingFor?.kind === 'queue';
-    return execution && explain(execution, isReady ? await this.store.listWorkers() : []);
+    return execution && explain(execution, isReady ? await this.store.listWorkers() : [], this.monitor.starved);
   }
 
   async getWorkflow(workflowId: string): Promise<WorkflowInfo | null> {

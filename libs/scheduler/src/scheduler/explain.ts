@@ -13,10 +13,18 @@ export interface Explanation {
   rootCause: RootCause | null;
 }
 
-/** @param workers the live ones, where it waits in its queue */
-export function explain(execution: TaskExecution, workers: readonly WorkerInfo[]): Explanation {
+/**
+ * @param workers the live ones, where it waits in its queue
+ * @param starved why no slot of this process becomes free by itself, where that is so
+ */
+export function explain(
+  execution: TaskExecution,
+  workers: readonly WorkerInfo[],
+  starved: string | null = null,
+): Explanation {
   const { executionId, status, waitingFor, reason, rootCause } = execution;
-  return { executionId, status, text: sentence(execution, workers), waitingFor, reason, rootCause };
+  const because = waitingFor?.kind === 'queue' && starved !== null ? `; ${starved}` : '';
+  return { executionId, status, text: sentence(execution, workers) + because, waitingFor, reason, rootCause };
 }
 
 function sentence(execution: TaskExecution, workers: readonly WorkerInfo[]): string {

@@ -82,6 +82,11 @@ export class Executor {
     return this.slots.inUse;
   }
 
+  /** Runs whose slot has been freed so far. */
+  get freed(): number {
+    return this.slots.freed;
+  }
+
   /** Tokens of the runs not yet settled. */
   tokens(): RunToken[] {
     return [...this.runs.values()].map(({ claim }) => ({ executionId: claim.executionId, attempt: claim.attempt }));

@@ -7,6 +7,8 @@ type Capacity = Pick<ExchangeRequest, 'want' | 'reserved' | 'capacity'>;
 /** The slots of this process: how many are free, for what. Counting is skipped where no queue has rules of its own. */
 export class Slots {
   private taken = 0;
+  /** So many times a slot has become free. */
+  freed = 0;
   private readonly byQueue = new Map<string, number>();
   private readonly byLevel = new Map<string, number>();
   readonly ruled: boolean;
@@ -33,6 +35,7 @@ export class Slots {
 
   free(claim: Claim): void {
     this.taken--;
+    this.freed++;
     if (this.ruled) this.count(claim, -1);
   }
 

@@ -6,12 +6,14 @@ import { Liveness, REGISTRATION } from '../core/liveness.js';
 import type { ResolvedTask } from '../core/task-definition.js';
 import { within } from '../core/within.js';
 import { EventHub } from '../events/event-hub.js';
-import { TASK_STORE, type WorkerStore } from '../store/task-store.js';
+import { ExecutionWaiter } from '../events/execution-waiter.js';
+import { TASK_STORE, type ExecutionStore, type WorkerStore } from '../store/task-store.js';
 import { HandlerRegistry } from '../task/handler-registry.js';
 import { TaskCatalog } from '../task/task-catalog.js';
 import { Dispatcher } from './dispatcher.js';
 import { Executor } from './executor.js';
 import { LeaseWatch } from './lease-watch.js';
+import { SlotWatch } from './slot-watch.js';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
 
 /**
@@ -30,6 +32,7 @@ export class TaskWorker {
   private stopHandOver: (() => void) | null = null;
   private stopKeepAlive: (() => void) | null = null;
   private readonly leaseWatch: LeaseWatch;
+  private readonly slotWatch: SlotWatch;
   private endDrain: (() => void) | null = null;
 
   constructor(
@@ -39,7 +42,8 @@ export class TaskWorker {
     private readonly catalog: TaskCatalog,
     private readonly hub: EventHub,
     private readonly liveness: Liveness,
-    @Inject(TASK_STORE) private readonly store: WorkerStore,
+    waiter: ExecutionWaiter,
+    @Inject(TASK_STORE) private readonly store: WorkerStore & ExecutionStore,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(WORKER_SETTINGS) private readonly settings: WorkerSettings,
   ) {
@@ -50,6 +54,7 @@ export class TaskWorker {
       () => store.leaseAge(workerId),
       () => this.doubtRuns(),
     );
+    this.slotWatch = new SlotWatch(workerId, executor, () => waiter.waits, store, clock);
     this.dispatcher.rejoin = () => this.hello();
     this.catalog.onChange(() => {
       if (this.beatTimer) void this.hello().catch(() => undefined);
@@ -190,9 +195,16 @@ export class TaskWorker {
         await this.hello();
         this.dispatcher.wake();
       }
+      void this.watchSlots().catch(() => undefined);
     } catch (error) {
       this.logger.warn(`a beat was not heard: ${error instanceof Error ? error.message : String(error)}`);
     }
+  }
+
+  private async watchSlots(): Promise<void> {
+    const starved = await this.slotWatch.look();
+    if (starved !== null && this.liveness.starved === null) this.logger.error(starved);
+    this.liveness.starved = starved;
   }
 
   /** The lease is over by this process's clock: others may run what runs here. */

@@ -1,0 +1,71 @@
+import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
+import { closeApps, gate, startApp } from '../support/app.js';
+import { removeStores, storeOf } from '../support/stores.js';
+
+jest.setTimeout(60_000);
+afterEach(closeApps);
+afterAll(removeStores);
+
+const turn = () => new Promise((resolve) => setTimeout(resolve, 100));
+
+describe.each(['memory', 'embedded', 'redis'] as const)('slots that are held by runs which wait, %s', (name) => {
+  it('are named by health, and by why', async () => {
+    const both = gate();
+    let begun = 0;
+    const children: string[] = [];
+    const app: Awaited<ReturnType<typeof startApp>> = await startApp(
+      {
+        parent: async (_, { signal }) => {
+          if (++begun === 2) both.open();
+          await both.opened;
+          const child = await app.scheduler.scheduleTask('child');
+          children.push(child);
+          await app.scheduler.waitForExecution(child, { signal });
+        },
+        child: () => 'ran',
+      },
+      { ...(await storeOf(name)), maxConcurrentTasks: 2, lease: '1500ms', shutdown: { drain: '50ms' } },
+    );
+    const { scheduler } = app;
+    await scheduler.scheduleTasks([{ taskId: 'parent' }, { taskId: 'parent' }]);
+    let health = await scheduler.getHealthStatus();
+    while (health.status !== 'degraded') {
+      await turn();
+      health = await scheduler.getHealthStatus();
+    }
+    const problem = 'all 2 slots have been held for';
+    expect(health.problems.join()).toContain(problem);
+    const why = (await scheduler.why(children[0]!))!;
+    expect(why.text).toContain(problem);
+    expect(why.text).toContain("'child'");
+    await scheduler.cancelTask(children[0]!);
+    await scheduler.cancelTask(children[1]!);
+    while (health.status !== 'healthy') {
+      await turn();
+      health = await scheduler.getHealthStatus();
+    }
+  });
+
+  it('are not named while what is waited for runs, or runs end', async () => {
+    const door = gate();
+    const app: Awaited<ReturnType<typeof startApp>> = await startApp(
+      {
+        long: () => door.opened,
+        short: () => turn(),
+      },
+      { ...(await storeOf(name)), maxConcurrentTasks: 2, lease: '1500ms' },
+    );
+    const { scheduler } = app;
+    const long = await scheduler.scheduleTask('long');
+    const waits = [scheduler.waitForExecution(long)];
+    const until = performance.now() + 12_000;
+    while (performance.now() < until) {
+      const id = await scheduler.scheduleTask('short');
+      waits.push(scheduler.waitForExecution(id));
+      await turn();
+      expect((await scheduler.getHealthStatus()).status).toBe('healthy');
+    }
+    door.open();
+    await Promise.all(waits);
+  });
+});
