@@ -1,3 +1,5 @@
+// Of the module: fake timers of a test framework replace the global one.
+import { setImmediate } from 'node:timers';
 import type { SchedulerRegistry } from '@nestjs/schedule';
 import type { Clock } from '../core/clock.js';
 import type { FireCommand, Tick } from '../core/commands.js';

@@ -1,3 +1,5 @@
+// Of the module: fake timers of a test framework replace the global one.
+import { setImmediate } from 'node:timers';
 import type { Clock, ClockTimer } from '../core/clock.js';
 
 /** ms after a standstill of the event loop in which a renewal may still be acknowledged. */
