@@ -238,6 +238,20 @@ describe('a server that', () => {
     expect(unsent).toBeInstanceOf(StoreUnavailableError);
   });
 
+  it('is kept busy by a read is not asked for the same again, and others are answered', async () => {
+    const server = await serve();
+    const { redis } = await connect({ url: server.url });
+    const slow = rejection(redis.run('spin', ROOT, [4_000]));
+    const behind = redis.run('once', ROOT, ['a']);
+    expect(await slow).toBeInstanceOf(StoreUnavailableError);
+    expect(await behind).toBe(1);
+    const stats = await server.command('INFO', 'commandstats');
+    const took = [...stats.matchAll(/cmdstat_eval(?:sha)?:calls=\d+,usec=(\d+)/g)].map(
+      ([, usec]) => Number(usec) / 1000,
+    );
+    expect(took.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(7_000);
+  });
+
   it('hangs and wakes up does nothing twice', async () => {
     const server = await serve();
     const proxy = await proxyTo(server);

@@ -21,10 +21,7 @@ export interface RunOptions {
   age?: number;
 }
 
-/**
- * Calls are timed in turns of one timer, not each by its own. A loop that stood still counts one turn, so that a reply
- * which waits in the socket is read before it is missed.
- */
+/** Calls are timed in turns of one timer. A loop that stood still counts one, so that a reply in the socket is read first. */
 const TURN_MS = 250;
 const DEADLINE_MS = 2_000;
 const BUDGET_MS = 10_000;
@@ -62,6 +59,8 @@ interface Call {
   command: ScriptCommand | null;
   /** It was sent and got no answer: it may have happened. */
   isDoubtful: boolean;
+  /** A read that kept the others waiting until time was over: the same again would do so again. */
+  isTooSlow: boolean;
   error: SchedulerError | null;
   readonly resolve: (reply: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -157,6 +156,7 @@ export class ScriptRunner {
         byText: false,
         command: null,
         isDoubtful: false,
+        isTooSlow: false,
         error: null,
         resolve,
         reject,
@@ -278,7 +278,7 @@ export class ScriptRunner {
       call.isDoubtful = true;
       if (!call.isRepeatable || ++call.repeats > MAX_REPEATS) return this.#giveUp(call);
     }
-    if (this.#isOver(call)) return this.#giveUp(call);
+    if (call.isTooSlow || this.#isOver(call)) return this.#giveUp(call);
     this.#dispatch(call);
   }
 
@@ -327,8 +327,11 @@ export class ScriptRunner {
     const client = this.#keeper.ready;
     const [oldest] = this.#pending;
     // Replies come in order: who stands in a long line behind others that are answered has not been forgotten.
-    if (oldest !== undefined && client !== null && (turn - Math.max(oldest.sent, this.#heard)) * TURN_MS > DEADLINE_MS)
+    const isLate = oldest !== undefined && (turn - Math.max(oldest.sent, this.#heard)) * TURN_MS > DEADLINE_MS;
+    if (isLate && client !== null) {
+      oldest.isTooSlow = oldest.script.source.readOnly;
       this.#keeper.lose(client, new Error(`no answer within ${DEADLINE_MS} ms`));
+    }
     for (const call of this.#waiting) {
       if (!this.#isOver(call)) continue;
       this.#waiting.delete(call);
