@@ -69,10 +69,18 @@ if (offline !== null) console.warn(`SKIPPED: apps in bundles: no npm registry ($
         app.type === 'module'
           ? [
               '--format=esm',
-              `--banner:js=import{createRequire as r}from'node:module';const require=r(import.meta.url);`,
+              `--banner:js=import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);`,
             ]
           : ['--format=cjs'];
-      const args = ['dist/main.js', '--bundle', '--platform=node', `--outfile=${bundle}`, '--log-level=warning'];
+      const args = [
+        'dist/main.js',
+        '--bundle',
+        '--minify',
+        '--keep-names',
+        '--platform=node',
+        `--outfile=${bundle}`,
+        '--log-level=warning',
+      ];
       const { stderr } = await run(
         process.execPath,
         ['node_modules/esbuild/bin/esbuild', ...args, ...format, ...lazy],
