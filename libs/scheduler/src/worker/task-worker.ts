@@ -89,7 +89,8 @@ export class TaskWorker {
     }
     if (this.beatTimer !== timer) return;
     this.stopKeepAlive = this.store.keepAlive(this.settings.workerId);
-    this.leaseWatch.start();
+    // Who could take a run for lost lives in this process where the store does.
+    if (this.store.lanes > 1) this.leaseWatch.start();
     this.liveness.lastProgress = this.clock.monotonic();
   }
 
