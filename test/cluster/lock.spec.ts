@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { LOCK_WAIT_LAPSE_MS } from '../../libs/scheduler/src/core/limits.js';
 import { Fleet, until, type FleetNode, type NodeTask } from './fixtures/fleet.js';
 
 const WORKERS = 8;
@@ -134,5 +135,22 @@ describe('one lock and eight workers', () => {
     expect(free).toBeGreaterThanOrEqual(TTL_MS);
     expect(free).toBeLessThan(TTL_MS + 2000);
     await other.call('dropLock');
+  });
+
+  it('passes by the waits of a process that is killed', async () => {
+    const [holder, gone, there] = nodes as [FleetNode, FleetNode, FleetNode];
+    await holder.call('takeLock', KEY);
+    gone.call('takeLock', KEY).catch(() => undefined);
+    await until(async () => (await waiting()) === 1);
+    nodes = nodes.filter((node) => node !== gone);
+    await gone.kill();
+    const next = there.call('takeLock', KEY);
+    await until(async () => (await waiting()) === 2);
+    await holder.call('work', LOCK_WAIT_LAPSE_MS + 500);
+    await holder.call('dropLock');
+    const droppedAt = Date.now();
+    await next;
+    expect(Date.now() - droppedAt).toBeLessThan(2000);
+    await there.call('dropLock');
   });
 });

@@ -69,7 +69,10 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
         await s.maintain();
         expect((await s.lock('k')).owner).toBe('h1');
         expect(await s.statuses(waits.executionId, cancelled.executionId)).toEqual(['PENDING', 'RUNNING']);
-        await s.advance(30_000);
+        await s.advance(28_000);
+        // A wait lasts for as long as its owner asks for it.
+        expect(await store.acquireLock('k', 'h2', 30_000, MINUTE)).toBeNull();
+        await s.advance(2_000);
         expect((await s.lock('k')).owner).toBe('h2');
         expect(await s.status(cancelled.executionId)).toBe('CANCELLED');
         await s.advance(30_000);

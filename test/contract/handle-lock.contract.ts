@@ -114,6 +114,75 @@ export function handleLockContract(open: OpenStore): void {
     );
 
     it(
+      'that asks again is renewed where it holds the lock, and keeps its place where it waits',
+      scene(async (s) => {
+        const held = await acquire(s, 'a', 10_000);
+        await s.store.acquireLock(KEY, 'b', 5_000, 60_000);
+        await s.store.acquireLock(KEY, 'c', 5_000, 60_000);
+        for (let i = 0; i < 5; i++) {
+          s.clock.advance(4_000);
+          expect(await acquire(s, 'a', 10_000)).toEqual({ ...held, expiresAt: s.now + 10_000 });
+          expect(await s.store.acquireLock(KEY, 'c', 5_000, 60_000)).toBeNull();
+          expect(await s.store.acquireLock(KEY, 'b', 5_000, 60_000)).toBeNull();
+        }
+        expect(await s.lock(KEY)).toMatchObject({ owner: 'a', waiting: 2 });
+        await s.store.releaseLock(KEY, 'a', held.fencingToken);
+        expect(await s.lock(KEY)).toMatchObject({ owner: 'b', expiresAt: s.now + 5_000, waiting: 1 });
+        expect((await s.stats()).counters.lockAcquired).toBe(2);
+      }),
+    );
+
+    it(
+      'is not granted to who has not asked again for 5 s',
+      scene(async (s) => {
+        const held = await acquire(s, 'a', 60_000);
+        await s.store.acquireLock(KEY, 'gone', 5_000, 60_000);
+        await s.store.acquireLock(KEY, 'there', 5_000, 60_000);
+        s.clock.advance(4_999);
+        expect(await s.store.awaitLocks([{ key: KEY, owner: 'there', ttl: 5_000, maxWait: 55_000 }])).toEqual([]);
+        s.clock.advance(1);
+        s.effects.length = 0;
+        await s.store.releaseLock(KEY, 'a', held.fencingToken);
+        expect(grants(s).map((effect) => effect.owner)).toEqual(['there']);
+        expect(await s.lock(KEY)).toMatchObject({ owner: 'there', waiting: 0 });
+      }),
+    );
+
+    it(
+      'passes by 100 waits of a process that is gone, a bounded number at a time',
+      scene(async (s) => {
+        const held = await acquire(s, 'a', 60_000);
+        for (let i = 0; i < 100; i++) await s.store.acquireLock(KEY, `gone ${i}`, 5_000, 60_000);
+        s.clock.advance(5_000);
+        await s.store.acquireLock(KEY, 'there', 5_000, 60_000);
+        await s.store.releaseLock(KEY, 'a', held.fencingToken);
+        await s.maintain();
+        expect(await s.lock(KEY)).toMatchObject({ owner: 'there', waiting: 0 });
+      }),
+    );
+
+    it(
+      'gets its grant again, and its wait anew, by asking for all that it waits for',
+      scene(async (s) => {
+        const held = await acquire(s, 'a');
+        await s.store.acquireLock(KEY, 'b', 5_000, 60_000);
+        await s.store.releaseLock(KEY, 'a', held.fencingToken);
+        const { fencingToken } = await s.lock(KEY);
+        s.clock.advance(1_000);
+        const waits = [
+          { key: KEY, owner: 'b', ttl: 5_000, maxWait: 59_000 },
+          { key: KEY, owner: 'forgotten', ttl: 7_000, maxWait: 59_000 },
+          { key: 'free', owner: 'b', ttl: 5_000, maxWait: 59_000 },
+        ];
+        const found = await s.store.awaitLocks(waits);
+        expect(found[0]).toEqual({ key: KEY, owner: 'b', fencingToken, expiresAt: s.now + 5_000 });
+        expect(found.slice(1)).toEqual([expect.objectContaining({ key: 'free', owner: 'b' })]);
+        await s.store.releaseLock(KEY, 'b', fencingToken);
+        expect(await s.lock(KEY)).toMatchObject({ owner: 'forgotten', expiresAt: s.now + 7_000 });
+      }),
+    );
+
+    it(
       'may give up waiting',
       scene(async (s) => {
         const held = await acquire(s, 'a');
@@ -178,9 +247,10 @@ export function handleLockContract(open: OpenStore): void {
       'that expires goes to the next in line by maintenance alone',
       scene(async (s) => {
         await acquire(s, 'a', 10_000);
+        await s.advance(6_000);
         await s.store.acquireLock(KEY, 'b', 5_000, 60_000);
         s.effects.length = 0;
-        await s.advance(10_000);
+        await s.advance(4_000);
         expect(grants(s)).toMatchObject([{ owner: 'b' }]);
       }),
     );

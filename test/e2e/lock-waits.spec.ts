@@ -91,4 +91,17 @@ describe.each(['memory', 'embedded', 'redis'] as const)('waits for locks on %s',
     await held.release();
     expect((await wait)!.fencingToken).toBeGreaterThan(held.fencingToken);
   });
+
+  it('are asked for again where the store has lost them', async () => {
+    const [holder, waiter] = [await start('emptied'), await start('emptied')];
+    await holder.locks.acquire('door', { ttl: '1h' });
+    const waits = [1, 2].map(() => waiter.locks.acquire('door', { ttl: '1h', maxWait: '1h' }));
+    await isWaitedFor(holder.scheduler, 'door');
+    await redis.command('FLUSHALL');
+    const first = (await Promise.race(waits))!;
+    await isWaitedFor(waiter.scheduler, 'door');
+    await first.release();
+    const tokens = (await Promise.all(waits)).map((handle) => handle!.fencingToken);
+    expect(new Set(tokens).size).toBe(2);
+  });
 });

@@ -133,6 +133,7 @@ export class Inspector {
       else if (this.reference.isDue(e, this.settledAt) && e.parkedSince === null) this.followParked(e, now);
     }
     for (const e of called) this.referee.checkBestWaiter(e);
+    this.reference.endReservations();
     for (const ids of peeked) {
       const inOrder = ids.map((id) => this.reference.get(id));
       for (const [i, later] of inOrder.entries()) {
@@ -147,7 +148,11 @@ export class Inspector {
     if (!this.reference.isDue(e, now)) violated('I13', `${e.id} (${e.status}) stands in the queue before its time`);
     if (e.parkedSince !== null) {
       called.push({ ...e });
-      e.called = { at: now, parkedSince: e.parkedSince, isReserved: this.reference.couldStart(e) };
+      e.called = {
+        at: now,
+        parkedSince: e.parkedSince,
+        isReserved: this.reference.couldStart(e) && !this.referee.locks.holders.has(e.lock!.key),
+      };
       e.parkedSince = null;
       e.ready = { batch: -step, cause: e.id, sub: 0 };
     }

@@ -251,6 +251,11 @@ export class Reference {
     return e.called !== null && e.called.isReserved && now < e.called.at + LOCK_RESERVED && this.couldStart(e);
   }
 
+  /** What cannot start any more may have lost its reservation to whoever asked for the lock. */
+  endReservations(): void {
+    for (const e of this.executions.values()) if (e.called && !this.couldStart(e)) e.called.isReserved = false;
+  }
+
   /** Those that wait for the lock and stand ready. */
   calledFor(key: string): RefExecution[] {
     return [...this.executions.values()].filter((e) => e.lock?.key === key && e.called !== null);

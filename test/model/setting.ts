@@ -5,6 +5,8 @@ export const LOCK_KEYS = ['red', 'blue'] as const;
 export const LOCK_TTL = 30_000;
 /** For how long a free lock is reserved for an execution, ms. */
 export const LOCK_RESERVED = 1_000;
+/** A wait for a lock that is not asked for again for so long is not granted, ms. */
+export const WAIT_LAPSE = 5_000;
 /** Between two ticks of the one schedule, ms. */
 export const TICK_MS = 10_000;
 /** Between two beats of a worker, ms. */

@@ -1,7 +1,7 @@
 import type { FireCommand } from '../../libs/scheduler/src/core/commands.js';
 import { isTerminal } from '../../libs/scheduler/src/core/status.js';
 import type { Command } from './commands.js';
-import { LOCK_KEYS, LOCK_RESERVED, TICK_MS } from './setting.js';
+import { LOCK_KEYS, LOCK_RESERVED, TICK_MS, WAIT_LAPSE } from './setting.js';
 import type { Stage } from './stage.js';
 import { violated } from './violation.js';
 
@@ -55,7 +55,6 @@ export async function playLock(stage: Stage, command: LockCommand): Promise<void
   const owner = `handle ${command.owner % 3}`;
   if (command.kind === 'acquire') {
     const waiting = locks.waits.get(key);
-    if (holder?.owner === owner || waiting?.has(owner)) return;
     // A free lock may be reserved for what could start, or has been called a moment ago.
     const called = reference.calledFor(key);
     const mayBeReserved = [...reference.executions.values()].some((e) => {
@@ -63,15 +62,21 @@ export async function playLock(stage: Stage, command: LockCommand): Promise<void
       if (e.called !== null) return now < e.called.at + LOCK_RESERVED;
       return e.parkedSince !== null && !called.some((each) => reference.isSameLine(each, e));
     });
-    const isFree = holder === undefined && !mayBeReserved && (waiting?.size ?? 0) === 0;
+    const others = [...(waiting ?? [])].filter(([other, { deadline }]) => other !== owner && deadline > now);
+    const isFree = holder === undefined && !mayBeReserved && others.length === 0;
+    const isOwn = holder?.owner === owner && holder.safeUntil > now;
+    // One that has lapsed is no more than a request of its own.
+    if ((waiting?.get(owner)?.deadline ?? now + 1) <= now) waiting!.delete(owner);
     const scope = { now, handleTtl: command.ttl };
     const grant = await stage.call(scope, () => store.acquireLock(key, owner, command.ttl, command.maxWait));
     const holds = locks.holders.get(key);
     if (grant && (holds?.owner !== owner || holds.fencingToken !== grant.fencingToken)) {
       violated('I11', `${owner} was given ${key}, and nothing was reported`);
     }
+    if (isOwn && grant?.fencingToken !== holder.fencingToken) violated('I11', `${owner} lost ${key} by asking again`);
+    if (grant) locks.renew(key, owner, now + command.ttl);
     if (!grant && isFree) violated('I11', `${owner} was not given ${key}, which is free`);
-    if (!grant && command.maxWait > 0) locks.wait(key, owner, now + command.maxWait, command.ttl);
+    if (!grant && command.maxWait > 0) locks.wait(key, owner, now + Math.min(command.maxWait, WAIT_LAPSE), command.ttl);
     return;
   }
   const mine = holder?.owner === owner;

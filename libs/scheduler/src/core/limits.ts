@@ -21,6 +21,10 @@ export const LIST_NODES = 20_000;
 
 /** ms for which a free lock is reserved for an execution that could start. */
 export const LOCK_RESERVED_MS = 1_000;
+/** A wait of `acquire` that its process has not renewed for so many ms is not granted any more. */
+export const LOCK_WAIT_LAPSE_MS = 5_000;
+/** Waits that one call renews. */
+export const LOCK_WAITS_PER_STEP = 200;
 /** Waiters that are looked at when a lock becomes free, before the next step. */
 export const LOCK_WAITERS_PER_STEP = 50;
 

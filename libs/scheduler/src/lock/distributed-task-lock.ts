@@ -4,6 +4,7 @@ import { checkOptionNames, checkSignal } from '../core/check-options.js';
 import { parseDuration, type Duration } from '../core/duration.js';
 import { InvalidOptionError, LockLostError, LockNotAcquiredError } from '../core/errors.js';
 import { ulid } from '../core/ids.js';
+import { LOCK_WAITS_PER_STEP } from '../core/limits.js';
 import { Liveness } from '../core/liveness.js';
 import { checkKey } from '../core/names.js';
 import { onAbort } from '../core/on-abort.js';
@@ -13,9 +14,8 @@ import { TASK_STORE, type LockStore } from '../store/task-store.js';
 import type { LockHandle } from './lock-handle.js';
 
 const DAY = 24 * 3_600_000;
-/** How often this process asks for grants whose events may be lost, and about how many locks each time. */
+/** How often this process asks again for the locks that it waits for. */
 const POLL_INTERVAL_MS = 1000;
-const KEYS_PER_POLL = 50;
 const OPTIONS = ['ttl', 'maxWait', 'signal'];
 
 export interface AcquireOptions {
@@ -27,14 +27,22 @@ export interface AcquireOptions {
   signal?: AbortSignal;
 }
 
+interface Waiting {
+  key: string;
+  ttl: number;
+  /** The end of its wait, monotonic ms. */
+  until: number;
+  resolve: (grant: LockGrant) => void;
+}
+
 /** Named locks for users' own code, the same that tasks with requireLock take: one holder on all nodes. */
 @Injectable()
 export class DistributedTaskLock {
   private readonly held = new Map<string, AbortController>();
   /** By owner. */
-  private readonly waiting = new Map<string, { key: string; ttl: number; resolve: (grant: LockGrant) => void }>();
+  private readonly waiting = new Map<string, Waiting>();
   private polling: ClockTimer | null = null;
-  private polled = 0;
+  private isAsking = false;
 
   constructor(
     @Inject(TASK_STORE) private readonly store: LockStore,
@@ -75,7 +83,7 @@ export class DistributedTaskLock {
       return grant && this.handleOf(grant, ttl);
     } catch (error) {
       // Nobody takes what is granted from here on. The caller does not wait for a store that may be away.
-      if (ends.some((end) => end.aborted)) this.withdraw(key, owner).catch(() => undefined);
+      this.withdraw(key, owner).catch(() => undefined);
       throw error;
     } finally {
       granted?.leave();
@@ -191,25 +199,45 @@ export class DistributedTaskLock {
     this.waiting.get(owner)?.resolve({ key, owner, fencingToken, expiresAt });
   }
 
-  /** Asks for the locks that this process waits for, each once however many wait for it. */
+  /**
+   * Asks again for the locks that this process waits for: that keeps its waits alive, enters them anew in a store that has
+   * lost them, and returns grants whose events are lost.
+   */
   private poll(): void {
     this.polling ??= this.clock.setTimer(POLL_INTERVAL_MS, () => {
       this.polling = null;
       this.poll();
-      const keys = [...new Set([...this.waiting.values()].map(({ key }) => key))];
-      const from = this.polled % keys.length;
-      this.polled = from + KEYS_PER_POLL;
-      for (const key of keys.slice(from, this.polled)) {
-        this.findGrant(key).catch(() => undefined);
-      }
+      this.askAgain().catch(() => undefined);
     });
   }
 
-  private async findGrant(key: string): Promise<void> {
-    const owner = (await this.store.getLock(key))?.owner ?? '';
-    const waiter = this.waiting.get(owner);
-    const grant = waiter && (await this.confirm(key, owner, waiter.ttl));
-    if (grant) waiter.resolve(grant);
+  private async askAgain(): Promise<void> {
+    if (this.isAsking) return;
+    this.isAsking = true;
+    try {
+      const owners = [...this.waiting.keys()];
+      for (let from = 0; from < owners.length; from += LOCK_WAITS_PER_STEP) {
+        await this.renew(owners.slice(from, from + LOCK_WAITS_PER_STEP));
+      }
+    } finally {
+      this.isAsking = false;
+    }
+  }
+
+  private async renew(owners: readonly string[]): Promise<void> {
+    const now = this.clock.monotonic();
+    const waits = owners.flatMap((owner) => {
+      const wait = this.waiting.get(owner);
+      return wait && wait.until > now
+        ? { key: wait.key, owner, ttl: wait.ttl, maxWait: Math.ceil(wait.until - now) }
+        : [];
+    });
+    if (waits.length === 0) return;
+    for (const grant of await this.store.awaitLocks(waits)) this.grant(grant);
+    // What has ended meanwhile was asked for once too often.
+    for (const { key, owner } of waits) {
+      if (!this.waiting.has(owner) && !this.held.has(owner)) this.withdraw(key, owner).catch(() => undefined);
+    }
   }
 
   /** Takes back a wait, and what it was granted. */
@@ -244,7 +272,7 @@ export class DistributedTaskLock {
     const endings: (() => void)[] = [];
     let timer: ClockTimer | undefined;
     const promise = new Promise<LockGrant | null>((resolve, reject) => {
-      this.waiting.set(owner, { key, ttl, resolve });
+      this.waiting.set(owner, { key, ttl, until: this.clock.monotonic() + maxWait, resolve });
       this.poll();
       for (const end of ends) {
         const abort = (): void => reject(end.reason as Error);

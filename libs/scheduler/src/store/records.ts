@@ -71,6 +71,15 @@ export interface LockGrant {
   expiresAt: number;
 }
 
+/** A wait of `acquire`, as its owner asks again. */
+export interface LockWait {
+  key: string;
+  owner: string;
+  ttl: number;
+  /** What is left of its wait, ms. */
+  maxWait: number;
+}
+
 export interface LockInfo {
   key: string;
   /** executionId or handle id; null: free, perhaps reserved for an execution for up to 1 s. */

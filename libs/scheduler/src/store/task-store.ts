@@ -12,6 +12,7 @@ import type {
   ListExecutionsQuery,
   LockGrant,
   LockInfo,
+  LockWait,
   Page,
   QueueRules,
   ResultsPage,
@@ -119,10 +120,13 @@ export interface WorkflowStore {
 export interface LockStore {
   /**
    * Takes the lock for `owner` until now + ttl, or queues for it until now + maxWait; the grant then comes as an
-   * effect `lock granted` to that owner.
+   * effect `lock granted` to that owner. A wait that is not asked for again within 5 s is not granted. To ask again
+   * renews what the owner holds, and keeps its place where it waits.
    * @returns the grant, or null when it is held or reserved, and `maxWait` is 0 or the caller now waits
    */
   acquireLock(key: string, owner: string, ttl: number, maxWait: number): Promise<LockGrant | null>;
+  /** Asks again for up to 200 locks, each as `acquireLock` does. @returns the grants of those that hold theirs */
+  awaitLocks(waits: readonly LockWait[]): Promise<LockGrant[]>;
   /** Takes back a wait. @returns false if the owner was not waiting (the grant may have come) */
   abandonLock(key: string, owner: string): Promise<boolean>;
   /** @returns false unless `owner` holds it with this token */

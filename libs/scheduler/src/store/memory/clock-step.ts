@@ -1,5 +1,5 @@
 import type { Heap, HeapItem } from './heap.js';
-import type { Row } from './rows.js';
+import type { LockRow, Row } from './rows.js';
 import type { State } from './state.js';
 
 /**
@@ -19,7 +19,7 @@ export function followStep(s: State, by: number, now: number): void {
   shift(s.edgeTimeouts, by, (edge) => s.touch(edge));
   shift(s.graces, by);
   shift(s.bounds, by);
-  for (const lock of s.locks.values()) for (const wait of lock.handles.values()) wait.deadline += by;
+  for (const lock of s.locks.values()) shiftWaits(lock, by);
   for (const queue of s.queues.values()) {
     if (queue.rules.rateLimit === null) continue;
     queue.windowStart += by;
@@ -27,6 +27,13 @@ export function followStep(s: State, by: number, now: number): void {
   }
   if (by < 0) followBack(s, by, now);
   s.effects.push({ kind: 'clockStep', by: -by, time: now });
+}
+
+function shiftWaits(lock: LockRow, by: number): void {
+  for (const wait of lock.handles.values()) {
+    wait.deadline += by;
+    wait.askedAt += by;
+  }
 }
 
 function followBack(s: State, by: number, now: number): void {

@@ -1,5 +1,5 @@
-import { LOCK_WAITERS_PER_STEP, LOCK_RESERVED_MS } from '../../core/limits.js';
-import type { LockGrant, LockInfo } from '../records.js';
+import { LOCK_RESERVED_MS, LOCK_WAIT_LAPSE_MS, LOCK_WAITERS_PER_STEP } from '../../core/limits.js';
+import type { LockGrant, LockInfo, LockWait } from '../records.js';
 import * as line from './lock-line.js';
 import * as queue from './queue.js';
 import { LockRow, type HandleWait, type LockLine, type Row } from './rows.js';
@@ -12,7 +12,7 @@ const HANDLE_LEVEL = 2;
 export function takeOrPark(s: State, row: Row, now: number): boolean {
   const extra = row.more();
   const need = extra.lock!;
-  const lock = find(s, need.key, now);
+  const lock = find(s, need.key, now, row);
   if (!isOpenTo(s, lock, row, now)) {
     line.park(s, lock, row, now);
     return false;
@@ -61,13 +61,32 @@ export function acquire(
   maxWait: number,
   now: number,
 ): LockGrant | null {
+  const known = s.locks.get(key);
+  const wait = known?.handles.get(owner);
+  if (known && wait && maxWait > 0 && isHeld(known) && known.at > now) {
+    // As before: nothing is to be written to a disk.
+    Object.assign(wait, { ttl, deadline: now + maxWait, askedAt: now });
+    return null;
+  }
   const lock = find(s, key, now);
-  if (isOpenTo(s, lock, null, now)) return grantHandle(s, lock, owner, ttl, now);
+  if (lock.handle === owner) {
+    expireAt(s, lock, now + ttl);
+    return { key, owner, fencingToken: lock.fencingToken, expiresAt: lock.at };
+  }
+  if (isOpenTo(s, lock, null, now)) {
+    lock.handles.delete(owner);
+    return grantHandle(s, lock, owner, ttl, now);
+  }
   if (maxWait > 0) {
-    const wait: HandleWait = { owner, parkNumber: ++s.sequence, ttl, deadline: now + maxWait };
-    lock.handles.set(owner, wait);
+    const parkNumber = lock.handles.get(owner)?.parkNumber ?? ++s.sequence;
+    // The map keeps the place of an owner that asks again.
+    lock.handles.set(owner, { owner, parkNumber, ttl, deadline: now + maxWait, askedAt: now });
   }
   return null;
+}
+
+export function acquireAgain(s: State, waits: readonly LockWait[], now: number): LockGrant[] {
+  return waits.flatMap(({ key, owner, ttl, maxWait }) => acquire(s, key, owner, ttl, maxWait, now) ?? []);
 }
 
 export function abandon(s: State, key: string, owner: string): boolean {
@@ -117,6 +136,12 @@ export function expire(s: State, now: number): number {
   return due.length;
 }
 
+/** What is known of a lock; null where nobody holds it or waits for it, or its time is over. */
+export function get(s: State, key: string, now: number): LockInfo | null {
+  const lock = s.locks.get(key);
+  return lock && !(isHeld(lock) && lock.at <= now) ? info(lock, now) : null;
+}
+
 export function info(lock: LockRow, now: number): LockInfo {
   const owner = lock.holder?.executionId ?? lock.handle;
   return {
@@ -130,7 +155,7 @@ export function info(lock: LockRow, now: number): LockInfo {
   };
 }
 
-export function isHeld(lock: LockRow): boolean {
+function isHeld(lock: LockRow): boolean {
   return lock.holder !== null || lock.handle !== null;
 }
 
@@ -157,12 +182,12 @@ function lapse(s: State, lock: LockRow, now: number): void {
   passOn(s, lock, now);
 }
 
-/** The lock of that key, made if need be, freed first if its time is over. */
-function find(s: State, key: string, now: number): LockRow {
+/** The lock of that key, made if need be, freed first if its time is over. A reservation for the caller itself still counts. */
+function find(s: State, key: string, now: number, row: Row | null = null): LockRow {
   let lock = s.locks.get(key);
   if (lock && lock.at <= now) {
     if (isHeld(lock)) lose(s, lock, now);
-    else if (lock.reserved !== null) lapse(s, lock, now);
+    else if (lock.reserved !== null && lock.reserved !== row) lapse(s, lock, now);
     lock = s.locks.get(key);
   }
   if (!lock) s.locks.set(key, (lock = new LockRow(key, ++s.sequence)));
@@ -237,7 +262,7 @@ function passOn(s: State, lock: LockRow, now: number): void {
     }
     if (handle && isBefore(handle, best)) {
       lock.handles.delete(handle.owner);
-      if (handle.deadline > now) grantHandle(s, lock, handle.owner, handle.ttl, now);
+      if (isAlive(handle, now)) grantHandle(s, lock, handle.owner, handle.ttl, now);
       continue;
     }
     const row = line.callFirst(s, best!, now);
@@ -250,6 +275,11 @@ function passOn(s: State, lock: LockRow, now: number): void {
   for (const row of called.reverse()) queue.pushHead(s, row);
   s.touch(lock);
   forget(s, lock);
+}
+
+/** Whether its owner still waits, and its process is there. */
+function isAlive({ deadline, askedAt }: HandleWait, now: number): boolean {
+  return deadline > now && askedAt + LOCK_WAIT_LAPSE_MS > now;
 }
 
 function isBefore(handle: HandleWait, best: LockLine | undefined): boolean {

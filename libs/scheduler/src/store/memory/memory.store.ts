@@ -8,6 +8,7 @@ import type {
   ListExecutionsQuery,
   LockGrant,
   LockInfo,
+  LockWait,
   Page,
   QueueRules,
   StoreStats,
@@ -178,6 +179,10 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
     return this.commit((s, now) => lock.acquire(s, key, owner, ttl, maxWait, now));
   }
 
+  awaitLocks(waits: readonly LockWait[]): Promise<LockGrant[]> {
+    return this.commit((s, now) => lock.acquireAgain(s, waits, now));
+  }
+
   abandonLock(key: string, owner: string): Promise<boolean> {
     return this.commit((s) => lock.abandon(s, key, owner));
   }
@@ -195,10 +200,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   }
 
   getLock(key: string): Promise<LockInfo | null> {
-    return this.read((s, now) => {
-      const found = s.locks.get(key);
-      return found && !(lock.isHeld(found) && found.at <= now) ? lock.info(found, now) : null;
-    });
+    return this.read((s, now) => lock.get(s, key, now));
   }
 
   listLocks(): Promise<LockInfo[]> {

@@ -184,6 +184,8 @@ export interface HandleWait {
   parkNumber: number;
   ttl: number;
   deadline: number;
+  /** When its owner asked last. */
+  askedAt: number;
 }
 
 /** Executions of one queue, task and level that wait for a lock. What keeps one of them from starting keeps them all. */

@@ -3,7 +3,7 @@ import { StoreUnavailableError, TaskInUseError } from '../../core/errors.js';
 import { START_WITHIN_MS, UNDECLARED_MS } from '../../core/limits.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import type { TaskMirror } from '../../core/task-definition.js';
-import type { Claim, LockGrant, QueueRules, WorkerHello } from '../records.js';
+import type { Claim, LockGrant, LockWait, QueueRules, WorkerHello } from '../records.js';
 import type { BeatReply, ExchangeReply, ExchangeRequest, StepReply, TaskStore } from '../task-store.js';
 import { extraOf, partOf, plainClaim } from './codec/executions.js';
 import { endedEffects, ExchangePacker, startedEffects, type ExchangeScriptReply } from './exchange.js';
@@ -111,6 +111,12 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   async acquireLock(key: string, owner: string, ttl: number, maxWait: number): Promise<LockGrant | null> {
     const grant = await this.commit<[string, string, number, number] | 0>('acquireLock', key, owner, ttl, maxWait);
     return grant === 0 ? null : { key, owner, fencingToken: grant[2], expiresAt: grant[3] };
+  }
+
+  async awaitLocks(waits: readonly LockWait[]): Promise<LockGrant[]> {
+    const args = waits.flatMap(({ key, owner, ttl, maxWait }) => [key, owner, ttl, maxWait]);
+    const grants = await this.commitRepeatable<[string, string, number, number][]>('awaitLocks', ...args);
+    return grants.map(([key, owner, fencingToken, expiresAt]) => ({ key, owner, fencingToken, expiresAt }));
   }
 
   async abandonLock(key: string, owner: string): Promise<boolean> {

@@ -44,6 +44,16 @@ local function shiftLocks(by)
   shiftAll(keys.lockExpiries, by)
 end
 
+local function shiftHandles(by)
+  local waits, shifted = call('HGETALL', keys.handles), {}
+  for i = 1, #waits, 2 do
+    local wait = cmsgpack.unpack(waits[i + 1])
+    wait.deadline, wait.askedAt = wait.deadline - by, wait.askedAt - by
+    shifted[i], shifted[i + 1] = waits[i], cmsgpack.pack(wait)
+  end
+  callAll('HSET', keys.handles, shifted)
+end
+
 -- Takes the server's time as the new one where it is far behind. The first of a verb.
 local function followClock()
   local by = frame.hwm - frame.serverTime
@@ -54,6 +64,7 @@ local function followClock()
   frame.now = now
   shiftDelays(by)
   shiftLocks(by)
+  shiftHandles(by)
   for _, key in ipairs({ keys.leases, keys.edgeTimeouts, keys.lockWaits, keys.graces, keys.bounds, keys.intakes }) do
     shiftAll(key, by)
   end

@@ -6,6 +6,7 @@ lock.cache = {}
 -- NORMAL: handles of `acquire` queue for a lock among the executions of this level.
 local HANDLE_LEVEL = 2
 local RESERVED_MS = 1000
+local WAIT_LAPSE_MS = 5000
 local WAITERS_PER_STEP = 50
 
 local function known(key)
@@ -104,7 +105,8 @@ local function passOn(found)
       local owner = string.sub(best, 2)
       local wait = cmsgpack.unpack(call('HGET', keys.handles, handleName(found.key, owner)))
       forgetHandle(found, owner)
-      if wait.deadline > now then
+      -- Its owner still waits, and its process is there.
+      if wait.deadline > now and wait.askedAt + WAIT_LAPSE_MS > now then
         grantHandle(found, owner, wait.ttl)
       end
     elseif best then
@@ -154,13 +156,13 @@ local function lose(found)
   finishHold(found, 'lost', owner)
 end
 
--- The lock of that key, made if need be, freed first if its time is over.
-local function find(key)
+-- The lock of that key, made if need be, freed first if its time is over. A reservation for `id` itself still counts.
+local function find(key, id)
   local found = known(key)
   if found and found.at and found.at <= now then
     if isHeld(found) then
       lose(found)
-    elseif found.reserved then
+    elseif found.reserved and found.reserved ~= id then
       lapse(found)
     end
     found = known(key)
@@ -194,7 +196,7 @@ end
 
 -- Takes the lock for a claim, or parks the execution on it. Returns whether it may run.
 function lock.takeOrPark(row)
-  local found = find(row.lk)
+  local found = find(row.lk, row.id)
   if not isOpenTo(found, row) then
     lines.park(found.key, row)
     return false
@@ -256,16 +258,22 @@ end
 -- Handles of users' code.
 function lock.acquire(key, owner, ttl, maxWait)
   local found = find(key)
+  if found.handle == owner then
+    expireAt(found, now + ttl)
+    return { key, owner, found.token, found.at }
+  end
   if isOpenTo(found) then
+    forgetHandle(found, owner)
     return grantHandle(found, owner, ttl)
   end
   if maxWait > 0 then
-    local wait = { ttl = ttl, deadline = now + maxWait }
+    local wait = { ttl = ttl, deadline = now + maxWait, askedAt = now }
+    -- One that asks again keeps its place.
     if call('HSET', keys.handles, handleName(key, owner), cmsgpack.pack(wait)) == 1 then
       found.handles = (found.handles or 0) + 1
       save(found)
+      call('ZADD', keys.parked(key), lines.score(HANDLE_LEVEL, frame.next()), 'h' .. owner)
     end
-    call('ZADD', keys.parked(key), lines.score(HANDLE_LEVEL, frame.next()), 'h' .. owner)
   end
   return false
 end

@@ -1,0 +1,13 @@
+#!lua flags=allow-oom
+-- Asks again for locks, each for a handle that waits.
+-- ARGV: frame, operation (none), then of each: key, owner, ttl, maxWait
+-- Returns: { of each that holds its lock: { key, owner, token, expiresAt } }, effects
+-- @include verb
+local grants = {}
+for i = 3, #ARGV, 4 do
+  local grant = lock.acquire(ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]))
+  if grant then
+    grants[#grants + 1] = grant
+  end
+end
+return commit(grants)
