@@ -49,7 +49,7 @@ export function firesBetween(cron: ParsedCron, after: number, until: number, lim
   return fires;
 }
 
-/** The next `count` fires after `from`, at most 1000; fewer where none comes within five years. Instants in ms. */
-export function previewFires(cron: ParsedCron, count: number, from: number): number[] {
-  return firesBetween(cron, from, Infinity, Math.min(count, MAX_FIRES));
+/** The next `count` fires after `from`, at most 1000; fewer where none comes within five years or before `until`. Instants in ms. */
+export function previewFires(cron: ParsedCron, count: number, from: number, until = Infinity): number[] {
+  return firesBetween(cron, from, until, Math.min(count, MAX_FIRES));
 }

@@ -1,6 +1,8 @@
 import { InvalidDateError, InvalidOptionError } from '../core/errors.js';
+import type { CronOptions } from '../core/schedule.js';
 import { parseCron } from './cron-expression.js';
 import { MAX_FIRES, previewFires } from './next-fire.js';
+import { parseZonedInstant } from './zoned-instant.js';
 
 /** The end of the year 9999. */
 const LATEST_MS = 253_402_300_799_999;
@@ -12,18 +14,27 @@ export interface PreviewOptions {
   count?: number;
   /** The first one is after this instant. */
   from: Date;
+  /** None before it, as of a schedule. */
+  startTime?: CronOptions['startTime'];
+  /** None after it, as of a schedule. */
+  endTime?: CronOptions['endTime'];
 }
 
 /**
  * When an expression fires: what to show beside an input field, and how to check one before it is put.
  * @throws InvalidCronExpressionError, CronNeverFiresError, InvalidTimezoneError; InvalidOptionError for `count`;
- *   InvalidDateError where `from` is no Date from 1970 to 9999
+ *   InvalidDateError where `from` is no Date from 1970 to 9999, or a bound is no instant up to ten years after it
  */
-export function previewCron(expression: string, { timezone = 'UTC', count = 5, from }: PreviewOptions): Date[] {
+export function previewCron(expression: string, options: PreviewOptions): Date[] {
+  const { timezone = 'UTC', count = 5, from, startTime, endTime } = options;
   if (!Number.isInteger(count) || count < 1 || count > MAX_FIRES)
     throw new InvalidOptionError('count', count, `1 to ${MAX_FIRES}`);
   const cron = parseCron(expression, timezone);
   const after = from instanceof Date ? from.getTime() : Number.NaN;
   if (!(after >= 0 && after <= LATEST_MS)) throw new InvalidDateError('from', from);
-  return previewFires(cron, count, after).map((time) => new Date(time));
+  const bound = (field: 'startTime' | 'endTime', value: unknown, none: number): number =>
+    value === undefined ? none : parseZonedInstant(value, field, after, cron.zone);
+  const first = Math.max(after, bound('startTime', startTime, 0) - 1);
+  const fires = previewFires(cron, count, first, bound('endTime', endTime, Infinity));
+  return fires.map((time) => new Date(time));
 }
