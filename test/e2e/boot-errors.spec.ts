@@ -65,6 +65,7 @@ describe('an error at boot names the task and the method', () => {
     ['a wrong retry', { retryConfig: { maxAttempts: 0 } }, 'INVALID_RETRY_CONFIG', /maxAttempts/],
     ['a dependency on itself', { dependencies: [{ taskId: 'report' }] }, 'SELF_DEPENDENCY', /report/],
     ['a payload that is no JSON', { payload: 1n }, 'NOT_SERIALIZABLE', /report/],
+    ['another funcPath', { funcPath: 'other' }, 'INVALID_OPTION', /funcPath: "other"/],
     ['null', null, 'INVALID_OPTION', /options: null/],
     ['text', '0 0 * * *', 'INVALID_OPTION', /options: "0 0 \* \* \*"/],
   ];
@@ -96,6 +97,12 @@ describe('an error at boot names the task and the method', () => {
     ['rejects with text', { useFactory: () => Promise.reject('no') as unknown }, 'INVALID_HANDLER', /no/],
     ['stands beside options', { useFactory: () => ({}), timeout: '5m' }, 'INVALID_OPTION', /timeout/],
     ['gives a wrong cron', { useFactory: () => ({ cron: '61 * * * *' }) }, 'INVALID_CRON', /field 1 \(minute\)/],
+    [
+      'gives a scheduler, for which it is too late',
+      { useFactory: () => ({ scheduler: 'mail' }) },
+      'INVALID_OPTION',
+      /scheduler: "mail" .*beside useFactory/,
+    ],
     ['gives cron false', { useFactory: () => ({ cron: false }) }, 'INVALID_OPTION', /cron: false/],
   ])('a factory that %s', async (_what, options, code, says) => {
     const error = await refusal(ScheduledTask('report', odd(options)));
@@ -130,6 +137,7 @@ describe('an error at boot names the task and the method', () => {
         'INVALID_TASK_DEFINITION',
         /^task 'x' \(.*forFeature\): tiemout/,
       ],
+      [defineTask('x', { scheduler: 'mail' }), 'INVALID_OPTION', /^task 'x' \(.*forFeature\): scheduler: "mail"/],
       [null, 'INVALID_TASK_DEFINITION', /forFeature\): definition: null/],
       ['text', 'INVALID_TASK_DEFINITION', /forFeature\): definition: "text"/],
     ] as const;

@@ -4,6 +4,7 @@ import { Injectable, UseGuards, type ModuleMetadata } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
   AdvancedTaskScheduler,
+  defineTask,
   InvalidHandlerError,
   ScheduledTask,
   SchedulerModule,
@@ -204,6 +205,11 @@ describe('@ScheduledTask is refused by name', () => {
     expect(place).toThrow(InvalidHandlerError);
     expect(place).toThrow(message);
     expect(place).toThrow(/^task 'odd' \(/);
+  });
+
+  it('with options beside a reference', () => {
+    const both = (ScheduledTask as (...args: unknown[]) => MethodDecorator)(defineTask('odd'), { timeout: '5m' });
+    expect(() => both(prototype, 'run', { value: () => 1 })).toThrow(/^task 'odd' \(Reports\.run\).*defineTask/);
   });
 
   it('in the syntax of a class', () => {

@@ -199,6 +199,7 @@ export class TaskRegistrar {
     if (isTaskRef(task)) {
       if (this.catalog.get(task.taskId)) return;
       const remote = !this.handlers.has(task.funcPath);
+      this.requireOwn(task);
       this.registerOptions(task.funcPath, { remote, ...task.options }, FEATURE);
     } else withSubjectOf((task as { taskId?: unknown } | null)?.taskId, FEATURE, () => this.register(task));
   }
@@ -208,6 +209,8 @@ export class TaskRegistrar {
     const { cron, scheduler: _scheduler, ...options } = given;
     const taskId = options.taskId ?? funcPath;
     withSubjectOf(taskId, place, () => {
+      if ('funcPath' in options)
+        throw new InvalidOptionError('funcPath', options.funcPath, 'only the first argument of the decorator');
       const declared = 'cron' in given && cron !== undefined ? checkCron(cron) : null;
       if (declared) {
         this.cron.validate(taskId, declared.expression, declared.options, this.clock.now());
@@ -216,6 +219,14 @@ export class TaskRegistrar {
       this.register({ ...options, taskId, funcPath });
       if (declared) this.crons.push({ taskId, place, ...declared });
     });
+  }
+
+  /** A reference may name its scheduler, which must be the one that forFeature names. */
+  private requireOwn({ taskId, options }: TaskRef): void {
+    const { scheduler = '' } = options;
+    if (scheduler === this.schedulerName) return;
+    const allowed = `${this.schedulerName === '' ? 'none' : `'${this.schedulerName}'`}, the scheduler that forFeature names`;
+    throw withSubject(`task '${taskId}' (${FEATURE})`, new InvalidOptionError('scheduler', scheduler, allowed));
   }
 
   private requireNewSchedule(id: string, taskId: string, place: string): void {

@@ -30,11 +30,14 @@ export function ScheduledTask<P, R>(task: TaskRef<P, R>): TypedDecorator<P, R>;
 export function ScheduledTask(funcPath: string, options?: TaskOptions<any> | TaskOptionsFactory): MethodDecorator;
 export function ScheduledTask(
   task: string | TaskRef<any, any>,
-  options: TaskOptions<any> | TaskOptionsFactory = {},
+  options?: TaskOptions<any> | TaskOptionsFactory,
 ): MethodDecorator {
-  const { funcPath, options: said } = isTaskRef(task) ? task : { funcPath: task, options };
+  const isRef = isTaskRef(task);
+  const { funcPath, options: said } = isRef ? task : { funcPath: task, options: options === undefined ? {} : options };
   return (target, key, descriptor) => {
-    const { method, methodName } = checkMethod(funcPath, target, key, descriptor);
+    const { method, methodName, place } = checkMethod(funcPath, target, key, descriptor);
+    if (isRef && options !== undefined)
+      throw new InvalidHandlerError(place, 'options stand in defineTask where a reference is given', { funcPath });
     const earlier = (Reflect.getOwnMetadata(SCHEDULED_TASK, target, methodName) ?? []) as ScheduledTaskMetadata[];
     const metadata: ScheduledTaskMetadata[] = [...earlier, { funcPath, options: said, method }];
     // By the method's name, since a decorator above may replace the function; by the function, since a mixin may copy it.
@@ -91,7 +94,7 @@ function checkMethod(
   target: unknown,
   key: unknown,
   descriptor: unknown,
-): { method: object; methodName: string } {
+): { method: object; methodName: string; place: string } {
   const refuse = (place: string, problem: string): never => {
     throw new InvalidHandlerError(place, problem, { funcPath: String(funcPath) });
   };
@@ -115,7 +118,7 @@ function checkMethod(
   const method = (descriptor as PropertyDescriptor | undefined)?.value as unknown;
   if (typeof method !== 'function')
     return refuse(place, 'a property, arrow function or accessor was decorated; decorate a method');
-  return { method, methodName: key as string };
+  return { method, methodName: key as string, place };
 }
 
 function nameOf(target: unknown): string {

@@ -78,7 +78,17 @@ export class TaskExplorer {
       const problem = `the factory of its options failed: ${messageOf(error)}`;
       throw new InvalidHandlerError(place, problem, { funcPath, cause: error });
     }
-    return checkOptions(made as TaskOptions, subject, 'what useFactory gives');
+    const checked = checkOptions(made as TaskOptions, subject, 'what useFactory gives');
+    if (checked.scheduler !== undefined && checked.scheduler !== options.scheduler)
+      throw withSubject(
+        subject,
+        new InvalidOptionError(
+          'scheduler',
+          checked.scheduler,
+          'said beside useFactory, since it says whose task it is',
+        ),
+      );
+    return checked;
   }
 
   /**
