@@ -5,11 +5,6 @@ import { Server as TlsServer } from 'node:tls';
 /** Takes an upgrade request or leaves it. @returns whether the request was taken */
 export type TakeUpgrade = (request: IncomingMessage, socket: Socket, head: Buffer) => boolean;
 
-/** Node 24.9 and later ask it before they give up HTTP on a connection. */
-interface UpgradingServer extends Server {
-  shouldUpgradeCallback?: (request: IncomingMessage) => boolean;
-}
-
 /** Other listeners may ask a store before they answer. After this time without a sign of one, nobody takes it, ms. */
 const WAIT_FOR_OTHERS = 1000;
 
@@ -33,7 +28,7 @@ export function takeUpgrades(server: Server, take: TakeUpgrade): () => void {
 class Upgrades {
   private readonly takers = new Set<TakeUpgrade>();
 
-  constructor(private readonly server: UpgradingServer) {}
+  constructor(private readonly server: Server) {}
 
   add(take: TakeUpgrade): () => void {
     if (this.takers.size === 0) this.server.on('upgrade', this.onUpgrade);
@@ -48,23 +43,29 @@ class Upgrades {
     for (const take of this.takers) if (take(request, socket, head)) return;
     // Node has removed its own listeners: an error without one ends the process.
     socket.on('error', ignore);
-    if (this.server.listenerCount('upgrade') === 1) return this.handBack(request, socket, head);
-    const written = socket.bytesWritten;
-    setTimeout(() => {
-      const isUntouched = socket.bytesWritten === written && !READS.some((event) => socket.listenerCount(event) > 0);
-      if (isUntouched) this.handBack(request, socket, head);
-    }, WAIT_FOR_OTHERS).unref();
+    afterEarlier(socket, () => {
+      if (this.server.listenerCount('upgrade') === 1) return this.handBack(request, socket, head);
+      const written = socket.bytesWritten;
+      setTimeout(() => {
+        const isTaken = socket.bytesWritten > written || READS.some((event) => socket.listenerCount(event) > 0);
+        if (!isTaken) this.handBack(request, socket, head);
+      }, WAIT_FOR_OTHERS).unref();
+    });
   };
 
   private handBack(request: IncomingMessage, socket: Socket, head: Buffer): void {
     if (socket.destroyed) return;
-    // An earlier request of the connection is answered first.
-    const { _httpMessage: earlier } = socket as Socket & { _httpMessage?: ServerResponse | null };
-    if (earlier) return void earlier.once('close', () => this.handBack(request, socket, head));
     socket.off('error', ignore);
     socket.unshift(Buffer.concat([withoutUpgrade(request), head]));
     this.server.emit(this.server instanceof TlsServer ? 'secureConnection' : 'connection', socket);
   }
+}
+
+/** Calls back when the requests before on this connection have been answered. */
+function afterEarlier(socket: Socket, then: () => void): void {
+  const { _httpMessage: earlier } = socket as Socket & { _httpMessage?: ServerResponse | null };
+  if (earlier) earlier.once('close', () => afterEarlier(socket, then));
+  else then();
 }
 
 /** Events by which others read from a socket. */
