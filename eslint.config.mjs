@@ -3,6 +3,9 @@ import tseslint from 'typescript-eslint';
 
 const FROM_CLOCK = 'Take the time from the Clock.';
 const fromClock = (name) => ({ name, message: FROM_CLOCK });
+const FROM_MODULE =
+  'Fake timers of a test framework replace it: import setImmediate from node:timers, or use a promise.';
+const fromModule = (name) => ({ name, message: FROM_MODULE });
 const DATE_OF_NOW = { selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: FROM_CLOCK };
 
 export default tseslint.config(
@@ -56,7 +59,11 @@ export default tseslint.config(
     files: ['libs/scheduler/src/**/*.ts'],
     ignores: ['libs/scheduler/src/core/clock.ts', 'libs/scheduler/src/testing/**', '**/*.spec.ts'],
     rules: {
-      'no-restricted-globals': ['error', ...['setTimeout', 'setInterval', 'performance'].map(fromClock)],
+      'no-restricted-globals': [
+        'error',
+        ...['setTimeout', 'setInterval', 'performance'].map(fromClock),
+        ...['setImmediate', 'queueMicrotask'].map(fromModule),
+      ],
       'no-restricted-properties': ['error', { object: 'Date', property: 'now', message: FROM_CLOCK }],
       'no-restricted-syntax': ['error', DATE_OF_NOW],
     },
