@@ -12,7 +12,7 @@ local function shiftAll(key, by)
   callAll('ZADD', key, shifted)
 end
 
--- An execution that is due, was scheduled, or failed, by the time before. Others keep their instant.
+-- An execution that was scheduled, or failed, by the time before. Others keep their instant.
 local function shiftDelays(by)
   local entries = call('ZRANGE', keys.delayed, 0, -1, 'WITHSCORES')
   local ids = {}
@@ -23,9 +23,8 @@ local function shiftDelays(by)
   local shifted = {}
   for i in ipairs(ids) do
     local created = records[i] and tonumber(string.match(records[i], '^%d+|(%d+)|'))
-    local at = tonumber(entries[2 * i])
-    if states[i] or at <= frame.hwm or (created and created > now) then
-      shifted[#shifted + 1] = string.format('%.0f', at - by)
+    if states[i] or (created and created > now) then
+      shifted[#shifted + 1] = string.format('%.0f', tonumber(entries[2 * i]) - by)
       shifted[#shifted + 1] = entries[2 * i - 1]
     end
   end
