@@ -98,6 +98,28 @@ describe.each<[Platform, StoreName]>([
     expect((await call('viewer', 'get', `/api/workflows/${runs[0]!.workflowId}`)).body.nodes).toHaveLength(3000);
   }, 120_000);
 
+  it('with schedules ends by the size of their payloads, and a preview of many ticks is soon there', async () => {
+    const { call, scheduler } = await start();
+    const ids = Array.from({ length: 40 }, (_, n) => `s${String(n).padStart(2, '0')}`);
+    for (const id of ids) await scheduler.scheduleCronTask('nothing', '0 0 1 1 *', { id, payload: { text: TEXT } });
+    const seen: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const { body, text }: { body: { items: { id: string }[]; nextCursor: string | null }; text: string } = await call(
+        'admin',
+        'get',
+        `/api/schedules${cursor && `?cursor=${cursor}`}`,
+      ).expect(200);
+      expect(text.length).toBeLessThan(5_000_000);
+      seen.push(...body.items.map(({ id }) => id));
+      cursor = body.nextCursor;
+    }
+    expect(seen).toEqual(ids);
+    const path = '/api/schedules/preview?cronExpression=0+0+29+2+*&timezone=America/New_York&count=1000';
+    const { value, cpu } = await cpuOf(() => call('viewer', 'get', path).expect(200));
+    expect(value.body.items).toHaveLength(1000);
+    expect(cpu).toBeLessThan(3000);
+  });
+
   it('with locks has pages, and the metrics count them without reading them', async () => {
     const { app, call, scheduler } = await start();
     const keys = Array.from({ length: 450 }, (_, n) => `key-${String(n).padStart(3, '0')}`);

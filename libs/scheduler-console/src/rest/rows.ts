@@ -1,4 +1,10 @@
-import { priorityName, type LockInfo, type TaskExecution, type WorkflowInfo } from 'nestjs-advanced-scheduler';
+import {
+  priorityName,
+  type CronSchedule,
+  type LockInfo,
+  type TaskExecution,
+  type WorkflowInfo,
+} from 'nestjs-advanced-scheduler';
 
 /** Characters of an error's message that a row shows. */
 const MESSAGE = 300;
@@ -23,6 +29,21 @@ export function workflowRow({ nodes, ...rest }: WorkflowInfo): object {
   const counts: Record<string, number> = {};
   for (const { status } of nodes) counts[status] = (counts[status] ?? 0) + 1;
   return { ...rest, nodeCount: nodes.length, counts };
+}
+
+/** Characters of payloads after which a page of schedules ends. */
+const PAYLOADS = 4 * 1024 * 1024;
+
+/** A page of schedules by their ids, from behind the cursor on; it ends by the size of their payloads, too. */
+export function pageOfSchedules(schedules: readonly CronSchedule[], limit: number, cursor = '') {
+  const rest = schedules.filter(({ id }) => id > cursor).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const items: CronSchedule[] = [];
+  for (let size = 0; items.length < Math.min(limit, rest.length) && size < PAYLOADS;) {
+    const schedule = rest[items.length]!;
+    items.push(schedule);
+    size += JSON.stringify(schedule.payload ?? null).length;
+  }
+  return { items, nextCursor: rest.length > items.length ? items.at(-1)!.id : null };
 }
 
 /** A page of locks by their keys, from behind the cursor on. */

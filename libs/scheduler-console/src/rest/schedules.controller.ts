@@ -16,8 +16,11 @@ import { checkCronBudget } from './cron-budget.js';
 import { IdPipe } from './id.pipe.js';
 import { Operation } from './operation.decorator.js';
 import { QueryPipe, type QueryShape, type QueryValues } from './query.pipe.js';
+import { pageOfSchedules } from './rows.js';
 import type { Shape } from './shape.js';
 
+const MOST = 1000;
+const PAGE: QueryShape = { limit: [1, MOST], cursor: 'text' };
 const PREVIEW: QueryShape = { count: [1, 1000] };
 const PREVIEW_OF: QueryShape = {
   ...PREVIEW,
@@ -51,9 +54,10 @@ export class SchedulesController {
   ) {}
 
   @Get()
-  @Operation({ summary: 'The schedules, with their next ticks.' })
-  async listSchedules() {
-    return { items: await this.scheduler.listCronTasks(), nextCursor: null };
+  @Weighs(() => 5)
+  @Operation({ summary: 'The schedules, with their next ticks, by their ids.', query: PAGE })
+  async listSchedules(@Query(new QueryPipe(PAGE)) { limit = MOST, cursor }: QueryValues) {
+    return pageOfSchedules(await this.scheduler.listCronTasks(), Number(limit), cursor?.toString());
   }
 
   @Get('preview')
