@@ -1,6 +1,14 @@
 import 'reflect-metadata';
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
-import { Injectable, Module, Scope, type INestApplicationContext, type ModuleMetadata } from '@nestjs/common';
+import {
+  Injectable,
+  Module,
+  Scope,
+  UseGuards,
+  type Provider,
+  type INestApplicationContext,
+  type ModuleMetadata,
+} from '@nestjs/common';
 import { LazyModuleLoader } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import {
@@ -167,20 +175,44 @@ describe('a module that is loaded lazily', () => {
     expect(scheduler.taskDefinitions.size).toBe(0);
   });
 
-  it('is refused where it has a wrong task, and the app works on', async () => {
+  it('is refused where it has a wrong task, and stands in no other load’s way', async () => {
     @Injectable()
     class Wrong {
       @ScheduledTask('wrong', { cron: '61 * * * *' })
       t() {}
     }
-    @Module({ providers: [Wrong] })
-    class WrongModule {}
-    const { scheduler, loader } = await start({}, { imports: [LazyModule] });
-    await expect(loader.load(() => WrongModule)).rejects.toMatchObject({
-      code: 'INVALID_CRON',
-      message: expect.stringContaining("task 'wrong' (Wrong.t)"),
-    });
+    @Injectable()
+    class Taken {
+      @ScheduledTask('at.start')
+      t() {}
+    }
+    class Unmade {
+      @UseGuards(class Guard {})
+      @ScheduledTask('unmade')
+      t() {}
+    }
+    @Injectable()
+    class AtStart {
+      @ScheduledTask('at.start')
+      t() {
+        return 'at start';
+      }
+    }
+    const { scheduler, loader } = await start({}, { providers: [AtStart] });
+    const wrong: [Provider, string, string][] = [
+      [Wrong, 'INVALID_CRON', "task 'wrong' (Wrong.t)"],
+      [Taken, 'DUPLICATE_HANDLER', 'AtStart.t, Taken.t'],
+      [{ provide: 'unmade', useValue: new Unmade() }, 'INVALID_HANDLER', 'Unmade.t'],
+    ];
+    for (const [provider, code, says] of wrong) {
+      @Module({ providers: [provider] })
+      class WrongModule {}
+      const loading = loader.load(() => WrongModule);
+      await expect(loading).rejects.toMatchObject({ code, message: expect.stringContaining(says) });
+    }
+    await loader.load(() => LazyModule);
     expect(await result(scheduler, 'lazy')).toBe('singleton');
+    expect(await result(scheduler, 'at.start')).toBe('at start');
   });
 
   it('may not bring a scheduler of its own', async () => {

@@ -108,8 +108,8 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
     // Before its hook, what was loaded is found there.
     if (this.phase === 'created' || this.isEnding) return;
     await this.context.run(async () => {
-      await this.registrar.boot();
-      if (!this.liveness.ready) return;
+      if (!this.liveness.ready) return this.registrar.boot();
+      await this.registrar.bootLate();
       await this.catalog.flush();
       await this.registrar.reconcileCrons('new');
     });

@@ -91,21 +91,26 @@ export class TaskRegistrar {
   }
 
   /**
-   * Registers what decorators and forFeature declare, and was not registered yet: at the start of the app, and after
-   * modules were loaded later.
+   * Registers what decorators and forFeature declare, and was not registered yet.
    * @throws what is wrong with a task, again at each call
    */
   boot(): Promise<void> {
     return this.inTurn(async () => {
-      this.explore();
-      this.explorer.checkHidden();
-      await this.registerFound(() => true);
-      while (this.features.length > 0) {
-        this.registerFeature(this.features[0]!);
-        this.features.shift();
-      }
+      await this.registerAll(false);
       this.booted = true;
       for (const tell of this.waiting.splice(0)) tell();
+    });
+  }
+
+  /** As boot, after modules were loaded later. What is wrong is refused once, and stands in no later load's way. */
+  bootLate(): Promise<void> {
+    return this.inTurn(async () => {
+      try {
+        await this.registerAll(true);
+      } catch (error) {
+        this.found.length = this.features.length = 0;
+        throw error;
+      }
     });
   }
 
@@ -163,6 +168,16 @@ export class TaskRegistrar {
     return true;
   }
 
+  private async registerAll(isLate: boolean): Promise<void> {
+    this.explore(isLate);
+    this.explorer.checkHidden(isLate);
+    await this.registerFound(() => true);
+    while (this.features.length > 0) {
+      this.registerFeature(this.features[0]!);
+      this.features.shift();
+    }
+  }
+
   /** What fails is kept, so that no later boot passes over it. */
   private async registerFound(canRegister: (found: FoundTask) => boolean): Promise<void> {
     for (let index = 0; index < this.found.length;) {
@@ -180,10 +195,10 @@ export class TaskRegistrar {
     return run;
   }
 
-  private explore(): void {
+  private explore(isLate = false): void {
     const { schedulerName, options, edge } = this;
     const schedulers = edge.isComplete ? edge.schedulers : null;
-    this.explorer.explore({ schedulerName, applyGlobal: options.applyGlobal, schedulers }, this.found);
+    this.explorer.explore({ schedulerName, applyGlobal: options.applyGlobal, schedulers, isLate }, this.found);
   }
 
   private async registerDecorated(found: FoundTask): Promise<void> {

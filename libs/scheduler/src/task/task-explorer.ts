@@ -29,6 +29,8 @@ export interface ExplorerOptions {
   applyGlobal: boolean;
   /** All schedulers of the app; null: not all are known yet. */
   schedulers: ReadonlySet<string> | null;
+  /** Whether the app has started: then what is refused is refused once. */
+  isLate: boolean;
 }
 
 /** Finds @ScheduledTask methods on every provider and controller, whatever its scope, and registers their handlers. */
@@ -38,6 +40,8 @@ export class TaskExplorer {
   /** By funcPath, whose method it is, and the provider that it was found on first. */
   private readonly seen = new Map<string, { prototype: Prototype; methodName: string; wrapper: Wrapper }>();
   private readonly warned = new Set<unknown>();
+  /** What was wrong in modules that were loaded late. */
+  private readonly refused: { prototype: Prototype; metadata: ScheduledTaskMetadata }[] = [];
 
   constructor(
     private readonly discovery: DiscoveryService,
@@ -96,7 +100,7 @@ export class TaskExplorer {
    * unless its token is the class. Warns where one may be such a factory.
    * @throws InvalidHandlerError where the text of one names the class
    */
-  checkHidden(): void {
+  checkHidden(isLate: boolean): void {
     const wrappers = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
     const factories = wrappers.filter((each) => isHiding(each) && !this.warned.has(each));
     if (factories.length === 0) return;
@@ -106,6 +110,7 @@ export class TaskExplorer {
     for (const factory of factories) {
       const words = new Set(String(factory.metatype).match(/[\w$]+/g));
       const made = classes.find((each) => words.has(each.constructor.name));
+      if (made && isLate) this.warned.add(factory);
       if (made) throw hidden(made, factory);
     }
     for (const each of factories) this.warned.add(each);
@@ -121,16 +126,35 @@ export class TaskExplorer {
     options: ExplorerOptions,
     found: FoundTask[],
   ): void {
-    const place = `${prototype.constructor.name}.${methodName}`;
     for (const each of metadata) {
-      if (schedulerOf(each, place, options.schedulers) !== options.schedulerName) continue;
-      if (this.isSeen(each.funcPath, wrapper, prototype, methodName)) continue;
-      const host = new HandlerHost(wrapper, prototype, this.moduleRef);
-      const at = { place, moduleName: host.moduleName };
-      this.registry.add(each.funcPath, this.handlerOf(host, each, { methodName, current }, options.applyGlobal), at);
-      this.seen.set(each.funcPath, { prototype, methodName, wrapper });
-      found.push({ metadata: each, place });
+      if (this.refused.some((one) => one.prototype === prototype && one.metadata === each)) continue;
+      try {
+        this.takeOne(wrapper, prototype, { methodName, current }, each, options, found);
+      } catch (error) {
+        if (options.isLate) this.refused.push({ prototype, metadata: each });
+        throw error;
+      }
     }
+  }
+
+  private takeOne(
+    wrapper: Wrapper,
+    prototype: Prototype,
+    method: Omit<DeclaredMethod, 'metadata'>,
+    metadata: ScheduledTaskMetadata,
+    options: ExplorerOptions,
+    found: FoundTask[],
+  ): void {
+    const { methodName } = method;
+    const { funcPath } = metadata;
+    const place = `${prototype.constructor.name}.${methodName}`;
+    if (schedulerOf(metadata, place, options.schedulers) !== options.schedulerName) return;
+    if (this.isSeen(funcPath, wrapper, prototype, methodName)) return;
+    const host = new HandlerHost(wrapper, prototype, this.moduleRef);
+    const at = { place, moduleName: host.moduleName };
+    this.registry.add(funcPath, this.handlerOf(host, metadata, method, options.applyGlobal), at);
+    this.seen.set(funcPath, { prototype, methodName, wrapper });
+    found.push({ metadata, place });
   }
 
   /** One class may be provided by several modules: its first instance is the handler. */
