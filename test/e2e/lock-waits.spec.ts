@@ -30,8 +30,10 @@ describe.each(['memory', 'embedded', 'redis'] as const)('waits for locks on %s',
     const { module, scheduler } = await startApp({}, { store: storeOf(), namespace });
     return { module, locks: scheduler.lockManager, scheduler };
   };
-  const isWaitedFor = async ({ lockManager }: AdvancedTaskScheduler, key: string): Promise<void> => {
-    while (!(await lockManager.list()).some((lock) => lock.key === key && lock.waiting > 0));
+  const isWaitedFor = async ({ lockManager }: AdvancedTaskScheduler, key: string, by = 1): Promise<void> => {
+    // The store in memory answers within the turn: what is waited for needs one of its own.
+    while (!(await lockManager.list()).some((lock) => lock.key === key && lock.waiting >= by))
+      await new Promise((resolve) => setImmediate(resolve));
   };
 
   it('end with the reason of their signal, and are handed nothing afterwards', async () => {
@@ -63,6 +65,31 @@ describe.each(['memory', 'embedded', 'redis'] as const)('waits for locks on %s',
     await module.close();
     expect(await wait).toMatchObject({ code: 'SCHEDULER_CLOSED' });
     await expect(inLock).rejects.toMatchObject({ code: 'SCHEDULER_CLOSED' });
+  });
+
+  it('get the lock where the execution that came before cannot start, since they hold all slots', async () => {
+    const order: string[] = [];
+    const begun = gate();
+    const { scheduler } = await startApp(
+      {
+        'needs.door': [{ requireLock: true, lockKey: 'door' }, () => void order.push('execution')],
+        'asks.for.door': async () => {
+          begun.open();
+          await scheduler.lockManager.withLock('door', { maxWait: '1h' }, () => void order.push('handle'));
+        },
+      },
+      { store: storeOf(), namespace: `n${++apps}`, maxConcurrentTasks: 1 },
+    );
+    const held = (await scheduler.lockManager.acquire('door', { ttl: '1h' }))!;
+    const execution = await scheduler.scheduleTask('needs.door', { priority: 'HIGH' });
+    await isWaitedFor(scheduler, 'door');
+    const handle = await scheduler.scheduleTask('asks.for.door');
+    await begun.opened;
+    await isWaitedFor(scheduler, 'door', 2);
+    await held.release();
+    await scheduler.waitForExecution(handle);
+    await scheduler.waitForExecution(execution);
+    expect(order).toEqual(['handle', 'execution']);
   });
 
   it('withLock rejects where its lock was taken away while it ran', async () => {
