@@ -168,9 +168,14 @@ export abstract class RedisFrame {
   }
 
   protected tellText(text: string): void {
-    if (text === '' || this.listeners.size === 0) return;
+    this.tell(this.effectsIn(text));
+  }
+
+  /** What a script reports, for the listeners here: none without listeners. */
+  protected effectsIn(text: string): readonly Effect[] {
+    if (text === '' || this.listeners.size === 0) return [];
     const effects = effectsOf(text);
-    this.tell(effects.map((effect) => (effect.kind === 'due' ? { ...effect, at: this.toLocal(effect.at) } : effect)));
+    return effects.map((effect) => (effect.kind === 'due' ? { ...effect, at: this.toLocal(effect.at) } : effect));
   }
 
   /** Timers here go by this machine's clock: an instant of the server's, as it will be shown here. */

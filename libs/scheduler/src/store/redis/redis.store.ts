@@ -6,6 +6,7 @@ import type { TaskMirror } from '../../core/task-definition.js';
 import type { Claim, LockGrant, LockWait, QueueRules, WorkerHello } from '../records.js';
 import type { BeatReply, ExchangeReply, ExchangeRequest, StepReply, TaskStore } from '../task-store.js';
 import { extraOf, partOf, plainClaim } from './codec/executions.js';
+import { inOrder } from './effect-order.js';
 import { endedEffects, ExchangePacker, startedEffects, type ExchangeScriptReply } from './exchange.js';
 import { packSettlement } from './codec/settlements.js';
 import type { LeanWorkflow } from './codec/lean-workflow.js';
@@ -156,11 +157,13 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
     this.setClock(now, sentAt);
     const age = this.ageOf(now, sentAt);
     if (reply.claims.length > 0) reply.age = age;
-    if (ended.length > 0 && (told & 1) === 0 && this.isWanted('completed'))
-      this.tell(endedEffects(request.settlements, ended, reply.settled, now));
-    if (plain.length > 0 && (told & 2) === 0 && this.isWanted('started'))
-      this.tell(startedEffects(reply.claims.slice(0, plain.length / 2), workerId, now));
-    this.tellText(effects);
+    const { settlements } = request;
+    const tellsEnds = ended.length > 0 && (told & 1) === 0 && this.isWanted('completed');
+    const tellsStarts = plain.length > 0 && (told & 2) === 0 && this.isWanted('started');
+    const ends = tellsEnds ? endedEffects(settlements, ended, reply.settled, now) : [];
+    const starts = tellsStarts ? startedEffects(reply.claims.slice(0, plain.length / 2), workerId, now) : [];
+    const reported = this.effectsIn(effects);
+    this.tell(reported.length === 0 ? [...ends, ...starts] : inOrder(settlements, ends, starts, reported));
     return reply;
   }
 

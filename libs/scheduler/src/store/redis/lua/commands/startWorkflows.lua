@@ -46,9 +46,17 @@ end
 
 -- Members as they are: no row is looked at. Counters in place of `#`, which searches for the end of a table each time.
 local function startLean()
-  local buffers, filled = {}, {}
-  for i in ipairs(groups) do
-    buffers[i], filled[i] = {}, 0
+  -- Members of several tasks may enter one list, in the order in which they come.
+  local lists, numbers, buffers, filled = {}, {}, {}, {}
+  local listOf = {}
+  for i, group in ipairs(groups) do
+    local list = keys.ready(group[1], group[2])
+    if not numbers[list] then
+      lists[#lists + 1] = list
+      numbers[list] = #lists
+      buffers[#lists], filled[#lists] = {}, 0
+    end
+    listOf[i] = numbers[list]
   end
   local ids, records, states = {}, {}, {}
   local n, waiting = 0, 0
@@ -68,8 +76,9 @@ local function startLean()
         states[2 * waiting - 1] = id
         states[2 * waiting] = 'O' .. edges
       else
-        filled[index] = filled[index] + 1
-        buffers[index][filled[index]] = id
+        local list = listOf[index]
+        filled[list] = filled[list] + 1
+        buffers[list][filled[list]] = id
       end
       if tells then
         local group = groups[index]
@@ -85,10 +94,12 @@ local function startLean()
   end
   for i, group in ipairs(groups) do
     call('HSETNX', keys.queues, group[1], '')
-    if filled[i] > 0 then
-      callAll('RPUSH', keys.ready(group[1], group[2]), buffers[i])
+    if filled[listOf[i]] > 0 then
       effects.wake(group[1])
     end
+  end
+  for i, list in ipairs(lists) do
+    callAll('RPUSH', list, buffers[i])
   end
   starts.save()
   frame.count('PENDING', n)

@@ -24,8 +24,8 @@ local function areLean(ended, settling)
 end
 
 -- Counts the edges that lead from a member to others, by dependent; false where one of them wants a failure. `names`: as
--- they stand in its record, see links.lua, up to a bar at `to`.
-local function countEdges(names, to, waits, dependents)
+-- they stand in its record, see links.lua, up to a bar at `to`; `told`: the dependents of all edges so far, in order.
+local function countEdges(names, to, waits, told)
   local from = 1
   while from < to do
     local index = find(names, '=', from, true) + 1
@@ -34,13 +34,23 @@ local function countEdges(names, to, waits, dependents)
       return false
     end
     local id = sub(names, from, index - 2)
-    if not waits[id] then
-      dependents[#dependents + 1] = id
-    end
+    told[#told + 1] = id
     waits[id] = (waits[id] or 0) + 1
     from = letter + 2
   end
   return true
+end
+
+-- Each of these ids once, in the order in which they come for the last time; `counts`: how often each comes.
+local function byLast(ids, counts)
+  local seen, found = {}, {}
+  for _, id in ipairs(ids) do
+    seen[id] = (seen[id] or 0) + 1
+    if seen[id] == counts[id] then
+      found[#found + 1] = id
+    end
+  end
+  return found
 end
 
 -- The lists that these members enter: key -> ids in order, and the names of their queues; nil where a record is missing.
@@ -65,21 +75,20 @@ end
 -- and from `ties` on what each is tied to: its dependents|workflowId.
 function flow.plan(n, at, ties)
   local settling = {}
-  local waits, dependents = {}, {}
-  local ends, workflows, ended = {}, {}, {}
+  local waits, told = {}, {}
+  local ends, members, ended = {}, {}, {}
   for i = 0, n - 1 do
     local tied = ARGV[ties + i]
     local bar = find(tied, '|', 1, true)
-    if not countEdges(tied, bar, waits, dependents) then
+    if not countEdges(tied, bar, waits, told) then
       return nil
     end
     settling[ARGV[at + i]] = true
     local wf = sub(tied, bar + 1)
-    if not ends[wf] then
-      workflows[#workflows + 1] = wf
-    end
+    members[i + 1] = wf
     ends[wf] = (ends[wf] or 0) + 1
   end
+  local workflows = byLast(members, ends)
   workflow.fetch(workflows)
   for _, wf in ipairs(workflows) do
     local found = workflow.get(wf)
@@ -90,7 +99,8 @@ function flow.plan(n, at, ties)
       ended[#ended + 1] = wf
     end
   end
-  local ready, waiting = {}, {}
+  -- A dependent becomes ready by its last edge.
+  local ready, waiting, dependents = {}, {}, byLast(told, waits)
   for i, state in ipairs(readAll('HMGET', keys.state, dependents)) do
     local open = state and tonumber(string.match(state, '^O(%d+)$'))
     local left = open and open - waits[dependents[i]]
