@@ -42,7 +42,8 @@ describe('JSON text', () => {
         const [found, expected] = [ours(text), platform(text)];
         if (!(found instanceof ConsoleError)) expect(found).toEqual(expected);
         else if (expected) expect(found.message).toMatch(/stands twice|is not allowed/);
-        else expect(found.code).toBe('INVALID_JSON');
+        // A key that is refused may come before the place where the text ends to be JSON.
+        else expect(['INVALID_JSON', 'FORBIDDEN_KEY']).toContain(found.code);
       }),
       { numRuns: 5000 },
     );
