@@ -45,5 +45,7 @@ export const PROJECT_ORDER = projects.map(({ displayName }) => displayName);
 export default {
   projects: projects.map((project) => ({ ...shared, ...project })),
   testSequencer: '<rootDir>/scripts/jest/project-order.mjs',
+  // A worker that has grown is replaced: modules of ended suites are never given back, and collecting them takes minutes.
+  workerIdleMemoryLimit: '1GB',
   reporters: ['default', '<rootDir>/scripts/jest/progress-reporter.mjs'],
 };
