@@ -1,36 +1,17 @@
 import 'reflect-metadata';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { Injectable, UseGuards, type ModuleMetadata } from '@nestjs/common';
-import { Test, type TestingModule } from '@nestjs/testing';
+import { Injectable, UseGuards } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
 import {
   AdvancedTaskScheduler,
   defineTask,
   InvalidHandlerError,
   ScheduledTask,
   SchedulerModule,
-  type TaskExecution,
 } from 'nestjs-advanced-scheduler';
-import { SILENT } from '../support/app.js';
+import { closeApps, closeLater, runTask as run, SILENT, startModule as start } from '../support/app.js';
 
-const open: TestingModule[] = [];
-afterEach(async () => {
-  for (const app of open.splice(0)) await app.close();
-});
-
-async function start(metadata: ModuleMetadata): Promise<TestingModule> {
-  const imports = [SchedulerModule.forRoot(), ...(metadata.imports ?? [])];
-  const module = await Test.createTestingModule({ ...metadata, imports })
-    .setLogger(SILENT)
-    .compile();
-  open.push(module);
-  await module.init();
-  return module;
-}
-
-async function run(module: TestingModule, taskId: string, payload?: unknown): Promise<TaskExecution> {
-  const scheduler = module.get(AdvancedTaskScheduler);
-  return scheduler.waitForExecution(await scheduler.scheduleTask(taskId, { payload }));
-}
+afterEach(closeApps);
 
 /** Replaces the function, and takes no metadata along, as many decorators do. */
 function Wrapped(tag: string): MethodDecorator {
@@ -263,7 +244,7 @@ describe('a scheduler that no module registers', () => {
       providers: [Nameless],
     }).setLogger(SILENT);
     const app = await module.compile();
-    open.push(app);
+    closeLater(app);
     await expect(app.init()).rejects.toMatchObject({ field: 'scheduler', message: expect.stringContaining("'mail'") });
   });
 });

@@ -1,56 +1,14 @@
 import 'reflect-metadata';
 import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
-import {
-  Controller,
-  Inject,
-  Injectable,
-  Module,
-  Scope,
-  UseGuards,
-  type LoggerService,
-  type ModuleMetadata,
-  type Provider,
-  type Type,
-} from '@nestjs/common';
+import { Controller, Inject, Injectable, Module, Scope, UseGuards, type Provider, type Type } from '@nestjs/common';
 import { ContextIdFactory, REQUEST, type ContextIdStrategy, type HostComponentInfo } from '@nestjs/core';
-import { Test, type TestingModule } from '@nestjs/testing';
-import {
-  AdvancedTaskScheduler,
-  ScheduledTask,
-  SchedulerModule,
-  type SchedulerModuleOptions,
-  type TaskContext,
-  type TaskExecution,
-} from 'nestjs-advanced-scheduler';
-import { SILENT } from '../support/app.js';
+import { type TestingModule } from '@nestjs/testing';
+import { ScheduledTask, type TaskContext } from 'nestjs-advanced-scheduler';
+import { closeApps, runTask as run, SILENT, startModule as start } from '../support/app.js';
 import { removeStores, STORE_NAMES, storeOf } from '../support/stores.js';
 
-const open: TestingModule[] = [];
-afterEach(async () => {
-  for (const app of open.splice(0)) await app.close();
-});
+afterEach(closeApps);
 afterAll(removeStores);
-
-async function start(
-  metadata: ModuleMetadata,
-  options: SchedulerModuleOptions = {},
-  logger: LoggerService = SILENT,
-): Promise<TestingModule> {
-  const module = await Test.createTestingModule({
-    ...metadata,
-    imports: [SchedulerModule.forRoot(options), ...(metadata.imports ?? [])],
-  })
-    .setLogger(logger)
-    .compile();
-  open.push(module);
-  await module.init();
-  return module;
-}
-
-async function run(module: TestingModule, taskId: string, payload?: unknown): Promise<TaskExecution> {
-  const scheduler = module.get(AdvancedTaskScheduler);
-  return scheduler.waitForExecution(await scheduler.scheduleTask(taskId, { payload }));
-}
 
 async function result(module: TestingModule, taskId: string, payload?: unknown): Promise<unknown> {
   const execution = await run(module, taskId, payload);

@@ -27,38 +27,20 @@ import {
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, REQUEST } from '@nestjs/core';
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
-  AdvancedTaskScheduler,
   ScheduledTask,
   SchedulerModule,
   type SchedulerModuleOptions,
   type TaskContext,
-  type TaskExecution,
 } from 'nestjs-advanced-scheduler';
 import { map } from 'rxjs';
-import { SILENT } from '../support/app.js';
+import { closeApps, closeLater, runTask as run, SILENT, startModule } from '../support/app.js';
 import { removeStores, STORE_NAMES, storeOf } from '../support/stores.js';
 
-const open: TestingModule[] = [];
-afterEach(async () => {
-  for (const app of open.splice(0)) await app.close();
-});
+afterEach(closeApps);
 afterAll(removeStores);
 
-async function start(metadata: ModuleMetadata, options: SchedulerModuleOptions = {}): Promise<TestingModule> {
-  const module = await Test.createTestingModule({
-    ...metadata,
-    imports: [SchedulerModule.forRoot({ applyGlobal: true, ...options }), ...(metadata.imports ?? [])],
-  })
-    .setLogger(SILENT)
-    .compile();
-  open.push(module);
-  await module.init();
-  return module;
-}
-
-async function run(module: TestingModule, taskId: string, payload?: unknown): Promise<TaskExecution> {
-  const scheduler = module.get(AdvancedTaskScheduler);
-  return scheduler.waitForExecution(await scheduler.scheduleTask(taskId, { payload }));
+function start(metadata: ModuleMetadata, options: SchedulerModuleOptions = {}): Promise<TestingModule> {
+  return startModule(metadata, { applyGlobal: true, ...options });
 }
 
 /** What an enhancer needs of its constructor: half an instance would not have it. */
@@ -414,7 +396,7 @@ describe('a guard that a test overrides', () => {
       .useValue({ canActivate: () => true })
       .setLogger(SILENT)
       .compile();
-    open.push(module);
+    closeLater(module);
     await module.init();
     expect((await run(module, 'bound')).result).toBe(1);
   });

@@ -6,6 +6,7 @@ import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connec
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import type { ExchangeReply } from '../../libs/scheduler/src/store/task-store.js';
+import { Random } from '../campaigns/fixtures/random.js';
 import { helloOf, mirrorOf, newExecution } from '../contract/fixtures.js';
 import type { FaultProxy } from '../support/fault-proxy.js';
 import { closeAll, closeLater, proxyTo, serve, until } from './fixtures.js';
@@ -16,14 +17,6 @@ afterEach(closeAll);
 
 const FAULTS_MS = Number(process.env['CAMPAIGN_MS'] ?? 6000);
 const SEED = Number(process.env['CAMPAIGN_SEED'] ?? 1);
-
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 async function open(port: number): Promise<RedisTaskStore> {
   const store = new RedisTaskStore({
@@ -81,17 +74,17 @@ class TripLoop {
 }
 
 /** One fault after the other, of every kind, until the time is over. */
-async function disturb(proxies: readonly FaultProxy[], random: () => number): Promise<void> {
+async function disturb(proxies: readonly FaultProxy[], random: Random): Promise<void> {
   const end = performance.now() + FAULTS_MS;
   while (performance.now() < end) {
-    const proxy = proxies[Math.floor(random() * proxies.length)]!;
-    const kind = Math.floor(random() * 5);
+    const proxy = random.pick(proxies);
+    const kind = random.below(5);
     if (kind === 0) proxy.cut();
     else if (kind === 1) proxy.killSilently();
     else if (kind === 2) proxy.stall();
     else if (kind === 3) proxy.refuse();
     else void proxy.dropReplyTo('evalsha');
-    await new Promise((resolve) => setTimeout(resolve, 100 + random() * (kind === 2 ? 3000 : 400)));
+    await new Promise((resolve) => setTimeout(resolve, random.between(100, kind === 2 ? 3100 : 500)));
     proxy.heal();
   }
 }
@@ -112,7 +105,7 @@ it('nothing that was acknowledged is lost, whatever the network does', async () 
     }
   };
   const scheduling = Promise.all([schedule(), schedule(), schedule()]);
-  await disturb(proxies, randomOf(SEED));
+  await disturb(proxies, new Random(SEED));
   isOver = true;
   await scheduling;
   const look = await open(server.port);

@@ -7,6 +7,7 @@ import {
   SchedulerModule,
   type SchedulerModuleOptions,
   type TaskContext,
+  type TaskExecution,
   type TaskOptions,
 } from 'nestjs-advanced-scheduler';
 import {
@@ -40,18 +41,34 @@ export function handlersOf(tasks: Tasks): Type {
   return Handlers;
 }
 
-/** An app on the machine's clock, started. */
-export async function startApp(tasks: Tasks, options: SchedulerModuleOptions = {}, more: ModuleMetadata = {}) {
+/** A module with a scheduler on the machine's clock, started. */
+export async function startModule(
+  metadata: ModuleMetadata,
+  options: SchedulerModuleOptions = {},
+  logger: LoggerService = SILENT,
+): Promise<TestingModule> {
   const module = await Test.createTestingModule({
-    ...more,
-    imports: [SchedulerModule.forRoot(options), ...(more.imports ?? [])],
-    providers: [handlersOf(tasks), ...(more.providers ?? [])],
+    ...metadata,
+    imports: [SchedulerModule.forRoot(options), ...(metadata.imports ?? [])],
   })
-    .setLogger(SILENT)
+    .setLogger(logger)
     .compile();
-  open.push(module);
+  closeLater(module);
   await module.init();
+  return module;
+}
+
+/** An app of these tasks on the machine's clock, started. */
+export async function startApp(tasks: Tasks, options: SchedulerModuleOptions = {}, more: ModuleMetadata = {}) {
+  const providers = [handlersOf(tasks), ...(more.providers ?? [])];
+  const module = await startModule({ ...more, providers }, options);
   return { module, scheduler: module.get(AdvancedTaskScheduler) };
+}
+
+/** Runs a task once, to its end. */
+export async function runTask(module: TestingModule, taskId: string, payload?: unknown): Promise<TaskExecution> {
+  const scheduler = module.get(AdvancedTaskScheduler);
+  return scheduler.waitForExecution(await scheduler.scheduleTask(taskId, { payload }));
 }
 
 /** An app whose clock stands still. */
@@ -63,10 +80,15 @@ export async function startKit(tasks: Tasks, options: SchedulerTestingOptions = 
   })
     .setLogger(SILENT)
     .compile();
-  open.push(module);
+  closeLater(module);
   await module.init();
   const kit = module.get(SchedulerTestKit);
   return { module, kit, clock: kit.clock, scheduler: module.get(AdvancedTaskScheduler) };
+}
+
+/** Has `closeApps` close a module that was not started here. */
+export function closeLater(module: TestingModule): void {
+  open.push(module);
 }
 
 /** For afterEach. */

@@ -28,6 +28,17 @@ local function parkFirst(key, start)
   end
 end
 
+-- Takes a member out of its line; the next one is parked in its place.
+local function remove(key, member)
+  local start = string.match(member, '^%d|[^|]*|[^|]*|')
+  local wasFirst = firstOf(key, start) == member
+  call('ZREM', keys.lines(key), member)
+  call('ZREM', keys.parked(key), 'x' .. member)
+  if wasFirst then
+    parkFirst(key, start)
+  end
+end
+
 -- Parks an execution on a lock: behind its line, or at its old place where it has stood ready meanwhile.
 function lines.park(key, row)
   row.pl = 'lock'
@@ -79,15 +90,9 @@ function lines.leave(row)
   if not row.pk then
     return
   end
-  local key, member, start = row.pk, memberOf(row), startOf(row.level, row.queue, row.task)
-  local wasFirst = firstOf(key, start) == member
-  call('ZREM', keys.lines(key), member)
-  call('ZREM', keys.parked(key), 'x' .. member)
+  remove(row.pk, memberOf(row))
   row.pk, row.pn = nil, nil
   rows.touch(row)
-  if wasFirst then
-    parkFirst(key, start)
-  end
 end
 
 -- Drops an execution that cannot be read, wherever it stands.
@@ -97,14 +102,7 @@ function lines.forget(key, id)
     local page = call('ZSCAN', keys.lines(key), cursor, 'MATCH', '*|' .. id, 'COUNT', 1000)
     cursor = page[1]
     for i = 1, #page[2], 2 do
-      local member = page[2][i]
-      local start = string.match(member, '^%d|[^|]*|[^|]*|')
-      local wasFirst = firstOf(key, start) == member
-      call('ZREM', keys.lines(key), member)
-      call('ZREM', keys.parked(key), 'x' .. member)
-      if wasFirst then
-        parkFirst(key, start)
-      end
+      remove(key, page[2][i])
     end
   until cursor == '0'
 end

@@ -210,6 +210,16 @@ function lock.takeOrPark(row)
   return true
 end
 
+-- An execution leaves: nothing is reserved for it, and a lock that is free goes to the next one.
+local function withdraw(found, id)
+  if found.reserved == id then
+    found.reserved = nil
+  end
+  if isFree(found) then
+    passOn(found)
+  end
+end
+
 -- Frees what the execution holds, or waits for, and gives it to the best of those who wait.
 function lock.release(row)
   if not row.lk then
@@ -218,12 +228,7 @@ function lock.release(row)
   local found = row.pk and known(row.pk)
   lines.leave(row)
   if found then
-    if found.reserved == row.id then
-      found.reserved = nil
-    end
-    if isFree(found) then
-      passOn(found)
-    end
+    withdraw(found, row.id)
   end
   if row.hd then
     local held = known(row.hd)
@@ -239,12 +244,7 @@ function aside.forget(id, extra)
   local found = ok and type(about) == 'table' and about.lk and known(about.lk)
   if found then
     lines.forget(found.key, id)
-    if found.reserved == id then
-      found.reserved = nil
-    end
-    if isFree(found) then
-      passOn(found)
-    end
+    withdraw(found, id)
   end
 end
 
