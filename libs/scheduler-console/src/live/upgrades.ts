@@ -75,7 +75,7 @@ function ignore(): void {
   // The socket closes after it.
 }
 
-/** The head of a request as it came, without what asks for the upgrade. */
+/** The request line and headers as received, without the headers that request the upgrade. */
 function withoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
   const lines = [`${method} ${url} HTTP/${httpVersion}`];
   for (let at = 0; at < rawHeaders.length; at += 2)

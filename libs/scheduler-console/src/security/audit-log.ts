@@ -117,7 +117,7 @@ export class AuditLog {
 /** What an entry is made of. */
 type Caller = Pick<ConsoleRequest, 'method' | 'url' | 'socket' | 'principal' | 'changes' | 'requestId'>;
 
-/** As text, so that a secret in it is seen; as it came where it is not well encoded. */
+/** Decodes the path, since redaction reads plain text; a malformed path is returned unchanged. */
 function decoded(path: string): string {
   try {
     return decodeURIComponent(path);
