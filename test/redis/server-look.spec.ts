@@ -121,13 +121,14 @@ describe('rights', () => {
   });
 
   it('of a user who may do what is needed and no more are enough', async () => {
-    const { options } = await withUser([
+    const { server, options } = await withUser([
       ...['-@all', '+eval', '+evalsha', '+ping', '+subscribe', '+unsubscribe', '+publish'],
       ...['+get', '+set', '+incr', '+hget', '+hset', '+lpush', '+time'],
     ]);
     const { redis, warnings } = await connect(options, { probe });
     expect(warnings).toContainEqual(expect.stringContaining('INFO is forbidden'));
-    expect(redis.server).toMatchObject({ name: 'Redis', version: expect.stringMatching(/^\d+\.\d+/) });
+    const name = (await server.command('INFO', 'server')).includes('valkey_version') ? 'Valkey' : 'Redis';
+    expect(redis.server).toMatchObject({ name, version: expect.stringMatching(/^\d+\.\d+/) });
     expect(await redis.run('once', ROOT, ['a'])).toBe(1);
     const heard = await redis.subscribe(
       ['{test}:a'],
