@@ -29,7 +29,7 @@ const projects = [
   },
   {
     displayName: 'e2e',
-    testMatch: ['<rootDir>/test/{campaigns,e2e,cluster,console,readme}/**/*.spec.ts'],
+    testMatch: ['<rootDir>/test/{campaigns,e2e,cluster,console,readme,soak}/**/*.spec.ts'],
     testEnvironmentOptions: { timeout: 120_000 },
   },
   {
