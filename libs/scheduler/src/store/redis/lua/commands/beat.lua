@@ -58,7 +58,7 @@ end
 local UNNAMED_MS = 2000
 local knownUntil = tonumber(ARGV[5])
 if knownUntil and knownUntil <= now then
-  local returned = {}
+  local returned, count = {}, 0
   for runId in pairs(held) do
     local row = not named[runId] and rows.get(runId)
     if
@@ -68,18 +68,20 @@ if knownUntil and knownUntil <= now then
       and row.sa + UNNAMED_MS < knownUntil
       and call('HEXISTS', keys.handed, runId) == 0
     then
-      returned[#returned + 1] = row
+      returned[runId], count = row, count + 1
     end
   end
-  table.sort(returned, function(a, b)
-    return a.no > b.no
-  end)
-  for _, row in ipairs(returned) do
-    worker.takeBack(row)
-  end
-  if #returned > 0 then
-    frame.count('returned', #returned)
-    effects.push({ 'returned', id, #returned, now })
+  if count > 0 then
+    -- Newest first, so that the oldest ends up at the head.
+    local runs = worker.runs(id)
+    for i = #runs, 1, -1 do
+      local row = returned[runs[i][1]]
+      if row then
+        worker.takeBack(row)
+      end
+    end
+    frame.count('returned', count)
+    effects.push({ 'returned', id, count, now })
   end
 end
 return commit({ 1, cancels, lost })
