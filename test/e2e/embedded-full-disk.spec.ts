@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { appendFileSync, rmSync, statfsSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { settle } from '../../libs/scheduler/src/core/commands.js';
 import { StoreFullError } from '../../libs/scheduler/src/core/errors.js';
@@ -8,24 +7,9 @@ import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { helloOf, mirrorOf, newExecution, newSchedule, TASKS } from '../contract/fixtures.js';
 import { temporaryFolder } from '../support/open-embedded.js';
+import { mayMount, mountDisk, takeAll, unmountDisk } from '../support/small-disk.js';
 
 jest.setTimeout(60_000);
-
-/** Whether this user may mount a small disk. */
-const mayMount = process.platform === 'linux' && process.getuid?.() === 0 && canMount();
-
-function canMount(): boolean {
-  const folder = temporaryFolder();
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder.path('.')], { stdio: 'ignore' });
-    execFileSync('umount', [folder.path('.')]);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    folder.remove();
-  }
-}
 
 (mayMount ? describe : describe.skip)('an embedded store on a disk of 8 MiB', () => {
   let folder: ReturnType<typeof temporaryFolder>;
@@ -35,14 +19,13 @@ function canMount(): boolean {
 
   beforeEach(async () => {
     folder = temporaryFolder();
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', folder.path('.')]);
+    mountDisk(folder.path('.'), '8m');
     await reopen();
     await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
   });
   afterEach(async () => {
     await store.close();
-    // Lazily: the driver lets go of the file when its statements are collected.
-    execFileSync('umount', ['-l', folder.path('.')]);
+    unmountDisk(folder.path('.'));
     folder.remove();
   });
 
@@ -131,12 +114,3 @@ function canMount(): boolean {
     expect(new Set((await reply).settled)).toEqual(new Set(['applied']));
   });
 });
-
-function takeAll(path: string): void {
-  const free = (): number => statfsSync(path.slice(0, path.lastIndexOf('/'))).bavail;
-  try {
-    while (free() > 0) appendFileSync(path, Buffer.alloc(4096));
-  } catch (error) {
-    expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC');
-  }
-}

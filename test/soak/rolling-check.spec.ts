@@ -1,0 +1,132 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Entry } from '../cluster/fixtures/fleet.js';
+import type { Acknowledged, Execution } from '../campaigns/fixtures/history.js';
+import { RollingCheck } from './fixtures/rolling-check.js';
+
+const MS = 1_000_000n;
+
+/** A store and a ledger under a clock that is set by hand. */
+class Scene {
+  now = 0n;
+  readonly store = new Map<string, Execution>();
+  private written: Entry[] = [];
+  readonly rolling = new RollingCheck(
+    's',
+    (ids) => Promise.resolve(ids.flatMap((id) => this.store.get(id) ?? [])),
+    () => this.written.splice(0),
+    () => this.now,
+  );
+
+  write(what: string, id: string, number = 1): void {
+    this.now += MS;
+    this.written.push({ what, id, pid: 1, number, ns: this.now, at: Number(this.now / MS) });
+  }
+
+  put(executionId: string, status = 'COMPLETED'): void {
+    const attempts = status === 'SKIPPED' ? [] : [{ outcome: status, workerId: 'w' }];
+    this.store.set(executionId, { executionId, taskId: 'work', status, reason: null, retryCount: 0, attempts });
+  }
+
+  /** One that is acknowledged, runs and ends. */
+  run(executionId: string, more: Partial<Acknowledged> = {}): void {
+    this.rolling.acknowledge([{ executionId, kind: 'plain', ...more }]);
+    this.write('start', executionId);
+    this.write('end', executionId);
+    this.put(executionId);
+  }
+
+  tick(second: number): void {
+    const id = `cron:s:${second * 1000}`;
+    this.write('start', id);
+    this.write('end', id);
+    this.put(id);
+  }
+
+  async rules(age = 0): Promise<string[]> {
+    await this.rolling.check(age);
+    return this.rolling.violations.map(({ rule }) => rule);
+  }
+}
+
+describe('a check of a history without an end', () => {
+  it('counts and forgets what has ended, and keeps what has not', async () => {
+    const s = new Scene();
+    for (let i = 0; i < 10; i++) s.run(`e${i}`);
+    s.rolling.acknowledge([{ executionId: 'late', kind: 'plain' }]);
+    s.put('late', 'RUNNING');
+    s.now += 1_000n * MS;
+    expect(await s.rules(500)).toEqual([]);
+    expect(s.rolling.totals).toMatchObject({ scheduled: 10, completed: 10 });
+    // History may drop what was checked.
+    s.store.clear();
+    s.put('late');
+    s.write('start', 'late');
+    s.write('end', 'late');
+    expect([await s.rules(), s.rolling.size]).toEqual([[], 0]);
+    expect(s.rolling.totals).toMatchObject({ scheduled: 11, completed: 11 });
+  });
+
+  it('is not early with what was just acknowledged', async () => {
+    const s = new Scene();
+    s.rolling.acknowledge([{ executionId: 'new', kind: 'plain' }]);
+    expect([await s.rules(500), s.rolling.size]).toEqual([[], 1]);
+  });
+
+  it.each(['lost', 'ended'])('finds what is %s', async (rule) => {
+    const s = new Scene();
+    s.rolling.acknowledge([{ executionId: 'e', kind: 'plain' }]);
+    if (rule === 'ended') s.put('e', 'RUNNING');
+    expect(await s.rules()).toEqual([rule]);
+  });
+
+  it('finds a tick that is missing between two checks', async () => {
+    const s = new Scene();
+    s.tick(1);
+    s.tick(2);
+    expect(await s.rules()).toEqual([]);
+    s.tick(3);
+    expect(await s.rules()).toEqual([]);
+    s.tick(5);
+    expect(await s.rules()).toEqual(['ticks']);
+  });
+
+  it('finds a token that goes back over a check, once', async () => {
+    const s = new Scene();
+    for (const [id, token] of [['a', 7] as const, ['b', 6] as const]) {
+      s.write('lock:1', id, token);
+      s.run(id, { kind: 'locked', key: '1' });
+      await s.rules();
+    }
+    expect(await s.rules()).toEqual(['locks']);
+  });
+
+  it('finds a key with two executions, and takes repeats for one', async () => {
+    const s = new Scene();
+    s.run('a', { kind: 'keyed', key: 'k' });
+    await s.rules();
+    s.store.clear();
+    s.rolling.acknowledge([{ executionId: 'a', kind: 'keyed', key: 'k' }]);
+    expect([await s.rules(), s.rolling.totals.scheduled]).toEqual([[], 1]);
+    s.rolling.acknowledge([{ executionId: 'b', kind: 'keyed', key: 'k' }]);
+    expect(await s.rules()).toEqual(['keys']);
+  });
+
+  it('finds effects of what was not acknowledged, or is over', async () => {
+    const s = new Scene();
+    s.run('a');
+    s.write('start', 'foreign');
+    expect(await s.rules()).toEqual([]);
+    s.write('start', 'a', 2);
+    s.now += 120_000n * MS;
+    expect(await s.rules()).toEqual(['unexpected', 'unexpected']);
+    s.now += 120_000n * MS;
+    expect(await s.rules()).toEqual(['unexpected', 'unexpected']);
+  });
+
+  it('measures from the call to the start', async () => {
+    const s = new Scene();
+    s.run('a', { askedNs: 0n });
+    await s.rules();
+    expect(s.rolling.latencies).toEqual([1]);
+  });
+});
