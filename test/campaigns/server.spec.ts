@@ -2,12 +2,12 @@ import { ALWAYS, exclusion } from './fixtures/checkers.js';
 import { campaignSuite } from './fixtures/campaign-suite.js';
 import * as faults from './fixtures/faults.js';
 
-const { killServer, killClients, killSubscribers, pauseClients, flushScripts } = faults;
+const { killServer, killClients, killSubscribers, pauseClients, flushScripts, flushFunctions } = faults;
 
 campaignSuite(
   'server',
-  'that is killed, pauses, and forgets its clients and scripts',
-  [killServer, killClients, killSubscribers, pauseClients, flushScripts],
+  'that is killed, pauses, and forgets its clients, scripts and functions',
+  [killServer, killClients, killSubscribers, pauseClients, flushScripts, flushFunctions],
   [300, 900],
   { checkers: [...ALWAYS, exclusion] },
 );

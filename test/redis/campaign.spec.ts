@@ -83,7 +83,7 @@ async function disturb(proxies: readonly FaultProxy[], random: Random): Promise<
     else if (kind === 1) proxy.killSilently();
     else if (kind === 2) proxy.stall();
     else if (kind === 3) proxy.refuse();
-    else void proxy.dropReplyTo('evalsha');
+    else void proxy.dropReplyTo('fcall');
     await new Promise((resolve) => setTimeout(resolve, random.between(100, kind === 2 ? 3100 : 500)));
     proxy.heal();
   }

@@ -1,4 +1,3 @@
-import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
@@ -40,30 +39,6 @@ describe('a call', () => {
     expect(await redis.run('read', ROOT, ['nothing'])).toBeNull();
   });
 
-  it('finds its script again after SCRIPT FLUSH, many at a time', async () => {
-    const server = await serve();
-    const { redis } = await connect({ url: server.url });
-    expect(await redis.run('count', ROOT, [])).toBe(1);
-    await server.command('SCRIPT', 'FLUSH');
-    await Promise.all(Array.from({ length: 50 }, () => redis.run('count', ROOT, [])));
-    expect(await count(redis)).toBe('51');
-  });
-
-  it('is brought to a server once, however many calls are under way that it does not know it for', async () => {
-    const server = await serve();
-    const { redis } = await connect({ url: server.url });
-    const client = new Redis(server.port);
-    await redis.run('count', ROOT, []);
-    for (let round = 1; round <= 3; round++) {
-      await client.script('FLUSH');
-      await client.config('RESETSTAT');
-      await Promise.all(Array.from({ length: 500 }, () => redis.run('count', ROOT, [])));
-      expect(/cmdstat_eval:calls=(\d+)/.exec(await client.info('commandstats'))?.[1]).toBe('1');
-      expect(await count(redis)).toBe(`${1 + 500 * round}`);
-    }
-    client.disconnect();
-  });
-
   it('that fails by itself says which script, and none of its arguments', async () => {
     const { redis } = await connect({ url: (await serve()).url });
     await redis.run('count', ROOT, []);
@@ -85,7 +60,7 @@ describe('a reply that is lost', () => {
   it('after the script ran: the repeat finds what the first one did', async () => {
     const proxy = await proxyTo(await serve());
     const { redis } = await connect({ url: proxy.url });
-    const dropped = proxy.dropReplyTo('evalsha');
+    const dropped = proxy.dropReplyTo('fcall');
     const reply = redis.run('once', ROOT, ['operation']);
     await dropped;
     expect(await reply).toBe(1);
@@ -96,7 +71,7 @@ describe('a reply that is lost', () => {
     const proxy = await proxyTo(await serve());
     const { redis } = await connect({ url: proxy.url });
     await redis.run('count', ROOT, []);
-    void proxy.dropReplyTo('evalsha');
+    void proxy.dropReplyTo('fcall');
     const error = await rejection(redis.run('count', ROOT, ['canary'], { repeatable: false }));
     expect(error).toBeInstanceOf(OutcomeUnknownError);
     expect(error).toMatchObject({ code: 'OUTCOME_UNKNOWN', operation: 'count' });
@@ -107,7 +82,7 @@ describe('a reply that is lost', () => {
     const proxy = await proxyTo(await serve());
     const { redis } = await connect({ url: proxy.url });
     await redis.run('count', ROOT, []);
-    const dropped = proxy.dropReplyTo('evalsha', 4);
+    const dropped = proxy.dropReplyTo('fcall', 4);
     const error = await rejection(redis.run('count', ROOT, []));
     await dropped;
     expect(error).toBeInstanceOf(OutcomeUnknownError);
@@ -119,7 +94,7 @@ describe('a reply that is lost', () => {
     const proxy = await proxyTo(server);
     const { redis } = await connect({ url: proxy.url });
     await redis.run('fill', ROOT, ['a', 'x']);
-    const dropped = proxy.dropReplyTo('evalsha');
+    const dropped = proxy.dropReplyTo('fcall');
     const reply = rejection(redis.run('fill', ROOT, ['b', 'x']));
     await dropped;
     await server.command('CONFIG', 'SET', 'maxmemory', '1');
@@ -246,7 +221,7 @@ describe('a server that', () => {
     expect(await slow).toBeInstanceOf(StoreUnavailableError);
     expect(await behind).toBe(1);
     const stats = await server.command('INFO', 'commandstats');
-    const took = [...stats.matchAll(/cmdstat_eval(?:sha)?:calls=\d+,usec=(\d+)/g)].map(
+    const took = [...stats.matchAll(/cmdstat_(?:evalsha|eval|fcall):calls=\d+,usec=(\d+)/g)].map(
       ([, usec]) => Number(usec) / 1000,
     );
     expect(took.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(7_000);

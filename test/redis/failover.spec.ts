@@ -31,6 +31,10 @@ describe('Sentinel', () => {
     await primary.kill();
     expect(await redis.run('once', ROOT, ['b'])).toBe(2);
     expect(await replica.command('GET', '{test}:count')).toContain('2');
+    // It came with the data.
+    const stats = await replica.command('INFO', 'commandstats');
+    expect(stats).toContain('cmdstat_fcall:');
+    expect(stats).not.toMatch(/cmdstat_eval/);
     await gaps.next();
     await replica.command('PUBLISH', '{test}:a', 'x');
     expect(await heard.next()).toBe('x');
@@ -148,6 +152,9 @@ describe('a cluster', () => {
     for (const node of [two, one]) await node.command('CLUSTER', 'SETSLOT', slot, 'NODE', twoId);
     expect(await waiting).toBe(2);
     expect(await redis.run('once', ROOT, ['a'])).toBe(1);
+    // The node that has the slot now did not have the library.
+    expect(await two.command('FUNCTION', 'LIST')).toContain('scheduler_test');
+    expect(await two.command('INFO', 'commandstats')).not.toMatch(/cmdstat_eval/);
 
     await gaps.next();
     await until(async () => (await two.command('SPUBLISH', '{test}:a', 'moved')) === ':1');

@@ -3,7 +3,7 @@ import { SystemClock, type ClockTimer } from '../../libs/scheduler/src/core/cloc
 import {
   RedisConnection,
   type RedisConnectionHooks,
-  type ScriptSource,
+  type ScriptLibrary,
 } from '../../libs/scheduler/src/store/redis/connection/redis-connection.js';
 import {
   resolveRedisOptions,
@@ -35,12 +35,28 @@ return 'done'`,
   wrong: "#!lua\nreturn redis.call('LPUSH', KEYS[1] .. 'count', ARGV[1])",
 };
 
-export const SCRIPTS: ReadonlyMap<string, ScriptSource> = new Map(
-  Object.entries(TEXTS).map(([name, text]) => [
-    name,
-    { name, text, sha: createHash('sha1').update(text).digest('hex'), readOnly: text.includes('no-writes') },
-  ]),
-);
+/** @param release another one has functions of other names, side by side with these */
+export function libraryOf(release: string): ScriptLibrary {
+  const functions = Object.entries(TEXTS).map(([name, text]) => {
+    const [first, ...body] = text.split('\n');
+    const flags = /flags=(\S+)/.exec(first!)?.[1];
+    return `redis.register_function{ function_name = '${release}_${name}', flags = { ${flags ? `'${flags}'` : ''} },
+callback = function(KEYS, ARGV)
+${body.join('\n')}
+end }`;
+  });
+  const scripts = Object.entries(TEXTS).map(([name, text]) => {
+    const sha = createHash('sha1').update(text).digest('hex');
+    return [name, { name, text, sha, function: `${release}_${name}`, readOnly: text.includes('no-writes') }] as const;
+  });
+  return {
+    name: `scheduler_${release}`,
+    text: `#!lua name=scheduler_${release}\n${functions.join('\n')}`,
+    scripts: new Map(scripts),
+  };
+}
+
+const LIBRARY = libraryOf('test');
 
 /** Waits a tenth of the time, where a test must see a budget of ten seconds end. */
 export class FastClock extends SystemClock {
@@ -81,16 +97,16 @@ export async function proxyTo(server: RedisServer): Promise<FaultProxy> {
 }
 
 /** A connection that is not connected yet, and what it warns of. */
-export function connection(options: RedisStoreOptions, hooks: RedisConnectionHooks = {}) {
+export function connection(options: RedisStoreOptions, hooks: RedisConnectionHooks = {}, library = LIBRARY) {
   const warnings: string[] = [];
   const warn = (message: string): void => void warnings.push(message);
-  const redis = new RedisConnection(resolveRedisOptions(options), SCRIPTS, { warn, ...hooks });
+  const redis = new RedisConnection(resolveRedisOptions(options), library, { warn, ...hooks });
   closeLater(() => redis.close());
   return { redis, warnings };
 }
 
-export async function connect(options: RedisStoreOptions, hooks: RedisConnectionHooks = {}) {
-  const opened = connection(options, hooks);
+export async function connect(options: RedisStoreOptions, hooks: RedisConnectionHooks = {}, library = LIBRARY) {
+  const opened = connection(options, hooks, library);
   await opened.redis.connect();
   return opened;
 }

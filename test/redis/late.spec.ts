@@ -28,7 +28,7 @@ async function open(port: number, requestBudget?: number): Promise<RedisTaskStor
   return store;
 }
 
-const shaOf = (script: string): string => luaScripts().get(script)!.sha;
+const functionOf = (script: string): string => luaScripts().scripts.get(script)!.function;
 const isPaused = async (store: RedisTaskStore): Promise<boolean> =>
   (await store.stats()).queues.some(({ queue, paused }) => queue === 'default' && paused);
 
@@ -47,7 +47,7 @@ describe('a request that arrives late', () => {
   it('behind what its node has sent over a newer connection changes nothing', async () => {
     const { proxy, store } = await behindProxy();
     await store.pauseQueue('default');
-    const held = proxy.holdRequest(shaOf('resumeQueue'));
+    const held = proxy.holdRequest(functionOf('resumeQueue'));
     const resumed = store.resumeQueue('default');
     await held;
     await resumed;
@@ -60,7 +60,7 @@ describe('a request that arrives late', () => {
     const { server, proxy, store } = await behindProxy(500);
     const other = await open(server.port, 500);
     await other.pauseQueue('default');
-    const held = proxy.holdRequest(shaOf('resumeQueue'));
+    const held = proxy.holdRequest(functionOf('resumeQueue'));
     const resumed = rejection(store.resumeQueue('default'));
     await held;
     proxy.refuse();
@@ -76,7 +76,7 @@ describe('a request that arrives late', () => {
     const { server, proxy, store } = await behindProxy();
     const other = await open(server.port);
     await store.pauseQueue('default');
-    const dropped = proxy.dropReplyTo(shaOf('resumeQueue'));
+    const dropped = proxy.dropReplyTo(functionOf('resumeQueue'));
     proxy.slow(0);
     const resumed = store.resumeQueue('default');
     await dropped;
@@ -94,7 +94,7 @@ describe('a request that arrives late', () => {
     const worker = new Worker(store, 'w1');
     await store.enqueue(Array.from({ length: 4 }, () => newExecution()));
     const [first] = await worker.claim(1);
-    const held = proxy.holdRequest(shaOf('exchange'));
+    const held = proxy.holdRequest(functionOf('exchange'));
     const [second] = await worker.claim(1, { settlements: [settle.complete(first!, null)] });
     await held;
     await worker.complete(second!);
@@ -109,7 +109,7 @@ describe('a request that arrives late', () => {
     await store.hello(helloOf('w0'));
     await store.goodbye('w0');
     await store.hello(helloOf('w1'));
-    const held = proxy.holdRequest(shaOf('goodbye'));
+    const held = proxy.holdRequest(functionOf('goodbye'));
     const gone = store.goodbye('w1');
     await held;
     await gone;
@@ -147,7 +147,7 @@ describe('what a worker does not hold', () => {
     const worker = new Worker(store, 'w1');
     await worker.claim(1);
     await store.enqueue([newExecution()]);
-    const dropped = proxy.dropReplyTo(shaOf('exchange'));
+    const dropped = proxy.dropReplyTo(functionOf('exchange'));
     const lost = rejection(worker.claim(1));
     await dropped;
     proxy.refuse();

@@ -30,7 +30,7 @@ describe('waitForExecution', () => {
     // Replies come in order: the waits have read what they wait for.
     await scheduler.getTaskStatus(ids[0]!);
     for (const door of doors) {
-      const dropped = proxy.dropReplyTo(luaScripts().get('exchange')!.sha);
+      const dropped = proxy.dropReplyTo(luaScripts().scripts.get('exchange')!.function);
       door.open();
       await dropped;
     }

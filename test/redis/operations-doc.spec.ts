@@ -12,15 +12,18 @@ afterEach(closeAll);
 const NAMESPACE = 'residency';
 const PASSWORD = 'hunter2';
 const document = readFileSync('docs/operations.md', 'utf8');
+const FUNCTIONS = ['+fcall', '+function|load'];
 const rule = /^ACL SETUSER (.*)$/m.exec(document)![1]!.replace('>PASSWORD', `>${PASSWORD}`).split(' ');
 
 describe('the user of docs/operations.md', () => {
   it.each([
-    ['one server', false],
-    ['a cluster', true],
-  ])('may do all that a store does, and nothing is forbidden that it asks for: %s', async (_, cluster) => {
+    ['functions, on one server', false, []],
+    ['functions, on a cluster', true, []],
+    ['scripts, on one server', false, FUNCTIONS],
+    ['scripts, on a cluster', true, FUNCTIONS],
+  ])('may do all that a store does, and nothing is forbidden that it asks for: %s', async (_, cluster, without) => {
     const { port, command } = await serve({ cluster });
-    await command.call({ port }, 'ACL', 'SETUSER', ...rule);
+    await command.call({ port }, 'ACL', 'SETUSER', ...rule.filter((right) => !without.includes(right)));
     const credentials = { username: rule[0]!, password: PASSWORD };
     const where = cluster ? { cluster: [{ host: '127.0.0.1', port }] } : { port };
     const connection = resolveRedisOptions({ ...where, ...credentials });
@@ -50,6 +53,9 @@ describe('the user of docs/operations.md', () => {
     const execution = newExecution();
     await node.enqueue([execution]);
     expect(await heard).toBe(execution.executionId);
+    const stats = await command.call({ port }, 'INFO', 'commandstats');
+    const failed = /^cmdstat_fcall:.*rejected_calls=([1-9]\d*)/m.test(stats);
+    expect([failed, /^cmdstat_evalsha:/m.test(stats)]).toEqual(without.length > 0 ? [true, true] : [false, false]);
   });
 
   it('may do nothing in another namespace, and nothing to the server', async () => {

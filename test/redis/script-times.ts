@@ -72,7 +72,7 @@ export class Measured {
 
   private async scriptCalls(): Promise<number> {
     const info = await this.client.info('commandstats');
-    const calls = [...info.matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g)].map(([, count]) => Number(count));
+    const calls = [...info.matchAll(/cmdstat_(?:evalsha|eval|fcall):calls=(\d+)/g)].map(([, count]) => Number(count));
     return calls.reduce((sum, count) => sum + count, 0);
   }
 }

@@ -3,10 +3,10 @@ const [library, url] = process.argv.slice(2);
 const load = (path) => import(new URL(`store/redis/${path}`, library));
 const { WorkerBeats } = await load('beat/worker-beats.js');
 const { resolveRedisOptions } = await load('connection/redis-options.js');
-const { luaScripts } = await load('lua-scripts.js');
+const { scriptsFor } = await load('lua-scripts.js');
 
-const script = luaScripts().get('renew');
+const scripts = scriptsFor(['renew']);
 const frame = '|1000|1000|||3600000|PUBLISH|node';
 const connection = resolveRedisOptions({ url });
-const beats = new WorkerBeats({ connection, script, root: '{lonely}:', frame, lease: 30 });
+const beats = new WorkerBeats({ connection, library: scripts, root: '{lonely}:', frame, lease: 30 });
 beats.keep('w');

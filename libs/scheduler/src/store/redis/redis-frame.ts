@@ -15,7 +15,7 @@ import type { ResolvedRedisOptions } from './connection/redis-options.js';
 import { unsentStamp } from './connection/stamp.js';
 import { StoreClock, UNKNOWN_INSTANT } from './connection/store-clock.js';
 import type { Trip } from './lane-batcher.js';
-import { luaScripts } from './lua-scripts.js';
+import { luaScripts, scriptsFor } from './lua-scripts.js';
 import { ServerTime } from './server-time.js';
 
 export interface RedisStoreSettings {
@@ -82,7 +82,7 @@ export abstract class RedisFrame {
     this.beforeNode = `${parts.join('|')}|${this.node}`;
     this.beats = new WorkerBeats({
       connection: settings.connection,
-      script: luaScripts().get('renew')!,
+      library: scriptsFor(['renew']),
       root: this.root,
       // Its connection is another one, and so counts as another node's.
       frame: `|${this.beforeNode}+`,

@@ -262,6 +262,7 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   }
 
   async prune(limit: number): Promise<StepReply> {
+    void this.connection.deleteOldLibraries();
     return stepOf(await this.commitRepeatable('prune', limit));
   }
 

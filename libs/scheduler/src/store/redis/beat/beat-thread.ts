@@ -2,8 +2,9 @@ import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { SystemClock } from '../../../core/clock.js';
 import type { Driver } from '../connection/open-client.js';
-import { scriptCommandOf, type ScriptSource } from '../connection/script-command.js';
+import { scriptCommandOf } from '../connection/script-command.js';
 import { ScriptRunner } from '../connection/script-runner.js';
+import type { ScriptLibrary } from '../connection/script-source.js';
 import { StoreClock } from '../connection/store-clock.js';
 import { unsentStamp } from '../connection/stamp.js';
 import { BeatLoop, type BeatLoopSettings } from './beat-loop.js';
@@ -12,8 +13,8 @@ import { openThreadClient, type ThreadConnection } from './thread-connection.js'
 /** What the thread is given at its start. Later messages to it are lists of workerIds, from it are warnings. */
 export interface BeatThreadData extends BeatLoopSettings {
   connection: ThreadConnection;
-  script: ScriptSource;
-  /** The key of the script, and its first argument behind the stamp. */
+  library: ScriptLibrary;
+  /** The key of the script that renews, and its first argument behind the stamp. */
   root: string;
   frame: string;
   turns: Int32Array;
@@ -24,7 +25,7 @@ export interface BeatThreadData extends BeatLoopSettings {
 }
 
 // The entry of a thread: it lives until it is ended from outside.
-const { connection, script, root, frame, turns, renewed, driverFile, ...settings } = workerData as BeatThreadData;
+const { connection, library, root, frame, turns, renewed, driverFile, ...settings } = workerData as BeatThreadData;
 const clock = new SystemClock();
 const driver = createRequire(driverFile)(driverFile) as Driver;
 const commandClass = scriptCommandOf(driver.Command);
@@ -32,16 +33,17 @@ const storeClock = new StoreClock(clock);
 const runner = new ScriptRunner(
   () => openThreadClient(connection, driver),
   () => commandClass,
-  new Map([[script.name, script]]),
+  library,
   clock,
   () => storeClock.text(),
 );
+const RENEW = 'renew';
 const firstArgument = `${unsentStamp()}${frame}`;
 
 async function renew(workerId: string, standsStill: boolean): Promise<void> {
   const sentAt = storeClock.monotonic();
   const sent = process.hrtime.bigint();
-  const reply = await runner.run(script.name, root, [firstArgument, '', workerId, standsStill ? 1 : 0], true);
+  const reply = await runner.run(RENEW, root, [firstArgument, '', workerId, standsStill ? 1 : 0], true);
   const [known, now] = reply as [known: number, now: number];
   storeClock.observe(now, sentAt);
   if (known === 1) Atomics.store(renewed, 0, sent);

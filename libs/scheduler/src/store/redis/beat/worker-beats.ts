@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { Logger } from '@nestjs/common';
 import { SystemClock, type Clock, type ClockTimer } from '../../../core/clock.js';
 import type { ResolvedRedisOptions } from '../connection/redis-options.js';
-import type { ScriptSource } from '../connection/script-command.js';
+import type { ScriptLibrary } from '../connection/script-source.js';
 // The type only: the thread runs by itself. But for this line, builds that follow imports would leave its file out.
 import type { BeatThreadData } from './beat-thread.js';
 import { findDriverFile } from './driver-file.js';
@@ -17,8 +17,8 @@ const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 
 
 export interface WorkerBeatsSettings {
   connection: ResolvedRedisOptions;
-  /** The script that renews, its key and its first argument. */
-  script: ScriptSource;
+  /** With the script that renews, its key and its first argument. */
+  library: ScriptLibrary;
   root: string;
   frame: string;
   /** ms */
@@ -79,12 +79,12 @@ export class WorkerBeats {
 
   #start(): void {
     if (this.#thread !== undefined || this.#isRefused || THREAD_CODE === null) return;
-    const { connection, lease, script, root, frame, stallLimit = Math.max(STALL_LIMIT_MS, lease) } = this.settings;
+    const { connection, lease, library, root, frame, stallLimit = Math.max(STALL_LIMIT_MS, lease) } = this.settings;
     const interval = lease / BEATS_PER_LEASE;
     try {
       const found = { connection: threadConnection(connection), driverFile: findDriverFile() };
       const shared = { turns: this.#turns, renewed: this.#renewed };
-      const workerData: BeatThreadData = { ...found, ...shared, script, root, frame, interval, stallLimit };
+      const workerData: BeatThreadData = { ...found, ...shared, library, root, frame, interval, stallLimit };
       // Nothing that the process was started with is of use there: hooks and loaders would run once more.
       const options = { workerData, execArgv: [], env: {}, resourceLimits: RESOURCE_LIMITS };
       // A text of ours, not a file: a bundle has none.

@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
 import { StoreLoadingError, StorePolicyError, StoreReadonlyError } from '../../../core/errors.js';
 import { isCluster, type Client } from './open-client.js';
+import { isForbidden } from './redis-errors.js';
 import { checkRights, type RightsProbe } from './rights.js';
-import type { ScriptSource } from './script-command.js';
+import type { ScriptSource } from './script-source.js';
 import { checkVersion, exposureOf, readHello, readInfo, vulnerabilitiesOf, type ServerFacts } from './server-facts.js';
 
 export type { RightsProbe, ServerFacts };
@@ -94,9 +95,4 @@ async function setting(node: Redis, name: string): Promise<string | null> {
     if (!isForbidden(error)) throw error;
     return null;
   }
-}
-
-/** Renamed, or not in our rights. */
-function isForbidden(error: unknown): boolean {
-  return /^(?:NOPERM\b|ERR unknown command|ERR unknown subcommand)/i.test((error as Error).message);
 }

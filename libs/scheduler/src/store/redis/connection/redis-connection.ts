@@ -2,15 +2,17 @@ import { Logger } from '@nestjs/common';
 import { SystemClock, type Clock } from '../../../core/clock.js';
 import { SchedulerError, StoreLoadingError, StoreUnavailableError } from '../../../core/errors.js';
 import { diagnose } from './diagnose.js';
+import { deleteOldLibraries } from './old-libraries.js';
 import { isCluster, loadDriver, openClient } from './open-client.js';
 import { preflight, type RightsProbe, type ServerFacts } from './preflight.js';
-import { toStoreError } from './redis-errors.js';
+import { isForbidden, toStoreError } from './redis-errors.js';
 import type { ResolvedRedisOptions } from './redis-options.js';
 import { RedisSubscriber } from './redis-subscriber.js';
-import { scriptCommandOf, type ScriptArgument, type ScriptCommandClass, type ScriptSource } from './script-command.js';
+import { scriptCommandOf, type ScriptArgument, type ScriptCommandClass } from './script-command.js';
 import { ScriptRunner, type RunOptions } from './script-runner.js';
+import type { ScriptLibrary, ScriptSource } from './script-source.js';
 
-export type { RunOptions, ScriptArgument, ScriptSource };
+export type { RunOptions, ScriptArgument, ScriptLibrary, ScriptSource };
 
 export interface RedisConnectionHooks {
   /** Default: the machine's, also where the scheduler has a clock of its own: a network takes the time it takes. */
@@ -26,6 +28,7 @@ export interface RedisConnectionHooks {
 const CONNECT_BUDGET_MS = 10_000;
 const LOOK_AGAIN_MS = 100;
 const CLOSE_CAP_MS = 1_000;
+const LIBRARY_CHECK_MS = 3_600_000;
 
 /**
  * The store's connection to Redis, by the rules of a network that fails: every call ends, none runs twice unless it
@@ -40,10 +43,11 @@ export class RedisConnection {
   readonly #clock: Clock;
   #commandClass: ScriptCommandClass | undefined;
   #server: ServerFacts | undefined;
+  #libraryCheckAt = 0;
 
   constructor(
     private readonly options: ResolvedRedisOptions,
-    private readonly scripts: ReadonlyMap<string, ScriptSource>,
+    private readonly library: ScriptLibrary,
     private readonly hooks: RedisConnectionHooks = {},
   ) {
     const clock = (this.#clock = hooks.clock ?? new SystemClock());
@@ -53,12 +57,13 @@ export class RedisConnection {
     this.#runner = new ScriptRunner(
       () => openClient(options),
       () => this.#commandClass!,
-      scripts,
+      library,
       clock,
       hooks.instant ?? null,
       options.kind === 'standalone'
         ? (error) => diagnose(error, { ...options, tls: options.tls !== undefined })
         : undefined,
+      (reason) => this.#warn(`functions cannot be used on this server, so that scripts are sent: ${reason}`),
     );
     this.#subscriber = new RedisSubscriber(options, () => this.#runner.client(), clock);
   }
@@ -115,6 +120,21 @@ export class RedisConnection {
     return this.#subscriber.subscribe(channels, onMessage, onGap);
   }
 
+  /**
+   * Deletes libraries of releases that do not run any more, at most once an hour; where that is forbidden, once in the
+   * life of this connection.
+   */
+  async deleteOldLibraries(): Promise<void> {
+    const now = this.#clock.monotonic();
+    if (now < this.#libraryCheckAt) return;
+    this.#libraryCheckAt = now + LIBRARY_CHECK_MS;
+    try {
+      await deleteOldLibraries(await this.#runner.client(), this.library.name);
+    } catch (error) {
+      if (isForbidden(error)) this.#libraryCheckAt = Number.POSITIVE_INFINITY;
+    }
+  }
+
   /** Refuses what comes, lets what is under way end within 1 s, and leaves nothing open. */
   async close(): Promise<void> {
     this.#subscriber.close();
@@ -126,7 +146,7 @@ export class RedisConnection {
     const client = await this.#runner.client();
     try {
       return await preflight(client, {
-        scripts: [...this.scripts.values()],
+        scripts: [...this.library.scripts.values()],
         allowEviction: this.options.allowEviction,
         warn: this.#warn,
         probe: this.hooks.probe ?? null,

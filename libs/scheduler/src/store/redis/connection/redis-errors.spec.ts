@@ -8,7 +8,7 @@ import {
   StoreTlsError,
   StoreUnavailableError,
 } from '../../../core/errors.js';
-import { isFatalToConnect, judge, reasonOf, toStoreError, type Verdict } from './redis-errors.js';
+import { areFunctionsRefused, isFatalToConnect, judge, reasonOf, toStoreError, type Verdict } from './redis-errors.js';
 
 /** As the client makes of an error reply: with the whole command. */
 const reply = (message: string): Error =>
@@ -21,6 +21,7 @@ const MISCONF = 'MISCONF Redis is configured to save RDB snapshots, but it is un
 describe('replies of the server', () => {
   it.each<[string, Verdict, new (...args: never[]) => Error]>([
     ['NOSCRIPT No matching script.', 'script-missing', StoreUnavailableError],
+    ['ERR Function not found', 'script-missing', StoreUnavailableError],
     ["READONLY You can't write against a read only replica.", 'demoted', StoreReadonlyError],
     [
       "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
@@ -88,4 +89,16 @@ describe('reasonOf', () => {
     expect(reasonOf(failure('', 'EPIPE'))).toBe('EPIPE');
     expect(reasonOf(new TypeError(''))).toBe('TypeError');
   });
+});
+
+it.each([
+  ["NOPERM this user has no permissions to run the 'fcall' command", true],
+  ["NOPERM User app has no permissions to run the 'function|load' command", true],
+  ["ERR unknown command 'FUNCTION', with args beginning with: 'load' ", true],
+  ['ERR unknown command `fcall`, with args beginning with: ', true],
+  ['NOPERM this user has no permissions to access one of the keys used as arguments', false],
+  ["OOM command not allowed when used memory > 'maxmemory'.", false],
+  ["ERR Library 'scheduler_a' already exists", false],
+])('knows whether functions are refused: %s', (message, isRefused) => {
+  expect(areFunctionsRefused(message)).toBe(isRefused);
 });

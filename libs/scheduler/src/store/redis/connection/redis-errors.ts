@@ -13,7 +13,7 @@ import { isLateReply } from './stamp.js';
 
 /**
  * What an error of the client means for the call it answers.
- * - `script-missing`: send the text.
+ * - `script-missing`: bring the text.
  * - `refused`: nothing happened, and asking again is of no use now.
  * - `later`: nothing happened, and it may pass.
  * - `demoted`: nothing happened; this is no primary, so find the one that is.
@@ -22,6 +22,7 @@ import { isLateReply } from './stamp.js';
  */
 export type Verdict = 'script-missing' | 'refused' | 'later' | 'late' | 'demoted' | 'lost';
 
+const MISSING = /^(?:NOSCRIPT\b|ERR Function not found)/;
 const DEMOTED = /^(?:READONLY|MASTERDOWN|UNBLOCKED)\b|^Too many Cluster redirections/;
 // ASK: the slot is on its way to another node. A script's keys would be half here, half there, so it waits.
 const LATER = /^(?:LOADING|BUSY|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|ASK)\b/;
@@ -37,9 +38,19 @@ export function isDemotion(message: string): boolean {
   return DEMOTED.test(message);
 }
 
+/** Renamed, or not in our rights. */
+export function isForbidden(error: unknown): boolean {
+  return /^(?:NOPERM\b|ERR unknown command|ERR unknown subcommand)/i.test((error as Error).message);
+}
+
+/** Whether the server knows no functions, or forbids them to us. */
+export function areFunctionsRefused(message: string): boolean {
+  return /^(?:NOPERM|ERR unknown command)\b.*['`](?:fcall|function(?:\|load)?)['`]/i.test(message);
+}
+
 export function judge(error: Error): Verdict {
   const { message } = error;
-  if (message.startsWith('NOSCRIPT')) return 'script-missing';
+  if (MISSING.test(message)) return 'script-missing';
   if (isLateReply(message)) return 'late';
   if (DEMOTED.test(message)) return 'demoted';
   if (LATER.test(message)) return 'later';

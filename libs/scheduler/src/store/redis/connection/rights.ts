@@ -1,6 +1,6 @@
 import type { Redis, Cluster } from 'ioredis';
 import { StoreAccessError } from '../../../core/errors.js';
-import type { ScriptSource } from './script-command.js';
+import type { ScriptSource } from './script-source.js';
 
 /** A key and a channel of the store's own, for which its rights are looked at. */
 export interface RightsProbe {

@@ -3,35 +3,48 @@ import { isCluster, type Client } from './open-client.js';
 
 export type ScriptArgument = string | number | Buffer;
 
-/** A script as it is sent: its text never changes, and `sha` is its SHA-1 in hex. */
-export interface ScriptSource {
-  name: string;
-  text: string;
-  sha: string;
-  /** Writes nothing. */
-  readOnly: boolean;
-}
+/** How a verb is sent: as a function of the library; or as a script, by its digest or its text. */
+export type ScriptForm = 'fcall' | 'evalsha' | 'eval';
 
-/** One EVALSHA or EVAL with one key, encoded by us: a third less work than the client's own for 300 arguments. */
+/** A call with one key, encoded by us: a third less work than the client's own for 300 arguments. */
 export interface ScriptCommand extends Command {
   /** Whether it was handed to a socket: if not, nothing can have happened. */
   readonly isWritten: boolean;
 }
 
 export type ScriptCommandClass = new (
-  name: 'evalsha' | 'eval',
+  form: ScriptForm,
   /** What stands before the key, see `scriptHead`. */
   head: string,
-  call: ScriptCall,
+  call: Encoded,
   /** See `ScriptCall.encode`. */
   stamp?: string,
 ) => ScriptCommand;
+
+/** What a command sends. */
+interface Encoded {
+  /** In a cluster, it goes to the node that has its slot. */
+  readonly key: string;
+  encode(head: string, stamp?: string): Buffer;
+}
+
+/** Brings a library to the node that has the slot of `key`. */
+export class LibraryLoad implements Encoded {
+  constructor(
+    readonly key: string,
+    private readonly text: string,
+  ) {}
+
+  encode(): Buffer {
+    return Buffer.from(`*3\r\n${bulk('function')}${bulk('load')}${bulk(this.text)}`);
+  }
+}
 
 /**
  * What a script is called with. Once it was sent only its bytes are kept, for a repeat: many calls under way would cost the
  * collector as much as making them otherwise.
  */
-export class ScriptCall {
+export class ScriptCall implements Encoded {
   #args: readonly ScriptArgument[] | null;
   readonly #count: number;
   #head = '';
@@ -57,7 +70,7 @@ export class ScriptCall {
       this.#wire = encodeScript(head, this.key, this.#args!);
       this.#args = null;
     } else if (head !== this.#head) {
-      // The script by its text, where the server does not know its digest.
+      // In another form, where the server does not know it in that one.
       const before = Buffer.byteLength(startOf(this.#head, this.#count));
       this.#wire = Buffer.concat([Buffer.from(startOf(head, this.#count)), this.#wire.subarray(before)]);
     }
@@ -81,13 +94,13 @@ export function scriptCommandOf(Base: typeof Command): ScriptCommandClass {
     isWritten = false;
 
     constructor(
-      name: 'evalsha' | 'eval',
+      form: ScriptForm,
       private readonly head: string,
-      private readonly call: ScriptCall,
+      private readonly call: Encoded,
       private readonly stamp = '',
     ) {
       // What the client reads to find the node of a cluster, and what it attaches to errors: the key only.
-      super(name, ['', '1', call.key], { replyEncoding: 'utf8' });
+      super(form, ['', '1', call.key], { replyEncoding: 'utf8' });
     }
 
     override toWritable(): Buffer {
@@ -109,9 +122,9 @@ export function sendScript(client: Client, command: ScriptCommand): void {
   command.reject = (error) => (error.message.startsWith('ASK ') ? refuse(error) : redirect(error));
 }
 
-/** The name of the command, the script's text or digest, and the number of keys, as they go over the wire. */
-export function scriptHead(name: 'evalsha' | 'eval', script: string): string {
-  return `${bulk(name)}${bulk(script)}${bulk('1')}`;
+/** The form, what names the script in it, and the number of keys, as they go over the wire. */
+export function scriptHead(form: ScriptForm, script: string): string {
+  return `${bulk(form)}${bulk(script)}${bulk('1')}`;
 }
 
 /** A whole command in RESP. */

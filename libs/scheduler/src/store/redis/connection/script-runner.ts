@@ -2,17 +2,12 @@ import type { Clock, ClockTimer } from '../../../core/clock.js';
 import { OutcomeUnknownError, StoreUnavailableError, type SchedulerError } from '../../../core/errors.js';
 import { ClientKeeper } from './client-keeper.js';
 import type { Client } from './open-client.js';
-import { isFatalToConnect, judge, toStoreError } from './redis-errors.js';
+import { LibraryLoader } from './library-loader.js';
+import { areFunctionsRefused, isFatalToConnect, judge, toStoreError } from './redis-errors.js';
+import type { Call, Prepared, Waiter } from './pending-call.js';
 import { instantOfLateReply, stampOf } from './stamp.js';
-import {
-  ScriptCall,
-  scriptHead,
-  sendScript,
-  type ScriptArgument,
-  type ScriptCommand,
-  type ScriptCommandClass,
-  type ScriptSource,
-} from './script-command.js';
+import { ScriptCall, scriptHead, sendScript, type ScriptArgument, type ScriptCommandClass } from './script-command.js';
+import type { ScriptLibrary } from './script-source.js';
 
 export interface RunOptions {
   /** Whether the same call again is harmless, so that it may be repeated when its outcome is unknown. Default true. */
@@ -29,53 +24,10 @@ const MAX_REPEATS = 3;
 const MAX_MISSES = 2;
 const CLOSED = 'the connection is closed';
 
-interface Prepared {
-  source: ScriptSource;
-  evalsha: string;
-  eval: string;
-  /** Number of the last call that brought the text: a later one finds it on the server. */
-  loadedBy: number;
-}
-
-interface Call {
-  readonly script: Prepared;
-  readonly with: ScriptCall;
-  readonly isRepeatable: boolean;
-  /** Monotonic, when it was asked. */
-  readonly asked: number;
-  /** By the store's clock, when it was asked; '' where calls bear no stamp. */
-  instant: string;
-  lates: number;
-  /** In turns: when it was asked, when it was last sent, from when on it may be sent. */
-  readonly since: number;
-  sent: number;
-  from: number;
-  /** Number of its sending, and how often the server did not know the script. */
-  number: number;
-  misses: number;
-  repeats: number;
-  byText: boolean;
-  /** As it was last handed to a client. */
-  command: ScriptCommand | null;
-  /** It was sent and got no answer: it may have happened. */
-  isDoubtful: boolean;
-  /** A read that kept the others waiting until time was over: the same again would do so again. */
-  isTooSlow: boolean;
-  error: SchedulerError | null;
-  readonly resolve: (reply: unknown) => void;
-  readonly reject: (error: Error) => void;
-}
-
-interface Waiter {
-  readonly since: number;
-  error: SchedulerError | null;
-  readonly resolve: (client: Client) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** Runs scripts over one client at a time. Every call ends; see RedisConnection.run for how. */
+/** Runs verbs, as functions or as scripts, over one client at a time. Every call ends; see RedisConnection.run for how. */
 export class ScriptRunner {
   readonly #scripts = new Map<string, Prepared>();
+  readonly #loader: LibraryLoader;
   readonly #keeper: ClientKeeper;
   /** Sent and not answered, in this order. */
   readonly #pending = new Set<Call>();
@@ -95,21 +47,24 @@ export class ScriptRunner {
   constructor(
     open: () => Promise<Client>,
     private readonly commandClass: () => ScriptCommandClass,
-    scripts: ReadonlyMap<string, ScriptSource>,
+    library: ScriptLibrary,
     private readonly clock: Clock,
     /** The instant with which the first argument of every call begins, see `stampOf`; null: calls bear no stamp. */
     private readonly instant: (() => string) | null = null,
     /** Why a client could not connect, where its error does not say. */
     explain?: (error: Error) => Promise<Error>,
+    /** Is told why verbs are sent as scripts, where they are. */
+    onScripts?: (reason: string) => void,
   ) {
-    for (const source of scripts.values()) {
-      this.#scripts.set(source.name, {
-        source,
+    for (const source of library.scripts.values()) {
+      const heads = {
+        fcall: scriptHead('fcall', source.function),
         evalsha: scriptHead('evalsha', source.sha),
         eval: scriptHead('eval', source.text),
-        loadedBy: 0,
-      });
+      };
+      this.#scripts.set(source.name, { source, heads, loadedBy: 0 });
     }
+    this.#loader = new LibraryLoader(library.text, commandClass, clock, onScripts);
     this.#keeper = new ClientKeeper(open, clock, {
       onReady: (client) => this.#onReady(client),
       onLost: (error) => this.#onLost(error),
@@ -153,7 +108,7 @@ export class ScriptRunner {
         number: 0,
         misses: 0,
         repeats: 0,
-        byText: false,
+        form: 'fcall',
         command: null,
         isDoubtful: false,
         isTooSlow: false,
@@ -199,14 +154,14 @@ export class ScriptRunner {
   }
 
   #send(client: Client, call: Call): void {
-    const name = call.byText ? 'eval' : 'evalsha';
+    if (call.form === 'fcall' && !this.#loader.isUsable) call.form = 'evalsha';
     const ScriptCommand = this.commandClass();
     const stamp = call.instant === '' ? '' : stampOf(call.instant, this.#generation);
-    const command = new ScriptCommand(name, call.script[name], call.with, stamp);
+    const command = new ScriptCommand(call.form, call.script.heads[call.form], call.with, stamp);
     call.command = command;
     call.sent = this.#turn;
     call.number = ++this.#sends;
-    if (call.byText) call.script.loadedBy = call.number;
+    if (call.form === 'eval') call.script.loadedBy = call.number;
     this.#pending.add(call);
     this.#arm();
     command.promise.then(
@@ -234,13 +189,11 @@ export class ScriptRunner {
     const { name } = call.script.source;
     switch (judge(error)) {
       case 'script-missing':
-        if (call.byText) return this.#refuse(call, error);
-        // Where another call has brought the text since, it need not be sent once more. A cluster may have moved the slot
-        // between the two.
-        call.byText = call.script.loadedBy < call.number || ++call.misses > MAX_MISSES;
-        return this.#dispatch(call);
+        return this.#onMissing(client, call, error);
       case 'refused':
-        return this.#refuse(call, error);
+        if (call.form !== 'fcall' || !areFunctionsRefused(error.message)) return this.#refuse(call, error);
+        this.#loader.refuse(error);
+        return this.#dispatch(call);
       case 'later':
         call.error = toStoreError(error, name);
         call.from = this.#turn + 1;
@@ -255,6 +208,25 @@ export class ScriptRunner {
         this.#keeper.lose(client, error);
         return this.#again(call, error);
     }
+  }
+
+  /**
+   * Where another call has brought the text since, it need not be sent once more. A cluster may have moved the slot between
+   * the two.
+   */
+  #onMissing(client: Client, call: Call, error: Error): void {
+    const { script, form, number } = call;
+    if (form === 'eval') return this.#refuse(call, error);
+    if (form === 'evalsha') {
+      if (script.loadedBy < number || ++call.misses > MAX_MISSES) call.form = 'eval';
+      return this.#dispatch(call);
+    }
+    const failure = this.#loader.takeFailure(number);
+    if (failure !== null) return this.#onError(client, call, failure);
+    if (++call.misses > MAX_MISSES) call.form = 'evalsha';
+    else if (this.#loader.isUsable && this.#loader.loadedBy < number)
+      this.#loader.load(client, call.with.key, ++this.#sends);
+    this.#dispatch(call);
   }
 
   #refuse(call: Call, error: Error): void {

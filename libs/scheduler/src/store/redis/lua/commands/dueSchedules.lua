@@ -4,7 +4,6 @@
 -- @include keys
 -- @include frame
 -- @include effects
-local rows = {}
 -- @include aside
 local limit = tonumber(ARGV[3])
 local ids = call('ZRANGEBYSCORE', keys.ticks, '-inf', now, 'LIMIT', 0, limit)

@@ -18,8 +18,12 @@
 -- @include window
 -- @include compact
 -- @include budget
+-- @include links
+-- @include workflows
+-- @include flow
+-- @include plain
 
-local workerId, lane, sequence, wanted = ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+local lane, sequence = ARGV[4], ARGV[5]
 local slots, ahead = string.match(ARGV[7], '^(%d+)|(%d+)$')
 slots, ahead = tonumber(slots), tonumber(ahead)
 local segments = tonumber(ARGV[10])
@@ -29,7 +33,7 @@ local record = call('HGET', keys.workers, workerId)
 if not record then
   return { 0, now, 0, '', 0, {}, {}, '', 3, {} }
 end
-local me = cmsgpack.unpack(record)
+me = cmsgpack.unpack(record)
 me.id = workerId
 
 local function recordsOf(ids)
@@ -75,19 +79,7 @@ end
 
 call('ZADD', keys.leases, now + frame.lease, workerId)
 
-local CLAIM_PER_STEP = 250
-local settled = {}
-local plain, others = {}, {}
--- The number in the running entries of the plain claims.
-local plainNo = 0
-local trimLater = false
-local told = 0
-
--- @include links
--- @include workflows
--- @include flow
--- @include plain
-
+local others = {}
 local at = 11
 while segments > 0 and ARGV[at] ~= 'each' and settlePlain(at) do
   at = select(4, layout(at))

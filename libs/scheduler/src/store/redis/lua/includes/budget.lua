@@ -1,10 +1,13 @@
 -- Bounds of one reply: bytes of records and results, and edges of which results are read. Lists of records are read so
 -- many at a time, with a look at the budget between, since each record may have 256 kB.
-local budget = { bytes = 4194304, edges = 500, readAtOnce = 16, isFull = false }
+local budget = { readAtOnce = 16 }
 
--- The results of the dependencies of those that are claimed: id, the edge from which on they are left to fetch (0: none),
--- { ref, result or false, ... } in the order of the edges.
-budget.results = {}
+function budget.begin()
+  budget.bytes, budget.edges, budget.isFull = 4194304, 500, false
+  -- The results of the dependencies of those that are claimed: id, the edge from which on they are left to fetch (0: none),
+  -- { ref, result or false, ... } in the order of the edges.
+  budget.results = {}
+end
 
 function budget.addResults(id, left, found)
   local list = budget.results

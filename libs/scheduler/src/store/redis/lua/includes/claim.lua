@@ -1,20 +1,20 @@
 -- Claims the best of what is ready: strictly by level, first in first out, queues in rotation on one level.
-claim.list, claim.taken, claim.runs = {}, 0, {}
-
--- A script may have 200 local variables at a time: these end with the file.
-do
-
 local CLAIM_PER_STEP = 250
 local INSPECT_FLOOR = 128
 local HOLES_PER_STEP = 2000
 local SUSPECT_CRASHES = 2
 
 local worker_, queues, free, firm, inspect, holes, reserved, capacity
-local runnable = {}
+local runnable
 -- Entries taken from the head of a list, by list, and where the next one stands.
-local taken, cursor = {}, {}
+local taken, cursor
 -- Entries of suspects that were passed over, by list, and whether the worker runs one.
-local aside, suspect = {}, nil
+local aside, suspect
+
+function claim.begin()
+  claim.list, claim.taken, claim.runs, claim.worker = {}, 0, {}, nil
+  runnable, taken, cursor, aside, suspect = {}, {}, {}, {}, nil
+end
 
 local function canRun(task)
   local can = runnable[task]
@@ -311,6 +311,4 @@ function claim.claim(found, wanted, slots, options)
   end
   callAll('HSET', keys.running(found.id), claim.runs)
   return inspect <= 0 or (wanted > want and claim.taken == want)
-end
-
 end

@@ -1,10 +1,11 @@
 -- New executions: stored, bound to what they wait for, and put where they stand.
 
--- The request whose executions are made: these may share an outcome. nil: each execution is a request of its own.
-create.request = nil
-
--- Records, ids and extras of this verb's new executions; written at its end.
-create.records, create.ids, create.extras = {}, {}, {}
+function create.begin()
+  -- The request whose executions are made: these may share an outcome. nil: each execution is a request of its own.
+  create.request = nil
+  -- Records, ids and extras of this verb's new executions; written at its end.
+  create.records, create.ids, create.extras = {}, {}, {}
+end
 
 -- Makes a new execution: n|created|due| and what the caller packed. Returns its row.
 function create.row(id, part, extra)

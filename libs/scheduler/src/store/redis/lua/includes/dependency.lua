@@ -1,8 +1,10 @@
 -- What an end, or a reopening, means for those who depend on it.
-dependency.left = 100 -- EDGES_PER_STEP
--- Steps of this verb, where none are left over from earlier ones: { execution, whether it was reopened, dependents told },
--- or { '', 'drop', 0 }: executions of dropped workflows go.
-dependency.fresh, dependency.first, dependency.stored = {}, 1, nil
+function dependency.begin()
+  dependency.left = 100 -- EDGES_PER_STEP
+  -- Steps of this verb, where none are left over from earlier ones: { execution, whether it was reopened, dependents told },
+  -- or { '', 'drop', 0 }: executions of dropped workflows go.
+  dependency.fresh, dependency.first, dependency.stored = {}, 1, nil
+end
 
 local function holds(type, status)
   if type == 'success' then

@@ -4,7 +4,9 @@
 -- Most edges come to hold, and nothing more. The upstream names each with its type, so that such an edge is neither read
 -- nor written: dependent|index|letter of its type. The dependent's row marks all edges that hold, by index, so that none
 -- counts twice (`hs`: 1 without a result, 2 with one, 3 where the edge's record says the rest).
-edges.cache, edges.dirty, edges.ties = {}, {}, {}
+function edges.begin()
+  edges.cache, edges.dirty, edges.ties = {}, {}, {}
+end
 
 local EDGE = '^(%a+)|(%a+)|(%d+)|(%d*):?(%d*)|(%d*)|(%d)|(%u*)|([^|]*)|([^|]*)|(.*)$'
 

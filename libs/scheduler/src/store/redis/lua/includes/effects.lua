@@ -1,5 +1,9 @@
 -- What a transition reports: told to the caller in the reply, and to other nodes by message.
-local effects = { list = {}, woken = {}, wokenOrder = {} }
+local effects = {}
+
+function effects.begin()
+  effects.list, effects.woken, effects.wokenOrder = {}, {}, {}
+end
 
 local BIT = {
   scheduled = 1,

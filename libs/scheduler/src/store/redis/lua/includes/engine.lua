@@ -1,7 +1,7 @@
 -- The whole of the transitions. The concerns call each other, so their tables are there before their functions are.
 -- Each stands in a block of its own, since a script has at most 200 locals at a time.
 local rows, queue, history, tasks, edges, dependency, finish = {}, {}, {}, {}, {}, {}, {}
-local lock, lines, settle, worker, claim, create, cancel, cron = {}, {}, {}, {}, {}, {}, {}, {}
+local lock, lines, settle, worker, claim, create, cancel, cron, startable = {}, {}, {}, {}, {}, {}, {}, {}, {}
 
 -- @include links
 -- @include budget

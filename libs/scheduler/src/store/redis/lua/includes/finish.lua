@@ -1,7 +1,13 @@
 -- The one way to an end, for success, failure, cancel, skip, timeout and lost workers alike; and the way back.
 
--- Runs that were taken from their workers in this verb, by worker.
-finish.stopped = {}
+function finish.begin()
+  -- Runs that were taken from their workers in this verb, by worker.
+  finish.stopped = {}
+  -- Whether the worker of the run that ends tells its end itself.
+  finish.tellsItself = false
+  -- Whether any execution is handed over, once that is asked for.
+  finish.anyHanded = nil
+end
 
 local END = { COMPLETED = 'completed', FAILED = 'failed', CANCELLED = 'cancelled', SKIPPED = 'skipped' }
 

@@ -3,13 +3,31 @@
 --     PUBLISH or SPUBLISH|node
 --   asked: 13 digits, the store's time when the caller asked, as far as it knows it, else zeros; budget: 6 digits, ms for
 --   which it waits; generation: 6 digits, the number of the caller's connection   ARGV[2]: operation, or ''
-local call = redis.call
+-- What Redis gives each call, and its time.
+local call, now
 -- @include chunks
 local frame = {}
 -- An operation '=<lane>|<number>;' is one of many that follow each other on a lane of the node: none is asked for again
 -- when the next one has come, so that a lane has one field, and none is ever too old to be known.
-local isOnLane = string.byte(ARGV[2]) == 61
-do
+local isOnLane
+
+-- The kept reply of an operation that was done before, or nil.
+local function doneBefore()
+  if isOnLane then
+    local number, reply = string.match(frame.newest or '', '|(%d+);(.*)$')
+    -- An older one, late from a connection that was given up, has long been repeated, or reported as unknown.
+    if number and tonumber(number) >= tonumber(string.match(ARGV[2], '%d+', 4)) then
+      return cmsgpack.unpack(reply)
+    end
+  elseif ARGV[2] ~= '' then
+    local done = call('HGET', keys.operations, ARGV[2])
+    return done and cmsgpack.unpack(done) or nil
+  end
+end
+
+-- Returns the reply where the verb has nothing to do, else nil.
+function frame.begin()
+  call, isOnLane = redis.call, string.byte(ARGV[2]) == 61
   local asked, generation = tonumber(string.sub(ARGV[1], 1, 13)), tonumber(string.sub(ARGV[1], 15, 20))
   local clock, lease, count, age, bytes, others, bound, publish, node =
     string.match(ARGV[1], '^(%d*)|(%d+)|(%d+)|(%d*)|(%d*)|([%d,;]*)|(%d+)|(%a+)|(.*)$', 29)
@@ -30,14 +48,14 @@ do
   frame.connection = 'connection|' .. node
   local meta =
     call('HMGET', keys.meta, 'hwm', 'n', 'seq', 'mask', 'ruled', 'nodes', 'popped', listeners, lane, frame.connection)
-  local now = tonumber(clock)
-  if not now then
+  local serverTime = tonumber(clock)
+  if not serverTime then
     local time = call('TIME')
-    now = time[1] * 1000 + math.floor(time[2] / 1000)
+    serverTime = time[1] * 1000 + math.floor(time[2] / 1000)
   end
   frame.hwm = tonumber(meta[1]) or 0
   -- A clock that a test turns may go back as it likes.
-  frame.serverTime = clock == '' and now or math.max(now, frame.hwm)
+  frame.serverTime = clock == '' and serverTime or math.max(serverTime, frame.hwm)
   frame.created = tonumber(meta[2]) or 0
   frame.sequence = tonumber(meta[3]) or 0
   frame.mask = tonumber(meta[4]) or 0
@@ -48,19 +66,18 @@ do
   frame.others = tonumber(meta[8]) or frame.mask
   frame.newest = meta[9]
   -- Time does not go back here, whatever the server's clock does; but see clock.lua.
-  frame.now = math.max(now, frame.hwm)
+  now = math.max(serverTime, frame.hwm)
+  frame.now = now
   -- What its sender no longer waits for changes nothing. Who still waits asks again, with the time that this says.
   local newest = tonumber(meta[10]) or 0
-  if generation < newest or (asked > 0 and math.abs(frame.now - asked) > frame.budget) then
-    return redis.error_reply('LATE ' .. string.format('%.0f', frame.now))
+  if generation < newest or (asked > 0 and math.abs(now - asked) > frame.budget) then
+    return redis.error_reply('LATE ' .. string.format('%.0f', now))
   end
   frame.generation = generation > newest and generation or nil
+  frame.hadCreated, frame.hadSequence = frame.created, frame.sequence
+  frame.counts, frame.reply = {}, nil
+  return doneBefore()
 end
-frame.hadCreated = frame.created
-frame.hadSequence = frame.sequence
-frame.counts = {}
-
-local now = frame.now
 
 function frame.next()
   frame.sequence = frame.sequence + 1
@@ -133,18 +150,5 @@ function frame.remember(reply)
     if length > OPERATIONS_KEPT then
       forgetOperations(length)
     end
-  end
-end
-
-if isOnLane then
-  local number, reply = string.match(frame.newest or '', '|(%d+);(.*)$')
-  -- An older one, late from a connection that was given up, has long been repeated, or reported as unknown.
-  if number and tonumber(number) >= tonumber(string.match(ARGV[2], '%d+', 4)) then
-    return cmsgpack.unpack(reply)
-  end
-elseif ARGV[2] ~= '' then
-  local done = call('HGET', keys.operations, ARGV[2])
-  if done then
-    return cmsgpack.unpack(done)
   end
 end

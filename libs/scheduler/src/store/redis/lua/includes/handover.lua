@@ -4,6 +4,7 @@ local IDLE_MS = 2000
 -- Gives a few plain executions to a worker that waits with nothing to do: none of its handlers can block its process.
 -- Returns whether it was done: the message went first, and somebody heard it.
 local function handOver(groups, ids, records)
+  local count = #ids
   if count > 16 or frame.ruled then
     return false
   end

@@ -14,9 +14,15 @@ local LISTS = {
   CANCELLED = 'historyCancelled',
   SKIPPED = 'historySkipped',
 }
+-- What of an outcome is kept: at most so many, so old, so large.
+local bounds
+
 -- An entry is `<id>` (a plain execution that succeeded), `<id>|<number>` (any other one that stands alone) or
 -- `<workflowId>|<number>|w` (`c` where all its executions ended in the short way). Those of this verb, by outcome, in order.
-history.entries, history.changed = { COMPLETED = {}, FAILED = {}, CANCELLED = {}, SKIPPED = {} }, {}
+function history.begin()
+  history.entries, history.changed = { COMPLETED = {}, FAILED = {}, CANCELLED = {}, SKIPPED = {} }, {}
+  bounds = nil
+end
 
 function history.rememberError(row, err)
   call('RPUSH', keys.errors, cmsgpack.pack({ row.task, row.id, err, now }))
@@ -152,8 +158,6 @@ local function flush()
   end
 end
 
--- What of an outcome is kept: at most so many, so old, so large.
-local bounds
 local function boundsOf(outcome)
   if not bounds then
     local first = { count = frame.historyCount, age = frame.historyAge, bytes = frame.historyBytes }

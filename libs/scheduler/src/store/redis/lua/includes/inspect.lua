@@ -1,5 +1,9 @@
 -- What is seen of the state. Nothing here writes.
-local inspect = { mirrors = {}, queues = {}, waiting = {} }
+local inspect = {}
+
+function inspect.begin()
+  inspect.mirrors, inspect.queues, inspect.waiting = {}, {}, {}
+end
 
 local function mirror(task)
   local found = inspect.mirrors[task]

@@ -1,5 +1,5 @@
 -- Key names: all in one hash slot, since the root bears the namespace as its tag. See docs/redis-keys.md.
-local root = KEYS[1]
+local root
 local NAMES = {
   meta = 'm', -- hash: counters that order things, time's high-water mark, what the fleet listens to
   counters = 'c', -- hash: totals, and executions by status
@@ -61,6 +61,16 @@ local keys = setmetatable({}, {
     return key
   end,
 })
+
+-- Those made last are kept as long as the calls are of one namespace.
+function keys.begin()
+  if root ~= KEYS[1] then
+    root = KEYS[1]
+    for name in pairs(NAMES) do
+      keys[name] = nil
+    end
+  end
+end
 
 function keys.ready(queue, level)
   return root .. 'r:' .. queue .. ':' .. level

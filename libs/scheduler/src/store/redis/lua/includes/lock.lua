@@ -1,7 +1,9 @@
 -- Locks: one holder, a queue by level and then by who came first, a token that only grows.
 -- Record: { order, holder (execution), handle (owner), token, at (end of the hold; of a free one: of its reservation, or
 -- when its waiters are looked at again), reserved (the execution it is kept for), handles (how many wait) }
-lock.cache = {}
+function lock.begin()
+  lock.cache = {}
+end
 
 -- NORMAL: handles of `acquire` queue for a lock among the executions of this level.
 local HANDLE_LEVEL = 2

@@ -1,6 +1,23 @@
 -- The short way of a trip: plain executions and lean members of workflows that simply succeed, and such as are claimed
 -- from one plain queue.
 
+-- The trip under way: its worker, how many it wants, and what it has settled and claimed so far.
+local trip = {}
+local workerId, me, wanted, settled, plain
+-- The number in the running entries of the plain claims; whether history is left to trim; see exchange.lua for `told`.
+local plainNo, trimLater, told
+-- What only the caller listens to, it tells itself.
+local tellsEnds, tellsStarts
+
+local CLAIM_PER_STEP = 250
+
+function trip.begin()
+  workerId, me, wanted = ARGV[3], nil, tonumber(ARGV[6])
+  settled, plain, plainNo, trimLater = {}, {}, 0, false
+  tellsEnds, tellsStarts = effects.isWantedElsewhere('completed'), effects.isWantedElsewhere('started')
+  told = (tellsEnds and 1 or 0) + (tellsStarts and 2 or 0)
+end
+
 -- Executions dropped by one trip: more than it can end, so that a history made shorter gets there in time. Entries are
 -- taken so many at a time, since each may be a workflow of 200 executions.
 local DROPS_PER_STEP, ENTRIES_AT_ONCE = 1000, 125
@@ -78,10 +95,6 @@ local function isIntact(from, n, ids)
   end
   return true
 end
-
--- What only the caller listens to, it tells itself.
-local tellsEnds, tellsStarts = effects.isWantedElsewhere('completed'), effects.isWantedElsewhere('started')
-told = (tellsEnds and 1 or 0) + (tellsStarts and 2 or 0)
 
 local function tellCompleted(n, ids, results)
   for i, text in ipairs(readAll('HMGET', keys.static, ARGV, ids, ids + n - 1)) do

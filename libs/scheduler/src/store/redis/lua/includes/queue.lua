@@ -1,5 +1,7 @@
 -- Where an execution stands until it runs: by its time, then its dependencies, then in its queue.
-queue.known, queue.tails = {}, {}
+function queue.begin()
+  queue.known, queue.tails = {}, {}
+end
 
 -- The queue of that name, made if need be. Its record is '' while it has neither pause nor rules.
 function queue.get(name)

@@ -1,10 +1,14 @@
 -- Executions as Lua sees them. A row holds how an execution stands, and nothing else, so that it is kept as it is; what
 -- it was created with, and the defaults of what it does not say, stand behind it.
-rows.cache, rows.dirty = {}, {}
--- Rows that have no state of their own in the store, by id: ready since they were created, or running since then.
-rows.plain, rows.plainRun = {}, {}
--- Executions whose texts cannot be read, and why: they count as missing, and the verb's end sets them aside.
-rows.bad = {}
+function rows.begin()
+  rows.cache, rows.dirty = {}, {}
+  -- Rows that have no state of their own in the store, by id: ready since they were created, or running since then.
+  rows.plain, rows.plainRun = {}, {}
+  -- Executions whose texts cannot be read, and why: they count as missing, and the verb's end sets them aside.
+  rows.bad = {}
+  -- Workers with a lease, once they are asked for.
+  rows.workers = nil
+end
 
 local STATUSES = { PENDING = 1, RUNNING = 1, RETRYING = 1, COMPLETED = 1, FAILED = 1, CANCELLED = 1, SKIPPED = 1 }
 local TERMINAL = { COMPLETED = true, FAILED = true, CANCELLED = true, SKIPPED = true }

@@ -1,10 +1,15 @@
 -- What the store adds to a new execution's record: number|created|due|
 local stamp = {}
-local suffix = '|' .. now .. '|' .. now .. '|'
 
 local DIGITS = { [0] = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9' }
 -- A number as text: a new one for each hundred, and the last two digits behind it, at a third of the price.
 local hundreds, low
+local suffix
+
+function stamp.begin()
+  hundreds, low = nil, nil
+  suffix = '|' .. now .. '|' .. now .. '|'
+end
 
 -- The record of the next new execution, due at once, of what the caller packed.
 function stamp.record(part)

@@ -3,6 +3,10 @@ local WORKERS_LOOKED_AT = 100
 
 local alive
 
+function startable.begin()
+  alive = nil
+end
+
 -- Those heard of last come first.
 local function workersAlive()
   if not alive then

@@ -1,6 +1,11 @@
 -- Workflows that begin, see workflows.lua.
-local starts = { count = 0, records = {}, orders = {}, states = {} }
-local nowText = string.format('%d', now)
+local starts = {}
+local nowText
+
+function starts.begin()
+  starts.count, starts.records, starts.orders, starts.states = 0, {}, {}, {}
+  nowText = string.format('%d', now)
+end
 
 -- A new one; `packed`: what its record has from its ids on, `size`: how many executions, as text. Texts throughout: a
 -- number that goes to the server costs more than the rest of it. Those made together are written together, by starts.save.

@@ -1,5 +1,7 @@
 -- Tasks: which of them others depend on, and the newest execution of each of those.
-tasks.watchedTasks, tasks.newestIds = {}, {}
+function tasks.begin()
+  tasks.watchedTasks, tasks.newestIds = {}, {}
+end
 
 function tasks.isWatched(task)
   local watched = tasks.watchedTasks[task]

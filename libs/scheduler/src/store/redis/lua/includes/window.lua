@@ -1,5 +1,9 @@
 -- Ends by the minute: what success rate and duration are computed from.
-local window = { ends = {} }
+local window = {}
+
+function window.begin()
+  window.ends = {}
+end
 
 local MINUTES_KEPT = 60
 

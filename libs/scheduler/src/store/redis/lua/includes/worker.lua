@@ -3,6 +3,10 @@
 
 local MAX_CRASHES = 3
 
+function worker.begin()
+  worker.leaving = nil
+end
+
 function worker.get(id)
   local record = call('HGET', keys.workers, id)
   local ok, found = pcall(cmsgpack.unpack, record or '')

@@ -4,7 +4,11 @@
 -- nodes), of which the caller packs all from the ids on; how it stands is short, since it changes with every end:
 -- status|completed|open|failed|cancelled|size|pins|entry|bytes: how often executions outside of it, and being the newest of
 -- their tasks, need its executions; the number of its entry in history, 0 for none; bytes of those that have ended
-local workflow = { cache = {}, records = {} }
+local workflow = {}
+
+function workflow.begin()
+  workflow.cache, workflow.records = {}, {}
+end
 
 local function parse(id, text)
   local status, completed, open, failed, cancelled, size, pins, entry, bytes =

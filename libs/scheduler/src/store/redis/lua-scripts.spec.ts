@@ -1,0 +1,50 @@
+import { describe, expect, it } from '@jest/globals';
+import { luaScripts, scriptsFor, scriptsOf } from './lua-scripts.js';
+
+const TEXTS = {
+  'library.lua': '-- @include frame\n-- @include rows\n',
+  'includes/frame.lua': 'local frame = {}\nfunction frame.begin()\n  return ARGV[1]\nend\n',
+  // Indents and comments do not go to the server.
+  'includes/rows.lua': '-- @include frame\nlocal rows = {}\nfunction rows.begin()\n  rows.cache = {}\nend\n',
+  'commands/read.lua': '#!lua flags=no-writes\n-- @include rows\nreturn rows.cache\n',
+  'commands/write.lua': '-- @include frame\nreturn 1\n',
+};
+const FIRST_LINE = /^#!lua name=scheduler_(\w{16})\n/;
+
+describe('the library', () => {
+  it('has each include once, and a function for each verb, with its flags', () => {
+    const { name, text, scripts } = scriptsOf(TEXTS);
+    const digest = FIRST_LINE.exec(text)![1]!;
+    expect(name).toBe(`scheduler_${digest}`);
+    expect([...scripts.values()].map((script) => script.function)).toEqual([`${digest}_read`, `${digest}_write`]);
+    expect(text.match(/^local rows = /gm)).toHaveLength(1);
+    expect(text).toContain("register('read', { 'no-writes' })\nregister('write', {  })");
+  });
+
+  it('begins the variables of each include where a verb includes it, those that it stands on first', () => {
+    const { text, scripts } = scriptsOf(TEXTS);
+    const begin = 'do local over = frame.begin() if over then return over end end';
+    expect(text).toContain(`KEYS, ARGV = keys_, args_\n${begin}\nrows.begin()\nreturn rows.cache\nend`);
+    expect(scripts.get('read')!.text.split('\n')).toEqual([
+      ...['#!lua flags=no-writes', 'local frame = {}', 'function frame.begin()', 'return ARGV[1]', 'end', begin],
+      ...['local rows = {}', 'function rows.begin()', 'rows.cache = {}', 'end', 'rows.begin()', 'return rows.cache'],
+    ]);
+  });
+
+  it('is another one where any text of it is', () => {
+    const changed = scriptsOf({ ...TEXTS, 'commands/write.lua': '-- @include frame\nreturn 2\n' });
+    expect(changed.name).not.toBe(scriptsOf(TEXTS).name);
+    expect(changed.scripts.get('read')!.function).not.toBe(scriptsOf(TEXTS).scripts.get('read')!.function);
+    expect(changed.scripts.get('read')!.sha).toBe(scriptsOf(TEXTS).scripts.get('read')!.sha);
+  });
+
+  it('refuses a verb with an include that it lacks', () => {
+    const texts = { ...TEXTS, 'library.lua': '-- @include frame\n' };
+    expect(() => scriptsOf(texts)).toThrow("library.lua does not include 'rows', which 'read' uses");
+  });
+
+  it('goes to a thread whole, with some of the scripts', () => {
+    const { name, text, scripts } = luaScripts();
+    expect(scriptsFor(['renew'])).toEqual({ name, text, scripts: new Map([['renew', scripts.get('renew')!]]) });
+  });
+});

@@ -1,0 +1,11 @@
+-- What all functions of the library share, in the order in which it is defined.
+-- @include verb
+-- @include look
+-- @include clock
+-- @include starts
+-- @include stamp
+-- @include compact
+-- @include intake
+-- @include handover
+-- @include flow
+-- @include plain
