@@ -97,6 +97,8 @@ export function closureContract(open: OpenStore): void {
   });
 
   describe(`${DEPENDENTS} dependents`, () => {
+    // For a busy machine.
+    const TIMEOUT_MS = 60_000;
     const fanOut = async (s: Scene, count = DEPENDENTS): Promise<{ parent: string; children: string[] }> => {
       const parent = nextId();
       const children = Array.from({ length: count - 1 }, () =>
@@ -128,6 +130,7 @@ export function closureContract(open: OpenStore): void {
         expect(await s.store.peekQueue('default', 500)).toEqual(children.slice(0, 500));
         expect((await s.stats()).waitingForDependencies).toBe(0);
       }),
+      TIMEOUT_MS,
     );
 
     it(
@@ -140,6 +143,7 @@ export function closureContract(open: OpenStore): void {
         for (let i = 0; i < 20 && claimed.length < children.length; i++) claimed.push(...(await worker.claimIds(100)));
         expect(claimed).toEqual(children);
       }),
+      TIMEOUT_MS,
     );
 
     it(
@@ -153,6 +157,7 @@ export function closureContract(open: OpenStore): void {
         expect((await s.stats()).counters.skipped).toBe(children.length);
         expect((await s.stats()).waitingForDependencies).toBe(0);
       }),
+      TIMEOUT_MS,
     );
   });
 }
