@@ -30,7 +30,8 @@ for (const option of ['seconds', 'seed'])
     process.stderr.write(`--${option} is ${values[option]}: a whole number\n`);
     process.exit(2);
   }
-const which = name === 'all' ? `(${names.join('|')})` : name;
+// The comparison with BullMQ waits for its locks to end: 8 minutes, only by its name.
+const which = name === 'all' ? `(${names.filter((each) => each !== 'bullmq').join('|')})` : name;
 const { status } = spawnSync(
   process.execPath,
   ['scripts/test.mjs', '--runInBand', '--testPathPatterns', `test/campaigns/${which}.spec`],

@@ -1,0 +1,43 @@
+import { describe, expect, it } from '@jest/globals';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startBullMq, startOurs, type Contender } from './compare/contender.js';
+import { TRIAL_FAULTS } from './compare/trial-faults.js';
+import { Trial, type Figures, type TrialFault } from './compare/trial.js';
+
+/** Locks of 30 s have to end: `npm run campaign -- bullmq`. */
+const isAsked = process.env['CAMPAIGN_SECONDS'] !== undefined;
+
+async function sideBySide(fault: TrialFault): Promise<Figures[]> {
+  const opened: Contender[] = [];
+  try {
+    for (const start of [startOurs, startBullMq]) opened.push(await start());
+    // At the same time: the machine is as busy for the one as for the other.
+    return await Promise.all(opened.map((contender) => new Trial(contender, fault).run()));
+  } finally {
+    for (const contender of opened) await contender.close();
+  }
+}
+
+function report(figures: readonly Figures[], fault: string): void {
+  for (const each of figures) process.stdout.write(`${JSON.stringify(each)}\n`);
+  const folder = process.env['CAMPAIGN_RESULTS'];
+  if (folder === undefined) return;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `bullmq ${fault}.json`), JSON.stringify(figures, null, 2));
+}
+
+(isAsked ? describe : describe.skip)('beside BullMQ, with the defaults of both', () => {
+  it.each(TRIAL_FAULTS)(
+    '$name: ours loses nothing and leaves nothing behind',
+    async (fault) => {
+      const figures = await sideBySide(fault);
+      report(figures, fault.name);
+      const [ours, theirs] = figures as [Figures, Figures];
+      expect(ours).toMatchObject({ lost: 0, stuck: 0, extra: 0, wrongEnd: 0 });
+      expect(ours.broken).toEqual({ effects: 0, repeats: 0, order: 0, delays: 0 });
+      expect(Math.min(ours.acknowledged, theirs.acknowledged)).toBeGreaterThan(100);
+    },
+    300_000,
+  );
+});
