@@ -29,8 +29,10 @@ export class Backlog {
   }
 
   /** Takes one out wherever it stands. */
-  remove(executionId: string): Claim | undefined {
-    const index = this.waiting.findIndex(({ claim }, i) => i >= this.next && claim.executionId === executionId);
+  remove(executionId: string, isMeant: (claim: Claim) => boolean): Claim | undefined {
+    const index = this.waiting.findIndex(
+      ({ claim }, i) => i >= this.next && claim.executionId === executionId && isMeant(claim),
+    );
     return index < 0 ? undefined : this.waiting.splice(index, 1)[0]!.claim;
   }
 

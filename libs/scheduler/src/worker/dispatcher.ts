@@ -114,16 +114,17 @@ export class Dispatcher {
     return [...this.executor.tokens(), ...this.backlog.tokens(), ...onTheirWay];
   }
 
-  cancel(executionId: string): void {
-    const waiting = this.backlog.remove(executionId);
+  /** @param isMeant whether it is about this run: a later one of the execution may have begun here since */
+  cancel(executionId: string, isMeant: (claim: Claim) => boolean): void {
+    const waiting = this.backlog.remove(executionId, isMeant);
     if (waiting) this.settle(settle.cancel(waiting, null));
-    else this.executor.cancel(executionId);
+    else this.executor.cancel(executionId, isMeant);
   }
 
-  /** The run or its lock is no longer ours. */
-  lose(executionId: string, why: 'LEASE_LOST' | 'LOCK_LOST'): void {
-    const waiting = this.backlog.remove(executionId);
-    if (!waiting) this.executor.lose(executionId, why);
+  /** The run or its lock is no longer ours. @param isMeant as for `cancel` */
+  lose(executionId: string, why: 'LEASE_LOST' | 'LOCK_LOST', isMeant: (claim: Claim) => boolean): void {
+    const waiting = this.backlog.remove(executionId, isMeant);
+    if (!waiting) this.executor.lose(executionId, why, isMeant);
     else if (why === 'LOCK_LOST') this.settle(settle.release(waiting));
   }
 

@@ -146,15 +146,19 @@ export class Executor {
     );
   }
 
-  cancel(executionId: string): void {
+  /** @param isMeant whether it is about this run, and not an earlier one of the execution */
+  cancel(executionId: string, isMeant: (claim: Claim) => boolean): void {
     const run = this.runs.get(executionId);
-    if (run) this.stop(run, 'cancel', new TaskCancelledError(executionId));
+    if (run && isMeant(run.claim)) this.stop(run, 'cancel', new TaskCancelledError(executionId));
   }
 
-  /** The run or its lock is no longer ours: the handler is told; the store refuses what it may still report. */
-  lose(executionId: string, why: 'LEASE_LOST' | 'LOCK_LOST'): void {
+  /**
+   * The run or its lock is no longer ours: the handler is told; the store refuses what it may still report.
+   * @param isMeant as for `cancel`
+   */
+  lose(executionId: string, why: 'LEASE_LOST' | 'LOCK_LOST', isMeant: (claim: Claim) => boolean): void {
     const run = this.runs.get(executionId);
-    if (!run) return;
+    if (!run || !isMeant(run.claim)) return;
     const reason = new RunAbortedError(executionId, why);
     if (!run.isDoubtful || run.settled) return this.stop(run, 'lost', reason);
     run.isDoubtful = false;

@@ -1,12 +1,14 @@
 import { hostname } from 'node:os';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CLOCK, type Clock, type ClockTimer } from '../core/clock.js';
+import type { RunToken } from '../core/commands.js';
 import type { Effect } from '../core/effects.js';
 import { Liveness, REGISTRATION } from '../core/liveness.js';
 import type { ResolvedTask } from '../core/task-definition.js';
 import { within } from '../core/within.js';
 import { EventHub } from '../events/event-hub.js';
 import { ExecutionWaiter } from '../events/execution-waiter.js';
+import type { Claim } from '../store/records.js';
 import { TASK_STORE, type ExecutionStore, type WorkerStore } from '../store/task-store.js';
 import { HandlerRegistry } from '../task/handler-registry.js';
 import { TaskCatalog } from '../task/task-catalog.js';
@@ -190,8 +192,8 @@ export class TaskWorker {
     try {
       const reply = await this.store.beat(this.settings.workerId, this.dispatcher.tokens());
       this.liveness.lastProgress = this.clock.monotonic();
-      for (const run of reply.lost) this.dispatcher.lose(run.executionId, 'LEASE_LOST');
-      for (const run of reply.cancelRequested) this.dispatcher.cancel(run.executionId);
+      for (const run of reply.lost) this.dispatcher.lose(run.executionId, 'LEASE_LOST', isRun(run));
+      for (const run of reply.cancelRequested) this.dispatcher.cancel(run.executionId, isRun(run));
       if (!reply.known) {
         await this.hello();
         this.dispatcher.wake();
@@ -224,8 +226,13 @@ export class TaskWorker {
         this.dispatcher.pause(effect.queue, effect.time);
       else if (effect.kind === 'queue' && effect.transition === 'resumed') this.dispatcher.resume(effect.queue);
       else if (effect.kind === 'execution' && effect.transition === 'cancelRequested')
-        this.dispatcher.cancel(effect.executionId);
-      else if (effect.kind === 'lock' && effect.transition === 'lost') this.dispatcher.lose(effect.owner, 'LOCK_LOST');
+        this.dispatcher.cancel(effect.executionId, () => true);
+      else if (effect.kind === 'lock' && effect.transition === 'lost')
+        this.dispatcher.lose(effect.owner, 'LOCK_LOST', (claim) => claim.fencingToken === effect.fencingToken);
     }
   }
+}
+
+function isRun({ attempt }: RunToken): (claim: Claim) => boolean {
+  return (claim) => claim.attempt === attempt;
 }
