@@ -58,6 +58,8 @@ export type Effect =
       owner: string;
       fencingToken: number;
       time: number;
+      /** ms since then, as far as the process can know, where it comes from another process. Default 0. */
+      age?: number;
     }
   | { kind: 'queue'; transition: 'paused' | 'resumed'; queue: string; time: number }
   | {

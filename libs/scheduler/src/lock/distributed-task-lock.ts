@@ -16,6 +16,8 @@ import type { LockHandle } from './lock-handle.js';
 const DAY = 24 * 3_600_000;
 /** How often this process asks again for the locks that it waits for. */
 const POLL_INTERVAL_MS = 1000;
+/** A ttl that is shorter than the way to the store gives a handle all the same, which is lost at once. */
+const ASKED_AT_MOST = 3;
 const OPTIONS = ['ttl', 'maxWait', 'signal'];
 
 export interface AcquireOptions {
@@ -32,7 +34,12 @@ interface Waiting {
   ttl: number;
   /** The end of its wait, monotonic ms. */
   until: number;
-  resolve: (grant: LockGrant) => void;
+  resolve: (grant: DatedGrant) => void;
+}
+
+interface DatedGrant extends LockGrant {
+  /** Monotonic ms: it has been held no longer. */
+  since: number;
 }
 
 /** Named locks for users' own code, the same that tasks with requireLock take: one holder on all nodes. */
@@ -57,7 +64,8 @@ export class DistributedTaskLock {
     events.listen((effects) => {
       for (const effect of effects) {
         if (effect.kind !== 'lock') continue;
-        if (effect.transition === 'granted') this.grant({ ...effect, expiresAt: 0 });
+        if (effect.transition === 'granted')
+          this.grant({ ...effect, expiresAt: 0 }, clock.monotonic() - (effect.age ?? 0));
         else if (effect.transition === 'lost') this.lose(effect.key, effect.owner);
       }
     });
@@ -75,18 +83,14 @@ export class DistributedTaskLock {
     checkSignal(options.signal);
     options.signal?.throwIfAborted();
     const owner = `handle:${ulid(this.clock.now())}`;
+    const until = this.clock.monotonic() + maxWait;
     const ends = options.signal ? [this.liveness.closed, options.signal] : [this.liveness.closed];
-    const granted = maxWait > 0 ? this.await(key, owner, ttl, maxWait, ends) : null;
-    try {
-      const grant = (await this.store.acquireLock(key, owner, ttl, maxWait)) ?? (await granted?.promise) ?? null;
-      for (const end of ends) end.throwIfAborted();
-      return grant && this.handleOf(grant, ttl);
-    } catch (error) {
-      // Nobody takes what is granted from here on. The caller does not wait for a store that may be away.
-      this.withdraw(key, owner).catch(() => undefined);
-      throw error;
-    } finally {
-      granted?.leave();
+    for (let times = 1; ; times++) {
+      const grant = await this.ask(key, owner, ttl, Math.max(0, Math.ceil(until - this.clock.monotonic())), ends);
+      if (grant === null) return null;
+      // A grant that was long on its way may have expired: asking again renews it, or waits once more.
+      const left = ttl - (this.clock.monotonic() - grant.since);
+      if (left > 0 || times === ASKED_AT_MOST) return this.handleOf(grant, ttl, Math.max(1, left));
     }
   }
 
@@ -140,6 +144,30 @@ export class DistributedTaskLock {
     return this.store.listLocks();
   }
 
+  /** Takes the lock, or waits for it. */
+  private async ask(
+    key: string,
+    owner: string,
+    ttl: number,
+    maxWait: number,
+    ends: readonly AbortSignal[],
+  ): Promise<DatedGrant | null> {
+    const granted = maxWait > 0 ? this.await(key, owner, ttl, maxWait, ends) : null;
+    const since = this.clock.monotonic();
+    try {
+      const grant = await this.store.acquireLock(key, owner, ttl, maxWait);
+      const dated = grant ? { ...grant, since } : ((await granted?.promise) ?? null);
+      for (const end of ends) end.throwIfAborted();
+      return dated;
+    } catch (error) {
+      // Nobody takes what is granted from here on. The caller does not wait for a store that may be away.
+      this.withdraw(key, owner).catch(() => undefined);
+      throw error;
+    } finally {
+      granted?.leave();
+    }
+  }
+
   /** One timer after the other, so that a clock that is moved by hand stops at each renewal. */
   private renewing(handle: LockHandle, every: number): { cancel: () => void } {
     const next = (): ClockTimer =>
@@ -151,12 +179,13 @@ export class DistributedTaskLock {
     return { cancel: () => timer.cancel() };
   }
 
-  private handleOf(grant: LockGrant, ttl: number): LockHandle {
+  /** @param left ms for which it is held for sure */
+  private handleOf(grant: LockGrant, ttl: number, left: number): LockHandle {
     const { key, owner, fencingToken } = grant;
     const controller = new AbortController();
     this.held.set(owner, controller);
     // Where nothing is heard of the store, the holder's own clock says when the lock may be another's.
-    let end = this.loseIn(ttl, key, owner);
+    let end = this.loseIn(left, key, owner);
     return {
       key,
       fencingToken,
@@ -182,21 +211,22 @@ export class DistributedTaskLock {
   }
 
   /** The end of a wait: null, or the grant, whose word may have been lost on its way. */
-  private async giveUp(key: string, owner: string, ttl: number): Promise<LockGrant | null> {
+  private async giveUp(key: string, owner: string, ttl: number): Promise<DatedGrant | null> {
     return (await this.store.abandonLock(key, owner)) ? null : this.confirm(key, owner, ttl);
   }
 
   /** A grant that nobody has told of, if there is one. Part of its time has passed: it lasts `ttl` from now. */
-  private async confirm(key: string, owner: string, ttl: number): Promise<LockGrant | null> {
+  private async confirm(key: string, owner: string, ttl: number): Promise<DatedGrant | null> {
     const lock = await this.store.getLock(key);
     if (lock?.owner !== owner) return null;
     const { fencingToken } = lock;
+    const since = this.clock.monotonic();
     const isHeld = await this.store.extendLock(key, owner, fencingToken, ttl);
-    return isHeld ? { key, owner, fencingToken, expiresAt: 0 } : null;
+    return isHeld ? { key, owner, fencingToken, expiresAt: 0, since } : null;
   }
 
-  private grant({ key, owner, fencingToken, expiresAt }: LockGrant): void {
-    this.waiting.get(owner)?.resolve({ key, owner, fencingToken, expiresAt });
+  private grant({ key, owner, fencingToken, expiresAt }: LockGrant, since: number): void {
+    this.waiting.get(owner)?.resolve({ key, owner, fencingToken, expiresAt, since });
   }
 
   /**
@@ -233,7 +263,7 @@ export class DistributedTaskLock {
         : [];
     });
     if (waits.length === 0) return;
-    for (const grant of await this.store.awaitLocks(waits)) this.grant(grant);
+    for (const grant of await this.store.awaitLocks(waits)) this.grant(grant, now);
     // What has ended meanwhile was asked for once too often.
     for (const { key, owner } of waits) {
       if (!this.waiting.has(owner) && !this.held.has(owner)) this.withdraw(key, owner).catch(() => undefined);
@@ -268,10 +298,10 @@ export class DistributedTaskLock {
     ttl: number,
     maxWait: number,
     ends: readonly AbortSignal[],
-  ): { promise: Promise<LockGrant | null>; leave: () => void } {
+  ): { promise: Promise<DatedGrant | null>; leave: () => void } {
     const endings: (() => void)[] = [];
     let timer: ClockTimer | undefined;
-    const promise = new Promise<LockGrant | null>((resolve, reject) => {
+    const promise = new Promise<DatedGrant | null>((resolve, reject) => {
       this.waiting.set(owner, { key, ttl, until: this.clock.monotonic() + maxWait, resolve });
       this.poll();
       for (const end of ends) {

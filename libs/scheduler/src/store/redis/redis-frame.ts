@@ -287,7 +287,11 @@ export abstract class RedisFrame {
 
   private hear(message: string): void {
     const end = message.indexOf('|');
-    if (message.slice(0, end) !== this.node) this.tellText(message.slice(end + 1));
+    if (message.slice(0, end) === this.node) return;
+    const effects = this.effectsIn(message.slice(end + 1));
+    // A process that stood still, or was cut off, reads what was granted long ago.
+    for (const effect of effects) if (effect.kind === 'lock') effect.age = this.ageOf(effect.time);
+    this.tell(effects);
   }
 }
 
