@@ -19,7 +19,7 @@ const projects = [
     testMatch: [
       '<rootDir>/libs/**/*.spec.ts',
       '<rootDir>/src/**/*.spec.ts',
-      '<rootDir>/test/{contract,model,architecture}/**/*.spec.ts',
+      '<rootDir>/test/{contract,model,simulation,architecture}/**/*.spec.ts',
     ],
   },
   {

@@ -3,7 +3,7 @@ import type { Effect } from '../../libs/scheduler/src/core/effects.js';
 import type { TaskExecution } from '../../libs/scheduler/src/core/execution.js';
 import type { ExchangeReply, ExchangeRequest, TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 
-type Bug = (inner: TaskStore) => Partial<TaskStore>;
+export type Bug = (inner: TaskStore) => Partial<TaskStore>;
 
 /** Changes the executions on their way into the store. */
 const altered =

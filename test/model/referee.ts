@@ -26,7 +26,7 @@ export interface Scope {
   unlocking?: string;
 }
 
-const VERBS_OF: Record<ExecutionTransition, readonly Verb[]> = {
+export const VERBS_OF: Record<ExecutionTransition, readonly Verb[]> = {
   scheduled: ['enqueue'],
   started: ['claim'],
   completed: ['complete'],
