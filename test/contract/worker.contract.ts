@@ -118,6 +118,19 @@ export function workerContract(open: OpenStore): void {
         expect((await s.stats()).counters).toMatchObject({ released: 4, crashed: 0 });
       }),
     );
+
+    it(
+      'that leaves gives back as many runs as it has, in their old order',
+      scene(async (s) => {
+        const count = 2 * RESCUE_PER_STEP + 1;
+        const ids = await s.addMany(count);
+        const worker = await s.worker();
+        await worker.claim(count);
+        await s.store.goodbye('w1');
+        expect(await s.store.listWorkers()).toEqual([]);
+        expect(await s.store.peekQueue('default', count)).toEqual(ids);
+      }),
+    );
   });
 
   describe('a lease', () => {

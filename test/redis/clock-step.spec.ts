@@ -57,6 +57,16 @@ describe('a clock of the server that goes back by two hours', () => {
     });
   });
 
+  it('lets dates stay', async () => {
+    let dated = '';
+    const at = Math.floor(Date.now() / 1000) * 1000 + 3 * HOUR;
+    const { store } = await steppedBack(15_000, async (before) => {
+      [dated] = (await before.enqueue([newExecution({ scheduledTime: at })])) as [string];
+    });
+    const { waitingFor } = (await store.getExecution(dated))!;
+    expect(waitingFor).toMatchObject({ until: new Date(at).toISOString() });
+  });
+
   it('does not keep runs of lost workers from coming back', async () => {
     const { store } = await steppedBack(500, async (before) => {
       await before.hello(helloOf('w1'));

@@ -46,6 +46,19 @@ const SPOILS: [string, (redis: Redis, id: string) => Promise<unknown>][] = [
 ];
 
 describe.each(SPOILS)('an execution with %s', (_, spoil) => {
+  it('is set aside when its worker leaves, and the others come back', () =>
+    play(async (s, redis) => {
+      const ids = await s.addMany(3);
+      const leaving = await s.worker('w1');
+      await leaving.claim(3);
+      await spoil(redis, ids[1]!);
+      await s.store.goodbye('w1');
+      expect(await s.store.listWorkers()).toEqual([]);
+      const other = await s.worker('w2');
+      expect(await other.claimIds(3)).toEqual([ids[0], ids[2]]);
+      expect((await s.stats()).setAside).toBe(1);
+    }));
+
   it('is set aside by the rescue of its worker, and the others come back', () =>
     play(async (s, redis) => {
       const ids = await s.addMany(3);

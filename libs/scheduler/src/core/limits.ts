@@ -4,7 +4,7 @@
 export const EDGES_PER_STEP = 100;
 /** Delayed executions made ready by one promotion. */
 export const PROMOTE_PER_STEP = 200;
-/** Runs of dead workers brought back by one rescue, and runs past their bound listed by one look. */
+/** Runs of dead workers, or of one that leaves, brought back by one step, and runs past their bound listed by one look. */
 export const RESCUE_PER_STEP = 100;
 /** Executions claimed by one exchange. */
 export const CLAIM_PER_STEP = 250;

@@ -1,6 +1,6 @@
 import type { FireCommand, NewExecution, NewWorkflow, RunToken, Settlement, Tick } from '../../core/commands.js';
 import { StoreUnavailableError, TaskInUseError } from '../../core/errors.js';
-import { START_WITHIN_MS, UNDECLARED_MS } from '../../core/limits.js';
+import { RESCUE_PER_STEP, START_WITHIN_MS, UNDECLARED_MS } from '../../core/limits.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import type { TaskMirror } from '../../core/task-definition.js';
 import type { Claim, LockGrant, LockWait, QueueRules, WorkerHello } from '../records.js';
@@ -211,7 +211,7 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   }
 
   async goodbye(workerId: string): Promise<void> {
-    await this.commit('goodbye', workerId);
+    while ((await this.commit<number>('goodbye', workerId, RESCUE_PER_STEP)) === 0);
     this.packer.forget(workerId);
     this.renewals.delete(workerId);
   }

@@ -1,6 +1,5 @@
 #!lua flags=allow-oom
 -- The worker leaves; runs still held go back to the head of their queues.
--- ARGV: frame, operation, workerId   Returns: 1, effects
+-- ARGV: frame, operation, workerId, how many runs go back at once   Returns: 1 | 0 (more are left: ask again), effects
 -- @include verb
-worker.goodbye(ARGV[3])
-return commit(1)
+return commit(worker.goodbye(ARGV[3], tonumber(ARGV[4])) and 1 or 0)

@@ -12,19 +12,25 @@ local function shiftAll(key, by)
   callAll('ZADD', key, shifted)
 end
 
--- An execution that was scheduled, or failed, by the time before. Others keep their instant.
+-- Whether a delayed execution waits for a date of its own.
+local function isDated(state)
+  local ok, row = pcall(cmsgpack.unpack, state)
+  return ok and type(row) == 'table' and row.dt ~= nil
+end
+
+-- Delays and retries keep what they have left, and what was due by the time before is due. Dates that were to come stay.
 local function shiftDelays(by)
   local entries = call('ZRANGE', keys.delayed, 0, -1, 'WITHSCORES')
   local ids = {}
   for i = 1, #entries, 2 do
     ids[#ids + 1] = string.sub(entries[i], 14)
   end
-  local records, states = readAll('HMGET', keys.static, ids), readAll('HMGET', keys.state, ids)
+  local states = readAll('HMGET', keys.state, ids)
   local shifted = {}
   for i in ipairs(ids) do
-    local created = records[i] and tonumber(string.match(records[i], '^%d+|(%d+)|'))
-    if states[i] or (created and created > now) then
-      shifted[#shifted + 1] = string.format('%.0f', tonumber(entries[2 * i]) - by)
+    local due = tonumber(entries[2 * i])
+    if due <= frame.hwm or not states[i] or not isDated(states[i]) then
+      shifted[#shifted + 1] = string.format('%.0f', due - by)
       shifted[#shifted + 1] = entries[2 * i - 1]
     end
   end

@@ -26,6 +26,8 @@ function create.row(id, part, extra)
     table.insert(create.extras, cmsgpack.pack(kept))
   end
   local row = rows.new(id, record, kept)
+  -- It is due at a date, which stays also where the clock goes back.
+  row.dt = extra.at and 1 or nil
   frame.count('PENDING', 1)
   frame.count('scheduled', 1)
   queue.get(row.queue)

@@ -80,7 +80,7 @@ function finish.reopen(row)
   row.a = row.a + 1
   row.ca, row.cr = nil, nil
   row.res, row.err, row.rs = nil, nil, nil
-  row.at = now
+  row.at, row.dt = now, nil
   row.rc = nil
   edges.takeUp(row)
   if row.wf then

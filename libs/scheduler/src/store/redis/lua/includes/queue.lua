@@ -48,9 +48,8 @@ function queue.configure(name, max, per, concurrency, declaredBy)
     -- What runs already was not counted, since nobody asked.
     q.running = 0
     for _, id in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
-      for _, runId in ipairs(call('HKEYS', keys.running(id))) do
-        local row = runId ~= '' and rows.get(runId)
-        if row and row.queue == q.name then
+      for _, record in ipairs(readAll('HMGET', keys.static, call('HKEYS', keys.running(id)))) do
+        if record and fields.at(record, fields.skip(record, 1, 5)) == q.name then
           q.running = q.running + 1
         end
       end

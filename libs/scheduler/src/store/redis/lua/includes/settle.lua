@@ -26,7 +26,7 @@ local function retry(row, err, delay)
   rows.move(row, 'RETRYING')
   row.err = err
   frame.count('retried', 1)
-  row.at = now + delay
+  row.at, row.dt = now + delay, nil
   effects.tell(row, 'retrying')
   queue.place(row)
   lock.release(row)
@@ -40,7 +40,7 @@ local function snooze(row, err, delay)
   rows.move(row, 'RETRYING')
   row.err, row.rs = nil, 'SNOOZED'
   frame.count('snoozed', 1)
-  row.at = now + delay
+  row.at, row.dt = now + delay, nil
   effects.tell(row, 'retrying')
   queue.place(row)
   lock.release(row)

@@ -110,22 +110,40 @@ local function rescue(row)
   lock.release(row)
 end
 
--- Brings back a run, if it is what its worker's entry says.
-local function rescueRun(workerId, id)
-  local row = rows.get(id)
-  if row and row.st == 'RUNNING' and row.w == workerId then
-    return rescue(row)
-  end
-  -- An entry of a run that has ended otherwise, or of an execution that is gone.
+-- Drops the entry of a run that has ended otherwise (`row`), or of an execution that is gone.
+local function dropEntry(step, workerId, id, row)
   local entry = call('HGET', keys.running(workerId), id)
   call('HDEL', keys.running(workerId), id)
   call('HDEL', keys.handed, id)
   if not row then
     frame.count('RUNNING', -1)
     if not rows.bad[id] then
-      aside.put('rescue', id, 'a run of an execution that is not stored', { entry })
+      aside.put(step, id, 'a run of an execution that is not stored', { entry })
     end
   end
+end
+
+-- Treats a run of a worker by `take`, if it is what the worker's entry says.
+local function takeRun(step, workerId, id, take)
+  local row = rows.get(id)
+  if row and row.st == 'RUNNING' and row.w == workerId then
+    return take(row)
+  end
+  dropEntry(step, workerId, id, row)
+end
+
+-- Takes runs of a worker, the newest of `runs` first, so that the oldest ends up at the head of its queue.
+local function takeRuns(step, workerId, runs, limit, take)
+  local done = 0
+  while done < limit and #runs > 0 do
+    local id = table.remove(runs)[1]
+    if not aside.guard(step, id, takeRun, step, workerId, id, take) then
+      frame.count('RUNNING', -1)
+      call('HDEL', keys.running(workerId), id)
+    end
+    done = done + 1
+  end
+  return done
 end
 
 -- Brings back runs of workers whose lease is over, newest first, so that the oldest ends up at the head.
@@ -140,14 +158,7 @@ function worker.rescueLost(limit)
   end)
   for _, found in ipairs(lost) do
     local runs = worker.runs(found.id)
-    while done < limit and #runs > 0 do
-      local id = table.remove(runs)[1]
-      if not aside.guard('rescue', id, rescueRun, found.id, id) then
-        frame.count('RUNNING', -1)
-        call('HDEL', keys.running(found.id), id)
-      end
-      done = done + 1
-    end
+    done = done + takeRuns('rescue', found.id, runs, limit - done, rescue)
     if #runs == 0 then
       worker.remove(found.id)
       effects.push({ 'worker', 'lost', found.id, now })
@@ -165,18 +176,21 @@ function worker.takeBack(row)
   end
 end
 
-function worker.goodbye(id)
+-- Takes back runs of a worker that leaves. Returns whether it has left: until then it asks again.
+function worker.goodbye(id, limit)
   if not worker.get(id) then
-    return
+    return true
   end
   -- No lock that its runs leave is reserved for what only it could run.
   worker.leaving = id
   local runs = worker.runs(id)
-  for i = #runs, 1, -1 do
-    worker.takeBack(rows.get(runs[i][1]))
+  takeRuns('goodbye', id, runs, limit, worker.takeBack)
+  if #runs > 0 then
+    return false
   end
   worker.remove(id)
   effects.push({ 'worker', 'left', id, now })
+  return true
 end
 
 local function endGrace(id, member)
