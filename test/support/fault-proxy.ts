@@ -19,7 +19,7 @@ export class FaultProxy {
   #dropReplyTo = Buffer.alloc(0);
   #drops = 0;
   #dropped: (() => void) | null = null;
-  #holdText: Buffer | null = null;
+  #holdTexts: Buffer[] = [];
   #onHeld: (() => void) | null = null;
   #held: Buffer | null = null;
   #timers = new Set<NodeJS.Timeout>();
@@ -104,12 +104,12 @@ export class FaultProxy {
   }
 
   /**
-   * The next request that contains `text` is kept, with what goes with it in one piece, and its connection is cut, so that
-   * its sender sends it again or gives it up. `deliverHeld` delivers it.
+   * The next request that contains one of `texts` is kept, with what goes with it in one piece, and its connection is cut,
+   * so that its sender sends it again or gives it up. `deliverHeld` delivers it.
    * @returns when it is kept
    */
-  holdRequest(text: string): Promise<void> {
-    this.#holdText = Buffer.from(text);
+  holdRequest(...texts: string[]): Promise<void> {
+    this.#holdTexts = texts.map((text) => Buffer.from(text));
     return new Promise((resolve) => (this.#onHeld = resolve));
   }
 
@@ -149,8 +149,8 @@ export class FaultProxy {
     this.#pairs.add(pair);
     let dropping = false;
     client.on('data', (chunk) => {
-      if (this.#holdText !== null && chunk.includes(this.#holdText)) {
-        this.#holdText = null;
+      if (this.#holdTexts.some((text) => chunk.includes(text))) {
+        this.#holdTexts = [];
         this.#held = chunk;
         client.resetAndDestroy();
         upstream.destroy();

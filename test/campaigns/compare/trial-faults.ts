@@ -54,7 +54,9 @@ const lateRequests: TrialFault = {
     const posts = [producer, ...workers];
     for (let i = 0; i < 12; i++) {
       const { proxy } = posts[i % posts.length]!;
-      const isHeld = await Promise.race([proxy.holdRequest('evalsha').then(() => true), sleep(5_000)]);
+      // BullMQ runs scripts, we run functions.
+      const held = proxy.holdRequest('evalsha', 'fcall');
+      const isHeld = await Promise.race([held.then(() => true), sleep(5_000)]);
       if (!isHeld) throw new Error('no request for 5 s');
       await sleep(500);
       await Promise.race([proxy.deliverHeld(), sleep(2_000)]);
