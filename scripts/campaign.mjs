@@ -44,7 +44,7 @@ const { status } = spawnSync(
       CAMPAIGN_RESULTS: values.results,
       // The suite gives no sign of life meanwhile.
       STANDSTILL_MINUTES: `${Number(values.seconds) / 60 + 6}`,
-      ...(values.seed === undefined ? {} : { CAMPAIGN_SEED: values.seed }),
+      CAMPAIGN_SEED: values.seed ?? `${Math.floor(Math.random() * 2 ** 31)}`,
     },
   },
 );

@@ -1,7 +1,7 @@
 import TestSequencer from '@jest/test-sequencer';
 import { PROJECT_ORDER } from '../../jest.config.mjs';
 
-/** Fast suites first: by project, and within a project as jest would have it. */
+/** By project, and within a project as jest would have it: what failed last time, then the longest. */
 export default class ProjectOrder extends TestSequencer {
   sort(tests) {
     const place = ({ context }) => PROJECT_ORDER.indexOf(context.config.displayName.name);

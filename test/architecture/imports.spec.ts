@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 
-jest.setTimeout(90_000);
+jest.setTimeout(300_000);
 
 const LAW = resolve('.dependency-cruiser.cjs');
 const CRUISER = resolve('node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
@@ -76,7 +76,7 @@ function breaches(root: string): Promise<string[]> {
   const folders = ['libs', 'src', 'test', 'bench'].filter((folder) => existsSync(join(root, folder)));
   return new Promise((done, fail) => {
     const args = [CRUISER, '--config', LAW, '--output-type', 'json', ...folders];
-    execFile(process.execPath, args, { cwd: root, maxBuffer: 64 << 20, timeout: 80_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, args, { cwd: root, maxBuffer: 64 << 20, timeout: 280_000 }, (error, stdout, stderr) => {
       if (stdout === '') return fail(error ?? new Error(stderr));
       const { summary } = JSON.parse(stdout) as {
         summary: { violations: { from: string; to: string; rule: { name: string } }[] };

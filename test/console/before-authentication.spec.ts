@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Injectable, UnauthorizedException, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { cpuTime } from '../support/cpu-time.js';
 import { closeConsoles, startConsole, TOKENS, type Platform } from '../support/console.js';
 import { rawRequest } from '../support/raw-request.js';
 
@@ -27,10 +28,9 @@ class ThrowingGuard implements CanActivate {
 
 /** ms of CPU that this process takes while something happens. */
 async function cpuOf(act: () => Promise<void>): Promise<number> {
-  const begun = process.cpuUsage();
+  const took = cpuTime();
   await act();
-  const { user, system } = process.cpuUsage(begun);
-  return (user + system) / 1000;
+  return took();
 }
 
 describe.each<Platform>(['express', 'fastify'])('before a caller is known, on %s', (platform) => {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { TASK_STORE, type TaskStore } from '../../libs/scheduler/src/store/task-store.js';
+import { cpuTime } from '../support/cpu-time.js';
 import { gate } from '../support/app.js';
 import { closeConsoles, startConsole, type Platform } from '../support/console.js';
 import { temporaryFolder } from '../support/open-embedded.js';
@@ -32,10 +33,9 @@ function storeOf(name: StoreName) {
 }
 
 async function cpuOf<T>(act: () => Promise<T>): Promise<{ value: T; cpu: number }> {
-  const begun = process.cpuUsage();
+  const took = cpuTime();
   const value = await act();
-  const { user, system } = process.cpuUsage(begun);
-  return { value, cpu: (user + system) / 1000 };
+  return { value, cpu: took() };
 }
 
 describe.each<[Platform, StoreName]>([

@@ -5,9 +5,9 @@ import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { installApp, nestDependencies } from '../support/packed-app.js';
+import { installApp, nestDependencies, packedLibrary } from '../support/packed-app.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
-import { npm, npmOffline, run } from '../support/run-program.js';
+import { npmOffline, run } from '../support/run-program.js';
 
 const TSC = resolve('node_modules/typescript/bin/tsc');
 /** What Nest loads where an app has it. */
@@ -39,13 +39,11 @@ if (offline !== null) console.warn(`SKIPPED: apps in bundles: no npm registry ($
     beforeAll(async () => {
       work = await mkdtemp(join(tmpdir(), 'bundled-app-'));
       server = await startRedis();
-      await npm(['pack', '--pack-destination', work], resolve('libs/scheduler'));
-      const tarball = (await readdir(work)).find((name) => name.endsWith('.tgz'))!;
       await Promise.all(
         APPS.map(async (app) => {
           const { nest, type } = app;
           const ours = {
-            'nestjs-advanced-scheduler': `file:${join(work, tarball)}`,
+            'nestjs-advanced-scheduler': `file:${packedLibrary()}`,
             ioredis: '^6.0.0',
             [NATIVE]: '^1.2.1',
           };

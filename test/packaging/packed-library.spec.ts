@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { installApp, listFiles, majorOf, nestDependencies } from '../support/packed-app.js';
-import { npm, npmOffline, run } from '../support/run-program.js';
+import { installApp, listFiles, majorOf, nestDependencies, packedLibrary } from '../support/packed-app.js';
+import { npmOffline, run } from '../support/run-program.js';
 
-const LIBRARY = resolve('libs/scheduler');
 const TSC = resolve('node_modules/typescript/bin/tsc');
 
 /** Apps of users. */
@@ -19,16 +18,10 @@ const APPS = [
 type App = (typeof APPS)[number];
 
 let work: string;
-let tarball: string;
 
 beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'packed-library-'));
-  await npm(['pack', '--pack-destination', work], LIBRARY);
-  tarball = join(
-    work,
-    (await readdir(work)).find((name) => name.endsWith('.tgz'))!,
-  );
-  await run('tar', ['-xzf', tarball], work);
+  await run('tar', ['-xzf', packedLibrary()], work);
 });
 
 afterAll(() => rm(work, { recursive: true, force: true }));
@@ -77,7 +70,10 @@ if (offline !== null) console.warn(`SKIPPED: the packed library in apps of users
     beforeAll(async () => {
       await Promise.all(
         APPS.map(async (app) => {
-          const dependencies = { ...nestDependencies(app.nest), 'nestjs-advanced-scheduler': `file:${tarball}` };
+          const dependencies = {
+            ...nestDependencies(app.nest),
+            'nestjs-advanced-scheduler': `file:${packedLibrary()}`,
+          };
           await installApp(folderOf(app), { type: app.type, main: 'test/packaging/app/main.ts', dependencies });
         }),
       );

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { installApp, nestDependencies } from '../support/packed-app.js';
+import { installApp, nestDependencies, packedLibrary } from '../support/packed-app.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
-import { npm, npmOffline, run } from '../support/run-program.js';
+import { npmOffline, run } from '../support/run-program.js';
 
 const TSC = resolve('node_modules/typescript/bin/tsc');
 
@@ -21,7 +21,6 @@ if (offline !== null) console.warn(`SKIPPED: tenants with nestjs-cls: no npm reg
     beforeAll(async () => {
       work = await mkdtemp(join(tmpdir(), 'packed-tenants-'));
       server = await startRedis();
-      await npm(['pack', '--pack-destination', work], resolve('libs/scheduler'));
     });
 
     afterAll(async () => {
@@ -33,11 +32,10 @@ if (offline !== null) console.warn(`SKIPPED: tenants with nestjs-cls: no npm reg
       ['12', 'module'],
       ['11', 'commonjs'],
     ] as const)('have jobs without a tenant of another, three at once over HTTP, on Nest %s', async (nest, type) => {
-      const tarball = (await readdir(work)).find((name) => name.endsWith('.tgz'))!;
       const folder = join(work, type);
       const dependencies = {
         ...nestDependencies(nest),
-        ...{ 'nestjs-advanced-scheduler': `file:${join(work, tarball)}`, '@nestjs/platform-fastify': `^${nest}.0.0` },
+        ...{ 'nestjs-advanced-scheduler': `file:${packedLibrary()}`, '@nestjs/platform-fastify': `^${nest}.0.0` },
         ...{ 'nestjs-cls': '*', ioredis: '^6.0.0', '@photostructure/sqlite': '^1.2.1' },
       };
       await installApp(folder, { type, main: 'test/packaging/tenants-app/main.ts', dependencies });

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { installApp, nestDependencies } from '../support/packed-app.js';
+import { join } from 'node:path';
+import { installApp, nestDependencies, packedLibrary } from '../support/packed-app.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
-import { npm, npmOffline, run } from '../support/run-program.js';
+import { npmOffline, run } from '../support/run-program.js';
 
 /** As `nest new` of Nest 11 writes it. */
 const JEST = {
@@ -42,17 +42,11 @@ if (offline !== null) console.warn(`SKIPPED: tests of users: no npm registry (${
 
 (offline === null ? describe : describe.skip)(`tests of users${offline === null ? '' : ' (no npm registry)'}`, () => {
   let work: string;
-  let tarball: string;
   let server: RedisServer;
 
   beforeAll(async () => {
     work = await mkdtemp(join(tmpdir(), 'tests-of-users-'));
     server = await startRedis();
-    await npm(['pack', '--pack-destination', work], resolve('libs/scheduler'));
-    tarball = join(
-      work,
-      (await readdir(work)).find((name) => name.endsWith('.tgz'))!,
-    );
   });
 
   afterAll(async () => {
@@ -64,7 +58,7 @@ if (offline !== null) console.warn(`SKIPPED: tests of users: no npm registry (${
     const folder = join(work, name);
     const dependencies = {
       ...nestDependencies(nest),
-      ...{ '@nestjs/testing': `^${nest}.0.0`, 'nestjs-advanced-scheduler': `file:${tarball}` },
+      ...{ '@nestjs/testing': `^${nest}.0.0`, 'nestjs-advanced-scheduler': `file:${packedLibrary()}` },
       ...{ ioredis: '^6.0.0', '@photostructure/sqlite': '^1.2.1' },
       ...tools,
     };

@@ -1,9 +1,23 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { embedTexts } from '../../scripts/embed-texts.mjs';
 import { buildDashboard } from './build-dashboard.js';
+import { filesUnder } from './source-files.js';
+
+const CACHE = join(process.cwd(), 'node_modules', '.cache');
 
 /**
  * The library compiled as it is published, for tests that start processes. Inside node_modules, so that its imports
@@ -11,8 +25,7 @@ import { buildDashboard } from './build-dashboard.js';
  * @returns the URL of its index.js, and what removes it
  */
 export function buildLibrary(name: string): { index: string; remove: () => void } {
-  const outDir = makeOutDir(name);
-  compileLibrary(outDir);
+  const outDir = copyOfBuild('library', name, compileLibrary);
   return { index: pathToFileURL(join(outDir, 'index.js')).href, remove: remove(outDir) };
 }
 
@@ -21,7 +34,51 @@ export function buildLibrary(name: string): { index: string; remove: () => void 
  * @returns the path of its main.js, and what removes it
  */
 export function buildApp(name: string): { main: string; remove: () => void } {
-  const outDir = makeOutDir(name);
+  const outDir = copyOfBuild('app', name, compileApp);
+  return { main: join(outDir, 'src', 'main.js'), remove: remove(outDir) };
+}
+
+/** Compiled by the first suite that asks, and copied to a directory of each. */
+function copyOfBuild(kind: string, name: string, compile: (outDir: string) => void): string {
+  const built = join(CACHE, `${kind}-${hashOfSources()}`);
+  if (!existsSync(built)) {
+    for (const other of existsSync(CACHE) ? readdirSync(CACHE) : [])
+      if (new RegExp(`^${kind}-[0-9a-f]{16}$`).test(other)) removeIfOld(join(CACHE, other));
+    const outDir = `${built}-${process.pid}`;
+    mkdirSync(outDir, { recursive: true });
+    writeFileSync(join(outDir, 'package.json'), '{ "type": "module" }');
+    compile(outDir);
+    try {
+      renameSync(outDir, built);
+    } catch (error) {
+      rmSync(outDir, { recursive: true, force: true });
+      // Another suite has built the same meanwhile.
+      if (!existsSync(built)) throw error;
+    }
+  }
+  const copy = join(CACHE, `${name}-${process.pid}`);
+  cpSync(built, copy, { recursive: true });
+  return copy;
+}
+
+/** Of everything that a build depends on. */
+function hashOfSources(): string {
+  const hash = createHash('sha256');
+  const files = ['libs', 'src', 'scripts'].flatMap((folder) => filesUnder(folder, ''));
+  const others = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
+  for (const path of [...files, ...others]) {
+    const { size, mtimeMs } = statSync(path);
+    hash.update(`${path} ${size} ${mtimeMs}\n`);
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** Of sources as they were: a run that goes on beside this one may still copy it. */
+function removeIfOld(dir: string): void {
+  if (Date.now() - statSync(dir).mtimeMs > 3_600_000) rmSync(dir, { recursive: true, force: true });
+}
+
+function compileApp(outDir: string): void {
   const library = join(outDir, 'node_modules', 'nestjs-advanced-scheduler');
   mkdirSync(library, { recursive: true });
   copyFileSync('libs/scheduler/package.json', join(library, 'package.json'));
@@ -33,14 +90,6 @@ export function buildApp(name: string): { main: string; remove: () => void } {
   buildDashboard();
   cpSync('libs/scheduler-console/ui-dist', join(console, 'ui-dist'), { recursive: true });
   tsc('-p', 'tsconfig.build.json', '--rootDir', '.', '--outDir', outDir);
-  return { main: join(outDir, 'src', 'main.js'), remove: remove(outDir) };
-}
-
-function makeOutDir(name: string): string {
-  const outDir = join(process.cwd(), 'node_modules', '.cache', `${name}-${process.pid}`);
-  mkdirSync(outDir, { recursive: true });
-  writeFileSync(join(outDir, 'package.json'), '{ "type": "module" }');
-  return outDir;
 }
 
 function compileLibrary(outDir: string): void {

@@ -26,6 +26,11 @@ export function nestDependencies(nest: string): Record<string, string> {
   };
 }
 
+/** The library as `npm pack` makes it, once for all suites (scripts/jest/pack-library.mjs). */
+export function packedLibrary(): string {
+  return process.env['PACKED_LIBRARY']!;
+}
+
 /** Writes the app, strict down to the declarations of what it uses, and installs it. */
 export async function installApp(folder: string, { type, main, dependencies }: PackedApp): Promise<void> {
   await mkdir(join(folder, 'src'), { recursive: true });

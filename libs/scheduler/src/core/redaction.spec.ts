@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { toErrorInfo } from './failure.js';
 import { Redaction } from './redaction.js';
+import { cpuTime } from '../../../../test/support/cpu-time.js';
 
 const redaction = new Redaction(['iban']);
 
@@ -135,9 +136,9 @@ describe('a text', () => {
       'SG.',
     ]) {
       const text = part.repeat(1_000_000 / part.length);
-      const begun = performance.now();
+      const took = cpuTime();
       redaction.text(text, ['nothing of it']);
-      expect([part, performance.now() - begun < 2000]).toEqual([part, true]);
+      expect([part, took() < 2000]).toEqual([part, true]);
     }
   });
 });

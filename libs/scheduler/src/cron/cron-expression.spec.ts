@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { CronNeverFiresError, InvalidCronExpressionError, InvalidTimezoneError } from '../core/errors.js';
 import { parseCron } from './cron-expression.js';
+import { cpuTime } from '../../../../test/support/cpu-time.js';
 
 function refusal(expression: unknown, timezone?: string): unknown {
   try {
@@ -91,13 +92,13 @@ describe('parseCron', () => {
   });
 
   it('refuses a huge text without reading it', () => {
-    const start = performance.now();
+    const took = cpuTime();
     for (const text of ['1,'.repeat(100_000), '* '.repeat(100_000), 'x'.repeat(200_000)]) {
       const error = refusal(text) as Error;
       expect(error.message).toMatch(/is 200000 characters long; allowed: 256$/);
       expect(error.message.length).toBeLessThan(200);
     }
-    expect(performance.now() - start).toBeLessThan(50);
+    expect(took()).toBeLessThan(500);
     const full = '0,1,2 '.repeat(2) + '* * *';
     expect(parseCron(full.padEnd(256)).minutes).toEqual([0, 1, 2]);
     refusal(full.padEnd(257));
@@ -105,9 +106,9 @@ describe('parseCron', () => {
 
   it.each(['0 0 30 2 *', '0 0 31 4,6 *', '0 0 31 2,4,6,9,11 ?', '0 0 0 30-31 FEB *'])('%s never fires', (text) => {
     parseCron('* * * * *');
-    const start = performance.now();
+    const took = cpuTime();
     const error = refusal(text) as CronNeverFiresError;
-    expect(performance.now() - start).toBeLessThan(50);
+    expect(took()).toBeLessThan(500);
     expect(error).toBeInstanceOf(CronNeverFiresError);
     expect(error.code).toBe('CRON_NEVER_FIRES');
     expect(error.message).toContain(text);

@@ -8,6 +8,7 @@ import type { TaskContext } from '../task/task-context.js';
 import { defineTask } from '../task/task-ref.js';
 import { SchedulerTestKit } from './scheduler-test-kit.js';
 import { getTestKitToken, SchedulerTestingModule } from './scheduler-testing.module.js';
+import { cpuTime } from '../../../../test/support/cpu-time.js';
 
 const greet = defineTask<{ name: string; loud?: boolean }, string>('greet', { payload: { name: 'nobody' } });
 
@@ -128,9 +129,9 @@ describe('SchedulerTestKit', () => {
 
   it('goes through a year of nightly ticks in seconds', async () => {
     const { kit, handlers } = await compile();
-    const began = performance.now();
+    const took = cpuTime();
     await kit.advanceTo('2027-01-01T00:00:00Z');
-    expect(performance.now() - began).toBeLessThan(20_000);
+    expect(took()).toBeLessThan(20_000);
     expect(handlers.runs).toHaveLength(365);
     expect(new Set(handlers.runs.map(({ at }) => new Date(at).toISOString().slice(11)))).toEqual(
       new Set(['03:00:00.000Z']),
