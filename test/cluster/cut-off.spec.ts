@@ -37,7 +37,8 @@ describe('a process with a thread that beats', () => {
     const cutAt = performance.now();
     expect(await heard(child)).toEqual({ code: 'LEASE_LOST' });
     const took = performance.now() - cutAt;
-    expect(took).toBeLessThan(LEASE + 1000);
+    // It would hold on for 30 s.
+    expect(took).toBeLessThan(LEASE + 5_000);
     // Beats are a third of a lease apart.
     expect(took).toBeGreaterThan(LEASE / 3);
   });

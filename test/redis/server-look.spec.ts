@@ -162,7 +162,7 @@ describe('credentials', () => {
       expect(error).toBeInstanceOf(StoreAccessError);
       expect(`${error.stack}${JSON.stringify(error)}`).not.toContain('canary');
     }
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(5_000);
     const { redis } = await connect({ url: `redis://:right@127.0.0.1:${server.port}/3` });
     await redis.run('count', ROOT, []);
     expect(await server.command('CONFIG', 'GET', 'requirepass').catch((error: Error) => error.message)).toContain(
