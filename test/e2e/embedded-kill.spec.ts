@@ -11,10 +11,10 @@ import { buildLibrary } from '../support/built-library.js';
 import { temporaryFolder } from '../support/open-embedded.js';
 import { comparable, recovered, removeStore } from '../support/recovered.js';
 
-const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 200);
+const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 50);
 /** On one file; then a new one begins. */
 const ROUNDS_PER_FILE = 20;
-const LIMIT_MS = 1_000 + ROUNDS * 3_000;
+const LIMIT_MS = 1_000 + ROUNDS * 6_000;
 jest.setTimeout(LIMIT_MS);
 
 interface Command {
