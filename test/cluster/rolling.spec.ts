@@ -1,40 +1,22 @@
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CronSchedule, TaskExecution } from 'nestjs-advanced-scheduler';
+import { withOtherScripts, type OtherRelease } from '../support/other-release.js';
 import { Fleet, until, type AuditRow, type FleetNode, type NodeSettings, type NodeTask } from './fixtures/fleet.js';
 
 const RUNS = 300;
 
 let fleet: Fleet;
 /** The library as another release, whose scripts are not the same text. */
-let otherRelease: { index: string; dir: string };
+let otherRelease: OtherRelease;
 beforeAll(async () => {
   fleet = await Fleet.start('rolling');
-  otherRelease = releaseOf(fleet.library);
+  otherRelease = withOtherScripts(fleet.library);
 });
 afterEach(() => fleet.endAll());
 afterAll(async () => {
   await fleet?.close();
-  if (otherRelease) rmSync(otherRelease.dir, { recursive: true, force: true });
+  otherRelease?.remove();
 });
-
-function releaseOf(index: string): { index: string; dir: string } {
-  const from = dirname(fileURLToPath(index));
-  const dir = `${from}-other`;
-  cpSync(from, dir, { recursive: true });
-  const path = join(dir, 'store/redis/lua-texts.js');
-  const text = readFileSync(path, 'utf8');
-  // Behind the first line of each command, which says what the server may assume.
-  const changed = text.replaceAll(
-    /("commands\/\w+\.lua": "#!lua[^\\]*\\n)/g,
-    "$1do local _ = 'another release' end\\n",
-  );
-  expect(changed.length).toBeGreaterThan(text.length);
-  writeFileSync(path, changed);
-  return { index: pathToFileURL(join(dir, 'index.js')).href, dir };
-}
 
 const note = (taskId: string, options: Partial<NodeTask> = {}): NodeTask => ({ taskId, handler: 'note', ...options });
 const version = (taskId: string, handler: 'old' | 'new', options: Partial<NodeTask> = {}): NodeTask => ({
