@@ -43,6 +43,8 @@ const PARTS = {
   campaigns: [campaigns('all', '--seconds', '240', '--seed', seed)],
   /** Random commands against the reference, many seeds. */
   model: [suites('test/model', { MODEL_RUNS: '1000', GRAPH_SEEDS: '2000' })],
+  /** Worker and store on a network that fails, many seeds. */
+  simulation: [{ args: ['scripts/simulation.mjs', '--seeds', '10000', '--seed', seed], env: {} }],
   /** Processes killed at random moments. */
   kills: [suites('test/e2e/embedded-kill', { KILL_ROUNDS: '500' })],
 };

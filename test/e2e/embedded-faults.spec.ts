@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -242,6 +242,34 @@ describe('the file of an embedded store', () => {
       await killedWithLog(60);
       truncateSync(`${path}-wal`, statSync(`${path}-wal`).size - 3000);
       await opened();
+    });
+
+    it('is refused when its log is missing, until the note of who had it is removed', async () => {
+      await killedWithLog(60);
+      rmSync(`${path}-wal`);
+      for (let time = 0; time < 2; time++)
+        await expect(storeAt(path).open()).rejects.toMatchObject({
+          code: 'STORE_DAMAGED',
+          message: expect.stringMatching(/its write-ahead log .* is missing.*remove .*-owner/),
+        });
+      rmSync(`${path}-owner`);
+      await opened();
+    });
+
+    it('of a newer release is refused, and is opened by that release afterwards', async () => {
+      await killedWithLog(60);
+      const database = new DatabaseSync(path);
+      const [{ user_version: version }] = database.prepare('PRAGMA user_version').all() as [{ user_version: number }];
+      const keep = new DatabaseSync(path);
+      database.exec('PRAGMA user_version = 99');
+      copyStore(path, folder.path('newer.db'));
+      database.close();
+      keep.close();
+      await expect(storeAt(folder.path('newer.db')).open()).rejects.toMatchObject({ code: 'STORE_VERSION' });
+      const newer = new DatabaseSync(folder.path('newer.db'));
+      newer.exec(`PRAGMA user_version = ${version}`);
+      newer.close();
+      expect(typeof (await openAndDump(folder.path('newer.db')))).toBe('object');
     });
 
     it('is refused when its log is damaged in the middle, which would lose what was acknowledged', async () => {

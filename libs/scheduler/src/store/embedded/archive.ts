@@ -5,10 +5,12 @@ import { bytes } from '../memory/history.js';
 import type { Row, WorkflowRow } from '../memory/rows.js';
 import { checksum } from './checksum.js';
 import { ArchiveCounts, type Counted, type Retired } from './archive-counts.js';
-import { encodeExecution, encodeWorkflow, type ExecutionRecord, type WorkflowRecord } from './codec.js';
+import { encodeExecution, encodeWorkflow } from './codec.js';
 import type { Database } from './database.js';
+import { decodeExecution, decodeWorkflow } from './decode.js';
 import { EdgeTable } from './edge-table.js';
 import type { StoredExecution, StoredWorkflow } from './rebuild.js';
+import type { SetAside } from './set-aside.js';
 import type { SqlValue } from './sqlite.js';
 
 /** An execution in memory too. */
@@ -63,7 +65,10 @@ export class Archive {
   /** The newest id in it of those that grow with time: what is above is not here. */
   private newestId = '';
 
-  constructor(private readonly database: Database) {
+  constructor(
+    private readonly database: Database,
+    private readonly aside: SetAside,
+  ) {
     const prepare = (sql: string) => database.prepare(sql);
     this.edges = new EdgeTable(database);
     this.byId = prepare(`SELECT ${HISTORY_COLUMNS} FROM history h WHERE execution_id = ?`);
@@ -110,20 +115,21 @@ export class Archive {
     // Fresh ids are looked up at each enqueue, and are newer than whatever has ended.
     if (this.counts.executions === 0 || (isOrdered(executionId) && executionId > this.newestId)) return null;
     const [row] = this.database.rows<HistoryColumns>(this.byId, executionId);
-    return row ? { execution: this.retired(row), family: row.family ?? 0 } : null;
+    const execution = row && this.retired(row);
+    return execution ? { execution, family: row.family ?? 0 } : null;
   }
 
   family(number: number): { executions: StoredExecution[]; workflows: StoredWorkflow[] } {
     const { database } = this;
     return {
-      executions: database.rows<HistoryColumns>(this.byFamily, number).map((row) => this.retired(row)),
+      executions: database.rows<HistoryColumns>(this.byFamily, number).flatMap((row) => this.retired(row) ?? []),
       workflows: this.workflowsIn(number),
     };
   }
 
   /** Workflows of a family; 0: those that are in memory. */
   workflowsIn(family: number): StoredWorkflow[] {
-    return this.database.rows<WorkflowColumns>(this.workflowsOf, family).map((row) => this.workflow(row));
+    return this.database.rows<WorkflowColumns>(this.workflowsOf, family).flatMap((row) => this.workflow(row) ?? []);
   }
 
   findWorkflow(workflowId: string): StoredWorkflow | null {
@@ -134,7 +140,9 @@ export class Archive {
   /** Newest first, below this number. */
   workflows(below: number, limit: number): StoredWorkflow[] {
     const number = Math.min(below, Number.MAX_SAFE_INTEGER);
-    return this.database.rows<WorkflowColumns>(this.workflowPage, number, limit).map((row) => this.workflow(row));
+    return this.database
+      .rows<WorkflowColumns>(this.workflowPage, number, limit)
+      .flatMap((row) => this.workflow(row) ?? []);
   }
 
   /** Newest first, from one number (exclusive) down to another (inclusive). */
@@ -143,9 +151,17 @@ export class Archive {
     const from = query.from === undefined ? downTo : Math.max(downTo, this.firstSince(query.from));
     const to = query.to === undefined ? below : Math.min(below, this.firstSince(query.to));
     const statuses = query.status === undefined ? [null] : [query.status].flat();
-    const found = statuses.flatMap((status) => this.pageOf(query, status, to, from, limit));
-    if (statuses.length > 1) found.sort((a, b) => b.number - a.number);
-    return found.slice(0, limit).map((row) => this.retired(row));
+    const page: StoredExecution[] = [];
+    // Again where some were set aside: a short page is the last one.
+    for (let rows: HistoryColumns[], next = to; page.length < limit; next = rows.at(-1)!.number) {
+      const wanted = limit - page.length;
+      rows = statuses.flatMap((status) => this.pageOf(query, status, next, from, wanted));
+      if (statuses.length > 1) rows.sort((a, b) => b.number - a.number);
+      rows = rows.slice(0, wanted);
+      page.push(...rows.flatMap((row) => this.retired(row) ?? []));
+      if (rows.length < wanted) break;
+    }
+    return page;
   }
 
   private pageOf(
@@ -262,21 +278,27 @@ export class Archive {
     return found[0]?.rank ?? 0;
   }
 
-  /** One that is in memory too. */
-  execution({ number, body, payload, result, checksum }: ExecutionColumns): StoredExecution {
+  /** One that is in memory too; null: it was set aside. */
+  execution({ number, body, payload, result, checksum }: ExecutionColumns): StoredExecution | null {
     this.database.verify(`execution ${number}`, checksum, String(number), body, payload, result);
-    return { number, record: JSON.parse(body) as ExecutionRecord, payload, result };
+    return this.read(number, body, payload, result);
   }
 
-  private retired(row: HistoryColumns): StoredExecution {
+  private retired(row: HistoryColumns): StoredExecution | null {
     const { number, body, payload, result, checksum } = row;
     this.database.verify(`execution ${number} of history`, checksum, placeOf(row), body, payload, result);
-    return { number, record: JSON.parse(body) as ExecutionRecord, payload, result };
+    return this.read(number, body, payload, result);
   }
 
-  private workflow({ number, ended, body, checksum }: WorkflowColumns): StoredWorkflow {
+  private read(number: number, body: string, payload: string | null, result: string | null): StoredExecution | null {
+    const record = this.aside.attempt(`execution ${number}`, () => decodeExecution(body));
+    return record && { number, record, payload, result };
+  }
+
+  private workflow({ number, ended, body, checksum }: WorkflowColumns): StoredWorkflow | null {
     this.database.verify(`workflow ${number}`, checksum, `${number} ${ended}`, body);
-    return { number, ended, record: JSON.parse(body) as WorkflowRecord };
+    const record = this.aside.attempt(`workflow ${number}`, () => decodeWorkflow(body));
+    return record && { number, ended, record };
   }
 
   private known(status: TerminalStatus): TerminalStatus {

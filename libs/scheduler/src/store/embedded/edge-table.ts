@@ -4,6 +4,7 @@ import type { Edge, Row } from '../memory/rows.js';
 import { checksum } from './checksum.js';
 import { encodeEdge, type EdgeRecord } from './codec.js';
 import type { Database } from './database.js';
+import { decodeEdge } from './decode.js';
 
 interface EdgeColumns {
   number: number;
@@ -51,7 +52,7 @@ export class EdgeTable {
       throw new StoreDamagedError(this.database.path, `execution ${number} has ${found.length} of ${count} edges`);
     return found.map(({ place, body, checksum }) => {
       this.database.verify(`edge ${place} of execution ${number}`, checksum, `${number} ${place}`, body);
-      return JSON.parse(body) as EdgeRecord;
+      return decodeEdge(body);
     });
   }
 

@@ -175,7 +175,9 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
   override stats(): Promise<StoreStats> {
     return this.read((s, now) => {
       const found = stats(s, now);
-      const { byStatus } = this.opened().file.archive.counts;
+      const { archive, aside } = this.opened().file;
+      const { byStatus } = archive.counts;
+      found.setAside = aside.count;
       for (const status of TERMINAL_STATUSES) found.byStatus[status] += byStatus[status];
       return found;
     });
@@ -199,7 +201,7 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
 
   protected override commit<T>(transition: (s: State, now: number) => T): Promise<T> {
     return this.whenOpen(() => {
-      const { group } = this.opened();
+      const { file, group } = this.opened();
       let result: T;
       try {
         result = this.transact(transition);
@@ -209,7 +211,7 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
           throw error;
         });
       }
-      return group.commit(result, this.takeEffects());
+      return group.commit(result, [...file.aside.takeEffects(this.state.time), ...this.takeEffects()]);
     });
   }
 

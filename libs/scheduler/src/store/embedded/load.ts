@@ -1,9 +1,12 @@
+import { StoreDamagedError } from '../../core/errors.js';
 import { TERMINAL_STATUSES } from '../../core/status.js';
 import type { State } from '../memory/state.js';
 import type { Archive, ExecutionColumns } from './archive.js';
 import type { KeyRecord, LockRecord, QueueRecord, ScheduleEntry, SpreadRecord, TaskRecord } from './codec.js';
 import type { Database } from './database.js';
+import { decodeRecord } from './decode.js';
 import { Rebuilder } from './rebuild.js';
+import type { SetAside } from './set-aside.js';
 import type { Totals } from './totals.js';
 
 interface RecordColumns {
@@ -14,15 +17,20 @@ interface RecordColumns {
 }
 
 /** Fills an empty state with what is in the file, history excepted. */
-export function load(database: Database, archive: Archive, s: State, totals: Totals): void {
+export function load(database: Database, archive: Archive, s: State, totals: Totals, aside: SetAside): void {
   const rebuilder = new Rebuilder(s, archive.edges);
-  const records = readRecords(database);
+  const records = readRecords(database, aside);
   const each = <T>(kind: string, put: (key: string, body: T) => void): void =>
-    records.filter((record) => record.kind === kind).forEach(({ key, body }) => put(key, body as T));
+    records
+      .filter((record) => record.kind === kind)
+      .forEach(({ key, body }) => aside.attempt(`${kind} '${key}'`, () => put(key, body as T)));
 
   each('queue', (name, record: QueueRecord) => rebuilder.queue(name, record));
   const live = database.prepare('SELECT number, body, payload, result, checksum FROM live ORDER BY number');
-  for (const row of database.rows<ExecutionColumns>(live)) rebuilder.execution(archive.execution(row));
+  for (const row of database.rows<ExecutionColumns>(live)) {
+    const execution = archive.execution(row);
+    if (execution) aside.attempt(`execution ${row.number}`, () => rebuilder.execution(execution));
+  }
   for (const workflow of archive.workflowsIn(0)) rebuilder.workflow(workflow);
   each('task', (taskId, record: TaskRecord) => rebuilder.task(taskId, record));
   each('lock', (key, record: LockRecord) => rebuilder.lock(key, record));
@@ -33,15 +41,18 @@ export function load(database: Database, archive: Archive, s: State, totals: Tot
   for (const { key, body } of keys) rebuilder.key(key, body);
   const steps = records.filter(({ kind }) => kind === 'spread') as { key: string; body: SpreadRecord }[];
   steps.sort((a, b) => Number(a.key) - Number(b.key));
-  for (const { key, body } of steps) rebuilder.spread(Number(key), body);
+  for (const { key, body } of steps) aside.attempt(`spread '${key}'`, () => rebuilder.spread(Number(key), body));
   for (const kind of ['totals', 'window', 'errors']) each(kind, (_, body) => totals.restore(kind, body));
   for (const outcome of TERMINAL_STATUSES) s.history[outcome].units.beyond(archive.newestRank(outcome));
 }
 
-function readRecords(database: Database): { kind: string; key: string; body: unknown }[] {
+function readRecords(database: Database, aside: SetAside): { kind: string; key: string; body: unknown }[] {
   const select = database.prepare('SELECT kind, key, body, checksum FROM record');
-  return database.rows<RecordColumns>(select).map(({ kind, key, body, checksum }) => {
+  return database.rows<RecordColumns>(select).flatMap(({ kind, key, body, checksum }) => {
     database.verify(`${kind} '${key}'`, checksum, kind, key, body);
-    return { kind, key, body: JSON.parse(body) as unknown };
+    const decoded = aside.attempt(`${kind} '${key}'`, () => decodeRecord(kind, body));
+    // Without the sequence, numbers would be given twice.
+    if (decoded === null && kind === 'totals') throw new StoreDamagedError(database.path, 'its totals are no JSON');
+    return decoded === null ? [] : { kind, key, body: decoded };
   });
 }

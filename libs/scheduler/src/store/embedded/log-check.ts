@@ -16,6 +16,13 @@ const LITTLE_ENDIAN = 0x377f0682;
  */
 export function checkLog(path: string, previous: OwnerNote | null): void {
   const log = read(`${path}-wal`);
+  // A process that dies leaves a log. One that closes the file takes its note with it.
+  if (log === null && previous !== null)
+    throw new StoreDamagedError(
+      path,
+      `its write-ahead log (${path}-wal) is missing, with what process ${previous.pid} had not moved to the database; ` +
+        `to go on without it, remove ${path}-owner`,
+    );
   if (log === null || log.length === 0) return;
   const sound = soundFrames(log);
   if (sound === null) {

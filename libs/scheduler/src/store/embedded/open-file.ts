@@ -15,6 +15,7 @@ import { keepPrivate } from './private-files.js';
 import { Owner, type Sync } from './owner.js';
 import type { Residents } from './residents.js';
 import { loadSqlite, messageOf, SQLITE, sqliteCode } from './sqlite.js';
+import { SetAside } from './set-aside.js';
 import { Writer } from './writer.js';
 
 /** What the file is opened for. */
@@ -42,6 +43,7 @@ export class OpenFile implements GroupDisk {
     private readonly writer: Writer,
     readonly space: DiskSpace,
     private readonly log: LogSync,
+    readonly aside: SetAside,
   ) {}
 
   /**
@@ -53,24 +55,28 @@ export class OpenFile implements GroupDisk {
     const { path } = user;
     let owner: Owner | null = null;
     let database: Database | null = null;
+    let hasLog = false;
     try {
       makeFolder(dirname(path));
       keepPrivate(path);
       owner = Owner.take(Sqlite, path);
       checkLog(path, owner.previous);
+      hasLog = existsSync(`${path}-wal`);
       database = Database.open(Sqlite, path);
       owner.sign(user.sync, new Date(user.now()));
       const { state, residents, changed, limits } = user;
-      const archive = new Archive(database);
+      const aside = new SetAside();
+      const archive = new Archive(database, aside);
       const writer = new Writer(database, archive, state, residents, changed, limits);
-      load(database, archive, state, writer.totals);
+      load(database, archive, state, writer.totals, aside);
       residents.recallFrom(archive, state);
       const space = new DiskSpace(path, () => database!.checkpoint());
       database.limitLog(space.logBytes);
-      return new OpenFile(user, owner, database, archive, writer, space, new LogSync(path));
+      return new OpenFile(user, owner, database, archive, writer, space, new LogSync(path), aside);
     } catch (error) {
       database?.close();
-      owner?.leave(false);
+      if (hasLog) eraseIfMoved(path, owner!);
+      owner?.leave();
       if ((error as NodeJS.ErrnoException).syscall === undefined) throw translate(path, error);
       throw new StoreUnavailableError(`'${path}': ${messageOf(error)}`);
     }
@@ -95,9 +101,14 @@ export class OpenFile implements GroupDisk {
   /** @param complete whether all is on the disk; otherwise the next one to open it recovers */
   close(complete: boolean): void {
     this.log.close();
-    if (complete) this.database.checkpoint();
+    if (complete) {
+      this.database.checkpoint();
+      // Before SQLite removes its log: a note without a log says that one is missing.
+      this.owner.erase();
+    }
     this.database.close();
-    this.owner.leave(complete);
+    eraseIfMoved(this.user.path, this.owner);
+    this.owner.leave();
   }
 
   /** null: there is no room for it. */
@@ -126,6 +137,11 @@ export class OpenFile implements GroupDisk {
     const { bavail, bsize } = statfsSync(dirname(this.user.path));
     return bavail * bsize < NEXT_TO_NOTHING;
   }
+}
+
+/** SQLite has moved all of its log to the database, and removed it, when it was closed: there is nothing to recover. */
+function eraseIfMoved(path: string, owner: Owner): void {
+  if (!existsSync(`${path}-wal`)) owner.erase();
 }
 
 /** With those above it, for the owner only. (The `recursive` of mkdir never returns where a file system refuses, as /proc.) */

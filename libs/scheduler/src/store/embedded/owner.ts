@@ -48,9 +48,12 @@ export class Owner {
     }
   }
 
-  /** @param closed whether all is on the disk, so that there is nothing to recover */
-  leave(closed: boolean): void {
-    if (closed) rmSync(this.notePath, { force: true });
+  /** Removes the note: there is nothing to recover. */
+  erase(): void {
+    rmSync(this.notePath, { force: true });
+  }
+
+  leave(): void {
     this.lock.close();
   }
 

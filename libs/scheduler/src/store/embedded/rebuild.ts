@@ -44,6 +44,14 @@ export interface StoredWorkflow {
   record: WorkflowRecord;
 }
 
+interface Added {
+  row: Row;
+  edges: readonly EdgeRecord[];
+  /** Whether they are in the table, and not in the record of a release before it. */
+  isFromTable: boolean;
+  lockWait: ExtraRecord['lockWait'];
+}
+
 /** Executions as they were, but for what they hang on: for those who only look. */
 export function detached(s: State, { number, record, payload, result }: StoredExecution): Row {
   const { executionId, priority, timeout = null, budget = null } = record;
@@ -95,7 +103,7 @@ function restoreExtra(s: State, row: Row, record: ExtraRecord): void {
  * It serves the opening, and the return of a family out of history.
  */
 export class Rebuilder {
-  private readonly added: { row: Row; edges: ExtraRecord['edges']; lockWait: ExtraRecord['lockWait'] }[] = [];
+  private readonly added: Added[] = [];
 
   private readonly workflows: WorkflowRow[] = [];
 
@@ -109,15 +117,18 @@ export class Rebuilder {
     return this.added.map(({ row }) => row);
   }
 
+  /** @throws Error if its edges cannot be treated; then nothing has changed */
   execution(stored: StoredExecution): void {
     const { s } = this;
+    const { edges = 0, lockWait } = stored.record.extra ?? {};
+    const isFromTable = typeof edges === 'number';
+    const found = !isFromTable ? edges : edges === 0 ? [] : this.table.of(stored.number, edges);
     s.queue(stored.record.queue);
     const row = detached(s, stored);
     s.executions.set(row.executionId, row);
     s.byStatus[row.status]++;
     this.chain(row);
-    const { edges = 0, lockWait } = stored.record.extra ?? {};
-    this.added.push({ row, edges, lockWait });
+    this.added.push({ row, edges: found, isFromTable, lockWait });
   }
 
   workflow({ number, ended, record }: StoredWorkflow): WorkflowRow {
@@ -141,7 +152,7 @@ export class Rebuilder {
   /** Edges and places, once all executions are there. */
   link(): void {
     const { s, added } = this;
-    const edges = added.flatMap(({ row, edges }) => this.edgesOf(row, edges!));
+    const edges = added.flatMap((each) => this.edgesOf(each));
     edges.sort((a, b) => a.order - b.order);
     for (const edge of edges) this.attach(edge);
     for (const { row, lockWait } of added) {
@@ -175,7 +186,7 @@ export class Rebuilder {
     lock.at = at;
     lock.fencingToken = fencingToken;
     lock.handle = handle;
-    lock.holder = holder === null ? null : s.executions.get(holder)!;
+    lock.holder = holder === null ? null : (s.executions.get(holder) ?? null);
     lock.reserved = reserved === null ? null : (s.executions.get(reserved) ?? null);
     if (lock.holder) lock.holder.more().held = lock;
     s.locks.set(key, lock);
@@ -194,7 +205,9 @@ export class Rebuilder {
   }
 
   spread(order: number, { executionId, reopen, next }: SpreadRecord): void {
-    const step = new SpreadStep(order, this.s.executions.get(executionId)!, reopen);
+    const row = this.s.executions.get(executionId);
+    if (!row) throw new Error(`there is no execution ${executionId}`);
+    const step = new SpreadStep(order, row, reopen);
     step.next = next;
     this.s.continuation.push(step);
   }
@@ -211,18 +224,11 @@ export class Rebuilder {
     if (older) older.newer = row;
   }
 
-  private edgesOf(row: Row, edges: number | readonly EdgeRecord[]): Edge[] {
-    if (typeof edges === 'number') {
-      const records = edges === 0 ? [] : this.table.of(row.order, edges);
-      return records.map((record) => {
-        const edge = this.edge(row, record);
-        this.table.read(edge, record.upstream?.status ?? null);
-        return edge;
-      });
-    }
-    // From a release that kept them in the execution's record: both are written anew.
+  private edgesOf({ row, edges, isFromTable }: Added): Edge[] {
     const made = edges.map((record) => this.edge(row, record));
-    for (const record of [row, ...made]) this.s.touch(record);
+    if (isFromTable) made.forEach((edge, i) => this.table.read(edge, edges[i]!.upstream?.status ?? null));
+    // From a release that kept them in the execution's record: both are written anew.
+    else for (const record of [row, ...made]) this.s.touch(record);
     return made;
   }
 

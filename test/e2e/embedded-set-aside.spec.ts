@@ -1,0 +1,156 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { DatabaseSync } from '@photostructure/sqlite';
+import { checksum } from '../../libs/scheduler/src/store/embedded/checksum.js';
+import { EmbeddedTaskStore } from '../../libs/scheduler/src/store/embedded/embedded.store.js';
+import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
+import { edgeTo, lockOn, mirrorOf, newExecution, newSchedule, TASKS } from '../contract/fixtures.js';
+import { Scene } from '../contract/scene.js';
+import { temporaryFolder } from '../support/open-embedded.js';
+
+type Connection = InstanceType<typeof DatabaseSync>;
+type Spoil = (body: string) => string;
+
+/** Ways in which a record with the right checksum may be wrong. */
+const SPOILS: [string, Spoil][] = [
+  ['no JSON', (body) => body.slice(0, -5)],
+  ['no record', () => '7'],
+  ['an unknown status', (body) => body.replace(/"status":"\w+"/, '"status":"NOSUCH"')],
+  ['an unknown place', (body) => body.replace(/"place":"\w+"/, '"place":"nowhere"')],
+  ['no task', (body) => body.replace(/"taskId":"\w+"/, '"taskId":null')],
+];
+
+describe('a record that cannot be treated', () => {
+  let folder: ReturnType<typeof temporaryFolder>;
+  let s: Scene;
+  let store: EmbeddedTaskStore;
+  const clock = new ManualClock();
+
+  beforeEach(async () => {
+    folder = temporaryFolder();
+    await open();
+    await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
+  });
+  afterEach(async () => {
+    await store.close();
+    folder.remove();
+  });
+
+  async function open(): Promise<void> {
+    store = new EmbeddedTaskStore({ path: folder.path('scheduler.db'), clock, history: { count: 1000 } });
+    s = new Scene(store, clock);
+    await store.open();
+  }
+
+  /** Changes records behind the back of the store, and opens it again. */
+  async function spoil(change: (database: Connection) => void): Promise<void> {
+    await store.close();
+    const database = new DatabaseSync(folder.path('scheduler.db'));
+    change(database);
+    database.close();
+    await open();
+  }
+
+  const live = (database: Connection, id: string, how: Spoil): void => {
+    const row = database.prepare('SELECT number, body, payload, result FROM live WHERE body LIKE ?').get(`%"${id}"%`);
+    const { number, body, payload, result } = row as { number: number; body: string; payload: null; result: null };
+    const spoiled = how(body);
+    expect(spoiled).not.toBe(body);
+    const sum = checksum(String(number), spoiled, payload, result);
+    database.prepare('UPDATE live SET body = ?, checksum = ? WHERE number = ?').run(spoiled, sum, number);
+  };
+  const record = (database: Connection, kind: string, key: string, body: string): void => {
+    const sum = checksum(kind, key, body);
+    database
+      .prepare('INSERT OR REPLACE INTO record (kind, key, body, checksum) VALUES (?, ?, ?, ?)')
+      .run(kind, key, body, sum);
+  };
+
+  it.each(SPOILS)('%s: an execution is set aside, counted and reported, and the others run', async (_, how) => {
+    const ids = await s.addMany(3);
+    await spoil((database) => live(database, ids[1]!, how));
+    expect(await (await s.worker()).claimIds(3)).toEqual([ids[0], ids[2]]);
+    expect((await store.stats()).setAside).toBe(1);
+    expect(s.effectsOf('setAside')).toMatchObject([{ step: 'read', id: expect.stringMatching(/^execution \d+$/) }]);
+    // It stays in the file.
+    await store.close();
+    await open();
+    expect((await store.stats()).setAside).toBe(1);
+  });
+
+  it.each(SPOILS)('%s: one of history is passed over by listings, which go on behind it', async (_, how) => {
+    const ids = await s.addMany(5);
+    const worker = await s.worker();
+    for (let i = 0; i < 5; i++) await worker.complete(await worker.claimOne());
+    await spoil((database) => {
+      const row = database.prepare('SELECT * FROM history WHERE execution_id = ?').get(ids[2]!);
+      const { number, status, retired, family, body, payload, result } = row as Record<string, string | null>;
+      const spoiled = how(body!);
+      const sum = checksum(`${number} ${status} ${retired} ${family}`, spoiled, payload!, result!);
+      database.prepare('UPDATE history SET body = ?, checksum = ? WHERE number = ?').run(spoiled, sum, number!);
+    });
+    const listed: string[] = [];
+    let cursor: string | null | undefined;
+    do {
+      const page = await store.listExecutions({ limit: 2, ...(cursor ? { cursor } : {}) });
+      listed.push(...page.items.map(({ executionId }) => executionId));
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    expect(listed).toEqual([4, 3, 1, 0].map((i) => ids[i]));
+    expect(await store.getExecution(ids[2]!)).toBeNull();
+    expect((await store.stats()).setAside).toBe(1);
+  });
+
+  it('an edge of garbage sets its dependent aside, and the other dependent runs', async () => {
+    const [upstream] = await s.addMany(1);
+    const dependents = [0, 1].map(() => newExecution({ taskId: 'child', edges: [edgeTo(upstream!)] }));
+    await store.enqueue(dependents);
+    await spoil((database) => {
+      const { number, place } = database.prepare('SELECT number, place FROM edge ORDER BY number').get() as {
+        number: number;
+        place: number;
+      };
+      const sum = checksum(`${number} ${place}`, '{');
+      database
+        .prepare("UPDATE edge SET body = '{', checksum = ? WHERE number = ? AND place = ?")
+        .run(sum, number, place);
+    });
+    const worker = await s.worker();
+    await worker.complete(await worker.claimOne(upstream));
+    expect(await worker.claimIds(2)).toEqual([dependents[1]!.executionId]);
+    expect((await store.stats()).setAside).toBe(1);
+  });
+
+  it('a lock whose holder was set aside is free', async () => {
+    const [holder, next] = [newExecution({ lock: lockOn('k') }), newExecution({ lock: lockOn('k') })];
+    await store.enqueue([holder, next]);
+    await (await s.worker('w1')).claimOne(holder.executionId);
+    await spoil((database) => live(database, holder.executionId, (body) => body.slice(1)));
+    clock.advance(60_000);
+    await s.maintain();
+    expect(await (await s.worker('w2')).claimIds(1)).toEqual([next.executionId]);
+  });
+
+  it('records of every kind that are garbage hold up neither work nor schedules', async () => {
+    await store.putSchedule(newSchedule({ id: 'sound', nextRunTime: clock.now() + 1000 }));
+    const [id] = await s.addMany(1);
+    await spoil((database) => {
+      for (const kind of ['queue', 'task', 'lock', 'schedule', 'key', 'spread', 'window', 'errors'])
+        record(database, kind, '99', '{');
+      record(database, 'spread', '98', '{"executionId":"none","reopen":false,"next":0}');
+      record(database, 'schedule', 'spoiled', '{"record":{"id":"spoiled"},"current":null}');
+    });
+    expect((await store.stats()).setAside).toBe(10);
+    expect(await (await s.worker()).claimIds(1)).toEqual([id]);
+    expect((await store.listSchedules()).map((each) => each.id)).toEqual(['sound']);
+    await s.maintain();
+  });
+
+  it('totals of garbage are damage: numbers would be given twice', async () => {
+    await store.close();
+    const database = new DatabaseSync(folder.path('scheduler.db'));
+    const { key } = database.prepare("SELECT key FROM record WHERE kind = 'totals'").get() as { key: string };
+    record(database, 'totals', key, '{');
+    database.close();
+    await expect(open()).rejects.toMatchObject({ code: 'STORE_DAMAGED' });
+  });
+});
