@@ -1,6 +1,6 @@
 import type { Fault } from './fixtures/campaign.js';
 import { campaignSuite } from './fixtures/campaign-suite.js';
-import { counters, ended, keys, order, outcome, remains, ticks } from './fixtures/checkers.js';
+import { SURVIVORS } from './fixtures/checkers.js';
 import { killWorker } from './fixtures/faults.js';
 import { SentinelTopology } from './fixtures/topology.js';
 
@@ -12,5 +12,5 @@ const failOver: Fault = {
 // What the replica had not got is lost, and may run again: that is promised to nobody. All that is left comes to its end.
 campaignSuite('failover', 'to a lagging replica leaves nothing behind', [failOver, killWorker], [500, 1_500], {
   open: () => SentinelTopology.start(),
-  checkers: [ended, outcome, order, keys, ticks, counters, remains],
+  checkers: SURVIVORS,
 });

@@ -1,4 +1,9 @@
 import { campaignSuite } from './fixtures/campaign-suite.js';
-import { freezeWorker, killWorker, stopWorker } from './fixtures/faults.js';
+import { freezeWorker, killWorker, stopWorker, storm } from './fixtures/faults.js';
 
-campaignSuite('workers', 'that are killed, ended and stand still', [killWorker, freezeWorker, stopWorker], [300, 900]);
+campaignSuite(
+  'workers',
+  'that are killed, ended and stand still',
+  [killWorker, freezeWorker, stopWorker, storm],
+  [300, 900],
+);

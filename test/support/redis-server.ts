@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -13,6 +13,8 @@ import { ensureRedis } from '../../scripts/ensure-redis.mjs';
  */
 export const UNTIL_PARENT_ENDS = `
 dir=$1; shift
+# A file that may not grow is an error of the write, as a full disk is.
+trap '' XFSZ
 exec 3<&0
 "$@" </dev/null 3<&- &
 server=$!
@@ -38,6 +40,8 @@ export interface RedisServerOptions {
   sentinel?: readonly string[];
   /** Whether it is up when it answers, even while it loads its data. Default: when it takes commands. */
   loading?: boolean;
+  /** Added to its environment. */
+  env?: Readonly<Record<string, string>>;
 }
 
 /** A server of a test's own, on 127.0.0.1, without persistence unless asked for, in a folder that goes with it. */
@@ -90,6 +94,11 @@ export class RedisServer {
     process.kill(this.#pid, 'SIGCONT');
   }
 
+  /** From now on no file of its grows beyond this; null: beyond what it likes. */
+  limitFiles(bytes: number | null): void {
+    execFileSync('prlimit', ['--pid', `${this.#pid}`, `--fsize=${bytes ?? 'unlimited'}:`]);
+  }
+
   /** Ends it in good order, and again on the same port and folder; more arguments last until the next restart. */
   async restart(args: readonly string[] = [], options: Pick<RedisServerOptions, 'loading'> = {}): Promise<void> {
     await this.#end('SIGTERM');
@@ -98,7 +107,10 @@ export class RedisServer {
 
   async start(args: readonly string[] = [], options: Pick<RedisServerOptions, 'loading'> = {}): Promise<void> {
     const all = [...this.#arguments(), ...(this.options.args ?? []), ...args];
-    const child = spawn('sh', ['-c', UNTIL_PARENT_ENDS, 'sh', this.dir, program(), ...all], { cwd: this.dir });
+    const child = spawn('sh', ['-c', UNTIL_PARENT_ENDS, 'sh', this.dir, program(), ...all], {
+      cwd: this.dir,
+      env: { ...process.env, ...this.options.env },
+    });
     this.#child = child;
     this.#output = [];
     const ended = once(child, 'exit').then(() => {
