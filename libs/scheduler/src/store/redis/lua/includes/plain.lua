@@ -22,11 +22,15 @@ end
 -- taken so many at a time, since each may be a workflow of 200 executions.
 local DROPS_PER_STEP, ENTRIES_AT_ONCE = 1000, 125
 
--- Takes the oldest `n` entries of history: executions that stand alone, into `ids`, and workflows of which all executions
--- ended in the short way, with these. At any other entry it stops and returns false.
-local function takeOldest(n, ids)
+-- Takes the oldest `n` entries of history: executions that stand alone, and workflows of which all executions ended in the
+-- short way. At any other entry it stops. Returns the ids of what it took, and whether that was all.
+local function takeOldest(n)
   local entries = call('LPOP', keys.history, n)
-  local workflows, taken = {}, #entries
+  -- Only executions, as they mostly are.
+  if not find(table.concat(entries), '|', 1, true) then
+    return entries, true
+  end
+  local ids, workflows, taken = {}, {}, #entries
   for i, entry in ipairs(entries) do
     local bar = find(entry, '|', 1, true)
     if not bar then
@@ -41,16 +45,14 @@ local function takeOldest(n, ids)
   for i = #entries, taken + 1, -1 do
     call('LPUSH', keys.history, entries[i])
   end
-  if #workflows > 0 then
-    workflow.fetchRecords(workflows)
-    for _, id in ipairs(workflows) do
-      for _, member in ipairs(workflow.record(id).ids) do
-        ids[#ids + 1] = member
-      end
+  workflow.fetchRecords(workflows)
+  for _, id in ipairs(workflows) do
+    for _, member in ipairs(workflow.record(id).ids) do
+      ids[#ids + 1] = member
     end
-    workflow.forget(workflows)
   end
-  return taken == #entries
+  workflow.forget(workflows)
+  return ids, taken == #entries
 end
 
 -- Drops the oldest plain history beyond the count; anything else is left to the general way.
@@ -60,16 +62,16 @@ local function trimPlain()
     return
   end
   trimLater = (tonumber(call('HGET', keys.holes, 'history')) or 0) > 0
-  local ids = {}
-  while over > 0 and #ids < DROPS_PER_STEP and not trimLater do
-    trimLater = not takeOldest(math.min(over, ENTRIES_AT_ONCE), ids)
-    over = over - ENTRIES_AT_ONCE
-  end
-  if #ids > 0 then
+  local dropped = 0
+  while over > 0 and dropped < DROPS_PER_STEP and not trimLater do
+    local ids, all = takeOldest(math.min(over, ENTRIES_AT_ONCE))
     callAll('HDEL', keys.static, ids)
     callAll('HDEL', keys.state, ids)
-    frame.count('COMPLETED', -#ids)
+    dropped = dropped + #ids
+    trimLater = not all
+    over = over - ENTRIES_AT_ONCE
   end
+  frame.count('COMPLETED', -dropped)
 end
 
 -- Where the parts of a plain segment stand: ids, results (nil for none), the segment behind it, ties (of members only).
