@@ -88,8 +88,9 @@ local function isIntact(from, n, ids)
   local found = readAll('HMGET', keys.running(workerId), ARGV, ids, ids + n - 1)
   local i = 1
   for at = from + 5, ids - 1, 2 do
+    local entry = ARGV[at]
     for _ = 1, tonumber(ARGV[at + 1]) do
-      if found[i] ~= ARGV[at] then
+      if found[i] ~= entry then
         return false
       end
       i = i + 1
@@ -174,6 +175,24 @@ local function claimPlain()
   -- Twice as many as are claimed.
   local n = 0
   local runnable, readAtOnce = {}, 2 * budget.readAtOnce
+  -- The task of the newest record, and where that is plain, what stands in it from its first bar to the one behind the task:
+  -- another with the same text at its first bar is plain as well, and of the same task.
+  local task, alike
+  -- Whether this worker can run what the short way can claim, and where the record's flags begin.
+  local function examine(text)
+    local flags = fields.skip(text, 1, 3)
+    local first = byte(text, flags)
+    if first ~= 102 and first ~= 124 then
+      return false
+    end
+    local from = fields.skip(text, flags, 1)
+    task = fields.at(text, from)
+    alike = first == 124 and sub(text, find(text, '|', 1, true), from - 1) .. task .. '|' or nil
+    if runnable[task] == nil then
+      runnable[task] = call('SISMEMBER', keys.worker(workerId), task) == 1
+    end
+    return runnable[task], flags
+  end
   local isPlain = true
   local want = math.min(wanted, CLAIM_PER_STEP)
   plainNo = frame.next()
@@ -207,17 +226,13 @@ local function claimPlain()
         end
         local text = records[k]
         -- An entry with a number (`id|no`) is no id: no record bears its name.
-        local flags, isLean, task, can = nil, false, nil, false
+        local can, flags = false, nil
         if text and not states[k] then
-          flags = fields.skip(text, 1, 3)
-          isLean = byte(text, flags) == 102
-          if isLean or byte(text, flags) == 124 then
-            task = fields.at(text, fields.skip(text, flags, 1))
+          local same = alike and find(text, alike, 1, true)
+          if same and same == find(text, '|', 1, true) then
             can = runnable[task]
-            if can == nil then
-              can = call('SISMEMBER', keys.worker(workerId), task) == 1
-              runnable[task] = can
-            end
+          else
+            can, flags = examine(text)
           end
         end
         if not can then
@@ -231,7 +246,7 @@ local function claimPlain()
           break
         end
         budget.bytes = budget.bytes - #text
-        local id = entries[i]
+        local id, isLean = entries[i], flags and byte(text, flags) == 102
         n = n + 2
         plain[n - 1], plain[n] = id, text
         runs[n - 1], runs[n] = id, entry
