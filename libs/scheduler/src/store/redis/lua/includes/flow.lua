@@ -41,14 +41,17 @@ local function countEdges(names, to, waits, told)
   return true
 end
 
--- Each of these ids once, in the order in which they come for the last time; `counts`: how often each comes.
-local function byLast(ids, counts)
-  local seen, found = {}, {}
-  for _, id in ipairs(ids) do
-    seen[id] = (seen[id] or 0) + 1
-    if seen[id] == counts[id] then
-      found[#found + 1] = id
+-- Each of these ids once, in the order in which they come for the last time.
+local function byLast(ids)
+  local seen, backwards, found = {}, {}, {}
+  for i = #ids, 1, -1 do
+    if not seen[ids[i]] then
+      seen[ids[i]] = true
+      backwards[#backwards + 1] = ids[i]
     end
+  end
+  for i = #backwards, 1, -1 do
+    found[#found + 1] = backwards[i]
   end
   return found
 end
@@ -88,7 +91,7 @@ function flow.plan(n, at, ties)
     members[i + 1] = wf
     ends[wf] = (ends[wf] or 0) + 1
   end
-  local workflows = byLast(members, ends)
+  local workflows = byLast(members)
   workflow.fetch(workflows)
   for _, wf in ipairs(workflows) do
     local found = workflow.get(wf)
@@ -100,7 +103,7 @@ function flow.plan(n, at, ties)
     end
   end
   -- A dependent becomes ready by its last edge.
-  local ready, waiting, dependents = {}, {}, byLast(told, waits)
+  local ready, waiting, dependents = {}, {}, byLast(told)
   for i, state in ipairs(readAll('HMGET', keys.state, dependents)) do
     local open = state and tonumber(string.match(state, '^O(%d+)$'))
     local left = open and open - waits[dependents[i]]
@@ -138,12 +141,14 @@ function flow.apply(plan)
     found.open = found.open - ends
     found.dirty = true
   end
-  for _, id in ipairs(plan.ended) do
+  local entries = {}
+  for i, id in ipairs(plan.ended) do
     local found = workflow.get(id)
     workflow.finish(found)
     found.entry = frame.next()
-    call('RPUSH', keys.history, string.format('%s|%d|c', id, found.entry))
+    entries[i] = string.format('%s|%d|c', id, found.entry)
   end
+  callAll('RPUSH', keys.history, entries)
   workflow.save()
 end
 

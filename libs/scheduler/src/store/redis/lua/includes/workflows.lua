@@ -92,17 +92,18 @@ function workflow.save()
   for id, found in pairs(workflow.cache) do
     if found and found.dirty then
       pairs_[#pairs_ + 1] = id
-      pairs_[#pairs_ + 1] = table.concat({
+      pairs_[#pairs_ + 1] = string.format(
+        '%s|%d|%d|%d|%d|%d|%d|%d|%d',
         found.status,
-        string.format('%d', found.completed),
+        found.completed,
         found.open,
         found.failed,
         found.cancelled,
         found.size,
         found.pins,
-        string.format('%d', found.entry),
-        string.format('%d', found.bytes),
-      }, '|')
+        found.entry,
+        found.bytes
+      )
       found.dirty = false
     end
   end
