@@ -46,6 +46,19 @@ export function claimContract(open: OpenStore): void {
     );
 
     it(
+      'knows the task of an execution whatever payloads contain',
+      scene(async (s) => {
+        const payload = JSON.stringify(`|${s.now}|${s.now}||child|`);
+        const first = await s.add({ taskId: 'child' });
+        const other = await s.add({ taskId: 'plain', payload });
+        const last = await s.add({ taskId: 'child', payload });
+        const worker = await s.worker('w1', { tasks: ['child'] });
+        expect(await worker.claimIds(3)).toEqual([first, last]);
+        expect(await s.status(other)).toBe('PENDING');
+      }),
+    );
+
+    it(
       'takes the best priority first, and the oldest within it',
       scene(async (s) => {
         const ids = new Map<TaskPriority, string[]>();
