@@ -7,7 +7,7 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureRedis } from './ensure-redis.mjs';
 
-/** Longer than any suite may take between two results, unless it is a soak. */
+/** Longer than any test may take between two results, unless it is a soak or a long campaign. */
 const STANDSTILL_MS = Number(process.env['STANDSTILL_MINUTES'] ?? 5) * 60_000;
 const EXIT_MS = 15_000;
 

@@ -4,6 +4,10 @@ export default class ProgressReporter {
     process.send?.({ started: path });
   }
 
+  onTestCaseResult() {
+    process.send?.({});
+  }
+
   onTestFileResult({ path }) {
     process.send?.({ ended: path });
   }

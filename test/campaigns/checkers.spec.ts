@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Entry, LogLine } from '../cluster/fixtures/fleet.js';
-import { ALWAYS, check, exclusion, fenced, undisturbed } from './fixtures/checkers.js';
+import { ALWAYS, check, exclusion, fenced, settlements, undisturbed } from './fixtures/checkers.js';
 import type { Acknowledged, Execution, History, Limits, Wait } from './fixtures/history.js';
 
 const time = (ms: number): string => new Date(ms).toISOString();
 const between = (from: number, to: number) => ({ workerId: 'w1', startedTime: time(from), endedTime: time(to) });
-const run = { outcome: 'COMPLETED' as const, ...between(10_000, 10_001) };
+const run = { attempt: 1, outcome: 'COMPLETED' as const, ...between(10_000, 10_001) };
+const failure = { outcome: 'FAILED' as const, ...between(10_000, 10_001) };
 const crash = { outcome: 'WORKER_LOST' as const, ...between(10_000, 10_001) };
 
 const execution = (executionId: string, more: Partial<Execution> = {}): Execution => ({
@@ -38,7 +39,7 @@ function clean() {
   ];
   const executions = [
     ...['plain', 'held', 'next', 'keyed', 'limited', 'delayed', 'root', 'node'].map((id) => execution(id)),
-    execution('doomed', { status: 'FAILED', retryCount: 2, attempts: [run, run, run] }),
+    execution('doomed', { status: 'FAILED', retryCount: 2, attempts: [failure, failure, failure] }),
     execution('skipped', { status: 'SKIPPED', attempts: [] }),
     execution('cron:s:1000'),
     execution('cron:s:2000'),
@@ -59,7 +60,7 @@ function clean() {
 
 type Parts = ReturnType<typeof clean>;
 /** But for the one of campaigns in which no run may crash. */
-const RULES = [...ALWAYS, exclusion, fenced];
+const RULES = [...ALWAYS, exclusion, fenced, settlements];
 const rulesOf = (history: History, checkers = RULES): string[] => [
   ...new Set(check(history, checkers).map(({ rule }) => rule)),
 ];
@@ -78,7 +79,7 @@ const without = (history: Parts, fits: (entry: Entry) => boolean): void => {
 function overtake(history: Parts, more: Partial<Execution>): void {
   history.acknowledged.push({ executionId: 'hasty', kind: 'limited' });
   history.executions.push(execution('hasty', { attempts: [{ ...run, ...between(9_900, 9_901) }], ...more }));
-  history.ledger.push(...ran('hasty'));
+  history.ledger.push(...ran('hasty').map((each) => ({ ...each, at: 9_900 })));
   history.counters.scheduled++;
   history.counters.completed++;
 }
@@ -109,8 +110,13 @@ const PLANTED: Record<string, (history: Parts) => void> = {
   'effects: a run that is not counted': (history) => {
     history.ledger.push(entry('start', 'plain', 2));
   },
+  'settlements: one is COMPLETED while its handler runs': (history) => {
+    history.ledger = history.ledger.map((each) =>
+      each.what === 'end' && each.id === 'plain' ? { ...each, at: 10_002 } : each,
+    );
+  },
   'repeats: one run has two effects': (history) => {
-    history.ledger.push(entry('start', 'plain', 1, { pid: 2 }));
+    history.ledger.push(entry('end', 'plain', 1, { pid: 2 }));
   },
   'order: a node begins before its upstream has ended': (history) => {
     history.ledger.unshift(entry('start', 'node', 1, { ns: 0n }));
@@ -138,7 +144,10 @@ const PLANTED: Record<string, (history: Parts) => void> = {
     history.counters.scheduled++;
     history.counters.completed++;
   },
-  'counters: crashes are not counted': (history) => put(history, 'plain', { attempts: [crash, run] }),
+  'counters: crashes are not counted': (history) => {
+    put(history, 'plain', { attempts: [crash, { ...run, attempt: 2 }] });
+    history.ledger.push(entry('start', 'plain', 2), entry('end', 'plain', 2));
+  },
   'remains: a run is left in a running set': (history) => {
     history.leftRunning['run:w1'] = 1;
   },
@@ -207,7 +216,11 @@ describe('the checkers of campaigns', () => {
 
   it('accept that what crashed three times has failed, and that its dependents are skipped', () => {
     const history = clean();
-    put(history, 'root', { status: 'FAILED', reason: 'WORKER_LOST', attempts: [crash, crash, crash] });
+    put(history, 'root', {
+      status: 'FAILED',
+      reason: 'WORKER_LOST',
+      attempts: [crash, crash, crash],
+    });
     put(history, 'node', { status: 'SKIPPED' });
     history.counters.skipped = 2;
     history.counters.crashed = 3;

@@ -1,3 +1,4 @@
+import type { TaskAttempt } from 'nestjs-advanced-scheduler';
 import { describe, expect, it } from '@jest/globals';
 import type { Entry } from '../cluster/fixtures/fleet.js';
 import type { Acknowledged, Execution } from '../campaigns/fixtures/history.js';
@@ -23,7 +24,9 @@ class Scene {
   }
 
   put(executionId: string, status = 'COMPLETED'): void {
-    const attempts = status === 'SKIPPED' ? [] : [{ outcome: status, workerId: 'w' }];
+    const endedTime = new Date(Number(this.now / MS)).toISOString();
+    const outcome = status as TaskAttempt['outcome'];
+    const attempts = status === 'SKIPPED' ? [] : [{ attempt: 1, outcome, workerId: 'w', endedTime }];
     this.store.set(executionId, { executionId, taskId: 'work', status, reason: null, retryCount: 0, attempts });
   }
 

@@ -116,7 +116,9 @@ export async function startBullMq(): Promise<Contender> {
     async executions() {
       const rows = (await node.call('audit')) as [string, string, string, string | null, number][];
       return rows.map(([executionId, taskId, status, reason, runs]) => {
-        const attempts = Array.from({ length: runs }, () => ({ outcome: null, workerId: null }));
+        const attempts = Array.from({ length: runs }, (_, i) => {
+          return { attempt: i + 1, outcome: null, workerId: null, endedTime: null };
+        });
         return { executionId, taskId, status, reason, retryCount: 0, attempts };
       });
     },
