@@ -29,7 +29,7 @@ const suites = (pattern, env) => ({
 });
 const campaigns = (...args) => ({ args: ['scripts/campaign.mjs', ...args, '--results', results], env: {} });
 
-/** What each part runs; what stands in one list runs side by side. */
+/** The commands of each part; those of one list run in parallel. */
 const PARTS = {
   /** A mixed load on each store: do memory, handles, keys and latency stay level? */
   stores: (store === 'all' ? STORES : [store]).map((name) =>

@@ -153,7 +153,7 @@ export class Executor {
   }
 
   /**
-   * The run or its lock is no longer ours: the handler is told; the store refuses what it may still report.
+   * The worker has lost the run or its lock: aborts the handler. The store refuses what it still reports.
    * @param isMeant as for `cancel`
    */
   lose(executionId: string, why: 'LEASE_LOST' | 'LOCK_LOST', isMeant: (claim: Claim) => boolean): void {

@@ -60,7 +60,7 @@ function scriptOf(name: string, texts: Texts): Omit<ScriptSource, 'function'> {
 const GLOBALS =
   'redis, string, table, math, cjson, cmsgpack, tonumber, tostring, ipairs, pairs, type, pcall, error, unpack, select, setmetatable';
 
-/** A verb that fails by a fault says so by a code of its own: a function that is missing has Redis's `ERR`. */
+/** A verb that fails returns the code `FAILED`: Redis answers `ERR` to a call of a missing function. */
 const RUN = `return function(verb, keys, args)
 local isDone, reply = pcall(verbs[verb], keys, args)
 if isDone or (type(reply) == 'table' and not string.find(reply.err, '^ERR')) then

@@ -12,7 +12,7 @@ local function shiftAll(key, by)
   callAll('ZADD', key, shifted)
 end
 
--- Whether a delayed execution waits for a date of its own.
+-- Whether a delayed execution was scheduled for a date.
 local function isDated(state)
   local ok, row = pcall(cmsgpack.unpack, state)
   return ok and type(row) == 'table' and row.dt ~= nil

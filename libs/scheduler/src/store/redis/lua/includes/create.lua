@@ -1,7 +1,7 @@
 -- New executions: stored, bound to what they wait for, and put where they stand.
 
 function create.begin()
-  -- The request whose executions are made: these may share an outcome. nil: each execution is a request of its own.
+  -- The request that creates the executions: all of it may use one outcome. nil: each execution counts as one request.
   create.request = nil
   -- Records, ids and extras of this verb's new executions; written at its end.
   create.records, create.ids, create.extras = {}, {}, {}

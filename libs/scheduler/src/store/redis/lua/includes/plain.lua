@@ -175,8 +175,8 @@ local function claimPlain()
   -- Twice as many as are claimed.
   local n = 0
   local runnable, readAtOnce = {}, 2 * budget.readAtOnce
-  -- The task of the newest record, and where that is plain, what stands in it from its first bar to the one behind the task:
-  -- another with the same text at its first bar is plain as well, and of the same task.
+  -- The task of the record examined last. If that record is plain, `alike` is its text from the first bar to the bar after
+  -- the task: a record with the same text at its first bar is plain as well, and of the same task.
   local task, alike
   -- Whether this worker can run what the short way can claim, and where the record's flags begin.
   local function examine(text)
