@@ -1,12 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { startBullMq, startOurs, type Contender } from './compare/contender.js';
 import { TRIAL_FAULTS } from './compare/trial-faults.js';
+import { IS_ASKED } from './fixtures/campaign.js';
+import { writeResult } from './fixtures/results.js';
 import { Trial, type Figures, type TrialFault } from './compare/trial.js';
-
-/** Locks of 30 s have to end: `npm run campaign -- bullmq`. */
-const isAsked = process.env['CAMPAIGN_SECONDS'] !== undefined;
 
 async function sideBySide(fault: TrialFault): Promise<Figures[]> {
   const opened: Contender[] = [];
@@ -21,13 +18,11 @@ async function sideBySide(fault: TrialFault): Promise<Figures[]> {
 
 function report(figures: readonly Figures[], fault: string): void {
   for (const each of figures) process.stdout.write(`${JSON.stringify(each)}\n`);
-  const folder = process.env['CAMPAIGN_RESULTS'];
-  if (folder === undefined) return;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `bullmq ${fault}.json`), JSON.stringify(figures, null, 2));
+  writeResult(`bullmq ${fault}`, figures);
 }
 
-(isAsked ? describe : describe.skip)('beside BullMQ, with the defaults of both', () => {
+// Locks of 30 s have to end: `npm run campaign -- bullmq`.
+(IS_ASKED ? describe : describe.skip)('beside BullMQ, with the defaults of both', () => {
   it.each(TRIAL_FAULTS)(
     '$name: ours loses nothing and leaves nothing behind',
     async (fault) => {

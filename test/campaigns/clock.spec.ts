@@ -1,7 +1,7 @@
 import { afterAll, describe } from '@jest/globals';
 import { CAN_FAKE_CLOCKS, FakeClock } from '../support/fake-clock.js';
 import { ticksAgain, worksAgain } from './fixtures/alive.js';
-import type { Campaign, Fault } from './fixtures/campaign.js';
+import { IS_ASKED, type Campaign, type Fault } from './fixtures/campaign.js';
 import { campaignSuite } from './fixtures/campaign-suite.js';
 import { ALWAYS, delays, priority, ticks } from './fixtures/checkers.js';
 import { standalone } from './fixtures/topology.js';
@@ -20,7 +20,7 @@ async function timeOf({ topology: { primary } }: Campaign): Promise<number> {
   return Number((await primary.command('TIME')).split('\r\n')[2]);
 }
 
-/** Steps the server's clock, and waits until the fleet goes on by the new time. @param by s */
+/** Steps the server's clock, and waits until work is done and the schedule ticks by the new time. @param by s */
 async function step(campaign: Campaign, by: number): Promise<void> {
   const from = (await timeOf(campaign)) - Date.now() / 1000;
   server.set(server.offset + by);
@@ -67,10 +67,8 @@ const ofWorker: Fault = {
   },
 };
 
-/** Each step is waited for: `npm run campaign -- clock`. */
-const isAsked = process.env['CAMPAIGN_SECONDS'] !== undefined;
-
-(isAsked && CAN_FAKE_CLOCKS ? describe : describe.skip)('clocks', () => {
+// The campaign waits for the fleet after each step: `npm run campaign -- clock`.
+(IS_ASKED && CAN_FAKE_CLOCKS ? describe : describe.skip)('clocks', () => {
   campaignSuite(
     'clock',
     'of the server and of workers step, live and across a restart',
@@ -89,7 +87,7 @@ const isAsked = process.env['CAMPAIGN_SECONDS'] !== undefined;
       // Hours of ticks would be too much.
       misfire: 'once',
       env: (post) => workers[post]!.env,
-      // A clock that goes on early ends delays early; one that goes back has instants twice.
+      // A step forward ends delays early; a step back repeats instants.
       checkers: ALWAYS.filter((checker) => ![delays, priority, ticks].includes(checker)),
     },
   );

@@ -1,5 +1,5 @@
 import { describe } from '@jest/globals';
-import type { Campaign, Fault, Post } from './fixtures/campaign.js';
+import { IS_ASKED, type Campaign, type Fault, type Post } from './fixtures/campaign.js';
 import { campaignSuite } from './fixtures/campaign-suite.js';
 import { ALWAYS, fenced } from './fixtures/checkers.js';
 import { anyPost, sleep } from './fixtures/faults.js';
@@ -17,10 +17,8 @@ const cutOff = (name: string, begin: (post: Post) => void): Fault => ({
   },
 });
 
-/** That something is aborted each time takes a longer run: `npm run campaign -- cut-off`. */
-const isAsked = process.env['CAMPAIGN_SECONDS'] !== undefined;
-
-(isAsked ? describe : describe.skip)('one worker alone', () => {
+// Only a longer run is certain to abort something: `npm run campaign -- cut-off`.
+(IS_ASKED ? describe : describe.skip)('one worker alone', () => {
   campaignSuite(
     'cut-off',
     'workers abort what they run by their own clock, before others have its locks',

@@ -3,7 +3,7 @@ import { mayMount } from '../support/small-disk.js';
 import { ALWAYS, delays, exclusion } from './fixtures/checkers.js';
 import { damagedCopies } from './fixtures/damaged-copies.js';
 import { failingDisk, fullDisk, onFile, secondProcess } from './fixtures/file-faults.js';
-import { LIBFAKETIME } from './fixtures/libfaketime.js';
+import { LIBFAKETIME } from '../support/libfaketime.js';
 import {
   freezeProcess,
   killProcess,

@@ -3,7 +3,7 @@ import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogLine } from '../cluster/fixtures/fleet.js';
 import { retried, ticksAgain, worksAgain } from './fixtures/alive.js';
-import type { Campaign, Fault } from './fixtures/campaign.js';
+import { IS_ASKED, type Campaign, type Fault } from './fixtures/campaign.js';
 import { campaignSuite } from './fixtures/campaign-suite.js';
 import { SURVIVORS, keys, ticks } from './fixtures/checkers.js';
 import { flushFunctions, flushScripts, sleep } from './fixtures/faults.js';
@@ -79,10 +79,8 @@ const ofUser = (name: string, ...commands: string[][]): Fault => ({
   },
 });
 
-/** Losses have to be noticed, which takes up to 20 s: `npm run campaign -- flush`. */
-const isAsked = process.env['CAMPAIGN_SECONDS'] !== undefined;
-
-(isAsked ? describe : describe.skip)('losses', () => {
+// A loss is noticed within 20 s: `npm run campaign -- flush`.
+(IS_ASKED ? describe : describe.skip)('losses', () => {
   campaignSuite(
     'flush',
     'of all data, of scripts, of rights: the fleet works again and nothing is stuck',

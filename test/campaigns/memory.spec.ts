@@ -1,5 +1,5 @@
 import { ALWAYS, delays, exclusion } from './fixtures/checkers.js';
-import { LIBFAKETIME } from './fixtures/libfaketime.js';
+import { LIBFAKETIME } from '../support/libfaketime.js';
 import { blockLoop, cancelStorm, freezeProcess, stepClock } from './fixtures/process-faults.js';
 import { processSuite } from './fixtures/process-suite.js';
 

@@ -1,14 +1,10 @@
 import { fork } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { buildLibrary } from '../support/built-library.js';
+import { LIBFAKETIME } from '../support/libfaketime.js';
 import { closeAll, closeLater, serve } from '../redis/fixtures.js';
 
-/** Sets the clock of a process alone. */
-const LIBFAKETIME = ['x86_64', 'aarch64']
-  .map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketimeMT.so.1`)
-  .find((path) => existsSync(path));
 const PROGRAM = fileURLToPath(new URL('./programs/off-clock.mjs', import.meta.url));
 
 interface Tick {

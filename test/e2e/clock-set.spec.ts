@@ -1,16 +1,13 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { buildLibrary } from '../support/built-library.js';
+import { LIBFAKETIME } from '../support/libfaketime.js';
 import { temporaryFolder } from '../support/open-embedded.js';
 import { run } from '../support/run-program.js';
 
 jest.setTimeout(90_000);
 
-/** Sets the clock of a process alone. */
-const LIBFAKETIME = ['x86_64', 'aarch64']
-  .map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketimeMT.so.1`)
-  .find((path) => existsSync(path));
 const onMachinesWithIt = LIBFAKETIME === undefined ? describe.skip : describe;
 
 onMachinesWithIt('a process whose clock is set ten minutes forward, then two hours back', () => {

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LIBFAKETIME } from '../campaigns/fixtures/libfaketime.js';
+import { LIBFAKETIME } from './libfaketime.js';
 
 const MACHINES = ['x86_64', 'aarch64'].map((machine) => `${machine}-linux-gnu`);
 /** Its `malloc` must come first where a program brings another, which reads the clock before libfaketime is ready. */
