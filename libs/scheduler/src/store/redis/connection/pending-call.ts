@@ -35,7 +35,7 @@ export interface Call {
   command: ScriptCommand | null;
   /** It was sent and got no answer: it may have happened. */
   isDoubtful: boolean;
-  /** A read that kept the others waiting until time was over: the same again would do so again. */
+  /** A read that may have kept the server busy until the deadline: the same again would do so again. */
   isTooSlow: boolean;
   error: SchedulerError | null;
   readonly resolve: (reply: unknown) => void;

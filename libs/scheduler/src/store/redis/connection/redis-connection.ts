@@ -98,7 +98,8 @@ export class RedisConnection {
 
   /**
    * Runs a script with one key. Without an answer it is sent again, three times at the most and unless that is
-   * forbidden, or it only reads and was the one that was waited for; without a connection it waits for the next one; all of this within 10 s from the call.
+   * forbidden, or it only reads and may have kept the server busy; without a connection it waits for the next one; all of this
+   * within 10 s from the call.
    * @throws StoreUnavailableError, StoreFullError, StoreReadonlyError, StoreLoadingError, StoreAccessError: it did not run
    * @throws StoreScriptError: it failed by itself
    * @throws OutcomeUnknownError: it may have run

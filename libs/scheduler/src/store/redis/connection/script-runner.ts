@@ -298,10 +298,11 @@ export class ScriptRunner {
     const turn = ++this.#turn;
     const client = this.#keeper.ready;
     const [oldest] = this.#pending;
-    // Replies come in order: who stands in a long line behind others that are answered has not been forgotten.
-    const isLate = oldest !== undefined && (turn - Math.max(oldest.sent, this.#heard)) * TURN_MS > DEADLINE_MS;
-    if (isLate && client !== null) {
-      oldest.isTooSlow = oldest.script.source.readOnly;
+    // Replies come in order: a call in a long line behind answered calls is not late.
+    const silentSince = oldest === undefined ? turn : Math.max(oldest.sent, this.#heard);
+    if ((turn - silentSince) * TURN_MS > DEADLINE_MS && client !== null) {
+      // A server sends the replies of what it read at once only after the last of it has run: any of these may be the one.
+      for (const call of this.#pending) call.isTooSlow = call.script.source.readOnly && call.sent <= silentSince + 1;
       this.#keeper.lose(client, new Error(`no answer within ${DEADLINE_MS} ms`));
     }
     for (const call of this.#waiting) {
