@@ -16,8 +16,8 @@ if not found then
 end
 local held, others = worker.renew(id)
 for _, row in ipairs(others) do
-  if row.cr > 0 then
-    asked[#asked + 1] = { row.no, row.id, row.a }
+  if row.cancelRequestedAt > 0 then
+    asked[#asked + 1] = { row.claimNumber, row.id, row.leaseToken }
   end
 end
 table.sort(asked, function(a, b)
@@ -46,7 +46,7 @@ for i = 1, #waits, 2 do
   local to, since = string.match(waits[i + 1], '^(.*)|(%d+)$')
   if to == id and madeAt and tonumber(since) + HAND_OVER_PATIENCE_MS < madeAt then
     local row = rows.get(waits[i])
-    if row and row.st == 'RUNNING' and row.w == id then
+    if row and row.status == 'RUNNING' and row.workerId == id then
       settle.release(row)
     else
       call('HDEL', keys.handed, waits[i])
@@ -63,9 +63,9 @@ if knownUntil and knownUntil <= now then
     local row = not named[runId] and rows.get(runId)
     if
       row
-      and row.st == 'RUNNING'
-      and row.w == id
-      and row.sa + UNNAMED_MS < knownUntil
+      and row.status == 'RUNNING'
+      and row.workerId == id
+      and row.startedAt + UNNAMED_MS < knownUntil
       and call('HEXISTS', keys.handed, runId) == 0
     then
       returned[runId], count = row, count + 1

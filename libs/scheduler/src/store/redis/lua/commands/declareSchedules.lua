@@ -6,14 +6,14 @@ local declared = {}
 for i = 6, #ARGV do
   declared[ARGV[i]] = true
 end
-local records, removed = {}, {}
+local found, removed = {}, {}
 for _, id in ipairs(call('HKEYS', keys.schedules)) do
-  records[#records + 1] = cron.get(id)
+  found[#found + 1] = cron.get(id)
 end
-table.sort(records, function(a, b)
+table.sort(found, function(a, b)
   return a.id < b.id
 end)
-for _, record in ipairs(records) do
+for _, record in ipairs(found) do
   if record.declaredBy == ARGV[3] then
     if declared[record.id] then
       record.declaredTime = now

@@ -17,12 +17,12 @@ end
 -- Dependents of the same workflow that have not ended: nobody counts them, see includes/binding.lua.
 local function liveWithin(row)
   local live = 0
-  if not row.wf or not workflow.get(row.wf) then
+  if not row.workflowId or not workflow.get(row.workflowId) then
     return live
   end
-  for _, name in ipairs(edges.dependents(row, 0, row.nd or 0)) do
+  for _, name in ipairs(edges.dependents(row, 0, row.dependentCount or 0)) do
     local dependent = rows.get((edges.split(name)))
-    if dependent and dependent.wf == row.wf and not rows.isTerminal(dependent) then
+    if dependent and dependent.workflowId == row.workflowId and not rows.isTerminal(dependent) then
       live = live + 1
     end
   end
@@ -37,14 +37,14 @@ for _, id in ipairs(call('HKEYS', keys.static)) do
       kept[i] = { edge.ref, edge.type, edge.state, edge.up or false }
     end
     local view = inspect.view(row)
-    view.n, view.place, view.attempt, view.crashes = row.n, row.pl, row.a, row.cx
+    view.number, view.place, view.attempt, view.crashes = row.number, row.location, row.leaseToken, row.crashes
     view.budget = row.budget
-    view.edges, view.liveDependents, view.runs = kept, row.ld + liveWithin(row), row.w or false
+    view.edges, view.liveDependents, view.runs = kept, row.liveDependents + liveWithin(row), row.workerId or false
     executions[#executions + 1] = view
   end
 end
 table.sort(executions, function(a, b)
-  return a.n < b.n
+  return a.number < b.number
 end)
 local running = {}
 local workers = {}
@@ -85,7 +85,7 @@ end
 local delayed = {}
 for i, member in ipairs(call('ZRANGE', keys.delayed, 0, -1)) do
   local row = rows.get(string.sub(member, 14))
-  delayed[i] = { row.id, row.at }
+  delayed[i] = { row.id, row.dueAt }
 end
 local unhandled = {}
 local waiting = call('ZRANGE', keys.unhandledTasks, 0, -1)
@@ -107,12 +107,12 @@ for i, key in ipairs(sorted(keys.locks)) do
   local parked = {}
   for _, member in ipairs(call('ZRANGE', keys.lines(key), 0, -1)) do
     local row = rows.get(string.match(member, '[^|]+$'))
-    if row.pl == 'lock' then
+    if row.location == 'lock' then
       parked[#parked + 1] = row
     end
   end
   table.sort(parked, function(a, b)
-    return a.pn < b.pn
+    return a.parkNumber < b.parkNumber
   end)
   for _, row in ipairs(parked) do
     table.insert(each.parked[row.level + 1], row.id)
@@ -138,7 +138,7 @@ for outcome, list in pairs(LISTS) do
     local id, number, kind = string.match(entry, '^([^|]+)|?(%d*)|?(%a?)$')
     local found = kind ~= '' and workflow.get(id)
     local row = kind == '' and rows.get(id)
-    if found and found.entry == tonumber(number) or (row and row.pl == 'history' and (row.hn or row.id) == entry) then
+    if found and found.entry == tonumber(number) or (row and row.location == 'history' and (row.historyEntry or row.id) == entry) then
       units[#units + 1] = id
     end
   end

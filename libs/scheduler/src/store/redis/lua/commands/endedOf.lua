@@ -3,6 +3,7 @@
 -- ARGV: frame, operation (none), ids (at most 200)   Returns: ids
 -- @include keys
 -- @include frame
+-- @include records
 local TERMINAL = { COMPLETED = true, FAILED = true, CANCELLED = true, SKIPPED = true }
 local ended = {}
 local states = readAll('HMGET', keys.state, ARGV, 3)
@@ -15,7 +16,8 @@ for i, state in ipairs(states) do
   elseif first == 67 then
     hasEnded = true
   else
-    hasEnded = first ~= 79 and TERMINAL[cmsgpack.unpack(state).st]
+    local _, status = records.readFields(state, 'status')
+    hasEnded = TERMINAL[status]
   end
   if hasEnded then
     ended[#ended + 1] = id

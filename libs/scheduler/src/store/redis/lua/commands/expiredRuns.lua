@@ -5,8 +5,8 @@
 local limit = tonumber(ARGV[3])
 local found = {}
 local function list(row, bound)
-  if row and row.st == 'RUNNING' and #found < 7 * limit then
-    local figures = { row.id, tostring(row.a), row.task, tostring(row.r), tostring(row.f), tostring(bound), row.budget }
+  if row and row.status == 'RUNNING' and #found < 7 * limit then
+    local figures = { row.id, tostring(row.leaseToken), row.task, tostring(row.runs), tostring(row.failures), tostring(bound), row.budget }
     for _, value in ipairs(figures) do
       found[#found + 1] = value
     end

@@ -23,8 +23,8 @@ local function matches(row)
   return (not query.status or query.status[inspect.status(row)])
     and (not query.taskId or row.task == query.taskId)
     and (not query.queue or row.queue == query.queue)
-    and (not query.workflowId or row.wf == query.workflowId)
-    and (not query.to or row.created < query.to)
+    and (not query.workflowId or row.workflowId == query.workflowId)
+    and (not query.to or row.createdAt < query.to)
 end
 
 local function hasTag(row)
@@ -51,8 +51,7 @@ local function mayBeOf(state, status)
     return true
   end
   for name in pairs(status) do
-    -- The key and its value as two short strings; a result may hold the same bytes, hence: may be.
-    if string.find(state, '\162st' .. string.char(160 + #name) .. name, 1, true) then
+    if records.mayHave(state, 'status', name) then
       return true
     end
   end
@@ -117,7 +116,7 @@ local function look(id, n, passed)
   effort = effort + (isPassed and PASSING or 1)
   local row = not isPassed and rows.get(id)
   if row then
-    if query.from and row.created < query.from then
+    if query.from and row.createdAt < query.from then
       over = true
       return false
     end

@@ -3,7 +3,7 @@
 -- ARGV: frame, operation (none), executionId, edge   Returns: JSON: { dependencies, next edge or false }
 -- @include look
 local row = rows.get(ARGV[3])
-if not row or row.pl ~= 'dependencies' then
+if not row or row.location ~= 'dependencies' then
   return cjson.encode({ {}, false })
 end
 local open, next = inspect.openEdges(row, tonumber(ARGV[4]))

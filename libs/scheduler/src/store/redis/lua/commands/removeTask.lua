@@ -62,7 +62,7 @@ while looked < #ids and bytes < MAX_BYTES and ends < MAX_ENDS do
   local record = call('HGET', keys.static, ids[looked]) or ''
   bytes = bytes + #record
   local row = string.match(record, TASK) == task and rows.get(ids[looked])
-  if row and (row.st == 'PENDING' or row.st == 'RETRYING') then
+  if row and (row.status == 'PENDING' or row.status == 'RETRYING') then
     finish.finish(row, 'CANCELLED', { reason = 'TASK_UNREGISTERED' })
     ends = ends + 1
   end

@@ -2,7 +2,7 @@
 -- ARGV: frame, operation, executionId   Returns: 1 | 0 (not found, or in no such state), effects
 -- @include verb
 local row = rows.get(ARGV[3])
-if not row or not (row.st == 'FAILED' or row.st == 'CANCELLED' or row.st == 'SKIPPED') then
+if not row or not (row.status == 'FAILED' or row.status == 'CANCELLED' or row.status == 'SKIPPED') then
   return commit(0)
 end
 finish.reopen(row)

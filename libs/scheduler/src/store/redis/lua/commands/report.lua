@@ -9,7 +9,7 @@ end
 if ARGV[5] ~= '' then
   local note = ARGV[7] == '1' and ARGV[6] or false
   call('HSET', keys.progress, row.id, cmsgpack.pack({ ARGV[5], note, now }))
-  row.pg = 1
+  row.hasProgress = 1
   effects.push({ 'progress', row.id, row.task, ARGV[5], note, now })
 end
 if #ARGV > 7 then
@@ -18,7 +18,7 @@ if #ARGV > 7 then
     effects.push({ 'log', row.id, row.task, ARGV[i], now })
   end
   call('LTRIM', keys.logs(row.id), -LOG_LINES_KEPT, -1)
-  row.lg = 1
+  row.hasLogs = 1
 end
 rows.touch(row)
 return commit(1)

@@ -4,7 +4,7 @@
 -- Returns: { edge to go on from (0: that was all), { ref, result or nil, ... } }
 -- @include look
 local row = rows.get(ARGV[3])
-if not row or not row.ed then
+if not row or not row.edgeCount then
   return { 0, {} }
 end
 local found, left = edges.results(row, tonumber(ARGV[4]))

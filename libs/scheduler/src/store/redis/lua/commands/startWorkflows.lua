@@ -58,7 +58,7 @@ local function startLean()
     end
     listOf[i] = numbers[list]
   end
-  local ids, records, states = {}, {}, {}
+  local ids, texts, states = {}, {}, {}
   local n, waiting = 0, 0
   local tells = effects.isWanted('scheduled')
   for _, each in ipairs(fresh) do
@@ -68,8 +68,8 @@ local function startLean()
       local id = ARGV[at + 1 + 2 * i]
       n = n + 1
       ids[n] = id
-      records[2 * n - 1] = id
-      records[2 * n] = stamp.record(ARGV[at + 2 + 2 * i])
+      texts[2 * n - 1] = id
+      texts[2 * n] = stamp.record(ARGV[at + 2 + 2 * i])
       local index, edges = string.byte(ARGV[4], 2 * (each.before + i) - 1, 2 * (each.before + i))
       if edges > 0 then
         waiting = waiting + 1
@@ -86,7 +86,7 @@ local function startLean()
       end
     end
   end
-  callAll('HSET', keys.static, records)
+  callAll('HSET', keys.static, texts)
   callAll('RPUSH', keys.all, ids)
   if waiting > 0 then
     callAll('HSET', keys.state, states)

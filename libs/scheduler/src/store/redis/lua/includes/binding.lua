@@ -25,12 +25,12 @@ end
 -- The names of an execution's dependents, in the order in which they came, from the one after `from`, `many` at most.
 function edges.dependents(row, from, many)
   local names = {}
-  local inside = row.dn or {}
+  local inside = row.dependentNames or {}
   for i = from + 1, math.min(#inside, from + many) do
     names[#names + 1] = inside[i]
   end
   local rest = many - #names
-  if rest > 0 and (row.nd or 0) > #inside then
+  if rest > 0 and (row.dependentCount or 0) > #inside then
     local first = math.max(0, from - #inside)
     for _, name in ipairs(call('LRANGE', keys.dependents(row.id), first, first + rest - 1)) do
       names[#names + 1] = name
@@ -41,33 +41,33 @@ end
 
 -- A workflow is kept as a whole, so that nobody counts who needs an execution within it.
 local function isInternal(dependent, upstream)
-  return dependent.wf ~= nil and dependent.wf == upstream.wf and workflow.get(dependent.wf) ~= nil
+  return dependent.workflowId ~= nil and dependent.workflowId == upstream.workflowId and workflow.get(dependent.workflowId) ~= nil
 end
 
 -- request: the one under way that uses the outcome, or nil
 local function attach(edge, dependent, upstream, request)
   edge.up = upstream.id
   history.pin(upstream, dependent)
-  upstream.nd = (upstream.nd or 0) + 1
+  upstream.dependentCount = (upstream.dependentCount or 0) + 1
   -- The letter of an edge that needs nothing but its type to be decided; '' for one with a deadline.
   local name = edge.name .. '|' .. (edge.at and '' or links.letters[edge.type])
-  if upstream.nd <= NAMED_INSIDE then
-    upstream.dn = upstream.dn or {}
-    table.insert(upstream.dn, name)
+  if upstream.dependentCount <= NAMED_INSIDE then
+    upstream.dependentNames = upstream.dependentNames or {}
+    table.insert(upstream.dependentNames, name)
   else
     call('RPUSH', keys.dependents(upstream.id), name)
   end
   if not isInternal(dependent, upstream) then
-    upstream.ld = upstream.ld + 1
-    if not dependent.xe then
-      dependent.xe = 1
+    upstream.liveDependents = upstream.liveDependents + 1
+    if not dependent.hasExternalEdges then
+      dependent.hasExternalEdges = 1
       rows.touch(dependent)
     end
   end
   -- What no edge looks for by its task is never asked whether it was used.
   if tasks.isWatched(upstream.task) then
-    upstream.ub = upstream.ub or {}
-    upstream.ub[dependent.task] = upstream.ub[dependent.task] or request or 1
+    upstream.usedBy = upstream.usedBy or {}
+    upstream.usedBy[dependent.task] = upstream.usedBy[dependent.task] or request or 1
   end
   rows.touch(upstream)
 end
@@ -77,16 +77,16 @@ local function counts(edge, dependent, newest)
   if not rows.isTerminal(newest) then
     return true
   end
-  if edge.maxAge and newest.ca < now - edge.maxAge then
+  if edge.maxAge and newest.completedAt < now - edge.maxAge then
     return false
   end
-  local user = newest.ub and newest.ub[dependent.task]
+  local user = newest.usedBy and newest.usedBy[dependent.task]
   return edge.reuse or not user or user == create.request
 end
 
 -- Makes the edges of a new execution: to an execution by id, to the newest of a task, or to its next one.
 function edges.bind(row, commands)
-  row.ed = #commands
+  row.edgeCount = #commands
   local upstreams = {}
   for _, command in ipairs(commands) do
     upstreams[#upstreams + 1] = command.to
@@ -107,7 +107,7 @@ function edges.bind(row, commands)
       order = frame.next(),
     }
     edges.cache[edge.name] = edge
-    row.oe = row.oe + 1
+    row.openEdges = row.openEdges + 1
     startTimeout(edge)
     if command.to then
       attach(edge, row, rows.get(command.to), create.request)
@@ -144,7 +144,7 @@ end
 
 -- An execution has ended: its own open edges matter no more, and its upstreams have one dependent less to wait for.
 function edges.letGo(row)
-  if row.oe == 0 and not row.xe then
+  if row.openEdges == 0 and not row.hasExternalEdges then
     return
   end
   for _, edge in ipairs(edges.withUpstreams(row)) do
@@ -158,7 +158,7 @@ function edges.letGo(row)
     else
       local upstream = rows.get(edge.up)
       if upstream and not isInternal(row, upstream) then
-        upstream.ld = upstream.ld - 1
+        upstream.liveDependents = upstream.liveDependents - 1
         rows.touch(upstream)
         history.unpin(upstream, row)
       end
@@ -171,21 +171,21 @@ end
 
 -- An execution runs again: what can no longer hold is waived, what is still, or again, under way is waited for.
 function edges.takeUp(row)
-  row.oe = 0
+  row.openEdges = 0
   -- From here on some edges hold that their upstreams know nothing of.
-  row.tu = 1
+  row.readsEdgeRecords = 1
   for _, edge in ipairs(edges.withUpstreams(row)) do
     local upstream = edge.up and rows.get(edge.up)
     local undecided = edge.state == 'broken' or edge.state == 'dropped'
     local ended = edge.up and (not upstream or rows.isTerminal(upstream))
     edge.state = (undecided and not ended) and 'open' or 'held'
     if edge.state == 'open' then
-      row.oe = row.oe + 1
+      row.openEdges = row.openEdges + 1
       startTimeout(edge)
     end
     if upstream and not isInternal(row, upstream) then
-      row.xe = 1
-      upstream.ld = upstream.ld + 1
+      row.hasExternalEdges = 1
+      upstream.liveDependents = upstream.liveDependents + 1
       rows.touch(upstream)
       history.pin(upstream, row)
     elseif not edge.up and edge.state == 'open' then
@@ -198,7 +198,7 @@ end
 
 -- After the end, or the reopening, of an execution: its dependents are told in bounded steps.
 function edges.spread(row, reopen)
-  if row.nd then
+  if row.dependentCount then
     dependency.add({ row.id, reopen, 0 })
   end
 end

@@ -27,14 +27,14 @@ end
 
 -- One that is suspected of crashes waits while another such runs on this worker, so that it takes no other to its end.
 local function mustWait(row)
-  if row.cx < SUSPECT_CRASHES then
+  if row.crashes < SUSPECT_CRASHES then
     return false
   end
   if suspect == nil then
     suspect = false
     for _, id in ipairs(call('HKEYS', keys.running(worker_.id))) do
       local other = id ~= '' and rows.get(id)
-      suspect = suspect or (other and other.st == 'RUNNING' and other.cx >= SUSPECT_CRASHES)
+      suspect = suspect or (other and other.status == 'RUNNING' and other.crashes >= SUSPECT_CRASHES)
     end
   end
   return suspect
@@ -74,7 +74,7 @@ local function nextRow(list)
     local entry = entries[cursor[list]]
     cursor[list] = cursor[list] + 1
     local row = rows.get(string.match(entry, '^[^|]+'), true)
-    if row and row.pl == 'ready' and row.en == entry then
+    if row and row.location == 'ready' and row.readyEntry == entry then
       if not mustWait(row) then
         return row
       end
@@ -132,45 +132,45 @@ end
 
 local function start(row, q)
   local no = frame.next()
-  row.en = nil
+  row.readyEntry = nil
   local isPlain = rows.plain[row.id]
   if isPlain then
     frame.count('PENDING', -1)
     frame.count('RUNNING', 1)
-    row.st = 'RUNNING'
+    row.status = 'RUNNING'
   else
     rows.move(row, 'RUNNING')
   end
   claim.runs[#claim.runs + 1] = row.id
   claim.runs[#claim.runs + 1] = (isPlain and 'p' or 's') .. now .. '|' .. no
-  row.pl = 'running'
-  row.a, row.r = row.a + 1, row.r + 1
-  row.w, row.wi = worker_.id, worker_.id
-  row.sa, row.no = now, no
-  row.rs = nil
-  if row.cx >= SUSPECT_CRASHES then
+  row.location = 'running'
+  row.leaseToken, row.runs = row.leaseToken + 1, row.runs + 1
+  row.workerId, row.lastWorkerId = worker_.id, worker_.id
+  row.startedAt, row.claimNumber = now, no
+  row.reason = nil
+  if row.crashes >= SUSPECT_CRASHES then
     suspect = true
   end
   queue.counted(q, 1, 1)
   frame.count('started', 1)
   if row.timeout then
-    row.bd = string.format('%012d:%s', frame.next(), row.id)
-    call('ZADD', keys.bounds, now + row.timeout + frame.lease, row.bd)
+    row.runDeadline = string.format('%012d:%s', frame.next(), row.id)
+    call('ZADD', keys.bounds, now + row.timeout + frame.lease, row.runDeadline)
   end
   effects.tell(row, 'started')
   -- attempt|run|failures|due|number|plain|workflow|what few have (JSON)
   local more = ''
-  if row.hd or row.sz > 0 then
-    more = cjson.encode({ lk = row.hd, fk = row.hd and row.fk, sz = row.sz > 0 and row.sz or nil })
+  if row.heldLock or row.snoozes > 0 then
+    more = cjson.encode({ lk = row.heldLock, fk = row.heldLock and row.fencingToken, sz = row.snoozes > 0 and row.snoozes or nil })
   end
   budget.bytes = budget.bytes - #row.record
-  if row.ed then
+  if row.edgeCount then
     local found, left = edges.results(row, 1)
     if #found > 0 or left > 0 then
       budget.addResults(row.id, left, found)
     end
   end
-  local detail = { row.a, row.r, row.f, row.at, no, isPlain and 1 or 0, row.wf or '', more }
+  local detail = { row.leaseToken, row.runs, row.failures, row.dueAt, no, isPlain and 1 or 0, row.workflowId or '', more }
   claim.taken = claim.taken + 1
   table.insert(claim.list, row.id)
   table.insert(claim.list, row.record)
@@ -182,13 +182,13 @@ local function consider(row, q)
   inspect = inspect - 1
   rows.forgetOdd(row)
   if not canRun(row.task) then
-    row.pl, row.en = 'unhandled', nil
+    row.location, row.readyEntry = 'unhandled', nil
     call('ZADD', keys.unhandled(row.task, row.level), frame.next(), row.id)
     call('ZADD', keys.unhandledTasks, 'NX', frame.next(), row.task)
     rows.touch(row)
     return
   end
-  if row.lk and not lock.takeOrPark(row) then
+  if row.lockKey and not lock.takeOrPark(row) then
     return
   end
   spend(q, row.level)
@@ -253,7 +253,7 @@ local function claimLevel(level, from)
       free = 0
     elseif row then
       -- A lock may put others at the head of these lists, before what was taken from them.
-      if row.lk then
+      if row.lockKey then
         for _, each in ipairs(queues) do
           putBack(keys.ready(each.name, level))
         end

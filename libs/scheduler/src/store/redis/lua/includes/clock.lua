@@ -14,8 +14,8 @@ end
 
 -- Whether a delayed execution was scheduled for a date.
 local function isDated(state)
-  local ok, row = pcall(cmsgpack.unpack, state)
-  return ok and type(row) == 'table' and row.dt ~= nil
+  local _, isDated = records.readFields(state, 'isDated')
+  return isDated ~= nil
 end
 
 -- Delays and retries keep what they have left, and what was due by the time before is due. Dates that were to come stay.

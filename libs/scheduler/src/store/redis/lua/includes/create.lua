@@ -17,17 +17,17 @@ function create.row(id, part, extra)
   table.insert(create.ids, id)
   local kept = {}
   if extra.lock or extra.tags or extra.schedule then
-    kept.lk = extra.lock and extra.lock.key
-    kept.lt = extra.lock and extra.lock.timeout
-    kept.lm = extra.lock and extra.lock.maxWait
+    kept.lockKey = extra.lock and extra.lock.key
+    kept.lockTimeout = extra.lock and extra.lock.timeout
+    kept.lockMaxWait = extra.lock and extra.lock.maxWait
     kept.tags = extra.tags
-    kept.sch = extra.schedule
+    kept.scheduleId = extra.schedule
     table.insert(create.extras, id)
-    table.insert(create.extras, cmsgpack.pack(kept))
+    table.insert(create.extras, records.packRow(kept))
   end
   local row = rows.new(id, record, kept)
   -- It is due at a date, which stays also where the clock goes back.
-  row.dt = extra.at and 1 or nil
+  row.isDated = extra.at and 1 or nil
   frame.count('PENDING', 1)
   frame.count('scheduled', 1)
   queue.get(row.queue)
@@ -70,9 +70,9 @@ function create.leftOut(id, part, extra, reason)
   local row = create.row(id, part, extra)
   effects.tell(row, 'scheduled')
   rows.move(row, 'SKIPPED')
-  row.rs = reason
-  row.ca = now
-  row.pl = 'kept'
+  row.reason = reason
+  row.completedAt = now
+  row.location = 'kept'
   frame.count('skipped', 1)
   effects.tell(row, 'skipped')
   history.retire(row)

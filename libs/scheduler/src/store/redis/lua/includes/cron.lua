@@ -46,7 +46,7 @@ end
 -- Returns the tick's record, changed.
 function cron.fireTick(record, tick, overlap, grace)
   local same = rows.get(tick.id)
-  if same and same.created <= now then
+  if same and same.createdAt <= now then
     return
   elseif same then
     -- It was created by a time before the clock went back: this instant has come again.

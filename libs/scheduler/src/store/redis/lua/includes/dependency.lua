@@ -19,9 +19,9 @@ end
 
 -- An edge that was open holds.
 local function hold(row)
-  row.oe = math.max(0, row.oe - 1)
+  row.openEdges = math.max(0, row.openEdges - 1)
   rows.touch(row)
-  if row.oe == 0 and row.pl == 'dependencies' then
+  if row.openEdges == 0 and row.location == 'dependencies' then
     queue.leave(row)
     queue.pushTail(row)
   end
@@ -31,7 +31,7 @@ end
 local function breakEdge(edge, row, upstream, reason)
   edge.state = reason == 'DEPENDENCY_TIMEOUT' and 'timedOut' or 'broken'
   edges.touch(edge)
-  row.rc = upstream and (upstream.rc or { upstream.id, upstream.task, upstream.st }) or nil
+  row.rootCause = upstream and (upstream.rootCause or { upstream.id, upstream.task, upstream.status }) or nil
   finish.finish(row, 'SKIPPED', { reason = reason })
 end
 
@@ -43,8 +43,8 @@ local function resolve(edge, upstream)
   if not row or rows.isTerminal(row) then
     return
   end
-  edge.us = upstream.st
-  if not holds(edge.type, upstream.st) then
+  edge.us = upstream.status
+  if not holds(edge.type, upstream.status) then
     return breakEdge(edge, row, upstream, 'DEPENDENCY_FAILED')
   end
   edge.state = 'held'
@@ -66,12 +66,12 @@ end
 -- Brings back a dependent that was SKIPPED, unless an edge of it still cannot hold.
 local function reopenDependent(edge)
   local row = rows.get(edge.id)
-  if row and not row.tu and not rows.isTerminal(row) then
+  if row and not row.readsEdgeRecords and not rows.isTerminal(row) then
     -- The edge may hold already by its own record; when this upstream ends again, its name alone does not tell.
-    row.tu = 1
+    row.readsEdgeRecords = 1
     rows.touch(row)
   end
-  if not row or row.st ~= 'SKIPPED' or row.rs ~= 'DEPENDENCY_FAILED' then
+  if not row or row.status ~= 'SKIPPED' or row.reason ~= 'DEPENDENCY_FAILED' then
     return
   end
   for _, each in ipairs(edges.of(row)) do
@@ -80,7 +80,7 @@ local function reopenDependent(edge)
     end
     if each.state ~= 'held' and each.up then
       local upstream = rows.get(each.up)
-      local status = upstream and upstream.st or each.us
+      local status = upstream and upstream.status or each.us
       if (not upstream or rows.isTerminal(upstream)) and status and not holds(each.type, status) then
         return
       end
@@ -125,14 +125,14 @@ end
 local function holdByName(name, upstream)
   local id, index, letter = edges.split(name)
   local row = rows.get(id)
-  if letter == '' or not row or row.tu or row.pl ~= 'dependencies' or edges.cache[id .. '|' .. index] then
+  if letter == '' or not row or row.readsEdgeRecords or row.location ~= 'dependencies' or edges.cache[id .. '|' .. index] then
     return false
   end
-  if (row.hs and row.hs[index]) or not holds(links.types[letter], upstream.st) then
+  if (row.satisfiedEdges and row.satisfiedEdges[index]) or not holds(links.types[letter], upstream.status) then
     return false
   end
-  row.hs = row.hs or {}
-  row.hs[index] = upstream.res and 2 or 1
+  row.satisfiedEdges = row.satisfiedEdges or {}
+  row.satisfiedEdges[index] = upstream.result and 2 or 1
   hold(row)
   return true
 end
@@ -163,7 +163,7 @@ local function tell(step)
   end
   dependency.left = dependency.left - #names
   step[3] = step[3] + #names
-  return step[3] >= (upstream.nd or 0)
+  return step[3] >= (upstream.dependentCount or 0)
 end
 
 -- Reads what the next steps of this verb will look at.
@@ -171,7 +171,7 @@ local function lookAhead()
   local names = {}
   for i = dependency.first, math.min(#dependency.fresh, dependency.first + dependency.left) do
     local row = dependency.fresh[i][2] ~= 'drop' and rows.get(dependency.fresh[i][1])
-    for _, name in ipairs(row and row.dn or {}) do
+    for _, name in ipairs(row and row.dependentNames or {}) do
       names[#names + 1] = name
     end
   end

@@ -19,7 +19,7 @@ local function makeLean(row, index)
     name = row.id .. '|' .. index,
     id = row.id,
     index = index,
-    state = row.hs and row.hs[index] and 'held' or 'open',
+    state = row.satisfiedEdges and row.satisfiedEdges[index] and 'held' or 'open',
     type = links.types[tie[2]],
     order = 0,
     reuse = false,
@@ -54,7 +54,7 @@ local function make(id, index, record)
     ref = ref,
   }
   local row = rows.get(id)
-  if row and row.hs and row.hs[index] then
+  if row and row.satisfiedEdges and row.satisfiedEdges[index] then
     edge.state = 'held'
   end
   edges.cache[edge.name] = edge
@@ -73,7 +73,7 @@ function edges.named(name)
   local edge = edges.cache[id .. '|' .. index]
   if not edge then
     local record, row = call('HGET', keys.edges(id), index), rows.get(id)
-    edge = (record or (row and index <= (row.ed or 0))) and make(id, index, record)
+    edge = (record or (row and index <= (row.edgeCount or 0))) and make(id, index, record)
   end
   return edge or nil
 end
@@ -81,7 +81,7 @@ end
 -- The edges of an execution, in order.
 function edges.of(row)
   local indices = {}
-  for index = 1, row.ed or 0 do
+  for index = 1, row.edgeCount or 0 do
     indices[index] = index
   end
   return edges.some(row, indices)
@@ -122,7 +122,7 @@ local function resultsOf(ids)
   for _, id in ipairs(ids) do
     local row = rows.cache[id]
     if row then
-      found[id] = row.res
+      found[id] = row.result
     elseif row == nil then
       unread[#unread + 1] = id
     end
@@ -137,12 +137,12 @@ end
 -- edge to go on from, 0 where that is all. Refs with a $ are the store's own.
 function edges.results(row, from)
   local found = {}
-  local held = not row.tu and row.hs or {}
-  while from <= row.ed do
+  local held = not row.readsEdgeRecords and row.satisfiedEdges or {}
+  while from <= row.edgeCount do
     if budget.bytes <= 0 or budget.edges <= 0 then
       return found, from
     end
-    local to = math.min(row.ed, from + budget.readAtOnce - 1)
+    local to = math.min(row.edgeCount, from + budget.readAtOnce - 1)
     local indices, each, ups = {}, {}, {}
     for index = from, to do
       indices[#indices + 1] = index
@@ -180,9 +180,9 @@ function edges.touch(edge)
   edges.dirty[edge.name] = edge
   local row = rows.get(edge.id)
   local mark = edge.state == 'held' and 3 or nil
-  if row and (row.hs and row.hs[edge.index]) ~= mark then
-    row.hs = row.hs or {}
-    row.hs[edge.index] = mark
+  if row and (row.satisfiedEdges and row.satisfiedEdges[edge.index]) ~= mark then
+    row.satisfiedEdges = row.satisfiedEdges or {}
+    row.satisfiedEdges[edge.index] = mark
     rows.touch(row)
   end
 end

@@ -42,15 +42,15 @@ function effects.tell(row, transition)
     transition,
     row.id,
     row.task,
-    row.st,
+    row.status,
     row.queue,
     row.level,
     now,
-    row.wi or false,
-    row.wf or false,
-    row.res or false,
-    row.err or false,
-    row.rs or false,
+    row.lastWorkerId or false,
+    row.workflowId or false,
+    row.result or false,
+    row.error or false,
+    row.reason or false,
   })
 end
 

@@ -13,15 +13,15 @@ local END = { COMPLETED = 'completed', FAILED = 'failed', CANCELLED = 'cancelled
 
 -- outcome: res, err (JSON texts), reason; each may be absent.
 function finish.finish(row, status, outcome)
-  if row.st == 'RUNNING' then
+  if row.status == 'RUNNING' then
     finish.stopRun(row)
   else
     queue.leave(row)
   end
   rows.move(row, status)
-  row.ca = now
-  row.res, row.err, row.rs = outcome.res, outcome.err, outcome.reason
-  row.pl = 'kept'
+  row.completedAt = now
+  row.result, row.error, row.reason = outcome.result, outcome.error, outcome.reason
+  row.location = 'kept'
   frame.count(END[status], 1)
   history.count(row)
   -- The worker whose run it was tells itself, as of a plain one.
@@ -29,11 +29,11 @@ function finish.finish(row, status, outcome)
     effects.tell(row, END[status])
   end
   lock.release(row)
-  if row.ed then
+  if row.edgeCount then
     edges.letGo(row)
   end
   edges.spread(row, false)
-  if row.wf then
+  if row.workflowId then
     workflow.close(row, status)
   else
     history.retire(row)
@@ -50,8 +50,8 @@ end
 
 -- Takes a run from its worker.
 function finish.stopRun(row)
-  local stopped = finish.stopped[row.w] or {}
-  finish.stopped[row.w] = stopped
+  local stopped = finish.stopped[row.workerId] or {}
+  finish.stopped[row.workerId] = stopped
   stopped[#stopped + 1] = row.id
   if finish.anyHanded == nil then
     finish.anyHanded = call('EXISTS', keys.handed) == 1
@@ -60,30 +60,30 @@ function finish.stopRun(row)
     call('HDEL', keys.handed, row.id)
   end
   queue.counted(queue.get(row.queue), 0, -1)
-  row.w, row.no = nil, nil
-  if row.bd then
-    call('ZREM', keys.bounds, row.bd)
+  row.workerId, row.claimNumber = nil, nil
+  if row.runDeadline then
+    call('ZREM', keys.bounds, row.runDeadline)
   end
-  if row.gr then
-    call('ZREM', keys.graces, row.gr)
+  if row.cancelDeadline then
+    call('ZREM', keys.graces, row.cancelDeadline)
   end
-  row.bd, row.gr = nil, nil
+  row.runDeadline, row.cancelDeadline = nil, nil
   rows.touch(row)
 end
 
 -- An ended execution runs again, with a fresh budget.
 function finish.reopen(row)
   history.keep(row)
-  local was = row.st
+  local was = row.status
   rows.move(row, 'PENDING')
-  row.f, row.cx, row.sz = nil, nil, nil
-  row.a = row.a + 1
-  row.ca, row.cr = nil, nil
-  row.res, row.err, row.rs = nil, nil, nil
-  row.at, row.dt = now, nil
-  row.rc = nil
+  row.failures, row.crashes, row.snoozes = nil, nil, nil
+  row.leaseToken = row.leaseToken + 1
+  row.completedAt, row.cancelRequestedAt = nil, nil
+  row.result, row.error, row.reason = nil, nil, nil
+  row.dueAt, row.isDated = now, nil
+  row.rootCause = nil
   edges.takeUp(row)
-  if row.wf then
+  if row.workflowId then
     workflow.open(row, was)
   end
   effects.tell(row, 'reopened')

@@ -3,7 +3,7 @@ local IDLE_MS = 2000
 
 -- Gives a few plain executions to a worker that waits with nothing to do: none of its handlers can block its process.
 -- Returns whether it was done: the message went first, and somebody heard it.
-local function handOver(groups, ids, records)
+local function handOver(groups, ids, pairs_)
   local count = #ids
   if count > 16 or frame.ruled then
     return false
@@ -31,7 +31,7 @@ local function handOver(groups, ids, records)
         local lines = { now, no }
         for k = 1, count do
           lines[#lines + 1] = ids[k]
-          lines[#lines + 1] = records[2 * k]
+          lines[#lines + 1] = pairs_[2 * k]
         end
         if call(frame.publish, keys.handOver(workerId), table.concat(lines, '\n')) > 0 then
           local runs, waits = {}, {}

@@ -30,21 +30,21 @@ function history.rememberError(row, err)
 end
 
 function history.count(row)
-  if row.st ~= 'COMPLETED' and row.st ~= 'FAILED' then
+  if row.status ~= 'COMPLETED' and row.status ~= 'FAILED' then
     return
   end
-  window.count(row.st == 'COMPLETED' and 'c' or 'f', 1, row.sa > 0 and now - row.sa or 0)
-  if row.st == 'FAILED' and row.err then
-    history.rememberError(row, row.err)
+  window.count(row.status == 'COMPLETED' and 'c' or 'f', 1, row.startedAt > 0 and now - row.startedAt or 0)
+  if row.status == 'FAILED' and row.error then
+    history.rememberError(row, row.error)
   end
 end
 
 -- Adds the run that ends now to the execution's attempts.
 function history.recordAttempt(row, outcome, err)
-  row.ats = row.ats or {}
-  table.insert(row.ats, { row.r, row.sa, now, row.wi or false, outcome, err or false })
-  if #row.ats > ATTEMPTS_KEPT then
-    table.remove(row.ats, 1)
+  row.attempts = row.attempts or {}
+  table.insert(row.attempts, { row.runs, row.startedAt, now, row.lastWorkerId or false, outcome, err or false })
+  if #row.attempts > ATTEMPTS_KEPT then
+    table.remove(row.attempts, 1)
   end
   rows.touch(row)
 end
@@ -66,30 +66,30 @@ end
 
 -- Bytes of payload and result.
 function history.weigh(row)
-  return #row.record - row.body + 1 + #(row.res or '')
+  return #row.record - row.payloadStart + 1 + #(row.result or '')
 end
 
 -- The workflow with which an execution is kept or dropped; nil: it stands alone.
 local function workflowOf(row)
-  return row.wf and workflow.get(row.wf) or nil
+  return row.workflowId and workflow.get(row.workflowId) or nil
 end
 
 -- Moves an ended execution into history, once nobody alive needs it: alone, or with its whole workflow.
 function history.retire(row)
-  if row.pl ~= 'kept' then
+  if row.location ~= 'kept' then
     return
   end
   local found = workflowOf(row)
   if found then
     return history.retireWorkflow(found)
   end
-  if row.ld > 0 or tasks.isNewest(row) then
+  if row.liveDependents > 0 or tasks.isNewest(row) then
     return
   end
-  row.pl = 'history'
-  row.hn = row.id .. '|' .. frame.next()
-  row.by = frame.weighs and history.weigh(row) or nil
-  enter(row.st, row.hn, row.by or 0)
+  row.location = 'history'
+  row.historyEntry = row.id .. '|' .. frame.next()
+  row.historyBytes = frame.weighs and history.weigh(row) or nil
+  enter(row.status, row.historyEntry, row.historyBytes or 0)
   rows.touch(row)
 end
 
@@ -105,12 +105,12 @@ end
 
 -- Takes an ended execution that stands alone out of history, since someone alive needs it again.
 function history.keep(row)
-  if row.pl ~= 'history' then
+  if row.location ~= 'history' then
     return
   end
-  leave(row.st, row.by or 0)
-  row.hn, row.by = nil, nil
-  row.pl = 'kept'
+  leave(row.status, row.historyBytes or 0)
+  row.historyEntry, row.historyBytes = nil, nil
+  row.location = 'kept'
   rows.touch(row)
 end
 
@@ -129,7 +129,7 @@ function history.pin(row, by)
   if not found then
     return history.keep(row)
   end
-  if not by or by.wf ~= row.wf then
+  if not by or by.workflowId ~= row.workflowId then
     found.pins = found.pins + 1
     found.dirty = true
     history.keepWorkflow(found)
@@ -142,7 +142,7 @@ function history.unpin(row, by)
   if not found then
     return history.retire(row)
   end
-  if not by or by.wf ~= row.wf then
+  if not by or by.workflowId ~= row.workflowId then
     found.pins = found.pins - 1
     found.dirty = true
     history.retireWorkflow(found)
@@ -181,11 +181,10 @@ local function stateOf(id, text)
     return nil
   end
   if string.byte(text) == 67 then
-    return { st = 'COMPLETED', pl = 'history', ca = tonumber(string.match(text, '^C(%d+)')), isPlain = true }
+    return { status = 'COMPLETED', location = 'history', completedAt = tonumber(string.match(text, '^C(%d+)')), isPlain = true }
   end
   -- One that cannot be read is dropped by its id alone.
-  local ok, kept = pcall(cmsgpack.unpack, text)
-  return ok and type(kept) == 'table' and kept or nil
+  return records.tryUnpackRow(text)
 end
 
 -- What stands behind entries of history, by entry, where these still count: { id, state } or { found }.
@@ -206,12 +205,12 @@ local function unitsOf(entries)
     if kind ~= '' then
       local found = workflow.get(id)
       if found and found.entry == tonumber(number) then
-        units[entry] = { found = found, ca = found.completed, by = found.bytes, size = found.size }
+        units[entry] = { found = found, completedAt = found.completed, bytes = found.bytes, size = found.size }
       end
     else
       local state = stateOf(id, texts[id])
-      if state and state.pl == 'history' and (state.isPlain and id or state.hn or id) == entry then
-        units[entry] = { id = id, state = state, ca = state.ca, by = state.by or 0, size = 1 }
+      if state and state.location == 'history' and (state.isPlain and id or state.historyEntry or id) == entry then
+        units[entry] = { id = id, state = state, completedAt = state.completedAt, bytes = state.historyBytes or 0, size = 1 }
       end
     end
   end
@@ -223,19 +222,19 @@ local function drop(ids, states)
   local keysGone = {}
   for i, id in ipairs(ids) do
     local state = states[i] or {}
-    if state.st then
-      frame.count(state.st, -1)
+    if state.status then
+      frame.count(state.status, -1)
     end
-    if state.ed then
+    if state.edgeCount then
       keysGone[#keysGone + 1] = keys.edges(id)
     end
-    if (state.nd or 0) > #(state.dn or {}) then
+    if (state.dependentCount or 0) > #(state.dependentNames or {}) then
       keysGone[#keysGone + 1] = keys.dependents(id)
     end
-    if state.lg then
+    if state.hasLogs then
       keysGone[#keysGone + 1] = keys.logs(id)
     end
-    state.pl = 'gone'
+    state.location = 'gone'
     rows.cache[id] = false
     rows.dirty[id] = nil
   end
@@ -294,7 +293,7 @@ local function trimOutcome(outcome, limit)
   local function isOver(unit)
     return size > bound.count
       or (bound.bytes ~= nil and bytes > bound.bytes)
-      or (bound.age ~= nil and unit.ca <= now - bound.age)
+      or (bound.age ~= nil and unit.completedAt <= now - bound.age)
   end
   while not isEnough and looked < LOOKS_PER_STEP do
     local entries = call('LRANGE', keys[list], looked, looked + 99)
@@ -311,10 +310,10 @@ local function trimOutcome(outcome, limit)
       looked = looked + 1
       if unit then
         size = size - 1
-        bytes = bytes - unit.by
+        bytes = bytes - unit.bytes
         done = done + math.max(1, math.min(unit.size, MEMBERS_PER_STEP))
-        if unit.by > 0 then
-          frame.count(counter, -unit.by)
+        if unit.bytes > 0 then
+          frame.count(counter, -unit.bytes)
         end
         if unit.found then
           workflows[#workflows + 1] = unit.found

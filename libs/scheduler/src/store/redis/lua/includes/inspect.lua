@@ -31,12 +31,12 @@ local EDGES_LISTED, EDGES_LOOKED_AT = 200, 2000
 -- Open edges, from one on; and the edge from which on there may be more, or false.
 function inspect.openEdges(row, from)
   local open, ups, looked = {}, {}, 0
-  local index, count = from, row.ed or 0
+  local index, count = from, row.edgeCount or 0
   while index <= count and #open < EDGES_LISTED and looked < EDGES_LOOKED_AT do
     -- Those that hold are marked in the row.
     local undecided = {}
     while index <= count and #undecided < EDGES_LISTED - #open do
-      if not (row.hs and row.hs[index]) then
+      if not (row.satisfiedEdges and row.satisfiedEdges[index]) then
         undecided[#undecided + 1] = index
       end
       index = index + 1
@@ -99,35 +99,35 @@ statuses.isWaiting = inspect.isWaiting
 
 -- Its status as it is shown: RUNNING is what has begun.
 function inspect.status(row)
-  return row.st == 'RUNNING' and row.w and inspect.isWaiting(row.w, row.id) and 'PENDING' or row.st
+  return row.status == 'RUNNING' and row.workerId and inspect.isWaiting(row.workerId, row.id) and 'PENDING' or row.status
 end
 
 -- Why the execution has not started: the first reason of the fixed order.
 local function waitingFor(row)
-  if row.st ~= 'PENDING' and row.st ~= 'RETRYING' then
+  if row.status ~= 'PENDING' and row.status ~= 'RETRYING' then
     return false
   end
   local q = queueOf(row.queue)
   if q.paused then
     return { kind = 'paused', queue = row.queue }
-  elseif row.pl == 'delayed' then
-    return { kind = 'time', at = row.at }
-  elseif row.pl == 'dependencies' then
+  elseif row.location == 'delayed' then
+    return { kind = 'time', at = row.dueAt }
+  elseif row.location == 'dependencies' then
     local open, next = inspect.openEdges(row, 1)
     return { kind = 'dependencies', dependencies = open, next = next }
   end
   local first = row
-  if row.pl == 'lock' then
-    local found = cmsgpack.unpack(call('HGET', keys.locks, row.pk))
+  if row.location == 'lock' then
+    local found = cmsgpack.unpack(call('HGET', keys.locks, row.lockLine))
     if found.holder or found.handle or found.reserved then
-      return { kind = 'lock', key = row.pk, heldBy = found.holder or found.handle or false }
+      return { kind = 'lock', key = row.lockLine, heldBy = found.holder or found.handle or false }
     end
     -- The lock is free: what keeps the first of its line from starting keeps this one, too.
     first = lines.first(row) or row
   end
   if not queue.roomLeft(q) then
     return { kind = 'limit', key = 'queue:' .. row.queue }
-  elseif first.pl == 'unhandled' then
+  elseif first.location == 'unhandled' then
     return { kind = 'handler', taskId = row.task, funcPath = mirror(row.task).funcPath or row.task }
   end
   return { kind = 'queue', queue = row.queue }
@@ -139,9 +139,9 @@ end
 
 -- What a user sees of an execution; texts of JSON stay texts.
 function inspect.view(row)
-  local progress = row.pg and call('HGET', keys.progress, row.id)
+  local progress = row.hasProgress and call('HGET', keys.progress, row.id)
   local status = inspect.status(row)
-  local isWaiting = status ~= row.st
+  local isWaiting = status ~= row.status
   return {
     id = row.id,
     task = row.task,
@@ -150,27 +150,27 @@ function inspect.view(row)
     level = row.level,
     queue = row.queue,
     payload = rows.payload(row),
-    at = row.at,
-    created = row.created,
-    started = isWaiting and 0 or row.sa,
-    completed = row.ca,
-    cancelRequested = row.cr,
-    failures = row.f,
-    run = isWaiting and row.r - 1 or row.r,
-    snoozes = row.sz,
-    result = orFalse(row.res),
-    error = orFalse(row.err),
-    reason = orFalse(row.rs),
-    rootCause = orFalse(row.rc),
+    at = row.dueAt,
+    created = row.createdAt,
+    started = isWaiting and 0 or row.startedAt,
+    completed = row.completedAt,
+    cancelRequested = row.cancelRequestedAt,
+    failures = row.failures,
+    run = isWaiting and row.runs - 1 or row.runs,
+    snoozes = row.snoozes,
+    result = orFalse(row.result),
+    error = orFalse(row.error),
+    reason = orFalse(row.reason),
+    rootCause = orFalse(row.rootCause),
     waitingFor = isWaiting and { kind = 'queue', queue = row.queue } or waitingFor(row),
-    attempts = row.ats or {},
-    recorded = row.ats ~= nil,
-    worker = not isWaiting and orFalse(row.wi),
+    attempts = row.attempts or {},
+    recorded = row.attempts ~= nil,
+    worker = not isWaiting and orFalse(row.lastWorkerId),
     progress = progress and cmsgpack.unpack(progress) or false,
-    logs = row.lg and call('LRANGE', keys.logs(row.id), 0, -1) or {},
-    workflow = orFalse(row.wf),
+    logs = row.hasLogs and call('LRANGE', keys.logs(row.id), 0, -1) or {},
+    workflow = orFalse(row.workflowId),
     ref = orFalse(row.ref),
-    schedule = orFalse(row.sch),
+    schedule = orFalse(row.scheduleId),
     tags = row.tags or {},
   }
 end
@@ -193,7 +193,7 @@ function inspect.ready(queue, level, many, from, most)
       local row = rows.get(string.match(entry, '^[^|]+'), true)
       if row then
         budget.bytes = budget.bytes - #row.record
-        if row.pl == 'ready' and row.en == entry then
+        if row.location == 'ready' and row.readyEntry == entry then
           found[#found + 1] = row
         end
       end

@@ -12,7 +12,7 @@ local PATIENCE_MS = 600000
 -- Holds an execution that an edge of the batch leads to.
 function intake.hold(batch, upstream)
   if call('ZADD', keys.intakeHolds(batch), 'NX', frame.next(), upstream.id) == 1 then
-    upstream.ld = upstream.ld + 1
+    upstream.liveDependents = upstream.liveDependents + 1
     rows.touch(upstream)
     history.pin(upstream, nil)
   end
@@ -50,7 +50,7 @@ local function release(batch)
   for _, id in ipairs(ids) do
     local row = rows.get(id)
     if row then
-      row.ld = row.ld - 1
+      row.liveDependents = row.liveDependents - 1
       rows.touch(row)
       history.unpin(row, nil)
     end

@@ -7,7 +7,7 @@ local function startOf(level, queue_, task)
 end
 
 local function memberOf(row)
-  return startOf(row.level, row.queue, row.task) .. string.format('%016d|%s', row.pn, row.id)
+  return startOf(row.level, row.queue, row.task) .. string.format('%016d|%s', row.parkNumber, row.id)
 end
 
 -- Where a waiter stands among the parked: by level, then by who came first.
@@ -41,20 +41,20 @@ end
 
 -- Parks an execution on a lock: behind its line, or at its old place where it has stood ready meanwhile.
 function lines.park(key, row)
-  row.pl = 'lock'
+  row.location = 'lock'
   frame.count('waitingForLock', 1)
-  if not row.pk then
-    row.pk, row.pn = key, frame.next()
+  if not row.lockLine then
+    row.lockLine, row.parkNumber = key, frame.next()
     call('ZADD', keys.lines(key), 0, memberOf(row))
   end
   local member = memberOf(row)
   if firstOf(key, startOf(row.level, row.queue, row.task)) == member then
-    call('ZADD', keys.parked(key), lines.score(row.level, row.pn), 'x' .. member)
+    call('ZADD', keys.parked(key), lines.score(row.level, row.parkNumber), 'x' .. member)
   end
-  if row.lm then
-    local at = now + (row.lw and row.lu or row.lm)
-    row.lw, row.lu = row.lw or string.format('%012d:%s', frame.next(), row.id), nil
-    call('ZADD', keys.lockWaits, at, row.lw)
+  if row.lockMaxWait then
+    local at = now + (row.lockWaitUntil and row.lockWaitLeft or row.lockMaxWait)
+    row.lockWaitUntil, row.lockWaitLeft = row.lockWaitUntil or string.format('%012d:%s', frame.next(), row.id), nil
+    call('ZADD', keys.lockWaits, at, row.lockWaitUntil)
     effects.push({ 'due', at })
   end
   rows.touch(row)
@@ -66,32 +66,32 @@ function lines.callFirst(key, parked)
   call('ZREM', keys.parked(key), parked)
   local member = string.sub(parked, 2)
   local row = rows.get(string.match(member, '[^|]+$'), true)
-  if not row or row.pl ~= 'lock' or row.pk ~= key then
+  if not row or row.location ~= 'lock' or row.lockLine ~= key then
     call('ZREM', keys.lines(key), member)
     parkFirst(key, string.match(member, '^%d|[^|]*|[^|]*|'))
     return nil
   end
   queue.leave(row)
-  if row.lw then
+  if row.lockWaitUntil then
     -- What is left of it.
-    row.lu = math.max(0, tonumber(call('ZSCORE', keys.lockWaits, row.lw) or now) - now)
-    call('ZREM', keys.lockWaits, row.lw)
+    row.lockWaitLeft = math.max(0, tonumber(call('ZSCORE', keys.lockWaits, row.lockWaitUntil) or now) - now)
+    call('ZREM', keys.lockWaits, row.lockWaitUntil)
   end
   return row
 end
 
 -- An execution no longer waits for its lock: it has it, or has ended.
 function lines.leave(row)
-  if row.lw then
-    call('ZREM', keys.lockWaits, row.lw)
-    row.lw, row.lu = nil, nil
+  if row.lockWaitUntil then
+    call('ZREM', keys.lockWaits, row.lockWaitUntil)
+    row.lockWaitUntil, row.lockWaitLeft = nil, nil
     rows.touch(row)
   end
-  if not row.pk then
+  if not row.lockLine then
     return
   end
-  remove(row.pk, memberOf(row))
-  row.pk, row.pn = nil, nil
+  remove(row.lockLine, memberOf(row))
+  row.lockLine, row.parkNumber = nil, nil
   rows.touch(row)
 end
 
@@ -120,6 +120,6 @@ end
 
 -- The first of the line in which a parked execution waits.
 function lines.first(row)
-  local member = firstOf(row.pk, startOf(row.level, row.queue, row.task))
+  local member = firstOf(row.lockLine, startOf(row.level, row.queue, row.task))
   return member and rows.get(string.match(member, '[^|]+$'), true)
 end

@@ -1,3 +1,4 @@
+-- @include records
 -- A workflow whose edges all lead from one member to another, without deadlines, is kept lean: how its members are tied
 -- stands in the flags of their records, and a member has no state of its own while nothing out of the ordinary happens:
 --   f<upstream>=<letter of the type>=<ref>,...;<dependent>=<index of its edge>=<letter of the type>,...
@@ -36,8 +37,8 @@ function links.resultOf(state)
   elseif not first or first == 79 then
     return nil
   end
-  local isRead, row = pcall(cmsgpack.unpack, state)
-  return isRead and type(row) == 'table' and row.res or nil
+  local _, result = records.readFields(state, 'result')
+  return result
 end
 
 -- The result in a plain end, or nil.

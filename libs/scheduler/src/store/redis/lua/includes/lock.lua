@@ -151,7 +151,7 @@ local function lose(found)
   if found.holder then
     local row = rows.get(found.holder)
     if row then
-      row.hd, row.fk = nil, nil
+      row.heldLock, row.fencingToken = nil, nil
       rows.touch(row)
     end
   end
@@ -179,7 +179,7 @@ end
 
 local function ttlOf(row)
   -- A lock shorter than the lease would lapse between two beats of a healthy holder.
-  return math.max(row.lt, frame.lease)
+  return math.max(row.lockTimeout, frame.lease)
 end
 
 -- Whether it is free for that execution, or for a handle (nil). A reservation ends where it cannot be used any more, and
@@ -193,12 +193,12 @@ local function isOpenTo(found, row)
   if isHeld(found) or not found.reserved or not row then
     return isFree(found)
   end
-  return row.pk ~= nil and lines.score(row.level, row.pn) <= lines.score(other.level, other.pn)
+  return row.lockLine ~= nil and lines.score(row.level, row.parkNumber) <= lines.score(other.level, other.parkNumber)
 end
 
 -- Takes the lock for a claim, or parks the execution on it. Returns whether it may run.
 function lock.takeOrPark(row)
-  local found = find(row.lk, row.id)
+  local found = find(row.lockKey, row.id)
   if not isOpenTo(found, row) then
     lines.park(found.key, row)
     return false
@@ -206,8 +206,8 @@ function lock.takeOrPark(row)
   lines.leave(row)
   found.reserved = nil
   found.holder = row.id
-  row.hd = found.key
-  row.fk = grant(found, row.id, now + ttlOf(row))
+  row.heldLock = found.key
+  row.fencingToken = grant(found, row.id, now + ttlOf(row))
   rows.touch(row)
   return true
 end
@@ -224,17 +224,17 @@ end
 
 -- Frees what the execution holds, or waits for, and gives it to the best of those who wait.
 function lock.release(row)
-  if not row.lk then
+  if not row.lockKey then
     return
   end
-  local found = row.pk and known(row.pk)
+  local found = row.lockLine and known(row.lockLine)
   lines.leave(row)
   if found then
     withdraw(found, row.id)
   end
-  if row.hd then
-    local held = known(row.hd)
-    row.hd, row.fk = nil, nil
+  if row.heldLock then
+    local held = known(row.heldLock)
+    row.heldLock, row.fencingToken = nil, nil
     finishHold(held, 'released', row.id)
   end
   rows.touch(row)
@@ -242,8 +242,8 @@ end
 
 -- An execution that is set aside waits no longer, and nothing is reserved for it. extra: what it was stored with.
 function aside.forget(id, extra)
-  local ok, about = pcall(cmsgpack.unpack, extra or '')
-  local found = ok and type(about) == 'table' and about.lk and known(about.lk)
+  local _, key = records.readFields(extra or '', 'lockKey')
+  local found = key and known(key)
   if found then
     lines.forget(found.key, id)
     withdraw(found, id)
@@ -252,8 +252,8 @@ end
 
 -- Renews the lock of a run at its worker's beat.
 function lock.renew(row)
-  if row.hd then
-    expireAt(known(row.hd), now + ttlOf(row))
+  if row.heldLock then
+    expireAt(known(row.heldLock), now + ttlOf(row))
   end
 end
 

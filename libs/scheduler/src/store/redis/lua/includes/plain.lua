@@ -215,16 +215,16 @@ local function claimPlain()
     local entries = call('LPOP', list, want - n / 2)
     if entries then
       local take = #entries
-      local records, states, k = {}, {}, readAtOnce
+      local texts, states, k = {}, {}, readAtOnce
       for i = 1, #entries do
         k = k + 1
         if k > readAtOnce then
           local to = math.min(i + readAtOnce - 1, #entries)
-          records = readAll('HMGET', keys.static, entries, i, to)
+          texts = readAll('HMGET', keys.static, entries, i, to)
           states = isDoubtful and readAll('HMGET', keys.state, entries, i, to) or {}
           k = 1
         end
-        local text = records[k]
+        local text = texts[k]
         -- An entry with a number (`id|no`) is no id: no record bears its name.
         local can, flags = false, nil
         if text and not states[k] then

@@ -118,8 +118,8 @@ function queue.counted(q, starts, running)
 end
 
 local function enter(row)
-  row.pl = 'ready'
-  row.en = row.id .. '|' .. frame.next()
+  row.location = 'ready'
+  row.readyEntry = row.id .. '|' .. frame.next()
   effects.wake(row.queue)
   rows.touch(row)
 end
@@ -130,13 +130,13 @@ function queue.pushTail(row)
   local list = keys.ready(row.queue, row.level)
   local tail = queue.tails[list] or {}
   queue.tails[list] = tail
-  tail[#tail + 1] = row.en
+  tail[#tail + 1] = row.readyEntry
 end
 
 -- Ready, before all of its level: for what has waited its turn already.
 function queue.pushHead(row)
   enter(row)
-  call('LPUSH', keys.ready(row.queue, row.level), row.en)
+  call('LPUSH', keys.ready(row.queue, row.level), row.readyEntry)
 end
 
 -- Writes what became ready behind all others.
@@ -148,21 +148,21 @@ function queue.flush()
 end
 
 local function delayedMember(row)
-  return string.format('%012d:%s', row.n, row.id)
+  return string.format('%012d:%s', row.number, row.id)
 end
 
 local function delay(row)
-  row.pl = 'delayed'
-  call('ZADD', keys.delayed, row.at, delayedMember(row))
-  effects.push({ 'due', row.at })
+  row.location = 'delayed'
+  call('ZADD', keys.delayed, row.dueAt, delayedMember(row))
+  effects.push({ 'due', row.dueAt })
   rows.touch(row)
 end
 
 function queue.place(row)
-  if row.at > now then
+  if row.dueAt > now then
     delay(row)
-  elseif row.oe > 0 then
-    row.pl = 'dependencies'
+  elseif row.openEdges > 0 then
+    row.location = 'dependencies'
     frame.count('waitingForDependencies', 1)
     rows.touch(row)
   else
@@ -172,17 +172,17 @@ end
 
 -- Takes a waiting execution from wherever it stands. In a ready list its entry stays behind as a hole.
 function queue.leave(row)
-  if row.pl == 'delayed' then
+  if row.location == 'delayed' then
     call('ZREM', keys.delayed, delayedMember(row))
-  elseif row.pl == 'dependencies' then
+  elseif row.location == 'dependencies' then
     frame.count('waitingForDependencies', -1)
-  elseif row.pl == 'lock' then
+  elseif row.location == 'lock' then
     frame.count('waitingForLock', -1)
-  elseif row.pl == 'unhandled' then
+  elseif row.location == 'unhandled' then
     call('ZREM', keys.unhandled(row.task, row.level), row.id)
-  elseif row.pl == 'ready' then
+  elseif row.location == 'ready' then
     call('HINCRBY', keys.holes, keys.ready(row.queue, row.level), 1)
-    row.en = nil
+    row.readyEntry = nil
     rows.forgetOdd(row)
   end
   rows.touch(row)
@@ -190,9 +190,9 @@ end
 
 local function placeDue(id)
   local row = rows.get(id, true)
-  if row and row.pl == 'delayed' then
+  if row and row.location == 'delayed' then
     -- Its place among the delayed says when it is due, also where the clock went back since.
-    row.at = math.min(row.at, now)
+    row.dueAt = math.min(row.dueAt, now)
     queue.place(row)
   elseif not row and not rows.bad[id] then
     aside.put('promote', id, 'a delay of an execution that is not stored', {})

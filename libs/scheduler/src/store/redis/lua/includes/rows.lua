@@ -1,7 +1,7 @@
 -- Executions as Lua sees them. A row holds how an execution stands, and nothing else, so that it is kept as it is; what
 -- it was created with, and the defaults of what it does not say, stand behind it.
 function rows.begin()
-  rows.cache, rows.dirty = {}, {}
+  rows.cache, rows.dirty, rows.extras = {}, {}, {}
   -- Rows that have no state of their own in the store, by id: ready since they were created, or running since then.
   rows.plain, rows.plainRun = {}, {}
   -- Executions whose texts cannot be read, and why: they count as missing, and the verb's end sets them aside.
@@ -18,18 +18,18 @@ local HEAD = '^(%d+)|(%d+)|(-?%d+)|([^|]*)|([^|]*)|([^|]*)|(%d)|(%d*)([^|]*)|([^
 
 -- How an execution stands, where its row does not say.
 local defaults = {
-  st = 'PENDING', -- status
-  pl = 'ready', -- place
-  sa = 0, -- started at
-  ca = 0, -- completed at
-  cr = 0, -- cancel requested at
-  a = 0, -- attempt: the token's second half
-  r = 0, -- runs begun and not released
-  f = 0, -- failed attempts
-  cx = 0, -- crashes
-  sz = 0, -- runs that ended by RetryLaterError
-  oe = 0, -- open edges
-  ld = 0, -- live dependents
+  status = 'PENDING',
+  location = 'ready',
+  startedAt = 0,
+  completedAt = 0,
+  cancelRequestedAt = 0,
+  leaseToken = 0,
+  runs = 0,
+  failures = 0,
+  crashes = 0,
+  snoozes = 0,
+  openEdges = 0,
+  liveDependents = 0,
 }
 defaults.__index = defaults
 
@@ -41,20 +41,20 @@ local function parse(id, record)
   end
   local base = {
     id = id,
-    n = tonumber(n),
-    created = tonumber(created),
+    number = tonumber(n),
+    createdAt = tonumber(created),
     flags = flags,
     task = task,
     queue = queue,
     level = tonumber(level),
     timeout = tonumber(timeout),
     budget = budgetText,
-    wf = wf ~= '' and wf or nil,
+    workflowId = wf ~= '' and wf or nil,
     ref = ref ~= '' and ref or nil,
     record = record,
     -- Where the payload begins: it may be large, and is seldom looked at.
-    body = body,
-    at = tonumber(due),
+    payloadStart = body,
+    dueAt = tonumber(due),
   }
   base.__index = base
   return setmetatable(base, defaults)
@@ -66,10 +66,10 @@ local function setRunning(row, worker, entry)
   if not started then
     error('its running entry is unreadable')
   end
-  row.st, row.pl, row.en = 'RUNNING', 'running', nil
-  row.sa, row.no = tonumber(started), tonumber(no)
-  row.a, row.r = 1, 1
-  row.w, row.wi = worker, worker
+  row.status, row.location, row.readyEntry = 'RUNNING', 'running', nil
+  row.startedAt, row.claimNumber = tonumber(started), tonumber(no)
+  row.leaseToken, row.runs = 1, 1
+  row.workerId, row.lastWorkerId = worker, worker
   rows.plainRun[row.id] = true
 end
 
@@ -79,27 +79,24 @@ local function setCompleted(row, state)
   if not completed then
     error('its state is unreadable')
   end
-  local isKept = row.wf and workflow.get(row.wf)
-  row.st, row.pl = 'COMPLETED', isKept and 'kept' or 'history'
-  row.ca, row.sa, row.wi = tonumber(completed), tonumber(started), worker
-  row.a, row.r = 1, 1
+  local isKept = row.workflowId and workflow.get(row.workflowId)
+  row.status, row.location = 'COMPLETED', isKept and 'kept' or 'history'
+  row.completedAt, row.startedAt, row.lastWorkerId = tonumber(completed), tonumber(started), worker
+  row.leaseToken, row.runs = 1, 1
   if result ~= '' then
-    row.res = result
+    row.result = result
   end
 end
 
 -- A state as it was packed.
 local function unpackState(state)
-  local row = cmsgpack.unpack(state)
-  if type(row) ~= 'table' then
-    error('its state is no row')
-  end
+  local row = records.unpackRow(state)
   for name, default in pairs(defaults) do
     if row[name] ~= nil and name ~= '__index' and type(row[name]) ~= type(default) then
       error('its state has no valid ' .. name)
     end
   end
-  if row.st and not STATUSES[row.st] then
+  if row.status and not STATUSES[row.status] then
     error('its state has no valid status')
   end
   return row
@@ -111,14 +108,14 @@ local function heldEdges(ties)
   for index, tie in ipairs(ties) do
     local upstream = rows.cache[tie[1]]
     if upstream then
-      held[index] = upstream.tl and 2 or nil
+      held[index] = upstream.endedCompactly and 2 or nil
     else
       unread[#unread + 1], indices[#indices + 1] = tie[1], index
     end
   end
   for i, state in ipairs(readAll('HMGET', keys.state, unread)) do
     local first = state and string.byte(state)
-    if first and (first == 67 or (first ~= 79 and unpackState(state).tl)) then
+    if first and (first == 67 or (first ~= 79 and unpackState(state).endedCompactly)) then
       held[indices[i]] = 2
     end
   end
@@ -138,21 +135,21 @@ local function makeLean(base, state)
   local row = setmetatable({}, base)
   local ties, names = links.edges(base.flags), links.dependents(base.flags)
   if #names > 0 then
-    row.dn, row.nd = names, #names
+    row.dependentNames, row.dependentCount = names, #names
   end
   local first = state and string.byte(state)
   if #ties > 0 then
-    row.ed = #ties
-    row.hs = first == 79 and heldEdges(ties) or allHeld(ties)
+    row.edgeCount = #ties
+    row.satisfiedEdges = first == 79 and heldEdges(ties) or allHeld(ties)
   end
   if first == 79 then
-    row.pl, row.oe = 'dependencies', tonumber(string.sub(state, 2))
+    row.location, row.openEdges = 'dependencies', tonumber(string.sub(state, 2))
   elseif first == 67 then
     -- It has told its dependents of its end.
-    row.tl = 1
+    row.endedCompactly = 1
     setCompleted(row, state)
   else
-    row.en = base.id
+    row.readyEntry = base.id
     rows.plain[base.id] = true
   end
   return row
@@ -160,14 +157,14 @@ end
 
 -- The payload as it was given, '' for none.
 function rows.payload(row)
-  return string.sub(row.record, row.body)
+  return string.sub(row.record, row.payloadStart)
 end
 
 -- Fails where a text is unreadable.
 local function makeRow(id, record, state)
   local base = parse(id, record)
   if base.flags == 'x' then
-    for key, value in pairs(cmsgpack.unpack(call('HGET', keys.extra, id))) do
+    for key, value in pairs(records.unpackRow(rows.extras[id] or call('HGET', keys.extra, id))) do
       base[key] = value
     end
   end
@@ -176,7 +173,7 @@ local function makeRow(id, record, state)
   if string.byte(base.flags) == 102 and (not first or first == 67 or first == 79) then
     row = makeLean(base, state)
   elseif not state then
-    row = setmetatable({ en = id }, base)
+    row = setmetatable({ readyEntry = id }, base)
     rows.plain[id] = base.flags == ''
   elseif first == 67 then
     row = setmetatable({}, base)
@@ -199,7 +196,7 @@ local function make(id, record, state)
   if not ok then
     return spoil(id, row)
   end
-  if row.wf and TERMINAL[row.st] and not workflow.get(row.wf) then
+  if row.workflowId and TERMINAL[row.status] and not workflow.get(row.workflowId) then
     rows.cache[id] = false
     return nil
   end
@@ -225,7 +222,7 @@ function rows.new(id, record, extra)
   for key, value in pairs(extra) do
     base[key] = value
   end
-  local row = setmetatable({ pl = 'new' }, base)
+  local row = setmetatable({ location = 'new' }, base)
   rows.cache[id] = row
   rows.touch(row)
   return row
@@ -250,6 +247,20 @@ function rows.get(id, resting)
   return rows.cache[id] or nil
 end
 
+-- Reads at once what these records have beside them.
+local function fetchExtras(ids, from, texts)
+  local some = {}
+  for i, text in ipairs(texts) do
+    -- A payload may hold the same: then there is nothing to read.
+    if text and string.find(text, '|x|', 1, true) then
+      some[#some + 1] = ids[from + i - 1]
+    end
+  end
+  for i, extra in ipairs(readAll('HMGET', keys.extra, some)) do
+    rows.extras[some[i]] = extra
+  end
+end
+
 -- Reads many at once. worker: runs most of those that have no state, where that is known. resting: no worker runs them.
 function rows.fetch(ids, worker, resting)
   local missing, seen = {}, {}
@@ -261,10 +272,11 @@ function rows.fetch(ids, worker, resting)
   end
   for from = 1, #missing, 1000 do
     local to = math.min(from + 999, #missing)
-    local records = readAll('HMGET', keys.static, missing, from, to)
+    local texts = readAll('HMGET', keys.static, missing, from, to)
     local states = readAll('HMGET', keys.state, missing, from, to)
     local stateless = {}
-    for i, record in ipairs(records) do
+    fetchExtras(missing, from, texts)
+    for i, record in ipairs(texts) do
       local id = missing[from + i - 1]
       if not record then
         rows.cache[id] = false
@@ -295,31 +307,31 @@ function rows.touch(row)
 end
 
 function rows.isTerminal(row)
-  return TERMINAL[row.st] == true
+  return TERMINAL[row.status] == true
 end
 
 -- Moves an execution to another status: the only place that does, so that counts never drift.
 function rows.move(row, status)
-  frame.count(row.st, -1)
+  frame.count(row.status, -1)
   frame.count(status, 1)
-  row.st = status
+  row.status = status
   rows.touch(row)
 end
 
 -- What looks plain and is no longer: its run, or its entry in a ready list, is made known as such.
 local function unmask(row)
-  if rows.plainRun[row.id] and row.st == 'RUNNING' then
-    call('HSET', keys.running(row.w), row.id, 's' .. row.sa .. '|' .. row.no)
-  elseif row.pl == 'ready' and row.en == row.id and not row.od then
-    row.od = 1
+  if rows.plainRun[row.id] and row.status == 'RUNNING' then
+    call('HSET', keys.running(row.workerId), row.id, 's' .. row.startedAt .. '|' .. row.claimNumber)
+  elseif row.location == 'ready' and row.readyEntry == row.id and not row.isMisplaced then
+    row.isMisplaced = 1
     call('HINCRBY', keys.holes, 'odd', 1)
   end
 end
 
 -- A row leaves the ready list in which it looked plain.
 function rows.forgetOdd(row)
-  if row.od then
-    row.od = nil
+  if row.isMisplaced then
+    row.isMisplaced = nil
     call('HINCRBY', keys.holes, 'odd', -1)
   end
 end
@@ -331,10 +343,10 @@ function rows.save()
   rows.bad = {}
   local pairs_ = {}
   for id, row in pairs(rows.dirty) do
-    if row.pl ~= 'gone' then
+    if row.location ~= 'gone' then
       unmask(row)
       pairs_[#pairs_ + 1] = id
-      pairs_[#pairs_ + 1] = cmsgpack.pack(row)
+      pairs_[#pairs_ + 1] = records.packRow(row)
     end
   end
   callAll('HSET', keys.state, pairs_)

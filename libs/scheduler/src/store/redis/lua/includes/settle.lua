@@ -3,7 +3,7 @@
 -- The run's row if the token is current, else nil.
 function settle.current(id, attempt)
   local row = rows.get(id)
-  if row and row.st == 'RUNNING' and row.a == attempt then
+  if row and row.status == 'RUNNING' and row.leaseToken == attempt then
     return row
   end
   return nil
@@ -13,20 +13,20 @@ end
 -- one's.
 function settle.giveUp(row)
   finish.stopRun(row)
-  row.a = row.a + 1
+  row.leaseToken = row.leaseToken + 1
 end
 
 local function retry(row, err, delay)
-  row.f = row.f + 1
+  row.failures = row.failures + 1
   history.recordAttempt(row, 'FAILED', err)
   if err then
     history.rememberError(row, err)
   end
   settle.giveUp(row)
   rows.move(row, 'RETRYING')
-  row.err = err
+  row.error = err
   frame.count('retried', 1)
-  row.at, row.dt = now + delay, nil
+  row.dueAt, row.isDated = now + delay, nil
   effects.tell(row, 'retrying')
   queue.place(row)
   lock.release(row)
@@ -34,13 +34,13 @@ end
 
 -- Its handler has put it off: nothing has failed.
 local function snooze(row, err, delay)
-  row.sz = row.sz + 1
+  row.snoozes = row.snoozes + 1
   history.recordAttempt(row, 'SNOOZED', err)
   settle.giveUp(row)
   rows.move(row, 'RETRYING')
-  row.err, row.rs = nil, 'SNOOZED'
+  row.error, row.reason = nil, 'SNOOZED'
   frame.count('snoozed', 1)
-  row.at, row.dt = now + delay, nil
+  row.dueAt, row.isDated = now + delay, nil
   effects.tell(row, 'retrying')
   queue.place(row)
   lock.release(row)
@@ -49,7 +49,7 @@ end
 -- Back to the head of its queue, as if it had not been claimed.
 function settle.release(row)
   settle.giveUp(row)
-  row.r = row.r - 1
+  row.runs = row.runs - 1
   rows.move(row, 'PENDING')
   frame.count('released', 1)
   effects.tell(row, 'released')
@@ -59,7 +59,7 @@ end
 
 -- The store's own end of a run that was asked to cancel.
 function settle.finalizeCancel(row)
-  row.a = row.a + 1
+  row.leaseToken = row.leaseToken + 1
   history.recordAttempt(row, 'CANCELLED', nil)
   finish.finish(row, 'CANCELLED', { reason = 'CANCELLED' })
 end
@@ -69,31 +69,31 @@ end
 function settle.apply(row, kind, text, reason, delay)
   local value = text ~= '' and text or nil
   -- Asked to cancel: only a success still wins.
-  if row.cr > 0 and kind ~= 'c' then
+  if row.cancelRequestedAt > 0 and kind ~= 'c' then
     local err = kind == 'l' and nil or value
     history.recordAttempt(row, 'CANCELLED', err)
-    finish.finish(row, 'CANCELLED', { err = err, reason = 'CANCELLED' })
+    finish.finish(row, 'CANCELLED', { error = err, reason = 'CANCELLED' })
   elseif kind == 'c' then
-    if row.ats then
+    if row.attempts then
       history.recordAttempt(row, 'COMPLETED', nil)
     end
-    finish.finish(row, 'COMPLETED', { res = value })
+    finish.finish(row, 'COMPLETED', { result = value })
   elseif kind == 'f' then
     history.recordAttempt(row, 'FAILED', value)
-    finish.finish(row, 'FAILED', { err = value, reason = reason })
+    finish.finish(row, 'FAILED', { error = value, reason = reason })
   elseif kind == 'x' then
     history.recordAttempt(row, 'CANCELLED', value)
-    finish.finish(row, 'CANCELLED', { err = value, reason = 'CANCELLED' })
+    finish.finish(row, 'CANCELLED', { error = value, reason = 'CANCELLED' })
   elseif kind == 'r' then
     retry(row, value, delay)
   elseif kind == 's' then
     snooze(row, value, delay)
   else
     settle.release(row)
-    if value and not row.lk then
+    if value and not row.lockKey then
       -- It was scheduled before its task required a lock.
       local need = cjson.decode(value)
-      row.lk, row.lt, row.lm = need.key, need.timeout, need.maxWait ~= cjson.null and need.maxWait or nil
+      row.lockKey, row.lockTimeout, row.lockMaxWait = need.key, need.timeout, need.maxWait ~= cjson.null and need.maxWait or nil
     end
   end
 end
@@ -101,7 +101,7 @@ end
 -- Commits a settlement of this worker's own; a token that is no longer current changes nothing.
 function settle.own(worker, id, attempt, kind, text, reason, delay)
   local row = settle.current(id, attempt)
-  if not row or row.w ~= worker then
+  if not row or row.workerId ~= worker then
     frame.count('stale', 1)
     effects.push({ 'stale', id, attempt, worker, now })
     return false

@@ -45,9 +45,9 @@ function statuses.of(ids)
       elseif first == 79 then
         letters[at] = 'P'
       else
-        local isRead, row = pcall(cmsgpack.unpack, state)
-        local letter = isRead and type(row) == 'table' and LETTERS[row.st or 'PENDING'] or '-'
-        letters[at] = letter == 'R' and runLetter(row.w, ids[at]) or letter
+        local isRead, status, worker = records.readFields(state, 'status', 'workerId')
+        local letter = isRead and LETTERS[status or 'PENDING'] or '-'
+        letters[at] = letter == 'R' and runLetter(worker, ids[at]) or letter
       end
       bytes = bytes + (state and #state or 0)
     end

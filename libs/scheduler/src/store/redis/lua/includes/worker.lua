@@ -91,17 +91,17 @@ end
 -- The worker of this run is gone: back to the head, or the end at the third crash.
 local function rescue(row)
   -- It ends as it was asked to: its attempt counts as cancelled.
-  if row.cr > 0 then
+  if row.cancelRequestedAt > 0 then
     return settle.finalizeCancel(row)
   end
   frame.count('crashed', 1)
-  row.cx = row.cx + 1
-  local message = 'worker ' .. row.wi .. ' stopped beating during run ' .. row.r
+  row.crashes = row.crashes + 1
+  local message = 'worker ' .. row.lastWorkerId .. ' stopped beating during run ' .. row.runs
   local err = '{"name":"WorkerLostError","message":' .. cjson.encode(message) .. ',"stack":null,"code":"WORKER_LOST"}'
   history.recordAttempt(row, 'WORKER_LOST', err)
-  if row.cx >= MAX_CRASHES then
-    row.a = row.a + 1
-    return finish.finish(row, 'FAILED', { err = err, reason = 'WORKER_LOST' })
+  if row.crashes >= MAX_CRASHES then
+    row.leaseToken = row.leaseToken + 1
+    return finish.finish(row, 'FAILED', { error = err, reason = 'WORKER_LOST' })
   end
   settle.giveUp(row)
   rows.move(row, 'PENDING')
@@ -126,7 +126,7 @@ end
 -- Treats a run of a worker by `take`, if it is what the worker's entry says.
 local function takeRun(step, workerId, id, take)
   local row = rows.get(id)
-  if row and row.st == 'RUNNING' and row.w == workerId then
+  if row and row.status == 'RUNNING' and row.workerId == workerId then
     return take(row)
   end
   dropEntry(step, workerId, id, row)
@@ -169,7 +169,7 @@ end
 
 -- A run that its worker does not hold any more: back to its queue, or CANCELLED where that was asked for.
 function worker.takeBack(row)
-  if row.cr > 0 then
+  if row.cancelRequestedAt > 0 then
     settle.finalizeCancel(row)
   else
     settle.release(row)
@@ -195,7 +195,7 @@ end
 
 local function endGrace(id, member)
   local row = rows.get(id)
-  if row and row.st == 'RUNNING' and row.gr == member then
+  if row and row.status == 'RUNNING' and row.cancelDeadline == member then
     settle.finalizeCancel(row)
     return
   end
@@ -208,7 +208,7 @@ end
 local function endLockWait(id, member)
   local row = rows.get(id)
   -- Another end of these may have woken it meanwhile: then it is next, and no longer waits.
-  if not row or row.lw ~= member then
+  if not row or row.lockWaitUntil ~= member then
     call('ZREM', keys.lockWaits, member)
     if not row and not rows.bad[id] then
       aside.put('lockWait', id, 'a wait of an execution that is not stored', {})
@@ -216,9 +216,9 @@ local function endLockWait(id, member)
     return
   end
   frame.count('lockTimeouts', 1)
-  local message = "lock '" .. row.lk .. "' was not free within " .. string.format('%d', row.lm) .. ' ms'
+  local message = "lock '" .. row.lockKey .. "' was not free within " .. string.format('%d', row.lockMaxWait) .. ' ms'
   local err = '{"name":"LockTimeoutError","message":' .. cjson.encode(message) .. ',"stack":null,"code":"LOCK_TIMEOUT"}'
-  finish.finish(row, 'FAILED', { err = err, reason = 'LOCK_TIMEOUT' })
+  finish.finish(row, 'FAILED', { error = err, reason = 'LOCK_TIMEOUT' })
 end
 
 -- Ends runs whose cancel was not heeded within the grace, and waits for a lock that took too long.

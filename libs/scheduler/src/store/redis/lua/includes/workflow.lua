@@ -2,7 +2,7 @@
 
 -- One of its executions has ended. The last one ends the workflow.
 function workflow.close(row, status)
-  local found = workflow.get(row.wf)
+  local found = workflow.get(row.workflowId)
   if not found or found.open <= 0 then
     -- One that has ended does not end again.
     return history.retire(row)
@@ -15,8 +15,8 @@ function workflow.close(row, status)
     found.cancelled = found.cancelled + 1
   end
   if frame.weighs then
-    row.by = history.weigh(row)
-    found.bytes = found.bytes + row.by
+    row.historyBytes = history.weigh(row)
+    found.bytes = found.bytes + row.historyBytes
   end
   if found.open == 0 then
     workflow.finish(found)
@@ -26,7 +26,7 @@ end
 
 -- One of its executions, which had ended as `was`, runs again: with it, the whole workflow is out of history.
 function workflow.open(row, was)
-  local found = workflow.get(row.wf)
+  local found = workflow.get(row.workflowId)
   if not found then
     return
   end
@@ -37,9 +37,9 @@ function workflow.open(row, was)
   elseif was == 'CANCELLED' then
     found.cancelled = found.cancelled - 1
   end
-  if row.by then
-    found.bytes = found.bytes - row.by
-    row.by = nil
+  if row.historyBytes then
+    found.bytes = found.bytes - row.historyBytes
+    row.historyBytes = nil
   end
   found.open = found.open + 1
   if found.open == 1 then
