@@ -27,6 +27,9 @@ class RepeatingStore extends RedisTaskStore {
   }
 }
 
+const keyed = (count: number) =>
+  Array.from({ length: count }, (_, i) => newExecution({ idempotency: { key: `k${i}`, fingerprint: 'f' } }));
+
 describe('what was scheduled, ran and left history before its repeat came', () => {
   let server: RedisServer;
   let close: () => Promise<void> = () => Promise.resolve();
@@ -78,6 +81,9 @@ describe('what was scheduled, ran and left history before its repeat came', () =
       () => Array.from({ length: 7 }, () => newExecution({ tags: ['a'] })),
       'accept',
     ],
+    ['a batch of keys in parts, its part', () => keyed(7), 'gather'],
+    ['a batch of keys in parts, its acceptance', () => keyed(7), 'accept'],
+    ['a batch of keys in parts, its admission', () => keyed(7), 'admit'],
   ])('is not stored again: %s', async (_, batchOf, script) => {
     const { store, s, ran } = await scene(script);
     const batch = batchOf();

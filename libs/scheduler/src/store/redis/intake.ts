@@ -9,11 +9,11 @@ export const CREATED_AT_ONCE = 200;
 
 /**
  * Whether a batch is too large for one script, by number or by size. Plain executions cost a tenth, and go together however
- * many there are; with an idempotency key it must be known at once which executions repeat others.
+ * many there are.
  */
 export function isLarge(batch: readonly NewExecution[], createdAtOnce: number): boolean {
   const isTooMany = batch.length > createdAtOnce && !batch.every(isPlain);
-  return (isTooMany || sizeOf(batch) > REQUEST_BYTES) && batch.every((each) => each.idempotency === null);
+  return isTooMany || sizeOf(batch) > REQUEST_BYTES;
 }
 
 /** The arguments of the scripts `gather` of a batch, beside its id. */

@@ -1,5 +1,5 @@
 import type { FireCommand, NewExecution, NewWorkflow, RunToken, Settlement, Tick } from '../../core/commands.js';
-import { StoreUnavailableError, TaskInUseError } from '../../core/errors.js';
+import { TaskInUseError } from '../../core/errors.js';
 import { RESCUE_PER_STEP, START_WITHIN_MS, UNDECLARED_MS } from '../../core/limits.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import type { TaskMirror } from '../../core/task-definition.js';
@@ -12,8 +12,9 @@ import { packSettlement } from './codec/settlements.js';
 import type { LeanWorkflow } from './codec/lean-workflow.js';
 import { packBatch, packWorkflow, packWorkflows } from './enqueue.js';
 import { EnqueueBatcher } from './enqueue-batcher.js';
-import { CREATED_AT_ONCE, isLarge, packAcceptance, packIntake } from './intake.js';
+import { CREATED_AT_ONCE } from './intake.js';
 import type { Trip } from './lane-batcher.js';
+import { LargeBatches } from './large-batches.js';
 import { PART_BYTES, split } from './request-size.js';
 import { RedisLooks } from './redis-looks.js';
 import { WorkflowBatcher } from './workflow-batcher.js';
@@ -22,7 +23,6 @@ import { WorkflowBatcher } from './workflow-batcher.js';
 const SCAN_STEP = 500;
 /** Definitions that one script takes. */
 const TASKS_AT_ONCE = 100;
-const TOO_SLOW = 'the parts of the batch took too long to arrive; nothing of it is stored';
 
 /** The store of a fleet: one script a verb, all state in Redis, every node a peer. */
 export class RedisTaskStore extends RedisLooks implements TaskStore {
@@ -31,6 +31,15 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   private readonly packer = new ExchangePacker();
   /** When the newest renewal of a worker's lease that was acknowledged was sent, monotonic ms. */
   private readonly renewals = new Map<string, number>();
+  private readonly large = new LargeBatches(
+    {
+      look: (script, ...args) => this.look(script, ...args),
+      commit: (script, ...args) => this.commit(script, ...args),
+      commitRepeatable: (script, ...args) => this.commitRepeatable(script, ...args),
+      nextOperation: () => this.nextOperation(),
+    },
+    this.settings.createdAtOnce ?? CREATED_AT_ONCE,
+  );
   private readonly batches = new EnqueueBatcher((batch, trip) => this.store(batch, trip));
   private readonly workflows = new WorkflowBatcher(
     (workflows, trip) => this.startTogether(workflows, trip),
@@ -103,7 +112,7 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   // ---- workflows -----------------------------------------------------------------------------------------------
 
   startWorkflow(workflow: NewWorkflow, executions: readonly NewExecution[]): Promise<void> {
-    if (isLarge(executions, this.createdAtOnce)) return this.takeIn(executions, packAcceptance(workflow));
+    if (this.large.isLarge(executions)) return this.large.startWorkflow(workflow, executions);
     return this.workflows.add(workflow, executions);
   }
 
@@ -270,7 +279,7 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   private async store(batch: readonly NewExecution[], trip: Trip | null): Promise<string[]> {
     const ids = batch.map((command) => command.executionId);
     if (batch.length === 0) return ids;
-    if (isLarge(batch, this.createdAtOnce)) return this.takeIn(batch, ['']).then(() => ids);
+    if (this.large.isLarge(batch)) return this.large.enqueue(batch);
     const args = packBatch(batch);
     const stored =
       trip === null ? this.commit<string[]>('enqueue', ...args) : this.commitOnLane<string[]>(trip, 'enqueue', ...args);
@@ -285,30 +294,6 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
     const args = packWorkflows(workflows);
     if (args) return this.commitOnLane(trip, 'startWorkflows', ...args);
     return Promise.all(workflows.map(({ workflow, members }) => this.startAlone(workflow, members)));
-  }
-
-  /**
-   * Stores a large batch in bounded steps, all or nothing: it counts from the moment in which it is accepted, and what is
-   * not admitted then by this node is admitted by the maintenance of any.
-   */
-  private async takeIn(batch: readonly NewExecution[], acceptance: readonly string[]): Promise<void> {
-    const id = this.nextOperation();
-    try {
-      for (const part of packIntake(batch, this.createdAtOnce)) await this.commit('gather', id, ...part);
-    } catch (error) {
-      void this.commitRepeatable('refuse', id).catch(() => undefined);
-      throw error;
-    }
-    if ((await this.commit('accept', id, batch.length, ...acceptance)) === 0) throw new StoreUnavailableError(TOO_SLOW);
-    try {
-      while (isDone(await this.commitRepeatable('admit', id)));
-    } catch {
-      // It counts all the same, and whoever scheduled it must not do so again: maintenance goes on with it.
-    }
-  }
-
-  private get createdAtOnce(): number {
-    return this.settings.createdAtOnce ?? CREATED_AT_ONCE;
   }
 }
 

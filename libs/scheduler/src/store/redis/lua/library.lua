@@ -5,6 +5,7 @@
 -- @include starts
 -- @include stamp
 -- @include compact
+-- @include idempotency
 -- @include intake
 -- @include handover
 -- @include flow

@@ -105,48 +105,42 @@ end
 
 -- @include engine
 -- @include starts
+-- @include idempotency
 
 local workflowId = ARGV[3]
 if workflowId ~= '' and workflow.get(workflowId) then
   return { {}, '', now }
 end
 
-local IDEMPOTENCY_MS = 86400000
-
 -- Replaces repeats, of ids and of idempotency keys, by the executions that they repeat.
 local extras = ARGV[5] ~= '' and cjson.decode(ARGV[5]) or {}
 
-local ids, fresh, mine, keysOfBatch = {}, {}, {}, {}
+local ids, fresh, mine, names, entries = {}, {}, {}, {}, {}
 for i = 1, count do
   ids[i] = ARGV[FIRST + 2 * (i - 1)]
+  names[#names + 1] = idempotency.nameOf(extras[tostring(i)] or {})
 end
 rows.fetch(ids)
+local given = {}
+for i, earlier in ipairs(idempotency.find(names)) do
+  given[names[i]] = earlier
+end
 for i = 1, count do
   local at = FIRST + 2 * (i - 1)
   local id, extra = ids[i], extras[tostring(i)] or {}
   if not rows.get(id) then
-    local key, earlier = nil, nil
-    if extra.idempotency then
-      key = extra.task .. '|' .. extra.idempotency.key
-      local kept = call('HGET', keys.idempotency, key)
-      if kept then
-        earlier = cmsgpack.unpack(kept)
-      end
-      if earlier and earlier.expires <= now then
-        earlier = nil
-      end
-      earlier = earlier or keysOfBatch[key]
-      if earlier and earlier.fingerprint ~= extra.idempotency.fingerprint then
-        return { 'error', 'IDEMPOTENCY_CONFLICT', extra.task, extra.idempotency.key }
-      end
+    local name = idempotency.nameOf(extra)
+    local earlier = name and (given[name] or entries[name])
+    if earlier and earlier.fingerprint ~= extra.idempotency.fingerprint then
+      return { 'error', 'IDEMPOTENCY_CONFLICT', extra.task, extra.idempotency.key }
     end
     if earlier then
       ids[i] = earlier.id
     else
-      fresh[#fresh + 1] = { id = id, part = ARGV[at + 1], extra = extra, key = key }
+      fresh[#fresh + 1] = { id = id, part = ARGV[at + 1], extra = extra }
       mine[id] = true
-      if key then
-        keysOfBatch[key] = { id = id, fingerprint = extra.idempotency.fingerprint, expires = now + IDEMPOTENCY_MS }
+      if name then
+        entries[name] = idempotency.entryOf(id, extra)
       end
     end
   end
@@ -173,10 +167,7 @@ for _, each in ipairs(fresh) do
   end
 end
 
-for key, record in pairs(keysOfBatch) do
-  call('HSET', keys.idempotency, key, cmsgpack.pack(record))
-  call('ZADD', keys.idempotencyEnds, record.expires, key)
-end
+idempotency.keep(entries)
 if workflowId ~= '' then
   starts.add(workflowId, ARGV[4], count)
   starts.save()

@@ -1,6 +1,7 @@
 -- A batch that is too large for one script: gathered in parts, accepted as a whole, then admitted in bounded steps.
 -- Until it is accepted it is nothing but texts. What its edges lead to outside of it is held from the first part on until
 -- the last execution is admitted, so that each finds how its upstream ended.
+-- @include idempotency
 local intake = {}
 
 -- Executions admitted, or holds released, by one step; and bytes of the executions, unless one alone is larger.
@@ -36,6 +37,7 @@ function intake.accept(batch, size)
   end
   call('ZREM', keys.intakes, batch)
   call('RPUSH', keys.accepted, batch)
+  idempotency.accept(batch)
   return true
 end
 
@@ -60,16 +62,18 @@ end
 
 local function admit(batch, packed)
   create.request = batch
-  local ids, part, made = {}, {}, {}
+  local ids, part, made, names = {}, {}, {}, {}
   for _, each in ipairs(packed) do
     local ok, found = pcall(cmsgpack.unpack, each)
     if ok and type(found) == 'table' and found[3] then
       part[#part + 1] = found
       ids[#ids + 1] = found[1]
+      names[#names + 1] = idempotency.nameOf(found[3])
     else
       aside.put('intake', '', 'an execution of a batch that is unreadable', { each })
     end
   end
+  idempotency.admit(batch, names)
   rows.fetch(ids)
   for i, each in ipairs(part) do
     made[i] = not rows.get(each[1]) and create.row(each[1], each[2], each[3])
@@ -109,6 +113,7 @@ function intake.step()
     admit(batch, packed)
   elseif release(batch) then
     call('LPOP', keys.accepted)
+    idempotency.forget(batch)
     return call('EXISTS', keys.accepted) == 1
   end
   return true
@@ -119,6 +124,7 @@ function intake.prune()
   local done = 0
   for _, batch in ipairs(call('ZRANGEBYSCORE', keys.intakes, '-inf', now, 'LIMIT', 0, 1)) do
     call('UNLINK', keys.intake(batch))
+    idempotency.forget(batch)
     if release(batch) then
       call('ZREM', keys.intakes, batch)
     end

@@ -102,6 +102,9 @@ end
 function keys.intakeHolds(batch)
   return root .. 'ih:' .. batch
 end
+function keys.intakeKeys(batch)
+  return root .. 'ik:' .. batch
+end
 function keys.logs(id)
   return root .. 'lo:' .. id
 end
