@@ -75,8 +75,9 @@ const ofWorker: Fault = {
     [
       forward('seconds', 3, 20),
       back('seconds', 3, 6),
-      // By an hour, the bound of an attempt would end what runs.
       forward('minutes', 2 * MINUTE, HOUR / 2),
+      // Beyond the bound of an attempt, which is an hour.
+      forward('hours', HOUR, 2 * HOUR),
       back('hours', HOUR, 3 * HOUR),
       acrossRestart,
       ofWorker,

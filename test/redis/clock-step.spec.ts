@@ -1,29 +1,39 @@
-import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { Effect } from '../../libs/scheduler/src/core/effects.js';
 import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
-import { helloOf, HOUR, mirrorOf, newExecution, newSchedule } from '../contract/fixtures.js';
+import { helloOf, HOUR, lockOn, MINUTE, mirrorOf, newExecution, newSchedule } from '../contract/fixtures.js';
 import { Worker } from '../contract/worker.js';
+import { CAN_FAKE_CLOCKS, FakeClock } from '../support/fake-clock.js';
+import type { RedisServer, RedisServerOptions } from '../support/redis-server.js';
 import { closeAll, closeLater, serve, until } from './fixtures.js';
 
 // A test's server keeps nothing on disk on purpose, and is told so at each connect.
 beforeAll(() => Logger.overrideLogger(false));
 afterEach(closeAll);
 
-/** A store that has seen the server's clock two hours ahead of what it is now, for as long as `before` takes. */
-async function steppedBack(lease: number, before: (store: RedisTaskStore, ahead: number) => Promise<void>) {
-  const server = await serve();
+async function openOn(
+  server: RedisServer,
+  { lease = 15_000, maxAttemptDuration = HOUR } = {},
+): Promise<RedisTaskStore> {
   const store = new RedisTaskStore({
     connection: resolveRedisOptions({ port: server.port }),
     namespace: 'step',
     lease,
-    maxAttemptDuration: HOUR,
+    maxAttemptDuration,
     history: { count: 1000, age: null, bytes: null },
   });
   await store.open();
   closeLater(() => store.close());
+  return store;
+}
+
+/** A store that has seen the server's clock two hours ahead of what it is now, for as long as `before` takes. */
+async function steppedBack(lease: number, before: (store: RedisTaskStore, ahead: number) => Promise<void>) {
+  const server = await serve();
+  const store = await openOn(server, { lease });
   await store.putTasks([mirrorOf('plain'), mirrorOf('nightly')]);
   const real = (await store.stats()).now;
   const ahead = real + 2 * HOUR;
@@ -83,5 +93,81 @@ describe('a clock of the server that goes back by two hours', () => {
     const { now, schedules } = await store.dueSchedules(10);
     expect(schedules).toHaveLength(1);
     expect(now).toBeLessThan(schedules[0]!.nextRunTime!);
+  });
+});
+
+(CAN_FAKE_CLOCKS ? describe : describe.skip)('a clock of the server that goes forward by two hours', () => {
+  const clock = new FakeClock();
+  beforeEach(() => clock.set(0));
+  afterAll(() => clock.remove());
+
+  /** Returns when the server shows the new time, which no store has seen. */
+  async function stepForward(server: RedisServer): Promise<void> {
+    const seconds = async (): Promise<number> => Number((await server.command('TIME')).split('\r\n')[2]);
+    const before = await seconds();
+    clock.set(2 * 3600);
+    await until(async () => (await seconds()) > before + 3600);
+  }
+
+  const serveStepping = (options: RedisServerOptions = {}): Promise<RedisServer> =>
+    serve({ ...options, env: clock.env });
+
+  it('ends no run, lease, lock, wait or grace, whichever node is the first to call', async () => {
+    const server = await serveStepping();
+    const [store, other] = [await openOn(server), await openOn(server)];
+    await store.putTasks([mirrorOf('plain')]);
+    await store.hello(helloOf('w1'));
+    const worker = new Worker(store, 'w1');
+    const [plain, limited, locked, cancelled, parked] = [
+      newExecution(),
+      newExecution({ timeout: MINUTE }),
+      newExecution({ lock: lockOn('k') }),
+      newExecution(),
+      newExecution({ lock: lockOn('k', MINUTE) }),
+    ];
+    await store.enqueue([plain, limited, locked, cancelled, parked]);
+    const runs = await worker.claim(5);
+    expect(runs).toHaveLength(4);
+    await store.cancel(cancelled.executionId, MINUTE);
+    await store.acquireLock('handle', 'h1', MINUTE, 0);
+    await store.acquireLock('handle', 'h2', MINUTE, MINUTE);
+    await other.stats();
+    const effects: Effect[] = [];
+    other.subscribe((each) => effects.push(...each));
+    await stepForward(server);
+    // The first call only looks: it must not spoil what the others find.
+    expect(await other.expiredRuns(10)).toEqual([]);
+    for (const each of [other, store]) {
+      expect((await each.rescue(100)).done).toBe(0);
+      expect((await each.promote(100)).done).toBe(0);
+      expect(await each.expiredRuns(10)).toEqual([]);
+    }
+    const [step] = effects.filter((effect) => effect.kind === 'clockStep');
+    expect(-step!.by / 1000).toBeCloseTo(2 * 3600, -1);
+    expect((await store.getLock('k'))!.owner).toBe(locked.executionId);
+    expect((await store.getLock('handle'))!.owner).toBe('h1');
+    expect((await store.getLock('handle'))!.remaining).toBeGreaterThan(MINUTE / 2);
+    expect((await store.getExecution(parked.executionId))!.status).toBe('PENDING');
+    expect(await worker.beat(...runs)).toMatchObject({ known: true, lost: [] });
+    for (const run of runs) expect(await worker.complete(run)).toBe('applied');
+  });
+
+  it('ends runs that are too long, and brings back those of lost workers', async () => {
+    const server = await serveStepping();
+    const store = await openOn(server, { lease: 5_000, maxAttemptDuration: 6_000 });
+    await store.putTasks([mirrorOf('plain')]);
+    await store.hello(helloOf('w1'));
+    const begun = performance.now();
+    await store.enqueue([newExecution()]);
+    const worker = new Worker(store, 'w1');
+    const run = await worker.claimOne();
+    await stepForward(server);
+    await until(async () => {
+      await worker.beat(run);
+      return (await store.expiredRuns(10)).length > 0;
+    });
+    expect(performance.now() - begun).toBeGreaterThan(5_500);
+    await until(async () => (await store.rescue(100)).done === 1);
+    expect(performance.now() - begun).toBeGreaterThan(10_000);
   });
 });

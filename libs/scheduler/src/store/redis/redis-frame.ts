@@ -10,10 +10,10 @@ import { ulid } from '../../core/ids.js';
 import { historySettings, type GivenHistory, type HistoryBounds } from '../history-settings.js';
 import { WorkerBeats } from './beat/worker-beats.js';
 import { effectsOf, TRANSITION_BITS } from './codec/effects.js';
-import { RedisConnection, type ScriptArgument } from './connection/redis-connection.js';
+import { RedisConnection, type FollowUp, type ScriptArgument } from './connection/redis-connection.js';
 import type { ResolvedRedisOptions } from './connection/redis-options.js';
 import { unsentStamp } from './connection/stamp.js';
-import { StoreClock, UNKNOWN_INSTANT } from './connection/store-clock.js';
+import { FOLLOW_FORWARD, StoreClock, UNKNOWN_INSTANT } from './connection/store-clock.js';
 import type { Trip } from './lane-batcher.js';
 import { luaScripts, scriptsFor } from './lua-scripts.js';
 import { ServerTime } from './server-time.js';
@@ -74,6 +74,7 @@ export abstract class RedisFrame {
     this.connection = new RedisConnection(settings.connection, luaScripts(), {
       probe: { key: `${this.root}m`, channel: `${this.root}fx` },
       instant: () => this.instant(),
+      onLate: (now) => this.onLate(now),
     });
     this.stamp = unsentStamp(settings.requestBudget);
     const { lease, maxAttemptDuration } = settings;
@@ -82,7 +83,7 @@ export abstract class RedisFrame {
     this.beforeNode = `${parts.join('|')}|${this.node}`;
     this.beats = new WorkerBeats({
       connection: settings.connection,
-      library: scriptsFor(['renew']),
+      library: scriptsFor(['renew', FOLLOW_FORWARD]),
       root: this.root,
       // Its connection is another one, and so counts as another node's.
       frame: `|${this.beforeNode}+`,
@@ -244,6 +245,17 @@ export abstract class RedisFrame {
 
   private instant(): string {
     return this.settings.testClock ? UNKNOWN_INSTANT : this.storeClock.text();
+  }
+
+  /** The server's clock may have gone forward: the store is told of it before it is asked again. */
+  private onLate(now: number): FollowUp | null {
+    const by = this.storeClock.follow(now);
+    if (by === 0) return null;
+    return {
+      name: FOLLOW_FORWARD,
+      args: [`${this.stamp}|${this.beforeNode}`, '', by],
+      onReply: (reply) => this.tellText((reply as [number, string])[1]),
+    };
   }
 
   private tellGap(): void {

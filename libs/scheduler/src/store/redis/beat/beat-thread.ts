@@ -5,7 +5,7 @@ import type { Driver } from '../connection/open-client.js';
 import { scriptCommandOf } from '../connection/script-command.js';
 import { ScriptRunner } from '../connection/script-runner.js';
 import type { ScriptLibrary } from '../connection/script-source.js';
-import { StoreClock } from '../connection/store-clock.js';
+import { FOLLOW_FORWARD, StoreClock } from '../connection/store-clock.js';
 import { unsentStamp } from '../connection/stamp.js';
 import { BeatLoop, type BeatLoopSettings } from './beat-loop.js';
 import { openThreadClient, type ThreadConnection } from './thread-connection.js';
@@ -30,26 +30,38 @@ const clock = new SystemClock();
 const driver = createRequire(driverFile)(driverFile) as Driver;
 const commandClass = scriptCommandOf(driver.Command);
 const storeClock = new StoreClock(clock);
+const firstArgument = `${unsentStamp()}${frame}`;
+const warn = (message: string): void => parentPort!.postMessage(message);
 const runner = new ScriptRunner(
   () => openThreadClient(connection, driver),
   () => commandClass,
   library,
   clock,
   () => storeClock.text(),
+  undefined,
+  undefined,
+  (now) => {
+    const by = storeClock.follow(now);
+    const onReply = (reply: unknown): void => {
+      const [isFollowed] = reply as [number];
+      if (isFollowed === 1) warn(`the store's clock went forward by ${Math.round(by / 1000)} s; deadlines follow it`);
+    };
+    return by === 0 ? null : { name: FOLLOW_FORWARD, args: [firstArgument, '', by], onReply };
+  },
 );
-const RENEW = 'renew';
-const firstArgument = `${unsentStamp()}${frame}`;
 
 async function renew(workerId: string, standsStill: boolean): Promise<void> {
   const sentAt = storeClock.monotonic();
   const sent = process.hrtime.bigint();
-  const reply = await runner.run(RENEW, root, [firstArgument, '', workerId, standsStill ? 1 : 0], true);
+  const reply = await runner.run('renew', root, [firstArgument, '', workerId, standsStill ? 1 : 0], true);
   const [known, now] = reply as [known: number, now: number];
   storeClock.observe(now, sentAt);
   if (known === 1) Atomics.store(renewed, 0, sent);
 }
 
-const loop = new BeatLoop(renew, turns, settings, clock, (message) => parentPort!.postMessage(message));
+const loop = new BeatLoop(renew, turns, settings, clock, (reason) =>
+  warn(`a beat of the thread was not heard: ${reason}`),
+);
 parentPort!.on('message', (workers: readonly string[]) => loop.serve(workers));
 runner.start();
 loop.start();

@@ -99,7 +99,7 @@ export class WorkerBeats {
   }
 
   #watch(thread: Worker): void {
-    thread.on('message', (reason: string) => this.#warn(`a beat of the thread was not heard: ${reason}`));
+    thread.on('message', this.#warn);
     thread.on('error', (error) => this.#warn(`the thread that beats has failed: ${error.message}; ${CONSEQUENCE}`));
     // Only now: a listener keeps the process alive.
     thread.unref();

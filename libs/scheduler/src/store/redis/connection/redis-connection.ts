@@ -9,10 +9,10 @@ import { isForbidden, toStoreError } from './redis-errors.js';
 import type { ResolvedRedisOptions } from './redis-options.js';
 import { RedisSubscriber } from './redis-subscriber.js';
 import { scriptCommandOf, type ScriptArgument, type ScriptCommandClass } from './script-command.js';
-import { ScriptRunner, type RunOptions } from './script-runner.js';
+import { ScriptRunner, type FollowUp, type RunOptions } from './script-runner.js';
 import type { ScriptLibrary, ScriptSource } from './script-source.js';
 
-export type { RunOptions, ScriptArgument, ScriptLibrary, ScriptSource };
+export type { FollowUp, RunOptions, ScriptArgument, ScriptLibrary, ScriptSource };
 
 export interface RedisConnectionHooks {
   /** Default: the machine's, also where the scheduler has a clock of its own: a network takes the time it takes. */
@@ -23,6 +23,8 @@ export interface RedisConnectionHooks {
   probe?: RightsProbe;
   /** The store's time, with which the first argument of every call begins, see `stampOf`. Default: calls bear no stamp. */
   instant?: () => string;
+  /** See `ScriptRunner`. Only where calls bear a stamp. */
+  onLate?: (now: number) => FollowUp | null;
 }
 
 const CONNECT_BUDGET_MS = 10_000;
@@ -64,6 +66,7 @@ export class RedisConnection {
         ? (error) => diagnose(error, { ...options, tls: options.tls !== undefined })
         : undefined,
       (reason) => this.#warn(`functions cannot be used on this server, so that scripts are sent: ${reason}`),
+      hooks.onLate,
     );
     this.#subscriber = new RedisSubscriber(options, () => this.#runner.client(), clock);
   }

@@ -16,6 +16,13 @@ export interface RunOptions {
   age?: number;
 }
 
+/** A call that comes first where the store has refused another one as late. */
+export interface FollowUp {
+  name: string;
+  args: readonly ScriptArgument[];
+  onReply: (reply: unknown) => void;
+}
+
 /** Calls are timed in turns of one timer. A loop that stood still counts one, so that a reply in the socket is read first. */
 const TURN_MS = 250;
 const DEADLINE_MS = 2_000;
@@ -55,6 +62,8 @@ export class ScriptRunner {
     explain?: (error: Error) => Promise<Error>,
     /** Is told why verbs are sent as scripts, where they are. */
     onScripts?: (reason: string) => void,
+    /** Given the store's time where it refuses a call as late: what is to be called before that call is sent again. */
+    private readonly onLate: (now: number) => FollowUp | null = () => null,
   ) {
     for (const source of library.scripts.values()) {
       const heads = {
@@ -91,7 +100,15 @@ export class ScriptRunner {
     });
   }
 
-  run(name: string, key: string, args: readonly ScriptArgument[], isRepeatable: boolean, age = 0): Promise<unknown> {
+  /** @param instant by the store's clock, when it was asked for. Default: now, as far as that is known */
+  run(
+    name: string,
+    key: string,
+    args: readonly ScriptArgument[],
+    isRepeatable: boolean,
+    age = 0,
+    instant = this.instant?.() ?? '',
+  ): Promise<unknown> {
     const script = this.#scripts.get(name);
     if (script === undefined) throw new TypeError(`no script '${name}'`);
     return new Promise((resolve, reject) => {
@@ -100,7 +117,7 @@ export class ScriptRunner {
         with: new ScriptCall(key, args),
         isRepeatable: isRepeatable || script.source.readOnly,
         asked: this.instant === null ? 0 : this.clock.monotonic(),
-        instant: this.instant?.() ?? '',
+        instant,
         lates: 0,
         since: this.#turn - Math.floor(age / TURN_MS),
         sent: 0,
@@ -240,6 +257,9 @@ export class ScriptRunner {
     call.error = new StoreUnavailableError('the request arrived too late');
     if (isOver || ++call.lates > MAX_REPEATS) return this.#giveUp(call);
     call.instant = instantOfLateReply(error.message);
+    const first = this.onLate(Number(call.instant));
+    if (first !== null)
+      this.run(first.name, call.with.key, first.args, true, 0, call.instant).then(first.onReply, () => undefined);
     this.#dispatch(call);
   }
 

@@ -23,8 +23,12 @@ end
 for _, id in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
   local entries = call('HGETALL', keys.running(id))
   for i = 1, #entries, 2 do
-    local started = tonumber(string.match(entries[i + 1], '^%a(%d+)'))
-    if started and started <= now - frame.maxAttempt and not past[entries[i]] then
+    local started, number = string.match(entries[i + 1], '^%a(%d+)|(%d+)$')
+    if
+      started
+      and started + steps.since(tonumber(number)) <= now - frame.maxAttempt
+      and not past[entries[i]]
+    then
       list(rows.get(entries[i]), frame.maxAttempt)
     end
   end

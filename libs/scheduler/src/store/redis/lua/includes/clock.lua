@@ -1,7 +1,12 @@
--- The server's clock has gone back by more than a moment: time here would stand still until it has caught up. Instead
--- what was set by the time before is set by the new one, with what was left of it.
+-- Steps of the server's clock. What counts time that has passed (leases, locks, timeouts, waits, rate limits) keeps what it
+-- has left; what names a date keeps its date. by: ms, positive for a step back, as in `now - by`.
+--
+-- A step back is found here: time stands still until the server has caught up, or, beyond a moment, follows it. A step
+-- forward looks like time in which no node called; a node that called before it knows better, by its monotonic clock.
 
-local STEP_MS = 120000
+local STEP_BACK_MS = 120000
+-- By so much the estimate of a node may be wrong.
+local ESTIMATE_MS = 1000
 
 local function shiftAll(key, by)
   local entries = call('ZRANGE', key, 0, -1, 'WITHSCORES')
@@ -59,20 +64,37 @@ local function shiftHandles(by)
   callAll('HSET', keys.handles, shifted)
 end
 
+local function shiftNodes(by)
+  local nodes, shifted = call('HGETALL', keys.nodes), {}
+  for i = 1, #nodes, 2 do
+    local mask, heard = string.match(nodes[i + 1], '^(%d+)|(%d+)$')
+    shifted[i], shifted[i + 1] = nodes[i], mask .. '|' .. string.format('%.0f', tonumber(heard) - by)
+  end
+  callAll('HSET', keys.nodes, shifted)
+end
+
+local function shiftDeadlines(by)
+  shiftLocks(by)
+  shiftHandles(by)
+  shiftNodes(by)
+  for _, key in ipairs({ keys.leases, keys.edgeTimeouts, keys.lockWaits, keys.graces, keys.bounds, keys.intakes }) do
+    shiftAll(key, by)
+  end
+  queue.shiftWindows(by)
+  steps.note(-by)
+  effects.push({ 'clock', by, now })
+end
+
 -- Takes the server's time as the new one where it is far behind. The first of a verb.
-local function followClock()
+local function followBack()
   local by = frame.hwm - frame.serverTime
-  if by <= STEP_MS then
+  if by <= STEP_BACK_MS then
     return
   end
   now = frame.serverTime
   frame.now = now
   shiftDelays(by)
-  shiftLocks(by)
-  shiftHandles(by)
-  for _, key in ipairs({ keys.leases, keys.edgeTimeouts, keys.lockWaits, keys.graces, keys.bounds, keys.intakes }) do
-    shiftAll(key, by)
-  end
+  shiftDeadlines(by)
   -- Each schedule is looked at: its next tick is found by the new time.
   local ticks = {}
   for _, id in ipairs(call('ZRANGE', keys.ticks, 0, -1)) do
@@ -82,6 +104,15 @@ local function followClock()
   callAll('ZADD', keys.ticks, ticks)
   -- Minutes to come would outlive those of now.
   call('UNLINK', keys.window)
-  effects.push({ 'clock', by, now })
   effects.push({ 'due', now })
+end
+
+-- Follows a step forward by `ahead` ms, if no verb has written the new time yet: then all instants are of the time before.
+-- Returns whether it did.
+local function followForward(ahead)
+  if frame.hwm > now - ahead + ESTIMATE_MS then
+    return false
+  end
+  shiftDeadlines(-ahead)
+  return true
 end

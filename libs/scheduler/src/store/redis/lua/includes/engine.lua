@@ -7,6 +7,7 @@ local lock, lines, settle, worker, claim, create, cancel, cron, startable = {}, 
 -- @include budget
 -- @include workflows
 -- @include aside
+-- @include steps
 do
 -- @include rows
 end

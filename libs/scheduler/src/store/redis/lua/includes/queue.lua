@@ -62,6 +62,20 @@ function queue.configure(name, max, per, concurrency, declaredBy)
   effects.wake(q.name)
 end
 
+-- After a step back of the clock by `by` ms, or forward where it is negative.
+function queue.shiftWindows(by)
+  if not frame.ruled then
+    return
+  end
+  for _, name in ipairs(call('HKEYS', keys.queues)) do
+    local q = queue.get(name)
+    if q.max and q.windowStart then
+      q.windowStart = q.windowStart - by
+      queue.save(q)
+    end
+  end
+end
+
 -- Executions ready in a list, without what lies there and no longer counts.
 function queue.size(name, level)
   local list = keys.ready(name, level)

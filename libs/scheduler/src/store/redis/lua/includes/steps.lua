@@ -1,0 +1,46 @@
+-- Steps of the server's clock that the store has followed. The time of a run that was claimed before one is not what the
+-- clock shows.
+-- Record: number of the newest claim before it ':' ms ';', oldest first
+local steps = {}
+
+-- Older ones end with the runs of their time.
+local KEPT = 8
+
+function steps.begin()
+  steps.known = nil
+end
+
+local function all()
+  if not steps.known then
+    steps.known = {}
+    for number, by in string.gmatch(call('HGET', keys.meta, 'steps') or '', '(%d+):(-?%d+);') do
+      table.insert(steps.known, { tonumber(number), tonumber(by) })
+    end
+  end
+  return steps.known
+end
+
+-- by: ms, negative for a step back
+function steps.note(by)
+  local known = all()
+  table.insert(known, { frame.sequence, by })
+  if #known > KEPT then
+    table.remove(known, 1)
+  end
+  local texts = {}
+  for i, each in ipairs(known) do
+    texts[i] = string.format('%.0f:%.0f;', each[1], each[2])
+  end
+  call('HSET', keys.meta, 'steps', table.concat(texts))
+end
+
+-- ms by which the clock has stepped since the claim of that number.
+function steps.since(number)
+  local sum = 0
+  for _, each in ipairs(all()) do
+    if number <= each[1] then
+      sum = sum + each[2]
+    end
+  end
+  return sum
+end
