@@ -199,7 +199,7 @@ export class Archive {
   put(row: Row, family: number | null, counts: ArchiveCounts): void {
     const body = JSON.stringify(encodeExecution(row));
     const workflowId = row.extra?.workflow?.workflowId ?? null;
-    const { executionId, status, payload, result } = row;
+    const { id: executionId, status, payload, result } = row;
     const what = [
       row.order,
       executionId,

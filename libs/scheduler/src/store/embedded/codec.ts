@@ -81,7 +81,7 @@ export interface ExtraRecord {
   usedBy?: string[];
   lock?: LockNeed;
   parkNumber?: number;
-  /** The end of its wait for the lock: at (ms), and the order of deadlines. */
+  /** The end of its wait for the lock, or while it is ready what is left of it (ms), and the order of deadlines. */
   lockWait?: [at: number, order: number];
   fencingToken?: number;
   tags?: readonly string[];
@@ -147,7 +147,7 @@ export interface SpreadRecord {
 
 export function encodeExecution(row: Row): ExecutionRecord {
   return {
-    executionId: row.executionId,
+    executionId: row.id,
     taskId: row.task.taskId,
     queue: row.queue.name,
     priority: row.priority,
@@ -181,9 +181,9 @@ function encodeExtra(extra: Extra): ExtraRecord {
     edges: extra.edges?.length,
     usedBy: extra.usedBy ? [...extra.usedBy].map((task) => task.taskId) : undefined,
     lock: extra.lock ?? undefined,
-    parkNumber: extra.parkNumber || undefined,
-    lockWait: lockWait ? [lockWait.at, lockWait.order] : undefined,
-    fencingToken: extra.fencingToken ?? undefined,
+    parkNumber: extra.parkNumber,
+    lockWait: lockWait ? [extra.lockWaitLeft ?? lockWait.at, lockWait.order] : undefined,
+    fencingToken: extra.fencingToken,
     tags: extra.tags ?? undefined,
     workflow: workflow
       ? {
@@ -223,7 +223,7 @@ export function encodeWorkflow(workflow: WorkflowRow): WorkflowRecord {
 }
 
 function reference(row: Row): Reference {
-  return { id: row.executionId, taskId: row.task.taskId, status: row.status };
+  return { id: row.id, taskId: row.task.taskId, status: row.status };
 }
 
 /** A row of the table `record`. */
@@ -241,11 +241,11 @@ export function encodeRecord(record: QueueRow | TaskRow | LockRow | ScheduleRow 
   }
   if (record instanceof LockRow) {
     const { order, at, fencingToken, holder, handle, reserved } = record;
-    const who = { holder: holder?.executionId ?? null, handle, reserved: reserved?.executionId ?? null };
+    const who = { holder: holder ?? null, handle: handle ?? null, reserved: reserved ?? null };
     return { kind: 'lock', key: record.key, body: { order, at, fencingToken, ...who } satisfies LockRecord };
   }
   if (record instanceof ScheduleRow) {
-    const current = record.current && !isTerminal(record.current.status) ? record.current.executionId : null;
+    const current = record.current && !isTerminal(record.current.status) ? record.current.id : null;
     return {
       kind: 'schedule',
       key: record.record.id,
@@ -261,10 +261,10 @@ export function encodeRecord(record: QueueRow | TaskRow | LockRow | ScheduleRow 
     };
   }
   if (record instanceof SpreadStep) {
-    const body: SpreadRecord = { executionId: record.row.executionId, reopen: record.reopen, next: record.next };
+    const body: SpreadRecord = { executionId: record.row.id, reopen: record.reopen, next: record.next };
     return { kind: 'spread', key: String(record.order), body };
   }
   const { mirror, watched, newest } = record;
-  const body: TaskRecord = { mirror, watched, newest: newest?.executionId ?? null };
+  const body: TaskRecord = { mirror, watched, newest: newest?.id ?? null };
   return { kind: 'task', key: record.taskId, body };
 }

@@ -84,7 +84,7 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
     const interval = sync === 'interval' ? INTERVAL_MS : 0;
     this.group = new GroupCommit(this.file, (effects) => this.tell(effects), interval, new SystemClock());
     // The clock may have gone back while no process was there.
-    this.followFrom(state.time);
+    this.followFrom(state.now);
     await this.commit((s, now) => rescueLost(s, Number.POSITIVE_INFINITY, now));
   }
 
@@ -211,7 +211,7 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
           throw error;
         });
       }
-      return group.commit(result, [...file.aside.takeEffects(this.state.time), ...this.takeEffects()]);
+      return group.commit(result, [...file.aside.takeEffects(this.state.now), ...this.takeEffects()]);
     });
   }
 

@@ -13,7 +13,6 @@ import {
   type Unit,
 } from '../memory/rows.js';
 import * as history from '../memory/history.js';
-import { rejoin } from '../memory/lock-line.js';
 import type { State } from '../memory/state.js';
 import type { EdgeTable } from './edge-table.js';
 import type {
@@ -83,8 +82,8 @@ function restoreExtra(s: State, row: Row, record: ExtraRecord): void {
   const extra = row.more();
   extra.usedBy = record.usedBy ? new Set(record.usedBy.map((taskId) => s.task(taskId))) : null;
   extra.lock = record.lock ?? null;
-  extra.parkNumber = record.parkNumber ?? 0;
-  extra.fencingToken = record.fencingToken ?? null;
+  extra.parkNumber = record.parkNumber;
+  extra.fencingToken = record.fencingToken;
   extra.tags = record.tags ?? null;
   extra.ref = record.ref ?? null;
   extra.schedule = record.schedule ?? null;
@@ -125,7 +124,7 @@ export class Rebuilder {
     const found = !isFromTable ? edges : edges === 0 ? [] : this.table.of(stored.number, edges);
     s.queue(stored.record.queue);
     const row = detached(s, stored);
-    s.executions.set(row.executionId, row);
+    s.executions.set(row.id, row);
     s.byStatus[row.status]++;
     this.chain(row);
     this.added.push({ row, edges: found, isFromTable, lockWait });
@@ -160,7 +159,8 @@ export class Rebuilder {
       if (row.place === 'dependencies') s.waitingForDependencies++;
       if (!lockWait) continue;
       row.extra!.lockWait = new Deadline(...lockWait, row);
-      if (row.place === 'lock') s.lockWaits.push(row.extra!.lockWait);
+      if (row.place === 'lock') s.lockWaiters.waits.push(row.extra!.lockWait);
+      else row.extra!.lockWaitLeft = row.extra!.lockWait.at;
     }
     const units = [...added.map(({ row }) => row), ...this.workflows].sort((a, b) => a.rank - b.rank);
     for (const unit of units) this.enlist(unit);
@@ -185,13 +185,12 @@ export class Rebuilder {
     const lock = new LockRow(key, order);
     lock.at = at;
     lock.fencingToken = fencingToken;
-    lock.handle = handle;
-    lock.holder = holder === null ? null : (s.executions.get(holder) ?? null);
-    lock.reserved = reserved === null ? null : (s.executions.get(reserved) ?? null);
-    if (lock.holder) lock.holder.more().held = lock;
-    s.locks.set(key, lock);
-    // One that is free is looked at again at once, or when its reservation is over.
-    s.lockExpiries.push(lock);
+    lock.handle = handle ?? undefined;
+    const running = holder === null ? undefined : s.executions.get(holder);
+    lock.holder = running?.id;
+    lock.reserved = reserved === null ? undefined : s.executions.get(reserved)?.id;
+    if (running) running.heldLock = key;
+    s.locks.restore(lock);
   }
 
   schedule({ record, current }: ScheduleEntry): void {
@@ -311,10 +310,10 @@ export class Rebuilder {
 
   /** Among those that wait for its lock, if it does. */
   private rejoin(row: Row): void {
-    if (!row.extra?.lock || row.extra.parkNumber === 0) return;
-    const lock = this.s.locks.get(row.extra.lock.key);
-    if (lock) rejoin(lock, row);
-    else row.extra.parkNumber = 0;
+    if (row.lockKey === undefined || row.parkNumber === undefined) return;
+    const lock = this.s.locks.get(row.lockKey);
+    if (lock) this.s.lockWaiters.restore(lock, row);
+    else row.parkNumber = undefined;
   }
 
   private shelve(unit: Unit): void {

@@ -26,7 +26,7 @@ export class Totals {
     const { s } = this;
     if (kind === 'totals') {
       const { time = 0, sequence, fencing, counters } = body as Sums;
-      Object.assign(s, { time, sequence, fencing });
+      Object.assign(s, { now: time, sequence, fencing });
       Object.assign(s.counters, counters);
     } else if (kind === 'window') s.window.push(...(body as StoreStats['window']));
     else s.recentErrors.push(...(body as StoreStats['recentErrors']));
@@ -43,7 +43,7 @@ export class Totals {
   }
 
   private parts(): Part[] {
-    const { time, sequence, fencing, counters, window, recentErrors } = this.s;
+    const { now: time, sequence, fencing, counters, window, recentErrors } = this.s;
     const sums: Sums = { sequence, fencing, counters };
     const last = window.at(-1);
     return [

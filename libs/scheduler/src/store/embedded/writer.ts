@@ -211,7 +211,7 @@ export class Writer {
   private isReplaced(record: Exclude<Changed, Row | WorkflowRow | Edge>): boolean {
     const s = this.state;
     if (record instanceof KeyRow) return s.idempotency.has(record.key);
-    if (record instanceof LockRow) return s.locks.has(record.key);
+    if (record instanceof LockRow) return s.locks.get(record.key) !== undefined;
     return record instanceof ScheduleRow && s.schedules.has(record.record.id);
   }
 }

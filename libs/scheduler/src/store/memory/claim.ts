@@ -2,7 +2,7 @@ import { CLAIM_PER_STEP, INSPECT_FLOOR, SUSPECT_CRASHES } from '../../core/limit
 import type { JsonText } from '../../core/json.js';
 import type { Claim } from '../records.js';
 import type { ExchangeRequest } from '../task-store.js';
-import * as lock from './lock.js';
+import * as lock from '../../engine/lock.js';
 import * as queue from './queue.js';
 import { Deadline, type QueueRow, type Row, type WorkerRow } from './rows.js';
 import type { State } from './state.js';
@@ -116,7 +116,7 @@ function consider(s: State, worker: WorkerRow, row: Row, budget: Budget, claims:
     s.unhandledTasks.add(row.task);
     return;
   }
-  if (row.extra !== null && row.extra.lock !== null && !lock.takeOrPark(s, row, now)) return;
+  if (row.lockKey !== undefined && !lock.takeOrPark(s, row)) return;
   spend(budget, row.queue, row.priority);
   claims.push(start(s, worker, row, now));
 }
@@ -164,7 +164,7 @@ function start(s: State, worker: WorkerRow, row: Row, now: number): Claim {
   tell(s, row, 'started', now);
   const extra = row.extra;
   return {
-    executionId: row.executionId,
+    executionId: row.id,
     attempt: row.attempt,
     taskId: row.task.taskId,
     queue: row.queue.name,
@@ -178,7 +178,7 @@ function start(s: State, worker: WorkerRow, row: Row, now: number): Claim {
     startedTime: now,
     timeout: row.timeout,
     workflowId: extra?.workflow?.workflowId ?? null,
-    lockKey: extra?.held?.key ?? null,
+    lockKey: extra?.heldLock ?? null,
     fencingToken: extra?.fencingToken ?? null,
     results: extra === null ? null : results(s, row),
   };
@@ -190,7 +190,7 @@ export function results(s: State, row: Row): Record<string, JsonText | null> | n
   if (edges.length === 0) return null;
   const found: Record<string, JsonText | null> = Object.create(null) as Record<string, JsonText | null>;
   for (const { ref, upstream } of edges) {
-    found[ref] = upstream !== null && s.executions.has(upstream.executionId) ? upstream.result : null;
+    found[ref] = upstream !== null && s.executions.has(upstream.id) ? upstream.result : null;
   }
   return found;
 }

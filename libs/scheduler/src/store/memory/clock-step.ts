@@ -14,8 +14,8 @@ export function followStep(s: State, by: number, now: number): void {
     worker.leaseUntil += by;
     for (const row of worker.running) row.more().stepped += by;
   }
-  shift(s.lockExpiries, by, (lock) => s.touch(lock));
-  shift(s.lockWaits, by, ({ row }) => s.touch(row));
+  shift(s.locks.expiries, by, (lock) => s.touch(lock));
+  shift(s.lockWaiters.waits, by, ({ row }) => s.touch(row));
   shift(s.edgeTimeouts, by, (edge) => s.touch(edge));
   shift(s.graces, by);
   shift(s.bounds, by);

@@ -152,7 +152,7 @@ function fireTick(s: State, schedule: ScheduleRow, tick: Tick, command: FireComm
           timeout: null,
           maxAge: null,
           reuse: true,
-          bind: { executionId: current.executionId },
+          bind: { executionId: current.id },
         },
       ],
     };

@@ -1,6 +1,6 @@
 import type { LockInfo } from '../records.js';
-import * as lock from './lock.js';
-import { parkedOf } from './lock-line.js';
+import * as lock from './lock-view.js';
+import { parkedOf } from './lock-waiters.js';
 import { WorkflowRow, type Row } from './rows.js';
 import type { State } from './state.js';
 
@@ -19,13 +19,13 @@ export function dump(s: State): unknown {
     })),
     delayed: [...s.delayed.values()]
       .sort((a, b) => a.at - b.at || a.order - b.order)
-      .map((row) => [row.executionId, row.at]),
+      .map((row) => [row.id, row.at]),
     unhandled: sorted(s.tasks).flatMap(([taskId, task]) =>
       task.unhandled.some((level) => level.size > 0) ? [[taskId, task.unhandled.map(ids)]] : [],
     ),
-    locks: sorted(s.locks).map(([, each]) => ({
+    locks: [...s.locks.values()].sort((a, b) => (a.key < b.key ? -1 : 1)).map((each) => ({
       ...withoutTime(lock.info(each, 0)),
-      reserved: each.reserved?.executionId ?? null,
+      reserved: each.reserved ?? null,
       parked: parkedOf(each).map(ids),
     })),
     schedules: sorted(s.schedules).map(([, each]) => each.record),
@@ -39,16 +39,16 @@ export function dump(s: State): unknown {
       workflowId,
       status: w.status,
       open: w.open,
-      nodes: w.nodes.map((node) => [node.ref, node.row.executionId, node.row.status]),
+      nodes: w.nodes.map((node) => [node.ref, node.row.id, node.row.status]),
     })),
     tasks: sorted(s.tasks).flatMap(([taskId, task]) => (task.mirror ? [{ ...task.mirror, taskId }] : [])),
     history: Object.fromEntries(
       Object.entries(s.history).map(([status, { units }]) => [
         status,
-        [...units].map((unit) => (unit instanceof WorkflowRow ? unit.workflowId : unit.executionId)),
+        [...units].map((unit) => (unit instanceof WorkflowRow ? unit.workflowId : unit.id)),
       ]),
     ),
-    continuation: s.continuation.map((step) => [step.row.executionId, step.reopen, step.next]),
+    continuation: s.continuation.map((step) => [step.row.id, step.reopen, step.next]),
     counters: s.counters,
     byStatus: s.byStatus,
   };
@@ -61,7 +61,7 @@ function withoutTime({ remaining: _remaining, ...rest }: LockInfo): Omit<LockInf
 
 /** What every store says of an execution in the same words. */
 const FIELDS = [
-  ...['executionId', 'status', 'place', 'priority', 'payload', 'at', 'createdTime', 'startedTime', 'completedTime'],
+  ...['status', 'place', 'priority', 'payload', 'at', 'createdTime', 'startedTime', 'completedTime'],
   ...[
     'cancelRequestedTime',
     'attempt',
@@ -79,11 +79,12 @@ const FIELDS = [
 
 function execution(row: Row): unknown {
   return {
+    executionId: row.id,
     ...Object.fromEntries(FIELDS.map((field) => [field, row[field]])),
     taskId: row.task.taskId,
     queue: row.queue.name,
     workerId: row.worker?.hello.workerId ?? null,
-    edges: row.extra?.edges?.map((edge) => [edge.ref, edge.type, edge.state, edge.upstream?.executionId ?? null]) ?? [],
+    edges: row.extra?.edges?.map((edge) => [edge.ref, edge.type, edge.state, edge.upstream?.id ?? null]) ?? [],
     liveDependents: row.extra?.liveDependents ?? 0,
     rootCause: row.extra?.rootCause ?? null,
   };
@@ -94,5 +95,5 @@ function sorted<T>(map: Map<string, T>): [string, T][] {
 }
 
 function ids(rows: Iterable<Row>): string[] {
-  return [...rows].map((row) => row.executionId);
+  return [...rows].map((row) => row.id);
 }

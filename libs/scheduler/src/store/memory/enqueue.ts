@@ -69,7 +69,7 @@ function checkEdges(s: State, batch: readonly NewExecution[]): void {
       if (upstream && ofTask !== undefined && upstream.task.taskId !== ofTask)
         throw new UnknownDependencyError(
           command.taskId,
-          upstream.executionId,
+          upstream.id,
           isOfOtherTask(upstream.task.taskId, ofTask),
         );
       if (upstream) continue;
@@ -92,7 +92,7 @@ function create(s: State, batch: readonly NewExecution[], now: number): Row[] {
       extra.tags = command.tags;
       extra.ref = command.workflow?.ref ?? null;
     }
-    s.executions.set(row.executionId, row);
+    s.executions.set(row.id, row);
     row.older = s.newestRow;
     if (s.newestRow) s.newestRow.newer = row;
     s.newestRow = row;

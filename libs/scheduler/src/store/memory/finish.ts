@@ -4,7 +4,7 @@ import type { Verb } from '../../core/state-machine.js';
 import { type Reason, type TerminalStatus } from '../../core/status.js';
 import * as edges from './edges.js';
 import * as history from './history.js';
-import * as lock from './lock.js';
+import * as lock from '../../engine/lock.js';
 import * as queue from './queue.js';
 import type { Row } from './rows.js';
 import type { State } from './state.js';
@@ -34,7 +34,7 @@ export function finish(s: State, row: Row, verb: Verb, status: TerminalStatus, o
   tell(s, row, END[status], now);
   const extra = row.extra;
   if (extra === null) return history.retire(s, row, now);
-  lock.release(s, row, now);
+  lock.release(s, row);
   edges.letGo(s, row, now);
   edges.spread(s, row, false);
   if (extra.workflow) workflow.close(s, row, now);

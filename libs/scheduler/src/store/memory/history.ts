@@ -45,7 +45,7 @@ export function rememberError(s: State, row: Row, error: ErrorInfo, now: number)
   s.recentErrors.push({
     taskName: row.task.mirror?.taskName ?? row.task.taskId,
     taskId: row.task.taskId,
-    executionId: row.executionId,
+    executionId: row.id,
     error,
     time: new Date(now).toISOString(),
   });
@@ -161,12 +161,12 @@ export function forget(s: State, unit: Unit): void {
   leave(s, unit);
   if (!(unit instanceof WorkflowRow)) return forgetRow(s, unit);
   s.workflows.delete(unit.workflowId);
-  for (const { row } of unit.nodes) if (s.executions.get(row.executionId) === row) forgetRow(s, row);
+  for (const { row } of unit.nodes) if (s.executions.get(row.id) === row) forgetRow(s, row);
 }
 
 function forgetRow(s: State, row: Row): void {
   s.byStatus[row.status]--;
-  s.executions.delete(row.executionId);
+  s.executions.delete(row.id);
   if (row.newer) row.newer.older = row.older;
   else s.newestRow = row.older;
   if (row.older) row.older.newer = row.newer;

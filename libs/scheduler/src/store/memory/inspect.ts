@@ -4,7 +4,7 @@ import { parseJson } from '../../core/json.js';
 import { LIST_SCAN, LIST_SIZE } from '../../core/limits.js';
 import { isTerminal } from '../../core/status.js';
 import type { ListExecutionsQuery, Page, StoreStats } from '../records.js';
-import { isFree } from './lock.js';
+import { isFree } from '../../engine/lock.js';
 import * as queue from './queue.js';
 import type { Row } from './rows.js';
 import type { State } from './state.js';
@@ -23,7 +23,7 @@ export function hasEnded(row: Row | undefined): boolean {
 export function view(row: Row, now: number): TaskExecution {
   const extra = row.extra;
   return withPriorityName({
-    executionId: row.executionId,
+    executionId: row.id,
     taskId: row.task.taskId,
     taskName: row.task.mirror?.taskName ?? row.task.taskId,
     status: row.status,
@@ -89,7 +89,7 @@ export function sizeOf({ payload, result, extra }: Row): number {
 }
 
 export function cursorAt(row: Row): string {
-  return `${row.order}.${row.executionId}`;
+  return `${row.order}.${row.id}`;
 }
 
 /** Why the execution has not started: the first reason of the fixed order. */
@@ -101,7 +101,7 @@ function waitingFor(row: Row, now: number): WaitingFor | null {
   if (row.place === 'dependencies') return { kind: 'dependencies', dependencies: openEdges(row) };
   const line = row.place === 'lock' ? row.extra!.line! : null;
   if (line !== null && !isFree(line.lock))
-    return { kind: 'lock', lock: { key: line.lock.key, heldBy: line.lock.holder?.executionId ?? line.lock.handle } };
+    return { kind: 'lock', lock: { key: line.lock.key, heldBy: line.lock.holder ?? line.lock.handle ?? null } };
   // The lock is free: what keeps the first of its line from starting keeps this one, too.
   if (!queue.roomLeft(row.queue, now)) return { kind: 'limit', limit: { key: `queue:${name}` } };
   if ((line?.first ?? row).place === 'unhandled')
@@ -154,7 +154,7 @@ export function peek(s: State, name: string, count: number): string[] {
   for (const level of s.queues.get(name)?.ready ?? []) {
     for (const row of level) {
       if (ids.length >= count) return ids;
-      ids.push(row.executionId);
+      ids.push(row.id);
     }
   }
   return ids;
@@ -209,7 +209,7 @@ function openEdges(row: Row): WaitingFor['dependencies'] {
       taskId: edge.task.taskId,
       ref: edge.ref,
       type: edge.type,
-      executionId: edge.upstream?.executionId ?? null,
+      executionId: edge.upstream?.id ?? null,
       status: edge.upstream?.status ?? null,
     }));
 }

@@ -114,7 +114,7 @@ export abstract class MemoryFrame {
   protected now(): number {
     const by = this.steps.step();
     if (by !== 0) this.follow(by);
-    return (this.state.time = Math.max(this.state.time, this.clock.now()));
+    return (this.state.now = Math.max(this.state.now, this.clock.now()));
   }
 
   /** @param before what the clock was when the state was left */
@@ -125,8 +125,8 @@ export abstract class MemoryFrame {
 
   /** @param by ms that the wall clock has stepped */
   protected follow(by: number): void {
-    this.state.time = this.clock.now();
-    followStep(this.state, by, this.state.time);
+    this.state.now = this.clock.now();
+    followStep(this.state, by, this.state.now);
   }
 }
 

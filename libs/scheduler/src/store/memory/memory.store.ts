@@ -27,7 +27,9 @@ import { reopen } from './finish.js';
 import * as history from './history.js';
 import { forgetKeys } from './idempotency.js';
 import * as inspect from './inspect.js';
-import * as lock from './lock.js';
+import { expire as expireLocks } from '../../engine/lock.js';
+import * as handles from '../../engine/lock-handles.js';
+import * as lockView from './lock-view.js';
 import * as queue from './queue.js';
 import { MemoryFrame } from './memory-frame.js';
 import * as settling from './settle.js';
@@ -142,7 +144,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
       const row = settling.current(s, run);
       if (!row) return;
       s.touch(row);
-      const about = { executionId: row.executionId, taskId: row.task.taskId, time: now };
+      const about = { executionId: row.id, taskId: row.task.taskId, time: now };
       if (report.progress) {
         row.more().progress = { ...report.progress, time: new Date(now).toISOString() };
         s.effects.push({ kind: 'progress', ...about, ...report.progress });
@@ -176,35 +178,35 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   // ---- locks ---------------------------------------------------------------------------------------------------
 
   acquireLock(key: string, owner: string, ttl: number, maxWait: number): Promise<LockGrant | null> {
-    return this.commit((s, now) => lock.acquire(s, key, owner, ttl, maxWait, now));
+    return this.commit((s, now) => handles.acquire(s, key, owner, ttl, maxWait) ?? null);
   }
 
   awaitLocks(waits: readonly LockWait[]): Promise<LockGrant[]> {
-    return this.commit((s, now) => lock.acquireAgain(s, waits, now));
+    return this.commit((s, now) => waits.flatMap(({ key, owner, ttl, maxWait }) => handles.acquire(s, key, owner, ttl, maxWait) ?? []));
   }
 
   abandonLock(key: string, owner: string): Promise<boolean> {
-    return this.commit((s) => lock.abandon(s, key, owner));
+    return this.commit((s) => handles.abandon(s, key, owner));
   }
 
   releaseLock(key: string, owner: string, fencingToken: number): Promise<boolean> {
-    return this.commit((s, now) => lock.releaseHandle(s, key, owner, fencingToken, now));
+    return this.commit((s, now) => handles.releaseHandle(s, key, owner, fencingToken));
   }
 
   extendLock(key: string, owner: string, fencingToken: number, ttl: number): Promise<boolean> {
-    return this.commit((s, now) => lock.extendHandle(s, key, owner, fencingToken, ttl, now));
+    return this.commit((s, now) => handles.extendHandle(s, key, owner, fencingToken, ttl));
   }
 
   forceReleaseLock(key: string): Promise<boolean> {
-    return this.commit((s, now) => lock.force(s, key, now));
+    return this.commit((s, now) => handles.forceRelease(s, key));
   }
 
   getLock(key: string): Promise<LockInfo | null> {
-    return this.read((s, now) => lock.get(s, key, now));
+    return this.read((s, now) => lockView.get(s, key, now));
   }
 
   listLocks(): Promise<LockInfo[]> {
-    return this.read((s, now) => [...s.locks.values()].map((each) => lock.info(each, now)));
+    return this.read((s, now) => [...s.locks.values()].map((each) => lockView.info(each, now)));
   }
 
   // ---- workers -------------------------------------------------------------------------------------------------
@@ -296,7 +298,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   promote(limit: number): Promise<StepReply & { nextDue: number | null }> {
     return this.commit((s, now) => {
       const done =
-        queue.promote(s, limit, now) + dependency.timeOut(s, limit, now) + worker.timeOut(s, now) + lock.expire(s, now);
+        queue.promote(s, limit, now) + dependency.timeOut(s, limit, now) + worker.timeOut(s, now) + expireLocks(s);
       queue.wakeRefilled(s, now);
       const nextDue = queue.nextDue(s, now);
       return { done, nextDue, more: s.continuation.length > 0 || (nextDue !== null && nextDue <= now) };

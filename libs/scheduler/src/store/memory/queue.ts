@@ -129,7 +129,7 @@ export function wakeRefilled(s: State, now: number): void {
 /** The next instant at which a promotion finds something to do, or null. */
 export function nextDue(s: State, now: number): number | null {
   let next = Number.POSITIVE_INFINITY;
-  for (const heap of [s.delayed, s.edgeTimeouts, s.lockWaits, s.lockExpiries, s.graces])
+  for (const heap of [s.delayed, s.edgeTimeouts, s.lockWaiters.waits, s.locks.expiries, s.graces])
     next = Math.min(next, heap.peek()?.at ?? next);
   for (const queue of s.queues.values()) {
     const refill = refillTime(queue);

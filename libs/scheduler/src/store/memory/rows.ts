@@ -8,6 +8,7 @@ import type { RunBudget } from '../../core/run-budget.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import type { Reason, TaskStatus } from '../../core/status.js';
 import type { TaskMirror } from '../../core/task-definition.js';
+import type { ExecutionRecord, HandleWait, LockRecord } from '../../engine/records.js';
 import type { ExchangeReply } from '../task-store.js';
 import type { QueueRules, WorkerHello } from '../records.js';
 import { Heap, type HeapItem } from './heap.js';
@@ -59,13 +60,13 @@ export class Extra {
   /** Tasks of which an execution has used, or will use, this one's outcome. */
   usedBy: Set<TaskRow> | null = null;
   lock: LockNeed | null = null;
-  held: LockRow | null = null;
-  /** Where it waits for its lock, parked or standing ready; null: it does not wait for it. */
+  heldLock: string | undefined = undefined;
+  fencingToken: number | undefined = undefined;
+  parkNumber: number | undefined = undefined;
+  lockWaitLeft: number | undefined = undefined;
+  /** Where it waits for its lock, parked or ready; null: it does not wait for it. */
   line: LockLine | null = null;
-  /** Its place among those that wait for the lock, kept until it has it; 0: it does not wait. */
-  parkNumber = 0;
-  fencingToken: number | null = null;
-  /** The end of its wait for the lock; while it stands ready, what is left of that wait (ms), for when it parks again. */
+  /** The end of its wait for the lock. */
   lockWait: Deadline | null = null;
   grace: Deadline | null = null;
   bound: Deadline | null = null;
@@ -81,7 +82,7 @@ export class Extra {
 }
 
 /** One execution. */
-export class Row implements ListItem<Row>, HeapItem {
+export class Row implements ExecutionRecord, ListItem<Row>, HeapItem {
   prev: Row | null = null;
   next: Row | null = null;
   list: LinkedList<Row> | null = null;
@@ -96,7 +97,7 @@ export class Row implements ListItem<Row>, HeapItem {
   at: number;
   /** Put off by a length of time (a delay, a retry), where `at` is not a date that somebody has named. */
   isPutOff = false;
-  readonly executionId: string;
+  readonly id: string;
   readonly priority: TaskPriority;
   readonly payload: JsonText | null;
   readonly timeout: number | null;
@@ -130,7 +131,7 @@ export class Row implements ListItem<Row>, HeapItem {
     command: Pick<NewExecution, 'executionId' | 'priority' | 'payload' | 'timeout' | 'budget'>,
     due: number,
   ) {
-    this.executionId = command.executionId;
+    this.id = command.executionId;
     this.priority = command.priority;
     this.payload = command.payload;
     this.timeout = command.timeout;
@@ -140,6 +141,50 @@ export class Row implements ListItem<Row>, HeapItem {
 
   more(): Extra {
     return (this.extra ??= new Extra());
+  }
+
+  get lockKey(): string | undefined {
+    return this.extra?.lock?.key;
+  }
+
+  get lockTimeout(): number | undefined {
+    return this.extra?.lock?.timeout;
+  }
+
+  get lockMaxWait(): number | undefined {
+    return this.extra?.lock?.maxWait ?? undefined;
+  }
+
+  get heldLock(): string | undefined {
+    return this.extra?.heldLock;
+  }
+
+  set heldLock(key: string | undefined) {
+    this.more().heldLock = key;
+  }
+
+  get fencingToken(): number | undefined {
+    return this.extra?.fencingToken;
+  }
+
+  set fencingToken(token: number | undefined) {
+    this.more().fencingToken = token;
+  }
+
+  get parkNumber(): number | undefined {
+    return this.extra?.parkNumber;
+  }
+
+  set parkNumber(number: number | undefined) {
+    this.more().parkNumber = number;
+  }
+
+  get lockWaitLeft(): number | undefined {
+    return this.extra?.lockWaitLeft;
+  }
+
+  set lockWaitLeft(ms: number | undefined) {
+    this.more().lockWaitLeft = ms;
   }
 }
 
@@ -178,14 +223,9 @@ export class TaskRow {
   constructor(readonly taskId: string) {}
 }
 
-/** A wait of `acquire`, for a handle. */
-export interface HandleWait {
-  owner: string;
-  parkNumber: number;
-  ttl: number;
-  deadline: number;
-  /** When its owner asked last. */
-  askedAt: number;
+/** A handle's wait, and its place among those that wait. */
+export interface ParkedHandle extends HandleWait {
+  readonly parkNumber: number;
 }
 
 /** Executions of one queue, task and level that wait for a lock. What keeps one of them from starting keeps them all. */
@@ -205,20 +245,17 @@ export class LockLine implements HeapItem {
   ) {}
 }
 
-/** One lock, while it is held, reserved or waited for. */
-export class LockRow implements HeapItem {
-  /** When it expires; while it is free: when its reservation does, or its waiters are to be looked at again. */
+export class LockRow implements LockRecord, HeapItem {
   at = 0;
   heapIndex = -1;
-  holder: Row | null = null;
-  handle: string | null = null;
+  holder: string | undefined = undefined;
+  handle: string | undefined = undefined;
   fencingToken = 0;
-  /** The execution that the free lock is kept for, until `at`. */
-  reserved: Row | null = null;
+  reserved: string | undefined = undefined;
   readonly lines = new Map<string, LockLine>();
   /** Lines of which the first is parked, best first. */
   readonly parked = new Heap<LockLine>();
-  readonly handles = new Map<string, HandleWait>();
+  readonly handles = new Map<string, ParkedHandle>();
 
   constructor(
     readonly key: string,

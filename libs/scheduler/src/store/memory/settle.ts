@@ -1,7 +1,7 @@
 import type { RunToken, Settlement } from '../../core/commands.js';
 import { finish, stopRun } from './finish.js';
 import * as history from './history.js';
-import * as lock from './lock.js';
+import * as lock from '../../engine/lock.js';
 import * as queue from './queue.js';
 import type { Row, WorkerRow } from './rows.js';
 import type { State } from './state.js';
@@ -94,7 +94,7 @@ function retry(s: State, row: Row, settlement: Settlement, now: number): void {
   row.isPutOff = true;
   tell(s, row, 'retrying', now);
   queue.place(s, row, now);
-  lock.release(s, row, now);
+  lock.release(s, row);
 }
 
 /** Its handler has put it off: nothing has failed. */
@@ -110,7 +110,7 @@ function snooze(s: State, row: Row, settlement: Settlement, now: number): void {
   row.isPutOff = true;
   tell(s, row, 'retrying', now);
   queue.place(s, row, now);
-  lock.release(s, row, now);
+  lock.release(s, row);
 }
 
 /** Back to the head of its queue, as if it had not been claimed. */
@@ -121,7 +121,7 @@ export function release(s: State, row: Row, now: number): void {
   s.counters.released++;
   tell(s, row, 'released', now);
   queue.pushHead(s, row);
-  lock.release(s, row, now);
+  lock.release(s, row);
 }
 
 /** Takes a run from its worker so that its token is worth nothing. Its lock goes when the row has its place: behind the next one's. */

@@ -1,10 +1,15 @@
 import type { Effect, ExecutionTransition } from '../../core/effects.js';
-import { noCounts, noStatuses } from '../no-counts.js';
 import type { TerminalStatus } from '../../core/status.js';
+import type { LockRecord } from '../../engine/records.js';
+import type { Counter, Tables } from '../../engine/tables.js';
+import { noCounts, noStatuses } from '../no-counts.js';
 import type { HistorySettings } from '../history-settings.js';
 import type { StoreStats } from '../records.js';
 import { Heap } from './heap.js';
 import { LinkedList } from './list.js';
+import { MemoryLockTable } from './lock-table.js';
+import { MemoryLockWaiters } from './lock-waiters.js';
+import { pushHead } from './queue.js';
 import {
   QueueRow,
   TaskRow,
@@ -12,7 +17,6 @@ import {
   type Deadline,
   type Edge,
   type KeyRow,
-  type LockRow,
   type Row,
   type ScheduleRow,
   type SpreadStep,
@@ -20,6 +24,7 @@ import {
   type WorkerRow,
   type WorkflowRow,
 } from './rows.js';
+import { couldStart } from './startable.js';
 
 export interface MemorySettings {
   /** ms after a worker's last word until its runs are brought back. */
@@ -37,7 +42,7 @@ export class Shelf {
 }
 
 /** All that the memory store knows. Each concern has its part here and its functions in the file of its name. */
-export class State {
+export class State implements Tables {
   newestRow: Row | null = null;
   readonly queues = new Map<string, QueueRow>();
   readonly tasks = new Map<string, TaskRow>();
@@ -46,14 +51,13 @@ export class State {
   readonly workers = new Map<string, WorkerRow>();
   readonly workflows = new Map<string, WorkflowRow>();
   readonly schedules = new Map<string, ScheduleRow>();
-  readonly locks = new Map<string, LockRow>();
+  readonly locks = new MemoryLockTable(this);
+  readonly lockWaiters = new MemoryLockWaiters(this);
   /** Insertion order is order of expiry, since all live equally long. */
   readonly idempotency = new Map<string, KeyRow>();
 
   readonly delayed = new Heap<Row>();
   readonly edgeTimeouts = new Heap<Edge>();
-  readonly lockWaits = new Heap<Deadline>();
-  readonly lockExpiries = new Heap<LockRow>();
   readonly graces = new Heap<Deadline>();
   readonly bounds = new Heap<Deadline>();
 
@@ -69,7 +73,7 @@ export class State {
   edgesLeft = 0;
 
   /** Of the newest transition, ms. */
-  time = 0;
+  now = 0;
 
   /** The sequence when the wall clock last went back. */
   steppedBack = 0;
@@ -97,6 +101,46 @@ export class State {
     /** What has changed since it was last written down; null: nobody writes it down. */
     private readonly changed: Set<Changed> | null = null,
   ) {}
+
+  get lease(): number {
+    return this.settings.lease;
+  }
+
+  nextNumber(): number {
+    return ++this.sequence;
+  }
+
+  nextFencingToken(): number {
+    return ++this.fencing;
+  }
+
+  count(counter: Counter, by: number): void {
+    this.counters[counter] += by;
+  }
+
+  execution(id: string | undefined): Row | undefined {
+    return id === undefined ? undefined : this.executions.get(id);
+  }
+
+  touchExecution(row: Row): void {
+    this.touch(row);
+  }
+
+  couldStart(row: Row): boolean {
+    return couldStart(this, row);
+  }
+
+  pushHead(row: Row): void {
+    pushHead(this, row);
+  }
+
+  emitLock(transition: 'granted' | 'released' | 'lost', { key, fencingToken }: LockRecord, owner: string): void {
+    this.effects.push({ kind: 'lock', transition, key, owner, fencingToken, time: this.now });
+  }
+
+  emitDue(at: number): void {
+    this.effects.push({ kind: 'due', at });
+  }
 
   /** Called once for whatever a transition creates, changes or deletes, before or after it does. */
   touch(record: Changed): void {

@@ -19,7 +19,7 @@ export function tell(s: State, row: Row, transition: ExecutionTransition, time: 
   s.effects.push({
     kind: 'execution',
     transition,
-    executionId: row.executionId,
+    executionId: row.id,
     taskId: row.task.taskId,
     status: row.status,
     queue: row.queue.name,

@@ -4,7 +4,7 @@ import type { ExpiredRun, WorkerHello, WorkerInfo } from '../records.js';
 import type { BeatReply, ExchangeReply, ExchangeRequest } from '../task-store.js';
 import { finish } from './finish.js';
 import { recordAttempt, runTime } from './history.js';
-import * as lock from './lock.js';
+import * as lock from '../../engine/lock.js';
 import * as queue from './queue.js';
 import { WorkerRow, type Lane, type Row } from './rows.js';
 import { current, giveUp, release } from './settle.js';
@@ -50,8 +50,8 @@ export function beat(s: State, workerId: string, runs: readonly RunToken[], now:
   touch(s, worker, now);
   const cancelRequested: RunToken[] = [];
   for (const row of worker.running) {
-    lock.renew(s, row, now);
-    if (row.cancelRequestedTime > 0) cancelRequested.push({ executionId: row.executionId, attempt: row.attempt });
+    lock.renew(s, row);
+    if (row.cancelRequestedTime > 0) cancelRequested.push({ executionId: row.id, attempt: row.attempt });
   }
   const lost = runs.filter((run) => current(s, run)?.worker !== worker);
   return { known: true, cancelRequested, lost };
@@ -79,7 +79,7 @@ function rescue(s: State, row: Row, now: number): void {
   move(s, row, 'rescue', 'PENDING');
   tell(s, row, 'rescued', now);
   queue.pushHead(s, row);
-  lock.release(s, row, now);
+  lock.release(s, row);
 }
 
 /** Brings back runs of workers whose lease is over, newest first, so that the oldest ends up at the head. */
@@ -119,7 +119,7 @@ export function expired(s: State, limit: number, now: number): ExpiredRun[] {
   const list = (row: Row, bound: number): void => {
     if (found.length < limit)
       found.push({
-        executionId: row.executionId,
+        executionId: row.id,
         attempt: row.attempt,
         taskId: row.task.taskId,
         run: row.run,
@@ -142,10 +142,10 @@ export function expired(s: State, limit: number, now: number): ExpiredRun[] {
 export function timeOut(s: State, now: number): number {
   let done = 0;
   for (let grace = s.graces.popDue(now); grace; grace = s.graces.popDue(now), done++) finalizeCancel(s, grace.row, now);
-  for (let wait = s.lockWaits.popDue(now); wait; wait = s.lockWaits.popDue(now), done++) {
+  for (let wait = s.lockWaiters.waits.popDue(now); wait; wait = s.lockWaiters.waits.popDue(now), done++) {
     const { row } = wait;
     s.counters.lockTimeouts++;
-    const message = `lock '${row.extra!.lock!.key}' was not free within ${row.extra!.lock!.maxWait} ms`;
+    const message = `lock '${row.lockKey}' was not free within ${row.lockMaxWait} ms`;
     finish(
       s,
       row,

@@ -59,7 +59,7 @@ export function info(workflow: WorkflowRow): WorkflowInfo {
     completedTime: workflow.open > 0 ? null : new Date(workflow.completedTime).toISOString(),
     nodes: workflow.nodes.map(({ ref, row, dependsOn }) => ({
       ref,
-      executionId: row.executionId,
+      executionId: row.id,
       taskId: row.task.taskId,
       status: row.status,
       dependsOn,

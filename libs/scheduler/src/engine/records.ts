@@ -1,0 +1,61 @@
+/** What the engine reads and changes: plain data that name each other by id. Absent values are undefined. */
+
+/** One execution. */
+export interface ExecutionRecord {
+  readonly id: string;
+  /** The lock that each of its runs holds; absent: it needs none. */
+  readonly lockKey?: string;
+  /** ms for which the lock is held without a heartbeat. */
+  readonly lockTimeout?: number;
+  /** ms that it may wait for the lock; absent: for ever. */
+  readonly lockMaxWait?: number;
+  /** Key and token of the lock that it holds. */
+  heldLock?: string;
+  fencingToken?: number;
+  /** Its place among those that wait for the lock, from its first wait until it holds the lock; absent: it does not wait. */
+  parkNumber?: number;
+  /** ms that were left of its wait when it became ready to claim the lock. */
+  lockWaitLeft?: number;
+}
+
+/** A lock that is held, reserved or waited for. */
+export interface LockRecord {
+  readonly key: string;
+  readonly order: number;
+  /** The execution that holds it. */
+  holder?: string;
+  /** The owner of the handle that holds it. */
+  handle?: string;
+  /** Of the newest holder; each is higher than those before it. */
+  fencingToken: number;
+  /** ms; when the hold ends. While the lock is free: when its reservation ends, or its waiters are examined again; else 0. */
+  at: number;
+  /** The execution that may claim it before others. */
+  reserved?: string;
+}
+
+/** A lock that a handle holds. */
+export interface LockGrant {
+  readonly key: string;
+  readonly owner: string;
+  readonly fencingToken: number;
+  /** ms */
+  readonly expiresAt: number;
+}
+
+/** A handle of `acquire` that waits for a lock. */
+export interface HandleWait {
+  readonly owner: string;
+  /** ms for which it asks the lock. */
+  ttl: number;
+  /** When it gives up. */
+  deadline: number;
+  /** When its process last asked. */
+  askedAt: number;
+}
+
+/** The first of those that wait for a lock: one of both, or neither where its entry cannot be read. */
+export interface LockWaiter {
+  readonly execution?: ExecutionRecord;
+  readonly handle?: HandleWait;
+}

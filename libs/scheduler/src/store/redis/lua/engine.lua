@@ -1,0 +1,398 @@
+-- Generated from libs/scheduler/src/engine by `npm run build:engine`. Do not edit.
+
+local engine = { limits = {}, lock = {}, lockHandles = {} }
+
+do
+local exports = engine.limits
+--- Dependency edges resolved by one verb; the rest stands in the continuation.
+exports.EDGES_PER_STEP = 100
+--- Delayed executions made ready by one promotion.
+exports.PROMOTE_PER_STEP = 200
+--- Runs of dead workers, or of one that leaves, brought back by one step, and runs past their bound listed by one look.
+exports.RESCUE_PER_STEP = 100
+--- Executions claimed by one exchange.
+exports.CLAIM_PER_STEP = 250
+--- A claim of a store at a distance begins within so many ms, or goes back: what was decided then may no longer hold.
+exports.START_WITHIN_MS = 100
+--- Queue entries that one claim may look at, beyond four times what it wants.
+exports.INSPECT_FLOOR = 128
+--- Entries that a listing looks at before it returns a page and a cursor.
+exports.LIST_SCAN = 10000
+--- Characters of payloads, results and logs after which a page of executions ends, with a cursor.
+exports.LIST_SIZE = 8 * 1024 * 1024
+--- A page of workflows ends before it has more nodes, unless it has one workflow only.
+exports.LIST_NODES = 20000
+--- ms for which a free lock is reserved for an execution that could start.
+exports.LOCK_RESERVED_MS = 1000
+--- A wait of `acquire` that its process has not renewed for so many ms is not granted any more.
+exports.LOCK_WAIT_LAPSE_MS = 5000
+--- Waits that one call renews.
+exports.LOCK_WAITS_PER_STEP = 200
+--- Waiters that are looked at when a lock becomes free, before the next step.
+exports.LOCK_WAITERS_PER_STEP = 50
+--- A worker's crashes after which the run ends as FAILED / WORKER_LOST.
+exports.MAX_CRASHES = 3
+--- After so many crashes a run is suspected of them: a worker runs one such at a time, so that it takes no other to its end.
+exports.SUSPECT_CRASHES = exports.MAX_CRASHES - 1
+--- How often an execution may be put off by RetryLaterError, unless its task says otherwise; and what it may say.
+exports.DEFAULT_SNOOZES = 100
+exports.MAX_SNOOZES = 10000
+--- ms that a retryIf which gives a promise has to answer.
+exports.RETRY_IF_MS = 10000
+--- Attempts kept in an execution's history, the newest.
+exports.ATTEMPTS_KEPT = 10
+--- Log lines kept of one execution, the newest.
+exports.LOG_LINES_KEPT = 100
+--- How long an idempotency key is remembered, from scheduling.
+exports.IDEMPOTENCY_MS = 24 * 3600000
+--- A schedule or a queue's limits that code declared go when no live node of its app has declared them for this long.
+exports.UNDECLARED_MS = 10 * 60000
+--- Recent errors kept for health.
+exports.RECENT_ERRORS_KEPT = 10
+exports.MAX_PAYLOAD_BYTES = 256 * 1024
+exports.MAX_RESULT_BYTES = 256 * 1024
+exports.MAX_DEPTH = 32
+exports.MAX_BATCH = 10000
+exports.MAX_WORKFLOW_NODES = 10000
+exports.MAX_WORKFLOW_EDGES = 50000
+exports.MAX_ERROR_MESSAGE = 4096
+exports.MAX_ERROR_STACK = 8192
+exports.MAX_TAGS = 16
+--- Executions whose end is asked for in one call.
+exports.ENDED_PER_STEP = 200
+end
+
+do
+local exports = engine.lock
+local grant, holdOf, park, unpark, stopWaiting, passToNextWaiter, isWaiting
+local LOCK_RESERVED_MS = engine.limits.LOCK_RESERVED_MS
+local LOCK_WAIT_LAPSE_MS = engine.limits.LOCK_WAIT_LAPSE_MS
+local LOCK_WAITERS_PER_STEP = engine.limits.LOCK_WAITERS_PER_STEP
+--- An execution no longer waits for that lock: nothing is reserved for it, and a free lock goes to the next waiter.
+function exports.withdraw(t, key, executionId)
+    local lock = t.locks:get(key)
+    if lock == nil then
+        return
+    end
+    if lock.reserved == executionId then
+        lock.reserved = nil
+    end
+    if exports.isFree(lock) then
+        passToNextWaiter(t, lock)
+    end
+end
+function exports.isHeld(lock)
+    return lock.holder ~= nil or lock.handle ~= nil
+end
+function exports.isFree(lock)
+    return not exports.isHeld(lock) and lock.reserved == nil
+end
+--- The lock of that key, or undefined. A hold whose time is over ends first, and a reservation for another execution.
+function exports.find(t, key, executionId)
+    local lock = t.locks:get(key)
+    if lock == nil or lock.at == 0 or lock.at > t.now then
+        return lock
+    end
+    if exports.isHeld(lock) then
+        exports.loseHold(t, lock)
+    elseif lock.reserved ~= nil and lock.reserved ~= executionId then
+        exports.endReservation(t, lock)
+    end
+    return t.locks:get(key)
+end
+function exports.findOrCreate(t, key, executionId)
+    return exports.find(t, key, executionId) or t.locks:create(key)
+end
+--- Whether it is free for that execution, or for a handle (undefined). A reservation ends where its execution could not
+-- start any more, and yields to an execution that waits as well and comes before.
+function exports.isOpenTo(t, lock, execution)
+    if lock.reserved ~= nil and lock.reserved ~= (execution and execution.id) then
+        local preferred = t:execution(lock.reserved)
+        if preferred == nil or not t:couldStart(preferred) then
+            exports.endReservation(t, lock)
+        end
+    end
+    if exports.isHeld(lock) or lock.reserved == nil or execution == nil then
+        return exports.isFree(lock)
+    end
+    if lock.reserved == execution.id then
+        return true
+    end
+    local preferred = t:execution(lock.reserved)
+    return execution.parkNumber ~= nil and preferred ~= nil and t.lockWaiters:isBefore(execution, preferred)
+end
+--- Grants the lock to a handle.
+function exports.grantHandle(t, lock, owner, ttl)
+    lock.handle = owner
+    grant(t, lock, owner, t.now + ttl)
+end
+function exports.expireAt(t, lock, at)
+    t.locks:setAt(lock, at)
+    t:emitDue(at)
+end
+function exports.endHold(t, lock, how, owner)
+    lock.holder = nil
+    lock.handle = nil
+    t:emitLock(how, lock, owner)
+    passToNextWaiter(t, lock)
+end
+--- The holder loses the lock before it has released it.
+function exports.loseHold(t, lock)
+    t:count("locksLost", 1)
+    local owner = lock.holder or lock.handle
+    local holder = t:execution(lock.holder)
+    if holder ~= nil then
+        holder.heldLock = nil
+        holder.fencingToken = nil
+        t:touchExecution(holder)
+    end
+    exports.endHold(t, lock, "lost", owner)
+end
+--- The execution it was reserved for did not claim it: it stays ready, without a right to the lock.
+function exports.endReservation(t, lock)
+    lock.reserved = nil
+    passToNextWaiter(t, lock)
+end
+--- Deletes a lock that nothing holds or waits for. The next one of its key gets a higher token all the same.
+function exports.deleteUnused(t, lock)
+    if exports.isFree(lock) and t.lockWaiters:isEmpty(lock) then
+        t.locks:delete(lock)
+    end
+end
+function grant(t, lock, owner, expiresAt)
+    lock.fencingToken = t:nextFencingToken()
+    t:count("lockAcquired", 1)
+    exports.expireAt(t, lock, expiresAt)
+    t:emitLock("granted", lock, owner)
+    return lock.fencingToken
+end
+function holdOf(t, execution)
+    return math.max(execution.lockTimeout, t.lease)
+end
+function park(t, lock, execution)
+    if execution.parkNumber == nil then
+        execution.parkNumber = t:nextNumber()
+    end
+    t.lockWaiters:park(lock, execution)
+    if execution.lockMaxWait ~= nil then
+        local deadline = t.now + (execution.lockWaitLeft or execution.lockMaxWait)
+        execution.lockWaitLeft = nil
+        t.lockWaiters:startWait(execution, deadline)
+        t:emitDue(deadline)
+    end
+    t:touchExecution(execution)
+end
+function unpark(t, lock, execution)
+    t.lockWaiters:unpark(lock, execution)
+    if execution.lockMaxWait == nil then
+        return
+    end
+    execution.lockWaitLeft = math.max(
+        0,
+        t.lockWaiters:haltWait(execution) - t.now
+    )
+end
+function stopWaiting(t, execution)
+    if execution.parkNumber == nil then
+        return
+    end
+    t.lockWaiters:endWait(execution)
+    t.lockWaiters:remove(execution)
+    execution.lockWaitLeft = nil
+    execution.parkNumber = nil
+end
+function passToNextWaiter(t, lock)
+    t.locks:clearAt(lock)
+    local ready = {}
+    do
+        local examined = 0
+        while exports.isFree(lock) do
+            local waiter = t.lockWaiters:first(lock)
+            if waiter == nil then
+                break
+            end
+            if examined == LOCK_WAITERS_PER_STEP then
+                exports.expireAt(t, lock, t.now)
+                break
+            end
+            if waiter.handle ~= nil then
+                t.lockWaiters:removeHandle(lock, waiter.handle.owner)
+                if isWaiting(t, waiter.handle) then
+                    exports.grantHandle(t, lock, waiter.handle.owner, waiter.handle.ttl)
+                end
+            elseif waiter.execution ~= nil then
+                unpark(t, lock, waiter.execution)
+                ready[#ready + 1] = waiter.execution
+                if t:couldStart(waiter.execution) then
+                    lock.reserved = waiter.execution.id
+                    exports.expireAt(t, lock, t.now + LOCK_RESERVED_MS)
+                end
+            end
+            examined = examined + 1
+        end
+    end
+    do
+        local i = #ready - 1
+        while i >= 0 do
+            t:pushHead(ready[i + 1])
+            i = i - 1
+        end
+    end
+    t.locks:touch(lock)
+    exports.deleteUnused(t, lock)
+end
+function isWaiting(t, wait)
+    return wait.deadline > t.now and wait.askedAt + LOCK_WAIT_LAPSE_MS > t.now
+end
+--- Takes the lock for a claim, or parks the execution on it.
+-- 
+-- @returns whether it may run
+function exports.takeOrPark(t, execution)
+    local lock = exports.findOrCreate(t, execution.lockKey, execution.id)
+    if not exports.isOpenTo(t, lock, execution) then
+        park(t, lock, execution)
+        return false
+    end
+    stopWaiting(t, execution)
+    lock.reserved = nil
+    lock.holder = execution.id
+    execution.heldLock = lock.key
+    execution.fencingToken = grant(
+        t,
+        lock,
+        execution.id,
+        t.now + holdOf(t, execution)
+    )
+    t:touchExecution(execution)
+    return true
+end
+--- Releases what the execution holds or waits for, and grants it to the first of those who wait.
+function exports.release(t, execution)
+    if execution.lockKey == nil then
+        return
+    end
+    if execution.parkNumber ~= nil then
+        stopWaiting(t, execution)
+        exports.withdraw(t, execution.lockKey, execution.id)
+    end
+    local held = t.locks:get(execution.heldLock)
+    execution.heldLock = nil
+    execution.fencingToken = nil
+    if held ~= nil then
+        exports.endHold(t, held, "released", execution.id)
+    end
+    t:touchExecution(execution)
+end
+--- Renews the lock of a run at its worker's heartbeat.
+function exports.renew(t, execution)
+    local held = t.locks:get(execution.heldLock)
+    if held ~= nil then
+        exports.expireAt(
+            t,
+            held,
+            t.now + holdOf(t, execution)
+        )
+    end
+end
+--- Ends the holds and reservations whose time is over.
+-- 
+-- @returns how many
+function exports.expire(t)
+    return t.locks:eachDue(function(lock)
+        if exports.isHeld(lock) then
+            exports.loseHold(t, lock)
+        else
+            exports.endReservation(t, lock)
+        end
+    end)
+end
+end
+
+do
+local exports = engine.lockHandles
+local grantOf, heldBy
+local deleteUnused = engine.lock.deleteUnused
+local endHold = engine.lock.endHold
+local endReservation = engine.lock.endReservation
+local expireAt = engine.lock.expireAt
+local find = engine.lock.find
+local findOrCreate = engine.lock.findOrCreate
+local grantHandle = engine.lock.grantHandle
+local isHeld = engine.lock.isHeld
+local isOpenTo = engine.lock.isOpenTo
+local loseHold = engine.lock.loseHold
+function grantOf(lock, owner)
+    return {key = lock.key, owner = owner, fencingToken = lock.fencingToken, expiresAt = lock.at}
+end
+function heldBy(t, key, owner, fencingToken)
+    local lock = find(t, key)
+    return lock ~= nil and lock.handle == owner and lock.fencingToken == fencingToken and lock or nil
+end
+--- Grants the lock to a handle, or lets it wait. Its holder gets its time anew.
+-- 
+-- @param ttl ms for which it holds the lock
+-- @param maxWait ms for which it waits from now; 0: it does not
+-- @returns the lock where the handle holds it, else undefined
+function exports.acquire(t, key, owner, ttl, maxWait)
+    local lock = findOrCreate(t, key)
+    if lock.handle == owner then
+        expireAt(t, lock, t.now + ttl)
+        return grantOf(lock, owner)
+    end
+    if isOpenTo(t, lock) then
+        t.lockWaiters:removeHandle(lock, owner)
+        grantHandle(t, lock, owner, ttl)
+        return grantOf(lock, owner)
+    end
+    if maxWait > 0 then
+        t.lockWaiters:putHandle(lock, {owner = owner, ttl = ttl, deadline = t.now + maxWait, askedAt = t.now})
+    end
+    return nil
+end
+--- A handle no longer waits.
+-- 
+-- @returns whether it did
+function exports.abandon(t, key, owner)
+    local lock = t.locks:get(key)
+    if lock == nil or not t.lockWaiters:removeHandle(lock, owner) then
+        return false
+    end
+    deleteUnused(t, lock)
+    return true
+end
+---
+-- @returns false where the handle does not hold the lock with that token
+function exports.releaseHandle(t, key, owner, fencingToken)
+    local lock = heldBy(t, key, owner, fencingToken)
+    if lock ~= nil then
+        endHold(t, lock, "released", owner)
+    end
+    return lock ~= nil
+end
+---
+-- @returns false where the handle does not hold the lock with that token
+function exports.extendHandle(t, key, owner, fencingToken, ttl)
+    local lock = heldBy(t, key, owner, fencingToken)
+    if lock ~= nil then
+        expireAt(t, lock, t.now + ttl)
+    end
+    return lock ~= nil
+end
+--- Takes the lock from its holder, or ends its reservation.
+-- 
+-- @returns whether there was one
+function exports.forceRelease(t, key)
+    local lock = find(t, key)
+    if lock == nil then
+        return false
+    end
+    if isHeld(lock) then
+        loseHold(t, lock)
+    elseif lock.reserved ~= nil then
+        endReservation(t, lock)
+    else
+        return false
+    end
+    return true
+end
+end

@@ -1,0 +1,102 @@
+/**
+ * `node scripts/build-engine.mjs`: compiles libs/scheduler/src/engine to Lua, for the function library of Redis. The result
+ * is committed; `--check` fails where it is not what the sources give.
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { LuaLibImportKind, LuaTarget, transpileFiles } from 'typescript-to-lua';
+
+const SOURCES = fileURLToPath(new URL('../libs/scheduler/src/', import.meta.url));
+const GENERATED = join(SOURCES, 'store/redis/lua/engine.lua');
+/** How the compiler imports a module: its variable, the file's name. */
+const REQUIRE = /^local (\S+) = require\("(?:.*[./])?([\w-]+)"\)$\n?/gm;
+const HEADER = `-- Generated from libs/scheduler/src/engine by \`npm run build:engine\`. Do not edit.
+`;
+
+/** @returns the text of engine.lua */
+export function compileEngine() {
+  const engine = readdirSync(join(SOURCES, 'engine'))
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.spec.ts'))
+    .map((name) => join(SOURCES, 'engine', name));
+  const modules = inOrder(compile([join(SOURCES, 'core/limits.ts'), ...engine]));
+  const tables = modules.map(({ name }) => `${name} = {}`).join(', ');
+  return [HEADER, `local engine = { ${tables} }\n`, ...modules.map(textOf)].join('\n');
+}
+
+/** @returns {{ name: string, text: string, uses: { alias: string, name: string }[] }[]} the modules that have code */
+function compile(files) {
+  const modules = [];
+  const { diagnostics } = transpileFiles(
+    files,
+    {
+      target: ts.ScriptTarget.ES2023,
+      module: ts.ModuleKind.ESNext,
+      moduleResolution: ts.ModuleResolutionKind.Bundler,
+      lib: ['lib.es2023.d.ts'],
+      types: [],
+      strict: true,
+      noUncheckedIndexedAccess: true,
+      noImplicitSelf: true,
+      luaTarget: LuaTarget.Lua51,
+      luaLibImport: LuaLibImportKind.None,
+      noHeader: true,
+      rootDir: SOURCES,
+      luaPlugins: [{ plugin: { moduleResolution: (path) => path.replace(/\.js$/, '') } }],
+    },
+    (path, text) => {
+      if (!path.endsWith('.lua')) return;
+      const uses = [...text.matchAll(REQUIRE)].map(([, alias, file]) => ({ alias, name: nameOf(file) }));
+      modules.push({ name: nameOf(basename(path, '.lua')), text, uses });
+    },
+  );
+  if (diagnostics.length > 0) throw new Error(ts.formatDiagnostics(diagnostics, host));
+  return modules.filter(({ text }) => text.includes('____exports.'));
+}
+
+const host = {
+  getCurrentDirectory: () => SOURCES,
+  getCanonicalFileName: (name) => name,
+  getNewLine: () => '\n',
+};
+
+/** Each module after those that it uses. */
+function inOrder(modules) {
+  const ordered = [];
+  const visit = (module, path) => {
+    if (ordered.includes(module)) return;
+    if (path.includes(module.name)) throw new Error(`the modules ${[...path, module.name].join(' → ')} use each other`);
+    for (const { name } of module.uses) visit(modules.find((each) => each.name === name), [...path, module.name]);
+    ordered.push(module);
+  };
+  for (const module of modules.sort((a, b) => (a.name < b.name ? -1 : 1))) visit(module, []);
+  return ordered;
+}
+
+/** A block in which the module's exports are in its table. */
+function textOf({ name, text, uses }) {
+  const names = new Map(uses.map(({ alias, name: used }) => [alias, `engine.${used}`]));
+  const lines = text
+    .replace(REQUIRE, '')
+    .replace(/^local ____exports = \{\}$/m, `local exports = engine.${name}`)
+    .replace(/^return ____exports$/m, '')
+    .replace(/____exports/g, 'exports')
+    .replace(/____\w+/g, (alias) => names.get(alias) ?? alias)
+    .trim();
+  return `do\n${lines}\nend\n`;
+}
+
+/** lock-handles: lockHandles */
+function nameOf(file) {
+  return file.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const text = compileEngine();
+  if (!process.argv.includes('--check')) writeFileSync(GENERATED, text);
+  else if (readFileSync(GENERATED, 'utf8') !== text) {
+    process.stderr.write('engine.lua is not what its sources give: run npm run build:engine\n');
+    process.exitCode = 1;
+  }
+}
