@@ -8,6 +8,12 @@ module.exports = {
     forbid('no-cycles', {}, { circular: true }, 'A cycle hides the direction of the data.'),
     forbid('core-is-pure', { path: `^${lib}/core/` }, { path: `^${lib}/(?!core/)` }, 'core imports nothing of ours.'),
     forbid(
+      'engine-knows-limits-only',
+      { path: `^${lib}/engine/`, pathNot: '\\.spec\\.ts$' },
+      { path: `^${lib}/(?!engine/|core/limits\\.ts$)` },
+      'The engine does not know which store it runs on; it compiles to Lua.',
+    ),
+    forbid(
       'port-knows-core-only',
       { path: `^${lib}/store/[^/]+\\.ts$` },
       { path: `^${lib}/(?!core/|store/[^/]+\\.ts$)` },
@@ -15,7 +21,7 @@ module.exports = {
     forbid(
       'store-knows-core-and-port',
       { path: `^${lib}/store/[^/]+/`, pathNot: '\\.spec\\.ts$' },
-      { path: `^${lib}/(?!core/|store/)` },
+      { path: `^${lib}/(?!core/|engine/|store/)` },
     ),
     forbid(
       'scheduler-chooses-the-store',

@@ -6,6 +6,20 @@ const fromClock = (name) => ({ name, message: FROM_CLOCK });
 const FROM_MODULE =
   'Fake timers of a test framework replace it: import setImmediate from node:timers, or use a promise.';
 const fromModule = (name) => ({ name, message: FROM_MODULE });
+/** What does not compile to Lua, or not to the same behaviour, is refused in the engine. */
+const NOT_IN_ENGINE = [
+  ['ClassDeclaration, ClassExpression', 'no classes: records are plain data'],
+  ['NewExpression', 'no objects with methods: no Map, Set, Date or Error'],
+  ['AwaitExpression, YieldExpression, :function[async=true], :function[generator=true]', 'a transition is synchronous'],
+  ['ForInStatement', 'the order of a table is not defined in Lua'],
+  ['TryStatement, ThrowStatement', 'no exceptions'],
+  ['SpreadElement, RestElement', 'no spread: the length of a call is bounded in Lua'],
+  ['ObjectPattern, ArrayPattern', 'no destructuring: it compiles to unreadable Lua'],
+  ['Literal[regex]', 'no regular expressions'],
+  ['Literal[raw="null"]', 'absent values are undefined'],
+  ['TemplateLiteral', 'no numbers in texts: Lua writes them differently'],
+  ['BinaryExpression[operator="%"]', 'the remainder of negative numbers differs in Lua'],
+].map(([selector, why]) => ({ selector, message: `Not in the engine: ${why}.` }));
 const DATE_OF_NOW = { selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: FROM_CLOCK };
 
 export default tseslint.config(
@@ -67,6 +81,11 @@ export default tseslint.config(
       'no-restricted-properties': ['error', { object: 'Date', property: 'now', message: FROM_CLOCK }],
       'no-restricted-syntax': ['error', DATE_OF_NOW],
     },
+  },
+  {
+    files: ['libs/scheduler/src/engine/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...NOT_IN_ENGINE] },
   },
   // A transition of the memory store is atomic because nothing in it waits.
   {

@@ -67,7 +67,11 @@ function inOrder(modules) {
   const visit = (module, path) => {
     if (ordered.includes(module)) return;
     if (path.includes(module.name)) throw new Error(`the modules ${[...path, module.name].join(' → ')} use each other`);
-    for (const { name } of module.uses) visit(modules.find((each) => each.name === name), [...path, module.name]);
+    for (const { name } of module.uses)
+      visit(
+        modules.find((each) => each.name === name),
+        [...path, module.name],
+      );
     ordered.push(module);
   };
   for (const module of modules.sort((a, b) => (a.name < b.name ? -1 : 1))) visit(module, []);

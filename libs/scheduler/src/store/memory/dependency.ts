@@ -77,8 +77,7 @@ function breakEdge(s: State, edge: Edge, reason: Reason, now: number): void {
 /** Brings back a dependent that was SKIPPED, unless an edge of it still cannot hold. */
 function reopenDependent(s: State, edge: Edge, now: number): void {
   const row = edge.dependent;
-  if (row.status !== 'SKIPPED' || row.reason !== 'DEPENDENCY_FAILED' || s.executions.get(row.id) !== row)
-    return;
+  if (row.status !== 'SKIPPED' || row.reason !== 'DEPENDENCY_FAILED' || s.executions.get(row.id) !== row) return;
   const hopeless = ({ state, upstream, type }: Edge): boolean =>
     state === 'timedOut' ||
     (state !== 'held' && upstream !== null && isTerminal(upstream.status) && !edgeHolds(type, upstream.status));

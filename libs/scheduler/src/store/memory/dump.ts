@@ -17,17 +17,17 @@ export function dump(s: State): unknown {
       declared: q.declared,
       ready: q.ready.map(ids),
     })),
-    delayed: [...s.delayed.values()]
-      .sort((a, b) => a.at - b.at || a.order - b.order)
-      .map((row) => [row.id, row.at]),
+    delayed: [...s.delayed.values()].sort((a, b) => a.at - b.at || a.order - b.order).map((row) => [row.id, row.at]),
     unhandled: sorted(s.tasks).flatMap(([taskId, task]) =>
       task.unhandled.some((level) => level.size > 0) ? [[taskId, task.unhandled.map(ids)]] : [],
     ),
-    locks: [...s.locks.values()].sort((a, b) => (a.key < b.key ? -1 : 1)).map((each) => ({
-      ...withoutTime(lock.info(each, 0)),
-      reserved: each.reserved ?? null,
-      parked: parkedOf(each).map(ids),
-    })),
+    locks: [...s.locks.values()]
+      .sort((a, b) => (a.key < b.key ? -1 : 1))
+      .map((each) => ({
+        ...withoutTime(lock.info(each, 0)),
+        reserved: each.reserved ?? null,
+        parked: parkedOf(each).map(ids),
+      })),
     schedules: sorted(s.schedules).map(([, each]) => each.record),
     workers: sorted(s.workers).map(([workerId, w]) => ({
       workerId,

@@ -67,11 +67,7 @@ function checkEdges(s: State, batch: readonly NewExecution[]): void {
       const upstream = s.executions.get(edge.bind.executionId);
       const { ofTask } = edge.bind;
       if (upstream && ofTask !== undefined && upstream.task.taskId !== ofTask)
-        throw new UnknownDependencyError(
-          command.taskId,
-          upstream.id,
-          isOfOtherTask(upstream.task.taskId, ofTask),
-        );
+        throw new UnknownDependencyError(command.taskId, upstream.id, isOfOtherTask(upstream.task.taskId, ofTask));
       if (upstream) continue;
       inBatch ??= new Set(batch.map((each) => each.executionId));
       if (!inBatch.has(edge.bind.executionId))

@@ -182,7 +182,9 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   }
 
   awaitLocks(waits: readonly LockWait[]): Promise<LockGrant[]> {
-    return this.commit((s, now) => waits.flatMap(({ key, owner, ttl, maxWait }) => handles.acquire(s, key, owner, ttl, maxWait) ?? []));
+    return this.commit((s, now) =>
+      waits.flatMap(({ key, owner, ttl, maxWait }) => handles.acquire(s, key, owner, ttl, maxWait) ?? []),
+    );
   }
 
   abandonLock(key: string, owner: string): Promise<boolean> {

@@ -122,9 +122,14 @@ function functionOf(name: string, body: string, texts: Texts, shared: ReadonlySe
   return `function verbs.${name}(keys_, args_)\nKEYS, ARGV = keys_, args_\n${calls}\nend`;
 }
 
+/** The text of an include; that of the engine is generated. */
+function sourceOf(include: string, texts: Texts): string {
+  return texts[include === 'engine' ? 'engine.lua' : `includes/${include}.lua`]!;
+}
+
 /** What begins an include at a call. A verb that `frame.begin` has a reply for is over. */
 function beginOf(include: string, texts: Texts): string {
-  const begin = BEGIN.exec(texts[`includes/${include}.lua`]!)?.[1];
+  const begin = BEGIN.exec(sourceOf(include, texts))?.[1];
   if (begin === undefined) return '';
   return begin === 'frame.begin' ? `do local over = ${begin}() if over then return over end end` : `${begin}()`;
 }
@@ -139,7 +144,7 @@ function resolve(
   return source.replace(INCLUDE, (_line, name: string) => {
     if (included.has(name)) return '';
     included.add(name);
-    return use(name, resolve(texts[`includes/${name}.lua`]!, texts, included, use));
+    return use(name, resolve(sourceOf(name, texts), texts, included, use));
   });
 }
 
@@ -147,7 +152,7 @@ function resolve(
 function reach(include: string, texts: Texts, included: Set<string>): string[] {
   if (included.has(include)) return [];
   included.add(include);
-  const asked = texts[`includes/${include}.lua`]!.matchAll(INCLUDE);
+  const asked = sourceOf(include, texts).matchAll(INCLUDE);
   return [...[...asked].flatMap(([, name]) => reach(name!, texts, included)), include];
 }
 

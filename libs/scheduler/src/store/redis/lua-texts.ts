@@ -8,7 +8,8 @@ const FOLDER = new URL('./lua/', import.meta.url);
  * files.
  */
 export function luaTexts(): Readonly<Record<string, string>> {
-  const texts: Record<string, string> = { 'library.lua': readFileSync(new URL('library.lua', FOLDER), 'utf8') };
+  const texts: Record<string, string> = {};
+  for (const name of ['library.lua', 'engine.lua']) texts[name] = readFileSync(new URL(name, FOLDER), 'utf8');
   for (const folder of ['commands', 'includes'])
     for (const name of readdirSync(new URL(`${folder}/`, FOLDER)))
       texts[`${folder}/${name}`] = readFileSync(new URL(`${folder}/${name}`, FOLDER), 'utf8');

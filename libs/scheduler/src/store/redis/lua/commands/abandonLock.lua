@@ -2,4 +2,4 @@
 -- Takes back a wait for a lock.
 -- ARGV: frame, operation, key, owner   Returns: 1 | 0 (was not waiting), effects
 -- @include verb
-return commit(lock.abandon(ARGV[3], ARGV[4]) and 1 or 0)
+return commit(engine.lockHandles.abandon(tables, ARGV[3], ARGV[4]) and 1 or 0)

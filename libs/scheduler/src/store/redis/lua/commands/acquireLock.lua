@@ -2,4 +2,5 @@
 -- Takes the lock for a handle, or queues for it.
 -- ARGV: frame, operation, key, owner, ttl, maxWait   Returns: { key, owner, token, expiresAt } | 0, effects
 -- @include verb
-return commit(lock.acquire(ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])) or 0)
+local grant = engine.lockHandles.acquire(tables, ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]))
+return commit(grant and { grant.key, grant.owner, grant.fencingToken, grant.expiresAt } or 0)

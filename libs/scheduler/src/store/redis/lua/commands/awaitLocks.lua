@@ -5,9 +5,10 @@
 -- @include verb
 local grants = {}
 for i = 3, #ARGV, 4 do
-  local grant = lock.acquire(ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]))
+  local ttl, maxWait = tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
+  local grant = engine.lockHandles.acquire(tables, ARGV[i], ARGV[i + 1], ttl, maxWait)
   if grant then
-    grants[#grants + 1] = grant
+    grants[#grants + 1] = { grant.key, grant.owner, grant.fencingToken, grant.expiresAt }
   end
 end
 return commit(grants)

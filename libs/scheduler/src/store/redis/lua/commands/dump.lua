@@ -102,7 +102,7 @@ for _, task in ipairs(waiting) do
 end
 local locks = {}
 for i, key in ipairs(sorted(keys.locks)) do
-  local each = inspect.lock(key, cmsgpack.unpack(call('HGET', keys.locks, key)))
+  local each = inspect.lock(tables.locks:get(key))
   each.parked = { {}, {}, {}, {}, {} }
   local parked = {}
   for _, member in ipairs(call('ZRANGE', keys.lines(key), 0, -1)) do

@@ -103,7 +103,7 @@ if ARGV[5] == '' then
   end
 end
 
--- @include engine
+-- @include concerns
 -- @include starts
 -- @include idempotency
 

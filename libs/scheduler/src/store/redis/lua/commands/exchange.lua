@@ -122,7 +122,7 @@ if isDone and not trimLater then
   return reply(isCut and 1 or 0)
 end
 
--- @include engine
+-- @include concerns
 
 if trimLater then
   history.trim(1000)

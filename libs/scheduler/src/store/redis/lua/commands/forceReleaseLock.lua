@@ -2,4 +2,4 @@
 -- Takes a lock from whoever holds it.
 -- ARGV: frame, operation, key   Returns: 1 | 0 (was not held), effects
 -- @include verb
-return commit(lock.force(ARGV[3]) and 1 or 0)
+return commit(engine.lockHandles.forceRelease(tables, ARGV[3]) and 1 or 0)

@@ -6,8 +6,9 @@
 -- @include clock
 followBack()
 local limit = tonumber(ARGV[3])
-local done = queue.promote(limit) + dependency.timeOut(limit) + worker.timeOut() + lock.expire()
+local done = queue.promote(limit) + dependency.timeOut(limit) + worker.timeOut() + engine.lock.expire(tables)
 queue.wakeRefilled()
 local more = intake.step() or call('EXISTS', keys.continuation) == 1
+tables.save()
 local next = queue.nextDue()
 return commit({ done, (more or (next and next <= now)) and 1 or 0, next and tostring(next) or '' })

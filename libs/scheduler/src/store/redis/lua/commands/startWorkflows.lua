@@ -117,7 +117,7 @@ if not isWatched() then
   return startLean()
 end
 
--- @include engine
+-- @include concerns
 
 -- They cannot be lean, since others wait for their tasks: their ties become edges.
 for _, each in ipairs(fresh) do

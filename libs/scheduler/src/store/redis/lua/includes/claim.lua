@@ -188,7 +188,7 @@ local function consider(row, q)
     rows.touch(row)
     return
   end
-  if row.lockKey and not lock.takeOrPark(row) then
+  if row.lockKey and not engine.lock.takeOrPark(tables, row) then
     return
   end
   spend(q, row.level)

@@ -93,6 +93,7 @@ local function followBack()
   end
   now = frame.serverTime
   frame.now = now
+  tables.now = now
   shiftDelays(by)
   shiftDeadlines(by)
   -- Each schedule is looked at: its next tick is found by the new time.

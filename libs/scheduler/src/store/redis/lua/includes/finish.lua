@@ -28,7 +28,7 @@ function finish.finish(row, status, outcome)
   if not (finish.tellsItself and status == 'COMPLETED') or effects.isWantedElsewhere('completed') then
     effects.tell(row, END[status])
   end
-  lock.release(row)
+  engine.lock.release(tables, row)
   if row.edgeCount then
     edges.letGo(row)
   end

@@ -118,12 +118,12 @@ local function waitingFor(row)
   end
   local first = row
   if row.location == 'lock' then
-    local found = cmsgpack.unpack(call('HGET', keys.locks, row.lockLine))
-    if found.holder or found.handle or found.reserved then
-      return { kind = 'lock', key = row.lockLine, heldBy = found.holder or found.handle or false }
+    local lock = tables.locks:get(row.lockLine)
+    if not engine.lock.isFree(lock) then
+      return { kind = 'lock', key = row.lockLine, heldBy = lock.holder or lock.handle or false }
     end
     -- The lock is free: what keeps the first of its line from starting keeps this one, too.
-    first = lines.first(row) or row
+    first = tables.lockWaiters.firstOfLine(row) or row
   end
   if not queue.roomLeft(q) then
     return { kind = 'limit', key = 'queue:' .. row.queue }
@@ -202,17 +202,17 @@ function inspect.ready(queue, level, many, from, most)
   return found, at
 end
 
-function inspect.lock(key, found)
-  local owner = found.holder or found.handle
+function inspect.lock(lock)
+  local owner = lock.holder or lock.handle
   return {
-    key = key,
+    key = lock.key,
     owner = owner or false,
-    kind = found.holder and 'execution' or found.handle and 'handle' or false,
-    token = found.token,
-    at = owner and found.at or false,
-    remaining = owner and math.max(0, found.at - now) or false,
-    waiting = call('ZCARD', keys.lines(key)) + (found.handles or 0),
-    reserved = found.reserved or false,
+    kind = lock.holder and 'execution' or lock.handle and 'handle' or false,
+    token = lock.fencingToken,
+    at = owner and lock.at or false,
+    remaining = owner and math.max(0, lock.at - now) or false,
+    waiting = call('ZCARD', keys.lines(lock.key)) + lock.handles,
+    reserved = lock.reserved or false,
   }
 end
 

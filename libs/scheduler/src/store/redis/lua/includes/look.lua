@@ -2,6 +2,6 @@
 -- @include keys
 -- @include frame
 -- @include effects
--- @include engine
+-- @include concerns
 -- @include statuses
 -- @include inspect

@@ -29,7 +29,7 @@ local function retry(row, err, delay)
   row.dueAt, row.isDated = now + delay, nil
   effects.tell(row, 'retrying')
   queue.place(row)
-  lock.release(row)
+  engine.lock.release(tables, row)
 end
 
 -- Its handler has put it off: nothing has failed.
@@ -43,7 +43,7 @@ local function snooze(row, err, delay)
   row.dueAt, row.isDated = now + delay, nil
   effects.tell(row, 'retrying')
   queue.place(row)
-  lock.release(row)
+  engine.lock.release(tables, row)
 end
 
 -- Back to the head of its queue, as if it had not been claimed.
@@ -54,7 +54,7 @@ function settle.release(row)
   frame.count('released', 1)
   effects.tell(row, 'released')
   queue.pushHead(row)
-  lock.release(row)
+  engine.lock.release(tables, row)
 end
 
 -- The store's own end of a run that was asked to cancel.

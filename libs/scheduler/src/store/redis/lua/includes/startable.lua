@@ -36,7 +36,7 @@ local function hasFreeSlot(found)
   return running < (found.slots or math.huge)
 end
 
-function lock.couldStart(row)
+function startable.isNow(row)
   local q = queue.get(row.queue)
   if q.paused or not queue.roomLeft(q) then
     return false

@@ -2,4 +2,4 @@
 -- @include keys
 -- @include frame
 -- @include effects
--- @include engine
+-- @include concerns

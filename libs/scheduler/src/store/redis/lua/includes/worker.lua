@@ -42,7 +42,7 @@ function worker.renew(id)
     -- Plain runs have neither lock nor cancel: only those with a state are looked at.
     if runId ~= '' and call('HEXISTS', keys.state, runId) == 1 then
       local row = rows.get(runId)
-      if row and aside.guard('beat', runId, lock.renew, row) then
+      if row and aside.guard('beat', runId, engine.lock.renew, tables, row) then
         others[#others + 1] = row
       end
     end
@@ -107,7 +107,7 @@ local function rescue(row)
   rows.move(row, 'PENDING')
   effects.tell(row, 'rescued')
   queue.pushHead(row)
-  lock.release(row)
+  engine.lock.release(tables, row)
 end
 
 -- Drops the entry of a run that has ended otherwise (`row`), or of an execution that is gone.

@@ -1,7 +1,9 @@
 -- The whole of the transitions. The concerns call each other, so their tables are there before their functions are.
 -- Each stands in a block of its own, since a script has at most 200 locals at a time.
 local rows, queue, history, tasks, edges, dependency, finish = {}, {}, {}, {}, {}, {}, {}
-local lock, lines, settle, worker, claim, create, cancel, cron, startable = {}, {}, {}, {}, {}, {}, {}, {}, {}
+local settle, worker, claim, create, cancel, cron, startable = {}, {}, {}, {}, {}, {}, {}
+-- What the engine stands on.
+local tables = {}
 
 -- @include links
 -- @include budget
@@ -32,13 +34,14 @@ do
 end
 -- @include workflow
 do
--- @include lines
-end
-do
 -- @include startable
 end
+-- @include engine
 do
--- @include lock
+-- @include tables
+end
+do
+-- @include waiters
 end
 do
 -- @include finish
@@ -71,6 +74,7 @@ local function save()
   history.settle()
   dependency.save()
   rows.save()
+  tables.save()
   workflow.save()
   window.save()
 end

@@ -1,0 +1,180 @@
+-- Executions and handles that wait for a lock, see LockWaiterTable in engine/tables.ts. Executions of one queue, task and
+-- priority form a line, in the order of their numbers: what prevents the start of one prevents that of all. Of each line
+-- only the first is among the parked; none while that one is ready.
+local waiters = {}
+tables.lockWaiters = waiters
+
+-- The priority of handles: NORMAL.
+local HANDLE_LEVEL = 2
+-- The first byte of a parked handle's member; an execution's begins with 'x'.
+local HANDLE = string.byte('h')
+local LEVEL = 4398046511104 -- 2^42: above any park number
+
+local function startOf(level, queue_, task)
+  return level .. '|' .. queue_ .. '|' .. task .. '|'
+end
+
+local function memberOf(row)
+  return startOf(row.level, row.queue, row.task) .. string.format('%016d|%s', row.parkNumber, row.id)
+end
+
+-- Orders the parked: by priority, then by number.
+local function score(level, number)
+  return level * LEVEL + number
+end
+
+-- The member of a line's first.
+local function firstOf(key, start)
+  return call('ZRANGE', keys.lines(key), '[' .. start, '(' .. start .. '\255', 'BYLEX', 'LIMIT', 0, 1)[1]
+end
+
+local function parkFirst(key, start)
+  local member = firstOf(key, start)
+  if member then
+    local level, number = string.match(member, '^(%d)|[^|]*|[^|]*|(%d+)|')
+    call('ZADD', keys.parked(key), score(tonumber(level), tonumber(number)), 'x' .. member)
+  end
+end
+
+-- Takes a member out of its line; the next one is parked in its place.
+local function remove(key, member)
+  local start = string.match(member, '^%d|[^|]*|[^|]*|')
+  local wasFirst = firstOf(key, start) == member
+  call('ZREM', keys.lines(key), member)
+  call('ZREM', keys.parked(key), 'x' .. member)
+  if wasFirst then
+    parkFirst(key, start)
+  end
+end
+
+local function handleName(key, owner)
+  return owner .. '|' .. key
+end
+
+function waiters:isEmpty(lock)
+  return call('EXISTS', keys.parked(lock.key), keys.lines(lock.key)) == 0
+end
+
+-- Removes an execution that cannot be read from wherever it waits.
+function waiters:removeUnreadable(key, id)
+  local cursor = '0'
+  repeat
+    local page = call('ZSCAN', keys.lines(key), cursor, 'MATCH', '*|' .. id, 'COUNT', 1000)
+    cursor = page[1]
+    for i = 1, #page[2], 2 do
+      remove(key, page[2][i])
+    end
+  until cursor == '0'
+end
+
+-- Removes the first of the first line if it is not stored any more. Returns whether it did.
+local function removeMissing(key)
+  local member = call('ZRANGE', keys.lines(key), 0, 0)[1]
+  local id = member and string.match(member, '[^|]+$')
+  if not id or rows.get(id, true) then
+    return false
+  end
+  waiters:removeUnreadable(key, id)
+  return true
+end
+
+function waiters:first(lock)
+  local key = lock.key
+  local best = call('ZRANGE', keys.parked(key), 0, 0)[1]
+  if not best then
+    return removeMissing(key) and {} or nil
+  end
+  local member = string.sub(best, 2)
+  if string.byte(best) == HANDLE then
+    local wait = cmsgpack.unpack(call('HGET', keys.handles, handleName(key, member)))
+    wait.owner = member
+    return { handle = wait }
+  end
+  local row = rows.get(string.match(member, '[^|]+$'), true)
+  if row and row.location == 'lock' and row.lockLine == key then
+    return { execution = row }
+  end
+  call('ZREM', keys.parked(key), best)
+  call('ZREM', keys.lines(key), member)
+  parkFirst(key, string.match(member, '^%d|[^|]*|[^|]*|'))
+  return {}
+end
+
+function waiters:isBefore(row, other)
+  return score(row.level, row.parkNumber) <= score(other.level, other.parkNumber)
+end
+
+function waiters:park(lock, row)
+  row.location = 'lock'
+  frame.count('waitingForLock', 1)
+  local member = memberOf(row)
+  if not row.lockLine then
+    row.lockLine = lock.key
+    call('ZADD', keys.lines(lock.key), 0, member)
+  end
+  if firstOf(lock.key, startOf(row.level, row.queue, row.task)) == member then
+    call('ZADD', keys.parked(lock.key), score(row.level, row.parkNumber), 'x' .. member)
+  end
+end
+
+function waiters:unpark(lock, row)
+  call('ZREM', keys.parked(lock.key), 'x' .. memberOf(row))
+  queue.leave(row)
+end
+
+function waiters:remove(row)
+  remove(row.lockLine, memberOf(row))
+  row.lockLine = nil
+end
+
+function waiters:startWait(row, deadline)
+  row.lockWaitUntil = row.lockWaitUntil or string.format('%012d:%s', frame.next(), row.id)
+  call('ZADD', keys.lockWaits, deadline, row.lockWaitUntil)
+end
+
+function waiters:haltWait(row)
+  local deadline = tonumber(call('ZSCORE', keys.lockWaits, row.lockWaitUntil) or now)
+  call('ZREM', keys.lockWaits, row.lockWaitUntil)
+  return deadline
+end
+
+function waiters:endWait(row)
+  if row.lockWaitUntil then
+    call('ZREM', keys.lockWaits, row.lockWaitUntil)
+    row.lockWaitUntil = nil
+  end
+end
+
+function waiters:putHandle(lock, wait)
+  local stored = cmsgpack.pack({ ttl = wait.ttl, deadline = wait.deadline, askedAt = wait.askedAt })
+  if call('HSET', keys.handles, handleName(lock.key, wait.owner), stored) == 1 then
+    lock.handles = lock.handles + 1
+    tables.locks:touch(lock)
+    call('ZADD', keys.parked(lock.key), score(HANDLE_LEVEL, frame.next()), 'h' .. wait.owner)
+  end
+end
+
+function waiters:removeHandle(lock, owner)
+  if call('HDEL', keys.handles, handleName(lock.key, owner)) == 0 then
+    return false
+  end
+  call('ZREM', keys.parked(lock.key), 'h' .. owner)
+  lock.handles = lock.handles - 1
+  tables.locks:touch(lock)
+  return true
+end
+
+-- The first of the line in which an execution waits.
+function waiters.firstOfLine(row)
+  local member = firstOf(row.lockLine, startOf(row.level, row.queue, row.task))
+  return member and rows.get(string.match(member, '[^|]+$'), true)
+end
+
+-- An execution that is set aside waits no longer. extra: what it was stored with.
+function aside.forget(id, extra)
+  local about = records.tryUnpackRow(extra or '')
+  if about and about.lockKey then
+    waiters:removeUnreadable(about.lockKey, id)
+    engine.lock.withdraw(tables, about.lockKey, id)
+  end
+end

@@ -1,0 +1,2 @@
+/** @returns the text of engine.lua */
+export declare function compileEngine(): string;
