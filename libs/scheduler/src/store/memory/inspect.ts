@@ -7,6 +7,7 @@ import type { ListExecutionsQuery, Page, StoreStats } from '../records.js';
 import { isFree } from '../../engine/lock.js';
 import * as queue from './queue.js';
 import type { Row } from './rows.js';
+import { roomLeft } from './startable.js';
 import type { State } from './state.js';
 
 /** Tasks without a handler that the stats name. */
@@ -103,7 +104,7 @@ function waitingFor(row: Row, now: number): WaitingFor | null {
   if (line !== null && !isFree(line.lock))
     return { kind: 'lock', lock: { key: line.lock.key, heldBy: line.lock.holder ?? line.lock.handle ?? null } };
   // The lock is free: what keeps the first of its line from starting keeps this one, too.
-  if (!queue.roomLeft(row.queue, now)) return { kind: 'limit', limit: { key: `queue:${name}` } };
+  if (!roomLeft(row.queue, now)) return { kind: 'limit', limit: { key: `queue:${name}` } };
   if ((line?.first ?? row).place === 'unhandled')
     return {
       kind: 'handler',

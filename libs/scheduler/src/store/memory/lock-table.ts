@@ -1,14 +1,21 @@
 import type { LockTable } from '../../engine/tables.js';
 import { Heap } from './heap.js';
-import { LockRow } from './rows.js';
-import type { State } from './state.js';
+import { LockRow, type Changed } from './rows.js';
+
+/** What the tables need of the state. */
+export interface LockState {
+  readonly now: number;
+  waitingForLock: number;
+  nextNumber(): number;
+  touch(record: Changed): void;
+}
 
 export class MemoryLockTable implements LockTable {
   /** Those with an instant, by it. */
   readonly expiries = new Heap<LockRow>();
   private readonly rows = new Map<string, LockRow>();
 
-  constructor(private readonly s: State) {}
+  constructor(private readonly s: LockState) {}
 
   get size(): number {
     return this.rows.size;

@@ -1,9 +1,8 @@
 import type { HandleWait, LockWaiter } from '../../engine/records.js';
 import type { LockWaiterTable } from '../../engine/tables.js';
 import { Heap } from './heap.js';
-import * as queue from './queue.js';
+import type { LockState } from './lock-table.js';
 import { Deadline, LockLine, type LockRow, type ParkedHandle, type Row } from './rows.js';
-import type { State } from './state.js';
 
 /** NORMAL: the priority of handles. */
 const HANDLE_PRIORITY = 2;
@@ -12,7 +11,7 @@ export class MemoryLockWaiters implements LockWaiterTable {
   /** Waits of parked executions, by their ends. */
   readonly waits = new Heap<Deadline>();
 
-  constructor(private readonly s: State) {}
+  constructor(private readonly s: LockState) {}
 
   isEmpty(lock: LockRow): boolean {
     return lock.handles.size === 0 && lock.lines.size === 0;
@@ -46,7 +45,8 @@ export class MemoryLockWaiters implements LockWaiterTable {
 
   unpark(_lock: LockRow, row: Row): void {
     const line = row.extra!.line!;
-    queue.leave(this.s, row);
+    this.s.waitingForLock--;
+    line.parked.remove(row);
     line.first = row;
     sort(line);
   }

@@ -67,24 +67,11 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   }
 
   pauseQueue(name: string): Promise<void> {
-    return this.commit((s, now) => {
-      const q = s.queue(name);
-      if (q.paused) return;
-      q.paused = true;
-      s.touch(q);
-      s.effects.push({ kind: 'queue', transition: 'paused', queue: name, time: now });
-    });
+    return this.commit((s, now) => queue.pause(s, name, now));
   }
 
   resumeQueue(name: string): Promise<void> {
-    return this.commit((s, now) => {
-      const q = s.queue(name);
-      if (!q.paused) return;
-      q.paused = false;
-      s.touch(q);
-      s.effects.push({ kind: 'queue', transition: 'resumed', queue: name, time: now });
-      s.woken.add(name);
-    });
+    return this.commit((s, now) => queue.resume(s, name, now));
   }
 
   configureQueue(name: string, rules: QueueRules, declaredBy: string | null = null): Promise<void> {
@@ -178,11 +165,11 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   // ---- locks ---------------------------------------------------------------------------------------------------
 
   acquireLock(key: string, owner: string, ttl: number, maxWait: number): Promise<LockGrant | null> {
-    return this.commit((s, now) => handles.acquire(s, key, owner, ttl, maxWait) ?? null);
+    return this.commit((s) => handles.acquire(s, key, owner, ttl, maxWait) ?? null);
   }
 
   awaitLocks(waits: readonly LockWait[]): Promise<LockGrant[]> {
-    return this.commit((s, now) =>
+    return this.commit((s) =>
       waits.flatMap(({ key, owner, ttl, maxWait }) => handles.acquire(s, key, owner, ttl, maxWait) ?? []),
     );
   }
@@ -192,15 +179,15 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   }
 
   releaseLock(key: string, owner: string, fencingToken: number): Promise<boolean> {
-    return this.commit((s, now) => handles.releaseHandle(s, key, owner, fencingToken));
+    return this.commit((s) => handles.releaseHandle(s, key, owner, fencingToken));
   }
 
   extendLock(key: string, owner: string, fencingToken: number, ttl: number): Promise<boolean> {
-    return this.commit((s, now) => handles.extendHandle(s, key, owner, fencingToken, ttl));
+    return this.commit((s) => handles.extendHandle(s, key, owner, fencingToken, ttl));
   }
 
   forceReleaseLock(key: string): Promise<boolean> {
-    return this.commit((s, now) => handles.forceRelease(s, key));
+    return this.commit((s) => handles.forceRelease(s, key));
   }
 
   getLock(key: string): Promise<LockInfo | null> {

@@ -18,14 +18,6 @@ export function pushTail(s: State, row: Row): void {
   s.woken.add(row.queue.name);
 }
 
-/** Ready, before all of its level: for what has waited its turn already. */
-export function pushHead(s: State, row: Row): void {
-  row.place = 'ready';
-  s.touch(row);
-  row.queue.ready[row.priority].pushHead(row);
-  s.woken.add(row.queue.name);
-}
-
 export function delay(s: State, row: Row): void {
   row.place = 'delayed';
   s.touch(row);
@@ -67,6 +59,23 @@ export function isLimited({ rules }: Row['queue']): boolean {
   return rules.concurrency !== null || rules.rateLimit !== null;
 }
 
+export function pause(s: State, name: string, now: number): void {
+  const queue = s.queue(name);
+  if (queue.paused) return;
+  queue.paused = true;
+  s.touch(queue);
+  s.effects.push({ kind: 'queue', transition: 'paused', queue: name, time: now });
+}
+
+export function resume(s: State, name: string, now: number): void {
+  const queue = s.queue(name);
+  if (!queue.paused) return;
+  queue.paused = false;
+  s.touch(queue);
+  s.effects.push({ kind: 'queue', transition: 'resumed', queue: name, time: now });
+  s.woken.add(name);
+}
+
 export function configure(s: State, name: string, rules: QueueRules, declaredBy: string | null, now: number): void {
   const queue = s.queue(name);
   queue.rules = rules;
@@ -94,12 +103,6 @@ export function declare(
   }
   for (const name of cleared) configure(s, name, { rateLimit: null, concurrency: null }, null, now);
   return cleared.sort();
-}
-
-/** As hasRoom, but only looks. */
-export function roomLeft({ rules, running, windowStart, windowStarts }: Row['queue'], now: number): boolean {
-  if (rules.concurrency !== null && running >= rules.concurrency) return false;
-  return rules.rateLimit === null || now >= windowStart + rules.rateLimit.per || windowStarts < rules.rateLimit.max;
 }
 
 export function readyCount(queue: Row['queue']): number {

@@ -120,7 +120,7 @@ export function release(s: State, row: Row, now: number): void {
   move(s, row, 'release', 'PENDING');
   s.counters.released++;
   tell(s, row, 'released', now);
-  queue.pushHead(s, row);
+  s.pushHead(row);
   lock.release(s, row);
 }
 

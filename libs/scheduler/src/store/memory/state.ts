@@ -9,7 +9,6 @@ import { Heap } from './heap.js';
 import { LinkedList } from './list.js';
 import { MemoryLockTable } from './lock-table.js';
 import { MemoryLockWaiters } from './lock-waiters.js';
-import { pushHead } from './queue.js';
 import {
   QueueRow,
   TaskRow,
@@ -127,11 +126,15 @@ export class State implements Tables {
   }
 
   couldStart(row: Row): boolean {
-    return couldStart(this, row);
+    return couldStart(this.workers.values(), row, this.now);
   }
 
+  /** Ready, before all of its priority: for what has waited its turn already. */
   pushHead(row: Row): void {
-    pushHead(this, row);
+    row.place = 'ready';
+    this.touch(row);
+    row.queue.ready[row.priority].pushHead(row);
+    this.woken.add(row.queue.name);
   }
 
   emitLock(transition: 'granted' | 'released' | 'lost', { key, fencingToken }: LockRecord, owner: string): void {

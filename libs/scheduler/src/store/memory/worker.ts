@@ -78,7 +78,7 @@ function rescue(s: State, row: Row, now: number): void {
   giveUp(s, row);
   move(s, row, 'rescue', 'PENDING');
   tell(s, row, 'rescued', now);
-  queue.pushHead(s, row);
+  s.pushHead(row);
   lock.release(s, row);
 }
 
