@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { luaScripts, scriptsFor, scriptsOf } from './lua-scripts.js';
 
 const TEXTS = {
-  'library.lua': '-- @include frame\n-- @include rows\n',
+  'library.lua': 'local now\n-- @include frame\n-- @include rows\n',
   'includes/frame.lua': 'local frame = {}\nfunction frame.begin()\n  return ARGV[1]\nend\n',
   // Indents and comments do not go to the server.
   'includes/rows.lua': '-- @include frame\nlocal rows = {}\nfunction rows.begin()\n  rows.cache = {}\nend\n',
@@ -17,8 +17,12 @@ describe('the library', () => {
     const digest = FIRST_LINE.exec(text)![1]!;
     expect(name).toBe(`scheduler_${digest}`);
     expect([...scripts.values()].map((script) => script.function)).toEqual([`${digest}_read`, `${digest}_write`]);
-    expect(text.match(/^local rows = /gm)).toHaveLength(1);
+    expect(text.match(/^rows = \{\}$/gm)).toHaveLength(1);
     expect(text).toContain("register('read', { 'no-writes' })\nregister('write', {  })");
+  });
+
+  it('declares the tables of all modules before their functions, each of which is in a block', () => {
+    expect(scriptsOf(TEXTS).text).toContain('local frame, rows = {}, {}\nlocal now\ndo\nframe = {}\n');
   });
 
   it('begins the variables of each include where a verb includes it, those that it stands on first', () => {
@@ -26,8 +30,9 @@ describe('the library', () => {
     const begin = 'do local over = frame.begin() if over then return over end end';
     expect(text).toContain(`KEYS, ARGV = keys_, args_\n${begin}\nrows.begin()\nreturn rows.cache\nend`);
     expect(scripts.get('read')!.text.split('\n')).toEqual([
-      ...['#!lua flags=no-writes', 'local frame = {}', 'function frame.begin()', 'return ARGV[1]', 'end', begin],
-      ...['local rows = {}', 'function rows.begin()', 'rows.cache = {}', 'end', 'rows.begin()', 'return rows.cache'],
+      ...['#!lua flags=no-writes', 'local rows, frame = {}, {}', 'local now', 'do', 'do'],
+      ...['frame = {}', 'function frame.begin()', 'return ARGV[1]', 'end', 'end', begin],
+      ...['rows = {}', 'function rows.begin()', 'rows.cache = {}', 'end', 'end', 'rows.begin()', 'return rows.cache'],
     ]);
   });
 
@@ -39,7 +44,7 @@ describe('the library', () => {
   });
 
   it('refuses a verb with an include that it lacks', () => {
-    const texts = { ...TEXTS, 'library.lua': '-- @include frame\n' };
+    const texts = { ...TEXTS, 'library.lua': 'local now\n-- @include frame\n' };
     expect(() => scriptsOf(texts)).toThrow("library.lua does not include 'rows', which 'read' uses");
   });
 

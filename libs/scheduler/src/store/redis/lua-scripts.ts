@@ -48,11 +48,17 @@ function verbOf(name: string, texts: Texts): Verb {
   return { flags: /flags=(\S+)/.exec(first)?.[1]?.split(',') ?? [], body: lines.join('\n') };
 }
 
-/** Its includes, its body: all of it is defined at each call. */
+/** The modules that it uses, its body: all of it is defined at each call. */
 function scriptOf(name: string, texts: Texts): Omit<ScriptSource, 'function'> {
   const { flags, body } = verbOf(name, texts);
-  const resolved = resolve(body, texts, new Set(), (include, text) => `${text}\n${beginOf(include, texts)}`);
-  const text = `#!lua${flags.length > 0 ? ` flags=${flags.join(',')}` : ''}\n${compact(resolved)}`;
+  const included = new Set<string>();
+  const resolved = resolve(body, texts, included, (include, text) => `${text}\n${beginOf(include, texts)}`);
+  const shared = texts['library.lua']!.replaceAll(INCLUDE, '');
+  const text = [
+    `#!lua${flags.length > 0 ? ` flags=${flags.join(',')}` : ''}`,
+    declare(included),
+    compact([shared, resolved].join('\n')),
+  ].join('\n');
   return { name, text, sha: sha1(text), readOnly: flags.includes('no-writes') };
 }
 
@@ -88,7 +94,7 @@ redis.register_function{ function_name = '${DIGEST}_idle', flags = { 'no-writes'
 end }`;
 
 /**
- * All includes once, then a function for each verb. While a library is loaded it has none of Lua's globals, so that all of
+ * All modules once, then a function for each verb. While a library is loaded it has none of Lua's globals, so that all of
  * it is defined by the first call.
  */
 function libraryOf(names: readonly string[], texts: Texts): string {
@@ -101,6 +107,7 @@ function libraryOf(names: readonly string[], texts: Texts): string {
     'local function define()',
     `local ${GLOBALS} = ${GLOBALS}`,
     'local KEYS, ARGV',
+    declare(shared),
     compact(includes),
     'local verbs = {}',
     ...verbs.map(({ name, body }) => compact(functionOf(name, body, texts, shared))),
@@ -122,9 +129,19 @@ function functionOf(name: string, body: string, texts: Texts, shared: ReadonlySe
   return `function verbs.${name}(keys_, args_)\nKEYS, ARGV = keys_, args_\n${calls}\nend`;
 }
 
-/** The text of an include; that of the engine is generated. */
-function sourceOf(include: string, texts: Texts): string {
-  return texts[include === 'engine' ? 'engine.lua' : `includes/${include}.lua`]!;
+/** The text of a module; that of the engine is generated. */
+function sourceOf(module: string, texts: Texts): string {
+  return (texts[`includes/${module}.lua`] ?? texts[`fast/${module}.lua`] ?? texts[`${module}.lua`])!;
+}
+
+/** The tables of modules, before their functions: these call each other. */
+function declare(modules: ReadonlySet<string>): string {
+  return `local ${[...modules].join(', ')} = ${[...modules].map(() => '{}').join(', ')}`;
+}
+
+/** A module's text as a block, in which what is local to its file stays so; a function has at most 200 locals. */
+function moduleOf(name: string, text: string): string {
+  return `do\n${text.replace(new RegExp(`^local ${name} = `, 'm'), `${name} = `)}\nend`;
 }
 
 /** What begins an include at a call. A verb that `frame.begin` has a reply for is over. */
@@ -144,7 +161,7 @@ function resolve(
   return source.replace(INCLUDE, (_line, name: string) => {
     if (included.has(name)) return '';
     included.add(name);
-    return use(name, resolve(sourceOf(name, texts), texts, included, use));
+    return use(name, moduleOf(name, resolve(sourceOf(name, texts), texts, included, use)));
   });
 }
 

@@ -66,7 +66,7 @@ async function readHeads(look: Look, workflowId: string, below: string, limit: n
   return heads;
 }
 
-/** See includes/workflows.lua for the two texts. */
+/** See includes/workflow.lua for the two texts. */
 function headOf(workflowId: string, state: string, record: string): Head {
   const [status, completed, open, , , , ends = ''] = state.split('|') as [TaskStatus, ...string[]];
   const created = record.indexOf('|') + 1;

@@ -20,7 +20,7 @@ export interface LeanWorkflow {
 }
 
 /**
- * The workflow with its members as lean ones (lua/includes/links.lua), or null where it asks for more than that: locks,
+ * The workflow with its members as lean ones (lua/includes/records.lua), or null where it asks for more than that: locks,
  * tags, timeouts, keys, delays, edges that lead outside or have a deadline, or too many of them.
  */
 export function leanWorkflow(workflow: NewWorkflow, members: readonly NewExecution[]): LeanWorkflow | null {

@@ -1,12 +1,19 @@
--- What all functions of the library share, in the order in which it is defined.
+-- The modules of the library in the order of their definition. A module is a file with a table of its name, which others
+-- use; the build declares all tables first, and puts each file into a block of its own. Modules share these variables:
+
+-- redis.call; callAll and readAll do the same for lists of any length, see chunks.lua.
+local call, callAll, readAll
+-- The store's time during a call, ms since 1970, see frame.lua.
+local now
+-- Ends a verb and makes its reply, see transition.lua.
+local commit
+local find, sub, byte = string.find, string.sub, string.byte
+
 -- @include verb
 -- @include look
 -- @include clock
--- @include starts
--- @include stamp
--- @include compact
 -- @include idempotency
 -- @include intake
--- @include handover
--- @include flow
--- @include plain
+-- @include dispatch
+-- @include compact
+-- @include simple

@@ -4,7 +4,6 @@
 --   first), effects
 -- @include verb
 -- @include intake
--- @include starts
 local batch, size, workflowId = ARGV[3], tonumber(ARGV[4]), ARGV[5]
 if workflowId ~= '' and workflow.get(workflowId) then
   intake.refuse(batch)
@@ -21,7 +20,7 @@ if not intake.accept(batch, size) then
   return commit(0)
 end
 if workflowId ~= '' then
-  starts.add(workflowId, ARGV[6], ARGV[4])
-  starts.save()
+  workflow.add(workflowId, ARGV[6], ARGV[4])
+  workflow.saveAdded()
 end
 return commit(1)

@@ -53,8 +53,8 @@ for _, id in ipairs(sorted(keys.workers)) do
   local held = {}
   for i, run in ipairs(worker.runs(id)) do
     held[i] = run[1]
-    local queue = rows.get(run[1]).queue
-    running[queue] = (running[queue] or 0) + 1
+    local name = rows.get(run[1]).queue
+    running[name] = (running[name] or 0) + 1
   end
   workers[#workers + 1] = {
     workerId = id,
@@ -138,7 +138,10 @@ for outcome, list in pairs(LISTS) do
     local id, number, kind = string.match(entry, '^([^|]+)|?(%d*)|?(%a?)$')
     local found = kind ~= '' and workflow.get(id)
     local row = kind == '' and rows.get(id)
-    if found and found.entry == tonumber(number) or (row and row.location == 'history' and (row.historyEntry or row.id) == entry) then
+    if
+      found and found.entry == tonumber(number)
+      or (row and row.location == 'history' and (row.historyEntry or row.id) == entry)
+    then
       units[#units + 1] = id
     end
   end

@@ -9,11 +9,10 @@ local ended = {}
 local states = readAll('HMGET', keys.state, ARGV, 3)
 for i, state in ipairs(states) do
   local id = ARGV[i + 2]
-  local first = state and string.byte(state)
   local hasEnded
   if not state then
     hasEnded = call('HEXISTS', keys.static, id) == 0
-  elseif first == 67 then
+  elseif records.isCompleted(state) then
     hasEnded = true
   else
     local _, status = records.readFields(state, 'status')

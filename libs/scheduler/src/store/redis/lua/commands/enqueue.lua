@@ -13,8 +13,8 @@ local FIRST = 8
 local LOOKED_AT = 16
 local count = (#ARGV - FIRST + 1) / 2
 
--- @include stamp
--- @include handover
+-- @include records
+-- @include dispatch
 
 -- Whether some of it is stored already. A batch is stored as a whole, and that a large one was is remembered by its
 -- operation, so that its ends tell; a look at each would cost as much as storing it. A single one is stored in the same
@@ -54,7 +54,7 @@ local function enqueuePlain()
     local id = ARGV[at]
     ids[i] = id
     pairs_[2 * i - 1] = id
-    pairs_[2 * i] = stamp.record(ARGV[at + 1])
+    pairs_[2 * i] = records.new(ARGV[at + 1])
     if not isOneList then
       local buffer = buffers[lists[string.byte(ARGV[7], i)]]
       buffer[#buffer + 1] = id
@@ -64,7 +64,7 @@ local function enqueuePlain()
     frame.created = frame.hadCreated
     return nil
   end
-  local handed = handOver(groups, ids, pairs_)
+  local handed = dispatch.give(groups, ids, pairs_)
   if count > 1 then
     callAll('HSET', keys.static, pairs_)
   end
@@ -81,13 +81,41 @@ local function enqueuePlain()
   if effects.isWanted('scheduled') then
     for i = 1, count do
       local group = groups[string.byte(ARGV[7], i)]
-      effects.push({ 'x', 'scheduled', ids[i], group[3], 'PENDING', group[1], group[2], now, false, false, false, false, false })
+      effects.push({
+        'x',
+        'scheduled',
+        ids[i],
+        group[3],
+        'PENDING',
+        group[1],
+        group[2],
+        now,
+        false,
+        false,
+        false,
+        false,
+        false,
+      })
     end
   end
   if handed and effects.isWanted('started') then
     for i = 1, count do
       local group = groups[string.byte(ARGV[7], i)]
-      effects.push({ 'x', 'started', ids[i], group[3], 'RUNNING', group[1], group[2], now, handed, false, false, false, false })
+      effects.push({
+        'x',
+        'started',
+        ids[i],
+        group[3],
+        'RUNNING',
+        group[1],
+        group[2],
+        now,
+        handed,
+        false,
+        false,
+        false,
+        false,
+      })
     end
   end
   local reply = { {}, effects.publish(), now }
@@ -104,7 +132,6 @@ if ARGV[5] == '' then
 end
 
 -- @include concerns
--- @include starts
 -- @include idempotency
 
 local workflowId = ARGV[3]
@@ -169,8 +196,8 @@ end
 
 idempotency.keep(entries)
 if workflowId ~= '' then
-  starts.add(workflowId, ARGV[4], count)
-  starts.save()
+  workflow.add(workflowId, ARGV[4], count)
+  workflow.saveAdded()
   if count == 0 then
     local found = workflow.get(workflowId)
     workflow.finish(found)

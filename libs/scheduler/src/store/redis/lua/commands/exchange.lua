@@ -4,7 +4,7 @@
 --   options (JSON) | '',
 --   newest sequence of this lane whose reply the worker has seen (0: none), number of segments, then the segments in order:
 --   'plain' | 'member', n, sum of their starts, whether there are results (1 | 0), number of entries,
---     each running entry and how many runs it stands for, n ids, of members n ties (dependents, see links.lua|workflowId),
+--     each running entry and how many runs it stands for, n ids, of members n ties (dependents, see records.lua|workflowId),
 --     n results ('' for none) where there are any
 --   'each', n, then of each: id, attempt, kind (c complete, k complete and told by the worker itself, f, x, r, s snooze, l),
 --     text, reason, delay
@@ -16,16 +16,17 @@
 -- @include frame
 -- @include effects
 -- @include window
--- @include compact
+-- @include trim
 -- @include budget
--- @include links
--- @include workflows
--- @include flow
--- @include plain
+-- @include records
+-- @include workflow
+-- @include compact
+-- @include simple
 
-local lane, sequence = ARGV[4], ARGV[5]
+local workerId, wanted, lane, sequence = simple.workerId, simple.demand, ARGV[4], ARGV[5]
 local slots, ahead = string.match(ARGV[7], '^(%d+)|(%d+)$')
 slots, ahead = tonumber(slots), tonumber(ahead)
+local CLAIM_PER_STEP = 250
 local segments = tonumber(ARGV[10])
 local laneKey = workerId .. '|' .. lane
 
@@ -33,8 +34,9 @@ local record = call('HGET', keys.workers, workerId)
 if not record then
   return { 0, now, 0, '', 0, {}, {}, '', 3, {} }
 end
-me = cmsgpack.unpack(record)
+local me = cmsgpack.unpack(record)
 me.id = workerId
+simple.worker = me
 
 local function recordsOf(ids)
   return readAll('HMGET', keys.static, ids)
@@ -81,16 +83,16 @@ call('ZADD', keys.leases, now + frame.lease, workerId)
 
 local others = {}
 local at = 11
-while segments > 0 and ARGV[at] ~= 'each' and settlePlain(at) do
-  at = select(4, layout(at))
+while segments > 0 and ARGV[at] ~= 'each' and simple.settle(at) do
+  at = select(4, simple.layout(at))
   segments = segments - 1
 end
 
 -- Ends the trip: keeps the reply for a repeat, says what free slots are left.
 local function reply(more, mayBeMore)
   local plainIds, otherIds, details = {}, {}, {}
-  for i = 1, #plain, 2 do
-    plainIds[#plainIds + 1] = plain[i]
+  for i = 1, #simple.claims, 2 do
+    plainIds[#plainIds + 1] = simple.claims[i]
   end
   for i = 1, #others, 3 do
     otherIds[#otherIds + 1] = others[i]
@@ -100,8 +102,8 @@ local function reply(more, mayBeMore)
   for i = 1, #budget.results, 3 do
     withResults[#withResults + 1] = budget.results[i]
   end
-  local outcome = table.concat(settled)
-  local kept = cmsgpack.pack({ now, more, outcome, plainNo, plainIds, otherIds, details, withResults })
+  local outcome = table.concat(simple.answers)
+  local kept = cmsgpack.pack({ now, more, outcome, simple.claimNumber, plainIds, otherIds, details, withResults })
   call('HSET', keys.lanes, laneKey, sequence, laneKey .. '|reply', kept)
   local claimed = #plainIds + #otherIds
   -- Whoever found less than it wanted waits to be told of more.
@@ -111,24 +113,25 @@ local function reply(more, mayBeMore)
     -- A lane that wants nothing, since the other one asks for all, says nothing about waiting.
     call('HDEL', keys.idle, workerId)
   end
-  compact(200)
+  trim.index(200)
   frame.save()
-  return { 1, now, more, outcome, plainNo, plain, others, effects.publish(mayBeMore), told, budget.results }
+  local published = effects.publish(mayBeMore)
+  return { 1, now, more, outcome, simple.claimNumber, simple.claims, others, published, simple.told, budget.results }
 end
 
-local isDone = segments == 0 and claimPlain()
-local isCut = budget.isFull or (#plain / 2 == CLAIM_PER_STEP and wanted > CLAIM_PER_STEP)
-if isDone and not trimLater then
+local isDone = segments == 0 and simple.claim()
+local isCut = budget.isFull or (#simple.claims / 2 == CLAIM_PER_STEP and wanted > CLAIM_PER_STEP)
+if isDone and not simple.trimLater then
   return reply(isCut and 1 or 0)
 end
 
 -- @include concerns
 
-if trimLater then
-  history.trim(1000)
+if simple.trimLater then
+  trim.all(1000)
 end
 if isDone then
-  save()
+  transition.save()
   return reply(isCut and 1 or 0)
 end
 
@@ -143,7 +146,7 @@ for _ = 1, segments do
     end
     scan = scan + 2 + 6 * n
   else
-    local n, ids, _, behind = layout(scan)
+    local n, ids, _, behind = simple.layout(scan)
     for i = 1, n do
       mine[#mine + 1] = ARGV[ids + i - 1]
     end
@@ -176,7 +179,7 @@ while segments > 0 do
     end
     at = at + 2 + 6 * n
   else
-    local n, ids, results, behind = layout(at)
+    local n, ids, results, behind = simple.layout(at)
     finish.tellsItself = true
     for i = 1, n do
       local text = results and ARGV[results + i - 1] or ''
@@ -193,14 +196,14 @@ for i = #released, 1, -1 do
     answers[place] = 'a'
   end
 end
-settled[#settled + 1] = table.concat(answers)
+simple.answers[#simple.answers + 1] = table.concat(answers)
 finish.tellsItself = false
 dependency.drain()
 
-local plainCount = #plain / 2
+local plainCount = #simple.claims / 2
 local options = ARGV[8] ~= '' and cjson.decode(ARGV[8]) or {}
 local more = claim.claim(me, wanted - plainCount, wanted - ahead - plainCount, options)
 others = claim.list
 dependency.drain()
-save()
+transition.save()
 return reply(more and 1 or 0, true)

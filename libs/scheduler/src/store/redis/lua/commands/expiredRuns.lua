@@ -6,7 +6,15 @@ local limit = tonumber(ARGV[3])
 local found = {}
 local function list(row, bound)
   if row and row.status == 'RUNNING' and #found < 7 * limit then
-    local figures = { row.id, tostring(row.leaseToken), row.task, tostring(row.runs), tostring(row.failures), tostring(bound), row.budget }
+    local figures = {
+      row.id,
+      tostring(row.leaseToken),
+      row.task,
+      tostring(row.runs),
+      tostring(row.failures),
+      tostring(bound),
+      row.budget,
+    }
     for _, value in ipairs(figures) do
       found[#found + 1] = value
     end
@@ -24,11 +32,7 @@ for _, id in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
   local entries = call('HGETALL', keys.running(id))
   for i = 1, #entries, 2 do
     local started, number = string.match(entries[i + 1], '^%a(%d+)|(%d+)$')
-    if
-      started
-      and started + steps.since(tonumber(number)) <= now - frame.maxAttempt
-      and not past[entries[i]]
-    then
+    if started and started + steps.since(tonumber(number)) <= now - frame.maxAttempt and not past[entries[i]] then
       list(rows.get(entries[i]), frame.maxAttempt)
     end
   end

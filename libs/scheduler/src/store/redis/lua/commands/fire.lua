@@ -24,7 +24,6 @@ end
 
 local fired = {}
 for i = 3, #ARGV, 7 do
-  fired[#fired + 1] =
-    fire(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], ARGV[i + 6])
+  fired[#fired + 1] = fire(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], ARGV[i + 6])
 end
 return commit(fired)

@@ -3,4 +3,4 @@
 -- ARGV: frame, operation (none), ms by which the clock stepped   Returns: { 1 | 0 (followed already), effects }
 -- @include verb
 -- @include clock
-return commit(followForward(tonumber(ARGV[3])) and 1 or 0)
+return commit(clock.followForward(tonumber(ARGV[3])) and 1 or 0)

@@ -65,7 +65,7 @@ local function passByStatus(ids, passed)
     read = read + (state and #state or 0)
     if not state then
       stateless[#stateless + 1] = ids[i]
-    elseif string.byte(state) == 67 then
+    elseif records.isCompleted(state) then
       passed[ids[i]] = not status.COMPLETED
     else
       passed[ids[i]] = not mayBeOf(state, status)
@@ -75,9 +75,9 @@ local function passByStatus(ids, passed)
     return
   end
   if status.PENDING or status.RUNNING then
-    for _, worker in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
-      for i, run in ipairs(readAll('HMGET', keys.running(worker), stateless)) do
-        runs[i] = runs[i] or (run and not inspect.isWaiting(worker, stateless[i]))
+    for _, workerId in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
+      for i, run in ipairs(readAll('HMGET', keys.running(workerId), stateless)) do
+        runs[i] = runs[i] or (run and not inspect.isWaiting(workerId, stateless[i]))
       end
     end
   end
@@ -109,7 +109,7 @@ local function passedOver(ids)
 end
 
 -- Looks at one; returns false where the page is full, enough is done, or the time asked for is past.
-local function look(id, n, passed)
+local function examine(id, n, passed)
   local isPassed = passed and passed[id]
   looked = looked + 1
   below = n
@@ -142,7 +142,7 @@ while goes and below - 1 > frame.popped do
   effort = effort + (read - before) / BYTES_PER_LOOK
   step = read - before > MAX_READ and MIN_STEP or math.min(2 * step, MAX_STEP)
   for i = #ids, 1, -1 do
-    goes = look(ids[i], frame.popped + first + i, passed)
+    goes = examine(ids[i], frame.popped + first + i, passed)
     if not goes then
       break
     end
@@ -155,7 +155,7 @@ while goes do
     break
   end
   for i = 1, #old, 2 do
-    goes = look(old[i], tonumber(old[i + 1]))
+    goes = examine(old[i], tonumber(old[i + 1]))
     if not goes then
       break
     end

@@ -4,7 +4,7 @@
 -- @include verb
 -- @include intake
 -- @include clock
-followBack()
+clock.followBack()
 local limit = tonumber(ARGV[3])
 local done = queue.promote(limit) + dependency.timeOut(limit) + worker.timeOut() + engine.lock.expire(tables)
 queue.wakeRefilled()

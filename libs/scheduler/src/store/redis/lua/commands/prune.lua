@@ -3,16 +3,15 @@
 -- left behind.
 -- ARGV: frame, operation, limit   Returns: { done, more }, effects
 -- @include verb
--- @include compact
 -- @include intake
 local limit = tonumber(ARGV[3])
 local intakes = intake.prune()
-local done, isOver = history.trim(limit)
+local done, isOver = trim.all(limit)
 done = done + intakes
 for _, key in ipairs(call('ZRANGEBYSCORE', keys.idempotencyEnds, '-inf', now, 'LIMIT', 0, limit)) do
   call('ZREM', keys.idempotencyEnds, key)
   call('HDEL', keys.idempotency, key)
   done = done + 1
 end
-compact(limit)
+trim.index(limit)
 return commit({ done, (intakes > 0 or isOver or done >= limit) and 1 or 0 })

@@ -1,4 +1,4 @@
--- Lean workflows, see links.lua: NEW -> PENDING for all members of each; one that is there already stays as it is.
+-- Lean workflows, see records.lua: NEW -> PENDING for all members of each; one that is there already stays as it is.
 -- ARGV: frame, operation, groups (JSON: { queue, level, task } of the members),
 --   of each member two characters, its group and how many edges it waits for,
 --   then of each workflow: workflowId, its record, size,
@@ -7,9 +7,8 @@
 -- @include keys
 -- @include frame
 -- @include effects
--- @include workflows
--- @include starts
--- @include stamp
+-- @include workflow
+-- @include records
 
 local FIRST = 5
 
@@ -63,18 +62,18 @@ local function startLean()
   local tells = effects.isWanted('scheduled')
   for _, each in ipairs(fresh) do
     local at = each.at
-    starts.add(ARGV[at], ARGV[at + 1], ARGV[at + 2])
+    workflow.add(ARGV[at], ARGV[at + 1], ARGV[at + 2])
     for i = 1, each.size do
       local id = ARGV[at + 1 + 2 * i]
       n = n + 1
       ids[n] = id
       texts[2 * n - 1] = id
-      texts[2 * n] = stamp.record(ARGV[at + 2 + 2 * i])
-      local index, edges = string.byte(ARGV[4], 2 * (each.before + i) - 1, 2 * (each.before + i))
-      if edges > 0 then
+      texts[2 * n] = records.new(ARGV[at + 2 + 2 * i])
+      local index, waits = string.byte(ARGV[4], 2 * (each.before + i) - 1, 2 * (each.before + i))
+      if waits > 0 then
         waiting = waiting + 1
         states[2 * waiting - 1] = id
-        states[2 * waiting] = 'O' .. edges
+        states[2 * waiting] = records.waitingState(waits)
       else
         local list = listOf[index]
         filled[list] = filled[list] + 1
@@ -82,7 +81,21 @@ local function startLean()
       end
       if tells then
         local group = groups[index]
-        effects.push({ 'x', 'scheduled', id, group[3], 'PENDING', group[1], group[2], now, false, ARGV[at], false, false, false })
+        effects.push({
+          'x',
+          'scheduled',
+          id,
+          group[3],
+          'PENDING',
+          group[1],
+          group[2],
+          now,
+          false,
+          ARGV[at],
+          false,
+          false,
+          false,
+        })
       end
     end
   end
@@ -101,7 +114,7 @@ local function startLean()
   for i, list in ipairs(lists) do
     callAll('RPUSH', list, buffers[i])
   end
-  starts.save()
+  workflow.saveAdded()
   frame.count('PENDING', n)
   frame.count('scheduled', n)
   local reply = { 1, effects.publish(), now }
@@ -122,22 +135,23 @@ end
 -- They cannot be lean, since others wait for their tasks: their ties become edges.
 for _, each in ipairs(fresh) do
   local at, tasks_, made, extras = each.at, {}, {}, {}
-  starts.add(ARGV[at], ARGV[at + 1], ARGV[at + 2])
+  workflow.add(ARGV[at], ARGV[at + 1], ARGV[at + 2])
   for i = 1, each.size do
     tasks_[ARGV[at + 1 + 2 * i]] = string.match(ARGV[at + 2 + 2 * i], '^[^|]*|([^|]*)')
   end
   for i = 1, each.size do
     local flags, rest = string.match(ARGV[at + 2 + 2 * i], '^([^|]*)(.*)$')
     local untied = {}
-    for k, tie in ipairs(links.edges(flags)) do
-      untied[k] = { taskId = tasks_[tie[1]], ref = tie[3], type = links.types[tie[2]], to = tie[1], reuse = false }
+    for k, tie in ipairs(records.upstreams(flags)) do
+      untied[k] =
+        { taskId = tasks_[tie[1]], ref = tie[3], type = records.EDGE_TYPES[tie[2]], to = tie[1], reuse = false }
     end
     extras[i] = { edges = #untied > 0 and untied or nil }
     made[i] = create.row(ARGV[at + 1 + 2 * i], 'w' .. rest, extras[i])
   end
   each.made, each.extras = made, extras
 end
-starts.save()
+workflow.saveAdded()
 for _, each in ipairs(fresh) do
   create.request = ARGV[each.at]
   for i, row in ipairs(each.made) do

@@ -41,7 +41,9 @@ end
 
 -- A workflow is kept as a whole, so that nobody counts who needs an execution within it.
 local function isInternal(dependent, upstream)
-  return dependent.workflowId ~= nil and dependent.workflowId == upstream.workflowId and workflow.get(dependent.workflowId) ~= nil
+  return dependent.workflowId ~= nil
+    and dependent.workflowId == upstream.workflowId
+    and workflow.get(dependent.workflowId) ~= nil
 end
 
 -- request: the one under way that uses the outcome, or nil
@@ -50,7 +52,7 @@ local function attach(edge, dependent, upstream, request)
   history.pin(upstream, dependent)
   upstream.dependentCount = (upstream.dependentCount or 0) + 1
   -- The letter of an edge that needs nothing but its type to be decided; '' for one with a deadline.
-  local name = edge.name .. '|' .. (edge.at and '' or links.letters[edge.type])
+  local name = edge.name .. '|' .. (edge.at and '' or records.EDGE_LETTERS[edge.type])
   if upstream.dependentCount <= NAMED_INSIDE then
     upstream.dependentNames = upstream.dependentNames or {}
     table.insert(upstream.dependentNames, name)

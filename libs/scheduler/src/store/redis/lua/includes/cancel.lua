@@ -1,4 +1,5 @@
 -- Ends what has not started; asks what runs.
+local cancel = {}
 
 function cancel.cancel(row, grace)
   if row.status == 'PENDING' or row.status == 'RETRYING' then

@@ -4,7 +4,7 @@ local CHUNK = 2000
 
 -- Calls `command key list[from..to]...`, in pieces. For pairs, `from` is the first of a pair. Returns the sum of the
 -- replies where these are numbers.
-local function callAll(command, key, list, from, to)
+function callAll(command, key, list, from, to)
   from, to = from or 1, to or #list
   if to - from < CHUNK then
     return from <= to and call(command, key, unpack(list, from, to)) or 0
@@ -18,7 +18,7 @@ local function callAll(command, key, list, from, to)
 end
 
 -- The replies to `command key list[from..to]...`, one for each, in order.
-local function readAll(command, key, list, from, to)
+function readAll(command, key, list, from, to)
   from, to = from or 1, to or #list
   if to - from < CHUNK then
     return from <= to and call(command, key, unpack(list, from, to)) or {}

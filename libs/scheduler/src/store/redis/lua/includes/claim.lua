@@ -1,19 +1,21 @@
 -- Claims the best of what is ready: strictly by level, first in first out, queues in rotation on one level.
+local claim = {}
+
 local CLAIM_PER_STEP = 250
 local INSPECT_FLOOR = 128
 local HOLES_PER_STEP = 2000
 local SUSPECT_CRASHES = 2
 
-local worker_, queues, free, firm, inspect, holes, reserved, capacity
+local worker_, queues, free, firm, inspectLeft, holes, reserved, capacity
 local runnable
 -- Entries taken from the head of a list, by list, and where the next one stands.
 local taken, cursor
 -- Entries of suspects that were passed over, by list, and whether the worker runs one.
-local aside, suspect
+local passedOver, suspect
 
 function claim.begin()
   claim.list, claim.taken, claim.runs, claim.worker = {}, 0, {}, nil
-  runnable, taken, cursor, aside, suspect = {}, {}, {}, {}, nil
+  runnable, taken, cursor, passedOver, suspect = {}, {}, {}, {}, nil
 end
 
 local function canRun(task)
@@ -42,7 +44,7 @@ end
 
 -- Puts back what was taken from a list and not looked at, behind what was passed over.
 local function putBack(list)
-  local entries, passed = taken[list] or {}, aside[list] or {}
+  local entries, passed = taken[list] or {}, passedOver[list] or {}
   local rest = {}
   for i = #entries, cursor[list] or 1, -1 do
     rest[#rest + 1] = entries[i]
@@ -51,7 +53,7 @@ local function putBack(list)
     rest[#rest + 1] = passed[i]
   end
   callAll('LPUSH', list, rest)
-  taken[list], aside[list] = nil, nil
+  taken[list], passedOver[list] = nil, nil
 end
 
 -- The row of the list's next entry, which leaves the list; entries that no longer count are dropped on the way.
@@ -59,7 +61,7 @@ local function nextRow(list)
   while true do
     local entries = taken[list]
     if not entries or cursor[list] > #entries then
-      entries = call('LPOP', list, math.min(math.max(free, 1), inspect, budget.readAtOnce))
+      entries = call('LPOP', list, math.min(math.max(free, 1), inspectLeft, budget.readAtOnce))
       if not entries then
         taken[list] = nil
         return nil
@@ -78,14 +80,14 @@ local function nextRow(list)
       if not mustWait(row) then
         return row
       end
-      aside[list] = aside[list] or {}
-      table.insert(aside[list], entry)
+      passedOver[list] = passedOver[list] or {}
+      table.insert(passedOver[list], entry)
     else
       queue.forgetHole(list)
     end
     holes = holes - 1
     if holes <= 0 then
-      inspect = 0
+      inspectLeft = 0
       return nil
     end
   end
@@ -142,7 +144,7 @@ local function start(row, q)
     rows.move(row, 'RUNNING')
   end
   claim.runs[#claim.runs + 1] = row.id
-  claim.runs[#claim.runs + 1] = (isPlain and 'p' or 's') .. now .. '|' .. no
+  claim.runs[#claim.runs + 1] = records.runEntry(isPlain, no)
   row.location = 'running'
   row.leaseToken, row.runs = row.leaseToken + 1, row.runs + 1
   row.workerId, row.lastWorkerId = worker_.id, worker_.id
@@ -161,7 +163,11 @@ local function start(row, q)
   -- attempt|run|failures|due|number|plain|workflow|what few have (JSON)
   local more = ''
   if row.heldLock or row.snoozes > 0 then
-    more = cjson.encode({ lk = row.heldLock, fk = row.heldLock and row.fencingToken, sz = row.snoozes > 0 and row.snoozes or nil })
+    more = cjson.encode({
+      lk = row.heldLock,
+      fk = row.heldLock and row.fencingToken,
+      sz = row.snoozes > 0 and row.snoozes or nil,
+    })
   end
   budget.bytes = budget.bytes - #row.record
   if row.edgeCount then
@@ -170,7 +176,8 @@ local function start(row, q)
       budget.addResults(row.id, left, found)
     end
   end
-  local detail = { row.leaseToken, row.runs, row.failures, row.dueAt, no, isPlain and 1 or 0, row.workflowId or '', more }
+  local detail =
+    { row.leaseToken, row.runs, row.failures, row.dueAt, no, isPlain and 1 or 0, row.workflowId or '', more }
   claim.taken = claim.taken + 1
   table.insert(claim.list, row.id)
   table.insert(claim.list, row.record)
@@ -179,7 +186,7 @@ end
 
 -- Claims a row that has left its list, or parks it on what it lacks.
 local function consider(row, q)
-  inspect = inspect - 1
+  inspectLeft = inspectLeft - 1
   rows.forgetOdd(row)
   if not canRun(row.task) then
     row.location, row.readyEntry = 'unhandled', nil
@@ -195,7 +202,7 @@ local function consider(row, q)
   start(row, q)
   -- What is left waits for the next trip.
   if budget.bytes <= 0 then
-    inspect = 0
+    inspectLeft = 0
   end
 end
 
@@ -204,7 +211,7 @@ local function claimUnhandled(level)
   for _, task in ipairs(call('ZRANGE', keys.unhandledTasks, 0, -1)) do
     if canRun(task) then
       for _, id in ipairs(call('ZRANGE', keys.unhandled(task, level), 0, 4 * CLAIM_PER_STEP)) do
-        if inspect <= 0 then
+        if inspectLeft <= 0 then
           return
         end
         local row = rows.get(id, true)
@@ -243,7 +250,7 @@ local function claimLevel(level, from)
     end
   end
   local turn = 1
-  while #waiting > 0 and free > 0 and inspect > 0 do
+  while #waiting > 0 and free > 0 and inspectLeft > 0 do
     local q = waiting[turn]
     local list = keys.ready(q.name, level)
     local row = mayTake(q, level) and nextRow(list) or nil
@@ -286,7 +293,7 @@ function claim.claim(found, wanted, slots, options)
   queue.flush()
   worker_, claim.worker = found, found.id
   firm = slots
-  free, inspect, holes = want, math.max(INSPECT_FLOOR, 4 * want), HOLES_PER_STEP
+  free, inspectLeft, holes = want, math.max(INSPECT_FLOOR, 4 * want), HOLES_PER_STEP
   reserved = options.reserved and #options.reserved > 0 and options.reserved or nil
   capacity = options.capacity
   queues = {}
@@ -303,12 +310,12 @@ function claim.claim(found, wanted, slots, options)
     worker.save(found)
   end
   for level = 0, 4 do
-    if free <= 0 or inspect <= 0 then
+    if free <= 0 or inspectLeft <= 0 then
       break
     end
     claimUnhandled(level)
     claimLevel(level, from)
   end
   callAll('HSET', keys.running(found.id), claim.runs)
-  return inspect <= 0 or (wanted > want and claim.taken == want)
+  return inspectLeft <= 0 or (wanted > want and claim.taken == want)
 end

@@ -4,6 +4,8 @@
 -- A step back is found here: time stands still until the server has caught up, or, beyond a moment, follows it. A step
 -- forward looks like time in which no node called; a node that called before it knows better, by its monotonic clock.
 
+local clock = {}
+
 local STEP_BACK_MS = 120000
 -- By so much the estimate of a node may be wrong.
 local ESTIMATE_MS = 1000
@@ -19,8 +21,8 @@ end
 
 -- Whether a delayed execution was scheduled for a date.
 local function isDated(state)
-  local _, isDated = records.readFields(state, 'isDated')
-  return isDated ~= nil
+  local _, value = records.readFields(state, 'isDated')
+  return value ~= nil
 end
 
 -- Delays and retries keep what they have left, and what was due by the time before is due. Dates that were to come stay.
@@ -86,7 +88,7 @@ local function shiftDeadlines(by)
 end
 
 -- Takes the server's time as the new one where it is far behind. The first of a verb.
-local function followBack()
+function clock.followBack()
   local by = frame.hwm - frame.serverTime
   if by <= STEP_BACK_MS then
     return
@@ -110,7 +112,7 @@ end
 
 -- Follows a step forward by `ahead` ms, if no verb has written the new time yet: then all instants are of the time before.
 -- Returns whether it did.
-local function followForward(ahead)
+function clock.followForward(ahead)
   if frame.hwm > now - ahead + ESTIMATE_MS then
     return false
   end

@@ -1,4 +1,5 @@
 -- New executions: stored, bound to what they wait for, and put where they stand.
+local create = {}
 
 function create.begin()
   -- The request that creates the executions: all of it may use one outcome. nil: each execution counts as one request.
@@ -9,9 +10,7 @@ end
 
 -- Makes a new execution: n|created|due| and what the caller packed. Returns its row.
 function create.row(id, part, extra)
-  frame.created = frame.created + 1
-  local due = extra.at or now + (extra.delay or 0)
-  local record = frame.created .. '|' .. now .. '|' .. string.format('%d', due) .. '|' .. part
+  local record = records.newDue(part, extra.at or now + (extra.delay or 0))
   table.insert(create.records, id)
   table.insert(create.records, record)
   table.insert(create.ids, id)

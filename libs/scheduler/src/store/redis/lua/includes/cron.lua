@@ -1,4 +1,5 @@
 -- Schedules, each a JSON record as its users see it; the next ticks stand in a zset of their own.
+local cron = {}
 
 local null = cjson.null
 
@@ -18,8 +19,8 @@ function cron.keep(record)
   end
 end
 
-function cron.report(record, transition)
-  effects.push({ 'schedule', transition, record.id, record.taskId, now })
+function cron.report(record, change)
+  effects.push({ 'schedule', change, record.id, record.taskId, now })
   if record.nextRunTime ~= null and not record.paused then
     effects.push({ 'due', record.nextRunTime })
   end

@@ -1,4 +1,6 @@
 -- What an end, or a reopening, means for those who depend on it.
+local dependency = {}
+
 function dependency.begin()
   dependency.left = 100 -- EDGES_PER_STEP
   -- Steps of this verb, where none are left over from earlier ones: { execution, whether it was reopened, dependents told },
@@ -6,12 +8,12 @@ function dependency.begin()
   dependency.fresh, dependency.first, dependency.stored = {}, 1, nil
 end
 
-local function holds(type, status)
-  if type == 'success' then
+local function holds(edgeType, status)
+  if edgeType == 'success' then
     return status == 'COMPLETED'
-  elseif type == 'failure' then
+  elseif edgeType == 'failure' then
     return status == 'FAILED'
-  elseif type == 'completion' then
+  elseif edgeType == 'completion' then
     return status == 'COMPLETED' or status == 'FAILED'
   end
   return true
@@ -125,10 +127,16 @@ end
 local function holdByName(name, upstream)
   local id, index, letter = edges.split(name)
   local row = rows.get(id)
-  if letter == '' or not row or row.readsEdgeRecords or row.location ~= 'dependencies' or edges.cache[id .. '|' .. index] then
+  if
+    letter == ''
+    or not row
+    or row.readsEdgeRecords
+    or row.location ~= 'dependencies'
+    or edges.cache[id .. '|' .. index]
+  then
     return false
   end
-  if (row.satisfiedEdges and row.satisfiedEdges[index]) or not holds(links.types[letter], upstream.status) then
+  if (row.satisfiedEdges and row.satisfiedEdges[index]) or not holds(records.EDGE_TYPES[letter], upstream.status) then
     return false
   end
   row.satisfiedEdges = row.satisfiedEdges or {}
@@ -141,7 +149,7 @@ end
 local function tell(step)
   if step[2] == 'drop' then
     dependency.left = dependency.left - 100
-    return history.dropNext()
+    return trim.dropNext()
   end
   local upstream = rows.get(step[1])
   if not upstream then

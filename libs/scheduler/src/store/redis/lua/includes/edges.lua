@@ -4,6 +4,8 @@
 -- Most edges come to hold, and nothing more. The upstream names each with its type, so that such an edge is neither read
 -- nor written: dependent|index|letter of its type. The dependent's row marks all edges that hold, by index, so that none
 -- counts twice (`hs`: 1 without a result, 2 with one, 3 where the edge's record says the rest).
+local edges = {}
+
 function edges.begin()
   edges.cache, edges.dirty, edges.ties = {}, {}, {}
 end
@@ -12,7 +14,7 @@ local EDGE = '^(%a+)|(%a+)|(%d+)|(%d*):?(%d*)|(%d*)|(%d)|(%u*)|([^|]*)|([^|]*)|(
 
 -- An edge that has no record, since its dependent's says what it is.
 local function makeLean(row, index)
-  edges.ties[row.id] = edges.ties[row.id] or links.edges(row.flags)
+  edges.ties[row.id] = edges.ties[row.id] or records.upstreams(row.flags)
   local tie = edges.ties[row.id][index]
   local upstream = rows.get(tie[1])
   local edge = {
@@ -20,7 +22,7 @@ local function makeLean(row, index)
     id = row.id,
     index = index,
     state = row.satisfiedEdges and row.satisfiedEdges[index] and 'held' or 'open',
-    type = links.types[tie[2]],
+    type = records.EDGE_TYPES[tie[2]],
     order = 0,
     reuse = false,
     up = tie[1],
@@ -35,14 +37,13 @@ local function make(id, index, record)
   if not record then
     return makeLean(rows.get(id), index)
   end
-  local state, type, order, at, timeout, maxAge, reuse, us, up, task, ref =
-    string.match(record, EDGE)
+  local state, edgeType, order, at, timeout, maxAge, reuse, us, up, task, ref = string.match(record, EDGE)
   local edge = {
     name = id .. '|' .. index,
     id = id,
     index = index,
     state = state,
-    type = type,
+    type = edgeType,
     order = order,
     at = tonumber(at),
     timeout = tonumber(timeout),
@@ -128,7 +129,7 @@ local function resultsOf(ids)
     end
   end
   for i, state in ipairs(#unread > 0 and readAll('HMGET', keys.state, unread) or {}) do
-    found[unread[i]] = links.resultOf(state)
+    found[unread[i]] = records.resultOf(state)
   end
   return found
 end
@@ -153,7 +154,7 @@ function edges.results(row, from)
       local edge = hasNone and { ref = string.match(record, '[^|]*$') }
         or edges.cache[row.id .. '|' .. index]
         or make(row.id, index, record)
-      if string.byte(edge.ref) ~= 36 then
+      if not records.isOwnRef(edge.ref) then
         each[#each + 1] = edge
         ups[#ups + 1] = edge.up
       end

@@ -1,4 +1,4 @@
--- What a transition reports: told to the caller in the reply, and to other nodes by message.
+-- What a kind reports: told to the caller in the reply, and to other nodes by message.
 local effects = {}
 
 function effects.begin()
@@ -24,22 +24,22 @@ function effects.push(effect)
 end
 
 -- Whether any node listens to such a transition.
-function effects.isWanted(transition)
-  return math.floor(frame.mask / BIT[transition]) % 2 == 1
+function effects.isWanted(kind)
+  return math.floor(frame.mask / BIT[kind]) % 2 == 1
 end
 
 -- Whether another node does.
-function effects.isWantedElsewhere(transition)
-  return frame.nodes > 1 and math.floor(frame.others / BIT[transition]) % 2 == 1
+function effects.isWantedElsewhere(kind)
+  return frame.nodes > 1 and math.floor(frame.others / BIT[kind]) % 2 == 1
 end
 
-function effects.tell(row, transition)
-  if not effects.isWanted(transition) then
+function effects.tell(row, kind)
+  if not effects.isWanted(kind) then
     return
   end
   effects.push({
     'x',
-    transition,
+    kind,
     row.id,
     row.task,
     row.status,
@@ -54,10 +54,10 @@ function effects.tell(row, transition)
   })
 end
 
-function effects.wake(queue)
-  if not effects.woken[queue] then
-    effects.woken[queue] = true
-    effects.wokenOrder[#effects.wokenOrder + 1] = queue
+function effects.wake(name)
+  if not effects.woken[name] then
+    effects.woken[name] = true
+    effects.wokenOrder[#effects.wokenOrder + 1] = name
   end
 end
 
@@ -73,8 +73,8 @@ end
 -- The effects as one text, or ''; what concerns other nodes is sent to them. mayBeMore: dependents may be left to tell.
 function effects.publish(mayBeMore)
   local wakes = #effects.wokenOrder
-  for _, queue in ipairs(effects.wokenOrder) do
-    effects.push({ 'ready', queue })
+  for _, name in ipairs(effects.wokenOrder) do
+    effects.push({ 'ready', name })
   end
   if mayBeMore and call('EXISTS', keys.continuation) == 1 then
     effects.push({ 'more' })
@@ -91,8 +91,8 @@ function effects.publish(mayBeMore)
     end
     -- Those who wait are told once; they say again that they wait when they have found nothing.
     if wakes > 0 and call('DEL', keys.idle) == 1 then
-      for _, queue in ipairs(effects.wokenOrder) do
-        told[#told + 1] = { 'ready', queue }
+      for _, name in ipairs(effects.wokenOrder) do
+        told[#told + 1] = { 'ready', name }
       end
     end
     if #told > 0 then

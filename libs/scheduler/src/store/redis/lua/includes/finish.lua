@@ -1,4 +1,5 @@
 -- The one way to an end, for success, failure, cancel, skip, timeout and lost workers alike; and the way back.
+local finish = {}
 
 function finish.begin()
   -- Runs that were taken from their workers in this verb, by worker.

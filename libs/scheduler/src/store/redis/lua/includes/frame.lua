@@ -3,8 +3,6 @@
 --     PUBLISH or SPUBLISH|node
 --   asked: 13 digits, the store's time when the caller asked, as far as it knows it, else zeros; budget: 6 digits, ms for
 --   which it waits; generation: 6 digits, the number of the caller's connection   ARGV[2]: operation, or ''
--- What Redis gives each call, and its time.
-local call, now
 -- @include chunks
 local frame = {}
 -- An operation '=<lane>|<number>;' is one of many that follow each other on a lane of the node: none is asked for again
@@ -29,7 +27,7 @@ end
 function frame.begin()
   call, isOnLane = redis.call, string.byte(ARGV[2]) == 61
   local asked, generation = tonumber(string.sub(ARGV[1], 1, 13)), tonumber(string.sub(ARGV[1], 15, 20))
-  local clock, lease, count, age, bytes, others, bound, publish, node =
+  local testTime, lease, count, age, bytes, others, bound, publish, node =
     string.match(ARGV[1], '^(%d*)|(%d+)|(%d+)|(%d*)|(%d*)|([%d,;]*)|(%d+)|(%a+)|(.*)$', 29)
   frame.budget = tonumber(string.sub(ARGV[1], 22, 27))
   frame.lease = tonumber(lease)
@@ -48,14 +46,14 @@ function frame.begin()
   frame.connection = 'connection|' .. node
   local meta =
     call('HMGET', keys.meta, 'hwm', 'n', 'seq', 'mask', 'ruled', 'nodes', 'popped', listeners, lane, frame.connection)
-  local serverTime = tonumber(clock)
+  local serverTime = tonumber(testTime)
   if not serverTime then
     local time = call('TIME')
     serverTime = time[1] * 1000 + math.floor(time[2] / 1000)
   end
   frame.hwm = tonumber(meta[1]) or 0
   -- A clock that a test turns may go back as it likes.
-  frame.serverTime = clock == '' and serverTime or math.max(serverTime, frame.hwm)
+  frame.serverTime = testTime == '' and serverTime or math.max(serverTime, frame.hwm)
   frame.created = tonumber(meta[2]) or 0
   frame.sequence = tonumber(meta[3]) or 0
   frame.mask = tonumber(meta[4]) or 0

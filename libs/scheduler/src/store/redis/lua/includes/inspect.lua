@@ -99,7 +99,8 @@ statuses.isWaiting = inspect.isWaiting
 
 -- Its status as it is shown: RUNNING is what has begun.
 function inspect.status(row)
-  return row.status == 'RUNNING' and row.workerId and inspect.isWaiting(row.workerId, row.id) and 'PENDING' or row.status
+  return row.status == 'RUNNING' and row.workerId and inspect.isWaiting(row.workerId, row.id) and 'PENDING'
+    or row.status
 end
 
 -- Why the execution has not started: the first reason of the fixed order.
@@ -177,8 +178,8 @@ end
 
 -- Entries of a ready list that count, from one place on, up to so many: their rows; and the place to go on from, nil at the
 -- end of the list. Looks at `most` entries, where that is given, and reads no more than the budget of a reply.
-function inspect.ready(queue, level, many, from, most)
-  local list = keys.ready(queue, level)
+function inspect.ready(name, level, many, from, most)
+  local list = keys.ready(name, level)
   local found, at, left = {}, from or 0, most or math.huge
   while #found < many and left > 0 do
     local entries = call('LRANGE', list, at, at + math.min(left, 100) - 1)

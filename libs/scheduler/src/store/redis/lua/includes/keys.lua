@@ -72,11 +72,11 @@ function keys.begin()
   end
 end
 
-function keys.ready(queue, level)
-  return root .. 'r:' .. queue .. ':' .. level
+function keys.ready(queueName, level)
+  return root .. 'r:' .. queueName .. ':' .. level
 end
-function keys.running(worker)
-  return root .. 'run:' .. worker
+function keys.running(workerId)
+  return root .. 'run:' .. workerId
 end
 function keys.edges(id)
   return root .. 'ed:' .. id
@@ -84,11 +84,11 @@ end
 function keys.dependents(id)
   return root .. 'dp:' .. id
 end
-function keys.parked(lock)
-  return root .. 'pk:' .. lock
+function keys.parked(lockKey)
+  return root .. 'pk:' .. lockKey
 end
-function keys.lines(lock)
-  return root .. 'pw:' .. lock
+function keys.lines(lockKey)
+  return root .. 'pw:' .. lockKey
 end
 function keys.awaited(task)
   return root .. 'nx:' .. task
@@ -108,9 +108,9 @@ end
 function keys.logs(id)
   return root .. 'lo:' .. id
 end
-function keys.handOver(worker)
-  return root .. 'to:' .. worker
+function keys.handOver(workerId)
+  return root .. 'to:' .. workerId
 end
-function keys.worker(worker)
-  return root .. 'wk:' .. worker
+function keys.worker(workerId)
+  return root .. 'wk:' .. workerId
 end

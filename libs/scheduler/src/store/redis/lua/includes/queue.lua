@@ -1,4 +1,6 @@
 -- Where an execution stands until it runs: by its time, then its dependencies, then in its queue.
+local queue = {}
+
 function queue.begin()
   queue.known, queue.tails = {}, {}
 end
@@ -49,7 +51,7 @@ function queue.configure(name, max, per, concurrency, declaredBy)
     q.running = 0
     for _, id in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
       for _, record in ipairs(readAll('HMGET', keys.static, call('HKEYS', keys.running(id)))) do
-        if record and fields.at(record, fields.skip(record, 1, 5)) == q.name then
+        if record and records.fieldAt(record, records.skip(record, 1, 5)) == q.name then
           q.running = q.running + 1
         end
       end

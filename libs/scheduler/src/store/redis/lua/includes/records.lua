@@ -1,6 +1,215 @@
--- How a row is stored: the state of an execution (`keys.state`), and what it was created with beside its record
--- (`keys.extra`), both as MessagePack. The letters are what is stored, and appear nowhere else.
+-- How executions are stored. The twin of this file is codec/executions.ts.
+--
+-- A record is what an execution was created with, and never changes (`keys.static`):
+--   number|created|due|flags|task|queue|level|timeout;budget|workflow|ref|payload
+-- Its flags: none for a simple one; `x`: there is more in `keys.extra`; `w`: it has edges, a workflow or a timeout; `f` and
+-- its edges: a member of a compact workflow, see below.
+-- Its state is how it is now (`keys.state`):
+--   none                                    ready since it was created, or running since then
+--   C<completed>|<started>|<worker>|<result>  its first run succeeded
+--   O<open edges>                           a member of a compact workflow that waits for its upstreams
+--   MessagePack                             anything else, see FIELDS
+-- An entry of `keys.running`: p<started>|<number of the claim>, with `s` for `p` where the run has a state.
 local records = {}
+
+local BAR, SEMICOLON, DOLLAR, ZERO = byte('|'), byte(';'), byte('$'), byte('0')
+local EXTRA, MEMBER = 'x', byte('f')
+local COMPLETED, WAITING = byte('C'), byte('O')
+local SIMPLE_RUN, STATEFUL_RUN = 'p', 's'
+
+-- Fields between bars. A pattern would walk over every character of what lies between.
+
+-- Where the field begins that is `many` behind the one at `from`; behind the text where it has too few.
+function records.skip(text, from, many)
+  for _ = 1, many do
+    from = (find(text, '|', from, true) or #text) + 1
+  end
+  return from
+end
+
+-- The field that begins there.
+function records.fieldAt(text, from)
+  return sub(text, from, (find(text, '|', from, true) or #text + 1) - 1)
+end
+
+-- Records
+
+local DIGITS = { [0] = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9' }
+-- The number of the newest record as text: its hundreds, and its last two digits as a number. To make text of a number costs
+-- three times as much as to put it together of these.
+local hundreds, low
+local times
+
+function records.begin()
+  hundreds, low, times = nil, nil, nil
+end
+
+-- The record of the next new execution, due at once; `part`: what the caller packed, from the flags on.
+function records.new(part)
+  local number = frame.created + 1
+  frame.created = number
+  low = low and low < 99 and low + 1 or number % 100
+  hundreds = hundreds and low > 0 and hundreds or string.format('%d', (number - low) / 100)
+  times = times or '|' .. now .. '|' .. now .. '|'
+  local ones = low % 10
+  return hundreds .. DIGITS[(low - ones) / 10] .. DIGITS[ones] .. times .. part
+end
+
+-- The same, due at another time.
+function records.newDue(part, due)
+  frame.created = frame.created + 1
+  return frame.created .. '|' .. now .. '|' .. string.format('%d', due) .. '|' .. part
+end
+
+-- Nothing here reads the budget.
+local RECORD = '^(%d+)|(%d+)|(-?%d+)|([^|]*)|([^|]*)|([^|]*)|(%d)|(%d*)([^|]*)|([^|]*)|([^|]*)|()'
+
+function records.parse(id, record)
+  local number, created, due, flags, task, queue_, level, timeout, budgetText, workflowId, ref, payloadStart =
+    string.match(record, RECORD)
+  if not number then
+    error('its record is unreadable')
+  end
+  return {
+    id = id,
+    number = tonumber(number),
+    createdAt = tonumber(created),
+    dueAt = tonumber(due),
+    flags = flags,
+    task = task,
+    queue = queue_,
+    level = tonumber(level),
+    timeout = tonumber(timeout),
+    budget = budgetText,
+    workflowId = workflowId ~= '' and workflowId or nil,
+    ref = ref ~= '' and ref or nil,
+    record = record,
+    -- The payload may be large, and is seldom read.
+    payloadStart = payloadStart,
+  }
+end
+
+function records.hasExtra(flags)
+  return flags == EXTRA
+end
+
+-- Whether there may be more in `keys.extra`. A payload may hold the same characters.
+function records.mayHaveExtra(record)
+  return find(record, '|' .. EXTRA .. '|', 1, true) ~= nil
+end
+
+-- Whether the flags that begin there are those of a simple execution, and whether those of a compact member with upstreams.
+function records.isSimpleAt(record, flags)
+  return byte(record, flags) == BAR
+end
+
+function records.isMemberAt(record, flags)
+  return byte(record, flags) == MEMBER
+end
+
+function records.hasUpstreamsAt(record, flags)
+  return byte(record, flags + 1) ~= SEMICOLON
+end
+
+-- A task, or the ref of an edge, that begins so is the store's own.
+function records.isOwnRef(ref)
+  return byte(ref) == DOLLAR
+end
+
+-- The level of priority from one digit of a record.
+function records.levelAt(record, at)
+  return byte(record, at) - ZERO
+end
+
+-- Members of compact workflows: all edges lead from one member to another, without deadlines. They are in the flags of the
+-- members, and a member has no state of its own until anything but a simple success happens to it; then it has one for good.
+--   f<upstream>=<letter of the type>=<ref>,...;<dependent>=<index of its edge>=<letter of the type>,...
+
+records.EDGE_TYPES = { s = 'success', f = 'failure', c = 'completion', a = 'always' }
+records.EDGE_LETTERS = {}
+for letter, type_ in pairs(records.EDGE_TYPES) do
+  records.EDGE_LETTERS[type_] = letter
+end
+
+-- Its edges, in order: { upstream, letter, ref }.
+function records.upstreams(flags)
+  local found = {}
+  for upstream, letter, ref in string.gmatch(string.match(flags, '^f([^;]*)'), '([^=,]+)=(%a)=([^,]*)') do
+    found[#found + 1] = { upstream, letter, ref }
+  end
+  return found
+end
+
+-- Its dependents as edges are named: dependent|index|letter.
+function records.dependents(flags)
+  local names = {}
+  for id, index, letter in string.gmatch(string.match(flags, ';(.*)$'), '([^=,]+)=(%d+)=(%a)') do
+    names[#names + 1] = id .. '|' .. index .. '|' .. letter
+  end
+  return names
+end
+
+-- Runs
+
+-- The entry of runs that begin now. isSimple: they have no state.
+function records.runEntry(isSimple, number, started)
+  return (isSimple and SIMPLE_RUN or STATEFUL_RUN) .. (started or now) .. '|' .. number
+end
+
+-- When it started, and the number of its claim.
+function records.parseRun(entry)
+  local started, number = string.match(entry, '^%a(%d+)|(%d+)$')
+  if not started then
+    error('its running entry is unreadable')
+  end
+  return tonumber(started), tonumber(number)
+end
+
+-- States
+
+function records.isCompleted(state)
+  return byte(state) == COMPLETED
+end
+
+function records.isWaiting(state)
+  return byte(state) == WAITING
+end
+
+-- The state of first runs with this entry that succeed now, without their results.
+function records.completedPrefix(entry, workerId)
+  return 'C' .. now .. '|' .. sub(entry, 2, find(entry, '|', 1, true)) .. workerId .. '|'
+end
+
+-- When it completed and started, its worker, and its result or nil.
+function records.parseCompleted(state)
+  local completed, started, workerId, result = string.match(state, '^C(%d+)|(%d+)|([^|]*)|(.*)$')
+  if not completed then
+    error('its state is unreadable')
+  end
+  return tonumber(completed), tonumber(started), workerId, result ~= '' and result or nil
+end
+
+function records.waitingState(openEdges)
+  return 'O' .. openEdges
+end
+
+-- The open edges of a waiting member; nil for any other state.
+function records.openEdges(state)
+  return tonumber(string.match(state, '^O(%d+)$'))
+end
+
+-- The result in any state, or nil. A state that cannot be read has none: it must not keep others from being claimed.
+function records.resultOf(state)
+  if not state or records.isWaiting(state) then
+    return nil
+  elseif records.isCompleted(state) then
+    return byte(state, -1) ~= BAR and string.match(state, '^C%d+|%d+|[^|]*|(.*)$') or nil
+  end
+  local _, result = records.readFields(state, 'result')
+  return result
+end
+
+-- Rows: states as MessagePack, and what is in `keys.extra`. The letters are what is stored, and appear nowhere else.
 
 -- letter, name, meaning. A field that is absent has its default, see rows.lua. A flag is 1 or absent.
 local FIELDS = {
@@ -71,9 +280,9 @@ local SMALL_MAP, LARGE_MAP, EMPTY = 128, 222, 144
 
 -- How many fields a text as stored has, and at which byte they begin.
 local function fieldsOf(text)
-  local first, high, low = string.byte(text, 1, 3)
+  local first, highByte, lowByte = byte(text, 1, 3)
   if first == LARGE_MAP then
-    return high * 256 + low, 3
+    return highByte * 256 + lowByte, 3
   elseif first and first >= SMALL_MAP and first <= EMPTY then
     return first % 16, 1
   end
@@ -120,5 +329,5 @@ end
 function records.mayHave(text, name, value)
   local letters = LETTERS[name]
   local field = string.char(160 + #letters) .. letters .. string.char(160 + #value) .. value
-  return string.find(text, field, 1, true) ~= nil
+  return find(text, field, 1, true) ~= nil
 end

@@ -1,5 +1,7 @@
--- Executions as Lua sees them. A row holds how an execution stands, and nothing else, so that it is kept as it is; what
--- it was created with, and the defaults of what it does not say, stand behind it.
+-- Executions in memory. A row has the fields of the execution's state, and no others, since all of them are stored. Behind
+-- it are the fields of its record, and the defaults.
+local rows = {}
+
 function rows.begin()
   rows.cache, rows.dirty, rows.extras = {}, {}, {}
   -- Rows that have no state of their own in the store, by id: ready since they were created, or running since then.
@@ -12,9 +14,6 @@ end
 
 local STATUSES = { PENDING = 1, RUNNING = 1, RETRYING = 1, COMPLETED = 1, FAILED = 1, CANCELLED = 1, SKIPPED = 1 }
 local TERMINAL = { COMPLETED = true, FAILED = true, CANCELLED = true, SKIPPED = true }
-
--- n|created|due|flags|task|queue|level|timeout;budget|workflow|ref|payload; nothing here reads the budget
-local HEAD = '^(%d+)|(%d+)|(-?%d+)|([^|]*)|([^|]*)|([^|]*)|(%d)|(%d*)([^|]*)|([^|]*)|([^|]*)|()'
 
 -- How an execution stands, where its row does not say.
 local defaults = {
@@ -35,57 +34,26 @@ defaults.__index = defaults
 
 -- What stands behind the row of a record.
 local function parse(id, record)
-  local n, created, due, flags, task, queue, level, timeout, budgetText, wf, ref, body = string.match(record, HEAD)
-  if not n then
-    error('its record is unreadable')
-  end
-  local base = {
-    id = id,
-    number = tonumber(n),
-    createdAt = tonumber(created),
-    flags = flags,
-    task = task,
-    queue = queue,
-    level = tonumber(level),
-    timeout = tonumber(timeout),
-    budget = budgetText,
-    workflowId = wf ~= '' and wf or nil,
-    ref = ref ~= '' and ref or nil,
-    record = record,
-    -- Where the payload begins: it may be large, and is seldom looked at.
-    payloadStart = body,
-    dueAt = tonumber(due),
-  }
+  local base = records.parse(id, record)
   base.__index = base
   return setmetatable(base, defaults)
 end
 
--- A plain one's run, as its running entry 'p<started>|<no>' tells it.
-local function setRunning(row, worker, entry)
-  local started, no = string.match(entry, '^%a(%d+)|(%d+)$')
-  if not started then
-    error('its running entry is unreadable')
-  end
+-- A simple one's run, from its running entry.
+local function setRunning(row, workerId, entry)
   row.status, row.location, row.readyEntry = 'RUNNING', 'running', nil
-  row.startedAt, row.claimNumber = tonumber(started), tonumber(no)
+  row.startedAt, row.claimNumber = records.parseRun(entry)
   row.leaseToken, row.runs = 1, 1
-  row.workerId, row.lastWorkerId = worker, worker
+  row.workerId, row.lastWorkerId = workerId, workerId
   rows.plainRun[row.id] = true
 end
 
--- A plain one's end: C<completed>|<started>|<worker>|<result>
+-- A simple one's end.
 local function setCompleted(row, state)
-  local completed, started, worker, result = string.match(state, '^C(%d+)|(%d+)|([^|]*)|(.*)$')
-  if not completed then
-    error('its state is unreadable')
-  end
+  row.completedAt, row.startedAt, row.lastWorkerId, row.result = records.parseCompleted(state)
   local isKept = row.workflowId and workflow.get(row.workflowId)
   row.status, row.location = 'COMPLETED', isKept and 'kept' or 'history'
-  row.completedAt, row.startedAt, row.lastWorkerId = tonumber(completed), tonumber(started), worker
   row.leaseToken, row.runs = 1, 1
-  if result ~= '' then
-    row.result = result
-  end
 end
 
 -- A state as it was packed.
@@ -114,8 +82,9 @@ local function heldEdges(ties)
     end
   end
   for i, state in ipairs(readAll('HMGET', keys.state, unread)) do
-    local first = state and string.byte(state)
-    if first and (first == 67 or (first ~= 79 and unpackState(state).endedCompactly)) then
+    if
+      state and (records.isCompleted(state) or (not records.isWaiting(state) and unpackState(state).endedCompactly))
+    then
       held[indices[i]] = 2
     end
   end
@@ -133,18 +102,18 @@ end
 -- A lean member's row: what others keep in their states stands in its record, or follows from it.
 local function makeLean(base, state)
   local row = setmetatable({}, base)
-  local ties, names = links.edges(base.flags), links.dependents(base.flags)
+  local ties, names = records.upstreams(base.flags), records.dependents(base.flags)
   if #names > 0 then
     row.dependentNames, row.dependentCount = names, #names
   end
-  local first = state and string.byte(state)
+  local isWaiting = state and records.isWaiting(state)
   if #ties > 0 then
     row.edgeCount = #ties
-    row.satisfiedEdges = first == 79 and heldEdges(ties) or allHeld(ties)
+    row.satisfiedEdges = isWaiting and heldEdges(ties) or allHeld(ties)
   end
-  if first == 79 then
-    row.location, row.openEdges = 'dependencies', tonumber(string.sub(state, 2))
-  elseif first == 67 then
+  if isWaiting then
+    row.location, row.openEdges = 'dependencies', records.openEdges(state)
+  elseif state then
     -- It has told its dependents of its end.
     row.endedCompactly = 1
     setCompleted(row, state)
@@ -163,25 +132,23 @@ end
 -- Fails where a text is unreadable.
 local function makeRow(id, record, state)
   local base = parse(id, record)
-  if base.flags == 'x' then
+  if records.hasExtra(base.flags) then
     for key, value in pairs(records.unpackRow(rows.extras[id] or call('HGET', keys.extra, id))) do
       base[key] = value
     end
   end
-  local row
-  local first = state and string.byte(state)
-  if string.byte(base.flags) == 102 and (not first or first == 67 or first == 79) then
-    row = makeLean(base, state)
+  local isCompleted = state and records.isCompleted(state)
+  if records.isMemberAt(base.flags, 1) and (not state or isCompleted or records.isWaiting(state)) then
+    return makeLean(base, state)
   elseif not state then
-    row = setmetatable({ readyEntry = id }, base)
     rows.plain[id] = base.flags == ''
-  elseif first == 67 then
-    row = setmetatable({}, base)
+    return setmetatable({ readyEntry = id }, base)
+  elseif isCompleted then
+    local row = setmetatable({}, base)
     setCompleted(row, state)
-  else
-    row = setmetatable(unpackState(state), base)
+    return row
   end
-  return row
+  return setmetatable(unpackState(state), base)
 end
 
 local function spoil(id, why)
@@ -207,10 +174,10 @@ end
 -- Finds out which worker runs it, if any does.
 local function findRun(row)
   rows.workers = rows.workers or call('ZRANGE', keys.leases, 0, -1)
-  for _, worker in ipairs(rows.workers) do
-    local entry = call('HGET', keys.running(worker), row.id)
+  for _, workerId in ipairs(rows.workers) do
+    local entry = call('HGET', keys.running(workerId), row.id)
     if entry then
-      local ok, why = pcall(setRunning, row, worker, entry)
+      local ok, why = pcall(setRunning, row, workerId, entry)
       return ok or spoil(row.id, why)
     end
   end
@@ -251,8 +218,7 @@ end
 local function fetchExtras(ids, from, texts)
   local some = {}
   for i, text in ipairs(texts) do
-    -- A payload may hold the same: then there is nothing to read.
-    if text and string.find(text, '|x|', 1, true) then
+    if text and records.mayHaveExtra(text) then
       some[#some + 1] = ids[from + i - 1]
     end
   end
@@ -261,8 +227,8 @@ local function fetchExtras(ids, from, texts)
   end
 end
 
--- Reads many at once. worker: runs most of those that have no state, where that is known. resting: no worker runs them.
-function rows.fetch(ids, worker, resting)
+-- Reads many at once. workerId: runs most of those that have no state, where that is known. resting: no worker runs them.
+function rows.fetch(ids, workerId, resting)
   local missing, seen = {}, {}
   for _, id in ipairs(ids) do
     if rows.cache[id] == nil and not seen[id] then
@@ -287,10 +253,10 @@ function rows.fetch(ids, worker, resting)
         end
       end
     end
-    local runs = worker and readAll('HMGET', keys.running(worker), stateless) or {}
+    local runs = workerId and readAll('HMGET', keys.running(workerId), stateless) or {}
     for i, id in ipairs(stateless) do
       if runs[i] then
-        local ok, why = pcall(setRunning, rows.cache[id], worker, runs[i])
+        local ok, why = pcall(setRunning, rows.cache[id], workerId, runs[i])
         if not ok then
           spoil(id, why)
         end
@@ -321,7 +287,7 @@ end
 -- What looks plain and is no longer: its run, or its entry in a ready list, is made known as such.
 local function unmask(row)
   if rows.plainRun[row.id] and row.status == 'RUNNING' then
-    call('HSET', keys.running(row.workerId), row.id, 's' .. row.startedAt .. '|' .. row.claimNumber)
+    call('HSET', keys.running(row.workerId), row.id, records.runEntry(false, row.claimNumber, row.startedAt))
   elseif row.location == 'ready' and row.readyEntry == row.id and not row.isMisplaced then
     row.isMisplaced = 1
     call('HINCRBY', keys.holes, 'odd', 1)

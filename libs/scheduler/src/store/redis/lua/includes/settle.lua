@@ -1,4 +1,5 @@
 -- How runs end, one by one.
+local settle = {}
 
 -- The run's row if the token is current, else nil.
 function settle.current(id, attempt)
@@ -93,17 +94,18 @@ function settle.apply(row, kind, text, reason, delay)
     if value and not row.lockKey then
       -- It was scheduled before its task required a lock.
       local need = cjson.decode(value)
-      row.lockKey, row.lockTimeout, row.lockMaxWait = need.key, need.timeout, need.maxWait ~= cjson.null and need.maxWait or nil
+      row.lockKey, row.lockTimeout, row.lockMaxWait =
+        need.key, need.timeout, need.maxWait ~= cjson.null and need.maxWait or nil
     end
   end
 end
 
 -- Commits a settlement of this worker's own; a token that is no longer current changes nothing.
-function settle.own(worker, id, attempt, kind, text, reason, delay)
+function settle.own(workerId, id, attempt, kind, text, reason, delay)
   local row = settle.current(id, attempt)
-  if not row or row.workerId ~= worker then
+  if not row or row.workerId ~= workerId then
     frame.count('stale', 1)
-    effects.push({ 'stale', id, attempt, worker, now })
+    effects.push({ 'stale', id, attempt, workerId, now })
     return false
   end
   settle.apply(row, kind, text, reason, delay)

@@ -1,4 +1,6 @@
 -- Whether some worker could start an execution now, as far as the store knows.
+local startable = {}
+
 local WORKERS_LOOKED_AT = 100
 
 local alive

@@ -1,7 +1,5 @@
 -- Statuses of executions, read from their states alone: no record is parsed, and no payload read.
 local statuses = {}
--- In a block, since a script may have 200 locals.
-do
 
 local NAMES = {
   P = 'PENDING',
@@ -24,8 +22,8 @@ local AT_ONCE, MAX_BYTES = 16, 2097152
 -- Whether a run waits in its process, and is shown as PENDING: set by inspect.lua.
 statuses.isWaiting = nil
 
-local function runLetter(worker, id)
-  return worker and statuses.isWaiting(worker, id) and 'P' or 'R'
+local function runLetter(workerId, id)
+  return workerId and statuses.isWaiting(workerId, id) and 'P' or 'R'
 end
 
 -- A letter for each of the ids, '-' for one that is not there; of the first ones only, where their states are large.
@@ -36,18 +34,17 @@ function statuses.of(ids)
     local to = math.min(from + AT_ONCE - 1, #ids)
     for i, state in ipairs(readAll('HMGET', keys.state, ids, from, to)) do
       local at = from + i - 1
-      local first = state and string.byte(state)
-      if not first then
+      if not state then
         stateless[#stateless + 1] = at
         letters[at] = '-'
-      elseif first == 67 then
+      elseif records.isCompleted(state) then
         letters[at] = 'C'
-      elseif first == 79 then
+      elseif records.isWaiting(state) then
         letters[at] = 'P'
       else
-        local isRead, status, worker = records.readFields(state, 'status', 'workerId')
+        local isRead, status, workerId = records.readFields(state, 'status', 'workerId')
         local letter = isRead and LETTERS[status or 'PENDING'] or '-'
-        letters[at] = letter == 'R' and runLetter(worker, ids[at]) or letter
+        letters[at] = letter == 'R' and runLetter(workerId, ids[at]) or letter
       end
       bytes = bytes + (state and #state or 0)
     end
@@ -68,14 +65,12 @@ function statuses.of(ids)
   for i, at in ipairs(known) do
     unsettled[i] = ids[at]
   end
-  for _, worker in ipairs(#known > 0 and call('ZRANGE', keys.leases, 0, -1) or {}) do
-    for i, run in ipairs(readAll('HMGET', keys.running(worker), unsettled)) do
+  for _, workerId in ipairs(#known > 0 and call('ZRANGE', keys.leases, 0, -1) or {}) do
+    for i, run in ipairs(readAll('HMGET', keys.running(workerId), unsettled)) do
       if run then
-        letters[known[i]] = runLetter(worker, unsettled[i])
+        letters[known[i]] = runLetter(workerId, unsettled[i])
       end
     end
   end
   return letters
-end
-
 end

@@ -1,5 +1,7 @@
 -- The tables of the engine on Redis, see engine/tables.ts: its locks. A lock that has changed is written once, at the end.
 -- Stored: { order, token, at, holder, handle, reserved, handles (how many wait) }, absent where it is 0 or nothing.
+local tables = {}
+
 local cache, dirty
 
 function tables.begin()
@@ -35,8 +37,8 @@ function tables:pushHead(row)
   queue.pushHead(row)
 end
 
-function tables:emitLock(transition, lock, owner)
-  effects.push({ 'lock', transition, lock.key, owner, lock.fencingToken, now })
+function tables:emitLock(change, lock, owner)
+  effects.push({ 'lock', change, lock.key, owner, lock.fencingToken, now })
 end
 
 function tables:emitDue(at)

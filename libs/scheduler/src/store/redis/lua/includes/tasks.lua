@@ -1,4 +1,6 @@
 -- Tasks: which of them others depend on, and the newest execution of each of those.
+local tasks = {}
+
 function tasks.begin()
   tasks.watchedTasks, tasks.newestIds = {}, {}
 end

@@ -1,5 +1,6 @@
 -- Workers: their leases, and what becomes of their runs when they leave or are lost.
 -- Record: { queues, slots, started, joined, draining, rotation }
+local worker = {}
 
 local MAX_CRASHES = 3
 

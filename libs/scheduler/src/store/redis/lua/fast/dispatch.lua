@@ -1,9 +1,12 @@
+-- Dispatch to waiting workers without a claim.
+local dispatch = {}
+
 -- For how long a worker counts as waiting: it asks again every second, unless its event loop is blocked.
 local IDLE_MS = 2000
 
 -- Gives a few plain executions to a worker that waits with nothing to do: none of its handlers can block its process.
 -- Returns whether it was done: the message went first, and somebody heard it.
-local function handOver(groups, ids, pairs_)
+function dispatch.give(groups, ids, pairs_)
   local count = #ids
   if count > 16 or frame.ruled then
     return false
@@ -28,15 +31,15 @@ local function handOver(groups, ids, pairs_)
       end
       if fits and callAll('EXISTS', keys.unhandledTasks, lists) == 0 then
         local no = frame.next()
-        local lines = { now, no }
+        local message = { now, no }
         for k = 1, count do
-          lines[#lines + 1] = ids[k]
-          lines[#lines + 1] = pairs_[2 * k]
+          message[#message + 1] = ids[k]
+          message[#message + 1] = pairs_[2 * k]
         end
-        if call(frame.publish, keys.handOver(workerId), table.concat(lines, '\n')) > 0 then
+        if call(frame.publish, keys.handOver(workerId), table.concat(message, '\n')) > 0 then
           local runs, waits = {}, {}
           for k = 1, count do
-            runs[2 * k - 1], runs[2 * k] = ids[k], 'p' .. now .. '|' .. no
+            runs[2 * k - 1], runs[2 * k] = ids[k], records.runEntry(true, no)
             waits[2 * k - 1], waits[2 * k] = ids[k], workerId .. '|' .. now
           end
           callAll('HSET', keys.running(workerId), runs)

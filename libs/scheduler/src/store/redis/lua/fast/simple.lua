@@ -1,26 +1,32 @@
--- The short way of a trip: plain executions and lean members of workflows that simply succeed, and such as are claimed
--- from one plain queue.
-
--- The trip under way: its worker, how many it wants, and what it has settled and claimed so far.
-local trip = {}
-local workerId, me, wanted, settled, plain
--- The number in the running entries of the plain claims; whether history is left to trim; see exchange.lua for `told`.
-local plainNo, trimLater, told
--- What only the caller listens to, it tells itself.
-local tellsEnds, tellsStarts
+-- The fast path of an exchange: simple executions and members of compact workflows that succeed, and claims from one queue
+-- without limits.
+local simple = {}
 
 local CLAIM_PER_STEP = 250
+-- Levels of priority: 0 to 4.
+local LEVELS = 4
 
-function trip.begin()
-  workerId, me, wanted = ARGV[3], nil, tonumber(ARGV[6])
-  settled, plain, plainNo, trimLater = {}, {}, 0, false
+-- Whether other nodes listen to such events.
+local tellsEnds, tellsStarts
+
+function simple.begin()
+  simple.workerId, simple.demand = ARGV[3], tonumber(ARGV[6])
+  -- The worker's record, set by the verb.
+  simple.worker = nil
+  -- One letter for each settlement; claims: id, record, ...; the number in their running entries.
+  simple.answers, simple.claims, simple.claimNumber = {}, {}, 0
+  -- Whether history is left to trim.
+  simple.trimLater = false
   tellsEnds, tellsStarts = effects.isWantedElsewhere('completed'), effects.isWantedElsewhere('started')
-  told = (tellsEnds and 1 or 0) + (tellsStarts and 2 or 0)
+  -- Which effects of it are in the reply, since other nodes need them; the worker makes the others itself: 1 ends, 2 starts.
+  simple.told = (tellsEnds and 1 or 0) + (tellsStarts and 2 or 0)
 end
 
 -- Executions dropped by one trip: more than it can end, so that a history made shorter gets there in time. Entries are
 -- taken so many at a time, since each may be a workflow of 200 executions.
 local DROPS_PER_STEP, ENTRIES_AT_ONCE = 1000, 125
+-- The end of an entry of a workflow of which all executions succeeded here.
+local COMPACT = byte('c')
 
 -- Takes the oldest `n` entries of history: executions that stand alone, and workflows of which all executions ended in the
 -- short way. At any other entry it stops. Returns the ids of what it took, and whether that was all.
@@ -35,7 +41,7 @@ local function takeOldest(n)
     local bar = find(entry, '|', 1, true)
     if not bar then
       ids[#ids + 1] = entry
-    elseif byte(entry, -1) == 99 then
+    elseif byte(entry, -1) == COMPACT then
       workflows[#workflows + 1] = sub(entry, 1, bar - 1)
     else
       taken = i - 1
@@ -61,21 +67,21 @@ local function trimPlain()
   if over <= 0 then
     return
   end
-  trimLater = (tonumber(call('HGET', keys.holes, 'history')) or 0) > 0
+  simple.trimLater = (tonumber(call('HGET', keys.holes, 'history')) or 0) > 0
   local dropped = 0
-  while over > 0 and dropped < DROPS_PER_STEP and not trimLater do
+  while over > 0 and dropped < DROPS_PER_STEP and not simple.trimLater do
     local ids, all = takeOldest(math.min(over, ENTRIES_AT_ONCE))
     callAll('HDEL', keys.static, ids)
     callAll('HDEL', keys.state, ids)
     dropped = dropped + #ids
-    trimLater = not all
+    simple.trimLater = not all
     over = over - ENTRIES_AT_ONCE
   end
   frame.count('COMPLETED', -dropped)
 end
 
 -- Where the parts of a plain segment stand: ids, results (nil for none), the segment behind it, ties (of members only).
-local function layout(from)
+function simple.layout(from)
   local n, hasResults, entries = tonumber(ARGV[from + 1]), ARGV[from + 3] == '1', tonumber(ARGV[from + 4])
   local ids = from + 5 + 2 * entries
   local isMember = ARGV[from] == 'member'
@@ -85,7 +91,7 @@ end
 
 -- Whether each run of a plain segment is still what it was when it was claimed.
 local function isIntact(from, n, ids)
-  local found = readAll('HMGET', keys.running(workerId), ARGV, ids, ids + n - 1)
+  local found = readAll('HMGET', keys.running(simple.workerId), ARGV, ids, ids + n - 1)
   local i = 1
   for at = from + 5, ids - 1, 2 do
     local entry = ARGV[at]
@@ -101,27 +107,37 @@ end
 
 local function tellCompleted(n, ids, results)
   for i, text in ipairs(readAll('HMGET', keys.static, ARGV, ids, ids + n - 1)) do
-    local task, queue, level, wf =
-      string.match(text, '^[^|]*|[^|]*|[^|]*|[^|]*|([^|]*)|([^|]*)|(%d)|[^|]*|([^|]*)|')
+    local task, name, level, wf = string.match(text, '^[^|]*|[^|]*|[^|]*|[^|]*|([^|]*)|([^|]*)|(%d)|[^|]*|([^|]*)|')
     local result = results and ARGV[results + i - 1] or ''
     local id = ARGV[ids + i - 1]
     effects.push({
-      'x', 'completed', id, task, 'COMPLETED', queue, tonumber(level), now, workerId, wf ~= '' and wf or false,
-      result ~= '' and result or false, false, false,
+      'x',
+      'completed',
+      id,
+      task,
+      'COMPLETED',
+      name,
+      tonumber(level),
+      now,
+      simple.workerId,
+      wf ~= '' and wf or false,
+      result ~= '' and result or false,
+      false,
+      false,
     })
   end
 end
 
 -- Settles first runs that simply succeeded; false where any of them needs the general way.
-local function settlePlain(from)
-  local n, ids, results, _, ties = layout(from)
+function simple.settle(from)
+  local n, ids, results, _, ties = simple.layout(from)
   if frame.ruled or frame.historyAge or frame.weighs then
     return false
   end
   if not isIntact(from, n, ids) then
     return false
   end
-  local plan = ties and flow.plan(n, ids, ties)
+  local plan = ties and compact.plan(n, ids, ties)
   if ties and not plan then
     return false
   end
@@ -129,7 +145,7 @@ local function settlePlain(from)
   for at = from + 5, ids - 1, 2 do
     -- Runs of one claim have one entry, and so one beginning of what is kept of their ends.
     local entry = ARGV[at]
-    local prefix = 'C' .. now .. '|' .. string.sub(entry, 2, string.find(entry, '|', 1, true)) .. workerId .. '|'
+    local prefix = records.completedPrefix(entry, simple.workerId)
     for _ = 1, tonumber(ARGV[at + 1]) do
       ends[2 * i - 1] = ARGV[ids + i - 1]
       ends[2 * i] = results and prefix .. ARGV[results + i - 1] or prefix
@@ -139,13 +155,13 @@ local function settlePlain(from)
   if tellsEnds then
     tellCompleted(n, ids, results)
   end
-  callAll('HDEL', keys.running(workerId), ARGV, ids, ids + n - 1)
+  callAll('HDEL', keys.running(simple.workerId), ARGV, ids, ids + n - 1)
   if call('EXISTS', keys.handed) == 1 then
     callAll('HDEL', keys.handed, ARGV, ids, ids + n - 1)
   end
   callAll('HSET', keys.state, ends)
   if plan then
-    flow.apply(plan)
+    compact.apply(plan)
   else
     callAll('RPUSH', keys.history, ARGV, ids, ids + n - 1)
   end
@@ -155,23 +171,24 @@ local function settlePlain(from)
   window.count('c', n, n * now - tonumber(ARGV[from + 2]))
   window.save()
   trimPlain()
-  settled[#settled + 1] = string.rep('a', n)
+  simple.answers[#simple.answers + 1] = string.rep('a', n)
   return true
 end
 
 -- Claims plain executions of one plain queue, level by level; false where something else stands in the way.
-local function claimPlain()
-  if wanted <= 0 or me.draining then
+function simple.claim()
+  if simple.demand <= 0 or simple.worker.draining then
     return true
   end
-  if #me.queues ~= 1 or ARGV[8] ~= '' or frame.ruled then
+  if #simple.worker.queues ~= 1 or ARGV[8] ~= '' or frame.ruled then
     return false
   end
-  local queue = me.queues[1]
-  if call('EXISTS', keys.unhandledTasks, keys.continuation) > 0 or call('HGET', keys.queues, queue) ~= '' then
+  local name = simple.worker.queues[1]
+  if call('EXISTS', keys.unhandledTasks, keys.continuation) > 0 or call('HGET', keys.queues, name) ~= '' then
     return false
   end
   local runs, tied = {}, {}
+  local claims, workerId = simple.claims, simple.workerId
   -- Twice as many as are claimed.
   local n = 0
   local runnable, readAtOnce = {}, 2 * budget.readAtOnce
@@ -180,37 +197,37 @@ local function claimPlain()
   local task, alike
   -- Whether this worker can run what the short way can claim, and where the record's flags begin.
   local function examine(text)
-    local flags = fields.skip(text, 1, 3)
-    local first = byte(text, flags)
-    if first ~= 102 and first ~= 124 then
+    local flags = records.skip(text, 1, 3)
+    local isSimple = records.isSimpleAt(text, flags)
+    if not isSimple and not records.isMemberAt(text, flags) then
       return false
     end
-    local from = fields.skip(text, flags, 1)
-    task = fields.at(text, from)
-    alike = first == 124 and sub(text, find(text, '|', 1, true), from - 1) .. task .. '|' or nil
+    local from = records.skip(text, flags, 1)
+    task = records.fieldAt(text, from)
+    alike = isSimple and sub(text, find(text, '|', 1, true), from - 1) .. task .. '|' or nil
     if runnable[task] == nil then
       runnable[task] = call('SISMEMBER', keys.worker(workerId), task) == 1
     end
     return runnable[task], flags
   end
   local isPlain = true
-  local want = math.min(wanted, CLAIM_PER_STEP)
-  plainNo = frame.next()
-  local entry = 'p' .. now .. '|' .. plainNo
+  local want = math.min(simple.demand, CLAIM_PER_STEP)
+  simple.claimNumber = frame.next()
+  local entry = records.runEntry(true, simple.claimNumber)
   -- Without holes, and without executions that look plainer than they are, an entry that bears no number is plain.
   local holes = call(
     'HMGET',
     keys.holes,
     'odd',
-    keys.ready(queue, 0),
-    keys.ready(queue, 1),
-    keys.ready(queue, 2),
-    keys.ready(queue, 3),
-    keys.ready(queue, 4)
+    keys.ready(name, 0),
+    keys.ready(name, 1),
+    keys.ready(name, 2),
+    keys.ready(name, 3),
+    keys.ready(name, 4)
   )
   local isOdd = (tonumber(holes[1]) or 0) > 0
-  for level = 0, 4 do
-    local list = keys.ready(queue, level)
+  for level = 0, LEVELS do
+    local list = keys.ready(name, level)
     local isDoubtful = isOdd or (tonumber(holes[level + 2]) or 0) > 0
     local entries = call('LPOP', list, want - n / 2)
     if entries then
@@ -246,17 +263,17 @@ local function claimPlain()
           break
         end
         budget.bytes = budget.bytes - #text
-        local id, isLean = entries[i], flags and byte(text, flags) == 102
+        local id, isLean = entries[i], flags and records.isMemberAt(text, flags)
         n = n + 2
-        plain[n - 1], plain[n] = id, text
+        claims[n - 1], claims[n] = id, text
         runs[n - 1], runs[n] = id, entry
-        if isLean and byte(text, flags + 1) ~= 59 then
+        if isLean and records.hasUpstreamsAt(text, flags) then
           tied[#tied + 1] = id
-          tied[#tied + 1] = links.edges(fields.at(text, flags))
+          tied[#tied + 1] = records.upstreams(records.fieldAt(text, flags))
         end
         if tellsStarts then
-          local wf = isLean and fields.at(text, fields.skip(text, flags, 5))
-          effects.push({ 'x', 'started', id, task, 'RUNNING', queue, level, now, workerId, wf, false, false, false })
+          local wf = isLean and records.fieldAt(text, records.skip(text, flags, 5))
+          effects.push({ 'x', 'started', id, task, 'RUNNING', name, level, now, workerId, wf, false, false, false })
         end
       end
       for i = #entries, take + 1, -1 do
@@ -269,7 +286,7 @@ local function claimPlain()
   end
   n = n / 2
   if #tied > 0 then
-    flow.gather(tied)
+    compact.gather(tied)
   end
   if n > 0 then
     callAll('HSET', keys.running(workerId), runs)

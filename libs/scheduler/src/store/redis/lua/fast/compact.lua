@@ -1,5 +1,7 @@
--- The short way of lean members of workflows: see links.lua.
-local flow = {}
+-- The short way of lean members of workflows: see records.lua.
+local compact = {}
+
+local FAILURE = byte(records.EDGE_LETTERS.failure)
 
 -- Whether all members of the workflows that end have ended in the short way.
 local function areLean(ended, settling)
@@ -13,7 +15,7 @@ local function areLean(ended, settling)
     end
     if #ids >= 1000 or i == #ended then
       for _, state in ipairs(readAll('HMGET', keys.state, ids)) do
-        if not (state and byte(state) == 67) then
+        if not (state and records.isCompleted(state)) then
           return false
         end
       end
@@ -24,13 +26,13 @@ local function areLean(ended, settling)
 end
 
 -- Counts the edges that lead from a member to others, by dependent; false where one of them wants a failure. `names`: as
--- they stand in its record, see links.lua, up to a bar at `to`; `told`: the dependents of all edges so far, in order.
+-- they stand in its record, see records.lua, up to a bar at `to`; `told`: the dependents of all edges so far, in order.
 local function countEdges(names, to, waits, told)
   local from = 1
   while from < to do
     local index = find(names, '=', from, true) + 1
     local letter = find(names, '=', index, true) + 1
-    if byte(names, letter) == 102 then
+    if byte(names, letter) == FAILURE then
       return false
     end
     local id = sub(names, from, index - 2)
@@ -63,9 +65,9 @@ local function listsOf(ids)
     if not record then
       return nil
     end
-    local at = fields.skip(record, 1, 5)
-    local name = fields.at(record, at)
-    local key = keys.ready(name, byte(record, at + #name + 1) - 48)
+    local at = records.skip(record, 1, 5)
+    local name = records.fieldAt(record, at)
+    local key = keys.ready(name, records.levelAt(record, at + #name + 1))
     local list = lists[key] or {}
     lists[key] = list
     list[#list + 1] = ids[i]
@@ -76,7 +78,7 @@ end
 
 -- What the ends of these members mean for others, or nil where it is not that simple. Their ids stand in ARGV from `at` on,
 -- and from `ties` on what each is tied to: its dependents|workflowId.
-function flow.plan(n, at, ties)
+function compact.plan(n, at, ties)
   local settling = {}
   local waits, told = {}, {}
   local ends, members, ended = {}, {}, {}
@@ -105,7 +107,7 @@ function flow.plan(n, at, ties)
   -- A dependent becomes ready by its last edge.
   local ready, waiting, dependents = {}, {}, byLast(told)
   for i, state in ipairs(readAll('HMGET', keys.state, dependents)) do
-    local open = state and tonumber(string.match(state, '^O(%d+)$'))
+    local open = state and records.openEdges(state)
     local left = open and open - waits[dependents[i]]
     if not left or left < 0 then
       return nil
@@ -113,7 +115,7 @@ function flow.plan(n, at, ties)
       ready[#ready + 1] = dependents[i]
     else
       waiting[#waiting + 1] = dependents[i]
-      waiting[#waiting + 1] = 'O' .. left
+      waiting[#waiting + 1] = records.waitingState(left)
     end
   end
   local lists, names = listsOf(ready)
@@ -124,7 +126,7 @@ function flow.plan(n, at, ties)
 end
 
 -- Writes a plan. All that could fail has been looked at while it was made.
-function flow.apply(plan)
+function compact.apply(plan)
   callAll('HSET', keys.state, plan.waiting)
   callAll('HDEL', keys.state, plan.ready)
   for list, ids in pairs(plan.lists) do
@@ -153,15 +155,15 @@ function flow.apply(plan)
 end
 
 -- The upstreams' results for the claims from `first` to `last`, as far as the budget goes; `upstreams` of all of them.
-function flow.add(claims, first, last, upstreams)
+function compact.add(claims, first, last, upstreams)
   local states, at = readAll('HMGET', keys.state, upstreams), 0
   for i = first, last, 2 do
     local found, n, bytes = {}, 0, 0
     for _, tie in ipairs(claims[i + 1]) do
       at = at + 1
       local state = states[at]
-      if byte(tie[3]) ~= 36 then
-        local result = links.resultOf(state) or false
+      if not records.isOwnRef(tie[3]) then
+        local result = records.resultOf(state) or false
         n = n + 2
         found[n - 1], found[n] = tie[3], result
         bytes = bytes + (result and #result or 0)
@@ -179,7 +181,7 @@ function flow.add(claims, first, last, upstreams)
 end
 
 -- What claimed members have got from their dependencies; claims: { id, its ties, ... }
-function flow.gather(claims)
+function compact.gather(claims)
   -- Edges of which the upstreams are read at once, and those of one trip.
   local AT_ONCE, left = 64, 4000
   local upstreams, first = {}, 1
@@ -192,7 +194,7 @@ function flow.gather(claims)
         upstreams[#upstreams + 1] = tie[1]
       end
       if #upstreams >= AT_ONCE or i == #claims then
-        flow.add(claims, first, i, upstreams)
+        compact.add(claims, first, i, upstreams)
         left = left - #upstreams
         upstreams, first = {}, i + 1
       end

@@ -1,0 +1,26 @@
+-- The end of a verb.
+local transition = {}
+
+-- Writes what the verb has changed.
+function transition.save()
+  finish.flush()
+  create.save()
+  queue.flush()
+  edges.save()
+  trim.changed()
+  dependency.save()
+  rows.save()
+  tables.save()
+  workflow.save()
+  window.save()
+end
+
+-- Propagates ends to dependents within bounds, writes, and returns the reply.
+function commit(value)
+  dependency.drain()
+  transition.save()
+  local reply = { value, effects.publish(true), now }
+  frame.remember(reply)
+  frame.save()
+  return reply
+end
