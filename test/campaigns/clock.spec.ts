@@ -4,6 +4,7 @@ import { ticksAgain, worksAgain } from './fixtures/alive.js';
 import { IS_ASKED, type Campaign, type Fault } from './fixtures/campaign.js';
 import { campaignSuite } from './fixtures/campaign-suite.js';
 import { ALWAYS, delays, priority, ticks } from './fixtures/checkers.js';
+import { limits } from './fixtures/queue-checkers.js';
 import { standalone } from './fixtures/topology.js';
 
 const MINUTE = 60;
@@ -89,7 +90,7 @@ const ofWorker: Fault = {
       misfire: 'once',
       env: (post) => workers[post]!.env,
       // A step forward ends delays early; a step back repeats instants.
-      checkers: ALWAYS.filter((checker) => ![delays, priority, ticks].includes(checker)),
+      checkers: ALWAYS.filter((checker) => ![delays, limits, priority, ticks].includes(checker)),
     },
   );
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { UNDECLARED_MS } from '../../libs/scheduler/src/core/limits.js';
+import { PROMOTE_PER_STEP, UNDECLARED_MS } from '../../libs/scheduler/src/core/limits.js';
 import { type OpenStore } from './fixtures.js';
 import { scenes } from './scene.js';
 
@@ -86,6 +86,51 @@ export function pauseContract(open: OpenStore): void {
         expect(await worker.claimIds(9)).toEqual(ids.slice(2, 4));
         await s.advance(1_000);
         expect(await worker.claimIds(9)).toEqual(ids.slice(4));
+      }),
+    );
+
+    it(
+      'begin with the first start, and let no span of time have more',
+      scene(async (s) => {
+        await s.store.configureQueue('default', { rateLimit: { max: 4, per: 1_000 }, concurrency: null });
+        const worker = await s.worker();
+        // A look at the empty queue begins nothing.
+        expect(await worker.claim(9)).toEqual([]);
+        await s.advance(900);
+        const ids = await s.addMany(12);
+        expect(await worker.claimIds(1)).toEqual(ids.slice(0, 1));
+        await s.advance(90);
+        expect(await worker.claimIds(9)).toEqual(ids.slice(1, 4));
+        await s.advance(20);
+        expect(await worker.claim(9)).toEqual([]);
+        await s.advance(890);
+        expect(await worker.claimIds(9)).toEqual(ids.slice(4, 5));
+        await s.advance(89);
+        expect(await worker.claim(9)).toEqual([]);
+        expect((await s.store.promote(PROMOTE_PER_STEP)).nextDue).toBe(s.now + 1);
+        await s.advance(1);
+        expect(await worker.claimIds(9)).toEqual(ids.slice(5, 8));
+        await s.store.configureQueue('default', { rateLimit: { max: 1, per: 1_000 }, concurrency: null });
+        await s.advance(910);
+        expect(await worker.claim(9)).toEqual([]);
+        await s.advance(90);
+        expect(await worker.claimIds(9)).toEqual(ids.slice(8, 9));
+      }),
+    );
+
+    it(
+      'count many starts in bounded state, a fiftieth of the span late at the most',
+      scene(async (s) => {
+        await s.store.configureQueue('default', { rateLimit: { max: 500, per: 1_000 }, concurrency: null });
+        await s.addMany(1_500);
+        const worker = await s.worker();
+        const starts: number[] = [];
+        for (const begin = s.now; s.now - begin < 2_500; await s.advance(5)) {
+          const claimed = await worker.claim(5);
+          starts.push(...claimed.map(() => s.now));
+        }
+        for (let i = 500; i < starts.length; i++) expect(starts[i]! - starts[i - 500]!).toBeGreaterThanOrEqual(1_000);
+        expect(starts.length).toBeGreaterThan(1_200);
       }),
     );
 

@@ -45,6 +45,8 @@ export const LOG_LINES_KEPT = 100;
 export const IDEMPOTENCY_MS = 24 * 3_600_000;
 /** A schedule or a queue's limits that code declared go when no live node of its app has declared them for this long. */
 export const UNDECLARED_MS = 10 * 60_000;
+/** A rate limit counts the starts of so many parts of its span together: they leave it late by one part at the most. */
+export const RATE_PARTS = 50;
 /** Recent errors kept for health. */
 export const RECENT_ERRORS_KEPT = 10;
 

@@ -7,6 +7,7 @@ import type { RunBudget } from '../../core/run-budget.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import { isTerminal, type Reason, type TaskStatus } from '../../core/status.js';
 import type { TaskMirror } from '../../core/task-definition.js';
+import type { Starts } from '../memory/rate-limit.js';
 import type { QueueRules } from '../records.js';
 import {
   KeyRow,
@@ -107,8 +108,8 @@ export interface QueueRecord {
   rules: QueueRules;
   /** Absent in files of releases that did not know it. */
   declared?: { by: string; at: number } | null;
-  windowStart: number;
-  windowStarts: number;
+  /** Absent in files of releases that counted otherwise. */
+  starts?: Starts[];
 }
 
 export interface TaskRecord {
@@ -253,11 +254,11 @@ export function encodeRecord(record: QueueRow | TaskRow | LockRow | ScheduleRow 
     };
   }
   if (record instanceof QueueRow) {
-    const { paused, rules, declared, windowStart, windowStarts } = record;
+    const { paused, rules, declared, starts } = record;
     return {
       kind: 'queue',
       key: record.name,
-      body: { paused, rules, declared, windowStart, windowStarts } satisfies QueueRecord,
+      body: { paused, rules, declared, starts } satisfies QueueRecord,
     };
   }
   if (record instanceof SpreadStep) {

@@ -166,8 +166,8 @@ export class Rebuilder {
     for (const unit of units) this.enlist(unit);
   }
 
-  queue(name: string, record: QueueRecord): void {
-    Object.assign(this.s.queue(name), record);
+  queue(name: string, { paused, rules, declared = null, starts = [] }: QueueRecord): void {
+    Object.assign(this.s.queue(name), { paused, rules, declared, starts });
   }
 
   /** After the executions. */

@@ -4,6 +4,7 @@ import type { Claim } from '../records.js';
 import type { ExchangeRequest } from '../task-store.js';
 import * as lock from '../../engine/lock.js';
 import * as queue from './queue.js';
+import { noteStart } from './rate-limit.js';
 import { Deadline, type QueueRow, type Row, type WorkerRow } from './rows.js';
 import type { State } from './state.js';
 import { move, tell } from './transition.js';
@@ -153,8 +154,11 @@ function start(s: State, worker: WorkerRow, row: Row, now: number): Claim {
   if (row.extra !== null) row.extra.stepped = 0;
   worker.running.pushTail(row);
   row.queue.running++;
-  row.queue.windowStarts++;
-  if (row.queue.rules.rateLimit !== null) s.touch(row.queue);
+  const { rateLimit } = row.queue.rules;
+  if (rateLimit !== null) {
+    noteStart(row.queue.starts, rateLimit, now);
+    s.touch(row.queue);
+  }
   s.counters.started++;
   if (row.timeout !== null) {
     const extra = row.more();

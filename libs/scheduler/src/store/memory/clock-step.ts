@@ -22,7 +22,10 @@ export function followStep(s: State, by: number, now: number): void {
   for (const lock of s.locks.values()) shiftWaits(lock, by);
   for (const queue of s.queues.values()) {
     if (queue.rules.rateLimit === null) continue;
-    queue.windowStart += by;
+    for (const starts of queue.starts) {
+      starts.from += by;
+      starts.at += by;
+    }
     s.touch(queue);
   }
   if (by < 0) followBack(s, by, now);

@@ -1,5 +1,6 @@
 import { UNDECLARED_MS } from '../../core/limits.js';
 import type { QueueRules } from '../records.js';
+import { roomAt } from './rate-limit.js';
 import type { Row } from './rows.js';
 import type { State } from './state.js';
 
@@ -46,12 +47,9 @@ export function hasRoom(s: State, queue: Row['queue'], now: number): boolean {
   const { concurrency, rateLimit } = queue.rules;
   if (concurrency !== null && queue.running >= concurrency) return false;
   if (rateLimit === null) return true;
-  if (now >= queue.windowStart + rateLimit.per) {
-    queue.windowStart = now;
-    queue.windowStarts = 0;
-  }
-  if (queue.windowStarts < rateLimit.max) return true;
-  s.effects.push({ kind: 'due', at: queue.windowStart + rateLimit.per });
+  const at = roomAt(queue.starts, rateLimit);
+  if (at <= now) return true;
+  s.effects.push({ kind: 'due', at });
   return false;
 }
 
@@ -79,6 +77,7 @@ export function resume(s: State, name: string, now: number): void {
 export function configure(s: State, name: string, rules: QueueRules, declaredBy: string | null, now: number): void {
   const queue = s.queue(name);
   queue.rules = rules;
+  if (rules.rateLimit === null) queue.starts = [];
   queue.declared = declaredBy === null || !isLimited(queue) ? null : { by: declaredBy, at: now };
   s.touch(queue);
   s.woken.add(name);
@@ -144,6 +143,6 @@ export function nextDue(s: State, now: number): number | null {
 /** When a queue that its rate limit holds back may start again. */
 function refillTime(queue: Row['queue']): number | null {
   const { rateLimit } = queue.rules;
-  if (rateLimit === null || queue.windowStarts < rateLimit.max || readyCount(queue) === 0) return null;
-  return queue.windowStart + rateLimit.per;
+  if (rateLimit === null || readyCount(queue) === 0) return null;
+  return roomAt(queue.starts, rateLimit) || null;
 }

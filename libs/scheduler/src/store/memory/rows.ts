@@ -13,6 +13,7 @@ import type { ExchangeReply } from '../task-store.js';
 import type { QueueRules, WorkerHello } from '../records.js';
 import { Heap, type HeapItem } from './heap.js';
 import { LinkedList, type ListItem } from './list.js';
+import type { Starts } from './rate-limit.js';
 
 /** Where an execution stands; it is in one place at a time. */
 export type Place =
@@ -202,9 +203,8 @@ export class QueueRow {
   /** The app whose code declares the rules, and when it last did; null: set by a call. */
   declared: { by: string; at: number } | null = null;
   running = 0;
-  /** Starts since `windowStart`, for the rate limit. */
-  windowStart = 0;
-  windowStarts = 0;
+  /** Of the newest span of the rate limit, oldest first. */
+  starts: Starts[] = [];
 
   constructor(readonly name: string) {}
 }

@@ -1,3 +1,4 @@
+import { roomAt } from './rate-limit.js';
 import type { QueueRow, Row, WorkerRow } from './rows.js';
 
 /** Whether some worker could start the execution now, as far as the store knows. */
@@ -11,7 +12,7 @@ export function couldStart(workers: Iterable<WorkerRow>, { queue, task }: Row, n
 }
 
 /** Whether the queue's own limits leave room for another start; as `hasRoom`, but changes nothing. */
-export function roomLeft({ rules, running, windowStart, windowStarts }: QueueRow, now: number): boolean {
+export function roomLeft({ rules, running, starts }: QueueRow, now: number): boolean {
   if (rules.concurrency !== null && running >= rules.concurrency) return false;
-  return rules.rateLimit === null || now >= windowStart + rules.rateLimit.per || windowStarts < rules.rateLimit.max;
+  return rules.rateLimit === null || roomAt(starts, rules.rateLimit) <= now;
 }

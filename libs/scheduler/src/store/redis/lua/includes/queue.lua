@@ -31,8 +31,7 @@ function queue.save(q)
     declaredBy = q.declaredBy,
     declaredTime = q.declaredTime,
     running = q.running,
-    windowStart = q.windowStart,
-    windowStarts = q.windowStarts,
+    starts = q.starts,
   }
   local plain = not q.paused and not q.max and not q.concurrency
   call('HSET', keys.queues, q.name, plain and '' or cmsgpack.pack(record))
@@ -44,6 +43,7 @@ function queue.configure(name, max, per, concurrency, declaredBy)
   local wasRuled = q.max ~= nil or q.concurrency ~= nil
   local isRuled = max ~= nil or concurrency ~= nil
   q.max, q.per, q.concurrency = max, per, concurrency
+  q.starts, q.total = max and q.starts or nil, nil
   q.declaredBy = isRuled and declaredBy or nil
   q.declaredTime = q.declaredBy and now or nil
   if isRuled and not wasRuled then
@@ -65,14 +65,16 @@ function queue.configure(name, max, per, concurrency, declaredBy)
 end
 
 -- After a step back of the clock by `by` ms, or forward where it is negative.
-function queue.shiftWindows(by)
+function queue.shiftStarts(by)
   if not frame.ruled then
     return
   end
   for _, name in ipairs(call('HKEYS', keys.queues)) do
     local q = queue.get(name)
-    if q.max and q.windowStart then
-      q.windowStart = q.windowStart - by
+    if q.starts then
+      for _, each in ipairs(q.starts) do
+        each[1], each[2] = each[1] - by, each[2] - by
+      end
       queue.save(q)
     end
   end
@@ -92,6 +94,41 @@ function queue.forgetHole(list)
   end
 end
 
+-- Starts that lie close together leave the window together: { when the first was, when the last was, how many }.
+local RATE_PARTS = 50
+
+-- The instant from which on another start keeps the rate limit; 0: any.
+local function roomAt(q)
+  if not q.total then
+    q.total = 0
+    for _, each in ipairs(q.starts or {}) do
+      q.total = q.total + each[3]
+    end
+  end
+  local left, at = q.total, 0
+  for _, each in ipairs(q.starts or {}) do
+    if left < q.max then
+      break
+    end
+    left, at = left - each[3], each[2] + q.per
+  end
+  return at
+end
+
+-- Notes a start, and drops those that have left the window.
+local function noteStart(q)
+  q.starts, q.total = q.starts or {}, nil
+  while q.starts[1] and q.starts[1][2] + q.per <= now do
+    table.remove(q.starts, 1)
+  end
+  local last = q.starts[#q.starts]
+  if last and now - last[1] < q.per / RATE_PARTS then
+    last[2], last[3] = now, last[3] + 1
+  else
+    table.insert(q.starts, { now, now, 1 })
+  end
+end
+
 -- Whether the queue's own limits let another start happen now.
 function queue.hasRoom(q)
   if q.concurrency and (q.running or 0) >= q.concurrency then
@@ -100,15 +137,11 @@ function queue.hasRoom(q)
   if not q.max then
     return true
   end
-  if now >= (q.windowStart or 0) + q.per then
-    q.windowStart = now
-    q.windowStarts = 0
-    queue.save(q)
-  end
-  if (q.windowStarts or 0) < q.max then
+  local at = roomAt(q)
+  if at <= now then
     return true
   end
-  effects.push({ 'due', q.windowStart + q.per })
+  effects.push({ 'due', at })
   return false
 end
 
@@ -117,7 +150,7 @@ function queue.roomLeft(q)
   if q.concurrency and (q.running or 0) >= q.concurrency then
     return false
   end
-  return not q.max or now >= (q.windowStart or 0) + q.per or (q.windowStarts or 0) < q.max
+  return not q.max or roomAt(q) <= now
 end
 
 -- Counts a start, or an end, where a rule asks for it.
@@ -125,7 +158,9 @@ function queue.counted(q, starts, running)
   if not q.max and not q.concurrency then
     return
   end
-  q.windowStarts = (q.windowStarts or 0) + starts
+  for _ = 1, q.max and starts or 0 do
+    noteStart(q)
+  end
   q.running = (q.running or 0) + running
   queue.save(q)
   if running < 0 and q.concurrency then
@@ -233,12 +268,10 @@ function queue.promote(limit)
 end
 
 local function refillTime(q)
-  if not q.max or (q.windowStarts or 0) < q.max then
-    return nil
-  end
-  for level = 0, 4 do
+  local at = q.max and roomAt(q) or 0
+  for level = 0, at > 0 and 4 or -1 do
     if queue.size(q.name, level) > 0 then
-      return (q.windowStart or 0) + q.per
+      return at
     end
   end
   return nil
