@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -47,8 +47,15 @@ export function releaseBefore(index: string): OtherRelease {
   const compiler = join(process.cwd(), 'node_modules/typescript/bin/tsc');
   const project = ['-p', join(dir, 'libs/scheduler/tsconfig.lib.json'), '--declaration', 'false', '--outDir', built];
   execFileSync(process.execPath, [compiler, '--noCheck', ...project], { stdio: 'pipe' });
-  execFileSync(process.execPath, [join(dir, 'scripts/embed-texts.mjs'), built], { stdio: 'pipe' });
+  const embed = join(dir, 'scripts/embed-texts.mjs');
+  if (existsSync(embed)) execFileSync(process.execPath, [embed, built], { stdio: 'pipe' });
+  else copyScripts(join(dir, 'libs/scheduler/src'), built);
   return { index: pathToFileURL(join(built, 'index.js')).href, remove: () => remove(dir) };
+}
+
+/** Older ones read their Lua from files. */
+function copyScripts(from: string, to: string): void {
+  cpSync(from, to, { recursive: true, filter: (path) => statSync(path).isDirectory() || path.endsWith('.lua') });
 }
 
 function latestTag(): string | null {
