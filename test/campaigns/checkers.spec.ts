@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Entry, LogLine } from '../cluster/fixtures/fleet.js';
-import { ALWAYS, check, exclusion, fenced, settlements, undisturbed } from './fixtures/checkers.js';
-import type { Acknowledged, Execution, History, Limits, Wait } from './fixtures/history.js';
+import { ALWAYS, check, exclusion, fenced, losses, settlements, undisturbed } from './fixtures/checkers.js';
+import type { Acknowledged, Checker, Execution, History, Interval, Limits, Wait } from './fixtures/history.js';
 
 const time = (ms: number): string => new Date(ms).toISOString();
 const between = (from: number, to: number) => ({ workerId: 'w1', startedTime: time(from), endedTime: time(to) });
@@ -54,13 +54,15 @@ function clean() {
     ...{ acknowledged, executions, ledger, counters, schedules: ['s'] },
     ...{ leftRunning: { 'run:w1': 0 }, failedScripts: 0, problems: [] as string[] },
     ...{ limits: [] as Limits[], waits: [] as Wait[], keysLeft: ['x', 'ed:node'], log: [] as LogLine[] },
-    ...{ kills: [], outages: [], healed: 0n },
+    ...{ kills: [], outages: [], losses: [] as Interval[], healed: 0n },
   };
 }
 
 type Parts = ReturnType<typeof clean>;
 /** But for the one of campaigns in which no run may crash. */
 const RULES = [...ALWAYS, exclusion, fenced, settlements];
+/** Of campaigns of their own. */
+const OTHERS: Readonly<Record<string, Checker>> = { undisturbed, losses };
 const rulesOf = (history: History, checkers = RULES): string[] => [
   ...new Set(check(history, checkers).map(({ rule }) => rule)),
 ];
@@ -91,6 +93,10 @@ const failedPass = (reason: string, ns = 0n): LogLine => {
 const PLANTED: Record<string, (history: Parts) => void> = {
   'lost: an acknowledged execution is not listed': (history) => {
     history.acknowledged.push({ executionId: 'gone', kind: 'plain' });
+  },
+  'losses: one is lost that was acknowledged while the server kept all': (history) => {
+    history.losses.push({ from: 10n, to: 20n });
+    history.acknowledged.push({ executionId: 'gone', kind: 'plain', call: { from: 1n, to: 9n } });
   },
   'ended: one still runs': (history) => put(history, 'plain', { status: 'RUNNING' }),
   'ended: one is listed twice': (history) => {
@@ -199,19 +205,27 @@ const PLANTED: Record<string, (history: Parts) => void> = {
 
 describe('the checkers of campaigns', () => {
   it('find nothing in a history without a fault', () => {
-    expect(check(clean(), [...RULES, undisturbed])).toEqual([]);
+    expect(check(clean(), [...RULES, ...Object.values(OTHERS)])).toEqual([]);
   });
 
   it.each(Object.keys(PLANTED))('%s', (name) => {
     const history = clean();
     PLANTED[name]!(history);
     const rule = name.split(':')[0]!;
-    expect(rulesOf(history, rule === 'undisturbed' ? [undisturbed] : RULES)).toEqual([rule]);
+    const other = OTHERS[rule];
+    expect(rulesOf(history, other ? [other] : RULES)).toEqual([rule]);
   });
 
   it('each have a fault that they find', () => {
     const named = new Set(Object.keys(PLANTED).map((name) => name.split(':')[0]));
-    expect([...RULES, undisturbed].map(({ name }) => name).filter((name) => !named.has(name))).toEqual([]);
+    expect([...RULES, ...Object.values(OTHERS)].map(({ name }) => name).filter((name) => !named.has(name))).toEqual([]);
+  });
+
+  it('accept a loss of what was acknowledged while the server could lose it', () => {
+    const history = clean();
+    history.losses.push({ from: 10n, to: 20n });
+    history.acknowledged.push({ executionId: 'gone', kind: 'plain', call: { from: 19n, to: 30n } });
+    expect(check(history, [losses])).toEqual([]);
   });
 
   it('accept that what crashed three times has failed, and that its dependents are skipped', () => {

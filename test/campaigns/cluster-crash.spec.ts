@@ -6,7 +6,9 @@ import { killWorker } from './fixtures/faults.js';
 
 const killPrimary: Fault = {
   name: 'SIGKILL of the primary, and an election',
-  strike: ({ topology }) => (topology as ClusterTopology).killPrimary(),
+  async strike({ topology, losses }) {
+    losses.push(await (topology as ClusterTopology).killPrimary());
+  },
 };
 
 // What the replica had not got is lost, and may run again: that is promised to nobody. All that is left comes to its end.

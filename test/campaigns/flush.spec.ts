@@ -6,7 +6,7 @@ import { retried, ticksAgain, worksAgain } from './fixtures/alive.js';
 import { IS_ASKED, type Campaign, type Fault } from './fixtures/campaign.js';
 import { campaignSuite } from './fixtures/campaign-suite.js';
 import { SURVIVORS, keys, ticks } from './fixtures/checkers.js';
-import { flushFunctions, flushScripts, sleep } from './fixtures/faults.js';
+import { flushFunctions, sleep } from './fixtures/faults.js';
 import { standalone } from './fixtures/topology.js';
 
 const LOGIN = { username: 'app', password: 'secret' };
@@ -39,6 +39,7 @@ const flushAll: Fault = {
     const lost = producer.call('lockLost');
     const before = noticed(producer.log);
     await topology.primary.command('FLUSHALL');
+    campaign.losses.push({ from: 0n, to: process.hrtime.bigint() });
     await Promise.all([startAnew(campaign), waited, lost]);
     await retried(async () => {
       if (noticed(producer.log) === before) throw new Error('the producer says nothing of its loss');
@@ -52,10 +53,12 @@ const rewind: Fault = {
   async strike(campaign) {
     const { primary } = campaign.topology;
     const [log, copy] = ['appendonlydir', 'copy'].map((name) => join(primary.dir, name)) as [string, string];
+    const from = process.hrtime.bigint();
     cpSync(log, copy, { recursive: true });
     await sleep(campaign.random.between(200, 2_000));
     await campaign.outage(async () => {
       await primary.kill();
+      campaign.losses.push({ from, to: process.hrtime.bigint() });
       rmSync(log, { recursive: true });
       cpSync(copy, log, { recursive: true });
       rmSync(copy, { recursive: true });
@@ -83,9 +86,8 @@ const ofUser = (name: string, ...commands: string[][]): Fault => ({
 (IS_ASKED ? describe : describe.skip)('losses', () => {
   campaignSuite(
     'flush',
-    'of all data, of scripts, of rights: the fleet works again and nothing is stuck',
+    'of all data, of functions, of rights: the fleet works again and nothing is stuck',
     [
-      flushScripts,
       flushFunctions,
       flushAll,
       ofUser('rights revoked', ['ACL', 'SETUSER', 'app', '-@all']),

@@ -26,6 +26,9 @@ export class FaultProxy {
   /** Chunks that wait for their time, by the socket that they go to. */
   readonly #queues = new WeakMap<Socket, Buffer[]>();
   #accepted = 0;
+  #harm = 0;
+  /** Of the loss that counts: what an earlier one still swallows after `heal` does not. */
+  #lossNumber = 0;
 
   private constructor(
     private readonly server: Server,
@@ -54,6 +57,16 @@ export class FaultProxy {
     return this.#accepted;
   }
 
+  /**
+   * What faults have struck so far: connections cut or refused, and chunks lost, kept back or delayed. A stall counts each
+   * direction of a connection in which something waits.
+   */
+  get harm(): number {
+    if (!this.#stalled) return this.#harm;
+    const sockets = [...this.#pairs].flatMap(({ client, upstream }) => [client, upstream]);
+    return this.#harm + sockets.filter(({ readableLength }) => readableLength > 0).length;
+  }
+
   /** The next connection. */
   async connected(): Promise<void> {
     await once(this.server, 'connection');
@@ -67,9 +80,13 @@ export class FaultProxy {
 
   /** Half-open: what is sent on the connections there are is lost, and nobody is told. New ones work. */
   killSilently(): void {
+    const number = ++this.#lossNumber;
+    const lose = (): void => {
+      if (number === this.#lossNumber) this.#harm++;
+    };
     for (const { client, upstream } of this.#pairs) {
-      client.removeAllListeners('data').on('data', () => undefined);
-      upstream.removeAllListeners('data').on('data', () => undefined);
+      client.removeAllListeners('data').on('data', lose);
+      upstream.removeAllListeners('data').on('data', lose);
     }
   }
 
@@ -82,6 +99,7 @@ export class FaultProxy {
   /** Closes every connection by a reset. */
   cut(): void {
     for (const { client, upstream } of this.#pairs) {
+      this.#harm++;
       client.resetAndDestroy();
       upstream.destroy();
     }
@@ -128,8 +146,11 @@ export class FaultProxy {
   }
 
   heal(): void {
+    this.#harm = this.harm;
+    this.#lossNumber++;
     this.#stalled = this.#dead = this.#refusing = false;
-    this.#latency = 0;
+    this.#latency = this.#drops = 0;
+    this.#holdTexts = [];
     for (const { client, upstream } of this.#pairs) for (const socket of [client, upstream]) socket.resume();
   }
 
@@ -142,7 +163,10 @@ export class FaultProxy {
 
   #accept(client: Socket): void {
     this.#accepted++;
-    if (this.#refusing) return void client.resetAndDestroy();
+    if (this.#refusing) {
+      this.#harm++;
+      return void client.resetAndDestroy();
+    }
     const upstream = connect({ port: this.target, host: '127.0.0.1', noDelay: true });
     client.setNoDelay(true);
     const pair = { client, upstream };
@@ -152,6 +176,7 @@ export class FaultProxy {
       if (this.#holdTexts.some((text) => chunk.includes(text))) {
         this.#holdTexts = [];
         this.#held = chunk;
+        this.#harm++;
         client.resetAndDestroy();
         upstream.destroy();
         return this.#onHeld?.();
@@ -164,6 +189,7 @@ export class FaultProxy {
     });
     upstream.on('data', (chunk) => {
       if (!dropping) return this.#pass(chunk, client);
+      this.#harm++;
       client.resetAndDestroy();
       upstream.destroy();
       if (this.#drops === 0) this.#dropped?.();
@@ -187,6 +213,7 @@ export class FaultProxy {
     const queue = this.#queues.get(to) ?? [];
     if (this.#latency === 0 && queue.length === 0) return void to.write(chunk);
     this.#queues.set(to, queue);
+    this.#harm++;
     queue.push(chunk);
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
