@@ -17,7 +17,6 @@ const NOT_IN_ENGINE = [
   ['ObjectPattern, ArrayPattern', 'no destructuring: it compiles to unreadable Lua'],
   ['Literal[regex]', 'no regular expressions'],
   ['Literal[raw="null"]', 'absent values are undefined'],
-  ['TemplateLiteral', 'no numbers in texts: Lua writes them differently'],
   ['BinaryExpression[operator="%"]', 'the remainder of negative numbers differs in Lua'],
 ].map(([selector, why]) => ({ selector, message: `Not in the engine: ${why}.` }));
 const DATE_OF_NOW = { selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: FROM_CLOCK };

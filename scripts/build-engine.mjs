@@ -43,15 +43,18 @@ function compile(files) {
       luaLibImport: LuaLibImportKind.None,
       noHeader: true,
       rootDir: SOURCES,
+      noResolvePaths: ['node:*'],
       luaPlugins: [{ plugin: { moduleResolution: (path) => path.replace(/\.js$/, '') } }],
     },
     (path, text) => {
-      if (!path.endsWith('.lua')) return;
+      // Of other files of core, the engine has types only.
+      if (!/\/(engine\/[\w-]+|core\/limits)\.lua$/.test(path)) return;
       const uses = [...text.matchAll(REQUIRE)].map(([, alias, file]) => ({ alias, name: nameOf(file) }));
       modules.push({ name: nameOf(basename(path, '.lua')), text, uses });
     },
   );
-  if (diagnostics.length > 0) throw new Error(ts.formatDiagnostics(diagnostics, host));
+  const errors = diagnostics.filter(({ file }) => file === undefined || files.includes(file.fileName));
+  if (errors.length > 0) throw new Error(ts.formatDiagnostics(errors, host));
   return modules.filter(({ text }) => text.includes('____exports.'));
 }
 
@@ -67,11 +70,11 @@ function inOrder(modules) {
   const visit = (module, path) => {
     if (ordered.includes(module)) return;
     if (path.includes(module.name)) throw new Error(`the modules ${[...path, module.name].join(' → ')} use each other`);
-    for (const { name } of module.uses)
-      visit(
-        modules.find((each) => each.name === name),
-        [...path, module.name],
-      );
+    for (const { name } of module.uses) {
+      const used = modules.find((each) => each.name === name);
+      if (!used) throw new Error(`${module.name} uses ${name}, which is not part of the engine`);
+      visit(used, [...path, module.name]);
+    }
     ordered.push(module);
   };
   for (const module of modules.sort((a, b) => (a.name < b.name ? -1 : 1))) visit(module, []);
@@ -82,7 +85,7 @@ function inOrder(modules) {
 function textOf({ name, text, uses }) {
   const names = new Map(uses.map(({ alias, name: used }) => [alias, `engine.${used}`]));
   const lines = text
-    .replace(REQUIRE, '')
+    .replace(REQUIRE, (_, alias, file) => (alias.startsWith('____') ? '' : `local ${alias} = engine.${nameOf(file)}\n`))
     .replace(/^local ____exports = \{\}$/m, `local exports = engine.${name}`)
     .replace(/^return ____exports$/m, '')
     .replace(/____exports/g, 'exports')

@@ -18,7 +18,7 @@ const { forbidden } = createRequire(import.meta.url)(LAW) as { forbidden: { name
 const BREACHES: Record<string, [from: string, to: string]> = {
   'no-cycles': [`${LIB}/core/a.ts`, `${LIB}/core/b.ts`],
   'core-is-pure': [`${LIB}/core/pure.ts`, `${LIB}/queue/q.ts`],
-  'engine-knows-limits-only': [`${LIB}/engine/e.ts`, `${LIB}/store/records.ts`],
+  'engine-knows-core-only': [`${LIB}/engine/e.ts`, `${LIB}/store/records.ts`],
   'port-knows-core-only': [`${LIB}/store/port.ts`, `${LIB}/lock/l.ts`],
   'store-knows-core-and-port': [`${LIB}/store/memory/m.ts`, `${LIB}/worker/w.ts`],
   'scheduler-chooses-the-store': [`${LIB}/maintenance/chooser.ts`, `${LIB}/store/memory/m.ts`],

@@ -1,8 +1,37 @@
+import type { Reason, TaskStatus } from '../core/status.js';
+
 /** What the engine reads and changes: plain data that name each other by id. Absent values are undefined. */
 
 /** One execution. */
 export interface ExecutionRecord {
   readonly id: string;
+  readonly status: TaskStatus;
+  /** ms since 1970, as all times; 0: not yet. */
+  completedAt: number;
+  cancelRequestedAt: number;
+  /** When it may start. */
+  dueAt: number;
+  /** Whether `dueAt` is a date that was named; undefined: it counts from an earlier instant. */
+  isDated?: boolean;
+  /** Raised whenever the run changes hands: who knows the newest may settle it. */
+  leaseToken: number;
+  /** Runs begun and not released. */
+  runs: number;
+  /** Failed attempts. */
+  failures: number;
+  crashes: number;
+  /** Runs that ended by RetryLaterError. */
+  snoozes: number;
+  readonly openEdges: number;
+  readonly lastWorkerId?: string;
+  readonly workflowId?: string;
+  result?: Stored;
+  error?: Stored;
+  reason?: Reason;
+  /** In which execution the failure began that ended this one. */
+  rootCause?: Stored;
+  /** Those of its attempts that are kept. */
+  readonly attempts?: Stored;
   /** The lock that each of its runs holds; absent: it needs none. */
   readonly lockKey?: string;
   /** ms for which the lock is held without a heartbeat. */
@@ -16,6 +45,28 @@ export interface ExecutionRecord {
   parkNumber?: number;
   /** ms that were left of its wait when it became ready to claim the lock. */
   lockWaitLeft?: number;
+}
+
+/** A value that the engine passes on, in the form in which its store keeps it. */
+export type Stored = unknown;
+
+/** How an execution ends. */
+export interface Outcome {
+  readonly result?: Stored;
+  readonly error?: Stored;
+  readonly reason?: Reason;
+}
+
+/** How a run ends. */
+export interface Settlement {
+  readonly kind: 'complete' | 'fail' | 'cancel' | 'retry' | 'snooze' | 'release';
+  readonly result?: Stored;
+  readonly error?: Stored;
+  readonly reason?: Reason;
+  /** ms before the next run. */
+  readonly delay: number;
+  /** Of a release: the lock that the execution needs from now on, where it needs none so far. */
+  readonly lock?: Stored;
 }
 
 /** A lock that is held, reserved or waited for. */

@@ -1,13 +1,28 @@
-import type { ExecutionRecord, HandleWait, LockRecord, LockWaiter } from './records.js';
+import type { ExecutionTransition } from '../core/effects.js';
+import type { TaskAttempt } from '../core/execution.js';
+import type { Verb } from '../core/state-machine.js';
+import type { TaskStatus } from '../core/status.js';
+import type { ExecutionRecord, HandleWait, LockRecord, LockWaiter, Stored } from './records.js';
 
 /** What counts in the store's totals. */
-export type Counter = 'lockAcquired' | 'locksLost';
+export type Counter =
+  | 'lockAcquired'
+  | 'locksLost'
+  | 'lockTimeouts'
+  | 'completed'
+  | 'failed'
+  | 'cancelled'
+  | 'skipped'
+  | 'retried'
+  | 'snoozed'
+  | 'released'
+  | 'crashed';
 
 /**
  * Where a store keeps the engine's records, for one call of a verb. Implemented on Maps (`memory`, `embedded`) and in Lua
  * (`redis`). Tables find, order and write; they decide nothing.
  */
-export interface Tables {
+export interface Tables extends Runs, Places, Dependents {
   /** The store's time, ms. */
   readonly now: number;
   /** ms without a heartbeat after which a worker counts as lost. */
@@ -20,10 +35,16 @@ export interface Tables {
   execution(id: string | undefined): ExecutionRecord | undefined;
   /** Marks a record as changed; it is written once, when the verb ends. */
   touchExecution(execution: ExecutionRecord): void;
-  /** Whether some worker could start it now, as far as the store knows. */
-  couldStart(execution: ExecutionRecord): boolean;
-  /** Places it in its queue, before all others of its priority. */
-  pushHead(execution: ExecutionRecord): void;
+  /** Changes its status, and the numbers of executions by status. The verb must allow it. */
+  move(execution: ExecutionRecord, verb: Verb, status: TaskStatus): void;
+  /** Reports a transition, where a listener wants it. */
+  emitExecution(execution: ExecutionRecord, transition: ExecutionTransition): void;
+  /** Counts an end in the figures of its minute. */
+  countEnd(execution: ExecutionRecord): void;
+  /** @returns an error as the store keeps it */
+  makeError(name: string, message: string, code: string): Stored;
+  /** Adds it to the recent errors. */
+  addRecentError(execution: ExecutionRecord, error: Stored): void;
 
   readonly locks: LockTable;
   readonly lockWaiters: LockWaiterTable;
@@ -32,6 +53,54 @@ export interface Tables {
   emitLock(transition: 'granted' | 'released' | 'lost', lock: LockRecord, owner: string): void;
   /** Reports that maintenance has work at that instant, ms. */
   emitDue(at: number): void;
+}
+
+/** Runs of workers. */
+export interface Runs {
+  /** Takes a run from its worker, out of the counts of its queue, and out of the deadlines of runs. */
+  endRun(execution: ExecutionRecord): void;
+  /** Adds the run that ends now to the attempts of its execution. */
+  addAttempt(execution: ExecutionRecord, outcome: TaskAttempt['outcome'], error: Stored): void;
+  /** A run that has not ended by that instant, ms, ends as cancelled. */
+  setCancelDeadline(execution: ExecutionRecord, at: number): void;
+  /** From its next run on, the execution needs that lock. */
+  requireLock(execution: ExecutionRecord, lock: Stored): void;
+}
+
+/** Where executions wait, and where they go when they have ended. */
+export interface Places {
+  /** Whether some worker could start it now, as far as the store knows. */
+  couldStart(execution: ExecutionRecord): boolean;
+  /** Places it in its queue, before all others of its priority. */
+  pushHead(execution: ExecutionRecord): void;
+  /** Places it in its queue, behind all others of its priority. */
+  pushTail(execution: ExecutionRecord): void;
+  /** Places it among those that wait for `dueAt`. */
+  delay(execution: ExecutionRecord): void;
+  /** Places it among those that wait for upstreams. */
+  block(execution: ExecutionRecord): void;
+  /** Takes an execution that waits from its place. */
+  leave(execution: ExecutionRecord): void;
+  /** Marks an ended execution as kept: it is not in history, since a live one may need it. */
+  setKept(execution: ExecutionRecord): void;
+  /** Moves an ended execution that is no member of a workflow into history, where no live one needs it. */
+  retire(execution: ExecutionRecord): void;
+  /** Takes an execution out of history. */
+  unretire(execution: ExecutionRecord): void;
+}
+
+/** What an end, or a reopening, means for others. */
+export interface Dependents {
+  /** Its own edges need no decision any more, and its upstreams have one live dependent less. */
+  releaseUpstreams(execution: ExecutionRecord): void;
+  /** Binds a reopened execution to its upstreams again. */
+  reattach(execution: ExecutionRecord): void;
+  /** Decides the edges of its dependents, in bounded steps. */
+  propagate(execution: ExecutionRecord, isReopened: boolean): void;
+  /** A member of a workflow has ended; the last one ends the workflow. */
+  closeMember(execution: ExecutionRecord): void;
+  /** An ended member of a workflow is about to be reopened. */
+  openMember(execution: ExecutionRecord): void;
 }
 
 /** Locks by key, and those with an instant by that instant. */

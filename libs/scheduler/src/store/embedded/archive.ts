@@ -199,7 +199,7 @@ export class Archive {
   put(row: Row, family: number | null, counts: ArchiveCounts): void {
     const body = JSON.stringify(encodeExecution(row));
     const workflowId = row.extra?.workflow?.workflowId ?? null;
-    const { id: executionId, status, payload, result } = row;
+    const { id: executionId, status, payload } = row;
     const what = [
       row.order,
       executionId,
@@ -207,8 +207,9 @@ export class Archive {
       status,
       workflowId,
       row.createdTime,
-      row.completedTime,
+      row.completedAt,
     ] as const;
+    const result = row.result ?? null;
     const size = bytes(row);
     const outcome = row.place === 'history' ? (status as TerminalStatus) : null;
     const place = placeOf({ number: row.order, status, retired: row.rank, family });
@@ -231,7 +232,7 @@ export class Archive {
   /** @param family 0: it is in memory */
   storeWorkflow(workflow: WorkflowRow, family: number): void {
     const body = JSON.stringify(encodeWorkflow(workflow));
-    const { order, workflowId, completedTime, bytes } = workflow;
+    const { order, workflowId, completedAt: completedTime, bytes } = workflow;
     const [rank, outcome] = workflow.list === null ? [0, null] : [workflow.rank, workflow.status];
     const sum = checksum(`${order} ${rank}`, body);
     this.putWorkflow.run(order, workflowId, rank, family, outcome, completedTime, bytes, body, sum);

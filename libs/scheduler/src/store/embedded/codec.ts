@@ -9,8 +9,8 @@ import { isTerminal, type Reason, type TaskStatus } from '../../core/status.js';
 import type { TaskMirror } from '../../core/task-definition.js';
 import type { Starts } from '../memory/rate-limit.js';
 import type { QueueRules } from '../records.js';
+import { KeyRow } from '../memory/key-row.js';
 import {
-  KeyRow,
   LockRow,
   QueueRow,
   ScheduleRow,
@@ -156,22 +156,22 @@ export function encodeExecution(row: Row): ExecutionRecord {
     place: row.place,
     createdTime: row.createdTime,
     at: row.at,
-    putOff: row.isPutOff || undefined,
+    putOff: (row.place === 'delayed' && !row.isDated) || undefined,
     rank: row.list === null ? undefined : row.rank,
     timeout: row.timeout ?? undefined,
-    startedTime: row.startedTime || undefined,
-    completedTime: row.completedTime || undefined,
-    cancelRequestedTime: row.cancelRequestedTime || undefined,
-    attempt: row.attempt || undefined,
-    run: row.run || undefined,
+    startedTime: row.startedAt || undefined,
+    completedTime: row.completedAt || undefined,
+    cancelRequestedTime: row.cancelRequestedAt || undefined,
+    attempt: row.leaseToken || undefined,
+    run: row.runs || undefined,
     failures: row.failures || undefined,
     crashes: row.crashes || undefined,
     snoozes: row.snoozes || undefined,
     budget: row.budget ?? undefined,
     workerId: row.workerId ?? undefined,
-    error: row.error ?? undefined,
-    reason: row.reason ?? undefined,
-    attempts: row.attempts ?? undefined,
+    error: row.error,
+    reason: row.reason,
+    attempts: row.attempts,
     extra: row.extra === null ? undefined : encodeExtra(row.extra),
   };
 }
@@ -198,7 +198,7 @@ function encodeExtra(extra: Extra): ExtraRecord {
     schedule: extra.schedule ?? undefined,
     progress: extra.progress ?? undefined,
     logs: extra.logs ?? undefined,
-    rootCause: extra.rootCause ?? undefined,
+    rootCause: extra.rootCause,
   };
 }
 
@@ -218,7 +218,7 @@ export function encodeEdge(edge: Edge): EdgeRecord {
 }
 
 export function encodeWorkflow(workflow: WorkflowRow): WorkflowRecord {
-  const { workflowId, name, createdTime, completedTime, status } = workflow;
+  const { workflowId, name, createdTime, completedAt: completedTime, status } = workflow;
   const nodes = workflow.nodes.map(({ ref, row, dependsOn }) => ({ ref, execution: reference(row), dependsOn }));
   return { workflowId, name, createdTime, completedTime, status, nodes };
 }

@@ -1,8 +1,8 @@
 import { isTerminal, type TerminalStatus } from '../../core/status.js';
+import { KeyRow } from '../memory/key-row.js';
 import {
   Deadline,
   Edge,
-  KeyRow,
   LockRow,
   QueueRow,
   Row,
@@ -60,20 +60,20 @@ export function detached(s: State, { number, record, payload, result }: StoredEx
   row.status = record.status;
   row.place = record.place;
   row.rank = record.rank ?? 0;
-  row.isPutOff = record.putOff ?? false;
-  row.startedTime = record.startedTime ?? 0;
-  row.completedTime = record.completedTime ?? 0;
-  row.cancelRequestedTime = record.cancelRequestedTime ?? 0;
-  row.attempt = record.attempt ?? 0;
-  row.run = record.run ?? 0;
+  row.isDated = !record.putOff || undefined;
+  row.startedAt = record.startedTime ?? 0;
+  row.completedAt = record.completedTime ?? 0;
+  row.cancelRequestedAt = record.cancelRequestedTime ?? 0;
+  row.leaseToken = record.attempt ?? 0;
+  row.runs = record.run ?? 0;
   row.failures = record.failures ?? 0;
   row.crashes = record.crashes ?? 0;
   row.snoozes = record.snoozes ?? 0;
   row.workerId = record.workerId ?? null;
-  row.result = result;
-  row.error = record.error ?? null;
-  row.reason = record.reason ?? null;
-  row.attempts = record.attempts ?? null;
+  row.result = result ?? undefined;
+  row.error = record.error;
+  row.reason = record.reason;
+  row.attempts = record.attempts;
   if (record.extra) restoreExtra(s, row, record.extra);
   return row;
 }
@@ -89,7 +89,7 @@ function restoreExtra(s: State, row: Row, record: ExtraRecord): void {
   extra.schedule = record.schedule ?? null;
   extra.progress = record.progress ?? null;
   extra.logs = record.logs ?? null;
-  extra.rootCause = record.rootCause ?? null;
+  extra.rootCause = record.rootCause;
   if (record.workflow) {
     const { number, workflowId, name, createdTime } = record.workflow;
     // Only until the workflow itself is linked, which may have left history before its executions.
@@ -134,7 +134,7 @@ export class Rebuilder {
     const { s } = this;
     const workflow = new WorkflowRow(record.workflowId, record.name, record.createdTime, number);
     workflow.status = record.status;
-    workflow.completedTime = record.completedTime;
+    workflow.completedAt = record.completedTime;
     workflow.rank = ended;
     for (const { ref, execution, dependsOn } of record.nodes) {
       const row = this.find(execution);

@@ -50,7 +50,7 @@ function trimOutcome({ s, archive, counts, limits, now, put, archived }: Trimmin
     next ??= pinned.next();
     const oldest = stored[0];
     if (!next.done && (!oldest || next.value.rank < oldest.rank)) {
-      if (!isStale(next.value.completedTime)) return drops > 0;
+      if (!isStale(next.value.completedAt)) return drops > 0;
       inMemory.count--;
       inMemory.bytes -= history.weight(next.value);
       release(s, next.value, put);

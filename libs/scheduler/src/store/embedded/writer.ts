@@ -1,7 +1,7 @@
 import * as history from '../memory/history.js';
+import { KeyRow } from '../memory/key-row.js';
 import {
   Edge,
-  KeyRow,
   LockRow,
   QueueRow,
   Row,
@@ -164,7 +164,8 @@ export class Writer {
       return this.archive.edges.drop(row.order);
     }
     const body = JSON.stringify(encodeExecution(row));
-    const { order, payload, result } = row;
+    const { order, payload } = row;
+    const result = row.result ?? null;
     this.putLive.run(order, body, payload, result, checksum(String(order), body, payload, result));
   }
 

@@ -145,12 +145,12 @@ function spend(budget: Budget, q: QueueRow, level: number): void {
 function start(s: State, worker: WorkerRow, row: Row, now: number): Claim {
   move(s, row, 'claim', 'RUNNING');
   row.place = 'running';
-  row.attempt++;
-  row.run++;
+  row.leaseToken++;
+  row.runs++;
   row.worker = worker;
   row.workerId = worker.hello.workerId;
-  row.startedTime = now;
-  row.reason = null;
+  row.startedAt = now;
+  row.reason = undefined;
   if (row.extra !== null) row.extra.stepped = 0;
   worker.running.pushTail(row);
   row.queue.running++;
@@ -169,12 +169,12 @@ function start(s: State, worker: WorkerRow, row: Row, now: number): Claim {
   const extra = row.extra;
   return {
     executionId: row.id,
-    attempt: row.attempt,
+    attempt: row.leaseToken,
     taskId: row.task.taskId,
     queue: row.queue.name,
     priority: row.priority,
     payload: row.payload,
-    run: row.run,
+    run: row.runs,
     failures: row.failures,
     snoozes: row.snoozes,
     budget: row.budget,
@@ -194,7 +194,7 @@ export function results(s: State, row: Row): Record<string, JsonText | null> | n
   if (edges.length === 0) return null;
   const found: Record<string, JsonText | null> = Object.create(null) as Record<string, JsonText | null>;
   for (const { ref, upstream } of edges) {
-    found[ref] = upstream !== null && s.executions.has(upstream.id) ? upstream.result : null;
+    found[ref] = upstream !== null && s.executions.has(upstream.id) ? (upstream.result ?? null) : null;
   }
   return found;
 }

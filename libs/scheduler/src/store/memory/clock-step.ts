@@ -63,7 +63,7 @@ function followBack(s: State, by: number, now: number): void {
 
 /** Whether a delayed execution is due by the time before, or was put off by a length of time instead of a date. */
 function countsFromThePast(row: Row, by: number, now: number): boolean {
-  return row.isPutOff || row.at <= now - by;
+  return !row.isDated || row.at <= now - by;
 }
 
 /** All by the same, so that their order stays. */

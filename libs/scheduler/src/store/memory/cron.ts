@@ -2,7 +2,7 @@ import type { FireCommand, NewExecution, Tick } from '../../core/commands.js';
 import { UNDECLARED_MS } from '../../core/limits.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import { isTerminal } from '../../core/status.js';
-import { cancel } from './cancel.js';
+import { cancel } from '../../engine/cancel.js';
 import { store, storeLeftOut } from './enqueue.js';
 import { ScheduleRow } from './rows.js';
 import type { State } from './state.js';
@@ -161,7 +161,7 @@ function fireTick(s: State, schedule: ScheduleRow, tick: Tick, command: FireComm
   row!.more().schedule = command.scheduleId;
   schedule.current = row!;
   schedule.record = { ...schedule.record, lastRunTime: tick.time, lastExecutionId: execution.executionId };
-  if (current && command.overlap === 'cancel') cancel(s, current, command.cancelGrace, now);
+  if (current && command.overlap === 'cancel') cancel(s, current, command.cancelGrace);
 }
 
 /** The tick's execution, or null where it exists. An instant that has come again, since the clock went back, gets one more. */

@@ -1,6 +1,6 @@
 import { edgeHolds } from '../../core/dependency.js';
 import { isTerminal, type Reason } from '../../core/status.js';
-import { finish, reopen } from './finish.js';
+import { finish, reopen } from '../../engine/finish.js';
 import * as queue from './queue.js';
 import type { Edge, Row } from './rows.js';
 import type { State } from './state.js';
@@ -64,14 +64,10 @@ function breakEdge(s: State, edge: Edge, reason: Reason, now: number): void {
   s.touch(edge);
   const row = edge.dependent;
   const upstream = edge.upstream;
-  row.more().rootCause =
-    upstream &&
-    (upstream.extra?.rootCause ?? {
-      executionId: upstream.id,
-      taskId: upstream.task.taskId,
-      status: upstream.status,
-    });
-  finish(s, row, 'skip', 'SKIPPED', { result: null, error: null, reason }, now);
+  row.rootCause = upstream
+    ? (upstream.rootCause ?? { executionId: upstream.id, taskId: upstream.task.taskId, status: upstream.status })
+    : undefined;
+  finish(s, row, 'skip', 'SKIPPED', { reason });
 }
 
 /** Brings back a dependent that was SKIPPED, unless an edge of it still cannot hold. */
@@ -81,5 +77,5 @@ function reopenDependent(s: State, edge: Edge, now: number): void {
   const hopeless = ({ state, upstream, type }: Edge): boolean =>
     state === 'timedOut' ||
     (state !== 'held' && upstream !== null && isTerminal(upstream.status) && !edgeHolds(type, upstream.status));
-  if (!row.extra!.edges!.some(hopeless)) reopen(s, row, now);
+  if (!row.extra!.edges!.some(hopeless)) reopen(s, row);
 }

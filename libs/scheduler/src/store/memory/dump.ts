@@ -60,33 +60,25 @@ function withoutTime({ remaining: _remaining, ...rest }: LockInfo): Omit<LockInf
 }
 
 /** What every store says of an execution in the same words. */
-const FIELDS = [
-  ...['status', 'place', 'priority', 'payload', 'at', 'createdTime', 'startedTime', 'completedTime'],
-  ...[
-    'cancelRequestedTime',
-    'attempt',
-    'run',
-    'failures',
-    'snoozes',
-    'crashes',
-    'budget',
-    'result',
-    'error',
-    'reason',
-    'attempts',
-  ],
-] as Exclude<keyof Row, 'more'>[];
-
 function execution(row: Row): unknown {
+  const { id, status, place, priority, payload, at, createdTime, failures, snoozes, crashes, budget } = row;
   return {
-    executionId: row.id,
-    ...Object.fromEntries(FIELDS.map((field) => [field, row[field]])),
+    ...{ executionId: id, status, place, priority, payload, at, createdTime, failures, snoozes, crashes, budget },
+    startedTime: row.startedAt,
+    completedTime: row.completedAt,
+    cancelRequestedTime: row.cancelRequestedAt,
+    attempt: row.leaseToken,
+    run: row.runs,
+    result: row.result ?? null,
+    error: row.error ?? null,
+    reason: row.reason ?? null,
+    attempts: row.attempts ?? null,
     taskId: row.task.taskId,
     queue: row.queue.name,
     workerId: row.worker?.hello.workerId ?? null,
     edges: row.extra?.edges?.map((edge) => [edge.ref, edge.type, edge.state, edge.upstream?.id ?? null]) ?? [],
     liveDependents: row.extra?.liveDependents ?? 0,
-    rootCause: row.extra?.rootCause ?? null,
+    rootCause: row.rootCause ?? null,
   };
 }
 

@@ -103,7 +103,7 @@ function startTimeout(s: State, edge: Edge, now: number): void {
 /** Whether the newest execution is one whose outcome this edge may use. */
 function counts(edge: Edge, newest: Row, now: number): boolean {
   if (!isTerminal(newest.status)) return true;
-  if (edge.maxAge !== null && newest.completedTime < now - edge.maxAge) return false;
+  if (edge.maxAge !== null && newest.completedAt < now - edge.maxAge) return false;
   return edge.reuse || !newest.extra?.usedBy?.has(edge.dependent.task);
 }
 

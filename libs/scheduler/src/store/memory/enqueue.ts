@@ -50,7 +50,7 @@ export function storeLeftOut(s: State, command: NewExecution, reason: Reason, no
   tell(s, row!, 'scheduled', now);
   move(s, row!, 'skip', 'SKIPPED');
   row!.reason = reason;
-  row!.completedTime = now;
+  row!.completedAt = now;
   row!.place = 'kept';
   s.counters.skipped++;
   tell(s, row!, 'skipped', now);
@@ -81,7 +81,7 @@ function create(s: State, batch: readonly NewExecution[], now: number): Row[] {
   for (const command of batch) {
     const due = command.scheduledTime ?? now + (command.delay ?? 0);
     const row = new Row(++s.sequence, s.task(command.taskId), s.queue(command.queue), now, command, due);
-    row.isPutOff = command.delay !== null;
+    row.isDated = command.scheduledTime !== null || undefined;
     if (command.lock !== null || command.tags !== null || command.workflow !== null) {
       const extra = row.more();
       extra.lock = command.lock;

@@ -19,20 +19,20 @@ export function count(s: State, row: Row, now: number): void {
   }
   if (row.status === 'COMPLETED') last.completed++;
   else last.failed++;
-  last.durationMs += row.startedTime > 0 ? runTime(row, now) : 0;
-  if (row.status === 'FAILED' && row.error !== null) rememberError(s, row, row.error, now);
+  last.durationMs += row.startedAt > 0 ? runTime(row, now) : 0;
+  if (row.status === 'FAILED' && row.error !== undefined) rememberError(s, row, row.error, now);
 }
 
 /** ms since the run began, without the steps of the wall clock meanwhile. */
 export function runTime(row: Row, now: number): number {
-  return Math.max(0, now - row.startedTime - (row.extra?.stepped ?? 0));
+  return Math.max(0, now - row.startedAt - (row.extra?.stepped ?? 0));
 }
 
 /** Adds the run that ends now to the execution's attempts. */
 export function recordAttempt(row: Row, outcome: TaskAttempt['outcome'], error: ErrorInfo | null, now: number): void {
   (row.attempts ??= []).push({
-    attempt: row.run,
-    startedTime: new Date(row.startedTime).toISOString(),
+    attempt: row.runs,
+    startedTime: new Date(row.startedAt).toISOString(),
     endedTime: new Date(now).toISOString(),
     workerId: row.workerId,
     outcome,
@@ -124,7 +124,7 @@ function trimOutcome(s: State, status: TerminalStatus, now: number, limit: numbe
     const oldest = shelf.units.head;
     if (oldest === null) break;
     const tooMany = shelf.units.size > count || (maxBytes !== null && shelf.bytes > maxBytes);
-    if (!tooMany && (age === null || oldest.completedTime > now - age)) break;
+    if (!tooMany && (age === null || oldest.completedAt > now - age)) break;
     done += drop(s, oldest);
   }
   return done;

@@ -1,7 +1,7 @@
 import type { NewExecution } from '../../core/commands.js';
 import { IdempotencyConflictError } from '../../core/errors.js';
 import { IDEMPOTENCY_MS } from '../../core/limits.js';
-import { KeyRow } from './rows.js';
+import { KeyRow } from './key-row.js';
 import type { State } from './state.js';
 
 /** Replaces repeats, of ids and of idempotency keys, by the executions that they repeat. */

@@ -33,15 +33,15 @@ export function view(row: Row, now: number): TaskExecution {
     payload: parseJson(row.payload),
     scheduledTime: iso(row.at),
     createdTime: iso(row.createdTime),
-    startedTime: row.startedTime === 0 ? null : iso(row.startedTime),
-    completedTime: row.completedTime === 0 ? null : iso(row.completedTime),
-    cancelRequestedTime: row.cancelRequestedTime === 0 ? null : iso(row.cancelRequestedTime),
+    startedTime: row.startedAt === 0 ? null : iso(row.startedAt),
+    completedTime: row.completedAt === 0 ? null : iso(row.completedAt),
+    cancelRequestedTime: row.cancelRequestedAt === 0 ? null : iso(row.cancelRequestedAt),
     retryCount: row.failures,
     snoozeCount: row.snoozes,
-    result: row.result === null ? null : parseJson(row.result),
-    error: row.error,
-    reason: row.reason,
-    rootCause: extra?.rootCause ?? null,
+    result: row.result === undefined ? null : parseJson(row.result),
+    error: row.error ?? null,
+    reason: row.reason ?? null,
+    rootCause: row.rootCause ?? null,
     waitingFor: waitingFor(row, now),
     attempts: attempts(row),
     progress: extra?.progress ?? null,
@@ -189,13 +189,13 @@ export function orderOf(cursor: string): number {
 function attempts(row: Row): TaskAttempt[] {
   const ended = row.attempts ?? [];
   const running = row.status === 'RUNNING';
-  if (!running && (row.status !== 'COMPLETED' || row.attempts !== null)) return [...ended];
+  if (!running && (row.status !== 'COMPLETED' || row.attempts !== undefined)) return [...ended];
   return [
     ...ended,
     {
-      attempt: row.run,
-      startedTime: iso(row.startedTime),
-      endedTime: running ? null : iso(row.completedTime),
+      attempt: row.runs,
+      startedTime: iso(row.startedAt),
+      endedTime: running ? null : iso(row.completedAt),
       workerId: row.workerId,
       outcome: running ? null : 'COMPLETED',
       error: null,

@@ -8,7 +8,8 @@ import { results } from './claim.js';
 import { followStep } from './clock-step.js';
 import * as dependency from './dependency.js';
 import type { Changed, Row } from './rows.js';
-import { State, type MemorySettings } from './state.js';
+import { MemoryState } from './memory-state.js';
+import type { MemorySettings, State } from './state.js';
 import { StepWatch } from './step-watch.js';
 
 export interface MemoryStoreOptions extends Partial<Omit<MemorySettings, 'history'>> {
@@ -42,7 +43,7 @@ export abstract class MemoryFrame {
       return false;
     };
     const settings = { lease, maxAttemptDuration, history: historySettings(history) };
-    this.state = new State(isWanted, settings, executions, changed);
+    this.state = new MemoryState(isWanted, settings, executions, changed);
   }
 
   subscribe(listener: (effects: readonly Effect[]) => void, wants: Wants = () => true): () => void {

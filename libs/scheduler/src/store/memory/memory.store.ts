@@ -17,16 +17,17 @@ import type {
   WorkflowInfo,
 } from '../records.js';
 import type { BeatReply, ExchangeReply, ExchangeRequest, StepReply, TaskStore } from '../task-store.js';
-import * as cancelling from './cancel.js';
 import { claim } from './claim.js';
 import * as cron from './cron.js';
 import * as dependency from './dependency.js';
 import { dump } from './dump.js';
 import * as enqueueing from './enqueue.js';
-import { reopen } from './finish.js';
 import * as history from './history.js';
 import { forgetKeys } from './idempotency.js';
 import * as inspect from './inspect.js';
+import { cancel } from '../../engine/cancel.js';
+import { reopen } from '../../engine/finish.js';
+import { settle } from '../../engine/settle.js';
 import { expire as expireLocks } from '../../engine/lock.js';
 import * as handles from '../../engine/lock-handles.js';
 import * as lockView from './lock-view.js';
@@ -95,7 +96,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   cancel(executionId: string, grace: number): Promise<boolean> {
     return this.commit((s, now) => {
       const row = s.executions.get(executionId);
-      return row !== undefined && cancelling.cancel(s, row, grace, now);
+      return row !== undefined && cancel(s, row, grace);
     });
   }
 
@@ -103,7 +104,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
     return this.commit((s, now) => {
       const row = s.executions.get(executionId);
       if (!row || (row.status !== 'FAILED' && row.status !== 'CANCELLED' && row.status !== 'SKIPPED')) return false;
-      reopen(s, row, now);
+      reopen(s, row);
       return true;
     });
   }
@@ -308,7 +309,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   settleExpired(settlement: Settlement): Promise<boolean> {
     return this.commit((s, now) => {
       const row = settling.current(s, settlement);
-      if (row) settling.settle(s, row, settlement, now);
+      if (row) settle(s, row, settling.toEngine(settlement));
       return row !== undefined;
     });
   }

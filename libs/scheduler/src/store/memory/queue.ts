@@ -26,7 +26,7 @@ export function delay(s: State, row: Row): void {
   s.effects.push({ kind: 'due', at: row.at });
 }
 
-function waitForDependencies(s: State, row: Row): void {
+export function waitForDependencies(s: State, row: Row): void {
   row.place = 'dependencies';
   s.touch(row);
   s.waitingForDependencies++;

@@ -9,9 +9,10 @@ import type { ScheduleRecord } from '../../core/schedule.js';
 import type { Reason, TaskStatus } from '../../core/status.js';
 import type { TaskMirror } from '../../core/task-definition.js';
 import type { ExecutionRecord, HandleWait, LockRecord } from '../../engine/records.js';
-import type { ExchangeReply } from '../task-store.js';
 import type { QueueRules, WorkerHello } from '../records.js';
 import { Heap, type HeapItem } from './heap.js';
+import type { KeyRow } from './key-row.js';
+import type { Lane } from './lane.js';
 import { LinkedList, type ListItem } from './list.js';
 import type { Starts } from './rate-limit.js';
 
@@ -79,7 +80,7 @@ export class Extra {
   schedule: string | null = null;
   progress: TaskProgress | null = null;
   logs: string[] | null = null;
-  rootCause: RootCause | null = null;
+  rootCause: RootCause | undefined = undefined;
 }
 
 /** One execution. */
@@ -96,20 +97,19 @@ export class Row implements ExecutionRecord, ListItem<Row>, HeapItem {
   status: TaskStatus = 'PENDING';
   /** Due at (ms): the heap's key while delayed. */
   at: number;
-  /** Put off by a length of time (a delay, a retry), where `at` is not a date that somebody has named. */
-  isPutOff = false;
+  isDated: boolean | undefined = undefined;
   readonly id: string;
   readonly priority: TaskPriority;
   readonly payload: JsonText | null;
   readonly timeout: number | null;
   readonly budget: RunBudget | null;
-  startedTime = 0;
-  completedTime = 0;
-  cancelRequestedTime = 0;
+  startedAt = 0;
+  completedAt = 0;
+  cancelRequestedAt = 0;
   /** The token's second half: raised whenever the run changes hands. */
-  attempt = 0;
+  leaseToken = 0;
   /** Runs begun and not released. */
-  run = 0;
+  runs = 0;
   /** Failed attempts that were followed, or are to be, by another. */
   failures = 0;
   crashes = 0;
@@ -118,10 +118,10 @@ export class Row implements ExecutionRecord, ListItem<Row>, HeapItem {
   openEdges = 0;
   worker: WorkerRow | null = null;
   workerId: string | null = null;
-  result: JsonText | null = null;
-  error: ErrorInfo | null = null;
-  reason: Reason | null = null;
-  attempts: TaskAttempt[] | null = null;
+  result: JsonText | undefined = undefined;
+  error: ErrorInfo | undefined = undefined;
+  reason: Reason | undefined = undefined;
+  attempts: TaskAttempt[] | undefined = undefined;
   extra: Extra | null = null;
 
   constructor(
@@ -142,6 +142,30 @@ export class Row implements ExecutionRecord, ListItem<Row>, HeapItem {
 
   more(): Extra {
     return (this.extra ??= new Extra());
+  }
+
+  get dueAt(): number {
+    return this.at;
+  }
+
+  set dueAt(at: number) {
+    this.at = at;
+  }
+
+  get lastWorkerId(): string | undefined {
+    return this.workerId ?? undefined;
+  }
+
+  get workflowId(): string | undefined {
+    return this.extra?.workflow?.workflowId;
+  }
+
+  get rootCause(): RootCause | undefined {
+    return this.extra?.rootCause;
+  }
+
+  set rootCause(cause: RootCause | undefined) {
+    if (cause !== undefined || this.extra !== null) this.more().rootCause = cause;
   }
 
   get lockKey(): string | undefined {
@@ -263,14 +287,6 @@ export class LockRow implements LockRecord, HeapItem {
   ) {}
 }
 
-/** The newest trip of a lane, and the reply to it for a repeat. */
-export interface Lane {
-  sequence: number;
-  reply: ExchangeReply;
-  /** Its worker has joined again since. */
-  isGreeted: boolean;
-}
-
 export class WorkerRow {
   readonly running = new LinkedList<Row>();
   readonly lanes = new Map<number, Lane>();
@@ -300,7 +316,7 @@ export class WorkflowRow implements ListItem<Unit> {
   readonly nodes: { ref: string; row: Row; dependsOn: { ref: string; type: DependencyType }[] }[] = [];
   open = 0;
   status: TaskStatus = 'RUNNING';
-  completedTime = 0;
+  completedAt = 0;
   /** How often its executions are needed from outside: by live dependents, and as the newest of their tasks. */
   pins = 0;
   /** Bytes of payload and result of those that have ended. */
@@ -311,17 +327,6 @@ export class WorkflowRow implements ListItem<Unit> {
     readonly name: string,
     readonly createdTime: number,
     readonly order: number,
-  ) {}
-}
-
-/** An idempotency key, and what it gave. */
-export class KeyRow {
-  constructor(
-    /** With the task's id before it. */
-    readonly key: string,
-    readonly executionId: string,
-    readonly fingerprint: string,
-    readonly expiresAt: number,
   ) {}
 }
 

@@ -1,5 +1,9 @@
+import type { LockNeed } from '../../core/commands.js';
 import type { Effect, ExecutionTransition } from '../../core/effects.js';
-import type { TerminalStatus } from '../../core/status.js';
+import type { TaskAttempt } from '../../core/execution.js';
+import type { ErrorInfo } from '../../core/failure.js';
+import type { Verb } from '../../core/state-machine.js';
+import type { TaskStatus, TerminalStatus } from '../../core/status.js';
 import type { LockRecord } from '../../engine/records.js';
 import type { Counter, Tables } from '../../engine/tables.js';
 import { noCounts, noStatuses } from '../no-counts.js';
@@ -9,13 +13,13 @@ import { Heap } from './heap.js';
 import { LinkedList } from './list.js';
 import { MemoryLockTable } from './lock-table.js';
 import { MemoryLockWaiters } from './lock-waiters.js';
+import type { KeyRow } from './key-row.js';
 import {
   QueueRow,
   TaskRow,
   type Changed,
   type Deadline,
   type Edge,
-  type KeyRow,
   type Row,
   type ScheduleRow,
   type SpreadStep,
@@ -41,7 +45,7 @@ export class Shelf {
 }
 
 /** All that the memory store knows. Each concern has its part here and its functions in the file of its name. */
-export class State implements Tables {
+export abstract class State implements Tables {
   newestRow: Row | null = null;
   readonly queues = new Map<string, QueueRow>();
   readonly tasks = new Map<string, TaskRow>();
@@ -100,6 +104,28 @@ export class State implements Tables {
     /** What has changed since it was last written down; null: nobody writes it down. */
     private readonly changed: Set<Changed> | null = null,
   ) {}
+
+  abstract move(row: Row, verb: Verb, status: TaskStatus): void;
+  abstract emitExecution(row: Row, transition: ExecutionTransition): void;
+  abstract countEnd(row: Row): void;
+  abstract makeError(name: string, message: string, code: string): ErrorInfo;
+  abstract addRecentError(row: Row, error: ErrorInfo): void;
+  abstract endRun(row: Row): void;
+  abstract addAttempt(row: Row, outcome: TaskAttempt['outcome'], error: ErrorInfo | undefined): void;
+  abstract setCancelDeadline(row: Row, at: number): void;
+  abstract requireLock(row: Row, lock: LockNeed): void;
+  abstract pushTail(row: Row): void;
+  abstract delay(row: Row): void;
+  abstract block(row: Row): void;
+  abstract leave(row: Row): void;
+  abstract setKept(row: Row): void;
+  abstract retire(row: Row): void;
+  abstract unretire(row: Row): void;
+  abstract releaseUpstreams(row: Row): void;
+  abstract reattach(row: Row): void;
+  abstract propagate(row: Row, isReopened: boolean): void;
+  abstract closeMember(row: Row): void;
+  abstract openMember(row: Row): void;
 
   get lease(): number {
     return this.settings.lease;

@@ -2,7 +2,7 @@ import { TaskInUseError } from '../../core/errors.js';
 import { isTerminal } from '../../core/status.js';
 import type { TaskMirror } from '../../core/task-definition.js';
 import * as cron from './cron.js';
-import { finish } from './finish.js';
+import { finish } from '../../engine/finish.js';
 import type { TaskRow } from './rows.js';
 import type { State } from './state.js';
 
@@ -44,15 +44,14 @@ export function remove(s: State, taskId: string, now: number): boolean {
 function cancelQueued(s: State, task: TaskRow, now: number): void {
   for (const row of s.executions.values()) {
     if (row.task !== task || (row.status !== 'PENDING' && row.status !== 'RETRYING')) continue;
-    finish(s, row, 'cancel', 'CANCELLED', { result: null, error: null, reason: 'TASK_UNREGISTERED' }, now);
+    finish(s, row, 'cancel', 'CANCELLED', { reason: 'TASK_UNREGISTERED' });
   }
 }
 
 /** What waits for the task's next execution would wait for ever. */
 function skipWaiting(s: State, task: TaskRow, now: number): void {
-  const outcome = { result: null, error: null, reason: 'TASK_UNREGISTERED' } as const;
   for (const { dependent } of [...task.next])
-    if (!isTerminal(dependent.status)) finish(s, dependent, 'skip', 'SKIPPED', outcome, now);
+    if (!isTerminal(dependent.status)) finish(s, dependent, 'skip', 'SKIPPED', { reason: 'TASK_UNREGISTERED' });
 }
 
 /** By numeric parts, so that 1.10 is above 1.9; text without numbers counts as equal. */

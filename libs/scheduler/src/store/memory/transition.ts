@@ -27,8 +27,8 @@ export function tell(s: State, row: Row, transition: ExecutionTransition, time: 
     time,
     workerId: row.workerId,
     workflowId: row.extra?.workflow?.workflowId ?? null,
-    result: row.result,
-    error: row.error,
-    reason: row.reason,
+    result: row.result ?? null,
+    error: row.error ?? null,
+    reason: row.reason ?? null,
   });
 }

@@ -1,15 +1,15 @@
 import type { RunToken } from '../../core/commands.js';
-import { MAX_CRASHES } from '../../core/limits.js';
 import type { ExpiredRun, WorkerHello, WorkerInfo } from '../records.js';
 import type { BeatReply, ExchangeReply, ExchangeRequest } from '../task-store.js';
-import { finish } from './finish.js';
-import { recordAttempt, runTime } from './history.js';
 import * as lock from '../../engine/lock.js';
+import { endLockWait, rescue, takeBack } from '../../engine/rescue.js';
+import { finalizeCancel } from '../../engine/settle.js';
+import { runTime } from './history.js';
 import * as queue from './queue.js';
-import { WorkerRow, type Lane, type Row } from './rows.js';
-import { current, giveUp, release } from './settle.js';
+import type { Lane } from './lane.js';
+import { WorkerRow, type Row } from './rows.js';
+import { current } from './settle.js';
 import type { State } from './state.js';
-import { move, tell } from './transition.js';
 
 export function hello(s: State, about: WorkerHello, now: number): void {
   let worker = s.workers.get(about.workerId);
@@ -51,35 +51,10 @@ export function beat(s: State, workerId: string, runs: readonly RunToken[], now:
   const cancelRequested: RunToken[] = [];
   for (const row of worker.running) {
     lock.renew(s, row);
-    if (row.cancelRequestedTime > 0) cancelRequested.push({ executionId: row.id, attempt: row.attempt });
+    if (row.cancelRequestedAt > 0) cancelRequested.push({ executionId: row.id, attempt: row.leaseToken });
   }
   const lost = runs.filter((run) => current(s, run)?.worker !== worker);
   return { known: true, cancelRequested, lost };
-}
-
-/** The worker of this run is gone: back to the head, or the end at the third crash. */
-function rescue(s: State, row: Row, now: number): void {
-  // It ends as it was asked to: its attempt counts as cancelled.
-  if (row.cancelRequestedTime > 0) return finalizeCancel(s, row, now);
-  s.counters.crashed++;
-  row.crashes++;
-  const error = {
-    name: 'WorkerLostError',
-    message: `worker ${row.workerId} stopped beating during run ${row.run}`,
-    stack: null,
-    code: 'WORKER_LOST',
-  };
-  recordAttempt(row, 'WORKER_LOST', error, now);
-  if (row.crashes >= MAX_CRASHES) {
-    row.attempt++;
-    finish(s, row, 'rescue', 'FAILED', { result: null, error, reason: 'WORKER_LOST' }, now);
-    return;
-  }
-  giveUp(s, row);
-  move(s, row, 'rescue', 'PENDING');
-  tell(s, row, 'rescued', now);
-  s.pushHead(row);
-  lock.release(s, row);
 }
 
 /** Brings back runs of workers whose lease is over, newest first, so that the oldest ends up at the head. */
@@ -88,7 +63,7 @@ export function rescueLost(s: State, limit: number, now: number): number {
   for (const worker of s.workers.values()) {
     if (worker.leaseUntil > now) continue;
     while (done < limit && worker.running.tail) {
-      rescue(s, worker.running.tail, now);
+      rescue(s, worker.running.tail);
       done++;
     }
     if (worker.running.size === 0) {
@@ -105,9 +80,7 @@ export function goodbye(s: State, workerId: string, now: number): void {
   // No lock that its runs leave is reserved for what only it could run.
   worker.draining = true;
   while (worker.running.tail) {
-    const row = worker.running.tail;
-    if (row.cancelRequestedTime > 0) finalizeCancel(s, row, now);
-    else release(s, row, now);
+    takeBack(s, worker.running.tail);
   }
   s.workers.delete(workerId);
   s.effects.push({ kind: 'worker', transition: 'left', workerId, time: now });
@@ -120,9 +93,9 @@ export function expired(s: State, limit: number, now: number): ExpiredRun[] {
     if (found.length < limit)
       found.push({
         executionId: row.id,
-        attempt: row.attempt,
+        attempt: row.leaseToken,
         taskId: row.task.taskId,
-        run: row.run,
+        run: row.runs,
         failures: row.failures,
         budget: row.budget,
         limit: bound,
@@ -141,31 +114,10 @@ export function expired(s: State, limit: number, now: number): ExpiredRun[] {
 /** Ends runs whose cancel was not heeded within the grace, and waits for a lock that took too long. */
 export function timeOut(s: State, now: number): number {
   let done = 0;
-  for (let grace = s.graces.popDue(now); grace; grace = s.graces.popDue(now), done++) finalizeCancel(s, grace.row, now);
-  for (let wait = s.lockWaiters.waits.popDue(now); wait; wait = s.lockWaiters.waits.popDue(now), done++) {
-    const { row } = wait;
-    s.counters.lockTimeouts++;
-    const message = `lock '${row.lockKey}' was not free within ${row.lockMaxWait} ms`;
-    finish(
-      s,
-      row,
-      'expire',
-      'FAILED',
-      {
-        result: null,
-        error: { name: 'LockTimeoutError', message, stack: null, code: 'LOCK_TIMEOUT' },
-        reason: 'LOCK_TIMEOUT',
-      },
-      now,
-    );
-  }
+  for (let grace = s.graces.popDue(now); grace; grace = s.graces.popDue(now), done++) finalizeCancel(s, grace.row);
+  const { waits } = s.lockWaiters;
+  for (let wait = waits.popDue(now); wait; wait = waits.popDue(now), done++) endLockWait(s, wait.row);
   return done;
-}
-
-function finalizeCancel(s: State, row: Row, now: number): void {
-  row.attempt++;
-  recordAttempt(row, 'CANCELLED', null, now);
-  finish(s, row, 'finalizeCancel', 'CANCELLED', { result: null, error: null, reason: 'CANCELLED' }, now);
 }
 
 export function drain(s: State, workerId: string, now: number): void {

@@ -17,7 +17,7 @@ export function close(s: State, row: Row, now: number): void {
 export function end(s: State, workflow: WorkflowRow, now: number): void {
   const ends = new Set(workflow.nodes.map((node) => node.row.status));
   workflow.status = ends.has('FAILED') ? 'FAILED' : ends.has('CANCELLED') ? 'CANCELLED' : 'COMPLETED';
-  workflow.completedTime = now;
+  workflow.completedAt = now;
   s.touch(workflow);
   s.effects.push({ kind: 'workflow', workflowId: workflow.workflowId, status: workflow.status, time: now });
   history.retireWorkflow(s, workflow, now);
@@ -31,7 +31,7 @@ export function open(s: State, row: Row): void {
   workflow.bytes -= history.bytes(row);
   if (workflow.open++ > 0) return;
   workflow.status = 'RUNNING';
-  workflow.completedTime = 0;
+  workflow.completedAt = 0;
   s.touch(workflow);
 }
 
@@ -56,7 +56,7 @@ export function info(workflow: WorkflowRow): WorkflowInfo {
     name: workflow.name,
     status: workflow.status,
     createdTime: new Date(workflow.createdTime).toISOString(),
-    completedTime: workflow.open > 0 ? null : new Date(workflow.completedTime).toISOString(),
+    completedTime: workflow.open > 0 ? null : new Date(workflow.completedAt).toISOString(),
     nodes: workflow.nodes.map(({ ref, row, dependsOn }) => ({
       ref,
       executionId: row.id,

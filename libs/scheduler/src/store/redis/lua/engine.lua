@@ -1,6 +1,6 @@
 -- Generated from libs/scheduler/src/engine by `npm run build:engine`. Do not edit.
 
-local engine = { limits = {}, lock = {}, lockHandles = {} }
+local engine = { limits = {}, lock = {}, finish = {}, cancel = {}, lockHandles = {}, settle = {}, rescue = {} }
 
 do
 local exports = engine.limits
@@ -309,6 +309,109 @@ end
 end
 
 do
+local exports = engine.finish
+local lock = engine.lock
+--- Places an execution where it waits: for its time, then for its upstreams, then in its queue.
+function exports.place(t, execution)
+    if execution.dueAt > t.now then
+        t:delay(execution)
+    elseif execution.openEdges > 0 then
+        t:block(execution)
+    else
+        t:pushTail(execution)
+    end
+end
+--- The counter and the transition of each end.
+local ENDS = {COMPLETED = "completed", FAILED = "failed", CANCELLED = "cancelled", SKIPPED = "skipped"}
+--- Ends an execution: the one way for success, failure, cancel, skip, timeouts and lost workers.
+function exports.finish(t, execution, verb, status, outcome)
+    if execution.status == "RUNNING" then
+        t:endRun(execution)
+    else
+        t:leave(execution)
+    end
+    t:move(execution, verb, status)
+    execution.completedAt = t.now
+    execution.result = outcome.result
+    execution.error = outcome.error
+    execution.reason = outcome.reason
+    t:setKept(execution)
+    t:count(ENDS[status], 1)
+    t:countEnd(execution)
+    t:emitExecution(execution, ENDS[status])
+    lock.release(t, execution)
+    t:releaseUpstreams(execution)
+    t:propagate(execution, false)
+    if execution.workflowId == nil then
+        t:retire(execution)
+    else
+        t:closeMember(execution)
+    end
+end
+--- Runs an ended execution again, with fresh budgets.
+function exports.reopen(t, execution)
+    t:unretire(execution)
+    if execution.workflowId ~= nil then
+        t:openMember(execution)
+    end
+    t:move(execution, "reopen", "PENDING")
+    execution.failures = 0
+    execution.crashes = 0
+    execution.snoozes = 0
+    execution.leaseToken = execution.leaseToken + 1
+    execution.completedAt = 0
+    execution.cancelRequestedAt = 0
+    execution.result = nil
+    execution.error = nil
+    execution.reason = nil
+    execution.rootCause = nil
+    execution.dueAt = t.now
+    execution.isDated = nil
+    t:reattach(execution)
+    t:emitExecution(execution, "reopened")
+    exports.place(t, execution)
+    t:propagate(execution, true)
+end
+end
+
+do
+local exports = engine.cancel
+local request
+local finish = engine.finish.finish
+function request(t, execution, deadline)
+    execution.cancelRequestedAt = t.now
+    t:setCancelDeadline(execution, deadline)
+    t:emitExecution(execution, "cancelRequested")
+    t:emitDue(deadline)
+    t:touchExecution(execution)
+end
+--- Ends an execution that does not run; asks for the end of one that does.
+-- 
+-- @param grace ms after which a run ends as cancelled, whatever its handler does
+-- @returns false where it has ended already
+function exports.cancel(t, execution, grace)
+    if execution.status == "PENDING" or execution.status == "RETRYING" then
+        execution.cancelRequestedAt = t.now
+        finish(
+            t,
+            execution,
+            "cancel",
+            "CANCELLED",
+            {error = execution.error, reason = "CANCELLED"}
+        )
+        return true
+    end
+    if execution.status ~= "RUNNING" then
+        return false
+    end
+    if execution.cancelRequestedAt == 0 then
+        request(t, execution, t.now + grace)
+    end
+    return true
+end
+end
+
+do
 local exports = engine.lockHandles
 local grantOf, heldBy
 local deleteUnused = engine.lock.deleteUnused
@@ -394,5 +497,172 @@ function exports.forceRelease(t, key)
         return false
     end
     return true
+end
+end
+
+do
+local exports = engine.settle
+local retry, snooze, placeLater
+local finish = engine.finish.finish
+local place = engine.finish.place
+local lock = engine.lock
+--- Returns a run to the head of its queue, as if it had not been claimed.
+function exports.release(t, execution)
+    exports.giveUp(t, execution)
+    execution.runs = execution.runs - 1
+    t:move(execution, "release", "PENDING")
+    t:count("released", 1)
+    t:emitExecution(execution, "released")
+    t:pushHead(execution)
+    lock.release(t, execution)
+end
+--- Takes a run from its worker, so that its token is not current any more. Its lock is released once the execution has its
+-- place, so that this place is behind that of the next holder.
+function exports.giveUp(t, execution)
+    t:endRun(execution)
+    execution.leaseToken = execution.leaseToken + 1
+end
+function retry(t, execution, failure, delay)
+    execution.failures = execution.failures + 1
+    t:addAttempt(execution, "FAILED", failure)
+    if failure ~= nil then
+        t:addRecentError(execution, failure)
+    end
+    exports.giveUp(t, execution)
+    t:move(execution, "retry", "RETRYING")
+    execution.error = failure
+    t:count("retried", 1)
+    placeLater(t, execution, delay)
+end
+function snooze(t, execution, failure, delay)
+    execution.snoozes = execution.snoozes + 1
+    t:addAttempt(execution, "SNOOZED", failure)
+    exports.giveUp(t, execution)
+    t:move(execution, "retry", "RETRYING")
+    execution.error = nil
+    execution.reason = "SNOOZED"
+    t:count("snoozed", 1)
+    placeLater(t, execution, delay)
+end
+function placeLater(t, execution, delay)
+    execution.dueAt = t.now + delay
+    execution.isDated = nil
+    t:emitExecution(execution, "retrying")
+    place(t, execution)
+    lock.release(t, execution)
+end
+function exports.settle(t, execution, settlement)
+    local failure = settlement.error
+    local isCancelled = execution.cancelRequestedAt > 0 and settlement.kind ~= "complete"
+    if isCancelled or settlement.kind == "cancel" then
+        t:addAttempt(execution, "CANCELLED", failure)
+        finish(
+            t,
+            execution,
+            "finalizeCancel",
+            "CANCELLED",
+            {error = failure, reason = "CANCELLED"}
+        )
+    elseif settlement.kind == "complete" then
+        if execution.attempts ~= nil then
+            t:addAttempt(execution, "COMPLETED", nil)
+        end
+        finish(
+            t,
+            execution,
+            "complete",
+            "COMPLETED",
+            {result = settlement.result}
+        )
+    elseif settlement.kind == "fail" then
+        t:addAttempt(execution, "FAILED", failure)
+        finish(
+            t,
+            execution,
+            "fail",
+            "FAILED",
+            {error = failure, reason = settlement.reason}
+        )
+    elseif settlement.kind == "retry" then
+        retry(t, execution, failure, settlement.delay)
+    elseif settlement.kind == "snooze" then
+        snooze(t, execution, failure, settlement.delay)
+    else
+        exports.release(t, execution)
+        if settlement.lock ~= nil and execution.lockKey == nil then
+            t:requireLock(execution, settlement.lock)
+        end
+    end
+end
+--- Ends a run as cancelled, without a settlement of its worker.
+function exports.finalizeCancel(t, execution)
+    execution.leaseToken = execution.leaseToken + 1
+    t:addAttempt(execution, "CANCELLED", nil)
+    finish(
+        t,
+        execution,
+        "finalizeCancel",
+        "CANCELLED",
+        {reason = "CANCELLED"}
+    )
+end
+end
+
+do
+local exports = engine.rescue
+local MAX_CRASHES = engine.limits.MAX_CRASHES
+local finish = engine.finish.finish
+local lock = engine.lock
+local finalizeCancel = engine.settle.finalizeCancel
+local giveUp = engine.settle.giveUp
+local release = engine.settle.release
+--- The lease of its worker is over: the run goes back to the head of its queue, or fails after too many crashes.
+function exports.rescue(t, execution)
+    if execution.cancelRequestedAt > 0 then
+        finalizeCancel(t, execution)
+        return
+    end
+    t:count("crashed", 1)
+    execution.crashes = execution.crashes + 1
+    local message = (("worker " .. tostring(execution.lastWorkerId)) .. " stopped beating during run ") .. tostring(execution.runs)
+    local failure = t:makeError("WorkerLostError", message, "WORKER_LOST")
+    t:addAttempt(execution, "WORKER_LOST", failure)
+    if execution.crashes >= MAX_CRASHES then
+        execution.leaseToken = execution.leaseToken + 1
+        finish(
+            t,
+            execution,
+            "rescue",
+            "FAILED",
+            {error = failure, reason = "WORKER_LOST"}
+        )
+        return
+    end
+    giveUp(t, execution)
+    t:move(execution, "rescue", "PENDING")
+    t:emitExecution(execution, "rescued")
+    t:pushHead(execution)
+    lock.release(t, execution)
+end
+--- Takes back a run that its worker does not hold: it leaves, or has lost it.
+function exports.takeBack(t, execution)
+    if execution.cancelRequestedAt > 0 then
+        finalizeCancel(t, execution)
+    else
+        release(t, execution)
+    end
+end
+--- The execution has waited for its lock for as long as it may.
+function exports.endLockWait(t, execution)
+    t:count("lockTimeouts", 1)
+    local message = ((("lock '" .. tostring(execution.lockKey)) .. "' was not free within ") .. tostring(execution.lockMaxWait)) .. " ms"
+    local failure = t:makeError("LockTimeoutError", message, "LOCK_TIMEOUT")
+    finish(
+        t,
+        execution,
+        "expire",
+        "FAILED",
+        {error = failure, reason = "LOCK_TIMEOUT"}
+    )
 end
 end

@@ -1,0 +1,65 @@
+/** The ends of executions, and the way back. */
+import type { Verb } from '../core/state-machine.js';
+import type { TerminalStatus } from '../core/status.js';
+import * as lock from './lock.js';
+import type { ExecutionRecord, Outcome } from './records.js';
+import type { Tables } from './tables.js';
+
+/** The counter and the transition of each end. */
+const ENDS = { COMPLETED: 'completed', FAILED: 'failed', CANCELLED: 'cancelled', SKIPPED: 'skipped' } as const;
+
+/** Ends an execution: the one way for success, failure, cancel, skip, timeouts and lost workers. */
+export function finish(
+  t: Tables,
+  execution: ExecutionRecord,
+  verb: Verb,
+  status: TerminalStatus,
+  outcome: Outcome,
+): void {
+  if (execution.status === 'RUNNING') t.endRun(execution);
+  else t.leave(execution);
+  t.move(execution, verb, status);
+  execution.completedAt = t.now;
+  execution.result = outcome.result;
+  execution.error = outcome.error;
+  execution.reason = outcome.reason;
+  t.setKept(execution);
+  t.count(ENDS[status], 1);
+  t.countEnd(execution);
+  t.emitExecution(execution, ENDS[status]);
+  lock.release(t, execution);
+  t.releaseUpstreams(execution);
+  t.propagate(execution, false);
+  if (execution.workflowId === undefined) t.retire(execution);
+  else t.closeMember(execution);
+}
+
+/** Runs an ended execution again, with fresh budgets. */
+export function reopen(t: Tables, execution: ExecutionRecord): void {
+  t.unretire(execution);
+  if (execution.workflowId !== undefined) t.openMember(execution);
+  t.move(execution, 'reopen', 'PENDING');
+  execution.failures = 0;
+  execution.crashes = 0;
+  execution.snoozes = 0;
+  execution.leaseToken++;
+  execution.completedAt = 0;
+  execution.cancelRequestedAt = 0;
+  execution.result = undefined;
+  execution.error = undefined;
+  execution.reason = undefined;
+  execution.rootCause = undefined;
+  execution.dueAt = t.now;
+  execution.isDated = undefined;
+  t.reattach(execution);
+  t.emitExecution(execution, 'reopened');
+  place(t, execution);
+  t.propagate(execution, true);
+}
+
+/** Places an execution where it waits: for its time, then for its upstreams, then in its queue. */
+export function place(t: Tables, execution: ExecutionRecord): void {
+  if (execution.dueAt > t.now) t.delay(execution);
+  else if (execution.openEdges > 0) t.block(execution);
+  else t.pushTail(execution);
+}

@@ -1,0 +1,86 @@
+/** The ends of runs. The caller has checked that the token of the run is current. */
+import { finish, place } from './finish.js';
+import * as lock from './lock.js';
+import type { ExecutionRecord, Settlement, Stored } from './records.js';
+import type { Tables } from './tables.js';
+
+export function settle(t: Tables, execution: ExecutionRecord, settlement: Settlement): void {
+  const failure = settlement.error;
+  // After a request to cancel, only success still counts.
+  const isCancelled = execution.cancelRequestedAt > 0 && settlement.kind !== 'complete';
+  if (isCancelled || settlement.kind === 'cancel') {
+    t.addAttempt(execution, 'CANCELLED', failure);
+    finish(t, execution, 'finalizeCancel', 'CANCELLED', { error: failure, reason: 'CANCELLED' });
+  } else if (settlement.kind === 'complete') {
+    if (execution.attempts !== undefined) t.addAttempt(execution, 'COMPLETED', undefined);
+    finish(t, execution, 'complete', 'COMPLETED', { result: settlement.result });
+  } else if (settlement.kind === 'fail') {
+    t.addAttempt(execution, 'FAILED', failure);
+    finish(t, execution, 'fail', 'FAILED', { error: failure, reason: settlement.reason });
+  } else if (settlement.kind === 'retry') {
+    retry(t, execution, failure, settlement.delay);
+  } else if (settlement.kind === 'snooze') {
+    snooze(t, execution, failure, settlement.delay);
+  } else {
+    release(t, execution);
+    if (settlement.lock !== undefined && execution.lockKey === undefined) t.requireLock(execution, settlement.lock);
+  }
+}
+
+/** Returns a run to the head of its queue, as if it had not been claimed. */
+export function release(t: Tables, execution: ExecutionRecord): void {
+  giveUp(t, execution);
+  execution.runs--;
+  t.move(execution, 'release', 'PENDING');
+  t.count('released', 1);
+  t.emitExecution(execution, 'released');
+  t.pushHead(execution);
+  lock.release(t, execution);
+}
+
+/** Ends a run as cancelled, without a settlement of its worker. */
+export function finalizeCancel(t: Tables, execution: ExecutionRecord): void {
+  execution.leaseToken++;
+  t.addAttempt(execution, 'CANCELLED', undefined);
+  finish(t, execution, 'finalizeCancel', 'CANCELLED', { reason: 'CANCELLED' });
+}
+
+/**
+ * Takes a run from its worker, so that its token is not current any more. Its lock is released once the execution has its
+ * place, so that this place is behind that of the next holder.
+ */
+export function giveUp(t: Tables, execution: ExecutionRecord): void {
+  t.endRun(execution);
+  execution.leaseToken++;
+}
+
+function retry(t: Tables, execution: ExecutionRecord, failure: Stored, delay: number): void {
+  execution.failures++;
+  t.addAttempt(execution, 'FAILED', failure);
+  if (failure !== undefined) t.addRecentError(execution, failure);
+  giveUp(t, execution);
+  t.move(execution, 'retry', 'RETRYING');
+  execution.error = failure;
+  t.count('retried', 1);
+  placeLater(t, execution, delay);
+}
+
+/** Its handler has put it off: nothing has failed. */
+function snooze(t: Tables, execution: ExecutionRecord, failure: Stored, delay: number): void {
+  execution.snoozes++;
+  t.addAttempt(execution, 'SNOOZED', failure);
+  giveUp(t, execution);
+  t.move(execution, 'retry', 'RETRYING');
+  execution.error = undefined;
+  execution.reason = 'SNOOZED';
+  t.count('snoozed', 1);
+  placeLater(t, execution, delay);
+}
+
+function placeLater(t: Tables, execution: ExecutionRecord, delay: number): void {
+  execution.dueAt = t.now + delay;
+  execution.isDated = undefined;
+  t.emitExecution(execution, 'retrying');
+  place(t, execution);
+  lock.release(t, execution);
+}

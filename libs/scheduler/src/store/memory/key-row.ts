@@ -1,0 +1,10 @@
+/** An idempotency key, and what it gave. */
+export class KeyRow {
+  constructor(
+    /** With the task's id before it. */
+    readonly key: string,
+    readonly executionId: string,
+    readonly fingerprint: string,
+    readonly expiresAt: number,
+  ) {}
+}
