@@ -2,6 +2,7 @@
 import type { Verb } from '../core/state-machine.js';
 import type { TerminalStatus } from '../core/status.js';
 import * as lock from './lock.js';
+import { place } from './queue.js';
 import type { ExecutionRecord, Outcome } from './records.js';
 import type { Tables } from './tables.js';
 
@@ -55,11 +56,4 @@ export function reopen(t: Tables, execution: ExecutionRecord): void {
   t.emitExecution(execution, 'reopened');
   place(t, execution);
   t.propagate(execution, true);
-}
-
-/** Places an execution where it waits: for its time, then for its upstreams, then in its queue. */
-export function place(t: Tables, execution: ExecutionRecord): void {
-  if (execution.dueAt > t.now) t.delay(execution);
-  else if (execution.openEdges > 0) t.block(execution);
-  else t.pushTail(execution);
 }

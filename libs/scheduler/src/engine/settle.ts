@@ -1,6 +1,7 @@
 /** The ends of runs. The caller has checked that the token of the run is current. */
-import { finish, place } from './finish.js';
+import { finish } from './finish.js';
 import * as lock from './lock.js';
+import { place } from './queue.js';
 import type { ExecutionRecord, Settlement, Stored } from './records.js';
 import type { Tables } from './tables.js';
 

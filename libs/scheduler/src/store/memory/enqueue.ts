@@ -6,7 +6,7 @@ import { resolveBound } from './dependency.js';
 import * as edges from './edges.js';
 import * as history from './history.js';
 import { dedupe, rememberKeys } from './idempotency.js';
-import * as queue from './queue.js';
+import { place } from '../../engine/queue.js';
 import { Row, WorkflowRow } from './rows.js';
 import type { State } from './state.js';
 import { move, tell } from './transition.js';
@@ -109,7 +109,7 @@ function admit(s: State, rows: readonly Row[], batch: readonly NewExecution[], n
     if (row.task.watched) edges.arrive(s, row.task, row, now);
     // Last, since it may end the execution, and then those who wait for it must be known.
     if (commands !== null) resolveBound(s, row, now);
-    if (!isTerminal(row.status)) queue.place(s, row, now);
+    if (!isTerminal(row.status)) place(s, row);
   }
   for (const row of rows) edges.useUpstreams(row);
 }

@@ -1,15 +1,9 @@
+import { place } from '../../engine/queue.js';
 import { UNDECLARED_MS } from '../../core/limits.js';
 import type { QueueRules } from '../records.js';
 import { roomAt } from './rate-limit.js';
 import type { Row } from './rows.js';
 import type { State } from './state.js';
-
-/** Lets an execution stand where it belongs now: by its time, then its dependencies, then in its queue. */
-export function place(s: State, row: Row, now: number): void {
-  if (row.at > now) delay(s, row);
-  else if (row.openEdges > 0) waitForDependencies(s, row);
-  else pushTail(s, row);
-}
 
 /** Ready, behind all of its level. */
 export function pushTail(s: State, row: Row): void {
@@ -114,7 +108,7 @@ export function promote(s: State, limit: number, now: number): number {
   while (done < limit) {
     const row = s.delayed.popDue(now);
     if (!row) break;
-    place(s, row, now);
+    place(s, row);
     done++;
   }
   return done;

@@ -1,6 +1,6 @@
 -- Generated from libs/scheduler/src/engine by `npm run build:engine`. Do not edit.
 
-local engine = { limits = {}, lock = {}, finish = {}, cancel = {}, lockHandles = {}, settle = {}, rescue = {} }
+local engine = { limits = {}, lock = {}, queue = {}, finish = {}, cancel = {}, lockHandles = {}, settle = {}, rescue = {} }
 
 do
 local exports = engine.limits
@@ -309,8 +309,7 @@ end
 end
 
 do
-local exports = engine.finish
-local lock = engine.lock
+local exports = engine.queue
 --- Places an execution where it waits: for its time, then for its upstreams, then in its queue.
 function exports.place(t, execution)
     if execution.dueAt > t.now then
@@ -321,6 +320,12 @@ function exports.place(t, execution)
         t:pushTail(execution)
     end
 end
+end
+
+do
+local exports = engine.finish
+local lock = engine.lock
+local place = engine.queue.place
 --- The counter and the transition of each end.
 local ENDS = {COMPLETED = "completed", FAILED = "failed", CANCELLED = "cancelled", SKIPPED = "skipped"}
 --- Ends an execution: the one way for success, failure, cancel, skip, timeouts and lost workers.
@@ -369,7 +374,7 @@ function exports.reopen(t, execution)
     execution.isDated = nil
     t:reattach(execution)
     t:emitExecution(execution, "reopened")
-    exports.place(t, execution)
+    place(t, execution)
     t:propagate(execution, true)
 end
 end
@@ -504,8 +509,8 @@ do
 local exports = engine.settle
 local retry, snooze, placeLater
 local finish = engine.finish.finish
-local place = engine.finish.place
 local lock = engine.lock
+local place = engine.queue.place
 --- Returns a run to the head of its queue, as if it had not been claimed.
 function exports.release(t, execution)
     exports.giveUp(t, execution)

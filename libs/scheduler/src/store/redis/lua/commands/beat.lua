@@ -47,7 +47,7 @@ for i = 1, #waits, 2 do
   if to == id and madeAt and tonumber(since) + HAND_OVER_PATIENCE_MS < madeAt then
     local row = rows.get(waits[i])
     if row and row.status == 'RUNNING' and row.workerId == id then
-      settle.release(row)
+      engine.settle.release(tables, row)
     else
       call('HDEL', keys.handed, waits[i])
     end

@@ -3,4 +3,4 @@
 -- ARGV: frame, operation, executionId, grace   Returns: 1 | 0 (not found, or already ended), effects
 -- @include verb
 local row = rows.get(ARGV[3])
-return commit(row and cancel.cancel(row, tonumber(ARGV[4])) and 1 or 0)
+return commit(row and engine.cancel.cancel(tables, row, tonumber(ARGV[4])) and 1 or 0)

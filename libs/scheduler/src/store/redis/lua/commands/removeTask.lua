@@ -34,7 +34,7 @@ if not from then
   for _, edge in ipairs(waiting) do
     local row = rows.get((edges.split(edge)))
     if row and not rows.isTerminal(row) then
-      finish.finish(row, 'SKIPPED', { reason = 'TASK_UNREGISTERED' })
+      engine.finish.finish(tables, row, 'skip', 'SKIPPED', { reason = 'TASK_UNREGISTERED' })
     end
     call('ZREM', keys.awaited(task), edge)
   end
@@ -63,7 +63,7 @@ while looked < #ids and bytes < MAX_BYTES and ends < MAX_ENDS do
   bytes = bytes + #record
   local row = string.match(record, TASK) == task and rows.get(ids[looked])
   if row and (row.status == 'PENDING' or row.status == 'RETRYING') then
-    finish.finish(row, 'CANCELLED', { reason = 'TASK_UNREGISTERED' })
+    engine.finish.finish(tables, row, 'cancel', 'CANCELLED', { reason = 'TASK_UNREGISTERED' })
     ends = ends + 1
   end
 end

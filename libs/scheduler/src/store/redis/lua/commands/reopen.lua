@@ -5,5 +5,5 @@ local row = rows.get(ARGV[3])
 if not row or not (row.status == 'FAILED' or row.status == 'CANCELLED' or row.status == 'SKIPPED') then
   return commit(0)
 end
-finish.reopen(row)
+engine.finish.reopen(tables, row)
 return commit(1)

@@ -1,4 +1,5 @@
 -- The whole of the transitions.
+-- @include engine
 -- @include records
 -- @include budget
 -- @include workflow
@@ -14,14 +15,13 @@
 -- @include binding
 -- @include dependency
 -- @include startable
--- @include engine
 -- @include tables
+-- @include locks
 -- @include waiters
--- @include finish
+-- @include runs
 -- @include settle
 -- @include worker
 -- @include claim
--- @include cancel
 -- @include create
 -- @include cron
 -- @include transition

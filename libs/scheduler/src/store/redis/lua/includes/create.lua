@@ -53,7 +53,7 @@ function create.admit(row, extra, batch)
   -- Last, since it may end the execution, and then those who wait for it must be known.
   dependency.resolveBound(bound)
   if not rows.isTerminal(row) then
-    queue.place(row)
+    engine.queue.place(tables, row)
   end
 end
 

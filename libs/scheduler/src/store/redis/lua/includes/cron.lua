@@ -75,6 +75,6 @@ function cron.fireTick(record, tick, overlap, grace)
   record.lastRunTime = tick.time
   record.lastExecutionId = tick.id
   if current and overlap == 'cancel' then
-    cancel.cancel(current, grace)
+    engine.cancel.cancel(tables, current, grace)
   end
 end

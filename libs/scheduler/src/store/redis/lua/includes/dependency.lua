@@ -34,7 +34,7 @@ local function breakEdge(edge, row, upstream, reason)
   edge.state = reason == 'DEPENDENCY_TIMEOUT' and 'timedOut' or 'broken'
   edges.touch(edge)
   row.rootCause = upstream and (upstream.rootCause or { upstream.id, upstream.task, upstream.status }) or nil
-  finish.finish(row, 'SKIPPED', { reason = reason })
+  engine.finish.finish(tables, row, 'skip', 'SKIPPED', { reason = reason })
 end
 
 local function resolve(edge, upstream)
@@ -95,7 +95,7 @@ local function reopenDependent(edge)
       end
     end
   end
-  finish.reopen(row)
+  engine.finish.reopen(tables, row)
 end
 
 local function fetchDependents(names)

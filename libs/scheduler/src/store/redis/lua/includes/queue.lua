@@ -202,23 +202,11 @@ local function delayedMember(row)
   return string.format('%012d:%s', row.number, row.id)
 end
 
-local function delay(row)
+function queue.delay(row)
   row.location = 'delayed'
   call('ZADD', keys.delayed, row.dueAt, delayedMember(row))
   effects.push({ 'due', row.dueAt })
   rows.touch(row)
-end
-
-function queue.place(row)
-  if row.dueAt > now then
-    delay(row)
-  elseif row.openEdges > 0 then
-    row.location = 'dependencies'
-    frame.count('waitingForDependencies', 1)
-    rows.touch(row)
-  else
-    queue.pushTail(row)
-  end
 end
 
 -- Takes a waiting execution from wherever it stands. In a ready list its entry stays behind as a hole.
@@ -244,7 +232,7 @@ local function placeDue(id)
   if row and row.location == 'delayed' then
     -- Its place among the delayed says when it is due, also where the clock went back since.
     row.dueAt = math.min(row.dueAt, now)
-    queue.place(row)
+    engine.queue.place(tables, row)
   elseif not row and not rows.bad[id] then
     aside.put('promote', id, 'a delay of an execution that is not stored', {})
   end

@@ -1,12 +1,8 @@
--- The tables of the engine on Redis, see engine/tables.ts: its locks. A lock that has changed is written once, at the end.
--- Stored: { order, token, at, holder, handle, reserved, handles (how many wait) }, absent where it is 0 or nothing.
+-- The tables of the engine on Redis, see engine/tables.ts.
 local tables = {}
-
-local cache, dirty
 
 function tables.begin()
   tables.now, tables.lease = now, frame.lease
-  cache, dirty = {}, {}
 end
 
 function tables:nextNumber()
@@ -29,6 +25,30 @@ function tables:touchExecution(row)
   rows.touch(row)
 end
 
+function tables:move(row, _, status)
+  rows.move(row, status)
+end
+
+function tables:emitExecution(row, change)
+  -- The worker of the run reports it itself.
+  if change == 'completed' and runs.areReported and not effects.isWantedElsewhere('completed') then
+    return
+  end
+  effects.tell(row, change)
+end
+
+function tables:countEnd(row)
+  history.count(row)
+end
+
+function tables:makeError(name, message, code)
+  return '{"name":"' .. name .. '","message":' .. cjson.encode(message) .. ',"stack":null,"code":"' .. code .. '"}'
+end
+
+function tables:addRecentError(row, err)
+  history.rememberError(row, err)
+end
+
 function tables:couldStart(row)
   return startable.isNow(row)
 end
@@ -37,134 +57,62 @@ function tables:pushHead(row)
   queue.pushHead(row)
 end
 
+function tables:pushTail(row)
+  queue.pushTail(row)
+end
+
+function tables:delay(row)
+  queue.delay(row)
+end
+
+function tables:block(row)
+  row.location = 'dependencies'
+  frame.count('waitingForDependencies', 1)
+  rows.touch(row)
+end
+
+function tables:leave(row)
+  queue.leave(row)
+end
+
+function tables:setKept(row)
+  row.location = 'kept'
+end
+
+function tables:retire(row)
+  history.retire(row)
+end
+
+function tables:unretire(row)
+  history.keep(row)
+end
+
+function tables:releaseUpstreams(row)
+  if row.edgeCount then
+    edges.letGo(row)
+  end
+end
+
+function tables:reattach(row)
+  edges.takeUp(row)
+end
+
+function tables:propagate(row, isReopened)
+  edges.spread(row, isReopened)
+end
+
+function tables:closeMember(row)
+  workflow.close(row, row.status)
+end
+
+function tables:openMember(row)
+  workflow.open(row, row.status)
+end
+
 function tables:emitLock(change, lock, owner)
   effects.push({ 'lock', change, lock.key, owner, lock.fencingToken, now })
 end
 
 function tables:emitDue(at)
   effects.push({ 'due', at })
-end
-
-local locks = {}
-tables.locks = locks
-
-local function expiryMember(lock)
-  return string.format('%012d:%s', lock.order, lock.key)
-end
-
-function locks.unpack(key, text)
-  local stored = cmsgpack.unpack(text)
-  local at = stored.at or 0
-  return {
-    key = key,
-    order = stored.order,
-    fencingToken = stored.token,
-    at = at,
-    -- Its score in `keys.lockExpiries`; 0: it has none.
-    indexedAt = at,
-    holder = stored.holder,
-    handle = stored.handle,
-    reserved = stored.reserved,
-    handles = stored.handles or 0,
-  }
-end
-
-local function packLock(lock)
-  return cmsgpack.pack({
-    order = lock.order,
-    token = lock.fencingToken,
-    at = lock.at ~= 0 and lock.at or nil,
-    holder = lock.holder,
-    handle = lock.handle,
-    reserved = lock.reserved,
-    handles = lock.handles ~= 0 and lock.handles or nil,
-  })
-end
-
-function locks:get(key)
-  if key == nil then
-    return nil
-  end
-  if cache[key] == nil then
-    local text = call('HGET', keys.locks, key)
-    cache[key] = text and locks.unpack(key, text) or false
-  end
-  return cache[key] or nil
-end
-
-function locks:create(key)
-  local lock = { key = key, order = frame.next(), fencingToken = 0, at = 0, indexedAt = 0, handles = 0 }
-  cache[key], dirty[key] = lock, lock
-  return lock
-end
-
-function locks:touch(lock)
-  dirty[lock.key] = lock
-end
-
-function locks:delete(lock)
-  if lock.indexedAt ~= 0 then
-    call('ZREM', keys.lockExpiries, expiryMember(lock))
-  end
-  call('HDEL', keys.locks, lock.key)
-  cache[lock.key], dirty[lock.key] = false, nil
-end
-
-function locks:setAt(lock, at)
-  lock.at = at
-  dirty[lock.key] = lock
-end
-
-function locks:clearAt(lock)
-  locks:setAt(lock, 0)
-end
-
-local function expireOne(key, expire)
-  local lock = locks:get(key)
-  if not lock then
-    return
-  end
-  lock.indexedAt = 0
-  if lock.at ~= 0 and lock.at <= now then
-    expire(lock)
-  else
-    dirty[key] = lock
-  end
-end
-
-function locks:eachDue(expire)
-  local due = call('ZRANGEBYSCORE', keys.lockExpiries, '-inf', now, 'LIMIT', 0, 200)
-  for _, member in ipairs(due) do
-    call('ZREM', keys.lockExpiries, member)
-    local key = string.sub(member, 14)
-    aside.guard('lock', key, expireOne, key, expire)
-  end
-  return #due
-end
-
--- Writes the locks that have changed.
-function tables.save()
-  local texts = {}
-  for key, lock in pairs(dirty) do
-    if lock.at ~= lock.indexedAt then
-      if lock.at ~= 0 then
-        call('ZADD', keys.lockExpiries, lock.at, expiryMember(lock))
-      else
-        call('ZREM', keys.lockExpiries, expiryMember(lock))
-      end
-      lock.indexedAt = lock.at
-    end
-    texts[#texts + 1] = key
-    texts[#texts + 1] = packLock(lock)
-  end
-  callAll('HSET', keys.locks, texts)
-  dirty = {}
-end
-
--- Forgets what has changed since `save`.
-function tables.forget()
-  for key in pairs(dirty) do
-    cache[key] = nil
-  end
-  dirty = {}
 end

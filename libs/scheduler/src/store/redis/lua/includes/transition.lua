@@ -3,14 +3,14 @@ local transition = {}
 
 -- Writes what the verb has changed.
 function transition.save()
-  finish.flush()
+  runs.flush()
   create.save()
   queue.flush()
   edges.save()
   trim.changed()
   dependency.save()
   rows.save()
-  tables.save()
+  locks.save()
   workflow.save()
   window.save()
 end

@@ -2,8 +2,6 @@
 -- Record: { queues, slots, started, joined, draining, rotation }
 local worker = {}
 
-local MAX_CRASHES = 3
-
 function worker.begin()
   worker.leaving = nil
 end
@@ -89,26 +87,8 @@ function worker.remove(id)
   call('UNLINK', keys.worker(id), keys.running(id))
 end
 
--- The worker of this run is gone: back to the head, or the end at the third crash.
 local function rescue(row)
-  -- It ends as it was asked to: its attempt counts as cancelled.
-  if row.cancelRequestedAt > 0 then
-    return settle.finalizeCancel(row)
-  end
-  frame.count('crashed', 1)
-  row.crashes = row.crashes + 1
-  local message = 'worker ' .. row.lastWorkerId .. ' stopped beating during run ' .. row.runs
-  local err = '{"name":"WorkerLostError","message":' .. cjson.encode(message) .. ',"stack":null,"code":"WORKER_LOST"}'
-  history.recordAttempt(row, 'WORKER_LOST', err)
-  if row.crashes >= MAX_CRASHES then
-    row.leaseToken = row.leaseToken + 1
-    return finish.finish(row, 'FAILED', { error = err, reason = 'WORKER_LOST' })
-  end
-  settle.giveUp(row)
-  rows.move(row, 'PENDING')
-  effects.tell(row, 'rescued')
-  queue.pushHead(row)
-  engine.lock.release(tables, row)
+  engine.rescue.rescue(tables, row)
 end
 
 -- Drops the entry of a run that has ended otherwise (`row`), or of an execution that is gone.
@@ -168,13 +148,9 @@ function worker.rescueLost(limit)
   return done
 end
 
--- A run that its worker does not hold any more: back to its queue, or CANCELLED where that was asked for.
+-- A run that its worker does not hold any more.
 function worker.takeBack(row)
-  if row.cancelRequestedAt > 0 then
-    settle.finalizeCancel(row)
-  else
-    settle.release(row)
-  end
+  engine.rescue.takeBack(tables, row)
 end
 
 -- Takes back runs of a worker that leaves. Returns whether it has left: until then it asks again.
@@ -197,7 +173,7 @@ end
 local function endGrace(id, member)
   local row = rows.get(id)
   if row and row.status == 'RUNNING' and row.cancelDeadline == member then
-    settle.finalizeCancel(row)
+    engine.settle.finalizeCancel(tables, row)
     return
   end
   call('ZREM', keys.graces, member)
@@ -216,10 +192,7 @@ local function endLockWait(id, member)
     end
     return
   end
-  frame.count('lockTimeouts', 1)
-  local message = "lock '" .. row.lockKey .. "' was not free within " .. string.format('%d', row.lockMaxWait) .. ' ms'
-  local err = '{"name":"LockTimeoutError","message":' .. cjson.encode(message) .. ',"stack":null,"code":"LOCK_TIMEOUT"}'
-  finish.finish(row, 'FAILED', { error = err, reason = 'LOCK_TIMEOUT' })
+  engine.rescue.endLockWait(tables, row)
 end
 
 -- Ends runs whose cancel was not heeded within the grace, and waits for a lock that took too long.

@@ -1,0 +1,131 @@
+-- Locks, see LockTable in engine/tables.ts. A lock that has changed is written once, when the verb ends.
+-- Stored: { order, token, at, holder, handle, reserved, handles (how many wait) }, absent where it is 0 or nothing.
+local locks = {}
+tables.locks = locks
+
+local cache, dirty
+
+function locks.begin()
+  cache, dirty = {}, {}
+end
+
+local function expiryMember(lock)
+  return string.format('%012d:%s', lock.order, lock.key)
+end
+
+function locks.unpack(key, text)
+  local stored = cmsgpack.unpack(text)
+  local at = stored.at or 0
+  return {
+    key = key,
+    order = stored.order,
+    fencingToken = stored.token,
+    at = at,
+    -- Its score in `keys.lockExpiries`; 0: it has none.
+    indexedAt = at,
+    holder = stored.holder,
+    handle = stored.handle,
+    reserved = stored.reserved,
+    handles = stored.handles or 0,
+  }
+end
+
+local function packLock(lock)
+  return cmsgpack.pack({
+    order = lock.order,
+    token = lock.fencingToken,
+    at = lock.at ~= 0 and lock.at or nil,
+    holder = lock.holder,
+    handle = lock.handle,
+    reserved = lock.reserved,
+    handles = lock.handles ~= 0 and lock.handles or nil,
+  })
+end
+
+function locks:get(key)
+  if key == nil then
+    return nil
+  end
+  if cache[key] == nil then
+    local text = call('HGET', keys.locks, key)
+    cache[key] = text and locks.unpack(key, text) or false
+  end
+  return cache[key] or nil
+end
+
+function locks:create(key)
+  local lock = { key = key, order = frame.next(), fencingToken = 0, at = 0, indexedAt = 0, handles = 0 }
+  cache[key], dirty[key] = lock, lock
+  return lock
+end
+
+function locks:touch(lock)
+  dirty[lock.key] = lock
+end
+
+function locks:delete(lock)
+  if lock.indexedAt ~= 0 then
+    call('ZREM', keys.lockExpiries, expiryMember(lock))
+  end
+  call('HDEL', keys.locks, lock.key)
+  cache[lock.key], dirty[lock.key] = false, nil
+end
+
+function locks:setAt(lock, at)
+  lock.at = at
+  dirty[lock.key] = lock
+end
+
+function locks:clearAt(lock)
+  locks:setAt(lock, 0)
+end
+
+local function expireOne(key, expire)
+  local lock = locks:get(key)
+  if not lock then
+    return
+  end
+  lock.indexedAt = 0
+  if lock.at ~= 0 and lock.at <= now then
+    expire(lock)
+  else
+    dirty[key] = lock
+  end
+end
+
+function locks:eachDue(expire)
+  local due = call('ZRANGEBYSCORE', keys.lockExpiries, '-inf', now, 'LIMIT', 0, 200)
+  for _, member in ipairs(due) do
+    call('ZREM', keys.lockExpiries, member)
+    local key = string.sub(member, 14)
+    aside.guard('lock', key, expireOne, key, expire)
+  end
+  return #due
+end
+
+-- Writes the locks that have changed.
+function locks.save()
+  local texts = {}
+  for key, lock in pairs(dirty) do
+    if lock.at ~= lock.indexedAt then
+      if lock.at ~= 0 then
+        call('ZADD', keys.lockExpiries, lock.at, expiryMember(lock))
+      else
+        call('ZREM', keys.lockExpiries, expiryMember(lock))
+      end
+      lock.indexedAt = lock.at
+    end
+    texts[#texts + 1] = key
+    texts[#texts + 1] = packLock(lock)
+  end
+  callAll('HSET', keys.locks, texts)
+  dirty = {}
+end
+
+-- Forgets what has changed since `save`.
+function locks.forget()
+  for key in pairs(dirty) do
+    cache[key] = nil
+  end
+  dirty = {}
+end
