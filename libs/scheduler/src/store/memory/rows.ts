@@ -106,14 +106,10 @@ export class Row implements ExecutionRecord, ListItem<Row>, HeapItem {
   startedAt = 0;
   completedAt = 0;
   cancelRequestedAt = 0;
-  /** The token's second half: raised whenever the run changes hands. */
   leaseToken = 0;
-  /** Runs begun and not released. */
   runs = 0;
-  /** Failed attempts that were followed, or are to be, by another. */
   failures = 0;
   crashes = 0;
-  /** Runs that ended by RetryLaterError. */
   snoozes = 0;
   openEdges = 0;
   worker: WorkerRow | null = null;

@@ -164,7 +164,7 @@ while segments > 0 do
         released[#released + 1] = { #answers, from }
       else
         local kind, reason = ARGV[from + 2], ARGV[from + 4]
-        runs.areReported = kind == 'k'
+        runTable.areReported = kind == 'k'
         local done = settle.own(
           workerId,
           ARGV[from],
@@ -180,7 +180,7 @@ while segments > 0 do
     at = at + 2 + 6 * n
   else
     local n, ids, results, behind = simple.layout(at)
-    runs.areReported = true
+    runTable.areReported = true
     for i = 1, n do
       local text = results and ARGV[results + i - 1] or ''
       local done = settle.own(workerId, ARGV[ids + i - 1], 1, 'c', text, nil, 0)
@@ -197,7 +197,7 @@ for i = #released, 1, -1 do
   end
 end
 simple.answers[#simple.answers + 1] = table.concat(answers)
-runs.areReported = false
+runTable.areReported = false
 dependency.drain()
 
 local plainCount = #simple.claims / 2

@@ -9,6 +9,6 @@ local limit = tonumber(ARGV[3])
 local done = queue.promote(limit) + dependency.timeOut(limit) + worker.timeOut() + engine.lock.expire(tables)
 queue.wakeRefilled()
 local more = intake.step() or call('EXISTS', keys.continuation) == 1
-locks.save()
+lockTable.save()
 local next = queue.nextDue()
 return commit({ done, (more or (next and next <= now)) and 1 or 0, next and tostring(next) or '' })

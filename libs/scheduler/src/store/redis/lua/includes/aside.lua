@@ -42,7 +42,7 @@ function aside.guard(step, id, treat, ...)
     counts[name] = by
   end
   rows.dirty = {}
-  locks.save()
+  lockTable.save()
   local ok, value = pcall(treat, ...)
   if ok then
     for each, row in pairs(rows.dirty) do
@@ -54,7 +54,7 @@ function aside.guard(step, id, treat, ...)
   for each in pairs(rows.dirty) do
     rows.cache[each], rows.plain[each], rows.plainRun[each] = nil, nil, nil
   end
-  locks.forget()
+  lockTable.forget()
   rows.dirty = dirty
   dirty[id] = nil
   rows.cache[id] = false

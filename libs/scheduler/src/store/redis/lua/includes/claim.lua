@@ -289,7 +289,7 @@ function claim.claim(found, wanted, slots, options)
   if budget.bytes <= 0 then
     return true
   end
-  runs.flush()
+  runTable.flush()
   queue.flush()
   worker_, claim.worker = found, found.id
   firm = slots

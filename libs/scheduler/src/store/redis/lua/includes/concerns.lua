@@ -16,9 +16,9 @@
 -- @include dependency
 -- @include startable
 -- @include tables
--- @include locks
+-- @include lockTable
 -- @include waiters
--- @include runs
+-- @include runTable
 -- @include settle
 -- @include worker
 -- @include claim

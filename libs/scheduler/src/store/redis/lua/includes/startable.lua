@@ -31,7 +31,7 @@ end
 
 -- Runs that this script has taken from it, and has claimed for it, are not written yet.
 local function hasFreeSlot(found)
-  local running = call('HLEN', keys.running(found.id)) - 1 - #(runs.stopped[found.id] or {})
+  local running = call('HLEN', keys.running(found.id)) - 1 - #(runTable.stopped[found.id] or {})
   if claim.worker == found.id then
     running = running + #claim.runs / 2
   end

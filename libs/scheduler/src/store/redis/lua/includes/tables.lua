@@ -31,7 +31,7 @@ end
 
 function tables:emitExecution(row, change)
   -- The worker of the run reports it itself.
-  if change == 'completed' and runs.areReported and not effects.isWantedElsewhere('completed') then
+  if change == 'completed' and runTable.areReported and not effects.isWantedElsewhere('completed') then
     return
   end
   effects.tell(row, change)

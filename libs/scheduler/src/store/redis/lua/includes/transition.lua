@@ -3,14 +3,14 @@ local transition = {}
 
 -- Writes what the verb has changed.
 function transition.save()
-  runs.flush()
+  runTable.flush()
   create.save()
   queue.flush()
   edges.save()
   trim.changed()
   dependency.save()
   rows.save()
-  locks.save()
+  lockTable.save()
   workflow.save()
   window.save()
 end

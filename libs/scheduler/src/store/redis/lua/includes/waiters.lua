@@ -149,7 +149,7 @@ function waiters:putHandle(lock, wait)
   local stored = cmsgpack.pack({ ttl = wait.ttl, deadline = wait.deadline, askedAt = wait.askedAt })
   if call('HSET', keys.handles, handleName(lock.key, wait.owner), stored) == 1 then
     lock.handles = lock.handles + 1
-    locks:touch(lock)
+    lockTable:touch(lock)
     call('ZADD', keys.parked(lock.key), score(HANDLE_LEVEL, frame.next()), 'h' .. wait.owner)
   end
 end
@@ -160,7 +160,7 @@ function waiters:removeHandle(lock, owner)
   end
   call('ZREM', keys.parked(lock.key), 'h' .. owner)
   lock.handles = lock.handles - 1
-  locks:touch(lock)
+  lockTable:touch(lock)
   return true
 end
 

@@ -1,11 +1,11 @@
 -- Locks, see LockTable in engine/tables.ts. A lock that has changed is written once, when the verb ends.
 -- Stored: { order, token, at, holder, handle, reserved, handles (how many wait) }, absent where it is 0 or nothing.
-local locks = {}
-tables.locks = locks
+local lockTable = {}
+tables.locks = lockTable
 
 local cache, dirty
 
-function locks.begin()
+function lockTable.begin()
   cache, dirty = {}, {}
 end
 
@@ -13,7 +13,7 @@ local function expiryMember(lock)
   return string.format('%012d:%s', lock.order, lock.key)
 end
 
-function locks.unpack(key, text)
+function lockTable.unpack(key, text)
   local stored = cmsgpack.unpack(text)
   local at = stored.at or 0
   return {
@@ -42,28 +42,28 @@ local function packLock(lock)
   })
 end
 
-function locks:get(key)
+function lockTable:get(key)
   if key == nil then
     return nil
   end
   if cache[key] == nil then
     local text = call('HGET', keys.locks, key)
-    cache[key] = text and locks.unpack(key, text) or false
+    cache[key] = text and lockTable.unpack(key, text) or false
   end
   return cache[key] or nil
 end
 
-function locks:create(key)
+function lockTable:create(key)
   local lock = { key = key, order = frame.next(), fencingToken = 0, at = 0, indexedAt = 0, handles = 0 }
   cache[key], dirty[key] = lock, lock
   return lock
 end
 
-function locks:touch(lock)
+function lockTable:touch(lock)
   dirty[lock.key] = lock
 end
 
-function locks:delete(lock)
+function lockTable:delete(lock)
   if lock.indexedAt ~= 0 then
     call('ZREM', keys.lockExpiries, expiryMember(lock))
   end
@@ -71,17 +71,17 @@ function locks:delete(lock)
   cache[lock.key], dirty[lock.key] = false, nil
 end
 
-function locks:setAt(lock, at)
+function lockTable:setAt(lock, at)
   lock.at = at
   dirty[lock.key] = lock
 end
 
-function locks:clearAt(lock)
-  locks:setAt(lock, 0)
+function lockTable:clearAt(lock)
+  lockTable:setAt(lock, 0)
 end
 
 local function expireOne(key, expire)
-  local lock = locks:get(key)
+  local lock = lockTable:get(key)
   if not lock then
     return
   end
@@ -93,7 +93,7 @@ local function expireOne(key, expire)
   end
 end
 
-function locks:eachDue(expire)
+function lockTable:eachDue(expire)
   local due = call('ZRANGEBYSCORE', keys.lockExpiries, '-inf', now, 'LIMIT', 0, 200)
   for _, member in ipairs(due) do
     call('ZREM', keys.lockExpiries, member)
@@ -104,7 +104,7 @@ function locks:eachDue(expire)
 end
 
 -- Writes the locks that have changed.
-function locks.save()
+function lockTable.save()
   local texts = {}
   for key, lock in pairs(dirty) do
     if lock.at ~= lock.indexedAt then
@@ -123,7 +123,7 @@ function locks.save()
 end
 
 -- Forgets what has changed since `save`.
-function locks.forget()
+function lockTable.forget()
   for key in pairs(dirty) do
     cache[key] = nil
   end

@@ -1,23 +1,23 @@
 -- Runs of workers, see Runs in engine/tables.ts.
-local runs = {}
+local runTable = {}
 
-function runs.begin()
+function runTable.begin()
   -- Runs that this verb has taken from their workers, by worker.
-  runs.stopped = {}
+  runTable.stopped = {}
   -- Whether the worker whose run ends reports its completion itself.
-  runs.areReported = false
+  runTable.areReported = false
   -- Whether any execution is dispatched directly, once that is asked for.
-  runs.anyHanded = nil
+  runTable.anyHanded = nil
 end
 
 function tables:endRun(row)
-  local stopped = runs.stopped[row.workerId] or {}
-  runs.stopped[row.workerId] = stopped
+  local stopped = runTable.stopped[row.workerId] or {}
+  runTable.stopped[row.workerId] = stopped
   stopped[#stopped + 1] = row.id
-  if runs.anyHanded == nil then
-    runs.anyHanded = call('EXISTS', keys.handed) == 1
+  if runTable.anyHanded == nil then
+    runTable.anyHanded = call('EXISTS', keys.handed) == 1
   end
-  if runs.anyHanded then
+  if runTable.anyHanded then
     call('HDEL', keys.handed, row.id)
   end
   queue.counted(queue.get(row.queue), 0, -1)
@@ -47,9 +47,9 @@ function tables:requireLock(row, lock)
 end
 
 -- Writes which runs were taken from their workers: before any of them is claimed again, or counted.
-function runs.flush()
-  for workerId, ids in pairs(runs.stopped) do
+function runTable.flush()
+  for workerId, ids in pairs(runTable.stopped) do
     callAll('HDEL', keys.running(workerId), ids)
   end
-  runs.stopped = {}
+  runTable.stopped = {}
 end
