@@ -6,14 +6,14 @@ import type { Edge, Row } from './rows.js';
 import type { State } from './state.js';
 
 /** Decides those edges of a new execution whose upstream has ended already. */
-export function resolveBound(s: State, row: Row, now: number): void {
+export function resolveBound(s: State, row: Row): void {
   for (const edge of row.extra?.edges ?? []) {
-    if (edge.upstream && isTerminal(edge.upstream.status)) resolve(s, edge, now);
+    if (edge.upstream && isTerminal(edge.upstream.status)) resolve(s, edge);
   }
 }
 
 /** Tells dependents, breadth first, in edge order, as many as the verb under way may still tell. */
-export function drain(s: State, now: number): void {
+export function drain(s: State): void {
   while (s.continuation.length > 0 && s.edgesLeft > 0) {
     const step = s.continuation[0]!;
     s.touch(step);
@@ -21,8 +21,8 @@ export function drain(s: State, now: number): void {
     while (step.next < edges.length && s.edgesLeft > 0) {
       const edge = edges[step.next++]!;
       s.edgesLeft--;
-      if (step.reopen) reopenDependent(s, edge, now);
-      else if (isTerminal(step.row.status)) resolve(s, edge, now);
+      if (step.reopen) reopenDependent(s, edge);
+      else if (isTerminal(step.row.status)) resolve(s, edge);
     }
     if (step.next < edges.length) continue;
     s.continuation.shift();
@@ -31,21 +31,21 @@ export function drain(s: State, now: number): void {
 }
 
 /** Ends the waits for edges whose timeout has passed. @returns how many */
-export function timeOut(s: State, limit: number, now: number): number {
+export function timeOut(s: State, limit: number): number {
   let done = 0;
   while (done < limit) {
-    const edge = s.edgeTimeouts.popDue(now);
+    const edge = s.edgeTimeouts.popDue(s.now);
     if (!edge) break;
     done++;
     s.touch(edge);
-    if (edge.state === 'open') breakEdge(s, edge, 'DEPENDENCY_TIMEOUT', now);
+    if (edge.state === 'open') breakEdge(s, edge, 'DEPENDENCY_TIMEOUT');
   }
   return done;
 }
 
-function resolve(s: State, edge: Edge, now: number): void {
+function resolve(s: State, edge: Edge): void {
   if (edge.state !== 'open') return;
-  if (!edgeHolds(edge.type, edge.upstream!.status)) return breakEdge(s, edge, 'DEPENDENCY_FAILED', now);
+  if (!edgeHolds(edge.type, edge.upstream!.status)) return breakEdge(s, edge, 'DEPENDENCY_FAILED');
   edge.state = 'held';
   // Its dependent's row stays as it is: how many edges are open is counted.
   s.touch(edge);
@@ -59,7 +59,7 @@ function resolve(s: State, edge: Edge, now: number): void {
 }
 
 /** The edge can no longer hold: its dependent is SKIPPED, with the execution in which the failure began. */
-function breakEdge(s: State, edge: Edge, reason: Reason, now: number): void {
+function breakEdge(s: State, edge: Edge, reason: Reason): void {
   edge.state = reason === 'DEPENDENCY_TIMEOUT' ? 'timedOut' : 'broken';
   s.touch(edge);
   const row = edge.dependent;
@@ -71,7 +71,7 @@ function breakEdge(s: State, edge: Edge, reason: Reason, now: number): void {
 }
 
 /** Brings back a dependent that was SKIPPED, unless an edge of it still cannot hold. */
-function reopenDependent(s: State, edge: Edge, now: number): void {
+function reopenDependent(s: State, edge: Edge): void {
   const row = edge.dependent;
   if (row.status !== 'SKIPPED' || row.reason !== 'DEPENDENCY_FAILED' || s.executions.get(row.id) !== row) return;
   const hopeless = ({ state, upstream, type }: Edge): boolean =>

@@ -108,7 +108,7 @@ function admit(s: State, rows: readonly Row[], batch: readonly NewExecution[], n
     if (commands !== null) edges.bind(s, row, commands, now);
     if (row.task.watched) edges.arrive(s, row.task, row, now);
     // Last, since it may end the execution, and then those who wait for it must be known.
-    if (commands !== null) resolveBound(s, row, now);
+    if (commands !== null) resolveBound(s, row);
     if (!isTerminal(row.status)) place(s, row);
   }
   for (const row of rows) edges.useUpstreams(row);

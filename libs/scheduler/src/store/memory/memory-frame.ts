@@ -91,7 +91,7 @@ export abstract class MemoryFrame {
     const now = this.now();
     this.state.edgesLeft = EDGES_PER_STEP;
     const result = transition(this.state, now);
-    dependency.drain(this.state, now);
+    dependency.drain(this.state);
     return result;
   }
 

@@ -94,14 +94,14 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   // ---- executions ----------------------------------------------------------------------------------------------
 
   cancel(executionId: string, grace: number): Promise<boolean> {
-    return this.commit((s, now) => {
+    return this.commit((s) => {
       const row = s.executions.get(executionId);
       return row !== undefined && cancel(s, row, grace);
     });
   }
 
   reopen(executionId: string): Promise<boolean> {
-    return this.commit((s, now) => {
+    return this.commit((s) => {
       const row = s.executions.get(executionId);
       if (!row || (row.status !== 'FAILED' && row.status !== 'CANCELLED' && row.status !== 'SKIPPED')) return false;
       reopen(s, row);
@@ -222,7 +222,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
       if (lane && worker.isLate(lane, request)) return worker.late(request);
       worker.touch(s, row, now);
       const settled = settling.settleAll(s, row, request.settlements, now);
-      dependency.drain(s, now);
+      dependency.drain(s);
       const reply = { known: true, settled, ...claim(s, row, request, now) };
       row.lanes.set(request.lane, { sequence: request.sequence, reply, isGreeted: false });
       return reply;
@@ -288,7 +288,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   promote(limit: number): Promise<StepReply & { nextDue: number | null }> {
     return this.commit((s, now) => {
       const done =
-        queue.promote(s, limit, now) + dependency.timeOut(s, limit, now) + worker.timeOut(s, now) + expireLocks(s);
+        queue.promote(s, limit, now) + dependency.timeOut(s, limit) + worker.timeOut(s, now) + expireLocks(s);
       queue.wakeRefilled(s, now);
       const nextDue = queue.nextDue(s, now);
       return { done, nextDue, more: s.continuation.length > 0 || (nextDue !== null && nextDue <= now) };
@@ -307,7 +307,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   }
 
   settleExpired(settlement: Settlement): Promise<boolean> {
-    return this.commit((s, now) => {
+    return this.commit((s) => {
       const row = settling.current(s, settlement);
       if (row) settle(s, row, settling.toEngine(settlement));
       return row !== undefined;

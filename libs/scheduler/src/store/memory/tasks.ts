@@ -34,14 +34,14 @@ export function remove(s: State, taskId: string, now: number): boolean {
       dependents.map((each) => each.taskId),
     );
   for (const { record } of s.schedules.values()) if (record.taskId === taskId) cron.remove(s, record.id, now);
-  cancelQueued(s, task, now);
-  skipWaiting(s, task, now);
+  cancelQueued(s, task);
+  skipWaiting(s, task);
   task.mirror = null;
   s.touch(task);
   return true;
 }
 
-function cancelQueued(s: State, task: TaskRow, now: number): void {
+function cancelQueued(s: State, task: TaskRow): void {
   for (const row of s.executions.values()) {
     if (row.task !== task || (row.status !== 'PENDING' && row.status !== 'RETRYING')) continue;
     finish(s, row, 'cancel', 'CANCELLED', { reason: 'TASK_UNREGISTERED' });
@@ -49,7 +49,7 @@ function cancelQueued(s: State, task: TaskRow, now: number): void {
 }
 
 /** What waits for the task's next execution would wait for ever. */
-function skipWaiting(s: State, task: TaskRow, now: number): void {
+function skipWaiting(s: State, task: TaskRow): void {
   for (const { dependent } of [...task.next])
     if (!isTerminal(dependent.status)) finish(s, dependent, 'skip', 'SKIPPED', { reason: 'TASK_UNREGISTERED' });
 }
