@@ -47,6 +47,8 @@ exports.LOG_LINES_KEPT = 100
 exports.IDEMPOTENCY_MS = 24 * 3600000
 --- A schedule or a queue's limits that code declared go when no live node of its app has declared them for this long.
 exports.UNDECLARED_MS = 10 * 60000
+--- A rate limit counts the starts of so many parts of its span together: they leave it late by one part at the most.
+exports.RATE_PARTS = 50
 --- Recent errors kept for health.
 exports.RECENT_ERRORS_KEPT = 10
 exports.MAX_PAYLOAD_BYTES = 256 * 1024
