@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { SchedulerRegistry } from '@nestjs/schedule';
 import type { Clock, ClockTimer } from '../core/clock.js';
-import { InvalidOptionError } from '../core/errors.js';
+import { InvalidOptionError, SchedulerClosedError } from '../core/errors.js';
 
 /**
  * A small duty that comes round: same start, same stop, never two passes at once. Its interval stands in the
@@ -85,6 +85,8 @@ export abstract class Actor {
         await this.pass();
         this.onPass(this.timerName, null);
       } catch (error) {
+        // The app ends during the pass.
+        if (error instanceof SchedulerClosedError) return;
         this.onPass(this.timerName, error);
         this.logger.error(`${this.timerName}: ${error instanceof Error ? error.message : String(error)}`);
       }

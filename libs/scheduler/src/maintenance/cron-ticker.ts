@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers';
 import type { SchedulerRegistry } from '@nestjs/schedule';
 import type { Clock } from '../core/clock.js';
 import type { FireCommand, Tick } from '../core/commands.js';
-import { OutcomeUnknownError, StoreLoadingError, StoreUnavailableError } from '../core/errors.js';
+import { OutcomeUnknownError, SchedulerClosedError, StoreLoadingError, StoreUnavailableError } from '../core/errors.js';
 import { planEdges, planExecution } from '../core/plan-execution.js';
 import { TaskPriority } from '../core/priority.js';
 import type { ScheduleRecord } from '../core/schedule.js';
@@ -16,9 +16,9 @@ import type { CronStore, WorkerStore } from '../store/task-store.js';
 import type { TaskCatalog } from '../task/task-catalog.js';
 import { Actor } from './actor.js';
 
-/** Whether the store itself does not answer. */
-const isAboutStore = (error: unknown): boolean =>
-  [StoreUnavailableError, StoreLoadingError, OutcomeUnknownError].some((each) => error instanceof each);
+const ABOUT_STORE = [StoreUnavailableError, StoreLoadingError, OutcomeUnknownError, SchedulerClosedError];
+/** Whether the store itself does not answer, or no more. */
+const isAboutStore = (error: unknown): boolean => ABOUT_STORE.some((each) => error instanceof each);
 
 const SCHEDULES_PER_LOOK = 100;
 /** What one transition fires: so many ticks, with so many characters of payload, or one schedule. */

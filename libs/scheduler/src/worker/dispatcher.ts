@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { BootContext } from '../core/boot-context.js';
 import { CLOCK, type Clock, type ClockTimer } from '../core/clock.js';
 import { settle, type RunToken, type Settlement } from '../core/commands.js';
-import { StoreScriptError } from '../core/errors.js';
+import { SchedulerClosedError, StoreScriptError } from '../core/errors.js';
 import { CLAIM_PER_STEP, START_WITHIN_MS } from '../core/limits.js';
 import { Liveness } from '../core/liveness.js';
 import type { Claim } from '../store/records.js';
@@ -331,7 +331,7 @@ export class Dispatcher {
         if (request.want > 0) this.woken = true;
         return reply;
       } catch (error) {
-        if (failures === 0)
+        if (failures === 0 && !(error instanceof SchedulerClosedError))
           this.logger.error(`the store does not answer: ${error instanceof Error ? error.message : String(error)}`);
         if (this.giveUp(request)) return null;
         // What a refused trip has asked for does not come: the other lanes may ask for it.

@@ -1,4 +1,5 @@
 import type { RunToken } from '../core/commands.js';
+import { SchedulerClosedError } from '../core/errors.js';
 import { LOG_LINES_KEPT } from '../core/limits.js';
 import type { ExecutionStore } from '../store/task-store.js';
 
@@ -75,7 +76,9 @@ export class RunReports {
     this.inFlight++;
     void this.store
       .report(run, { ...(progress && { progress }), ...(logs.length > 0 && { logs }) })
-      .catch((error: unknown) => this.onFailure(run, error))
+      .catch((error: unknown) => {
+        if (!(error instanceof SchedulerClosedError)) this.onFailure(run, error);
+      })
       .finally(() => {
         this.inFlight--;
         pending.isSending = false;

@@ -3,6 +3,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CLOCK, type Clock, type ClockTimer } from '../core/clock.js';
 import type { RunToken } from '../core/commands.js';
 import type { Effect } from '../core/effects.js';
+import { SchedulerClosedError } from '../core/errors.js';
 import { Liveness, REGISTRATION } from '../core/liveness.js';
 import type { ResolvedTask } from '../core/task-definition.js';
 import { within } from '../core/within.js';
@@ -200,6 +201,7 @@ export class TaskWorker {
       }
       void this.watchSlots().catch(() => undefined);
     } catch (error) {
+      if (error instanceof SchedulerClosedError) return;
       this.logger.warn(`a beat was not heard: ${error instanceof Error ? error.message : String(error)}`);
     }
   }

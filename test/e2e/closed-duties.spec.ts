@@ -1,0 +1,38 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { Liveness } from '../../libs/scheduler/src/core/liveness.js';
+import { Maintenance } from '../../libs/scheduler/src/maintenance/maintenance.js';
+import { TASK_STORE, type TaskStore } from '../../libs/scheduler/src/store/task-store.js';
+import { closeApps, SILENT, startKit } from '../support/app.js';
+
+afterEach(async () => {
+  await closeApps();
+  Logger.overrideLogger(SILENT);
+});
+
+describe('a store that is closed while duties are under way', () => {
+  it('is no failure of theirs, nor of the worker', async () => {
+    const { module, clock, scheduler } = await startKit({ t: () => undefined });
+    await scheduler.scheduleCronTask('t', '* * * * * *');
+    const store = module.get<TaskStore>(TASK_STORE, { strict: false });
+    const fire = store.fire.bind(store);
+    const fired = jest.spyOn(store, 'fire').mockImplementation(async (commands) => {
+      await store.close();
+      return fire(commands);
+    });
+    const said: string[] = [];
+    const note = (line: unknown): void => void said.push(String(line));
+    Logger.overrideLogger({ ...SILENT, warn: note, error: note });
+    const maintenance = module.get(Maintenance, { strict: false });
+    while (fired.mock.calls.length === 0) {
+      clock.advance(1_000);
+      await maintenance.runAll();
+    }
+    // Beats of the worker.
+    clock.advance(15_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    await maintenance.runAll();
+    expect(said).toEqual([]);
+    expect(module.get(Liveness, { strict: false }).failing).toEqual([]);
+  });
+});
