@@ -119,6 +119,33 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
     );
   });
 
+  it(
+    'forward and back again leaves delays, retries and dates as they were',
+    scene(async (s) => {
+      const { store, clock } = s;
+      const worker = await s.worker();
+      const [retried, delayed, dated] = [
+        newExecution(),
+        newExecution({ delay: MINUTE }),
+        newExecution({ scheduledTime: s.now + HOUR }),
+      ];
+      await store.enqueue([retried, delayed, dated]);
+      await worker.retry(await worker.claimOne(), MINUTE);
+      for (const by of [40_000, -40_000, 10 * MINUTE, -10 * MINUTE]) {
+        clock.step(by);
+        await s.maintain();
+      }
+      await s.advance(MINUTE - 1);
+      expect(await worker.claimIds(9)).toEqual([]);
+      await s.advance(1);
+      expect((await worker.claimIds(9)).sort()).toEqual([retried.executionId, delayed.executionId].sort());
+      await s.advance(59 * MINUTE - 1);
+      expect(await worker.claimIds(9)).toEqual([]);
+      await s.advance(1);
+      expect(await worker.claimIds(9)).toEqual([dated.executionId]);
+    }),
+  );
+
   describe('back', () => {
     it(
       'delays no delay, no retry and nothing that is due',

@@ -1,11 +1,11 @@
 import type { Heap, HeapItem } from './heap.js';
-import type { LockRow, Row } from './rows.js';
+import type { LockRow } from './rows.js';
 import type { State } from './state.js';
 
 /**
  * Lets the state follow a step of the wall clock. What counts time that has passed (leases, locks, time-outs, waits, rate
- * limits) keeps what it has left. What names a date (ticks, `scheduledTime`) keeps its date; a step back delays nothing
- * that was due or that counts from an instant of the past.
+ * limits, delays, retries) keeps what it has left. What names a date (ticks, `scheduledTime`) keeps its date; a step back
+ * delays nothing that was due.
  * @param by ms, negative: back
  * @param now after the step
  */
@@ -28,7 +28,8 @@ export function followStep(s: State, by: number, now: number): void {
     }
     s.touch(queue);
   }
-  if (by < 0) followBack(s, by, now);
+  followDelays(s, by, now);
+  if (by < 0) followBack(s, now);
   s.effects.push({ kind: 'clockStep', by: -by, time: now });
 }
 
@@ -39,15 +40,8 @@ function shiftWaits(lock: LockRow, by: number): void {
   }
 }
 
-function followBack(s: State, by: number, now: number): void {
+function followBack(s: State, now: number): void {
   s.steppedBack = s.sequence;
-  const delayed = [...s.delayed.values()].filter((row) => countsFromThePast(row, by, now));
-  for (const row of delayed) s.delayed.remove(row);
-  for (const row of delayed) {
-    row.at += by;
-    s.touch(row);
-    s.delayed.push(row);
-  }
   // Each schedule is looked at: its next tick is found by the new time.
   for (const schedule of s.schedules.values()) {
     const { nextRunTime } = schedule.record;
@@ -61,9 +55,15 @@ function followBack(s: State, by: number, now: number): void {
   s.effects.push({ kind: 'due', at: now });
 }
 
-/** Whether a delayed execution is due by the time before, or was put off by a length of time instead of a date. */
-function countsFromThePast(row: Row, by: number, now: number): boolean {
-  return !row.isDated || row.at <= now - by;
+/** Delays and retries keep what they have left. A date stays, unless it was reached before a step back. */
+function followDelays(s: State, by: number, now: number): void {
+  const moved = [...s.delayed.values()].filter((row) => !row.isDated || (by < 0 && row.at <= now - by));
+  for (const row of moved) s.delayed.remove(row);
+  for (const row of moved) {
+    row.at += by;
+    s.touch(row);
+    s.delayed.push(row);
+  }
 }
 
 /** All by the same, so that their order stays. */

@@ -1,5 +1,5 @@
--- Steps of the server's clock. What counts time that has passed (leases, locks, timeouts, waits, rate limits) keeps what it
--- has left; what names a date keeps its date. by: ms, positive for a step back, as in `now - by`.
+-- Steps of the server's clock. What counts time that has passed (leases, locks, timeouts, waits, rate limits, delays) keeps
+-- what it has left; what names a date keeps its date. by: ms, positive for a step back, as in `now - by`.
 --
 -- A step back is found here: time stands still until the server has caught up, or, beyond a moment, follows it. A step
 -- forward looks like time in which no node called; a node that called before it knows better, by its monotonic clock.
@@ -25,7 +25,7 @@ local function isDated(state)
   return value ~= nil
 end
 
--- Delays and retries keep what they have left, and what was due by the time before is due. Dates that were to come stay.
+-- Delays and retries keep what they have left. A date stays, unless it was reached before a step back.
 local function shiftDelays(by)
   local entries = call('ZRANGE', keys.delayed, 0, -1, 'WITHSCORES')
   local ids = {}
@@ -36,7 +36,7 @@ local function shiftDelays(by)
   local shifted = {}
   for i in ipairs(ids) do
     local due = tonumber(entries[2 * i])
-    if due <= frame.hwm or not states[i] or not isDated(states[i]) then
+    if (by > 0 and due <= frame.hwm) or not states[i] or not isDated(states[i]) then
       shifted[#shifted + 1] = string.format('%.0f', due - by)
       shifted[#shifted + 1] = entries[2 * i - 1]
     end
@@ -76,6 +76,7 @@ local function shiftNodes(by)
 end
 
 local function shiftDeadlines(by)
+  shiftDelays(by)
   shiftLocks(by)
   shiftHandles(by)
   shiftNodes(by)
@@ -96,7 +97,6 @@ function clock.followBack()
   now = frame.serverTime
   frame.now = now
   tables.now = now
-  shiftDelays(by)
   shiftDeadlines(by)
   -- Each schedule is looked at: its next tick is found by the new time.
   local ticks = {}
