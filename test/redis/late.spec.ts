@@ -120,6 +120,23 @@ describe('a request that arrives late', () => {
 });
 
 describe('what a worker does not hold', () => {
+  it('and cannot be read is set aside by its beat, and the others come back in their order', async () => {
+    const { server, store } = await behindProxy();
+    const other = await open(server.port);
+    await store.hello(helloOf('w1'));
+    const worker = new Worker(store, 'w1');
+    const ids = await store.enqueue(Array.from({ length: 4 }, () => newExecution()));
+    const [first] = await worker.claim(4);
+    await server.command('HSET', '{late}:s', ids[2]!, 'garbage');
+    const claimedAt = (await other.stats()).now;
+    await until(async () => (await other.stats()).now > claimedAt + 2100);
+    await worker.beat(first!);
+    expect(await other.stats()).toMatchObject({ byStatus: { PENDING: 2, RUNNING: 1 }, returned: 2, setAside: 1 });
+    expect(await other.listWorkers()).toMatchObject([{ workerId: 'w1', running: 1 }]);
+    await other.hello(helloOf('w2'));
+    expect(await new Worker(other, 'w2').claimIds(9)).toEqual([ids[1], ids[3]]);
+  });
+
   it('comes back by its beat, though the worker lives', async () => {
     const { server, store } = await behindProxy();
     const other = await open(server.port);

@@ -58,28 +58,8 @@ end
 local UNNAMED_MS = 2000
 local knownUntil = tonumber(ARGV[5])
 if knownUntil and knownUntil <= now then
-  local returned, count = {}, 0
-  for runId in pairs(held) do
-    local row = not named[runId] and rows.get(runId)
-    if
-      row
-      and row.status == 'RUNNING'
-      and row.workerId == id
-      and row.startedAt + UNNAMED_MS < knownUntil
-      and call('HEXISTS', keys.handed, runId) == 0
-    then
-      returned[runId], count = row, count + 1
-    end
-  end
+  local count = worker.returnUnnamed(id, named, knownUntil - UNNAMED_MS)
   if count > 0 then
-    -- Newest first, so that the oldest ends up at the head.
-    local runs = worker.runs(id)
-    for i = #runs, 1, -1 do
-      local row = returned[runs[i][1]]
-      if row then
-        worker.takeBack(row)
-      end
-    end
     frame.count('returned', count)
     effects.push({ 'returned', id, count, now })
   end

@@ -153,6 +153,37 @@ function worker.takeBack(row)
   engine.rescue.takeBack(tables, row)
 end
 
+-- Takes back the runs that were claimed before this instant, handed over to nobody, and are not in the set. Returns how many.
+function worker.returnUnnamed(id, named, before)
+  local isUnnamed, isAny = {}, false
+  local entries = call('HGETALL', keys.running(id))
+  for i = 1, #entries, 2 do
+    local startedAt = tonumber(string.match(entries[i + 1], '^%a(%d+)|'))
+    if
+      startedAt
+      and startedAt < before
+      and not named[entries[i]]
+      and call('HEXISTS', keys.handed, entries[i]) == 0
+    then
+      isUnnamed[entries[i]], isAny = true, true
+    end
+  end
+  if not isAny then
+    return 0
+  end
+  local runs, count = {}, 0
+  for _, run in ipairs(worker.runs(id)) do
+    if isUnnamed[run[1]] then
+      runs[#runs + 1] = run
+    end
+  end
+  takeRuns('beat', id, runs, #runs, function(row)
+    worker.takeBack(row)
+    count = count + 1
+  end)
+  return count
+end
+
 -- Takes back runs of a worker that leaves. Returns whether it has left: until then it asks again.
 function worker.goodbye(id, limit)
   if not worker.get(id) then
