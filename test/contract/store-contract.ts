@@ -19,7 +19,6 @@ import { idempotencyContract } from './idempotency.contract.js';
 import { illegalContract } from './illegal.contract.js';
 import { keptWholeContract } from './kept-whole.contract.js';
 import { listingContract } from './listing.contract.js';
-import { manyEdgesContract } from './many-edges.contract.js';
 import { pauseContract } from './pause.contract.js';
 import { reopenContract } from './reopen.contract.js';
 import { replayContract } from './replay.contract.js';
@@ -65,7 +64,6 @@ const CONCERNS = [
   historyContract,
   keptWholeContract,
   listingContract,
-  manyEdgesContract,
   statsContract,
   waitingContract,
   endedContract,

@@ -17,7 +17,7 @@ const EXECUTION: Shape = {
   payload: { type: 'any', about: "Merged over the task's when both are objects." },
   priority: { type: ['string', 'number'], about: 'CRITICAL, HIGH, NORMAL, LOW, BACKGROUND, or 0 to 4.' },
   delay: { type: ['string', 'number'], about: "Milliseconds, or text such as '10m'." },
-  scheduledTime: { type: ['string', 'number'], about: 'ISO 8601, or milliseconds since 1970.' },
+  scheduledTime: { type: ['string', 'number'], about: 'ISO 8601 with a zone, or milliseconds since 1970.' },
   after: { type: 'object', about: 'By taskId of a declared dependency: the execution to wait for.' },
   tags: { type: 'array', about: 'At most 16 with those of the task.' },
 };

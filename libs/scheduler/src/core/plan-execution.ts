@@ -97,8 +97,16 @@ export function planEdges(task: ResolvedTask, bind: (taskId: string) => EdgeBind
   return task.dependencies.map((each) => ({ ...each, ref: each.taskId, bind: bind(each.taskId) }));
 }
 
+const IS_DATE = /^\d{4}-\d\d-\d\d$/;
+const HAS_ZONE = /\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s?(?:Z|GMT|UTC|(?:GMT|UTC)?[+-]\d\d(?::?\d\d)?)(?:\s*\(.*\))?$/i;
+
+/** Text without a zone would be another instant on each machine; a date is its midnight in UTC, by ISO 8601 of JavaScript. */
+function instantOfText(text: string): number {
+  return IS_DATE.test(text) || HAS_ZONE.test(text) ? Date.parse(text) : Number.NaN;
+}
+
 /**
- * ms of an instant given as a Date, ISO 8601 text or ms.
+ * ms of an instant given as a Date, ISO 8601 text with a zone, a date (its midnight in UTC) or ms.
  * @throws InvalidDateError if it is none, or more than ten years ahead
  */
 export function parseInstant(value: unknown, field: string, now: number): number {
@@ -108,7 +116,7 @@ export function parseInstant(value: unknown, field: string, now: number): number
       : typeof value === 'number'
         ? value
         : typeof value === 'string'
-          ? Date.parse(value)
+          ? instantOfText(value)
           : Number.NaN;
   if (!Number.isFinite(time) || time < 0 || time > now + TEN_YEARS) throw new InvalidDateError(field, value);
   return Math.round(time);

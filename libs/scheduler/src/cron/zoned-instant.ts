@@ -3,7 +3,6 @@ import { InvalidDateError } from '../core/errors.js';
 import type { TimeZone } from './time-zone.js';
 
 const WITHOUT_ZONE = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?$/i;
-const WITH_ZONE = /(?:Z|GMT|UTC|[+-]\d\d:?\d\d)$/i;
 
 /**
  * As parseInstant; ISO 8601 text without a zone is a time of the given one, a date its midnight, on whatever machine.
@@ -12,10 +11,7 @@ const WITH_ZONE = /(?:Z|GMT|UTC|[+-]\d\d:?\d\d)$/i;
 export function parseZonedInstant(value: unknown, field: string, now: number, zone: TimeZone): number {
   if (typeof value !== 'string') return parseInstant(value, field, now);
   const text = value.trim();
-  if (!WITHOUT_ZONE.test(text)) {
-    if (!WITH_ZONE.test(text)) throw new InvalidDateError(field, value);
-    return parseInstant(text, field, now);
-  }
+  if (!WITHOUT_ZONE.test(text)) return parseInstant(text, field, now);
   const wall = Date.parse(text.length === 10 ? text : `${text.replace(' ', 'T')}Z`);
   if (Number.isNaN(wall)) throw new InvalidDateError(field, value);
   return parseInstant(zone.instantOf(wall), field, now);

@@ -51,7 +51,12 @@ export class InvalidRetryConfigError extends InvalidInputError {
 
 export class InvalidDateError extends InvalidInputError {
   constructor(field: string, found: unknown) {
-    super('INVALID_DATE', field, found, 'a Date, ISO 8601 text or milliseconds since 1970, at most ten years ahead');
+    super(
+      'INVALID_DATE',
+      field,
+      found,
+      'a Date, ISO 8601 text with a zone (Z or +02:00), or milliseconds since 1970, at most ten years ahead',
+    );
   }
 }
 

@@ -4,15 +4,13 @@ import type { RunBudget } from '../../../core/run-budget.js';
 import type { Claim } from '../../records.js';
 
 /** What a new execution has beside its record; absent where it has nothing. */
-export interface Extra {
+interface Extra {
   task?: string;
   delay?: number;
   at?: number;
   lock?: { key: string; timeout: number; maxWait?: number };
   tags?: readonly string[];
   edges?: (object & { to?: string })[];
-  /** More edges follow: see `Item`. */
-  more?: boolean;
   idempotency?: { key: string; fingerprint: string };
 }
 

@@ -1,0 +1,44 @@
+import { describe, expect, it } from '@jest/globals';
+import { InvalidDateError } from './errors.js';
+import { parseInstant } from './plan-execution.js';
+
+const NOW = Date.parse('2026-03-01T00:00:00Z');
+const read = (value: unknown) => new Date(parseInstant(value, 'scheduledTime', NOW)).toISOString();
+
+describe('parseInstant', () => {
+  it.each([
+    ['2026-03-01T09:00:00Z', '2026-03-01T09:00:00.000Z'],
+    ['2026-03-01T09:00+02:00', '2026-03-01T07:00:00.000Z'],
+    ['2026-03-01 09:00:00.250-0500', '2026-03-01T14:00:00.250Z'],
+    ['2026-03-01 09:00:00+00', '2026-03-01T09:00:00.000Z'],
+    ['Sun, 01 Mar 2026 09:00:00 GMT', '2026-03-01T09:00:00.000Z'],
+    ['Sun Mar 01 2026 10:00:00 GMT+0100 (Central European Standard Time)', '2026-03-01T09:00:00.000Z'],
+    // A date is its midnight in UTC, on every machine.
+    ['2026-03-01', '2026-03-01T00:00:00.000Z'],
+    [NOW, '2026-03-01T00:00:00.000Z'],
+    [new Date(NOW), '2026-03-01T00:00:00.000Z'],
+  ])('reads %j', (value, instant) => {
+    expect(read(value)).toBe(instant);
+  });
+
+  it.each([
+    ...['2026-03-01T09:00:00', '2026-03-01T09:00', '2026-03-01 09:00', 'March 1, 2026 09:00', 'March 1, 2026'],
+    ...[
+      '12-25-2026',
+      '09:00 12-25-2026',
+      '2026-13-01',
+      'soon',
+      '',
+      Number.NaN,
+      new Date(Number.NaN),
+      '2126-01-01',
+      null,
+    ],
+  ])('refuses %j, which each machine may read in its own zone, or which is no instant', (value) => {
+    expect(() => read(value)).toThrow(InvalidDateError);
+  });
+
+  it('says what it allows', () => {
+    expect(() => read('2026-03-01T09:00:00')).toThrow(/scheduledTime.*with a zone \(Z or \+02:00\)/);
+  });
+});
