@@ -159,12 +159,7 @@ function worker.returnUnnamed(id, named, before)
   local entries = call('HGETALL', keys.running(id))
   for i = 1, #entries, 2 do
     local startedAt = tonumber(string.match(entries[i + 1], '^%a(%d+)|'))
-    if
-      startedAt
-      and startedAt < before
-      and not named[entries[i]]
-      and call('HEXISTS', keys.handed, entries[i]) == 0
-    then
+    if startedAt and startedAt < before and not named[entries[i]] and call('HEXISTS', keys.handed, entries[i]) == 0 then
       isUnnamed[entries[i]], isAny = true, true
     end
   end
