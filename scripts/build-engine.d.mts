@@ -1,2 +1,2 @@
-/** @returns the text of engine.lua */
-export declare function compileEngine(): string;
+/** @returns texts by the names of their files */
+export declare function compileEngine(): Record<string, string>;

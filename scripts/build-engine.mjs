@@ -1,6 +1,6 @@
 /**
- * `node scripts/build-engine.mjs`: compiles libs/scheduler/src/engine to Lua, for the function library of Redis. The result
- * is committed; `--check` fails where it is not what the sources give.
+ * `node scripts/build-engine.mjs`: compiles libs/scheduler/src/engine to Lua, for the function library of Redis, and the
+ * constants that both languages use. The result is committed; `--check` fails where it is not what the sources give.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -9,20 +9,31 @@ import ts from 'typescript';
 import { LuaLibImportKind, LuaTarget, transpileFiles } from 'typescript-to-lua';
 
 const SOURCES = fileURLToPath(new URL('../libs/scheduler/src/', import.meta.url));
-const GENERATED = join(SOURCES, 'store/redis/lua/engine.lua');
+const LUA = join(SOURCES, 'store/redis/lua');
+/** Modules of constants: each is a file of Lua. */
+const CONSTANTS = { limits: 'core/limits.ts', codes: 'store/redis/codec/codes.ts' };
 /** How the compiler imports a module: its variable, the file's name. */
 const REQUIRE = /^local (\S+) = require\("(?:.*[./])?([\w-]+)"\)$\n?/gm;
-const HEADER = `-- Generated from libs/scheduler/src/engine by \`npm run build:engine\`. Do not edit.
-`;
+const headerOf = (path) => `-- Generated from libs/scheduler/src/${path} by \`npm run build:engine\`. Do not edit.\n`;
 
-/** @returns the text of engine.lua */
+/** @returns {Record<string, string>} texts by the names of their files */
 export function compileEngine() {
   const engine = readdirSync(join(SOURCES, 'engine'))
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.spec.ts'))
     .map((name) => join(SOURCES, 'engine', name));
-  const modules = inOrder(compile([join(SOURCES, 'core/limits.ts'), ...engine]));
-  const tables = modules.map(({ name }) => `${name} = {}`).join(', ');
-  return [HEADER, `local engine = { ${tables} }\n`, ...modules.map(textOf)].join('\n');
+  const constants = Object.values(CONSTANTS).map((path) => join(SOURCES, path));
+  const modules = inOrder(compile([...constants, ...engine]));
+  const texts = {};
+  for (const [name, path] of Object.entries(CONSTANTS)) {
+    const { text } = modules.find((each) => each.name === name);
+    texts[`${name}.lua`] = [headerOf(path), `local ${name} = {}`, bodyOf({ name, text, uses: [] }, name), ''].join(
+      '\n',
+    );
+  }
+  const parts = modules.filter(({ name }) => !(name in CONSTANTS));
+  const tables = parts.map(({ name }) => `${name} = {}`).join(', ');
+  texts['engine.lua'] = [headerOf('engine'), `local engine = { ${tables} }\n`, ...parts.map(textOf)].join('\n');
+  return texts;
 }
 
 /** @returns {{ name: string, text: string, uses: { alias: string, name: string }[] }[]} the modules that have code */
@@ -48,7 +59,7 @@ function compile(files) {
     },
     (path, text) => {
       // Of other files of core, the engine has types only.
-      if (!/\/(engine\/[\w-]+|core\/limits)\.lua$/.test(path)) return;
+      if (!/\/(engine\/[\w-]+|core\/limits|codec\/codes)\.lua$/.test(path)) return;
       const uses = [...text.matchAll(REQUIRE)].map(([, alias, file]) => ({ alias, name: nameOf(file) }));
       modules.push({ name: nameOf(basename(path, '.lua')), text, uses });
     },
@@ -82,16 +93,26 @@ function inOrder(modules) {
 }
 
 /** A block in which the module's exports are in its table. */
-function textOf({ name, text, uses }) {
-  const names = new Map(uses.map(({ alias, name: used }) => [alias, `engine.${used}`]));
-  const lines = text
-    .replace(REQUIRE, (_, alias, file) => (alias.startsWith('____') ? '' : `local ${alias} = engine.${nameOf(file)}\n`))
-    .replace(/^local ____exports = \{\}$/m, `local exports = engine.${name}`)
+function textOf(module) {
+  return `do\nlocal exports = engine.${module.name}\n${bodyOf(module, 'exports')}\nend\n`;
+}
+
+function tableOf(name) {
+  return name in CONSTANTS ? name : `engine.${name}`;
+}
+
+/** @param exports the variable that has the module's exports */
+function bodyOf({ text, uses }, exports) {
+  const names = new Map(uses.map(({ alias, name }) => [alias, tableOf(name)]));
+  return text
+    .replace(REQUIRE, (_, alias, file) =>
+      alias.startsWith('____') ? '' : `local ${alias} = ${tableOf(nameOf(file))}\n`,
+    )
+    .replace(/^local ____exports = \{\}$/m, '')
     .replace(/^return ____exports$/m, '')
-    .replace(/____exports/g, 'exports')
+    .replace(/____exports/g, exports)
     .replace(/____\w+/g, (alias) => names.get(alias) ?? alias)
     .trim();
-  return `do\n${lines}\nend\n`;
 }
 
 /** lock-handles: lockHandles */
@@ -100,10 +121,11 @@ function nameOf(file) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const text = compileEngine();
-  if (!process.argv.includes('--check')) writeFileSync(GENERATED, text);
-  else if (readFileSync(GENERATED, 'utf8') !== text) {
-    process.stderr.write('engine.lua is not what its sources give: run npm run build:engine\n');
-    process.exitCode = 1;
+  for (const [name, text] of Object.entries(compileEngine())) {
+    if (!process.argv.includes('--check')) writeFileSync(join(LUA, name), text);
+    else if (readFileSync(join(LUA, name), 'utf8') !== text) {
+      process.stderr.write(`${name} is not what its sources give: run npm run build:engine\n`);
+      process.exitCode = 1;
+    }
   }
 }

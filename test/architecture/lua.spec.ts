@@ -32,6 +32,24 @@ describe('the Lua of the Redis store', () => {
     expect(unformatted(planted('local id=ARGV[3]\nreturn id\n'))).toEqual(['commands/planted.lua']);
   });
 
+  it('has no number of its own for what is a limit of all stores', () => {
+    const limits = new Set(SOURCES['limits.lua']!.match(/(?<=^limits\.)\w+/gm));
+    expect(limits.has('CLAIM_PER_STEP')).toBe(true);
+    const own = Object.entries(SOURCES).flatMap(([path, text]) =>
+      [...text.matchAll(/^local ([\w, ]+) = \d/gm)].flatMap(([, names]) =>
+        names!.split(', ').flatMap((name) => (limits.has(name) ? [`${path} ${name}`] : [])),
+      ),
+    );
+    expect(own).toEqual([]);
+  });
+
+  it('names what it stores and sends: letters and bytes are constants of codec/codes.ts', () => {
+    const literal = /[=~]= '[A-Za-z]'|byte\([^()]*\) [=~]= \d/;
+    expect(literal.test("if string.byte(state) == 67 or kind == 'f' then")).toBe(true);
+    const written = Object.entries(SOURCES).filter(([path]) => !path.endsWith('codes.lua'));
+    expect(written.flatMap(([path, text]) => (literal.test(text) ? [path] : []))).toEqual([]);
+  });
+
   it('is refused where it does not parse', () => {
     expect(() => lintLua(planted('return return\n'))).toThrow('commands/planted.lua');
   });

@@ -47,6 +47,8 @@ export const IDEMPOTENCY_MS = 24 * 3_600_000;
 export const UNDECLARED_MS = 10 * 60_000;
 /** A rate limit counts the starts of so many parts of its span together: they leave it late by one part at the most. */
 export const RATE_PARTS = 50;
+/** Minutes in which something ended, the newest, of which figures are kept. */
+export const MINUTES_KEPT = 60;
 /** Recent errors kept for health. */
 export const RECENT_ERRORS_KEPT = 10;
 

@@ -1,11 +1,9 @@
 import type { TaskAttempt } from '../../core/execution.js';
 import type { ErrorInfo } from '../../core/failure.js';
-import { ATTEMPTS_KEPT, RECENT_ERRORS_KEPT } from '../../core/limits.js';
+import { ATTEMPTS_KEPT, RECENT_ERRORS_KEPT, MINUTES_KEPT } from '../../core/limits.js';
 import { TERMINAL_STATUSES, type TerminalStatus } from '../../core/status.js';
 import { WorkflowRow, type Row, type Unit } from './rows.js';
 import type { State } from './state.js';
-
-const MINUTES_KEPT = 60;
 
 /** Counts an end in its minute, for success rate and duration, and remembers a failure. */
 export function count(s: State, row: Row, now: number): void {

@@ -2,6 +2,7 @@ import type { Settlement } from '../../core/commands.js';
 import type { Effect, ExecutionEffect } from '../../core/effects.js';
 import type { Claim } from '../records.js';
 import type { ExchangeReply, ExchangeRequest } from '../task-store.js';
+import { APPLIED, EACH_SEGMENT, MEMBER_SEGMENT, SIMPLE_RUN, SIMPLE_SEGMENT } from './codec/codes.js';
 import { claimOf, plainClaim, tiesOf, type Got } from './codec/executions.js';
 import { packSettlement } from './codec/settlements.js';
 import type { ScriptArgument } from './connection/redis-connection.js';
@@ -78,7 +79,7 @@ export class ExchangePacker {
     const [known, now, more, settled, plainNo, plain, others] = reply;
     if (known === 0) this.forget(workerId);
     else this.noteAnswer(workerId, lane, sequence);
-    const entry = `p${now}|${plainNo}`;
+    const entry = `${SIMPLE_RUN}${now}|${plainNo}`;
     const got = gotOf(reply[9]);
     const claims: Claim[] = [];
     for (let i = 0; i < plain.length; i += 2) {
@@ -88,13 +89,13 @@ export class ExchangePacker {
     }
     for (let i = 0; i < others.length; i += 3) {
       const { claim, no, isPlain } = claimOf(others[i]!, others[i + 1]!, now, others[i + 2]!, got.get(others[i]!));
-      this.remember(workerId, claim, others[i + 1]!, isPlain ? `p${now}|${no}` : null);
+      this.remember(workerId, claim, others[i + 1]!, isPlain ? `${SIMPLE_RUN}${now}|${no}` : null);
       claims.push(claim);
     }
     return {
       known: known === 1,
       // A trip that arrives behind a newer one of its lane settles nothing.
-      settled: settlements.map((_, i) => (settled[i] === 'a' ? 'applied' : 'stale')),
+      settled: settlements.map((_, i) => (settled[i] === APPLIED ? 'applied' : 'stale')),
       claims,
       more: more === 1,
     };
@@ -156,7 +157,7 @@ export class ExchangePacker {
     settlements: readonly Settlement[],
     at: number,
   ): (KnownRun | undefined)[] {
-    const countAt = args.push('each', 0) - 1;
+    const countAt = args.push(EACH_SEGMENT, 0) - 1;
     const ended: (KnownRun | undefined)[] = [];
     do {
       const settlement = settlements[at + ended.length]!;
@@ -187,7 +188,7 @@ function isPlainRun(run: KnownRun | undefined, workerId: string, attempt: number
 
 /** As the script calls the segments. */
 function kindOf({ ties }: PlainRun): string {
-  return ties === null ? 'plain' : 'member';
+  return ties === null ? SIMPLE_SEGMENT : MEMBER_SEGMENT;
 }
 
 /** One segment: runs of one claim stand together, under the entry that they share. */

@@ -9,7 +9,8 @@ const FOLDER = new URL('./lua/', import.meta.url);
  */
 export function luaTexts(): Readonly<Record<string, string>> {
   const texts: Record<string, string> = {};
-  for (const name of ['library.lua', 'engine.lua']) texts[name] = readFileSync(new URL(name, FOLDER), 'utf8');
+  for (const name of ['library.lua', 'limits.lua', 'codes.lua', 'engine.lua'])
+    texts[name] = readFileSync(new URL(name, FOLDER), 'utf8');
   for (const folder of ['commands', 'includes', 'fast'])
     for (const name of readdirSync(new URL(`${folder}/`, FOLDER)))
       texts[`${folder}/${name}`] = readFileSync(new URL(`${folder}/${name}`, FOLDER), 'utf8');

@@ -9,7 +9,8 @@ import type { Effect, ExecutionTransition } from '../../core/effects.js';
 import { ulid } from '../../core/ids.js';
 import { historySettings, type GivenHistory, type HistoryBounds } from '../history-settings.js';
 import { WorkerBeats } from './beat/worker-beats.js';
-import { effectsOf, TRANSITION_BITS } from './codec/effects.js';
+import { LANE_OPERATION, TRANSITION_BITS } from './codec/codes.js';
+import { effectsOf } from './codec/effects.js';
 import { RedisConnection, type FollowUp, type ScriptArgument } from './connection/redis-connection.js';
 import type { ResolvedRedisOptions } from './connection/redis-options.js';
 import { unsentStamp } from './connection/stamp.js';
@@ -132,7 +133,7 @@ export abstract class RedisFrame {
 
   /** As `commit`, one after the other: nothing else of this lane is under way. However much goes on beside it, it is known. */
   protected commitOnLane<T>({ lane, age }: Trip, script: string, ...args: ScriptArgument[]): Promise<T> {
-    return this.send<T>(script, `=${lane}|${++this.operations};`, args, age);
+    return this.send<T>(script, `${LANE_OPERATION}${lane}|${++this.operations};`, args, age);
   }
 
   /** A name that no other operation of any node has. */

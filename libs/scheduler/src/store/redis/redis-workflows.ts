@@ -1,6 +1,7 @@
 import { LIST_NODES } from '../../core/limits.js';
 import type { TaskStatus } from '../../core/status.js';
 import type { Page, WorkflowInfo, WorkflowNodeInfo } from '../records.js';
+import { STATUS } from './codec/codes.js';
 import type { ScriptArgument } from './connection/redis-connection.js';
 
 type Look = <T>(script: string, ...args: ScriptArgument[]) => Promise<T>;
@@ -10,15 +11,9 @@ const NODES_AT_ONCE = 250;
 /** Workflows that one script reads. */
 const WORKFLOWS_AT_ONCE = 20;
 
-const STATUSES: Readonly<Record<string, TaskStatus>> = {
-  P: 'PENDING',
-  R: 'RUNNING',
-  T: 'RETRYING',
-  C: 'COMPLETED',
-  F: 'FAILED',
-  X: 'CANCELLED',
-  K: 'SKIPPED',
-};
+const STATUSES: Readonly<Record<string, TaskStatus>> = Object.fromEntries(
+  Object.entries(STATUS).map(([status, letter]) => [letter, status as TaskStatus]),
+);
 
 interface Head {
   order: string;

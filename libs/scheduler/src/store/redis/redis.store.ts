@@ -5,6 +5,7 @@ import type { ScheduleRecord } from '../../core/schedule.js';
 import type { TaskMirror } from '../../core/task-definition.js';
 import type { Claim, LockGrant, LockWait, QueueRules, WorkerHello } from '../records.js';
 import type { BeatReply, ExchangeReply, ExchangeRequest, StepReply, TaskStore } from '../task-store.js';
+import { ENDS_EMITTED, STARTS_EMITTED } from './codec/codes.js';
 import { extraOf, partOf, plainClaim } from './codec/executions.js';
 import { inOrder } from './effect-order.js';
 import { endedEffects, ExchangePacker, startedEffects, type ExchangeScriptReply } from './exchange.js';
@@ -167,8 +168,8 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
     const age = this.ageOf(now, sentAt);
     if (reply.claims.length > 0) reply.age = age;
     const { settlements } = request;
-    const tellsEnds = ended.length > 0 && (told & 1) === 0 && this.isWanted('completed');
-    const tellsStarts = plain.length > 0 && (told & 2) === 0 && this.isWanted('started');
+    const tellsEnds = ended.length > 0 && (told & ENDS_EMITTED) === 0 && this.isWanted('completed');
+    const tellsStarts = plain.length > 0 && (told & STARTS_EMITTED) === 0 && this.isWanted('started');
     const ends = tellsEnds ? endedEffects(settlements, ended, reply.settled, now) : [];
     const starts = tellsStarts ? startedEffects(reply.claims.slice(0, plain.length / 2), workerId, now) : [];
     const reported = this.effectsIn(effects);

@@ -2,21 +2,7 @@ import type { Effect, ExecutionEffect, ExecutionTransition } from '../../../core
 import type { ErrorInfo } from '../../../core/failure.js';
 import type { TaskPriority } from '../../../core/priority.js';
 import type { Reason, TaskStatus } from '../../../core/status.js';
-
-/** Bits by which a node says what it listens to; the same as in includes/effects.lua. */
-export const TRANSITION_BITS = {
-  scheduled: 1,
-  started: 2,
-  completed: 4,
-  failed: 8,
-  retrying: 16,
-  released: 32,
-  rescued: 64,
-  cancelled: 128,
-  skipped: 256,
-  reopened: 512,
-  cancelRequested: 1024,
-} as const satisfies Record<ExecutionTransition, number>;
+import { EXECUTION_EFFECT } from './codes.js';
 
 type Raw = [kind: string, ...fields: unknown[]];
 
@@ -27,7 +13,7 @@ export function effectsOf(text: string): Effect[] {
 
 function effectOf([kind, ...f]: Raw): Effect {
   switch (kind) {
-    case 'x':
+    case EXECUTION_EFFECT:
       return executionEffect(f);
     case 'ready':
       return { kind, queue: f[0] as string };

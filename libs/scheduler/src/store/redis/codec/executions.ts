@@ -2,6 +2,7 @@ import type { NewExecution } from '../../../core/commands.js';
 import type { TaskPriority } from '../../../core/priority.js';
 import type { RunBudget } from '../../../core/run-budget.js';
 import type { Claim } from '../../records.js';
+import { EDGES_FLAG, EXTRA_FLAG, MEMBER_FLAG } from './codes.js';
 
 /** What a new execution has beside its record; absent where it has nothing. */
 interface Extra {
@@ -30,9 +31,9 @@ export function boundsIn({ timeout, budget }: NewExecution): string {
   return `${timeout ?? ''}${budget === undefined || budget === null ? '' : `;${budget}`}`;
 }
 
-function flagsOf({ edges, lock, tags, workflow, timeout }: NewExecution): '' | 'w' | 'x' {
-  if (lock !== null || tags !== null) return 'x';
-  return edges !== null || workflow !== null || timeout !== null ? 'w' : '';
+function flagsOf({ edges, lock, tags, workflow, timeout }: NewExecution): string {
+  if (lock !== null || tags !== null) return EXTRA_FLAG;
+  return edges !== null || workflow !== null || timeout !== null ? EDGES_FLAG : '';
 }
 
 /** Ready at once, and nothing but its record. */
@@ -110,7 +111,7 @@ function boundsOf(text: string): Pick<RecordHead, 'timeout' | 'budget'> {
 export function tiesOf(record: string, workflowId: string): string | null {
   let flags = 0;
   for (let bars = 0; bars < 3; bars++) flags = record.indexOf('|', flags) + 1;
-  if (record[flags] !== 'f') return null;
+  if (record[flags] !== MEMBER_FLAG) return null;
   return `${record.slice(record.indexOf(';', flags) + 1, record.indexOf('|', flags))}|${workflowId}`;
 }
 

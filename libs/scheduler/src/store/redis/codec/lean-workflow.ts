@@ -1,11 +1,11 @@
 import type { NewEdge, NewExecution, NewWorkflow } from '../../../core/commands.js';
+import { EDGE, MEMBER_FLAG } from './codes.js';
 import { partOf } from './executions.js';
 
 /** Members of a workflow that is kept lean, at most: its end looks at all of them in one script. */
 export const MAX_MEMBERS = 200;
 /** Edges of one member, in either direction, at most: they stand in its record. */
 const MAX_TIES = 64;
-const LETTERS = { success: 's', failure: 'f', completion: 'c', always: 'a' } as const;
 /** What the list of ties is made of has no place in a name there. */
 const PLAIN_NAME = /^\$?[\w.:-]+$/;
 
@@ -39,12 +39,12 @@ export function leanWorkflow(workflow: NewWorkflow, members: readonly NewExecuti
       const upstream = upstreamOf(edge);
       const place = upstream === null ? undefined : placeOf.get(upstream);
       if (place === undefined || ++waits[i]! > MAX_TIES || ++dependents[place]! > MAX_TIES) return null;
-      const letter = LETTERS[edge.type];
+      const letter = EDGE[edge.type];
       upstreamTies[i] += `${waits[i] === 1 ? '' : ','}${upstream}=${letter}=${edge.ref}`;
       dependentTies[place] += `${dependents[place] === 1 ? '' : ','}${executionId}=${waits[i]}=${letter}`;
     }
   }
-  const parts = members.map((member, i) => partOf(member, `f${upstreamTies[i]};${dependentTies[i]}`));
+  const parts = members.map((member, i) => partOf(member, `${MEMBER_FLAG}${upstreamTies[i]};${dependentTies[i]}`));
   return { workflow, members, parts, waits };
 }
 

@@ -1,14 +1,6 @@
-import type { Settlement, SettlementKind } from '../../../core/commands.js';
+import type { Settlement } from '../../../core/commands.js';
 import type { ScriptArgument } from '../connection/redis-connection.js';
-
-const LETTERS = {
-  complete: 'c',
-  fail: 'f',
-  retry: 'r',
-  snooze: 's',
-  release: 'l',
-  cancel: 'x',
-} as const satisfies Record<SettlementKind, string>;
+import { COMPLETE_EMITTED, SETTLEMENT } from './codes.js';
 
 /**
  * As the scripts take it: id, attempt, letter of its kind, result, error or lock, reason, delay.
@@ -18,6 +10,6 @@ export function packSettlement(settlement: Settlement, tellsItself = false): Scr
   const { executionId, attempt, kind, result, error, reason, delay, lock } = settlement;
   const about = error ?? lock;
   const text = result ?? (about === undefined ? '' : JSON.stringify(about));
-  const letter = tellsItself && kind === 'complete' ? 'k' : LETTERS[kind];
+  const letter = tellsItself && kind === 'complete' ? COMPLETE_EMITTED : SETTLEMENT[kind];
   return [executionId, attempt, letter, text, reason ?? '', Math.round(delay)];
 }

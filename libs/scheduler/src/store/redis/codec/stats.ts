@@ -1,5 +1,6 @@
 import { noCounts, noStatuses } from '../../no-counts.js';
 import type { QueueLimits, StoreStats } from '../../records.js';
+import { FIGURE } from './codes.js';
 import { errorOf, iso, listOf } from './views.js';
 
 interface QueueView {
@@ -80,7 +81,7 @@ export function pick<T extends object>(zero: T, counted: Record<string, number>)
   return Object.fromEntries(Object.keys(zero).map((key) => [key, counted[key] ?? 0])) as T;
 }
 
-/** Fields are minute:c (completed), minute:f (failed), minute:d (ms in all). */
+/** Fields are minute:figure. */
 function windowOf(fields: Record<string, number>): StoreStats['window'] {
   const minutes = new Map<number, StoreStats['window'][number]>();
   for (const [field, value] of Object.entries(fields)) {
@@ -88,8 +89,8 @@ function windowOf(fields: Record<string, number>): StoreStats['window'] {
     const key = Number(minute);
     let row = minutes.get(key);
     if (!row) minutes.set(key, (row = { minute: key, completed: 0, failed: 0, durationMs: 0 }));
-    if (figure === 'c') row.completed = value;
-    else if (figure === 'f') row.failed = value;
+    if (figure === FIGURE.completed) row.completed = value;
+    else if (figure === FIGURE.failed) row.failed = value;
     else row.durationMs = value;
   }
   return [...minutes.values()].sort((a, b) => a.minute - b.minute);

@@ -1,75 +1,13 @@
 -- Generated from libs/scheduler/src/engine by `npm run build:engine`. Do not edit.
 
-local engine = { limits = {}, lock = {}, queue = {}, finish = {}, cancel = {}, lockHandles = {}, settle = {}, rescue = {} }
-
-do
-local exports = engine.limits
---- Dependency edges resolved by one verb; the rest stands in the continuation.
-exports.EDGES_PER_STEP = 100
---- Delayed executions made ready by one promotion.
-exports.PROMOTE_PER_STEP = 200
---- Runs of dead workers, or of one that leaves, brought back by one step, and runs past their bound listed by one look.
-exports.RESCUE_PER_STEP = 100
---- Executions claimed by one exchange.
-exports.CLAIM_PER_STEP = 250
---- A claim of a store at a distance begins within so many ms, or goes back: what was decided then may no longer hold.
-exports.START_WITHIN_MS = 100
---- Queue entries that one claim may look at, beyond four times what it wants.
-exports.INSPECT_FLOOR = 128
---- Entries that a listing looks at before it returns a page and a cursor.
-exports.LIST_SCAN = 10000
---- Characters of payloads, results and logs after which a page of executions ends, with a cursor.
-exports.LIST_SIZE = 8 * 1024 * 1024
---- A page of workflows ends before it has more nodes, unless it has one workflow only.
-exports.LIST_NODES = 20000
---- ms for which a free lock is reserved for an execution that could start.
-exports.LOCK_RESERVED_MS = 1000
---- A wait of `acquire` that its process has not renewed for so many ms is not granted any more.
-exports.LOCK_WAIT_LAPSE_MS = 5000
---- Waits that one call renews.
-exports.LOCK_WAITS_PER_STEP = 200
---- Waiters that are looked at when a lock becomes free, before the next step.
-exports.LOCK_WAITERS_PER_STEP = 50
---- A worker's crashes after which the run ends as FAILED / WORKER_LOST.
-exports.MAX_CRASHES = 3
---- After so many crashes a run is suspected of them: a worker runs one such at a time, so that it takes no other to its end.
-exports.SUSPECT_CRASHES = exports.MAX_CRASHES - 1
---- How often an execution may be put off by RetryLaterError, unless its task says otherwise; and what it may say.
-exports.DEFAULT_SNOOZES = 100
-exports.MAX_SNOOZES = 10000
---- ms that a retryIf which gives a promise has to answer.
-exports.RETRY_IF_MS = 10000
---- Attempts kept in an execution's history, the newest.
-exports.ATTEMPTS_KEPT = 10
---- Log lines kept of one execution, the newest.
-exports.LOG_LINES_KEPT = 100
---- How long an idempotency key is remembered, from scheduling.
-exports.IDEMPOTENCY_MS = 24 * 3600000
---- A schedule or a queue's limits that code declared go when no live node of its app has declared them for this long.
-exports.UNDECLARED_MS = 10 * 60000
---- A rate limit counts the starts of so many parts of its span together: they leave it late by one part at the most.
-exports.RATE_PARTS = 50
---- Recent errors kept for health.
-exports.RECENT_ERRORS_KEPT = 10
-exports.MAX_PAYLOAD_BYTES = 256 * 1024
-exports.MAX_RESULT_BYTES = 256 * 1024
-exports.MAX_DEPTH = 32
-exports.MAX_BATCH = 10000
-exports.MAX_WORKFLOW_NODES = 10000
-exports.MAX_WORKFLOW_EDGES = 50000
-exports.MAX_ERROR_MESSAGE = 4096
-exports.MAX_ERROR_STACK = 8192
-exports.MAX_TAGS = 16
---- Executions whose end is asked for in one call.
-exports.ENDED_PER_STEP = 200
-end
+local engine = { lock = {}, queue = {}, finish = {}, cancel = {}, lockHandles = {}, settle = {}, rescue = {} }
 
 do
 local exports = engine.lock
 local grant, holdOf, park, unpark, stopWaiting, passToNextWaiter, isWaiting
-local LOCK_RESERVED_MS = engine.limits.LOCK_RESERVED_MS
-local LOCK_WAIT_LAPSE_MS = engine.limits.LOCK_WAIT_LAPSE_MS
-local LOCK_WAITERS_PER_STEP = engine.limits.LOCK_WAITERS_PER_STEP
+local LOCK_RESERVED_MS = limits.LOCK_RESERVED_MS
+local LOCK_WAIT_LAPSE_MS = limits.LOCK_WAIT_LAPSE_MS
+local LOCK_WAITERS_PER_STEP = limits.LOCK_WAITERS_PER_STEP
 --- An execution no longer waits for that lock: nothing is reserved for it, and a free lock goes to the next waiter.
 function exports.withdraw(t, key, executionId)
     local lock = t.locks:get(key)
@@ -617,7 +555,7 @@ end
 
 do
 local exports = engine.rescue
-local MAX_CRASHES = engine.limits.MAX_CRASHES
+local MAX_CRASHES = limits.MAX_CRASHES
 local finish = engine.finish.finish
 local lock = engine.lock
 local finalizeCancel = engine.settle.finalizeCancel

@@ -82,7 +82,7 @@ local function enqueuePlain()
     for i = 1, count do
       local group = groups[string.byte(ARGV[7], i)]
       effects.push({
-        'x',
+        codes.EXECUTION_EFFECT,
         'scheduled',
         ids[i],
         group[3],
@@ -102,7 +102,7 @@ local function enqueuePlain()
     for i = 1, count do
       local group = groups[string.byte(ARGV[7], i)]
       effects.push({
-        'x',
+        codes.EXECUTION_EFFECT,
         'started',
         ids[i],
         group[3],

@@ -26,13 +26,13 @@
 local workerId, wanted, lane, sequence = simple.workerId, simple.demand, ARGV[4], ARGV[5]
 local slots, ahead = string.match(ARGV[7], '^(%d+)|(%d+)$')
 slots, ahead = tonumber(slots), tonumber(ahead)
-local CLAIM_PER_STEP = 250
+local ALL_EMITTED = codes.ENDS_EMITTED + codes.STARTS_EMITTED
 local segments = tonumber(ARGV[10])
 local laneKey = workerId .. '|' .. lane
 
 local record = call('HGET', keys.workers, workerId)
 if not record then
-  return { 0, now, 0, '', 0, {}, {}, '', 3, {} }
+  return { 0, now, 0, '', 0, {}, {}, '', ALL_EMITTED, {} }
 end
 local me = cmsgpack.unpack(record)
 me.id = workerId
@@ -47,7 +47,7 @@ local last = tonumber(call('HGET', keys.lanes, laneKey))
 local isAnew = sequence == '1' and last and tonumber(call('HGET', keys.lanes, laneKey .. '|hello')) == last
 if last and last > tonumber(sequence) and not isAnew then
   -- It arrives after a newer one of its lane: its worker has sent its content again, or has given it up.
-  return { 1, now, 0, '', 0, {}, {}, '', 3, {} }
+  return { 1, now, 0, '', 0, {}, {}, '', ALL_EMITTED, {} }
 end
 -- Whose reply the worker has seen, and the store has lost: it came back with older data.
 if last and last < tonumber(ARGV[9]) then
@@ -76,14 +76,14 @@ if last == tonumber(sequence) then
   for _, id in ipairs(kept[8]) do
     got[#got + 1], got[#got + 2], got[#got + 3] = id, 1, {}
   end
-  return { 1, kept[1], kept[2], kept[3], kept[4], plain, others, '', 3, got }
+  return { 1, kept[1], kept[2], kept[3], kept[4], plain, others, '', ALL_EMITTED, got }
 end
 
 call('ZADD', keys.leases, now + frame.lease, workerId)
 
 local others = {}
 local at = 11
-while segments > 0 and ARGV[at] ~= 'each' and simple.settle(at) do
+while segments > 0 and ARGV[at] ~= codes.EACH_SEGMENT and simple.settle(at) do
   at = select(4, simple.layout(at))
   segments = segments - 1
 end
@@ -120,7 +120,7 @@ local function reply(more, mayBeMore)
 end
 
 local isDone = segments == 0 and simple.claim()
-local isCut = budget.isFull or (#simple.claims / 2 == CLAIM_PER_STEP and wanted > CLAIM_PER_STEP)
+local isCut = budget.isFull or (#simple.claims / 2 == limits.CLAIM_PER_STEP and wanted > limits.CLAIM_PER_STEP)
 if isDone and not simple.trimLater then
   return reply(isCut and 1 or 0)
 end
@@ -139,7 +139,7 @@ end
 local answers, released = {}, {}
 local mine, scan = {}, at
 for _ = 1, segments do
-  if ARGV[scan] == 'each' then
+  if ARGV[scan] == codes.EACH_SEGMENT then
     local n = tonumber(ARGV[scan + 1])
     for i = 1, n do
       mine[#mine + 1] = ARGV[scan + 2 + 6 * (i - 1)]
@@ -155,26 +155,27 @@ for _ = 1, segments do
 end
 rows.fetch(mine, workerId)
 while segments > 0 do
-  if ARGV[at] == 'each' then
+  if ARGV[at] == codes.EACH_SEGMENT then
     local n = tonumber(ARGV[at + 1])
     for i = 1, n do
       local from = at + 2 + 6 * (i - 1)
-      answers[#answers + 1] = 's'
-      if ARGV[from + 2] == 'l' then
+      answers[#answers + 1] = codes.STALE
+      if ARGV[from + 2] == codes.SETTLEMENT.release then
         released[#released + 1] = { #answers, from }
       else
         local kind, reason = ARGV[from + 2], ARGV[from + 4]
-        runTable.areReported = kind == 'k'
+        local isEmitted = kind == codes.COMPLETE_EMITTED
+        runTable.areReported = isEmitted
         local done = settle.own(
           workerId,
           ARGV[from],
           tonumber(ARGV[from + 1]),
-          kind == 'k' and 'c' or kind,
+          isEmitted and codes.SETTLEMENT.complete or kind,
           ARGV[from + 3],
           reason ~= '' and reason or nil,
           tonumber(ARGV[from + 5])
         )
-        answers[#answers] = done and 'a' or 's'
+        answers[#answers] = done and codes.APPLIED or codes.STALE
       end
     end
     at = at + 2 + 6 * n
@@ -183,8 +184,8 @@ while segments > 0 do
     runTable.areReported = true
     for i = 1, n do
       local text = results and ARGV[results + i - 1] or ''
-      local done = settle.own(workerId, ARGV[ids + i - 1], 1, 'c', text, nil, 0)
-      answers[#answers + 1] = done and 'a' or 's'
+      local done = settle.own(workerId, ARGV[ids + i - 1], 1, codes.SETTLEMENT.complete, text, nil, 0)
+      answers[#answers + 1] = done and codes.APPLIED or codes.STALE
     end
     at = behind
   end
@@ -192,8 +193,8 @@ while segments > 0 do
 end
 for i = #released, 1, -1 do
   local place, from = released[i][1], released[i][2]
-  if settle.own(workerId, ARGV[from], tonumber(ARGV[from + 1]), 'l', ARGV[from + 3], nil, 0) then
-    answers[place] = 'a'
+  if settle.own(workerId, ARGV[from], tonumber(ARGV[from + 1]), codes.SETTLEMENT.release, ARGV[from + 3], nil, 0) then
+    answers[place] = codes.APPLIED
   end
 end
 simple.answers[#simple.answers + 1] = table.concat(answers)

@@ -1,7 +1,6 @@
 -- Keeps what a run says of itself, if its token is current.
 -- ARGV: frame, operation, executionId, attempt, fraction | '', note | '', hasNote, log lines...   Returns: 1 | 0, effects
 -- @include verb
-local LOG_LINES_KEPT = 100
 local row = settle.current(ARGV[3], tonumber(ARGV[4]))
 if not row then
   return commit(0)
@@ -17,7 +16,7 @@ if #ARGV > 7 then
     call('RPUSH', keys.logs(row.id), ARGV[i])
     effects.push({ 'log', row.id, row.task, ARGV[i], now })
   end
-  call('LTRIM', keys.logs(row.id), -LOG_LINES_KEPT, -1)
+  call('LTRIM', keys.logs(row.id), -limits.LOG_LINES_KEPT, -1)
   row.hasLogs = 1
 end
 rows.touch(row)

@@ -82,7 +82,7 @@ local function startLean()
       if tells then
         local group = groups[index]
         effects.push({
-          'x',
+          codes.EXECUTION_EFFECT,
           'scheduled',
           id,
           group[3],
@@ -147,7 +147,7 @@ for _, each in ipairs(fresh) do
         { taskId = tasks_[tie[1]], ref = tie[3], type = records.EDGE_TYPES[tie[2]], to = tie[1], reuse = false }
     end
     extras[i] = { edges = #untied > 0 and untied or nil }
-    made[i] = create.row(ARGV[at + 1 + 2 * i], 'w' .. rest, extras[i])
+    made[i] = create.row(ARGV[at + 1 + 2 * i], codes.EDGES_FLAG .. rest, extras[i])
   end
   each.made, each.extras = made, extras
 end

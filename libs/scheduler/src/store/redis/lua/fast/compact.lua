@@ -1,7 +1,7 @@
 -- The short way of lean members of workflows: see records.lua.
 local compact = {}
 
-local FAILURE = byte(records.EDGE_LETTERS.failure)
+local FAILURE = byte(codes.EDGE.failure)
 
 -- Whether all members of the workflows that end have ended in the short way.
 local function areLean(ended, settling)
@@ -148,7 +148,7 @@ function compact.apply(plan)
     local found = workflow.get(id)
     workflow.finish(found)
     found.entry = frame.next()
-    entries[i] = string.format('%s|%d|c', id, found.entry)
+    entries[i] = string.format('%s|%d|%s', id, found.entry, codes.COMPACT_ENTRY)
   end
   callAll('RPUSH', keys.history, entries)
   workflow.save()

@@ -2,7 +2,6 @@
 -- without limits.
 local simple = {}
 
-local CLAIM_PER_STEP = 250
 -- Levels of priority: 0 to 4.
 local LEVELS = 4
 
@@ -19,14 +18,14 @@ function simple.begin()
   simple.trimLater = false
   tellsEnds, tellsStarts = effects.isWantedElsewhere('completed'), effects.isWantedElsewhere('started')
   -- Which effects of it are in the reply, since other nodes need them; the worker makes the others itself: 1 ends, 2 starts.
-  simple.told = (tellsEnds and 1 or 0) + (tellsStarts and 2 or 0)
+  simple.told = (tellsEnds and codes.ENDS_EMITTED or 0) + (tellsStarts and codes.STARTS_EMITTED or 0)
 end
 
 -- Executions dropped by one trip: more than it can end, so that a history made shorter gets there in time. Entries are
 -- taken so many at a time, since each may be a workflow of 200 executions.
 local DROPS_PER_STEP, ENTRIES_AT_ONCE = 1000, 125
 -- The end of an entry of a workflow of which all executions succeeded here.
-local COMPACT = byte('c')
+local COMPACT = byte(codes.COMPACT_ENTRY)
 
 -- Takes the oldest `n` entries of history: executions that stand alone, and workflows of which all executions ended in the
 -- short way. At any other entry it stops. Returns the ids of what it took, and whether that was all.
@@ -84,7 +83,7 @@ end
 function simple.layout(from)
   local n, hasResults, entries = tonumber(ARGV[from + 1]), ARGV[from + 3] == '1', tonumber(ARGV[from + 4])
   local ids = from + 5 + 2 * entries
-  local isMember = ARGV[from] == 'member'
+  local isMember = ARGV[from] == codes.MEMBER_SEGMENT
   local behind = isMember and ids + 2 * n or ids + n
   return n, ids, hasResults and behind or nil, behind + (hasResults and n or 0), isMember and ids + n or nil
 end
@@ -111,7 +110,7 @@ local function tellCompleted(n, ids, results)
     local result = results and ARGV[results + i - 1] or ''
     local id = ARGV[ids + i - 1]
     effects.push({
-      'x',
+      codes.EXECUTION_EFFECT,
       'completed',
       id,
       task,
@@ -168,10 +167,10 @@ function simple.settle(from)
   frame.count('RUNNING', -n)
   frame.count('COMPLETED', n)
   frame.count('completed', n)
-  window.count('c', n, n * now - tonumber(ARGV[from + 2]))
+  window.count(codes.FIGURE.completed, n, n * now - tonumber(ARGV[from + 2]))
   window.save()
   trimPlain()
-  simple.answers[#simple.answers + 1] = string.rep('a', n)
+  simple.answers[#simple.answers + 1] = string.rep(codes.APPLIED, n)
   return true
 end
 
@@ -211,7 +210,7 @@ function simple.claim()
     return runnable[task], flags
   end
   local isPlain = true
-  local want = math.min(simple.demand, CLAIM_PER_STEP)
+  local want = math.min(simple.demand, limits.CLAIM_PER_STEP)
   simple.claimNumber = frame.next()
   local entry = records.runEntry(true, simple.claimNumber)
   -- Without holes, and without executions that look plainer than they are, an entry that bears no number is plain.
@@ -273,7 +272,21 @@ function simple.claim()
         end
         if tellsStarts then
           local wf = isLean and records.fieldAt(text, records.skip(text, flags, 5))
-          effects.push({ 'x', 'started', id, task, 'RUNNING', name, level, now, workerId, wf, false, false, false })
+          effects.push({
+            codes.EXECUTION_EFFECT,
+            'started',
+            id,
+            task,
+            'RUNNING',
+            name,
+            level,
+            now,
+            workerId,
+            wf,
+            false,
+            false,
+            false,
+          })
         end
       end
       for i = #entries, take + 1, -1 do

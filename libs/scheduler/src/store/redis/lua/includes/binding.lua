@@ -52,7 +52,7 @@ local function attach(edge, dependent, upstream, request)
   history.pin(upstream, dependent)
   upstream.dependentCount = (upstream.dependentCount or 0) + 1
   -- The letter of an edge that needs nothing but its type to be decided; '' for one with a deadline.
-  local name = edge.name .. '|' .. (edge.at and '' or records.EDGE_LETTERS[edge.type])
+  local name = edge.name .. '|' .. (edge.at and '' or codes.EDGE[edge.type])
   if upstream.dependentCount <= NAMED_INSIDE then
     upstream.dependentNames = upstream.dependentNames or {}
     table.insert(upstream.dependentNames, name)

@@ -1,10 +1,7 @@
 -- Claims the best of what is ready: strictly by level, first in first out, queues in rotation on one level.
 local claim = {}
 
-local CLAIM_PER_STEP = 250
-local INSPECT_FLOOR = 128
 local HOLES_PER_STEP = 2000
-local SUSPECT_CRASHES = 2
 
 local worker_, queues, free, firm, inspectLeft, holes, reserved, capacity
 local runnable
@@ -29,14 +26,14 @@ end
 
 -- One that is suspected of crashes waits while another such runs on this worker, so that it takes no other to its end.
 local function mustWait(row)
-  if row.crashes < SUSPECT_CRASHES then
+  if row.crashes < limits.SUSPECT_CRASHES then
     return false
   end
   if suspect == nil then
     suspect = false
     for _, id in ipairs(call('HKEYS', keys.running(worker_.id))) do
       local other = id ~= '' and rows.get(id)
-      suspect = suspect or (other and other.status == 'RUNNING' and other.crashes >= SUSPECT_CRASHES)
+      suspect = suspect or (other and other.status == 'RUNNING' and other.crashes >= limits.SUSPECT_CRASHES)
     end
   end
   return suspect
@@ -150,7 +147,7 @@ local function start(row, q)
   row.workerId, row.lastWorkerId = worker_.id, worker_.id
   row.startedAt, row.claimNumber = now, no
   row.reason = nil
-  if row.crashes >= SUSPECT_CRASHES then
+  if row.crashes >= limits.SUSPECT_CRASHES then
     suspect = true
   end
   queue.counted(q, 1, 1)
@@ -210,7 +207,7 @@ end
 local function claimUnhandled(level)
   for _, task in ipairs(call('ZRANGE', keys.unhandledTasks, 0, -1)) do
     if canRun(task) then
-      for _, id in ipairs(call('ZRANGE', keys.unhandled(task, level), 0, 4 * CLAIM_PER_STEP)) do
+      for _, id in ipairs(call('ZRANGE', keys.unhandled(task, level), 0, 4 * limits.CLAIM_PER_STEP)) do
         if inspectLeft <= 0 then
           return
         end
@@ -282,7 +279,7 @@ end
 -- Claims up to `wanted` for the worker, `slots` of them for free slots; returns whether it stopped at a bound and not for
 -- lack of work.
 function claim.claim(found, wanted, slots, options)
-  local want = math.min(wanted, CLAIM_PER_STEP)
+  local want = math.min(wanted, limits.CLAIM_PER_STEP)
   if want <= 0 or found.draining then
     return false
   end
@@ -293,7 +290,7 @@ function claim.claim(found, wanted, slots, options)
   queue.flush()
   worker_, claim.worker = found, found.id
   firm = slots
-  free, inspectLeft, holes = want, math.max(INSPECT_FLOOR, 4 * want), HOLES_PER_STEP
+  free, inspectLeft, holes = want, math.max(limits.INSPECT_FLOOR, 4 * want), HOLES_PER_STEP
   reserved = options.reserved and #options.reserved > 0 and options.reserved or nil
   capacity = options.capacity
   queues = {}

@@ -2,7 +2,7 @@
 local dependency = {}
 
 function dependency.begin()
-  dependency.left = 100 -- EDGES_PER_STEP
+  dependency.left = limits.EDGES_PER_STEP
   -- Steps of this verb, where none are left over from earlier ones: { execution, whether it was reopened, dependents told },
   -- or { '', 'drop', 0 }: executions of dropped workflows go.
   dependency.fresh, dependency.first, dependency.stored = {}, 1, nil

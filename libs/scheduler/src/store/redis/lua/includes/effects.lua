@@ -5,19 +5,7 @@ function effects.begin()
   effects.list, effects.woken, effects.wokenOrder = {}, {}, {}
 end
 
-local BIT = {
-  scheduled = 1,
-  started = 2,
-  completed = 4,
-  failed = 8,
-  retrying = 16,
-  released = 32,
-  rescued = 64,
-  cancelled = 128,
-  skipped = 256,
-  reopened = 512,
-  cancelRequested = 1024,
-}
+local BIT = codes.TRANSITION_BITS
 
 function effects.push(effect)
   effects.list[#effects.list + 1] = effect
@@ -38,7 +26,7 @@ function effects.tell(row, kind)
     return
   end
   effects.push({
-    'x',
+    codes.EXECUTION_EFFECT,
     kind,
     row.id,
     row.task,
@@ -64,7 +52,7 @@ end
 local LOCAL = { aside = true, clock = true, returned = true, rewound = true, due = true, more = true, ready = true }
 
 local function concernsOthers(effect)
-  if effect[1] == 'x' then
+  if effect[1] == codes.EXECUTION_EFFECT then
     return effects.isWantedElsewhere(effect[2])
   end
   return not LOCAL[effect[1]]

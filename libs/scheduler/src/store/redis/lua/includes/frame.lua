@@ -3,6 +3,8 @@
 --     PUBLISH or SPUBLISH|node
 --   asked: 13 digits, the store's time when the caller asked, as far as it knows it, else zeros; budget: 6 digits, ms for
 --   which it waits; generation: 6 digits, the number of the caller's connection   ARGV[2]: operation, or ''
+-- @include limits
+-- @include codes
 -- @include chunks
 local frame = {}
 -- An operation '=<lane>|<number>;' is one of many that follow each other on a lane of the node: none is asked for again
@@ -25,7 +27,7 @@ end
 
 -- Returns the reply where the verb has nothing to do, else nil.
 function frame.begin()
-  call, isOnLane = redis.call, string.byte(ARGV[2]) == 61
+  call, isOnLane = redis.call, sub(ARGV[2], 1, 1) == codes.LANE_OPERATION
   local asked, generation = tonumber(string.sub(ARGV[1], 1, 13)), tonumber(string.sub(ARGV[1], 15, 20))
   local testTime, lease, count, age, bytes, others, bound, publish, node =
     string.match(ARGV[1], '^(%d*)|(%d+)|(%d+)|(%d*)|(%d*)|([%d,;]*)|(%d+)|(%a+)|(.*)$', 29)

@@ -1,8 +1,6 @@
 -- What is kept of ends: figures by the minute, attempts, and ended executions until their time is over.
 local history = {}
 
-local ATTEMPTS_KEPT = 10
-local RECENT_ERRORS_KEPT = 10
 -- The keys of the lists, by outcome.
 history.LISTS = {
   COMPLETED = 'history',
@@ -19,14 +17,18 @@ end
 
 function history.rememberError(row, err)
   call('RPUSH', keys.errors, cmsgpack.pack({ row.task, row.id, err, now }))
-  call('LTRIM', keys.errors, -RECENT_ERRORS_KEPT, -1)
+  call('LTRIM', keys.errors, -limits.RECENT_ERRORS_KEPT, -1)
 end
 
 function history.count(row)
   if row.status ~= 'COMPLETED' and row.status ~= 'FAILED' then
     return
   end
-  window.count(row.status == 'COMPLETED' and 'c' or 'f', 1, row.startedAt > 0 and now - row.startedAt or 0)
+  window.count(
+    row.status == 'COMPLETED' and codes.FIGURE.completed or codes.FIGURE.failed,
+    1,
+    row.startedAt > 0 and now - row.startedAt or 0
+  )
   if row.status == 'FAILED' and row.error then
     history.rememberError(row, row.error)
   end
@@ -36,7 +38,7 @@ end
 function history.recordAttempt(row, outcome, err)
   row.attempts = row.attempts or {}
   table.insert(row.attempts, { row.runs, row.startedAt, now, row.lastWorkerId or false, outcome, err or false })
-  if #row.attempts > ATTEMPTS_KEPT then
+  if #row.attempts > limits.ATTEMPTS_KEPT then
     table.remove(row.attempts, 1)
   end
   rows.touch(row)
@@ -93,7 +95,7 @@ function history.retireWorkflow(found)
   end
   found.entry = frame.next()
   found.dirty = true
-  enter(found.status, found.id .. '|' .. found.entry .. '|w', found.bytes)
+  enter(found.status, found.id .. '|' .. found.entry .. '|' .. codes.WORKFLOW_ENTRY, found.bytes)
 end
 
 -- Takes an ended execution that stands alone out of history, since someone alive needs it again.

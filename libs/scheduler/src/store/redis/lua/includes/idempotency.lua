@@ -2,7 +2,6 @@
 -- on. They stay in the hash of the batch until each execution is admitted, and one batch at a time may have such keys.
 local idempotency = {}
 
-local KEPT_MS = 86400000
 -- In the hash of a batch that is being gathered: another request was faster with one of its keys.
 local OVERTAKEN = ''
 
@@ -12,7 +11,7 @@ function idempotency.nameOf(extra)
 end
 
 function idempotency.entryOf(id, extra)
-  return { id = id, fingerprint = extra.idempotency.fingerprint, expires = now + KEPT_MS }
+  return { id = id, fingerprint = extra.idempotency.fingerprint, expires = now + limits.IDEMPOTENCY_MS }
 end
 
 local function addFound(found, key, names)

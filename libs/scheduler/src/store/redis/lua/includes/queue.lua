@@ -94,10 +94,8 @@ function queue.forgetHole(list)
   end
 end
 
--- Starts that lie close together leave the window together: { when the first was, when the last was, how many }.
-local RATE_PARTS = 50
-
--- The instant from which on another start keeps the rate limit; 0: any.
+-- The instant from which on another start keeps the rate limit; 0: any. Starts that lie close together leave the window
+-- together: { when the first was, when the last was, how many }.
 local function roomAt(q)
   if not q.total then
     q.total = 0
@@ -122,7 +120,7 @@ local function noteStart(q)
     table.remove(q.starts, 1)
   end
   local last = q.starts[#q.starts]
-  if last and now - last[1] < q.per / RATE_PARTS then
+  if last and now - last[1] < q.per / limits.RATE_PARTS then
     last[2], last[3] = now, last[3] + 1
   else
     table.insert(q.starts, { now, now, 1 })

@@ -13,9 +13,8 @@
 local records = {}
 
 local BAR, SEMICOLON, DOLLAR, ZERO = byte('|'), byte(';'), byte('$'), byte('0')
-local EXTRA, MEMBER = 'x', byte('f')
-local COMPLETED, WAITING = byte('C'), byte('O')
-local SIMPLE_RUN, STATEFUL_RUN = 'p', 's'
+local EXTRA, MEMBER = codes.EXTRA_FLAG, byte(codes.MEMBER_FLAG)
+local COMPLETED, WAITING = byte(codes.COMPLETED_STATE), byte(codes.WAITING_STATE)
 
 -- Fields between bars. A pattern would walk over every character of what lies between.
 
@@ -125,10 +124,10 @@ end
 -- members, and a member has no state of its own until anything but a simple success happens to it; then it has one for good.
 --   f<upstream>=<letter of the type>=<ref>,...;<dependent>=<index of its edge>=<letter of the type>,...
 
-records.EDGE_TYPES = { s = 'success', f = 'failure', c = 'completion', a = 'always' }
-records.EDGE_LETTERS = {}
-for letter, type_ in pairs(records.EDGE_TYPES) do
-  records.EDGE_LETTERS[type_] = letter
+-- Types of edges by their letters.
+records.EDGE_TYPES = {}
+for type_, letter in pairs(codes.EDGE) do
+  records.EDGE_TYPES[letter] = type_
 end
 
 -- Its edges, in order: { upstream, letter, ref }.
@@ -153,7 +152,7 @@ end
 
 -- The entry of runs that begin now. isSimple: they have no state.
 function records.runEntry(isSimple, number, started)
-  return (isSimple and SIMPLE_RUN or STATEFUL_RUN) .. (started or now) .. '|' .. number
+  return (isSimple and codes.SIMPLE_RUN or codes.STATEFUL_RUN) .. (started or now) .. '|' .. number
 end
 
 -- When it started, and the number of its claim.
@@ -177,7 +176,7 @@ end
 
 -- The state of first runs with this entry that succeed now, without their results.
 function records.completedPrefix(entry, workerId)
-  return 'C' .. now .. '|' .. sub(entry, 2, find(entry, '|', 1, true)) .. workerId .. '|'
+  return codes.COMPLETED_STATE .. now .. '|' .. sub(entry, 2, find(entry, '|', 1, true)) .. workerId .. '|'
 end
 
 -- When it completed and started, its worker, and its result or nil.
@@ -190,7 +189,7 @@ function records.parseCompleted(state)
 end
 
 function records.waitingState(openEdges)
-  return 'O' .. openEdges
+  return codes.WAITING_STATE .. openEdges
 end
 
 -- The open edges of a waiting member; nil for any other state.

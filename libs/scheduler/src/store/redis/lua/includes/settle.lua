@@ -1,7 +1,11 @@
 -- Settlements of workers, as they come.
 local settle = {}
 
-local KINDS = { c = 'complete', f = 'fail', x = 'cancel', r = 'retry', s = 'snooze', l = 'release' }
+-- Kinds by their letters.
+local KINDS = {}
+for kind, letter in pairs(codes.SETTLEMENT) do
+  KINDS[letter] = kind
+end
 
 -- The run's row if the token is current, else nil.
 function settle.current(id, token)
@@ -17,9 +21,9 @@ end
 function settle.apply(row, kind, text, reason, delay)
   local settlement = { kind = KINDS[kind], reason = reason, delay = delay }
   local value = text ~= '' and text or nil
-  if kind == 'c' then
+  if kind == codes.SETTLEMENT.complete then
     settlement.result = value
-  elseif kind == 'l' then
+  elseif kind == codes.SETTLEMENT.release then
     settlement.lock = value and cjson.decode(value)
   else
     settlement.error = value

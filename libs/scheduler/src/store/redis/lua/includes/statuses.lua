@@ -1,20 +1,11 @@
 -- Statuses of executions, read from their states alone: no record is parsed, and no payload read.
 local statuses = {}
 
-local NAMES = {
-  P = 'PENDING',
-  R = 'RUNNING',
-  T = 'RETRYING',
-  C = 'COMPLETED',
-  F = 'FAILED',
-  X = 'CANCELLED',
-  K = 'SKIPPED',
-}
-local LETTERS = {}
-for letter, name in pairs(NAMES) do
-  LETTERS[name] = letter
+-- Names by their letters.
+statuses.names = {}
+for name, letter in pairs(codes.STATUS) do
+  statuses.names[letter] = name
 end
-statuses.names = NAMES
 
 -- States may bear results, so that they are read so many at a time, and in one call no more than so many bytes.
 local AT_ONCE, MAX_BYTES = 16, 2097152
@@ -23,7 +14,7 @@ local AT_ONCE, MAX_BYTES = 16, 2097152
 statuses.isWaiting = nil
 
 local function runLetter(workerId, id)
-  return workerId and statuses.isWaiting(workerId, id) and 'P' or 'R'
+  return workerId and statuses.isWaiting(workerId, id) and codes.STATUS.PENDING or codes.STATUS.RUNNING
 end
 
 -- A letter for each of the ids, '-' for one that is not there; of the first ones only, where their states are large.
@@ -36,15 +27,15 @@ function statuses.of(ids)
       local at = from + i - 1
       if not state then
         stateless[#stateless + 1] = at
-        letters[at] = '-'
+        letters[at] = codes.NO_STATUS
       elseif records.isCompleted(state) then
-        letters[at] = 'C'
+        letters[at] = codes.STATUS.COMPLETED
       elseif records.isWaiting(state) then
-        letters[at] = 'P'
+        letters[at] = codes.STATUS.PENDING
       else
         local isRead, status, workerId = records.readFields(state, 'status', 'workerId')
-        local letter = isRead and LETTERS[status or 'PENDING'] or '-'
-        letters[at] = letter == 'R' and runLetter(workerId, ids[at]) or letter
+        local letter = isRead and codes.STATUS[status or 'PENDING'] or codes.NO_STATUS
+        letters[at] = letter == codes.STATUS.RUNNING and runLetter(workerId, ids[at]) or letter
       end
       bytes = bytes + (state and #state or 0)
     end
@@ -57,7 +48,7 @@ function statuses.of(ids)
   local known = {}
   for _, at in ipairs(stateless) do
     if call('HEXISTS', keys.static, ids[at]) == 1 then
-      letters[at] = 'P'
+      letters[at] = codes.STATUS.PENDING
       known[#known + 1] = at
     end
   end

@@ -5,8 +5,6 @@ function window.begin()
   window.ends = {}
 end
 
-local MINUTES_KEPT = 60
-
 -- Minutes in which something ended, the newest sixty.
 local function forgetMinutes()
   local seen, minutes = {}, {}
@@ -18,23 +16,30 @@ local function forgetMinutes()
     end
   end
   table.sort(minutes)
-  for i = 1, #minutes - MINUTES_KEPT do
+  for i = 1, #minutes - limits.MINUTES_KEPT do
     local minute = minutes[i]
-    call('HDEL', keys.window, minute .. ':c', minute .. ':f', minute .. ':d')
+    for _, figure in pairs(codes.FIGURE) do
+      call('HDEL', keys.window, minute .. ':' .. figure)
+    end
   end
 end
 
--- Counts ends ('c' completed, 'f' failed), with the ms they took in all.
+-- Counts ends, with the ms they took in all. figure: one of codes.FIGURE.
 function window.count(figure, ends, duration)
   window.ends[figure] = (window.ends[figure] or 0) + ends
-  window.ends.d = (window.ends.d or 0) + math.max(0, duration)
+  local sum = codes.FIGURE.duration
+  window.ends[sum] = (window.ends[sum] or 0) + math.max(0, duration)
 end
 
 -- Adds what was counted to its minute.
 function window.save()
   local minute = math.floor(now / 60000)
   for figure, by in pairs(window.ends) do
-    if by > 0 and call('HINCRBY', keys.window, minute .. ':' .. figure, by) == by and figure ~= 'd' then
+    if
+      by > 0
+      and call('HINCRBY', keys.window, minute .. ':' .. figure, by) == by
+      and figure ~= codes.FIGURE.duration
+    then
       forgetMinutes()
     end
   end
