@@ -19,6 +19,7 @@ import { idempotencyContract } from './idempotency.contract.js';
 import { illegalContract } from './illegal.contract.js';
 import { keptWholeContract } from './kept-whole.contract.js';
 import { listingContract } from './listing.contract.js';
+import { manyEdgesContract } from './many-edges.contract.js';
 import { pauseContract } from './pause.contract.js';
 import { reopenContract } from './reopen.contract.js';
 import { replayContract } from './replay.contract.js';
@@ -64,6 +65,7 @@ const CONCERNS = [
   historyContract,
   keptWholeContract,
   listingContract,
+  manyEdgesContract,
   statsContract,
   waitingContract,
   endedContract,

@@ -21,7 +21,7 @@ function packPlain(batch: readonly NewExecution[], { groups, groupOf }: Groups):
   return args;
 }
 
-export function withPart(command: NewExecution): [string, string] {
+function withPart(command: NewExecution): [string, string] {
   return [command.executionId, partOf(command)];
 }
 
@@ -87,10 +87,10 @@ function asCharacters(numbers: readonly number[]): string {
 }
 
 /** What each has beside its record, by number in the batch, from 1. */
-export function extrasOf(batch: readonly NewExecution[], of: (command: NewExecution) => object | null = extraOf) {
+function extrasOf(batch: readonly NewExecution[]) {
   const extras: Record<string, object> = {};
   batch.forEach((command, i) => {
-    const extra = of(command);
+    const extra = extraOf(command);
     if (extra) extras[i + 1] = extra;
   });
   return extras;

@@ -1,43 +1,68 @@
 import type { NewExecution, NewWorkflow } from '../../core/commands.js';
-import { extraOf, isPlain } from './codec/executions.js';
+import { extraOf, isPlain, partOf, type Extra } from './codec/executions.js';
 import { recordOf } from './codec/workflows.js';
-import { extrasOf, withPart } from './enqueue.js';
 import { PART_BYTES, REQUEST_BYTES, sizeOf, split } from './request-size.js';
 
 /** Executions that are more than plain which one script creates; those of a larger batch are gathered and admitted. */
 export const CREATED_AT_ONCE = 200;
 
+/** Edges of one item of a batch. An execution with more of them is made of several items. */
+const EDGES_TOGETHER = 4;
+
+/** An execution of a batch, or more edges of one. */
+export interface Item {
+  executionId: string;
+  /** '' of more edges. */
+  part: string;
+  extra: Extra | null;
+}
+
+/** Whether a batch of workflow members is too large for one script, however few edges they have. */
+export function isTooMany(batch: readonly NewExecution[], createdAtOnce: number): boolean {
+  return (batch.length > createdAtOnce && !batch.every(isPlain)) || sizeOf(batch) > REQUEST_BYTES;
+}
+
 /**
- * Whether a batch is too large for one script, by number or by size. Plain executions cost a tenth, and go together however
- * many there are.
+ * Whether a batch is too large for one script, by executions, edges or bytes. Plain executions cost a tenth, and go together
+ * however many there are.
  */
 export function isLarge(batch: readonly NewExecution[], createdAtOnce: number): boolean {
-  const isTooMany = batch.length > createdAtOnce && !batch.every(isPlain);
-  return isTooMany || sizeOf(batch) > REQUEST_BYTES;
+  const weight = batch.reduce((sum, { edges }) => sum + Math.max(1, edges?.length ?? 0), 0);
+  return isTooMany(batch, createdAtOnce) || (weight > createdAtOnce && !batch.every(isPlain));
 }
 
-/** The arguments of the scripts `gather` of a batch, beside its id. */
-export function packIntake(batch: readonly NewExecution[], createdAtOnce: number): string[][] {
+/** The parts of a batch: each is bounded in executions, edges and bytes. */
+export function partsOf(batch: readonly NewExecution[], createdAtOnce: number): Item[][] {
   const mine = new Set(batch.map((each) => each.executionId));
-  const ordered = upstreamsFirst(batch);
-  return split(ordered, createdAtOnce, PART_BYTES, ({ payload }) => payload?.length ?? 0).map((part) => {
-    const extras = extrasOf(part, (each) => marked(extraOf(each), mine));
-    return [JSON.stringify(extras), ...part.flatMap(withPart)];
-  });
+  const edgesTogether = Math.min(EDGES_TOGETHER, createdAtOnce);
+  const items = upstreamsFirst(batch).flatMap((each) => itemsOf(each, mine, edgesTogether));
+  return split(items, createdAtOnce, PART_BYTES, ({ part }) => part.length).flatMap((part) =>
+    split(part, createdAtOnce, createdAtOnce, ({ extra }) => Math.max(1, extra?.edges?.length ?? 0)),
+  );
 }
 
-/** The arguments of the script `accept` for a workflow, beside the batch and its size. */
+/** The arguments of the script `gather` for a part, beside the id of its batch. */
+export function packItems(items: readonly Item[]): string[] {
+  const extras = Object.fromEntries(items.flatMap(({ extra }, i) => (extra ? [[i + 1, extra]] : [])));
+  return [JSON.stringify(extras), ...items.flatMap(({ executionId, part }) => [executionId, part])];
+}
+
+/** The arguments of the script `accept` for a workflow, beside the batch and the number of its items. */
 export function packAcceptance(workflow: NewWorkflow): string[] {
-  return [workflow.workflowId, recordOf(workflow)];
+  return [workflow.workflowId, recordOf(workflow), `${workflow.nodes.length}`];
 }
 
-/** An edge that leads to an execution of the same batch looks for none that is there. */
-function marked(extra: ReturnType<typeof extraOf>, mine: ReadonlySet<string>): object | null {
-  if (!extra?.edges) return extra;
-  return {
-    ...extra,
-    edges: extra.edges.map((edge) => ({ ...edge, mine: edge.to !== undefined && mine.has(edge.to) })),
-  };
+/** An edge that leads to an execution of the same batch (`mine`) looks for none that is there. */
+function itemsOf(command: NewExecution, mine: ReadonlySet<string>, edgesTogether: number): Item[] {
+  const { executionId, taskId } = command;
+  const first: Item = { executionId, part: partOf(command), extra: extraOf(command) };
+  if (!first.extra?.edges) return [first];
+  const edges = first.extra.edges.map((edge) => ({ ...edge, mine: edge.to !== undefined && mine.has(edge.to) }));
+  const [some = [], ...others] = split(edges, edgesTogether, edgesTogether, () => 1);
+  const following = others.map((each, i) => {
+    return { executionId, part: '', extra: { task: taskId, edges: each, more: i < others.length - 1 } };
+  });
+  return [{ ...first, extra: { ...first.extra, edges: some, more: others.length > 0 } }, ...following];
 }
 
 /** In the order given, except that each stands behind those of the batch that it depends on. */

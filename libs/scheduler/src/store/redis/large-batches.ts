@@ -2,17 +2,20 @@ import type { NewExecution, NewWorkflow } from '../../core/commands.js';
 import { StoreUnavailableError } from '../../core/errors.js';
 import type { ScriptArgument } from './connection/redis-connection.js';
 import { packBatch } from './enqueue.js';
-import { isLarge, packAcceptance, packIntake } from './intake.js';
+import { isLarge, isTooMany, packAcceptance, packItems, partsOf, type Item } from './intake.js';
 import { dedupe, nameOf, type Deduped, type Given } from './keyed-batch.js';
 
 /** Idempotency keys that one script looks up. */
 const KEYS_AT_ONCE = 500;
 const TOO_SLOW = 'the parts of the batch took too long to arrive; nothing of it is stored';
 
-/** Replies of the scripts `gather` and `accept`. */
+/** Replies of the script `accept`. */
 const GONE = 0;
 const TAKEN = 2;
 const WAIT = 3;
+
+/** What the script `enqueue` returns: ids where they differ from those given; or what it waits for is too large for it. */
+export type Enqueued = string[] | 'large';
 
 type Send = <T>(script: string, ...args: ScriptArgument[]) => Promise<T>;
 
@@ -36,6 +39,11 @@ export class LargeBatches {
 
   isLarge(batch: readonly NewExecution[]): boolean {
     return isLarge(batch, this.createdAtOnce);
+  }
+
+  /** As isLarge, however many edges there are. */
+  isTooMany(batch: readonly NewExecution[]): boolean {
+    return isTooMany(batch, this.createdAtOnce);
   }
 
   /** @returns ids in the order given: of the first one where an idempotency key repeats */
@@ -70,20 +78,24 @@ export class LargeBatches {
   /** @returns their ids, or those that they repeat; null: another request has taken a key of them, and nothing is stored */
   private async storeFresh(fresh: readonly NewExecution[]): Promise<string[] | null> {
     const ids = fresh.map((each) => each.executionId);
-    if (this.isLarge(fresh)) return (await this.takeIn(fresh, [''])) ? ids : null;
-    const changed = fresh.length === 0 ? [] : await this.scripts.commit<string[]>('enqueue', ...packBatch(fresh));
-    return changed.length > 0 ? changed : ids;
+    if (fresh.length === 0) return ids;
+    if (!this.isLarge(fresh)) {
+      const changed = await this.scripts.commit<Enqueued>('enqueue', ...packBatch(fresh));
+      if (changed !== 'large') return changed.length > 0 ? changed : ids;
+    }
+    return (await this.takeIn(fresh, [''])) ? ids : null;
   }
 
   /** @returns whether it is stored, which it is not where another request has taken one of its idempotency keys */
   private async takeIn(batch: readonly NewExecution[], acceptance: readonly string[]): Promise<boolean> {
     const id = this.scripts.nextOperation();
-    if (!(await this.gather(id, batch))) return false;
-    const size = batch.length;
-    let accepted = await this.scripts.commit<number>('accept', id, size, ...acceptance);
+    const parts = partsOf(batch, this.createdAtOnce);
+    if (!(await this.gather(id, parts))) return false;
+    const accept = [id, parts.flat().length, ...acceptance];
+    let accepted = await this.scripts.commit<number>('accept', ...accept);
     while (accepted === WAIT) {
       await this.scripts.commitRepeatable('admit', id);
-      accepted = await this.scripts.commit<number>('accept', id, size, ...acceptance);
+      accepted = await this.scripts.commit<number>('accept', ...accept);
     }
     if (accepted === GONE) throw new StoreUnavailableError(TOO_SLOW);
     if (accepted === TAKEN) return false;
@@ -96,11 +108,16 @@ export class LargeBatches {
   }
 
   /** Puts a batch aside. @returns whether its idempotency keys are free */
-  private async gather(id: string, batch: readonly NewExecution[]): Promise<boolean> {
+  private async gather(id: string, parts: readonly Item[][]): Promise<boolean> {
     let isFree = false;
     try {
-      for (const part of packIntake(batch, this.createdAtOnce))
-        if ((await this.scripts.commit<number>('gather', id, ...part)) === TAKEN) return false;
+      for (const part of parts) {
+        for (let taken = 0; taken < part.length;) {
+          const more = await this.scripts.commit<number>('gather', id, ...packItems(part.slice(taken)));
+          if (more === 0) return false;
+          taken += more;
+        }
+      }
       isFree = true;
     } finally {
       if (!isFree) void this.scripts.commitRepeatable('refuse', id).catch(() => undefined);

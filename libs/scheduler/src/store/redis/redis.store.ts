@@ -15,7 +15,7 @@ import { packBatch, packWorkflow, packWorkflows } from './enqueue.js';
 import { EnqueueBatcher } from './enqueue-batcher.js';
 import { CREATED_AT_ONCE } from './intake.js';
 import type { Trip } from './lane-batcher.js';
-import { LargeBatches } from './large-batches.js';
+import { LargeBatches, type Enqueued } from './large-batches.js';
 import { PART_BYTES, split } from './request-size.js';
 import { RedisLooks } from './redis-looks.js';
 import { WorkflowBatcher } from './workflow-batcher.js';
@@ -113,7 +113,7 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   // ---- workflows -----------------------------------------------------------------------------------------------
 
   startWorkflow(workflow: NewWorkflow, executions: readonly NewExecution[]): Promise<void> {
-    if (this.large.isLarge(executions)) return this.large.startWorkflow(workflow, executions);
+    if (this.large.isTooMany(executions)) return this.large.startWorkflow(workflow, executions);
     return this.workflows.add(workflow, executions);
   }
 
@@ -283,12 +283,18 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
     if (this.large.isLarge(batch)) return this.large.enqueue(batch);
     const args = packBatch(batch);
     const stored =
-      trip === null ? this.commit<string[]>('enqueue', ...args) : this.commitOnLane<string[]>(trip, 'enqueue', ...args);
-    return stored.then((changed) => (changed.length > 0 ? changed : ids));
+      trip === null ? this.commit<Enqueued>('enqueue', ...args) : this.commitOnLane<Enqueued>(trip, 'enqueue', ...args);
+    return stored.then((changed) => {
+      if (changed === 'large') return this.large.enqueue(batch);
+      return changed.length > 0 ? changed : ids;
+    });
   }
 
-  private startAlone(workflow: NewWorkflow, executions: readonly NewExecution[]): Promise<void> {
-    return this.commit('enqueue', ...packWorkflow(workflow, executions));
+  private async startAlone(workflow: NewWorkflow, executions: readonly NewExecution[]): Promise<void> {
+    const isLarge =
+      this.large.isLarge(executions) ||
+      (await this.commit<Enqueued>('enqueue', ...packWorkflow(workflow, executions))) === 'large';
+    if (isLarge) await this.large.startWorkflow(workflow, executions);
   }
 
   private startTogether(workflows: readonly LeanWorkflow[], trip: Trip): Promise<unknown> {

@@ -5,13 +5,15 @@ import type { Claim } from '../../records.js';
 import { EDGES_FLAG, EXTRA_FLAG, MEMBER_FLAG } from './codes.js';
 
 /** What a new execution has beside its record; absent where it has nothing. */
-interface Extra {
+export interface Extra {
   task?: string;
   delay?: number;
   at?: number;
   lock?: { key: string; timeout: number; maxWait?: number };
   tags?: readonly string[];
   edges?: (object & { to?: string })[];
+  /** More edges follow: see `Item`. */
+  more?: boolean;
   idempotency?: { key: string; fingerprint: string };
 }
 

@@ -3,7 +3,8 @@
 --   extras (JSON: index -> what the execution has beside its record) | '',
 --   groups (JSON: { queue, level, task } of the plain ones), group of each as one character,
 --   then of each: executionId, record (flags|task|queue|level|timeout;budget|workflow|ref|payload)
--- Returns: { ids where they differ from those given }, effects | { 'error', code, details... }
+-- Returns: { ids where they differ from those given } | 'large' (what it waits for is: it has to go in parts), effects |
+--   { 'error', code, details... }
 -- @include keys
 -- @include frame
 -- @include effects
@@ -11,6 +12,8 @@
 local FIRST = 8
 -- Executions of a batch of which each is looked at: see isRepeat.
 local LOOKED_AT = 16
+-- Bytes of what it waits for.
+local BYTES_READ = 524288
 local count = (#ARGV - FIRST + 1) / 2
 
 -- @include records
@@ -172,15 +175,19 @@ for i = 1, count do
     end
   end
 end
+-- What is waited for is read before anything is written: where it is large, the batch goes in parts.
 local upstreams = {}
 for _, each in ipairs(fresh) do
   for _, edge in ipairs(each.extra.edges or {}) do
-    if edge.to and not mine[edge.to] then
-      upstreams[#upstreams + 1] = edge.to
+    local upstream = edge.to or tasks.newestId(edge.taskId)
+    if upstream and not mine[upstream] then
+      upstreams[#upstreams + 1] = upstream
     end
   end
 end
-rows.fetch(upstreams)
+if not rows.fetchWithin(upstreams, BYTES_READ) then
+  return commit('large')
+end
 for _, each in ipairs(fresh) do
   for _, edge in ipairs(each.extra.edges or {}) do
     if edge.to and not mine[edge.to] then

@@ -1,40 +1,56 @@
--- Takes a part of a batch that is too large for one script.
--- ARGV: frame, operation, batch, extras (JSON: index -> what the execution has beside its record),
---   then of each: executionId, record   Returns: 1 | 2 (an idempotency key of it is taken by now) | { 'error', code, details... }
+-- Takes a part of a batch that is too large for one script, as much of it as its upstreams allow by their bytes.
+-- ARGV: frame, operation, batch, extras (JSON: index -> what the item has beside its record),
+--   then of each item: executionId, record, or '' where it has but more edges of one before it
+-- Returns: how many items are taken | 0 (an idempotency key of it is taken by now) | { 'error', code, details... }
 -- @include verb
 -- @include intake
 local FIRST = 5
+local BYTES_READ = 524288
 local batch, extras = ARGV[3], cjson.decode(ARGV[4])
-local part, outside, upstreams, names, entries = {}, {}, {}, {}, {}
-for at = FIRST, #ARGV, 2 do
-  local i = #part + 1
-  local extra = extras[tostring(i)] or {}
-  part[i] = cmsgpack.pack({ ARGV[at], ARGV[at + 1], extra })
-  if extra.idempotency then
-    names[#names + 1], entries[#entries + 1] = idempotency.nameOf(extra), idempotency.entryOf(ARGV[at], extra)
+local part, upstreams, names, entries = {}, {}, {}, {}
+
+-- Reads the upstreams of an item that are not of its batch. Returns a refusal where one is missing.
+local function check(extra)
+  local ids = {}
+  for _, edge in ipairs(extra.edges or {}) do
+    if not edge.mine then
+      ids[#ids + 1] = edge.to
+    end
   end
+  rows.fetch(ids)
   for _, edge in ipairs(extra.edges or {}) do
     if edge.to and not edge.mine then
-      outside[#outside + 1] = { extra.task, edge.to, edge.of }
+      local upstream = rows.get(edge.to)
+      if not upstream then
+        return { 'error', 'UNKNOWN_DEPENDENCY', extra.task, edge.to }
+      elseif edge.of and upstream.task ~= edge.of then
+        return { 'error', 'UNKNOWN_DEPENDENCY', extra.task, edge.to, edge.of, upstream.task }
+      end
       upstreams[#upstreams + 1] = edge.to
     end
   end
 end
+
 if idempotency.isOvertaken(batch) then
-  return commit(2)
+  return commit(0)
+end
+for at = FIRST, #ARGV, 2 do
+  local extra = extras[tostring(#part + 1)] or {}
+  local refusal = check(extra)
+  if refusal then
+    return refusal
+  end
+  part[#part + 1] = cmsgpack.pack({ ARGV[at], ARGV[at + 1], extra })
+  if extra.idempotency then
+    names[#names + 1], entries[#entries + 1] = idempotency.nameOf(extra), idempotency.entryOf(ARGV[at], extra)
+  end
+  if rows.bytes > BYTES_READ then
+    break
+  end
 end
 for _, earlier in ipairs(idempotency.find(names)) do
   if earlier then
-    return commit(2)
-  end
-end
-rows.fetch(upstreams)
-for _, each in ipairs(outside) do
-  local upstream = rows.get(each[2])
-  if not upstream then
-    return { 'error', 'UNKNOWN_DEPENDENCY', each[1], each[2] }
-  elseif each[3] and upstream.task ~= each[3] then
-    return { 'error', 'UNKNOWN_DEPENDENCY', each[1], each[2], each[3], upstream.task }
+    return commit(0)
   end
 end
 for _, id in ipairs(upstreams) do
@@ -42,4 +58,4 @@ for _, id in ipairs(upstreams) do
 end
 idempotency.gather(batch, names, entries)
 intake.gather(batch, part)
-return commit(1)
+return commit(#part)

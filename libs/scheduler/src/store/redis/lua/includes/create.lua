@@ -40,22 +40,38 @@ function create.save()
   create.records, create.ids, create.extras = {}, {}, {}
 end
 
--- In order: each binds to what is there, and is then there for those behind it.
-function create.admit(row, extra)
+-- In order: each binds to what is there, and is then there for those behind it. batch: more of its edges follow from there.
+function create.admit(row, extra, batch)
   effects.tell(row, 'scheduled')
-  if extra.edges then
-    edges.bind(row, extra.edges)
+  if batch then
+    row.boundBy, row.openEdges = batch, 1
   end
-  if tasks.isWatched(row.task) then
+  local bound = extra.edges and edges.bind(row, extra.edges) or {}
+  if not batch and tasks.isWatched(row.task) then
     edges.arrive(row)
   end
   -- Last, since it may end the execution, and then those who wait for it must be known.
-  if extra.edges then
-    dependency.resolveBound(row)
-  end
+  dependency.resolveBound(bound)
   if not rows.isTerminal(row) then
     engine.queue.place(tables, row)
   end
+end
+
+-- Binds more edges of an execution that a batch has admitted.
+function create.bindMore(row, extra)
+  dependency.resolveBound(edges.bind(row, extra.edges))
+  if extra.more then
+    return
+  end
+  row.boundBy = nil
+  if tasks.isWatched(row.task) then
+    edges.arrive(row)
+    if rows.isTerminal(row) then
+      edges.spread(row, false)
+    end
+  end
+  dependency.allBound(row)
+  edges.retire(row)
 end
 
 function create.store(id, part, extra)

@@ -4,7 +4,7 @@ local dependency = {}
 function dependency.begin()
   dependency.left = limits.EDGES_PER_STEP
   -- Steps of this verb, where none are left over from earlier ones: { execution, whether it was reopened, dependents told },
-  -- or { '', 'drop', 0 }: executions of dropped workflows go.
+  -- or { '', 'drop', 0 }: executions of dropped workflows go, or { execution, 'letGo', 0 }: it has ended, and lets its edges go.
   dependency.fresh, dependency.first, dependency.stored = {}, 1, nil
 end
 
@@ -55,13 +55,20 @@ local function resolve(edge, upstream)
   hold(row)
 end
 
--- Decides those edges of a new execution whose upstream has ended already.
-function dependency.resolveBound(row)
-  for _, edge in ipairs(edges.withUpstreams(row)) do
+-- Decides those of a new execution's edges whose upstream has ended already.
+function dependency.resolveBound(bound)
+  for _, edge in ipairs(bound) do
     local upstream = edge.up and rows.get(edge.up)
     if upstream and rows.isTerminal(upstream) then
       resolve(edge, upstream)
     end
+  end
+end
+
+-- All edges of a new execution are bound: the open one that stood for those to come is over.
+function dependency.allBound(row)
+  if not rows.isTerminal(row) then
+    hold(row)
   end
 end
 
@@ -154,6 +161,10 @@ local function tell(step)
   local upstream = rows.get(step[1])
   if not upstream then
     return true
+  end
+  if step[2] == 'letGo' then
+    dependency.left = dependency.left - 100
+    return edges.letGoOn(upstream)
   end
   local names = edges.dependents(upstream, step[3], dependency.left)
   if #names > 1 then

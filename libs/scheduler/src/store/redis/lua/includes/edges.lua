@@ -7,6 +7,8 @@
 local edges = {}
 
 function edges.begin()
+  -- Edges that this verb may still let go, and bytes of upstreams that it may read for that.
+  edges.mayLetGo, edges.mayRead = 100, 524288
   edges.cache, edges.dirty, edges.ties = {}, {}, {}
 end
 
@@ -175,6 +177,11 @@ end
 -- As edges.of, with the upstreams read.
 function edges.withUpstreams(row)
   return fetchUpstreams(edges.of(row))
+end
+
+-- As edges.some, with the upstreams read.
+function edges.someWithUpstreams(row, indices)
+  return fetchUpstreams(edges.some(row, indices))
 end
 
 function edges.touch(edge)

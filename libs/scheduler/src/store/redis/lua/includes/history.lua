@@ -78,7 +78,7 @@ function history.retire(row)
   if found then
     return history.retireWorkflow(found)
   end
-  if row.liveDependents > 0 or tasks.isNewest(row) then
+  if row.liveDependents > 0 or row.isKeptForEdges or tasks.isNewest(row) then
     return
   end
   row.location = 'history'
@@ -141,6 +141,15 @@ function history.unpin(row, by)
     found.pins = found.pins - 1
     found.dirty = true
     history.retireWorkflow(found)
+  end
+end
+
+-- As unpin, of one that runs again.
+function history.forgetPin(row)
+  local found = workflowOf(row)
+  if found then
+    found.pins = found.pins - 1
+    found.dirty = true
   end
 end
 

@@ -4,9 +4,12 @@
 -- @include idempotency
 local intake = {}
 
--- Executions admitted, or holds released, by one step; and bytes of the executions, unless one alone is larger.
+-- Executions or edges admitted, or holds released, by one step; and bytes of the executions and of what they wait for,
+-- unless one alone is larger.
 local PER_STEP = 100
-local BYTES_PER_STEP = 1048576
+local BYTES_PER_STEP = 524288
+-- Holds that are released before bytes are looked at.
+local HELD_AT_ONCE = 4
 -- How long a batch may take to be gathered, ms.
 local PATIENCE_MS = 600000
 
@@ -19,7 +22,7 @@ function intake.hold(batch, upstream)
   end
 end
 
--- Adds a part: { executionId, record, extra } of each, as MessagePack.
+-- Adds a part: items { executionId, record, extra }, as MessagePack; without a record: more edges of one before it.
 function intake.gather(batch, part)
   callAll('RPUSH', keys.intake(batch), part)
   call('ZADD', keys.intakes, now + PATIENCE_MS, batch)
@@ -30,7 +33,7 @@ function intake.refuse(batch)
   call('ZADD', keys.intakes, 0, batch)
 end
 
--- From here on it will be admitted, whoever does it. Returns whether all of it, `size` executions, is there.
+-- From here on it will be admitted, whoever does it. Returns whether all of it, `size` items, is there.
 function intake.accept(batch, size)
   if call('LLEN', keys.intake(batch)) ~= size then
     return false
@@ -43,75 +46,76 @@ end
 
 -- Returns whether none is left.
 local function release(batch)
-  local held = call('ZPOPMIN', keys.intakeHolds(batch), PER_STEP)
-  local ids = {}
-  for i = 1, #held, 2 do
-    ids[#ids + 1] = held[i]
-  end
-  rows.fetch(ids)
-  for _, id in ipairs(ids) do
-    local row = rows.get(id)
-    if row then
-      row.liveDependents = row.liveDependents - 1
-      rows.touch(row)
-      history.unpin(row, nil)
+  for _ = 1, PER_STEP, HELD_AT_ONCE do
+    local held = call('ZPOPMIN', keys.intakeHolds(batch), HELD_AT_ONCE)
+    local ids = {}
+    for i = 1, #held, 2 do
+      ids[#ids + 1] = held[i]
+    end
+    rows.fetch(ids)
+    for _, id in ipairs(ids) do
+      local row = rows.get(id)
+      if row then
+        row.liveDependents = row.liveDependents - 1
+        rows.touch(row)
+        history.unpin(row, nil)
+      end
+    end
+    if #ids < HELD_AT_ONCE then
+      return true
+    elseif rows.bytes > BYTES_PER_STEP then
+      return false
     end
   end
-  return #ids < PER_STEP
+  return false
 end
 
-local function admit(batch, packed)
-  create.request = batch
-  local ids, part, made, names = {}, {}, {}, {}
-  for _, each in ipairs(packed) do
-    local ok, found = pcall(cmsgpack.unpack, each)
-    if ok and type(found) == 'table' and found[3] then
-      part[#part + 1] = found
-      ids[#ids + 1] = found[1]
-      names[#names + 1] = idempotency.nameOf(found[3])
-    else
-      aside.put('intake', '', 'an execution of a batch that is unreadable', { each })
+-- Admits an item of a batch: an execution, or more edges of one.
+local function admit(batch, id, record, extra)
+  if record ~= '' then
+    if not rows.cache[id] and call('HEXISTS', keys.static, id) == 0 then
+      create.admit(create.row(id, record, extra), extra, extra.more and batch)
     end
+    return
   end
-  idempotency.admit(batch, names)
-  rows.fetch(ids)
-  for i, each in ipairs(part) do
-    made[i] = not rows.get(each[1]) and create.row(each[1], each[2], each[3])
+  local row = rows.get(id)
+  if row and row.boundBy == batch then
+    create.bindMore(row, extra)
   end
-  for i, each in ipairs(part) do
-    if made[i] then
-      create.admit(made[i], each[3])
+end
+
+-- Admits the next items of a batch, as many as one step admits. Returns whether there were any.
+local function admitSome(batch)
+  local names, done, bytes = {}, 0, 0
+  create.request = batch
+  while done < PER_STEP and bytes + rows.bytes < BYTES_PER_STEP do
+    local packed = call('LPOP', keys.intake(batch))
+    if not packed then
+      break
+    end
+    bytes = bytes + #packed
+    local ok, item = pcall(cmsgpack.unpack, packed)
+    if ok and type(item) == 'table' and item[3] then
+      done = done + math.max(1, #(item[3].edges or {}))
+      names[#names + 1] = idempotency.nameOf(item[3])
+      admit(batch, item[1], item[2], item[3])
+    else
+      done = done + 1
+      aside.put('intake', '', 'an execution of a batch that is unreadable', { packed })
     end
   end
   create.request = nil
+  idempotency.admit(batch, names)
+  return done > 0
 end
 
--- Takes the next executions of a batch, as many as one step admits.
-local function nextOf(batch)
-  local packed, bytes = {}, 0
-  while #packed < PER_STEP and bytes < BYTES_PER_STEP do
-    local some = call('LPOP', keys.intake(batch), 10)
-    for _, each in ipairs(some or {}) do
-      packed[#packed + 1] = each
-      bytes = bytes + #each
-    end
-    if not some then
-      break
-    end
-  end
-  return packed
-end
-
--- Admits the next executions of the oldest accepted batch. Returns whether anything is left of any.
+-- Admits the next items of the oldest accepted batch. Returns whether anything is left of any.
 function intake.step()
   local batch = call('LINDEX', keys.accepted, 0)
   if not batch then
     return false
   end
-  local packed = nextOf(batch)
-  if #packed > 0 then
-    admit(batch, packed)
-  elseif release(batch) then
+  if not admitSome(batch) and release(batch) then
     call('LPOP', keys.accepted)
     idempotency.forget(batch)
     return call('EXISTS', keys.accepted) == 1

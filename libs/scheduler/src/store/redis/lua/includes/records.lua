@@ -246,6 +246,9 @@ local FIELDS = {
   { 'ed', 'edgeCount' },
   { 'oe', 'openEdges' },
   { 'hs', 'satisfiedEdges' }, -- by index: 1 without a result, 2 with one, 3 where the edge's record says the rest
+  { 'bb', 'boundBy' }, -- the batch that still has edges of it: until they are bound, one open edge stands for them
+  { 'eg', 'edgesLetGo' }, -- it has ended, and so many of its edges are let go: the rest follows
+  { 'ke', 'isKeptForEdges' }, -- flag: it has ended, and stays out of history for one of these
   { 'xe', 'hasExternalEdges' }, -- flag: some lead out of its workflow
   { 'tu', 'readsEdgeRecords' }, -- flag: the records of its edges decide, since their upstreams do not know all of them
   -- Dependents

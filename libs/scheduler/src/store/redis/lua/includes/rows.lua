@@ -4,6 +4,8 @@ local rows = {}
 
 function rows.begin()
   rows.cache, rows.dirty, rows.extras = {}, {}, {}
+  -- Bytes of records and states that were read: each may have 256 kB.
+  rows.bytes = 0
   -- Rows that have no state of their own in the store, by id: ready since they were created, or running since then.
   rows.plain, rows.plainRun = {}, {}
   -- Executions whose texts cannot be read, and why: they count as missing, and the verb's end sets them aside.
@@ -14,6 +16,9 @@ end
 
 local STATUSES = { PENDING = 1, RUNNING = 1, RETRYING = 1, COMPLETED = 1, FAILED = 1, CANCELLED = 1, SKIPPED = 1 }
 local TERMINAL = { COMPLETED = true, FAILED = true, CANCELLED = true, SKIPPED = true }
+
+-- Rows that are read before their bytes are looked at.
+local READ_AT_ONCE = 4
 
 -- How an execution stands, where its row does not say.
 local defaults = {
@@ -159,6 +164,7 @@ end
 -- The row of a record, and of its state where it has one; nil where they cannot be read, and where its workflow was
 -- dropped, as it is about to be.
 local function make(id, record, state)
+  rows.bytes = rows.bytes + #record + (state and #state or 0)
   local ok, row = pcall(makeRow, id, record, state)
   if not ok then
     return spoil(id, row)
@@ -265,6 +271,22 @@ function rows.fetch(ids, workerId, resting)
       end
     end
   end
+end
+
+-- Reads many, until the rows of this verb have more than so many bytes. Returns whether all are read.
+function rows.fetchWithin(ids, bytes)
+  local part = {}
+  for i, id in ipairs(ids) do
+    part[#part + 1] = id
+    if #part == READ_AT_ONCE or i == #ids then
+      rows.fetch(part)
+      part = {}
+      if rows.bytes > bytes then
+        return i == #ids
+      end
+    end
+  end
+  return true
 end
 
 function rows.touch(row)

@@ -21,7 +21,7 @@ function tasks.watch(task)
   end
 end
 
-local function newestId(task)
+function tasks.newestId(task)
   local id = tasks.newestIds[task]
   if id == nil then
     id = call('HGET', keys.newest, task)
@@ -31,7 +31,7 @@ local function newestId(task)
 end
 
 function tasks.newest(task)
-  local id = newestId(task)
+  local id = tasks.newestId(task)
   return id and rows.get(id)
 end
 
@@ -41,5 +41,5 @@ function tasks.setNewest(row)
 end
 
 function tasks.isNewest(row)
-  return tasks.isWatched(row.task) and newestId(row.task) == row.id
+  return tasks.isWatched(row.task) and tasks.newestId(row.task) == row.id
 end

@@ -1,0 +1,138 @@
+import { describe, expect, it } from '@jest/globals';
+import { settle } from '../../libs/scheduler/src/core/commands.js';
+import { edgeTo, newExecution, nextId, type OpenStore } from './fixtures.js';
+import { scenes, type Scene } from './scene.js';
+import type { Worker } from './worker.js';
+
+/** More edges than any store treats in one step. */
+const MANY = 330;
+
+/** An execution that waits for more than one step treats. */
+export function manyEdgesContract(open: OpenStore): void {
+  const scene = scenes(open, { history: { count: 0, age: null, bytes: null } });
+  const edgesTo = (ids: readonly string[]) => ids.map((id, i) => edgeTo(id, 'success', { ref: `u${i}` }));
+  const addUpstreams = (s: Scene) => s.addMany(MANY, { priority: 1 });
+  const completeSome = async (worker: Worker, count: number): Promise<void> => {
+    for (let done = 0; done < count;) {
+      const claims = await worker.claim(Math.min(100, count - done));
+      await worker.settle(...claims.map((claim) => settle.complete(claim, '1')));
+      done += claims.length;
+    }
+  };
+  /** Nothing is kept for a dependent that needs it no more. */
+  const expectAllGone = async (s: Scene): Promise<void> => {
+    await s.maintain();
+    expect((await s.store.listExecutions({ limit: 1_000 })).items).toEqual([]);
+    expect((await s.store.listWorkflows({ limit: 10 })).items).toEqual([]);
+  };
+
+  describe('an execution with many edges', () => {
+    it(
+      'starts when all of them hold, those that had ended before among them',
+      scene(async (s) => {
+        const upstreams = await addUpstreams(s);
+        const late = upstreams.slice(MANY / 2);
+        // Upstreams stay where others wait for them.
+        await s.add({ edges: edgesTo(upstreams), delay: 1_000 });
+        const worker = await s.worker();
+        await completeSome(worker, MANY / 2);
+        const join = await s.add({ edges: edgesTo(upstreams) });
+        const { dependencies } = (await s.get(join)).waitingFor as { dependencies: { executionId: string }[] };
+        expect(dependencies.map((each) => each.executionId)).toEqual(late);
+        await completeSome(worker, MANY / 2 - 1);
+        await s.maintain();
+        expect(await s.waitingFor(join)).toBe('dependencies');
+        await completeSome(worker, 1);
+        await s.maintain();
+        await worker.complete(await worker.claimOne(join));
+        await s.advance(1_000);
+        await worker.complete(await worker.claimOne());
+        await expectAllGone(s);
+      }),
+    );
+
+    it(
+      'is SKIPPED by the first one that cannot hold, and waits again when that is reopened',
+      scenes(open)(async (s) => {
+        const upstreams = await addUpstreams(s);
+        const worker = await s.worker();
+        await completeSome(worker, 200);
+        for (let i = 0; i < 2; i++) await worker.fail(await worker.claimOne(upstreams[200 + i]));
+        await s.maintain();
+        const join = await s.add({ edges: edgesTo(upstreams) });
+        await s.maintain();
+        expect(await s.get(join)).toMatchObject({
+          status: 'SKIPPED',
+          reason: 'DEPENDENCY_FAILED',
+          rootCause: { executionId: upstreams[200] },
+        });
+        // The other one can still not hold.
+        await s.store.reopen(upstreams[200]!);
+        await s.maintain();
+        expect(await s.status(join)).toBe('SKIPPED');
+        await s.store.reopen(upstreams[201]!);
+        await s.maintain();
+        expect(await s.status(join)).toBe('PENDING');
+        await completeSome(worker, MANY - 200);
+        await s.maintain();
+        await worker.complete(await worker.claimOne(join));
+      }),
+    );
+
+    it(
+      'is cancelled and reopened before its edges are let go, again and again',
+      scene(async (s) => {
+        const upstreams = await addUpstreams(s);
+        const join = await s.add({ edges: edgesTo(upstreams) });
+        // Else it would leave history, and could not be reopened.
+        const keeper = await s.add({ edges: [edgeTo(join, 'always')], delay: 60_000 });
+        for (let i = 0; i < 3; i++) {
+          expect(await s.store.cancel(join, 0)).toBe(true);
+          expect(await s.store.reopen(join)).toBe(true);
+        }
+        const worker = await s.worker();
+        await completeSome(worker, MANY - 1);
+        expect(await s.waitingFor(join)).toBe('dependencies');
+        await s.store.cancel(join, 0);
+        await s.store.promote(1);
+        await s.store.reopen(join);
+        await completeSome(worker, 1);
+        await s.maintain();
+        await worker.complete(await worker.claimOne(join));
+        await s.advance(60_000);
+        await worker.complete(await worker.claimOne(keeper));
+        await expectAllGone(s);
+      }),
+    );
+
+    it(
+      'ends before its upstreams do, which leave history all the same',
+      scene(async (s) => {
+        const upstreams = await addUpstreams(s);
+        const join = await s.add({ edges: edgesTo(upstreams) });
+        await s.store.cancel(join, 0);
+        await s.maintain();
+        expect(await s.store.getExecution(join)).toBeNull();
+        await completeSome(await s.worker(), MANY);
+        await expectAllGone(s);
+      }),
+    );
+
+    it(
+      'may belong to a workflow, which leaves history with it',
+      scene(async (s) => {
+        const upstreams = await addUpstreams(s);
+        const workflowId = nextId();
+        const member = newExecution({ edges: edgesTo(upstreams), workflow: { workflowId, ref: 'join' } });
+        const { executionId, taskId } = member;
+        const nodes = [{ executionId, taskId, ref: 'join', dependsOn: [] }];
+        await s.store.startWorkflow({ workflowId, name: 'one', nodes }, [member]);
+        const worker = await s.worker();
+        await completeSome(worker, MANY);
+        await s.maintain();
+        await worker.complete(await worker.claimOne(executionId));
+        await expectAllGone(s);
+      }),
+    );
+  });
+}

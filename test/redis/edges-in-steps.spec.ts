@@ -1,0 +1,196 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { settle, type NewExecution } from '../../libs/scheduler/src/core/commands.js';
+import { UnknownDependencyError } from '../../libs/scheduler/src/core/errors.js';
+import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
+import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
+import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
+import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
+import { edgeTo, edgeToNewest, mirrorOf, newExecution, TASKS } from '../contract/fixtures.js';
+import { Scene, steps } from '../contract/scene.js';
+import type { Worker } from '../contract/worker.js';
+import { startRedis, type RedisServer } from '../support/redis-server.js';
+
+// A test's server keeps nothing on disk on purpose, and is told so at each connect.
+Logger.overrideLogger(false);
+
+/** A store that leaves what it has accepted to the maintenance of others. */
+class LeavingStore extends RedisTaskStore {
+  protected override commitRepeatable<T>(script: string, ...args: string[]): Promise<T> {
+    return script === 'admit' ? Promise.reject(new Error('killed')) : super.commitRepeatable<T>(script, ...args);
+  }
+}
+
+/** Edges of three steps. */
+const MANY = 250;
+
+describe('an execution whose edges are bound in several steps', () => {
+  let server: RedisServer;
+  const stores: RedisTaskStore[] = [];
+  let namespaces = 0;
+
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterEach(async () => {
+    for (const store of stores.splice(0)) await store.close();
+  });
+  afterAll(() => server.stop());
+
+  const scene = async () => {
+    const clock = new ManualClock();
+    const settings = {
+      connection: resolveRedisOptions({ port: server.port }),
+      ...{ namespace: `edges${++namespaces}`, lease: 15_000, maxAttemptDuration: 3_600_000, testClock: clock },
+      history: { count: 0, age: null, bytes: null },
+    };
+    const [store, other] = [new LeavingStore(settings), new RedisTaskStore(settings)];
+    for (const each of [store, other]) {
+      await each.open();
+      stores.push(each);
+    }
+    await other.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
+    const s = new Scene(other, clock);
+    const upstreams = await s.addMany(MANY, { priority: 1 });
+    const edges = upstreams.map((id, i) => edgeTo(id, 'success', { ref: `u${i}` }));
+    const worker = await s.worker();
+    /** Schedules one of which nothing is admitted yet. */
+    const wait = async (more: Partial<NewExecution> = {}): Promise<string> => {
+      const [id] = await store.enqueue([newExecution({ edges, ...more })]);
+      return id!;
+    };
+    const step = async () => void (await other.promote(PROMOTE_PER_STEP));
+    const expectAllGone = async (but: readonly string[] = []): Promise<void> => {
+      await s.maintain();
+      const { items } = await other.listExecutions({ limit: 1_000 });
+      expect(items.map((each) => each.executionId)).toEqual(but);
+    };
+    return { s, store, other, upstreams, edges, worker, wait, step, expectAllGone };
+  };
+  const completeAll = async (worker: Worker, count = MANY): Promise<void> => {
+    for (let done = 0; done < count;) {
+      const claims = await worker.claim(Math.min(100, count - done));
+      await worker.settle(...claims.map((claim) => settle.complete(claim, `${done}`)));
+      done += claims.length;
+    }
+  };
+
+  it('does not start before all are bound, though those that are hold', async () => {
+    const { s, worker, wait, step, expectAllGone } = await scene();
+    const id = await wait();
+    await step();
+    expect(await s.waitingFor(id)).toBe('dependencies');
+    await completeAll(worker);
+    await step();
+    expect(await s.waitingFor(id)).toBe('dependencies');
+    await s.maintain();
+    const claim = await worker.claimOne(id);
+    expect(Object.keys(claim.results!)).toEqual(Array.from({ length: MANY }, (_, i) => `u${i}`));
+    await worker.complete(claim);
+    await expectAllGone();
+  });
+
+  it.each([10, 150, 240])('is SKIPPED by an upstream that fails meanwhile: %d', async (failing) => {
+    const { s, other, upstreams, worker, wait, step } = await scene();
+    const id = await wait();
+    await step();
+    await completeAll(worker, failing);
+    await worker.fail(await worker.claimOne(upstreams[failing]));
+    await s.maintain();
+    // The history of nothing keeps what still waits for nobody: what was skipped is gone, and counted.
+    expect(await other.getExecution(id)).toBeNull();
+    expect((await s.stats()).counters).toMatchObject({ skipped: 1 });
+    expect((await s.stats()).byStatus).toMatchObject({ PENDING: MANY - failing - 1, SKIPPED: 0 });
+  });
+
+  it.each([1, 2])('may be cancelled after step %d', async (at) => {
+    const { s, store, worker, wait, step, expectAllGone } = await scene();
+    const id = await wait();
+    for (let i = 0; i < at; i++) await step();
+    expect(await store.cancel(id, 0)).toBe(true);
+    await s.maintain();
+    await completeAll(worker);
+    await expectAllGone();
+  });
+
+  it.each([
+    [1, 0],
+    [1, 1],
+    [2, 0],
+  ])('may be cancelled after step %d, and reopened %d steps later', async (at, later) => {
+    const { s, store, worker, wait, step, expectAllGone } = await scene();
+    const id = await wait();
+    for (let i = 0; i < at; i++) await step();
+    // Else it would leave history, and could not be reopened.
+    const keeper = await s.add({ edges: [edgeTo(id, 'always')], delay: 60_000 });
+    expect(await store.cancel(id, 0)).toBe(true);
+    for (let i = 0; i < later; i++) await step();
+    expect(await store.reopen(id)).toBe(true);
+    await completeAll(worker, MANY - 1);
+    await s.maintain();
+    expect(await s.waitingFor(id)).toBe('dependencies');
+    await completeAll(worker, 1);
+    await s.maintain();
+    await worker.complete(await worker.claimOne(id));
+    await s.advance(60_000);
+    await worker.complete(await worker.claimOne(keeper));
+    await expectAllGone();
+  });
+
+  it('does not bind to itself, as the newest of its task', async () => {
+    const { s, other, worker, edges, wait, step } = await scene();
+    await s.depend('child', 'parent');
+    await s.depend('plain', 'child');
+    const older = await s.add({ taskId: 'child', delay: 60_000 });
+    const id = await wait({ taskId: 'child', edges: [...edges, edgeToNewest('child', 'always')] });
+    await step();
+    await completeAll(worker);
+    await s.maintain();
+    const { dependencies } = (await s.get(id)).waitingFor as { dependencies: { executionId: string }[] };
+    expect(dependencies.map((each) => each.executionId)).toEqual([older]);
+    const after = await s.add({ edges: [edgeToNewest('child', 'always')] });
+    const waits = (await s.get(after)).waitingFor as { dependencies: { executionId: string }[] };
+    expect(waits.dependencies.map((each) => each.executionId)).toEqual([id]);
+    expect(await other.cancel(older, 0)).toBe(true);
+    await s.maintain();
+    await worker.complete(await worker.claimOne(id));
+    await s.maintain();
+    await worker.complete(await worker.claimOne(after));
+  });
+
+  it('ends those that wait for the next of its task, though it was over before it was bound', async () => {
+    const { s, other, upstreams, worker, wait, step } = await scene();
+    await s.depend('plain', 'child');
+    const next = await s.add({ edges: [edgeToNewest('child')] });
+    await wait({ taskId: 'child' });
+    await step();
+    await worker.fail(await worker.claimOne(upstreams[0]));
+    await s.maintain();
+    expect(await other.getExecution(next)).toBeNull();
+    expect((await s.stats()).counters.skipped).toBe(2);
+  });
+
+  it('is refused as a whole where one of them is unknown', async () => {
+    const { s, store, edges } = await scene();
+    const wrong = edges.with(240, edgeTo('none'));
+    await expect(store.enqueue([newExecution(), newExecution({ edges: wrong })])).rejects.toBeInstanceOf(
+      UnknownDependencyError,
+    );
+    await steps(() => store.prune(PROMOTE_PER_STEP));
+    expect((await s.stats()).byStatus.PENDING).toBe(MANY);
+  });
+
+  it('goes in parts also where a few upstreams are large', async () => {
+    const { s, store, other, worker, upstreams } = await scene();
+    const first = upstreams.slice(0, 20);
+    // Else they would leave history.
+    const keeper = await s.add({ edges: first.map((id) => edgeTo(id)), priority: 4 });
+    const large = JSON.stringify('x'.repeat(200_000));
+    for (const id of first) await worker.complete(await worker.claimOne(id), large);
+    const [id] = await store.enqueue([newExecution({ edges: first.map((each) => edgeTo(each)) })]);
+    expect(await other.getExecution(id!)).toBeNull();
+    await steps(() => other.promote(PROMOTE_PER_STEP));
+    expect(await s.waitingFor(id!)).toBe('queue');
+    expect(await s.waitingFor(keeper)).toBe('queue');
+  });
+});
