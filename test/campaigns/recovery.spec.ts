@@ -15,6 +15,8 @@ const PROFILES = [
 for (const [name, lease, limit] of SECONDS >= 30 ? PROFILES : PROFILES.slice(0, 1))
   campaignSuite(name, `of what killed workers ran, with a lease of ${lease}`, [killWorker], [500, 2_000], {
     options: { lease },
+    // So that two workers of three have slots for what comes back.
+    rate: 50,
     checkers: [...ALWAYS, recoversWithin(limit)],
     kinds: kindsWith('long'),
     evidence: (_, history) => ({ 'lost run that ran again': recovery(history).restarts?.count ?? 0 }),
