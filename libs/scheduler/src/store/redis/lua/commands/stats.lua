@@ -62,11 +62,14 @@ for i = 1, #flat, 2 do
   ends[flat[i]] = tonumber(flat[i + 1])
 end
 local errors = {}
-for i, packed in ipairs(call('LRANGE', keys.errors, 0, -1)) do
-  local each = cmsgpack.unpack(packed)
-  local mirror = call('HGET', keys.tasks, each[1])
-  each[5] = mirror and cjson.decode(mirror).taskName or each[1]
-  errors[i] = each
+for _, packed in ipairs(call('LRANGE', keys.errors, 0, -1)) do
+  local ok, each = pcall(cmsgpack.unpack, packed)
+  -- Unreadable ones are left out.
+  if ok and type(each) == 'table' and each[1] and each[4] then
+    local isMirror, mirror = pcall(cjson.decode, call('HGET', keys.tasks, each[1]) or '')
+    each[5] = isMirror and type(mirror) == 'table' and mirror.taskName or each[1]
+    errors[#errors + 1] = each
+  end
 end
 return cjson.encode({
   rest = rest,

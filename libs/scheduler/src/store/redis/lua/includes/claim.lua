@@ -65,14 +65,15 @@ local function nextRow(list)
       end
       taken[list], cursor[list] = entries, 1
       local ids = {}
-      for i, each in ipairs(entries) do
-        ids[i] = string.match(each, '^[^|]+')
+      for _, each in ipairs(entries) do
+        ids[#ids + 1] = string.match(each, '^[^|]+')
       end
       rows.fetch(ids, nil, true)
     end
     local entry = entries[cursor[list]]
     cursor[list] = cursor[list] + 1
-    local row = rows.get(string.match(entry, '^[^|]+'), true)
+    local id = string.match(entry, '^[^|]+')
+    local row = id and rows.get(id, true)
     if row and row.location == 'ready' and row.readyEntry == entry then
       if not mustWait(row) then
         return row

@@ -19,7 +19,7 @@ local function queueOf(name)
   local found = inspect.queues[name]
   if not found then
     local record = call('HGET', keys.queues, name)
-    found = (record and record ~= '') and cmsgpack.unpack(record) or {}
+    found = queue.read(record)
     inspect.queues[name] = found
   end
   return found
@@ -138,6 +138,11 @@ local function orFalse(value)
   return value or false
 end
 
+local function progressOf(text)
+  local ok, found = pcall(cmsgpack.unpack, text)
+  return ok and type(found) == 'table' and #found == 3 and found or false
+end
+
 -- What a user sees of an execution; texts of JSON stay texts.
 function inspect.view(row)
   local progress = row.hasProgress and call('HGET', keys.progress, row.id)
@@ -167,7 +172,7 @@ function inspect.view(row)
     attempts = row.attempts or {},
     recorded = row.attempts ~= nil,
     worker = not isWaiting and orFalse(row.lastWorkerId),
-    progress = progress and cmsgpack.unpack(progress) or false,
+    progress = progress and progressOf(progress) or false,
     logs = row.hasLogs and call('LRANGE', keys.logs(row.id), 0, -1) or {},
     workflow = orFalse(row.workflowId),
     ref = orFalse(row.ref),
@@ -191,7 +196,8 @@ function inspect.ready(name, level, many, from, most)
         return found, at
       end
       at, left = at + 1, left - 1
-      local row = rows.get(string.match(entry, '^[^|]+'), true)
+      local id = string.match(entry, '^[^|]+')
+      local row = id and rows.get(id, true)
       if row then
         budget.bytes = budget.bytes - #row.record
         if row.location == 'ready' and row.readyEntry == entry then

@@ -5,6 +5,22 @@ function queue.begin()
   queue.known, queue.tails = {}, {}
 end
 
+local NUMBERS = { 'max', 'per', 'concurrency', 'running' }
+
+-- A queue's pause and rules as they are stored; none where they cannot be read.
+function queue.read(record)
+  local ok, kept = pcall(cmsgpack.unpack, record or '')
+  if not ok or type(kept) ~= 'table' or (kept.max and not kept.per) then
+    return {}
+  end
+  for _, name in ipairs(NUMBERS) do
+    if kept[name] ~= nil and type(kept[name]) ~= 'number' then
+      return {}
+    end
+  end
+  return (kept.starts == nil or type(kept.starts) == 'table') and kept or {}
+end
+
 -- The queue of that name, made if need be. Its record is '' while it has neither pause nor rules.
 function queue.get(name)
   local q = queue.known[name]
@@ -15,8 +31,7 @@ function queue.get(name)
   if not record then
     call('HSET', keys.queues, name, '')
   end
-  local ok, kept = pcall(cmsgpack.unpack, record or '')
-  q = ok and type(kept) == 'table' and kept or {}
+  q = queue.read(record)
   q.name = name
   queue.known[name] = q
   return q

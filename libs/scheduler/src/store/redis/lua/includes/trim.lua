@@ -50,7 +50,9 @@ local function unitsOf(entries)
   local ids, workflows = {}, {}
   for _, entry in ipairs(entries) do
     local id, kind = string.match(entry, '^([^|]+)|?%d*|?(%a?)$')
-    table.insert(kind == '' and ids or workflows, id)
+    if id then
+      table.insert(kind == '' and ids or workflows, id)
+    end
   end
   workflow.fetch(workflows)
   local texts = {}
@@ -60,7 +62,10 @@ local function unitsOf(entries)
   local units = {}
   for _, entry in ipairs(entries) do
     local id, number, kind = string.match(entry, '^([^|]+)|?(%d*)|?(%a?)$')
-    if kind ~= '' then
+    if not id then
+      -- It is unreadable, and was never counted.
+      units[entry] = false
+    elseif kind ~= '' then
       local found = workflow.get(id)
       if found and found.entry == tonumber(number) then
         units[entry] = { found = found, completedAt = found.completed, bytes = found.bytes, size = found.size }
@@ -179,7 +184,7 @@ local function trimOutcome(outcome, limit)
         else
           ids[#ids + 1], states[#states + 1] = unit.id, unit.state
         end
-      else
+      elseif unit == nil then
         holes = holes + 1
       end
     end

@@ -30,16 +30,22 @@ end
 
 local function parkFirst(key, start)
   local member = firstOf(key, start)
-  if member then
+  while member do
     local level, number = string.match(member, '^(%d)|[^|]*|[^|]*|(%d+)|')
-    call('ZADD', keys.parked(key), score(tonumber(level), tonumber(number)), 'x' .. member)
+    if level then
+      call('ZADD', keys.parked(key), score(tonumber(level), tonumber(number)), 'x' .. member)
+      return
+    end
+    -- It is unreadable.
+    call('ZREM', keys.lines(key), member)
+    member = firstOf(key, start)
   end
 end
 
 -- Takes a member out of its line; the next one is parked in its place.
 local function remove(key, member)
   local start = string.match(member, '^%d|[^|]*|[^|]*|')
-  local wasFirst = firstOf(key, start) == member
+  local wasFirst = start and firstOf(key, start) == member
   call('ZREM', keys.lines(key), member)
   call('ZREM', keys.parked(key), 'x' .. member)
   if wasFirst then
@@ -71,10 +77,10 @@ end
 local function removeMissing(key)
   local member = call('ZRANGE', keys.lines(key), 0, 0)[1]
   local id = member and string.match(member, '[^|]+$')
-  if not id or rows.get(id, true) then
+  if not member or (id and rows.get(id, true)) then
     return false
   end
-  waiters:removeUnreadable(key, id)
+  remove(key, member)
   return true
 end
 
@@ -86,17 +92,23 @@ function waiters:first(lock)
   end
   local member = string.sub(best, 2)
   if string.byte(best) == HANDLE then
-    local wait = cmsgpack.unpack(call('HGET', keys.handles, handleName(key, member)))
-    wait.owner = member
-    return { handle = wait }
+    local ok, wait = pcall(cmsgpack.unpack, call('HGET', keys.handles, handleName(key, member)) or '')
+    if ok and type(wait) == 'table' and wait.ttl and tonumber(wait.deadline) and tonumber(wait.askedAt) then
+      wait.owner = member
+      return { handle = wait }
+    end
+    -- It is unreadable, or gone.
+    call('ZREM', keys.parked(key), best)
+    waiters:removeHandle(lock, member)
+    return {}
   end
-  local row = rows.get(string.match(member, '[^|]+$'), true)
+  local id = string.match(member, '[^|]+$')
+  local row = id and rows.get(id, true)
   if row and row.location == 'lock' and row.lockLine == key then
     return { execution = row }
   end
   call('ZREM', keys.parked(key), best)
-  call('ZREM', keys.lines(key), member)
-  parkFirst(key, string.match(member, '^%d|[^|]*|[^|]*|'))
+  remove(key, member)
   return {}
 end
 
