@@ -89,7 +89,7 @@ describe('deploy/', () => {
       expect(ignore).toContain(`\n!${source}\n`);
     }
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
-    const builds = Object.keys(scripts).filter((name) => name.startsWith('build'));
+    const builds = ['build', ...Array.from(scripts['build']!.matchAll(/npm run (\S+)/g), ([, name]) => name!)];
     const run = builds.flatMap((name) => scripts[name]!.match(/\bscripts\/\S+/g) ?? []);
     expect(run).not.toEqual([]);
     expect(run.filter((script) => !copied.includes(script))).toEqual([]);
