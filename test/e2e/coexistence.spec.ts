@@ -33,6 +33,7 @@ class Listeners {
   readonly completed: ExecutionEvent[] = [];
   readonly wild: string[] = [];
   readonly own: unknown[] = [];
+  readonly ended = gate();
 
   @ScheduledTask('t')
   t() {
@@ -41,6 +42,7 @@ class Listeners {
   @OnEvent('scheduler.execution.completed')
   onCompleted(event: ExecutionEvent) {
     this.completed.push(event);
+    this.ended.open();
   }
   @OnEvent('app.own')
   onOwn(event: unknown) {
@@ -91,11 +93,12 @@ describe.each(orders)('an app with its own ScheduleModule and EventEmitterModule
       imports: imports([SchedulerModule.forRoot()]),
       providers: [Listeners, Timers, Wild],
     });
-    const { completed, own } = app.get(Listeners);
+    const { completed, own, ended } = app.get(Listeners);
     const any: unknown[] = [];
     app.get(EventEmitter2).onAny((name) => any.push(name));
     const timers = app.get(Timers);
     await timers.ticked.opened;
+    await ended.opened;
     await timers.scheduler.stop();
     expect(timers.timeouts).toBe(1);
     const items = (await timers.scheduler.listExecutions()).items;
