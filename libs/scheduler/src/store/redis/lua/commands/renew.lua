@@ -13,5 +13,6 @@ if ARGV[4] == '1' then
   call('HDEL', keys.idle, id)
 end
 rows.save()
+lockTable.save()
 frame.save()
 return { 1, now }
