@@ -78,6 +78,72 @@ describe('what is written on Redis is written by scripts of a bounded time', () 
     expectBounded({ made });
   }, 120_000);
 
+  const LARGE = JSON.stringify('x'.repeat(240 * 1024));
+  const addLarge = async (count: number, more: Partial<NewExecution> = {}): Promise<void> => {
+    for (let i = 0; i < count; i += 10) await m.s.addMany(10, { payload: LARGE, ...more });
+  };
+
+  it('the promotion of large executions', async () => {
+    const promoted = await m.slowestOf(ROUNDS, async () => {
+      await addLarge(200, { delay: 1_000 });
+      await m.s.advance(1_000);
+    });
+    expect(await m.store.queueSizes('default')).toEqual([0, 0, 200 * ROUNDS, 0, 0]);
+    expectBounded({ promoted });
+  }, 120_000);
+
+  it('the rescue of large executions, in their order', async () => {
+    const ids: string[] = [];
+    for (let i = 0; i < 200; i += 10) ids.push(...(await m.s.addMany(10, { payload: LARGE })));
+    // Two rounds: what has crashed twice runs alone.
+    const rescued = await m.slowestOf(2, async (round) => {
+      const worker = await m.s.worker(`lost${round}`);
+      const claimed: string[] = [];
+      while (claimed.length < 200) claimed.push(...(await worker.claimIds(10)));
+      expect(claimed).toEqual(ids);
+      m.s.clock.advance(60_000);
+      await m.s.rescue();
+    });
+    expect(await m.store.queueSizes('default')).toEqual([0, 0, 200, 0, 0]);
+    expectBounded({ rescued });
+  }, 120_000);
+
+  it('the end of what many large ones wait for', async () => {
+    const worker = await m.s.worker();
+    const upstreams = await m.s.addMany(ROUNDS, { priority: 1 });
+    for (const id of upstreams) await addLarge(100, { edges: [edgeTo(id)] });
+    const ended = await m.slowestOf(ROUNDS, async () => {
+      const claims = await worker.claim(1);
+      await worker.complete(claims[0]!);
+      await m.s.maintain();
+    });
+    expect(await m.store.queueSizes('default')).toEqual([0, 0, 100 * ROUNDS, 0, 0]);
+    expectBounded({ ended });
+  }, 120_000);
+
+  it('the last end of a workflow of large results, and its way out of history', async () => {
+    await m.close();
+    m = await Measured.open(server, { history: { count: 0, age: null, bytes: null } });
+    const worker = await m.s.worker();
+    const ended = await m.slowestOf(ROUNDS, async () => {
+      const workflowId = nextId();
+      const members = Array.from({ length: 200 }, (_, i) => newExecution({ workflow: { workflowId, ref: `n${i}` } }));
+      const nodes = members.map((each, i) => {
+        return { executionId: each.executionId, taskId: each.taskId, ref: `n${i}`, dependsOn: [] };
+      });
+      await m.store.startWorkflow({ workflowId, name: 'wide', nodes }, members);
+      for (let done = 0; done < 200;) {
+        const claims = await worker.claim(2);
+        await worker.settle(...claims.map((claim) => settle.complete(claim, LARGE)));
+        done += claims.length;
+      }
+      await m.s.maintain();
+      expect(await m.store.getWorkflow(workflowId)).toBeNull();
+    });
+    expect((await m.store.listExecutions({ limit: 10 })).items).toEqual([]);
+    expectBounded({ ended });
+  }, 120_000);
+
   it('an execution that waits for hundreds of large results, and its end', async () => {
     const count = 300;
     const upstreams = await m.s.addMany(count);

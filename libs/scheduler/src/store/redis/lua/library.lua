@@ -3,6 +3,10 @@
 
 -- redis.call; callAll and readAll do the same for lists of any length, see chunks.lua.
 local call, callAll, readAll
+-- Reads a list as far as its texts are not too large, see chunks.lua; and bytes that one step may read: a record or a state
+-- may have 256 kB.
+local readSome
+local STEP_BYTES = 524288
 -- The store's time during a call, ms since 1970, see frame.lua.
 local now
 -- Ends a verb and makes its reply, see transition.lua.

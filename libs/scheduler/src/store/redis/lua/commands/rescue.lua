@@ -3,5 +3,5 @@
 -- ARGV: frame, operation, limit   Returns: { done, more }, effects
 -- @include verb
 local limit = tonumber(ARGV[3])
-local done = worker.rescueLost(limit)
-return commit({ done, done == limit and 1 or 0 })
+local done, more = worker.rescueLost(limit)
+return commit({ done, more and 1 or 0 })

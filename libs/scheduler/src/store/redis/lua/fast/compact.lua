@@ -3,26 +3,28 @@ local compact = {}
 
 local FAILURE = byte(codes.EDGE.failure)
 
--- Whether all members of the workflows that end have ended in the short way.
+-- Whether all members of the workflows that end have ended in the short way. Where their results are too large to look, that
+-- is not known, and they end in the long way.
 local function areLean(ended, settling)
   workflow.fetchRecords(ended)
   local ids = {}
-  for i, id in ipairs(ended) do
+  for _, id in ipairs(ended) do
     for _, member in ipairs(workflow.record(id).ids) do
       if not settling[member] then
         ids[#ids + 1] = member
       end
     end
-    if #ids >= 1000 or i == #ended then
-      for _, state in ipairs(readAll('HMGET', keys.state, ids)) do
-        if not (state and records.isCompleted(state)) then
-          return false
-        end
-      end
-      ids = {}
-    end
   end
-  return true
+  local areAll = true
+  local done = readSome(ids, STEP_BYTES, function(part)
+    local bytes = 0
+    for _, state in ipairs(readAll('HMGET', keys.state, part)) do
+      areAll = areAll and state and records.isCompleted(state)
+      bytes = bytes + (state and #state or 0)
+    end
+    return areAll and bytes or STEP_BYTES + 1
+  end)
+  return areAll and done == #ids
 end
 
 -- Counts the edges that lead from a member to others, by dependent; false where one of them wants a failure. `names`: as

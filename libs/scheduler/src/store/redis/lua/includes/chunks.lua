@@ -17,6 +17,25 @@ function callAll(command, key, list, from, to)
   return sum
 end
 
+-- Items that are read before their bytes are looked at, and where they are small: bytes of these, and most items.
+local FEW, SMALL, MANY = 4, 65536, 128
+
+-- Calls `read(part)` with parts of a list, in order, until it has read more than so many bytes: a few items first, and more
+-- where those were small. `read` returns the bytes that it has read. Returns how many items were read, and their bytes.
+function readSome(list, bytes, read)
+  local done, sum, many = 0, 0, FEW
+  while done < #list and sum <= bytes do
+    local part = {}
+    for i = done + 1, math.min(done + many, #list) do
+      part[#part + 1] = list[i]
+    end
+    local size = read(part)
+    done, sum = done + #part, sum + size
+    many = size < SMALL and math.min(4 * many, MANY) or FEW
+  end
+  return done, sum
+end
+
 -- The replies to `command key list[from..to]...`, one for each, in order.
 function readAll(command, key, list, from, to)
   from, to = from or 1, to or #list

@@ -3,6 +3,7 @@ local dependency = {}
 
 function dependency.begin()
   dependency.left = limits.EDGES_PER_STEP
+  dependency.mayRead = STEP_BYTES
   -- Steps of this verb, where none are left over from earlier ones: { execution, whether it was reopened, dependents told },
   -- or { '', 'drop', 0 }: executions of dropped workflows go, or { execution, 'letGo', 0 }: it has ended, and lets its edges go.
   dependency.fresh, dependency.first, dependency.stored = {}, 1, nil
@@ -103,7 +104,7 @@ local function fetchDependents(names)
   for i, name in ipairs(names) do
     ids[i] = edges.split(name)
   end
-  rows.fetch(ids)
+  rows.fetchWithin(ids, rows.bytes + STEP_BYTES)
 end
 
 -- Whether earlier verbs have left something over.
@@ -167,21 +168,26 @@ local function tell(step)
     return edges.letGoOn(upstream)
   end
   local names = edges.dependents(upstream, step[3], dependency.left)
-  if #names > 1 then
-    fetchDependents(names)
-  end
-  for _, name in ipairs(names) do
-    if not (not step[2] and rows.isTerminal(upstream) and holdByName(name, upstream)) then
-      local edge = edges.named(name)
-      if edge and step[2] then
-        reopenDependent(edge)
-      elseif edge and rows.isTerminal(upstream) then
-        resolve(edge, upstream)
+  local done, bytes = readSome(names, dependency.mayRead, function(part)
+    local before = rows.bytes
+    if #part > 1 then
+      fetchDependents(part)
+    end
+    for _, name in ipairs(part) do
+      if not (not step[2] and rows.isTerminal(upstream) and holdByName(name, upstream)) then
+        local edge = edges.named(name)
+        if edge and step[2] then
+          reopenDependent(edge)
+        elseif edge and rows.isTerminal(upstream) then
+          resolve(edge, upstream)
+        end
       end
     end
-  end
-  dependency.left = dependency.left - #names
-  step[3] = step[3] + #names
+    return rows.bytes - before
+  end)
+  dependency.mayRead = dependency.mayRead - bytes
+  dependency.left = dependency.mayRead > 0 and dependency.left - done or 0
+  step[3] = step[3] + done
   return step[3] >= (upstream.dependentCount or 0)
 end
 
@@ -245,8 +251,11 @@ end
 -- Ends the waits for edges whose timeout has passed. Returns how many.
 function dependency.timeOut(limit)
   local due = call('ZRANGEBYSCORE', keys.edgeTimeouts, '-inf', now, 'LIMIT', 0, limit)
-  local done = 0
+  local done, before = 0, rows.bytes
   for _, member in ipairs(due) do
+    if rows.bytes - before > STEP_BYTES then
+      break
+    end
     -- An earlier one of these may have ended the dependent, and with it this wait.
     if call('ZREM', keys.edgeTimeouts, member) == 1 then
       done = done + 1

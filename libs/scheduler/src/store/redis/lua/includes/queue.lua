@@ -254,18 +254,19 @@ end
 -- Makes due executions ready, earliest first.
 function queue.promote(limit)
   local due = call('ZRANGEBYSCORE', keys.delayed, '-inf', now, 'LIMIT', 0, limit)
-  local ids = {}
-  for i, member in ipairs(due) do
-    ids[i] = string.sub(member, 14)
-  end
-  if #due > 0 then
-    callAll('ZREM', keys.delayed, due)
+  local done = readSome(due, STEP_BYTES, function(members)
+    local ids, before = {}, rows.bytes
+    for i, member in ipairs(members) do
+      ids[i] = string.sub(member, 14)
+    end
+    callAll('ZREM', keys.delayed, members)
     rows.fetch(ids, nil, true)
-  end
-  for _, id in ipairs(ids) do
-    aside.guard('promote', id, placeDue, id)
-  end
-  return #due
+    for _, id in ipairs(ids) do
+      aside.guard('promote', id, placeDue, id)
+    end
+    return rows.bytes - before
+  end)
+  return done
 end
 
 local function refillTime(q)

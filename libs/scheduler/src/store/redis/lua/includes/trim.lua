@@ -7,12 +7,16 @@ local DROPS_PER_STEP = 250
 local LOOKS_PER_STEP = 5000
 -- Executions of a dropped workflow that one step drops; the rest of a larger one goes with the steps that follow.
 local MEMBERS_PER_STEP = 100
+-- Entries that are looked at together: at first, and where their states were small.
+local FEW, MANY, SMALL = 4, 100, 65536
 local OUTCOMES = { 'COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED' }
 -- What of an outcome is kept: at most so many, so old, so large.
 local bounds
+-- Bytes of states of members that this verb may still read.
+local mayRead
 
 function trim.begin()
-  bounds = nil
+  bounds, mayRead = nil, STEP_BYTES
 end
 
 local function boundsOf(outcome)
@@ -45,7 +49,8 @@ local function stateOf(id, text)
   return records.tryUnpackRow(text)
 end
 
--- What stands behind entries of history, by entry, where these still count: { id, state } or { found }.
+-- What stands behind entries of history, by entry, where these still count: { id, state } or { found }. And bytes that were
+-- read for that.
 local function unitsOf(entries)
   local ids, workflows = {}, {}
   for _, entry in ipairs(entries) do
@@ -55,9 +60,10 @@ local function unitsOf(entries)
     end
   end
   workflow.fetch(workflows)
-  local texts = {}
+  local texts, bytes = {}, 0
   for i, text in ipairs(readAll('HMGET', keys.state, ids)) do
     texts[ids[i]] = text
+    bytes = bytes + (text and #text or 0)
   end
   local units = {}
   for _, entry in ipairs(entries) do
@@ -78,7 +84,7 @@ local function unitsOf(entries)
       end
     end
   end
-  return units
+  return units, bytes
 end
 
 -- Drops executions with all that belongs to them; `states[i]` is nil where nothing is known of one.
@@ -113,19 +119,31 @@ local function drop(ids, states)
   end
 end
 
+-- Drops executions in their order, as far as this verb may read their states. Returns the others.
 local function dropMembers(ids)
-  local states = {}
-  for i, text in ipairs(readAll('HMGET', keys.state, ids)) do
-    states[i] = stateOf(ids[i], text)
+  local done, read = readSome(ids, mayRead, function(part)
+    local states, bytes = {}, 0
+    for i, text in ipairs(readAll('HMGET', keys.state, part)) do
+      states[i] = stateOf(part[i], text)
+      bytes = bytes + (text and #text or 0)
+    end
+    drop(part, states)
+    return bytes
+  end)
+  mayRead = mayRead - read
+  local others = {}
+  for i = done + 1, #ids do
+    others[#others + 1] = ids[i]
   end
-  drop(ids, states)
+  return others
 end
 
 -- Drops the next executions of workflows that were dropped. Returns whether none is left.
 function trim.dropNext()
   local ids = call('LPOP', keys.going, MEMBERS_PER_STEP)
-  if ids then
-    dropMembers(ids)
+  local others = ids and dropMembers(ids) or {}
+  for i = #others, 1, -1 do
+    call('LPUSH', keys.going, others[i])
   end
   return not ids or call('EXISTS', keys.going) == 0
 end
@@ -134,13 +152,13 @@ end
 local function dropWorkflow(found)
   local ids = workflow.record(found.id).ids
   workflow.forget({ found.id })
-  if #ids <= MEMBERS_PER_STEP then
-    return dropMembers(ids)
+  local others = #ids <= MEMBERS_PER_STEP and dropMembers(ids) or ids
+  if #others > 0 then
+    if call('EXISTS', keys.going) == 0 then
+      dependency.add({ '', 'drop', 0 })
+    end
+    callAll('RPUSH', keys.going, others)
   end
-  if call('EXISTS', keys.going) == 0 then
-    dependency.add({ '', 'drop', 0 })
-  end
-  callAll('RPUSH', keys.going, ids)
 end
 
 -- Drops the oldest of an outcome beyond count, age and bytes. Returns how many executions, and whether more are over.
@@ -159,12 +177,14 @@ local function trimOutcome(outcome, limit)
       or (bound.bytes ~= nil and bytes > bound.bytes)
       or (bound.age ~= nil and unit.completedAt <= now - bound.age)
   end
-  while not isEnough and looked < LOOKS_PER_STEP do
-    local entries = call('LRANGE', keys[list], looked, looked + 99)
+  local read, many = 0, FEW
+  while not isEnough and looked < LOOKS_PER_STEP and read <= STEP_BYTES do
+    local entries = call('LRANGE', keys[list], looked, looked + many - 1)
     if #entries == 0 then
       break
     end
-    local units = unitsOf(entries)
+    local units, size_ = unitsOf(entries)
+    read, many = read + size_, size_ < SMALL and MANY or FEW
     for _, entry in ipairs(entries) do
       local unit = units[entry]
       if unit and (done >= limit or not isOver(unit)) then
@@ -201,7 +221,7 @@ local function trimOutcome(outcome, limit)
   for _, found in ipairs(workflows) do
     dropWorkflow(found)
   end
-  return done, done >= limit or looked >= LOOKS_PER_STEP
+  return done, done >= limit or looked >= LOOKS_PER_STEP or read > STEP_BYTES
 end
 
 -- Drops what history holds beyond its bounds. Returns how many executions, and whether more are over.
@@ -232,9 +252,10 @@ function trim.index(limit)
     return
   end
   local ids = call('LPOP', keys.all, limit)
-  for i, record in ipairs(readAll('HMGET', keys.static, ids)) do
-    if record then
-      call('ZADD', keys.old, frame.popped + i, ids[i])
+  for i, id in ipairs(ids) do
+    -- Its record may be large, and is not read.
+    if call('HEXISTS', keys.static, id) == 1 then
+      call('ZADD', keys.old, frame.popped + i, id)
     end
   end
   frame.popped = frame.popped + #ids

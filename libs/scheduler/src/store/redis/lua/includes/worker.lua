@@ -51,20 +51,40 @@ end
 
 -- Its runs, oldest claim first: { id, number of the claim, level, number of the execution }. Plain ones that were
 -- claimed together share a number; they came by level, and in the order of their creation.
-function worker.runs(id)
-  local runs, ids = {}, {}
+-- many, bytes: the newest are enough, whole claims of so many runs or of so many bytes. Returns them, and whether it has others.
+function worker.runs(id, many, bytes)
+  if many and many <= 0 then
+    return {}, call('HLEN', keys.running(id)) > call('HEXISTS', keys.running(id), '')
+  end
+  local runs = {}
   local entries = call('HGETALL', keys.running(id))
   for i = 1, #entries, 2 do
     if entries[i] ~= '' then
       runs[#runs + 1] = { entries[i], tonumber(string.match(entries[i + 1], '|(%d+)$')) or 0 }
-      ids[#ids + 1] = entries[i]
     end
   end
-  for i, record in ipairs(readAll('HMGET', keys.static, ids)) do
-    local n, level = string.match(record or '', '^(%d+)|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|(%d)')
-    runs[i][3], runs[i][4] = tonumber(level) or 0, tonumber(n) or 0
-  end
   table.sort(runs, function(a, b)
+    return a[2] < b[2]
+  end)
+  local first, read = #runs + 1, 0
+  while first > 1 and #runs + 1 - first < (many or math.huge) and read <= (bytes or math.huge) do
+    local last, ids = first - 1, {}
+    repeat
+      first = first - 1
+      ids[#ids + 1] = runs[first][1]
+    until first == 1 or runs[first - 1][2] ~= runs[last][2]
+    for i, record in ipairs(readAll('HMGET', keys.static, ids)) do
+      local run = runs[last + 1 - i]
+      local n, level = string.match(record or '', '^(%d+)|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|(%d)')
+      run[3], run[4] = tonumber(level) or 0, tonumber(n) or 0
+      read = read + (record and #record or 0)
+    end
+  end
+  local found = {}
+  for i = first, #runs do
+    found[#found + 1] = runs[i]
+  end
+  table.sort(found, function(a, b)
     for field = 2, 4 do
       if a[field] ~= b[field] then
         return a[field] < b[field]
@@ -72,7 +92,7 @@ function worker.runs(id)
     end
     return false
   end)
-  return runs
+  return found, first > 1
 end
 
 function worker.remove(id)
@@ -115,8 +135,8 @@ end
 
 -- Takes runs of a worker, the newest of `runs` first, so that the oldest ends up at the head of its queue.
 local function takeRuns(step, workerId, runs, limit, take)
-  local done = 0
-  while done < limit and #runs > 0 do
+  local done, before = 0, rows.bytes
+  while done < limit and #runs > 0 and rows.bytes - before <= STEP_BYTES do
     local id = table.remove(runs)[1]
     if not aside.guard(step, id, takeRun, step, workerId, id, take) then
       frame.count('RUNNING', -1)
@@ -127,7 +147,8 @@ local function takeRuns(step, workerId, runs, limit, take)
   return done
 end
 
--- Brings back runs of workers whose lease is over, newest first, so that the oldest ends up at the head.
+-- Brings back runs of workers whose lease is over, newest first, so that the oldest ends up at the head. Returns how many, and
+-- whether there may be more.
 function worker.rescueLost(limit)
   local done = 0
   local lost = {}
@@ -138,14 +159,14 @@ function worker.rescueLost(limit)
     return a.joined < b.joined
   end)
   for _, found in ipairs(lost) do
-    local runs = worker.runs(found.id)
+    local runs, others = worker.runs(found.id, rows.bytes <= STEP_BYTES and limit - done or 0, STEP_BYTES)
     done = done + takeRuns('rescue', found.id, runs, limit - done, rescue)
-    if #runs == 0 then
+    if #runs == 0 and not others then
       worker.remove(found.id)
       effects.push({ 'worker', 'lost', found.id, now })
     end
   end
-  return done
+  return done, done == limit or rows.bytes > STEP_BYTES
 end
 
 -- A run that its worker does not hold any more.
@@ -186,9 +207,9 @@ function worker.goodbye(id, limit)
   end
   -- No lock that its runs leave is reserved for what only it could run.
   worker.leaving = id
-  local runs = worker.runs(id)
+  local runs, others = worker.runs(id, limit, STEP_BYTES)
   takeRuns('goodbye', id, runs, limit, worker.takeBack)
-  if #runs > 0 then
+  if #runs > 0 or others then
     return false
   end
   worker.remove(id)
@@ -223,8 +244,11 @@ end
 
 -- Ends runs whose cancel was not heeded within the grace, and waits for a lock that took too long.
 function worker.timeOut()
-  local done = 0
+  local done, before = 0, rows.bytes
   for _, member in ipairs(call('ZRANGEBYSCORE', keys.graces, '-inf', now, 'LIMIT', 0, 200)) do
+    if rows.bytes - before > STEP_BYTES then
+      break
+    end
     local id = string.sub(member, 14)
     if not aside.guard('cancel', id, endGrace, id, member) then
       call('ZREM', keys.graces, member)
@@ -232,6 +256,9 @@ function worker.timeOut()
     done = done + 1
   end
   for _, member in ipairs(call('ZRANGEBYSCORE', keys.lockWaits, '-inf', now, 'LIMIT', 0, 200)) do
+    if rows.bytes - before > STEP_BYTES then
+      break
+    end
     local id = string.sub(member, 14)
     if not aside.guard('lockWait', id, endLockWait, id, member) then
       call('ZREM', keys.lockWaits, member)
