@@ -69,6 +69,15 @@ export interface Settlement {
   readonly lock?: Stored;
 }
 
+/** Starts of runs that are close together, and leave the span of a rate limit together. */
+export interface Starts {
+  /** When the first of them was, ms. */
+  from: number;
+  /** When the last of them was, ms. */
+  at: number;
+  count: number;
+}
+
 /** A lock that is held, reserved or waited for. */
 export interface LockRecord {
   readonly key: string;

@@ -7,7 +7,7 @@ import type { RunBudget } from '../../core/run-budget.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import { isTerminal, type Reason, type TaskStatus } from '../../core/status.js';
 import type { TaskMirror } from '../../core/task-definition.js';
-import type { Starts } from '../memory/rate-limit.js';
+import type { Starts } from '../../engine/records.js';
 import type { QueueRules } from '../records.js';
 import { KeyRow } from '../memory/key-row.js';
 import {

@@ -4,7 +4,7 @@ import type { Claim } from '../records.js';
 import type { ExchangeRequest } from '../task-store.js';
 import * as lock from '../../engine/lock.js';
 import * as queue from './queue.js';
-import { noteStart } from './rate-limit.js';
+import { addStart } from '../../engine/rate-limit.js';
 import { Deadline, type QueueRow, type Row, type WorkerRow } from './rows.js';
 import type { State } from './state.js';
 import { move, tell } from './transition.js';
@@ -156,7 +156,7 @@ function start(s: State, worker: WorkerRow, row: Row, now: number): Claim {
   row.queue.running++;
   const { rateLimit } = row.queue.rules;
   if (rateLimit !== null) {
-    noteStart(row.queue.starts, rateLimit, now);
+    addStart(row.queue.starts, rateLimit.per, now);
     s.touch(row.queue);
   }
   s.counters.started++;

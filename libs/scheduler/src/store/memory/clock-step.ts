@@ -52,7 +52,7 @@ function followBack(s: State, now: number): void {
   // Minutes to come would outlive those of now.
   const minute = Math.floor(now / 60_000);
   while (s.window.length > 0 && s.window.at(-1)!.minute > minute) s.window.pop();
-  s.effects.push({ kind: 'due', at: now });
+  s.emitDue(now);
 }
 
 /** Delays and retries keep what they have left. A date stays, unless it was reached before a step back. */

@@ -191,5 +191,5 @@ function report(
   now: number,
 ): void {
   s.effects.push({ kind: 'schedule', transition, scheduleId: record.id, taskId: record.taskId, time: now });
-  if (record.nextRunTime !== null && !record.paused) s.effects.push({ kind: 'due', at: record.nextRunTime });
+  if (record.nextRunTime !== null && !record.paused) s.emitDue(record.nextRunTime);
 }

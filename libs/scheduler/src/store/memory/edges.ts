@@ -97,7 +97,7 @@ function startTimeout(s: State, edge: Edge, now: number): void {
   if (edge.timeout === null) return;
   edge.at = now + edge.timeout;
   s.edgeTimeouts.push(edge);
-  s.effects.push({ kind: 'due', at: edge.at });
+  s.emitDue(edge.at);
 }
 
 /** Whether the newest execution is one whose outcome this edge may use. */

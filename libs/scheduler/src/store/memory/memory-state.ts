@@ -60,6 +60,10 @@ export class MemoryState extends State {
     row.more().lock = lock;
   }
 
+  pushHead(row: Row): void {
+    queue.pushHead(this, row);
+  }
+
   pushTail(row: Row): void {
     queue.pushTail(this, row);
   }

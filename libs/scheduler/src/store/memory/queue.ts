@@ -1,7 +1,7 @@
 import { place } from '../../engine/queue.js';
+import { roomAt } from '../../engine/rate-limit.js';
 import { UNDECLARED_MS } from '../../core/limits.js';
 import type { QueueRules } from '../records.js';
-import { roomAt } from './rate-limit.js';
 import type { Row } from './rows.js';
 import type { State } from './state.js';
 
@@ -13,11 +13,19 @@ export function pushTail(s: State, row: Row): void {
   s.woken.add(row.queue.name);
 }
 
+/** Ready, before all of its level: for what has waited its turn already. */
+export function pushHead(s: State, row: Row): void {
+  row.place = 'ready';
+  s.touch(row);
+  row.queue.ready[row.priority].pushHead(row);
+  s.woken.add(row.queue.name);
+}
+
 export function delay(s: State, row: Row): void {
   row.place = 'delayed';
   s.touch(row);
   s.delayed.push(row);
-  s.effects.push({ kind: 'due', at: row.at });
+  s.emitDue(row.at);
 }
 
 export function waitForDependencies(s: State, row: Row): void {
@@ -41,9 +49,9 @@ export function hasRoom(s: State, queue: Row['queue'], now: number): boolean {
   const { concurrency, rateLimit } = queue.rules;
   if (concurrency !== null && queue.running >= concurrency) return false;
   if (rateLimit === null) return true;
-  const at = roomAt(queue.starts, rateLimit);
+  const at = roomAt(queue.starts, rateLimit.max, rateLimit.per);
   if (at <= now) return true;
-  s.effects.push({ kind: 'due', at });
+  s.emitDue(at);
   return false;
 }
 
@@ -138,5 +146,5 @@ export function nextDue(s: State, now: number): number | null {
 function refillTime(queue: Row['queue']): number | null {
   const { rateLimit } = queue.rules;
   if (rateLimit === null || readyCount(queue) === 0) return null;
-  return roomAt(queue.starts, rateLimit) || null;
+  return roomAt(queue.starts, rateLimit.max, rateLimit.per) || null;
 }

@@ -8,13 +8,12 @@ import type { RunBudget } from '../../core/run-budget.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import type { Reason, TaskStatus } from '../../core/status.js';
 import type { TaskMirror } from '../../core/task-definition.js';
-import type { ExecutionRecord, HandleWait, LockRecord } from '../../engine/records.js';
+import type { ExecutionRecord, HandleWait, LockRecord, Starts } from '../../engine/records.js';
 import type { QueueRules, WorkerHello } from '../records.js';
 import { Heap, type HeapItem } from './heap.js';
 import type { KeyRow } from './key-row.js';
 import type { Lane } from './lane.js';
 import { LinkedList, type ListItem } from './list.js';
-import type { Starts } from './rate-limit.js';
 
 /** Where an execution stands; it is in one place at a time. */
 export type Place =

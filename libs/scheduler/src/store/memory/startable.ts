@@ -1,4 +1,4 @@
-import { roomAt } from './rate-limit.js';
+import { roomAt } from '../../engine/rate-limit.js';
 import type { QueueRow, Row, WorkerRow } from './rows.js';
 
 /** Whether some worker could start the execution now, as far as the store knows. */
@@ -14,5 +14,5 @@ export function couldStart(workers: Iterable<WorkerRow>, { queue, task }: Row, n
 /** Whether the queue's own limits leave room for another start; as `hasRoom`, but changes nothing. */
 export function roomLeft({ rules, running, starts }: QueueRow, now: number): boolean {
   if (rules.concurrency !== null && running >= rules.concurrency) return false;
-  return rules.rateLimit === null || roomAt(starts, rules.rateLimit) <= now;
+  return rules.rateLimit === null || roomAt(starts, rules.rateLimit.max, rules.rateLimit.per) <= now;
 }

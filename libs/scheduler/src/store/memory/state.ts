@@ -114,6 +114,7 @@ export abstract class State implements Tables {
   abstract addAttempt(row: Row, outcome: TaskAttempt['outcome'], error: ErrorInfo | undefined): void;
   abstract setCancelDeadline(row: Row, at: number): void;
   abstract requireLock(row: Row, lock: LockNeed): void;
+  abstract pushHead(row: Row): void;
   abstract pushTail(row: Row): void;
   abstract delay(row: Row): void;
   abstract block(row: Row): void;
@@ -153,14 +154,6 @@ export abstract class State implements Tables {
 
   couldStart(row: Row): boolean {
     return couldStart(this.workers.values(), row, this.now);
-  }
-
-  /** Ready, before all of its priority: for what has waited its turn already. */
-  pushHead(row: Row): void {
-    row.place = 'ready';
-    this.touch(row);
-    row.queue.ready[row.priority].pushHead(row);
-    this.woken.add(row.queue.name);
   }
 
   emitLock(transition: 'granted' | 'released' | 'lost', { key, fencingToken }: LockRecord, owner: string): void {

@@ -79,9 +79,7 @@ export function goodbye(s: State, workerId: string, now: number): void {
   if (!worker) return;
   // No lock that its runs leave is reserved for what only it could run.
   worker.draining = true;
-  while (worker.running.tail) {
-    takeBack(s, worker.running.tail);
-  }
+  while (worker.running.tail) takeBack(s, worker.running.tail);
   s.workers.delete(workerId);
   s.effects.push({ kind: 'worker', transition: 'left', workerId, time: now });
 }

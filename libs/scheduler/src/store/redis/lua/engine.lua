@@ -1,6 +1,6 @@
 -- Generated from libs/scheduler/src/engine by `npm run build:engine`. Do not edit.
 
-local engine = { lock = {}, queue = {}, finish = {}, cancel = {}, lockHandles = {}, settle = {}, rescue = {} }
+local engine = { lock = {}, queue = {}, finish = {}, cancel = {}, lockHandles = {}, rateLimit = {}, settle = {}, rescue = {} }
 
 do
 local exports = engine.lock
@@ -442,6 +442,42 @@ function exports.forceRelease(t, key)
         return false
     end
     return true
+end
+end
+
+do
+local exports = engine.rateLimit
+local RATE_PARTS = limits.RATE_PARTS
+---
+-- @param starts oldest first
+-- @returns the instant, ms, from which on another start keeps the limit; 0: any
+function exports.roomAt(starts, max, per)
+    local left = 0
+    for ____, each in ipairs(starts) do
+        left = left + each.count
+    end
+    local at = 0
+    for ____, each in ipairs(starts) do
+        if left < max then
+            break
+        end
+        left = left - each.count
+        at = each.at + per
+    end
+    return at
+end
+--- Adds a start, and drops those that have left the span that ends now.
+function exports.addStart(starts, per, now)
+    while #starts > 0 and starts[1].at + per <= now do
+        table.remove(starts, 1)
+    end
+    local last = starts[#starts]
+    if last ~= nil and now - last.from < per / RATE_PARTS then
+        last.at = now
+        last.count = last.count + 1
+    else
+        starts[#starts + 1] = {from = now, at = now, count = 1}
+    end
 end
 end
 

@@ -58,7 +58,7 @@ function queue.configure(name, max, per, concurrency, declaredBy)
   local wasRuled = q.max ~= nil or q.concurrency ~= nil
   local isRuled = max ~= nil or concurrency ~= nil
   q.max, q.per, q.concurrency = max, per, concurrency
-  q.starts, q.total = max and q.starts or nil, nil
+  q.starts = max and q.starts or nil
   q.declaredBy = isRuled and declaredBy or nil
   q.declaredTime = q.declaredBy and now or nil
   if isRuled and not wasRuled then
@@ -88,7 +88,7 @@ function queue.shiftStarts(by)
     local q = queue.get(name)
     if q.starts then
       for _, each in ipairs(q.starts) do
-        each[1], each[2] = each[1] - by, each[2] - by
+        each.from, each.at = each.from - by, each.at - by
       end
       queue.save(q)
     end
@@ -109,37 +109,9 @@ function queue.forgetHole(list)
   end
 end
 
--- The instant from which on another start keeps the rate limit; 0: any. Starts that lie close together leave the window
--- together: { when the first was, when the last was, how many }.
+-- The instant from which on another start keeps the rate limit; 0: any.
 local function roomAt(q)
-  if not q.total then
-    q.total = 0
-    for _, each in ipairs(q.starts or {}) do
-      q.total = q.total + each[3]
-    end
-  end
-  local left, at = q.total, 0
-  for _, each in ipairs(q.starts or {}) do
-    if left < q.max then
-      break
-    end
-    left, at = left - each[3], each[2] + q.per
-  end
-  return at
-end
-
--- Notes a start, and drops those that have left the window.
-local function noteStart(q)
-  q.starts, q.total = q.starts or {}, nil
-  while q.starts[1] and q.starts[1][2] + q.per <= now do
-    table.remove(q.starts, 1)
-  end
-  local last = q.starts[#q.starts]
-  if last and now - last[1] < q.per / limits.RATE_PARTS then
-    last[2], last[3] = now, last[3] + 1
-  else
-    table.insert(q.starts, { now, now, 1 })
-  end
+  return engine.rateLimit.roomAt(q.starts or {}, q.max, q.per)
 end
 
 -- Whether the queue's own limits let another start happen now.
@@ -171,8 +143,11 @@ function queue.counted(q, starts, running)
   if not q.max and not q.concurrency then
     return
   end
-  for _ = 1, q.max and starts or 0 do
-    noteStart(q)
+  if q.max then
+    q.starts = q.starts or {}
+    for _ = 1, starts do
+      engine.rateLimit.addStart(q.starts, q.per, now)
+    end
   end
   q.running = (q.running or 0) + running
   queue.save(q)
