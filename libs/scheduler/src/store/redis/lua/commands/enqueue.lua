@@ -12,8 +12,6 @@
 local FIRST = 8
 -- Executions of a batch of which each is looked at: see isRepeat.
 local LOOKED_AT = 16
--- Bytes of what it waits for.
-local BYTES_READ = 524288
 local count = (#ARGV - FIRST + 1) / 2
 
 -- @include records
@@ -185,7 +183,7 @@ for _, each in ipairs(fresh) do
     end
   end
 end
-if not rows.fetchWithin(upstreams, BYTES_READ) then
+if not rows.fetchWithin(upstreams, STEP_BYTES) then
   return commit('large')
 end
 for _, each in ipairs(fresh) do

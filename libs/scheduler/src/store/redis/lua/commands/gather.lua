@@ -5,7 +5,6 @@
 -- @include verb
 -- @include intake
 local FIRST = 5
-local BYTES_READ = 524288
 local batch, extras = ARGV[3], cjson.decode(ARGV[4])
 local part, upstreams, names, entries = {}, {}, {}, {}
 
@@ -44,7 +43,7 @@ for at = FIRST, #ARGV, 2 do
   if extra.idempotency then
     names[#names + 1], entries[#entries + 1] = idempotency.nameOf(extra), idempotency.entryOf(ARGV[at], extra)
   end
-  if rows.bytes > BYTES_READ then
+  if rows.bytes > STEP_BYTES then
     break
   end
 end

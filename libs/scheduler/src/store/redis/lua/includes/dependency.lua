@@ -156,7 +156,7 @@ end
 -- Tells the next dependents of one execution. Returns whether all of them are told.
 local function tell(step)
   if step[2] == 'drop' then
-    dependency.left = dependency.left - 100
+    dependency.left = dependency.left - limits.EDGES_PER_STEP
     return trim.dropNext()
   end
   local upstream = rows.get(step[1])
@@ -164,7 +164,7 @@ local function tell(step)
     return true
   end
   if step[2] == 'letGo' then
-    dependency.left = dependency.left - 100
+    dependency.left = dependency.left - limits.EDGES_PER_STEP
     return edges.letGoOn(upstream)
   end
   local names = edges.dependents(upstream, step[3], dependency.left)

@@ -8,7 +8,7 @@ local edges = {}
 
 function edges.begin()
   -- Edges that this verb may still let go, and bytes of upstreams that it may read for that.
-  edges.mayLetGo, edges.mayRead = 100, 524288
+  edges.mayLetGo, edges.mayRead = limits.EDGES_PER_STEP, STEP_BYTES
   edges.cache, edges.dirty, edges.ties = {}, {}, {}
 end
 

@@ -4,10 +4,9 @@
 -- @include idempotency
 local intake = {}
 
--- Executions or edges admitted, or holds released, by one step; and bytes of the executions and of what they wait for,
--- unless one alone is larger.
+-- Executions or edges admitted, or holds released, by one step. It also ends by the bytes of the executions and of what they
+-- wait for.
 local PER_STEP = 100
-local BYTES_PER_STEP = 524288
 -- Holds that are released before bytes are looked at.
 local HELD_AT_ONCE = 4
 -- How long a batch may take to be gathered, ms.
@@ -63,7 +62,7 @@ local function release(batch)
     end
     if #ids < HELD_AT_ONCE then
       return true
-    elseif rows.bytes > BYTES_PER_STEP then
+    elseif rows.bytes > STEP_BYTES then
       return false
     end
   end
@@ -88,7 +87,7 @@ end
 local function admitSome(batch)
   local names, done, bytes = {}, 0, 0
   create.request = batch
-  while done < PER_STEP and bytes + rows.bytes < BYTES_PER_STEP do
+  while done < PER_STEP and bytes + rows.bytes < STEP_BYTES do
     local packed = call('LPOP', keys.intake(batch))
     if not packed then
       break
