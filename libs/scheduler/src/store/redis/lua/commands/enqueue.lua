@@ -82,21 +82,7 @@ local function enqueuePlain()
   if effects.isWanted('scheduled') then
     for i = 1, count do
       local group = groups[string.byte(ARGV[7], i)]
-      effects.push({
-        codes.EXECUTION_EFFECT,
-        'scheduled',
-        ids[i],
-        group[3],
-        'PENDING',
-        group[1],
-        group[2],
-        now,
-        false,
-        false,
-        false,
-        false,
-        false,
-      })
+      effects.pushScheduled(ids[i], group[3], group[1], group[2], false)
     end
   end
   if handed and effects.isWanted('started') then

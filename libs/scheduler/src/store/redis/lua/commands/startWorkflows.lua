@@ -81,21 +81,7 @@ local function startLean()
       end
       if tells then
         local group = groups[index]
-        effects.push({
-          codes.EXECUTION_EFFECT,
-          'scheduled',
-          id,
-          group[3],
-          'PENDING',
-          group[1],
-          group[2],
-          now,
-          false,
-          ARGV[at],
-          false,
-          false,
-          false,
-        })
+        effects.pushScheduled(id, group[3], group[1], group[2], ARGV[at])
       end
     end
   end

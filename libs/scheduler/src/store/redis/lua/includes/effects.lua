@@ -42,6 +42,25 @@ function effects.tell(row, kind)
   })
 end
 
+-- Of an execution that has no row: it is stored as its record alone.
+function effects.pushScheduled(id, task, queueName, level, workflowId)
+  effects.push({
+    codes.EXECUTION_EFFECT,
+    'scheduled',
+    id,
+    task,
+    'PENDING',
+    queueName,
+    level,
+    now,
+    false,
+    workflowId,
+    false,
+    false,
+    false,
+  })
+end
+
 function effects.wake(name)
   if not effects.woken[name] then
     effects.woken[name] = true
