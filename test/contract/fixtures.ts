@@ -1,6 +1,7 @@
 import type {
   NewEdge,
   NewExecution,
+  NewWorkflow,
   RunToken,
   Settlement,
   SettlementKind,
@@ -130,6 +131,29 @@ export function helloOf(workerId: string, overrides: Partial<WorkerHello> = {}):
     queues: ['default'],
     maxConcurrentTasks: 1000,
     ...overrides,
+  };
+}
+
+/** A workflow of two steps: `b` after the success of `a`. */
+export function twoSteps(): { workflow: NewWorkflow; members: NewExecution[] } {
+  const [workflowId, a, b] = [nextId(), nextId(), nextId()];
+  return {
+    workflow: {
+      workflowId,
+      name: 'two',
+      nodes: [
+        { ref: 'a', executionId: a, taskId: 'plain', dependsOn: [] },
+        { ref: 'b', executionId: b, taskId: 'plain', dependsOn: [{ ref: 'a', type: 'success' }] },
+      ],
+    },
+    members: [
+      newExecution({ executionId: a, workflow: { workflowId, ref: 'a' } }),
+      newExecution({
+        executionId: b,
+        workflow: { workflowId, ref: 'b' },
+        edges: [edgeTo(a, 'success', { ref: 'a' })],
+      }),
+    ],
   };
 }
 

@@ -1,9 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { NewExecution, NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
 import { edgeTo, mirrorOf, newExecution, newSchedule, nextId } from '../contract/fixtures.js';
-import { startRedis, type RedisServer } from '../support/redis-server.js';
-import { Measured } from './script-times.js';
+import type { Measured } from './script-times.js';
+import { redisSuite } from './suites.js';
 
 // A test's server keeps nothing on disk on purpose, and is told so at each connect.
 Logger.overrideLogger(false);
@@ -22,17 +22,12 @@ function workflowOf(size: number): { workflow: NewWorkflow; members: NewExecutio
 
 // What is counted are scripts and their replies: a script for so many of a thing is what bounds its time.
 describe('reads of much on Redis are put together of many scripts', () => {
-  let server: RedisServer;
+  const redis = redisSuite();
   let m: Measured;
 
-  beforeAll(async () => {
-    server = await startRedis();
-  });
   beforeEach(async () => {
-    m = await Measured.open(server);
+    m = await redis.measured();
   });
-  afterEach(() => m.close());
-  afterAll(() => server.stop());
 
   const inTens = <T>(count: number, make: (i: number) => Promise<T>): Promise<T[]> =>
     Promise.all(Array.from({ length: count }, (_, i) => make(i)));

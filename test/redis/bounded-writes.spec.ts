@@ -1,10 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { settle, type NewExecution, type NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import { edgeTo, newExecution, nextId } from '../contract/fixtures.js';
-import { startRedis, type RedisServer } from '../support/redis-server.js';
-import { Measured } from './script-times.js';
+import type { Measured } from './script-times.js';
+import { redisSuite } from './suites.js';
 
 // A test's server keeps nothing on disk on purpose, and is told so at each connect.
 Logger.overrideLogger(false);
@@ -20,17 +20,12 @@ function expectBounded(times: Record<string, number>): void {
 }
 
 describe('what is written on Redis is written by scripts of a bounded time', () => {
-  let server: RedisServer;
+  const redis = redisSuite();
   let m: Measured;
 
-  beforeAll(async () => {
-    server = await startRedis();
-  });
   beforeEach(async () => {
-    m = await Measured.open(server);
+    m = await redis.measured();
   });
-  afterEach(() => m.close());
-  afterAll(() => server.stop());
 
   it('a batch of idempotency keys, and its repeat', async () => {
     const batchOf = (round: number) =>
@@ -122,8 +117,7 @@ describe('what is written on Redis is written by scripts of a bounded time', () 
   }, 120_000);
 
   it('the last end of a workflow of large results, and its way out of history', async () => {
-    await m.close();
-    m = await Measured.open(server, { history: { count: 0, age: null, bytes: null } });
+    m = await redis.measured({ history: { count: 0, age: null, bytes: null } });
     const worker = await m.s.worker();
     const ended = await m.slowestOf(ROUNDS, async () => {
       const workflowId = nextId();

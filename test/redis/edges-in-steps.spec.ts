@@ -1,15 +1,14 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { settle, type NewExecution } from '../../libs/scheduler/src/core/commands.js';
 import { UnknownDependencyError } from '../../libs/scheduler/src/core/errors.js';
 import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
-import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { edgeTo, edgeToNewest, mirrorOf, newExecution, TASKS } from '../contract/fixtures.js';
 import { Scene, steps } from '../contract/scene.js';
 import type { Worker } from '../contract/worker.js';
-import { startRedis, type RedisServer } from '../support/redis-server.js';
+import { redisSuite } from './suites.js';
 
 // A test's server keeps nothing on disk on purpose, and is told so at each connect.
 Logger.overrideLogger(false);
@@ -25,30 +24,14 @@ class LeavingStore extends RedisTaskStore {
 const MANY = 250;
 
 describe('an execution whose edges are bound in several steps', () => {
-  let server: RedisServer;
-  const stores: RedisTaskStore[] = [];
+  const redis = redisSuite();
   let namespaces = 0;
-
-  beforeAll(async () => {
-    server = await startRedis();
-  });
-  afterEach(async () => {
-    for (const store of stores.splice(0)) await store.close();
-  });
-  afterAll(() => server.stop());
 
   const scene = async () => {
     const clock = new ManualClock();
-    const settings = {
-      connection: resolveRedisOptions({ port: server.port }),
-      ...{ namespace: `edges${++namespaces}`, lease: 15_000, maxAttemptDuration: 3_600_000, testClock: clock },
-      history: { count: 0, age: null, bytes: null },
-    };
-    const [store, other] = [new LeavingStore(settings), new RedisTaskStore(settings)];
-    for (const each of [store, other]) {
-      await each.open();
-      stores.push(each);
-    }
+    const settings = redis.settings(`edges${++namespaces}`, clock, 0);
+    const store = await redis.open(new LeavingStore(settings));
+    const other = await redis.open(new RedisTaskStore(settings));
     await other.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
     const s = new Scene(other, clock);
     const upstreams = await s.addMany(MANY, { priority: 1 });

@@ -1,13 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { UnknownDependencyError } from '../../libs/scheduler/src/core/errors.js';
 import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
-import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { DAY, edgeTo, edgeToNewest, mirrorOf, newExecution, nextId } from '../contract/fixtures.js';
 import { Scene, steps } from '../contract/scene.js';
-import { startRedis, type RedisServer } from '../support/redis-server.js';
+import { redisSuite } from './suites.js';
 
 // A test's server keeps nothing on disk on purpose, and is told so at each connect.
 Logger.overrideLogger(false);
@@ -31,37 +30,18 @@ class DyingStore extends RedisTaskStore {
 const MANY = 230;
 
 describe('a batch too large for one script', () => {
-  let server: RedisServer;
-  const stores: RedisTaskStore[] = [];
+  const redis = redisSuite();
   let namespaces = 0;
 
-  beforeAll(async () => {
-    server = await startRedis();
-  });
-
-  afterEach(async () => {
-    for (const store of stores.splice(0)) await store.close();
-  });
-
-  afterAll(() => server.stop());
-
-  const open = async (namespace: string, clock = new ManualClock(), historyCount = 1_000): Promise<DyingStore> => {
-    const store = new DyingStore({
-      connection: resolveRedisOptions({ port: server.port }),
-      ...{ namespace, lease: 15_000, maxAttemptDuration: 3_600_000, createdAtOnce: 50, testClock: clock },
-      history: { count: historyCount, age: null, bytes: null },
-    });
-    await store.open();
-    stores.push(store);
-    return store;
-  };
+  const open = (namespace: string, clock = new ManualClock(), historyCount?: number): Promise<DyingStore> =>
+    redis.open(new DyingStore({ ...redis.settings(namespace, clock, historyCount), createdAtOnce: 50 }));
 
   const scene = async (historyCount?: number) => {
     const namespace = `intake${++namespaces}`;
     const clock = new ManualClock();
     const store = await open(namespace, clock, historyCount);
     const other = await open(namespace, clock, historyCount);
-    const keys = async (pattern: string) => (await server.command('KEYS', `{${namespace}}:${pattern}`)).trim();
+    const keys = (pattern: string) => redis.keysOf(namespace, pattern);
     return { s: new Scene(store, clock), store, other, clock, keys };
   };
   const dependents = (upstream: string) =>

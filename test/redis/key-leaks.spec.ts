@@ -11,8 +11,9 @@ import {
   lockOn,
   mirrorOf,
   newExecution,
+  twoSteps,
 } from '../contract/fixtures.js';
-import { newSchedule, nextId } from '../contract/fixtures.js';
+import { newSchedule } from '../contract/fixtures.js';
 import { Scene } from '../contract/scene.js';
 import type { Worker } from '../contract/worker.js';
 import { openRedisOn } from '../support/open-redis.js';
@@ -88,26 +89,8 @@ async function scheduleAllKinds(store: TaskStore, scene: Scene): Promise<void> {
   await scene.add({ delay: 500, timeout: 10_000 });
   await scene.add({ idempotency: { key: 'once', fingerprint: 'f' } });
   await store.cancel(plain!, 0);
-  const [a, b] = [nextId(), nextId()];
-  const workflow = { workflowId: nextId(), ref: 'a' };
-  await store.startWorkflow(
-    {
-      workflowId: workflow.workflowId,
-      name: 'two',
-      nodes: [
-        { ref: 'a', executionId: a, taskId: 'plain', dependsOn: [] },
-        { ref: 'b', executionId: b, taskId: 'plain', dependsOn: [{ ref: 'a', type: 'success' }] },
-      ],
-    },
-    [
-      newExecution({ executionId: a, workflow }),
-      newExecution({
-        executionId: b,
-        workflow: { ...workflow, ref: 'b' },
-        edges: [edgeTo(a, 'success', { ref: 'a' })],
-      }),
-    ],
-  );
+  const { workflow, members } = twoSteps();
+  await store.startWorkflow(workflow, members);
   const schedule = await store.putSchedule(newSchedule({ nextRunTime: scene.now }));
   await store.fire([
     {

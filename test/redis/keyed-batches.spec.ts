@@ -1,14 +1,13 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { NewExecution } from '../../libs/scheduler/src/core/commands.js';
 import { IdempotencyConflictError, UnknownDependencyError } from '../../libs/scheduler/src/core/errors.js';
 import { IDEMPOTENCY_MS, PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
-import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { DAY, edgeTo, newExecution } from '../contract/fixtures.js';
 import { Scene, steps } from '../contract/scene.js';
-import { startRedis, type RedisServer } from '../support/redis-server.js';
+import { redisSuite } from './suites.js';
 
 // A test's server keeps nothing on disk on purpose, and is told so at each connect.
 Logger.overrideLogger(false);
@@ -46,37 +45,19 @@ const batchOf = (count: number): NewExecution[] => Array.from({ length: count },
 const idsOf = (batch: readonly NewExecution[]): string[] => batch.map((each) => each.executionId);
 
 describe('a batch of idempotency keys too large for one script', () => {
-  let server: RedisServer;
-  const stores: RedisTaskStore[] = [];
+  const redis = redisSuite();
   let namespaces = 0;
-
-  beforeAll(async () => {
-    server = await startRedis();
-  });
-  afterEach(async () => {
-    for (const store of stores.splice(0)) await store.close();
-  });
-  afterAll(() => server.stop());
 
   const scene = async () => {
     const namespace = `keyed${++namespaces}`;
     const clock = new ManualClock();
-    const open = async (): Promise<InterruptedStore> => {
-      const store = new InterruptedStore({
-        connection: resolveRedisOptions({ port: server.port }),
-        ...{ namespace, lease: 15_000, maxAttemptDuration: 3_600_000, createdAtOnce: 50, testClock: clock },
-        history: { count: 1_000, age: null, bytes: null },
-      });
-      await store.open();
-      stores.push(store);
-      return store;
-    };
+    const open = () => redis.open(new InterruptedStore({ ...redis.settings(namespace, clock), createdAtOnce: 50 }));
     const [store, other] = [await open(), await open()];
-    const keys = async (pattern: string) => (await server.command('KEYS', `{${namespace}}:${pattern}`)).trim();
+    const keys = (pattern: string) => redis.keysOf(namespace, pattern);
     const expectNothingOver = async (): Promise<void> => {
       expect(await keys('i[nhk]*')).toBe('*0');
       expect(await keys('ac')).toBe('*0');
-      expect(await server.command('HEXISTS', `{${namespace}}:m`, 'keyed')).toMatch(':0');
+      expect(await redis.command('HEXISTS', `{${namespace}}:m`, 'keyed')).toMatch(':0');
     };
     const s = new Scene(other, clock);
     const pending = async () => (await s.stats()).byStatus.PENDING;

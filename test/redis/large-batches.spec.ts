@@ -1,9 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { NewExecution } from '../../libs/scheduler/src/core/commands.js';
 import { edgeTo, mirrorOf, newExecution, nextId } from '../contract/fixtures.js';
-import { startRedis, type RedisServer } from '../support/redis-server.js';
-import { Measured } from './script-times.js';
+import type { Measured } from './script-times.js';
+import { redisSuite } from './suites.js';
 
 // A test's server keeps nothing on disk on purpose, and is told so at each connect.
 Logger.overrideLogger(false);
@@ -14,17 +14,12 @@ const REQUEST = 9 * 1024 * KB;
 const payload = JSON.stringify('x'.repeat(250 * KB));
 
 describe('batches of large payloads on Redis', () => {
-  let server: RedisServer;
+  const redis = redisSuite();
   let m: Measured;
 
-  beforeAll(async () => {
-    server = await startRedis();
-  });
   beforeEach(async () => {
-    m = await Measured.open(server);
+    m = await redis.measured();
   });
-  afterEach(() => m.close());
-  afterAll(() => server.stop());
 
   const large = (count: number, more: Partial<NewExecution> = {}): NewExecution[] =>
     Array.from({ length: count }, () => newExecution({ payload, ...more }));

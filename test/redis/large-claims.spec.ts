@@ -1,11 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { settle, type NewExecution, type NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import { edgeTo, newExecution, nextId } from '../contract/fixtures.js';
 import type { Worker } from '../contract/worker.js';
-import { startRedis, type RedisServer } from '../support/redis-server.js';
-import { Measured } from './script-times.js';
+import type { Measured } from './script-times.js';
+import { redisSuite } from './suites.js';
 
 // A test's server keeps nothing on disk on purpose, and is told so at each connect.
 Logger.overrideLogger(false);
@@ -34,19 +34,14 @@ function joinOf(count: number): { workflow: NewWorkflow; members: NewExecution[]
 }
 
 describe('large payloads and results on Redis', () => {
-  let server: RedisServer;
+  const redis = redisSuite();
   let m: Measured;
   let worker: Worker;
 
-  beforeAll(async () => {
-    server = await startRedis();
-  });
   beforeEach(async () => {
-    m = await Measured.open(server);
+    m = await redis.measured();
     worker = await m.s.worker();
   });
-  afterEach(() => m.close());
-  afterAll(() => server.stop());
 
   const add = async (executions: readonly NewExecution[]): Promise<string[]> => {
     for (let i = 0; i < executions.length; i += 10) await m.store.enqueue(executions.slice(i, i + 10));

@@ -1,6 +1,6 @@
 import type { RunToken } from '../../libs/scheduler/src/core/commands.js';
 import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
-import { edgeTo, HOUR, LEASE, lockOn, newExecution, newSchedule, nextId } from '../contract/fixtures.js';
+import { edgeTo, HOUR, LEASE, lockOn, newSchedule, twoSteps } from '../contract/fixtures.js';
 import { steps, type Scene } from '../contract/scene.js';
 import type { Worker } from '../contract/worker.js';
 
@@ -146,25 +146,7 @@ export async function populate(s: Scene): Promise<Population> {
 }
 
 async function startWorkflow(s: Scene): Promise<{ workflowId: string; ids: string[] }> {
-  const [workflowId, a, b] = [nextId(), nextId(), nextId()];
-  const workflow = { workflowId, ref: 'a' };
-  await s.store.startWorkflow(
-    {
-      workflowId,
-      name: 'two',
-      nodes: [
-        { ref: 'a', executionId: a, taskId: 'plain', dependsOn: [] },
-        { ref: 'b', executionId: b, taskId: 'plain', dependsOn: [{ ref: 'a', type: 'success' }] },
-      ],
-    },
-    [
-      newExecution({ executionId: a, workflow }),
-      newExecution({
-        executionId: b,
-        workflow: { ...workflow, ref: 'b' },
-        edges: [edgeTo(a, 'success', { ref: 'a' })],
-      }),
-    ],
-  );
-  return { workflowId, ids: [a, b] };
+  const { workflow, members } = twoSteps();
+  await s.store.startWorkflow(workflow, members);
+  return { workflowId: workflow.workflowId, ids: members.map(({ executionId }) => executionId) };
 }
