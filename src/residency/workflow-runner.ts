@@ -40,7 +40,7 @@ export class WorkflowRunner {
     if (!unfinished) return this.run();
     const { workflowId, nodes } = unfinished;
     const ended = nodes.filter(({ status }) => ENDED.includes(status)).length;
-    this.logger.log(`workflow ${workflowId} goes on: ${ended} of its ${nodes.length} steps have ended`);
+    this.logger.log(`workflow ${workflowId} resumes: ${ended} of ${nodes.length} steps done`);
     return this.toItsEnd({ workflowId, executions: Object.fromEntries(nodes.map((n) => [n.ref, n.executionId])) });
   }
 

@@ -47,3 +47,7 @@ it('every npm script that a document names exists', () => {
   );
   expect(unknown).toEqual([]);
 });
+
+it('the README is read in a few minutes: at most 150 lines', () => {
+  expect(readFileSync('README.md', 'utf8').split('\n').length).toBeLessThanOrEqual(150);
+});

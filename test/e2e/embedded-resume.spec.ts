@@ -67,7 +67,7 @@ describe('npm start, kill -9 in the middle of the workflow, npm start again', ()
     await second.until('workflow COMPLETED');
     const text = second.lines.join('\n');
     const id = /workflow (\S+): 8 steps/.exec(first.lines.join('\n'))![1]!;
-    expect(text).toMatch(new RegExp(`workflow ${id} goes on: [5-7] of its 8 steps have ended`));
+    expect(text).toMatch(new RegExp(`workflow ${id} resumes: [5-7] of 8 steps done`));
     expect(text).toContain('7 COMPLETED, 1 SKIPPED');
     expect(new Set(started(second.lines))).toEqual(new Set(['Notify staff', 'Publish schedule']));
     // The alert, and the mail of one run of Notify staff.

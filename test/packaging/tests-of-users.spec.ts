@@ -78,10 +78,12 @@ if (offline !== null) console.warn(`SKIPPED: tests of users: no npm registry (${
     run('env', [`STORES=${stores}`, process.execPath, program, ...args], folder);
   const write = (path: string, content: unknown): Promise<void> => writeFile(path, JSON.stringify(content, null, 2));
 
-  it('pass in a CommonJS project of Nest 11 by Jest, by the recipe of the README', async () => {
+  it('pass in a CommonJS project of Nest 11 by Jest, by the recipe of the guide', async () => {
     const tools = { jest: '^30.0.0', 'ts-jest': '^29.2.5', '@types/jest': '^30.0.0', typescript: '^5.7.3' };
     const folder = await install('jest', '11', 'commonjs', tools);
-    const recipe = /```json\n(\{\n {2}"jest": .+?\n\}\n)```/s.exec(await readFile('README.md', 'utf8'))![1]!;
+    const recipe = /```json\n(\{\n {2}"jest": .+?\n\}\n)```/s.exec(
+      await readFile('docs/guide/testing.md', 'utf8'),
+    )![1]!;
     const { jest } = JSON.parse(recipe) as { jest: object };
     await write(join(folder, 'jest.config.json'), { ...JEST, ...jest });
     for (const [name, compilerOptions] of Object.entries({ new: COMPILER_OPTIONS, old: OLD_COMPILER_OPTIONS })) {

@@ -14,7 +14,7 @@ export interface Snippet {
 /** What is written for people, as paths from the repository. */
 export function documents(): string[] {
   const atRoot = readdirSync('.').filter((name) => name.endsWith('.md'));
-  return [...atRoot, ...filesUnder('docs', '.md'), ...filesUnder('libs', '.md')];
+  return [...atRoot, ...['docs', 'libs', 'src'].flatMap((folder) => filesUnder(folder, '.md'))];
 }
 
 /** The TypeScript of all documents, but for blocks marked `<!-- no-check -->`. */
