@@ -5,6 +5,7 @@ import * as lock from './lock.js';
 import { place } from './queue.js';
 import type { ExecutionRecord, Outcome } from './records.js';
 import type { Tables } from './tables.js';
+import { closeMember, openMember } from './workflow.js';
 
 /** The counter and the transition of each end. */
 const ENDS = { COMPLETED: 'completed', FAILED: 'failed', CANCELLED: 'cancelled', SKIPPED: 'skipped' } as const;
@@ -32,13 +33,13 @@ export function finish(
   t.releaseUpstreams(execution);
   t.propagate(execution, false);
   if (execution.workflowId === undefined) t.retire(execution);
-  else t.closeMember(execution);
+  else closeMember(t, execution);
 }
 
 /** Runs an ended execution again, with fresh budgets. */
 export function reopen(t: Tables, execution: ExecutionRecord): void {
   t.unretire(execution);
-  if (execution.workflowId !== undefined) t.openMember(execution);
+  if (execution.workflowId !== undefined) openMember(t, execution);
   t.move(execution, 'reopen', 'PENDING');
   execution.failures = 0;
   execution.crashes = 0;

@@ -47,6 +47,17 @@ export interface ExecutionRecord {
   lockWaitLeft?: number;
 }
 
+/** A workflow, as far as its executions end it. */
+export interface WorkflowRecord {
+  status: TaskStatus;
+  /** ms; 0: not yet. */
+  completedAt: number;
+  /** Executions that have not ended, and those that have ended so. */
+  open: number;
+  failed: number;
+  cancelled: number;
+}
+
 /** A value that the engine passes on, in the form in which its store keeps it. */
 export type Stored = unknown;
 

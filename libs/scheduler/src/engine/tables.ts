@@ -2,7 +2,7 @@ import type { ExecutionTransition } from '../core/effects.js';
 import type { TaskAttempt } from '../core/execution.js';
 import type { Verb } from '../core/state-machine.js';
 import type { TaskStatus } from '../core/status.js';
-import type { ExecutionRecord, HandleWait, LockRecord, LockWaiter, Stored } from './records.js';
+import type { ExecutionRecord, HandleWait, LockRecord, LockWaiter, Stored, WorkflowRecord } from './records.js';
 
 /** What counts in the store's totals. */
 export type Counter =
@@ -46,11 +46,14 @@ export interface Tables extends Runs, Places, Dependents {
   /** Adds it to the recent errors. */
   addRecentError(execution: ExecutionRecord, error: Stored): void;
 
+  readonly workflows: WorkflowTable;
   readonly locks: LockTable;
   readonly lockWaiters: LockWaiterTable;
 
   /** Reports that a lock was granted, released or lost. */
   emitLock(transition: 'granted' | 'released' | 'lost', lock: LockRecord, owner: string): void;
+  /** Reports the end of a workflow. */
+  emitWorkflow(workflow: WorkflowRecord): void;
   /** Reports that maintenance has work at that instant, ms. */
   emitDue(at: number): void;
 }
@@ -87,6 +90,10 @@ export interface Places {
   retire(execution: ExecutionRecord): void;
   /** Takes an execution out of history. */
   unretire(execution: ExecutionRecord): void;
+  /** Moves an ended workflow into history, with all its executions, where no live one outside of it needs any of them. */
+  retireWorkflow(workflow: WorkflowRecord): void;
+  /** Takes a workflow out of history. */
+  unretireWorkflow(workflow: WorkflowRecord): void;
 }
 
 /** What an end, or a reopening, means for others. */
@@ -97,10 +104,18 @@ export interface Dependents {
   reattach(execution: ExecutionRecord): void;
   /** Decides the edges of its dependents, in bounded steps. */
   propagate(execution: ExecutionRecord, isReopened: boolean): void;
-  /** A member of a workflow has ended; the last one ends the workflow. */
-  closeMember(execution: ExecutionRecord): void;
-  /** An ended member of a workflow is about to be reopened. */
-  openMember(execution: ExecutionRecord): void;
+}
+
+/** Workflows by id. */
+export interface WorkflowTable {
+  get(id: string | undefined): WorkflowRecord | undefined;
+  /** Marks it as changed. */
+  touch(workflow: WorkflowRecord): void;
+  /** Marks its counts as changed, where they are stored and not counted. */
+  touchCounts(workflow: WorkflowRecord): void;
+  /** Adds what the payload and the result of an ended execution weigh in history, where that matters. */
+  addBytes(workflow: WorkflowRecord, execution: ExecutionRecord): void;
+  removeBytes(workflow: WorkflowRecord, execution: ExecutionRecord): void;
 }
 
 /** Locks by key, and those with an instant by that instant. */

@@ -28,6 +28,7 @@ import type {
   TaskRecord,
   WorkflowRecord,
 } from './codec.js';
+import { bytes, weight } from '../memory/weight.js';
 
 /** An execution as the database gives it. */
 export interface StoredExecution {
@@ -140,7 +141,9 @@ export class Rebuilder {
       const row = this.find(execution);
       if (row.place !== 'gone') row.more().workflow = workflow;
       if (!isTerminal(row.status)) workflow.open++;
-      else workflow.bytes += history.bytes(row);
+      else workflow.bytes += bytes(row);
+      if (row.status === 'FAILED') workflow.failed++;
+      if (row.status === 'CANCELLED') workflow.cancelled++;
       workflow.nodes.push({ ref, row, dependsOn });
     }
     s.workflows.set(workflow.workflowId, workflow);
@@ -319,7 +322,7 @@ export class Rebuilder {
   private shelve(unit: Unit): void {
     const shelf = this.s.history[unit.status as TerminalStatus];
     shelf.units.putBack(unit);
-    shelf.bytes += history.weight(unit);
+    shelf.bytes += weight(unit);
   }
 
   /** A worker of the process that ended: known so far that its runs can be brought back. */

@@ -5,6 +5,7 @@ import type { State } from '../memory/state.js';
 import type { Counted } from './archive-counts.js';
 import type { Archive } from './archive.js';
 import { Rebuilder } from './rebuild.js';
+import { bytes } from '../memory/weight.js';
 
 /**
  * Executions by id. One that is only in history comes back into memory when a transition looks for it, with all it
@@ -62,7 +63,7 @@ export class Residents extends Map<string, Row> {
     for (const row of rebuilder.rows) {
       const status = row.status as TerminalStatus;
       const outcome = history.workflowOf(this.state!, row) === null ? status : null;
-      this.recalled.set(row, { number: row.order, status, outcome, bytes: history.bytes(row) });
+      this.recalled.set(row, { number: row.order, status, outcome, bytes: bytes(row) });
     }
     rebuilder.link();
     for (const workflow of members)

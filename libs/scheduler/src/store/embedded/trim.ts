@@ -5,6 +5,7 @@ import { Row, WorkflowRow, type Changed, type Unit } from '../memory/rows.js';
 import type { State } from '../memory/state.js';
 import type { ArchiveCounts, Retired } from './archive-counts.js';
 import type { Archive } from './archive.js';
+import { weight } from '../memory/weight.js';
 
 const OLDEST_AT_A_TIME = 100;
 /** What is dropped in one transaction, at most; what is over goes with the next ones. */
@@ -52,7 +53,7 @@ function trimOutcome({ s, archive, counts, limits, now, put, archived }: Trimmin
     if (!next.done && (!oldest || next.value.rank < oldest.rank)) {
       if (!isStale(next.value.completedAt)) return drops > 0;
       inMemory.count--;
-      inMemory.bytes -= history.weight(next.value);
+      inMemory.bytes -= weight(next.value);
       release(s, next.value, put);
       next = undefined;
     } else if (oldest) {
@@ -70,7 +71,7 @@ function inMemoryOf(s: State, outcome: TerminalStatus, archived: ReadonlySet<Cha
   for (const record of archived) {
     if (!(record instanceof Row || record instanceof WorkflowRow) || record.list !== units) continue;
     left.count--;
-    left.bytes -= history.weight(record);
+    left.bytes -= weight(record);
   }
   return left;
 }

@@ -7,10 +7,10 @@ import * as edges from './edges.js';
 import * as history from './history.js';
 import { dedupe, rememberKeys } from './idempotency.js';
 import { place } from '../../engine/queue.js';
+import { close as closeWorkflow } from '../../engine/workflow.js';
 import { Row, WorkflowRow } from './rows.js';
 import type { State } from './state.js';
 import { move, tell } from './transition.js';
-import { end as complete } from './workflow.js';
 
 /** Stores a batch, all or nothing. @returns ids in the order given: of the first one where an idempotency key repeats */
 export function enqueue(s: State, batch: readonly NewExecution[], now: number): string[] {
@@ -35,7 +35,7 @@ export function startWorkflow(s: State, command: NewWorkflow, executions: readon
     workflow.nodes.push({ ref: node.ref, row, dependsOn: node.dependsOn.map((each) => ({ ...each })) });
   }
   admit(s, rows, executions, now);
-  if (executions.length === 0) complete(s, workflow, now);
+  if (executions.length === 0) closeWorkflow(s, workflow);
 }
 
 export function store(s: State, fresh: readonly NewExecution[], now: number): Row[] {

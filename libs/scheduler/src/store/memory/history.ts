@@ -4,6 +4,7 @@ import { ATTEMPTS_KEPT, RECENT_ERRORS_KEPT, MINUTES_KEPT } from '../../core/limi
 import { TERMINAL_STATUSES, type TerminalStatus } from '../../core/status.js';
 import { WorkflowRow, type Row, type Unit } from './rows.js';
 import type { State } from './state.js';
+import { weight } from './weight.js';
 
 /** Counts an end in its minute, for success rate and duration, and remembers a failure. */
 export function count(s: State, row: Row, now: number): void {
@@ -169,13 +170,4 @@ function forgetRow(s: State, row: Row): void {
   else s.newestRow = row.older;
   if (row.older) row.older.newer = row.newer;
   row.newer = row.older = null;
-}
-
-/** Bytes of payload and result of all of it. */
-export function weight(unit: Unit): number {
-  return unit instanceof WorkflowRow ? unit.bytes : bytes(unit);
-}
-
-export function bytes(row: Row): number {
-  return (row.payload?.length ?? 0) + (row.result?.length ?? 0);
 }

@@ -7,10 +7,9 @@ import type { TaskStatus } from '../../core/status.js';
 import * as edges from './edges.js';
 import * as history from './history.js';
 import * as queue from './queue.js';
-import { Deadline, type Row } from './rows.js';
+import { Deadline, type Row, type WorkflowRow } from './rows.js';
 import { State } from './state.js';
 import { move, tell } from './transition.js';
-import * as workflow from './workflow.js';
 
 /** The state with all that the engine asks of it. */
 export class MemoryState extends State {
@@ -104,11 +103,11 @@ export class MemoryState extends State {
     edges.spread(this, row, isReopened);
   }
 
-  closeMember(row: Row): void {
-    workflow.close(this, row, this.now);
+  retireWorkflow(workflow: WorkflowRow): void {
+    history.retireWorkflow(this, workflow, this.now);
   }
 
-  openMember(row: Row): void {
-    workflow.open(this, row);
+  unretireWorkflow(workflow: WorkflowRow): void {
+    history.keepWorkflow(this, workflow);
   }
 }

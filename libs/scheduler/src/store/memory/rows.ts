@@ -8,7 +8,7 @@ import type { RunBudget } from '../../core/run-budget.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import type { Reason, TaskStatus } from '../../core/status.js';
 import type { TaskMirror } from '../../core/task-definition.js';
-import type { ExecutionRecord, HandleWait, LockRecord, Starts } from '../../engine/records.js';
+import type { ExecutionRecord, HandleWait, LockRecord, Starts, WorkflowRecord } from '../../engine/records.js';
 import type { QueueRules, WorkerHello } from '../records.js';
 import { Heap, type HeapItem } from './heap.js';
 import type { KeyRow } from './key-row.js';
@@ -302,7 +302,7 @@ export class WorkerRow {
 /** What history keeps or drops as one: an execution that stands alone, or a workflow with all its executions. */
 export type Unit = Row | WorkflowRow;
 
-export class WorkflowRow implements ListItem<Unit> {
+export class WorkflowRow implements WorkflowRecord, ListItem<Unit> {
   prev: Unit | null = null;
   next: Unit | null = null;
   /** The list of history in which it stands; null: it is under way, or still needed. */
@@ -310,6 +310,8 @@ export class WorkflowRow implements ListItem<Unit> {
   rank = 0;
   readonly nodes: { ref: string; row: Row; dependsOn: { ref: string; type: DependencyType }[] }[] = [];
   open = 0;
+  failed = 0;
+  cancelled = 0;
   status: TaskStatus = 'RUNNING';
   completedAt = 0;
   /** How often its executions are needed from outside: by live dependents, and as the newest of their tasks. */

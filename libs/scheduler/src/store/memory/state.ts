@@ -28,6 +28,7 @@ import {
   type WorkflowRow,
 } from './rows.js';
 import { couldStart } from './startable.js';
+import { MemoryWorkflowTable } from './workflow-table.js';
 
 export interface MemorySettings {
   /** ms after a worker's last word until its runs are brought back. */
@@ -52,7 +53,7 @@ export abstract class State implements Tables {
   /** Tasks with executions that met workers without a handler. */
   readonly unhandledTasks = new Set<TaskRow>();
   readonly workers = new Map<string, WorkerRow>();
-  readonly workflows = new Map<string, WorkflowRow>();
+  readonly workflows = new MemoryWorkflowTable(this);
   readonly schedules = new Map<string, ScheduleRow>();
   readonly locks = new MemoryLockTable(this);
   readonly lockWaiters = new MemoryLockWaiters(this);
@@ -125,8 +126,8 @@ export abstract class State implements Tables {
   abstract releaseUpstreams(row: Row): void;
   abstract reattach(row: Row): void;
   abstract propagate(row: Row, isReopened: boolean): void;
-  abstract closeMember(row: Row): void;
-  abstract openMember(row: Row): void;
+  abstract retireWorkflow(workflow: WorkflowRow): void;
+  abstract unretireWorkflow(workflow: WorkflowRow): void;
 
   get lease(): number {
     return this.settings.lease;
@@ -158,6 +159,10 @@ export abstract class State implements Tables {
 
   emitLock(transition: 'granted' | 'released' | 'lost', { key, fencingToken }: LockRecord, owner: string): void {
     this.effects.push({ kind: 'lock', transition, key, owner, fencingToken, time: this.now });
+  }
+
+  emitWorkflow({ workflowId, status }: WorkflowRow): void {
+    this.effects.push({ kind: 'workflow', workflowId, status, time: this.now });
   }
 
   emitDue(at: number): void {

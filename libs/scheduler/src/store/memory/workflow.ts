@@ -1,39 +1,7 @@
 import { LIST_NODES } from '../../core/limits.js';
 import type { Page, WorkflowInfo } from '../records.js';
-import * as history from './history.js';
-import type { Row, WorkflowRow } from './rows.js';
+import type { WorkflowRow } from './rows.js';
 import type { State } from './state.js';
-
-/** One of its executions has ended. The last one ends the workflow. */
-export function close(s: State, row: Row, now: number): void {
-  const workflow = history.workflowOf(s, row);
-  // What a workflow that is not known any more has left behind stands alone.
-  if (workflow === null) return history.retire(s, row, now);
-  workflow.bytes += history.bytes(row);
-  if (--workflow.open === 0) end(s, workflow, now);
-}
-
-/** The last of its executions has ended, or it has none: from here on history has it, as a whole. */
-export function end(s: State, workflow: WorkflowRow, now: number): void {
-  const ends = new Set(workflow.nodes.map((node) => node.row.status));
-  workflow.status = ends.has('FAILED') ? 'FAILED' : ends.has('CANCELLED') ? 'CANCELLED' : 'COMPLETED';
-  workflow.completedAt = now;
-  s.touch(workflow);
-  s.effects.push({ kind: 'workflow', workflowId: workflow.workflowId, status: workflow.status, time: now });
-  history.retireWorkflow(s, workflow, now);
-}
-
-/** One of its executions is about to run again: with it, the whole workflow is out of history. */
-export function open(s: State, row: Row): void {
-  const workflow = history.workflowOf(s, row);
-  if (workflow === null) return;
-  history.keepWorkflow(s, workflow);
-  workflow.bytes -= history.bytes(row);
-  if (workflow.open++ > 0) return;
-  workflow.status = 'RUNNING';
-  workflow.completedAt = 0;
-  s.touch(workflow);
-}
 
 /** Newest first, from the cursor on. */
 export function list(s: State, query: { limit: number; cursor?: string }): Page<WorkflowInfo> {

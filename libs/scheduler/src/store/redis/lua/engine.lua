@@ -1,6 +1,6 @@
 -- Generated from libs/scheduler/src/engine by `npm run build:engine`. Do not edit.
 
-local engine = { lock = {}, queue = {}, finish = {}, cancel = {}, lockHandles = {}, rateLimit = {}, settle = {}, rescue = {} }
+local engine = { lock = {}, queue = {}, workflow = {}, finish = {}, cancel = {}, lockHandles = {}, rateLimit = {}, settle = {}, rescue = {} }
 
 do
 local exports = engine.lock
@@ -263,9 +263,68 @@ end
 end
 
 do
+local exports = engine.workflow
+local countEnd
+--- The last of its executions has ended, or it has none: from here on history has it, as a whole.
+function exports.close(t, workflow)
+    exports.complete(t, workflow)
+    t:retireWorkflow(workflow)
+end
+--- Its status follows from the ends of its executions.
+function exports.complete(t, workflow)
+    workflow.status = workflow.failed > 0 and "FAILED" or (workflow.cancelled > 0 and "CANCELLED" or "COMPLETED")
+    workflow.completedAt = t.now
+    t.workflows:touch(workflow)
+    t:emitWorkflow(workflow)
+end
+function countEnd(workflow, execution, by)
+    if execution.status == "FAILED" then
+        workflow.failed = workflow.failed + by
+    elseif execution.status == "CANCELLED" then
+        workflow.cancelled = workflow.cancelled + by
+    end
+end
+--- A member has ended. The last one ends the workflow.
+function exports.closeMember(t, execution)
+    local workflow = t.workflows:get(execution.workflowId)
+    if workflow == nil or workflow.open <= 0 then
+        t:retire(execution)
+        return
+    end
+    workflow.open = workflow.open - 1
+    countEnd(workflow, execution, 1)
+    t.workflows:addBytes(workflow, execution)
+    t.workflows:touchCounts(workflow)
+    if workflow.open == 0 then
+        exports.close(t, workflow)
+    end
+end
+--- An ended member is about to be reopened: with it, the whole workflow is out of history.
+function exports.openMember(t, execution)
+    local workflow = t.workflows:get(execution.workflowId)
+    if workflow == nil then
+        return
+    end
+    t:unretireWorkflow(workflow)
+    workflow.open = workflow.open + 1
+    countEnd(workflow, execution, -1)
+    t.workflows:removeBytes(workflow, execution)
+    t.workflows:touchCounts(workflow)
+    if workflow.open > 1 then
+        return
+    end
+    workflow.status = "RUNNING"
+    workflow.completedAt = 0
+    t.workflows:touch(workflow)
+end
+end
+
+do
 local exports = engine.finish
 local lock = engine.lock
 local place = engine.queue.place
+local closeMember = engine.workflow.closeMember
+local openMember = engine.workflow.openMember
 --- The counter and the transition of each end.
 local ENDS = {COMPLETED = "completed", FAILED = "failed", CANCELLED = "cancelled", SKIPPED = "skipped"}
 --- Ends an execution: the one way for success, failure, cancel, skip, timeouts and lost workers.
@@ -290,14 +349,14 @@ function exports.finish(t, execution, verb, status, outcome)
     if execution.workflowId == nil then
         t:retire(execution)
     else
-        t:closeMember(execution)
+        closeMember(t, execution)
     end
 end
 --- Runs an ended execution again, with fresh budgets.
 function exports.reopen(t, execution)
     t:unretire(execution)
     if execution.workflowId ~= nil then
-        t:openMember(execution)
+        openMember(t, execution)
     end
     t:move(execution, "reopen", "PENDING")
     execution.failures = 0

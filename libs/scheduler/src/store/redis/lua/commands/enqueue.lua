@@ -190,9 +190,7 @@ if workflowId ~= '' then
   workflow.add(workflowId, ARGV[4], count)
   workflow.saveAdded()
   if count == 0 then
-    local found = workflow.get(workflowId)
-    workflow.finish(found)
-    history.retireWorkflow(found)
+    engine.workflow.close(tables, workflow.get(workflowId))
   end
 end
 local made = {}

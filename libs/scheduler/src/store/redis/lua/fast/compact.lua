@@ -148,7 +148,7 @@ function compact.apply(plan)
   local entries = {}
   for i, id in ipairs(plan.ended) do
     local found = workflow.get(id)
-    workflow.finish(found)
+    engine.workflow.complete(tables, found)
     found.entry = frame.next()
     entries[i] = string.format('%s|%d|%s', id, found.entry, codes.COMPACT_ENTRY)
   end

@@ -248,7 +248,7 @@ function inspect.workflow(id)
     name = about.name,
     status = found.status,
     created = record.created,
-    completed = found.completed,
+    completed = found.completedAt,
     open = found.open,
     order = record.order,
     nodes = nodes,

@@ -1,5 +1,5 @@
 -- The tables of the engine on Redis, see engine/tables.ts.
-local tables = {}
+local tables = { workflows = workflow.table }
 
 function tables.begin()
   tables.now, tables.lease = now, frame.lease
@@ -101,12 +101,16 @@ function tables:propagate(row, isReopened)
   edges.spread(row, isReopened)
 end
 
-function tables:closeMember(row)
-  workflow.close(row, row.status)
+function tables:retireWorkflow(found)
+  history.retireWorkflow(found)
 end
 
-function tables:openMember(row)
-  workflow.open(row, row.status)
+function tables:unretireWorkflow(found)
+  history.keepWorkflow(found)
+end
+
+function tables:emitWorkflow(found)
+  effects.push({ 'workflow', found.id, found.status, now })
 end
 
 function tables:emitLock(change, lock, owner)

@@ -74,7 +74,7 @@ local function unitsOf(entries)
     elseif kind ~= '' then
       local found = workflow.get(id)
       if found and found.entry == tonumber(number) then
-        units[entry] = { found = found, completedAt = found.completed, bytes = found.bytes, size = found.size }
+        units[entry] = { found = found, completedAt = found.completedAt, bytes = found.bytes, size = found.size }
       end
     else
       local state = stateOf(id, texts[id])

@@ -32,12 +32,12 @@ function workflow.saveAdded()
 end
 
 local function parse(id, text)
-  local status, completed, open, failed, cancelled, size, pins, entry, bytes =
+  local status, completedAt, open, failed, cancelled, size, pins, entry, bytes =
     string.match(text, '^(%u+)|(%d+)|(-?%d+)|(-?%d+)|(-?%d+)|(%d+)|(-?%d+)|(%d+)|(-?%d+)$')
   return {
     id = id,
     status = status,
-    completed = tonumber(completed),
+    completedAt = tonumber(completedAt),
     open = tonumber(open),
     failed = tonumber(failed),
     cancelled = tonumber(cancelled),
@@ -116,7 +116,7 @@ function workflow.save()
       pairs_[#pairs_ + 1] = string.format(
         '%s|%d|%d|%d|%d|%d|%d|%d|%d',
         found.status,
-        found.completed,
+        found.completedAt,
         found.open,
         found.failed,
         found.cancelled,
@@ -131,19 +131,6 @@ function workflow.save()
   callAll('HSET', keys.workflowStates, pairs_)
 end
 
-function workflow.isOpen(id)
-  local found = workflow.get(id)
-  return found ~= nil and found.open > 0
-end
-
--- The last execution has ended.
-function workflow.finish(found)
-  found.status = found.failed > 0 and 'FAILED' or found.cancelled > 0 and 'CANCELLED' or 'COMPLETED'
-  found.completed = now
-  found.dirty = true
-  effects.push({ 'workflow', found.id, found.status, now })
-end
-
 -- Forgets workflows; their executions are the caller's.
 function workflow.forget(ids)
   callAll('ZREM', keys.workflowOrder, ids)
@@ -154,50 +141,29 @@ function workflow.forget(ids)
   end
 end
 
--- One of its executions has ended. The last one ends the workflow.
-function workflow.close(row, status)
-  local found = workflow.get(row.workflowId)
-  if not found or found.open <= 0 then
-    -- One that has ended does not end again.
-    return history.retire(row)
-  end
+-- As the engine asks, see WorkflowTable in engine/tables.ts.
+workflow.table = {}
+
+function workflow.table:get(id)
+  return id and workflow.get(id)
+end
+
+function workflow.table:touch(found)
   found.dirty = true
-  found.open = found.open - 1
-  if status == 'FAILED' then
-    found.failed = found.failed + 1
-  elseif status == 'CANCELLED' then
-    found.cancelled = found.cancelled + 1
-  end
+end
+
+workflow.table.touchCounts = workflow.table.touch
+
+function workflow.table:addBytes(found, row)
   if frame.weighs then
     row.historyBytes = history.weigh(row)
     found.bytes = found.bytes + row.historyBytes
   end
-  if found.open == 0 then
-    workflow.finish(found)
-    history.retireWorkflow(found)
-  end
 end
 
--- One of its executions, which had ended as `was`, runs again: with it, the whole workflow is out of history.
-function workflow.open(row, was)
-  local found = workflow.get(row.workflowId)
-  if not found then
-    return
-  end
-  history.keepWorkflow(found)
-  found.dirty = true
-  if was == 'FAILED' then
-    found.failed = found.failed - 1
-  elseif was == 'CANCELLED' then
-    found.cancelled = found.cancelled - 1
-  end
+function workflow.table:removeBytes(found, row)
   if row.historyBytes then
     found.bytes = found.bytes - row.historyBytes
     row.historyBytes = nil
-  end
-  found.open = found.open + 1
-  if found.open == 1 then
-    found.status = 'RUNNING'
-    found.completed = 0
   end
 end
