@@ -114,7 +114,7 @@ export function cancelContract(open: OpenStore): void {
           status: 'RUNNING',
           workerId: 'w1',
         });
-        const token = { executionId: id, attempt: claim.attempt };
+        const token = { executionId: id, leaseToken: claim.leaseToken };
         expect(await worker.beat(claim)).toEqual({ known: true, cancelRequested: [token], lost: [] });
         await s.advance(9_999);
         expect(await s.status(id)).toBe('RUNNING');

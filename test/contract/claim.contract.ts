@@ -220,8 +220,8 @@ export function claimContract(open: OpenStore): void {
         const second = await worker.claimOne(first.executionId);
         await worker.release(second);
         const third = await worker.claimOne(first.executionId);
-        expect(second.attempt).toBeGreaterThan(first.attempt);
-        expect(third.attempt).toBeGreaterThan(second.attempt);
+        expect(second.leaseToken).toBeGreaterThan(first.leaseToken);
+        expect(third.leaseToken).toBeGreaterThan(second.leaseToken);
       }),
     );
 

@@ -21,7 +21,7 @@ const CALLS: Record<string, (store: TaskStore) => Promise<unknown>> = {
   stats: (store) => store.stats(),
   ping: (store) => store.ping(),
 };
-const RUN = { executionId: 'x', attempt: 1 };
+const RUN = { executionId: 'x', leaseToken: 1 };
 
 export function closedContract(open: OpenStore): void {
   describe('a closed store', () => {

@@ -8,7 +8,7 @@ import type { Worker } from './worker.js';
 interface Held {
   executionId: string;
   /** The newest token that any worker was ever given, or none. */
-  attempt: number;
+  leaseToken: number;
 }
 
 /** Brings one execution into each status, and gives the newest token that is not current. */
@@ -56,7 +56,7 @@ const INTO: Record<TaskStatus, (s: Scene, worker: Worker) => Promise<Held>> = {
     const executionId = await s.add({ taskId: 'child', edges: [edgeTo(parent)] });
     await worker.fail(await worker.claimOne(parent));
     await s.maintain();
-    return { executionId, attempt: 0 };
+    return { executionId, leaseToken: 0 };
   },
 };
 
@@ -74,7 +74,7 @@ export function illegalContract(open: OpenStore): void {
             const before = await s.get(held.executionId);
             expect(before.status).toBe(status);
             s.effects.length = 0;
-            const tokens = [held.attempt, held.attempt + 100, 0].map((attempt) => ({ ...held, attempt }));
+            const tokens = [held.leaseToken, held.leaseToken + 100, 0].map((leaseToken) => ({ ...held, leaseToken }));
             expect(await worker.settle(...tokens.map((run) => settlementOf(kind, run)))).toEqual([
               'stale',
               'stale',

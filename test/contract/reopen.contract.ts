@@ -28,7 +28,7 @@ export function reopenContract(open: OpenStore): void {
         expect(s.transitions(id).at(-1)).toBe('reopened');
         const claim = await worker.claimOne(id);
         expect(claim).toMatchObject({ run: 3, failures: 0 });
-        expect(claim.attempt).toBeGreaterThan(last.attempt);
+        expect(claim.leaseToken).toBeGreaterThan(last.leaseToken);
         await worker.complete(claim);
         expect((await s.get(id)).attempts.map(({ attempt, outcome }) => [attempt, outcome])).toEqual([
           [1, 'FAILED'],

@@ -151,7 +151,7 @@ export function retryContract(open: OpenStore): void {
         expect(others).toEqual([]);
         expect(expired).toEqual({
           executionId: id,
-          attempt: claim!.attempt,
+          leaseToken: claim!.leaseToken,
           taskId: 'plain',
           run: 1,
           failures: 0,
@@ -203,7 +203,7 @@ export function retryContract(open: OpenStore): void {
         // Whole minutes of claims expire together.
         await s.advance(60_000 + 1);
         expect(await s.store.expiredRuns(10)).toMatchObject([
-          { executionId: id, attempt: claim.attempt, limit: 10 * 60_000 },
+          { executionId: id, leaseToken: claim.leaseToken, limit: 10 * 60_000 },
         ]);
       }),
     );

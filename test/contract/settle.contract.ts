@@ -104,8 +104,8 @@ export function settleContract(open: OpenStore): void {
         await s.addMany(3);
         const worker = await s.worker();
         const [a, b, c] = await worker.claim(3);
-        const wrong: RunToken = { executionId: b!.executionId, attempt: b!.attempt - 1 };
-        const unknown: RunToken = { executionId: idOf(0xdead), attempt: 1 };
+        const wrong: RunToken = { executionId: b!.executionId, leaseToken: b!.leaseToken - 1 };
+        const unknown: RunToken = { executionId: idOf(0xdead), leaseToken: 1 };
         const settled = await worker.settle(
           settle.complete(a!, null),
           settle.complete(wrong, null),
@@ -122,7 +122,7 @@ export function settleContract(open: OpenStore): void {
         expect((await s.get(a!.executionId)).result).toBeNull();
         expect((await s.stats()).counters).toMatchObject({ completed: 2, failed: 0, stale: 3 });
         expect(s.effectsOf('stale').filter((effect) => effect.executionId === b!.executionId)).toMatchObject([
-          { attempt: wrong.attempt, workerId: 'w1' },
+          { leaseToken: wrong.leaseToken, workerId: 'w1' },
         ]);
       }),
     );
@@ -181,7 +181,7 @@ export function settleContract(open: OpenStore): void {
         const id = await s.add();
         const worker = await s.worker();
         const claim = await worker.claimOne();
-        const run = { executionId: id, attempt: claim.attempt };
+        const run = { executionId: id, leaseToken: claim.leaseToken };
         await s.store.report(run, { progress: { fraction: 0.25, note: 'first part' } });
         await s.store.report(run, { logs: ['one', 'two'] });
         await s.store.report(run, { progress: { fraction: 0.5, note: null }, logs: ['three'] });
@@ -201,7 +201,7 @@ export function settleContract(open: OpenStore): void {
         const id = await s.add();
         const claim = await (await s.worker()).claimOne();
         const lines = Array.from({ length: LOG_LINES_KEPT + 5 }, (_, i) => `line ${i}`);
-        await s.store.report({ executionId: id, attempt: claim.attempt }, { logs: lines });
+        await s.store.report({ executionId: id, leaseToken: claim.leaseToken }, { logs: lines });
         expect((await s.get(id)).logs).toEqual(lines.slice(5));
       }),
     );
@@ -217,12 +217,12 @@ export function settleContract(open: OpenStore): void {
         const before = await s.get(id);
         s.effects.length = 0;
         await s.store.report(
-          { executionId: id, attempt: old.attempt },
+          { executionId: id, leaseToken: old.leaseToken },
           { progress: { fraction: 1, note: null }, logs: ['late'] },
         );
         expect(await s.get(id)).toEqual(before);
         await worker.complete(claim);
-        await s.store.report({ executionId: id, attempt: claim.attempt }, { logs: ['too late'] });
+        await s.store.report({ executionId: id, leaseToken: claim.leaseToken }, { logs: ['too late'] });
         expect((await s.get(id)).logs).toEqual([]);
         expect([...s.effectsOf('log'), ...s.effectsOf('progress')]).toEqual([]);
       }),

@@ -61,11 +61,11 @@ export function workerContract(open: OpenStore): void {
         expect(await worker.beat(a!, b!)).toEqual({
           known: true,
           cancelRequested: [],
-          lost: [{ executionId: a!.executionId, attempt: a!.attempt }],
+          lost: [{ executionId: a!.executionId, leaseToken: a!.leaseToken }],
         });
         const other = await s.worker('w2');
         expect(await other.beat(b!)).toMatchObject({ known: true, lost: [{ executionId: b!.executionId }] });
-        const stranger = await s.store.beat('nobody', [{ executionId: b!.executionId, attempt: b!.attempt }]);
+        const stranger = await s.store.beat('nobody', [{ executionId: b!.executionId, leaseToken: b!.leaseToken }]);
         expect(stranger).toMatchObject({ known: false, lost: [{ executionId: b!.executionId }] });
       }),
     );
@@ -172,7 +172,7 @@ export function workerContract(open: OpenStore): void {
         expect(await worker.complete(claims[0]!)).toBe('stale');
         expect(await worker.beat(claims[0]!)).toMatchObject({
           known: false,
-          lost: [{ executionId: ids[0], attempt: claims[0]!.attempt }],
+          lost: [{ executionId: ids[0], leaseToken: claims[0]!.leaseToken }],
         });
         const next = await s.worker('w2');
         expect(await next.claimOne(ids[0])).toMatchObject({ run: 2, failures: 0 });

@@ -83,7 +83,7 @@ export class Worker {
   async beat(...runs: RunToken[]): Promise<BeatReply> {
     return this.store.beat(
       this.id,
-      runs.map(({ executionId, attempt }) => ({ executionId, attempt })),
+      runs.map(({ executionId, leaseToken }) => ({ executionId, leaseToken })),
     );
   }
 

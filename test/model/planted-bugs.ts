@@ -22,7 +22,7 @@ function bookkeeper(inner: TaskStore) {
       runs.delete(claim.executionId);
       runs.set(claim.executionId, {
         executionId: claim.executionId,
-        attempt: claim.attempt,
+        leaseToken: claim.leaseToken,
         workerId: request.workerId,
       });
     }
@@ -41,7 +41,7 @@ const noTokenCheck: Bug = (inner) => {
       for (const [i, settlement] of request.settlements.entries()) {
         const run = runs.get(settlement.executionId);
         if (settled[i] !== 'stale' || !run) continue;
-        if (await inner.settleExpired({ ...settlement, attempt: run.attempt })) settled[i] = 'applied';
+        if (await inner.settleExpired({ ...settlement, leaseToken: run.leaseToken })) settled[i] = 'applied';
       }
       return { ...reply, settled };
     },

@@ -259,8 +259,8 @@ export class Referee {
         violated('I4', `${e.id}: ${claim.failures} failures where there were ${e.failures}`);
       if (claim.snoozes !== e.snoozes)
         violated('I4', `${e.id}: ${claim.snoozes} snoozes where there were ${e.snoozes}`);
-      if (claim.attempt <= e.attempt) violated('I4', `${e.id}: token ${claim.attempt} after ${e.attempt}`);
-      e.attempt = claim.attempt;
+      if (claim.leaseToken <= e.leaseToken) violated('I4', `${e.id}: token ${claim.leaseToken} after ${e.leaseToken}`);
+      e.leaseToken = claim.leaseToken;
       e.fencingToken = claim.fencingToken;
       const token = this.locks.holders.get(e.lock?.key ?? '');
       if (e.lock && (token?.owner !== e.id || token.fencingToken !== claim.fencingToken)) {

@@ -43,7 +43,7 @@ export interface RefExecution {
   rootCause: string | null;
   reason: Reason | null;
   /** The token of its run. */
-  attempt: number;
+  leaseToken: number;
   fencingToken: number | null;
   workerId: string | null;
   run: number;
@@ -123,7 +123,7 @@ export class Reference {
       lock: command.lock,
       rootCause: null,
       reason: null,
-      attempt: 0,
+      leaseToken: 0,
       fencingToken: null,
       workerId: null,
       run: 0,

@@ -57,9 +57,9 @@ export class Shift {
   /** What each settlement must come to, by its token alone. */
   private expectSettled(member: Member, settlements: readonly Settlement[]) {
     const owed = new Map<string, ExecutionTransition>();
-    const settled = settlements.map(({ executionId, attempt, kind }) => {
+    const settled = settlements.map(({ executionId, leaseToken, kind }) => {
       const e = this.stage.reference.executions.get(executionId);
-      const mine = e?.status === 'RUNNING' && e.workerId === member.worker.id && e.attempt === attempt;
+      const mine = e?.status === 'RUNNING' && e.workerId === member.worker.id && e.leaseToken === leaseToken;
       if (!mine || owed.has(executionId)) return 'stale';
       const transitions = {
         complete: 'completed',
@@ -122,7 +122,7 @@ export class Shift {
     const { worker } = this.crew.anyone(pick);
     const settlement = settlementOf(how, this.staleToken(run));
     const e = this.stage.reference.executions.get(settlement.executionId);
-    if (e?.workerId === worker.id && e.attempt === settlement.attempt && e.status === 'RUNNING') return;
+    if (e?.workerId === worker.id && e.leaseToken === settlement.leaseToken && e.status === 'RUNNING') return;
     const reply = await this.stage.unchanged('a stale settlement', () =>
       worker.exchange({ settlements: [settlement] }),
     );
@@ -213,12 +213,12 @@ export class Shift {
   }
 
   private tokenOf(e: RefExecution): RunToken {
-    return { executionId: e.id, attempt: e.attempt };
+    return { executionId: e.id, leaseToken: e.leaseToken };
   }
 
   /** The newest token ever given of some execution, or one before it. */
   private staleToken(pick: number): RunToken {
     const e = this.stage.reference.choose(pick);
-    return { executionId: e?.id ?? 'unknown', attempt: (e?.attempt ?? 1) - (pick % 2) };
+    return { executionId: e?.id ?? 'unknown', leaseToken: (e?.leaseToken ?? 1) - (pick % 2) };
   }
 }

@@ -120,7 +120,9 @@ describe.each(SPOILS)('an execution with %s', (_, spoil) => {
       await s.store.resumeQueue('default');
       // The claim may notice the loss, and take the next one.
       const first = await worker.claim(1);
-      await worker.settle(...first.map(({ executionId, attempt }) => settle.complete({ executionId, attempt }, null)));
+      await worker.settle(
+        ...first.map(({ executionId, leaseToken }) => settle.complete({ executionId, leaseToken }, null)),
+      );
       const grant = await s.store.acquireLock('key', 'another', LEASE, 0);
       if (grant) await s.store.releaseLock('key', 'another', grant.fencingToken);
       const rest = ids.slice(1).filter((id) => first[0]?.executionId !== id);

@@ -91,7 +91,7 @@ export interface FireCommand {
 export interface RunToken {
   executionId: string;
   /** Raised by claim, rescue, release and cancel-finalise, so that whoever lost the run cannot settle it. */
-  attempt: number;
+  leaseToken: number;
 }
 
 export type SettlementKind = 'complete' | 'fail' | 'retry' | 'snooze' | 'release' | 'cancel';
@@ -116,7 +116,7 @@ function settlement(
   reason: Reason | null,
   delay: number,
 ): Settlement {
-  return { executionId: run.executionId, attempt: run.attempt, kind, result, error, reason, delay };
+  return { executionId: run.executionId, leaseToken: run.leaseToken, kind, result, error, reason, delay };
 }
 
 export const settle = {

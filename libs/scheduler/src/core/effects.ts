@@ -50,7 +50,7 @@ export type Effect =
   | { kind: 'workflow'; workflowId: string; status: TaskStatus; time: number }
   | { kind: 'progress'; executionId: string; taskId: string; fraction: number; note: string | null; time: number }
   | { kind: 'log'; executionId: string; taskId: string; line: string; time: number }
-  | { kind: 'stale'; executionId: string; attempt: number; workerId: string; time: number }
+  | { kind: 'stale'; executionId: string; leaseToken: number; workerId: string; time: number }
   | {
       kind: 'lock';
       transition: 'granted' | 'released' | 'lost';

@@ -52,7 +52,7 @@ export interface LogEvent {
 export interface StaleResultEvent {
   scheduler: string;
   executionId: string;
-  attempt: number;
+  leaseToken: number;
   workerId: string;
   time: string;
 }

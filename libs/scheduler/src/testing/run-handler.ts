@@ -75,7 +75,7 @@ export async function runHandler(
   const results = Object.entries(options.results ?? {}).map(([ref, result]) => [ref, serializePayload(result)]);
   const claim: Claim = {
     executionId: options.executionId ?? ulid(now),
-    attempt: options.attempt ?? 1,
+    leaseToken: options.attempt ?? 1,
     taskId,
     queue: task.queue,
     priority: task.priority,

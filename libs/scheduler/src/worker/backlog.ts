@@ -39,7 +39,7 @@ export class Backlog {
   tokens(): RunToken[] {
     return this.waiting
       .slice(this.next)
-      .map(({ claim }) => ({ executionId: claim.executionId, attempt: claim.attempt }));
+      .map(({ claim }) => ({ executionId: claim.executionId, leaseToken: claim.leaseToken }));
   }
 
   /** Gives back what may no longer begin here: no attempt spent. Default: all of it. */

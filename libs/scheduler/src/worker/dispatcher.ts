@@ -110,7 +110,7 @@ export class Dispatcher {
   /** Tokens of what is claimed and not known to be settled. */
   tokens(): RunToken[] {
     const settled = [...this.settlements, ...this.lanes.flatMap((lane) => lane.carried)];
-    const onTheirWay = settled.map(({ executionId, attempt }) => ({ executionId, attempt }));
+    const onTheirWay = settled.map(({ executionId, leaseToken }) => ({ executionId, leaseToken }));
     return [...this.executor.tokens(), ...this.backlog.tokens(), ...onTheirWay];
   }
 

@@ -89,7 +89,10 @@ export class Executor {
 
   /** Tokens of the runs not yet settled. */
   tokens(): RunToken[] {
-    return [...this.runs.values()].map(({ claim }) => ({ executionId: claim.executionId, attempt: claim.attempt }));
+    return [...this.runs.values()].map(({ claim }) => ({
+      executionId: claim.executionId,
+      leaseToken: claim.leaseToken,
+    }));
   }
 
   /**

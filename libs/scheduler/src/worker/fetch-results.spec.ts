@@ -5,7 +5,7 @@ import { fetchResults } from './fetch-results.js';
 import { Run } from './run.js';
 
 const claim: Claim = {
-  ...{ executionId: 'join', attempt: 1, taskId: 'join', queue: 'default', priority: 2, payload: null, run: 1 },
+  ...{ executionId: 'join', leaseToken: 1, taskId: 'join', queue: 'default', priority: 2, payload: null, run: 1 },
   ...{ failures: 0, scheduledTime: 0, startedTime: 0, timeout: null, workflowId: null, lockKey: null },
   ...{ fencingToken: null, results: { a: '1' }, resultsLeft: 2, snoozes: 0, budget: null },
 };

@@ -29,7 +29,7 @@ class SlowStore {
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-const run = (executionId: string, attempt = 1) => ({ executionId, attempt });
+const run = (executionId: string, leaseToken = 1) => ({ executionId, leaseToken });
 const at = (fraction: number) => ({ progress: { fraction, note: null } });
 
 describe('reports of runs', () => {

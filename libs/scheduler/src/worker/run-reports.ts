@@ -30,10 +30,10 @@ export class RunReports {
     private readonly onFailure: (run: RunToken, error: unknown) => void,
   ) {}
 
-  add({ executionId, attempt }: RunToken, { progress, logs }: Report): void {
+  add({ executionId, leaseToken }: RunToken, { progress, logs }: Report): void {
     let found = this.pending.get(executionId);
-    if (found?.run.attempt !== attempt) {
-      found = { run: { executionId, attempt }, progress: undefined, logs: [], isSending: false };
+    if (found?.run.leaseToken !== leaseToken) {
+      found = { run: { executionId, leaseToken }, progress: undefined, logs: [], isSending: false };
       this.pending.set(executionId, found);
     }
     if (progress) found.progress = progress;
@@ -44,9 +44,9 @@ export class RunReports {
   }
 
   /** Sends what a run has left before its settlement goes, after which the store would refuse it. */
-  end({ executionId, attempt }: RunToken): void {
+  end({ executionId, leaseToken }: RunToken): void {
     const found = this.pending.get(executionId);
-    if (found?.run.attempt !== attempt) return;
+    if (found?.run.leaseToken !== leaseToken) return;
     this.pending.delete(executionId);
     this.waiting.delete(found);
     if (hasContent(found)) this.send(found);

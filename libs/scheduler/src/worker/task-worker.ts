@@ -235,6 +235,6 @@ export class TaskWorker {
   }
 }
 
-function isRun({ attempt }: RunToken): (claim: Claim) => boolean {
-  return (claim) => claim.attempt === attempt;
+function isRun({ leaseToken }: RunToken): (claim: Claim) => boolean {
+  return (claim) => claim.leaseToken === leaseToken;
 }

@@ -3,7 +3,7 @@ import { settle } from '../core/commands.js';
 import { countOfTrip } from './trip-size.js';
 
 const ends = (count: number, size: number) =>
-  Array.from({ length: count }, (_, i) => settle.complete({ executionId: `${i}`, attempt: 1 }, 'x'.repeat(size)));
+  Array.from({ length: count }, (_, i) => settle.complete({ executionId: `${i}`, leaseToken: 1 }, 'x'.repeat(size)));
 
 describe('the settlements of one trip', () => {
   it.each([

@@ -169,7 +169,7 @@ function start(s: State, worker: WorkerRow, row: Row, now: number): Claim {
   const extra = row.extra;
   return {
     executionId: row.id,
-    attempt: row.leaseToken,
+    leaseToken: row.leaseToken,
     taskId: row.task.taskId,
     queue: row.queue.name,
     priority: row.priority,

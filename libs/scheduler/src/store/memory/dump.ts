@@ -67,7 +67,7 @@ function execution(row: Row): unknown {
     startedTime: row.startedAt,
     completedTime: row.completedAt,
     cancelRequestedTime: row.cancelRequestedAt,
-    attempt: row.leaseToken,
+    leaseToken: row.leaseToken,
     run: row.runs,
     result: row.result ?? null,
     error: row.error ?? null,

@@ -7,7 +7,7 @@ import type { State } from './state.js';
 /** The run's row if the token is current. */
 export function current(s: State, run: RunToken): Row | undefined {
   const row = s.executions.get(run.executionId);
-  return row !== undefined && row.status === 'RUNNING' && row.leaseToken === run.attempt ? row : undefined;
+  return row !== undefined && row.status === 'RUNNING' && row.leaseToken === run.leaseToken ? row : undefined;
 }
 
 /** Commits what a worker says of its runs. What goes back to a queue's head goes last and backwards, so that it keeps its order. */
@@ -32,7 +32,7 @@ function settleOwn(s: State, worker: WorkerRow, settlement: Settlement, now: num
     s.effects.push({
       kind: 'stale',
       executionId: settlement.executionId,
-      attempt: settlement.attempt,
+      leaseToken: settlement.leaseToken,
       workerId: worker.hello.workerId,
       time: now,
     });

@@ -51,7 +51,7 @@ export function beat(s: State, workerId: string, runs: readonly RunToken[], now:
   const cancelRequested: RunToken[] = [];
   for (const row of worker.running) {
     lock.renew(s, row);
-    if (row.cancelRequestedAt > 0) cancelRequested.push({ executionId: row.id, attempt: row.leaseToken });
+    if (row.cancelRequestedAt > 0) cancelRequested.push({ executionId: row.id, leaseToken: row.leaseToken });
   }
   const lost = runs.filter((run) => current(s, run)?.worker !== worker);
   return { known: true, cancelRequested, lost };
@@ -91,7 +91,7 @@ export function expired(s: State, limit: number, now: number): ExpiredRun[] {
     if (found.length < limit)
       found.push({
         executionId: row.id,
-        attempt: row.leaseToken,
+        leaseToken: row.leaseToken,
         taskId: row.task.taskId,
         run: row.runs,
         failures: row.failures,

@@ -140,9 +140,9 @@ export class ExchangePacker {
   private plainRuns(workerId: string, settlements: readonly Settlement[], at: number): PlainRun[] {
     const found: PlainRun[] = [];
     for (let i = at; i < settlements.length; i++) {
-      const { executionId, attempt, kind } = settlements[i]!;
+      const { executionId, leaseToken, kind } = settlements[i]!;
       const run = this.runs.get(executionId);
-      if (kind !== 'complete' || !isPlainRun(run, workerId, attempt)) break;
+      if (kind !== 'complete' || !isPlainRun(run, workerId, leaseToken)) break;
       if (found.length > 0 && kindOf(found[0]!) !== kindOf(run)) break;
       this.runs.delete(executionId);
       found.push(run);
@@ -170,8 +170,8 @@ export class ExchangePacker {
     return ended;
   }
 
-  private isPlain(workerId: string, { executionId, attempt, kind }: Settlement): boolean {
-    return kind === 'complete' && isPlainRun(this.runs.get(executionId), workerId, attempt);
+  private isPlain(workerId: string, { executionId, leaseToken, kind }: Settlement): boolean {
+    return kind === 'complete' && isPlainRun(this.runs.get(executionId), workerId, leaseToken);
   }
 }
 
@@ -182,8 +182,8 @@ function gotOf(flat: ExchangeScriptReply[9]): ReadonlyMap<string, Got> {
   return got;
 }
 
-function isPlainRun(run: KnownRun | undefined, workerId: string, attempt: number): run is PlainRun {
-  return run !== undefined && run.entry !== null && run.claim.attempt === attempt && run.workerId === workerId;
+function isPlainRun(run: KnownRun | undefined, workerId: string, leaseToken: number): run is PlainRun {
+  return run !== undefined && run.entry !== null && run.claim.leaseToken === leaseToken && run.workerId === workerId;
 }
 
 /** As the script calls the segments. */

@@ -148,12 +148,12 @@ export abstract class RedisLooks extends RedisFrame {
     const flat = await this.look<string[]>('expiredRuns', limit);
     const runs: ExpiredRun[] = [];
     for (let i = 0; i < flat.length; i += 7) {
-      const [attempt, run, failures, bound] = [1, 3, 4, 5].map((field) => Number(flat[i + field])) as [
+      const [leaseToken, run, failures, bound] = [1, 3, 4, 5].map((field) => Number(flat[i + field])) as [
         ...[number, number, number, number],
       ];
       const about = flat[i + 6]!;
       const budget = about.startsWith(';') ? about.slice(1) : null;
-      runs.push({ executionId: flat[i]!, attempt, taskId: flat[i + 2]!, run, failures, budget, limit: bound });
+      runs.push({ executionId: flat[i]!, leaseToken, taskId: flat[i + 2]!, run, failures, budget, limit: bound });
     }
     return runs;
   }

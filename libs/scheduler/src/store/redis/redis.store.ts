@@ -102,12 +102,12 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   }
 
   async report(
-    { executionId, attempt }: RunToken,
+    { executionId, leaseToken }: RunToken,
     { progress, logs = [] }: { progress?: { fraction: number; note: string | null }; logs?: readonly string[] },
   ): Promise<void> {
     const note = progress?.note ?? null;
     const said = [progress?.fraction ?? '', note ?? '', note === null ? 0 : 1];
-    await this.commit('report', executionId, attempt, ...said, ...logs);
+    await this.commit('report', executionId, leaseToken, ...said, ...logs);
   }
 
   // ---- workflows -----------------------------------------------------------------------------------------------
@@ -189,7 +189,7 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   }
 
   async beat(workerId: string, runs: readonly RunToken[]): Promise<BeatReply> {
-    const tokens = runs.flatMap(({ executionId, attempt }) => [executionId, attempt]);
+    const tokens = runs.flatMap(({ executionId, leaseToken }) => [executionId, leaseToken]);
     const now = this.serverNow();
     // A clock that a test turns stands still between claim and beat: what is not named is left alone then.
     const isKnown = now !== null && !this.settings.testClock;
@@ -320,7 +320,7 @@ function stepOf(reply: unknown): StepReply {
 
 function tokensOf(flat: readonly string[]): RunToken[] {
   const tokens: RunToken[] = [];
-  for (let i = 0; i < flat.length; i += 2) tokens.push({ executionId: flat[i]!, attempt: Number(flat[i + 1]) });
+  for (let i = 0; i < flat.length; i += 2) tokens.push({ executionId: flat[i]!, leaseToken: Number(flat[i + 1]) });
   return tokens;
 }
 

@@ -8,7 +8,7 @@ import type { ExecutionView, LockView, WorkflowView } from './views.js';
 
 interface DumpedExecution extends ExecutionView {
   place: string;
-  attempt: number;
+  leaseToken: number;
   crashes: number;
   budget: string;
   edges: [string, string, string, string | false][] | object;
@@ -82,7 +82,7 @@ function execution(row: DumpedExecution): unknown {
     startedTime: row.started,
     completedTime: row.completed,
     cancelRequestedTime: row.cancelRequested,
-    attempt: row.attempt,
+    leaseToken: row.leaseToken,
     run: row.run,
     failures: row.failures,
     snoozes: row.snoozes,

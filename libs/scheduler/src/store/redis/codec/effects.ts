@@ -32,8 +32,8 @@ function effectOf([kind, ...f]: Raw): Effect {
       return { kind, executionId, taskId, line, time };
     }
     case 'stale': {
-      const [executionId, attempt, workerId, time] = f as [string, number, string, number];
-      return { kind, executionId, attempt, workerId, time };
+      const [executionId, leaseToken, workerId, time] = f as [string, number, string, number];
+      return { kind, executionId, leaseToken, workerId, time };
     }
     case 'lock': {
       const [transition, key, owner, fencingToken, time] = f as ['granted', string, string, number, number];

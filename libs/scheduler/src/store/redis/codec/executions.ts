@@ -125,7 +125,7 @@ export function plainClaim(executionId: string, record: string, startedTime: num
   const { due, taskId, queue, priority, budget, payload, workflowId } = headOf(record);
   return {
     executionId,
-    attempt: 1,
+    leaseToken: 1,
     taskId,
     queue,
     priority,
@@ -144,7 +144,7 @@ export function plainClaim(executionId: string, record: string, startedTime: num
   };
 }
 
-/** A claim that is not plain says beside its record: attempt|run|failures|due|number|plain|workflow|JSON of what few have */
+/** A claim that is not plain says beside its record: leaseToken|run|failures|due|number|plain|workflow|JSON of what few have */
 export function claimOf(
   executionId: string,
   record: string,
@@ -152,7 +152,7 @@ export function claimOf(
   detail: string,
   got?: Got,
 ): { claim: Claim; no: string; isPlain: boolean } {
-  const [attempt, run, failures, due, no, isPlain, workflowId, ...rest] = detail.split('|') as [
+  const [leaseToken, run, failures, due, no, isPlain, workflowId, ...rest] = detail.split('|') as [
     ...[string, string, string, string, string, string, string],
     ...string[],
   ];
@@ -165,7 +165,7 @@ export function claimOf(
   const { taskId, queue, priority, timeout, budget, payload } = headOf(record);
   const claim: Claim = {
     executionId,
-    attempt: Number(attempt),
+    leaseToken: Number(leaseToken),
     taskId,
     queue,
     priority,

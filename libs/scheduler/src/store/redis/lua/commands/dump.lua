@@ -37,7 +37,7 @@ for _, id in ipairs(call('HKEYS', keys.static)) do
       kept[i] = { edge.ref, edge.type, edge.state, edge.up or false }
     end
     local view = inspect.view(row)
-    view.number, view.place, view.attempt, view.crashes = row.number, row.location, row.leaseToken, row.crashes
+    view.number, view.place, view.leaseToken, view.crashes = row.number, row.location, row.leaseToken, row.crashes
     view.budget = row.budget
     view.edges, view.liveDependents, view.runs = kept, row.liveDependents + liveWithin(row), row.workerId or false
     executions[#executions + 1] = view
