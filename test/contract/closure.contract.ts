@@ -118,7 +118,7 @@ export function closureContract(open: OpenStore): void {
         await worker.complete(claim);
         const ready = async () => (await s.store.queueSizes('default'))[TaskPriority.LOW]!;
         expect(await ready()).toBeLessThanOrEqual(EDGES_PER_STEP);
-        expect(s.effects).toContainEqual({ kind: 'more' });
+        expect(s.effects).toContainEqual({ kind: 'workRemains' });
         let calls = 0;
         for (let more = true; more; calls++) {
           const before = await ready();

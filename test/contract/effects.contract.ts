@@ -90,7 +90,7 @@ export function effectsContract(open: OpenStore): void {
         await s.add({ queue: 'q' });
         expect(s.effectsOf('ready')).toEqual([{ kind: 'ready', queue: 'q' }]);
         await s.add({ delay: MINUTE });
-        expect(s.effectsOf('due')).toContainEqual({ kind: 'due', at: s.now + MINUTE });
+        expect(s.effectsOf('timerDue')).toContainEqual({ kind: 'timerDue', at: s.now + MINUTE });
         s.effects.length = 0;
         await s.advance(MINUTE);
         expect(s.effectsOf('ready')).toEqual([{ kind: 'ready', queue: 'default' }]);
@@ -111,7 +111,7 @@ export function effectsContract(open: OpenStore): void {
         await worker.release(claim);
         expect(s.effectsOf('ready')).toEqual([{ kind: 'ready', queue: 'default' }]);
         await worker.retry(await worker.claimOne(), MINUTE);
-        expect(s.effectsOf('due')).toContainEqual({ kind: 'due', at: s.now + MINUTE });
+        expect(s.effectsOf('timerDue')).toContainEqual({ kind: 'timerDue', at: s.now + MINUTE });
       }),
     );
   });

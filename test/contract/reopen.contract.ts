@@ -75,7 +75,7 @@ export function reopenContract(open: OpenStore): void {
         for (const id of [cancelled, unbound, uncle]) expect(await s.store.reopen(id)).toBe(true);
         await s.advance(8_999);
         expect(await s.statuses(cancelled, unbound, skipped)).toEqual(['PENDING', 'PENDING', 'PENDING']);
-        expect(s.effectsOf('due').map(({ at }) => at)).toContain(s.now + 1);
+        expect(s.effectsOf('timerDue').map(({ at }) => at)).toContain(s.now + 1);
         await s.advance(1);
         expect(await s.get(unbound)).toMatchObject({ status: 'SKIPPED', reason: 'DEPENDENCY_TIMEOUT' });
         expect(await s.status(cancelled)).toBe('PENDING');

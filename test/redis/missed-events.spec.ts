@@ -27,7 +27,7 @@ async function openNode({ port }: RedisServer) {
   const gaps: Effect[] = [];
   const listenTo = async (transition: ExecutionTransition): Promise<void> => {
     store.subscribe(
-      (effects) => gaps.push(...effects.filter(({ kind }) => kind === 'gap')),
+      (effects) => gaps.push(...effects.filter(({ kind }) => kind === 'missed')),
       (each) => each === transition,
     );
     // What is newly listened to is told to the others with the next command.
@@ -58,9 +58,9 @@ describe('a node that the others have forgotten', () => {
     const server = await serve();
     const node = await openNode(server);
     const told = new Promise<Effect>((resolve) => {
-      node.store.subscribe((effects) => effects.filter(({ kind }) => kind === 'gap').forEach(resolve));
+      node.store.subscribe((effects) => effects.filter(({ kind }) => kind === 'missed').forEach(resolve));
     });
     await server.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
-    expect(await told).toEqual({ kind: 'gap', time: expect.any(Number) });
+    expect(await told).toEqual({ kind: 'missed', time: expect.any(Number) });
   });
 });

@@ -34,22 +34,29 @@ export interface ExecutionEffect {
   reason: Reason | null;
 }
 
-/** What a transition reports beside the state it changed. Events, wake-ups and metrics come from these alone. */
-export type Effect =
-  | ExecutionEffect
-  /** Work may be claimable in this queue now. */
+/** What a transition reports besides the state that it changed. Events, wake-ups and metrics come from these alone. */
+export type Effect = StoreEvent | Signal;
+
+/** Tells a process of the scheduler when to act. It is no event: nothing outside of the scheduler receives it. */
+export type Signal =
+  /** The queue may have work that can be claimed. */
   | { kind: 'ready'; queue: string }
-  /** Something is due at this instant: a delay, a deadline, a tick. */
-  | { kind: 'due'; at: number }
-  /** More of a bounded step is left: edges to resolve, executions to promote. */
-  | { kind: 'more' }
-  /** What other nodes reported may not have been heard here: whoever waits looks again. */
-  | { kind: 'gap'; time: number }
-  /** The store has lost all that it held, and goes on empty: what this node declares is to be said again. */
-  | { kind: 'emptied' }
+  /** Maintenance has work at this instant, ms: a delay, a deadline, a tick. */
+  | { kind: 'timerDue'; at: number }
+  /** A bounded step has left work: edges to decide, executions to promote. */
+  | { kind: 'workRemains' }
+  /** Effects of other nodes may be lost: whatever waits for one reads the store. */
+  | { kind: 'missed'; time: number }
+  /** The store has lost its data and continues empty: this node declares again what its code declares. */
+  | { kind: 'storeReset' };
+
+/** A transition, as committed. */
+export type StoreEvent =
+  | ExecutionEffect
   | { kind: 'workflow'; workflowId: string; status: TaskStatus; time: number }
   | { kind: 'progress'; executionId: string; taskId: string; fraction: number; note: string | null; time: number }
   | { kind: 'log'; executionId: string; taskId: string; line: string; time: number }
+  /** A settlement was refused, since the lease token is no longer the current one. */
   | { kind: 'stale'; executionId: string; leaseToken: number; workerId: string; time: number }
   | {
       kind: 'lock';
@@ -58,7 +65,7 @@ export type Effect =
       owner: string;
       fencingToken: number;
       time: number;
-      /** ms since then, as far as the process can know, where it comes from another process. Default 0. */
+      /** ms since then if it comes from another process, as far as this one can know. Default 0. */
       age?: number;
     }
   | { kind: 'queue'; transition: 'paused' | 'resumed'; queue: string; time: number }
@@ -69,12 +76,12 @@ export type Effect =
       taskId: string;
       time: number;
     }
-  /** What could not be treated was set aside: `step` by which duty, `id` of what. It holds up nothing else. */
+  /** A row that cannot be interpreted was set aside: by which step, and the id of what. Everything else continues. */
   | { kind: 'setAside'; step: string; id: string; error: string; time: number }
-  /** The store's clock went back by so many ms, forward where negative: deadlines were set by the new time. */
+  /** The store's clock went back by `by` ms, forward if negative. Deadlines now follow the new time. */
   | { kind: 'clockStep'; by: number; time: number }
-  /** Runs that the worker no longer holds went back to their queues. */
+  /** Runs that the worker does not hold went back to their queues. */
   | { kind: 'returned'; workerId: string; count: number; time: number }
-  /** The store came back with older data: so many trips of the worker, answered before, are lost. */
+  /** The store came back with older data: `trips` exchanges of the worker that had been answered are lost. */
   | { kind: 'rewound'; workerId: string; trips: number; time: number }
   | { kind: 'worker'; transition: 'joined' | 'draining' | 'left' | 'lost'; workerId: string; time: number };

@@ -124,7 +124,7 @@ function nameOf(effect: Told): SchedulerEventName {
       return `scheduler.execution.${effect.kind}`;
     case 'workflow':
       return 'scheduler.workflow.ended';
-    case 'gap':
+    case 'missed':
       return 'scheduler.events.missed';
     case 'lock':
     case 'queue':

@@ -31,7 +31,7 @@ export class ExecutionWaiter {
 
   constructor(
     hub: EventHub,
-    @Inject(TASK_STORE) private readonly store: ExecutionStore & Pick<WorkerStore, 'lanes'>,
+    @Inject(TASK_STORE) private readonly store: ExecutionStore & Pick<WorkerStore, 'isShared'>,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
     hub.listen(
@@ -40,7 +40,7 @@ export class ExecutionWaiter {
         for (const effect of effects) {
           if (effect.kind === 'execution' && isTerminal(effect.status))
             this.waiting.get(effect.executionId)?.forEach(({ wake }) => wake(effect));
-          else if (effect.kind === 'gap')
+          else if (effect.kind === 'missed')
             for (const waiters of this.waiting.values()) waiters.forEach(({ wake }) => wake(null));
         }
       },
@@ -87,7 +87,7 @@ export class ExecutionWaiter {
   }
 
   private arm(): void {
-    if (this.poll || this.isClosed || this.store.lanes === 1 || this.waiting.size === 0) return;
+    if (this.poll || this.isClosed || !this.store.isShared || this.waiting.size === 0) return;
     this.poll = this.clock.setTimer(POLL_EVERY_MS, () => {
       void this.look().finally(() => {
         this.poll = null;

@@ -52,7 +52,7 @@ export class CronTicker extends Actor {
   ) {
     super(`scheduler:${scheduler}:cron`, 1000, registry, clock);
     hub.listen((effects) => {
-      for (const effect of effects) if (effect.kind === 'due') this.wakeAt(effect.at);
+      for (const effect of effects) if (effect.kind === 'timerDue') this.wakeAt(effect.at);
     });
   }
 

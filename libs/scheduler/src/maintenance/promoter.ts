@@ -17,8 +17,8 @@ export class Promoter extends Actor {
     super(`scheduler:${scheduler}:promoter`, 1000, registry, clock);
     hub.listen((effects) => {
       for (const effect of effects) {
-        if (effect.kind === 'due') this.wakeAt(effect.at);
-        else if (effect.kind === 'more') this.wakeAt(this.clock.now());
+        if (effect.kind === 'timerDue') this.wakeAt(effect.at);
+        else if (effect.kind === 'workRemains') this.wakeAt(this.clock.now());
       }
     });
   }

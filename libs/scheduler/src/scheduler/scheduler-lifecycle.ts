@@ -228,7 +228,7 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
   private async openAll(): Promise<void> {
     await this.store.open();
     this.hub.listen((effects) => {
-      if (effects.some((effect) => effect.kind === 'emptied')) this.declaring ??= this.declareAgain();
+      if (effects.some((effect) => effect.kind === 'storeReset')) this.declaring ??= this.declareAgain();
     });
     await this.configureQueues();
   }

@@ -40,7 +40,8 @@ export interface TaskStore
     CronStore,
     MaintenanceStore,
     HealthStore,
-    StoreLifecycle {}
+    StoreLifecycle,
+    DumpStore {}
 
 export interface DefinitionStore {
   /** Mirrors definitions. A lower `appVersion` of the same app never overwrites a higher one. */
@@ -186,7 +187,9 @@ export interface BeatReply {
 }
 
 export interface WorkerStore {
-  /** Trips that a worker may have under way at a time: 1 where a trip takes no time, 2 where it does. */
+  /** Whether other processes use the same data: a call takes a round trip, and what is read may have changed since. */
+  readonly isShared: boolean;
+  /** Exchanges that a worker may have in flight at a time. */
   readonly lanes: number;
   /** Joins, or renews what the worker says of itself. @returns the task ids it can run that the store does not know */
   hello(worker: WorkerHello): Promise<void>;
@@ -284,7 +287,11 @@ export interface StoreLifecycle {
     listener: (effects: readonly Effect[]) => void,
     wants?: (transition: ExecutionTransition) => boolean,
   ): () => void;
-  /** For tests: the whole state in one canonical form, the same on every store. */
+}
+
+/** For tests. */
+export interface DumpStore {
+  /** @returns the whole state in one canonical form, the same on every store */
   dump(): Promise<unknown>;
 }
 

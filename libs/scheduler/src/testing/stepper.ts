@@ -102,7 +102,7 @@ export class Stepper {
 
 /** Hints are given again and again, also where nobody can follow them. */
 function isTransition({ kind }: Effect): boolean {
-  return kind !== 'ready' && kind !== 'due' && kind !== 'more';
+  return kind !== 'ready' && kind !== 'timerDue' && kind !== 'workRemains';
 }
 
 /** One turn of the event loop; with a pause, one in which the machine may rest. */

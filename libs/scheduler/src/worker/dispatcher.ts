@@ -67,7 +67,7 @@ export class Dispatcher {
   open(): void {
     this.claiming = true;
     this.leaving = false;
-    if (this.isRemote) this.look ??= this.clock.setRepeating(LOOK_EVERY_MS, () => this.wake());
+    if (this.store.isShared) this.look ??= this.clock.setRepeating(LOOK_EVERY_MS, () => this.wake());
     this.wake();
   }
 
@@ -100,7 +100,7 @@ export class Dispatcher {
    * @param age ms since the store made it
    */
   take(claim: Claim, age: number): void {
-    const waiting = { claim, startBy: this.isRemote ? this.clock.monotonic() + START_WITHIN_MS - age : Infinity };
+    const waiting = { claim, startBy: this.store.isShared ? this.clock.monotonic() + START_WITHIN_MS - age : Infinity };
     if (this.claiming && this.executor.vacant > 0) this.begin(waiting);
     else this.backlog.push(waiting);
     if (!this.claiming) this.giveBack();
@@ -162,10 +162,6 @@ export class Dispatcher {
     while (this.settlements.length > 0 || this.isBusy)
       await new Promise<void>((resolve) => this.tripWaiters.push(resolve));
     return this.heard;
-  }
-
-  private get isRemote(): boolean {
-    return this.lanes.length > 1;
   }
 
   private get isBusy(): boolean {
@@ -283,14 +279,14 @@ export class Dispatcher {
       sequence: ++lane.sequence,
       settlements,
       ...(this.claiming ? { ...this.executor.offer(), want } : { want }),
-      ...(this.isRemote && { ahead, handOver: want - ahead }),
+      ...(this.store.isShared && { ahead, handOver: want - ahead }),
     };
     const reply = await this.exchange(request, lane);
     lane.asked = 0;
     lane.carried = [];
     if (!reply) return;
     this.liveness.lastProgress = this.clock.monotonic();
-    if (want > 0) this.isPlenty = this.isRemote && reply.claims.length === want;
+    if (want > 0) this.isPlenty = this.store.isShared && reply.claims.length === want;
     if (reply.more || this.isPlenty) this.woken = true;
     for (const claim of reply.claims) this.take(claim, reply.age ?? 0);
     reply.settled.forEach((outcome, i) => {
@@ -311,7 +307,7 @@ export class Dispatcher {
 
   /** What has ended; to a store at a distance no more than one trip can take, in number and in size. */
   private takeSettlements(): Settlement[] {
-    const count = this.isRemote ? countOfTrip(this.settlements) : this.settlements.length;
+    const count = this.store.isShared ? countOfTrip(this.settlements) : this.settlements.length;
     if (count < this.settlements.length) return this.settlements.splice(0, count);
     const taken = this.settlements;
     this.settlements = [];

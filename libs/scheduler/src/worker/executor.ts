@@ -56,7 +56,7 @@ export class Executor {
     this.slots = new Slots(settings);
     // Rules of a queue in this process are kept at the claim: nothing waits for them here.
     const ahead = this.slots.ruled ? 0 : AHEAD_AT_MOST;
-    this.pace = store.lanes > 1 ? new Pace(settings.maxConcurrentTasks, ahead) : null;
+    this.pace = store.isShared ? new Pace(settings.maxConcurrentTasks, ahead) : null;
     this.reports = new RunReports(store, ({ executionId }, error) =>
       this.logger.warn(`progress of ${executionId} was not kept: ${String(error)}`),
     );

@@ -92,8 +92,8 @@ export class TaskWorker {
     }
     if (this.beatTimer !== timer) return;
     this.stopKeepAlive = this.store.keepAlive(this.settings.workerId);
-    // Who could take a run for lost lives in this process where the store does.
-    if (this.store.lanes > 1) this.leaseWatch.start();
+    // Only another process could declare a run lost while this event loop is blocked.
+    if (this.store.isShared) this.leaseWatch.start();
     this.liveness.lastProgress = this.clock.monotonic();
   }
 
@@ -223,7 +223,7 @@ export class TaskWorker {
 
   private hear(effects: readonly Effect[]): void {
     for (const effect of effects) {
-      if (effect.kind === 'ready' || effect.kind === 'more' || effect.kind === 'gap') this.dispatcher.wake();
+      if (effect.kind === 'ready' || effect.kind === 'workRemains' || effect.kind === 'missed') this.dispatcher.wake();
       else if (effect.kind === 'queue' && effect.transition === 'paused')
         this.dispatcher.pause(effect.queue, effect.time);
       else if (effect.kind === 'queue' && effect.transition === 'resumed') this.dispatcher.resume(effect.queue);

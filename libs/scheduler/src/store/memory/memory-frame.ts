@@ -100,7 +100,7 @@ export abstract class MemoryFrame {
     const s = this.state;
     for (const name of s.woken) s.effects.push({ kind: 'ready', queue: name });
     s.woken.clear();
-    if (s.continuation.length > 0) s.effects.push({ kind: 'more' });
+    if (s.continuation.length > 0) s.effects.push({ kind: 'workRemains' });
     const effects = s.effects;
     if (effects.length > 0) s.effects = [];
     return effects;

@@ -201,7 +201,8 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
 
   // ---- workers -------------------------------------------------------------------------------------------------
 
-  readonly lanes = 1;
+  readonly isShared: boolean = false;
+  readonly lanes: number = 1;
 
   /** Waiters are resolved synchronously: nothing is handed over. */
   readonly onHandOver = () => () => undefined;

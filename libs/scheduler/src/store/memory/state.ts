@@ -166,7 +166,7 @@ export abstract class State implements Tables {
   }
 
   emitDue(at: number): void {
-    this.effects.push({ kind: 'due', at });
+    this.effects.push({ kind: 'timerDue', at });
   }
 
   /** Called once for whatever a transition creates, changes or deletes, before or after it does. */

@@ -177,7 +177,7 @@ export abstract class RedisFrame {
   protected effectsIn(text: string): readonly Effect[] {
     if (text === '' || this.listeners.size === 0) return [];
     const effects = effectsOf(text);
-    return effects.map((effect) => (effect.kind === 'due' ? { ...effect, at: this.toLocal(effect.at) } : effect));
+    return effects.map((effect) => (effect.kind === 'timerDue' ? { ...effect, at: this.toLocal(effect.at) } : effect));
   }
 
   /** Timers here go by this machine's clock: an instant of the server's, as it will be shown here. */
@@ -260,7 +260,7 @@ export abstract class RedisFrame {
   }
 
   private tellGap(): void {
-    this.tell([{ kind: 'gap', time: this.now() }]);
+    this.tell([{ kind: 'missed', time: this.now() }]);
   }
 
   /** By the server's clock. */
@@ -287,7 +287,7 @@ export abstract class RedisFrame {
     this.setClock(now, sentAt);
     // After a long silence the others had forgotten it, and told it nothing.
     if (isNew === 1 && this.announced >= 0) this.tellGap();
-    if (this.born !== null && this.born !== born) this.tell([{ kind: 'emptied' }]);
+    if (this.born !== null && this.born !== born) this.tell([{ kind: 'storeReset' }]);
     this.born = born;
     this.announced = mask;
   }

@@ -28,6 +28,7 @@ const TASKS_AT_ONCE = 100;
 /** The store of a fleet: one script a verb, all state in Redis, every node a peer. */
 export class RedisTaskStore extends RedisLooks implements TaskStore {
   /** Two: the server works on one trip while this process works on the other. */
+  readonly isShared = true;
   readonly lanes = 2;
   private readonly packer = new ExchangePacker();
   /** When the newest renewal of a worker's lease that was acknowledged was sent, monotonic ms. */

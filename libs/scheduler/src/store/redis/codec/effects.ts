@@ -18,9 +18,9 @@ function effectOf([kind, ...f]: Raw): Effect {
     case 'ready':
       return { kind, queue: f[0] as string };
     case 'due':
-      return { kind, at: f[0] as number };
+      return { kind: 'timerDue', at: f[0] as number };
     case 'more':
-      return { kind };
+      return { kind: 'workRemains' };
     case 'workflow':
       return { kind, workflowId: f[0] as string, status: f[1] as TaskStatus, time: f[2] as number };
     case 'progress': {
