@@ -2,7 +2,7 @@
 import type { Verb } from '../core/state-machine.js';
 import type { TerminalStatus } from '../core/status.js';
 import * as lock from './lock.js';
-import { place } from './queue.js';
+import { endRun, place } from './queue.js';
 import type { ExecutionRecord, Outcome } from './records.js';
 import type { Tables } from './tables.js';
 import { closeMember, openMember } from './workflow.js';
@@ -18,7 +18,7 @@ export function finish(
   status: TerminalStatus,
   outcome: Outcome,
 ): void {
-  if (execution.status === 'RUNNING') t.endRun(execution);
+  if (execution.status === 'RUNNING') endRun(t, execution);
   else t.leave(execution);
   t.move(execution, verb, status);
   execution.completedAt = t.now;

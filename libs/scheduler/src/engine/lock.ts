@@ -1,6 +1,7 @@
 /** Locks: one holder, waiters by priority and then by number, a fencing token that only grows. */
 import { LOCK_RESERVED_MS, LOCK_WAIT_LAPSE_MS, LOCK_WAITERS_PER_STEP } from '../core/limits.js';
 import type { ExecutionRecord, HandleWait, LockRecord } from './records.js';
+import { couldStart } from './startable.js';
 import type { Tables } from './tables.js';
 
 /** Takes the lock for a claim, or parks the execution on it. @returns whether it may run */
@@ -83,7 +84,7 @@ export function findOrCreate(t: Tables, key: string, executionId?: string): Lock
 export function isOpenTo(t: Tables, lock: LockRecord, execution?: ExecutionRecord): boolean {
   if (lock.reserved !== undefined && lock.reserved !== execution?.id) {
     const preferred = t.execution(lock.reserved);
-    if (preferred === undefined || !t.couldStart(preferred)) endReservation(t, lock);
+    if (preferred === undefined || !couldStart(t, preferred)) endReservation(t, lock);
   }
   if (isHeld(lock) || lock.reserved === undefined || execution === undefined) return isFree(lock);
   if (lock.reserved === execution.id) return true;
@@ -196,7 +197,7 @@ function passToNextWaiter(t: Tables, lock: LockRecord): void {
     } else if (waiter.execution !== undefined) {
       unpark(t, lock, waiter.execution);
       ready.push(waiter.execution);
-      if (t.couldStart(waiter.execution)) {
+      if (couldStart(t, waiter.execution)) {
         lock.reserved = waiter.execution.id;
         expireAt(t, lock, t.now + LOCK_RESERVED_MS);
       }

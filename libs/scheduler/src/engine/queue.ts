@@ -1,4 +1,7 @@
-import type { ExecutionRecord } from './records.js';
+/** Queues: where executions wait until they run, and what holds their starts back. */
+import { UNDECLARED_MS } from '../core/limits.js';
+import { addStart, roomAt } from './rate-limit.js';
+import type { ExecutionRecord, QueueLimits, QueueRecord } from './records.js';
 import type { Tables } from './tables.js';
 
 /** Places an execution where it waits: for its time, then for its upstreams, then in its queue. */
@@ -6,4 +9,123 @@ export function place(t: Tables, execution: ExecutionRecord): void {
   if (execution.dueAt > t.now) t.delay(execution);
   else if (execution.openEdges > 0) t.block(execution);
   else t.pushTail(execution);
+}
+
+/** Moves delayed executions on that are due, earliest first. @returns how many */
+export function promote(t: Tables, limit: number): number {
+  return t.eachDelayed(limit, (execution) => place(t, execution));
+}
+
+export function isLimited(queue: QueueRecord): boolean {
+  return queue.max !== undefined || queue.concurrency !== undefined;
+}
+
+/** Whether the limits of the queue permit another start now. */
+export function hasRoom(t: Tables, queue: QueueRecord): boolean {
+  if (queue.concurrency !== undefined && queue.running >= queue.concurrency) return false;
+  return refillAt(queue) <= t.now;
+}
+
+/** As `hasRoom`, for a claim: where time alone makes room, a claim follows then. */
+export function hasRoomToClaim(t: Tables, queue: QueueRecord): boolean {
+  const isOpen = hasRoom(t, queue);
+  if (!isOpen && refillAt(queue) > t.now) t.emitDue(refillAt(queue));
+  return isOpen;
+}
+
+/** A run has started. */
+export function countStart(t: Tables, queue: QueueRecord): void {
+  queue.running++;
+  if (queue.max !== undefined) addStart(queue.starts, queue.per!, t.now);
+  if (isLimited(queue)) t.queues.touch(queue);
+}
+
+/** Takes a run from its worker. */
+export function endRun(t: Tables, execution: ExecutionRecord): void {
+  const queue = t.queueOf(execution);
+  t.endRun(execution);
+  queue.running--;
+  if (isLimited(queue)) t.queues.touch(queue);
+  if (queue.concurrency !== undefined) t.wake(queue);
+}
+
+/** @returns false where it is paused already */
+export function pause(t: Tables, queue: QueueRecord): boolean {
+  if (queue.paused === true) return false;
+  queue.paused = true;
+  t.queues.touch(queue);
+  t.emitQueue('paused', queue);
+  return true;
+}
+
+/** @returns false where it is not paused */
+export function resume(t: Tables, queue: QueueRecord): boolean {
+  if (queue.paused !== true) return false;
+  queue.paused = false;
+  t.queues.touch(queue);
+  t.emitQueue('resumed', queue);
+  t.wake(queue);
+  return true;
+}
+
+/** Sets the limits of a queue. @param declaredBy the app whose code declares them; undefined: a call sets them */
+export function configure(t: Tables, queue: QueueRecord, limits: QueueLimits, declaredBy?: string): void {
+  const wasLimited = isLimited(queue);
+  queue.max = limits.max;
+  queue.per = limits.per;
+  queue.concurrency = limits.concurrency;
+  if (limits.max === undefined) queue.starts = [];
+  queue.declaredBy = isLimited(queue) ? declaredBy : undefined;
+  queue.declaredAt = queue.declaredBy === undefined ? undefined : t.now;
+  if (isLimited(queue) !== wasLimited) t.queues.setLimited(queue, !wasLimited);
+  t.queues.touch(queue);
+  t.wake(queue);
+}
+
+/**
+ * An app declares the limits of these queues. Those that it has not declared for too long lose theirs.
+ * @param clearOthers whether it is known that no process declares others
+ * @returns the names of the queues that have lost theirs, in order
+ */
+export function declare(t: Tables, appName: string, names: readonly string[], clearOthers: boolean): string[] {
+  const cleared: string[] = [];
+  for (const queue of t.queues.limited()) {
+    const isOwn = queue.declaredBy === appName;
+    if (isOwn && contains(names, queue.name)) {
+      queue.declaredAt = t.now;
+      t.queues.touch(queue);
+    } else if (isOwn && (clearOthers || queue.declaredAt! + UNDECLARED_MS <= t.now)) {
+      cleared.push(queue.name);
+      configure(t, queue, {});
+    }
+  }
+  return cleared;
+}
+
+/** Wakes the queues whose rate limit has room again. */
+export function wakeRefilled(t: Tables): void {
+  for (const queue of t.queues.limited()) {
+    const at = refillAt(queue);
+    if (at > 0 && at <= t.now && t.ready.count(queue) > 0) t.wake(queue);
+  }
+}
+
+/** @returns the next instant, ms, at which maintenance has something to do */
+export function nextDue(t: Tables): number | undefined {
+  let next = t.nextDeadline();
+  for (const queue of t.queues.limited()) {
+    const at = refillAt(queue);
+    if (at > t.now && (next === undefined || at < next) && t.ready.count(queue) > 0) next = at;
+  }
+  return next;
+}
+
+/** @returns the instant, ms, from which on another start keeps the rate limit; 0: any */
+function refillAt(queue: QueueRecord): number {
+  return queue.max === undefined ? 0 : roomAt(queue.starts, queue.max, queue.per!);
+}
+
+function contains(names: readonly string[], name: string): boolean {
+  for (const each of names) if (each === name) return true;
+  return false;
 }

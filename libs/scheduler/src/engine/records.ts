@@ -8,6 +8,8 @@ export interface ExecutionRecord {
   readonly status: TaskStatus;
   /** ms since 1970, as all times; 0: not yet. */
   completedAt: number;
+  /** When its newest run began. */
+  startedAt: number;
   cancelRequestedAt: number;
   /** When it may start. */
   dueAt: number;
@@ -23,7 +25,11 @@ export interface ExecutionRecord {
   /** Runs that ended by RetryLaterError. */
   snoozes: number;
   readonly openEdges: number;
+  /** The worker that runs it. */
+  readonly workerId?: string;
   readonly lastWorkerId?: string;
+  /** ms that one of its runs may take; absent: as long as the store allows any. */
+  readonly timeout?: number;
   readonly workflowId?: string;
   result?: Stored;
   error?: Stored;
@@ -87,6 +93,65 @@ export interface Starts {
   /** When the last of them was, ms. */
   at: number;
   count: number;
+}
+
+/** One queue. */
+export interface QueueRecord {
+  readonly name: string;
+  /** Whether nothing is claimed from it. */
+  paused?: boolean;
+  /** Its rate limit: so many starts in any span of `per` ms; absent: none. */
+  max?: number;
+  per?: number;
+  /** So many runs at a time; absent: any number. */
+  concurrency?: number;
+  /** The app whose code declares the limits, and when it last did; absent: a call has set them. */
+  declaredBy?: string;
+  declaredAt?: number;
+  /** Runs; a store need not count them while there are no limits. */
+  running: number;
+  /** Of the newest span of the rate limit, oldest first. */
+  starts: Starts[];
+}
+
+/** Limits of a queue, see QueueRecord. */
+export interface QueueLimits {
+  readonly max?: number;
+  readonly per?: number;
+  readonly concurrency?: number;
+}
+
+/** One worker. */
+export interface WorkerRecord {
+  readonly id: string;
+  /** Runs that it may have at a time; absent: any number. */
+  readonly slots?: number;
+  /** Whether it claims nothing more. */
+  draining?: boolean;
+  /** Which of its queues has the first turn at its next claim. */
+  rotation: number;
+}
+
+/** Slots that a worker keeps for executions of one level of a queue. */
+export interface ReservedSlots {
+  readonly queue: string;
+  readonly priority: number;
+  count: number;
+}
+
+/** Slots that a worker has for executions of a queue, where these have a bound in its process. */
+export interface QueueSlots {
+  readonly queue: string;
+  count: number;
+}
+
+/** What a worker claims. */
+export interface ClaimRequest {
+  readonly want: number;
+  /** How many of them can begin at once. The others wait in the worker for a slot. */
+  readonly slots: number;
+  readonly reserved: readonly ReservedSlots[];
+  readonly capacity: readonly QueueSlots[];
 }
 
 /** A lock that is held, reserved or waited for. */

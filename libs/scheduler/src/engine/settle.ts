@@ -1,7 +1,7 @@
 /** The ends of runs. The caller has checked that the token of the run is current. */
 import { finish } from './finish.js';
 import * as lock from './lock.js';
-import { place } from './queue.js';
+import { endRun, place } from './queue.js';
 import type { ExecutionRecord, Settlement, Stored } from './records.js';
 import type { Tables } from './tables.js';
 
@@ -51,7 +51,7 @@ export function finalizeCancel(t: Tables, execution: ExecutionRecord): void {
  * place, so that this place is behind that of the next holder.
  */
 export function giveUp(t: Tables, execution: ExecutionRecord): void {
-  t.endRun(execution);
+  endRun(t, execution);
   execution.leaseToken++;
 }
 

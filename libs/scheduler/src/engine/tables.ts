@@ -2,10 +2,20 @@ import type { ExecutionTransition } from '../core/effects.js';
 import type { TaskAttempt } from '../core/execution.js';
 import type { Verb } from '../core/state-machine.js';
 import type { TaskStatus } from '../core/status.js';
-import type { ExecutionRecord, HandleWait, LockRecord, LockWaiter, Stored, WorkflowRecord } from './records.js';
+import type {
+  ExecutionRecord,
+  HandleWait,
+  LockRecord,
+  LockWaiter,
+  QueueRecord,
+  Stored,
+  WorkerRecord,
+  WorkflowRecord,
+} from './records.js';
 
 /** What counts in the store's totals. */
 export type Counter =
+  | 'started'
   | 'lockAcquired'
   | 'locksLost'
   | 'lockTimeouts'
@@ -46,10 +56,18 @@ export interface Tables extends Runs, Places, Dependents {
   /** Adds it to the recent errors. */
   addRecentError(execution: ExecutionRecord, error: Stored): void;
 
+  readonly queues: QueueTable;
+  readonly ready: ReadyTable;
+  readonly unhandled: UnhandledTable;
+  readonly workers: WorkerTable;
   readonly workflows: WorkflowTable;
   readonly locks: LockTable;
   readonly lockWaiters: LockWaiterTable;
 
+  queueOf(execution: ExecutionRecord): QueueRecord;
+  /** Reports that the workers of a queue may find something to claim. */
+  wake(queue: QueueRecord): void;
+  emitQueue(transition: 'paused' | 'resumed', queue: QueueRecord): void;
   /** Reports that a lock was granted, released or lost. */
   emitLock(transition: 'granted' | 'released' | 'lost', lock: LockRecord, owner: string): void;
   /** Reports the end of a workflow. */
@@ -60,7 +78,16 @@ export interface Tables extends Runs, Places, Dependents {
 
 /** Runs of workers. */
 export interface Runs {
-  /** Takes a run from its worker, out of the counts of its queue, and out of the deadlines of runs. */
+  /**
+   * Whether the execution is stored as it was created, and its run as no more than an entry among those of its worker: it
+   * has no lock, no timeout and no earlier run.
+   */
+  isSimple(execution: ExecutionRecord): boolean;
+  /** Adds a run to those of its worker. */
+  startRun(execution: ExecutionRecord, worker: WorkerRecord): void;
+  /** A run that has not ended by that instant, ms, is past its bound. */
+  setRunDeadline(execution: ExecutionRecord, at: number): void;
+  /** Takes a run from its worker, and out of the deadlines of runs. */
   endRun(execution: ExecutionRecord): void;
   /** Adds the run that ends now to the attempts of its execution. */
   addAttempt(execution: ExecutionRecord, outcome: TaskAttempt['outcome'], error: Stored): void;
@@ -72,8 +99,6 @@ export interface Runs {
 
 /** Where executions wait, and where they go when they have ended. */
 export interface Places {
-  /** Whether some worker could start it now, as far as the store knows. */
-  couldStart(execution: ExecutionRecord): boolean;
   /** Places it in its queue, before all others of its priority. */
   pushHead(execution: ExecutionRecord): void;
   /** Places it in its queue, behind all others of its priority. */
@@ -82,6 +107,10 @@ export interface Places {
   delay(execution: ExecutionRecord): void;
   /** Places it among those that wait for upstreams. */
   block(execution: ExecutionRecord): void;
+  /** Calls `place` with each delayed execution that is due, earliest first, up to `limit` of them. @returns how many */
+  eachDelayed(limit: number, place: (execution: ExecutionRecord) => void): number;
+  /** @returns the instant, ms, of the earliest delay, wait, hold of a lock, or requested cancel to end */
+  nextDeadline(): number | undefined;
   /** Takes an execution that waits from its place. */
   leave(execution: ExecutionRecord): void;
   /** Marks an ended execution as kept: it is not in history, since a live one may need it. */
@@ -116,6 +145,64 @@ export interface WorkflowTable {
   /** Adds what the payload and the result of an ended execution weigh in history, where that matters. */
   addBytes(workflow: WorkflowRecord, execution: ExecutionRecord): void;
   removeBytes(workflow: WorkflowRecord, execution: ExecutionRecord): void;
+}
+
+/** Pauses and limits of queues. */
+export interface QueueTable {
+  /** Those with limits, by name. */
+  limited(): readonly QueueRecord[];
+  /** Marks it as changed. */
+  touch(queue: QueueRecord): void;
+  /** It has got its first limits, from where on its runs are counted, or has lost its last. */
+  setLimited(queue: QueueRecord, isLimited: boolean): void;
+}
+
+/** Executions that are ready, in a list for each queue and level. */
+export interface ReadyTable {
+  /** How many are ready in the queue. */
+  count(queue: QueueRecord): number;
+  /** Whether the list has no entry, for sure. */
+  isEmpty(queue: QueueRecord, level: number): boolean;
+  /**
+   * The first of a list for which `test` holds; the others keep their places.
+   * @param atMost how many of the list the claim can take
+   */
+  first(
+    queue: QueueRecord,
+    level: number,
+    atMost: number,
+    test: (execution: ExecutionRecord) => boolean,
+  ): ExecutionRecord | undefined;
+  /** Takes what `first` has found out of its list. */
+  take(queue: QueueRecord, level: number, execution: ExecutionRecord): void;
+  /** No more of these lists is claimed. */
+  putBack(): void;
+  /** Whether a claim has read, or has in its reply, as much as one may. */
+  isFull(): boolean;
+}
+
+/** Executions that met workers without a handler, in a list for each task and level. */
+export interface UnhandledTable {
+  add(execution: ExecutionRecord): void;
+  remove(execution: ExecutionRecord): void;
+  /** Calls `visit` with each of a level that the worker can run, in order, until it returns false. */
+  each(worker: WorkerRecord, level: number, visit: (execution: ExecutionRecord) => boolean): void;
+}
+
+/** Workers that have joined. */
+export interface WorkerTable {
+  /** Marks it as changed. */
+  touch(worker: WorkerRecord): void;
+  /** The queues that it serves, in its order. */
+  queuesOf(worker: WorkerRecord): readonly QueueRecord[];
+  serves(worker: WorkerRecord, queue: QueueRecord): boolean;
+  /** Whether it has a handler for it. */
+  canRun(worker: WorkerRecord, execution: ExecutionRecord): boolean;
+  countRuns(worker: WorkerRecord): number;
+  /** Whether the test holds for one whose lease is not over. Of many, only the newest leases are looked at. */
+  someAlive(test: (worker: WorkerRecord) => boolean): boolean;
+  /** Calls `visit` with its runs, in the order of their claims; simple ones (see `isSimple`) may be left out. */
+  eachRun(worker: WorkerRecord, visit: (execution: ExecutionRecord) => void): void;
 }
 
 /** Locks by key, and those with an instant by that instant. */

@@ -10,6 +10,7 @@ import type { TaskMirror } from '../../core/task-definition.js';
 import type { Starts } from '../../engine/records.js';
 import type { QueueRules } from '../records.js';
 import { KeyRow } from '../memory/key-row.js';
+import { declaredOf, rulesOf } from '../memory/queue-table.js';
 import {
   LockRow,
   QueueRow,
@@ -158,7 +159,7 @@ export function encodeExecution(row: Row): ExecutionRecord {
     at: row.at,
     putOff: (row.place === 'delayed' && !row.isDated) || undefined,
     rank: row.list === null ? undefined : row.rank,
-    timeout: row.timeout ?? undefined,
+    timeout: row.timeout,
     startedTime: row.startedAt || undefined,
     completedTime: row.completedAt || undefined,
     cancelRequestedTime: row.cancelRequestedAt || undefined,
@@ -168,7 +169,7 @@ export function encodeExecution(row: Row): ExecutionRecord {
     crashes: row.crashes || undefined,
     snoozes: row.snoozes || undefined,
     budget: row.budget ?? undefined,
-    workerId: row.workerId ?? undefined,
+    workerId: row.lastWorkerId,
     error: row.error,
     reason: row.reason,
     attempts: row.attempts,
@@ -254,12 +255,9 @@ export function encodeRecord(record: QueueRow | TaskRow | LockRow | ScheduleRow 
     };
   }
   if (record instanceof QueueRow) {
-    const { paused, rules, declared, starts } = record;
-    return {
-      kind: 'queue',
-      key: record.name,
-      body: { paused, rules, declared, starts } satisfies QueueRecord,
-    };
+    const { paused, starts } = record;
+    const body = { paused, rules: rulesOf(record), declared: declaredOf(record), starts } satisfies QueueRecord;
+    return { kind: 'queue', key: record.name, body };
   }
   if (record instanceof SpreadStep) {
     const body: SpreadRecord = { executionId: record.row.id, reopen: record.reopen, next: record.next };

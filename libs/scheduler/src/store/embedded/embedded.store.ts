@@ -142,11 +142,11 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
   // ---- looks that reach into history ---------------------------------------------------------------------------
 
   override getExecution(executionId: string): Promise<TaskExecution | null> {
-    return this.read((s, now) => {
+    return this.read((s) => {
       const row = this.residents.peek(executionId);
-      if (row) return view(row, now);
+      if (row) return view(s, row);
       const found = this.opened().file.archive.find(executionId);
-      return found ? view(detached(s, found.execution), now) : null;
+      return found ? view(s, detached(s, found.execution)) : null;
     });
   }
 
@@ -156,7 +156,7 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
   }
 
   override listExecutions(query: ListExecutionsQuery): Promise<Page<TaskExecution>> {
-    return this.read((s, now) => listAll(s, this.residents, this.opened().file.archive, query, now));
+    return this.read((s) => listAll(s, this.residents, this.opened().file.archive, query));
   }
 
   override getWorkflow(workflowId: string): Promise<WorkflowInfo | null> {

@@ -16,7 +16,6 @@ export function listAll(
   residents: Residents,
   archive: Archive,
   query: ListExecutionsQuery,
-  now: number,
 ): Page<TaskExecution> {
   const limit = query.limit ?? LIST_LIMIT;
   const below = query.cursor === undefined ? Number.MAX_SAFE_INTEGER : orderOf(query.cursor);
@@ -25,7 +24,7 @@ export function listAll(
   const stored = readStored(s, archive, query, below, stoppedAt?.order ?? 0, limit);
   const merged = [...rows, ...stored.rows].sort((a, b) => b.order - a.order);
   const page = merged.slice(0, Math.min(limit, rowsWithin(merged)));
-  const items = page.map((row) => view(row, now));
+  const items = page.map((row) => view(s, row));
   const last = page.at(-1);
   if (last && (merged.length > page.length || !stored.isAll)) return { items, nextCursor: cursorAt(last) };
   return { items, nextCursor: stoppedAt && cursorAt(stoppedAt) };

@@ -1,7 +1,7 @@
 import { isTerminal, type TerminalStatus } from '../../core/status.js';
+import { Deadline } from '../memory/deadline.js';
 import { KeyRow } from '../memory/key-row.js';
 import {
-  Deadline,
   Edge,
   LockRow,
   QueueRow,
@@ -13,6 +13,7 @@ import {
   type Unit,
 } from '../memory/rows.js';
 import * as history from '../memory/history.js';
+import { toLimits } from '../memory/queue-table.js';
 import type { State } from '../memory/state.js';
 import type { EdgeTable } from './edge-table.js';
 import type {
@@ -70,7 +71,7 @@ export function detached(s: State, { number, record, payload, result }: StoredEx
   row.failures = record.failures ?? 0;
   row.crashes = record.crashes ?? 0;
   row.snoozes = record.snoozes ?? 0;
-  row.workerId = record.workerId ?? null;
+  row.lastWorkerId = record.workerId;
   row.result = result ?? undefined;
   row.error = record.error;
   row.reason = record.reason;
@@ -169,8 +170,15 @@ export class Rebuilder {
     for (const unit of units) this.enlist(unit);
   }
 
-  queue(name: string, { paused, rules, declared = null, starts = [] }: QueueRecord): void {
-    Object.assign(this.s.queue(name), { paused, rules, declared, starts });
+  queue(name: string, { paused, rules, declared, starts = [] }: QueueRecord): void {
+    const limits = toLimits(rules);
+    Object.assign(this.s.queue(name), {
+      paused,
+      ...limits,
+      declaredBy: declared?.by,
+      declaredAt: declared?.at,
+      starts,
+    });
   }
 
   /** After the executions. */
@@ -292,7 +300,7 @@ export class Rebuilder {
         return row.queue.ready[row.priority].putBack(row);
       case 'unhandled':
         this.rejoin(row);
-        s.unhandledTasks.add(row.task);
+        s.unhandled.tasks.add(row.task);
         return row.task.unhandled[row.priority].putBack(row);
       case 'lock':
         s.waitingForLock++;
@@ -303,7 +311,7 @@ export class Rebuilder {
         else this.shelve(row);
         return;
       case 'running':
-        row.worker = this.lostWorker(row.workerId!);
+        row.worker = this.lostWorker(row.lastWorkerId!);
         row.queue.running++;
         return row.worker.running.putBack(row);
       default:

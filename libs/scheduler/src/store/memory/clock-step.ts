@@ -21,7 +21,7 @@ export function followStep(s: State, by: number, now: number): void {
   shift(s.bounds, by);
   for (const lock of s.locks.values()) shiftWaits(lock, by);
   for (const queue of s.queues.values()) {
-    if (queue.rules.rateLimit === null) continue;
+    if (queue.max === undefined) continue;
     for (const starts of queue.starts) {
       starts.from += by;
       starts.at += by;

@@ -1,7 +1,6 @@
 import { edgeHolds } from '../../core/dependency.js';
 import { isTerminal, type Reason } from '../../core/status.js';
 import { finish, reopen } from '../../engine/finish.js';
-import * as queue from './queue.js';
 import type { Edge, Row } from './rows.js';
 import type { State } from './state.js';
 
@@ -53,8 +52,8 @@ function resolve(s: State, edge: Edge): void {
   const row = edge.dependent;
   row.openEdges--;
   if (row.openEdges === 0 && row.place === 'dependencies') {
-    queue.leave(s, row);
-    queue.pushTail(s, row);
+    s.leave(row);
+    s.pushTail(row);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { LockInfo } from '../records.js';
 import * as lock from './lock-view.js';
 import { parkedOf } from './lock-waiters.js';
+import { declaredOf, rulesOf } from './queue-table.js';
 import { WorkflowRow, type Row } from './rows.js';
 import type { State } from './state.js';
 
@@ -13,8 +14,8 @@ export function dump(s: State): unknown {
       name,
       paused: q.paused,
       running: q.running,
-      rules: q.rules,
-      declared: q.declared,
+      rules: rulesOf(q),
+      declared: declaredOf(q),
       ready: q.ready.map(ids),
     })),
     delayed: [...s.delayed.values()].sort((a, b) => a.at - b.at || a.order - b.order).map((row) => [row.id, row.at]),
@@ -82,7 +83,7 @@ function execution(row: Row): unknown {
   };
 }
 
-function sorted<T>(map: Map<string, T>): [string, T][] {
+function sorted<T>(map: Iterable<[string, T]>): [string, T][] {
   return [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 

@@ -33,7 +33,7 @@ export function recordAttempt(row: Row, outcome: TaskAttempt['outcome'], error: 
     attempt: row.runs,
     startedTime: new Date(row.startedAt).toISOString(),
     endedTime: new Date(now).toISOString(),
-    workerId: row.workerId,
+    workerId: row.lastWorkerId ?? null,
     outcome,
     error,
   });

@@ -5,9 +5,9 @@ import { LIST_SCAN, LIST_SIZE } from '../../core/limits.js';
 import { isTerminal } from '../../core/status.js';
 import type { ListExecutionsQuery, Page, StoreStats } from '../records.js';
 import { isFree } from '../../engine/lock.js';
-import * as queue from './queue.js';
+import { hasRoom, isLimited } from '../../engine/queue.js';
+import { rulesOf } from './queue-table.js';
 import type { Row } from './rows.js';
-import { roomLeft } from './startable.js';
 import type { State } from './state.js';
 
 /** Tasks without a handler that the stats name. */
@@ -21,7 +21,7 @@ export function hasEnded(row: Row | undefined): boolean {
 }
 
 /** What a user sees of an execution. */
-export function view(row: Row, now: number): TaskExecution {
+export function view(s: State, row: Row): TaskExecution {
   const extra = row.extra;
   return withPriorityName({
     executionId: row.id,
@@ -42,7 +42,7 @@ export function view(row: Row, now: number): TaskExecution {
     error: row.error ?? null,
     reason: row.reason ?? null,
     rootCause: row.rootCause ?? null,
-    waitingFor: waitingFor(row, now),
+    waitingFor: waitingFor(s, row),
     attempts: attempts(row),
     progress: extra?.progress ?? null,
     logs: [...(extra?.logs ?? [])],
@@ -54,9 +54,9 @@ export function view(row: Row, now: number): TaskExecution {
 }
 
 /** Newest first, from the cursor on; looks at a bounded number of executions. */
-export function list(s: State, query: ListExecutionsQuery, now: number): Page<TaskExecution> {
+export function list(s: State, query: ListExecutionsQuery): Page<TaskExecution> {
   const { rows, stoppedAt } = scan(s, query, (executionId) => s.executions.get(executionId));
-  return { items: rows.map((row) => view(row, now)), nextCursor: stoppedAt && cursorAt(stoppedAt) };
+  return { items: rows.map((row) => view(s, row)), nextCursor: stoppedAt && cursorAt(stoppedAt) };
 }
 
 /** What a listing finds in memory. `stoppedAt` is the last one looked at, null when all have been. */
@@ -94,7 +94,7 @@ export function cursorAt(row: Row): string {
 }
 
 /** Why the execution has not started: the first reason of the fixed order. */
-function waitingFor(row: Row, now: number): WaitingFor | null {
+function waitingFor(s: State, row: Row): WaitingFor | null {
   if (isTerminal(row.status) || row.status === 'RUNNING') return null;
   const name = row.queue.name;
   if (row.queue.paused) return { kind: 'paused', queue: name };
@@ -104,7 +104,7 @@ function waitingFor(row: Row, now: number): WaitingFor | null {
   if (line !== null && !isFree(line.lock))
     return { kind: 'lock', lock: { key: line.lock.key, heldBy: line.lock.holder ?? line.lock.handle ?? null } };
   // The lock is free: what keeps the first of its line from starting keeps this one, too.
-  if (!roomLeft(row.queue, now)) return { kind: 'limit', limit: { key: `queue:${name}` } };
+  if (!hasRoom(s, row.queue)) return { kind: 'limit', limit: { key: `queue:${name}` } };
   if ((line?.first ?? row).place === 'unhandled')
     return {
       kind: 'handler',
@@ -123,13 +123,13 @@ export function stats(s: State, now: number): StoreStats {
     queues: [...s.queues.values()].map((q) => ({
       queue: q.name,
       paused: q.paused,
-      limits: queue.isLimited(q) ? { ...q.rules, declaredBy: q.declared?.by ?? null } : null,
+      limits: isLimited(q) ? { ...rulesOf(q), declaredBy: q.declaredBy ?? null } : null,
       served: served.has(q.name),
       byPriority: q.ready.map((level) => level.size),
       oldestReadyTime: q.ready.map((level) => level.head?.at ?? null),
     })),
     locks: s.locks.size,
-    unhandledTasks: [...s.unhandledTasks].slice(0, UNHANDLED_SHOWN).map(({ taskId }) => taskId),
+    unhandledTasks: [...s.unhandled.tasks].slice(0, UNHANDLED_SHOWN).map(({ taskId }) => taskId),
     delayed: s.delayed.size,
     waitingForDependencies: s.waitingForDependencies,
     waitingForLock: s.waitingForLock,
@@ -196,7 +196,7 @@ function attempts(row: Row): TaskAttempt[] {
       attempt: row.runs,
       startedTime: iso(row.startedAt),
       endedTime: running ? null : iso(row.completedAt),
-      workerId: row.workerId,
+      workerId: row.lastWorkerId ?? null,
       outcome: running ? null : 'COMPLETED',
       error: null,
     },

@@ -1,3 +1,5 @@
+import type { TaskPriority } from '../../core/priority.js';
+
 /** What stands in a LinkedList: in at most one at a time. */
 export interface ListItem<T> {
   prev: T | null;
@@ -76,4 +78,11 @@ export class LinkedList<T extends ListItem<T>> {
       item = next;
     }
   }
+}
+
+/** A list for each level of priority. */
+export type Levels<T extends ListItem<T>> = Record<TaskPriority, LinkedList<T>> & readonly LinkedList<T>[];
+
+export function levels<T extends ListItem<T>>(): Levels<T> {
+  return [new LinkedList(), new LinkedList(), new LinkedList(), new LinkedList(), new LinkedList()];
 }

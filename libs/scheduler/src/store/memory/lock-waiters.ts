@@ -2,14 +2,15 @@ import type { HandleWait, LockWaiter } from '../../engine/records.js';
 import type { LockWaiterTable } from '../../engine/tables.js';
 import { Heap } from './heap.js';
 import type { LockState } from './lock-table.js';
-import { Deadline, LockLine, type LockRow, type ParkedHandle, type Row } from './rows.js';
+import { Deadline } from './deadline.js';
+import { LockLine, type LockRow, type ParkedHandle, type Row } from './rows.js';
 
 /** NORMAL: the priority of handles. */
 const HANDLE_PRIORITY = 2;
 
 export class MemoryLockWaiters implements LockWaiterTable {
   /** Waits of parked executions, by their ends. */
-  readonly waits = new Heap<Deadline>();
+  readonly waits = new Heap<Deadline<Row>>();
 
   constructor(private readonly s: LockState) {}
 

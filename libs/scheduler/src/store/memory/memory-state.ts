@@ -6,8 +6,8 @@ import type { Verb } from '../../core/state-machine.js';
 import type { TaskStatus } from '../../core/status.js';
 import * as edges from './edges.js';
 import * as history from './history.js';
-import * as queue from './queue.js';
-import { Deadline, type Row, type WorkflowRow } from './rows.js';
+import { Deadline } from './deadline.js';
+import type { QueueRow, Row, WorkerRow, WorkflowRow } from './rows.js';
 import { State } from './state.js';
 import { move, tell } from './transition.js';
 
@@ -33,10 +33,31 @@ export class MemoryState extends State {
     history.rememberError(this, row, error, this.now);
   }
 
+  queueOf(row: Row): QueueRow {
+    return row.queue;
+  }
+
+  /** Nothing is claimed ahead. */
+  isSimple(): boolean {
+    return false;
+  }
+
+  startRun(row: Row, worker: WorkerRow): void {
+    row.place = 'running';
+    row.worker = worker;
+    row.lastWorkerId = worker.id;
+    if (row.extra !== null) row.extra.stepped = 0;
+    worker.running.pushTail(row);
+  }
+
+  setRunDeadline(row: Row, at: number): void {
+    const deadline = new Deadline(at, this.nextNumber(), row);
+    row.more().bound = deadline;
+    this.bounds.push(deadline);
+  }
+
   endRun(row: Row): void {
     row.list!.remove(row);
-    row.queue.running--;
-    if (row.queue.rules.concurrency !== null) this.woken.add(row.queue.name);
     row.worker = null;
     const { extra } = row;
     if (extra === null) return;
@@ -60,23 +81,52 @@ export class MemoryState extends State {
   }
 
   pushHead(row: Row): void {
-    queue.pushHead(this, row);
+    this.ready.pushHead(row);
   }
 
   pushTail(row: Row): void {
-    queue.pushTail(this, row);
+    this.ready.pushTail(row);
   }
 
   delay(row: Row): void {
-    queue.delay(this, row);
+    row.place = 'delayed';
+    this.touch(row);
+    this.delayed.push(row);
+    this.emitDue(row.at);
+  }
+
+  eachDelayed(limit: number, place: (row: Row) => void): number {
+    let done = 0;
+    for (; done < limit; done++) {
+      const row = this.delayed.popDue(this.now);
+      if (row === undefined) break;
+      place(row);
+    }
+    return done;
+  }
+
+  nextDeadline(): number | undefined {
+    let next: number | undefined;
+    for (const heap of [this.delayed, this.edgeTimeouts, this.lockWaiters.waits, this.locks.expiries, this.graces]) {
+      const first = heap.peek();
+      if (first !== undefined && (next === undefined || first.at < next)) next = first.at;
+    }
+    return next;
   }
 
   block(row: Row): void {
-    queue.waitForDependencies(this, row);
+    row.place = 'dependencies';
+    this.touch(row);
+    this.waitingForDependencies++;
   }
 
   leave(row: Row): void {
-    queue.leave(this, row);
+    if (row.place === 'delayed') this.delayed.remove(row);
+    else if (row.place === 'dependencies') this.waitingForDependencies--;
+    else {
+      if (row.place === 'lock') this.waitingForLock--;
+      row.list?.remove(row);
+    }
   }
 
   setKept(row: Row): void {

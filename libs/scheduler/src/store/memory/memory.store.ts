@@ -27,11 +27,12 @@ import { forgetKeys } from './idempotency.js';
 import * as inspect from './inspect.js';
 import { cancel } from '../../engine/cancel.js';
 import { reopen } from '../../engine/finish.js';
+import { configure, declare, nextDue, pause, promote, resume, wakeRefilled } from '../../engine/queue.js';
 import { settle } from '../../engine/settle.js';
 import { expire as expireLocks } from '../../engine/lock.js';
 import * as handles from '../../engine/lock-handles.js';
 import * as lockView from './lock-view.js';
-import * as queue from './queue.js';
+import { toLimits } from './queue-table.js';
 import { MemoryFrame } from './memory-frame.js';
 import * as settling from './settle.js';
 import * as tasks from './tasks.js';
@@ -68,19 +69,19 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   }
 
   pauseQueue(name: string): Promise<void> {
-    return this.commit((s, now) => queue.pause(s, name, now));
+    return this.commit((s) => void pause(s, s.queue(name)));
   }
 
   resumeQueue(name: string): Promise<void> {
-    return this.commit((s, now) => queue.resume(s, name, now));
+    return this.commit((s) => void resume(s, s.queue(name)));
   }
 
   configureQueue(name: string, rules: QueueRules, declaredBy: string | null = null): Promise<void> {
-    return this.commit((s, now) => queue.configure(s, name, rules, declaredBy, now));
+    return this.commit((s) => configure(s, s.queue(name), toLimits(rules), declaredBy ?? undefined));
   }
 
   declareQueues(appName: string, queues: readonly string[], clearOthersNow: boolean): Promise<string[]> {
-    return this.commit((s, now) => queue.declare(s, appName, queues, clearOthersNow, now));
+    return this.commit((s) => declare(s, appName, queues, clearOthersNow));
   }
 
   queueSizes(name?: string): Promise<number[]> {
@@ -110,9 +111,9 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   }
 
   getExecution(executionId: string): Promise<TaskExecution | null> {
-    return this.read((s, now) => {
+    return this.read((s) => {
       const row = s.executions.get(executionId);
-      return row ? inspect.view(row, now) : null;
+      return row ? inspect.view(s, row) : null;
     });
   }
 
@@ -121,7 +122,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   }
 
   listExecutions(query: ListExecutionsQuery): Promise<Page<TaskExecution>> {
-    return this.read((s, now) => inspect.list(s, query, now));
+    return this.read((s) => inspect.list(s, query));
   }
 
   report(
@@ -224,7 +225,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
       worker.touch(s, row, now);
       const settled = settling.settleAll(s, row, request.settlements, now);
       dependency.drain(s);
-      const reply = { known: true, settled, ...claim(s, row, request, now) };
+      const reply = { known: true, settled, ...claim(s, row, request) };
       row.lanes.set(request.lane, { sequence: request.sequence, reply, isGreeted: false });
       return reply;
     });
@@ -288,11 +289,10 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
 
   promote(limit: number): Promise<StepReply & { nextDue: number | null }> {
     return this.commit((s, now) => {
-      const done =
-        queue.promote(s, limit, now) + dependency.timeOut(s, limit) + worker.timeOut(s, now) + expireLocks(s);
-      queue.wakeRefilled(s, now);
-      const nextDue = queue.nextDue(s, now);
-      return { done, nextDue, more: s.continuation.length > 0 || (nextDue !== null && nextDue <= now) };
+      const done = promote(s, limit) + dependency.timeOut(s, limit) + worker.timeOut(s, now) + expireLocks(s);
+      wakeRefilled(s);
+      const next = nextDue(s) ?? null;
+      return { done, nextDue: next, more: s.continuation.length > 0 || (next !== null && next <= now) };
     });
   }
 

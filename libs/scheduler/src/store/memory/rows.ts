@@ -8,27 +8,25 @@ import type { RunBudget } from '../../core/run-budget.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import type { Reason, TaskStatus } from '../../core/status.js';
 import type { TaskMirror } from '../../core/task-definition.js';
-import type { ExecutionRecord, HandleWait, LockRecord, Starts, WorkflowRecord } from '../../engine/records.js';
-import type { QueueRules, WorkerHello } from '../records.js';
+import type {
+  ExecutionRecord,
+  HandleWait,
+  LockRecord,
+  QueueRecord,
+  Starts,
+  WorkerRecord,
+  WorkflowRecord,
+} from '../../engine/records.js';
+import type { WorkerHello } from '../records.js';
+import type { Deadline } from './deadline.js';
 import { Heap, type HeapItem } from './heap.js';
 import type { KeyRow } from './key-row.js';
 import type { Lane } from './lane.js';
-import { LinkedList, type ListItem } from './list.js';
+import { levels, LinkedList, type ListItem } from './list.js';
 
 /** Where an execution stands; it is in one place at a time. */
 export type Place =
   'ready' | 'delayed' | 'dependencies' | 'lock' | 'unhandled' | 'running' | 'kept' | 'history' | 'gone';
-
-/** An instant at which something about an execution is due. */
-export class Deadline implements HeapItem {
-  heapIndex = -1;
-
-  constructor(
-    public at: number,
-    readonly order: number,
-    readonly row: Row,
-  ) {}
-}
 
 /** An edge of one execution to its upstream execution, once that exists. */
 export class Edge implements HeapItem {
@@ -68,9 +66,9 @@ export class Extra {
   /** Where it waits for its lock, parked or ready; null: it does not wait for it. */
   line: LockLine | null = null;
   /** The end of its wait for the lock. */
-  lockWait: Deadline | null = null;
-  grace: Deadline | null = null;
-  bound: Deadline | null = null;
+  lockWait: Deadline<Row> | null = null;
+  grace: Deadline<Row> | null = null;
+  bound: Deadline<Row> | null = null;
   /** ms by which the wall clock has stepped during the run. */
   stepped = 0;
   tags: readonly string[] | null = null;
@@ -100,7 +98,7 @@ export class Row implements ExecutionRecord, ListItem<Row>, HeapItem {
   readonly id: string;
   readonly priority: TaskPriority;
   readonly payload: JsonText | null;
-  readonly timeout: number | null;
+  readonly timeout: number | undefined;
   readonly budget: RunBudget | null;
   startedAt = 0;
   completedAt = 0;
@@ -112,7 +110,7 @@ export class Row implements ExecutionRecord, ListItem<Row>, HeapItem {
   snoozes = 0;
   openEdges = 0;
   worker: WorkerRow | null = null;
-  workerId: string | null = null;
+  lastWorkerId: string | undefined = undefined;
   result: JsonText | undefined = undefined;
   error: ErrorInfo | undefined = undefined;
   reason: Reason | undefined = undefined;
@@ -130,7 +128,7 @@ export class Row implements ExecutionRecord, ListItem<Row>, HeapItem {
     this.id = command.executionId;
     this.priority = command.priority;
     this.payload = command.payload;
-    this.timeout = command.timeout;
+    this.timeout = command.timeout ?? undefined;
     this.budget = command.budget ?? null;
     this.at = due;
   }
@@ -147,8 +145,8 @@ export class Row implements ExecutionRecord, ListItem<Row>, HeapItem {
     this.at = at;
   }
 
-  get lastWorkerId(): string | undefined {
-    return this.workerId ?? undefined;
+  get workerId(): string | undefined {
+    return this.worker?.id;
   }
 
   get workflowId(): string | undefined {
@@ -208,21 +206,16 @@ export class Row implements ExecutionRecord, ListItem<Row>, HeapItem {
   }
 }
 
-export type Levels = [LinkedList<Row>, LinkedList<Row>, LinkedList<Row>, LinkedList<Row>, LinkedList<Row>];
-
-export function levels(): Levels {
-  return [new LinkedList(), new LinkedList(), new LinkedList(), new LinkedList(), new LinkedList()];
-}
-
 /** One queue: five levels, first in first out each. */
-export class QueueRow {
-  readonly ready = levels();
+export class QueueRow implements QueueRecord {
+  readonly ready = levels<Row>();
   paused = false;
-  rules: QueueRules = { rateLimit: null, concurrency: null };
-  /** The app whose code declares the rules, and when it last did; null: set by a call. */
-  declared: { by: string; at: number } | null = null;
+  max: number | undefined = undefined;
+  per: number | undefined = undefined;
+  concurrency: number | undefined = undefined;
+  declaredBy: string | undefined = undefined;
+  declaredAt: number | undefined = undefined;
   running = 0;
-  /** Of the newest span of the rate limit, oldest first. */
   starts: Starts[] = [];
 
   constructor(readonly name: string) {}
@@ -237,7 +230,7 @@ export class TaskRow {
   /** Edges that wait for its next execution. */
   readonly next = new Set<Edge>();
   /** Executions that were met by workers without a handler. */
-  readonly unhandled = levels();
+  readonly unhandled = levels<Row>();
 
   constructor(readonly taskId: string) {}
 }
@@ -282,7 +275,7 @@ export class LockRow implements LockRecord, HeapItem {
   ) {}
 }
 
-export class WorkerRow {
+export class WorkerRow implements WorkerRecord {
   readonly running = new LinkedList<Row>();
   readonly lanes = new Map<number, Lane>();
   tasks: Set<string>;
@@ -296,6 +289,14 @@ export class WorkerRow {
     readonly startedTime: number,
   ) {
     this.tasks = new Set(hello.tasks);
+  }
+
+  get id(): string {
+    return this.hello.workerId;
+  }
+
+  get slots(): number {
+    return this.hello.maxConcurrentTasks;
   }
 }
 

@@ -9,17 +9,21 @@ import type { Counter, Tables } from '../../engine/tables.js';
 import { noCounts, noStatuses } from '../no-counts.js';
 import type { HistorySettings } from '../history-settings.js';
 import type { StoreStats } from '../records.js';
+import type { Deadline } from './deadline.js';
 import { Heap } from './heap.js';
 import { LinkedList } from './list.js';
 import { MemoryLockTable } from './lock-table.js';
 import { MemoryLockWaiters } from './lock-waiters.js';
+import { MemoryQueueTable } from './queue-table.js';
+import { MemoryReadyTable } from './ready-table.js';
+import { MemoryUnhandledTable } from './unhandled-table.js';
+import { MemoryWorkerTable } from './worker-table.js';
 import type { KeyRow } from './key-row.js';
 import {
-  QueueRow,
   TaskRow,
   type Changed,
-  type Deadline,
   type Edge,
+  type QueueRow,
   type Row,
   type ScheduleRow,
   type SpreadStep,
@@ -27,7 +31,6 @@ import {
   type WorkerRow,
   type WorkflowRow,
 } from './rows.js';
-import { couldStart } from './startable.js';
 import { MemoryWorkflowTable } from './workflow-table.js';
 
 export interface MemorySettings {
@@ -48,11 +51,11 @@ export class Shelf {
 /** All that the memory store knows. Each concern has its part here and its functions in the file of its name. */
 export abstract class State implements Tables {
   newestRow: Row | null = null;
-  readonly queues = new Map<string, QueueRow>();
+  readonly queues = new MemoryQueueTable(this);
+  readonly ready = new MemoryReadyTable(this);
+  readonly unhandled = new MemoryUnhandledTable(this);
   readonly tasks = new Map<string, TaskRow>();
-  /** Tasks with executions that met workers without a handler. */
-  readonly unhandledTasks = new Set<TaskRow>();
-  readonly workers = new Map<string, WorkerRow>();
+  readonly workers = new MemoryWorkerTable(this);
   readonly workflows = new MemoryWorkflowTable(this);
   readonly schedules = new Map<string, ScheduleRow>();
   readonly locks = new MemoryLockTable(this);
@@ -62,8 +65,8 @@ export abstract class State implements Tables {
 
   readonly delayed = new Heap<Row>();
   readonly edgeTimeouts = new Heap<Edge>();
-  readonly graces = new Heap<Deadline>();
-  readonly bounds = new Heap<Deadline>();
+  readonly graces = new Heap<Deadline<Row>>();
+  readonly bounds = new Heap<Deadline<Row>>();
 
   /** Ended or reopened executions whose dependents are still to be told, first in first out. */
   readonly continuation: SpreadStep[] = [];
@@ -111,6 +114,10 @@ export abstract class State implements Tables {
   abstract countEnd(row: Row): void;
   abstract makeError(name: string, message: string, code: string): ErrorInfo;
   abstract addRecentError(row: Row, error: ErrorInfo): void;
+  abstract queueOf(row: Row): QueueRow;
+  abstract isSimple(row: Row): boolean;
+  abstract startRun(row: Row, worker: WorkerRow): void;
+  abstract setRunDeadline(row: Row, at: number): void;
   abstract endRun(row: Row): void;
   abstract addAttempt(row: Row, outcome: TaskAttempt['outcome'], error: ErrorInfo | undefined): void;
   abstract setCancelDeadline(row: Row, at: number): void;
@@ -119,6 +126,8 @@ export abstract class State implements Tables {
   abstract pushTail(row: Row): void;
   abstract delay(row: Row): void;
   abstract block(row: Row): void;
+  abstract eachDelayed(limit: number, place: (row: Row) => void): number;
+  abstract nextDeadline(): number | undefined;
   abstract leave(row: Row): void;
   abstract setKept(row: Row): void;
   abstract retire(row: Row): void;
@@ -153,16 +162,20 @@ export abstract class State implements Tables {
     this.touch(row);
   }
 
-  couldStart(row: Row): boolean {
-    return couldStart(this.workers.values(), row, this.now);
-  }
-
   emitLock(transition: 'granted' | 'released' | 'lost', { key, fencingToken }: LockRecord, owner: string): void {
     this.effects.push({ kind: 'lock', transition, key, owner, fencingToken, time: this.now });
   }
 
   emitWorkflow({ workflowId, status }: WorkflowRow): void {
     this.effects.push({ kind: 'workflow', workflowId, status, time: this.now });
+  }
+
+  wake(queue: QueueRow): void {
+    this.woken.add(queue.name);
+  }
+
+  emitQueue(transition: 'paused' | 'resumed', { name }: QueueRow): void {
+    this.effects.push({ kind: 'queue', transition, queue: name, time: this.now });
   }
 
   emitDue(at: number): void {
@@ -175,9 +188,7 @@ export abstract class State implements Tables {
   }
 
   queue(name: string): QueueRow {
-    let queue = this.queues.get(name);
-    if (!queue) this.queues.set(name, (queue = new QueueRow(name)));
-    return queue;
+    return this.queues.find(name);
   }
 
   task(taskId: string): TaskRow {

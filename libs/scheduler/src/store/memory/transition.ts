@@ -25,7 +25,7 @@ export function tell(s: State, row: Row, transition: ExecutionTransition, time: 
     queue: row.queue.name,
     priority: row.priority,
     time,
-    workerId: row.workerId,
+    workerId: row.lastWorkerId ?? null,
     workflowId: row.extra?.workflow?.workflowId ?? null,
     result: row.result ?? null,
     error: row.error ?? null,

@@ -5,7 +5,6 @@ import * as lock from '../../engine/lock.js';
 import { endLockWait, rescue, takeBack } from '../../engine/rescue.js';
 import { finalizeCancel } from '../../engine/settle.js';
 import { runTime } from './history.js';
-import * as queue from './queue.js';
 import type { Lane } from './lane.js';
 import { WorkerRow, type Row } from './rows.js';
 import { current } from './settle.js';
@@ -22,8 +21,8 @@ export function hello(s: State, about: WorkerHello, now: number): void {
     s.effects.push({ kind: 'worker', transition: 'joined', workerId: about.workerId, time: now });
   }
   touch(s, worker, now);
-  for (const name of about.queues) if (queue.readyCount(s.queue(name)) > 0) s.woken.add(name);
-  for (const task of s.unhandledTasks) {
+  for (const name of about.queues) if (s.ready.count(s.queue(name)) > 0) s.woken.add(name);
+  for (const task of s.unhandled.tasks) {
     if (!worker.tasks.has(task.taskId)) continue;
     for (const level of task.unhandled) if (level.head) s.woken.add(level.head.queue.name);
   }

@@ -89,7 +89,7 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   }
 
   async declareQueues(appName: string, queues: readonly string[], clearOthersNow: boolean): Promise<string[]> {
-    return this.commit('declareQueues', appName, clearOthersNow ? 1 : 0, UNDECLARED_MS, ...queues);
+    return this.commit('declareQueues', appName, clearOthersNow ? 1 : 0, ...queues);
   }
 
   // ---- executions ----------------------------------------------------------------------------------------------

@@ -1,6 +1,228 @@
 -- Generated from libs/scheduler/src/engine by `npm run build:engine`. Do not edit.
 
-local engine = { lock = {}, queue = {}, workflow = {}, finish = {}, cancel = {}, lockHandles = {}, rateLimit = {}, settle = {}, rescue = {} }
+local engine = { rateLimit = {}, queue = {}, startable = {}, lock = {}, workflow = {}, finish = {}, cancel = {}, claim = {}, lockHandles = {}, settle = {}, rescue = {} }
+
+do
+local exports = engine.rateLimit
+local RATE_PARTS = limits.RATE_PARTS
+---
+-- @param starts oldest first
+-- @returns the instant, ms, from which on another start keeps the limit; 0: any
+function exports.roomAt(starts, max, per)
+    local left = 0
+    for ____, each in ipairs(starts) do
+        left = left + each.count
+    end
+    local at = 0
+    for ____, each in ipairs(starts) do
+        if left < max then
+            break
+        end
+        left = left - each.count
+        at = each.at + per
+    end
+    return at
+end
+--- Adds a start, and drops those that have left the span that ends now.
+function exports.addStart(starts, per, now)
+    while #starts > 0 and starts[1].at + per <= now do
+        table.remove(starts, 1)
+    end
+    local last = starts[#starts]
+    if last ~= nil and now - last.from < per / RATE_PARTS then
+        last.at = now
+        last.count = last.count + 1
+    else
+        starts[#starts + 1] = {from = now, at = now, count = 1}
+    end
+end
+end
+
+do
+local exports = engine.queue
+local refillAt, contains
+local UNDECLARED_MS = limits.UNDECLARED_MS
+local addStart = engine.rateLimit.addStart
+local roomAt = engine.rateLimit.roomAt
+function refillAt(queue)
+    return queue.max == nil and 0 or roomAt(queue.starts, queue.max, queue.per)
+end
+function contains(names, name)
+    for ____, each in ipairs(names) do
+        if each == name then
+            return true
+        end
+    end
+    return false
+end
+--- Places an execution where it waits: for its time, then for its upstreams, then in its queue.
+function exports.place(t, execution)
+    if execution.dueAt > t.now then
+        t:delay(execution)
+    elseif execution.openEdges > 0 then
+        t:block(execution)
+    else
+        t:pushTail(execution)
+    end
+end
+--- Moves delayed executions on that are due, earliest first.
+-- 
+-- @returns how many
+function exports.promote(t, limit)
+    return t:eachDelayed(
+        limit,
+        function(execution) return exports.place(t, execution) end
+    )
+end
+function exports.isLimited(queue)
+    return queue.max ~= nil or queue.concurrency ~= nil
+end
+--- Whether the limits of the queue permit another start now.
+function exports.hasRoom(t, queue)
+    if queue.concurrency ~= nil and queue.running >= queue.concurrency then
+        return false
+    end
+    return refillAt(queue) <= t.now
+end
+--- As `hasRoom`, for a claim: where time alone makes room, a claim follows then.
+function exports.hasRoomToClaim(t, queue)
+    local isOpen = exports.hasRoom(t, queue)
+    if not isOpen and refillAt(queue) > t.now then
+        t:emitDue(refillAt(queue))
+    end
+    return isOpen
+end
+--- A run has started.
+function exports.countStart(t, queue)
+    queue.running = queue.running + 1
+    if queue.max ~= nil then
+        addStart(queue.starts, queue.per, t.now)
+    end
+    if exports.isLimited(queue) then
+        t.queues:touch(queue)
+    end
+end
+--- Takes a run from its worker.
+function exports.endRun(t, execution)
+    local queue = t:queueOf(execution)
+    t:endRun(execution)
+    queue.running = queue.running - 1
+    if exports.isLimited(queue) then
+        t.queues:touch(queue)
+    end
+    if queue.concurrency ~= nil then
+        t:wake(queue)
+    end
+end
+---
+-- @returns false where it is paused already
+function exports.pause(t, queue)
+    if queue.paused == true then
+        return false
+    end
+    queue.paused = true
+    t.queues:touch(queue)
+    t:emitQueue("paused", queue)
+    return true
+end
+---
+-- @returns false where it is not paused
+function exports.resume(t, queue)
+    if queue.paused ~= true then
+        return false
+    end
+    queue.paused = false
+    t.queues:touch(queue)
+    t:emitQueue("resumed", queue)
+    t:wake(queue)
+    return true
+end
+--- Sets the limits of a queue.
+-- 
+-- @param declaredBy the app whose code declares them; undefined: a call sets them
+function exports.configure(t, queue, limits, declaredBy)
+    local wasLimited = exports.isLimited(queue)
+    queue.max = limits.max
+    queue.per = limits.per
+    queue.concurrency = limits.concurrency
+    if limits.max == nil then
+        queue.starts = {}
+    end
+    local ____queue_1 = queue
+    local ____isLimited_result_0
+    if exports.isLimited(queue) then
+        ____isLimited_result_0 = declaredBy
+    else
+        ____isLimited_result_0 = nil
+    end
+    ____queue_1.declaredBy = ____isLimited_result_0
+    local ____queue_3 = queue
+    local ____temp_2
+    if queue.declaredBy == nil then
+        ____temp_2 = nil
+    else
+        ____temp_2 = t.now
+    end
+    ____queue_3.declaredAt = ____temp_2
+    if exports.isLimited(queue) ~= wasLimited then
+        t.queues:setLimited(queue, not wasLimited)
+    end
+    t.queues:touch(queue)
+    t:wake(queue)
+end
+--- An app declares the limits of these queues. Those that it has not declared for too long lose theirs.
+-- 
+-- @param clearOthers whether it is known that no process declares others
+-- @returns the names of the queues that have lost theirs, in order
+function exports.declare(t, appName, names, clearOthers)
+    local cleared = {}
+    for ____, queue in ipairs(t.queues:limited()) do
+        local isOwn = queue.declaredBy == appName
+        if isOwn and contains(names, queue.name) then
+            queue.declaredAt = t.now
+            t.queues:touch(queue)
+        elseif isOwn and (clearOthers or queue.declaredAt + UNDECLARED_MS <= t.now) then
+            cleared[#cleared + 1] = queue.name
+            exports.configure(t, queue, {})
+        end
+    end
+    return cleared
+end
+--- Wakes the queues whose rate limit has room again.
+function exports.wakeRefilled(t)
+    for ____, queue in ipairs(t.queues:limited()) do
+        local at = refillAt(queue)
+        if at > 0 and at <= t.now and t.ready:count(queue) > 0 then
+            t:wake(queue)
+        end
+    end
+end
+---
+-- @returns the next instant, ms, at which maintenance has something to do
+function exports.nextDue(t)
+    local next = t:nextDeadline()
+    for ____, queue in ipairs(t.queues:limited()) do
+        local at = refillAt(queue)
+        if at > t.now and (next == nil or at < next) and t.ready:count(queue) > 0 then
+            next = at
+        end
+    end
+    return next
+end
+end
+
+do
+local exports = engine.startable
+local hasRoom = engine.queue.hasRoom
+--- Whether some worker could start the execution now, as far as the store knows.
+function exports.couldStart(t, execution)
+    local queue = t:queueOf(execution)
+    if queue.paused == true or not hasRoom(t, queue) then
+        return false
+    end
+    return t.workers:someAlive(function(worker) return worker.draining ~= true and t.workers:serves(worker, queue) and t.workers:canRun(worker, execution) and (worker.slots == nil or t.workers:countRuns(worker) < worker.slots) end)
+end
+end
 
 do
 local exports = engine.lock
@@ -8,6 +230,7 @@ local grant, holdOf, park, unpark, stopWaiting, passToNextWaiter, isWaiting
 local LOCK_RESERVED_MS = limits.LOCK_RESERVED_MS
 local LOCK_WAIT_LAPSE_MS = limits.LOCK_WAIT_LAPSE_MS
 local LOCK_WAITERS_PER_STEP = limits.LOCK_WAITERS_PER_STEP
+local couldStart = engine.startable.couldStart
 --- An execution no longer waits for that lock: nothing is reserved for it, and a free lock goes to the next waiter.
 function exports.withdraw(t, key, executionId)
     local lock = t.locks:get(key)
@@ -48,7 +271,7 @@ end
 function exports.isOpenTo(t, lock, execution)
     if lock.reserved ~= nil and lock.reserved ~= (execution and execution.id) then
         local preferred = t:execution(lock.reserved)
-        if preferred == nil or not t:couldStart(preferred) then
+        if preferred == nil or not couldStart(t, preferred) then
             exports.endReservation(t, lock)
         end
     end
@@ -163,7 +386,7 @@ function passToNextWaiter(t, lock)
             elseif waiter.execution ~= nil then
                 unpark(t, lock, waiter.execution)
                 ready[#ready + 1] = waiter.execution
-                if t:couldStart(waiter.execution) then
+                if couldStart(t, waiter.execution) then
                     lock.reserved = waiter.execution.id
                     exports.expireAt(t, lock, t.now + LOCK_RESERVED_MS)
                 end
@@ -249,20 +472,6 @@ end
 end
 
 do
-local exports = engine.queue
---- Places an execution where it waits: for its time, then for its upstreams, then in its queue.
-function exports.place(t, execution)
-    if execution.dueAt > t.now then
-        t:delay(execution)
-    elseif execution.openEdges > 0 then
-        t:block(execution)
-    else
-        t:pushTail(execution)
-    end
-end
-end
-
-do
 local exports = engine.workflow
 local countEnd
 --- The last of its executions has ended, or it has none: from here on history has it, as a whole.
@@ -322,6 +531,7 @@ end
 do
 local exports = engine.finish
 local lock = engine.lock
+local endRun = engine.queue.endRun
 local place = engine.queue.place
 local closeMember = engine.workflow.closeMember
 local openMember = engine.workflow.openMember
@@ -330,7 +540,7 @@ local ENDS = {COMPLETED = "completed", FAILED = "failed", CANCELLED = "cancelled
 --- Ends an execution: the one way for success, failure, cancel, skip, timeouts and lost workers.
 function exports.finish(t, execution, verb, status, outcome)
     if execution.status == "RUNNING" then
-        t:endRun(execution)
+        endRun(t, execution)
     else
         t:leave(execution)
     end
@@ -412,6 +622,273 @@ function exports.cancel(t, execution, grace)
         request(t, execution, t.now + grace)
     end
     return true
+end
+end
+
+do
+local exports = engine.claim
+local inTurns, isOpen, claimLevel, firstOf, claimUnhandled, consider, start, mayTake, spend, mayBegin, isSuspect, mustWait, isAmong, removeAt
+local CLAIM_PER_STEP = limits.CLAIM_PER_STEP
+local INSPECT_FLOOR = limits.INSPECT_FLOOR
+local SUSPECT_CRASHES = limits.SUSPECT_CRASHES
+local lock = engine.lock
+local countStart = engine.queue.countStart
+local hasRoomToClaim = engine.queue.hasRoomToClaim
+local isLimited = engine.queue.isLimited
+function inTurns(t, worker)
+    local open = {}
+    for ____, queue in ipairs(t.workers:queuesOf(worker)) do
+        if queue.paused ~= true and hasRoomToClaim(t, queue) then
+            open[#open + 1] = queue
+        end
+    end
+    if #open < 2 then
+        return open
+    end
+    local first = worker.rotation < #open and worker.rotation or 0
+    worker.rotation = first + 1
+    t.workers:touch(worker)
+    local queues = {}
+    do
+        local i = first
+        while i < #open do
+            queues[#queues + 1] = open[i + 1]
+            i = i + 1
+        end
+    end
+    do
+        local i = 0
+        while i < first do
+            queues[#queues + 1] = open[i + 1]
+            i = i + 1
+        end
+    end
+    return queues
+end
+function isOpen(t, c)
+    return c.free > 0 and c.examine > 0 and not t.ready:isFull()
+end
+function claimLevel(t, c, level, add)
+    local waiting = {}
+    for ____, queue in ipairs(c.queues) do
+        if not t.ready:isEmpty(queue, level) then
+            waiting[#waiting + 1] = queue
+        end
+    end
+    local function mayRun(execution)
+        return not mustWait(t, c, execution)
+    end
+    local turn = 0
+    while #waiting > 0 and isOpen(t, c) do
+        local queue = waiting[turn + 1]
+        local execution = firstOf(
+            t,
+            c,
+            queue,
+            level,
+            mayRun
+        )
+        if execution == nil then
+            removeAt(waiting, turn)
+        elseif not mayBegin(t, c, execution, queue) then
+            c.free = 0
+        else
+            t.ready:take(queue, level, execution)
+            consider(
+                t,
+                c,
+                execution,
+                queue,
+                level,
+                add
+            )
+            turn = turn + 1
+        end
+        if turn >= #waiting then
+            turn = 0
+        end
+    end
+    t.ready:putBack()
+end
+function firstOf(t, c, queue, level, mayRun)
+    if not mayTake(t, c, queue, level) then
+        return nil
+    end
+    return t.ready:first(
+        queue,
+        level,
+        math.min(c.free, c.examine),
+        mayRun
+    )
+end
+function claimUnhandled(t, c, level, add)
+    t.unhandled:each(
+        c.worker,
+        level,
+        function(execution)
+            if not isOpen(t, c) then
+                return false
+            end
+            local queue = t:queueOf(execution)
+            if not isAmong(c.queues, queue) or not mayTake(t, c, queue, level) or mustWait(t, c, execution) then
+                return true
+            end
+            if not mayBegin(t, c, execution, queue) then
+                c.free = 0
+                return false
+            end
+            t.unhandled:remove(execution)
+            consider(
+                t,
+                c,
+                execution,
+                queue,
+                level,
+                add
+            )
+            return true
+        end
+    )
+end
+function consider(t, c, execution, queue, level, add)
+    c.examine = c.examine - 1
+    if not t.workers:canRun(c.worker, execution) then
+        t.unhandled:add(execution)
+        return
+    end
+    if execution.lockKey ~= nil and not lock.takeOrPark(t, execution) then
+        return
+    end
+    spend(c, queue, level)
+    if isSuspect(execution) then
+        c.runsSuspect = true
+    end
+    start(t, c.worker, execution, queue)
+    add(execution)
+end
+function start(t, worker, execution, queue)
+    t:move(execution, "claim", "RUNNING")
+    execution.leaseToken = execution.leaseToken + 1
+    execution.runs = execution.runs + 1
+    execution.startedAt = t.now
+    execution.reason = nil
+    t:startRun(execution, worker)
+    countStart(t, queue)
+    t:count("started", 1)
+    if execution.timeout ~= nil then
+        t:setRunDeadline(execution, t.now + execution.timeout + t.lease)
+    end
+    t:emitExecution(execution, "started")
+end
+function mayTake(t, c, queue, level)
+    if c.free <= 0 or not hasRoomToClaim(t, queue) then
+        return false
+    end
+    for ____, slots in ipairs(c.request.capacity) do
+        if slots.queue == queue.name and slots.count <= 0 then
+            return false
+        end
+    end
+    local kept = 0
+    for ____, slots in ipairs(c.request.reserved) do
+        if slots.queue == queue.name and slots.priority == level and slots.count > 0 then
+            return true
+        end
+        kept = kept + slots.count
+    end
+    return c.free > kept
+end
+function spend(c, queue, level)
+    c.taken = c.taken + 1
+    c.free = c.free - 1
+    c.slots = c.slots - 1
+    for ____, slots in ipairs(c.request.capacity) do
+        if slots.queue == queue.name then
+            slots.count = slots.count - 1
+        end
+    end
+    for ____, slots in ipairs(c.request.reserved) do
+        if slots.queue == queue.name and slots.priority == level and slots.count > 0 then
+            slots.count = slots.count - 1
+            return
+        end
+    end
+end
+function mayBegin(t, c, execution, queue)
+    return c.slots > 0 or t:isSimple(execution) and not isLimited(queue)
+end
+function isSuspect(execution)
+    return execution.crashes >= SUSPECT_CRASHES
+end
+function mustWait(t, c, execution)
+    if not isSuspect(execution) then
+        return false
+    end
+    if c.runsSuspect == nil then
+        c.runsSuspect = false
+        t.workers:eachRun(
+            c.worker,
+            function(run)
+                if isSuspect(run) then
+                    c.runsSuspect = true
+                end
+            end
+        )
+    end
+    return c.runsSuspect
+end
+function isAmong(queues, queue)
+    for ____, each in ipairs(queues) do
+        if each.name == queue.name then
+            return true
+        end
+    end
+    return false
+end
+function removeAt(queues, index)
+    do
+        local i = index
+        while i < #queues - 1 do
+            queues[i + 1] = queues[i + 1 + 1]
+            i = i + 1
+        end
+    end
+    table.remove(queues)
+end
+--- Levels of priority.
+local LEVELS = 5
+--- Claims what a worker may start next.
+-- 
+-- @param add is called with each execution that it has claimed
+-- @returns whether a bound has ended it, and not lack of work
+function exports.claim(t, worker, request, add)
+    local want = math.min(request.want, CLAIM_PER_STEP)
+    if want <= 0 or worker.draining == true then
+        return false
+    end
+    if t.ready:isFull() then
+        return true
+    end
+    local examine = math.max(INSPECT_FLOOR, 4 * want)
+    local queues = inTurns(t, worker)
+    local c = {
+        worker = worker,
+        request = request,
+        queues = queues,
+        free = want,
+        slots = request.slots,
+        examine = examine,
+        taken = 0
+    }
+    do
+        local level = 0
+        while level < LEVELS and isOpen(t, c) do
+            claimUnhandled(t, c, level, add)
+            claimLevel(t, c, level, add)
+            level = level + 1
+        end
+    end
+    return c.examine <= 0 or t.ready:isFull() or request.want > want and c.taken == want
 end
 end
 
@@ -505,46 +982,11 @@ end
 end
 
 do
-local exports = engine.rateLimit
-local RATE_PARTS = limits.RATE_PARTS
----
--- @param starts oldest first
--- @returns the instant, ms, from which on another start keeps the limit; 0: any
-function exports.roomAt(starts, max, per)
-    local left = 0
-    for ____, each in ipairs(starts) do
-        left = left + each.count
-    end
-    local at = 0
-    for ____, each in ipairs(starts) do
-        if left < max then
-            break
-        end
-        left = left - each.count
-        at = each.at + per
-    end
-    return at
-end
---- Adds a start, and drops those that have left the span that ends now.
-function exports.addStart(starts, per, now)
-    while #starts > 0 and starts[1].at + per <= now do
-        table.remove(starts, 1)
-    end
-    local last = starts[#starts]
-    if last ~= nil and now - last.from < per / RATE_PARTS then
-        last.at = now
-        last.count = last.count + 1
-    else
-        starts[#starts + 1] = {from = now, at = now, count = 1}
-    end
-end
-end
-
-do
 local exports = engine.settle
 local retry, snooze, placeLater
 local finish = engine.finish.finish
 local lock = engine.lock
+local endRun = engine.queue.endRun
 local place = engine.queue.place
 --- Returns a run to the head of its queue, as if it had not been claimed.
 function exports.release(t, execution)
@@ -559,7 +1001,7 @@ end
 --- Takes a run from its worker, so that its token is not current any more. Its lock is released once the execution has its
 -- place, so that this place is behind that of the next holder.
 function exports.giveUp(t, execution)
-    t:endRun(execution)
+    endRun(t, execution)
     execution.leaseToken = execution.leaseToken + 1
 end
 function retry(t, execution, failure, delay)

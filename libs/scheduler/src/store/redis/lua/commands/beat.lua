@@ -6,7 +6,7 @@
 -- @include verb
 local HAND_OVER_PATIENCE_MS = 2000
 local id, madeAt = ARGV[3], tonumber(ARGV[4])
-local found = worker.get(id)
+local found = workerTable:get(id)
 local lost, asked = {}, {}
 if not found then
   for i = 6, #ARGV do

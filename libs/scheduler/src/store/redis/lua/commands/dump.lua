@@ -49,7 +49,7 @@ end)
 local running = {}
 local workers = {}
 for _, id in ipairs(sorted(keys.workers)) do
-  local found = worker.get(id)
+  local found = workerTable:get(id)
   local held = {}
   for i, run in ipairs(worker.runs(id)) do
     held[i] = run[1]

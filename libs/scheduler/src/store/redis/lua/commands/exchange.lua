@@ -202,6 +202,7 @@ runTable.areReported = false
 dependency.drain()
 
 local plainCount = #simple.claims / 2
+workerTable.put(me)
 local options = ARGV[8] ~= '' and cjson.decode(ARGV[8]) or {}
 local more = claim.claim(me, wanted - plainCount, wanted - ahead - plainCount, options)
 others = claim.list

@@ -4,7 +4,7 @@
 -- Returns: 1, effects
 -- @include verb
 local id = ARGV[3]
-local found = worker.get(id)
+local found = workerTable:get(id)
 local joins = not found
 if joins then
   found = { id = id, started = now, joined = frame.next(), rotation = 0 }
@@ -24,15 +24,16 @@ local tasksFrom = 6 + tonumber(ARGV[5])
 for i = 6, tasksFrom - 1 do
   found.queues[#found.queues + 1] = ARGV[i]
 end
-worker.save(found)
+workerTable.put(found)
+workerTable:touch(found)
 call('DEL', keys.worker(id))
 callAll('SADD', keys.worker(id), ARGV, tasksFrom)
 worker.touch(id)
 worker.open(id)
 for _, name in ipairs(found.queues) do
-  queue.get(name)
+  queueTable.find(name)
   for level = 0, 4 do
-    if queue.size(name, level) > 0 then
+    if readyTable.size(name, level) > 0 then
       effects.wake(name)
     end
   end

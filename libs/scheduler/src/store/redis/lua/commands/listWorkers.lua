@@ -7,7 +7,7 @@ if #ARGV == 2 then
 end
 local found = {}
 for i = 3, #ARGV do
-  local each, lease = worker.get(ARGV[i]), call('ZSCORE', keys.leases, ARGV[i])
+  local each, lease = workerTable:get(ARGV[i]), call('ZSCORE', keys.leases, ARGV[i])
   if each and lease then
     found[#found + 1] = tostring(each.joined)
     found[#found + 1] = cjson.encode(inspect.worker(ARGV[i], lease))

@@ -2,11 +2,5 @@
 -- Stops claims from the queue.
 -- ARGV: frame, operation, queue   Returns: nodes that listen, effects
 -- @include verb
-local q = queue.get(ARGV[3])
-if q.paused then
-  return commit(frame.nodes)
-end
-q.paused = true
-queue.save(q)
-effects.push({ 'queue', 'paused', q.name, now })
+engine.queue.pause(tables, queueTable.find(ARGV[3]))
 return commit(frame.nodes)

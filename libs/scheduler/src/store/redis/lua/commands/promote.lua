@@ -6,9 +6,12 @@
 -- @include clock
 clock.followBack()
 local limit = tonumber(ARGV[3])
-local done = queue.promote(limit) + dependency.timeOut(limit) + worker.timeOut() + engine.lock.expire(tables)
-queue.wakeRefilled()
+local done = engine.queue.promote(tables, limit)
+  + dependency.timeOut(limit)
+  + worker.timeOut()
+  + engine.lock.expire(tables)
+engine.queue.wakeRefilled(tables)
 local more = intake.step() or call('EXISTS', keys.continuation) == 1
 lockTable.save()
-local next = queue.nextDue()
+local next = engine.queue.nextDue(tables)
 return commit({ done, (more or (next and next <= now)) and 1 or 0, next and tostring(next) or '' })

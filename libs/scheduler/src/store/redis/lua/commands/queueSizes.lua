@@ -8,7 +8,7 @@ end
 local total = { 0, 0, 0, 0, 0 }
 for i = 3, #ARGV do
   for level = 0, 4 do
-    total[level + 1] = total[level + 1] + queue.size(ARGV[i], level)
+    total[level + 1] = total[level + 1] + readyTable.size(ARGV[i], level)
   end
 end
 return total

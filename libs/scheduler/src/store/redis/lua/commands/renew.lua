@@ -5,7 +5,7 @@
 -- Returns: { 1 | 0 (unknown), the store's time }
 -- @include verb
 local id = ARGV[3]
-if not worker.get(id) then
+if not workerTable:get(id) then
   return { 0, now }
 end
 worker.renew(id)

@@ -19,7 +19,7 @@ end
 -- Queues from which live workers claim.
 local served = {}
 for _, id in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
-  local found = worker.get(id)
+  local found = workerTable:get(id)
   for _, name in ipairs(found and not found.draining and found.queues or {}) do
     served[name] = true
   end
@@ -29,7 +29,7 @@ for _, name in ipairs(names) do
   local record = call('HGET', keys.queues, name) or ''
   local each = { queue = name, paused = false, limits = false, served = served[name] or false, sizes = {}, oldest = {} }
   if record ~= '' then
-    local q = queue.get(name)
+    local q = queueTable.read(name, record)
     each.paused = q.paused or false
     if q.max or q.concurrency then
       each.limits = {
@@ -41,7 +41,7 @@ for _, name in ipairs(names) do
     end
   end
   for level = 0, 4 do
-    each.sizes[level + 1] = queue.size(name, level)
+    each.sizes[level + 1] = readyTable.size(name, level)
     local head = each.sizes[level + 1] > 0 and inspect.ready(name, level, 1, 0, HEADS_LOOKED_AT)[1]
     each.oldest[level + 1] = head and head.dueAt or false
   end

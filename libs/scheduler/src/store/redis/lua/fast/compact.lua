@@ -1,4 +1,5 @@
--- The short way of lean members of workflows: see records.lua.
+-- The short way of lean members of workflows: see records.lua. It does what engine.finish does with an end that satisfies
+-- all edges that lead from it.
 local compact = {}
 
 local FAILURE = byte(codes.EDGE.failure)

@@ -1,4 +1,5 @@
--- Dispatch to waiting workers without a claim.
+-- Dispatch to waiting workers without a claim: the start of a run (engine.claim) of simple executions of which nothing is
+-- ready that comes before.
 local dispatch = {}
 
 -- For how long a worker counts as waiting: it asks again every second, unless its event loop is blocked.

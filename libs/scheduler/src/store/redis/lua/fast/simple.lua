@@ -1,5 +1,5 @@
 -- The fast path of an exchange: simple executions and members of compact workflows that succeed, and claims from one queue
--- without limits.
+-- without limits. It does what engine.settle and engine.claim do with such; whatever else it meets it leaves to them.
 local simple = {}
 
 -- Levels of priority: 0 to 4.

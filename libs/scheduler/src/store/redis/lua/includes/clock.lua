@@ -83,7 +83,7 @@ local function shiftDeadlines(by)
   for _, key in ipairs({ keys.leases, keys.edgeTimeouts, keys.lockWaits, keys.graces, keys.bounds, keys.intakes }) do
     shiftAll(key, by)
   end
-  queue.shiftStarts(by)
+  queueTable.shiftStarts(by)
   steps.note(-by)
   effects.push({ 'clock', by, now })
 end

@@ -6,7 +6,12 @@
 -- @include aside
 -- @include steps
 -- @include rows
--- @include queue
+-- @include tables
+-- @include queueTable
+-- @include readyTable
+-- @include unhandledTable
+-- @include placeTable
+-- @include workerTable
 -- @include window
 -- @include history
 -- @include trim
@@ -14,8 +19,6 @@
 -- @include edges
 -- @include binding
 -- @include dependency
--- @include startable
--- @include tables
 -- @include lockTable
 -- @include waiters
 -- @include runTable

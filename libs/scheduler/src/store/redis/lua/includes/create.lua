@@ -29,7 +29,7 @@ function create.row(id, part, extra)
   row.isDated = extra.at and 1 or nil
   frame.count('PENDING', 1)
   frame.count('scheduled', 1)
-  queue.get(row.queue)
+  queueTable.find(row.queue)
   return row
 end
 

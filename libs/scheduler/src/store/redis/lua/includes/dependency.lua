@@ -25,8 +25,8 @@ local function hold(row)
   row.openEdges = math.max(0, row.openEdges - 1)
   rows.touch(row)
   if row.openEdges == 0 and row.location == 'dependencies' then
-    queue.leave(row)
-    queue.pushTail(row)
+    tables:leave(row)
+    tables:pushTail(row)
   end
 end
 

@@ -19,7 +19,7 @@ local function queueOf(name)
   local found = inspect.queues[name]
   if not found then
     local record = call('HGET', keys.queues, name)
-    found = queue.read(record)
+    found = queueTable.read(name, record)
     inspect.queues[name] = found
   end
   return found
@@ -77,7 +77,7 @@ end
 -- Runs of a worker that only wait there for a slot, which is never for long: how many, and (lazily) which. They begin in
 -- the order in which they were claimed.
 function inspect.surplus(id)
-  local found = worker.get(id)
+  local found = workerTable:get(id)
   return math.max(0, call('HLEN', keys.running(id)) - 1 - (found and found.slots or math.huge))
 end
 
@@ -126,7 +126,7 @@ local function waitingFor(row)
     -- The lock is free: what keeps the first of its line from starting keeps this one, too.
     first = tables.lockWaiters.firstOfLine(row) or row
   end
-  if not queue.roomLeft(q) then
+  if not engine.queue.hasRoom(tables, q) then
     return { kind = 'limit', key = 'queue:' .. row.queue }
   elseif first.location == 'unhandled' then
     return { kind = 'handler', taskId = row.task, funcPath = mirror(row.task).funcPath or row.task }
@@ -256,7 +256,7 @@ function inspect.workflow(id)
 end
 
 function inspect.worker(id, lease)
-  local found = worker.get(id)
+  local found = workerTable:get(id)
   return {
     id = id,
     hello = call('HGET', keys.hellos, id),

@@ -298,11 +298,16 @@ function rows.isTerminal(row)
   return TERMINAL[row.status] == true
 end
 
--- Moves an execution to another status: the only place that does, so that counts never drift.
-function rows.move(row, status)
+-- The only place that changes a status, so that counts never drift.
+function rows.setStatus(row, status)
   frame.count(row.status, -1)
   frame.count(status, 1)
   row.status = status
+end
+
+-- Moves an execution to another status.
+function rows.move(row, status)
+  rows.setStatus(row, status)
   rows.touch(row)
 end
 

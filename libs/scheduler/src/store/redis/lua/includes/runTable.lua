@@ -4,10 +4,30 @@ local runTable = {}
 function runTable.begin()
   -- Runs that this verb has taken from their workers, by worker.
   runTable.stopped = {}
+  -- Runs that it has begun, by worker: execution and entry of each.
+  runTable.started = {}
   -- Whether the worker whose run ends reports its completion itself.
   runTable.areReported = false
   -- Whether any execution is dispatched directly, once that is asked for.
   runTable.anyHanded = nil
+end
+
+function tables:isSimple(row)
+  return rows.plain[row.id] == true
+end
+
+function tables:startRun(row, worker_)
+  local started = runTable.started[worker_.id] or {}
+  runTable.started[worker_.id] = started
+  row.claimNumber = frame.next()
+  started[#started + 1] = row.id
+  started[#started + 1] = records.runEntry(rows.plain[row.id], row.claimNumber)
+  row.location, row.workerId, row.lastWorkerId = 'running', worker_.id, worker_.id
+end
+
+function tables:setRunDeadline(row, at)
+  row.runDeadline = string.format('%012d:%s', frame.next(), row.id)
+  call('ZADD', keys.bounds, at, row.runDeadline)
 end
 
 function tables:endRun(row)
@@ -20,7 +40,6 @@ function tables:endRun(row)
   if runTable.anyHanded then
     call('HDEL', keys.handed, row.id)
   end
-  queue.counted(queue.get(row.queue), 0, -1)
   row.workerId, row.claimNumber = nil, nil
   if row.runDeadline then
     call('ZREM', keys.bounds, row.runDeadline)
@@ -46,10 +65,18 @@ function tables:requireLock(row, lock)
   row.lockMaxWait = lock.maxWait ~= cjson.null and lock.maxWait or nil
 end
 
--- Writes which runs were taken from their workers: before any of them is claimed again, or counted.
+-- Runs of a worker that are begun and not written yet, less those that have ended.
+function runTable.unwritten(workerId)
+  return #(runTable.started[workerId] or {}) / 2 - #(runTable.stopped[workerId] or {})
+end
+
+-- Writes which runs have ended, and which have begun: the former before any of them is claimed again.
 function runTable.flush()
   for workerId, ids in pairs(runTable.stopped) do
     callAll('HDEL', keys.running(workerId), ids)
   end
-  runTable.stopped = {}
+  for workerId, entries in pairs(runTable.started) do
+    callAll('HSET', keys.running(workerId), entries)
+  end
+  runTable.stopped, runTable.started = {}, {}
 end

@@ -25,8 +25,13 @@ function tables:touchExecution(row)
   rows.touch(row)
 end
 
-function tables:move(row, _, status)
-  rows.move(row, status)
+function tables:move(row, by, status)
+  if by == 'claim' and rows.plain[row.id] then
+    -- It gets no state: its entry among the runs says all.
+    rows.setStatus(row, status)
+  else
+    rows.move(row, status)
+  end
 end
 
 function tables:emitExecution(row, change)
@@ -47,32 +52,6 @@ end
 
 function tables:addRecentError(row, err)
   history.rememberError(row, err)
-end
-
-function tables:couldStart(row)
-  return startable.isNow(row)
-end
-
-function tables:pushHead(row)
-  queue.pushHead(row)
-end
-
-function tables:pushTail(row)
-  queue.pushTail(row)
-end
-
-function tables:delay(row)
-  queue.delay(row)
-end
-
-function tables:block(row)
-  row.location = 'dependencies'
-  frame.count('waitingForDependencies', 1)
-  rows.touch(row)
-end
-
-function tables:leave(row)
-  queue.leave(row)
 end
 
 function tables:setKept(row)
@@ -115,6 +94,18 @@ end
 
 function tables:emitLock(change, lock, owner)
   effects.push({ 'lock', change, lock.key, owner, lock.fencingToken, now })
+end
+
+function tables:queueOf(row)
+  return queueTable.find(row.queue)
+end
+
+function tables:wake(queue)
+  effects.wake(queue.name)
+end
+
+function tables:emitQueue(change, queue)
+  effects.push({ 'queue', change, queue.name, now })
 end
 
 function tables:emitDue(at)

@@ -131,7 +131,7 @@ end
 
 function waiters:unpark(lock, row)
   call('ZREM', keys.parked(lock.key), 'x' .. memberOf(row))
-  queue.leave(row)
+  tables:leave(row)
 end
 
 function waiters:remove(row)

@@ -2,25 +2,6 @@
 -- Record: { queues, slots, started, joined, draining, rotation }
 local worker = {}
 
-function worker.begin()
-  worker.leaving = nil
-end
-
-function worker.get(id)
-  local record = call('HGET', keys.workers, id)
-  local ok, found = pcall(cmsgpack.unpack, record or '')
-  -- One that cannot be read counts as unknown: the worker joins again.
-  if not record or not ok or type(found) ~= 'table' or not found.queues then
-    return nil
-  end
-  found.id = id
-  return found
-end
-
-function worker.save(found)
-  call('HSET', keys.workers, found.id, cmsgpack.pack(found))
-end
-
 -- Small hashes are searched from one end; one long field makes of the running ones a table from the start.
 local PAD = string.rep('-', 80)
 
@@ -96,6 +77,7 @@ function worker.runs(id, many, bytes)
 end
 
 function worker.remove(id)
+  workerTable.forget(id)
   call('HDEL', keys.workers, id)
   call('HDEL', keys.hellos, id)
   call('ZREM', keys.leases, id)
@@ -153,7 +135,7 @@ function worker.rescueLost(limit)
   local done = 0
   local lost = {}
   for _, id in ipairs(call('ZRANGEBYSCORE', keys.leases, '-inf', now)) do
-    lost[#lost + 1] = worker.get(id) or { id = id, joined = 0 }
+    lost[#lost + 1] = workerTable:get(id) or { id = id, joined = 0 }
   end
   table.sort(lost, function(a, b)
     return a.joined < b.joined
@@ -202,11 +184,13 @@ end
 
 -- Takes back runs of a worker that leaves. Returns whether it has left: until then it asks again.
 function worker.goodbye(id, limit)
-  if not worker.get(id) then
+  if not workerTable:get(id) then
     return true
   end
   -- No lock that its runs leave is reserved for what only it could run.
-  worker.leaving = id
+  local leaving = workerTable:get(id)
+  leaving.draining = true
+  workerTable:touch(leaving)
   local runs, others = worker.runs(id, limit, STEP_BYTES)
   takeRuns('goodbye', id, runs, limit, worker.takeBack)
   if #runs > 0 or others then

@@ -1,0 +1,58 @@
+import type { QueueLimits } from '../../engine/records.js';
+import type { QueueTable } from '../../engine/tables.js';
+import { isLimited } from '../../engine/queue.js';
+import type { QueueRules } from '../records.js';
+import { QueueRow, type Changed } from './rows.js';
+
+export class MemoryQueueTable implements QueueTable {
+  private readonly rows = new Map<string, QueueRow>();
+
+  constructor(private readonly s: { touch(record: Changed): void }) {}
+
+  get(name: string): QueueRow | undefined {
+    return this.rows.get(name);
+  }
+
+  /** The queue of that name; it is made if need be. */
+  find(name: string): QueueRow {
+    let queue = this.rows.get(name);
+    if (queue === undefined) this.rows.set(name, (queue = new QueueRow(name)));
+    return queue;
+  }
+
+  values(): Iterable<QueueRow> {
+    return this.rows.values();
+  }
+
+  [Symbol.iterator](): Iterator<[string, QueueRow]> {
+    return this.rows[Symbol.iterator]();
+  }
+
+  limited(): readonly QueueRow[] {
+    const found: QueueRow[] = [];
+    for (const queue of this.rows.values()) if (isLimited(queue)) found.push(queue);
+    return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  touch(queue: QueueRow): void {
+    this.s.touch(queue);
+  }
+
+  /** Runs are always counted. */
+  setLimited(): void {}
+}
+
+/** As the engine takes them: absent values are undefined. */
+export function toLimits({ rateLimit, concurrency }: QueueRules): QueueLimits {
+  return { max: rateLimit?.max, per: rateLimit?.per, concurrency: concurrency ?? undefined };
+}
+
+/** Its limits as its users see them. */
+export function rulesOf({ max, per, concurrency }: QueueRow): QueueRules {
+  return { rateLimit: max === undefined ? null : { max, per: per! }, concurrency: concurrency ?? null };
+}
+
+/** The app whose code declares them, and when it last did; null: a call has set them. */
+export function declaredOf({ declaredBy, declaredAt }: QueueRow): { by: string; at: number } | null {
+  return declaredBy === undefined ? null : { by: declaredBy, at: declaredAt! };
+}

@@ -1,0 +1,29 @@
+import type { UnhandledTable } from '../../engine/tables.js';
+import type { Changed, Row, TaskRow, WorkerRow } from './rows.js';
+
+export class MemoryUnhandledTable implements UnhandledTable {
+  /** Tasks with such executions. */
+  readonly tasks = new Set<TaskRow>();
+
+  constructor(private readonly s: { touch(record: Changed): void }) {}
+
+  add(row: Row): void {
+    row.place = 'unhandled';
+    this.s.touch(row);
+    row.task.unhandled[row.priority].pushTail(row);
+    this.tasks.add(row.task);
+  }
+
+  remove(row: Row): void {
+    row.list!.remove(row);
+  }
+
+  each(worker: WorkerRow, level: number, visit: (row: Row) => boolean): void {
+    if (this.tasks.size === 0) return;
+    for (const task of this.tasks) {
+      if (!worker.tasks.has(task.taskId)) continue;
+      for (const row of task.unhandled[level]!) if (!visit(row)) return;
+      if (task.unhandled.every((rows) => rows.size === 0)) this.tasks.delete(task);
+    }
+  }
+}

@@ -1,0 +1,131 @@
+-- Pauses and limits of queues, see QueueTable in engine/tables.ts. A queue that has changed is written once, when the verb ends.
+-- Stored: '' while it has neither pause nor limits, else { paused, max, per, concurrency, declaredBy, declaredTime, running,
+-- starts }.
+local queueTable = {}
+tables.queues = queueTable
+
+local cache, dirty
+
+function queueTable.begin()
+  cache, dirty = {}, {}
+end
+
+local NUMBERS = { 'max', 'per', 'concurrency', 'running', 'declaredTime' }
+
+local function isReadable(stored)
+  if type(stored) ~= 'table' or (stored.max and not stored.per) then
+    return false
+  end
+  for _, name in ipairs(NUMBERS) do
+    if stored[name] ~= nil and type(stored[name]) ~= 'number' then
+      return false
+    end
+  end
+  return stored.starts == nil or type(stored.starts) == 'table'
+end
+
+-- A queue as it is stored; without pause and limits where that cannot be read.
+function queueTable.read(name, text)
+  local ok, stored = pcall(cmsgpack.unpack, text or '')
+  stored = ok and isReadable(stored) and stored or {}
+  return {
+    name = name,
+    paused = stored.paused,
+    max = stored.max,
+    per = stored.per,
+    concurrency = stored.concurrency,
+    declaredBy = stored.declaredBy,
+    declaredAt = stored.declaredTime,
+    running = stored.running or 0,
+    starts = stored.starts or {},
+  }
+end
+
+-- The queue of that name; it is made if need be.
+function queueTable.find(name)
+  local queue = cache[name]
+  if not queue then
+    local text = call('HGET', keys.queues, name)
+    if not text then
+      call('HSET', keys.queues, name, '')
+    end
+    queue = queueTable.read(name, text)
+    cache[name] = queue
+  end
+  return queue
+end
+
+function queueTable:limited()
+  local found = {}
+  for _, name in ipairs(frame.ruled and call('HKEYS', keys.queues) or {}) do
+    local queue = queueTable.find(name)
+    if engine.queue.isLimited(queue) then
+      found[#found + 1] = queue
+    end
+  end
+  table.sort(found, function(a, b)
+    return a.name < b.name
+  end)
+  return found
+end
+
+function queueTable:touch(queue)
+  dirty[queue.name] = queue
+end
+
+-- What ran before was not counted, since no limit asked for it.
+local function countRuns(name)
+  local count = 0
+  for _, id in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
+    for _, record in ipairs(readAll('HMGET', keys.static, call('HKEYS', keys.running(id)))) do
+      if record and records.fieldAt(record, records.skip(record, 1, 5)) == name then
+        count = count + 1
+      end
+    end
+  end
+  return count
+end
+
+function queueTable:setLimited(queue, isLimited)
+  if isLimited then
+    queue.running = countRuns(queue.name)
+  end
+  call('HINCRBY', keys.meta, 'ruled', isLimited and 1 or -1)
+end
+
+-- After a step back of the clock by `by` ms, or forward where it is negative.
+function queueTable.shiftStarts(by)
+  for _, queue in ipairs(queueTable:limited()) do
+    for _, each in ipairs(queue.starts) do
+      each.from, each.at = each.from - by, each.at - by
+    end
+    queueTable:touch(queue)
+  end
+end
+
+local function pack(queue)
+  if not queue.paused and not engine.queue.isLimited(queue) then
+    return ''
+  end
+  return cmsgpack.pack({
+    paused = queue.paused or nil,
+    max = queue.max,
+    per = queue.per,
+    concurrency = queue.concurrency,
+    declaredBy = queue.declaredBy,
+    declaredTime = queue.declaredAt,
+    running = queue.running,
+    starts = queue.max and queue.starts,
+  })
+end
+
+-- Writes the queues that have changed.
+function queueTable.save()
+  local texts = {}
+  for name, queue in pairs(dirty) do
+    texts[#texts + 1] = name
+    texts[#texts + 1] = pack(queue)
+  end
+  callAll('HSET', keys.queues, texts)
+  dirty = {}
+end

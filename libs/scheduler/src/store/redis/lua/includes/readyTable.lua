@@ -1,0 +1,158 @@
+-- Ready executions, see ReadyTable in engine/tables.ts: a list for each queue and level. An execution that leaves otherwise
+-- than by a claim keeps its entry there, a hole; `keys.holes` counts those of each list, and a claim drops them.
+local readyTable = {}
+tables.ready = readyTable
+
+-- Holes, and executions that are passed over, which one claim may meet.
+local PASSED_PER_STEP = 2000
+
+local tails
+-- Of the claim under way, by list: entries taken from its head, which of them is next, and those that were passed over.
+local taken, nexts, passedOver
+local passesLeft
+
+function readyTable.begin()
+  tails, taken, nexts, passedOver = {}, {}, {}, {}
+  passesLeft = PASSED_PER_STEP
+end
+
+-- Executions ready in a list.
+function readyTable.size(name, level)
+  local list = keys.ready(name, level)
+  local coming = tails[list]
+  return call('LLEN', list) - (tonumber(call('HGET', keys.holes, list)) or 0) + (coming and #coming or 0)
+end
+
+function readyTable:count(queue)
+  local count = 0
+  for level = 0, 4 do
+    count = count + readyTable.size(queue.name, level)
+  end
+  return count
+end
+
+local function enter(row)
+  row.location = 'ready'
+  row.readyEntry = row.id .. '|' .. frame.next()
+  effects.wake(row.queue)
+  rows.touch(row)
+  return keys.ready(row.queue, row.level)
+end
+
+-- Puts back what was taken from a list and not claimed: what was passed over, before the rest.
+local function putBack(list)
+  local entries, passed = taken[list] or {}, passedOver[list] or {}
+  local rest = {}
+  for i = #entries, nexts[list] or 1, -1 do
+    rest[#rest + 1] = entries[i]
+  end
+  for i = #passed, 1, -1 do
+    rest[#rest + 1] = passed[i]
+  end
+  callAll('LPUSH', list, rest)
+  taken[list], nexts[list], passedOver[list] = nil, nil, nil
+end
+
+-- Written when the verb ends, or before the list is claimed from.
+function tables:pushTail(row)
+  local list = enter(row)
+  local tail = tails[list] or {}
+  tails[list] = tail
+  tail[#tail + 1] = row.readyEntry
+end
+
+function tables:pushHead(row)
+  local list = enter(row)
+  putBack(list)
+  call('LPUSH', list, row.readyEntry)
+end
+
+-- Writes what became ready behind all others.
+function readyTable.flush()
+  for list, tail in pairs(tails) do
+    callAll('RPUSH', list, tail)
+  end
+  tails = {}
+end
+
+-- An execution leaves its list, but for its entry.
+function readyTable.leave(row)
+  call('HINCRBY', keys.holes, keys.ready(row.queue, row.level), 1)
+  row.readyEntry = nil
+  rows.forgetOdd(row)
+end
+
+-- An entry of an execution that is gone was never counted as a hole.
+local function forgetHole(list)
+  if call('HINCRBY', keys.holes, list, -1) < 0 then
+    call('HSET', keys.holes, list, 0)
+  end
+end
+
+function readyTable:isEmpty(queue, level)
+  return call('EXISTS', keys.ready(queue.name, level)) == 0
+end
+
+local function takeMore(list, atMost)
+  local entries = call('LPOP', list, math.min(atMost, budget.readAtOnce))
+  taken[list], nexts[list] = entries or nil, 1
+  local ids = {}
+  for i, each in ipairs(entries or {}) do
+    ids[i] = string.match(each, '^[^|]+') or ''
+  end
+  rows.fetch(ids, nil, true)
+  return entries
+end
+
+-- What is passed over stays out of the list until the rest of it is put back.
+function readyTable:first(queue, level, atMost, test)
+  local list = keys.ready(queue.name, level)
+  while passesLeft > 0 do
+    local entries = taken[list]
+    if not entries or nexts[list] > #entries then
+      entries = takeMore(list, atMost)
+      if not entries then
+        return nil
+      end
+    end
+    local entry = entries[nexts[list]]
+    local id = string.match(entry, '^[^|]+')
+    local row = id and rows.get(id, true)
+    local isReady = row and row.location == 'ready' and row.readyEntry == entry
+    if isReady and test(row) then
+      return row
+    elseif isReady then
+      passedOver[list] = passedOver[list] or {}
+      table.insert(passedOver[list], entry)
+    else
+      forgetHole(list)
+    end
+    nexts[list] = nexts[list] + 1
+    passesLeft = passesLeft - 1
+  end
+  return nil
+end
+
+function readyTable:take(queue, level, row)
+  local list = keys.ready(queue.name, level)
+  nexts[list] = nexts[list] + 1
+  row.readyEntry = nil
+  rows.forgetOdd(row)
+end
+
+function readyTable:putBack()
+  local lists = {}
+  for list in pairs(taken) do
+    lists[list] = true
+  end
+  for list in pairs(passedOver) do
+    lists[list] = true
+  end
+  for list in pairs(lists) do
+    putBack(list)
+  end
+end
+
+function readyTable:isFull()
+  return passesLeft <= 0 or budget.bytes <= 0
+end
