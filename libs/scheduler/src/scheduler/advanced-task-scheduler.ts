@@ -1,18 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CLOCK, type Clock } from '../core/clock.js';
-import type { NewExecution } from '../core/commands.js';
 import { checkId, checkOptionNames, checkSignal } from '../core/check-options.js';
 import { parseDuration, type Duration } from '../core/duration.js';
 import { InvalidOptionError } from '../core/errors.js';
 import type { ExecutionId, TaskExecution } from '../core/execution.js';
 import { MAX_BATCH } from '../core/limits.js';
 import type { ScheduleOptions } from '../core/plan-execution.js';
-import { withPriorityName } from '../core/priority.js';
 import type { CronOptions, CronSchedule } from '../core/schedule.js';
 import type { ResolvedTask, TaskDefinition, TaskMirror } from '../core/task-definition.js';
-import { CronScheduler } from '../cron/cron-scheduler.js';
 import { TaskDependencyGraph } from '../dependency/task-dependency-graph.js';
-import { ExecutionWaiter } from '../events/execution-waiter.js';
 import type { HealthStatus } from '../health/health-status.js';
 import { SchedulerHealthMonitor } from '../health/scheduler-health-monitor.js';
 import { DistributedTaskLock } from '../lock/distributed-task-lock.js';
@@ -20,27 +15,17 @@ import { PriorityTaskQueue } from '../queue/priority-task-queue.js';
 import { TaskRetryManager } from '../retry/task-retry-manager.js';
 import type { Page, QueueInfo, WorkerInfo, WorkflowInfo } from '../store/records.js';
 import { TASK_STORE, type TaskStore } from '../store/task-store.js';
-import { TaskCatalog } from '../task/task-catalog.js';
 import { taskIdOf, type TaskRef, type TaskTarget } from '../task/task-ref.js';
-import { explain, type Explanation } from './explain.js';
-import { ExecutionPlanner, type WorkflowRun } from './execution-planner.js';
-import { SchedulerLifecycle } from './scheduler-lifecycle.js';
-import { TaskRegistrar } from './task-registrar.js';
-import {
-  checkListing,
-  checkWorkflowListing,
-  type ListExecutionsOptions,
-  type ListWorkflowsOptions,
-} from './list-options.js';
-import { RESOLVED_OPTIONS } from './foundation.module.js';
+import { Definitions } from './definitions.js';
+import type { WorkflowRun } from './execution-planner.js';
+import { Executions, type ScheduleRequest } from './executions.js';
+import type { Explanation } from './explain.js';
+import { checkWorkflowListing, type ListExecutionsOptions, type ListWorkflowsOptions } from './list-options.js';
 import { queueInfos } from './queue-infos.js';
-import type { ResolvedOptions } from './resolve-options.js';
-import { taskIdsOf, withTaskIds, type RunWorkflowRequest } from './workflow-request.js';
+import { SchedulerLifecycle } from './scheduler-lifecycle.js';
+import type { RunWorkflowRequest } from './workflow-request.js';
 
-/** One of `scheduleTasks`. */
-export interface ScheduleRequest<P = any> extends ScheduleOptions<P> {
-  taskId: TaskTarget<P, any>;
-}
+export type { ScheduleRequest };
 
 /** The scheduler as an app uses it. Every method that reaches the store is a promise; registering is immediate. */
 @Injectable()
@@ -50,23 +35,18 @@ export class AdvancedTaskScheduler {
     readonly dependencyGraph: TaskDependencyGraph,
     readonly lockManager: DistributedTaskLock,
     readonly retryManager: TaskRetryManager,
-    private readonly cron: CronScheduler,
+    private readonly definitions: Definitions,
+    private readonly executions: Executions,
     private readonly monitor: SchedulerHealthMonitor,
-    private readonly catalog: TaskCatalog,
-    private readonly registrar: TaskRegistrar,
-    private readonly planner: ExecutionPlanner,
-    private readonly waiter: ExecutionWaiter,
     private readonly lifecycle: SchedulerLifecycle,
     @Inject(TASK_STORE) private readonly store: TaskStore,
-    @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
 
   // ---- tasks ---------------------------------------------------------------------------------------------------
 
   /** The tasks of this process by id. */
   get taskDefinitions(): ReadonlyMap<string, ResolvedTask> {
-    return this.catalog.all;
+    return this.definitions.local;
   }
 
   /**
@@ -75,7 +55,7 @@ export class AdvancedTaskScheduler {
    *   path, HandlerNotFoundError if nothing here handles its funcPath and it is not `remote`
    */
   registerTask(definition: TaskDefinition<any>): void {
-    this.registrar.register(definition);
+    this.definitions.register(definition);
   }
 
   /**
@@ -85,16 +65,12 @@ export class AdvancedTaskScheduler {
    * @throws InvalidOptionError unless it is an id or a reference, TaskInUseError while another task depends on it
    */
   unregisterTask(task: TaskTarget<any, any>): boolean {
-    const removed = this.registrar.unregister(checkId(taskIdOf(task), 'taskId'));
-    if (removed && this.catalog.isFlushed === false) void this.catalog.flush().catch(() => undefined);
-    return removed;
+    return this.definitions.unregister(checkId(taskIdOf(task), 'taskId'));
   }
 
   /** The tasks of every node, by id, as the store mirrors them; in JSON a priority is its name. */
-  async listTasks(): Promise<TaskMirror[]> {
-    if (!this.isReady) await this.prepare();
-    const tasks = (await this.store.listTasks()).map((task) => withPriorityName({ ...task }));
-    return tasks.sort((a, b) => (a.taskId < b.taskId ? -1 : 1));
+  listTasks(): Promise<TaskMirror[]> {
+    return this.definitions.list();
   }
 
   // ---- executions ----------------------------------------------------------------------------------------------
@@ -107,10 +83,7 @@ export class AdvancedTaskScheduler {
   scheduleTask<P, R>(task: TaskRef<P, R>, options?: ScheduleOptions<P>): Promise<ExecutionId<P, R>>;
   scheduleTask(taskId: string, options?: ScheduleOptions<any>): Promise<ExecutionId<any, any>>;
   async scheduleTask(task: TaskTarget<any, any>, options?: ScheduleOptions<any>): Promise<ExecutionId<any, any>> {
-    const taskId = taskIdOf(task);
-    if (!this.isReady) await this.prepare(taskId);
-    const planned = this.planner.planLocal(taskId, options) ?? (await this.planner.plan(taskId, options));
-    return this.store.enqueue([planned]).then(([id]) => id!);
+    return this.executions.schedule(taskIdOf(task), options);
   }
 
   /** Schedules many in one trip, all or none; at most 10,000. @returns ids in the order given */
@@ -120,14 +93,7 @@ export class AdvancedTaskScheduler {
     for (const request of requests as readonly unknown[])
       if (typeof request !== 'object' || request === null)
         throw new InvalidOptionError('requests', request, 'objects with a taskId');
-    const given = requests as readonly ScheduleRequest[];
-    if (!this.isReady) await this.prepare(...given.map(({ taskId }) => taskIdOf(taskId)));
-    const batch: NewExecution[] = [];
-    for (const request of given) {
-      const taskId = taskIdOf(request.taskId);
-      batch.push(this.planner.planLocal(taskId, request) ?? (await this.planner.plan(taskId, request)));
-    }
-    return batch.length === 0 ? [] : this.store.enqueue(batch);
+    return this.executions.scheduleMany(requests as readonly ScheduleRequest[]);
   }
 
   /**
@@ -135,16 +101,12 @@ export class AdvancedTaskScheduler {
    * @throws DuplicateNodeError, CircularDependencyError, SelfDependencyError, UnknownDependencyError, TaskNotRegisteredError
    */
   async runWorkflow(request: RunWorkflowRequest): Promise<WorkflowRun> {
-    const plain = withTaskIds(request);
-    if (!this.isReady) await this.prepare(...taskIdsOf(plain));
-    const { workflow, executions, run } = await this.planner.planWorkflow(plain);
-    // The plan is not kept while the store works.
-    return this.store.startWorkflow(workflow, executions).then(() => run);
+    return this.executions.runWorkflow(request);
   }
 
   /** Cancels: at once what has not started; a running one has its signal aborted. @returns false: not found, or ended */
   async cancelTask(executionId: string): Promise<boolean> {
-    return this.store.cancel(checkId(executionId), this.options.abortGrace);
+    return this.executions.cancel(checkId(executionId));
   }
 
   /** Runs a FAILED, CANCELLED or SKIPPED one again, and dependents that were SKIPPED solely because of it. */
@@ -169,20 +131,17 @@ export class AdvancedTaskScheduler {
     checkOptionNames(options, ['timeout', 'signal']);
     checkSignal(options.signal);
     const timeout = options.timeout === undefined ? null : parseDuration(options.timeout, 'timeout');
-    this.lifecycle.noteWait();
-    return this.waiter.wait(executionId, timeout, options.signal) as Promise<TaskExecution<P, R>>;
+    return this.executions.wait(executionId, timeout, options.signal) as Promise<TaskExecution<P, R>>;
   }
 
   /** Newest first. A page may be short and still have a cursor. @throws InvalidOptionError, InvalidDateError */
   async listExecutions(query: ListExecutionsOptions = {}): Promise<Page<TaskExecution<any, any>>> {
-    return this.store.listExecutions(checkListing(query, this.clock.now()));
+    return this.executions.list(query);
   }
 
   /** Why the execution is where it is, in one sentence and as data; null: not found. */
   async why(executionId: string): Promise<Explanation | null> {
-    const execution = await this.store.getExecution(checkId(executionId));
-    const isReady = execution?.waitingFor?.kind === 'queue';
-    return execution && explain(execution, isReady ? await this.store.listWorkers() : [], this.monitor.starved);
+    return this.executions.why(checkId(executionId));
   }
 
   async getWorkflow(workflowId: string): Promise<WorkflowInfo | null> {
@@ -206,28 +165,25 @@ export class AdvancedTaskScheduler {
     cronExpression: string,
     options: CronOptions<P> = {},
   ): Promise<CronSchedule> {
-    const taskId = taskIdOf(task);
-    if (!this.isReady) await this.prepare(taskId);
-    if (!this.catalog.get(taskId)) await this.catalog.find(taskId);
-    return this.cron.put(taskId, cronExpression, options);
+    return this.definitions.scheduleCron(taskIdOf(task), cronExpression, options);
   }
 
   /** @returns false: no schedule of that id */
   async unscheduleCronTask(id: string): Promise<boolean> {
-    return this.cron.remove(checkId(id, 'id'));
+    return this.definitions.cron.remove(checkId(id, 'id'));
   }
 
   listCronTasks(): Promise<CronSchedule[]> {
-    return this.cron.list();
+    return this.definitions.cron.list();
   }
 
   async pauseCronTask(id: string): Promise<boolean> {
-    return this.cron.pause(checkId(id, 'id'));
+    return this.definitions.cron.pause(checkId(id, 'id'));
   }
 
   /** Goes on from now: what passed during the pause is not made up for. */
   async resumeCronTask(id: string): Promise<boolean> {
-    return this.cron.resume(checkId(id, 'id'));
+    return this.definitions.cron.resume(checkId(id, 'id'));
   }
 
   // ---- the whole -----------------------------------------------------------------------------------------------
@@ -260,15 +216,5 @@ export class AdvancedTaskScheduler {
    */
   stop(wait = true): Promise<void> {
     return this.lifecycle.stop(wait);
-  }
-
-  private get isReady(): boolean {
-    return this.registrar.isBooted && this.catalog.isFlushed;
-  }
-
-  /** Definitions that wait to be mirrored go first, so that the store knows what it is asked for. */
-  private async prepare(...taskIds: unknown[]): Promise<void> {
-    if (!this.registrar.isBooted) await this.lifecycle.prepare(taskIds);
-    if (!this.catalog.isFlushed) await this.catalog.flush();
   }
 }

@@ -25,22 +25,16 @@ export class ExecutionPlanner {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** The plain case, without a question to the store; undefined where one must be asked. */
-  planLocal(taskId: string, options?: ScheduleOptions): NewExecution | undefined {
+  /**
+   * Plans at once unless the store must be read: for tasks of other nodes, and for dependencies.
+   * @throws TaskNotRegisteredError, UnknownDependencyError, and the errors of bad options
+   */
+  plan(taskId: string, options?: ScheduleOptions): NewExecution | Promise<NewExecution> {
     const task = this.catalog.get(taskId);
-    if (!task || task.dependencies.length > 0 || options?.after !== undefined) return undefined;
+    if (!task || task.dependencies.length > 0 || options?.after !== undefined)
+      return this.planWithEdges(taskId, options);
     const now = this.clock.now();
     return planExecution(task, ulid(now), now, options);
-  }
-
-  /** @throws TaskNotRegisteredError, UnknownDependencyError, and the errors of bad options */
-  async plan(taskId: string, options?: ScheduleOptions): Promise<NewExecution> {
-    const local = this.planLocal(taskId, options);
-    if (local) return local;
-    const task = this.catalog.get(taskId) ?? (await this.catalog.find(taskId));
-    const edges = await this.edges(task, options?.after ?? {});
-    const now = this.clock.now();
-    return planExecution(task, ulid(now), now, options, edges);
   }
 
   async planWorkflow(
@@ -66,6 +60,13 @@ export class ExecutionPlanner {
       },
       executions: nodes.map((node) => memberOf(node, workflowId, executions, taskIds)),
     };
+  }
+
+  private async planWithEdges(taskId: string, options?: ScheduleOptions): Promise<NewExecution> {
+    const task = this.catalog.get(taskId) ?? (await this.catalog.find(taskId));
+    const edges = await this.edges(task, options?.after ?? {});
+    const now = this.clock.now();
+    return planExecution(task, ulid(now), now, options, edges);
   }
 
   /** `after` rebinds declared edges only. */

@@ -14,9 +14,12 @@ import type { TaskRef } from '../task/task-ref.js';
 import { WorkerModule } from '../worker/worker.module.js';
 import { AdvancedTaskScheduler } from './advanced-task-scheduler.js';
 import { AppEdgeModule } from './app-edge.js';
+import { Definitions } from './definitions.js';
+import { Executions } from './executions.js';
 import { ExecutionPlanner } from './execution-planner.js';
 import { FoundationModule, SCHEDULER_OPTIONS } from './foundation.module.js';
 import type { SchedulerModuleAsyncOptions, SchedulerModuleOptions, SchedulerOptionsFactory } from './options.js';
+import { Readiness } from './readiness.js';
 import { SchedulerLifecycle } from './scheduler-lifecycle.js';
 import { TaskRegistrar } from './task-registrar.js';
 import { checkAsyncOptions, checkModuleOptions, checkSchedulerName } from './check-module-options.js';
@@ -103,7 +106,16 @@ function compose(name: string, global: boolean, imports: DynamicModule['imports'
       worker,
       maintenance,
     ],
-    providers: [scheduler, ExecutionPlanner, SchedulerLifecycle, TaskRegistrar, registrar],
+    providers: [
+      scheduler,
+      Definitions,
+      Executions,
+      ExecutionPlanner,
+      Readiness,
+      SchedulerLifecycle,
+      TaskRegistrar,
+      registrar,
+    ],
     // The classes of a named scheduler stay inside: by class, everyone gets the one without a name.
     exports:
       name === ''
