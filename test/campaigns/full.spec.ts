@@ -20,8 +20,8 @@ async function mustBeRefused({ producer }: Campaign, code: string): Promise<void
   refused.set(code, (refused.get(code) ?? 0) + 1);
 }
 const WORDS: Record<string, string> = {
-  STORE_FULL: 'the store is full and takes no new work',
-  STORE_READONLY: 'the store takes no writes',
+  STORE_FULL: 'the store is full and accepts no new work',
+  STORE_READONLY: 'the store accepts no writes',
 };
 
 /** Does something while the server may keep no more. */

@@ -128,7 +128,7 @@ describe('probes', () => {
     expect(await scheduler.getHealthStatus()).toMatchObject({
       status: 'unhealthy',
       storeReachable: false,
-      problems: ['the store does not answer: connect ECONNREFUSED redis.internal:6379'],
+      problems: ['the store does not respond: connect ECONNREFUSED redis.internal:6379'],
       queueStats: { totalQueued: 0, pausedQueues: [] },
     });
     await get('/health/live').expect(200);

@@ -113,6 +113,6 @@ describe('a schedule from code that was changed by hand', () => {
       ['kept', '0 1 * * *', 'app'],
     ]);
     const lines = log.mock.calls.map(([line]) => String(line)).filter((line) => line.includes('dropped'));
-    expect(lines).toEqual(["schedule 'dropped' is removed: the code of 'app' no longer declares it"]);
+    expect(lines).toEqual(["schedule 'dropped' was removed: the code of 'app' no longer declares it"]);
   });
 });

@@ -1,20 +1,22 @@
 import { AsyncResource } from 'node:async_hooks';
-// Of the module: fake timers of a test framework replace the global one.
+// From the module: fake timers of a test framework replace the global one.
 import { setImmediate } from 'node:timers';
 
 const OPTIONS = { requireManualDestroy: true };
 const entry = (): AsyncResource => new AsyncResource('SchedulerEntry', OPTIONS);
 
 /**
- * The async context in which the scheduler was made. Handlers, listeners, timers and all work between them run in it,
- * never in that of the caller that happens to cause them: stores of AsyncLocalStorage belong to a request.
+ * The async context in which the scheduler was created. Handlers, listeners, timers and all work between them run in
+ * it, never in that of their caller: stores of AsyncLocalStorage belong to a request.
  */
 export class BootContext {
   private readonly root = new AsyncResource('Scheduler', OPTIONS);
 
-  /** Calls `fn` in this context. Each call enters it anew: what an `enterWith` inside sets is gone at its end. */
+  /**
+   * Calls `fn` in this context. Each call enters it anew, so the effect of an `enterWith` inside ends with the call.
+   */
   run<A extends unknown[], T>(fn: (...args: A) => T, ...args: A): T {
-    // On a resource of its own, since Node 20 and 22 keep what `enterWith` sets on the resource that was entered.
+    // On a separate resource: Node 20 and 22 keep the effect of `enterWith` on the resource that was entered.
     return this.root.runInAsyncScope(entry).runInAsyncScope(fn, undefined, ...args);
   }
 
@@ -23,7 +25,7 @@ export class BootContext {
     this.run(setImmediate, fn);
   }
 
-  /** The object with all its methods run in this context. What they return to the caller is awaited in the caller's. */
+  /** Returns the object with methods that run in this context. Callers await the results in their own context. */
   wrap<T extends object>(target: T): T {
     const methods = target as Record<string, (...args: unknown[]) => unknown>;
     const wrapped = Object.create(target) as typeof methods;

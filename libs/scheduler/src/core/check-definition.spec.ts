@@ -231,7 +231,7 @@ const BAD: [definition: unknown, code: string, message: string][] = [
   [
     { ...base, dependencies: [{ taskId: 'a' }, { taskId: 'a', type: 'always' }] },
     'DUPLICATE_DEPENDENCY',
-    "'report' names its dependency 'a' twice",
+    "'report' lists its dependency 'a' twice",
   ],
 
   [

@@ -19,7 +19,7 @@ const YES_NO = says('true or false');
 
 const refuse: Refuse = (field, found, allowed) => new InvalidTaskDefinitionError(field, found, allowed);
 
-/** Fields under @Allow have a parser with an error of its own, below. */
+/** Fields with @Allow have a parser below, which throws its own error. */
 class DefinitionShape {
   @Allow() taskId?: unknown;
 
@@ -76,11 +76,11 @@ class DependencyShape {
 }
 
 /**
- * A TaskDefinition checked, with its defaults filled in (they stand at the fields of TaskDefinition). Its payload is
- * copied: changing the object afterwards changes nothing. Whether its dependencies exist is not looked at, since tasks
- * are registered in any order. Ranges: lockTimeout and timeout 1 ms to 24 h, lockMaxWait 0 to ten years.
- * @param warn hears once a field that a bare number under 1000 was taken as milliseconds
- * @throws InvalidTaskDefinitionError for unknown fields and wrong types, among them a lockKey without requireLock
+ * Checks a TaskDefinition and fills in its defaults (documented at its fields). The payload is copied: later changes of
+ * the object have no effect. Dependencies may be registered later, so their existence is not checked. Ranges:
+ * lockTimeout and timeout 1 ms to 24 h, lockMaxWait 0 to ten years.
+ * @param warn called once for each field whose bare number under 1000 was taken as milliseconds
+ * @throws InvalidTaskDefinitionError for unknown fields and wrong types, including a lockKey without requireLock
  * @throws InvalidNameError, InvalidPriorityError, InvalidDurationError, DurationUnitError, InvalidRetryConfigError
  * @throws SelfDependencyError, DuplicateDependencyError
  * @throws NotSerializableError, PayloadTooDeepError, PayloadTooLargeError, ForbiddenKeyError for its payload
@@ -123,7 +123,7 @@ function checkDependencies(
   warn?: (message: string) => void,
 ): ResolvedDependency[] {
   const seen = new Set<string>();
-  // Array.from visits holes, which map would pass over.
+  // Array.from visits holes, which map skips.
   return Array.from(given, (dependency, index) => {
     const path = `dependencies[${index}]`;
     const shape = checkShape(DependencyShape, dependency, path, refuse);

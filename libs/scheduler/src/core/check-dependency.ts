@@ -2,7 +2,7 @@ import type { Refuse } from './check-shape.js';
 import { DEPENDENCY_TYPES, type DependencyType, type ResolvedDependency } from './dependency.js';
 import { parseDuration } from './duration.js';
 
-/** What a dependency says beside whom it names; a user's input, so nothing is known of the values. */
+/** The fields of a dependency other than its target. User input, so the types are unknown. */
 export interface EdgeOptions {
   type?: unknown;
   dependencyType?: unknown;
@@ -11,14 +11,15 @@ export interface EdgeOptions {
   reuse?: unknown;
 }
 
-/** A dependency with its defaults filled in, without whom it names. */
+/** A dependency with its defaults filled in, without its target. */
 export type ResolvedEdge = Omit<ResolvedDependency, 'taskId'>;
 
 /**
- * Written by hand and not as a class-validator shape, since a workflow has one of these per edge.
- * @param path where the dependency stands, such as 'dependencies[0]'
- * @throws what `refuse` makes for an unknown type, a `type` and `dependencyType` that differ, a `reuse` that is no boolean
- * @throws InvalidDurationError for a timeout (at least 1 ms) or maxAge (0: only outcomes still to come) out of range
+ * Hand-written instead of a class-validator shape, since a workflow has one for each edge.
+ * @param path of the dependency, such as 'dependencies[0]'
+ * @throws the error of `refuse` for an unknown type, a `type` and `dependencyType` that differ, a `reuse` that is not a
+ * boolean
+ * @throws InvalidDurationError for a timeout (at least 1 ms) or maxAge (0: only future outcomes) out of range
  */
 export function checkEdge(
   given: EdgeOptions,

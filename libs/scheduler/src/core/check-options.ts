@@ -1,8 +1,8 @@
 import { InvalidOptionError } from './errors.js';
 
 /**
- * Refuses what is no object, and options that nobody knows, by name.
- * @param path where the options stand, such as 'shutdown'; '' for the argument itself
+ * Refuses a value that is not an object, and unknown options, by name.
+ * @param path of the options, such as 'shutdown'; '' for the argument itself
  */
 export function checkOptionNames(options: unknown, known: readonly string[], path = ''): void {
   const allowed = `an object with no other fields than ${known.join(', ')}`;
@@ -14,7 +14,7 @@ export function checkOptionNames(options: unknown, known: readonly string[], pat
   throw new InvalidOptionError(field, (options as Record<string, unknown>)[unknown], `only ${known.join(', ')}`);
 }
 
-/** @throws InvalidOptionError unless it is text, as every id is */
+/** @throws InvalidOptionError unless it is text, like every id */
 export function checkId(value: unknown, field = 'executionId'): string {
   if (typeof value !== 'string') throw new InvalidOptionError(field, value, 'an id (text)');
   return value;

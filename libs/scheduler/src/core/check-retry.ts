@@ -7,7 +7,7 @@ import { type ResolvedRetry, RetryStrategy } from './retry.js';
 const DEFAULT_DELAY = 60_000;
 const DEFAULT_MAX_DELAY = 3_600_000;
 const STRATEGIES = Object.values(RetryStrategy);
-const ATTEMPTS = says('a whole number from 1 to 1000 (all runs, the first included)');
+const ATTEMPTS = says('a whole number from 1 to 1000 (all runs, including the first)');
 const MULTIPLIER = says('a number from 1 to 100');
 
 const refuse: Refuse = (field, found, allowed) => new InvalidRetryConfigError(field, found, allowed);
@@ -39,19 +39,19 @@ class RetryShape {
   @IsIn([true, false, 'full'], says("true, false or 'full'"))
   jitter?: boolean | 'full';
 
-  // null, too: a ResolvedRetry may be checked again.
+  // Accepts null as well: a ResolvedRetry may be checked again.
   @IsOptional()
   @Holds((value) => typeof value === 'function', 'a function (error, attempt) => boolean')
   retryIf?: ResolvedRetry['retryIf'];
 }
 
 /**
- * A RetryConfig with its defaults filled in. Where only one of the two delays is given, the default of the other gives
- * way: initialDelay shrinks to maxDelay, maxDelay grows to initialDelay.
- * @param path where the config stands, for messages
- * @param warn hears once a field that a bare number under 1000 was taken as milliseconds
- * @throws InvalidRetryConfigError for anything out of its range, an initialDelay above a maxDelay, an unknown field
- * @throws InvalidDurationError for a delay that is no duration
+ * Checks a RetryConfig and fills in its defaults. If only one of the two delays is given, the default of the other
+ * adapts: initialDelay shrinks to maxDelay, maxDelay grows to initialDelay.
+ * @param path of the config, for messages
+ * @param warn called once for each field whose bare number under 1000 was taken as milliseconds
+ * @throws InvalidRetryConfigError for a value out of range, an initialDelay above maxDelay, an unknown field
+ * @throws InvalidDurationError for an invalid delay
  */
 export function checkRetryConfig(
   config: unknown,

@@ -1,24 +1,24 @@
 import { getMetadataStorage, ValidateBy, ValidateIf, validateSync, type ValidationOptions } from 'class-validator';
 import { messageOf } from './failure.js';
 
-/** Makes the error of a wrong field: its path, what was found, what is allowed. */
+/** Creates the error for an invalid field from its path, its value, and what is allowed. */
 export type Refuse = (field: string, found: unknown, allowed: string) => Error;
 
-/** Decorator: the other rules of the field hold only where it is given. `null` is given. */
+/** Decorator: the other rules of the field apply only if it is given. `null` counts as given. */
 export const Optional = (): PropertyDecorator => ValidateIf((_target, value) => value !== undefined);
 
-/** Decorator: the field must pass `check`; `allowed` says in words what does. */
+/** Decorator: the field must pass `check`; `allowed` describes valid values. */
 export const Holds = (check: (value: unknown) => boolean, allowed: string): PropertyDecorator =>
   ValidateBy({ name: 'holds', validator: { validate: check } }, says(allowed));
 
-/** class-validator's message of a rule is used as the words for what is allowed. */
+/** Uses class-validator's message of a rule as the description of valid values. */
 export const says = (allowed: string): ValidationOptions => ({ message: allowed });
 
 /**
- * Copies `value` into a `Shape`, whose fields are all there are and whose class-validator decorators are their rules.
- * Unknown fields are refused here and not by class-validator's whitelist, which lets `constructor` and `__proto__` by.
- * @param path where the value stands, such as 'retryConfig'; '' for the definition itself
- * @throws what `refuse` makes, for the first field that is wrong; never anything else, whatever getters do
+ * Copies `value` into a `Shape`, which defines all fields, with their rules as class-validator decorators. Unknown
+ * fields are refused here because class-validator's whitelist lets `constructor` and `__proto__` pass.
+ * @param path of the value, such as 'retryConfig'; '' for the definition itself
+ * @throws the error of `refuse` for the first invalid field, and nothing else, even if a getter throws
  */
 export function checkShape<T extends object>(Shape: new () => T, value: unknown, path: string, refuse: Refuse): T {
   const shape = new Shape();
@@ -33,7 +33,7 @@ export function checkShape<T extends object>(Shape: new () => T, value: unknown,
   return shape;
 }
 
-/** Those with a decorator. Not the keys of an instance: a compiler may leave out fields without a value. */
+/** Fields with a decorator. Not the keys of an instance: a compiler may omit fields without a value. */
 function fieldsOf(Shape: new () => object): string[] {
   const rules = getMetadataStorage().getTargetValidationMetadatas(Shape, '', false, false);
   return [...new Set(rules.map(({ propertyName }) => propertyName))];
@@ -44,8 +44,8 @@ function fieldOf(path: string, key: string): string {
 }
 
 /**
- * @returns the keys of an object that has no other fields than the `known` ones
- * @throws what `refuse` makes, unless it is such an object
+ * @returns the keys of an object that has only `known` fields
+ * @throws the error of `refuse` if it is not such an object
  */
 export function checkFields(value: unknown, known: readonly string[], path: string, refuse: Refuse): string[] {
   const keys = keysOf(value);
@@ -56,7 +56,7 @@ export function checkFields(value: unknown, known: readonly string[], path: stri
   throw refuse(fieldOf(path, unknown), read(value, unknown, path, refuse), `only ${allowed}`);
 }
 
-/** null: no object, or one that does not let itself be looked at. */
+/** @returns null if it is not an object, or cannot be read */
 function keysOf(source: unknown): string[] | null {
   try {
     return typeof source === 'object' && source !== null && !Array.isArray(source) ? Object.keys(source) : null;

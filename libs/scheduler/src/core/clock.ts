@@ -1,18 +1,18 @@
-/** A timer that can be taken back; taking it back twice does nothing. */
+/** A timer that can be cancelled, also more than once. */
 export interface ClockTimer {
   cancel(): void;
-  /** The platform's own handle, where there is one. */
+  /** The platform's handle, if there is one. */
   readonly handle?: NodeJS.Timeout;
 }
 
 /**
- * The only source of time. Everything that waits or compares instants is given one, so that a test can turn it.
- * `now` is wall time in ms, `monotonic` a steady count in ms for durations.
+ * The only source of time. Code that waits or compares instants takes a Clock, so tests can control it. `now` is wall
+ * time in ms, `monotonic` a monotonic time in ms for durations.
  */
 export interface Clock {
   now(): number;
   monotonic(): number;
-  /** Calls `fn` once after `ms`; delays beyond what the platform can count are waited in parts by the caller. */
+  /** Calls `fn` once after `ms`. The caller splits delays above MAX_TIMER_MS. */
   setTimer(ms: number, fn: () => void): ClockTimer;
   /** Calls `fn` every `ms`, first after `ms`. */
   setRepeating(ms: number, fn: () => void): ClockTimer;
@@ -41,7 +41,7 @@ export class SystemClock implements Clock {
   }
 }
 
-/** What the promise gives, or `late()` where that takes longer than `ms`. The promise must not reject. */
+/** Resolves with the result of the promise, or with `late()` after `ms`. The promise must not reject. */
 export function within<T>(clock: Clock, ms: number, promise: Promise<T>, late: () => T): Promise<T> {
   return new Promise((resolve) => {
     const timer = clock.setTimer(ms, () => resolve(late()));

@@ -14,12 +14,12 @@ export interface LockNeed {
 }
 
 /**
- * What an edge binds to: an execution by id (it may stand in the same batch), or the newest of the task. With `ofTask` an
+ * The upstream of an edge: an execution by id (possibly in the same batch), or the newest of the task. With `ofTask` an
  * execution of another task is refused.
  */
 export type EdgeBinding = { executionId: string; ofTask?: string } | 'newest';
 
-/** An edge of one execution, decided before the call. Durations in ms. */
+/** An edge of a new execution, as the caller has decided it. Durations in ms. */
 export interface NewEdge {
   taskId: string;
   /** Its key in `ctx.results`. */
@@ -31,28 +31,28 @@ export interface NewEdge {
   bind: EdgeBinding;
 }
 
-/** An execution to be stored: everything that was decided about it, as data. */
+/** An execution to store. It contains everything that the caller has decided. */
 export interface NewExecution {
   executionId: string;
   taskId: string;
   queue: string;
   priority: TaskPriority;
   payload: JsonText | null;
-  /** Due at this instant (ms), or `delay` ms from the store's now; both null: now. */
+  /** Due at this instant (ms), or `delay` ms from the store's now. Both null: now. */
   scheduledTime: number | null;
   delay: number | null;
   lock: LockNeed | null;
-  /** Bound of one attempt, ms. */
+  /** Limit of one attempt, ms. */
   timeout: number | null;
   edges: readonly NewEdge[] | null;
   tags: readonly string[] | null;
   workflow: { workflowId: string; ref: string } | null;
   idempotency: { key: string; fingerprint: string } | null;
-  /** Absent: none was decided, and the settings of the task hold when it runs. */
+  /** Absent: not decided; the task's settings at run time apply. */
   budget?: RunBudget | null;
 }
 
-/** A workflow to be stored with its executions in one transition. */
+/** A workflow to store with its executions in one transition. */
 export interface NewWorkflow {
   workflowId: string;
   name: string;
@@ -64,39 +64,42 @@ export interface NewWorkflow {
   }[];
 }
 
-/** One tick of a schedule to be fired. `lost` ticks before it are accounted for by this one. */
+/** One tick of a schedule to fire. */
 export interface Tick {
   execution: NewExecution;
-  /** The instant that the expression names; the execution may be due later by the jitter. */
+  /** The instant of the expression; jitter may delay the execution. */
   time: number;
-  /** Left out: stored as SKIPPED, and not run. */
+  /** Stores the tick as SKIPPED instead of running it. */
   leaveOut: boolean;
-  /** Why it is left out. Default MISFIRED. */
+  /** Reason of the skip. Default MISFIRED. */
   reason?: Reason;
 }
 
-/** Fires ticks of one schedule, if it still is as the decision saw it. */
+/** Fires ticks of one schedule, unless it has changed since the decision. */
 export interface FireCommand {
   scheduleId: string;
-  /** What the decision saw; otherwise nothing happens. */
+  /** The state that the decision is based on; if it differs, nothing happens. */
   expected: { revision: number; nextRunTime: number };
   ticks: readonly Tick[];
   overlap: OverlapPolicy;
-  /** ms that a running execution has to heed the cancel of overlap policy 'cancel'. */
+  /** ms for a running execution to react to the cancel of overlap policy 'cancel'. */
   cancelGrace: number;
   nextRunTime: number | null;
 }
 
-/** A run that a worker holds: the pair is its token. */
+/** Identifies a run that a worker holds. */
 export interface RunToken {
   executionId: string;
-  /** Raised by claim, rescue, release and cancel-finalise, so that whoever lost the run cannot settle it. */
+  /**
+   * Lease token. Grows with each claim, rescue, release and finalized cancel, so a worker that lost the run cannot
+   * settle it.
+   */
   leaseToken: number;
 }
 
 export type SettlementKind = 'complete' | 'fail' | 'retry' | 'snooze' | 'release' | 'cancel';
 
-/** How a run ended. Made by `settle`, so that no illegal mix of fields can be written. */
+/** How a run ended. Create it with `settle`, which prevents illegal combinations of fields. */
 export interface Settlement extends RunToken {
   kind: SettlementKind;
   result: JsonText | null;
@@ -104,7 +107,7 @@ export interface Settlement extends RunToken {
   reason: Reason | null;
   /** ms before the next attempt. */
   delay: number;
-  /** Of a release: the lock that it must hold from now on, where it needs none so far. */
+  /** Of a release: the lock that the execution requires from now on. */
   lock?: LockNeed;
 }
 
@@ -125,12 +128,12 @@ export const settle = {
     settlement(run, 'fail', null, error, reason, 0),
   retry: (run: RunToken, error: ErrorInfo, delay: number): Settlement =>
     settlement(run, 'retry', null, error, null, delay),
-  /** Put off by its handler: another run follows, and no attempt is spent. */
+  /** Postponed by its handler: another run follows, and no attempt is used. */
   snooze: (run: RunToken, error: ErrorInfo, delay: number): Settlement =>
     settlement(run, 'snooze', null, error, 'SNOOZED', delay),
-  /** Back to the head of its queue; no attempt spent. */
+  /** Back to the head of its queue, without using an attempt. */
   release: (run: RunToken): Settlement => settlement(run, 'release', null, null, null, 0),
-  /** As release, of an execution that was scheduled before its task required a lock. */
+  /** Like release, for an execution that was scheduled before its task required a lock. */
   releaseForLock: (run: RunToken, lock: LockNeed): Settlement => ({ ...settle.release(run), lock }),
   cancel: (run: RunToken, error: ErrorInfo | null): Settlement =>
     settlement(run, 'cancel', null, error, 'CANCELLED', 0),

@@ -1,7 +1,7 @@
 import type { BootContext } from './boot-context.js';
 import type { Clock, ClockTimer } from './clock.js';
 
-/** A clock whose timers belong to the scheduler: made and called in its context, whoever asks for them. */
+/** A clock whose timers are created and called in the scheduler's async context. */
 export class ContextClock implements Clock {
   constructor(
     private readonly clock: Clock,

@@ -1,23 +1,25 @@
 import type { Duration } from './duration.js';
 import type { TaskStatus } from './status.js';
 
-/** When an edge holds: `success` COMPLETED, `failure` FAILED, `completion` either of the two, `always` any end. */
+/**
+ * When an edge is satisfied: `success` by COMPLETED, `failure` by FAILED, `completion` by either, `always` by any end.
+ */
 export const DEPENDENCY_TYPES = ['completion', 'success', 'failure', 'always'] as const;
 export type DependencyType = (typeof DEPENDENCY_TYPES)[number];
 
-/** An edge of a task definition: this task waits for another one. */
+/** An edge of a task definition: this task waits for another. */
 export interface TaskDependency {
   /** The task to wait for. */
   taskId: string;
-  /** When the edge holds. Default 'completion'. */
+  /** Which ends of the upstream satisfy the edge. Default 'completion'. */
   type?: DependencyType;
-  /** The seed's name of `type`. */
+  /** Alias of `type`. */
   dependencyType?: DependencyType;
-  /** How long to wait for it; then the dependent is SKIPPED with reason DEPENDENCY_TIMEOUT. Default: for ever. */
+  /** Limit of the wait; then the dependent is SKIPPED with reason DEPENDENCY_TIMEOUT. Default: unlimited. */
   timeout?: Duration;
-  /** An outcome older than this does not count; the next execution is waited for. Default: any age counts. */
+  /** An older outcome does not count; the edge then waits for the next execution. Default: any age counts. */
   maxAge?: Duration;
-  /** Whether an outcome that an earlier execution of the same dependent has used counts again. Default false. */
+  /** Whether an outcome counts again that an earlier execution of the same dependent has used. Default false. */
   reuse?: boolean;
 }
 
@@ -30,7 +32,7 @@ export interface ResolvedDependency {
   reuse: boolean;
 }
 
-/** Whether an edge holds at this end of its upstream execution. */
+/** Whether this end of its upstream satisfies an edge. */
 export function edgeHolds(type: DependencyType, outcome: TaskStatus): boolean {
   switch (type) {
     case 'success':

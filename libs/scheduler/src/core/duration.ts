@@ -7,19 +7,19 @@ export type Duration = number | string;
 export const TEN_YEARS = 10 * 365 * 24 * 3_600_000;
 
 export interface DurationRule {
-  /** Smallest value allowed, in ms. Default 0. */
+  /** Smallest allowed value, ms. Default 0. */
   min?: number;
-  /** Largest value allowed, in ms. Default ten years. */
+  /** Largest allowed value, ms. Default ten years. */
   max?: number;
-  /** What to do with a bare number from 1 to 999, which is often seconds by mistake. Default 'warn'. */
+  /** How to treat a bare number from 1 to 999, which is often meant as seconds. Default 'warn'. */
   bareSeconds?: 'refuse' | 'warn' | 'accept';
-  /** Default: `process.emitWarning`, as Node's own deprecations. */
+  /** Default: `process.emitWarning`. */
   warn?: (message: string) => void;
 }
 
 /**
- * Milliseconds of a duration, rounded to whole ones.
- * @throws InvalidDurationError if it is negative, not finite, no duration text or out of the rule's range
+ * Milliseconds of a duration, rounded to an integer.
+ * @throws InvalidDurationError if it is negative, not finite, not a duration, or out of the rule's range
  * @throws DurationUnitError if it is a bare number under 1000 and the rule refuses those
  */
 export function parseDuration(value: unknown, field: string, rule: DurationRule = {}): number {
@@ -32,11 +32,11 @@ export function parseDuration(value: unknown, field: string, rule: DurationRule 
     if (bareSeconds === 'refuse') throw new DurationUnitError(field, value);
     if (bareSeconds === 'warn') warnOnce(field, value, rule.warn);
   }
-  // + 0 turns -0 into 0.
+  // + 0 converts -0 to 0.
   return Math.round(parsed) + 0;
 }
 
-/** Bare digits in text are as ambiguous as a bare number, so text must bear its unit. */
+/** Digits in text are as ambiguous as a bare number, so text requires a unit. */
 function parseText(text: string): number | undefined {
   if (text.length > 40 || !/^-?\d*\.?\d+ *[a-z]+$/i.test(text.trim())) return undefined;
   return ms(text.trim() as StringValue);

@@ -1,4 +1,4 @@
-/** Every error of the library: a class with a stable `code`, by what it is about. */
+/** Every error of the library: a class with a stable `code`, grouped by subject. */
 export * from './errors/base.js';
 export * from './errors/definition-errors.js';
 export * from './errors/graph-errors.js';

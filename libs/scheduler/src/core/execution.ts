@@ -12,16 +12,16 @@ export interface TaskAttempt {
   error: ErrorInfo | null;
 }
 
-/** Why an execution has not started: the first reason that applies, and what exactly. */
+/** Why an execution has not started: the first reason that applies, with details. */
 export interface WaitingFor {
   kind: WaitingForKind;
-  /** The queue that is paused or stood in. */
+  /** The queue that is paused, or that it waits in. */
   queue?: string;
-  /** When its time comes, ISO 8601. */
+  /** When it is due, ISO 8601. */
   until?: string;
-  /** The dependencies still open. */
+  /** Its open dependencies. */
   dependencies?: { taskId: string; ref: string; type: string; executionId: string | null; status: TaskStatus | null }[];
-  /** The lock, and who holds it; null: it is free, and reserved for another execution for up to 1 s. */
+  /** The lock and its holder; null: it is free, and reserved for another execution for up to 1 s. */
   lock?: { key: string; heldBy: string | null };
   /** The limit that is reached. */
   limit?: { key: string };
@@ -29,7 +29,7 @@ export interface WaitingFor {
   handler?: { taskId: string; funcPath: string };
 }
 
-/** How far a handler says it is. */
+/** Progress that a handler reported. */
 export interface TaskProgress {
   /** 0 to 1. */
   fraction: number;
@@ -46,10 +46,10 @@ export interface RootCause {
 
 declare const PAYLOAD: unique symbol;
 declare const RESULT: unique symbol;
-/** An execution's id: plain text that remembers, in types only, what goes in and what comes out. */
+/** An execution's id: text that carries the types of its payload and result at compile time. */
 export type ExecutionId<P = unknown, R = unknown> = string & { readonly [PAYLOAD]?: P; readonly [RESULT]?: R };
 
-/** What is known of one execution. Times are ISO 8601 text; JSON shows the priority by name. */
+/** State of one execution. Times are ISO 8601 text; JSON has the priority by name. */
 export interface TaskExecution<P = unknown, R = unknown> {
   executionId: ExecutionId<P, R>;
   taskId: string;
@@ -64,13 +64,13 @@ export interface TaskExecution<P = unknown, R = unknown> {
   startedTime: string | null;
   completedTime: string | null;
   cancelRequestedTime: string | null;
-  /** Retries begun or due: failed attempts that were followed, or will be, by another. */
+  /** Retries that started or are due. */
   retryCount: number;
-  /** Runs that ended by RetryLaterError: they spend no attempt. */
+  /** Runs that ended by RetryLaterError; they use no attempt. */
   snoozeCount: number;
   result: R | null;
   error: ErrorInfo | null;
-  /** Why it ended as it did, SNOOZED while RETRYING after a RetryLaterError, or null. */
+  /** Why it ended in this status, SNOOZED while RETRYING after a RetryLaterError, or null. */
   reason: Reason | null;
   /** Of a SKIPPED execution: where the failure began. */
   rootCause: RootCause | null;

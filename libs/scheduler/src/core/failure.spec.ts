@@ -51,9 +51,9 @@ describe('toErrorInfo', () => {
     [Symbol('s'), 'the handler threw Symbol(s)'],
     [() => 1, 'the handler threw a function'],
     [{ a: 1 }, 'the handler threw {"a":1}'],
-    [{ a: 1n }, 'the handler threw an object that is no JSON'],
+    [{ a: 1n }, 'the handler threw an object that is not JSON'],
     [{ toJSON: () => undefined }, 'the handler threw an object'],
-    [revoked(), 'the handler threw an object that is no JSON'],
+    [revoked(), 'the handler threw an object that is not JSON'],
   ])('describes what is no error: %#', (thrown, message) => {
     expect(toErrorInfo(thrown)).toEqual({ name: 'NonErrorThrown', message, stack: null, code: null });
   });

@@ -1,30 +1,27 @@
 import { MAX_ERROR_MESSAGE, MAX_ERROR_STACK } from './limits.js';
 
-/** Causes kept below an error, at any depth, and how deep they may lie. */
+/** Causes kept of an error, at any depth, and their maximum depth. */
 const CAUSES_KEPT = 10;
 const CAUSE_DEPTH = 5;
 const CAUSE_MESSAGE = 1024;
-/** Values that the description of a thrown object may visit. */
+/** Values visited at most to describe a thrown object. */
 const DESCRIBED_VALUES = 200;
 const UNREADABLE = 'a value that cannot be read';
 
-/** What is kept of the cause of an error. */
+/** What is kept of an error's cause. */
 export interface ErrorCause {
   name: string;
   /** At most 1,024 characters. */
   message: string;
-  /** The error's code, if it has one: text, or a number. */
+  /** The error's code, if it has one: text or a number. */
   code: string | number | null;
-  /** What caused this one in turn. Absent: nothing did. */
+  /** The next cause, if there is one. */
   cause?: ErrorCause;
-  /** The errors that an AggregateError gathers. Absent: none. */
+  /** The errors of an AggregateError, if it is one. */
   errors?: ErrorCause[];
 }
 
-/**
- * What is kept of a thrown value. Sizes are bounded: message 4,096 characters, stack 8,192, and ten causes at most, to a
- * depth of five.
- */
+/** What is kept of a thrown value. Limits: message 4,096 characters, stack 8,192, ten causes, five levels deep. */
 export interface ErrorInfo extends ErrorCause {
   /** At most 4,096 characters. */
   message: string;
@@ -32,15 +29,15 @@ export interface ErrorInfo extends ErrorCause {
 }
 
 /**
- * Any thrown value as an ErrorInfo. Never throws, whatever the value's getters do.
- * @param clean takes out of its texts what must not be kept
+ * Converts any thrown value to an ErrorInfo. Never throws, even if a getter of the value does.
+ * @param clean removes secrets from its texts
  */
 export function toErrorInfo(thrown: unknown, clean = (text: string): string => text): ErrorInfo {
   const careful = (text: string): string => {
     try {
       return clean(text);
     } catch {
-      // A text that could not be cleaned may hold a secret.
+      // A text that could not be cleaned may contain a secret.
       return '';
     }
   };
@@ -68,14 +65,14 @@ function infoOf(thrown: unknown, clean: (text: string) => string): ErrorInfo {
 
 interface CauseWalk {
   clean: (text: string) => string;
-  /** What has been kept already: a chain may lead back to its beginning. */
+  /** Visited errors: a chain may be cyclic. */
   seen: Set<unknown>;
-  /** Errors that may still be kept. */
+  /** Number of errors that may still be kept. */
   left: number;
   depth: number;
 }
 
-/** null: nothing to keep, or no room for it. */
+/** @returns null: there is nothing to keep, or the limit is reached */
 function causeOf(thrown: unknown, maxMessage: number, walk: CauseWalk): ErrorCause | null {
   if (thrown === undefined || thrown === null || walk.depth > CAUSE_DEPTH || walk.left <= 0) return null;
   if (!isErrorLike(thrown)) {
@@ -109,7 +106,7 @@ function codeOf(code: unknown, clean: (text: string) => string): string | number
   return typeof code === 'string' ? keep(code, 128, clean) : null;
 }
 
-/** The first items of an array, as far as they can be read. */
+/** The first readable items of an array. */
 function itemsOf(value: unknown): unknown[] {
   try {
     return Array.isArray(value) ? value.slice(0, CAUSES_KEPT) : [];
@@ -118,7 +115,7 @@ function itemsOf(value: unknown): unknown[] {
   }
 }
 
-/** Whether a value is of a class, also where the value does not let itself be looked at. */
+/** Whether a value is an instance of a class; false if it cannot be inspected. */
 export function isInstance<T>(value: unknown, Class: abstract new (...args: never[]) => T): value is T {
   try {
     return value instanceof Class;
@@ -127,13 +124,13 @@ export function isInstance<T>(value: unknown, Class: abstract new (...args: neve
   }
 }
 
-/** The message of any thrown value, one line for a message of our own. Never throws. */
+/** The message of any thrown value, in one line. Never throws. */
 export function messageOf(thrown: unknown): string {
   const message = isErrorLike(thrown) ? text(read(thrown, 'message')) : null;
   return clip((message ?? describe(thrown)).split('\n', 1)[0]!, 256);
 }
 
-/** Anything with a message: an error may come from another realm, or be no instance of Error at all. */
+/** Anything with a message: an error may come from another realm, or not be an instance of Error. */
 function isErrorLike(thrown: unknown): thrown is object {
   if (typeof thrown !== 'object' || thrown === null) return false;
   return typeof read(thrown, 'message') === 'string' || isInstance(thrown, Error);
@@ -165,7 +162,7 @@ function describeObject(thrown: object | null): string {
     };
     return JSON.stringify(thrown, bounded) ?? 'an object';
   } catch {
-    return 'an object that is no JSON';
+    return 'an object that is not JSON';
   }
 }
 
@@ -185,12 +182,12 @@ function clip(value: string, max: number): string {
   return wellFormed(value.length > max ? `${value.slice(0, max - 1)}…` : value);
 }
 
-/** Without halves of surrogate pairs, as a cut leaves them, since not every reader of JSON takes them. */
+/** Without lone surrogates, as a cut leaves them: not every JSON parser accepts them. */
 function wellFormed(value: string): string {
   return value.replace(/\p{Cs}/gu, '\uFFFD');
 }
 
-/** Cleaned before it is cut, since half a secret is not found; yet not the whole of a text of megabytes. */
+/** Cleans before the cut, since half a secret is not recognized; but never the whole of a text of megabytes. */
 function keep(value: string, max: number, clean: (text: string) => string): string {
   return clip(clean(value.slice(0, 4 * max)), max);
 }

@@ -2,15 +2,15 @@ import { randomFillSync } from 'node:crypto';
 
 const POOL_BYTES = 8192;
 const pool = new Uint8Array(POOL_BYTES);
-/** Crockford's base 32: in the order of ASCII, without I, L, O and U. */
+/** Crockford's base 32: in ASCII order, without I, L, O and U. */
 const DIGITS = Buffer.from('0123456789ABCDEFGHJKMNPQRSTVWXYZ');
 const TIME_DIGITS = 10;
 const COUNTER_DIGITS = 3;
 const LENGTH = 26;
-/** Where the random digits begin. */
+/** Where the random digits start. */
 const RANDOM_FROM = TIME_DIGITS + COUNTER_DIGITS;
 const LAST_IN_A_MILLISECOND = 32 ** COUNTER_DIGITS - 1;
-/** The id under way: one flat string comes out of it, where joining parts would leave a tree of them on the heap. */
+/** Buffer of the id in progress. It yields one flat string; concatenation would leave a rope on the heap. */
 const text = Buffer.alloc(LENGTH, '0');
 
 let used = POOL_BYTES;
@@ -18,12 +18,12 @@ let lastMs = 0;
 let sequence = 0;
 
 /**
- * A ULID (github.com/ulid/spec), 26 characters: 48 bits of `now`, a 15-bit counter within the millisecond, 65 random bits
- * from a pool. Ids of one process sort by the order in which they were made. Written here because an id is made per
- * execution and the published generators cost several times as much (docs/adr/0008).
+ * Returns a ULID (github.com/ulid/spec), 26 characters: 48 bits of `now`, a 15-bit counter within the millisecond, 65
+ * random bits from a pool. Ids of one process sort by creation. Hand-written because each execution needs an id and
+ * published generators cost several times as much (docs/adr/0008).
  */
 export function ulid(now: number): string {
-  // Whole milliseconds: fractions of one would reset its counter.
+  // Whole milliseconds: a fraction would reset the counter.
   const ms = Math.floor(now);
   if (ms > lastMs) begin(ms);
   else if (++sequence > LAST_IN_A_MILLISECOND) begin(lastMs + 1);
@@ -41,6 +41,6 @@ export function ulid(now: number): string {
 function begin(ms: number): void {
   lastMs = ms;
   sequence = 0;
-  // Beyond 32 bits, so by division.
+  // By division, since the value exceeds 32 bits.
   for (let at = TIME_DIGITS - 1, rest = ms; at >= 0; at--, rest = Math.floor(rest / 32)) text[at] = DIGITS[rest % 32]!;
 }

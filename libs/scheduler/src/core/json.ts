@@ -10,12 +10,12 @@ import {
 import { isInstance, messageOf } from './failure.js';
 import { MAX_DEPTH, MAX_PAYLOAD_BYTES, MAX_RESULT_BYTES } from './limits.js';
 
-/** A value as JSON text, opaque to every store; null stands for "nothing given". */
+/** A value as JSON text, opaque to every store; null: no value. */
 export type JsonText = string;
 
 /**
- * The payload as JSON text. Strict: what JSON would silently change (NaN, a Date, a function) is refused, so that a
- * handler gets exactly what was scheduled. A property that is undefined is left out, as JSON does.
+ * The payload as JSON text. Strict: values that JSON would silently change (NaN, a Date, a function) are refused, so
+ * the handler gets exactly what was scheduled. Undefined properties are omitted, as in JSON.
  * @throws NotSerializableError, PayloadTooDeepError, ForbiddenKeyError, PayloadTooLargeError
  */
 export function serializePayload(payload: unknown, path = 'payload', maxBytes = MAX_PAYLOAD_BYTES): JsonText | null {
@@ -23,7 +23,7 @@ export function serializePayload(payload: unknown, path = 'payload', maxBytes = 
   let text: string;
   try {
     budget = maxBytes;
-    // The second look costs more, and says what is wrong and where.
+    // The second pass is slower, and finds what is wrong and where.
     if (!isJson(payload, 0)) check(payload, path, { path, maxBytes, values: 0 }, []);
     text = JSON.stringify(payload);
   } catch (thrown) {
@@ -35,11 +35,11 @@ export function serializePayload(payload: unknown, path = 'payload', maxBytes = 
 }
 
 /**
- * A handler's result as JSON text. More lenient than a payload, since the work is done already: what says itself how it
- * stands in JSON (a Date, an entity with toJSON) is taken at its word, instances of classes as their fields, NaN as
- * null, and a field that is a function is left out. What JSON would empty is refused, at any depth: a Map, a Set, a
- * RegExp, an Error, bytes, a promise, a stream, an iterator, anything iterable but an array.
- * @throws NotSerializableError for those, BigInt, cycles and getters that throw, ResultTooLargeError
+ * A handler's result as JSON text. More lenient than a payload, since the work is done: toJSON (a Date, an entity) is
+ * used, class instances become their fields, NaN becomes null, and function fields are omitted. Values that JSON would
+ * empty are refused at any depth: a Map, a Set, a RegExp, an Error, bytes, a promise, a stream, an iterator, any
+ * iterable except an array.
+ * @throws NotSerializableError for those, BigInt, cycles and getters that throw; ResultTooLargeError
  */
 export function serializeResult(result: unknown, maxBytes = MAX_RESULT_BYTES): JsonText | null {
   if (result === undefined || result === null) return null;
@@ -71,7 +71,7 @@ function stringifyLenient(result: unknown, maxBytes: number): string | undefined
   });
 }
 
-/** What an object is that JSON would empty, in words; null: JSON keeps what it holds. */
+/** Describes an object that JSON would empty; null if JSON keeps its content. */
 function lostInJson(value: unknown): string | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
   if (types.isBoxedPrimitive(value)) return types.isSymbolObject(value) ? 'an instance of Symbol' : null;
@@ -82,7 +82,7 @@ function lostInJson(value: unknown): string | null {
   return Object.keys(value).length === 0 && className(value) !== 'Object' ? named(value) : null;
 }
 
-/** What a Buffer's toJSON makes of it. */
+/** Whether it is the result of a Buffer's toJSON. */
 function isBufferJson(value: unknown): boolean {
   return typeof value === 'object' && value !== null && (value as { type?: unknown }).type === 'Buffer';
 }
@@ -107,7 +107,7 @@ function isIterable(value: object): boolean {
   return typeof each === 'function' || typeof eachLater === 'function';
 }
 
-/** What is subscribed to: of RxJS, of another copy of it, or of a library that keeps to the same protocol. */
+/** An observable: of RxJS, of another copy of it, or of a library with the same protocol. */
 export interface Subscribable {
   subscribe(observer: {
     next: (value: unknown) => void;
@@ -126,14 +126,14 @@ export function parseJson(text: JsonText | null | undefined): unknown {
   return text === null || text === undefined ? undefined : JSON.parse(text);
 }
 
-/** A plain object: what JSON calls an object, and nothing else. */
+/** Whether it is a plain object in the sense of JSON. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }
 
-/** Bytes of UTF-8, counted only where the length in characters leaves it open. */
+/** Counts bytes of UTF-8 only if the length in characters does not decide. */
 function checkSize(text: string, maxBytes: number, error: (bytes: number) => Error): void {
   if (text.length * 3 <= maxBytes) return;
   const bytes = Buffer.byteLength(text);
@@ -144,10 +144,10 @@ function unreadable(thrown: unknown): string {
   return `a value that cannot be read (${messageOf(thrown)})`;
 }
 
-/** Values that the look under way may still visit. */
+/** Values that the current pass may still visit. */
 let budget = 0;
 
-/** Whether a value is plain JSON: a quick look that finds nothing wrong with what is right. */
+/** Whether a value is plain JSON: a fast check without false positives. */
 function isJson(value: unknown, depth: number): boolean {
   switch (typeof value) {
     case 'string':
@@ -178,11 +178,13 @@ function isJson(value: unknown, depth: number): boolean {
 interface Walk {
   path: string;
   maxBytes: number;
-  /** Values seen. Each takes a byte of JSON at least, so a few objects that stand in each other often end here. */
+  /**
+   * Values visited. Each takes at least one byte of JSON, so a few objects that contain each other many times end here.
+   */
   values: number;
 }
 
-/** Depth is bounded, so a cycle ends as "too deep" unless it is found to be one. */
+/** Depth is limited, so an undetected cycle ends as "too deep". */
 function check(value: unknown, path: string, walk: Walk, parents: readonly object[]): void {
   if (++walk.values > walk.maxBytes) throw new PayloadTooLargeError(walk.path, walk.values, walk.maxBytes);
   switch (typeof value) {

@@ -83,7 +83,7 @@ describe('renderLockKey', () => {
     expect(() => render((() => Promise.resolve('x')) as never, {})).toThrow(InvalidOptionError);
     const failing = (payload: unknown) => (payload as { id: string }).id;
     expect(() => render(failing)).toThrow(
-      /lockKey: a function is not allowed; allowed: a function that gives text \(it threw: /,
+      /lockKey: a function is not allowed; allowed: a function that returns text \(it threw: /,
     );
   });
 });

@@ -5,11 +5,11 @@ import type { LockKey } from './task-definition.js';
 
 const PLACEHOLDER = /\{([^{}]*)\}/g;
 
-/** What a lock's key may be, in words. */
+/** Description of a valid lock key. */
 export const LOCK_KEY_ALLOWED =
   '1 to 256 printable characters, in braces only {taskId}, {payload} or {payload.path.to.value}; or a function of the payload';
 
-/** Whether text can be a lock's key or its template, whatever the payload will be. */
+/** Whether text can be a lock's key or template, whatever the payload. */
 export function isLockKeyTemplate(text: string): boolean {
   if (!isKey(text)) return false;
   const literal = text.replaceAll(PLACEHOLDER, (placeholder, name: string) => (isPlaceholder(name) ? '' : placeholder));
@@ -18,14 +18,14 @@ export function isLockKeyTemplate(text: string): boolean {
 
 /**
  * The key of the lock that an execution with this payload needs. In a template, {taskId} and {payload.path.to.value}
- * stand for their values: own properties only, and only text, numbers and booleans. Different values never give the same
- * key: what separates two placeholders is escaped in values (%3A for a colon).
- * @throws InvalidOptionError if a placeholder has no value, a function throws, or the outcome is no key
+ * are replaced by their values: own properties, and only text, numbers and booleans. Different values never give the
+ * same key: separators between placeholders are escaped in values (%3A for a colon).
+ * @throws InvalidOptionError if a placeholder has no value, a function throws, or the result is not a key
  */
 export function renderLockKey(lockKey: LockKey, taskId: string, payload: unknown): string {
   if (typeof lockKey === 'function') return checkKey(call(lockKey, payload), 'lockKey');
   const values = { taskId, payload };
-  // Literal text at even places, names of placeholders at odd ones.
+  // Even indexes are literal text, odd ones names of placeholders.
   const parts = lockKey.split(PLACEHOLDER);
   const separators = separatorsOf(parts);
   const text = parts.map((part, i) => {
@@ -38,7 +38,7 @@ export function renderLockKey(lockKey: LockKey, taskId: string, payload: unknown
   return checkKey(text.join(''), 'lockKey');
 }
 
-/** Separates values where the template has nothing that could: no escaped value contains it. */
+/** Separates adjacent placeholders; no escaped value contains it. */
 const MARK = '%,';
 
 function isBetween(parts: readonly string[], index: number): boolean {
@@ -51,7 +51,7 @@ function needsMark(literal: string): boolean {
 
 /**
  * The first character of each literal between two placeholders. A value that contains none of them ends where the
- * literal begins, so the values can be read back from the key. Empty for a template of one placeholder.
+ * literal starts, so the values can be recovered from the key. Empty for a template with one placeholder.
  */
 function separatorsOf(parts: readonly string[]): ReadonlySet<string> {
   const between = parts.filter((_, i) => i % 2 === 0 && isBetween(parts, i));
@@ -86,6 +86,6 @@ function call(lockKey: (payload: unknown) => string, payload: unknown): unknown 
   try {
     return lockKey(payload);
   } catch (thrown) {
-    throw new InvalidOptionError('lockKey', lockKey, `a function that gives text (it threw: ${messageOf(thrown)})`);
+    throw new InvalidOptionError('lockKey', lockKey, `a function that returns text (it threw: ${messageOf(thrown)})`);
   }
 }

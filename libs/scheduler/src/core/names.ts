@@ -2,10 +2,10 @@ import { ForbiddenKeyError, InvalidNameError, InvalidOptionError } from './error
 import { MAX_TAGS } from './limits.js';
 
 const NAME = /^[A-Za-z0-9._:-]{1,128}$/;
-// Names are keys of objects in the hands of users (ctx.results, executions of a workflow), where this one sets no key.
+// Names become keys of user-visible objects (ctx.results, executions of a workflow); this one would set no key.
 const PROTO = '__proto__';
-// Keys name things of the user's world (a path, an e-mail): wider than names, yet printable and short. Halves of
-// surrogate pairs are refused, since UTF-8 makes one character of them all: two keys would become one.
+// Keys identify things outside of the scheduler (a path, an e-mail), so more characters are allowed than in names. Lone
+// surrogates are refused: UTF-8 maps all of them to one character, so two keys would become one.
 const KEY = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]{1,256}$/u;
 
 export function isName(value: unknown): value is string {
@@ -35,13 +35,14 @@ export function checkKey(value: unknown, field: string): string {
 export const TAGS_ALLOWED = `at most ${MAX_TAGS} tags, each 1 to 256 printable characters`;
 
 export function isTagList(value: unknown): value is string[] {
-  // Array.from visits holes, which every would pass over.
+  // Array.from visits holes, which every skips.
   return Array.isArray(value) && value.length <= MAX_TAGS && Array.from(value).every(isKey);
 }
 
 /**
- * The tags of `base` and those given, each once.
- * @throws InvalidOptionError unless `given` is a list of tags of 1 to 256 printable characters, 16 with those of `base`
+ * The tags of `base` and `given`, without duplicates.
+ * @throws InvalidOptionError unless `given` is a list of tags of 1 to 256 printable characters, at most 16 with those
+ * of `base`
  */
 export function mergeTags(base: readonly string[], given: unknown, field: string): string[] {
   const tags = new Set(base);

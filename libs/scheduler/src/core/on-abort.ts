@@ -1,9 +1,9 @@
-/** By signal, what its abort calls: one listener for all, so that any number of waits may share a signal. */
+/** Callbacks by signal. One listener for all of them, so any number of waits can share a signal. */
 const calls = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Calls back when the signal aborts, once; not for one that has aborted.
- * @returns ends it
+ * Calls back once when the signal aborts; not if it has aborted already.
+ * @returns a function that cancels it
  */
 export function onAbort(signal: AbortSignal, call: () => void): () => void {
   const waiting = calls.get(signal) ?? new Set();
@@ -15,7 +15,7 @@ export function onAbort(signal: AbortSignal, call: () => void): () => void {
     calls.set(signal, waiting);
     signal.addEventListener('abort', abort, { once: true });
   }
-  // Its own function, since one call may wait twice.
+  // A separate function, since one callback may be added twice.
   const own = (): void => call();
   waiting.add(own);
   return () => void waiting.delete(own);

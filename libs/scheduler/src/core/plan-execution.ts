@@ -10,29 +10,32 @@ import { parsePriority, type TaskPriority, type TaskPriorityInput } from './prio
 import { budgetOf } from './run-budget.js';
 import type { ResolvedTask } from './task-definition.js';
 
-/** How one execution is wished. */
+/** Options of one execution. */
 export interface ScheduleOptions<P = unknown> {
-  /** Merged over the definition's when both are plain objects, else it replaces it. */
+  /** Merged over the definition's payload if both are plain objects, otherwise replaces it. */
   payload?: P;
-  /** Not before this instant; one that has passed means now. */
+  /** Earliest start; an instant in the past means now. */
   scheduledTime?: Date | string | number;
-  /** Not before this long from now, by the store's clock. */
+  /** Earliest start, relative to the store's now. */
   delay?: Duration;
   /** Default: the task's. */
   priority?: TaskPriorityInput;
   /** Binds declared dependencies, by taskId, to these executions. */
   after?: Readonly<Record<string, string>>;
-  /** The same key again within 24 hours gives the same execution, and another body an IdempotencyConflictError. */
+  /**
+   * The same key within 24 hours returns the same execution; with a different request it throws
+   * IdempotencyConflictError.
+   */
   idempotencyKey?: string;
-  /** Added to the task's. */
+  /** Added to the tags of the task. */
   tags?: readonly string[];
 }
 
-// 'taskId' stands in the requests of scheduleTasks.
+// 'taskId' is a field of the requests of scheduleTasks.
 const ALLOWED = new Set(['taskId', 'payload', 'scheduledTime', 'delay', 'priority', 'after', 'idempotencyKey', 'tags']);
 const NONE: ScheduleOptions = {};
 
-/** An execution of the task, with all that can be decided before the store is asked. Pure. */
+/** Plans an execution of the task: all decisions that do not need the store. Pure. */
 export function planExecution(
   task: ResolvedTask,
   executionId: string,
@@ -58,14 +61,14 @@ export function planExecution(
   return execution;
 }
 
-/** What is decided of an execution beside its task. */
+/** Decisions about an execution beyond its task. */
 interface Decided {
   payload: unknown;
   priority: TaskPriority;
   tags: readonly string[];
 }
 
-/** An execution for now, of what has been checked already. Pure. */
+/** An execution that is due now, from checked values. Pure. */
 export function executionOf(
   task: ResolvedTask,
   executionId: string,
@@ -91,7 +94,7 @@ export function executionOf(
   };
 }
 
-/** The task's declared dependencies as edges; `bind` says to what. */
+/** The task's declared dependencies as edges; `bind` gives their upstream. */
 export function planEdges(task: ResolvedTask, bind: (taskId: string) => EdgeBinding): NewEdge[] | null {
   if (task.dependencies.length === 0) return null;
   return task.dependencies.map((each) => ({ ...each, ref: each.taskId, bind: bind(each.taskId) }));
@@ -100,14 +103,14 @@ export function planEdges(task: ResolvedTask, bind: (taskId: string) => EdgeBind
 const IS_DATE = /^\d{4}-\d\d-\d\d$/;
 const HAS_ZONE = /\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s?(?:Z|GMT|UTC|(?:GMT|UTC)?[+-]\d\d(?::?\d\d)?)(?:\s*\(.*\))?$/i;
 
-/** Text without a zone would be another instant on each machine; a date is its midnight in UTC, by ISO 8601 of JavaScript. */
+/** Text without a zone would be a different instant on each machine. A date is midnight in UTC, as in JavaScript. */
 function instantOfText(text: string): number {
   return IS_DATE.test(text) || HAS_ZONE.test(text) ? Date.parse(text) : Number.NaN;
 }
 
 /**
- * ms of an instant given as a Date, ISO 8601 text with a zone, a date (its midnight in UTC) or ms.
- * @throws InvalidDateError if it is none, or more than ten years ahead
+ * ms of an instant given as a Date, ISO 8601 text with a zone, a date (midnight in UTC) or ms.
+ * @throws InvalidDateError if it is invalid, or more than ten years ahead
  */
 export function parseInstant(value: unknown, field: string, now: number): number {
   const time =
@@ -137,7 +140,7 @@ function checkOptions(options: ScheduleOptions): void {
     throw new InvalidOptionError('delay', options.delay, 'delay or scheduledTime, not both');
 }
 
-/** @throws InvalidOptionError where the payload lacks what the key is made of */
+/** @throws InvalidOptionError if the payload lacks a value of the key */
 export function lockNeed(task: ResolvedTask, payload: unknown): LockNeed {
   return {
     key: renderLockKey(task.lockKey, task.taskId, payload),
@@ -146,7 +149,7 @@ export function lockNeed(task: ResolvedTask, payload: unknown): LockNeed {
   };
 }
 
-/** What makes two requests the same body, whatever the order of their keys. */
+/** Identifies equal requests, whatever the order of their keys. */
 function fingerprint(
   { payload, priority }: NewExecution,
   taskPriority: TaskPriority,
@@ -157,7 +160,7 @@ function fingerprint(
     payload === null ? null : JSON.parse(payload),
     instant,
     delay === undefined ? null : parseDuration(delay, 'delay', { bareSeconds: 'accept' }),
-    // What is left out and what says the task's own are one request.
+    // An omitted priority equals the task's own.
     priority === taskPriority ? null : priority,
     after ?? null,
   ]);

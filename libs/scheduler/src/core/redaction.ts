@@ -3,33 +3,33 @@ import { withoutTokens } from './token-forms.js';
 
 export const REDACTED = '[redacted]';
 
-/** Shorter values would be found in texts that have nothing to do with them. */
+/** Shorter values would match unrelated text. */
 const SHORTEST = 4;
-/** Most texts hold none, which is soon seen: ids, names, instants. */
+/** A text without these contains no secret, such as ids, names and instants: a fast check. */
 const MARKS = [':', '=', 'earer', 'EARER', 'Basic', ' -'];
 const INSTANT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 const IN_URL = /:\/\/[^\s/]+@/g;
-/** A password with a slash in it; what follows a port is a path. */
+/** A password that contains a slash. What follows a port is a path. */
 const IN_URL_WITH_SLASH = /:\/\/[^\s/:@]{0,200}:(?!\d{1,5}[/?#])(?:(?!:\/\/)[^\s"'`<>])+@/g;
 const IN_HEADER = /\b([Bb]earer|BEARER|Basic)\s+[\w.~+/=-]{8,}/g;
 const AUTHORIZATION = /\b((?:proxy-)?authorization["'`]?\s{0,3}[:=]\s{0,3}["'`]?)[\w-]{1,40}\s{1,3}[^\s"'`,;]+/gi;
 const COOKIES = /\b((?:set-)?cookie\s*:\s*)[^\r\n]+/gi;
-/** `--password x`, and `-u user:password` as curl has it. */
+/** `--password x`, and `-u user:password` as in curl. */
 const OPTION = /((?:^|\s)--?)([A-Za-z][\w-]{0,63})(\s{1,3})("(?:[^"\\]|\\.)*"|'[^']*'|[^\s-]\S*)/g;
-/** `key=value`, `key: value`, `"key":"value"`, also within a text in JSON; what is clean already stays as it is. */
+/** `key=value`, `key: value`, `"key":"value"`, also within text in JSON. Redacted text stays as it is. */
 const ASSIGNED =
   /\b([A-Za-z][\w-]{0,63})(\\{0,3}["'`]?\s{0,3}([=:])(\s{0,3}))("(?:[^"\\]|\\.)*"|'[^']*'|\\{1,3}"[^"\\]*\\{1,3}"|\[redacted\]|[^\s"'`,;&)\]}]+)/g;
 
-/** What ASSIGNED finds. */
+/** The groups of ASSIGNED. */
 type Assigned = readonly [all: string, key: string, middle: string, mark: string, space: string, value: string];
 
-/** What counts as a secret, and how texts are kept free of it. Immutable. */
+/** Defines what is a secret, and removes secrets from texts. Immutable. */
 export class Redaction {
   private readonly names: SecretNames;
 
   /**
-   * @param more keys beside password, token, apiKey and their like. Names are compared part by part, split at case, `-`, `_`
-   *   and digits: 'apiKey' is in 'X-Api-Keys', 'password' in 'dbPassword'
+   * @param more keys in addition to password, token, apiKey and similar. Names are compared word by word, split at case
+   * changes, `-`, `_` and digits: 'apiKey' matches 'X-Api-Keys', 'password' matches 'dbPassword'
    */
   constructor(more: readonly string[] = []) {
     this.names = new SecretNames(more);
@@ -40,7 +40,7 @@ export class Redaction {
     return this.names.has(key);
   }
 
-  /** The texts and numbers of a JSON value that stand under the key of a secret, at any depth below it. */
+  /** The texts and numbers of a JSON value under secret keys, at any depth. */
   secretsOf(value: unknown): string[] {
     const found = new Set<string>();
     this.collect(value, false, found);
@@ -48,8 +48,8 @@ export class Redaction {
   }
 
   /**
-   * A text without those secrets, credentials in URLs, bearer tokens, and what is assigned to the name of a secret
-   * (`password=…`, `"apiKey": "…"`, `X-Api-Key: …`, `--password …`); nor tokens and private keys of a known form.
+   * Removes from a text: the given secrets, credentials in URLs, bearer tokens, values assigned to a secret name
+   * (`password=…`, `"apiKey": "…"`, `X-Api-Key: …`, `--password …`), and tokens and private keys of a known form.
    * @param secrets the longest first
    */
   text(text: string, secrets: readonly string[] = []): string {
@@ -73,10 +73,10 @@ export class Redaction {
   }
 
   private assigned([all, key, middle, mark, space, value]: Assigned): string {
-    // "token: expired" is a sentence.
+    // "token: expired" is prose.
     const isProse = mark === ':' && space !== '' && /^[a-z]+[.!]?$/.test(value);
     if (this.isSecret(key) && !isProse) return `${key}${middle}${quoted(value)}`;
-    // What is quoted may have assignments in it.
+    // Quoted text may contain assignments.
     if (!/^["'].*[=:]/s.test(value)) return all;
     const inner = value.slice(1, -1).replace(ASSIGNED, (...found) => this.assigned(found as unknown as Assigned));
     return `${key}${middle}${value[0]}${inner}${value.at(-1)}`;
@@ -92,7 +92,7 @@ export class Redaction {
   }
 }
 
-/** As it is, and as it stands in JSON and in URLs. */
+/** The secret as it is, and as encoded in JSON and in URLs. */
 function formsOf(secret: string): string[] {
   const inUrl = /\p{Cs}/u.test(secret) ? secret : encodeURIComponent(secret);
   return [...new Set([secret, JSON.stringify(secret).slice(1, -1), inUrl])];

@@ -3,9 +3,9 @@ import { RetryStrategy, type ResolvedRetry } from './retry.js';
 import type { ResolvedTask } from './task-definition.js';
 
 /**
- * How often an execution may run again, decided when it is scheduled and kept with it, so that releases of an app with
- * different settings treat it alike. Text, opaque to every store: '' for no retry and the default of snoozes; else
- * `strategy,maxAttempts,initialDelay,maxDelay,multiplier,jitter,snoozes`, or `-,snoozes` without retry.
+ * How often an execution may run again. Decided when it is scheduled and stored with it, so that releases of an app
+ * with different settings treat it alike. Text, opaque to every store: '' for no retry and the default of snoozes;
+ * otherwise `strategy,maxAttempts,initialDelay,maxDelay,multiplier,jitter,snoozes`, or `-,snoozes` without retry.
  */
 export type RunBudget = string;
 
@@ -15,7 +15,7 @@ const LETTERS = { EXPONENTIAL: 'E', LINEAR: 'L', FIXED: 'F', NONE: 'N' } as cons
 >;
 const JITTERS = { true: '1', false: '0', full: 'f' } as const;
 
-/** Of a task, as each of its executions bears it: made once. */
+/** Budget of each task, computed once. */
 const budgets = new WeakMap<ResolvedTask, RunBudget>();
 
 export function budgetOf(task: ResolvedTask): RunBudget {
@@ -31,15 +31,15 @@ function write({ retry, maxSnoozes }: ResolvedTask): RunBudget {
   return [...letters, JITTERS[`${jitter}`], maxSnoozes].join(',');
 }
 
-/** What a run may still do, as its execution bears it. */
+/** The remaining budget of a run. */
 export interface Allowance {
   retry: ResolvedRetry | null;
   maxSnoozes: number;
 }
 
 /**
- * @param budget null: the execution was stored without one, and its task's settings of today hold
- * @param task the definition of this process, whose retryIf holds; undefined: it has none
+ * @param budget null: the execution was stored without one, and the task's current settings apply
+ * @param task the definition of this process, whose retryIf applies; undefined: it has none
  */
 export function allowanceOf(budget: RunBudget | null, task: ResolvedTask | undefined): Allowance {
   const today: Allowance = { retry: task?.retry ?? null, maxSnoozes: task?.maxSnoozes ?? DEFAULT_SNOOZES };
@@ -53,7 +53,7 @@ export function allowanceOf(budget: RunBudget | null, task: ResolvedTask | undef
   ];
   const maxSnoozes = Number(fields[6]);
   const figures = [maxAttempts, initialDelay, maxDelay, backoffMultiplier, maxSnoozes];
-  // Written by a release that says it otherwise.
+  // Written by a release with another format.
   if (strategy === undefined || fields.length < 7 || !figures.every(Number.isFinite)) return today;
   const jitter = fields[5] === JITTERS.full ? 'full' : fields[5] === JITTERS.true;
   const retryIf = task?.retry?.retryIf ?? null;

@@ -1,19 +1,19 @@
 import type { Duration } from './duration.js';
 import type { JsonText } from './json.js';
 
-/** What to do when a tick comes while the schedule's previous execution is still under way. */
+/** What to do with a tick while the schedule's previous execution has not ended. */
 export const OVERLAP_POLICIES = ['allow', 'skip', 'queue', 'cancel'] as const;
 export type OverlapPolicy = (typeof OVERLAP_POLICIES)[number];
 
-/** What to do with ticks that passed while nobody was there: none, one for all of them, or each up to a maximum. */
+/** What to do with missed ticks: skip them, fire one for all, or fire each up to a maximum. */
 export type MisfirePolicy = 'skip' | 'once' | { all: number };
 
 export interface CronOptions<P = unknown> {
-  /** Names the schedule; putting the same id again changes it. Default: the taskId. */
+  /** Id of the schedule; putting the same id again changes it. Default: the taskId. */
   id?: string;
   /** IANA name. Default 'UTC'. */
   timezone?: string;
-  /** No tick before it. ISO 8601 text without a zone is a time of `timezone`. */
+  /** No tick before it. ISO 8601 text without a zone is in `timezone`. */
   startTime?: Date | string | number;
   /** No tick after it. Text as for `startTime`. */
   endTime?: Date | string | number;
@@ -27,7 +27,7 @@ export interface CronOptions<P = unknown> {
   payload?: P;
 }
 
-/** A schedule as its users see it. Times are ISO 8601 text. */
+/** A schedule in the public API. Times are ISO 8601 text. */
 export interface CronSchedule {
   id: string;
   taskId: string;
@@ -45,11 +45,11 @@ export interface CronSchedule {
   nextRunTime: string | null;
   lastRunTime: string | null;
   lastExecutionId: string | null;
-  /** The app whose code declares it, or null where it was made at run time. */
+  /** The app whose code declares it, or null if it was created at run time. */
   declaredBy: string | null;
 }
 
-/** A schedule as the store holds it. Instants in ms. */
+/** A schedule as stored. Instants in ms. */
 export interface ScheduleRecord {
   id: string;
   taskId: string;
@@ -66,8 +66,8 @@ export interface ScheduleRecord {
   lastRunTime: number | null;
   lastExecutionId: string | null;
   declaredBy: string | null;
-  /** When a live node of its app last declared it. */
+  /** When a live node of its app last declared it, ms. */
   declaredTime: number | null;
-  /** Grows with every change, so that a tick decided on an older text is refused. */
+  /** Grows with every change, so a tick decided on an older revision is refused. */
   revision: number;
 }

@@ -1,9 +1,9 @@
-/** One word of a name is enough. */
+/** One of these words in a name is enough. */
 const WORDS = [
   'password', 'passwd', 'pwd', 'pass', 'passphrase', 'passcode', 'passwort', 'kennwort', 'senha', 'pin', 'secret', 'token', 'jwt', 'bearer',
   'credential', 'cred', 'authorization', 'cookie', 'apikey', 'otp', 'totp', 'hotp', 'mfa', 'cvv', 'cvc', 'ssn', 'dsn', 'hmac', 'pem', 'pfx',
 ]; // prettier-ignore
-/** These words in this order, wherever they stand in a name. */
+/** These words in this order, anywhere in a name. */
 const PHRASES = [
   'api key', 'access key', 'account key', 'private key', 'priv key', 'secret key', 'signing key', 'encryption key', 'decryption key',
   'master key', 'shared key', 'storage key', 'service key', 'license key', 'ssh key', 'deploy key', 'client key', 'auth key', 'session key',
@@ -11,30 +11,30 @@ const PHRASES = [
   'recovery code', 'backup code', 'verification code', 'auth code', 'authorization code', 'code verifier', 'webhook url', 'sas url',
   'credit card', 'card number', 'security answer',
 ]; // prettier-ignore
-/** Only as the whole name: in others they mean something else. */
+/** Only as the whole name: within others they have another meaning. */
 const WHOLE = ['auth', 'sid', 'sig', 'signature', 'session'];
-/** Where words are written together, these mean a secret wherever they stand. */
+/** In names without separators, these mean a secret anywhere. */
 const WITHIN = /password|passwd|passphrase|secret(?!ar)|token(?!i[sz])|credential|apikey|accesskey|privatekey|authkey|connectionstring|sshpass|sessionid/; // prettier-ignore
-/** Tokens that are counted, that open nothing, or that stand for a place in a list. */
+/** Tokens that are counted, that grant nothing, or that mark a position in a list. */
 const BEFORE_TOKEN = /^(max|min|num|number|count|total|used|remaining|input|output|prompt|completion|cached|fencing|lease|cancel|cancellation|page|next|continuation)/; // prettier-ignore
-/** What follows a word and says something about the secret. */
+/** Words that turn a secret into a property of it, such as its length. */
 const AFTER = new Set([
   'count', 'limit', 'max', 'min', 'usage', 'used', 'budget', 'length', 'len', 'size', 'ttl', 'type', 'kind', 'policy', 'expiry', 'expire',
   'expiration', 'expired', 'age', 'at', 'in', 'on', 'by', 'per', 'format', 'enabled', 'disabled', 'required', 'strength', 'endpoint', 'uri',
   'name', 'field', 'version', 'changed', 'updated', 'created', 'audience', 'issuer', 'scope', 'algorithm', 'rate',
 ]); // prettier-ignore
-/** Names are few, and asked for again and again. */
+/** Names are few, and queried often. */
 const REMEMBERED = 2000;
 
-/** What secrets are called: 'dbPassword', 'AWS_SECRET_ACCESS_KEY', 'x-api-key'. */
+/** Names of secrets: 'dbPassword', 'AWS_SECRET_ACCESS_KEY', 'x-api-key'. */
 export class SecretNames {
   private readonly phrases: ReadonlySet<string>;
   private readonly longest: number;
-  /** The caller's own, as they are: digits count in them. */
+  /** The names added by the caller, unchanged: digits count in them. */
   private readonly own: ReadonlySet<string>;
   private readonly known = new Map<string, boolean>();
 
-  /** @param more names beside those that are known; one without digits counts as a part of a longer name, too */
+  /** @param more additional names; one without digits also matches as part of a longer name */
   constructor(more: readonly string[] = []) {
     this.own = new Set(more.map(plain));
     const parts = more.filter((name) => !/\d/.test(name)).map((name) => partsOf(name).join(' '));
@@ -42,7 +42,7 @@ export class SecretNames {
     this.longest = Math.max(...[...this.phrases].map((phrase) => phrase.split(' ').length));
   }
 
-  /** Whether what is called so is a secret. Names are split at case and at all that is no letter; plurals count. */
+  /** Whether a name is that of a secret. Names are split at case changes and non-letters; plurals count. */
   has(name: string): boolean {
     let found = this.known.get(name);
     if (found !== undefined) return found;
@@ -68,13 +68,13 @@ function isAbout(parts: readonly string[], from: number, to: number): boolean {
   return AFTER.has(parts[to] ?? '');
 }
 
-/** 'APIKeys' and 'api_key_2' are 'api' and 'key'. */
+/** 'APIKeys' and 'api_key_2' become 'api' and 'key'. */
 function partsOf(name: string): string[] {
   const words = name.slice(0, 200).match(/\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{Lo}]+/gu) ?? [];
   return words.map((word) => word.toLowerCase().replace(/(?<=..[^s])s$/, ''));
 }
 
-/** 'API-Key', 'api_key' and 'apiKey' are one. */
+/** 'API-Key', 'api_key' and 'apiKey' are equal. */
 function plain(name: string): string {
   return name.toLowerCase().replaceAll(/[-_\s]/g, '');
 }

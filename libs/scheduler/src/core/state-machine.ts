@@ -1,11 +1,11 @@
 import { IllegalTransitionError } from './errors.js';
 import type { TaskStatus } from './status.js';
 
-/** Where an execution comes from: a status, or nothing yet. */
+/** The status before a transition, or NEW. */
 export type From = TaskStatus | 'NEW';
 
 /**
- * Every transition there is: verb, from, to. The guard, docs/state-machine.md and the exhaustive test derive from it.
+ * All transitions: verb, from, to. The guard, docs/state-machine.md and the exhaustive test are derived from it.
  * `cancel` of a RUNNING execution only marks it (`cancelRequestedTime`); `finalizeCancel` ends it.
  */
 export const TRANSITIONS = {
@@ -26,7 +26,7 @@ export const TRANSITIONS = {
 export type Verb = keyof typeof TRANSITIONS;
 export const VERBS = Object.keys(TRANSITIONS) as Verb[];
 
-/** The statuses that `verb` may lead to from `from`; empty where it is not allowed. */
+/** The statuses to which `verb` may lead from `from`; empty if it is not allowed. */
 export function targets(verb: Verb, from: From): readonly TaskStatus[] {
   const row: Partial<Record<From, readonly TaskStatus[]>> = TRANSITIONS[verb];
   return row[from] ?? [];
@@ -36,7 +36,7 @@ export function isAllowed(verb: Verb, from: From, to: TaskStatus): boolean {
   return targets(verb, from).includes(to);
 }
 
-/** @throws IllegalTransitionError: a bug of this library, never a user's mistake */
+/** @throws IllegalTransitionError for a bug in this library, never for a user error */
 export function assertTransition(verb: Verb, from: From, to: TaskStatus): void {
   if (!isAllowed(verb, from, to)) throw new IllegalTransitionError(verb, from, to);
 }

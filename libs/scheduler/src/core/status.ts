@@ -1,18 +1,18 @@
 /** The states an execution can be in. Upper-case text, the same in code, JSON, REST and metrics. */
 export const TaskStatus = {
-  /** Accepted, not started: `waitingFor` says why. */
+  /** Accepted, not started: `waitingFor` gives the reason. */
   PENDING: 'PENDING',
-  /** A worker owns it. */
+  /** A worker runs it. */
   RUNNING: 'RUNNING',
   /** Ended with a result. */
   COMPLETED: 'COMPLETED',
-  /** Ended with an error, retries spent. */
+  /** Ended with an error, without a further retry. */
   FAILED: 'FAILED',
-  /** An attempt failed; another one is due. */
+  /** An attempt failed; another one follows. */
   RETRYING: 'RETRYING',
   /** Ended by cancelTask. */
   CANCELLED: 'CANCELLED',
-  /** Never ran: a dependency can no longer hold, or a schedule left this occurrence out. */
+  /** Never ran: a dependency cannot be satisfied any more, or a schedule skipped this tick. */
   SKIPPED: 'SKIPPED',
 } as const;
 export type TaskStatus = (typeof TaskStatus)[keyof typeof TaskStatus];
@@ -26,7 +26,7 @@ export function isTerminal(status: TaskStatus): status is TerminalStatus {
   return status === 'COMPLETED' || status === 'FAILED' || status === 'CANCELLED' || status === 'SKIPPED';
 }
 
-/** Why an execution is where it is; stands in `reason` of a terminal execution, and of one that is snoozed. */
+/** Why an execution is in its status: `reason` of an ended execution, and of a snoozed one. */
 export const Reason = {
   DEPENDENCY_FAILED: 'DEPENDENCY_FAILED',
   DEPENDENCY_TIMEOUT: 'DEPENDENCY_TIMEOUT',
@@ -42,7 +42,7 @@ export const Reason = {
   RETRIES_EXHAUSTED: 'RETRIES_EXHAUSTED',
   HANDLER_FAILED: 'HANDLER_FAILED',
   SNOOZES_EXHAUSTED: 'SNOOZES_EXHAUSTED',
-  /** Of a RETRYING execution: its handler put it off. */
+  /** RETRYING because its handler postponed it. */
   SNOOZED: 'SNOOZED',
 } as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];

@@ -3,45 +3,45 @@ import type { Duration } from './duration.js';
 import type { TaskPriority, TaskPriorityInput } from './priority.js';
 import type { ResolvedRetry, RetryConfig } from './retry.js';
 
-/** A lock's key: text, a template such as 'report:{payload.id}', or (where the task is defined) a function. */
+/** A lock's key: text, a template such as 'report:{payload.id}', or (on nodes that define the task) a function. */
 export type LockKey<P = unknown> = string | ((payload: P) => string);
 
-/** What a task is: which handler runs, how, and after what. */
+/** Defines a task: its handler, how it runs, and its dependencies. */
 export interface TaskDefinition<P = unknown> {
-  /** Names the task: 1 to 128 of A-Z a-z 0-9 . _ : - */
+  /** Id of the task: 1 to 128 of A-Z a-z 0-9 . _ : - */
   taskId: string;
-  /** For people. Default: taskId. */
+  /** Name for display. Default: taskId. */
   taskName?: string;
   /** The handler: the text of its @ScheduledTask. */
   funcPath: string;
   /** Default NORMAL. */
   priority?: TaskPriorityInput;
-  /** The payload of every execution; a schedule-time payload is merged over it when both are plain objects. */
+  /** The payload of every execution; the payload of a call is merged over it if both are plain objects. */
   payload?: P;
   /** Default: no retry. */
   retryConfig?: RetryConfig;
   /**
-   * How often an execution may be put off by RetryLaterError, with or without a retryConfig: 0 to 10000; once more ends
-   * it as FAILED / SNOOZES_EXHAUSTED. Default 100.
+   * How often RetryLaterError may postpone an execution, with or without a retryConfig: 0 to 10000. One more ends it as
+   * FAILED / SNOOZES_EXHAUSTED. Default 100.
    */
   maxSnoozes?: number;
   /** What each execution waits for. Default: nothing. */
   dependencies?: readonly TaskDependency[];
-  /** Whether executions of one lockKey exclude each other, on all nodes. Default false. */
+  /** Whether executions with the same lockKey exclude each other, on all nodes. Default false. */
   requireLock?: boolean;
   /** Default: taskId. */
   lockKey?: LockKey<P>;
-  /** How long the lock outlives its holder's last beat. Default '5m'. A bare number under 1000 is refused. */
+  /** How long the lock is held after its holder's last heartbeat. Default '5m'. A bare number under 1000 is refused. */
   lockTimeout?: Duration;
-  /** How long to wait for the lock; then FAILED with reason LOCK_TIMEOUT. Default: for ever. */
+  /** Limit of the wait for the lock; then FAILED with reason LOCK_TIMEOUT. Default: unlimited. */
   lockMaxWait?: Duration;
-  /** Bound of one attempt. Default: none of its own (the store's maxAttemptDuration holds). */
+  /** Limit of one attempt. Default: the store's maxAttemptDuration. */
   timeout?: Duration;
-  /** Which queue its executions stand in. Default 'default'. */
+  /** The queue of its executions. Default 'default'. */
   queue?: string;
   /** Labels for listExecutions, at most 16. */
   tags?: readonly string[];
-  /** Its handler lives in another process. Default false. */
+  /** Whether its handler is in another process. Default false. */
   remote?: boolean;
 }
 
@@ -65,18 +65,18 @@ export interface ResolvedTask {
   remote: boolean;
 }
 
-/** What the store mirrors of a definition: JSON, so that a node without the code can schedule it. */
+/** A definition as stored: JSON, so that a node without the code can schedule the task. */
 export interface TaskMirror extends Omit<ResolvedTask, 'lockKey' | 'retry' | 'remote' | 'maxSnoozes'> {
-  /** null: a function, which exists only where the task is defined. */
+  /** null: a function, which exists only on nodes that define the task. */
   lockKey: string | null;
   retry: Omit<ResolvedRetry, 'retryIf'> | null;
-  /** Absent: mirrored by a release that knew no such bound. */
+  /** Absent: written by a release without this limit. */
   maxSnoozes?: number;
   appName: string;
   appVersion: string;
 }
 
-/** The mirror of a definition; functions stay behind. */
+/** Converts a definition to its record; functions are omitted. */
 export function toMirror(task: ResolvedTask, appName: string, appVersion: string): TaskMirror {
   const { lockKey, retry, remote: _remote, ...rest } = task;
   const { retryIf: _retryIf, ...retryData } = retry ?? { retryIf: null };

@@ -1,6 +1,6 @@
-/** Secrets that are known by their form, whatever they are called. None of them backtracks over what it has read. */
+/** Secrets of a known form, whatever their name. No expression backtracks over what it has matched. */
 const FORMS = [
-  // A private key in PEM, also cut off.
+  // A private key in PEM, also truncated.
   /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[^]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|$)/,
   // JSON Web Tokens, signed and encrypted.
   /(?<![\w-])eyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*){0,3}/,
@@ -10,10 +10,10 @@ const FORMS = [
   /(?<![\w-])(?:glpat-[\w-]{16,}|xox[a-z]-[\w-]{8,}|xapp-[\w-]{8,}|AIza[\w-]{30,}|ya29\.[\w-]{16,}|sk-[\w-]{20,}|SG\.[\w-]{16,}\.[\w-]{16,}|pypi-[\w-]{16,})/,
 ];
 const ANY = new RegExp(FORMS.map(({ source }) => source).join('|'), 'g');
-/** Most texts have none of them. */
+/** A fast check: most texts contain none. */
 const BEGIN = /-----B|eyJ|gh[pousr]_|_pat_|_live_|_test_|whsec_|npm_|hf_|shp|_v1_|A[KSBC][IC]A|SK|-|AIza|ya29|SG\./;
 
-/** A text without tokens of a known form. */
+/** Replaces tokens of a known form in a text. */
 export function withoutTokens(text: string, replacement: string): string {
   return BEGIN.test(text) ? text.replace(ANY, replacement) : text;
 }

@@ -1,6 +1,6 @@
 import type { Clock, ClockTimer } from './clock.js';
 
-/** Waits for `done`, at most so many ms. @returns null: it took longer, or failed */
+/** Waits at most `ms` for `done`. @returns null if it took longer, or failed */
 export async function within<T>(clock: Clock, ms: number, done: Promise<T>): Promise<T | null> {
   let timer: ClockTimer | undefined;
   const late = new Promise<null>((resolve) => (timer = clock.setTimer(ms, () => resolve(null))));

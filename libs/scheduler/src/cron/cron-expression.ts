@@ -3,7 +3,7 @@ import { CronNeverFiresError, InvalidCronExpressionError, show } from '../core/e
 import { findSyntaxProblem, normalize } from './cron-syntax.js';
 import { TimeZone } from './time-zone.js';
 
-/** A checked cron expression, unfolded into the values that it names. Immutable; reuse it freely. */
+/** A checked cron expression, expanded into its values. Immutable and reusable. */
 export interface ParsedCron {
   readonly expression: string;
   readonly timezone: string;
@@ -18,34 +18,34 @@ export interface ParsedCron {
   readonly daysOfMonth: { readonly dates: ReadonlySet<number>; readonly last: boolean } | null;
   /** 0 (Sunday) to 6; null: the field is `*` or `?`. */
   readonly weekdays: {
-    /** Only the nth of its month; 0: each of them. */
+    /** Only the nth of its month; 0: every one. */
     readonly nth: number;
     readonly days: ReadonlySet<number>;
     readonly lastOfMonth: ReadonlySet<number>;
   } | null;
-  /** One value each in second, minute and hour: a time of day, as against an interval. Decides how DST is met. */
+  /**
+   * Whether second, minute and hour have one value each: a time of day, in contrast to an interval. Decides the
+   * behaviour at DST changes.
+   */
   readonly fixedTime: boolean;
 }
 
 /**
- * Reads a cron expression.
- *
- * Five fields, `minute hour day-of-month month weekday`, or six with the second first; at most 256 characters:
- * - `*`, a value `a` or a range `a-b`; each perhaps with a step, `0-30/5` (`a/5` runs from a to the field's end);
- *   lists of all these, parted by commas;
- * - months 1-12 or JAN-DEC, weekdays 0-7 or SUN-SAT (0 and 7 are Sunday), names in any case;
+ * Parses a cron expression. Five fields, `minute hour day-of-month month weekday`, or six with the second first; at
+ * most 256 characters:
+ * - `*`, a value `a` or a range `a-b`, optionally with a step, `0-30/5` (`a/5` runs from a to the field's end);
+ *   comma-separated lists of these;
+ * - months 1-12 or JAN-DEC, weekdays 0-7 or SUN-SAT (0 and 7 are Sunday), case-insensitive;
  * - `?` as day of month or weekday means `*`; `L` is the month's last day, `5L` its last Friday, `5#3` its third;
- * - where both day of month and weekday are restricted, a day that meets either matches, as in standard cron. A field
- *   counts as not restricted only where it is `*` or `?` (or a list with `*`); Vixie cron, and most that follow it, count
- *   any field that begins with a star, such as a star with a step, and then want a day to meet both;
- * - `SUN` as the end of a range comes after Saturday: `MON-SUN`, `SAT-SUN`; a list may name a value twice; fields are parted by
- *   any white space, line breaks included.
- *
- * Not supported: nicknames (`@daily`), seven fields, `W`, `H`, other backward ranges.
- *
+ * - if both day of month and weekday are restricted, a day that matches either matches, as in standard cron. A field is
+ *   unrestricted only if it is `*` or `?` (or a list with `*`). Vixie cron and most of its successors also treat any
+ *   field that starts with a star, such as a star with a step, as unrestricted, and then require both;
+ * - `SUN` at the end of a range follows Saturday: `MON-SUN`, `SAT-SUN`. A list may contain a value twice. Fields are
+ *   separated by any white space, including line breaks. Not supported: nicknames (`@daily`), seven fields, `W`, `H`,
+ *   other reversed ranges.
  * @param timezone IANA name; default 'UTC'
- * @throws InvalidCronExpressionError naming the field and what it allows
- * @throws CronNeverFiresError where no month has such a day, as in `0 0 30 2 *`
+ * @throws InvalidCronExpressionError with the field and its allowed values
+ * @throws CronNeverFiresError if no month has such a day, as in `0 0 30 2 *`
  * @throws InvalidTimezoneError
  */
 export function parseCron(expression: unknown, timezone: string = 'UTC'): ParsedCron {

@@ -20,14 +20,14 @@ const MAX_CATCH_UP = 100;
 const MAX_CATCH_UP_ALLOWED = 1000;
 export const CRON_OPTION_NAMES = ['id', 'timezone', 'startTime', 'endTime', 'overlap', 'misfire', 'jitter', 'payload'];
 
-/** Schedules as their users handle them: put, remove, pause, resume, list; code-declared ones are reconciled at boot. */
+/** The API of schedules: put, remove, pause, resume, list. Reconciles schedules from code at boot. */
 @Injectable()
 export class CronScheduler {
   private declared: { appName: string; ids: string[] } | null = null;
 
   constructor(@Inject(TASK_STORE) private readonly store: CronStore) {}
 
-  /** Creates the schedule, or changes the one of that id. */
+  /** Creates the schedule, or changes the one with that id. */
   async put(
     taskId: string,
     cronExpression: string,
@@ -38,7 +38,7 @@ export class CronScheduler {
     return toView(await this.store.putSchedule(record));
   }
 
-  /** @throws what put would throw for its arguments */
+  /** @throws what `put` would throw for these arguments */
   validate(taskId: string, cronExpression: string, options: CronOptions, now: number): void {
     this.check(taskId, cronExpression, options, null, now);
   }
@@ -51,7 +51,7 @@ export class CronScheduler {
     return this.store.pauseSchedule(id);
   }
 
-  /** Goes on from now: what passed during the pause is not made up for. */
+  /** Resumes from now: ticks that passed during the pause are not made up for. */
   async resume(id: string): Promise<boolean> {
     const schedule = await this.store.getSchedule(id);
     if (!schedule) return false;
@@ -65,10 +65,10 @@ export class CronScheduler {
   }
 
   /**
-   * Puts the schedules that this app's code declares, and removes those that it no longer does. What a newer release of
-   * the app has put stays as it is.
-   * @param schedules `keep`: it stays as the store has it
-   * @param alone whether no other process can be of the app: then they go at once, else after ten minutes
+   * Puts the schedules that this app's code declares, and removes those that it no longer declares. Schedules put by a
+   * newer release of the app stay unchanged.
+   * @param schedules with `keep` the stored schedule stays as it is
+   * @param alone whether no other process can belong to the app: then removal is immediate, otherwise after ten minutes
    */
   async reconcile(
     appName: string,
@@ -86,14 +86,14 @@ export class CronScheduler {
     logRemoved(appName, await this.store.declareSchedules(appName, ids, alone));
   }
 
-  /** Says again what this app declares, so that it counts as alive. */
+  /** Renews the declarations of this app, as a sign that it is alive. */
   async declareAgain(): Promise<void> {
     if (!this.declared) return;
     const { appName, ids } = this.declared;
     logRemoved(appName, await this.store.declareSchedules(appName, ids, false));
   }
 
-  /** The store's time, which its ticks go by: the clock of this machine may be off. */
+  /** The store's time, since ticks follow it and the clock of this machine may be wrong. */
   private async now(): Promise<number> {
     return (await this.store.dueSchedules(0)).now;
   }
@@ -138,7 +138,7 @@ export class CronScheduler {
 const logger = new Logger('Scheduler');
 
 function logRemoved(appName: string, ids: readonly string[]): void {
-  for (const id of ids) logger.log(`schedule '${id}' is removed: the code of '${appName}' no longer declares it`);
+  for (const id of ids) logger.log(`schedule '${id}' was removed: the code of '${appName}' no longer declares it`);
 }
 
 function checkMisfire(value: CronOptions['misfire'] = 'once'): MisfirePolicy {

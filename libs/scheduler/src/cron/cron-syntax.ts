@@ -21,15 +21,15 @@ const FIELDS: readonly Field[] = [
 ];
 
 /**
- * What is wrong with a cron expression, or null where its syntax is right. Stricter than cron-parser, which takes `""`
- * for every minute, fills up missing fields on the left and accepts steps wider than their field.
+ * The syntax error of a cron expression, or null. Stricter than cron-parser, which accepts `""` as every minute, fills
+ * missing fields on the left, and accepts steps wider than their field.
  */
 export function findSyntaxProblem(expression: unknown): string | null {
   if (typeof expression !== 'string') return 'is not text';
   if (expression.length > MAX_LENGTH) return `is ${expression.length} characters long; allowed: ${MAX_LENGTH}`;
   if (expression.trim() === '') return 'is empty; expected 5 fields, or 6 with seconds';
   const foreign = /[^0-9A-Za-z*?,/#\-\s]/.exec(expression);
-  if (foreign) return `character ${JSON.stringify(foreign[0])} has no meaning here`;
+  if (foreign) return `character ${JSON.stringify(foreign[0])} is not allowed`;
 
   const texts = expression.trim().split(/\s+/);
   if (texts.length !== 5 && texts.length !== 6) {
@@ -45,7 +45,7 @@ export function findSyntaxProblem(expression: unknown): string | null {
 
 function findFieldProblem(text: string, field: Field): string | null {
   const isDay = field.name === 'day of month' || field.name === 'weekday';
-  if (text === '?') return isDay ? null : "'?' stands only for day of month and weekday";
+  if (text === '?') return isDay ? null : "'?' is allowed only for day of month and weekday";
 
   if (field.name === 'weekday' && text.includes('#')) {
     const [day, nth, ...rest] = text.split('#');
@@ -59,7 +59,7 @@ function findFieldProblem(text: string, field: Field): string | null {
   return null;
 }
 
-/** One item of a list: `*`, `a`, `a-b`, each perhaps with `/step`; and the forms with L. */
+/** One item of a list: `*`, `a`, `a-b`, optionally with `/step`; and the forms with L. */
 function findItemProblem(item: string, field: Field): string | null {
   if (field.name === 'day of month' && item.toUpperCase() === 'L') return null;
   if (field.name === 'weekday' && /^\w+L$/i.test(item)) return findValueProblem(item.slice(0, -1), field);
@@ -76,14 +76,14 @@ function findItemProblem(item: string, field: Field): string | null {
   return valueOf(from, field) > endOf(to, field) ? `range ${from}-${to} runs backwards` : null;
 }
 
-/** As the end of a range Sunday, by its name, comes after Saturday: MON-SUN is the whole week. */
+/** At the end of a range SUN follows Saturday: MON-SUN is the whole week. */
 function endOf(text: string, field: Field): number {
   return field.name === 'weekday' && text.toUpperCase() === 'SUN' ? 7 : valueOf(text, field);
 }
 
 /**
- * The same expression in the form that cron-parser takes: Sunday as the end of a range is 7, no list names a value twice.
- * @param expression of right syntax
+ * Converts an expression for cron-parser: Sunday at the end of a range is 7, no list contains a value twice.
+ * @param expression with valid syntax
  */
 export function normalize(expression: string): string {
   const texts = expression.trim().toUpperCase().split(/\s+/);
@@ -103,7 +103,7 @@ function normalizeField(text: string, field: Field): string {
   return ordered.join(',');
 }
 
-/** What an item of a list names; forms with L as they are. */
+/** The values of an item of a list; forms with L stay as they are. */
 function valuesOf(item: string, field: Field): (string | number)[] {
   const parts = /^(?:\*|(?<from>[A-Z0-9]+?)(?:-(?<to>[A-Z0-9]+))?)(?:\/(?<step>\d+))?$/.exec(item)?.groups;
   const isWeekday = field.name === 'weekday';

@@ -7,7 +7,7 @@ export const MISFIRE_THRESHOLD_MS = 60_000;
 
 export interface TickDecisionInput {
   cron: ParsedCron;
-  /** The first tick not decided on yet. */
+  /** The first tick that is not decided. */
   nextRunTime: number;
   now: number;
   misfire: MisfirePolicy;
@@ -18,23 +18,22 @@ export interface TickDecisionInput {
 }
 
 export interface TickDecision {
-  /** Oldest first. One with `leaveOut` is to be recorded, not run. */
+  /** Oldest first. A tick with `leaveOut` is recorded, not run. */
   ticks: { time: number; leaveOut: boolean }[];
-  /** The first tick after now, or null where there will be none. */
+  /** The first tick after now, or null if there is none. */
   nextRunTime: number | null;
-  /** How many of the due ticks do not run, one with `leaveOut` included; 1000 stands for any more than that. */
+  /** Number of due ticks that do not run, including one with `leaveOut`; 1000 means 1000 or more. */
   missed: number;
 }
 
 /**
- * Decides what becomes of the ticks of a schedule that are due at `now`. A tick later than `threshold` is missed;
- * where none is missed, every due tick runs. Else, by policy:
- * - `skip`: the missed ones do not run, and the latest of them is reported with `leaveOut`; those on time run;
+ * Decides about the ticks of a schedule that are due at `now`. A tick later than `threshold` is missed. If none is
+ * missed, all due ticks run. Otherwise, by policy:
+ * - `skip`: the missed ones do not run, the latest of them is reported with `leaveOut`, those on time run;
  * - `once`: all due ticks collapse into one run, for the latest of them;
- * - `{ all: n }`: the latest n due ticks run, and any more that are on time; older ones are dropped.
- *
- * At most 1000 ticks run. The work is bounded however long the outage was. A clock that has gone back fires nothing
- * twice: no tick before `nextRunTime` is ever due again.
+ * - `{ all: n }`: the latest n due ticks run, plus any more that are on time; older ones are dropped. At most 1000
+ *   ticks run, and the work is bounded whatever the length of the outage. A clock that has gone back fires nothing twice:
+ *   no tick before `nextRunTime` is due again.
  */
 export function decideTicks(input: TickDecisionInput): TickDecision {
   const { cron, now, misfire, endTime, threshold = MISFIRE_THRESHOLD_MS } = input;
@@ -60,9 +59,7 @@ export function decideTicks(input: TickDecisionInput): TickDecision {
   };
 }
 
-/**
- * The first fire after `now` that lies within [startTime, endTime], or null. Instants in ms; a bound of null is none.
- */
+/** The first fire after `now` within [startTime, endTime], or null. Instants in ms; null: no bound. */
 export function firstFire(
   cron: ParsedCron,
   startTime: number | null,
@@ -80,15 +77,15 @@ function runCount(misfire: MisfirePolicy, missed: number, onTime: number): numbe
 }
 
 /**
- * The latest `count` fires in [from, until], oldest first. Where there are more, the instant after which there are
- * just so many is found by bisection, as walking through a long outage would take too long.
+ * The latest `count` fires in [from, until], oldest first. If there are more, bisection finds the instant after which
+ * there are exactly `count`, since iterating over a long outage would take too long.
  */
 function latestFires(cron: ParsedCron, from: number, until: number, count: number): number[] {
   let low = from - 1;
   let high = until;
   let fires = firesBetween(cron, low, until, count + 1);
   if (fires.length <= count) return fires;
-  // Fires fall on whole seconds: once the bounds are a second apart, one fire at most lies between them.
+  // Fires are at whole seconds: between bounds a second apart there is at most one.
   while (high - low > 1000) {
     const middle = Math.floor((low + high) / 2);
     const found = firesBetween(cron, middle, until, count);

@@ -1,23 +1,20 @@
 import type { ParsedCron } from './cron-expression.js';
 import { nextWallTime } from './wall-clock.js';
 
-/** How far ahead a fire is looked for. 29 February always lies nearer, but for the years around 2100. */
+/** How far ahead to search. 29 February is always nearer, except around 2100. */
 const HORIZON_MS = 5 * 366 * 86_400_000;
 
-/** The most fires that one decision runs or one preview shows. */
+/** Maximum number of fires of one decision or preview. */
 export const MAX_FIRES = 1000;
 
 /**
- * The first instant after `after` at which the expression fires, or null where there is none within five years.
- *
- * DST follows the rule that croner 11 documents in its README:
- * - a *fixed time* (one value each in second, minute and hour) fires once a day: at the first instant after the gap
- *   where clocks skip it, the first time only where they show it twice;
- * - an *interval* (all else) fires whenever clocks show what it names: both times in a repeated hour, never in a gap.
- * One case differs: a gap that ends at midnight. There croner leaves the day out, and we fire at that midnight.
- *
- * Within a period of constant offset wall clock and UTC run side by side, so the search goes from period to period.
- *
+ * The first instant after `after` at which the expression fires, or null if there is none within five years. DST
+ * follows the rule that croner 11 documents in its README:
+ * - a *fixed time* (one value each for second, minute and hour) fires once a day: at the first instant after the gap if
+ *   clocks skip it, and only the first time if clocks show it twice;
+ * - an *interval* (all others) fires whenever clocks show a matching time: in both passes of a repeated hour, never in
+ *   a gap. One case differs, a gap that ends at midnight: croner skips the day, this function fires at that midnight.
+ *   Within a period of constant offset, wall clock and UTC advance together, so the search goes from period to period.
  * @param after ms since 1970, as is the result, always a whole second
  */
 export function nextFire(cron: ParsedCron, after: number): number | null {
@@ -49,7 +46,10 @@ export function firesBetween(cron: ParsedCron, after: number, until: number, lim
   return fires;
 }
 
-/** The next `count` fires after `from`, at most 1000; fewer where none comes within five years or before `until`. Instants in ms. */
+/**
+ * The next `count` fires after `from`, at most 1000; fewer if there are no more within five years or before `until`.
+ * Instants in ms.
+ */
 export function previewFires(cron: ParsedCron, count: number, from: number, until = Infinity): number[] {
   return firesBetween(cron, from, until, Math.min(count, MAX_FIRES));
 }

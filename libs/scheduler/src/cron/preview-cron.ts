@@ -10,20 +10,20 @@ const LATEST_MS = 253_402_300_799_999;
 export interface PreviewOptions {
   /** IANA name. Default 'UTC'. */
   timezone?: string;
-  /** How many: 1 to 1000. Default 5. */
+  /** Number of instants: 1 to 1000. Default 5. */
   count?: number;
-  /** The first one is after this instant. */
+  /** All results are after this instant. */
   from: Date;
-  /** None before it, as of a schedule. */
+  /** No result before it, as in a schedule. */
   startTime?: CronOptions['startTime'];
-  /** None after it, as of a schedule. */
+  /** No result after it, as in a schedule. */
   endTime?: CronOptions['endTime'];
 }
 
 /**
- * When an expression fires: what to show beside an input field, and how to check one before it is put.
+ * When an expression fires: for a preview next to an input field, or to check an expression before it is put.
  * @throws InvalidCronExpressionError, CronNeverFiresError, InvalidTimezoneError; InvalidOptionError for `count`;
- *   InvalidDateError where `from` is no Date from 1970 to 9999, or a bound is no instant up to ten years after it
+ * InvalidDateError if `from` is not a Date from 1970 to 9999, or a bound is not an instant up to ten years after it
  */
 export function previewCron(expression: string, options: PreviewOptions): Date[] {
   const { timezone = 'UTC', count = 5, from, startTime, endTime } = options;

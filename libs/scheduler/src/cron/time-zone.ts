@@ -4,19 +4,19 @@ const DAY_MS = 86_400_000;
 const WEEK_MS = 7 * DAY_MS;
 const BLOCK_MS = 52 * WEEK_MS;
 
-/** A stretch of time in which a zone keeps one offset from UTC. All in ms; `end` is the first instant after it. */
+/** A period of time in which a zone has one offset from UTC. All in ms; `end` is the first instant after it. */
 export interface Period {
   readonly start: number;
   readonly end: number;
   /** Wall clock minus UTC. */
   readonly offset: number;
-  /** The offset right before `start`: smaller where clocks went forward (a gap), larger where they went back. */
+  /** The offset immediately before `start`: smaller if clocks went forward (a gap), larger if they went back. */
   readonly before: number;
 }
 
 /**
- * The offsets of one IANA zone, as Intl knows them. A block of 52 weeks is looked through once, a week at a time, and
- * then kept, so that later look-ups cost no formatting.
+ * The offsets of one IANA zone, from Intl. A block of 52 weeks is scanned once, a week at a time, and cached, so later
+ * look-ups need no formatting.
  */
 export class TimeZone {
   private static readonly known = new Map<string, TimeZone>();
@@ -24,7 +24,10 @@ export class TimeZone {
 
   private constructor(private readonly format: Intl.DateTimeFormat) {}
 
-  /** @throws InvalidTimezoneError unless `name` is an IANA name that this Node knows; offsets such as `+02:00` are none */
+  /**
+   * @throws InvalidTimezoneError unless `name` is an IANA name that this Node supports; offsets such as `+02:00` are
+   * not
+   */
   static named(name: unknown): TimeZone {
     if (typeof name !== 'string' || !/^[A-Za-z][\w+\-/]*$/.test(name)) throw new InvalidTimezoneError(name);
     const key = name.toLowerCase();
@@ -35,7 +38,7 @@ export class TimeZone {
     return zone;
   }
 
-  /** The period around an instant. A period may end without a change of offset. */
+  /** The period that contains an instant. A period may end without a change of offset. */
   periodAt(instant: number): Period {
     const block = Math.floor(instant / BLOCK_MS);
     let periods = this.blocks.get(block);
@@ -46,7 +49,7 @@ export class TimeZone {
     return periods.find((period) => instant < period.end)!;
   }
 
-  /** The instant at which clocks show this time: the first of two, and in a gap its end. @param wall ms, as if UTC */
+  /** The instant at which clocks show this time: the first of two; in a gap, its end. @param wall ms, as if UTC */
   instantOf(wall: number): number {
     for (let period = this.periodAt(wall - DAY_MS); ; period = this.periodAt(period.end)) {
       const instant = wall - period.offset;
@@ -72,7 +75,7 @@ export class TimeZone {
     return periods;
   }
 
-  /** The whole second at which `offset`, in force at `low`, ends; at `high` it is over. */
+  /** The whole second at which `offset`, valid at `low`, ends; it is not valid at `high`. */
   private findChange(low: number, high: number, offset: number): number {
     while (high - low > 1000) {
       const middle = low + Math.floor((high - low) / 2000) * 1000;
@@ -96,7 +99,7 @@ export class TimeZone {
   }
 }
 
-/** Prints `month/day/year, hour:minute:second`. */
+/** Formats `month/day/year, hour:minute:second`. */
 function wallClockFormat(timeZone: string): Intl.DateTimeFormat {
   const two = '2-digit';
   try {

@@ -3,8 +3,8 @@ import type { ParsedCron } from './cron-expression.js';
 const DAY_MS = 86_400_000;
 
 /**
- * The first time in [from, until) at which a wall clock shows what the expression names, or null. Wall times are ms
- * since 1970 on a clock without zone or DST, so that UTC getters read them.
+ * The first time in [from, until) at which a wall clock matches the expression, or null. Wall times are ms since 1970
+ * on a clock without zone or DST, so UTC getters can read them.
  */
 export function nextWallTime(cron: ParsedCron, from: number, until: number): number | null {
   let midnight = Math.floor(from / DAY_MS) * DAY_MS;
@@ -26,7 +26,7 @@ export function nextWallTime(cron: ParsedCron, from: number, until: number): num
   return null;
 }
 
-/** Standard cron: where day of month and weekday are both restricted, either will do. */
+/** Standard cron: if both day of month and weekday are restricted, either is enough. */
 function matchesDay({ daysOfMonth, weekdays }: ParsedCron, date: Date): boolean {
   if (!daysOfMonth && !weekdays) return true;
   const day = date.getUTCDate();
@@ -45,7 +45,7 @@ function lastDay(year: number, month: number): number {
   return new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
 }
 
-/** The first second of the day, at or after `from`, that the expression names. */
+/** The first second of the day, at or after `from`, that matches the expression. */
 function timeOfDay({ hours, minutes, seconds }: ParsedCron, from: number): number | null {
   for (const hour of hours) {
     if ((hour + 1) * 3600 <= from) continue;

@@ -5,7 +5,8 @@ import type { TimeZone } from './time-zone.js';
 const WITHOUT_ZONE = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?$/i;
 
 /**
- * As parseInstant; ISO 8601 text without a zone is a time of the given one, a date its midnight, on whatever machine.
+ * Like parseInstant, but ISO 8601 text without a zone is in the given zone, and a date is midnight there, on every
+ * machine.
  * @throws InvalidDateError, also for other text without a zone
  */
 export function parseZonedInstant(value: unknown, field: string, now: number, zone: TimeZone): number {

@@ -1,4 +1,4 @@
-/** The ids that an id depends on. */
+/** The ids on which an id depends. */
 export type DependenciesOf = (id: string) => Iterable<string>;
 
 interface Visit {
@@ -7,8 +7,8 @@ interface Visit {
 }
 
 /**
- * Walks depth first, without recursion and in linear time: each id once, after everything it depends on.
- * @param done hears each id in that order
+ * Depth-first traversal without recursion, in linear time: visits each id once, after all its dependencies.
+ * @param done called with each id in that order
  * @returns the first cycle found, in dependency direction with its first id repeated at the end, or null
  */
 export function walkDependenciesFirst(
@@ -43,9 +43,7 @@ export function walkDependenciesFirst(
   return null;
 }
 
-/**
- * The shortest cycle that `id` would close by depending on `dependencies`, from `id` to `id`, or null. Linear time.
- */
+/** The shortest cycle that `id` would close by depending on `dependencies`, from `id` to `id`, or null. Linear time. */
 export function cycleThrough(
   id: string,
   dependencies: Iterable<string>,
@@ -59,7 +57,7 @@ export function cycleThrough(
     queue.push(next);
   };
   for (const dependency of dependencies) reach(dependency, id);
-  // The queue grows while it is read.
+  // The queue grows during the loop.
   for (const at of queue) {
     if (at === id) {
       const path = [id];

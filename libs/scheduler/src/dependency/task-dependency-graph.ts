@@ -8,24 +8,24 @@ import {
 import { checkName } from '../core/names.js';
 import { cycleThrough, walkDependenciesFirst } from './cycle.js';
 
-/** A dependency by id; anything else that it says (its type) is of no meaning to the graph. */
+/** A dependency by id; the graph ignores its other fields. */
 export type GraphDependency = string | { readonly taskId: string };
 
 const NONE: ReadonlySet<string> = new Set();
 
 /**
- * Which task depends on which, by id. Knows nothing of executions, and holds no more than it was given: an edge may
- * lead to a task that is added later, and a cycle is told about (`hasCycle`, `findCycle`), not refused; whoever wants it
- * refused asks `assertAcyclic` first. Every method is synchronous, and linear in tasks and edges at most.
+ * The dependencies between tasks, by id. Independent of executions. An edge may lead to a task that is added later. A
+ * cycle is reported (`hasCycle`, `findCycle`), not refused; to refuse it, call `assertAcyclic` first. Every method is
+ * synchronous and at most linear in tasks and edges.
  */
 @Injectable()
 export class TaskDependencyGraph {
-  /** In the order of adding. */
+  /** In insertion order. */
   private readonly dependencies = new Map<string, ReadonlySet<string>>();
-  /** The same edges, the other way; also of tasks that are not added yet. */
+  /** The reversed edges; also of tasks that are not added yet. */
   private readonly dependents = new Map<string, Set<string>>();
 
-  /** How many tasks were added. */
+  /** Number of tasks. */
   get size(): number {
     return this.dependencies.size;
   }
@@ -35,10 +35,10 @@ export class TaskDependencyGraph {
   }
 
   /**
-   * Adds a task with what it depends on. A task added again keeps its place and changes its dependencies.
-   * Where it throws, nothing has changed.
-   * @throws InvalidNameError for an id that is none, InvalidOptionError for dependencies that are no array
-   * @throws DuplicateDependencyError for the same dependency twice
+   * Adds a task with its dependencies. Adding a task again keeps its position and replaces its dependencies. If it
+   * throws, nothing has changed.
+   * @throws InvalidNameError for an invalid id, InvalidOptionError for dependencies that are not an array
+   * @throws DuplicateDependencyError if a dependency is listed twice
    */
   addTask(taskId: string, dependencies: readonly GraphDependency[] = []): void {
     const ids = checkEdges(taskId, dependencies);
@@ -52,8 +52,8 @@ export class TaskDependencyGraph {
   }
 
   /**
-   * Removes a task and its own dependencies. Tasks that depend on it still do, as on one not added yet.
-   * @returns whether it was there
+   * Removes a task and its dependencies. Tasks that depend on it still do, as on a task that is not added yet.
+   * @returns whether it existed
    */
   removeTask(taskId: string): boolean {
     this.unlink(taskId);
@@ -65,12 +65,12 @@ export class TaskDependencyGraph {
     this.dependents.clear();
   }
 
-  /** What the task depends on directly, as it was given; empty for an unknown task. */
+  /** The direct dependencies of the task, as given; empty for an unknown task. */
   getDependencies(taskId: string): string[] {
     return [...this.edgesOf(taskId)];
   }
 
-  /** The tasks that depend on it directly, in the order of adding; of tasks not added yet, too. */
+  /** The tasks that directly depend on it, in insertion order; also for a task that is not added yet. */
   getDependents(taskId: string): string[] {
     return [...(this.dependents.get(taskId) ?? NONE)];
   }
@@ -85,9 +85,9 @@ export class TaskDependencyGraph {
   }
 
   /**
-   * Checks, and changes nothing: could the task be added with these dependencies without closing a cycle?
-   * @throws CircularDependencyError naming the shortest cycle through the task; SelfDependencyError where it is its own
-   * dependency; and what `addTask` throws
+   * Checks, without a change, whether the task could be added with these dependencies without closing a cycle.
+   * @throws CircularDependencyError with the shortest cycle through the task; SelfDependencyError if it depends on
+   * itself; and the errors of `addTask`
    */
   assertAcyclic(taskId: string, dependencies: readonly GraphDependency[]): void {
     const ids = checkEdges(taskId, dependencies);
@@ -97,9 +97,8 @@ export class TaskDependencyGraph {
   }
 
   /**
-   * The tasks that were added, each after everything it depends on; beyond that in the order of adding: where that
-   * order holds already, it is the answer.
-   * @throws CircularDependencyError naming a cycle
+   * The added tasks, each after all its dependencies, otherwise in insertion order.
+   * @throws CircularDependencyError with a cycle
    */
   topologicalSort(): string[] {
     const order: string[] = [];
@@ -118,7 +117,7 @@ export class TaskDependencyGraph {
     return this.dependencies.get(taskId) ?? NONE;
   }
 
-  /** Takes the task out of the dependents of what it depends on. */
+  /** Removes the task from the dependents of its dependencies. */
   private unlink(taskId: string): void {
     for (const id of this.edgesOf(taskId)) {
       const dependents = this.dependents.get(id)!;

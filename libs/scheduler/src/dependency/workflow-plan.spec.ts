@@ -142,12 +142,12 @@ describe('edges of the definition', () => {
     const tasks = [{ taskId: 'fetch' }, { taskId: 'fetch', ref: 'us' }, { taskId: 'process' }];
     expect(() => plan(tasks)).toThrow(UnknownDependencyError);
     expect(message(tasks)).toBe(
-      "'process' depends on 'fetch': it stands 2 times in this workflow; name the node by its ref in the dependencies of 'process'",
+      "'process' depends on 'fetch': 2 nodes of this workflow run it; name the node by its ref in the dependencies of 'process'",
     );
   });
 
   it('are refused where no task bears the name', () => {
-    expect(message([{ taskId: 'orphan' }])).toBe("'orphan' depends on 'nobody': no task or node of that name is known");
+    expect(message([{ taskId: 'orphan' }])).toBe("'orphan' depends on 'nobody': no task or node has that name");
   });
 
   it('are replaced by those of the node, by none too', () => {
@@ -211,7 +211,7 @@ describe('edges of the node', () => {
 
   it('are refused where a task stands several times and none bears its name', () => {
     const tasks = [node({ taskId: 'fetch' }), { taskId: 'fetch', ref: 'eu' }, { taskId: 'fetch', ref: 'us' }];
-    expect(message(tasks)).toMatch(/^'audit' depends on 'fetch': it stands 2 times in this workflow/);
+    expect(message(tasks)).toMatch(/^'audit' depends on 'fetch': 2 nodes of this workflow run it/);
   });
 
   it('are refused twice between the same two, however they are named', () => {

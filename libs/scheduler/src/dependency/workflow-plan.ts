@@ -19,59 +19,64 @@ import { parsePriority, type TaskPriority, type TaskPriorityInput } from '../cor
 import type { ResolvedTask } from '../core/task-definition.js';
 import { walkDependenciesFirst } from './cycle.js';
 
-/** An edge of a workflow node: to a node of the same run, or to a task outside of it. One of `ref` and `taskId`. */
+/** An edge of a workflow node: to a node of the same run, or to a task outside of it. Has either `ref` or `taskId`. */
 export interface WorkflowDependency {
   /** A node of this run. */
   ref?: string;
-  /** The node of this run that runs this task (or bears it as its ref), else the task outside, as in scheduleTask. */
+  /**
+   * The node of this run that runs this task (or has it as its ref), otherwise the task outside, as in scheduleTask.
+   */
   taskId?: string;
-  /** When the edge holds. Default 'completion'. */
+  /** Which ends of the upstream satisfy the edge. Default 'completion'. */
   type?: DependencyType;
-  /** The seed's name of `type`. */
+  /** Alias of `type`. */
   dependencyType?: DependencyType;
-  /** How long to wait; then the node is SKIPPED with reason DEPENDENCY_TIMEOUT. Default: for ever. */
+  /** Limit of the wait; then the node is SKIPPED with reason DEPENDENCY_TIMEOUT. Default: unlimited. */
   timeout?: Duration;
-  /** Outside the run: an outcome older than this does not count. Default: any age counts. */
+  /** Outside of the run: an older outcome does not count. Default: any age counts. */
   maxAge?: Duration;
-  /** Outside the run: whether an outcome counts again that an earlier execution has used. Default false. */
+  /** Outside of the run: whether an outcome counts again that an earlier execution has used. Default false. */
   reuse?: boolean;
 }
 
-/** One node of a workflow: a task to run once in it. */
+/** One node of a workflow: a task that runs once in it. */
 export interface WorkflowTask<P = unknown> {
   taskId: string;
-  /** Its name in the run and in `ctx.results`; needed where one task stands twice. Default: taskId. */
+  /** Its name in the run and in `ctx.results`; required if a task has several nodes. Default: taskId. */
   ref?: string;
-  /** Merged over the definition's as in scheduleTask. */
+  /** Merged over the definition's payload as in scheduleTask. */
   payload?: P;
   /** Default: the definition's. */
   priority?: TaskPriorityInput;
-  /** Added to the definition's. */
+  /** Added to the tags of the definition. */
   tags?: readonly string[];
-  /** In place of the definition's. Default: the definition's, bound to nodes of this run where it has them. */
+  /**
+   * Replaces the dependencies of the definition. Default: those of the definition, bound to nodes of this run if it has
+   * them.
+   */
   dependencies?: readonly WorkflowDependency[];
 }
 
 export interface WorkflowRequest {
-  /** For people. */
+  /** Name for display. */
   name?: string;
-  /** 10,000 nodes with 50,000 edges at most; a workflow of none is COMPLETED at once. */
+  /** At most 10,000 nodes and 50,000 edges; an empty workflow is COMPLETED at once. */
   tasks: readonly WorkflowTask[];
 }
 
-/** An edge that has found its end. Durations in ms. */
+/** A resolved edge. Durations in ms. */
 export interface PlannedEdge extends ResolvedEdge {
-  /** Its key in `ctx.results`: the ref of the node, the id of the task outside. */
+  /** Its key in `ctx.results`: the ref of the node, or the id of the task outside. */
   ref: string;
   to: { node: string } | { task: string };
 }
 
-/** A node with everything decided that can be before it is stored. */
+/** A node with everything that is decided before it is stored. */
 export interface PlannedNode {
   ref: string;
   taskId: string;
   task: ResolvedTask;
-  /** The definition's and the node's, merged. */
+  /** The merged payloads of the definition and the node. */
   payload: unknown;
   priority: TaskPriority;
   tags: readonly string[];
@@ -87,11 +92,12 @@ const EDGE_FIELDS = ['ref', 'taskId', 'type', 'dependencyType', 'timeout', 'maxA
 
 /**
  * Checks a workflow as a whole and binds its edges. Pure, and linear in nodes and edges.
- * @param lookup the registered task of an id
- * @param warn hears once a field that a bare number under 1000 was taken as milliseconds
- * @returns its nodes in the order given
+ * @param lookup returns the registered task with an id
+ * @param warn called once for each field whose bare number under 1000 was taken as milliseconds
+ * @returns its nodes in the given order
  * @throws WorkflowTooLargeError, InvalidOptionError, InvalidNameError, InvalidPriorityError, InvalidDurationError
- * @throws TaskNotRegisteredError for a node's task, UnknownDependencyError for an edge that leads nowhere or to several
+ * @throws TaskNotRegisteredError for a node's task, UnknownDependencyError for an edge that matches nothing or several
+ * nodes
  * @throws DuplicateNodeError, DuplicateDependencyError, SelfDependencyError, CircularDependencyError with the refs
  */
 export function planWorkflow(
@@ -116,12 +122,12 @@ export function planWorkflow(
   return nodes;
 }
 
-/** The nodes of one run while it is planned: all of them are known before the first edge is bound. */
+/** The nodes of one run during planning. All nodes are added before the first edge is bound. */
 class Run {
-  /** By ref, in the order given. */
+  /** By ref, in the given order. */
   readonly nodes = new Map<string, PlannedNode>();
   edgeCount = 0;
-  /** Nodes whose edges are bound. While every edge leads to one of them, there can be no cycle. */
+  /** Nodes whose edges are bound. While every edge leads to one of them, there is no cycle. */
   private readonly bound = new Set<string>();
   private mayBeCyclic = false;
   private readonly refsOfTask = new Map<string, string[]>();
@@ -190,7 +196,7 @@ class Run {
         ? this.ofTask(node, checkName(given.taskId, `${path}.taskId`), true)
         : this.ofNode(node, checkName(given.ref, `${path}.ref`));
     const { type, timeout, maxAge, reuse } = checkEdge(given, path, refuse, this.warn);
-    // Field by field: a workflow has many of these, and spreading costs several times as much.
+    // Field by field: a workflow has many of these, and a spread costs several times as much.
     return { type, timeout, maxAge, reuse, ref, to };
   }
 
@@ -199,13 +205,13 @@ class Run {
     return { ref, to: { node: ref } };
   }
 
-  /** @param orRef whether the name may be meant as a ref: in a workflow's own edges, not in those of a definition */
+  /** @param orRef whether the name may be a ref: in a workflow's own edges, not in those of a definition */
   private ofTask(node: PlannedNode, taskId: string, orRef: boolean): Pick<PlannedEdge, 'ref' | 'to'> {
     const refs = this.refsOfTask.get(taskId) ?? [];
     if (refs.length === 1) return this.ofNode(node, refs[0]!);
     if (orRef && this.nodes.has(taskId)) return this.ofNode(node, taskId);
     if (refs.length > 1) {
-      const hint = `it stands ${refs.length} times in this workflow; name the node by its ref in the dependencies of '${node.ref}'`;
+      const hint = `${refs.length} nodes of this workflow run it; name the node by its ref in the dependencies of '${node.ref}'`;
       throw new UnknownDependencyError(node.ref, taskId, hint);
     }
     if (!this.lookup(taskId)) throw new UnknownDependencyError(node.ref, taskId);

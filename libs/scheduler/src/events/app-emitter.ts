@@ -6,7 +6,7 @@ import { SCHEDULER_EMITTER } from './tokens.js';
 const APP_EMITTER = Symbol('the emitter of the app, or null');
 const ON_EVENT_LOADER = Symbol('the loader of @OnEvent listeners');
 
-/** Sees the EventEmitter2 of the app's own EventEmitterModule, which is global; not ours, which is not. */
+/** Finds the EventEmitter2 of the app's EventEmitterModule, which is global, in contrast to ours. */
 @Module({
   providers: [
     {
@@ -22,9 +22,9 @@ class AppEmitterModule {}
 class SchedulerEmitterModule {}
 
 /**
- * The emitter that lifecycle events go to: the app's own if it imports EventEmitterModule, else one of ours. Ours comes
- * with the loader of EventEmitterModule, so that @OnEvent works without it; beside the app's there is no second
- * loader, so that no listener hears an event twice.
+ * The emitter for lifecycle events: the app's, if it imports EventEmitterModule, otherwise one of ours. Ours includes
+ * the loader of EventEmitterModule, so @OnEvent works without it. With the app's emitter there is no second loader, so
+ * no listener receives an event twice.
  */
 export const EMITTER_MODULE: DynamicModule = emitterModule();
 

@@ -7,8 +7,8 @@ type Listener = (effects: readonly Effect[]) => void;
 type Wants = (transition: ExecutionTransition) => boolean;
 
 /**
- * The one ear at the store: hands each batch of effects to those inside this process, in the order of the
- * transitions, even when a listener causes further ones. A listener that throws harms nobody else.
+ * The only subscriber of the store in this process. Passes each batch of effects to all listeners, in the order of the
+ * transitions, even if a listener causes further ones. A listener that throws does not affect the others.
  */
 @Injectable()
 export class EventHub implements EffectSource {
@@ -27,8 +27,8 @@ export class EventHub implements EffectSource {
   }
 
   /**
-   * @param wants which transitions of executions it wants to hear of now. Default: none, only the other effects
-   * @returns ends the listening
+   * @param wants the transitions of executions that the listener currently needs. Default: none, only the other effects
+   * @returns removes the listener
    */
   listen(listener: Listener, wants?: Wants): () => void {
     this.listeners.add(listener);

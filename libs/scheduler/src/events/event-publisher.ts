@@ -7,8 +7,8 @@ import { EventHub } from './event-hub.js';
 import { SCHEDULER_NAME, SCHEDULER_EMITTER } from './tokens.js';
 import type { ExecutionEvent, SchedulerEventMap, SchedulerEventName } from './scheduler-events.js';
 
-/** Effects that are events; the others are hints for our own loops. */
-/** What operators are told by logs and health instead of by events. */
+/** Effects that are events; the others are signals for loops of this process. */
+/** Reported to operators by logs and health instead of events. */
 const OPERATIONAL = ['setAside', 'clockStep', 'returned', 'rewound'] as const;
 type Operational = Extract<Effect, { kind: (typeof OPERATIONAL)[number] }>;
 type Told = Exclude<Extract<Effect, { time: number }>, Operational>;
@@ -16,7 +16,7 @@ type Told = Exclude<Extract<Effect, { time: number }>, Operational>;
 const isTold = (effect: Effect): effect is Told =>
   'time' in effect && !(OPERATIONAL as readonly string[]).includes(effect.kind);
 
-/** Puts effects on the app's EventEmitter2 as typed events; builds none that nobody listens to. */
+/** Publishes effects on the app's EventEmitter2 as typed events. Builds no event without a listener. */
 @Injectable()
 export class EventPublisher implements OnModuleInit {
   private readonly logger = new Logger('SchedulerEvents');
@@ -49,7 +49,7 @@ export class EventPublisher implements OnModuleInit {
   }
 
   private isHeard(name: SchedulerEventName): boolean {
-    // With wildcards, hasListeners passes over those of onAny.
+    // With wildcards, hasListeners ignores the listeners of onAny.
     return (this.emitter.hasListeners(name) as boolean) || this.emitter.listenersAny().length > 0;
   }
 
@@ -89,7 +89,7 @@ export class EventPublisher implements OnModuleInit {
     };
   }
 
-  /** Many events share a millisecond, and text of it is dear. */
+  /** Cached, since many events share a millisecond and formatting is expensive. */
   private iso(time: number): string {
     if (time !== this.lastTime) {
       this.lastTime = time;
@@ -99,7 +99,7 @@ export class EventPublisher implements OnModuleInit {
   }
 }
 
-/** Ready-made: a name is looked up for every transition. */
+/** Precomputed, since each transition needs a name. */
 const EXECUTION_EVENTS = {
   scheduled: 'scheduler.execution.scheduled',
   started: 'scheduler.execution.started',

@@ -5,10 +5,10 @@ import { EventHub } from './event-hub.js';
 import { EventPublisher } from './event-publisher.js';
 import { ExecutionWaiter } from './execution-waiter.js';
 
-/** Effects of the store, heard inside the process and published to the app. */
+/** Receives effects of the store and publishes them to the app. */
 @Module({})
 export class EventsModule {
-  /** @param imports the module that gives the store and the clock of one scheduler */
+  /** @param imports the module that provides the store and the clock of one scheduler */
   static register(...imports: DynamicModule[]): DynamicModule {
     return {
       module: EventsModule,

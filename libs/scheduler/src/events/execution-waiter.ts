@@ -12,17 +12,17 @@ import { TASK_STORE, type ExecutionStore, type WorkerStore } from '../store/task
 import { EventHub } from './event-hub.js';
 
 interface Waiter {
-  /** null: it may have ended unheard. */
+  /** null: it may have ended without an event. */
   wake: (end: ExecutionEffect | null) => void;
   fail: (error: unknown) => void;
 }
 
-/** How often a store at a distance, whose events can be lost, is asked whether what is waited for has ended. */
+/** Interval of polls, ms. Events of a remote store can be lost. */
 const POLL_EVERY_MS = 3_000;
-/** Calls of one poll; with more waits than they ask for, the others have their turn at the next poll. */
+/** Calls of one poll. Further waits follow at the next poll. */
 const STEPS_PER_POLL = 5;
 
-/** Waits for ends by event; behind them, a rare poll finds those whose event was lost. */
+/** Waits for ends of executions by event. An occasional poll finds ends whose event was lost. */
 @Injectable()
 export class ExecutionWaiter {
   private readonly waiting = new Map<string, Set<Waiter>>();
@@ -49,9 +49,9 @@ export class ExecutionWaiter {
   }
 
   /**
-   * The execution, once it has ended.
-   * @param timeout ms; null waits for ever
-   * @throws ExecutionNotFoundError, WaitTimeoutError, the signal's reason, or SchedulerClosedError when the app closes
+   * Resolves with the execution when it has ended.
+   * @param timeout ms; null: unlimited
+   * @throws ExecutionNotFoundError, WaitTimeoutError, the signal's reason, or SchedulerClosedError if the app closes
    */
   async wait(executionId: string, timeout: number | null, signal?: AbortSignal): Promise<TaskExecution> {
     if (this.isClosed) throw new SchedulerClosedError(executionId);
@@ -62,7 +62,7 @@ export class ExecutionWaiter {
         const execution: TaskExecution = await this.findAgain(executionId, seen);
         if (isTerminal(execution.status)) return execution;
         const end = await ended.next();
-        // A small history may have let it go in the same breath: then its end is what the event said.
+        // A small history may already have trimmed it; then the event has its end.
         if (end !== null)
           return (await this.store.getExecution(executionId).catch(() => null)) ?? withEnd(execution, end);
         seen = execution;
@@ -72,13 +72,13 @@ export class ExecutionWaiter {
     }
   }
 
-  /** What is waited for here, and by how many calls. */
+  /** The executions awaited here, and the number of calls. */
   get waits(): { executionIds: string[]; calls: number } {
     const calls = [...this.waiting.values()].reduce((sum, waiters) => sum + waiters.size, 0);
     return { executionIds: [...this.waiting.keys()], calls };
   }
 
-  /** Nobody hears of an end any more: those who wait are told so. */
+  /** No more events will arrive: rejects all waits. */
   close(): void {
     this.isClosed = true;
     this.poll?.cancel();
@@ -97,12 +97,12 @@ export class ExecutionWaiter {
     this.poll.handle?.unref();
   }
 
-  /** Asks for those that have waited longest since they were last asked for. */
+  /** Polls the waits that were polled least recently. */
   private async look(): Promise<void> {
     const ids = [...this.waiting.keys()].slice(0, STEPS_PER_POLL * ENDED_PER_STEP);
     for (let from = 0; from < ids.length; from += ENDED_PER_STEP) {
       const step = ids.slice(from, from + ENDED_PER_STEP);
-      // A store that does not answer is asked again at the next poll.
+      // If the store does not respond, the next poll asks again.
       const ended = await this.store.endedOf(step).catch(() => null);
       if (ended === null) return;
       for (const id of step) this.toTheEnd(id);
@@ -117,7 +117,7 @@ export class ExecutionWaiter {
     this.waiting.set(executionId, waiters);
   }
 
-  /** A store that does not answer does not end a wait that has begun: the next poll asks again. */
+  /** A store that does not respond does not end a wait that has begun: the next poll asks again. */
   private async findAgain(executionId: string, seen: TaskExecution | null): Promise<TaskExecution> {
     try {
       return await this.find(executionId);

@@ -10,7 +10,7 @@ export interface ExecutionEvent {
   transition: ExecutionTransition;
   executionId: string;
   taskId: string;
-  /** After the transition. */
+  /** Status after the transition. */
   status: TaskStatus;
   queue: string;
   priority: TaskPriority;
@@ -48,7 +48,7 @@ export interface LogEvent {
   time: string;
 }
 
-/** A result that came too late: its run had been taken from the worker. Nothing was changed by it. */
+/** A late result: the run no longer belonged to the worker. The result changed nothing. */
 export interface StaleResultEvent {
   scheduler: string;
   executionId: string;
@@ -61,7 +61,7 @@ export interface LockEvent {
   scheduler: string;
   transition: 'granted' | 'released' | 'lost';
   key: string;
-  /** executionId, or the id of the handle. */
+  /** An executionId, or the id of a handle. */
   owner: string;
   fencingToken: number;
   time: string;
@@ -89,10 +89,10 @@ export interface WorkerEvent {
   time: string;
 }
 
-/** What happened on other nodes may not have been told here: whoever follows event by event reads anew. */
+/** Events of other nodes may have been missed: code that tracks every event must read the state again. */
 export interface EventsMissedEvent {
   scheduler: string;
-  /** When they could be heard again. */
+  /** When events could be received again. */
   time: string;
 }
 

@@ -3,16 +3,19 @@ import type { TaskPriorityName } from '../core/priority.js';
 import type { StoreCounters } from '../store/records.js';
 
 export interface HealthStatus {
-  /** degraded: success rate below the threshold, a duty that fails, a record set aside; unhealthy: the store does not answer, or claiming has stalled. */
+  /**
+   * degraded: success rate below the threshold, a failing duty, a record set aside. unhealthy: the store does not
+   * respond, or claiming has stalled.
+   */
   status: 'healthy' | 'degraded' | 'unhealthy';
-  /** What is wrong, for people. */
+  /** The problems, as text for people. */
   problems: string[];
-  /** Whether the store answered; where not, all that it would have told is 0 or empty. */
+  /** Whether the store responded. If not, all values from the store are 0 or empty. */
   storeReachable: boolean;
   uptimeSeconds: number;
-  /** % of executions that ended in the window and COMPLETED; 100 when none ended. */
+  /** % of executions that ended in the window with COMPLETED; 100 if none ended. */
   successRate: number;
-  /** Seconds from start to end, of those in the window. */
+  /** Seconds from start to end, of executions in the window. */
   averageExecutionTime: number;
   /** On all nodes. */
   runningTasks: number;
@@ -22,34 +25,34 @@ export interface HealthStatus {
     /** Ready to be claimed. */
     totalQueued: number;
     byPriority: Record<TaskPriorityName, number>;
-    /** How long the oldest ready execution of each level has been due; 0 where there is none. */
+    /** How long the oldest ready execution of each priority has been due; 0 if there is none. */
     oldestAgeSeconds: Record<TaskPriorityName, number>;
     delayed: number;
     waitingForDependencies: number;
     waitingForLock: number;
     pausedQueues: string[];
-    /** Queues with ready executions from which no live worker claims. */
+    /** Queues with ready executions and no live worker that claims from them. */
     unservedQueues: string[];
-    /** Ids of tasks with ready executions for which no live worker has a handler; at most 100. */
+    /** Ids of tasks with ready executions and no live worker with a handler; at most 100. */
     unhandledTasks: string[];
   };
-  /** % of lock requests that got it: acquired / (acquired + timed out + lost); 100 when none. */
+  /** % of successful lock requests: acquired / (acquired + timed out + lost); 100 if there are none. */
   lockSuccessRate: number;
   /** The last ten failed attempts, newest last. */
   recentErrors: { taskName: string; taskId: string; executionId: string; error: ErrorInfo; time: string }[];
   metrics: {
-    /** COMPLETED and FAILED, since the store began. */
+    /** COMPLETED and FAILED, since the store was created. */
     tasksExecuted: number;
     tasksSucceeded: number;
     tasksFailed: number;
     tasksRetried: number;
     tasksCancelled: number;
     tasksSkipped: number;
-    /** Runs whose handler ignores its signal, in this process. */
+    /** Runs of this process whose handler ignores its signal. */
     stuckTasks: number;
-    /** Duties of this process that failed twice in a row, and a registration of its worker that was refused. */
+    /** Duties of this process that failed twice in a row, and a refused registration of its worker. */
     failingDuties: number;
-    /** Stored records that could not be treated and were set aside, on all nodes. */
+    /** Stored records that could not be processed and were set aside, on all nodes. */
     setAside: number;
     /** Locks held or waited for, on all nodes. */
     locks: number;

@@ -3,10 +3,10 @@ import { TerminusModule } from '@nestjs/terminus';
 import { SchedulerHealthIndicator } from './scheduler-health.indicator.js';
 import { SchedulerHealthMonitor } from './scheduler-health-monitor.js';
 
-/** How the scheduler is. */
+/** Health of the scheduler. */
 @Module({})
 export class HealthModule {
-  /** @param imports the module that gives the store and the clock of one scheduler */
+  /** @param imports the module that provides the store and the clock of one scheduler */
   static register(...imports: DynamicModule[]): DynamicModule {
     const providers = [SchedulerHealthMonitor, SchedulerHealthIndicator];
     return { module: HealthModule, imports: [...imports, TerminusModule], providers, exports: providers };

@@ -10,7 +10,7 @@ import {
 import { SchedulerHealthMonitor } from './scheduler-health-monitor.js';
 import { indicate } from './scheduler-health.indicator.js';
 
-/** The Kubernetes probes, at the path that the module is given. */
+/** The Kubernetes probes at the given path. */
 export function probesController(path: string): Type {
   @Controller(path)
   class ProbesController {
@@ -22,7 +22,7 @@ export function probesController(path: string): Type {
       private readonly indicators: HealthIndicatorService,
     ) {}
 
-    /** The process answers. Never asks the store: a store that is down is no reason to restart. */
+    /** The process responds. Does not ask the store: a restart would not repair it. */
     @Get('live')
     live(): { status: 'ok' } {
       return { status: 'ok' };
@@ -34,7 +34,7 @@ export function probesController(path: string): Type {
       return this.check((monitor, key) => indicate(monitor, this.indicators, key));
     }
 
-    /** Handlers are found and definitions mirrored; 503 until then. */
+    /** Handlers are found and definitions are stored; 503 until then. */
     @Get('startup')
     startup(): Promise<HealthCheckResult> {
       return this.check((monitor, key): HealthIndicatorResult => {
@@ -58,7 +58,7 @@ export function probesController(path: string): Type {
       );
     }
 
-    /** Of every scheduler in the app. */
+    /** The monitors of all schedulers of the app. */
     private find(): SchedulerHealthMonitor[] {
       const instances = this.discovery
         .getProviders()

@@ -13,20 +13,20 @@ export interface HealthSettings {
   /** The scheduler's name, or 'default'. */
   scheduler: string;
   maxConcurrentTasks: number;
-  /** % of successes below which the status is degraded. */
+  /** % of successes; below it the status is degraded. */
   threshold: number;
   /** ms over which successes are counted. */
   window: number;
-  /** ms without a word between worker and store after which claiming counts as stalled. */
+  /** ms without communication between worker and store after which claiming counts as stalled. */
   stall: number;
 }
 export const HEALTH_SETTINGS = Symbol.for('nestjs-advanced-scheduler:health-settings');
 
 const STORE_TIMEOUT_MS = 1000;
-/** For readiness, ms. */
+/** Interval of store queries for readiness, ms. */
 const ASK_EVERY_MS = 1000;
 
-/** How the scheduler is: reads only, and takes no part in the work. */
+/** Reports the health of the scheduler. Only reads. */
 @Injectable()
 export class SchedulerHealthMonitor {
   private readonly begun: number;
@@ -45,26 +45,29 @@ export class SchedulerHealthMonitor {
     return this.settings.scheduler;
   }
 
-  /** Whether this process has started up: handlers found, definitions mirrored. */
+  /** Whether this process has started: handlers are found, definitions are stored. */
   get started(): boolean {
     return this.liveness.ready;
   }
 
-  /** Why no slot of this process becomes free by itself; null: they do. */
+  /** Why no slot of this process can become free by itself; null: slots do. */
   get starved(): string | null {
     return this.liveness.starved;
   }
 
-  /** Never rejects: a store that does not answer is a status. */
+  /** Never rejects: a store that does not respond is a status. */
   getStatus(): Promise<HealthStatus> {
     return this.statusOf(this.ask(), true);
   }
 
-  /** @param inWords whether what the store and duties say is quoted, which may name hosts and keys; else by a code */
+  /**
+   * @param inWords whether to quote messages of the store and of duties, which may contain hosts and keys; otherwise
+   * codes only
+   */
   private async statusOf(answer: Promise<StoreStats>, inWords: boolean): Promise<HealthStatus> {
     const problems = this.localProblems();
     const stats = await answer.catch((error: unknown) => {
-      problems.push(inWords ? `the store does not answer: ${messageOf(error)}` : codeOf(error));
+      problems.push(inWords ? `the store does not respond: ${messageOf(error)}` : codeOf(error));
       return null;
     });
     const report = this.report(stats ?? NOTHING);
@@ -72,19 +75,19 @@ export class SchedulerHealthMonitor {
       ({ duty, times, reason }) => `${duty} has failed ${times} times in a row${inWords ? `: ${reason}` : ''}`,
     );
     const { starved } = this.liveness;
-    if (starved !== null) doubts.push(inWords ? starved : 'all slots are held by runs that wait for executions');
+    if (starved !== null) doubts.push(inWords ? starved : 'all slots are occupied by runs that wait for executions');
     if (report.successRate < this.settings.threshold)
       doubts.push(`success rate ${report.successRate.toFixed(1)} % is below ${this.settings.threshold} %`);
     if (report.metrics.setAside > 0)
-      doubts.push(`${report.metrics.setAside} stored records could not be treated and were set aside`);
+      doubts.push(`${report.metrics.setAside} stored records could not be processed and were set aside`);
     const status = problems.length > 0 ? 'unhealthy' : doubts.length > 0 ? 'degraded' : 'healthy';
     problems.push(...doubts);
     return { status, problems, storeReachable: stats !== null, ...report };
   }
 
   /**
-   * Whether traffic and work should come here: started, not draining, not unhealthy. Anyone may ask, as often as it likes:
-   * the store is asked once a second, and what it says is told by its code.
+   * Whether traffic and work may come here: started, not draining, not unhealthy. May be called by anyone at any rate:
+   * the store is asked at most once a second, and its errors are reported by code.
    */
   async readiness(): Promise<{ ready: boolean; problems: string[]; status: HealthStatus['status'] }> {
     const { status, problems } = await this.statusOf(this.recentAnswer(), false);
@@ -108,7 +111,7 @@ export class SchedulerHealthMonitor {
     const now = this.clock.monotonic();
     if (this.recent === null || now - this.recent.at >= ASK_EVERY_MS) {
       this.recent = { at: now, answer: this.ask() };
-      // Whoever waits for it hears of it.
+      // Callers that wait for the answer receive the error.
       this.recent.answer.catch(() => undefined);
     }
     return this.recent.answer;
@@ -118,7 +121,7 @@ export class SchedulerHealthMonitor {
     let late: (() => void) | undefined;
     const timeout = new Promise<never>((_resolve, reject) => {
       const timer = this.clock.setTimer(STORE_TIMEOUT_MS, () =>
-        reject(new Error(`no answer within ${STORE_TIMEOUT_MS} ms`)),
+        reject(new Error(`no reply within ${STORE_TIMEOUT_MS} ms`)),
       );
       late = () => timer.cancel();
     });
@@ -193,7 +196,7 @@ function queueStats(stats: StoreStats): HealthStatus['queueStats'] {
   };
 }
 
-/** What can be said of a store that does not answer. */
+/** The values for a store that does not respond. */
 const NOTHING: StoreStats = {
   now: 0,
   counters: noCounts(),

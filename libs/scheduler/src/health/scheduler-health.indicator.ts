@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { SchedulerHealthMonitor } from './scheduler-health-monitor.js';
 
-/** For a HealthCheckService of Terminus: up while work may come here; degraded is up. */
+/** Indicator for the HealthCheckService of Terminus: up while work may come here, also when degraded. */
 @Injectable()
 export class SchedulerHealthIndicator {
   constructor(
@@ -10,7 +10,7 @@ export class SchedulerHealthIndicator {
     private readonly indicators: HealthIndicatorService,
   ) {}
 
-  /** @param key under which it is reported. Default 'scheduler' */
+  /** @param key of the indicator in the result. Default 'scheduler' */
   async isHealthy(key = 'scheduler'): Promise<HealthIndicatorResult> {
     return indicate(this.monitor, this.indicators, key);
   }

@@ -16,7 +16,7 @@ export class SchedulerProbesModule {
     checkOptionNames(options, ['path']);
     const { path = 'health' } = options;
     if (typeof path !== 'string') throw new InvalidOptionError('path', path, 'the path of a route');
-    // A 503 of readiness is an answer, not an error to log.
+    // A 503 of readiness is a regular response, not an error to log.
     const terminus = TerminusModule.forRoot({ logger: false, errorLogStyle: 'json' });
     return {
       module: SchedulerProbesModule,

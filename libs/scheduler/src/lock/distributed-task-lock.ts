@@ -14,18 +14,21 @@ import { TASK_STORE, type LockStore } from '../store/task-store.js';
 import type { LockHandle } from './lock-handle.js';
 
 const DAY = 24 * 3_600_000;
-/** How often this process asks again for the locks that it waits for. */
+/** Interval at which this process repeats its waits for locks, ms. */
 const POLL_INTERVAL_MS = 1000;
-/** A ttl that is shorter than the way to the store gives a handle all the same, which is lost at once. */
+/**
+ * Attempts to get a grant in time. With a ttl shorter than the round trip, the handle is returned all the same, and is
+ * lost at once.
+ */
 const ASKED_AT_MOST = 3;
 const OPTIONS = ['ttl', 'maxWait', 'signal'];
 
 export interface AcquireOptions {
-  /** How long it is held unless extended: 10 ms to a day. Default '30s'. */
+  /** Lifetime unless extended: 10 ms to a day. Default '30s'. */
   ttl?: Duration;
-  /** How long to wait for it. Default 0: not at all; withLock: '30s'. */
+  /** Maximum wait. Default 0: none; withLock: '30s'. */
   maxWait?: Duration;
-  /** Ends the wait: the call rejects with the signal's reason. What is held already stays held. */
+  /** Ends the wait: the call rejects with the signal's reason. A lock that is already held stays held. */
   signal?: AbortSignal;
 }
 
@@ -38,11 +41,11 @@ interface Waiting {
 }
 
 interface DatedGrant extends LockGrant {
-  /** Monotonic ms: it has been held no longer. */
+  /** Monotonic ms: the earliest instant at which the grant can have started. */
   since: number;
 }
 
-/** Named locks for users' own code, the same that tasks with requireLock take: one holder on all nodes. */
+/** Named locks for code of users, shared with tasks that have requireLock: one holder over all nodes. */
 @Injectable()
 export class DistributedTaskLock {
   private readonly held = new Map<string, AbortController>();
@@ -73,7 +76,7 @@ export class DistributedTaskLock {
 
   /**
    * @returns the lock, or null if it was not free within `maxWait`
-   * @throws the signal's reason, or SchedulerClosedError where the app closes during the wait
+   * @throws the signal's reason, or SchedulerClosedError if the app closes during the wait
    */
   async acquire(key: string, options: AcquireOptions = {}): Promise<LockHandle | null> {
     checkKey(key, 'key');
@@ -88,16 +91,16 @@ export class DistributedTaskLock {
     for (let times = 1; ; times++) {
       const grant = await this.ask(key, owner, ttl, Math.max(0, Math.ceil(until - this.clock.monotonic())), ends);
       if (grant === null) return null;
-      // A grant that was long on its way may have expired: asking again renews it, or waits once more.
+      // A late grant may have expired: asking again renews it, or waits once more.
       const left = ttl - (this.clock.monotonic() - grant.since);
       if (left > 0 || times === ASKED_AT_MOST) return this.handleOf(grant, ttl, Math.max(1, left));
     }
   }
 
   /**
-   * Runs `fn` while holding the lock, renewing it meanwhile; releases it at the end, however that comes.
+   * Runs `fn` with the lock, renews the lock meanwhile, and releases it at the end in any case.
    * @throws LockNotAcquiredError if it was not free within maxWait; LockLostError if it was lost while `fn` ran;
-   *   SchedulerClosedError if the app has closed meanwhile
+   * SchedulerClosedError if the app has closed meanwhile
    */
   async withLock<T>(key: string, options: AcquireOptions, fn: (lock: LockHandle) => Promise<T> | T): Promise<T> {
     checkOptionNames(options, OPTIONS);
@@ -129,12 +132,12 @@ export class DistributedTaskLock {
     return ((await this.store.getLock(checkKey(key, 'key')))?.owner ?? null) !== null;
   }
 
-  /** ms until it expires unless renewed; null if nobody holds it. */
+  /** ms until it expires unless renewed; null if it is free. */
   async getLockTtl(key: string): Promise<number | null> {
     return (await this.store.getLock(checkKey(key, 'key')))?.remaining ?? null;
   }
 
-  /** Takes the lock from its holder, whose signal is aborted, and gives it to the next. Use with caution. */
+  /** Takes the lock from its holder, whose signal aborts, and gives it to the next waiter. Use with caution. */
   async forceRelease(key: string): Promise<boolean> {
     return this.store.forceReleaseLock(checkKey(key, 'key'));
   }
@@ -144,7 +147,7 @@ export class DistributedTaskLock {
     return this.store.listLocks();
   }
 
-  /** Takes the lock, or waits for it. */
+  /** Acquires the lock, or waits for it. */
   private async ask(
     key: string,
     owner: string,
@@ -160,7 +163,7 @@ export class DistributedTaskLock {
       for (const end of ends) end.throwIfAborted();
       return dated;
     } catch (error) {
-      // Nobody takes what is granted from here on. The caller does not wait for a store that may be away.
+      // A later grant would have no owner. The caller does not wait for a store that may be unreachable.
       this.withdraw(key, owner).catch(() => undefined);
       throw error;
     } finally {
@@ -168,7 +171,7 @@ export class DistributedTaskLock {
     }
   }
 
-  /** One timer after the other, so that a clock that is moved by hand stops at each renewal. */
+  /** Consecutive timers instead of an interval, so a manual clock stops at each renewal. */
   private renewing(handle: LockHandle, every: number): { cancel: () => void } {
     const next = (): ClockTimer =>
       this.clock.setTimer(every, () => {
@@ -179,12 +182,12 @@ export class DistributedTaskLock {
     return { cancel: () => timer.cancel() };
   }
 
-  /** @param left ms for which it is held for sure */
+  /** @param left ms for which it is certainly held */
   private handleOf(grant: LockGrant, ttl: number, left: number): LockHandle {
     const { key, owner, fencingToken } = grant;
     const controller = new AbortController();
     this.held.set(owner, controller);
-    // Where nothing is heard of the store, the holder's own clock says when the lock may be another's.
+    // Without replies of the store, the clock of this process decides when the lock may have another holder.
     let end = this.loseIn(left, key, owner);
     return {
       key,
@@ -210,12 +213,14 @@ export class DistributedTaskLock {
     };
   }
 
-  /** The end of a wait: null, or the grant, whose word may have been lost on its way. */
+  /** The end of a wait: null, or a grant whose event may have been lost. */
   private async giveUp(key: string, owner: string, ttl: number): Promise<DatedGrant | null> {
     return (await this.store.abandonLock(key, owner)) ? null : this.confirm(key, owner, ttl);
   }
 
-  /** A grant that nobody has told of, if there is one. Part of its time has passed: it lasts `ttl` from now. */
+  /**
+   * A grant whose event was lost, if there is one. Part of its time has passed, so it is extended to `ttl` from now.
+   */
   private async confirm(key: string, owner: string, ttl: number): Promise<DatedGrant | null> {
     const lock = await this.store.getLock(key);
     if (lock?.owner !== owner) return null;
@@ -230,8 +235,8 @@ export class DistributedTaskLock {
   }
 
   /**
-   * Asks again for the locks that this process waits for: that keeps its waits alive, enters them anew in a store that has
-   * lost them, and returns grants whose events are lost.
+   * Repeats the waits of this process. This keeps them alive, restores them in a store that has lost them, and returns
+   * grants whose events were lost.
    */
   private poll(): void {
     this.polling ??= this.clock.setTimer(POLL_INTERVAL_MS, () => {
@@ -264,13 +269,13 @@ export class DistributedTaskLock {
     });
     if (waits.length === 0) return;
     for (const grant of await this.store.awaitLocks(waits)) this.grant(grant, now);
-    // What has ended meanwhile was asked for once too often.
+    // Withdraw waits that have ended meanwhile.
     for (const { key, owner } of waits) {
       if (!this.waiting.has(owner) && !this.held.has(owner)) this.withdraw(key, owner).catch(() => undefined);
     }
   }
 
-  /** Takes back a wait, and what it was granted. */
+  /** Withdraws a wait, and releases what it was granted. */
   private async withdraw(key: string, owner: string): Promise<void> {
     if (await this.store.abandonLock(key, owner)) return;
     const lock = await this.store.getLock(key);
@@ -289,8 +294,8 @@ export class DistributedTaskLock {
   }
 
   /**
-   * Waits for the grant by event, and by a poll where the event is lost. At the end of the wait the store decides which
-   * of the two came first.
+   * Waits for the grant by event, and by a poll in case the event is lost. At the end of the wait the store decides
+   * which came first.
    */
   private await(
     key: string,

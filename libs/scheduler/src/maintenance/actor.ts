@@ -4,18 +4,18 @@ import type { Clock, ClockTimer } from '../core/clock.js';
 import { InvalidOptionError, SchedulerClosedError } from '../core/errors.js';
 
 /**
- * A small duty that comes round: same start, same stop, never two passes at once. Its interval stands in the
- * SchedulerRegistry as 'scheduler:<scheduler>:<duty>'; deleting it there ends the duty.
+ * A periodic duty with a common start and stop, and never two passes at once. Its interval is in the SchedulerRegistry
+ * as 'scheduler:<scheduler>:<duty>'; deleting it there ends the duty.
  */
 export abstract class Actor {
   protected readonly logger = new Logger('SchedulerMaintenance');
   private interval: ClockTimer | null = null;
-  /** `at` by the monotonic clock, as its timer. */
+  /** `at` is monotonic, as is the timer. */
   private alarm: { at: number; timer: ClockTimer } | null = null;
   private passing: Promise<void> | null = null;
   private again = false;
 
-  /** Is told how each pass went; null: well. */
+  /** Called after each pass with its error; null: success. */
   onPass: (duty: string, error: unknown) => void = () => undefined;
 
   protected constructor(
@@ -32,10 +32,10 @@ export abstract class Actor {
   start(): void {
     if (this.interval) return;
     if (this.registry.doesExist('interval', this.timerName))
-      throw new InvalidOptionError('name', this.timerName, 'a name of its own for each scheduler of an app');
+      throw new InvalidOptionError('name', this.timerName, 'a different name for each scheduler of an app');
     this.interval = this.clock.setRepeating(this.every, () => void this.run());
     this.registry.addInterval(this.timerName, this.interval.handle ?? {});
-    // What came due before the start, or comes before the first interval, was heard by nobody.
+    // Work that became due before the start has no other trigger.
     void this.run();
   }
 
@@ -48,7 +48,7 @@ export abstract class Actor {
     await this.passing;
   }
 
-  /** A pass now; one that is asked for during another follows it. */
+  /** Runs a pass now; a request during a pass runs another one after it. */
   async run(): Promise<void> {
     if (this.interval && !this.registry.doesExist('interval', this.timerName)) {
       await this.stop();
@@ -62,11 +62,11 @@ export abstract class Actor {
     await this.passing;
   }
 
-  /** A pass at this instant (ms), if none is due before. */
+  /** Runs a pass at this instant (ms), unless one is due earlier. */
   protected wakeAt(at: number): void {
     if (!this.interval) return;
     const wait = at - this.clock.now();
-    // The interval looks after what is further away.
+    // The interval covers later instants.
     if (wait > this.every) return;
     const due = this.clock.monotonic() + Math.max(0, wait);
     if (this.alarm && this.alarm.at <= due) return;
@@ -85,7 +85,7 @@ export abstract class Actor {
         await this.pass();
         this.onPass(this.timerName, null);
       } catch (error) {
-        // The app ends during the pass.
+        // The app ended during the pass.
         if (error instanceof SchedulerClosedError) return;
         this.onPass(this.timerName, error);
         this.logger.error(`${this.timerName}: ${error instanceof Error ? error.message : String(error)}`);

@@ -3,7 +3,7 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 
 const APP_REGISTRY = Symbol('the SchedulerRegistry of the app, or null');
 
-/** Sees the SchedulerRegistry of the app's own ScheduleModule, which is global; not ours, which is not. */
+/** Finds the SchedulerRegistry of the app's ScheduleModule, which is global, in contrast to ours. */
 @Module({
   providers: [
     {
@@ -17,9 +17,8 @@ const APP_REGISTRY = Symbol('the SchedulerRegistry of the app, or null');
 class AppRegistryModule {}
 
 /**
- * The SchedulerRegistry in which our timers stand: the app's own if it imports ScheduleModule, else one of ours,
- * found by `app.get(SchedulerRegistry)`. ScheduleModule itself is not imported, since a second one would start every
- * @Cron of the app twice.
+ * The SchedulerRegistry for our timers: the app's, if it imports ScheduleModule, otherwise one of ours, available by
+ * `app.get(SchedulerRegistry)`. ScheduleModule is not imported: a second one would start every @Cron of the app twice.
  */
 @Module({
   imports: [AppRegistryModule],

@@ -1,4 +1,4 @@
-// Of the module: fake timers of a test framework replace the global one.
+// From the module: fake timers of a test framework replace the global one.
 import { setImmediate } from 'node:timers';
 import type { SchedulerRegistry } from '@nestjs/schedule';
 import type { Clock } from '../core/clock.js';
@@ -17,25 +17,25 @@ import type { TaskCatalog } from '../task/task-catalog.js';
 import { Actor } from './actor.js';
 
 const ABOUT_STORE = [StoreUnavailableError, StoreLoadingError, OutcomeUnknownError, SchedulerClosedError];
-/** Whether the store itself does not answer, or no more. */
+/** Whether the error means that the store does not respond. */
 const isAboutStore = (error: unknown): boolean => ABOUT_STORE.some((each) => error instanceof each);
 
 const SCHEDULES_PER_LOOK = 100;
-/** What one transition fires: so many ticks, with so many characters of payload, or one schedule. */
+/** One transition fires at most so many ticks, with so many characters of payload, or one schedule. */
 const TICKS_PER_FIRE = 50;
 const CHARACTERS_PER_FIRE = 1 << 20;
-/** Expressions that are kept parsed. */
+/** Size of the cache of parsed expressions. */
 const PARSED_KEPT = 10_000;
-/** A task that no live worker has run for so long counts as gone, ms; workers are asked for that often. */
+/** A task without a live worker for so long counts as gone, ms; also the interval at which workers are queried. */
 const UNSERVED_MS = 10 * 60_000;
 const ASK_WORKERS_MS = 60_000;
 
-/** Fires ticks. Any number of nodes may run it: the store lets one of them win each tick. */
+/** Fires ticks. May run on any number of nodes: the store lets one of them fire each tick. */
 export class CronTicker extends Actor {
   private readonly parsed = new Map<string, ParsedCron>();
-  /** Schedules whose ticks are left out, so that it is logged once. */
+  /** Schedules whose ticks are left out, to log each once. */
   private readonly leftOut = new Set<string>();
-  /** Tasks that no live worker runs, and since when that is known here, monotonic ms. */
+  /** Tasks without a live worker, and since when this process has known it, monotonic ms. */
   private readonly unserved = new Map<string, number>();
   private served: { at: number; tasks: ReadonlySet<string> } | null = null;
 
@@ -62,7 +62,7 @@ export class CronTicker extends Actor {
       let done = 0;
       for (const batch of batchesOf(await this.decideAll(schedules, now))) {
         done += await this.fire(batch);
-        // What has been fired may start before the rest is.
+        // Fired executions may start before the rest is fired.
         await new Promise((resolve) => setImmediate(resolve));
       }
       if (schedules.length === SCHEDULES_PER_LOOK && done > 0) continue;
@@ -71,7 +71,7 @@ export class CronTicker extends Actor {
     }
   }
 
-  /** One that fails holds up no other. @returns how many the store has judged */
+  /** A command that fails does not stop the others. @returns how many the store has processed */
   private async fire(batch: readonly FireCommand[]): Promise<number> {
     try {
       return (await this.store.fire(batch)).length;
@@ -103,7 +103,7 @@ export class CronTicker extends Actor {
   private async decide(schedule: ScheduleRecord, now: number): Promise<FireCommand> {
     const decision = decideTicks({
       cron: this.parse(schedule),
-      // One that is due and yet to come was decided on before the store's clock went back.
+      // A schedule that is due although its next tick is in the future was decided before the store's clock went back.
       nextRunTime: Math.min(schedule.nextRunTime!, now),
       now,
       misfire: schedule.misfire,
@@ -131,8 +131,8 @@ export class CronTicker extends Actor {
   }
 
   /**
-   * The executions of the ticks; none where the task cannot be planned, so that one bad schedule holds up no other. Where
-   * the store does not tell what the task is, the ticks stay due.
+   * The executions of the ticks; none if the task cannot be planned, so one bad schedule does not stop the others. If
+   * the store does not return the task, the ticks stay due.
    */
   private async plan(schedule: ScheduleRecord, ticks: TickDecision['ticks'], now: number): Promise<Tick[]> {
     try {
@@ -148,7 +148,7 @@ export class CronTicker extends Actor {
     }
   }
 
-  /** Whether no live worker has run tasks of this kind for long: they would pile up. */
+  /** Whether no live worker has run this task for long: its executions would accumulate. */
   private async isUnserved(taskId: string): Promise<boolean> {
     const now = this.clock.monotonic();
     if (this.served === null || now - this.served.at >= ASK_WORKERS_MS) {
@@ -164,7 +164,7 @@ export class CronTicker extends Actor {
     return since !== undefined && now - since >= UNSERVED_MS;
   }
 
-  /** The newest of the ticks as SKIPPED: nobody can run them. */
+  /** The newest of the ticks as SKIPPED, since no node can run them. */
   private leaveOut(
     schedule: ScheduleRecord,
     task: ResolvedTask | null,
@@ -199,7 +199,7 @@ export class CronTicker extends Actor {
   }
 }
 
-/** Stands for a task without definition: enough for its ticks to be stored as left out. */
+/** A placeholder for a task without definition, sufficient to store its ticks as SKIPPED. */
 function unknownTask(taskId: string): ResolvedTask {
   return {
     ...{ taskId, taskName: taskId, funcPath: taskId, priority: TaskPriority.NORMAL, payload: undefined, retry: null },
@@ -208,7 +208,7 @@ function unknownTask(taskId: string): ResolvedTask {
   };
 }
 
-/** Some at a time, each as much as one transition may do. */
+/** Splits the commands into what one transition may do. */
 function* batchesOf(commands: readonly FireCommand[]): Generator<FireCommand[]> {
   let batch: FireCommand[] = [];
   let ticks = 0;

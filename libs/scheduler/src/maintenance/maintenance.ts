@@ -22,12 +22,12 @@ export interface MaintenanceSettings {
   scheduler: string;
   /** ms */
   lease: number;
-  /** ms that a running execution has to heed a cancel. */
+  /** ms for a running execution to react to a cancel. */
   abortGrace: number;
 }
 export const MAINTENANCE_SETTINGS = Symbol.for('nestjs-advanced-scheduler:maintenance-settings');
 
-/** The duties that come round, on every node alike: there is no leader. */
+/** The periodic duties. Every node runs them: there is no leader. */
 @Injectable()
 export class Maintenance {
   private readonly logger = new Logger('SchedulerMaintenance');
@@ -70,18 +70,18 @@ export class Maintenance {
 
   private report(effect: Effect): void {
     if (effect.kind === 'clockStep')
-      this.logger.error(`the store's clock ${describeStep(effect.by)}; deadlines follow it`);
+      this.logger.error(`the store's clock ${describeStep(effect.by)}; deadlines were adjusted`);
     else if (effect.kind === 'returned')
       this.logger.warn(`${effect.count} runs that worker ${effect.workerId} does not hold went back to their queues`);
     else if (effect.kind === 'rewound')
       this.logger.error(
-        `the store came back with older data: ${effect.trips} answered requests of worker ${effect.workerId} are lost`,
+        `the store came back with older data: ${effect.trips} acknowledged requests of worker ${effect.workerId} are lost`,
       );
     else if (effect.kind === 'setAside')
-      this.logger.error(`${effect.step}: ${effect.id} cannot be treated and was set aside: ${effect.error}`);
+      this.logger.error(`${effect.step}: ${effect.id} could not be processed and was set aside: ${effect.error}`);
   }
 
-  /** One pass of each duty, now. */
+  /** Runs one pass of each duty now. */
   async runAll(): Promise<void> {
     for (const actor of this.actors) await actor.run();
   }

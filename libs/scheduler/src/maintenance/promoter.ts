@@ -5,7 +5,9 @@ import type { EventHub } from '../events/event-hub.js';
 import type { MaintenanceStore } from '../store/task-store.js';
 import { Actor } from './actor.js';
 
-/** Makes what is due ready, at its instant: delays, retries, edge timeouts, lock waits, cancel graces. */
+/**
+ * Processes what is due, at its instant: delays, retries, timeouts of edges, waits for locks, grace periods of cancels.
+ */
 export class Promoter extends Actor {
   constructor(
     private readonly store: MaintenanceStore,

@@ -6,7 +6,7 @@ import type { QueueLimiter } from '../queue/queue-limiter.js';
 import type { MaintenanceStore } from '../store/task-store.js';
 import { Actor } from './actor.js';
 
-/** Drops what has outlived its time: old history, idempotency keys, schedules and limits that no code declares any more. */
+/** Removes what has expired: old history, idempotency keys, and schedules and limits that no code declares any more. */
 export class Pruner extends Actor {
   constructor(
     private readonly store: MaintenanceStore,

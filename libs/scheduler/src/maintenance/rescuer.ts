@@ -13,10 +13,10 @@ import type { TaskCatalog } from '../task/task-catalog.js';
 import { Actor } from './actor.js';
 
 const EVERY = 1000;
-/** ms that a retryIf has to answer, since other runs wait to be rescued. */
+/** ms for a retryIf to decide, since other runs wait to be rescued. */
 const PATIENCE_MS = 1000;
 
-/** Brings back the runs of workers that stopped beating, and ends runs past the bound of an attempt. */
+/** Recovers the runs of workers whose lease expired, and ends runs beyond the limit of an attempt. */
 export class Rescuer extends Actor {
   private lastPass = 0;
 
@@ -38,12 +38,12 @@ export class Rescuer extends Actor {
     if (this.wasStalled()) return;
     while ((await this.store.rescue(RESCUE_PER_STEP)).more);
     const expired = await this.store.expiredRuns(RESCUE_PER_STEP);
-    // Each may ask a retryIf that takes its time, and none waits for another's.
+    // Each may call a slow retryIf; they do not wait for each other.
     const outcomes = await Promise.allSettled(expired.map((run) => this.expire(run)));
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
-  /** After this process itself stood still its beats come late too: they go first, and the next pass judges. */
+  /** After a standstill of this process its own heartbeats are late: they go first, and the next pass decides. */
   private wasStalled(): boolean {
     const now = this.clock.monotonic();
     const stalled = this.lastPass > 0 && now - this.lastPass > EVERY + this.lease / 2;

@@ -5,8 +5,8 @@ import { unservedQueues } from '../store/unserved.js';
 import { Actor } from './actor.js';
 
 /**
- * Logs work that no live worker takes: queues with ready executions that none serves, tasks without a handler. Each is
- * named once, when two passes in a row have found it, and again after it was served in between.
+ * Logs work that no live worker takes: queues with ready executions and no worker, tasks without a handler. Each is
+ * logged once, after two consecutive passes have found it, and again if it was served in between.
  */
 export class UnservedWatch extends Actor {
   private seen: ReadonlySet<string> = new Set();

@@ -5,12 +5,12 @@ import { checkName } from '../core/names.js';
 import { PRIORITY_NAMES, parsePriority, type TaskPriorityInput, type TaskPriorityName } from '../core/priority.js';
 import { TASK_STORE, type ExecutionStore, type QueueStore } from '../store/task-store.js';
 
-/** What stands ready to be claimed: five levels, first in first out each, over all nodes. */
+/** The executions that are ready to be claimed: five priorities, first in, first out within each, over all nodes. */
 @Injectable()
 export class PriorityTaskQueue {
   constructor(@Inject(TASK_STORE) private readonly store: QueueStore & ExecutionStore) {}
 
-  /** How many executions are ready; of one level, or of all. Delayed and waiting ones stand elsewhere. */
+  /** Number of ready executions, of one priority or of all. Delayed and waiting ones are not included. */
   async size(priority?: TaskPriorityInput, queue?: string): Promise<number> {
     const sizes = await this.store.queueSizes(queue === undefined ? undefined : checkName(queue, 'queue'));
     return priority === undefined ? sizes.reduce((sum, size) => sum + size, 0) : sizes[parsePriority(priority)]!;
@@ -38,14 +38,14 @@ export class PriorityTaskQueue {
     return this.store.peekQueue(checkName(queue, 'queue'), count);
   }
 
-  /** Takes a waiting execution out: it ends as CANCELLED. @returns false if it does not wait (any more) */
+  /** Removes a waiting execution: it ends as CANCELLED. @returns false if it is not waiting */
   async remove(executionId: string): Promise<boolean> {
     const execution = await this.store.getExecution(checkId(executionId));
     if (execution?.status !== 'PENDING' && execution?.status !== 'RETRYING') return false;
     return this.store.cancel(executionId, 0);
   }
 
-  /** Stops claims from the queue on every node; delayed work goes on to become ready. */
+  /** Stops claims from the queue on every node. Delayed executions still become ready. */
   async pause(queue = 'default'): Promise<void> {
     return this.store.pauseQueue(checkName(queue, 'queue'));
   }
@@ -55,8 +55,8 @@ export class PriorityTaskQueue {
   }
 
   /**
-   * Removes the queue's limits (concurrency, rate limit) on every node. An app whose code declares some sets them again
-   * when it next starts. `scheduler.listQueues()` shows them.
+   * Removes the queue's limits (concurrency, rate limit) on every node. An app whose code declares limits sets them
+   * again at its next start. `scheduler.listQueues()` shows them.
    */
   async clearLimits(queue = 'default'): Promise<void> {
     return this.store.configureQueue(checkName(queue, 'queue'), { rateLimit: null, concurrency: null });

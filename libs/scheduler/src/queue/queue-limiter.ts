@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { QueueRules } from '../store/records.js';
 import { TASK_STORE, type QueueStore } from '../store/task-store.js';
 
-/** The limits that this app's code declares for queues, and those that it no longer does. */
+/** Declares the queue limits of this app's code, and clears those that it no longer declares. */
 @Injectable()
 export class QueueLimiter {
   private readonly logger = new Logger('Scheduler');
@@ -11,8 +11,8 @@ export class QueueLimiter {
   constructor(@Inject(TASK_STORE) private readonly store: QueueStore) {}
 
   /**
-   * Sets the limits that code declares, and clears those that it declared before and no longer does.
-   * @param alone whether no other process can be of the app: then they go at once, else after ten minutes
+   * Sets the limits that code declares, and clears those that it no longer declares.
+   * @param alone whether no other process can belong to the app: then this is immediate, otherwise after ten minutes
    */
   async reconcile(appName: string, rules: ReadonlyMap<string, QueueRules>, alone: boolean): Promise<void> {
     for (const [queue, each] of rules) await this.store.configureQueue(queue, each, appName);
@@ -20,7 +20,7 @@ export class QueueLimiter {
     await this.declare(alone);
   }
 
-  /** Says again what this app declares, since it is alive. */
+  /** Renews the declarations of this app, as a sign that it is alive. */
   async declareAgain(): Promise<void> {
     await this.declare(false);
   }
@@ -29,6 +29,6 @@ export class QueueLimiter {
     if (!this.declared) return;
     const { appName, names } = this.declared;
     for (const queue of await this.store.declareQueues(appName, names, alone))
-      this.logger.log(`the limits of queue '${queue}' are cleared: the code of '${appName}' no longer declares them`);
+      this.logger.log(`the limits of queue '${queue}' were cleared: the code of '${appName}' no longer declares them`);
   }
 }

@@ -6,13 +6,13 @@ import { DEFAULT_SNOOZES } from '../core/limits.js';
 import { type ResolvedRetry, type RetryConfig, RetryStrategy } from '../core/retry.js';
 import type { Reason } from '../core/status.js';
 
-/** A failed run, as far as the decision about the next one needs it. */
+/** The input of a retry decision about a failed run. */
 export interface FailedRun {
   /** null: no retryConfig. */
   retry: ResolvedRetry | null;
-  /** Failed runs so far, this one included; counted against maxAttempts. */
+  /** Failed runs including this one; counted against maxAttempts. */
   failures: number;
-  /** Runs so far that ended by RetryLaterError, without this one; counted against maxSnoozes. Default 0. */
+  /** Runs that ended by RetryLaterError, excluding this one; counted against maxSnoozes. Default 0. */
   snoozes?: number;
   /** Default 100. */
   maxSnoozes?: number;
@@ -22,32 +22,32 @@ export interface FailedRun {
   attempt: number;
 }
 
-/** What follows a failed run: another one after `delay` ms, or the end with a reason. */
+/** What follows a failed run: another run after `delay` ms, or the end with a reason. */
 export type RetryDecision =
   | { kind: 'retry'; delay: number }
-  /** Put off by RetryLaterError: no attempt is spent. */
+  /** Postponed by RetryLaterError, without using an attempt. */
   | { kind: 'snooze'; delay: number }
   | {
       kind: 'fail';
       reason: Extract<Reason, 'NON_RETRYABLE' | 'RETRIES_EXHAUSTED' | 'HANDLER_FAILED' | 'SNOOZES_EXHAUSTED'>;
     };
 
-/** Tells when a RetryLaterError comes again that does not say it, without a retryConfig. */
+/** The delay of a RetryLaterError without a valid one, if there is no retryConfig. */
 const DEFAULT_RETRY = checkRetryConfig({});
 
 type FailReason = (RetryDecision & { kind: 'fail' })['reason'];
 
-/** Decides whether a failed task runs again, and when. Pure: no clock, no state; chance is an argument. */
+/** Decides whether and when a failed task runs again. Pure: no clock, no state; randomness is an argument. */
 @Injectable()
 export class TaskRetryManager {
   /**
    * Whether another run follows.
    * @param retryConfig null or undefined: no retry
-   * @param attempt how many runs have failed, the last one included
-   * @param error what the last run threw: NonRetryableError and retryIf end it; after RetryLaterError one always
-   *   follows, since that spends no attempt
-   * @throws InvalidRetryConfigError for a config that is wrong or whose retryIf gives a promise, InvalidOptionError for
-   *   an attempt that is no count
+   * @param attempt number of failed runs, including the last
+   * @param error of the last run: NonRetryableError and retryIf can end it; after RetryLaterError another run always
+   * follows, since it uses no attempt
+   * @throws InvalidRetryConfigError for an invalid config or a retryIf that returns a promise, InvalidOptionError for
+   * an invalid attempt
    */
   shouldRetry(retryConfig: RetryConfig | ResolvedRetry | null | undefined, attempt: number, error?: unknown): boolean {
     checkCount(attempt, 'attempt');
@@ -58,17 +58,17 @@ export class TaskRetryManager {
       throw new InvalidRetryConfigError(
         'retryConfig.retryIf',
         worth,
-        'a function that answers at once, without a promise',
+        'a function that returns a boolean, not a promise',
       );
     return refusal(run, worth) === null;
   }
 
   /**
-   * The delay before retry `retryNumber`, in whole ms: FIXED i, LINEAR i * (n + 1), EXPONENTIAL i * m^n; capped by
+   * The delay before retry `retryNumber`, in whole ms: FIXED i, LINEAR i * (n + 1), EXPONENTIAL i * m^n; capped at
    * maxDelay, then jittered, and still never above maxDelay. NONE: 0.
    * @param retryNumber 0 for the first retry
-   * @param random gives a number from 0 up to 1, as Math.random does
-   * @throws InvalidRetryConfigError for a config that is wrong, InvalidOptionError for a retryNumber that is no count
+   * @param random returns a number from 0 up to 1, like Math.random
+   * @throws InvalidRetryConfigError for an invalid config, InvalidOptionError for an invalid retryNumber
    */
   calculateDelay(retryConfig: RetryConfig | ResolvedRetry, retryNumber: number, random = Math.random): number {
     checkCount(retryNumber, 'retryNumber');
@@ -76,8 +76,8 @@ export class TaskRetryManager {
   }
 
   /**
-   * What follows a failed run. Never throws, whatever the handler threw and retryIf does.
-   * @returns a promise where retryIf gives one; it never rejects, and takes as long as retryIf does
+   * Decides what follows a failed run. Never throws, whatever the handler threw and retryIf does.
+   * @returns a promise if retryIf returns one; it never rejects, and takes as long as retryIf does
    */
   decide(run: FailedRun, random = Math.random): RetryDecision | Promise<RetryDecision> {
     const worth = isWorthIt(run);
@@ -93,7 +93,7 @@ function decision(run: FailedRun, isWorth: boolean, random: () => number): Retry
   return { kind: 'snooze', delay: chosenDelay(run.error) ?? delayOf(retry, run.failures - 1, random) };
 }
 
-/** Why no other run follows, or null where one does. */
+/** Why no further run follows, or null if one does. */
 function refusal(run: FailedRun, isWorth: boolean): FailReason | null {
   const { retry, failures, error, snoozes = 0, maxSnoozes = DEFAULT_SNOOZES } = run;
   if (isKind(error, NonRetryableError, 'NON_RETRYABLE')) return 'NON_RETRYABLE';
@@ -103,7 +103,7 @@ function refusal(run: FailedRun, isWorth: boolean): FailReason | null {
   return failures >= retry.maxAttempts ? 'RETRIES_EXHAUSTED' : null;
 }
 
-/** What retryIf says, where it is asked. A retryIf that cannot judge the error has not found it worth a retry. */
+/** The result of retryIf, if there is one. If retryIf fails, the error is not retried. */
 function isWorthIt({ retry, error, attempt }: FailedRun): boolean | Promise<boolean> {
   if (retry === null || retry.retryIf === null || isRetryLater(error)) return true;
   if (isKind(error, NonRetryableError, 'NON_RETRYABLE')) return false;
@@ -125,7 +125,7 @@ function delayOf(retry: ResolvedRetry, n: number, random: () => number): number 
 }
 
 function growth({ strategy, initialDelay, backoffMultiplier }: ResolvedRetry, n: number): number {
-  // Nothing grows from 0; said apart, since 0 * Infinity is NaN.
+  // Nothing grows from 0; a special case because 0 * Infinity is NaN.
   if (initialDelay === 0) return 0;
   switch (strategy) {
     case RetryStrategy.NONE:
@@ -139,13 +139,13 @@ function growth({ strategy, initialDelay, backoffMultiplier }: ResolvedRetry, n:
   }
 }
 
-/** The delay that a RetryLaterError asks for; undefined where it is none, or makes no sense. */
+/** The delay of a RetryLaterError; undefined for another error or an invalid delay. */
 function chosenDelay(error: unknown): number | undefined {
   if (!isRetryLater(error)) return undefined;
   try {
     return parseDuration((error as RetryLaterError).delay, 'delay', { bareSeconds: 'accept' });
   } catch {
-    // The handler asked for another run and miswrote when: the delay of a retry is nearer to that than an end.
+    // The handler wants another run, with an invalid delay: a retry is closer to that than an end.
     return undefined;
   }
 }
@@ -154,7 +154,7 @@ function isRetryLater(error: unknown): boolean {
   return isKind(error, RetryLaterError, 'RETRY_LATER');
 }
 
-/** By class, code or name: the handler's copy of this package may be another than ours. */
+/** Compares class, code or name, since the handler may use another copy of this package. */
 function isKind(error: unknown, Class: abstract new (...args: never[]) => Error, code: string): boolean {
   if (typeof error !== 'object' || error === null) return false;
   try {

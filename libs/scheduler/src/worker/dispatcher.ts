@@ -328,7 +328,7 @@ export class Dispatcher {
         return reply;
       } catch (error) {
         if (failures === 0 && !(error instanceof SchedulerClosedError))
-          this.logger.error(`the store does not answer: ${error instanceof Error ? error.message : String(error)}`);
+          this.logger.error(`the store does not respond: ${error instanceof Error ? error.message : String(error)}`);
         if (this.giveUp(request)) return null;
         // What a refused trip has asked for does not come: the other lanes may ask for it.
         if (error instanceof StoreScriptError) lane.asked = 0;

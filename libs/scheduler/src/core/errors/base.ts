@@ -1,4 +1,4 @@
-/** Base of every error of this library: a class, a stable `code`, and `details` fit for a log or a reply. */
+/** Base of every error of this library: a class, a stable `code`, and `details` for a log or a response. */
 export class SchedulerError extends Error {
   constructor(
     readonly code: string,
@@ -10,7 +10,10 @@ export class SchedulerError extends Error {
   }
 }
 
-/** Says in the message of an error of ours what it is about, such as `task 'x' (ReportService.generate)`; another is left alone. */
+/**
+ * Prefixes the message of a SchedulerError with its subject, such as `task 'x' (ReportService.generate)`. Other errors
+ * stay as they are.
+ */
 export function withSubject<T>(subject: string, error: T): T {
   if (!(error instanceof SchedulerError) || error.message.includes(subject)) return error;
   const message = `${subject}: ${error.message}`;
@@ -19,7 +22,7 @@ export function withSubject<T>(subject: string, error: T): T {
   return error;
 }
 
-/** A value as it may stand in a message: short, one line, safe for any type. */
+/** A value for a message: short, one line, safe for any type. */
 export function show(value: unknown): string {
   let text: string;
   try {
@@ -34,7 +37,7 @@ export function show(value: unknown): string {
   return text;
 }
 
-/** The input of one field is wrong: which, what was found, what is allowed. */
+/** One field of the input is invalid: the field, its value, and what is allowed. */
 export class InvalidInputError extends SchedulerError {
   constructor(
     code: string,

@@ -31,7 +31,7 @@ export class InvalidDurationError extends InvalidInputError {
   }
 }
 
-/** A bare number so small that seconds were probably meant. */
+/** A bare number so small that it was probably meant as seconds. */
 export class DurationUnitError extends InvalidDurationError {
   constructor(field: string, found: number) {
     super(
@@ -115,16 +115,16 @@ export class DuplicateHandlerError extends SchedulerError {
   ) {
     super(
       'DUPLICATE_HANDLER',
-      `funcPath '${funcPath}' has more than one handler: ${places.join(', ')}; one funcPath, one method`,
+      `funcPath '${funcPath}' has more than one handler: ${places.join(', ')}; use one method for each funcPath`,
       { funcPath, places },
     );
   }
 }
 
-/** A decorated method cannot be the handler that its decorators say, or not without losing one of them. */
+/** A decorated method cannot be the handler that its decorators declare, or not without losing one of them. */
 export class InvalidHandlerError extends SchedulerError {
   constructor(
-    /** Where it is written: 'ReportService.generate'. */
+    /** Where it is declared: 'ReportService.generate'. */
     readonly place: string,
     problem: string,
     options?: { funcPath?: string; cause?: unknown },
@@ -135,12 +135,12 @@ export class InvalidHandlerError extends SchedulerError {
   }
 }
 
-/** The strategy given to Nest's ContextIdFactory.apply has failed for the request of a task. */
+/** The strategy given to Nest's ContextIdFactory.apply failed for the request of a task. */
 export class DurableContextError extends SchedulerError {
   constructor(cause: unknown) {
     super(
       'DURABLE_CONTEXT',
-      `the strategy given to ContextIdFactory.apply must take the request { payload, ctx } of a task as well: ${messageOf(cause)}`,
+      `the strategy given to ContextIdFactory.apply must also accept the request { payload, ctx } of a task: ${messageOf(cause)}`,
     );
     this.cause = cause;
   }

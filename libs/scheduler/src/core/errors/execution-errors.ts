@@ -2,7 +2,7 @@ import { SchedulerError } from './base.js';
 
 export class ExecutionNotFoundError extends SchedulerError {
   constructor(readonly executionId: string) {
-    super('EXECUTION_NOT_FOUND', `no execution '${executionId}': it never existed, or history has let it go`, {
+    super('EXECUTION_NOT_FOUND', `no execution '${executionId}': it never existed, or history has trimmed it`, {
       executionId,
     });
   }
@@ -15,7 +15,7 @@ export class IdempotencyConflictError extends SchedulerError {
   ) {
     super(
       'IDEMPOTENCY_CONFLICT',
-      `idempotencyKey '${idempotencyKey}' of task '${taskId}' was used with another body within 24 hours`,
+      `idempotencyKey '${idempotencyKey}' of task '${taskId}' was used with a different request within 24 hours`,
       { taskId, idempotencyKey },
     );
   }
@@ -32,21 +32,21 @@ export class WaitTimeoutError extends SchedulerError {
     readonly executionId: string,
     timeout: number,
   ) {
-    super('WAIT_TIMEOUT', `execution '${executionId}' has not ended within ${timeout} ms; it goes on`, {
+    super('WAIT_TIMEOUT', `execution '${executionId}' has not ended within ${timeout}ms; it continues`, {
       executionId,
       timeout,
     });
   }
 }
 
-/** The scheduler has closed, or closes, with its app: it takes no calls, and what is waited for is not heard of here. */
+/** The scheduler has closed, or is closing, with its app: it accepts no calls, and waits in this process end. */
 export class SchedulerClosedError extends SchedulerError {
   constructor(readonly executionId: string | null = null) {
     super(
       'SCHEDULER_CLOSED',
       executionId === null
-        ? 'the scheduler is closed, or closes with its app: it takes no calls'
-        : `the app closes; execution '${executionId}' goes on as far as its store lets it`,
+        ? 'the scheduler is closed, or is closing with its app: it accepts no calls'
+        : `the app is closing; execution '${executionId}' continues if its store outlives this process`,
       executionId === null ? {} : { executionId },
     );
   }

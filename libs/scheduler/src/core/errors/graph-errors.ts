@@ -11,7 +11,7 @@ export class CircularDependencyError extends SchedulerError {
   }
 }
 
-/** Tasks of a long cycle that its message names: so many from its begin, and the last. */
+/** Number of tasks of a long cycle that its message shows from its start, in addition to the last. */
 const SHOWN = 12;
 
 function shown(path: readonly string[]): readonly string[] {
@@ -29,13 +29,13 @@ export class UnknownDependencyError extends SchedulerError {
   constructor(
     readonly dependent: string,
     readonly dependency: string,
-    hint = 'no task or node of that name is known',
+    hint = 'no task or node has that name',
   ) {
     super('UNKNOWN_DEPENDENCY', `'${dependent}' depends on '${dependency}': ${hint}`, { dependent, dependency });
   }
 }
 
-/** Why an execution does not serve a dependency on another task. */
+/** Why an execution cannot satisfy a dependency on another task. */
 export function isOfOtherTask(found: string, expected: string): string {
   return `it is an execution of '${found}', not of '${expected}'`;
 }
@@ -45,16 +45,20 @@ export class DuplicateDependencyError extends SchedulerError {
     readonly dependent: string,
     readonly dependency: string,
   ) {
-    super('DUPLICATE_DEPENDENCY', `'${dependent}' names its dependency '${dependency}' twice; one edge a pair`, {
-      dependent,
-      dependency,
-    });
+    super(
+      'DUPLICATE_DEPENDENCY',
+      `'${dependent}' lists its dependency '${dependency}' twice; a pair has only one edge`,
+      {
+        dependent,
+        dependency,
+      },
+    );
   }
 }
 
 export class DuplicateNodeError extends SchedulerError {
   constructor(readonly ref: string) {
-    super('DUPLICATE_NODE', `workflow node '${ref}' stands twice; give each node of one task its own ref`, { ref });
+    super('DUPLICATE_NODE', `workflow node '${ref}' is defined twice; give each node of a task its own ref`, { ref });
   }
 }
 

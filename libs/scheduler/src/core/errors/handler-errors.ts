@@ -1,6 +1,6 @@
 import { SchedulerError } from './base.js';
 
-/** Throw it from a handler to end the execution as FAILED at once, whatever its retryConfig says. */
+/** Throw it from a handler to end the execution as FAILED at once, whatever its retryConfig. */
 export class NonRetryableError extends SchedulerError {
   constructor(message: string, options?: { cause?: unknown }) {
     super('NON_RETRYABLE', message, {});
@@ -9,8 +9,8 @@ export class NonRetryableError extends SchedulerError {
 }
 
 /**
- * Throw it from a handler to put the execution off: it runs again after the delay, with or without a retryConfig, and no
- * attempt is spent. How often is bounded by the task's maxSnoozes.
+ * Throw it from a handler to postpone the execution: it runs again after the delay, with or without a retryConfig, and
+ * uses no attempt. The task's maxSnoozes limits how often.
  */
 export class RetryLaterError extends SchedulerError {
   constructor(

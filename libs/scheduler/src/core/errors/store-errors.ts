@@ -1,51 +1,51 @@
 import { SchedulerError } from './base.js';
 
-/** The store cannot be reached, or refuses work for now. What was asked did not happen. */
+/** The store is unreachable, or refuses work for now. The call had no effect. */
 export class StoreUnavailableError extends SchedulerError {
   constructor(readonly reason: string) {
     super('STORE_UNAVAILABLE', `the store is not available: ${reason}`, { reason });
   }
 }
 
-/** The store has no room for new work; runs under way can still end. */
+/** The store has no room for new work; active runs can still end. */
 export class StoreFullError extends SchedulerError {
   constructor(readonly reason: string) {
-    super('STORE_FULL', `the store is full and takes no new work: ${reason}`, { reason });
+    super('STORE_FULL', `the store is full and accepts no new work: ${reason}`, { reason });
   }
 }
 
-/** The store takes no writes: a replica, or a server that cannot keep what it is given. */
+/** The store accepts no writes: a replica, or a server that cannot persist them. */
 export class StoreReadonlyError extends SchedulerError {
   constructor(readonly reason: string) {
-    super('STORE_READONLY', `the store takes no writes: ${reason}`, { reason });
+    super('STORE_READONLY', `the store accepts no writes: ${reason}`, { reason });
   }
 }
 
-/** The store reads its data from disk and answers when that is done. */
+/** The store is loading its data from disk. */
 export class StoreLoadingError extends SchedulerError {
   constructor(readonly reason: string) {
     super('STORE_LOADING', `the store is still loading its data: ${reason}`, { reason });
   }
 }
 
-/** The store was asked, and no answer came: what was asked may have happened or not. */
+/** The request was sent and no reply came: it may have had its effect. */
 export class OutcomeUnknownError extends SchedulerError {
   constructor(
     readonly operation: string,
     readonly reason: string,
   ) {
-    super('OUTCOME_UNKNOWN', `${operation}: no answer from the store, so it may have happened or not: ${reason}`, {
+    super('OUTCOME_UNKNOWN', `${operation}: no reply from the store, so the call may have had its effect: ${reason}`, {
       operation,
       reason,
     });
   }
 }
 
-/** The store does not let us in, or forbids what we need. */
+/** The store denies access, or a right that is required. */
 export class StoreAccessError extends SchedulerError {
   constructor(
     readonly reason: string,
-    /** Commands, keys or channels that are not allowed, where the store could tell. */
+    /** Commands, keys or channels that are not permitted, if the store names them. */
     readonly missing: readonly string[] = [],
   ) {
     super('STORE_ACCESS_DENIED', `the store denies access: ${reason}`, { reason, missing });
@@ -55,27 +55,31 @@ export class StoreAccessError extends SchedulerError {
 /** The certificate of the store is not trusted. */
 export class StoreTlsError extends SchedulerError {
   constructor(readonly reason: string) {
-    super('TLS_VERIFY_FAILED', `the certificate of the store is not trusted: ${reason}; give its authority as tls.ca`, {
-      reason,
-    });
+    super(
+      'TLS_VERIFY_FAILED',
+      `the certificate of the store is not trusted: ${reason}; set its certificate authority as tls.ca`,
+      {
+        reason,
+      },
+    );
   }
 }
 
-/** The store speaks TLS and was asked without it, or the other way round. */
+/** Only one side uses TLS. */
 export class StoreTlsMismatchError extends SchedulerError {
-  /** @param speaksTls what the server does */
+  /** @param speaksTls whether the server uses TLS */
   constructor(host: string, port: number, speaksTls: boolean) {
     super(
       'TLS_MISMATCH',
       speaksTls
-        ? `the store at ${host}:${port} speaks TLS only; use a rediss:// URL or the option tls`
-        : `the store at ${host}:${port} speaks no TLS; use a redis:// URL without the option tls`,
+        ? `the store at ${host}:${port} requires TLS; use a rediss:// URL or the option tls`
+        : `the store at ${host}:${port} does not support TLS; use a redis:// URL without the option tls`,
       { host, port, speaksTls },
     );
   }
 }
 
-/** The store is of a version that this release cannot work with: a server too old, a file too new. */
+/** This release cannot work with the version of the store: the server is too old, or the file too new. */
 export class StoreVersionError extends SchedulerError {
   constructor(
     readonly found: string,
@@ -85,7 +89,7 @@ export class StoreVersionError extends SchedulerError {
   }
 }
 
-/** The server is set up so that it would lose what it is given. */
+/** The configuration of the server would lose data. */
 export class StorePolicyError extends SchedulerError {
   constructor(
     readonly found: string,
@@ -95,7 +99,7 @@ export class StorePolicyError extends SchedulerError {
   }
 }
 
-/** A script of ours failed: a bug, or data that something else has written. */
+/** A script of this library failed: a bug, or data that another program has written. */
 export class StoreScriptError extends SchedulerError {
   constructor(
     readonly script: string,

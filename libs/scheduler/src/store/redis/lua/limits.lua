@@ -1,52 +1,53 @@
 -- Generated from libs/scheduler/src/core/limits.ts by `npm run build:engine`. Do not edit.
 
 local limits = {}
---- Dependency edges resolved by one verb; the rest stands in the continuation.
+--- Dependency edges resolved by one verb; the rest stays in the continuation.
 limits.EDGES_PER_STEP = 100
---- Delayed executions made ready by one promotion.
+--- Delayed executions promoted by one step.
 limits.PROMOTE_PER_STEP = 200
---- Runs of dead workers, or of one that leaves, brought back by one step, and runs past their bound listed by one look.
+--- Runs of lost or leaving workers recovered by one step, and overdue runs listed by one query.
 limits.RESCUE_PER_STEP = 100
 --- Executions claimed by one exchange.
 limits.CLAIM_PER_STEP = 250
---- A claim of a store at a distance begins within so many ms, or goes back: what was decided then may no longer hold.
+--- On a remote store a claim starts within so many ms or goes back, since the decision may be outdated.
 limits.START_WITHIN_MS = 100
---- Queue entries that one claim may look at, beyond four times what it wants.
+--- Queue entries that one claim may inspect, in addition to four times the number requested.
 limits.INSPECT_FLOOR = 128
---- Entries that a listing looks at before it returns a page and a cursor.
+--- Entries that a listing inspects before it returns a page and a cursor.
 limits.LIST_SCAN = 10000
 --- Characters of payloads, results and logs after which a page of executions ends, with a cursor.
 limits.LIST_SIZE = 8 * 1024 * 1024
---- A page of workflows ends before it has more nodes, unless it has one workflow only.
+--- A page of workflows ends before it has more nodes, unless it has only one workflow.
 limits.LIST_NODES = 20000
 --- ms for which a free lock is reserved for an execution that could start.
 limits.LOCK_RESERVED_MS = 1000
---- A wait of `acquire` that its process has not renewed for so many ms is not granted any more.
+--- A wait of `acquire` is not granted if its process has not renewed it for so many ms.
 limits.LOCK_WAIT_LAPSE_MS = 5000
---- Waits that one call renews.
+--- Waits renewed by one call.
 limits.LOCK_WAITS_PER_STEP = 200
---- Waiters that are looked at when a lock becomes free, before the next step.
+--- Waiters inspected by one step when a lock becomes free.
 limits.LOCK_WAITERS_PER_STEP = 50
---- A worker's crashes after which the run ends as FAILED / WORKER_LOST.
+--- Crashes after which the execution ends as FAILED / WORKER_LOST.
 limits.MAX_CRASHES = 3
---- After so many crashes a run is suspected of them: a worker runs one such at a time, so that it takes no other to its end.
+--- After so many crashes an execution is suspected of causing them: only one such runs at a time, so it ends no other
+-- run.
 limits.SUSPECT_CRASHES = limits.MAX_CRASHES - 1
---- How often an execution may be put off by RetryLaterError, unless its task says otherwise; and what it may say.
+--- How often RetryLaterError may postpone an execution: default, and maximum that a task can set.
 limits.DEFAULT_SNOOZES = 100
 limits.MAX_SNOOZES = 10000
---- ms that a retryIf which gives a promise has to answer.
+--- ms for the promise of a retryIf.
 limits.RETRY_IF_MS = 10000
---- Attempts kept in an execution's history, the newest.
+--- Attempts kept of an execution, the newest.
 limits.ATTEMPTS_KEPT = 10
---- Log lines kept of one execution, the newest.
+--- Log lines kept of an execution, the newest.
 limits.LOG_LINES_KEPT = 100
---- How long an idempotency key is remembered, from scheduling.
+--- ms for which an idempotency key is remembered after scheduling.
 limits.IDEMPOTENCY_MS = 24 * 3600000
---- A schedule or a queue's limits that code declared go when no live node of its app has declared them for this long.
+--- A schedule or a queue's limits from code are removed when no live node of its app has declared them for so many ms.
 limits.UNDECLARED_MS = 10 * 60000
---- A rate limit counts the starts of so many parts of its span together: they leave it late by one part at the most.
+--- A rate limit counts the starts of so many parts of its span; a start stops counting at most one part late.
 limits.RATE_PARTS = 50
---- Minutes in which something ended, the newest, of which figures are kept.
+--- Minutes with ends, the newest, for which statistics are kept.
 limits.MINUTES_KEPT = 60
 --- Recent errors kept for health.
 limits.RECENT_ERRORS_KEPT = 10
@@ -59,5 +60,5 @@ limits.MAX_WORKFLOW_EDGES = 50000
 limits.MAX_ERROR_MESSAGE = 4096
 limits.MAX_ERROR_STACK = 8192
 limits.MAX_TAGS = 16
---- Executions whose end is asked for in one call.
+--- Executions queried for their end by one call.
 limits.ENDED_PER_STEP = 200
