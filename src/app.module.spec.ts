@@ -42,6 +42,11 @@ describe('AppModule', () => {
     await request(server).get('/health/live').expect(200);
   });
 
+  it('leads from / to the dashboard', async () => {
+    const server = (await boot()).getHttpServer();
+    await request(server).get('/').expect(302).expect('Location', '/dashboard/');
+  });
+
   it('reads .env, which the environment overrides', async () => {
     await writeFile('.env', 'MAX_CONCURRENT_TASKS=3\nHISTORY_COUNT=50\nNIGHTLY_CRON="45 4 * * *"\n');
     process.env.MAX_CONCURRENT_TASKS = '4';

@@ -3,6 +3,7 @@ import { ConfigModule, ConfigService } from '@nestjs/config';
 import { SchedulerModule, SchedulerProbesModule, type SchedulerOptions } from 'nestjs-advanced-scheduler';
 import { SchedulerConsoleModule, type ConsoleToken } from 'nestjs-advanced-scheduler-console';
 import { loadEnvironment, type Environment } from './config/env.js';
+import { HomeController } from './home.controller.js';
 import { ResidencyModule } from './residency/residency.module.js';
 
 /** The residency-scheduling service. */
@@ -41,6 +42,7 @@ export class AppModule {
         }),
         ResidencyModule,
       ],
+      controllers: [HomeController],
     };
   }
 }
