@@ -54,7 +54,8 @@ function compile(files) {
       luaLibImport: LuaLibImportKind.None,
       noHeader: true,
       rootDir: SOURCES,
-      noResolvePaths: ['node:*'],
+      // What files of core import, of which the engine has types only.
+      noResolvePaths: ['node:*', 'ms'],
       luaPlugins: [{ plugin: { moduleResolution: (path) => path.replace(/\.js$/, '') } }],
     },
     (path, text) => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { openMemory } from '../model/open-memory.js';
+import { UNDECLARED_MS } from '../../libs/scheduler/src/core/limits.js';
 import { EmbeddedTaskStore } from '../../libs/scheduler/src/store/embedded/embedded.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { openEmbedded, temporaryFolder } from '../support/open-embedded.js';
@@ -105,6 +106,22 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
     );
 
     it(
+      'removes no schedule and clears no limits that another release has just declared',
+      scene(async (s) => {
+        const { store, clock } = s;
+        const limits = { concurrency: 1, rateLimit: null };
+        await store.putSchedule(newSchedule({ id: 'of another', declaredBy: 'app', nextRunTime: s.now + 9 * HOUR }));
+        await store.configureQueue('of another', limits, 'app');
+        clock.step(2 * HOUR);
+        expect(await store.declareSchedules('app', [], false)).toEqual([]);
+        expect(await store.declareQueues('app', [], false)).toEqual([]);
+        clock.advance(UNDECLARED_MS);
+        expect(await store.declareSchedules('app', [], false)).toEqual(['of another']);
+        expect(await store.declareQueues('app', [], false)).toEqual(['of another']);
+      }),
+    );
+
+    it(
       'counts only the time that has passed',
       scene(async (s) => {
         const { store, clock } = s;
@@ -190,6 +207,19 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
         expect((await s.lock('k')).remaining).toBe(15_000);
         await s.advance(15_000);
         expect(await store.getLock('k')).toBeNull();
+      }),
+    );
+
+    it(
+      'removes what no release declares any more, once its time has passed',
+      scene(async (s) => {
+        const { store, clock } = s;
+        await store.putSchedule(newSchedule({ id: 'dropped', declaredBy: 'app', nextRunTime: s.now + 9 * HOUR }));
+        clock.step(-2 * HOUR);
+        clock.advance(UNDECLARED_MS - 1);
+        expect(await store.declareSchedules('app', [], false)).toEqual([]);
+        clock.advance(1);
+        expect(await store.declareSchedules('app', [], false)).toEqual(['dropped']);
       }),
     );
 

@@ -21,7 +21,7 @@ export function declaredScheduleContract(open: OpenStore): void {
         await put(s, { id: 'by hand', declaredBy: null });
         const ids = async () => (await s.store.listSchedules()).map((schedule) => schedule.id).sort();
         expect(await s.store.declareSchedules('app', ['kept'], false)).toEqual([]);
-        s.clock.advance(UNDECLARED_MS - 1);
+        await s.attend(UNDECLARED_MS - 1);
         expect(await s.store.declareSchedules('app', ['kept'], false)).toEqual([]);
         expect(await ids()).toEqual(['by hand', 'dropped', 'foreign', 'kept']);
         s.clock.advance(2);
@@ -34,15 +34,43 @@ export function declaredScheduleContract(open: OpenStore): void {
       'stay declared by their app when they are put by hand, and go as others do',
       scene(async (s) => {
         await put(s, { id: 'dropped', declaredBy: 'app' });
-        s.clock.advance(UNDECLARED_MS / 2);
+        await s.attend(UNDECLARED_MS / 2);
         const changed = await put(s, { id: 'dropped', cronExpression: '0 5 * * *', declaredBy: null });
         expect(changed).toMatchObject({ cronExpression: '0 5 * * *', declaredBy: 'app', revision: 2 });
-        s.clock.advance(UNDECLARED_MS / 2 - 1);
+        await s.attend(UNDECLARED_MS / 2 - 1);
         expect(await s.store.declareSchedules('app', [], false)).toEqual([]);
         s.clock.advance(2);
         expect(await s.store.declareSchedules('app', [], false)).toEqual(['dropped']);
         await put(s, { id: 'taken over', declaredBy: null });
         expect(await put(s, { id: 'taken over', declaredBy: 'app' })).toMatchObject({ declaredBy: 'app' });
+      }),
+    );
+
+    it(
+      'may be many',
+      scene(async (s) => {
+        const ids = Array.from({ length: 700 }, (_, i) => `s${String(i).padStart(3, '0')}`);
+        for (const id of ids) await put(s, { id, declaredBy: 'app' });
+        await s.attend(UNDECLARED_MS / 2);
+        expect(await s.store.declareSchedules('app', ids.slice(120), false)).toEqual([]);
+        await s.attend(UNDECLARED_MS / 2);
+        expect((await s.store.declareSchedules('app', ids.slice(120), false)).sort()).toEqual(ids.slice(0, 120));
+        expect((await s.store.declareSchedules('app', ids.slice(240), true)).sort()).toEqual(ids.slice(120, 240));
+        expect(await s.store.listSchedules()).toHaveLength(460);
+      }),
+    );
+
+    it(
+      'that another app has taken over are left alone',
+      scene(async (s) => {
+        await put(s, { id: 'shared', declaredBy: 'app' });
+        await put(s, { id: 'shared', declaredBy: 'another app' });
+        await s.store.declareSchedules('app', ['shared'], false);
+        await s.attend(UNDECLARED_MS / 2);
+        await s.store.declareSchedules('another app', ['shared'], false);
+        await s.attend(UNDECLARED_MS / 2);
+        expect(await s.store.declareSchedules('app', [], true)).toEqual([]);
+        expect(await s.store.listSchedules()).toHaveLength(1);
       }),
     );
 

@@ -166,7 +166,7 @@ export function pauseContract(open: OpenStore): void {
           narrow: { ...narrow, declaredBy: 'app' },
           slow: { ...slow, declaredBy: 'app' },
         });
-        await s.advance(UNDECLARED_MS - 1);
+        await s.attend(UNDECLARED_MS - 1);
         expect(await s.store.declareQueues('app', ['slow'], false)).toEqual([]);
         await s.advance(1);
         expect(await s.store.declareQueues('app', ['slow'], false)).toEqual(['narrow']);

@@ -1,7 +1,7 @@
 import type { NewExecution } from '../../libs/scheduler/src/core/commands.js';
 import type { Effect, ExecutionEffect, ExecutionTransition } from '../../libs/scheduler/src/core/effects.js';
 import type { TaskExecution } from '../../libs/scheduler/src/core/execution.js';
-import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
+import { PROMOTE_PER_STEP, UNATTENDED_MS } from '../../libs/scheduler/src/core/limits.js';
 import type { TaskStatus, WaitingForKind } from '../../libs/scheduler/src/core/status.js';
 import type { TaskMirror } from '../../libs/scheduler/src/core/task-definition.js';
 import type { LockInfo, StoreStats, WorkerHello } from '../../libs/scheduler/src/store/records.js';
@@ -52,6 +52,14 @@ export class Scene {
   async worker(workerId = 'w1', overrides: Partial<WorkerHello> = {}): Promise<Worker> {
     await this.store.hello(helloOf(workerId, overrides));
     return new Worker(this.store, workerId);
+  }
+
+  /** Lets time pass in which nodes are there, and call. */
+  async attend(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= UNATTENDED_MS / 2) {
+      this.clock.advance(Math.min(left, UNATTENDED_MS / 2));
+      await this.store.promote(PROMOTE_PER_STEP);
+    }
   }
 
   async get(executionId: string): Promise<TaskExecution> {

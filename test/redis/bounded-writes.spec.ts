@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { settle, type NewExecution, type NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
-import { edgeTo, newExecution, nextId } from '../contract/fixtures.js';
+import { edgeTo, newExecution, newSchedule, nextId } from '../contract/fixtures.js';
 import type { Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
 
@@ -36,6 +36,18 @@ describe('what is written on Redis is written by scripts of a bounded time', () 
     const again = await m.slowestOf(ROUNDS, (round) => m.store.enqueue(batchOf(round)));
     expect((await m.s.stats()).byStatus.PENDING).toBe(10_000 * ROUNDS);
     expectBounded({ firstTime, again });
+  }, 120_000);
+
+  it('what an app declares of its schedules, and what it no longer does', async () => {
+    const ids = Array.from({ length: 1_500 }, (_, i) => `s${i}`);
+    const payload = JSON.stringify('x'.repeat(20 * 1024));
+    const nextRunTime = m.s.now + 3_600_000;
+    const put = (id: string) => m.store.putSchedule(newSchedule({ id, payload, nextRunTime, declaredBy: 'app' }));
+    await Promise.all(ids.map(put));
+    const again = await m.slowestOf(ROUNDS, () => m.store.declareSchedules('app', ids, false));
+    const removed = await m.slowestOf(1, () => m.store.declareSchedules('app', [], true));
+    expect(await m.store.listSchedules()).toEqual([]);
+    expectBounded({ again, removed });
   }, 120_000);
 
   const edgesTo = (ids: readonly string[]) => ids.map((id, i) => edgeTo(id, 'success', { ref: `u${i}` }));

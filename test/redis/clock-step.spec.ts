@@ -93,6 +93,33 @@ describe('a clock of the server that goes back by two hours', () => {
     const { now, schedules } = await store.dueSchedules(10);
     expect(schedules).toHaveLength(1);
     expect(now).toBeLessThan(schedules[0]!.nextRunTime!);
+    // Put again unchanged, as at the start of a node, it still is.
+    await store.putSchedule(newSchedule({ nextRunTime: schedules[0]!.nextRunTime }));
+    expect((await store.dueSchedules(10)).schedules).toHaveLength(1);
+  });
+
+  it('fires an instant that comes again, once', async () => {
+    const at = Date.now();
+    const tick = async (store: RedisTaskStore): Promise<void> => {
+      const { revision, nextRunTime } = (await store.getSchedule('every-minute'))!;
+      const execution = newExecution({ executionId: `cron:every-minute:${at}`, taskId: 'nightly' });
+      const about = { overlap: 'allow', cancelGrace: 0, nextRunTime } as const;
+      const expected = { revision, nextRunTime: nextRunTime! };
+      const ticks = [{ time: at, leaveOut: false, execution }];
+      await store.fire([{ scheduleId: 'every-minute', expected, ticks, ...about }]);
+    };
+    const server = await serve();
+    const before = await openOn(server);
+    await before.putTasks([mirrorOf('nightly')]);
+    await before.putSchedule(newSchedule({ nextRunTime: at }));
+    // By a clock that was right, before it went forward and came back.
+    await tick(before);
+    await server.command('HSET', '{step}:m', 'hwm', `${at + 2 * HOUR}`);
+    await before.promote(PROMOTE_PER_STEP);
+    await tick(before);
+    await tick(before);
+    const { items } = await before.listExecutions({ taskId: 'nightly' });
+    expect(items).toHaveLength(2);
   });
 });
 
@@ -153,6 +180,25 @@ describe('a clock of the server that goes back by two hours', () => {
     expect((await store.getExecution(parked.executionId))!.status).toBe('PENDING');
     expect(await worker.beat(...runs)).toMatchObject({ known: true, lost: [] });
     for (const run of runs) expect(await worker.complete(run)).toBe('applied');
+  });
+
+  it.each([
+    ['a node that saw the time before', false],
+    ['a new node', true],
+  ])('removes nothing that another release has just declared, where %s is the first to call', async (_, isNew) => {
+    const server = await serveStepping();
+    const other = await openOn(server);
+    const limits = { concurrency: 1, rateLimit: null };
+    await other.putSchedule(newSchedule({ id: 'of another', declaredBy: 'app', nextRunTime: Date.now() + 9 * HOUR }));
+    await other.configureQueue('of another', limits, 'app');
+    let store = await openOn(server);
+    await store.stats();
+    await stepForward(server);
+    if (isNew) store = await openOn(server);
+    expect(await store.declareSchedules('app', [], false)).toEqual([]);
+    expect(await store.declareQueues('app', [], false)).toEqual([]);
+    expect(await other.declareSchedules('app', ['of another'], false)).toEqual([]);
+    expect(await store.declareSchedules('app', [], false)).toEqual([]);
   });
 
   it('ends runs that are too long, and brings back those of lost workers', async () => {

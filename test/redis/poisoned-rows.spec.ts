@@ -25,13 +25,13 @@ const POISONS: readonly (readonly [name: string, text: Buffer])[] = [
 /** Rows by the first part of their key. Numbers (`m`, `c`, `ho`, `win`) are no rows. */
 const ROWS = [
   ...['x', 'all', 'h', 'hf', 'hx', 'hk', 'hg', 'dl', 'et', 'lw', 'lx', 'gr', 'bd', 'in', 'ac', 'cont', 'lh', 'pr', 'q'],
-  ...['ut', 'tn', 'w', 'wh', 'wl', 'wi', 'ha', 'ln', 'wo', 'sc', 'sd', 'sr', 'id', 'ie', 'er', 'nd', 'op'],
+  ...['ut', 'tn', 'w', 'wh', 'wl', 'wi', 'ha', 'ln', 'wo', 'sc', 'sd', 'sn:app', 'id', 'ie', 'er', 'nd', 'op'],
   ...['r:default:2', 'run', 'dp:victim', 'pk', 'pw', 'nx:parent', 'wk'],
 ] as const;
 /** What is empty in the scene, or not the victims'. */
 const EMPTY: Readonly<Record<string, 'list' | 'zset' | 'hash'>> = {
   ...{ hg: 'list', cont: 'list', ac: 'list', hk: 'list', hx: 'list', in: 'zset', ut: 'zset', ha: 'hash' },
-  ...{ tn: 'hash', sr: 'hash', 'r:default:2': 'list', 'dp:victim': 'list', 'nx:parent': 'zset' },
+  ...{ tn: 'hash', 'sn:app': 'zset', 'r:default:2': 'list', 'dp:victim': 'list', 'nx:parent': 'zset' },
 };
 
 let server: RedisServer;

@@ -50,6 +50,8 @@ export const IDEMPOTENCY_MS = 24 * 3_600_000;
  * A schedule or a queue's limits from code are removed when no live node of its app has declared them for so many ms.
  */
 export const UNDECLARED_MS = 10 * 60_000;
+/** ms without any call after which no node counts as live. Such time does not count for `UNDECLARED_MS`. */
+export const UNATTENDED_MS = 60_000;
 /** A rate limit counts the starts of so many parts of its span; a start stops counting at most one part late. */
 export const RATE_PARTS = 50;
 /** Minutes with ends, the newest, for which statistics are kept. */

@@ -66,8 +66,6 @@ export interface ScheduleRecord {
   lastRunTime: number | null;
   lastExecutionId: string | null;
   declaredBy: string | null;
-  /** When a live node of its app last declared it, ms. */
-  declaredTime: number | null;
   /** Grows with every change, so a tick decided on an older revision is refused. */
   revision: number;
 }

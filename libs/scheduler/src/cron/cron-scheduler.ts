@@ -150,16 +150,7 @@ function checkMisfire(value: CronOptions['misfire'] = 'once'): MisfirePolicy {
 }
 
 function toView(record: ScheduleRecord): CronSchedule {
-  const {
-    declaredTime: _declared,
-    revision: _revision,
-    payload,
-    startTime,
-    endTime,
-    nextRunTime,
-    lastRunTime,
-    ...rest
-  } = record;
+  const { revision: _revision, payload, startTime, endTime, nextRunTime, lastRunTime, ...rest } = record;
   const iso = (time: number | null): string | null => (time === null ? null : new Date(time).toISOString());
   return {
     ...rest,

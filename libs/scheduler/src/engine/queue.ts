@@ -76,7 +76,7 @@ export function configure(t: Tables, queue: QueueRecord, limits: QueueLimits, de
   queue.concurrency = limits.concurrency;
   if (limits.max === undefined) queue.starts = [];
   queue.declaredBy = isLimited(queue) ? declaredBy : undefined;
-  queue.declaredAt = queue.declaredBy === undefined ? undefined : t.now;
+  queue.declaredAt = queue.declaredBy === undefined ? undefined : t.attendedTime();
   if (isLimited(queue) !== wasLimited) t.queues.setLimited(queue, !wasLimited);
   t.queues.touch(queue);
   t.wake(queue);
@@ -92,9 +92,9 @@ export function declare(t: Tables, appName: string, names: readonly string[], cl
   for (const queue of t.queues.limited()) {
     const isOwn = queue.declaredBy === appName;
     if (isOwn && contains(names, queue.name)) {
-      queue.declaredAt = t.now;
+      queue.declaredAt = t.attendedTime();
       t.queues.touch(queue);
-    } else if (isOwn && (clearOthers || queue.declaredAt! + UNDECLARED_MS <= t.now)) {
+    } else if (isOwn && (clearOthers || queue.declaredAt! + UNDECLARED_MS <= t.attendedTime())) {
       cleared.push(queue.name);
       configure(t, queue, {});
     }

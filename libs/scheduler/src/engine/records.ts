@@ -1,3 +1,4 @@
+import type { MisfirePolicy, OverlapPolicy } from '../core/schedule.js';
 import type { Reason, TaskStatus } from '../core/status.js';
 
 /** What the engine reads and changes: plain data that name each other by id. Absent values are undefined. */
@@ -5,6 +6,8 @@ import type { Reason, TaskStatus } from '../core/status.js';
 /** One execution. */
 export interface ExecutionRecord {
   readonly id: string;
+  /** Those created later have higher ones. */
+  readonly number: number;
   readonly status: TaskStatus;
   /** ms since 1970, as all times; 0: not yet. */
   completedAt: number;
@@ -194,4 +197,57 @@ export interface HandleWait {
 export interface LockWaiter {
   readonly execution?: ExecutionRecord;
   readonly handle?: HandleWait;
+}
+
+/** What is decided about a schedule when it is put. Instants in ms. */
+export interface NewSchedule {
+  readonly id: string;
+  taskId: string;
+  cronExpression: string;
+  timezone: string;
+  startTime?: number;
+  endTime?: number;
+  overlap: OverlapPolicy;
+  misfire: MisfirePolicy;
+  /** ms */
+  jitter: number;
+  payload?: Stored;
+  /** Absent: it will not fire again. */
+  nextRunTime?: number;
+  /** The app whose code declares it; absent: it was put by hand. */
+  declaredBy?: string;
+}
+
+/** A schedule: an expression whose ticks make executions of its task. */
+export interface ScheduleRecord extends NewSchedule {
+  paused: boolean;
+  lastRunTime?: number;
+  lastExecutionId?: string;
+  /** Grows with every change, so that a tick decided on an older one is refused; 0: it was just created. */
+  revision: number;
+}
+
+/** One tick of a schedule to be fired, in the form in which its store was given it. */
+export interface TickRequest {
+  readonly executionId: string;
+  /** The instant that the expression names, ms. */
+  readonly time: number;
+  /** Its execution is stored as SKIPPED, and not run. */
+  readonly leaveOut: boolean;
+  /** Why it is left out; absent: MISFIRED. */
+  readonly reason?: Reason;
+}
+
+/** Ticks of a schedule to be fired, where its revision and its next tick are as expected. */
+export interface FireRequest {
+  readonly scheduleId: string;
+  readonly revision: number;
+  /** ms */
+  readonly expectedRunTime: number;
+  readonly ticks: readonly TickRequest[];
+  readonly overlap: OverlapPolicy;
+  /** ms */
+  readonly cancelGrace: number;
+  /** ms; absent: it will not fire again. */
+  readonly nextRunTime?: number;
 }

@@ -8,7 +8,9 @@ import type {
   LockRecord,
   LockWaiter,
   QueueRecord,
+  ScheduleRecord,
   Stored,
+  TickRequest,
   WorkerRecord,
   WorkflowRecord,
 } from './records.js';
@@ -32,9 +34,11 @@ export type Counter =
  * Where a store keeps the engine's records, for one call of a verb. Implemented on Maps (`memory`, `embedded`) and in Lua
  * (`redis`). Tables find, order and write; they decide nothing.
  */
-export interface Tables extends Runs, Places, Dependents {
+export interface Tables extends Runs, Places, Dependents, Ticks {
   /** The store's time, ms. */
   readonly now: number;
+  /** ms; a time that neither steps of the clock move nor time in which no node is there: declarations age by it. */
+  attendedTime(): number;
   /** ms without a heartbeat after which a worker counts as lost. */
   readonly lease: number;
   /** @returns the next number of the store: later ones are higher */
@@ -43,6 +47,8 @@ export interface Tables extends Runs, Places, Dependents {
   count(counter: Counter, by: number): void;
 
   execution(id: string | undefined): ExecutionRecord | undefined;
+  /** The execution of that id where it has not ended. */
+  unfinished(id: string | undefined): ExecutionRecord | undefined;
   /** Marks a record as changed; it is written once, when the verb ends. */
   touchExecution(execution: ExecutionRecord): void;
   /** Changes its status, and the numbers of executions by status. The verb must allow it. */
@@ -63,6 +69,7 @@ export interface Tables extends Runs, Places, Dependents {
   readonly workflows: WorkflowTable;
   readonly locks: LockTable;
   readonly lockWaiters: LockWaiterTable;
+  readonly schedules: ScheduleTable;
 
   queueOf(execution: ExecutionRecord): QueueRecord;
   /** Reports that the workers of a queue may find something to claim. */
@@ -72,6 +79,7 @@ export interface Tables extends Runs, Places, Dependents {
   emitLock(transition: 'granted' | 'released' | 'lost', lock: LockRecord, owner: string): void;
   /** Reports the end of a workflow. */
   emitWorkflow(workflow: WorkflowRecord): void;
+  emitSchedule(schedule: ScheduleRecord, transition: 'put' | 'removed' | 'paused' | 'resumed' | 'fired'): void;
   /** Reports that maintenance has work at that instant, ms. */
   emitDue(at: number): void;
 }
@@ -203,6 +211,34 @@ export interface WorkerTable {
   someAlive(test: (worker: WorkerRecord) => boolean): boolean;
   /** Calls `visit` with its runs, in the order of their claims; simple ones (see `isSimple`) may be left out. */
   eachRun(worker: WorkerRecord, visit: (execution: ExecutionRecord) => void): void;
+}
+
+/** Executions of ticks. */
+export interface Ticks {
+  /** The number of the newest execution when the store's clock last went back; 0: it never did. */
+  lastStepBack(): number;
+  /** Stores the execution of a tick, which has no place yet. */
+  createTick(schedule: ScheduleRecord, id: string, tick: TickRequest): ExecutionRecord;
+  /** Binds it to its upstreams, and places it. @param after one for whose end it waits as well, however it ends */
+  admitTick(execution: ExecutionRecord, tick: TickRequest, after: ExecutionRecord | undefined): void;
+}
+
+/** Schedules by id, by their next tick (see `nextTick`), and by the app that declares them. */
+export interface ScheduleTable {
+  get(id: string): ScheduleRecord | undefined;
+  /** Adds one without content, of revision 0. */
+  create(id: string): ScheduleRecord;
+  /** Marks it as changed. */
+  touch(schedule: ScheduleRecord): void;
+  /** Orders it by its next tick. It counts as changed. */
+  order(schedule: ScheduleRecord): void;
+  delete(schedule: ScheduleRecord): void;
+  /** Notes that an app declares these now. */
+  declare(appName: string, ids: readonly string[]): void;
+  /** Lets all that an app declares count as not declared since ever. */
+  undeclare(appName: string): void;
+  /** Some of those that an app has declared, and not for so long. @param age ms of `attendedTime` */
+  undeclared(appName: string, age: number): ScheduleRecord[];
 }
 
 /** Locks by key, and those with an instant by that instant. */

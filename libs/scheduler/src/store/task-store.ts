@@ -231,7 +231,7 @@ export interface CronStore {
    * (`declaredBy: null`) the app that declares it. @returns what is stored
    */
   putSchedule(
-    schedule: Omit<ScheduleRecord, 'revision' | 'lastRunTime' | 'lastExecutionId' | 'declaredTime' | 'paused'>,
+    schedule: Omit<ScheduleRecord, 'revision' | 'lastRunTime' | 'lastExecutionId' | 'paused'>,
   ): Promise<ScheduleRecord>;
   removeSchedule(id: string): Promise<boolean>;
   pauseSchedule(id: string): Promise<boolean>;

@@ -5,16 +5,16 @@ import type { ErrorInfo } from '../../core/failure.js';
 import type { TaskPriority } from '../../core/priority.js';
 import type { RunBudget } from '../../core/run-budget.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
-import { isTerminal, type Reason, type TaskStatus } from '../../core/status.js';
+import type { Reason, TaskStatus } from '../../core/status.js';
 import type { TaskMirror } from '../../core/task-definition.js';
 import type { Starts } from '../../engine/records.js';
 import type { QueueRules } from '../records.js';
 import { KeyRow } from '../memory/key-row.js';
 import { declaredOf, rulesOf } from '../memory/queue-table.js';
+import { ScheduleRow, toPort } from '../memory/schedule-row.js';
 import {
   LockRow,
   QueueRow,
-  ScheduleRow,
   SpreadStep,
   type Edge,
   type Extra,
@@ -131,8 +131,8 @@ export interface LockRecord {
 
 export interface ScheduleEntry {
   record: ScheduleRecord;
-  /** Its newest execution, unless that has ended. */
-  current: string | null;
+  /** When its app last declared it, ms; 0: none does. */
+  declaredAt: number;
 }
 
 export interface KeyRecord {
@@ -247,12 +247,8 @@ export function encodeRecord(record: QueueRow | TaskRow | LockRow | ScheduleRow 
     return { kind: 'lock', key: record.key, body: { order, at, fencingToken, ...who } satisfies LockRecord };
   }
   if (record instanceof ScheduleRow) {
-    const current = record.current && !isTerminal(record.current.status) ? record.current.id : null;
-    return {
-      kind: 'schedule',
-      key: record.record.id,
-      body: { record: record.record, current } satisfies ScheduleEntry,
-    };
+    const { id, declaredAt } = record;
+    return { kind: 'schedule', key: id, body: { record: toPort(record), declaredAt } satisfies ScheduleEntry };
   }
   if (record instanceof QueueRow) {
     const { paused, starts } = record;

@@ -5,7 +5,7 @@ import { StoreUnavailableError } from '../../core/errors.js';
 import type { TaskExecution } from '../../core/execution.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import { TERMINAL_STATUSES } from '../../core/status.js';
-import type { NewSchedule } from '../memory/cron.js';
+import type { GivenSchedule } from '../memory/schedule-row.js';
 import { historySettings, type HistorySettings } from '../history-settings.js';
 import { dump } from '../memory/dump.js';
 import { hasEnded, stats, view } from '../memory/inspect.js';
@@ -132,7 +132,7 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
   }
 
   /** Those that code declares are put at every start, which a full disk must not prevent. @throws StoreFullError as well */
-  override async putSchedule(schedule: NewSchedule): Promise<ScheduleRecord> {
+  override async putSchedule(schedule: GivenSchedule): Promise<ScheduleRecord> {
     if (!this.file) await this.open();
     const { space } = this.opened().file;
     if (schedule.declaredBy === null) space.admit(RECORD_BYTES + (schedule.payload?.length ?? 0));

@@ -1,17 +1,8 @@
 import { isTerminal, type TerminalStatus } from '../../core/status.js';
 import { Deadline } from '../memory/deadline.js';
 import { KeyRow } from '../memory/key-row.js';
-import {
-  Edge,
-  LockRow,
-  QueueRow,
-  Row,
-  ScheduleRow,
-  SpreadStep,
-  WorkerRow,
-  WorkflowRow,
-  type Unit,
-} from '../memory/rows.js';
+import { restored } from '../memory/schedule-row.js';
+import { Edge, LockRow, QueueRow, Row, SpreadStep, WorkerRow, WorkflowRow, type Unit } from '../memory/rows.js';
 import * as history from '../memory/history.js';
 import { toLimits } from '../memory/queue-table.js';
 import type { State } from '../memory/state.js';
@@ -204,10 +195,8 @@ export class Rebuilder {
     s.locks.restore(lock);
   }
 
-  schedule({ record, current }: ScheduleEntry): void {
-    const schedule = new ScheduleRow(record);
-    schedule.current = current === null ? null : (this.s.executions.get(current) ?? null);
-    this.s.schedules.set(record.id, schedule);
+  schedule({ record, declaredAt = 0 }: ScheduleEntry): void {
+    this.s.schedules.restore(restored(record, declaredAt));
   }
 
   key(key: string, { executionId, fingerprint, expiresAt }: KeyRecord): void {

@@ -1,7 +1,7 @@
 import type { TerminalStatus } from '../../core/status.js';
 import * as history from '../memory/history.js';
 import type { Row, WorkflowRow } from '../memory/rows.js';
-import type { State } from '../memory/state.js';
+import { Executions, type State } from '../memory/state.js';
 import type { Counted } from './archive-counts.js';
 import type { Archive } from './archive.js';
 import { Rebuilder } from './rebuild.js';
@@ -11,7 +11,7 @@ import { bytes } from '../memory/weight.js';
  * Executions by id. One that is only in history comes back into memory when a transition looks for it, with all it
  * hangs together with; unless the transition needs it, it leaves again with the next commit.
  */
-export class Residents extends Map<string, Row> {
+export class Residents extends Executions {
   /** What came back, and has neither left nor been moved to the living. */
   readonly recalled = new Map<Row, Counted>();
   readonly recalledWorkflows = new Map<WorkflowRow, { outcome: TerminalStatus; bytes: number }>();
@@ -33,7 +33,7 @@ export class Residents extends Map<string, Row> {
   }
 
   /** Only where it is in memory. */
-  peek(executionId: string): Row | undefined {
+  override peek(executionId: string): Row | undefined {
     return super.get(executionId);
   }
 

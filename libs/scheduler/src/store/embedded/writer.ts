@@ -1,16 +1,7 @@
 import * as history from '../memory/history.js';
 import { KeyRow } from '../memory/key-row.js';
-import {
-  Edge,
-  LockRow,
-  QueueRow,
-  Row,
-  ScheduleRow,
-  SpreadStep,
-  TaskRow,
-  WorkflowRow,
-  type Changed,
-} from '../memory/rows.js';
+import { Edge, LockRow, QueueRow, Row, SpreadStep, TaskRow, WorkflowRow, type Changed } from '../memory/rows.js';
+import { ScheduleRow } from '../memory/schedule-row.js';
 import type { TerminalStatus } from '../../core/status.js';
 import type { State } from '../memory/state.js';
 import type { ArchiveCounts } from './archive-counts.js';
@@ -203,7 +194,7 @@ export class Writer {
     const s = this.state;
     if (record instanceof KeyRow) return s.idempotency.get(record.key) === record;
     if (record instanceof LockRow) return s.locks.get(record.key) === record;
-    if (record instanceof ScheduleRow) return s.schedules.get(record.record.id) === record;
+    if (record instanceof ScheduleRow) return s.schedules.get(record.id) === record;
     if (record instanceof SpreadStep) return s.continuation.includes(record);
     return record instanceof QueueRow || record instanceof TaskRow;
   }
@@ -213,6 +204,6 @@ export class Writer {
     const s = this.state;
     if (record instanceof KeyRow) return s.idempotency.has(record.key);
     if (record instanceof LockRow) return s.locks.get(record.key) !== undefined;
-    return record instanceof ScheduleRow && s.schedules.has(record.record.id);
+    return record instanceof ScheduleRow && s.schedules.get(record.id) !== undefined;
   }
 }

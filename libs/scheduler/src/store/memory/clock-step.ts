@@ -28,6 +28,7 @@ export function followStep(s: State, by: number, now: number): void {
     }
     s.touch(queue);
   }
+  s.stepped += by;
   followDelays(s, by, now);
   if (by < 0) followBack(s, now);
   s.effects.push({ kind: 'clockStep', by: -by, time: now });
@@ -44,10 +45,9 @@ function followBack(s: State, now: number): void {
   s.steppedBack = s.sequence;
   // Each schedule is looked at: its next tick is found by the new time.
   for (const schedule of s.schedules.values()) {
-    const { nextRunTime } = schedule.record;
-    if (nextRunTime === null || nextRunTime <= now) continue;
-    schedule.record = { ...schedule.record, nextRunTime: now };
-    s.touch(schedule);
+    if (schedule.nextRunTime === undefined || schedule.nextRunTime <= now) continue;
+    schedule.nextRunTime = now;
+    s.schedules.order(schedule);
   }
   // Minutes to come would outlive those of now.
   const minute = Math.floor(now / 60_000);

@@ -2,6 +2,7 @@ import type { LockInfo } from '../records.js';
 import * as lock from './lock-view.js';
 import { parkedOf } from './lock-waiters.js';
 import { declaredOf, rulesOf } from './queue-table.js';
+import { toPort } from './schedule-row.js';
 import { WorkflowRow, type Row } from './rows.js';
 import type { State } from './state.js';
 
@@ -29,7 +30,7 @@ export function dump(s: State): unknown {
         reserved: each.reserved ?? null,
         parked: parkedOf(each).map(ids),
       })),
-    schedules: sorted(s.schedules).map(([, each]) => each.record),
+    schedules: [...s.schedules.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).map(toPort),
     workers: sorted(s.workers).map(([workerId, w]) => ({
       workerId,
       draining: w.draining,

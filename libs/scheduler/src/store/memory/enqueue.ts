@@ -1,23 +1,21 @@
-import type { NewExecution, NewWorkflow } from '../../core/commands.js';
+import type { NewEdge, NewExecution, NewWorkflow } from '../../core/commands.js';
 import { isOfOtherTask, UnknownDependencyError } from '../../core/errors.js';
-import type { Reason } from '../../core/status.js';
 import { isTerminal } from '../../core/status.js';
 import { resolveBound } from './dependency.js';
 import * as edges from './edges.js';
-import * as history from './history.js';
 import { dedupe, rememberKeys } from './idempotency.js';
 import { place } from '../../engine/queue.js';
 import { close as closeWorkflow } from '../../engine/workflow.js';
 import { Row, WorkflowRow } from './rows.js';
 import type { State } from './state.js';
-import { move, tell } from './transition.js';
+import { tell } from './transition.js';
 
 /** Stores a batch, all or nothing. @returns ids in the order given: of the first one where an idempotency key repeats */
 export function enqueue(s: State, batch: readonly NewExecution[], now: number): string[] {
   const { ids, fresh } = dedupe(s, batch, now);
   checkEdges(s, fresh);
   rememberKeys(s, fresh, now);
-  store(s, fresh, now);
+  admit(s, create(s, fresh, now), fresh, now);
   return ids;
 }
 
@@ -38,24 +36,24 @@ export function startWorkflow(s: State, command: NewWorkflow, executions: readon
   if (executions.length === 0) closeWorkflow(s, workflow);
 }
 
-export function store(s: State, fresh: readonly NewExecution[], now: number): Row[] {
-  const rows = create(s, fresh, now);
-  admit(s, rows, fresh, now);
-  return rows;
+/** Stores the execution of a tick, which has no place yet. */
+export function createTick(s: State, command: NewExecution, scheduleId: string, now: number): Row {
+  const [row] = create(s, [command], now);
+  row!.more().schedule = scheduleId;
+  s.touch(row!);
+  return row!;
 }
 
-/** Stores an execution that will not run, so that what was left out can be seen. */
-export function storeLeftOut(s: State, command: NewExecution, reason: Reason, now: number): Row {
-  const [row] = create(s, [command], now);
-  tell(s, row!, 'scheduled', now);
-  move(s, row!, 'skip', 'SKIPPED');
-  row!.reason = reason;
-  row!.completedAt = now;
-  row!.place = 'kept';
-  s.counters.skipped++;
-  tell(s, row!, 'skipped', now);
-  history.retire(s, row!, now);
-  return row!;
+/** Places the execution of a tick. @param after one for whose end it waits as well, however it ends */
+export function admitTick(s: State, row: Row, command: NewExecution, after: Row | undefined, now: number): void {
+  const previous: NewEdge[] = [];
+  if (after)
+    previous.push({
+      ...{ taskId: after.task.taskId, ref: '$previous', type: 'always', timeout: null, maxAge: null, reuse: true },
+      bind: { executionId: after.id },
+    });
+  const edges = after ? [...(command.edges ?? []), ...previous] : command.edges;
+  admit(s, [row], [{ ...command, edges }], now);
 }
 
 function checkEdges(s: State, batch: readonly NewExecution[]): void {

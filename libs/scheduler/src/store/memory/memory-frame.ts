@@ -7,9 +7,9 @@ import type { ResultsPage } from '../records.js';
 import { results } from './claim.js';
 import { followStep } from './clock-step.js';
 import * as dependency from './dependency.js';
-import type { Changed, Row } from './rows.js';
+import type { Changed } from './rows.js';
 import { MemoryState } from './memory-state.js';
-import type { MemorySettings, State } from './state.js';
+import type { Executions, MemorySettings, State } from './state.js';
 import { StepWatch } from './step-watch.js';
 
 export interface MemoryStoreOptions extends Partial<Omit<MemorySettings, 'history'>> {
@@ -33,7 +33,7 @@ export abstract class MemoryFrame {
    */
   constructor(
     { clock, lease = 15_000, maxAttemptDuration = 3_600_000, history }: MemoryStoreOptions,
-    executions?: Map<string, Row>,
+    executions?: Executions,
     changed: Set<Changed> | null = null,
   ) {
     this.clock = clock;

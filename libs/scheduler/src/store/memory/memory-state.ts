@@ -5,9 +5,11 @@ import type { ErrorInfo } from '../../core/failure.js';
 import type { Verb } from '../../core/state-machine.js';
 import type { TaskStatus } from '../../core/status.js';
 import * as edges from './edges.js';
+import * as enqueueing from './enqueue.js';
 import * as history from './history.js';
 import { Deadline } from './deadline.js';
 import type { QueueRow, Row, WorkerRow, WorkflowRow } from './rows.js';
+import type { MemoryTick, ScheduleRow } from './schedule-row.js';
 import { State } from './state.js';
 import { move, tell } from './transition.js';
 
@@ -151,6 +153,14 @@ export class MemoryState extends State {
 
   propagate(row: Row, isReopened: boolean): void {
     edges.spread(this, row, isReopened);
+  }
+
+  createTick(schedule: ScheduleRow, id: string, { command }: MemoryTick): Row {
+    return enqueueing.createTick(this, { ...command, executionId: id }, schedule.id, this.now);
+  }
+
+  admitTick(row: Row, { command }: MemoryTick, after: Row | undefined): void {
+    enqueueing.admitTick(this, row, command, after, this.now);
   }
 
   retireWorkflow(workflow: WorkflowRow): void {

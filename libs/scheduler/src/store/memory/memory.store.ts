@@ -18,7 +18,6 @@ import type {
 } from '../records.js';
 import type { BeatReply, ExchangeReply, ExchangeRequest, StepReply, TaskStore } from '../task-store.js';
 import { claim } from './claim.js';
-import * as cron from './cron.js';
 import * as dependency from './dependency.js';
 import { dump } from './dump.js';
 import * as enqueueing from './enqueue.js';
@@ -31,9 +30,11 @@ import { configure, declare, nextDue, pause, promote, resume, wakeRefilled } fro
 import { settle } from '../../engine/settle.js';
 import { expire as expireLocks } from '../../engine/lock.js';
 import * as handles from '../../engine/lock-handles.js';
+import * as schedule from '../../engine/schedule.js';
 import * as lockView from './lock-view.js';
 import { toLimits } from './queue-table.js';
 import { MemoryFrame } from './memory-frame.js';
+import { fireRequest, fromPort, toPort, type GivenSchedule, type ScheduleRow } from './schedule-row.js';
 import * as settling from './settle.js';
 import * as tasks from './tasks.js';
 import * as worker from './worker.js';
@@ -51,7 +52,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   }
 
   removeTask(taskId: string): Promise<boolean> {
-    return this.commit((s, now) => tasks.remove(s, taskId, now));
+    return this.commit((s) => tasks.remove(s, taskId));
   }
 
   getTask(taskId: string): Promise<TaskMirror | null> {
@@ -249,40 +250,46 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
 
   // ---- cron ----------------------------------------------------------------------------------------------------
 
-  putSchedule(schedule: cron.NewSchedule): Promise<ScheduleRecord> {
-    return this.commit((s, now) => cron.put(s, schedule, now));
+  putSchedule(given: GivenSchedule): Promise<ScheduleRecord> {
+    return this.commit((s) => toPort(schedule.put(s, fromPort(given)) as ScheduleRow));
   }
 
   removeSchedule(id: string): Promise<boolean> {
-    return this.commit((s, now) => cron.remove(s, id, now));
+    return this.commit((s) => schedule.remove(s, id));
   }
 
   pauseSchedule(id: string): Promise<boolean> {
-    return this.commit((s, now) => cron.pause(s, id, now));
+    return this.commit((s) => schedule.pause(s, id));
   }
 
   resumeSchedule(id: string, nextRunTime: number | null): Promise<boolean> {
-    return this.commit((s, now) => cron.resume(s, id, nextRunTime, now));
+    return this.commit((s) => schedule.resume(s, id, nextRunTime ?? undefined));
   }
 
   getSchedule(id: string): Promise<ScheduleRecord | null> {
-    return this.read((s) => s.schedules.get(id)?.record ?? null);
+    return this.read((s) => {
+      const row = s.schedules.get(id);
+      return row ? toPort(row) : null;
+    });
   }
 
   listSchedules(): Promise<ScheduleRecord[]> {
-    return this.read((s) => [...s.schedules.values()].map((schedule) => ({ ...schedule.record })));
+    return this.read((s) => [...s.schedules.values()].map(toPort));
   }
 
   dueSchedules(limit: number): Promise<{ now: number; schedules: ScheduleRecord[]; next: number | null }> {
-    return this.read((s, now) => cron.due(s, limit, now));
+    return this.read((s) => s.schedules.due(limit));
   }
 
   fire(commands: readonly FireCommand[]): Promise<boolean[]> {
-    return this.commit((s, now) => commands.map((command) => cron.fire(s, command, now)));
+    return this.commit((s) => commands.map((command) => schedule.fire(s, fireRequest(command))));
   }
 
   declareSchedules(appName: string, ids: readonly string[], removeOthersNow: boolean): Promise<string[]> {
-    return this.commit((s, now) => cron.declare(s, appName, ids, removeOthersNow, now));
+    return this.commit((s) => {
+      schedule.declare(s, appName, ids, removeOthersNow);
+      return schedule.removeUndeclared(s, appName);
+    });
   }
 
   // ---- maintenance ---------------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ import type { ErrorInfo } from '../../core/failure.js';
 import type { JsonText } from '../../core/json.js';
 import type { TaskPriority } from '../../core/priority.js';
 import type { RunBudget } from '../../core/run-budget.js';
-import type { ScheduleRecord } from '../../core/schedule.js';
 import type { Reason, TaskStatus } from '../../core/status.js';
 import type { TaskMirror } from '../../core/task-definition.js';
 import type {
@@ -21,6 +20,7 @@ import type { WorkerHello } from '../records.js';
 import type { Deadline } from './deadline.js';
 import { Heap, type HeapItem } from './heap.js';
 import type { KeyRow } from './key-row.js';
+import type { ScheduleRow } from './schedule-row.js';
 import type { Lane } from './lane.js';
 import { levels, LinkedList, type ListItem } from './list.js';
 
@@ -135,6 +135,10 @@ export class Row implements ExecutionRecord, ListItem<Row>, HeapItem {
 
   more(): Extra {
     return (this.extra ??= new Extra());
+  }
+
+  get number(): number {
+    return this.order;
   }
 
   get dueAt(): number {
@@ -326,13 +330,6 @@ export class WorkflowRow implements WorkflowRecord, ListItem<Unit> {
     readonly createdTime: number,
     readonly order: number,
   ) {}
-}
-
-export class ScheduleRow {
-  /** Its newest execution, for the overlap policy. */
-  current: Row | null = null;
-
-  constructor(public record: ScheduleRecord) {}
 }
 
 /** A dependent's edges that are still to be told of an end or a reopening. */

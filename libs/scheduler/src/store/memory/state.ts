@@ -3,8 +3,8 @@ import type { Effect, ExecutionTransition } from '../../core/effects.js';
 import type { TaskAttempt } from '../../core/execution.js';
 import type { ErrorInfo } from '../../core/failure.js';
 import type { Verb } from '../../core/state-machine.js';
-import type { TaskStatus, TerminalStatus } from '../../core/status.js';
-import type { LockRecord } from '../../engine/records.js';
+import { isTerminal, type TaskStatus, type TerminalStatus } from '../../core/status.js';
+import type { LockRecord, ScheduleRecord } from '../../engine/records.js';
 import type { Counter, Tables } from '../../engine/tables.js';
 import { noCounts, noStatuses } from '../no-counts.js';
 import type { HistorySettings } from '../history-settings.js';
@@ -25,12 +25,13 @@ import {
   type Edge,
   type QueueRow,
   type Row,
-  type ScheduleRow,
   type SpreadStep,
   type Unit,
   type WorkerRow,
   type WorkflowRow,
 } from './rows.js';
+import type { MemoryTick, ScheduleRow } from './schedule-row.js';
+import { MemoryScheduleTable } from './schedule-table.js';
 import { MemoryWorkflowTable } from './workflow-table.js';
 
 export interface MemorySettings {
@@ -40,6 +41,14 @@ export interface MemorySettings {
   maxAttemptDuration: number;
   /** What is kept of finished executions and workflows, by outcome. */
   history: HistorySettings;
+}
+
+/** Executions by id. */
+export class Executions extends Map<string, Row> {
+  /** Only where it is in memory: a store that keeps ended ones elsewhere brings them back by `get`. */
+  peek(executionId: string): Row | undefined {
+    return this.get(executionId);
+  }
 }
 
 /** The ended executions and workflows of one outcome, oldest first. */
@@ -57,7 +66,7 @@ export abstract class State implements Tables {
   readonly tasks = new Map<string, TaskRow>();
   readonly workers = new MemoryWorkerTable(this);
   readonly workflows = new MemoryWorkflowTable(this);
-  readonly schedules = new Map<string, ScheduleRow>();
+  readonly schedules = new MemoryScheduleTable(this);
   readonly locks = new MemoryLockTable(this);
   readonly lockWaiters = new MemoryLockWaiters(this);
   /** Insertion order is order of expiry, since all live equally long. */
@@ -82,6 +91,9 @@ export abstract class State implements Tables {
   /** Of the newest transition, ms. */
   now = 0;
 
+  /** ms by which the wall clock has stepped. */
+  stepped = 0;
+
   /** The sequence when the wall clock last went back. */
   steppedBack = 0;
 
@@ -104,7 +116,7 @@ export abstract class State implements Tables {
     /** Whether anybody wants to hear of such a transition. */
     readonly isWanted: (transition: ExecutionTransition) => boolean,
     readonly settings: MemorySettings,
-    readonly executions = new Map<string, Row>(),
+    readonly executions = new Executions(),
     /** What has changed since it was last written down; null: nobody writes it down. */
     private readonly changed: Set<Changed> | null = null,
   ) {}
@@ -137,9 +149,15 @@ export abstract class State implements Tables {
   abstract propagate(row: Row, isReopened: boolean): void;
   abstract retireWorkflow(workflow: WorkflowRow): void;
   abstract unretireWorkflow(workflow: WorkflowRow): void;
+  abstract createTick(schedule: ScheduleRow, id: string, tick: MemoryTick): Row;
+  abstract admitTick(row: Row, tick: MemoryTick, after: Row | undefined): void;
 
   get lease(): number {
     return this.settings.lease;
+  }
+
+  attendedTime(): number {
+    return this.now - this.stepped;
   }
 
   nextNumber(): number {
@@ -158,12 +176,25 @@ export abstract class State implements Tables {
     return id === undefined ? undefined : this.executions.get(id);
   }
 
+  unfinished(id: string | undefined): Row | undefined {
+    const row = id === undefined ? undefined : this.executions.peek(id);
+    return row !== undefined && !isTerminal(row.status) ? row : undefined;
+  }
+
+  lastStepBack(): number {
+    return this.steppedBack;
+  }
+
   touchExecution(row: Row): void {
     this.touch(row);
   }
 
   emitLock(transition: 'granted' | 'released' | 'lost', { key, fencingToken }: LockRecord, owner: string): void {
     this.effects.push({ kind: 'lock', transition, key, owner, fencingToken, time: this.now });
+  }
+
+  emitSchedule({ id, taskId }: ScheduleRecord, transition: 'put' | 'removed' | 'paused' | 'resumed' | 'fired'): void {
+    this.effects.push({ kind: 'schedule', transition, scheduleId: id, taskId, time: this.now });
   }
 
   emitWorkflow({ workflowId, status }: WorkflowRow): void {

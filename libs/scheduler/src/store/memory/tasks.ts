@@ -1,8 +1,8 @@
 import { TaskInUseError } from '../../core/errors.js';
 import { isTerminal } from '../../core/status.js';
 import type { TaskMirror } from '../../core/task-definition.js';
-import * as cron from './cron.js';
 import { finish } from '../../engine/finish.js';
+import * as schedule from '../../engine/schedule.js';
 import type { TaskRow } from './rows.js';
 import type { State } from './state.js';
 
@@ -22,7 +22,7 @@ export function put(s: State, mirrors: readonly TaskMirror[]): void {
   }
 }
 
-export function remove(s: State, taskId: string, now: number): boolean {
+export function remove(s: State, taskId: string): boolean {
   const task = s.tasks.get(taskId);
   if (!task?.mirror) return false;
   const dependents = [...s.tasks.values()].filter(
@@ -33,7 +33,7 @@ export function remove(s: State, taskId: string, now: number): boolean {
       taskId,
       dependents.map((each) => each.taskId),
     );
-  for (const { record } of s.schedules.values()) if (record.taskId === taskId) cron.remove(s, record.id, now);
+  for (const row of [...s.schedules.values()]) if (row.taskId === taskId) schedule.remove(s, row.id);
   cancelQueued(s, task);
   skipWaiting(s, task);
   task.mirror = null;

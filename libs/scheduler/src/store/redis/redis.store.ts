@@ -1,6 +1,6 @@
 import type { FireCommand, NewExecution, NewWorkflow, RunToken, Settlement, Tick } from '../../core/commands.js';
 import { TaskInUseError } from '../../core/errors.js';
-import { RESCUE_PER_STEP, START_WITHIN_MS, UNDECLARED_MS } from '../../core/limits.js';
+import { RESCUE_PER_STEP, START_WITHIN_MS } from '../../core/limits.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import type { TaskMirror } from '../../core/task-definition.js';
 import type { Claim, LockGrant, LockWait, QueueRules, WorkerHello } from '../records.js';
@@ -22,6 +22,8 @@ import { WorkflowBatcher } from './workflow-batcher.js';
 
 /** Executions that one script of an unregistered task looks at. */
 const SCAN_STEP = 500;
+/** Schedules of which one script notes that they are declared. */
+const DECLARED_AT_ONCE = 500;
 /** Definitions that one script takes. */
 const TASKS_AT_ONCE = 100;
 
@@ -238,23 +240,28 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   }
 
   async pauseSchedule(id: string): Promise<boolean> {
-    return isDone(await this.commit('switchSchedule', id, 'paused', ''));
+    return isDone(await this.commit('pauseSchedule', id));
   }
 
   async resumeSchedule(id: string, nextRunTime: number | null): Promise<boolean> {
-    return isDone(await this.commit('switchSchedule', id, 'resumed', nextRunTime ?? ''));
+    return isDone(await this.commit('resumeSchedule', id, nextRunTime ?? ''));
   }
 
   async fire(commands: readonly FireCommand[]): Promise<boolean[]> {
-    const packed = commands.flatMap(({ scheduleId, expected, ticks, overlap, cancelGrace, nextRunTime }) => {
-      const seen = [expected.revision, expected.nextRunTime];
-      return [scheduleId, ...seen, overlap, cancelGrace, nextRunTime ?? '', JSON.stringify(ticks.map(packTick))];
-    });
-    return (await this.commit<number[]>('fire', ...packed)).map((each) => isDone(each));
+    return (await this.commit<number[]>('fire', ...commands.map(packFire))).map((each) => isDone(each));
   }
 
   async declareSchedules(appName: string, ids: readonly string[], removeOthersNow: boolean): Promise<string[]> {
-    return this.commit('declareSchedules', appName, removeOthersNow ? 1 : 0, UNDECLARED_MS, ...ids);
+    const removed: string[] = [];
+    for (let from = 0, isMore = true; isMore; from += DECLARED_AT_ONCE) {
+      const isLast = from + DECLARED_AT_ONCE >= ids.length;
+      const flags = [from === 0 && removeOthersNow, isLast].map(Number);
+      const part = ids.slice(from, from + DECLARED_AT_ONCE);
+      const [gone, more] = await this.commit<[string[], number]>('declareSchedules', appName, ...flags, ...part);
+      removed.push(...gone);
+      isMore = !isLast || more === 1;
+    }
+    return removed;
   }
 
   // ---- maintenance ---------------------------------------------------------------------------------------------
@@ -325,7 +332,16 @@ function tokensOf(flat: readonly string[]): RunToken[] {
   return tokens;
 }
 
+/** FireRequest of the engine, as JSON. */
+function packFire({ scheduleId, expected, ticks, overlap, cancelGrace, nextRunTime }: FireCommand): string {
+  return JSON.stringify({
+    ...{ scheduleId, revision: expected.revision, expectedRunTime: expected.nextRunTime },
+    ...{ ticks: ticks.map(packTick), overlap, cancelGrace, nextRunTime: nextRunTime ?? undefined },
+  });
+}
+
+/** TickRequest of the engine, with what makes the execution. */
 function packTick({ execution, time, leaveOut, reason }: Tick) {
   const extra = extraOf(execution) ?? { delay: 0 };
-  return { id: execution.executionId, part: withFlag(partOf(execution)), extra, time, leaveOut, reason };
+  return { executionId: execution.executionId, part: withFlag(partOf(execution)), extra, time, leaveOut, reason };
 }

@@ -1,6 +1,6 @@
 -- Generated from libs/scheduler/src/engine by `npm run build:engine`. Do not edit.
 
-local engine = { rateLimit = {}, queue = {}, startable = {}, lock = {}, workflow = {}, finish = {}, cancel = {}, claim = {}, lockHandles = {}, settle = {}, rescue = {} }
+local engine = { rateLimit = {}, queue = {}, startable = {}, lock = {}, workflow = {}, finish = {}, cancel = {}, claim = {}, lockHandles = {}, settle = {}, rescue = {}, schedule = {} }
 
 do
 local exports = engine.rateLimit
@@ -161,7 +161,7 @@ function exports.configure(t, queue, limits, declaredBy)
     if queue.declaredBy == nil then
         ____temp_2 = nil
     else
-        ____temp_2 = t.now
+        ____temp_2 = t:attendedTime()
     end
     ____queue_3.declaredAt = ____temp_2
     if exports.isLimited(queue) ~= wasLimited then
@@ -179,9 +179,9 @@ function exports.declare(t, appName, names, clearOthers)
     for ____, queue in ipairs(t.queues:limited()) do
         local isOwn = queue.declaredBy == appName
         if isOwn and contains(names, queue.name) then
-            queue.declaredAt = t.now
+            queue.declaredAt = t:attendedTime()
             t.queues:touch(queue)
-        elseif isOwn and (clearOthers or queue.declaredAt + UNDECLARED_MS <= t.now) then
+        elseif isOwn and (clearOthers or queue.declaredAt + UNDECLARED_MS <= t:attendedTime()) then
             cleared[#cleared + 1] = queue.name
             exports.configure(t, queue, {})
         end
@@ -1146,5 +1146,204 @@ function exports.endLockWait(t, execution)
         "FAILED",
         {error = failure, reason = "LOCK_TIMEOUT"}
     )
+end
+end
+
+do
+local exports = engine.schedule
+local fireTick, idOf, fired, skip, switched, report, hasSameTicks, isSame, isSameMisfire, change
+local UNDECLARED_MS = limits.UNDECLARED_MS
+local cancel = engine.cancel.cancel
+--- When it fires next, ms; undefined: it does not.
+function exports.nextTick(schedule)
+    if schedule.paused then
+        return nil
+    end
+    return schedule.nextRunTime
+end
+function fireTick(t, schedule, tick, request)
+    local id = idOf(t, tick)
+    if id == nil then
+        return
+    end
+    local underWay = t:unfinished(schedule.lastExecutionId)
+    local execution = t:createTick(schedule, id, tick)
+    if tick.leaveOut then
+        skip(t, execution, tick.reason or "MISFIRED")
+    elseif underWay == nil or request.overlap == "allow" then
+        fired(schedule, execution, tick)
+        t:admitTick(execution, tick, nil)
+    elseif request.overlap == "skip" then
+        skip(t, execution, "OVERLAP")
+    else
+        fired(schedule, execution, tick)
+        t:admitTick(execution, tick, underWay)
+        if request.overlap == "cancel" then
+            cancel(t, underWay, request.cancelGrace)
+        end
+    end
+end
+function idOf(t, tick)
+    local same = t:execution(tick.executionId)
+    if same == nil then
+        return tick.executionId
+    end
+    local steppedBack = t:lastStepBack()
+    local again = (tick.executionId .. ":") .. tostring(steppedBack)
+    if same.number > steppedBack or t:execution(again) ~= nil then
+        return nil
+    end
+    return again
+end
+function fired(schedule, execution, tick)
+    schedule.lastRunTime = tick.time
+    schedule.lastExecutionId = execution.id
+end
+function skip(t, execution, reason)
+    t:emitExecution(execution, "scheduled")
+    t:move(execution, "skip", "SKIPPED")
+    execution.reason = reason
+    execution.completedAt = t.now
+    t:setKept(execution)
+    t:count("skipped", 1)
+    t:emitExecution(execution, "skipped")
+    t:retire(execution)
+end
+function switched(t, schedule, how)
+    schedule.revision = schedule.revision + 1
+    t.schedules:order(schedule)
+    report(t, schedule, how)
+end
+function report(t, schedule, transition)
+    t:emitSchedule(schedule, transition)
+    local next = exports.nextTick(schedule)
+    if next ~= nil then
+        t:emitDue(next)
+    end
+end
+function hasSameTicks(schedule, given)
+    return schedule.cronExpression == given.cronExpression and schedule.timezone == given.timezone and schedule.startTime == given.startTime and schedule.endTime == given.endTime
+end
+function isSame(schedule, given)
+    return hasSameTicks(schedule, given) and schedule.taskId == given.taskId and schedule.overlap == given.overlap and schedule.jitter == given.jitter and schedule.payload == given.payload and isSameMisfire(schedule.misfire, given.misfire)
+end
+function isSameMisfire(a, b)
+    if type(a) == "table" and type(b) == "table" then
+        return a.all == b.all
+    end
+    return a == b
+end
+function change(schedule, given)
+    schedule.taskId = given.taskId
+    schedule.cronExpression = given.cronExpression
+    schedule.timezone = given.timezone
+    schedule.startTime = given.startTime
+    schedule.endTime = given.endTime
+    schedule.overlap = given.overlap
+    schedule.misfire = given.misfire
+    schedule.jitter = given.jitter
+    schedule.payload = given.payload
+end
+--- Creates or changes a schedule. One that is put unchanged keeps its next tick, its pause and its revision.
+function exports.put(t, given)
+    local schedule = t.schedules:get(given.id) or t.schedules:create(given.id)
+    local declaredBy = given.declaredBy or schedule.declaredBy
+    if schedule.revision == 0 or schedule.declaredBy ~= declaredBy or not isSame(schedule, given) then
+        local isMoved = not hasSameTicks(schedule, given)
+        if isMoved then
+            schedule.nextRunTime = given.nextRunTime
+        end
+        change(schedule, given)
+        schedule.declaredBy = declaredBy
+        schedule.revision = schedule.revision + 1
+        if isMoved then
+            t.schedules:order(schedule)
+        else
+            t.schedules:touch(schedule)
+        end
+        report(t, schedule, "put")
+    end
+    if given.declaredBy ~= nil then
+        t.schedules:declare(given.declaredBy, {schedule.id})
+    end
+    return schedule
+end
+---
+-- @returns false where there is none of that id
+function exports.remove(t, id)
+    local schedule = t.schedules:get(id)
+    if schedule == nil then
+        return false
+    end
+    t.schedules:delete(schedule)
+    report(t, schedule, "removed")
+    return true
+end
+---
+-- @returns false where there is none of that id
+function exports.pause(t, id)
+    local schedule = t.schedules:get(id)
+    if schedule == nil then
+        return false
+    end
+    if not schedule.paused then
+        schedule.paused = true
+        switched(t, schedule, "paused")
+    end
+    return true
+end
+---
+-- @param nextRunTime its next tick, ms.
+-- @returns false where there is none of that id
+function exports.resume(t, id, nextRunTime)
+    local schedule = t.schedules:get(id)
+    if schedule == nil then
+        return false
+    end
+    if schedule.paused then
+        schedule.paused = false
+        schedule.nextRunTime = nextRunTime
+        switched(t, schedule, "resumed")
+    end
+    return true
+end
+--- An app declares these schedules.
+-- 
+-- @param isAlone whether no other release of the app can declare others: all that it declared before count as undeclared
+function exports.declare(t, appName, ids, isAlone)
+    if isAlone then
+        t.schedules:undeclare(appName)
+    end
+    t.schedules:declare(appName, ids)
+end
+--- Removes schedules that their app has not declared for too long, some at a time.
+-- 
+-- @returns their ids
+function exports.removeUndeclared(t, appName)
+    local removed = {}
+    for ____, schedule in ipairs(t.schedules:undeclared(appName, UNDECLARED_MS)) do
+        exports.remove(t, schedule.id)
+        removed[#removed + 1] = schedule.id
+    end
+    return removed
+end
+--- Fires ticks, where the schedule still is what the decision saw.
+-- 
+-- @returns whether it was
+function exports.fire(t, request)
+    local schedule = t.schedules:get(request.scheduleId)
+    if schedule == nil or schedule.paused or schedule.revision ~= request.revision then
+        return false
+    end
+    if schedule.nextRunTime ~= request.expectedRunTime then
+        return false
+    end
+    for ____, tick in ipairs(request.ticks) do
+        fireTick(t, schedule, tick, request)
+    end
+    schedule.nextRunTime = request.nextRunTime
+    t.schedules:order(schedule)
+    report(t, schedule, "fired")
+    return true
 end
 end

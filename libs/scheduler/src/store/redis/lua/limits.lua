@@ -45,6 +45,8 @@ limits.LOG_LINES_KEPT = 100
 limits.IDEMPOTENCY_MS = 24 * 3600000
 --- A schedule or a queue's limits from code are removed when no live node of its app has declared them for so many ms.
 limits.UNDECLARED_MS = 10 * 60000
+--- ms without any call after which no node counts as live. Such time does not count for `UNDECLARED_MS`.
+limits.UNATTENDED_MS = 60000
 --- A rate limit counts the starts of so many parts of its span; a start stops counting at most one part late.
 limits.RATE_PARTS = 50
 --- Minutes with ends, the newest, for which statistics are kept.

@@ -1,27 +1,14 @@
 #!lua flags=allow-oom
--- Says that an app still declares these schedules; removes those it has not declared for too long.
--- ARGV: frame, operation, app, remove others now (1 | 0), patience, ids...   Returns: ids removed, effects
+-- Says that an app still declares these schedules. Removes some of those that it has not declared for too long.
+-- ARGV: frame, operation, app, no other release of it declares any (1 | 0), these are the last (1 | 0), ids...
+-- Returns: { ids removed, there may be more to remove (1 | 0) }, effects
 -- @include verb
-local declared = {}
+local ids, removed = {}, {}
 for i = 6, #ARGV do
-  declared[ARGV[i]] = true
+  ids[#ids + 1] = ARGV[i]
 end
-local found, removed = {}, {}
-for _, id in ipairs(call('HKEYS', keys.schedules)) do
-  found[#found + 1] = cron.get(id)
+engine.schedule.declare(tables, ARGV[3], ids, ARGV[4] == '1')
+if ARGV[5] == '1' then
+  removed = engine.schedule.removeUndeclared(tables, ARGV[3])
 end
-table.sort(found, function(a, b)
-  return a.id < b.id
-end)
-for _, record in ipairs(found) do
-  if record.declaredBy == ARGV[3] then
-    if declared[record.id] then
-      record.declaredTime = now
-      cron.keep(record)
-    elseif ARGV[4] == '1' or record.declaredTime + tonumber(ARGV[5]) <= now then
-      removed[#removed + 1] = record.id
-      cron.remove(record)
-    end
-  end
-end
-return commit(removed)
+return commit({ removed, scheduleTable.mayBeMore and 1 or 0 })

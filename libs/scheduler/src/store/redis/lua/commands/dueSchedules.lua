@@ -5,21 +5,26 @@
 -- @include frame
 -- @include effects
 -- @include aside
-local limit = tonumber(ARGV[3])
-local ids = call('ZRANGEBYSCORE', keys.ticks, '-inf', now, 'LIMIT', 0, limit)
-local after = call('ZRANGE', keys.ticks, #ids, #ids, 'WITHSCORES')
-local found = { now, after[2] or '', '' }
-for _, id in ipairs(ids) do
-  local text = call('HGET', keys.schedules, id)
-  local ok, record = pcall(cjson.decode, text or '')
-  if ok and type(record) == 'table' and record.id == id and type(record.nextRunTime) == 'number' then
-    found[#found + 1] = text
-  else
-    call('ZREM', keys.ticks, id)
-    call('HDEL', keys.schedules, id)
-    aside.put('schedule', id, 'a schedule that is unreadable', { text })
+local ids = call('ZRANGEBYSCORE', keys.ticks, '-inf', now, 'LIMIT', 0, tonumber(ARGV[3]))
+local found = { now, '', '' }
+readSome(ids, STEP_BYTES, function(part)
+  local bytes = 0
+  for i, text in ipairs(readAll('HMGET', keys.schedules, part)) do
+    local id = part[i]
+    local ok, record = pcall(cjson.decode, text or '')
+    if ok and type(record) == 'table' and record.id == id and type(record.nextRunTime) == 'number' then
+      found[#found + 1] = text
+    else
+      call('ZREM', keys.ticks, id)
+      call('HDEL', keys.schedules, id)
+      aside.put('schedule', id, 'a schedule that is unreadable', { text })
+    end
+    bytes = bytes + #(text or '')
   end
-end
-found[3] = effects.publish()
+  return bytes
+end)
+-- Those that were set aside are not in the order any more.
+local after = call('ZRANGE', keys.ticks, #found - 3, #found - 3, 'WITHSCORES')
+found[2], found[3] = after[2] or '', effects.publish()
 frame.save()
 return found

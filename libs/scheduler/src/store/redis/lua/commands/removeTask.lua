@@ -43,9 +43,9 @@ if not from then
   end
   local schedules = call('HGETALL', keys.schedules)
   for i = 1, #schedules, 2 do
-    local record = string.find(schedules[i + 1], name, 1, true) and cron.get(schedules[i])
-    if record and record.taskId == task then
-      cron.remove(record)
+    local schedule = string.find(schedules[i + 1], name, 1, true) and scheduleTable:get(schedules[i])
+    if schedule and schedule.taskId == task then
+      engine.schedule.remove(tables, schedule.id)
     end
   end
   call('HDEL', keys.tasks, task)

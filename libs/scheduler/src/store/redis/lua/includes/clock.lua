@@ -105,6 +105,7 @@ function clock.followBack()
     ticks[#ticks + 1] = id
   end
   callAll('ZADD', keys.ticks, ticks)
+  call('HSET', keys.meta, 'steppedBack', frame.created)
   -- Minutes to come would outlive those of now.
   call('UNLINK', keys.window)
   effects.push({ 'due', now })

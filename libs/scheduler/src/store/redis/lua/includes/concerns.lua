@@ -22,9 +22,9 @@
 -- @include lockTable
 -- @include waiters
 -- @include runTable
+-- @include scheduleTable
 -- @include settle
 -- @include worker
 -- @include claim
 -- @include create
--- @include cron
 -- @include transition

@@ -73,23 +73,3 @@ function create.bindMore(row, extra)
   dependency.allBound(row)
   edges.retire(row)
 end
-
-function create.store(id, part, extra)
-  local row = create.row(id, part, extra)
-  create.admit(row, extra)
-  return row
-end
-
--- Stores an execution that will not run, so that what was left out can be seen.
-function create.leftOut(id, part, extra, reason)
-  local row = create.row(id, part, extra)
-  effects.tell(row, 'scheduled')
-  rows.move(row, 'SKIPPED')
-  row.reason = reason
-  row.completedAt = now
-  row.location = 'kept'
-  frame.count('skipped', 1)
-  effects.tell(row, 'skipped')
-  history.retire(row)
-  return row
-end

@@ -79,6 +79,18 @@ function frame.begin()
   return doneBefore()
 end
 
+-- ms without a call that end with this one, where they are so many that no node can have been there; negative after a step
+-- back.
+local function unattended()
+  local by = now - frame.hwm
+  return frame.hwm > 0 and (by > limits.UNATTENDED_MS or by < 0) and by or 0
+end
+
+-- A time that stands still while no node is there, and so does not jump where the server's clock does.
+function frame.attendedTime()
+  return now - (tonumber(call('HGET', keys.meta, 'unattended')) or 0) - unattended()
+end
+
 function frame.next()
   frame.sequence = frame.sequence + 1
   return frame.sequence
@@ -94,6 +106,9 @@ end
 -- Writes what the verb has gathered.
 function frame.save()
   local fields = {}
+  if unattended() ~= 0 then
+    call('HINCRBY', keys.meta, 'unattended', unattended())
+  end
   if now ~= frame.hwm then
     fields[#fields + 1] = 'hwm'
     fields[#fields + 1] = now

@@ -41,7 +41,6 @@ local NAMES = {
   workflowOrder = 'wo', -- zset: workflowId by number
   schedules = 'sc', -- hash: id -> schedule
   ticks = 'sd', -- zset: schedules that will fire, by next tick
-  scheduleRuns = 'sr', -- hash: schedule -> its newest execution
   idempotency = 'id', -- hash: task and key -> execution
   idempotencyEnds = 'ie', -- zset: those keys by expiry
   aside = 'sa', -- list: what could not be treated, with what was stored of it and the error
@@ -107,6 +106,9 @@ function keys.intakeKeys(batch)
 end
 function keys.logs(id)
   return root .. 'lo:' .. id
+end
+function keys.declared(appName)
+  return root .. 'sn:' .. appName
 end
 function keys.handOver(workerId)
   return root .. 'to:' .. workerId

@@ -5,6 +5,10 @@ function tables.begin()
   tables.now, tables.lease = now, frame.lease
 end
 
+function tables:attendedTime()
+  return frame.attendedTime()
+end
+
 function tables:nextNumber()
   return frame.next()
 end
@@ -19,6 +23,31 @@ end
 
 function tables:execution(id)
   return id and rows.get(id)
+end
+
+function tables:unfinished(id)
+  local row = id and rows.get(id)
+  return row and not rows.isTerminal(row) and row or nil
+end
+
+function tables:lastStepBack()
+  return tonumber(call('HGET', keys.meta, 'steppedBack')) or 0
+end
+
+function tables:createTick(schedule, id, tick)
+  tick.extra.schedule = schedule.id
+  return create.row(id, tick.part, tick.extra)
+end
+
+function tables:admitTick(row, tick, after)
+  if after then
+    tick.extra.edges = tick.extra.edges or {}
+    table.insert(
+      tick.extra.edges,
+      { taskId = after.task, ref = '$previous', type = 'always', reuse = true, to = after.id }
+    )
+  end
+  create.admit(row, tick.extra)
 end
 
 function tables:touchExecution(row)
@@ -106,6 +135,10 @@ end
 
 function tables:emitQueue(change, queue)
   effects.push({ 'queue', change, queue.name, now })
+end
+
+function tables:emitSchedule(schedule, change)
+  effects.push({ 'schedule', change, schedule.id, schedule.taskId, now })
 end
 
 function tables:emitDue(at)

@@ -13,6 +13,7 @@ function transition.save()
   lockTable.save()
   queueTable.save()
   workerTable.save()
+  scheduleTable.save()
   workflow.save()
   window.save()
 end

@@ -1,0 +1,147 @@
+-- Schedules, see ScheduleTable in engine/tables.ts. One that has changed is written once, when the verb ends.
+-- Stored: the record as its users see it, JSON; absent values are null there. The next ticks stand in a zset of their own,
+-- and so do the schedules of each app by the time at which it last declared them.
+local scheduleTable = {}
+tables.schedules = scheduleTable
+
+-- Schedules that changed, and of these those that are ordered anew; those that are gone.
+local cache, dirty, moved, gone
+-- Schedules that their app declares now, by app.
+local declared
+
+local OPTIONAL = { 'startTime', 'endTime', 'payload', 'nextRunTime', 'lastRunTime', 'lastExecutionId', 'declaredBy' }
+-- Schedules without a declaration that one step looks at.
+local UNDECLARED_PER_STEP = 50
+
+function scheduleTable.begin()
+  cache, dirty, moved, gone, declared = {}, {}, {}, {}, {}
+  -- Whether an app may have more that it does not declare any more.
+  scheduleTable.mayBeMore = false
+end
+
+-- The schedule of a text, or nil where it is unreadable.
+function scheduleTable.unpack(text)
+  local ok, schedule = pcall(cjson.decode, text)
+  if not ok or type(schedule) ~= 'table' then
+    return nil
+  end
+  for _, name in ipairs(OPTIONAL) do
+    if schedule[name] == cjson.null then
+      schedule[name] = nil
+    end
+  end
+  return schedule
+end
+
+function scheduleTable.pack(schedule)
+  local record = {}
+  for _, name in ipairs(OPTIONAL) do
+    record[name] = cjson.null
+  end
+  for name, value in pairs(schedule) do
+    record[name] = value
+  end
+  return cjson.encode(record)
+end
+
+function scheduleTable:get(id)
+  if cache[id] == nil then
+    local schedule = scheduleTable.unpack(call('HGET', keys.schedules, id) or '')
+    cache[id] = schedule and schedule.id == id and type(schedule.revision) == 'number' and schedule or false
+  end
+  return cache[id] or nil
+end
+
+function scheduleTable:create(id)
+  local schedule = { id = id, paused = false, revision = 0 }
+  cache[id] = schedule
+  return schedule
+end
+
+function scheduleTable:touch(schedule)
+  dirty[schedule.id] = schedule
+end
+
+function scheduleTable:order(schedule)
+  dirty[schedule.id], moved[schedule.id] = schedule, true
+end
+
+function scheduleTable:delete(schedule)
+  cache[schedule.id], dirty[schedule.id], gone[schedule.id] = false, nil, schedule
+end
+
+function scheduleTable:declare(app, ids)
+  local list = declared[app] or {}
+  declared[app] = list
+  for _, id in ipairs(ids) do
+    list[#list + 1] = id
+  end
+end
+
+-- What names a schedule of another app here is removed as soon as it is looked at.
+function scheduleTable:undeclare(app)
+  local key = keys.declared(app)
+  call('ZUNIONSTORE', key, 1, key, 'WEIGHTS', 0)
+end
+
+function scheduleTable:undeclared(app, age)
+  local key, found, bytes = keys.declared(app), {}, 0
+  local ids = call('ZRANGEBYSCORE', key, '-inf', frame.attendedTime() - age, 'LIMIT', 0, UNDECLARED_PER_STEP)
+  local isNow = {}
+  for _, id in ipairs(declared[app] or {}) do
+    isNow[id] = true
+  end
+  scheduleTable.mayBeMore = #ids == UNDECLARED_PER_STEP
+  for _, id in ipairs(ids) do
+    if bytes > STEP_BYTES then
+      scheduleTable.mayBeMore = true
+      break
+    end
+    if not isNow[id] then
+      bytes = bytes + call('HSTRLEN', keys.schedules, id)
+      local schedule = scheduleTable:get(id)
+      if schedule and schedule.declaredBy == app then
+        found[#found + 1] = schedule
+      else
+        call('ZREM', key, id)
+      end
+    end
+  end
+  return found
+end
+
+local function saveDeclared()
+  for app, ids in pairs(declared) do
+    local entries, at = {}, frame.attendedTime()
+    for i, id in ipairs(ids) do
+      entries[2 * i - 1], entries[2 * i] = at, id
+    end
+    callAll('ZADD', keys.declared(app), entries)
+  end
+  declared = {}
+end
+
+-- Writes the schedules that have changed.
+function scheduleTable.save()
+  saveDeclared()
+  for id, schedule in pairs(dirty) do
+    call('HSET', keys.schedules, id, scheduleTable.pack(schedule))
+    local at = engine.schedule.nextTick(schedule)
+    if moved[id] and at then
+      call('ZADD', keys.ticks, at, id)
+    elseif moved[id] then
+      call('ZREM', keys.ticks, id)
+    end
+    if schedule.declaredBy then
+      call('ZADD', keys.declared(schedule.declaredBy), 'NX', frame.attendedTime(), id)
+    end
+  end
+  for id, schedule in pairs(gone) do
+    call('HDEL', keys.schedules, id)
+    call('ZREM', keys.ticks, id)
+    if schedule.declaredBy then
+      call('ZREM', keys.declared(schedule.declaredBy), id)
+    end
+  end
+  dirty, moved, gone = {}, {}, {}
+end
