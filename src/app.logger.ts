@@ -1,6 +1,6 @@
 import { ConsoleLogger, type LogLevel } from '@nestjs/common';
 
-/** What Nest says while it wires the app and listens: of no use to those who run it; main tells what went wrong. */
+/** Contexts of Nest's log lines about wiring and listening, which operators do not need; main reports failures. */
 const WIRING = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
 
 /** The log of the service: text for people (in colour on a terminal) or JSON for machines, without the wiring. */

@@ -10,8 +10,8 @@ import { ResidencyModule } from './residency/residency.module.js';
 @Module({})
 export class AppModule {
   /**
-   * Reads `.env` and the environment, which wins.
-   * @throws ConfigError if a variable is wrong
+   * Reads `.env` and the environment, which takes precedence.
+   * @throws ConfigError if a variable is invalid
    */
   static async register(): Promise<DynamicModule> {
     const config = await ConfigModule.forRoot({

@@ -2,15 +2,15 @@ import type { NestApplicationOptions } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { createServer } from 'node:http';
 
-/** How long a client may take, and how many there may be. Times in ms. */
+/** Time limits for clients, and the number of connections. Times in ms. */
 export interface HttpLimits {
-  /** Until the headers of a request have come. */
+  /** To receive the headers of a request. */
   headers: number;
-  /** Until a request has come as a whole, on every path. */
+  /** To receive a complete request, on every path. */
   request: number;
-  /** Until the next request of a connection. */
+  /** To receive the next request of a connection. */
   keepAlive: number;
-  /** Between two looks at what has taken too long; by default Node looks each 30 s, and adds that to every limit. */
+  /** Interval of the check for timeouts; Node's default is 30 s, which is added to every limit. */
   checkEvery: number;
   /** Connections at a time; further ones are closed at once. */
   connections: number;
@@ -24,7 +24,7 @@ export const HTTP_LIMITS: HttpLimits = {
   connections: 1_000,
 };
 
-/** Express behind a server with limits, and without a header that names it. */
+/** Express with limits for its server, and without the header that names it. */
 export class LimitedExpressAdapter extends ExpressAdapter {
   constructor(private readonly limits: HttpLimits = HTTP_LIMITS) {
     super();
@@ -33,7 +33,7 @@ export class LimitedExpressAdapter extends ExpressAdapter {
 
   override initHttpServer({ forceCloseConnections = false }: NestApplicationOptions): void {
     const { headers, request, keepAlive, checkEvery, connections } = this.limits;
-    // How often a server looks can be said only when it is made.
+    // The interval can be set only when the server is created.
     this.httpServer = createServer(
       {
         headersTimeout: headers,
@@ -44,7 +44,7 @@ export class LimitedExpressAdapter extends ExpressAdapter {
       this.getInstance(),
     );
     this.httpServer.maxConnections = connections;
-    // Nest's own way, which is private.
+    // As in Nest, where it is private.
     if (forceCloseConnections) (this as unknown as { trackOpenConnections(): void }).trackOpenConnections();
   }
 }

@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   logger.log(`dashboard: ${base}/dashboard/`);
   logger.log(`probes: ${['live', 'ready', 'startup'].map((probe) => `${base}/health/${probe}`).join(' ')}`);
   if (config.get('RUN_WORKFLOW_ON_START', { infer: true })) {
-    // The service goes on serving and auditing whatever becomes of this one run.
+    // The service continues to serve and to audit whatever the result of this run.
     await app
       .get(WorkflowRunner)
       .runOrResume()
@@ -39,8 +39,8 @@ async function main(): Promise<void> {
 }
 
 /**
- * Starts everything. A store that cannot be reached ends the process instead of being waited for: its first definitions
- * and schedules must be stored before it is of use, and whoever runs it starts it again, and sees why.
+ * Starts everything. If the store is unreachable the process exits instead of waiting: it is of no use before its
+ * definitions and schedules are stored, and a supervisor can restart it and see the reason.
  */
 async function listen(app: INestApplication, config: ConfigService<Environment, true>): Promise<void> {
   const [host, port] = [config.get('HOST', { infer: true }), config.get('PORT', { infer: true })];

@@ -1,14 +1,14 @@
-/** What the environment says is wrong. The message is one line that names the variable, what was found, what may be. */
+/** An invalid variable of the environment. The message is one line with the variable, its value and what is allowed. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
-  /** What a process ends with: EX_CONFIG of sysexits.h. */
+  /** Exit code of the process: EX_CONFIG of sysexits.h. */
   readonly exitCode = 78;
 
   constructor(
     readonly variable: string,
     found: string,
     allowed: string,
-    /** Names of further variables that are wrong as well. */
+    /** Names of other invalid variables. */
     others: readonly string[] = [],
   ) {
     const more = others.length > 0 ? ` (also wrong: ${others.join(', ')})` : '';
@@ -16,13 +16,13 @@ export class ConfigError extends Error {
   }
 }
 
-/** Names of variables whose values nobody may read in a log. */
+/** Names of variables whose values must not be logged. */
 const SECRET = /PASSWORD|SECRET|TOKEN|CREDENTIAL|_KEY$/;
-/** Where a URL may hold secrets: all before its last @, and its query. It may be no right URL. */
+/** The part of a URL that may contain secrets: everything before its last @, and its query. The URL may be invalid. */
 const USER_PART = /^([a-z][a-z0-9+.-]*:\/\/)?.*@/is;
 const QUERY = /[?#].*$/s;
 
-/** A value as it may stand in a message: one line, short, a secret and the user part of a URL masked. */
+/** A value for a message: one line, short, with secrets and the user part of a URL masked. */
 export function showValue(name: string, value: unknown): string {
   if (SECRET.test(name)) return '***';
   const isUrl = name.endsWith('_URL') || String(value).includes('://');

@@ -19,7 +19,7 @@ import {
   WholeNumber,
 } from './variable.js';
 
-/** The environment of the service: each property is a variable, its value here the default. */
+/** The environment of the service: each property is a variable, its value is the default. */
 export class Environment {
   @Address({ unit: 'IP address or host name', about: 'Where to listen.' })
   HOST = '127.0.0.1';
@@ -29,33 +29,33 @@ export class Environment {
 
   @Token({
     unit: 'token',
-    about: 'Bearer token of the console that may do everything. Without any, one is made at the start.',
+    about: 'Bearer token of the console with all rights. Without any, one is generated at start.',
   })
   CONSOLE_ADMIN_TOKEN = '';
 
   @Token({ unit: 'token', about: 'Bearer token of the console that schedules, cancels, retries and pauses.' })
   CONSOLE_OPERATOR_TOKEN = '';
 
-  @Token({ unit: 'token', about: 'Bearer token of the console that looks.' })
+  @Token({ unit: 'token', about: 'Bearer token of the console with read access.' })
   CONSOLE_VIEWER_TOKEN = '';
 
   @OneOf(
     {
       unit: 'name',
       about:
-        'What holds the state: in memory it ends with the process, embedded in a file it outlives it, redis shares it.',
+        'Where the state is: in memory (ends with the process), embedded in a file (survives it), or shared on redis.',
     },
     ['memory', 'embedded', 'redis'],
   )
   STORE: 'memory' | 'embedded' | 'redis' = 'embedded';
 
-  @Path({ unit: 'file', about: 'The SQLite file of STORE=embedded; others stand beside it.' })
+  @Path({ unit: 'file', about: 'The SQLite file of STORE=embedded; its other files are next to it.' })
   STORE_PATH = './data/scheduler.db';
 
   @OneOf(
     {
       unit: 'name',
-      about: 'Of STORE=embedded: whether a power cut loses nothing acknowledged, or the last 100 ms.',
+      about: 'For STORE=embedded: whether a power failure loses nothing acknowledged, or the last 100 ms.',
     },
     ['always', 'interval'],
   )
@@ -64,25 +64,25 @@ export class Environment {
   @RedisUrl({ unit: 'URL', about: 'The Redis of STORE=redis.' })
   REDIS_URL = 'redis://127.0.0.1:6379';
 
-  @Secret({ unit: 'text', about: 'Its password; wins over the one in REDIS_URL.' })
+  @Secret({ unit: 'text', about: 'Its password; overrides the one in REDIS_URL.' })
   REDIS_PASSWORD = '';
 
   @Name({
     unit: 'name',
-    about: 'Instances of one namespace on one Redis share the work; others do not see each other.',
+    about: 'Instances with the same namespace on one Redis share the work; others are independent.',
   })
   NAMESPACE = 'residency';
 
   @WholeNumber({ unit: 'tasks', about: 'How many handlers run at a time.' }, 1, 1000)
   MAX_CONCURRENT_TASKS = 10;
 
-  @Path({ unit: 'directory', about: 'Where reports, schedules and sent mail go; made where it is missing.' })
+  @Path({ unit: 'directory', about: 'Directory of reports, schedules and sent mail; created if missing.' })
   DATA_DIR = './data';
 
   @OneOf({ unit: 'name', about: 'Log lines for people, or one JSON object a line.' }, ['text', 'json'])
   LOG_FORMAT = 'text';
 
-  @TimeZoneName({ unit: 'IANA time zone', about: 'In which NIGHTLY_CRON is read.' })
+  @TimeZoneName({ unit: 'IANA time zone', about: 'Time zone of NIGHTLY_CRON.' })
   TIMEZONE = 'UTC';
 
   @Parsed(
@@ -93,23 +93,23 @@ export class Environment {
   NIGHTLY_CRON = '0 2 * * *';
 
   @DurationText(
-    { unit: 'duration', about: 'How long a silent worker keeps its runs before they start again.' },
+    { unit: 'duration', about: 'How long a worker without heartbeats keeps its runs before they start again.' },
     '1s',
     '10m',
   )
   LEASE = '15s';
 
-  @DurationText({ unit: 'duration', about: 'How long running handlers may go on after SIGTERM.' }, '0s', '10m')
+  @DurationText({ unit: 'duration', about: 'How long running handlers may continue after SIGTERM.' }, '0s', '10m')
   SHUTDOWN_DRAIN = '25s';
 
-  @WholeNumber({ unit: 'executions', about: 'How many finished executions are kept.' }, 0, 1_000_000)
+  @WholeNumber({ unit: 'executions', about: 'How many ended executions are kept.' }, 0, 1_000_000)
   HISTORY_COUNT = 1000;
 
   @Flag({ unit: 'true or false', about: 'Whether the residency workflow runs at start.' })
   RUN_WORKFLOW_ON_START = true;
 
   @WholeNumber(
-    { unit: 'connections', about: 'How often the mail gateway refuses before it takes a batch of mail.' },
+    { unit: 'connections', about: 'How often the mail gateway refuses before it accepts a batch of mail.' },
     0,
     100,
   )
@@ -117,8 +117,8 @@ export class Environment {
 }
 
 /**
- * Reads and checks the environment; what is unset has its default. Variables of others are left alone.
- * @throws ConfigError for the first variable that is wrong, naming the others
+ * Reads and checks the environment; unset variables have their defaults. Unknown variables are ignored.
+ * @throws ConfigError for the first invalid variable, with the names of the others
  */
 export function loadEnvironment(env: Record<string, unknown> = process.env): Environment {
   const variables = variablesOf(Environment);
@@ -131,7 +131,7 @@ export function loadEnvironment(env: Record<string, unknown> = process.env): Env
   throw new ConfigError(first.name, showValue(first.name, env[first.name]), first.allowed, names);
 }
 
-/** Whoever reaches the port of a service that others can reach must show a token. */
+/** A service that is reachable from other machines requires a token. */
 function requireToken(environment: Environment): Environment {
   const { HOST, CONSOLE_ADMIN_TOKEN, CONSOLE_OPERATOR_TOKEN, CONSOLE_VIEWER_TOKEN } = environment;
   const isLoopback = HOST === 'localhost' || HOST === '::1' || /^127\./.test(HOST);

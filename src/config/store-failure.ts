@@ -2,17 +2,17 @@ import { SchedulerError } from 'nestjs-advanced-scheduler';
 import { showValue } from './config-error.js';
 
 const VARIABLES = ['REDIS_URL'];
-/** Variables to look at, by the code of the store's error, where they are not the usual ones. */
+/** Variables to check, by the code of the store's error, if they differ from the usual ones. */
 const OTHER_VARIABLES: Record<string, readonly string[]> = { STORE_ACCESS_DENIED: ['REDIS_URL', 'REDIS_PASSWORD'] };
-/** What may pass by itself, so that whoever starts the process may start it again. */
+/** Temporary failures: a restart of the process may be enough. */
 const PASSING = new Set(['STORE_UNAVAILABLE', 'STORE_LOADING', 'STORE_READONLY']);
 /** EX_UNAVAILABLE and EX_CONFIG of sysexits.h. */
 const EXIT_CODES = { passing: 69, lasting: 78 };
 
-/** The store cannot be used at the start. The message is one line that names the variable, which store, and why. */
+/** The store cannot be used at start. The message is one line with the variable, the store and the reason. */
 export class StoreFailure extends Error {
   override readonly name = 'StoreFailure';
-  /** What a process ends with. */
+  /** Exit code of the process. */
   readonly exitCode: number;
 
   constructor(url: string, { code, message }: SchedulerError) {
@@ -22,7 +22,7 @@ export class StoreFailure extends Error {
   }
 }
 
-/** Whether an error is about reaching the store. */
+/** Whether an error is about access to the store. */
 export function isStoreError(error: unknown): error is SchedulerError {
   return error instanceof SchedulerError && /^(STORE|TLS)_/.test(error.code);
 }

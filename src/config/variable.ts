@@ -2,16 +2,16 @@ import { isIn, isInt, isIP, isTimeZone, max, min, ValidateBy } from 'class-valid
 import { Transform } from 'class-transformer';
 import ms, { type StringValue } from 'ms';
 
-/** What a variable means, for people: the unit of its value and what it does. */
+/** Documentation of a variable: the unit of its value and its effect. */
 export interface VariableNote {
   unit: string;
   about: string;
 }
 
-/** A variable as the schema declares it. */
+/** A variable of the schema. */
 export interface Variable extends VariableNote {
   name: string;
-  /** What its value may be. */
+  /** Description of valid values. */
   allowed: string;
 }
 
@@ -22,7 +22,7 @@ export function variablesOf(schema: new () => object): readonly Variable[] {
   return declared.get(schema.prototype as object) ?? [];
 }
 
-/** Declares a property as a variable: its note, and what class-validator accepts. */
+/** Declares a property as a variable, with its note and the values that class-validator accepts. */
 function variable(note: VariableNote, allowed: string, accepts: (value: unknown) => boolean): PropertyDecorator {
   const check = ValidateBy({ name: 'variable', validator: { validate: accepts, defaultMessage: () => allowed } });
   return (target, key) => {
@@ -32,7 +32,7 @@ function variable(note: VariableNote, allowed: string, accepts: (value: unknown)
   };
 }
 
-/** Turns texts of one form into values; any other text stays what it is, for the check to refuse. */
+/** Converts texts of one form to values; other text stays as it is, and the check refuses it. */
 function read(form: RegExp, parse: (text: string) => unknown): PropertyDecorator {
   return Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' && form.test(value) ? parse(value) : value,
@@ -61,7 +61,7 @@ export function Flag(note: VariableNote): PropertyDecorator {
   );
 }
 
-/** A length of time with its unit. It stays text, as the scheduler takes it. */
+/** A duration with its unit. It stays text, as the scheduler takes it. */
 export function DurationText(note: VariableNote, least: StringValue, most: StringValue): PropertyDecorator {
   return variable(note, `${least} to ${most}, a number with its unit such as 500ms, 15s or 2m`, (value) => {
     if (typeof value !== 'string' || !/^\d+(\.\d+)?(ms|s|m|h)$/.test(value) || value.length > 20) return false;
@@ -83,23 +83,23 @@ export function Path(note: VariableNote): PropertyDecorator {
   });
 }
 
-/** Names a thing among others of its kind. */
+/** A name. */
 export function Name(note: VariableNote): PropertyDecorator {
   return variable(note, '1 to 128 of A-Z a-z 0-9 . _ : -', (value) => {
     return typeof value === 'string' && /^[A-Za-z0-9._:-]{1,128}$/.test(value) && value !== '__proto__';
   });
 }
 
-/** Text that nobody may read. A line break in it comes from the file that it was kept in, and is never meant. */
+/** Secret text. A trailing line break comes from the file that contains it, and is removed. */
 export function Secret(note: VariableNote): PropertyDecorator {
-  return variable(note, 'empty for none, else at most 512 characters without line breaks', (value) => {
+  return variable(note, 'empty for none, otherwise at most 512 characters without line breaks', (value) => {
     return typeof value === 'string' && value.length <= 512 && !/\p{Cc}/u.test(value);
   });
 }
 
-/** A secret that opens something: long enough not to be guessed, of characters that stand in a header. */
+/** A secret for access: long enough not to be guessed, of characters that are valid in a header. */
 export function Token(note: VariableNote): PropertyDecorator {
-  return variable(note, 'empty for none, else 16 to 512 of A-Z a-z 0-9 . _ ~ + / = -', (value) => {
+  return variable(note, 'empty for none, otherwise 16 to 512 of A-Z a-z 0-9 . _ ~ + / = -', (value) => {
     return typeof value === 'string' && (value === '' || /^[A-Za-z0-9._~+/=-]{16,512}$/.test(value));
   });
 }
@@ -110,7 +110,7 @@ export function RedisUrl(note: VariableNote): PropertyDecorator {
     const db = /^\/?(\d{0,5})$/.exec(pathname)?.[1];
     const isPlace =
       /^rediss?:$/.test(protocol) && hostname !== '' && port !== '0' && Number(db ?? Number.NaN) <= 65_535;
-    // A URL reads over spaces and line breaks.
+    // URL ignores white space and line breaks.
     if (!isPlace || search !== '' || hash !== '' || /\s/.test(text)) throw new TypeError('not such a URL');
     decodeURIComponent(username + password);
   });
@@ -120,7 +120,7 @@ export function TimeZoneName(note: VariableNote): PropertyDecorator {
   return variable(note, 'an IANA time zone such as UTC or America/Chicago', isTimeZone);
 }
 
-/** Text that a reader of its own accepts, by not throwing. */
+/** Text for which `parse` does not throw. */
 export function Parsed(note: VariableNote, allowed: string, parse: (text: string) => unknown): PropertyDecorator {
   return variable(note, allowed, (value) => {
     try {

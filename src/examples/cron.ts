@@ -16,7 +16,7 @@ class Pager {
     this.ended = new Promise((resolve) => (this.end = resolve));
   }
 
-  /** A schedule from code: put at boot, once, whatever number of nodes declare it. Here each second. */
+  /** A schedule from code: put once at boot, whatever the number of nodes. Here it ticks every second. */
   @ScheduledTask('rounds.remind', { cron: '* * * * * *' })
   remind(_payload: unknown, ctx: TaskContext): string {
     return ctx.scheduledTime.toISOString();
@@ -37,7 +37,7 @@ class CronExampleModule {}
 /** 5. Cron scheduling: from code and at run time, in any time zone, a tick at most once on any number of nodes. */
 export function cron(say: Say) {
   return withScheduler(CronExampleModule, async (scheduler, app) => {
-    // 02:30 does not exist on the night when clocks go forward: then it runs at 03:00, the first instant after the gap.
+    // 02:30 does not exist on the night when clocks go forward: it then runs at 03:00, the first instant after the gap.
     await scheduler.scheduleCronTask('audit.nightly', '30 2 * * *', { timezone: 'America/Chicago', misfire: 'once' });
     const schedules = await scheduler.listCronTasks();
     for (const { taskId, cronExpression, timezone, nextRunTime } of schedules)

@@ -7,7 +7,7 @@ interface Shift {
   hours: number;
 }
 
-/** What each task waits for stands with the task; the results of what it waited for are in `ctx.results`. */
+/** Each task declares its dependencies; their results are in `ctx.results`. */
 @Injectable()
 class Timesheets {
   @ScheduledTask('hours.fetch')
@@ -35,20 +35,20 @@ class Timesheets {
 
   @ScheduledTask('hours.escalate', { dependencies: [{ taskId: 'hours.sum', type: 'failure' }] })
   escalate(): never {
-    throw new Error('runs only where hours.sum fails');
+    throw new Error('runs only if hours.sum fails');
   }
 }
 
 @Module({ imports: [SchedulerModule.forRoot()], providers: [Timesheets] })
 class DependenciesModule {}
 
-/** 3. Task dependencies: a graph, in which each task runs when what it depends on has ended as it should. */
+/** 3. Task dependencies: a graph in which each task runs when its dependencies have ended as required. */
 export function dependencies(say: Say) {
   return withScheduler(DependenciesModule, async (scheduler) => {
     const order = scheduler.dependencyGraph.topologicalSort();
     say(`order of the graph: ${order.join(' -> ')}`);
 
-    // Scheduled in the wrong order on purpose: each waits for the next execution of what it depends on.
+    // Scheduled in the wrong order on purpose: each waits for the next execution of its dependencies.
     const ids: Record<string, string> = {};
     for (const taskId of [...order].reverse()) ids[taskId] = await scheduler.scheduleTask(taskId);
     const waiting = await scheduler.why(ids['hours.report']!);

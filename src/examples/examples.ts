@@ -28,7 +28,7 @@ export const EXAMPLES: Readonly<Record<string, { title: string; run: (say: Say) 
 const EXIT_USAGE = 64;
 
 /**
- * Runs the example that the command line names; without a name lists them.
+ * Runs the example named on the command line; without a name, lists them.
  * @returns the exit code
  */
 export async function runExample(argv: readonly string[], say: Say, complain: Say): Promise<number> {

@@ -11,11 +11,11 @@ class Labs {
   }
 }
 
-/** Below 90 % of successes within the last hour the status is degraded; both figures are options. */
+/** The status is degraded below 90 % of successes within the last hour; both values are options. */
 @Module({ imports: [SchedulerModule.forRoot({ health: { threshold: 90, window: '1h' } })], providers: [Labs] })
 class HealthExampleModule {}
 
-/** 8. Health monitoring: status, figures and recent errors; the probes of Kubernetes and Terminus stand on the same. */
+/** 8. Health monitoring: status, metrics and recent errors, as used by the Kubernetes probes and Terminus. */
 export function health(say: Say) {
   return withScheduler(HealthExampleModule, async (scheduler) => {
     const before = await scheduler.getHealthStatus();

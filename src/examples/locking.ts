@@ -14,8 +14,8 @@ interface Credit {
 @Injectable()
 class Ledger {
   /**
-   * Reads, waits, writes: two at a time on one file would lose one of the two. Executions whose key is the same exclude
-   * each other; one whose lock is held waits without a slot, and without costing an attempt.
+   * Reads, waits, writes: two at a time on one file would lose an update. Executions with the same key exclude each
+   * other; one whose lock is held waits without a slot and without using an attempt.
    */
   @ScheduledTask('ledger.credit', { requireLock: true, lockKey: 'ledger:{payload.file}', lockTimeout: '1m' })
   async credit({ file, hours }: Credit, ctx: TaskContext): Promise<number | null> {
@@ -29,7 +29,7 @@ class Ledger {
 @Module({ imports: [SchedulerModule.forRoot({ maxConcurrentTasks: 10 })], providers: [Ledger] })
 class LockingModule {}
 
-/** 4. Distributed locking: one at a time for each key, in tasks and in code of your own. */
+/** 4. Distributed locking: one at a time for each key, in tasks and in your own code. */
 export function locking(say: Say) {
   return withScheduler(LockingModule, async (scheduler) => {
     const folder = await mkdtemp(join(tmpdir(), 'locking-'));
@@ -45,7 +45,7 @@ export function locking(say: Say) {
       );
 
       const { balance, token } = await correct(scheduler, file);
-      say(`corrected under the same lock by code of our own: ${balance} h, fencing token ${token}`);
+      say(`corrected under the same lock by other code: ${balance} h, fencing token ${token}`);
       return { tokens: [...tokens, token], balance, held: await scheduler.lockManager.isLocked(`ledger:${file}`) };
     } finally {
       await rm(folder, { recursive: true });
@@ -53,7 +53,7 @@ export function locking(say: Say) {
   });
 }
 
-/** The lock is renewed while the function runs, and freed when it ends. */
+/** The lock is renewed while the function runs, and released when it ends. */
 function correct(scheduler: AdvancedTaskScheduler, file: string) {
   return scheduler.lockManager.withLock(`ledger:${file}`, { ttl: '30s', maxWait: '5s' }, async (lock) => {
     const balance = Number(await readFile(file, 'utf8')) - 1;

@@ -17,11 +17,11 @@ class Ward {
   }
 }
 
-/** One slot, so that the order is plain to see; not started, so that all five stand in the queue first. */
+/** One slot, to show the order; not started, so all five are queued first. */
 @Module({ imports: [SchedulerModule.forRoot({ maxConcurrentTasks: 1, autoStart: false })], providers: [Ward] })
 class PriorityQueueModule {}
 
-/** 6. The multi-priority queue: five levels, first in first out on each of them. */
+/** 6. The multi-priority queue: five priorities, first in, first out within each. */
 export function priorityQueue(say: Say) {
   return withScheduler(PriorityQueueModule, async (scheduler, app) => {
     const matters = [

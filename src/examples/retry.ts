@@ -19,12 +19,12 @@ const patient: RetryConfig = {
 
 @Injectable()
 class Mailer {
-  /** A gateway that is down for the first two runs, and knows no address without an @. */
+  /** A gateway that is down for the first two runs, and rejects an address without an @. */
   @ScheduledTask('mail.send', { retryConfig: patient })
   send({ to }: Mail, ctx: TaskContext): string {
-    if (!to.includes('@')) throw new NonRetryableError(`'${to}' is no address: no retry will change that`);
+    if (!to.includes('@')) throw new NonRetryableError(`'${to}' is not an address: a retry does not help`);
     if (ctx.attempt < 3) throw new Error('connection refused');
-    // The executionId stays the same over all attempts: a receiver can tell repeats by it.
+    // The executionId is the same for all attempts, so a receiver can detect repeats.
     return `sent to ${to} as ${ctx.executionId}`;
   }
 }
@@ -32,7 +32,7 @@ class Mailer {
 @Module({ imports: [SchedulerModule.forRoot()], providers: [Mailer] })
 class RetryModule {}
 
-/** 2. Retry configuration: a failed run is repeated later and later, unless the error says that it is no use. */
+/** 2. Retry configuration: a failed run is repeated with growing delays, unless the error is not retryable. */
 export function retry(say: Say) {
   return withScheduler(RetryModule, async (scheduler) => {
     const delays = [0, 1, 2, 3].map((n) => scheduler.retryManager.calculateDelay(patient, n));

@@ -9,7 +9,7 @@ interface OnCall {
   resident: string;
 }
 
-/** A task, named once: what goes in and what comes out is known to the compiler wherever it is used. */
+/** A task, defined once, with types for its payload and result. */
 const findOnCall = defineTask<Night, OnCall>('rota.on-call.find', {
   taskName: 'Find who is on call',
   priority: TaskPriority.HIGH,
@@ -19,7 +19,7 @@ const findOnCall = defineTask<Night, OnCall>('rota.on-call.find', {
 class Rota {
   private readonly residents = ['Abara', 'Brandt', 'Costa', 'Dietz'];
 
-  /** The handler: a method of any provider. It gets the payload, and its return value is the execution's result. */
+  /** The handler: a method of any provider. It receives the payload; its return value is the execution's result. */
   @ScheduledTask(findOnCall)
   find({ date }: Night): OnCall {
     const day = Math.floor(Date.parse(date) / 86_400_000);
@@ -34,7 +34,7 @@ class SimpleTaskModule {}
 export function simpleTask(say: Say) {
   return withScheduler(SimpleTaskModule, async (scheduler) => {
     const planned = await scheduler.scheduleTask(findOnCall, { payload: { date: '2026-07-04' } });
-    // One execution may be more urgent than its task is.
+    // One execution can have a higher priority than its task.
     const urgent = await scheduler.scheduleTask(findOnCall, { payload: { date: '2026-07-05' }, priority: 'CRITICAL' });
 
     const executions = await Promise.all([planned, urgent].map((id) => scheduler.waitForExecution(id)));

@@ -9,7 +9,7 @@ import { withScheduler, type Say } from './with-scheduler.js';
 class Exporter {
   readonly heard: number[] = [];
 
-  /** Says how far it is, and what it does, while it runs. */
+  /** Reports its progress and writes log lines while it runs. */
   @ScheduledTask('charts.export', { taskName: 'Export charts', tags: ['export'] })
   async export({ charts }: { charts: string[] }, ctx: TaskContext): Promise<number> {
     for (const [i, chart] of charts.entries()) {
@@ -29,7 +29,7 @@ class Exporter {
 @Module({ imports: [SchedulerModule.forRoot()], providers: [Exporter] })
 class StatusModule {}
 
-/** 10. Task status tracking: where an execution is, why it is there, and what became of it. */
+/** 10. Task status tracking: the status of an execution, its reason, and its result. */
 export function status(say: Say) {
   return withScheduler(StatusModule, async (scheduler, app) => {
     const payload = { charts: ['Abara', 'Brandt', 'Costa', 'Dietz'] };
@@ -40,7 +40,7 @@ export function status(say: Say) {
     say(`at first: ${pending?.text}`);
     const done = await scheduler.waitForExecution(id, { timeout: '5s' });
     say(`then: ${done.status} from ${done.startedTime} to ${done.completedTime}, result ${done.result}`);
-    say(`progress heard: ${app.get(Exporter).heard.join(', ')}; log: ${done.logs.join(', ')}`);
+    say(`progress: ${app.get(Exporter).heard.join(', ')}; log: ${done.logs.join(', ')}`);
 
     const cancelled = await scheduler.cancelTask(later);
     const again = await scheduler.cancelTask(later);

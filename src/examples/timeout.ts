@@ -7,7 +7,10 @@ import { withScheduler, type Say } from './with-scheduler.js';
 class Planner {
   readonly stoppedAt: number[] = [];
 
-  /** Searches the best swap, a step at a time. The signal goes to whatever waits; without it no timeout could stop that. */
+  /**
+   * Searches for the best swap, step by step. The signal must reach everything that waits; without it a timeout stops
+   * nothing.
+   */
   @ScheduledTask('plan.improve', { timeout: '150ms', retryConfig: { maxAttempts: 2, initialDelay: '20ms' } })
   async improve({ steps }: { steps: number }, ctx: TaskContext): Promise<string> {
     let step = 0;
@@ -18,7 +21,7 @@ class Planner {
       }
       return `${step} steps`;
     } finally {
-      // Time to clean up: handlers have a grace of 10 s after the abort.
+      // Time to clean up: handlers have a grace period of 10 s after the abort.
       if (ctx.signal.aborted) this.stoppedAt.push(step);
     }
   }
@@ -27,7 +30,7 @@ class Planner {
 @Module({ imports: [SchedulerModule.forRoot()], providers: [Planner] })
 class TimeoutModule {}
 
-/** 7. Task timeout: each run is bounded, the handler is told by its signal, and a retry follows where there is one. */
+/** 7. Task timeout: each run is limited, the handler's signal aborts, and a retry follows if there is one. */
 export function timeout(say: Say) {
   return withScheduler(TimeoutModule, async (scheduler, app) => {
     const ids = await scheduler.scheduleTasks([

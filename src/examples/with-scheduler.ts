@@ -5,7 +5,7 @@ import { AdvancedTaskScheduler } from 'nestjs-advanced-scheduler';
 /** Prints one line of an example. */
 export type Say = (line: string) => void;
 
-/** Starts an app of this module, hands out its scheduler, and closes the app at the end, however that comes. */
+/** Starts an app of this module, calls back with its scheduler, and closes the app in any case. */
 export async function withScheduler<T>(
   module: Type,
   body: (scheduler: AdvancedTaskScheduler, app: INestApplicationContext) => Promise<T>,

@@ -32,7 +32,7 @@ class Census {
 
   @ScheduledTask('census.escalate')
   escalate(): string {
-    return 'told the head nurse to count by hand';
+    return 'asked the head nurse to count by hand';
   }
 
   @ScheduledTask('census.clean-up')
@@ -47,7 +47,7 @@ class WorkflowModule {}
 const request: WorkflowRequest = {
   name: 'census',
   tasks: [
-    // One task stands here three times, so that each node needs a ref of its own.
+    // One task has three nodes here, so each needs a ref.
     ...WARDS.map((ward) => ({ ref: ward, taskId: 'census.count', payload: { ward } })),
     { ref: 'merge', taskId: 'census.merge', dependencies: WARDS.map((ref) => ({ ref, type: 'success' as const })) },
     { ref: 'publish', taskId: 'census.publish', dependencies: [{ ref: 'merge', type: 'success' }] },

@@ -19,8 +19,8 @@ export interface NightlyAudit extends Done {
 }
 
 /**
- * Every night, holds the published schedule against the roster as it is by then: shifts taken on since, or vacations
- * moved, may break rules that the schedule kept when it was made.
+ * Checks the published schedule every night against the current roster: extra shifts or changed vacations may violate
+ * rules that the schedule observed when it was created.
  */
 @Injectable()
 export class NightlyAuditTask {

@@ -4,7 +4,7 @@ import type { DutyAudit } from './domain/duty-hours.js';
 import type { ReportSummary } from './domain/report.js';
 import type { RotationPlan } from './domain/rotations.js';
 
-/** What every residency task returns beside its data: one sentence on what it did. */
+/** The common part of all results: one sentence about what the task did. */
 export interface Done {
   summary: string;
 }
@@ -49,7 +49,7 @@ export const alertViolationsTask = defineTask<null, Done & { violations: number 
   timeout: '30s',
 });
 
-/** Flaky: the mail gateway refuses at first, and each refusal costs one attempt. */
+/** The mail gateway refuses at first, and each refusal uses one attempt. */
 export const notifyStaffTask = defineTask<null, Done & { messages: number }>('residency.staff.notify', {
   taskName: 'Notify staff',
   timeout: '30s',
@@ -62,13 +62,13 @@ export const notifyStaffTask = defineTask<null, Done & { messages: number }>('re
   },
 });
 
-/** Runs if all mail went out. */
+/** Runs if all mail was sent. */
 export const publishScheduleTask = defineTask<null, Done & { path: string }>('residency.schedule.publish', {
   taskName: 'Publish schedule',
   timeout: '30s',
 });
 
-/** Runs if the mail did not go out, retries spent. */
+/** Runs if the mail could not be sent, after all retries. */
 export const escalateTask = defineTask<null, Done>('residency.staff.escalate', {
   taskName: 'Escalate to director',
   priority: TaskPriority.CRITICAL,

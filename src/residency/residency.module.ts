@@ -10,7 +10,7 @@ import { sampleRoster } from './sample/roster.js';
 import { WorkflowProgress } from './workflow-progress.js';
 import { WorkflowRunner } from './workflow-runner.js';
 
-/** Residency scheduling: the tasks of the workflow and of the night, and what they write to. */
+/** Residency scheduling: the tasks of the workflow and the nightly audit, and their outputs. */
 @Module({
   providers: [
     { provide: ROSTER, useValue: sampleRoster },
@@ -28,7 +28,7 @@ import { WorkflowRunner } from './workflow-runner.js';
 })
 export class ResidencyModule {}
 
-/** One variable of the environment as a provider of its own, so that its users know nothing of configuration. */
+/** One variable of the environment as a separate provider, so its users do not depend on configuration. */
 function setting(token: symbol, name: keyof Environment) {
   return {
     provide: token,

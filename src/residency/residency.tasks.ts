@@ -14,10 +14,10 @@ import * as define from './residency.definitions.js';
 /** The roster that the tasks work on. */
 export const ROSTER = Symbol('ROSTER');
 
-/** The file of the newest schedule that everybody was told of. */
+/** The file of the newest schedule that was sent to all residents. */
 export const PUBLISHED_SCHEDULE = 'published/schedule.json';
 
-/** The steps of the residency workflow: each is thin, the work itself is in `domain`. */
+/** The steps of the residency workflow: each is thin; the work is in `domain`. */
 @Injectable()
 export class ResidencyTasks {
   constructor(

@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { OnEvent } from '@nestjs/event-emitter';
 import { AdvancedTaskScheduler, SchedulerEvents, type ExecutionEvent } from 'nestjs-advanced-scheduler';
 
-/** Tells a reader of the log how workflow runs go on: one line for each step that starts, fails or ends. */
+/** Logs the progress of workflow runs: one line for each step that starts, fails or ends. */
 @Injectable()
 export class WorkflowProgress {
   private readonly logger = new Logger('Workflow');
@@ -42,8 +42,7 @@ export class WorkflowProgress {
 
   @OnEvent(SchedulerEvents.EXECUTION_SKIPPED)
   onSkipped(event: ExecutionEvent): void {
-    if (event.workflowId !== null)
-      this.logger.log(`– ${this.nameOf(event)}: skipped: what it would follow did not happen`);
+    if (event.workflowId !== null) this.logger.log(`– ${this.nameOf(event)}: skipped: a dependency was not satisfied`);
   }
 
   @OnEvent(SchedulerEvents.EXECUTION_CANCELLED)
@@ -55,7 +54,7 @@ export class WorkflowProgress {
     return this.scheduler.taskDefinitions.get(taskId)?.taskName ?? taskId;
   }
 
-  /** ' (12 ms)', or nothing for an execution that never started. */
+  /** ' (12 ms)', or '' for an execution that never started. */
   private took({ executionId, time }: ExecutionEvent): string {
     const start = this.startedAt.get(executionId);
     this.startedAt.delete(executionId);

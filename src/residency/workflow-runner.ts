@@ -12,11 +12,11 @@ export interface WorkflowOutcome {
   steps: Record<string, TaskExecution>;
 }
 
-/** Among which an unfinished run is looked for. */
+/** How many recent workflows are searched for an unfinished run. */
 const RECENT_WORKFLOWS = 100;
 const ENDED: readonly TaskStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED'];
 
-/** Runs the residency workflow and tells how it ended. */
+/** Runs the residency workflow and reports how it ended. */
 @Injectable()
 export class WorkflowRunner {
   private readonly logger = new Logger('Residency');
@@ -25,7 +25,7 @@ export class WorkflowRunner {
 
   /**
    * Runs the workflow to its end.
-   * @param signal gives up waiting (the run goes on); rejects with its reason
+   * @param signal stops waiting (the run continues); rejects with its reason
    */
   async run(signal?: AbortSignal): Promise<WorkflowOutcome> {
     const run = await this.scheduler.runWorkflow(residencyWorkflow());
@@ -33,7 +33,7 @@ export class WorkflowRunner {
     return this.toItsEnd(run, signal);
   }
 
-  /** Goes on with the run that a process left unfinished, or begins one. */
+  /** Resumes the run that a process left unfinished, or starts one. */
   async runOrResume(): Promise<WorkflowOutcome> {
     const { items } = await this.scheduler.listWorkflows({ limit: RECENT_WORKFLOWS });
     const unfinished = items.find(({ name, status }) => name === residencyWorkflow().name && status === 'RUNNING');
@@ -69,6 +69,6 @@ export class WorkflowRunner {
       this.logger.warn(`${violation.residentId}: ${describeViolation(violation)}`);
     }
     const report = steps.report?.result as ResidencyResults['report'] | null;
-    if (report) this.logger.log(`the whole report is in ${report.path}`);
+    if (report) this.logger.log(`the report is in ${report.path}`);
   }
 }

@@ -25,7 +25,7 @@ export interface WorkflowArguments {
   json: string | null;
 }
 
-/** The command line is wrong; the message says how. */
+/** The command line is invalid; the message gives the reason. */
 export class UsageError extends Error {}
 
 /** @throws UsageError */
@@ -34,7 +34,7 @@ export function parseArguments(argv: readonly string[]): WorkflowArguments | 'he
   if (values.help === true) return 'help';
   const [file, ...others] = positionals;
   if (file === undefined) throw new UsageError('FILE is missing');
-  if (others.length > 0) throw new UsageError(`one FILE is expected, not ${positionals.length}`);
+  if (others.length > 0) throw new UsageError(`expected one FILE, not ${positionals.length}`);
   return {
     file,
     store: values.store === undefined ? 'memory' : readStore(values.store),

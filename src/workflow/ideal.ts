@@ -1,11 +1,11 @@
 import { childrenOf, topologicalOrder, type TraceTask } from './trace.js';
 
-/** All the work there is: the sum of the recorded times, in seconds. */
+/** The sum of the recorded times, in seconds. */
 export function workSeconds(tasks: readonly TraceTask[]): number {
   return tasks.reduce((sum, task) => sum + task.runtimeSeconds, 0);
 }
 
-/** The longest chain of tasks that must follow each other, in seconds: no concurrency is faster. */
+/** The longest chain of dependent tasks, in seconds: the lower bound at any concurrency. */
 export function criticalPathSeconds(tasks: readonly TraceTask[]): number {
   const children = childrenOf(tasks);
   const start = tasks.map(() => 0);
@@ -19,8 +19,8 @@ export function criticalPathSeconds(tasks: readonly TraceTask[]): number {
 }
 
 /**
- * How long a greedy list scheduler without any overhead takes, in seconds: a free slot takes the task that has been ready
- * longest; those that became ready at one instant stand in file order.
+ * The makespan of a greedy list scheduler without overhead, in seconds: a free slot takes the task that has been ready
+ * longest; tasks that became ready at one instant are in file order.
  * @param concurrency slots, 1 or more
  */
 export function idealSeconds(tasks: readonly TraceTask[], concurrency: number): number {
@@ -41,7 +41,7 @@ export function idealSeconds(tasks: readonly TraceTask[], concurrency: number): 
   }
 }
 
-/** Running tasks by their end. The latest stands first, so that taking the earliest is a pop. */
+/** Running tasks by their end. The latest is first, so removing the earliest is a pop. */
 class EndQueue {
   private readonly runs: { end: number; index: number }[] = [];
 

@@ -1,32 +1,32 @@
 import type { TraceTask } from './trace.js';
 
-/** From the first start to the last end that a task's handler wrote down; ms on a monotonic clock. */
+/** From the first start to the last end that a task's handler recorded; ms on a monotonic clock. */
 export interface Span {
   start: number;
-  /** null: it has not ended (it runs, or it failed). */
+  /** null: it has not ended (it is running, or has failed). */
   end: number | null;
 }
 
-/** What the handlers themselves say of when they ran: evidence that owes nothing to the scheduler's records. */
+/** Times recorded by the handlers themselves, independently of the scheduler's records. */
 export class Ledger {
   private readonly spans = new Map<string, Span>();
   private running = 0;
   private peak = 0;
   private endedCount = 0;
 
-  /** @param onEnd hears each end, with how many tasks have ended so far */
+  /** @param onEnd called at each end, with the number of ended tasks */
   constructor(
     private readonly clock: () => number = () => performance.now(),
     private readonly onEnd: (ended: number) => void = () => undefined,
   ) {}
 
-  /** Writes down a start. @returns the instant, so that the handler measures from what stands in the ledger */
+  /** Records a start. @returns the instant, so the handler measures from the recorded time */
   started(taskId: string): number {
     const now = this.clock();
     const span = this.spans.get(taskId);
     if (span === undefined) this.spans.set(taskId, { start: now, end: null });
     else if (span.end !== null) {
-      // A second run: what it holds up is over only when it is over.
+      // A second run: the task has ended only when this run has.
       span.end = null;
       this.endedCount--;
     }
@@ -44,12 +44,12 @@ export class Ledger {
     return this.spans.get(taskId);
   }
 
-  /** The most handlers that ran at one instant. */
+  /** The maximum number of handlers that ran at one instant. */
   get peakConcurrency(): number {
     return this.peak;
   }
 
-  /** The edges whose child started before its parent ended. A child that never started breaks no order. */
+  /** Counts edges whose child started before its parent ended. A child that never started violates no order. */
   countOrderViolations(tasks: readonly TraceTask[]): number {
     const broken = (childStart: number, parent: string): boolean => {
       const end = this.spans.get(parent)?.end ?? Infinity;

@@ -1,4 +1,4 @@
-// A timer fires up to a millisecond late and then waits its turn: it is set this much early, and the rest is spun.
+// A timer fires up to a millisecond late: it is set this much early, and the rest is spun, ms.
 const SPIN_MS = 1.5;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -6,8 +6,8 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
- * Resolves at `deadline` (ms, as performance.now counts), never before it and well under a millisecond after it while the
- * event loop is free. Other work goes on meanwhile.
+ * Resolves at `deadline` (ms, as performance.now), never before it, and well under a millisecond after it if the event
+ * loop is free. Does not block other work meanwhile.
  */
 export async function waitUntil(deadline: number, clock: () => number = () => performance.now()): Promise<void> {
   for (let left = deadline - clock(); left > 0; left = deadline - clock()) {

@@ -1,12 +1,12 @@
 import { Presets, SingleBar } from 'cli-progress';
 
-/** Shows how far a run is. */
+/** Shows the progress of a run. */
 export interface Progress {
   update(done: number): void;
   stop(): void;
 }
 
-/** A bar on a terminal; elsewhere a plain line at each tenth. */
+/** A bar on a terminal; otherwise a line at each tenth. */
 export function createProgress(total: number, stream: NodeJS.WriteStream): Progress {
   return stream.isTTY ? new BarProgress(total, stream) : new LineProgress(total, stream);
 }
@@ -45,6 +45,6 @@ class LineProgress implements Progress {
   }
 
   stop(): void {
-    // Every line is written whole: nothing is left to finish.
+    // Every line is complete: nothing to finish.
   }
 }

@@ -2,12 +2,12 @@ const MAX_LENGTH = 128;
 const VALID = /^[A-Za-z0-9._:-]{1,128}$/;
 
 /**
- * Gives each task id a name that the scheduler allows (1 to 128 of A-Z a-z 0-9 . _ : -), no two the same: the id itself
- * where it is such a name, else its allowed characters and a number.
+ * Maps each task id to a unique name that the scheduler allows (1 to 128 of A-Z a-z 0-9 . _ : -): the id itself if it
+ * is valid, otherwise its allowed characters and a number.
  * @param ids distinct
  */
 export function refsOf(ids: readonly string[]): Map<string, string> {
-  // Valid ids keep their names whatever stands before them in the file.
+  // Valid ids keep their names, whatever precedes them in the file.
   const taken = new Set(ids.filter((id) => VALID.test(id)));
   const refs = new Map<string, string>();
   for (const id of ids) {

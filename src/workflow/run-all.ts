@@ -8,8 +8,8 @@ import { readStore } from './arguments.js';
 import { ratioOf, succeeded, type Summary } from './summary.js';
 
 /**
- * Runs every recorded workflow of a folder in a fresh process, at its default pace, and prints a table.
- * Arguments: the folder, and --store memory|embedded|redis.
+ * Runs every recorded workflow of a folder in a fresh process, at its default speed, and prints a table. Arguments: the
+ * folder, and --store memory|embedded|redis.
  */
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { store: { type: 'string' } } });
 const store = readStore(values.store ?? 'memory');

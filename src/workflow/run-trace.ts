@@ -18,9 +18,9 @@ class TraceModule {
       maxConcurrentTasks: concurrency,
       // The summary counts every execution of the workflow.
       history: tasks,
-      // At recorded speed a task may take hours: the longest bound there is.
+      // At recorded speed a task may take hours: this is the maximum.
       maxAttemptDuration: '30d',
-      // Nothing outlives the process: an interrupted run has nothing to save.
+      // The state ends with the process, so an interrupted run has nothing to save.
       shutdown: { drain: '0ms', grace: '0ms' },
     });
     return {
@@ -32,9 +32,9 @@ class TraceModule {
 }
 
 /**
- * Runs a trace on a scheduler of its own, in this process.
- * @param store where the state is kept; removed afterwards
- * @param onProgress called at each end with the number of tasks that have ended
+ * Runs a trace on a separate scheduler in this process.
+ * @param store of the state; removed afterwards
+ * @param onProgress called at each end with the number of ended tasks
  */
 export async function runTrace(
   trace: Trace,

@@ -2,37 +2,37 @@ import { criticalPathSeconds, idealSeconds, workSeconds } from './ideal.js';
 import type { Ledger } from './ledger.js';
 import { countEdges, type Trace } from './trace.js';
 
-/** How a trace is run. */
+/** Settings of a run. */
 export interface Pace {
   /** Recorded times are divided by this. */
   speed: number;
-  /** Tasks that may run at once. */
+  /** Maximum tasks at a time. */
   concurrency: number;
 }
 
-/** What came of a run, and what it is measured against. All times in ms at the chosen speed. */
+/** Result of a run, and its reference values. All times in ms at the chosen speed. */
 export interface Summary extends Pace {
   name: string;
   tasks: number;
   edges: number;
   /** Executions that the scheduler reports as COMPLETED. */
   completed: number;
-  /** From handing over the workflow until its last execution was known to have ended. */
+  /** From the start of the call until its last execution was known to have ended. */
   makespanMs: number;
   criticalPathMs: number;
   workMs: number;
   /** A greedy list scheduler without overhead at this concurrency. */
   idealMs: number;
-  /** Edges whose child started before its parent ended, by the handlers' own ledger. */
+  /** Edges whose child started before its parent ended, by the handlers' ledger. */
   orderViolations: number;
-  /** The most handlers that ran at one instant, by the same ledger. */
+  /** The maximum number of handlers that ran at one instant, by the same ledger. */
   peakConcurrency: number;
 }
 
-/** What the ideal takes by default. */
+/** Default duration of the ideal. */
 export const DEFAULT_IDEAL_MS = 10_000;
 
-/** The speed, to three digits, at which the ideal takes about `idealMs`; 1 for a trace that takes no time at all. */
+/** The speed, to three digits, at which the ideal takes about `idealMs`; 1 for a trace without duration. */
 export function speedFor(trace: Trace, concurrency: number, idealMs = DEFAULT_IDEAL_MS): number {
   const recordedMs = idealSeconds(trace.tasks, concurrency) * 1000;
   return recordedMs === 0 ? 1 : Number((recordedMs / idealMs).toPrecision(3));
@@ -63,19 +63,19 @@ export function summarize(
   };
 }
 
-/** Whether every task completed and no edge was broken. */
+/** Whether every task completed and no edge was violated. */
 export function succeeded(summary: Summary): boolean {
   return summary.completed === summary.tasks && summary.orderViolations === 0;
 }
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
 
-/** How many times the ideal the run took; null where the ideal is no time at all. */
+/** The makespan divided by the ideal; null if the ideal is 0. */
 export function ratioOf(summary: Summary): number | null {
   return summary.idealMs === 0 ? null : summary.makespanMs / summary.idealMs;
 }
 
-/** The summary for people, one figure a line. */
+/** The summary as text, one value a line. */
 export function formatSummary(summary: Summary): string {
   const ratio = ratioOf(summary);
   const rows: [string, string][] = [

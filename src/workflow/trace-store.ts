@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 import type { SchedulerOptions } from 'nestjs-advanced-scheduler';
 import type { TraceStoreType } from './arguments.js';
 
-/** Where one run of a trace keeps its state, and how to remove that state afterwards. */
+/** The store of one run of a trace, and how to remove its state. */
 export interface TraceStore {
   options: Pick<SchedulerOptions, 'store' | 'namespace'>;
   remove(): Promise<void>;

@@ -13,7 +13,7 @@ export const traceTask = defineTask<TracePayload, void>('workflow.trace.task', {
   taskName: 'Task of a recorded workflow',
 });
 
-/** Plays the tasks of a trace: each takes its time, and says in the ledger when it did. */
+/** Simulates the tasks of a trace: each waits for its recorded time and records its run in the ledger. */
 @Injectable()
 export class TraceTasks {
   /** Resolves when the workflow has ended. One application runs one workflow. */

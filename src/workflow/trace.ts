@@ -2,7 +2,7 @@
 export interface TraceTask {
   id: string;
   name: string;
-  /** How long it ran when it was recorded. */
+  /** Recorded duration. */
   runtimeSeconds: number;
   /** Ids of the tasks that must end before this one starts. */
   parents: readonly string[];
@@ -28,7 +28,7 @@ export function childrenOf(tasks: readonly TraceTask[]): number[][] {
   return children;
 }
 
-/** Indexes into `tasks`, every parent before its children. Tasks on a cycle, or after one, are left out. */
+/** Indexes into `tasks`, every parent before its children. Tasks on a cycle, or after one, are omitted. */
 export function topologicalOrder(tasks: readonly TraceTask[]): number[] {
   const children = childrenOf(tasks);
   const open = tasks.map((task) => task.parents.length);
@@ -45,7 +45,7 @@ export function findCycle(tasks: readonly TraceTask[]): string[] | null {
   const stuck = new Map(tasks.filter((task) => !sorted.has(task.id)).map((task) => [task.id, task]));
   const first = stuck.keys().next();
   if (first.done === true) return null;
-  // A task that never became ready has a parent that never did either: walking upwards must come round.
+  // A task that never became ready has such a parent, so walking upwards must find a cycle.
   const path: string[] = [];
   let at = first.value;
   while (!path.includes(at)) {

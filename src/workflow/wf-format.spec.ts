@@ -54,16 +54,16 @@ describe('parseWfFormat', () => {
     ['a bare null', 'null', /^no workflow\.specification\.tasks/],
     ['no tasks', text([], []), /tasks is empty/],
     ['no times', '{"workflow":{"specification":{"tasks":[{"id":"a"}]}}}', /^no workflow\.execution\.tasks/],
-    ['a task without id', text([{ name: 'x' }], []), /specification\.tasks\[0\]: id must be text/],
-    ['an id of no text', text([{ id: 7 }], []), /specification\.tasks\[0\]: id must be text/],
-    ['a task twice', text([{ id: 'a' }, { id: 'a' }], pair), /"a" stands twice in workflow\.specification/],
-    ['a time twice', text([{ id: 'a' }], [time('a'), time('a')]), /"a" stands twice in workflow\.execution/],
+    ['a task without id', text([{ name: 'x' }], []), /specification\.tasks\[0\]: id must be non-empty text/],
+    ['an id of no text', text([{ id: 7 }], []), /specification\.tasks\[0\]: id must be non-empty text/],
+    ['a task twice', text([{ id: 'a' }, { id: 'a' }], pair), /"a" is listed twice in workflow\.specification/],
+    ['a time twice', text([{ id: 'a' }], [time('a'), time('a')]), /"a" is listed twice in workflow\.execution/],
     ['a missing time', text([{ id: 'a' }, { id: 'c' }], pair), /"c" has no runtimeInSeconds/],
     ['an entry without time', text([{ id: 'a' }], [{ id: 'a' }]), /"a" has no runtimeInSeconds/],
     ['a negative time', text([{ id: 'a' }], [time('a', -0.5)]), /"a": runtimeInSeconds is -0\.5/],
     ['a time of text', text([{ id: 'a' }], [time('a', '3')]), /"a": runtimeInSeconds is "3"/],
     ['an unknown parent', text([{ id: 'a' }, { id: 'b', parents: ['x'] }], pair), /"b" has an unknown parent "x"/],
-    ['a parent twice', text([{ id: 'a' }, { id: 'b', parents: ['a', 'a'] }], pair), /"b" names its parent "a" twice/],
+    ['a parent twice', text([{ id: 'a' }, { id: 'b', parents: ['a', 'a'] }], pair), /"b" lists its parent "a" twice/],
     ['parents of no list', text([{ id: 'a', parents: 'b' }], pair), /"a": parents must be a list/],
     ['an edge only its parent knows', text([{ id: 'a', children: ['b'] }, { id: 'b' }], pair), /"a" has a child "b"/],
     [
@@ -75,7 +75,7 @@ describe('parseWfFormat', () => {
         ],
         pair,
       ),
-      /wait for each other: . -> . -> ./,
+      /depend on each other in a cycle: . -> . -> ./,
     ],
   ])('refuses %s', (_what, document, problem) => {
     expect(problemOf(document)).toMatch(problem);
@@ -140,15 +140,19 @@ describe('parseWfFormat, schemas 1.0 to 1.4', () => {
   ];
   it.each<[string, unknown[], RegExp]>([
     ['no tasks', [], /workflow\.tasks is empty/],
-    ['a task without a name', [{ id: 'a' }], /workflow\.tasks\[0\]: name must be text/],
+    ['a task without a name', [{ id: 'a' }], /workflow\.tasks\[0\]: name must be non-empty text/],
     ['an unknown parent', two({ parents: ['x'] }), /"b" has an unknown parent "x"/],
     ['an unknown child', two({ children: ['x'] }), /"b" has an unknown child "x"/],
-    ['a task that waits for itself', two({ parents: ['b'] }), /wait for each other: b -> b/],
+    ['a task that waits for itself', two({ parents: ['b'] }), /depend on each other in a cycle: b -> b/],
     ['a negative time', two({ runtime: -1 }), /"b": runtime is -1/],
     ['a time of text', two({ runtime: '1' }), /"b": runtime is "1"/],
     ['parents of no list', two({ parents: 'a' }), /"b": parents must be a list/],
-    ['names that repeat, without ids', [{ name: 'a' }, { name: 'a' }], /named alike, so id must be text/],
-    ['ids that repeat', two({ name: 'a' }).map((t) => ({ ...(t as object), id: 'i' })), /"i" stands twice/],
+    [
+      'names that repeat, without ids',
+      [{ name: 'a' }, { name: 'a' }],
+      /have the same name, so id must be non-empty text/,
+    ],
+    ['ids that repeat', two({ name: 'a' }).map((t) => ({ ...(t as object), id: 'i' })), /"i" is listed twice/],
     [
       'a name that several tasks share as a parent',
       [
@@ -156,7 +160,7 @@ describe('parseWfFormat, schemas 1.0 to 1.4', () => {
         { name: 'map', id: 'y' },
         { name: 'join', id: 'z', parents: ['map'] },
       ],
-      /"z" has a parent "map", and several tasks are named so/,
+      /"z" has a parent "map", but several tasks have this name/,
     ],
   ])('refuses %s', (_what, tasks, problem) => {
     expect(problemOf(older('1.3', 'tasks', tasks))).toMatch(problem);

@@ -16,9 +16,9 @@ export class WfFormatError extends Error {
 }
 
 /**
- * Reads a WfFormat document of schema 1.0 to 1.6. The layout decides how it is read, not the version that it names:
- * `workflow.specification.tasks` since 1.5, `workflow.tasks` in 1.3 and 1.4, `workflow.jobs` before. A byte order mark is
- * ignored. The graph is acyclic and within the scheduler's limits of nodes and edges.
+ * Parses a WfFormat document of schema 1.0 to 1.6. The layout decides how it is parsed, not its version:
+ * `workflow.specification.tasks` since 1.5, `workflow.tasks` in 1.3 and 1.4, `workflow.jobs` before. A byte order mark
+ * is ignored. The graph is acyclic and within the scheduler's limits of nodes and edges.
  * @param file name of the text in errors, and of a workflow without a name
  * @throws WfFormatError
  */
@@ -32,7 +32,7 @@ export function parseWfFormat(text: string, file: string): Trace {
   const edges = countEdges(tasks);
   if (edges > MAX_WORKFLOW_EDGES) fail(`${edges} dependencies; allowed: at most ${MAX_WORKFLOW_EDGES}`);
   const cycle = findCycle(tasks);
-  if (cycle !== null) fail(`the tasks wait for each other: ${cycle.join(' -> ')}`);
+  if (cycle !== null) fail(`the tasks depend on each other in a cycle: ${cycle.join(' -> ')}`);
   const name = dig(document, 'name');
   return { name: typeof name === 'string' && name !== '' ? name : file, tasks };
 }

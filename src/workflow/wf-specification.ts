@@ -18,7 +18,7 @@ function readRuntimes(executed: unknown, fail: Fail): Map<string, unknown> {
   const runtimes = new Map<string, unknown>();
   executed.forEach((entry: unknown, index) => {
     const id = readText(entry, 'id', `workflow.execution.tasks[${index}]`, fail);
-    if (runtimes.has(id)) fail(`task "${id}" stands twice in workflow.execution.tasks`);
+    if (runtimes.has(id)) fail(`task "${id}" is listed twice in workflow.execution.tasks`);
     runtimes.set(id, dig(entry, 'runtimeInSeconds'));
   });
   return runtimes;
@@ -39,15 +39,15 @@ function readTask(entry: unknown, index: number, runtimes: ReadonlyMap<string, u
 function checkEdges(tasks: readonly TraceTask[], specified: readonly unknown[], fail: Fail): void {
   const parentsOf = new Map<string, ReadonlySet<string>>();
   for (const { id, parents } of tasks) {
-    if (parentsOf.has(id)) fail(`task "${id}" stands twice in workflow.specification.tasks`);
+    if (parentsOf.has(id)) fail(`task "${id}" is listed twice in workflow.specification.tasks`);
     parentsOf.set(id, new Set(parents));
   }
   tasks.forEach(({ id, parents }, index) => {
     const unknown = parents.find((parent) => !parentsOf.has(parent));
     if (unknown !== undefined) fail(`task "${id}" has an unknown parent "${unknown}"`);
     const twice = parents.find((parent, at) => parents.indexOf(parent) !== at);
-    if (twice !== undefined) fail(`task "${id}" names its parent "${twice}" twice`);
-    // Both tasks of an edge name it; an edge that only the parent names would be lost silently.
+    if (twice !== undefined) fail(`task "${id}" lists its parent "${twice}" twice`);
+    // Both tasks of an edge must name it; otherwise an edge would be lost silently.
     const stray = readTexts(specified[index], 'children', id, fail).find((child) => !parentsOf.get(child)?.has(id));
     if (stray !== undefined) fail(`task "${id}" has a child "${stray}" that does not name it as a parent`);
   });

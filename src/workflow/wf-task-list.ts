@@ -5,10 +5,9 @@ import { dig, readSeconds, readText, readTexts, type Fail } from './wf-document.
 const RUNTIME_KEYS = ['runtimeInSeconds', 'runtime'] as const;
 
 /**
- * Reads the tasks of a document of schema 1.0 to 1.4: one list with graph and times together. Tasks refer to each other
- * by name or by id, and either end of an edge may name it. A task without a recorded time takes none: 1.3 and 1.4 require
- * none.
- * Source: the schemas of these versions, and the migration tool of WfFormat.
+ * Reads the tasks of a document of schema 1.0 to 1.4: one list with graph and times. Tasks refer to each other by name
+ * or by id, and either end of an edge may name it. A task without a recorded time takes none: 1.3 and 1.4 do not
+ * require it. Source: the schemas of these versions, and the migration tool of WfFormat.
  * @param where path of the list in the document
  */
 export function readTaskList(listed: readonly unknown[], where: string, fail: Fail): TraceTask[] {
@@ -34,16 +33,16 @@ export function readTaskList(listed: readonly unknown[], where: string, fail: Fa
   }));
 }
 
-/** The names where no two are the same, else the ids. */
+/** The names if they are unique, otherwise the ids. */
 function idsOf(listed: readonly unknown[], names: readonly string[], where: string, fail: Fail): readonly string[] {
   if (new Set(names).size === names.length) return names;
   const seen = new Set<string>();
   return listed.map((entry, index) => {
     const id = dig(entry, 'id');
     if (typeof id !== 'string' || id === '') {
-      return fail(`${where}[${index}]: several tasks are named alike, so id must be text, not empty`);
+      return fail(`${where}[${index}]: several tasks have the same name, so id must be non-empty text`);
     }
-    if (seen.has(id)) fail(`task "${id}" stands twice in ${where}`);
+    if (seen.has(id)) fail(`task "${id}" is listed twice in ${where}`);
     seen.add(id);
     return id;
   });
@@ -51,7 +50,7 @@ function idsOf(listed: readonly unknown[], names: readonly string[], where: stri
 
 type Resolve = (reference: string, task: string, kind: 'parent' | 'child') => string;
 
-/** Finds the task that a name or an id refers to; a name that several tasks share refers to none. */
+/** Finds the task that a name or an id refers to; an ambiguous name refers to none. */
 function resolver(listed: readonly unknown[], names: readonly string[], ids: readonly string[], fail: Fail): Resolve {
   const targets = new Map<string, string | null>();
   const refer = (reference: unknown, id: string): void => {
@@ -67,7 +66,7 @@ function resolver(listed: readonly unknown[], names: readonly string[], ids: rea
   return (reference, task, kind) => {
     const target = targets.get(reference);
     if (target === undefined) return fail(`task "${task}" has an unknown ${kind} "${reference}"`);
-    return target ?? fail(`task "${task}" has a ${kind} "${reference}", and several tasks are named so`);
+    return target ?? fail(`task "${task}" has a ${kind} "${reference}", but several tasks have this name`);
   };
 }
 

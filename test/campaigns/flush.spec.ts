@@ -26,7 +26,7 @@ async function startAnew(campaign: Campaign): Promise<void> {
 }
 
 const noticed = (log: readonly LogLine[]): number =>
-  log.filter(({ text }) => text.includes('has lost all that it held')).length;
+  log.filter(({ text }) => text.includes('has lost all its data')).length;
 
 /** All that waits for what is gone ends, and who held a lock hears that it is lost. */
 const flushAll: Fault = {

@@ -171,7 +171,7 @@ it('a page that the role does not cover, and a session that is over, say so', as
     page.evaluate(`sessionStorage.setItem('scheduler-console.token', ${JSON.stringify(token)})`);
   await become(VIEWER);
   await page.getByRole('button', { name: `Cancel ${running}` }).click();
-  await page.getByText("the role 'viewer' may not do this").waitFor();
+  await page.getByText("the role 'viewer' is not sufficient").waitFor();
   await picture(page, 'refused');
   await become('a-token-that-is-over-0123456789');
   // What the page asks by itself may be refused before the click.

@@ -95,7 +95,7 @@ const cases: Case[] = [
     '{"payload":1,"payload":2}',
     400,
     'INVALID_JSON',
-    /"payload" stands twice at the body \(at position 13/,
+    /duplicate key "payload" at the body \(at position 13/,
   ),
   run(
     'B2',
@@ -103,7 +103,7 @@ const cases: Case[] = [
     '{"payload":{"a":[{"b":1, "b":2}]}}',
     400,
     'INVALID_JSON',
-    /"b" stands twice at payload.a\[0\]/,
+    /duplicate key "b" at payload.a\[0\]/,
   ),
   run('B2', 'not UTF-8', Buffer.from([0x22, 0xff, 0x22]), 400, 'INVALID_JSON', /UTF-8/),
   run('B2', 'UTF-16', Buffer.from('{"payload":1}', 'utf16le'), 400, 'INVALID_JSON'),

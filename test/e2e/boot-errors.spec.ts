@@ -79,8 +79,8 @@ describe('an error at boot names the task and the method', () => {
   });
 
   it.each<[string, object, string, RegExp]>([
-    ['gives nothing', { useFactory: () => undefined }, 'INVALID_OPTION', /useFactory gives: undefined/],
-    ['gives null', { useFactory: () => Promise.resolve(null) }, 'INVALID_OPTION', /useFactory gives: null/],
+    ['gives nothing', { useFactory: () => undefined }, 'INVALID_OPTION', /result of useFactory: undefined/],
+    ['gives null', { useFactory: () => Promise.resolve(null) }, 'INVALID_OPTION', /result of useFactory: null/],
     ['is none', { useFactory: 5 }, 'INVALID_OPTION', /useFactory: 5/],
     ['has no list to inject', { inject: 'x', useFactory: () => ({}) }, 'INVALID_OPTION', /inject: "x"/],
     ['injects what is unknown', { inject: ['NOBODY'], useFactory: () => ({}) }, 'INVALID_HANDLER', /NOBODY/],
@@ -101,7 +101,7 @@ describe('an error at boot names the task and the method', () => {
       'gives a scheduler, for which it is too late',
       { useFactory: () => ({ scheduler: 'mail' }) },
       'INVALID_OPTION',
-      /scheduler: "mail" .*beside useFactory/,
+      /scheduler: "mail" .*next to useFactory/,
     ],
     ['gives cron false', { useFactory: () => ({ cron: false }) }, 'INVALID_OPTION', /cron: false/],
   ])('a factory that %s', async (_what, options, code, says) => {

@@ -172,7 +172,7 @@ describe('retries', () => {
       waitingFor: { kind: 'time', until: '2026-01-01T00:01:00.000Z' },
     });
     expect((await scheduler.why(ids[0]!))!.text).toBe(
-      'RETRYING: its handler put it off (1 time so far); it is due at 2026-01-01T00:01:00.000Z',
+      'RETRYING: its handler postponed it (1 time so far); it is due at 2026-01-01T00:01:00.000Z',
     );
     await kit.advance('3h');
     const ends = await Promise.all(ids.map(async (id) => (await scheduler.getTaskStatus(id))!));
@@ -222,7 +222,7 @@ describe('handlers that misbehave', () => {
         throw cyclic;
       },
       'NonErrorThrown',
-      'no JSON',
+      'not JSON',
     ],
     ['a cyclic result', () => cyclic, 'NotSerializableError', 'result'],
     ['a BigInt result', () => ({ n: 1n }), 'NotSerializableError', 'BigInt'],

@@ -33,7 +33,7 @@ describe.each(['memory', 'embedded', 'redis'] as const)('slots that are held by 
       await turn();
       health = await scheduler.getHealthStatus();
     }
-    const problem = 'all 2 slots have been held for';
+    const problem = 'all 2 slots have been occupied for';
     expect(health.problems.join()).toContain(problem);
     const why = (await scheduler.why(children[0]!))!;
     expect(why.text).toContain(problem);

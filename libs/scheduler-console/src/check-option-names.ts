@@ -1,8 +1,8 @@
 import { InvalidConsoleOptionError } from './console-error.js';
 
 /**
- * Refuses what is no object, and options that the console does not know, by name; no value is in the message.
- * @param path where the options are, such as 'rateLimit'; '' for the argument itself
+ * Refuses a value that is not an object, and unknown options, by name. The message contains no value.
+ * @param path of the options, such as 'rateLimit'; '' for the argument itself
  * @throws InvalidConsoleOptionError
  */
 export function checkOptionNames(options: unknown, known: readonly string[], path = ''): void {
@@ -14,10 +14,10 @@ export function checkOptionNames(options: unknown, known: readonly string[], pat
   throw new InvalidConsoleOptionError(field, 'an unknown option', known.join(', '));
 }
 
-/** @throws InvalidConsoleOptionError unless it is a list of texts */
+/** @throws InvalidConsoleOptionError unless it is an array of strings */
 export function checkTexts(value: unknown, field: string): void {
   if (!Array.isArray(value) || !value.every((each) => typeof each === 'string'))
-    throw new InvalidConsoleOptionError(field, kindOf(value), 'a list of texts');
+    throw new InvalidConsoleOptionError(field, kindOf(value), 'an array of strings');
 }
 
 function kindOf(value: unknown): string {

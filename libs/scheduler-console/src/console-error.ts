@@ -1,12 +1,12 @@
-/** Base of every error of the console: a class, a stable `code`, and the HTTP status that it is answered with. */
+/** Base of every error of the console: a class, a stable `code`, and its HTTP status. */
 export class ConsoleError extends Error {
   constructor(
     readonly code: string,
     readonly status: number,
     message: string,
-    /** The field that it is about, such as `tasks[0].ref`. */
+    /** The invalid field, such as `tasks[0].ref`. */
     readonly path?: string,
-    /** Seconds after which asking again may help. */
+    /** Seconds to wait before a repetition. */
     readonly retryAfter?: number,
   ) {
     super(message);
@@ -14,7 +14,7 @@ export class ConsoleError extends Error {
   }
 }
 
-/** The app listens where others can reach it, and nothing says who may come in. */
+/** The app listens beyond loopback, and nothing controls access. */
 export class ConsoleExposedError extends ConsoleError {
   constructor(readonly address: string) {
     super(
@@ -25,7 +25,7 @@ export class ConsoleExposedError extends ConsoleError {
   }
 }
 
-/** An option of the console is wrong. No value of a token is ever in the message. */
+/** An option of the console is invalid. The message never contains a token. */
 export class InvalidConsoleOptionError extends ConsoleError {
   constructor(field: string, found: string, allowed: string) {
     super('INVALID_CONSOLE_OPTION', 500, `${field}: ${found} is not allowed; allowed: ${allowed}`, field);

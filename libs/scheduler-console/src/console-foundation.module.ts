@@ -26,12 +26,12 @@ const SHARED = [
   SchedulerEventSource,
 ];
 
-/** What all parts of one console share: its options, its scheduler, its security. */
+/** Shared by all parts of one console: its options, its scheduler, its security. */
 @Module({})
 export class ConsoleFoundationModule {
   /**
-   * @param options of CONSOLE_OPTIONS
-   * @param scheduler the name of the one to show
+   * @param options provider of CONSOLE_OPTIONS
+   * @param scheduler name of the scheduler to show
    */
   static register(options: Provider, scheduler?: string, imports: DynamicModule['imports'] = []): DynamicModule {
     const shown: Provider = {

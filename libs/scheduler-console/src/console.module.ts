@@ -10,7 +10,7 @@ import { normalizePath, OPTION_NAMES, resolveConsoleOptions } from './resolve-op
 import { ConsoleRestModule } from './rest/console-rest.module.js';
 import { CONSOLE_OPTIONS } from './tokens.js';
 
-/** What a factory may give: routes are laid before it runs. */
+/** Options that a factory may return: routes are registered before it runs. */
 const ASYNC_NAMES = OPTION_NAMES.filter((name) => name !== 'path' && name !== 'scheduler');
 
 /** The console of a scheduler, mounted into an app on Express or Fastify. */
@@ -22,7 +22,7 @@ export class SchedulerConsoleModule {
   }
 
   /**
-   * Options made from other providers, such as ConfigService; `path` and `scheduler` stand outside of the factory.
+   * Options from other providers, such as ConfigService; `path` and `scheduler` are given directly.
    * @throws InvalidConsoleOptionError
    */
   static forRootAsync(given: SchedulerConsoleAsyncOptions): DynamicModule {

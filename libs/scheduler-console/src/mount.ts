@@ -5,14 +5,14 @@ import { ProblemFilter } from './rest/problem.filter.js';
 import { ConsoleInterceptor } from './security/console.interceptor.js';
 
 /**
- * A controller as it stands under the path of the console, behind the one guard, with the one filter: there is no other
- * way to mount one, so that none is forgotten.
+ * Mounts a controller below the path of the console, with the guard and the filter. It is the only way to mount one, so
+ * neither can be forgotten.
  */
 export function mount(path: string, controller: Type): Type {
   const own = String(Reflect.getMetadata(PATH_METADATA, controller));
   class Mounted extends controller {}
   Object.defineProperty(Mounted, 'name', { value: controller.name });
-  // An app that versions its routes shall not move these.
+  // Versioning of the app does not apply to these routes.
   Controller({ path: `${path}/${own}`, version: VERSION_NEUTRAL })(Mounted);
   UseGuards(ConsoleAuthGuard)(Mounted);
   UseFilters(ProblemFilter)(Mounted);

@@ -3,9 +3,9 @@ import { InvalidConsoleOptionError } from './console-error.js';
 import { CONSOLE_ROLES } from './auth/principal.js';
 import type { ConsoleAuth, ConsoleToken, SchedulerConsoleOptions } from './options.js';
 
-/** What the options say, with defaults filled in. */
+/** The options with defaults filled in. */
 export interface ResolvedConsoleOptions extends SchedulerConsoleOptions {
-  /** '' at the root, else with a slash in front and none at the end. */
+  /** '' at the root, otherwise with a leading slash and no trailing one. */
   path: string;
   auth: ConsoleAuth;
   allowedOrigins: readonly string[];
@@ -16,7 +16,7 @@ export interface ResolvedConsoleOptions extends SchedulerConsoleOptions {
 }
 
 const MIN_TOKEN = 16;
-/** Of SchedulerConsoleOptions. */
+/** The fields of SchedulerConsoleOptions. */
 export const OPTION_NAMES = [
   'path',
   'auth',
@@ -55,7 +55,7 @@ export function resolveConsoleOptions(options: SchedulerConsoleOptions): Resolve
   };
 }
 
-/** '' for the root, else '/admin/jobs'. */
+/** '' for the root, otherwise '/admin/jobs'. */
 export function normalizePath(path: unknown = ''): string {
   if (typeof path !== 'string') throw new InvalidConsoleOptionError('path', typeof path, 'text');
   const parts = path.split('/').filter((part) => part !== '');

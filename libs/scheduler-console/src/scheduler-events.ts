@@ -5,7 +5,7 @@ import type { SchedulerEventMap, SchedulerEventName } from 'nestjs-advanced-sche
 import type { ResolvedConsoleOptions } from './resolve-options.js';
 import { CONSOLE_OPTIONS } from './tokens.js';
 
-/** The events of the scheduler that is shown, of the whole fleet. */
+/** The events of the selected scheduler, of the whole fleet. */
 @Injectable()
 export class SchedulerEventSource {
   private readonly scheduler: string;
@@ -17,12 +17,12 @@ export class SchedulerEventSource {
     this.scheduler = scheduler;
   }
 
-  /** From onModuleInit on. @returns ends it */
+  /** From onModuleInit. @returns a function that removes the listener */
   listen<N extends SchedulerEventName>(
     names: readonly N[],
     hear: (name: N, event: SchedulerEventMap[N]) => void,
   ): () => void {
-    // The app's own or the scheduler's: whichever it is, there is one.
+    // The emitter of the app or of the scheduler: there is exactly one.
     const emitter = this.modules.get(EventEmitter2, { strict: false });
     const listeners = names.map((name) => {
       const listener = (event: SchedulerEventMap[N]): void => {

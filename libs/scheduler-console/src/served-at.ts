@@ -1,9 +1,9 @@
 import type { ApplicationConfig } from '@nestjs/core';
 
 /**
- * Where the console answers: its path behind the global prefix of the app, unless the app excludes it from that. For what
- * is not laid by Nest's router, which knows of the prefix itself. Known once the app initializes.
- * @param path where it is mounted: '' or '/ops'
+ * The path of the console including the global prefix of the app, unless the app excludes it. For parts outside of
+ * Nest's router, which adds the prefix itself. Known when the app initializes.
+ * @param path of the console: '' or '/ops'
  */
 export function servedAt(config: ApplicationConfig, path: string): string {
   const prefix = config.getGlobalPrefix().replaceAll(/^\/+|\/+$/g, '');

@@ -7,7 +7,7 @@ import { ConfigError, showValue } from '../../config/config-error.js';
 /** The path of the data directory. */
 export const DATA_DIR = Symbol('DATA_DIR');
 
-/** The service's files. A file is there whole or not at all, whenever the process dies. */
+/** The service's files. A file is complete or absent, whenever the process dies. */
 @Injectable()
 export class DataDirectory implements OnModuleInit {
   constructor(@Inject(DATA_DIR) readonly root: string) {}
@@ -29,7 +29,7 @@ export class DataDirectory implements OnModuleInit {
     }
   }
 
-  /** Puts a file in the place of the one of that name, if there is one. Returns its path. */
+  /** Replaces or creates a file. Returns its path. */
   async replace(name: string, text: string): Promise<string> {
     const path = join(this.root, name);
     const draft = await this.draft(path, text);
@@ -37,7 +37,7 @@ export class DataDirectory implements OnModuleInit {
     return path;
   }
 
-  /** Makes a file unless one of that name is there; of several callers, one makes it. Returns whether this one did. */
+  /** Creates a file unless it exists; of several callers, one succeeds. Returns whether this one did. */
   async createOnce(name: string, text: string): Promise<boolean> {
     const path = join(this.root, name);
     const draft = await this.draft(path, text);
@@ -52,7 +52,7 @@ export class DataDirectory implements OnModuleInit {
     }
   }
 
-  /** The text of a file, or null where there is none. */
+  /** The text of a file, or null if there is none. */
   async read(name: string): Promise<string | null> {
     try {
       return await readFile(join(this.root, name), 'utf8');
@@ -70,7 +70,10 @@ export class DataDirectory implements OnModuleInit {
   }
 }
 
-/** Makes a directory and those above it, for the owner only. (The `recursive` of mkdir never returns where a file system refuses, as /proc.) */
+/**
+ * Creates a directory and its parents, for the owner only. (The `recursive` of mkdir never returns on a file system
+ * that refuses, such as /proc.)
+ */
 async function makeDirectory(path: string, parents = true): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 });

@@ -5,12 +5,12 @@ import { Outbox } from './outbox.js';
 /** How many connections the gateway refuses before it takes a batch. */
 export const MAIL_GATEWAY_FAILURES = Symbol('MAIL_GATEWAY_FAILURES');
 
-/** The gateway did not take the batch; later it may. */
+/** The gateway refused the batch for now. */
 export class MailGatewayBusyError extends Error {
   override readonly name = 'MailGatewayBusyError';
 }
 
-/** A mail gateway as gateways are: busy at first, for each batch, and then it takes the mail. */
+/** A simulated mail gateway: refuses each batch at first, then accepts it. */
 @Injectable()
 export class MailGateway {
   private readonly refusals = new Map<string, number>();
@@ -21,7 +21,7 @@ export class MailGateway {
   ) {}
 
   /**
-   * Sends a batch of mail, whole or not at all. Returns false if a batch of this key was sent before.
+   * Sends a batch of mail, whole or not at all. Returns false if a batch with this key was sent before.
    * @throws MailGatewayBusyError while it refuses
    */
   async send(key: string, messages: readonly Message[]): Promise<boolean> {

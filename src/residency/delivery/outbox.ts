@@ -3,14 +3,14 @@ import type { Message } from '../domain/messages.js';
 import { DataDirectory } from './data-directory.js';
 
 /**
- * Mail handed over for sending: one file of JSON lines for each batch, named by a key. A batch is taken whole and once,
- * so a task that runs twice (delivery is at least once) sends no mail twice: its key is the executionId.
+ * Outgoing mail: one file of JSON lines for each batch, named by its key. A batch is accepted whole and once. A task
+ * that runs twice (execution is at least once) uses its executionId as the key, so it sends no mail twice.
  */
 @Injectable()
 export class Outbox {
   constructor(private readonly directory: DataDirectory) {}
 
-  /** Returns false if a batch of this key was taken before; then nothing is written. */
+  /** Returns false, without writing, if a batch with this key was accepted before. */
   post(key: string, messages: readonly Message[]): Promise<boolean> {
     const lines = messages.map((message) => `${JSON.stringify(message)}\n`);
     return this.directory.createOnce(`outbox/${key}.jsonl`, lines.join(''));

@@ -1,16 +1,16 @@
-/** The cost of a pair that must not be. */
+/** The cost of a forbidden pair. */
 export const FORBIDDEN = 1e9;
 
 /**
- * Gives each row a column of its own at the least total cost (the Hungarian method, in O(rows² · columns)); equal
- * costs go to the lower column, so the answer depends on the matrix alone.
- * Returns the column of each row, or null if every way would use a FORBIDDEN pair. Needs columns ≥ rows.
+ * Assigns a different column to each row at the least total cost (the Hungarian method, in O(rows² · columns)). With
+ * equal costs the lower column is used, so the result depends only on the matrix. Returns the column of each row, or
+ * null if every assignment would use a FORBIDDEN pair. Needs columns ≥ rows.
  */
 export function assignAtLeastCost(costs: readonly (readonly number[])[]): number[] | null {
   const rows = costs.length;
   const columns = costs[0]?.length ?? 0;
   if (columns < rows) return null;
-  // Row and column 0 are the method's own: "not yet matched".
+  // Row and column 0 mean "not yet matched".
   const rowPotential = new Float64Array(rows + 1);
   const columnPotential = new Float64Array(columns + 1);
   const rowOf = new Int32Array(columns + 1);

@@ -5,7 +5,7 @@ import type { RotationPlan } from './rotations.js';
 import { onVacation, periodOf, type Roster } from './roster.js';
 import { dutyShifts } from './shifts.js';
 
-/** Holds all duty of a roster, as planned, against the duty-hour rules. */
+/** Checks all planned duty of a roster against the duty-hour rules. */
 export function auditRoster(roster: Roster, plan: RotationPlan, schedule: CallSchedule): DutyAudit {
   const period = periodOf(roster);
   const residents = roster.residents.map((resident) => ({

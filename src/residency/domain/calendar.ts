@@ -1,6 +1,6 @@
 /**
- * Days and hours of a program. All of it is the hospital's wall clock, counted without daylight-saving shifts: a
- * 24-hour call is 24 hours on every night of the year, as the duty-hour rules count it.
+ * Days and hours of a program, by the hospital's wall clock without daylight-saving shifts: a 24-hour call is 24 hours
+ * on every night of the year, as in the duty-hour rules.
  */
 
 /** A calendar date, 'YYYY-MM-DD'. */
@@ -9,11 +9,11 @@ export type DateText = string;
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
 
-/** Days since 1970-01-01. Throws RangeError if the text is no date. */
+/** Days since 1970-01-01. Throws RangeError if the text is not a date. */
 export function dayNumber(date: DateText): number {
   const ms = /^\d{4}-\d{2}-\d{2}$/.test(date) ? Date.parse(`${date}T00:00:00Z`) : Number.NaN;
   if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== date) {
-    throw new RangeError(`${JSON.stringify(date)} is no date; allowed: YYYY-MM-DD`);
+    throw new RangeError(`${JSON.stringify(date)} is not a date; allowed: YYYY-MM-DD`);
   }
   return ms / DAY;
 }
@@ -32,10 +32,10 @@ export function isWeekend(day: number): boolean {
   return weekday === 0 || weekday === 6;
 }
 
-/** Milliseconds since 1970 of a time of day, 'HH:MM', on a day. Throws RangeError if the text is no time of day. */
+/** Milliseconds since 1970 of a time of day, 'HH:MM', on a day. Throws RangeError if the text is not a time of day. */
 export function instantOf(day: number, timeOfDay: string): number {
   const match = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(timeOfDay);
-  if (!match) throw new RangeError(`${JSON.stringify(timeOfDay)} is no time of day; allowed: HH:MM`);
+  if (!match) throw new RangeError(`${JSON.stringify(timeOfDay)} is not a time of day; allowed: HH:MM`);
   return day * DAY + Number(match[1]) * HOUR + Number(match[2]) * 60_000;
 }
 
@@ -44,15 +44,15 @@ export function stampOf(instant: number): string {
   return new Date(instant).toISOString().slice(0, 16).replace('T', ' ');
 }
 
-/** A run of whole days. */
+/** A number of consecutive days. */
 export interface Period {
   /** Its first day. */
   firstDay: number;
-  /** How many days it has. */
+  /** Number of days. */
   days: number;
 }
 
-/** The days of a month, 'YYYY-MM'. Throws RangeError if the text is no month. */
+/** The days of a month, 'YYYY-MM'. Throws RangeError if the text is not a month. */
 export function monthPeriod(month: string): Period {
   const firstDay = dayNumber(`${month}-01`);
   const year = Number(month.slice(0, 4));
@@ -60,7 +60,7 @@ export function monthPeriod(month: string): Period {
   return { firstDay, days: next - firstDay };
 }
 
-/** The days that both have; zero days if they do not meet. */
+/** The common days of two periods; zero days if there are none. */
 export function overlapOf(a: Period, b: Period): Period {
   const firstDay = Math.max(a.firstDay, b.firstDay);
   const end = Math.min(a.firstDay + a.days, b.firstDay + b.days);
@@ -71,7 +71,7 @@ export function daysOf(period: Period): number[] {
   return Array.from({ length: period.days }, (_, i) => period.firstDay + i);
 }
 
-/** Hours as people read them: two decimals are finer than any rota. */
+/** Hours with two decimals, for display. */
 export function roundHours(hours: number): number {
   return Math.round(hours * 100) / 100;
 }

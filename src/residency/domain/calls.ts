@@ -16,7 +16,7 @@ export interface CallSchedule {
   calls: CallAssignment[];
 }
 
-/** One night to be filled: who is on the rota of the call, and who of them may be called. */
+/** One night to fill, with the residents on the rota of the call and those of them who may be called. */
 interface Night {
   day: number;
   weekend: boolean;
@@ -24,7 +24,7 @@ interface Night {
   callable: Turn[];
 }
 
-/** How often a resident's turn has come. */
+/** How often a resident has been called. */
 interface Turn {
   resident: Resident;
   daysOnRota: number;
@@ -33,15 +33,15 @@ interface Turn {
   lastCall: number;
 }
 
-/** Choices that the search makes before it gives up; a roster that can be filled takes a few for each night. */
+/** Choices that the search makes before it gives up; a feasible roster takes a few for each night. */
 const MAX_CHOICES = 200_000;
 
 /**
- * One resident on call for each night of the period (default: all of the roster), shared out by the days that each
- * one is on the rota, weekends by themselves. Nobody is called from vacation or on its eve, on a day off or on the eve
- * of one (the morning after would spend it), or sooner than the roster's spacing after the last call. The schedule is
- * made for the whole roster whatever the period is, so the schedules of two months fit together.
- * @throws StaffingError naming the night that could not be filled
+ * Assigns one resident to each night of the period (default: the whole roster), in proportion to the days that each is
+ * on the rota, weekends separately. No resident is called during or on the eve of a vacation, on a day off or on its
+ * eve (the morning after would use it), or sooner after the last call than the roster's spacing. The schedule is
+ * computed for the whole roster whatever the period, so the schedules of two months fit together.
+ * @throws StaffingError with the night that could not be filled
  */
 export function generateCallSchedule(
   roster: Roster,
@@ -86,10 +86,10 @@ function losesDayOff(resident: Resident, dayAfter: number, workDays: WorkDays): 
   return service !== undefined && !workDays.works(resident.residentId, dayAfter);
 }
 
-/** Fills night after night with the fairest choice, and goes back where that leaves a later night empty. */
+/** Fills night after night with the fairest choice, and backtracks if a later night stays empty. */
 class CallSearch {
   private readonly chosen: Turn[] = [];
-  /** Nights, with who was called right before, from which no way leads to the end. */
+  /** Nights, with the residents called just before, from which there is no solution. */
   private readonly dead = new Set<string>();
   private choices = 0;
   private furthest = 0;
@@ -102,14 +102,14 @@ class CallSearch {
   fill(): readonly Turn[] {
     if (this.fillFrom(0)) return this.chosen;
     const { day, onRota } = this.nights[this.furthest]!;
-    throw new StaffingError(`${dateOf(day)}: nobody may be on call (${onRota.length} on the rota)`);
+    throw new StaffingError(`${dateOf(day)}: no resident may be on call (${onRota.length} on the rota)`);
   }
 
   private fillFrom(index: number): boolean {
     const night = this.nights[index];
     if (!night) return true;
     this.furthest = Math.max(this.furthest, index);
-    // Whether the rest can be filled depends on those who still have to rest, not on who was called before them.
+    // Whether the rest can be filled depends on the residents who must still rest, not on earlier calls.
     const resting = this.chosen.slice(Math.max(0, index - this.minSpacing + 1), index);
     const key = [index, ...resting.map(({ resident }) => resident.residentId)].join(' ');
     if (this.dead.has(key)) return false;
@@ -131,11 +131,11 @@ class CallSearch {
   }
 }
 
-/** Fewer calls of that kind for the days on the rota first, then fewer calls, the longer wait, the roster's order. */
+/** Fewer calls of that kind per day on the rota first, then fewer calls, the longer wait, the roster's order. */
 function compareTurns(a: Turn, b: Turn, weekend: boolean): number {
   const ofKind = ({ calls, weekendCalls }: Turn) => (weekend ? weekendCalls : calls);
   const byKind = ofKind(a) / a.daysOnRota - ofKind(b) / b.daysOnRota;
   const byCalls = a.calls / a.daysOnRota - b.calls / b.daysOnRota;
-  // Neither called yet: -Infinity - -Infinity is no number, and counts as equal.
+  // Neither was called yet: -Infinity - -Infinity is NaN, and counts as equal.
   return byKind || byCalls || a.lastCall - b.lastCall || 0;
 }

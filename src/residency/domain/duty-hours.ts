@@ -3,13 +3,13 @@ import { ACGME_RULES, type DutyRules, type RuleName, type Violation } from './du
 import { checkWindows, type DutyDays } from './duty-windows.js';
 import type { Shift } from './shifts.js';
 
-/** What the duty of one resident comes to. */
+/** Totals of the duty of one resident. */
 export interface ResidentDuty {
   residentId: string;
   totalHours: number;
   /** The highest average of any window, hours a week; 0 without a full window. */
   peakWeeklyHours: number;
-  /** Free days of the window that is shortest of them; null without a full window. */
+  /** Free days of the window with the fewest; null without a full window. */
   fewestFreeDays: number | null;
   /** Hours; null with fewer than two stretches of duty. */
   shortestRest: number | null;
@@ -28,16 +28,15 @@ interface Stretch {
   end: number;
 }
 
-/** Who is audited, and on which days they are away (day numbers). */
+/** An audited resident, with the days of absence (day numbers). */
 export interface AuditedResident {
   residentId: string;
   vacationDays: ReadonlySet<number>;
 }
 
 /**
- * Holds the shifts of a period against the duty-hour rules. Hours count once however many shifts cover them. A free
- * day is a calendar day without any duty. Vacation days without duty count neither as free nor as worked: they leave
- * the window, hours, days and all.
+ * Checks the shifts of a period against the duty-hour rules. Overlapping hours count once. A free day is a calendar day
+ * without any duty. Vacation days without duty count neither as free nor as worked: they are excluded from the window.
  */
 export function checkDutyHours(
   residents: readonly AuditedResident[],

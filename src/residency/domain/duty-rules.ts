@@ -1,4 +1,4 @@
-/** The limits of resident duty hours (after the ACGME common program requirements, VI.F). */
+/** The limits of resident duty hours (based on the ACGME common program requirements, VI.F). */
 export interface DutyRules {
   /** Days over which hours and free days are averaged. */
   windowDays: number;
@@ -8,10 +8,10 @@ export interface DutyRules {
   daysPerFreeDay: number;
   /** Hours between two stretches of duty. */
   minRestHours: number;
-  /** Hours of duty that make a stretch a long call, after which `minRestAfterCallHours` hold. */
+  /** Hours of duty that make a stretch a long call, after which `minRestAfterCallHours` apply. */
   longCallHours: number;
   minRestAfterCallHours: number;
-  /** Hours of one stretch of duty: 24 of call and 4 for handing over. */
+  /** Hours of one stretch of duty: 24 of call and 4 for handover. */
   maxContinuousHours: number;
 }
 
@@ -28,18 +28,18 @@ export const ACGME_RULES: DutyRules = {
 export const RULE_NAMES = ['weekly-hours', 'free-days', 'rest', 'continuous-duty'] as const;
 export type RuleName = (typeof RULE_NAMES)[number];
 
-/** One breach of a rule. Breaches of an averaged rule in windows that follow each other are one violation. */
+/** One violation of a rule. Violations of an averaged rule in consecutive windows are one violation. */
 export interface Violation {
   rule: RuleName;
   residentId: string;
-  /** First and last moment it is about: 'YYYY-MM-DD' (last day included) of windows, 'YYYY-MM-DD HH:MM' of shifts. */
+  /** First and last moment: 'YYYY-MM-DD' (inclusive) for windows, 'YYYY-MM-DD HH:MM' for shifts. */
   from: string;
   to: string;
-  /** The worst figure: hours a week, free days in the window, hours of rest, hours of duty. */
+  /** The worst value: hours a week, free days in the window, hours of rest, hours of duty. */
   found: number;
-  /** What was allowed there, in the same unit. */
+  /** The limit, in the same unit. */
   limit: number;
-  /** How many windows break it; 1 for rules about shifts. */
+  /** Number of windows in violation; 1 for rules about shifts. */
   windows: number;
 }
 

@@ -3,9 +3,9 @@ import type { DutyRules, RuleName, Violation } from './duty-rules.js';
 
 /** One resident's days, by index in the period. */
 export interface DutyDays {
-  /** Duty of the day; whole minutes, so that sums stay exact. */
+  /** Duty of the day in whole minutes, so sums stay exact. */
   minutes: readonly number[];
-  /** Vacation days without duty: they leave the windows. */
+  /** Vacation days without duty, which are excluded from windows. */
   away: readonly boolean[];
 }
 
@@ -22,8 +22,8 @@ interface WindowSums {
 }
 
 /**
- * The averaged rules: every window of `windowDays` days that lies in the period (the whole period, if that is shorter)
- * is held against them. A window in which fewer than seven days count says nothing about a week and is left out.
+ * Checks the averaged rules in every window of `windowDays` days within the period (the whole period, if that is
+ * shorter). A window with fewer than seven counted days is skipped.
  */
 export function checkWindows(residentId: string, days: DutyDays, period: Period, rules: DutyRules): WindowFigures {
   const length = Math.min(rules.windowDays, period.days);
@@ -57,7 +57,7 @@ function count(sums: WindowSums, { minutes, away }: DutyDays, day: number, sign:
   if (minutes[day] === 0) sums.free += sign;
 }
 
-/** Windows that break one rule, those that follow each other gathered into one violation with the worst figure. */
+/** Merges consecutive windows that violate one rule into one violation with the worst value. */
 class Runs {
   private readonly runs: { first: number; last: number; found: number; limit: number; excess: number }[] = [];
 

@@ -10,7 +10,7 @@ export interface Message {
   body: string;
 }
 
-/** One mail for each resident: rotations, nights of call, and what breaks the rules. */
+/** One mail for each resident: rotations, nights of call, and violations of the rules. */
 export function residentMessages({ roster, plan, schedule, audit }: ReportInput): Message[] {
   const serviceName = new Map(roster.services.map(({ serviceId, name }) => [serviceId, name]));
   const start = dateOf(periodOf(roster).firstDay);
@@ -28,12 +28,12 @@ export function residentMessages({ roster, plan, schedule, audit }: ReportInput)
     ];
     const violations = own(audit.violations);
     if (violations.length > 0)
-      lines.push('', 'Duty hours to be put right:', ...violations.map((v) => `- ${describeViolation(v)}`));
+      lines.push('', 'Duty-hour violations:', ...violations.map((v) => `- ${describeViolation(v)}`));
     return { to: email, subject: `${roster.program}: your schedule from ${start}`, body: lines.join('\n') };
   });
 }
 
-/** The mail that tells the program director of every violation; null if there is none. */
+/** The mail to the program director about all violations; null if there are none. */
 export function violationAlert({ roster, audit }: Pick<ReportInput, 'roster' | 'audit'>): Message | null {
   const count = audit.violations.length;
   if (count === 0) return null;

@@ -85,7 +85,9 @@ describe('residentMessages', () => {
   });
 
   it('mentions violations only to those who have one', () => {
-    const mentioned = messages.filter(({ body }) => body.includes('to be put right')).map(({ to }) => to.split('@')[0]);
+    const mentioned = messages
+      .filter(({ body }) => body.includes('Duty-hour violations:'))
+      .map(({ to }) => to.split('@')[0]);
     expect(mentioned).toEqual(['okafor', 'whitaker', 'kowalczyk']);
   });
 });

@@ -11,9 +11,9 @@ export interface ReportSummary {
   blocks: number;
   calls: number;
   weekendCalls: number;
-  /** Hours of duty of all residents together. */
+  /** Hours of duty of all residents. */
   dutyHours: number;
-  /** The highest four-week average of anybody, hours a week. */
+  /** The highest four-week average of any resident, hours a week. */
   peakWeeklyHours: number;
   violations: number;
   violationsByRule: Record<RuleName, number>;
@@ -27,7 +27,7 @@ export interface Report {
   summary: ReportSummary;
 }
 
-/** What a report is written from. */
+/** The input of a report. */
 export interface ReportInput {
   roster: Roster;
   plan: RotationPlan;
@@ -35,7 +35,7 @@ export interface ReportInput {
   audit: DutyAudit;
 }
 
-/** The program director's report: who rotates where, who is on call how often, and what breaks the duty-hour rules. */
+/** The program director's report: rotations, calls, and violations of the duty-hour rules. */
 export function writeReport(input: ReportInput): Report {
   const { roster, schedule, audit } = input;
   const { firstDay, days } = periodOf(roster);

@@ -3,7 +3,7 @@ import { dayNumber, type DateText, type Period } from './calendar.js';
 /** Postgraduate year: 1 is an intern, 2 and up are seniors. */
 export type PgyLevel = 1 | 2 | 3;
 
-/** Days off that are planned, both ends included. */
+/** Planned days off, inclusive. */
 export interface Vacation {
   firstDate: DateText;
   lastDate: DateText;
@@ -14,19 +14,21 @@ export interface Resident {
   name: string;
   email: string;
   pgy: PgyLevel;
-  /** The day off in services with a six-day week, 0 Sunday to 6 Saturday; the same in all, so none is lost between. */
+  /**
+   * The day off in services with a six-day week, 0 Sunday to 6 Saturday; the same in all, so none is lost at a change.
+   */
   dayOff: number;
   vacations: readonly Vacation[];
 }
 
-/** Which days a service works, and when. */
+/** The working days and hours of a service. */
 export interface WorkPattern {
   /** 'HH:MM' */
   start: string;
   hours: number;
   /** Days worked, 0 Sunday to 6 Saturday. */
   weekdays: readonly number[];
-  /** Whether it works all week, so that each resident is off on a day of their own. */
+  /** Whether it works all week, so each resident has an individual day off. */
   sixDayWeek: boolean;
 }
 
@@ -34,13 +36,13 @@ export interface WorkPattern {
 export interface Service {
   serviceId: string;
   name: string;
-  /** Residents it cannot do without, in each block. Nobody who has a vacation in the block counts. */
+  /** Residents it requires in each block. Residents with a vacation in the block do not count. */
   minResidents: number;
-  /** Residents it can teach at a time. */
+  /** Maximum residents at a time. */
   maxResidents: number;
   /** How many of the minimum must be seniors. */
   minSeniors: number;
-  /** Whether a resident may be here in a block that holds a vacation of theirs. */
+  /** Whether a resident may be here in a block that contains a vacation. */
   vacationAllowed: boolean;
   /** Whether its residents are on the rota of the in-house call. */
   takesCall: boolean;
@@ -52,7 +54,7 @@ export interface CallRules {
   /** 'HH:MM' */
   start: string;
   hours: number;
-  /** Nights from one call of a resident to the next, at least: 3 means every third night at most. */
+  /** Minimum number of nights between two calls of a resident: 3 means at most every third night. */
   minSpacing: number;
 }
 
@@ -65,13 +67,13 @@ export interface ExtraShift {
   note: string;
 }
 
-/** A program for some blocks of four weeks: who is there, what is to be staffed, who is away. */
+/** A program for some blocks of four weeks: residents, services, absences. */
 export interface Roster {
   program: string;
   director: { name: string; email: string };
   /** First day of the first block: a Monday. */
   startDate: DateText;
-  /** How many blocks of four weeks. */
+  /** Number of blocks of four weeks. */
   blocks: number;
   residents: readonly Resident[];
   services: readonly Service[];
@@ -92,7 +94,7 @@ export function onVacation(resident: Resident, day: number): boolean {
   return resident.vacations.some((v) => dayNumber(v.firstDate) <= day && day <= dayNumber(v.lastDate));
 }
 
-/** Whether any day of the period is one of the resident's vacation. */
+/** Whether the period contains a vacation day of the resident. */
 export function hasVacationIn(resident: Resident, period: Period): boolean {
   return resident.vacations.some(
     (v) => dayNumber(v.firstDate) < period.firstDay + period.days && dayNumber(v.lastDate) >= period.firstDay,

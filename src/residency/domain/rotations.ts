@@ -10,7 +10,7 @@ export interface RotationAssignment {
   firstDate: DateText;
   residentId: string;
   serviceId: string;
-  /** Whether the service's minimum counts on this resident. */
+  /** Whether the resident counts towards the service's minimum. */
   core: boolean;
 }
 
@@ -24,15 +24,15 @@ interface Seat {
   seniorsOnly: boolean;
 }
 
-/** So dear that no number of repeated rotations outweighs a core seat left empty. */
+/** Outweighs any number of repeated rotations. */
 const CORE_SEAT = -1_000_000;
-/** A block spent where the resident has been before costs more each time, so rotations vary. */
+/** The cost of a block in a service that the resident has been in before, which grows with each, so rotations vary. */
 const REPEAT = 100;
 
 /**
- * Places every resident in a service for each block. Every service has its minimum, of which its share of seniors,
- * without anybody who is away in that block; no service has more than its maximum; and rotations vary as much as that
- * allows. The same roster gives the same plan.
+ * Assigns every resident to a service for each block. Every service has its minimum, including its seniors, without
+ * residents who are away in that block; no service exceeds its maximum; rotations vary as much as possible. The same
+ * roster gives the same plan.
  * @throws StaffingError if a block cannot be staffed
  */
 export function assembleRotations(roster: Roster): RotationPlan {
@@ -46,7 +46,7 @@ export function assembleRotations(roster: Roster): RotationPlan {
       return seats.map((seat) => costOf(seat, resident, away, visits));
     });
     const columns = assignAtLeastCost(costs);
-    if (!columns) throw new StaffingError(`block ${block + 1}: some resident fits in no free place of any service`);
+    if (!columns) throw new StaffingError(`block ${block + 1}: a resident fits no free place of any service`);
     refuseEmptyCoreSeats(block, seats, columns);
     roster.residents.forEach((resident, row) => {
       const { service, core } = seats[columns[row]!]!;
@@ -64,7 +64,7 @@ export function assembleRotations(roster: Roster): RotationPlan {
   return { assignments };
 }
 
-/** The places of a service: senior ones first, then the rest of the minimum, then room up to the maximum. */
+/** The places of a service: seniors first, then the rest of the minimum, then up to the maximum. */
 function seatsOf(service: Service): Seat[] {
   return Array.from({ length: service.maxResidents }, (_, i) => ({
     service,
@@ -86,6 +86,6 @@ function refuseEmptyCoreSeats(block: number, seats: readonly Seat[], columns: re
   if (!empty) return;
   const { name, minResidents, minSeniors } = empty.service;
   throw new StaffingError(
-    `block ${block + 1}: ${name} needs ${minResidents} residents, ${minSeniors} of them seniors, and too few are there`,
+    `block ${block + 1}: ${name} needs ${minResidents} residents, ${minSeniors} of them seniors, but too few are available`,
   );
 }

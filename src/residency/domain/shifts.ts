@@ -17,8 +17,8 @@ export interface Shift {
 }
 
 /**
- * All duty that follows from a plan and its call schedule. A call takes the place of that day's shift, and of the next
- * day's (post-call); vacation is free of both; extra shifts come on top. Ordered by resident, then by start.
+ * All duty from a plan and its call schedule. A call replaces that day's shift and the next day's (post-call); vacation
+ * excludes both; extra shifts are added. Ordered by resident, then by start.
  */
 export function dutyShifts(
   roster: Roster,

@@ -1,4 +1,4 @@
-/** The roster cannot be staffed as its rules ask: more people or fewer vacations are needed, not another try. */
+/** The roster cannot be staffed by its rules. A retry does not help: it needs more people or fewer vacations. */
 export class StaffingError extends Error {
   override readonly name = 'StaffingError';
 }

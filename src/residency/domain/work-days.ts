@@ -2,7 +2,7 @@ import { weekdayOf } from './calendar.js';
 import type { RotationPlan } from './rotations.js';
 import { BLOCK_DAYS, periodOf, type Roster, type Service } from './roster.js';
 
-/** Who works where on which day, looked up from a rotation plan. */
+/** Looks up where residents work on a day, from a rotation plan. */
 export class WorkDays {
   private readonly firstDay: number;
   private readonly services: ReadonlyMap<string, Service>;

@@ -84,8 +84,8 @@ function resident(
 }
 
 /**
- * An invented internal-medicine program: 14 residents, 12 weeks. Its extra shifts break duty-hour rules on purpose, so
- * that the check has something to find.
+ * A fictional internal-medicine program: 14 residents, 12 weeks. Its extra shifts violate duty-hour rules on purpose,
+ * as input for the check.
  */
 export const sampleRoster: Roster = {
   program: 'Lakeside Internal Medicine',

@@ -17,13 +17,12 @@ import { bearerOf, isRead, type ConsoleReply, type ConsoleRequest } from './cons
 import { CONSOLE_ROLES, covers, type ConsoleRole, type Principal } from './principal.js';
 import { checkReach } from './reach.js';
 
-/** Of a guard of the app's own that lets a caller in without saying who it is. */
+/** For a guard of the app that accepts a caller without identifying it. */
 const UNNAMED: Principal = { name: 'unnamed', role: 'viewer', payloads: false };
 
 /**
- * The one way into every console route: from where it is called, by whom, how often, and whether the role covers it. Only
- * then is the body read.
- * With `auth: { guard }` the app's guard decides who comes in, and says by `request.principal` what they may do.
+ * The only guard of all console routes. It checks exposure, caller, rate limit and role, and only then reads the body.
+ * With `auth: { guard }` the app's guard decides about access, and sets permissions by `request.principal`.
  */
 @Injectable()
 export class ConsoleAuthGuard implements CanActivate {
@@ -39,7 +38,7 @@ export class ConsoleAuthGuard implements CanActivate {
     private readonly modules: ModuleRef,
   ) {}
 
-  /** @throws ConsoleError as checkReach, UNAUTHENTICATED, RATE_LIMITED, FORBIDDEN, takeBody */
+  /** @throws ConsoleError of checkExposure, UNAUTHENTICATED, RATE_LIMITED, FORBIDDEN, and those of takeBody */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<ConsoleRequest>();
     setSecurityHeaders(request, context.switchToHttp().getResponse<ConsoleReply>());
@@ -54,13 +53,13 @@ export class ConsoleAuthGuard implements CanActivate {
       this.reflector.get<ConsoleRole | undefined>(NEEDED_ROLE, context.getHandler()) ?? (reads ? 'viewer' : 'admin');
     if (!covers(principal.role, needed)) {
       if (!reads) this.audit.record(request, context.getHandler().name, 'FORBIDDEN');
-      throw new ConsoleError('FORBIDDEN', 403, `the role '${principal.role}' may not do this; allowed: '${needed}'`);
+      throw new ConsoleError('FORBIDDEN', 403, `the role '${principal.role}' is not sufficient; allowed: '${needed}'`);
     }
     if (!reads) await takeBody(request, this.options.requestTimeout);
     return true;
   }
 
-  /** Who calls. Nobody known, or an error of the app's guard, is a sign-in that failed. */
+  /** Authenticates the caller. An unknown caller, or an error of the app's guard, is a failed sign-in. */
   private async signIn(context: ExecutionContext, request: ConsoleRequest, address: string): Promise<Principal> {
     try {
       const principal = await this.identify(context, request, address);
@@ -88,7 +87,7 @@ export class ConsoleAuthGuard implements CanActivate {
     return { name: String(name), role: CONSOLE_ROLES.includes(role) ? role : 'viewer', payloads: payloads === true };
   }
 
-  /** The app's instance if it provides one, else one of ours. */
+  /** The app's instance if it provides one, otherwise a new one. */
   private async find(guard: Type<CanActivate>): Promise<CanActivate> {
     try {
       return this.modules.get<CanActivate>(guard, { strict: false });

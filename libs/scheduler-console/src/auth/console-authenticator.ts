@@ -8,9 +8,9 @@ import { isLoopback } from './loopback.js';
 
 const TICKET_MS = 30_000;
 const MAX_TICKETS = 1000;
-/** Of one caller, by name, so that it drives out none of others. */
+/** For each caller, by name, so a caller cannot displace tickets of others. */
 const MAX_TICKETS_OF_ONE = 20;
-/** What a guard of the app's own let in stays for so long: it cannot be asked again without a request. */
+/** Lifetime of what a guard of the app has accepted: the guard cannot be asked again without a request. */
 const GUARDED_MS = 60_000;
 
 interface KnownToken {
@@ -20,15 +20,15 @@ interface KnownToken {
   until: number;
 }
 
-/** Says who a caller is, by bearer token or by ticket. Tokens are kept as SHA-256 only. */
+/** Authenticates callers by bearer token or ticket. Stores only SHA-256 hashes of tokens. */
 @Injectable()
 export class ConsoleAuthenticator implements OnApplicationBootstrap {
   private readonly tokens: readonly KnownToken[];
-  /** By hash, the oldest first. */
+  /** By hash, oldest first. */
   private readonly tickets = new Map<string, { principal: Principal; until: number }>();
   private generated: string | null = null;
   private readonly everyone: Principal | null;
-  /** Whether it may be served beyond loopback. */
+  /** Whether the console may be served beyond loopback. */
   readonly isProtected: boolean;
 
   constructor(@Inject(CONSOLE_OPTIONS) { auth }: ResolvedConsoleOptions) {
@@ -45,11 +45,11 @@ export class ConsoleAuthenticator implements OnApplicationBootstrap {
     this.tokens = tokens;
   }
 
-  /** Prints a token that was made here, once. */
+  /** Prints a generated token, once. */
   onApplicationBootstrap(): void {
     if (this.generated === null) return;
     new Logger('SchedulerConsole').warn(
-      `no auth.tokens are configured: only loopback is served; this run's admin token: ${this.generated}`,
+      `auth.tokens is not configured: serving loopback only; admin token of this run: ${this.generated}`,
     );
     this.generated = null;
   }
@@ -57,25 +57,25 @@ export class ConsoleAuthenticator implements OnApplicationBootstrap {
   /**
    * @param bearer the token, without "Bearer "
    * @param remoteAddress of the peer
-   * @returns null: nobody known. Where `auth` is 'none', whoever comes from this machine
+   * @returns null for an unknown caller. With `auth: 'none'` every caller on this machine is known
    */
   authenticate(bearer: string | undefined, remoteAddress: string): Principal | null {
     if (!this.isProtected && !isLoopback(remoteAddress)) return null;
     if (this.everyone) return this.everyone;
     const hash = sha256(bearer ?? '');
     let found: KnownToken | undefined;
-    // Each is compared, so that the time taken does not tell which one was near.
+    // Compares all of them, so the time taken reveals nothing.
     for (const token of this.tokens) if (timingSafeEqual(token.hash, hash)) found = token;
     return bearer && found && found.until > Date.now() ? found.principal : null;
   }
 
-  /** Until when what a caller has opened may stay open, ms since 1970. @param principal as it was given out here */
+  /** When the access of a caller ends, ms since 1970. @param principal as returned by this class */
   validUntil(principal: Principal): number {
     if (principal === this.everyone) return Infinity;
     return this.tokens.find((token) => token.principal === principal)?.until ?? Date.now() + GUARDED_MS;
   }
 
-  /** @returns who the ticket was issued to; null: unknown, used, or older than 30 s. Good once */
+  /** @returns the caller to which the ticket was issued; null: unknown, used, or older than 30 s. Valid once */
   redeemTicket(ticket: string): Principal | null {
     const key = sha256(ticket).toString('base64');
     const issued = this.tickets.get(key);
@@ -85,8 +85,9 @@ export class ConsoleAuthenticator implements OnApplicationBootstrap {
   }
 
   /**
-   * A ticket for one opening of the live channel, since a browser sends no header there. Of a caller the newest 20 are good.
-   * @throws ConsoleError RATE_LIMITED while 1,000 are out
+   * Issues a ticket for one connection to the live channel, since browsers send no header there. The newest 20 of a
+   * caller are valid.
+   * @throws ConsoleError RATE_LIMITED while 1,000 tickets are outstanding
    */
   issueTicket(principal: Principal): string {
     const now = Date.now();
@@ -97,7 +98,13 @@ export class ConsoleAuthenticator implements OnApplicationBootstrap {
     }
     if (own.length >= MAX_TICKETS_OF_ONE) this.tickets.delete(own[0]!);
     if (this.tickets.size >= MAX_TICKETS)
-      throw new ConsoleError('RATE_LIMITED', 429, `${MAX_TICKETS} tickets are out`, undefined, TICKET_MS / 1000);
+      throw new ConsoleError(
+        'RATE_LIMITED',
+        429,
+        `${MAX_TICKETS} tickets are outstanding`,
+        undefined,
+        TICKET_MS / 1000,
+      );
     const ticket = randomBytes(24).toString('base64url');
     this.tickets.set(sha256(ticket).toString('base64'), { principal, until: now + TICKET_MS });
     return ticket;

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Principal } from './principal.js';
 
-/** What the console uses of a request, the same on Express and Fastify. */
+/** The parts of a request that the console uses, the same on Express and Fastify. */
 export interface ConsoleRequest {
   method: string;
   url: string;
@@ -12,19 +12,19 @@ export interface ConsoleRequest {
   body?: unknown;
   principal?: Principal;
   requestId?: string;
-  /** How many requests of the rate limit it counts for. */
+  /** Number of requests that it counts for in the rate limit. */
   weight?: number;
-  /** What a mutation changed, for the audit log. */
+  /** The change of a mutation, for the audit log. */
   changes?: { before: unknown; after: unknown };
 }
 
-/** What the console uses of a reply, the same on Express and Fastify. */
+/** The parts of a reply that the console uses, the same on Express and Fastify. */
 export interface ConsoleReply {
   header(name: string, value: string): unknown;
   removeHeader(name: string): unknown;
 }
 
-/** Whether a request changes nothing, by its method. */
+/** Whether the method of a request is read-only. */
 export function isRead(method: string): boolean {
   return method === 'GET' || method === 'HEAD';
 }
@@ -34,8 +34,8 @@ export function bearerOf({ authorization }: IncomingHttpHeaders): string | undef
   return /^Bearer ([\x21-\x7e]{1,512})$/i.exec(authorization ?? '')?.[1];
 }
 
-/** The caller, as the guard has found it. */
+/** The caller, as set by the guard. */
 export function principalOf(request: ConsoleRequest): Principal {
-  if (!request.principal) throw new Error('no console route is served without its guard');
+  if (!request.principal) throw new Error('a console route was called without its guard');
   return request.principal;
 }

@@ -6,13 +6,13 @@ export function hasBody(headers: IncomingHttpHeaders): boolean {
   return Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined;
 }
 
-/** Whether the body is said to be JSON in UTF-8. */
+/** Whether the content type is JSON in UTF-8. */
 export function announcesJson(headers: IncomingHttpHeaders): boolean {
   return ['application/json', 'application/json;charset=utf-8'].includes(typeOf(headers));
 }
 
 /**
- * A form of another site can send text and forms, never JSON.
+ * Requires JSON, which a form of another site cannot send.
  * @throws ConsoleError UNSUPPORTED_MEDIA_TYPE
  */
 export function requireJson(headers: IncomingHttpHeaders): void {

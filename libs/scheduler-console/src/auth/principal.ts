@@ -1,17 +1,19 @@
-/** What a caller may do: viewer reads; operator also schedules, cancels, retries, pauses; admin also changes schedules and frees locks. */
+/**
+ * Roles. viewer: read. operator: also schedule, cancel, retry, pause. admin: also change schedules and release locks.
+ */
 export const CONSOLE_ROLES = ['viewer', 'operator', 'admin'] as const;
 export type ConsoleRole = (typeof CONSOLE_ROLES)[number];
 
-/** Who calls. */
+/** An authenticated caller. */
 export interface Principal {
   /** For the audit log; never the token. */
   name: string;
   role: ConsoleRole;
-  /** Whether payloads, results and stacks are shown: a permission of its own. */
+  /** Whether payloads, results and stacks are shown; a separate permission. */
   payloads: boolean;
 }
 
-/** Whether the role covers what the other may do. */
+/** Whether a role includes the permissions of another. */
 export function covers(role: ConsoleRole, needed: ConsoleRole): boolean {
   return CONSOLE_ROLES.indexOf(role) >= CONSOLE_ROLES.indexOf(needed);
 }

@@ -8,18 +8,18 @@ import { isOwnOrigin } from './origin.js';
 
 interface Reach {
   auth: ConsoleAuth;
-  /** Whether tokens or a guard decide who comes in. */
+  /** Whether tokens or a guard control access. */
   isProtected: boolean;
   allowedOrigins: readonly string[];
 }
 
 /**
- * From where the console may be called, before it is asked by whom:
- * - unprotected, from this machine, by a name of this machine: a page elsewhere can have its own name resolve to 127.0.0.1,
- *   and is then of one origin with us (DNS rebinding);
- * - with `auth: 'none'`, through no proxy: behind one, every caller seems to be of this machine;
- * - by no page of another origin, unless it brings a bearer token and tokens decide: whatever else lets a caller in, the
- *   browser brings by itself, and a header that nothing checks proves nothing.
+ * Checks the origin of a request, before authentication:
+ * - unprotected: only from this machine, by a name of this machine. Another site can resolve its name to 127.0.0.1, and
+ *   then shares our origin (DNS rebinding);
+ * - with `auth: 'none'`: not through a proxy, behind which every caller seems to be on this machine;
+ * - not from a page of another origin, unless it sends a bearer token and tokens control access: browsers add all other
+ *   credentials by themselves, and a header that is not checked proves nothing.
  * @throws ConsoleError CONSOLE_EXPOSED, HOST_NOT_ALLOWED, FORWARDED_NOT_ALLOWED, ORIGIN_NOT_ALLOWED
  */
 export function checkReach(
@@ -38,12 +38,12 @@ export function checkReach(
     throw refusal('ORIGIN_NOT_ALLOWED', 'origin', headers.origin, OWN_ONLY);
 }
 
-/** What proxies add to a request. */
+/** Headers that proxies add. */
 const FORWARDED =
   /^(forwarded|via|x-forwarded(-.*)?|x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip|cf-.*|fly-client-ip)$/;
 const LOOPBACK_ONLY = 'localhost, 127.0.0.1 or [::1], or any once auth.tokens or auth.guard is configured';
 const DIRECT_ONLY = "none with auth 'none'; behind a proxy configure auth.tokens or auth.guard";
-const OWN_ONLY = 'a page of the app itself, those of allowedOrigins, or with auth.tokens any that shows a bearer token';
+const OWN_ONLY = 'a page of the app itself, those of allowedOrigins, or with auth.tokens any that sends a bearer token';
 
 function refusal(code: string, header: string, found: string | undefined, allowed: string): ConsoleError {
   const shown = found === undefined ? 'none' : JSON.stringify(found.slice(0, 200));

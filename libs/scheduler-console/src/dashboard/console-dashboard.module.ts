@@ -4,7 +4,7 @@ import { dashboardController } from './dashboard.controller.js';
 /** Mounts the dashboard at `<path>/dashboard/`. */
 @Module({})
 export class ConsoleDashboardModule {
-  /** @param path Where the console is mounted. Default: at the root */
+  /** @param path of the console. Default: the root */
   static register(path = ''): DynamicModule {
     return { module: ConsoleDashboardModule, controllers: [dashboardController(path)] };
   }

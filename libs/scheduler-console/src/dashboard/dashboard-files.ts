@@ -9,7 +9,7 @@ export interface DashboardFile {
   body: Buffer;
   gzip: Buffer;
   etag: string;
-  /** Its name changes with its content, so that it may be kept for good. */
+  /** Its name changes with its content, so it may be cached forever. */
   immutable: boolean;
 }
 
@@ -20,12 +20,12 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** The same place from src/dashboard, from dist/dashboard and in the package. */
+/** The same folder from src/dashboard, from dist/dashboard and in the package. */
 const FOLDER = new URL('../../ui-dist/', import.meta.url);
 
 /**
- * The built pages by their path, read once: a request asks this map and never the disk, so that no path leads out of it.
- * @returns an empty map where they are not built
+ * The built pages by path, read once. Requests use only this map, never the disk, so no path can leave the folder.
+ * @returns an empty map if they are not built
  */
 export function readDashboardFiles(folder: string = fileURLToPath(FOLDER)): ReadonlyMap<string, DashboardFile> {
   let names: string[];

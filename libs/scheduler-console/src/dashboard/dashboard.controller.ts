@@ -14,7 +14,7 @@ import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import { servedAt } from '../served-at.js';
 import { readDashboardFiles, type DashboardFile } from './dashboard-files.js';
 
-/** Only what the page is made of: no inline script, no other host, no frame around it. */
+/** Allows only the files of the page: no inline script, no other host, no frame around it. */
 const HEADERS: Readonly<Record<string, string>> = {
   'Content-Security-Policy':
     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
@@ -25,14 +25,14 @@ const HEADERS: Readonly<Record<string, string>> = {
 };
 const A_YEAR = 'public, max-age=31536000, immutable';
 
-/** What both Express and Fastify have of a request. */
+/** The common part of the requests of Express and Fastify. */
 interface Request {
   headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
 /**
- * Serves the built pages at `<path>/dashboard/`. They hold no data and ask for none of it without a token, so that
- * everyone may load them; the API behind them asks who calls.
+ * Serves the built pages at `<path>/dashboard/`. They contain no data and request none without a token, so everyone may
+ * load them; the API authenticates its callers.
  */
 export function dashboardController(path: string): Type {
   @Controller({ path, version: VERSION_NEUTRAL })
@@ -44,7 +44,7 @@ export function dashboardController(path: string): Type {
       @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
     ) {}
 
-    /** To Fastify an address with a slash at its end is another one, and Nest takes the slash off its routes. */
+    /** For Fastify an address with a trailing slash is a different one, and Nest removes the slash from its routes. */
     onModuleInit(): void {
       const adapter = this.host.httpAdapter;
       if (adapter?.getType() !== 'fastify') return;
@@ -62,7 +62,10 @@ export function dashboardController(path: string): Type {
       else this.send(request, response, name === '' ? 'index.html' : (name ?? url));
     }
 
-    /** The addresses in the page are relative, so that it must stand in a folder. Relative too: a proxy may add a prefix. */
+    /**
+     * The addresses in the page are relative, so its address must end with a slash. Relative as well: a proxy may add a
+     * prefix.
+     */
     private redirect(response: unknown, to: string): void {
       const adapter = this.host.httpAdapter;
       for (const [key, value] of Object.entries({ ...HEADERS, Location: to, 'Cache-Control': 'no-cache' }))

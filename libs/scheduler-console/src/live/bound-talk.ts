@@ -1,9 +1,9 @@
 import type { EventEmitter } from 'node:events';
 
 const MAX_MESSAGES_PER_SECOND = 10;
-/** Until a client has joined, ms. */
+/** Time for a client to join, ms. */
 const JOIN_WITHIN = 5000;
-/** Until a client has answered that it closes, ms; ws waits 30 s, at a stop of the app as well. */
+/** Time for a client to answer a close, ms; ws waits 30 s, also at a stop of the app. */
 const CLOSE_WITHIN = 1000;
 
 /** A connection of engine.io over a WebSocket of the package ws. */
@@ -12,10 +12,10 @@ export interface Connection extends EventEmitter {
 }
 
 /**
- * Ends a connection that says more than a client of ours has to, from its first byte on: before it has joined, for unknown
- * namespaces, and in frames that socket.io never sees. What such a client is answered would lie here until it reads. A
- * client that does not join ends as well.
- * @returns to be called when it has joined
+ * Terminates a connection that sends more than our clients need, from its first byte: before it has joined, for unknown
+ * namespaces, and in frames that socket.io never sees. Replies to such a client would accumulate here until it reads.
+ * Also terminates a client that does not join.
+ * @returns a function to call when it has joined
  */
 export function boundTalk(connection: Connection): () => void {
   const webSocket = connection.transport.socket;
@@ -28,7 +28,7 @@ export function boundTalk(connection: Connection): () => void {
   };
   connection.on('packet', ({ data }: { data?: unknown }) => {
     count();
-    // No message of ours has parts in binary, and the parser would collect them.
+    // Our messages have no binary parts, which the parser would collect.
     if (data !== undefined && typeof data !== 'string') webSocket?.terminate();
   });
   for (const frame of ['ping', 'pong']) webSocket?.on(frame, count);

@@ -6,7 +6,7 @@ import { LiveServer } from './live-server.js';
 /** The live channel at `<path>/live`. */
 @Module({})
 export class ConsoleLiveModule {
-  /** @param foundation gives the options, the scheduler, and who may come in */
+  /** @param foundation provides the options, the scheduler and access control */
   static register(foundation: DynamicModule): DynamicModule {
     return { module: ConsoleLiveModule, imports: [foundation], providers: [EventFeed, LiveGate, LiveServer] };
   }

@@ -3,7 +3,7 @@ import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/com
 import { SchedulerEvents, type SchedulerEventName } from 'nestjs-advanced-scheduler';
 import { SchedulerEventSource } from '../scheduler-events.js';
 
-/** An event as clients get it. */
+/** An event as sent to clients. */
 export interface LiveEvent {
   /** Grows by one with each event of an epoch. */
   seq: number;
@@ -11,11 +11,11 @@ export interface LiveEvent {
   data: unknown;
 }
 
-/** Why the events after some position cannot be told. */
+/** Why the events after a position cannot be sent. */
 export type Hole =
-  /** They are not kept any more. */
+  /** They are no longer kept. */
   | 'TOO_FAR_BEHIND'
-  /** Some of other nodes were not heard here. */
+  /** Some events of other nodes did not reach this process. */
   | 'EVENTS_MISSED';
 
 interface KeptEvent extends LiveEvent {
@@ -23,7 +23,7 @@ interface KeptEvent extends LiveEvent {
   size: number;
 }
 
-/** So many are kept for clients that were away, as far as their data is not larger: the newest half of it. */
+/** Number of events kept for clients that are behind; if their data exceeds MAX_SIZE, only the newest half of it. */
 const KEPT = 10_000;
 const MAX_SIZE = 32 * 1024 * 1024;
 
@@ -44,21 +44,21 @@ const NAMES: readonly SchedulerEventName[] = [
   'scheduler.worker.lost',
 ];
 
-/** What happens in the fleet, numbered as this process hears it; bounded in number and in size. */
+/** The events of the fleet, numbered as this process receives them; limited in number and size. */
 @Injectable()
 export class EventFeed implements OnModuleInit, OnModuleDestroy {
-  /** Of this process: numbers of another one mean something else. */
+  /** Identifies this process: numbers are valid only within an epoch. */
   readonly epoch = randomBytes(9).toString('base64url');
   private readonly kept: KeptEvent[] = [];
   private size = 0;
   private first = 1;
-  /** The number that stands for what was not heard, 0 at first. */
+  /** The number of the newest gap; 0: none. */
   private missedAt = 0;
   private stop: (() => void) | undefined;
 
   constructor(private readonly events: SchedulerEventSource) {}
 
-  /** Of the last event; 0 before the first. */
+  /** Number of the last event; 0 before the first. */
   get seq(): number {
     return this.first + this.kept.length - 1;
   }
@@ -74,10 +74,7 @@ export class EventFeed implements OnModuleInit, OnModuleDestroy {
     this.stop?.();
   }
 
-  /**
-   * The events after `seq`, the oldest first: one at least if there is one, and further ones while their data has no more
-   * than `size` characters together.
-   */
+  /** The events after `seq`, oldest first: at least one if there is one, and more up to `size` characters of data. */
   after(seq: number, size: number): LiveEvent[] | Hole {
     if (seq < this.first - 1) return seq < this.missedAt ? 'EVENTS_MISSED' : 'TOO_FAR_BEHIND';
     const from = seq - this.first + 1;
@@ -93,7 +90,7 @@ export class EventFeed implements OnModuleInit, OnModuleDestroy {
     const size = JSON.stringify(data).length;
     this.kept.push({ seq: this.seq + 1, name, data, size });
     this.size += size;
-    // By many at a time: to shift a long array is dear.
+    // In bulk, since shifting a long array is expensive.
     if (this.kept.length < 2 * KEPT && this.size <= MAX_SIZE) return;
     let dropped = 0;
     for (; this.kept.length - dropped > KEPT || this.size > MAX_SIZE / 2; dropped++)
@@ -101,7 +98,7 @@ export class EventFeed implements OnModuleInit, OnModuleDestroy {
     this.forget(dropped);
   }
 
-  /** A number without an event: nobody can follow from before it to after it. */
+  /** A number without an event: no client can continue across it. */
   private leaveHole(): void {
     this.forget(this.kept.length);
     this.size = 0;

@@ -2,31 +2,31 @@ import type { Socket } from 'socket.io';
 import type { Hole } from './event-feed.js';
 import type { LiveCaller } from './live-gate.js';
 
-/** A client that has left so much unread is sent nothing more until it has read, bytes. */
+/** Above so many unread bytes the server pauses for a client until it reads. */
 const MAX_UNREAD = 1024 * 1024;
-/** So long; then it is stuck, ms. */
+/** After so long a pause the client is stuck, ms. */
 const PATIENCE = 5000;
 
-/** Why a client cannot go on event by event. */
+/** Why a client needs the state instead of further events. */
 export type ResyncReason =
   | Hole
-  /** It said a position of another process, or none. */
+  /** Its position is of another process, or invalid. */
   | 'UNKNOWN_POSITION';
 
-/** One who follows: its place among the events, and what it leaves unread. */
+/** A connected client: its position in the events, and its unread data. */
 export class LiveClient {
-  /** Set: it waits for a resync. */
+  /** Set while it waits for a resync. */
   lost: ResyncReason | null = null;
   private fullSince: number | null = null;
 
-  /** @param cursor number of the last event that it was sent */
+  /** @param cursor number of the last event sent to it */
   constructor(
     readonly socket: Socket,
     readonly caller: LiveCaller,
     public cursor: number,
   ) {}
 
-  /** Whether it may be sent more; and if not, whether it has been so for too long. */
+  /** Whether it may be sent more; if not, whether the pause is too long. */
   look(): 'ready' | 'full' | 'stuck' {
     const now = performance.now();
     if (this.unread <= MAX_UNREAD) {
@@ -37,19 +37,19 @@ export class LiveClient {
     return now - this.fullSince > PATIENCE ? 'stuck' : 'full';
   }
 
-  /** Ends it at once. A close would wait until all is read. */
+  /** Terminates it at once. A close would wait until everything is read. */
   drop(): void {
     this.webSocket?.terminate();
   }
 
-  /** What lies in the WebSocket, and what engine.io holds back until that has gone. */
+  /** Bytes in the WebSocket, and those that engine.io holds back until it is writable. */
   private get unread(): number {
     const { writeBuffer } = this.socket.conn as unknown as { writeBuffer: readonly { data?: string }[] };
     const held = writeBuffer.reduce((sum, { data }) => sum + (data?.length ?? 0), 0);
     return (this.webSocket?.bufferedAmount ?? 0) + held;
   }
 
-  /** What socket.io writes to: a WebSocket of the package ws. */
+  /** The socket to which socket.io writes: a WebSocket of the package ws. */
   private get webSocket(): { bufferedAmount: number; terminate(): void } | undefined {
     return (this.socket.conn.transport as unknown as { socket?: { bufferedAmount: number; terminate(): void } }).socket;
   }

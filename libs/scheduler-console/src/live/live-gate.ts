@@ -11,14 +11,14 @@ import { RateLimiter } from '../security/rate-limiter.js';
 import { SignIns } from '../security/sign-ins.js';
 import { CONSOLE_OPTIONS } from '../tokens.js';
 
-/** Who opens the live channel. */
+/** The caller of a connection to the live channel. */
 export interface LiveCaller {
   principal: Principal;
-  /** Until when it may stay, ms since 1970. */
+  /** When its access ends, ms since 1970. */
   validUntil: number;
 }
 
-/** Who may open the live channel, decided before the upgrade is answered: Nest's guards do not run there. */
+/** Access control of the live channel, before the upgrade is answered: Nest's guards do not run there. */
 @Injectable()
 export class LiveGate {
   constructor(
@@ -29,7 +29,7 @@ export class LiveGate {
   ) {}
 
   /**
-   * @returns who comes
+   * @returns the caller
    * @throws ConsoleError UNAUTHENTICATED, RATE_LIMITED
    */
   admit(request: IncomingMessage): LiveCaller {
@@ -39,16 +39,16 @@ export class LiveGate {
       return caller;
     }
     this.signIns.fail('live', request, 'UNAUTHENTICATED');
-    throw new ConsoleError('UNAUTHENTICATED', 403, 'no valid token or ticket, or not from here');
+    throw new ConsoleError('UNAUTHENTICATED', 403, 'no valid token or ticket, or the origin is not allowed');
   }
 
-  /** @returns null: nobody who may come in */
+  /** @returns null if access is denied */
   private identify(request: IncomingMessage): LiveCaller | null {
     const { allowedOrigins } = this.options;
     const bearer = bearerOf(request.headers);
     const isFromPage = request.headers.origin !== undefined;
     if (!this.mayReach(request)) return null;
-    // CORS does not cover WebSockets.
+    // CORS does not apply to WebSockets.
     if (isFromPage ? !isOwnOrigin(request.headers, allowedOrigins) : bearer === undefined) return null;
     const ticket = new URL(request.url ?? '/', 'http://host').searchParams.get('ticket');
     const principal =

@@ -1,15 +1,15 @@
 import type { Socket } from 'node:net';
 
-/** On all channels of a console. */
+/** For all channels of a console. */
 const MAX_CLIENTS = 100;
-/** Of one caller, by name, so that others get in beside it. */
+/** For one caller, by name, so others can connect as well. */
 const MAX_OF_ONE = 25;
 
-/** The places of the live channel: one for each connection, from its upgrade until it closes. */
+/** The places of the live channel: a connection has one from its upgrade until it closes. */
 export class LivePlaces {
   private readonly callers = new Map<Socket, string>();
 
-  /** @returns false: there is none left, in all or for this caller */
+  /** @returns false if none is left, in total or for this caller */
   take(caller: string, socket: Socket): boolean {
     if (this.callers.size >= MAX_CLIENTS || socket.destroyed) return false;
     let own = 0;

@@ -23,26 +23,29 @@ import { LivePlaces } from './live-places.js';
 import { takeUpgrades } from './upgrades.js';
 
 const MAX_FRAME = 64 * 1024;
-/** Of one message with events, characters; a larger one goes alone. To a hundred clients it is written in about 10 ms. */
+/**
+ * Characters of one message with events; a larger event is sent alone. Writing it to a hundred clients takes about 10
+ * ms.
+ */
 const MAX_BATCH = 128 * 1024;
-/** Between two deliveries, ms: what happens meanwhile goes as one message. */
+/** Interval of deliveries, ms: the events of an interval are one message. */
 const DELIVER_EVERY = 100;
-/** While it takes more than one, so that requests get their turn between them. */
+/** Interval while a delivery needs several messages, so requests are served in between, ms. */
 const CATCH_UP_EVERY = 20;
 
-/** Where a client stands: `seq` is of the last event of which it was told. */
+/** Position of a client: `seq` is the last event that it has received. */
 interface Position {
   epoch: string;
   seq: number;
 }
 
-/** The live channel: a socket.io server on the app's own HTTP server, at `<path>/live`. Its protocol: docs/live.md. */
+/** The live channel: a socket.io server on the app's HTTP server, at `<path>/live`. Protocol: docs/live.md. */
 @Injectable()
 export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('SchedulerConsole');
   private readonly callers = new WeakMap<IncomingMessage, LiveCaller>();
   private readonly clients = new Set<LiveClient>();
-  /** By connection of engine.io: says that it has joined. */
+  /** By connection of engine.io: reports that it has joined. */
   private readonly joining = new WeakMap<object, () => void>();
   private readonly places = new LivePlaces();
   private server: Server | null = null;
@@ -64,8 +67,8 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
     const http = this.adapterHost.httpAdapter?.getHttpServer() as HttpServer | undefined;
     if (!http) return;
     const path = `${servedAt(this.config, this.options.path)}/live`;
-    // On a server that never listens: on that of the app, engine.io would take every request below its path, and Node every
-    // upgrade of the app.
+    // On a server that never listens. On the app's server, engine.io would take every request below its path, and Node
+    // every upgrade of the app.
     this.server = new Server(createServer(), {
       path,
       transports: ['websocket'],
@@ -74,7 +77,7 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
       perMessageDeflate: false,
       allowRequest: (request, answer) => {
         const refused = this.refusalOf(request);
-        // It would say 400, to those who ask right but may not.
+        // engine.io would answer 400, also if only the permission is missing.
         if (refused) request.socket.end(`HTTP/1.1 ${refused}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
         answer(refused, refused === null);
       },
@@ -89,7 +92,7 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
   async beforeApplicationShutdown(): Promise<void> {
     clearTimeout(this.timer);
     this.leaveServer?.();
-    // The HTTP server is the app's to close.
+    // The app closes its HTTP server itself.
     this.server?.disconnectSockets(true);
     this.server?.engine.close();
     this.server = null;
@@ -99,12 +102,12 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
     const { server } = this;
     const isOurs = request.headers.upgrade?.toLowerCase() === 'websocket' && isAt(path, request.url);
     if (!server || !isOurs) return false;
-    // What engine.io wants of a request is what Node gives.
+    // engine.io and Node type the same request differently.
     server.engine.handleUpgrade(request, socket, head);
     return true;
   }
 
-  /** Before the upgrade is answered: who comes, and from where. @returns the status of a refusal; null: none */
+  /** Checks the caller before the upgrade is answered. @returns the status of a rejection, or null */
   private refusalOf(request: IncomingMessage): string | null {
     try {
       const caller = this.gate.admit(request);
@@ -135,7 +138,7 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
 
   private tick(): void {
     this.timer = undefined;
-    // Clients at one place are sent the same, encoded once.
+    // Clients at one position get the same message, encoded once.
     const groups = new Map<string, LiveClient[]>();
     const lost: LiveClient[] = [];
     for (const client of this.clients) {
@@ -155,7 +158,7 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
     this.timer = setTimeout(() => this.tick(), isBehind ? CATCH_UP_EVERY : DELIVER_EVERY);
   }
 
-  /** Sends away those whose time is up, and those that do not read. */
+  /** Disconnects clients whose access has ended, and those that do not read. */
   private mayGetMore(client: LiveClient): boolean {
     if (client.caller.validUntil <= Date.now()) {
       client.socket.disconnect(true);
@@ -163,13 +166,13 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
     }
     const state = client.look();
     if (state === 'stuck') {
-      this.logger.warn(`a client of the live channel does not read, and was dropped: ${client.caller.principal.name}`);
+      this.logger.warn(`disconnected a client of the live channel that does not read: ${client.caller.principal.name}`);
       client.drop();
     }
     return state === 'ready';
   }
 
-  /** @param group clients at one place, who may see the same */
+  /** @param group clients at one position, with the same permissions */
   private deliver(group: readonly LiveClient[]): void {
     const [{ cursor, caller }] = group as [LiveClient, ...LiveClient[]];
     const events = this.feed.after(cursor, MAX_BATCH);
@@ -182,7 +185,7 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
     for (const client of group) client.cursor = events.at(-1)!.seq;
   }
 
-  /** The state of the whole, for those who can't follow event by event; its position is taken first. */
+  /** Sends the current state to clients that cannot continue event by event; its position is taken first. */
   private async resync(clients: readonly LiveClient[]): Promise<void> {
     this.takesSnapshot = true;
     const position = this.position();
@@ -199,7 +202,7 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
         [client.cursor, client.lost] = [position.seq, null];
       }
     } catch {
-      // The store does not answer: it is asked again at the next tick.
+      // The store does not respond: the next tick tries again.
     } finally {
       this.takesSnapshot = false;
     }
@@ -219,7 +222,7 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
   }
 }
 
-/** Whether a request is for the path, with or without a slash at its end. */
+/** Whether a request is for the path, with or without a trailing slash. */
 function isAt(path: string, url = ''): boolean {
   const [asked] = url.split('?', 1);
   return asked === path || asked === `${path}/`;

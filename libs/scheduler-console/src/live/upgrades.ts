@@ -2,17 +2,17 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 
-/** Takes an upgrade request or leaves it. @returns whether the request was taken */
+/** Takes an upgrade request or leaves it. @returns whether it took the request */
 export type TakeUpgrade = (request: IncomingMessage, socket: Socket, head: Buffer) => boolean;
 
-/** Other listeners may ask a store before they answer. After this time without a sign of one, nobody takes it, ms. */
+/** Other listeners may query a store before they answer. A request without activity for so long is not taken, ms. */
 const WAIT_FOR_OTHERS = 1000;
 
 const installed = new WeakMap<Server, Upgrades>();
 
 /**
  * Shares the upgrade requests of an HTTP server among all consoles of the process.
- * @returns undoes it
+ * @returns a function that reverts it
  */
 export function takeUpgrades(server: Server, take: TakeUpgrade): () => void {
   const upgrades = installed.get(server) ?? new Upgrades(server);
@@ -21,9 +21,9 @@ export function takeUpgrades(server: Server, take: TakeUpgrade): () => void {
 }
 
 /**
- * A listener for upgrades makes Node give up HTTP on every connection that asks for one, for all routes of the app. What
- * nobody takes is therefore handed back to the server as an ordinary request, which a server without a listener makes of
- * it, too (RFC 9110, 7.8).
+ * With a listener for upgrades, Node stops treating any connection that requests one as HTTP, for all routes of the
+ * app. Requests that no listener takes are therefore passed back to the server as ordinary ones, as a server without a
+ * listener treats them (RFC 9110, 7.8).
  */
 class Upgrades {
   private readonly takers = new Set<TakeUpgrade>();
@@ -61,14 +61,14 @@ class Upgrades {
   }
 }
 
-/** Calls back when the requests before on this connection have been answered. */
+/** Calls back when the earlier requests of this connection have been answered. */
 function afterEarlier(socket: Socket, then: () => void): void {
   const { _httpMessage: earlier } = socket as Socket & { _httpMessage?: ServerResponse | null };
   if (earlier) earlier.once('close', () => afterEarlier(socket, then));
   else then();
 }
 
-/** Events by which others read from a socket. */
+/** Events by which other listeners read from a socket. */
 const READS = ['data', 'readable'];
 
 function ignore(): void {

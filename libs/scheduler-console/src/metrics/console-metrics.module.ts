@@ -7,7 +7,7 @@ import { MetricsController } from './metrics.controller.js';
 /** `GET <path>/metrics`, for Prometheus. */
 @Module({})
 export class ConsoleMetricsModule {
-  /** @param foundation gives the scheduler, and who may come in */
+  /** @param foundation provides the scheduler and access control */
   static register(path: string | undefined, foundation: DynamicModule): DynamicModule {
     return {
       module: ConsoleMetricsModule,

@@ -20,13 +20,13 @@ const HEARD = [
   SchedulerEvents.EXECUTION_SKIPPED,
 ] as const;
 
-/** The metrics of a scheduler in a registry of their own, so that they meet no other of the app. */
+/** The metrics of a scheduler, in a separate registry, so they cannot conflict with others of the app. */
 @Injectable()
 export class ConsoleMetrics implements OnModuleInit, OnModuleDestroy {
   readonly registry = new Registry();
   private readonly fleet = new FleetMetrics(this.registry);
   private readonly process = new ProcessMetrics(this.registry);
-  /** Whether a worker is of this process, as far as it has been looked up. */
+  /** Whether a worker is of this process, as far as known. */
   private readonly own = new Map<string, boolean>();
   private stop: (() => void) | undefined;
 
@@ -37,7 +37,7 @@ export class ConsoleMetrics implements OnModuleInit, OnModuleDestroy {
   ) {
     new Counter({
       name: 'scheduler_failed_sign_ins_total',
-      help: 'Calls of the console by nobody known: over HTTP, and at the live channel. Of this instance.',
+      help: 'Unauthenticated calls of the console: over HTTP, and at the live channel. Of this instance.',
       labelNames: ['at'],
       registers: [this.registry],
       collect() {
@@ -58,14 +58,14 @@ export class ConsoleMetrics implements OnModuleInit, OnModuleDestroy {
     this.process.close();
   }
 
-  /** The text that Prometheus reads. */
+  /** The text for Prometheus. */
   async text(): Promise<string> {
     await this.fleet.collect(this.scheduler);
     this.process.collect();
     return this.registry.metrics();
   }
 
-  /** Until the store has said whose a worker is, it is not counted here: at most the first runs of a new one. */
+  /** A worker is not counted until the store has told its process; this affects at most the first runs of a new one. */
   private isOwn(workerId: string): boolean {
     const known = this.own.get(workerId);
     if (known !== undefined) return known;

@@ -1,7 +1,7 @@
 import type { AdvancedTaskScheduler, HealthStatus } from 'nestjs-advanced-scheduler';
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** Every instance tells the same of these: aggregate with max, not sum. */
+/** Every instance reports the same values: aggregate with max, not sum. */
 const FLEET = 'Of the whole fleet; the same on every instance.';
 
 /** Counters of the store, by metric and label. */
@@ -20,7 +20,7 @@ const COUNTERS = {
     ],
   },
   scheduler_runs_total: {
-    help: `Runs begun, and those that ended without an outcome of their execution. ${FLEET}`,
+    help: `Started runs, and runs that ended without an outcome of their execution. ${FLEET}`,
     values: [
       [{ event: 'started' }, 'started'],
       [{ event: 'retried' }, 'retried'],
@@ -30,7 +30,7 @@ const COUNTERS = {
     ],
   },
   scheduler_set_aside_total: {
-    help: `Stored records that could not be treated and were set aside. ${FLEET}`,
+    help: `Stored records that could not be processed and were set aside. ${FLEET}`,
     values: [[{}, 'setAside']],
   },
   scheduler_lock_requests_total: {
@@ -46,13 +46,16 @@ const COUNTERS = {
   { help: string; values: readonly (readonly [Record<string, string>, keyof HealthStatus['metrics']])[] }
 >;
 
-/** What is asked of the store at a scrape. */
+/** Reads of the store at a scrape. */
 const READINGS = ['status', 'workers'] as const;
 type Reading = (typeof READINGS)[number];
-/** What a scrape waits for a reading, ms. */
+/** Time limit of a read at a scrape, ms. */
 const PATIENCE = 1500;
 
-/** What the store knows, read once a scrape. What was not told is left out: a figure of before would look like one of now. */
+/**
+ * The metrics of the store, read once for each scrape. A failed read removes its metrics, since old values would look
+ * current.
+ */
 export class FleetMetrics {
   private readonly up: Gauge;
   private readonly failing: Gauge;
@@ -62,13 +65,13 @@ export class FleetMetrics {
 
   constructor(registry: Registry) {
     const registers = [registry];
-    const upHelp = 'Whether the store answers this instance: 1, else 0.';
+    const upHelp = 'Whether the store responds to this instance: 1, otherwise 0.';
     this.up = new Gauge({ name: 'scheduler_store_up', help: upHelp, registers });
-    const failingHelp = 'Duties that failed twice in a row, a refused registration among them. Of this instance.';
+    const failingHelp = 'Duties that failed twice in a row, including a refused registration. Of this instance.';
     this.failing = new Gauge({ name: 'scheduler_failing_duties', help: failingHelp, registers });
     this.errors = new Counter({
       name: 'scheduler_scrape_errors_total',
-      help: `Readings of the store for a scrape that failed or took over ${PATIENCE / 1000} s. Of this instance.`,
+      help: `Reads of the store for a scrape that failed or took over ${PATIENCE / 1000} s. Of this instance.`,
       labelNames: ['reading'],
       registers,
     });
@@ -85,7 +88,7 @@ export class FleetMetrics {
     ) as Record<keyof typeof GAUGES, Gauge>;
   }
 
-  /** Reads anew. Never rejects, and waits for a silent store no longer than 1.5 s. */
+  /** Reads again. Never rejects, and waits at most 1.5 s. */
   async collect(scheduler: AdvancedTaskScheduler): Promise<void> {
     const [status, workers] = await Promise.all([
       this.read('status', async () => {
@@ -100,7 +103,7 @@ export class FleetMetrics {
     if (workers) this.gauges.workers.set(workers.length);
   }
 
-  /** @returns null: no answer */
+  /** @returns null if there was no reply */
   private async read<T>(reading: Reading, ask: () => Promise<T | null>): Promise<T | null> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<null>((resolve) => (timer = setTimeout(resolve, PATIENCE, null)));
@@ -135,7 +138,7 @@ export class FleetMetrics {
 
 function forgetSamples(metric: Counter | Gauge, isLabelled: boolean): void {
   metric.reset();
-  // Without labels, a reset is a 0.
+  // Without labels, a reset gives 0.
   if (!isLabelled) metric.remove();
 }
 
@@ -148,13 +151,13 @@ const GAUGES = {
   ],
   waiting: [
     'scheduler_waiting_executions',
-    'Executions that wait for their time, for dependencies or for a lock.',
+    'Waiting executions: for their time, for dependencies or for a lock.',
     ['for'],
   ],
   paused: ['scheduler_paused_queues', 'Queues that are paused.', []],
   unserved: ['scheduler_unserved_queues', 'Queues with ready executions from which no live worker claims.', []],
   unhandled: ['scheduler_unhandled_tasks', 'Tasks with ready executions that no live worker handles.', []],
-  running: ['scheduler_running_executions', 'Executions that run.', []],
+  running: ['scheduler_running_executions', 'Running executions.', []],
   workers: ['scheduler_workers', 'Workers with a lease.', []],
   locks: ['scheduler_locks_held', 'Locks that are held or waited for.', []],
 } as const satisfies Record<string, readonly [name: string, help: string, labels: readonly string[]]>;

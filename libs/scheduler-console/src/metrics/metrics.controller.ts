@@ -2,7 +2,7 @@ import { Controller, Get, Header, Inject } from '@nestjs/common';
 import { Weighs } from '../security/weight.decorator.js';
 import { ConsoleMetrics } from './console-metrics.js';
 
-/** What Prometheus scrapes, with the bearer token of a viewer. */
+/** The target of Prometheus; requires the bearer token of a viewer. */
 @Controller('metrics')
 export class MetricsController {
   constructor(@Inject(ConsoleMetrics) private readonly metrics: ConsoleMetrics) {}

@@ -3,16 +3,16 @@ import type { ExecutionEvent } from 'nestjs-advanced-scheduler';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 const OWN = 'Of the workers of this instance; sum over instances.';
-const HEARD = 'As this instance has heard it of the whole fleet since its start; aggregate with max.';
-/** So many tasks have a label of their own; further ones share `other`. */
+const HEARD = 'Of the whole fleet, as observed by this instance since its start; aggregate with max.';
+/** Number of tasks with a separate label; others share `other`. */
 const MOST_TASKS = 200;
-/** So many executions are followed from their scheduling to their end; older ones are forgotten. */
+/** Number of executions tracked from scheduling to their end; older ones are dropped. */
 const MOST_FOLLOWED = 50_000;
 const WAIT_BUCKETS = [0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 3600];
 const RUN_BUCKETS = [0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 3600];
 const NANOSECONDS = 1e9;
 
-/** How long executions waited and ran, by task, as this process saw it; and how it fares itself. */
+/** How long executions waited and ran, by task, as observed by this process; and the delay of its event loop. */
 export class ProcessMetrics {
   private readonly wait: Histogram;
   private readonly run: Histogram;
@@ -27,7 +27,7 @@ export class ProcessMetrics {
     const registers = [registry];
     this.wait = new Histogram({
       name: 'scheduler_execution_wait_seconds',
-      help: `From being scheduled to the first start, delays included. ${OWN}`,
+      help: `From scheduling to the first start, including delays. ${OWN}`,
       labelNames: ['task'],
       buckets: WAIT_BUCKETS,
       registers,
@@ -121,7 +121,7 @@ function take(times: Map<string, number>, executionId: string): number | undefin
   return time;
 }
 
-/** Two clocks may tell a little less than nothing. */
+/** The difference of two clocks may be slightly negative. */
 function seconds(ms: number): number {
   return Math.max(0, ms) / 1000;
 }

@@ -20,8 +20,8 @@ interface FastifyRoute {
 }
 
 /**
- * Keeps the bodies of the console's own routes from the parsers of the app: the guard reads them, once the caller is known
- * and within its limit, by the same bounds and errors on Express and on Fastify. It touches no other route of the app.
+ * Keeps the bodies of the console's routes from the parsers of the app. The guard reads them after authentication and
+ * rate limiting, with the same limits and errors on Express and Fastify. Other routes of the app are not affected.
  */
 @Injectable()
 export class BodyIntake {
@@ -34,13 +34,15 @@ export class BodyIntake {
     private readonly config: ApplicationConfig,
     private readonly filter: ProblemFilter,
   ) {
-    // Nest adds the parsers of the app to Express when it starts. An adapter that comes later, as in its testing module,
-    // is told of by Nest 12 only; there the guard looks at what the parsers have read.
+    // Nest adds the parsers of the app to Express when it starts. Only Nest 12 announces an adapter that is set later,
+    // as in its testing module; otherwise the guard checks what the parsers have read.
     if (host.httpAdapter) this.comeFirst();
     else (host.init$ as Observable<void> | undefined)?.subscribe(() => this.comeFirst());
   }
 
-  /** To be called when the global prefix is known, and before routes are laid, since Fastify tells of each only once. */
+  /**
+   * Call it when the global prefix is known and before routes are registered, since Fastify announces each only once.
+   */
   layRoutes(): void {
     const base = servedAt(this.config, this.options.path);
     this.routes = this.declared.map((route) => {
@@ -51,11 +53,11 @@ export class BodyIntake {
     if (this.host.httpAdapter?.getType() === 'fastify') this.hookIntoFastify();
   }
 
-  /** Behind the routes of Express: what it cannot decode of a path of ours. */
+  /** Behind the routes of Express: handles console paths that it cannot decode. */
   answerErrors(): void {
     const { httpAdapter } = this.host;
     if (httpAdapter?.getType() !== 'express') return;
-    // Express knows an error handler by its four parameters.
+    // Express recognizes an error handler by its four parameters.
     httpAdapter.use((error: unknown, request: ConsoleRequest, reply: ConsoleReply, next: Next) => {
       if (this.find(request)) this.filter.answer(error, request, reply);
       else next(error);

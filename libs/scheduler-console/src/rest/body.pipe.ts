@@ -1,7 +1,7 @@
 import type { PipeTransform } from '@nestjs/common';
 import { checkShape, type Shape } from './shape.js';
 
-/** The body, checked against a shape. A body left out is an empty one. */
+/** Checks the body against a shape. A missing body is an empty one. */
 export class BodyPipe implements PipeTransform<unknown, Record<string, unknown>> {
   constructor(private readonly shape: Shape) {}
 

@@ -15,9 +15,9 @@ const BULK: Shape = {
   filter: {
     type: 'object',
     required: true,
-    about: 'Of status, taskId, queue, tag, workflowId, from, to: one at least.',
+    about: 'At least one of status, taskId, queue, tag, workflowId, from, to.',
   },
-  limit: { type: 'number', about: `At most so many: 1 to ${MAX}, which is the default.` },
+  limit: { type: 'number', about: `Maximum number of executions, 1 to ${MAX}. Default ${MAX}.` },
 };
 const FILTER: Shape = {
   status: { type: ['string', 'array'] },
@@ -29,7 +29,7 @@ const FILTER: Shape = {
   to: { type: ['string', 'number'] },
 };
 
-/** Many executions at once, by a filter; what does not end within the limit is left for the next call. */
+/** Changes many executions by a filter, up to a limit; the rest is left for the next call. */
 @Controller('api/executions')
 export class BulkController {
   constructor(@Inject(CONSOLE_SCHEDULER) private readonly scheduler: AdvancedTaskScheduler) {}
@@ -38,7 +38,7 @@ export class BulkController {
   @Weighs(() => 20)
   @HttpCode(200)
   @Needs('operator')
-  @Operation({ summary: 'Cancels those of a filter that have not ended.', body: BULK })
+  @Operation({ summary: 'Cancels executions that match a filter and have not ended.', body: BULK })
   cancelExecutions(@Body(new BodyPipe(BULK)) body: Record<string, unknown>, @Req() request: ConsoleRequest) {
     return this.each(body, request, ['PENDING', 'RETRYING', 'RUNNING'], (id) => this.scheduler.cancelTask(id));
   }
@@ -47,7 +47,7 @@ export class BulkController {
   @Weighs(() => 20)
   @HttpCode(200)
   @Needs('operator')
-  @Operation({ summary: 'Runs those of a filter again that are FAILED, CANCELLED or SKIPPED.', body: BULK })
+  @Operation({ summary: 'Runs FAILED, CANCELLED and SKIPPED executions that match a filter again.', body: BULK })
   retryExecutions(@Body(new BodyPipe(BULK)) body: Record<string, unknown>, @Req() request: ConsoleRequest) {
     return this.each(body, request, ['FAILED', 'CANCELLED', 'SKIPPED'], (id) => this.scheduler.retryTask(id));
   }
@@ -66,10 +66,10 @@ export class BulkController {
       throw new ConsoleError(
         'EMPTY_FILTER',
         400,
-        `filter: nothing; allowed: one of ${Object.keys(FILTER).join(', ')} at least`,
+        `filter: empty; allowed: at least one of ${Object.keys(FILTER).join(', ')}`,
         'filter',
       );
-    // Found before the first is changed, since a change moves the pages.
+    // All are found before the first is changed, since a change shifts the pages.
     const { ids, more } = await this.find({ status: statuses, ...filter }, limit);
     let changed = 0;
     for (let at = 0; at < ids.length; at += AT_A_TIME) {

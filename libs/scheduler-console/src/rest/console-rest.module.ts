@@ -31,7 +31,7 @@ const CONTROLLERS: readonly Type[] = [
 export class ConsoleRestModule implements NestModule, OnModuleInit {
   constructor(private readonly intake: BodyIntake) {}
 
-  /** @param foundation gives the options, the scheduler, and who may come in */
+  /** @param foundation provides the options, the scheduler and access control */
   static register(path: string | undefined, foundation: DynamicModule): DynamicModule {
     const base = normalizePath(path);
     return {
@@ -42,12 +42,12 @@ export class ConsoleRestModule implements NestModule, OnModuleInit {
     };
   }
 
-  /** Nest calls it before it lays the routes. */
+  /** Nest calls it before it registers the routes. */
   configure(): void {
     this.intake.layRoutes();
   }
 
-  /** And this behind them. */
+  /** Nest calls it after it has registered them. */
   onModuleInit(): void {
     this.intake.answerErrors();
   }

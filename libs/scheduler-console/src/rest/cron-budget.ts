@@ -5,7 +5,7 @@ const MINUTE = 60_000;
 type Ticking = Pick<CronSchedule, 'id' | 'cronExpression' | 'timezone'>;
 
 /**
- * Keeps the ticks of all schedules together within a bound, paused ones included, since resuming asks nobody.
+ * Limits the ticks of all schedules together, including paused ones, since a resume is not checked.
  * @param max ticks a minute
  * @throws ConsoleError CRON_TOO_FREQUENT
  */
@@ -16,14 +16,14 @@ export function checkCronBudget(wanted: Ticking, others: readonly Ticking[], max
   throw new ConsoleError(
     'CRON_TOO_FREQUENT',
     400,
-    `cronExpression: ${own} ticks a minute, beside ${taken} of other schedules; allowed: ${max} of all together`,
+    `cronExpression: ${own} ticks a minute, in addition to ${taken} of other schedules; allowed: ${max} in total`,
     'cronExpression',
   );
 }
 
-/** In the minute that its next tick begins: an expression may be dense in one hour of the day. */
+/** Ticks in the minute after its next tick: an expression may be dense in one hour of the day. */
 function ticksInAMinute({ cronExpression, timezone }: Ticking): number {
-  // Without a field for seconds it has one a minute.
+  // Without a field for seconds there is one a minute.
   if (cronExpression.trim().split(/\s+/).length < 6) return 1;
   const [first, ...rest] = previewCron(cronExpression, { timezone, count: 60, from: new Date() });
   if (!first) return 0;

@@ -5,7 +5,7 @@ import { announcesJson, hasBody, requireJson } from '../auth/json-only.js';
 import { checkParsed, parseJsonText } from './json-text.js';
 import { readBody } from './read-body.js';
 
-/** By these a parser knows that there is something to parse. */
+/** Headers by which a parser detects a body. */
 const DESCRIBING = ['content-type', 'content-length', 'transfer-encoding', 'content-encoding'] as const;
 
 interface DeferredBody {
@@ -18,8 +18,8 @@ interface DeferredBody {
 const deferred = new WeakMap<ConsoleRequest, DeferredBody>();
 
 /**
- * Hides the body of a request from the parsers of the app, until the guard knows the caller. A body that was parsed before
- * stays what it is.
+ * Hides the body of a request from the parsers of the app until the guard has authenticated the caller. A body that was
+ * parsed before stays as it is.
  */
 export function deferBody(request: ConsoleRequest, stream: Readable, isWanted: boolean): void {
   const { headers } = request;
@@ -31,8 +31,8 @@ export function deferBody(request: ConsoleRequest, stream: Readable, isWanted: b
 
 /**
  * Reads and checks the body of a request whose caller may send one.
- * @param ms until it must have come
- * @throws ConsoleError UNSUPPORTED_MEDIA_TYPE, and as readBody, parseJsonText and checkParsed
+ * @param ms time to receive it
+ * @throws ConsoleError UNSUPPORTED_MEDIA_TYPE, and those of readBody, parseJsonText and checkParsed
  */
 export async function takeBody(request: ConsoleRequest, ms: number): Promise<void> {
   const body = deferred.get(request);
@@ -44,7 +44,7 @@ export async function takeBody(request: ConsoleRequest, ms: number): Promise<voi
     if (request.body !== undefined) checkParsed(request.body);
     return;
   }
-  // Many clients name a type where they send nothing.
+  // Many clients send a content type without a body.
   if (!announcesJson(headers) || (!hasBody(headers) && !body.isWanted)) return;
   request.body = parseJsonText(await readBody(body.stream, headers, ms));
 }

@@ -7,7 +7,7 @@ import { openApiOf } from './openapi.js';
 import { Operation } from './operation.decorator.js';
 import { CONSOLE_ROUTES, type ConsoleRoute } from './routes.js';
 
-/** The OpenAPI document, for those who may come in. */
+/** The OpenAPI document, for authenticated callers. */
 @Controller('api/docs')
 export class DocsController {
   private document: object | null = null;

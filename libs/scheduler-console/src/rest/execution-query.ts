@@ -14,7 +14,7 @@ export const EXECUTION_QUERY = {
   cursor: 'text',
 } as const satisfies QueryShape;
 
-/** Several statuses are parted by commas. */
+/** Several statuses are comma-separated. */
 export function toListing({ status, limit, ...rest }: QueryValues): ListExecutionsOptions {
   const given: Record<string, unknown> = Object.fromEntries(
     Object.entries(rest).filter(([, value]) => value !== undefined),
@@ -24,7 +24,7 @@ export function toListing({ status, limit, ...rest }: QueryValues): ListExecutio
   return given;
 }
 
-/** What the library refuses of a listing stands in the query. */
+/** Maps errors of a listing to the query. */
 export async function asQuery<T>(listing: () => Promise<T>): Promise<T> {
   try {
     return await listing();

@@ -11,7 +11,7 @@ import { Operation } from './operation.decorator.js';
 import { QueryPipe, type QueryValues } from './query.pipe.js';
 import { executionRow } from './rows.js';
 
-/** Executions one by one. */
+/** Single executions. */
 @Controller('api/executions')
 export class ExecutionsController {
   constructor(@Inject(CONSOLE_SCHEDULER) private readonly scheduler: AdvancedTaskScheduler) {}
@@ -20,7 +20,7 @@ export class ExecutionsController {
   @Weighs(perItems('limit', 50, 50))
   @Operation({
     summary:
-      'Executions, newest first, without payloads, results, logs and attempts; a page may end before its limit, with a cursor.',
+      'Executions, newest first, without payloads, results, logs and attempts; a page can have fewer items than its limit, and a cursor.',
     query: EXECUTION_QUERY,
   })
   async listExecutions(@Query(new QueryPipe(EXECUTION_QUERY)) query: QueryValues) {
@@ -29,17 +29,17 @@ export class ExecutionsController {
   }
 
   @Get(':id')
-  @Operation({ summary: 'One execution, with its attempts, logs, progress, and why it is where it is.' })
+  @Operation({ summary: 'One execution, with its attempts, logs, progress, and the reason of its status.' })
   async getExecution(@Param('id', new IdPipe()) id: string) {
     const [execution, why] = await Promise.all([this.find(id), this.scheduler.why(id)]);
-    // An object of its own: the priority becomes a name in its toJSON.
+    // A copy, since toJSON changes the priority to its name.
     return { ...(JSON.parse(JSON.stringify(execution)) as object), why: why?.text ?? null };
   }
 
   @Post(':id/cancel')
   @HttpCode(200)
   @Needs('operator')
-  @Operation({ summary: 'Cancels: at once what has not started; a running one has its signal aborted.' })
+  @Operation({ summary: 'Cancels an execution: at once if it has not started; if it is running, its signal aborts.' })
   async cancelExecution(@Param('id', new IdPipe()) id: string, @Req() request: ConsoleRequest) {
     return this.change(id, request, 'ALREADY_TERMINAL', 'it has ended', () => this.scheduler.cancelTask(id));
   }
@@ -47,7 +47,7 @@ export class ExecutionsController {
   @Post(':id/retry')
   @HttpCode(200)
   @Needs('operator')
-  @Operation({ summary: 'Runs a FAILED, CANCELLED or SKIPPED one again.' })
+  @Operation({ summary: 'Runs a FAILED, CANCELLED or SKIPPED execution again.' })
   async retryExecution(@Param('id', new IdPipe()) id: string, @Req() request: ConsoleRequest) {
     const allowed = 'allowed: FAILED, CANCELLED, SKIPPED';
     return this.change(id, request, 'NOT_RETRYABLE', allowed, () => this.scheduler.retryTask(id));

@@ -5,33 +5,33 @@ const MAX_DEPTH = 35;
 const MAX_KEYS = 200;
 /** A workflow of 10,000 nodes and 50,000 edges has some 140,000. */
 const MAX_VALUES = 200_000;
-/** Space, and one token: a mark, a text, or else a number or a word. */
+/** White space, and one token: a punctuation mark, a string, or a number or word. */
 const TOKEN =
   /[ \t\n\r]*(?:([[\]{}:,])|("[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4})[^"\\\u0000-\u001f]*)*")|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/y; // eslint-disable-line no-control-regex
 
-/** An array or object that is open. */
+/** An open array or object. */
 interface Level {
-  /** Of an object; null: an array. */
+  /** The keys of an object; null: an array. */
   keys: Set<string> | null;
-  /** Where the reader stands in it. */
+  /** The current position in it. */
   key: string | number;
 }
 
-/** What may come next: a value, a key, the mark after a key, or what follows a value. */
+/** What may follow: a value, a key, the colon after a key, or what follows a value. */
 type Expected = 'value' | 'key' | 'colon' | 'more';
 
 /**
- * JSON text as `JSON.parse` has it, within the bounds of the console.
- * @throws ConsoleError INVALID_JSON with the position, also where a key stands twice; FORBIDDEN_KEY for keys that reach
- *   prototypes; PAYLOAD_TOO_DEEP beyond 35 levels; PAYLOAD_TOO_LARGE beyond 200 keys of an object, or
- *   200,000 values in all
+ * Parses JSON text like `JSON.parse`, within the limits of the console.
+ * @throws ConsoleError INVALID_JSON with the position, also for duplicate keys; FORBIDDEN_KEY for keys that reach
+ * prototypes; PAYLOAD_TOO_DEEP beyond 35 levels; PAYLOAD_TOO_LARGE beyond 200 keys of an object, or 200,000 values in
+ * all
  */
 export function parseJsonText(text: string): unknown {
   new JsonCheck(text).run();
   return JSON.parse(text);
 }
 
-/** The same bounds for a body that another parser has read. @throws as parseJsonText */
+/** Checks a body that another parser has read for the same limits. @throws the errors of parseJsonText */
 export function checkParsed(body: unknown): void {
   let text: string;
   try {
@@ -42,11 +42,11 @@ export function checkParsed(body: unknown): void {
   new JsonCheck(text).run();
 }
 
-/** Goes through a text token by token, without recursion, so that no depth overflows. */
+/** Checks a text token by token, without recursion, so no depth overflows the stack. */
 class JsonCheck {
   private readonly levels: Level[] = [];
   private expected: Expected = 'value';
-  /** Whether the level that was opened last may end at once. */
+  /** Whether the innermost level may end at once. */
   private fresh = false;
   private at = 0;
   private values = 0;
@@ -66,7 +66,7 @@ class JsonCheck {
     this.at += found[0].length;
   }
 
-  /** @returns false: this token may not stand here */
+  /** @returns false if the token is not allowed here */
   private take(mark: string | undefined, string: string | undefined, token: string): boolean {
     const level = this.levels.at(-1);
     const { fresh } = this;
@@ -113,7 +113,7 @@ class JsonCheck {
       throw forbidden('constructor.prototype', pathOf(this.levels.slice(0, -2)));
     if (keys.has(key)) {
       const [name, path] = [JSON.stringify(key.slice(0, 80)), pathOf(this.levels.slice(0, -1))];
-      throw invalid(`key ${name} stands twice at ${path || 'the body'} (at position ${this.place()})`, path);
+      throw invalid(`duplicate key ${name} at ${path || 'the body'} (at position ${this.place()})`, path);
     }
     if (keys.size >= MAX_KEYS) {
       const path = pathOf(this.levels.slice(0, -1));
@@ -123,7 +123,7 @@ class JsonCheck {
     level.key = key;
   }
 
-  /** Of the token that is read, without the space before it. */
+  /** Position of the current token, without the preceding white space. */
   private place(): number {
     return this.at + this.text.slice(this.at).search(/[^ \t\n\r]|$/);
   }

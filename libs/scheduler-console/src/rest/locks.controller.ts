@@ -15,17 +15,20 @@ import type { Shape } from './shape.js';
 const PAGE: QueryShape = { limit: [1, 1000], cursor: 'text' };
 const DEFAULT_LIMIT = 200;
 const RELEASE: Shape = {
-  fencingToken: { type: 'number', about: 'Of the holder that is meant; with another one the lock stays as it is.' },
+  fencingToken: {
+    type: 'number',
+    about: 'Token of the expected holder; if the holder has changed, the lock stays as it is.',
+  },
 };
 
-/** Who keeps others off what. */
+/** Locks and their holders. */
 @Controller('api/locks')
 export class LocksController {
   constructor(@Inject(CONSOLE_SCHEDULER) private readonly scheduler: AdvancedTaskScheduler) {}
 
   @Get()
   @Weighs(() => 5)
-  @Operation({ summary: 'Locks held or waited for, with their holders, by their keys.', query: PAGE })
+  @Operation({ summary: 'Locks held or waited for, with their holders, by key.', query: PAGE })
   async listLocks(@Query(new QueryPipe(PAGE)) { limit = DEFAULT_LIMIT, cursor }: QueryValues) {
     return pageOfLocks(await this.scheduler.lockManager.list(), Number(limit), cursor?.toString());
   }
@@ -35,7 +38,7 @@ export class LocksController {
   @Needs('admin')
   @Operation({
     summary:
-      'Takes a lock from its holder, whose signal is aborted, and gives it to the next. An execution goes back to its queue and may take it anew, with a larger token.',
+      'Takes a lock from its holder, whose signal aborts, and gives it to the next. An execution goes back to its queue and may take it anew, with a larger token.',
     body: RELEASE,
   })
   async forceReleaseLock(
@@ -48,11 +51,11 @@ export class LocksController {
       throw new ConsoleError(
         'STALE_TOKEN',
         409,
-        `fencingToken: ${fencingToken} is not of the present holder, whose token is ${before.fencingToken}`,
+        `fencingToken: ${fencingToken} is not that of the current holder, which is ${before.fencingToken}`,
         'fencingToken',
       );
     const released = before?.owner != null && (await this.scheduler.lockManager.forceRelease(key));
-    if (!released) throw new ConsoleError('LOCK_NOT_HELD', 404, `lock ${JSON.stringify(key)} is held by nobody`);
+    if (!released) throw new ConsoleError('LOCK_NOT_HELD', 404, `lock ${JSON.stringify(key)} is not held`);
     const after = await this.look(key);
     request.changes = { before: { owner: before.owner }, after: { owner: after?.owner ?? null } };
     return { key, released, from: { owner: before.owner, fencingToken: before.fencingToken } };

@@ -5,7 +5,7 @@ import type { Field, Shape } from './shape.js';
 type Json = Record<string, unknown>;
 
 const PROBLEM = {
-  description: 'A problem (RFC 9457).',
+  description: 'Problem details (RFC 9457).',
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 };
 const PROBLEM_SCHEMA = {
@@ -15,16 +15,16 @@ const PROBLEM_SCHEMA = {
     type: { type: 'string' },
     title: { type: 'string' },
     status: { type: 'integer' },
-    code: { type: 'string', description: 'Stable: branch on it.' },
+    code: { type: 'string', description: 'Stable code of the error.' },
     detail: { type: 'string', description: 'For people.' },
-    path: { type: 'string', description: 'The field that it is about.' },
+    path: { type: 'string', description: 'The invalid field.' },
     requestId: { type: 'string' },
   },
 };
 
 /**
- * The OpenAPI 3.1 document of routes. Its bodies and queries are the very shapes that requests are checked against.
- * @param path where the console is mounted
+ * The OpenAPI 3.1 document of routes. Its bodies and queries are the shapes that requests are checked against.
+ * @param path of the console
  */
 export function openApiOf(routes: readonly ConsoleRoute[], path: string): Json {
   const paths: Record<string, Json> = {};

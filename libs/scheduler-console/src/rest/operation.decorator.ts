@@ -4,7 +4,7 @@ import type { Shape } from './shape.js';
 
 export const OPERATION = Symbol('what a route does, for the OpenAPI document');
 
-/** What a route does; its shapes are those that it checks. */
+/** Describes a route; the shapes are those that it checks. */
 export interface OperationInfo {
   summary: string;
   body?: Shape;

@@ -5,7 +5,7 @@ import { Redactor } from '../security/redactor.js';
 import { setSecurityHeaders } from '../security/security-headers.js';
 import { toFailure } from './problem.js';
 
-/** Answers every error of a console route as application/problem+json. */
+/** Responds to every error of a console route with application/problem+json. */
 @Catch()
 @Injectable()
 export class ProblemFilter implements ExceptionFilter {
@@ -20,20 +20,20 @@ export class ProblemFilter implements ExceptionFilter {
     this.answer(error, host.switchToHttp().getRequest(), host.switchToHttp().getResponse());
   }
 
-  /** Also of what fails before a route is reached. */
+  /** Also responds to errors before a route is reached. */
   answer(error: unknown, request: ConsoleRequest, reply: ConsoleReply): void {
     setSecurityHeaders(request, reply);
     const { problem, retryAfter, unexpected } = toFailure(error, request.requestId);
     if (unexpected) this.logger.error(`request ${request.requestId} failed`, this.stackOf(error));
     reply.header('Content-Type', 'application/problem+json');
     if (retryAfter !== undefined) reply.header('Retry-After', String(retryAfter));
-    // Its sender may be about to send the rest for as long again.
+    // The sender may take as long again for the rest.
     if (problem.status === 408) reply.header('Connection', 'close');
     if (problem.status === 401) reply.header('WWW-Authenticate', 'Bearer');
     this.host.httpAdapter.reply(reply, JSON.stringify(problem), problem.status);
   }
 
-  /** What failed may have been given a secret. */
+  /** The stack may contain a secret, so it is redacted. */
   private stackOf(error: unknown): string | undefined {
     return error instanceof Error && error.stack !== undefined ? this.redactor.text(error.stack) : undefined;
   }

@@ -4,19 +4,19 @@ import { STATUS_CODES } from 'node:http';
 import { ConsoleError } from '../console-error.js';
 import { MAX_BODY_BYTES } from './read-body.js';
 
-/** An error as RFC 9457 has it, with our code. */
+/** An error as in RFC 9457, with our code. */
 export interface Problem {
   type: string;
   title: string;
   status: number;
   code: string;
   detail: string;
-  /** The field that it is about. */
+  /** The invalid field. */
   path?: string;
   requestId?: string;
 }
 
-/** Statuses of the library's codes; those that are not here are the caller's fault: 400. */
+/** Statuses of the library's codes; all others are client errors: 400. */
 const STATUS: Readonly<Record<string, number>> = {
   TASK_NOT_REGISTERED: 404,
   EXECUTION_NOT_FOUND: 404,
@@ -43,7 +43,7 @@ const STATUS: Readonly<Record<string, number>> = {
   TLS_VERIFY_FAILED: 500,
   MISSING_DEPENDENCY: 500,
 };
-/** Of bodies that the parsers of Express and Fastify refuse, and of Nest's own exceptions. */
+/** Codes for bodies that the parsers of Express and Fastify reject, and for Nest's exceptions. */
 const CODES: Readonly<Record<number, string>> = {
   400: 'INVALID_JSON',
   401: 'UNAUTHENTICATED',
@@ -61,11 +61,11 @@ export interface Failure {
   problem: Problem;
   /** Seconds for Retry-After. */
   retryAfter?: number;
-  /** Whether it is our fault, to be looked at. */
+  /** Whether it is a server error that needs attention. */
   unexpected: boolean;
 }
 
-/** The answer to an error. Nothing of a store's text, and no stack, is in it. */
+/** The response to an error, without texts of the store and without a stack. */
 export function toFailure(error: unknown, requestId?: string): Failure {
   const { status, code, detail, path, retryAfter } = describe(error);
   return {
@@ -109,7 +109,7 @@ function describe(error: unknown): Description {
     describeParserError(error) ?? {
       status: 500,
       code: 'INTERNAL',
-      detail: "an error that is not the caller's; the log of the app has it under the requestId",
+      detail: 'internal error; see the log of the app for the requestId',
     }
   );
 }
@@ -118,9 +118,8 @@ function describeSchedulerError(error: SchedulerError): Description {
   const { code, details } = error;
   const status = STATUS[code] ?? 400;
   const place = details.path ?? details.field;
-  // What a store says may name hosts, keys and scripts.
-  const detail =
-    status < 500 ? error.message : `${code.toLowerCase().replaceAll('_', ' ')}; the log of the app says more`;
+  // Messages of the store may contain hosts, keys and scripts.
+  const detail = status < 500 ? error.message : `${code.toLowerCase().replaceAll('_', ' ')}; see the log of the app`;
   return {
     status,
     code,
@@ -130,12 +129,13 @@ function describeSchedulerError(error: SchedulerError): Description {
   };
 }
 
-/** Errors of the app's parsers carry a status; those of decoding a path are URIErrors. */
+/** Errors of the app's parsers have a status; errors of decoding a path are URIErrors. */
 function describeParserError(error: unknown): Description | null {
   if (typeof error !== 'object' || error === null) return null;
   const { status, statusCode } = error as { status?: unknown; statusCode?: unknown };
   const found = status ?? statusCode;
-  if (error instanceof URIError) return { status: 400, code: 'INVALID_ID', detail: 'the path is not well encoded' };
+  if (error instanceof URIError)
+    return { status: 400, code: 'INVALID_ID', detail: 'the path is not correctly encoded' };
   if (typeof found !== 'number' || found < 400 || found > 499) return null;
   if (found === 413)
     return {
@@ -144,6 +144,6 @@ function describeParserError(error: unknown): Description | null {
       detail: `the body is too large; allowed: ${MAX_BODY_BYTES} bytes`,
     };
   if (found === 415) return { status: 415, code: CODES[415]!, detail: 'allowed: application/json in UTF-8' };
-  // What it says may quote what it could not read.
+  // The message may quote the body.
   return { status: 400, code: 'INVALID_JSON', detail: 'the body cannot be read' };
 }

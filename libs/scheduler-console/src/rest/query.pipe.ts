@@ -1,13 +1,13 @@
 import type { PipeTransform } from '@nestjs/common';
 import { ConsoleError } from '../console-error.js';
 
-/** Parameters of a query: text, or a whole number within bounds. */
+/** Parameters of a query: text, or an integer within a range. */
 export type QueryShape = Readonly<Record<string, 'text' | readonly [min: number, max: number]>>;
 export type QueryValues = Record<string, string | number | undefined>;
 
 const MAX_TEXT = 300;
 
-/** The query, checked: each parameter known, once, and of its kind. */
+/** Checks the query: each parameter is known, given once, and of its type. */
 export class QueryPipe implements PipeTransform<unknown, QueryValues> {
   constructor(private readonly shape: QueryShape) {}
 

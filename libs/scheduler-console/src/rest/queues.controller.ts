@@ -7,13 +7,13 @@ import { CONSOLE_SCHEDULER } from '../tokens.js';
 import { IdPipe } from './id.pipe.js';
 import { Operation } from './operation.decorator.js';
 
-/** What stands ready, by queue. */
+/** Ready executions, by queue. */
 @Controller('api/queues')
 export class QueuesController {
   constructor(@Inject(CONSOLE_SCHEDULER) private readonly scheduler: AdvancedTaskScheduler) {}
 
   @Get()
-  @Operation({ summary: 'The queues, with what stands ready by priority.' })
+  @Operation({ summary: 'The queues, with their ready executions by priority.' })
   async listQueues() {
     return { items: await this.scheduler.listQueues(), nextCursor: null };
   }
@@ -29,7 +29,7 @@ export class QueuesController {
   @Post(':name/resume')
   @HttpCode(200)
   @Needs('operator')
-  @Operation({ summary: 'Goes on claiming from a queue.' })
+  @Operation({ summary: 'Resumes claims from a queue.' })
   resumeQueue(@Param('name', new IdPipe()) name: string, @Req() request: ConsoleRequest) {
     return this.change(name, request, () => this.scheduler.taskQueue.resume(name));
   }
@@ -44,7 +44,7 @@ export class QueuesController {
 
   private async find(name: string): Promise<QueueInfo> {
     const queue = (await this.scheduler.listQueues()).find((each) => each.name === name);
-    if (!queue) throw new ConsoleError('QUEUE_NOT_FOUND', 404, `no queue '${name}': no task names it`);
+    if (!queue) throw new ConsoleError('QUEUE_NOT_FOUND', 404, `no queue '${name}': no task uses it`);
     return queue;
   }
 }

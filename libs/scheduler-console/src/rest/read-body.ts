@@ -8,8 +8,8 @@ export const MAX_BODY_BYTES = 1_048_576;
 const inflate = promisify<Buffer, { maxOutputLength: number }, Buffer>(unzip);
 
 /**
- * The text of a body in UTF-8, perhaps in gzip or deflate, of 1 MiB at most.
- * @param ms until it must have come
+ * Reads a body as UTF-8, optionally compressed with gzip or deflate, of at most 1 MiB.
+ * @param ms time to receive it
  * @throws ConsoleError PAYLOAD_TOO_LARGE, REQUEST_TIMEOUT, UNSUPPORTED_MEDIA_TYPE, INVALID_JSON
  */
 export async function readBody(stream: Readable, headers: IncomingHttpHeaders, ms: number): Promise<string> {
@@ -21,7 +21,7 @@ export async function readBody(stream: Readable, headers: IncomingHttpHeaders, m
   const bytes = await collect(stream, ms);
   const plain = coding === 'identity' ? bytes : await unpack(bytes);
   try {
-    // A byte order mark stays, which is no JSON.
+    // Keeps a byte order mark, which is not JSON.
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(plain);
   } catch {
     throw notJson('the body is not UTF-8');
@@ -29,22 +29,22 @@ export async function readBody(stream: Readable, headers: IncomingHttpHeaders, m
 }
 
 /**
- * What comes after a refusal is read and dropped, so that the sender hears the answer; whoever has not ended when the
- * time is over is cut off.
+ * After a rejection the rest is read and dropped, so the sender receives the response; a sender that has not finished
+ * at the end of the time is disconnected.
  */
 function collect(stream: Readable, ms: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    // Something before us has read it, or its sender has gone: nothing more is reported.
-    if (stream.readableEnded || stream.destroyed) return void reject(notJson('the body did not come to its end'));
+    // It was read before, or the sender has gone: no event will follow.
+    if (stream.readableEnded || stream.destroyed) return void reject(notJson('the body is incomplete'));
     const timer = setTimeout(() => {
       if (size > MAX_BODY_BYTES) stream.destroy();
-      reject(new ConsoleError('REQUEST_TIMEOUT', 408, `the body has not come within ${ms} ms`));
+      reject(new ConsoleError('REQUEST_TIMEOUT', 408, `the body was not received within ${ms} ms`));
     }, ms);
     const gone = (): void => {
       clearTimeout(timer);
-      reject(notJson('the body did not come to its end'));
+      reject(notJson('the body is incomplete'));
     };
     stream.on('data', (chunk: Buffer) => {
       size += chunk.length;
@@ -67,7 +67,7 @@ async function unpack(bytes: Buffer): Promise<Buffer> {
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
       ? tooLarge()
-      : notJson('the body is not compressed as its content-encoding says');
+      : notJson('the body does not match its content-encoding');
   }
 }
 

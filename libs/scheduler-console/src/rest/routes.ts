@@ -6,17 +6,17 @@ import { OPERATION, type OperationInfo } from './operation.decorator.js';
 
 export const CONSOLE_ROUTES = Symbol('the routes of the REST interface');
 
-/** A route as its controller declares it. */
+/** A route, as declared by its controller. */
 export interface ConsoleRoute extends OperationInfo {
   method: string;
-  /** With `:name` for parameters. */
+  /** Parameters are `:name`. */
   path: string;
-  /** Its method's name. */
+  /** Name of its method. */
   id: string;
   role: ConsoleRole;
 }
 
-/** The routes of controllers, in the order declared. */
+/** The routes of controllers, in the order of declaration. */
 export function routesOf(controllers: readonly Type[]): ConsoleRoute[] {
   return controllers.flatMap((controller) => {
     const base = String(Reflect.getMetadata(PATH_METADATA, controller));

@@ -6,12 +6,12 @@ import {
   type WorkflowInfo,
 } from 'nestjs-advanced-scheduler';
 
-/** Characters of an error's message that a row shows. */
+/** Characters of an error's message in a row. */
 const MESSAGE = 300;
-/** Dependencies that a row names. */
+/** Dependencies in a row. */
 const DEPENDENCIES = 10;
 
-/** An execution in a list: without its payload, result, logs, attempts and stack, which are read one by one. */
+/** An execution in a list: without payload, result, logs, attempts and stack, which are read one by one. */
 export function executionRow(execution: TaskExecution): object {
   const { payload: _p, result: _r, logs: _l, attempts: _a, error, waitingFor, progress, priority, ...rest } = execution;
   const dependencies = waitingFor?.dependencies?.slice(0, DEPENDENCIES);
@@ -24,7 +24,7 @@ export function executionRow(execution: TaskExecution): object {
   };
 }
 
-/** A workflow in a list: how many nodes it has, in all and of each status. */
+/** A workflow in a list: its number of nodes, in total and by status. */
 export function workflowRow({ nodes, ...rest }: WorkflowInfo): object {
   const counts: Record<string, number> = {};
   for (const { status } of nodes) counts[status] = (counts[status] ?? 0) + 1;
@@ -34,7 +34,7 @@ export function workflowRow({ nodes, ...rest }: WorkflowInfo): object {
 /** Characters of payloads after which a page of schedules ends. */
 const PAYLOADS = 4 * 1024 * 1024;
 
-/** A page of schedules by their ids, from behind the cursor on; it ends by the size of their payloads, too. */
+/** A page of schedules by id, after the cursor; limited by the size of their payloads as well. */
 export function pageOfSchedules(schedules: readonly CronSchedule[], limit: number, cursor = '') {
   const rest = schedules.filter(({ id }) => id > cursor).sort((a, b) => (a.id < b.id ? -1 : 1));
   const items: CronSchedule[] = [];
@@ -46,7 +46,7 @@ export function pageOfSchedules(schedules: readonly CronSchedule[], limit: numbe
   return { items, nextCursor: rest.length > items.length ? items.at(-1)!.id : null };
 }
 
-/** A page of locks by their keys, from behind the cursor on. */
+/** A page of locks by key, after the cursor. */
 export function pageOfLocks(
   locks: readonly LockInfo[],
   limit: number,

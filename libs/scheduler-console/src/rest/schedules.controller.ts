@@ -38,11 +38,11 @@ const SCHEDULE: Shape = {
   overlap: { type: 'string', about: 'allow, skip, queue, cancel.' },
   misfire: { type: ['string', 'object'], about: 'skip, once, all, or { all: n }.' },
   jitter: { type: ['string', 'number'] },
-  payload: { type: 'any', about: 'Left out: as it is.' },
+  payload: { type: 'any', about: 'If omitted, the payload stays as it is.' },
 };
 
 type PutSchedule = { taskId: string; cronExpression: string } & CronOptions;
-/** What the ticks of a schedule follow from. */
+/** The fields that determine the ticks of a schedule. */
 type Ticking = Pick<CronSchedule, 'cronExpression' | 'timezone' | 'startTime' | 'endTime'>;
 
 /** Schedules by cron expression. */
@@ -55,14 +55,14 @@ export class SchedulesController {
 
   @Get()
   @Weighs(() => 5)
-  @Operation({ summary: 'The schedules, with their next ticks, by their ids.', query: PAGE })
+  @Operation({ summary: 'The schedules, with their next ticks, by id.', query: PAGE })
   async listSchedules(@Query(new QueryPipe(PAGE)) { limit = MOST, cursor }: QueryValues) {
     return pageOfSchedules(await this.scheduler.listCronTasks(), Number(limit), cursor?.toString());
   }
 
   @Get('preview')
   @Weighs(perItems('count', 10, 5))
-  @Operation({ summary: 'The next ticks of an expression, before it is put.', query: PREVIEW_OF })
+  @Operation({ summary: 'The next ticks of an expression.', query: PREVIEW_OF })
   previewExpression(@Query(new QueryPipe(PREVIEW_OF)) query: QueryValues) {
     const { cronExpression, timezone = 'UTC', startTime, endTime, count } = query as Record<string, string | undefined>;
     if (cronExpression === undefined)
@@ -91,7 +91,7 @@ export class SchedulesController {
     const { timezone = 'UTC' } = options;
     checkCronBudget({ id, cronExpression, timezone }, schedules, this.options.cronTicksPerMinute);
     const before = schedules.find((each) => each.id === id) ?? null;
-    // Who may not see a payload, or not all of it, changes the rest without losing it.
+    // A caller who may not see a payload, or not all of it, can change the rest without losing it.
     const payload = 'payload' in options ? options.payload : before?.payload;
     const after = await this.scheduler.scheduleCronTask(taskId, cronExpression, { ...options, payload, id });
     request.changes = { before: summary(before), after: summary(after) };
@@ -101,7 +101,7 @@ export class SchedulesController {
   @Delete(':id')
   @HttpCode(204)
   @Needs('admin')
-  @Operation({ summary: 'Removes a schedule; its executions go on.', status: 204 })
+  @Operation({ summary: 'Removes a schedule; its executions continue.', status: 204 })
   async deleteSchedule(@Param('id', new IdPipe()) id: string, @Req() request: ConsoleRequest): Promise<void> {
     request.changes = { before: summary(await this.find(id)), after: null };
     await this.scheduler.unscheduleCronTask(id);
@@ -118,7 +118,7 @@ export class SchedulesController {
   @Post(':id/resume')
   @HttpCode(200)
   @Needs('operator')
-  @Operation({ summary: 'Goes on from now: what passed during the pause is not made up for.' })
+  @Operation({ summary: 'Resumes a schedule from now; ticks that passed during the pause are not made up for.' })
   resumeSchedule(@Param('id', new IdPipe()) id: string, @Req() request: ConsoleRequest) {
     return this.change(id, request, () => this.scheduler.resumeCronTask(id));
   }

@@ -2,7 +2,7 @@ import { ConsoleError } from '../console-error.js';
 
 export type FieldType = 'string' | 'number' | 'boolean' | 'object' | 'array' | 'any';
 
-/** A field of a body: its types, whether it must be there, and its line in the OpenAPI document. */
+/** A field of a body: its types, whether it is required, and its description in the OpenAPI document. */
 export interface Field {
   type: FieldType | readonly FieldType[];
   required?: boolean;
@@ -11,7 +11,7 @@ export interface Field {
 export type Shape = Readonly<Record<string, Field>>;
 
 /**
- * A body as the shape has it.
+ * Checks a body against its shape.
  * @throws ConsoleError INVALID_TYPE, UNKNOWN_FIELD, MISSING_FIELD
  */
 export function checkShape(value: unknown, shape: Shape, path = ''): Record<string, unknown> {

@@ -13,7 +13,7 @@ import { Throughput } from './throughput.js';
 
 const AUDIT: QueryShape = { limit: [1, 1000], kind: 'text' };
 
-/** The whole: health, workers, who calls, what was done. */
+/** Health, workers, the caller, the audit log. */
 @Controller('api')
 export class SystemController {
   constructor(
@@ -24,27 +24,30 @@ export class SystemController {
   ) {}
 
   @Get('me')
-  @Operation({ summary: 'Who calls, and what they may do.' })
+  @Operation({ summary: 'The caller and its permissions.' })
   getMe(@Req() request: ConsoleRequest) {
     const { name, role, payloads } = principalOf(request);
     return { name, role, payloads };
   }
 
   @Get('overview')
-  @Operation({ summary: 'Health, the number of workers, and the ends of the last 60 minutes in this process.' })
+  @Operation({
+    summary:
+      'Health, the number of workers, and the executions that ended in the last 60 minutes, as observed by this process.',
+  })
   async getOverview() {
     const [health, workers] = await Promise.all([this.scheduler.getHealthStatus(), this.scheduler.listWorkers()]);
     return { health, workers: workers.length, throughput: this.throughput.lastHour() };
   }
 
   @Get('health/status')
-  @Operation({ summary: 'Health, with what is wrong.' })
+  @Operation({ summary: 'Health, with its problems.' })
   getHealth() {
     return this.scheduler.getHealthStatus();
   }
 
   @Get('workers')
-  @Operation({ summary: 'The workers of every node.' })
+  @Operation({ summary: 'The workers of all nodes.' })
   async listWorkers() {
     return { items: await this.scheduler.listWorkers(), nextCursor: null };
   }
@@ -53,7 +56,7 @@ export class SystemController {
   @Needs('admin')
   @Operation({
     summary:
-      'What was changed through this process, newest first, with calls that were refused and sign-ins that failed; 1,000 of each are kept. kind: changes, refused, sign-ins; default: all.',
+      'Changes made through this process, rejected calls and failed sign-ins, newest first; 1,000 of each are kept. kind: changes, refused, sign-ins; default: all.',
     query: AUDIT,
   })
   listAudit(@Query(new QueryPipe(AUDIT)) { limit = 1000, kind }: QueryValues) {
@@ -70,7 +73,7 @@ export class SystemController {
   @Post('live/tickets')
   @Needs('viewer')
   @NotAudited()
-  @Operation({ summary: 'A ticket for one opening of the live channel within 30 s.', status: 201 })
+  @Operation({ summary: 'A ticket for one connection to the live channel within 30 s.', status: 201 })
   issueTicket(@Req() request: ConsoleRequest) {
     return { ticket: this.authenticator.issueTicket(principalOf(request)) };
   }

@@ -18,17 +18,17 @@ const EXECUTION: Shape = {
   priority: { type: ['string', 'number'], about: 'CRITICAL, HIGH, NORMAL, LOW, BACKGROUND, or 0 to 4.' },
   delay: { type: ['string', 'number'], about: "Milliseconds, or text such as '10m'." },
   scheduledTime: { type: ['string', 'number'], about: 'ISO 8601 with a zone, or milliseconds since 1970.' },
-  after: { type: 'object', about: 'By taskId of a declared dependency: the execution to wait for.' },
+  after: { type: 'object', about: 'The execution to wait for, by taskId of a declared dependency.' },
   tags: { type: 'array', about: 'At most 16 with those of the task.' },
 };
 
-/** The tasks of every node, and new executions of them. */
+/** The tasks of all nodes, and new executions of them. */
 @Controller('api/tasks')
 export class TasksController {
   constructor(@Inject(CONSOLE_SCHEDULER) private readonly scheduler: AdvancedTaskScheduler) {}
 
   @Get()
-  @Operation({ summary: 'The tasks of every node.' })
+  @Operation({ summary: 'The tasks of all nodes.' })
   async listTasks(): Promise<{ items: object[]; nextCursor: null }> {
     const [tasks, schedules] = await Promise.all([this.scheduler.listTasks(), this.scheduler.listCronTasks()]);
     return { items: tasks.map((task) => toView(task, schedules)), nextCursor: null };
@@ -39,7 +39,7 @@ export class TasksController {
   @Operation({
     summary: 'Schedules an execution.',
     body: EXECUTION,
-    headers: { 'Idempotency-Key': 'The same key again within 24 hours gives the same execution.' },
+    headers: { 'Idempotency-Key': 'The same key within 24 hours returns the same execution.' },
     status: 201,
   })
   async scheduleExecution(

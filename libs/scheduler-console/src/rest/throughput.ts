@@ -6,13 +6,13 @@ const MINUTE = 60_000;
 const KEPT = 60;
 
 export interface MinuteOfEnds {
-  /** Its begin, ISO 8601. */
+  /** Its start, ISO 8601. */
   time: string;
   completed: number;
   failed: number;
 }
 
-/** Ends by minute, as this process hears of them. */
+/** Ended executions by minute, as observed by this process. */
 @Injectable()
 export class Throughput implements OnModuleInit, OnModuleDestroy {
   private readonly minutes = new Map<number, { completed: number; failed: number }>();
@@ -31,7 +31,7 @@ export class Throughput implements OnModuleInit, OnModuleDestroy {
     this.stop?.();
   }
 
-  /** One for each of the last 60 minutes, the running one last. */
+  /** One entry for each of the last 60 minutes, the current one last. */
   lastHour(now = Date.now()): MinuteOfEnds[] {
     const last = Math.floor(now / MINUTE);
     return Array.from({ length: KEPT }, (_, index) => {

@@ -3,14 +3,14 @@ import { ConsoleError } from '../console-error.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Whether a body is a WfFormat document rather than a request of ours. */
+/** Whether a body is a WfFormat document. */
 export function isWfFormat(body: unknown): body is Json {
   return isObject(body) && isObject(body.workflow);
 }
 
 /**
- * The graph of a WfFormat 1.5 document: its tasks by id, joined by `parents`. Times and files are no part of it.
- * @param taskId the task that runs every node, with payload { id, name }. Default: the task that bears the node's name
+ * The graph of a WfFormat 1.5 document: its tasks by id, connected by `parents`. Times and files are ignored.
+ * @param taskId the task for every node, with payload { id, name }. Default: the task with the node's name
  * @throws ConsoleError INVALID_WORKFLOW
  */
 export function fromWfFormat(document: Json, taskId?: string): RunWorkflowRequest {

@@ -33,7 +33,7 @@ export class WorkflowsController {
   @Weighs(perItems('limit', 25, 50))
   @Operation({
     summary:
-      'Workflows, newest first, with the number of their nodes by status; a page may end before its limit, with a cursor.',
+      'Workflows, newest first, with the number of their nodes by status; a page can have fewer items than its limit, and a cursor.',
     query: PAGE,
   })
   async listWorkflows(@Query(new QueryPipe(PAGE)) query: QueryValues) {
@@ -55,7 +55,7 @@ export class WorkflowsController {
   @Needs('operator')
   @Operation({
     summary:
-      "Schedules a whole graph or nothing. A WfFormat document is taken too: its tasks become nodes (ref: the task's id), each of the task that bears its name, or all of the task of the query.",
+      "Schedules a whole graph or nothing. A WfFormat document is accepted as well: its tasks become nodes (ref: the task's id), each of the task that bears its name, or all of the task of the query.",
     body: WORKFLOW,
     query: RUN,
     status: 201,

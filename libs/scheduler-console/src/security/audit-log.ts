@@ -3,13 +3,13 @@ import type { ConsoleRequest } from '../auth/console-request.js';
 import type { ConsoleRole } from '../auth/principal.js';
 import { Redactor } from './redactor.js';
 
-/** One call that was to change something, or a sign-in that failed: who, what, when, and what it was before and after. */
+/** One call that can change something, or a failed sign-in: caller, action, time, and the state before and after. */
 export interface AuditEntry {
   time: string;
   requestId: string;
-  /** '' where nobody known called. */
+  /** '' for an unknown caller. */
   name: string;
-  /** null where nobody known called. */
+  /** null for an unknown caller. */
   role: ConsoleRole | null;
   address: string;
   /** The method of the controller, such as 'cancelExecution', or 'signIn'. */
@@ -23,24 +23,27 @@ export interface AuditEntry {
   after: unknown;
 }
 
-/** Changes, and calls of which it is not known; calls that changed nothing; sign-ins that failed. */
+/**
+ * changes: changes, and calls that may have changed something; refused: calls that changed nothing; sign-ins: failed
+ * sign-ins.
+ */
 export const AUDIT_KINDS = ['changes', 'refused', 'sign-ins'] as const;
 export type AuditKind = (typeof AUDIT_KINDS)[number];
 
-/** Of each kind, so that none drives another out. */
+/** For each kind, so no kind displaces another. */
 const KEPT = 1000;
-/** Of sign-ins that failed; the rest is counted. */
+/** Of failed sign-ins; others are counted. */
 const LINES_PER_SECOND = 10;
-/** After these, what was asked has happened, or may have. */
+/** With these outcomes, the change has happened, or may have. */
 const MAY_HAVE_CHANGED = new Set(['OK', 'ANSWER_TIMEOUT', 'OUTCOME_UNKNOWN', 'INTERNAL']);
 
 interface Kept {
   entry: AuditEntry;
-  /** Orders entries of several kinds. */
+  /** Orders entries of different kinds. */
   number: number;
 }
 
-/** What was done through the console: a line of JSON in the log of the app, and the newest thousand of each kind here. */
+/** The calls of the console: one line of JSON each in the log of the app, and the newest thousand of each kind here. */
 @Injectable()
 export class AuditLog {
   private readonly rings: Record<AuditKind, Kept[]> = { changes: [], refused: [], 'sign-ins': [] };
@@ -51,14 +54,14 @@ export class AuditLog {
 
   constructor(private readonly redactor: Redactor) {}
 
-  /** A call that was to change something. */
+  /** Records a call that can change something. */
   record(request: ConsoleRequest, action: string, outcome: string): void {
     const entry = this.entryOf(request, action, outcome);
     this.keep(MAY_HAVE_CHANGED.has(outcome) ? 'changes' : 'refused', entry);
     this.logger.log(JSON.stringify(entry));
   }
 
-  /** A call of somebody unknown. At most ten a second are logged. */
+  /** Records a failed sign-in. At most ten a second are logged. */
   recordSignIn(request: Caller, outcome: string): void {
     const entry = this.entryOf(request, 'signIn', outcome);
     this.keep('sign-ins', entry);
@@ -70,7 +73,7 @@ export class AuditLog {
   /**
    * Newest first.
    * @param limit 1 to 1000
-   * @param kind default: all; what changed nothing has at most half of the places where changes fill the rest
+   * @param kind default: all; entries that changed nothing fill at most half of the places if there are enough changes
    */
   list(limit: number, kind?: AuditKind): AuditEntry[] {
     return this.kept(limit, kind)
@@ -114,7 +117,7 @@ export class AuditLog {
   }
 }
 
-/** What an entry is made of. */
+/** The data of an entry. */
 type Caller = Pick<ConsoleRequest, 'method' | 'url' | 'socket' | 'principal' | 'changes' | 'requestId'>;
 
 /** Decodes the path, since redaction reads plain text; a malformed path is returned unchanged. */

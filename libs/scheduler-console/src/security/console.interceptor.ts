@@ -11,11 +11,11 @@ import { CostlyCalls } from './costly-calls.js';
 import { Redactor } from './redactor.js';
 import { NOT_AUDITED } from './not-audited.decorator.js';
 
-/** Times the bound of a request, so that a store, which gives up after 10 s, says first what is wrong. */
+/** Factor on the time limit of a request, so the error of a store, which gives up after 10 s, comes first. */
 const LONGER = 1.2;
 const RETRY_SECONDS = 5;
 
-/** Keeps the book of changes, secrets out of every answer, and time. */
+/** Records changes, removes secrets from every response, and limits its time. */
 @Injectable()
 export class ConsoleInterceptor implements NestInterceptor {
   private readonly limit: number;
@@ -51,6 +51,6 @@ export class ConsoleInterceptor implements NestInterceptor {
 }
 
 function noAnswer(ms: number): ConsoleError {
-  const detail = `no answer within ${ms} ms; what was asked for may still happen`;
+  const detail = `no response within ${ms} ms; the request may still take effect`;
   return new ConsoleError('ANSWER_TIMEOUT', 503, detail, undefined, RETRY_SECONDS);
 }

@@ -3,24 +3,24 @@ import { ConsoleError } from '../console-error.js';
 
 /** A request of this weight or more is costly. */
 const COSTLY = 10;
-/** Under way at a time, of one caller. */
+/** In progress at a time, of one caller. */
 const AT_ONCE = 4;
 const RETRY_SECONDS = 1;
 
-/** Bounds how many costly requests of one caller are under way, however slowly the store answers. */
+/** Limits the expensive requests in progress of a caller, however slowly the store responds. */
 @Injectable()
 export class CostlyCalls {
   private readonly running = new Map<string, number>();
 
   /**
-   * @returns to be called when it has been answered
+   * @returns a function to call when the request has been answered
    * @throws ConsoleError RATE_LIMITED
    */
   begin(caller: string, weight: number): () => void {
     if (weight < COSTLY) return () => undefined;
     const count = this.running.get(caller) ?? 0;
     if (count >= AT_ONCE) {
-      const detail = `${AT_ONCE} large requests are under way; ask for less at once, or one after the other`;
+      const detail = `${AT_ONCE} large requests are in progress; request less, or one after another`;
       throw new ConsoleError('RATE_LIMITED', 429, detail, undefined, RETRY_SECONDS);
     }
     this.running.set(caller, count + 1);

@@ -5,7 +5,7 @@ import { ConsoleAuthenticator } from '../auth/console-authenticator.js';
 import { isLoopback } from '../auth/loopback.js';
 import { ConsoleExposedError } from '../console-error.js';
 
-/** Ends the start of an app that would serve the console to a network without asking who comes. */
+/** Stops the start of an app that would serve the console to a network without authentication. */
 @Injectable()
 export class ExposureCheck implements OnModuleInit {
   constructor(
@@ -13,7 +13,7 @@ export class ExposureCheck implements OnModuleInit {
     private readonly host: HttpAdapterHost,
   ) {}
 
-  /** Makes `app.listen` reject with ConsoleExposedError. The guard refuses what comes meanwhile. */
+  /** Makes `app.listen` reject with ConsoleExposedError. The guard rejects requests that arrive meanwhile. */
   onModuleInit(): void {
     const server = this.host.httpAdapter?.getHttpServer() as Server | undefined;
     if (this.authenticator.isProtected || !server) return;
@@ -21,7 +21,7 @@ export class ExposureCheck implements OnModuleInit {
       const at = server.address();
       if (typeof at !== 'object' || at === null || isLoopback(at.address)) return;
       server.emit('error', new ConsoleExposedError(at.address));
-      // Others who hear that it listens may still ask where.
+      // Other listeners of the event may still read the address.
       process.nextTick(() => server.close());
     });
   }

@@ -8,7 +8,7 @@ const MAX_KEYS = 10_000;
 /** The generic cell rate algorithm: one instant for each caller, no windows, no timers. */
 @Injectable()
 export class RateLimiter {
-  /** By caller: the instant at which all that it has asked would be paid for, the longest unused first. */
+  /** By caller: the theoretical arrival time, least recently used first. */
   private readonly paidAt = new Map<string, number>();
   private readonly limit: { max: number; per: number } | false;
 
@@ -16,13 +16,16 @@ export class RateLimiter {
     this.limit = rateLimit;
   }
 
-  /** Counts a request. @param weight of so many; never more than all that is allowed at once @throws ConsoleError RATE_LIMITED with the seconds to wait */
+  /**
+   * Counts a request. @param weight number of requests it counts for, at most the burst @throws ConsoleError
+   * RATE_LIMITED with the seconds to wait
+   */
   take(key: string, weight = 1, now = performance.now()): void {
     if (!this.limit) return;
     const { max, per } = this.limit;
     const paidAt = Math.max(now, this.paidAt.get(key) ?? 0) + (per / max) * Math.min(weight, max);
     const wait = paidAt - now - per;
-    // A millionth of a ms, since a sum of fractions is not quite a whole.
+    // A millionth of a ms, for rounding errors of a sum.
     if (wait > 1e-6)
       throw new ConsoleError(
         'RATE_LIMITED',

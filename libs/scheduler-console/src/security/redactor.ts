@@ -3,10 +3,10 @@ import { REDACTED, Redaction } from 'nestjs-advanced-scheduler';
 import type { ResolvedConsoleOptions } from '../resolve-options.js';
 import { CONSOLE_OPTIONS } from '../tokens.js';
 
-/** Seen by those only who have the permission. */
+/** Visible only with the permission for payloads. */
 const PAYLOAD_KEYS = ['payload', 'result', 'stack'];
 
-/** Takes secrets out of what is shown and logged. */
+/** Removes secrets from responses and logs. */
 @Injectable()
 export class Redactor {
   private readonly redaction: Redaction;
@@ -16,8 +16,8 @@ export class Redactor {
   }
 
   /**
-   * A copy as JSON would have it, with the values of secret keys replaced, and what looks like a secret in texts.
-   * @param payloads false: without the keys payload, result and stack, wherever they stand
+   * A copy as in JSON, without values of secret keys and without secrets in texts.
+   * @param payloads false: also without the keys payload, result and stack at any depth
    */
   redact(value: unknown, payloads: boolean): unknown {
     if (typeof value === 'string') return this.text(value);
@@ -33,7 +33,7 @@ export class Redactor {
     return copy;
   }
 
-  /** A text without what looks like a secret in it. */
+  /** A text without secrets. */
   text(text: string): string {
     return this.redaction.text(text);
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ConsoleReply, ConsoleRequest } from '../auth/console-request.js';
 
-/** Of every console answer, and of no other of the app. */
+/** The headers of every console response; other responses of the app are not affected. */
 export const SECURITY_HEADERS = {
   'Content-Security-Policy': "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
   'X-Content-Type-Options': 'nosniff',
@@ -10,7 +10,7 @@ export const SECURITY_HEADERS = {
   'Cache-Control': 'no-store',
 } as const;
 
-/** Sets them, and the id of the request: the caller's own if it is plain, else a new one. */
+/** Sets them, and the id of the request: the caller's if it is plain, otherwise a new one. */
 export function setSecurityHeaders(request: ConsoleRequest, reply: ConsoleReply): void {
   const given = request.headers['x-request-id'];
   request.requestId ??= typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();

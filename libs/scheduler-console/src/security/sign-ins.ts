@@ -4,10 +4,10 @@ import type { ConsoleRequest } from '../auth/console-request.js';
 import { AuditLog } from './audit-log.js';
 import { RateLimiter } from './rate-limiter.js';
 
-/** Where somebody asked to come in. */
+/** Where a sign-in failed. */
 export type SignInPlace = 'http' | 'live';
 
-/** Sign-ins that failed: each is counted, written down and limited by its address, wherever it was tried. */
+/** Failed sign-ins: each is counted, logged and limited by its address, wherever it was tried. */
 @Injectable()
 export class SignIns {
   /** Since the start of this process. */
@@ -19,7 +19,7 @@ export class SignIns {
   ) {}
 
   /**
-   * @param outcome code of the refusal
+   * @param outcome code of the rejection
    * @throws ConsoleError RATE_LIMITED
    */
   fail(place: SignInPlace, request: ConsoleRequest | IncomingMessage, outcome: string): void {

@@ -27,7 +27,7 @@ import type { RunWorkflowRequest } from './workflow-request.js';
 
 export type { ScheduleRequest };
 
-/** The scheduler as an app uses it. Every method that reaches the store is a promise; registering is immediate. */
+/** The public API of the scheduler. Every method that uses the store returns a promise; registration is immediate. */
 @Injectable()
 export class AdvancedTaskScheduler {
   constructor(
@@ -51,24 +51,24 @@ export class AdvancedTaskScheduler {
 
   /**
    * Registers a task, at once. A dependency may be registered later.
-   * @throws InvalidInputError (a field of the definition), TaskAlreadyRegisteredError, CircularDependencyError naming the
-   *   path, HandlerNotFoundError if nothing here handles its funcPath and it is not `remote`
+   * @throws InvalidInputError (a field of the definition), TaskAlreadyRegisteredError, CircularDependencyError with the
+   * path, HandlerNotFoundError if no handler here has its funcPath and it is not `remote`
    */
   registerTask(definition: TaskDefinition<any>): void {
     this.definitions.register(definition);
   }
 
   /**
-   * Unregisters a task: its schedules go, its queued executions end as CANCELLED / TASK_UNREGISTERED, its runs finish.
-   * What waits for its next execution, in a workflow or by itself, ends as SKIPPED / TASK_UNREGISTERED.
-   * @returns false: it was not registered
+   * Unregisters a task: its schedules are removed, its queued executions end as CANCELLED / TASK_UNREGISTERED, its runs
+   * finish. Executions that wait for its next execution, in a workflow or not, end as SKIPPED / TASK_UNREGISTERED.
+   * @returns false if it was not registered
    * @throws InvalidOptionError unless it is an id or a reference, TaskInUseError while another task depends on it
    */
   unregisterTask(task: TaskTarget<any, any>): boolean {
     return this.definitions.unregister(checkId(taskIdOf(task), 'taskId'));
   }
 
-  /** The tasks of every node, by id, as the store mirrors them; in JSON a priority is its name. */
+  /** The tasks of all nodes, by id, as the store has them; JSON has priorities by name. */
   listTasks(): Promise<TaskMirror[]> {
     return this.definitions.list();
   }
@@ -77,8 +77,8 @@ export class AdvancedTaskScheduler {
 
   /**
    * Schedules one execution.
-   * @returns its id, a ULID (of the earlier one where an idempotencyKey repeats)
-   * @throws TaskNotRegisteredError, UnknownDependencyError, IdempotencyConflictError, and the errors of bad options
+   * @returns its id, a ULID (of the earlier execution if an idempotencyKey repeats)
+   * @throws TaskNotRegisteredError, UnknownDependencyError, IdempotencyConflictError, and errors of invalid options
    */
   scheduleTask<P, R>(task: TaskRef<P, R>, options?: ScheduleOptions<P>): Promise<ExecutionId<P, R>>;
   scheduleTask(taskId: string, options?: ScheduleOptions<any>): Promise<ExecutionId<any, any>>;
@@ -86,7 +86,7 @@ export class AdvancedTaskScheduler {
     return this.executions.schedule(taskIdOf(task), options);
   }
 
-  /** Schedules many in one trip, all or none; at most 10,000. @returns ids in the order given */
+  /** Schedules many executions in one call, all or none; at most 10,000. @returns ids in the given order */
   async scheduleTasks(requests: readonly ScheduleRequest[]): Promise<ExecutionId<any, any>[]> {
     if (!Array.isArray(requests) || requests.length > MAX_BATCH)
       throw new InvalidOptionError('requests', requests, `an array of at most ${MAX_BATCH}`);
@@ -97,19 +97,23 @@ export class AdvancedTaskScheduler {
   }
 
   /**
-   * Schedules a whole graph in one transition, or nothing. A node's `dependencies` replace its task's.
-   * @throws DuplicateNodeError, CircularDependencyError, SelfDependencyError, UnknownDependencyError, TaskNotRegisteredError
+   * Schedules a whole graph in one transition, or nothing. A node's `dependencies` replace those of its task.
+   * @throws DuplicateNodeError, CircularDependencyError, SelfDependencyError, UnknownDependencyError,
+   * TaskNotRegisteredError
    */
   async runWorkflow(request: RunWorkflowRequest): Promise<WorkflowRun> {
     return this.executions.runWorkflow(request);
   }
 
-  /** Cancels: at once what has not started; a running one has its signal aborted. @returns false: not found, or ended */
+  /**
+   * Cancels an execution: at once if it has not started; if it is running, its signal aborts. @returns false: not
+   * found, or ended
+   */
   async cancelTask(executionId: string): Promise<boolean> {
     return this.executions.cancel(checkId(executionId));
   }
 
-  /** Runs a FAILED, CANCELLED or SKIPPED one again, and dependents that were SKIPPED solely because of it. */
+  /** Runs a FAILED, CANCELLED or SKIPPED execution again, and dependents that were SKIPPED only because of it. */
   async retryTask(executionId: string): Promise<boolean> {
     return this.store.reopen(checkId(executionId));
   }
@@ -119,9 +123,9 @@ export class AdvancedTaskScheduler {
   }
 
   /**
-   * The execution, once it has ended, however it ended.
+   * Resolves with the execution when it has ended, in any status.
    * @throws ExecutionNotFoundError, WaitTimeoutError after `timeout` (default: never), the signal's reason, or
-   *   SchedulerClosedError when the app closes meanwhile
+   * SchedulerClosedError if the app closes meanwhile
    */
   async waitForExecution<P = any, R = any>(
     executionId: ExecutionId<P, R>,
@@ -134,12 +138,14 @@ export class AdvancedTaskScheduler {
     return this.executions.wait(executionId, timeout, options.signal) as Promise<TaskExecution<P, R>>;
   }
 
-  /** Newest first. A page may be short and still have a cursor. @throws InvalidOptionError, InvalidDateError */
+  /**
+   * Newest first. A page may have fewer items than `limit` and a cursor. @throws InvalidOptionError, InvalidDateError
+   */
   async listExecutions(query: ListExecutionsOptions = {}): Promise<Page<TaskExecution<any, any>>> {
     return this.executions.list(query);
   }
 
-  /** Why the execution is where it is, in one sentence and as data; null: not found. */
+  /** Why the execution is in its status, as a sentence and as data; null: not found. */
   async why(executionId: string): Promise<Explanation | null> {
     return this.executions.why(checkId(executionId));
   }
@@ -156,7 +162,7 @@ export class AdvancedTaskScheduler {
   // ---- cron ----------------------------------------------------------------------------------------------------
 
   /**
-   * Puts a schedule: 5 fields (minute hour day month weekday) or 6 (second first). Its id is `options.id`, else the
+   * Puts a schedule: 5 fields (minute hour day month weekday) or 6 (second first). Its id is `options.id`, or the
    * taskId; putting the same id again changes it.
    * @throws InvalidCronExpressionError, CronNeverFiresError, InvalidTimezoneError, TaskNotRegisteredError
    */
@@ -168,7 +174,7 @@ export class AdvancedTaskScheduler {
     return this.definitions.scheduleCron(taskIdOf(task), cronExpression, options);
   }
 
-  /** @returns false: no schedule of that id */
+  /** @returns false if there is no schedule with that id */
   async unscheduleCronTask(id: string): Promise<boolean> {
     return this.definitions.cron.remove(checkId(id, 'id'));
   }
@@ -181,18 +187,18 @@ export class AdvancedTaskScheduler {
     return this.definitions.cron.pause(checkId(id, 'id'));
   }
 
-  /** Goes on from now: what passed during the pause is not made up for. */
+  /** Resumes from now: ticks that passed during the pause are not made up for. */
   async resumeCronTask(id: string): Promise<boolean> {
     return this.definitions.cron.resume(checkId(id, 'id'));
   }
 
-  // ---- the whole -----------------------------------------------------------------------------------------------
+  // ---- scheduler -----------------------------------------------------------------------------------------------
 
   listWorkers(): Promise<WorkerInfo[]> {
     return this.store.listWorkers();
   }
 
-  /** The queues that hold ready executions, are paused, or have a task, by name. */
+  /** The queues that have ready executions, are paused, or have a task, by name. */
   async listQueues(): Promise<QueueInfo[]> {
     const [{ queues }, tasks] = await Promise.all([this.store.stats(), this.listTasks()]);
     return queueInfos(queues, tasks);
@@ -203,16 +209,17 @@ export class AdvancedTaskScheduler {
   }
 
   /**
-   * Begins, or goes on, claiming; during the start of the app: as soon as all of it has started.
-   * @throws SchedulerClosedError once the app closes
+   * Starts or resumes claiming; during the start of the app, as soon as all of it has started.
+   * @throws SchedulerClosedError after the app has begun to close
    */
   start(): Promise<void> {
     return this.lifecycle.start();
   }
 
   /**
-   * Ends claiming, not scheduling.
-   * @param wait lets runs end first (25 s by default); false aborts them at once, also during an earlier stop that waits
+   * Stops claiming, not scheduling.
+   * @param wait lets runs end first (25 s by default); false aborts them at once, also during an earlier stop that
+   * waits
    */
   stop(wait = true): Promise<void> {
     return this.lifecycle.stop(wait);

@@ -3,30 +3,31 @@ import { LazyModuleLoader, ModulesContainer, NestApplicationContext } from '@nes
 import { InvalidOptionError } from '../core/errors.js';
 
 /**
- * Nest calls the init hooks of modules by falling distance from the root, and the destroy hooks by rising distance. The
- * root has 0 or 1, so that this module is the last to start and the first to stop, whatever else an app imports.
+ * Nest calls the init hooks of modules by decreasing distance from the root, and the destroy hooks by increasing
+ * distance. The root has 0 or 1, so this module is the last to start and the first to stop, whatever else an app
+ * imports.
  */
 const OUTERMOST = -1;
 
-/** A scheduler of the app, at the two edges of the app's life. */
+/** A scheduler of the app, as seen by the app's start and stop. */
 export interface AppMember {
-  /** '' for the one without. */
+  /** '' for the unnamed one. */
   readonly name: string;
   /** All bootstrap hooks of the app have returned. */
   begin(): Promise<void>;
-  /** The app closes, and no hook of another module has been called yet. */
+  /** The app closes; no hook of another module has been called yet. */
   drain(): Promise<void>;
-  /** Modules were loaded after the start: registers what they declare. */
+  /** Modules were loaded after the start: registers their declarations. */
   takeUp(): Promise<void>;
   /** Releases everything. A second call waits for the first. */
   close(): Promise<void>;
 }
 
-/** Starts the schedulers of an app after everything else, and drains them, all at once, before anything else. */
+/** Starts the schedulers of an app after everything else, and drains them in parallel before anything else. */
 @Injectable()
 export class AppEdge implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly members = new Set<AppMember>();
-  /** Whether all providers are made, and so all members are known. */
+  /** Whether all providers exist, and so all members are known. */
   isComplete = false;
 
   constructor(private readonly modules: ModulesContainer) {
@@ -35,18 +36,18 @@ export class AppEdge implements OnApplicationBootstrap, OnModuleDestroy {
     watchInit();
   }
 
-  /** Their names; '' for the one without. */
+  /** Their names; '' for the unnamed one. */
   get schedulers(): ReadonlySet<string> {
     return new Set([...this.members].map(({ name }) => name));
   }
 
-  /** @throws InvalidOptionError once the app has started: Nest calls no hook of a module that is loaded later */
+  /** @throws InvalidOptionError after the app has started: Nest calls no hook of a module that is loaded later */
   join(member: AppMember): void {
     if (started.has(this.modules))
       throw new InvalidOptionError(
         'SchedulerModule.forRoot',
         'a module that is loaded later',
-        'in modules that are there when the app starts; those loaded later may have handlers and forFeature',
+        'in modules that exist when the app starts; modules loaded later may have handlers and forFeature',
       );
     this.members.add(member);
   }
@@ -63,7 +64,7 @@ export class AppEdge implements OnApplicationBootstrap, OnModuleDestroy {
     await Promise.all([...this.members].map((member) => member.drain()));
   }
 
-  /** Modules were loaded after the start, or during it. */
+  /** Modules were loaded during or after the start. */
   async takeUp(): Promise<void> {
     for (const member of this.members) await member.takeUp();
   }
@@ -74,11 +75,11 @@ export class AppEdge implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
-/** Imported by each SchedulerModule; Nest makes one of it for the app. */
+/** Imported by each SchedulerModule; Nest creates one for the app. */
 @Module({ providers: [AppEdge], exports: [AppEdge] })
 export class AppEdgeModule {}
 
-/** By the modules of their app. */
+/** Edges by the modules of their app. */
 const edges = new WeakMap<object, AppEdge>();
 /** The modules of the apps that have started. */
 const started = new WeakSet<object>();
@@ -89,9 +90,9 @@ interface Hooks {
 }
 
 /**
- * Closes the schedulers of an app of which another module fails to start. Nest calls no hook then, and
- * `createApplicationContext` hands out no app that could be closed; connections, timers and files would stay open. And
- * registers what modules declare that are loaded later.
+ * Closes the schedulers of an app if another module fails to start: Nest then calls no hook, and
+ * `createApplicationContext` returns no app to close, so connections, timers and files would stay open. Also registers
+ * the declarations of modules that are loaded later.
  */
 function watchInit(): void {
   const prototype = NestApplicationContext.prototype as unknown as Hooks & { [WATCHED]?: boolean };
@@ -121,7 +122,7 @@ function closingAfterFailure(original: () => Promise<void>, isLast: boolean): ()
   };
 }
 
-/** Nest's loader of modules after the start; it calls no hook of what it loads. */
+/** Nest's loader of modules after the start; it calls no hook of the modules it loads. */
 interface Loader {
   load: (this: { modulesContainer?: object }, ...args: unknown[]) => Promise<unknown>;
 }

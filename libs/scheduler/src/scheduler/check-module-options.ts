@@ -5,7 +5,7 @@ import { checkName } from '../core/names.js';
 const WAYS = ['useFactory', 'useClass', 'useExisting'] as const;
 const ASYNC_NAMES = ['name', 'isGlobal', 'imports', 'inject', ...WAYS];
 
-/** What must be right before any provider is made. @throws InvalidOptionError, InvalidNameError */
+/** Checks what must be valid before any provider is created. @throws InvalidOptionError, InvalidNameError */
 export function checkModuleOptions(given: unknown): void {
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw new InvalidOptionError('options', given, 'an object');
@@ -34,7 +34,7 @@ export function checkAsyncOptions(given: unknown): void {
     throw new InvalidOptionError('inject', options.inject, 'a list of tokens');
 }
 
-/** undefined and '' are the one without a name. @throws InvalidOptionError, InvalidNameError */
+/** undefined and '' mean the unnamed scheduler. @throws InvalidOptionError, InvalidNameError */
 export function checkSchedulerName(name: unknown, field: string): void {
   if (name === undefined || name === '') return;
   if (typeof name !== 'string') throw new InvalidOptionError(field, name, 'the name of a scheduler');

@@ -10,14 +10,16 @@ import type { ResolvedTask } from '../core/task-definition.js';
 import { planWorkflow, type PlannedNode, type WorkflowRequest } from '../dependency/workflow-plan.js';
 import { TaskCatalog } from '../task/task-catalog.js';
 
-/** What runWorkflow gives back. */
+/** Result of runWorkflow. */
 export interface WorkflowRun {
   workflowId: string;
   /** executionId of each node by its ref. */
   executions: Record<string, ExecutionId<any, any>>;
 }
 
-/** Turns requests into commands: looks tasks up, here or in the mirror, and decides all that can be before the call. */
+/**
+ * Converts requests to commands: looks up tasks, here or in the store, and makes all decisions that precede the call.
+ */
 @Injectable()
 export class ExecutionPlanner {
   constructor(
@@ -69,7 +71,7 @@ export class ExecutionPlanner {
     return planExecution(task, ulid(now), now, options, edges);
   }
 
-  /** `after` rebinds declared edges only. */
+  /** `after` only rebinds declared edges. */
   private async edges(task: ResolvedTask, after: Readonly<Record<string, string>>): Promise<NewEdge[] | null> {
     for (const taskId of Object.keys(after)) {
       if (!task.dependencies.some((each) => each.taskId === taskId)) {
@@ -91,10 +93,13 @@ export class ExecutionPlanner {
       throw new UnknownDependencyError(dependent, taskId, 'no task of that id is registered');
   }
 
-  /** Tasks of other nodes that the request names: as nodes, as their dependencies, or as what those are declared to wait for. */
+  /**
+   * Tasks of other nodes that the request refers to: as nodes, as their dependencies, or as declared dependencies of
+   * those.
+   */
   private async remoteTasks(request: WorkflowRequest): Promise<Map<string, ResolvedTask>> {
     const remote = new Map<string, ResolvedTask>();
-    // Grows while it is read.
+    // Grows during the loop.
     const named = new Set<string>();
     const name = (taskId: unknown): void => {
       if (typeof taskId === 'string' && !this.catalog.get(taskId)) named.add(taskId);
@@ -137,7 +142,7 @@ function memberOf(
   return executionOf(node.task, executions[node.ref]!, node, edges.length > 0 ? edges : null, workflow);
 }
 
-/** What callers without types may have got wrong is left to the checks of the plan. */
+/** Values of untyped callers are checked later, by the plan. */
 function listOf<T>(value: readonly T[] | undefined): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [];
 }

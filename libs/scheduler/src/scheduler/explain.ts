@@ -2,7 +2,7 @@ import type { RootCause, TaskExecution, WaitingFor } from '../core/execution.js'
 import type { Reason, TaskStatus } from '../core/status.js';
 import type { WorkerInfo } from '../store/records.js';
 
-/** Why an execution is where it is. */
+/** Why an execution is in its status. */
 export interface Explanation {
   executionId: string;
   status: TaskStatus;
@@ -14,8 +14,8 @@ export interface Explanation {
 }
 
 /**
- * @param workers the live ones, where it waits in its queue
- * @param starved why no slot of this process becomes free by itself, where that is so
+ * @param workers the live ones, if it waits in its queue
+ * @param starved why no slot of this process can become free by itself, if that is so
  */
 export function explain(
   execution: TaskExecution,
@@ -31,7 +31,7 @@ function sentence(execution: TaskExecution, workers: readonly WorkerInfo[]): str
   const { status, waitingFor, reason, rootCause, error, startedTime, cancelRequestedTime, snoozeCount } = execution;
   if (waitingFor) {
     const times = `${snoozeCount} ${snoozeCount === 1 ? 'time' : 'times'}`;
-    const snoozed = reason === 'SNOOZED' ? `its handler put it off (${times} so far); ` : '';
+    const snoozed = reason === 'SNOOZED' ? `its handler postponed it (${times} so far); ` : '';
     return `${status}: ${snoozed}${waitingFor.kind === 'queue' ? queued(execution, workers) : waiting(waitingFor)}`;
   }
   if (status === 'RUNNING')

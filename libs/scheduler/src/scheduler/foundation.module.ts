@@ -18,13 +18,13 @@ import type { SchedulerOptions } from './options.js';
 
 /** DI token of the options as given. */
 export const SCHEDULER_OPTIONS = Symbol.for('nestjs-advanced-scheduler:options');
-/** DI token of the options checked and complete. */
+/** DI token of the checked, complete options. */
 export const RESOLVED_OPTIONS = Symbol.for('nestjs-advanced-scheduler:resolved-options');
 
-/** Beats in one lease: two may be lost without harm. */
+/** Heartbeats in one lease: two may be lost. */
 const BEATS_PER_LEASE = 3;
 
-/** What all parts of one scheduler stand on: its options, cut to what each part needs, its clock and its store. */
+/** The foundation of all parts of one scheduler: the options for each part, the clock and the store. */
 @Module({})
 export class FoundationModule {
   static register(name: string, imports: ModuleMetadata['imports'], options: readonly Provider[]): DynamicModule {
@@ -82,7 +82,7 @@ function createStore({ store, namespace, clock, lease, maxAttemptDuration, histo
         lease,
         maxAttemptDuration,
         history,
-        // The server's time, unless a test turns its own.
+        // The server's time, unless a test provides a clock.
         ...(!(clock instanceof SystemClock) && { testClock: clock }),
       });
   }

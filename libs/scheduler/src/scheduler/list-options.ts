@@ -4,7 +4,7 @@ import { parseInstant } from '../core/plan-execution.js';
 import { TaskStatus } from '../core/status.js';
 import type { ListExecutionsQuery } from '../store/records.js';
 
-/** What listExecutions takes. */
+/** Options of listExecutions. */
 export interface ListExecutionsOptions extends Omit<ListExecutionsQuery, 'from' | 'to'> {
   /** Created at or after. */
   from?: Date | string | number;
@@ -12,7 +12,7 @@ export interface ListExecutionsOptions extends Omit<ListExecutionsQuery, 'from' 
   to?: Date | string | number;
 }
 
-/** What listWorkflows takes. */
+/** Options of listWorkflows. */
 export interface ListWorkflowsOptions {
   /** 1 to 1000. Default 50. */
   limit?: number;
@@ -35,7 +35,7 @@ export function checkListing(query: ListExecutionsOptions, now: number): ListExe
   const texts = TEXTS.flatMap((name) => {
     const value: unknown = query[name];
     if (value !== undefined && typeof value !== 'string') throw new InvalidOptionError(name, value, 'text');
-    // Half of a character is in no text that was stored, and no store could be asked for it.
+    // A lone surrogate is in no stored text, and cannot be sent to a store.
     if (value !== undefined && /\p{Cs}/u.test(value)) throw new InvalidOptionError(name, value, 'well-formed text');
     return value === undefined ? [] : [[name, value]];
   });
@@ -62,9 +62,9 @@ function checkPage({ limit = 50, cursor }: ListWorkflowsOptions): { limit: numbe
   return cursor === undefined ? { limit } : { limit, cursor };
 }
 
-/** A filter that is not known would be one that lets everything through. */
+/** An unknown filter would match everything. */
 function refuseUnknown(query: unknown, allowed: readonly string[]): void {
   if (!isPlainObject(query)) throw new InvalidOptionError('query', query, `an object with ${allowed.join(', ')}`);
   for (const [name, value] of Object.entries(query))
-    if (!allowed.includes(name)) throw new InvalidOptionError(name, value, `only ${allowed.join(', ')} are known here`);
+    if (!allowed.includes(name)) throw new InvalidOptionError(name, value, `only ${allowed.join(', ')}`);
 }

@@ -7,13 +7,13 @@ import type { RedisStoreOptions } from '../store/redis/connection/redis-options.
 
 /** How one queue is served. */
 export interface QueueOptions {
-  /** At most so many runs of this queue at a time in this process: a bulkhead. Default: maxConcurrentTasks. */
+  /** Maximum runs of this queue at a time in this process: a bulkhead. Default: maxConcurrentTasks. */
   concurrency?: number;
-  /** Slots of this process kept free for a level of this queue. Default: none. */
+  /** Slots of this process reserved for a priority of this queue. Default: none. */
   reserve?: Partial<Record<TaskPriorityName, number>>;
-  /** At most `max` starts per `per`, on all nodes together. Default: no limit. */
+  /** At most `max` starts per `per`, over all nodes. Default: no limit. */
   rateLimit?: { max: number; per: Duration };
-  /** At most so many runs at a time on all nodes together. Default: no limit. */
+  /** Maximum runs at a time over all nodes. Default: no limit. */
   globalConcurrency?: number;
 }
 
@@ -23,17 +23,17 @@ export type { RedisAddress, RedisStoreOptions } from '../store/redis/connection/
 export type StoreOptions =
   { type: 'memory' } | ({ type: 'embedded' } & EmbeddedOptions) | ({ type: 'redis' } & RedisStoreOptions);
 
-/** What is kept of one outcome. */
+/** How much is kept of one outcome. */
 export interface HistoryOptions {
-  /** Finished executions kept, the newest; a workflow counts as one, with all its executions. Default 1000. */
+  /** Number of ended executions kept, the newest; a workflow counts as one, with all its executions. Default 1000. */
   count?: number;
   /** Default: any age. */
   age?: Duration;
-  /** Bytes of payload and result kept. Default: no bound. */
+  /** Bytes of payloads and results kept. Default: no limit. */
   bytes?: number;
 }
 
-/** What is kept of each outcome, where they differ: of a workflow, by its own outcome. */
+/** How much is kept of each outcome, if they differ; a workflow counts by its own outcome. */
 export interface HistoryByOutcome {
   completed?: number | HistoryOptions;
   failed?: number | HistoryOptions;
@@ -41,62 +41,66 @@ export interface HistoryByOutcome {
   skipped?: number | HistoryOptions;
 }
 
-/** What SchedulerModule.forRoot takes; all of it has defaults. */
+/** Options of SchedulerModule.forRoot; all have defaults. */
 export interface SchedulerOptions {
   /**
-   * Where the state is: 'memory' lives and dies with the process; 'embedded' is a file of this process, and outlives it;
-   * 'redis' is shared by all nodes that name the same server and namespace. The last two need a package of their own,
-   * @photostructure/sqlite and ioredis. Default 'memory'.
+   * Where the state is: 'memory' ends with the process; 'embedded' is a file of this process; 'redis' is shared by all
+   * nodes with the same server and namespace. The last two need an extra package, @photostructure/sqlite and ioredis.
+   * Default 'memory'.
    */
   store?: StoreOptions['type'] | StoreOptions;
-  /** Keeps schedulers that share a store apart. Default 'default'. */
+  /** Separates schedulers that share a store. Default 'default'. */
   namespace?: string;
-  /** Names the app whose code declares tasks and schedules. Default 'app'. */
+  /** Name of the app whose code declares tasks and schedules. Default 'app'. */
   appName?: string;
-  /** Of the app: a lower one never overwrites a higher one's definitions. Default '0.0.0'. */
+  /** Version of the app: a lower version never overwrites the definitions of a higher one. Default '0.0.0'. */
   version?: string;
-  /** Runs at a time in this process, 1 to 10000. Default 10. */
+  /** Maximum runs at a time in this process, 1 to 10000. Default 10. */
   maxConcurrentTasks?: number;
-  /** The queues served here: names, or names with rules. Default: those that this process's tasks name. */
+  /** The queues served here: names, or names with rules. Default: the queues of this process's tasks. */
   queues?: readonly string[] | Readonly<Record<string, QueueOptions>>;
-  /** producer: schedules only. worker, both: runs handlers too. Default 'both'. */
+  /** producer: only schedules. worker, both: also runs handlers. Default 'both'. */
   role?: 'producer' | 'worker' | 'both';
   /**
-   * What is kept of finished executions and workflows, of each outcome by itself, so that failures outlive successes; a
-   * number is a count.
+   * How much is kept of ended executions and workflows. Each outcome is limited separately, so successes do not
+   * displace failures. A number is a count.
    */
   history?: number | HistoryOptions | HistoryByOutcome;
-  /** How long a worker may be silent before its runs are brought back: 1 s to 10 min. Default '15s'. */
+  /** How long a worker may send no heartbeat before its runs are recovered: 1 s to 10 min. Default '15s'. */
   lease?: Duration;
-  /** Bound of an attempt without a timeout of its own. Default '1h'. */
+  /** Limit of an attempt without a timeout. Default '1h'. */
   maxAttemptDuration?: Duration;
-  /** How long a handler may go on after its signal was aborted by timeout or cancel. Default '10s'. */
+  /** How long a handler may continue after its signal was aborted by timeout or cancel. Default '10s'. */
   abortGrace?: Duration;
-  /** A graceful stop: how long runs may end by themselves, and then how long after their abort. Default 25 s and 2 s. */
+  /** A graceful stop: how long runs may take to end, and then how long after their abort. Default 25 s and 2 s. */
   shutdown?: { drain?: Duration; grace?: Duration };
-  /** Below this % of successes within the window (default the last 60 min) health is degraded. Default 90. */
+  /**
+   * Health is degraded if the % of successes within the window (default the last 60 min) is below the threshold.
+   * Default 90.
+   */
   health?: { threshold?: number; window?: Duration };
   /**
-   * Keys whose values are secret, beside password, token, secret, apiKey and their like. Whatever a payload has under
-   * such a key stands in no error, log line or progress note of its execution. Case, `-` and `_` are of no account.
+   * Keys whose values are secret, in addition to password, token, secret, apiKey and similar. Values of a payload under
+   * such a key are removed from the errors, log lines and progress notes of its execution. Case, `-` and `_` are
+   * ignored.
    */
   redact?: readonly string[];
   /** Whether the app's global guards, interceptors, pipes and filters apply to handlers. Default false. */
   applyGlobal?: boolean;
-  /** Whether work begins when the app has started. Default true. */
+  /** Whether work starts when the app has started. Default true. */
   autoStart?: boolean;
   /** The source of time. Default: the machine's. */
   clock?: Clock;
 }
 
 export interface SchedulerModuleOptions extends SchedulerOptions {
-  /** Tells several schedulers of one app apart; injected by @InjectScheduler(name). Default: the one without a name. */
+  /** Name for an app with several schedulers; injected by @InjectScheduler(name). Default: unnamed. */
   name?: string;
-  /** Whether its exports are seen by every module. Default true. */
+  /** Whether its exports are available in every module. Default true. */
   isGlobal?: boolean;
 }
 
-/** Makes the options, where forRootAsync is given a class. */
+/** Creates the options, if forRootAsync is given a class. */
 export interface SchedulerOptionsFactory {
   createSchedulerOptions(): SchedulerOptions | Promise<SchedulerOptions>;
 }

@@ -1,7 +1,7 @@
 import { PRIORITY_NAMES, type TaskPriorityName } from '../core/priority.js';
 import type { QueueInfo, StoreStats } from '../store/records.js';
 
-/** The queues that the store tells of, and those that tasks name, by name. */
+/** The queues of the store and those of tasks, by name. */
 export function queueInfos(queues: StoreStats['queues'], tasks: readonly { queue: string }[]): QueueInfo[] {
   const known = new Map(queues.map((each) => [each.queue, each]));
   const names = new Set([...known.keys(), ...tasks.map(({ queue }) => queue)]);

@@ -8,7 +8,10 @@ const BOUNDS = ['count', 'age', 'bytes'] as const;
 const FORMS =
   'a count, { count, age, bytes }, or { completed, failed, cancelled, skipped } with one of these for each of them';
 
-/** Each outcome is bounded by itself: alike in the short form, as given in the long one. @throws InvalidOptionError */
+/**
+ * Each outcome has its own limits: the same ones in the short form, the given ones in the long form. @throws
+ * InvalidOptionError
+ */
 export function resolveHistory(history: unknown = {}): HistorySettings {
   if (typeof history === 'number' || !isLong(history)) {
     const bounds = resolveBounds(history, 'history', FORMS);

@@ -14,7 +14,7 @@ import type { QueueSettings } from '../worker/worker-settings.js';
 import type { QueueOptions, SchedulerOptions } from './options.js';
 import { resolveHistory } from './resolve-history.js';
 
-/** SchedulerOptions checked, with defaults filled in and durations in ms. */
+/** Checked SchedulerOptions, with defaults filled in and durations in ms. */
 export interface ResolvedOptions {
   store:
     | { type: 'memory' }
@@ -24,7 +24,7 @@ export interface ResolvedOptions {
   appName: string;
   version: string;
   maxConcurrentTasks: number;
-  /** null: the queues that this process's tasks name. */
+  /** null: the queues of this process's tasks. */
   queues: ReadonlyMap<string, QueueSettings> | null;
   queueRules: ReadonlyMap<string, QueueRules>;
   role: 'producer' | 'worker' | 'both';
@@ -43,7 +43,7 @@ export interface ResolvedOptions {
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-/** Of SchedulerOptions. */
+/** The fields of SchedulerOptions. */
 export const OPTION_NAMES = [
   'store',
   'namespace',
@@ -65,7 +65,7 @@ export const OPTION_NAMES = [
 ];
 const NAMES = new Set(OPTION_NAMES);
 
-/** @throws InvalidOptionError, InvalidDurationError or InvalidNameError, naming the option */
+/** @throws InvalidOptionError, InvalidDurationError or InvalidNameError, with the option */
 export function resolveOptions(options: SchedulerOptions): ResolvedOptions {
   checkNames(options);
   if (options.shutdown !== undefined) checkOptionNames(options.shutdown, ['drain', 'grace'], 'shutdown');

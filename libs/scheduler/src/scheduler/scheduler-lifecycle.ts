@@ -25,29 +25,29 @@ import type { ResolvedOptions } from './resolve-options.js';
 import { TaskRegistrar } from './task-registrar.js';
 
 const DECLARE_AGAIN_MS = 1_000;
-/** What a pass of maintenance under way gets to end at the close. */
+/** Time for a running maintenance pass to end at the close. */
 const MAINTENANCE_LIMIT_MS = 1_000;
-/** After so long a wait for an execution inside a bootstrap hook is reported: nothing runs before the hooks return. */
+/** A wait for an execution inside a bootstrap hook is reported after so long: nothing runs before the hooks return. */
 const BOOT_WAIT_WARNING_MS = 5_000;
 
 /**
  * - `created`: no hook of Nest was called yet.
- * - `booting`: tasks are registered, the store takes calls, nothing is claimed.
- * - `ready`: every module has started. Claiming may be started and stopped.
- * - `draining`: the app closes. Calls are still taken, claiming cannot be started again.
- * - `closed`: for good. Every call is refused.
+ * - `booting`: tasks are registered, the store accepts calls, nothing is claimed.
+ * - `ready`: every module has started. Claiming can be started and stopped.
+ * - `draining`: the app is closing. Calls are still accepted, claiming cannot be started again.
+ * - `closed`: final. Every call is refused.
  */
 type Phase = 'created' | 'booting' | 'ready' | 'draining' | 'closed';
 
 /**
- * The one life cycle of a scheduler. Start: open the store, find handlers, register tasks, put schedules; claim when the
- * whole app has started. Stop: end claiming and drain before any other module stops, then close.
+ * The life cycle of a scheduler. Start: open the store, find handlers, register tasks, put schedules; claim when the
+ * whole app has started. Stop: stop claiming and drain before any other module stops, then close.
  */
 @Injectable()
 export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown, AppMember {
   private readonly logger = new Logger('Scheduler');
   private phase: Phase = 'created';
-  /** Whether this process shall claim, as soon as the app is ready. */
+  /** Whether this process should claim when the app is ready. */
   private isWanted: boolean;
   private opening: Promise<void> | null = null;
   private starting: Promise<void> | null = null;
@@ -83,7 +83,7 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
     this.edge.isComplete = true;
     await this.unlessEnding(async () => {
       await this.open();
-      // A call from a constructor may have opened it before all providers were made.
+      // A call from a constructor may have opened it before all providers were created.
       await this.registrar.boot();
     });
   }
@@ -105,7 +105,7 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
   }
 
   async takeUp(): Promise<void> {
-    // Before its hook, what was loaded is found there.
+    // Before its hook: the boot finds what was loaded.
     if (this.phase === 'created' || this.isEnding) return;
     await this.context.run(async () => {
       if (!this.liveness.ready) return this.registrar.boot();
@@ -128,8 +128,8 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
   }
 
   /**
-   * Begins, or goes on, claiming and the duties that come round; while the app starts, as soon as it has started.
-   * @throws SchedulerClosedError once the app closes
+   * Starts or resumes claiming and the periodic duties; during the start of the app, as soon as it has started.
+   * @throws SchedulerClosedError after the app has begun to close
    */
   async start(): Promise<void> {
     if (this.isEnding) throw new SchedulerClosedError();
@@ -139,8 +139,8 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
   }
 
   /**
-   * Ends claiming; scheduling, and the duties that come round, go on until the app ends.
-   * @param wait false aborts runs at once, also those that an earlier stop still waits for
+   * Stops claiming. Scheduling and the periodic duties continue until the app ends.
+   * @param wait false aborts runs at once, also those that an earlier stop is waiting for
    */
   async stop(wait: boolean): Promise<void> {
     this.isWanted = false;
@@ -150,7 +150,7 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
   }
 
   /**
-   * Before a call: opens the store, and registers what the app declares, as far as its providers are made.
+   * Before a call: opens the store, and registers the declarations of the app, as far as its providers exist.
    * @param taskIds the tasks that the call needs
    */
   async prepare(taskIds: readonly unknown[]): Promise<void> {
@@ -166,19 +166,22 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
     return (this.opening ??= this.context.run(() => this.openAll()));
   }
 
-  /** Runs with the drain at the close: what moves a clock that stands still. */
+  /** Runs together with the drain at the close: a test kit advances its manual clock here. */
   whileDraining(companion: () => Promise<void>): void {
     this.companions.push(companion);
   }
 
-  /** Someone waits for an execution. Inside a bootstrap hook that would be for ever, where nobody else runs it. */
+  /**
+   * Records a wait for an execution. Inside a bootstrap hook the wait would never end, unless another process runs the
+   * execution.
+   */
   noteWait(): void {
     if (this.phase !== 'booting' || this.hasWarned) return;
     this.hasWarned = true;
     const timer = this.clock.setTimer(BOOT_WAIT_WARNING_MS, () => {
       if (this.phase === 'booting')
         this.logger.warn(
-          'the app is still starting and waits for an execution: nothing is claimed here before every onModuleInit and onApplicationBootstrap has returned',
+          'the app waits for an execution during its start: this process claims nothing before every onModuleInit and onApplicationBootstrap has returned',
         );
     });
     timer.handle?.unref();
@@ -188,7 +191,7 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
     return this.phase === 'draining' || this.phase === 'closed';
   }
 
-  /** A close during the start ends the start; that is no failure of it. */
+  /** A close during the start ends the start; this is not a failure. */
   private async unlessEnding(step: () => Promise<void>): Promise<void> {
     if (this.isEnding) return;
     try {
@@ -212,7 +215,7 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
   private async drainAll(): Promise<void> {
     this.phase = 'draining';
     await Promise.all([this.stop(true), ...this.companions.map((companion) => companion())]);
-    // Nothing that this process waits for is done here any more.
+    // No awaited execution can end in this process any more.
     this.liveness.close();
     this.waiter.close();
     await within(this.clock, MAINTENANCE_LIMIT_MS, this.maintenance.stop());
@@ -238,9 +241,9 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
     await this.queues.reconcile(appName, queueRules, store.type !== 'redis');
   }
 
-  /** What the app's code says, once more, until the store has heard it. What was made at run time is lost. */
+  /** Declares the app's code again, until the store has received it. Schedules created at run time are lost. */
   private async declareAgain(): Promise<void> {
-    this.logger.warn('the store has lost all that it held: the tasks and schedules of this app are declared again');
+    this.logger.warn('the store has lost all its data: declaring the tasks and schedules of this app again');
     this.catalog.mirrorAgain();
     while (!this.isEnding) {
       try {
@@ -250,7 +253,9 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
         break;
       } catch (error) {
         if (this.isEnding) break;
-        this.logger.error(`not declared yet: ${error instanceof Error ? error.message : String(error)}`);
+        this.logger.error(
+          `could not declare the tasks and schedules of this app: ${error instanceof Error ? error.message : String(error)}`,
+        );
         await new Promise<void>((resolve) => {
           this.clock.setTimer(DECLARE_AGAIN_MS, resolve).handle?.unref();
         });
@@ -259,7 +264,7 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
     this.declaring = null;
   }
 
-  /** Without them a SIGTERM ends the process in the middle of its runs. */
+  /** Without the hooks a SIGTERM ends the process in the middle of its runs. */
   private warnWithoutHooks(): void {
     if (this.options.role === 'producer' || process.listenerCount('SIGTERM') > 0) return;
     this.logger.warn('app.enableShutdownHooks() was not called: a SIGTERM will not drain running tasks');

@@ -29,7 +29,7 @@ import { getSchedulerToken } from './tokens.js';
 @Module({})
 export class SchedulerModule {
   /**
-   * Without options: store 'memory', ten runs at a time, started with the app.
+   * Defaults: store 'memory', ten runs at a time, started with the app.
    * @throws InvalidOptionError, InvalidNameError; for most options when the app starts
    */
   static forRoot(given: SchedulerModuleOptions = {}): DynamicModule {
@@ -39,7 +39,7 @@ export class SchedulerModule {
   }
 
   /**
-   * Options made from other providers, such as ConfigService; `name` and `isGlobal` stand outside of them.
+   * Options from other providers, such as ConfigService; `name` and `isGlobal` are given directly.
    * @throws InvalidOptionError, InvalidNameError
    */
   static forRootAsync(given: SchedulerModuleAsyncOptions): DynamicModule {
@@ -49,9 +49,9 @@ export class SchedulerModule {
   }
 
   /**
-   * Registers tasks with a scheduler of the app at boot: definitions, or references whose handler may live elsewhere.
-   * @param scheduler its name. Default: the one without a name
-   * @throws InvalidOptionError where it is no list of tasks; for each task when the app starts
+   * Registers tasks with a scheduler of the app at boot: definitions, or references whose handler may be elsewhere.
+   * @param scheduler its name. Default: the unnamed one
+   * @throws InvalidOptionError if it is not a list of tasks; for each task when the app starts
    */
   static forFeature(tasks: readonly (TaskDefinition<any> | TaskRef<any, any>)[], scheduler?: string): DynamicModule {
     if (!Array.isArray(tasks)) throw new InvalidOptionError('tasks', tasks, 'a list of definitions and references');
@@ -74,7 +74,7 @@ export class SchedulerModule {
 @Module({})
 class SchedulerFeatureModule {}
 
-/** The parts of one scheduler, each a module, each given just what it needs. */
+/** The parts of one scheduler, each a module with only what it needs. */
 function compose(name: string, global: boolean, imports: DynamicModule['imports'], options: Provider[]): DynamicModule {
   const foundation = FoundationModule.register(name, imports, options);
   const events = EventsModule.register(foundation);
@@ -86,7 +86,7 @@ function compose(name: string, global: boolean, imports: DynamicModule['imports'
   const health = HealthModule.register(foundation);
   const worker = WorkerModule.register(foundation, events, tasks, RETRY);
   const maintenance = MaintenanceModule.register(foundation, events, queue, tasks, cron, RETRY);
-  // Under its own token alone, so that `app.get(AdvancedTaskScheduler)` never finds a named one.
+  // Only under its own token, so `app.get(AdvancedTaskScheduler)` never returns a named one.
   const scheduler = { provide: getSchedulerToken(name), useClass: AdvancedTaskScheduler };
   const registrar = { provide: registrarToken(name), useExisting: TaskRegistrar };
   return {
@@ -116,7 +116,7 @@ function compose(name: string, global: boolean, imports: DynamicModule['imports'
       TaskRegistrar,
       registrar,
     ],
-    // The classes of a named scheduler stay inside: by class, everyone gets the one without a name.
+    // The classes of a named scheduler are not exported: injection by class always gives the unnamed one.
     exports:
       name === ''
         ? [registrar.provide, AdvancedTaskScheduler, queue, dependency, lock, RETRY, health]
@@ -124,7 +124,7 @@ function compose(name: string, global: boolean, imports: DynamicModule['imports'
   };
 }
 
-/** Decisions without state: one for all. */
+/** Stateless decisions, shared by all schedulers. */
 const RETRY: DynamicModule = { module: RetryModule };
 
 function registrarToken(name = ''): string {

@@ -26,26 +26,26 @@ import { RESOLVED_OPTIONS } from './foundation.module.js';
 import type { ResolvedOptions } from './resolve-options.js';
 
 const FEATURE = 'SchedulerModule.forFeature';
-/** How long a call waits for the boot, for a task that is not registered before. */
+/** How long a call waits for the boot, for a task that is not registered yet. */
 const EARLY_CALL_MS = 10_000;
 
 interface DeclaredCron {
   taskId: string;
-  /** Where it is written. */
+  /** Where it is declared. */
   place: string;
   expression: string;
   options: CronOptions;
 }
 
-/** Registers tasks: by hand, by decorator, by forFeature. Nothing is left behind where one is refused. */
+/** Registers tasks: by a call, by decorator, by forFeature. A refused task leaves nothing behind. */
 @Injectable()
 export class TaskRegistrar {
   private readonly crons: DeclaredCron[] = [];
   private readonly found: FoundTask[] = [];
-  /** Registered by a decorator that says nothing but the funcPath: a definition of that id replaces it. */
+  /** Registered by a decorator with only a funcPath: a definition with that id replaces it. */
   private readonly bare = new Set<string>();
   private readonly features: (TaskDefinition | TaskRef)[] = [];
-  /** Those of `crons` that the store has been given. */
+  /** Those of `crons` that are in the store. */
   private readonly put = new Set<DeclaredCron>();
   private readonly waiting: (() => void)[] = [];
   private turn: Promise<void> = Promise.resolve();
@@ -63,7 +63,10 @@ export class TaskRegistrar {
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
 
-  /** @throws every error of a bad definition, TaskAlreadyRegisteredError, CircularDependencyError, HandlerNotFoundError */
+  /**
+   * @throws every error of an invalid definition, TaskAlreadyRegisteredError, CircularDependencyError,
+   * HandlerNotFoundError
+   */
   register(definition: TaskDefinition<any>): void {
     const task = checkTaskDefinition(definition);
     const bare = this.bare.has(task.taskId);
@@ -85,14 +88,14 @@ export class TaskRegistrar {
     return this.catalog.remove(taskId);
   }
 
-  /** Takes up what forFeature names; it is registered at boot. */
+  /** Adds the tasks of a forFeature; they are registered at boot. */
   addFeature(tasks: readonly (TaskDefinition | TaskRef)[]): void {
     this.features.push(...tasks);
   }
 
   /**
-   * Registers what decorators and forFeature declare, and was not registered yet.
-   * @throws what is wrong with a task, again at each call
+   * Registers what decorators and forFeature declare and is not registered yet.
+   * @throws the error of an invalid task, again at each call
    */
   boot(): Promise<void> {
     return this.inTurn(async () => {
@@ -102,7 +105,7 @@ export class TaskRegistrar {
     });
   }
 
-  /** As boot, after modules were loaded later. What is wrong is refused once, and stands in no later load's way. */
+  /** Like boot, after modules were loaded later. An error is thrown once and does not block later loads. */
   bootLate(): Promise<void> {
     return this.inTurn(async () => {
       try {
@@ -115,8 +118,8 @@ export class TaskRegistrar {
   }
 
   /**
-   * As boot, for a call that comes while providers are still made: of a constructor, or of a factory, for which Nest
-   * waits. What needs other providers has to wait: options that a factory makes, and what forFeature names.
+   * Like boot, for a call while providers are still being created: from a constructor, or from a factory that Nest
+   * awaits. Tasks that need other providers have to wait: options from a factory, and tasks of forFeature.
    */
   bootEarly(): Promise<void> {
     return this.inTurn(async () => {
@@ -126,8 +129,8 @@ export class TaskRegistrar {
   }
 
   /**
-   * Waits for the boot where one of the tasks is not registered yet. Not for ever: a provider's factory that awaits this
-   * keeps the app from booting.
+   * Waits for the boot if one of the tasks is not registered yet. The wait is limited: a provider's factory that awaits
+   * it keeps the app from booting.
    */
   async whenKnown(taskIds: readonly unknown[]): Promise<void> {
     if (this.booted || (await this.areKnown(taskIds))) return;
@@ -140,7 +143,7 @@ export class TaskRegistrar {
   }
 
   /**
-   * Puts the schedules that decorators declare, and retires those that they no longer do.
+   * Puts the schedules that decorators declare, and removes those that they no longer declare.
    * @param which `new`: only those that were not put before, since others may have been changed by hand
    */
   async reconcileCrons(which: 'all' | 'new'): Promise<void> {
@@ -162,7 +165,7 @@ export class TaskRegistrar {
     for (const task of this.features) awaited.add(task?.taskId);
     for (const id of taskIds) {
       if (this.catalog.get(id as string)) continue;
-      // Another node may run it: then the store knows it.
+      // If another node runs it, the store knows it.
       if (awaited.has(id) || typeof id !== 'string' || !(await this.catalog.isKnown(id))) return false;
     }
     return true;
@@ -178,7 +181,7 @@ export class TaskRegistrar {
     }
   }
 
-  /** What fails is kept, so that no later boot passes over it. */
+  /** A failed task is kept, so a later boot does not skip it. */
   private async registerFound(canRegister: (found: FoundTask) => boolean): Promise<void> {
     for (let index = 0; index < this.found.length;) {
       const found = this.found[index]!;
@@ -219,13 +222,13 @@ export class TaskRegistrar {
     } else withSubjectOf((task as { taskId?: unknown } | null)?.taskId, FEATURE, () => this.register(task));
   }
 
-  /** @throws as register does, with the task and the place in the message */
+  /** @throws the errors of register, with the task and its place in the message */
   private registerOptions(funcPath: string, given: TaskOptions, place: string): void {
     const { cron, scheduler: _scheduler, ...options } = given;
     const taskId = options.taskId ?? funcPath;
     withSubjectOf(taskId, place, () => {
       if ('funcPath' in options)
-        throw new InvalidOptionError('funcPath', options.funcPath, 'only the first argument of the decorator');
+        throw new InvalidOptionError('funcPath', options.funcPath, 'only as the first argument of the decorator');
       const declared = 'cron' in given && cron !== undefined ? checkCron(cron) : null;
       if (declared) {
         this.cron.validate(taskId, declared.expression, declared.options, this.clock.now());
@@ -236,7 +239,7 @@ export class TaskRegistrar {
     });
   }
 
-  /** A reference may name its scheduler, which must be the one that forFeature names. */
+  /** A reference may name its scheduler; it must be the one of forFeature. */
   private requireOwn({ taskId, options }: TaskRef): void {
     const { scheduler = '' } = options;
     if (scheduler === this.schedulerName) return;
@@ -251,7 +254,7 @@ export class TaskRegistrar {
     throw new DuplicateScheduleError(id, places);
   }
 
-  /** Another process may run it on a shared store; in a store of this process alone nobody else will. */
+  /** On a shared store another process may run it; otherwise this process needs the handler. */
   private requireHandler(funcPath: string, taskId: string, remote: boolean): void {
     if (remote || this.options.role === 'producer' || this.handlers.has(funcPath)) return;
     this.explore();
@@ -259,7 +262,7 @@ export class TaskRegistrar {
   }
 }
 
-/** @throws InvalidOptionError for what is neither an expression nor one with its options */
+/** @throws InvalidOptionError if it is neither an expression nor one with options */
 function checkCron(cron: unknown): { expression: string; options: CronOptions } {
   if (typeof cron === 'string') return { expression: cron, options: {} };
   if (typeof cron !== 'object' || cron === null || Array.isArray(cron))

@@ -6,13 +6,13 @@ export interface WorkflowNode<P = any> extends Omit<WorkflowTask<P>, 'taskId'> {
   taskId: TaskTarget<P, any>;
 }
 
-/** What runWorkflow takes. */
+/** Options of runWorkflow. */
 export interface RunWorkflowRequest extends Omit<WorkflowRequest, 'tasks'> {
-  /** 10,000 nodes with 50,000 edges at most; a workflow of none is COMPLETED at once. */
+  /** At most 10,000 nodes and 50,000 edges; an empty workflow is COMPLETED at once. */
   tasks: readonly WorkflowNode[];
 }
 
-/** References as ids; whatever else is wrong with the request is said where it is planned. */
+/** Converts references to ids. The plan checks everything else. */
 export function withTaskIds(request: RunWorkflowRequest): WorkflowRequest {
   if (!Array.isArray(request?.tasks)) return request as WorkflowRequest;
   const idOf = (node: WorkflowNode): WorkflowTask =>
@@ -20,7 +20,7 @@ export function withTaskIds(request: RunWorkflowRequest): WorkflowRequest {
   return { ...request, tasks: request.tasks.map(idOf) };
 }
 
-/** The tasks of the nodes; of a request that is none, nothing. */
+/** The tasks of the nodes; empty if the request is invalid. */
 export function taskIdsOf(request: WorkflowRequest): unknown[] {
   return Array.isArray(request?.tasks) ? request.tasks.map((node: Partial<WorkflowTask> | null) => node?.taskId) : [];
 }

@@ -6,8 +6,8 @@ import { ContextIdFactory } from '@nestjs/core';
 type Instance = Record<string, TaskHandler>;
 
 /**
- * The handler that a method is: of the only instance, or of one made for each run. How it is bound is decided when it runs
- * first, since Nest knows the scopes of an app when it has made all providers.
+ * The handler for a method: of the single instance, or of an instance for each run. This is decided at the first run,
+ * since Nest knows the scopes of an app only after it has created all providers.
  */
 export function handlerOf(host: HandlerHost, methodName: string, enhancers: HandlerEnhancers | null): TaskHandler {
   let handler: TaskHandler | null = null;
@@ -32,11 +32,11 @@ function enhanced(host: HandlerHost, methodName: string, enhancers: HandlerEnhan
     if (!isShared) {
       const contextId = host.contextOf(payload, ctx, scoped);
       const instance = host.isStatic ? host.instance : await host.load(contextId);
-      // Those of the handler's own class have come with its instance, unless that is the only one.
+      // Enhancers of the handler's class were created with its instance, unless that is the only one.
       await host.loadEnhancers(scoped, contextId);
       return enhancers.bind(instance, contextId)(payload, ctx);
     }
-    // Bound anew where the app has added a global enhancer, or a test has replaced the method.
+    // Bound again if the app has added a global enhancer, or a test has replaced the method.
     const made = [...enhancers.version, (host.instance as Instance)[methodName]];
     if (bound === null || made.some((each, index) => each !== bound!.made[index])) {
       bound = { made, handler: bindOnce(host, enhancers) };
@@ -46,7 +46,7 @@ function enhanced(host: HandlerHost, methodName: string, enhancers: HandlerEnhan
   };
 }
 
-/** Transient enhancers are made once for the handler, in a context that only it has. */
+/** Transient enhancers are created once for the handler, in a separate context. */
 async function bindOnce(host: HandlerHost, enhancers: HandlerEnhancers): Promise<TaskHandler> {
   const { scoped } = enhancers;
   if (scoped.length === 0) return enhancers.bind(host.instance);

@@ -4,10 +4,10 @@ import { resultLater } from './handler-result.js';
 import { describeParams, hasFilters, keepMetadata, TASK_PARAMS, BODY } from './handler-metadata.js';
 import { TaskContext } from './task-context.js';
 
-/** Errors that came out of a guard. */
+/** Errors thrown by a guard. */
 const refusals = new WeakSet<object>();
 
-/** Whether a guard of the handler refused the run. */
+/** Whether a guard of the handler rejected the run. */
 export function isRefusal(error: unknown): boolean {
   return typeof error === 'object' && error !== null && refusals.has(error);
 }
@@ -15,16 +15,16 @@ export function isRefusal(error: unknown): boolean {
 type Enhanced = (payload: unknown, ctx: TaskContext) => Promise<unknown>;
 
 /**
- * Binds Nest's enhancers to a handler. The payload is what pipes transform; the context passes by them. Guards,
- * interceptors, filters and pipes see `ExecutionContext.getType() === 'scheduler'` and the arguments [payload, ctx].
+ * Binds Nest's enhancers to a handler. Pipes transform the payload, not the context. Guards, interceptors, filters and
+ * pipes see `ExecutionContext.getType() === 'scheduler'` and the arguments [payload, ctx].
  */
 export class HandlerEnhancers {
   private readonly creator: ExternalContextCreator;
   private readonly config: ApplicationConfig | null;
-  /** The method as it is at boot: what a test or a tracer puts in its place has no metadata. */
+  /** The method at boot: a replacement by a test or a tracer has no metadata. */
   private readonly original: object;
 
-  /** @param config the app's, where its global guards, interceptors, pipes and filters apply too */
+  /** @param config of the app, if its global guards, interceptors, pipes and filters apply too */
   constructor(
     creator: ExternalContextCreator,
     private readonly host: HandlerHost,
@@ -36,7 +36,7 @@ export class HandlerEnhancers {
     this.creator = forTasks(forHost(creator, host, config));
   }
 
-  /** The enhancers that Nest finds in a context only: those of each run, or of each handler. */
+  /** The enhancers that Nest creates only in a context: for each run, or for each handler. */
   get scoped(): readonly Wrapper[] {
     const { host, config } = this;
     const global = config
@@ -66,7 +66,7 @@ export class HandlerEnhancers {
     ].flatMap((list: readonly unknown[]) => [list, list.length]);
   }
 
-  /** The method with its enhancers around it. `contextId`: in which those that are scoped were made. */
+  /** The method wrapped in its enhancers. `contextId`: the context of the scoped ones. */
   bind(instance: object, contextId?: ContextId): Enhanced {
     const { methodName, config } = this;
     const { classRef } = this.host;
@@ -92,8 +92,8 @@ export class HandlerEnhancers {
 const PARTS = ['guardsContextCreator', 'interceptorsContextCreator', 'pipesContextCreator', 'filtersContextCreator'];
 
 /**
- * Classes that are bound as enhancers are looked up in the module of the handler, whatever else provides its class. Global
- * enhancers are written for HTTP as a rule: without the app's configuration the creators know none.
+ * Enhancers bound by class are looked up in the module of the handler. Global enhancers are usually written for HTTP:
+ * without the app's configuration the creators ignore them.
  */
 function forHost(
   creator: ExternalContextCreator,
@@ -108,7 +108,7 @@ function forHost(
       getInstanceByMetatype: (metatype: unknown) => host.enhancer(metatype),
     });
   }
-  // What Nest keeps there of a method leads to the creator that was asked first.
+  // Nest's cache for a method refers to the creator that was used first.
   const { handlerMetadataStorage } = creator as unknown as {
     handlerMetadataStorage: { constructor: new () => object };
   };
@@ -132,7 +132,7 @@ function forTasks(creator: ExternalContextCreator): ExternalContextCreator {
 
 type InterceptorsConsumer = { intercept: (...args: unknown[]) => Promise<unknown> };
 
-/** Nest would subscribe to an Observable itself: without an end at the abort, and with an error where it is empty. */
+/** Nest would subscribe to an Observable itself: without an end at the abort, and with an error if it is empty. */
 function subscribeToResults(tasks: { interceptorsConsumer: InterceptorsConsumer }): void {
   const nest = tasks.interceptorsConsumer;
   const ours = Object.create(nest) as InterceptorsConsumer;

@@ -3,12 +3,12 @@ import { ContextIdFactory, type DiscoveryService, type ModuleRef } from '@nestjs
 import { DurableContextError } from '../core/errors.js';
 import type { TaskContext } from './task-context.js';
 
-/** What Nest keeps of a provider or controller. */
+/** Nest's record of a provider or controller. */
 export type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 export type ContextId = ReturnType<typeof ContextIdFactory.create>;
 type Collection = ReadonlyMap<unknown, Wrapper>;
 
-/** Of Nest's injector, what its own routers and the packages of its authors use. */
+/** The part of Nest's injector that its own routers and packages use. */
 interface Injector {
   loadPerContext(
     instance: unknown,
@@ -26,7 +26,7 @@ interface Injector {
 
 export type Prototype = Record<string, unknown> & { constructor: { name: string } };
 
-/** The provider or controller that a handler belongs to, with the module that holds it: a token may be in several. */
+/** The provider or controller of a handler, with its module: several modules can have the token. */
 export class HandlerHost {
   private readonly injector: Injector;
 
@@ -46,27 +46,27 @@ export class HandlerHost {
     return this.wrapper.host?.name ?? 'no module';
   }
 
-  /** Whether one instance serves all runs. Right once the app has made its providers. */
+  /** Whether one instance serves all runs. Valid after the app has created its providers. */
   get isStatic(): boolean {
     return !this.wrapper.isTransient && this.wrapper.isDependencyTreeStatic();
   }
 
-  /** The only instance, where there is one. */
+  /** The single instance, if there is one. */
   get instance(): object {
     return this.wrapper.instance as object;
   }
 
-  /** What Nest makes of a class that is bound as an enhancer; undefined where it makes nothing of it. */
+  /** Nest's record of a class that is bound as an enhancer, if there is one. */
   enhancer(metatype: unknown): Wrapper | undefined {
     return (this.wrapper.host?.injectables as Collection | undefined)?.get(metatype);
   }
 
-  /** The enhancers of the class and its methods that Nest makes. */
+  /** The enhancers of the class and its methods that Nest instantiates. */
   get enhancers(): readonly Wrapper[] {
     return this.wrapper.getEnhancersMetadata() ?? [];
   }
 
-  /** An instance of its own for one run. */
+  /** A separate instance for one run. */
   load(contextId: ContextId): Promise<object> {
     const { wrapper } = this;
     const { controllers, providers } = wrapper.host!;
@@ -75,21 +75,21 @@ export class HandlerHost {
     return this.injector.loadPerContext(wrapper.instance, wrapper.host, collection, contextId, wrapper);
   }
 
-  /** Makes enhancers for the handler, where they are of this context or of each consumer. */
+  /** Creates enhancers for the handler, if they belong to this context or to each consumer. */
   loadEnhancers(enhancers: readonly Wrapper[], contextId: ContextId): Promise<void> {
     return this.injector.loadEnhancersPerContext({ getEnhancersMetadata: () => enhancers }, contextId, this.wrapper);
   }
 
   /**
-   * The context of one run, in which Nest's REQUEST is { payload, ctx }. Where a durable provider takes part, its
-   * context is what the strategy of the app makes of that.
+   * The context of one run, in which Nest's REQUEST is { payload, ctx }. With a durable provider, the app's strategy
+   * derives its context from that.
    * @throws DurableContextError
    */
   contextOf(payload: unknown, ctx: TaskContext, enhancers: readonly Wrapper[]): ContextId {
     const request = { payload, ctx };
     const isDurable = [this.wrapper, ...enhancers].some((wrapper) => hasDurable(wrapper));
     const contextId = isDurable ? durableContext(request) : ContextIdFactory.create();
-    // A shared instance is given what it is shared by, never the request of one run.
+    // A shared instance receives what it is shared by, never the request of one run.
     const isShared = contextId.getParent !== undefined && this.wrapper.isDependencyTreeDurable();
     const value = isShared ? contextId.payload : Object.assign(request, contextId.payload as object | undefined);
     this.moduleRef.registerRequestByContextId(value, contextId);
@@ -118,8 +118,8 @@ function hasDurable(wrapper: Wrapper, seen = new Set<Wrapper>()): boolean {
 }
 
 /**
- * Of the class where there is one, so that no instance is needed yet; of the instance where a factory made it; of the
- * class that is its token, where a factory makes one for each run.
+ * Of the class if there is one, since no instance is needed; of the instance if a factory created it; of the class that
+ * is its token, if a factory creates one for each run.
  */
 export function prototypeOf({ metatype, inject, instance, token }: Wrapper): Prototype | null {
   const isClass = typeof metatype === 'function' && !inject && metatype.prototype !== undefined;

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 
-// Where Nest keeps what @UseGuards and its kin say; these names are part of its public contract with decorators.
+// The keys of @UseGuards and similar; they are part of Nest's public contract with decorators.
 const FILTERS = '__exceptionFilters__';
 const PARAMS = '__routeArguments__';
 const ENHANCERS = [
@@ -11,7 +11,7 @@ const ENHANCERS = [
 ] as const;
 
 export const TASK_PARAMS = 'nestjs-advanced-scheduler:params';
-/** Nest's number of "body": pipes take the payload for one. */
+/** Nest's number of "body": pipes treat the payload as one. */
 export const BODY = 3;
 const CONTEXT = 99;
 
@@ -29,9 +29,9 @@ export function hasFilters(classRef: Type, methodName: string): boolean {
 }
 
 /**
- * An enhancer that is bound to the method as a class and would be passed over without a word, since Nest has made
- * nothing of it; null: none.
- * @param isMade whether Nest makes instances of the class for this handler
+ * An enhancer that is bound to the method as a class and that Nest has not instantiated, so that it would be silently
+ * ignored; null: none.
+ * @param isMade whether Nest creates instances of the class for this handler
  */
 export function findUnmade(classRef: Type, methodName: string, isMade: (metatype: unknown) => boolean): string | null {
   for (const { kind, key, method } of ENHANCERS) {
@@ -39,14 +39,17 @@ export function findUnmade(classRef: Type, methodName: string, isMade: (metatype
       (target) => (Reflect.getMetadata(key, target) ?? []) as unknown[],
     );
     if (kind === 'pipe') bound.push(...paramsOf(classRef, methodName).flatMap(({ pipes = [] }) => pipes));
-    // Nest takes a class itself for the enhancer where it has the method as a static one.
+    // Nest uses a class itself as the enhancer if it has the method as a static one.
     const unmade = bound.find((each) => typeof each === 'function' && !isMade(each) && !(method in each));
     if (unmade) return `${kind} ${(unmade as Type).name}`;
   }
   return null;
 }
 
-/** Says that the first parameter is the payload and the second the context, unless a parameter decorator says more. */
+/**
+ * Declares the first parameter as the payload and the second as the context, unless a parameter decorator says
+ * otherwise.
+ */
 export function describeParams(classRef: Type, methodName: string): void {
   if (Reflect.hasOwnMetadata(TASK_PARAMS, classRef, methodName)) return;
   const declared = (Reflect.getMetadata(PARAMS, classRef, methodName) ?? {}) as Record<string, Param>;
@@ -58,10 +61,7 @@ export function describeParams(classRef: Type, methodName: string): void {
   Reflect.defineMetadata(TASK_PARAMS, params, classRef, methodName);
 }
 
-/**
- * Gives the function that stands in a method's place what decorators have said of the one that was decorated: it may have
- * been replaced by a decorator above.
- */
+/** Copies the metadata of the decorated function to the function that a later decorator has put in its place. */
 export function keepMetadata(original: object, current: object): void {
   const lists = new Set<unknown>(ENHANCERS.map(({ key }) => key));
   for (const key of Reflect.getOwnMetadataKeys(original) as unknown[]) {

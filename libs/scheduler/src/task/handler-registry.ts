@@ -5,7 +5,7 @@ import type { TaskContext } from './task-context.js';
 /** Runs a task's handler. */
 export type TaskHandler = (payload: unknown, ctx: TaskContext) => unknown;
 
-/** Where a handler is written, for messages. */
+/** Where a handler is declared, for messages. */
 export interface HandlerPlace {
   /** 'ReportService.generate' */
   place: string;

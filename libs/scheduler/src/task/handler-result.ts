@@ -2,13 +2,13 @@ import { onAbort } from '../core/on-abort.js';
 import { isObservable, type Subscribable } from '../core/json.js';
 
 /**
- * What a handler returned, as a promise where its result comes later: a promise or another thenable is awaited, an
- * Observable is subscribed, and its last value is the result (undefined: it has none).
- * @param signalOf gives the signal whose abort ends the subscription; asked for an Observable only
- * @returns null: what was returned is the result
+ * The result of a handler as a promise, if it comes later: a promise or another thenable is awaited, an Observable is
+ * subscribed, and its last value is the result (undefined if it has none).
+ * @param signalOf returns the signal whose abort ends the subscription; called only for an Observable
+ * @returns null if the returned value is the result
  */
 export function resultLater(returned: unknown, signalOf: () => AbortSignal): Promise<unknown> | null {
-  // By a promise of ours: another's `then` may throw, or call back twice.
+  // By a native promise: a foreign `then` may throw, or call back twice.
   if (isThenable(returned)) return Promise.resolve(returned);
   return isObservable(returned) ? lastValue(returned, signalOf()) : null;
 }
@@ -44,7 +44,7 @@ function lastValue(source: Subscribable, signal: AbortSignal): Promise<unknown> 
         error: (error) => end(() => fail(error)),
         complete: () => end(() => resolve(last)),
       });
-      // Aborted while it subscribed.
+      // It was aborted while subscribing.
       if (signal.aborted) unsubscribe(subscription);
     } catch (error) {
       end(() => fail(error));
@@ -56,6 +56,6 @@ function unsubscribe(subscription: unknown): void {
   try {
     (subscription as { unsubscribe?: () => void } | undefined)?.unsubscribe?.();
   } catch {
-    // The run has ended with the reason of the abort; what the teardown throws changes nothing.
+    // The run has ended with the reason of the abort; an error of the teardown has no effect.
   }
 }

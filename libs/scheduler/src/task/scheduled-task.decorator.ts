@@ -2,18 +2,18 @@ import { InvalidHandlerError } from '../core/errors.js';
 import { isTaskRef, type TaskOptions, type TaskOptionsFactory, type TaskRef } from './task-ref.js';
 import type { TaskContext } from './task-context.js';
 
-/** What one @ScheduledTask says. */
+/** The metadata of one @ScheduledTask. */
 export interface ScheduledTaskMetadata {
   funcPath: string;
   options: TaskOptions | TaskOptionsFactory;
-  /** The function that was decorated; another may stand in its place since. */
+  /** The decorated function; another one may have replaced it. */
   method: object;
 }
 
 const SCHEDULED_TASK = Symbol.for('nestjs-advanced-scheduler:scheduled-task');
 
 type Handler<P, R> = (payload: P, ctx: TaskContext) => R | Promise<R>;
-/** Fits a method that takes the payload (and the context) and gives the result, or any part of that. */
+/** Accepts a method that takes the payload (and the context) and returns the result, or any part of that. */
 type TypedDecorator<P, R> = <T extends Handler<P, R>>(
   target: object,
   key: string | symbol,
@@ -22,9 +22,9 @@ type TypedDecorator<P, R> = <T extends Handler<P, R>>(
 
 /**
  * Makes a provider's method the handler of a task, and registers the task.
- * @param task its funcPath (the taskId too, unless the options give one), or a reference made by defineTask
- * @param options of the task, or a factory that makes them from other providers
- * @throws InvalidHandlerError where what it stands at is no method with a name, or is a static one
+ * @param task its funcPath (and taskId, unless the options have one), or a reference from defineTask
+ * @param options of the task, or a factory that creates them from other providers
+ * @throws InvalidHandlerError if the decorated member is not a named instance method
  */
 export function ScheduledTask<P, R>(task: TaskRef<P, R>): TypedDecorator<P, R>;
 export function ScheduledTask(funcPath: string, options?: TaskOptions<any> | TaskOptionsFactory): MethodDecorator;
@@ -37,10 +37,11 @@ export function ScheduledTask(
   return (target, key, descriptor) => {
     const { method, methodName, place } = checkMethod(funcPath, target, key, descriptor);
     if (isRef && options !== undefined)
-      throw new InvalidHandlerError(place, 'options stand in defineTask where a reference is given', { funcPath });
+      throw new InvalidHandlerError(place, 'options belong in defineTask if a reference is given', { funcPath });
     const earlier = (Reflect.getOwnMetadata(SCHEDULED_TASK, target, methodName) ?? []) as ScheduledTaskMetadata[];
     const metadata: ScheduledTaskMetadata[] = [...earlier, { funcPath, options: said, method }];
-    // By the method's name, since a decorator above may replace the function; by the function, since a mixin may copy it.
+    // By the method's name, since a later decorator may replace the function; by the function, since a mixin may copy
+    // it.
     Reflect.defineMetadata(SCHEDULED_TASK, metadata, target, methodName);
     Reflect.defineMetadata(SCHEDULED_TASK, metadata, method);
     if (!isDeclared.has(target)) declared.push(new WeakRef(target));
@@ -51,12 +52,12 @@ export function ScheduledTask(
 /** A decorated method. */
 export interface DeclaredMethod {
   methodName: string;
-  /** What stands in its place now; undefined where that is an accessor. */
+  /** The current member; undefined if it is an accessor. */
   current: unknown;
   metadata: readonly ScheduledTaskMetadata[];
 }
 
-/** The decorated methods of a class and its bases; one that is overridden is decorated anew, or is none. */
+/** The decorated methods of a class and its bases; an overridden method counts only if it is decorated again. */
 export function declaredMethods(prototype: object): DeclaredMethod[] {
   const seen = new Set<string>();
   const methods: DeclaredMethod[] = [];
@@ -75,14 +76,14 @@ export function declaredMethods(prototype: object): DeclaredMethod[] {
   return methods;
 }
 
-/** What of the classes with decorated methods is still alive. */
+/** The classes with decorated methods that are still alive. */
 export function declaringClasses(): object[] {
   return declared.flatMap((ref) => ref.deref() ?? []);
 }
 const declared: WeakRef<object>[] = [];
 const isDeclared = new WeakSet<object>();
 
-/** What the decorators of a method say, the nearest to the method first. */
+/** The metadata of the decorators of a method, the nearest to the method first. */
 function readScheduledTasks(owner: object, methodName: string, method: unknown): ScheduledTaskMetadata[] | undefined {
   const own = Reflect.getOwnMetadata(SCHEDULED_TASK, owner, methodName) as ScheduledTaskMetadata[] | undefined;
   if (own || typeof method !== 'function') return own;
@@ -98,12 +99,12 @@ function checkMethod(
   const refuse = (place: string, problem: string): never => {
     throw new InvalidHandlerError(place, problem, { funcPath: String(funcPath) });
   };
-  // A decorator of the standard is given the member itself, and its context.
+  // A standard decorator receives the member itself, and its context.
   if (typeof key === 'object' && key !== null && 'kind' in key) {
     const { kind, name } = key as { kind: unknown; name?: unknown };
     return refuse(
       `${String(kind)} ${String(name)}`,
-      'decorators of the ECMAScript standard tell nothing to Nest; set experimentalDecorators in tsconfig.json',
+      'Nest does not support standard ECMAScript decorators; set experimentalDecorators in tsconfig.json',
     );
   }
   if (typeof target === 'function' && key === undefined)
@@ -114,7 +115,7 @@ function checkMethod(
   if (typeof target === 'function')
     return refuse(place, 'a static method has no instance of the provider; remove static');
   if (typeof key === 'symbol')
-    return refuse(place, 'a method that is named by a symbol cannot be called by Nest; name it by text');
+    return refuse(place, 'Nest cannot call a method that is named by a symbol; use a text name');
   const method = (descriptor as PropertyDescriptor | undefined)?.value as unknown;
   if (typeof method !== 'function')
     return refuse(place, 'a property, arrow function or accessor was decorated; decorate a method');

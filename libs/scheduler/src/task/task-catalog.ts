@@ -9,7 +9,7 @@ import { DEFAULT_SNOOZES } from '../core/limits.js';
 import { toMirror, type ResolvedTask, type TaskMirror } from '../core/task-definition.js';
 import { TASK_STORE, type DefinitionStore } from '../store/task-store.js';
 
-/** Whose definitions these are. */
+/** The app that defines the tasks. */
 export interface AppIdentity {
   appName: string;
   version: string;
@@ -17,8 +17,8 @@ export interface AppIdentity {
 export const APP_IDENTITY = Symbol.for('nestjs-advanced-scheduler:app');
 
 /**
- * The tasks of this process, and their mirror in the store. Registering is immediate here; the mirror follows before
- * the next call that reaches the store.
+ * The tasks of this process, and their records in the store. Registration is immediate here; the record is written
+ * before the next call that uses the store.
  */
 @Injectable()
 export class TaskCatalog {
@@ -55,23 +55,23 @@ export class TaskCatalog {
     return true;
   }
 
-  /** Calls back whenever the set of tasks changes. */
+  /** Calls back when the set of tasks changes. */
   onChange(tell: () => void): void {
     this.changed.add(tell);
   }
 
-  /** The task, from here or from the mirror. @throws TaskNotRegisteredError, DefinitionNotPortableError */
+  /** The task, from here or from the store. @throws TaskNotRegisteredError, DefinitionNotPortableError */
   async find(taskId: string): Promise<ResolvedTask> {
     const task = await this.findIfKnown(taskId);
     if (!task) throw new TaskNotRegisteredError(taskId);
     return task;
   }
 
-  /** As find, but null where no node has the task. */
+  /** Like find, but null if no node has the task. */
   async findIfKnown(taskId: string): Promise<ResolvedTask | null> {
     const local = this.tasks.get(taskId);
     if (local) return local;
-    // Of a caller without types: no task bears such an id.
+    // From an untyped caller: no task has such an id.
     const mirror = typeof taskId === 'string' ? await this.store.getTask(taskId) : null;
     return mirror && fromMirror(mirror);
   }
@@ -81,23 +81,26 @@ export class TaskCatalog {
     return this.tasks.has(taskId) || (await this.store.getTask(taskId)) !== null;
   }
 
-  /** Whether the definition that counts is of a newer release of the app: once flushed, that of an older one is gone. */
+  /**
+   * Whether the current definition is of a newer release of the app. Valid after a flush, when that of an older one is
+   * gone.
+   */
   async isSuperseded(taskId: string, appName: string, appVersion: string): Promise<boolean> {
     const mirror = await this.store.getTask(taskId);
     return mirror !== null && mirror.appName === appName && mirror.appVersion !== appVersion;
   }
 
-  /** The store has lost the mirror: all of it follows before the next call that reaches the store. */
+  /** The store has lost the records: all are written before the next call that uses the store. */
   mirrorAgain(): void {
     for (const [taskId, task] of this.tasks) this.pending.set(taskId, task);
   }
 
-  /** Whether definitions wait to be mirrored. */
+  /** Whether all definitions are stored. */
   get isFlushed(): boolean {
     return this.pending.size === 0 && this.flushing === null;
   }
 
-  /** Brings the mirror up to date; what fails stays pending for the next call. */
+  /** Writes pending records; on failure they stay pending for the next call. */
   async flush(): Promise<void> {
     while (this.flushing) await this.flushing;
     if (this.pending.size === 0) return;
@@ -115,7 +118,7 @@ export class TaskCatalog {
     }
   }
 
-  /** A task of another node may depend on it: then the mirror stays, for that node's sake. */
+  /** A task of another node may depend on it; the record then stays for that node. */
   private async removeMirror(taskId: string): Promise<void> {
     try {
       await this.store.removeTask(taskId);

@@ -5,15 +5,15 @@ import type { Claim } from '../store/records.js';
 
 const DEFAULT_REDACTION = new Redaction();
 
-/** Takes what a run says of itself to the store. */
+/** Sends the progress and log lines of a run to the store. */
 export type RunReporter = (
   claim: Claim,
   report: { progress?: { fraction: number; note: string | null }; logs?: readonly string[] },
 ) => void;
 
 /**
- * What a handler knows of its run. Signal and results are made when first asked for: a handler that needs neither
- * pays for neither. Log lines and notes are kept without the secrets of the payload.
+ * The context of a handler's run. Signal and results are created on first use, so handlers that need neither pay for
+ * neither. Log lines and notes are kept without the secrets of the payload.
  */
 export class TaskContext {
   private controller: AbortController | null = null;
@@ -36,7 +36,7 @@ export class TaskContext {
     return this.claim.taskId;
   }
 
-  /** Which run of the execution this is, from 1. Stable names for outside effects come from executionId. */
+  /** Number of this run of the execution, from 1. For stable names of external effects use executionId. */
   get attempt(): number {
     return this.claim.run;
   }
@@ -50,7 +50,10 @@ export class TaskContext {
     return this.claim.workflowId;
   }
 
-  /** Of the task's lock: grows with every holder; a resource that refuses smaller ones is safe from late writers. null: no lock. */
+  /**
+   * Of the task's lock: grows with every holder; a resource that refuses smaller tokens is safe from late writers.
+   * null: no lock.
+   */
   get fencingToken(): number | null {
     return this.claim.fencingToken;
   }
@@ -64,7 +67,7 @@ export class TaskContext {
     return this.controller.signal;
   }
 
-  /** Results of the dependencies that completed, by taskId, or by ref in a workflow. */
+  /** Results of the completed dependencies, by taskId, or by ref in a workflow. */
   get results(): Readonly<Record<string, any>> {
     if (!this.parsed) {
       const parsed: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
@@ -76,9 +79,9 @@ export class TaskContext {
   }
 
   /**
-   * Says how far the run is.
+   * Reports the progress of the run.
    * @param fraction 0 to 1
-   * @throws InvalidOptionError if it is no such number
+   * @throws InvalidOptionError for any other value
    */
   readonly progress = (fraction: number, note?: string): void => {
     if (typeof fraction !== 'number' || !(fraction >= 0 && fraction <= 1))
@@ -94,7 +97,7 @@ export class TaskContext {
   };
 
   /**
-   * A text of this run without the secrets of its payload and of its dependencies' results.
+   * Removes the secrets of the payload and of the dependencies' results from a text.
    * @internal
    */
   clean(text: string): string {
@@ -103,7 +106,7 @@ export class TaskContext {
   }
 
   /**
-   * Adds results that the claim left out, before the handler starts.
+   * Adds results that the claim omitted, before the handler starts.
    * @internal
    */
   addResults(texts: NonNullable<Claim['results']>): void {
@@ -118,7 +121,7 @@ export class TaskContext {
     this.controller?.abort(reason);
   }
 
-  /** Cleaned before it is cut, since half a secret is not found. */
+  /** Cleans before the cut, since half a secret is not recognized. */
   private keep(text: string, max: number): string {
     return this.clean(text.slice(0, 8 * max)).slice(0, max);
   }

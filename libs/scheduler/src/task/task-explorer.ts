@@ -16,7 +16,7 @@ import {
 } from './scheduled-task.decorator.js';
 import type { TaskOptions, TaskOptionsFactory } from './task-ref.js';
 
-/** A decorated method, found on a provider or controller. */
+/** A decorated method of a provider or controller. */
 export interface FoundTask {
   metadata: ScheduledTaskMetadata;
   /** 'ReportService.generate' */
@@ -24,12 +24,12 @@ export interface FoundTask {
 }
 
 export interface ExplorerOptions {
-  /** The scheduler whose tasks are looked for. */
+  /** The scheduler whose tasks are searched. */
   schedulerName: string;
   applyGlobal: boolean;
   /** All schedulers of the app; null: not all are known yet. */
   schedulers: ReadonlySet<string> | null;
-  /** Whether the app has started: then what is refused is refused once. */
+  /** Whether the app has started: then an error is thrown only once. */
   isLate: boolean;
 }
 
@@ -37,10 +37,10 @@ export interface ExplorerOptions {
 @Injectable()
 export class TaskExplorer {
   private readonly logger = new Logger('Scheduler');
-  /** By funcPath, whose method it is, and the provider that it was found on first. */
+  /** By funcPath: the method, and the provider on which it was found first. */
   private readonly seen = new Map<string, { prototype: Prototype; methodName: string; wrapper: Wrapper }>();
   private readonly warned = new Set<unknown>();
-  /** What was wrong in modules that were loaded late. */
+  /** Errors in modules that were loaded late. */
   private readonly refused: { prototype: Prototype; metadata: ScheduledTaskMetadata }[] = [];
 
   constructor(
@@ -52,9 +52,9 @@ export class TaskExplorer {
   ) {}
 
   /**
-   * Registers the handlers not seen before.
-   * @param found is given what was found anew, also before an error
-   * @throws DuplicateHandlerError, InvalidHandlerError, InvalidOptionError for a scheduler that is none
+   * Registers new handlers.
+   * @param found receives the new ones, also before an error
+   * @throws DuplicateHandlerError, InvalidHandlerError, InvalidOptionError for an unknown scheduler
    */
   explore(options: ExplorerOptions, found: FoundTask[]): void {
     for (const wrapper of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
@@ -65,7 +65,7 @@ export class TaskExplorer {
     }
   }
 
-  /** The options of a decorator, made by its factory where it has one. @throws InvalidHandlerError, InvalidOptionError */
+  /** The options of a decorator, from its factory if it has one. @throws InvalidHandlerError, InvalidOptionError */
   async optionsOf({ metadata, place }: FoundTask): Promise<TaskOptions> {
     const { options, funcPath } = metadata;
     const subject = `task '${funcPath}' (${place})`;
@@ -82,23 +82,23 @@ export class TaskExplorer {
       const problem = `the factory of its options failed: ${messageOf(error)}`;
       throw new InvalidHandlerError(place, problem, { funcPath, cause: error });
     }
-    const checked = checkOptions(made as TaskOptions, subject, 'what useFactory gives');
+    const checked = checkOptions(made as TaskOptions, subject, 'the result of useFactory');
     if (checked.scheduler !== undefined && checked.scheduler !== options.scheduler)
       throw withSubject(
         subject,
         new InvalidOptionError(
           'scheduler',
           checked.scheduler,
-          'said beside useFactory, since it says whose task it is',
+          'given next to useFactory, since it selects the scheduler',
         ),
       );
     return checked;
   }
 
   /**
-   * Decorated methods may hide behind a factory that makes an instance for each run: what it makes is not known before,
-   * unless its token is the class. Warns where one may be such a factory.
-   * @throws InvalidHandlerError where the text of one names the class
+   * Decorated methods may be hidden behind a factory that creates an instance for each run: its result is unknown,
+   * unless its token is the class. Warns about possible factories.
+   * @throws InvalidHandlerError if the source text of a factory names the class
    */
   checkHidden(isLate: boolean): void {
     const wrappers = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
@@ -212,19 +212,19 @@ export class TaskExplorer {
   }
 }
 
-/** Whether other providers are needed to make them. */
+/** Whether other providers are needed to create them. */
 export function hasOptionsFactory(options: unknown): options is TaskOptionsFactory {
   return typeof options === 'object' && options !== null && 'useFactory' in options;
 }
 
-/** Its fields are checked where the task is registered. */
+/** Its fields are checked at registration. */
 function checkOptions(options: TaskOptions, subject: string, what: string): TaskOptions {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw withSubject(subject, new InvalidOptionError(what, options, 'an object'));
   return options;
 }
 
-/** @throws InvalidOptionError for a name that no scheduler of the app has */
+/** @throws InvalidOptionError if no scheduler of the app has the name */
 function schedulerOf(
   { options, funcPath }: ScheduledTaskMetadata,
   place: string,
@@ -260,7 +260,7 @@ function hidden(prototype: object, factory: Wrapper): InvalidHandlerError {
   );
 }
 
-/** Whether a class that is provided extends it. */
+/** Whether a provided class extends it. */
 function isBase(prototype: object, known: ReadonlySet<unknown>): boolean {
   return [...known].some((each) => each instanceof Object && Object.prototype.isPrototypeOf.call(prototype, each));
 }

@@ -6,15 +6,15 @@ import type { FactoryProvider } from '@nestjs/common';
 /** A cron expression, or one with its options. */
 export type CronSetting<P = unknown> = string | (CronOptions<P> & { expression: string });
 
-/** What @ScheduledTask and defineTask take beside the funcPath. */
+/** Options of @ScheduledTask and defineTask. */
 export interface TaskOptions<P = unknown> extends Partial<Omit<TaskDefinition<P>, 'funcPath'>> {
-  /** Makes a schedule of the task; its id is the taskId unless `id` is given. */
+  /** Creates a schedule for the task; its id is the taskId unless `id` is given. */
   cron?: CronSetting<P>;
-  /** The named scheduler that it belongs to. Default: the one without a name. */
+  /** Name of its scheduler. Default: the unnamed one. */
   scheduler?: string;
 }
 
-/** Options made at boot from other providers, such as ConfigService. */
+/** Options created at boot from other providers, such as ConfigService. */
 export interface TaskOptionsFactory<P = unknown> {
   inject?: FactoryProvider['inject'];
   useFactory: (...args: never[]) => TaskOptions<P> | Promise<TaskOptions<P>>;
@@ -24,7 +24,7 @@ export interface TaskOptionsFactory<P = unknown> {
 declare const PAYLOAD: unique symbol;
 declare const RESULT: unique symbol;
 
-/** A task by reference, from which payload and result are inferred wherever it is used. */
+/** A typed reference to a task: payload and result are inferred wherever it is used. */
 export interface TaskRef<P = unknown, R = unknown> {
   readonly taskId: string;
   readonly funcPath: string;
@@ -33,14 +33,14 @@ export interface TaskRef<P = unknown, R = unknown> {
   readonly [RESULT]?: R;
 }
 
-/** A task's id, or the task by reference. */
+/** A task's id, or a reference. */
 export type TaskTarget<P = unknown, R = unknown> = string | TaskRef<P, R>;
 
 /**
- * Names a task once, with the types of what goes in and what comes out. Registers nothing by itself: @ScheduledTask
- * or SchedulerModule.forFeature does.
- * @param funcPath names the handler; the taskId too, unless the options give one
- * @throws InvalidOptionError where these are no text and no object; the fields are checked where it is registered
+ * Defines a task once, with the types of its payload and result. Does not register it: @ScheduledTask or
+ * SchedulerModule.forFeature does.
+ * @param funcPath names the handler, and the task unless the options have a taskId
+ * @throws InvalidOptionError if they are not text and an object; the fields are checked at registration
  */
 export function defineTask<P = unknown, R = unknown>(funcPath: string, options: TaskOptions<P> = {}): TaskRef<P, R> {
   if (typeof funcPath !== 'string') throw new InvalidOptionError('funcPath', funcPath, 'text that names a handler');
@@ -53,7 +53,7 @@ export function isTaskRef(value: unknown): value is TaskRef {
   return typeof value === 'object' && value !== null && 'funcPath' in value && 'options' in value;
 }
 
-/** Of what is neither, itself: no task bears such an id, and the look-up says so. */
+/** For an invalid value, the value itself: no task has that id, and the look-up reports it. */
 export function taskIdOf(target: TaskTarget<any, any>): string {
   return isTaskRef(target) ? target.taskId : target;
 }

@@ -7,7 +7,7 @@ import { TaskExplorer } from './task-explorer.js';
 /** Tasks and their handlers in this process. */
 @Module({})
 export class TaskModule {
-  /** @param imports the module that gives the store of one scheduler */
+  /** @param imports the module that provides the store of one scheduler */
   static register(...imports: DynamicModule[]): DynamicModule {
     const providers = [HandlerRegistry, TaskCatalog, TaskExplorer];
     return { module: TaskModule, imports: [...imports, DiscoveryModule], providers, exports: providers };

@@ -10,7 +10,7 @@ describe('ManualClock', () => {
     expect(clock.monotonic()).toBe(clock.now());
     clock.advanceTo('2026-01-01');
     expect(clock.now()).toBe(Date.parse('2026-05-01T00:00:01.500Z'));
-    expect(() => clock.advanceTo('soon')).toThrow('"soon" is no instant');
+    expect(() => clock.advanceTo('soon')).toThrow('"soon" is not an instant');
     expect(() => new ManualClock('soon')).toThrow(RangeError);
   });
 

@@ -7,17 +7,17 @@ interface Pending {
   repeating: boolean;
 }
 
-/** A clock that moves only when told to. Timers fire in the order of their instants, each at its own instant. */
+/** A clock that only tests advance. Timers fire in the order of their instants, each at its own instant. */
 export class ManualClock implements Clock {
-  /** Monotonic, ms: what timers go by. */
+  /** Monotonic time of the timers, ms. */
   private time: number;
-  /** ms that the wall clock has been set forward of it. */
+  /** ms by which the wall clock has been set forward. */
   private ahead = 0;
   private order = 0;
   private fired = 0;
   private readonly timers = new Set<Pending>();
 
-  /** @param start where it stands at first. Default 2026-01-01T00:00:00Z */
+  /** @param start initial instant. Default 2026-01-01T00:00:00Z */
   constructor(start: Date | string | number = '2026-01-01T00:00:00Z') {
     this.time = instantOf(start);
   }
@@ -44,28 +44,28 @@ export class ManualClock implements Clock {
     return { cancel: () => timer.cancel() };
   }
 
-  /** How many timers that fire once have fired: who waited for an instant goes on after it. */
+  /** Number of one-shot timers that have fired. */
   get firedOnce(): number {
     return this.fired;
   }
 
-  /** Moves on by `ms`, firing what falls due on the way. */
+  /** Advances by `ms` and fires the timers that become due. */
   advance(ms: number): void {
     this.advanceTo(this.now() + ms);
   }
 
   /**
-   * Sets the wall clock forward by `ms`, or back where that is negative, as NTP or a suspended machine does: no time
-   * passes, no timer fires.
+   * Sets the wall clock forward by `ms` (negative: back), like NTP or a suspended machine: no time passes, no timer
+   * fires.
    */
   step(ms: number): void {
     this.ahead += ms;
   }
 
   /**
-   * Moves to an instant, never back, firing what falls due on the way.
-   * @param until stops short after the timer that makes it true
-   * @throws RangeError if it is no instant
+   * Advances to an instant, never back, and fires the timers that become due.
+   * @param until stops after the timer that makes it true
+   * @throws RangeError if it is not an instant
    */
   advanceTo(instant: Date | string | number, until: () => boolean = () => false): void {
     const target = instantOf(instant) - this.ahead;
@@ -96,6 +96,6 @@ export class ManualClock implements Clock {
 
 function instantOf(value: Date | string | number): number {
   const time = new Date(value).getTime();
-  if (Number.isNaN(time)) throw new RangeError(`${JSON.stringify(value)} is no instant`);
+  if (Number.isNaN(time)) throw new RangeError(`${JSON.stringify(value)} is not an instant`);
   return time;
 }

@@ -6,23 +6,23 @@ import { isPlainObject } from '../core/json.js';
 import { parsePriority, priorityName, type TaskPriorityInput } from '../core/priority.js';
 import { TaskStatus } from '../core/status.js';
 
-/** What an execution is expected to be; what is left out may be anything. */
+/** An expected execution; omitted fields match anything. */
 export interface ExpectedExecution<P = unknown> {
-  /** Of an object, the keys that matter. */
+  /** Keys of an object that must match. */
   payload?: Partial<P>;
   priority?: TaskPriorityInput;
   status?: TaskStatus;
   queue?: string;
   /** The instant at which it is due. */
   scheduledTime?: Date | string | number;
-  /** All of these, among others. */
+  /** All of these; others are allowed. */
   tags?: readonly string[];
   workflowId?: string | null;
 }
 
 const EXPECTED = ['payload', 'priority', 'status', 'queue', 'scheduledTime', 'tags', 'workflowId'];
 
-/** A field that nobody knows would fit every execution. @throws InvalidOptionError, InvalidPriorityError, InvalidDateError */
+/** An unknown field would match every execution. @throws InvalidOptionError, InvalidPriorityError, InvalidDateError */
 export function checkExpected(expected: unknown): void {
   checkOptionNames(expected, EXPECTED, 'expected');
   const { priority, status, scheduledTime, tags } = expected as ExpectedExecution;

@@ -11,25 +11,25 @@ import type { HandlerRegistry } from '../task/handler-registry.js';
 import type { TaskCatalog } from '../task/task-catalog.js';
 import { TaskContext } from '../task/task-context.js';
 
-/** What the handler's TaskContext says; all of it has defaults. */
+/** Values of the handler's TaskContext; all have defaults. */
 export interface HandlerRunOptions {
-  /** Default: a new one. */
+  /** Default: a new id. */
   executionId?: string;
   /** Default 1. */
   attempt?: number;
   /** Default: now, by the clock. */
   scheduledTime?: Date | string | number;
-  /** Of its dependencies, by taskId or ref. Default: none. */
+  /** Results of its dependencies, by taskId or ref. Default: none. */
   results?: Readonly<Record<string, unknown>>;
-  /** Default: 1 for a task with requireLock, else null. */
+  /** Default: 1 for a task with requireLock, otherwise null. */
   fencingToken?: number | null;
   /** Default null. */
   workflowId?: string | null;
   /** Aborts `ctx.signal`, with its reason. */
   signal?: AbortSignal;
-  /** Told of each ctx.progress. */
+  /** Called for each ctx.progress. */
   onProgress?: (fraction: number, note: string | null) => void;
-  /** Told of each line of ctx.log. */
+  /** Called for each line of ctx.log. */
   onLog?: (line: string) => void;
 }
 

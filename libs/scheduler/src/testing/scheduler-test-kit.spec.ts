@@ -169,12 +169,12 @@ describe('SchedulerTestKit', () => {
     await expect(kit.expectScheduled(greet, { payload: { name: 'Bob' } })).rejects.toThrow(
       [
         `expected an execution of 'greet' with {"payload":{"name":"Bob"}}`,
-        'scheduled of it (1):',
+        'scheduled (1):',
         '  PENDING NORMAL due 2026-01-01T00:00:00.000Z payload {"name":"Ada"}',
       ].join('\n'),
     );
     await expect(kit.expectScheduled('fail')).rejects.toThrow(
-      "expected an execution of 'fail' with anything\nnothing of it was scheduled\nscheduled of others: greet",
+      "expected an execution of 'fail' with anything\nnothing was scheduled\nscheduled of other tasks: greet",
     );
     await expect(kit.expectNotScheduled(greet)).rejects.toThrow("expected no execution of 'greet'");
     await expect(kit.expectScheduled('fail')).rejects.toMatchObject({ name: 'AssertionError' });

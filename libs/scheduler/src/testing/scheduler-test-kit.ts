@@ -30,16 +30,16 @@ const LISTED = 20;
 const PAGE = 1000;
 
 /**
- * Drives a scheduler whose time stands still: nothing runs until `drain`, `advance` or `advanceTo`.
- * Injected where SchedulerTestingModule is imported: `module.get(SchedulerTestKit)`.
+ * Controls a scheduler with a manual clock: nothing runs until `drain`, `advance` or `advanceTo`. Provided by
+ * SchedulerTestingModule: `module.get(SchedulerTestKit)`.
  */
 @Injectable()
 export class SchedulerTestKit {
-  /** The scheduler's only time. */
+  /** The clock of the scheduler. */
   readonly clock: ManualClock;
   /**
-   * Milliseconds of real time in which a handler must go on by itself; one that is silent for longer is taken to wait
-   * for an instant, and time moves on without it. Default 100.
+   * ms of real time for a handler to make progress. After that the kit assumes that it waits for an instant, and
+   * advances the clock. Default 100.
    */
   patience = 100;
   private readonly stepper: Stepper;
@@ -64,30 +64,30 @@ export class SchedulerTestKit {
     lifecycle.whileDraining(() => this.runOut());
   }
 
-  /** Runs everything that is ready, and what becomes ready by it; time stands still. */
+  /** Runs everything that is ready, and what becomes ready as a result, without advancing the clock. */
   async drain(): Promise<void> {
     await this.begin();
     await this.stepper.settle(this.patience);
   }
 
   /**
-   * Moves time on, from instant to instant: retries, ticks, timeouts and waits come each at its own.
+   * Advances the clock from instant to instant: retries, ticks, timeouts and waits happen at their own instants.
    * @param duration ms, or text such as '10m'
    */
   advance(duration: Duration): Promise<void> {
     return this.advanceTo(this.clock.now() + parseDuration(duration, 'duration', { bareSeconds: 'accept' }));
   }
 
-  /** As advance, to an instant. @throws RangeError if it is none, or has passed */
+  /** Like advance, to an instant. @throws RangeError if it is invalid, or in the past */
   async advanceTo(instant: Date | string | number): Promise<void> {
     const target = new Date(instant).getTime();
     if (!(target >= this.clock.now()))
-      throw new RangeError(`${String(instant)} is no instant after ${new Date(this.clock.now()).toISOString()}`);
+      throw new RangeError(`${String(instant)} is not an instant after ${new Date(this.clock.now()).toISOString()}`);
     await this.begin();
     await this.stepper.advanceTo(target, this.patience);
   }
 
-  /** All executions that the store knows, of one task or of all, the first scheduled first. */
+  /** All executions in the store, of one task or of all, the first scheduled first. */
   async executions<P = any, R = any>(task?: TaskTarget<P, R>): Promise<TaskExecution<P, R>[]> {
     const found: TaskExecution[] = [];
     const taskId = task === undefined ? undefined : checkId(taskIdOf(task), 'taskId');
@@ -104,9 +104,9 @@ export class SchedulerTestKit {
   }
 
   /**
-   * Expects an execution of the task, whatever has become of it.
-   * @returns the newest that fits
-   * @throws AssertionError that lists what was scheduled; InvalidOptionError for a field of `expected` that is unknown
+   * Asserts that an execution of the task was scheduled, in any status.
+   * @returns the newest match
+   * @throws AssertionError with a list of scheduled executions; InvalidOptionError for an unknown field of `expected`
    */
   async expectScheduled<P = any, R = any>(
     task: TaskTarget<P, R>,
@@ -120,7 +120,7 @@ export class SchedulerTestKit {
     throw await this.failure(problem, task, all);
   }
 
-  /** Expects none such. @throws AssertionError that lists what was scheduled */
+  /** Asserts that there is no such execution. @throws AssertionError with a list of scheduled executions */
   async expectNotScheduled<P = any>(task: TaskTarget<P, any>, expected: ExpectedExecution<P> = {}): Promise<void> {
     checkExpected(expected);
     const all = await this.executions(task);
@@ -132,8 +132,8 @@ export class SchedulerTestKit {
   /**
    * Runs a task's handler alone, with its guards, pipes, interceptors, filters and scope; nothing is stored.
    * @param payload merged over the task's, as in scheduleTask
-   * @param ctx what its TaskContext says
-   * @returns the handler's result; what it throws is thrown
+   * @param ctx values of its TaskContext
+   * @returns the handler's result; rejects with its error
    */
   runHandler<P, R>(task: TaskRef<P, R>, payload?: P, ctx?: HandlerRunOptions): Promise<R>;
   runHandler(taskId: string, payload?: unknown, ctx?: HandlerRunOptions): Promise<any>;
@@ -144,7 +144,7 @@ export class SchedulerTestKit {
     return this.context.run(() => runHandler(parts, taskIdOf(task), payload, ctx));
   }
 
-  /** A handler that waits for an instant would hold up the end of the app for ever: time runs on for it. */
+  /** A handler that waits for an instant would block the end of the app: advances the clock for it. */
   private async runOut(): Promise<void> {
     for (const wait of [this.options.drain, this.options.drainGrace]) {
       await this.stepper.quiet(this.patience);
@@ -152,7 +152,7 @@ export class SchedulerTestKit {
     }
   }
 
-  /** A module that is only compiled has had no hooks called. */
+  /** Nest calls no hooks of a module that is only compiled. */
   private async begin(): Promise<void> {
     if (this.liveness.ready) return;
     await this.lifecycle.onModuleInit();
@@ -168,8 +168,8 @@ export class SchedulerTestKit {
     const list = ofTask.slice(-LISTED).map((execution) => `  ${describeExecution(execution)}`);
     const others = new Set((await this.executions()).map((execution) => execution.taskId));
     others.delete(taskIdOf(task));
-    const shown = list.length > 0 ? [`scheduled of it (${ofTask.length}):`, ...list] : ['nothing of it was scheduled'];
-    const rest = others.size > 0 ? [`scheduled of others: ${[...others].join(', ')}`] : [];
+    const shown = list.length > 0 ? [`scheduled (${ofTask.length}):`, ...list] : ['nothing was scheduled'];
+    const rest = others.size > 0 ? [`scheduled of other tasks: ${[...others].join(', ')}`] : [];
     return new AssertionError({ message: [problem, ...shown, ...rest].join('\n') });
   }
 }

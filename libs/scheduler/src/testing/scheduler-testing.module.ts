@@ -7,23 +7,23 @@ import { SchedulerModule } from '../scheduler/scheduler.module.js';
 import { ManualClock } from './manual-clock.js';
 import { SchedulerTestKit } from './scheduler-test-kit.js';
 
-/** What SchedulerTestingModule.forRoot takes: the options of SchedulerModule, on a clock that stands still. */
+/** Options of SchedulerTestingModule.forRoot: those of SchedulerModule, with a manual clock. */
 export interface SchedulerTestingOptions extends Omit<SchedulerModuleOptions, 'autoStart' | 'clock' | 'store'> {
-  /** Default: one at 2026-01-01T00:00:00Z. */
+  /** Default: a clock at 2026-01-01T00:00:00Z. */
   clock?: ManualClock;
 }
 
 const NAMES = [...OPTION_NAMES, 'name', 'isGlobal'].filter((name) => name !== 'store' && name !== 'autoStart');
 
-/** The longest: a worker beats thrice in it, and a year of time is soon gone through. */
+/** The longest lease: with three heartbeats per lease, a year of virtual time passes quickly. */
 const LEASE = '10m';
 
 /**
- * Stands for SchedulerModule in Test.createTestingModule: store 'memory', a ManualClock, nothing runs until the
- * SchedulerTestKit says so.
+ * Replaces SchedulerModule in Test.createTestingModule: store 'memory' and a ManualClock; nothing runs until the
+ * SchedulerTestKit runs it.
  */
 export class SchedulerTestingModule {
-  /** @throws InvalidOptionError for an unknown option, and for those that it sets itself */
+  /** @throws InvalidOptionError for an unknown option, and for options that it sets itself */
   static forRoot(given: SchedulerTestingOptions = {}): DynamicModule {
     checkOptionNames(given, NAMES);
     const { clock = new ManualClock(), ...options } = given;
@@ -38,7 +38,7 @@ export class SchedulerTestingModule {
   }
 }
 
-/** DI token of the kit of a named scheduler; the class itself for the one without a name. */
+/** DI token of the kit of a named scheduler; the class itself for the unnamed one. */
 export function getTestKitToken(name?: string): string | typeof SchedulerTestKit {
   return name ? `SchedulerTestKit:${name}` : SchedulerTestKit;
 }

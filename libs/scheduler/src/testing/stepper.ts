@@ -1,4 +1,4 @@
-// Of the modules: fake timers of a test framework replace the global ones.
+// From the modules: fake timers of a test framework replace the global ones.
 import { performance } from 'node:perf_hooks';
 import { setImmediate, setTimeout } from 'node:timers';
 import type { Effect } from '../core/effects.js';
@@ -10,18 +10,18 @@ import type { TaskStore } from '../store/task-store.js';
 import type { TaskWorker } from '../worker/task-worker.js';
 import type { ManualClock } from './manual-clock.js';
 
-/** Turns of the event loop without any transition after which nothing more comes by itself. */
+/** Turns of the event loop without a transition after which nothing more is expected. */
 const QUIET_TURNS = 4;
-/** Turns that are taken without a pause while handlers are at work. */
+/** Turns without a pause while handlers run. */
 const EAGER_TURNS = 50;
-/** While a run is under way its bound is looked after as often as the rescuer does, ms. */
+/** Interval at which the rescuer checks the limit of an active run, ms. */
 const WATCH = 1000;
 
-/** Moves one scheduler by hand: lets all happen that can at this instant, and goes from instant to instant. */
+/** Advances one scheduler by hand: processes everything at the current instant, then goes to the next one. */
 export class Stepper {
-  /** Transitions heard, of executions, schedules, locks and the like. */
+  /** Number of observed transitions of executions, schedules, locks and others. */
   private heard = 0;
-  /** Runs that did not end in real time: they wait for an instant, or for ever. */
+  /** Runs that did not end in real time: they wait for an instant, or forever. */
   private waiting = 0;
 
   constructor(
@@ -44,9 +44,9 @@ export class Stepper {
   }
 
   /**
-   * All that can happen now.
-   * @param patience real ms that handlers get to go on by themselves
-   * @param all whether those that waited before may go on now
+   * Processes everything that can happen now.
+   * @param patience real ms for handlers to make progress
+   * @param all whether handlers that were waiting before may have continued
    */
   async settle(patience: number, all = true): Promise<void> {
     if (all) this.waiting = 0;
@@ -54,7 +54,7 @@ export class Stepper {
     await this.worker.claimWhile(async () => {
       for (let before = -1; before !== this.heard;) {
         before = this.heard;
-        // Twice: after a jump in time the rescuer lets the first pass go by.
+        // Twice: after a jump in time the rescuer skips its first pass.
         await this.maintenance.runAll();
         await this.maintenance.runAll();
         await this.quiet(patience);
@@ -62,20 +62,20 @@ export class Stepper {
     });
   }
 
-  /** From instant to instant, and all that happens at each. */
+  /** Goes from instant to instant, and processes everything at each. */
   async advanceTo(target: number, patience: number): Promise<void> {
     await this.settle(patience);
     while (this.clock.now() < target) {
       const { firedOnce } = this.clock;
       const { heard } = this;
       const next = Math.min(target, Math.max(await this.nextDue(), this.clock.now() + 1));
-      // Beats and their like change nothing, and are passed by.
+      // Heartbeats and similar change nothing, and are skipped.
       this.clock.advanceTo(next, () => firedOnce !== this.clock.firedOnce || heard !== this.heard);
       await this.settle(patience, firedOnce !== this.clock.firedOnce);
     }
   }
 
-  /** Lets handlers end that do by themselves, while the app closes. */
+  /** Lets handlers end that can do so by themselves, while the app closes. */
   async quiet(patience: number): Promise<void> {
     let heard = this.heard;
     let since = performance.now();
@@ -91,7 +91,7 @@ export class Stepper {
     }
   }
 
-  /** When the store, a schedule or a watched run has something to do next, ms. */
+  /** The next instant at which the store, a schedule or an active run has something to do, ms. */
   private async nextDue(): Promise<number> {
     const { nextDue } = await this.store.promote(PROMOTE_PER_STEP);
     const { next } = await this.store.dueSchedules(1);
@@ -100,7 +100,7 @@ export class Stepper {
   }
 }
 
-/** Hints are given again and again, also where nobody can follow them. */
+/** Signals repeat, also if no one can act on them. */
 function isTransition({ kind }: Effect): boolean {
   return kind !== 'ready' && kind !== 'timerDue' && kind !== 'workRemains';
 }

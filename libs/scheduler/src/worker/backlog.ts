@@ -1,13 +1,13 @@
 import { settle, type RunToken, type Settlement } from '../core/commands.js';
 import type { Claim } from '../store/records.js';
 
-/** A claim, and the monotonic instant (ms) by which it begins, or goes back to the store. */
+/** A claim, and the monotonic instant (ms) by which it starts or goes back to the store. */
 export interface WaitingClaim {
   claim: Claim;
   startBy: number;
 }
 
-/** Claims ahead of free slots, in their order. */
+/** Prefetched claims, in their order. */
 export class Backlog {
   private waiting: WaitingClaim[] = [];
   private next = 0;
@@ -28,7 +28,7 @@ export class Backlog {
     return first;
   }
 
-  /** Takes one out wherever it stands. */
+  /** Removes a claim at any position. */
   remove(executionId: string, isMeant: (claim: Claim) => boolean): Claim | undefined {
     const index = this.waiting.findIndex(
       ({ claim }, i) => i >= this.next && claim.executionId === executionId && isMeant(claim),
@@ -42,7 +42,7 @@ export class Backlog {
       .map(({ claim }) => ({ executionId: claim.executionId, leaseToken: claim.leaseToken }));
   }
 
-  /** Gives back what may no longer begin here: no attempt spent. Default: all of it. */
+  /** Returns claims that may no longer start here, without using an attempt. Default: all. */
   release(isOver: (waiting: WaitingClaim) => boolean = () => true): Settlement[] {
     const kept: WaitingClaim[] = [];
     const released: Settlement[] = [];

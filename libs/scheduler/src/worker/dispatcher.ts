@@ -14,12 +14,13 @@ import { countOfTrip } from './trip-size.js';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
 
 const RETRY_MS = [50, 100, 250, 500, 1000];
-/** How often a store at a distance is asked for work although nothing was heard. */
+/** Interval of polls for work on a remote store without events, ms. */
 const LOOK_EVERY_MS = 1000;
 
 /**
- * The trips between this process and the store: each takes what has ended since the last one, and brings what may
- * start. As many at a time as the store has lanes for a worker; what ends meanwhile is gathered for the next.
+ * The round trips between this process and the store: each sends the settlements since the last one and receives new
+ * claims. There are as many at a time as the store has lanes for a worker; settlements meanwhile are batched for the
+ * next.
  */
 @Injectable()
 export class Dispatcher {
@@ -28,7 +29,10 @@ export class Dispatcher {
   private readonly backlog = new Backlog();
   private settlements: Settlement[] = [];
   private claiming = false;
-  /** Whether this worker goes: a store that does not answer then is left, and its leases bring back what it was not told. */
+  /**
+   * Whether this worker is leaving: it does not wait for a store that does not respond, and leases recover what is not
+   * reported.
+   */
   private leaving = false;
   private heard = true;
   private scheduled = false;
@@ -36,7 +40,7 @@ export class Dispatcher {
   private isPlenty = false;
   private look: ClockTimer | null = null;
   private watch: ClockTimer | null = null;
-  /** Queues that are paused, and since when by the store's time: what was claimed before does not begin any more. */
+  /** Paused queues, and since when by the store's time: claims made before do not start any more. */
   private readonly pausedSince = new Map<string, number>();
   private readonly idleWaiters: (() => void)[] = [];
   private readonly tripWaiters: (() => void)[] = [];
@@ -61,7 +65,7 @@ export class Dispatcher {
     );
   }
 
-  /** Called when the store does not know this worker; says hello. */
+  /** Called when the store does not know this worker; registers it again. */
   rejoin: () => Promise<void> = () => Promise.resolve();
 
   open(): void {
@@ -71,7 +75,7 @@ export class Dispatcher {
     this.wake();
   }
 
-  /** Ends claiming; what runs goes on and is settled, what has not begun goes back. */
+  /** Stops claiming. Active runs continue and are settled; claims that have not started go back. */
   close(): void {
     this.claiming = false;
     this.look?.cancel();
@@ -79,7 +83,7 @@ export class Dispatcher {
     this.giveBack();
   }
 
-  /** What was claimed from this queue and has not begun goes back. @param since the store's time of the pause */
+  /** Returns claims of this queue that have not started. @param since the store's time of the pause */
   pause(queue: string, since: number): void {
     this.pausedSince.set(queue, since);
     this.giveBack((waiting) => waiting.claim.queue === queue);
@@ -89,14 +93,14 @@ export class Dispatcher {
     this.pausedSince.delete(queue);
   }
 
-  /** Work may be there. */
+  /** Work may be available. */
   wake(): void {
     this.woken = true;
     this.schedule();
   }
 
   /**
-   * Begins a claim, or lets it wait for a slot.
+   * Starts a claim, or lets it wait for a slot.
    * @param age ms since the store made it
    */
   take(claim: Claim, age: number): void {
@@ -107,52 +111,52 @@ export class Dispatcher {
     else this.watchBacklog();
   }
 
-  /** Tokens of what is claimed and not known to be settled. */
+  /** Tokens of claims that are not known to be settled. */
   tokens(): RunToken[] {
     const settled = [...this.settlements, ...this.lanes.flatMap((lane) => lane.carried)];
     const onTheirWay = settled.map(({ executionId, leaseToken }) => ({ executionId, leaseToken }));
     return [...this.executor.tokens(), ...this.backlog.tokens(), ...onTheirWay];
   }
 
-  /** @param isMeant whether it is about this run: a later one of the execution may have begun here since */
+  /** @param isMeant whether the claim is the one to cancel: a later run of the execution may have started here since */
   cancel(executionId: string, isMeant: (claim: Claim) => boolean): void {
     const waiting = this.backlog.remove(executionId, isMeant);
     if (waiting) this.settle(settle.cancel(waiting, null));
     else this.executor.cancel(executionId, isMeant);
   }
 
-  /** The run or its lock is no longer ours. @param isMeant as for `cancel` */
+  /** The worker has lost the run or its lock. @param isMeant as for `cancel` */
   lose(executionId: string, why: 'LEASE_LOST' | 'LOCK_LOST', isMeant: (claim: Claim) => boolean): void {
     const waiting = this.backlog.remove(executionId, isMeant);
     if (!waiting) this.executor.lose(executionId, why, isMeant);
     else if (why === 'LOCK_LOST') this.settle(settle.release(waiting));
   }
 
-  /** Resolves once nothing runs here, nothing is to be settled, and (while claiming) nothing can be claimed. */
+  /** Resolves when nothing runs here, nothing is to be settled, and (while claiming) nothing can be claimed. */
   async idle(): Promise<void> {
     if (this.isIdle()) return;
     await new Promise<void>((resolve) => this.idleWaiters.push(resolve));
   }
 
-  /** Resolves once no handler runs here, whatever the store has been told of it. */
+  /** Resolves when no handler runs here, whether or not the store knows. */
   async quiet(): Promise<void> {
     if (this.executor.inUse === 0) return;
     await new Promise<void>((resolve) => this.quietWaiters.push(resolve));
   }
 
-  /** Whether the store has not yet confirmed all that has ended here. */
+  /** Whether the store has not confirmed all settlements. */
   get isOwing(): boolean {
     return this.settlements.length > 0 || this.lanes.some((lane) => lane.carried.length > 0);
   }
 
-  /** Gives up what the store was not told, after a flush that took too long. */
+  /** Gives up unreported settlements, after a flush that took too long. */
   abandon(): void {
     this.settlements = [];
   }
 
   /**
-   * Adds settlements and takes them to the store, now, before this worker leaves.
-   * @returns false: the store did not answer
+   * Adds settlements and sends them to the store at once, before this worker leaves.
+   * @returns false if the store did not respond
    */
   async flush(settlements: readonly Settlement[]): Promise<boolean> {
     this.settlements.push(...settlements);
@@ -182,7 +186,10 @@ export class Dispatcher {
     for (let waiting = this.backlog.shift(); waiting; waiting = this.backlog.shift()) if (this.begin(waiting)) return;
   }
 
-  /** What the store decided at the claim holds for a short time only: then it decides again. @returns whether it begins */
+  /**
+   * The decision of the store at the claim is valid for a short time only; then it decides again. @returns whether it
+   * starts
+   */
   private begin(waiting: WaitingClaim): boolean {
     const { claim } = waiting;
     const refused = this.isOver(waiting) ? settle.release(claim) : this.executor.refuseUnlocked(claim);
@@ -223,7 +230,7 @@ export class Dispatcher {
     this.schedule();
   }
 
-  /** After everything that is ready to run in this turn of the event loop has run: that makes batches. */
+  /** After all tasks of this turn of the event loop, which makes larger batches. */
   private schedule(): void {
     if (this.scheduled || !this.lanes.some((lane) => !lane.busy)) return;
     this.scheduled = true;
@@ -245,14 +252,16 @@ export class Dispatcher {
         this.schedule();
         tellAll(this.tripWaiters);
       });
-      // Where the last trip found all it wanted, the next one need not wait for this one.
+      // If the last round trip returned all that was requested, the next one does not wait for this one.
       if (isMore && this.demand().want > 0) this.wake();
     } else if (this.isIdle()) {
       tellAll(this.idleWaiters);
     }
   }
 
-  /** Runs that may be claimed now: for free slots and, where handlers are short and the store is far, some ahead. */
+  /**
+   * Number of runs to claim now: for free slots and, if handlers are short and the store is remote, some in advance.
+   */
   private demand(): Demand {
     if (!this.claiming) return { want: 0, ahead: 0 };
     let here = this.backlog.size;
@@ -261,7 +270,7 @@ export class Dispatcher {
     const { pace } = this.executor;
     if (!pace) return { want: free, ahead: 0 };
     const left = Math.max(0, Math.min(this.executor.vacant + pace.ahead - here, pace.atOnce - here));
-    // Each lane gets its share, so that the store works on one trip while this process works on the other.
+    // Each lane gets its share, so the store works on one round trip while this process works on the other.
     const all = this.settings.maxConcurrentTasks + pace.ahead;
     const share = pace.ahead > 0 ? Math.ceil(all / this.lanes.length) : left;
     const want = Math.min(left, share, CLAIM_PER_STEP);
@@ -291,11 +300,13 @@ export class Dispatcher {
     for (const claim of reply.claims) this.take(claim, reply.age ?? 0);
     reply.settled.forEach((outcome, i) => {
       if (outcome === 'stale' && settlements[i]!.kind !== 'release')
-        this.logger.warn(`the result of ${settlements[i]!.executionId} came too late: the run had been taken away`);
+        this.logger.warn(
+          `the result of ${settlements[i]!.executionId} was late: the run no longer belongs to this worker`,
+        );
     });
   }
 
-  /** Gives up a request that was not answered, where it is of no use any more. @returns whether it did */
+  /** Gives up a request without a reply if it has become useless. @returns whether it did */
   private giveUp({ settlements }: ExchangeRequest): boolean {
     if (this.claiming) return false;
     if (settlements.length === 0) return true;
@@ -305,7 +316,7 @@ export class Dispatcher {
     return true;
   }
 
-  /** What has ended; to a store at a distance no more than one trip can take, in number and in size. */
+  /** The pending settlements; for a remote store, at most what one round trip can carry, in number and size. */
   private takeSettlements(): Settlement[] {
     const count = this.store.isShared ? countOfTrip(this.settlements) : this.settlements.length;
     if (count < this.settlements.length) return this.settlements.splice(0, count);
@@ -315,8 +326,8 @@ export class Dispatcher {
   }
 
   /**
-   * The same request until it is answered: the store makes repeats harmless.
-   * @returns null: not answered, and of no use any more
+   * Repeats the same request until there is a reply: the store makes repeats harmless.
+   * @returns null if there was no reply and the request has become useless
    */
   private async exchange(request: ExchangeRequest, lane: Lane): Promise<ExchangeReply | null> {
     for (let failures = 0; ; failures++) {
@@ -330,7 +341,7 @@ export class Dispatcher {
         if (failures === 0 && !(error instanceof SchedulerClosedError))
           this.logger.error(`the store does not respond: ${error instanceof Error ? error.message : String(error)}`);
         if (this.giveUp(request)) return null;
-        // What a refused trip has asked for does not come: the other lanes may ask for it.
+        // A refused round trip brings no claims: the other lanes may request them.
         if (error instanceof StoreScriptError) lane.asked = 0;
         const pause = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]!;
         await new Promise<void>((resolve) => this.clock.setTimer(pause, resolve));

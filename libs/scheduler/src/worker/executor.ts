@@ -24,19 +24,19 @@ import { Run } from './run.js';
 import { Slots } from './slots.js';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
 
-/** Runs claimed ahead of free slots, at the most: enough for two trips of the best size to be under way. */
+/** Maximum number of prefetched runs: enough for two round trips of the best size at a time. */
 const AHEAD_AT_MOST = 400;
 
 /**
- * Runs handlers: invoke, bound by timeout, decide the settlement, hand it on. A run is settled once; its slot is free
- * when its handler has returned, so that concurrency is never exceeded.
+ * Runs handlers: invoke, limit by timeout, decide the settlement, report it. A run is settled once. Its slot becomes
+ * free when its handler has returned, so concurrency is never exceeded.
  */
 @Injectable()
 export class Executor {
   private readonly logger = new Logger('SchedulerWorker');
   private readonly runs = new Map<string, Run>();
   private readonly slots: Slots;
-  /** null where the store is in this process: a claim begins in the turn in which it is made. */
+  /** null for a store in this process: a claim starts in the turn in which it is made. */
   readonly pace: Pace | null;
   private readonly reports: RunReports;
   private readonly report: RunReporter = (claim, report) => this.context.run(() => this.reports.add(claim, report));
@@ -54,15 +54,15 @@ export class Executor {
     @Inject(WORKER_SETTINGS) private readonly settings: WorkerSettings,
   ) {
     this.slots = new Slots(settings);
-    // Rules of a queue in this process are kept at the claim: nothing waits for them here.
+    // Rules of a queue in this process apply at the claim, so nothing is prefetched.
     const ahead = this.slots.ruled ? 0 : AHEAD_AT_MOST;
     this.pace = store.isShared ? new Pace(settings.maxConcurrentTasks, ahead) : null;
     this.reports = new RunReports(store, ({ executionId }, error) =>
-      this.logger.warn(`progress of ${executionId} was not kept: ${String(error)}`),
+      this.logger.warn(`progress of ${executionId} was not stored: ${String(error)}`),
     );
   }
 
-  /** Where settlements go, and who is told that a slot is free. */
+  /** Sets the receivers of settlements and of freed slots. */
   connect(onSettled: (settlement: Settlement) => void, onFree: () => void): void {
     this.onSettled = onSettled;
     this.onFree = onFree;
@@ -72,22 +72,22 @@ export class Executor {
     return this.slots.offer();
   }
 
-  /** Slots not in use. */
+  /** Unused slots. */
   get vacant(): number {
     return this.slots.vacant;
   }
 
-  /** Slots in use: runs under way, and those settled whose handler has not returned. */
+  /** Used slots: active runs, and settled ones whose handler has not returned. */
   get inUse(): number {
     return this.slots.inUse;
   }
 
-  /** Runs whose slot has been freed so far. */
+  /** Number of slots freed so far. */
   get freed(): number {
     return this.slots.freed;
   }
 
-  /** Tokens of the runs not yet settled. */
+  /** Tokens of the runs that are not settled. */
   tokens(): RunToken[] {
     return [...this.runs.values()].map(({ claim }) => ({
       executionId: claim.executionId,
@@ -96,9 +96,9 @@ export class Executor {
   }
 
   /**
-   * What becomes of a claim without a lock whose task requires one: it was scheduled before a deploy that says so. It goes
+   * Handles a claim without a lock whose task requires one: it was scheduled before a deploy that added it. It goes
    * back, and is claimed again with the lock.
-   * @returns null: it may start
+   * @returns null if it may start
    */
   refuseUnlocked(claim: Claim): Settlement | null {
     const task = this.catalog.get(claim.taskId);
@@ -133,7 +133,7 @@ export class Executor {
     this.returned(run, value);
   }
 
-  /** What a handler returned, or what its promise became: the result, or what brings it. */
+  /** Handles the return value of a handler, or of its promise: the result, or an Observable. */
   private returned(run: Run, value: unknown): void {
     if (run.settled) return this.release(run);
     let later: Promise<unknown> | null;
@@ -149,14 +149,14 @@ export class Executor {
     );
   }
 
-  /** @param isMeant whether it is about this run, and not an earlier one of the execution */
+  /** @param isMeant whether this is the run to cancel, not an earlier one of the execution */
   cancel(executionId: string, isMeant: (claim: Claim) => boolean): void {
     const run = this.runs.get(executionId);
     if (run && isMeant(run.claim)) this.stop(run, 'cancel', new TaskCancelledError(executionId));
   }
 
   /**
-   * The worker has lost the run or its lock: aborts the handler. The store refuses what it still reports.
+   * The worker has lost the run or its lock: aborts the handler. The store refuses its later reports.
    * @param isMeant as for `cancel`
    */
   lose(executionId: string, why: 'LEASE_LOST' | 'LOCK_LOST', isMeant: (claim: Claim) => boolean): void {
@@ -168,7 +168,10 @@ export class Executor {
     run.timer = this.clock.setTimer(this.settings.abortGrace, () => this.abandon(run, reason));
   }
 
-  /** The lease may be over: aborts every run. The store decides on what they return. @returns how many are aborted now */
+  /**
+   * The lease may have expired: aborts every run. The store decides whether to accept their results. @returns how many
+   * are aborted now
+   */
   doubtAll(): number {
     const running = [...this.runs.values()].filter((run) => !run.settled && run.stop === null);
     for (const run of running) {
@@ -186,7 +189,7 @@ export class Executor {
       this.stop(run, 'shutdown', new RunAbortedError(run.claim.executionId, 'SHUTDOWN'));
   }
 
-  /** Gives back what has not ended: the settlements that put it back to the head of its queue. */
+  /** The settlements that return all unfinished runs to the head of their queues. */
   releaseAll(): Settlement[] {
     const released: Settlement[] = [];
     for (const run of this.runs.values()) {
@@ -199,11 +202,9 @@ export class Executor {
 
   private async invokeWithResults(run: Run): Promise<unknown> {
     await fetchResults(run, this.store, this.clock, (error) =>
-      this.logger.warn(
-        `results for ${run.claim.executionId} were not fetched, and are asked for again: ${String(error)}`,
-      ),
+      this.logger.warn(`results for ${run.claim.executionId} could not be fetched, retrying: ${String(error)}`),
     );
-    // Cancelled, lost or shut down meanwhile: the handler does not start.
+    // The handler does not start if the run was cancelled, lost or shut down meanwhile.
     run.ctx.signal.throwIfAborted();
     return run.settled ? undefined : this.invoke(run);
   }
@@ -227,7 +228,7 @@ export class Executor {
     );
   }
 
-  /** Tells the handler to stop; settles without it if it does not within the grace. */
+  /** Aborts the handler; settles without it if it does not return within the grace period. */
   private stop(run: Run, cause: Run['stop'], reason: Error): void {
     if (run.settled || run.stop !== null) return;
     run.stop = cause;
@@ -239,9 +240,9 @@ export class Executor {
   private abandon(run: Run, reason: Error): void {
     if (run.settled) return;
     this.logger.warn(
-      `${run.claim.taskId} (${run.claim.executionId}) ignores its signal; its slot stays taken until it returns`,
+      `${run.claim.taskId} (${run.claim.executionId}) ignores its signal; its slot stays occupied until it returns`,
     );
-    // A cancel is ended by the store at the same instant, and a lost run is no longer ours to settle.
+    // A cancel is finalized by the store at the same instant, and a lost run cannot be settled here.
     if (run.stop !== 'timeout') return this.closeStuck(run);
     this.conclude(run, reason, (settlement) => {
       if (run.settled) return;
@@ -265,7 +266,7 @@ export class Executor {
 
   private failed(run: Run, error: unknown): void {
     if (run.settled) return this.release(run);
-    // Its handler is done: from here on it is not late any more.
+    // The handler has returned: from here on it cannot time out.
     if (run.stop === null) run.timer?.cancel();
     const thrown = run.stop === 'timeout' ? new TaskTimeoutError(run.claim.taskId, run.claim.timeout!) : error;
     this.conclude(run, thrown, (settlement) => {
@@ -274,13 +275,13 @@ export class Executor {
     });
   }
 
-  /** Decides what follows: at once, or where retryIf takes its time, when that has answered. */
+  /** Decides what follows: at once, or after a slow retryIf has decided. */
   private conclude(run: Run, error: unknown, end: (settlement: Settlement) => void): void {
     const decided = this.decide(run, error);
     if (!(decided instanceof Promise)) return end(decided);
     const { stop } = run;
     void decided.then((settlement) => {
-      // Told to stop meanwhile: that decides.
+      // A stop meanwhile takes precedence.
       if (run.stop === stop || run.settled) end(settlement);
       else this.conclude(run, error, end);
     });
@@ -297,7 +298,7 @@ export class Executor {
     const decision = this.context.run(() => this.retries.decide(failed));
     if (!(decision instanceof Promise)) return settlementOf(run, error, decision);
     const late = (): RetryDecision => {
-      this.logger.warn(`retryIf of ${claim.taskId} did not answer within ${RETRY_IF_MS} ms: no retry`);
+      this.logger.warn(`retryIf of ${claim.taskId} did not return within ${RETRY_IF_MS} ms: no retry`);
       return { kind: 'fail', reason: 'NON_RETRYABLE' };
     };
     return within(this.clock, RETRY_IF_MS, decision, late).then((made) => settlementOf(run, error, made));
@@ -309,7 +310,7 @@ export class Executor {
     this.release(run);
   }
 
-  /** From here on the run is settled, whatever its handler still says. */
+  /** From here on the run is settled, whatever its handler reports. */
   private close(run: Run): void {
     run.settled = true;
     run.timer?.cancel();
@@ -318,7 +319,7 @@ export class Executor {
     this.liveness.runningTasks--;
   }
 
-  /** Settled without its handler, which has not returned: the slot stays taken. */
+  /** Settled without its handler, which has not returned: the slot stays occupied. */
   private closeStuck(run: Run): void {
     this.close(run);
     run.stuck = true;
@@ -341,7 +342,7 @@ function settlementOf(run: Run, error: unknown, decision: RetryDecision): Settle
   return settle.fail(run.claim, info, isInstance(error, TaskTimeoutError) ? 'TIMEOUT' : decision.reason);
 }
 
-/** As it is kept and told: without the secrets of the payload. */
+/** The error as stored and emitted: without the secrets of the payload. */
 function errorOf({ ctx }: Run, error: unknown): ErrorInfo {
   return toErrorInfo(error, (text) => ctx.clean(text));
 }

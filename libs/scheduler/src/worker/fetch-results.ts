@@ -5,8 +5,8 @@ import type { Run } from './run.js';
 const RETRY_MS = [50, 100, 250, 500, 1000];
 
 /**
- * Fetches the results that a claim left out, page by page, so that `ctx.results` is complete when the handler starts.
- * A page that fails is asked for again for as long as the run is wanted; the store's calls have deadlines of their own.
+ * Fetches the results that a claim omitted, page by page, so `ctx.results` is complete when the handler starts. A
+ * failed page is requested again as long as the run is needed; the store's calls have their own deadlines.
  * @param onFailure called with the first failure of each page
  */
 export async function fetchResults(

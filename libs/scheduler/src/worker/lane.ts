@@ -1,17 +1,17 @@
 import type { Settlement } from '../core/commands.js';
 
-/** A way to the store, for one trip at a time. */
+/** A channel to the store, for one round trip at a time. */
 export interface Lane {
   readonly number: number;
   sequence: number;
   busy: boolean;
-  /** Runs that its trip under way has asked for. */
+  /** Number of runs that the current round trip has requested. */
   asked: number;
-  /** What its trip under way carries. */
+  /** Settlements that the current round trip carries. */
   carried: readonly Settlement[];
 }
 
-/** What one trip asks for: `ahead` of `want` may only wait here for a slot. */
+/** The request of one round trip: `ahead` of `want` may only be prefetched. */
 export interface Demand {
   want: number;
   ahead: number;

@@ -1,15 +1,15 @@
-// Of the module: fake timers of a test framework replace the global one.
+// From the module: fake timers of a test framework replace the global one.
 import { setImmediate } from 'node:timers';
 import type { Clock, ClockTimer } from '../core/clock.js';
 
 /** ms after a standstill of the event loop in which a renewal may still be acknowledged. */
 const AFTER_STANDSTILL_MS = 1000;
-/** A timer that is later than that comes after a standstill, ms. */
+/** A timer that is later than this has followed a standstill, ms. */
 const LATE_MS = 100;
 
 /**
- * Notices by the clock of this process that its lease is over: a worker that is cut off from the store alone hears from
- * nobody that others may run what runs here.
+ * Detects the end of the lease by the clock of this process: a worker that is disconnected from the store receives no
+ * message that others may take over its runs.
  */
 export class LeaseWatch {
   private timer: ClockTimer | null = null;
@@ -17,8 +17,8 @@ export class LeaseWatch {
 
   /**
    * @param lease ms
-   * @param age ms since the newest renewal that the store has acknowledged was sent
-   * @param onOver called at the end of the lease, and then three times in each lease until one is acknowledged
+   * @param age ms since the newest acknowledged renewal was sent
+   * @param onOver called at the end of the lease, and then three times in each lease until a renewal is acknowledged
    */
   constructor(
     private readonly clock: Clock,
@@ -45,7 +45,7 @@ export class LeaseWatch {
   private look(): void {
     if (this.age() < this.lease) return this.arm(this.lease - this.age());
     const late = this.clock.monotonic() - this.dueAt;
-    // The event loop may have stood still: what the store has answered meanwhile is read first.
+    // After a standstill of the event loop, pending replies of the store are read first.
     if (late < LATE_MS) setImmediate(() => this.judge());
     else this.timer = this.clock.setTimer(AFTER_STANDSTILL_MS, () => this.judge());
   }

@@ -5,7 +5,7 @@ import type { ExecutionStore } from '../store/task-store.js';
 
 type Report = Parameters<ExecutionStore['report']>[1];
 
-/** Calls under way at a time, of all runs of this process together. */
+/** Calls in progress at a time, of all runs of this process. */
 const IN_FLIGHT = 8;
 
 interface Pending {
@@ -16,8 +16,8 @@ interface Pending {
 }
 
 /**
- * Takes progress and log lines of runs to the store: one call under way for each run, and few of all runs together. What
- * comes meanwhile goes with the next one: the newest progress, and as many of the newest lines as an execution keeps.
+ * Sends progress and log lines of runs to the store: one call at a time for each run, and a few for all runs. Reports
+ * meanwhile are batched for the next call: the newest progress, and as many of the newest lines as an execution keeps.
  */
 export class RunReports {
   private readonly pending = new Map<string, Pending>();
@@ -43,7 +43,7 @@ export class RunReports {
     this.schedule();
   }
 
-  /** Sends what a run has left before its settlement goes, after which the store would refuse it. */
+  /** Sends the pending reports of a run before its settlement, after which the store would refuse them. */
   end({ executionId, leaseToken }: RunToken): void {
     const found = this.pending.get(executionId);
     if (found?.run.leaseToken !== leaseToken) return;
@@ -52,11 +52,11 @@ export class RunReports {
     if (hasContent(found)) this.send(found);
   }
 
-  /** What one turn brings goes together. */
+  /** Batches the reports of one turn. */
   private schedule(): void {
     if (this.isScheduled || this.inFlight >= IN_FLIGHT || this.waiting.size === 0) return;
     this.isScheduled = true;
-    // Not by queueMicrotask: fake timers of a test framework replace it.
+    // Not with queueMicrotask, which fake timers of a test framework replace.
     void Promise.resolve().then(() => {
       this.isScheduled = false;
       for (const each of this.waiting) {

@@ -2,17 +2,17 @@ import type { ClockTimer } from '../core/clock.js';
 import type { Claim } from '../store/records.js';
 import type { TaskContext } from '../task/task-context.js';
 
-/** Why a run was told to stop, the first time it was. */
+/** Why a run was stopped, the first time. */
 export type StopCause = 'timeout' | 'cancel' | 'shutdown' | 'lost';
 
-/** One claimed execution in the hands of its handler. */
+/** One claimed execution while its handler runs. */
 export class Run {
-  /** Its settlement is on its way: what the handler still says comes too late. */
+  /** Its settlement is pending: later reports of the handler are ignored. */
   settled = false;
   /** Settled, but its handler has not returned. */
   stuck = false;
   stop: StopCause | null = null;
-  /** Told to stop since it may be another's, which only the store knows: what it returns is reported all the same. */
+  /** Aborted because another worker may have it, which only the store knows: its result is still reported. */
   isDoubtful = false;
   timer: ClockTimer | null = null;
 

@@ -2,23 +2,23 @@ import type { Clock } from '../core/clock.js';
 import type { TaskExecution } from '../core/execution.js';
 import type { ExecutionStore, WorkerStore } from '../store/task-store.js';
 
-/** ms without an end, while all slots are taken, after which it is asked what is waited for. */
+/** ms without an end, while all slots are occupied, before the cause is examined. */
 const HELD_MS = 10_000;
-/** Executions that are looked at. */
+/** Number of executions that are examined. */
 const LOOKED_AT = 20;
 
-/** What a worker says of its slots. */
+/** Use of a worker's slots. */
 export interface SlotUse {
   readonly vacant: number;
   readonly inUse: number;
-  /** Runs whose slot has been freed since the start. */
+  /** Number of slots freed since the start. */
   readonly freed: number;
 }
 
 /**
- * Finds slots that are all held by handlers which wait for executions that need one of these slots: none of them ends by
- * itself. Which call of waitForExecution comes from which handler is not known: as many waits as slots, no run that has
- * ended for long, and executions that only this worker could run.
+ * Detects that all slots are occupied by handlers that wait for executions that need one of these slots, so none can
+ * end. It is not known which handler made which call of waitForExecution. The criteria are: as many waits as slots, no
+ * ended run for long, and executions that only this worker could run.
  */
 export class SlotWatch {
   private freed = 0;
@@ -32,7 +32,7 @@ export class SlotWatch {
     private readonly clock: Clock,
   ) {}
 
-  /** @returns what is wrong, in one sentence; null: nothing */
+  /** @returns the problem in one sentence, or null */
   async look(): Promise<string | null> {
     const { vacant, inUse, freed } = this.slots;
     const { executionIds, calls } = this.waits();
@@ -46,7 +46,8 @@ export class SlotWatch {
     for (const id of executionIds.slice(0, LOOKED_AT)) {
       const execution = await this.store.getExecution(id);
       if (execution?.waitingFor?.kind === 'queue') waiting.push(execution);
-      // One that runs elsewhere, or waits for something else, may yet end; one that runs here holds a slot itself.
+      // An execution that runs elsewhere, or waits for something else, may still end; one that runs here has a slot
+      // itself.
       else if (execution?.status !== 'RUNNING' || execution.attempts.at(-1)?.workerId !== this.workerId) return null;
     }
     const [first] = waiting;
@@ -58,9 +59,9 @@ export class SlotWatch {
       others.some((worker) => worker.queues.includes(queue) && worker.tasks.includes(taskId));
     if (waiting.some(canRun)) return null;
     return (
-      `all ${inUse} slots have been held for ${Math.round((now - this.since) / 1000)} s by runs that seem to wait for ` +
-      `${executionIds.length} executions which need one of these slots, such as '${first.taskId}' (${first.executionId}) in ` +
-      `queue '${first.queue}': use dependencies, another queue with slots of its own, or more slots`
+      `all ${inUse} slots have been occupied for ${Math.round((now - this.since) / 1000)} s by runs that seem to wait for ` +
+      `${executionIds.length} executions that need one of these slots, such as '${first.taskId}' (${first.executionId}) in ` +
+      `queue '${first.queue}': use dependencies, another queue with separate slots, or more slots`
     );
   }
 }

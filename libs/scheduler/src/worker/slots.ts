@@ -4,10 +4,10 @@ import type { QueueSettings, WorkerSettings } from './worker-settings.js';
 
 type Capacity = Pick<ExchangeRequest, 'want' | 'reserved' | 'capacity'>;
 
-/** The slots of this process: how many are free, for what. Counting is skipped where no queue has rules of its own. */
+/** The slots of this process: how many are free, for what. Without rules for queues there is no counting. */
 export class Slots {
   private taken = 0;
-  /** So many times a slot has become free. */
+  /** Number of slots freed so far. */
   freed = 0;
   private readonly byQueue = new Map<string, number>();
   private readonly byLevel = new Map<string, number>();
@@ -23,7 +23,7 @@ export class Slots {
     return this.taken;
   }
 
-  /** Slots not in use. */
+  /** Unused slots. */
   get vacant(): number {
     return Math.max(0, this.settings.maxConcurrentTasks - this.taken);
   }

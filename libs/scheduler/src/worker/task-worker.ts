@@ -20,13 +20,13 @@ import { SlotWatch } from './slot-watch.js';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
 
 /**
- * What the last words to the store may take at a stop: results that have not reached it, or only the goodbye. What is not
- * heard by then is brought back by leases. With the drain (25 s) and its grace (2 s) a stop ends within 40 s.
+ * Time for the last calls to the store at a stop: with unreported results, or only to deregister. Leases recover what
+ * is not reported by then. With the drain (25 s) and its grace period (2 s) a stop ends within 40 s.
  */
 const RESULTS_LIMIT_MS = 8_000;
 const GOODBYE_LIMIT_MS = 2_000;
 
-/** This process as a worker: joins, beats, hears what concerns its runs, and leaves in order. */
+/** This process as a worker: registers, sends heartbeats, receives messages about its runs, and deregisters. */
 @Injectable()
 export class TaskWorker {
   private readonly logger = new Logger('SchedulerWorker');
@@ -64,15 +64,15 @@ export class TaskWorker {
     });
   }
 
-  /** Joins and claims. */
+  /** Registers and claims. */
   async start(): Promise<void> {
     if (this.beatTimer) return;
     await this.join();
-    // A stop may have come meanwhile.
+    // A stop may have been requested meanwhile.
     if (this.beatTimer) this.dispatcher.open();
   }
 
-  /** Joins without claiming: what a test drives by hand. */
+  /** Registers without claiming, for tests that control the worker. */
   async join(): Promise<void> {
     if (this.beatTimer) return;
     const timer = (this.beatTimer = this.clock.setRepeating(this.settings.beat, () => void this.beat()));
@@ -97,7 +97,7 @@ export class TaskWorker {
     this.liveness.lastProgress = this.clock.monotonic();
   }
 
-  /** Claims while `settled` goes on, for a test that drives the worker by hand. */
+  /** Claims until `settled` resolves, for tests that control the worker. */
   async claimWhile(settled: () => Promise<void>): Promise<void> {
     this.dispatcher.open();
     try {
@@ -108,15 +108,15 @@ export class TaskWorker {
   }
 
   /**
-   * Ends claiming at once, lets runs end within the drain time, aborts the rest, and gives back what does not heed.
-   * Beats go on until the last run is settled, so that nothing is taken for lost meanwhile.
+   * Stops claiming at once, lets runs end within the drain time, aborts the rest, and returns runs whose handler
+   * ignores that. Heartbeats continue until the last run is settled, so no run is considered lost meanwhile.
    * @param wait false: aborts at once
    */
   async stop(wait: boolean): Promise<void> {
     if (!this.beatTimer) return;
     this.liveness.state = 'draining';
     this.dispatcher.close();
-    // Not waited for here: a store that does not answer must not hold up the drain.
+    // Not awaited here: a store that does not respond must not delay the drain.
     const told = this.store.drain(this.settings.workerId).then(
       () => true,
       () => false,
@@ -132,12 +132,12 @@ export class TaskWorker {
     this.liveness.state = 'stopped';
   }
 
-  /** Ends the waiting of a stop that is under way: runs are aborted now. */
+  /** Aborts the runs that a stop in progress is waiting for. */
   hurry(): void {
     this.endDrain?.();
   }
 
-  /** Brings the last results to the store and says goodbye, all within one limit. */
+  /** Reports the last results to the store and deregisters, within one time limit. */
   private async leave(told: Promise<boolean>): Promise<void> {
     const released = this.executor.releaseAll();
     const isOwing = released.length > 0 || this.dispatcher.isOwing;
@@ -148,12 +148,15 @@ export class TaskWorker {
     if (!flushed) this.dispatcher.abandon();
     const isHeard = flushed && (await inTime(told));
     this.hush();
-    // To a store that has not heard the rest it would be said in vain.
+    // Pointless if the store has not received the results.
     const isGone = isHeard && (await inTime(this.store.goodbye(this.settings.workerId).then(() => true)));
-    if (!isGone) this.logger.warn('could not deregister, the store does not answer: leases bring back what ran here');
+    if (!isGone)
+      this.logger.warn(
+        'could not deregister, the store does not respond: its runs will be recovered when the lease expires',
+      );
   }
 
-  /** Neither beats nor hears any more. */
+  /** Stops heartbeats and messages. */
   private hush(): void {
     this.beatTimer?.cancel();
     this.beatTimer = null;
@@ -202,8 +205,15 @@ export class TaskWorker {
       void this.watchSlots().catch(() => undefined);
     } catch (error) {
       if (error instanceof SchedulerClosedError) return;
-      this.logger.warn(`a beat was not heard: ${error instanceof Error ? error.message : String(error)}`);
+      this.logger.warn(`heartbeat failed: ${error instanceof Error ? error.message : String(error)}${this.expiry()}`);
     }
+  }
+
+  /** When other processes may take over the runs, for a log line; empty if there are none. */
+  private expiry(): string {
+    if (!this.store.isShared) return '';
+    const left = this.settings.lease - this.store.leaseAge(this.settings.workerId);
+    return left > 0 ? ` (lease expires in ${Math.ceil(left / 1000)} s)` : ' (lease has expired)';
   }
 
   private async watchSlots(): Promise<void> {
@@ -212,7 +222,7 @@ export class TaskWorker {
     this.liveness.starved = starved;
   }
 
-  /** The lease is over by this process's clock: others may run what runs here. */
+  /** The lease has expired by this process's clock: others may run what runs here. */
   private doubtRuns(): void {
     const count = this.executor.doubtAll();
     if (count > 0)

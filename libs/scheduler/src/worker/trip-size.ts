@@ -1,10 +1,10 @@
 import type { Settlement } from '../core/commands.js';
 import { CLAIM_PER_STEP } from '../core/limits.js';
 
-/** Characters of results that one trip takes to a store at a distance. */
+/** Characters of results that one round trip carries to a remote store. */
 const TRIP_SIZE = 4 * 1024 * 1024;
 
-/** How many of these settlements go with one trip: one at least. */
+/** Number of these settlements that fit into one round trip, at least one. */
 export function countOfTrip(settlements: readonly Settlement[]): number {
   let size = 0;
   let count = 0;

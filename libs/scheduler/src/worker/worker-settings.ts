@@ -3,29 +3,29 @@ import type { TaskPriority } from '../core/priority.js';
 
 /** How one queue is served in this process. */
 export interface QueueSettings {
-  /** At most so many runs of this queue at a time in this process. null: no bound of its own. */
+  /** Maximum runs of this queue at a time in this process. null: no separate limit. */
   concurrency: number | null;
-  /** Slots kept free for levels of this queue. */
+  /** Slots reserved for priorities of this queue. */
   reserve: readonly { priority: TaskPriority; slots: number }[];
 }
 
 export interface WorkerSettings {
-  /** One incarnation of one process. */
+  /** Identifies one start of one process. */
   workerId: string;
   appName: string;
   version: string;
   maxConcurrentTasks: number;
-  /** The queues served here; null: those that this process's tasks name. */
+  /** The queues served here; null: the queues of this process's tasks. */
   queues: ReadonlyMap<string, QueueSettings> | null;
-  /** What is kept out of errors, log lines and notes. */
+  /** Removes secrets from errors, log lines and notes. */
   redaction: Redaction;
-  /** ms after the last renewal until others may run what runs here. */
+  /** ms after the last renewal until others may take over the runs. */
   lease: number;
-  /** ms between beats: a third of the lease. */
+  /** ms between heartbeats: a third of the lease. */
   beat: number;
-  /** ms that a handler has to return once its signal was aborted. */
+  /** ms for a handler to return after its signal was aborted. */
   abortGrace: number;
-  /** ms that runs get at a stop before their signals are aborted, and then to return. */
+  /** ms for runs to end at a stop before their signals abort, and then to return. */
   drain: number;
   drainGrace: number;
 }
