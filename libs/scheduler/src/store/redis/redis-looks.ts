@@ -15,6 +15,7 @@ import type {
 import { dumpOf } from './codec/dump.js';
 import { recordOfResults } from './codec/executions.js';
 import { statsOf } from './codec/stats.js';
+import { storedObject } from './codec/stored-json.js';
 import { executionOf, listOf, lockOf, workerOf } from './codec/views.js';
 import type { ExecutionView, LockView, WorkerView } from './codec/views.js';
 import type { ScriptArgument } from './connection/redis-connection.js';
@@ -32,11 +33,12 @@ const WORKERS_AT_ONCE = 50;
 export abstract class RedisLooks extends RedisFrame {
   async getTask(taskId: string): Promise<TaskMirror | null> {
     const [, text] = await this.look<(string | null)[]>('getTasks', taskId, '0');
-    return text ? (JSON.parse(text) as TaskMirror) : null;
+    return storedObject<TaskMirror>(text, 'taskId');
   }
 
   async listTasks(): Promise<TaskMirror[]> {
-    const tasks = (await this.scan('getTasks')).map((text) => JSON.parse(text) as TaskMirror);
+    const texts = await this.scan('getTasks');
+    const tasks = texts.flatMap((text) => storedObject<TaskMirror>(text, 'taskId') ?? []);
     return [...new Map(tasks.map((task) => [task.taskId, task])).values()];
   }
 
@@ -127,11 +129,12 @@ export abstract class RedisLooks extends RedisFrame {
 
   async getSchedule(id: string): Promise<ScheduleRecord | null> {
     const [, text] = await this.look<(string | null)[]>('getSchedules', id, '0');
-    return text ? (JSON.parse(text) as ScheduleRecord) : null;
+    return storedObject<ScheduleRecord>(text, 'id');
   }
 
   async listSchedules(): Promise<ScheduleRecord[]> {
-    const all = (await this.scan('getSchedules')).map((text) => JSON.parse(text) as ScheduleRecord);
+    const texts = await this.scan('getSchedules');
+    const all = texts.flatMap((text) => storedObject<ScheduleRecord>(text, 'id') ?? []);
     const records = [...new Map(all.map((record) => [record.id, record])).values()];
     return records.sort((a, b) => (a.id < b.id ? -1 : 1));
   }

@@ -2,6 +2,7 @@ import { LIST_NODES } from '../../core/limits.js';
 import type { TaskStatus } from '../../core/status.js';
 import type { Page, WorkflowInfo, WorkflowNodeInfo } from '../records.js';
 import { STATUS } from './codec/codes.js';
+import { storedObject } from './codec/stored-json.js';
 import type { ScriptArgument } from './connection/redis-connection.js';
 
 type Look = <T>(script: string, ...args: ScriptArgument[]) => Promise<T>;
@@ -14,6 +15,12 @@ const WORKFLOWS_AT_ONCE = 20;
 const STATUSES: Readonly<Record<string, TaskStatus>> = Object.fromEntries(
   Object.entries(STATUS).map(([status, letter]) => [letter, status as TaskStatus]),
 );
+
+/** What a workflow's record says of its nodes, see `nodeOf`. */
+interface About {
+  name: string;
+  nodes: string[][];
+}
 
 interface Head {
   order: string;
@@ -57,21 +64,28 @@ export async function readWorkflows(look: Look, limit: number, cursor = ''): Pro
 async function readHeads(look: Look, workflowId: string, below: string, limit: number): Promise<Head[]> {
   const flat = await look<string[]>('getWorkflows', workflowId, below, limit);
   const heads: Head[] = [];
-  for (let i = 0; i < flat.length; i += 3) heads.push(headOf(flat[i]!, flat[i + 1]!, flat[i + 2]!));
+  for (let i = 0; i < flat.length; i += 4)
+    heads.push(headOf(...(flat.slice(i, i + 4) as [string, string, string, string])));
   return heads;
 }
 
-/** See includes/workflow.lua for the two texts. */
-function headOf(workflowId: string, state: string, record: string): Head {
-  const [status, completed, open, , , , ends = ''] = state.split('|') as [TaskStatus, ...string[]];
+/** Whether a text is a workflow's state, as far as it is shown. */
+const isState = (text: string): boolean => /^[A-Z]+\|\d+\|-?\d+\|/.test(text);
+
+const iso = (text: string): string => new Date(Number(text) || 0).toISOString();
+
+/** See includes/workflow.lua for the two texts. One that cannot be read is shown all the same: its next transition repairs it. */
+function headOf(workflowId: string, order: string, state: string, record: string): Head {
+  const [status, completed, open, , , , ends = ''] = (isState(state) ? state : 'RUNNING|0|1').split('|') as [
+    ...[TaskStatus, string, string, ...string[]],
+  ];
   const created = record.indexOf('|') + 1;
   const names = record.indexOf('|', created) + 1;
   const json = record.indexOf('|', names) + 1;
   const ids = record.slice(names, json - 1).split(',');
-  const about = JSON.parse(record.slice(json)) as { name: string; nodes: string[][] };
-  const iso = (text: string): string => new Date(Number(text)).toISOString();
+  const about = storedObject<About>(record.slice(json), 'name') ?? { name: 'unreadable', nodes: [] };
   return {
-    order: record.slice(0, created - 1),
+    order,
     ids: about.nodes.length === 0 ? [] : ids,
     ends: /^[A-Z]*$/.test(ends) ? ends : '',
     info: {
@@ -79,7 +93,7 @@ function headOf(workflowId: string, state: string, record: string): Head {
       name: about.name,
       status,
       createdTime: iso(record.slice(created, names - 1)),
-      completedTime: Number(open) > 0 ? null : iso(completed!),
+      completedTime: Number(open) > 0 ? null : iso(completed),
       nodes: about.nodes.map((node, i) => nodeOf(node, ids[i]!)),
     },
   };

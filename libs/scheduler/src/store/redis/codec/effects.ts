@@ -1,8 +1,8 @@
 import type { Effect, ExecutionEffect, ExecutionTransition } from '../../../core/effects.js';
-import type { ErrorInfo } from '../../../core/failure.js';
 import type { TaskPriority } from '../../../core/priority.js';
 import type { Reason, TaskStatus } from '../../../core/status.js';
 import { EXECUTION_EFFECT } from './codes.js';
+import { errorOf } from './views.js';
 
 type Raw = [kind: string, ...fields: unknown[]];
 
@@ -77,7 +77,7 @@ function executionEffect(fields: unknown[]): ExecutionEffect {
     workerId: workerId ?? null,
     workflowId: workflowId ?? null,
     result: result ?? null,
-    error: error ? (JSON.parse(error) as ErrorInfo) : null,
+    error: errorOf(error || false),
     reason: (reason as Reason | undefined) ?? null,
   };
 }

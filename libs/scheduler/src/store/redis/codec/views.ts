@@ -1,9 +1,9 @@
 import type { TaskAttempt, TaskExecution, WaitingFor } from '../../../core/execution.js';
 import type { ErrorInfo } from '../../../core/failure.js';
-import { parseJson } from '../../../core/json.js';
 import { withPriorityName, type TaskPriority } from '../../../core/priority.js';
 import type { Reason, TaskStatus, WaitingForKind } from '../../../core/status.js';
 import type { LockInfo, WorkerHello, WorkerInfo } from '../../records.js';
+import { storedObject, storedValue } from './stored-json.js';
 
 /** An execution as includes/inspect.lua writes it: false for null, {} for an empty list. */
 export interface ExecutionView {
@@ -46,7 +46,7 @@ export function executionOf(view: ExecutionView): TaskExecution {
     status: view.status,
     priority: view.level,
     queue: view.queue,
-    payload: view.payload === '' ? undefined : parseJson(view.payload),
+    payload: view.payload === '' ? undefined : storedValue(view.payload),
     scheduledTime: iso(view.at),
     createdTime: iso(view.created),
     startedTime: isoOrNull(view.started),
@@ -54,7 +54,7 @@ export function executionOf(view: ExecutionView): TaskExecution {
     cancelRequestedTime: isoOrNull(view.cancelRequested),
     retryCount: view.failures,
     snoozeCount: view.snoozes,
-    result: view.result === false ? null : parseJson(view.result),
+    result: view.result === false ? null : (storedValue(view.result) ?? null),
     error: errorOf(view.error),
     reason: orNull(view.reason),
     rootCause: rootCauseOf(view.rootCause),
@@ -189,8 +189,10 @@ export function workerOf(view: WorkerView, lease: number): WorkerInfo {
   };
 }
 
+const UNREADABLE: ErrorInfo = { name: 'Error', message: 'the stored error cannot be read', code: null, stack: null };
+
 export function errorOf(text: string | false): ErrorInfo | null {
-  return text === false ? null : (JSON.parse(text) as ErrorInfo);
+  return text === false ? null : (storedObject<ErrorInfo>(text, 'message') ?? UNREADABLE);
 }
 
 export function orNull<T>(value: T | false): T | null {

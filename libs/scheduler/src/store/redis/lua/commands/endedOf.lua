@@ -15,7 +15,7 @@ for i, state in ipairs(states) do
   elseif records.isCompleted(state) then
     hasEnded = true
   else
-    local _, status = records.readFields(state, 'status')
+    local _, status = fields.read(state, 'status')
     hasEnded = TERMINAL[status]
   end
   if hasEnded then

@@ -51,7 +51,7 @@ local function mayBeOf(state, status)
     return true
   end
   for name in pairs(status) do
-    if records.mayHave(state, 'status', name) then
+    if fields.mayHave(state, 'status', name) then
       return true
     end
   end

@@ -100,7 +100,7 @@ function compact.plan(n, at, ties)
   workflow.fetch(workflows)
   for _, wf in ipairs(workflows) do
     local found = workflow.get(wf)
-    if not found or found.pins > 0 then
+    if not found or found.pins > 0 or found.isRepaired then
       return nil
     end
     if found.open == ends[wf] then

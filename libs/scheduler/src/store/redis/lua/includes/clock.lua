@@ -21,7 +21,7 @@ end
 
 -- Whether a delayed execution was scheduled for a date.
 local function isDated(state)
-  local _, value = records.readFields(state, 'isDated')
+  local _, value = fields.read(state, 'isDated')
   return value ~= nil
 end
 

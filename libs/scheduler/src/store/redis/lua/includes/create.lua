@@ -22,7 +22,7 @@ function create.row(id, part, extra)
     kept.tags = extra.tags
     kept.scheduleId = extra.schedule
     table.insert(create.extras, id)
-    table.insert(create.extras, records.packRow(kept))
+    table.insert(create.extras, fields.pack(kept))
   end
   local row = rows.new(id, record, kept)
   -- It is due at a date, which stays also where the clock goes back.

@@ -188,7 +188,8 @@ local function tell(step)
   dependency.mayRead = dependency.mayRead - bytes
   dependency.left = dependency.mayRead > 0 and dependency.left - done or 0
   step[3] = step[3] + done
-  return step[3] >= (upstream.dependentCount or 0)
+  -- Where fewer are named than were counted, those are all.
+  return #names == 0 or step[3] >= (upstream.dependentCount or 0)
 end
 
 -- Reads what the next steps of this verb will look at.

@@ -10,14 +10,29 @@ function edges.begin()
   -- Edges that this verb may still let go, and bytes of upstreams that it may read for that.
   edges.mayLetGo, edges.mayRead = limits.EDGES_PER_STEP, STEP_BYTES
   edges.cache, edges.dirty, edges.ties = {}, {}, {}
+  -- Records of edges that cannot be read, by name; false for none.
+  edges.unreadable = {}
 end
 
 local EDGE = '^(%a+)|(%a+)|(%d+)|(%d*):?(%d*)|(%d*)|(%d)|(%u*)|([^|]*)|([^|]*)|(.*)$'
 
+-- An edge that cannot be read waits for a success, of which its upstream tells it.
+local function makeUnreadable(id, index, record)
+  local name, row = id .. '|' .. index, rows.get(id)
+  local isHeld = row and row.satisfiedEdges and row.satisfiedEdges[index]
+  local edge = { name = name, id = id, index = index, state = isHeld and 'held' or 'open', type = 'success' }
+  edge.order, edge.reuse, edge.task, edge.ref = 0, false, '', ''
+  edges.cache[name], edges.dirty[name], edges.unreadable[name] = edge, edge, record
+  return edge
+end
+
 -- An edge that has no record, since its dependent's says what it is.
 local function makeLean(row, index)
-  edges.ties[row.id] = edges.ties[row.id] or records.upstreams(row.flags)
+  edges.ties[row.id] = edges.ties[row.id] or (records.isMemberAt(row.flags, 1) and records.upstreams(row.flags)) or {}
   local tie = edges.ties[row.id][index]
+  if not tie then
+    return makeUnreadable(row.id, index, false)
+  end
   local upstream = rows.get(tie[1])
   local edge = {
     name = row.id .. '|' .. index,
@@ -40,6 +55,9 @@ local function make(id, index, record)
     return makeLean(rows.get(id), index)
   end
   local state, edgeType, order, at, timeout, maxAge, reuse, us, up, task, ref = string.match(record, EDGE)
+  if not state then
+    return makeUnreadable(id, index, record)
+  end
   local edge = {
     name = id .. '|' .. index,
     id = id,
@@ -197,6 +215,10 @@ end
 
 -- Writes those that changed, all of one dependent at once.
 function edges.save()
+  for name, record in pairs(edges.unreadable) do
+    aside.put('edge', name, 'its record is unreadable', { record })
+  end
+  edges.unreadable = {}
   local byDependent = {}
   for _, edge in pairs(edges.dirty) do
     local pairs_ = byDependent[edge.id] or {}

@@ -105,32 +105,32 @@ end
 
 -- Writes what the verb has gathered.
 function frame.save()
-  local fields = {}
+  local changed = {}
   if unattended() ~= 0 then
     call('HINCRBY', keys.meta, 'unattended', unattended())
   end
   if now ~= frame.hwm then
-    fields[#fields + 1] = 'hwm'
-    fields[#fields + 1] = now
+    changed[#changed + 1] = 'hwm'
+    changed[#changed + 1] = now
   end
   if frame.created ~= frame.hadCreated then
-    fields[#fields + 1] = 'n'
-    fields[#fields + 1] = frame.created
+    changed[#changed + 1] = 'n'
+    changed[#changed + 1] = frame.created
   end
   if frame.sequence ~= frame.hadSequence then
-    fields[#fields + 1] = 'seq'
-    fields[#fields + 1] = frame.sequence
+    changed[#changed + 1] = 'seq'
+    changed[#changed + 1] = frame.sequence
   end
   if frame.generation then
-    fields[#fields + 1] = frame.connection
-    fields[#fields + 1] = frame.generation
+    changed[#changed + 1] = frame.connection
+    changed[#changed + 1] = frame.generation
   end
   if frame.reply then
-    fields[#fields + 1] = frame.lane
-    fields[#fields + 1] = frame.reply
+    changed[#changed + 1] = frame.lane
+    changed[#changed + 1] = frame.reply
   end
-  if #fields > 0 then
-    callAll('HSET', keys.meta, fields)
+  if #changed > 0 then
+    callAll('HSET', keys.meta, changed)
   end
   for name, by in pairs(frame.counts) do
     if by ~= 0 and not DERIVED[name] then

@@ -9,7 +9,8 @@ local function mirror(task)
   local found = inspect.mirrors[task]
   if found == nil then
     local text = call('HGET', keys.tasks, task)
-    found = text and cjson.decode(text) or false
+    local ok, kept = pcall(cjson.decode, text or '')
+    found = ok and type(kept) == 'table' and kept
     inspect.mirrors[task] = found
   end
   return found or {}
@@ -120,7 +121,7 @@ local function waitingFor(row)
   local first = row
   if row.location == 'lock' then
     local lock = tables.locks:get(row.lockLine)
-    if not engine.lock.isFree(lock) then
+    if lock and not engine.lock.isFree(lock) then
       return { kind = 'lock', key = row.lockLine, heldBy = lock.holder or lock.handle or false }
     end
     -- The lock is free: what keeps the first of its line from starting keeps this one, too.

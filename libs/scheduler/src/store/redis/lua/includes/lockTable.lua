@@ -3,18 +3,49 @@
 local lockTable = {}
 tables.locks = lockTable
 
-local cache, dirty
+-- Texts of locks that cannot be read, by key.
+local cache, dirty, unreadable
 
 function lockTable.begin()
-  cache, dirty = {}, {}
+  cache, dirty, unreadable = {}, {}, {}
+end
+
+local TYPES = { order = 'number', token = 'number', at = 'number', handles = 'number' }
+for _, name in ipairs({ 'holder', 'handle', 'reserved' }) do
+  TYPES[name] = 'string'
 end
 
 local function expiryMember(lock)
   return string.format('%012d:%s', lock.order, lock.key)
 end
 
+local function isReadable(stored)
+  if type(stored) ~= 'table' or not stored.order or not stored.token then
+    return false
+  end
+  for name, wanted in pairs(TYPES) do
+    if stored[name] ~= nil and type(stored[name]) ~= wanted then
+      return false
+    end
+  end
+  -- What is held ends at some time.
+  return stored.at ~= nil or not (stored.holder or stored.handle)
+end
+
+-- Of a lock that cannot be read nobody knows whether it is held. It counts as held for one lease: an execution that holds
+-- it renews it until it ends.
+local function makeUnreadable(key, text)
+  unreadable[key] = text
+  local lock = lockTable:create(key)
+  lock.at, lock.handle = now + frame.lease, 'unreadable'
+  return lock
+end
+
 function lockTable.unpack(key, text)
-  local stored = cmsgpack.unpack(text)
+  local ok, stored = pcall(cmsgpack.unpack, text)
+  if not ok or not isReadable(stored) then
+    return makeUnreadable(key, text)
+  end
   local at = stored.at or 0
   return {
     key = key,
@@ -105,6 +136,10 @@ end
 
 -- Writes the locks that have changed.
 function lockTable.save()
+  for key, text in pairs(unreadable) do
+    aside.put('lock', key, 'its lock is unreadable', { text })
+  end
+  unreadable = {}
   local texts = {}
   for key, lock in pairs(dirty) do
     if lock.at ~= lock.indexedAt then

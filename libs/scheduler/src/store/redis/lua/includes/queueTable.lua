@@ -12,6 +12,16 @@ end
 
 local NUMBERS = { 'max', 'per', 'concurrency', 'running', 'declaredTime' }
 
+-- See engine/rate-limit.ts.
+local function areStarts(starts)
+  for _, each in ipairs(type(starts) == 'table' and starts or { starts }) do
+    if type(each) ~= 'table' or not (tonumber(each.from) and tonumber(each.at) and tonumber(each.count)) then
+      return false
+    end
+  end
+  return true
+end
+
 local function isReadable(stored)
   if type(stored) ~= 'table' or (stored.max and not stored.per) then
     return false
@@ -21,7 +31,7 @@ local function isReadable(stored)
       return false
     end
   end
-  return stored.starts == nil or type(stored.starts) == 'table'
+  return stored.starts == nil or areStarts(stored.starts)
 end
 
 -- A queue as it is stored; without pause and limits where that cannot be read.

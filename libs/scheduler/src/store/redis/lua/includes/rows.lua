@@ -14,7 +14,6 @@ function rows.begin()
   rows.workers = nil
 end
 
-local STATUSES = { PENDING = 1, RUNNING = 1, RETRYING = 1, COMPLETED = 1, FAILED = 1, CANCELLED = 1, SKIPPED = 1 }
 local TERMINAL = { COMPLETED = true, FAILED = true, CANCELLED = true, SKIPPED = true }
 
 -- Rows that are read before their bytes are looked at.
@@ -61,20 +60,6 @@ local function setCompleted(row, state)
   row.leaseToken, row.runs = 1, 1
 end
 
--- A state as it was packed.
-local function unpackState(state)
-  local row = records.unpackRow(state)
-  for name, default in pairs(defaults) do
-    if row[name] ~= nil and name ~= '__index' and type(row[name]) ~= type(default) then
-      error('its state has no valid ' .. name)
-    end
-  end
-  if row.status and not STATUSES[row.status] then
-    error('its state has no valid status')
-  end
-  return row
-end
-
 -- Which edges of a lean member hold: those whose upstreams ended in the lean way, and so have told it.
 local function heldEdges(ties)
   local held, unread, indices = {}, {}, {}
@@ -88,7 +73,7 @@ local function heldEdges(ties)
   end
   for i, state in ipairs(readAll('HMGET', keys.state, unread)) do
     if
-      state and (records.isCompleted(state) or (not records.isWaiting(state) and unpackState(state).endedCompactly))
+      state and (records.isCompleted(state) or (not records.isWaiting(state) and fields.unpack(state).endedCompactly))
     then
       held[indices[i]] = 2
     end
@@ -138,7 +123,7 @@ end
 local function makeRow(id, record, state)
   local base = parse(id, record)
   if records.hasExtra(base.flags) then
-    for key, value in pairs(records.unpackRow(rows.extras[id] or call('HGET', keys.extra, id))) do
+    for key, value in pairs(fields.unpack(rows.extras[id] or call('HGET', keys.extra, id))) do
       base[key] = value
     end
   end
@@ -153,7 +138,9 @@ local function makeRow(id, record, state)
     setCompleted(row, state)
     return row
   end
-  return setmetatable(unpackState(state), base)
+  local row = fields.unpack(state)
+  fields.check(row, base)
+  return setmetatable(row, base)
 end
 
 local function spoil(id, why)
@@ -339,7 +326,7 @@ function rows.save()
     if row.location ~= 'gone' then
       unmask(row)
       pairs_[#pairs_ + 1] = id
-      pairs_[#pairs_ + 1] = records.packRow(row)
+      pairs_[#pairs_ + 1] = fields.pack(row)
     end
   end
   callAll('HSET', keys.state, pairs_)

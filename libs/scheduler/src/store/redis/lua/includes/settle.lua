@@ -31,14 +31,19 @@ function settle.apply(row, kind, text, reason, delay)
   engine.settle.settle(tables, row, settlement)
 end
 
--- Settles a run of this worker; a token that is not current changes nothing.
+-- Settles a run of this worker; a token that is not current changes nothing. A run that cannot be settled is set aside, so
+-- that the others of its exchange are.
 function settle.own(workerId, id, token, kind, text, reason, delay)
   local row = settle.current(id, token)
-  if not row or row.workerId ~= workerId then
-    frame.count('stale', 1)
-    effects.push({ 'stale', id, token, workerId, now })
-    return false
+  local isOwn = row and row.workerId == workerId
+  if isOwn and aside.guard('settle', id, settle.apply, row, kind, text, reason, delay) then
+    return true
   end
-  settle.apply(row, kind, text, reason, delay)
-  return true
+  if isOwn or rows.bad[id] then
+    frame.count('RUNNING', -1)
+    call('HDEL', keys.running(workerId), id)
+  end
+  frame.count('stale', 1)
+  effects.push({ 'stale', id, token, workerId, now })
+  return false
 end

@@ -33,7 +33,7 @@ function statuses.of(ids)
       elseif records.isWaiting(state) then
         letters[at] = codes.STATUS.PENDING
       else
-        local isRead, status, workerId = records.readFields(state, 'status', 'workerId')
+        local isRead, status, workerId = fields.read(state, 'status', 'workerId')
         local letter = isRead and codes.STATUS[status or 'PENDING'] or codes.NO_STATUS
         letters[at] = letter == codes.STATUS.RUNNING and runLetter(workerId, ids[at]) or letter
       end

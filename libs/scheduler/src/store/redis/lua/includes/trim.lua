@@ -46,7 +46,7 @@ local function stateOf(id, text)
     return ok and { status = 'COMPLETED', location = 'history', completedAt = completedAt, isPlain = true } or nil
   end
   -- One that cannot be read is dropped by its id alone.
-  return records.tryUnpackRow(text)
+  return fields.tryUnpack(text)
 end
 
 -- What stands behind entries of history, by entry, where these still count: { id, state } or { found }. And bytes that were
@@ -80,7 +80,7 @@ local function unitsOf(entries)
       local state = stateOf(id, texts[id])
       if state and state.location == 'history' and (state.isPlain and id or state.historyEntry or id) == entry then
         units[entry] =
-          { id = id, state = state, completedAt = state.completedAt, bytes = state.historyBytes or 0, size = 1 }
+          { id = id, state = state, completedAt = state.completedAt or 0, bytes = state.historyBytes or 0, size = 1 }
       end
     end
   end

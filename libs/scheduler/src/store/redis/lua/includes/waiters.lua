@@ -171,7 +171,7 @@ function waiters:removeHandle(lock, owner)
     return false
   end
   call('ZREM', keys.parked(lock.key), 'h' .. owner)
-  lock.handles = lock.handles - 1
+  lock.handles = math.max(0, lock.handles - 1)
   lockTable:touch(lock)
   return true
 end
@@ -184,7 +184,7 @@ end
 
 -- An execution that is set aside waits no longer. extra: what it was stored with.
 function aside.forget(id, extra)
-  local about = records.tryUnpackRow(extra or '')
+  local about = fields.tryUnpack(extra or '')
   if about and about.lockKey then
     waiters:removeUnreadable(about.lockKey, id)
     engine.lock.withdraw(tables, about.lockKey, id)

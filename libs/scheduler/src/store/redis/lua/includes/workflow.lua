@@ -1,3 +1,4 @@
+-- @include repair
 -- Workflows: open until their last execution has ended; kept and dropped with all of them.
 -- What a workflow was started with is a record of its own: number|created|ids of its executions, with commas|JSON (name,
 -- nodes), of which the caller packs all from the ids on; how it stands is short, since it changes with every end:
@@ -34,6 +35,9 @@ end
 local function parse(id, text)
   local status, completedAt, open, failed, cancelled, size, pins, entry, bytes =
     string.match(text, '^(%u+)|(%d+)|(-?%d+)|(-?%d+)|(-?%d+)|(%d+)|(-?%d+)|(%d+)|(-?%d+)$')
+  if not status then
+    return repair.count(id, text)
+  end
   return {
     id = id,
     status = status,
@@ -89,7 +93,7 @@ end
 
 -- What it was started with: { order, created, ids, text, about (where its JSON begins in the text) }.
 function workflow.record(id)
-  local record = workflow.records[id] or parseRecord(call('HGET', keys.workflows, id))
+  local record = workflow.records[id] or parseRecord(call('HGET', keys.workflows, id) or '')
   workflow.records[id] = record
   return record
 end
@@ -103,7 +107,7 @@ function workflow.fetchRecords(ids)
     end
   end
   for i, text in ipairs(readAll('HMGET', keys.workflows, missing)) do
-    workflow.records[missing[i]] = parseRecord(text)
+    workflow.records[missing[i]] = parseRecord(text or '')
   end
 end
 

@@ -1,0 +1,16 @@
+import { parseJson } from '../../../core/json.js';
+
+/** @returns the value of a stored JSON text; undefined where it cannot be read, so that one damaged text fails no listing */
+export function storedValue(text: string | null | undefined): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns the object of a stored JSON text, null where it is no object that has this property, a text */
+export function storedObject<T extends object>(text: string | null | undefined, property: string & keyof T): T | null {
+  const value = storedValue(text) as Record<string, unknown> | null | undefined;
+  return typeof value?.[property] === 'string' ? (value as T) : null;
+}
