@@ -59,7 +59,7 @@ export function cancelContract(open: OpenStore): void {
           const worker = await s.worker();
           const id = await wait(s, worker);
           const started = s.transitions(id).filter((transition) => transition === 'started').length;
-          expect(await s.store.cancel(id, MINUTE)).toBe(true);
+          expect(await s.store.cancel(id, MINUTE)).toMatchObject({ is: 'CANCELLED' });
           expect(await s.get(id)).toMatchObject({
             status: 'CANCELLED',
             reason: 'CANCELLED',
@@ -67,7 +67,7 @@ export function cancelContract(open: OpenStore): void {
             waitingFor: null,
           });
           expect(s.transitions(id).at(-1)).toBe('cancelled');
-          expect(await s.store.cancel(id, MINUTE)).toBe(false);
+          expect(await s.store.cancel(id, MINUTE)).toEqual({ was: 'CANCELLED', is: 'CANCELLED' });
           await s.store.resumeQueue('default');
           await s.store.forceReleaseLock('held');
           await s.add({ taskId: 'uncle' });
@@ -82,16 +82,16 @@ export function cancelContract(open: OpenStore): void {
     }
 
     it(
-      'is false for what is unknown or has ended',
+      'changes nothing of what is unknown or has ended',
       scene(async (s) => {
-        expect(await s.store.cancel(idOf(0xdead), 0)).toBe(false);
+        expect(await s.store.cancel(idOf(0xdead), 0)).toBeNull();
         await s.addMany(2);
         const worker = await s.worker();
         const [a, b] = await worker.claim(2);
         await worker.complete(a!);
         await worker.fail(b!);
-        expect(await s.store.cancel(a!.executionId, 0)).toBe(false);
-        expect(await s.store.cancel(b!.executionId, 0)).toBe(false);
+        expect(await s.store.cancel(a!.executionId, 0)).toEqual({ was: 'COMPLETED', is: 'COMPLETED' });
+        expect(await s.store.cancel(b!.executionId, 0)).toEqual({ was: 'FAILED', is: 'FAILED' });
       }),
     );
 
@@ -102,7 +102,7 @@ export function cancelContract(open: OpenStore): void {
         const worker = await s.worker();
         const claim = await worker.claimOne();
         s.clock.advance(1_000);
-        expect(await s.store.cancel(id, 10_000)).toBe(true);
+        expect(await s.store.cancel(id, 10_000)).toEqual({ was: 'RUNNING', is: 'RUNNING' });
         const requested = new Date(s.now).toISOString();
         expect(await s.get(id)).toMatchObject({
           status: 'RUNNING',
@@ -138,10 +138,10 @@ export function cancelContract(open: OpenStore): void {
       scene(async (s) => {
         const id = await s.add();
         await (await s.worker()).claimOne();
-        expect(await s.store.cancel(id, 5_000)).toBe(true);
+        expect(await s.store.cancel(id, 5_000)).toEqual({ was: 'RUNNING', is: 'RUNNING' });
         const { cancelRequestedTime } = await s.get(id);
         s.clock.advance(4_000);
-        expect(await s.store.cancel(id, 5_000)).toBe(true);
+        expect(await s.store.cancel(id, 5_000)).toEqual({ was: 'RUNNING', is: 'RUNNING' });
         expect((await s.get(id)).cancelRequestedTime).toBe(cancelRequestedTime);
         await s.advance(1_000);
         expect(s.transitions(id)).toEqual(['scheduled', 'started', 'cancelRequested', 'cancelled']);

@@ -129,7 +129,7 @@ export function executionLockContract(open: OpenStore): void {
         const worker = await s.worker();
         const { holder, parked } = await park(s, worker, TaskPriority.NORMAL, TaskPriority.NORMAL);
         await worker.complete(holder);
-        expect(await s.store.cancel(parked[0]!, 0)).toBe(true);
+        expect(await s.store.cancel(parked[0]!, 0)).toMatchObject({ is: 'CANCELLED' });
         await s.maintain();
         expect(await worker.claimIds(9)).toEqual([parked[1]]);
       }),

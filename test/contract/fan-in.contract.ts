@@ -184,9 +184,9 @@ export function fanInContract(open: OpenStore): void {
         const add = (timeout?: number) => s.add({ taskId: 'grandchild', edges: [edgeTo(fast), toSlow(timeout)] });
         const [cancelled, retried, timedOut] = [await add(), await add(), await add(1)];
         await worker.complete(await worker.claimOne(fast));
-        expect(await s.store.cancel(cancelled, 0)).toBe(true);
-        expect(await s.store.cancel(retried, 0)).toBe(true);
-        expect(await s.store.reopen(retried)).toBe(true);
+        expect(await s.store.cancel(cancelled, 0)).toMatchObject({ is: 'CANCELLED' });
+        expect(await s.store.cancel(retried, 0)).toMatchObject({ is: 'CANCELLED' });
+        expect(await s.store.reopen(retried)).toMatchObject({ is: 'PENDING' });
         await s.advance(1);
         expect(await worker.claimIds(9)).toEqual([]);
         expect(await s.statuses(cancelled, retried, timedOut)).toEqual(['CANCELLED', 'PENDING', 'SKIPPED']);
@@ -210,7 +210,7 @@ export function fanInContract(open: OpenStore): void {
         const tolerant = await s.addMany(400, { taskId: 'child', edges: edges('completion') });
         const strict = await s.addMany(400, { taskId: 'grandchild', edges: edges('success') });
         await worker.fail(await worker.claimOne(fast));
-        expect(await s.store.reopen(fast)).toBe(true);
+        expect(await s.store.reopen(fast)).toMatchObject({ is: 'PENDING' });
         await worker.complete(await worker.claimOne(fast));
         await s.maintain();
         expect(await worker.claimIds(9)).toEqual([]);

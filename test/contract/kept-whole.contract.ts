@@ -79,7 +79,7 @@ export function keptWholeContract(open: OpenStore): void {
           expect(all).toMatchObject({ status: 'FAILED' });
           expect(await there(s, ids)).toBe(1_500);
           expect(await s.status(failing)).toBe('FAILED');
-          expect(await s.store.reopen(failing)).toBe(true);
+          expect(await s.store.reopen(failing)).toMatchObject({ is: 'PENDING' });
           let again = 0;
           await endAll(s, worker, () => (again++, false));
           await s.maintain();
@@ -132,7 +132,7 @@ export function keptWholeContract(open: OpenStore): void {
         await s.maintain();
         expect(await s.store.getWorkflow(failed)).toMatchObject({ status: 'FAILED' });
         expect(await there(s, ids)).toBe(4);
-        expect(await s.store.reopen(ids[2]!)).toBe(true);
+        expect(await s.store.reopen(ids[2]!)).toMatchObject({ is: 'PENDING' });
         // Its other nodes stay while it runs again.
         await plain(s, 5, 'fail');
         expect(await there(s, ids)).toBe(4);
@@ -152,7 +152,7 @@ export function keptWholeContract(open: OpenStore): void {
         const [workflowId, ids] = await startFan(s, 250);
         await endAll(s, worker, (id) => id === ids[2]);
         await s.maintain();
-        expect(await s.store.reopen(ids[2]!)).toBe(true);
+        expect(await s.store.reopen(ids[2]!)).toMatchObject({ is: 'PENDING' });
         await endAll(s, worker);
         await s.maintain();
         expect(await s.store.getWorkflow(workflowId)).toMatchObject({ status: 'COMPLETED' });
@@ -228,7 +228,7 @@ export function keptWholeContract(open: OpenStore): void {
         expect(await there(s, failed)).toBe(2);
         expect(await there(s, completed)).toBe(3);
         expect(await there(s, cancelled)).toBe(3);
-        expect(await s.store.reopen(failed[3]!)).toBe(true);
+        expect(await s.store.reopen(failed[3]!)).toMatchObject({ is: 'PENDING' });
         expect((await s.stats()).byStatus).toMatchObject({ COMPLETED: 3, FAILED: 2, CANCELLED: 3 });
       }),
     );

@@ -87,8 +87,8 @@ export function manyEdgesContract(open: OpenStore): void {
         // Else it would leave history, and could not be reopened.
         const keeper = await s.add({ edges: [edgeTo(join, 'always')], delay: 60_000 });
         for (let i = 0; i < 3; i++) {
-          expect(await s.store.cancel(join, 0)).toBe(true);
-          expect(await s.store.reopen(join)).toBe(true);
+          expect(await s.store.cancel(join, 0)).toMatchObject({ is: 'CANCELLED' });
+          expect(await s.store.reopen(join)).toMatchObject({ is: 'PENDING' });
         }
         const worker = await s.worker();
         await completeSome(worker, MANY - 1);

@@ -16,7 +16,7 @@ export function reopenContract(open: OpenStore): void {
         await s.maintain();
         const last = await worker.claimOne(id);
         await worker.fail(last);
-        expect(await s.store.reopen(id)).toBe(true);
+        expect(await s.store.reopen(id)).toMatchObject({ is: 'PENDING' });
         await s.maintain();
         expect(await s.get(id)).toMatchObject({
           status: 'PENDING',
@@ -69,10 +69,11 @@ export function reopenContract(open: OpenStore): void {
           ],
         });
         await s.advance(6_000);
-        for (const id of [cancelled, unbound, uncle]) expect(await s.store.cancel(id, 0)).toBe(true);
+        for (const id of [cancelled, unbound, uncle])
+          expect(await s.store.cancel(id, 0)).toMatchObject({ is: 'CANCELLED' });
         await s.maintain();
         expect(await s.status(skipped)).toBe('SKIPPED');
-        for (const id of [cancelled, unbound, uncle]) expect(await s.store.reopen(id)).toBe(true);
+        for (const id of [cancelled, unbound, uncle]) expect(await s.store.reopen(id)).toMatchObject({ is: 'PENDING' });
         await s.advance(8_999);
         expect(await s.statuses(cancelled, unbound, skipped)).toEqual(['PENDING', 'PENDING', 'PENDING']);
         expect(s.effectsOf('timerDue').map(({ at }) => at)).toContain(s.now + 1);
@@ -132,7 +133,8 @@ export function reopenContract(open: OpenStore): void {
         await worker.claimOne(running);
         await s.store.cancel(running, 1_000);
         await s.advance(1_000);
-        expect([await s.store.reopen(queued), await s.store.reopen(running)]).toEqual([true, true]);
+        for (const id of [queued, running])
+          expect(await s.store.reopen(id)).toEqual({ was: 'CANCELLED', is: 'PENDING' });
         await s.maintain();
         expect(await s.get(running)).toMatchObject({ status: 'PENDING', cancelRequestedTime: null, reason: null });
         const claims = await worker.claim(9);
@@ -144,7 +146,7 @@ export function reopenContract(open: OpenStore): void {
     );
 
     it(
-      'is false for what is unknown, under way or COMPLETED',
+      'changes nothing of what is unknown, under way or COMPLETED',
       scene(async (s) => {
         const [pending, running, retrying, completed] = await s.addMany(4);
         const worker = await s.worker();
@@ -153,9 +155,11 @@ export function reopenContract(open: OpenStore): void {
         const claims = new Map((await worker.claim(3)).map((claim) => [claim.executionId, claim]));
         await worker.retry(claims.get(retrying!)!, 60_000);
         await worker.complete(claims.get(completed!)!);
-        for (const id of [pending!, running!, retrying!, completed!, idOf(0xdead)]) {
-          expect(await s.store.reopen(id)).toBe(false);
+        for (const id of [pending!, running!, retrying!, completed!]) {
+          const was = await s.status(id);
+          expect(await s.store.reopen(id)).toEqual({ was, is: was });
         }
+        expect(await s.store.reopen(idOf(0xdead))).toBeNull();
         expect(await s.statuses(pending!, running!, retrying!, completed!)).toEqual([
           'PENDING',
           'RUNNING',
@@ -263,7 +267,7 @@ export function reopenContract(open: OpenStore): void {
         const root = await s.add({ taskId: 'parent' });
         const child = await s.add({ taskId: 'child', edges: [edgeTo(root)] });
         await worker.fail(await worker.claimOne(root));
-        expect(await s.store.reopen(child)).toBe(true);
+        expect(await s.store.reopen(child)).toMatchObject({ is: 'PENDING' });
         await s.maintain();
         expect(await worker.claimIds(9)).toEqual([child]);
         expect(await s.status(root)).toBe('FAILED');

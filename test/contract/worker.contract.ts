@@ -301,7 +301,7 @@ export function workerContract(open: OpenStore): void {
       scene(async (s) => {
         const id = await s.add({ taskId: 'nightly' });
         await (await s.worker('w1', { tasks: ['plain'] })).claim(9);
-        expect(await s.store.cancel(id, 0)).toBe(true);
+        expect(await s.store.cancel(id, 0)).toMatchObject({ is: 'CANCELLED' });
         expect(await (await s.worker('w2')).claim(9)).toEqual([]);
         expect(await s.status(id)).toBe('CANCELLED');
       }),

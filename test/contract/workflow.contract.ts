@@ -163,7 +163,7 @@ export function workflowContract(open: OpenStore): void {
         await worker.fail(await worker.claimOne(ids.extract));
         await s.maintain();
         expect((await s.store.getWorkflow(workflow.workflowId))?.status).toBe('FAILED');
-        expect(await s.store.reopen(ids.extract)).toBe(true);
+        expect(await s.store.reopen(ids.extract)).toMatchObject({ is: 'PENDING' });
         await s.maintain();
         expect(await s.store.getWorkflow(workflow.workflowId)).toMatchObject({
           status: 'RUNNING',

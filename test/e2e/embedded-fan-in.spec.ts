@@ -92,7 +92,7 @@ describe('an execution that waits for many, on disk', () => {
     expect(written.largest).toBeLessThan(2_000);
     await s.store.close();
     const again = await open('ends.db');
-    expect(await again.store.reopen(join.executionId)).toBe(true);
+    expect(await again.store.reopen(join.executionId)).toMatchObject({ is: 'PENDING' });
     const { results } = await (await again.worker('w2')).claimOne(join.executionId);
     expect(Object.keys(results!)).toEqual(ids.map((_, i) => `u${i}`));
     expect(new Set(Object.values(results!))).toEqual(new Set(['1']));

@@ -166,7 +166,10 @@ export const PLANTED_BUGS: Record<string, { bug: Bug; breaks: readonly string[] 
     bug: () => ({ rescue: () => Promise.resolve({ done: 0, more: false }) }),
     breaks: ['I6'],
   },
-  'a cancel is forgotten': { bug: () => ({ cancel: () => Promise.resolve(true) }), breaks: ['I3', 'I17'] },
+  'a cancel is forgotten': {
+    bug: () => ({ cancel: () => Promise.resolve({ was: 'PENDING', is: 'CANCELLED' }) }),
+    breaks: ['I3', 'I17'],
+  },
   'a counter drifts': {
     bug: (inner) => ({
       stats: async () => {

@@ -214,19 +214,21 @@ export class World implements Stage {
     const running = e.status === 'RUNNING';
     const again = e.cancelDeadline !== null;
     if (!isTerminal(e.status) && !again) owed.set(e.id, running ? 'cancelRequested' : 'cancelled');
-    const expected = !isTerminal(e.status);
+    const expected = e.gone ? null : { was: e.status, is: running || isTerminal(e.status) ? e.status : 'CANCELLED' };
     // Asked again, it may only keep its first deadline: a later one.
     const reply = await this.call({ now: this.now, owed }, () => this.store.cancel(e.id, again ? 10_000 : grace));
-    if (reply !== expected) violated('I17', `cancel of ${e.id} answered ${reply}`);
+    if (!isDeepStrictEqual(reply, expected)) violated('I17', `cancel of ${e.id} answered ${JSON.stringify(reply)}`);
     if (running && !again) e.cancelDeadline = this.now + grace;
   }
 
   private async reopen(e: RefExecution | undefined): Promise<void> {
     if (!e) return;
-    const expected = !e.gone && isTerminal(e.status) && e.status !== 'COMPLETED';
-    const owed = new Map<string, ExecutionTransition>(expected ? [[e.id, 'reopened']] : []);
-    const scope = { now: this.now, owed, reopening: expected ? e.id : undefined };
+    const was = e.status;
+    const isReopened = !e.gone && isTerminal(was) && was !== 'COMPLETED';
+    const expected = e.gone ? null : { was, is: isReopened ? 'PENDING' : was };
+    const owed = new Map<string, ExecutionTransition>(isReopened ? [[e.id, 'reopened']] : []);
+    const scope = { now: this.now, owed, reopening: isReopened ? e.id : undefined };
     const reply = await this.call(scope, () => this.store.reopen(e.id));
-    if (reply !== expected) violated('I3', `reopen of ${e.id} answered ${reply}`);
+    if (!isDeepStrictEqual(reply, expected)) violated('I3', `reopen of ${e.id} answered ${JSON.stringify(reply)}`);
   }
 }

@@ -90,7 +90,7 @@ describe('an execution whose edges are bound in several steps', () => {
     const { s, store, worker, wait, step, expectAllGone } = await scene();
     const id = await wait();
     for (let i = 0; i < at; i++) await step();
-    expect(await store.cancel(id, 0)).toBe(true);
+    expect(await store.cancel(id, 0)).toMatchObject({ is: 'CANCELLED' });
     await s.maintain();
     await completeAll(worker);
     await expectAllGone();
@@ -106,9 +106,9 @@ describe('an execution whose edges are bound in several steps', () => {
     for (let i = 0; i < at; i++) await step();
     // Else it would leave history, and could not be reopened.
     const keeper = await s.add({ edges: [edgeTo(id, 'always')], delay: 60_000 });
-    expect(await store.cancel(id, 0)).toBe(true);
+    expect(await store.cancel(id, 0)).toMatchObject({ is: 'CANCELLED' });
     for (let i = 0; i < later; i++) await step();
-    expect(await store.reopen(id)).toBe(true);
+    expect(await store.reopen(id)).toMatchObject({ is: 'PENDING' });
     await completeAll(worker, MANY - 1);
     await s.maintain();
     expect(await s.waitingFor(id)).toBe('dependencies');

@@ -5,17 +5,14 @@ import type { Tables } from './tables.js';
 /**
  * Ends an execution that does not run; asks for the end of one that does.
  * @param grace ms after which a run ends as cancelled, whatever its handler does
- * @returns false where it has ended already
  */
-export function cancel(t: Tables, execution: ExecutionRecord, grace: number): boolean {
+export function cancel(t: Tables, execution: ExecutionRecord, grace: number): void {
   if (execution.status === 'PENDING' || execution.status === 'RETRYING') {
     execution.cancelRequestedAt = t.now;
     finish(t, execution, 'cancel', 'CANCELLED', { error: execution.error, reason: 'CANCELLED' });
-    return true;
+  } else if (execution.status === 'RUNNING' && execution.cancelRequestedAt === 0) {
+    request(t, execution, t.now + grace);
   }
-  if (execution.status !== 'RUNNING') return false;
-  if (execution.cancelRequestedAt === 0) request(t, execution, t.now + grace);
-  return true;
 }
 
 function request(t: Tables, execution: ExecutionRecord, deadline: number): void {

@@ -36,8 +36,10 @@ export function finish(
   else closeMember(t, execution);
 }
 
-/** Runs an ended execution again, with fresh budgets. */
+/** Runs an execution again that failed, was cancelled or was skipped, with fresh budgets. Any other stays as it is. */
 export function reopen(t: Tables, execution: ExecutionRecord): void {
+  const status = execution.status;
+  if (status !== 'FAILED' && status !== 'CANCELLED' && status !== 'SKIPPED') return;
   t.unretire(execution);
   if (execution.workflowId !== undefined) openMember(t, execution);
   t.move(execution, 'reopen', 'PENDING');

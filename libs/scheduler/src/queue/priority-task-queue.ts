@@ -42,7 +42,8 @@ export class PriorityTaskQueue {
   async remove(executionId: string): Promise<boolean> {
     const execution = await this.store.getExecution(checkId(executionId));
     if (execution?.status !== 'PENDING' && execution?.status !== 'RETRYING') return false;
-    return this.store.cancel(executionId, 0);
+    const change = await this.store.cancel(executionId, 0);
+    return change !== null && change.is !== change.was;
   }
 
   /** Stops claims from the queue on every node. Delayed executions still become ready. */

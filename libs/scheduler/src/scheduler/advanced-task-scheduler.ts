@@ -115,7 +115,7 @@ export class AdvancedTaskScheduler {
 
   /** Runs a FAILED, CANCELLED or SKIPPED execution again, and dependents that were SKIPPED only because of it. */
   async retryTask(executionId: string): Promise<boolean> {
-    return this.store.reopen(checkId(executionId));
+    return this.executions.reopen(checkId(executionId));
   }
 
   async getTaskStatus<P = any, R = any>(executionId: ExecutionId<P, R>): Promise<TaskExecution<P, R> | null> {

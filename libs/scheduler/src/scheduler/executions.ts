@@ -3,6 +3,7 @@ import { CLOCK, type Clock } from '../core/clock.js';
 import type { NewExecution } from '../core/commands.js';
 import type { TaskExecution } from '../core/execution.js';
 import type { ScheduleOptions } from '../core/plan-execution.js';
+import { isTerminal } from '../core/status.js';
 import { ExecutionWaiter } from '../events/execution-waiter.js';
 import { SchedulerHealthMonitor } from '../health/scheduler-health-monitor.js';
 import type { Page } from '../store/records.js';
@@ -62,8 +63,16 @@ export class Executions {
     return this.store.startWorkflow(workflow, executions).then(() => run);
   }
 
-  cancel(executionId: string): Promise<boolean> {
-    return this.store.cancel(executionId, this.options.abortGrace);
+  /** @returns false: not found, or ended already */
+  async cancel(executionId: string): Promise<boolean> {
+    const change = await this.store.cancel(executionId, this.options.abortGrace);
+    return change !== null && !isTerminal(change.was);
+  }
+
+  /** @returns false: not found, or in no state from which it can run again */
+  async reopen(executionId: string): Promise<boolean> {
+    const change = await this.store.reopen(executionId);
+    return change !== null && change.was !== change.is;
   }
 
   wait(executionId: string, timeout: number | null, signal?: AbortSignal): Promise<TaskExecution> {

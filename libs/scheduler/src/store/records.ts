@@ -49,6 +49,12 @@ export interface ExpiredRun extends RunToken {
   limit: number;
 }
 
+/** What a command has made of an execution; `is` equals `was` where it changed nothing. */
+export interface StatusChange {
+  was: TaskStatus;
+  is: TaskStatus;
+}
+
 /** Limits of a queue that hold on all nodes together. */
 export interface QueueRules {
   /** At most this many starts per `per` ms. */

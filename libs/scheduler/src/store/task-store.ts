@@ -16,6 +16,7 @@ import type {
   Page,
   QueueRules,
   ResultsPage,
+  StatusChange,
   StoreStats,
   WorkerHello,
   WorkerInfo,
@@ -90,15 +91,17 @@ export interface QueueStore {
 export interface ExecutionStore {
   /**
    * PENDING, RETRYING -> CANCELLED at once. RUNNING: marks it, tells its worker, and ends it after `grace` ms.
-   * @returns false: not found, or already ended
+   * One that has ended stays as it is.
+   * @returns null: not found
    */
-  cancel(executionId: string, grace: number): Promise<boolean>;
+  cancel(executionId: string, grace: number): Promise<StatusChange | null>;
   /**
    * FAILED, CANCELLED, SKIPPED -> PENDING with a fresh budget of attempts and crashes; dependents that were SKIPPED
    * solely because of it come back too.
-   * @returns false: not found, or in no such state
+   * In any other state it stays as it is.
+   * @returns null: not found
    */
-  reopen(executionId: string): Promise<boolean>;
+  reopen(executionId: string): Promise<StatusChange | null>;
   getExecution(executionId: string): Promise<TaskExecution | null>;
   /** Of these, at most `ENDED_PER_STEP`: those that have ended, or are not known (any more). */
   endedOf(executionIds: readonly string[]): Promise<string[]>;

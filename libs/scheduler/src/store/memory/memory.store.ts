@@ -12,6 +12,7 @@ import type {
   Page,
   QueueRules,
   StoreStats,
+  StatusChange,
   WorkerHello,
   WorkerInfo,
   WorkflowInfo,
@@ -33,6 +34,8 @@ import * as handles from '../../engine/lock-handles.js';
 import * as schedule from '../../engine/schedule.js';
 import * as lockView from './lock-view.js';
 import { toLimits } from './queue-table.js';
+import type { Row } from './rows.js';
+import type { State } from './state.js';
 import { MemoryFrame } from './memory-frame.js';
 import { fireRequest, fromPort, toPort, type GivenSchedule, type ScheduleRow } from './schedule-row.js';
 import * as settling from './settle.js';
@@ -95,19 +98,21 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
 
   // ---- executions ----------------------------------------------------------------------------------------------
 
-  cancel(executionId: string, grace: number): Promise<boolean> {
-    return this.commit((s) => {
-      const row = s.executions.get(executionId);
-      return row !== undefined && cancel(s, row, grace);
-    });
+  cancel(executionId: string, grace: number): Promise<StatusChange | null> {
+    return this.change(executionId, (s, row) => cancel(s, row, grace));
   }
 
-  reopen(executionId: string): Promise<boolean> {
+  reopen(executionId: string): Promise<StatusChange | null> {
+    return this.change(executionId, reopen);
+  }
+
+  private change(executionId: string, transition: (s: State, row: Row) => void): Promise<StatusChange | null> {
     return this.commit((s) => {
       const row = s.executions.get(executionId);
-      if (!row || (row.status !== 'FAILED' && row.status !== 'CANCELLED' && row.status !== 'SKIPPED')) return false;
-      reopen(s, row);
-      return true;
+      if (!row) return null;
+      const was = row.status;
+      transition(s, row);
+      return { was, is: row.status };
     });
   }
 

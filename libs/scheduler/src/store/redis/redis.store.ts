@@ -3,7 +3,8 @@ import { TaskInUseError } from '../../core/errors.js';
 import { RESCUE_PER_STEP, START_WITHIN_MS } from '../../core/limits.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import type { TaskMirror } from '../../core/task-definition.js';
-import type { Claim, LockGrant, LockWait, QueueRules, WorkerHello } from '../records.js';
+import type { Claim, LockGrant, LockWait, QueueRules, StatusChange, WorkerHello } from '../records.js';
+import type { TaskStatus } from '../../core/status.js';
 import type { BeatReply, ExchangeReply, ExchangeRequest, StepReply, TaskStore } from '../task-store.js';
 import { ENDS_EMITTED, STARTS_EMITTED } from './codec/codes.js';
 import { extraOf, partOf, plainClaim } from './codec/executions.js';
@@ -96,12 +97,12 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
 
   // ---- executions ----------------------------------------------------------------------------------------------
 
-  async cancel(executionId: string, grace: number): Promise<boolean> {
-    return isDone(await this.commit('cancel', executionId, grace));
+  async cancel(executionId: string, grace: number): Promise<StatusChange | null> {
+    return statusChange(await this.commit('cancel', executionId, grace));
   }
 
-  async reopen(executionId: string): Promise<boolean> {
-    return isDone(await this.commit('reopen', executionId));
+  async reopen(executionId: string): Promise<StatusChange | null> {
+    return statusChange(await this.commit('reopen', executionId));
   }
 
   async report(
@@ -315,6 +316,10 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
 /** An execution of a schedule has an extra record, which names the schedule. */
 function withFlag(part: string): string {
   return `x${part.slice(part.indexOf('|'))}`;
+}
+
+function statusChange(reply: [was: TaskStatus, is: TaskStatus] | ''): StatusChange | null {
+  return reply === '' ? null : { was: reply[0], is: reply[1] };
 }
 
 function isDone(reply: unknown): boolean {

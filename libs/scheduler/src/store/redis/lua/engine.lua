@@ -562,8 +562,12 @@ function exports.finish(t, execution, verb, status, outcome)
         closeMember(t, execution)
     end
 end
---- Runs an ended execution again, with fresh budgets.
+--- Runs an execution again that failed, was cancelled or was skipped, with fresh budgets. Any other stays as it is.
 function exports.reopen(t, execution)
+    local status = execution.status
+    if status ~= "FAILED" and status ~= "CANCELLED" and status ~= "SKIPPED" then
+        return
+    end
     t:unretire(execution)
     if execution.workflowId ~= nil then
         openMember(t, execution)
@@ -602,7 +606,6 @@ end
 --- Ends an execution that does not run; asks for the end of one that does.
 -- 
 -- @param grace ms after which a run ends as cancelled, whatever its handler does
--- @returns false where it has ended already
 function exports.cancel(t, execution, grace)
     if execution.status == "PENDING" or execution.status == "RETRYING" then
         execution.cancelRequestedAt = t.now
@@ -613,15 +616,9 @@ function exports.cancel(t, execution, grace)
             "CANCELLED",
             {error = execution.error, reason = "CANCELLED"}
         )
-        return true
-    end
-    if execution.status ~= "RUNNING" then
-        return false
-    end
-    if execution.cancelRequestedAt == 0 then
+    elseif execution.status == "RUNNING" and execution.cancelRequestedAt == 0 then
         request(t, execution, t.now + grace)
     end
-    return true
 end
 end
 

@@ -1,6 +1,11 @@
 #!lua flags=allow-oom
 -- PENDING, RETRYING -> CANCELLED at once; RUNNING is asked, and ended after the grace.
--- ARGV: frame, operation, executionId, grace   Returns: 1 | 0 (not found, or already ended), effects
+-- ARGV: frame, operation, executionId, grace   Returns: { its status before, and after } | '' (not found), effects
 -- @include verb
 local row = rows.get(ARGV[3])
-return commit(row and engine.cancel.cancel(tables, row, tonumber(ARGV[4])) and 1 or 0)
+if not row then
+  return commit('')
+end
+local was = row.status
+engine.cancel.cancel(tables, row, tonumber(ARGV[4]))
+return commit({ was, row.status })

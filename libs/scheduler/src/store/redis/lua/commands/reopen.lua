@@ -1,9 +1,10 @@
 -- FAILED, CANCELLED, SKIPPED -> PENDING, with a fresh budget.
--- ARGV: frame, operation, executionId   Returns: 1 | 0 (not found, or in no such state), effects
+-- ARGV: frame, operation, executionId   Returns: { its status before, and after } | '' (not found), effects
 -- @include verb
 local row = rows.get(ARGV[3])
-if not row or not (row.status == 'FAILED' or row.status == 'CANCELLED' or row.status == 'SKIPPED') then
-  return commit(0)
+if not row then
+  return commit('')
 end
+local was = row.status
 engine.finish.reopen(tables, row)
-return commit(1)
+return commit({ was, row.status })
