@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { settle, type NewExecution, type NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
-import { edgeTo, newExecution, newSchedule, nextId } from '../contract/fixtures.js';
+import { edgeTo, mirrorOf, newExecution, newSchedule, nextId } from '../contract/fixtures.js';
 import type { Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
 
@@ -48,6 +48,20 @@ describe('what is written on Redis is written by scripts of a bounded time', () 
     const removed = await m.slowestOf(1, () => m.store.declareSchedules('app', [], true));
     expect(await m.store.listSchedules()).toEqual([]);
     expectBounded({ again, removed });
+  }, 120_000);
+
+  it('the removal of a task beside large definitions and schedules', async () => {
+    const payload = 'x'.repeat(40 * 1024);
+    const others = Array.from({ length: 1_000 }, (_, i) => `other${i}`);
+    await m.store.putTasks(others.map((taskId) => mirrorOf(taskId, { payload })));
+    await m.store.putTasks(Array.from({ length: ROUNDS }, (_, i) => mirrorOf(`gone${i}`)));
+    const nextRunTime = m.s.now + 3_600_000;
+    const put = (id: string, taskId: string) =>
+      m.store.putSchedule(newSchedule({ id, taskId, payload: JSON.stringify(payload), nextRunTime }));
+    await Promise.all(others.map((taskId, i) => put(taskId, i % 100 === 0 ? `gone${(i / 100) % ROUNDS}` : taskId)));
+    const removed = await m.slowestOf(ROUNDS, (round) => m.store.removeTask(`gone${round}`));
+    expect(await m.store.listSchedules()).toHaveLength(990);
+    expectBounded({ removed });
   }, 120_000);
 
   const edgesTo = (ids: readonly string[]) => ids.map((id, i) => edgeTo(id, 'success', { ref: `u${i}` }));

@@ -251,3 +251,11 @@ export interface FireRequest {
   /** ms; absent: it will not fire again. */
   readonly nextRunTime?: number;
 }
+
+/** What the engine reads of a task's definition. */
+export interface DefinitionRecord {
+  readonly taskId: string;
+  readonly appName: string;
+  readonly appVersion: string;
+  readonly dependencies: readonly { readonly taskId: string }[];
+}

@@ -3,6 +3,7 @@ import type { TaskAttempt } from '../core/execution.js';
 import type { Verb } from '../core/state-machine.js';
 import type { TaskStatus } from '../core/status.js';
 import type {
+  DefinitionRecord,
   ExecutionRecord,
   HandleWait,
   LockRecord,
@@ -69,6 +70,7 @@ export interface Tables extends Runs, Places, Dependents, Ticks {
   readonly workflows: WorkflowTable;
   readonly locks: LockTable;
   readonly lockWaiters: LockWaiterTable;
+  readonly definitions: DefinitionTable;
   readonly schedules: ScheduleTable;
 
   queueOf(execution: ExecutionRecord): QueueRecord;
@@ -221,6 +223,16 @@ export interface Ticks {
   createTick(schedule: ScheduleRecord, id: string, tick: TickRequest): ExecutionRecord;
   /** Binds it to its upstreams, and places it. @param after one for whose end it waits as well, however it ends */
   admitTick(execution: ExecutionRecord, tick: TickRequest, after: ExecutionRecord | undefined): void;
+}
+
+/** Definitions of tasks by id. */
+export interface DefinitionTable {
+  get(taskId: string): DefinitionRecord | undefined;
+  put(definition: DefinitionRecord): void;
+  /** From now on the newest execution of the task is kept, since others depend on it. */
+  watch(taskId: string): void;
+  /** @returns the numbers in the text of a version, in order */
+  versionNumbers(version: string): number[];
 }
 
 /** Schedules by id, by their next tick (see `nextTick`), and by the app that declares them. */

@@ -32,6 +32,7 @@ import { settle } from '../../engine/settle.js';
 import { expire as expireLocks } from '../../engine/lock.js';
 import * as handles from '../../engine/lock-handles.js';
 import * as schedule from '../../engine/schedule.js';
+import * as task from '../../engine/task.js';
 import * as lockView from './lock-view.js';
 import { toLimits } from './queue-table.js';
 import type { Row } from './rows.js';
@@ -51,7 +52,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   // ---- definitions ---------------------------------------------------------------------------------------------
 
   putTasks(mirrors: readonly TaskMirror[]): Promise<void> {
-    return this.commit((s) => tasks.put(s, mirrors));
+    return this.commit((s) => mirrors.forEach((mirror) => task.put(s, mirror)));
   }
 
   removeTask(taskId: string): Promise<boolean> {
@@ -272,14 +273,11 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   }
 
   getSchedule(id: string): Promise<ScheduleRecord | null> {
-    return this.read((s) => {
-      const row = s.schedules.get(id);
-      return row ? toPort(row) : null;
-    });
+    return this.read((s) => s.schedules.find(id));
   }
 
   listSchedules(): Promise<ScheduleRecord[]> {
-    return this.read((s) => [...s.schedules.values()].map(toPort));
+    return this.read((s) => s.schedules.list());
   }
 
   dueSchedules(limit: number): Promise<{ now: number; schedules: ScheduleRecord[]; next: number | null }> {

@@ -24,6 +24,15 @@ export class MemoryScheduleTable implements ScheduleTable {
     return this.rows.get(id);
   }
 
+  find(id: string): ScheduleRecord | null {
+    const row = this.rows.get(id);
+    return row === undefined ? null : toPort(row);
+  }
+
+  list(): ScheduleRecord[] {
+    return [...this.rows.values()].map(toPort);
+  }
+
   create(id: string): ScheduleRow {
     const row = new ScheduleRow(id);
     this.restore(row);

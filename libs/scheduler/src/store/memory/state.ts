@@ -30,6 +30,7 @@ import {
   type WorkerRow,
   type WorkflowRow,
 } from './rows.js';
+import { MemoryDefinitionTable } from './definition-table.js';
 import type { MemoryTick, ScheduleRow } from './schedule-row.js';
 import { MemoryScheduleTable } from './schedule-table.js';
 import { MemoryWorkflowTable } from './workflow-table.js';
@@ -66,6 +67,7 @@ export abstract class State implements Tables {
   readonly tasks = new Map<string, TaskRow>();
   readonly workers = new MemoryWorkerTable(this);
   readonly workflows = new MemoryWorkflowTable(this);
+  readonly definitions = new MemoryDefinitionTable(this);
   readonly schedules = new MemoryScheduleTable(this);
   readonly locks = new MemoryLockTable(this);
   readonly lockWaiters = new MemoryLockWaiters(this);

@@ -1,4 +1,4 @@
-import type { FireCommand, NewExecution, NewWorkflow, RunToken, Settlement, Tick } from '../../core/commands.js';
+import type { FireCommand, NewExecution, NewWorkflow, RunToken, Settlement } from '../../core/commands.js';
 import { TaskInUseError } from '../../core/errors.js';
 import { RESCUE_PER_STEP, START_WITHIN_MS } from '../../core/limits.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
@@ -7,7 +7,8 @@ import type { Claim, LockGrant, LockWait, QueueRules, StatusChange, WorkerHello 
 import type { TaskStatus } from '../../core/status.js';
 import type { BeatReply, ExchangeReply, ExchangeRequest, StepReply, TaskStore } from '../task-store.js';
 import { ENDS_EMITTED, STARTS_EMITTED } from './codec/codes.js';
-import { extraOf, partOf, plainClaim } from './codec/executions.js';
+import { plainClaim } from './codec/executions.js';
+import { packFire } from './codec/schedules.js';
 import { inOrder } from './effect-order.js';
 import { endedEffects, ExchangePacker, startedEffects, type ExchangeScriptReply } from './exchange.js';
 import { packSettlement } from './codec/settlements.js';
@@ -54,19 +55,25 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   // ---- definitions ---------------------------------------------------------------------------------------------
 
   async putTasks(mirrors: readonly TaskMirror[]): Promise<void> {
-    const texts = mirrors.map((mirror) => [mirror.taskId, JSON.stringify(mirror)] as const);
-    for (const part of split(texts, TASKS_AT_ONCE, PART_BYTES, ([, text]) => text.length))
-      await this.commit('putTasks', ...part.flat());
+    const texts = mirrors.map((mirror) => JSON.stringify(mirror));
+    for (const part of split(texts, TASKS_AT_ONCE, PART_BYTES, (text) => text.length))
+      await this.commit('putTasks', ...part);
   }
 
   async removeTask(taskId: string): Promise<boolean> {
-    for (let from = ''; ;) {
-      const [outcome, ...details] = await this.commit<string[]>('removeTask', taskId, from, SCAN_STEP);
-      if (outcome === 'missing') return false;
-      if (outcome === 'used') throw new TaskInUseError(taskId, details);
-      if (outcome === 'done') return true;
-      from = details[0]!;
+    const dependents = new Set<string>();
+    for (let cursor = '0'; ;) {
+      const [next, ...found] = await this.look<string[]>('dependentTasks', taskId, cursor);
+      for (const each of found) dependents.add(each);
+      if (next === '') return false;
+      if (next === '0') break;
+      cursor = next!;
     }
+    if (dependents.size > 0) throw new TaskInUseError(taskId, [...dependents]);
+    let step = '';
+    do step = await this.commit<string>('removeTask', taskId, step, SCAN_STEP);
+    while (step !== 'done' && step !== 'missing');
+    return step === 'done';
   }
 
   // ---- queue ---------------------------------------------------------------------------------------------------
@@ -313,11 +320,6 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
   }
 }
 
-/** An execution of a schedule has an extra record, which names the schedule. */
-function withFlag(part: string): string {
-  return `x${part.slice(part.indexOf('|'))}`;
-}
-
 function statusChange(reply: [was: TaskStatus, is: TaskStatus] | ''): StatusChange | null {
   return reply === '' ? null : { was: reply[0], is: reply[1] };
 }
@@ -335,18 +337,4 @@ function tokensOf(flat: readonly string[]): RunToken[] {
   const tokens: RunToken[] = [];
   for (let i = 0; i < flat.length; i += 2) tokens.push({ executionId: flat[i]!, leaseToken: Number(flat[i + 1]) });
   return tokens;
-}
-
-/** FireRequest of the engine, as JSON. */
-function packFire({ scheduleId, expected, ticks, overlap, cancelGrace, nextRunTime }: FireCommand): string {
-  return JSON.stringify({
-    ...{ scheduleId, revision: expected.revision, expectedRunTime: expected.nextRunTime },
-    ...{ ticks: ticks.map(packTick), overlap, cancelGrace, nextRunTime: nextRunTime ?? undefined },
-  });
-}
-
-/** TickRequest of the engine, with what makes the execution. */
-function packTick({ execution, time, leaveOut, reason }: Tick) {
-  const extra = extraOf(execution) ?? { delay: 0 };
-  return { executionId: execution.executionId, part: withFlag(partOf(execution)), extra, time, leaveOut, reason };
 }

@@ -1,6 +1,6 @@
 -- Generated from libs/scheduler/src/engine by `npm run build:engine`. Do not edit.
 
-local engine = { rateLimit = {}, queue = {}, startable = {}, lock = {}, workflow = {}, finish = {}, cancel = {}, claim = {}, lockHandles = {}, settle = {}, rescue = {}, schedule = {} }
+local engine = { rateLimit = {}, queue = {}, startable = {}, lock = {}, workflow = {}, finish = {}, cancel = {}, claim = {}, lockHandles = {}, settle = {}, rescue = {}, schedule = {}, task = {} }
 
 do
 local exports = engine.rateLimit
@@ -1342,5 +1342,75 @@ function exports.fire(t, request)
     t.schedules:order(schedule)
     report(t, schedule, "fired")
     return true
+end
+end
+
+do
+local exports = engine.task
+local isOlder
+local finish = engine.finish.finish
+function isOlder(t, definition, other)
+    local left = t.definitions:versionNumbers(definition.appVersion)
+    local right = t.definitions:versionNumbers(other.appVersion)
+    do
+        local i = 0
+        while i < math.max(#left, #right) do
+            local difference = (left[i + 1] or 0) - (right[i + 1] or 0)
+            if difference ~= 0 then
+                return difference < 0
+            end
+            i = i + 1
+        end
+    end
+    return false
+end
+--- Puts a definition. An older version of its app leaves that of a newer one as it is.
+function exports.put(t, definition)
+    local old = t.definitions:get(definition.taskId)
+    if old ~= nil and old.appName == definition.appName and isOlder(t, definition, old) then
+        return
+    end
+    t.definitions:put(definition)
+    for ____, dependency in ipairs(definition.dependencies) do
+        t.definitions:watch(dependency.taskId)
+    end
+end
+--- Whether the definition names that task: then the task cannot be removed.
+function exports.dependsOn(definition, taskId)
+    for ____, dependency in ipairs(definition.dependencies) do
+        if dependency.taskId == taskId then
+            return true
+        end
+    end
+    return false
+end
+--- Ends an execution of a removed task, unless it has begun.
+-- 
+-- @returns whether it did
+function exports.cancelQueued(t, execution)
+    if execution.status ~= "PENDING" and execution.status ~= "RETRYING" then
+        return false
+    end
+    finish(
+        t,
+        execution,
+        "cancel",
+        "CANCELLED",
+        {reason = "TASK_UNREGISTERED"}
+    )
+    return true
+end
+--- Ends an execution that waits for the next one of a removed task: it would wait forever.
+function exports.skipWaiting(t, executionId)
+    local execution = t:unfinished(executionId)
+    if execution ~= nil then
+        finish(
+            t,
+            execution,
+            "skip",
+            "SKIPPED",
+            {reason = "TASK_UNREGISTERED"}
+        )
+    end
 end
 end

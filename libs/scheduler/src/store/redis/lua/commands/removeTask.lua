@@ -1,73 +1,68 @@
 #!lua flags=allow-oom
--- Removes a mirror and its schedules; its queued executions are cancelled, and what waits for its next execution is skipped,
--- so many of them in one call.
--- ARGV: frame, operation, taskId, number of the first execution to look at | '' (the first call), how many
--- Returns: { 'missing' | 'used' | 'more' | 'done', dependents or the next number... }, effects
+-- Removes a definition in steps: its schedules are removed, what waits for the task's next execution is skipped, then the
+-- definition is removed, and at last its queued executions are cancelled.
+-- ARGV: frame, operation, taskId, '' (the first step) | 'schedules:' and a cursor | 'waiting' (no schedules are left) | number
+--   of the first execution to look at, how many executions
+-- Returns: where the next step begins; 'missing' or 'done', effects
 -- @include verb
 -- @include intake
-local task, from, many = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-if not from then
-  if call('HEXISTS', keys.tasks, task) == 0 then
-    return commit({ 'missing' })
-  end
-  local used = { 'used' }
-  local mirrors, name = call('HGETALL', keys.tasks), cjson.encode(task)
-  for i = 1, #mirrors, 2 do
-    -- Few name it, and only those are parsed.
-    if mirrors[i] ~= task and string.find(mirrors[i + 1], name, 1, true) then
-      for _, each in ipairs(cjson.decode(mirrors[i + 1]).dependencies) do
-        if each.taskId == task then
-          used[#used + 1] = mirrors[i]
-          break
-        end
-      end
-    end
-  end
-  if #used > 1 then
-    return commit(used)
-  end
-  -- What has been accepted is there first, so that nothing of the task comes to be after it is gone.
-  if intake.step() then
-    return commit({ 'more', '' })
-  end
-  local waiting = call('ZRANGE', keys.awaited(task), 0, math.min(many, 100) - 1)
+local task, from, many = ARGV[3], ARGV[4], tonumber(ARGV[5])
+local MAX_BYTES, MAX_ENDS = 2097152, 100
+
+local function skipWaiting()
+  local waiting = call('ZRANGE', keys.awaited(task), 0, MAX_ENDS - 1)
   for _, edge in ipairs(waiting) do
-    local row = rows.get((edges.split(edge)))
-    if row and not rows.isTerminal(row) then
-      engine.finish.finish(tables, row, 'skip', 'SKIPPED', { reason = 'TASK_UNREGISTERED' })
+    if rows.bytes > STEP_BYTES then
+      break
     end
+    engine.task.skipWaiting(tables, (edges.split(edge)))
     call('ZREM', keys.awaited(task), edge)
   end
-  if #waiting > 0 then
-    return commit({ 'more', '' })
-  end
-  local schedules = call('HGETALL', keys.schedules)
-  for i = 1, #schedules, 2 do
-    local schedule = string.find(schedules[i + 1], name, 1, true) and scheduleTable:get(schedules[i])
+  return #waiting > 0
+end
+
+-- Returns the next cursor.
+local function removeSchedules(cursor)
+  local after, named = definitionTable.naming(keys.schedules, task, cursor)
+  for i = 1, #named, 2 do
+    local schedule = scheduleTable:get(named[i])
     if schedule and schedule.taskId == task then
       engine.schedule.remove(tables, schedule.id)
     end
   end
-  call('HDEL', keys.tasks, task)
-  from = 0
+  return after
 end
-local old = call('ZCARD', keys.old)
-local ids = from < old and call('ZRANGE', keys.old, from, from + many - 1)
-  or call('LRANGE', keys.all, from - old, from - old + many - 1)
--- Most are of other tasks: their records tell.
-local TASK, MAX_BYTES, MAX_ENDS = '^%d+|%d+|%-?%d+|[^|]*|([^|]*)|', 2097152, 100
-local looked, bytes, ends = 0, 0, 0
-while looked < #ids and bytes < MAX_BYTES and ends < MAX_ENDS do
-  looked = looked + 1
-  local record = call('HGET', keys.static, ids[looked]) or ''
-  bytes = bytes + #record
-  local row = string.match(record, TASK) == task and rows.get(ids[looked])
-  if row and (row.status == 'PENDING' or row.status == 'RETRYING') then
-    engine.finish.finish(tables, row, 'cancel', 'CANCELLED', { reason = 'TASK_UNREGISTERED' })
-    ends = ends + 1
+
+-- Most executions are of other tasks: their records tell. Returns the number behind the last one that was looked at, or
+-- 'done'.
+local function cancelQueued(first)
+  local TASK = '^%d+|%d+|%-?%d+|[^|]*|([^|]*)|'
+  local old = call('ZCARD', keys.old)
+  local ids = first < old and call('ZRANGE', keys.old, first, first + many - 1)
+    or call('LRANGE', keys.all, first - old, first - old + many - 1)
+  local looked, bytes, ends = 0, 0, 0
+  while looked < #ids and bytes < MAX_BYTES and ends < MAX_ENDS do
+    looked = looked + 1
+    local record = call('HGET', keys.static, ids[looked]) or ''
+    bytes = bytes + #record
+    local row = string.match(record, TASK) == task and rows.get(ids[looked])
+    if row and engine.task.cancelQueued(tables, row) then
+      ends = ends + 1
+    end
   end
+  return #ids == 0 and 'done' or tostring(first + looked)
 end
-if #ids == 0 then
-  return commit({ 'done' })
+
+if tonumber(from) then
+  return commit(cancelQueued(tonumber(from)))
+elseif call('HEXISTS', keys.tasks, task) == 0 then
+  return commit('missing')
+elseif from ~= 'waiting' then
+  local cursor = removeSchedules(string.match(from, '^schedules:(%d+)') or '0')
+  return commit(cursor == '0' and 'waiting' or 'schedules:' .. cursor)
+-- What was accepted is inserted first, so that none of it is created after the task is gone.
+elseif intake.step() or skipWaiting() then
+  return commit('waiting')
 end
-return commit({ 'more', tostring(from + looked) })
+call('HDEL', keys.tasks, task)
+return commit('0')

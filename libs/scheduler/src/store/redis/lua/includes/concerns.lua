@@ -23,6 +23,7 @@
 -- @include waiters
 -- @include runTable
 -- @include scheduleTable
+-- @include definitionTable
 -- @include settle
 -- @include worker
 -- @include claim
