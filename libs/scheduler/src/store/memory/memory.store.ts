@@ -1,6 +1,5 @@
 import type { FireCommand, NewExecution, NewWorkflow, RunToken, Settlement } from '../../core/commands.js';
 import type { TaskExecution } from '../../core/execution.js';
-import { LOG_LINES_KEPT } from '../../core/limits.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import type { TaskMirror } from '../../core/task-definition.js';
 import type {
@@ -33,6 +32,7 @@ import { expire as expireLocks } from '../../engine/lock.js';
 import * as handles from '../../engine/lock-handles.js';
 import * as schedule from '../../engine/schedule.js';
 import * as task from '../../engine/task.js';
+import { report, type Report } from './report.js';
 import * as lockView from './lock-view.js';
 import { toLimits } from './queue-table.js';
 import type { Row } from './rows.js';
@@ -132,25 +132,10 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
     return this.read((s) => inspect.list(s, query));
   }
 
-  report(
-    run: RunToken,
-    report: { progress?: { fraction: number; note: string | null }; logs?: readonly string[] },
-  ): Promise<void> {
+  report(run: RunToken, about: Report): Promise<void> {
     return this.commit((s, now) => {
       const row = settling.current(s, run);
-      if (!row) return;
-      s.touch(row);
-      const about = { executionId: row.id, taskId: row.task.taskId, time: now };
-      if (report.progress) {
-        row.more().progress = { ...report.progress, time: new Date(now).toISOString() };
-        s.effects.push({ kind: 'progress', ...about, ...report.progress });
-      }
-      for (const line of report.logs ?? []) {
-        const logs = (row.more().logs ??= []);
-        logs.push(line);
-        if (logs.length > LOG_LINES_KEPT) logs.shift();
-        s.effects.push({ kind: 'log', ...about, line });
-      }
+      if (row) report(s, row, about, now);
     });
   }
 
