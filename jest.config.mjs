@@ -5,6 +5,8 @@ const shared = {
   extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['ts', 'js', 'json'],
   moduleNameMapper: {
+    // `IOREDIS=ioredis-5`: the client of another major version, installed under that name.
+    ...(process.env['IOREDIS'] && { '^ioredis$': process.env['IOREDIS'] }),
     '^nestjs-advanced-scheduler$': '<rootDir>/libs/scheduler/src/index.ts',
     '^nestjs-advanced-scheduler/testing$': '<rootDir>/libs/scheduler/src/testing/index.ts',
     '^nestjs-advanced-scheduler-console$': '<rootDir>/libs/scheduler-console/src/index.ts',

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { installApp, nestDependencies, packedLibrary } from '../support/packed-app.js';
+import { installApp, ioredisOf, nestDependencies, packedLibrary } from '../support/packed-app.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { npmOffline, run } from '../support/run-program.js';
 
@@ -36,7 +36,7 @@ if (offline !== null) console.warn(`SKIPPED: tenants with nestjs-cls: no npm reg
       const dependencies = {
         ...nestDependencies(nest),
         ...{ 'nestjs-advanced-scheduler': `file:${packedLibrary()}`, '@nestjs/platform-fastify': `^${nest}.0.0` },
-        ...{ 'nestjs-cls': '*', ioredis: '^6.0.0', '@photostructure/sqlite': '^1.2.1' },
+        ...{ 'nestjs-cls': '*', ioredis: ioredisOf(nest), '@photostructure/sqlite': '^1.2.1' },
       };
       await installApp(folder, { type, main: 'test/packaging/tenants-app/main.ts', dependencies });
       await run(process.execPath, [TSC, '-p', '.', '--skipLibCheck'], folder);

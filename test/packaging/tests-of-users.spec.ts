@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { installApp, nestDependencies, packedLibrary } from '../support/packed-app.js';
+import { installApp, ioredisOf, nestDependencies, packedLibrary } from '../support/packed-app.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { npmOffline, run } from '../support/run-program.js';
 
@@ -59,7 +59,7 @@ if (offline !== null) console.warn(`SKIPPED: tests of users: no npm registry (${
     const dependencies = {
       ...nestDependencies(nest),
       ...{ '@nestjs/testing': `^${nest}.0.0`, 'nestjs-advanced-scheduler': `file:${packedLibrary()}` },
-      ...{ ioredis: '^6.0.0', '@photostructure/sqlite': '^1.2.1' },
+      ...{ ioredis: ioredisOf(nest), '@photostructure/sqlite': '^1.2.1' },
       ...tools,
     };
     await installApp(folder, { type, main: 'test/packaging/tested-app/mailer.ts', dependencies });

@@ -10,6 +10,11 @@ export interface PackedApp {
   dependencies: Readonly<Record<string, string>>;
 }
 
+/** The ioredis of an app of that major version of Nest: both majors that the library takes are tested. */
+export function ioredisOf(nest: string): string {
+  return nest === '11' ? '^5.11.0' : '^6.0.0';
+}
+
 /** What the library asks for beside it, each of the release line that goes with that of Nest. */
 export function nestDependencies(nest: string): Record<string, string> {
   const peers =

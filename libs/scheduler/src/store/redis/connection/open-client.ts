@@ -177,7 +177,17 @@ export async function selectDatabase(client: Client): Promise<void> {
 export function destroyClient(client: Client): void {
   const connections = isCluster(client) ? [...client.nodes('all'), ...ownSubscriberOf(client)] : [client];
   client.disconnect();
-  for (const { stream } of connections) (stream as typeof stream | undefined)?.destroy();
+  for (const connection of connections as unknown as Internals[]) {
+    connection.stream?.destroy();
+    // ioredis 5 leaves it running, which keeps the process alive for as long.
+    clearTimeout(connection.socketTimeoutTimer);
+  }
+}
+
+/** What a client does not declare. */
+interface Internals {
+  readonly stream?: { destroy(): void };
+  readonly socketTimeoutTimer?: NodeJS.Timeout;
 }
 
 /** A client of a cluster holds one connection more, which it shows to nobody and would give two seconds to end. */
@@ -190,7 +200,9 @@ function ownSubscriberOf(cluster: Cluster): Redis[] {
 function duplicate(client: Client): Client {
   if (isCluster(client)) {
     const tls = verified(client.options.redisOptions?.tls);
-    return client.duplicate([], { ...SAFE_CLUSTER, redisOptions: { ...SAFE, ...(tls && { tls }) } });
+    // ioredis 5 takes these options in place of the client's, ioredis 6 adds them.
+    const redisOptions = { ...client.options.redisOptions, ...SAFE, ...(tls && { tls }) };
+    return client.duplicate([], { ...SAFE_CLUSTER, redisOptions });
   }
   const tls = verified(client.options.tls);
   return client.duplicate({ ...SAFE, ...(tls && { tls }), ...(client.options.sentinels ? SENTINEL : {}) });
