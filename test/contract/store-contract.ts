@@ -14,6 +14,7 @@ import { fanInContract } from './fan-in.contract.js';
 import { type OpenStore } from './fixtures.js';
 import { freeLockContract } from './free-lock.contract.js';
 import { handleLockContract } from './handle-lock.contract.js';
+import { heartbeatContract } from './heartbeat.contract.js';
 import { historyContract } from './history.contract.js';
 import { idempotencyContract } from './idempotency.contract.js';
 import { illegalContract } from './illegal.contract.js';
@@ -57,6 +58,7 @@ const CONCERNS = [
   freeLockContract,
   handleLockContract,
   workerContract,
+  heartbeatContract,
   cancelContract,
   reopenContract,
   declaredScheduleContract,

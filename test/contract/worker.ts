@@ -1,7 +1,10 @@
 import { settle, type RunToken, type Settlement } from '../../libs/scheduler/src/core/commands.js';
 import type { ErrorInfo } from '../../libs/scheduler/src/core/failure.js';
 import type { Reason } from '../../libs/scheduler/src/core/status.js';
+import { renew } from '../../libs/scheduler/src/engine/worker.js';
+import { MemoryTaskStore } from '../../libs/scheduler/src/store/memory/memory.store.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
+import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import type {
   BeatReply,
   ExchangeReply,
@@ -85,6 +88,14 @@ export class Worker {
       this.id,
       runs.map(({ executionId, leaseToken }) => ({ executionId, leaseToken })),
     );
+  }
+
+  /** The heartbeat of a thread, of a process that is too busy for its own. A store in this process needs none. */
+  async renew(): Promise<void> {
+    const { store, id } = this;
+    if (store instanceof RedisTaskStore) await store['run']('renew', [id, 0]);
+    else if (store instanceof MemoryTaskStore) await store['commit']((s) => void renew(s, s.workers.get(id)!));
+    else throw new Error('a store that is not known to the contract');
   }
 
   private async one(settlement: Settlement): Promise<Outcome> {

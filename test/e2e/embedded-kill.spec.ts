@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Clock } from '../../libs/scheduler/src/core/clock.js';
 import { MemoryTaskStore } from '../../libs/scheduler/src/store/memory/memory.store.js';
-import { rescueLost } from '../../libs/scheduler/src/store/memory/worker.js';
+import { rescueLost } from '../../libs/scheduler/src/engine/worker.js';
 import { firstDifference } from '../model/compare-stores.js';
 import { buildLibrary } from '../support/built-library.js';
 import { temporaryFolder } from '../support/open-embedded.js';
@@ -55,9 +55,9 @@ class Replica {
 
   /** The workers of the process before are gone. */
   private async reopen(): Promise<void> {
-    await this.store['commit']((s, now) => {
+    await this.store['commit']((s) => {
       for (const worker of s.workers.values()) worker.leaseUntil = 0;
-      rescueLost(s, Number.POSITIVE_INFINITY, now);
+      rescueLost(s, Number.POSITIVE_INFINITY);
     });
   }
 }

@@ -31,8 +31,8 @@ await say({ claimed: claims.length });
 /** As a handler that computes, or that waits for something outside of JavaScript. */
 Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, standFor);
 
-const [{ executionId, attempt }] = claims;
-const done = { kind: 'complete', executionId, attempt, result: '"done"', error: null, reason: null, delay: 0 };
+const [{ executionId, leaseToken }] = claims;
+const done = { kind: 'complete', executionId, leaseToken, result: '"done"', error: null, reason: null, delay: 0 };
 const { settled } = await store.exchange({ ...trip, want: 0, sequence: 2, settlements: [done] });
 await say({ settled });
 

@@ -89,6 +89,30 @@ export interface Settlement {
   readonly lock?: Stored;
 }
 
+/** A run that a worker has: the pair is its token. */
+export interface RunToken {
+  readonly executionId: string;
+  readonly leaseToken: number;
+}
+
+/** How a run ends that a worker has. */
+export interface RunSettlement extends Settlement, RunToken {}
+
+/** What a worker learns of its heartbeat. */
+export interface Heartbeat {
+  /** false: it is to join again. */
+  readonly known: boolean;
+  readonly cancelRequested: readonly RunToken[];
+  /** Of the runs that it has named: those that are another's, or nobody's. */
+  readonly lost: readonly RunToken[];
+}
+
+/** A run that is past its bound, ms. */
+export interface ExpiredRun {
+  readonly execution: ExecutionRecord;
+  readonly bound: number;
+}
+
 /** Starts of runs that are close together, and leave the span of a rate limit together. */
 export interface Starts {
   /** When the first of them was, ms. */

@@ -1,10 +1,52 @@
-/** The ends of runs. The caller has checked that the token of the run is current. */
+/** The ends of runs. */
 import { finish } from './finish.js';
 import * as lock from './lock.js';
 import { endRun, place } from './queue.js';
-import type { ExecutionRecord, Settlement, Stored } from './records.js';
+import type { ExecutionRecord, RunSettlement, RunToken, Settlement, Stored, WorkerRecord } from './records.js';
 import type { Tables } from './tables.js';
 
+/** The execution of a run, if its token is current: a newer one means that the run has changed hands. */
+export function current(t: Tables, run: RunToken): ExecutionRecord | undefined {
+  const execution = t.execution(run.executionId);
+  if (execution === undefined || execution.status !== 'RUNNING') return undefined;
+  return execution.leaseToken === run.leaseToken ? execution : undefined;
+}
+
+/** As `current`, of a run of that worker. */
+export function currentOf(t: Tables, worker: WorkerRecord, run: RunToken): ExecutionRecord | undefined {
+  const execution = current(t, run);
+  return execution !== undefined && execution.workerId === worker.id ? execution : undefined;
+}
+
+/**
+ * Settles runs of a worker. What goes back to the head of its queue goes last and backwards, so that it keeps its order.
+ * @returns of each, whether its token was current; else nothing has changed
+ */
+export function settleAll(t: Tables, worker: WorkerRecord, settlements: readonly RunSettlement[]): boolean[] {
+  const applied: boolean[] = [];
+  for (const each of settlements) applied.push(each.kind !== 'release' && settleOwn(t, worker, each));
+  for (let i = settlements.length - 1; i >= 0; i--) {
+    if (settlements[i]!.kind === 'release') applied[i] = settleOwn(t, worker, settlements[i]!);
+  }
+  return applied;
+}
+
+/** Settles a run for its worker, which does not. @returns whether the token was current; else nothing has changed */
+export function settleExpired(t: Tables, settlement: RunSettlement): boolean {
+  const execution = current(t, settlement);
+  if (execution !== undefined) settle(t, execution, settlement);
+  return execution !== undefined;
+}
+
+function settleOwn(t: Tables, worker: WorkerRecord, settlement: RunSettlement): boolean {
+  const execution = currentOf(t, worker, settlement);
+  if (execution !== undefined && t.settleRun(execution, () => settle(t, execution, settlement))) return true;
+  t.count('stale', 1);
+  t.emitStale(worker, settlement);
+  return false;
+}
+
+/** Settles a run of which the token is current. */
 export function settle(t: Tables, execution: ExecutionRecord, settlement: Settlement): void {
   const failure = settlement.error;
   // After a request to cancel, only success still counts.

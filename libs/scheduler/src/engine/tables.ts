@@ -9,6 +9,7 @@ import type {
   LockRecord,
   LockWaiter,
   QueueRecord,
+  RunToken,
   ScheduleRecord,
   Stored,
   TickRequest,
@@ -19,6 +20,7 @@ import type {
 /** What counts in the store's totals. */
 export type Counter =
   | 'started'
+  | 'stale'
   | 'lockAcquired'
   | 'locksLost'
   | 'lockTimeouts'
@@ -42,6 +44,8 @@ export interface Tables extends Runs, Places, Dependents, Ticks {
   attendedTime(): number;
   /** ms without a heartbeat after which a worker counts as lost. */
   readonly lease: number;
+  /** ms that a run may take where its execution has no timeout. */
+  readonly maxAttemptDuration: number;
   /** @returns the next number of the store: later ones are higher */
   nextNumber(): number;
   nextFencingToken(): number;
@@ -77,6 +81,9 @@ export interface Tables extends Runs, Places, Dependents, Ticks {
   /** Reports that the workers of a queue may find something to claim. */
   wake(queue: QueueRecord): void;
   emitQueue(transition: 'paused' | 'resumed', queue: QueueRecord): void;
+  emitWorker(transition: 'joined' | 'draining' | 'left' | 'lost', worker: WorkerRecord): void;
+  /** Reports that a worker has settled a run that it does not have any more. */
+  emitStale(worker: WorkerRecord, run: RunToken): void;
   /** Reports that a lock was granted, released or lost. */
   emitLock(transition: 'granted' | 'released' | 'lost', lock: LockRecord, owner: string): void;
   /** Reports the end of a workflow. */
@@ -99,10 +106,18 @@ export interface Runs {
   setRunDeadline(execution: ExecutionRecord, at: number): void;
   /** Takes a run from its worker, and out of the deadlines of runs. */
   endRun(execution: ExecutionRecord): void;
+  /** Settles a run by `end`. @returns false where it is set aside instead, since what is stored of it cannot be treated */
+  settleRun(execution: ExecutionRecord, end: () => void): boolean;
   /** Adds the run that ends now to the attempts of its execution. */
   addAttempt(execution: ExecutionRecord, outcome: TaskAttempt['outcome'], error: Stored): void;
   /** A run that has not ended by that instant, ms, ends as cancelled. */
   setCancelDeadline(execution: ExecutionRecord, at: number): void;
+  /** Calls `end` with each run that such an instant has come for, some at a time. @returns how many */
+  eachDueCancel(end: (execution: ExecutionRecord) => void): number;
+  /** Calls `visit` with up to `limit` runs that are past the instant of `setRunDeadline`. */
+  eachPastDeadline(limit: number, visit: (execution: ExecutionRecord) => void): void;
+  /** Calls `visit` with each run that began at least so many ms ago, steps of the clock aside, until it returns false. */
+  eachRunOlderThan(duration: number, visit: (execution: ExecutionRecord) => boolean): void;
   /** From its next run on, the execution needs that lock. */
   requireLock(execution: ExecutionRecord, lock: Stored): void;
 }
@@ -197,10 +212,20 @@ export interface UnhandledTable {
   remove(execution: ExecutionRecord): void;
   /** Calls `visit` with each of a level that the worker can run, in order, until it returns false. */
   each(worker: WorkerRecord, level: number, visit: (execution: ExecutionRecord) => boolean): void;
+  /** Calls `visit` with the first of each list that the worker can run. */
+  eachFirst(worker: WorkerRecord, visit: (execution: ExecutionRecord) => void): void;
 }
 
 /** Workers that have joined. */
 export interface WorkerTable {
+  get(id: string): WorkerRecord | undefined;
+  /** Stores what a worker says of itself: a new one, or one that begins its lanes anew. */
+  describe(id: string, about: Stored): WorkerRecord;
+  setLease(worker: WorkerRecord, until: number): void;
+  /** Deletes a worker that has no runs. */
+  delete(worker: WorkerRecord): void;
+  /** Those whose lease is over, in the order in which they joined. */
+  lost(): readonly WorkerRecord[];
   /** Marks it as changed. */
   touch(worker: WorkerRecord): void;
   /** The queues that it serves, in its order. */
@@ -213,6 +238,11 @@ export interface WorkerTable {
   someAlive(test: (worker: WorkerRecord) => boolean): boolean;
   /** Calls `visit` with its runs, in the order of their claims; simple ones (see `isSimple`) may be left out. */
   eachRun(worker: WorkerRecord, visit: (execution: ExecutionRecord) => void): void;
+  /**
+   * Calls `take`, which ends a run or gives it back, with up to `limit` of its runs, some at a time: the newest claim first,
+   * so that the oldest is before the others at the head of its queue. @returns how many
+   */
+  takeRuns(worker: WorkerRecord, limit: number, take: (execution: ExecutionRecord) => void): number;
 }
 
 /** Executions of ticks. */
@@ -287,6 +317,8 @@ export interface LockWaiterTable {
   /** Halts its wait. @returns when it would have ended, ms */
   haltWait(execution: ExecutionRecord): number;
   endWait(execution: ExecutionRecord): void;
+  /** Calls `end` with each execution whose wait is over, some at a time. @returns how many */
+  eachDue(end: (execution: ExecutionRecord) => void): number;
 
   /** Adds a handle; one that waits already keeps its place. */
   putHandle(lock: LockRecord, wait: HandleWait): void;

@@ -13,7 +13,7 @@ import type { MemoryStoreOptions } from '../memory/memory-frame.js';
 import { MemoryTaskStore } from '../memory/memory.store.js';
 import type { Changed } from '../memory/rows.js';
 import type { State } from '../memory/state.js';
-import { rescueLost } from '../memory/worker.js';
+import { rescueLost } from '../../engine/worker.js';
 import { info } from '../memory/workflow.js';
 import type { ListExecutionsQuery, Page, StoreStats, WorkflowInfo } from '../records.js';
 import { GroupCommit } from './group-commit.js';
@@ -85,7 +85,7 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
     this.group = new GroupCommit(this.file, (effects) => this.tell(effects), interval, new SystemClock());
     // The clock may have gone back while no process was there.
     this.followFrom(state.now);
-    await this.commit((s, now) => rescueLost(s, Number.POSITIVE_INFINITY, now));
+    await this.commit((s) => rescueLost(s, Number.POSITIVE_INFINITY));
   }
 
   override async close(): Promise<void> {

@@ -327,7 +327,7 @@ export class Rebuilder {
     const { workers } = this.s;
     let worker = workers.get(workerId);
     const nothing = { hostname: '', pid: 0, appName: '', version: '', tasks: [], queues: [], maxConcurrentTasks: 0 };
-    if (!worker) workers.set(workerId, (worker = new WorkerRow({ workerId, ...nothing }, 0)));
+    if (!worker) workers.restore((worker = new WorkerRow({ workerId, ...nothing }, 0)));
     return worker;
   }
 }

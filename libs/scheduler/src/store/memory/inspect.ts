@@ -20,6 +20,11 @@ export function hasEnded(row: Row | undefined): boolean {
   return row === undefined || isTerminal(row.status);
 }
 
+export function find(s: State, executionId: string): TaskExecution | null {
+  const row = s.executions.get(executionId);
+  return row ? view(s, row) : null;
+}
+
 /** What a user sees of an execution. */
 export function view(s: State, row: Row): TaskExecution {
   const extra = row.extra;

@@ -80,6 +80,12 @@ export class MemoryLockWaiters implements LockWaiterTable {
     extra.lockWait = null;
   }
 
+  eachDue(end: (row: Row) => void): number {
+    let done = 0;
+    for (let wait = this.waits.popDue(this.s.now); wait; wait = this.waits.popDue(this.s.now), done++) end(wait.row);
+    return done;
+  }
+
   putHandle(lock: LockRow, wait: HandleWait): void {
     const parkNumber = lock.handles.get(wait.owner)?.parkNumber ?? this.s.nextNumber();
     // The map keeps the place of an owner that is in it.

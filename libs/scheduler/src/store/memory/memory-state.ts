@@ -68,6 +68,11 @@ export class MemoryState extends State {
     extra.bound = extra.grace = null;
   }
 
+  settleRun(_row: Row, end: () => void): boolean {
+    end();
+    return true;
+  }
+
   addAttempt(row: Row, outcome: TaskAttempt['outcome'], error: ErrorInfo | undefined): void {
     history.recordAttempt(row, outcome, error ?? null, this.now);
   }
@@ -76,6 +81,26 @@ export class MemoryState extends State {
     const deadline = new Deadline(at, this.nextNumber(), row);
     row.more().grace = deadline;
     this.graces.push(deadline);
+  }
+
+  eachDueCancel(end: (row: Row) => void): number {
+    let done = 0;
+    for (let grace = this.graces.popDue(this.now); grace; grace = this.graces.popDue(this.now), done++) end(grace.row);
+    return done;
+  }
+
+  eachPastDeadline(limit: number, visit: (row: Row) => void): void {
+    let left = limit;
+    for (const { at, row } of this.bounds.values()) if (at <= this.now && left-- > 0) visit(row);
+  }
+
+  eachRunOlderThan(duration: number, visit: (row: Row) => boolean): void {
+    for (const { running } of this.workers.values()) {
+      for (const row of running) {
+        if (history.runTime(row, this.now) < duration) break;
+        if (!visit(row)) return;
+      }
+    }
   }
 
   requireLock(row: Row, lock: LockNeed): void {

@@ -27,7 +27,8 @@ import * as inspect from './inspect.js';
 import { cancel } from '../../engine/cancel.js';
 import { reopen } from '../../engine/finish.js';
 import { configure, declare, nextDue, pause, promote, resume, wakeRefilled } from '../../engine/queue.js';
-import { settle } from '../../engine/settle.js';
+import { current, settleExpired } from '../../engine/settle.js';
+import { beat, drain, endWaits, goodbye, hello, isLate, renewLease, rescueLost } from '../../engine/worker.js';
 import { expire as expireLocks } from '../../engine/lock.js';
 import * as handles from '../../engine/lock-handles.js';
 import * as schedule from '../../engine/schedule.js';
@@ -118,10 +119,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   }
 
   getExecution(executionId: string): Promise<TaskExecution | null> {
-    return this.read((s) => {
-      const row = s.executions.get(executionId);
-      return row ? inspect.view(s, row) : null;
-    });
+    return this.read((s) => inspect.find(s, executionId));
   }
 
   endedOf(executionIds: readonly string[]): Promise<string[]> {
@@ -134,7 +132,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
 
   report(run: RunToken, about: Report): Promise<void> {
     return this.commit((s, now) => {
-      const row = settling.current(s, run);
+      const row = current(s, run) as Row | undefined;
       if (row) report(s, row, about, now);
     });
   }
@@ -204,18 +202,18 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   readonly leaseAge = () => 0;
 
   hello(about: WorkerHello): Promise<void> {
-    return this.commit((s, now) => worker.hello(s, about, now));
+    return this.commit((s) => hello(s, about.workerId, about));
   }
 
   exchange(request: ExchangeRequest): Promise<ExchangeReply> {
-    return this.commit((s, now): ExchangeReply => {
+    return this.commit((s): ExchangeReply => {
       const row = s.workers.get(request.workerId);
       if (!row) return { known: false, settled: request.settlements.map(() => 'stale'), claims: [], more: false };
       const lane = row.lanes.get(request.lane);
       if (lane?.sequence === request.sequence) return lane.reply;
-      if (lane && worker.isLate(lane, request)) return worker.late(request);
-      worker.touch(s, row, now);
-      const settled = settling.settleAll(s, row, request.settlements, now);
+      if (lane && isLate(lane.sequence, request.sequence, lane.isGreeted)) return worker.late(request);
+      renewLease(s, row);
+      const settled = settling.settleAll(s, row, request.settlements);
       dependency.drain(s);
       const reply = { known: true, settled, ...claim(s, row, request) };
       row.lanes.set(request.lane, { sequence: request.sequence, reply, isGreeted: false });
@@ -224,15 +222,15 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   }
 
   beat(workerId: string, runs: readonly RunToken[]): Promise<BeatReply> {
-    return this.commit((s, now) => worker.beat(s, workerId, runs, now));
+    return this.commit((s) => beat(s, workerId, runs));
   }
 
   drain(workerId: string): Promise<void> {
-    return this.commit((s, now) => worker.drain(s, workerId, now));
+    return this.commit((s) => void drain(s, workerId));
   }
 
   goodbye(workerId: string): Promise<void> {
-    return this.commit((s, now) => worker.goodbye(s, workerId, now));
+    return this.commit((s) => void goodbye(s, workerId, Number.POSITIVE_INFINITY));
   }
 
   listWorkers(): Promise<WorkerInfo[]> {
@@ -284,7 +282,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
 
   promote(limit: number): Promise<StepReply & { nextDue: number | null }> {
     return this.commit((s, now) => {
-      const done = promote(s, limit) + dependency.timeOut(s, limit) + worker.timeOut(s, now) + expireLocks(s);
+      const done = promote(s, limit) + dependency.timeOut(s, limit) + endWaits(s) + expireLocks(s);
       wakeRefilled(s);
       const next = nextDue(s) ?? null;
       return { done, nextDue: next, more: s.continuation.length > 0 || (next !== null && next <= now) };
@@ -292,22 +290,18 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   }
 
   rescue(limit: number): Promise<StepReply> {
-    return this.commit((s, now) => {
-      const done = worker.rescueLost(s, limit, now);
+    return this.commit((s) => {
+      const done = rescueLost(s, limit);
       return { done, more: done === limit };
     });
   }
 
   expiredRuns(limit: number): Promise<ExpiredRun[]> {
-    return this.read((s, now) => worker.expired(s, limit, now));
+    return this.read((s) => worker.expired(s, limit));
   }
 
   settleExpired(settlement: Settlement): Promise<boolean> {
-    return this.commit((s) => {
-      const row = settling.current(s, settlement);
-      if (row) settle(s, row, settling.toEngine(settlement));
-      return row !== undefined;
-    });
+    return this.commit((s) => settleExpired(s, settling.toEngine(settlement)));
   }
 
   prune(limit: number): Promise<StepReply> {

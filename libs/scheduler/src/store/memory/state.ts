@@ -1,4 +1,4 @@
-import type { LockNeed } from '../../core/commands.js';
+import type { LockNeed, RunToken } from '../../core/commands.js';
 import type { Effect, ExecutionTransition } from '../../core/effects.js';
 import type { TaskAttempt } from '../../core/execution.js';
 import type { ErrorInfo } from '../../core/failure.js';
@@ -133,8 +133,12 @@ export abstract class State implements Tables {
   abstract startRun(row: Row, worker: WorkerRow): void;
   abstract setRunDeadline(row: Row, at: number): void;
   abstract endRun(row: Row): void;
+  abstract settleRun(row: Row, end: () => void): boolean;
   abstract addAttempt(row: Row, outcome: TaskAttempt['outcome'], error: ErrorInfo | undefined): void;
   abstract setCancelDeadline(row: Row, at: number): void;
+  abstract eachDueCancel(end: (row: Row) => void): number;
+  abstract eachPastDeadline(limit: number, visit: (row: Row) => void): void;
+  abstract eachRunOlderThan(duration: number, visit: (row: Row) => boolean): void;
   abstract requireLock(row: Row, lock: LockNeed): void;
   abstract pushHead(row: Row): void;
   abstract pushTail(row: Row): void;
@@ -160,6 +164,10 @@ export abstract class State implements Tables {
 
   attendedTime(): number {
     return this.now - this.stepped;
+  }
+
+  get maxAttemptDuration(): number {
+    return this.settings.maxAttemptDuration;
   }
 
   nextNumber(): number {
@@ -209,6 +217,14 @@ export abstract class State implements Tables {
 
   emitQueue(transition: 'paused' | 'resumed', { name }: QueueRow): void {
     this.effects.push({ kind: 'queue', transition, queue: name, time: this.now });
+  }
+
+  emitWorker(transition: 'joined' | 'draining' | 'left' | 'lost', { id }: WorkerRow): void {
+    this.effects.push({ kind: 'worker', transition, workerId: id, time: this.now });
+  }
+
+  emitStale({ id }: WorkerRow, { executionId, leaseToken }: RunToken): void {
+    this.effects.push({ kind: 'stale', executionId, leaseToken, workerId: id, time: this.now });
   }
 
   emitDue(at: number): void {

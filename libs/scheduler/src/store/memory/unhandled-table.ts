@@ -26,4 +26,11 @@ export class MemoryUnhandledTable implements UnhandledTable {
       if (task.unhandled.every((rows) => rows.size === 0)) this.tasks.delete(task);
     }
   }
+
+  eachFirst(worker: WorkerRow, visit: (row: Row) => void): void {
+    for (const task of this.tasks) {
+      if (!worker.tasks.has(task.taskId)) continue;
+      for (const { head } of task.unhandled) if (head !== null) visit(head);
+    }
+  }
 }

@@ -1,5 +1,6 @@
 import type { WorkerTable } from '../../engine/tables.js';
-import type { QueueRow, Row, WorkerRow } from './rows.js';
+import type { WorkerHello } from '../records.js';
+import { WorkerRow, type QueueRow, type Row } from './rows.js';
 
 /** What the table needs of the state. */
 interface WorkerState {
@@ -28,12 +29,34 @@ export class MemoryWorkerTable implements WorkerTable {
     return this.rows.get(workerId);
   }
 
-  set(workerId: string, worker: WorkerRow): void {
-    this.rows.set(workerId, worker);
+  describe(workerId: string, about: WorkerHello): WorkerRow {
+    let worker = this.rows.get(workerId);
+    if (worker === undefined) {
+      this.rows.set(workerId, (worker = new WorkerRow(about, this.s.now)));
+      return worker;
+    }
+    worker.hello = about;
+    worker.tasks = new Set(about.tasks);
+    for (const lane of worker.lanes.values()) lane.isGreeted = true;
+    return worker;
   }
 
-  delete(workerId: string): void {
-    this.rows.delete(workerId);
+  setLease(worker: WorkerRow, until: number): void {
+    worker.lastBeatTime = this.s.now;
+    worker.leaseUntil = until;
+  }
+
+  /** After a restart: a worker of the process that ended, of which the runs are known. */
+  restore(worker: WorkerRow): void {
+    this.rows.set(worker.id, worker);
+  }
+
+  delete(worker: WorkerRow): void {
+    this.rows.delete(worker.id);
+  }
+
+  lost(): readonly WorkerRow[] {
+    return [...this.rows.values()].filter(({ leaseUntil }) => leaseUntil <= this.s.now);
   }
 
   /** Workers end with their process: nothing of them is written down. */
@@ -62,5 +85,11 @@ export class MemoryWorkerTable implements WorkerTable {
 
   eachRun({ running }: WorkerRow, visit: (row: Row) => void): void {
     for (const row of running) visit(row);
+  }
+
+  takeRuns({ running }: WorkerRow, limit: number, take: (row: Row) => void): number {
+    let done = 0;
+    for (; done < limit && running.tail !== null; done++) take(running.tail);
+    return done;
   }
 }

@@ -1,6 +1,6 @@
 -- Generated from libs/scheduler/src/engine by `npm run build:engine`. Do not edit.
 
-local engine = { rateLimit = {}, queue = {}, startable = {}, lock = {}, workflow = {}, finish = {}, cancel = {}, claim = {}, lockHandles = {}, settle = {}, rescue = {}, schedule = {}, task = {} }
+local engine = { rateLimit = {}, queue = {}, startable = {}, lock = {}, workflow = {}, finish = {}, cancel = {}, claim = {}, lockHandles = {}, settle = {}, rescue = {}, schedule = {}, task = {}, worker = {} }
 
 do
 local exports = engine.rateLimit
@@ -980,11 +980,80 @@ end
 
 do
 local exports = engine.settle
-local retry, snooze, placeLater
+local settleOwn, retry, snooze, placeLater
 local finish = engine.finish.finish
 local lock = engine.lock
 local endRun = engine.queue.endRun
 local place = engine.queue.place
+--- The execution of a run, if its token is current: a newer one means that the run has changed hands.
+function exports.current(t, run)
+    local execution = t:execution(run.executionId)
+    if execution == nil or execution.status ~= "RUNNING" then
+        return nil
+    end
+    return execution.leaseToken == run.leaseToken and execution or nil
+end
+--- As `current`, of a run of that worker.
+function exports.currentOf(t, worker, run)
+    local execution = exports.current(t, run)
+    return execution ~= nil and execution.workerId == worker.id and execution or nil
+end
+function settleOwn(t, worker, settlement)
+    local execution = exports.currentOf(t, worker, settlement)
+    if execution ~= nil and t:settleRun(
+        execution,
+        function() return exports.settle(t, execution, settlement) end
+    ) then
+        return true
+    end
+    t:count("stale", 1)
+    t:emitStale(worker, settlement)
+    return false
+end
+--- Settles a run of which the token is current.
+function exports.settle(t, execution, settlement)
+    local failure = settlement.error
+    local isCancelled = execution.cancelRequestedAt > 0 and settlement.kind ~= "complete"
+    if isCancelled or settlement.kind == "cancel" then
+        t:addAttempt(execution, "CANCELLED", failure)
+        finish(
+            t,
+            execution,
+            "finalizeCancel",
+            "CANCELLED",
+            {error = failure, reason = "CANCELLED"}
+        )
+    elseif settlement.kind == "complete" then
+        if execution.attempts ~= nil then
+            t:addAttempt(execution, "COMPLETED", nil)
+        end
+        finish(
+            t,
+            execution,
+            "complete",
+            "COMPLETED",
+            {result = settlement.result}
+        )
+    elseif settlement.kind == "fail" then
+        t:addAttempt(execution, "FAILED", failure)
+        finish(
+            t,
+            execution,
+            "fail",
+            "FAILED",
+            {error = failure, reason = settlement.reason}
+        )
+    elseif settlement.kind == "retry" then
+        retry(t, execution, failure, settlement.delay)
+    elseif settlement.kind == "snooze" then
+        snooze(t, execution, failure, settlement.delay)
+    else
+        exports.release(t, execution)
+        if settlement.lock ~= nil and execution.lockKey == nil then
+            t:requireLock(execution, settlement.lock)
+        end
+    end
+end
 --- Returns a run to the head of its queue, as if it had not been claimed.
 function exports.release(t, execution)
     exports.giveUp(t, execution)
@@ -1030,48 +1099,34 @@ function placeLater(t, execution, delay)
     place(t, execution)
     lock.release(t, execution)
 end
-function exports.settle(t, execution, settlement)
-    local failure = settlement.error
-    local isCancelled = execution.cancelRequestedAt > 0 and settlement.kind ~= "complete"
-    if isCancelled or settlement.kind == "cancel" then
-        t:addAttempt(execution, "CANCELLED", failure)
-        finish(
-            t,
-            execution,
-            "finalizeCancel",
-            "CANCELLED",
-            {error = failure, reason = "CANCELLED"}
-        )
-    elseif settlement.kind == "complete" then
-        if execution.attempts ~= nil then
-            t:addAttempt(execution, "COMPLETED", nil)
-        end
-        finish(
-            t,
-            execution,
-            "complete",
-            "COMPLETED",
-            {result = settlement.result}
-        )
-    elseif settlement.kind == "fail" then
-        t:addAttempt(execution, "FAILED", failure)
-        finish(
-            t,
-            execution,
-            "fail",
-            "FAILED",
-            {error = failure, reason = settlement.reason}
-        )
-    elseif settlement.kind == "retry" then
-        retry(t, execution, failure, settlement.delay)
-    elseif settlement.kind == "snooze" then
-        snooze(t, execution, failure, settlement.delay)
-    else
-        exports.release(t, execution)
-        if settlement.lock ~= nil and execution.lockKey == nil then
-            t:requireLock(execution, settlement.lock)
+--- Settles runs of a worker. What goes back to the head of its queue goes last and backwards, so that it keeps its order.
+-- 
+-- @returns of each, whether its token was current; else nothing has changed
+function exports.settleAll(t, worker, settlements)
+    local applied = {}
+    for ____, each in ipairs(settlements) do
+        applied[#applied + 1] = each.kind ~= "release" and settleOwn(t, worker, each)
+    end
+    do
+        local i = #settlements - 1
+        while i >= 0 do
+            if settlements[i + 1].kind == "release" then
+                applied[i + 1] = settleOwn(t, worker, settlements[i + 1])
+            end
+            i = i - 1
         end
     end
+    return applied
+end
+--- Settles a run for its worker, which does not.
+-- 
+-- @returns whether the token was current; else nothing has changed
+function exports.settleExpired(t, settlement)
+    local execution = exports.current(t, settlement)
+    if execution ~= nil then
+        exports.settle(t, execution, settlement)
+    end
+    return execution ~= nil
 end
 --- Ends a run as cancelled, without a settlement of its worker.
 function exports.finalizeCancel(t, execution)
@@ -1412,5 +1467,167 @@ function exports.skipWaiting(t, executionId)
             {reason = "TASK_UNREGISTERED"}
         )
     end
+end
+end
+
+do
+local exports = engine.worker
+local isListed
+local renewLock = engine.lock.renew
+local endLockWait = engine.rescue.endLockWait
+local rescue = engine.rescue.rescue
+local takeBack = engine.rescue.takeBack
+local currentOf = engine.settle.currentOf
+local finalizeCancel = engine.settle.finalizeCancel
+--- Whatever a worker sends renews its lease.
+function exports.renewLease(t, worker)
+    t.workers:setLease(worker, t.now + t.lease)
+end
+function isListed(found, execution)
+    for ____, each in ipairs(found) do
+        if each.execution.id == execution.id then
+            return true
+        end
+    end
+    return false
+end
+--- A worker joins, or describes itself anew.
+function exports.hello(t, id, about)
+    local isNew = t.workers:get(id) == nil
+    local worker = t.workers:describe(id, about)
+    if isNew then
+        t:emitWorker("joined", worker)
+    end
+    exports.renewLease(t, worker)
+    for ____, queue in ipairs(t.workers:queuesOf(worker)) do
+        if t.ready:count(queue) > 0 then
+            t:wake(queue)
+        end
+    end
+    t.unhandled:eachFirst(
+        worker,
+        function(execution) return t:wake(t:queueOf(execution)) end
+    )
+end
+--- Whether a call of a worker arrives behind a newer one of its lane. One that has joined again begins its lanes anew.
+-- 
+-- @param newest the number of the newest call of the lane
+function exports.isLate(newest, sequence, hasJoinedAgain)
+    return sequence < newest and not (hasJoinedAgain and sequence == 1)
+end
+--- Renews the lease of a worker and the locks of its runs.
+-- 
+-- @returns those of its runs that were asked to cancel
+function exports.renew(t, worker)
+    local cancelRequested = {}
+    exports.renewLease(t, worker)
+    t.workers:eachRun(
+        worker,
+        function(execution)
+            renewLock(t, execution)
+            if execution.cancelRequestedAt > 0 then
+                cancelRequested[#cancelRequested + 1] = {executionId = execution.id, leaseToken = execution.leaseToken}
+            end
+        end
+    )
+    return cancelRequested
+end
+--- The heartbeat of a worker.
+-- 
+-- @param runs those that it has
+function exports.beat(t, id, runs)
+    local worker = t.workers:get(id)
+    if worker == nil then
+        return {known = false, cancelRequested = {}, lost = runs}
+    end
+    local cancelRequested = exports.renew(t, worker)
+    local lost = {}
+    for ____, run in ipairs(runs) do
+        if currentOf(t, worker, run) == nil then
+            lost[#lost + 1] = run
+        end
+    end
+    return {known = true, cancelRequested = cancelRequested, lost = lost}
+end
+--- A worker claims nothing more.
+-- 
+-- @returns false where it did not claim anyway
+function exports.drain(t, id)
+    local worker = t.workers:get(id)
+    if worker == nil or worker.draining == true then
+        return false
+    end
+    worker.draining = true
+    t.workers:touch(worker)
+    t:emitWorker("draining", worker)
+    return true
+end
+--- Takes back up to `limit` runs of a worker that leaves.
+-- 
+-- @returns whether it has left; else it asks again
+function exports.goodbye(t, id, limit)
+    local worker = t.workers:get(id)
+    if worker == nil then
+        return true
+    end
+    worker.draining = true
+    t.workers:touch(worker)
+    t.workers:takeRuns(
+        worker,
+        limit,
+        function(execution) return takeBack(t, execution) end
+    )
+    if t.workers:countRuns(worker) > 0 then
+        return false
+    end
+    t.workers:delete(worker)
+    t:emitWorker("left", worker)
+    return true
+end
+--- Brings back up to `limit` runs of workers whose lease is over.
+-- 
+-- @returns how many
+function exports.rescueLost(t, limit)
+    local done = 0
+    for ____, worker in ipairs(t.workers:lost()) do
+        done = done + t.workers:takeRuns(
+            worker,
+            limit - done,
+            function(execution) return rescue(t, execution) end
+        )
+        if t.workers:countRuns(worker) == 0 then
+            t.workers:delete(worker)
+            t:emitWorker("lost", worker)
+        end
+    end
+    return done
+end
+---
+-- @returns up to `limit` runs that are past their bound: their own timeout and a lease, or the one of the store
+function exports.expired(t, limit)
+    local found = {}
+    t:eachPastDeadline(
+        limit,
+        function(execution)
+            found[#found + 1] = {execution = execution, bound = execution.timeout}
+        end
+    )
+    t:eachRunOlderThan(
+        t.maxAttemptDuration,
+        function(execution)
+            if #found < limit and not isListed(found, execution) then
+                found[#found + 1] = {execution = execution, bound = t.maxAttemptDuration}
+            end
+            return #found < limit
+        end
+    )
+    return found
+end
+--- Ends the runs that were not cancelled in time, and the waits for locks that took too long.
+-- 
+-- @returns how many
+function exports.endWaits(t)
+    local cancels = t:eachDueCancel(function(execution) return finalizeCancel(t, execution) end)
+    return cancels + t.lockWaiters:eachDue(function(execution) return endLockWait(t, execution) end)
 end
 end

@@ -6,39 +6,29 @@
 -- @include verb
 local HAND_OVER_PATIENCE_MS = 2000
 local id, madeAt = ARGV[3], tonumber(ARGV[4])
-local found = workerTable:get(id)
-local lost, asked = {}, {}
-if not found then
-  for i = 6, #ARGV do
-    lost[#lost + 1] = ARGV[i]
-  end
-  return commit({ 0, asked, lost })
-end
-local held, others = worker.renew(id)
-for _, row in ipairs(others) do
-  if row.cancelRequestedAt > 0 then
-    asked[#asked + 1] = { row.claimNumber, row.id, row.leaseToken }
-  end
-end
-table.sort(asked, function(a, b)
-  return a[1] < b[1]
-end)
-local cancels = {}
-for _, each in ipairs(asked) do
-  cancels[#cancels + 1] = each[2]
-  cancels[#cancels + 1] = tostring(each[3])
-end
-local named = {}
+local runs, ids, named = {}, {}, {}
 for i = 6, #ARGV, 2 do
-  local runId, attempt = ARGV[i], tonumber(ARGV[i + 1])
-  local row = held[runId] and settle.current(runId, attempt)
-  if not row then
-    lost[#lost + 1] = runId
-    lost[#lost + 1] = ARGV[i + 1]
-  end
-  call('HDEL', keys.handed, runId)
-  named[runId] = true
+  runs[#runs + 1] = settle.run(ARGV[i], ARGV[i + 1])
+  ids[#ids + 1] = ARGV[i]
+  named[ARGV[i]] = true
 end
+rows.fetch(ids, id)
+local found = engine.worker.beat(tables, id, runs)
+
+local function texts(tokens)
+  local flat = {}
+  for _, token in ipairs(tokens) do
+    flat[#flat + 1] = token.executionId
+    flat[#flat + 1] = tostring(token.leaseToken)
+  end
+  return flat
+end
+
+local lost = texts(found.lost)
+if not found.known then
+  return commit({ 0, {}, lost })
+end
+callAll('HDEL', keys.handed, ids)
 -- What was handed over and not named in a beat that was made long after was lost on its way. Should it come all the same,
 -- the worker sees its age, and does not begin it. By the time at which the beat was made, since it may be late itself.
 local waits = call('HGETALL', keys.handed)
@@ -58,10 +48,10 @@ end
 local UNNAMED_MS = 2000
 local knownUntil = tonumber(ARGV[5])
 if knownUntil and knownUntil <= now then
-  local count = worker.returnUnnamed(id, named, knownUntil - UNNAMED_MS)
+  local count = workerRuns.returnUnnamed(id, named, knownUntil - UNNAMED_MS)
   if count > 0 then
     frame.count('returned', count)
     effects.push({ 'returned', id, count, now })
   end
 end
-return commit({ 1, cancels, lost })
+return commit({ 1, texts(found.cancelRequested), lost })

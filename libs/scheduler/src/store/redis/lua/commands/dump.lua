@@ -51,7 +51,7 @@ local workers = {}
 for _, id in ipairs(sorted(keys.workers)) do
   local found = workerTable:get(id)
   local held = {}
-  for i, run in ipairs(worker.runs(id)) do
+  for i, run in ipairs(workerRuns.of(id)) do
     held[i] = run[1]
     local name = rows.get(run[1]).queue
     running[name] = (running[name] or 0) + 1

@@ -43,7 +43,7 @@ local function recordsOf(ids)
 end
 
 local last = tonumber(call('HGET', keys.lanes, laneKey))
--- A worker that has joined again begins its lanes anew.
+-- As engine.worker.isLate says: a worker that has joined again begins its lanes anew.
 local isAnew = sequence == '1' and last and tonumber(call('HGET', keys.lanes, laneKey .. '|hello')) == last
 if last and last > tonumber(sequence) and not isAnew then
   -- It arrives after a newer one of its lane: its worker has sent its content again, or has given it up.
@@ -135,74 +135,37 @@ if isDone then
   return reply(isCut and 1 or 0)
 end
 
--- Settles one by one. What goes back to a queue's head goes last and backwards, so that it keeps its order.
-local answers, released = {}, {}
-local mine, scan = {}, at
-for _ = 1, segments do
-  if ARGV[scan] == codes.EACH_SEGMENT then
-    local n = tonumber(ARGV[scan + 1])
-    for i = 1, n do
-      mine[#mine + 1] = ARGV[scan + 2 + 6 * (i - 1)]
-    end
-    scan = scan + 2 + 6 * n
-  else
-    local n, ids, _, behind = simple.layout(scan)
-    for i = 1, n do
-      mine[#mine + 1] = ARGV[ids + i - 1]
-    end
-    scan = behind
-  end
+local settlements, mine = {}, {}
+local function add(settlement, isReported)
+  settlements[#settlements + 1] = settlement
+  mine[#mine + 1] = settlement.executionId
+  runTable.reported[settlement.executionId] = isReported or nil
 end
-rows.fetch(mine, workerId)
 while segments > 0 do
   if ARGV[at] == codes.EACH_SEGMENT then
-    local n = tonumber(ARGV[at + 1])
-    for i = 1, n do
-      local from = at + 2 + 6 * (i - 1)
-      answers[#answers + 1] = codes.STALE
-      if ARGV[from + 2] == codes.SETTLEMENT.release then
-        released[#released + 1] = { #answers, from }
-      else
-        local kind, reason = ARGV[from + 2], ARGV[from + 4]
-        local isEmitted = kind == codes.COMPLETE_EMITTED
-        runTable.areReported = isEmitted
-        local done = settle.own(
-          workerId,
-          ARGV[from],
-          tonumber(ARGV[from + 1]),
-          isEmitted and codes.SETTLEMENT.complete or kind,
-          ARGV[from + 3],
-          reason ~= '' and reason or nil,
-          tonumber(ARGV[from + 5])
-        )
-        answers[#answers] = done and codes.APPLIED or codes.STALE
-      end
+    local behind = at + 2 + 6 * tonumber(ARGV[at + 1])
+    for i = at + 2, behind - 1, 6 do
+      local settlement = settle.read(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5])
+      add(settlement, ARGV[i + 2] == codes.COMPLETE_EMITTED)
     end
-    at = at + 2 + 6 * n
+    at = behind
   else
     local n, ids, results, behind = simple.layout(at)
-    runTable.areReported = true
-    for i = 1, n do
-      local text = results and ARGV[results + i - 1] or ''
-      local done = settle.own(workerId, ARGV[ids + i - 1], 1, codes.SETTLEMENT.complete, text, nil, 0)
-      answers[#answers + 1] = done and codes.APPLIED or codes.STALE
+    for i = 0, n - 1 do
+      add(settle.read(ARGV[ids + i], 1, codes.SETTLEMENT.complete, results and ARGV[results + i] or '', '', 0), true)
     end
     at = behind
   end
   segments = segments - 1
 end
-for i = #released, 1, -1 do
-  local place, from = released[i][1], released[i][2]
-  if settle.own(workerId, ARGV[from], tonumber(ARGV[from + 1]), codes.SETTLEMENT.release, ARGV[from + 3], nil, 0) then
-    answers[place] = codes.APPLIED
-  end
+rows.fetch(mine, workerId)
+workerTable.put(me)
+for _, isApplied in ipairs(engine.settle.settleAll(tables, me, settlements)) do
+  simple.answers[#simple.answers + 1] = isApplied and codes.APPLIED or codes.STALE
 end
-simple.answers[#simple.answers + 1] = table.concat(answers)
-runTable.areReported = false
 dependency.drain()
 
 local plainCount = #simple.claims / 2
-workerTable.put(me)
 local options = ARGV[8] ~= '' and cjson.decode(ARGV[8]) or {}
 local more = claim.claim(me, wanted - plainCount, wanted - ahead - plainCount, options)
 others = claim.list

@@ -8,7 +8,7 @@ clock.followBack()
 local limit = tonumber(ARGV[3])
 local done = engine.queue.promote(tables, limit)
   + dependency.timeOut(limit)
-  + worker.timeOut()
+  + engine.worker.endWaits(tables)
   + engine.lock.expire(tables)
 engine.queue.wakeRefilled(tables)
 local more = intake.step() or call('EXISTS', keys.continuation) == 1

@@ -4,13 +4,13 @@
 -- ARGV: frame, operation (none), workerId, 1 if its process stands still: then nothing is handed over to it any more
 -- Returns: { 1 | 0 (unknown), the store's time }
 -- @include verb
-local id = ARGV[3]
-if not workerTable:get(id) then
+local found = workerTable:get(ARGV[3])
+if not found then
   return { 0, now }
 end
-worker.renew(id)
+engine.worker.renew(tables, found)
 if ARGV[4] == '1' then
-  call('HDEL', keys.idle, id)
+  call('HDEL', keys.idle, found.id)
 end
 rows.save()
 lockTable.save()

@@ -1,7 +1,7 @@
 -- Keeps what a run says of itself, if its token is current.
 -- ARGV: frame, operation, executionId, attempt, fraction | '', note | '', hasNote, log lines...   Returns: 1 | 0, effects
 -- @include verb
-local row = settle.current(ARGV[3], tonumber(ARGV[4]))
+local row = engine.settle.current(tables, settle.run(ARGV[3], ARGV[4]))
 if not row then
   return commit(0)
 end

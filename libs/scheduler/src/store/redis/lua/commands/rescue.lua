@@ -3,5 +3,5 @@
 -- ARGV: frame, operation, limit   Returns: { done, more }, effects
 -- @include verb
 local limit = tonumber(ARGV[3])
-local done, more = worker.rescueLost(limit)
-return commit({ done, more and 1 or 0 })
+local done = engine.worker.rescueLost(tables, limit)
+return commit({ done, (done == limit or rows.bytes > STEP_BYTES) and 1 or 0 })

@@ -25,7 +25,7 @@
 -- @include scheduleTable
 -- @include definitionTable
 -- @include settle
--- @include worker
+-- @include workerRuns
 -- @include claim
 -- @include create
 -- @include transition

@@ -6,8 +6,8 @@ function runTable.begin()
   runTable.stopped = {}
   -- Runs that it has begun, by worker: execution and entry of each.
   runTable.started = {}
-  -- Whether the worker whose run ends reports its completion itself.
-  runTable.areReported = false
+  -- Runs of which the worker reports the completion itself, as a set.
+  runTable.reported = {}
   -- Whether any execution is dispatched directly, once that is asked for.
   runTable.anyHanded = nil
 end
@@ -51,6 +51,21 @@ function tables:endRun(row)
   rows.touch(row)
 end
 
+-- A run whose execution is set aside is over.
+function runTable.drop(workerId, id)
+  frame.count('RUNNING', -1)
+  call('HDEL', keys.running(workerId), id)
+end
+
+function tables:settleRun(row, end_)
+  local id, workerId = row.id, row.workerId
+  if aside.guard('settle', id, end_) then
+    return true
+  end
+  runTable.drop(workerId, id)
+  return false
+end
+
 function tables:addAttempt(row, outcome, err)
   history.recordAttempt(row, outcome, err)
 end
@@ -58,6 +73,55 @@ end
 function tables:setCancelDeadline(row, at)
   row.cancelDeadline = string.format('%012d:%s', frame.next(), row.id)
   call('ZADD', keys.graces, at, row.cancelDeadline)
+end
+
+local function endCancelled(id, member, end_)
+  local row = rows.get(id)
+  if row and row.status == 'RUNNING' and row.cancelDeadline == member then
+    return end_(row)
+  end
+  call('ZREM', keys.graces, member)
+  if not row and not rows.bad[id] then
+    aside.put('cancel', id, 'a cancel of an execution that is not stored', {})
+  end
+end
+
+function tables:eachDueCancel(end_)
+  local done, before = 0, rows.bytes
+  for _, member in ipairs(call('ZRANGEBYSCORE', keys.graces, '-inf', now, 'LIMIT', 0, 200)) do
+    if rows.bytes - before > STEP_BYTES then
+      break
+    end
+    local id = string.sub(member, 14)
+    if not aside.guard('cancel', id, endCancelled, id, member, end_) then
+      call('ZREM', keys.graces, member)
+    end
+    done = done + 1
+  end
+  return done
+end
+
+function tables:eachPastDeadline(limit, visit)
+  for _, member in ipairs(call('ZRANGEBYSCORE', keys.bounds, '-inf', now, 'LIMIT', 0, limit)) do
+    local row = rows.get(string.sub(member, 14))
+    if row and row.status == 'RUNNING' then
+      visit(row)
+    end
+  end
+end
+
+function tables:eachRunOlderThan(duration, visit)
+  for _, workerId in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
+    local entries = call('HGETALL', keys.running(workerId))
+    for i = 1, #entries, 2 do
+      local started, number = string.match(entries[i + 1], '^%a(%d+)|(%d+)$')
+      local isOld = started and started + steps.since(tonumber(number)) <= now - duration
+      local row = isOld and rows.get(entries[i])
+      if row and row.status == 'RUNNING' and not visit(row) then
+        return
+      end
+    end
+  end
 end
 
 function tables:requireLock(row, lock)

@@ -1,4 +1,4 @@
--- Settlements of workers, as they come.
+-- Settlements as workers send them.
 local settle = {}
 
 -- Kinds by their letters.
@@ -6,44 +6,24 @@ local KINDS = {}
 for kind, letter in pairs(codes.SETTLEMENT) do
   KINDS[letter] = kind
 end
+KINDS[codes.COMPLETE_EMITTED] = 'complete'
 
--- The run's row if the token is current, else nil.
-function settle.current(id, token)
-  local row = rows.get(id)
-  if row and row.status == 'RUNNING' and row.leaseToken == token then
-    return row
-  end
-  return nil
+function settle.run(id, token)
+  return { executionId = id, leaseToken = tonumber(token) }
 end
 
--- Settles a run of which the token is current. text: result, error or (of a release) the lock that it needs from now on;
--- '' for none.
-function settle.apply(row, kind, text, reason, delay)
-  local settlement = { kind = KINDS[kind], reason = reason, delay = delay }
+-- As the engine takes it. text: result, error or (of a release) the lock that it needs from now on; '' for none.
+function settle.read(id, token, letter, text, reason, delay)
+  local settlement = settle.run(id, token)
+  settlement.kind, settlement.delay = KINDS[letter], tonumber(delay)
+  settlement.reason = reason ~= '' and reason or nil
   local value = text ~= '' and text or nil
-  if kind == codes.SETTLEMENT.complete then
+  if settlement.kind == 'complete' then
     settlement.result = value
-  elseif kind == codes.SETTLEMENT.release then
+  elseif settlement.kind == 'release' then
     settlement.lock = value and cjson.decode(value)
   else
     settlement.error = value
   end
-  engine.settle.settle(tables, row, settlement)
-end
-
--- Settles a run of this worker; a token that is not current changes nothing. A run that cannot be settled is set aside, so
--- that the others of its exchange are.
-function settle.own(workerId, id, token, kind, text, reason, delay)
-  local row = settle.current(id, token)
-  local isOwn = row and row.workerId == workerId
-  if isOwn and aside.guard('settle', id, settle.apply, row, kind, text, reason, delay) then
-    return true
-  end
-  if isOwn or rows.bad[id] then
-    frame.count('RUNNING', -1)
-    call('HDEL', keys.running(workerId), id)
-  end
-  frame.count('stale', 1)
-  effects.push({ 'stale', id, token, workerId, now })
-  return false
+  return settlement
 end

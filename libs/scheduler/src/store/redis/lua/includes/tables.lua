@@ -2,7 +2,7 @@
 local tables = { workflows = workflow.table }
 
 function tables.begin()
-  tables.now, tables.lease = now, frame.lease
+  tables.now, tables.lease, tables.maxAttemptDuration = now, frame.lease, frame.maxAttempt
 end
 
 function tables:attendedTime()
@@ -65,7 +65,7 @@ end
 
 function tables:emitExecution(row, change)
   -- The worker of the run reports it itself.
-  if change == 'completed' and runTable.areReported and not effects.isWantedElsewhere('completed') then
+  if change == 'completed' and runTable.reported[row.id] and not effects.isWantedElsewhere('completed') then
     return
   end
   effects.tell(row, change)
@@ -139,6 +139,17 @@ end
 
 function tables:emitSchedule(schedule, change)
   effects.push({ 'schedule', change, schedule.id, schedule.taskId, now })
+end
+
+function tables:emitWorker(change, worker)
+  effects.push({ 'worker', change, worker.id, now })
+end
+
+function tables:emitStale(worker, run)
+  if rows.bad[run.executionId] then
+    runTable.drop(worker.id, run.executionId)
+  end
+  effects.push({ 'stale', run.executionId, run.leaseToken, worker.id, now })
 end
 
 function tables:emitDue(at)

@@ -23,6 +23,18 @@ local function isEmpty(task)
   return true
 end
 
+function unhandledTable:eachFirst(worker_, visit)
+  for _, task in ipairs(call('ZRANGE', keys.unhandledTasks, 0, -1)) do
+    for level = 0, workerTable.hasHandler(worker_, task) and 4 or -1 do
+      local first = call('ZRANGE', keys.unhandled(task, level), 0, 0)[1]
+      local row = first and rows.get(first, true)
+      if row then
+        visit(row)
+      end
+    end
+  end
+end
+
 function unhandledTable:each(worker_, level, visit)
   for _, task in ipairs(call('ZRANGE', keys.unhandledTasks, 0, -1)) do
     if workerTable.hasHandler(worker_, task) then

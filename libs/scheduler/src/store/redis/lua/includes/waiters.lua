@@ -157,6 +157,33 @@ function waiters:endWait(row)
   end
 end
 
+local function endWait(id, member, end_)
+  local row = rows.get(id)
+  -- Another end of these may have woken it meanwhile: then it is next, and no longer waits.
+  if row and row.lockWaitUntil == member then
+    return end_(row)
+  end
+  call('ZREM', keys.lockWaits, member)
+  if not row and not rows.bad[id] then
+    aside.put('lockWait', id, 'a wait of an execution that is not stored', {})
+  end
+end
+
+function waiters:eachDue(end_)
+  local done, before = 0, rows.bytes
+  for _, member in ipairs(call('ZRANGEBYSCORE', keys.lockWaits, '-inf', now, 'LIMIT', 0, 200)) do
+    if rows.bytes - before > STEP_BYTES then
+      break
+    end
+    local id = string.sub(member, 14)
+    if not aside.guard('lockWait', id, endWait, id, member, end_) then
+      call('ZREM', keys.lockWaits, member)
+    end
+    done = done + 1
+  end
+  return done
+end
+
 function waiters:putHandle(lock, wait)
   local stored = cmsgpack.pack({ ttl = wait.ttl, deadline = wait.deadline, askedAt = wait.askedAt })
   if call('HSET', keys.handles, handleName(lock.key, wait.owner), stored) == 1 then

@@ -32,13 +32,9 @@ function workerTable:get(id)
   return found or nil
 end
 
--- One that the verb has read, or makes.
+-- One that the verb has read.
 function workerTable.put(found)
   cache[found.id] = found
-end
-
-function workerTable.forget(id)
-  cache[id], dirty[id] = false, nil
 end
 
 function workerTable:touch(found)
@@ -57,8 +53,68 @@ function workerTable.save()
       rotation = found.rotation,
     })
     call('HSET', keys.workers, id, stored)
+    if found.draining then
+      -- Nothing is dispatched to it any more.
+      call('HDEL', keys.idle, id)
+    end
   end
   dirty = {}
+end
+
+-- Small hashes are searched from one end; one long field makes of the running ones a table from the start.
+local PAD = string.rep('-', 80)
+
+-- about: { text (JSON), queues, slots, tasks }
+function workerTable:describe(id, about)
+  local found = workerTable:get(id)
+  if found then
+    for lane = 0, 1 do
+      local last = call('HGET', keys.lanes, id .. '|' .. lane)
+      if last then
+        call('HSET', keys.lanes, id .. '|' .. lane .. '|hello', last)
+      end
+    end
+  else
+    found = { id = id, started = now, joined = frame.next(), rotation = 0 }
+    cache[id] = found
+  end
+  found.queues, found.slots = about.queues, about.slots
+  handlers[id] = nil
+  workerTable:touch(found)
+  call('HSET', keys.hellos, id, about.text)
+  call('DEL', keys.worker(id))
+  callAll('SADD', keys.worker(id), about.tasks)
+  call('HSET', keys.running(id), '', PAD)
+  return found
+end
+
+function workerTable:setLease(found, at)
+  call('ZADD', keys.leases, at, found.id)
+end
+
+function workerTable:delete(found)
+  local id = found.id
+  cache[id], dirty[id] = false, nil
+  call('HDEL', keys.workers, id)
+  call('HDEL', keys.hellos, id)
+  call('ZREM', keys.leases, id)
+  call('HDEL', keys.idle, id)
+  for lane = 0, 1 do
+    local key = id .. '|' .. lane
+    call('HDEL', keys.lanes, key, key .. '|reply', key .. '|hello')
+  end
+  call('UNLINK', keys.worker(id), keys.running(id))
+end
+
+function workerTable:lost()
+  local found = {}
+  for i, id in ipairs(call('ZRANGEBYSCORE', keys.leases, '-inf', now)) do
+    found[i] = workerTable:get(id) or { id = id, joined = 0 }
+  end
+  table.sort(found, function(a, b)
+    return a.joined < b.joined
+  end)
+  return found
 end
 
 function workerTable:queuesOf(found)
@@ -92,7 +148,8 @@ function workerTable:canRun(found, row)
 end
 
 function workerTable:countRuns(found)
-  return call('HLEN', keys.running(found.id)) - 1 + runTable.unwritten(found.id)
+  local key = keys.running(found.id)
+  return call('HLEN', key) - call('HEXISTS', key, '') + runTable.unwritten(found.id)
 end
 
 local function readAlive()
@@ -118,21 +175,4 @@ function workerTable:someAlive(test)
     end
   end
   return false
-end
-
--- Simple runs have no state: only those with one are read.
-function workerTable:eachRun(found, visit)
-  local runs = {}
-  for _, id in ipairs(call('HKEYS', keys.running(found.id))) do
-    local row = id ~= '' and call('HEXISTS', keys.state, id) == 1 and rows.get(id)
-    if row and row.status == 'RUNNING' then
-      runs[#runs + 1] = row
-    end
-  end
-  table.sort(runs, function(a, b)
-    return a.claimNumber < b.claimNumber
-  end)
-  for _, row in ipairs(runs) do
-    aside.guard('beat', row.id, visit, row)
-  end
 end
