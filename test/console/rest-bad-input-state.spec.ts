@@ -57,7 +57,7 @@ describe.each<Platform>(['express', 'fastify'])('input that is bad for its momen
     expect(body).toMatchObject({
       code: 'CRON_TOO_FREQUENT',
       path: 'cronExpression',
-      detail: 'cronExpression: 60 ticks a minute, beside 121 of other schedules; allowed: 130 of all together',
+      detail: 'cronExpression: 60 ticks a minute, in addition to 121 of other schedules; allowed: 130 in total',
     });
     // Dense in one hour of the day only.
     expect((await put('third', '* * 9 * * *').expect(400)).body.code).toBe('CRON_TOO_FREQUENT');
