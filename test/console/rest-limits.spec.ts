@@ -89,7 +89,10 @@ describe.each<Platform>(['express', 'fastify'])('the bounds of a request on %s',
     const { app, call } = await startConsole(echo, { platform, console: { requestTimeout: 100 } });
     app.get<TaskStore>(TASK_STORE, { strict: false }).enqueue = () => new Promise(() => undefined);
     const { body, headers } = await call('operator', 'post', RUN).send({}).expect(503);
-    expect(body).toMatchObject({ code: 'ANSWER_TIMEOUT', detail: expect.stringMatching(/120 ms.*may still take effect/) });
+    expect(body).toMatchObject({
+      code: 'ANSWER_TIMEOUT',
+      detail: expect.stringMatching(/120 ms.*may still take effect/),
+    });
     expect(headers['retry-after']).toBe('5');
     const { items } = (await call('admin', 'get', '/api/audit').expect(200)).body;
     expect(items).toMatchObject([{ action: 'scheduleExecution', outcome: 'ANSWER_TIMEOUT' }]);

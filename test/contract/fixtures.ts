@@ -11,7 +11,7 @@ import type { DependencyType } from '../../libs/scheduler/src/core/dependency.js
 import type { ErrorInfo } from '../../libs/scheduler/src/core/failure.js';
 import { TaskPriority } from '../../libs/scheduler/src/core/priority.js';
 import type { ScheduleRecord } from '../../libs/scheduler/src/core/schedule.js';
-import type { TaskMirror } from '../../libs/scheduler/src/core/task-definition.js';
+import type { TaskRecord } from '../../libs/scheduler/src/core/task-definition.js';
 import type { GivenHistory } from '../../libs/scheduler/src/store/history-settings.js';
 import type { WorkerHello } from '../../libs/scheduler/src/store/records.js';
 import type { TaskStore } from '../../libs/scheduler/src/store/task-store.js';
@@ -98,7 +98,7 @@ export function lockOn(key: string, maxWait: number | null = null, timeout = 5 *
   return { key, timeout, maxWait };
 }
 
-export function mirrorOf(taskId: string, overrides: Partial<TaskMirror> = {}): TaskMirror {
+export function mirrorOf(taskId: string, overrides: Partial<TaskRecord> = {}): TaskRecord {
   return {
     taskId,
     taskName: `The ${taskId} task`,

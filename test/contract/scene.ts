@@ -3,7 +3,7 @@ import type { Effect, ExecutionEffect, ExecutionTransition } from '../../libs/sc
 import type { TaskExecution } from '../../libs/scheduler/src/core/execution.js';
 import { PROMOTE_PER_STEP, UNATTENDED_MS } from '../../libs/scheduler/src/core/limits.js';
 import type { TaskStatus, WaitingForKind } from '../../libs/scheduler/src/core/status.js';
-import type { TaskMirror } from '../../libs/scheduler/src/core/task-definition.js';
+import type { TaskRecord } from '../../libs/scheduler/src/core/task-definition.js';
 import type { LockInfo, StoreStats, WorkerHello } from '../../libs/scheduler/src/store/records.js';
 import type { StepReply, TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import type { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
@@ -28,7 +28,7 @@ export class Scene {
   }
 
   /** Mirrors a definition, or changes it. */
-  async define(taskId: string, overrides: Partial<TaskMirror> = {}): Promise<void> {
+  async define(taskId: string, overrides: Partial<TaskRecord> = {}): Promise<void> {
     await this.store.putTasks([mirrorOf(taskId, overrides)]);
   }
 

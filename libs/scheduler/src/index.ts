@@ -31,7 +31,7 @@ export {
   type TaskTarget,
 } from './task/task-ref.js';
 export { TaskContext } from './task/task-context.js';
-export type { LockKey, ResolvedTask, TaskDefinition, TaskMirror } from './core/task-definition.js';
+export type { LockKey, ResolvedTask, TaskDefinition, TaskMirror, TaskRecord } from './core/task-definition.js';
 export type { ScheduleOptions } from './core/plan-execution.js';
 export { MAX_WORKFLOW_EDGES, MAX_WORKFLOW_NODES } from './core/limits.js';
 export { DEPENDENCY_TYPES, type DependencyType, type TaskDependency } from './core/dependency.js';

@@ -11,11 +11,11 @@ import { setSecurityHeaders } from '../security/security-headers.js';
 import { SignIns } from '../security/sign-ins.js';
 import { WEIGHT, type RouteWeight } from '../security/weight.decorator.js';
 import { CONSOLE_OPTIONS } from '../tokens.js';
-import { NEEDED_ROLE } from './access.decorator.js';
+import { REQUIRED_ROLE } from './access.decorator.js';
 import { ConsoleAuthenticator } from './console-authenticator.js';
 import { bearerOf, isRead, type ConsoleReply, type ConsoleRequest } from './console-request.js';
 import { CONSOLE_ROLES, covers, type ConsoleRole, type Principal } from './principal.js';
-import { checkReach } from './reach.js';
+import { checkExposure } from './exposure.js';
 
 /** For a guard of the app that accepts a caller without identifying it. */
 const UNNAMED: Principal = { name: 'unnamed', role: 'viewer', payloads: false };
@@ -42,7 +42,7 @@ export class ConsoleAuthGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<ConsoleRequest>();
     setSecurityHeaders(request, context.switchToHttp().getResponse<ConsoleReply>());
-    checkReach(request, { ...this.options, isProtected: this.authenticator.isProtected });
+    checkExposure(request, { ...this.options, isProtected: this.authenticator.isProtected });
     const address = request.socket.remoteAddress ?? '';
     const principal = await this.signIn(context, request, address);
     request.principal = principal;
@@ -50,7 +50,7 @@ export class ConsoleAuthGuard implements CanActivate {
     this.limiter.take(`${principal.name}\n${address}`, request.weight);
     const reads = isRead(request.method);
     const needed =
-      this.reflector.get<ConsoleRole | undefined>(NEEDED_ROLE, context.getHandler()) ?? (reads ? 'viewer' : 'admin');
+      this.reflector.get<ConsoleRole | undefined>(REQUIRED_ROLE, context.getHandler()) ?? (reads ? 'viewer' : 'admin');
     if (!covers(principal.role, needed)) {
       if (!reads) this.audit.record(request, context.getHandler().name, 'FORBIDDEN');
       throw new ConsoleError('FORBIDDEN', 403, `the role '${principal.role}' is not sufficient; allowed: '${needed}'`);

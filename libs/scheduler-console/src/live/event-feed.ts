@@ -12,7 +12,7 @@ export interface LiveEvent {
 }
 
 /** Why the events after a position cannot be sent. */
-export type Hole =
+export type FeedGap =
   /** They are no longer kept. */
   | 'TOO_FAR_BEHIND'
   /** Some events of other nodes did not reach this process. */
@@ -65,8 +65,8 @@ export class EventFeed implements OnModuleInit, OnModuleDestroy {
 
   onModuleInit(): void {
     this.stop = this.events.listen(NAMES, (name, data) => {
-      if (name === SchedulerEvents.EVENTS_MISSED) this.leaveHole();
-      else this.keep(name, data);
+      if (name === SchedulerEvents.EVENTS_MISSED) this.recordGap();
+      else this.append(name, data);
     });
   }
 
@@ -75,7 +75,7 @@ export class EventFeed implements OnModuleInit, OnModuleDestroy {
   }
 
   /** The events after `seq`, oldest first: at least one if there is one, and more up to `size` characters of data. */
-  after(seq: number, size: number): LiveEvent[] | Hole {
+  after(seq: number, size: number): LiveEvent[] | FeedGap {
     if (seq < this.first - 1) return seq < this.missedAt ? 'EVENTS_MISSED' : 'TOO_FAR_BEHIND';
     const from = seq - this.first + 1;
     let to = from;
@@ -86,7 +86,7 @@ export class EventFeed implements OnModuleInit, OnModuleDestroy {
     return this.kept.slice(from, to);
   }
 
-  private keep(name: SchedulerEventName, data: unknown): void {
+  private append(name: SchedulerEventName, data: unknown): void {
     const size = JSON.stringify(data).length;
     this.kept.push({ seq: this.seq + 1, name, data, size });
     this.size += size;
@@ -95,17 +95,17 @@ export class EventFeed implements OnModuleInit, OnModuleDestroy {
     let dropped = 0;
     for (; this.kept.length - dropped > KEPT || this.size > MAX_SIZE / 2; dropped++)
       this.size -= this.kept[dropped]!.size;
-    this.forget(dropped);
+    this.drop(dropped);
   }
 
   /** A number without an event: no client can continue across it. */
-  private leaveHole(): void {
-    this.forget(this.kept.length);
+  private recordGap(): void {
+    this.drop(this.kept.length);
     this.size = 0;
     this.missedAt = this.first++;
   }
 
-  private forget(count: number): void {
+  private drop(count: number): void {
     this.kept.splice(0, count);
     this.first += count;
   }

@@ -1,15 +1,15 @@
 import type { Socket } from 'socket.io';
-import type { Hole } from './event-feed.js';
-import type { LiveCaller } from './live-gate.js';
+import type { FeedGap } from './event-feed.js';
+import type { LiveCaller } from './live-auth.js';
 
 /** Above so many unread bytes the server pauses for a client until it reads. */
 const MAX_UNREAD = 1024 * 1024;
 /** After so long a pause the client is stuck, ms. */
-const PATIENCE = 5000;
+const MAX_PAUSE_MS = 5000;
 
 /** Why a client needs the state instead of further events. */
 export type ResyncReason =
-  | Hole
+  | FeedGap
   /** Its position is of another process, or invalid. */
   | 'UNKNOWN_POSITION';
 
@@ -27,14 +27,14 @@ export class LiveClient {
   ) {}
 
   /** Whether it may be sent more; if not, whether the pause is too long. */
-  look(): 'ready' | 'full' | 'stuck' {
+  refresh(): 'ready' | 'full' | 'stuck' {
     const now = performance.now();
     if (this.unread <= MAX_UNREAD) {
       this.fullSince = null;
       return 'ready';
     }
     this.fullSince ??= now;
-    return now - this.fullSince > PATIENCE ? 'stuck' : 'full';
+    return now - this.fullSince > MAX_PAUSE_MS ? 'stuck' : 'full';
   }
 
   /** Terminates it at once. A close would wait until everything is read. */

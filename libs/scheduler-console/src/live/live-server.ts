@@ -15,10 +15,10 @@ import type { ResolvedConsoleOptions } from '../resolve-options.js';
 import { Redactor } from '../security/redactor.js';
 import { servedAt } from '../served-at.js';
 import { CONSOLE_OPTIONS, CONSOLE_SCHEDULER } from '../tokens.js';
-import { boundTalk, type Connection } from './bound-talk.js';
+import { limitMessages, type Connection } from './limit-messages.js';
 import { EventFeed, type LiveEvent } from './event-feed.js';
 import { LiveClient } from './live-client.js';
-import { LiveGate, type LiveCaller } from './live-gate.js';
+import { LiveAuth, type LiveCaller } from './live-auth.js';
 import { LivePlaces } from './live-places.js';
 import { takeUpgrades } from './upgrades.js';
 
@@ -56,7 +56,7 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
   constructor(
     @Inject(CONSOLE_OPTIONS) private readonly options: ResolvedConsoleOptions,
     @Inject(CONSOLE_SCHEDULER) private readonly scheduler: AdvancedTaskScheduler,
-    private readonly gate: LiveGate,
+    private readonly auth: LiveAuth,
     private readonly redactor: Redactor,
     private readonly feed: EventFeed,
     private readonly adapterHost: HttpAdapterHost,
@@ -76,16 +76,16 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
       maxHttpBufferSize: MAX_FRAME,
       perMessageDeflate: false,
       allowRequest: (request, answer) => {
-        const refused = this.refusalOf(request);
+        const refused = this.rejectionOf(request);
         // engine.io would answer 400, also if only the permission is missing.
         if (refused) request.socket.end(`HTTP/1.1 ${refused}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
         answer(refused, refused === null);
       },
     });
     this.server.engine.on('connection', (connection: Connection) =>
-      this.joining.set(connection, boundTalk(connection)),
+      this.joining.set(connection, limitMessages(connection)),
     );
-    this.server.on('connection', (socket) => this.welcome(socket));
+    this.server.on('connection', (socket) => this.accept(socket));
     this.leaveServer = takeUpgrades(http, (request, socket, head) => this.take(path, request, socket, head));
   }
 
@@ -108,9 +108,9 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   /** Checks the caller before the upgrade is answered. @returns the status of a rejection, or null */
-  private refusalOf(request: IncomingMessage): string | null {
+  private rejectionOf(request: IncomingMessage): string | null {
     try {
-      const caller = this.gate.admit(request);
+      const caller = this.auth.authorize(request);
       if (!this.places.take(caller.principal.name, request.socket)) return '403 Forbidden';
       this.callers.set(request, caller);
       return null;
@@ -119,7 +119,7 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
     }
   }
 
-  private welcome(socket: Socket): void {
+  private accept(socket: Socket): void {
     this.joining.get(socket.conn)?.();
     const caller = this.callers.get(socket.request);
     if (!caller) return void socket.disconnect(true);
@@ -164,7 +164,7 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
       client.socket.disconnect(true);
       return false;
     }
-    const state = client.look();
+    const state = client.refresh();
     if (state === 'stuck') {
       this.logger.warn(`disconnected a client of the live channel that does not read: ${client.caller.principal.name}`);
       client.drop();
@@ -181,7 +181,7 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
       return;
     }
     const ids = group.map(({ socket }) => socket.id);
-    this.server?.to(ids).emit('events', this.shown(events, caller.principal.payloads));
+    this.server?.to(ids).emit('events', this.redacted(events, caller.principal.payloads));
     for (const client of group) client.cursor = events.at(-1)!.seq;
   }
 
@@ -217,7 +217,7 @@ export class LiveServer implements OnApplicationBootstrap, BeforeApplicationShut
     return epoch === this.feed.epoch && Number.isSafeInteger(seq) && seq! >= 0 && seq! <= this.feed.seq;
   }
 
-  private shown(events: readonly LiveEvent[], payloads: boolean): unknown {
+  private redacted(events: readonly LiveEvent[], payloads: boolean): unknown {
     return events.map(({ seq, name, data }) => ({ seq, name, data: this.redactor.redact(data, payloads) }));
   }
 }

@@ -49,7 +49,7 @@ export class ConsoleMetrics implements OnModuleInit, OnModuleDestroy {
 
   onModuleInit(): void {
     this.stop = this.events.listen(HEARD, (_name, event) =>
-      this.process.hear(event, event.workerId !== null && this.isOwn(event.workerId)),
+      this.process.observe(event, event.workerId !== null && this.isOwn(event.workerId)),
     );
   }
 

@@ -47,10 +47,10 @@ const COUNTERS = {
 >;
 
 /** Reads of the store at a scrape. */
-const READINGS = ['status', 'workers'] as const;
-type Reading = (typeof READINGS)[number];
+const READS = ['status', 'workers'] as const;
+type Reading = (typeof READS)[number];
 /** Time limit of a read at a scrape, ms. */
-const PATIENCE = 1500;
+const READ_TIMEOUT_MS = 1500;
 
 /**
  * The metrics of the store, read once for each scrape. A failed read removes its metrics, since old values would look
@@ -71,11 +71,11 @@ export class FleetMetrics {
     this.failing = new Gauge({ name: 'scheduler_failing_duties', help: failingHelp, registers });
     this.errors = new Counter({
       name: 'scheduler_scrape_errors_total',
-      help: `Reads of the store for a scrape that failed or took over ${PATIENCE / 1000} s. Of this instance.`,
+      help: `Reads of the store for a scrape that failed or took over ${READ_TIMEOUT_MS / 1000} s. Of this instance.`,
       labelNames: ['reading'],
       registers,
     });
-    for (const reading of READINGS) this.errors.inc({ reading }, 0);
+    for (const reading of READS) this.errors.inc({ reading }, 0);
     this.counters = Object.entries(COUNTERS).map(([name, { help, values }]) => {
       const labelNames = Object.keys(values[0][0]);
       return [new Counter({ name, help, labelNames, registers }), values];
@@ -106,7 +106,7 @@ export class FleetMetrics {
   /** @returns null if there was no reply */
   private async read<T>(reading: Reading, ask: () => Promise<T | null>): Promise<T | null> {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<null>((resolve) => (timer = setTimeout(resolve, PATIENCE, null)));
+    const late = new Promise<null>((resolve) => (timer = setTimeout(resolve, READ_TIMEOUT_MS, null)));
     const answer = await Promise.race([ask().catch(() => null), late]);
     clearTimeout(timer);
     if (answer === null) this.errors.inc({ reading });

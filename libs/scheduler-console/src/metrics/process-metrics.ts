@@ -3,7 +3,7 @@ import type { ExecutionEvent } from 'nestjs-advanced-scheduler';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 const OWN = 'Of the workers of this instance; sum over instances.';
-const HEARD = 'Of the whole fleet, as observed by this instance since its start; aggregate with max.';
+const OBSERVED = 'Of the whole fleet, as observed by this instance since its start; aggregate with max.';
 /** Number of tasks with a separate label; others share `other`. */
 const MOST_TASKS = 200;
 /** Number of executions tracked from scheduling to their end; older ones are dropped. */
@@ -41,7 +41,7 @@ export class ProcessMetrics {
     });
     this.skips = new Counter({
       name: 'scheduler_skips_total',
-      help: `Executions skipped, by reason. ${HEARD}`,
+      help: `Executions skipped, by reason. ${OBSERVED}`,
       labelNames: ['reason'],
       registers,
     });
@@ -56,7 +56,7 @@ export class ProcessMetrics {
   }
 
   /** @param own whether it is of a worker of this process */
-  hear(event: ExecutionEvent, own: boolean): void {
+  observe(event: ExecutionEvent, own: boolean): void {
     const { executionId, taskId, transition } = event;
     const time = Date.parse(event.time);
     switch (transition) {

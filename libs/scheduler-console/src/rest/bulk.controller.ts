@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import type { AdvancedTaskScheduler, ListExecutionsOptions } from 'nestjs-advanced-scheduler';
-import { Needs } from '../auth/access.decorator.js';
+import { RequireRole } from '../auth/access.decorator.js';
 import type { ConsoleRequest } from '../auth/console-request.js';
 import { ConsoleError } from '../console-error.js';
 import { Weighs } from '../security/weight.decorator.js';
@@ -37,7 +37,7 @@ export class BulkController {
   @Post('cancel')
   @Weighs(() => 20)
   @HttpCode(200)
-  @Needs('operator')
+  @RequireRole('operator')
   @Operation({ summary: 'Cancels executions that match a filter and have not ended.', body: BULK })
   cancelExecutions(@Body(new BodyPipe(BULK)) body: Record<string, unknown>, @Req() request: ConsoleRequest) {
     return this.each(body, request, ['PENDING', 'RETRYING', 'RUNNING'], (id) => this.scheduler.cancelTask(id));
@@ -46,7 +46,7 @@ export class BulkController {
   @Post('retry')
   @Weighs(() => 20)
   @HttpCode(200)
-  @Needs('operator')
+  @RequireRole('operator')
   @Operation({ summary: 'Runs FAILED, CANCELLED and SKIPPED executions that match a filter again.', body: BULK })
   retryExecutions(@Body(new BodyPipe(BULK)) body: Record<string, unknown>, @Req() request: ConsoleRequest) {
     return this.each(body, request, ['FAILED', 'CANCELLED', 'SKIPPED'], (id) => this.scheduler.retryTask(id));

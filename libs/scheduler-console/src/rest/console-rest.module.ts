@@ -1,7 +1,7 @@
 import { Module, type DynamicModule, type NestModule, type OnModuleInit, type Type } from '@nestjs/common';
 import { mount } from '../mount.js';
 import { normalizePath } from '../resolve-options.js';
-import { BodyIntake } from './body-intake.js';
+import { BodyReader } from './body-reader.js';
 import { BulkController } from './bulk.controller.js';
 import { DocsController } from './docs.controller.js';
 import { ExecutionsController } from './executions.controller.js';
@@ -29,7 +29,7 @@ const CONTROLLERS: readonly Type[] = [
 /** `<path>/api`. */
 @Module({})
 export class ConsoleRestModule implements NestModule, OnModuleInit {
-  constructor(private readonly intake: BodyIntake) {}
+  constructor(private readonly intake: BodyReader) {}
 
   /** @param foundation provides the options, the scheduler and access control */
   static register(path: string | undefined, foundation: DynamicModule): DynamicModule {
@@ -38,17 +38,17 @@ export class ConsoleRestModule implements NestModule, OnModuleInit {
       module: ConsoleRestModule,
       imports: [foundation],
       controllers: CONTROLLERS.map((controller) => mount(base, controller)),
-      providers: [Throughput, BodyIntake, { provide: CONSOLE_ROUTES, useFactory: () => routesOf(CONTROLLERS) }],
+      providers: [Throughput, BodyReader, { provide: CONSOLE_ROUTES, useFactory: () => routesOf(CONTROLLERS) }],
     };
   }
 
   /** Nest calls it before it registers the routes. */
   configure(): void {
-    this.intake.layRoutes();
+    this.intake.registerRoutes();
   }
 
   /** Nest calls it after it has registered them. */
   onModuleInit(): void {
-    this.intake.answerErrors();
+    this.intake.handleErrors();
   }
 }

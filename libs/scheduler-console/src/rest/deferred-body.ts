@@ -12,7 +12,7 @@ interface DeferredBody {
   stream: Readable;
   headers: IncomingHttpHeaders;
   /** Whether the route takes a body. */
-  isWanted: boolean;
+  isExpected: boolean;
 }
 
 const deferred = new WeakMap<ConsoleRequest, DeferredBody>();
@@ -21,11 +21,11 @@ const deferred = new WeakMap<ConsoleRequest, DeferredBody>();
  * Hides the body of a request from the parsers of the app until the guard has authenticated the caller. A body that was
  * parsed before stays as it is.
  */
-export function deferBody(request: ConsoleRequest, stream: Readable, isWanted: boolean): void {
+export function deferBody(request: ConsoleRequest, stream: Readable, isExpected: boolean): void {
   const { headers } = request;
   if (request.body !== undefined) return;
   const hidden = Object.fromEntries(DESCRIBING.map((name) => [name, headers[name]]));
-  deferred.set(request, { stream, headers: hidden, isWanted });
+  deferred.set(request, { stream, headers: hidden, isExpected });
   for (const name of DESCRIBING) delete headers[name];
 }
 
@@ -45,6 +45,6 @@ export async function takeBody(request: ConsoleRequest, ms: number): Promise<voi
     return;
   }
   // Many clients send a content type without a body.
-  if (!announcesJson(headers) || (!hasBody(headers) && !body.isWanted)) return;
+  if (!announcesJson(headers) || (!hasBody(headers) && !body.isExpected)) return;
   request.body = parseJsonText(await readBody(body.stream, headers, ms));
 }

@@ -1,6 +1,6 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
 import { ExecutionNotFoundError, type AdvancedTaskScheduler, type TaskExecution } from 'nestjs-advanced-scheduler';
-import { Needs } from '../auth/access.decorator.js';
+import { RequireRole } from '../auth/access.decorator.js';
 import type { ConsoleRequest } from '../auth/console-request.js';
 import { ConsoleError } from '../console-error.js';
 import { perItems, Weighs } from '../security/weight.decorator.js';
@@ -38,7 +38,7 @@ export class ExecutionsController {
 
   @Post(':id/cancel')
   @HttpCode(200)
-  @Needs('operator')
+  @RequireRole('operator')
   @Operation({ summary: 'Cancels an execution: at once if it has not started; if it is running, its signal aborts.' })
   async cancelExecution(@Param('id', new IdPipe()) id: string, @Req() request: ConsoleRequest) {
     return this.change(id, request, 'ALREADY_TERMINAL', 'it has ended', () => this.scheduler.cancelTask(id));
@@ -46,7 +46,7 @@ export class ExecutionsController {
 
   @Post(':id/retry')
   @HttpCode(200)
-  @Needs('operator')
+  @RequireRole('operator')
   @Operation({ summary: 'Runs a FAILED, CANCELLED or SKIPPED execution again.' })
   async retryExecution(@Param('id', new IdPipe()) id: string, @Req() request: ConsoleRequest) {
     const allowed = 'allowed: FAILED, CANCELLED, SKIPPED';

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
 import type { AdvancedTaskScheduler, LockInfo } from 'nestjs-advanced-scheduler';
-import { Needs } from '../auth/access.decorator.js';
+import { RequireRole } from '../auth/access.decorator.js';
 import type { ConsoleRequest } from '../auth/console-request.js';
 import { ConsoleError } from '../console-error.js';
 import { Weighs } from '../security/weight.decorator.js';
@@ -35,7 +35,7 @@ export class LocksController {
 
   @Post(':key/force-release')
   @HttpCode(200)
-  @Needs('admin')
+  @RequireRole('admin')
   @Operation({
     summary:
       'Takes a lock from its holder, whose signal aborts, and gives it to the next. An execution goes back to its queue and may take it anew, with a larger token.',

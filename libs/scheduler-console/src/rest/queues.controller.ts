@@ -1,6 +1,6 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import type { AdvancedTaskScheduler, QueueInfo } from 'nestjs-advanced-scheduler';
-import { Needs } from '../auth/access.decorator.js';
+import { RequireRole } from '../auth/access.decorator.js';
 import type { ConsoleRequest } from '../auth/console-request.js';
 import { ConsoleError } from '../console-error.js';
 import { CONSOLE_SCHEDULER } from '../tokens.js';
@@ -20,7 +20,7 @@ export class QueuesController {
 
   @Post(':name/pause')
   @HttpCode(200)
-  @Needs('operator')
+  @RequireRole('operator')
   @Operation({ summary: 'Stops claims from a queue, on every node.' })
   pauseQueue(@Param('name', new IdPipe()) name: string, @Req() request: ConsoleRequest) {
     return this.change(name, request, () => this.scheduler.taskQueue.pause(name));
@@ -28,7 +28,7 @@ export class QueuesController {
 
   @Post(':name/resume')
   @HttpCode(200)
-  @Needs('operator')
+  @RequireRole('operator')
   @Operation({ summary: 'Resumes claims from a queue.' })
   resumeQueue(@Param('name', new IdPipe()) name: string, @Req() request: ConsoleRequest) {
     return this.change(name, request, () => this.scheduler.taskQueue.resume(name));

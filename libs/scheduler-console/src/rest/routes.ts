@@ -1,6 +1,6 @@
 import { RequestMethod, type Type } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
-import { NEEDED_ROLE } from '../auth/access.decorator.js';
+import { REQUIRED_ROLE } from '../auth/access.decorator.js';
 import type { ConsoleRole } from '../auth/principal.js';
 import { OPERATION, type OperationInfo } from './operation.decorator.js';
 
@@ -27,7 +27,7 @@ export function routesOf(controllers: readonly Type[]): ConsoleRoute[] {
       if (!operation) return [];
       const own = String(Reflect.getMetadata(PATH_METADATA, handler)).replace(/^\//, '');
       const method = RequestMethod[Reflect.getMetadata(METHOD_METADATA, handler) as number]!;
-      const role = (Reflect.getMetadata(NEEDED_ROLE, handler) as ConsoleRole | undefined) ?? 'viewer';
+      const role = (Reflect.getMetadata(REQUIRED_ROLE, handler) as ConsoleRole | undefined) ?? 'viewer';
       return [{ ...operation, method, path: `/${base}${own === '' ? '' : `/${own}`}`, id, role }];
     });
   });

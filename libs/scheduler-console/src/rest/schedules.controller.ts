@@ -5,7 +5,7 @@ import {
   type CronOptions,
   type CronSchedule,
 } from 'nestjs-advanced-scheduler';
-import { Needs } from '../auth/access.decorator.js';
+import { RequireRole } from '../auth/access.decorator.js';
 import type { ConsoleRequest } from '../auth/console-request.js';
 import { ConsoleError } from '../console-error.js';
 import type { ResolvedConsoleOptions } from '../resolve-options.js';
@@ -79,7 +79,7 @@ export class SchedulesController {
   }
 
   @Put(':id')
-  @Needs('admin')
+  @RequireRole('admin')
   @Operation({ summary: 'Creates or changes a schedule.', body: SCHEDULE })
   async putSchedule(
     @Param('id', new IdPipe()) id: string,
@@ -100,7 +100,7 @@ export class SchedulesController {
 
   @Delete(':id')
   @HttpCode(204)
-  @Needs('admin')
+  @RequireRole('admin')
   @Operation({ summary: 'Removes a schedule; its executions continue.', status: 204 })
   async deleteSchedule(@Param('id', new IdPipe()) id: string, @Req() request: ConsoleRequest): Promise<void> {
     request.changes = { before: summary(await this.find(id)), after: null };
@@ -109,7 +109,7 @@ export class SchedulesController {
 
   @Post(':id/pause')
   @HttpCode(200)
-  @Needs('operator')
+  @RequireRole('operator')
   @Operation({ summary: 'Stops the ticks of a schedule.' })
   pauseSchedule(@Param('id', new IdPipe()) id: string, @Req() request: ConsoleRequest) {
     return this.change(id, request, () => this.scheduler.pauseCronTask(id));
@@ -117,14 +117,14 @@ export class SchedulesController {
 
   @Post(':id/resume')
   @HttpCode(200)
-  @Needs('operator')
+  @RequireRole('operator')
   @Operation({ summary: 'Resumes a schedule from now; ticks that passed during the pause are not made up for.' })
   resumeSchedule(@Param('id', new IdPipe()) id: string, @Req() request: ConsoleRequest) {
     return this.change(id, request, () => this.scheduler.resumeCronTask(id));
   }
 
   @Post(':id/trigger')
-  @Needs('operator')
+  @RequireRole('operator')
   @Operation({ summary: "Schedules an execution of the schedule's task now, with its payload.", status: 201 })
   async triggerSchedule(@Param('id', new IdPipe()) id: string, @Req() request: ConsoleRequest) {
     const { taskId, payload } = await this.find(id);

@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Post, Query, Req } from '@nestjs/common';
 import type { AdvancedTaskScheduler } from 'nestjs-advanced-scheduler';
-import { Needs } from '../auth/access.decorator.js';
+import { RequireRole } from '../auth/access.decorator.js';
 import { ConsoleAuthenticator } from '../auth/console-authenticator.js';
 import { principalOf, type ConsoleRequest } from '../auth/console-request.js';
 import { ConsoleError } from '../console-error.js';
@@ -53,7 +53,7 @@ export class SystemController {
   }
 
   @Get('audit')
-  @Needs('admin')
+  @RequireRole('admin')
   @Operation({
     summary:
       'Changes made through this process, rejected calls and failed sign-ins, newest first; 1,000 of each are kept. kind: changes, refused, sign-ins; default: all.',
@@ -71,7 +71,7 @@ export class SystemController {
   }
 
   @Post('live/tickets')
-  @Needs('viewer')
+  @RequireRole('viewer')
   @NotAudited()
   @Operation({ summary: 'A ticket for one connection to the live channel within 30 s.', status: 201 })
   issueTicket(@Req() request: ConsoleRequest) {

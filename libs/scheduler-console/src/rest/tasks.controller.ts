@@ -3,9 +3,9 @@ import {
   priorityName,
   type AdvancedTaskScheduler,
   type CronSchedule,
-  type TaskMirror,
+  type TaskRecord,
 } from 'nestjs-advanced-scheduler';
-import { Needs } from '../auth/access.decorator.js';
+import { RequireRole } from '../auth/access.decorator.js';
 import type { ConsoleRequest } from '../auth/console-request.js';
 import { CONSOLE_SCHEDULER } from '../tokens.js';
 import { BodyPipe } from './body.pipe.js';
@@ -35,7 +35,7 @@ export class TasksController {
   }
 
   @Post(':taskId/executions')
-  @Needs('operator')
+  @RequireRole('operator')
   @Operation({
     summary: 'Schedules an execution.',
     body: EXECUTION,
@@ -55,7 +55,7 @@ export class TasksController {
   }
 }
 
-function toView(task: TaskMirror, schedules: readonly CronSchedule[]): object {
+function toView(task: TaskRecord, schedules: readonly CronSchedule[]): object {
   const { taskId, taskName, priority, queue, tags, requireLock, timeout, retry, dependencies } = task;
   const cron = schedules
     .filter((each) => each.taskId === taskId)

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Inject, Param, Post, Query, Req } from '@nestjs/common';
 import type { AdvancedTaskScheduler, RunWorkflowRequest } from 'nestjs-advanced-scheduler';
-import { Needs } from '../auth/access.decorator.js';
+import { RequireRole } from '../auth/access.decorator.js';
 import type { ConsoleRequest } from '../auth/console-request.js';
 import { ConsoleError } from '../console-error.js';
 import { perItems, Weighs } from '../security/weight.decorator.js';
@@ -52,7 +52,7 @@ export class WorkflowsController {
 
   @Post()
   @Weighs(() => 5)
-  @Needs('operator')
+  @RequireRole('operator')
   @Operation({
     summary:
       "Schedules a whole graph or nothing. A WfFormat document is accepted as well: its tasks become nodes (ref: the task's id), each of the task that bears its name, or all of the task of the query.",

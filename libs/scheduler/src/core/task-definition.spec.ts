@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { checkTaskDefinition } from './check-definition.js';
-import { toMirror } from './task-definition.js';
+import { toTaskRecord } from './task-definition.js';
 
 it('a mirror is JSON: functions stay behind', () => {
   const task = checkTaskDefinition({
@@ -12,7 +12,7 @@ it('a mirror is JSON: functions stay behind', () => {
     dependencies: [{ taskId: 'b' }],
     payload: { x: 1 },
   });
-  const mirror = toMirror(task, 'app', '1.0.0');
+  const mirror = toTaskRecord(task, 'app', '1.0.0');
   expect(mirror).toMatchObject({ taskId: 'a', lockKey: null, appName: 'app', appVersion: '1.0.0', payload: { x: 1 } });
   expect(mirror.retry).not.toHaveProperty('retryIf');
   expect(mirror).not.toHaveProperty('remote');
@@ -21,5 +21,5 @@ it('a mirror is JSON: functions stay behind', () => {
 
 it('a mirror keeps the template of a lock key, and the absence of retries', () => {
   const task = checkTaskDefinition({ taskId: 'a', funcPath: 'app.a', requireLock: true, lockKey: 'k:{payload.id}' });
-  expect(toMirror(task, 'app', '1')).toMatchObject({ lockKey: 'k:{payload.id}', retry: null });
+  expect(toTaskRecord(task, 'app', '1')).toMatchObject({ lockKey: 'k:{payload.id}', retry: null });
 });

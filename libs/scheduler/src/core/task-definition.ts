@@ -66,7 +66,7 @@ export interface ResolvedTask {
 }
 
 /** A definition as stored: JSON, so that a node without the code can schedule the task. */
-export interface TaskMirror extends Omit<ResolvedTask, 'lockKey' | 'retry' | 'remote' | 'maxSnoozes'> {
+export interface TaskRecord extends Omit<ResolvedTask, 'lockKey' | 'retry' | 'remote' | 'maxSnoozes'> {
   /** null: a function, which exists only on nodes that define the task. */
   lockKey: string | null;
   retry: Omit<ResolvedRetry, 'retryIf'> | null;
@@ -76,8 +76,11 @@ export interface TaskMirror extends Omit<ResolvedTask, 'lockKey' | 'retry' | 're
   appVersion: string;
 }
 
+/** @deprecated Use TaskRecord. */
+export type TaskMirror = TaskRecord;
+
 /** Converts a definition to its record; functions are omitted. */
-export function toMirror(task: ResolvedTask, appName: string, appVersion: string): TaskMirror {
+export function toTaskRecord(task: ResolvedTask, appName: string, appVersion: string): TaskRecord {
   const { lockKey, retry, remote: _remote, ...rest } = task;
   const { retryIf: _retryIf, ...retryData } = retry ?? { retryIf: null };
   return {

@@ -4,7 +4,7 @@ import type { EffectSource } from '../store/effect-source.js';
 import { TASK_STORE, type StoreLifecycle } from '../store/task-store.js';
 
 type Listener = (effects: readonly Effect[]) => void;
-type Wants = (transition: ExecutionTransition) => boolean;
+type IsNeeded = (transition: ExecutionTransition) => boolean;
 
 /**
  * The only subscriber of the store in this process. Passes each batch of effects to all listeners, in the order of the
@@ -14,28 +14,28 @@ type Wants = (transition: ExecutionTransition) => boolean;
 export class EventHub implements EffectSource {
   private readonly logger = new Logger('SchedulerEvents');
   private readonly listeners = new Set<Listener>();
-  private readonly wants: Wants[] = [];
+  private readonly filters: IsNeeded[] = [];
   private readonly queue: (readonly Effect[])[] = [];
-  private telling = false;
+  private isDispatching = false;
   private readonly unsubscribe: () => void;
 
   constructor(@Inject(TASK_STORE) store: StoreLifecycle) {
     this.unsubscribe = store.subscribe(
-      (effects) => this.tell(effects),
-      (transition) => this.isWanted(transition),
+      (effects) => this.dispatch(effects),
+      (transition) => this.isSubscribed(transition),
     );
   }
 
   /**
-   * @param wants the transitions of executions that the listener currently needs. Default: none, only the other effects
+   * @param isNeeded the transitions of executions that the listener currently needs. Default: none, only the other effects
    * @returns removes the listener
    */
-  listen(listener: Listener, wants?: Wants): () => void {
+  listen(listener: Listener, isNeeded?: IsNeeded): () => void {
     this.listeners.add(listener);
-    if (wants) this.wants.push(wants);
+    if (isNeeded) this.filters.push(isNeeded);
     return () => {
       this.listeners.delete(listener);
-      if (wants) this.wants.splice(this.wants.indexOf(wants), 1);
+      if (isNeeded) this.filters.splice(this.filters.indexOf(isNeeded), 1);
     };
   }
 
@@ -44,15 +44,15 @@ export class EventHub implements EffectSource {
     this.listeners.clear();
   }
 
-  private isWanted(transition: ExecutionTransition): boolean {
-    for (const wants of this.wants) if (wants(transition)) return true;
+  private isSubscribed(transition: ExecutionTransition): boolean {
+    for (const isNeeded of this.filters) if (isNeeded(transition)) return true;
     return false;
   }
 
-  private tell(effects: readonly Effect[]): void {
+  private dispatch(effects: readonly Effect[]): void {
     this.queue.push(effects);
-    if (this.telling) return;
-    this.telling = true;
+    if (this.isDispatching) return;
+    this.isDispatching = true;
     for (let batch = this.queue.shift(); batch; batch = this.queue.shift()) {
       for (const listener of this.listeners) {
         try {
@@ -62,6 +62,6 @@ export class EventHub implements EffectSource {
         }
       }
     }
-    this.telling = false;
+    this.isDispatching = false;
   }
 }

@@ -36,7 +36,7 @@ export class EventPublisher implements OnModuleInit {
   onModuleInit(): void {
     this.hub.listen(
       (effects) => this.publish(effects),
-      (transition) => this.isHeard(EXECUTION_EVENTS[transition]),
+      (transition) => this.hasListener(EXECUTION_EVENTS[transition]),
     );
   }
 
@@ -44,11 +44,11 @@ export class EventPublisher implements OnModuleInit {
     for (const effect of effects) {
       if (!isTold(effect)) continue;
       const name = nameOf(effect);
-      if (this.isHeard(name)) this.emit(name, this.eventOf(effect));
+      if (this.hasListener(name)) this.emit(name, this.eventOf(effect));
     }
   }
 
-  private isHeard(name: SchedulerEventName): boolean {
+  private hasListener(name: SchedulerEventName): boolean {
     // With wildcards, hasListeners ignores the listeners of onAny.
     return (this.emitter.hasListeners(name) as boolean) || this.emitter.listenersAny().length > 0;
   }

@@ -89,7 +89,7 @@ export class ExecutionWaiter {
   private arm(): void {
     if (this.poll || this.isClosed || !this.store.isShared || this.waiting.size === 0) return;
     this.poll = this.clock.setTimer(POLL_EVERY_MS, () => {
-      void this.look().finally(() => {
+      void this.pollOnce().finally(() => {
         this.poll = null;
         this.arm();
       });
@@ -98,19 +98,19 @@ export class ExecutionWaiter {
   }
 
   /** Polls the waits that were polled least recently. */
-  private async look(): Promise<void> {
+  private async pollOnce(): Promise<void> {
     const ids = [...this.waiting.keys()].slice(0, STEPS_PER_POLL * ENDED_PER_STEP);
     for (let from = 0; from < ids.length; from += ENDED_PER_STEP) {
       const step = ids.slice(from, from + ENDED_PER_STEP);
       // If the store does not respond, the next poll asks again.
       const ended = await this.store.endedOf(step).catch(() => null);
       if (ended === null) return;
-      for (const id of step) this.toTheEnd(id);
+      for (const id of step) this.moveToEnd(id);
       for (const id of ended) this.waiting.get(id)?.forEach(({ wake }) => wake(null));
     }
   }
 
-  private toTheEnd(executionId: string): void {
+  private moveToEnd(executionId: string): void {
     const waiters = this.waiting.get(executionId);
     if (!waiters || this.waiting.size <= STEPS_PER_POLL * ENDED_PER_STEP) return;
     this.waiting.delete(executionId);
@@ -159,7 +159,7 @@ export class ExecutionWaiter {
       });
     };
     if (timeout !== null) arm(timeout);
-    const deafen = signal && onAbort(signal, abort);
+    const removeListener = signal && onAbort(signal, abort);
     let waiters = this.waiting.get(executionId);
     if (!waiters) this.waiting.set(executionId, (waiters = new Set()));
     const waiter: Waiter = { wake: (end) => wake(end), fail: (error) => fail(error) };
@@ -173,7 +173,7 @@ export class ExecutionWaiter {
       },
       leave: () => {
         timer?.cancel();
-        deafen?.();
+        removeListener?.();
         waiters.delete(waiter);
         if (waiters.size === 0) this.waiting.delete(executionId);
         if (this.waiting.size > 0 || !this.poll) return;

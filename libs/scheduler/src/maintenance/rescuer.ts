@@ -14,7 +14,7 @@ import { Actor } from './actor.js';
 
 const EVERY = 1000;
 /** ms for a retryIf to decide, since other runs wait to be rescued. */
-const PATIENCE_MS = 1000;
+const RETRY_IF_LIMIT_MS = 1000;
 
 /** Recovers the runs of workers whose lease expired, and ends runs beyond the limit of an attempt. */
 export class Rescuer extends Actor {
@@ -56,7 +56,7 @@ export class Rescuer extends Actor {
     const { retry } = allowanceOf(run.budget, this.catalog.get(run.taskId));
     const failed = { retry, failures: run.failures + 1, attempt: run.run, error };
     const deciding = this.context.run(() => this.retries.decide(failed));
-    const decision = await within(this.clock, PATIENCE_MS, Promise.resolve(deciding), () => ({
+    const decision = await within(this.clock, RETRY_IF_LIMIT_MS, Promise.resolve(deciding), () => ({
       kind: 'fail' as const,
       reason: 'NON_RETRYABLE' as const,
     }));

@@ -6,7 +6,7 @@ import type { ExecutionId, TaskExecution } from '../core/execution.js';
 import { MAX_BATCH } from '../core/limits.js';
 import type { ScheduleOptions } from '../core/plan-execution.js';
 import type { CronOptions, CronSchedule } from '../core/schedule.js';
-import type { ResolvedTask, TaskDefinition, TaskMirror } from '../core/task-definition.js';
+import type { ResolvedTask, TaskDefinition, TaskRecord } from '../core/task-definition.js';
 import { TaskDependencyGraph } from '../dependency/task-dependency-graph.js';
 import type { HealthStatus } from '../health/health-status.js';
 import { SchedulerHealthMonitor } from '../health/scheduler-health-monitor.js';
@@ -69,7 +69,7 @@ export class AdvancedTaskScheduler {
   }
 
   /** The tasks of all nodes, by id, as the store has them; JSON has priorities by name. */
-  listTasks(): Promise<TaskMirror[]> {
+  listTasks(): Promise<TaskRecord[]> {
     return this.definitions.list();
   }
 

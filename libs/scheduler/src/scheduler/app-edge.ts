@@ -18,7 +18,7 @@ export interface AppMember {
   /** The app closes; no hook of another module has been called yet. */
   drain(): Promise<void>;
   /** Modules were loaded after the start: registers their declarations. */
-  takeUp(): Promise<void>;
+  addLate(): Promise<void>;
   /** Releases everything. A second call waits for the first. */
   close(): Promise<void>;
 }
@@ -66,7 +66,7 @@ export class AppEdge implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Modules were loaded during or after the start. */
   async takeUp(): Promise<void> {
-    for (const member of this.members) await member.takeUp();
+    for (const member of this.members) await member.addLate();
   }
 
   /** The app has failed to start. */

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { withPriorityName } from '../core/priority.js';
 import type { CronOptions, CronSchedule } from '../core/schedule.js';
-import type { ResolvedTask, TaskDefinition, TaskMirror } from '../core/task-definition.js';
+import type { ResolvedTask, TaskDefinition, TaskRecord } from '../core/task-definition.js';
 import { CronScheduler } from '../cron/cron-scheduler.js';
 import { TASK_STORE, type DefinitionStore } from '../store/task-store.js';
 import { TaskCatalog } from '../task/task-catalog.js';
@@ -35,7 +35,7 @@ export class Definitions {
   }
 
   /** The tasks of every node, by id. */
-  async list(): Promise<TaskMirror[]> {
+  async list(): Promise<TaskRecord[]> {
     if (!this.readiness.isReady) await this.readiness.prepare();
     const tasks = (await this.store.listTasks()).map((task) => withPriorityName({ ...task }));
     return tasks.sort((a, b) => (a.taskId < b.taskId ? -1 : 1));

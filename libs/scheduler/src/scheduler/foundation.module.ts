@@ -108,7 +108,7 @@ function workerSettings({
     maxConcurrentTasks,
     queues,
     lease,
-    beat: lease / BEATS_PER_LEASE,
+    heartbeat: lease / BEATS_PER_LEASE,
     abortGrace,
     drain,
     drainGrace,

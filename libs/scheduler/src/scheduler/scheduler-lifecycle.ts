@@ -104,7 +104,7 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
     this.context.nextTurn(() => this.warnWithoutHooks());
   }
 
-  async takeUp(): Promise<void> {
+  async addLate(): Promise<void> {
     // Before its hook: the boot finds what was loaded.
     if (this.phase === 'created' || this.isEnding) return;
     await this.context.run(async () => {
@@ -244,7 +244,7 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
   /** Declares the app's code again, until the store has received it. Schedules created at run time are lost. */
   private async declareAgain(): Promise<void> {
     this.logger.warn('the store has lost all its data: declaring the tasks and schedules of this app again');
-    this.catalog.mirrorAgain();
+    this.catalog.storeAgain();
     while (!this.isEnding) {
       try {
         await this.catalog.flush();

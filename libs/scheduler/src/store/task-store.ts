@@ -4,7 +4,7 @@ import type { TaskExecution } from '../core/execution.js';
 import type { JsonText } from '../core/json.js';
 import type { TaskPriority } from '../core/priority.js';
 import type { ScheduleRecord } from '../core/schedule.js';
-import type { TaskMirror } from '../core/task-definition.js';
+import type { TaskRecord } from '../core/task-definition.js';
 import type { TaskStatus } from '../core/status.js';
 import type {
   Claim,
@@ -46,7 +46,7 @@ export interface TaskStore
 
 export interface DefinitionStore {
   /** Mirrors definitions. A lower `appVersion` of the same app never overwrites a higher one. */
-  putTasks(tasks: readonly TaskMirror[]): Promise<void>;
+  putTasks(tasks: readonly TaskRecord[]): Promise<void>;
   /**
    * Removes a mirror, its schedules too; its queued executions end as CANCELLED / TASK_UNREGISTERED, its runs finish. What
    * waits for its next execution ends as SKIPPED / TASK_UNREGISTERED.
@@ -54,8 +54,8 @@ export interface DefinitionStore {
    * @throws TaskInUseError while another mirrored task depends on it
    */
   removeTask(taskId: string): Promise<boolean>;
-  getTask(taskId: string): Promise<TaskMirror | null>;
-  listTasks(): Promise<TaskMirror[]>;
+  getTask(taskId: string): Promise<TaskRecord | null>;
+  listTasks(): Promise<TaskRecord[]>;
 }
 
 export interface QueueStore {

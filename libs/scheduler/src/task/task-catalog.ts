@@ -6,7 +6,7 @@ import {
   TaskNotRegisteredError,
 } from '../core/errors.js';
 import { DEFAULT_SNOOZES } from '../core/limits.js';
-import { toMirror, type ResolvedTask, type TaskMirror } from '../core/task-definition.js';
+import { toTaskRecord, type ResolvedTask, type TaskRecord } from '../core/task-definition.js';
 import { TASK_STORE, type DefinitionStore } from '../store/task-store.js';
 
 /** The app that defines the tasks. */
@@ -45,7 +45,7 @@ export class TaskCatalog {
     if (this.tasks.has(task.taskId)) throw new TaskAlreadyRegisteredError(task.taskId);
     this.tasks.set(task.taskId, task);
     this.pending.set(task.taskId, task);
-    for (const tell of this.changed) tell();
+    for (const callback of this.changed) callback();
   }
 
   remove(taskId: string): boolean {
@@ -72,8 +72,8 @@ export class TaskCatalog {
     const local = this.tasks.get(taskId);
     if (local) return local;
     // From an untyped caller: no task has such an id.
-    const mirror = typeof taskId === 'string' ? await this.store.getTask(taskId) : null;
-    return mirror && fromMirror(mirror);
+    const record = typeof taskId === 'string' ? await this.store.getTask(taskId) : null;
+    return record && fromRecord(record);
   }
 
   /** Whether any node has the task. */
@@ -86,12 +86,12 @@ export class TaskCatalog {
    * gone.
    */
   async isSuperseded(taskId: string, appName: string, appVersion: string): Promise<boolean> {
-    const mirror = await this.store.getTask(taskId);
-    return mirror !== null && mirror.appName === appName && mirror.appVersion !== appVersion;
+    const record = await this.store.getTask(taskId);
+    return record !== null && record.appName === appName && record.appVersion !== appVersion;
   }
 
   /** The store has lost the records: all are written before the next call that uses the store. */
-  mirrorAgain(): void {
+  storeAgain(): void {
     for (const [taskId, task] of this.tasks) this.pending.set(taskId, task);
   }
 
@@ -104,22 +104,22 @@ export class TaskCatalog {
   async flush(): Promise<void> {
     while (this.flushing) await this.flushing;
     if (this.pending.size === 0) return;
-    this.flushing = this.mirror().finally(() => (this.flushing = null));
+    this.flushing = this.storePending().finally(() => (this.flushing = null));
     await this.flushing;
   }
 
-  private async mirror(): Promise<void> {
+  private async storePending(): Promise<void> {
     const changes = [...this.pending];
-    const added = changes.flatMap(([, task]) => (task ? [toMirror(task, this.app.appName, this.app.version)] : []));
+    const added = changes.flatMap(([, task]) => (task ? [toTaskRecord(task, this.app.appName, this.app.version)] : []));
     if (added.length > 0) await this.store.putTasks(added);
     for (const [taskId, task] of changes) {
-      if (task === null) await this.removeMirror(taskId);
+      if (task === null) await this.removeRecord(taskId);
       if (this.pending.get(taskId) === task) this.pending.delete(taskId);
     }
   }
 
   /** A task of another node may depend on it; the record then stays for that node. */
-  private async removeMirror(taskId: string): Promise<void> {
+  private async removeRecord(taskId: string): Promise<void> {
     try {
       await this.store.removeTask(taskId);
     } catch (error) {
@@ -128,13 +128,13 @@ export class TaskCatalog {
   }
 }
 
-function fromMirror(mirror: TaskMirror): ResolvedTask {
-  if (mirror.requireLock && mirror.lockKey === null) throw new DefinitionNotPortableError(mirror.taskId, 'lockKey');
-  const { appName: _app, appVersion: _version, retry, lockKey, maxSnoozes = DEFAULT_SNOOZES, ...rest } = mirror;
+function fromRecord(record: TaskRecord): ResolvedTask {
+  if (record.requireLock && record.lockKey === null) throw new DefinitionNotPortableError(record.taskId, 'lockKey');
+  const { appName: _app, appVersion: _version, retry, lockKey, maxSnoozes = DEFAULT_SNOOZES, ...rest } = record;
   return {
     ...rest,
     maxSnoozes,
-    lockKey: lockKey ?? mirror.taskId,
+    lockKey: lockKey ?? record.taskId,
     retry: retry && { ...retry, retryIf: null },
     remote: true,
   };

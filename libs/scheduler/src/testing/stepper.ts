@@ -20,7 +20,7 @@ const WATCH = 1000;
 /** Advances one scheduler by hand: processes everything at the current instant, then goes to the next one. */
 export class Stepper {
   /** Number of observed transitions of executions, schedules, locks and others. */
-  private heard = 0;
+  private observed = 0;
   /** Runs that did not end in real time: they wait for an instant, or forever. */
   private waiting = 0;
 
@@ -33,7 +33,7 @@ export class Stepper {
     hub: EventHub,
   ) {
     hub.listen(
-      (effects) => (this.heard += effects.filter(isTransition).length),
+      (effects) => (this.observed += effects.filter(isTransition).length),
       () => true,
     );
   }
@@ -52,8 +52,8 @@ export class Stepper {
     if (all) this.waiting = 0;
     await this.worker.join();
     await this.worker.claimWhile(async () => {
-      for (let before = -1; before !== this.heard;) {
-        before = this.heard;
+      for (let before = -1; before !== this.observed;) {
+        before = this.observed;
         // Twice: after a jump in time the rescuer skips its first pass.
         await this.maintenance.runAll();
         await this.maintenance.runAll();
@@ -67,23 +67,23 @@ export class Stepper {
     await this.settle(patience);
     while (this.clock.now() < target) {
       const { firedOnce } = this.clock;
-      const { heard } = this;
+      const { observed: heard } = this;
       const next = Math.min(target, Math.max(await this.nextDue(), this.clock.now() + 1));
       // Heartbeats and similar change nothing, and are skipped.
-      this.clock.advanceTo(next, () => firedOnce !== this.clock.firedOnce || heard !== this.heard);
+      this.clock.advanceTo(next, () => firedOnce !== this.clock.firedOnce || heard !== this.observed);
       await this.settle(patience, firedOnce !== this.clock.firedOnce);
     }
   }
 
   /** Lets handlers end that can do so by themselves, while the app closes. */
   async quiet(patience: number): Promise<void> {
-    let heard = this.heard;
+    let heard = this.observed;
     let since = performance.now();
     for (let quiet = 0, turns = 0; quiet < QUIET_TURNS; turns++) {
       await turn(turns > EAGER_TURNS);
       this.waiting = Math.min(this.waiting, this.running);
-      if (heard !== this.heard) {
-        heard = this.heard;
+      if (heard !== this.observed) {
+        heard = this.observed;
         since = performance.now();
         quiet = turns = 0;
       } else if (this.running <= this.waiting) quiet++;

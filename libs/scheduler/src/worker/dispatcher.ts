@@ -7,15 +7,15 @@ import { CLAIM_PER_STEP, START_WITHIN_MS } from '../core/limits.js';
 import { Liveness } from '../core/liveness.js';
 import type { Claim } from '../store/records.js';
 import { TASK_STORE, type ExchangeReply, type ExchangeRequest, type WorkerStore } from '../store/task-store.js';
-import { Backlog, type WaitingClaim } from './backlog.js';
+import { PrefetchedClaims, type PrefetchedClaim } from './prefetched-claims.js';
 import { Executor } from './executor.js';
 import { newLanes, type Demand, type Lane } from './lane.js';
-import { countOfTrip } from './trip-size.js';
+import { fitIntoRoundTrip } from './round-trip-size.js';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
 
 const RETRY_MS = [50, 100, 250, 500, 1000];
 /** Interval of polls for work on a remote store without events, ms. */
-const LOOK_EVERY_MS = 1000;
+const POLL_INTERVAL_MS = 1000;
 
 /**
  * The round trips between this process and the store: each sends the settlements since the last one and receives new
@@ -26,7 +26,7 @@ const LOOK_EVERY_MS = 1000;
 export class Dispatcher {
   private readonly logger = new Logger('SchedulerWorker');
   private readonly lanes: Lane[];
-  private readonly backlog = new Backlog();
+  private readonly prefetched = new PrefetchedClaims();
   private settlements: Settlement[] = [];
   private claiming = false;
   /**
@@ -34,16 +34,16 @@ export class Dispatcher {
    * reported.
    */
   private leaving = false;
-  private heard = true;
+  private isAcknowledged = true;
   private scheduled = false;
   private woken = false;
-  private isPlenty = false;
-  private look: ClockTimer | null = null;
+  private mayHaveMore = false;
+  private poll: ClockTimer | null = null;
   private watch: ClockTimer | null = null;
   /** Paused queues, and since when by the store's time: claims made before do not start any more. */
   private readonly pausedSince = new Map<string, number>();
   private readonly idleWaiters: (() => void)[] = [];
-  private readonly tripWaiters: (() => void)[] = [];
+  private readonly roundTripWaiters: (() => void)[] = [];
   private readonly quietWaiters: (() => void)[] = [];
 
   constructor(
@@ -58,35 +58,35 @@ export class Dispatcher {
     executor.connect(
       (settlement) => this.settle(settlement),
       () => {
-        if (this.backlog.size > 0) this.startNext();
-        if (this.executor.inUse === 0) tellAll(this.quietWaiters);
+        if (this.prefetched.size > 0) this.startNext();
+        if (this.executor.inUse === 0) resolveAll(this.quietWaiters);
         this.wake();
       },
     );
   }
 
   /** Called when the store does not know this worker; registers it again. */
-  rejoin: () => Promise<void> = () => Promise.resolve();
+  register: () => Promise<void> = () => Promise.resolve();
 
   open(): void {
     this.claiming = true;
     this.leaving = false;
-    if (this.store.isShared) this.look ??= this.clock.setRepeating(LOOK_EVERY_MS, () => this.wake());
+    if (this.store.isShared) this.poll ??= this.clock.setRepeating(POLL_INTERVAL_MS, () => this.wake());
     this.wake();
   }
 
   /** Stops claiming. Active runs continue and are settled; claims that have not started go back. */
   close(): void {
     this.claiming = false;
-    this.look?.cancel();
-    this.look = null;
-    this.giveBack();
+    this.poll?.cancel();
+    this.poll = null;
+    this.releasePrefetched();
   }
 
   /** Returns claims of this queue that have not started. @param since the store's time of the pause */
   pause(queue: string, since: number): void {
     this.pausedSince.set(queue, since);
-    this.giveBack((waiting) => waiting.claim.queue === queue);
+    this.releasePrefetched((waiting) => waiting.claim.queue === queue);
   }
 
   resume(queue: string): void {
@@ -105,30 +105,30 @@ export class Dispatcher {
    */
   take(claim: Claim, age: number): void {
     const waiting = { claim, startBy: this.store.isShared ? this.clock.monotonic() + START_WITHIN_MS - age : Infinity };
-    if (this.claiming && this.executor.vacant > 0) this.begin(waiting);
-    else this.backlog.push(waiting);
-    if (!this.claiming) this.giveBack();
-    else this.watchBacklog();
+    if (this.claiming && this.executor.freeSlots > 0) this.begin(waiting);
+    else this.prefetched.push(waiting);
+    if (!this.claiming) this.releasePrefetched();
+    else this.watchPrefetched();
   }
 
   /** Tokens of claims that are not known to be settled. */
   tokens(): RunToken[] {
     const settled = [...this.settlements, ...this.lanes.flatMap((lane) => lane.carried)];
     const onTheirWay = settled.map(({ executionId, leaseToken }) => ({ executionId, leaseToken }));
-    return [...this.executor.tokens(), ...this.backlog.tokens(), ...onTheirWay];
+    return [...this.executor.tokens(), ...this.prefetched.tokens(), ...onTheirWay];
   }
 
-  /** @param isMeant whether the claim is the one to cancel: a later run of the execution may have started here since */
-  cancel(executionId: string, isMeant: (claim: Claim) => boolean): void {
-    const waiting = this.backlog.remove(executionId, isMeant);
+  /** @param matches whether the claim is the one to cancel: a later run of the execution may have started here since */
+  cancel(executionId: string, matches: (claim: Claim) => boolean): void {
+    const waiting = this.prefetched.remove(executionId, matches);
     if (waiting) this.settle(settle.cancel(waiting, null));
-    else this.executor.cancel(executionId, isMeant);
+    else this.executor.cancel(executionId, matches);
   }
 
-  /** The worker has lost the run or its lock. @param isMeant as for `cancel` */
-  lose(executionId: string, why: 'LEASE_LOST' | 'LOCK_LOST', isMeant: (claim: Claim) => boolean): void {
-    const waiting = this.backlog.remove(executionId, isMeant);
-    if (!waiting) this.executor.lose(executionId, why, isMeant);
+  /** The worker has lost the run or its lock. @param matches as for `cancel` */
+  lose(executionId: string, why: 'LEASE_LOST' | 'LOCK_LOST', matches: (claim: Claim) => boolean): void {
+    const waiting = this.prefetched.remove(executionId, matches);
+    if (!waiting) this.executor.lose(executionId, why, matches);
     else if (why === 'LOCK_LOST') this.settle(settle.release(waiting));
   }
 
@@ -145,7 +145,7 @@ export class Dispatcher {
   }
 
   /** Whether the store has not confirmed all settlements. */
-  get isOwing(): boolean {
+  get hasUnreported(): boolean {
     return this.settlements.length > 0 || this.lanes.some((lane) => lane.carried.length > 0);
   }
 
@@ -161,11 +161,11 @@ export class Dispatcher {
   async flush(settlements: readonly Settlement[]): Promise<boolean> {
     this.settlements.push(...settlements);
     this.leaving = true;
-    this.heard = true;
+    this.isAcknowledged = true;
     this.schedule();
     while (this.settlements.length > 0 || this.isBusy)
-      await new Promise<void>((resolve) => this.tripWaiters.push(resolve));
-    return this.heard;
+      await new Promise<void>((resolve) => this.roundTripWaiters.push(resolve));
+    return this.isAcknowledged;
   }
 
   private get isBusy(): boolean {
@@ -175,7 +175,7 @@ export class Dispatcher {
   private isIdle(): boolean {
     return (
       this.executor.inUse === 0 &&
-      this.backlog.size === 0 &&
+      this.prefetched.size === 0 &&
       this.settlements.length === 0 &&
       !this.isBusy &&
       !(this.claiming && this.woken)
@@ -183,14 +183,15 @@ export class Dispatcher {
   }
 
   private startNext(): void {
-    for (let waiting = this.backlog.shift(); waiting; waiting = this.backlog.shift()) if (this.begin(waiting)) return;
+    for (let waiting = this.prefetched.shift(); waiting; waiting = this.prefetched.shift())
+      if (this.begin(waiting)) return;
   }
 
   /**
    * The decision of the store at the claim is valid for a short time only; then it decides again. @returns whether it
    * starts
    */
-  private begin(waiting: WaitingClaim): boolean {
+  private begin(waiting: PrefetchedClaim): boolean {
     const { claim } = waiting;
     const refused = this.isOver(waiting) ? settle.release(claim) : this.executor.refuseUnlocked(claim);
     if (refused) this.settle(refused);
@@ -198,28 +199,28 @@ export class Dispatcher {
     return refused === null;
   }
 
-  private isOver({ claim, startBy }: WaitingClaim): boolean {
+  private isOver({ claim, startBy }: PrefetchedClaim): boolean {
     if (startBy < Infinity && this.clock.monotonic() > startBy) return true;
     return this.pausedSince.size > 0 && claim.startedTime <= (this.pausedSince.get(claim.queue) ?? -Infinity);
   }
 
-  private watchBacklog(): void {
-    if (this.watch !== null || this.backlog.size === 0) return;
+  private watchPrefetched(): void {
+    if (this.watch !== null || this.prefetched.size === 0) return;
     this.watch = this.clock.setTimer(START_WITHIN_MS / 2, () => {
       this.watch = null;
-      this.giveBack((waiting) => this.isOver(waiting));
-      this.watchBacklog();
+      this.releasePrefetched((waiting) => this.isOver(waiting));
+      this.watchPrefetched();
     });
   }
 
-  private giveBack(isOver?: (waiting: WaitingClaim) => boolean): void {
-    const released = this.backlog.release(isOver);
+  private releasePrefetched(isOver?: (waiting: PrefetchedClaim) => boolean): void {
+    const released = this.prefetched.release(isOver);
     if (released.length > 0) {
-      this.executor.pace?.slow();
+      this.executor.prefetchLimit?.reset();
       this.settlements.push(...released);
       this.schedule();
     }
-    if (this.backlog.size === 0) {
+    if (this.prefetched.size === 0) {
       this.watch?.cancel();
       this.watch = null;
     }
@@ -236,26 +237,26 @@ export class Dispatcher {
     this.scheduled = true;
     this.context.nextTurn(() => {
       this.scheduled = false;
-      this.depart();
+      this.send();
     });
   }
 
-  private depart(): void {
+  private send(): void {
     const lane = this.lanes.find((each) => !each.busy);
     if (!lane) return;
     const demand = this.demand();
-    const isMore = this.woken && this.isPlenty;
-    if (this.settlements.length > 0 || (this.woken && demand.want > 0)) {
+    const isMore = this.woken && this.mayHaveMore;
+    if (this.settlements.length > 0 || (this.woken && demand.count > 0)) {
       lane.busy = true;
-      void this.trip(lane, demand).finally(() => {
+      void this.roundTrip(lane, demand).finally(() => {
         lane.busy = false;
         this.schedule();
-        tellAll(this.tripWaiters);
+        resolveAll(this.roundTripWaiters);
       });
       // If the last round trip returned all that was requested, the next one does not wait for this one.
-      if (isMore && this.demand().want > 0) this.wake();
+      if (isMore && this.demand().count > 0) this.wake();
     } else if (this.isIdle()) {
-      tellAll(this.idleWaiters);
+      resolveAll(this.idleWaiters);
     }
   }
 
@@ -263,40 +264,43 @@ export class Dispatcher {
    * Number of runs to claim now: for free slots and, if handlers are short and the store is remote, some in advance.
    */
   private demand(): Demand {
-    if (!this.claiming) return { want: 0, ahead: 0 };
-    let here = this.backlog.size;
-    for (const lane of this.lanes) here += lane.asked;
-    const free = Math.max(0, this.executor.vacant - here);
-    const { pace } = this.executor;
-    if (!pace) return { want: free, ahead: 0 };
-    const left = Math.max(0, Math.min(this.executor.vacant + pace.ahead - here, pace.atOnce - here));
+    if (!this.claiming) return { count: 0, prefetch: 0 };
+    let here = this.prefetched.size;
+    for (const lane of this.lanes) here += lane.requested;
+    const free = Math.max(0, this.executor.freeSlots - here);
+    const { prefetchLimit } = this.executor;
+    if (!prefetchLimit) return { count: free, prefetch: 0 };
+    const left = Math.max(
+      0,
+      Math.min(this.executor.freeSlots + prefetchLimit.runs - here, prefetchLimit.atOnce - here),
+    );
     // Each lane gets its share, so the store works on one round trip while this process works on the other.
-    const all = this.settings.maxConcurrentTasks + pace.ahead;
-    const share = pace.ahead > 0 ? Math.ceil(all / this.lanes.length) : left;
-    const want = Math.min(left, share, CLAIM_PER_STEP);
-    return { want, ahead: Math.max(0, want - free) };
+    const all = this.settings.maxConcurrentTasks + prefetchLimit.runs;
+    const share = prefetchLimit.runs > 0 ? Math.ceil(all / this.lanes.length) : left;
+    const count = Math.min(left, share, CLAIM_PER_STEP);
+    return { count, prefetch: Math.max(0, count - free) };
   }
 
-  private async trip(lane: Lane, { want, ahead }: Demand): Promise<void> {
+  private async roundTrip(lane: Lane, { count, prefetch }: Demand): Promise<void> {
     const settlements = this.takeSettlements();
     this.woken = false;
-    lane.asked = want;
+    lane.requested = count;
     lane.carried = settlements;
     const request: ExchangeRequest = {
       workerId: this.settings.workerId,
       lane: lane.number,
       sequence: ++lane.sequence,
       settlements,
-      ...(this.claiming ? { ...this.executor.offer(), want } : { want }),
-      ...(this.store.isShared && { ahead, handOver: want - ahead }),
+      ...(this.claiming ? { ...this.executor.capacity(), want: count } : { want: count }),
+      ...(this.store.isShared && { ahead: prefetch, handOver: count - prefetch }),
     };
     const reply = await this.exchange(request, lane);
-    lane.asked = 0;
+    lane.requested = 0;
     lane.carried = [];
     if (!reply) return;
     this.liveness.lastProgress = this.clock.monotonic();
-    if (want > 0) this.isPlenty = this.store.isShared && reply.claims.length === want;
-    if (reply.more || this.isPlenty) this.woken = true;
+    if (count > 0) this.mayHaveMore = this.store.isShared && reply.claims.length === count;
+    if (reply.more || this.mayHaveMore) this.woken = true;
     for (const claim of reply.claims) this.take(claim, reply.age ?? 0);
     reply.settled.forEach((outcome, i) => {
       if (outcome === 'stale' && settlements[i]!.kind !== 'release')
@@ -312,13 +316,13 @@ export class Dispatcher {
     if (settlements.length === 0) return true;
     if (!this.leaving) return false;
     this.settlements = [];
-    this.heard = false;
+    this.isAcknowledged = false;
     return true;
   }
 
   /** The pending settlements; for a remote store, at most what one round trip can carry, in number and size. */
   private takeSettlements(): Settlement[] {
-    const count = this.store.isShared ? countOfTrip(this.settlements) : this.settlements.length;
+    const count = this.store.isShared ? fitIntoRoundTrip(this.settlements) : this.settlements.length;
     if (count < this.settlements.length) return this.settlements.splice(0, count);
     const taken = this.settlements;
     this.settlements = [];
@@ -334,7 +338,7 @@ export class Dispatcher {
       try {
         const reply = await this.store.exchange(request);
         if (reply.known) return reply;
-        await this.rejoin();
+        await this.register();
         if (request.want > 0) this.woken = true;
         return reply;
       } catch (error) {
@@ -342,7 +346,7 @@ export class Dispatcher {
           this.logger.error(`the store does not respond: ${error instanceof Error ? error.message : String(error)}`);
         if (this.giveUp(request)) return null;
         // A refused round trip brings no claims: the other lanes may request them.
-        if (error instanceof StoreScriptError) lane.asked = 0;
+        if (error instanceof StoreScriptError) lane.requested = 0;
         const pause = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]!;
         await new Promise<void>((resolve) => this.clock.setTimer(pause, resolve));
       }
@@ -350,6 +354,6 @@ export class Dispatcher {
   }
 }
 
-function tellAll(waiters: (() => void)[]): void {
+function resolveAll(waiters: (() => void)[]): void {
   for (const resolve of waiters.splice(0)) resolve();
 }

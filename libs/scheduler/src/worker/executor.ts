@@ -18,14 +18,14 @@ import { resultLater } from '../task/handler-result.js';
 import { TaskCatalog } from '../task/task-catalog.js';
 import { TaskContext, type RunReporter } from '../task/task-context.js';
 import { fetchResults } from './fetch-results.js';
-import { Pace } from './pace.js';
+import { PrefetchLimit } from './prefetch-limit.js';
 import { RunReports } from './run-reports.js';
 import { Run } from './run.js';
 import { Slots } from './slots.js';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
 
 /** Maximum number of prefetched runs: enough for two round trips of the best size at a time. */
-const AHEAD_AT_MOST = 400;
+const MAX_PREFETCH = 400;
 
 /**
  * Runs handlers: invoke, limit by timeout, decide the settlement, report it. A run is settled once. Its slot becomes
@@ -37,7 +37,7 @@ export class Executor {
   private readonly runs = new Map<string, Run>();
   private readonly slots: Slots;
   /** null for a store in this process: a claim starts in the turn in which it is made. */
-  readonly pace: Pace | null;
+  readonly prefetchLimit: PrefetchLimit | null;
   private readonly reports: RunReports;
   private readonly report: RunReporter = (claim, report) => this.context.run(() => this.reports.add(claim, report));
   private onSettled: (settlement: Settlement) => void = () => undefined;
@@ -55,8 +55,8 @@ export class Executor {
   ) {
     this.slots = new Slots(settings);
     // Rules of a queue in this process apply at the claim, so nothing is prefetched.
-    const ahead = this.slots.ruled ? 0 : AHEAD_AT_MOST;
-    this.pace = store.isShared ? new Pace(settings.maxConcurrentTasks, ahead) : null;
+    const cap = this.slots.hasRules ? 0 : MAX_PREFETCH;
+    this.prefetchLimit = store.isShared ? new PrefetchLimit(settings.maxConcurrentTasks, cap) : null;
     this.reports = new RunReports(store, ({ executionId }, error) =>
       this.logger.warn(`progress of ${executionId} was not stored: ${String(error)}`),
     );
@@ -68,13 +68,13 @@ export class Executor {
     this.onFree = onFree;
   }
 
-  offer(): ReturnType<Slots['offer']> {
-    return this.slots.offer();
+  capacity(): ReturnType<Slots['capacity']> {
+    return this.slots.capacity();
   }
 
   /** Unused slots. */
-  get vacant(): number {
-    return this.slots.vacant;
+  get freeSlots(): number {
+    return this.slots.freeSlots;
   }
 
   /** Used slots: active runs, and settled ones whose handler has not returned. */
@@ -119,17 +119,17 @@ export class Executor {
     const run = new Run(
       claim,
       new TaskContext(claim, this.report, this.settings.redaction),
-      this.pace === null ? 0 : this.clock.monotonic(),
+      this.prefetchLimit === null ? 0 : this.clock.monotonic(),
     );
     this.runs.set(claim.executionId, run);
     let value: unknown;
     try {
       value = claim.resultsLeft === undefined ? this.invoke(run) : this.invokeWithResults(run);
     } catch (error) {
-      this.noteHeld(run);
+      this.recordBlocked(run);
       return this.failed(run, error);
     }
-    this.noteHeld(run);
+    this.recordBlocked(run);
     this.returned(run, value);
   }
 
@@ -149,22 +149,22 @@ export class Executor {
     );
   }
 
-  /** @param isMeant whether this is the run to cancel, not an earlier one of the execution */
-  cancel(executionId: string, isMeant: (claim: Claim) => boolean): void {
+  /** @param matches whether this is the run to cancel, not an earlier one of the execution */
+  cancel(executionId: string, matches: (claim: Claim) => boolean): void {
     const run = this.runs.get(executionId);
-    if (run && isMeant(run.claim)) this.stop(run, 'cancel', new TaskCancelledError(executionId));
+    if (run && matches(run.claim)) this.stop(run, 'cancel', new TaskCancelledError(executionId));
   }
 
   /**
    * The worker has lost the run or its lock: aborts the handler. The store refuses its later reports.
-   * @param isMeant as for `cancel`
+   * @param matches as for `cancel`
    */
-  lose(executionId: string, why: 'LEASE_LOST' | 'LOCK_LOST', isMeant: (claim: Claim) => boolean): void {
+  lose(executionId: string, why: 'LEASE_LOST' | 'LOCK_LOST', matches: (claim: Claim) => boolean): void {
     const run = this.runs.get(executionId);
-    if (!run || !isMeant(run.claim)) return;
+    if (!run || !matches(run.claim)) return;
     const reason = new RunAbortedError(executionId, why);
-    if (!run.isDoubtful || run.settled) return this.stop(run, 'lost', reason);
-    run.isDoubtful = false;
+    if (!run.mayBeLost || run.settled) return this.stop(run, 'lost', reason);
+    run.mayBeLost = false;
     run.timer = this.clock.setTimer(this.settings.abortGrace, () => this.abandon(run, reason));
   }
 
@@ -172,11 +172,11 @@ export class Executor {
    * The lease may have expired: aborts every run. The store decides whether to accept their results. @returns how many
    * are aborted now
    */
-  doubtAll(): number {
+  abortAllAsLost(): number {
     const running = [...this.runs.values()].filter((run) => !run.settled && run.stop === null);
     for (const run of running) {
       run.stop = 'lost';
-      run.isDoubtful = true;
+      run.mayBeLost = true;
       run.timer?.cancel();
       run.ctx.abort(new RunAbortedError(run.claim.executionId, 'LEASE_LOST'));
     }
@@ -218,8 +218,8 @@ export class Executor {
     return this.context.run(handler, claim.payload === null ? undefined : parseJson(claim.payload), run.ctx);
   }
 
-  private noteHeld(run: Run): void {
-    this.pace?.noteHeld(this.clock.monotonic() - run.startedAt);
+  private recordBlocked(run: Run): void {
+    this.prefetchLimit?.recordBlocked(this.clock.monotonic() - run.startedAt);
   }
 
   private limit(run: Run, timeout: number): void {
@@ -329,7 +329,7 @@ export class Executor {
   /** The handler has returned. */
   private release(run: Run): void {
     if (run.stuck) this.liveness.stuckTasks--;
-    this.pace?.note(this.clock.monotonic() - run.startedAt);
+    this.prefetchLimit?.record(this.clock.monotonic() - run.startedAt);
     this.slots.free(run.claim);
     this.onFree();
   }

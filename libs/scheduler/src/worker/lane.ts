@@ -6,17 +6,23 @@ export interface Lane {
   sequence: number;
   busy: boolean;
   /** Number of runs that the current round trip has requested. */
-  asked: number;
+  requested: number;
   /** Settlements that the current round trip carries. */
   carried: readonly Settlement[];
 }
 
-/** The request of one round trip: `ahead` of `want` may only be prefetched. */
+/** The request of one round trip: `prefetch` of the `count` claims may only be prefetched. */
 export interface Demand {
-  want: number;
-  ahead: number;
+  count: number;
+  prefetch: number;
 }
 
 export function newLanes(count: number): Lane[] {
-  return Array.from({ length: count }, (_, number) => ({ number, sequence: 0, busy: false, asked: 0, carried: [] }));
+  return Array.from({ length: count }, (_, number) => ({
+    number,
+    sequence: 0,
+    busy: false,
+    requested: 0,
+    carried: [],
+  }));
 }

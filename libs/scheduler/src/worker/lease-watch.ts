@@ -39,10 +39,10 @@ export class LeaseWatch {
   private arm(wait: number): void {
     const ms = Math.max(wait, 1);
     this.dueAt = this.clock.monotonic() + ms;
-    this.timer = this.clock.setTimer(ms, () => this.look());
+    this.timer = this.clock.setTimer(ms, () => this.check());
   }
 
-  private look(): void {
+  private check(): void {
     if (this.age() < this.lease) return this.arm(this.lease - this.age());
     const late = this.clock.monotonic() - this.dueAt;
     // After a standstill of the event loop, pending replies of the store are read first.

@@ -13,7 +13,7 @@ export class Run {
   stuck = false;
   stop: StopCause | null = null;
   /** Aborted because another worker may have it, which only the store knows: its result is still reported. */
-  isDoubtful = false;
+  mayBeLost = false;
   timer: ClockTimer | null = null;
 
   constructor(

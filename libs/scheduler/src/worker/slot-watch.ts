@@ -5,11 +5,11 @@ import type { ExecutionStore, WorkerStore } from '../store/task-store.js';
 /** ms without an end, while all slots are occupied, before the cause is examined. */
 const HELD_MS = 10_000;
 /** Number of executions that are examined. */
-const LOOKED_AT = 20;
+const MAX_EXAMINED = 20;
 
 /** Use of a worker's slots. */
 export interface SlotUse {
-  readonly vacant: number;
+  readonly freeSlots: number;
   readonly inUse: number;
   /** Number of slots freed since the start. */
   readonly freed: number;
@@ -33,17 +33,17 @@ export class SlotWatch {
   ) {}
 
   /** @returns the problem in one sentence, or null */
-  async look(): Promise<string | null> {
-    const { vacant, inUse, freed } = this.slots;
+  async check(): Promise<string | null> {
+    const { freeSlots, inUse, freed } = this.slots;
     const { executionIds, calls } = this.waits();
     const now = this.clock.monotonic();
-    if (vacant > 0 || calls < inUse || freed !== this.freed) this.since = null;
+    if (freeSlots > 0 || calls < inUse || freed !== this.freed) this.since = null;
     this.freed = freed;
-    if (vacant > 0 || calls < inUse) return null;
+    if (freeSlots > 0 || calls < inUse) return null;
     this.since ??= now;
     if (now - this.since < HELD_MS) return null;
     const waiting: TaskExecution[] = [];
-    for (const id of executionIds.slice(0, LOOKED_AT)) {
+    for (const id of executionIds.slice(0, MAX_EXAMINED)) {
       const execution = await this.store.getExecution(id);
       if (execution?.waitingFor?.kind === 'queue') waiting.push(execution);
       // An execution that runs elsewhere, or waits for something else, may still end; one that runs here has a slot

@@ -10,11 +10,11 @@ export class Slots {
   /** Number of slots freed so far. */
   freed = 0;
   private readonly byQueue = new Map<string, number>();
-  private readonly byLevel = new Map<string, number>();
-  readonly ruled: boolean;
+  private readonly byPriority = new Map<string, number>();
+  readonly hasRules: boolean;
 
   constructor(private readonly settings: WorkerSettings) {
-    this.ruled = [...(settings.queues ?? new Map<string, QueueSettings>()).values()].some(
+    this.hasRules = [...(settings.queues ?? new Map<string, QueueSettings>()).values()].some(
       (queue) => queue.concurrency !== null || queue.reserve.length > 0,
     );
   }
@@ -24,31 +24,31 @@ export class Slots {
   }
 
   /** Unused slots. */
-  get vacant(): number {
+  get freeSlots(): number {
     return Math.max(0, this.settings.maxConcurrentTasks - this.taken);
   }
 
   take(claim: Claim): void {
     this.taken++;
-    if (this.ruled) this.count(claim, 1);
+    if (this.hasRules) this.count(claim, 1);
   }
 
   free(claim: Claim): void {
     this.taken--;
     this.freed++;
-    if (this.ruled) this.count(claim, -1);
+    if (this.hasRules) this.count(claim, -1);
   }
 
   /** What may be claimed now. */
-  offer(): Capacity {
-    const want = this.vacant;
-    if (!this.ruled) return { want };
+  capacity(): Capacity {
+    const want = this.freeSlots;
+    if (!this.hasRules) return { want };
     const capacity: Record<string, number> = {};
     const reserved: { queue: string; priority: Claim['priority']; count: number }[] = [];
     for (const [queue, { concurrency, reserve }] of this.settings.queues ?? []) {
       if (concurrency !== null) capacity[queue] = concurrency - (this.byQueue.get(queue) ?? 0);
       for (const { priority, slots } of reserve) {
-        const count = slots - (this.byLevel.get(`${queue} ${priority}`) ?? 0);
+        const count = slots - (this.byPriority.get(`${queue} ${priority}`) ?? 0);
         if (count > 0) reserved.push({ queue, priority, count });
       }
     }
@@ -58,6 +58,6 @@ export class Slots {
   private count({ queue, priority }: Claim, by: 1 | -1): void {
     const level = `${queue} ${priority}`;
     this.byQueue.set(queue, (this.byQueue.get(queue) ?? 0) + by);
-    this.byLevel.set(level, (this.byLevel.get(level) ?? 0) + by);
+    this.byPriority.set(level, (this.byPriority.get(level) ?? 0) + by);
   }
 }

@@ -24,13 +24,13 @@ import { WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
  * is not reported by then. With the drain (25 s) and its grace period (2 s) a stop ends within 40 s.
  */
 const RESULTS_LIMIT_MS = 8_000;
-const GOODBYE_LIMIT_MS = 2_000;
+const DEREGISTER_LIMIT_MS = 2_000;
 
 /** This process as a worker: registers, sends heartbeats, receives messages about its runs, and deregisters. */
 @Injectable()
 export class TaskWorker {
   private readonly logger = new Logger('SchedulerWorker');
-  private beatTimer: ClockTimer | null = null;
+  private heartbeatTimer: ClockTimer | null = null;
   private stopListening: (() => void) | null = null;
   private stopHandOver: (() => void) | null = null;
   private stopKeepAlive: (() => void) | null = null;
@@ -55,42 +55,42 @@ export class TaskWorker {
       clock,
       lease,
       () => store.leaseAge(workerId),
-      () => this.doubtRuns(),
+      () => this.onLeaseExpired(),
     );
     this.slotWatch = new SlotWatch(workerId, executor, () => waiter.waits, store, clock);
-    this.dispatcher.rejoin = () => this.hello();
+    this.dispatcher.register = () => this.register();
     this.catalog.onChange(() => {
-      if (this.beatTimer) void this.hello().catch(() => undefined);
+      if (this.heartbeatTimer) void this.register().catch(() => undefined);
     });
   }
 
   /** Registers and claims. */
   async start(): Promise<void> {
-    if (this.beatTimer) return;
+    if (this.heartbeatTimer) return;
     await this.join();
     // A stop may have been requested meanwhile.
-    if (this.beatTimer) this.dispatcher.open();
+    if (this.heartbeatTimer) this.dispatcher.open();
   }
 
   /** Registers without claiming, for tests that control the worker. */
   async join(): Promise<void> {
-    if (this.beatTimer) return;
-    const timer = (this.beatTimer = this.clock.setRepeating(this.settings.beat, () => void this.beat()));
+    if (this.heartbeatTimer) return;
+    const timer = (this.heartbeatTimer = this.clock.setRepeating(this.settings.heartbeat, () => void this.heartbeat()));
     this.stopHandOver = this.store.onHandOver(this.settings.workerId, (claim, age) => this.dispatcher.take(claim, age));
     this.stopListening = this.hub.listen(
-      (effects) => this.hear(effects),
+      (effects) => this.receive(effects),
       (transition) => transition === 'cancelRequested',
     );
     this.liveness.state = 'running';
     try {
-      await this.hello();
+      await this.register();
     } catch (error) {
-      if (this.beatTimer !== timer) return;
-      this.hush();
+      if (this.heartbeatTimer !== timer) return;
+      this.detach();
       this.liveness.state = 'stopped';
       throw error;
     }
-    if (this.beatTimer !== timer) return;
+    if (this.heartbeatTimer !== timer) return;
     this.stopKeepAlive = this.store.keepAlive(this.settings.workerId);
     // Only another process could declare a run lost while this event loop is blocked.
     if (this.store.isShared) this.leaseWatch.start();
@@ -113,11 +113,11 @@ export class TaskWorker {
    * @param wait false: aborts at once
    */
   async stop(wait: boolean): Promise<void> {
-    if (!this.beatTimer) return;
+    if (!this.heartbeatTimer) return;
     this.liveness.state = 'draining';
     this.dispatcher.close();
     // Not awaited here: a store that does not respond must not delay the drain.
-    const told = this.store.drain(this.settings.workerId).then(
+    const draining = this.store.drain(this.settings.workerId).then(
       () => true,
       () => false,
     );
@@ -128,7 +128,7 @@ export class TaskWorker {
       this.executor.abortAll();
       await within(this.clock, this.settings.drainGrace, this.dispatcher.quiet());
     }
-    await this.leave(told);
+    await this.leave(draining);
     this.liveness.state = 'stopped';
   }
 
@@ -138,18 +138,18 @@ export class TaskWorker {
   }
 
   /** Reports the last results to the store and deregisters, within one time limit. */
-  private async leave(told: Promise<boolean>): Promise<void> {
+  private async leave(draining: Promise<boolean>): Promise<void> {
     const released = this.executor.releaseAll();
-    const isOwing = released.length > 0 || this.dispatcher.isOwing;
-    const until = this.clock.monotonic() + (isOwing ? RESULTS_LIMIT_MS : GOODBYE_LIMIT_MS);
+    const isOwing = released.length > 0 || this.dispatcher.hasUnreported;
+    const until = this.clock.monotonic() + (isOwing ? RESULTS_LIMIT_MS : DEREGISTER_LIMIT_MS);
     const inTime = async (step: Promise<boolean>): Promise<boolean> =>
       (await within(this.clock, Math.max(0, until - this.clock.monotonic()), step)) ?? false;
     const flushed = await inTime(this.dispatcher.flush(released));
     if (!flushed) this.dispatcher.abandon();
-    const isHeard = flushed && (await inTime(told));
-    this.hush();
+    const isDrained = flushed && (await inTime(draining));
+    this.detach();
     // Pointless if the store has not received the results.
-    const isGone = isHeard && (await inTime(this.store.goodbye(this.settings.workerId).then(() => true)));
+    const isGone = isDrained && (await inTime(this.store.goodbye(this.settings.workerId).then(() => true)));
     if (!isGone)
       this.logger.warn(
         'could not deregister, the store does not respond: its runs will be recovered when the lease expires',
@@ -157,21 +157,21 @@ export class TaskWorker {
   }
 
   /** Stops heartbeats and messages. */
-  private hush(): void {
-    this.beatTimer?.cancel();
-    this.beatTimer = null;
+  private detach(): void {
+    this.heartbeatTimer?.cancel();
+    this.heartbeatTimer = null;
     this.leaseWatch.stop();
     this.stopListening?.();
     this.stopHandOver?.();
     this.stopKeepAlive?.();
   }
 
-  private async hello(): Promise<void> {
+  private async register(): Promise<void> {
     const runnable = [...this.catalog.all.values()].filter((task) => this.handlers.has(task.funcPath));
     const named = this.settings.queues?.keys() ?? new Set(['default', ...runnable.map((task) => task.queue)]);
     await this.catalog.flush();
     try {
-      await this.register(runnable, named);
+      await this.sendRegistration(runnable, named);
       this.liveness.succeeded(REGISTRATION);
     } catch (error) {
       this.liveness.failed(REGISTRATION, error);
@@ -179,7 +179,7 @@ export class TaskWorker {
     }
   }
 
-  private async register(runnable: readonly ResolvedTask[], named: Iterable<string>): Promise<void> {
+  private async sendRegistration(runnable: readonly ResolvedTask[], named: Iterable<string>): Promise<void> {
     await this.store.hello({
       workerId: this.settings.workerId,
       hostname: hostname(),
@@ -192,14 +192,14 @@ export class TaskWorker {
     });
   }
 
-  private async beat(): Promise<void> {
+  private async heartbeat(): Promise<void> {
     try {
       const reply = await this.store.beat(this.settings.workerId, this.dispatcher.tokens());
       this.liveness.lastProgress = this.clock.monotonic();
       for (const run of reply.lost) this.dispatcher.lose(run.executionId, 'LEASE_LOST', isRun(run));
       for (const run of reply.cancelRequested) this.dispatcher.cancel(run.executionId, isRun(run));
       if (!reply.known) {
-        await this.hello();
+        await this.register();
         this.dispatcher.wake();
       }
       void this.watchSlots().catch(() => undefined);
@@ -217,21 +217,21 @@ export class TaskWorker {
   }
 
   private async watchSlots(): Promise<void> {
-    const starved = await this.slotWatch.look();
+    const starved = await this.slotWatch.check();
     if (starved !== null && this.liveness.starved === null) this.logger.error(starved);
     this.liveness.starved = starved;
   }
 
   /** The lease has expired by this process's clock: others may run what runs here. */
-  private doubtRuns(): void {
-    const count = this.executor.doubtAll();
+  private onLeaseExpired(): void {
+    const count = this.executor.abortAllAsLost();
     if (count > 0)
       this.logger.error(
         `no heartbeat was acknowledged for a whole lease (${this.settings.lease} ms): ${count} runs are aborted (LEASE_LOST), another worker may run them`,
       );
   }
 
-  private hear(effects: readonly Effect[]): void {
+  private receive(effects: readonly Effect[]): void {
     for (const effect of effects) {
       if (effect.kind === 'ready' || effect.kind === 'workRemains' || effect.kind === 'missed') this.dispatcher.wake();
       else if (effect.kind === 'queue' && effect.transition === 'paused')

@@ -22,7 +22,7 @@ export interface WorkerSettings {
   /** ms after the last renewal until others may take over the runs. */
   lease: number;
   /** ms between heartbeats: a third of the lease. */
-  beat: number;
+  heartbeat: number;
   /** ms for a handler to return after its signal was aborted. */
   abortGrace: number;
   /** ms for runs to end at a stop before their signals abort, and then to return. */

@@ -6,7 +6,7 @@ import type { TaskPriority } from '../../core/priority.js';
 import type { RunBudget } from '../../core/run-budget.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import type { Reason, TaskStatus } from '../../core/status.js';
-import type { TaskMirror } from '../../core/task-definition.js';
+import type { TaskRecord } from '../../core/task-definition.js';
 import type { Starts } from '../../engine/records.js';
 import type { QueueRules } from '../records.js';
 import { KeyRow } from '../memory/key-row.js';
@@ -113,8 +113,8 @@ export interface QueueRecord {
   starts?: Starts[];
 }
 
-export interface TaskRecord {
-  mirror: TaskMirror | null;
+export interface TaskEntry {
+  mirror: TaskRecord | null;
   watched: boolean;
   newest: string | null;
 }
@@ -260,6 +260,6 @@ export function encodeRecord(record: QueueRow | TaskRow | LockRow | ScheduleRow 
     return { kind: 'spread', key: String(record.order), body };
   }
   const { mirror, watched, newest } = record;
-  const body: TaskRecord = { mirror, watched, newest: newest?.id ?? null };
+  const body: TaskEntry = { mirror, watched, newest: newest?.id ?? null };
   return { kind: 'task', key: record.taskId, body };
 }

@@ -2,7 +2,7 @@ import { StoreDamagedError } from '../../core/errors.js';
 import { TERMINAL_STATUSES } from '../../core/status.js';
 import type { State } from '../memory/state.js';
 import type { Archive, ExecutionColumns } from './archive.js';
-import type { KeyRecord, LockRecord, QueueRecord, ScheduleEntry, SpreadRecord, TaskRecord } from './codec.js';
+import type { KeyRecord, LockRecord, QueueRecord, ScheduleEntry, SpreadRecord, TaskEntry } from './codec.js';
 import type { Database } from './database.js';
 import { decodeRecord } from './decode.js';
 import { Rebuilder } from './rebuild.js';
@@ -32,7 +32,7 @@ export function load(database: Database, archive: Archive, s: State, totals: Tot
     if (execution) aside.attempt(`execution ${row.number}`, () => rebuilder.execution(execution));
   }
   for (const workflow of archive.workflowsIn(0)) rebuilder.workflow(workflow);
-  each('task', (taskId, record: TaskRecord) => rebuilder.task(taskId, record));
+  each('task', (taskId, record: TaskEntry) => rebuilder.task(taskId, record));
   each('lock', (key, record: LockRecord) => rebuilder.lock(key, record));
   rebuilder.link();
   each('schedule', (_, record: ScheduleEntry) => rebuilder.schedule(record));

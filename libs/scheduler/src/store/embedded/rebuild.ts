@@ -17,7 +17,7 @@ import type {
   Reference,
   ScheduleEntry,
   SpreadRecord,
-  TaskRecord,
+  TaskEntry,
   WorkflowRecord,
 } from './codec.js';
 import { bytes, weight } from '../memory/weight.js';
@@ -173,7 +173,7 @@ export class Rebuilder {
   }
 
   /** After the executions. */
-  task(taskId: string, { mirror, watched, newest }: TaskRecord): void {
+  task(taskId: string, { mirror, watched, newest }: TaskEntry): void {
     const task = this.s.task(taskId);
     task.mirror = mirror;
     task.watched = watched;

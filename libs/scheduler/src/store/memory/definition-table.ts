@@ -1,4 +1,4 @@
-import type { TaskMirror } from '../../core/task-definition.js';
+import type { TaskRecord } from '../../core/task-definition.js';
 import type { DefinitionTable } from '../../engine/tables.js';
 import type { Changed, TaskRow } from './rows.js';
 
@@ -12,11 +12,11 @@ interface DefinitionState {
 export class MemoryDefinitionTable implements DefinitionTable {
   constructor(private readonly s: DefinitionState) {}
 
-  get(taskId: string): TaskMirror | undefined {
+  get(taskId: string): TaskRecord | undefined {
     return this.s.tasks.get(taskId)?.mirror ?? undefined;
   }
 
-  put(mirror: TaskMirror): void {
+  put(mirror: TaskRecord): void {
     const task = this.s.task(mirror.taskId);
     task.mirror = mirror;
     this.s.touch(task);

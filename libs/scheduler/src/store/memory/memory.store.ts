@@ -1,7 +1,7 @@
 import type { FireCommand, NewExecution, NewWorkflow, RunToken, Settlement } from '../../core/commands.js';
 import type { TaskExecution } from '../../core/execution.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
-import type { TaskMirror } from '../../core/task-definition.js';
+import type { TaskRecord } from '../../core/task-definition.js';
 import type {
   ExpiredRun,
   ListExecutionsQuery,
@@ -52,7 +52,7 @@ import * as workflow from './workflow.js';
 export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   // ---- definitions ---------------------------------------------------------------------------------------------
 
-  putTasks(mirrors: readonly TaskMirror[]): Promise<void> {
+  putTasks(mirrors: readonly TaskRecord[]): Promise<void> {
     return this.commit((s) => mirrors.forEach((mirror) => task.put(s, mirror)));
   }
 
@@ -60,11 +60,11 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
     return this.commit((s) => tasks.remove(s, taskId));
   }
 
-  getTask(taskId: string): Promise<TaskMirror | null> {
+  getTask(taskId: string): Promise<TaskRecord | null> {
     return this.read((s) => s.tasks.get(taskId)?.mirror ?? null);
   }
 
-  listTasks(): Promise<TaskMirror[]> {
+  listTasks(): Promise<TaskRecord[]> {
     return this.read((s) => [...s.tasks.values()].flatMap((task) => task.mirror ?? []));
   }
 

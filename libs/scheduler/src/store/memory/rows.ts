@@ -6,7 +6,7 @@ import type { JsonText } from '../../core/json.js';
 import type { TaskPriority } from '../../core/priority.js';
 import type { RunBudget } from '../../core/run-budget.js';
 import type { Reason, TaskStatus } from '../../core/status.js';
-import type { TaskMirror } from '../../core/task-definition.js';
+import type { TaskRecord } from '../../core/task-definition.js';
 import type {
   ExecutionRecord,
   HandleWait,
@@ -227,7 +227,7 @@ export class QueueRow implements QueueRecord {
 
 /** One task: its mirror, and what its executions share. */
 export class TaskRow {
-  mirror: TaskMirror | null = null;
+  mirror: TaskRecord | null = null;
   /** Someone depends on it, so its newest execution is remembered. */
   watched = false;
   newest: Row | null = null;

@@ -1,7 +1,7 @@
 import type { TaskExecution } from '../../core/execution.js';
 import { LIST_SCAN, LIST_SIZE } from '../../core/limits.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
-import type { TaskMirror } from '../../core/task-definition.js';
+import type { TaskRecord } from '../../core/task-definition.js';
 import type {
   ExpiredRun,
   ListExecutionsQuery,
@@ -31,14 +31,14 @@ const WORKERS_AT_ONCE = 50;
 
 /** The verbs that only look: a script each, that cannot write. */
 export abstract class RedisLooks extends RedisFrame {
-  async getTask(taskId: string): Promise<TaskMirror | null> {
+  async getTask(taskId: string): Promise<TaskRecord | null> {
     const [, text] = await this.look<(string | null)[]>('getTasks', taskId, '0');
-    return storedObject<TaskMirror>(text, 'taskId');
+    return storedObject<TaskRecord>(text, 'taskId');
   }
 
-  async listTasks(): Promise<TaskMirror[]> {
+  async listTasks(): Promise<TaskRecord[]> {
     const texts = await this.scan('getTasks');
-    const tasks = texts.flatMap((text) => storedObject<TaskMirror>(text, 'taskId') ?? []);
+    const tasks = texts.flatMap((text) => storedObject<TaskRecord>(text, 'taskId') ?? []);
     return [...new Map(tasks.map((task) => [task.taskId, task])).values()];
   }
 

@@ -2,7 +2,7 @@ import type { FireCommand, NewExecution, NewWorkflow, RunToken, Settlement } fro
 import { TaskInUseError } from '../../core/errors.js';
 import { RESCUE_PER_STEP, START_WITHIN_MS } from '../../core/limits.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
-import type { TaskMirror } from '../../core/task-definition.js';
+import type { TaskRecord } from '../../core/task-definition.js';
 import type { Claim, LockGrant, LockWait, QueueRules, StatusChange, WorkerHello } from '../records.js';
 import type { TaskStatus } from '../../core/status.js';
 import type { BeatReply, ExchangeReply, ExchangeRequest, StepReply, TaskStore } from '../task-store.js';
@@ -54,7 +54,7 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
 
   // ---- definitions ---------------------------------------------------------------------------------------------
 
-  async putTasks(mirrors: readonly TaskMirror[]): Promise<void> {
+  async putTasks(mirrors: readonly TaskRecord[]): Promise<void> {
     const texts = mirrors.map((mirror) => JSON.stringify(mirror));
     for (const part of split(texts, TASKS_AT_ONCE, PART_BYTES, (text) => text.length))
       await this.commit('putTasks', ...part);

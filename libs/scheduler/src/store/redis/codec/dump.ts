@@ -1,6 +1,6 @@
 import { TERMINAL_STATUSES } from '../../../core/status.js';
 import type { ScheduleRecord } from '../../../core/schedule.js';
-import type { TaskMirror } from '../../../core/task-definition.js';
+import type { TaskRecord } from '../../../core/task-definition.js';
 import { noCounts, noStatuses } from '../../no-counts.js';
 import { pick } from './stats.js';
 import { errorOf, listOf, lockOf, orNull, recordedAttempts, rootCauseOf } from './views.js';
@@ -62,7 +62,7 @@ export function dumpOf(view: DumpView): unknown {
       open: w.open,
       nodes: listOf<{ ref: string; id: string; status: string }>(w.nodes).map((n) => [n.ref, n.id, n.status]),
     })),
-    tasks: listOf<string>(view.tasks).map((text) => JSON.parse(text) as TaskMirror),
+    tasks: listOf<string>(view.tasks).map((text) => JSON.parse(text) as TaskRecord),
     history: Object.fromEntries(TERMINAL_STATUSES.map((status) => [status, listOf(view.history[status]!)])),
     continuation: listOf<[string, boolean | 'drop', number]>(view.continuation).filter(([, kind]) => kind !== 'drop'),
     counters: pick(noCounts(), view.counters),

@@ -6,7 +6,7 @@ import { bearerOf } from './console-request.js';
 import { isLoopback, isLoopbackHost } from './loopback.js';
 import { isOwnOrigin } from './origin.js';
 
-interface Reach {
+interface Access {
   auth: ConsoleAuth;
   /** Whether tokens or a guard control access. */
   isProtected: boolean;
@@ -22,9 +22,9 @@ interface Reach {
  *   credentials by themselves, and a header that is not checked proves nothing.
  * @throws ConsoleError CONSOLE_EXPOSED, HOST_NOT_ALLOWED, FORWARDED_NOT_ALLOWED, ORIGIN_NOT_ALLOWED
  */
-export function checkReach(
+export function checkExposure(
   { headers, socket }: { headers: IncomingHttpHeaders; socket: Pick<Socket, 'localAddress'> },
-  { auth, isProtected, allowedOrigins }: Reach,
+  { auth, isProtected, allowedOrigins }: Access,
 ): void {
   if (!isProtected) {
     const address = socket.localAddress ?? '';

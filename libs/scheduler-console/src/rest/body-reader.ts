@@ -24,7 +24,7 @@ interface FastifyRoute {
  * rate limiting, with the same limits and errors on Express and Fastify. Other routes of the app are not affected.
  */
 @Injectable()
-export class BodyIntake {
+export class BodyReader {
   private routes: readonly (ConsoleRoute & { at: string; pattern: RegExp })[] = [];
 
   constructor(
@@ -36,14 +36,14 @@ export class BodyIntake {
   ) {
     // Nest adds the parsers of the app to Express when it starts. Only Nest 12 announces an adapter that is set later,
     // as in its testing module; otherwise the guard checks what the parsers have read.
-    if (host.httpAdapter) this.comeFirst();
-    else (host.init$ as Observable<void> | undefined)?.subscribe(() => this.comeFirst());
+    if (host.httpAdapter) this.installFirst();
+    else (host.init$ as Observable<void> | undefined)?.subscribe(() => this.installFirst());
   }
 
   /**
    * Call it when the global prefix is known and before routes are registered, since Fastify announces each only once.
    */
-  layRoutes(): void {
+  registerRoutes(): void {
     const base = servedAt(this.config, this.options.path);
     this.routes = this.declared.map((route) => {
       const at = `${base}${route.path}`;
@@ -54,7 +54,7 @@ export class BodyIntake {
   }
 
   /** Behind the routes of Express: handles console paths that it cannot decode. */
-  answerErrors(): void {
+  handleErrors(): void {
     const { httpAdapter } = this.host;
     if (httpAdapter?.getType() !== 'express') return;
     // Express recognizes an error handler by its four parameters.
@@ -64,7 +64,7 @@ export class BodyIntake {
     });
   }
 
-  private comeFirst(): void {
+  private installFirst(): void {
     const { httpAdapter } = this.host;
     if (httpAdapter?.getType() !== 'express') return;
     httpAdapter.use((request: ConsoleRequest, _reply: ConsoleReply, next: Next) => {

@@ -2,15 +2,15 @@ import type { Settlement } from '../core/commands.js';
 import { CLAIM_PER_STEP } from '../core/limits.js';
 
 /** Characters of results that one round trip carries to a remote store. */
-const TRIP_SIZE = 4 * 1024 * 1024;
+const MAX_ROUND_TRIP_SIZE = 4 * 1024 * 1024;
 
 /** Number of these settlements that fit into one round trip, at least one. */
-export function countOfTrip(settlements: readonly Settlement[]): number {
+export function fitIntoRoundTrip(settlements: readonly Settlement[]): number {
   let size = 0;
   let count = 0;
   for (const { result, error } of settlements) {
     size += (result?.length ?? 0) + (error?.stack?.length ?? 0);
-    if (count === CLAIM_PER_STEP || (count > 0 && size > TRIP_SIZE)) break;
+    if (count === CLAIM_PER_STEP || (count > 0 && size > MAX_ROUND_TRIP_SIZE)) break;
     count++;
   }
   return count;

@@ -6,7 +6,7 @@ const BEGIN_MS = 20;
 const WEIGHT = 1 / 16;
 
 /** Measures handlers, and derives how many runs may be claimed at once and prefetched. */
-export class Pace {
+export class PrefetchLimit {
   private average: number | null = null;
   private held = 0;
 
@@ -17,12 +17,12 @@ export class Pace {
   ) {}
 
   /** @param ms duration of a handler */
-  note(ms: number): void {
+  record(ms: number): void {
     this.average = this.average === null ? ms : this.average + (ms - this.average) * WEIGHT;
   }
 
   /** @param ms for which a handler blocked the event loop when it started, and so delayed the claims behind it */
-  noteHeld(ms: number): void {
+  recordBlocked(ms: number): void {
     this.held += (ms - this.held) * WEIGHT;
   }
 
@@ -30,7 +30,7 @@ export class Pace {
    * Number of runs that may be prefetched. None before the first run has ended, and none if handlers are slow: a
    * prefetched run cannot be overtaken by more urgent work, and is not available to other workers.
    */
-  get ahead(): number {
+  get runs(): number {
     if (this.average === null) return 0;
     if (this.average <= 0) return this.cap;
     return Math.min(this.cap, Math.floor((this.slots * AHEAD_MS) / this.average));
@@ -42,7 +42,7 @@ export class Pace {
   }
 
   /** After a claim had to wait too long: nothing is prefetched until runs are short again. */
-  slow(): void {
+  reset(): void {
     this.average = this.slots * AHEAD_MS * 2;
   }
 }

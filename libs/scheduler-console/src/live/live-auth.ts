@@ -5,7 +5,7 @@ import { bearerOf } from '../auth/console-request.js';
 import { isOwnOrigin } from '../auth/origin.js';
 import { ConsoleError } from '../console-error.js';
 import type { Principal } from '../auth/principal.js';
-import { checkReach } from '../auth/reach.js';
+import { checkExposure } from '../auth/exposure.js';
 import type { ResolvedConsoleOptions } from '../resolve-options.js';
 import { RateLimiter } from '../security/rate-limiter.js';
 import { SignIns } from '../security/sign-ins.js';
@@ -20,7 +20,7 @@ export interface LiveCaller {
 
 /** Access control of the live channel, before the upgrade is answered: Nest's guards do not run there. */
 @Injectable()
-export class LiveGate {
+export class LiveAuth {
   constructor(
     @Inject(CONSOLE_OPTIONS) private readonly options: ResolvedConsoleOptions,
     private readonly authenticator: ConsoleAuthenticator,
@@ -32,8 +32,8 @@ export class LiveGate {
    * @returns the caller
    * @throws ConsoleError UNAUTHENTICATED, RATE_LIMITED
    */
-  admit(request: IncomingMessage): LiveCaller {
-    const caller = this.identify(request);
+  authorize(request: IncomingMessage): LiveCaller {
+    const caller = this.authenticate(request);
     if (caller) {
       this.limiter.take(`${caller.principal.name}\n${request.socket.remoteAddress ?? ''}`);
       return caller;
@@ -43,11 +43,11 @@ export class LiveGate {
   }
 
   /** @returns null if access is denied */
-  private identify(request: IncomingMessage): LiveCaller | null {
+  private authenticate(request: IncomingMessage): LiveCaller | null {
     const { allowedOrigins } = this.options;
     const bearer = bearerOf(request.headers);
     const isFromPage = request.headers.origin !== undefined;
-    if (!this.mayReach(request)) return null;
+    if (!this.isReachable(request)) return null;
     // CORS does not apply to WebSockets.
     if (isFromPage ? !isOwnOrigin(request.headers, allowedOrigins) : bearer === undefined) return null;
     const ticket = new URL(request.url ?? '/', 'http://host').searchParams.get('ticket');
@@ -58,9 +58,9 @@ export class LiveGate {
     return principal && { principal, validUntil: this.authenticator.validUntil(principal) };
   }
 
-  private mayReach(request: IncomingMessage): boolean {
+  private isReachable(request: IncomingMessage): boolean {
     try {
-      checkReach(request, { ...this.options, isProtected: this.authenticator.isProtected });
+      checkExposure(request, { ...this.options, isProtected: this.authenticator.isProtected });
       return true;
     } catch {
       return false;

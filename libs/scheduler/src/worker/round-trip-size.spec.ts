@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { settle } from '../core/commands.js';
-import { countOfTrip } from './trip-size.js';
+import { fitIntoRoundTrip } from './round-trip-size.js';
 
 const ends = (count: number, size: number) =>
   Array.from({ length: count }, (_, i) => settle.complete({ executionId: `${i}`, leaseToken: 1 }, 'x'.repeat(size)));
@@ -13,6 +13,6 @@ describe('the settlements of one trip', () => {
     { count: 400, size: 200 * 1024, expected: 20 },
     { count: 3, size: 5 * 1024 * 1024, expected: 1 },
   ])('of $count with results of $size are $expected', ({ count, size, expected }) => {
-    expect(countOfTrip(ends(count, size))).toBe(expected);
+    expect(fitIntoRoundTrip(ends(count, size))).toBe(expected);
   });
 });

@@ -17,7 +17,7 @@ export interface Connection extends EventEmitter {
  * Also terminates a client that does not join.
  * @returns a function to call when it has joined
  */
-export function boundTalk(connection: Connection): () => void {
+export function limitMessages(connection: Connection): () => void {
   const webSocket = connection.transport.socket;
   let second = 0;
   let messages = 0;

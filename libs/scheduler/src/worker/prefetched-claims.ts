@@ -2,25 +2,25 @@ import { settle, type RunToken, type Settlement } from '../core/commands.js';
 import type { Claim } from '../store/records.js';
 
 /** A claim, and the monotonic instant (ms) by which it starts or goes back to the store. */
-export interface WaitingClaim {
+export interface PrefetchedClaim {
   claim: Claim;
   startBy: number;
 }
 
 /** Prefetched claims, in their order. */
-export class Backlog {
-  private waiting: WaitingClaim[] = [];
+export class PrefetchedClaims {
+  private waiting: PrefetchedClaim[] = [];
   private next = 0;
 
   get size(): number {
     return this.waiting.length - this.next;
   }
 
-  push(waiting: WaitingClaim): void {
+  push(waiting: PrefetchedClaim): void {
     this.waiting.push(waiting);
   }
 
-  shift(): WaitingClaim | undefined {
+  shift(): PrefetchedClaim | undefined {
     const first = this.waiting[this.next];
     if (first === undefined) return undefined;
     this.next++;
@@ -29,9 +29,9 @@ export class Backlog {
   }
 
   /** Removes a claim at any position. */
-  remove(executionId: string, isMeant: (claim: Claim) => boolean): Claim | undefined {
+  remove(executionId: string, matches: (claim: Claim) => boolean): Claim | undefined {
     const index = this.waiting.findIndex(
-      ({ claim }, i) => i >= this.next && claim.executionId === executionId && isMeant(claim),
+      ({ claim }, i) => i >= this.next && claim.executionId === executionId && matches(claim),
     );
     return index < 0 ? undefined : this.waiting.splice(index, 1)[0]!.claim;
   }
@@ -43,8 +43,8 @@ export class Backlog {
   }
 
   /** Returns claims that may no longer start here, without using an attempt. Default: all. */
-  release(isOver: (waiting: WaitingClaim) => boolean = () => true): Settlement[] {
-    const kept: WaitingClaim[] = [];
+  release(isOver: (waiting: PrefetchedClaim) => boolean = () => true): Settlement[] {
+    const kept: PrefetchedClaim[] = [];
     const released: Settlement[] = [];
     for (let i = this.next; i < this.waiting.length; i++) {
       const each = this.waiting[i]!;
