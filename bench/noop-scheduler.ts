@@ -10,7 +10,7 @@ import {
 } from 'nestjs-advanced-scheduler';
 
 /** A way to add no-ops and run them, 100 at a time. */
-export interface Contender {
+export interface Subject {
   /** Adds `count`, and resolves when the last of them has ended. */
   run(count: number): Promise<void>;
   close(): Promise<void>;
@@ -53,7 +53,7 @@ export async function addInBulk(scheduler: AdvancedTaskScheduler, count: number)
 }
 
 /** The scheduler: status, history and a listener to every end. */
-export async function schedulerOn(store: StoreOptions, add: typeof addInBulk = addInBulk): Promise<Contender> {
+export async function schedulerOn(store: StoreOptions, add: typeof addInBulk = addInBulk): Promise<Subject> {
   const { app, scheduler } = await openScheduler(store);
   let left = 0;
   let finish: () => void = () => undefined;

@@ -1,8 +1,8 @@
 import { Queue, Worker } from 'bullmq';
-import { BATCH, CONCURRENCY, PAYLOAD, type Contender } from '../noop-scheduler.js';
+import { BATCH, CONCURRENCY, PAYLOAD, type Subject } from '../noop-scheduler.js';
 
 /** BullMQ with its own defaults, on a Redis that syncs each write. */
-export async function bullmq(port: number): Promise<Contender> {
+export async function bullmq(port: number): Promise<Subject> {
   const connection = { host: '127.0.0.1', port, maxRetriesPerRequest: null };
   const queue = new Queue('bench', { connection });
   let left = 0;

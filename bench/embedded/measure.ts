@@ -1,4 +1,4 @@
-import { addInBulk, openScheduler, schedulerOn, type Contender } from '../noop-scheduler.js';
+import { addInBulk, openScheduler, schedulerOn, type Subject } from '../noop-scheduler.js';
 import { bullmq } from './bullmq.js';
 
 /**
@@ -11,7 +11,7 @@ function print(figures: object): void {
   process.stdout.write(`${JSON.stringify(figures)}\n`);
 }
 
-async function contender(store: string, place: string): Promise<Contender> {
+async function subject(store: string, place: string): Promise<Subject> {
   if (store === 'bullmq') return bullmq(Number(place));
   if (store === 'memory') return schedulerOn({ type: 'memory' });
   return schedulerOn({ type: 'embedded', path: place, sync: store === 'always' ? 'always' : 'interval' });
@@ -19,7 +19,7 @@ async function contender(store: string, place: string): Promise<Contender> {
 
 if (what === 'run') {
   const [store, place, count] = args as [string, string, string];
-  const measured = await contender(store, place);
+  const measured = await subject(store, place);
   await measured.run(Number(count) / 4);
   const begun = process.hrtime.bigint();
   await measured.run(Number(count));

@@ -29,19 +29,19 @@ async function figures<T>(...args: string[]): Promise<T> {
 }
 
 const redis = await startRedis();
-const contenders: [name: string, store: string, place: (round: number) => string][] = [
+const subjects: [name: string, store: string, place: (round: number) => string][] = [
   ["embedded, sync 'always'", 'always', (round) => join(folder, `always-${round}.db`)],
   ["embedded, sync 'interval'", 'interval', (round) => join(folder, `interval-${round}.db`)],
   ['memory (nothing durable)', 'memory', () => '-'],
 ];
-if (redis) contenders.push(['BullMQ, AOF always', 'bullmq', () => String(redis.port)]);
+if (redis) subjects.push(['BullMQ, AOF always', 'bullmq', () => String(redis.port)]);
 else console.error('redis-server is not on the PATH: BullMQ is left out');
 
-const samples = new Map<string, number[]>(contenders.map(([name]) => [name, []]));
+const samples = new Map<string, number[]>(subjects.map(([name]) => [name, []]));
 const recovery: { ms: number; empty: number }[] = [];
 try {
   for (let round = 1; round <= Number(values.rounds); round++) {
-    for (const [name, store, place] of contenders) {
+    for (const [name, store, place] of subjects) {
       const { perSecond } = await figures<{ perSecond: number }>('run', store, place(round), values.count);
       samples.get(name)!.push(perSecond);
       console.error(`round ${round}  ${name}  ${Math.round(perSecond).toLocaleString('en')}/s`);

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import type { BenchOptions } from '../options.js';
 import { machineName, writeResults } from '../results.js';
 import { median, ratios } from '../statistics.js';
-import { CONTENDERS } from './contenders.js';
+import { SUBJECTS } from './subjects.js';
 
 const BASE = 'fastq.promise';
 const measure = fileURLToPath(new URL('./measure.js', import.meta.url));
@@ -18,7 +18,7 @@ export async function runMemorySuite(options: BenchOptions): Promise<void> {
   // In turn, so that a noisy minute of the machine falls on all alike.
   for (let round = 1; round <= options.rounds; round++) {
     for (const queued of depths) {
-      for (const name of Object.keys(CONTENDERS)) {
+      for (const name of Object.keys(SUBJECTS)) {
         const { stdout } = await promisify(execFile)(process.execPath, [
           '--max-old-space-size=8192',
           measure,
@@ -33,7 +33,7 @@ export async function runMemorySuite(options: BenchOptions): Promise<void> {
   }
 
   const rows = depths.flatMap((queued) =>
-    Object.keys(CONTENDERS).map((name) => {
+    Object.keys(SUBJECTS).map((name) => {
       const all = samples.get(key(name, queued))!;
       return {
         queued,

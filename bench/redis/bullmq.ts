@@ -1,5 +1,5 @@
 import { FlowProducer, Queue, Worker } from 'bullmq';
-import type { Contender, ContenderOptions, Counts } from './contender.js';
+import type { Subject, SubjectOptions, Counts } from './subject.js';
 import { CHILDREN, PAYLOAD, type JobData } from './job.js';
 
 const QUEUE = 'bench';
@@ -9,13 +9,13 @@ const KEEP = { removeOnComplete: { count: 1000 } };
  * BullMQ with its own defaults (events stream on), but a thousand completed jobs kept, as many as our history. The
  * worker's option asks for it, unless told otherwise: cheaper for it than one stored with each job.
  */
-export class BullMqContender implements Contender {
+export class BullMqSubject implements Subject {
   private readonly connection: { host: string; port: number };
   private readonly queue: Queue<JobData>;
   private readonly worker: Worker<JobData> | null = null;
   private flows: FlowProducer | null = null;
 
-  private constructor({ port, role, concurrency, recorder, bullMqKeepBy }: ContenderOptions) {
+  private constructor({ port, role, concurrency, recorder, bullMqKeepBy }: SubjectOptions) {
     const byWorker = bullMqKeepBy === 'worker';
     this.connection = { host: '127.0.0.1', port };
     this.queue = new Queue(QUEUE, { connection: this.connection, defaultJobOptions: byWorker ? undefined : KEEP });
@@ -32,11 +32,11 @@ export class BullMqContender implements Contender {
     this.worker.on('error', (error) => recorder.hasFailed(error.message));
   }
 
-  static async open(options: ContenderOptions): Promise<BullMqContender> {
-    const contender = new BullMqContender(options);
-    await contender.queue.waitUntilReady();
-    await contender.worker?.waitUntilReady();
-    return contender;
+  static async open(options: SubjectOptions): Promise<BullMqSubject> {
+    const subject = new BullMqSubject(options);
+    await subject.queue.waitUntilReady();
+    await subject.worker?.waitUntilReady();
+    return subject;
   }
 
   async start(): Promise<void> {

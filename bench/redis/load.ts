@@ -1,7 +1,7 @@
 import { setTimeout as rest } from 'node:timers/promises';
-import type { Contender } from './contender.js';
+import type { Subject } from './subject.js';
 import { CHILDREN, LEVELS, PAYLOAD, type JobData } from './job.js';
-import type { Load, Probe, Stretch } from './protocol.js';
+import type { Load, Probe, Interval } from './protocol.js';
 import { now } from './recorder.js';
 
 const IN_FLIGHT = 100;
@@ -14,31 +14,31 @@ export const FLOW = CHILDREN + 1;
 let flows = 0;
 
 /** Adds a load. */
-export function addLoad(contender: Contender, { count, mode, kind }: Load): Promise<Stretch> {
+export function addLoad(subject: Subject, { count, mode, kind }: Load): Promise<Interval> {
   const data = (i: number): JobData => (kind === 'levels' ? { ...PAYLOAD, level: i % LEVELS } : PAYLOAD);
   const lanes = mode === 'one' ? 1 : IN_FLIGHT;
   return timed(() => {
-    if (kind === 'flows') return inLanes(count / FLOW, lanes, () => contender.addFlow(flows++));
-    if (mode === 'bulk') return inBulk(contender, count, data);
-    return inLanes(count, lanes, (i) => contender.add(data(i)));
+    if (kind === 'flows') return inLanes(count / FLOW, lanes, () => subject.addFlow(flows++));
+    if (mode === 'bulk') return inBulk(subject, count, data);
+    return inLanes(count, lanes, (i) => subject.add(data(i)));
   });
 }
 
 /** Adds one, rests for `gap` ms, and so on. */
-export async function probe(contender: Contender, count: number, gap: number): Promise<Stretch & { probes: Probe[] }> {
+export async function probe(subject: Subject, count: number, gap: number): Promise<Interval & { probes: Probe[] }> {
   const probes: Probe[] = [];
-  const stretch = await timed(async () => {
+  const interval = await timed(async () => {
     for (let i = 0; i < count; i++) {
       const called = now();
-      const id = await contender.add(PAYLOAD);
+      const id = await subject.add(PAYLOAD);
       probes.push({ id, called, returned: now() });
       await rest(gap);
     }
   });
-  return { ...stretch, probes };
+  return { ...interval, probes };
 }
 
-async function timed(work: () => Promise<void>): Promise<Stretch> {
+async function timed(work: () => Promise<void>): Promise<Interval> {
   const cpu = process.cpuUsage();
   const begun = now();
   await work();
@@ -56,7 +56,7 @@ async function inLanes(count: number, lanes: number, add: (i: number) => Promise
   await Promise.all(Array.from({ length: Math.min(lanes, count) }, lane));
 }
 
-async function inBulk(contender: Contender, count: number, data: (i: number) => JobData): Promise<void> {
+async function inBulk(subject: Subject, count: number, data: (i: number) => JobData): Promise<void> {
   for (let done = 0; done < count; done += BULK)
-    await contender.addBulk(Array.from({ length: Math.min(BULK, count - done) }, (_, i) => data(done + i)));
+    await subject.addBulk(Array.from({ length: Math.min(BULK, count - done) }, (_, i) => data(done + i)));
 }

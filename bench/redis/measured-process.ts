@@ -1,58 +1,58 @@
-import { BullMqContender } from './bullmq.js';
-import type { Contender } from './contender.js';
+import { BullMqSubject } from './bullmq.js';
+import type { Subject } from './subject.js';
 import { addLoad, probe } from './load.js';
-import { OurContender } from './ours.js';
-import { TOLD_COMMITS, type Call, type ProcessApi, type Progress, type Reply } from './protocol.js';
+import { OurSubject } from './ours.js';
+import { COMMITS_PER_MESSAGE, type Call, type ProcessApi, type Progress, type Reply } from './protocol.js';
 import { now, Recorder } from './recorder.js';
 
 /** Runs in a process of its own, one for each worker and producer of a measurement, and does what its parent asks. */
 const PROGRESS_MS = 50;
 
-let contender: Contender;
+let subject: Subject;
 let recorder: Recorder;
-let told = 0;
+let reported = 0;
 
-const tell = (message: Reply): void => void process.send!(message);
+const send = (message: Reply): void => void process.send!(message);
 
 function cpuUs(): number {
   const { user, system } = process.cpuUsage();
   return user + system;
 }
 
-function tellProgress(): void {
-  if (recorder === undefined || recorder.committed === told) return;
-  told = recorder.committed;
-  const progress: Progress = { committed: told, lastCommit: recorder.lastCommit, cpuUs: cpuUs() };
-  tell({ progress });
+function reportProgress(): void {
+  if (recorder === undefined || recorder.committed === reported) return;
+  reported = recorder.committed;
+  const progress: Progress = { committed: reported, lastCommit: recorder.lastCommit, cpuUs: cpuUs() };
+  send({ progress });
 }
 
 const api: ProcessApi = {
   open: async ({ side, timed, ...settings }) => {
     recorder = new Recorder(timed, (committed) => {
-      if (committed % TOLD_COMMITS === 0) tellProgress();
+      if (committed % COMMITS_PER_MESSAGE === 0) reportProgress();
     });
     const options = { ...settings, recorder };
-    contender = await (side === 'ours' ? OurContender.open(options) : BullMqContender.open(options));
-    setInterval(tellProgress, PROGRESS_MS);
+    subject = await (side === 'ours' ? OurSubject.open(options) : BullMqSubject.open(options));
+    setInterval(reportProgress, PROGRESS_MS);
   },
   start: async () => {
     recorder.reset();
-    told = 0;
+    reported = 0;
     const begun = { at: now(), cpuUs: cpuUs() };
-    await contender.start();
+    await subject.start();
     return begun;
   },
-  pause: () => contender.pause(),
-  add: (load) => addLoad(contender, load),
-  probe: (count, gap) => probe(contender, count, gap),
+  pause: () => subject.pause(),
+  add: (load) => addLoad(subject, load),
+  probe: (count, gap) => probe(subject, count, gap),
   observed: async () => recorder.observed(),
-  counts: () => contender.counts(),
+  counts: () => subject.counts(),
 };
 
 process.on('message', ({ id, name, args }: Call) => {
   (api[name] as (...args: unknown[]) => Promise<unknown>)(...args).then(
-    (result) => tell({ id, result }),
-    (error: unknown) => tell({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    (result) => send({ id, result }),
+    (error: unknown) => send({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   );
 });
 // Its parent is done with it, or gone. What it held in Redis is thrown away.

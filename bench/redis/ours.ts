@@ -10,7 +10,7 @@ import {
   type TaskContext,
   type TaskPriority,
 } from 'nestjs-advanced-scheduler';
-import type { Contender, ContenderOptions, Counts } from './contender.js';
+import type { Subject, SubjectOptions, Counts } from './subject.js';
 import { CHILDREN, PAYLOAD, type JobData } from './job.js';
 import { Recorder } from './recorder.js';
 
@@ -28,7 +28,7 @@ class Handlers {
 
 @Module({})
 class BenchModule {
-  static over({ port, role, concurrency, recorder }: ContenderOptions): DynamicModule {
+  static over({ port, role, concurrency, recorder }: SubjectOptions): DynamicModule {
     const scheduler = SchedulerModule.forRoot({
       store: { type: 'redis', url: `redis://127.0.0.1:${port}` },
       namespace: 'bench',
@@ -45,10 +45,10 @@ class BenchModule {
 }
 
 /** The scheduler on store `redis` as an app has it: status, history of a thousand, a listener to every end. */
-export class OurContender implements Contender {
+export class OurSubject implements Subject {
   private constructor(private readonly scheduler: AdvancedTaskScheduler) {}
 
-  static async open(options: ContenderOptions): Promise<OurContender> {
+  static async open(options: SubjectOptions): Promise<OurSubject> {
     // That this Redis keeps nothing on disk is meant.
     Logger.overrideLogger(['error']);
     const app = await NestFactory.createApplicationContext(BenchModule.over(options), { logger: ['error'] });
@@ -61,7 +61,7 @@ export class OurContender implements Contender {
         recorder.hasFailed(event.error?.message ?? 'failed'),
       );
     }
-    return new OurContender(app.get(AdvancedTaskScheduler));
+    return new OurSubject(app.get(AdvancedTaskScheduler));
   }
 
   start(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { KeepBy } from '../options.js';
-import type { Counts, Side } from './contender.js';
-import type { Observed } from './recorder.js';
+import type { Counts, Side } from './subject.js';
+import type { Sample } from './recorder.js';
 
 /** one: each awaited; concurrent: 100 in flight; bulk: a thousand in a call. */
 export type AddMode = 'one' | 'concurrent' | 'bulk';
@@ -14,7 +14,7 @@ export interface Load {
 }
 
 /** Instants of the machine's monotonic clock in ms, and what the process spent of CPU. */
-export interface Stretch {
+export interface Interval {
   begun: number;
   ended: number;
   cpuUs: number;
@@ -50,15 +50,15 @@ export interface ProcessApi {
   /** Begins claiming with a clean record. @returns when, and the CPU spent by then */
   start(): Promise<{ at: number; cpuUs: number }>;
   pause(): Promise<void>;
-  add(load: Load): Promise<Stretch>;
+  add(load: Load): Promise<Interval>;
   /** Adds one job, rests for `gap` ms, and so on. */
-  probe(count: number, gap: number): Promise<Stretch & { probes: Probe[] }>;
-  observed(): Promise<Observed>;
+  probe(count: number, gap: number): Promise<Interval & { probes: Probe[] }>;
+  observed(): Promise<Sample>;
   counts(): Promise<Counts>;
 }
 
 /** Progress is told at each multiple of so many commits, and 20 times a second beside it. */
-export const TOLD_COMMITS = 500;
+export const COMMITS_PER_MESSAGE = 500;
 
 export type Call = {
   [K in keyof ProcessApi]: { id: number; name: K; args: Parameters<ProcessApi[K]> };

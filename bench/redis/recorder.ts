@@ -1,9 +1,9 @@
 import { CHILDREN, type JobData } from './job.js';
 
 /** Milliseconds on the machine's clock at which this process's own began: that one is a quarter of the work to ask. */
-const BEGUN = begun();
+const STARTED_AT = startOfProcess();
 
-function begun(): number {
+function startOfProcess(): number {
   let [best, narrowest] = [0, Number.POSITIVE_INFINITY];
   // Of two readings with little time between them: the first ones are slow, and any may be interrupted.
   for (let tries = 0; tries < 100; tries++) {
@@ -17,11 +17,11 @@ function begun(): number {
 
 /** Milliseconds on the monotonic clock of the machine, which all its processes share. */
 export function now(): number {
-  return BEGUN + performance.now();
+  return STARTED_AT + performance.now();
 }
 
 /** What a worker process saw since the last reset. */
-export interface Observed {
+export interface Sample {
   /** Every job that started, once each. */
   ids: string[];
   /** Starts of a job that had started before. */
@@ -90,7 +90,7 @@ export class Recorder {
     this.failed = [];
   }
 
-  observed(): Observed {
+  observed(): Sample {
     const { repeats, inversions, earlyParents, committed, failed, starts } = this;
     return { ids: [...this.ids], repeats, inversions, earlyParents, committed, failed, starts };
   }

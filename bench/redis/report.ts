@@ -1,13 +1,13 @@
 import type { Spread } from '../statistics.js';
-import { wordOf } from './bars.js';
+import { verdictOf } from './targets.js';
 import type { Limit } from './limits.js';
 import { METRICS } from './metrics.js';
-import type { BarSummary, ScenarioSummary } from './summary.js';
+import type { TargetSummary, ScenarioSummary } from './summary.js';
 
 export interface Report {
   heading: string;
   summary: readonly ScenarioSummary[];
-  bars: readonly BarSummary[];
+  targets: readonly TargetSummary[];
   limits: readonly Limit[];
   /** Why the figures are not to be quoted. */
   doubts: readonly string[];
@@ -15,22 +15,22 @@ export interface Report {
 
 const WIDTHS = [28, 34, 34, 24];
 
-/** Median (least to most) of each side and of the rounds' ratios, with the bar beside the ratio that it is about. */
-export function printReport({ heading, summary, bars, limits, doubts }: Report): void {
+/** Median (least to most) of each side and of the rounds' ratios, with the target beside the ratio that it is about. */
+export function printReport({ heading, summary, targets, limits, doubts }: Report): void {
   console.log(`${heading}\nmedian (least - most); ratio = ours / BullMQ's, round by round`);
   for (const { name, title, metrics } of summary) {
     console.log(`\n${row(`${name}: ${title}`.padEnd(WIDTHS[0]!), '', '', '')}`);
-    console.log(row('', 'ours', 'BullMQ', 'ratio', 'bar'));
+    console.log(row('', 'ours', 'BullMQ', 'ratio', 'target'));
     for (const [metric, { ours, bullmq, ratio }] of Object.entries(metrics)) {
       const { label = metric, digits = 2, single = false } = METRICS[metric] ?? {};
-      const about = bars.filter((bar) => bar.scenario === name && bar.metric === metric);
+      const about = targets.filter((target) => target.scenario === name && target.metric === metric);
       console.log(
         row(
           `  ${label}`,
           spreadText(ours, digits),
           spreadText(bullmq, digits),
           single ? '' : spreadText(ratio, 3),
-          about.map((bar) => `${barText(bar)} ${verdictText(bar)}`.trimEnd()).join('; '),
+          about.map((target) => `${targetText(target)} ${verdictText(target)}`.trimEnd()).join('; '),
         ),
       );
     }
@@ -42,20 +42,22 @@ export function printReport({ heading, summary, bars, limits, doubts }: Report):
         row(`  ${title}`.padEnd(62), `pipeline ${pipeline}`, `${text(perSecond, 0)}/s`, `${text(redisUs, 2)} µs`),
       );
   }
-  const judged = bars.filter(({ met }) => met !== undefined);
+  const judged = targets.filter(({ met }) => met !== undefined);
   if (judged.length > 0) console.log('\nBars');
-  for (const bar of judged)
-    console.log(`  ${verdictText(bar).padEnd(8)} ${bar.scenario}: ${METRICS[bar.metric]!.label}: ${barText(bar)}`);
+  for (const target of judged)
+    console.log(
+      `  ${verdictText(target).padEnd(8)} ${target.scenario}: ${METRICS[target.metric]!.label}: ${targetText(target)}`,
+    );
   if (doubts.length > 0) console.log(`\nNOT TO BE QUOTED:\n${doubts.map((doubt) => `  ${doubt}`).join('\n')}`);
 }
 
-/** What a bar is about, what was found, what is asked for. */
-function barText(bar: BarSummary): string {
-  const what = { ratio: 'ratio', value: 'ours', growth: `x ${bar.since}` }[bar.of];
-  return `${what} ${text(bar.value, 3)} ${wordOf(bar)}`.trimEnd();
+/** What a target is about, what was found, what is asked for. */
+function targetText(target: TargetSummary): string {
+  const what = { ratio: 'ratio', value: 'ours', growth: `x ${target.since}` }[target.of];
+  return `${what} ${text(target.value, 3)} ${verdictOf(target)}`.trimEnd();
 }
 
-function verdictText({ met }: BarSummary): string {
+function verdictText({ met }: TargetSummary): string {
   return met === undefined ? '' : met ? 'met' : 'NOT MET';
 }
 

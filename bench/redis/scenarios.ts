@@ -3,13 +3,13 @@ import { measureDepth } from './measure/depth.js';
 import { measureLatency } from './measure/latency.js';
 import { measureMemory } from './measure/memory.js';
 import { measureProcessing } from './measure/processing.js';
-import type { Metrics, Trial } from './trial.js';
+import type { Metrics, Run } from './run.js';
 
 export interface Scenario {
   name: string;
   /** What is measured, for the table. */
   title: string;
-  run(trial: Trial): Promise<Metrics>;
+  run(run: Run): Promise<Metrics>;
 }
 
 const LATENCY = { gap: 2, probes: 1_000 };
@@ -19,44 +19,44 @@ const RESTED = { gap: 50, probes: 200 };
 const scenario = (name: string, title: string, run: Scenario['run']): Scenario => ({ name, title, run });
 
 export const SCENARIOS: readonly Scenario[] = [
-  scenario('add-one', 'add one by one, awaited', (trial) => measureAdding(trial, 'one')),
-  scenario('add-concurrent', 'add, 100 in flight', (trial) => measureAdding(trial, 'concurrent')),
-  scenario('add-bulk', 'add 1000 in a call', (trial) => measureAdding(trial, 'bulk')),
-  scenario('add-bulk-levels', 'add 1000 in a call, five priorities', (trial) => measureAdding(trial, 'bulk', 'levels')),
-  scenario('process-1', 'process, concurrency 1', (trial) => measureProcessing(trial, { concurrency: 1 })),
-  scenario('process-10', 'process, concurrency 10', (trial) => measureProcessing(trial, { concurrency: 10 })),
-  scenario('process-100', 'process, concurrency 100', (trial) => measureProcessing(trial, { concurrency: 100 })),
-  scenario('process-500', 'process, concurrency 500', (trial) => measureProcessing(trial, { concurrency: 500 })),
-  scenario('process-2x100', 'process, two workers of concurrency 100', (trial) =>
-    measureProcessing(trial, { concurrency: 100, workers: 2 }),
+  scenario('add-one', 'add one by one, awaited', (run) => measureAdding(run, 'one')),
+  scenario('add-concurrent', 'add, 100 in flight', (run) => measureAdding(run, 'concurrent')),
+  scenario('add-bulk', 'add 1000 in a call', (run) => measureAdding(run, 'bulk')),
+  scenario('add-bulk-levels', 'add 1000 in a call, five priorities', (run) => measureAdding(run, 'bulk', 'levels')),
+  scenario('process-1', 'process, concurrency 1', (run) => measureProcessing(run, { concurrency: 1 })),
+  scenario('process-10', 'process, concurrency 10', (run) => measureProcessing(run, { concurrency: 10 })),
+  scenario('process-100', 'process, concurrency 100', (run) => measureProcessing(run, { concurrency: 100 })),
+  scenario('process-500', 'process, concurrency 500', (run) => measureProcessing(run, { concurrency: 500 })),
+  scenario('process-2x100', 'process, two workers of concurrency 100', (run) =>
+    measureProcessing(run, { concurrency: 100, workers: 2 }),
   ),
-  scenario('process-levels', 'process five priorities, concurrency 100', (trial) =>
-    measureProcessing(trial, { concurrency: 100, kind: 'levels' }),
+  scenario('process-levels', 'process five priorities, concurrency 100', (run) =>
+    measureProcessing(run, { concurrency: 100, kind: 'levels' }),
   ),
-  scenario('flow-create-one', 'create a parent with ten children, awaited', (trial) =>
-    measureAdding(trial, 'one', 'flows'),
+  scenario('flow-create-one', 'create a parent with ten children, awaited', (run) =>
+    measureAdding(run, 'one', 'flows'),
   ),
-  scenario('flow-create', 'create a parent with ten children, 100 in flight', (trial) =>
-    measureAdding(trial, 'concurrent', 'flows'),
+  scenario('flow-create', 'create a parent with ten children, 100 in flight', (run) =>
+    measureAdding(run, 'concurrent', 'flows'),
   ),
-  scenario('flow-process', 'process parents with ten children, concurrency 100', (trial) =>
-    measureProcessing(trial, { concurrency: 100, kind: 'flows' }),
+  scenario('flow-process', 'process parents with ten children, concurrency 100', (run) =>
+    measureProcessing(run, { concurrency: 100, kind: 'flows' }),
   ),
-  scenario('latency-same', 'add to start, idle queue, one process', (trial) =>
-    measureLatency(trial, { across: false, ...LATENCY }),
+  scenario('latency-same', 'add to start, idle queue, one process', (run) =>
+    measureLatency(run, { across: false, ...LATENCY }),
   ),
-  scenario('latency-across', 'add to start, idle queue, two processes', (trial) =>
-    measureLatency(trial, { across: true, ...LATENCY }),
+  scenario('latency-across', 'add to start, idle queue, two processes', (run) =>
+    measureLatency(run, { across: true, ...LATENCY }),
   ),
-  scenario('latency-rested', 'add to start after a rest of 50 ms, two processes', (trial) =>
-    measureLatency(trial, { across: true, ...RESTED }),
+  scenario('latency-rested', 'add to start after a rest of 50 ms, two processes', (run) =>
+    measureLatency(run, { across: true, ...RESTED }),
   ),
-  scenario('memory', 'bytes of a queued job', (trial) => measureMemory(trial)),
-  scenario('memory-levels', 'bytes of a queued job, five priorities', (trial) => measureMemory(trial, 'levels')),
-  scenario('memory-flows', 'bytes of a queued job of a flow', (trial) => measureMemory(trial, 'flows')),
-  scenario('depth-1k', 'one thousand stand in the queue', (trial) => measureDepth(trial, 1_000)),
-  scenario('depth-100k', 'a hundred thousand queued', (trial) => measureDepth(trial, 100_000)),
-  scenario('depth-1m', 'one million queued', (trial) => measureDepth(trial, trial.options.quick ? 50_000 : 1_000_000)),
+  scenario('memory', 'bytes of a queued job', (run) => measureMemory(run)),
+  scenario('memory-levels', 'bytes of a queued job, five priorities', (run) => measureMemory(run, 'levels')),
+  scenario('memory-flows', 'bytes of a queued job of a flow', (run) => measureMemory(run, 'flows')),
+  scenario('depth-1k', 'one thousand stand in the queue', (run) => measureDepth(run, 1_000)),
+  scenario('depth-100k', 'a hundred thousand queued', (run) => measureDepth(run, 100_000)),
+  scenario('depth-1m', 'one million queued', (run) => measureDepth(run, run.options.quick ? 50_000 : 1_000_000)),
 ];
 
 /** @throws Error that lists the names, where one is unknown */

@@ -2,13 +2,13 @@ import { createRequire } from 'node:module';
 import { machineName, writeResults } from '../results.js';
 import type { BenchOptions } from '../options.js';
 import { median } from '../statistics.js';
-import { SIDES, type Side } from './contender.js';
+import { SIDES, type Side } from './subject.js';
 import { measureLimits } from './limits.js';
 import { printReport } from './report.js';
 import type { Scenario } from './scenarios.js';
 import { RedisServer } from './server.js';
-import { judge, keepSample, summarize, type Samples, type ScenarioSummary } from './summary.js';
-import { Trial, type Metrics } from './trial.js';
+import { judge, addSample, summarize, type Samples, type ScenarioSummary } from './summary.js';
+import { Run, type Metrics } from './run.js';
 
 const QUOTABLE_JOBS = 60_000;
 const QUOTABLE_ROUNDS = 5;
@@ -36,7 +36,7 @@ export async function runRedisSuite(options: BenchOptions, scenarios: readonly S
         const label = `round ${round}  ${scenario.name}  ${side}`;
         try {
           const metrics = await withServer(options, (server) => runTrial(server, scenario, side, options));
-          keepSample(samples, scenario.name, side, round, metrics);
+          addSample(samples, scenario.name, side, round, metrics);
           console.error(`${label}  ${brief(metrics)}`);
         } catch (error) {
           failures.push(`${label}: ${(error as Error).message}`);
@@ -46,12 +46,12 @@ export async function runRedisSuite(options: BenchOptions, scenarios: readonly S
     }
   }
   const summary = summarize(scenarios, samples);
-  const bars = judge(summary);
+  const targets = judge(summary);
   const doubts = [...doubtsOf(options, summary), ...failures];
   const heading = headingOf(version, options);
-  printReport({ heading, summary, bars, limits, doubts });
+  printReport({ heading, summary, targets, limits, doubts });
   writeResults(options.json ?? 'bench/results/redis.json', {
-    ...{ heading, quotable: doubts.length === 0, doubts, options, bars, summary, limits },
+    ...{ heading, quotable: doubts.length === 0, doubts, options, targets, summary, limits },
   });
   return failures.length === 0;
 }
@@ -66,11 +66,11 @@ async function withServer<T>({ aof }: BenchOptions, work: (server: RedisServer) 
 }
 
 async function runTrial(server: RedisServer, scenario: Scenario, side: Side, options: BenchOptions): Promise<Metrics> {
-  const trial = new Trial(server, side, options);
+  const run = new Run(server, side, options);
   try {
-    return await scenario.run(trial);
+    return await scenario.run(run);
   } finally {
-    await trial.dispose();
+    await run.dispose();
   }
 }
 

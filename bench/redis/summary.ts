@@ -1,8 +1,8 @@
 import { ratios, spread, type Spread } from '../statistics.js';
-import { BARS, isMet, type Bar } from './bars.js';
-import type { Side } from './contender.js';
+import { TARGETS, isMet, type Target } from './targets.js';
+import type { Side } from './subject.js';
 import type { Scenario } from './scenarios.js';
-import type { Metrics } from './trial.js';
+import type { Metrics } from './run.js';
 
 /** What was measured: by scenario, one entry a round. A side that was invalid in a round is missing there. */
 export type Samples = Map<string, Partial<Record<Side, Metrics>>[]>;
@@ -21,12 +21,12 @@ export interface ScenarioSummary {
   metrics: Record<string, MetricSummary>;
 }
 
-export interface BarSummary extends Bar {
+export interface TargetSummary extends Target {
   value: number;
   met: boolean | undefined;
 }
 
-export function keepSample(samples: Samples, scenario: string, side: Side, round: number, metrics: Metrics): void {
+export function addSample(samples: Samples, scenario: string, side: Side, round: number, metrics: Metrics): void {
   const rounds = samples.get(scenario) ?? [];
   samples.set(scenario, rounds);
   (rounds[round - 1] ??= {})[side] = metrics;
@@ -61,19 +61,19 @@ function summaryOf(rounds: readonly Partial<Record<Side, Metrics>>[], metric: st
   return summary;
 }
 
-/** Those bars whose figures were taken. */
-export function judge(summary: readonly ScenarioSummary[]): BarSummary[] {
+/** Those targets whose figures were taken. */
+export function judge(summary: readonly ScenarioSummary[]): TargetSummary[] {
   const of = (name: string, metric: string): MetricSummary | undefined =>
     summary.find((each) => each.name === name)?.metrics[metric];
-  return BARS.flatMap((bar) => {
-    const measured = of(bar.scenario, bar.metric);
+  return TARGETS.flatMap((target) => {
+    const measured = of(target.scenario, target.metric);
     const value =
-      bar.of === 'ratio'
+      target.of === 'ratio'
         ? measured?.ratio?.median
-        : bar.of === 'value'
+        : target.of === 'value'
           ? measured?.ours?.median
-          : growthOf(of(bar.since!, bar.metric), measured);
-    return value === undefined ? [] : [{ ...bar, value, met: isMet(bar, value) }];
+          : growthOf(of(target.since!, target.metric), measured);
+    return value === undefined ? [] : [{ ...target, value, met: isMet(target, value) }];
   });
 }
 

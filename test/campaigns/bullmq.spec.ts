@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { startBullMq, startOurs, type Contender } from './compare/contender.js';
+import { startBullMq, startOurs, type Subject } from './compare/subject.js';
 import { TRIAL_FAULTS } from './compare/trial-faults.js';
 import { IS_ASKED } from './fixtures/campaign.js';
 import { writeResult } from './fixtures/results.js';
 import { Trial, type Figures, type TrialFault } from './compare/trial.js';
 
 async function sideBySide(fault: TrialFault): Promise<Figures[]> {
-  const opened: Contender[] = [];
+  const opened: Subject[] = [];
   try {
     for (const start of [startOurs, startBullMq]) opened.push(await start());
     // At the same time: the machine is as busy for the one as for the other.

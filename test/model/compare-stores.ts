@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import type { OpenStore } from '../contract/fixtures.js';
 import { commandSequence, type Command } from './commands.js';
 import { bounded, seedOf, type ModelOptions } from './model-suite.js';
-import { ALL } from './setting.js';
+import { ALL } from './config.js';
 import { violated } from './violation.js';
-import { World } from './world.js';
+import { Model } from './model.js';
 
 /** Plays one sequence on two stores in step; after each command their dumps must be the same. */
 async function playBoth(
@@ -17,17 +17,17 @@ async function playBoth(
   const history = { count: historyCount };
   const [a, b] = [await openA({ history }), await openB({ history })];
   try {
-    const worlds = [new World(a, historyCount), new World(b, historyCount)];
+    const models = [new Model(a, historyCount), new Model(b, historyCount)];
     const compare = async (after: string): Promise<void> => {
       const difference = firstDifference(await a.store.dump(), await b.store.dump(), 'dump');
       if (difference) violated('SAME', `after ${after}: ${difference}`);
     };
-    for (const world of worlds) await world.begin();
+    for (const model of models) await model.begin();
     for (const command of commands) {
-      for (const world of worlds) await world.play(command);
+      for (const model of models) await model.play(command);
       await compare(command.kind);
     }
-    for (const world of worlds) await world.drain();
+    for (const model of models) await model.drain();
     await compare('the end');
   } finally {
     await a.close();

@@ -13,7 +13,7 @@ import {
 } from '../contract/fixtures.js';
 import type { ExecutionChoice } from './commands.js';
 import type { Reference } from './reference.js';
-import { DECLARED, LOCK_KEYS, LOCK_TTL, QUEUES, TICK_MS } from './setting.js';
+import { DECLARED, LOCK_KEYS, LOCK_TTL, QUEUES, TICK_MS } from './config.js';
 
 /** Upstream tasks first: an edge that led up from here could wait for an execution that waits for it. */
 const RANK = ['parent', 'child', 'grandchild', 'uncle', 'plain', 'nightly'];
@@ -22,7 +22,7 @@ function mayWaitFor(taskId: string, upstream: string): boolean {
   return RANK.indexOf(upstream) <= RANK.indexOf(taskId);
 }
 
-/** Turns choices into executions; the same choices in the same world give the same ones. */
+/** Turns choices into executions; the same choices in the same model give the same ones. */
 export class ExecutionFactory {
   private made = 0;
   private workflows = 0;

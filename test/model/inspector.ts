@@ -2,9 +2,9 @@ import type { TaskExecution } from '../../libs/scheduler/src/core/execution.js';
 import { isTerminal, TaskStatus, type WaitingForKind } from '../../libs/scheduler/src/core/status.js';
 import type { WorkflowInfo } from '../../libs/scheduler/src/store/records.js';
 import type { TaskStore } from '../../libs/scheduler/src/store/task-store.js';
-import type { Referee } from './referee.js';
+import type { Oracle } from './oracle.js';
 import { compareReady, workflowStatus, type Reference, type RefExecution } from './reference.js';
-import { ALL, LOCK_RESERVED, QUEUES } from './setting.js';
+import { ALL, LOCK_RESERVED, QUEUES } from './config.js';
 import { violated } from './violation.js';
 
 /** Reads a store through its public verbs, and compares all that it shows with the reference. */
@@ -15,7 +15,7 @@ export class Inspector {
   constructor(
     private readonly store: TaskStore,
     private readonly reference: Reference,
-    private readonly referee: Referee,
+    private readonly oracle: Oracle,
     private readonly historyCount: number,
   ) {}
 
@@ -127,12 +127,12 @@ export class Inspector {
   async followQueues(now: number): Promise<void> {
     const peeked = await Promise.all(QUEUES.map((queue) => this.store.peekQueue(queue, ALL)));
     const queued = new Set(peeked.flat());
-    const called: RefExecution[] = this.referee.taken.splice(0);
+    const called: RefExecution[] = this.oracle.taken.splice(0);
     for (const e of this.reference.executions.values()) {
       if (queued.has(e.id)) this.followQueued(e, now, called);
       else if (this.reference.isDue(e, this.settledAt) && e.parkedSince === null) this.followParked(e, now);
     }
-    for (const e of called) this.referee.checkBestWaiter(e);
+    for (const e of called) this.oracle.checkBestWaiter(e);
     this.reference.endReservations();
     for (const ids of peeked) {
       const inOrder = ids.map((id) => this.reference.get(id));
@@ -151,7 +151,7 @@ export class Inspector {
       e.called = {
         at: now,
         parkedSince: e.parkedSince,
-        isReserved: this.reference.couldStart(e) && !this.referee.locks.holders.has(e.lock!.key),
+        isReserved: this.reference.couldStart(e) && !this.oracle.locks.holders.has(e.lock!.key),
       };
       e.parkedSince = null;
       e.ready = { batch: -step, cause: e.id, sub: 0 };
@@ -183,7 +183,7 @@ export class Inspector {
     else if (open.length > 0) expected = 'dependencies';
     else if (e.parkedSince !== null) {
       expected = 'lock';
-      const isHeld = this.referee.locks.holders.has(e.lock!.key);
+      const isHeld = this.oracle.locks.holders.has(e.lock!.key);
       if (!isHeld && (shown.waitingFor?.kind !== 'lock' || !this.mayBeReserved(e.lock!.key, now))) expected = 'queue';
     }
     if (shown.waitingFor?.kind !== expected)
@@ -203,7 +203,7 @@ export class Inspector {
     for (const status of Object.values(TaskStatus)) {
       equal(`byStatus.${status}`, stats.byStatus[status], items.filter((item) => item.status === status).length);
     }
-    const { counts, locks } = this.referee;
+    const { counts, locks } = this.oracle;
     for (const name of [
       'started',
       'completed',
@@ -246,7 +246,7 @@ export class Inspector {
    * reserved for another, or another stands ready that is kept by the same.
    */
   private async checkLocks(now: number, settled: boolean): Promise<void> {
-    const { holders } = this.referee.locks;
+    const { holders } = this.oracle.locks;
     const parked: RefExecution[] = [];
     for (const e of this.reference.executions.values()) {
       if (!e.lock) continue;
@@ -254,7 +254,7 @@ export class Inspector {
       const holds = holder?.owner === e.id && holder.fencingToken === e.fencingToken;
       if (holder?.owner === e.id && e.status !== 'RUNNING')
         violated('I11', `${e.id} is ${e.status} and holds ${e.lock.key}`);
-      if (e.status === 'RUNNING' && !holds && !this.referee.locks.wasLost(e.lock.key, e.fencingToken)) {
+      if (e.status === 'RUNNING' && !holds && !this.oracle.locks.wasLost(e.lock.key, e.fencingToken)) {
         violated('I11', `${e.id} runs without its lock ${e.lock.key}`);
       }
       if (e.parkedSince !== null) parked.push(e);

@@ -2,9 +2,9 @@ import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { OpenStore } from '../contract/fixtures.js';
 import { commandSequence, type Command } from './commands.js';
-import { ALL } from './setting.js';
+import { ALL } from './config.js';
 import { InvariantViolation } from './violation.js';
-import { World } from './world.js';
+import { Model } from './model.js';
 
 const USUAL_SEED = 20_261_129;
 
@@ -25,10 +25,10 @@ export interface ModelOptions {
 export async function playSequence(open: OpenStore, commands: readonly Command[], historyCount = ALL): Promise<void> {
   const opened = await open({ history: { count: historyCount } });
   try {
-    const world = new World(opened, historyCount);
-    await world.begin();
-    for (const command of commands) await world.play(command);
-    await world.drain();
+    const model = new Model(opened, historyCount);
+    await model.begin();
+    for (const command of commands) await model.play(command);
+    await model.drain();
   } finally {
     await opened.close();
   }

@@ -8,7 +8,7 @@ import { commandSequence, type Command } from './commands.js';
 import { firstDifference } from './compare-stores.js';
 import { bounded, seedOf, type ModelOptions } from './model-suite.js';
 import { violated } from './violation.js';
-import { World } from './world.js';
+import { Model } from './model.js';
 
 async function playAndRecover(commands: readonly Command[], historyCount: number): Promise<void> {
   const folder = temporaryFolder();
@@ -17,10 +17,10 @@ async function playAndRecover(commands: readonly Command[], historyCount: number
   const store = new EmbeddedTaskStore({ path, clock, history: { count: historyCount } });
   await store.open();
   try {
-    const world = new World({ store, clock, close: () => store.close() }, historyCount);
-    await world.begin();
+    const model = new Model({ store, clock, close: () => store.close() }, historyCount);
+    await model.begin();
     for (const [n, command] of commands.entries()) {
-      await world.play(command);
+      await model.play(command);
       const [live, copy] = [comparable(await store.dump()), await recovered(path, folder.path(`copy-${n}.db`))];
       const difference = firstDifference(live, copy, 'dump');
       if (difference) violated('I19', `after ${command.kind}, in memory and on disk: ${difference}`);

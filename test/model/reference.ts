@@ -2,7 +2,7 @@ import type { NewEdge, NewExecution } from '../../libs/scheduler/src/core/comman
 import { edgeHolds, type DependencyType } from '../../libs/scheduler/src/core/dependency.js';
 import type { TaskPriority } from '../../libs/scheduler/src/core/priority.js';
 import { isTerminal, type Reason, type TaskStatus } from '../../libs/scheduler/src/core/status.js';
-import { DECLARED, LOCK_RESERVED } from './setting.js';
+import { DECLARED, LOCK_RESERVED } from './config.js';
 
 export interface RefEdge {
   dependent: RefExecution;

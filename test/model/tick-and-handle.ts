@@ -1,15 +1,15 @@
 import type { FireCommand } from '../../libs/scheduler/src/core/commands.js';
 import { isTerminal } from '../../libs/scheduler/src/core/status.js';
 import type { Command } from './commands.js';
-import { LOCK_KEYS, LOCK_RESERVED, TICK_MS, WAIT_LAPSE } from './setting.js';
-import type { Stage } from './stage.js';
+import { LOCK_KEYS, LOCK_RESERVED, TICK_MS, WAIT_LAPSE } from './config.js';
+import type { Harness } from './harness.js';
 import { violated } from './violation.js';
 
 const HANDLE_TTL = 10_000;
 
 /** I10: a tick fires at most once, only as the decision saw it, and not while the one before is under way. */
-export async function playFire(stage: Stage, command: Extract<Command, { kind: 'fire' }>): Promise<void> {
-  const { store, now, factory, reference } = stage;
+export async function playFire(harness: Harness, command: Extract<Command, { kind: 'fire' }>): Promise<void> {
+  const { store, now, factory, reference } = harness;
   const schedule = (await store.getSchedule('ticker'))!;
   const time = schedule.nextRunTime!;
   if (time > now) return;
@@ -23,7 +23,7 @@ export async function playFire(stage: Stage, command: Extract<Command, { kind: '
     nextRunTime: time + TICK_MS * Math.ceil((now + 1 - time) / TICK_MS),
   };
   if (command.stale) {
-    if (await stage.unchanged('a tick decided on another state', () => fireOnce(store, fire)))
+    if (await harness.unchanged('a tick decided on another state', () => fireOnce(store, fire)))
       violated('I10', 'a stale tick fired');
     return;
   }
@@ -31,25 +31,25 @@ export async function playFire(stage: Stage, command: Extract<Command, { kind: '
   const previous = before.filter((e) => e.reason !== 'OVERLAP').at(-1);
   const mustSkip = command.overlap === 'skip' && previous !== undefined && !isTerminal(previous.status);
   const maySkip = command.overlap === 'skip' && before.some((e) => !isTerminal(e.status));
-  const fired = await stage.call({ now, submitted: [execution] }, () => fireOnce(store, fire));
+  const fired = await harness.call({ now, submitted: [execution] }, () => fireOnce(store, fire));
   if (!fired) violated('I10', `tick ${time} was refused`);
   const skipped = reference.executions.get(execution.executionId)?.status === 'SKIPPED';
   if (skipped ? !maySkip : mustSkip)
     violated('I10', `tick ${time}: ${skipped ? 'left out' : 'run'} against its overlap policy`);
-  if (await stage.unchanged('a tick that has fired', () => fireOnce(store, fire)))
+  if (await harness.unchanged('a tick that has fired', () => fireOnce(store, fire)))
     violated('I10', `tick ${time} fired twice`);
 }
 
-async function fireOnce(store: Stage['store'], command: FireCommand): Promise<boolean> {
+async function fireOnce(store: Harness['store'], command: FireCommand): Promise<boolean> {
   return (await store.fire([command]))[0]!;
 }
 
 type LockCommand = Extract<Command, { kind: 'acquire' | 'unlock' | 'extend' }>;
 
 /** I11 from the side of handles. */
-export async function playLock(stage: Stage, command: LockCommand): Promise<void> {
-  const { store, now, reference } = stage;
-  const { locks } = stage.referee;
+export async function playLock(harness: Harness, command: LockCommand): Promise<void> {
+  const { store, now, reference } = harness;
+  const { locks } = harness.oracle;
   const key = LOCK_KEYS[command.key % LOCK_KEYS.length]!;
   const holder = locks.holders.get(key);
   const owner = `handle ${command.owner % 3}`;
@@ -68,7 +68,7 @@ export async function playLock(stage: Stage, command: LockCommand): Promise<void
     // One that has lapsed is no more than a request of its own.
     if ((waiting?.get(owner)?.deadline ?? now + 1) <= now) waiting!.delete(owner);
     const scope = { now, handleTtl: command.ttl };
-    const grant = await stage.call(scope, () => store.acquireLock(key, owner, command.ttl, command.maxWait));
+    const grant = await harness.call(scope, () => store.acquireLock(key, owner, command.ttl, command.maxWait));
     const holds = locks.holders.get(key);
     if (grant && (holds?.owner !== owner || holds.fencingToken !== grant.fencingToken)) {
       violated('I11', `${owner} was given ${key}, and nothing was reported`);
@@ -82,7 +82,7 @@ export async function playLock(stage: Stage, command: LockCommand): Promise<void
   const mine = holder?.owner === owner;
   const token = (holder?.fencingToken ?? 1) - (command.rightToken ? 0 : 1);
   const scope = { now, unlocking: mine && command.rightToken ? owner : undefined };
-  const done = await stage.call(scope, () =>
+  const done = await harness.call(scope, () =>
     command.kind === 'unlock' ? store.releaseLock(key, owner, token) : store.extendLock(key, owner, token, HANDLE_TTL),
   );
   const expired = mine && holder.safeUntil <= now;

@@ -1,7 +1,7 @@
-import type { Stretch } from '../protocol.js';
+import type { Interval } from '../protocol.js';
 import type { RemoteProcess } from '../remote-process.js';
-import { Team } from '../team.js';
-import type { Metrics, Trial } from '../trial.js';
+import { Pool } from '../pool.js';
+import type { Metrics, Run } from '../run.js';
 
 const CONCURRENCY = 100;
 const STEP = 500;
@@ -12,30 +12,30 @@ const AHEAD = 2_000;
  * What a job costs when so many stand in the queue: adding on top of them, processing down to them, and both at once
  * at a constant depth. At the deepest there are `depth` jobs queued.
  */
-export async function measureDepth(trial: Trial, depth: number): Promise<Metrics> {
-  const { jobs, warmUp } = trial.options;
+export async function measureDepth(run: Run, depth: number): Promise<Metrics> {
+  const { jobs, warmUp } = run.options;
   const standing = Math.max(1_000, depth - jobs);
-  const producer = await trial.spawn('producer');
-  const worker = await trial.spawn('worker', CONCURRENCY);
-  const team = new Team([worker]);
-  await trial.preload(producer, warmUp, 'plain');
-  await team.run(warmUp);
-  await team.pause();
-  await team.verify(warmUp);
+  const producer = await run.spawn('producer');
+  const worker = await run.spawn('worker', CONCURRENCY);
+  const pool = new Pool([worker]);
+  await run.preload(producer, warmUp, 'plain');
+  await pool.run(warmUp);
+  await pool.pause();
+  await pool.verify(warmUp);
 
-  const empty = await trial.server.settledMemory();
-  await trial.preload(producer, standing, 'plain');
-  const adding = await trial.measure(jobs, () => producer.call('add', { count: jobs, mode: 'bulk', kind: 'plain' }));
-  await trial.expectQueued(producer, standing + jobs);
-  const bytes = ((await trial.server.settledMemory()) - empty) / (standing + jobs);
-  const processing = await trial.measure(jobs, () => team.run(jobs));
-  await team.pause();
-  await team.verify(jobs, false);
+  const empty = await run.server.settledMemory();
+  await run.preload(producer, standing, 'plain');
+  const adding = await run.measure(jobs, () => producer.call('add', { count: jobs, mode: 'bulk', kind: 'plain' }));
+  await run.expectQueued(producer, standing + jobs);
+  const bytes = ((await run.server.settledMemory()) - empty) / (standing + jobs);
+  const processing = await run.measure(jobs, () => pool.run(jobs));
+  await pool.pause();
+  await pool.verify(jobs, false);
 
-  await trial.preload(producer, AHEAD, 'plain');
-  const both = await trial.measure(jobs, () => inBalance(team, producer, jobs));
-  await team.pause();
-  await team.verify(jobs, false);
+  await run.preload(producer, AHEAD, 'plain');
+  const both = await run.measure(jobs, () => inBalance(pool, producer, jobs));
+  await pool.pause();
+  await pool.verify(jobs, false);
   return {
     perSecond: both.perSecond!,
     redisUs: both.redisUs!,
@@ -52,15 +52,15 @@ export async function measureDepth(trial: Trial, depth: number): Promise<Metrics
 }
 
 /** As many are added as have ended, step by step. */
-async function inBalance(team: Team, producer: RemoteProcess, jobs: number): Promise<Stretch> {
+async function inBalance(pool: Pool, producer: RemoteProcess, jobs: number): Promise<Interval> {
   let asked = 0;
   let cpuUs = 0;
   let adding: Promise<void> = Promise.resolve();
-  const worked = await team.run(jobs, (committed) => {
+  const worked = await pool.run(jobs, (committed) => {
     for (; asked + STEP <= Math.min(committed, jobs); asked += STEP) {
       adding = adding
         .then(() => producer.call('add', { count: STEP, mode: 'bulk', kind: 'plain' }))
-        .then((stretch) => void (cpuUs += stretch.cpuUs));
+        .then((interval) => void (cpuUs += interval.cpuUs));
       adding.catch(() => undefined);
     }
   });

@@ -1,7 +1,7 @@
 import { percentile } from '../../statistics.js';
 import type { Probe } from '../protocol.js';
-import { Team } from '../team.js';
-import type { Metrics, Trial } from '../trial.js';
+import { Pool } from '../pool.js';
+import type { Metrics, Run } from '../run.js';
 
 const CONCURRENCY = 10;
 const WARM_UP_PROBES = 200;
@@ -12,29 +12,29 @@ const WARM_UP_PROBES = 200;
  * @param gap ms between an add's return and the next add
  */
 export async function measureLatency(
-  trial: Trial,
+  run: Run,
   { across, gap, probes }: { across: boolean; gap: number; probes: number },
 ): Promise<Metrics> {
-  const worker = await trial.spawn(across ? 'worker' : 'both', CONCURRENCY, true);
-  const producer = across ? await trial.spawn('producer') : worker;
-  const team = new Team([worker]);
-  const { warmUp } = trial.options;
-  await Promise.all([team.run(warmUp), trial.preload(producer, warmUp, 'plain')]);
-  const first = trial.options.quick ? 20 : WARM_UP_PROBES;
-  const count = trial.options.quick ? Math.ceil(probes / 10) : probes;
+  const worker = await run.spawn(across ? 'worker' : 'both', CONCURRENCY, true);
+  const producer = across ? await run.spawn('producer') : worker;
+  const pool = new Pool([worker]);
+  const { warmUp } = run.options;
+  await Promise.all([pool.run(warmUp), run.preload(producer, warmUp, 'plain')]);
+  const first = run.options.quick ? 20 : WARM_UP_PROBES;
+  const count = run.options.quick ? Math.ceil(probes / 10) : probes;
   await producer.call('probe', first, gap);
-  await team.until(warmUp + first);
+  await pool.until(warmUp + first);
 
   const workerCpu = across ? worker.progress.cpuUs : 0;
   let probed: Probe[] = [];
-  const cost = await trial.measure(count, async () => {
-    const { probes: done, ...stretch } = await producer.call('probe', count, gap);
-    await team.until(warmUp + first + count);
+  const cost = await run.measure(count, async () => {
+    const { probes: done, ...interval } = await producer.call('probe', count, gap);
+    await pool.until(warmUp + first + count);
     probed = done;
-    return { ...stretch, cpuUs: stretch.cpuUs + (across ? worker.progress.cpuUs - workerCpu : 0) };
+    return { ...interval, cpuUs: interval.cpuUs + (across ? worker.progress.cpuUs - workerCpu : 0) };
   });
-  await team.verify(warmUp + first + count);
-  await trial.expectQueued(producer, 0);
+  await pool.verify(warmUp + first + count);
+  await run.expectQueued(producer, 0);
 
   const { ids, starts } = await worker.call('observed');
   const startOf = new Map(ids.map((id, i) => [id, starts[i]!]));

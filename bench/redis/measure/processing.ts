@@ -1,27 +1,27 @@
 import type { JobKind } from '../protocol.js';
-import { Team } from '../team.js';
-import { Trial, type Metrics } from '../trial.js';
+import { Pool } from '../pool.js';
+import { Run, type Metrics } from '../run.js';
 
 /** Warm workers take no-op jobs that stand ready, all of them, until the last end is committed. */
 export async function measureProcessing(
-  trial: Trial,
+  run: Run,
   { concurrency, workers = 1, kind = 'plain' }: { concurrency: number; workers?: number; kind?: JobKind },
 ): Promise<Metrics> {
-  const producer = await trial.spawn('producer');
-  const team = new Team(await Promise.all(Array.from({ length: workers }, () => trial.spawn('worker', concurrency))));
+  const producer = await run.spawn('producer');
+  const pool = new Pool(await Promise.all(Array.from({ length: workers }, () => run.spawn('worker', concurrency))));
   // Each worker becomes as warm as one alone would.
-  const warmUp = Trial.round(trial.options.warmUp * workers, kind);
-  await trial.preload(producer, warmUp, kind);
-  await team.run(warmUp);
-  await team.pause();
-  await team.verify(warmUp);
+  const warmUp = Run.round(run.options.warmUp * workers, kind);
+  await run.preload(producer, warmUp, kind);
+  await pool.run(warmUp);
+  await pool.pause();
+  await pool.verify(warmUp);
 
-  const jobs = Trial.round(trial.options.jobs, kind);
-  await trial.preload(producer, jobs, kind);
-  await trial.expectQueued(producer, jobs);
-  const metrics = await trial.measure(jobs, () => team.run(jobs));
-  await team.pause();
-  const inversions = await team.verify(jobs);
-  await trial.expectQueued(producer, 0);
+  const jobs = Run.round(run.options.jobs, kind);
+  await run.preload(producer, jobs, kind);
+  await run.expectQueued(producer, jobs);
+  const metrics = await run.measure(jobs, () => pool.run(jobs));
+  await pool.pause();
+  const inversions = await pool.verify(jobs);
+  await run.expectQueued(producer, 0);
   return kind === 'levels' ? { ...metrics, inversions } : metrics;
 }

@@ -1,7 +1,7 @@
 import type { Entry } from '../../cluster/fixtures/fleet.js';
 import { delays, effects, ended, lost, order, outcome, repeats } from '../fixtures/checkers.js';
 import type { Acknowledged, History } from '../fixtures/history.js';
-import type { Contender, Handler, SingleKind } from './contender.js';
+import type { Subject, Handler, SingleKind } from './subject.js';
 
 /** Rounds of calls a second: each schedules one of each kind. */
 const ROUNDS_PER_SECOND = 8;
@@ -60,7 +60,7 @@ export class Trial {
   private readonly pending = new Set<Promise<unknown>>();
 
   constructor(
-    readonly contender: Contender,
+    readonly contender: Subject,
     private readonly fault: TrialFault,
   ) {}
 

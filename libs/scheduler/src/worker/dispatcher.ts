@@ -29,10 +29,7 @@ export class Dispatcher {
   private readonly prefetched = new PrefetchedClaims();
   private settlements: Settlement[] = [];
   private claiming = false;
-  /**
-   * Whether this worker is leaving: it does not wait for a store that does not respond, and leases recover what is not
-   * reported.
-   */
+  /** Whether this worker is leaving: it does not wait for a silent store, and leases recover unreported runs. */
   private leaving = false;
   private isAcknowledged = true;
   private scheduled = false;
@@ -187,10 +184,7 @@ export class Dispatcher {
       if (this.begin(waiting)) return;
   }
 
-  /**
-   * The decision of the store at the claim is valid for a short time only; then it decides again. @returns whether it
-   * starts
-   */
+  /** Starts a claim, or returns it if the store's decision is too old. @returns whether it starts */
   private begin(waiting: PrefetchedClaim): boolean {
     const { claim } = waiting;
     const refused = this.isOver(waiting) ? settle.release(claim) : this.executor.refuseUnlocked(claim);
@@ -260,9 +254,7 @@ export class Dispatcher {
     }
   }
 
-  /**
-   * Number of runs to claim now: for free slots and, if handlers are short and the store is remote, some in advance.
-   */
+  /** Runs to claim now: for free slots and, with short handlers and a remote store, some in advance. */
   private demand(): Demand {
     if (!this.claiming) return { count: 0, prefetch: 0 };
     let here = this.prefetched.size;
@@ -304,9 +296,7 @@ export class Dispatcher {
     for (const claim of reply.claims) this.take(claim, reply.age ?? 0);
     reply.settled.forEach((outcome, i) => {
       if (outcome === 'stale' && settlements[i]!.kind !== 'release')
-        this.logger.warn(
-          `the result of ${settlements[i]!.executionId} was late: the run no longer belongs to this worker`,
-        );
+        this.logger.warn(`the result of ${settlements[i]!.executionId} was late: this worker no longer has the run`);
     });
   }
 

@@ -6,25 +6,25 @@ import { isTerminal } from '../../libs/scheduler/src/core/status.js';
 import { LEASE, mirrorOf, TASKS, type OpenedStore } from '../contract/fixtures.js';
 import { steps } from '../contract/scene.js';
 import type { Command } from './commands.js';
-import { Crew } from './crew.js';
+import { Workers } from './workers.js';
 import { ExecutionFactory } from './execution-factory.js';
 import { Inspector } from './inspector.js';
-import { Referee, type Scope } from './referee.js';
+import { Oracle, type Scope } from './oracle.js';
 import { Reference, type RefExecution } from './reference.js';
-import { BEAT_MS } from './setting.js';
-import { Shift } from './shift.js';
-import type { Stage } from './stage.js';
+import { BEAT_MS } from './config.js';
+import { WorkerActions } from './worker-actions.js';
+import type { Harness } from './harness.js';
 import { playFire, playLock } from './tick-and-handle.js';
 import { violated } from './violation.js';
 
 /** One store under random commands: plays each, follows what it reports, and checks every promise after it. */
-export class World implements Stage {
+export class Model implements Harness {
   readonly reference = new Reference();
-  readonly referee = new Referee(this.reference);
+  readonly oracle = new Oracle(this.reference);
   readonly factory = new ExecutionFactory(this.reference);
   readonly inspector: Inspector;
-  readonly crew: Crew;
-  private readonly shift: Shift;
+  readonly workers: Workers;
+  private readonly actions: WorkerActions;
   private readonly heard: Effect[] = [];
   private lastSubmitted: readonly NewExecution[] = [];
 
@@ -33,9 +33,9 @@ export class World implements Stage {
     readonly opened: OpenedStore,
     historyCount: number,
   ) {
-    this.inspector = new Inspector(opened.store, this.reference, this.referee, historyCount);
-    this.crew = new Crew(opened.store);
-    this.shift = new Shift(this, this.crew);
+    this.inspector = new Inspector(opened.store, this.reference, this.oracle, historyCount);
+    this.workers = new Workers(opened.store);
+    this.actions = new WorkerActions(this, this.workers);
     opened.store.subscribe((effects) => void this.heard.push(...effects));
   }
 
@@ -54,18 +54,18 @@ export class World implements Stage {
       grandchild: after('child'),
     };
     await this.store.putTasks(TASKS.map((taskId) => mirrorOf(taskId, { dependencies: dependencies[taskId] ?? [] })));
-    for (const member of this.crew.members) await this.crew.join(member, this.now);
+    for (const member of this.workers.members) await this.workers.join(member, this.now);
     await this.store.putSchedule(this.factory.schedule(this.now));
   }
 
   /** Plays one command, lets maintenance do what is due (unless time is only to pass), and checks everything. */
   async play(command: Command): Promise<void> {
     this.reference.step++;
-    const before = this.crew.alive(this.now);
+    const before = this.workers.alive(this.now);
     this.reference.served = new Set(before.flatMap((worker) => worker.queues));
     await this.perform(command);
     // Workers that were there all the time.
-    const after = new Set(this.crew.alive(this.now).map((worker) => worker.id));
+    const after = new Set(this.workers.alive(this.now).map((worker) => worker.id));
     this.reference.served = new Set(before.filter(({ id }) => after.has(id)).flatMap((worker) => worker.queues));
     const settled = command.kind !== 'advance' || command.promote;
     if (settled) await this.settleDown();
@@ -75,7 +75,7 @@ export class World implements Stage {
   /** Calls the store, and holds all that it reports meanwhile against the scope. */
   async call<T>(scope: Scope | ((reply: T) => Scope), verb: () => Promise<T>): Promise<T> {
     const reply = await verb();
-    this.referee.hear(this.heard.splice(0), typeof scope === 'function' ? scope(reply) : scope);
+    this.oracle.hear(this.heard.splice(0), typeof scope === 'function' ? scope(reply) : scope);
     return reply;
   }
 
@@ -94,12 +94,12 @@ export class World implements Stage {
     await this.play({ kind: 'resume', queue: 1 });
     await this.play({ kind: 'advance', ms: LEASE, promote: true });
     await this.play({ kind: 'rescue' });
-    for (const [worker] of this.crew.members.entries()) await this.play({ kind: 'goodbye', worker });
+    for (const [worker] of this.workers.members.entries()) await this.play({ kind: 'goodbye', worker });
     for (const task of ['parent', 'child', 'grandchild']) await this.submit([this.factory.plain(task)]);
     for (let round = 0; round < 60 && live().length > 0; round++) {
       await this.play({ kind: 'advance', ms: 31_000, promote: true });
       await this.play({ kind: 'claim', worker: 0, want: CLAIM_PER_STEP });
-      const runs = this.shift.runsOf(this.crew.members[0]!).map((_, run) => ({ run, how: 'complete' as const }));
+      const runs = this.actions.runsOf(this.workers.members[0]!).map((_, run) => ({ run, how: 'complete' as const }));
       await this.play({ kind: 'settle', worker: 0, runs, delay: 0, want: 0 });
     }
     const [stuck] = live();
@@ -122,15 +122,15 @@ export class World implements Stage {
       case 'workflow':
         return this.startWorkflow(command.nodes);
       case 'claim': {
-        const member = this.crew.awake(command.worker);
-        return void (member && (await this.shift.exchange(member, [], command.want, 0)));
+        const member = this.workers.awake(command.worker);
+        return void (member && (await this.actions.exchange(member, [], command.want, 0)));
       }
       case 'settle':
-        return this.shift.settle(command);
+        return this.actions.settle(command);
       case 'settleStale':
-        return this.shift.settleStale(command);
+        return this.actions.settleStale(command);
       case 'replay':
-        return this.shift.replay(this.crew.at(command.worker));
+        return this.actions.replay(this.workers.at(command.worker));
       case 'cancel':
         return this.cancel(this.reference.choose(command.execution), command.grace);
       case 'reopen':
@@ -138,16 +138,16 @@ export class World implements Stage {
       case 'advance':
         for (let left = command.ms; left > 0; left -= BEAT_MS) {
           clock.advance(Math.min(left, BEAT_MS));
-          for (const member of this.crew.members) if (!member.crashed) await this.shift.beat(member);
+          for (const member of this.workers.members) if (!member.crashed) await this.actions.beat(member);
         }
         return;
       case 'crash':
-        this.crew.at(command.worker).crashed = true;
+        this.workers.at(command.worker).crashed = true;
         return;
       case 'rescue':
-        return this.shift.rescue();
+        return this.actions.rescue();
       case 'goodbye':
-        return this.shift.leave(this.crew.at(command.worker));
+        return this.actions.leave(this.workers.at(command.worker));
       case 'pause':
       case 'resume': {
         const queue = this.factory.queue(command.queue);

@@ -1,7 +1,7 @@
 /**
  * What the design asks for, as data. A ratio is ours to BullMQ's, of the same round. Without a bound it is only shown.
  */
-export interface Bar {
+export interface Target {
   scenario: string;
   metric: string;
   /**
@@ -15,15 +15,15 @@ export interface Bar {
 
 const GROWING = ['redisUs', 'nodeUs', 'addRedisUs', 'addNodeUs', 'processRedisUs', 'processNodeUs'];
 
-/** How the cost moves with the depth of the queue; the bar is on that of a whole life, added and processed. */
-const GROWTH: readonly Bar[] = ['depth-100k', 'depth-1m'].flatMap((scenario) =>
+/** How the cost moves with the depth of the queue; the target is on that of a whole life, added and processed. */
+const GROWTH: readonly Target[] = ['depth-100k', 'depth-1m'].flatMap((scenario) =>
   GROWING.map((metric) => ({
     ...{ scenario, metric, of: 'growth' as const, since: 'depth-1k' },
     ...(metric === 'redisUs' && { atMost: 1.2 }),
   })),
 );
 
-export const BARS: readonly Bar[] = [
+export const TARGETS: readonly Target[] = [
   { scenario: 'process-100', metric: 'perSecond', of: 'ratio', atLeast: 6 },
   { scenario: 'process-10', metric: 'perSecond', of: 'ratio', atLeast: 5 },
   { scenario: 'process-100', metric: 'redisUs', of: 'ratio', atMost: 1 / 8 },
@@ -39,12 +39,12 @@ export const BARS: readonly Bar[] = [
 ];
 
 /** undefined: it has no bound. */
-export function isMet({ atLeast, atMost }: Bar, value: number): boolean | undefined {
+export function isMet({ atLeast, atMost }: Target, value: number): boolean | undefined {
   if (atLeast !== undefined) return value >= atLeast;
   return atMost === undefined ? undefined : value <= atMost;
 }
 
-export function wordOf({ atLeast, atMost }: Bar): string {
+export function verdictOf({ atLeast, atMost }: Target): string {
   if (atLeast !== undefined) return `>= ${atLeast}`;
   return atMost === undefined ? '' : `<= ${Number(atMost.toFixed(3))}`;
 }

@@ -25,7 +25,7 @@ export interface Post {
 }
 
 /** A scheduler as its users have it by default: a producer and workers, as processes, each behind a proxy, on one server. */
-export interface Contender {
+export interface Subject {
   readonly name: string;
   readonly redis: RedisServer;
   readonly producer: Post;
@@ -50,7 +50,7 @@ async function postsOf(port: number, join: (port: number, role: 'producer' | 'wo
   return posts as [Post, ...Post[]];
 }
 
-export async function startOurs(): Promise<Contender> {
+export async function startOurs(): Promise<Subject> {
   const fleet = await Fleet.start('compare', undefined, await startRedis({ args: DURABLE }));
   const retryConfig = { strategy: 'FIXED', maxAttempts: 3, initialDelay: '50ms', jitter: false } as const;
   const tasks = [
@@ -96,7 +96,7 @@ export async function startOurs(): Promise<Contender> {
   };
 }
 
-export async function startBullMq(): Promise<Contender> {
+export async function startBullMq(): Promise<Subject> {
   const redis = await startRedis({ args: DURABLE });
   const dir = mkdtempSync(join(tmpdir(), 'compare-bullmq-'));
   const ledger = join(dir, 'ledger');

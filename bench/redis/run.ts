@@ -1,7 +1,7 @@
 import type { BenchOptions } from '../options.js';
-import type { Side } from './contender.js';
+import type { Side } from './subject.js';
 import { foreignShare, machineCpuUs } from './machine.js';
-import type { AddMode, JobKind, Stretch } from './protocol.js';
+import type { AddMode, JobKind, Interval } from './protocol.js';
 import { costPerJob } from './redis-sample.js';
 import { RemoteProcess } from './remote-process.js';
 import type { RedisServer } from './server.js';
@@ -10,7 +10,7 @@ import { FLOW } from './load.js';
 export type Metrics = Record<string, number>;
 
 /** One measurement of one side: its processes, and what they cost. */
-export class Trial {
+export class Run {
   private readonly processes: RemoteProcess[] = [];
 
   constructor(
@@ -34,7 +34,7 @@ export class Trial {
 
   /** Adds in the cheapest way. */
   async preload(producer: RemoteProcess, count: number, kind: JobKind): Promise<void> {
-    await producer.call('add', { count, mode: Trial.fastest(kind), kind });
+    await producer.call('add', { count, mode: Run.fastest(kind), kind });
   }
 
   static fastest(kind: JobKind): AddMode {
@@ -42,7 +42,7 @@ export class Trial {
   }
 
   /** What `work` cost: rate, CPU of Redis and of the processes, traffic; all but the rate for each of `jobs`. */
-  async measure(jobs: number, work: () => Promise<Stretch>): Promise<Metrics> {
+  async measure(jobs: number, work: () => Promise<Interval>): Promise<Metrics> {
     const machine = machineCpuUs();
     const before = await this.server.sample();
     const from = performance.now();

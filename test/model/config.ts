@@ -1,4 +1,4 @@
-/** The small world of the random runs. */
+/** The small model of the random runs. */
 export const QUEUES = ['a', 'b'] as const;
 export const LOCK_KEYS = ['red', 'blue'] as const;
 /** How long the lock of an execution outlives the last beat of its worker, ms. */

@@ -7,35 +7,35 @@ import type { ExchangeReply } from '../../libs/scheduler/src/store/task-store.js
 import { LEASE, settlementOf } from '../contract/fixtures.js';
 import { steps } from '../contract/scene.js';
 import type { Command } from './commands.js';
-import type { Crew, Member } from './crew.js';
+import type { Workers, WorkerState } from './workers.js';
 import { compareReady, type RefExecution } from './reference.js';
-import { ALL, LOCK_TTL } from './setting.js';
-import type { Stage } from './stage.js';
+import { ALL, LOCK_TTL } from './config.js';
+import type { Harness } from './harness.js';
 import { violated } from './violation.js';
 
 /** One that may be why workers crash: a worker runs one such at a time, and others wait where they stand. */
 const isSuspect = (e: RefExecution): boolean => e.crashes >= SUSPECT_CRASHES;
 
 /** What workers do: claim, settle, repeat themselves, beat, crash and leave. */
-export class Shift {
+export class WorkerActions {
   constructor(
-    private readonly stage: Stage,
-    private readonly crew: Crew,
+    private readonly harness: Harness,
+    private readonly workers: Workers,
   ) {}
 
   /** One trip: what is settled, what may be claimed, and in which order. */
   async exchange(
-    member: Member,
+    member: WorkerState,
     settlements: readonly Settlement[],
     want: number,
     delay: number,
   ): Promise<ExchangeReply> {
-    const before = [...this.stage.reference.executions.values()].map((e) => ({ ...e }));
+    const before = [...this.harness.reference.executions.values()].map((e) => ({ ...e }));
     const expected = this.expectSettled(member, settlements);
     const retryDelays = new Map(settlements.map((each) => [each.executionId, delay]));
-    const reply = await this.stage.call(
+    const reply = await this.harness.call(
       ({ claims }: ExchangeReply) => ({
-        now: this.stage.now,
+        now: this.harness.now,
         owed: expected.owed,
         retryDelays,
         claims,
@@ -43,22 +43,22 @@ export class Shift {
       }),
       () => member.worker.exchange({ settlements, want }),
     );
-    member.contact = this.stage.now;
+    member.contact = this.harness.now;
     member.lastReply = reply;
     if (reply.settled.join() !== expected.settled.join()) {
       violated('I16', `settled ${reply.settled.join()}, where tokens say ${expected.settled.join()}`);
     }
     if (reply.claims.length > want) violated('I9', `${reply.claims.length} claims where ${want} were wanted`);
     await this.checkClaimOrder(member, before, reply, want);
-    await this.stage.inspector.followQueues(this.stage.now);
+    await this.harness.inspector.followQueues(this.harness.now);
     return reply;
   }
 
   /** What each settlement must come to, by its token alone. */
-  private expectSettled(member: Member, settlements: readonly Settlement[]) {
+  private expectSettled(member: WorkerState, settlements: readonly Settlement[]) {
     const owed = new Map<string, ExecutionTransition>();
     const settled = settlements.map(({ executionId, leaseToken, kind }) => {
-      const e = this.stage.reference.executions.get(executionId);
+      const e = this.harness.reference.executions.get(executionId);
       const mine = e?.status === 'RUNNING' && e.workerId === member.worker.id && e.leaseToken === leaseToken;
       if (!mine || owed.has(executionId)) return 'stale';
       const transitions = {
@@ -77,16 +77,16 @@ export class Shift {
 
   /** I9: nobody who was ready before, and still is, stands before one that was claimed; no slot stays free for them. */
   private async checkClaimOrder(
-    member: Member,
+    member: WorkerState,
     before: RefExecution[],
     reply: ExchangeReply,
     want: number,
   ): Promise<void> {
     const queued = new Set<string>();
-    for (const queue of member.queues) for (const id of await this.stage.store.peekQueue(queue, ALL)) queued.add(id);
+    for (const queue of member.queues) for (const id of await this.harness.store.peekQueue(queue, ALL)) queued.add(id);
     const was = new Map(before.map((e) => [e.id, e]));
     const claimed = reply.claims.map((claim) => was.get(claim.executionId)!);
-    const left = before.filter((e) => e.ready && queued.has(e.id) && !this.stage.reference.pausedQueues.has(e.queue));
+    const left = before.filter((e) => e.ready && queued.has(e.id) && !this.harness.reference.pausedQueues.has(e.queue));
     const ids = new Set(claimed.map((e) => e.id));
     let hasSuspect = this.runsOf(member).some((e) => isSuspect(e) && !ids.has(e.id));
     const mayStart = (e: RefExecution) => !(hasSuspect && isSuspect(e));
@@ -103,7 +103,7 @@ export class Shift {
   }
 
   async settle(command: Extract<Command, { kind: 'settle' }>): Promise<void> {
-    const member = this.crew.at(command.worker);
+    const member = this.workers.at(command.worker);
     const runs = this.runsOf(member);
     const chosen = new Map(
       runs.length === 0 ? [] : command.runs.map((each) => [runs[each.run % runs.length]!, each.how]),
@@ -119,27 +119,27 @@ export class Shift {
 
   /** I16: a token that is not current changes nothing, whoever brings it. */
   async settleStale({ worker: pick, run, how }: Extract<Command, { kind: 'settleStale' }>): Promise<void> {
-    const { worker } = this.crew.anyone(pick);
+    const { worker } = this.workers.anyone(pick);
     const settlement = settlementOf(how, this.staleToken(run));
-    const e = this.stage.reference.executions.get(settlement.executionId);
+    const e = this.harness.reference.executions.get(settlement.executionId);
     if (e?.workerId === worker.id && e.leaseToken === settlement.leaseToken && e.status === 'RUNNING') return;
-    const reply = await this.stage.unchanged('a stale settlement', () =>
+    const reply = await this.harness.unchanged('a stale settlement', () =>
       worker.exchange({ settlements: [settlement] }),
     );
-    const member = this.crew.members.find((each) => each.worker === worker);
-    if (member) [member.contact, member.lastReply] = [this.stage.now, reply];
+    const member = this.workers.members.find((each) => each.worker === worker);
+    if (member) [member.contact, member.lastReply] = [this.harness.now, reply];
     if (reply.settled[0] !== 'stale') violated('I16', `${e?.id} was settled by a stale token`);
   }
 
   /** A repeat of the last exchange gets the same reply, and changes nothing at all. */
-  async replay(member: Member): Promise<void> {
+  async replay(member: WorkerState): Promise<void> {
     if (!member.lastReply) return;
-    const before = (await this.stage.store.dump()) as { executions: { executionId: string; status: string }[] };
+    const before = (await this.harness.store.dump()) as { executions: { executionId: string; status: string }[] };
     const statuses = new Map(before.executions.map(({ executionId, status }) => [executionId, status]));
-    const reply = await this.stage.call({ now: this.stage.now }, () => member.worker.replay());
+    const reply = await this.harness.call({ now: this.harness.now }, () => member.worker.replay());
     const [again, first] = [await this.whole(reply, statuses), await this.whole(member.lastReply, statuses)];
     if (!isDeepStrictEqual(again, first)) violated('I16', 'a repeated exchange got another reply');
-    if (!isDeepStrictEqual(await this.stage.store.dump(), before))
+    if (!isDeepStrictEqual(await this.harness.store.dump(), before))
       violated('I16', 'a repeated exchange changed the state');
   }
 
@@ -155,7 +155,7 @@ export class Shift {
       const results = status === 'RUNNING' ? { ...claim.results } : null;
       let from = results === null ? null : (resultsLeft ?? null);
       while (from !== null) {
-        const page: ResultsPage = await this.stage.store.getResults(claim.executionId, from);
+        const page: ResultsPage = await this.harness.store.getResults(claim.executionId, from);
         Object.assign(results!, page.results);
         from = page.next;
       }
@@ -164,12 +164,12 @@ export class Shift {
     return { ...reply, claims };
   }
 
-  async beat(member: Member): Promise<void> {
+  async beat(member: WorkerState): Promise<void> {
     const runs = this.runsOf(member);
-    const reply = await this.stage.call({ now: this.stage.now }, () =>
+    const reply = await this.harness.call({ now: this.harness.now }, () =>
       member.worker.beat(...runs.map((e) => this.tokenOf(e))),
     );
-    member.beat = member.contact = this.stage.now;
+    member.beat = member.contact = this.harness.now;
     const asked = runs.filter((e) => e.cancelDeadline !== null).map((e) => e.id);
     if (!reply.known) violated('I13', `${member.worker.id} beats, and is not known`);
     if (reply.lost.length > 0)
@@ -182,34 +182,34 @@ export class Shift {
     ) {
       violated('I17', `${member.worker.id} was not told of the cancels of ${asked.join()}`);
     }
-    for (const e of runs) if (e.lock) this.stage.referee.locks.renew(e.lock.key, e.id, this.stage.now + LOCK_TTL);
+    for (const e of runs) if (e.lock) this.harness.oracle.locks.renew(e.lock.key, e.id, this.harness.now + LOCK_TTL);
   }
 
   async rescue(): Promise<void> {
-    const gone = this.crew.members.filter((member) => member.crashed && member.beat + LEASE <= this.stage.now);
+    const gone = this.workers.members.filter((member) => member.crashed && member.beat + LEASE <= this.harness.now);
     const lostWorkers = new Set(gone.map((member) => member.worker.id));
-    await this.stage.call({ now: this.stage.now, lostWorkers }, () =>
-      steps(() => this.stage.store.rescue(PROMOTE_PER_STEP)),
+    await this.harness.call({ now: this.harness.now, lostWorkers }, () =>
+      steps(() => this.harness.store.rescue(PROMOTE_PER_STEP)),
     );
     for (const member of gone) {
-      if (member.contact + LEASE > this.stage.now) continue;
+      if (member.contact + LEASE > this.harness.now) continue;
       const [left] = this.runsOf(member);
       if (left) violated('I6', `${left.id} was not brought back from ${member.worker.id}`);
-      await this.crew.replace(member, this.stage.now);
+      await this.workers.replace(member, this.harness.now);
     }
   }
 
-  async leave(member: Member): Promise<void> {
+  async leave(member: WorkerState): Promise<void> {
     const runs = this.runsOf(member);
     const owed = new Map(
       runs.map((e) => [e.id, e.cancelDeadline === null ? ('released' as const) : ('cancelled' as const)]),
     );
-    await this.stage.call({ now: this.stage.now, owed }, () => this.stage.store.goodbye(member.worker.id));
-    await this.crew.replace(member, this.stage.now);
+    await this.harness.call({ now: this.harness.now, owed }, () => this.harness.store.goodbye(member.worker.id));
+    await this.workers.replace(member, this.harness.now);
   }
 
-  runsOf(member: Member): RefExecution[] {
-    return [...this.stage.reference.executions.values()].filter((e) => e.workerId === member.worker.id);
+  runsOf(member: WorkerState): RefExecution[] {
+    return [...this.harness.reference.executions.values()].filter((e) => e.workerId === member.worker.id);
   }
 
   private tokenOf(e: RefExecution): RunToken {
@@ -218,7 +218,7 @@ export class Shift {
 
   /** The newest token ever given of some execution, or one before it. */
   private staleToken(pick: number): RunToken {
-    const e = this.stage.reference.choose(pick);
+    const e = this.harness.reference.choose(pick);
     return { executionId: e?.id ?? 'unknown', leaseToken: (e?.leaseToken ?? 1) - (pick % 2) };
   }
 }

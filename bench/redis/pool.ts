@@ -1,10 +1,10 @@
-import type { Stretch } from './protocol.js';
+import type { Interval } from './protocol.js';
 import type { RemoteProcess } from './remote-process.js';
 
 const STALL_MS = 60_000;
 
 /** The worker processes of a measurement, as one. */
-export class Team {
+export class Pool {
   constructor(private readonly workers: readonly RemoteProcess[]) {}
 
   get committed(): number {
@@ -17,7 +17,7 @@ export class Team {
    * @returns from the first start to the last commit heard of
    * @throws Error when nothing moves for a minute
    */
-  async run(jobs: number, onProgress: (committed: number) => void = () => undefined): Promise<Stretch> {
+  async run(jobs: number, onProgress: (committed: number) => void = () => undefined): Promise<Interval> {
     for (const worker of this.workers) worker.progress = { committed: 0, lastCommit: 0, cpuUs: 0 };
     const reached = this.until(jobs, onProgress);
     const [begun] = await Promise.all([Promise.all(this.workers.map((worker) => worker.call('start'))), reached]);

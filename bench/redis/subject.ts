@@ -2,7 +2,7 @@ import type { KeepBy } from '../options.js';
 import type { JobData } from './job.js';
 import type { Recorder } from './recorder.js';
 
-export interface ContenderOptions {
+export interface SubjectOptions {
   port: number;
   /** producer: adds only. */
   role: 'producer' | 'worker' | 'both';
@@ -12,7 +12,7 @@ export interface ContenderOptions {
   bullMqKeepBy: KeepBy;
 }
 
-/** Jobs by state, as the contender's own counters have them. */
+/** Jobs by state, as the subject's own counters have them. */
 export interface Counts {
   /** Not started: ready, or waiting for children. */
   waiting: number;
@@ -21,7 +21,7 @@ export interface Counts {
 }
 
 /** One queue as its users use it. A job's handler is an async no-op that tells the recorder its id. */
-export interface Contender {
+export interface Subject {
   /** Begins, or goes on, claiming. */
   start(): Promise<void>;
   /** Ends claiming and waits for what runs. */

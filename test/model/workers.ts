@@ -1,10 +1,10 @@
 import type { ExchangeReply, TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import { helloOf, LEASE } from '../contract/fixtures.js';
 import { Worker } from '../contract/worker.js';
-import { QUEUES } from './setting.js';
+import { QUEUES } from './config.js';
 
 /** A worker's place: when one incarnation is gone, the next takes it. */
-export interface Member {
+export interface WorkerState {
   readonly slot: number;
   readonly queues: readonly string[];
   incarnation: number;
@@ -20,8 +20,8 @@ export interface Member {
 const PLACES: readonly (readonly string[])[] = [QUEUES, ['a'], QUEUES];
 
 /** The three workers of a random run, and the ghosts of those before them. */
-export class Crew {
-  readonly members: readonly Member[];
+export class Workers {
+  readonly members: readonly WorkerState[];
   private readonly ghosts: Worker[] = [];
 
   constructor(private readonly store: TaskStore) {
@@ -37,11 +37,11 @@ export class Crew {
     }));
   }
 
-  at(pick: number): Member {
+  at(pick: number): WorkerState {
     return this.members[pick % this.members.length]!;
   }
 
-  awake(pick: number): Member | null {
+  awake(pick: number): WorkerState | null {
     const member = this.at(pick);
     return member.crashed ? null : member;
   }
@@ -58,13 +58,13 @@ export class Crew {
     return heard.map(({ worker, queues }) => ({ id: worker.id, queues }));
   }
 
-  async join(member: Member, now: number): Promise<void> {
+  async join(member: WorkerState, now: number): Promise<void> {
     await this.store.hello(helloOf(member.worker.id, { queues: member.queues }));
     member.beat = member.contact = now;
   }
 
   /** The old incarnation is gone for good. */
-  async replace(member: Member, now: number): Promise<void> {
+  async replace(member: WorkerState, now: number): Promise<void> {
     this.ghosts.push(member.worker);
     member.incarnation += 1;
     member.worker = new Worker(this.store, `w${member.slot}.${member.incarnation}`);

@@ -1,15 +1,15 @@
 import type { TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import type { ExecutionFactory } from './execution-factory.js';
 import type { Inspector } from './inspector.js';
-import type { Referee, Scope } from './referee.js';
+import type { Oracle, Scope } from './oracle.js';
 import type { Reference } from './reference.js';
 
-/** What a play needs of the world it takes place in. */
-export interface Stage {
+/** What a play needs of the model it takes place in. */
+export interface Harness {
   readonly store: TaskStore;
   readonly now: number;
   readonly reference: Reference;
-  readonly referee: Referee;
+  readonly oracle: Oracle;
   readonly inspector: Inspector;
   readonly factory: ExecutionFactory;
   /** Calls the store, and holds all that it reports meanwhile against the scope. */

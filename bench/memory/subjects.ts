@@ -1,7 +1,7 @@
 import fastq from 'fastq';
 import type { AdvancedTaskScheduler } from 'nestjs-advanced-scheduler';
 import PQueue from 'p-queue';
-import { CONCURRENCY, NOOP, PAYLOAD, schedulerOn, type Contender } from '../noop-scheduler.js';
+import { CONCURRENCY, NOOP, PAYLOAD, schedulerOn, type Subject } from '../noop-scheduler.js';
 
 async function oneByOne(instance: AdvancedTaskScheduler, count: number): Promise<void> {
   const ids: Promise<string>[] = [];
@@ -10,7 +10,7 @@ async function oneByOne(instance: AdvancedTaskScheduler, count: number): Promise
 }
 
 /** Each runs `count` no-ops, 100 at a time, all of them queued at once. */
-export const CONTENDERS: Record<string, () => Promise<Contender>> = {
+export const SUBJECTS: Record<string, () => Promise<Subject>> = {
   'scheduler, one by one': () => schedulerOn({ type: 'memory' }, oneByOne),
   'scheduler, in bulk': () => schedulerOn({ type: 'memory' }),
   'fastq.promise': () => {

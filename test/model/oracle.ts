@@ -3,7 +3,7 @@ import type { Effect, ExecutionEffect, ExecutionTransition } from '../../libs/sc
 import { MAX_CRASHES } from '../../libs/scheduler/src/core/limits.js';
 import { isAllowed, type Verb } from '../../libs/scheduler/src/core/state-machine.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
-import { LockBook } from './lock-book.js';
+import { LockModel } from './lock-model.js';
 import type { Reference, RefExecution } from './reference.js';
 import { violated } from './violation.js';
 
@@ -43,9 +43,9 @@ export const VERBS_OF: Record<ExecutionTransition, readonly Verb[]> = {
 const ENDS = new Set<ExecutionTransition>(['completed', 'failed', 'cancelled', 'skipped']);
 
 /** Hears every effect, and holds each transition against the reference before it follows it. */
-export class Referee {
+export class Oracle {
   readonly counts = new Map<ExecutionTransition | 'stale' | 'lockTimeouts' | 'crashed', number>();
-  readonly locks = new LockBook();
+  readonly locks = new LockModel();
   /** Executions that were parked and have started, as they were: who was next is known when the queues have been read. */
   readonly taken: RefExecution[] = [];
   private scope: Scope = { now: 0 };

@@ -11,7 +11,7 @@ interface Holder {
 }
 
 /** I11: at most one holder of a key, tokens that only grow, no lock taken from a holder whose time is not over. */
-export class LockBook {
+export class LockModel {
   readonly holders = new Map<string, Holder>();
   granted = 0;
   lost = 0;
