@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { SystemClock, type Clock } from '../../../core/clock.js';
 import { SchedulerError, StoreLoadingError, StoreUnavailableError } from '../../../core/errors.js';
+import { entrancesOf } from './addresses.js';
 import { diagnose } from './diagnose.js';
 import { deleteOldLibraries } from './old-libraries.js';
 import { isCluster, loadDriver, openClient } from './open-client.js';
@@ -62,9 +63,7 @@ export class RedisConnection {
       library,
       clock,
       hooks.instant ?? null,
-      options.kind === 'standalone'
-        ? (error) => diagnose(error, { ...options, tls: options.tls !== undefined })
-        : undefined,
+      (error) => diagnose(error, entrancesOf(options)),
       (reason) => this.#warn(`functions cannot be used on this server, so that scripts are sent: ${reason}`),
       hooks.onLate,
     );
