@@ -166,7 +166,13 @@ describe('what the console is made of', () => {
     expect(make(twice)).toThrow(/auth\.tokens\[1\]\.token: that of auth\.tokens\[0\]/);
     expect(make(twice)).not.toThrow(new RegExp(TOKENS[0].token));
     expect(make({ auth: { tokens: [{ ...TOKENS[0], role: 'root' }] } })).toThrow(/viewer, operator, admin/);
-    expect(make({ auth: { tokens: [{ ...TOKENS[0], expires: 'soon' }] } })).toThrow(/tokens\[0\]\.expires: soon/);
+    // Text without a zone would be another instant on each machine.
+    for (const expires of ['soon', '2027-01-01T00:00:00', '2027-01-01 00:00', 'Jan 1 2027', 5])
+      expect(make({ auth: { tokens: [{ ...TOKENS[0], expires }] } })).toThrow(
+        new RegExp(`tokens\\[0\\]\\.expires: ${expires}.*with a zone`),
+      );
+    for (const expires of ['2027-01-01', '2027-01-01T00:00:00+02:00', '2027-01-01T00:00Z', new Date()])
+      expect(make({ auth: { tokens: [{ ...TOKENS[0], expires }] } })).not.toThrow();
     expect(make({ path: 'a b' })).toThrow(/path/);
     expect(make({ rateLimit: { max: 0, per: 1 } })).toThrow(/rateLimit/);
     expect(new ConsoleExposedError('0.0.0.0')).toMatchObject({ code: 'CONSOLE_EXPOSED', status: 403 });

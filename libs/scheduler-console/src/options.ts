@@ -10,7 +10,10 @@ export interface ConsoleToken {
   role: ConsoleRole;
   /** Whether payloads, results and stacks are shown. Default: true for operator and admin. */
   payloads?: boolean;
-  /** When it becomes invalid, and its live channels are closed. Default: never. */
+  /**
+   * When it becomes invalid, and its live channels are closed: a Date, or ISO 8601 text with a zone (a date is midnight in
+   * UTC). Default: never.
+   */
   expires?: Date | string;
 }
 

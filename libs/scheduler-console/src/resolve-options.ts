@@ -1,6 +1,7 @@
 import { checkOptionNames, checkTexts } from './check-option-names.js';
 import { InvalidConsoleOptionError } from './console-error.js';
 import { CONSOLE_ROLES } from './auth/principal.js';
+import { expiryOf } from './auth/token-expiry.js';
 import type { ConsoleAuth, ConsoleToken, SchedulerConsoleOptions } from './options.js';
 
 /** The options with defaults filled in. */
@@ -105,11 +106,11 @@ function checkAuth(auth: ConsoleAuth): void {
       throw new InvalidConsoleOptionError(`${field}.name`, typeof name, 'text');
     if (!CONSOLE_ROLES.includes(role))
       throw new InvalidConsoleOptionError(`${field}.role`, String(role), CONSOLE_ROLES.join(', '));
-    if (expires !== undefined && Number.isNaN(new Date(expires).getTime()))
+    if (Number.isNaN(expiryOf(expires)))
       throw new InvalidConsoleOptionError(
         `${field}.expires`,
         String(expires),
-        "a Date or an ISO 8601 instant, such as '2027-01-01T00:00:00Z'",
+        "a Date, or ISO 8601 text with a zone, such as '2027-01-01T00:00:00Z' or '2027-01-01T00:00:00+02:00'",
       );
   }
 }

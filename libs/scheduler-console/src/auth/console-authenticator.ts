@@ -4,6 +4,7 @@ import { ConsoleError } from '../console-error.js';
 import type { ResolvedConsoleOptions } from '../resolve-options.js';
 import { CONSOLE_OPTIONS } from '../tokens.js';
 import type { Principal } from './principal.js';
+import { expiryOf } from './token-expiry.js';
 import { isLoopback } from './loopback.js';
 
 const TICKET_MS = 30_000;
@@ -36,7 +37,7 @@ export class ConsoleAuthenticator implements OnApplicationBootstrap {
     const given = typeof auth === 'object' && 'tokens' in auth ? auth.tokens : [];
     this.isProtected = typeof auth === 'object' && ('guard' in auth || given.length > 0);
     const tokens = given.map(({ token, name, role, payloads = role !== 'viewer', expires }) =>
-      known(token, { name, role, payloads }, expires === undefined ? Infinity : new Date(expires).getTime()),
+      known(token, { name, role, payloads }, expiryOf(expires)),
     );
     if (!this.isProtected && !this.everyone) {
       this.generated = randomBytes(24).toString('base64url');

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EdgeBinding, LockNeed, NewEdge, NewExecution } from './commands.js';
 import { parseDuration, TEN_YEARS, type Duration } from './duration.js';
 import { InvalidDateError, InvalidOptionError } from './errors.js';
+import { instantOf } from './instant.js';
 import { serializePayload } from './json.js';
 import { renderLockKey } from './lock-key.js';
 import { mergePayload } from './merge-payload.js';
@@ -100,27 +101,12 @@ export function planEdges(task: ResolvedTask, bind: (taskId: string) => EdgeBind
   return task.dependencies.map((each) => ({ ...each, ref: each.taskId, bind: bind(each.taskId) }));
 }
 
-const IS_DATE = /^\d{4}-\d\d-\d\d$/;
-const HAS_ZONE = /\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s?(?:Z|GMT|UTC|(?:GMT|UTC)?[+-]\d\d(?::?\d\d)?)(?:\s*\(.*\))?$/i;
-
-/** Text without a zone would be a different instant on each machine. A date is midnight in UTC, as in JavaScript. */
-function instantOfText(text: string): number {
-  return IS_DATE.test(text) || HAS_ZONE.test(text) ? Date.parse(text) : Number.NaN;
-}
-
 /**
  * ms of an instant given as a Date, ISO 8601 text with a zone, a date (midnight in UTC) or ms.
  * @throws InvalidDateError if it is invalid, or more than ten years ahead
  */
 export function parseInstant(value: unknown, field: string, now: number): number {
-  const time =
-    value instanceof Date
-      ? value.getTime()
-      : typeof value === 'number'
-        ? value
-        : typeof value === 'string'
-          ? instantOfText(value)
-          : Number.NaN;
+  const time = instantOf(value);
   if (!Number.isFinite(time) || time < 0 || time > now + TEN_YEARS) throw new InvalidDateError(field, value);
   return Math.round(time);
 }
@@ -155,7 +141,7 @@ function fingerprint(
   taskPriority: TaskPriority,
   { scheduledTime, delay, after }: ScheduleOptions,
 ): string {
-  const instant = scheduledTime === undefined ? null : new Date(scheduledTime).getTime();
+  const instant = scheduledTime === undefined ? null : instantOf(scheduledTime);
   const body = canonical([
     payload === null ? null : JSON.parse(payload),
     instant,

@@ -1,4 +1,5 @@
 import type { Clock, ClockTimer } from '../core/clock.js';
+import { instantOf } from '../core/instant.js';
 
 interface Pending {
   at: number;
@@ -19,7 +20,7 @@ export class ManualClock implements Clock {
 
   /** @param start initial instant. Default 2026-01-01T00:00:00Z */
   constructor(start: Date | string | number = '2026-01-01T00:00:00Z') {
-    this.time = instantOf(start);
+    this.time = check(start);
   }
 
   now(): number {
@@ -68,7 +69,7 @@ export class ManualClock implements Clock {
    * @throws RangeError if it is not an instant
    */
   advanceTo(instant: Date | string | number, until: () => boolean = () => false): void {
-    const target = instantOf(instant) - this.ahead;
+    const target = check(instant) - this.ahead;
     for (let next = this.earliest(); next && next.at <= target; next = this.earliest()) {
       this.timers.delete(next);
       if (!next.repeating) this.fired++;
@@ -94,8 +95,9 @@ export class ManualClock implements Clock {
   }
 }
 
-function instantOf(value: Date | string | number): number {
-  const time = new Date(value).getTime();
-  if (Number.isNaN(time)) throw new RangeError(`${JSON.stringify(value)} is not an instant`);
+/** @throws RangeError also for text without a zone */
+function check(value: Date | string | number): number {
+  const time = instantOf(value);
+  if (Number.isNaN(time)) throw new RangeError(`${JSON.stringify(value)} is not an instant (text needs a zone)`);
   return time;
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { TaskExecution } from '../core/execution.js';
 import { checkOptionNames } from '../core/check-options.js';
 import { InvalidDateError, InvalidOptionError } from '../core/errors.js';
+import { instantOf } from '../core/instant.js';
 import { isPlainObject } from '../core/json.js';
 import { parsePriority, priorityName, type TaskPriorityInput } from '../core/priority.js';
 import { TaskStatus } from '../core/status.js';
@@ -29,7 +30,7 @@ export function checkExpected(expected: unknown): void {
   if (priority !== undefined) parsePriority(priority, 'expected.priority');
   if (status !== undefined && !(status in TaskStatus))
     throw new InvalidOptionError('expected.status', status, Object.keys(TaskStatus).join(', '));
-  if (scheduledTime !== undefined && Number.isNaN(new Date(scheduledTime).getTime()))
+  if (scheduledTime !== undefined && Number.isNaN(instantOf(scheduledTime)))
     throw new InvalidDateError('expected.scheduledTime', scheduledTime);
   if (tags !== undefined && !Array.isArray(tags)) throw new InvalidOptionError('expected.tags', tags, 'a list of tags');
 }
@@ -41,8 +42,7 @@ export function matches(execution: TaskExecution, expected: ExpectedExecution): 
     (priority === undefined || execution.priority === parsePriority(priority)) &&
     (status === undefined || execution.status === status) &&
     (queue === undefined || execution.queue === queue) &&
-    (scheduledTime === undefined ||
-      new Date(execution.scheduledTime).getTime() === new Date(scheduledTime).getTime()) &&
+    (scheduledTime === undefined || new Date(execution.scheduledTime).getTime() === instantOf(scheduledTime)) &&
     (tags === undefined || tags.every((tag) => execution.tags.includes(tag))) &&
     (workflowId === undefined || execution.workflowId === workflowId)
   );

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.js';
 import { checkOptionNames, checkSignal } from '../core/check-options.js';
 import { HandlerNotFoundError, InvalidDateError, InvalidOptionError, TaskNotRegisteredError } from '../core/errors.js';
 import { ulid } from '../core/ids.js';
+import { instantOf } from '../core/instant.js';
 import { parseJson, serializePayload } from '../core/json.js';
 import { onAbort } from '../core/on-abort.js';
 import { mergePayload } from '../core/merge-payload.js';
@@ -51,7 +52,7 @@ function checkRunOptions(options: unknown): void {
   checkSignal(signal);
   if (attempt !== undefined && !(Number.isInteger(attempt) && attempt >= 1))
     throw new InvalidOptionError('ctx.attempt', attempt, 'a whole number, 1 or more');
-  if (scheduledTime !== undefined && Number.isNaN(new Date(scheduledTime).getTime()))
+  if (scheduledTime !== undefined && Number.isNaN(instantOf(scheduledTime)))
     throw new InvalidDateError('ctx.scheduledTime', scheduledTime);
 }
 
@@ -84,7 +85,7 @@ export async function runHandler(
     failures: (options.attempt ?? 1) - 1,
     snoozes: 0,
     budget: null,
-    scheduledTime: options.scheduledTime === undefined ? now : new Date(options.scheduledTime).getTime(),
+    scheduledTime: options.scheduledTime === undefined ? now : instantOf(options.scheduledTime),
     startedTime: now,
     timeout: task.timeout,
     workflowId: options.workflowId ?? null,

@@ -4,6 +4,7 @@ import { BootContext } from '../core/boot-context.js';
 import { checkId } from '../core/check-options.js';
 import { parseDuration, type Duration } from '../core/duration.js';
 import type { TaskExecution } from '../core/execution.js';
+import { instantOf } from '../core/instant.js';
 import { Liveness } from '../core/liveness.js';
 import { EventHub } from '../events/event-hub.js';
 import { Maintenance } from '../maintenance/maintenance.js';
@@ -80,7 +81,7 @@ export class SchedulerTestKit {
 
   /** Like advance, to an instant. @throws RangeError if it is invalid, or in the past */
   async advanceTo(instant: Date | string | number): Promise<void> {
-    const target = new Date(instant).getTime();
+    const target = instantOf(instant);
     if (!(target >= this.clock.now()))
       throw new RangeError(`${String(instant)} is not an instant after ${new Date(this.clock.now()).toISOString()}`);
     await this.begin();
