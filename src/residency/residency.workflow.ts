@@ -9,7 +9,7 @@ const success = (...refs: string[]) => refs.map((ref) => ({ ref, type: 'success'
  *     rotations ─► calls ─► duty-hours ─┬─► report ─┬─► notify ─┬─ success ─► publish
  *                                       └─► alert ──┘           └─ failure ─► escalate
  *
- * A step names every step whose result it reads, beside the one that it follows.
+ * A step lists every step whose result it reads, in addition to the one that it follows.
  */
 export function residencyWorkflow(): WorkflowRequest {
   return {

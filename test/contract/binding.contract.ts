@@ -1,20 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import { edgeTo, edgeToNewest, newExecution, nextId, type OpenStore } from './fixtures.js';
-import { scenes, type Scene } from './scene.js';
+import { scenes, type StoreFixture } from './store-fixture.js';
 
 export function bindingContract(open: OpenStore): void {
   /** In every scene here, child and grandchild are declared to depend on parent. */
-  const scene = (play: (s: Scene) => Promise<void>) =>
+  const scene = (play: (s: StoreFixture) => Promise<void>) =>
     scenes(open)(async (s) => {
       await s.depend('child', 'parent');
       await s.depend('grandchild', 'parent');
       await play(s);
     });
 
-  const addChild = (s: Scene, edge: Parameters<typeof edgeToNewest>[2] = {}, taskId = 'child') =>
+  const addChild = (s: StoreFixture, edge: Parameters<typeof edgeToNewest>[2] = {}, taskId = 'child') =>
     s.add({ taskId, edges: [edgeToNewest('parent', 'success', edge)] });
 
-  const finishedParent = async (s: Scene): Promise<string> => {
+  const finishedParent = async (s: StoreFixture): Promise<string> => {
     const worker = await s.worker('finisher', { queues: ['finish'] });
     const id = await s.add({ taskId: 'parent', queue: 'finish' });
     await worker.complete(await worker.claimOne(id), id);
@@ -22,7 +22,7 @@ export function bindingContract(open: OpenStore): void {
   };
 
   /** The upstream execution that a waiting dependent is bound to. */
-  const upstreamOf = async (s: Scene, id: string): Promise<string | null | undefined> =>
+  const upstreamOf = async (s: StoreFixture, id: string): Promise<string | null | undefined> =>
     (await s.get(id)).waitingFor?.dependencies?.[0]?.executionId;
 
   describe('an edge to the newest execution of a task', () => {

@@ -10,11 +10,11 @@ import {
   settlementOf,
   type OpenStore,
 } from './fixtures.js';
-import { scenes, type Scene } from './scene.js';
+import { scenes, type StoreFixture } from './store-fixture.js';
 import type { Worker } from './worker.js';
 
 /** Each way to wait: brings one execution there, and gives its id. */
-const WAITING: Record<string, (s: Scene, worker: Worker) => Promise<string>> = {
+const WAITING: Record<string, (s: StoreFixture, worker: Worker) => Promise<string>> = {
   'in the queue': (s) => s.add(),
   'in a paused queue': async (s) => {
     await s.store.pauseQueue('default');

@@ -4,7 +4,7 @@ import { PRIORITIES, TaskPriority } from '../../libs/scheduler/src/core/priority
 import { settle, type NewExecution } from '../../libs/scheduler/src/core/commands.js';
 import type { QueueRules } from '../../libs/scheduler/src/store/records.js';
 import { lockOn, type OpenStore } from './fixtures.js';
-import { scenes } from './scene.js';
+import { scenes } from './store-fixture.js';
 
 export function claimContract(open: OpenStore): void {
   const scene = scenes(open);

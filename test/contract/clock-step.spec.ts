@@ -5,7 +5,7 @@ import { EmbeddedTaskStore } from '../../libs/scheduler/src/store/embedded/embed
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { openEmbedded, temporaryFolder } from '../support/open-embedded.js';
 import { HOUR, LEASE, lockOn, MINUTE, newExecution, newSchedule, edgeTo, type OpenStore } from './fixtures.js';
-import { scenes } from './scene.js';
+import { scenes } from './store-fixture.js';
 
 const stores: [string, OpenStore][] = [
   ['memory', openMemory],

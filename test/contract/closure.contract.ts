@@ -2,14 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import { EDGES_PER_STEP, PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import { TaskPriority } from '../../libs/scheduler/src/core/priority.js';
 import { edgeTo, newExecution, nextId, type OpenStore } from './fixtures.js';
-import { scenes, type Scene } from './scene.js';
+import { scenes, type StoreFixture } from './store-fixture.js';
 
 const DEPENDENTS = 10_000;
 
 export function closureContract(open: OpenStore): void {
   const scene = scenes(open);
 
-  const chain = async (s: Scene, length: number): Promise<string[]> => {
+  const chain = async (s: StoreFixture, length: number): Promise<string[]> => {
     const ids = [await s.add({ taskId: 'parent' })];
     while (ids.length < length) ids.push(await s.add({ taskId: 'child', edges: [edgeTo(ids.at(-1)!)] }));
     return ids;
@@ -99,7 +99,7 @@ export function closureContract(open: OpenStore): void {
   describe(`${DEPENDENTS} dependents`, () => {
     // For a busy machine.
     const TIMEOUT_MS = 60_000;
-    const fanOut = async (s: Scene, count = DEPENDENTS): Promise<{ parent: string; children: string[] }> => {
+    const fanOut = async (s: StoreFixture, count = DEPENDENTS): Promise<{ parent: string; children: string[] }> => {
       const parent = nextId();
       const children = Array.from({ length: count - 1 }, () =>
         newExecution({ taskId: 'child', priority: TaskPriority.LOW, edges: [edgeTo(parent)] }),

@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { UNDECLARED_MS } from '../../libs/scheduler/src/core/limits.js';
 import type { ScheduleRecord } from '../../libs/scheduler/src/core/schedule.js';
 import { MINUTE, newSchedule, type OpenStore } from './fixtures.js';
-import { scenes, type Scene } from './scene.js';
+import { scenes, type StoreFixture } from './store-fixture.js';
 
-async function put(s: Scene, overrides: Partial<ScheduleRecord> = {}): Promise<ScheduleRecord> {
+async function put(s: StoreFixture, overrides: Partial<ScheduleRecord> = {}): Promise<ScheduleRecord> {
   return s.store.putSchedule(newSchedule({ nextRunTime: s.now + MINUTE, ...overrides }));
 }
 

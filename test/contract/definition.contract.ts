@@ -12,7 +12,7 @@ import {
   nextId,
   type OpenStore,
 } from './fixtures.js';
-import { scenes } from './scene.js';
+import { scenes } from './store-fixture.js';
 
 export function definitionContract(open: OpenStore): void {
   const scene = scenes(open);

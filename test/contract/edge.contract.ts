@@ -3,13 +3,13 @@ import type { SettlementKind } from '../../libs/scheduler/src/core/commands.js';
 import { DEPENDENCY_TYPES, edgeHolds } from '../../libs/scheduler/src/core/dependency.js';
 import type { TerminalStatus } from '../../libs/scheduler/src/core/status.js';
 import { edgeTo, edgeToNewest, idOf, settlementOf, type OpenStore } from './fixtures.js';
-import { scenes, type Scene } from './scene.js';
+import { scenes, type StoreFixture } from './store-fixture.js';
 import type { Worker } from './worker.js';
 
 const ENDS: TerminalStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED'];
 
 /** Ends a waiting execution of `parent` in the status asked for; a SKIPPED one fails its own parent first. */
-async function end(s: Scene, worker: Worker, status: TerminalStatus, parent: string): Promise<void> {
+async function end(s: StoreFixture, worker: Worker, status: TerminalStatus, parent: string): Promise<void> {
   const kinds: Record<TerminalStatus, SettlementKind> = {
     COMPLETED: 'complete',
     FAILED: 'fail',
@@ -22,7 +22,7 @@ async function end(s: Scene, worker: Worker, status: TerminalStatus, parent: str
   expect(await s.status(parent)).toBe(status);
 }
 
-async function addParent(s: Scene, status: TerminalStatus): Promise<string> {
+async function addParent(s: StoreFixture, status: TerminalStatus): Promise<string> {
   if (status !== 'SKIPPED') return s.add({ taskId: 'parent' });
   const root = await s.add({ taskId: 'uncle' });
   return s.add({ taskId: 'parent', edges: [edgeTo(root, 'success', { taskId: 'uncle', ref: 'uncle' })] });

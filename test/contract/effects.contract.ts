@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { ExecutionEffect } from '../../libs/scheduler/src/core/effects.js';
 import type { TaskStatus } from '../../libs/scheduler/src/core/status.js';
 import { BOOM, MINUTE, newExecution, type OpenStore } from './fixtures.js';
-import { scenes } from './scene.js';
+import { scenes } from './store-fixture.js';
 
 export function effectsContract(open: OpenStore): void {
   const scene = scenes(open);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ENDED_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import { edgeTo, nextId, type OpenStore } from './fixtures.js';
-import { scenes } from './scene.js';
+import { scenes } from './store-fixture.js';
 
 export function endedContract(open: OpenStore): void {
   const scene = scenes(open);

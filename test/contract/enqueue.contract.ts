@@ -3,7 +3,7 @@ import { UnknownDependencyError } from '../../libs/scheduler/src/core/errors.js'
 import { MAX_BATCH } from '../../libs/scheduler/src/core/limits.js';
 import { TaskPriority } from '../../libs/scheduler/src/core/priority.js';
 import { edgeTo, idOf, newExecution, nextId, type OpenStore } from './fixtures.js';
-import { scenes } from './scene.js';
+import { scenes } from './store-fixture.js';
 
 export function enqueueContract(open: OpenStore): void {
   const scene = scenes(open);

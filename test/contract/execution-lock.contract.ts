@@ -3,14 +3,14 @@ import { settle } from '../../libs/scheduler/src/core/commands.js';
 import { TaskPriority } from '../../libs/scheduler/src/core/priority.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import { BOOM, lockOn, MINUTE, type OpenStore } from './fixtures.js';
-import { scenes, type Scene } from './scene.js';
+import { scenes, type StoreFixture } from './store-fixture.js';
 import type { Worker } from './worker.js';
 
 const KEY = 'report:7';
 
 /** One run holds the lock; those added are parked on it by one claim. */
 async function park(
-  s: Scene,
+  s: StoreFixture,
   worker: Worker,
   ...priorities: TaskPriority[]
 ): Promise<{ holder: Claim; parked: string[] }> {
@@ -24,7 +24,7 @@ async function park(
 }
 
 /** Every way in which a run can end or be taken away. */
-const ENDS: Record<string, (s: Scene, worker: Worker, run: Claim) => Promise<unknown>> = {
+const ENDS: Record<string, (s: StoreFixture, worker: Worker, run: Claim) => Promise<unknown>> = {
   complete: (_, worker, run) => worker.complete(run),
   fail: (_, worker, run) => worker.fail(run),
   retry: (_, worker, run) => worker.retry(run, MINUTE),

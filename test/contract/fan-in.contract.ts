@@ -3,7 +3,7 @@ import { settle, type NewExecution, type NewWorkflow } from '../../libs/schedule
 import type { DependencyType } from '../../libs/scheduler/src/core/dependency.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import { edgeTo, newExecution, nextId, type OpenStore } from './fixtures.js';
-import { scenes, type Scene } from './scene.js';
+import { scenes, type StoreFixture } from './store-fixture.js';
 import type { Worker } from './worker.js';
 
 /** A node of a workflow by its ref, and what it waits for. */
@@ -59,7 +59,7 @@ async function claimAll(worker: Worker): Promise<Claim[]> {
 }
 
 /** Two upstreams and many that wait for both; the first one ends while the rest of it is stored. */
-async function startWhileFastEnds(s: Scene, worker: Worker, run: Run): Promise<Claim> {
+async function startWhileFastEnds(s: StoreFixture, worker: Worker, run: Run): Promise<Claim> {
   const stored = s.store.startWorkflow(run.workflow, run.executions);
   let slow: Claim | undefined;
   let isFastDone = false;

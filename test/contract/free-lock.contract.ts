@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { TaskPriority } from '../../libs/scheduler/src/core/priority.js';
 import { lockOn, MINUTE, newExecution, type OpenStore } from './fixtures.js';
-import { scenes, type Scene } from './scene.js';
+import { scenes, type StoreFixture } from './store-fixture.js';
 
 const KEY = 'stock:7';
 /** How long a free lock is reserved for an execution that can start. */
 const RESERVATION = 1_000;
 
 /** A lock that one execution waits for in the queue `slow`, while a handle holds it. */
-async function parkOne(s: Scene): Promise<{ waiter: string; free: () => Promise<boolean> }> {
+async function parkOne(s: StoreFixture): Promise<{ waiter: string; free: () => Promise<boolean> }> {
   const grant = await s.store.acquireLock(KEY, 'holder', MINUTE, 0);
   const waiter = await s.add({ queue: 'slow', taskId: 'parent', lock: lockOn(KEY) });
   const worker = await s.worker('first', { queues: ['slow'], tasks: ['parent'] });
@@ -20,7 +20,7 @@ async function parkOne(s: Scene): Promise<{ waiter: string; free: () => Promise<
 /** What keeps the waiter from starting, and what ends that. */
 const OBSTACLES: Record<
   string,
-  { set: (s: Scene) => Promise<unknown>; lift: (s: Scene) => Promise<unknown>; says: string }
+  { set: (s: StoreFixture) => Promise<unknown>; lift: (s: StoreFixture) => Promise<unknown>; says: string }
 > = {
   'its queue is paused': {
     set: (s) => s.store.pauseQueue('slow'),

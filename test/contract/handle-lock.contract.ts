@@ -1,19 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import { lockOn, type OpenStore } from './fixtures.js';
-import { scenes, type Scene } from './scene.js';
+import { scenes, type StoreFixture } from './store-fixture.js';
 
 const KEY = 'invoice-numbers';
 
 export function handleLockContract(open: OpenStore): void {
   const scene = scenes(open);
 
-  const acquire = async (s: Scene, owner: string, ttl = 10_000, maxWait = 0) => {
+  const acquire = async (s: StoreFixture, owner: string, ttl = 10_000, maxWait = 0) => {
     const grant = await s.store.acquireLock(KEY, owner, ttl, maxWait);
     if (!grant) throw new Error(`${owner} did not get the lock`);
     return grant;
   };
 
-  const grants = (s: Scene) => s.effectsOf('lock').filter((effect) => effect.transition === 'granted');
+  const grants = (s: StoreFixture) => s.effectsOf('lock').filter((effect) => effect.transition === 'granted');
 
   describe('a lock handle', () => {
     it(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { LEASE, type OpenStore } from './fixtures.js';
-import { scenes } from './scene.js';
+import { scenes } from './store-fixture.js';
 
 export function heartbeatContract(open: OpenStore): void {
   const scene = scenes(open);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { edgeTo, edgeToNewest, HOUR, type OpenStore } from './fixtures.js';
-import { scenes, type Scene } from './scene.js';
+import { scenes, type StoreFixture } from './store-fixture.js';
 
 /** Adds executions to a queue of its own and completes them one by one. */
-async function finish(s: Scene, count: number, result?: unknown): Promise<string[]> {
+async function finish(s: StoreFixture, count: number, result?: unknown): Promise<string[]> {
   const worker = await s.worker('finisher', { queues: ['finish'] });
   const ids = await s.addMany(count, { queue: 'finish' });
   for (const id of ids) {
@@ -13,7 +13,7 @@ async function finish(s: Scene, count: number, result?: unknown): Promise<string
   return ids;
 }
 
-async function kept(s: Scene, ids: readonly string[]): Promise<string[]> {
+async function kept(s: StoreFixture, ids: readonly string[]): Promise<string[]> {
   const found = await Promise.all(ids.map((id) => s.store.getExecution(id)));
   return ids.filter((_, i) => found[i] !== null);
 }

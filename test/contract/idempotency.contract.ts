@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { IdempotencyConflictError } from '../../libs/scheduler/src/core/errors.js';
 import { IDEMPOTENCY_MS } from '../../libs/scheduler/src/core/limits.js';
 import { newExecution, type OpenStore } from './fixtures.js';
-import { scenes } from './scene.js';
+import { scenes } from './store-fixture.js';
 
 export function idempotencyContract(open: OpenStore): void {
   const scene = scenes(open);

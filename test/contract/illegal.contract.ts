@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { TaskStatus } from '../../libs/scheduler/src/core/status.js';
 import { edgeTo, SETTLEMENT_KINDS, settlementOf, type OpenStore } from './fixtures.js';
-import type { Scene } from './scene.js';
-import { scenes } from './scene.js';
+import type { StoreFixture } from './store-fixture.js';
+import { scenes } from './store-fixture.js';
 import type { Worker } from './worker.js';
 
 interface Held {
@@ -12,7 +12,7 @@ interface Held {
 }
 
 /** Brings one execution into each status, and gives the newest token that is not current. */
-const INTO: Record<TaskStatus, (s: Scene, worker: Worker) => Promise<Held>> = {
+const INTO: Record<TaskStatus, (s: StoreFixture, worker: Worker) => Promise<Held>> = {
   PENDING: async (s, worker) => {
     await s.add();
     const claim = await worker.claimOne();

@@ -6,11 +6,15 @@ import {
   type Settlement,
 } from '../../libs/scheduler/src/core/commands.js';
 import { BOOM, edgeTo, edgeToNewest, HOUR, newExecution, nextId, type OpenStore } from './fixtures.js';
-import { scenes, type Scene } from './scene.js';
+import { scenes, type StoreFixture } from './store-fixture.js';
 import type { Worker } from './worker.js';
 
 /** Starts a workflow of one first node and others that come after it. @returns their ids, the first one first */
-async function startFan(s: Scene, size: number, overrides: Partial<NewExecution> = {}): Promise<[string, string[]]> {
+async function startFan(
+  s: StoreFixture,
+  size: number,
+  overrides: Partial<NewExecution> = {},
+): Promise<[string, string[]]> {
   const workflowId = nextId();
   const rows: NewExecution[] = [];
   for (let i = 0; i < size; i++) {
@@ -28,7 +32,11 @@ async function startFan(s: Scene, size: number, overrides: Partial<NewExecution>
 }
 
 /** Ends all that is ready in the queue of such workflows; `fails` tells which fail. */
-async function endAll(s: Scene, worker: Worker, fails: (executionId: string) => boolean = () => false): Promise<void> {
+async function endAll(
+  s: StoreFixture,
+  worker: Worker,
+  fails: (executionId: string) => boolean = () => false,
+): Promise<void> {
   for (let settlements: Settlement[] = []; ;) {
     const { claims } = await worker.exchange({ settlements, want: 200 });
     if (claims.length === 0 && settlements.length === 0 && !(await s.store.promote(200)).more) return;
@@ -39,7 +47,7 @@ async function endAll(s: Scene, worker: Worker, fails: (executionId: string) => 
 }
 
 /** Plain executions that end, one after the other. */
-async function plain(s: Scene, count: number, end: 'complete' | 'fail' | 'cancel'): Promise<string[]> {
+async function plain(s: StoreFixture, count: number, end: 'complete' | 'fail' | 'cancel'): Promise<string[]> {
   const worker = await s.worker('plain', { queues: ['plain'] });
   const ids = await s.addMany(count, { queue: 'plain' });
   for (const id of ids) {
@@ -51,7 +59,7 @@ async function plain(s: Scene, count: number, end: 'complete' | 'fail' | 'cancel
   return ids;
 }
 
-async function there(s: Scene, ids: readonly string[]): Promise<number> {
+async function there(s: StoreFixture, ids: readonly string[]): Promise<number> {
   const found = await Promise.all(ids.map((id) => s.store.getExecution(id)));
   return found.filter((each) => each !== null).length;
 }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ListExecutionsQuery } from '../../libs/scheduler/src/store/records.js';
 import { newExecution, type OpenStore } from './fixtures.js';
-import { scenes, type Scene } from './scene.js';
+import { scenes, type StoreFixture } from './store-fixture.js';
 
 /** All pages of a query, each checked against the limit. */
-async function list(s: Scene, query: ListExecutionsQuery = {}): Promise<string[]> {
+async function list(s: StoreFixture, query: ListExecutionsQuery = {}): Promise<string[]> {
   const ids: string[] = [];
   for (let cursor: string | undefined; ;) {
     const page = await s.store.listExecutions({ ...query, cursor });
@@ -19,7 +19,7 @@ export function listingContract(open: OpenStore): void {
   const scene = scenes(open);
 
   /** Ten executions, a second apart: two completed, one failed, one running, six pending. */
-  const populate = async (s: Scene): Promise<string[]> => {
+  const populate = async (s: StoreFixture): Promise<string[]> => {
     const ids: string[] = [];
     const worker = await s.worker();
     for (let i = 0; i < 10; i++) {

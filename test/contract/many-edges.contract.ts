@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { settle } from '../../libs/scheduler/src/core/commands.js';
 import { edgeTo, newExecution, nextId, type OpenStore } from './fixtures.js';
-import { scenes, type Scene } from './scene.js';
+import { scenes, type StoreFixture } from './store-fixture.js';
 import type { Worker } from './worker.js';
 
 /** More edges than any store treats in one step. */
@@ -11,7 +11,7 @@ const MANY = 330;
 export function manyEdgesContract(open: OpenStore): void {
   const scene = scenes(open, { history: { count: 0, age: null, bytes: null } });
   const edgesTo = (ids: readonly string[]) => ids.map((id, i) => edgeTo(id, 'success', { ref: `u${i}` }));
-  const addUpstreams = (s: Scene) => s.addMany(MANY, { priority: 1 });
+  const addUpstreams = (s: StoreFixture) => s.addMany(MANY, { priority: 1 });
   const completeSome = async (worker: Worker, count: number): Promise<void> => {
     for (let done = 0; done < count;) {
       const claims = await worker.claim(Math.min(100, count - done));
@@ -20,7 +20,7 @@ export function manyEdgesContract(open: OpenStore): void {
     }
   };
   /** Nothing is kept for a dependent that needs it no more. */
-  const expectAllGone = async (s: Scene): Promise<void> => {
+  const expectAllGone = async (s: StoreFixture): Promise<void> => {
     await s.maintain();
     expect((await s.store.listExecutions({ limit: 1_000 })).items).toEqual([]);
     expect((await s.store.listWorkflows({ limit: 10 })).items).toEqual([]);

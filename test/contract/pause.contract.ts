@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { PROMOTE_PER_STEP, UNDECLARED_MS } from '../../libs/scheduler/src/core/limits.js';
 import { type OpenStore } from './fixtures.js';
-import { scenes } from './scene.js';
+import { scenes } from './store-fixture.js';
 
 export function pauseContract(open: OpenStore): void {
   const scene = scenes(open);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { MAX_CRASHES } from '../../libs/scheduler/src/core/limits.js';
 import { edgeTo, edgeToNewest, idOf, LEASE, type OpenStore } from './fixtures.js';
-import { scenes } from './scene.js';
+import { scenes } from './store-fixture.js';
 
 export function reopenContract(open: OpenStore): void {
   const scene = scenes(open);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import { TaskPriority } from '../../libs/scheduler/src/core/priority.js';
 import { BOOM, LEASE, newExecution, type OpenStore } from './fixtures.js';
-import { scenes, steps } from './scene.js';
+import { scenes, steps } from './store-fixture.js';
 
 export function retryContract(open: OpenStore): void {
   const scene = scenes(open);

@@ -2,15 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import type { FireCommand } from '../../libs/scheduler/src/core/commands.js';
 import type { OverlapPolicy, ScheduleRecord } from '../../libs/scheduler/src/core/schedule.js';
 import { MINUTE, newExecution, newSchedule, type OpenStore } from './fixtures.js';
-import { scenes, type Scene } from './scene.js';
+import { scenes, type StoreFixture } from './store-fixture.js';
 
-async function put(s: Scene, overrides: Partial<ScheduleRecord> = {}): Promise<ScheduleRecord> {
+async function put(s: StoreFixture, overrides: Partial<ScheduleRecord> = {}): Promise<ScheduleRecord> {
   return s.store.putSchedule(newSchedule({ nextRunTime: s.now + MINUTE, ...overrides }));
 }
 
 /** The command that fires the next tick of a schedule as it is stored now. */
 async function tickOf(
-  s: Scene,
+  s: StoreFixture,
   overlap: OverlapPolicy = 'allow',
   leaveOut = false,
   id = 'every-minute',
@@ -29,7 +29,7 @@ async function tickOf(
 }
 
 /** Fires the next tick when it is due. @returns the id of its execution */
-async function fire(s: Scene, overlap: OverlapPolicy = 'allow', leaveOut = false): Promise<string> {
+async function fire(s: StoreFixture, overlap: OverlapPolicy = 'allow', leaveOut = false): Promise<string> {
   const command = await tickOf(s, overlap, leaveOut);
   s.clock.advanceTo(command.expected.nextRunTime);
   expect(await s.store.fire([command])).toEqual([true]);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { settle, type RunToken } from '../../libs/scheduler/src/core/commands.js';
 import { ATTEMPTS_KEPT, LOG_LINES_KEPT } from '../../libs/scheduler/src/core/limits.js';
 import { BOOM, idOf, lockOn, MINUTE, type OpenStore } from './fixtures.js';
-import { scenes } from './scene.js';
+import { scenes } from './store-fixture.js';
 
 export function settleContract(open: OpenStore): void {
   const scene = scenes(open);

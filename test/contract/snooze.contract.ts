@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { settle } from '../../libs/scheduler/src/core/commands.js';
 import { BOOM, newExecution, type OpenStore } from './fixtures.js';
-import { scenes } from './scene.js';
+import { scenes } from './store-fixture.js';
 
 const LATER = { name: 'RetryLaterError', message: 'not yet', stack: null, code: 'RETRY_LATER' };
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { RECENT_ERRORS_KEPT } from '../../libs/scheduler/src/core/limits.js';
 import { TaskStatus } from '../../libs/scheduler/src/core/status.js';
 import { BOOM, edgeTo, LEASE, lockOn, MINUTE, type OpenStore } from './fixtures.js';
-import { scenes } from './scene.js';
+import { scenes } from './store-fixture.js';
 
 export function statsContract(open: OpenStore): void {
   const scene = scenes(open);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { edgeTo, lockOn, MINUTE, type OpenStore } from './fixtures.js';
-import { scenes } from './scene.js';
+import { scenes } from './store-fixture.js';
 
 export function waitingContract(open: OpenStore): void {
   const scene = scenes(open);

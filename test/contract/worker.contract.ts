@@ -3,7 +3,7 @@ import { settle } from '../../libs/scheduler/src/core/commands.js';
 import { MAX_CRASHES, RESCUE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import { TaskPriority } from '../../libs/scheduler/src/core/priority.js';
 import { helloOf, LEASE, nextId, type OpenStore } from './fixtures.js';
-import { scenes } from './scene.js';
+import { scenes } from './store-fixture.js';
 import { Worker } from './worker.js';
 
 export function workerContract(open: OpenStore): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { edgeTo, HOUR, newExecution, nextId, type OpenStore } from './fixtures.js';
-import { scenes } from './scene.js';
+import { scenes } from './store-fixture.js';
 import { start } from './workflow.contract.js';
 
 /** How long an ended workflow is kept, and how it comes back when one of its executions runs again. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { NewExecution, NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
 import { UnknownDependencyError } from '../../libs/scheduler/src/core/errors.js';
 import { edgeTo, HOUR, idOf, newExecution, nextId, type OpenStore } from './fixtures.js';
-import { scenes, type Scene } from './scene.js';
+import { scenes, type StoreFixture } from './store-fixture.js';
 
 export interface Diamond {
   workflow: NewWorkflow;
@@ -38,7 +38,7 @@ export function diamond(name = 'nightly load'): Diamond {
   };
 }
 
-export async function start(s: Scene, name?: string): Promise<Diamond> {
+export async function start(s: StoreFixture, name?: string): Promise<Diamond> {
   const made = diamond(name);
   await s.store.startWorkflow(made.workflow, made.executions);
   return made;

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { settle, type NewEdge } from '../../libs/scheduler/src/core/commands.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import { edgeTo, edgeToNewest, newExecution, nextId, type OpenStore } from './fixtures.js';
-import { scenes, type Scene } from './scene.js';
+import { scenes, type StoreFixture } from './store-fixture.js';
 import { diamond, start } from './workflow.contract.js';
 
 /** A workflow of roots of these tasks, and of executions that wait for them. */
@@ -12,7 +12,7 @@ function roots(...taskIds: string[]) {
     newExecution({ taskId, workflow: { workflowId, ref }, edges });
   const executions = taskIds.map((taskId, i) => node(taskId, `root${i}`));
   /** @param after of each execution that waits, the places of its upstreams; @returns the ids of these executions */
-  const start = async (s: Scene, after: readonly (readonly number[])[] = []): Promise<string[]> => {
+  const start = async (s: StoreFixture, after: readonly (readonly number[])[] = []): Promise<string[]> => {
     const edgesOf = (places: readonly number[]): NewEdge[] =>
       places.map((at) => edgeTo(executions[at]!.executionId, 'success', { taskId: taskIds[at]!, ref: `root${at}` }));
     const waiting = after.map((places, i) => node('plain', `after${i}`, edgesOf(places)));

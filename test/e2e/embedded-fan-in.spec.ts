@@ -6,7 +6,7 @@ import { EmbeddedTaskStore } from '../../libs/scheduler/src/store/embedded/embed
 import { checksum } from '../../libs/scheduler/src/store/embedded/checksum.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { edgeTo, mirrorOf, newExecution, TASKS } from '../contract/fixtures.js';
-import { Scene } from '../contract/scene.js';
+import { StoreFixture } from '../contract/store-fixture.js';
 import { temporaryFolder } from '../support/open-embedded.js';
 
 jest.setTimeout(120_000);
@@ -43,7 +43,7 @@ describe('an execution that waits for many, on disk', () => {
     folder.remove();
   });
 
-  const open = async (name: string): Promise<Scene> => {
+  const open = async (name: string): Promise<StoreFixture> => {
     const store = new EmbeddedTaskStore({
       path: folder.path(name),
       sync: 'interval',
@@ -53,7 +53,7 @@ describe('an execution that waits for many, on disk', () => {
     stores.push(store);
     await store.open();
     await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
-    return new Scene(store, clock);
+    return new StoreFixture(store, clock);
   };
   const joinOf = (ids: readonly string[]): NewExecution =>
     newExecution({ taskId: 'child', edges: ids.map((id, i) => edgeTo(id, 'success', { ref: `u${i}` })) });
@@ -103,7 +103,7 @@ describe('an execution that waits for many, on disk', () => {
     const store = new EmbeddedTaskStore({ path, clock, history: { count: 0 } });
     stores.push(store);
     await store.open();
-    const s = new Scene(store, clock);
+    const s = new StoreFixture(store, clock);
     const ids = await s.addMany(3);
     await store.enqueue([joinOf(ids)]);
     const worker = await s.worker();

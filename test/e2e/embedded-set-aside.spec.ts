@@ -4,7 +4,7 @@ import { checksum } from '../../libs/scheduler/src/store/embedded/checksum.js';
 import { EmbeddedTaskStore } from '../../libs/scheduler/src/store/embedded/embedded.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { edgeTo, lockOn, mirrorOf, newExecution, newSchedule, TASKS } from '../contract/fixtures.js';
-import { Scene } from '../contract/scene.js';
+import { StoreFixture } from '../contract/store-fixture.js';
 import { temporaryFolder } from '../support/open-embedded.js';
 
 type Connection = InstanceType<typeof DatabaseSync>;
@@ -21,7 +21,7 @@ const SPOILS: [string, Spoil][] = [
 
 describe('a record that cannot be treated', () => {
   let folder: ReturnType<typeof temporaryFolder>;
-  let s: Scene;
+  let s: StoreFixture;
   let store: EmbeddedTaskStore;
   const clock = new ManualClock();
 
@@ -37,7 +37,7 @@ describe('a record that cannot be treated', () => {
 
   async function open(): Promise<void> {
     store = new EmbeddedTaskStore({ path: folder.path('scheduler.db'), clock, history: { count: 1000 } });
-    s = new Scene(store, clock);
+    s = new StoreFixture(store, clock);
     await store.open();
   }
 

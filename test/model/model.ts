@@ -4,7 +4,7 @@ import type { Effect, ExecutionTransition } from '../../libs/scheduler/src/core/
 import { CLAIM_PER_STEP, PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import { isTerminal } from '../../libs/scheduler/src/core/status.js';
 import { LEASE, mirrorOf, TASKS, type OpenedStore } from '../contract/fixtures.js';
-import { steps } from '../contract/scene.js';
+import { steps } from '../contract/store-fixture.js';
 import type { Command } from './commands.js';
 import { Workers } from './workers.js';
 import { ExecutionFactory } from './execution-factory.js';

@@ -3,7 +3,7 @@ import { settle, type Settlement } from '../../libs/scheduler/src/core/commands.
 import { isTerminal, type TaskStatus } from '../../libs/scheduler/src/core/status.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import { BOOM, mirrorOf, nextId, type OpenStore } from '../contract/fixtures.js';
-import { Scene } from '../contract/scene.js';
+import { StoreFixture } from '../contract/store-fixture.js';
 import type { Worker } from '../contract/worker.js';
 import { RandomGraph, randomOf } from './random-graph.js';
 
@@ -18,7 +18,7 @@ class Play {
   private worker!: Worker;
 
   constructor(
-    private readonly scene: Scene,
+    private readonly scene: StoreFixture,
     seed: number,
   ) {
     this.graph = new RandomGraph(randomOf(seed));
@@ -144,7 +144,7 @@ export function randomGraphs(name: string, open: OpenStore): void {
         const { store, clock, close } = await open({ history: { count: HISTORY } });
         try {
           await store.putTasks([mirrorOf('plain')]);
-          await new Play(new Scene(store, clock), seed).run();
+          await new Play(new StoreFixture(store, clock), seed).run();
         } finally {
           await close();
         }

@@ -5,7 +5,7 @@ import { PROMOTE_PER_STEP, SUSPECT_CRASHES } from '../../libs/scheduler/src/core
 import type { ResultsPage } from '../../libs/scheduler/src/store/records.js';
 import type { ExchangeReply } from '../../libs/scheduler/src/store/task-store.js';
 import { LEASE, settlementOf } from '../contract/fixtures.js';
-import { steps } from '../contract/scene.js';
+import { steps } from '../contract/store-fixture.js';
 import type { Command } from './commands.js';
 import type { Workers, WorkerState } from './workers.js';
 import { compareReady, type RefExecution } from './reference.js';

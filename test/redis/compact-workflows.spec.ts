@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { settle } from '../../libs/scheduler/src/core/commands.js';
-import { Scene } from '../contract/scene.js';
+import { StoreFixture } from '../contract/store-fixture.js';
 import { start } from '../contract/workflow.contract.js';
 import { openRedisOn } from '../support/open-redis.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
@@ -25,7 +25,7 @@ describe('compact workflows of which all members succeed', () => {
   it('are settled and dropped without rows, also where one round trip ends workflows and claims more', async () => {
     const { store, clock, close } = await openRedisOn(() => server)({ history: { count: KEPT } });
     try {
-      const scene = new Scene(store, clock);
+      const scene = new StoreFixture(store, clock);
       const worker = await scene.worker();
       for (let i = 0; i < WORKFLOWS; i++) await start(scene);
 

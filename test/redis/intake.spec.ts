@@ -5,7 +5,7 @@ import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { DAY, edgeTo, edgeToNewest, mirrorOf, newExecution, nextId } from '../contract/fixtures.js';
-import { Scene, steps } from '../contract/scene.js';
+import { StoreFixture, steps } from '../contract/store-fixture.js';
 import { redisSuite } from './suites.js';
 
 // A test's server keeps nothing on disk on purpose, and is told so at each connect.
@@ -42,7 +42,7 @@ describe('a batch too large for one script', () => {
     const store = await open(namespace, clock, historyCount);
     const other = await open(namespace, clock, historyCount);
     const keys = (pattern: string) => redis.keysOf(namespace, pattern);
-    return { s: new Scene(store, clock), store, other, clock, keys };
+    return { s: new StoreFixture(store, clock), store, other, clock, keys };
   };
   const dependents = (upstream: string) =>
     Array.from({ length: MANY }, () => newExecution({ edges: [edgeTo(upstream)] }));

@@ -14,7 +14,7 @@ import {
   twoSteps,
 } from '../contract/fixtures.js';
 import { newSchedule } from '../contract/fixtures.js';
-import { Scene } from '../contract/scene.js';
+import { StoreFixture } from '../contract/store-fixture.js';
 import type { Worker } from '../contract/worker.js';
 import { openRedisOn } from '../support/open-redis.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
@@ -45,7 +45,7 @@ describe('the keys of a namespace', () => {
   it('are all gone but a few of fixed number, once all that was there has ended and left history', async () => {
     const { store, clock, close } = await openRedisOn(() => server)({ history: { count: 0 } });
     try {
-      const scene = new Scene(store, clock);
+      const scene = new StoreFixture(store, clock);
       await store.putTasks(['plain', 'parent', 'child', 'nightly'].map((taskId) => mirrorOf(taskId)));
       await scheduleAllKinds(store, scene);
       const worker = await scene.worker('w1');
@@ -78,7 +78,7 @@ describe('the keys of a namespace', () => {
 });
 
 /** Something of every kind: plain, delayed, locked, linked, in a workflow, keyed, tagged, timed, from a schedule. */
-async function scheduleAllKinds(store: TaskStore, scene: Scene): Promise<void> {
+async function scheduleAllKinds(store: TaskStore, scene: StoreFixture): Promise<void> {
   const [plain] = await scene.addMany(30);
   const parent = await scene.add({ taskId: 'parent', tags: ['red'] });
   await scene.addMany(12, {
@@ -112,7 +112,7 @@ async function scheduleAllKinds(store: TaskStore, scene: Scene): Promise<void> {
   await store.acquireLock('a handle', 'another', 1_000, 5_000);
 }
 
-async function finishAll(scene: Scene, worker: Worker): Promise<void> {
+async function finishAll(scene: StoreFixture, worker: Worker): Promise<void> {
   for (let round = 0; round < 50; round++) {
     await scene.store.hello(helloOf(worker.id));
     await scene.advance(LEASE / 2);

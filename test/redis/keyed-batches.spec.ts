@@ -6,7 +6,7 @@ import { IDEMPOTENCY_MS, PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { DAY, edgeTo, newExecution } from '../contract/fixtures.js';
-import { Scene, steps } from '../contract/scene.js';
+import { StoreFixture, steps } from '../contract/store-fixture.js';
 import { redisSuite } from './suites.js';
 
 // A test's server keeps nothing on disk on purpose, and is told so at each connect.
@@ -59,7 +59,7 @@ describe('a batch of idempotency keys too large for one script', () => {
       expect(await keys('ac')).toBe('*0');
       expect(await redis.command('HEXISTS', `{${namespace}}:m`, 'keyed')).toMatch(':0');
     };
-    const s = new Scene(other, clock);
+    const s = new StoreFixture(other, clock);
     const pending = async () => (await s.stats()).byStatus.PENDING;
     return { s, store, other, clock, pending, expectNothingOver };
   };

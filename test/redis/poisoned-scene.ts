@@ -1,7 +1,7 @@
 import type { RunToken } from '../../libs/scheduler/src/core/commands.js';
 import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import { edgeTo, HOUR, LEASE, lockOn, newSchedule, twoSteps } from '../contract/fixtures.js';
-import { steps, type Scene } from '../contract/scene.js';
+import { steps, type StoreFixture } from '../contract/store-fixture.js';
 import type { Worker } from '../contract/worker.js';
 
 /** Of each kind there are so many, of which the second may be poisoned. */
@@ -20,7 +20,7 @@ export interface Population {
 }
 
 /** Fills a namespace with something for each duty of maintenance, workers and clients. */
-export async function populate(s: Scene): Promise<Population> {
+export async function populate(s: StoreFixture): Promise<Population> {
   const { store } = s;
   const alive = await s.worker('alive');
   const held: RunToken[] = [];
@@ -145,7 +145,7 @@ export async function populate(s: Scene): Promise<Population> {
   };
 }
 
-async function startWorkflow(s: Scene): Promise<{ workflowId: string; ids: string[] }> {
+async function startWorkflow(s: StoreFixture): Promise<{ workflowId: string; ids: string[] }> {
   const { workflow, members } = twoSteps();
   await s.store.startWorkflow(workflow, members);
   return { workflowId: workflow.workflowId, ids: members.map(({ executionId }) => executionId) };

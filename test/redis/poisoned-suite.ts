@@ -2,7 +2,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { StoreStats } from '../../libs/scheduler/src/store/records.js';
 import { mirrorOf, TASKS } from '../contract/fixtures.js';
-import { Scene } from '../contract/scene.js';
+import { StoreFixture } from '../contract/store-fixture.js';
 import { openRedisOn } from '../support/open-redis.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { populate } from './poisoned-scene.js';
@@ -38,7 +38,7 @@ export function poisonedSuite(): (spoil: Spoil) => Promise<Outcome> {
     const { store, clock, close } = await open({ history: { age: 4_000 } });
     const root = `{t${++namespaces}}:`;
     try {
-      const s = new Scene(store, clock);
+      const s = new StoreFixture(store, clock);
       await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
       const population = await populate(s);
       await spoil(redis, root, population.victims);

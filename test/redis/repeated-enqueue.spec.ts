@@ -5,7 +5,7 @@ import type { RedisStoreSettings } from '../../libs/scheduler/src/store/redis/re
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { newExecution, nextId } from '../contract/fixtures.js';
-import { Scene } from '../contract/scene.js';
+import { StoreFixture } from '../contract/store-fixture.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 
 // A test's server keeps nothing on disk on purpose, and is told so at each connect.
@@ -57,7 +57,7 @@ describe('what was scheduled, ran and left history before its repeat came', () =
     };
     await store.open();
     await other.open();
-    const s = new Scene(other, clock);
+    const s = new StoreFixture(other, clock);
     const worker = await s.worker();
     let ran = 0;
     store.meanwhile = async () => {

@@ -4,7 +4,7 @@ import type { RedisStoreSettings } from '../../libs/scheduler/src/store/redis/re
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { mirrorOf, TASKS } from '../contract/fixtures.js';
-import { Scene } from '../contract/scene.js';
+import { StoreFixture } from '../contract/store-fixture.js';
 import type { RedisServer } from '../support/redis-server.js';
 
 let namespaces = 0;
@@ -34,7 +34,7 @@ function sizeOf(value: unknown): number {
 /** A store on a server, and how long the server took for the slowest of the scripts that it ran. */
 export class Measured {
   private constructor(
-    readonly s: Scene,
+    readonly s: StoreFixture,
     readonly store: SizedStore,
     private readonly client: Redis,
   ) {}
@@ -52,7 +52,7 @@ export class Measured {
     await client.config('SET', 'slowlog-log-slower-than', '0');
     await client.config('SET', 'slowlog-max-len', '20000');
     await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
-    return new Measured(new Scene(store, clock), store, client);
+    return new Measured(new StoreFixture(store, clock), store, client);
   }
 
   /** Runs it. @returns what it gave, and ms of the slowest command that the server ran meanwhile */

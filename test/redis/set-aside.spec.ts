@@ -3,7 +3,7 @@ import { settle } from '../../libs/scheduler/src/core/commands.js';
 import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import type { Effect } from '../../libs/scheduler/src/core/effects.js';
 import { edgeTo, LEASE, lockOn, mirrorOf, newSchedule, TASKS } from '../contract/fixtures.js';
-import { Scene } from '../contract/scene.js';
+import { StoreFixture } from '../contract/store-fixture.js';
 import { openRedisOn } from '../support/open-redis.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 
@@ -19,12 +19,12 @@ afterAll(() => server.stop());
 type Redis = (command: string, key: string, ...args: string[]) => Promise<string>;
 
 /** A scene, and a hand in its keys. */
-async function play(act: (s: Scene, redis: Redis) => Promise<void>): Promise<void> {
+async function play(act: (s: StoreFixture, redis: Redis) => Promise<void>): Promise<void> {
   const { store, clock, close } = await open();
   namespaces++;
   const redis: Redis = (command, key, ...args) => server.command(command, `{t${namespaces}}:${key}`, ...args);
   try {
-    const s = new Scene(store, clock);
+    const s = new StoreFixture(store, clock);
     await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
     await act(s, redis);
   } finally {
@@ -32,7 +32,7 @@ async function play(act: (s: Scene, redis: Redis) => Promise<void>): Promise<voi
   }
 }
 
-const asideOf = (s: Scene): Extract<Effect, { kind: 'setAside' }>[] => s.effectsOf('setAside');
+const asideOf = (s: StoreFixture): Extract<Effect, { kind: 'setAside' }>[] => s.effectsOf('setAside');
 
 /** Ways in which what is stored of an execution may be wrong. */
 const SPOILS: [string, (redis: Redis, id: string) => Promise<unknown>][] = [

@@ -65,7 +65,7 @@ export class ConsoleMetrics implements OnModuleInit, OnModuleDestroy {
     return this.registry.metrics();
   }
 
-  /** A worker is not counted until the store has told its process; this affects at most the first runs of a new one. */
+  /** A worker is not counted until the store has returned its process; this affects at most the first runs of a new one. */
   private isOwn(workerId: string): boolean {
     const known = this.own.get(workerId);
     if (known !== undefined) return known;

@@ -12,8 +12,8 @@ import { Worker } from './worker.js';
 
 const MANY_STEPS = 10_000;
 
-/** A store, its clock and all it has reported: where a contract test plays. */
-export class Scene {
+/** A store, its clock and all it has reported: the fixture of contract tests. */
+export class StoreFixture {
   readonly effects: Effect[] = [];
 
   constructor(
@@ -131,10 +131,10 @@ export async function steps(step: () => Promise<StepReply>): Promise<number> {
 
 /** Makes test bodies of scenes: each opens a store of its own, knows `TASKS`, and closes it whatever happens. */
 export function scenes(open: OpenStore, options?: StoreOptions) {
-  return (play: (scene: Scene) => Promise<void>) => async (): Promise<void> => {
+  return (play: (scene: StoreFixture) => Promise<void>) => async (): Promise<void> => {
     const { store, clock, close } = await open(options);
     try {
-      const scene = new Scene(store, clock);
+      const scene = new StoreFixture(store, clock);
       await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
       scene.effects.length = 0;
       await play(scene);
