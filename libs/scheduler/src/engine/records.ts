@@ -283,3 +283,28 @@ export interface DefinitionRecord {
   readonly appVersion: string;
   readonly dependencies: readonly { readonly taskId: string }[];
 }
+
+/** What an idempotency key has given. */
+export interface KeyRecord {
+  readonly executionId: string;
+  /** Of the request: another one with the same key is a conflict. */
+  readonly fingerprint: string;
+  /** ms */
+  readonly expiresAt: number;
+}
+
+/** A new execution, as far as it may repeat an earlier one. */
+export interface KeyedRequest {
+  readonly executionId: string;
+  /** Task and key; absent: it has none. */
+  readonly keyName?: string;
+  readonly fingerprint?: string;
+}
+
+/** A batch without its repeats. */
+export interface Deduplicated {
+  /** Of each request: its own execution, or the one that it repeats. */
+  readonly ids: string[];
+  readonly fresh: KeyedRequest[];
+  readonly conflict?: KeyedRequest;
+}

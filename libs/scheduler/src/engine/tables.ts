@@ -6,6 +6,7 @@ import type {
   DefinitionRecord,
   ExecutionRecord,
   HandleWait,
+  KeyRecord,
   LockRecord,
   LockWaiter,
   QueueRecord,
@@ -75,6 +76,7 @@ export interface Tables extends Runs, Places, Dependents, Ticks {
   readonly locks: LockTable;
   readonly lockWaiters: LockWaiterTable;
   readonly definitions: DefinitionTable;
+  readonly keys: KeyTable;
   readonly schedules: ScheduleTable;
 
   queueOf(execution: ExecutionRecord): QueueRecord;
@@ -263,6 +265,14 @@ export interface DefinitionTable {
   watch(taskId: string): void;
   /** @returns the numbers in the text of a version, in order */
   versionNumbers(version: string): number[];
+}
+
+/** Idempotency keys by task and key. */
+export interface KeyTable {
+  /** A key that is stored or staged; its day may be over. */
+  get(keyName: string): KeyRecord | undefined;
+  /** Keeps a key for as long as the batch is examined; it is stored with the batch. */
+  stage(keyName: string, key: KeyRecord): void;
 }
 
 /** Schedules by id, by their next tick (see `nextTick`), and by the app that declares them. */

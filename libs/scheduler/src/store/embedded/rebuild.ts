@@ -200,7 +200,7 @@ export class Rebuilder {
   }
 
   key(key: string, { executionId, fingerprint, expiresAt }: KeyRecord): void {
-    this.s.idempotency.set(key, new KeyRow(key, executionId, fingerprint, expiresAt));
+    this.s.keys.restore(new KeyRow(key, executionId, fingerprint, expiresAt));
   }
 
   spread(order: number, { executionId, reopen, next }: SpreadRecord): void {

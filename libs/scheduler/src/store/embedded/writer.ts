@@ -192,7 +192,7 @@ export class Writer {
 
   private exists(record: Exclude<Changed, Row | WorkflowRow | Edge>): boolean {
     const s = this.state;
-    if (record instanceof KeyRow) return s.idempotency.get(record.key) === record;
+    if (record instanceof KeyRow) return s.keys.stored(record.key) === record;
     if (record instanceof LockRow) return s.locks.get(record.key) === record;
     if (record instanceof ScheduleRow) return s.schedules.get(record.id) === record;
     if (record instanceof SpreadStep) return s.continuation.includes(record);
@@ -202,7 +202,7 @@ export class Writer {
   /** Something new has its name, and is written itself. */
   private isReplaced(record: Exclude<Changed, Row | WorkflowRow | Edge>): boolean {
     const s = this.state;
-    if (record instanceof KeyRow) return s.idempotency.has(record.key);
+    if (record instanceof KeyRow) return s.keys.stored(record.key) !== undefined;
     if (record instanceof LockRow) return s.locks.get(record.key) !== undefined;
     return record instanceof ScheduleRow && s.schedules.get(record.id) !== undefined;
   }

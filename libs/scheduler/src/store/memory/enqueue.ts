@@ -1,9 +1,9 @@
 import type { NewEdge, NewExecution, NewWorkflow } from '../../core/commands.js';
-import { isOfOtherTask, UnknownDependencyError } from '../../core/errors.js';
+import { IdempotencyConflictError, isOfOtherTask, UnknownDependencyError } from '../../core/errors.js';
 import { isTerminal } from '../../core/status.js';
 import { resolveBound } from './dependency.js';
 import * as edges from './edges.js';
-import { dedupe, rememberKeys } from './idempotency.js';
+import { deduplicate } from '../../engine/idempotency.js';
 import { place } from '../../engine/queue.js';
 import { close as closeWorkflow } from '../../engine/workflow.js';
 import { Row, WorkflowRow } from './rows.js';
@@ -12,11 +12,30 @@ import { tell } from './transition.js';
 
 /** Stores a batch, all or nothing. @returns ids in the order given: of the first one where an idempotency key repeats */
 export function enqueue(s: State, batch: readonly NewExecution[], now: number): string[] {
-  const { ids, fresh } = dedupe(s, batch, now);
+  const { ids, fresh } = deduplicated(s, batch);
   checkEdges(s, fresh);
-  rememberKeys(s, fresh, now);
+  s.keys.keepStaged();
   admit(s, create(s, fresh, now), fresh, now);
   return ids;
+}
+
+/** A batch without its repeats. @throws IdempotencyConflictError */
+function deduplicated(s: State, batch: readonly NewExecution[]): { ids: string[]; fresh: readonly NewExecution[] } {
+  s.keys.dropStaged();
+  if (!batch.some((command) => command.idempotency !== null || s.executions.has(command.executionId)))
+    return { ids: batch.map((command) => command.executionId), fresh: batch };
+  const requests = batch.map((command) => {
+    const { executionId, taskId, idempotency } = command;
+    if (idempotency === null) return { executionId, command };
+    const { key, fingerprint } = idempotency;
+    return { executionId, keyName: `${taskId}|${key}`, fingerprint, command };
+  });
+  const { ids, fresh, conflict } = deduplicate(s, requests);
+  if (conflict) {
+    const { taskId, idempotency } = (conflict as (typeof requests)[number]).command;
+    throw new IdempotencyConflictError(taskId, idempotency!.key);
+  }
+  return { ids, fresh: (fresh as typeof requests).map(({ command }) => command) };
 }
 
 export function startWorkflow(s: State, command: NewWorkflow, executions: readonly NewExecution[], now: number): void {

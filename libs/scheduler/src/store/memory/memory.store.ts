@@ -22,7 +22,6 @@ import * as dependency from './dependency.js';
 import { dump } from './dump.js';
 import * as enqueueing from './enqueue.js';
 import * as history from './history.js';
-import { forgetKeys } from './idempotency.js';
 import * as inspect from './inspect.js';
 import { cancel } from '../../engine/cancel.js';
 import { reopen } from '../../engine/finish.js';
@@ -306,7 +305,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
 
   prune(limit: number): Promise<StepReply> {
     return this.commit((s, now) => {
-      const done = history.trim(s, now, limit) + forgetKeys(s, limit, now);
+      const done = history.trim(s, now, limit) + s.keys.prune(limit);
       return { done, more: done >= limit };
     });
   }

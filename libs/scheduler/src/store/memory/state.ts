@@ -18,7 +18,7 @@ import { MemoryQueueTable } from './queue-table.js';
 import { MemoryReadyTable } from './ready-table.js';
 import { MemoryUnhandledTable } from './unhandled-table.js';
 import { MemoryWorkerTable } from './worker-table.js';
-import type { KeyRow } from './key-row.js';
+import { MemoryKeyTable } from './key-table.js';
 import {
   TaskRow,
   type Changed,
@@ -71,8 +71,7 @@ export abstract class State implements Tables {
   readonly schedules = new MemoryScheduleTable(this);
   readonly locks = new MemoryLockTable(this);
   readonly lockWaiters = new MemoryLockWaiters(this);
-  /** Insertion order is order of expiry, since all live equally long. */
-  readonly idempotency = new Map<string, KeyRow>();
+  readonly keys: MemoryKeyTable = new MemoryKeyTable(this);
 
   readonly delayed = new Heap<Row>();
   readonly edgeTimeouts = new Heap<Edge>();

@@ -1,6 +1,6 @@
 -- Generated from libs/scheduler/src/engine by `npm run build:engine`. Do not edit.
 
-local engine = { rateLimit = {}, queue = {}, startable = {}, lock = {}, workflow = {}, finish = {}, cancel = {}, claim = {}, lockHandles = {}, settle = {}, rescue = {}, schedule = {}, task = {}, worker = {} }
+local engine = { rateLimit = {}, queue = {}, startable = {}, lock = {}, workflow = {}, finish = {}, cancel = {}, claim = {}, idempotency = {}, lockHandles = {}, settle = {}, rescue = {}, schedule = {}, task = {}, worker = {} }
 
 do
 local exports = engine.rateLimit
@@ -886,6 +886,56 @@ function exports.claim(t, worker, request, add)
         end
     end
     return c.examine <= 0 or t.ready:isFull() or request.want > want and c.taken == want
+end
+end
+
+do
+local exports = engine.idempotency
+local givenBy
+local IDEMPOTENCY_MS = limits.IDEMPOTENCY_MS
+--- What is kept of the key of a new execution.
+function exports.keyOf(t, request)
+    return {executionId = request.executionId, fingerprint = request.fingerprint, expiresAt = t.now + IDEMPOTENCY_MS}
+end
+--- Whether its day is not over.
+function exports.isLive(t, key)
+    return key.expiresAt > t.now
+end
+function givenBy(t, request)
+    if request.keyName == nil then
+        return nil
+    end
+    local key = t.keys:get(request.keyName)
+    return key ~= nil and exports.isLive(t, key) and key or nil
+end
+--- Takes repeats, of ids and of keys, out of a batch, and stages the keys of the others.
+-- 
+-- @returns `conflict`: one whose key was given with another fingerprint; then the batch is refused
+function exports.deduplicate(t, batch)
+    local ids = {}
+    local fresh = {}
+    for ____, request in ipairs(batch) do
+        local isStored = t:execution(request.executionId) ~= nil
+        local key = givenBy(t, request)
+        if key ~= nil and not isStored then
+            if key.fingerprint ~= request.fingerprint then
+                return {ids = ids, fresh = fresh, conflict = request}
+            end
+            ids[#ids + 1] = key.executionId
+        else
+            ids[#ids + 1] = request.executionId
+            if not isStored then
+                fresh[#fresh + 1] = request
+            end
+            if not isStored and request.keyName ~= nil then
+                t.keys:stage(
+                    request.keyName,
+                    exports.keyOf(t, request)
+                )
+            end
+        end
+    end
+    return {ids = ids, fresh = fresh}
 end
 end
 

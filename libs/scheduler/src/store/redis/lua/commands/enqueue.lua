@@ -129,35 +129,24 @@ end
 -- Replaces repeats, of ids and of idempotency keys, by the executions that they repeat.
 local extras = ARGV[5] ~= '' and cjson.decode(ARGV[5]) or {}
 
-local ids, fresh, mine, names, entries = {}, {}, {}, {}, {}
-for i = 1, count do
-  ids[i] = ARGV[FIRST + 2 * (i - 1)]
-  names[#names + 1] = idempotency.nameOf(extras[tostring(i)] or {})
-end
-rows.fetch(ids)
-local given = {}
-for i, earlier in ipairs(idempotency.find(names)) do
-  given[names[i]] = earlier
-end
+local given, requests, names, mine = {}, {}, {}, {}
 for i = 1, count do
   local at = FIRST + 2 * (i - 1)
-  local id, extra = ids[i], extras[tostring(i)] or {}
-  if not rows.get(id) then
-    local name = idempotency.nameOf(extra)
-    local earlier = name and (given[name] or entries[name])
-    if earlier and earlier.fingerprint ~= extra.idempotency.fingerprint then
-      return { 'error', 'IDEMPOTENCY_CONFLICT', extra.task, extra.idempotency.key }
-    end
-    if earlier then
-      ids[i] = earlier.id
-    else
-      fresh[#fresh + 1] = { id = id, part = ARGV[at + 1], extra = extra }
-      mine[id] = true
-      if name then
-        entries[name] = idempotency.entryOf(id, extra)
-      end
-    end
-  end
+  given[i] = ARGV[at]
+  requests[i] = idempotency.requestOf(ARGV[at], extras[tostring(i)] or {})
+  requests[i].part = ARGV[at + 1]
+  names[#names + 1] = requests[i].keyName
+end
+rows.fetch(given)
+idempotency.prefetch(names)
+local deduplicated = engine.idempotency.deduplicate(tables, requests)
+if deduplicated.conflict then
+  local extra = deduplicated.conflict.extra
+  return { 'error', 'IDEMPOTENCY_CONFLICT', extra.task, extra.idempotency.key }
+end
+local fresh = deduplicated.fresh
+for _, each in ipairs(fresh) do
+  mine[each.executionId] = true
 end
 -- What is waited for is read before anything is written: where it is large, the batch goes in parts.
 local upstreams = {}
@@ -185,7 +174,7 @@ for _, each in ipairs(fresh) do
   end
 end
 
-idempotency.keep(entries)
+idempotency.keepStaged()
 if workflowId ~= '' then
   workflow.add(workflowId, ARGV[4], count)
   workflow.saveAdded()
@@ -194,11 +183,11 @@ if workflowId ~= '' then
   end
 end
 local made = {}
-create.request = workflowId ~= '' and workflowId or (fresh[1] and fresh[1].id)
+create.request = workflowId ~= '' and workflowId or (fresh[1] and fresh[1].executionId)
 for i, each in ipairs(fresh) do
-  made[i] = create.row(each.id, each.part, each.extra)
+  made[i] = create.row(each.executionId, each.part, each.extra)
 end
 for i, each in ipairs(fresh) do
   create.admit(made[i], each.extra)
 end
-return commit(ids)
+return commit(deduplicated.ids)

@@ -3,8 +3,7 @@
 -- ARGV: frame, operation (none), then of each: executionId, task|key
 -- Returns: of each: an execution and its fingerprint; '' twice where there is none; or, where the executionId is stored, it
 --   and ''
--- @include keys
--- @include frame
+-- @include look
 -- @include idempotency
 local names = {}
 for at = 3, #ARGV, 2 do
@@ -14,9 +13,9 @@ local reply = {}
 for i, earlier in ipairs(idempotency.find(names)) do
   local id = ARGV[2 * i + 1]
   if call('HEXISTS', keys.static, id) == 1 then
-    earlier = { id = id, fingerprint = '' }
+    earlier = { executionId = id, fingerprint = '' }
   end
-  reply[2 * i - 1] = earlier and earlier.id or ''
+  reply[2 * i - 1] = earlier and earlier.executionId or ''
   reply[2 * i] = earlier and earlier.fingerprint or ''
 end
 return reply

@@ -41,7 +41,8 @@ for at = FIRST, #ARGV, 2 do
   end
   part[#part + 1] = cmsgpack.pack({ ARGV[at], ARGV[at + 1], extra })
   if extra.idempotency then
-    names[#names + 1], entries[#entries + 1] = idempotency.nameOf(extra), idempotency.entryOf(ARGV[at], extra)
+    local request = idempotency.requestOf(ARGV[at], extra)
+    names[#names + 1], entries[#entries + 1] = request.keyName, engine.idempotency.keyOf(tables, request)
   end
   if rows.bytes > STEP_BYTES then
     break

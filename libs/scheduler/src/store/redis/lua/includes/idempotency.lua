@@ -1,6 +1,14 @@
 -- Idempotency keys: the execution that each has given, for a day. The keys of an accepted batch count from its acceptance
 -- on. They stay in the hash of the batch until each execution is admitted, and one batch at a time may have such keys.
 local idempotency = {}
+tables.keys = idempotency
+
+-- Of this verb: what keys have given, and keys of new executions, by name.
+local known, staged
+
+function idempotency.begin()
+  known, staged = {}, {}
+end
 
 -- In the hash of a batch that is being gathered: another request was faster with one of its keys.
 local OVERTAKEN = ''
@@ -10,14 +18,30 @@ function idempotency.nameOf(extra)
   return extra.idempotency and extra.task .. '|' .. extra.idempotency.key
 end
 
-function idempotency.entryOf(id, extra)
-  return { id = id, fingerprint = extra.idempotency.fingerprint, expires = now + limits.IDEMPOTENCY_MS }
+-- Stored and gathered: MessagePack of { id, fingerprint, expires }.
+local function pack(key)
+  return cmsgpack.pack({ id = key.executionId, fingerprint = key.fingerprint, expires = key.expiresAt })
+end
+
+local function unpackKey(text)
+  local stored = cmsgpack.unpack(text)
+  return { executionId = stored.id, fingerprint = stored.fingerprint, expiresAt = stored.expires }
+end
+
+-- An execution as the engine deduplicates it.
+function idempotency.requestOf(id, extra)
+  return {
+    executionId = id,
+    keyName = idempotency.nameOf(extra),
+    fingerprint = extra.idempotency and extra.idempotency.fingerprint,
+    extra = extra,
+  }
 end
 
 local function addFound(found, key, names)
   for i, kept in ipairs(readAll('HMGET', key, names)) do
-    local entry = kept and cmsgpack.unpack(kept)
-    found[i] = found[i] or (entry and entry.expires > now and entry)
+    local entry = kept and unpackKey(kept)
+    found[i] = found[i] or (entry and engine.idempotency.isLive(tables, entry) and entry)
   end
 end
 
@@ -34,18 +58,33 @@ function idempotency.find(names)
   return found
 end
 
+-- Reads what these names have given.
+function idempotency.prefetch(names)
+  for i, entry in ipairs(idempotency.find(names)) do
+    known[names[i]] = entry or nil
+  end
+end
+
+function idempotency:get(name)
+  return staged[name] or known[name]
+end
+
+function idempotency:stage(name, key)
+  staged[name] = key
+end
+
 -- Keeps entries, and tells the batches that are being gathered with one of these names.
 local function keep(names, entries)
   local packed, ends = {}, {}
   for i, name in ipairs(names) do
-    packed[2 * i - 1], packed[2 * i] = name, cmsgpack.pack(entries[i])
-    ends[2 * i - 1], ends[2 * i] = entries[i].expires, name
+    packed[2 * i - 1], packed[2 * i] = name, pack(entries[i])
+    ends[2 * i - 1], ends[2 * i] = entries[i].expiresAt, name
   end
   callAll('HSET', keys.idempotency, packed)
   callAll('ZADD', keys.idempotencyEnds, ends)
   for _, batch in ipairs(#names > 0 and call('ZRANGE', keys.intakes, 0, -1) or {}) do
-    for _, known in ipairs(readAll('HMGET', keys.intakeKeys(batch), names)) do
-      if known then
+    for _, taken in ipairs(readAll('HMGET', keys.intakeKeys(batch), names)) do
+      if taken then
         call('HSET', keys.intakeKeys(batch), OVERTAKEN, '1')
         break
       end
@@ -53,11 +92,11 @@ local function keep(names, entries)
   end
 end
 
--- Keeps the entries of new executions, by name.
-function idempotency.keep(byName)
+-- Stores the keys that are staged.
+function idempotency.keepStaged()
   local names, entries = {}, {}
-  for name, entry in pairs(byName) do
-    names[#names + 1], entries[#entries + 1] = name, entry
+  for name, key in pairs(staged) do
+    names[#names + 1], entries[#entries + 1] = name, key
   end
   keep(names, entries)
 end
@@ -66,7 +105,7 @@ end
 function idempotency.gather(batch, names, entries)
   local packed = {}
   for i, name in ipairs(names) do
-    packed[2 * i - 1], packed[2 * i] = name, cmsgpack.pack(entries[i])
+    packed[2 * i - 1], packed[2 * i] = name, pack(entries[i])
   end
   callAll('HSET', keys.intakeKeys(batch), packed)
 end
@@ -93,7 +132,7 @@ function idempotency.admit(batch, names)
   local found, entries = {}, {}
   for i, kept in ipairs(readAll('HMGET', keys.intakeKeys(batch), names)) do
     if kept then
-      found[#found + 1], entries[#entries + 1] = names[i], cmsgpack.unpack(kept)
+      found[#found + 1], entries[#entries + 1] = names[i], unpackKey(kept)
     end
   end
   keep(found, entries)
