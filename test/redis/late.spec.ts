@@ -6,7 +6,7 @@ import { OutcomeUnknownError } from '../../libs/scheduler/src/core/errors.js';
 import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
 import { luaScripts } from '../../libs/scheduler/src/store/redis/lua-scripts.js';
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
-import { helloOf, mirrorOf, newExecution } from '../contract/fixtures.js';
+import { edgeTo, helloOf, mirrorOf, newExecution } from '../contract/fixtures.js';
 import { Worker } from '../contract/worker.js';
 import { closeAll, closeLater, proxyTo, rejection, serve, until } from './fixtures.js';
 
@@ -193,6 +193,41 @@ describe('a Redis that comes back with older data', () => {
     expect(effects).toContainEqual(expect.objectContaining({ kind: 'rewound', workerId: 'w1', trips: 2 }));
     await worker.exchange();
     expect((await store.stats()).rewound).toBe(1);
+  });
+});
+
+describe('a process that only schedules', () => {
+  const lostIn = (effects: readonly Effect[]): number[] =>
+    effects.flatMap((each) => (each.kind === 'rewound' && each.workerId === null ? [each.trips] : []));
+
+  it('notices a Redis that comes back with older data, or with none, once each', async () => {
+    const { server, store } = await behindProxy();
+    const effects: Effect[] = [];
+    store.subscribe((each) => effects.push(...each));
+    for (let i = 0; i < 3; i++) await store.enqueue([newExecution()]);
+    expect((await store.stats()).rewound).toBe(0);
+    await server.command('HSET', '{late}:m', 'n', '1');
+    await Promise.all([store.enqueue([newExecution()]), store.enqueue([newExecution(), newExecution()])]);
+    await until(async () => (await store.stats()).rewound === 1);
+    expect(lostIn(effects)).toEqual([2]);
+    await store.enqueue([newExecution()]);
+    await server.command('FLUSHALL');
+    await store.enqueue([newExecution()]);
+    await until(async () => (await store.stats()).rewound === 1);
+    await store.enqueue([newExecution()]);
+    expect(lostIn(effects)).toEqual([2, 5]);
+  });
+
+  it('takes neither repeats nor refusals for a loss', async () => {
+    const { proxy, store } = await behindProxy();
+    await store.enqueue([newExecution()]);
+    const dropped = proxy.dropReplyTo(functionOf('enqueue'));
+    const repeated = store.enqueue([newExecution()]);
+    await dropped;
+    await Promise.all([repeated, store.enqueue([newExecution(), newExecution()])]);
+    await rejection(store.enqueue([newExecution({ edges: [edgeTo('nobody')] })]));
+    await store.enqueue([newExecution()]);
+    expect((await store.stats()).rewound).toBe(0);
   });
 });
 

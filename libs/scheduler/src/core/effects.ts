@@ -82,6 +82,9 @@ export type StoreEvent =
   | { kind: 'clockStep'; by: number; time: number }
   /** Runs that the worker does not hold went back to their queues. */
   | { kind: 'returned'; workerId: string; count: number; time: number }
-  /** The store came back with older data: `trips` exchanges of the worker that had been answered are lost. */
-  | { kind: 'rewound'; workerId: string; trips: number; time: number }
+  /**
+   * The store came back with older data, or with none: `trips` exchanges of the worker that had been answered are lost; of a
+   * process without a worker (null), `trips` executions that it had been told of.
+   */
+  | { kind: 'rewound'; workerId: string | null; trips: number; time: number }
   | { kind: 'worker'; transition: 'joined' | 'draining' | 'left' | 'lost'; workerId: string; time: number };

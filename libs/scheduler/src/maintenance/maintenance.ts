@@ -75,7 +75,9 @@ export class Maintenance {
       this.logger.warn(`${effect.count} runs that worker ${effect.workerId} does not hold went back to their queues`);
     else if (effect.kind === 'rewound')
       this.logger.error(
-        `the store came back with older data: ${effect.trips} acknowledged requests of worker ${effect.workerId} are lost`,
+        `the store came back with older data: ${effect.trips} acknowledged ${
+          effect.workerId === null ? 'executions' : `requests of worker ${effect.workerId}`
+        } are lost`,
       );
     else if (effect.kind === 'setAside')
       this.logger.error(`${effect.step}: ${effect.id} could not be processed and was set aside: ${effect.error}`);

@@ -17,6 +17,7 @@ import { unsentStamp } from './connection/stamp.js';
 import { FOLLOW_FORWARD, StoreClock, UNKNOWN_INSTANT } from './connection/store-clock.js';
 import type { Trip } from './lane-batcher.js';
 import { luaScripts, scriptsFor } from './lua-scripts.js';
+import { RewindWatch } from './rewind-watch.js';
 import { ServerTime } from './server-time.js';
 
 export interface RedisStoreSettings {
@@ -65,6 +66,7 @@ export abstract class RedisFrame {
   private announced = -1;
   /** Changes when the server has lost the namespace: by a flush, or by a restart without what it held. */
   private born: string | null = null;
+  private readonly rewinds = new RewindWatch((lost) => void this.commit('reportRewind', lost).catch(() => undefined));
   private operations = 0;
   private isClosed = false;
   private timer: ClockTimer | undefined;
@@ -226,7 +228,11 @@ export abstract class RedisFrame {
       ? this.run(script, args, operation, age)
       : this.announce().then(() => this.run(script, args, operation, age));
     const sentAt = this.sendingTime();
-    return sent.then((reply) => this.receive(reply as [T, string, ...unknown[]], sentAt));
+    const observe = this.rewinds.expect();
+    return sent.then((reply) => {
+      observe(reply as unknown[]);
+      return this.receive(reply as [T, string, ...unknown[]], sentAt);
+    });
   }
 
   private receive<T>([value, effects, ...details]: [T, string, ...unknown[]], sentAt: number): T {

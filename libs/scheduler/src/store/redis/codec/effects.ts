@@ -54,7 +54,7 @@ function effectOf([kind, ...f]: Raw): Effect {
     case 'returned':
       return { kind, workerId: f[0] as string, count: f[1] as number, time: f[2] as number };
     case 'rewound':
-      return { kind, workerId: f[0] as string, trips: f[1] as number, time: f[2] as number };
+      return { kind, workerId: (f[0] || null) as string | null, trips: f[1] as number, time: f[2] as number };
     case 'worker':
       return { kind, transition: f[0] as 'joined', workerId: f[1] as string, time: f[2] as number };
     default:

@@ -105,7 +105,7 @@ local function enqueuePlain()
       })
     end
   end
-  local reply = { {}, effects.publish(), now }
+  local reply = frame.replyOf({}, effects.publish())
   frame.remember(reply)
   frame.save()
   return reply

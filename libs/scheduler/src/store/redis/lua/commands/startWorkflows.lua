@@ -103,7 +103,7 @@ local function startLean()
   workflow.saveAdded()
   frame.count('PENDING', n)
   frame.count('scheduled', n)
-  local reply = { 1, effects.publish(), now }
+  local reply = frame.replyOf(1, effects.publish())
   frame.remember(reply)
   frame.save()
   return reply

@@ -155,6 +155,12 @@ local function forgetOperations(length)
   end
 end
 
+-- The reply of a verb that writes. By the numbers of the newest execution before it and behind it, the caller notices where
+-- the store has come back with older data, or with none.
+function frame.replyOf(value, told)
+  return { value, told, now, frame.hadCreated, frame.created }
+end
+
 -- Keeps the reply of an operation, so that its repeat changes nothing. Before `save`.
 function frame.remember(reply)
   if isOnLane then

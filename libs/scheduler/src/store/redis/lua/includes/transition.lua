@@ -23,7 +23,7 @@ end
 function commit(value)
   dependency.drain()
   transition.save()
-  local reply = { value, effects.publish(true), now }
+  local reply = frame.replyOf(value, effects.publish(true))
   frame.remember(reply)
   frame.save()
   return reply
