@@ -2,6 +2,7 @@
 import type { Verb } from '../core/state-machine.js';
 import type { TerminalStatus } from '../core/status.js';
 import * as lock from './lock.js';
+import { countEnd } from './minute-stats.js';
 import { endRun, place } from './queue.js';
 import type { ExecutionRecord, Outcome } from './records.js';
 import type { Tables } from './tables.js';
@@ -27,7 +28,7 @@ export function finish(
   execution.reason = outcome.reason;
   t.setKept(execution);
   t.count(ENDS[status], 1);
-  t.countEnd(execution);
+  countEnd(t, execution);
   t.emitExecution(execution, ENDS[status]);
   lock.release(t, execution);
   t.releaseUpstreams(execution);

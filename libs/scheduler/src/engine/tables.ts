@@ -61,8 +61,10 @@ export interface Tables extends Runs, Places, Dependents, Ticks {
   move(execution: ExecutionRecord, verb: Verb, status: TaskStatus): void;
   /** Reports a transition, where a listener wants it. */
   emitExecution(execution: ExecutionRecord, transition: ExecutionTransition): void;
-  /** Counts an end in the figures of its minute. */
-  countEnd(execution: ExecutionRecord): void;
+  /** Counts an end in the figures of the current minute, of which the newest are kept. @param duration ms */
+  countInMinute(status: 'COMPLETED' | 'FAILED', duration: number): void;
+  /** @returns ms since the execution's run began */
+  runTime(execution: ExecutionRecord): number;
   /** @returns an error as the store keeps it */
   makeError(name: string, message: string, code: string): Stored;
   /** Adds it to the recent errors. */

@@ -6,20 +6,18 @@ import { WorkflowRow, type Row, type Unit } from './rows.js';
 import type { State } from './state.js';
 import { weight } from './weight.js';
 
-/** Counts an end in its minute, for success rate and duration, and remembers a failure. */
-export function count(s: State, row: Row, now: number): void {
-  if (row.status !== 'COMPLETED' && row.status !== 'FAILED') return;
-  const minute = Math.floor(now / 60_000);
+/** Counts an end in the current minute, of which the newest are kept. @param duration ms */
+export function countInMinute(s: State, status: 'COMPLETED' | 'FAILED', duration: number): void {
+  const minute = Math.floor(s.now / 60_000);
   let last = s.window.at(-1);
   if (last?.minute !== minute) {
     last = { minute, completed: 0, failed: 0, durationMs: 0 };
     s.window.push(last);
     if (s.window.length > MINUTES_KEPT) s.window.shift();
   }
-  if (row.status === 'COMPLETED') last.completed++;
+  if (status === 'COMPLETED') last.completed++;
   else last.failed++;
-  last.durationMs += row.startedAt > 0 ? runTime(row, now) : 0;
-  if (row.status === 'FAILED' && row.error !== undefined) rememberError(s, row, row.error, now);
+  last.durationMs += duration;
 }
 
 /** ms since the run began, without the steps of the wall clock meanwhile. */

@@ -23,8 +23,12 @@ export class MemoryState extends State {
     tell(this, row, transition, this.now);
   }
 
-  countEnd(row: Row): void {
-    history.count(this, row, this.now);
+  countInMinute(status: 'COMPLETED' | 'FAILED', duration: number): void {
+    history.countInMinute(this, status, duration);
+  }
+
+  runTime(row: Row): number {
+    return history.runTime(row, this.now);
   }
 
   makeError(name: string, message: string, code: string): ErrorInfo {

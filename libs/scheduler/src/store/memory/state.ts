@@ -124,7 +124,8 @@ export abstract class State implements Tables {
 
   abstract move(row: Row, verb: Verb, status: TaskStatus): void;
   abstract emitExecution(row: Row, transition: ExecutionTransition): void;
-  abstract countEnd(row: Row): void;
+  abstract countInMinute(status: 'COMPLETED' | 'FAILED', duration: number): void;
+  abstract runTime(row: Row): number;
   abstract makeError(name: string, message: string, code: string): ErrorInfo;
   abstract addRecentError(row: Row, error: ErrorInfo): void;
   abstract queueOf(row: Row): QueueRow;

@@ -1,6 +1,6 @@
 -- Generated from libs/scheduler/src/engine by `npm run build:engine`. Do not edit.
 
-local engine = { rateLimit = {}, queue = {}, startable = {}, lock = {}, workflow = {}, finish = {}, cancel = {}, claim = {}, idempotency = {}, lockHandles = {}, settle = {}, rescue = {}, schedule = {}, task = {}, worker = {} }
+local engine = { rateLimit = {}, queue = {}, startable = {}, lock = {}, minuteStats = {}, workflow = {}, finish = {}, cancel = {}, claim = {}, idempotency = {}, lockHandles = {}, settle = {}, rescue = {}, schedule = {}, task = {}, worker = {} }
 
 do
 local exports = engine.rateLimit
@@ -472,6 +472,23 @@ end
 end
 
 do
+local exports = engine.minuteStats
+--- Counts an end in its minute, and remembers a failure. Cancelled and skipped ones say nothing of how tasks do.
+function exports.countEnd(t, execution)
+    if execution.status ~= "COMPLETED" and execution.status ~= "FAILED" then
+        return
+    end
+    t:countInMinute(
+        execution.status,
+        execution.startedAt > 0 and t:runTime(execution) or 0
+    )
+    if execution.status == "FAILED" and execution.error ~= nil then
+        t:addRecentError(execution, execution.error)
+    end
+end
+end
+
+do
 local exports = engine.workflow
 local countEnd
 --- The last of its executions has ended, or it has none: from here on history has it, as a whole.
@@ -531,6 +548,7 @@ end
 do
 local exports = engine.finish
 local lock = engine.lock
+local countEnd = engine.minuteStats.countEnd
 local endRun = engine.queue.endRun
 local place = engine.queue.place
 local closeMember = engine.workflow.closeMember
@@ -551,7 +569,7 @@ function exports.finish(t, execution, verb, status, outcome)
     execution.reason = outcome.reason
     t:setKept(execution)
     t:count(ENDS[status], 1)
-    t:countEnd(execution)
+    countEnd(t, execution)
     t:emitExecution(execution, ENDS[status])
     lock.release(t, execution)
     t:releaseUpstreams(execution)

@@ -20,20 +20,6 @@ function history.rememberError(row, err)
   call('LTRIM', keys.errors, -limits.RECENT_ERRORS_KEPT, -1)
 end
 
-function history.count(row)
-  if row.status ~= 'COMPLETED' and row.status ~= 'FAILED' then
-    return
-  end
-  window.count(
-    row.status == 'COMPLETED' and codes.FIGURE.completed or codes.FIGURE.failed,
-    1,
-    row.startedAt > 0 and now - row.startedAt or 0
-  )
-  if row.status == 'FAILED' and row.error then
-    history.rememberError(row, row.error)
-  end
-end
-
 -- Adds the run that ends now to the execution's attempts.
 function history.recordAttempt(row, outcome, err)
   row.attempts = row.attempts or {}

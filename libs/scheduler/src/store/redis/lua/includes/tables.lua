@@ -71,8 +71,12 @@ function tables:emitExecution(row, change)
   effects.tell(row, change)
 end
 
-function tables:countEnd(row)
-  history.count(row)
+function tables:countInMinute(status, duration)
+  window.count(status == 'COMPLETED' and codes.FIGURE.completed or codes.FIGURE.failed, 1, duration)
+end
+
+function tables:runTime(row)
+  return now - row.startedAt
 end
 
 function tables:makeError(name, message, code)
