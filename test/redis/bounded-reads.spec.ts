@@ -106,6 +106,20 @@ describe('reads of much on Redis are put together of many scripts', () => {
     expect(schedules.calls).toBeGreaterThanOrEqual(3);
   }, 30_000);
 
+  it('definitions and schedules with the largest payloads', async () => {
+    const text = 'x'.repeat(250 * KB);
+    const mirrors = Array.from({ length: 60 }, (_, i) => ({ ...mirrorOf(`large${i}`), payload: { text } }));
+    for (const each of mirrors) await m.store.putTasks([each]);
+    for (let i = 0; i < 60; i++)
+      await m.store.putSchedule(
+        newSchedule({ id: `large${i}`, payload: JSON.stringify(text), nextRunTime: m.s.now + 60_000 }),
+      );
+    expect((await measure(() => m.store.listTasks())).value.length).toBeGreaterThanOrEqual(60);
+    expect(m.store.largestReply).toBeLessThan(8 * 1024 * KB);
+    expect((await measure(() => m.store.listSchedules())).value).toHaveLength(60);
+    expect(m.store.largestReply).toBeLessThan(8 * 1024 * KB);
+  });
+
   it('queues: their sizes, what comes next, and figures', async () => {
     await inTens(250, (i) => m.s.add({ queue: `q${i}` }));
     const sizes = await measure(() => m.store.queueSizes());

@@ -5,7 +5,8 @@
 if ARGV[3] ~= '' then
   return { '0', redis.call('HGET', keys.tasks, ARGV[3]) }
 end
-local page = redis.call('HSCAN', keys.tasks, ARGV[4], 'COUNT', 50)
+-- Each may have a payload of 256 kB.
+local page = redis.call('HSCAN', keys.tasks, ARGV[4], 'COUNT', 8)
 local found = { page[1] }
 for i = 2, #page[2], 2 do
   found[#found + 1] = page[2][i]
