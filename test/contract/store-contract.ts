@@ -30,6 +30,7 @@ import { scheduleContract } from './schedule.contract.js';
 import { settleContract } from './settle.contract.js';
 import { snoozeContract } from './snooze.contract.js';
 import { statsContract } from './stats.contract.js';
+import { ttlContract } from './ttl.contract.js';
 import { waitingContract } from './waiting.contract.js';
 import { workerContract } from './worker.contract.js';
 import { workflowContract } from './workflow.contract.js';
@@ -55,6 +56,7 @@ const CONCERNS = [
   workflowHistoryContract,
   workflowsTogetherContract,
   executionLockContract,
+  ttlContract,
   freeLockContract,
   handleLockContract,
   workerContract,

@@ -69,6 +69,7 @@ describe('checkTaskDefinition', () => {
       lockTimeout: '50ms',
       lockMaxWait: 0,
       timeout: '24h',
+      ttl: '1h',
       queue: 'reports',
       tags: ['monthly', 'finance', 'monthly'],
       remote: true,
@@ -87,6 +88,7 @@ describe('checkTaskDefinition', () => {
       ],
       lockTimeout: 50,
       timeout: 86_400_000,
+      ttl: 3_600_000,
       tags: ['monthly', 'finance'],
     });
   });
@@ -168,6 +170,8 @@ const BAD: [definition: unknown, code: string, message: string][] = [
     'lockTimeout: 300 is not allowed; allowed: milliseconds: 300 looks',
   ],
   [{ ...locked, lockMaxWait: -1 }, 'INVALID_DURATION', 'lockMaxWait: -1 is not allowed'],
+  [{ ...base, ttl: 0 }, 'INVALID_DURATION', 'ttl: 0 is not allowed'],
+  [{ ...base, timeToLive: 1 }, 'INVALID_TASK_DEFINITION', 'timeToLive'],
 
   [
     { ...base, requireLock: 'yes' },

@@ -55,6 +55,7 @@ class DefinitionShape {
   @Allow() lockTimeout?: unknown;
   @Allow() lockMaxWait?: unknown;
   @Allow() timeout?: unknown;
+  @Allow() ttl?: unknown;
   @Allow() queue?: unknown;
 
   @Optional()
@@ -78,7 +79,7 @@ class DependencyShape {
 /**
  * Checks a TaskDefinition and fills in its defaults (documented at its fields). The payload is copied: later changes of
  * the object have no effect. Dependencies may be registered later, so their existence is not checked. Ranges:
- * lockTimeout and timeout 1 ms to 24 h, lockMaxWait 0 to ten years.
+ * lockTimeout and timeout 1 ms to 24 h, lockMaxWait 0 and ttl 1 ms to ten years.
  * @param warn called once for each field whose bare number under 1000 was taken as milliseconds
  * @throws InvalidTaskDefinitionError for unknown fields and wrong types, including a lockKey without requireLock
  * @throws InvalidNameError, InvalidPriorityError, InvalidDurationError, DurationUnitError, InvalidRetryConfigError
@@ -106,6 +107,7 @@ export function checkTaskDefinition(definition: unknown, warn?: (message: string
     lockTimeout: lockTimeoutOf(shape.lockTimeout),
     lockMaxWait: shape.lockMaxWait === undefined ? null : parseDuration(shape.lockMaxWait, 'lockMaxWait', { warn }),
     timeout: shape.timeout === undefined ? null : parseDuration(shape.timeout, 'timeout', { min: 1, max: DAY, warn }),
+    ...(shape.ttl !== undefined && { ttl: parseDuration(shape.ttl, 'ttl', { min: 1, warn }) }),
     queue: shape.queue === undefined ? 'default' : checkName(shape.queue, 'queue'),
     tags: [...new Set(shape.tags)],
     remote: shape.remote ?? false,

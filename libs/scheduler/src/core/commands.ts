@@ -44,6 +44,8 @@ export interface NewExecution {
   lock: LockNeed | null;
   /** Limit of one attempt, ms. */
   timeout: number | null;
+  /** ms that it may wait in its queue for its first run. Absent: any time. */
+  ttl?: number;
   edges: readonly NewEdge[] | null;
   tags: readonly string[] | null;
   workflow: { workflowId: string; ref: string } | null;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { InvalidDateError } from './errors.js';
-import { parseInstant } from './plan-execution.js';
+import { checkTaskDefinition } from './check-definition.js';
+import { InvalidDateError, InvalidDurationError } from './errors.js';
+import { parseInstant, planExecution } from './plan-execution.js';
 
 const NOW = Date.parse('2026-03-01T00:00:00Z');
 const read = (value: unknown) => new Date(parseInstant(value, 'scheduledTime', NOW)).toISOString();
@@ -40,5 +41,24 @@ describe('parseInstant', () => {
 
   it('says what it allows', () => {
     expect(() => read('2026-03-01T09:00:00')).toThrow(/scheduledTime.*with a zone \(Z or \+02:00\)/);
+  });
+});
+
+describe('planExecution', () => {
+  const task = checkTaskDefinition({ taskId: 't', funcPath: 'app.t', ttl: '1h' });
+
+  it('takes the ttl of the task, or the one that is given', () => {
+    expect(planExecution(task, 'id', NOW)).toMatchObject({ ttl: 3_600_000 });
+    expect(planExecution(task, 'id', NOW, { ttl: '10s' })).toMatchObject({ ttl: 10_000 });
+    const other = checkTaskDefinition({ taskId: 't', funcPath: 'app.t' });
+    expect(planExecution(other, 'id', NOW)).not.toHaveProperty('ttl');
+    expect(() => planExecution(task, 'id', NOW, { ttl: 0 })).toThrow(InvalidDurationError);
+  });
+
+  it('counts a ttl that is given among what makes a request another one', () => {
+    const printOf = (options: object) =>
+      planExecution(task, 'id', NOW, { idempotencyKey: 'k', ...options }).idempotency!.fingerprint;
+    expect(printOf({ ttl: '10s' })).toBe(printOf({ ttl: 10_000 }));
+    expect(printOf({ ttl: '10s' })).not.toBe(printOf({}));
   });
 });

@@ -19,6 +19,8 @@ export interface ScheduleOptions<P = unknown> {
   scheduledTime?: Date | string | number;
   /** Earliest start, relative to the store's now. */
   delay?: Duration;
+  /** How long it may wait for its first run, see TaskDefinition. Default: the task's. */
+  ttl?: Duration;
   /** Default: the task's. */
   priority?: TaskPriorityInput;
   /** Binds declared dependencies, by taskId, to these executions. */
@@ -33,7 +35,9 @@ export interface ScheduleOptions<P = unknown> {
 }
 
 // 'taskId' is a field of the requests of scheduleTasks.
-const ALLOWED = new Set(['taskId', 'payload', 'scheduledTime', 'delay', 'priority', 'after', 'idempotencyKey', 'tags']);
+const ALLOWED = new Set([
+  ...['taskId', 'payload', 'scheduledTime', 'delay', 'ttl', 'priority', 'after', 'idempotencyKey', 'tags'],
+]);
 const NONE: ScheduleOptions = {};
 
 /** Plans an execution of the task: all decisions that do not need the store. Pure. */
@@ -55,6 +59,7 @@ export function planExecution(
   const execution = executionOf(task, executionId, decided, edges);
   if (scheduledTime !== undefined) execution.scheduledTime = parseInstant(scheduledTime, 'scheduledTime', now);
   if (delay !== undefined) execution.delay = parseDuration(delay, 'delay');
+  if (options.ttl !== undefined) execution.ttl = parseDuration(options.ttl, 'ttl', { min: 1 });
   if (idempotencyKey !== undefined) {
     const key = checkKey(idempotencyKey, 'idempotencyKey');
     execution.idempotency = { key, fingerprint: fingerprint(execution, task.priority, options) };
@@ -87,6 +92,7 @@ export function executionOf(
     delay: null,
     lock: task.requireLock ? lockNeed(task, payload) : null,
     timeout: task.timeout,
+    ...(task.ttl !== undefined && { ttl: task.ttl }),
     edges,
     tags: tags.length > 0 ? tags : null,
     workflow,
@@ -137,9 +143,9 @@ export function lockNeed(task: ResolvedTask, payload: unknown): LockNeed {
 
 /** Identifies equal requests, whatever the order of their keys. */
 function fingerprint(
-  { payload, priority }: NewExecution,
+  { payload, priority, ttl }: NewExecution,
   taskPriority: TaskPriority,
-  { scheduledTime, delay, after }: ScheduleOptions,
+  { scheduledTime, delay, after, ttl: givenTtl }: ScheduleOptions,
 ): string {
   const instant = scheduledTime === undefined ? null : instantOf(scheduledTime);
   const body = canonical([
@@ -149,6 +155,8 @@ function fingerprint(
     // An omitted priority equals the task's own.
     priority === taskPriority ? null : priority,
     after ?? null,
+    // Absent, as in fingerprints of releases that did not know it.
+    ...(givenTtl === undefined ? [] : [ttl]),
   ]);
   return createHash('sha256').update(body).digest('base64url');
 }

@@ -38,6 +38,11 @@ export interface TaskDefinition<P = unknown> {
   /** Limit of one attempt. Default: the store's maxAttemptDuration. */
   timeout?: Duration;
   /** The queue of its executions. Default 'default'. */
+  /**
+   * How long an execution may wait for its first run once it is due and its dependencies hold; then FAILED with reason
+   * EXPIRED. Pauses, limits and locks count as well. Default: for ever.
+   */
+  ttl?: Duration;
   queue?: string;
   /** Labels for listExecutions, at most 16. */
   tags?: readonly string[];
@@ -60,6 +65,8 @@ export interface ResolvedTask {
   lockTimeout: number;
   lockMaxWait: number | null;
   timeout: number | null;
+  /** Absent: any time. */
+  ttl?: number;
   queue: string;
   tags: readonly string[];
   remote: boolean;

@@ -4,6 +4,7 @@ import * as lock from './lock.js';
 import { countStart, hasRoomToClaim, isLimited } from './queue.js';
 import type { ClaimRequest, ExecutionRecord, QueueRecord, WorkerRecord } from './records.js';
 import type { Tables } from './tables.js';
+import { expire, isExpired, keepForGood } from './ttl.js';
 
 /** Levels of priority. */
 const LEVELS = 5;
@@ -128,6 +129,10 @@ function consider(
   add: (execution: ExecutionRecord) => void,
 ): void {
   c.examine--;
+  if (isExpired(t, execution)) {
+    expire(t, execution);
+    return;
+  }
   if (!t.workers.canRun(c.worker, execution)) {
     t.unhandled.add(execution);
     return;
@@ -146,6 +151,7 @@ function start(t: Tables, worker: WorkerRecord, execution: ExecutionRecord, queu
   execution.runs++;
   execution.startedAt = t.now;
   execution.reason = undefined;
+  keepForGood(t, execution);
   t.startRun(execution, worker);
   countStart(t, queue);
   t.count('started', 1);

@@ -21,6 +21,7 @@ export function finish(
 ): void {
   if (execution.status === 'RUNNING') endRun(t, execution);
   else t.leave(execution);
+  if (execution.ttl !== undefined) t.expiries.finish(execution);
   t.move(execution, verb, status);
   execution.completedAt = t.now;
   execution.result = outcome.result;

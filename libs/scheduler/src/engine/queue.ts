@@ -8,7 +8,15 @@ import type { Tables } from './tables.js';
 export function place(t: Tables, execution: ExecutionRecord): void {
   if (execution.dueAt > t.now) t.delay(execution);
   else if (execution.openEdges > 0) t.block(execution);
-  else t.pushTail(execution);
+  else enter(t, execution);
+}
+
+/** Makes an execution ready that has waited for its time and its upstreams. From here on it may expire, see ttl.ts. */
+export function enter(t: Tables, execution: ExecutionRecord): void {
+  t.pushTail(execution);
+  if (execution.ttl === undefined || execution.status !== 'PENDING') return;
+  t.expiries.start(execution, t.now + execution.ttl);
+  t.emitDue(t.now + execution.ttl);
 }
 
 /** Moves delayed executions on that are due, earliest first. @returns how many */

@@ -41,6 +41,8 @@ export interface ExecutionRecord {
   rootCause?: Stored;
   /** Those of its attempts that are kept. */
   readonly attempts?: Stored;
+  /** ms that it may wait in its queue for its first run; absent: any time. */
+  readonly ttl?: number;
   /** The lock that each of its runs holds; absent: it needs none. */
   readonly lockKey?: string;
   /** ms for which the lock is held without a heartbeat. */

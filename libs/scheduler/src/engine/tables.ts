@@ -73,6 +73,7 @@ export interface Tables extends Runs, Places, Dependents, Ticks {
   readonly queues: QueueTable;
   readonly ready: ReadyTable;
   readonly unhandled: UnhandledTable;
+  readonly expiries: ExpiryTable;
   readonly workers: WorkerTable;
   readonly workflows: WorkflowTable;
   readonly locks: LockTable;
@@ -218,6 +219,17 @@ export interface UnhandledTable {
   each(worker: WorkerRecord, level: number, visit: (execution: ExecutionRecord) => boolean): void;
   /** Calls `visit` with the first of each list that the worker can run. */
   eachFirst(worker: WorkerRecord, visit: (execution: ExecutionRecord) => void): void;
+}
+
+/** Executions that wait for their first run and have a `ttl`, by the instant at which they expire. */
+export interface ExpiryTable {
+  get(execution: ExecutionRecord): number | undefined;
+  /** Begins the wait, which ends at that instant, ms. */
+  start(execution: ExecutionRecord, at: number): void;
+  /** Ends the wait. */
+  finish(execution: ExecutionRecord): void;
+  /** Calls `expire` with each whose instant has come, some at a time. @returns how many */
+  eachDue(expire: (execution: ExecutionRecord) => void): number;
 }
 
 /** Workers that have joined. */

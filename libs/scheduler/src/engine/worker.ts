@@ -4,6 +4,7 @@ import type { ExecutionRecord, ExpiredRun, Heartbeat, RunToken, Stored, WorkerRe
 import { endLockWait, rescue, takeBack } from './rescue.js';
 import { currentOf, finalizeCancel } from './settle.js';
 import type { Tables } from './tables.js';
+import { expireDue } from './ttl.js';
 
 /** A worker joins, or describes itself anew. */
 export function hello(t: Tables, id: string, about: Stored): void {
@@ -100,10 +101,10 @@ export function expired(t: Tables, limit: number): ExpiredRun[] {
   return found;
 }
 
-/** Ends the runs that were not cancelled in time, and the waits for locks that took too long. @returns how many */
+/** Ends the runs that were not cancelled in time, and the waits for locks and for first runs that took too long. @returns how many */
 export function endWaits(t: Tables): number {
   const cancels = t.eachDueCancel((execution) => finalizeCancel(t, execution));
-  return cancels + t.lockWaiters.eachDue((execution) => endLockWait(t, execution));
+  return cancels + t.lockWaiters.eachDue((execution) => endLockWait(t, execution)) + expireDue(t);
 }
 
 function isListed(found: readonly ExpiredRun[], execution: ExecutionRecord): boolean {

@@ -13,6 +13,7 @@ const REASONS: Readonly<Record<string, string>> = {
   WORKER_LOST: 'its worker was lost too often',
   TIMEOUT: 'an attempt took longer than its timeout',
   LOCK_TIMEOUT: 'its lock did not come free in time',
+  EXPIRED: 'no run began within its ttl',
   FORBIDDEN: 'a guard refused it',
   CANCELLED: 'it was asked to stop',
   TASK_UNREGISTERED: 'its task was unregistered',

@@ -60,6 +60,7 @@ export interface ExecutionRecord {
   putOff?: true;
   rank?: number;
   timeout?: number;
+  ttl?: number;
   startedTime?: number;
   completedTime?: number;
   cancelRequestedTime?: number;
@@ -85,6 +86,8 @@ export interface ExtraRecord {
   parkNumber?: number;
   /** The end of its wait for the lock, or while it is ready what is left of it (ms), and the order of deadlines. */
   lockWait?: [at: number, order: number];
+  /** The end of its wait for its first run, and the order of deadlines. */
+  expiry?: [at: number, order: number];
   fencingToken?: number;
   tags?: readonly string[];
   workflow?: { number: number; workflowId: string; name: string; createdTime: number };
@@ -160,6 +163,7 @@ export function encodeExecution(row: Row): ExecutionRecord {
     putOff: (row.place === 'delayed' && !row.isDated) || undefined,
     rank: row.list === null ? undefined : row.rank,
     timeout: row.timeout,
+    ttl: row.ttl,
     startedTime: row.startedAt || undefined,
     completedTime: row.completedAt || undefined,
     cancelRequestedTime: row.cancelRequestedAt || undefined,
@@ -185,6 +189,7 @@ function encodeExtra(extra: Extra): ExtraRecord {
     lock: extra.lock ?? undefined,
     parkNumber: extra.parkNumber,
     lockWait: lockWait ? [extra.lockWaitLeft ?? lockWait.at, lockWait.order] : undefined,
+    expiry: extra.expiry ? [extra.expiry.at, extra.expiry.order] : undefined,
     fencingToken: extra.fencingToken,
     tags: extra.tags ?? undefined,
     workflow: workflow

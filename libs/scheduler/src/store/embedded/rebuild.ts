@@ -42,6 +42,7 @@ interface Added {
   /** Whether they are in the table, and not in the record of a release before it. */
   isFromTable: boolean;
   lockWait: ExtraRecord['lockWait'];
+  expiry: ExtraRecord['expiry'];
 }
 
 /** Executions as they were, but for what they hang on: for those who only look. */
@@ -53,6 +54,7 @@ export function detached(s: State, { number, record, payload, result }: StoredEx
   row.status = record.status;
   row.place = record.place;
   row.rank = record.rank ?? 0;
+  row.ttl = record.ttl;
   row.isDated = !record.putOff || undefined;
   row.startedAt = record.startedTime ?? 0;
   row.completedAt = record.completedTime ?? 0;
@@ -112,7 +114,7 @@ export class Rebuilder {
   /** @throws Error if its edges cannot be treated; then nothing has changed */
   execution(stored: StoredExecution): void {
     const { s } = this;
-    const { edges = 0, lockWait } = stored.record.extra ?? {};
+    const { edges = 0, lockWait, expiry } = stored.record.extra ?? {};
     const isFromTable = typeof edges === 'number';
     const found = !isFromTable ? edges : edges === 0 ? [] : this.table.of(stored.number, edges);
     s.queue(stored.record.queue);
@@ -120,7 +122,7 @@ export class Rebuilder {
     s.executions.set(row.id, row);
     s.byStatus[row.status]++;
     this.chain(row);
-    this.added.push({ row, edges: found, isFromTable, lockWait });
+    this.added.push({ row, edges: found, isFromTable, lockWait, expiry });
   }
 
   workflow({ number, ended, record }: StoredWorkflow): WorkflowRow {
@@ -149,9 +151,10 @@ export class Rebuilder {
     const edges = added.flatMap((each) => this.edgesOf(each));
     edges.sort((a, b) => a.order - b.order);
     for (const edge of edges) this.attach(edge);
-    for (const { row, lockWait } of added) {
+    for (const { row, lockWait, expiry } of added) {
       if (row.place === 'delayed') s.delayed.push(row);
       if (row.place === 'dependencies') s.waitingForDependencies++;
+      if (expiry) s.expiries.restore(row, ...expiry);
       if (!lockWait) continue;
       row.extra!.lockWait = new Deadline(...lockWait, row);
       if (row.place === 'lock') s.lockWaiters.waits.push(row.extra!.lockWait);

@@ -18,6 +18,7 @@ export function followStep(s: State, by: number, now: number): void {
   shift(s.lockWaiters.waits, by, ({ row }) => s.touch(row));
   shift(s.edgeTimeouts, by, (edge) => s.touch(edge));
   shift(s.graces, by);
+  shift(s.expiries.deadlines, by, ({ row }) => s.touch(row));
   shift(s.bounds, by);
   for (const lock of s.locks.values()) shiftWaits(lock, by);
   for (const queue of s.queues.values()) {

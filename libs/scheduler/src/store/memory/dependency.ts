@@ -1,6 +1,7 @@
 import { edgeHolds } from '../../core/dependency.js';
 import { isTerminal, type Reason } from '../../core/status.js';
 import { finish, reopen } from '../../engine/finish.js';
+import { enter } from '../../engine/queue.js';
 import type { Edge, Row } from './rows.js';
 import type { State } from './state.js';
 
@@ -53,7 +54,7 @@ function resolve(s: State, edge: Edge): void {
   row.openEdges--;
   if (row.openEdges === 0 && row.place === 'dependencies') {
     s.leave(row);
-    s.pushTail(row);
+    enter(s, row);
   }
 }
 

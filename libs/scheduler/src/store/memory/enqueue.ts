@@ -98,6 +98,7 @@ function create(s: State, batch: readonly NewExecution[], now: number): Row[] {
   for (const command of batch) {
     const due = command.scheduledTime ?? now + (command.delay ?? 0);
     const row = new Row(++s.sequence, s.task(command.taskId), s.queue(command.queue), now, command, due);
+    row.ttl = command.ttl;
     row.isDated = command.scheduledTime !== null || undefined;
     if (command.lock !== null || command.tags !== null || command.workflow !== null) {
       const extra = row.more();

@@ -138,7 +138,14 @@ export class MemoryState extends State {
 
   nextDeadline(): number | undefined {
     let next: number | undefined;
-    for (const heap of [this.delayed, this.edgeTimeouts, this.lockWaiters.waits, this.locks.expiries, this.graces]) {
+    for (const heap of [
+      this.delayed,
+      this.edgeTimeouts,
+      this.lockWaiters.waits,
+      this.locks.expiries,
+      this.graces,
+      this.expiries.deadlines,
+    ]) {
       const first = heap.peek();
       if (first !== undefined && (next === undefined || first.at < next)) next = first.at;
     }

@@ -68,6 +68,7 @@ export class Extra {
   /** The end of its wait for the lock. */
   lockWait: Deadline<Row> | null = null;
   grace: Deadline<Row> | null = null;
+  expiry: Deadline<Row> | null = null;
   bound: Deadline<Row> | null = null;
   /** ms by which the wall clock has stepped during the run. */
   stepped = 0;
@@ -99,6 +100,7 @@ export class Row implements ExecutionRecord, ListItem<Row>, HeapItem {
   readonly priority: TaskPriority;
   readonly payload: JsonText | null;
   readonly timeout: number | undefined;
+  ttl: number | undefined = undefined;
   readonly budget: RunBudget | null;
   startedAt = 0;
   completedAt = 0;

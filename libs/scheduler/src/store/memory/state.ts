@@ -12,6 +12,7 @@ import type { StoreStats } from '../records.js';
 import type { Deadline } from './deadline.js';
 import { Heap } from './heap.js';
 import { LinkedList } from './list.js';
+import { MemoryExpiryTable } from './expiry-table.js';
 import { MemoryLockTable } from './lock-table.js';
 import { MemoryLockWaiters } from './lock-waiters.js';
 import { MemoryQueueTable } from './queue-table.js';
@@ -64,6 +65,7 @@ export abstract class State implements Tables {
   readonly queues = new MemoryQueueTable(this);
   readonly ready = new MemoryReadyTable(this);
   readonly unhandled = new MemoryUnhandledTable(this);
+  readonly expiries = new MemoryExpiryTable(this);
   readonly tasks = new Map<string, TaskRow>();
   readonly workers = new MemoryWorkerTable(this);
   readonly workflows = new MemoryWorkflowTable(this);

@@ -11,6 +11,7 @@ export interface Extra {
   at?: number;
   lock?: { key: string; timeout: number; maxWait?: number };
   tags?: readonly string[];
+  ttl?: number;
   edges?: (object & { to?: string })[];
   /** More edges follow: see `Item`. */
   more?: boolean;
@@ -19,7 +20,7 @@ export interface Extra {
 
 /**
  * The record without what only the store knows: flags|task|queue|level|timeout;budget|workflow|ref|payload. A flag says
- * that the execution is more than plain: x, it has an extra record (lock, tags, schedule); w, its end concerns others, or is timed;
+ * that the execution is more than plain: x, it has an extra record (lock, tags, ttl, schedule); w, its end concerns others, or is timed;
  * f and more, it is a lean member of a workflow.
  */
 export function partOf(command: NewExecution, flags: string = flagsOf(command)): string {
@@ -33,8 +34,8 @@ export function boundsIn({ timeout, budget }: NewExecution): string {
   return `${timeout ?? ''}${budget === undefined || budget === null ? '' : `;${budget}`}`;
 }
 
-function flagsOf({ edges, lock, tags, workflow, timeout }: NewExecution): string {
-  if (lock !== null || tags !== null) return EXTRA_FLAG;
+function flagsOf({ edges, lock, tags, workflow, timeout, ttl }: NewExecution): string {
+  if (lock !== null || tags !== null || ttl !== undefined) return EXTRA_FLAG;
   return edges !== null || workflow !== null || timeout !== null ? EDGES_FLAG : '';
 }
 
@@ -55,6 +56,7 @@ export function extraOf(command: NewExecution): Extra | null {
   if (lock)
     extra.lock = { key: lock.key, timeout: lock.timeout, ...(lock.maxWait !== null && { maxWait: lock.maxWait }) };
   if (tags) extra.tags = tags;
+  if (command.ttl !== undefined) extra.ttl = command.ttl;
   if (edges) {
     extra.edges = edges.map(({ taskId, ref, type, timeout, maxAge, reuse, bind }) => ({
       ...{ taskId, ref, type, reuse },

@@ -48,8 +48,8 @@ export function leanWorkflow(workflow: NewWorkflow, members: readonly NewExecuti
   return { workflow, members, parts, waits };
 }
 
-function isModest({ executionId, scheduledTime, delay, lock, timeout, tags, idempotency }: NewExecution): boolean {
-  const asked = scheduledTime ?? delay ?? lock ?? timeout ?? tags ?? idempotency;
+function isModest({ executionId, scheduledTime, delay, lock, timeout, ttl, tags, idempotency }: NewExecution): boolean {
+  const asked = scheduledTime ?? delay ?? lock ?? timeout ?? ttl ?? tags ?? idempotency;
   return asked === null && PLAIN_NAME.test(executionId);
 }
 

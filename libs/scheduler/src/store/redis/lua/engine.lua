@@ -1,6 +1,6 @@
 -- Generated from libs/scheduler/src/engine by `npm run build:engine`. Do not edit.
 
-local engine = { rateLimit = {}, queue = {}, startable = {}, lock = {}, minuteStats = {}, workflow = {}, finish = {}, cancel = {}, claim = {}, idempotency = {}, lockHandles = {}, settle = {}, rescue = {}, schedule = {}, task = {}, worker = {} }
+local engine = { rateLimit = {}, queue = {}, startable = {}, lock = {}, minuteStats = {}, workflow = {}, finish = {}, cancel = {}, ttl = {}, claim = {}, idempotency = {}, lockHandles = {}, settle = {}, rescue = {}, schedule = {}, task = {}, worker = {} }
 
 do
 local exports = engine.rateLimit
@@ -44,6 +44,15 @@ local refillAt, contains
 local UNDECLARED_MS = limits.UNDECLARED_MS
 local addStart = engine.rateLimit.addStart
 local roomAt = engine.rateLimit.roomAt
+--- Makes an execution ready that has waited for its time and its upstreams. From here on it may expire, see ttl.ts.
+function exports.enter(t, execution)
+    t:pushTail(execution)
+    if execution.ttl == nil or execution.status ~= "PENDING" then
+        return
+    end
+    t.expiries:start(execution, t.now + execution.ttl)
+    t:emitDue(t.now + execution.ttl)
+end
 function refillAt(queue)
     return queue.max == nil and 0 or roomAt(queue.starts, queue.max, queue.per)
 end
@@ -62,7 +71,7 @@ function exports.place(t, execution)
     elseif execution.openEdges > 0 then
         t:block(execution)
     else
-        t:pushTail(execution)
+        exports.enter(t, execution)
     end
 end
 --- Moves delayed executions on that are due, earliest first.
@@ -562,6 +571,9 @@ function exports.finish(t, execution, verb, status, outcome)
     else
         t:leave(execution)
     end
+    if execution.ttl ~= nil then
+        t.expiries:finish(execution)
+    end
     t:move(execution, verb, status)
     execution.completedAt = t.now
     execution.result = outcome.result
@@ -641,6 +653,43 @@ end
 end
 
 do
+local exports = engine.ttl
+local finish = engine.finish.finish
+--- Whether it may not start any more.
+function exports.isExpired(t, execution)
+    if execution.ttl == nil then
+        return false
+    end
+    local at = t.expiries:get(execution)
+    return at ~= nil and at <= t.now
+end
+--- Its first run begins: it does not expire any more.
+function exports.keepForGood(t, execution)
+    if execution.ttl ~= nil then
+        t.expiries:finish(execution)
+    end
+end
+--- Ends it: it has waited too long.
+function exports.expire(t, execution)
+    local message = ("no run began within " .. tostring(execution.ttl)) .. " ms"
+    local failure = t:makeError("ExecutionExpiredError", message, "EXPIRED")
+    finish(
+        t,
+        execution,
+        "expire",
+        "FAILED",
+        {error = failure, reason = "EXPIRED"}
+    )
+end
+--- Ends those that nobody has claimed in time.
+-- 
+-- @returns how many
+function exports.expireDue(t)
+    return t.expiries:eachDue(function(execution) return exports.expire(t, execution) end)
+end
+end
+
+do
 local exports = engine.claim
 local inTurns, isOpen, claimLevel, firstOf, claimUnhandled, consider, start, mayTake, spend, mayBegin, isSuspect, mustWait, isAmong, removeAt
 local CLAIM_PER_STEP = limits.CLAIM_PER_STEP
@@ -650,6 +699,9 @@ local lock = engine.lock
 local countStart = engine.queue.countStart
 local hasRoomToClaim = engine.queue.hasRoomToClaim
 local isLimited = engine.queue.isLimited
+local expire = engine.ttl.expire
+local isExpired = engine.ttl.isExpired
+local keepForGood = engine.ttl.keepForGood
 function inTurns(t, worker)
     local open = {}
     for ____, queue in ipairs(t.workers:queuesOf(worker)) do
@@ -767,6 +819,10 @@ function claimUnhandled(t, c, level, add)
 end
 function consider(t, c, execution, queue, level, add)
     c.examine = c.examine - 1
+    if isExpired(t, execution) then
+        expire(t, execution)
+        return
+    end
     if not t.workers:canRun(c.worker, execution) then
         t.unhandled:add(execution)
         return
@@ -787,6 +843,7 @@ function start(t, worker, execution, queue)
     execution.runs = execution.runs + 1
     execution.startedAt = t.now
     execution.reason = nil
+    keepForGood(t, execution)
     t:startRun(execution, worker)
     countStart(t, queue)
     t:count("started", 1)
@@ -1547,6 +1604,7 @@ local rescue = engine.rescue.rescue
 local takeBack = engine.rescue.takeBack
 local currentOf = engine.settle.currentOf
 local finalizeCancel = engine.settle.finalizeCancel
+local expireDue = engine.ttl.expireDue
 --- Whatever a worker sends renews its lease.
 function exports.renewLease(t, worker)
     t.workers:setLease(worker, t.now + t.lease)
@@ -1691,11 +1749,11 @@ function exports.expired(t, limit)
     )
     return found
 end
---- Ends the runs that were not cancelled in time, and the waits for locks that took too long.
+--- Ends the runs that were not cancelled in time, and the waits for locks and for first runs that took too long.
 -- 
 -- @returns how many
 function exports.endWaits(t)
     local cancels = t:eachDueCancel(function(execution) return finalizeCancel(t, execution) end)
-    return cancels + t.lockWaiters:eachDue(function(execution) return endLockWait(t, execution) end)
+    return cancels + t.lockWaiters:eachDue(function(execution) return endLockWait(t, execution) end) + expireDue(t)
 end
 end

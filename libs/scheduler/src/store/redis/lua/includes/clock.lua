@@ -80,7 +80,15 @@ local function shiftDeadlines(by)
   shiftLocks(by)
   shiftHandles(by)
   shiftNodes(by)
-  for _, key in ipairs({ keys.leases, keys.edgeTimeouts, keys.lockWaits, keys.graces, keys.bounds, keys.intakes }) do
+  for _, key in ipairs({
+    keys.leases,
+    keys.edgeTimeouts,
+    keys.lockWaits,
+    keys.expiries,
+    keys.graces,
+    keys.bounds,
+    keys.intakes,
+  }) do
     shiftAll(key, by)
   end
   queueTable.shiftStarts(by)

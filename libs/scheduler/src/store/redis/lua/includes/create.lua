@@ -15,11 +15,12 @@ function create.row(id, part, extra)
   table.insert(create.records, record)
   table.insert(create.ids, id)
   local kept = {}
-  if extra.lock or extra.tags or extra.schedule then
+  if extra.lock or extra.tags or extra.ttl or extra.schedule then
     kept.lockKey = extra.lock and extra.lock.key
     kept.lockTimeout = extra.lock and extra.lock.timeout
     kept.lockMaxWait = extra.lock and extra.lock.maxWait
     kept.tags = extra.tags
+    kept.ttl = extra.ttl
     kept.scheduleId = extra.schedule
     table.insert(create.extras, id)
     table.insert(create.extras, fields.pack(kept))

@@ -26,7 +26,7 @@ local function hold(row)
   rows.touch(row)
   if row.openEdges == 0 and row.location == 'dependencies' then
     tables:leave(row)
-    tables:pushTail(row)
+    engine.queue.enter(tables, row)
   end
 end
 

@@ -26,6 +26,7 @@ local FIELDS = {
   { 'wi', 'lastWorkerId', TEXT },
   { 'gr', 'cancelDeadline', TEXT }, -- its member in `keys.graces`
   { 'bd', 'runDeadline', TEXT }, -- its member in `keys.bounds`
+  { 'xp', 'expiry', TEXT }, -- its member in `keys.expiries`
   -- Outcome
   { 'res', 'result', TEXT }, -- JSON
   { 'err', 'error', TEXT }, -- JSON
@@ -63,6 +64,7 @@ local FIELDS = {
   { 'lu', 'lockWaitLeft', NUMBER }, -- ms left of the wait while it stands ready
   -- What few are created with
   { 'tags', 'tags', TABLE },
+  { 'ttl', 'ttl', NUMBER }, -- ms that it may wait for its first run
   { 'sch', 'scheduleId', TEXT },
 }
 

@@ -16,6 +16,7 @@ local NAMES = {
   delayed = 'dl', -- zset: by due time
   edgeTimeouts = 'et', -- zset: dependent and edge, by deadline
   lockWaits = 'lw', -- zset: parked executions, by deadline
+  expiries = 'ex', -- zset: executions with a ttl that wait for their first run, by the end of it
   lockExpiries = 'lx', -- zset: held locks, by expiry
   graces = 'gr', -- zset: runs asked to cancel, by the end of their grace
   bounds = 'bd', -- zset: runs with a timeout of their own, by the instant at which the store ends them

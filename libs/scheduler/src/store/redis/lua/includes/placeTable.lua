@@ -41,7 +41,7 @@ function tables:eachDelayed(limit, place)
   )
 end
 
-local DEADLINES = { 'delayed', 'edgeTimeouts', 'lockWaits', 'lockExpiries', 'graces' }
+local DEADLINES = { 'delayed', 'edgeTimeouts', 'lockWaits', 'lockExpiries', 'graces', 'expiries' }
 
 function tables:nextDeadline()
   local next = nil

@@ -77,6 +77,10 @@ end
 
 -- An execution leaves its list, but for its entry.
 function readyTable.leave(row)
+  if not row.readyEntry then
+    -- A claim has taken the entry.
+    return
+  end
   call('HINCRBY', keys.holes, keys.ready(row.queue, row.level), 1)
   row.readyEntry = nil
   rows.forgetOdd(row)
