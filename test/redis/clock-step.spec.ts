@@ -31,14 +31,17 @@ async function openOn(
 }
 
 /** A store that has seen the server's clock two hours ahead of what it is now, for as long as `before` takes. */
-async function steppedBack(lease: number, before: (store: RedisTaskStore, ahead: number) => Promise<void>) {
+async function steppedBack(
+  lease: number,
+  before: (store: RedisTaskStore, ahead: number, server: RedisServer) => Promise<void>,
+) {
   const server = await serve();
   const store = await openOn(server, { lease });
   await store.putTasks([mirrorOf('plain'), mirrorOf('nightly')]);
   const real = (await store.stats()).now;
   const ahead = real + 2 * HOUR;
   await server.command('HSET', '{step}:m', 'hwm', `${ahead}`);
-  await before(store, ahead);
+  await before(store, ahead, server);
   const effects: Effect[] = [];
   store.subscribe((each) => effects.push(...each));
   const promote = (): Promise<unknown> => store.promote(PROMOTE_PER_STEP);
@@ -64,6 +67,26 @@ describe('a clock of the server that goes back by two hours', () => {
       await promote();
       claimed.push(...(await worker.claimIds(2)));
       return claimed.length === 2;
+    });
+  });
+
+  it.each(['garbage', '\u0005', '{"a":1}'])('is followed past rows that cannot be read: %j', async (garbage) => {
+    const { store, promote } = await steppedBack(15_000, async (before, _, server) => {
+      await before.enqueue([newExecution({ delay: 300 })]);
+      for (const [key, field] of [
+        ['lh', 'owner|key'],
+        ['nd', 'node'],
+        ['q', 'other'],
+        ['l', 'key'],
+      ] as const)
+        await server.command('HSET', `{step}:${key}`, field, garbage);
+      for (const key of ['dl', 'lx']) await server.command('ZADD', `{step}:${key}`, '5', garbage);
+    });
+    await store.hello(helloOf('w1'));
+    const worker = new Worker(store, 'w1');
+    await until(async () => {
+      await promote();
+      return (await worker.claimIds(1)).length === 1;
     });
   });
 

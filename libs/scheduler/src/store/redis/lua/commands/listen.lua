@@ -22,7 +22,7 @@ local known = call('HGETALL', keys.nodes)
 local masks, wanted = {}, {}
 for i = 1, #known, 2 do
   local mask, heard = string.match(known[i + 1], '^(%d+)|(%d+)$')
-  if tonumber(heard) + tonumber(ARGV[4]) < now then
+  if not heard or tonumber(heard) + tonumber(ARGV[4]) < now then
     forget(known[i])
   else
     masks[#masks + 1] = { known[i], tonumber(mask) }

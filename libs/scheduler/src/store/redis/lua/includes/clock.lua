@@ -48,7 +48,7 @@ local function shiftLocks(by)
   for _, member in ipairs(call('ZRANGE', keys.lockExpiries, 0, -1)) do
     local key = string.sub(member, 14)
     local ok, found = pcall(cmsgpack.unpack, call('HGET', keys.locks, key) or '')
-    if ok and type(found) == 'table' and found.at then
+    if ok and type(found) == 'table' and tonumber(found.at) then
       found.at = found.at - by
       call('HSET', keys.locks, key, cmsgpack.pack(found))
     end
@@ -56,12 +56,15 @@ local function shiftLocks(by)
   shiftAll(keys.lockExpiries, by)
 end
 
+-- Rows that cannot be read stay as they are: what they are for passes over them as well.
 local function shiftHandles(by)
   local waits, shifted = call('HGETALL', keys.handles), {}
   for i = 1, #waits, 2 do
-    local wait = cmsgpack.unpack(waits[i + 1])
-    wait.deadline, wait.askedAt = wait.deadline - by, wait.askedAt - by
-    shifted[i], shifted[i + 1] = waits[i], cmsgpack.pack(wait)
+    local ok, wait = pcall(cmsgpack.unpack, waits[i + 1])
+    if ok and type(wait) == 'table' and tonumber(wait.deadline) and tonumber(wait.askedAt) then
+      wait.deadline, wait.askedAt = wait.deadline - by, wait.askedAt - by
+      shifted[#shifted + 1], shifted[#shifted + 2] = waits[i], cmsgpack.pack(wait)
+    end
   end
   callAll('HSET', keys.handles, shifted)
 end
@@ -70,7 +73,9 @@ local function shiftNodes(by)
   local nodes, shifted = call('HGETALL', keys.nodes), {}
   for i = 1, #nodes, 2 do
     local mask, heard = string.match(nodes[i + 1], '^(%d+)|(%d+)$')
-    shifted[i], shifted[i + 1] = nodes[i], mask .. '|' .. string.format('%.0f', tonumber(heard) - by)
+    if mask then
+      shifted[#shifted + 1], shifted[#shifted + 2] = nodes[i], mask .. '|' .. string.format('%.0f', heard - by)
+    end
   end
   callAll('HSET', keys.nodes, shifted)
 end
