@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import type { SettlementKind } from '../../libs/scheduler/src/core/commands.js';
-import { DEPENDENCY_TYPES, edgeHolds } from '../../libs/scheduler/src/core/dependency.js';
+import { DEPENDENCY_TYPES } from '../../libs/scheduler/src/core/dependency.js';
 import type { TerminalStatus } from '../../libs/scheduler/src/core/status.js';
 import { edgeTo, edgeToNewest, idOf, settlementOf, type OpenStore } from './fixtures.js';
 import { scenes, type StoreFixture } from './store-fixture.js';
 import type { Worker } from './worker.js';
+import { edgeHolds } from '../support/edge-holds.js';
 
 const ENDS: TerminalStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED'];
 

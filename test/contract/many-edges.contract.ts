@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { settle } from '../../libs/scheduler/src/core/commands.js';
-import { edgeTo, newExecution, nextId, type OpenStore } from './fixtures.js';
+import { edgeTo, edgeToNewest, newExecution, nextId, type OpenStore } from './fixtures.js';
 import { scenes, type StoreFixture } from './store-fixture.js';
 import type { Worker } from './worker.js';
 
@@ -132,6 +132,141 @@ export function manyEdgesContract(open: OpenStore): void {
         await s.maintain();
         await worker.complete(await worker.claimOne(executionId));
         await expectAllGone(s);
+      }),
+    );
+
+    it.each(['complete', 'fail'] as const)(
+      'waits again, once reopened, for what was under way then: its last upstream ends before it is reattached: %s',
+      async (how) =>
+        scenes(open)(async (s) => {
+          const upstreams = await addUpstreams(s);
+          const worker = await s.worker();
+          // What had failed by then is waived, though that is told to others still.
+          await worker.fail(await worker.claimOne(upstreams[0]));
+          const join = await s.add({ edges: edgesTo(upstreams.slice(1)) });
+          const claim = await worker.claimOne(upstreams[1]);
+          await s.store.cancel(join, 0);
+          await s.maintain();
+          await s.store.reopen(join);
+          if (how === 'fail') await worker.fail(claim);
+          else await worker.complete(claim);
+          await s.maintain();
+          const status = how === 'fail' ? 'SKIPPED' : 'PENDING';
+          expect(await s.get(join)).toMatchObject({ status });
+          await completeSome(worker, MANY - 2);
+          await s.maintain();
+          expect(await worker.claimIds(9)).toEqual(how === 'fail' ? [] : [join]);
+        })(),
+    );
+
+    it(
+      'waives, once reopened, what had failed before, also where others are still to be told of that',
+      scenes(open)(async (s) => {
+        const [root] = await s.addMany(1, { priority: 0 });
+        const upstreams = await addUpstreams(s);
+        const others = await s.addMany(MANY, { edges: [edgeTo(root!)] });
+        const join = await s.add({ edges: [...edgesTo(upstreams), edgeTo(root!, 'success', { ref: 'root' })] });
+        const worker = await s.worker();
+        await s.store.cancel(join, 0);
+        await worker.fail(await worker.claimOne(root));
+        expect(await s.status(others.at(-1)!)).toBe('PENDING');
+        await s.store.reopen(join);
+        await s.maintain();
+        expect(await s.status(others.at(-1)!)).toBe('SKIPPED');
+        expect(await s.waitingFor(join)).toBe('dependencies');
+        await completeSome(worker, MANY);
+        await s.maintain();
+        expect(await worker.claimIds(9)).toEqual([join]);
+      }),
+    );
+
+    it.each([0, 1, 2])(
+      'is cancelled or reopened while its edges are moved, after %d steps, and nothing is kept for it',
+      async (steps) =>
+        scene(async (s) => {
+          const upstreams = await addUpstreams(s);
+          const join = await s.add({ edges: edgesTo(upstreams) });
+          const keeper = await s.add({ edges: [edgeTo(join, 'always')], delay: 60_000 });
+          for (let i = 0; i < 4; i++) {
+            expect(await s.store.cancel(join, 0)).toMatchObject({ is: 'CANCELLED' });
+            for (let step = 0; step < steps; step++) await s.store.promote(1);
+            expect(await s.store.reopen(join)).toMatchObject({ is: 'PENDING' });
+            for (let step = 0; step < (steps + i) % 3; step++) await s.store.promote(1);
+          }
+          const worker = await s.worker();
+          await completeSome(worker, MANY - 1);
+          await s.maintain();
+          expect(await s.waitingFor(join)).toBe('dependencies');
+          await completeSome(worker, 1);
+          await s.maintain();
+          await worker.complete(await worker.claimOne(join));
+          await s.advance(60_000);
+          await worker.complete(await worker.claimOne(keeper));
+          await expectAllGone(s);
+        })(),
+    );
+
+    it(
+      'counts the timeouts of its edges anew when it is reopened',
+      scenes(open)(async (s) => {
+        const upstreams = await addUpstreams(s);
+        const edges = upstreams.map((id, i) => edgeTo(id, 'success', { ref: `u${i}`, timeout: 1_000 }));
+        const join = await s.add({ edges });
+        await s.advance(600);
+        await s.store.cancel(join, 0);
+        await s.store.reopen(join);
+        await s.advance(600);
+        expect(await s.waitingFor(join)).toBe('dependencies');
+        await s.advance(400);
+        expect(await s.get(join)).toMatchObject({ status: 'SKIPPED', reason: 'DEPENDENCY_TIMEOUT' });
+      }),
+    );
+  });
+
+  describe('an execution for which many wait', () => {
+    const wait = (s: StoreFixture) =>
+      s.addMany(MANY, { taskId: 'child', queue: 'behind', edges: [edgeToNewest('parent')] });
+
+    it(
+      'wakes all of them, though it has ended, and the next one has come, before they are attached',
+      scene(async (s) => {
+        const waiting = await wait(s);
+        const worker = await s.worker();
+        await s.add({ taskId: 'parent' });
+        await worker.complete(await worker.claimOne(), 'first');
+        await s.add({ taskId: 'parent', delay: 60_000 });
+        await s.maintain();
+        const behind = await s.worker('w2', { queues: ['behind'] });
+        for (let done = 0; done < MANY;) {
+          const claims = await behind.claim(100);
+          expect(claims.map((claim) => claim.executionId)).toEqual(waiting.slice(done, done + claims.length));
+          for (const claim of claims) expect(claim.results).toEqual({ parent: '"first"' });
+          await behind.settle(...claims.map((claim) => settle.complete(claim, '1')));
+          done += claims.length;
+        }
+        await s.maintain();
+        expect((await s.store.listExecutions({ limit: 9 })).items).toHaveLength(1);
+      }),
+    );
+
+    it(
+      'is attached to none that has ended meanwhile, and once to one that was reopened',
+      scenes(open)(async (s) => {
+        const waiting = await wait(s);
+        await s.add({ taskId: 'parent' });
+        const [cancelled, reopened] = [waiting[MANY - 1]!, waiting[MANY - 2]!];
+        for (const id of [cancelled, reopened]) await s.store.cancel(id, 0);
+        await s.store.reopen(reopened);
+        await s.maintain();
+        const worker = await s.worker();
+        await worker.complete(await worker.claimOne());
+        await s.maintain();
+        await s.add({ taskId: 'parent' });
+        await worker.complete(await worker.claimOne());
+        await s.maintain();
+        expect(await s.status(cancelled)).toBe('CANCELLED');
+        expect(await s.waitingFor(reopened)).toBe('queue');
+        expect((await s.store.queueSizes('behind')).reduce((sum, size) => sum + size)).toBe(MANY - 1);
       }),
     );
   });

@@ -5,7 +5,7 @@ import { Database } from '../../libs/scheduler/src/store/embedded/database.js';
 import { EmbeddedTaskStore } from '../../libs/scheduler/src/store/embedded/embedded.store.js';
 import { checksum } from '../../libs/scheduler/src/store/embedded/checksum.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
-import { edgeTo, mirrorOf, newExecution, TASKS } from '../contract/fixtures.js';
+import { edgeTo, edgeToNewest, mirrorOf, newExecution, TASKS } from '../contract/fixtures.js';
 import { StoreFixture } from '../contract/store-fixture.js';
 import { temporaryFolder } from '../support/open-embedded.js';
 
@@ -93,9 +93,41 @@ describe('an execution that waits for many, on disk', () => {
     await s.store.close();
     const again = await open('ends.db');
     expect(await again.store.reopen(join.executionId)).toMatchObject({ is: 'PENDING' });
+    await again.maintain();
     const { results } = await (await again.worker('w2')).claimOne(join.executionId);
     expect(Object.keys(results!)).toEqual(ids.map((_, i) => `u${i}`));
     expect(new Set(Object.values(results!))).toEqual(new Set(['1']));
+  });
+
+  it('goes on where it was when the process ends between two steps', async () => {
+    const first = await open('steps.db');
+    const ids = await first.addMany(250, { priority: 1 });
+    const join = joinOf(ids);
+    await first.store.enqueue([join]);
+    const waiting = await first.addMany(250, { taskId: 'child', edges: [edgeToNewest('parent')], queue: 'behind' });
+    await first.add({ taskId: 'parent', priority: 0 });
+    await first.store.cancel(join.executionId, 0);
+    let s = first;
+    const restart = async (step: (s: StoreFixture) => Promise<unknown>): Promise<void> => {
+      await step(s);
+      await s.store.close();
+      s = await open('steps.db');
+    };
+    await restart(async () => undefined);
+    await restart(async (s) => s.store.reopen(join.executionId));
+    await restart(async (s) => {
+      const worker = await s.worker();
+      await worker.complete(await worker.claimOne());
+    });
+    for (let i = 0; i < 6; i++) await restart((s) => s.store.promote(1));
+    expect((await s.get(join.executionId)).waitingFor!.dependencies!).toHaveLength(250);
+    const worker = await s.worker('last');
+    for (let done = 0; done < 250; done += 50)
+      await worker.settle(...(await worker.claim(50)).map((claim) => settle.complete(claim, '1')));
+    await s.maintain();
+    expect(await worker.claimIds(9)).toEqual([join.executionId]);
+    const behind = await s.worker('behind', { queues: ['behind'] });
+    expect(new Set(await behind.claimIds(250))).toEqual(new Set(waiting));
   });
 
   it('is dropped with its edges', async () => {

@@ -1,7 +1,8 @@
 import type { NewEdge, NewExecution } from '../../libs/scheduler/src/core/commands.js';
-import { edgeHolds, type DependencyType } from '../../libs/scheduler/src/core/dependency.js';
+import type { DependencyType } from '../../libs/scheduler/src/core/dependency.js';
 import { isTerminal, type TaskStatus } from '../../libs/scheduler/src/core/status.js';
 import { edgeTo, HOUR, newExecution, nextId } from '../contract/fixtures.js';
+import { edgeHolds } from '../support/edge-holds.js';
 
 /** Numbers from 0 to 1 that a seed decides (mulberry32). */
 export function randomOf(seed: number): () => number {

@@ -1,8 +1,9 @@
 import type { NewEdge, NewExecution } from '../../libs/scheduler/src/core/commands.js';
-import { edgeHolds, type DependencyType } from '../../libs/scheduler/src/core/dependency.js';
+import type { DependencyType } from '../../libs/scheduler/src/core/dependency.js';
 import type { TaskPriority } from '../../libs/scheduler/src/core/priority.js';
 import { isTerminal, type Reason, type TaskStatus } from '../../libs/scheduler/src/core/status.js';
 import { DECLARED, LOCK_RESERVED } from './config.js';
+import { edgeHolds } from '../support/edge-holds.js';
 
 export interface RefEdge {
   dependent: RefExecution;

@@ -1,5 +1,4 @@
 import type { Duration } from './duration.js';
-import type { TaskStatus } from './status.js';
 
 /**
  * When an edge is satisfied: `success` by COMPLETED, `failure` by FAILED, `completion` by either, `always` by any end.
@@ -30,18 +29,4 @@ export interface ResolvedDependency {
   timeout: number | null;
   maxAge: number | null;
   reuse: boolean;
-}
-
-/** Whether this end of its upstream satisfies an edge. */
-export function edgeHolds(type: DependencyType, outcome: TaskStatus): boolean {
-  switch (type) {
-    case 'success':
-      return outcome === 'COMPLETED';
-    case 'failure':
-      return outcome === 'FAILED';
-    case 'completion':
-      return outcome === 'COMPLETED' || outcome === 'FAILED';
-    case 'always':
-      return true;
-  }
 }

@@ -1,6 +1,7 @@
 /** The ends of executions, and the way back. */
 import type { Verb } from '../core/state-machine.js';
 import type { TerminalStatus } from '../core/status.js';
+import * as edges from './edges.js';
 import * as lock from './lock.js';
 import { countEnd } from './minute-stats.js';
 import { endRun, place } from './queue.js';
@@ -32,8 +33,8 @@ export function finish(
   countEnd(t, execution);
   t.emitExecution(execution, ENDS[status]);
   lock.release(t, execution);
-  t.releaseUpstreams(execution);
-  t.propagate(execution, false);
+  edges.release(t, execution);
+  propagateEnd(t, execution);
   if (execution.workflowId === undefined) t.retire(execution);
   else closeMember(t, execution);
 }
@@ -57,8 +58,20 @@ export function reopen(t: Tables, execution: ExecutionRecord): void {
   execution.rootCause = undefined;
   execution.dueAt = t.now;
   execution.isDated = undefined;
-  t.reattach(execution);
+  edges.reattach(t, execution);
   t.emitExecution(execution, 'reopened');
   place(t, execution);
-  t.propagate(execution, true);
+  if (hasDependents(execution)) t.steps.add(execution, 'reopened', 0);
+}
+
+/** Its dependents are told of its end, in bounded steps. */
+export function propagateEnd(t: Tables, execution: ExecutionRecord): void {
+  if (!hasDependents(execution)) return;
+  execution.endsToPropagate = (execution.endsToPropagate ?? 0) + 1;
+  t.steps.add(execution, 'ended', 0);
+}
+
+/** Whether any edge leads to it, or will. */
+function hasDependents(execution: ExecutionRecord): boolean {
+  return execution.isArriving === true || (execution.dependentCount ?? 0) > 0;
 }

@@ -27,7 +27,25 @@ export interface ExecutionRecord {
   crashes: number;
   /** Runs that ended by RetryLaterError. */
   snoozes: number;
-  readonly openEdges: number;
+  /** Its edges to upstreams, and those of which it waits for a decision. */
+  readonly edgeCount?: number;
+  openEdges: number;
+  /** Whether some of them lead out of its workflow. */
+  hasExternalEdges?: boolean;
+  /** It has ended, or runs again: so many of its edges, the first ones, are released. Absent: as its status says. */
+  edgesReleased?: number;
+  /** It runs again: so many of its edges, the first ones, are still to be reattached. */
+  edgesToReattach?: number;
+  /** The batch that still has edges of it: until they are bound, one open edge stands for them. */
+  boundBy?: string;
+  /** It has ended, and stays out of history until its edges are bound and released. */
+  isKeptForEdges?: boolean;
+  /** Edges of others to it. */
+  readonly dependentCount?: number;
+  /** Its ends that are still to be propagated to all of its dependents. */
+  endsToPropagate?: number;
+  /** Edges that have waited for the next execution of its task are still to be attached to it. */
+  isArriving?: boolean;
   /** The worker that runs it. */
   readonly workerId?: string;
   readonly lastWorkerId?: string;

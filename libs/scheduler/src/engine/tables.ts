@@ -2,6 +2,8 @@ import type { ExecutionTransition } from '../core/effects.js';
 import type { TaskAttempt } from '../core/execution.js';
 import type { Verb } from '../core/state-machine.js';
 import type { TaskStatus } from '../core/status.js';
+import type { EdgeTable, Pins, StepTable } from './edge-tables.js';
+import type { EdgeBudget } from './edge-records.js';
 import type {
   DefinitionRecord,
   ExecutionRecord,
@@ -38,7 +40,7 @@ export type Counter =
  * Where a store keeps the engine's records, for one call of a verb. Implemented on Maps (`memory`, `embedded`) and in Lua
  * (`redis`). Tables find, order and write; they decide nothing.
  */
-export interface Tables extends Runs, Places, Dependents, Ticks {
+export interface Tables extends Runs, Places, Pins, Ticks {
   /** The store's time, ms. */
   readonly now: number;
   /** ms; a time that neither steps of the clock move nor time in which no node is there: declarations age by it. */
@@ -67,6 +69,8 @@ export interface Tables extends Runs, Places, Dependents, Ticks {
   runTime(execution: ExecutionRecord): number;
   /** @returns an error as the store keeps it */
   makeError(name: string, message: string, code: string): Stored;
+  /** @returns in which execution the failure began that ended this one: itself, or its own root cause */
+  rootCauseOf(execution: ExecutionRecord): Stored;
   /** Adds it to the recent errors. */
   addRecentError(execution: ExecutionRecord, error: Stored): void;
 
@@ -75,6 +79,9 @@ export interface Tables extends Runs, Places, Dependents, Ticks {
   readonly unhandled: UnhandledTable;
   readonly expiries: ExpiryTable;
   readonly workers: WorkerTable;
+  readonly edges: EdgeTable;
+  readonly edgeBudget: EdgeBudget;
+  readonly steps: StepTable;
   readonly workflows: WorkflowTable;
   readonly locks: LockTable;
   readonly lockWaiters: LockWaiterTable;
@@ -137,6 +144,7 @@ export interface Places {
   delay(execution: ExecutionRecord): void;
   /** Places it among those that wait for upstreams. */
   block(execution: ExecutionRecord): void;
+  isBlocked(execution: ExecutionRecord): boolean;
   /** Calls `place` with each delayed execution that is due, earliest first, up to `limit` of them. @returns how many */
   eachDelayed(limit: number, place: (execution: ExecutionRecord) => void): number;
   /** @returns the instant, ms, of the earliest delay, wait, hold of a lock, or requested cancel to end */
@@ -153,16 +161,6 @@ export interface Places {
   retireWorkflow(workflow: WorkflowRecord): void;
   /** Takes a workflow out of history. */
   unretireWorkflow(workflow: WorkflowRecord): void;
-}
-
-/** What an end, or a reopening, means for others. */
-export interface Dependents {
-  /** Its own edges need no decision any more, and its upstreams have one live dependent less. */
-  releaseUpstreams(execution: ExecutionRecord): void;
-  /** Binds a reopened execution to its upstreams again. */
-  reattach(execution: ExecutionRecord): void;
-  /** Decides the edges of its dependents, in bounded steps. */
-  propagate(execution: ExecutionRecord, isReopened: boolean): void;
 }
 
 /** Workflows by id. */

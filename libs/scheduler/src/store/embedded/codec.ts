@@ -7,15 +7,16 @@ import type { RunBudget } from '../../core/run-budget.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import type { Reason, TaskStatus } from '../../core/status.js';
 import type { TaskRecord } from '../../core/task-definition.js';
+import type { StepKind } from '../../engine/edge-records.js';
 import type { Starts } from '../../engine/records.js';
 import type { QueueRules } from '../records.js';
+import { SpreadStep } from '../memory/changed.js';
 import { KeyRow } from '../memory/key-row.js';
 import { declaredOf, rulesOf } from '../memory/queue-table.js';
 import { ScheduleRow, toPort } from '../memory/schedule-row.js';
 import {
   LockRow,
   QueueRow,
-  SpreadStep,
   type Edge,
   type Extra,
   type Place,
@@ -80,6 +81,9 @@ export interface ExecutionRecord {
 export interface ExtraRecord {
   /** How many stand in the table `edge`; the edges themselves where a release before that table wrote them. */
   edges?: number | EdgeRecord[];
+  /** Of its edges, the first ones: so many are released; so many are still to be reattached. */
+  edgesReleased?: number;
+  edgesToReattach?: number;
   /** Tasks that have used its outcome. */
   usedBy?: string[];
   lock?: LockNeed;
@@ -147,7 +151,10 @@ export interface KeyRecord {
 export interface SpreadRecord {
   executionId: string;
   reopen: boolean;
+  /** Where it is neither an end nor a reopening. */
+  kind?: StepKind;
   next: number;
+  examined?: number;
 }
 
 export function encodeExecution(row: Row): ExecutionRecord {
@@ -185,7 +192,9 @@ function encodeExtra(extra: Extra): ExtraRecord {
   const { workflow, lockWait } = extra;
   return {
     edges: extra.edges?.length,
-    usedBy: extra.usedBy ? [...extra.usedBy].map((task) => task.taskId) : undefined,
+    edgesReleased: extra.edgesReleased,
+    edgesToReattach: extra.edgesToReattach,
+    usedBy: extra.usedBy ? [...extra.usedBy.keys()].map((task) => task.taskId) : undefined,
     lock: extra.lock ?? undefined,
     parkNumber: extra.parkNumber,
     lockWait: lockWait ? [extra.lockWaitLeft ?? lockWait.at, lockWait.order] : undefined,
@@ -214,10 +223,10 @@ export function encodeEdge(edge: Edge): EdgeRecord {
     taskId: edge.task.taskId,
     ref: edge.ref,
     type: edge.type,
-    maxAge: edge.maxAge,
+    maxAge: edge.maxAge ?? null,
     reuse: edge.reuse,
     state: edge.state,
-    timeout: edge.timeout ?? undefined,
+    timeout: edge.timeout,
     due: edge.heapIndex >= 0 ? edge.at : undefined,
     upstream: edge.upstream ? reference(edge.upstream) : undefined,
   };
@@ -261,7 +270,10 @@ export function encodeRecord(record: QueueRow | TaskRow | LockRow | ScheduleRow 
     return { kind: 'queue', key: record.name, body };
   }
   if (record instanceof SpreadStep) {
-    const body: SpreadRecord = { executionId: record.row.id, reopen: record.reopen, next: record.next };
+    const { executionId, kind, next, examined } = record;
+    const isOfDependents = kind === 'ended' || kind === 'reopened';
+    const how = { reopen: kind === 'reopened', kind: isOfDependents ? undefined : kind };
+    const body: SpreadRecord = { executionId, ...how, next, examined };
     return { kind: 'spread', key: String(record.order), body };
   }
   const { mirror, watched, newest } = record;

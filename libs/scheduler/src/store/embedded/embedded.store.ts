@@ -11,7 +11,7 @@ import { dump } from '../memory/dump.js';
 import { hasEnded, stats, view } from '../memory/inspect.js';
 import type { MemoryStoreOptions } from '../memory/memory-frame.js';
 import { MemoryTaskStore } from '../memory/memory.store.js';
-import type { Changed } from '../memory/rows.js';
+import type { Changed } from '../memory/changed.js';
 import type { State } from '../memory/state.js';
 import { rescueLost } from '../../engine/worker.js';
 import { info } from '../memory/workflow.js';
@@ -20,7 +20,7 @@ import { GroupCommit } from './group-commit.js';
 import { archivedInfo, listAll, listAllWorkflows } from './listing.js';
 import { OpenFile } from './open-file.js';
 import type { Sync } from './owner.js';
-import { detached } from './rebuild.js';
+import { detached } from './detached.js';
 import { Residents } from './residents.js';
 
 export interface EmbeddedStoreOptions extends MemoryStoreOptions {

@@ -7,7 +7,7 @@ import { info, roomOf } from '../memory/workflow.js';
 import type { ListExecutionsQuery, Page, WorkflowInfo } from '../records.js';
 import type { Archive } from './archive.js';
 import type { WorkflowRecord } from './codec.js';
-import { detached, type StoredWorkflow } from './rebuild.js';
+import { detached, type StoredWorkflow } from './detached.js';
 import type { Residents } from './residents.js';
 
 /** Newest first, from memory and from history on disk. */

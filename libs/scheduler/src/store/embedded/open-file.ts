@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StoreUnavailableError } from '../../core/errors.js';
 import type { HistorySettings } from '../history-settings.js';
-import type { Changed } from '../memory/rows.js';
+import type { Changed } from '../memory/changed.js';
 import type { State } from '../memory/state.js';
 import { Archive } from './archive.js';
 import { Database, translate } from './database.js';

@@ -1,15 +1,16 @@
 import { isTerminal, type TerminalStatus } from '../../core/status.js';
+import { SpreadStep } from '../memory/changed.js';
 import { Deadline } from '../memory/deadline.js';
 import { KeyRow } from '../memory/key-row.js';
 import { restored } from '../memory/schedule-row.js';
-import { Edge, LockRow, QueueRow, Row, SpreadStep, WorkerRow, WorkflowRow, type Unit } from '../memory/rows.js';
+import { Edge, LockRow, QueueRow, Row, WorkerRow, WorkflowRow, type Unit } from '../memory/rows.js';
 import * as history from '../memory/history.js';
 import { toLimits } from '../memory/queue-table.js';
 import type { State } from '../memory/state.js';
+import { detached, type StoredExecution, type StoredWorkflow } from './detached.js';
 import type { EdgeTable } from './edge-table.js';
 import type {
   EdgeRecord,
-  ExecutionRecord,
   ExtraRecord,
   KeyRecord,
   LockRecord,
@@ -18,23 +19,8 @@ import type {
   ScheduleEntry,
   SpreadRecord,
   TaskEntry,
-  WorkflowRecord,
 } from './codec.js';
 import { bytes, weight } from '../memory/weight.js';
-
-/** An execution as the database gives it. */
-export interface StoredExecution {
-  number: number;
-  record: ExecutionRecord;
-  payload: string | null;
-  result: string | null;
-}
-
-export interface StoredWorkflow {
-  number: number;
-  ended: number;
-  record: WorkflowRecord;
-}
 
 interface Added {
   row: Row;
@@ -43,53 +29,6 @@ interface Added {
   isFromTable: boolean;
   lockWait: ExtraRecord['lockWait'];
   expiry: ExtraRecord['expiry'];
-}
-
-/** Executions as they were, but for what they hang on: for those who only look. */
-export function detached(s: State, { number, record, payload, result }: StoredExecution): Row {
-  const { executionId, priority, timeout = null, budget = null } = record;
-  const queue = s.queues.get(record.queue) ?? new QueueRow(record.queue);
-  const command = { executionId, priority, payload, timeout, budget };
-  const row = new Row(number, s.task(record.taskId), queue, record.createdTime, command, record.at);
-  row.status = record.status;
-  row.place = record.place;
-  row.rank = record.rank ?? 0;
-  row.ttl = record.ttl;
-  row.isDated = !record.putOff || undefined;
-  row.startedAt = record.startedTime ?? 0;
-  row.completedAt = record.completedTime ?? 0;
-  row.cancelRequestedAt = record.cancelRequestedTime ?? 0;
-  row.leaseToken = record.attempt ?? 0;
-  row.runs = record.run ?? 0;
-  row.failures = record.failures ?? 0;
-  row.crashes = record.crashes ?? 0;
-  row.snoozes = record.snoozes ?? 0;
-  row.lastWorkerId = record.workerId;
-  row.result = result ?? undefined;
-  row.error = record.error;
-  row.reason = record.reason;
-  row.attempts = record.attempts;
-  if (record.extra) restoreExtra(s, row, record.extra);
-  return row;
-}
-
-function restoreExtra(s: State, row: Row, record: ExtraRecord): void {
-  const extra = row.more();
-  extra.usedBy = record.usedBy ? new Set(record.usedBy.map((taskId) => s.task(taskId))) : null;
-  extra.lock = record.lock ?? null;
-  extra.parkNumber = record.parkNumber;
-  extra.fencingToken = record.fencingToken;
-  extra.tags = record.tags ?? null;
-  extra.ref = record.ref ?? null;
-  extra.schedule = record.schedule ?? null;
-  extra.progress = record.progress ?? null;
-  extra.logs = record.logs ?? null;
-  extra.rootCause = record.rootCause;
-  if (record.workflow) {
-    const { number, workflowId, name, createdTime } = record.workflow;
-    // Only until the workflow itself is linked, which may have left history before its executions.
-    extra.workflow = new WorkflowRow(workflowId, name, createdTime, number);
-  }
 }
 
 /**
@@ -151,6 +90,7 @@ export class Rebuilder {
     const edges = added.flatMap((each) => this.edgesOf(each));
     edges.sort((a, b) => a.order - b.order);
     for (const edge of edges) this.attach(edge);
+    for (const { row } of added) this.keepForEdges(row);
     for (const { row, lockWait, expiry } of added) {
       if (row.place === 'delayed') s.delayed.push(row);
       if (row.place === 'dependencies') s.waitingForDependencies++;
@@ -181,7 +121,7 @@ export class Rebuilder {
     task.mirror = mirror;
     task.watched = watched;
     task.newest = newest === null ? null : (this.s.executions.get(newest) ?? null);
-    if (task.newest) this.pin(task.newest, null);
+    if (task.newest) this.pin(task.newest);
   }
 
   /** Before `link`, since executions wait in it. */
@@ -206,12 +146,17 @@ export class Rebuilder {
     this.s.keys.restore(new KeyRow(key, executionId, fingerprint, expiresAt));
   }
 
-  spread(order: number, { executionId, reopen, next }: SpreadRecord): void {
+  spread(order: number, record: SpreadRecord): void {
+    const { executionId, reopen, kind = reopen ? 'reopened' : 'ended', next, examined } = record;
     const row = this.s.executions.get(executionId);
     if (!row) throw new Error(`there is no execution ${executionId}`);
-    const step = new SpreadStep(order, row, reopen);
-    step.next = next;
-    this.s.continuation.push(step);
+    const step = new SpreadStep(order, row, kind, next);
+    step.examined = examined;
+    this.s.steps.steps.push(step);
+    if (kind === 'ended') row.endsToPropagate = (row.endsToPropagate ?? 0) + 1;
+    if (kind !== 'arrived') return;
+    row.isArriving = true;
+    this.pin(row);
   }
 
   /** Into the order of creation: at its end when all is read in that order, further down for what returns. */
@@ -236,36 +181,47 @@ export class Rebuilder {
 
   private edge(row: Row, record: EdgeRecord): Edge {
     const task = this.s.task(record.taskId);
-    const { order, ref, type, maxAge, reuse, timeout = null } = record;
-    const edge = new Edge(order, row, task, ref, type, maxAge, reuse, timeout);
+    const { order, ref, type, maxAge, reuse, timeout } = record;
+    const edge = new Edge(order, row, task, { ref, type, maxAge: maxAge ?? undefined, reuse, timeout });
     edge.state = record.state;
     edge.upstream = record.upstream ? this.find(record.upstream) : null;
-    (row.more().edges ??= []).push(edge);
-    if (edge.state === 'open') row.openEdges++;
+    if (isOpen(edge)) row.openEdges++;
     if (record.due !== undefined) {
       edge.at = record.due;
-      this.s.edgeTimeouts.push(edge);
+      this.s.edges.timeouts.push(edge);
     }
     return edge;
   }
 
   private attach(edge: Edge): void {
-    const live = !isTerminal(edge.dependent.status);
-    if (edge.upstream === null) {
-      if (live && edge.state === 'open') edge.task.next.add(edge);
+    const { dependent, upstream, task } = edge;
+    if (upstream === null) {
+      if (edge.state === 'open') task.next.set(edge, edge.order);
       return;
     }
-    const upstream = edge.upstream.more();
-    (upstream.dependents ??= []).push(edge);
-    if (!live) return;
-    upstream.liveDependents++;
-    this.pin(edge.upstream, edge.dependent);
+    const extra = upstream.more();
+    (extra.dependents ??= []).push(edge);
+    const workflow = history.workflowOf(this.s, dependent);
+    if (workflow !== null && upstream.extra?.workflow === workflow) return;
+    dependent.hasExternalEdges = true;
+    if (!isHeld(edge)) return;
+    extra.liveDependents++;
+    this.pin(upstream);
+  }
+
+  /** One that has ended, and whose edges are still to be released. */
+  private keepForEdges(row: Row): void {
+    if (row.edgesToReattach !== undefined) row.openEdges++;
+    else if (row.edgesReleased !== undefined) {
+      row.isKeptForEdges = true;
+      this.pin(row);
+    }
   }
 
   /** Counts who needs an execution of a workflow from outside of it. */
-  private pin(row: Row, by: Row | null): void {
+  private pin(row: Row): void {
     const workflow = history.workflowOf(this.s, row);
-    if (workflow !== null && by?.extra?.workflow !== workflow) workflow.pins++;
+    if (workflow !== null) workflow.pins++;
   }
 
   /** What another record names; a stand-in that is gone for what history has dropped meanwhile. */
@@ -333,4 +289,16 @@ export class Rebuilder {
     if (!worker) workers.restore((worker = new WorkerRow({ workerId, ...nothing }, 0)));
     return worker;
   }
+}
+
+/** Whether it counts as open. The open edges of one that has ended are those that do not hold. */
+function isOpen({ state, index, dependent }: Edge): boolean {
+  if (isTerminal(dependent.status)) return state !== 'held';
+  return state === 'open' && index > (dependent.edgesToReattach ?? 0);
+}
+
+/** Whether its upstream counts it among its live dependents. */
+function isHeld({ index, dependent }: Edge): boolean {
+  const released = dependent.edgesReleased ?? (isTerminal(dependent.status) ? index : 0);
+  return index > released;
 }

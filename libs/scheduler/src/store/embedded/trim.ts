@@ -1,7 +1,8 @@
 import { TERMINAL_STATUSES, type TerminalStatus } from '../../core/status.js';
 import type { HistorySettings } from '../history-settings.js';
 import * as history from '../memory/history.js';
-import { Row, WorkflowRow, type Changed, type Unit } from '../memory/rows.js';
+import type { Changed } from '../memory/changed.js';
+import { Row, WorkflowRow, type Unit } from '../memory/rows.js';
 import type { State } from '../memory/state.js';
 import type { ArchiveCounts, Retired } from './archive-counts.js';
 import type { Archive } from './archive.js';

@@ -1,6 +1,7 @@
 import * as history from '../memory/history.js';
+import { SpreadStep, type Changed } from '../memory/changed.js';
 import { KeyRow } from '../memory/key-row.js';
-import { Edge, LockRow, QueueRow, Row, SpreadStep, TaskRow, WorkflowRow, type Changed } from '../memory/rows.js';
+import { Edge, LockRow, QueueRow, Row, TaskRow, WorkflowRow } from '../memory/rows.js';
 import { ScheduleRow } from '../memory/schedule-row.js';
 import type { TerminalStatus } from '../../core/status.js';
 import type { State } from '../memory/state.js';
@@ -85,7 +86,7 @@ export class Writer {
 
   /** Families that can leave memory. */
   private leaving(): Family[] {
-    const busy = new Set(this.state.continuation.map((step) => step.row));
+    const busy = new Set(this.state.steps.steps.map((step) => step.row));
     const seen = new Set<Row>();
     const families: Family[] = [];
     for (const record of [...this.changed, ...this.residents.recalled.keys()]) {
@@ -195,7 +196,7 @@ export class Writer {
     if (record instanceof KeyRow) return s.keys.stored(record.key) === record;
     if (record instanceof LockRow) return s.locks.get(record.key) === record;
     if (record instanceof ScheduleRow) return s.schedules.get(record.id) === record;
-    if (record instanceof SpreadStep) return s.continuation.includes(record);
+    if (record instanceof SpreadStep) return s.steps.steps.includes(record);
     return record instanceof QueueRow || record instanceof TaskRow;
   }
 

@@ -16,7 +16,7 @@ export function followStep(s: State, by: number, now: number): void {
   }
   shift(s.locks.expiries, by, (lock) => s.touch(lock));
   shift(s.lockWaiters.waits, by, ({ row }) => s.touch(row));
-  shift(s.edgeTimeouts, by, (edge) => s.touch(edge));
+  shift(s.edges.timeouts, by, (edge) => s.touch(edge));
   shift(s.graces, by);
   shift(s.expiries.deadlines, by, ({ row }) => s.touch(row));
   shift(s.bounds, by);

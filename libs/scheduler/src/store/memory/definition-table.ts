@@ -1,6 +1,7 @@
 import type { TaskRecord } from '../../core/task-definition.js';
 import type { DefinitionTable } from '../../engine/tables.js';
-import type { Changed, TaskRow } from './rows.js';
+import type { Changed } from './changed.js';
+import type { TaskRow } from './rows.js';
 
 /** What the table needs of the state. */
 interface DefinitionState {

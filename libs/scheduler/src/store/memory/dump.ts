@@ -50,7 +50,7 @@ export function dump(s: State): unknown {
         [...units].map((unit) => (unit instanceof WorkflowRow ? unit.workflowId : unit.id)),
       ]),
     ),
-    continuation: s.continuation.map((step) => [step.row.id, step.reopen, step.next]),
+    continuation: s.steps.steps.map((step) => [step.row.id, step.kind, step.next]),
     counters: s.counters,
     byStatus: s.byStatus,
   };

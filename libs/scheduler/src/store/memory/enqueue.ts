@@ -1,21 +1,18 @@
 import type { NewEdge, NewExecution, NewWorkflow } from '../../core/commands.js';
 import { IdempotencyConflictError, isOfOtherTask, UnknownDependencyError } from '../../core/errors.js';
-import { isTerminal } from '../../core/status.js';
-import { resolveBound } from './dependency.js';
-import * as edges from './edges.js';
+import { admit } from '../../engine/admit.js';
 import { deduplicate } from '../../engine/idempotency.js';
-import { place } from '../../engine/queue.js';
+import type { NewEdge as EngineEdge } from '../../engine/edge-records.js';
 import { close as closeWorkflow } from '../../engine/workflow.js';
 import { Row, WorkflowRow } from './rows.js';
 import type { State } from './state.js';
-import { tell } from './transition.js';
 
 /** Stores a batch, all or nothing. @returns ids in the order given: of the first one where an idempotency key repeats */
 export function enqueue(s: State, batch: readonly NewExecution[], now: number): string[] {
   const { ids, fresh } = deduplicated(s, batch);
   checkEdges(s, fresh);
   s.keys.keepStaged();
-  admit(s, create(s, fresh, now), fresh, now);
+  admitAll(s, create(s, fresh, now), fresh, fresh[0]?.executionId);
   return ids;
 }
 
@@ -51,7 +48,7 @@ export function startWorkflow(s: State, command: NewWorkflow, executions: readon
     row.more().workflow = workflow;
     workflow.nodes.push({ ref: node.ref, row, dependsOn: node.dependsOn.map((each) => ({ ...each })) });
   }
-  admit(s, rows, executions, now);
+  admitAll(s, rows, executions, command.workflowId);
   if (executions.length === 0) closeWorkflow(s, workflow);
 }
 
@@ -64,15 +61,10 @@ export function createTick(s: State, command: NewExecution, scheduleId: string, 
 }
 
 /** Places the execution of a tick. @param after one for whose end it waits as well, however it ends */
-export function admitTick(s: State, row: Row, command: NewExecution, after: Row | undefined, now: number): void {
-  const previous: NewEdge[] = [];
-  if (after)
-    previous.push({
-      ...{ taskId: after.task.taskId, ref: '$previous', type: 'always', timeout: null, maxAge: null, reuse: true },
-      bind: { executionId: after.id },
-    });
-  const edges = after ? [...(command.edges ?? []), ...previous] : command.edges;
-  admit(s, [row], [{ ...command, edges }], now);
+export function admitTick(s: State, row: Row, command: NewExecution, after: Row | undefined): void {
+  const edges = command.edges?.map(edgeOf) ?? [];
+  if (after) edges.push({ taskId: after.task.taskId, ref: '$previous', type: 'always', reuse: true, to: after.id });
+  admit(s, row, edges, undefined);
 }
 
 function checkEdges(s: State, batch: readonly NewExecution[]): void {
@@ -117,17 +109,13 @@ function create(s: State, batch: readonly NewExecution[], now: number): Row[] {
   return rows;
 }
 
-/** In order: each binds to what is there, and is then there for those behind it. */
-function admit(s: State, rows: readonly Row[], batch: readonly NewExecution[], now: number): void {
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i]!;
-    tell(s, row, 'scheduled', now);
-    const commands = batch[i]!.edges;
-    if (commands !== null) edges.bind(s, row, commands, now);
-    if (row.task.watched) edges.arrive(s, row.task, row, now);
-    // Last, since it may end the execution, and then those who wait for it must be known.
-    if (commands !== null) resolveBound(s, row);
-    if (!isTerminal(row.status)) place(s, row);
-  }
-  for (const row of rows) edges.useUpstreams(row);
+/** In order: each binds to what is there, and is then there for those behind it. @param request that they came with */
+function admitAll(s: State, rows: readonly Row[], batch: readonly NewExecution[], request?: string): void {
+  for (const [i, row] of rows.entries()) admit(s, row, batch[i]!.edges?.map(edgeOf), request);
+}
+
+/** As the engine takes it: absent values are undefined. */
+function edgeOf({ taskId, ref, type, maxAge, reuse, timeout, bind }: NewEdge): EngineEdge {
+  const to = bind === 'newest' ? undefined : bind.executionId;
+  return { taskId, ref, type, reuse, maxAge: maxAge ?? undefined, timeout: timeout ?? undefined, to };
 }

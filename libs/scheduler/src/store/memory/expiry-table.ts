@@ -1,7 +1,8 @@
 import type { ExpiryTable } from '../../engine/tables.js';
 import { Deadline } from './deadline.js';
 import { Heap } from './heap.js';
-import type { Changed, Row } from './rows.js';
+import type { Changed } from './changed.js';
+import type { Row } from './rows.js';
 
 /** What the table needs of the state. */
 interface ExpiryState {

@@ -2,7 +2,7 @@ import type { TaskAttempt } from '../../core/execution.js';
 import type { ErrorInfo } from '../../core/failure.js';
 import { ATTEMPTS_KEPT, RECENT_ERRORS_KEPT, MINUTES_KEPT } from '../../core/limits.js';
 import { TERMINAL_STATUSES, type TerminalStatus } from '../../core/status.js';
-import { WorkflowRow, type Row, type Unit } from './rows.js';
+import { WorkflowRow, type Extra, type Row, type Unit } from './rows.js';
 import type { State } from './state.js';
 import { weight } from './weight.js';
 
@@ -57,9 +57,14 @@ export function retire(s: State, row: Row, now: number): void {
   if (row.place !== 'kept') return;
   const workflow = workflowOf(s, row);
   if (workflow !== null) return retireWorkflow(s, workflow, now);
-  if ((row.extra !== null && row.extra.liveDependents > 0) || row.task.newest === row) return;
+  if (row.task.newest === row || (row.extra !== null && isNeeded(row.extra))) return;
   row.place = 'history';
   enter(s, row, now);
+}
+
+/** Whether one that is alive needs it, or its edges are still to be moved. */
+function isNeeded({ liveDependents, isKeptForEdges, isArriving }: Extra): boolean {
+  return liveDependents > 0 || isKeptForEdges === true || isArriving === true;
 }
 
 /** Moves an ended workflow into history, once nobody outside of it needs any of its executions. */
@@ -82,20 +87,18 @@ export function keepWorkflow(s: State, workflow: WorkflowRow): void {
   s.touch(workflow);
 }
 
-/** One more that is alive needs how this one ended. @param by the dependent; null: it is the newest of its task */
-export function pin(s: State, row: Row, by: Row | null): void {
+/** One more that is alive needs how this one ended, from outside of its workflow. */
+export function pin(s: State, row: Row): void {
   const workflow = workflowOf(s, row);
   if (workflow === null) return keep(s, row);
-  if (by !== null && by.extra?.workflow === workflow) return;
   workflow.pins++;
   keepWorkflow(s, workflow);
 }
 
 /** The other way round. */
-export function unpin(s: State, row: Row, by: Row | null, now: number): void {
+export function unpin(s: State, row: Row, now: number): void {
   const workflow = workflowOf(s, row);
   if (workflow === null) return retire(s, row, now);
-  if (by !== null && by.extra?.workflow === workflow) return;
   workflow.pins--;
   retireWorkflow(s, workflow, now);
 }

@@ -2,7 +2,7 @@ import { isLive } from '../../engine/idempotency.js';
 import type { KeyRecord } from '../../engine/records.js';
 import type { KeyTable, Tables } from '../../engine/tables.js';
 import { KeyRow } from './key-row.js';
-import type { Changed } from './rows.js';
+import type { Changed } from './changed.js';
 
 export class MemoryKeyTable implements KeyTable {
   /** In the order of expiry: all live equally long. */

@@ -1,6 +1,7 @@
 import type { LockTable } from '../../engine/tables.js';
 import { Heap } from './heap.js';
-import { LockRow, type Changed } from './rows.js';
+import type { Changed } from './changed.js';
+import { LockRow } from './rows.js';
 
 /** What the tables need of the state. */
 export interface LockState {

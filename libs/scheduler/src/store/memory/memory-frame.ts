@@ -2,12 +2,12 @@ import type { Clock } from '../../core/clock.js';
 import type { Effect, ExecutionTransition } from '../../core/effects.js';
 import { SchedulerClosedError } from '../../core/errors.js';
 import { EDGES_PER_STEP } from '../../core/limits.js';
+import { propagate } from '../../engine/dependency.js';
 import { historySettings, type GivenHistory } from '../history-settings.js';
 import type { ResultsPage } from '../records.js';
 import { results } from './claim.js';
 import { followStep } from './clock-step.js';
-import * as dependency from './dependency.js';
-import type { Changed } from './rows.js';
+import type { Changed } from './changed.js';
 import { MemoryState } from './memory-state.js';
 import type { Executions, MemorySettings, State } from './state.js';
 import { StepWatch } from './step-watch.js';
@@ -89,9 +89,9 @@ export abstract class MemoryFrame {
 
   protected transact<T>(transition: (s: State, now: number) => T): T {
     const now = this.now();
-    this.state.edgesLeft = EDGES_PER_STEP;
+    this.state.edgeBudget = { toDecide: EDGES_PER_STEP, toMove: EDGES_PER_STEP, bytes: 1 };
     const result = transition(this.state, now);
-    dependency.drain(this.state);
+    propagate(this.state);
     return result;
   }
 
@@ -100,7 +100,7 @@ export abstract class MemoryFrame {
     const s = this.state;
     for (const name of s.woken) s.effects.push({ kind: 'ready', queue: name });
     s.woken.clear();
-    if (s.continuation.length > 0) s.effects.push({ kind: 'workRemains' });
+    if (s.steps.steps.length > 0) s.effects.push({ kind: 'workRemains' });
     const effects = s.effects;
     if (effects.length > 0) s.effects = [];
     return effects;

@@ -1,10 +1,9 @@
 import type { LockNeed } from '../../core/commands.js';
 import type { ExecutionTransition } from '../../core/effects.js';
-import type { TaskAttempt } from '../../core/execution.js';
+import type { RootCause, TaskAttempt } from '../../core/execution.js';
 import type { ErrorInfo } from '../../core/failure.js';
 import type { Verb } from '../../core/state-machine.js';
 import type { TaskStatus } from '../../core/status.js';
-import * as edges from './edges.js';
 import * as enqueueing from './enqueue.js';
 import * as history from './history.js';
 import { Deadline } from './deadline.js';
@@ -140,7 +139,7 @@ export class MemoryState extends State {
     let next: number | undefined;
     for (const heap of [
       this.delayed,
-      this.edgeTimeouts,
+      this.edges.timeouts,
       this.lockWaiters.waits,
       this.locks.expiries,
       this.graces,
@@ -179,16 +178,40 @@ export class MemoryState extends State {
     history.keep(this, row);
   }
 
-  releaseUpstreams(row: Row): void {
-    if (row.extra !== null) edges.letGo(this, row, this.now);
+  isBlocked(row: Row): boolean {
+    return row.place === 'dependencies';
   }
 
-  reattach(row: Row): void {
-    edges.takeUp(this, row, this.now);
+  rootCauseOf(row: Row): RootCause {
+    return row.rootCause ?? { executionId: row.id, taskId: row.task.taskId, status: row.status };
   }
 
-  propagate(row: Row, isReopened: boolean): void {
-    edges.spread(this, row, isReopened);
+  pin(row: Row): void {
+    history.pin(this, row);
+  }
+
+  unpin(row: Row): void {
+    history.unpin(this, row, this.now);
+  }
+
+  unpinReopened(row: Row): void {
+    const workflow = history.workflowOf(this, row);
+    if (workflow !== null) workflow.pins--;
+  }
+
+  newest(taskId: string): Row | undefined {
+    return this.task(taskId).newest ?? undefined;
+  }
+
+  isWatched(row: Row): boolean {
+    return row.task.watched;
+  }
+
+  replaceNewest(row: Row): Row | undefined {
+    const last = row.task.newest ?? undefined;
+    row.task.newest = row;
+    this.touch(row.task);
+    return last;
   }
 
   createTick(schedule: ScheduleRow, id: string, { command }: MemoryTick): Row {
@@ -196,7 +219,7 @@ export class MemoryState extends State {
   }
 
   admitTick(row: Row, { command }: MemoryTick, after: Row | undefined): void {
-    enqueueing.admitTick(this, row, command, after, this.now);
+    enqueueing.admitTick(this, row, command, after);
   }
 
   retireWorkflow(workflow: WorkflowRow): void {

@@ -18,12 +18,12 @@ import type {
 } from '../records.js';
 import type { BeatReply, ExchangeReply, ExchangeRequest, StepReply, TaskStore } from '../task-store.js';
 import { claim } from './claim.js';
-import * as dependency from './dependency.js';
 import { dump } from './dump.js';
 import * as enqueueing from './enqueue.js';
 import * as history from './history.js';
 import * as inspect from './inspect.js';
 import { cancel } from '../../engine/cancel.js';
+import { propagate, timeOut } from '../../engine/dependency.js';
 import { reopen } from '../../engine/finish.js';
 import { configure, declare, nextDue, pause, promote, resume, wakeRefilled } from '../../engine/queue.js';
 import { current, settleExpired } from '../../engine/settle.js';
@@ -213,7 +213,7 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
       if (lane && isLate(lane.sequence, request.sequence, lane.isGreeted)) return worker.late(request);
       renewLease(s, row);
       const settled = settling.settleAll(s, row, request.settlements);
-      dependency.drain(s);
+      propagate(s);
       const reply = { known: true, settled, ...claim(s, row, request) };
       row.lanes.set(request.lane, { sequence: request.sequence, reply, isGreeted: false });
       return reply;
@@ -281,10 +281,10 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
 
   promote(limit: number): Promise<StepReply & { nextDue: number | null }> {
     return this.commit((s, now) => {
-      const done = promote(s, limit) + dependency.timeOut(s, limit) + endWaits(s) + expireLocks(s);
+      const done = promote(s, limit) + timeOut(s, limit) + endWaits(s) + expireLocks(s);
       wakeRefilled(s);
       const next = nextDue(s) ?? null;
-      return { done, nextDue: next, more: s.continuation.length > 0 || (next !== null && next <= now) };
+      return { done, nextDue: next, more: s.steps.steps.length > 0 || (next !== null && next <= now) };
     });
   }
 

@@ -2,7 +2,8 @@ import type { QueueLimits } from '../../engine/records.js';
 import type { QueueTable } from '../../engine/tables.js';
 import { isLimited } from '../../engine/queue.js';
 import type { QueueRules } from '../records.js';
-import { QueueRow, type Changed } from './rows.js';
+import type { Changed } from './changed.js';
+import { QueueRow } from './rows.js';
 
 export class MemoryQueueTable implements QueueTable {
   private readonly rows = new Map<string, QueueRow>();

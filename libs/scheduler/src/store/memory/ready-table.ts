@@ -1,5 +1,6 @@
 import type { ReadyTable } from '../../engine/tables.js';
-import type { Changed, QueueRow, Row } from './rows.js';
+import type { Changed } from './changed.js';
+import type { QueueRow, Row } from './rows.js';
 
 /** What the table needs of the state. */
 interface ReadyState {

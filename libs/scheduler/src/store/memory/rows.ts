@@ -7,6 +7,7 @@ import type { TaskPriority } from '../../core/priority.js';
 import type { RunBudget } from '../../core/run-budget.js';
 import type { Reason, TaskStatus } from '../../core/status.js';
 import type { TaskRecord } from '../../core/task-definition.js';
+import type { EdgeRecord, EdgeState, NewEdge } from '../../engine/edge-records.js';
 import type {
   ExecutionRecord,
   HandleWait,
@@ -19,50 +20,58 @@ import type {
 import type { WorkerHello } from '../records.js';
 import type { Deadline } from './deadline.js';
 import { Heap, type HeapItem } from './heap.js';
-import type { KeyRow } from './key-row.js';
-import type { ScheduleRow } from './schedule-row.js';
 import type { Lane } from './lane.js';
 import { levels, LinkedList, type ListItem } from './list.js';
+import { RareFields, WithRareFields } from './rare-fields.js';
 
 /** Where an execution stands; it is in one place at a time. */
 export type Place =
   'ready' | 'delayed' | 'dependencies' | 'lock' | 'unhandled' | 'running' | 'kept' | 'history' | 'gone';
 
 /** An edge of one execution to its upstream execution, once that exists. */
-export class Edge implements HeapItem {
+export class Edge implements EdgeRecord, HeapItem {
   at = 0;
   heapIndex = -1;
   upstream: Row | null = null;
-  /** `open` waits; `held`, `broken` and `timedOut` are decided; `dropped`: its dependent ended before it was. */
-  state: 'open' | 'held' | 'broken' | 'timedOut' | 'dropped' = 'open';
+  state: EdgeState = 'open';
+  readonly index: number;
 
   constructor(
     readonly order: number,
     readonly dependent: Row,
     readonly task: TaskRow,
-    readonly ref: string,
-    readonly type: DependencyType,
-    readonly maxAge: number | null,
-    readonly reuse: boolean,
-    /** How long it may wait, ms; null: for ever. */
-    readonly timeout: number | null,
-  ) {}
+    { ref, type, maxAge, reuse, timeout }: Omit<NewEdge, 'taskId'>,
+  ) {
+    this.ref = ref;
+    this.type = type;
+    this.maxAge = maxAge;
+    this.reuse = reuse;
+    this.timeout = timeout;
+    const edges = (dependent.more().edges ??= []);
+    this.index = edges.push(this);
+  }
+
+  readonly ref: string;
+  readonly type: DependencyType;
+  readonly maxAge: number | undefined;
+  readonly reuse: boolean;
+  readonly timeout: number | undefined;
+
+  get upstreamId(): string | undefined {
+    return this.upstream?.id;
+  }
 }
 
 /** What most executions do without. */
-export class Extra {
+export class Extra extends RareFields {
   edges: Edge[] | null = null;
   /** Edges that others have to this one, in the order they were made. */
   dependents: Edge[] | null = null;
   /** Dependents that have not ended: while there are any, this one is kept. */
   liveDependents = 0;
-  /** Tasks of which an execution has used, or will use, this one's outcome. */
-  usedBy: Set<TaskRow> | null = null;
+  /** By task: the request of which an execution has used, or will use, this one's outcome; '': of an earlier process. */
+  usedBy: Map<TaskRow, string> | null = null;
   lock: LockNeed | null = null;
-  heldLock: string | undefined = undefined;
-  fencingToken: number | undefined = undefined;
-  parkNumber: number | undefined = undefined;
-  lockWaitLeft: number | undefined = undefined;
   /** Where it waits for its lock, parked or ready; null: it does not wait for it. */
   line: LockLine | null = null;
   /** The end of its wait for the lock. */
@@ -82,7 +91,7 @@ export class Extra {
 }
 
 /** One execution. */
-export class Row implements ExecutionRecord, ListItem<Row>, HeapItem {
+export class Row extends WithRareFields implements ExecutionRecord, ListItem<Row>, HeapItem {
   prev: Row | null = null;
   next: Row | null = null;
   list: LinkedList<Row> | null = null;
@@ -127,6 +136,7 @@ export class Row implements ExecutionRecord, ListItem<Row>, HeapItem {
     command: Pick<NewExecution, 'executionId' | 'priority' | 'payload' | 'timeout' | 'budget'>,
     due: number,
   ) {
+    super();
     this.id = command.executionId;
     this.priority = command.priority;
     this.payload = command.payload;
@@ -141,6 +151,14 @@ export class Row implements ExecutionRecord, ListItem<Row>, HeapItem {
 
   get number(): number {
     return this.order;
+  }
+
+  get edgeCount(): number {
+    return this.extra?.edges?.length ?? 0;
+  }
+
+  get dependentCount(): number {
+    return this.extra?.dependents?.length ?? 0;
   }
 
   get dueAt(): number {
@@ -178,38 +196,6 @@ export class Row implements ExecutionRecord, ListItem<Row>, HeapItem {
   get lockMaxWait(): number | undefined {
     return this.extra?.lock?.maxWait ?? undefined;
   }
-
-  get heldLock(): string | undefined {
-    return this.extra?.heldLock;
-  }
-
-  set heldLock(key: string | undefined) {
-    this.more().heldLock = key;
-  }
-
-  get fencingToken(): number | undefined {
-    return this.extra?.fencingToken;
-  }
-
-  set fencingToken(token: number | undefined) {
-    this.more().fencingToken = token;
-  }
-
-  get parkNumber(): number | undefined {
-    return this.extra?.parkNumber;
-  }
-
-  set parkNumber(number: number | undefined) {
-    this.more().parkNumber = number;
-  }
-
-  get lockWaitLeft(): number | undefined {
-    return this.extra?.lockWaitLeft;
-  }
-
-  set lockWaitLeft(ms: number | undefined) {
-    this.more().lockWaitLeft = ms;
-  }
 }
 
 /** One queue: five levels, first in first out each. */
@@ -233,8 +219,8 @@ export class TaskRow {
   /** Someone depends on it, so its newest execution is remembered. */
   watched = false;
   newest: Row | null = null;
-  /** Edges that wait for its next execution. */
-  readonly next = new Set<Edge>();
+  /** Edges that wait for its next execution, and the numbers of their waits. */
+  readonly next = new Map<Edge, number>();
   /** Executions that were met by workers without a handler. */
   readonly unhandled = levels<Row>();
 
@@ -333,17 +319,3 @@ export class WorkflowRow implements WorkflowRecord, ListItem<Unit> {
     readonly order: number,
   ) {}
 }
-
-/** A dependent's edges that are still to be told of an end or a reopening. */
-export class SpreadStep {
-  next = 0;
-
-  constructor(
-    readonly order: number,
-    readonly row: Row,
-    readonly reopen: boolean,
-  ) {}
-}
-
-/** What a transition may change. */
-export type Changed = Row | Edge | QueueRow | TaskRow | LockRow | WorkflowRow | ScheduleRow | KeyRow | SpreadStep;

@@ -1,7 +1,7 @@
 import type { ScheduleRecord } from '../../core/schedule.js';
 import { nextTick } from '../../engine/schedule.js';
 import type { ScheduleTable } from '../../engine/tables.js';
-import type { Changed } from './rows.js';
+import type { Changed } from './changed.js';
 import { ScheduleRow, toPort } from './schedule-row.js';
 
 /** What the table needs of the state. */

@@ -1,15 +1,18 @@
 import type { LockNeed, RunToken } from '../../core/commands.js';
 import type { Effect, ExecutionTransition } from '../../core/effects.js';
-import type { TaskAttempt } from '../../core/execution.js';
+import type { RootCause, TaskAttempt } from '../../core/execution.js';
 import type { ErrorInfo } from '../../core/failure.js';
 import type { Verb } from '../../core/state-machine.js';
 import { isTerminal, type TaskStatus, type TerminalStatus } from '../../core/status.js';
+import type { EdgeBudget } from '../../engine/edge-records.js';
 import type { LockRecord, ScheduleRecord } from '../../engine/records.js';
 import type { Counter, Tables } from '../../engine/tables.js';
 import { noCounts, noStatuses } from '../no-counts.js';
 import type { HistorySettings } from '../history-settings.js';
 import type { StoreStats } from '../records.js';
+import type { Changed } from './changed.js';
 import type { Deadline } from './deadline.js';
+import { MemoryEdgeTable } from './edge-table.js';
 import { Heap } from './heap.js';
 import { LinkedList } from './list.js';
 import { MemoryExpiryTable } from './expiry-table.js';
@@ -20,20 +23,11 @@ import { MemoryReadyTable } from './ready-table.js';
 import { MemoryUnhandledTable } from './unhandled-table.js';
 import { MemoryWorkerTable } from './worker-table.js';
 import { MemoryKeyTable } from './key-table.js';
-import {
-  TaskRow,
-  type Changed,
-  type Edge,
-  type QueueRow,
-  type Row,
-  type SpreadStep,
-  type Unit,
-  type WorkerRow,
-  type WorkflowRow,
-} from './rows.js';
+import { TaskRow, type QueueRow, type Row, type Unit, type WorkerRow, type WorkflowRow } from './rows.js';
 import { MemoryDefinitionTable } from './definition-table.js';
 import type { MemoryTick, ScheduleRow } from './schedule-row.js';
 import { MemoryScheduleTable } from './schedule-table.js';
+import { MemoryStepTable } from './step-table.js';
 import { MemoryWorkflowTable } from './workflow-table.js';
 
 export interface MemorySettings {
@@ -76,20 +70,18 @@ export abstract class State implements Tables {
   readonly keys: MemoryKeyTable = new MemoryKeyTable(this);
 
   readonly delayed = new Heap<Row>();
-  readonly edgeTimeouts = new Heap<Edge>();
   readonly graces = new Heap<Deadline<Row>>();
   readonly bounds = new Heap<Deadline<Row>>();
 
-  /** Ended or reopened executions whose dependents are still to be told, first in first out. */
-  readonly continuation: SpreadStep[] = [];
+  readonly edges = new MemoryEdgeTable(this);
+  readonly steps = new MemoryStepTable(this);
   readonly history: Record<TerminalStatus, Shelf> = {
     COMPLETED: new Shelf(),
     FAILED: new Shelf(),
     CANCELLED: new Shelf(),
     SKIPPED: new Shelf(),
   };
-  /** Edges that the verb under way may still resolve. */
-  edgesLeft = 0;
+  edgeBudget: EdgeBudget = { toDecide: 0, toMove: 0, bytes: 0 };
 
   /** Of the newest transition, ms. */
   now = 0;
@@ -152,9 +144,14 @@ export abstract class State implements Tables {
   abstract setKept(row: Row): void;
   abstract retire(row: Row): void;
   abstract unretire(row: Row): void;
-  abstract releaseUpstreams(row: Row): void;
-  abstract reattach(row: Row): void;
-  abstract propagate(row: Row, isReopened: boolean): void;
+  abstract isBlocked(row: Row): boolean;
+  abstract rootCauseOf(row: Row): RootCause;
+  abstract pin(row: Row): void;
+  abstract unpin(row: Row): void;
+  abstract unpinReopened(row: Row): void;
+  abstract newest(taskId: string): Row | undefined;
+  abstract isWatched(row: Row): boolean;
+  abstract replaceNewest(row: Row): Row | undefined;
   abstract retireWorkflow(workflow: WorkflowRow): void;
   abstract unretireWorkflow(workflow: WorkflowRow): void;
   abstract createTick(schedule: ScheduleRow, id: string, tick: MemoryTick): Row;

@@ -13,7 +13,7 @@ export function remove(s: State, taskId: string): boolean {
   if (dependents.length > 0) throw new TaskInUseError(taskId, dependents);
   for (const row of [...s.schedules.values()]) if (row.taskId === taskId) schedule.remove(s, row.id);
   for (const row of s.executions.values()) if (row.task === task) cancelQueued(s, row);
-  for (const { dependent } of [...task.next]) skipWaiting(s, dependent.id);
+  for (const { dependent } of [...task.next.keys()]) skipWaiting(s, dependent.id);
   task.mirror = null;
   s.touch(task);
   return true;

@@ -1,5 +1,6 @@
 import type { UnhandledTable } from '../../engine/tables.js';
-import type { Changed, Row, TaskRow, WorkerRow } from './rows.js';
+import type { Changed } from './changed.js';
+import type { Row, TaskRow, WorkerRow } from './rows.js';
 
 export class MemoryUnhandledTable implements UnhandledTable {
   /** Tasks with such executions. */

@@ -1,5 +1,6 @@
 import type { WorkflowTable } from '../../engine/tables.js';
-import type { Changed, Row, WorkflowRow } from './rows.js';
+import type { Changed } from './changed.js';
+import type { Row, WorkflowRow } from './rows.js';
 import { bytes } from './weight.js';
 
 /** Workflows by id, see WorkflowTable in the engine. */

@@ -64,7 +64,9 @@ export function dumpOf(view: DumpView): unknown {
     })),
     tasks: listOf<string>(view.tasks).map((text) => JSON.parse(text) as TaskRecord),
     history: Object.fromEntries(TERMINAL_STATUSES.map((status) => [status, listOf(view.history[status]!)])),
-    continuation: listOf<[string, boolean | 'drop', number]>(view.continuation).filter(([, kind]) => kind !== 'drop'),
+    continuation: listOf<{ executionId: string; kind: string; next: number }>(view.continuation)
+      .filter(({ kind }) => kind !== 'drop')
+      .map(({ executionId, kind, next }) => [executionId, kind, next]),
     counters: pick(noCounts(), view.counters),
     byStatus: pick(noStatuses(), view.counters),
   };

@@ -1,6 +1,6 @@
 -- Generated from libs/scheduler/src/engine by `npm run build:engine`. Do not edit.
 
-local engine = { rateLimit = {}, queue = {}, startable = {}, lock = {}, minuteStats = {}, workflow = {}, finish = {}, cancel = {}, ttl = {}, claim = {}, idempotency = {}, lockHandles = {}, settle = {}, rescue = {}, schedule = {}, task = {}, worker = {} }
+local engine = { rateLimit = {}, queue = {}, status = {}, edges = {}, startable = {}, lock = {}, minuteStats = {}, workflow = {}, finish = {}, dependency = {}, admit = {}, cancel = {}, ttl = {}, claim = {}, idempotency = {}, lockHandles = {}, settle = {}, rescue = {}, schedule = {}, task = {}, worker = {} }
 
 do
 local exports = engine.rateLimit
@@ -217,6 +217,332 @@ function exports.nextDue(t)
         end
     end
     return next
+end
+end
+
+do
+local exports = engine.status
+--- Whether an execution has ended; as `isTerminal` of core, which does not compile to Lua with the rest of it.
+function exports.hasEnded(status)
+    return status == "COMPLETED" or status == "FAILED" or status == "CANCELLED" or status == "SKIPPED"
+end
+end
+
+do
+local exports = engine.edges
+local startTimeout, counts, attach, hold, isInternal, releaseSome, releaseEdge, reattachSome, reattachEdge, READ_AT_ONCE
+local enter = engine.queue.enter
+local hasEnded = engine.status.hasEnded
+--- An open edge of a live execution holds; the last one makes it ready.
+function exports.closeEdge(t, execution)
+    execution.openEdges = math.max(0, execution.openEdges - 1)
+    if execution.openEdges > 0 or not t:isBlocked(execution) then
+        return
+    end
+    t:leave(execution)
+    enter(t, execution)
+end
+--- Whether an edge waits for its upstream. One that is still to be reattached does not yet.
+function exports.isUndecided(dependent, edge)
+    if edge.state ~= "open" or hasEnded(dependent.status) then
+        return false
+    end
+    return dependent.edgesToReattach == nil or edge.index > dependent.edgesToReattach
+end
+--- Whether an execution has not ended, or has not told its dependents of its end.
+function exports.isUnderWay(upstream)
+    return not hasEnded(upstream.status) or upstream.endsToPropagate ~= nil and upstream.endsToPropagate > 0
+end
+function startTimeout(t, edge)
+    if edge.timeout == nil then
+        return
+    end
+    t.edges:startTimeout(edge, t.now + edge.timeout)
+    t:emitDue(t.now + edge.timeout)
+end
+function counts(t, edge, dependent, newest, request)
+    if not hasEnded(newest.status) then
+        return true
+    end
+    if edge.maxAge ~= nil and newest.completedAt < t.now - edge.maxAge then
+        return false
+    end
+    if edge.reuse then
+        return true
+    end
+    local user = t.edges:userOf(newest, dependent)
+    return user == nil or user == request
+end
+function attach(t, edge, dependent, upstreamId, request)
+    local upstream = t:execution(upstreamId)
+    t.edges:link(edge, upstreamId, upstream)
+    if upstream == nil then
+        return
+    end
+    if not hasEnded(dependent.status) or dependent.edgesReleased ~= nil then
+        hold(t, dependent, upstream)
+    end
+    t.edges:use(upstream, dependent, request)
+end
+function hold(t, dependent, upstream)
+    if isInternal(t, dependent, upstream) then
+        return
+    end
+    if not dependent.hasExternalEdges then
+        dependent.hasExternalEdges = true
+        t:touchExecution(dependent)
+    end
+    t:pin(upstream)
+    t.edges:addLive(upstream, 1)
+end
+function isInternal(t, dependent, upstream)
+    if dependent.workflowId == nil or dependent.workflowId ~= upstream.workflowId then
+        return false
+    end
+    return t.workflows:get(dependent.workflowId) ~= nil
+end
+function releaseSome(t, execution)
+    t:touchExecution(execution)
+    local budget = t.edgeBudget
+    local count = execution.edgeCount
+    local released = execution.edgesReleased
+    while released < count and budget.bytes > 0 and (released == 0 or budget.toMove > 0) do
+        local some = t.edges:some(
+            execution,
+            released + 1,
+            math.min(count, released + READ_AT_ONCE)
+        )
+        for ____, edge in ipairs(some) do
+            releaseEdge(t, execution, edge)
+        end
+        released = math.min(count, released + READ_AT_ONCE)
+        budget.toMove = budget.toMove - READ_AT_ONCE
+    end
+    execution.edgesReleased = released < count and released or nil
+    return released == count
+end
+function releaseEdge(t, execution, edge)
+    t.edges:endTimeout(edge)
+    if edge.state == "open" then
+        t.edges:setState(edge, "dropped")
+    end
+    if edge.upstreamId == nil then
+        t.edges:stopWaiting(edge)
+        return
+    end
+    local upstream = t.edges:upstream(edge)
+    if upstream == nil or isInternal(t, execution, upstream) then
+        return
+    end
+    t.edges:addLive(upstream, -1)
+    t:unpin(upstream)
+end
+function reattachSome(t, execution)
+    local budget = t.edgeBudget
+    t:touchExecution(execution)
+    while execution.edgesToReattach > 0 and budget.toMove > 0 and budget.bytes > 0 do
+        local last = execution.edgesToReattach
+        local some = t.edges:some(
+            execution,
+            math.max(1, last - READ_AT_ONCE + 1),
+            last
+        )
+        do
+            local i = #some - 1
+            while i >= 0 do
+                reattachEdge(t, execution, some[i + 1])
+                i = i - 1
+            end
+        end
+        execution.edgesToReattach = math.max(0, last - READ_AT_ONCE)
+        budget.toMove = budget.toMove - READ_AT_ONCE
+    end
+    if execution.edgesToReattach > 0 then
+        return false
+    end
+    execution.edgesToReattach = nil
+    execution.edgesReleased = nil
+    exports.closeEdge(t, execution)
+    return true
+end
+function reattachEdge(t, execution, edge)
+    local upstream = t.edges:upstream(edge)
+    if edge.index <= execution.edgesReleased then
+        execution.edgesReleased = edge.index - 1
+        if upstream ~= nil then
+            hold(t, execution, upstream)
+        end
+    end
+    local isWaived = edge.upstreamId ~= nil and (upstream == nil or not exports.isUnderWay(upstream))
+    if isWaived or edge.state == "held" or edge.state == "timedOut" then
+        t.edges:setState(edge, "held")
+        return
+    end
+    t.edges:setState(edge, "open")
+    execution.openEdges = execution.openEdges + 1
+    startTimeout(t, edge)
+    if edge.upstreamId == nil then
+        t.edges:awaitNext(edge)
+    end
+end
+READ_AT_ONCE = 4
+--- Makes edges of a new execution: to an execution by id, to the newest of a task, or to its next one. One that has ended
+-- before all of its edges are bound waits for none of those to come.
+-- 
+-- @param request which creates the execution: all of it may use one outcome
+function exports.bind(t, execution, commands, request)
+    local made = {}
+    local isOpen = not hasEnded(execution.status)
+    t.edges:prefetch(commands)
+    for ____, command in ipairs(commands) do
+        local edge = t.edges:create(execution, command, isOpen and "open" or "dropped")
+        made[#made + 1] = edge
+        if isOpen then
+            execution.openEdges = execution.openEdges + 1
+            startTimeout(t, edge)
+        end
+        if command.to ~= nil then
+            attach(
+                t,
+                edge,
+                execution,
+                command.to,
+                request
+            )
+        else
+            t.definitions:watch(command.taskId)
+            local newest = t:newest(command.taskId)
+            if newest ~= nil and counts(
+                t,
+                edge,
+                execution,
+                newest,
+                request
+            ) then
+                attach(
+                    t,
+                    edge,
+                    execution,
+                    newest.id,
+                    request
+                )
+            elseif isOpen then
+                t.edges:awaitNext(edge)
+            end
+        end
+    end
+    t:touchExecution(execution)
+    return made
+end
+--- A new execution of a task that others depend on: what found none that counts has waited for it.
+function exports.arrive(t, execution)
+    local last = t:replaceNewest(execution)
+    t:pin(execution)
+    if last ~= nil then
+        t:unpin(last)
+    end
+    if not t.edges:isAwaited(execution) then
+        return
+    end
+    execution.isArriving = true
+    t:pin(execution)
+    t:touchExecution(execution)
+    t.steps:add(
+        execution,
+        "arrived",
+        t:nextNumber()
+    )
+end
+--- Attaches the next of those that have waited for it.
+-- 
+-- @param before the number before which they did
+-- @returns whether none is left
+function exports.attachWaiting(t, execution, before)
+    local budget = t.edgeBudget
+    while budget.toMove > 0 and budget.bytes > 0 do
+        local some = t.edges:takeWaiting(execution, before, READ_AT_ONCE)
+        if #some == 0 then
+            execution.isArriving = nil
+            t:touchExecution(execution)
+            t:unpin(execution)
+            return true
+        end
+        budget.toMove = budget.toMove - #some
+        for ____, edge in ipairs(some) do
+            local dependent = t.edges:dependent(edge)
+            if dependent ~= nil and exports.isUndecided(dependent, edge) then
+                attach(
+                    t,
+                    edge,
+                    dependent,
+                    execution.id,
+                    nil
+                )
+            end
+        end
+    end
+    return false
+end
+--- An execution has ended: its open edges need no decision any more, and its upstreams have one live dependent less. Many
+-- edges, and large upstreams, are released by the steps that follow; it stays out of history until then.
+function exports.release(t, execution)
+    if execution.openEdges == 0 and not execution.hasExternalEdges then
+        return
+    end
+    execution.edgesToReattach = nil
+    if execution.edgesReleased == nil then
+        execution.edgesReleased = 0
+    end
+    if not releaseSome(t, execution) then
+        t.steps:add(execution, "edges", execution.leaseToken)
+    end
+    if execution.edgesReleased == nil and execution.boundBy == nil then
+        return
+    end
+    execution.isKeptForEdges = true
+    t:pin(execution)
+end
+--- An ended execution goes into history once its edges are all bound, and released.
+function exports.retireReleased(t, execution)
+    if not execution.isKeptForEdges or execution.edgesReleased ~= nil or execution.boundBy ~= nil then
+        return
+    end
+    execution.isKeptForEdges = nil
+    t:touchExecution(execution)
+    t:unpin(execution)
+end
+--- Binds a reopened execution to its upstreams again, by steps: until the last one, one open edge stands for all of them.
+function exports.reattach(t, execution)
+    if execution.openEdges == 0 and not execution.hasExternalEdges then
+        return
+    end
+    if execution.edgesReleased == nil then
+        execution.edgesReleased = execution.edgeCount
+    end
+    execution.edgesToReattach = execution.edgeCount
+    execution.openEdges = execution.boundBy == nil and 1 or 2
+    if execution.isKeptForEdges then
+        execution.isKeptForEdges = nil
+        t:unpinReopened(execution)
+    end
+    t:touchExecution(execution)
+    t.steps:add(execution, "edges", execution.leaseToken)
+end
+--- Releases or reattaches the next edges of an execution.
+-- 
+-- @returns whether none is left
+function exports.moveEdges(t, execution)
+    if execution.edgesToReattach ~= nil then
+        return reattachSome(t, execution)
+    end
+    if execution.edgesReleased == nil then
+        return true
+    end
+    if not releaseSome(t, execution) then
+        return false
+    end
+    exports.retireReleased(t, execution)
+    return true
 end
 end
 
@@ -556,12 +882,25 @@ end
 
 do
 local exports = engine.finish
+local hasDependents
+local edges = engine.edges
 local lock = engine.lock
 local countEnd = engine.minuteStats.countEnd
 local endRun = engine.queue.endRun
 local place = engine.queue.place
 local closeMember = engine.workflow.closeMember
 local openMember = engine.workflow.openMember
+--- Its dependents are told of its end, in bounded steps.
+function exports.propagateEnd(t, execution)
+    if not hasDependents(execution) then
+        return
+    end
+    execution.endsToPropagate = (execution.endsToPropagate or 0) + 1
+    t.steps:add(execution, "ended", 0)
+end
+function hasDependents(execution)
+    return execution.isArriving == true or (execution.dependentCount or 0) > 0
+end
 --- The counter and the transition of each end.
 local ENDS = {COMPLETED = "completed", FAILED = "failed", CANCELLED = "cancelled", SKIPPED = "skipped"}
 --- Ends an execution: the one way for success, failure, cancel, skip, timeouts and lost workers.
@@ -584,8 +923,8 @@ function exports.finish(t, execution, verb, status, outcome)
     countEnd(t, execution)
     t:emitExecution(execution, ENDS[status])
     lock.release(t, execution)
-    t:releaseUpstreams(execution)
-    t:propagate(execution, false)
+    edges.release(t, execution)
+    exports.propagateEnd(t, execution)
     if execution.workflowId == nil then
         t:retire(execution)
     else
@@ -615,10 +954,247 @@ function exports.reopen(t, execution)
     execution.rootCause = nil
     execution.dueAt = t.now
     execution.isDated = nil
-    t:reattach(execution)
+    edges.reattach(t, execution)
     t:emitExecution(execution, "reopened")
     place(t, execution)
-    t:propagate(execution, true)
+    if hasDependents(execution) then
+        t.steps:add(execution, "reopened", 0)
+    end
+end
+end
+
+do
+local exports = engine.dependency
+local advance, tellDependents, decide, breakEdge, bringBack, cannotHold
+local attachWaiting = engine.edges.attachWaiting
+local closeEdge = engine.edges.closeEdge
+local isUndecided = engine.edges.isUndecided
+local isUnderWay = engine.edges.isUnderWay
+local moveEdges = engine.edges.moveEdges
+local finish = engine.finish.finish
+local reopen = engine.finish.reopen
+local hasEnded = engine.status.hasEnded
+--- Whether an edge holds at this end of its upstream.
+function exports.holds(dependency, status)
+    if dependency == "success" then
+        return status == "COMPLETED"
+    end
+    if dependency == "failure" then
+        return status == "FAILED"
+    end
+    return dependency == "always" or status == "COMPLETED" or status == "FAILED"
+end
+function advance(t, execution, step)
+    if step.kind == "edges" then
+        return step.next ~= execution.leaseToken or moveEdges(t, execution)
+    end
+    if step.kind == "arrived" then
+        return attachWaiting(t, execution, step.next)
+    end
+    return tellDependents(t, execution, step)
+end
+function tellDependents(t, upstream, step)
+    local budget = t.edgeBudget
+    local told = t.edges:eachDependent(
+        upstream,
+        step.next,
+        budget.toDecide,
+        function(edge)
+            if step.kind == "reopened" then
+                return bringBack(t, edge, step)
+            end
+            if hasEnded(upstream.status) then
+                decide(t, edge, upstream)
+            end
+            return true
+        end
+    )
+    step.next = step.next + told
+    budget.toDecide = budget.toDecide - math.max(1, told)
+    if step.next < (upstream.dependentCount or 0) then
+        return false
+    end
+    if step.kind == "ended" then
+        local left = (upstream.endsToPropagate or 0) - 1
+        upstream.endsToPropagate = left > 0 and left or nil
+        t:touchExecution(upstream)
+    end
+    return true
+end
+function decide(t, edge, upstream)
+    local dependent = t.edges:dependent(edge)
+    if dependent == nil then
+        return
+    end
+    if not isUndecided(dependent, edge) then
+        if dependent.status == "SKIPPED" then
+            t.edges:keepStatus(edge, upstream)
+        end
+    elseif exports.holds(edge.type, upstream.status) then
+        t.edges:endTimeout(edge)
+        t.edges:setState(edge, "held")
+        closeEdge(t, dependent)
+    else
+        breakEdge(t, edge, dependent, "broken")
+    end
+end
+function breakEdge(t, edge, dependent, state)
+    t.edges:setState(edge, state)
+    local upstream = t.edges:upstream(edge)
+    dependent.rootCause = nil
+    if upstream ~= nil then
+        dependent.rootCause = t:rootCauseOf(upstream)
+    end
+    local reason = state == "timedOut" and "DEPENDENCY_TIMEOUT" or "DEPENDENCY_FAILED"
+    finish(
+        t,
+        dependent,
+        "skip",
+        "SKIPPED",
+        {reason = reason}
+    )
+end
+function bringBack(t, edge, step)
+    local dependent = t.edges:dependent(edge)
+    if dependent == nil then
+        return true
+    end
+    t.edges:forgetResult(edge)
+    if dependent.status ~= "SKIPPED" or dependent.reason ~= "DEPENDENCY_FAILED" then
+        return true
+    end
+    local budget = t.edgeBudget
+    local count = dependent.edgeCount or 0
+    local examined = step.examined or 0
+    local isHopeless = false
+    while examined < count and not isHopeless do
+        if budget.toMove <= 0 or budget.bytes <= 0 then
+            step.examined = examined
+            return false
+        end
+        local passed = t.edges:eachNotHeld(
+            dependent,
+            examined + 1,
+            function(each)
+                if cannotHold(t, each) then
+                    isHopeless = true
+                end
+            end
+        )
+        budget.toMove = budget.toMove - passed
+        examined = examined + passed
+    end
+    step.examined = nil
+    if not isHopeless then
+        reopen(t, dependent)
+    end
+    return true
+end
+function cannotHold(t, edge)
+    if edge.state == "timedOut" then
+        return true
+    end
+    if edge.upstreamId == nil then
+        return false
+    end
+    local upstream = t.edges:upstream(edge)
+    if upstream ~= nil and isUnderWay(upstream) then
+        return false
+    end
+    local status = t.edges:statusOf(edge)
+    return status ~= nil and not exports.holds(edge.type, status)
+end
+--- Decides those edges of a new execution whose upstream has ended already.
+function exports.decideBound(t, edges)
+    for ____, edge in ipairs(edges) do
+        local upstream = t.edges:upstream(edge)
+        if upstream ~= nil and hasEnded(upstream.status) then
+            decide(t, edge, upstream)
+        end
+    end
+end
+--- Runs the steps that are due, in their order, within the bounds of one verb.
+function exports.propagate(t)
+    local budget = t.edgeBudget
+    t.steps:run(function(step)
+        local execution = t:execution(step.executionId)
+        if execution ~= nil then
+            return advance(t, execution, step)
+        end
+        budget.toDecide = budget.toDecide - 1
+        return true
+    end)
+end
+--- Ends the waits for edges whose timeout has passed.
+-- 
+-- @returns how many
+function exports.timeOut(t, limit)
+    return t.edges:eachDue(
+        limit,
+        function(edge)
+            local dependent = t.edges:dependent(edge)
+            if dependent ~= nil and isUndecided(dependent, edge) then
+                breakEdge(t, edge, dependent, "timedOut")
+            end
+        end
+    )
+end
+end
+
+do
+local exports = engine.admit
+local decideBound = engine.dependency.decideBound
+local arrive = engine.edges.arrive
+local bind = engine.edges.bind
+local closeEdge = engine.edges.closeEdge
+local retireReleased = engine.edges.retireReleased
+local propagateEnd = engine.finish.propagateEnd
+local place = engine.queue.place
+local hasEnded = engine.status.hasEnded
+--- Admits a stored execution. Where a batch still has edges of it (`boundBy`), it comes to be there for others with the last
+-- of them.
+function exports.admit(t, execution, edges, request)
+    t:emitExecution(execution, "scheduled")
+    if execution.boundBy ~= nil then
+        execution.openEdges = 1
+    end
+    local ____temp_0
+    if edges == nil then
+        ____temp_0 = nil
+    else
+        ____temp_0 = bind(t, execution, edges, request)
+    end
+    local bound = ____temp_0
+    if execution.boundBy == nil and t:isWatched(execution) then
+        arrive(t, execution)
+    end
+    if bound ~= nil then
+        decideBound(t, bound)
+    end
+    if not hasEnded(execution.status) then
+        place(t, execution)
+    end
+end
+--- Binds more edges of an execution that a batch has admitted.
+function exports.admitMore(t, execution, edges, request, isLast)
+    decideBound(
+        t,
+        bind(t, execution, edges, request)
+    )
+    if not isLast then
+        return
+    end
+    execution.boundBy = nil
+    t:touchExecution(execution)
+    if t:isWatched(execution) then
+        arrive(t, execution)
+    end
+    if not hasEnded(execution.status) then
+        closeEdge(t, execution)
+    elseif execution.isArriving then
+        propagateEnd(t, execution)
+    end
+    retireReleased(t, execution)
 end
 end
 

@@ -14,32 +14,18 @@ local function sorted(key)
   table.sort(names)
   return names
 end
--- Dependents of the same workflow that have not ended: nobody counts them, see includes/binding.lua.
-local function liveWithin(row)
-  local live = 0
-  if not row.workflowId or not workflow.get(row.workflowId) then
-    return live
-  end
-  for _, name in ipairs(edges.dependents(row, 0, row.dependentCount or 0)) do
-    local dependent = rows.get((edges.split(name)))
-    if dependent and dependent.workflowId == row.workflowId and not rows.isTerminal(dependent) then
-      live = live + 1
-    end
-  end
-  return live
-end
 local executions = {}
 for _, id in ipairs(call('HKEYS', keys.static)) do
   local row = rows.get(id)
   if row then
     local kept = {}
     for i, edge in ipairs(edges.of(row)) do
-      kept[i] = { edge.ref, edge.type, edge.state, edge.up or false }
+      kept[i] = { edge.ref, edge.type, edge.state, edge.upstreamId or false }
     end
     local view = inspect.view(row)
     view.number, view.place, view.leaseToken, view.crashes = row.number, row.location, row.leaseToken, row.crashes
     view.budget = row.budget
-    view.edges, view.liveDependents, view.runs = kept, row.liveDependents + liveWithin(row), row.workerId or false
+    view.edges, view.liveDependents, view.runs = kept, row.liveDependents, row.workerId or false
     executions[#executions + 1] = view
   end
 end
@@ -149,7 +135,7 @@ for outcome, list in pairs(LISTS) do
 end
 local continuation = {}
 for i, packed in ipairs(call('LRANGE', keys.continuation, 0, -1)) do
-  continuation[i] = cmsgpack.unpack(packed)
+  continuation[i] = stepTable.unpack(packed)
 end
 local counters = inspect.counters()
 return cjson.encode({

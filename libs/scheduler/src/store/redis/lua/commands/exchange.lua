@@ -163,12 +163,12 @@ workerTable.put(me)
 for _, isApplied in ipairs(engine.settle.settleAll(tables, me, settlements)) do
   simple.answers[#simple.answers + 1] = isApplied and codes.APPLIED or codes.STALE
 end
-dependency.drain()
+engine.dependency.propagate(tables)
 
 local plainCount = #simple.claims / 2
 local options = ARGV[8] ~= '' and cjson.decode(ARGV[8]) or {}
 local more = claim.claim(me, wanted - plainCount, wanted - ahead - plainCount, options)
 others = claim.list
-dependency.drain()
+engine.dependency.propagate(tables)
 transition.save()
 return reply(more and 1 or 0, true)

@@ -7,7 +7,7 @@
 clock.followBack()
 local limit = tonumber(ARGV[3])
 local done = engine.queue.promote(tables, limit)
-  + dependency.timeOut(limit)
+  + engine.dependency.timeOut(tables, limit)
   + engine.worker.endWaits(tables)
   + engine.lock.expire(tables)
 engine.queue.wakeRefilled(tables)

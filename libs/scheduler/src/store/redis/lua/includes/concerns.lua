@@ -18,8 +18,8 @@
 -- @include trim
 -- @include tasks
 -- @include edges
--- @include binding
--- @include dependency
+-- @include edgeTable
+-- @include stepTable
 -- @include lockTable
 -- @include waiters
 -- @include runTable

@@ -41,36 +41,13 @@ function create.save()
   create.records, create.ids, create.extras = {}, {}, {}
 end
 
--- In order: each binds to what is there, and is then there for those behind it. batch: more of its edges follow from there.
+-- batch: more of its edges follow from there.
 function create.admit(row, extra, batch)
-  effects.tell(row, 'scheduled')
-  if batch then
-    row.boundBy, row.openEdges = batch, 1
-  end
-  local bound = extra.edges and edges.bind(row, extra.edges) or {}
-  if not batch and tasks.isWatched(row.task) then
-    edges.arrive(row)
-  end
-  -- Last, since it may end the execution, and then those who wait for it must be known.
-  dependency.resolveBound(bound)
-  if not rows.isTerminal(row) then
-    engine.queue.place(tables, row)
-  end
+  row.boundBy = batch or nil
+  engine.admit.admit(tables, row, extra.edges, create.request)
 end
 
 -- Binds more edges of an execution that a batch has admitted.
 function create.bindMore(row, extra)
-  dependency.resolveBound(edges.bind(row, extra.edges))
-  if extra.more then
-    return
-  end
-  row.boundBy = nil
-  if tasks.isWatched(row.task) then
-    edges.arrive(row)
-    if rows.isTerminal(row) then
-      edges.spread(row, false)
-    end
-  end
-  dependency.allBound(row)
-  edges.retire(row)
+  engine.admit.admitMore(tables, row, extra.edges, create.request, not extra.more)
 end

@@ -7,8 +7,6 @@
 local edges = {}
 
 function edges.begin()
-  -- Edges that this verb may still let go, and bytes of upstreams that it may read for that.
-  edges.mayLetGo, edges.mayRead = limits.EDGES_PER_STEP, STEP_BYTES
   edges.cache, edges.dirty, edges.ties = {}, {}, {}
   -- Records of edges that cannot be read, by name; false for none.
   edges.unreadable = {}
@@ -20,14 +18,14 @@ local EDGE = '^(%a+)|(%a+)|(%d+)|(%d*):?(%d*)|(%d*)|(%d)|(%u*)|([^|]*)|([^|]*)|(
 local function makeUnreadable(id, index, record)
   local name, row = id .. '|' .. index, rows.get(id)
   local isHeld = row and row.satisfiedEdges and row.satisfiedEdges[index]
-  local edge = { name = name, id = id, index = index, state = isHeld and 'held' or 'open', type = 'success' }
+  local edge = { name = name, dependentId = id, index = index, state = isHeld and 'held' or 'open', type = 'success' }
   edge.order, edge.reuse, edge.task, edge.ref = 0, false, '', ''
   edges.cache[name], edges.dirty[name], edges.unreadable[name] = edge, edge, record
   return edge
 end
 
 -- An edge that has no record, since its dependent's says what it is.
-local function makeLean(row, index)
+local function makeCompact(row, index)
   edges.ties[row.id] = edges.ties[row.id] or (records.isMemberAt(row.flags, 1) and records.upstreams(row.flags)) or {}
   local tie = edges.ties[row.id][index]
   if not tie then
@@ -36,13 +34,13 @@ local function makeLean(row, index)
   local upstream = rows.get(tie[1])
   local edge = {
     name = row.id .. '|' .. index,
-    id = row.id,
+    dependentId = row.id,
     index = index,
     state = row.satisfiedEdges and row.satisfiedEdges[index] and 'held' or 'open',
     type = records.EDGE_TYPES[tie[2]],
     order = 0,
     reuse = false,
-    up = tie[1],
+    upstreamId = tie[1],
     task = upstream and upstream.task or '',
     ref = tie[3],
   }
@@ -52,15 +50,16 @@ end
 
 local function make(id, index, record)
   if not record then
-    return makeLean(rows.get(id), index)
+    return makeCompact(rows.get(id), index)
   end
-  local state, edgeType, order, at, timeout, maxAge, reuse, us, up, task, ref = string.match(record, EDGE)
+  local state, edgeType, order, at, timeout, maxAge, reuse, upstreamStatus, upstreamId, task, ref =
+    string.match(record, EDGE)
   if not state then
     return makeUnreadable(id, index, record)
   end
   local edge = {
     name = id .. '|' .. index,
-    id = id,
+    dependentId = id,
     index = index,
     state = state,
     type = edgeType,
@@ -69,8 +68,8 @@ local function make(id, index, record)
     timeout = tonumber(timeout),
     maxAge = tonumber(maxAge),
     reuse = reuse == '1',
-    us = us ~= '' and us or nil,
-    up = up ~= '' and up or nil,
+    upstreamStatus = upstreamStatus ~= '' and upstreamStatus or nil,
+    upstreamId = upstreamId ~= '' and upstreamId or nil,
     task = task,
     ref = ref,
   }
@@ -129,7 +128,7 @@ end
 local function fetchUpstreams(found)
   local ids = {}
   for _, edge in ipairs(found) do
-    ids[#ids + 1] = edge.up
+    ids[#ids + 1] = edge.upstreamId
   end
   if #ids > 1 then
     rows.fetch(ids)
@@ -176,12 +175,12 @@ function edges.results(row, from)
         or make(row.id, index, record)
       if not records.isOwnRef(edge.ref) then
         each[#each + 1] = edge
-        ups[#ups + 1] = edge.up
+        ups[#ups + 1] = edge.upstreamId
       end
     end
     local left = resultsOf(ups)
     for _, edge in ipairs(each) do
-      local result = edge.up and left[edge.up] or false
+      local result = edge.upstreamId and left[edge.upstreamId] or false
       found[#found + 1] = edge.ref
       found[#found + 1] = result
       budget.bytes = budget.bytes - (result and #result or 0)
@@ -192,11 +191,6 @@ function edges.results(row, from)
   return found, 0
 end
 
--- As edges.of, with the upstreams read.
-function edges.withUpstreams(row)
-  return fetchUpstreams(edges.of(row))
-end
-
 -- As edges.some, with the upstreams read.
 function edges.someWithUpstreams(row, indices)
   return fetchUpstreams(edges.some(row, indices))
@@ -204,7 +198,7 @@ end
 
 function edges.touch(edge)
   edges.dirty[edge.name] = edge
-  local row = rows.get(edge.id)
+  local row = rows.get(edge.dependentId)
   local mark = edge.state == 'held' and 3 or nil
   if row and (row.satisfiedEdges and row.satisfiedEdges[edge.index]) ~= mark then
     row.satisfiedEdges = row.satisfiedEdges or {}
@@ -221,8 +215,8 @@ function edges.save()
   edges.unreadable = {}
   local byDependent = {}
   for _, edge in pairs(edges.dirty) do
-    local pairs_ = byDependent[edge.id] or {}
-    byDependent[edge.id] = pairs_
+    local pairs_ = byDependent[edge.dependentId] or {}
+    byDependent[edge.dependentId] = pairs_
     pairs_[#pairs_ + 1] = edge.index
     pairs_[#pairs_ + 1] = table.concat({
       edge.state,
@@ -231,8 +225,8 @@ function edges.save()
       (edge.at or '') .. (edge.timeout and ':' .. edge.timeout or ''),
       edge.maxAge or '',
       edge.reuse and 1 or 0,
-      edge.us or '',
-      edge.up or '',
+      edge.upstreamStatus or '',
+      edge.upstreamId or '',
       edge.task,
       edge.ref,
     }, '|')

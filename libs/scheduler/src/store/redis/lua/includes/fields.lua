@@ -42,12 +42,15 @@ local FIELDS = {
   { 'oe', 'openEdges', NUMBER },
   { 'hs', 'satisfiedEdges', TABLE }, -- by index: 1 without a result, 2 with one, 3 where the edge's record says the rest
   { 'bb', 'boundBy', TEXT }, -- the batch that still has edges of it: until they are bound, one open edge stands for them
-  { 'eg', 'edgesLetGo', NUMBER }, -- it has ended, and so many of its edges are let go: the rest follows
+  { 'eg', 'edgesReleased', NUMBER }, -- it has ended, or runs again: so many of its edges, the first ones, are released
+  { 'er', 'edgesToReattach', NUMBER }, -- it runs again: so many, the first ones, are still to be reattached
   { 'ke', 'isKeptForEdges', NUMBER }, -- flag: it has ended, and stays out of history for one of these
   { 'xe', 'hasExternalEdges', NUMBER }, -- flag: some lead out of its workflow
   { 'tu', 'readsEdgeRecords', NUMBER }, -- flag: the records of its edges decide, since their upstreams do not know all of them
   -- Dependents
   { 'nd', 'dependentCount', NUMBER },
+  { 'ep', 'endsToPropagate', NUMBER }, -- ends that are still to be told to all of them
+  { 'ar', 'isArriving', NUMBER }, -- flag: edges that have waited for it are still to be attached
   { 'dn', 'dependentNames', TABLE }, -- the first of their edges, see edges.lua
   { 'ld', 'liveDependents', NUMBER }, -- those outside of its workflow that have not ended
   { 'ub', 'usedBy', TABLE }, -- by task: the request that used its outcome
@@ -137,7 +140,8 @@ function fields.check(row, base)
   local isComplete = does == DOES_AT[location]
     and (does ~= 'runs' or (row.workerId and row.lastWorkerId and row.claimNumber))
     and (location ~= 'ready' or row.readyEntry)
-    and (row.edgeCount or not (row.satisfiedEdges or row.edgesLetGo or ((row.openEdges or 0) > 0 and not row.boundBy)))
+    and (row.edgeCount or not (row.satisfiedEdges or row.edgesReleased or ((row.openEdges or 0) > 0 and not row.boundBy)))
+    and (row.edgesReleased or not row.edgesToReattach)
     and (row.dependentCount or not row.dependentNames)
   local lockKey = row.lockKey or base.lockKey
   if lockKey or row.heldLock or row.lockLine then
@@ -157,7 +161,8 @@ end
 function fields.pack(row)
   local stored = {}
   for name, value in pairs(row) do
-    stored[LETTERS[name] or name] = value
+    -- Flags that the engine sets are booleans.
+    stored[LETTERS[name] or name] = value == true and 1 or value
   end
   return cmsgpack.pack(stored)
 end

@@ -64,7 +64,7 @@ function history.retire(row)
   if found then
     return history.retireWorkflow(found)
   end
-  if row.liveDependents > 0 or row.isKeptForEdges or tasks.isNewest(row) then
+  if row.liveDependents > 0 or row.isKeptForEdges or row.isArriving or tasks.isNewest(row) then
     return
   end
   row.location = 'history'
@@ -104,30 +104,26 @@ function history.keepWorkflow(found)
   end
 end
 
--- One more that is alive needs how this one ended: a dependent, or nil where it is the newest of its task.
-function history.pin(row, by)
+-- One more that is alive needs how this one ended, from outside of its workflow.
+function history.pin(row)
   local found = workflowOf(row)
   if not found then
     return history.keep(row)
   end
-  if not by or by.workflowId ~= row.workflowId then
-    found.pins = found.pins + 1
-    found.dirty = true
-    history.keepWorkflow(found)
-  end
+  found.pins = found.pins + 1
+  found.dirty = true
+  history.keepWorkflow(found)
 end
 
 -- The other way round.
-function history.unpin(row, by)
+function history.unpin(row)
   local found = workflowOf(row)
   if not found then
     return history.retire(row)
   end
-  if not by or by.workflowId ~= row.workflowId then
-    found.pins = found.pins - 1
-    found.dirty = true
-    history.retireWorkflow(found)
-  end
+  found.pins = found.pins - 1
+  found.dirty = true
+  history.retireWorkflow(found)
 end
 
 -- As unpin, of one that runs again.

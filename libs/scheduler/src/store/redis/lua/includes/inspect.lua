@@ -45,12 +45,12 @@ function inspect.openEdges(row, from)
     looked = looked + #undecided
     for _, edge in ipairs(edges.some(row, undecided)) do
       if edge.state == 'open' then
-        ups[#ups + 1] = edge.up
+        ups[#ups + 1] = edge.upstreamId
         open[#open + 1] = {
           taskId = edge.task,
           ref = edge.ref,
           type = edge.type,
-          executionId = edge.up or false,
+          executionId = edge.upstreamId or false,
           status = false,
         }
       end

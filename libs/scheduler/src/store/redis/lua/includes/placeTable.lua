@@ -60,6 +60,10 @@ function tables:block(row)
   rows.touch(row)
 end
 
+function tables:isBlocked(row)
+  return row.location == 'dependencies'
+end
+
 function tables:leave(row)
   if row.location == 'delayed' then
     call('ZREM', keys.delayed, delayedMember(row))

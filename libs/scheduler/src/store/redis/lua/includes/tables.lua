@@ -3,6 +3,7 @@ local tables = { workflows = workflow.table }
 
 function tables.begin()
   tables.now, tables.lease, tables.maxAttemptDuration = now, frame.lease, frame.maxAttempt
+  tables.edgeBudget = { toDecide = limits.EDGES_PER_STEP, toMove = limits.EDGES_PER_STEP, bytes = STEP_BYTES }
 end
 
 function tables:attendedTime()
@@ -83,6 +84,10 @@ function tables:makeError(name, message, code)
   return '{"name":"' .. name .. '","message":' .. cjson.encode(message) .. ',"stack":null,"code":"' .. code .. '"}'
 end
 
+function tables:rootCauseOf(row)
+  return row.rootCause or { row.id, row.task, row.status }
+end
+
 function tables:addRecentError(row, err)
   history.rememberError(row, err)
 end
@@ -99,18 +104,30 @@ function tables:unretire(row)
   history.keep(row)
 end
 
-function tables:releaseUpstreams(row)
-  if row.edgeCount then
-    edges.letGo(row)
-  end
+function tables:pin(row)
+  history.pin(row)
 end
 
-function tables:reattach(row)
-  edges.takeUp(row)
+function tables:unpin(row)
+  history.unpin(row)
 end
 
-function tables:propagate(row, isReopened)
-  edges.spread(row, isReopened)
+function tables:unpinReopened(row)
+  history.forgetPin(row)
+end
+
+function tables:newest(task)
+  return tasks.newest(task) or nil
+end
+
+function tables:isWatched(row)
+  return tasks.isWatched(row.task)
+end
+
+function tables:replaceNewest(row)
+  local last = tasks.newest(row.task)
+  tasks.setNewest(row)
+  return last or nil
 end
 
 function tables:retireWorkflow(found)

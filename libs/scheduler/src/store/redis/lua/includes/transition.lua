@@ -9,7 +9,7 @@ function transition.save()
   edges.save()
   repair.save()
   trim.changed()
-  dependency.save()
+  stepTable.save()
   rows.save()
   lockTable.save()
   queueTable.save()
@@ -21,7 +21,7 @@ end
 
 -- Propagates ends to dependents within bounds, writes, and returns the reply.
 function commit(value)
-  dependency.drain()
+  engine.dependency.propagate(tables)
   transition.save()
   local reply = frame.replyOf(value, effects.publish(true))
   frame.remember(reply)

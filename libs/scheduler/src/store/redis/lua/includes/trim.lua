@@ -155,7 +155,7 @@ local function dropWorkflow(found)
   local others = #ids <= MEMBERS_PER_STEP and dropMembers(ids) or ids
   if #others > 0 then
     if call('EXISTS', keys.going) == 0 then
-      dependency.add({ '', 'drop', 0 })
+      stepTable.addDrop()
     end
     callAll('RPUSH', keys.going, others)
   end

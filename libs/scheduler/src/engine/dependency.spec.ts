@@ -1,12 +1,11 @@
 import { expect, it } from '@jest/globals';
-import { DEPENDENCY_TYPES, edgeHolds } from './dependency.js';
-import { isTerminal, TaskStatus } from './status.js';
+import { DEPENDENCY_TYPES } from '../core/dependency.js';
+import { isTerminal, TaskStatus } from '../core/status.js';
+import { holds } from './dependency.js';
 
 it('an edge holds at the ends that its type names', () => {
   const ends = Object.values(TaskStatus).filter(isTerminal);
-  const holding = Object.fromEntries(
-    DEPENDENCY_TYPES.map((type) => [type, ends.filter((end) => edgeHolds(type, end))]),
-  );
+  const holding = Object.fromEntries(DEPENDENCY_TYPES.map((type) => [type, ends.filter((end) => holds(type, end))]));
   expect(holding).toEqual({
     completion: ['COMPLETED', 'FAILED'],
     success: ['COMPLETED'],

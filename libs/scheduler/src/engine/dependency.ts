@@ -1,0 +1,135 @@
+/** What the end, or the reopening, of an execution means for those that depend on it. */
+import type { DependencyType } from '../core/dependency.js';
+import type { TaskStatus } from '../core/status.js';
+import { attachWaiting, closeEdge, isUndecided, isUnderWay, moveEdges } from './edges.js';
+import { finish, reopen } from './finish.js';
+import type { EdgeRecord, PropagationStep } from './edge-records.js';
+import type { ExecutionRecord } from './records.js';
+import { hasEnded } from './status.js';
+import type { Tables } from './tables.js';
+
+/** Whether an edge holds at this end of its upstream. */
+export function holds(dependency: DependencyType, status: TaskStatus): boolean {
+  if (dependency === 'success') return status === 'COMPLETED';
+  if (dependency === 'failure') return status === 'FAILED';
+  return dependency === 'always' || status === 'COMPLETED' || status === 'FAILED';
+}
+
+/** Decides those edges of a new execution whose upstream has ended already. */
+export function decideBound(t: Tables, edges: readonly EdgeRecord[]): void {
+  for (const edge of edges) {
+    const upstream = t.edges.upstream(edge);
+    if (upstream !== undefined && hasEnded(upstream.status)) decide(t, edge, upstream);
+  }
+}
+
+/** Runs the steps that are due, in their order, within the bounds of one verb. */
+export function propagate(t: Tables): void {
+  const budget = t.edgeBudget;
+  t.steps.run((step) => {
+    const execution = t.execution(step.executionId);
+    if (execution !== undefined) return advance(t, execution, step);
+    budget.toDecide--;
+    return true;
+  });
+}
+
+/** Ends the waits for edges whose timeout has passed. @returns how many */
+export function timeOut(t: Tables, limit: number): number {
+  return t.edges.eachDue(limit, (edge) => {
+    const dependent = t.edges.dependent(edge);
+    if (dependent !== undefined && isUndecided(dependent, edge)) breakEdge(t, edge, dependent, 'timedOut');
+  });
+}
+
+/** @returns whether the step is done; the others wait until it is */
+function advance(t: Tables, execution: ExecutionRecord, step: PropagationStep): boolean {
+  // Where it was reopened since, a later step moves them: what has ended before that is told before.
+  if (step.kind === 'edges') return step.next !== execution.leaseToken || moveEdges(t, execution);
+  if (step.kind === 'arrived') return attachWaiting(t, execution, step.next);
+  return tellDependents(t, execution, step);
+}
+
+/** Tells the next dependents, in the order of their edges. @returns whether all of them are told */
+function tellDependents(t: Tables, upstream: ExecutionRecord, step: PropagationStep): boolean {
+  const budget = t.edgeBudget;
+  const told = t.edges.eachDependent(upstream, step.next, budget.toDecide, (edge) => {
+    if (step.kind === 'reopened') return bringBack(t, edge, step);
+    if (hasEnded(upstream.status)) decide(t, edge, upstream);
+    return true;
+  });
+  step.next += told;
+  budget.toDecide -= Math.max(1, told);
+  if (step.next < (upstream.dependentCount ?? 0)) return false;
+  if (step.kind === 'ended') {
+    const left = (upstream.endsToPropagate ?? 0) - 1;
+    upstream.endsToPropagate = left > 0 ? left : undefined;
+    t.touchExecution(upstream);
+  }
+  return true;
+}
+
+/** The upstream of an edge has ended. */
+function decide(t: Tables, edge: EdgeRecord, upstream: ExecutionRecord): void {
+  const dependent = t.edges.dependent(edge);
+  if (dependent === undefined) return;
+  if (!isUndecided(dependent, edge)) {
+    // History may drop the upstream, and it may then be asked whether its dependent comes back.
+    if (dependent.status === 'SKIPPED') t.edges.keepStatus(edge, upstream);
+  } else if (holds(edge.type, upstream.status)) {
+    t.edges.endTimeout(edge);
+    t.edges.setState(edge, 'held');
+    closeEdge(t, dependent);
+  } else {
+    breakEdge(t, edge, dependent, 'broken');
+  }
+}
+
+/** The edge can no longer hold: its dependent is SKIPPED, with the execution in which the failure began. */
+function breakEdge(t: Tables, edge: EdgeRecord, dependent: ExecutionRecord, state: 'broken' | 'timedOut'): void {
+  t.edges.setState(edge, state);
+  const upstream = t.edges.upstream(edge);
+  dependent.rootCause = undefined;
+  if (upstream !== undefined) dependent.rootCause = t.rootCauseOf(upstream);
+  const reason = state === 'timedOut' ? 'DEPENDENCY_TIMEOUT' : 'DEPENDENCY_FAILED';
+  finish(t, dependent, 'skip', 'SKIPPED', { reason });
+}
+
+/**
+ * Reopens a dependent that was SKIPPED, unless an edge of it still cannot hold. All of its edges are examined, which may
+ * take several verbs.
+ * @returns whether that is decided
+ */
+function bringBack(t: Tables, edge: EdgeRecord, step: PropagationStep): boolean {
+  const dependent = t.edges.dependent(edge);
+  if (dependent === undefined) return true;
+  t.edges.forgetResult(edge);
+  if (dependent.status !== 'SKIPPED' || dependent.reason !== 'DEPENDENCY_FAILED') return true;
+  const budget = t.edgeBudget;
+  const count = dependent.edgeCount ?? 0;
+  let examined = step.examined ?? 0;
+  let isHopeless = false;
+  while (examined < count && !isHopeless) {
+    if (budget.toMove <= 0 || budget.bytes <= 0) {
+      step.examined = examined;
+      return false;
+    }
+    const passed = t.edges.eachNotHeld(dependent, examined + 1, (each) => {
+      if (cannotHold(t, each)) isHopeless = true;
+    });
+    budget.toMove -= passed;
+    examined += passed;
+  }
+  step.examined = undefined;
+  if (!isHopeless) reopen(t, dependent);
+  return true;
+}
+
+function cannotHold(t: Tables, edge: EdgeRecord): boolean {
+  if (edge.state === 'timedOut') return true;
+  if (edge.upstreamId === undefined) return false;
+  const upstream = t.edges.upstream(edge);
+  if (upstream !== undefined && isUnderWay(upstream)) return false;
+  const status = t.edges.statusOf(edge);
+  return status !== undefined && !holds(edge.type, status);
+}

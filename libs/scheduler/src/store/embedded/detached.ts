@@ -1,0 +1,66 @@
+import { QueueRow, Row, WorkflowRow } from '../memory/rows.js';
+import type { State } from '../memory/state.js';
+import type { ExecutionRecord, ExtraRecord, WorkflowRecord } from './codec.js';
+
+/** An execution as the database gives it. */
+export interface StoredExecution {
+  number: number;
+  record: ExecutionRecord;
+  payload: string | null;
+  result: string | null;
+}
+
+export interface StoredWorkflow {
+  number: number;
+  ended: number;
+  record: WorkflowRecord;
+}
+
+/** Executions as they were, but for what they hang on: for those who only look. */
+export function detached(s: State, { number, record, payload, result }: StoredExecution): Row {
+  const { executionId, priority, timeout = null, budget = null } = record;
+  const queue = s.queues.get(record.queue) ?? new QueueRow(record.queue);
+  const command = { executionId, priority, payload, timeout, budget };
+  const row = new Row(number, s.task(record.taskId), queue, record.createdTime, command, record.at);
+  row.status = record.status;
+  row.place = record.place;
+  row.rank = record.rank ?? 0;
+  row.ttl = record.ttl;
+  row.isDated = !record.putOff || undefined;
+  row.startedAt = record.startedTime ?? 0;
+  row.completedAt = record.completedTime ?? 0;
+  row.cancelRequestedAt = record.cancelRequestedTime ?? 0;
+  row.leaseToken = record.attempt ?? 0;
+  row.runs = record.run ?? 0;
+  row.failures = record.failures ?? 0;
+  row.crashes = record.crashes ?? 0;
+  row.snoozes = record.snoozes ?? 0;
+  row.lastWorkerId = record.workerId;
+  row.result = result ?? undefined;
+  row.error = record.error;
+  row.reason = record.reason;
+  row.attempts = record.attempts;
+  if (record.extra) restoreExtra(s, row, record.extra);
+  return row;
+}
+
+function restoreExtra(s: State, row: Row, record: ExtraRecord): void {
+  const extra = row.more();
+  extra.edgesReleased = record.edgesReleased;
+  extra.edgesToReattach = record.edgesToReattach;
+  extra.usedBy = record.usedBy ? new Map(record.usedBy.map((taskId) => [s.task(taskId), ''])) : null;
+  extra.lock = record.lock ?? null;
+  extra.parkNumber = record.parkNumber;
+  extra.fencingToken = record.fencingToken;
+  extra.tags = record.tags ?? null;
+  extra.ref = record.ref ?? null;
+  extra.schedule = record.schedule ?? null;
+  extra.progress = record.progress ?? null;
+  extra.logs = record.logs ?? null;
+  extra.rootCause = record.rootCause;
+  if (record.workflow) {
+    const { number, workflowId, name, createdTime } = record.workflow;
+    // Only until the workflow itself is linked, which may have left history before its executions.
+    extra.workflow = new WorkflowRow(workflowId, name, createdTime, number);
+  }
+}

@@ -1,0 +1,99 @@
+/** What few executions have beside the rest, and the engine changes: see its ExecutionRecord. */
+export class RareFields {
+  hasExternalEdges: boolean | undefined = undefined;
+  edgesReleased: number | undefined = undefined;
+  edgesToReattach: number | undefined = undefined;
+  isKeptForEdges: boolean | undefined = undefined;
+  endsToPropagate: number | undefined = undefined;
+  isArriving: boolean | undefined = undefined;
+  heldLock: string | undefined = undefined;
+  fencingToken: number | undefined = undefined;
+  parkNumber: number | undefined = undefined;
+  lockWaitLeft: number | undefined = undefined;
+}
+
+/** An execution that has them once one is needed. */
+export abstract class WithRareFields {
+  abstract extra: RareFields | null;
+  abstract more(): RareFields;
+
+  get hasExternalEdges(): boolean | undefined {
+    return this.extra?.hasExternalEdges;
+  }
+
+  set hasExternalEdges(value: boolean | undefined) {
+    if (value !== this.hasExternalEdges) this.more().hasExternalEdges = value;
+  }
+
+  get edgesReleased(): number | undefined {
+    return this.extra?.edgesReleased;
+  }
+
+  set edgesReleased(value: number | undefined) {
+    if (value !== this.edgesReleased) this.more().edgesReleased = value;
+  }
+
+  get edgesToReattach(): number | undefined {
+    return this.extra?.edgesToReattach;
+  }
+
+  set edgesToReattach(value: number | undefined) {
+    if (value !== this.edgesToReattach) this.more().edgesToReattach = value;
+  }
+
+  get isKeptForEdges(): boolean | undefined {
+    return this.extra?.isKeptForEdges;
+  }
+
+  set isKeptForEdges(value: boolean | undefined) {
+    if (value !== this.isKeptForEdges) this.more().isKeptForEdges = value;
+  }
+
+  get endsToPropagate(): number | undefined {
+    return this.extra?.endsToPropagate;
+  }
+
+  set endsToPropagate(value: number | undefined) {
+    if (value !== this.endsToPropagate) this.more().endsToPropagate = value;
+  }
+
+  get isArriving(): boolean | undefined {
+    return this.extra?.isArriving;
+  }
+
+  set isArriving(value: boolean | undefined) {
+    if (value !== this.isArriving) this.more().isArriving = value;
+  }
+
+  get heldLock(): string | undefined {
+    return this.extra?.heldLock;
+  }
+
+  set heldLock(value: string | undefined) {
+    if (value !== this.heldLock) this.more().heldLock = value;
+  }
+
+  get fencingToken(): number | undefined {
+    return this.extra?.fencingToken;
+  }
+
+  set fencingToken(value: number | undefined) {
+    if (value !== this.fencingToken) this.more().fencingToken = value;
+  }
+
+  get parkNumber(): number | undefined {
+    return this.extra?.parkNumber;
+  }
+
+  set parkNumber(value: number | undefined) {
+    if (value !== this.parkNumber) this.more().parkNumber = value;
+  }
+
+  get lockWaitLeft(): number | undefined {
+    return this.extra?.lockWaitLeft;
+  }
+
+  set lockWaitLeft(value: number | undefined) {
+    if (value !== this.lockWaitLeft) this.more().lockWaitLeft = value;
+  }
+}

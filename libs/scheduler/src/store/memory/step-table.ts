@@ -1,0 +1,34 @@
+import type { PropagationStep, StepKind } from '../../engine/edge-records.js';
+import type { StepTable } from '../../engine/edge-tables.js';
+import { SpreadStep, type Changed } from './changed.js';
+import type { Row } from './rows.js';
+
+interface StepOwner {
+  readonly edgeBudget: { readonly toDecide: number };
+  nextNumber(): number;
+  touch(record: Changed): void;
+}
+
+export class MemoryStepTable implements StepTable {
+  /** First in first out. */
+  readonly steps: SpreadStep[] = [];
+
+  constructor(private readonly s: StepOwner) {}
+
+  add(row: Row, kind: StepKind, next: number): void {
+    const step = new SpreadStep(this.s.nextNumber(), row, kind, next);
+    this.steps.push(step);
+    this.s.touch(step);
+  }
+
+  run(run: (step: PropagationStep) => boolean): void {
+    while (this.steps.length > 0 && this.s.edgeBudget.toDecide > 0) {
+      const step = this.steps[0]!;
+      this.s.touch(step);
+      if (!run(step)) return;
+      this.steps.shift();
+      // Whether it may leave memory is asked anew.
+      this.s.touch(step.row);
+    }
+  }
+}

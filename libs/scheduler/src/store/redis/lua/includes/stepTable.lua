@@ -1,0 +1,129 @@
+-- Steps that are still to be run, see StepTable in engine/edge-tables.ts. Stored: { execution, kind, next, examined }
+local stepTable = {}
+tables.steps = stepTable
+
+-- Kinds as they are stored. The store's own: `drop`, executions of dropped workflows go.
+local STORED = { ended = false, reopened = true, edges = 'edges', arrived = 'arrived', drop = 'drop' }
+local KINDS = {}
+for kind, stored in pairs(STORED) do
+  KINDS[stored] = kind
+end
+
+-- Steps of this verb, where none are left over from earlier ones, and the first of them that is not done.
+local fresh, first
+-- Whether there are any from earlier verbs, once that is asked for.
+local areStored
+
+function stepTable.begin()
+  fresh, first, areStored = {}, 1, nil
+end
+
+local function pack(step)
+  return cmsgpack.pack({ step.executionId, STORED[step.kind], step.next, step.examined })
+end
+
+function stepTable.unpack(packed)
+  local stored = cmsgpack.unpack(packed)
+  if stored[2] == 'letGo' then
+    -- From a release whose steps released edges only.
+    local row = rows.get(stored[1])
+    stored[2], stored[3] = 'edges', row and row.leaseToken or 0
+  end
+  return { executionId = stored[1], kind = KINDS[stored[2]], next = stored[3], examined = stored[4] }
+end
+
+local function isStored()
+  if areStored == nil then
+    areStored = call('EXISTS', keys.continuation) == 1
+  end
+  return areStored
+end
+
+local function add(step)
+  if isStored() then
+    call('RPUSH', keys.continuation, pack(step))
+  else
+    table.insert(fresh, step)
+  end
+end
+
+function stepTable:add(row, kind, next)
+  add({ executionId = row.id, kind = kind, next = next })
+end
+
+function stepTable.addDrop()
+  add({ executionId = '', kind = 'drop', next = 0 })
+end
+
+-- What is left over stays for the next verb.
+function stepTable.save()
+  for i = first, #fresh do
+    call('RPUSH', keys.continuation, pack(fresh[i]))
+  end
+  fresh, first, areStored = {}, 1, nil
+end
+
+-- Returns whether the step is done. One that fails is, and its execution is set aside.
+local function runOne(step, run)
+  local ok, isDone
+  if step.kind == 'drop' then
+    tables.edgeBudget.toDecide = 0
+    ok, isDone = aside.guard('dependents', '', trim.dropNext)
+  else
+    ok, isDone = aside.guard('dependents', step.executionId, run, step)
+  end
+  return not ok or isDone
+end
+
+-- Runs the first step of earlier verbs. Returns whether it is done.
+local function runStored(packed, run)
+  local readable, step = pcall(stepTable.unpack, packed)
+  if not readable or not step.executionId or not step.kind then
+    aside.put('dependents', '', 'a step that is unreadable', { packed })
+    call('LPOP', keys.continuation)
+    return true
+  end
+  local isDone = runOne(step, run)
+  if isDone then
+    call('LPOP', keys.continuation)
+  else
+    call('LSET', keys.continuation, 0, pack(step))
+  end
+  return isDone
+end
+
+-- Reads what the next steps of this verb will look at.
+local function lookAhead()
+  local names = {}
+  for i = first, math.min(#fresh, first + tables.edgeBudget.toDecide) do
+    local row = fresh[i].kind ~= 'drop' and rows.get(fresh[i].executionId)
+    for _, name in ipairs(row and row.dependentNames or {}) do
+      names[#names + 1] = name
+    end
+  end
+  edgeTable.fetchDependents(names)
+end
+
+local function mayGoOn()
+  return tables.edgeBudget.toDecide > 0 and tables.edgeBudget.bytes > 0
+end
+
+function stepTable:run(run)
+  while mayGoOn() and isStored() do
+    local packed = call('LINDEX', keys.continuation, 0)
+    if not packed then
+      areStored = false
+    elseif not runStored(packed, run) then
+      return
+    end
+  end
+  if #fresh - first > 1 then
+    lookAhead()
+  end
+  while mayGoOn() and first <= #fresh do
+    if not runOne(fresh[first], run) then
+      return
+    end
+    first = first + 1
+  end
+end
