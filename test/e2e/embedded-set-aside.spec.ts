@@ -3,7 +3,7 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { checksum } from '../../libs/scheduler/src/store/embedded/checksum.js';
 import { EmbeddedTaskStore } from '../../libs/scheduler/src/store/embedded/embedded.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
-import { edgeTo, lockOn, mirrorOf, newExecution, newSchedule, TASKS } from '../contract/fixtures.js';
+import { edgeTo, idOf, lockOn, mirrorOf, newExecution, newSchedule, TASKS } from '../contract/fixtures.js';
 import { StoreFixture } from '../contract/store-fixture.js';
 import { temporaryFolder } from '../support/open-embedded.js';
 
@@ -118,6 +118,57 @@ describe('a record that cannot be treated', () => {
     await worker.complete(await worker.claimOne(upstream));
     expect(await worker.claimIds(2)).toEqual([dependents[1]!.executionId]);
     expect((await store.stats()).setAside).toBe(1);
+  });
+
+  it('an upstream that was set aside counts as failed for those that wait for it', async () => {
+    const [upstream] = await s.addMany(1);
+    const edges = (['success', 'failure', 'completion', 'always'] as const).map((type) => edgeTo(upstream!, type));
+    const [onSuccess, ...others] = edges.map((edge) => newExecution({ taskId: 'child', edges: [edge] }));
+    await store.enqueue([onSuccess!, ...others]);
+    await spoil((database) => live(database, upstream!, (body) => body.slice(1)));
+    expect(await s.get(onSuccess!.executionId)).toMatchObject({ status: 'SKIPPED', reason: 'DEPENDENCY_FAILED' });
+    expect(await (await s.worker()).claimIds(9)).toEqual(others.map(({ executionId }) => executionId));
+    // Decided once: the next start finds nothing to do.
+    await store.close();
+    await open();
+    expect(await s.status(onSuccess!.executionId)).toBe('SKIPPED');
+  });
+
+  it.each([
+    ['the last member', ['first']],
+    ['a member in the middle', []],
+    ['every member', ['first', 'last']],
+  ] as const)('a workflow ends though %s was set aside', async (which, ended) => {
+    const ids = { first: idOf(1), middle: idOf(2), last: idOf(3) };
+    const chain = [
+      newExecution({ executionId: ids.first, taskId: 'parent' }),
+      newExecution({ executionId: ids.middle, taskId: 'child', edges: [edgeTo(ids.first)] }),
+      newExecution({ executionId: ids.last, taskId: 'child', edges: [edgeTo(ids.middle, 'always')] }),
+    ];
+    const nodes = Object.entries(ids).map(([ref, executionId]) => ({
+      ref,
+      executionId,
+      taskId: 'child',
+      dependsOn: [],
+    }));
+    await store.startWorkflow({ workflowId: 'w', name: 'w', nodes }, chain);
+    const worker = await s.worker();
+    if (ended.length === 1) {
+      await worker.complete(await worker.claimOne(ids.first));
+      await worker.complete(await worker.claimOne(ids.middle));
+    }
+    const spoiled =
+      which === 'every member' ? Object.values(ids) : [which === 'the last member' ? ids.last : ids.middle];
+    await spoil((database) => spoiled.forEach((id) => live(database, id, (body) => body.slice(1))));
+    for (let i = 0; i < 3; i++) {
+      const later = await s.worker(`w${i}`);
+      for (const claim of await later.claim(9)) await later.complete(claim);
+      await s.advance(20_000);
+    }
+    expect(await store.getWorkflow('w')).toMatchObject({ status: 'FAILED' });
+    await store.close();
+    await open();
+    expect(await store.getWorkflow('w')).toMatchObject({ status: 'FAILED' });
   });
 
   it('a lock whose holder was set aside is free', async () => {

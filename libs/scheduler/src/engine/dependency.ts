@@ -23,6 +23,17 @@ export function decideBound(t: Tables, edges: readonly EdgeRecord[]): void {
   }
 }
 
+/** Decides edges whose upstream cannot be read any more, by its last known status; one that had not ended counts as failed. */
+export function decideLost(t: Tables, edges: readonly EdgeRecord[]): void {
+  for (const edge of edges) {
+    const dependent = t.edges.dependent(edge);
+    if (dependent !== undefined && isUndecided(dependent, edge)) {
+      const status = t.edges.statusOf(edge);
+      decideAs(t, edge, dependent, status !== undefined && hasEnded(status) ? status : 'FAILED');
+    }
+  }
+}
+
 /** Runs the steps that are due, in their order, within the bounds of one verb. */
 export function propagate(t: Tables): void {
   const budget = t.edgeBudget;
@@ -76,13 +87,19 @@ function decide(t: Tables, edge: EdgeRecord, upstream: ExecutionRecord): void {
   if (!isUndecided(dependent, edge)) {
     // History may drop the upstream, and it may then be asked whether its dependent comes back.
     if (dependent.status === 'SKIPPED') t.edges.keepStatus(edge, upstream);
-  } else if (holds(edge.type, upstream.status)) {
-    t.edges.endTimeout(edge);
-    t.edges.setState(edge, 'held');
-    closeEdge(t, dependent);
   } else {
-    breakEdge(t, edge, dependent, 'broken');
+    decideAs(t, edge, dependent, upstream.status);
   }
+}
+
+function decideAs(t: Tables, edge: EdgeRecord, dependent: ExecutionRecord, status: TaskStatus): void {
+  if (!holds(edge.type, status)) {
+    breakEdge(t, edge, dependent, 'broken');
+    return;
+  }
+  t.edges.endTimeout(edge);
+  t.edges.setState(edge, 'held');
+  closeEdge(t, dependent);
 }
 
 /** The edge can no longer hold: its dependent is SKIPPED, with the execution in which the failure began. */

@@ -13,7 +13,9 @@ import type { MemoryStoreOptions } from '../memory/memory-frame.js';
 import { MemoryTaskStore } from '../memory/memory.store.js';
 import type { Changed } from '../memory/changed.js';
 import type { State } from '../memory/state.js';
+import { decideLost } from '../../engine/dependency.js';
 import { rescueLost } from '../../engine/worker.js';
+import { close } from '../../engine/workflow.js';
 import { info } from '../memory/workflow.js';
 import type { ListExecutionsQuery, Page, StoreStats, WorkflowInfo } from '../records.js';
 import { GroupCommit } from './group-commit.js';
@@ -85,7 +87,12 @@ export class EmbeddedTaskStore extends MemoryTaskStore {
     this.group = new GroupCommit(this.file, (effects) => this.tell(effects), interval, new SystemClock());
     // The clock may have gone back while no process was there.
     this.followFrom(state.now);
-    await this.commit((s) => rescueLost(s, Number.POSITIVE_INFINITY));
+    const { edges, workflows } = file.takeOrphans();
+    await this.commit((s) => {
+      rescueLost(s, Number.POSITIVE_INFINITY);
+      decideLost(s, edges);
+      for (const workflow of workflows) close(s, workflow);
+    });
   }
 
   override async close(): Promise<void> {

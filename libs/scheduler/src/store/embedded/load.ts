@@ -1,5 +1,6 @@
 import { StoreDamagedError } from '../../core/errors.js';
 import { TERMINAL_STATUSES } from '../../core/status.js';
+import type { Edge, WorkflowRow } from '../memory/rows.js';
 import type { State } from '../memory/state.js';
 import type { Archive, ExecutionColumns } from './archive.js';
 import type { KeyRecord, LockRecord, QueueRecord, ScheduleEntry, SpreadRecord, TaskEntry } from './codec.js';
@@ -16,8 +17,14 @@ interface RecordColumns {
   checksum: number;
 }
 
+/** What waits for executions that were set aside. */
+export interface Orphans {
+  edges: readonly Edge[];
+  workflows: readonly WorkflowRow[];
+}
+
 /** Fills an empty state with what is in the file, history excepted. */
-export function load(database: Database, archive: Archive, s: State, totals: Totals, aside: SetAside): void {
+export function load(database: Database, archive: Archive, s: State, totals: Totals, aside: SetAside): Orphans {
   const rebuilder = new Rebuilder(s, archive.edges);
   const records = readRecords(database, aside);
   const each = <T>(kind: string, put: (key: string, body: T) => void): void =>
@@ -44,6 +51,7 @@ export function load(database: Database, archive: Archive, s: State, totals: Tot
   for (const { key, body } of steps) aside.attempt(`spread '${key}'`, () => rebuilder.spread(Number(key), body));
   for (const kind of ['totals', 'window', 'errors']) each(kind, (_, body) => totals.restore(kind, body));
   for (const outcome of TERMINAL_STATUSES) s.history[outcome].units.beyond(archive.newestRank(outcome));
+  return { edges: rebuilder.lostEdges, workflows: rebuilder.unclosed };
 }
 
 function readRecords(database: Database, aside: SetAside): { kind: string; key: string; body: unknown }[] {

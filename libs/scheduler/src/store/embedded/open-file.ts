@@ -8,7 +8,7 @@ import { Archive } from './archive.js';
 import { Database, translate } from './database.js';
 import { DiskSpace } from './disk-space.js';
 import { NoRoom, type GroupDisk } from './group-commit.js';
-import { load } from './load.js';
+import { load, type Orphans } from './load.js';
 import { checkLog } from './log-check.js';
 import { LogSync } from './log-sync.js';
 import { keepPrivate } from './private-files.js';
@@ -44,6 +44,7 @@ export class OpenFile implements GroupDisk {
     readonly space: DiskSpace,
     private readonly log: LogSync,
     readonly aside: SetAside,
+    private orphans: Orphans | null,
   ) {}
 
   /**
@@ -68,11 +69,11 @@ export class OpenFile implements GroupDisk {
       const aside = new SetAside();
       const archive = new Archive(database, aside);
       const writer = new Writer(database, archive, state, residents, changed, limits);
-      load(database, archive, state, writer.totals, aside);
+      const orphans = load(database, archive, state, writer.totals, aside);
       residents.recallFrom(archive, state);
       const space = new DiskSpace(path, () => database!.checkpoint());
       database.limitLog(space.logBytes);
-      return new OpenFile(user, owner, database, archive, writer, space, new LogSync(path), aside);
+      return new OpenFile(user, owner, database, archive, writer, space, new LogSync(path), aside, orphans);
     } catch (error) {
       database?.close();
       if (hasLog) eraseIfMoved(path, owner!);
@@ -80,6 +81,13 @@ export class OpenFile implements GroupDisk {
       if ((error as NodeJS.ErrnoException).syscall === undefined) throw translate(path, error);
       throw new StoreUnavailableError(`'${path}': ${messageOf(error)}`);
     }
+  }
+
+  /** What the opening has found, once. */
+  takeOrphans(): Orphans {
+    const orphans = this.orphans ?? { edges: [], workflows: [] };
+    this.orphans = null;
+    return orphans;
   }
 
   write(): boolean {

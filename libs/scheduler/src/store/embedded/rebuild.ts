@@ -40,6 +40,14 @@ export class Rebuilder {
 
   private readonly workflows: WorkflowRow[] = [];
 
+  /** Open edges whose upstream is not in the file, or was set aside. After `link`. */
+  readonly lostEdges: Edge[] = [];
+
+  /** Workflows that are not closed though no execution of theirs is open: the last ones were set aside. */
+  get unclosed(): WorkflowRow[] {
+    return this.workflows.filter(({ open, status }) => open === 0 && status === 'RUNNING');
+  }
+
   /** @param table where edges are that are not in the records themselves */
   constructor(
     private readonly s: State,
@@ -199,6 +207,7 @@ export class Rebuilder {
       if (edge.state === 'open') task.next.set(edge, edge.order);
       return;
     }
+    if (upstream.place === 'gone' && edge.state === 'open') this.lostEdges.push(edge);
     const extra = upstream.more();
     (extra.dependents ??= []).push(edge);
     const workflow = history.workflowOf(this.s, dependent);
@@ -224,13 +233,13 @@ export class Rebuilder {
     if (workflow !== null) workflow.pins++;
   }
 
-  /** What another record names; a stand-in that is gone for what history has dropped meanwhile. */
+  /** What another record names; a stand-in that is gone for what history has dropped, or what was set aside and so failed. */
   private find({ id, taskId, status }: Reference): Row {
     const found = this.s.executions.get(id);
     if (found) return found;
     const command = { executionId: id, priority: 0, payload: null, timeout: null } as const;
     const row = new Row(0, this.s.task(taskId), new QueueRow(''), 0, command, 0);
-    row.status = status;
+    row.status = isTerminal(status) ? status : 'FAILED';
     row.place = 'gone';
     return row;
   }

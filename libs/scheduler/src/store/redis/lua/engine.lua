@@ -965,7 +965,7 @@ end
 
 do
 local exports = engine.dependency
-local advance, tellDependents, decide, breakEdge, bringBack, cannotHold
+local advance, tellDependents, decide, decideAs, breakEdge, bringBack, cannotHold
 local attachWaiting = engine.edges.attachWaiting
 local closeEdge = engine.edges.closeEdge
 local isUndecided = engine.edges.isUndecided
@@ -1030,13 +1030,18 @@ function decide(t, edge, upstream)
         if dependent.status == "SKIPPED" then
             t.edges:keepStatus(edge, upstream)
         end
-    elseif exports.holds(edge.type, upstream.status) then
-        t.edges:endTimeout(edge)
-        t.edges:setState(edge, "held")
-        closeEdge(t, dependent)
     else
-        breakEdge(t, edge, dependent, "broken")
+        decideAs(t, edge, dependent, upstream.status)
     end
+end
+function decideAs(t, edge, dependent, status)
+    if not exports.holds(edge.type, status) then
+        breakEdge(t, edge, dependent, "broken")
+        return
+    end
+    t.edges:endTimeout(edge)
+    t.edges:setState(edge, "held")
+    closeEdge(t, dependent)
 end
 function breakEdge(t, edge, dependent, state)
     t.edges:setState(edge, state)
@@ -1110,6 +1115,21 @@ function exports.decideBound(t, edges)
         local upstream = t.edges:upstream(edge)
         if upstream ~= nil and hasEnded(upstream.status) then
             decide(t, edge, upstream)
+        end
+    end
+end
+--- Decides edges whose upstream cannot be read any more, by its last known status; one that had not ended counts as failed.
+function exports.decideLost(t, edges)
+    for ____, edge in ipairs(edges) do
+        local dependent = t.edges:dependent(edge)
+        if dependent ~= nil and isUndecided(dependent, edge) then
+            local status = t.edges:statusOf(edge)
+            decideAs(
+                t,
+                edge,
+                dependent,
+                status ~= nil and hasEnded(status) and status or "FAILED"
+            )
         end
     end
 end
