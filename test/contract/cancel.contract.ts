@@ -176,7 +176,7 @@ export function cancelContract(open: OpenStore): void {
         const id = await s.add();
         await (await s.worker()).claimOne();
         await s.store.cancel(id, MINUTE);
-        await s.store.goodbye('w1');
+        await s.store.deregister('w1');
         expect(await s.status(id)).toBe('CANCELLED');
       }),
     );

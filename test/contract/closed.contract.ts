@@ -12,10 +12,10 @@ const CALLS: Record<string, (store: TaskStore) => Promise<unknown>> = {
   pauseQueue: (store) => store.pauseQueue('default'),
   cancel: (store) => store.cancel('x', 0),
   acquireLock: (store) => store.acquireLock('key', 'owner', 1000, 0),
-  hello: (store) => store.hello(helloOf('late')),
+  hello: (store) => store.register(helloOf('late')),
   exchange: (store) =>
     store.exchange({ workerId: 'late', lane: 0, sequence: 1, settlements: [settle.release(RUN)], want: 1 }),
-  beat: (store) => store.beat('late', []),
+  beat: (store) => store.heartbeat('late', []),
   listSchedules: (store) => store.listSchedules(),
   promote: (store) => store.promote(1),
   stats: (store) => store.stats(),

@@ -38,7 +38,7 @@ const ENDS: Record<string, (s: StoreFixture, worker: Worker, run: Claim) => Prom
     await s.advance(1_000);
   },
   'the bound of an attempt': (s, _, run) => s.store.settleExpired(settle.fail(run, BOOM, 'TIMEOUT')),
-  goodbye: (s, worker) => s.store.goodbye(worker.id),
+  goodbye: (s, worker) => s.store.deregister(worker.id),
   rescue: async (s) => {
     s.clock.advance(MINUTE);
     await s.rescue();

@@ -13,7 +13,7 @@ import { TaskPriority } from '../../libs/scheduler/src/core/priority.js';
 import type { ScheduleRecord } from '../../libs/scheduler/src/core/schedule.js';
 import type { TaskRecord } from '../../libs/scheduler/src/core/task-definition.js';
 import type { GivenHistory } from '../../libs/scheduler/src/store/history-settings.js';
-import type { WorkerHello } from '../../libs/scheduler/src/store/records.js';
+import type { WorkerRegistration } from '../../libs/scheduler/src/store/records.js';
 import type { TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import type { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 
@@ -120,7 +120,7 @@ export function mirrorOf(taskId: string, overrides: Partial<TaskRecord> = {}): T
   };
 }
 
-export function helloOf(workerId: string, overrides: Partial<WorkerHello> = {}): WorkerHello {
+export function helloOf(workerId: string, overrides: Partial<WorkerRegistration> = {}): WorkerRegistration {
   return {
     workerId,
     hostname: 'localhost',

@@ -47,7 +47,7 @@ const OBSTACLES: Record<
     says: 'limit',
   },
   'its only worker has left': {
-    set: (s) => s.store.goodbye('first'),
+    set: (s) => s.store.deregister('first'),
     lift: (s) => s.worker('first', { queues: ['slow'], tasks: ['parent'] }),
     says: 'queue',
   },
@@ -251,7 +251,7 @@ export function freeLockContract(open: OpenStore): void {
         const held = await worker.claimOne(await s.add({ lock: lockOn(KEY) }));
         const waiter = await s.add({ lock: lockOn(KEY) });
         expect(await worker.claim(1)).toEqual([]);
-        await s.store.goodbye(worker.id);
+        await s.store.deregister(worker.id);
         const grant = await s.store.acquireLock(KEY, 'someone', MINUTE, 0);
         expect(grant).not.toBeNull();
         await s.store.releaseLock(KEY, 'someone', grant!.fencingToken);

@@ -4,7 +4,7 @@ import type { TaskExecution } from '../../libs/scheduler/src/core/execution.js';
 import { PROMOTE_PER_STEP, UNATTENDED_MS } from '../../libs/scheduler/src/core/limits.js';
 import type { TaskStatus, WaitingForKind } from '../../libs/scheduler/src/core/status.js';
 import type { TaskRecord } from '../../libs/scheduler/src/core/task-definition.js';
-import type { LockInfo, StoreStats, WorkerHello } from '../../libs/scheduler/src/store/records.js';
+import type { LockInfo, StoreStats, WorkerRegistration } from '../../libs/scheduler/src/store/records.js';
 import type { StepReply, TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import type { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { TASKS, helloOf, mirrorOf, newExecution, type OpenStore, type StoreOptions } from './fixtures.js';
@@ -49,8 +49,8 @@ export class StoreFixture {
     return this.store.enqueue(Array.from({ length: count }, () => newExecution(overrides)));
   }
 
-  async worker(workerId = 'w1', overrides: Partial<WorkerHello> = {}): Promise<Worker> {
-    await this.store.hello(helloOf(workerId, overrides));
+  async worker(workerId = 'w1', overrides: Partial<WorkerRegistration> = {}): Promise<Worker> {
+    await this.store.register(helloOf(workerId, overrides));
     return new Worker(this.store, workerId);
   }
 

@@ -65,7 +65,9 @@ export function workerContract(open: OpenStore): void {
         });
         const other = await s.worker('w2');
         expect(await other.beat(b!)).toMatchObject({ known: true, lost: [{ executionId: b!.executionId }] });
-        const stranger = await s.store.beat('nobody', [{ executionId: b!.executionId, leaseToken: b!.leaseToken }]);
+        const stranger = await s.store.heartbeat('nobody', [
+          { executionId: b!.executionId, leaseToken: b!.leaseToken },
+        ]);
         expect(stranger).toMatchObject({ known: false, lost: [{ executionId: b!.executionId }] });
       }),
     );
@@ -106,7 +108,7 @@ export function workerContract(open: OpenStore): void {
         const urgent = await s.add({ priority: TaskPriority.HIGH });
         const worker = await s.worker();
         const claims = await worker.claim(4);
-        await s.store.goodbye('w1');
+        await s.store.deregister('w1');
         expect(await s.store.peekQueue('default', 9)).toEqual([urgent, ...ids]);
         expect(await s.store.listWorkers()).toEqual([]);
         expect(s.effectsOf('worker').at(-1)).toMatchObject({ transition: 'left', workerId: 'w1' });
@@ -126,7 +128,7 @@ export function workerContract(open: OpenStore): void {
         const ids = await s.addMany(count);
         const worker = await s.worker();
         await worker.claim(count);
-        await s.store.goodbye('w1');
+        await s.store.deregister('w1');
         expect(await s.store.listWorkers()).toEqual([]);
         expect(await s.store.peekQueue('default', count)).toEqual(ids);
       }),

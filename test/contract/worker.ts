@@ -6,7 +6,7 @@ import { MemoryTaskStore } from '../../libs/scheduler/src/store/memory/memory.st
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import type {
-  BeatReply,
+  HeartbeatReply,
   ExchangeReply,
   ExchangeRequest,
   TaskStore,
@@ -83,8 +83,8 @@ export class Worker {
     return this.one(settle.cancel(run, null));
   }
 
-  async beat(...runs: RunToken[]): Promise<BeatReply> {
-    return this.store.beat(
+  async beat(...runs: RunToken[]): Promise<HeartbeatReply> {
+    return this.store.heartbeat(
       this.id,
       runs.map(({ executionId, leaseToken }) => ({ executionId, leaseToken })),
     );

@@ -23,7 +23,7 @@ const storeAt = (path: string, sync: 'always' | 'interval' = 'always') =>
 /** Some of everything. */
 async function fill(store: EmbeddedTaskStore, count: number): Promise<void> {
   await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
-  await store.hello(helloOf('w'));
+  await store.register(helloOf('w'));
   await store.putSchedule(newSchedule({ nextRunTime: clock.now() + 1000 }));
   await store.enqueue(
     Array.from({ length: count }, (_, i) => newExecution({ payload: JSON.stringify(`payload ${i}`), tags: ['some'] })),
@@ -79,7 +79,7 @@ describe('the file of an embedded store', () => {
     path = folder.path('a/b/scheduler.db');
     const store = await opened();
     await fill(store, 20);
-    await store.goodbye('w');
+    await store.deregister('w');
     const before = comparable(await store.dump());
     await store.close();
     expect(await openAndDump(path)).toEqual(before);
@@ -100,7 +100,7 @@ describe('the file of an embedded store', () => {
   it('never opens with other contents after a flipped bit: it is refused, or nothing is lost', async () => {
     const store = await opened();
     await fill(store, 60);
-    await store.goodbye('w');
+    await store.deregister('w');
     const before = comparable(await store.dump());
     await store.close();
     const size = statSync(path).size;

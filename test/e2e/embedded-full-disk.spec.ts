@@ -32,7 +32,7 @@ jest.setTimeout(60_000);
   async function reopen(): Promise<void> {
     store = new EmbeddedTaskStore({ path: folder.path('scheduler.db'), clock, history: { count: 100 } });
     await store.open();
-    await store.hello(helloOf('w'));
+    await store.register(helloOf('w'));
   }
 
   let sequence = 0;

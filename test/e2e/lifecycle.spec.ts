@@ -10,7 +10,7 @@ describe('stop and start', () => {
   it('can be started again where the store did not answer at the first try', async () => {
     const { module, scheduler } = await startApp({ t: () => 'ran' }, { autoStart: false });
     const store = module.get<TaskStore>(TASK_STORE, { strict: false });
-    jest.spyOn(store, 'hello').mockRejectedValueOnce(new Error('no answer'));
+    jest.spyOn(store, 'register').mockRejectedValueOnce(new Error('no answer'));
     await expect(scheduler.start()).rejects.toThrow('no answer');
     expect(await scheduler.listWorkers()).toEqual([]);
     await scheduler.start();
@@ -27,7 +27,7 @@ describe('stop and start', () => {
     const slow = await scheduler.scheduleTask('slow');
     await begun.opened;
     const store = module.get<TaskStore>(TASK_STORE, { strict: false });
-    const silent = (['exchange', 'drain', 'goodbye'] as const).map((verb) =>
+    const silent = (['exchange', 'drain', 'deregister'] as const).map((verb) =>
       jest.spyOn(store, verb).mockRejectedValue(new StoreUnavailableError('no answer')),
     );
     const id = await scheduler.scheduleTask('t');

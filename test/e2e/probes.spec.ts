@@ -263,7 +263,7 @@ describe('getHealthStatus', () => {
     const { scheduler, kit, module } = await startKit({}, { lease: '30s' });
     await kit.drain();
     const store = module.get<TaskStore>(TASK_STORE, { strict: false });
-    store.beat = () => Promise.reject(new Error('no connection'));
+    store.heartbeat = () => Promise.reject(new Error('no connection'));
     kit.clock.advance(31_000);
     expect(await scheduler.getHealthStatus()).toMatchObject({
       status: 'unhealthy',

@@ -30,7 +30,7 @@ describe('the watch over work that nobody takes', () => {
     const warning = "no live worker serves queue 'mail': its executions wait";
     expect(warnings).toEqual([warning]);
 
-    await store.hello(helloOf('w1', { queues: ['mail'] }));
+    await store.register(helloOf('w1', { queues: ['mail'] }));
     await passes(2);
     await store.drain('w1');
     await passes(3);

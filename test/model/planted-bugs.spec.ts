@@ -23,7 +23,7 @@ describe('the checkers of the model', () => {
   it('find two stores that come to different states', async () => {
     // It keeps every promise, and rotates its queues the other way round.
     const skewed = wrapStore(openMemory, (inner) => ({
-      hello: (worker) => inner.hello({ ...worker, queues: worker.queues.toReversed() }),
+      register: (worker) => inner.register({ ...worker, queues: worker.queues.toReversed() }),
     }));
     const different = compareStores(openMemory, skewed, { ...RUNS, shrink: false });
     await expect(different).rejects.toMatchObject({ cause: { invariant: 'SAME' } });

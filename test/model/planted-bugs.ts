@@ -53,9 +53,9 @@ const ordersLost: Bug = (inner) => {
   const { runs, exchange } = bookkeeper(inner);
   return {
     exchange,
-    goodbye: async (workerId) => {
+    deregister: async (workerId) => {
       for (const run of runs.values()) if (run.workerId === workerId) await inner.settleExpired(settle.release(run));
-      return inner.goodbye(workerId);
+      return inner.deregister(workerId);
     },
   };
 };

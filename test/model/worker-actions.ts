@@ -204,7 +204,7 @@ export class WorkerActions {
     const owed = new Map(
       runs.map((e) => [e.id, e.cancelDeadline === null ? ('released' as const) : ('cancelled' as const)]),
     );
-    await this.harness.call({ now: this.harness.now, owed }, () => this.harness.store.goodbye(member.worker.id));
+    await this.harness.call({ now: this.harness.now, owed }, () => this.harness.store.deregister(member.worker.id));
     await this.workers.replace(member, this.harness.now);
   }
 

@@ -59,7 +59,7 @@ export class Workers {
   }
 
   async join(member: WorkerState, now: number): Promise<void> {
-    await this.store.hello(helloOf(member.worker.id, { queues: member.queues }));
+    await this.store.register(helloOf(member.worker.id, { queues: member.queues }));
     member.beat = member.contact = now;
   }
 

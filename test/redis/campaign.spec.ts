@@ -42,13 +42,13 @@ class TripLoop {
   ) {}
 
   async run(): Promise<void> {
-    await this.again(() => this.store.hello(helloOf(this.id)));
+    await this.again(() => this.store.register(helloOf(this.id)));
     const beats = this.beat();
     for (let sequence = 1; !this.isStopped || this.held.length > 0; sequence++) {
       const settlements: Settlement[] = this.held.map((claim) => settle.complete(claim, null));
       const request = { workerId: this.id, lane: 0, sequence, settlements, want: this.isStopped ? 0 : 20 };
       const reply: ExchangeReply = await this.again(() => this.store.exchange(request));
-      if (!reply.known) await this.again(() => this.store.hello(helloOf(this.id)));
+      if (!reply.known) await this.again(() => this.store.register(helloOf(this.id)));
       this.held = [...reply.claims];
     }
     await beats;
@@ -56,7 +56,7 @@ class TripLoop {
 
   private async beat(): Promise<void> {
     while (!this.isStopped) {
-      await this.store.beat(this.id, this.held).catch(() => undefined);
+      await this.store.heartbeat(this.id, this.held).catch(() => undefined);
       await this.store.rescue(100).catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, 500));
     }

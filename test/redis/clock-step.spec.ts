@@ -54,13 +54,13 @@ async function steppedBack(
 describe('a clock of the server that goes back by two hours', () => {
   it('does not keep delays and retries from coming', async () => {
     const { store, promote } = await steppedBack(15_000, async (before) => {
-      await before.hello(helloOf('w1'));
+      await before.register(helloOf('w1'));
       const worker = new Worker(before, 'w1');
       await before.enqueue([newExecution()]);
       await worker.retry(await worker.claimOne(), 300);
       await before.enqueue([newExecution({ delay: 300 })]);
     });
-    await store.hello(helloOf('w2'));
+    await store.register(helloOf('w2'));
     const worker = new Worker(store, 'w2');
     const claimed: string[] = [];
     await until(async () => {
@@ -82,7 +82,7 @@ describe('a clock of the server that goes back by two hours', () => {
         await server.command('HSET', `{step}:${key}`, field, garbage);
       for (const key of ['dl', 'lx']) await server.command('ZADD', `{step}:${key}`, '5', garbage);
     });
-    await store.hello(helloOf('w1'));
+    await store.register(helloOf('w1'));
     const worker = new Worker(store, 'w1');
     await until(async () => {
       await promote();
@@ -102,7 +102,7 @@ describe('a clock of the server that goes back by two hours', () => {
 
   it('does not keep runs of lost workers from coming back', async () => {
     const { store } = await steppedBack(500, async (before) => {
-      await before.hello(helloOf('w1'));
+      await before.register(helloOf('w1'));
       await before.enqueue([newExecution()]);
       await new Worker(before, 'w1').claimOne();
     });
@@ -166,7 +166,7 @@ describe('a clock of the server that goes back by two hours', () => {
     const server = await serveStepping();
     const [store, other] = [await openOn(server), await openOn(server)];
     await store.putTasks([mirrorOf('plain')]);
-    await store.hello(helloOf('w1'));
+    await store.register(helloOf('w1'));
     const worker = new Worker(store, 'w1');
     const [plain, limited, locked, cancelled, parked] = [
       newExecution(),
@@ -228,7 +228,7 @@ describe('a clock of the server that goes back by two hours', () => {
     const server = await serveStepping();
     const store = await openOn(server, { lease: 5_000, maxAttemptDuration: 6_000 });
     await store.putTasks([mirrorOf('plain')]);
-    await store.hello(helloOf('w1'));
+    await store.register(helloOf('w1'));
     const begun = performance.now();
     await store.enqueue([newExecution()]);
     const worker = new Worker(store, 'w1');

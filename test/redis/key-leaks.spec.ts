@@ -67,7 +67,7 @@ describe('the keys of a namespace', () => {
       await finishAll(scene, worker);
       await store.removeSchedule('every-minute');
       for (const taskId of ['plain', 'parent', 'child', 'nightly']) await store.removeTask(taskId);
-      for (const id of ['w1', 'w2']) await store.goodbye(id);
+      for (const id of ['w1', 'w2']) await store.deregister(id);
       clock.advance(2 * DAY);
       await scene.maintain();
       expect((await keys()).filter((key) => !KEPT.includes(key))).toEqual([]);
@@ -114,7 +114,7 @@ async function scheduleAllKinds(store: TaskStore, scene: StoreFixture): Promise<
 
 async function finishAll(scene: StoreFixture, worker: Worker): Promise<void> {
   for (let round = 0; round < 50; round++) {
-    await scene.store.hello(helloOf(worker.id));
+    await scene.store.register(helloOf(worker.id));
     await scene.advance(LEASE / 2);
     const claims = await worker.claim(250);
     await worker.settle(...claims.map((claim) => settle.complete(claim, null)));

@@ -90,7 +90,7 @@ describe('a request that arrives late', () => {
   it('as a trip of a worker claims for nobody and settles nothing', async () => {
     const { server, proxy, store } = await behindProxy();
     const other = await open(server.port);
-    await store.hello(helloOf('w1'));
+    await store.register(helloOf('w1'));
     const worker = new Worker(store, 'w1');
     await store.enqueue(Array.from({ length: 4 }, () => newExecution()));
     const [first] = await worker.claim(1);
@@ -106,14 +106,14 @@ describe('a request that arrives late', () => {
 
   it('as a goodbye does not take away a worker that has joined again', async () => {
     const { proxy, store } = await behindProxy();
-    await store.hello(helloOf('w0'));
-    await store.goodbye('w0');
-    await store.hello(helloOf('w1'));
-    const held = proxy.holdRequest(functionOf('goodbye'));
-    const gone = store.goodbye('w1');
+    await store.register(helloOf('w0'));
+    await store.deregister('w0');
+    await store.register(helloOf('w1'));
+    const held = proxy.holdRequest(functionOf('deregister'));
+    const gone = store.deregister('w1');
     await held;
     await gone;
-    await store.hello(helloOf('w1'));
+    await store.register(helloOf('w1'));
     expect(await proxy.deliverHeld()).toContain('LATE');
     expect((await store.listWorkers()).map(({ workerId }) => workerId)).toEqual(['w1']);
   });
@@ -123,7 +123,7 @@ describe('what a worker does not hold', () => {
   it('and cannot be read is set aside by its beat, and the others come back in their order', async () => {
     const { server, store } = await behindProxy();
     const other = await open(server.port);
-    await store.hello(helloOf('w1'));
+    await store.register(helloOf('w1'));
     const worker = new Worker(store, 'w1');
     const ids = await store.enqueue(Array.from({ length: 4 }, () => newExecution()));
     const [first] = await worker.claim(4);
@@ -133,15 +133,15 @@ describe('what a worker does not hold', () => {
     await worker.beat(first!);
     expect(await other.stats()).toMatchObject({ byStatus: { PENDING: 2, RUNNING: 1 }, returned: 2, setAside: 1 });
     expect(await other.listWorkers()).toMatchObject([{ workerId: 'w1', running: 1 }]);
-    await other.hello(helloOf('w2'));
+    await other.register(helloOf('w2'));
     expect(await new Worker(other, 'w2').claimIds(9)).toEqual([ids[1], ids[3]]);
   });
 
   it('comes back by its beat, though the worker lives', async () => {
     const { server, store } = await behindProxy();
     const other = await open(server.port);
-    await store.hello(helloOf('w1'));
-    await other.hello(helloOf('w2'));
+    await store.register(helloOf('w1'));
+    await other.register(helloOf('w2'));
     const worker = new Worker(store, 'w1');
     const ids = await store.enqueue(Array.from({ length: 9 }, () => newExecution()));
     const [first] = await worker.claim(9);
@@ -160,7 +160,7 @@ describe('what a worker does not hold', () => {
   it('stays where a trip of the worker is not answered: it may have brought it', async () => {
     const { server, proxy, store } = await behindProxy();
     const other = await open(server.port);
-    await store.hello(helloOf('w1'));
+    await store.register(helloOf('w1'));
     const worker = new Worker(store, 'w1');
     await worker.claim(1);
     await store.enqueue([newExecution()]);
@@ -181,7 +181,7 @@ describe('what a worker does not hold', () => {
 describe('a Redis that comes back with older data', () => {
   it('is noticed by the numbers of trips, and counted', async () => {
     const { server, store } = await behindProxy();
-    await store.hello(helloOf('w1'));
+    await store.register(helloOf('w1'));
     const worker = new Worker(store, 'w1');
     for (let i = 0; i < 3; i++) await worker.exchange();
     expect((await store.stats()).rewound).toBe(0);

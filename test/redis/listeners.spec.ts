@@ -72,7 +72,7 @@ describe('listeners on several nodes', () => {
     }));
     await store.enqueue([plain]);
     await store.startWorkflow({ workflowId: 'flow', name: 'flow', nodes }, [first, second]);
-    await store.hello(helloOf('w1'));
+    await store.register(helloOf('w1'));
     const worker = new Worker(store, 'w1');
     for (const each of [...(await worker.claim(2))]) await worker.complete(each, 1);
     await worker.complete(await worker.claimOne(second.executionId), 2);

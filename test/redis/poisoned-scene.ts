@@ -108,7 +108,7 @@ export async function populate(s: StoreFixture): Promise<Population> {
       await attempt('exchange', () => claimAll(other));
       await attempt('beat again', () => alive.beat());
       await attempt('drain', () => store.drain('alive'));
-      await attempt('goodbye', () => store.goodbye('alive'));
+      await attempt('goodbye', () => store.deregister('alive'));
       await attempt('exchange again', () => claimAll(other));
       await attempt('promote again', () => steps(() => store.promote(PROMOTE_PER_STEP)));
       await attempt('prune', () => steps(() => store.prune(PROMOTE_PER_STEP)));

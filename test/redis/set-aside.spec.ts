@@ -52,7 +52,7 @@ describe.each(SPOILS)('an execution with %s', (_, spoil) => {
       const leaving = await s.worker('w1');
       await leaving.claim(3);
       await spoil(redis, ids[1]!);
-      await s.store.goodbye('w1');
+      await s.store.deregister('w1');
       expect(await s.store.listWorkers()).toEqual([]);
       const other = await s.worker('w2');
       expect(await other.claimIds(3)).toEqual([ids[0], ids[2]]);

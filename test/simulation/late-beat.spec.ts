@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { expect, it } from '@jest/globals';
 import { MemoryTaskStore } from '../../libs/scheduler/src/store/memory/memory.store.js';
-import type { BeatReply, TaskStore } from '../../libs/scheduler/src/store/task-store.js';
+import type { HeartbeatReply, TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import { LEASE_MS } from './fixtures/link.js';
 import { SimulatedNode } from './fixtures/node.js';
 import { SimulatedProcess } from './fixtures/process.js';
@@ -11,7 +11,7 @@ Logger.overrideLogger(false);
 
 /** Two runs of one execution on one worker: the reply to a beat that names the first arrives during the second. */
 async function beatDuringSecondRun(
-  change: (reply: BeatReply) => BeatReply,
+  change: (reply: HeartbeatReply) => HeartbeatReply,
 ): Promise<{ status: string; did: string[] }> {
   const timeline = new Timeline();
   const process = new SimulatedProcess(timeline);
@@ -20,12 +20,12 @@ async function beatDuringSecondRun(
   let isHeld = false;
   const store = new Proxy(inner, {
     get: (_, verb) => {
-      if (verb !== 'beat') return Reflect.get(inner, verb).bind?.(inner) ?? Reflect.get(inner, verb);
-      return async (...[workerId, runs]: Parameters<TaskStore['beat']>) => {
-        if (runs.length === 0 || isHeld) return inner.beat(workerId, runs);
+      if (verb !== 'heartbeat') return Reflect.get(inner, verb).bind?.(inner) ?? Reflect.get(inner, verb);
+      return async (...[workerId, runs]: Parameters<TaskStore['heartbeat']>) => {
+        if (runs.length === 0 || isHeld) return inner.heartbeat(workerId, runs);
         isHeld = true;
         await new Promise<void>((resolve) => void timeline.after(LEASE_MS / 3, resolve));
-        return change(await inner.beat(workerId, runs));
+        return change(await inner.heartbeat(workerId, runs));
       };
     },
   });

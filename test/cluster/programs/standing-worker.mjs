@@ -22,7 +22,7 @@ const store = new RedisTaskStore({
 await store.open();
 const workerId = 'standing';
 const about = { workerId, hostname: 'h', pid: process.pid, appName: 'app', version: '1.0.0' };
-await store.hello({ ...about, tasks: ['t'], queues: ['default'], maxConcurrentTasks: 1 });
+await store.register({ ...about, tasks: ['t'], queues: ['default'], maxConcurrentTasks: 1 });
 if (keepAlive) store.keepAlive(workerId);
 const trip = { workerId, lane: 0, settlements: [], want: 1 };
 const { claims } = await store.exchange({ ...trip, sequence: 1 });

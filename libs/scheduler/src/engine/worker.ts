@@ -7,7 +7,7 @@ import type { Tables } from './tables.js';
 import { expireDue } from './ttl.js';
 
 /** A worker joins, or describes itself anew. */
-export function hello(t: Tables, id: string, about: Stored): void {
+export function register(t: Tables, id: string, about: Stored): void {
   const isNew = t.workers.get(id) === undefined;
   const worker = t.workers.describe(id, about);
   if (isNew) t.emitWorker('joined', worker);
@@ -42,7 +42,7 @@ export function renew(t: Tables, worker: WorkerRecord): RunToken[] {
 }
 
 /** The heartbeat of a worker. @param runs those that it has */
-export function beat(t: Tables, id: string, runs: readonly RunToken[]): Heartbeat {
+export function heartbeat(t: Tables, id: string, runs: readonly RunToken[]): Heartbeat {
   const worker = t.workers.get(id);
   if (worker === undefined) return { known: false, cancelRequested: [], lost: runs };
   const cancelRequested = renew(t, worker);
@@ -62,7 +62,7 @@ export function drain(t: Tables, id: string): boolean {
 }
 
 /** Takes back up to `limit` runs of a worker that leaves. @returns whether it has left; else it asks again */
-export function goodbye(t: Tables, id: string, limit: number): boolean {
+export function deregister(t: Tables, id: string, limit: number): boolean {
   const worker = t.workers.get(id);
   if (worker === undefined) return true;
   // No lock that its runs release is reserved for what only it could run.

@@ -100,7 +100,7 @@ export interface LockInfo {
 }
 
 /** What a worker says of itself when it joins. */
-export interface WorkerHello {
+export interface WorkerRegistration {
   /** One incarnation of one process: never used again. */
   workerId: string;
   hostname: string;
@@ -114,7 +114,7 @@ export interface WorkerHello {
   maxConcurrentTasks: number;
 }
 
-export interface WorkerInfo extends Omit<WorkerHello, 'tasks'> {
+export interface WorkerInfo extends Omit<WorkerRegistration, 'tasks'> {
   tasks: string[];
   state: 'active' | 'draining';
   startedTime: string;

@@ -18,7 +18,7 @@ import type {
   ResultsPage,
   StatusChange,
   StoreStats,
-  WorkerHello,
+  WorkerRegistration,
   WorkerInfo,
   WorkflowInfo,
 } from './records.js';
@@ -180,7 +180,7 @@ export interface ExchangeReply {
   more: boolean;
 }
 
-export interface BeatReply {
+export interface HeartbeatReply {
   /** false: the store does not know this worker (any more); it must say hello again. */
   known: boolean;
   /** Runs of this worker that were asked to cancel. */
@@ -195,7 +195,7 @@ export interface WorkerStore {
   /** Exchanges that a worker may have in flight at a time. */
   readonly lanes: number;
   /** Joins, or renews what the worker says of itself. @returns the task ids it can run that the store does not know */
-  hello(worker: WorkerHello): Promise<void>;
+  register(worker: WorkerRegistration): Promise<void>;
   exchange(request: ExchangeRequest): Promise<ExchangeReply>;
   /**
    * Results of the dependencies that a claim left out (`Claim.resultsLeft`), as many as one reply carries.
@@ -220,11 +220,11 @@ export interface WorkerStore {
    */
   leaseAge(workerId: string): number;
   /** Renews the worker's lease and the locks of its runs. */
-  beat(workerId: string, runs: readonly RunToken[]): Promise<BeatReply>;
+  heartbeat(workerId: string, runs: readonly RunToken[]): Promise<HeartbeatReply>;
   /** Ends claiming by this worker, whatever it asks. */
   drain(workerId: string): Promise<void>;
   /** Leaves; runs still held go back to the head of their queues, no attempt spent. */
-  goodbye(workerId: string): Promise<void>;
+  deregister(workerId: string): Promise<void>;
   listWorkers(): Promise<WorkerInfo[]>;
 }
 

@@ -149,7 +149,7 @@ export class TaskWorker {
     const isDrained = flushed && (await inTime(draining));
     this.detach();
     // Pointless if the store has not received the results.
-    const isGone = isDrained && (await inTime(this.store.goodbye(this.settings.workerId).then(() => true)));
+    const isGone = isDrained && (await inTime(this.store.deregister(this.settings.workerId).then(() => true)));
     if (!isGone)
       this.logger.warn(
         'could not deregister, the store does not respond: its runs will be recovered when the lease expires',
@@ -180,7 +180,7 @@ export class TaskWorker {
   }
 
   private async sendRegistration(runnable: readonly ResolvedTask[], named: Iterable<string>): Promise<void> {
-    await this.store.hello({
+    await this.store.register({
       workerId: this.settings.workerId,
       hostname: hostname(),
       pid: process.pid,
@@ -194,7 +194,7 @@ export class TaskWorker {
 
   private async heartbeat(): Promise<void> {
     try {
-      const reply = await this.store.beat(this.settings.workerId, this.dispatcher.tokens());
+      const reply = await this.store.heartbeat(this.settings.workerId, this.dispatcher.tokens());
       this.liveness.lastProgress = this.clock.monotonic();
       for (const run of reply.lost) this.dispatcher.lose(run.executionId, 'LEASE_LOST', isRun(run));
       for (const run of reply.cancelRequested) this.dispatcher.cancel(run.executionId, isRun(run));

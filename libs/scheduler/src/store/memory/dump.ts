@@ -77,7 +77,7 @@ function execution(row: Row): unknown {
     attempts: row.attempts ?? null,
     taskId: row.task.taskId,
     queue: row.queue.name,
-    workerId: row.worker?.hello.workerId ?? null,
+    workerId: row.worker?.registration.workerId ?? null,
     edges: row.extra?.edges?.map((edge) => [edge.ref, edge.type, edge.state, edge.upstream?.id ?? null]) ?? [],
     liveDependents: row.extra?.liveDependents ?? 0,
     rootCause: row.rootCause ?? null,

@@ -120,7 +120,7 @@ function waitingFor(s: State, row: Row): WaitingFor | null {
 
 export function stats(s: State, now: number): StoreStats {
   const claiming = [...s.workers.values()].filter(({ draining }) => !draining);
-  const served = new Set(claiming.flatMap(({ hello }) => hello.queues));
+  const served = new Set(claiming.flatMap(({ registration: hello }) => hello.queues));
   return {
     now,
     counters: { ...s.counters },

@@ -12,11 +12,11 @@ import type {
   QueueRules,
   StoreStats,
   StatusChange,
-  WorkerHello,
+  WorkerRegistration,
   WorkerInfo,
   WorkflowInfo,
 } from '../records.js';
-import type { BeatReply, ExchangeReply, ExchangeRequest, StepReply, TaskStore } from '../task-store.js';
+import type { HeartbeatReply, ExchangeReply, ExchangeRequest, StepReply, TaskStore } from '../task-store.js';
 import { claim } from './claim.js';
 import { dump } from './dump.js';
 import * as enqueueing from './enqueue.js';
@@ -27,7 +27,16 @@ import { propagate, timeOut } from '../../engine/dependency.js';
 import { reopen } from '../../engine/finish.js';
 import { configure, declare, nextDue, pause, promote, resume, wakeRefilled } from '../../engine/queue.js';
 import { current, settleExpired } from '../../engine/settle.js';
-import { beat, drain, endWaits, goodbye, hello, isLate, renewLease, rescueLost } from '../../engine/worker.js';
+import {
+  heartbeat,
+  drain,
+  endWaits,
+  deregister,
+  register,
+  isLate,
+  renewLease,
+  rescueLost,
+} from '../../engine/worker.js';
 import { expire as expireLocks } from '../../engine/lock.js';
 import * as handles from '../../engine/lock-handles.js';
 import * as schedule from '../../engine/schedule.js';
@@ -200,8 +209,8 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
   readonly keepAlive = () => () => undefined;
   readonly leaseAge = () => 0;
 
-  hello(about: WorkerHello): Promise<void> {
-    return this.commit((s) => hello(s, about.workerId, about));
+  register(about: WorkerRegistration): Promise<void> {
+    return this.commit((s) => register(s, about.workerId, about));
   }
 
   exchange(request: ExchangeRequest): Promise<ExchangeReply> {
@@ -220,16 +229,16 @@ export class MemoryTaskStore extends MemoryFrame implements TaskStore {
     });
   }
 
-  beat(workerId: string, runs: readonly RunToken[]): Promise<BeatReply> {
-    return this.commit((s) => beat(s, workerId, runs));
+  heartbeat(workerId: string, runs: readonly RunToken[]): Promise<HeartbeatReply> {
+    return this.commit((s) => heartbeat(s, workerId, runs));
   }
 
   drain(workerId: string): Promise<void> {
     return this.commit((s) => void drain(s, workerId));
   }
 
-  goodbye(workerId: string): Promise<void> {
-    return this.commit((s) => void goodbye(s, workerId, Number.POSITIVE_INFINITY));
+  deregister(workerId: string): Promise<void> {
+    return this.commit((s) => void deregister(s, workerId, Number.POSITIVE_INFINITY));
   }
 
   listWorkers(): Promise<WorkerInfo[]> {

@@ -17,7 +17,7 @@ import type {
   WorkerRecord,
   WorkflowRecord,
 } from '../../engine/records.js';
-import type { WorkerHello } from '../records.js';
+import type { WorkerRegistration } from '../records.js';
 import type { Deadline } from './deadline.js';
 import { Heap, type HeapItem } from './heap.js';
 import type { Lane } from './lane.js';
@@ -277,18 +277,18 @@ export class WorkerRow implements WorkerRecord {
   rotation = 0;
 
   constructor(
-    public hello: WorkerHello,
+    public registration: WorkerRegistration,
     readonly startedTime: number,
   ) {
-    this.tasks = new Set(hello.tasks);
+    this.tasks = new Set(registration.tasks);
   }
 
   get id(): string {
-    return this.hello.workerId;
+    return this.registration.workerId;
   }
 
   get slots(): number {
-    return this.hello.maxConcurrentTasks;
+    return this.registration.maxConcurrentTasks;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { WorkerTable } from '../../engine/tables.js';
-import type { WorkerHello } from '../records.js';
+import type { WorkerRegistration } from '../records.js';
 import { WorkerRow, type QueueRow, type Row } from './rows.js';
 
 /** What the table needs of the state. */
@@ -29,13 +29,13 @@ export class MemoryWorkerTable implements WorkerTable {
     return this.rows.get(workerId);
   }
 
-  describe(workerId: string, about: WorkerHello): WorkerRow {
+  describe(workerId: string, about: WorkerRegistration): WorkerRow {
     let worker = this.rows.get(workerId);
     if (worker === undefined) {
       this.rows.set(workerId, (worker = new WorkerRow(about, this.s.now)));
       return worker;
     }
-    worker.hello = about;
+    worker.registration = about;
     worker.tasks = new Set(about.tasks);
     for (const lane of worker.lanes.values()) lane.isGreeted = true;
     return worker;
@@ -62,11 +62,11 @@ export class MemoryWorkerTable implements WorkerTable {
   /** Workers end with their process: nothing of them is written down. */
   touch(): void {}
 
-  queuesOf({ hello }: WorkerRow): readonly QueueRow[] {
+  queuesOf({ registration: hello }: WorkerRow): readonly QueueRow[] {
     return hello.queues.map((name) => this.s.queue(name));
   }
 
-  serves({ hello }: WorkerRow, { name }: QueueRow): boolean {
+  serves({ registration: hello }: WorkerRow, { name }: QueueRow): boolean {
     return hello.queues.includes(name);
   }
 

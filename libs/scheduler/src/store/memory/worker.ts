@@ -19,9 +19,9 @@ export function expired(s: State, limit: number): ExpiredRun[] {
 
 export function info(worker: WorkerRow): WorkerInfo {
   return {
-    ...worker.hello,
+    ...worker.registration,
     tasks: [...worker.tasks],
-    queues: [...worker.hello.queues],
+    queues: [...worker.registration.queues],
     state: worker.draining ? 'draining' : 'active',
     startedTime: new Date(worker.startedTime).toISOString(),
     lastBeatTime: new Date(worker.lastBeatTime).toISOString(),

@@ -1,5 +1,5 @@
 import type { NewExecution } from '../../core/commands.js';
-import { isPlain } from './codec/executions.js';
+import { isSimple } from './codec/executions.js';
 import { LaneBatcher, type Trip } from './lane-batcher.js';
 import { sizeOf } from './request-size.js';
 
@@ -12,7 +12,7 @@ const BYTES_EACH = 8192;
 const LANES = [0, 1];
 
 /**
- * Sends batches together. Only plain executions go together: nothing about them can be refused, so that no caller hears
+ * Sends batches together. Only simple executions go together: nothing about them can be refused, so that no caller hears
  * of another's mistake.
  */
 export class EnqueueBatcher {
@@ -25,7 +25,7 @@ export class EnqueueBatcher {
 
   add(batch: Batch): Promise<string[]> {
     const size = batch.length + Math.floor(sizeOf(batch) / BYTES_EACH);
-    if (size > TOGETHER || !batch.every(isPlain)) return this.send(batch, null);
+    if (size > TOGETHER || !batch.every(isSimple)) return this.send(batch, null);
     return this.trips.add(batch, size);
   }
 

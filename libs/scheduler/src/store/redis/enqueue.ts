@@ -1,6 +1,6 @@
 import type { NewExecution, NewWorkflow } from '../../core/commands.js';
-import { boundsIn, extraOf, isPlain, partOf } from './codec/executions.js';
-import type { LeanWorkflow } from './codec/lean-workflow.js';
+import { boundsIn, extraOf, isSimple, partOf } from './codec/executions.js';
+import type { CompactWorkflow } from './codec/compact-workflow.js';
 import { recordOf } from './codec/workflows.js';
 
 /** Kinds of executions that one batch may have: each is named by one character of ASCII. */
@@ -8,12 +8,12 @@ const MAX_GROUPS = 127;
 
 /** The arguments of the script `enqueue` for executions that belong to no workflow. */
 export function packBatch(batch: readonly NewExecution[]): string[] {
-  const plain = batch.every(isPlain) ? groupsOf(batch) : null;
-  return plain ? packPlain(batch, plain) : ['', '', ...packExtras(batch), ...batch.flatMap(withPart)];
+  const simple = batch.every(isSimple) ? groupsOf(batch) : null;
+  return simple ? packSimple(batch, simple) : ['', '', ...packExtras(batch), ...batch.flatMap(withPart)];
 }
 
-/** Of plain executions nothing but id, budget and payload differs within a group. */
-function packPlain(batch: readonly NewExecution[], { groups, groupOf }: Groups): string[] {
+/** Of simple executions nothing but id, budget and payload differs within a group. */
+function packSimple(batch: readonly NewExecution[], { groups, groupOf }: Groups): string[] {
   const heads = groups.map(([queue, priority, taskId]) => `|${taskId}|${queue}|${priority}|`);
   const args = ['', '', '', JSON.stringify(groups), asCharacters(groupOf)];
   for (const [i, command] of batch.entries())
@@ -25,13 +25,13 @@ function withPart(command: NewExecution): [string, string] {
   return [command.executionId, partOf(command)];
 }
 
-/** The arguments for a workflow that is not kept lean. */
+/** The arguments for a workflow that is not kept compact. */
 export function packWorkflow(workflow: NewWorkflow, members: readonly NewExecution[]): string[] {
   return [workflow.workflowId, recordOf(workflow), ...packExtras(members), ...members.flatMap(withPart)];
 }
 
 /** The arguments of the script `startWorkflows`; null where they have too many kinds of members. */
-export function packWorkflows(workflows: readonly LeanWorkflow[]): string[] | null {
+export function packWorkflows(workflows: readonly CompactWorkflow[]): string[] | null {
   const found = groupsOf(...workflows.map((each) => each.members));
   if (!found) return null;
   const kinds: number[] = [];

@@ -3,7 +3,7 @@ import type { Effect, ExecutionEffect } from '../../core/effects.js';
 import type { Claim } from '../records.js';
 import type { ExchangeReply, ExchangeRequest } from '../task-store.js';
 import { APPLIED, EACH_SEGMENT, MEMBER_SEGMENT, SIMPLE_RUN, SIMPLE_SEGMENT } from './codec/codes.js';
-import { claimOf, plainClaim, tiesOf, type Got } from './codec/executions.js';
+import { claimOf, simpleClaim, tiesOf, type Got } from './codec/executions.js';
 import { packSettlement } from './codec/settlements.js';
 import type { ScriptArgument } from './connection/redis-connection.js';
 
@@ -11,13 +11,13 @@ import type { ScriptArgument } from './connection/redis-connection.js';
 interface KnownRun {
   workerId: string;
   claim: Claim;
-  /** What stands for a plain run in the store; null for one that is not plain. */
+  /** What stands for a simple run in the store; null for one that is not simple. */
   entry: string | null;
-  /** Of a lean member of a workflow, see `tiesOf`. */
+  /** Of a compact member of a workflow, see `tiesOf`. */
   ties: string | null;
 }
 
-interface PlainRun extends KnownRun {
+interface SimpleRun extends KnownRun {
   entry: string;
 }
 
@@ -26,8 +26,8 @@ export type ExchangeScriptReply = [
   now: number,
   more: number,
   settled: string,
-  plainNo: number,
-  plain: string[],
+  simpleNumber: number,
+  simple: string[],
   others: string[],
   effects: string,
   told: number,
@@ -58,10 +58,10 @@ export class ExchangePacker {
     let segments = 0;
     const { settlements } = request;
     for (let at = 0; at < settlements.length; segments++) {
-      const runs = this.plainRuns(workerId, settlements, at);
+      const runs = this.simpleRuns(workerId, settlements, at);
       if (runs.length > 0) {
         const texts = runs.map((_, i) => settlements[at + i]!.result ?? '');
-        packPlain(args, runs, texts);
+        packSimple(args, runs, texts);
         ended.push(...runs);
         at += runs.length;
       } else {
@@ -74,22 +74,22 @@ export class ExchangePacker {
     return { args, ended };
   }
 
-  /** What the reply says, with the plain claims remembered. */
+  /** What the reply says, with the simple claims remembered. */
   unpack({ workerId, lane, sequence, settlements }: ExchangeRequest, reply: ExchangeScriptReply): ExchangeReply {
-    const [known, now, more, settled, plainNo, plain, others] = reply;
+    const [known, now, more, settled, simpleNumber, simple, others] = reply;
     if (known === 0) this.forget(workerId);
     else this.noteAnswer(workerId, lane, sequence);
-    const entry = `${SIMPLE_RUN}${now}|${plainNo}`;
+    const entry = `${SIMPLE_RUN}${now}|${simpleNumber}`;
     const got = gotOf(reply[9]);
     const claims: Claim[] = [];
-    for (let i = 0; i < plain.length; i += 2) {
-      const claim = plainClaim(plain[i]!, plain[i + 1]!, now, got.get(plain[i]!));
-      this.remember(workerId, claim, plain[i + 1]!, entry);
+    for (let i = 0; i < simple.length; i += 2) {
+      const claim = simpleClaim(simple[i]!, simple[i + 1]!, now, got.get(simple[i]!));
+      this.remember(workerId, claim, simple[i + 1]!, entry);
       claims.push(claim);
     }
     for (let i = 0; i < others.length; i += 3) {
-      const { claim, no, isPlain } = claimOf(others[i]!, others[i + 1]!, now, others[i + 2]!, got.get(others[i]!));
-      this.remember(workerId, claim, others[i + 1]!, isPlain ? `${SIMPLE_RUN}${now}|${no}` : null);
+      const { claim, no, isSimple } = claimOf(others[i]!, others[i + 1]!, now, others[i + 2]!, got.get(others[i]!));
+      this.remember(workerId, claim, others[i + 1]!, isSimple ? `${SIMPLE_RUN}${now}|${no}` : null);
       claims.push(claim);
     }
     return {
@@ -101,10 +101,10 @@ export class ExchangePacker {
     };
   }
 
-  /** @param entry what stands for a plain run in the store; null for one that is not plain */
+  /** @param entry what stands for a simple run in the store; null for one that is not simple */
   remember(workerId: string, claim: Claim, record: string, entry: string | null): void {
     const ties = claim.workflowId === null ? null : tiesOf(record, claim.workflowId);
-    // A member that is not lean is nothing plain.
+    // A member that is not compact is nothing simple.
     const known = claim.workflowId !== null && ties === null ? null : entry;
     this.runs.set(claim.executionId, { workerId, entry: known, ties, claim });
   }
@@ -136,13 +136,13 @@ export class ExchangePacker {
     return until;
   }
 
-  /** The plain runs that end well from `at` on, taken from what is remembered. */
-  private plainRuns(workerId: string, settlements: readonly Settlement[], at: number): PlainRun[] {
-    const found: PlainRun[] = [];
+  /** The simple runs that end well from `at` on, taken from what is remembered. */
+  private simpleRuns(workerId: string, settlements: readonly Settlement[], at: number): SimpleRun[] {
+    const found: SimpleRun[] = [];
     for (let i = at; i < settlements.length; i++) {
       const { executionId, leaseToken, kind } = settlements[i]!;
       const run = this.runs.get(executionId);
-      if (kind !== 'complete' || !isPlainRun(run, workerId, leaseToken)) break;
+      if (kind !== 'complete' || !isSimpleRun(run, workerId, leaseToken)) break;
       if (found.length > 0 && kindOf(found[0]!) !== kindOf(run)) break;
       this.runs.delete(executionId);
       found.push(run);
@@ -150,7 +150,7 @@ export class ExchangePacker {
     return found;
   }
 
-  /** @returns the runs that were packed, as far as they are known: up to the next one that is plain */
+  /** @returns the runs that were packed, as far as they are known: up to the next one that is simple */
   private packOthers(
     args: ScriptArgument[],
     workerId: string,
@@ -165,13 +165,13 @@ export class ExchangePacker {
       this.runs.delete(settlement.executionId);
       args.push(...packSettlement(settlement, run !== undefined));
       ended.push(run);
-    } while (at + ended.length < settlements.length && !this.isPlain(workerId, settlements[at + ended.length]!));
+    } while (at + ended.length < settlements.length && !this.isSimple(workerId, settlements[at + ended.length]!));
     args[countAt] = ended.length;
     return ended;
   }
 
-  private isPlain(workerId: string, { executionId, leaseToken, kind }: Settlement): boolean {
-    return kind === 'complete' && isPlainRun(this.runs.get(executionId), workerId, leaseToken);
+  private isSimple(workerId: string, { executionId, leaseToken, kind }: Settlement): boolean {
+    return kind === 'complete' && isSimpleRun(this.runs.get(executionId), workerId, leaseToken);
   }
 }
 
@@ -182,17 +182,17 @@ function gotOf(flat: ExchangeScriptReply[9]): ReadonlyMap<string, Got> {
   return got;
 }
 
-function isPlainRun(run: KnownRun | undefined, workerId: string, leaseToken: number): run is PlainRun {
+function isSimpleRun(run: KnownRun | undefined, workerId: string, leaseToken: number): run is SimpleRun {
   return run !== undefined && run.entry !== null && run.claim.leaseToken === leaseToken && run.workerId === workerId;
 }
 
 /** As the script calls the segments. */
-function kindOf({ ties }: PlainRun): string {
+function kindOf({ ties }: SimpleRun): string {
   return ties === null ? SIMPLE_SEGMENT : MEMBER_SEGMENT;
 }
 
 /** One segment: runs of one claim stand together, under the entry that they share. */
-function packPlain(args: ScriptArgument[], runs: readonly PlainRun[], results: readonly string[]): void {
+function packSimple(args: ScriptArgument[], runs: readonly SimpleRun[], results: readonly string[]): void {
   const entries: ScriptArgument[] = [];
   let started = 0;
   let entry = '';

@@ -1,9 +1,9 @@
 import type { NewExecution, NewWorkflow } from '../../core/commands.js';
-import { extraOf, isPlain, partOf, type Extra } from './codec/executions.js';
+import { extraOf, isSimple, partOf, type Extra } from './codec/executions.js';
 import { recordOf } from './codec/workflows.js';
 import { PART_BYTES, REQUEST_BYTES, sizeOf, split } from './request-size.js';
 
-/** Executions that are more than plain which one script creates; those of a larger batch are gathered and admitted. */
+/** Executions that are more than simple which one script creates; those of a larger batch are gathered and admitted. */
 export const CREATED_AT_ONCE = 200;
 
 /** Edges of one item of a batch. An execution with more of them is made of several items. */
@@ -19,7 +19,7 @@ export interface Item {
 
 /** Whether a batch of workflow members is too large for one script, however few edges they have. */
 export function isTooMany(batch: readonly NewExecution[], createdAtOnce: number): boolean {
-  return (batch.length > createdAtOnce && !batch.every(isPlain)) || sizeOf(batch) > REQUEST_BYTES;
+  return (batch.length > createdAtOnce && !batch.every(isSimple)) || sizeOf(batch) > REQUEST_BYTES;
 }
 
 /**
@@ -28,7 +28,7 @@ export function isTooMany(batch: readonly NewExecution[], createdAtOnce: number)
  */
 export function isLarge(batch: readonly NewExecution[], createdAtOnce: number): boolean {
   const weight = batch.reduce((sum, { edges }) => sum + Math.max(1, edges?.length ?? 0), 0);
-  return isTooMany(batch, createdAtOnce) || (weight > createdAtOnce && !batch.every(isPlain));
+  return isTooMany(batch, createdAtOnce) || (weight > createdAtOnce && !batch.every(isSimple));
 }
 
 /** The parts of a batch: each is bounded in executions, edges and bytes. */

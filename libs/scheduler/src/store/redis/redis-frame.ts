@@ -32,7 +32,7 @@ export interface RedisStoreSettings {
   maxAttemptDuration: number;
   /** What is kept of finished executions and workflows, by outcome. */
   history: GivenHistory;
-  /** Executions that one script creates, where they are more than plain. Default 200. */
+  /** Executions that one script creates, where they are more than simple. Default 200. */
   createdAtOnce?: number;
   /** Only for tests: ms after which the store takes a request for one that nobody waits for. Default 15 s. */
   requestBudget?: number;

@@ -3,23 +3,23 @@ import { TaskInUseError } from '../../core/errors.js';
 import { RESCUE_PER_STEP, START_WITHIN_MS } from '../../core/limits.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import type { TaskRecord } from '../../core/task-definition.js';
-import type { Claim, LockGrant, LockWait, QueueRules, StatusChange, WorkerHello } from '../records.js';
+import type { Claim, LockGrant, LockWait, QueueRules, StatusChange, WorkerRegistration } from '../records.js';
 import type { TaskStatus } from '../../core/status.js';
-import type { BeatReply, ExchangeReply, ExchangeRequest, StepReply, TaskStore } from '../task-store.js';
+import type { HeartbeatReply, ExchangeReply, ExchangeRequest, StepReply, TaskStore } from '../task-store.js';
 import { ENDS_EMITTED, STARTS_EMITTED } from './codec/codes.js';
-import { plainClaim } from './codec/executions.js';
+import { simpleClaim } from './codec/executions.js';
 import { packFire } from './codec/schedules.js';
 import { inOrder } from './effect-order.js';
 import { endedEffects, ExchangePacker, startedEffects, type ExchangeScriptReply } from './exchange.js';
 import { packSettlement } from './codec/settlements.js';
-import type { LeanWorkflow } from './codec/lean-workflow.js';
+import type { CompactWorkflow } from './codec/compact-workflow.js';
 import { packBatch, packWorkflow, packWorkflows } from './enqueue.js';
 import { EnqueueBatcher } from './enqueue-batcher.js';
 import { CREATED_AT_ONCE } from './intake.js';
 import type { Trip } from './lane-batcher.js';
 import { LargeBatches, type Enqueued } from './large-batches.js';
 import { PART_BYTES, split } from './request-size.js';
-import { RedisLooks } from './redis-looks.js';
+import { RedisQueries } from './redis-queries.js';
 import { WorkflowBatcher } from './workflow-batcher.js';
 
 /** Executions that one script of an unregistered task looks at. */
@@ -30,7 +30,7 @@ const DECLARED_AT_ONCE = 500;
 const TASKS_AT_ONCE = 100;
 
 /** The store of a fleet: one script a verb, all state in Redis, every node a peer. */
-export class RedisTaskStore extends RedisLooks implements TaskStore {
+export class RedisTaskStore extends RedisQueries implements TaskStore {
   /** Two: the server works on one trip while this process works on the other. */
   readonly isShared = true;
   readonly lanes = 2;
@@ -159,10 +159,10 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
 
   // ---- workers -------------------------------------------------------------------------------------------------
 
-  async hello(about: WorkerHello): Promise<void> {
+  async register(about: WorkerRegistration): Promise<void> {
     const { workerId, queues, tasks } = about;
     const sentAt = this.sendingTime();
-    await this.commitRepeatable('hello', workerId, JSON.stringify(about), queues.length, ...queues, ...tasks);
+    await this.commitRepeatable('register', workerId, JSON.stringify(about), queues.length, ...queues, ...tasks);
     this.noteRenewal(workerId, sentAt);
   }
 
@@ -174,15 +174,15 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
     const reply = this.packer.unpack(request, raw);
     if (!reply.known) return reply;
     this.noteRenewal(workerId, sentAt);
-    const [, now, , , , plain, , effects, told] = raw;
+    const [, now, , , , simple, , effects, told] = raw;
     this.setClock(now, sentAt);
     const age = this.ageOf(now, sentAt);
     if (reply.claims.length > 0) reply.age = age;
     const { settlements } = request;
     const tellsEnds = ended.length > 0 && (told & ENDS_EMITTED) === 0 && this.isWanted('completed');
-    const tellsStarts = plain.length > 0 && (told & STARTS_EMITTED) === 0 && this.isWanted('started');
+    const tellsStarts = simple.length > 0 && (told & STARTS_EMITTED) === 0 && this.isWanted('started');
     const ends = tellsEnds ? endedEffects(settlements, ended, reply.settled, now) : [];
-    const starts = tellsStarts ? startedEffects(reply.claims.slice(0, plain.length / 2), workerId, now) : [];
+    const starts = tellsStarts ? startedEffects(reply.claims.slice(0, simple.length / 2), workerId, now) : [];
     const reported = this.effectsIn(effects);
     this.tell(reported.length === 0 ? [...ends, ...starts] : inOrder(settlements, ends, starts, reported));
     return reply;
@@ -192,21 +192,21 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
     return this.listenTo(workerId, (message) => {
       const [time, no, ...lines] = message.split('\n');
       for (let i = 0; i < lines.length; i += 2) {
-        const claim = plainClaim(lines[i]!, lines[i + 1]!, Number(time));
+        const claim = simpleClaim(lines[i]!, lines[i + 1]!, Number(time));
         this.packer.remember(workerId, claim, lines[i + 1]!, `p${time}|${no}`);
         take(claim, this.ageOf(Number(time)));
       }
     });
   }
 
-  async beat(workerId: string, runs: readonly RunToken[]): Promise<BeatReply> {
+  async heartbeat(workerId: string, runs: readonly RunToken[]): Promise<HeartbeatReply> {
     const tokens = runs.flatMap(({ executionId, leaseToken }) => [executionId, leaseToken]);
     const now = this.serverNow();
     // A clock that a test turns stands still between claim and beat: what is not named is left alone then.
     const isKnown = now !== null && !this.settings.testClock;
     const times = [now ?? '', isKnown ? this.packer.knownUntil(workerId, now) : ''];
     const sentAt = this.sendingTime();
-    const beaten = this.commitRepeatable<[number, string[], string[]]>('beat', workerId, ...times, ...tokens);
+    const beaten = this.commitRepeatable<[number, string[], string[]]>('heartbeat', workerId, ...times, ...tokens);
     const [known, asked, lost] = await beaten;
     if (known === 1) this.noteRenewal(workerId, sentAt);
     return { known: known === 1, cancelRequested: tokensOf(asked), lost: tokensOf(lost) };
@@ -231,8 +231,8 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
     await this.commit('drain', workerId);
   }
 
-  async goodbye(workerId: string): Promise<void> {
-    while ((await this.commit<number>('goodbye', workerId, RESCUE_PER_STEP)) === 0);
+  async deregister(workerId: string): Promise<void> {
+    while ((await this.commit<number>('deregister', workerId, RESCUE_PER_STEP)) === 0);
     this.packer.forget(workerId);
     this.renewals.delete(workerId);
   }
@@ -313,7 +313,7 @@ export class RedisTaskStore extends RedisLooks implements TaskStore {
     if (isLarge) await this.large.startWorkflow(workflow, executions);
   }
 
-  private startTogether(workflows: readonly LeanWorkflow[], trip: Trip): Promise<unknown> {
+  private startTogether(workflows: readonly CompactWorkflow[], trip: Trip): Promise<unknown> {
     const args = packWorkflows(workflows);
     if (args) return this.commitOnLane(trip, 'startWorkflows', ...args);
     return Promise.all(workflows.map(({ workflow, members }) => this.startAlone(workflow, members)));

@@ -24,7 +24,7 @@ export const APPLIED = 'a';
 export const STALE = 's';
 
 /** Segments of settlements in the arguments of `exchange`. */
-export const SIMPLE_SEGMENT = 'plain';
+export const SIMPLE_SEGMENT = 'simple';
 export const MEMBER_SEGMENT = 'member';
 export const EACH_SEGMENT = 'each';
 

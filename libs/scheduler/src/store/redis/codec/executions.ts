@@ -20,8 +20,8 @@ export interface Extra {
 
 /**
  * The record without what only the store knows: flags|task|queue|level|timeout;budget|workflow|ref|payload. A flag says
- * that the execution is more than plain: x, it has an extra record (lock, tags, ttl, schedule); w, its end concerns others, or is timed;
- * f and more, it is a lean member of a workflow.
+ * that the execution is more than simple: x, it has an extra record (lock, tags, ttl, schedule); w, its end concerns others, or is timed;
+ * f and more, it is a compact member of a workflow.
  */
 export function partOf(command: NewExecution, flags: string = flagsOf(command)): string {
   const { taskId, queue, priority, workflow, payload } = command;
@@ -40,7 +40,7 @@ function flagsOf({ edges, lock, tags, workflow, timeout, ttl }: NewExecution): s
 }
 
 /** Ready at once, and nothing but its record. */
-export function isPlain(command: NewExecution): boolean {
+export function isSimple(command: NewExecution): boolean {
   return (
     command.delay === null && command.scheduledTime === null && command.idempotency === null && flagsOf(command) === ''
   );
@@ -49,7 +49,7 @@ export function isPlain(command: NewExecution): boolean {
 /** null where it has nothing beside its record. */
 export function extraOf(command: NewExecution): Extra | null {
   const { delay, scheduledTime, lock, tags, edges, idempotency } = command;
-  if (isPlain(command)) return null;
+  if (isSimple(command)) return null;
   const extra: Extra = {};
   if (delay !== null) extra.delay = delay;
   if (scheduledTime !== null) extra.at = scheduledTime;
@@ -111,7 +111,7 @@ function boundsOf(text: string): Pick<RecordHead, 'timeout' | 'budget'> {
   return { timeout: timeout === '' ? null : Number(timeout), budget: mark < 0 ? null : text.slice(mark + 1) };
 }
 
-/** What the script is told of a lean member that ends: its dependents, as its record has them|workflowId; null: not lean. */
+/** What the script is told of a compact member that ends: its dependents, as its record has them|workflowId; null: not compact. */
 export function tiesOf(record: string, workflowId: string): string | null {
   let flags = 0;
   for (let bars = 0; bars < 3; bars++) flags = record.indexOf('|', flags) + 1;
@@ -120,10 +120,10 @@ export function tiesOf(record: string, workflowId: string): string | null {
 }
 
 /**
- * A first run of a plain execution, or of a lean member of a workflow.
+ * A first run of a simple execution, or of a compact member of a workflow.
  * @param got what its dependencies have left, where it has any
  */
-export function plainClaim(executionId: string, record: string, startedTime: number, got?: Got): Claim {
+export function simpleClaim(executionId: string, record: string, startedTime: number, got?: Got): Claim {
   const { due, taskId, queue, priority, budget, payload, workflowId } = headOf(record);
   return {
     executionId,
@@ -146,15 +146,15 @@ export function plainClaim(executionId: string, record: string, startedTime: num
   };
 }
 
-/** A claim that is not plain says beside its record: leaseToken|run|failures|due|number|plain|workflow|JSON of what few have */
+/** A claim that is not simple says beside its record: leaseToken|run|failures|due|number|simple|workflow|JSON of what few have */
 export function claimOf(
   executionId: string,
   record: string,
   startedTime: number,
   detail: string,
   got?: Got,
-): { claim: Claim; no: string; isPlain: boolean } {
-  const [leaseToken, run, failures, due, no, isPlain, workflowId, ...rest] = detail.split('|') as [
+): { claim: Claim; no: string; isSimple: boolean } {
+  const [leaseToken, run, failures, due, no, isSimple, workflowId, ...rest] = detail.split('|') as [
     ...[string, string, string, string, string, string, string],
     ...string[],
   ];
@@ -184,7 +184,7 @@ export function claimOf(
     fencingToken: more.fk ?? null,
     ...resultsOf(got),
   };
-  return { claim, no, isPlain: isPlain === '1' };
+  return { claim, no, isSimple: isSimple === '1' };
 }
 
 /** What a claim got from its dependencies: the edge from which on results are left to fetch (0: none), and ref, result, ... */

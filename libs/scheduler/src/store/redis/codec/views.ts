@@ -2,7 +2,7 @@ import type { TaskAttempt, TaskExecution, WaitingFor } from '../../../core/execu
 import type { ErrorInfo } from '../../../core/failure.js';
 import { withPriorityName, type TaskPriority } from '../../../core/priority.js';
 import type { Reason, TaskStatus, WaitingForKind } from '../../../core/status.js';
-import type { LockInfo, WorkerHello, WorkerInfo } from '../../records.js';
+import type { LockInfo, WorkerRegistration, WorkerInfo } from '../../records.js';
 import { storedObject, storedValue } from './stored-json.js';
 
 /** An execution as includes/inspect.lua writes it: false for null, {} for an empty list. */
@@ -180,7 +180,7 @@ export interface WorkerView {
 /** @param lease ms: a beat sets the lease's end so far ahead */
 export function workerOf(view: WorkerView, lease: number): WorkerInfo {
   return {
-    ...(JSON.parse(view.hello) as WorkerHello & { tasks: string[] }),
+    ...(JSON.parse(view.hello) as WorkerRegistration & { tasks: string[] }),
     state: view.draining ? 'draining' : 'active',
     startedTime: iso(view.started),
     lastBeatTime: iso(view.lease - lease),

@@ -17,7 +17,7 @@ codes.COMPLETE_EMITTED = "k"
 codes.APPLIED = "a"
 codes.STALE = "s"
 --- Segments of settlements in the arguments of `exchange`.
-codes.SIMPLE_SEGMENT = "plain"
+codes.SIMPLE_SEGMENT = "simple"
 codes.MEMBER_SEGMENT = "member"
 codes.EACH_SEGMENT = "each"
 --- Bits: which of a worker's own events are among the effects of a reply.

@@ -2214,7 +2214,7 @@ function isListed(found, execution)
     return false
 end
 --- A worker joins, or describes itself anew.
-function exports.hello(t, id, about)
+function exports.register(t, id, about)
     local isNew = t.workers:get(id) == nil
     local worker = t.workers:describe(id, about)
     if isNew then
@@ -2257,7 +2257,7 @@ end
 --- The heartbeat of a worker.
 -- 
 -- @param runs those that it has
-function exports.beat(t, id, runs)
+function exports.heartbeat(t, id, runs)
     local worker = t.workers:get(id)
     if worker == nil then
         return {known = false, cancelRequested = {}, lost = runs}
@@ -2287,7 +2287,7 @@ end
 --- Takes back up to `limit` runs of a worker that leaves.
 -- 
 -- @returns whether it has left; else it asks again
-function exports.goodbye(t, id, limit)
+function exports.deregister(t, id, limit)
     local worker = t.workers:get(id)
     if worker == nil then
         return true

@@ -1,7 +1,7 @@
 -- NEW -> PENDING for each, all or nothing; with a workflow, that too.
 -- ARGV: frame, operation, workflowId | '', its record | '',
 --   extras (JSON: index -> what the execution has beside its record) | '',
---   groups (JSON: { queue, level, task } of the plain ones), group of each as one character,
+--   groups (JSON: { queue, level, task } of the simple ones), group of each as one character,
 --   then of each: executionId, record (flags|task|queue|level|timeout;budget|workflow|ref|payload)
 -- Returns: { ids where they differ from those given } | 'large' (what it waits for is: it has to go in parts), effects |
 --   { 'error', code, details... }
@@ -34,7 +34,7 @@ local function isRepeat(ids, pairs_)
 end
 
 -- Plain executions, of tasks that nobody depends on: no row is looked at twice.
-local function enqueuePlain()
+local function enqueueSimple()
   local groups = cjson.decode(ARGV[6])
   local lists, buffers = {}, {}
   for i, group in ipairs(groups) do
@@ -112,7 +112,7 @@ local function enqueuePlain()
 end
 
 if ARGV[5] == '' then
-  local reply = enqueuePlain()
+  local reply = enqueueSimple()
   if reply then
     return reply
   end

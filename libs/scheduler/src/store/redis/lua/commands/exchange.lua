@@ -3,15 +3,15 @@
 -- ARGV: frame, operation (none), workerId, lane, sequence, want, slots for hand-overs|how many of `want` can only wait,
 --   options (JSON) | '',
 --   newest sequence of this lane whose reply the worker has seen (0: none), number of segments, then the segments in order:
---   'plain' | 'member', n, sum of their starts, whether there are results (1 | 0), number of entries,
+--   'simple' | 'member', n, sum of their starts, whether there are results (1 | 0), number of entries,
 --     each running entry and how many runs it stands for, n ids, of members n ties (dependents, see records.lua|workflowId),
 --     n results ('' for none) where there are any
 --   'each', n, then of each: id, attempt, kind (c complete, k complete and told by the worker itself, f, x, r, s snooze, l),
 --     text, reason, delay
--- Returns: { known, now, more, settled ('a' applied, 's' stale), number of the plain claims,
---   plain claims (id, record, ...), other claims (id, record, detail, ...), effects,
---   which effects are among the effects that the worker could tell itself (1 ends that were plain or 'k', 2 starts of
---   what was plain), what claims got from their dependencies (see budget.lua) }
+-- Returns: { known, now, more, settled ('a' applied, 's' stale), number of the simple claims,
+--   simple claims (id, record, ...), other claims (id, record, detail, ...), effects,
+--   which effects are among the effects that the worker could tell itself (1 ends that were simple or 'k', 2 starts of
+--   what was simple), what claims got from their dependencies (see budget.lua) }
 -- @include keys
 -- @include frame
 -- @include effects
@@ -56,12 +56,12 @@ if last and last < tonumber(ARGV[9]) then
 end
 if last == tonumber(sequence) then
   local kept = cmsgpack.unpack(call('HGET', keys.lanes, laneKey .. '|reply'))
-  local plain, others = {}, {}
+  local simpleClaims, others = {}, {}
   -- What has left history since is claimed by nobody any more.
   for i, text in ipairs(recordsOf(kept[5])) do
     if text then
-      plain[#plain + 1] = kept[5][i]
-      plain[#plain + 1] = text
+      simpleClaims[#simpleClaims + 1] = kept[5][i]
+      simpleClaims[#simpleClaims + 1] = text
     end
   end
   for i, text in ipairs(recordsOf(kept[6])) do
@@ -76,7 +76,7 @@ if last == tonumber(sequence) then
   for _, id in ipairs(kept[8]) do
     got[#got + 1], got[#got + 2], got[#got + 3] = id, 1, {}
   end
-  return { 1, kept[1], kept[2], kept[3], kept[4], plain, others, '', ALL_EMITTED, got }
+  return { 1, kept[1], kept[2], kept[3], kept[4], simpleClaims, others, '', ALL_EMITTED, got }
 end
 
 call('ZADD', keys.leases, now + frame.lease, workerId)
@@ -90,9 +90,9 @@ end
 
 -- Ends the trip: keeps the reply for a repeat, says what free slots are left.
 local function reply(more, mayBeMore)
-  local plainIds, otherIds, details = {}, {}, {}
+  local simpleIds, otherIds, details = {}, {}, {}
   for i = 1, #simple.claims, 2 do
-    plainIds[#plainIds + 1] = simple.claims[i]
+    simpleIds[#simpleIds + 1] = simple.claims[i]
   end
   for i = 1, #others, 3 do
     otherIds[#otherIds + 1] = others[i]
@@ -103,9 +103,9 @@ local function reply(more, mayBeMore)
     withResults[#withResults + 1] = budget.results[i]
   end
   local outcome = table.concat(simple.answers)
-  local kept = cmsgpack.pack({ now, more, outcome, simple.claimNumber, plainIds, otherIds, details, withResults })
+  local kept = cmsgpack.pack({ now, more, outcome, simple.claimNumber, simpleIds, otherIds, details, withResults })
   call('HSET', keys.lanes, laneKey, sequence, laneKey .. '|reply', kept)
-  local claimed = #plainIds + #otherIds
+  local claimed = #simpleIds + #otherIds
   -- Whoever found less than it wanted waits to be told of more.
   if wanted > claimed and not me.draining then
     call('HSET', keys.idle, workerId, math.max(0, slots - claimed) .. '|' .. now)
@@ -116,7 +116,7 @@ local function reply(more, mayBeMore)
   trim.index(200)
   frame.save()
   local published = effects.publish(mayBeMore)
-  return { 1, now, more, outcome, simple.claimNumber, simple.claims, others, published, simple.told, budget.results }
+  return { 1, now, more, outcome, simple.claimNumber, simple.claims, others, published, simple.emitted, budget.results }
 end
 
 local isDone = segments == 0 and simple.claim()
@@ -165,9 +165,9 @@ for _, isApplied in ipairs(engine.settle.settleAll(tables, me, settlements)) do
 end
 engine.dependency.propagate(tables)
 
-local plainCount = #simple.claims / 2
+local simpleCount = #simple.claims / 2
 local options = ARGV[8] ~= '' and cjson.decode(ARGV[8]) or {}
-local more = claim.claim(me, wanted - plainCount, wanted - ahead - plainCount, options)
+local more = claim.claim(me, wanted - simpleCount, wanted - ahead - simpleCount, options)
 others = claim.list
 engine.dependency.propagate(tables)
 transition.save()

@@ -1,4 +1,4 @@
--- Lean workflows, see records.lua: NEW -> PENDING for all members of each; one that is there already stays as it is.
+-- Compact workflows, see records.lua: NEW -> PENDING for all members of each; one that is there already stays as it is.
 -- ARGV: frame, operation, groups (JSON: { queue, level, task } of the members),
 --   of each member two characters, its group and how many edges it waits for,
 --   then of each workflow: workflowId, its record, size,
@@ -44,7 +44,7 @@ local function isWatched()
 end
 
 -- Members as they are: no row is looked at. Counters in place of `#`, which searches for the end of a table each time.
-local function startLean()
+local function startCompact()
   -- Members of several tasks may enter one list, in the order in which they come.
   local lists, numbers, buffers, filled = {}, {}, {}, {}
   local listOf = {}
@@ -113,12 +113,12 @@ if #fresh == 0 then
   return { 1, '', now }
 end
 if not isWatched() then
-  return startLean()
+  return startCompact()
 end
 
 -- @include concerns
 
--- They cannot be lean, since others wait for their tasks: their ties become edges.
+-- They cannot be compact, since others wait for their tasks: their ties become edges.
 for _, each in ipairs(fresh) do
   local at, tasks_, made, extras = each.at, {}, {}, {}
   workflow.add(ARGV[at], ARGV[at + 1], ARGV[at + 2])

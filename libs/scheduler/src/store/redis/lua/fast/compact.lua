@@ -1,4 +1,4 @@
--- The short way of lean members of workflows: see records.lua. It does what engine.finish does with an end that satisfies
+-- The short way of compact members of workflows: see records.lua. It does what engine.finish does with an end that satisfies
 -- all edges that lead from it.
 local compact = {}
 
@@ -6,7 +6,7 @@ local FAILURE = byte(codes.EDGE.failure)
 
 -- Whether all members of the workflows that end have ended in the short way. Where their results are too large to look, that
 -- is not known, and they end in the long way.
-local function areLean(ended, settling)
+local function areCompact(ended, settling)
   workflow.fetchRecords(ended)
   local ids = {}
   for _, id in ipairs(ended) do
@@ -123,7 +123,7 @@ function compact.plan(n, at, ties)
   end
   local lists, names = listsOf(ready)
   return lists
-      and areLean(ended, settling)
+      and areCompact(ended, settling)
       and { ready = ready, lists = lists, queues = names, waiting = waiting, ends = ends, ended = ended }
     or nil
 end

@@ -5,7 +5,7 @@ local dispatch = {}
 -- For how long a worker counts as waiting: it asks again every second, unless its event loop is blocked.
 local IDLE_MS = 2000
 
--- Gives a few plain executions to a worker that waits with nothing to do: none of its handlers can block its process.
+-- Gives a few simple executions to a worker that waits with nothing to do: none of its handlers can block its process.
 -- Returns whether it was done: the message went first, and somebody heard it.
 function dispatch.give(groups, ids, pairs_)
   local count = #ids

@@ -6,7 +6,7 @@ local simple = {}
 local LEVELS = 4
 
 -- Whether other nodes listen to such events.
-local tellsEnds, tellsStarts
+local emitsEnds, emitsStarts
 
 function simple.begin()
   simple.workerId, simple.demand = ARGV[3], tonumber(ARGV[6])
@@ -16,9 +16,9 @@ function simple.begin()
   simple.answers, simple.claims, simple.claimNumber = {}, {}, 0
   -- Whether history is left to trim.
   simple.trimLater = false
-  tellsEnds, tellsStarts = effects.isWantedElsewhere('completed'), effects.isWantedElsewhere('started')
+  emitsEnds, emitsStarts = effects.isWantedElsewhere('completed'), effects.isWantedElsewhere('started')
   -- Which effects of it are in the reply, since other nodes need them; the worker makes the others itself: 1 ends, 2 starts.
-  simple.told = (tellsEnds and codes.ENDS_EMITTED or 0) + (tellsStarts and codes.STARTS_EMITTED or 0)
+  simple.emitted = (emitsEnds and codes.ENDS_EMITTED or 0) + (emitsStarts and codes.STARTS_EMITTED or 0)
 end
 
 -- Executions dropped by one trip: more than it can end, so that a history made shorter gets there in time. Entries are
@@ -60,13 +60,13 @@ local function takeOldest(n)
   return ids, taken == #entries
 end
 
--- Drops the oldest plain history beyond the count; anything else is left to the general way.
+-- Drops the oldest simple history beyond the count; anything else is left to the general way.
 local function trimPlain()
   local over = call('LLEN', keys.history) - frame.historyCount
   if over <= 0 then
     return
   end
-  simple.trimLater = (tonumber(call('HGET', keys.holes, 'history')) or 0) > 0
+  simple.trimLater = (tonumber(call('HGET', keys.tombstones, 'history')) or 0) > 0
   local dropped = 0
   while over > 0 and dropped < DROPS_PER_STEP and not simple.trimLater do
     local ids, all = takeOldest(math.min(over, ENTRIES_AT_ONCE))
@@ -79,7 +79,7 @@ local function trimPlain()
   frame.count('COMPLETED', -dropped)
 end
 
--- Where the parts of a plain segment stand: ids, results (nil for none), the segment behind it, ties (of members only).
+-- Where the parts of a simple segment stand: ids, results (nil for none), the segment behind it, ties (of members only).
 function simple.layout(from)
   local n, hasResults, entries = tonumber(ARGV[from + 1]), ARGV[from + 3] == '1', tonumber(ARGV[from + 4])
   local ids = from + 5 + 2 * entries
@@ -88,7 +88,7 @@ function simple.layout(from)
   return n, ids, hasResults and behind or nil, behind + (hasResults and n or 0), isMember and ids + n or nil
 end
 
--- Whether each run of a plain segment is still what it was when it was claimed.
+-- Whether each run of a simple segment is still what it was when it was claimed.
 local function isIntact(from, n, ids)
   local found = readAll('HMGET', keys.running(simple.workerId), ARGV, ids, ids + n - 1)
   local i = 1
@@ -151,7 +151,7 @@ function simple.settle(from)
       i = i + 1
     end
   end
-  if tellsEnds then
+  if emitsEnds then
     tellCompleted(n, ids, results)
   end
   callAll('HDEL', keys.running(simple.workerId), ARGV, ids, ids + n - 1)
@@ -174,7 +174,7 @@ function simple.settle(from)
   return true
 end
 
--- Claims plain executions of one plain queue, level by level; false where something else stands in the way.
+-- Claims simple executions of one simple queue, level by level; false where something else stands in the way.
 function simple.claim()
   if simple.demand <= 0 or simple.worker.draining then
     return true
@@ -191,8 +191,8 @@ function simple.claim()
   -- Twice as many as are claimed.
   local n = 0
   local runnable, readAtOnce = {}, 2 * budget.readAtOnce
-  -- The task of the record examined last. If that record is plain, `alike` is its text from the first bar to the bar after
-  -- the task: a record with the same text at its first bar is plain as well, and of the same task.
+  -- The task of the record examined last. If that record is simple, `alike` is its text from the first bar to the bar after
+  -- the task: a record with the same text at its first bar is simple as well, and of the same task.
   local task, alike
   -- Whether this worker can run what the short way can claim, and where the record's flags begin.
   local function examine(text)
@@ -213,10 +213,10 @@ function simple.claim()
   local want = math.min(simple.demand, limits.CLAIM_PER_STEP)
   simple.claimNumber = frame.next()
   local entry = records.runEntry(true, simple.claimNumber)
-  -- Without holes, and without executions that look plainer than they are, an entry that bears no number is plain.
-  local holes = call(
+  -- Without tombstones, and without executions that look simpler than they are, an entry that bears no number is simple.
+  local tombstones = call(
     'HMGET',
-    keys.holes,
+    keys.tombstones,
     'odd',
     keys.ready(name, 0),
     keys.ready(name, 1),
@@ -224,10 +224,10 @@ function simple.claim()
     keys.ready(name, 3),
     keys.ready(name, 4)
   )
-  local isOdd = (tonumber(holes[1]) or 0) > 0
+  local isMisplaced = (tonumber(tombstones[1]) or 0) > 0
   for level = 0, LEVELS do
     local list = keys.ready(name, level)
-    local isDoubtful = isOdd or (tonumber(holes[level + 2]) or 0) > 0
+    local isDoubtful = isMisplaced or (tonumber(tombstones[level + 2]) or 0) > 0
     local entries = call('LPOP', list, want - n / 2)
     if entries then
       local take = #entries
@@ -262,16 +262,16 @@ function simple.claim()
           break
         end
         budget.bytes = budget.bytes - #text
-        local id, isLean = entries[i], flags and records.isMemberAt(text, flags)
+        local id, isCompact = entries[i], flags and records.isMemberAt(text, flags)
         n = n + 2
         claims[n - 1], claims[n] = id, text
         runs[n - 1], runs[n] = id, entry
-        if isLean and records.hasUpstreamsAt(text, flags) then
+        if isCompact and records.hasUpstreamsAt(text, flags) then
           tied[#tied + 1] = id
           tied[#tied + 1] = records.upstreams(records.fieldAt(text, flags))
         end
-        if tellsStarts then
-          local wf = isLean and records.fieldAt(text, records.skip(text, flags, 5))
+        if emitsStarts then
+          local wf = isCompact and records.fieldAt(text, records.skip(text, flags, 5))
           effects.push({
             codes.EXECUTION_EFFECT,
             'started',

@@ -52,7 +52,7 @@ function aside.guard(step, id, treat, ...)
     return true, value
   end
   for each in pairs(rows.dirty) do
-    rows.cache[each], rows.plain[each], rows.plainRun[each] = nil, nil, nil
+    rows.cache[each], rows.isSimple[each], rows.isSimpleRun[each] = nil, nil, nil
   end
   lockTable.forget()
   rows.dirty = dirty

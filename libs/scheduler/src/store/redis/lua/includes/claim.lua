@@ -6,7 +6,7 @@ function claim.begin()
 end
 
 local function add(row)
-  -- attempt|run|failures|due|number|plain|workflow|what few have (JSON)
+  -- attempt|run|failures|due|number|simple|workflow|what few have (JSON)
   local more = ''
   if row.heldLock or row.snoozes > 0 then
     more = cjson.encode({
@@ -22,7 +22,7 @@ local function add(row)
       budget.addResults(row.id, left, found)
     end
   end
-  local isSimple = rows.plain[row.id] and 1 or 0
+  local isSimple = rows.isSimple[row.id] and 1 or 0
   local detail =
     { row.leaseToken, row.runs, row.failures, row.dueAt, row.claimNumber, isSimple, row.workflowId or '', more }
   table.insert(claim.list, row.id)

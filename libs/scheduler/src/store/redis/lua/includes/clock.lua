@@ -90,8 +90,8 @@ local function shiftDeadlines(by)
     keys.edgeTimeouts,
     keys.lockWaits,
     keys.expiries,
-    keys.graces,
-    keys.bounds,
+    keys.cancelDeadlines,
+    keys.runDeadlines,
     keys.intakes,
   }) do
     shiftAll(key, by)

@@ -21,7 +21,7 @@ function effects.isWantedElsewhere(kind)
   return frame.nodes > 1 and math.floor(frame.others / BIT[kind]) % 2 == 1
 end
 
-function effects.tell(row, kind)
+function effects.emit(row, kind)
   if not effects.isWanted(kind) then
     return
   end

@@ -24,8 +24,8 @@ local FIELDS = {
   { 'no', 'claimNumber', NUMBER },
   { 'w', 'workerId', TEXT }, -- the worker that runs it
   { 'wi', 'lastWorkerId', TEXT },
-  { 'gr', 'cancelDeadline', TEXT }, -- its member in `keys.graces`
-  { 'bd', 'runDeadline', TEXT }, -- its member in `keys.bounds`
+  { 'gr', 'cancelDeadline', TEXT }, -- its member in `keys.cancelDeadlines`
+  { 'bd', 'runDeadline', TEXT }, -- its member in `keys.runDeadlines`
   { 'xp', 'expiry', TEXT }, -- its member in `keys.expiries`
   -- Outcome
   { 'res', 'result', TEXT }, -- JSON

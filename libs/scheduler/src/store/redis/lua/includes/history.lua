@@ -9,7 +9,7 @@ history.LISTS = {
   SKIPPED = 'historySkipped',
 }
 
--- An entry is `<id>` (a plain execution that succeeded), `<id>|<number>` (any other one that stands alone) or
+-- An entry is `<id>` (a simple execution that succeeded), `<id>|<number>` (any other one that stands alone) or
 -- `<workflowId>|<number>|w` (`c` where all its executions ended in the short way). Those of this verb, by outcome, in order.
 function history.begin()
   history.entries, history.changed = { COMPLETED = {}, FAILED = {}, CANCELLED = {}, SKIPPED = {} }, {}
@@ -39,7 +39,7 @@ local function enter(outcome, entry, bytes)
 end
 
 local function leave(outcome, bytes)
-  call('HINCRBY', keys.holes, history.LISTS[outcome], 1)
+  call('HINCRBY', keys.tombstones, history.LISTS[outcome], 1)
   if bytes > 0 then
     frame.count('historyBytes:' .. outcome, -bytes)
   end

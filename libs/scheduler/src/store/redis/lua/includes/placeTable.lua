@@ -41,7 +41,7 @@ function tables:eachDelayed(limit, place)
   )
 end
 
-local DEADLINES = { 'delayed', 'edgeTimeouts', 'lockWaits', 'lockExpiries', 'graces', 'expiries' }
+local DEADLINES = { 'delayed', 'edgeTimeouts', 'lockWaits', 'lockExpiries', 'cancelDeadlines', 'expiries' }
 
 function tables:nextDeadline()
   local next = nil

@@ -1,5 +1,5 @@
 -- Ready executions, see ReadyTable in engine/tables.ts: a list for each queue and level. An execution that leaves otherwise
--- than by a claim keeps its entry there, a hole; `keys.holes` counts those of each list, and a claim drops them.
+-- than by a claim keeps its entry there, a tombstone; `keys.tombstones` counts those of each list, and a claim drops them.
 local readyTable = {}
 tables.ready = readyTable
 
@@ -20,7 +20,7 @@ end
 function readyTable.size(name, level)
   local list = keys.ready(name, level)
   local coming = tails[list]
-  return call('LLEN', list) - (tonumber(call('HGET', keys.holes, list)) or 0) + (coming and #coming or 0)
+  return call('LLEN', list) - (tonumber(call('HGET', keys.tombstones, list)) or 0) + (coming and #coming or 0)
 end
 
 function readyTable:count(queue)
@@ -81,15 +81,15 @@ function readyTable.leave(row)
     -- A claim has taken the entry.
     return
   end
-  call('HINCRBY', keys.holes, keys.ready(row.queue, row.level), 1)
+  call('HINCRBY', keys.tombstones, keys.ready(row.queue, row.level), 1)
   row.readyEntry = nil
-  rows.forgetOdd(row)
+  rows.dropMisplaced(row)
 end
 
--- An entry of an execution that is gone was never counted as a hole.
-local function forgetHole(list)
-  if call('HINCRBY', keys.holes, list, -1) < 0 then
-    call('HSET', keys.holes, list, 0)
+-- An entry of an execution that is gone was never counted as a tombstone.
+local function dropTombstone(list)
+  if call('HINCRBY', keys.tombstones, list, -1) < 0 then
+    call('HSET', keys.tombstones, list, 0)
   end
 end
 
@@ -129,7 +129,7 @@ function readyTable:first(queue, level, atMost, test)
       passedOver[list] = passedOver[list] or {}
       table.insert(passedOver[list], entry)
     else
-      forgetHole(list)
+      dropTombstone(list)
     end
     nexts[list] = nexts[list] + 1
     passesLeft = passesLeft - 1
@@ -141,7 +141,7 @@ function readyTable:take(queue, level, row)
   local list = keys.ready(queue.name, level)
   nexts[list] = nexts[list] + 1
   row.readyEntry = nil
-  rows.forgetOdd(row)
+  rows.dropMisplaced(row)
 end
 
 function readyTable:putBack()

@@ -7,7 +7,7 @@ function rows.begin()
   -- Bytes of records and states that were read: each may have 256 kB.
   rows.bytes = 0
   -- Rows that have no state of their own in the store, by id: ready since they were created, or running since then.
-  rows.plain, rows.plainRun = {}, {}
+  rows.isSimple, rows.isSimpleRun = {}, {}
   -- Executions whose texts cannot be read, and why: they count as missing, and the verb's end sets them aside.
   rows.bad = {}
   -- Workers with a lease, once they are asked for.
@@ -49,7 +49,7 @@ local function setRunning(row, workerId, entry)
   row.startedAt, row.claimNumber = records.parseRun(entry)
   row.leaseToken, row.runs = 1, 1
   row.workerId, row.lastWorkerId = workerId, workerId
-  rows.plainRun[row.id] = true
+  rows.isSimpleRun[row.id] = true
 end
 
 -- A simple one's end.
@@ -60,7 +60,7 @@ local function setCompleted(row, state)
   row.leaseToken, row.runs = 1, 1
 end
 
--- Which edges of a lean member hold: those whose upstreams ended in the lean way, and so have told it.
+-- Which edges of a compact member hold: those whose upstreams ended in the compact way, and so have told it.
 local function heldEdges(ties)
   local held, unread, indices = {}, {}, {}
   for index, tie in ipairs(ties) do
@@ -89,8 +89,8 @@ local function allHeld(ties)
   return held
 end
 
--- A lean member's row: what others keep in their states stands in its record, or follows from it.
-local function makeLean(base, state)
+-- A compact member's row: what others keep in their states stands in its record, or follows from it.
+local function makeCompact(base, state)
   local row = setmetatable({}, base)
   local ties, names = records.upstreams(base.flags), records.dependents(base.flags)
   if #names > 0 then
@@ -109,7 +109,7 @@ local function makeLean(base, state)
     setCompleted(row, state)
   else
     row.readyEntry = base.id
-    rows.plain[base.id] = true
+    rows.isSimple[base.id] = true
   end
   return row
 end
@@ -129,9 +129,9 @@ local function makeRow(id, record, state)
   end
   local isCompleted = state and records.isCompleted(state)
   if records.isMemberAt(base.flags, 1) and (not state or isCompleted or records.isWaiting(state)) then
-    return makeLean(base, state)
+    return makeCompact(base, state)
   elseif not state then
-    rows.plain[id] = base.flags == ''
+    rows.isSimple[id] = base.flags == ''
     return setmetatable({ readyEntry = id }, base)
   elseif isCompleted then
     local row = setmetatable({}, base)
@@ -145,7 +145,7 @@ end
 
 local function spoil(id, why)
   rows.bad[id] = why
-  rows.cache[id], rows.plain[id], rows.plainRun[id] = false, nil, nil
+  rows.cache[id], rows.isSimple[id], rows.isSimpleRun[id] = false, nil, nil
 end
 
 -- The row of a record, and of its state where it has one; nil where they cannot be read, and where its workflow was
@@ -277,7 +277,7 @@ function rows.fetchWithin(ids, bytes)
 end
 
 function rows.touch(row)
-  rows.plain[row.id] = nil
+  rows.isSimple[row.id] = nil
   rows.dirty[row.id] = row
 end
 
@@ -298,21 +298,21 @@ function rows.move(row, status)
   rows.touch(row)
 end
 
--- What looks plain and is no longer: its run, or its entry in a ready list, is made known as such.
+-- What looks simple and is no longer: its run, or its entry in a ready list, is made known as such.
 local function unmask(row)
-  if rows.plainRun[row.id] and row.status == 'RUNNING' then
+  if rows.isSimpleRun[row.id] and row.status == 'RUNNING' then
     call('HSET', keys.running(row.workerId), row.id, records.runEntry(false, row.claimNumber, row.startedAt))
   elseif row.location == 'ready' and row.readyEntry == row.id and not row.isMisplaced then
     row.isMisplaced = 1
-    call('HINCRBY', keys.holes, 'odd', 1)
+    call('HINCRBY', keys.tombstones, 'odd', 1)
   end
 end
 
--- A row leaves the ready list in which it looked plain.
-function rows.forgetOdd(row)
+-- A row leaves the ready list in which it looked simple.
+function rows.dropMisplaced(row)
   if row.isMisplaced then
     row.isMisplaced = nil
-    call('HINCRBY', keys.holes, 'odd', -1)
+    call('HINCRBY', keys.tombstones, 'odd', -1)
   end
 end
 

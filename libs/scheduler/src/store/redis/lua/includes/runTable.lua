@@ -13,7 +13,7 @@ function runTable.begin()
 end
 
 function tables:isSimple(row)
-  return rows.plain[row.id] == true
+  return rows.isSimple[row.id] == true
 end
 
 function tables:startRun(row, worker_)
@@ -21,13 +21,13 @@ function tables:startRun(row, worker_)
   runTable.started[worker_.id] = started
   row.claimNumber = frame.next()
   started[#started + 1] = row.id
-  started[#started + 1] = records.runEntry(rows.plain[row.id], row.claimNumber)
+  started[#started + 1] = records.runEntry(rows.isSimple[row.id], row.claimNumber)
   row.location, row.workerId, row.lastWorkerId = 'running', worker_.id, worker_.id
 end
 
 function tables:setRunDeadline(row, at)
   row.runDeadline = string.format('%012d:%s', frame.next(), row.id)
-  call('ZADD', keys.bounds, at, row.runDeadline)
+  call('ZADD', keys.runDeadlines, at, row.runDeadline)
 end
 
 function tables:endRun(row)
@@ -42,10 +42,10 @@ function tables:endRun(row)
   end
   row.workerId, row.claimNumber = nil, nil
   if row.runDeadline then
-    call('ZREM', keys.bounds, row.runDeadline)
+    call('ZREM', keys.runDeadlines, row.runDeadline)
   end
   if row.cancelDeadline then
-    call('ZREM', keys.graces, row.cancelDeadline)
+    call('ZREM', keys.cancelDeadlines, row.cancelDeadline)
   end
   row.runDeadline, row.cancelDeadline = nil, nil
   rows.touch(row)
@@ -72,7 +72,7 @@ end
 
 function tables:setCancelDeadline(row, at)
   row.cancelDeadline = string.format('%012d:%s', frame.next(), row.id)
-  call('ZADD', keys.graces, at, row.cancelDeadline)
+  call('ZADD', keys.cancelDeadlines, at, row.cancelDeadline)
 end
 
 local function endCancelled(id, member, end_)
@@ -80,7 +80,7 @@ local function endCancelled(id, member, end_)
   if row and row.status == 'RUNNING' and row.cancelDeadline == member then
     return end_(row)
   end
-  call('ZREM', keys.graces, member)
+  call('ZREM', keys.cancelDeadlines, member)
   if not row and not rows.bad[id] then
     aside.put('cancel', id, 'a cancel of an execution that is not stored', {})
   end
@@ -88,13 +88,13 @@ end
 
 function tables:eachDueCancel(end_)
   local done, before = 0, rows.bytes
-  for _, member in ipairs(call('ZRANGEBYSCORE', keys.graces, '-inf', now, 'LIMIT', 0, 200)) do
+  for _, member in ipairs(call('ZRANGEBYSCORE', keys.cancelDeadlines, '-inf', now, 'LIMIT', 0, 200)) do
     if rows.bytes - before > STEP_BYTES then
       break
     end
     local id = string.sub(member, 14)
     if not aside.guard('cancel', id, endCancelled, id, member, end_) then
-      call('ZREM', keys.graces, member)
+      call('ZREM', keys.cancelDeadlines, member)
     end
     done = done + 1
   end
@@ -102,7 +102,7 @@ function tables:eachDueCancel(end_)
 end
 
 function tables:eachPastDeadline(limit, visit)
-  for _, member in ipairs(call('ZRANGEBYSCORE', keys.bounds, '-inf', now, 'LIMIT', 0, limit)) do
+  for _, member in ipairs(call('ZRANGEBYSCORE', keys.runDeadlines, '-inf', now, 'LIMIT', 0, limit)) do
     local row = rows.get(string.sub(member, 14))
     if row and row.status == 'RUNNING' then
       visit(row)

@@ -56,7 +56,7 @@ function tables:touchExecution(row)
 end
 
 function tables:move(row, by, status)
-  if by == 'claim' and rows.plain[row.id] then
+  if by == 'claim' and rows.isSimple[row.id] then
     -- It gets no state: its entry among the runs says all.
     rows.setStatus(row, status)
   else
@@ -69,7 +69,7 @@ function tables:emitExecution(row, change)
   if change == 'completed' and runTable.reported[row.id] and not effects.isWantedElsewhere('completed') then
     return
   end
-  effects.tell(row, change)
+  effects.emit(row, change)
 end
 
 function tables:countInMinute(status, duration)

@@ -164,13 +164,13 @@ end
 -- Drops the oldest of an outcome beyond count, age and bytes. Returns how many executions, and whether more are over.
 local function trimOutcome(outcome, limit)
   local list, bound = history.LISTS[outcome], boundsOf(outcome)
-  local size = call('LLEN', keys[list]) - (tonumber(call('HGET', keys.holes, list)) or 0)
+  local size = call('LLEN', keys[list]) - (tonumber(call('HGET', keys.tombstones, list)) or 0)
   if size <= bound.count and not bound.age and not bound.bytes then
     return 0, false
   end
   local counter = 'historyBytes:' .. outcome
   local bytes = (tonumber(call('HGET', keys.counters, counter)) or 0) + (frame.counts[counter] or 0)
-  local ids, states, workflows, done, holes, looked = {}, {}, {}, 0, 0, 0
+  local ids, states, workflows, done, tombstones, looked = {}, {}, {}, 0, 0, 0
   local isEnough = false
   local function isOver(unit)
     return size > bound.count
@@ -205,15 +205,15 @@ local function trimOutcome(outcome, limit)
           ids[#ids + 1], states[#states + 1] = unit.id, unit.state
         end
       elseif unit == nil then
-        holes = holes + 1
+        tombstones = tombstones + 1
       end
     end
   end
   if looked > 0 then
     call('LPOP', keys[list], looked)
   end
-  if holes > 0 then
-    call('HINCRBY', keys.holes, list, -holes)
+  if tombstones > 0 then
+    call('HINCRBY', keys.tombstones, list, -tombstones)
   end
   if #ids > 0 then
     drop(ids, states)

@@ -30,7 +30,7 @@ const QUEUES_AT_ONCE = 20;
 const WORKERS_AT_ONCE = 50;
 
 /** The verbs that only look: a script each, that cannot write. */
-export abstract class RedisLooks extends RedisFrame {
+export abstract class RedisQueries extends RedisFrame {
   async getTask(taskId: string): Promise<TaskRecord | null> {
     const [, text] = await this.look<(string | null)[]>('getTasks', taskId, '0');
     return storedObject<TaskRecord>(text, 'taskId');

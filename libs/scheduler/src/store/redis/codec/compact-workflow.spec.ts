@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { NewEdge, NewExecution, NewWorkflow } from '../../../core/commands.js';
 import { TaskPriority } from '../../../core/priority.js';
-import { leanWorkflow } from './lean-workflow.js';
+import { compactWorkflow } from './compact-workflow.js';
 
 const WORKFLOW: NewWorkflow = { workflowId: 'flow', name: 'flow', nodes: [] };
 const member = (executionId: string, overrides: Partial<NewExecution> = {}): NewExecution => ({
@@ -17,12 +17,12 @@ const edge = (executionId: string, overrides: Partial<NewEdge> = {}): NewEdge =>
 });
 const after = (...edges: NewEdge[]): NewExecution[] => [member('a'), member('b'), member('c', { edges })];
 
-describe('leanWorkflow', () => {
+describe('compactWorkflow', () => {
   it('ties its members to each other, in their records', () => {
-    const lean = leanWorkflow(WORKFLOW, after(edge('a', { ref: 'first' }), edge('b', { type: 'failure' })));
-    expect(lean!.parts.map((part) => part.split('|')[0])).toEqual(['f;c=1=s', 'f;c=2=f', 'fa=s=first,b=f=b;']);
-    expect(lean!.parts[2]).toBe('fa=s=first,b=f=b;|task|default|2||flow|c|');
-    expect(lean!.waits).toEqual([0, 0, 2]);
+    const compact = compactWorkflow(WORKFLOW, after(edge('a', { ref: 'first' }), edge('b', { type: 'failure' })));
+    expect(compact!.parts.map((part) => part.split('|')[0])).toEqual(['f;c=1=s', 'f;c=2=f', 'fa=s=first,b=f=b;']);
+    expect(compact!.parts[2]).toBe('fa=s=first,b=f=b;|task|default|2||flow|c|');
+    expect(compact!.waits).toEqual([0, 0, 2]);
   });
 
   it.each<[string, NewExecution[]]>([
@@ -46,12 +46,12 @@ describe('leanWorkflow', () => {
     ],
     ['more than 200 members', many(201)],
   ])('is not for %s', (_, members) => {
-    expect(leanWorkflow(WORKFLOW, members)).toBeNull();
+    expect(compactWorkflow(WORKFLOW, members)).toBeNull();
   });
 
   it('is for as many as are allowed', () => {
-    expect(leanWorkflow(WORKFLOW, many(200))).not.toBeNull();
-    expect(leanWorkflow(WORKFLOW, [member('a'), ...many(64, { edges: [edge('a')] })])).not.toBeNull();
+    expect(compactWorkflow(WORKFLOW, many(200))).not.toBeNull();
+    expect(compactWorkflow(WORKFLOW, [member('a'), ...many(64, { edges: [edge('a')] })])).not.toBeNull();
   });
 });
 

@@ -2,7 +2,7 @@ import type { NewEdge, NewExecution, NewWorkflow } from '../../../core/commands.
 import { EDGE, MEMBER_FLAG } from './codes.js';
 import { partOf } from './executions.js';
 
-/** Members of a workflow that is kept lean, at most: its end looks at all of them in one script. */
+/** Members of a workflow that is kept compact, at most: its end looks at all of them in one script. */
 export const MAX_MEMBERS = 200;
 /** Edges of one member, in either direction, at most: they stand in its record. */
 const MAX_TIES = 64;
@@ -10,7 +10,7 @@ const MAX_TIES = 64;
 const PLAIN_NAME = /^\$?[\w.:-]+$/;
 
 /** How the script stores it. */
-export interface LeanWorkflow {
+export interface CompactWorkflow {
   workflow: NewWorkflow;
   members: readonly NewExecution[];
   /** Of each member its record. */
@@ -20,10 +20,10 @@ export interface LeanWorkflow {
 }
 
 /**
- * The workflow with its members as lean ones (lua/includes/records.lua), or null where it asks for more than that: locks,
+ * The workflow with its members as compact ones (lua/includes/records.lua), or null where it asks for more than that: locks,
  * tags, timeouts, keys, delays, edges that lead outside or have a deadline, or too many of them.
  */
-export function leanWorkflow(workflow: NewWorkflow, members: readonly NewExecution[]): LeanWorkflow | null {
+export function compactWorkflow(workflow: NewWorkflow, members: readonly NewExecution[]): CompactWorkflow | null {
   if (members.length === 0 || members.length > MAX_MEMBERS) return null;
   const placeOf = new Map<string, number>();
   for (const [i, member] of members.entries()) {

@@ -11,5 +11,5 @@ end
 for i = tasksFrom, #ARGV do
   table.insert(about.tasks, ARGV[i])
 end
-engine.worker.hello(tables, ARGV[3], about)
+engine.worker.register(tables, ARGV[3], about)
 return commit(1)

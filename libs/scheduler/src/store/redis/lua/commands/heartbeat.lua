@@ -13,7 +13,7 @@ for i = 6, #ARGV, 2 do
   named[ARGV[i]] = true
 end
 rows.fetch(ids, id)
-local found = engine.worker.beat(tables, id, runs)
+local found = engine.worker.heartbeat(tables, id, runs)
 
 local function texts(tokens)
   local flat = {}
