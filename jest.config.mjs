@@ -18,8 +18,8 @@ const shared = {
 };
 
 /**
- * The folder decides the project; a new one below `test` is of `e2e`. In this order they run: the fast ones tell first, the long suites follow, and short ones
- * fill the workers at the end. Timeouts are for a busy machine; none of them is a wait.
+ * The folder decides the project; a new one below `test` is of `e2e`. The order is that in which they run, but for the long
+ * suites. Timeouts are for a busy machine; none of them is a wait.
  */
 const PROJECTS = [
   { name: 'unit', folders: ['libs', 'src', 'test/architecture'], timeout: 60_000 },
@@ -30,6 +30,28 @@ const PROJECTS = [
   { name: 'contract', folders: ['test/contract'], timeout: 60_000 },
 ];
 export const PROJECT_ORDER = PROJECTS.map(({ name }) => name);
+
+/** Suites of more than half a minute, the longest first: see scripts/jest/project-order.mjs. */
+export const LONG_SUITES = [
+  'test/campaigns/planted.spec.ts',
+  'test/model/redis.model.spec.ts',
+  'test/contract/redis.contract.spec.ts',
+  'test/packaging/packed-console.spec.ts',
+  'test/contract/embedded.contract.spec.ts',
+  'test/simulation/memory.spec.ts',
+  'test/packaging/bundled-app.spec.ts',
+  'test/packaging/tests-of-users.spec.ts',
+  'test/e2e/held-slots.spec.ts',
+  'test/e2e/many-schedules.spec.ts',
+  'test/packaging/packed-library.spec.ts',
+  'test/model/embedded.model.spec.ts',
+  'test/e2e/workflow-traces.spec.ts',
+  'test/cluster/beat-thread.spec.ts',
+  'test/cluster/share.spec.ts',
+  'test/cluster/lock.spec.ts',
+  'test/packaging/packed-tenants.spec.ts',
+  'test/e2e/embedded-kill.spec.ts',
+];
 
 /** One more than the processors, since suites mostly wait; and few enough for 8 GB of memory. */
 const maxWorkers = Math.min(availableParallelism() + 1, 4);
