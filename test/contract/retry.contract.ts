@@ -161,6 +161,7 @@ export function retryContract(open: OpenStore): void {
         const timedOut = {
           ...expired!,
           kind: 'fail',
+          payloadSize: 0,
           result: null,
           error: BOOM,
           reason: 'TIMEOUT',

@@ -104,6 +104,8 @@ export type SettlementKind = 'complete' | 'fail' | 'retry' | 'snooze' | 'release
 /** How a run ended. Create it with `settle`, which prevents illegal combinations of fields. */
 export interface Settlement extends RunToken {
   kind: SettlementKind;
+  /** Characters of the payload, if known: a store may read it again to settle the run. */
+  payloadSize: number;
   result: JsonText | null;
   error: ErrorInfo | null;
   reason: Reason | null;
@@ -113,30 +115,35 @@ export interface Settlement extends RunToken {
   lock?: LockNeed;
 }
 
+/** A run that is settled; a claim has its payload. */
+type SettledRun = RunToken & { payload?: JsonText | null };
+
 function settlement(
-  run: RunToken,
+  run: SettledRun,
   kind: SettlementKind,
   result: JsonText | null,
   error: ErrorInfo | null,
   reason: Reason | null,
   delay: number,
 ): Settlement {
-  return { executionId: run.executionId, leaseToken: run.leaseToken, kind, result, error, reason, delay };
+  const payloadSize = run.payload?.length ?? 0;
+  return { executionId: run.executionId, leaseToken: run.leaseToken, kind, payloadSize, result, error, reason, delay };
 }
 
 export const settle = {
-  complete: (run: RunToken, result: JsonText | null): Settlement => settlement(run, 'complete', result, null, null, 0),
-  fail: (run: RunToken, error: ErrorInfo, reason: Reason): Settlement =>
+  complete: (run: SettledRun, result: JsonText | null): Settlement =>
+    settlement(run, 'complete', result, null, null, 0),
+  fail: (run: SettledRun, error: ErrorInfo, reason: Reason): Settlement =>
     settlement(run, 'fail', null, error, reason, 0),
-  retry: (run: RunToken, error: ErrorInfo, delay: number): Settlement =>
+  retry: (run: SettledRun, error: ErrorInfo, delay: number): Settlement =>
     settlement(run, 'retry', null, error, null, delay),
   /** Postponed by its handler: another run follows, and no attempt is used. */
-  snooze: (run: RunToken, error: ErrorInfo, delay: number): Settlement =>
+  snooze: (run: SettledRun, error: ErrorInfo, delay: number): Settlement =>
     settlement(run, 'snooze', null, error, 'SNOOZED', delay),
   /** Back to the head of its queue, without using an attempt. */
-  release: (run: RunToken): Settlement => settlement(run, 'release', null, null, null, 0),
+  release: (run: SettledRun): Settlement => settlement(run, 'release', null, null, null, 0),
   /** Like release, for an execution that was scheduled before its task required a lock. */
-  releaseForLock: (run: RunToken, lock: LockNeed): Settlement => ({ ...settle.release(run), lock }),
-  cancel: (run: RunToken, error: ErrorInfo | null): Settlement =>
+  releaseForLock: (run: SettledRun, lock: LockNeed): Settlement => ({ ...settle.release(run), lock }),
+  cancel: (run: SettledRun, error: ErrorInfo | null): Settlement =>
     settlement(run, 'cancel', null, error, 'CANCELLED', 0),
 };

@@ -15,4 +15,9 @@ describe('the settlements of one trip', () => {
   ])('of $count with results of $size are $expected', ({ count, size, expected }) => {
     expect(fitIntoRoundTrip(ends(count, size))).toBe(expected);
   });
+
+  it('count the payloads that the store reads again', () => {
+    const run = { executionId: 'x', leaseToken: 1, payload: 'x'.repeat(200 * 1024) };
+    expect(fitIntoRoundTrip(Array.from({ length: 250 }, () => settle.complete(run, null)))).toBe(20);
+  });
 });
