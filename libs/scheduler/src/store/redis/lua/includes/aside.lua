@@ -9,6 +9,11 @@ local function textOf(err)
   return type(err) == 'table' and tostring(err.err) or tostring(err)
 end
 
+-- Whether a command has failed: its error begins with a code, that of Lua with a place.
+local function isOfServer(err)
+  return string.find(textOf(err), '^%u+ ') ~= nil
+end
+
 -- texts: what was stored, false for nothing.
 function aside.put(step, id, err, texts)
   local message = string.sub(textOf(err), 1, 500)
@@ -50,6 +55,11 @@ function aside.guard(step, id, treat, ...)
     end
     rows.dirty = dirty
     return true, value
+  end
+  if step == 'settle' and isOfServer(value) then
+    -- A command has failed, and not the reading of a row: a list of others may be damaged. The run stays with its worker,
+    -- which has the result and settles it again.
+    error(value)
   end
   for each in pairs(rows.dirty) do
     rows.cache[each], rows.isSimple[each], rows.isSimpleRun[each] = nil, nil, nil
