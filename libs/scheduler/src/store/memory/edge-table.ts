@@ -127,15 +127,15 @@ export class MemoryEdgeTable implements EdgeTable {
   }
 
   eachDue(limit: number, visit: (edge: Edge) => void): number {
-    let done = 0;
-    while (done < limit) {
-      const edge = this.timeouts.popDue(this.s.now);
-      if (!edge) break;
-      done++;
-      this.s.touch(edge);
-      visit(edge);
-    }
-    return done;
+    const { now } = this.s;
+    return this.timeouts.eachDue(
+      now,
+      (edge) => {
+        this.s.touch(edge);
+        visit(edge);
+      },
+      limit,
+    );
   }
 }
 

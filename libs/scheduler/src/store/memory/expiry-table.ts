@@ -42,9 +42,6 @@ export class MemoryExpiryTable implements ExpiryTable {
   }
 
   eachDue(expire: (row: Row) => void): number {
-    let done = 0;
-    const { deadlines, s } = this;
-    for (let due = deadlines.popDue(s.now); due; due = deadlines.popDue(s.now), done++) expire(due.row);
-    return done;
+    return this.deadlines.eachDue(this.s.now, ({ row }) => expire(row));
   }
 }

@@ -26,6 +26,17 @@ export class Heap<T extends HeapItem> {
     return first;
   }
 
+  /** Takes out the items that are due, earliest first, up to `limit`, and calls `visit` with each. @returns how many */
+  eachDue(now: number, visit: (item: T) => void, limit = Number.POSITIVE_INFINITY): number {
+    let done = 0;
+    for (; done < limit; done++) {
+      const item = this.popDue(now);
+      if (item === undefined) break;
+      visit(item);
+    }
+    return done;
+  }
+
   push(item: T): void {
     item.heapIndex = this.items.length;
     this.items.push(item);

@@ -81,9 +81,7 @@ export class MemoryLockWaiters implements LockWaiterTable {
   }
 
   eachDue(end: (row: Row) => void): number {
-    let done = 0;
-    for (let wait = this.waits.popDue(this.s.now); wait; wait = this.waits.popDue(this.s.now), done++) end(wait.row);
-    return done;
+    return this.waits.eachDue(this.s.now, ({ row }) => end(row));
   }
 
   putHandle(lock: LockRow, wait: HandleWait): void {

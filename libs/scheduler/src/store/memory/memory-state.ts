@@ -87,9 +87,7 @@ export class MemoryState extends State {
   }
 
   eachDueCancel(end: (row: Row) => void): number {
-    let done = 0;
-    for (let grace = this.graces.popDue(this.now); grace; grace = this.graces.popDue(this.now), done++) end(grace.row);
-    return done;
+    return this.graces.eachDue(this.now, ({ row }) => end(row));
   }
 
   eachPastDeadline(limit: number, visit: (row: Row) => void): void {
@@ -126,13 +124,7 @@ export class MemoryState extends State {
   }
 
   eachDelayed(limit: number, place: (row: Row) => void): number {
-    let done = 0;
-    for (; done < limit; done++) {
-      const row = this.delayed.popDue(this.now);
-      if (row === undefined) break;
-      place(row);
-    }
-    return done;
+    return this.delayed.eachDue(this.now, place, limit);
   }
 
   nextDeadline(): number | undefined {

@@ -11,6 +11,7 @@
 -- @include readyTable
 -- @include unhandledTable
 -- @include placeTable
+-- @include deadlines
 -- @include expiryTable
 -- @include workerTable
 -- @include window

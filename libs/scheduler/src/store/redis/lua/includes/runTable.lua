@@ -26,7 +26,7 @@ function tables:startRun(row, worker_)
 end
 
 function tables:setRunDeadline(row, at)
-  row.runDeadline = string.format('%012d:%s', frame.next(), row.id)
+  row.runDeadline = deadlines.member(row)
   call('ZADD', keys.runDeadlines, at, row.runDeadline)
 end
 
@@ -71,34 +71,19 @@ function tables:addAttempt(row, outcome, err)
 end
 
 function tables:setCancelDeadline(row, at)
-  row.cancelDeadline = string.format('%012d:%s', frame.next(), row.id)
+  row.cancelDeadline = deadlines.member(row)
   call('ZADD', keys.cancelDeadlines, at, row.cancelDeadline)
 end
 
-local function endCancelled(id, member, end_)
-  local row = rows.get(id)
-  if row and row.status == 'RUNNING' and row.cancelDeadline == member then
-    return end_(row)
-  end
-  call('ZREM', keys.cancelDeadlines, member)
-  if not row and not rows.bad[id] then
-    aside.put('cancel', id, 'a cancel of an execution that is not stored', {})
-  end
-end
+local CANCEL = {
+  step = 'cancel',
+  field = 'cancelDeadline',
+  status = 'RUNNING',
+  orphan = 'a cancel of an execution that is not stored',
+}
 
 function tables:eachDueCancel(end_)
-  local done, before = 0, rows.bytes
-  for _, member in ipairs(call('ZRANGEBYSCORE', keys.cancelDeadlines, '-inf', now, 'LIMIT', 0, 200)) do
-    if rows.bytes - before > STEP_BYTES then
-      break
-    end
-    local id = string.sub(member, 14)
-    if not aside.guard('cancel', id, endCancelled, id, member, end_) then
-      call('ZREM', keys.cancelDeadlines, member)
-    end
-    done = done + 1
-  end
-  return done
+  return deadlines.eachDue(keys.cancelDeadlines, CANCEL, end_)
 end
 
 function tables:eachPastDeadline(limit, visit)

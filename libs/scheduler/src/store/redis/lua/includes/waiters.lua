@@ -140,7 +140,7 @@ function waiters:remove(row)
 end
 
 function waiters:startWait(row, deadline)
-  row.lockWaitUntil = row.lockWaitUntil or string.format('%012d:%s', frame.next(), row.id)
+  row.lockWaitUntil = row.lockWaitUntil or deadlines.member(row)
   call('ZADD', keys.lockWaits, deadline, row.lockWaitUntil)
 end
 
@@ -157,31 +157,11 @@ function waiters:endWait(row)
   end
 end
 
-local function endWait(id, member, end_)
-  local row = rows.get(id)
-  -- Another end of these may have woken it meanwhile: then it is next, and no longer waits.
-  if row and row.lockWaitUntil == member then
-    return end_(row)
-  end
-  call('ZREM', keys.lockWaits, member)
-  if not row and not rows.bad[id] then
-    aside.put('lockWait', id, 'a wait of an execution that is not stored', {})
-  end
-end
+-- One that was woken meanwhile is next, and no longer waits: its row names no member.
+local WAIT = { step = 'lockWait', field = 'lockWaitUntil', orphan = 'a wait of an execution that is not stored' }
 
 function waiters:eachDue(end_)
-  local done, before = 0, rows.bytes
-  for _, member in ipairs(call('ZRANGEBYSCORE', keys.lockWaits, '-inf', now, 'LIMIT', 0, 200)) do
-    if rows.bytes - before > STEP_BYTES then
-      break
-    end
-    local id = string.sub(member, 14)
-    if not aside.guard('lockWait', id, endWait, id, member, end_) then
-      call('ZREM', keys.lockWaits, member)
-    end
-    done = done + 1
-  end
-  return done
+  return deadlines.eachDue(keys.lockWaits, WAIT, end_)
 end
 
 function waiters:putHandle(lock, wait)

@@ -92,8 +92,7 @@ local function takeRuns(workerId, runs, limit, take)
   while done < limit and #runs > 0 and rows.bytes - before <= STEP_BYTES do
     local id = table.remove(runs)[1]
     if not aside.guard('run', id, takeRun, workerId, id, take) then
-      frame.count('RUNNING', -1)
-      call('HDEL', keys.running(workerId), id)
+      runTable.drop(workerId, id)
     end
     done = done + 1
   end

@@ -1,0 +1,39 @@
+-- Deadlines of executions: sorted sets of `number:id`, by instant. The row names its member, so that one that is out of date
+-- ends nothing.
+local deadlines = {}
+
+local PER_STEP = 200
+
+-- A new member for an execution.
+function deadlines.member(row)
+  return string.format('%012d:%s', frame.next(), row.id)
+end
+
+local function endOne(key, id, member, kind, end_)
+  local row = rows.get(id)
+  local isOpen = row and row[kind.field] == member and (not kind.status or row.status == kind.status)
+  if isOpen then
+    return end_(row)
+  end
+  call('ZREM', key, member)
+  if not row and not rows.bad[id] then
+    aside.put(kind.step, id, kind.orphan, {})
+  end
+end
+
+-- Ends what is due, as far as the bounds of one step go. kind: { step, the row's field that names the member, the status
+-- that the row must have or nil, what is reported of one whose execution is not stored }. Returns how many.
+function deadlines.eachDue(key, kind, end_)
+  local done, before = 0, rows.bytes
+  for _, member in ipairs(call('ZRANGEBYSCORE', key, '-inf', now, 'LIMIT', 0, PER_STEP)) do
+    if rows.bytes - before > STEP_BYTES then
+      break
+    end
+    local id = string.sub(member, 14)
+    if not aside.guard(kind.step, id, endOne, key, id, member, kind, end_) then
+      call('ZREM', key, member)
+    end
+    done = done + 1
+  end
+  return done
+end
