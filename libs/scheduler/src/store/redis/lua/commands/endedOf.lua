@@ -4,7 +4,6 @@
 -- @include keys
 -- @include frame
 -- @include records
-local TERMINAL = { COMPLETED = true, FAILED = true, CANCELLED = true, SKIPPED = true }
 local ended = {}
 local states = readAll('HMGET', keys.state, ARGV, 3)
 for i, state in ipairs(states) do
@@ -12,11 +11,8 @@ for i, state in ipairs(states) do
   local hasEnded
   if not state then
     hasEnded = call('HEXISTS', keys.static, id) == 0
-  elseif records.isCompleted(state) then
-    hasEnded = true
   else
-    local _, status = fields.read(state, 'status')
-    hasEnded = TERMINAL[status]
+    hasEnded = fields.TERMINAL[fields.statusOf(state)]
   end
   if hasEnded then
     ended[#ended + 1] = id

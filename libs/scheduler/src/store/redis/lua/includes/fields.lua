@@ -182,6 +182,20 @@ function fields.read(text, first, second)
   return false
 end
 
+-- Statuses of executions that have ended.
+fields.TERMINAL = { COMPLETED = true, FAILED = true, CANCELLED = true, SKIPPED = true }
+
+-- The status that a state says, and the worker that runs it; nil where it cannot be read.
+function fields.statusOf(state)
+  if records.isCompleted(state) then
+    return 'COMPLETED'
+  elseif records.isWaiting(state) then
+    return 'PENDING'
+  end
+  local isRead, status, workerId = fields.read(state, 'status', 'workerId')
+  return isRead and (status or 'PENDING') or nil, workerId
+end
+
 -- Whether a text as stored may have a field with this short string. A result may hold the same bytes, hence: may.
 function fields.mayHave(text, name, value)
   local letters = LETTERS[name]

@@ -11,18 +11,11 @@ function repair.begin()
   unreadable = {}
 end
 
-local ENDED = { COMPLETED = true, FAILED = true, CANCELLED = true, SKIPPED = true }
-
 local function statusOf(id, state)
-  if not state then
-    return call('HEXISTS', keys.static, id) == 1 and 'PENDING' or nil
-  elseif records.isCompleted(state) then
-    return 'COMPLETED'
-  elseif records.isWaiting(state) then
-    return 'PENDING'
+  if state then
+    return fields.statusOf(state)
   end
-  local isRead, status = fields.read(state, 'status')
-  return isRead and (status or 'PENDING') or nil
+  return call('HEXISTS', keys.static, id) == 1 and 'PENDING' or nil
 end
 
 -- How it stands; false where its executions are too large to read.
@@ -32,7 +25,7 @@ function repair.count(id, text)
     local bytes = 0
     for i, state in ipairs(readAll('HMGET', keys.state, part)) do
       local status = statusOf(part[i], state)
-      found.open = found.open + (status and not ENDED[status] and 1 or 0)
+      found.open = found.open + (status and not fields.TERMINAL[status] and 1 or 0)
       found.failed = found.failed + (status == 'FAILED' and 1 or 0)
       found.cancelled = found.cancelled + (status == 'CANCELLED' and 1 or 0)
       bytes = bytes + (state and #state or 0)

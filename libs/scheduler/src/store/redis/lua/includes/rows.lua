@@ -14,8 +14,6 @@ function rows.begin()
   rows.workers = nil
 end
 
-local TERMINAL = { COMPLETED = true, FAILED = true, CANCELLED = true, SKIPPED = true }
-
 -- Rows that are read before their bytes are looked at.
 local READ_AT_ONCE = 4
 
@@ -156,7 +154,7 @@ local function make(id, record, state)
   if not ok then
     return spoil(id, row)
   end
-  if row.workflowId and TERMINAL[row.status] and not workflow.get(row.workflowId) then
+  if row.workflowId and fields.TERMINAL[row.status] and not workflow.get(row.workflowId) then
     rows.cache[id] = false
     return nil
   end
@@ -282,7 +280,7 @@ function rows.touch(row)
 end
 
 function rows.isTerminal(row)
-  return TERMINAL[row.status] == true
+  return fields.TERMINAL[row.status] == true
 end
 
 -- The only place that changes a status, so that counts never drift.

@@ -28,13 +28,9 @@ function statuses.of(ids)
       if not state then
         stateless[#stateless + 1] = at
         letters[at] = codes.NO_STATUS
-      elseif records.isCompleted(state) then
-        letters[at] = codes.STATUS.COMPLETED
-      elseif records.isWaiting(state) then
-        letters[at] = codes.STATUS.PENDING
       else
-        local isRead, status, workerId = fields.read(state, 'status', 'workerId')
-        local letter = isRead and codes.STATUS[status or 'PENDING'] or codes.NO_STATUS
+        local status, workerId = fields.statusOf(state)
+        local letter = status and codes.STATUS[status] or codes.NO_STATUS
         letters[at] = letter == codes.STATUS.RUNNING and runLetter(workerId, ids[at]) or letter
       end
       bytes = bytes + (state and #state or 0)
