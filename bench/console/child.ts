@@ -6,7 +6,7 @@ type Methods = Record<string, (...args: never[]) => unknown>;
 type Asked<M> = { [K in keyof M]: M[K] extends (...args: infer A) => infer R ? (...args: A) => Promise<R> | R : never };
 type Reply = { result: unknown } | { error: string };
 
-/** A process of its own, which is asked one thing at a time. */
+/** A separate process that answers one request at a time. */
 export class Child<Api extends object> {
   private readonly child: ChildProcess;
 

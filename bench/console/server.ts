@@ -15,7 +15,7 @@ import { SchedulerConsoleModule } from 'nestjs-advanced-scheduler-console';
 import { answer, cpuUs } from './child.js';
 import { OPERATORS, TASK, VIEWER, type ServerApi } from './protocol.js';
 
-/** The app under load, in a process of its own: scheduler, worker and console as users have them, tokens and limits on. */
+/** The app under load, in a separate process: scheduler, worker and console as users have them, tokens and limits on. */
 const CONCURRENCY = 50;
 const BATCH = 1000;
 /** Every so many fail. */

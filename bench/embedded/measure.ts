@@ -2,7 +2,7 @@ import { addInBulk, openScheduler, schedulerOn, type Subject } from '../noop-sch
 import { bullmq } from './bullmq.js';
 
 /**
- * One measurement in a process of its own, printed as JSON. `measure run <store> <path or port> <count>`: executions/s.
+ * One measurement in a separate process, printed as JSON. `measure run <store> <path or port> <count>`: executions/s.
  * `measure fill <path> <count>`: adds them, and dies with a SIGKILL. `measure open <path>`: ms until they are there again.
  */
 const [what, ...args] = process.argv.slice(2);

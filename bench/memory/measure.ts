@@ -1,6 +1,6 @@
 import { SUBJECTS } from './subjects.js';
 
-/** One measurement in a process of its own: `measure <subject> <queued>` prints executions/s as JSON. */
+/** One measurement in a separate process: `measure <subject> <queued>` prints executions/s as JSON. */
 const [name, queued] = process.argv.slice(2);
 const subject = await SUBJECTS[name!]!();
 const count = Number(queued);

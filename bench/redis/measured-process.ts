@@ -5,7 +5,7 @@ import { OurSubject } from './ours.js';
 import { COMMITS_PER_MESSAGE, type Call, type ProcessApi, type Progress, type Reply } from './protocol.js';
 import { now, Recorder } from './recorder.js';
 
-/** Runs in a process of its own, one for each worker and producer of a measurement, and does what its parent asks. */
+/** Runs in a separate process, one for each worker and producer of a measurement, and does what its parent asks. */
 const PROGRESS_MS = 50;
 
 let subject: Subject;

@@ -54,7 +54,7 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('memory', 'bytes of a queued job', (run) => measureMemory(run)),
   scenario('memory-levels', 'bytes of a queued job, five priorities', (run) => measureMemory(run, 'levels')),
   scenario('memory-flows', 'bytes of a queued job of a flow', (run) => measureMemory(run, 'flows')),
-  scenario('depth-1k', 'one thousand stand in the queue', (run) => measureDepth(run, 1_000)),
+  scenario('depth-1k', 'one thousand queued', (run) => measureDepth(run, 1_000)),
   scenario('depth-100k', 'a hundred thousand queued', (run) => measureDepth(run, 100_000)),
   scenario('depth-1m', 'one million queued', (run) => measureDepth(run, run.options.quick ? 50_000 : 1_000_000)),
 ];

@@ -55,22 +55,22 @@ export function timeOut(t: Tables, limit: number): number {
 
 /** @returns whether the step is done; the others wait until it is */
 function advance(t: Tables, execution: ExecutionRecord, step: PropagationStep): boolean {
-  // Where it was reopened since, a later step moves them: what has ended before that is told before.
+  // If it was reopened since, a later step moves its edges; ends from before the reopening are propagated first.
   if (step.kind === 'edges') return step.next !== execution.leaseToken || moveEdges(t, execution);
   if (step.kind === 'arrived') return attachWaiting(t, execution, step.next);
-  return tellDependents(t, execution, step);
+  return visitDependents(t, execution, step);
 }
 
-/** Tells the next dependents, in the order of their edges. @returns whether all of them are told */
-function tellDependents(t: Tables, upstream: ExecutionRecord, step: PropagationStep): boolean {
+/** Visits the next dependents, in the order of their edges. @returns whether all of them were visited */
+function visitDependents(t: Tables, upstream: ExecutionRecord, step: PropagationStep): boolean {
   const budget = t.edgeBudget;
-  const told = t.edges.eachDependent(upstream, step.next, budget.toDecide, (edge) => {
+  const visited = t.edges.eachDependent(upstream, step.next, budget.toDecide, (edge) => {
     if (step.kind === 'reopened') return bringBack(t, edge, step);
     if (hasEnded(upstream.status)) decide(t, edge, upstream);
     return true;
   });
-  step.next += told;
-  budget.toDecide -= Math.max(1, told);
+  step.next += visited;
+  budget.toDecide -= Math.max(1, visited);
   if (step.next < (upstream.dependentCount ?? 0)) return false;
   if (step.kind === 'ended') {
     const left = (upstream.endsToPropagate ?? 0) - 1;

@@ -34,7 +34,7 @@ export interface NewEdge {
 /** What is still to be done for an end, a reopening or an arrival. */
 export interface PropagationStep {
   readonly executionId: string;
-  /** `ended`, `reopened`: its dependents are told; `edges`: its own ones are moved; `arrived`: edges that waited are attached. */
+  /** `ended`, `reopened`: its dependents are visited; `edges`: its own edges are moved; `arrived`: waiting edges are attached. */
   readonly kind: StepKind;
   /**
    * Dependents that are told; of an arrival: the number before which edges have waited; of `edges`: the lease token of the

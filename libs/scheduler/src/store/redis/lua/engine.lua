@@ -965,7 +965,7 @@ end
 
 do
 local exports = engine.dependency
-local advance, tellDependents, decide, decideAs, breakEdge, bringBack, cannotHold
+local advance, visitDependents, decide, decideAs, breakEdge, bringBack, cannotHold
 local attachWaiting = engine.edges.attachWaiting
 local closeEdge = engine.edges.closeEdge
 local isUndecided = engine.edges.isUndecided
@@ -991,11 +991,11 @@ function advance(t, execution, step)
     if step.kind == "arrived" then
         return attachWaiting(t, execution, step.next)
     end
-    return tellDependents(t, execution, step)
+    return visitDependents(t, execution, step)
 end
-function tellDependents(t, upstream, step)
+function visitDependents(t, upstream, step)
     local budget = t.edgeBudget
-    local told = t.edges:eachDependent(
+    local visited = t.edges:eachDependent(
         upstream,
         step.next,
         budget.toDecide,
@@ -1009,8 +1009,8 @@ function tellDependents(t, upstream, step)
             return true
         end
     )
-    step.next = step.next + told
-    budget.toDecide = budget.toDecide - math.max(1, told)
+    step.next = step.next + visited
+    budget.toDecide = budget.toDecide - math.max(1, visited)
     if step.next < (upstream.dependentCount or 0) then
         return false
     end
