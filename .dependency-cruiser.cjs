@@ -1,6 +1,7 @@
 /** The import law of docs/architecture.md, executable. `npm run lint:imports` fails on a breach or a cycle. */
 const lib = 'libs/scheduler/src';
 const concerns = ['queue', 'dependency', 'lock', 'retry', 'cron', 'events', 'task'];
+const stores = ['memory', 'embedded', 'redis'];
 const forbid = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to });
 
 module.exports = {
@@ -23,6 +24,16 @@ module.exports = {
       { path: `^${lib}/store/[^/]+/`, pathNot: '\\.spec\\.ts$' },
       { path: `^${lib}/(?!core/|engine/|store/)` },
     ),
+    ...stores.map((store) =>
+      forbid(
+        `${store}-store-stands-alone`,
+        { path: `^${lib}/store/${store}/`, pathNot: '\\.spec\\.ts$' },
+        { path: `^${lib}/store/(?!${store}/|maps/)[^/]+/` },
+        'Stores never import each other; those that hold their records in maps share store/maps.',
+      ),
+    ),
+    forbid('maps-know-no-store', { path: `^${lib}/store/maps/` }, { path: `^${lib}/store/(?!maps/)[^/]+/` }),
+    forbid('redis-holds-no-maps', { path: `^${lib}/store/redis/` }, { path: `^${lib}/store/maps/` }),
     forbid(
       'scheduler-chooses-the-store',
       { path: `^${lib}/(?!scheduler/|store/|testing/)`, pathNot: '\\.spec\\.ts$' },

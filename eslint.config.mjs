@@ -86,14 +86,14 @@ export default tseslint.config(
     ignores: ['**/*.spec.ts'],
     rules: { 'no-restricted-syntax': ['error', ...NOT_IN_ENGINE] },
   },
-  // A transition of the memory store is atomic because nothing in it waits.
+  // A transition on maps is atomic because nothing in it waits.
   {
-    files: ['libs/scheduler/src/store/memory/*.ts'],
+    files: ['libs/scheduler/src/store/maps/*.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',
         DATE_OF_NOW,
-        { selector: 'AwaitExpression', message: 'A transition is synchronous: no await in the memory store.' },
+        { selector: 'AwaitExpression', message: 'A transition is synchronous: no await in these stores.' },
       ],
     },
   },

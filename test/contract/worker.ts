@@ -2,7 +2,7 @@ import { settle, type RunToken, type Settlement } from '../../libs/scheduler/src
 import type { ErrorInfo } from '../../libs/scheduler/src/core/failure.js';
 import type { Reason } from '../../libs/scheduler/src/core/status.js';
 import { renew } from '../../libs/scheduler/src/engine/worker.js';
-import { MemoryTaskStore } from '../../libs/scheduler/src/store/memory/memory.store.js';
+import { MapsTaskStore } from '../../libs/scheduler/src/store/maps/maps-store.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import type {
@@ -94,7 +94,7 @@ export class Worker {
   async renew(): Promise<void> {
     const { store, id } = this;
     if (store instanceof RedisTaskStore) await store['run']('renew', [id, 0]);
-    else if (store instanceof MemoryTaskStore) await store['commit']((s) => void renew(s, s.workers.get(id)!));
+    else if (store instanceof MapsTaskStore) await store['commit']((s) => void renew(s, s.workers.get(id)!));
     else throw new Error('a store that is not known to the contract');
   }
 

@@ -2,8 +2,8 @@ import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { OpenFile } from '../../libs/scheduler/src/store/embedded/open-file.js';
 import { Residents } from '../../libs/scheduler/src/store/embedded/residents.js';
 import { historySettings } from '../../libs/scheduler/src/store/history-settings.js';
-import { dump } from '../../libs/scheduler/src/store/memory/dump.js';
-import { MemoryState } from '../../libs/scheduler/src/store/memory/memory-state.js';
+import { dump } from '../../libs/scheduler/src/store/maps/dump.js';
+import { MemoryState } from '../../libs/scheduler/src/store/maps/memory-state.js';
 
 /** All that a store is made of, while nothing has it open. */
 export const FILES = ['', '-wal', '-owner'] as const;

@@ -28,7 +28,7 @@ import type {
  *
  * A verb is one transition: it validates everything, then commits all of it or nothing, and reports what it did as
  * effects to the subscribers. `now` is the store's own clock; ids, jitter and next-fire instants are arguments.
- * The memory store is the readable specification of every verb; the contract suite holds all stores to it.
+ * `MapsTaskStore` is the readable specification of every verb; the contract suite holds all stores to it.
  */
 export interface TaskStore
   extends

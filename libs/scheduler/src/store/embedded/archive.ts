@@ -1,8 +1,8 @@
 import { StoreDamagedError } from '../../core/errors.js';
 import type { TerminalStatus } from '../../core/status.js';
 import type { ListExecutionsQuery } from '../records.js';
-import type { Row, WorkflowRow } from '../memory/rows.js';
-import { bytes } from '../memory/weight.js';
+import type { Row, WorkflowRow } from '../maps/rows.js';
+import { bytes } from '../maps/weight.js';
 import { checksum } from './checksum.js';
 import { ArchiveCounts, type Counted, type Retired } from './archive-counts.js';
 import { encodeExecution, encodeWorkflow } from './codec.js';

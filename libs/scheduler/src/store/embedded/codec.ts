@@ -10,10 +10,10 @@ import type { TaskRecord } from '../../core/task-definition.js';
 import type { StepKind } from '../../engine/edge-records.js';
 import type { Starts } from '../../engine/records.js';
 import type { QueueRules } from '../records.js';
-import { SpreadStep } from '../memory/changed.js';
-import { KeyRow } from '../memory/key-row.js';
-import { declaredOf, rulesOf } from '../memory/queue-table.js';
-import { ScheduleRow, toPort } from '../memory/schedule-row.js';
+import { SpreadStep } from '../maps/changed.js';
+import { KeyRow } from '../maps/key-row.js';
+import { declaredOf, rulesOf } from '../maps/queue-table.js';
+import { ScheduleRow, toPort } from '../maps/schedule-row.js';
 import {
   LockRow,
   QueueRow,
@@ -23,7 +23,7 @@ import {
   type Row,
   type TaskRow,
   type WorkflowRow,
-} from '../memory/rows.js';
+} from '../maps/rows.js';
 
 /** An execution that may be gone when the record is read: what must be known of it then. */
 export interface Reference {

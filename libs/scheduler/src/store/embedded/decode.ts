@@ -1,5 +1,5 @@
 import { TaskStatus } from '../../core/status.js';
-import type { Place } from '../memory/rows.js';
+import type { Place } from '../maps/rows.js';
 import type { EdgeRecord, ExecutionRecord, WorkflowRecord } from './codec.js';
 
 const STATUSES = new Set<unknown>(Object.values(TaskStatus));

@@ -1,5 +1,5 @@
-import { QueueRow, Row, WorkflowRow } from '../memory/rows.js';
-import type { State } from '../memory/state.js';
+import { QueueRow, Row, WorkflowRow } from '../maps/rows.js';
+import type { State } from '../maps/state.js';
 import type { ExecutionRecord, ExtraRecord, WorkflowRecord } from './codec.js';
 
 /** An execution as the database gives it. */

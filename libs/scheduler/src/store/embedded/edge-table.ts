@@ -1,6 +1,6 @@
 import { StoreDamagedError } from '../../core/errors.js';
 import type { TaskStatus } from '../../core/status.js';
-import type { Edge, Row } from '../memory/rows.js';
+import type { Edge, Row } from '../maps/rows.js';
 import { checksum } from './checksum.js';
 import { encodeEdge, type EdgeRecord } from './codec.js';
 import type { Database } from './database.js';

@@ -5,18 +5,18 @@ import { StoreUnavailableError } from '../../core/errors.js';
 import type { TaskExecution } from '../../core/execution.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import { TERMINAL_STATUSES } from '../../core/status.js';
-import type { GivenSchedule } from '../memory/schedule-row.js';
+import type { GivenSchedule } from '../maps/schedule-row.js';
 import { historySettings, type HistorySettings } from '../history-settings.js';
-import { dump } from '../memory/dump.js';
-import { hasEnded, stats, view } from '../memory/inspect.js';
-import type { MemoryStoreOptions } from '../memory/memory-frame.js';
-import { MemoryTaskStore } from '../memory/memory.store.js';
-import type { Changed } from '../memory/changed.js';
-import type { State } from '../memory/state.js';
+import { dump } from '../maps/dump.js';
+import { hasEnded, stats, view } from '../maps/inspect.js';
+import type { MapsStoreOptions } from '../maps/maps-frame.js';
+import { MapsTaskStore } from '../maps/maps-store.js';
+import type { Changed } from '../maps/changed.js';
+import type { State } from '../maps/state.js';
 import { decideLost } from '../../engine/dependency.js';
 import { rescueLost } from '../../engine/worker.js';
 import { close } from '../../engine/workflow.js';
-import { info } from '../memory/workflow.js';
+import { info } from '../maps/workflow.js';
 import type { ListExecutionsQuery, Page, StoreStats, WorkflowInfo } from '../records.js';
 import { GroupCommit } from './group-commit.js';
 import { archivedInfo, listAll, listAllWorkflows } from './listing.js';
@@ -25,7 +25,7 @@ import type { Sync } from './owner.js';
 import { detached } from './detached.js';
 import { Residents } from './residents.js';
 
-export interface EmbeddedStoreOptions extends MemoryStoreOptions {
+export interface EmbeddedStoreOptions extends MapsStoreOptions {
   /** The database; what belongs to it stands beside it. Its folder is made where it is missing. */
   path: string;
   /** `always`: what is acknowledged is on the disk. `interval`: at most 100 ms behind it. Default `always`. */
@@ -38,10 +38,10 @@ const INTERVAL_MS = 100;
 const RECORD_BYTES = 1024;
 
 /**
- * The memory store made durable: its transitions, and the changes of each turn in an SQLite file before anything is
+ * A store on maps made durable: its transitions, and the changes of each turn in an SQLite file before anything is
  * acknowledged or told. What has ended is in the file alone, and comes back when a transition needs it.
  */
-export class EmbeddedTaskStore extends MemoryTaskStore {
+export class EmbeddedTaskStore extends MapsTaskStore {
   private readonly path: string;
   private readonly sync: Sync;
   private readonly limits: HistorySettings;

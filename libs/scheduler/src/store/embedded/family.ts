@@ -1,4 +1,4 @@
-import type { Row, WorkflowRow } from '../memory/rows.js';
+import type { Row, WorkflowRow } from '../maps/rows.js';
 
 /** Executions that hang together by edges and workflows, and the workflows. */
 export interface Family {

@@ -1,9 +1,9 @@
 import type { TaskExecution } from '../../core/execution.js';
 import { LIST_NODES, LIST_SIZE } from '../../core/limits.js';
-import { cursorAt, LIST_LIMIT, orderOf, scan, sizeOf, view } from '../memory/inspect.js';
-import type { Row } from '../memory/rows.js';
-import type { State } from '../memory/state.js';
-import { info, roomOf } from '../memory/workflow.js';
+import { cursorAt, LIST_LIMIT, orderOf, scan, sizeOf, view } from '../maps/inspect.js';
+import type { Row } from '../maps/rows.js';
+import type { State } from '../maps/state.js';
+import { info, roomOf } from '../maps/workflow.js';
 import type { ListExecutionsQuery, Page, WorkflowInfo } from '../records.js';
 import type { Archive } from './archive.js';
 import type { WorkflowRecord } from './codec.js';

@@ -1,7 +1,7 @@
 import { StoreDamagedError } from '../../core/errors.js';
 import { TERMINAL_STATUSES } from '../../core/status.js';
-import type { Edge, WorkflowRow } from '../memory/rows.js';
-import type { State } from '../memory/state.js';
+import type { Edge, WorkflowRow } from '../maps/rows.js';
+import type { State } from '../maps/state.js';
 import type { Archive, ExecutionColumns } from './archive.js';
 import type { KeyRecord, LockRecord, QueueRecord, ScheduleEntry, SpreadRecord, TaskEntry } from './codec.js';
 import type { Database } from './database.js';

@@ -1,12 +1,12 @@
 import { isTerminal, type TerminalStatus } from '../../core/status.js';
-import { SpreadStep } from '../memory/changed.js';
-import { Deadline } from '../memory/deadline.js';
-import { KeyRow } from '../memory/key-row.js';
-import { restored } from '../memory/schedule-row.js';
-import { Edge, LockRow, QueueRow, Row, WorkerRow, WorkflowRow, type Unit } from '../memory/rows.js';
-import * as history from '../memory/history.js';
-import { toLimits } from '../memory/queue-table.js';
-import type { State } from '../memory/state.js';
+import { SpreadStep } from '../maps/changed.js';
+import { Deadline } from '../maps/deadline.js';
+import { KeyRow } from '../maps/key-row.js';
+import { restored } from '../maps/schedule-row.js';
+import { Edge, LockRow, QueueRow, Row, WorkerRow, WorkflowRow, type Unit } from '../maps/rows.js';
+import * as history from '../maps/history.js';
+import { toLimits } from '../maps/queue-table.js';
+import type { State } from '../maps/state.js';
 import { detached, type StoredExecution, type StoredWorkflow } from './detached.js';
 import type { EdgeTable } from './edge-table.js';
 import type {
@@ -20,7 +20,7 @@ import type {
   SpreadRecord,
   TaskEntry,
 } from './codec.js';
-import { bytes, weight } from '../memory/weight.js';
+import { bytes, weight } from '../maps/weight.js';
 
 interface Added {
   row: Row;

@@ -1,11 +1,11 @@
 import type { TerminalStatus } from '../../core/status.js';
-import * as history from '../memory/history.js';
-import type { Row, WorkflowRow } from '../memory/rows.js';
-import { Executions, type State } from '../memory/state.js';
+import * as history from '../maps/history.js';
+import type { Row, WorkflowRow } from '../maps/rows.js';
+import { Executions, type State } from '../maps/state.js';
 import type { Counted } from './archive-counts.js';
 import type { Archive } from './archive.js';
 import { Rebuilder } from './rebuild.js';
-import { bytes } from '../memory/weight.js';
+import { bytes } from '../maps/weight.js';
 
 /**
  * Executions by id. One that is only in history comes back into memory when a transition looks for it, with all it

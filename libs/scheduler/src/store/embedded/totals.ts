@@ -1,4 +1,4 @@
-import type { State } from '../memory/state.js';
+import type { State } from '../maps/state.js';
 import type { StoreStats } from '../records.js';
 import type { Encoded } from './codec.js';
 

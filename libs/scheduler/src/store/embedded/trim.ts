@@ -1,12 +1,12 @@
 import { TERMINAL_STATUSES, type TerminalStatus } from '../../core/status.js';
 import type { HistorySettings } from '../history-settings.js';
-import * as history from '../memory/history.js';
-import type { Changed } from '../memory/changed.js';
-import { Row, WorkflowRow, type Unit } from '../memory/rows.js';
-import type { State } from '../memory/state.js';
+import * as history from '../maps/history.js';
+import type { Changed } from '../maps/changed.js';
+import { Row, WorkflowRow, type Unit } from '../maps/rows.js';
+import type { State } from '../maps/state.js';
 import type { ArchiveCounts, Retired } from './archive-counts.js';
 import type { Archive } from './archive.js';
-import { weight } from '../memory/weight.js';
+import { weight } from '../maps/weight.js';
 
 const OLDEST_AT_A_TIME = 100;
 /** What is dropped in one transaction, at most; what is over goes with the next ones. */

@@ -1,10 +1,10 @@
-import * as history from '../memory/history.js';
-import { SpreadStep, type Changed } from '../memory/changed.js';
-import { KeyRow } from '../memory/key-row.js';
-import { Edge, LockRow, QueueRow, Row, TaskRow, WorkflowRow } from '../memory/rows.js';
-import { ScheduleRow } from '../memory/schedule-row.js';
+import * as history from '../maps/history.js';
+import { SpreadStep, type Changed } from '../maps/changed.js';
+import { KeyRow } from '../maps/key-row.js';
+import { Edge, LockRow, QueueRow, Row, TaskRow, WorkflowRow } from '../maps/rows.js';
+import { ScheduleRow } from '../maps/schedule-row.js';
 import type { TerminalStatus } from '../../core/status.js';
-import type { State } from '../memory/state.js';
+import type { State } from '../maps/state.js';
 import type { ArchiveCounts } from './archive-counts.js';
 import type { Archive } from './archive.js';
 import { checksum } from './checksum.js';

@@ -4,7 +4,7 @@ import type { KeyTable, Tables } from '../../engine/tables.js';
 import { KeyRow } from './key-row.js';
 import type { Changed } from './changed.js';
 
-export class MemoryKeyTable implements KeyTable {
+export class MapsKeyTable implements KeyTable {
   /** In the order of expiry: all live equally long. */
   private readonly rows = new Map<string, KeyRow>();
   private readonly staged = new Map<string, KeyRecord>();

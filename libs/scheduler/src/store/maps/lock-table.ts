@@ -11,7 +11,7 @@ export interface LockState {
   touch(record: Changed): void;
 }
 
-export class MemoryLockTable implements LockTable {
+export class MapsLockTable implements LockTable {
   /** Those with an instant, by it. */
   readonly expiries = new Heap<LockRow>();
   private readonly rows = new Map<string, LockRow>();

@@ -9,7 +9,7 @@ interface StepOwner {
   touch(record: Changed): void;
 }
 
-export class MemoryStepTable implements StepTable {
+export class MapsStepTable implements StepTable {
   /** First in first out. */
   readonly steps: SpreadStep[] = [];
 

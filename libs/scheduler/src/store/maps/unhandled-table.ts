@@ -2,7 +2,7 @@ import type { UnhandledTable } from '../../engine/tables.js';
 import type { Changed } from './changed.js';
 import type { Row, TaskRow, WorkerRow } from './rows.js';
 
-export class MemoryUnhandledTable implements UnhandledTable {
+export class MapsUnhandledTable implements UnhandledTable {
   /** Tasks with such executions. */
   readonly tasks = new Set<TaskRow>();
 

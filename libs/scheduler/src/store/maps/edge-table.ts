@@ -14,7 +14,7 @@ interface EdgeOwner {
 }
 
 /** Edges are held by the rows that they tie together; here are the others of their orders. */
-export class MemoryEdgeTable implements EdgeTable {
+export class MapsEdgeTable implements EdgeTable {
   readonly timeouts = new Heap<Edge>();
 
   constructor(private readonly s: EdgeOwner) {}

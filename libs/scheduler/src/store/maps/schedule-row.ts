@@ -30,7 +30,7 @@ export class ScheduleRow implements EngineSchedule {
 }
 
 /** A tick with the command of its execution. */
-export interface MemoryTick extends TickRequest {
+export interface MapsTick extends TickRequest {
   readonly command: NewExecution;
 }
 
@@ -59,7 +59,7 @@ export function fireRequest(command: FireCommand): FireRequest {
     scheduleId: command.scheduleId,
     revision: command.expected.revision,
     expectedRunTime: command.expected.nextRunTime,
-    ticks: command.ticks.map(({ execution, time, leaveOut, reason }): MemoryTick => ({
+    ticks: command.ticks.map(({ execution, time, leaveOut, reason }): MapsTick => ({
       ...{ executionId: execution.executionId, command: execution, time, leaveOut, reason },
     })),
     overlap: command.overlap,

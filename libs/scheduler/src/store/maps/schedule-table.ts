@@ -11,7 +11,7 @@ interface ScheduleState {
   touch(record: Changed): void;
 }
 
-export class MemoryScheduleTable implements ScheduleTable {
+export class MapsScheduleTable implements ScheduleTable {
   private readonly rows = new Map<string, ScheduleRow>();
 
   constructor(private readonly s: ScheduleState) {}

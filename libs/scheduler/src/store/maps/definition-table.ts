@@ -10,7 +10,7 @@ interface DefinitionState {
   touch(record: Changed): void;
 }
 
-export class MemoryDefinitionTable implements DefinitionTable {
+export class MapsDefinitionTable implements DefinitionTable {
   constructor(private readonly s: DefinitionState) {}
 
   get(taskId: string): TaskRecord | undefined {

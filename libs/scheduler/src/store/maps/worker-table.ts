@@ -8,7 +8,7 @@ interface WorkerState {
   queue(name: string): QueueRow;
 }
 
-export class MemoryWorkerTable implements WorkerTable {
+export class MapsWorkerTable implements WorkerTable {
   private readonly rows = new Map<string, WorkerRow>();
 
   constructor(private readonly s: WorkerState) {}

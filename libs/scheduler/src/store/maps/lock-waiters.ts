@@ -8,7 +8,7 @@ import { LockLine, type LockRow, type ParkedHandle, type Row } from './rows.js';
 /** NORMAL: the priority of handles. */
 const HANDLE_PRIORITY = 2;
 
-export class MemoryLockWaiters implements LockWaiterTable {
+export class MapsLockWaiters implements LockWaiterTable {
   /** Waits of parked executions, by their ends. */
   readonly waits = new Heap<Deadline<Row>>();
 

@@ -12,25 +12,25 @@ import type { HistorySettings } from '../history-settings.js';
 import type { StoreStats } from '../records.js';
 import type { Changed } from './changed.js';
 import type { Deadline } from './deadline.js';
-import { MemoryEdgeTable } from './edge-table.js';
+import { MapsEdgeTable } from './edge-table.js';
 import { Heap } from './heap.js';
 import { LinkedList } from './list.js';
-import { MemoryExpiryTable } from './expiry-table.js';
-import { MemoryLockTable } from './lock-table.js';
-import { MemoryLockWaiters } from './lock-waiters.js';
-import { MemoryQueueTable } from './queue-table.js';
-import { MemoryReadyTable } from './ready-table.js';
-import { MemoryUnhandledTable } from './unhandled-table.js';
-import { MemoryWorkerTable } from './worker-table.js';
-import { MemoryKeyTable } from './key-table.js';
+import { MapsExpiryTable } from './expiry-table.js';
+import { MapsLockTable } from './lock-table.js';
+import { MapsLockWaiters } from './lock-waiters.js';
+import { MapsQueueTable } from './queue-table.js';
+import { MapsReadyTable } from './ready-table.js';
+import { MapsUnhandledTable } from './unhandled-table.js';
+import { MapsWorkerTable } from './worker-table.js';
+import { MapsKeyTable } from './key-table.js';
 import { TaskRow, type QueueRow, type Row, type Unit, type WorkerRow, type WorkflowRow } from './rows.js';
-import { MemoryDefinitionTable } from './definition-table.js';
-import type { MemoryTick, ScheduleRow } from './schedule-row.js';
-import { MemoryScheduleTable } from './schedule-table.js';
-import { MemoryStepTable } from './step-table.js';
-import { MemoryWorkflowTable } from './workflow-table.js';
+import { MapsDefinitionTable } from './definition-table.js';
+import type { MapsTick, ScheduleRow } from './schedule-row.js';
+import { MapsScheduleTable } from './schedule-table.js';
+import { MapsStepTable } from './step-table.js';
+import { MapsWorkflowTable } from './workflow-table.js';
 
-export interface MemorySettings {
+export interface MapsSettings {
   /** ms after a worker's last word until its runs are brought back. */
   lease: number;
   /** Bound of an attempt without a timeout of its own, ms. */
@@ -53,28 +53,28 @@ export class Shelf {
   bytes = 0;
 }
 
-/** All that the memory store knows. Each concern has its part here and its functions in the file of its name. */
+/** All that a store on maps knows. Each concern has its part here and its functions in the file of its name. */
 export abstract class State implements Tables {
   newestRow: Row | null = null;
-  readonly queues = new MemoryQueueTable(this);
-  readonly ready = new MemoryReadyTable(this);
-  readonly unhandled = new MemoryUnhandledTable(this);
-  readonly expiries = new MemoryExpiryTable(this);
+  readonly queues = new MapsQueueTable(this);
+  readonly ready = new MapsReadyTable(this);
+  readonly unhandled = new MapsUnhandledTable(this);
+  readonly expiries = new MapsExpiryTable(this);
   readonly tasks = new Map<string, TaskRow>();
-  readonly workers = new MemoryWorkerTable(this);
-  readonly workflows = new MemoryWorkflowTable(this);
-  readonly definitions = new MemoryDefinitionTable(this);
-  readonly schedules = new MemoryScheduleTable(this);
-  readonly locks = new MemoryLockTable(this);
-  readonly lockWaiters = new MemoryLockWaiters(this);
-  readonly keys: MemoryKeyTable = new MemoryKeyTable(this);
+  readonly workers = new MapsWorkerTable(this);
+  readonly workflows = new MapsWorkflowTable(this);
+  readonly definitions = new MapsDefinitionTable(this);
+  readonly schedules = new MapsScheduleTable(this);
+  readonly locks = new MapsLockTable(this);
+  readonly lockWaiters = new MapsLockWaiters(this);
+  readonly keys: MapsKeyTable = new MapsKeyTable(this);
 
   readonly delayed = new Heap<Row>();
   readonly graces = new Heap<Deadline<Row>>();
   readonly bounds = new Heap<Deadline<Row>>();
 
-  readonly edges = new MemoryEdgeTable(this);
-  readonly steps = new MemoryStepTable(this);
+  readonly edges = new MapsEdgeTable(this);
+  readonly steps = new MapsStepTable(this);
   readonly history: Record<TerminalStatus, Shelf> = {
     COMPLETED: new Shelf(),
     FAILED: new Shelf(),
@@ -110,7 +110,7 @@ export abstract class State implements Tables {
   constructor(
     /** Whether anybody wants to hear of such a transition. */
     readonly isWanted: (transition: ExecutionTransition) => boolean,
-    readonly settings: MemorySettings,
+    readonly settings: MapsSettings,
     readonly executions = new Executions(),
     /** What has changed since it was last written down; null: nobody writes it down. */
     private readonly changed: Set<Changed> | null = null,
@@ -154,8 +154,8 @@ export abstract class State implements Tables {
   abstract replaceNewest(row: Row): Row | undefined;
   abstract retireWorkflow(workflow: WorkflowRow): void;
   abstract unretireWorkflow(workflow: WorkflowRow): void;
-  abstract createTick(schedule: ScheduleRow, id: string, tick: MemoryTick): Row;
-  abstract admitTick(row: Row, tick: MemoryTick, after: Row | undefined): void;
+  abstract createTick(schedule: ScheduleRow, id: string, tick: MapsTick): Row;
+  abstract admitTick(row: Row, tick: MapsTick, after: Row | undefined): void;
 
   get lease(): number {
     return this.settings.lease;

@@ -5,7 +5,7 @@ import type { QueueRules } from '../records.js';
 import type { Changed } from './changed.js';
 import { QueueRow } from './rows.js';
 
-export class MemoryQueueTable implements QueueTable {
+export class MapsQueueTable implements QueueTable {
   private readonly rows = new Map<string, QueueRow>();
 
   constructor(private readonly s: { touch(record: Changed): void }) {}

@@ -9,10 +9,10 @@ import { results } from './claim.js';
 import { followStep } from './clock-step.js';
 import type { Changed } from './changed.js';
 import { MemoryState } from './memory-state.js';
-import type { Executions, MemorySettings, State } from './state.js';
+import type { Executions, MapsSettings, State } from './state.js';
 import { StepWatch } from './step-watch.js';
 
-export interface MemoryStoreOptions extends Partial<Omit<MemorySettings, 'history'>> {
+export interface MapsStoreOptions extends Partial<Omit<MapsSettings, 'history'>> {
   clock: Clock;
   history?: GivenHistory;
 }
@@ -20,7 +20,7 @@ export interface MemoryStoreOptions extends Partial<Omit<MemorySettings, 'histor
 type Wants = (transition: ExecutionTransition) => boolean;
 
 /** The frame of every verb: one synchronous transition on the state, then its effects are told. */
-export abstract class MemoryFrame {
+export abstract class MapsFrame {
   protected readonly state: State;
   private readonly clock: Clock;
   private readonly steps: StepWatch;
@@ -32,7 +32,7 @@ export abstract class MemoryFrame {
    * @param changed where records are noted that a transition has changed; null: nowhere
    */
   constructor(
-    { clock, lease = 15_000, maxAttemptDuration = 3_600_000, history }: MemoryStoreOptions,
+    { clock, lease = 15_000, maxAttemptDuration = 3_600_000, history }: MapsStoreOptions,
     executions?: Executions,
     changed: Set<Changed> | null = null,
   ) {

@@ -8,7 +8,7 @@ interface ReadyState {
   touch(record: Changed): void;
 }
 
-export class MemoryReadyTable implements ReadyTable {
+export class MapsReadyTable implements ReadyTable {
   constructor(private readonly s: ReadyState) {}
 
   pushHead(row: Row): void {

@@ -8,7 +8,7 @@ import * as enqueueing from './enqueue.js';
 import * as history from './history.js';
 import { Deadline } from './deadline.js';
 import type { QueueRow, Row, WorkerRow, WorkflowRow } from './rows.js';
-import type { MemoryTick, ScheduleRow } from './schedule-row.js';
+import type { MapsTick, ScheduleRow } from './schedule-row.js';
 import { State } from './state.js';
 import { move, tell } from './transition.js';
 
@@ -206,11 +206,11 @@ export class MemoryState extends State {
     return last;
   }
 
-  createTick(schedule: ScheduleRow, id: string, { command }: MemoryTick): Row {
+  createTick(schedule: ScheduleRow, id: string, { command }: MapsTick): Row {
     return enqueueing.createTick(this, { ...command, executionId: id }, schedule.id, this.now);
   }
 
-  admitTick(row: Row, { command }: MemoryTick, after: Row | undefined): void {
+  admitTick(row: Row, { command }: MapsTick, after: Row | undefined): void {
     enqueueing.admitTick(this, row, command, after);
   }
 

@@ -11,7 +11,7 @@ interface ExpiryState {
   touch(record: Changed): void;
 }
 
-export class MemoryExpiryTable implements ExpiryTable {
+export class MapsExpiryTable implements ExpiryTable {
   readonly deadlines = new Heap<Deadline<Row>>();
 
   constructor(private readonly s: ExpiryState) {}

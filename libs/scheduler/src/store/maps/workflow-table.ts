@@ -4,7 +4,7 @@ import type { Row, WorkflowRow } from './rows.js';
 import { bytes } from './weight.js';
 
 /** Workflows by id, see WorkflowTable in the engine. */
-export class MemoryWorkflowTable extends Map<string, WorkflowRow> implements WorkflowTable {
+export class MapsWorkflowTable extends Map<string, WorkflowRow> implements WorkflowTable {
   constructor(private readonly s: { touch(record: Changed): void }) {
     super();
   }
