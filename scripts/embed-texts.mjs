@@ -21,8 +21,9 @@ export function embedTexts(folder) {
     join(redis, 'beat', 'thread-code.js'),
     `export const THREAD_CODE = ${JSON.stringify(threadCode(entry))};\n`,
   );
-  // It is part of the text, and nothing else loads it.
-  for (const file of [entry, entry.replace(/\.js$/, '.d.ts'), `${entry}.map`]) rmSync(file, { force: true });
+  // The thread is part of the text, and nothing else loads it. The modules written here have no source to map to.
+  const maps = ['lua-texts', 'beat/thread-code', 'beat/beat-thread'].map((name) => join(redis, `${name}.js.map`));
+  for (const file of [entry, entry.replace(/\.js$/, '.d.ts'), ...maps]) rmSync(file, { force: true });
 }
 
 function luaTexts() {

@@ -3,8 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { publint } from 'publint';
-import { formatMessage } from 'publint/utils';
+import { mapsWithoutSources, publintProblems, typeProblems } from '../support/check-package.js';
 import { installApp, listFiles, majorOf, nestDependencies, packedLibrary } from '../support/packed-app.js';
 import { npmOffline, run } from '../support/run-program.js';
 
@@ -27,35 +26,52 @@ beforeAll(async () => {
 afterAll(() => rm(work, { recursive: true, force: true }));
 
 describe('the tarball', () => {
-  it('holds the built code, its types, README and LICENSE, and nothing else', async () => {
+  it('holds the built code, its types and source maps, README, CHANGELOG and LICENSE, and nothing else', async () => {
     const files = await listFiles(join(work, 'package'));
     const code = files.filter((file) => file.startsWith('dist/'));
-    expect(files.filter((file) => !file.startsWith('dist/')).sort()).toEqual(['LICENSE', 'README.md', 'package.json']);
-    expect(code.filter((file) => !/\.(js|d\.ts)$/.test(file) || /\.(spec|test)\./.test(file))).toEqual([]);
+    const others = files.filter((file) => !file.startsWith('dist/'));
+    expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
+    expect(code.filter((file) => !/\.(js|js\.map|d\.ts)$/.test(file) || /\.(spec|test)\./.test(file))).toEqual([]);
     const stems = (ending: string): string[] =>
       code.filter((file) => file.endsWith(ending)).map((file) => file.slice(0, -ending.length));
     expect(stems('.js').sort()).toEqual(stems('.d.ts').sort());
     expect(stems('.js')).toEqual(expect.arrayContaining(['dist/index', 'dist/testing/index']));
   });
 
-  it('refers to no source map and to no file, and shows nothing marked internal', async () => {
+  it('has the source of each module in its source map, but for texts that the build makes', async () => {
+    expect(await mapsWithoutSources(join(work, 'package'))).toEqual([
+      'dist/store/redis/beat/thread-code.js',
+      'dist/store/redis/lua-texts.js',
+    ]);
+  });
+
+  it('refers to no file, imports no module for its effects alone, and shows nothing marked internal', async () => {
     const found: string[] = [];
-    for (const file of await listFiles(join(work, 'package/dist'))) {
+    const files = await listFiles(join(work, 'package/dist'));
+    for (const file of files.filter((each) => !each.endsWith('.map'))) {
       const text = await readFile(join(work, 'package/dist', file), 'utf8');
       // Bundles and CommonJS have no place of their own, by which files could be found.
       if (/\bimport\.meta\b/.test(text)) found.push(file);
-      if (/sourceMappingURL/.test(text) || (file.endsWith('.d.ts') && /@internal/.test(text))) found.push(file);
+      // `sideEffects: false` lets a bundler drop such a module.
+      if (/^import ['"]/m.test(text)) found.push(file);
+      if (file.endsWith('.d.ts') && /@internal/.test(text)) found.push(file);
     }
     expect(found).toEqual([]);
   });
 
-  it("bears the repository's license", async () => {
-    expect(await readFile(join(work, 'package/LICENSE'), 'utf8')).toBe(await readFile(resolve('LICENSE'), 'utf8'));
+  it.each(['LICENSE', 'CHANGELOG.md'])("bears the repository's %s", async (name) => {
+    expect(await readFile(join(work, 'package', name), 'utf8')).toBe(await readFile(resolve(name), 'utf8'));
   });
 
   it('is clean by publint', async () => {
-    const { messages, pkg } = await publint({ pkgDir: join(work, 'package'), pack: false, strict: true });
-    expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
+    expect(await publintProblems(join(work, 'package'))).toEqual([]);
+  });
+
+  it('has types that fit how each kind of project resolves it; its modules are ES modules', async () => {
+    expect(await typeProblems(packedLibrary())).toEqual([
+      'CJSResolvesToESM of . by node16-cjs',
+      'CJSResolvesToESM of ./testing by node16-cjs',
+    ]);
   });
 });
 

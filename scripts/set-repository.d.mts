@@ -1,0 +1,1 @@
+export function setRepository(address: string, root: string): void;
