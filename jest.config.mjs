@@ -1,12 +1,14 @@
 import { availableParallelism } from 'node:os';
 
+/** The client of another major version, installed under that name: `IOREDIS=ioredis-5` runs all suites with it. */
+const withClient = (name) => (name ? { '^ioredis$': name } : {});
+
 /** ESM tests run the same compiler as the build, transpile only: types are checked by `npm run typecheck`. */
 const shared = {
   extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['ts', 'js', 'json'],
   moduleNameMapper: {
-    // `IOREDIS=ioredis-5`: the client of another major version, installed under that name.
-    ...(process.env['IOREDIS'] && { '^ioredis$': process.env['IOREDIS'] }),
+    ...withClient(process.env['IOREDIS']),
     '^nestjs-advanced-scheduler$': '<rootDir>/libs/scheduler/src/index.ts',
     '^nestjs-advanced-scheduler/testing$': '<rootDir>/libs/scheduler/src/testing/index.ts',
     '^nestjs-advanced-scheduler-console$': '<rootDir>/libs/scheduler-console/src/index.ts',
@@ -28,12 +30,22 @@ const PROJECTS = [
   { name: 'e2e', folders: ['test/!(architecture|packaging|model|simulation|redis|contract)'], timeout: 120_000 },
   { name: 'redis', folders: ['test/redis'], timeout: 60_000 },
   { name: 'contract', folders: ['test/contract'], timeout: 60_000 },
+  // Connections, failovers and clusters once more, with the other major version of ioredis.
+  {
+    name: 'ioredis-5',
+    folders: ['test/redis', 'libs/scheduler/src/store/redis/connection'],
+    suites:
+      '{broken-connections,busy-servers,calls,close-connection,lost-*,refused-writes,subscriptions,failover,tls,open-client}',
+    timeout: 60_000,
+    client: 'ioredis-5',
+  },
 ];
 export const PROJECT_ORDER = PROJECTS.map(({ name }) => name);
 
 /** Suites of more than half a minute, the longest first: see scripts/jest/project-order.mjs. */
 export const LONG_SUITES = [
   'test/campaigns/planted.spec.ts',
+  'test/model/redis-and-memory.spec.ts',
   'test/model/redis.model.spec.ts',
   'test/contract/redis.contract.spec.ts',
   'test/packaging/packed-console.spec.ts',
@@ -53,15 +65,16 @@ export const LONG_SUITES = [
   'test/e2e/embedded-kill.spec.ts',
 ];
 
-/** One more than the processors, since suites mostly wait; and few enough for 8 GB of memory. */
-const maxWorkers = Math.min(availableParallelism() + 1, 4);
+/** Two more than the processors, since suites mostly wait; and few enough for 8 GB of memory. */
+const maxWorkers = Math.min(availableParallelism() + 2, 4);
 
 export default {
-  projects: PROJECTS.map(({ name, folders, timeout, packed }) => ({
+  projects: PROJECTS.map(({ name, folders, suites = '*', timeout, packed, client }) => ({
     ...shared,
     displayName: name,
-    testMatch: folders.map((folder) => `<rootDir>/${folder}/**/*.spec.ts`),
+    testMatch: folders.map((folder) => `<rootDir>/${folder}/**/${suites}.spec.ts`),
     testEnvironmentOptions: { timeout },
+    ...(client && { moduleNameMapper: { ...withClient(client), ...shared.moduleNameMapper } }),
     ...(packed && {
       globalSetup: '<rootDir>/scripts/jest/pack-library.mjs',
       globalTeardown: '<rootDir>/scripts/jest/remove-packed.mjs',
