@@ -6,7 +6,9 @@ export function filesUnder(folder: string, ending: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory())
-      return ['dist', 'ui-dist', 'node_modules'].includes(entry.name) ? [] : filesUnder(path, ending);
+      return ['dist', 'ui-dist', 'node_modules', 'generated', 'cache'].includes(entry.name)
+        ? []
+        : filesUnder(path, ending);
     return path.endsWith(ending) ? [path] : [];
   });
 }

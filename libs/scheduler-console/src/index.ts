@@ -1,3 +1,4 @@
+/** @module nestjs-advanced-scheduler-console */
 export { SchedulerConsoleModule } from './console.module.js';
 export type { ConsoleAuth, ConsoleToken, SchedulerConsoleAsyncOptions, SchedulerConsoleOptions } from './options.js';
 export { CONSOLE_ROLES, type ConsoleRole, type Principal } from './auth/principal.js';

@@ -1,3 +1,4 @@
+/** @module nestjs-advanced-scheduler */
 // ---- the module and the scheduler --------------------------------------------------------------------------------
 export { SchedulerModule } from './scheduler/scheduler.module.js';
 export type {

@@ -22,11 +22,16 @@ type TypedDecorator<P, R> = <T extends Handler<P, R>>(
 
 /**
  * Makes a provider's method the handler of a task, and registers the task.
- * @param task its funcPath (and taskId, unless the options have one), or a reference from defineTask
- * @param options of the task, or a factory that creates them from other providers
+ * @param task a reference from `defineTask`
  * @throws InvalidHandlerError if the decorated member is not a named instance method
  */
 export function ScheduledTask<P, R>(task: TaskRef<P, R>): TypedDecorator<P, R>;
+/**
+ * Makes a provider's method the handler of a task, and registers the task.
+ * @param funcPath names the handler, and the task unless the options have a taskId
+ * @param options of the task, or a factory that creates them from other providers
+ * @throws InvalidHandlerError if the decorated member is not a named instance method
+ */
 export function ScheduledTask(funcPath: string, options?: TaskOptions<any> | TaskOptionsFactory): MethodDecorator;
 export function ScheduledTask(
   task: string | TaskRef<any, any>,

@@ -6,7 +6,7 @@ import type { FactoryProvider } from '@nestjs/common';
 /** A cron expression, or one with its options. */
 export type CronSetting<P = unknown> = string | (CronOptions<P> & { expression: string });
 
-/** Options of @ScheduledTask and defineTask. */
+/** Options of `@ScheduledTask` and `defineTask`. */
 export interface TaskOptions<P = unknown> extends Partial<Omit<TaskDefinition<P>, 'funcPath'>> {
   /** Creates a schedule for the task; its id is the taskId unless `id` is given. */
   cron?: CronSetting<P>;
@@ -37,8 +37,8 @@ export interface TaskRef<P = unknown, R = unknown> {
 export type TaskTarget<P = unknown, R = unknown> = string | TaskRef<P, R>;
 
 /**
- * Defines a task once, with the types of its payload and result. Does not register it: @ScheduledTask or
- * SchedulerModule.forFeature does.
+ * Defines a task once, with the types of its payload and result. Does not register it: `@ScheduledTask` or
+ * `SchedulerModule.forFeature` does.
  * @param funcPath names the handler, and the task unless the options have a taskId
  * @throws InvalidOptionError if they are not text and an object; the fields are checked at registration
  */

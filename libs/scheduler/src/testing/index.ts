@@ -1,3 +1,4 @@
+/** @module nestjs-advanced-scheduler/testing */
 export { ManualClock } from './manual-clock.js';
 export { SchedulerTestingModule, getTestKitToken, type SchedulerTestingOptions } from './scheduler-testing.module.js';
 export { SchedulerTestKit } from './scheduler-test-kit.js';
