@@ -6,6 +6,7 @@ import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Config, formatCode, IndentType, OutputVerification, QuoteStyle } from '@johnnymorganz/stylua';
 import { parse } from 'luaparse';
+import { usedTooEarly } from './lint-lua-order.mjs';
 
 const FOLDER = fileURLToPath(new URL('../libs/scheduler/src/store/redis/lua/', import.meta.url));
 const GENERATED = ['engine.lua', 'limits.lua', 'codes.lua'];
@@ -48,13 +49,14 @@ export function lintLua(sources) {
     if (!path.startsWith('commands/')) modules.set(basename(path, '.lua'), new Set());
   const shared = new Set(sharedIn(files.find(({ path }) => path === 'library.lua').tree));
   for (const { path, tree } of files) collectMembers(tree, modules, path);
-  return files.flatMap(({ path, tree }) => {
+  const breaches = files.flatMap(({ path, tree }) => {
     if (GENERATED.includes(path)) return [];
     const found = [];
     const report = (node, message) => found.push(`${path}:${node.loc.start.line} ${message}`);
     new Scopes({ path, modules, shared, report }).check(tree);
     return found;
   });
+  return [...breaches, ...usedTooEarly(sources)];
 }
 
 /** @returns {string[]} paths of the files that are not formatted */

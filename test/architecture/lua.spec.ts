@@ -19,13 +19,19 @@ describe('the Lua of the Redis store', () => {
     ['a variable that nothing uses', 'local id = ARGV[3]\nreturn 1\n', "'id' is not used"],
     ['a parameter that nothing uses', 'local function of(a)\n  return 1\nend\nreturn of(1)\n', "'a' is not used"],
     [
+      'a module that a script has not defined yet',
+      '-- @include keys\n-- @include frame\nlocal function settled()\n  return engine.settle\nend\nreturn settled()\n-- @include concerns\n',
+      "'engine' is used before it is included",
+    ],
+    [
       'a variable that hides another one',
       'local id = ARGV[3]\nfor id = 1, 2 do\n  rows.get(id)\nend\nreturn id\n',
       "'id' hides a variable of the same name",
     ],
     ['a variable that hides a module', 'local rows = {}\nreturn rows\n', "'rows' hides what every file can use"],
   ])('is refused for %s', (_what, text, breach) => {
-    expect(lintLua(planted(text)).map((each) => each.replace(/^commands\/planted\.lua:\d+ /, ''))).toEqual([breach]);
+    const whole = text.includes('@include') ? text : `-- @include verb\n${text}`;
+    expect(lintLua(planted(whole)).map((each) => each.replace(/^commands\/planted\.lua:\d+ /, ''))).toEqual([breach]);
   });
 
   it('is refused where it is not formatted', () => {

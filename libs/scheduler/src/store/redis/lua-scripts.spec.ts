@@ -36,6 +36,11 @@ describe('the library', () => {
     ]);
   });
 
+  it('has a script that uses no include', () => {
+    const texts = { ...TEXTS, 'commands/bare.lua': 'return 1\n' };
+    expect(scriptsOf(texts).scripts.get('bare')!.text).toBe('#!lua\nlocal now\nreturn 1');
+  });
+
   it('is another one where any text of it is', () => {
     const changed = scriptsOf({ ...TEXTS, 'commands/write.lua': '-- @include frame\nreturn 2\n' });
     expect(changed.name).not.toBe(scriptsOf(TEXTS).name);

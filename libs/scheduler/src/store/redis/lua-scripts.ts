@@ -56,8 +56,7 @@ function scriptOf(name: string, texts: Texts): Omit<ScriptSource, 'function'> {
   const shared = texts['library.lua']!.replaceAll(INCLUDE, '');
   const text = [
     `#!lua${flags.length > 0 ? ` flags=${flags.join(',')}` : ''}`,
-    declare(included),
-    compact([shared, resolved].join('\n')),
+    compact([declare(included), shared, resolved].join('\n')),
   ].join('\n');
   return { name, text, sha: sha1(text), readOnly: flags.includes('no-writes') };
 }
@@ -136,6 +135,7 @@ function sourceOf(module: string, texts: Texts): string {
 
 /** The tables of modules, before their functions: these call each other. */
 function declare(modules: ReadonlySet<string>): string {
+  if (modules.size === 0) return '';
   return `local ${[...modules].join(', ')} = ${[...modules].map(() => '{}').join(', ')}`;
 }
 

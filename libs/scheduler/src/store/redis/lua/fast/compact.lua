@@ -149,8 +149,9 @@ function compact.apply(plan)
   local entries = {}
   for i, id in ipairs(plan.ended) do
     local found = workflow.get(id)
-    engine.workflow.complete(tables, found)
-    found.entry = frame.next()
+    -- As engine.workflow.complete does; a script has no engine here yet.
+    found.status, found.completedAt, found.entry = 'COMPLETED', now, frame.next()
+    effects.push({ 'workflow', id, found.status, now })
     entries[i] = string.format('%s|%d|%s', id, found.entry, codes.COMPACT_ENTRY)
   end
   callAll('RPUSH', keys.history, entries)
