@@ -160,6 +160,11 @@ const PLANTED: Record<string, (history: Parts) => void> = {
   'remains: a script has failed': (history) => {
     history.failedScripts = 1;
   },
+  'remains: a script has failed before the server started anew': (history) => {
+    const text =
+      "the store does not respond: the script 'exchange' failed in the store: ERR attempt to index a nil value";
+    history.log.push({ workerId: 'w1', pid: 1, context: 'SchedulerWorker', text, ns: 1n });
+  },
   'priority: one starts before one of a better priority': (history) => {
     overtake(history, { priority: 3 });
   },
