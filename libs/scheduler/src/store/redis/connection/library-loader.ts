@@ -1,13 +1,13 @@
 import type { Clock } from '../../../core/clock.js';
 import type { Client } from './open-client.js';
-import { areFunctionsRefused, judge, reasonOf } from './redis-errors.js';
+import { judge, reasonOf } from './redis-errors.js';
 import { LibraryLoad, sendScript, type ScriptCommandClass } from './script-command.js';
 
-/** How long verbs are sent as scripts after a server did not take the library, since it was full for one. */
+/** How long verbs are sent as scripts after a server did not take the library, or a call of it. */
 const RETRY_MS = 60_000;
 const IS_THERE = /^ERR Library '\w+' already exists/;
 
-/** Brings the library to servers that do not have it, and knows where functions cannot be used. */
+/** Brings the library to servers that do not have it, and knows when functions cannot be used. */
 export class LibraryLoader {
   /** Number of the sending that brought it last: a later call finds it on the server, unless that failed. */
   loadedBy = 0;
@@ -46,11 +46,9 @@ export class LibraryLoader {
     return failure;
   }
 
-  /** Functions cannot be used: for good where they are forbidden, else for a while. */
+  /** Functions cannot be used for a while: the server is full, or forbids them, as it may do by mistake and not for long. */
   refuse(error: Error): void {
-    this.#usableFrom = areFunctionsRefused(error.message)
-      ? Number.POSITIVE_INFINITY
-      : this.clock.monotonic() + RETRY_MS;
+    this.#usableFrom = this.clock.monotonic() + RETRY_MS;
     const reason = reasonOf(error);
     if (reason !== this.#reason) this.onRefused(reason);
     this.#reason = reason;
