@@ -8,6 +8,7 @@ const NEVER = (): never => {
 
 describe('functions that a server refuses', () => {
   it.each([
+    "ERR unknown command 'fcall', with args beginning with: 'feed_exchange' '1' '{a}:' '%', ",
     "NOPERM User default has no permissions to run the 'fcall' command",
     "OOM command not allowed when used memory > 'maxmemory'.",
   ])('are tried again after a minute, and one line says so: %s', (message) => {
@@ -16,7 +17,7 @@ describe('functions that a server refuses', () => {
     const loader = new LibraryLoader('', NEVER, clock, (reason) => reasons.push(reason));
     for (let round = 1; round <= 2; round++) {
       expect(loader.isUsable).toBe(true);
-      loader.refuse(new Error(message));
+      loader.refuse(new Error(message.replace('%', `${round}`)));
       clock.advance(59_999);
       expect(loader.isUsable).toBe(false);
       clock.advance(1);

@@ -6,7 +6,8 @@ import { LibraryLoader } from './library-loader.js';
 import { areFunctionsRefused, isFatalToConnect, judge, toStoreError } from './redis-errors.js';
 import type { Call, Prepared, Waiter } from './pending-call.js';
 import { instantOfLateReply, stampOf } from './stamp.js';
-import { ScriptCall, scriptHead, sendScript, type ScriptArgument, type ScriptCommandClass } from './script-command.js';
+import { ScriptCall, scriptHead, sendScript } from './script-command.js';
+import type { ScriptArgument, ScriptCommand, ScriptCommandClass } from './script-command.js';
 import type { ScriptLibrary } from './script-source.js';
 
 export interface RunOptions {
@@ -172,9 +173,9 @@ export class ScriptRunner {
 
   #send(client: Client, call: Call): void {
     if (call.form === 'fcall' && !this.#loader.isUsable) call.form = 'evalsha';
-    const ScriptCommand = this.commandClass();
+    const CommandOfClient = this.commandClass();
     const stamp = call.instant === '' ? '' : stampOf(call.instant, this.#generation);
-    const command = new ScriptCommand(call.form, call.script.heads[call.form], call.with, stamp);
+    const command = new CommandOfClient(call.form, call.script.heads[call.form], call.with, stamp);
     call.command = command;
     call.sent = this.#turn;
     call.number = ++this.#sends;
@@ -183,21 +184,21 @@ export class ScriptRunner {
     this.#arm();
     command.promise.then(
       (reply: unknown) => {
-        if (!this.#settle(call)) return;
+        if (!this.#settle(call, command)) return;
         this.#heard = this.#turn;
         this.#keeper.proven();
         call.resolve(reply);
       },
       (error: Error) => {
-        if (this.#settle(call)) this.#onError(client, call, error);
+        if (this.#settle(call, command)) this.#onError(client, call, error);
       },
     );
     sendScript(client, command);
   }
 
-  /** false: the call was taken from this client before it said so. */
-  #settle(call: Call): boolean {
-    const isOurs = this.#pending.delete(call);
+  /** false: the call was taken from this client before it said so, and may have been sent again since. */
+  #settle(call: Call, command: ScriptCommand): boolean {
+    const isOurs = call.command === command && this.#pending.delete(call);
     if (this.#idle !== undefined && this.#pending.size === 0) this.#idle();
     return isOurs;
   }
