@@ -43,7 +43,7 @@ const { status } = spawnSync(
       CAMPAIGN_SECONDS: values.seconds,
       CAMPAIGN_RESULTS: values.results,
       // The suite gives no sign of life meanwhile.
-      STANDSTILL_MINUTES: `${Number(values.seconds) / 60 + 6}`,
+      STANDSTILL_MINUTES: `${Number(values.seconds) / 60 + 9}`,
       CAMPAIGN_SEED: values.seed ?? `${Math.floor(Math.random() * 2 ** 31)}`,
     },
   },
