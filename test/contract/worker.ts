@@ -9,11 +9,10 @@ import type {
   HeartbeatReply,
   ExchangeReply,
   ExchangeRequest,
+  Settled,
   TaskStore,
 } from '../../libs/scheduler/src/store/task-store.js';
 import { BOOM } from './fixtures.js';
-
-type Outcome = 'applied' | 'stale';
 
 /** A worker in small: it keeps the sequence of its lanes, and runs nothing. */
 export class Worker {
@@ -59,27 +58,32 @@ export class Worker {
     return claim;
   }
 
-  async settle(...settlements: Settlement[]): Promise<readonly Outcome[]> {
-    return (await this.exchange({ settlements })).settled;
+  /** Settles them, those that are deferred in the exchanges that follow. */
+  async settle(...settlements: Settlement[]): Promise<readonly Settled[]> {
+    const { settled } = await this.exchange({ settlements });
+    const deferred = settlements.filter((_, i) => settled[i] === 'deferred');
+    if (deferred.length === 0) return settled;
+    const rest = [...(await this.settle(...deferred))];
+    return settled.map((each) => (each === 'deferred' ? rest.shift()! : each));
   }
 
-  async complete(run: RunToken, result?: unknown): Promise<Outcome> {
+  async complete(run: RunToken, result?: unknown): Promise<Settled> {
     return this.one(settle.complete(run, result === undefined ? null : JSON.stringify(result)));
   }
 
-  async fail(run: RunToken, reason: Reason = 'HANDLER_FAILED', error: ErrorInfo = BOOM): Promise<Outcome> {
+  async fail(run: RunToken, reason: Reason = 'HANDLER_FAILED', error: ErrorInfo = BOOM): Promise<Settled> {
     return this.one(settle.fail(run, error, reason));
   }
 
-  async retry(run: RunToken, delay = 0): Promise<Outcome> {
+  async retry(run: RunToken, delay = 0): Promise<Settled> {
     return this.one(settle.retry(run, BOOM, delay));
   }
 
-  async release(run: RunToken): Promise<Outcome> {
+  async release(run: RunToken): Promise<Settled> {
     return this.one(settle.release(run));
   }
 
-  async endCancelled(run: RunToken): Promise<Outcome> {
+  async endCancelled(run: RunToken): Promise<Settled> {
     return this.one(settle.cancel(run, null));
   }
 
@@ -98,7 +102,7 @@ export class Worker {
     else throw new Error('a store that is not known to the contract');
   }
 
-  private async one(settlement: Settlement): Promise<Outcome> {
+  private async one(settlement: Settlement): Promise<Settled> {
     const [outcome] = await this.settle(settlement);
     if (!outcome) throw new Error('the store answered for no settlement');
     return outcome;

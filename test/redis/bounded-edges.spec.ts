@@ -1,21 +1,14 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { edgeTo, edgeToNewest, newExecution } from '../contract/fixtures.js';
-import type { Measured } from './script-times.js';
+import { expectBounded, type Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
 
 // A test's server keeps nothing on disk on purpose, and is told so at each connect.
 Logger.overrideLogger(false);
 
-/** ms that the slowest script may take, on a machine that is five times slower than most. */
-const SLOWEST = 50;
 const ROUNDS = 3;
 const MANY = 9_999;
-
-function expectBounded(times: Record<string, number>): void {
-  if (process.env['SHOW_TIMES']) process.stdout.write(`${JSON.stringify(times)}\n`);
-  for (const [what, ms] of Object.entries(times)) expect([what, ms < SLOWEST ? SLOWEST : ms]).toEqual([what, SLOWEST]);
-}
 
 describe('edges of thousands are moved on Redis by scripts of a bounded time', () => {
   const redis = redisSuite();

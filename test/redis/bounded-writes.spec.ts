@@ -3,21 +3,13 @@ import { Logger } from '@nestjs/common';
 import { settle, type NewExecution, type NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import { edgeTo, mirrorOf, newExecution, newSchedule, nextId } from '../contract/fixtures.js';
-import type { Measured } from './script-times.js';
+import { expectBounded, type Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
 
 // A test's server keeps nothing on disk on purpose, and is told so at each connect.
 Logger.overrideLogger(false);
 
-/** ms that the slowest script may take, on a machine that is five times slower than most. */
-const SLOWEST = 50;
-
 const ROUNDS = 3;
-
-function expectBounded(times: Record<string, number>): void {
-  if (process.env['SHOW_TIMES']) process.stdout.write(`${JSON.stringify(times)}\n`);
-  for (const [what, ms] of Object.entries(times)) expect([what, ms < SLOWEST ? SLOWEST : ms]).toEqual([what, SLOWEST]);
-}
 
 describe('what is written on Redis is written by scripts of a bounded time', () => {
   const redis = redisSuite();

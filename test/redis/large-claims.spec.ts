@@ -129,14 +129,18 @@ describe('large payloads and results on Redis', () => {
     120_000,
   );
 
-  it('of compact workflows come within one reply, or by themselves', async () => {
+  it('of small workflows come within the replies, or by themselves', async () => {
     const workflows = Array.from({ length: 20 }, () => joinOf(5));
     for (const { workflow, members } of workflows) await m.store.startWorkflow(workflow, members);
     await complete(100, (i) => textOf(200 * KB, i));
     await m.s.maintain();
-    const { claims } = await worker.exchange({ want: 250 });
-    expect(claims).toHaveLength(20);
-    expect(sizeOf(claims)).toBeLessThan(REPLY);
+    const claims: Claim[] = [];
+    while (claims.length < 20) {
+      const reply = await worker.exchange({ want: 250 });
+      expect(sizeOf(reply.claims)).toBeLessThan(REPLY);
+      claims.push(...reply.claims);
+      expect(reply.more || claims.length === 20).toBe(true);
+    }
     expect(claims.some((claim) => claim.resultsLeft !== undefined)).toBe(true);
     for (const claim of claims) {
       const found = await fetchAll(claim);

@@ -168,11 +168,17 @@ export interface ExchangeRequest {
   handOver?: number;
 }
 
+/**
+ * What became of a settlement: `stale` was refused since the token is no longer current; `deferred` is not settled yet,
+ * since that would have made the step too long: the next exchange sends it again.
+ */
+export type Settled = 'applied' | 'stale' | 'deferred';
+
 export interface ExchangeReply {
   /** false: the store does not know this worker (any more); nothing was done, it must say hello again. */
   known: boolean;
-  /** One for each settlement, in order: `stale` was refused since the token is no longer current. */
-  settled: readonly ('applied' | 'stale')[];
+  /** One for each settlement, in order. */
+  settled: readonly Settled[];
   claims: readonly Claim[];
   /** ms since the claims were made, as far as the process can know: see START_WITHIN_MS. Default 0. */
   age?: number;

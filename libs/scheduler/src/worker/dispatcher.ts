@@ -290,6 +290,7 @@ export class Dispatcher {
     lane.requested = 0;
     lane.carried = [];
     if (!reply) return;
+    this.settlements.unshift(...settlements.filter((_, i) => reply.settled[i] === 'deferred'));
     this.liveness.lastProgress = this.clock.monotonic();
     if (count > 0) this.mayHaveMore = this.store.isShared && reply.claims.length === count;
     if (reply.more || this.mayHaveMore) this.woken = true;

@@ -1,8 +1,8 @@
 import type { Settlement } from '../../core/commands.js';
 import type { Effect, ExecutionEffect } from '../../core/effects.js';
 import type { Claim } from '../records.js';
-import type { ExchangeReply, ExchangeRequest } from '../task-store.js';
-import { APPLIED, EACH_SEGMENT, MEMBER_SEGMENT, SIMPLE_RUN, SIMPLE_SEGMENT } from './codec/codes.js';
+import type { ExchangeReply, ExchangeRequest, Settled } from '../task-store.js';
+import { APPLIED, DEFERRED, EACH_SEGMENT, MEMBER_SEGMENT, SIMPLE_RUN, SIMPLE_SEGMENT, STALE } from './codec/codes.js';
 import { claimOf, simpleClaim, tiesOf, type Got } from './codec/executions.js';
 import { packSettlement } from './codec/settlements.js';
 import type { ScriptArgument } from './connection/redis-connection.js';
@@ -34,6 +34,14 @@ export type ExchangeScriptReply = [
   /** id, edge, results: see budget.lua. */
   got: (string | number | (string | null)[])[],
 ];
+
+const SETTLED: Readonly<Record<string, Settled>> = { [APPLIED]: 'applied', [STALE]: 'stale', [DEFERRED]: 'deferred' };
+
+/**
+ * Characters of a member's result beyond which it ends in the general way: whether the edges of a compact member hold is
+ * read from the states of its upstreams.
+ */
+const MAX_COMPACT_RESULT = 4096;
 
 /** Packs the trips of this process's workers, and remembers what makes most of them short. */
 export class ExchangePacker {
@@ -74,8 +82,15 @@ export class ExchangePacker {
     return { args, ended };
   }
 
-  /** What the reply says, with the simple claims remembered. */
-  unpack({ workerId, lane, sequence, settlements }: ExchangeRequest, reply: ExchangeScriptReply): ExchangeReply {
+  /**
+   * What the reply says, with the simple claims remembered.
+   * @param ended the runs that the request ends; of those that are deferred is known again what they are
+   */
+  unpack(
+    { workerId, lane, sequence, settlements }: ExchangeRequest,
+    reply: ExchangeScriptReply,
+    ended: readonly (KnownRun | undefined)[],
+  ): ExchangeReply {
     const [known, now, more, settled, simpleNumber, simple, others] = reply;
     if (known === 0) this.forget(workerId);
     else this.noteAnswer(workerId, lane, sequence);
@@ -92,10 +107,13 @@ export class ExchangePacker {
       this.remember(workerId, claim, others[i + 1]!, isSimple ? `${SIMPLE_RUN}${now}|${no}` : null);
       claims.push(claim);
     }
+    ended.forEach((run, i) => {
+      if (run !== undefined && settled[i] === DEFERRED) this.runs.set(run.claim.executionId, run);
+    });
     return {
       known: known === 1,
       // A trip that arrives behind a newer one of its lane settles nothing.
-      settled: settlements.map((_, i) => (settled[i] === APPLIED ? 'applied' : 'stale')),
+      settled: settlements.map((_, i) => SETTLED[settled[i] ?? STALE] ?? 'stale'),
       claims,
       more: more === 1,
     };
@@ -140,9 +158,9 @@ export class ExchangePacker {
   private simpleRuns(workerId: string, settlements: readonly Settlement[], at: number): SimpleRun[] {
     const found: SimpleRun[] = [];
     for (let i = at; i < settlements.length; i++) {
-      const { executionId, leaseToken, kind } = settlements[i]!;
+      const { executionId } = settlements[i]!;
       const run = this.runs.get(executionId);
-      if (kind !== 'complete' || !isSimpleRun(run, workerId, leaseToken)) break;
+      if (!endsSimply(run, workerId, settlements[i]!)) break;
       if (found.length > 0 && kindOf(found[0]!) !== kindOf(run)) break;
       this.runs.delete(executionId);
       found.push(run);
@@ -170,8 +188,8 @@ export class ExchangePacker {
     return ended;
   }
 
-  private isSimple(workerId: string, { executionId, leaseToken, kind }: Settlement): boolean {
-    return kind === 'complete' && isSimpleRun(this.runs.get(executionId), workerId, leaseToken);
+  private isSimple(workerId: string, settlement: Settlement): boolean {
+    return endsSimply(this.runs.get(settlement.executionId), workerId, settlement);
   }
 }
 
@@ -182,8 +200,15 @@ function gotOf(flat: ExchangeScriptReply[9]): ReadonlyMap<string, Got> {
   return got;
 }
 
-function isSimpleRun(run: KnownRun | undefined, workerId: string, leaseToken: number): run is SimpleRun {
-  return run !== undefined && run.entry !== null && run.claim.leaseToken === leaseToken && run.workerId === workerId;
+/** Whether the run is simple, is that worker's, and simply succeeds. */
+function endsSimply(
+  run: KnownRun | undefined,
+  workerId: string,
+  { kind, leaseToken, result }: Settlement,
+): run is SimpleRun {
+  if (kind !== 'complete' || run === undefined || run.entry === null || run.workerId !== workerId) return false;
+  const isCompact = run.ties === null || (result?.length ?? 0) <= MAX_COMPACT_RESULT;
+  return isCompact && run.claim.leaseToken === leaseToken;
 }
 
 /** As the script calls the segments. */

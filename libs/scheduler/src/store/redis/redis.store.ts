@@ -171,7 +171,7 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
     const { args, ended } = this.packer.pack(request, this.serverNow());
     const sentAt = this.sendingTime();
     const raw = (await this.exchangeRaw(args)) as ExchangeScriptReply;
-    const reply = this.packer.unpack(request, raw);
+    const reply = this.packer.unpack(request, raw, ended);
     if (!reply.known) return reply;
     this.noteRenewal(workerId, sentAt);
     const [, now, , , , simple, , effects, told] = raw;

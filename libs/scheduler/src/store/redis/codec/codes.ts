@@ -22,6 +22,7 @@ export const COMPLETE_EMITTED = 'k';
 /** What became of a settlement. */
 export const APPLIED = 'a';
 export const STALE = 's';
+export const DEFERRED = 'd';
 
 /** Segments of settlements in the arguments of `exchange`. */
 export const SIMPLE_SEGMENT = 'simple';

@@ -16,6 +16,7 @@ codes.COMPLETE_EMITTED = "k"
 --- What became of a settlement.
 codes.APPLIED = "a"
 codes.STALE = "s"
+codes.DEFERRED = "d"
 --- Segments of settlements in the arguments of `exchange`.
 codes.SIMPLE_SEGMENT = "simple"
 codes.MEMBER_SEGMENT = "member"

@@ -8,7 +8,7 @@
 --     n results ('' for none) where there are any
 --   'each', n, then of each: id, attempt, kind (c complete, k complete and told by the worker itself, f, x, r, s snooze, l),
 --     text, reason, delay
--- Returns: { known, now, more, settled ('a' applied, 's' stale), number of the simple claims,
+-- Returns: { known, now, more, settled ('a' applied, 's' stale, 'd' deferred), number of the simple claims,
 --   simple claims (id, record, ...), other claims (id, record, detail, ...), effects,
 --   which effects are among the effects that the worker could tell itself (1 ends that were simple or 'k', 2 starts of
 --   what was simple), what claims got from their dependencies (see budget.lua) }
@@ -135,10 +135,9 @@ if isDone then
   return reply(isCut and 1 or 0)
 end
 
-local settlements, mine = {}, {}
+local settlements = {}
 local function add(settlement, isReported)
   settlements[#settlements + 1] = settlement
-  mine[#mine + 1] = settlement.executionId
   runTable.reported[settlement.executionId] = isReported or nil
 end
 while segments > 0 do
@@ -158,12 +157,10 @@ while segments > 0 do
   end
   segments = segments - 1
 end
-rows.fetch(mine, workerId)
 workerTable.put(me)
-for _, isApplied in ipairs(engine.settle.settleAll(tables, me, settlements)) do
-  simple.answers[#simple.answers + 1] = isApplied and codes.APPLIED or codes.STALE
-end
+simple.answers[#simple.answers + 1] = settle.some(me, settlements)
 engine.dependency.propagate(tables)
+budget.bytes = budget.bytes - rows.bytes
 
 local simpleCount = #simple.claims / 2
 local options = ARGV[8] ~= '' and cjson.decode(ARGV[8]) or {}

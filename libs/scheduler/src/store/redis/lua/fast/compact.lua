@@ -3,6 +3,29 @@
 local compact = {}
 
 local FAILURE = byte(codes.EDGE.failure)
+-- Edges that one trip decides in this way; the members behind are deferred.
+local EDGES_AT_ONCE = 2000
+
+local edgesLeft
+
+function compact.begin()
+  edgesLeft = EDGES_AT_ONCE
+end
+
+-- Calls `visit(id, text)` with what a key holds of these ids, until it returns false. Returns whether it never did, and what
+-- was read is not too large.
+local function eachOf(key, ids, visit)
+  local isOpen = true
+  local done = readSome(ids, STEP_BYTES, function(part)
+    local bytes = 0
+    for i, text in ipairs(readAll('HMGET', key, part)) do
+      isOpen = isOpen and visit(part[i], text)
+      bytes = bytes + (text and #text or 0)
+    end
+    return isOpen and bytes or STEP_BYTES + 1
+  end)
+  return isOpen and done == #ids
+end
 
 -- Whether all members of the workflows that end have ended in the short way. Where their results are too large to look, that
 -- is not known, and they end in the long way.
@@ -16,16 +39,9 @@ local function areCompact(ended, settling)
       end
     end
   end
-  local areAll = true
-  local done = readSome(ids, STEP_BYTES, function(part)
-    local bytes = 0
-    for _, state in ipairs(readAll('HMGET', keys.state, part)) do
-      areAll = areAll and state and records.isCompleted(state)
-      bytes = bytes + (state and #state or 0)
-    end
-    return areAll and bytes or STEP_BYTES + 1
+  return eachOf(keys.state, ids, function(_, state)
+    return state and records.isCompleted(state)
   end)
-  return areAll and done == #ids
 end
 
 -- Counts the edges that lead from a member to others, by dependent; false where one of them wants a failure. `names`: as
@@ -61,31 +77,35 @@ local function byLast(ids)
   return found
 end
 
--- The lists that these members enter: key -> ids in order, and the names of their queues; nil where a record is missing.
+-- The lists that these members enter: key -> ids in order, and the names of their queues; nil where a record is missing, and
+-- where they are large.
 local function listsOf(ids)
   local lists, names = {}, {}
-  for i, record in ipairs(readAll('HMGET', keys.static, ids)) do
+  local areRead = eachOf(keys.static, ids, function(id, record)
     if not record then
-      return nil
+      return false
     end
     local at = records.skip(record, 1, 5)
     local name = records.fieldAt(record, at)
     local key = keys.ready(name, records.levelAt(record, at + #name + 1))
     local list = lists[key] or {}
     lists[key] = list
-    list[#list + 1] = ids[i]
-    names[i] = name
-  end
-  return lists, names
+    list[#list + 1] = id
+    names[#names + 1] = name
+    return true
+  end)
+  return areRead and lists or nil, names
 end
 
--- What the ends of these members mean for others, or nil where it is not that simple. Their ids stand in ARGV from `at` on,
--- and from `ties` on what each is tied to: its dependents|workflowId.
+-- What the ends of these members mean for others, or of as many of them as one trip settles (`count`); nil where it is not that
+-- simple. Their ids stand in ARGV from `at` on, and from `ties` on what each is tied to: its dependents|workflowId.
 function compact.plan(n, at, ties)
   local settling = {}
   local waits, told = {}, {}
   local ends, members, ended = {}, {}, {}
-  for i = 0, n - 1 do
+  local count = 0
+  while count < n and #told < edgesLeft do
+    local i = count
     local tied = ARGV[ties + i]
     local bar = find(tied, '|', 1, true)
     if not countEdges(tied, bar, waits, told) then
@@ -95,6 +115,7 @@ function compact.plan(n, at, ties)
     local wf = sub(tied, bar + 1)
     members[i + 1] = wf
     ends[wf] = (ends[wf] or 0) + 1
+    count = count + 1
   end
   local workflows = byLast(members)
   workflow.fetch(workflows)
@@ -109,23 +130,26 @@ function compact.plan(n, at, ties)
   end
   -- A dependent becomes ready by its last edge.
   local ready, waiting, dependents = {}, {}, byLast(told)
-  for i, state in ipairs(readAll('HMGET', keys.state, dependents)) do
+  local areCounted = eachOf(keys.state, dependents, function(id, state)
     local open = state and records.openEdges(state)
-    local left = open and open - waits[dependents[i]]
-    if not left or left < 0 then
-      return nil
-    elseif left == 0 then
-      ready[#ready + 1] = dependents[i]
-    else
-      waiting[#waiting + 1] = dependents[i]
+    local left = open and open - waits[id]
+    if left == 0 then
+      ready[#ready + 1] = id
+    elseif left and left > 0 then
+      waiting[#waiting + 1] = id
       waiting[#waiting + 1] = records.waitingState(left)
     end
+    return left and left >= 0
+  end)
+  local lists, names
+  if areCounted then
+    lists, names = listsOf(ready)
   end
-  local lists, names = listsOf(ready)
-  return lists
-      and areCompact(ended, settling)
-      and { ready = ready, lists = lists, queues = names, waiting = waiting, ends = ends, ended = ended }
-    or nil
+  if not lists or not areCompact(ended, settling) then
+    return nil
+  end
+  edgesLeft = edgesLeft - #told
+  return { count = count, ready = ready, lists = lists, queues = names, waiting = waiting, ends = ends, ended = ended }
 end
 
 -- Writes a plan. All that could fail has been looked at while it was made.

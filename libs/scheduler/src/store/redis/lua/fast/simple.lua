@@ -127,7 +127,18 @@ local function tellCompleted(n, ids, results)
   end
 end
 
--- Settles first runs that simply succeeded; false where any of them needs the general way.
+-- The sum of the starts of the first runs of a segment; `at`: where its entries begin.
+local function startsOf(at, n)
+  local sum = 0
+  while n > 0 do
+    local many = math.min(n, tonumber(ARGV[at + 1]))
+    sum = sum + many * (records.parseRun(ARGV[at]))
+    at, n = at + 2, n - many
+  end
+  return sum
+end
+
+-- Settles first runs that simply succeeded, or the first of them where they have many dependents; false where any of them needs the general way.
 function simple.settle(from)
   local n, ids, results, _, ties = simple.layout(from)
   if frame.ruled or frame.historyAge or frame.weighs then
@@ -140,12 +151,14 @@ function simple.settle(from)
   if ties and not plan then
     return false
   end
-  local ends, i = {}, 1
+  local deferred = plan and n - plan.count or 0
+  n = n - deferred
+  local ends, i, started = {}, 1, deferred == 0 and tonumber(ARGV[from + 2]) or startsOf(from + 5, n)
   for at = from + 5, ids - 1, 2 do
     -- Runs of one claim have one entry, and so one beginning of what is kept of their ends.
     local entry = ARGV[at]
     local prefix = records.completedPrefix(entry, simple.workerId)
-    for _ = 1, tonumber(ARGV[at + 1]) do
+    for _ = 1, math.min(tonumber(ARGV[at + 1]), n - i + 1) do
       ends[2 * i - 1] = ARGV[ids + i - 1]
       ends[2 * i] = results and prefix .. ARGV[results + i - 1] or prefix
       i = i + 1
@@ -167,10 +180,10 @@ function simple.settle(from)
   frame.count('RUNNING', -n)
   frame.count('COMPLETED', n)
   frame.count('completed', n)
-  window.count(codes.FIGURE.completed, n, n * now - tonumber(ARGV[from + 2]))
+  window.count(codes.FIGURE.completed, n, n * now - started)
   window.save()
   trimPlain()
-  simple.answers[#simple.answers + 1] = string.rep(codes.APPLIED, n)
+  simple.answers[#simple.answers + 1] = string.rep(codes.APPLIED, n) .. string.rep(codes.DEFERRED, deferred)
   return true
 end
 
@@ -190,7 +203,7 @@ function simple.claim()
   local claims, workerId = simple.claims, simple.workerId
   -- Twice as many as are claimed.
   local n = 0
-  local runnable, readAtOnce = {}, 2 * budget.readAtOnce
+  local runnable = {}
   -- The task of the record examined last. If that record is simple, `alike` is its text from the first bar to the bar after
   -- the task: a record with the same text at its first bar is simple as well, and of the same task.
   local task, alike
@@ -231,11 +244,15 @@ function simple.claim()
     local entries = call('LPOP', list, want - n / 2)
     if entries then
       local take = #entries
-      local texts, states, k = {}, {}, readAtOnce
+      -- Records are read some at a time, and fewer where they are large: of the part that was read, its size, which of it is
+      -- next, and what was left of the budget before it.
+      local texts, states, k, many, left = {}, {}, 0, 0, nil
       for i = 1, #entries do
         k = k + 1
-        if k > readAtOnce then
-          local to = math.min(i + readAtOnce - 1, #entries)
+        if k > many then
+          many = left and 2 * budget.readNext(left - budget.bytes) or budget.few
+          left = budget.bytes
+          local to = math.min(i + many - 1, #entries)
           texts = readAll('HMGET', keys.static, entries, i, to)
           states = isDoubtful and readAll('HMGET', keys.state, entries, i, to) or {}
           k = 1

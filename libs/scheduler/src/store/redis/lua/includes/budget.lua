@@ -1,6 +1,13 @@
--- Bounds of one reply: bytes of records and results, and edges of which results are read. Lists of records are read so
--- many at a time, with a look at the budget between, since each record may have 256 kB.
-local budget = { readAtOnce = 16 }
+-- Bounds of one reply: bytes of records and results, and edges of which results are read. Lists of records are read some at a
+-- time, with a look at the budget between, since each record may have 256 kB: a few at first, and where those were large.
+local budget = { few = 4 }
+
+local MANY, SMALL_BYTES = 16, 65536
+
+-- How many are read next, where those read last have so many bytes.
+function budget.readNext(bytes)
+  return bytes < SMALL_BYTES and MANY or budget.few
+end
 
 function budget.begin()
   budget.bytes, budget.edges, budget.isFull = 4194304, 500, false

@@ -15,7 +15,6 @@ local function add(row)
       sz = row.snoozes > 0 and row.snoozes or nil,
     })
   end
-  budget.bytes = budget.bytes - #row.record
   if row.edgeCount then
     local found, left = edges.results(row, 1)
     if #found > 0 or left > 0 then

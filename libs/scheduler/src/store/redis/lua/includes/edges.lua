@@ -158,11 +158,12 @@ end
 function edges.results(row, from)
   local found = {}
   local held = not row.readsEdgeRecords and row.satisfiedEdges or {}
+  local many = budget.few
   while from <= row.edgeCount do
     if budget.bytes <= 0 or budget.edges <= 0 then
       return found, from
     end
-    local to = math.min(row.edgeCount, from + budget.readAtOnce - 1)
+    local to, before = math.min(row.edgeCount, from + many - 1), budget.bytes
     local indices, each, ups = {}, {}, {}
     for index = from, to do
       indices[#indices + 1] = index
@@ -186,6 +187,7 @@ function edges.results(row, from)
       budget.bytes = budget.bytes - (result and #result or 0)
     end
     budget.edges = budget.edges - #indices
+    many = budget.readNext(before - budget.bytes)
     from = to + 1
   end
   return found, 0

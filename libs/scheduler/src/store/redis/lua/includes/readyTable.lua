@@ -9,11 +9,16 @@ local PASSED_PER_STEP = 2000
 local tails
 -- Of the claim under way, by list: entries taken from its head, which of them is next, and those that were passed over.
 local taken, nexts, passedOver
+-- A row is parsed and written again: it costs so many times what its bytes cost in a reply.
+local ROW_COST = 3
+
 local passesLeft
+-- Executions that are read next: few at first, and where those before were large.
+local readAtOnce
 
 function readyTable.begin()
   tails, taken, nexts, passedOver = {}, {}, {}, {}
-  passesLeft = PASSED_PER_STEP
+  passesLeft, readAtOnce = PASSED_PER_STEP, budget.few
 end
 
 -- Executions ready in a list.
@@ -98,20 +103,24 @@ function readyTable:isEmpty(queue, level)
 end
 
 local function takeMore(list, atMost)
-  local entries = call('LPOP', list, math.min(atMost, budget.readAtOnce))
+  local before = rows.bytes
+  local entries = call('LPOP', list, math.min(atMost, readAtOnce))
   taken[list], nexts[list] = entries or nil, 1
   local ids = {}
   for i, each in ipairs(entries or {}) do
     ids[i] = string.match(each, '^[^|]+') or ''
   end
   rows.fetch(ids, nil, true)
+  local bytes = rows.bytes - before
+  budget.bytes = budget.bytes - ROW_COST * bytes
+  readAtOnce = budget.readNext(bytes)
   return entries
 end
 
 -- What is passed over stays out of the list until the rest of it is put back.
 function readyTable:first(queue, level, atMost, test)
   local list = keys.ready(queue.name, level)
-  while passesLeft > 0 do
+  while not readyTable:isFull() do
     local entries = taken[list]
     if not entries or nexts[list] > #entries then
       entries = takeMore(list, atMost)

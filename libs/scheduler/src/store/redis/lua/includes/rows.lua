@@ -8,6 +8,8 @@ function rows.begin()
   rows.bytes = 0
   -- Rows that have no state of their own in the store, by id: ready since they were created, or running since then.
   rows.isSimple, rows.isSimpleRun = {}, {}
+  -- Whether executions that were read as upstreams only ended in the compact way, by id.
+  rows.endedCompactly = {}
   -- Executions whose texts cannot be read, and why: they count as missing, and the verb's end sets them aside.
   rows.bad = {}
   -- Workers with a lease, once they are asked for.
@@ -58,22 +60,33 @@ local function setCompleted(row, state)
   row.leaseToken, row.runs = 1, 1
 end
 
--- Which edges of a compact member hold: those whose upstreams ended in the compact way, and so have told it.
+local function endedCompactly(state)
+  if not state or records.isWaiting(state) then
+    return false
+  elseif records.isCompleted(state) then
+    return true
+  end
+  local _, value = fields.read(state, 'endedCompactly')
+  return value ~= nil
+end
+
+-- Which edges of a compact member hold: those whose upstreams ended in the compact way, and so have told it. Their results are
+-- small, and each is read once.
 local function heldEdges(ties)
-  local held, unread, indices = {}, {}, {}
-  for index, tie in ipairs(ties) do
-    local upstream = rows.cache[tie[1]]
-    if upstream then
-      held[index] = upstream.endedCompactly and 2 or nil
-    else
-      unread[#unread + 1], indices[#indices + 1] = tie[1], index
+  local held, unread, known = {}, {}, rows.endedCompactly
+  for _, tie in ipairs(ties) do
+    if not rows.cache[tie[1]] and known[tie[1]] == nil then
+      unread[#unread + 1] = tie[1]
     end
   end
   for i, state in ipairs(readAll('HMGET', keys.state, unread)) do
-    if
-      state and (records.isCompleted(state) or (not records.isWaiting(state) and fields.unpack(state).endedCompactly))
-    then
-      held[indices[i]] = 2
+    known[unread[i]] = endedCompactly(state)
+    rows.bytes = rows.bytes + (state and #state or 0)
+  end
+  for index, tie in ipairs(ties) do
+    local upstream = rows.cache[tie[1]]
+    if upstream and upstream.endedCompactly or (not upstream and known[tie[1]]) then
+      held[index] = 2
     end
   end
   return held

@@ -1,0 +1,133 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import {
+  settle,
+  type NewExecution,
+  type NewWorkflow,
+  type Settlement,
+} from '../../libs/scheduler/src/core/commands.js';
+import type { Claim } from '../../libs/scheduler/src/store/records.js';
+import { BOOM, edgeTo, newExecution, nextId } from '../contract/fixtures.js';
+import type { Worker } from '../contract/worker.js';
+import { expectBounded, type Measured } from './script-times.js';
+import { redisSuite } from './suites.js';
+
+// A test's server keeps nothing on disk on purpose, and is told so at each connect.
+Logger.overrideLogger(false);
+
+const ROUNDS = 3;
+const LARGE = JSON.stringify('x'.repeat(240 * 1024));
+
+describe('an exchange on Redis is one script of a bounded time', () => {
+  const redis = redisSuite();
+  let m: Measured;
+  let worker: Worker;
+
+  beforeEach(async () => {
+    m = await redis.measured();
+    worker = await m.s.worker();
+  });
+
+  const claimAll = async (count: number): Promise<Claim[]> => {
+    const claims: Claim[] = [];
+    while (claims.length < count) claims.push(...(await worker.claim(count - claims.length)));
+    return claims;
+  };
+  const settleAll = (claims: readonly Claim[], how: (claim: Claim) => Settlement): Promise<unknown> =>
+    worker.settle(...claims.map(how));
+
+  it('when runs of which much is kept are claimed and given back', async () => {
+    const error = { ...BOOM, stack: 'x'.repeat(8 * 1024) };
+    const retry = (claim: Claim): Settlement => settle.retry(claim, error, 0);
+    await m.s.addMany(200);
+    for (let attempt = 0; attempt < 9; attempt++) await settleAll(await claimAll(200), retry);
+    const released = await m.slowestOf(ROUNDS, async () => {
+      await settleAll(await claimAll(200), settle.release);
+    });
+    const claims = await claimAll(200);
+    await settleAll(claims, (claim) => settle.complete(claim, null));
+    expect((await m.s.stats()).byStatus).toMatchObject({ COMPLETED: 200, RUNNING: 0 });
+    expectBounded({ released });
+  }, 120_000);
+
+  it('when much goes back to its queue, in its order', async () => {
+    const ids: string[] = [];
+    for (let i = 0; i < 100; i += 10) ids.push(...(await m.s.addMany(10, { payload: LARGE, timeout: 60_000 })));
+    const released = await m.slowestOf(ROUNDS, async () => {
+      await settleAll(await claimAll(100), settle.release);
+    });
+    expect((await claimAll(100)).map((claim) => claim.executionId)).toEqual(ids);
+    expectBounded({ released });
+  }, 120_000);
+
+  /** Starts a workflow of `roots` instances, and of `leaves` that wait for all of them. */
+  async function startFan(roots: number, leaves: number, payload: string | null = null): Promise<void> {
+    const workflowId = nextId();
+    const ups = Array.from({ length: roots }, (_, i) =>
+      newExecution({ workflow: { workflowId, ref: `u${i}` }, priority: 1 }),
+    );
+    const edges = ups.map(({ executionId }, i) => edgeTo(executionId, 'success', { ref: `u${i}` }));
+    const members: NewExecution[] = [...ups];
+    for (let i = 0; i < leaves; i++)
+      members.push(newExecution({ workflow: { workflowId, ref: `d${i}` }, edges, payload: payload ?? 'null' }));
+    const nodes: NewWorkflow['nodes'] = members.map(({ executionId, taskId, workflow }, i) => ({
+      ...{ executionId, taskId, ref: workflow!.ref },
+      dependsOn: i < roots ? [] : edges.map(({ ref, type }) => ({ ref, type })),
+    }));
+    await m.store.startWorkflow({ workflowId, name: 'fan', nodes }, members);
+  }
+
+  it('when many large members of a workflow have waited for what ends', async () => {
+    const ended = await m.slowestOf(ROUNDS, async () => {
+      await startFan(1, 60, LARGE);
+      await settleAll(await claimAll(1), (claim) => settle.complete(claim, null));
+      await m.s.maintain();
+    });
+    let claims: Claim[] = [];
+    const claimed = await m.slowestOf(ROUNDS, async () => {
+      claims = await claimAll(60);
+    });
+    expect(claims).toHaveLength(60);
+    expectBounded({ ended, claimed });
+  }, 120_000);
+
+  it('when the ends of many members release thousands', async () => {
+    const ended = await m.slowestOf(ROUNDS, async () => {
+      for (let i = 0; i < 100; i++) await startFan(1, 150);
+      const roots = await claimAll(100);
+      await settleAll(roots, (claim) => settle.complete(claim, null));
+      await m.s.maintain();
+      expect(await m.store.queueSizes('default')).toEqual([0, 0, 15_000, 0, 0]);
+      for (let done = 0; done < 15_000;) {
+        const claims = await worker.claim(250);
+        await settleAll(claims, (claim) => settle.complete(claim, null));
+        done += claims.length;
+      }
+    });
+    expectBounded({ ended });
+  }, 120_000);
+
+  it('when one of many large results fails what waits for all', async () => {
+    const ended = await m.slowestOf(ROUNDS, async () => {
+      await startFan(60, 60);
+      const roots = await claimAll(60);
+      for (const claim of roots.slice(1)) await worker.settle(settle.complete(claim, LARGE));
+      await worker.fail(roots[0]!);
+      await m.s.maintain();
+    });
+    expect((await m.s.stats()).byStatus).toMatchObject({ SKIPPED: 60 * ROUNDS });
+    expectBounded({ ended });
+  }, 120_000);
+
+  it('when thousands end that need the general way', async () => {
+    const ended = await m.slowestOf(ROUNDS, async () => {
+      await m.s.addMany(2_000, { timeout: 60_000 });
+      for (let done = 0; done < 2_000;) {
+        const claims = await worker.claim(250);
+        await settleAll(claims, (claim) => settle.complete(claim, null));
+        done += claims.length;
+      }
+    });
+    expectBounded({ ended });
+  }, 120_000);
+});
