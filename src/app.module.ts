@@ -29,6 +29,7 @@ export class AppModule {
             store: storeOf(env),
             namespace: env.get('NAMESPACE', { infer: true }),
             appName: 'residency-scheduler',
+            role: env.get('ROLE', { infer: true }),
             maxConcurrentTasks: env.get('MAX_CONCURRENT_TASKS', { infer: true }),
             history: { count: env.get('HISTORY_COUNT', { infer: true }) },
             lease: env.get('LEASE', { infer: true }),

@@ -45,6 +45,7 @@ const WRONG: [name: string, values: string[]][] = [
   ],
   ['REDIS_PASSWORD', ['hunter2\n', 'hunter\0', 'hunter2'.repeat(80)]],
   ['NAMESPACE', ['', 'a b', '{a}', 'é', '__proto__', 'x'.repeat(129)]],
+  ['ROLE', ['', 'Worker', 'consumer', 'both ']],
   ['MAX_CONCURRENT_TASKS', ['', '0', '1001', '-5', '1.5', 'ten', 'Infinity']],
   ['DATA_DIR', ['', '  ', 'a\0b', 'x'.repeat(1025)]],
   ['LOG_FORMAT', ['', 'xml', 'JSON']],

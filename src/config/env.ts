@@ -73,6 +73,12 @@ export class Environment {
   })
   NAMESPACE = 'residency';
 
+  @OneOf(
+    { unit: 'name', about: 'Whether this instance runs tasks (both, worker) or only schedules them (producer).' },
+    ['both', 'producer', 'worker'],
+  )
+  ROLE: 'both' | 'producer' | 'worker' = 'both';
+
   @WholeNumber({ unit: 'tasks', about: 'How many handlers run at a time.' }, 1, 1000)
   MAX_CONCURRENT_TASKS = 10;
 
