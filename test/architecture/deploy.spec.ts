@@ -9,10 +9,11 @@ const known = variablesOf(Environment).map(({ name }) => name);
 
 describe('deploy/', () => {
   it('gives the service variables that it knows', () => {
-    const given = [...compose.matchAll(/^ +([A-Z][A-Z_]+): /gm)].map(([, name]) => name!);
+    const settings = [...compose.matchAll(/^ +([A-Z][A-Z_]+): /gm)].map(([, name]) => name!);
+    const given = settings.filter((name) => !name.startsWith('GF_'));
     const fromFiles = [...compose.matchAll(/^ +([A-Z][A-Z_]+)=\$\$\(cat /gm)].map(([, name]) => name!);
     expect(given).toEqual(expect.arrayContaining(['STORE', 'REDIS_URL', 'NAMESPACE']));
-    expect(fromFiles).toEqual(['REDIS_PASSWORD', 'CONSOLE_ADMIN_TOKEN']);
+    expect(fromFiles).toEqual(['REDIS_PASSWORD', 'CONSOLE_ADMIN_TOKEN', 'CONSOLE_VIEWER_TOKEN']);
     expect([...given, ...fromFiles].filter((name) => !known.includes(name))).toEqual([]);
     const [, set] = /^ENV (.*)$/m.exec(dockerfile)!;
     const names = set!.split(' ').map((pair) => pair.split('=')[0]!);
@@ -31,18 +32,16 @@ describe('deploy/', () => {
   });
 
   it('gives containers no more than they need: no root to write to, no capabilities, secrets from files', () => {
-    const services = [/^x-app: &app\n[^]*?\n(?=\S)/m, /^ {2}redis:\n(?: {4}.*\n)+/m].map(
-      (part) => part.exec(compose)![0],
-    );
-    for (const service of services) {
+    const app = /^x-app: &app\n[^]*?\n(?=\S)/m.exec(compose)![0];
+    const service = (name: string): string => new RegExp(`^ {2}${name}:\\n(?: {4}.*\\n)+`, 'm').exec(compose)![0];
+    for (const each of [app, service('redis'), service('prometheus'), service('grafana')])
       for (const line of ['read_only: true', 'cap_drop: [ALL]', 'security_opt: [no-new-privileges:true]'])
-        expect(service).toContain(line);
-      expect(service).toMatch(/secrets: \[.*redis_password/);
-    }
+        expect(each).toContain(line);
+    for (const each of [app, service('redis')]) expect(each).toMatch(/secrets: \[.*redis_password/);
     // In no environment and on no command line, which anyone who may list processes or inspect containers sees.
     expect(compose).not.toMatch(/requirepass\n|--requirepass|PASSWORD:|TOKEN:/);
     const files = [...compose.matchAll(/^ +file: (\S+)$/gm)].map(([, file]) => file!);
-    expect(files).toHaveLength(2);
+    expect(files).toHaveLength(3);
     const ignored = readFileSync('.gitignore', 'utf8').split('\n');
     for (const file of files)
       expect([file, ignored.includes('*.secret') && file.endsWith('.secret')]).toEqual([file, true]);

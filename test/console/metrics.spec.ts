@@ -100,7 +100,7 @@ describe('/metrics', () => {
     expect(valueOf('scheduler_event_loop_lag_seconds{at="p99"}')).toBeGreaterThan(0);
   });
 
-  it('has every metric that the Grafana dashboard and the alert rules name', () => {
+  it('has every metric that the Grafana dashboard, the alert rules and the Helm chart name', () => {
     const dashboard = JSON.parse(readFileSync('deploy/grafana/scheduler.json', 'utf8')) as {
       panels: { targets: { expr: string }[] }[];
       templating: { list: { query: string | { query: string } }[] };
@@ -112,7 +112,9 @@ describe('/metrics', () => {
     const rules = readFileSync('deploy/prometheus/rules.yaml', 'utf8');
     const expressions = [...rules.matchAll(/expr: (\|\n(?: {12}.*\n)+|.*)/g)].map(([, expression]) => expression!);
     expect(expressions.length).toBe([...rules.matchAll(/- alert:/g)].length);
-    const named = new Set([...queries, ...expressions].flatMap(metricsIn));
+    const scaling = readFileSync('deploy/helm/templates/autoscaling.yaml', 'utf8');
+    expect(metricsIn(scaling)).toHaveLength(2);
+    const named = new Set([...queries, ...expressions, scaling].flatMap(metricsIn));
     const known = new Set([...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name!));
     expect(named.size).toBeGreaterThan(10);
     expect([...named].filter((name) => !known.has(name))).toEqual([]);
@@ -173,5 +175,11 @@ describe('/metrics', () => {
       encoding: 'utf8',
     });
     expect([checked.status, checked.stdout]).toEqual([0, expect.stringContaining('SUCCESS: 10 rules found')]);
+  });
+
+  withPrometheus.each(['prometheus', 'fleet'])('has a configuration %s.yaml that is right by promtool', (name) => {
+    const args = ['check', 'config', '--syntax-only', `deploy/prometheus/${name}.yaml`];
+    const checked = spawnSync(programs!.promtool, args, { encoding: 'utf8' });
+    expect([checked.status, checked.stdout]).toEqual([0, expect.stringContaining('SUCCESS')]);
   });
 });
