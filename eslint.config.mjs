@@ -29,6 +29,7 @@ export default tseslint.config(
       'libs/*/ui-dist/**',
       'node_modules/**',
       'coverage/**',
+      'docs/.vitepress/{cache,dist}/**',
       '**/*.mjs',
       '**/*.cjs',
     ],

@@ -81,6 +81,11 @@ export default {
     }),
   })),
   maxWorkers,
+  // With --coverage. The threshold is of the project `unit` alone: most of the stores is covered by the other projects.
+  coverageProvider: 'v8',
+  collectCoverageFrom: ['libs/*/src/**/*.ts'],
+  coverageReporters: ['text-summary', 'lcov'],
+  coverageThreshold: { global: { statements: 70, branches: 80, functions: 66, lines: 70 } },
   testSequencer: '<rootDir>/scripts/jest/project-order.mjs',
   // A worker that has grown is replaced: modules of ended suites are never given back, and collecting them takes minutes.
   workerIdleMemoryLimit: '1GB',
