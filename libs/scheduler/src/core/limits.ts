@@ -54,6 +54,10 @@ export const UNDECLARED_MS = 10 * 60_000;
 export const UNATTENDED_MS = 60_000;
 /** A rate limit counts the starts of so many parts of its span; a start stops counting at most one part late. */
 export const RATE_PARTS = 50;
+/** Executions that history drops at the end of one step. */
+export const DROPS_PER_STEP = 250;
+/** Those dropped by an exchange: more than it can end, so that a history made shorter gets there in time. */
+export const DROPS_PER_EXCHANGE = 1_000;
 /** Minutes with ends, the newest, for which statistics are kept. */
 export const MINUTES_KEPT = 60;
 /** Recent errors kept for health. */

@@ -2,18 +2,14 @@ import type { TaskStatus } from '../core/status.js';
 import type { EdgeRecord, EdgeState, NewEdge, PropagationStep, StepKind } from './edge-records.js';
 import type { ExecutionRecord, Stored } from './records.js';
 
-/** What keeps executions out of history, and who is the newest of its task. */
-export interface Pins {
-  /** One more that is alive needs how that execution ended, from outside of its workflow. */
-  pin(execution: ExecutionRecord): void;
-  /** One less does; it may go into history. */
-  unpin(execution: ExecutionRecord): void;
-  /** As unpin, of one that is about to run again. */
-  unpinReopened(execution: ExecutionRecord): void;
+/** The newest executions of tasks. */
+export interface Newest {
   /** @returns the newest execution of a task that others depend on */
   newest(taskId: string): ExecutionRecord | undefined;
   /** Whether the newest execution of its task is remembered. */
   isWatched(execution: ExecutionRecord): boolean;
+  /** Whether it is the one that is remembered. */
+  isNewest(execution: ExecutionRecord): boolean;
   /** The execution is the newest of its task. @returns the one that was */
   replaceNewest(execution: ExecutionRecord): ExecutionRecord | undefined;
 }

@@ -1,4 +1,5 @@
 /** Edges of executions to their upstreams: bound when they are made, released at their end, reattached when they are reopened. */
+import { pin, unpin, unpinReopened } from './history.js';
 import { enter } from './queue.js';
 import { hasEnded } from './status.js';
 import type { EdgeRecord, NewEdge } from './edge-records.js';
@@ -46,11 +47,11 @@ export function bind(
 /** A new execution of a task that others depend on: what found none that counts has waited for it. */
 export function arrive(t: Tables, execution: ExecutionRecord): void {
   const last = t.replaceNewest(execution);
-  t.pin(execution);
-  if (last !== undefined) t.unpin(last);
+  pin(t, execution);
+  if (last !== undefined) unpin(t, last);
   if (!t.edges.isAwaited(execution)) return;
   execution.isArriving = true;
-  t.pin(execution);
+  pin(t, execution);
   t.touchExecution(execution);
   t.steps.add(execution, 'arrived', t.nextNumber());
 }
@@ -63,7 +64,7 @@ export function attachWaiting(t: Tables, execution: ExecutionRecord, before: num
     if (some.length === 0) {
       execution.isArriving = undefined;
       t.touchExecution(execution);
-      t.unpin(execution);
+      unpin(t, execution);
       return true;
     }
     budget.toMove -= some.length;
@@ -86,7 +87,7 @@ export function release(t: Tables, execution: ExecutionRecord): void {
   if (!releaseSome(t, execution)) t.steps.add(execution, 'edges', execution.leaseToken);
   if (execution.edgesReleased === undefined && execution.boundBy === undefined) return;
   execution.isKeptForEdges = true;
-  t.pin(execution);
+  pin(t, execution);
 }
 
 /** An ended execution goes into history once its edges are all bound, and released. */
@@ -94,7 +95,7 @@ export function retireReleased(t: Tables, execution: ExecutionRecord): void {
   if (!execution.isKeptForEdges || execution.edgesReleased !== undefined || execution.boundBy !== undefined) return;
   execution.isKeptForEdges = undefined;
   t.touchExecution(execution);
-  t.unpin(execution);
+  unpin(t, execution);
 }
 
 /** Binds a reopened execution to its upstreams again, by steps: until the last one, one open edge stands for all of them. */
@@ -106,7 +107,7 @@ export function reattach(t: Tables, execution: ExecutionRecord): void {
   execution.openEdges = execution.boundBy === undefined ? 1 : 2;
   if (execution.isKeptForEdges) {
     execution.isKeptForEdges = undefined;
-    t.unpinReopened(execution);
+    unpinReopened(t, execution);
   }
   t.touchExecution(execution);
   t.steps.add(execution, 'edges', execution.leaseToken);
@@ -184,13 +185,13 @@ function hold(t: Tables, dependent: ExecutionRecord, upstream: ExecutionRecord):
     dependent.hasExternalEdges = true;
     t.touchExecution(dependent);
   }
-  t.pin(upstream);
+  pin(t, upstream);
   t.edges.addLive(upstream, 1);
 }
 
 function isInternal(t: Tables, dependent: ExecutionRecord, upstream: ExecutionRecord): boolean {
   if (dependent.workflowId === undefined || dependent.workflowId !== upstream.workflowId) return false;
-  return t.workflows.get(dependent.workflowId) !== undefined;
+  return t.workflows.of(dependent) !== undefined;
 }
 
 function releaseSome(t: Tables, execution: ExecutionRecord): boolean {
@@ -219,7 +220,7 @@ function releaseEdge(t: Tables, execution: ExecutionRecord, edge: EdgeRecord): v
   const upstream = t.edges.upstream(edge);
   if (upstream === undefined || isInternal(t, execution, upstream)) return;
   t.edges.addLive(upstream, -1);
-  t.unpin(upstream);
+  unpin(t, upstream);
 }
 
 /** From the last edge to the first, so that those that are released stay the first ones. */

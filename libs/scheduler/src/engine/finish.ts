@@ -2,6 +2,7 @@
 import type { Verb } from '../core/state-machine.js';
 import type { TerminalStatus } from '../core/status.js';
 import * as edges from './edges.js';
+import { retire, unretire } from './history.js';
 import * as lock from './lock.js';
 import { countEnd } from './minute-stats.js';
 import { endRun, place } from './queue.js';
@@ -28,14 +29,14 @@ export function finish(
   execution.result = outcome.result;
   execution.error = outcome.error;
   execution.reason = outcome.reason;
-  t.setKept(execution);
+  t.history.setKept(execution);
   t.count(ENDS[status], 1);
   countEnd(t, execution);
   t.emitExecution(execution, ENDS[status]);
   lock.release(t, execution);
   edges.release(t, execution);
   propagateEnd(t, execution);
-  if (execution.workflowId === undefined) t.retire(execution);
+  if (execution.workflowId === undefined) retire(t, execution);
   else closeMember(t, execution);
 }
 
@@ -43,7 +44,7 @@ export function finish(
 export function reopen(t: Tables, execution: ExecutionRecord): void {
   const status = execution.status;
   if (status !== 'FAILED' && status !== 'CANCELLED' && status !== 'SKIPPED') return;
-  t.unretire(execution);
+  unretire(t, execution);
   if (execution.workflowId !== undefined) openMember(t, execution);
   t.move(execution, 'reopen', 'PENDING');
   execution.failures = 0;

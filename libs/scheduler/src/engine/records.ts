@@ -42,6 +42,8 @@ export interface ExecutionRecord {
   isKeptForEdges?: boolean;
   /** Edges of others to it. */
   readonly dependentCount?: number;
+  /** Those of them that have not ended, within its workflow aside: while there are any, it is kept. */
+  readonly liveDependents: number;
   /** Its ends that are still to be propagated to all of its dependents. */
   endsToPropagate?: number;
   /** Edges that have waited for the next execution of its task are still to be attached to it. */
@@ -58,7 +60,7 @@ export interface ExecutionRecord {
   /** In which execution the failure began that ended this one. */
   rootCause?: Stored;
   /** Those of its attempts that are kept. */
-  readonly attempts?: Stored;
+  attempts?: Stored[];
   /** ms that it may wait in its queue for its first run; absent: any time. */
   readonly ttl?: number;
   /** The lock that each of its runs holds; absent: it needs none. */
@@ -85,6 +87,8 @@ export interface WorkflowRecord {
   open: number;
   failed: number;
   cancelled: number;
+  /** How often its executions are needed from outside: by live dependents, and as the newest of their tasks. */
+  pins: number;
 }
 
 /** A value that the engine passes on, in the form in which its store keeps it. */

@@ -1,6 +1,7 @@
 /** Ends of runs that no worker settles. */
 import { MAX_CRASHES } from '../core/limits.js';
 import { finish } from './finish.js';
+import { addAttempt } from './history.js';
 import * as lock from './lock.js';
 import type { ExecutionRecord } from './records.js';
 import { finalizeCancel, giveUp, release } from './settle.js';
@@ -16,7 +17,7 @@ export function rescue(t: Tables, execution: ExecutionRecord): void {
   execution.crashes++;
   const message = `worker ${execution.lastWorkerId} stopped beating during run ${execution.runs}`;
   const failure = t.makeError('WorkerLostError', message, 'WORKER_LOST');
-  t.addAttempt(execution, 'WORKER_LOST', failure);
+  addAttempt(t, execution, 'WORKER_LOST', failure);
   if (execution.crashes >= MAX_CRASHES) {
     execution.leaseToken++;
     finish(t, execution, 'rescue', 'FAILED', { error: failure, reason: 'WORKER_LOST' });

@@ -3,6 +3,7 @@ import { UNDECLARED_MS } from '../core/limits.js';
 import type { MisfirePolicy } from '../core/schedule.js';
 import type { Reason } from '../core/status.js';
 import { cancel } from './cancel.js';
+import { retire } from './history.js';
 import type { ExecutionRecord, FireRequest, NewSchedule, ScheduleRecord, TickRequest } from './records.js';
 import type { Tables } from './tables.js';
 
@@ -135,10 +136,10 @@ function skip(t: Tables, execution: ExecutionRecord, reason: Reason): void {
   t.move(execution, 'skip', 'SKIPPED');
   execution.reason = reason;
   execution.completedAt = t.now;
-  t.setKept(execution);
+  t.history.setKept(execution);
   t.count('skipped', 1);
   t.emitExecution(execution, 'skipped');
-  t.retire(execution);
+  retire(t, execution);
 }
 
 function switched(t: Tables, schedule: ScheduleRecord, how: 'paused' | 'resumed'): void {

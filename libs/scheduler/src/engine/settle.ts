@@ -1,5 +1,6 @@
 /** The ends of runs. */
 import { finish } from './finish.js';
+import { addAttempt } from './history.js';
 import * as lock from './lock.js';
 import { endRun, place } from './queue.js';
 import type { ExecutionRecord, RunSettlement, RunToken, Settlement, Stored, WorkerRecord } from './records.js';
@@ -52,13 +53,13 @@ export function settle(t: Tables, execution: ExecutionRecord, settlement: Settle
   // After a request to cancel, only success still counts.
   const isCancelled = execution.cancelRequestedAt > 0 && settlement.kind !== 'complete';
   if (isCancelled || settlement.kind === 'cancel') {
-    t.addAttempt(execution, 'CANCELLED', failure);
+    addAttempt(t, execution, 'CANCELLED', failure);
     finish(t, execution, 'finalizeCancel', 'CANCELLED', { error: failure, reason: 'CANCELLED' });
   } else if (settlement.kind === 'complete') {
-    if (execution.attempts !== undefined) t.addAttempt(execution, 'COMPLETED', undefined);
+    if (execution.attempts !== undefined) addAttempt(t, execution, 'COMPLETED', undefined);
     finish(t, execution, 'complete', 'COMPLETED', { result: settlement.result });
   } else if (settlement.kind === 'fail') {
-    t.addAttempt(execution, 'FAILED', failure);
+    addAttempt(t, execution, 'FAILED', failure);
     finish(t, execution, 'fail', 'FAILED', { error: failure, reason: settlement.reason });
   } else if (settlement.kind === 'retry') {
     retry(t, execution, failure, settlement.delay);
@@ -84,7 +85,7 @@ export function release(t: Tables, execution: ExecutionRecord): void {
 /** Ends a run as cancelled, without a settlement of its worker. */
 export function finalizeCancel(t: Tables, execution: ExecutionRecord): void {
   execution.leaseToken++;
-  t.addAttempt(execution, 'CANCELLED', undefined);
+  addAttempt(t, execution, 'CANCELLED', undefined);
   finish(t, execution, 'finalizeCancel', 'CANCELLED', { reason: 'CANCELLED' });
 }
 
@@ -99,7 +100,7 @@ export function giveUp(t: Tables, execution: ExecutionRecord): void {
 
 function retry(t: Tables, execution: ExecutionRecord, failure: Stored, delay: number): void {
   execution.failures++;
-  t.addAttempt(execution, 'FAILED', failure);
+  addAttempt(t, execution, 'FAILED', failure);
   if (failure !== undefined) t.addRecentError(execution, failure);
   giveUp(t, execution);
   t.move(execution, 'retry', 'RETRYING');
@@ -111,7 +112,7 @@ function retry(t: Tables, execution: ExecutionRecord, failure: Stored, delay: nu
 /** Its handler has put it off: nothing has failed. */
 function snooze(t: Tables, execution: ExecutionRecord, failure: Stored, delay: number): void {
   execution.snoozes++;
-  t.addAttempt(execution, 'SNOOZED', failure);
+  addAttempt(t, execution, 'SNOOZED', failure);
   giveUp(t, execution);
   t.move(execution, 'retry', 'RETRYING');
   execution.error = undefined;

@@ -2,8 +2,9 @@ import type { ExecutionTransition } from '../core/effects.js';
 import type { TaskAttempt } from '../core/execution.js';
 import type { Verb } from '../core/state-machine.js';
 import type { TaskStatus } from '../core/status.js';
-import type { EdgeTable, Pins, StepTable } from './edge-tables.js';
+import type { EdgeTable, Newest, StepTable } from './edge-tables.js';
 import type { EdgeBudget } from './edge-records.js';
+import type { HistoryTable } from './history-tables.js';
 import type {
   DefinitionRecord,
   ExecutionRecord,
@@ -40,7 +41,7 @@ export type Counter =
  * Where a store keeps the engine's records, for one call of a verb. Implemented on Maps (`memory`, `embedded`) and in Lua
  * (`redis`). Tables find, order and write; they decide nothing.
  */
-export interface Tables extends Runs, Places, Pins, Ticks {
+export interface Tables extends Runs, Places, Newest, Ticks {
   /** The store's time, ms. */
   readonly now: number;
   /** ms; a time that neither steps of the clock move nor time in which no node is there: declarations age by it. */
@@ -83,6 +84,7 @@ export interface Tables extends Runs, Places, Pins, Ticks {
   readonly edgeBudget: EdgeBudget;
   readonly steps: StepTable;
   readonly workflows: WorkflowTable;
+  readonly history: HistoryTable;
   readonly locks: LockTable;
   readonly lockWaiters: LockWaiterTable;
   readonly definitions: DefinitionTable;
@@ -120,8 +122,8 @@ export interface Runs {
   endRun(execution: ExecutionRecord): void;
   /** Settles a run by `end`. @returns false where it is set aside instead, since what is stored of it cannot be treated */
   settleRun(execution: ExecutionRecord, end: () => void): boolean;
-  /** Adds the run that ends now to the attempts of its execution. */
-  addAttempt(execution: ExecutionRecord, outcome: TaskAttempt['outcome'], error: Stored): void;
+  /** @returns the run that ends now, as the store keeps it among the attempts of its execution */
+  makeAttempt(execution: ExecutionRecord, outcome: TaskAttempt['outcome'], error: Stored): Stored;
   /** A run that has not ended by that instant, ms, ends as cancelled. */
   setCancelDeadline(execution: ExecutionRecord, at: number): void;
   /** Calls `end` with each run that such an instant has come for, some at a time. @returns how many */
@@ -134,7 +136,7 @@ export interface Runs {
   requireLock(execution: ExecutionRecord, lock: Stored): void;
 }
 
-/** Where executions wait, and where they go when they have ended. */
+/** Where executions wait. */
 export interface Places {
   /** Places it in its queue, before all others of its priority. */
   pushHead(execution: ExecutionRecord): void;
@@ -151,21 +153,12 @@ export interface Places {
   nextDeadline(): number | undefined;
   /** Takes an execution that waits from its place. */
   leave(execution: ExecutionRecord): void;
-  /** Marks an ended execution as kept: it is not in history, since a live one may need it. */
-  setKept(execution: ExecutionRecord): void;
-  /** Moves an ended execution that is no member of a workflow into history, where no live one needs it. */
-  retire(execution: ExecutionRecord): void;
-  /** Takes an execution out of history. */
-  unretire(execution: ExecutionRecord): void;
-  /** Moves an ended workflow into history, with all its executions, where no live one outside of it needs any of them. */
-  retireWorkflow(workflow: WorkflowRecord): void;
-  /** Takes a workflow out of history. */
-  unretireWorkflow(workflow: WorkflowRecord): void;
 }
 
 /** Workflows by id. */
 export interface WorkflowTable {
-  get(id: string | undefined): WorkflowRecord | undefined;
+  /** The workflow of which the execution is a member, while that is known: both are kept or dropped as one. */
+  of(execution: ExecutionRecord): WorkflowRecord | undefined;
   /** Marks it as changed. */
   touch(workflow: WorkflowRecord): void;
   /** Marks its counts as changed, where they are stored and not counted. */

@@ -1,13 +1,14 @@
 /** Workflows: open until the last of their executions has ended. */
+import { retire, retireWorkflow, unretireWorkflow } from './history.js';
 import type { ExecutionRecord, WorkflowRecord } from './records.js';
 import type { Tables } from './tables.js';
 
 /** A member has ended. The last one ends the workflow. */
 export function closeMember(t: Tables, execution: ExecutionRecord): void {
-  const workflow = t.workflows.get(execution.workflowId);
+  const workflow = t.workflows.of(execution);
   // What a workflow that is not known any more has left behind is alone, and one that has ended does not end again.
   if (workflow === undefined || workflow.open <= 0) {
-    t.retire(execution);
+    retire(t, execution);
     return;
   }
   workflow.open--;
@@ -19,9 +20,9 @@ export function closeMember(t: Tables, execution: ExecutionRecord): void {
 
 /** An ended member is about to be reopened: with it, the whole workflow is out of history. */
 export function openMember(t: Tables, execution: ExecutionRecord): void {
-  const workflow = t.workflows.get(execution.workflowId);
+  const workflow = t.workflows.of(execution);
   if (workflow === undefined) return;
-  t.unretireWorkflow(workflow);
+  unretireWorkflow(t, workflow);
   workflow.open++;
   countEnd(workflow, execution, -1);
   t.workflows.removeBytes(workflow, execution);
@@ -35,7 +36,7 @@ export function openMember(t: Tables, execution: ExecutionRecord): void {
 /** The last of its executions has ended, or it has none: from here on history has it, as a whole. */
 export function close(t: Tables, workflow: WorkflowRecord): void {
   complete(t, workflow);
-  t.retireWorkflow(workflow);
+  retireWorkflow(t, workflow);
 }
 
 /** Its status follows from the ends of its executions. */

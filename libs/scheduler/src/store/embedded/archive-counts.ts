@@ -1,12 +1,12 @@
 import type { TerminalStatus } from '../../core/status.js';
 
-/** What history keeps or drops as one, as far as trimming asks. */
+/** A unit of history on disk. */
 export interface Retired {
   kind: 'execution' | 'workflow';
   number: number;
   /** Its place among those of its outcome. */
   rank: number;
-  completed_time: number;
+  completedAt: number;
   bytes: number;
 }
 

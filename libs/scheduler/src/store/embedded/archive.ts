@@ -2,7 +2,6 @@ import { StoreDamagedError } from '../../core/errors.js';
 import type { TerminalStatus } from '../../core/status.js';
 import type { ListExecutionsQuery } from '../records.js';
 import type { Row, WorkflowRow } from '../maps/rows.js';
-import { bytes } from '../maps/weight.js';
 import { checksum } from './checksum.js';
 import { ArchiveCounts, type Counted, type Retired } from './archive-counts.js';
 import { encodeExecution, encodeWorkflow } from './codec.js';
@@ -99,11 +98,11 @@ export class Archive {
     this.removeEdgesOf = prepare(`DELETE FROM edge WHERE number IN (SELECT h.number FROM history h WHERE ${members})`);
     this.removeMembers = prepare(`DELETE FROM history WHERE ${members}`);
     this.oldestExecutions = prepare(
-      `SELECT 'execution' AS kind, number, retired AS rank, completed_time, bytes FROM history WHERE outcome = ?
+      `SELECT 'execution' AS kind, number, retired AS rank, completed_time AS completedAt, bytes FROM history WHERE outcome = ?
          ORDER BY retired LIMIT ?`,
     );
     this.oldestWorkflows = prepare(
-      `SELECT 'workflow' AS kind, number, ended AS rank, completed_time, bytes FROM workflow
+      `SELECT 'workflow' AS kind, number, ended AS rank, completed_time AS completedAt, bytes FROM workflow
          WHERE outcome = ? AND family > 0 ORDER BY ended LIMIT ?`,
     );
     this.since = prepare('SELECT number FROM history WHERE created_time >= ? ORDER BY created_time, number LIMIT 1');
@@ -210,7 +209,7 @@ export class Archive {
       row.completedAt,
     ] as const;
     const result = row.result ?? null;
-    const size = bytes(row);
+    const size = row.bytes;
     const outcome = row.place === 'history' ? (status as TerminalStatus) : null;
     const place = placeOf({ number: row.order, status, retired: row.rank, family });
     const sum = checksum(place, body, payload, result);
@@ -243,19 +242,27 @@ export class Archive {
     this.removeWorkflow.run(number);
   }
 
-  /** Drops for good what history holds on disk: an execution that stands alone, or a workflow with all of its. */
-  drop({ kind, number, bytes }: Retired, outcome: TerminalStatus, counts: ArchiveCounts): void {
+  /**
+   * Drops for good what history holds on disk: an execution that stands alone, or a workflow with all of its.
+   * @returns how many executions
+   */
+  drop({ kind, number, bytes }: Retired, outcome: TerminalStatus, counts: ArchiveCounts): number {
     if (kind === 'execution') {
       this.edges.drop(number);
-      return this.take({ number, status: outcome, outcome, bytes }, counts);
+      this.take({ number, status: outcome, outcome, bytes }, counts);
+      return 1;
     }
-    for (const { status, n } of this.database.rows<{ status: TerminalStatus; n: number }>(this.statusesOf, number))
+    let done = 0;
+    for (const { status, n } of this.database.rows<{ status: TerminalStatus; n: number }>(this.statusesOf, number)) {
       counts.addExecutions(status, -n);
+      done += n;
+    }
     this.removeTagsOf.run(number);
     this.removeEdgesOf.run(number);
     this.removeMembers.run(number);
     this.removeWorkflow.run(number);
     counts.addUnits(outcome, -1, -bytes);
+    return Math.max(1, done);
   }
 
   /** Those of an outcome that are dropped first. */

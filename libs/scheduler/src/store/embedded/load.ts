@@ -50,7 +50,7 @@ export function load(database: Database, archive: Archive, s: State, totals: Tot
   steps.sort((a, b) => Number(a.key) - Number(b.key));
   for (const { key, body } of steps) aside.attempt(`spread '${key}'`, () => rebuilder.spread(Number(key), body));
   for (const kind of ['totals', 'window', 'errors']) each(kind, (_, body) => totals.restore(kind, body));
-  for (const outcome of TERMINAL_STATUSES) s.history[outcome].units.beyond(archive.newestRank(outcome));
+  for (const outcome of TERMINAL_STATUSES) s.history.shelves[outcome].units.beyond(archive.newestRank(outcome));
   return { edges: rebuilder.lostEdges, workflows: rebuilder.unclosed };
 }
 

@@ -1,10 +1,9 @@
-import { isTerminal, type TerminalStatus } from '../../core/status.js';
+import { isTerminal } from '../../core/status.js';
 import { SpreadStep } from '../maps/changed.js';
 import { Deadline } from '../maps/deadline.js';
 import { KeyRow } from '../maps/key-row.js';
 import { restored } from '../maps/schedule-row.js';
 import { Edge, LockRow, QueueRow, Row, WorkerRow, WorkflowRow, type Unit } from '../maps/rows.js';
-import * as history from '../maps/history.js';
 import { toLimits } from '../maps/queue-table.js';
 import type { State } from '../maps/state.js';
 import { detached, type StoredExecution, type StoredWorkflow } from './detached.js';
@@ -20,7 +19,6 @@ import type {
   SpreadRecord,
   TaskEntry,
 } from './codec.js';
-import { bytes, weight } from '../maps/weight.js';
 
 interface Added {
   row: Row;
@@ -82,7 +80,7 @@ export class Rebuilder {
       const row = this.find(execution);
       if (row.place !== 'gone') row.more().workflow = workflow;
       if (!isTerminal(row.status)) workflow.open++;
-      else workflow.bytes += bytes(row);
+      else workflow.bytes += row.bytes;
       if (row.status === 'FAILED') workflow.failed++;
       if (row.status === 'CANCELLED') workflow.cancelled++;
       workflow.nodes.push({ ref, row, dependsOn });
@@ -210,8 +208,8 @@ export class Rebuilder {
     if (upstream.place === 'gone' && edge.state === 'open') this.lostEdges.push(edge);
     const extra = upstream.more();
     (extra.dependents ??= []).push(edge);
-    const workflow = history.workflowOf(this.s, dependent);
-    if (workflow !== null && upstream.extra?.workflow === workflow) return;
+    const workflow = this.s.workflows.of(dependent);
+    if (workflow !== undefined && upstream.extra?.workflow === workflow) return;
     dependent.hasExternalEdges = true;
     if (!isHeld(edge)) return;
     extra.liveDependents++;
@@ -229,8 +227,8 @@ export class Rebuilder {
 
   /** Counts who needs an execution of a workflow from outside of it. */
   private pin(row: Row): void {
-    const workflow = history.workflowOf(this.s, row);
-    if (workflow !== null) workflow.pins++;
+    const workflow = this.s.workflows.of(row);
+    if (workflow !== undefined) workflow.pins++;
   }
 
   /** What another record names; a stand-in that is gone for what history has dropped, or what was set aside and so failed. */
@@ -248,7 +246,7 @@ export class Rebuilder {
   private enlist(row: Unit): void {
     const { s } = this;
     if (row instanceof WorkflowRow) {
-      if (row.rank > 0) this.shelve(row);
+      if (row.rank > 0) s.history.restore(row);
       return;
     }
     switch (row.place) {
@@ -264,8 +262,8 @@ export class Rebuilder {
         return this.rejoin(row);
       case 'history':
         // Its workflow has a place, where it has one.
-        if (history.workflowOf(s, row) !== null) row.place = 'kept';
-        else this.shelve(row);
+        if (s.workflows.of(row) !== undefined) row.place = 'kept';
+        else s.history.restore(row);
         return;
       case 'running':
         row.worker = this.lostWorker(row.lastWorkerId!);
@@ -282,12 +280,6 @@ export class Rebuilder {
     const lock = this.s.locks.get(row.lockKey);
     if (lock) this.s.lockWaiters.restore(lock, row);
     else row.parkNumber = undefined;
-  }
-
-  private shelve(unit: Unit): void {
-    const shelf = this.s.history[unit.status as TerminalStatus];
-    shelf.units.putBack(unit);
-    shelf.bytes += weight(unit);
   }
 
   /** A worker of the process that ended: known so far that its runs can be brought back. */

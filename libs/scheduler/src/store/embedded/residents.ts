@@ -1,11 +1,9 @@
 import type { TerminalStatus } from '../../core/status.js';
-import * as history from '../maps/history.js';
 import type { Row, WorkflowRow } from '../maps/rows.js';
 import { Executions, type State } from '../maps/state.js';
 import type { Counted } from './archive-counts.js';
 import type { Archive } from './archive.js';
 import { Rebuilder } from './rebuild.js';
-import { bytes } from '../maps/weight.js';
 
 /**
  * Executions by id. One that is only in history comes back into memory when a transition looks for it, with all it
@@ -47,7 +45,7 @@ export class Residents extends Executions {
     const alone = missing.map((each) => rebuilder.workflow(each));
     rebuilder.link();
     return () => {
-      for (const workflow of alone) history.forget(s, workflow);
+      for (const workflow of alone) s.history.forget(workflow);
     };
   }
 
@@ -62,8 +60,8 @@ export class Residents extends Executions {
     // Before the edges are linked, which look for what has left history.
     for (const row of rebuilder.rows) {
       const status = row.status as TerminalStatus;
-      const outcome = history.workflowOf(this.state!, row) === null ? status : null;
-      this.recalled.set(row, { number: row.order, status, outcome, bytes: bytes(row) });
+      const outcome = this.state!.workflows.of(row) === undefined ? status : null;
+      this.recalled.set(row, { number: row.order, status, outcome, bytes: row.bytes });
     }
     rebuilder.link();
     for (const workflow of members)

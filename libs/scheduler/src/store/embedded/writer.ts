@@ -1,9 +1,9 @@
-import * as history from '../maps/history.js';
 import { SpreadStep, type Changed } from '../maps/changed.js';
 import { KeyRow } from '../maps/key-row.js';
 import { Edge, LockRow, QueueRow, Row, TaskRow, WorkflowRow } from '../maps/rows.js';
 import { ScheduleRow } from '../maps/schedule-row.js';
 import type { TerminalStatus } from '../../core/status.js';
+import { trim } from '../../engine/history.js';
 import type { State } from '../maps/state.js';
 import type { ArchiveCounts } from './archive-counts.js';
 import type { Archive } from './archive.js';
@@ -14,7 +14,10 @@ import type { HistorySettings } from '../history-settings.js';
 import { familyOf, isRetired, type Family } from './family.js';
 import type { Residents } from './residents.js';
 import { Totals } from './totals.js';
-import { trim } from './trim.js';
+import { StoredShelves } from './shelves.js';
+
+/** Executions that one transaction drops, at most; what is over goes with the next ones. */
+const DROPS_PER_WRITE = 2_000;
 
 /**
  * Writes what has changed since it last did, as one transaction: the living, what has left memory for history, and
@@ -69,8 +72,9 @@ export class Writer {
       for (const record of [...residents.recalled.keys(), ...residents.recalledWorkflows.keys()])
         if (!archived.has(record) && !changed.has(record)) this.put(record, counts);
       const { state: s, archive, limits } = this;
-      const trimmed = trim({ s, archive, counts, limits, now, put: (record) => this.put(record, counts), archived });
-      wrote = this.mayBeLong = trimmed;
+      const put = (record: Changed): void => this.put(record, counts);
+      const history = new StoredShelves({ s, archive, counts, limits, put, archived });
+      wrote = this.mayBeLong = trim({ now, history }, DROPS_PER_WRITE).done > 0;
       for (const { kind, key, body } of totals) this.store(kind, key, body);
     });
     // Committed: memory follows.
@@ -136,8 +140,8 @@ export class Writer {
 
   /** Takes an archived family out of memory. */
   private forget(rows: readonly Row[], workflows: readonly WorkflowRow[]): void {
-    for (const row of rows) if (row.place === 'history') history.forget(this.state, row);
-    for (const workflow of workflows) if (workflow.list !== null) history.forget(this.state, workflow);
+    for (const row of rows) if (row.place === 'history') this.state.history.forget(row);
+    for (const workflow of workflows) if (workflow.list !== null) this.state.history.forget(workflow);
   }
 
   private put(record: Changed, counts: ArchiveCounts): void {

@@ -45,7 +45,7 @@ export function dump(s: State): unknown {
     })),
     tasks: sorted(s.tasks).flatMap(([taskId, task]) => (task.mirror ? [{ ...task.mirror, taskId }] : [])),
     history: Object.fromEntries(
-      Object.entries(s.history).map(([status, { units }]) => [
+      Object.entries(s.history.shelves).map(([status, { units }]) => [
         status,
         [...units].map((unit) => (unit instanceof WorkflowRow ? unit.workflowId : unit.id)),
       ]),

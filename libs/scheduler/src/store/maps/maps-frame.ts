@@ -3,6 +3,7 @@ import type { Effect, ExecutionTransition } from '../../core/effects.js';
 import { SchedulerClosedError } from '../../core/errors.js';
 import { EDGES_PER_STEP } from '../../core/limits.js';
 import { propagate } from '../../engine/dependency.js';
+import { trimGrown } from '../../engine/history.js';
 import { historySettings, type GivenHistory } from '../history-settings.js';
 import type { ResultsPage } from '../records.js';
 import { results } from './claim.js';
@@ -92,6 +93,7 @@ export abstract class MapsFrame {
     this.state.edgeBudget = { toDecide: EDGES_PER_STEP, toMove: EDGES_PER_STEP, bytes: 1 };
     const result = transition(this.state, now);
     propagate(this.state);
+    trimGrown(this.state, Number.POSITIVE_INFINITY);
     return result;
   }
 

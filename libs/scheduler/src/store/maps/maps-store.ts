@@ -20,11 +20,11 @@ import type { HeartbeatReply, ExchangeReply, ExchangeRequest, StepReply, TaskSto
 import { claim } from './claim.js';
 import { dump } from './dump.js';
 import * as enqueueing from './enqueue.js';
-import * as history from './history.js';
 import * as inspect from './inspect.js';
 import { cancel } from '../../engine/cancel.js';
 import { propagate, timeOut } from '../../engine/dependency.js';
 import { reopen } from '../../engine/finish.js';
+import { trim } from '../../engine/history.js';
 import { configure, declare, nextDue, pause, promote, resume, wakeRefilled } from '../../engine/queue.js';
 import { current, settleExpired } from '../../engine/settle.js';
 import {
@@ -313,9 +313,10 @@ export class MapsTaskStore extends MapsFrame implements TaskStore {
   }
 
   prune(limit: number): Promise<StepReply> {
-    return this.commit((s, now) => {
-      const done = history.trim(s, now, limit) + s.keys.prune(limit);
-      return { done, more: done >= limit };
+    return this.commit((s) => {
+      const { done, isOver } = trim(s, limit);
+      const keys = s.keys.prune(limit);
+      return { done: done + keys, more: isOver || keys >= limit };
     });
   }
 

@@ -7,7 +7,7 @@ import type { TaskStatus } from '../../core/status.js';
 import * as enqueueing from './enqueue.js';
 import * as history from './history.js';
 import { Deadline } from './deadline.js';
-import type { QueueRow, Row, WorkerRow, WorkflowRow } from './rows.js';
+import type { QueueRow, Row, WorkerRow } from './rows.js';
 import type { MapsTick, ScheduleRow } from './schedule-row.js';
 import { State } from './state.js';
 import { move, tell } from './transition.js';
@@ -76,8 +76,15 @@ export class MemoryState extends State {
     return true;
   }
 
-  addAttempt(row: Row, outcome: TaskAttempt['outcome'], error: ErrorInfo | undefined): void {
-    history.recordAttempt(row, outcome, error ?? null, this.now);
+  makeAttempt(row: Row, outcome: TaskAttempt['outcome'], error: ErrorInfo | undefined): TaskAttempt {
+    return {
+      attempt: row.runs,
+      startedTime: new Date(row.startedAt).toISOString(),
+      endedTime: new Date(this.now).toISOString(),
+      workerId: row.lastWorkerId ?? null,
+      outcome,
+      error: error ?? null,
+    };
   }
 
   setCancelDeadline(row: Row, at: number): void {
@@ -158,18 +165,6 @@ export class MemoryState extends State {
     }
   }
 
-  setKept(row: Row): void {
-    row.place = 'kept';
-  }
-
-  retire(row: Row): void {
-    history.retire(this, row, this.now);
-  }
-
-  unretire(row: Row): void {
-    history.keep(this, row);
-  }
-
   isBlocked(row: Row): boolean {
     return row.place === 'dependencies';
   }
@@ -178,25 +173,16 @@ export class MemoryState extends State {
     return row.rootCause ?? { executionId: row.id, taskId: row.task.taskId, status: row.status };
   }
 
-  pin(row: Row): void {
-    history.pin(this, row);
-  }
-
-  unpin(row: Row): void {
-    history.unpin(this, row, this.now);
-  }
-
-  unpinReopened(row: Row): void {
-    const workflow = history.workflowOf(this, row);
-    if (workflow !== null) workflow.pins--;
-  }
-
   newest(taskId: string): Row | undefined {
     return this.task(taskId).newest ?? undefined;
   }
 
   isWatched(row: Row): boolean {
     return row.task.watched;
+  }
+
+  isNewest(row: Row): boolean {
+    return row.task.newest === row;
   }
 
   replaceNewest(row: Row): Row | undefined {
@@ -212,13 +198,5 @@ export class MemoryState extends State {
 
   admitTick(row: Row, { command }: MapsTick, after: Row | undefined): void {
     enqueueing.admitTick(this, row, command, after);
-  }
-
-  retireWorkflow(workflow: WorkflowRow): void {
-    history.retireWorkflow(this, workflow, this.now);
-  }
-
-  unretireWorkflow(workflow: WorkflowRow): void {
-    history.keepWorkflow(this, workflow);
   }
 }

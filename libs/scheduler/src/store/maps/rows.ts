@@ -161,6 +161,15 @@ export class Row extends WithRareFields implements ExecutionRecord, ListItem<Row
     return this.extra?.dependents?.length ?? 0;
   }
 
+  get liveDependents(): number {
+    return this.extra?.liveDependents ?? 0;
+  }
+
+  /** Bytes of payload and result. */
+  get bytes(): number {
+    return (this.payload?.length ?? 0) + (this.result?.length ?? 0);
+  }
+
   get dueAt(): number {
     return this.at;
   }

@@ -3,7 +3,7 @@ import type { Effect, ExecutionTransition } from '../../core/effects.js';
 import type { RootCause, TaskAttempt } from '../../core/execution.js';
 import type { ErrorInfo } from '../../core/failure.js';
 import type { Verb } from '../../core/state-machine.js';
-import { isTerminal, type TaskStatus, type TerminalStatus } from '../../core/status.js';
+import { isTerminal, type TaskStatus } from '../../core/status.js';
 import type { EdgeBudget } from '../../engine/edge-records.js';
 import type { LockRecord, ScheduleRecord } from '../../engine/records.js';
 import type { Counter, Tables } from '../../engine/tables.js';
@@ -14,8 +14,8 @@ import type { Changed } from './changed.js';
 import type { Deadline } from './deadline.js';
 import { MapsEdgeTable } from './edge-table.js';
 import { Heap } from './heap.js';
-import { LinkedList } from './list.js';
 import { MapsExpiryTable } from './expiry-table.js';
+import { MapsHistoryTable } from './history-table.js';
 import { MapsLockTable } from './lock-table.js';
 import { MapsLockWaiters } from './lock-waiters.js';
 import { MapsQueueTable } from './queue-table.js';
@@ -23,7 +23,7 @@ import { MapsReadyTable } from './ready-table.js';
 import { MapsUnhandledTable } from './unhandled-table.js';
 import { MapsWorkerTable } from './worker-table.js';
 import { MapsKeyTable } from './key-table.js';
-import { TaskRow, type QueueRow, type Row, type Unit, type WorkerRow, type WorkflowRow } from './rows.js';
+import { TaskRow, type QueueRow, type Row, type WorkerRow, type WorkflowRow } from './rows.js';
 import { MapsDefinitionTable } from './definition-table.js';
 import type { MapsTick, ScheduleRow } from './schedule-row.js';
 import { MapsScheduleTable } from './schedule-table.js';
@@ -45,12 +45,6 @@ export class Executions extends Map<string, Row> {
   peek(executionId: string): Row | undefined {
     return this.get(executionId);
   }
-}
-
-/** The ended executions and workflows of one outcome, oldest first. */
-export class Shelf {
-  readonly units = new LinkedList<Unit>();
-  bytes = 0;
 }
 
 /** All that a store on maps knows. Each concern has its part here and its functions in the file of its name. */
@@ -75,12 +69,7 @@ export abstract class State implements Tables {
 
   readonly edges = new MapsEdgeTable(this);
   readonly steps = new MapsStepTable(this);
-  readonly history: Record<TerminalStatus, Shelf> = {
-    COMPLETED: new Shelf(),
-    FAILED: new Shelf(),
-    CANCELLED: new Shelf(),
-    SKIPPED: new Shelf(),
-  };
+  readonly history: MapsHistoryTable;
   edgeBudget: EdgeBudget = { toDecide: 0, toMove: 0, bytes: 0 };
 
   /** Of the newest transition, ms. */
@@ -114,7 +103,9 @@ export abstract class State implements Tables {
     readonly executions = new Executions(),
     /** What has changed since it was last written down; null: nobody writes it down. */
     private readonly changed: Set<Changed> | null = null,
-  ) {}
+  ) {
+    this.history = new MapsHistoryTable(this, settings.history);
+  }
 
   abstract move(row: Row, verb: Verb, status: TaskStatus): void;
   abstract emitExecution(row: Row, transition: ExecutionTransition): void;
@@ -128,7 +119,7 @@ export abstract class State implements Tables {
   abstract setRunDeadline(row: Row, at: number): void;
   abstract endRun(row: Row): void;
   abstract settleRun(row: Row, end: () => void): boolean;
-  abstract addAttempt(row: Row, outcome: TaskAttempt['outcome'], error: ErrorInfo | undefined): void;
+  abstract makeAttempt(row: Row, outcome: TaskAttempt['outcome'], error: ErrorInfo | undefined): TaskAttempt;
   abstract setCancelDeadline(row: Row, at: number): void;
   abstract eachDueCancel(end: (row: Row) => void): number;
   abstract eachPastDeadline(limit: number, visit: (row: Row) => void): void;
@@ -141,19 +132,12 @@ export abstract class State implements Tables {
   abstract eachDelayed(limit: number, place: (row: Row) => void): number;
   abstract nextDeadline(): number | undefined;
   abstract leave(row: Row): void;
-  abstract setKept(row: Row): void;
-  abstract retire(row: Row): void;
-  abstract unretire(row: Row): void;
   abstract isBlocked(row: Row): boolean;
   abstract rootCauseOf(row: Row): RootCause;
-  abstract pin(row: Row): void;
-  abstract unpin(row: Row): void;
-  abstract unpinReopened(row: Row): void;
   abstract newest(taskId: string): Row | undefined;
   abstract isWatched(row: Row): boolean;
+  abstract isNewest(row: Row): boolean;
   abstract replaceNewest(row: Row): Row | undefined;
-  abstract retireWorkflow(workflow: WorkflowRow): void;
-  abstract unretireWorkflow(workflow: WorkflowRow): void;
   abstract createTick(schedule: ScheduleRow, id: string, tick: MapsTick): Row;
   abstract admitTick(row: Row, tick: MapsTick, after: Row | undefined): void;
 

@@ -1,7 +1,6 @@
 import type { WorkflowTable } from '../../engine/tables.js';
 import type { Changed } from './changed.js';
 import type { Row, WorkflowRow } from './rows.js';
-import { bytes } from './weight.js';
 
 /** Workflows by id, see WorkflowTable in the engine. */
 export class MapsWorkflowTable extends Map<string, WorkflowRow> implements WorkflowTable {
@@ -9,8 +8,10 @@ export class MapsWorkflowTable extends Map<string, WorkflowRow> implements Workf
     super();
   }
 
-  override get(id: string | undefined): WorkflowRow | undefined {
-    return super.get(id!);
+  /** Not one that history has dropped, where another one has its id. */
+  of({ extra }: Row): WorkflowRow | undefined {
+    if (extra === null || extra.workflow === null) return undefined;
+    return this.get(extra.workflow.workflowId) === extra.workflow ? extra.workflow : undefined;
   }
 
   touch(workflow: WorkflowRow): void {
@@ -21,10 +22,10 @@ export class MapsWorkflowTable extends Map<string, WorkflowRow> implements Workf
   touchCounts(): void {}
 
   addBytes(workflow: WorkflowRow, row: Row): void {
-    workflow.bytes += bytes(row);
+    workflow.bytes += row.bytes;
   }
 
   removeBytes(workflow: WorkflowRow, row: Row): void {
-    workflow.bytes -= bytes(row);
+    workflow.bytes -= row.bytes;
   }
 }

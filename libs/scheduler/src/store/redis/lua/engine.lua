@@ -1,6 +1,135 @@
 -- Generated from libs/scheduler/src/engine by `npm run build:engine`. Do not edit.
 
-local engine = { rateLimit = {}, queue = {}, status = {}, edges = {}, startable = {}, lock = {}, minuteStats = {}, workflow = {}, finish = {}, dependency = {}, admit = {}, cancel = {}, ttl = {}, claim = {}, idempotency = {}, lockHandles = {}, settle = {}, rescue = {}, schedule = {}, task = {}, worker = {} }
+local engine = { history = {}, rateLimit = {}, queue = {}, status = {}, edges = {}, startable = {}, lock = {}, minuteStats = {}, workflow = {}, finish = {}, dependency = {}, admit = {}, cancel = {}, ttl = {}, claim = {}, idempotency = {}, lockHandles = {}, settle = {}, rescue = {}, schedule = {}, task = {}, worker = {} }
+
+do
+local exports = engine.history
+local trimOutcome, isNeeded
+local ATTEMPTS_KEPT = limits.ATTEMPTS_KEPT
+--- Moves an ended workflow into history, once no live execution outside of it needs any of its executions.
+function exports.retireWorkflow(t, workflow)
+    if workflow.open > 0 or workflow.pins > 0 or t.history:hasWorkflow(workflow) then
+        return
+    end
+    t.history:enterWorkflow(workflow)
+end
+function trimOutcome(t, outcome, limit)
+    local bounds = t.history:bounds(outcome)
+    local count = t.history:count(outcome)
+    local bytes = bounds.bytes == nil and 0 or t.history:bytes(outcome)
+    local done = 0
+    while done < limit do
+        local isTooMuch = count > bounds.count or bounds.bytes ~= nil and bytes > bounds.bytes
+        if not isTooMuch and bounds.age == nil then
+            break
+        end
+        local oldest = t.history:oldest(outcome)
+        if oldest == nil or not isTooMuch and oldest.completedAt > t.now - bounds.age then
+            break
+        end
+        count = count - 1
+        bytes = bytes - oldest.bytes
+        done = done + t.history:drop(outcome, oldest)
+    end
+    return done
+end
+function isNeeded(t, execution)
+    if execution.liveDependents > 0 or execution.isKeptForEdges or execution.isArriving then
+        return true
+    end
+    return t:isNewest(execution)
+end
+local OUTCOMES = {"COMPLETED", "FAILED", "CANCELLED", "SKIPPED"}
+--- Adds the run that ends now to the attempts of its execution, of which the newest are kept.
+function exports.addAttempt(t, execution, outcome, ____error)
+    local attempts = execution.attempts or ({})
+    attempts[#attempts + 1] = t:makeAttempt(execution, outcome, ____error)
+    if #attempts > ATTEMPTS_KEPT then
+        table.remove(attempts, 1)
+    end
+    execution.attempts = attempts
+    t:touchExecution(execution)
+end
+--- Moves an ended execution into history, once no live one needs it: alone, or with its whole workflow.
+function exports.retire(t, execution)
+    if not t.history:isKept(execution) then
+        return
+    end
+    local workflow = t.workflows:of(execution)
+    if workflow ~= nil then
+        exports.retireWorkflow(t, workflow)
+    elseif not isNeeded(t, execution) then
+        t.history:enter(execution)
+    end
+end
+--- Takes an execution that stands alone out of history.
+function exports.unretire(t, execution)
+    if t.history:has(execution) then
+        t.history:leave(execution)
+    end
+end
+--- Takes a workflow out of history.
+function exports.unretireWorkflow(t, workflow)
+    if t.history:hasWorkflow(workflow) then
+        t.history:leaveWorkflow(workflow)
+    end
+end
+--- One more live execution needs how that one ended, from outside of its workflow.
+function exports.pin(t, execution)
+    local workflow = t.workflows:of(execution)
+    if workflow == nil then
+        exports.unretire(t, execution)
+        return
+    end
+    workflow.pins = workflow.pins + 1
+    t.workflows:touchCounts(workflow)
+    exports.unretireWorkflow(t, workflow)
+end
+--- One less does; it may go into history.
+function exports.unpin(t, execution)
+    local workflow = t.workflows:of(execution)
+    if workflow == nil then
+        exports.retire(t, execution)
+        return
+    end
+    workflow.pins = workflow.pins - 1
+    t.workflows:touchCounts(workflow)
+    exports.retireWorkflow(t, workflow)
+end
+--- As unpin, of one that is about to run again.
+function exports.unpinReopened(t, execution)
+    local workflow = t.workflows:of(execution)
+    if workflow == nil then
+        return
+    end
+    workflow.pins = workflow.pins - 1
+    t.workflows:touchCounts(workflow)
+end
+--- At the end of a verb: drops what is more than is kept of the outcomes that history has got more of.
+-- 
+-- @param limit executions
+function exports.trimGrown(t, limit)
+    local left = limit
+    for ____, outcome in ipairs(OUTCOMES) do
+        if t.history:takeGrown(outcome) then
+            left = left - trimOutcome(t, outcome, left)
+        end
+    end
+end
+--- Drops what is more than is kept, oldest first: of each outcome by number, age and bytes.
+-- 
+-- @param limit executions
+function exports.trim(t, limit)
+    local done = 0
+    for ____, outcome in ipairs(OUTCOMES) do
+        done = done + trimOutcome(t, outcome, limit - done)
+    end
+    return {
+        done = done,
+        isOver = done >= limit or t.history:isCut()
+    }
+end
+end
 
 do
 local exports = engine.rateLimit
@@ -231,6 +360,9 @@ end
 do
 local exports = engine.edges
 local startTimeout, counts, attach, hold, isInternal, releaseSome, releaseEdge, reattachSome, reattachEdge, READ_AT_ONCE
+local pin = engine.history.pin
+local unpin = engine.history.unpin
+local unpinReopened = engine.history.unpinReopened
 local enter = engine.queue.enter
 local hasEnded = engine.status.hasEnded
 --- An open edge of a live execution holds; the last one makes it ready.
@@ -292,14 +424,14 @@ function hold(t, dependent, upstream)
         dependent.hasExternalEdges = true
         t:touchExecution(dependent)
     end
-    t:pin(upstream)
+    pin(t, upstream)
     t.edges:addLive(upstream, 1)
 end
 function isInternal(t, dependent, upstream)
     if dependent.workflowId == nil or dependent.workflowId ~= upstream.workflowId then
         return false
     end
-    return t.workflows:get(dependent.workflowId) ~= nil
+    return t.workflows:of(dependent) ~= nil
 end
 function releaseSome(t, execution)
     t:touchExecution(execution)
@@ -335,7 +467,7 @@ function releaseEdge(t, execution, edge)
         return
     end
     t.edges:addLive(upstream, -1)
-    t:unpin(upstream)
+    unpin(t, upstream)
 end
 function reattachSome(t, execution)
     local budget = t.edgeBudget
@@ -437,15 +569,15 @@ end
 --- A new execution of a task that others depend on: what found none that counts has waited for it.
 function exports.arrive(t, execution)
     local last = t:replaceNewest(execution)
-    t:pin(execution)
+    pin(t, execution)
     if last ~= nil then
-        t:unpin(last)
+        unpin(t, last)
     end
     if not t.edges:isAwaited(execution) then
         return
     end
     execution.isArriving = true
-    t:pin(execution)
+    pin(t, execution)
     t:touchExecution(execution)
     t.steps:add(
         execution,
@@ -464,7 +596,7 @@ function exports.attachWaiting(t, execution, before)
         if #some == 0 then
             execution.isArriving = nil
             t:touchExecution(execution)
-            t:unpin(execution)
+            unpin(t, execution)
             return true
         end
         budget.toMove = budget.toMove - #some
@@ -500,7 +632,7 @@ function exports.release(t, execution)
         return
     end
     execution.isKeptForEdges = true
-    t:pin(execution)
+    pin(t, execution)
 end
 --- An ended execution goes into history once its edges are all bound, and released.
 function exports.retireReleased(t, execution)
@@ -509,7 +641,7 @@ function exports.retireReleased(t, execution)
     end
     execution.isKeptForEdges = nil
     t:touchExecution(execution)
-    t:unpin(execution)
+    unpin(t, execution)
 end
 --- Binds a reopened execution to its upstreams again, by steps: until the last one, one open edge stands for all of them.
 function exports.reattach(t, execution)
@@ -523,7 +655,7 @@ function exports.reattach(t, execution)
     execution.openEdges = execution.boundBy == nil and 1 or 2
     if execution.isKeptForEdges then
         execution.isKeptForEdges = nil
-        t:unpinReopened(execution)
+        unpinReopened(t, execution)
     end
     t:touchExecution(execution)
     t.steps:add(execution, "edges", execution.leaseToken)
@@ -826,10 +958,13 @@ end
 do
 local exports = engine.workflow
 local countEnd
+local retire = engine.history.retire
+local retireWorkflow = engine.history.retireWorkflow
+local unretireWorkflow = engine.history.unretireWorkflow
 --- The last of its executions has ended, or it has none: from here on history has it, as a whole.
 function exports.close(t, workflow)
     exports.complete(t, workflow)
-    t:retireWorkflow(workflow)
+    retireWorkflow(t, workflow)
 end
 --- Its status follows from the ends of its executions.
 function exports.complete(t, workflow)
@@ -847,9 +982,9 @@ function countEnd(workflow, execution, by)
 end
 --- A member has ended. The last one ends the workflow.
 function exports.closeMember(t, execution)
-    local workflow = t.workflows:get(execution.workflowId)
+    local workflow = t.workflows:of(execution)
     if workflow == nil or workflow.open <= 0 then
-        t:retire(execution)
+        retire(t, execution)
         return
     end
     workflow.open = workflow.open - 1
@@ -862,11 +997,11 @@ function exports.closeMember(t, execution)
 end
 --- An ended member is about to be reopened: with it, the whole workflow is out of history.
 function exports.openMember(t, execution)
-    local workflow = t.workflows:get(execution.workflowId)
+    local workflow = t.workflows:of(execution)
     if workflow == nil then
         return
     end
-    t:unretireWorkflow(workflow)
+    unretireWorkflow(t, workflow)
     workflow.open = workflow.open + 1
     countEnd(workflow, execution, -1)
     t.workflows:removeBytes(workflow, execution)
@@ -884,6 +1019,8 @@ do
 local exports = engine.finish
 local hasDependents
 local edges = engine.edges
+local retire = engine.history.retire
+local unretire = engine.history.unretire
 local lock = engine.lock
 local countEnd = engine.minuteStats.countEnd
 local endRun = engine.queue.endRun
@@ -918,7 +1055,7 @@ function exports.finish(t, execution, verb, status, outcome)
     execution.result = outcome.result
     execution.error = outcome.error
     execution.reason = outcome.reason
-    t:setKept(execution)
+    t.history:setKept(execution)
     t:count(ENDS[status], 1)
     countEnd(t, execution)
     t:emitExecution(execution, ENDS[status])
@@ -926,7 +1063,7 @@ function exports.finish(t, execution, verb, status, outcome)
     edges.release(t, execution)
     exports.propagateEnd(t, execution)
     if execution.workflowId == nil then
-        t:retire(execution)
+        retire(t, execution)
     else
         closeMember(t, execution)
     end
@@ -937,7 +1074,7 @@ function exports.reopen(t, execution)
     if status ~= "FAILED" and status ~= "CANCELLED" and status ~= "SKIPPED" then
         return
     end
-    t:unretire(execution)
+    unretire(t, execution)
     if execution.workflowId ~= nil then
         openMember(t, execution)
     end
@@ -1703,6 +1840,7 @@ do
 local exports = engine.settle
 local settleOwn, retry, snooze, placeLater
 local finish = engine.finish.finish
+local addAttempt = engine.history.addAttempt
 local lock = engine.lock
 local endRun = engine.queue.endRun
 local place = engine.queue.place
@@ -1736,7 +1874,7 @@ function exports.settle(t, execution, settlement)
     local failure = settlement.error
     local isCancelled = execution.cancelRequestedAt > 0 and settlement.kind ~= "complete"
     if isCancelled or settlement.kind == "cancel" then
-        t:addAttempt(execution, "CANCELLED", failure)
+        addAttempt(t, execution, "CANCELLED", failure)
         finish(
             t,
             execution,
@@ -1746,7 +1884,7 @@ function exports.settle(t, execution, settlement)
         )
     elseif settlement.kind == "complete" then
         if execution.attempts ~= nil then
-            t:addAttempt(execution, "COMPLETED", nil)
+            addAttempt(t, execution, "COMPLETED", nil)
         end
         finish(
             t,
@@ -1756,7 +1894,7 @@ function exports.settle(t, execution, settlement)
             {result = settlement.result}
         )
     elseif settlement.kind == "fail" then
-        t:addAttempt(execution, "FAILED", failure)
+        addAttempt(t, execution, "FAILED", failure)
         finish(
             t,
             execution,
@@ -1793,7 +1931,7 @@ function exports.giveUp(t, execution)
 end
 function retry(t, execution, failure, delay)
     execution.failures = execution.failures + 1
-    t:addAttempt(execution, "FAILED", failure)
+    addAttempt(t, execution, "FAILED", failure)
     if failure ~= nil then
         t:addRecentError(execution, failure)
     end
@@ -1805,7 +1943,7 @@ function retry(t, execution, failure, delay)
 end
 function snooze(t, execution, failure, delay)
     execution.snoozes = execution.snoozes + 1
-    t:addAttempt(execution, "SNOOZED", failure)
+    addAttempt(t, execution, "SNOOZED", failure)
     exports.giveUp(t, execution)
     t:move(execution, "retry", "RETRYING")
     execution.error = nil
@@ -1852,7 +1990,7 @@ end
 --- Ends a run as cancelled, without a settlement of its worker.
 function exports.finalizeCancel(t, execution)
     execution.leaseToken = execution.leaseToken + 1
-    t:addAttempt(execution, "CANCELLED", nil)
+    addAttempt(t, execution, "CANCELLED", nil)
     finish(
         t,
         execution,
@@ -1867,6 +2005,7 @@ do
 local exports = engine.rescue
 local MAX_CRASHES = limits.MAX_CRASHES
 local finish = engine.finish.finish
+local addAttempt = engine.history.addAttempt
 local lock = engine.lock
 local finalizeCancel = engine.settle.finalizeCancel
 local giveUp = engine.settle.giveUp
@@ -1881,7 +2020,7 @@ function exports.rescue(t, execution)
     execution.crashes = execution.crashes + 1
     local message = (("worker " .. tostring(execution.lastWorkerId)) .. " stopped beating during run ") .. tostring(execution.runs)
     local failure = t:makeError("WorkerLostError", message, "WORKER_LOST")
-    t:addAttempt(execution, "WORKER_LOST", failure)
+    addAttempt(t, execution, "WORKER_LOST", failure)
     if execution.crashes >= MAX_CRASHES then
         execution.leaseToken = execution.leaseToken + 1
         finish(
@@ -1927,6 +2066,7 @@ local exports = engine.schedule
 local fireTick, idOf, fired, skip, switched, report, hasSameTicks, isSame, isSameMisfire, change
 local UNDECLARED_MS = limits.UNDECLARED_MS
 local cancel = engine.cancel.cancel
+local retire = engine.history.retire
 --- When it fires next, ms; undefined: it does not.
 function exports.nextTick(schedule)
     if schedule.paused then
@@ -1977,10 +2117,10 @@ function skip(t, execution, reason)
     t:move(execution, "skip", "SKIPPED")
     execution.reason = reason
     execution.completedAt = t.now
-    t:setKept(execution)
+    t.history:setKept(execution)
     t:count("skipped", 1)
     t:emitExecution(execution, "skipped")
-    t:retire(execution)
+    retire(t, execution)
 end
 function switched(t, schedule, how)
     schedule.revision = schedule.revision + 1

@@ -49,6 +49,10 @@ limits.UNDECLARED_MS = 10 * 60000
 limits.UNATTENDED_MS = 60000
 --- A rate limit counts the starts of so many parts of its span; a start stops counting at most one part late.
 limits.RATE_PARTS = 50
+--- Executions that history drops at the end of one step.
+limits.DROPS_PER_STEP = 250
+--- Those dropped by an exchange: more than it can end, so that a history made shorter gets there in time.
+limits.DROPS_PER_EXCHANGE = 1000
 --- Minutes with ends, the newest, for which statistics are kept.
 limits.MINUTES_KEPT = 60
 --- Recent errors kept for health.

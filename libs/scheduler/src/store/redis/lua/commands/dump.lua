@@ -115,10 +115,8 @@ end
 for i, id in ipairs(sorted(keys.tasks)) do
   mirrors[i] = call('HGET', keys.tasks, id)
 end
-local LISTS =
-  { COMPLETED = 'history', FAILED = 'historyFailed', CANCELLED = 'historyCancelled', SKIPPED = 'historySkipped' }
 local history_ = {}
-for outcome, list in pairs(LISTS) do
+for outcome, list in pairs(historyTable.LISTS) do
   local units = {}
   for _, entry in ipairs(call('LRANGE', keys[list], 0, -1)) do
     local id, number, kind = string.match(entry, '^([^|]+)|?(%d*)|?(%a?)$')

@@ -128,7 +128,7 @@ end
 -- @include concerns
 
 if simple.trimLater then
-  trim.all(1000)
+  trim.all(limits.DROPS_PER_EXCHANGE)
 end
 if isDone then
   transition.save()

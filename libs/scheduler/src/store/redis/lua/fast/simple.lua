@@ -21,9 +21,8 @@ function simple.begin()
   simple.emitted = (emitsEnds and codes.ENDS_EMITTED or 0) + (emitsStarts and codes.STARTS_EMITTED or 0)
 end
 
--- Executions dropped by one trip: more than it can end, so that a history made shorter gets there in time. Entries are
--- taken so many at a time, since each may be a workflow of 200 executions.
-local DROPS_PER_STEP, ENTRIES_AT_ONCE = 1000, 125
+-- Entries of history that are taken at a time, since each may be a workflow of 200 executions.
+local ENTRIES_AT_ONCE = 125
 -- The end of an entry of a workflow of which all executions succeeded here.
 local COMPACT = byte(codes.COMPACT_ENTRY)
 
@@ -60,7 +59,7 @@ local function takeOldest(n)
   return ids, taken == #entries
 end
 
--- Drops the oldest simple history beyond the count; anything else is left to the general way.
+-- Does what engine.history.trim does with simple history beyond the count; anything else is left to the general way.
 local function trimPlain()
   local over = call('LLEN', keys.history) - frame.historyCount
   if over <= 0 then
@@ -68,7 +67,7 @@ local function trimPlain()
   end
   simple.trimLater = (tonumber(call('HGET', keys.tombstones, 'history')) or 0) > 0
   local dropped = 0
-  while over > 0 and dropped < DROPS_PER_STEP and not simple.trimLater do
+  while over > 0 and dropped < limits.DROPS_PER_EXCHANGE and not simple.trimLater do
     local ids, all = takeOldest(math.min(over, ENTRIES_AT_ONCE))
     callAll('HDEL', keys.static, ids)
     callAll('HDEL', keys.state, ids)

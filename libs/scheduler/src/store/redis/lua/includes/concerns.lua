@@ -15,7 +15,7 @@
 -- @include expiryTable
 -- @include workerTable
 -- @include window
--- @include history
+-- @include historyTable
 -- @include trim
 -- @include tasks
 -- @include edges

@@ -17,7 +17,7 @@ function intake.hold(batch, upstream)
   if call('ZADD', keys.intakeHolds(batch), 'NX', frame.next(), upstream.id) == 1 then
     upstream.liveDependents = upstream.liveDependents + 1
     rows.touch(upstream)
-    history.pin(upstream)
+    engine.history.pin(tables, upstream)
   end
 end
 
@@ -57,7 +57,7 @@ local function release(batch)
       if row then
         row.liveDependents = row.liveDependents - 1
         rows.touch(row)
-        history.unpin(row)
+        engine.history.unpin(tables, row)
       end
     end
     if #ids < HELD_AT_ONCE then

@@ -130,6 +130,11 @@ function rows.payload(row)
   return string.sub(row.record, row.payloadStart)
 end
 
+-- Bytes of payload and result.
+function rows.weigh(row)
+  return #row.record - row.payloadStart + 1 + #(row.result or '')
+end
+
 -- Fails where a text is unreadable.
 local function makeRow(id, record, state)
   local base = parse(id, record)

@@ -66,8 +66,8 @@ function tables:settleRun(row, end_)
   return false
 end
 
-function tables:addAttempt(row, outcome, err)
-  history.recordAttempt(row, outcome, err)
+function tables:makeAttempt(row, outcome, err)
+  return { row.runs, row.startedAt, now, row.lastWorkerId or false, outcome, err or false }
 end
 
 function tables:setCancelDeadline(row, at)

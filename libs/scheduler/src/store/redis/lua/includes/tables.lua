@@ -89,31 +89,8 @@ function tables:rootCauseOf(row)
 end
 
 function tables:addRecentError(row, err)
-  history.rememberError(row, err)
-end
-
-function tables:setKept(row)
-  row.location = 'kept'
-end
-
-function tables:retire(row)
-  history.retire(row)
-end
-
-function tables:unretire(row)
-  history.keep(row)
-end
-
-function tables:pin(row)
-  history.pin(row)
-end
-
-function tables:unpin(row)
-  history.unpin(row)
-end
-
-function tables:unpinReopened(row)
-  history.forgetPin(row)
+  call('RPUSH', keys.errors, cmsgpack.pack({ row.task, row.id, err, now }))
+  call('LTRIM', keys.errors, -limits.RECENT_ERRORS_KEPT, -1)
 end
 
 function tables:newest(task)
@@ -124,18 +101,14 @@ function tables:isWatched(row)
   return tasks.isWatched(row.task)
 end
 
+function tables:isNewest(row)
+  return tasks.isNewest(row)
+end
+
 function tables:replaceNewest(row)
   local last = tasks.newest(row.task)
   tasks.setNewest(row)
   return last or nil
-end
-
-function tables:retireWorkflow(found)
-  history.retireWorkflow(found)
-end
-
-function tables:unretireWorkflow(found)
-  history.keepWorkflow(found)
 end
 
 function tables:emitWorkflow(found)

@@ -1,90 +1,13 @@
--- Drops ended executions and workflows beyond the bounds of history.
+-- Drops what the engine has found to be more than history keeps.
 local trim = {}
 
--- Executions dropped by one verb; what is over goes with the next ones.
-local DROPS_PER_STEP = 250
--- Entries of history that one verb looks at: those that no longer count are passed over.
-local LOOKS_PER_STEP = 5000
 -- Executions of a dropped workflow that one step drops; the rest of a larger one goes with the steps that follow.
-local MEMBERS_PER_STEP = 100
--- Entries that are looked at together: at first, and where their states were small.
-local FEW, MANY, SMALL = 4, 100, 65536
-local OUTCOMES = { 'COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED' }
--- What of an outcome is kept: at most so many, so old, so large.
-local bounds
+trim.MEMBERS_PER_STEP = 100
 -- Bytes of states of members that this verb may still read.
 local mayRead
 
 function trim.begin()
-  bounds, mayRead = nil, STEP_BYTES
-end
-
-local function boundsOf(outcome)
-  if not bounds then
-    local first = { count = frame.historyCount, age = frame.historyAge, bytes = frame.historyBytes }
-    local others = string.gmatch(frame.historyOthers, '(%d+),(%d*),(%d*);')
-    bounds = { COMPLETED = first }
-    for i = 2, #OUTCOMES do
-      local count, age, bytes = others()
-      bounds[OUTCOMES[i]] = count and { count = tonumber(count), age = tonumber(age), bytes = tonumber(bytes) } or first
-    end
-  end
-  return bounds[outcome]
-end
-
--- The state of an execution, as far as its drop asks.
-local function stateOf(id, text)
-  local row = rows.cache[id]
-  if row ~= nil then
-    return row or nil
-  end
-  if not text then
-    return nil
-  end
-  if records.isCompleted(text) then
-    local ok, completedAt = pcall(records.parseCompleted, text)
-    return ok and { status = 'COMPLETED', location = 'history', completedAt = completedAt, isPlain = true } or nil
-  end
-  -- One that cannot be read is dropped by its id alone.
-  return fields.tryUnpack(text)
-end
-
--- What stands behind entries of history, by entry, where these still count: { id, state } or { found }. And bytes that were
--- read for that.
-local function unitsOf(entries)
-  local ids, workflows = {}, {}
-  for _, entry in ipairs(entries) do
-    local id, kind = string.match(entry, '^([^|]+)|?%d*|?(%a?)$')
-    if id then
-      table.insert(kind == '' and ids or workflows, id)
-    end
-  end
-  workflow.fetch(workflows)
-  local texts, bytes = {}, 0
-  for i, text in ipairs(readAll('HMGET', keys.state, ids)) do
-    texts[ids[i]] = text
-    bytes = bytes + (text and #text or 0)
-  end
-  local units = {}
-  for _, entry in ipairs(entries) do
-    local id, number, kind = string.match(entry, '^([^|]+)|?(%d*)|?(%a?)$')
-    if not id then
-      -- It is unreadable, and was never counted.
-      units[entry] = false
-    elseif kind ~= '' then
-      local found = workflow.get(id)
-      if found and found.entry == tonumber(number) then
-        units[entry] = { found = found, completedAt = found.completedAt, bytes = found.bytes, size = found.size }
-      end
-    else
-      local state = stateOf(id, texts[id])
-      if state and state.location == 'history' and (state.isPlain and id or state.historyEntry or id) == entry then
-        units[entry] =
-          { id = id, state = state, completedAt = state.completedAt or 0, bytes = state.historyBytes or 0, size = 1 }
-      end
-    end
-  end
-  return units, bytes
+  mayRead = STEP_BYTES
 end
 
 -- Drops executions with all that belongs to them; `states[i]` is nil where nothing is known of one.
@@ -140,7 +63,7 @@ end
 
 -- Drops the next executions of workflows that were dropped. Returns whether none is left.
 function trim.dropNext()
-  local ids = call('LPOP', keys.going, MEMBERS_PER_STEP)
+  local ids = call('LPOP', keys.going, trim.MEMBERS_PER_STEP)
   local others = ids and dropMembers(ids) or {}
   for i = #others, 1, -1 do
     call('LPUSH', keys.going, others[i])
@@ -152,7 +75,7 @@ end
 local function dropWorkflow(found)
   local ids = workflow.record(found.id).ids
   workflow.forget({ found.id })
-  local others = #ids <= MEMBERS_PER_STEP and dropMembers(ids) or ids
+  local others = #ids <= trim.MEMBERS_PER_STEP and dropMembers(ids) or ids
   if #others > 0 then
     if call('EXISTS', keys.going) == 0 then
       stepTable.addDrop()
@@ -161,87 +84,31 @@ local function dropWorkflow(found)
   end
 end
 
--- Drops the oldest of an outcome beyond count, age and bytes. Returns how many executions, and whether more are over.
-local function trimOutcome(outcome, limit)
-  local list, bound = history.LISTS[outcome], boundsOf(outcome)
-  local size = call('LLEN', keys[list]) - (tonumber(call('HGET', keys.tombstones, list)) or 0)
-  if size <= bound.count and not bound.age and not bound.bytes then
-    return 0, false
-  end
-  local counter = 'historyBytes:' .. outcome
-  local bytes = (tonumber(call('HGET', keys.counters, counter)) or 0) + (frame.counts[counter] or 0)
-  local ids, states, workflows, done, tombstones, looked = {}, {}, {}, 0, 0, 0
-  local isEnough = false
-  local function isOver(unit)
-    return size > bound.count
-      or (bound.bytes ~= nil and bytes > bound.bytes)
-      or (bound.age ~= nil and unit.completedAt <= now - bound.age)
-  end
-  local read, many = 0, FEW
-  while not isEnough and looked < LOOKS_PER_STEP and read <= STEP_BYTES do
-    local entries = call('LRANGE', keys[list], looked, looked + many - 1)
-    if #entries == 0 then
-      break
+-- Writes what the engine has dropped.
+local function apply()
+  for _, shelf in pairs(historyTable.takePassed()) do
+    if #shelf.ids > 0 then
+      drop(shelf.ids, shelf.states)
     end
-    local units, size_ = unitsOf(entries)
-    read, many = read + size_, size_ < SMALL and MANY or FEW
-    for _, entry in ipairs(entries) do
-      local unit = units[entry]
-      if unit and (done >= limit or not isOver(unit)) then
-        isEnough = true
-        break
-      end
-      looked = looked + 1
-      if unit then
-        size = size - 1
-        bytes = bytes - unit.bytes
-        done = done + math.max(1, math.min(unit.size, MEMBERS_PER_STEP))
-        if unit.bytes > 0 then
-          frame.count(counter, -unit.bytes)
-        end
-        if unit.found then
-          workflows[#workflows + 1] = unit.found
-        else
-          ids[#ids + 1], states[#states + 1] = unit.id, unit.state
-        end
-      elseif unit == nil then
-        tombstones = tombstones + 1
-      end
+    for _, found in ipairs(shelf.workflows) do
+      dropWorkflow(found)
     end
   end
-  if looked > 0 then
-    call('LPOP', keys[list], looked)
-  end
-  if tombstones > 0 then
-    call('HINCRBY', keys.tombstones, list, -tombstones)
-  end
-  if #ids > 0 then
-    drop(ids, states)
-  end
-  for _, found in ipairs(workflows) do
-    dropWorkflow(found)
-  end
-  return done, done >= limit or looked >= LOOKS_PER_STEP or read > STEP_BYTES
 end
 
--- Drops what history holds beyond its bounds. Returns how many executions, and whether more are over.
+-- Drops what history holds beyond its bounds. Returns how many executions, and whether more may be over.
 function trim.all(limit)
-  history.flush()
-  local done, more = 0, false
-  for _, outcome in ipairs(OUTCOMES) do
-    local dropped, isMore = trimOutcome(outcome, limit)
-    done, more = done + dropped, more or isMore
-  end
-  return done, more
+  historyTable.flush()
+  local trimmed = engine.history.trim(tables, limit)
+  apply()
+  return trimmed.done, trimmed.isOver
 end
 
 -- At the end of a verb: what left for history is there, and what is over goes.
-function trim.changed()
-  history.flush()
-  for outcome in pairs(history.changed) do
-    trimOutcome(outcome, DROPS_PER_STEP)
-  end
-  history.changed = {}
+function trim.grown()
+  historyTable.flush()
+  engine.history.trimGrown(tables, limits.DROPS_PER_STEP)
+  apply()
 end
 
 -- Removes ids at the old end of `all` that are gone; the few that live on are kept by number. `all` is a list, since a list

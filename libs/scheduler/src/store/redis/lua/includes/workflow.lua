@@ -148,8 +148,8 @@ end
 -- As the engine asks, see WorkflowTable in engine/tables.ts.
 workflow.table = {}
 
-function workflow.table:get(id)
-  return id and workflow.get(id)
+function workflow.table:of(row)
+  return row.workflowId and workflow.get(row.workflowId) or nil
 end
 
 function workflow.table:touch(found)
@@ -160,7 +160,7 @@ workflow.table.touchCounts = workflow.table.touch
 
 function workflow.table:addBytes(found, row)
   if frame.weighs then
-    row.historyBytes = history.weigh(row)
+    row.historyBytes = rows.weigh(row)
     found.bytes = found.bytes + row.historyBytes
   end
 end

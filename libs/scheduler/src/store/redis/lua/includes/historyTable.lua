@@ -1,0 +1,254 @@
+-- History: a list of entries for each outcome, see HistoryTable in engine/history-tables.ts. An entry is `<id>` (a simple
+-- execution that succeeded), `<id>|<number>` (any other one that stands alone) or `<workflowId>|<number>|w` (`c` where all
+-- its executions ended in the short way). One that left history stays in its list as a tombstone.
+local historyTable = {}
+tables.history = historyTable
+
+historyTable.OUTCOMES = { 'COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED' }
+-- The keys of the lists, by outcome.
+historyTable.LISTS = {
+  COMPLETED = 'history',
+  FAILED = 'historyFailed',
+  CANCELLED = 'historyCancelled',
+  SKIPPED = 'historySkipped',
+}
+
+-- Entries that one verb looks at: those that no longer count are passed over.
+local LOOKS_PER_STEP = 5000
+-- Entries that are looked at together: at first, and where their states were small.
+local FEW, MANY, SMALL = 4, 100, 65536
+
+-- Entries of this verb, by outcome, in order; and the outcomes that have got some.
+local entries, grown
+-- What of an outcome is kept, and what is read of its list in order to trim it.
+local bounds, shelves
+local isCut
+
+function historyTable.begin()
+  entries, grown = { COMPLETED = {}, FAILED = {}, CANCELLED = {}, SKIPPED = {} }, {}
+  bounds, shelves, isCut = nil, {}, false
+end
+
+local function bytesOf(outcome)
+  return 'historyBytes:' .. outcome
+end
+
+local function countBytes(outcome, bytes)
+  if bytes ~= 0 then
+    frame.count(bytesOf(outcome), bytes)
+  end
+end
+
+local function enter(outcome, entry, bytes)
+  table.insert(entries[outcome], entry)
+  grown[outcome] = true
+  countBytes(outcome, bytes)
+end
+
+local function leave(outcome, bytes)
+  call('HINCRBY', keys.tombstones, historyTable.LISTS[outcome], 1)
+  countBytes(outcome, -bytes)
+end
+
+function historyTable:setKept(row)
+  row.location = 'kept'
+end
+
+function historyTable:isKept(row)
+  return row.location == 'kept'
+end
+
+function historyTable:has(row)
+  return row.location == 'history'
+end
+
+function historyTable:enter(row)
+  row.location = 'history'
+  row.historyEntry = row.id .. '|' .. frame.next()
+  row.historyBytes = frame.weighs and rows.weigh(row) or nil
+  enter(row.status, row.historyEntry, row.historyBytes or 0)
+  rows.touch(row)
+end
+
+function historyTable:leave(row)
+  leave(row.status, row.historyBytes or 0)
+  row.historyEntry, row.historyBytes = nil, nil
+  row.location = 'kept'
+  rows.touch(row)
+end
+
+function historyTable:hasWorkflow(found)
+  return found.entry > 0
+end
+
+function historyTable:enterWorkflow(found)
+  found.entry = frame.next()
+  found.dirty = true
+  enter(found.status, found.id .. '|' .. found.entry .. '|' .. codes.WORKFLOW_ENTRY, found.bytes)
+end
+
+function historyTable:leaveWorkflow(found)
+  leave(found.status, found.bytes)
+  found.entry = 0
+  found.dirty = true
+end
+
+function historyTable:takeGrown(outcome)
+  local hasGrown = grown[outcome]
+  grown[outcome] = nil
+  return hasGrown
+end
+
+-- Writes the entries of this verb.
+function historyTable.flush()
+  for outcome, some in pairs(entries) do
+    if #some > 0 then
+      callAll('RPUSH', keys[historyTable.LISTS[outcome]], some)
+      entries[outcome] = {}
+    end
+  end
+end
+
+function historyTable:bounds(outcome)
+  if not bounds then
+    local first = { count = frame.historyCount, age = frame.historyAge, bytes = frame.historyBytes }
+    local others = string.gmatch(frame.historyOthers, '(%d+),(%d*),(%d*);')
+    bounds = { COMPLETED = first }
+    for i = 2, #historyTable.OUTCOMES do
+      local count, age, bytes = others()
+      bounds[historyTable.OUTCOMES[i]] = count
+          and { count = tonumber(count), age = tonumber(age), bytes = tonumber(bytes) }
+        or first
+    end
+  end
+  return bounds[outcome]
+end
+
+function historyTable:count(outcome)
+  local list = historyTable.LISTS[outcome]
+  return call('LLEN', keys[list]) - (tonumber(call('HGET', keys.tombstones, list)) or 0)
+end
+
+function historyTable:bytes(outcome)
+  local counter = bytesOf(outcome)
+  return (tonumber(call('HGET', keys.counters, counter)) or 0) + (frame.counts[counter] or 0)
+end
+
+-- The state of an execution, as far as its drop asks.
+local function stateOf(id, text)
+  local row = rows.cache[id]
+  if row ~= nil then
+    return row or nil
+  end
+  if not text then
+    return nil
+  end
+  if records.isCompleted(text) then
+    local ok, completedAt = pcall(records.parseCompleted, text)
+    return ok and { status = 'COMPLETED', location = 'history', completedAt = completedAt, isPlain = true } or nil
+  end
+  -- One that cannot be read is dropped by its id alone.
+  return fields.tryUnpack(text)
+end
+
+-- Units of entries, by entry: { id, state } or { found }; nil for a tombstone, false where the entry is unreadable. And
+-- bytes that were read for that.
+local function unitsOf(some)
+  local ids, workflows = {}, {}
+  for _, entry in ipairs(some) do
+    local id, kind = string.match(entry, '^([^|]+)|?%d*|?(%a?)$')
+    if id then
+      table.insert(kind == '' and ids or workflows, id)
+    end
+  end
+  workflow.fetch(workflows)
+  local texts, bytes = {}, 0
+  for i, text in ipairs(readAll('HMGET', keys.state, ids)) do
+    texts[ids[i]] = text
+    bytes = bytes + (text and #text or 0)
+  end
+  local units = {}
+  for _, entry in ipairs(some) do
+    local id, number, kind = string.match(entry, '^([^|]+)|?(%d*)|?(%a?)$')
+    if not id then
+      -- It was never counted.
+      units[entry] = false
+    elseif kind ~= '' then
+      local found = workflow.get(id)
+      if found and found.entry == tonumber(number) then
+        units[entry] = { found = found, completedAt = found.completedAt, bytes = found.bytes }
+      end
+    else
+      local state = stateOf(id, texts[id])
+      if state and state.location == 'history' and (state.isPlain and id or state.historyEntry or id) == entry then
+        units[entry] = { id = id, state = state, completedAt = state.completedAt or 0, bytes = state.historyBytes or 0 }
+      end
+    end
+  end
+  return units, bytes
+end
+
+-- Reads the next entries of a list, as far as one verb may. Returns whether there are any.
+local function readMore(outcome, shelf)
+  if shelf.looked >= LOOKS_PER_STEP or shelf.read > STEP_BYTES then
+    isCut = true
+    return false
+  end
+  local list = keys[historyTable.LISTS[outcome]]
+  shelf.entries, shelf.at = call('LRANGE', list, shelf.looked, shelf.looked + shelf.many - 1), 1
+  local bytes
+  shelf.units, bytes = unitsOf(shelf.entries)
+  shelf.read, shelf.many = shelf.read + bytes, bytes < SMALL and MANY or FEW
+  return #shelf.entries > 0
+end
+
+local function passEntry(shelf)
+  shelf.looked, shelf.at = shelf.looked + 1, shelf.at + 1
+end
+
+function historyTable:oldest(outcome)
+  local shelf = shelves[outcome]
+    or { entries = {}, at = 1, looked = 0, read = 0, many = FEW, tombstones = 0, ids = {}, states = {}, workflows = {} }
+  shelves[outcome] = shelf
+  while shelf.entries[shelf.at] or readMore(outcome, shelf) do
+    local unit = shelf.units[shelf.entries[shelf.at]]
+    if unit then
+      return unit
+    end
+    shelf.tombstones = shelf.tombstones + (unit == nil and 1 or 0)
+    passEntry(shelf)
+  end
+end
+
+function historyTable:isCut()
+  return isCut
+end
+
+-- It is gone once trim.lua has written that.
+function historyTable:drop(outcome, unit)
+  local shelf = shelves[outcome]
+  passEntry(shelf)
+  countBytes(outcome, -unit.bytes)
+  if unit.found then
+    shelf.workflows[#shelf.workflows + 1] = unit.found
+    return math.max(1, math.min(unit.found.size, trim.MEMBERS_PER_STEP))
+  end
+  shelf.ids[#shelf.ids + 1], shelf.states[#shelf.states + 1] = unit.id, unit.state
+  return 1
+end
+
+-- Takes what was passed and dropped from the lists. Returns that, by outcome.
+function historyTable.takePassed()
+  local passed = shelves
+  for outcome, shelf in pairs(passed) do
+    local list = historyTable.LISTS[outcome]
+    if shelf.looked > 0 then
+      call('LPOP', keys[list], shelf.looked)
+    end
+    if shelf.tombstones > 0 then
+      call('HINCRBY', keys.tombstones, list, -shelf.tombstones)
+    end
+  end
+  shelves = {}
+  return passed
+end
