@@ -147,6 +147,7 @@ export interface Places {
   /** Places it among those that wait for upstreams. */
   block(execution: ExecutionRecord): void;
   isBlocked(execution: ExecutionRecord): boolean;
+  isDelayed(execution: ExecutionRecord): boolean;
   /** Calls `place` with each delayed execution that is due, earliest first, up to `limit` of them. @returns how many */
   eachDelayed(limit: number, place: (execution: ExecutionRecord) => void): number;
   /** @returns the instant, ms, of the earliest delay, wait, hold of a lock, or requested cancel to end */
@@ -204,6 +205,7 @@ export interface ReadyTable {
 
 /** Executions that met workers without a handler, in a list for each task and level. */
 export interface UnhandledTable {
+  has(execution: ExecutionRecord): boolean;
   add(execution: ExecutionRecord): void;
   remove(execution: ExecutionRecord): void;
   /** Calls `visit` with each of a level that the worker can run, in order, until it returns false. */
@@ -319,6 +321,11 @@ export interface LockWaiterTable {
   first(lock: LockRecord): LockWaiter | undefined;
   /** Whether an execution that waits comes before another one that does. */
   isBefore(execution: ExecutionRecord, other: ExecutionRecord): boolean;
+
+  /** The lock for which an execution is parked. */
+  lockOf(execution: ExecutionRecord): LockRecord | undefined;
+  /** The first of its queue, task and priority that waits for the same lock. */
+  firstOfLine(execution: ExecutionRecord): ExecutionRecord;
 
   /** Parks an execution that has a `parkNumber`. */
   park(lock: LockRecord, execution: ExecutionRecord): void;

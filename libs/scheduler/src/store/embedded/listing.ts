@@ -5,6 +5,7 @@ import type { Row } from '../maps/rows.js';
 import type { State } from '../maps/state.js';
 import { info, roomOf } from '../maps/workflow.js';
 import type { ListExecutionsQuery, Page, WorkflowInfo } from '../records.js';
+import { toWorkflow } from '../views.js';
 import type { Archive } from './archive.js';
 import type { WorkflowRecord } from './codec.js';
 import { detached, type StoredWorkflow } from './detached.js';
@@ -104,26 +105,12 @@ function storedWorkflows(archive: Archive, below: number, limit: number): Stored
   return found;
 }
 
-export function archivedInfo({
-  workflowId,
-  name,
-  status,
-  createdTime,
-  completedTime,
-  nodes,
-}: WorkflowRecord): WorkflowInfo {
-  return {
-    workflowId,
-    name,
-    status,
-    createdTime: new Date(createdTime).toISOString(),
-    completedTime: new Date(completedTime).toISOString(),
+export function archivedInfo({ nodes, ...workflow }: WorkflowRecord): WorkflowInfo {
+  return toWorkflow({
+    ...workflow,
+    isOpen: false,
     nodes: nodes.map(({ ref, execution, dependsOn }) => ({
-      ref,
-      executionId: execution.id,
-      taskId: execution.taskId,
-      status: execution.status,
-      dependsOn,
+      ...{ ref, executionId: execution.id, taskId: execution.taskId, status: execution.status, dependsOn },
     })),
-  };
+  });
 }

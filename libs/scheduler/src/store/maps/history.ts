@@ -1,5 +1,6 @@
 import type { ErrorInfo } from '../../core/failure.js';
 import { MINUTES_KEPT, RECENT_ERRORS_KEPT } from '../../core/limits.js';
+import { iso } from '../views.js';
 import type { Row } from './rows.js';
 import type { State } from './state.js';
 
@@ -28,7 +29,7 @@ export function rememberError(s: State, row: Row, error: ErrorInfo, now: number)
     taskId: row.task.taskId,
     executionId: row.id,
     error,
-    time: new Date(now).toISOString(),
+    time: iso(now),
   });
   if (s.recentErrors.length > RECENT_ERRORS_KEPT) s.recentErrors.shift();
 }

@@ -1,11 +1,11 @@
-import type { TaskAttempt, TaskExecution, WaitingFor } from '../../core/execution.js';
-import { withPriorityName } from '../../core/priority.js';
+import type { TaskExecution, WaitingFor } from '../../core/execution.js';
 import { parseJson } from '../../core/json.js';
 import { LIST_SCAN, LIST_SIZE } from '../../core/limits.js';
 import { isTerminal } from '../../core/status.js';
 import type { ListExecutionsQuery, Page, StoreStats } from '../records.js';
-import { isFree } from '../../engine/lock.js';
-import { hasRoom, isLimited } from '../../engine/queue.js';
+import { isLimited } from '../../engine/queue.js';
+import { showsLastRun, waitingFor } from '../../engine/view.js';
+import { toExecution, type WaitingView } from '../views.js';
 import { rulesOf } from './queue-table.js';
 import type { Row } from './rows.js';
 import type { State } from './state.js';
@@ -27,34 +27,27 @@ export function find(s: State, executionId: string): TaskExecution | null {
 
 /** What a user sees of an execution. */
 export function view(s: State, row: Row): TaskExecution {
-  const extra = row.extra;
-  return withPriorityName({
+  const { extra, task, status, attempts } = row;
+  const { priority, failures, snoozes, runs, startedAt, completedAt, cancelRequestedAt } = row;
+  const { error, reason, rootCause, lastWorkerId, workflowId } = row;
+  return toExecution({
+    ...{ status, attempts, priority, failures, snoozes, runs, startedAt, completedAt, cancelRequestedAt },
+    ...{ error, reason, rootCause, lastWorkerId, workflowId },
     executionId: row.id,
-    taskId: row.task.taskId,
-    taskName: row.task.mirror?.taskName ?? row.task.taskId,
-    status: row.status,
-    priority: row.priority,
+    taskId: task.taskId,
+    taskName: task.mirror?.taskName ?? task.taskId,
     queue: row.queue.name,
     payload: parseJson(row.payload),
-    scheduledTime: iso(row.at),
-    createdTime: iso(row.createdTime),
-    startedTime: row.startedAt === 0 ? null : iso(row.startedAt),
-    completedTime: row.completedAt === 0 ? null : iso(row.completedAt),
-    cancelRequestedTime: row.cancelRequestedAt === 0 ? null : iso(row.cancelRequestedAt),
-    retryCount: row.failures,
-    snoozeCount: row.snoozes,
-    result: row.result === undefined ? null : parseJson(row.result),
-    error: row.error ?? null,
-    reason: row.reason ?? null,
-    rootCause: row.rootCause ?? null,
-    waitingFor: waitingFor(s, row),
-    attempts: attempts(row),
-    progress: extra?.progress ?? null,
-    logs: [...(extra?.logs ?? [])],
-    workflowId: extra?.workflow?.workflowId ?? null,
-    ref: extra?.ref ?? null,
-    scheduleId: extra?.schedule ?? null,
-    tags: extra?.tags ?? [],
+    dueAt: row.at,
+    createdAt: row.createdTime,
+    result: row.result && parseJson(row.result),
+    waiting: waiting(s, row),
+    showsLastRun: showsLastRun(status, attempts),
+    progress: extra?.progress,
+    logs: extra?.logs,
+    ref: extra?.ref,
+    scheduleId: extra?.schedule,
+    tags: extra?.tags,
   });
 }
 
@@ -98,24 +91,16 @@ export function cursorAt(row: Row): string {
   return `${row.order}.${row.id}`;
 }
 
-/** Why the execution has not started: the first reason of the fixed order. */
-function waitingFor(s: State, row: Row): WaitingFor | null {
-  if (isTerminal(row.status) || row.status === 'RUNNING') return null;
-  const name = row.queue.name;
-  if (row.queue.paused) return { kind: 'paused', queue: name };
-  if (row.place === 'delayed') return { kind: 'time', until: iso(row.at) };
-  if (row.place === 'dependencies') return { kind: 'dependencies', dependencies: openEdges(row) };
-  const line = row.place === 'lock' ? row.extra!.line! : null;
-  if (line !== null && !isFree(line.lock))
-    return { kind: 'lock', lock: { key: line.lock.key, heldBy: line.lock.holder ?? line.lock.handle ?? null } };
-  // The lock is free: what keeps the first of its line from starting keeps this one, too.
-  if (!hasRoom(s, row.queue)) return { kind: 'limit', limit: { key: `queue:${name}` } };
-  if ((line?.first ?? row).place === 'unhandled')
-    return {
-      kind: 'handler',
-      handler: { taskId: row.task.taskId, funcPath: row.task.mirror?.funcPath ?? row.task.taskId },
-    };
-  return { kind: 'queue', queue: name };
+function waiting(s: State, row: Row): WaitingView | undefined {
+  const found = waitingFor(s, row, row.queue);
+  return (
+    found && {
+      kind: found.kind,
+      dependencies: found.kind === 'dependencies' ? openEdges(row) : undefined,
+      lock: found.lock && { key: found.lock.key, heldBy: found.lock.holder ?? found.lock.handle ?? null },
+      funcPath: row.task.mirror?.funcPath,
+    }
+  );
 }
 
 export function stats(s: State, now: number): StoreStats {
@@ -190,24 +175,6 @@ export function orderOf(cursor: string): number {
   return Number(cursor.slice(0, cursor.indexOf('.')));
 }
 
-/** Ended attempts are recorded but for a first success, which is read off the execution, as the one under way is. */
-function attempts(row: Row): TaskAttempt[] {
-  const ended = row.attempts ?? [];
-  const running = row.status === 'RUNNING';
-  if (!running && (row.status !== 'COMPLETED' || row.attempts !== undefined)) return [...ended];
-  return [
-    ...ended,
-    {
-      attempt: row.runs,
-      startedTime: iso(row.startedAt),
-      endedTime: running ? null : iso(row.completedAt),
-      workerId: row.lastWorkerId ?? null,
-      outcome: running ? null : 'COMPLETED',
-      error: null,
-    },
-  ];
-}
-
 function openEdges(row: Row): WaitingFor['dependencies'] {
   return row
     .extra!.edges!.filter((edge) => edge.state === 'open')
@@ -218,8 +185,4 @@ function openEdges(row: Row): WaitingFor['dependencies'] {
       executionId: edge.upstream?.id ?? null,
       status: edge.upstream?.status ?? null,
     }));
-}
-
-function iso(time: number): string {
-  return new Date(time).toISOString();
 }

@@ -30,6 +30,14 @@ export class MapsLockWaiters implements LockWaiterTable {
     return row.parkNumber! <= other.parkNumber!;
   }
 
+  lockOf(row: Row): LockRow | undefined {
+    return row.place === 'lock' ? row.extra!.line!.lock : undefined;
+  }
+
+  firstOfLine(row: Row): Row {
+    return row.extra!.line!.first ?? row;
+  }
+
   park(lock: LockRow, row: Row): void {
     const extra = row.more();
     row.place = 'lock';

@@ -4,6 +4,7 @@ import type { RootCause, TaskAttempt } from '../../core/execution.js';
 import type { ErrorInfo } from '../../core/failure.js';
 import type { Verb } from '../../core/state-machine.js';
 import type { TaskStatus } from '../../core/status.js';
+import { iso } from '../views.js';
 import * as enqueueing from './enqueue.js';
 import * as history from './history.js';
 import { Deadline } from './deadline.js';
@@ -79,8 +80,8 @@ export class MemoryState extends State {
   makeAttempt(row: Row, outcome: TaskAttempt['outcome'], error: ErrorInfo | undefined): TaskAttempt {
     return {
       attempt: row.runs,
-      startedTime: new Date(row.startedAt).toISOString(),
-      endedTime: new Date(this.now).toISOString(),
+      startedTime: iso(row.startedAt),
+      endedTime: iso(this.now),
       workerId: row.lastWorkerId ?? null,
       outcome,
       error: error ?? null,
@@ -167,6 +168,10 @@ export class MemoryState extends State {
 
   isBlocked(row: Row): boolean {
     return row.place === 'dependencies';
+  }
+
+  isDelayed(row: Row): boolean {
+    return row.place === 'delayed';
   }
 
   rootCauseOf(row: Row): RootCause {

@@ -1,4 +1,5 @@
 import { LOG_LINES_KEPT } from '../../core/limits.js';
+import { iso } from '../views.js';
 import type { Row } from './rows.js';
 import type { State } from './state.js';
 
@@ -12,7 +13,7 @@ export function report(s: State, row: Row, { progress, logs = [] }: Report, now:
   s.touch(row);
   const about = { executionId: row.id, taskId: row.task.taskId, time: now };
   if (progress) {
-    row.more().progress = { ...progress, time: new Date(now).toISOString() };
+    row.more().progress = { ...progress, time: iso(now) };
     s.effects.push({ kind: 'progress', ...about, ...progress });
   }
   for (const line of logs) {

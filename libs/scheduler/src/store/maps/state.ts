@@ -133,6 +133,7 @@ export abstract class State implements Tables {
   abstract nextDeadline(): number | undefined;
   abstract leave(row: Row): void;
   abstract isBlocked(row: Row): boolean;
+  abstract isDelayed(row: Row): boolean;
   abstract rootCauseOf(row: Row): RootCause;
   abstract newest(taskId: string): Row | undefined;
   abstract isWatched(row: Row): boolean;

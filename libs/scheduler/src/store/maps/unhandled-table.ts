@@ -8,6 +8,10 @@ export class MapsUnhandledTable implements UnhandledTable {
 
   constructor(private readonly s: { touch(record: Changed): void }) {}
 
+  has(row: Row): boolean {
+    return row.place === 'unhandled';
+  }
+
   add(row: Row): void {
     row.place = 'unhandled';
     this.s.touch(row);

@@ -1,6 +1,7 @@
 import type { ExpiredRun, WorkerInfo } from '../records.js';
 import { expired as expiredRuns } from '../../engine/worker.js';
 import type { ExchangeReply, ExchangeRequest } from '../task-store.js';
+import { iso } from '../views.js';
 import type { Row, WorkerRow } from './rows.js';
 import type { State } from './state.js';
 
@@ -23,9 +24,9 @@ export function info(worker: WorkerRow): WorkerInfo {
     tasks: [...worker.tasks],
     queues: [...worker.registration.queues],
     state: worker.draining ? 'draining' : 'active',
-    startedTime: new Date(worker.startedTime).toISOString(),
-    lastBeatTime: new Date(worker.lastBeatTime).toISOString(),
-    leaseUntil: new Date(worker.leaseUntil).toISOString(),
+    startedTime: iso(worker.startedTime),
+    lastBeatTime: iso(worker.lastBeatTime),
+    leaseUntil: iso(worker.leaseUntil),
     running: worker.running.size,
   };
 }

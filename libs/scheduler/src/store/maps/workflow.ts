@@ -1,5 +1,6 @@
 import { LIST_NODES } from '../../core/limits.js';
 import type { Page, WorkflowInfo } from '../records.js';
+import { toWorkflow } from '../views.js';
 import type { WorkflowRow } from './rows.js';
 import type { State } from './state.js';
 
@@ -18,19 +19,11 @@ export function roomOf(nodes: readonly number[]): number {
   return over < 0 ? nodes.length : over;
 }
 
-export function info(workflow: WorkflowRow): WorkflowInfo {
-  return {
-    workflowId: workflow.workflowId,
-    name: workflow.name,
-    status: workflow.status,
-    createdTime: new Date(workflow.createdTime).toISOString(),
-    completedTime: workflow.open > 0 ? null : new Date(workflow.completedAt).toISOString(),
-    nodes: workflow.nodes.map(({ ref, row, dependsOn }) => ({
-      ref,
-      executionId: row.id,
-      taskId: row.task.taskId,
-      status: row.status,
-      dependsOn,
+export function info({ workflowId, name, status, createdTime, completedAt, open, nodes }: WorkflowRow): WorkflowInfo {
+  return toWorkflow({
+    ...{ workflowId, name, status, createdTime, completedTime: completedAt, isOpen: open > 0 },
+    nodes: nodes.map(({ ref, row, dependsOn }) => ({
+      ...{ ref, executionId: row.id, taskId: row.task.taskId, status: row.status, dependsOn },
     })),
-  };
+  });
 }

@@ -17,7 +17,7 @@ import { recordOfResults } from './codec/executions.js';
 import { statsOf } from './codec/stats.js';
 import { storedObject } from './codec/stored-json.js';
 import { executionOf, listOf, lockOf, workerOf } from './codec/views.js';
-import type { ExecutionView, LockView, WorkerView } from './codec/views.js';
+import type { LockView, StoredView, WorkerView } from './codec/views.js';
 import type { ScriptArgument } from './connection/redis-connection.js';
 import { RedisFrame } from './redis-frame.js';
 import { readWorkflow, readWorkflows } from './redis-workflows.js';
@@ -197,11 +197,11 @@ export abstract class RedisQueries extends RedisFrame {
 
   /** One script lists some hundred open edges: the rest is asked for. */
   private async executionOf(text: string): Promise<TaskExecution> {
-    const view = JSON.parse(text) as ExecutionView;
-    const waits = view.waitingFor as { dependencies: object[] | object; next?: number | false } | false;
-    for (let next = waits && waits.next; waits && typeof next === 'number';) {
-      const more = JSON.parse(await this.look<string>('openEdges', view.id, next)) as [object, number | false];
-      waits.dependencies = [...listOf(waits.dependencies), ...listOf<object>(more[0])];
+    const view = JSON.parse(text) as StoredView;
+    const { waiting } = view;
+    for (let next = waiting?.next; waiting && typeof next === 'number';) {
+      const more = JSON.parse(await this.look<string>('openEdges', view.executionId, next)) as [object, number | false];
+      waiting.dependencies = [...listOf(waiting.dependencies), ...listOf<object>(more[0])];
       next = more[1];
     }
     return executionOf(view);

@@ -1,6 +1,7 @@
 import { LIST_NODES } from '../../core/limits.js';
 import type { TaskStatus } from '../../core/status.js';
 import type { Page, WorkflowInfo, WorkflowNodeInfo } from '../records.js';
+import { toWorkflow } from '../views.js';
 import { STATUS } from './codec/codes.js';
 import { storedObject } from './codec/stored-json.js';
 import type { ScriptArgument } from './connection/redis-connection.js';
@@ -72,8 +73,6 @@ async function readHeads(look: Look, workflowId: string, below: string, limit: n
 /** Whether a text is a workflow's state, as far as it is shown. */
 const isState = (text: string): boolean => /^[A-Z]+\|\d+\|-?\d+\|/.test(text);
 
-const iso = (text: string): string => new Date(Number(text) || 0).toISOString();
-
 /** See includes/workflow.lua for the two texts. One that cannot be read is shown all the same: its next transition repairs it. */
 function headOf(workflowId: string, order: string, state: string, record: string): Head {
   const [status, completed, open, , , , ends = ''] = (isState(state) ? state : 'RUNNING|0|1').split('|') as [
@@ -88,14 +87,12 @@ function headOf(workflowId: string, order: string, state: string, record: string
     order,
     ids: about.nodes.length === 0 ? [] : ids,
     ends: /^[A-Z]*$/.test(ends) ? ends : '',
-    info: {
-      workflowId,
-      name: about.name,
-      status,
-      createdTime: iso(record.slice(created, names - 1)),
-      completedTime: Number(open) > 0 ? null : iso(completed),
+    info: toWorkflow({
+      ...{ workflowId, name: about.name, status, isOpen: Number(open) > 0 },
+      createdTime: Number(record.slice(created, names - 1)) || 0,
+      completedTime: Number(completed) || 0,
       nodes: about.nodes.map((node, i) => nodeOf(node, ids[i]!)),
-    },
+    }),
   };
 }
 

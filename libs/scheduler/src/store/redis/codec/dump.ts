@@ -3,17 +3,17 @@ import type { ScheduleRecord } from '../../../core/schedule.js';
 import type { TaskRecord } from '../../../core/task-definition.js';
 import { noCounts, noStatuses } from '../../no-counts.js';
 import { pick } from './stats.js';
-import { errorOf, listOf, lockOf, orNull, recordedAttempts, rootCauseOf } from './views.js';
-import type { ExecutionView, LockView, WorkflowView } from './views.js';
+import { attemptsOf, errorOf, listOf, lockOf, orNull, rootCauseOf } from './views.js';
+import type { DumpedWorkflow, LockView, StoredView } from './views.js';
 
-interface DumpedExecution extends ExecutionView {
+interface DumpedExecution extends StoredView {
   place: string;
   leaseToken: number;
   crashes: number;
   budget: string;
   edges: [string, string, string, string | false][] | object;
   liveDependents: number;
-  runs: string | false;
+  workerId?: string;
 }
 
 interface DumpView {
@@ -24,14 +24,14 @@ interface DumpView {
   locks: (LockView & { parked: object[] })[] | object;
   schedules: string[] | object;
   workers: object;
-  workflows: WorkflowView[] | object;
+  workflows: DumpedWorkflow[] | object;
   tasks: string[] | object;
   history: Record<string, object>;
   continuation: object;
   counters: Record<string, number>;
 }
 
-/** The whole state in the form of memory/dump.ts. */
+/** The whole state in the form of maps/dump.ts. */
 export function dumpOf(view: DumpView): unknown {
   return {
     executions: listOf<DumpedExecution>(view.executions).map(execution),
@@ -56,14 +56,14 @@ export function dumpOf(view: DumpView): unknown {
     })),
     schedules: listOf<string>(view.schedules).map((text) => JSON.parse(text) as ScheduleRecord),
     workers: listOf<{ running: object }>(view.workers).map((w) => ({ ...w, running: listOf(w.running) })),
-    workflows: listOf<WorkflowView>(view.workflows).map((w) => ({
+    workflows: listOf<DumpedWorkflow>(view.workflows).map((w) => ({
       workflowId: w.id,
       status: w.status,
       open: w.open,
       nodes: listOf<{ ref: string; id: string; status: string }>(w.nodes).map((n) => [n.ref, n.id, n.status]),
     })),
     tasks: listOf<string>(view.tasks).map((text) => JSON.parse(text) as TaskRecord),
-    history: Object.fromEntries(TERMINAL_STATUSES.map((status) => [status, listOf(view.history[status]!)])),
+    history: Object.fromEntries(TERMINAL_STATUSES.map((status) => [status, listOf(view.history[status])])),
     continuation: listOf<{ executionId: string; kind: string; next: number }>(view.continuation)
       .filter(({ kind }) => kind !== 'drop')
       .map(({ executionId, kind, next }) => [executionId, kind, next]),
@@ -74,29 +74,29 @@ export function dumpOf(view: DumpView): unknown {
 
 function execution(row: DumpedExecution): unknown {
   return {
-    executionId: row.id,
+    executionId: row.executionId,
     status: row.status,
     place: row.place,
-    priority: row.level,
+    priority: row.priority,
     payload: row.payload === '' ? null : row.payload,
-    at: row.at,
-    createdTime: row.created,
-    startedTime: row.started,
-    completedTime: row.completed,
-    cancelRequestedTime: row.cancelRequested,
+    at: row.dueAt,
+    createdTime: row.createdAt,
+    startedTime: row.startedAt,
+    completedTime: row.completedAt,
+    cancelRequestedTime: row.cancelRequestedAt,
     leaseToken: row.leaseToken,
-    run: row.run,
+    run: row.runs,
     failures: row.failures,
     snoozes: row.snoozes,
     crashes: row.crashes,
     budget: row.budget.startsWith(';') ? row.budget.slice(1) : null,
-    result: orNull(row.result),
+    result: row.result ?? null,
     error: errorOf(row.error),
-    reason: orNull(row.reason),
-    attempts: row.recorded ? recordedAttempts(row) : null,
-    taskId: row.task,
+    reason: row.reason ?? null,
+    attempts: row.attempts === undefined ? null : attemptsOf(row.attempts),
+    taskId: row.taskId,
     queue: row.queue,
-    workerId: orNull(row.runs),
+    workerId: row.workerId ?? null,
     edges: listOf<[string, string, string, string | false]>(row.edges).map(([ref, type, state, upstream]) => [
       ref,
       type,
@@ -104,6 +104,6 @@ function execution(row: DumpedExecution): unknown {
       orNull(upstream),
     ]),
     liveDependents: row.liveDependents,
-    rootCause: rootCauseOf(row.rootCause),
+    rootCause: rootCauseOf(row.rootCause) ?? null,
   };
 }

@@ -1,7 +1,8 @@
 import { noCounts, noStatuses } from '../../no-counts.js';
 import type { QueueLimits, StoreStats } from '../../records.js';
 import { FIGURE } from './codes.js';
-import { errorOf, iso, listOf } from './views.js';
+import { iso } from '../../views.js';
+import { errorOf, listOf } from './views.js';
 
 interface QueueView {
   queue: string;

@@ -1,6 +1,6 @@
 -- Generated from libs/scheduler/src/engine by `npm run build:engine`. Do not edit.
 
-local engine = { history = {}, rateLimit = {}, queue = {}, status = {}, edges = {}, startable = {}, lock = {}, minuteStats = {}, workflow = {}, finish = {}, dependency = {}, admit = {}, cancel = {}, ttl = {}, claim = {}, idempotency = {}, lockHandles = {}, settle = {}, rescue = {}, schedule = {}, task = {}, worker = {} }
+local engine = { history = {}, rateLimit = {}, queue = {}, status = {}, edges = {}, startable = {}, lock = {}, minuteStats = {}, workflow = {}, finish = {}, dependency = {}, admit = {}, cancel = {}, ttl = {}, claim = {}, idempotency = {}, lockHandles = {}, settle = {}, rescue = {}, schedule = {}, task = {}, view = {}, worker = {} }
 
 do
 local exports = engine.history
@@ -2328,6 +2328,41 @@ function exports.skipWaiting(t, executionId)
             {reason = "TASK_UNREGISTERED"}
         )
     end
+end
+end
+
+do
+local exports = engine.view
+local isFree = engine.lock.isFree
+local hasRoom = engine.queue.hasRoom
+---
+-- @returns the first reason of the fixed order; undefined: it has started
+function exports.waitingFor(t, execution, queue)
+    if execution.status ~= "PENDING" and execution.status ~= "RETRYING" then
+        return nil
+    end
+    if queue.paused then
+        return {kind = "paused"}
+    end
+    if t:isDelayed(execution) then
+        return {kind = "time"}
+    end
+    if t:isBlocked(execution) then
+        return {kind = "dependencies"}
+    end
+    local lock = t.lockWaiters:lockOf(execution)
+    if lock ~= nil and not isFree(lock) then
+        return {kind = "lock", lock = lock}
+    end
+    if not hasRoom(t, queue) then
+        return {kind = "limit"}
+    end
+    local first = lock == nil and execution or t.lockWaiters:firstOfLine(execution)
+    return {kind = t.unhandled:has(first) and "handler" or "queue"}
+end
+--- Whether its newest run is shown beside the recorded attempts: one under way, or a first success, which none records.
+function exports.showsLastRun(status, attempts)
+    return status == "RUNNING" or status == "COMPLETED" and attempts == nil
 end
 end
 

@@ -25,7 +25,7 @@ for _, id in ipairs(call('HKEYS', keys.static)) do
     local view = inspect.view(row)
     view.number, view.place, view.leaseToken, view.crashes = row.number, row.location, row.leaseToken, row.crashes
     view.budget = row.budget
-    view.edges, view.liveDependents, view.runs = kept, row.liveDependents, row.workerId or false
+    view.edges, view.liveDependents, view.workerId = kept, row.liveDependents, row.workerId
     executions[#executions + 1] = view
   end
 end

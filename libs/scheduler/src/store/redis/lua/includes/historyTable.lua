@@ -135,7 +135,7 @@ function historyTable:bytes(outcome)
 end
 
 -- The state of an execution, as far as its drop asks.
-local function stateOf(id, text)
+function historyTable.stateOf(id, text)
   local row = rows.cache[id]
   if row ~= nil then
     return row or nil
@@ -179,7 +179,7 @@ local function unitsOf(some)
         units[entry] = { found = found, completedAt = found.completedAt, bytes = found.bytes }
       end
     else
-      local state = stateOf(id, texts[id])
+      local state = historyTable.stateOf(id, texts[id])
       if state and state.location == 'history' and (state.isPlain and id or state.historyEntry or id) == entry then
         units[entry] = { id = id, state = state, completedAt = state.completedAt or 0, bytes = state.historyBytes or 0 }
       end

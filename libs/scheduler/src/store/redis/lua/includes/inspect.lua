@@ -104,39 +104,21 @@ function inspect.status(row)
     or row.status
 end
 
--- Why the execution has not started: the first reason of the fixed order.
-local function waitingFor(row)
-  if row.status ~= 'PENDING' and row.status ~= 'RETRYING' then
-    return false
+-- What says why it has not started.
+local function waiting(row)
+  local found = engine.view.waitingFor(tables, row, queueOf(row.queue))
+  if not found then
+    return nil
   end
-  local q = queueOf(row.queue)
-  if q.paused then
-    return { kind = 'paused', queue = row.queue }
-  elseif row.location == 'delayed' then
-    return { kind = 'time', at = row.dueAt }
-  elseif row.location == 'dependencies' then
-    local open, next = inspect.openEdges(row, 1)
-    return { kind = 'dependencies', dependencies = open, next = next }
+  local shown = { kind = found.kind }
+  if found.kind == 'dependencies' then
+    shown.dependencies, shown.next = inspect.openEdges(row, 1)
+  elseif found.kind == 'lock' then
+    shown.lock = { key = row.lockLine, heldBy = found.lock.holder or found.lock.handle or false }
+  elseif found.kind == 'handler' then
+    shown.funcPath = mirror(row.task).funcPath
   end
-  local first = row
-  if row.location == 'lock' then
-    local lock = tables.locks:get(row.lockLine)
-    if lock and not engine.lock.isFree(lock) then
-      return { kind = 'lock', key = row.lockLine, heldBy = lock.holder or lock.handle or false }
-    end
-    -- The lock is free: what keeps the first of its line from starting keeps this one, too.
-    first = tables.lockWaiters.firstOfLine(row) or row
-  end
-  if not engine.queue.hasRoom(tables, q) then
-    return { kind = 'limit', key = 'queue:' .. row.queue }
-  elseif first.location == 'unhandled' then
-    return { kind = 'handler', taskId = row.task, funcPath = mirror(row.task).funcPath or row.task }
-  end
-  return { kind = 'queue', queue = row.queue }
-end
-
-local function orFalse(value)
-  return value or false
+  return shown
 end
 
 local function progressOf(text)
@@ -144,41 +126,40 @@ local function progressOf(text)
   return ok and type(found) == 'table' and #found == 3 and found or false
 end
 
--- What a user sees of an execution; texts of JSON stay texts.
+-- What a user sees of an execution, see store/views.ts; texts of JSON stay texts.
 function inspect.view(row)
   local progress = row.hasProgress and call('HGET', keys.progress, row.id)
   local status = inspect.status(row)
   local isWaiting = status ~= row.status
   return {
-    id = row.id,
-    task = row.task,
-    name = mirror(row.task).taskName or row.task,
+    executionId = row.id,
+    taskId = row.task,
+    taskName = mirror(row.task).taskName or row.task,
     status = status,
-    level = row.level,
+    priority = row.level,
     queue = row.queue,
     payload = rows.payload(row),
-    at = row.dueAt,
-    created = row.createdAt,
-    started = isWaiting and 0 or row.startedAt,
-    completed = row.completedAt,
-    cancelRequested = row.cancelRequestedAt,
+    dueAt = row.dueAt,
+    createdAt = row.createdAt,
+    startedAt = isWaiting and 0 or row.startedAt,
+    completedAt = row.completedAt,
+    cancelRequestedAt = row.cancelRequestedAt,
     failures = row.failures,
-    run = isWaiting and row.runs - 1 or row.runs,
+    runs = isWaiting and row.runs - 1 or row.runs,
     snoozes = row.snoozes,
-    result = orFalse(row.result),
-    error = orFalse(row.error),
-    reason = orFalse(row.reason),
-    rootCause = orFalse(row.rootCause),
-    waitingFor = isWaiting and { kind = 'queue', queue = row.queue } or waitingFor(row),
-    attempts = row.attempts or {},
-    recorded = row.attempts ~= nil,
-    worker = not isWaiting and orFalse(row.lastWorkerId),
-    progress = progress and progressOf(progress) or false,
-    logs = row.hasLogs and call('LRANGE', keys.logs(row.id), 0, -1) or {},
-    workflow = orFalse(row.workflowId),
-    ref = orFalse(row.ref),
-    schedule = orFalse(row.scheduleId),
-    tags = row.tags or {},
+    result = row.result,
+    error = row.error,
+    reason = row.reason,
+    rootCause = row.rootCause,
+    waiting = isWaiting and { kind = 'queue' } or waiting(row),
+    attempts = row.attempts,
+    lastWorkerId = not isWaiting and row.lastWorkerId or nil,
+    progress = progress and progressOf(progress) or nil,
+    logs = row.hasLogs and call('LRANGE', keys.logs(row.id), 0, -1) or nil,
+    workflowId = row.workflowId,
+    ref = row.ref,
+    scheduleId = row.scheduleId,
+    tags = row.tags,
   }
 end
 

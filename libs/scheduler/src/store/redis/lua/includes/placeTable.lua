@@ -64,6 +64,10 @@ function tables:isBlocked(row)
   return row.location == 'dependencies'
 end
 
+function tables:isDelayed(row)
+  return row.location == 'delayed'
+end
+
 function tables:leave(row)
   if row.location == 'delayed' then
     call('ZREM', keys.delayed, delayedMember(row))

@@ -47,7 +47,7 @@ local function dropMembers(ids)
   local done, read = readSome(ids, mayRead, function(part)
     local states, bytes = {}, 0
     for i, text in ipairs(readAll('HMGET', keys.state, part)) do
-      states[i] = stateOf(part[i], text)
+      states[i] = historyTable.stateOf(part[i], text)
       bytes = bytes + (text and #text or 0)
     end
     drop(part, states)

@@ -3,6 +3,10 @@
 local unhandledTable = {}
 tables.unhandled = unhandledTable
 
+function unhandledTable:has(row)
+  return row.location == 'unhandled'
+end
+
 function unhandledTable:add(row)
   row.location = 'unhandled'
   call('ZADD', keys.unhandled(row.task, row.level), frame.next(), row.id)

@@ -183,10 +183,13 @@ function waiters:removeHandle(lock, owner)
   return true
 end
 
--- The first of the line in which an execution waits.
-function waiters.firstOfLine(row)
+function waiters:lockOf(row)
+  return row.location == 'lock' and tables.locks:get(row.lockLine) or nil
+end
+
+function waiters:firstOfLine(row)
   local member = firstOf(row.lockLine, startOf(row.level, row.queue, row.task))
-  return member and rows.get(string.match(member, '[^|]+$'), true)
+  return member and rows.get(string.match(member, '[^|]+$'), true) or row
 end
 
 -- An execution that is set aside waits no longer. extra: what it was stored with.
