@@ -3,7 +3,7 @@ import { OpenFile } from '../../libs/scheduler/src/store/embedded/open-file.js';
 import { Residents } from '../../libs/scheduler/src/store/embedded/residents.js';
 import { historySettings } from '../../libs/scheduler/src/store/history-settings.js';
 import { dump } from '../../libs/scheduler/src/store/maps/dump.js';
-import { MemoryState } from '../../libs/scheduler/src/store/maps/memory-state.js';
+import { State } from '../../libs/scheduler/src/store/maps/state.js';
 
 /** All that a store is made of, while nothing has it open. */
 export const FILES = ['', '-wal', '-owner'] as const;
@@ -21,7 +21,7 @@ export async function recovered(path: string, copy: string): Promise<unknown> {
   copyStore(path, copy);
   const residents = new Residents();
   const history = historySettings({ count: Number.POSITIVE_INFINITY });
-  const state = new MemoryState(() => false, { lease: 15_000, maxAttemptDuration: 1, history }, residents);
+  const state = new State(() => false, { lease: 15_000, maxAttemptDuration: 1, history }, residents);
   const limits = history;
   const changed = new Set<never>();
   const file = await OpenFile.open({ path: copy, sync: 'always', state, residents, changed, limits, now: () => 0 });

@@ -1,15 +1,23 @@
 /** Idempotency keys: which earlier execution a request repeats. */
 import { IDEMPOTENCY_MS } from '../core/limits.js';
 import type { Deduplicated, KeyedRequest, KeyRecord } from './records.js';
-import type { Tables } from './tables.js';
+import type { KeyTable } from './tables.js';
+
+/** What tells whether a request repeats an earlier one. */
+export interface Earlier {
+  readonly now: number;
+  readonly keys: KeyTable;
+  /** undefined: none of that id is stored. */
+  execution(id: string): unknown;
+}
 
 /**
  * Takes repeats, of ids and of keys, out of a batch, and stages the keys of the others.
  * @returns `conflict`: one whose key was given with another fingerprint; then the batch is refused
  */
-export function deduplicate(t: Tables, batch: readonly KeyedRequest[]): Deduplicated {
+export function deduplicate<T extends KeyedRequest>(t: Earlier, batch: readonly T[]): Deduplicated<T> {
   const ids: string[] = [];
-  const fresh: KeyedRequest[] = [];
+  const fresh: T[] = [];
   for (const request of batch) {
     const isStored = t.execution(request.executionId) !== undefined;
     const key = givenBy(t, request);
@@ -26,7 +34,7 @@ export function deduplicate(t: Tables, batch: readonly KeyedRequest[]): Deduplic
 }
 
 /** What is kept of the key of a new execution. */
-export function keyOf(t: Tables, request: KeyedRequest): KeyRecord {
+export function keyOf(t: { readonly now: number }, request: KeyedRequest): KeyRecord {
   return {
     executionId: request.executionId,
     fingerprint: request.fingerprint!,
@@ -35,11 +43,11 @@ export function keyOf(t: Tables, request: KeyedRequest): KeyRecord {
 }
 
 /** Whether its day is not over. */
-export function isLive(t: Tables, key: KeyRecord): boolean {
+export function isLive(t: { readonly now: number }, key: KeyRecord): boolean {
   return key.expiresAt > t.now;
 }
 
-function givenBy(t: Tables, request: KeyedRequest): KeyRecord | undefined {
+function givenBy(t: Earlier, request: KeyedRequest): KeyRecord | undefined {
   if (request.keyName === undefined) return undefined;
   const key = t.keys.get(request.keyName);
   return key !== undefined && isLive(t, key) ? key : undefined;

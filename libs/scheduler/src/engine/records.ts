@@ -326,9 +326,9 @@ export interface KeyedRequest {
 }
 
 /** A batch without its repeats. */
-export interface Deduplicated {
+export interface Deduplicated<T extends KeyedRequest> {
   /** Of each request: its own execution, or the one that it repeats. */
   readonly ids: string[];
-  readonly fresh: KeyedRequest[];
-  readonly conflict?: KeyedRequest;
+  readonly fresh: T[];
+  readonly conflict?: T;
 }

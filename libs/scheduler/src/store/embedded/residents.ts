@@ -1,6 +1,7 @@
 import type { TerminalStatus } from '../../core/status.js';
 import type { Row, WorkflowRow } from '../maps/rows.js';
-import { Executions, type State } from '../maps/state.js';
+import { Executions } from '../maps/state-data.js';
+import type { State } from '../maps/state.js';
 import type { Counted } from './archive-counts.js';
 import type { Archive } from './archive.js';
 import { Rebuilder } from './rebuild.js';

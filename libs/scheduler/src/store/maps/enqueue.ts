@@ -3,9 +3,13 @@ import { IdempotencyConflictError, isOfOtherTask, UnknownDependencyError } from 
 import { admit } from '../../engine/admit.js';
 import { deduplicate } from '../../engine/idempotency.js';
 import type { NewEdge as EngineEdge } from '../../engine/edge-records.js';
+import type { Tables } from '../../engine/tables.js';
 import { close as closeWorkflow } from '../../engine/workflow.js';
 import { Row, WorkflowRow } from './rows.js';
-import type { State } from './state.js';
+import type { StateData } from './state-data.js';
+
+/** The state, which itself calls some of these functions. */
+type State = StateData & Tables;
 
 /** Stores a batch, all or nothing. @returns ids in the order given: of the first one where an idempotency key repeats */
 export function enqueue(s: State, batch: readonly NewExecution[], now: number): string[] {
@@ -29,10 +33,10 @@ function deduplicated(s: State, batch: readonly NewExecution[]): { ids: string[]
   });
   const { ids, fresh, conflict } = deduplicate(s, requests);
   if (conflict) {
-    const { taskId, idempotency } = (conflict as (typeof requests)[number]).command;
+    const { taskId, idempotency } = conflict.command;
     throw new IdempotencyConflictError(taskId, idempotency!.key);
   }
-  return { ids, fresh: (fresh as typeof requests).map(({ command }) => command) };
+  return { ids, fresh: fresh.map(({ command }) => command) };
 }
 
 export function startWorkflow(s: State, command: NewWorkflow, executions: readonly NewExecution[], now: number): void {

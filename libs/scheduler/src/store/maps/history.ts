@@ -2,10 +2,10 @@ import type { ErrorInfo } from '../../core/failure.js';
 import { MINUTES_KEPT, RECENT_ERRORS_KEPT } from '../../core/limits.js';
 import { iso } from '../views.js';
 import type { Row } from './rows.js';
-import type { State } from './state.js';
+import type { StateData } from './state-data.js';
 
 /** Counts an end in the current minute, of which the newest are kept. @param duration ms */
-export function countInMinute(s: State, status: 'COMPLETED' | 'FAILED', duration: number): void {
+export function countInMinute(s: StateData, status: 'COMPLETED' | 'FAILED', duration: number): void {
   const minute = Math.floor(s.now / 60_000);
   let last = s.window.at(-1);
   if (last?.minute !== minute) {
@@ -23,7 +23,7 @@ export function runTime(row: Row, now: number): number {
   return Math.max(0, now - row.startedAt - (row.extra?.stepped ?? 0));
 }
 
-export function rememberError(s: State, row: Row, error: ErrorInfo, now: number): void {
+export function rememberError(s: StateData, row: Row, error: ErrorInfo, now: number): void {
   s.recentErrors.push({
     taskName: row.task.mirror?.taskName ?? row.task.taskId,
     taskId: row.task.taskId,

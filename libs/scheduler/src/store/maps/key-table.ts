@@ -1,6 +1,6 @@
 import { isLive } from '../../engine/idempotency.js';
 import type { KeyRecord } from '../../engine/records.js';
-import type { KeyTable, Tables } from '../../engine/tables.js';
+import type { KeyTable } from '../../engine/tables.js';
 import { KeyRow } from './key-row.js';
 import type { Changed } from './changed.js';
 
@@ -9,7 +9,7 @@ export class MapsKeyTable implements KeyTable {
   private readonly rows = new Map<string, KeyRow>();
   private readonly staged = new Map<string, KeyRecord>();
 
-  constructor(private readonly s: Tables & { touch(record: Changed): void }) {}
+  constructor(private readonly s: { readonly now: number; touch(record: Changed): void }) {}
 
   get(keyName: string): KeyRecord | undefined {
     return this.staged.get(keyName) ?? this.rows.get(keyName);

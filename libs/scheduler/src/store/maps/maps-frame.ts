@@ -9,8 +9,9 @@ import type { ResultsPage } from '../records.js';
 import { results } from './claim.js';
 import { followStep } from './clock-step.js';
 import type { Changed } from './changed.js';
-import { MemoryState } from './memory-state.js';
-import type { Executions, MapsSettings, State } from './state.js';
+
+import { State } from './state.js';
+import type { Executions, MapsSettings } from './state-data.js';
 import { StepWatch } from './step-watch.js';
 
 export interface MapsStoreOptions extends Partial<Omit<MapsSettings, 'history'>> {
@@ -44,7 +45,7 @@ export abstract class MapsFrame {
       return false;
     };
     const settings = { lease, maxAttemptDuration, history: historySettings(history) };
-    this.state = new MemoryState(isWanted, settings, executions, changed);
+    this.state = new State(isWanted, settings, executions, changed);
   }
 
   subscribe(listener: (effects: readonly Effect[]) => void, wants: Wants = () => true): () => void {

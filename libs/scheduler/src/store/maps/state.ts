@@ -1,167 +1,21 @@
 import type { LockNeed, RunToken } from '../../core/commands.js';
-import type { Effect, ExecutionTransition } from '../../core/effects.js';
+import type { ExecutionTransition } from '../../core/effects.js';
 import type { RootCause, TaskAttempt } from '../../core/execution.js';
 import type { ErrorInfo } from '../../core/failure.js';
-import type { Verb } from '../../core/state-machine.js';
+import { assertTransition, type Verb } from '../../core/state-machine.js';
 import { isTerminal, type TaskStatus } from '../../core/status.js';
-import type { EdgeBudget } from '../../engine/edge-records.js';
 import type { LockRecord, ScheduleRecord } from '../../engine/records.js';
 import type { Counter, Tables } from '../../engine/tables.js';
-import { noCounts, noStatuses } from '../no-counts.js';
-import type { HistorySettings } from '../history-settings.js';
-import type { StoreStats } from '../records.js';
-import type { Changed } from './changed.js';
-import type { Deadline } from './deadline.js';
-import { MapsEdgeTable } from './edge-table.js';
-import { Heap } from './heap.js';
-import { MapsExpiryTable } from './expiry-table.js';
-import { MapsHistoryTable } from './history-table.js';
-import { MapsLockTable } from './lock-table.js';
-import { MapsLockWaiters } from './lock-waiters.js';
-import { MapsQueueTable } from './queue-table.js';
-import { MapsReadyTable } from './ready-table.js';
-import { MapsUnhandledTable } from './unhandled-table.js';
-import { MapsWorkerTable } from './worker-table.js';
-import { MapsKeyTable } from './key-table.js';
-import { TaskRow, type QueueRow, type Row, type WorkerRow, type WorkflowRow } from './rows.js';
-import { MapsDefinitionTable } from './definition-table.js';
+import { iso } from '../views.js';
+import * as enqueueing from './enqueue.js';
+import * as history from './history.js';
+import { Deadline } from './deadline.js';
+import type { QueueRow, Row, WorkerRow, WorkflowRow } from './rows.js';
 import type { MapsTick, ScheduleRow } from './schedule-row.js';
-import { MapsScheduleTable } from './schedule-table.js';
-import { MapsStepTable } from './step-table.js';
-import { MapsWorkflowTable } from './workflow-table.js';
+import { StateData } from './state-data.js';
 
-export interface MapsSettings {
-  /** ms after a worker's last word until its runs are brought back. */
-  lease: number;
-  /** Bound of an attempt without a timeout of its own, ms. */
-  maxAttemptDuration: number;
-  /** What is kept of finished executions and workflows, by outcome. */
-  history: HistorySettings;
-}
-
-/** Executions by id. */
-export class Executions extends Map<string, Row> {
-  /** Only where it is in memory: a store that keeps ended ones elsewhere brings them back by `get`. */
-  peek(executionId: string): Row | undefined {
-    return this.get(executionId);
-  }
-}
-
-/** All that a store on maps knows. Each concern has its part here and its functions in the file of its name. */
-export abstract class State implements Tables {
-  newestRow: Row | null = null;
-  readonly queues = new MapsQueueTable(this);
-  readonly ready = new MapsReadyTable(this);
-  readonly unhandled = new MapsUnhandledTable(this);
-  readonly expiries = new MapsExpiryTable(this);
-  readonly tasks = new Map<string, TaskRow>();
-  readonly workers = new MapsWorkerTable(this);
-  readonly workflows = new MapsWorkflowTable(this);
-  readonly definitions = new MapsDefinitionTable(this);
-  readonly schedules = new MapsScheduleTable(this);
-  readonly locks = new MapsLockTable(this);
-  readonly lockWaiters = new MapsLockWaiters(this);
-  readonly keys: MapsKeyTable = new MapsKeyTable(this);
-
-  readonly delayed = new Heap<Row>();
-  readonly graces = new Heap<Deadline<Row>>();
-  readonly bounds = new Heap<Deadline<Row>>();
-
-  readonly edges = new MapsEdgeTable(this);
-  readonly steps = new MapsStepTable(this);
-  readonly history: MapsHistoryTable;
-  edgeBudget: EdgeBudget = { toDecide: 0, toMove: 0, bytes: 0 };
-
-  /** Of the newest transition, ms. */
-  now = 0;
-
-  /** ms by which the wall clock has stepped. */
-  stepped = 0;
-
-  /** The sequence when the wall clock last went back. */
-  steppedBack = 0;
-
-  /** Counts what was made, and orders it. */
-  sequence = 0;
-  fencing = 0;
-
-  readonly counters = noCounts();
-  readonly byStatus = noStatuses();
-  waitingForDependencies = 0;
-  waitingForLock = 0;
-  readonly window: StoreStats['window'] = [];
-  readonly recentErrors: StoreStats['recentErrors'] = [];
-
-  /** Effects of the transition under way, and queues in which it made work ready. */
-  effects: Effect[] = [];
-  readonly woken = new Set<string>();
-
-  constructor(
-    /** Whether anybody wants to hear of such a transition. */
-    readonly isWanted: (transition: ExecutionTransition) => boolean,
-    readonly settings: MapsSettings,
-    readonly executions = new Executions(),
-    /** What has changed since it was last written down; null: nobody writes it down. */
-    private readonly changed: Set<Changed> | null = null,
-  ) {
-    this.history = new MapsHistoryTable(this, settings.history);
-  }
-
-  abstract move(row: Row, verb: Verb, status: TaskStatus): void;
-  abstract emitExecution(row: Row, transition: ExecutionTransition): void;
-  abstract countInMinute(status: 'COMPLETED' | 'FAILED', duration: number): void;
-  abstract runTime(row: Row): number;
-  abstract makeError(name: string, message: string, code: string): ErrorInfo;
-  abstract addRecentError(row: Row, error: ErrorInfo): void;
-  abstract queueOf(row: Row): QueueRow;
-  abstract isSimple(row: Row): boolean;
-  abstract startRun(row: Row, worker: WorkerRow): void;
-  abstract setRunDeadline(row: Row, at: number): void;
-  abstract endRun(row: Row): void;
-  abstract settleRun(row: Row, end: () => void): boolean;
-  abstract makeAttempt(row: Row, outcome: TaskAttempt['outcome'], error: ErrorInfo | undefined): TaskAttempt;
-  abstract setCancelDeadline(row: Row, at: number): void;
-  abstract eachDueCancel(end: (row: Row) => void): number;
-  abstract eachPastDeadline(limit: number, visit: (row: Row) => void): void;
-  abstract eachRunOlderThan(duration: number, visit: (row: Row) => boolean): void;
-  abstract requireLock(row: Row, lock: LockNeed): void;
-  abstract pushHead(row: Row): void;
-  abstract pushTail(row: Row): void;
-  abstract delay(row: Row): void;
-  abstract block(row: Row): void;
-  abstract eachDelayed(limit: number, place: (row: Row) => void): number;
-  abstract nextDeadline(): number | undefined;
-  abstract leave(row: Row): void;
-  abstract isBlocked(row: Row): boolean;
-  abstract isDelayed(row: Row): boolean;
-  abstract rootCauseOf(row: Row): RootCause;
-  abstract newest(taskId: string): Row | undefined;
-  abstract isWatched(row: Row): boolean;
-  abstract isNewest(row: Row): boolean;
-  abstract replaceNewest(row: Row): Row | undefined;
-  abstract createTick(schedule: ScheduleRow, id: string, tick: MapsTick): Row;
-  abstract admitTick(row: Row, tick: MapsTick, after: Row | undefined): void;
-
-  get lease(): number {
-    return this.settings.lease;
-  }
-
-  attendedTime(): number {
-    return this.now - this.stepped;
-  }
-
-  get maxAttemptDuration(): number {
-    return this.settings.maxAttemptDuration;
-  }
-
-  nextNumber(): number {
-    return ++this.sequence;
-  }
-
-  nextFencingToken(): number {
-    return ++this.fencing;
-  }
-
+/** All that a store on maps knows, as the tables of the engine. */
+export class State extends StateData implements Tables {
   count(counter: Counter, by: number): void {
     this.counters[counter] += by;
   }
@@ -211,22 +65,213 @@ export abstract class State implements Tables {
     this.effects.push({ kind: 'stale', executionId, leaseToken, workerId: id, time: this.now });
   }
 
-  emitDue(at: number): void {
-    this.effects.push({ kind: 'timerDue', at });
+  /** The only place that changes a status, so that counts never drift. */
+  move(row: Row, verb: Verb, status: TaskStatus): void {
+    assertTransition(verb, row.status, status);
+    this.byStatus[row.status]--;
+    this.byStatus[status]++;
+    row.status = status;
+    this.touch(row);
   }
 
-  /** Called once for whatever a transition creates, changes or deletes, before or after it does. */
-  touch(record: Changed): void {
-    this.changed?.add(record);
+  emitExecution(row: Row, transition: ExecutionTransition): void {
+    if (!this.isWanted(transition)) return;
+    this.effects.push({
+      kind: 'execution',
+      transition,
+      executionId: row.id,
+      taskId: row.task.taskId,
+      status: row.status,
+      queue: row.queue.name,
+      priority: row.priority,
+      time: this.now,
+      workerId: row.lastWorkerId ?? null,
+      workflowId: row.workflowId ?? null,
+      result: row.result ?? null,
+      error: row.error ?? null,
+      reason: row.reason ?? null,
+    });
   }
 
-  queue(name: string): QueueRow {
-    return this.queues.find(name);
+  countInMinute(status: 'COMPLETED' | 'FAILED', duration: number): void {
+    history.countInMinute(this, status, duration);
   }
 
-  task(taskId: string): TaskRow {
-    let task = this.tasks.get(taskId);
-    if (!task) this.tasks.set(taskId, (task = new TaskRow(taskId)));
-    return task;
+  runTime(row: Row): number {
+    return history.runTime(row, this.now);
+  }
+
+  makeError(name: string, message: string, code: string): ErrorInfo {
+    return { name, message, stack: null, code };
+  }
+
+  addRecentError(row: Row, error: ErrorInfo): void {
+    history.rememberError(this, row, error, this.now);
+  }
+
+  queueOf(row: Row): QueueRow {
+    return row.queue;
+  }
+
+  /** Nothing is claimed ahead. */
+  isSimple(): boolean {
+    return false;
+  }
+
+  startRun(row: Row, worker: WorkerRow): void {
+    row.place = 'running';
+    row.worker = worker;
+    row.lastWorkerId = worker.id;
+    if (row.extra !== null) row.extra.stepped = 0;
+    worker.running.pushTail(row);
+  }
+
+  setRunDeadline(row: Row, at: number): void {
+    const deadline = new Deadline(at, this.nextNumber(), row);
+    row.more().bound = deadline;
+    this.bounds.push(deadline);
+  }
+
+  endRun(row: Row): void {
+    row.list!.remove(row);
+    row.worker = null;
+    const { extra } = row;
+    if (extra === null) return;
+    if (extra.bound) this.bounds.remove(extra.bound);
+    if (extra.grace) this.graces.remove(extra.grace);
+    extra.bound = extra.grace = null;
+  }
+
+  settleRun(_row: Row, end: () => void): boolean {
+    end();
+    return true;
+  }
+
+  makeAttempt(row: Row, outcome: TaskAttempt['outcome'], error: ErrorInfo | undefined): TaskAttempt {
+    return {
+      attempt: row.runs,
+      startedTime: iso(row.startedAt),
+      endedTime: iso(this.now),
+      workerId: row.lastWorkerId ?? null,
+      outcome,
+      error: error ?? null,
+    };
+  }
+
+  setCancelDeadline(row: Row, at: number): void {
+    const deadline = new Deadline(at, this.nextNumber(), row);
+    row.more().grace = deadline;
+    this.graces.push(deadline);
+  }
+
+  eachDueCancel(end: (row: Row) => void): number {
+    return this.graces.eachDue(this.now, ({ row }) => end(row));
+  }
+
+  eachPastDeadline(limit: number, visit: (row: Row) => void): void {
+    let left = limit;
+    for (const { at, row } of this.bounds.values()) if (at <= this.now && left-- > 0) visit(row);
+  }
+
+  eachRunOlderThan(duration: number, visit: (row: Row) => boolean): void {
+    for (const { running } of this.workers.values()) {
+      for (const row of running) {
+        if (history.runTime(row, this.now) < duration) break;
+        if (!visit(row)) return;
+      }
+    }
+  }
+
+  requireLock(row: Row, lock: LockNeed): void {
+    row.more().lock = lock;
+  }
+
+  pushHead(row: Row): void {
+    this.ready.pushHead(row);
+  }
+
+  pushTail(row: Row): void {
+    this.ready.pushTail(row);
+  }
+
+  delay(row: Row): void {
+    row.place = 'delayed';
+    this.touch(row);
+    this.delayed.push(row);
+    this.emitDue(row.at);
+  }
+
+  eachDelayed(limit: number, place: (row: Row) => void): number {
+    return this.delayed.eachDue(this.now, place, limit);
+  }
+
+  nextDeadline(): number | undefined {
+    let next: number | undefined;
+    for (const heap of [
+      this.delayed,
+      this.edges.timeouts,
+      this.lockWaiters.waits,
+      this.locks.expiries,
+      this.graces,
+      this.expiries.deadlines,
+    ]) {
+      const first = heap.peek();
+      if (first !== undefined && (next === undefined || first.at < next)) next = first.at;
+    }
+    return next;
+  }
+
+  block(row: Row): void {
+    row.place = 'dependencies';
+    this.touch(row);
+    this.waitingForDependencies++;
+  }
+
+  leave(row: Row): void {
+    if (row.place === 'delayed') this.delayed.remove(row);
+    else if (row.place === 'dependencies') this.waitingForDependencies--;
+    else {
+      if (row.place === 'lock') this.waitingForLock--;
+      row.list?.remove(row);
+    }
+  }
+
+  isBlocked(row: Row): boolean {
+    return row.place === 'dependencies';
+  }
+
+  isDelayed(row: Row): boolean {
+    return row.place === 'delayed';
+  }
+
+  rootCauseOf(row: Row): RootCause {
+    return row.rootCause ?? { executionId: row.id, taskId: row.task.taskId, status: row.status };
+  }
+
+  newest(taskId: string): Row | undefined {
+    return this.task(taskId).newest ?? undefined;
+  }
+
+  isWatched(row: Row): boolean {
+    return row.task.watched;
+  }
+
+  isNewest(row: Row): boolean {
+    return row.task.newest === row;
+  }
+
+  replaceNewest(row: Row): Row | undefined {
+    const last = row.task.newest ?? undefined;
+    row.task.newest = row;
+    this.touch(row.task);
+    return last;
+  }
+
+  createTick(schedule: ScheduleRow, id: string, { command }: MapsTick): Row {
+    return enqueueing.createTick(this, { ...command, executionId: id }, schedule.id, this.now);
+  }
+
+  admitTick(row: Row, { command }: MapsTick, after: Row | undefined): void {
+    enqueueing.admitTick(this, row, command, after);
   }
 }

@@ -1,9 +1,10 @@
 import type { NewExecution, NewWorkflow } from '../../core/commands.js';
-import { StoreUnavailableError } from '../../core/errors.js';
+import { IdempotencyConflictError, StoreUnavailableError } from '../../core/errors.js';
 import type { ScriptArgument } from './connection/redis-connection.js';
 import { packBatch } from './enqueue.js';
+import { deduplicate, type Earlier } from '../../engine/idempotency.js';
+import type { KeyedRequest, KeyRecord } from '../../engine/records.js';
 import { isLarge, isTooMany, packAcceptance, packItems, partsOf, type Item } from './intake.js';
-import { dedupe, nameOf, type Deduped, type Given } from './keyed-batch.js';
 
 /** Idempotency keys that one script looks up. */
 const KEYS_AT_ONCE = 500;
@@ -16,6 +17,11 @@ const WAIT = 3;
 
 /** What the script `enqueue` returns: ids where they differ from those given; or what it waits for is too large for it. */
 export type Enqueued = string[] | 'large';
+
+/** A new execution, as the engine deduplicates it. */
+interface Request extends KeyedRequest {
+  readonly command: NewExecution;
+}
 
 type Send = <T>(script: string, ...args: ScriptArgument[]) => Promise<T>;
 
@@ -49,9 +55,9 @@ export class LargeBatches {
   /** @returns ids in the order given: of the first one where an idempotency key repeats */
   async enqueue(batch: readonly NewExecution[]): Promise<string[]> {
     for (;;) {
-      const { fresh, answers } = await this.withoutRepeats(batch);
-      const ids = await this.storeFresh(fresh);
-      if (ids) return answers.map((each) => (typeof each === 'string' ? each : ids[each]!));
+      const { ids, fresh } = await this.withoutRepeats(batch);
+      const stored = await this.storeFresh(fresh);
+      if (stored) return ids.map((id) => stored.get(id) ?? id);
       // Another request was faster with one of the keys, so that there is one more repeat.
     }
   }
@@ -60,30 +66,43 @@ export class LargeBatches {
     await this.takeIn(executions, packAcceptance(workflow));
   }
 
-  private async withoutRepeats(batch: readonly NewExecution[]): Promise<Deduped> {
-    const keyed = batch.filter((each) => each.idempotency !== null);
-    const given = new Map<string, Given>();
-    for (let from = 0; from < keyed.length; from += KEYS_AT_ONCE) {
-      const part = keyed.slice(from, from + KEYS_AT_ONCE);
-      const args = part.flatMap((each) => [each.executionId, nameOf(each)]);
-      const found = await this.scripts.look<string[]>('findKeys', ...args);
-      for (const [i, { executionId }] of part.entries()) {
-        const [earlier, fingerprint] = [found[2 * i]!, found[2 * i + 1]!];
-        if (earlier !== '') given.set(executionId, { executionId: earlier, fingerprint });
-      }
-    }
-    return dedupe(batch, given);
+  /** @throws IdempotencyConflictError */
+  private async withoutRepeats(batch: readonly NewExecution[]): Promise<{ ids: string[]; fresh: NewExecution[] }> {
+    const requests = batch.map(requestOf);
+    const earlier = await this.findEarlier(requests.filter(({ keyName }) => keyName !== undefined));
+    const { ids, fresh, conflict } = deduplicate(earlier, requests);
+    if (!conflict) return { ids, fresh: fresh.map(({ command }) => command) };
+    const { taskId, idempotency } = conflict.command;
+    throw new IdempotencyConflictError(taskId, idempotency!.key);
   }
 
-  /** @returns their ids, or those that they repeat; null: another request has taken a key of them, and nothing is stored */
-  private async storeFresh(fresh: readonly NewExecution[]): Promise<string[] | null> {
-    const ids = fresh.map((each) => each.executionId);
-    if (fresh.length === 0) return ids;
-    if (!this.isLarge(fresh)) {
-      const changed = await this.scripts.commit<Enqueued>('enqueue', ...packBatch(fresh));
-      if (changed !== 'large') return changed.length > 0 ? changed : ids;
+  private async findEarlier(keyed: readonly Request[]): Promise<Earlier> {
+    const stored = new Set<string>();
+    const known = new Map<string, KeyRecord>();
+    for (let from = 0; from < keyed.length; from += KEYS_AT_ONCE) {
+      const part = keyed.slice(from, from + KEYS_AT_ONCE);
+      const args = part.flatMap(({ executionId, keyName }) => [executionId, keyName!]);
+      const found = await this.scripts.look<string[]>('findKeys', ...args);
+      for (const [i, { executionId: own, keyName }] of part.entries()) {
+        const [executionId, fingerprint] = [found[2 * i]!, found[2 * i + 1]!];
+        if (executionId === own) stored.add(own);
+        else if (executionId !== '')
+          known.set(keyName!, { executionId, fingerprint, expiresAt: Number.POSITIVE_INFINITY });
+      }
     }
-    return (await this.takeIn(fresh, [''])) ? ids : null;
+    const execution = (id: string): true | undefined => stored.has(id) || undefined;
+    const get = (keyName: string): KeyRecord | undefined => known.get(keyName);
+    const stage = (keyName: string, key: KeyRecord): void => void known.set(keyName, key);
+    return { now: 0, execution, keys: { get, stage } };
+  }
+
+  /** @returns the execution that each of them is or repeats; null: another request has taken a key of them, and nothing is stored */
+  private async storeFresh(fresh: readonly NewExecution[]): Promise<Map<string, string> | null> {
+    if (fresh.length > 0 && !this.isLarge(fresh)) {
+      const changed = await this.scripts.commit<Enqueued>('enqueue', ...packBatch(fresh));
+      if (changed !== 'large') return new Map(changed.map((id, i) => [fresh[i]!.executionId, id]));
+    }
+    return fresh.length === 0 || (await this.takeIn(fresh, [''])) ? new Map() : null;
   }
 
   /** @returns whether it is stored, which it is not where another request has taken one of its idempotency keys */
@@ -124,4 +143,10 @@ export class LargeBatches {
     }
     return true;
   }
+}
+
+function requestOf(command: NewExecution): Request {
+  const { executionId, taskId, idempotency } = command;
+  if (idempotency === null) return { executionId, command };
+  return { executionId, keyName: `${taskId}|${idempotency.key}`, fingerprint: idempotency.fingerprint, command };
 }
