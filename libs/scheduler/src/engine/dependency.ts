@@ -15,11 +15,12 @@ export function holds(dependency: DependencyType, status: TaskStatus): boolean {
   return dependency === 'always' || status === 'COMPLETED' || status === 'FAILED';
 }
 
-/** Decides those edges of a new execution whose upstream has ended already. */
+/** Decides those edges of a new execution whose upstream has ended already, or is lost. */
 export function decideBound(t: Tables, edges: readonly EdgeRecord[]): void {
   for (const edge of edges) {
     const upstream = t.edges.upstream(edge);
-    if (upstream !== undefined && hasEnded(upstream.status)) decide(t, edge, upstream);
+    if (upstream === undefined) decideIfLost(t, edge);
+    else if (hasEnded(upstream.status)) decide(t, edge, upstream);
   }
 }
 
@@ -32,6 +33,27 @@ export function decideLost(t: Tables, edges: readonly EdgeRecord[]): void {
       decideAs(t, edge, dependent, status !== undefined && hasEnded(status) ? status : 'FAILED');
     }
   }
+}
+
+/**
+ * Decides those of the next edges of an execution whose upstream is lost.
+ * @param first the edge to begin with
+ * @returns the edge to go on with; 0: none is left
+ */
+export function decideLostUpstreams(t: Tables, execution: ExecutionRecord, first: number): number {
+  const budget = t.edgeBudget;
+  let next = first;
+  while (next <= (execution.edgeCount ?? 0) && !hasEnded(execution.status)) {
+    if (budget.toMove <= 0 || budget.bytes <= 0) return next;
+    const passed = t.edges.eachNotHeld(execution, next, (edge) => decideIfLost(t, edge));
+    budget.toMove -= passed;
+    next += passed;
+  }
+  return 0;
+}
+
+function decideIfLost(t: Tables, edge: EdgeRecord): void {
+  if (edge.upstreamId !== undefined && t.edges.upstream(edge) === undefined) decideLost(t, [edge]);
 }
 
 /** Runs the steps that are due, in their order, within the bounds of one verb. */

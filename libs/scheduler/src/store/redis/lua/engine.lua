@@ -1102,7 +1102,7 @@ end
 
 do
 local exports = engine.dependency
-local advance, visitDependents, decide, decideAs, breakEdge, bringBack, cannotHold
+local decideIfLost, advance, visitDependents, decide, decideAs, breakEdge, bringBack, cannotHold
 local attachWaiting = engine.edges.attachWaiting
 local closeEdge = engine.edges.closeEdge
 local isUndecided = engine.edges.isUndecided
@@ -1120,6 +1120,26 @@ function exports.holds(dependency, status)
         return status == "FAILED"
     end
     return dependency == "always" or status == "COMPLETED" or status == "FAILED"
+end
+--- Decides edges whose upstream cannot be read any more, by its last known status; one that had not ended counts as failed.
+function exports.decideLost(t, edges)
+    for ____, edge in ipairs(edges) do
+        local dependent = t.edges:dependent(edge)
+        if dependent ~= nil and isUndecided(dependent, edge) then
+            local status = t.edges:statusOf(edge)
+            decideAs(
+                t,
+                edge,
+                dependent,
+                status ~= nil and hasEnded(status) and status or "FAILED"
+            )
+        end
+    end
+end
+function decideIfLost(t, edge)
+    if edge.upstreamId ~= nil and t.edges:upstream(edge) == nil then
+        exports.decideLost(t, {edge})
+    end
 end
 function advance(t, execution, step)
     if step.kind == "edges" then
@@ -1246,29 +1266,37 @@ function cannotHold(t, edge)
     local status = t.edges:statusOf(edge)
     return status ~= nil and not exports.holds(edge.type, status)
 end
---- Decides those edges of a new execution whose upstream has ended already.
+--- Decides those edges of a new execution whose upstream has ended already, or is lost.
 function exports.decideBound(t, edges)
     for ____, edge in ipairs(edges) do
         local upstream = t.edges:upstream(edge)
-        if upstream ~= nil and hasEnded(upstream.status) then
+        if upstream == nil then
+            decideIfLost(t, edge)
+        elseif hasEnded(upstream.status) then
             decide(t, edge, upstream)
         end
     end
 end
---- Decides edges whose upstream cannot be read any more, by its last known status; one that had not ended counts as failed.
-function exports.decideLost(t, edges)
-    for ____, edge in ipairs(edges) do
-        local dependent = t.edges:dependent(edge)
-        if dependent ~= nil and isUndecided(dependent, edge) then
-            local status = t.edges:statusOf(edge)
-            decideAs(
-                t,
-                edge,
-                dependent,
-                status ~= nil and hasEnded(status) and status or "FAILED"
-            )
+--- Decides those of the next edges of an execution whose upstream is lost.
+-- 
+-- @param first the edge to begin with
+-- @returns the edge to go on with; 0: none is left
+function exports.decideLostUpstreams(t, execution, first)
+    local budget = t.edgeBudget
+    local next = first
+    while next <= (execution.edgeCount or 0) and not hasEnded(execution.status) do
+        if budget.toMove <= 0 or budget.bytes <= 0 then
+            return next
         end
+        local passed = t.edges:eachNotHeld(
+            execution,
+            next,
+            function(edge) return decideIfLost(t, edge) end
+        )
+        budget.toMove = budget.toMove - passed
+        next = next + passed
     end
+    return 0
 end
 --- Runs the steps that are due, in their order, within the bounds of one verb.
 function exports.propagate(t)

@@ -6,12 +6,14 @@
 -- @include clock
 clock.followBack()
 local limit = tonumber(ARGV[3])
+local more = orphans.step()
+stepTable.takeKnown()
 local done = engine.queue.promote(tables, limit)
   + engine.dependency.timeOut(tables, limit)
   + engine.worker.endWaits(tables)
   + engine.lock.expire(tables)
 engine.queue.wakeRefilled(tables)
-local more = intake.step() or call('EXISTS', keys.continuation) == 1
+more = intake.step() or more or call('EXISTS', keys.continuation) == 1
 lockTable.save()
 local next = engine.queue.nextDue(tables)
 return commit({ done, (more or (next and next <= now)) and 1 or 0, next and tostring(next) or '' })

@@ -1,9 +1,15 @@
--- What cannot be treated is set aside, with what is stored of it and the error, so that it holds up nothing else.
+-- What cannot be treated is set aside, with what is stored of it and the error, so that it holds up nothing else. What waits
+-- for it is found by orphans.lua.
 local aside = {}
 
 local ENTRIES_KEPT = 1000
 -- Bytes of each text that are kept.
 local TEXT_KEPT = 100000
+
+function aside.begin()
+  -- The first command that has failed in this verb, see attempt; whether anything was set aside.
+  aside.failure, aside.isAny = nil, false
+end
 
 local function textOf(err)
   return type(err) == 'table' and tostring(err.err) or tostring(err)
@@ -12,6 +18,17 @@ end
 -- Whether a command has failed: its error begins with a code, that of Lua with a place.
 local function isOfServer(err)
   return string.find(textOf(err), '^%u+ ') ~= nil
+end
+
+-- What waits for it is to be found.
+local function seekOrphans()
+  if aside.isAny then
+    return
+  end
+  aside.isAny = true
+  local under = call('HGET', keys.meta, 'orphans')
+  call('HSET', keys.meta, 'orphans', under and string.gsub(under, '%d$', '1') or 'e|0|1|0')
+  effects.push({ 'due', now })
 end
 
 -- texts: what was stored, false for nothing.
@@ -24,6 +41,17 @@ function aside.put(step, id, err, texts)
   call('LTRIM', keys.aside, -ENTRIES_KEPT, -1)
   frame.count('setAside', 1)
   effects.push({ 'aside', step, id, message, now })
+  seekOrphans()
+end
+
+-- Takes a run from whichever worker has it.
+local function dropRun(id)
+  for _, workerId in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
+    if call('HDEL', keys.running(workerId), id) == 1 then
+      frame.count('RUNNING', -1)
+    end
+  end
+  call('HDEL', keys.handed, id)
 end
 
 -- Sets an execution aside: nothing finds it any more.
@@ -33,15 +61,35 @@ function aside.execution(step, id, err)
     texts[i] = call('HGET', key, id)
     call('HDEL', key, id)
   end
-  if aside.forget then
-    aside.forget(id, texts[3])
+  local status = texts[2] and fields.statusOf(texts[2])
+  if status and status ~= 'PENDING' and status ~= 'RUNNING' then
+    frame.count(status, -1)
   end
+  dropRun(id)
+  aside.forget(id, texts[3])
   aside.put(step, id, err, texts)
 end
 
--- Treats one item; where that fails, what it has gathered is forgotten and its execution is set aside. Returns whether
--- it was treated, and what `treat` returned.
-function aside.guard(step, id, treat, ...)
+-- Keys of one execution, or of one lock, and their types.
+local OWN = { edges = 'hash', dependents = 'list', logs = 'list', parked = 'zset', lines = 'zset' }
+
+-- Deletes those that have another type. Returns whether there were any.
+local function dropMistyped(id)
+  local isAny = false
+  for name, wanted in pairs(OWN) do
+    local found = call('TYPE', keys[name](id)).ok
+    if found ~= 'none' and found ~= wanted then
+      call('UNLINK', keys[name](id))
+      isAny = true
+    end
+  end
+  return isAny
+end
+
+-- Treats one item; where that fails, what it has gathered is forgotten. A command that fails is not the fault of the item,
+-- unless a key of its own is damaged: it may be that of all. Then the item stays as it is, and the verb fails once it has
+-- written the others. Returns whether the item was treated, what `treat` has returned or the error, and whether it stays.
+function aside.attempt(id, treat, ...)
   local counts, told, dirty = {}, #effects.list, rows.dirty
   for name, by in pairs(frame.counts) do
     counts[name] = by
@@ -54,26 +102,31 @@ function aside.guard(step, id, treat, ...)
       dirty[each] = row
     end
     rows.dirty = dirty
-    return true, value
-  end
-  if step == 'settle' and isOfServer(value) then
-    -- A command has failed, and not the reading of a row: a list of others may be damaged. The run stays with its worker,
-    -- which has the result and settles it again.
-    error(value)
+    return true, value, false
   end
   for each in pairs(rows.dirty) do
     rows.cache[each], rows.isSimple[each], rows.isSimpleRun[each] = nil, nil, nil
   end
   lockTable.forget()
   rows.dirty = dirty
-  dirty[id] = nil
-  rows.cache[id] = false
   for name in pairs(frame.counts) do
     frame.counts[name] = counts[name]
   end
   for i = #effects.list, told + 1, -1 do
     effects.list[i] = nil
   end
-  aside.execution(step, id, value)
-  return false, nil
+  local stays = isOfServer(value) and not dropMistyped(id)
+  aside.failure = aside.failure or (stays and value) or nil
+  return false, value, stays
+end
+
+-- As attempt, of an execution, which is set aside where it fails and does not stay.
+function aside.guard(step, id, treat, ...)
+  local ok, value, stays = aside.attempt(id, treat, ...)
+  if not ok and not stays then
+    rows.dirty[id] = nil
+    rows.cache[id] = false
+    aside.execution(step, id, value)
+  end
+  return ok, value, stays
 end

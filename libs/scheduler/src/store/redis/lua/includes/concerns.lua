@@ -4,6 +4,7 @@
 -- @include budget
 -- @include workflow
 -- @include aside
+-- @include orphans
 -- @include steps
 -- @include rows
 -- @include tables

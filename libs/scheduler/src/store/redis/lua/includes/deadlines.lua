@@ -30,8 +30,11 @@ function deadlines.eachDue(key, kind, end_)
       break
     end
     local id = string.sub(member, 14)
-    if not aside.guard(kind.step, id, endOne, key, id, member, kind, end_) then
+    local ok, _, stays = aside.guard(kind.step, id, endOne, key, id, member, kind, end_)
+    if not ok and not stays then
       call('ZREM', key, member)
+    elseif stays then
+      call('ZADD', key, now, member)
     end
     done = done + 1
   end

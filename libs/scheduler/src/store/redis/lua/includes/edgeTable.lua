@@ -296,7 +296,10 @@ function edgeTable:eachDue(limit, visit)
     if call('ZREM', keys.edgeTimeouts, member) == 1 then
       done = done + 1
       local name = string.sub(member, 14)
-      aside.guard('edgeTimeout', string.match(name, '^[^|]*'), endWait, name, visit)
+      local _, _, stays = aside.guard('edgeTimeout', string.match(name, '^[^|]*'), endWait, name, visit)
+      if stays then
+        call('ZADD', keys.edgeTimeouts, now, member)
+      end
     end
   end
   return done

@@ -193,7 +193,8 @@ function fields.statusOf(state)
     return 'PENDING'
   end
   local isRead, status, workerId = fields.read(state, 'status', 'workerId')
-  return isRead and (status or 'PENDING') or nil, workerId
+  status = isRead and (status or 'PENDING')
+  return status and DOES[status] and status or nil, workerId
 end
 
 -- Whether a text as stored may have a field with this short string. A result may hold the same bytes, hence: may.

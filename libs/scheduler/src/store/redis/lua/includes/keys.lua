@@ -23,6 +23,7 @@ local NAMES = {
   intakes = 'in', -- zset: batches that are being gathered, by the end of the patience with them
   accepted = 'ac', -- list: accepted batches of which executions are still to be admitted
   continuation = 'cont', -- list: ended or reopened executions whose dependents are still to be told
+  otherSteps = 'co', -- list: such steps of kinds that only another release knows
   locks = 'l', -- hash: key -> lock
   handles = 'lh', -- hash: owner and key -> wait of a handle
   queues = 'q', -- hash: queue -> pause, rules, running

@@ -129,7 +129,12 @@ function lockTable:eachDue(expire)
   for _, member in ipairs(due) do
     call('ZREM', keys.lockExpiries, member)
     local key = string.sub(member, 14)
-    aside.guard('lock', key, expireOne, key, expire)
+    local ok, _, stays = aside.attempt(key, expireOne, key, expire)
+    if stays then
+      call('ZADD', keys.lockExpiries, now, member)
+    elseif not ok then
+      makeUnreadable(key, call('HGET', keys.locks, key))
+    end
   end
   return #due
 end

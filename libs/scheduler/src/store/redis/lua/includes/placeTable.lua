@@ -33,8 +33,11 @@ function tables:eachDelayed(limit, place)
       end
       callAll('ZREM', keys.delayed, members)
       rows.fetch(ids, nil, true)
-      for _, id in ipairs(ids) do
-        aside.guard('promote', id, placeDue, id, place)
+      for i, id in ipairs(ids) do
+        local _, _, stays = aside.guard('promote', id, placeDue, id, place)
+        if stays then
+          call('ZADD', keys.delayed, now, members[i])
+        end
       end
       return rows.bytes - before
     end)

@@ -103,6 +103,18 @@ function queueTable:setLimited(queue, isLimited)
   call('HINCRBY', keys.meta, 'ruled', isLimited and 1 or -1)
 end
 
+-- Counts the runs of queues with limits anew, of which some were set aside.
+function queueTable.recount()
+  for _, queue in ipairs(queueTable:limited()) do
+    local count = countRuns(queue.name)
+    if count < queue.running then
+      effects.wake(queue.name)
+    end
+    queue.running = count
+    queueTable:touch(queue)
+  end
+end
+
 -- After a step back of the clock by `by` ms, or forward where it is negative.
 function queueTable.shiftStarts(by)
   for _, queue in ipairs(queueTable:limited()) do

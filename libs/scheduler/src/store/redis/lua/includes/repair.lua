@@ -1,5 +1,5 @@
--- Workflows of which the state cannot be read: it is counted anew from their executions. Whether any of these is needed from
--- outside is lost.
+-- Workflows of which the state cannot be read, or whose executions were set aside: they are counted anew. Of the former it is
+-- lost whether any execution is needed from outside.
 local repair = {}
 
 -- Bytes of states that are read for one workflow.
@@ -12,21 +12,22 @@ function repair.begin()
 end
 
 local function statusOf(id, state)
-  if state then
-    return fields.statusOf(state)
+  if call('HEXISTS', keys.static, id) == 0 then
+    return nil
   end
-  return call('HEXISTS', keys.static, id) == 1 and 'PENDING' or nil
+  return state and fields.statusOf(state) or 'PENDING'
 end
 
--- How it stands; false where its executions are too large to read.
-function repair.count(id, text)
+-- Ends by status, of executions as they are stored. One that is gone was set aside, and has failed. False where they are too
+-- large to read.
+local function countMembers(id)
   local ids, found = workflow.record(id).ids, { id = id, completedAt = 0, open = 0, failed = 0, cancelled = 0 }
   local done = readSome(ids, MAX_BYTES, function(part)
     local bytes = 0
     for i, state in ipairs(readAll('HMGET', keys.state, part)) do
       local status = statusOf(part[i], state)
       found.open = found.open + (status and not fields.TERMINAL[status] and 1 or 0)
-      found.failed = found.failed + (status == 'FAILED' and 1 or 0)
+      found.failed = found.failed + ((status == 'FAILED' or not status) and 1 or 0)
       found.cancelled = found.cancelled + (status == 'CANCELLED' and 1 or 0)
       bytes = bytes + (state and #state or 0)
     end
@@ -34,8 +35,24 @@ function repair.count(id, text)
   end)
   found.size, found.pins, found.entry, found.bytes = #ids, 0, 0, 0
   found.status, found.isRepaired = 'RUNNING', true
-  unreadable[id] = text
   return done == #ids and found
+end
+
+-- How it stands; false where its executions are too large to read.
+function repair.count(id, text)
+  unreadable[id] = text
+  return countMembers(id)
+end
+
+-- Counts an open workflow anew of which executions are gone. Nothing of it has changed in this verb.
+function repair.recount(found)
+  local counted = countMembers(found.id)
+  if counted then
+    found.open, found.failed, found.cancelled, found.dirty = counted.open, counted.failed, counted.cancelled, true
+    if found.open == 0 then
+      engine.workflow.close(tables, found)
+    end
+  end
 end
 
 -- Counts what was unreadable. One that has ended enters history anew: its entry there names another number.

@@ -51,19 +51,13 @@ function tables:endRun(row)
   rows.touch(row)
 end
 
--- A run whose execution is set aside is over.
-function runTable.drop(workerId, id)
-  frame.count('RUNNING', -1)
-  call('HDEL', keys.running(workerId), id)
-end
-
+-- Where a command has failed, the verb fails at once: the worker has the result, and settles the run again.
 function tables:settleRun(row, end_)
-  local id, workerId = row.id, row.workerId
-  if aside.guard('settle', id, end_) then
-    return true
+  local ok, err, stays = aside.guard('settle', row.id, end_)
+  if stays then
+    error(err)
   end
-  runTable.drop(workerId, id)
-  return false
+  return ok
 end
 
 function tables:makeAttempt(row, outcome, err)

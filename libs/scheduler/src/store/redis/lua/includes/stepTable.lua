@@ -1,4 +1,6 @@
--- Steps that are still to be run, see StepTable in engine/edge-tables.ts. Stored: { execution, kind, next, examined }
+-- Steps that are still to be run, see StepTable in engine/edge-tables.ts. Stored: { execution, kind, next, examined }; what
+-- another release stores behind that stays there. Steps of kinds that only another release knows wait for it in a list of
+-- their own.
 local stepTable = {}
 tables.steps = stepTable
 
@@ -19,9 +21,12 @@ function stepTable.begin()
 end
 
 local function pack(step)
-  return cmsgpack.pack({ step.executionId, STORED[step.kind], step.next, step.examined })
+  local stored = step.stored or {}
+  stored[1], stored[2], stored[3], stored[4] = step.executionId, STORED[step.kind], step.next, step.examined
+  return cmsgpack.pack(stored)
 end
 
+-- Its kind is nil where only another release knows it.
 function stepTable.unpack(packed)
   local stored = cmsgpack.unpack(packed)
   if stored[2] == 'letGo' then
@@ -29,7 +34,18 @@ function stepTable.unpack(packed)
     local row = rows.get(stored[1])
     stored[2], stored[3] = 'edges', row and row.leaseToken or 0
   end
-  return { executionId = stored[1], kind = KINDS[stored[2]], next = stored[3], examined = stored[4] }
+  if type(stored[1]) ~= 'string' or type(stored[3]) ~= 'number' or stored[2] == nil then
+    error('it is no step')
+  end
+  return { executionId = stored[1], kind = KINDS[stored[2]], next = stored[3], examined = stored[4], stored = stored }
+end
+
+-- Takes back the steps of which this release knows the kinds.
+function stepTable.takeKnown()
+  for _ = 1, math.min(call('LLEN', keys.otherSteps), limits.EDGES_PER_STEP) do
+    local packed = call('LPOP', keys.otherSteps)
+    call('RPUSH', stepTable.unpack(packed).kind and keys.continuation or keys.otherSteps, packed)
+  end
 end
 
 local function isStored()
@@ -63,23 +79,30 @@ function stepTable.save()
   fresh, first, areStored = {}, 1, nil
 end
 
--- Returns whether the step is done. One that fails is, and its execution is set aside.
+-- Returns whether the step is done. One that fails is, where its execution is set aside.
 local function runOne(step, run)
-  local ok, isDone
+  local ok, isDone, stays
   if step.kind == 'drop' then
     tables.edgeBudget.toDecide = 0
-    ok, isDone = aside.guard('dependents', '', trim.dropNext)
+    ok, isDone, stays = aside.guard('dependents', '', trim.dropNext)
   else
-    ok, isDone = aside.guard('dependents', step.executionId, run, step)
+    ok, isDone, stays = aside.guard('dependents', step.executionId, run, step)
   end
-  return not ok or isDone
+  if not ok then
+    return not stays
+  end
+  return isDone
 end
 
 -- Runs the first step of earlier verbs. Returns whether it is done.
 local function runStored(packed, run)
   local readable, step = pcall(stepTable.unpack, packed)
-  if not readable or not step.executionId or not step.kind then
-    aside.put('dependents', '', 'a step that is unreadable', { packed })
+  if not readable or not step.kind then
+    if readable then
+      call('RPUSH', keys.otherSteps, packed)
+    else
+      aside.put('dependents', '', 'a step that is unreadable', { packed })
+    end
     call('LPOP', keys.continuation)
     return true
   end

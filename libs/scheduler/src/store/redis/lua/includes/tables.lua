@@ -140,9 +140,6 @@ function tables:emitWorker(change, worker)
 end
 
 function tables:emitStale(worker, run)
-  if rows.bad[run.executionId] then
-    runTable.drop(worker.id, run.executionId)
-  end
   effects.push({ 'stale', run.executionId, run.leaseToken, worker.id, now })
 end
 

@@ -24,7 +24,9 @@ function commit(value)
   engine.dependency.propagate(tables)
   transition.save()
   local reply = frame.replyOf(value, effects.publish(true))
-  frame.remember(reply)
+  if not aside.failure then
+    frame.remember(reply)
+  end
   frame.save()
-  return reply
+  return aside.failure and error(aside.failure) or reply
 end

@@ -91,9 +91,7 @@ local function takeRuns(workerId, runs, limit, take)
   local done, before = 0, rows.bytes
   while done < limit and #runs > 0 and rows.bytes - before <= STEP_BYTES do
     local id = table.remove(runs)[1]
-    if not aside.guard('run', id, takeRun, workerId, id, take) then
-      runTable.drop(workerId, id)
-    end
+    aside.guard('run', id, takeRun, workerId, id, take)
     done = done + 1
   end
   return done

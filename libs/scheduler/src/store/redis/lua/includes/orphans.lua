@@ -1,0 +1,138 @@
+-- What waits for an execution that was set aside, which no longer says who waits for it: all executions and open workflows
+-- are examined, in bounded steps of maintenance, and runs of queues with limits are counted anew.
+-- Stored in `keys.meta`, while there is something to examine: phase|place|edge|1 where more was set aside meanwhile
+local orphans = {}
+
+-- Entries that one step examines.
+local PER_STEP = 500
+
+local EXECUTIONS, WORKFLOWS, QUEUES = 'e', 'w', 'q'
+
+-- Ids behind a place among all executions, oldest first, and the place of each: how many were created before it, and itself.
+local function idsBehind(place)
+  local ids, places = {}, {}
+  if place < frame.popped then
+    local old = call('ZRANGEBYSCORE', keys.old, '(' .. place, '+inf', 'WITHSCORES', 'LIMIT', 0, PER_STEP)
+    for i = 1, #old, 2 do
+      ids[#ids + 1], places[#places + 1] = old[i], tonumber(old[i + 1])
+    end
+    if #ids > 0 then
+      return ids, places
+    end
+    place = frame.popped
+  end
+  local from = place - frame.popped
+  ids = call('LRANGE', keys.all, from, from + PER_STEP - 1)
+  for i in ipairs(ids) do
+    places[i] = place + i
+  end
+  return ids, places
+end
+
+-- Whether an execution of that state may wait for edges. One that cannot be read may.
+local function mayWait(state)
+  if not state or records.isCompleted(state) then
+    return false
+  end
+  local stored = not records.isWaiting(state) and fields.tryUnpack(state)
+  return not stored or ((stored.openEdges or 0) > 0 and not fields.TERMINAL[stored.status])
+end
+
+-- Returns the edge to go on with, 0 where all are examined.
+local function examine(id, edge)
+  local row = rows.get(id, true)
+  return row and engine.dependency.decideLostUpstreams(tables, row, edge) or 0
+end
+
+-- Returns the place and the edge to go on with; nothing where all executions are examined.
+local function examineExecutions(place, edge)
+  local ids, places = idsBehind(place)
+  if #ids == 0 then
+    return nil
+  end
+  local at, left = 0, 0
+  readSome(ids, STEP_BYTES, function(part)
+    local bytes, before = 0, rows.bytes
+    for i, state in ipairs(readAll('HMGET', keys.state, part)) do
+      bytes = bytes + (state and #state or 0)
+      if left == 0 then
+        at = at + 1
+        if mayWait(state) then
+          local ok, next = aside.guard('orphans', part[i], examine, part[i], edge)
+          left = ok and next or 0
+        end
+        edge = 1
+      end
+    end
+    return left == 0 and bytes + rows.bytes - before or math.huge
+  end)
+  if left > 0 then
+    return at > 1 and places[at - 1] or place, left
+  end
+  return places[at], 1
+end
+
+-- As examineExecutions. Nothing has changed in this verb: the executions are counted as they are stored.
+local function examineWorkflows(place)
+  local entries = call('ZRANGEBYSCORE', keys.workflowOrder, '(' .. place, '+inf', 'WITHSCORES', 'LIMIT', 0, PER_STEP)
+  if #entries == 0 then
+    return nil
+  end
+  local examined = 0
+  for i = 1, #entries, 2 do
+    local found = workflow.get(entries[i])
+    if found and found.open > 0 then
+      local isWhole = true
+      for _, id in ipairs(workflow.record(found.id).ids) do
+        examined = examined + 1
+        isWhole = isWhole and call('HEXISTS', keys.static, id) == 1
+      end
+      if not isWhole then
+        repair.recount(found)
+      end
+    end
+    place = tonumber(entries[i + 1])
+    if examined >= PER_STEP then
+      break
+    end
+  end
+  return place, 1
+end
+
+local NEXT = { [EXECUTIONS] = WORKFLOWS, [WORKFLOWS] = QUEUES }
+
+-- Returns whether there is more to examine. The first of a verb.
+function orphans.step()
+  local cursor = call('HGET', keys.meta, 'orphans')
+  if not cursor then
+    return false
+  end
+  local phase, place, edge, isAgain = string.match(cursor, '^(%a)|(%d+)|(%d+)|(%d)$')
+  local nextPlace, nextEdge
+  if phase == EXECUTIONS then
+    nextPlace, nextEdge = examineExecutions(tonumber(place), tonumber(edge))
+  elseif phase == WORKFLOWS then
+    if call('EXISTS', keys.accepted) == 1 then
+      -- Executions of a batch are still to be admitted, and not lost.
+      return true
+    end
+    nextPlace, nextEdge = examineWorkflows(tonumber(place))
+  else
+    queueTable.recount()
+  end
+  -- What was set aside by this step is stored by its end.
+  isAgain = aside.isAny and '1' or isAgain or '0'
+  if nextPlace then
+    cursor = string.format('%s|%.0f|%.0f|%s', phase, nextPlace, nextEdge, isAgain)
+  elseif NEXT[phase] then
+    cursor = NEXT[phase] .. '|0|1|' .. isAgain
+  else
+    cursor = isAgain == '1' and EXECUTIONS .. '|0|1|0'
+  end
+  if cursor then
+    call('HSET', keys.meta, 'orphans', cursor)
+  else
+    call('HDEL', keys.meta, 'orphans')
+  end
+  return cursor ~= false
+end

@@ -1,0 +1,227 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { NewExecution, NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
+import type { DependencyType } from '../../libs/scheduler/src/core/dependency.js';
+import { edgeTo, LEASE, lockOn, mirrorOf, newExecution, nextId, TASKS } from '../contract/fixtures.js';
+import { StoreFixture } from '../contract/store-fixture.js';
+import { openRedisOn } from '../support/open-redis.js';
+import { startRedis, type RedisServer } from '../support/redis-server.js';
+
+let server: RedisServer;
+let namespaces = 0;
+const open = openRedisOn(() => server);
+
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server.stop());
+
+type Redis = (command: string, key: string, ...args: string[]) => Promise<string>;
+
+/** A scene, and a hand in its keys. */
+async function play(act: (s: StoreFixture, redis: Redis) => Promise<void>): Promise<void> {
+  const { store, clock, close } = await open();
+  namespaces++;
+  const redis: Redis = (command, key, ...args) => server.command(command, `{t${namespaces}}:${key}`, ...args);
+  try {
+    const s = new StoreFixture(store, clock);
+    await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
+    await act(s, redis);
+  } finally {
+    await close();
+  }
+}
+
+/** A workflow `w`. @param upstreams of each node: nodes before it, with the type of the edge */
+function workflowOf<Ref extends string>(
+  upstreams: Record<Ref, readonly (readonly [NoInfer<Ref>, DependencyType?])[]>,
+): { ids: Record<Ref, string>; workflow: NewWorkflow; members: NewExecution[] } {
+  const refs = Object.keys(upstreams) as Ref[];
+  const ids = Object.fromEntries(refs.map((ref) => [ref, nextId()])) as Record<Ref, string>;
+  const members = refs.map((ref) =>
+    newExecution({
+      executionId: ids[ref],
+      workflow: { workflowId: 'w', ref },
+      edges: upstreams[ref].map(([to, type]) => edgeTo(ids[to], type, { ref: to })),
+    }),
+  );
+  const nodes = refs.map((ref) => ({ ref, executionId: ids[ref], taskId: 'plain', dependsOn: [] }));
+  return { ids, workflow: { workflowId: 'w', name: 'w', nodes }, members };
+}
+
+/** Ways in which what is stored of an execution may be wrong. */
+const SPOILS: [string, (redis: Redis, id: string) => Promise<unknown>][] = [
+  ['a state of garbage', (redis, id) => redis('HSET', 's', id, '\u0001garbage')],
+  ['a record of garbage', (redis, id) => redis('HSET', 'x', id, 'garbage')],
+  ['no record', (redis, id) => redis('HDEL', 'x', id)],
+];
+
+describe.each(SPOILS)('what waits for an execution with %s', (kind, spoil) => {
+  it.each([
+    ['runs', 0],
+    ['is ready', 0],
+    ['is delayed', 1000],
+  ] as const)('is decided as after a failure where that execution %s', (where, delay) =>
+    play(async (s, redis) => {
+      // An entry of a ready list without a record is left by whatever has left the list and history since.
+      if (where === 'is ready' && kind === 'no record') return;
+      const upstream = await s.add({ taskId: 'parent', delay });
+      const edges = (['success', 'failure', 'completion', 'always'] as const).map((type) => edgeTo(upstream, type));
+      const [onSuccess, ...others] = edges.map((edge) => newExecution({ taskId: 'child', edges: [edge] }));
+      await s.store.enqueue([onSuccess!, ...others]);
+      const behind = await s.add({ taskId: 'child', edges: [edgeTo(onSuccess!.executionId)] });
+      if (where === 'runs') await (await s.worker('w1')).claimOne(upstream);
+      await spoil(redis, upstream);
+      s.clock.advance(LEASE + 1);
+      await s.rescue();
+      const worker = await s.worker('w2');
+      const early = await worker.claimIds(9);
+      await s.maintain();
+      const ids = others.map(({ executionId }) => executionId);
+      expect([...early, ...(await worker.claimIds(9))].sort()).toEqual(ids.sort());
+      expect(await s.get(onSuccess!.executionId)).toMatchObject({ status: 'SKIPPED', reason: 'DEPENDENCY_FAILED' });
+      expect(await s.status(behind)).toBe('SKIPPED');
+      expect((await s.stats()).byStatus).toMatchObject({ PENDING: 0, RUNNING: 3, SKIPPED: 2 });
+      expect(await redis('HEXISTS', 'm', 'orphans')).toBe(':0');
+    }),
+  );
+
+  it('is found where it has many other edges, and among many executions', () =>
+    play(async (s, redis) => {
+      const sound = await s.add({ taskId: 'uncle' });
+      const lost = await s.add({ taskId: 'parent', delay: 1000 });
+      await s.addMany(700, { delay: 3_600_000 });
+      const many = Array.from({ length: 250 }, () => edgeTo(sound, 'always'));
+      const dependents = Array.from({ length: 12 }, () =>
+        newExecution({ taskId: 'child', edges: [...many, edgeTo(lost, 'failure'), ...many] }),
+      );
+      for (const each of dependents) await s.store.enqueue([each]);
+      await spoil(redis, lost);
+      await s.advance(1000);
+      await s.maintain();
+      const worker = await s.worker();
+      await worker.complete(await worker.claimOne(sound));
+      await s.maintain();
+      expect((await worker.claimIds(20)).length).toBe(12);
+    }));
+
+  it.each([
+    ['the last member', ['first', 'middle']],
+    ['a member in the middle', ['first']],
+    ['every member', []],
+  ] as const)('is a workflow: it ends though %s was set aside', (which, ended) =>
+    play(async (s, redis) => {
+      const { ids, workflow, members } = workflowOf({ first: [], middle: [['first']], last: [['middle', 'always']] });
+      await s.store.startWorkflow(workflow, members);
+      const worker = await s.worker();
+      for (const ref of ended) await worker.complete(await worker.claimOne(ids[ref]));
+      const spoiled =
+        which === 'every member' ? Object.values(ids) : [which === 'the last member' ? ids.last : ids.middle];
+      await worker.claim(9);
+      for (const id of spoiled) await spoil(redis, id);
+      s.clock.advance(LEASE + 1);
+      await s.rescue();
+      await s.maintain();
+      const later = await s.worker('w2');
+      for (let i = 0; i < 3; i++) {
+        for (const claim of await later.claim(9)) await later.complete(claim);
+        await s.maintain();
+      }
+      expect(await s.store.getWorkflow('w')).toMatchObject({ status: 'FAILED' });
+      expect(await redis('HEXISTS', 'm', 'orphans')).toBe(':0');
+    }),
+  );
+
+  it('is a queue at its limit', () =>
+    play(async (s, redis) => {
+      await s.store.configureQueue('default', { concurrency: 1, rateLimit: null });
+      const [first, second] = await s.addMany(2);
+      const lost = await s.worker('w1');
+      await lost.claimOne(first);
+      await spoil(redis, first!);
+      s.clock.advance(LEASE + 1);
+      await s.rescue();
+      await s.maintain();
+      expect(await (await s.worker('w2')).claimIds(2)).toEqual([second]);
+    }));
+});
+
+it('an upstream that is damaged does not damage the members of its workflow', () =>
+  play(async (s, redis) => {
+    const { ids, workflow, members } = workflowOf({
+      first: [],
+      other: [],
+      last: [
+        ['first', 'always'],
+        ['other', 'always'],
+      ],
+    });
+    await s.store.startWorkflow(workflow, members);
+    const worker = await s.worker();
+    const [first, other] = await worker.claim(2);
+    await redis('HSET', 's', ids.first, '\u0001garbage');
+    await worker.fail(other!);
+    expect(await worker.fail(first!)).toBe('stale');
+    await s.maintain();
+    await worker.complete(await worker.claimOne(ids.last));
+    expect((await s.stats()).setAside).toBe(1);
+    expect(await s.store.getWorkflow('w')).toMatchObject({ status: 'FAILED' });
+  }));
+
+describe('a command that fails', () => {
+  it('on a key of all sets nothing aside: what it was for stays, and the others are done', () =>
+    play(async (s, redis) => {
+      await s.store.acquireLock('key', 'holder', LEASE, 0);
+      const waiting = await s.addMany(3, { lock: lockOn('key', 1000) });
+      const worker = await s.worker();
+      expect(await worker.claimIds(3)).toEqual([]);
+      const [delayed] = await s.addMany(1, { delay: 1000 });
+      // The error of each wait that ends is to be remembered there.
+      await redis('SET', 'er', 'no list');
+      await expect(s.advance(1000)).rejects.toThrow(/WRONGTYPE/);
+      await expect(s.maintain()).rejects.toThrow(/WRONGTYPE/);
+      expect(await worker.claimIds(4)).toEqual([delayed]);
+      expect(await s.statuses(...waiting)).toEqual(['PENDING', 'PENDING', 'PENDING']);
+      await redis('DEL', 'er');
+      await s.maintain();
+      expect(await s.statuses(...waiting)).toEqual(['FAILED', 'FAILED', 'FAILED']);
+      expect((await s.stats()).setAside).toBe(0);
+    }));
+
+  it('on a key of one execution sets that aside', () =>
+    play(async (s, redis) => {
+      const upstream = await s.add({ taskId: 'parent' });
+      const edges = [edgeTo(upstream, 'failure')];
+      const dependents = Array.from({ length: 12 }, () => newExecution({ taskId: 'child', edges }));
+      await s.store.enqueue(dependents);
+      await redis('SET', `dp:${upstream}`, 'no list');
+      const worker = await s.worker();
+      await worker.complete(await worker.claimOne(upstream));
+      await s.maintain();
+      expect((await worker.claimIds(20)).length).toBe(12);
+      expect((await s.stats()).setAside).toBe(1);
+      expect(await redis('EXISTS', `dp:${upstream}`)).toBe(':0');
+    }));
+});
+
+it('a step of a kind that only another release knows waits for that, and holds up no other', () =>
+  play(async (s, redis) => {
+    const [upstream] = await s.addMany(1);
+    const dependent = await s.add({ taskId: 'child', edges: [edgeTo(upstream!)] });
+    const push = (list: string, kind: string): Promise<string> =>
+      server.command(
+        ...['EVAL', "return redis.call('RPUSH', KEYS[1], cmsgpack.pack({ 'x', ARGV[1], 0 }))", '1'],
+        ...[`{t${namespaces}}:${list}`, kind],
+      );
+    await push('cont', 'future');
+    const worker = await s.worker();
+    await worker.complete(await worker.claimOne(upstream));
+    await s.maintain();
+    expect(await worker.claimIds(1)).toEqual([dependent]);
+    expect([await redis('LLEN', 'cont'), await redis('LLEN', 'co')]).toEqual([':0', ':1']);
+    // As a release leaves a step that this one knows.
+    await push('co', 'edges');
+    await s.maintain();
+    expect([await redis('LLEN', 'cont'), await redis('LLEN', 'co')]).toEqual([':0', ':1']);
+    expect(await redis('LINDEX', 'co', '0')).toContain('future');
+    expect((await s.stats()).setAside).toBe(0);
+  }));
