@@ -50,6 +50,7 @@ export const LONG_SUITES = [
   'test/contract/redis.contract.spec.ts',
   'test/packaging/packed-console.spec.ts',
   'test/contract/embedded.contract.spec.ts',
+  'test/contract/redis-scripts.contract.spec.ts',
   'test/simulation/memory.spec.ts',
   'test/packaging/bundled-app.spec.ts',
   'test/packaging/tests-of-users.spec.ts',
