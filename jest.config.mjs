@@ -77,7 +77,7 @@ export default {
     testEnvironmentOptions: { timeout },
     ...(client && { moduleNameMapper: { ...withClient(client), ...shared.moduleNameMapper } }),
     ...(packed && {
-      globalSetup: '<rootDir>/scripts/jest/pack-library.mjs',
+      globalSetup: '<rootDir>/scripts/jest/pack-libraries.mjs',
       globalTeardown: '<rootDir>/scripts/jest/remove-packed.mjs',
     }),
   })),

@@ -1,2 +1,2 @@
-/** Puts modules with texts in place of what reads files. @param folder of the compiled library's index.js */
+/** Puts modules with texts in place of what reads files. @param folder of the compiled index.js, library or console */
 export function embedTexts(folder: string): void;

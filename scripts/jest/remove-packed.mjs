@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs';
-import { dirname } from 'node:path';
 
 export default function removePacked() {
-  rmSync(dirname(process.env['PACKED_LIBRARY']), { recursive: true, force: true });
+  rmSync(process.env['PACKED_FOLDER'], { recursive: true, force: true });
 }

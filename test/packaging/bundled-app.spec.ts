@@ -5,18 +5,24 @@ import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { installApp, nestDependencies, packedLibrary } from '../support/packed-app.js';
+import { installApp, nestDependencies, packedConsole, packedLibrary } from '../support/packed-app.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { npmOffline, run } from '../support/run-program.js';
 
 const TSC = resolve('node_modules/typescript/bin/tsc');
 /** What Nest loads where an app has it. */
 const OF_NEST = [
-  ...['@nestjs/microservices', '@nestjs/websockets', '@nestjs/platform-express', 'class-transformer'],
+  ...['@nestjs/microservices', '@nestjs/websockets', 'class-transformer'],
   ...['@nestjs/mongoose', '@nestjs/sequelize', '@nestjs/typeorm', '@mikro-orm/core'],
 ];
 /** It has a native part. */
 const NATIVE = '@photostructure/sqlite';
+/** Node 22.13 and later have SQLite. */
+const hasSqlite = process.getBuiltinModule('node:sqlite') !== undefined;
+const NOT_INSTALLED = /needs the package '@photostructure\/sqlite': npm install/;
+const INSIDE = /'@photostructure\/sqlite': it does not load: .+; .*the package must be external to a bundle/;
+/** The result of its task; the page of the dashboard and the files that it names. */
+const SEEN = { result: 42, pages: [200, 200, 200, 200] };
 const NO_THREAD = /no thread beats for this process: ioredis is inside a bundle/;
 
 const APPS = [
@@ -42,14 +48,18 @@ if (offline !== null) console.warn(`SKIPPED: apps in bundles: no npm registry ($
       await Promise.all(
         APPS.map(async (app) => {
           const { nest, type } = app;
+          const ofNestBuild: Record<string, string> =
+            nest === '11' ? { '@nestjs/cli': '^11.0.0', 'ts-loader': '^9.5.0', typescript: '^5.9.0' } : {};
           const ours = {
             'nestjs-advanced-scheduler': `file:${packedLibrary()}`,
+            'nestjs-advanced-scheduler-console': `file:${packedConsole()}`,
             ioredis: '^6.0.0',
             [NATIVE]: '^1.2.1',
           };
-          const dependencies = { ...nestDependencies(nest), ...ours, esbuild: '^0.28.0', webpack: '^5.100.0' };
+          const bundlers = { esbuild: '^0.28.0', '@vercel/ncc': '^0.45.0' };
+          const dependencies = { ...nestDependencies(nest), ...ours, ...bundlers, ...ofNestBuild };
           await installApp(folderOf(app), { type, main: 'test/packaging/bundled-app/main.ts', dependencies });
-          await run(process.execPath, [TSC, '-p', '.'], folderOf(app));
+          await run(process.execPath, [TSC, '-p', '.', '--skipLibCheck'], folderOf(app));
         }),
       );
     });
@@ -88,27 +98,39 @@ if (offline !== null) console.warn(`SKIPPED: apps in bundles: no npm registry ($
       return bundle;
     }
 
-    async function webpack(app: App): Promise<string> {
+    /** Builds as the tool of Nest does, all but lazy packages in the bundle. @returns the folder of the bundle, main.js */
+    async function nestBuild(app: App): Promise<string> {
       const folder = folderOf(app);
       const config = `
       const lazy = ${JSON.stringify([...OF_NEST, NATIVE])};
-      module.exports = {
-        mode: 'production', target: 'node', entry: './dist/main.js',
-        output: { path: ${JSON.stringify(join(folder, 'packed'))}, filename: 'main.cjs' },
+      module.exports = (options) => ({
+        ...options,
         externals: [({ request }, done) =>
           lazy.some((name) => request === name || request.startsWith(name + '/')) ? done(null, 'commonjs ' + request) : done()],
         // Terminus 11 requires by a name that it makes: webpack takes in all that stands beside it.
-        module: { rules: [{ test: /\\.(map|d\\.ts)$/, type: 'asset/source' }] },
-        optimization: { minimize: false },
-      };`;
-      const build = `
-      require('webpack')(require('./webpack.config.cjs'), (error, stats) => {
-        if (error || stats.hasErrors()) throw error ?? new Error(stats.toString('errors-only'));
+        module: { rules: [...options.module.rules, { test: /\\.(map|d\\.ts)$/, type: 'asset/source' }] },
       });`;
-      await writeFile(join(folder, 'webpack.config.cjs'), config);
-      await writeFile(join(folder, 'webpack.cjs'), build);
-      await run(process.execPath, ['webpack.cjs'], folder);
+      await writeFile(join(folder, 'webpack.config.js'), config);
+      await writeFile(
+        join(folder, 'tsconfig.build.json'),
+        JSON.stringify({ extends: './tsconfig.json', compilerOptions: { outDir: 'packed', skipLibCheck: true } }),
+      );
+      await run(process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build', '--webpack'], folder);
       return join(folder, 'packed');
+    }
+
+    /** @returns the folder of the bundle, index.js */
+    async function ncc(app: App, external: readonly string[] = []): Promise<string> {
+      const args = [
+        'build',
+        'dist/main.js',
+        '--out',
+        'compiled',
+        '--no-cache',
+        ...external.flatMap((name) => ['-e', name]),
+      ];
+      await run(process.execPath, ['node_modules/@vercel/ncc/dist/ncc/cli.js', ...args], folderOf(app));
+      return join(folderOf(app), 'compiled');
     }
 
     /** Where no package is installed. */
@@ -151,9 +173,9 @@ if (offline !== null) console.warn(`SKIPPED: apps in bundles: no npm registry ($
         const bundle = await esbuild(app);
         const folder = await elsewhere(bundle);
         const [name] = await readdir(folder);
-        expect(await start(folder, name!, 'memory')).toEqual({ result: { result: 42 }, code: 0, output: '' });
+        expect(await start(folder, name!, 'memory')).toEqual({ result: SEEN, code: 0, output: '' });
         const onRedis = await start(folder, name!, redis());
-        expect(onRedis).toMatchObject({ result: { result: 42 }, code: 0 });
+        expect(onRedis).toMatchObject({ result: SEEN, code: 0 });
         expect(onRedis.output).toMatch(NO_THREAD);
       });
 
@@ -161,19 +183,33 @@ if (offline !== null) console.warn(`SKIPPED: apps in bundles: no npm registry ($
         const bundle = await esbuild(app, ['ioredis']);
         const folder = folderOf(app);
         const onRedis = await start(folder, bundle, redis(), untilThreadIsConnected);
-        expect(onRedis).toMatchObject({ result: { result: 42 }, code: 0 });
+        expect(onRedis).toMatchObject({ result: SEEN, code: 0 });
         expect(onRedis.output).not.toMatch(/thread/);
         await mkdir(join(folder, 'data'));
         const onDisk = await start(folder, bundle, { type: 'embedded', path: join(folder, 'data', 's.db') });
-        expect(onDisk).toEqual({ result: { result: 42 }, code: 0, output: '' });
+        expect(onDisk).toEqual({ result: SEEN, code: 0, output: '' });
       });
     });
 
-    it('runs alone on Redis, by webpack', async () => {
-      const folder = await elsewhere(await webpack(APPS[1]));
-      const onRedis = await start(folder, 'packed/main.cjs', redis());
-      expect(onRedis).toMatchObject({ result: { result: 42 }, code: 0 });
-      expect(onRedis.output).toMatch(NO_THREAD);
+    describe.each([
+      { title: 'nest build --webpack', app: APPS[1], file: 'packed/main.js', build: () => nestBuild(APPS[1]) },
+      { title: 'ncc, CommonJS', app: APPS[1], file: 'compiled/index.js', build: () => ncc(APPS[1], [NATIVE]) },
+      { title: 'ncc, ESM', app: APPS[0], file: 'compiled/index.js', build: () => ncc(APPS[0]) },
+    ])('by $title', ({ app, file, build }) => {
+      it('runs alone on memory and on Redis, and on embedded beside the native package', async () => {
+        const bundle = await build();
+        const folder = await elsewhere(bundle);
+        expect(await start(folder, file, 'memory')).toEqual({ result: SEEN, code: 0, output: '' });
+        const onRedis = await start(folder, file, redis());
+        expect(onRedis).toMatchObject({ result: SEEN, code: 0 });
+        expect(onRedis.output).toMatch(NO_THREAD);
+        const embedded = { type: 'embedded', path: join(folder, 's.db') };
+        const alone = await start(folder, file, embedded);
+        if (!hasSqlite) expect(alone.output).toMatch(app.type === 'module' ? INSIDE : NOT_INSTALLED);
+        if (app.type === 'module') return;
+        const beside = await start(folderOf(app), join(folderOf(app), file), embedded);
+        expect(beside).toEqual({ result: SEEN, code: 0, output: '' });
+      });
     });
   },
 );

@@ -88,7 +88,7 @@ function compileApp(outDir: string): void {
   copyFileSync('libs/scheduler-console/package.json', join(console, 'package.json'));
   tsc('-p', 'libs/scheduler-console/tsconfig.lib.json', '--outDir', join(console, 'dist'), '--declaration', 'false');
   buildDashboard();
-  cpSync('libs/scheduler-console/ui-dist', join(console, 'ui-dist'), { recursive: true });
+  embedTexts(join(console, 'dist'));
   tsc('-p', 'tsconfig.build.json', '--rootDir', '.', '--outDir', outDir);
 }
 

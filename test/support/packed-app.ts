@@ -31,13 +31,29 @@ export function nestDependencies(nest: string): Record<string, string> {
   };
 }
 
-/** The library as `npm pack` makes it, once for all suites (scripts/jest/pack-library.mjs). */
+/** The library as `npm pack` makes it, once for all suites (scripts/jest/pack-libraries.mjs). */
 export function packedLibrary(): string {
-  return process.env['PACKED_LIBRARY']!;
+  return process.env['PACKED_SCHEDULER']!;
 }
 
-/** Writes the app, strict down to the declarations of what it uses, and installs it. */
-export async function installApp(folder: string, { type, main, dependencies }: PackedApp): Promise<void> {
+/** The console, likewise. */
+export function packedConsole(): string {
+  return process.env['PACKED_SCHEDULER-CONSOLE']!;
+}
+
+/** The command line, likewise. */
+export function packedCli(): string {
+  return process.env['PACKED_SCHEDULER-CLI']!;
+}
+
+/** Writes the app and installs it. */
+export async function installApp(folder: string, app: PackedApp): Promise<void> {
+  await writeApp(folder, app);
+  await npm(['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], folder);
+}
+
+/** Writes the app, strict down to the declarations of what it uses. */
+export async function writeApp(folder: string, { type, main, dependencies }: PackedApp): Promise<void> {
   await mkdir(join(folder, 'src'), { recursive: true });
   await cp(resolve(main), join(folder, 'src/main.ts'));
   const packageJson = {
@@ -61,7 +77,6 @@ export async function installApp(folder: string, { type, main, dependencies }: P
   };
   await writeFile(join(folder, 'package.json'), JSON.stringify(packageJson, null, 2));
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }, null, 2));
-  await npm(['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], folder);
 }
 
 /** The major version of a package as it is installed. */

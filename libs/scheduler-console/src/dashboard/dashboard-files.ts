@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { extname, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { extname } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { dashboardTexts } from './dashboard-texts.js';
 
 export interface DashboardFile {
   type: string;
@@ -20,32 +19,21 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** The same folder from src/dashboard, from dist/dashboard and in the package. */
-const FOLDER = new URL('../../ui-dist/', import.meta.url);
-
 /**
- * The built pages by path, read once. Requests use only this map, never the disk, so no path can leave the folder.
+ * The built pages by path. Requests use only this map, never the disk, so no path can leave the folder.
  * @returns an empty map if they are not built
  */
-export function readDashboardFiles(folder: string = fileURLToPath(FOLDER)): ReadonlyMap<string, DashboardFile> {
-  let names: string[];
-  try {
-    names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
-    throw error;
-  }
-  const served = names.filter((name) => Object.hasOwn(TYPES, extname(name)));
-  return new Map(served.map((name) => [relative('.', name).split(sep).join('/'), read(join(folder, name))]));
+export function readDashboardFiles(): ReadonlyMap<string, DashboardFile> {
+  return new Map(Object.entries(dashboardTexts()).map(([path, text]) => [path, toFile(path, text)]));
 }
 
-function read(path: string): DashboardFile {
-  const body = readFileSync(path);
+function toFile(path: string, text: string): DashboardFile {
+  const body = Buffer.from(text);
   return {
     type: TYPES[extname(path)]!,
     body,
     gzip: gzipSync(body),
     etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`,
-    immutable: path.split(sep).at(-2) === 'assets',
+    immutable: path.startsWith('assets/'),
   };
 }

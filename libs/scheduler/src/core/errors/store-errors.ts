@@ -109,13 +109,15 @@ export class StoreScriptError extends SchedulerError {
   }
 }
 
-/** An optional package that this store needs is not installed. */
+/** An optional package that this store needs is not installed, or does not load. */
 export class MissingDependencyError extends SchedulerError {
+  /** @param advice what to do, or why it does not load */
   constructor(
     readonly packageName: string,
     readonly neededBy: string,
+    advice = `npm install ${packageName}`,
   ) {
-    super('MISSING_DEPENDENCY', `${neededBy} needs the package '${packageName}': npm install ${packageName}`, {
+    super('MISSING_DEPENDENCY', `${neededBy} needs the package '${packageName}': ${advice}`, {
       packageName,
       neededBy,
     });

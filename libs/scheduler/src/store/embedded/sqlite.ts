@@ -1,7 +1,7 @@
 import { MissingDependencyError } from '../../core/errors.js';
+import { isPackageMissing } from '../../core/missing-package.js';
 
 export type SqlValue = string | number | null;
-export type SqlRow = Record<string, SqlValue>;
 
 export interface SqliteStatement {
   run(...values: SqlValue[]): unknown;
@@ -18,8 +18,13 @@ export interface SqliteConnection {
 
 export type OpenSqlite = new (path: string, options?: { readOnly?: boolean }) => SqliteConnection;
 
+interface SqliteModule {
+  DatabaseSync: OpenSqlite;
+}
+
 /** The same interface as a package, for Node without it. */
 const DRIVER = '@photostructure/sqlite';
+const PLACE = 'its native part must be installed on this platform, and the package must be external to a bundle';
 
 /** Result codes of SQLite (https://sqlite.org/rescode.html) that mean something to us. */
 export const SQLITE = {
@@ -35,16 +40,34 @@ export const SQLITE = {
 
 /**
  * SQLite: the package if it is installed, otherwise what Node brings.
- * @throws MissingDependencyError if there is neither
+ * @throws MissingDependencyError if there is neither; with the reason if the package is installed and does not load
  */
-export async function loadSqlite(): Promise<OpenSqlite> {
+export async function loadSqlite(
+  load = importDriver,
+  builtin: SqliteModule | null = findBuiltin(),
+): Promise<OpenSqlite> {
   try {
-    return (await import('@photostructure/sqlite')).DatabaseSync;
-  } catch {
-    const builtin = process.getBuiltinModule?.('node:sqlite') as { DatabaseSync: OpenSqlite } | undefined;
+    return (await load()).DatabaseSync;
+  } catch (error) {
     if (builtin) return builtin.DatabaseSync;
-    throw new MissingDependencyError(DRIVER, `store 'embedded' on Node ${process.versions.node}`);
+    const { message } = error as Error;
+    throw new MissingDependencyError(
+      DRIVER,
+      `store 'embedded' on Node ${process.versions.node}`,
+      isPackageMissing(error, DRIVER) ? undefined : `it does not load: ${message.split('\n', 1)[0]}; ${PLACE}`,
+    );
   }
+}
+
+/** With a catch, which tells bundlers that the package may be missing. */
+function importDriver(): Promise<SqliteModule> {
+  return import('@photostructure/sqlite').catch((error: Error) => {
+    throw error;
+  });
+}
+
+function findBuiltin(): SqliteModule | null {
+  return (process.getBuiltinModule?.('node:sqlite') as SqliteModule | undefined) ?? null;
 }
 
 /** SQLite's own words for them (sqlite3_errstr), where a driver passes on nothing else. */

@@ -77,12 +77,12 @@ describe('a client of ours', () => {
   });
 });
 
+const withCode = (code: string, message: string): Error => Object.assign(new Error(message), { code });
+
 describe('loadDriver', () => {
   it('says what to install where ioredis is missing', async () => {
-    const missing = 'no-such-package-as-this-one';
-    const error: unknown = await loadDriver(() => import(missing) as Promise<Driver>).catch(
-      (reason: unknown) => reason,
-    );
+    const missing = withCode('ERR_MODULE_NOT_FOUND', "Cannot find package 'ioredis' imported from /app/main.js");
+    const error: unknown = await loadDriver(() => Promise.reject(missing)).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(MissingDependencyError);
     expect(error).toMatchObject({
       code: 'MISSING_DEPENDENCY',
@@ -91,7 +91,14 @@ describe('loadDriver', () => {
   });
 
   it('does not take another failure for a missing package', async () => {
-    const broken = new Error('broken');
-    await expect(loadDriver(() => Promise.reject(broken))).rejects.toBe(broken);
+    for (const broken of [new Error('broken'), withCode('MODULE_NOT_FOUND', "Cannot find module './1.main.js'")])
+      await expect(loadDriver(() => Promise.reject(broken))).rejects.toBe(broken);
+  });
+
+  it('finds ioredis where a bundler passes on its default export only', async () => {
+    const whole = await loadDriver();
+    const { default: exported } = whole as unknown as { default: Driver };
+    expect(await loadDriver(() => Promise.resolve({ default: exported } as unknown as Driver))).toBe(exported);
+    expect([exported.Redis, exported.Cluster, exported.Command]).toEqual([whole.Redis, whole.Cluster, whole.Command]);
   });
 });

@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { Cluster, ClusterOptions, Command, Redis, RedisOptions } from 'ioredis';
 import { MissingDependencyError, StoreAccessError } from '../../../core/errors.js';
+import { isPackageMissing } from '../../../core/missing-package.js';
 import { isDemotion, reasonOf } from './redis-errors.js';
 import type { IoredisClient, ResolvedRedisOptions } from './redis-options.js';
 
@@ -87,7 +88,7 @@ export function driverInUse(): Driver | null {
 }
 
 /** With a catch, which tells bundlers that the package may be missing. */
-function importDriver(): Promise<Driver> {
+function importDriver(): Promise<Driver & { default?: Driver }> {
   return import('ioredis').catch((error: Error) => {
     throw error;
   });
@@ -96,11 +97,11 @@ function importDriver(): Promise<Driver> {
 /** @throws MissingDependencyError if ioredis is not installed */
 export async function loadDriver(load = importDriver): Promise<Driver> {
   try {
-    return (inUse = await load());
+    const loaded = await load();
+    // It exports a class, which has the others as properties. Some bundlers (ncc) then pass on `default` only.
+    return (inUse = loaded.Command === undefined ? loaded.default! : loaded);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND')
-      throw new MissingDependencyError('ioredis', "store 'redis'");
+    if (isPackageMissing(error, 'ioredis')) throw new MissingDependencyError('ioredis', "store 'redis'");
     throw error;
   }
 }
