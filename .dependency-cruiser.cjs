@@ -71,10 +71,10 @@ module.exports = {
       { path: `^${lib}/testing/` },
     ),
     forbid(
-      'console-uses-the-public-index',
-      { path: '^libs/scheduler-console/src/' },
+      'console-and-cli-use-the-public-index',
+      { path: '^libs/scheduler-(console|cli)/src/' },
       { path: '^(src|test|bench)/|^libs/scheduler/src/(?!index\\.ts$)' },
-      'The console knows what every app may know.',
+      'They know what every app may know.',
     ),
     forbid(
       'app-uses-the-package-name',

@@ -39,7 +39,7 @@ const BREACHES: Record<string, [from: string, to: string]> = {
   'maintenance-below-scheduler': [`${LIB}/maintenance/x.ts`, `${LIB}/worker/w.ts`],
   'scheduler-is-on-top': [`${LIB}/health/y.ts`, `${LIB}/scheduler/s.ts`],
   'nobody-imports-testing': [`${LIB}/scheduler/x.ts`, `${LIB}/testing/t.ts`],
-  'console-uses-the-public-index': ['libs/scheduler-console/src/a.ts', `${LIB}/core/a.ts`],
+  'console-and-cli-use-the-public-index': ['libs/scheduler-console/src/a.ts', `${LIB}/core/a.ts`],
   'app-uses-the-package-name': ['src/app.ts', `${LIB}/core/b.ts`],
 };
 

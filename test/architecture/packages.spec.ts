@@ -43,6 +43,19 @@ it('the console declares just the packages that it imports', () => {
   expect(declared).toEqual([...packagesOf(consoleSources()), ...USED_WITHOUT_IMPORT].sort());
 });
 
+it('the command line brings its parser and the client of Redis, and has the rest inside', () => {
+  const sources = filesUnder('libs/scheduler-cli/src', '.ts');
+  const { dependencies } = manifest('libs/scheduler-cli/package.json');
+  expect(packagesOf(sources)).toEqual(['commander', LIBRARY]);
+  expect(Object.keys(dependencies).sort()).toEqual(['commander', 'ioredis']);
+});
+
+it.each(['scheduler-console', 'scheduler-cli'])('%s has the version of the library', (name) => {
+  expect(manifest(`libs/${name}/package.json`)).toMatchObject({
+    version: manifest('libs/scheduler/package.json').version,
+  });
+});
+
 it('shares nothing by copy that Nest must see once: what comes from Nest is a peer', () => {
   expect(Object.keys(manifest('libs/scheduler/package.json').dependencies)).toEqual(
     expect.not.arrayContaining([expect.stringMatching(/^(@nestjs\/|rxjs$|reflect-metadata$)/)]),
@@ -60,8 +73,12 @@ it('the service, the library and the console, compiled together, need no more th
   );
 });
 
-it.each(['scheduler', 'scheduler-console'])('the root and %s ask for the same release of what both name', (name) => {
-  const root = manifest('package.json').dependencies;
-  const { dependencies } = manifest(`libs/${name}/package.json`);
-  for (const [name, range] of Object.entries(dependencies)) expect([name, root[name]]).toEqual([name, range]);
-});
+it.each(['scheduler', 'scheduler-console', 'scheduler-cli'])(
+  'the root and %s ask for the same release of what both name',
+  (name) => {
+    const { dependencies: ofService, devDependencies } = manifest('package.json');
+    const root = { ...devDependencies, ...ofService };
+    const { dependencies } = manifest(`libs/${name}/package.json`);
+    for (const [name, range] of Object.entries(dependencies)) expect([name, root[name]]).toEqual([name, range]);
+  },
+);

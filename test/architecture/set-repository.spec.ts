@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setRepository } from '../../scripts/set-repository.mjs';
 
-const MANIFESTS = ['package.json', 'libs/scheduler/package.json', 'libs/scheduler-console/package.json'];
+const MANIFESTS = [
+  'package.json',
+  ...['scheduler', 'scheduler-console', 'scheduler-cli'].map((name) => `libs/${name}/package.json`),
+];
 
 let root: string;
 const read = (path: string, from = root) => JSON.parse(readFileSync(join(from, path), 'utf8')) as Record<string, any>;

@@ -20,6 +20,7 @@ export type { ListExecutionsOptions, ListWorkflowsOptions } from './scheduler/li
 export type { WorkflowRun } from './scheduler/execution-planner.js';
 export type { RunWorkflowRequest, WorkflowNode } from './scheduler/workflow-request.js';
 export { InjectScheduler, getSchedulerToken } from './scheduler/tokens.js';
+export { checkRedis, type RedisCheck } from './scheduler/check-redis.js';
 
 // ---- tasks -------------------------------------------------------------------------------------------------------
 export { ScheduledTask } from './task/scheduled-task.decorator.js';

@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import { checkRedis, type RedisCheck } from 'nestjs-advanced-scheduler';
+import { EXIT, Failure } from '../failure.js';
+import { printFields } from '../output.js';
+import type { Tools } from '../run.js';
+
+const UNAVAILABLE = ['STORE_UNAVAILABLE', 'STORE_LOADING'];
+
+/** doctor: checks a Redis server as a scheduler does at its start. */
+export function addDoctor(program: Command, { output, env }: Tools): void {
+  program
+    .command('doctor')
+    .description('check the Redis server of REDIS_URL: version, eviction policy, persistence, rights')
+    .option('--namespace <name>', 'whose keys the user must be allowed to use', 'default')
+    .action(async ({ namespace }: { namespace: string }) => {
+      // Only from the environment: arguments are visible to every user of the machine.
+      const url = env['REDIS_URL'];
+      if (!url) throw new Failure('set REDIS_URL, such as redis://user:password@host:6379/0', EXIT.usage);
+      const { warnings, server, maxMemory, evictionPolicy, hasAppendOnlyFile } = await check(url, namespace);
+      printFields(output(), {
+        server,
+        maxMemory,
+        evictionPolicy,
+        hasAppendOnlyFile,
+        ...(output().json ? { warnings } : Object.fromEntries(warnings.map((text, at) => [`warning ${at + 1}`, text]))),
+      });
+    });
+}
+
+async function check(url: string, namespace: string): Promise<RedisCheck> {
+  try {
+    return await checkRedis({ url }, namespace);
+  } catch (error) {
+    const { code, message } = error as { code?: unknown; message: string };
+    if (typeof code !== 'string') throw error;
+    if (code === 'INVALID_OPTION' || code === 'INVALID_NAME') throw new Failure(message, EXIT.usage, code);
+    if (code === 'STORE_ACCESS_DENIED') throw new Failure(message, EXIT.notPermitted, code);
+    throw new Failure(message, UNAVAILABLE.includes(code) ? EXIT.unavailable : EXIT.failed, code);
+  }
+}
