@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { nestDependencies, packedConsole, packedLibrary, writeApp } from '../support/packed-app.js';
+import { startRedis, type RedisServer } from '../support/redis-server.js';
+import { npmOffline, run } from '../support/run-program.js';
+
+const TSC = resolve('node_modules/typescript/bin/tsc');
+const PNPM = 'pnpm@10';
+
+const offline = await npmOffline();
+if (offline !== null) console.warn(`SKIPPED: pnpm: no npm registry (${offline})`);
+
+/** pnpm links only what a package declares: an import of an undeclared package fails. */
+(offline === null ? describe : describe.skip)(
+  `installed by pnpm${offline === null ? '' : ' (no npm registry)'}`,
+  () => {
+    let folder: string;
+    let server: RedisServer;
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'pnpm-'));
+      server = await startRedis();
+      const dependencies = {
+        ...nestDependencies('12'),
+        'nestjs-advanced-scheduler': `file:${packedLibrary()}`,
+        'nestjs-advanced-scheduler-console': `file:${packedConsole()}`,
+        ioredis: '^6.0.0',
+        '@photostructure/sqlite': '^1.2.1',
+      };
+      await writeApp(folder, { type: 'module', main: 'test/packaging/bundled-app/main.ts', dependencies });
+      await run('npx', ['--yes', PNPM, 'install', '--ignore-scripts', '--prefer-offline'], folder);
+      await run(process.execPath, [TSC, '-p', '.', '--skipLibCheck'], folder);
+    });
+
+    afterAll(async () => {
+      await server?.stop();
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    it('runs on each store, without a package that is not declared', async () => {
+      // The strict layout: what the library needs is not beside it at the top.
+      expect(existsSync(join(folder, 'node_modules/cron-parser'))).toBe(false);
+      const stores = ['memory', { type: 'embedded', path: join(folder, 's.db') }, { type: 'redis', port: server.port }];
+      for (const store of stores) {
+        const { stdout } = await run(
+          'env',
+          [`STORE=${JSON.stringify(store)}`, process.execPath, 'dist/main.js'],
+          folder,
+        );
+        const [last] = stdout.trim().split('\n').slice(-1);
+        expect([store, JSON.parse(last!)]).toEqual([store, { result: 42, pages: [200, 200, 200, 200] }]);
+      }
+    });
+  },
+);
