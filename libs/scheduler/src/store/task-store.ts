@@ -306,5 +306,3 @@ export interface DumpStore {
 
 /** DI token of the one store of a scheduler. */
 export const TASK_STORE = Symbol.for('nestjs-advanced-scheduler:store');
-
-export type { JsonText, TaskStatus };

@@ -41,11 +41,6 @@ export function zonedTime(iso: string, timeZone: string): string {
   });
 }
 
-export function between(from: string | null, to: string | null, now: number): number | null {
-  if (from === null) return null;
-  return (to === null ? now : Date.parse(to)) - Date.parse(from);
-}
-
 export function count(value: number): string {
   return value.toLocaleString('en-US');
 }

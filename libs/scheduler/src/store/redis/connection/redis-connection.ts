@@ -11,9 +11,9 @@ import type { ResolvedRedisOptions } from './redis-options.js';
 import { RedisSubscriber } from './redis-subscriber.js';
 import { scriptCommandOf, type ScriptArgument, type ScriptCommandClass } from './script-command.js';
 import { ScriptRunner, type FollowUp, type RunOptions } from './script-runner.js';
-import type { ScriptLibrary, ScriptSource } from './script-source.js';
+import type { ScriptLibrary } from './script-source.js';
 
-export type { FollowUp, RunOptions, ScriptArgument, ScriptLibrary, ScriptSource };
+export type { FollowUp, RunOptions, ScriptArgument, ScriptLibrary };
 
 export interface RedisConnectionHooks {
   /** Default: the machine's, also where the scheduler has a clock of its own: a network takes the time it takes. */
