@@ -18,6 +18,7 @@ const guide = [
   'stores',
   'redis',
   'testing',
+  'cli',
   'troubleshooting',
 ];
 const recipes = [
