@@ -84,6 +84,8 @@ export class ConsoleClient {
         signal: AbortSignal.timeout(TIMEOUT_MS),
         headers: {
           accept: 'application/json',
+          // Between two requests the server may close a connection that is kept.
+          connection: 'close',
           ...(this.token === null ? {} : { authorization: `Bearer ${this.token}` }),
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
