@@ -81,11 +81,11 @@ describe('executions', () => {
 
   it('are cancelled by ids: those that can be, and the others are named', async () => {
     const ids = await Promise.all([schedule('echo', { delay: '1h' }), schedule('echo', { delay: '1h' })]);
-    const { code, out, err } = await cli(['cancel', ids[0]!, '01NOSUCHEXECUTION', ids[1]!]);
+    const { code, out, err } = await cli(['cancel', ids[0], '01NOSUCHEXECUTION', ids[1]]);
     expect([code, out]).toEqual([1, 'changed 2\n']);
     expect(err).toMatch(/^EXECUTION_NOT_FOUND: /);
     for (const id of ids) expect((await scheduler.getTaskStatus(id))!.status).toBe('CANCELLED');
-    expect((await cli(['cancel', ids[0]!])).err).toMatch(/^ALREADY_TERMINAL: /);
+    expect((await cli(['cancel', ids[0]])).err).toMatch(/^ALREADY_TERMINAL: /);
   });
 
   it('are cancelled and run again by a filter', async () => {

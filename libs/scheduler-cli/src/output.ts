@@ -38,7 +38,7 @@ function textOf(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (Array.isArray(value) && value.length === 0) return '';
   if (typeof value === 'object') return printable(JSON.stringify(value));
-  return printable(String(value as string | number | boolean));
+  return printable(String(value));
 }
 
 /** Without control characters: texts of payloads and errors must not move the cursor of a terminal. */

@@ -1,11 +1,9 @@
 import type { FireCommand, NewExecution, NewWorkflow, RunToken, Settlement } from '../core/commands.js';
 import type { Effect, ExecutionTransition } from '../core/effects.js';
 import type { TaskExecution } from '../core/execution.js';
-import type { JsonText } from '../core/json.js';
 import type { TaskPriority } from '../core/priority.js';
 import type { ScheduleRecord } from '../core/schedule.js';
 import type { TaskRecord } from '../core/task-definition.js';
-import type { TaskStatus } from '../core/status.js';
 import type {
   Claim,
   ExpiredRun,
