@@ -37,8 +37,7 @@ export function printLine({ json, out }: Output, text: string, value: unknown): 
 function textOf(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (Array.isArray(value) && value.length === 0) return '';
-  if (typeof value === 'object') return printable(JSON.stringify(value));
-  return printable(String(value));
+  return printable(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
 /** Without control characters: texts of payloads and errors must not move the cursor of a terminal. */
