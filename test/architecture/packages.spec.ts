@@ -5,6 +5,7 @@ import ts from 'typescript';
 import { filesUnder, librarySources } from '../support/source-files.js';
 
 interface Manifest {
+  version: string;
   dependencies: Record<string, string>;
   devDependencies?: Record<string, string>;
   peerDependencies?: Record<string, string>;
