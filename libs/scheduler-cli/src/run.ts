@@ -7,21 +7,8 @@ import { addSchedules } from './commands/schedules.js';
 import { addTransfer } from './commands/transfer.js';
 import { ConsoleClient } from './console-client.js';
 import { EXIT, Failure } from './failure.js';
-import { printable, type Output } from './output.js';
-
-export interface Terminal {
-  env: Readonly<Record<string, string | undefined>>;
-  out: (text: string) => void;
-  err: (text: string) => void;
-}
-
-/** What a command works with. */
-export interface Tools {
-  /** The console of `--url`. @throws Failure */
-  client: () => ConsoleClient;
-  output: () => Output;
-  env: Terminal['env'];
-}
+import { printable } from './output.js';
+import type { Terminal, Tools } from './tools.js';
 
 interface GlobalOptions {
   url: string;

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { checkRedis, type RedisCheck } from 'nestjs-advanced-scheduler';
 import { EXIT, Failure } from '../failure.js';
 import { printFields } from '../output.js';
-import type { Tools } from '../run.js';
+import type { Tools } from '../tools.js';
 
 const UNAVAILABLE = ['STORE_UNAVAILABLE', 'STORE_LOADING'];
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { EXIT, Failure } from '../failure.js';
 import { printFields, printLine, printRows } from '../output.js';
-import type { Tools } from '../run.js';
+import type { Tools } from '../tools.js';
 
 interface Execution {
   executionId: string;

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { ConsoleClient, Page } from '../console-client.js';
 import { EXIT, Failure } from '../failure.js';
 import { printLine, printRows } from '../output.js';
-import type { Tools } from '../run.js';
+import type { Tools } from '../tools.js';
 
 interface Queue {
   name: string;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { printLine, printRows } from '../output.js';
-import type { Tools } from '../run.js';
+import type { Tools } from '../tools.js';
 
 export interface Schedule {
   id: string;

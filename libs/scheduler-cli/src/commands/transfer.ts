@@ -5,7 +5,7 @@ import { REDACTED } from 'nestjs-advanced-scheduler';
 import type { ConsoleClient } from '../console-client.js';
 import { EXIT, Failure } from '../failure.js';
 import { printLine } from '../output.js';
-import type { Tools } from '../run.js';
+import type { Tools } from '../tools.js';
 import type { Schedule } from './schedules.js';
 
 const FORMAT = 'nestjs-scheduler-schedules-1';
