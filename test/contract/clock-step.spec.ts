@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { openMemory } from '../model/open-memory.js';
+import type { NewExecution } from '../../libs/scheduler/src/core/commands.js';
 import { UNDECLARED_MS } from '../../libs/scheduler/src/core/limits.js';
 import { EmbeddedTaskStore } from '../../libs/scheduler/src/store/embedded/embedded.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { openEmbedded, temporaryFolder } from '../support/open-embedded.js';
-import { HOUR, LEASE, lockOn, MINUTE, newExecution, newSchedule, edgeTo, type OpenStore } from './fixtures.js';
+import { DAY, HOUR, LEASE, lockOn, MINUTE, newExecution, newSchedule, edgeTo, type OpenStore } from './fixtures.js';
 import { scenes } from './store-fixture.js';
 
 const stores: [string, OpenStore][] = [
@@ -135,6 +136,22 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
       }),
     );
   });
+
+  it.each([30 * HOUR, -30 * HOUR])('by %d ms leaves idempotency keys their day', async (by) =>
+    scene(async (s) => {
+      const { store, clock } = s;
+      const keyed = (): Promise<string> => s.add({ idempotency: { key: 'order-7', fingerprint: 'f' } });
+      const first = await keyed();
+      clock.step(by);
+      await store.prune(100);
+      expect(await keyed()).toBe(first);
+      clock.advance(DAY - 1);
+      expect(await keyed()).toBe(first);
+      clock.advance(1);
+      await store.prune(100);
+      expect(await keyed()).not.toBe(first);
+    })(),
+  );
 
   it(
     'forward and back again leaves delays, retries and dates as they were',
@@ -285,6 +302,36 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
 });
 
 describe('a clock that went back between two processes, embedded', () => {
+  it.each([
+    ['while one is there', true],
+    ['between them', false],
+  ] as const)('or %s, leaves idempotency keys their day', async (_, isAttended) => {
+    const folder = temporaryFolder();
+    try {
+      const path = folder.path('scheduler.db');
+      const keyed = (): NewExecution => newExecution({ idempotency: { key: 'order-7', fingerprint: 'f' } });
+      const before = new ManualClock('2026-05-01T12:00:00Z');
+      const first = new EmbeddedTaskStore({ clock: before, path });
+      await first.open();
+      const [id] = await first.enqueue([keyed()]);
+      if (isAttended) {
+        before.step(-3 * HOUR);
+        await first.promote(10);
+      }
+      await first.close();
+      const clock = new ManualClock('2026-05-01T09:00:00Z');
+      const second = new EmbeddedTaskStore({ clock, path });
+      await second.open();
+      clock.advance(DAY - 1);
+      expect(await second.enqueue([keyed()])).toEqual([id]);
+      clock.advance(1);
+      expect(await second.enqueue([keyed()])).not.toEqual([id]);
+      await second.close();
+    } finally {
+      folder.remove();
+    }
+  });
+
   it('delays no delay and holds no lock for longer', async () => {
     const folder = temporaryFolder();
     try {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import type { NewExecution } from '../../libs/scheduler/src/core/commands.js';
 import type { Effect } from '../../libs/scheduler/src/core/effects.js';
 import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
@@ -153,10 +154,15 @@ describe('a clock of the server that goes back by two hours', () => {
 
   /** Returns when the server shows the new time, which no store has seen. */
   async function stepForward(server: RedisServer): Promise<void> {
+    await step(server, 2);
+  }
+
+  /** @param hours from the real time */
+  async function step(server: RedisServer, hours: number): Promise<void> {
     const seconds = async (): Promise<number> => Number((await server.command('TIME')).split('\r\n')[2]);
     const before = await seconds();
-    clock.set(2 * 3600);
-    await until(async () => (await seconds()) > before + 3600);
+    clock.set(hours * 3600);
+    await until(async () => Math.abs((await seconds()) - before) > 3600);
   }
 
   const serveStepping = (options: RedisServerOptions = {}): Promise<RedisServer> =>
@@ -222,6 +228,62 @@ describe('a clock of the server that goes back by two hours', () => {
     expect(await store.declareQueues('app', [], false)).toEqual([]);
     expect(await other.declareSchedules('app', ['of another'], false)).toEqual([]);
     expect(await store.declareSchedules('app', [], false)).toEqual([]);
+  });
+
+  it('counts the time of runs, not that of the clock', async () => {
+    const server = await serveStepping();
+    const store = await openOn(server);
+    await store.putTasks([mirrorOf('plain')]);
+    await store.register(helloOf('w1'));
+    const worker = new Worker(store, 'w1');
+    await store.enqueue([newExecution(), newExecution({ timeout: MINUTE }), newExecution()]);
+    const [simple, other, failing] = await worker.claim(3);
+    await store.stats();
+    await stepForward(server);
+    await store.promote(PROMOTE_PER_STEP);
+    await worker.complete(simple!);
+    await worker.complete(other!);
+    await worker.fail(failing!);
+    const { window } = await store.stats();
+    const sum = window.reduce((ms, each) => ms + each.durationMs, 0);
+    expect(window.reduce((ends, each) => ends + each.completed + each.failed, 0)).toBe(3);
+    expect(sum).toBeLessThan(HOUR);
+  });
+
+  it('ends no run of a worker that beats, where a node that did not see the step has written first', async () => {
+    const server = await serveStepping();
+    const store = await openOn(server);
+    await store.putTasks([mirrorOf('plain')]);
+    await store.register(helloOf('w1'));
+    const worker = new Worker(store, 'w1');
+    await store.enqueue([newExecution(), newExecution({ timeout: MINUTE })]);
+    const runs = await worker.claim(2);
+    await stepForward(server);
+    const late = await openOn(server);
+    await late.promote(PROMOTE_PER_STEP);
+    await worker.beat(...runs);
+    for (const each of [late, store]) expect(await each.expiredRuns(10)).toEqual([]);
+    for (const run of runs) expect(await worker.complete(run)).toBe('applied');
+  });
+
+  it('leaves idempotency keys their day, and so does one that goes back', async () => {
+    const server = await serveStepping();
+    const store = await openOn(server);
+    await store.putTasks([mirrorOf('plain')]);
+    const keyed = (): NewExecution => newExecution({ idempotency: { key: 'order-7', fingerprint: 'f' } });
+    const [id] = await store.enqueue([keyed()]);
+    await store.stats();
+    for (const hours of [30, 0]) {
+      await step(server, hours);
+      await store.promote(PROMOTE_PER_STEP);
+      await store.prune(PROMOTE_PER_STEP);
+      expect(await store.enqueue([keyed()])).toEqual([id]);
+    }
+    await store.close();
+    // Time in which no node was there has passed.
+    await step(server, 25);
+    const later = await openOn(server);
+    expect(await later.enqueue([keyed()])).not.toEqual([id]);
   });
 
   it('ends runs that are too long, and brings back those of lost workers', async () => {

@@ -1,11 +1,12 @@
 /** Idempotency keys: which earlier execution a request repeats. */
 import { IDEMPOTENCY_MS } from '../core/limits.js';
 import type { Deduplicated, KeyedRequest, KeyRecord } from './records.js';
-import type { KeyTable } from './tables.js';
+import type { KeyTable, Tables } from './tables.js';
+
+type Steady = Pick<Tables, 'steadyTime'>;
 
 /** What tells whether a request repeats an earlier one. */
-export interface Earlier {
-  readonly now: number;
+export interface Earlier extends Steady {
   readonly keys: KeyTable;
   /** undefined: none of that id is stored. */
   execution(id: string): unknown;
@@ -34,17 +35,17 @@ export function deduplicate<T extends KeyedRequest>(t: Earlier, batch: readonly 
 }
 
 /** What is kept of the key of a new execution. */
-export function keyOf(t: { readonly now: number }, request: KeyedRequest): KeyRecord {
+export function keyOf(t: Steady, request: KeyedRequest): KeyRecord {
   return {
     executionId: request.executionId,
     fingerprint: request.fingerprint!,
-    expiresAt: t.now + IDEMPOTENCY_MS,
+    expiresAt: t.steadyTime() + IDEMPOTENCY_MS,
   };
 }
 
 /** Whether its day is not over. */
-export function isLive(t: { readonly now: number }, key: KeyRecord): boolean {
-  return key.expiresAt > t.now;
+export function isLive(t: Steady, key: KeyRecord): boolean {
+  return key.expiresAt > t.steadyTime();
 }
 
 function givenBy(t: Earlier, request: KeyedRequest): KeyRecord | undefined {

@@ -313,7 +313,7 @@ export interface KeyRecord {
   readonly executionId: string;
   /** Of the request: another one with the same key is a conflict. */
   readonly fingerprint: string;
-  /** ms */
+  /** ms of `steadyTime` */
   readonly expiresAt: number;
 }
 

@@ -44,6 +44,8 @@ export type Counter =
 export interface Tables extends Runs, Places, Newest, Ticks {
   /** The store's time, ms. */
   readonly now: number;
+  /** ms; a time that steps of the clock do not move: what lasts for days is measured by it, and need not be shifted. */
+  steadyTime(): number;
   /** ms; a time that neither steps of the clock move nor time in which no node is there: declarations age by it. */
   attendedTime(): number;
   /** ms without a heartbeat after which a worker counts as lost. */

@@ -6,6 +6,8 @@ import type { Encoded } from './codec.js';
 interface Sums {
   /** When they were written, ms; a release before this one left it out. */
   time?: number;
+  /** ms by which the clock has stepped; a release before this one left it out. */
+  stepped?: number;
   sequence: number;
   fencing: number;
   counters: State['counters'];
@@ -25,8 +27,8 @@ export class Totals {
   restore(kind: string, body: unknown): void {
     const { s } = this;
     if (kind === 'totals') {
-      const { time = 0, sequence, fencing, counters } = body as Sums;
-      Object.assign(s, { now: time, sequence, fencing });
+      const { time = 0, stepped = 0, sequence, fencing, counters } = body as Sums;
+      Object.assign(s, { now: time, stepped, sequence, fencing });
       Object.assign(s.counters, counters);
     } else if (kind === 'window') s.window.push(...(body as StoreStats['window']));
     else s.recentErrors.push(...(body as StoreStats['recentErrors']));
@@ -43,8 +45,8 @@ export class Totals {
   }
 
   private parts(): Part[] {
-    const { now: time, sequence, fencing, counters, window, recentErrors } = this.s;
-    const sums: Sums = { sequence, fencing, counters };
+    const { now: time, stepped, sequence, fencing, counters, window, recentErrors } = this.s;
+    const sums: Sums = { stepped, sequence, fencing, counters };
     const last = window.at(-1);
     return [
       { kind: 'totals', key: '', body: { ...sums, time }, mark: JSON.stringify(sums) },

@@ -5,6 +5,7 @@ export class KeyRow {
     readonly key: string,
     readonly executionId: string,
     readonly fingerprint: string,
+    /** ms of `steadyTime` */
     readonly expiresAt: number,
   ) {}
 }

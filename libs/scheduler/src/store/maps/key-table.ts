@@ -9,7 +9,7 @@ export class MapsKeyTable implements KeyTable {
   private readonly rows = new Map<string, KeyRow>();
   private readonly staged = new Map<string, KeyRecord>();
 
-  constructor(private readonly s: { readonly now: number; touch(record: Changed): void }) {}
+  constructor(private readonly s: { steadyTime(): number; touch(record: Changed): void }) {}
 
   get(keyName: string): KeyRecord | undefined {
     return this.staged.get(keyName) ?? this.rows.get(keyName);

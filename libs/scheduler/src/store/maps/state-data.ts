@@ -103,8 +103,13 @@ export class StateData {
     return this.settings.lease;
   }
 
-  attendedTime(): number {
+  steadyTime(): number {
     return this.now - this.stepped;
+  }
+
+  /** The only node is there whenever a call comes. */
+  attendedTime(): number {
+    return this.steadyTime();
   }
 
   get maxAttemptDuration(): number {

@@ -93,7 +93,7 @@ export class LargeBatches {
     const execution = (id: string): true | undefined => stored.has(id) || undefined;
     const get = (keyName: string): KeyRecord | undefined => known.get(keyName);
     const stage = (keyName: string, key: KeyRecord): void => void known.set(keyName, key);
-    return { now: 0, execution, keys: { get, stage } };
+    return { steadyTime: () => 0, execution, keys: { get, stage } };
   }
 
   /** @returns the execution that each of them is or repeats; null: another request has taken a key of them, and nothing is stored */

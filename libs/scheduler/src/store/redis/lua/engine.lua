@@ -1731,11 +1731,15 @@ local givenBy
 local IDEMPOTENCY_MS = limits.IDEMPOTENCY_MS
 --- What is kept of the key of a new execution.
 function exports.keyOf(t, request)
-    return {executionId = request.executionId, fingerprint = request.fingerprint, expiresAt = t.now + IDEMPOTENCY_MS}
+    return {
+        executionId = request.executionId,
+        fingerprint = request.fingerprint,
+        expiresAt = t:steadyTime() + IDEMPOTENCY_MS
+    }
 end
 --- Whether its day is not over.
 function exports.isLive(t, key)
-    return key.expiresAt > t.now
+    return key.expiresAt > t:steadyTime()
 end
 function givenBy(t, request)
     if request.keyName == nil then

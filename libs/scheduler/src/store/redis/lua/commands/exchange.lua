@@ -15,6 +15,7 @@
 -- @include keys
 -- @include frame
 -- @include effects
+-- @include steps
 -- @include window
 -- @include trim
 -- @include budget

@@ -8,7 +8,7 @@ local limit = tonumber(ARGV[3])
 local intakes = intake.prune()
 local done, isOver = trim.all(limit)
 done = done + intakes
-for _, key in ipairs(call('ZRANGEBYSCORE', keys.idempotencyEnds, '-inf', now, 'LIMIT', 0, limit)) do
+for _, key in ipairs(call('ZRANGEBYSCORE', keys.idempotencyEnds, '-inf', tables:steadyTime(), 'LIMIT', 0, limit)) do
   call('ZREM', keys.idempotencyEnds, key)
   call('HDEL', keys.idempotency, key)
   done = done + 1

@@ -153,11 +153,15 @@ function simple.settle(from)
   local deferred = plan and n - plan.count or 0
   n = n - deferred
   local ends, i, started = {}, 1, deferred == 0 and tonumber(ARGV[from + 2]) or startsOf(from + 5, n)
+  -- ms by which the clock has stepped, of all of these runs.
+  local stepped = 0
   for at = from + 5, ids - 1, 2 do
     -- Runs of one claim have one entry, and so one beginning of what is kept of their ends.
     local entry = ARGV[at]
     local prefix = records.completedPrefix(entry, simple.workerId)
-    for _ = 1, math.min(tonumber(ARGV[at + 1]), n - i + 1) do
+    local many = math.max(0, math.min(tonumber(ARGV[at + 1]), n - i + 1))
+    stepped = stepped + many * steps.since(select(2, records.parseRun(entry)))
+    for _ = 1, many do
       ends[2 * i - 1] = ARGV[ids + i - 1]
       ends[2 * i] = results and prefix .. ARGV[results + i - 1] or prefix
       i = i + 1
@@ -179,7 +183,7 @@ function simple.settle(from)
   frame.count('RUNNING', -n)
   frame.count('COMPLETED', n)
   frame.count('completed', n)
-  window.count(codes.FIGURE.completed, n, n * now - started)
+  window.count(codes.FIGURE.completed, n, n * now - started - stepped)
   window.save()
   trimPlain()
   simple.answers[#simple.answers + 1] = string.rep(codes.APPLIED, n) .. string.rep(codes.DEFERRED, deferred)

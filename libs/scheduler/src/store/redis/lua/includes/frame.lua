@@ -75,7 +75,7 @@ function frame.begin()
   end
   frame.generation = generation > newest and generation or nil
   frame.hadCreated, frame.hadSequence = frame.created, frame.sequence
-  frame.counts, frame.reply = {}, nil
+  frame.counts, frame.reply, frame.gaps = {}, nil, nil
   return doneBefore()
 end
 
@@ -89,6 +89,30 @@ end
 -- A time that stands still while no node is there, and so does not jump where the server's clock does.
 function frame.attendedTime()
   return now - (tonumber(call('HGET', keys.meta, 'unattended')) or 0) - unattended()
+end
+
+-- Such times that are kept; older ones end with the runs of their time.
+local GAPS_KEPT = 8
+
+-- Record: number of the newest claim before it ':' ms ';', oldest first
+local function noteUnattended(by)
+  local gaps = (call('HGET', keys.meta, 'gaps') or '') .. string.format('%.0f:%.0f;', frame.hadSequence, by)
+  local _, count = string.gsub(gaps, ';', ';')
+  if count > GAPS_KEPT then
+    gaps = string.match(gaps, ';(.*)$')
+  end
+  call('HSET', keys.meta, 'gaps', gaps)
+  call('HINCRBY', keys.meta, 'unattended', by)
+end
+
+-- ms since the claim of that number in which no node was there: its run had a worker, so that the clock has stepped.
+function frame.unattendedSince(number)
+  local sum = unattended()
+  frame.gaps = frame.gaps or call('HGET', keys.meta, 'gaps') or ''
+  for at, by in string.gmatch(frame.gaps, '(%d+):(-?%d+);') do
+    sum = sum + (number <= tonumber(at) and tonumber(by) or 0)
+  end
+  return sum
 end
 
 function frame.next()
@@ -107,7 +131,7 @@ end
 function frame.save()
   local changed = {}
   if unattended() ~= 0 then
-    call('HINCRBY', keys.meta, 'unattended', unattended())
+    noteUnattended(unattended())
   end
   if now ~= frame.hwm then
     changed[#changed + 1] = 'hwm'

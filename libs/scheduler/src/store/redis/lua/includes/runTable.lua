@@ -6,6 +6,8 @@ function runTable.begin()
   runTable.stopped = {}
   -- Runs that it has begun, by worker: execution and entry of each.
   runTable.started = {}
+  -- ms by which the clock has stepped during these runs, by execution.
+  runTable.stepped = {}
   -- Runs of which the worker reports the completion itself, as a set.
   runTable.reported = {}
   -- Whether any execution is dispatched directly, once that is asked for.
@@ -40,6 +42,7 @@ function tables:endRun(row)
   if runTable.anyHanded then
     call('HDEL', keys.handed, row.id)
   end
+  runTable.stepped[row.id] = steps.since(row.claimNumber)
   row.workerId, row.claimNumber = nil, nil
   if row.runDeadline then
     call('ZREM', keys.runDeadlines, row.runDeadline)
@@ -80,10 +83,21 @@ function tables:eachDueCancel(end_)
   return deadlines.eachDue(keys.cancelDeadlines, CANCEL, end_)
 end
 
+-- ms for which a run has lasted. That of a worker that is alive is measured by the time of the worker: it was there.
+local function ageOf(workerId, startedAt, claimNumber)
+  local isAlive = (tonumber(call('ZSCORE', keys.leases, workerId)) or 0) > now
+  local unattended = isAlive and frame.unattendedSince(claimNumber) or 0
+  return now - startedAt - math.max(steps.since(claimNumber), unattended)
+end
+
 function tables:eachPastDeadline(limit, visit)
   for _, member in ipairs(call('ZRANGEBYSCORE', keys.runDeadlines, '-inf', now, 'LIMIT', 0, limit)) do
     local row = rows.get(string.sub(member, 14))
-    if row and row.status == 'RUNNING' then
+    if
+      row
+      and row.status == 'RUNNING'
+      and ageOf(row.workerId, row.startedAt, row.claimNumber) >= (row.timeout or 0) + frame.lease
+    then
       visit(row)
     end
   end
@@ -94,7 +108,7 @@ function tables:eachRunOlderThan(duration, visit)
     local entries = call('HGETALL', keys.running(workerId))
     for i = 1, #entries, 2 do
       local started, number = string.match(entries[i + 1], '^%a(%d+)|(%d+)$')
-      local isOld = started and started + steps.since(tonumber(number)) <= now - duration
+      local isOld = started and ageOf(workerId, tonumber(started), tonumber(number)) >= duration
       local row = isOld and rows.get(entries[i])
       if row and row.status == 'RUNNING' and not visit(row) then
         return

@@ -6,6 +6,10 @@ function tables.begin()
   tables.edgeBudget = { toDecide = limits.EDGES_PER_STEP, toMove = limits.EDGES_PER_STEP, bytes = STEP_BYTES }
 end
 
+function tables:steadyTime()
+  return now - steps.total()
+end
+
 function tables:attendedTime()
   return frame.attendedTime()
 end
@@ -77,7 +81,7 @@ function tables:countInMinute(status, duration)
 end
 
 function tables:runTime(row)
-  return now - row.startedAt
+  return math.max(0, now - row.startedAt - (runTable.stepped[row.id] or 0))
 end
 
 function tables:makeError(name, message, code)
