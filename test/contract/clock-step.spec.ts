@@ -5,8 +5,20 @@ import { UNDECLARED_MS } from '../../libs/scheduler/src/core/limits.js';
 import { EmbeddedTaskStore } from '../../libs/scheduler/src/store/embedded/embedded.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { openEmbedded, temporaryFolder } from '../support/open-embedded.js';
-import { DAY, HOUR, LEASE, lockOn, MINUTE, newExecution, newSchedule, edgeTo, type OpenStore } from './fixtures.js';
+import {
+  DAY,
+  helloOf,
+  HOUR,
+  LEASE,
+  lockOn,
+  MINUTE,
+  newExecution,
+  newSchedule,
+  edgeTo,
+  type OpenStore,
+} from './fixtures.js';
 import { scenes } from './store-fixture.js';
+import { Worker } from './worker.js';
 
 const stores: [string, OpenStore][] = [
   ['memory', openMemory],
@@ -136,6 +148,18 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
       }),
     );
   });
+
+  it.each([2 * HOUR, -2 * HOUR])('by %d ms leaves the wait for a first run its ttl', async (by) =>
+    scene(async (s) => {
+      const id = await s.add({ ttl: MINUTE });
+      s.clock.advance(MINUTE / 2);
+      s.clock.step(by);
+      await s.advance(MINUTE / 2 - 1);
+      expect(await s.status(id)).toBe('PENDING');
+      await s.advance(1);
+      expect(await s.get(id)).toMatchObject({ status: 'FAILED', reason: 'EXPIRED' });
+    })(),
+  );
 
   it.each([30 * HOUR, -30 * HOUR])('by %d ms leaves idempotency keys their day', async (by) =>
     scene(async (s) => {
@@ -298,6 +322,36 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
         expect(await worker.claim(1)).toHaveLength(1);
       }),
     );
+  });
+});
+
+describe('a ttl, embedded', () => {
+  it('goes on over a restart, and a run that has begun has ended it', async () => {
+    const folder = temporaryFolder();
+    try {
+      const path = folder.path('scheduler.db');
+      const clock = new ManualClock('2026-05-01T12:00:00Z');
+      const first = new EmbeddedTaskStore({ clock, path });
+      await first.open();
+      await first.register(helloOf('w1'));
+      const [begun, waiting] = [newExecution({ ttl: MINUTE }), newExecution({ ttl: MINUTE })];
+      await first.enqueue([begun, waiting]);
+      await new Worker(first, 'w1').claimOne(begun.executionId);
+      clock.advance(MINUTE / 2);
+      await first.close();
+      const second = new EmbeddedTaskStore({ clock, path });
+      await second.open();
+      clock.advance(MINUTE / 2 - 1);
+      await second.promote(10);
+      expect((await second.getExecution(waiting.executionId))!.status).toBe('PENDING');
+      clock.advance(1);
+      await second.promote(10);
+      expect(await second.getExecution(waiting.executionId)).toMatchObject({ status: 'FAILED', reason: 'EXPIRED' });
+      expect((await second.getExecution(begun.executionId))!.status).toBe('PENDING');
+      await second.close();
+    } finally {
+      folder.remove();
+    }
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { settle } from '../../libs/scheduler/src/core/commands.js';
 import type { NewExecution } from '../../libs/scheduler/src/core/commands.js';
-import { BOOM, edgeTo, LEASE, lockOn, type OpenStore } from './fixtures.js';
+import { BOOM, edgeTo, LEASE, lockOn, MINUTE, newExecution, newSchedule, type OpenStore } from './fixtures.js';
 import { scenes } from './store-fixture.js';
 
 const TTL = 60_000;
@@ -78,6 +78,28 @@ export function ttlContract(open: OpenStore): void {
         await s.advance(2 * TTL);
         expect(await s.statuses(...ids)).toEqual(['PENDING', 'RETRYING', 'PENDING']);
         expect(await (await s.worker('w2')).claim(9)).toHaveLength(3);
+      }),
+    );
+
+    it(
+      'of a tick waits from the instant at which the tick is due',
+      scene(async (s) => {
+        const { store } = s;
+        const time = s.now;
+        const { revision } = await store.putSchedule(newSchedule({ nextRunTime: time }));
+        const execution = newExecution({
+          ...{ executionId: `cron:every-minute:${time}`, taskId: 'nightly', scheduledTime: time + MINUTE, ttl: TTL },
+        });
+        const about = { overlap: 'allow', cancelGrace: 0, nextRunTime: null } as const;
+        const expected = { revision, nextRunTime: time };
+        await store.fire([
+          { scheduleId: 'every-minute', expected, ticks: [{ time, leaveOut: false, execution }], ...about },
+        ]);
+        await s.advance(MINUTE);
+        await s.advance(TTL - 1);
+        expect(await s.status(execution.executionId)).toBe('PENDING');
+        await s.advance(1);
+        expect(await s.get(execution.executionId)).toMatchObject({ status: 'FAILED', reason: 'EXPIRED' });
       }),
     );
 

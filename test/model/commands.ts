@@ -22,6 +22,7 @@ export interface ExecutionChoice {
   priority: TaskPriority;
   delay: number;
   lock: { key: Pick; maxWait: number | null } | null;
+  ttl: number | null;
   edges: readonly EdgeChoice[];
 }
 
@@ -71,12 +72,13 @@ const execution = (edges: fc.Arbitrary<EdgeChoice[]>): fc.Arbitrary<ExecutionCho
     priority: fc.constantFrom(...PRIORITIES, 2 as const, 2 as const),
     delay,
     lock: fc.option(record({ key: pick, maxWait: fc.constantFrom(null, null, null, 10_000) }), { freq: 2 }),
+    ttl: fc.constantFrom(null, null, null, null, 5_000, 40_000),
     edges,
   });
 
 const plain = execution(fc.constant([]));
 /** Nothing but a task, a queue and a level: what the members of most workflows are. */
-const bare = plain.map((choice) => ({ ...choice, delay: 0, lock: null }));
+const bare = plain.map((choice) => ({ ...choice, delay: 0, lock: null, ttl: null }));
 const dependent = execution(fc.array(edge, { minLength: 1, maxLength: 3 }));
 const how = fc.constantFrom<SettlementKind>(...SETTLEMENT_KINDS, 'complete', 'complete', 'fail');
 

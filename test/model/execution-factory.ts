@@ -48,6 +48,7 @@ export class ExecutionFactory {
       priority: choice.priority,
       delay: choice.delay === 0 ? null : choice.delay,
       lock: lock && lockOn(LOCK_KEYS[lock.key % LOCK_KEYS.length]!, lock.maxWait, LOCK_TTL),
+      ...(choice.ttl !== null && { ttl: choice.ttl }),
       edges: this.edges(taskId, choice),
     });
   }

@@ -4,6 +4,7 @@ import { MAX_CRASHES } from '../../libs/scheduler/src/core/limits.js';
 import { isAllowed, type Verb } from '../../libs/scheduler/src/core/state-machine.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import { LockModel } from './lock-model.js';
+import { TtlModel } from './ttl-model.js';
 import type { Reference, RefExecution } from './reference.js';
 import { violated } from './violation.js';
 
@@ -46,6 +47,7 @@ const ENDS = new Set<ExecutionTransition>(['completed', 'failed', 'cancelled', '
 export class Oracle {
   readonly counts = new Map<ExecutionTransition | 'stale' | 'lockTimeouts' | 'crashed', number>();
   readonly locks = new LockModel();
+  private readonly ttls = new TtlModel();
   /** Executions that were parked and have started, as they were: who was next is known when the queues have been read. */
   readonly taken: RefExecution[] = [];
   private scope: Scope = { now: 0 };
@@ -95,7 +97,9 @@ export class Oracle {
   private introduce(effect: ExecutionEffect): RefExecution {
     const command = this.scope.submitted?.find((each) => each.executionId === effect.executionId);
     if (!command) violated('I1', `nobody submitted ${effect.executionId}`);
-    return this.reference.add(command, effect.time);
+    const execution = this.reference.add(command, effect.time);
+    this.ttls.add(execution, command.ttl, effect.time);
+    return execution;
   }
 
   private follow(
@@ -146,6 +150,7 @@ export class Oracle {
       violated('I9', `${e.id} started from a queue that the worker does not serve`);
     if (e.parkedSince !== null) this.taken.push({ ...e });
     if (e.lock) this.checkReservation(e, now);
+    this.ttls.start(e, now);
     e.status = 'RUNNING';
     e.workerId = effect.workerId;
     e.run++;
@@ -189,6 +194,8 @@ export class Oracle {
       const maxWait = e.lock?.maxWait ?? Number.POSITIVE_INFINITY;
       if (effect.time < e.createdAt + maxWait)
         violated('I12', `${e.id} has waited less than ${maxWait} ms for its lock`);
+    } else if (effect.reason === 'EXPIRED') {
+      this.ttls.expire(e, effect.time);
     } else if (effect.reason === 'WORKER_LOST') {
       this.crash(e);
       if (e.crashes < MAX_CRASHES) violated('I4', `${e.id} ended at its crash number ${e.crashes}`);
@@ -228,6 +235,7 @@ export class Oracle {
       violated('I8', `${e.id} came back, and was not SKIPPED solely because of another`);
     this.reopened.add(e.id);
     this.reference.reopen(e, now);
+    this.ttls.reopen(e, now);
   }
 
   private stop(e: RefExecution, status: 'PENDING' | 'RETRYING', dueAt: number): void {

@@ -187,6 +187,8 @@ describe('a clock of the server that goes back by two hours', () => {
     await store.cancel(cancelled.executionId, MINUTE);
     await store.acquireLock('handle', 'h1', MINUTE, 0);
     await store.acquireLock('handle', 'h2', MINUTE, MINUTE);
+    const expiring = newExecution({ ttl: MINUTE });
+    await store.enqueue([expiring]);
     const [delayed, dated] = [newExecution({ delay: HOUR }), newExecution({ scheduledTime: Date.now() + HOUR })];
     await store.enqueue([delayed, dated]);
     await other.stats();
@@ -206,7 +208,8 @@ describe('a clock of the server that goes back by two hours', () => {
     expect((await store.getLock('k'))!.owner).toBe(locked.executionId);
     expect((await store.getLock('handle'))!.owner).toBe('h1');
     expect((await store.getLock('handle'))!.remaining).toBeGreaterThan(MINUTE / 2);
-    expect((await store.getExecution(parked.executionId))!.status).toBe('PENDING');
+    for (const { executionId } of [parked, expiring])
+      expect((await store.getExecution(executionId))!.status).toBe('PENDING');
     expect(await worker.beat(...runs)).toMatchObject({ known: true, lost: [] });
     for (const run of runs) expect(await worker.complete(run)).toBe('applied');
   });

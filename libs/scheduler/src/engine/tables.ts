@@ -221,7 +221,6 @@ export interface ExpiryTable {
   get(execution: ExecutionRecord): number | undefined;
   /** Begins the wait, which ends at that instant, ms. */
   start(execution: ExecutionRecord, at: number): void;
-  /** Ends the wait. */
   finish(execution: ExecutionRecord): void;
   /** Calls `expire` with each whose instant has come, some at a time. @returns how many */
   eachDue(expire: (execution: ExecutionRecord) => void): number;
