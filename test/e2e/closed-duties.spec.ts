@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import { StoreUnavailableError } from '../../libs/scheduler/src/core/errors.js';
 import { Liveness } from '../../libs/scheduler/src/core/liveness.js';
 import { Maintenance } from '../../libs/scheduler/src/maintenance/maintenance.js';
 import { TASK_STORE, type TaskStore } from '../../libs/scheduler/src/store/task-store.js';
@@ -11,19 +12,28 @@ afterEach(async () => {
 });
 
 describe('a store that is closed while duties are under way', () => {
-  it('is no failure of theirs, nor of the worker', async () => {
+  it.each([
+    ['its store', async (store: TaskStore) => store.close()],
+    [
+      'the connection of a call',
+      async (_: TaskStore, maintenance: Maintenance) => {
+        void maintenance.stop();
+        throw new StoreUnavailableError('the connection is closed');
+      },
+    ],
+  ] as const)('is no failure of theirs, nor of the worker: %s', async (_, end) => {
     const { module, clock, scheduler } = await startKit({ t: () => undefined });
     await scheduler.scheduleCronTask('t', '* * * * * *');
     const store = module.get<TaskStore>(TASK_STORE, { strict: false });
     const fire = store.fire.bind(store);
     const fired = jest.spyOn(store, 'fire').mockImplementation(async (commands) => {
-      await store.close();
+      await end(store, maintenance);
       return fire(commands);
     });
+    const maintenance = module.get(Maintenance, { strict: false });
     const said: string[] = [];
     const note = (line: unknown): void => void said.push(String(line));
     Logger.overrideLogger({ ...SILENT, warn: note, error: note });
-    const maintenance = module.get(Maintenance, { strict: false });
     while (fired.mock.calls.length === 0) {
       clock.advance(1_000);
       await maintenance.runAll();

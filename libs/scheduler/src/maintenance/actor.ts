@@ -14,6 +14,7 @@ export abstract class Actor {
   private alarm: { at: number; timer: ClockTimer } | null = null;
   private passing: Promise<void> | null = null;
   private again = false;
+  private isStopped = false;
 
   /** Called after each pass with its error; null: success. */
   onPass: (duty: string, error: unknown) => void = () => undefined;
@@ -31,6 +32,7 @@ export abstract class Actor {
 
   start(): void {
     if (this.interval) return;
+    this.isStopped = false;
     if (this.registry.doesExist('interval', this.timerName))
       throw new InvalidOptionError('name', this.timerName, 'a different name for each scheduler of an app');
     this.interval = this.clock.setRepeating(this.every, () => void this.run());
@@ -40,6 +42,8 @@ export abstract class Actor {
   }
 
   async stop(): Promise<void> {
+    this.isStopped = true;
+    this.again = false;
     this.interval?.cancel();
     this.interval = null;
     this.alarm?.timer.cancel();
@@ -85,11 +89,11 @@ export abstract class Actor {
         await this.pass();
         this.onPass(this.timerName, null);
       } catch (error) {
-        // The app ended during the pass.
-        if (error instanceof SchedulerClosedError) return;
+        // The app ended during the pass, and its connections with it.
+        if (this.isStopped || error instanceof SchedulerClosedError) return;
         this.onPass(this.timerName, error);
         this.logger.error(`${this.timerName}: ${error instanceof Error ? error.message : String(error)}`);
       }
-    } while (this.again);
+    } while (this.again && !this.isStopped);
   }
 }
