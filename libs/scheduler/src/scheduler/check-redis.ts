@@ -44,7 +44,7 @@ export async function checkRedis(options: RedisStoreOptions = {}, namespace = 'd
       keeper.start();
     });
     const facts = await preflight(client, {
-      scripts: [...luaScripts().scripts.values()],
+      library: luaScripts().text,
       allowEviction: resolved.allowEviction,
       warn: (message) => warnings.push(message),
       probe: { key: `${root}m`, channel: `${root}fx` },

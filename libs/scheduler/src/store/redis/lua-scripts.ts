@@ -32,7 +32,7 @@ export function scriptsOf(texts: Texts): ScriptLibrary {
   return {
     name: `scheduler_${digest}`,
     text: library.replaceAll(DIGEST, digest),
-    scripts: new Map(names.map((name) => [name, { ...scriptOf(name, texts), function: `${digest}_${name}` }])),
+    scripts: new Map(names.map((name) => [name, scriptOf(name, `${digest}_${name}`, texts)])),
   };
 }
 
@@ -48,17 +48,33 @@ function verbOf(name: string, texts: Texts): Verb {
   return { flags: /flags=(\S+)/.exec(first)?.[1]?.split(',') ?? [], body: lines.join('\n') };
 }
 
+/** Its text is made when it is needed: only by servers without functions. */
+function scriptOf(name: string, functionName: string, texts: Texts): ScriptSource {
+  let text: string | undefined;
+  let sha: string | undefined;
+  return {
+    name,
+    function: functionName,
+    readOnly: verbOf(name, texts).flags.includes('no-writes'),
+    get text() {
+      return (text ??= scriptTextOf(name, texts));
+    },
+    get sha() {
+      return (sha ??= sha1(this.text));
+    },
+  };
+}
+
 /** The modules that it uses, its body: all of it is defined at each call. */
-function scriptOf(name: string, texts: Texts): Omit<ScriptSource, 'function'> {
+function scriptTextOf(name: string, texts: Texts): string {
   const { flags, body } = verbOf(name, texts);
   const included = new Set<string>();
   const resolved = resolve(body, texts, included, (include, text) => `${text}\n${beginOf(include, texts)}`);
   const shared = texts['library.lua']!.replaceAll(INCLUDE, '');
-  const text = [
+  return [
     `#!lua${flags.length > 0 ? ` flags=${flags.join(',')}` : ''}`,
     compact([declare(included), shared, resolved].join('\n')),
   ].join('\n');
-  return { name, text, sha: sha1(text), readOnly: flags.includes('no-writes') };
 }
 
 /** What the sources use of Lua's globals: as locals they are found at once, in a library by way of two tables. */

@@ -6,8 +6,8 @@ import type { ScriptSource } from './script-source.js';
 /** A verb with what is sent before its arguments. */
 export interface Prepared {
   source: ScriptSource;
-  /** What stands before its key, in each form. */
-  heads: Record<ScriptForm, string>;
+  /** What stands before its key, in each form that was needed. */
+  readonly heads: Partial<Record<ScriptForm, string>>;
   /** Number of the last call that brought the text of the script: a later one finds it on the server. */
   loadedBy: number;
 }

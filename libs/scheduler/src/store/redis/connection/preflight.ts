@@ -3,13 +3,13 @@ import { StoreLoadingError, StorePolicyError, StoreReadonlyError } from '../../.
 import { isCluster, type Client } from './open-client.js';
 import { isForbidden } from './redis-errors.js';
 import { checkRights, type RightsProbe } from './rights.js';
-import type { ScriptSource } from './script-source.js';
 import { checkVersion, exposureOf, readHello, readInfo, vulnerabilitiesOf, type ServerFacts } from './server-facts.js';
 
 export type { RightsProbe, ServerFacts };
 
 export interface PreflightOptions {
-  scripts: readonly ScriptSource[];
+  /** The text of the library. */
+  library: string;
   allowEviction: boolean;
   warn: (message: string) => void;
   probe: RightsProbe | null;
@@ -29,7 +29,7 @@ export async function preflight(client: Client, options: PreflightOptions): Prom
   };
   const nodes = isCluster(client) ? client.nodes('master') : [client];
   const facts = await Promise.all(nodes.map((node) => lookAt(node, { ...options, warn })));
-  if (options.probe !== null) await checkRights(client, options.scripts, options.probe, isCluster(client));
+  if (options.probe !== null) await checkRights(client, options.library, options.probe, isCluster(client));
   return facts[0]!;
 }
 

@@ -149,7 +149,7 @@ export class RedisConnection {
     const client = await this.#runner.client();
     try {
       return await preflight(client, {
-        scripts: [...this.library.scripts.values()],
+        library: this.library.text,
         allowEviction: this.options.allowEviction,
         warn: this.#warn,
         probe: this.hooks.probe ?? null,

@@ -1,6 +1,5 @@
 import type { Redis, Cluster } from 'ioredis';
 import { StoreAccessError } from '../../../core/errors.js';
-import type { ScriptSource } from './script-source.js';
 
 /** A key and a channel of the store's own, for which its rights are looked at. */
 export interface RightsProbe {
@@ -31,10 +30,9 @@ for i = 2, #ARGV do
 end
 return missing`;
 
-/** The commands that the scripts call. */
-export function commandsOf(scripts: readonly ScriptSource[]): string[] {
-  const names = scripts.flatMap(({ text }) => [...text.matchAll(CALL)].map(([, , name]) => name!.toLowerCase()));
-  return [...new Set(names)].sort();
+/** The commands that Lua sources call. */
+export function commandsOf(text: string): string[] {
+  return [...new Set(Array.from(text.matchAll(CALL), ([, , name]) => name!.toLowerCase()))].sort();
 }
 
 /**
@@ -43,13 +41,13 @@ export function commandsOf(scripts: readonly ScriptSource[]): string[] {
  */
 export async function checkRights(
   client: Redis | Cluster,
-  scripts: readonly ScriptSource[],
+  library: string,
   probe: RightsProbe,
   sharded: boolean,
 ): Promise<void> {
   // Scripts are told by which of the two they publish.
   const messages = sharded ? ['ssubscribe', 'spublish'] : ['subscribe', 'publish'];
-  const commands = [...OWN, ...messages, ...commandsOf(scripts)];
+  const commands = [...OWN, ...messages, ...commandsOf(library)];
   const missing = await ask(client, probe, commands);
   if (missing.length === 0) return;
   const names = missing.map((name) => name.toUpperCase());

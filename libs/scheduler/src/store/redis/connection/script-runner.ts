@@ -32,6 +32,9 @@ const MAX_REPEATS = 3;
 const MAX_MISSES = 2;
 const CLOSED = 'the connection is closed';
 
+/** What names a script in each form. */
+const NAMED_BY = { fcall: 'function', evalsha: 'sha', eval: 'text' } as const;
+
 /** Runs verbs, as functions or as scripts, over one client at a time. Every call ends; see RedisConnection.run for how. */
 export class ScriptRunner {
   readonly #scripts = new Map<string, Prepared>();
@@ -66,14 +69,7 @@ export class ScriptRunner {
     /** Given the store's time where it refuses a call as late: what is to be called before that call is sent again. */
     private readonly onLate: (now: number) => FollowUp | null = () => null,
   ) {
-    for (const source of library.scripts.values()) {
-      const heads = {
-        fcall: scriptHead('fcall', source.function),
-        evalsha: scriptHead('evalsha', source.sha),
-        eval: scriptHead('eval', source.text),
-      };
-      this.#scripts.set(source.name, { source, heads, loadedBy: 0 });
-    }
+    for (const source of library.scripts.values()) this.#scripts.set(source.name, { source, heads: {}, loadedBy: 0 });
     this.#loader = new LibraryLoader(library.text, commandClass, clock, onScripts);
     this.#keeper = new ClientKeeper(open, clock, {
       onReady: (client) => this.#onReady(client),
@@ -175,7 +171,9 @@ export class ScriptRunner {
     if (call.form === 'fcall' && !this.#loader.isUsable) call.form = 'evalsha';
     const CommandOfClient = this.commandClass();
     const stamp = call.instant === '' ? '' : stampOf(call.instant, this.#generation);
-    const command = new CommandOfClient(call.form, call.script.heads[call.form], call.with, stamp);
+    const { source, heads } = call.script;
+    const head = (heads[call.form] ??= scriptHead(call.form, source[NAMED_BY[call.form]]));
+    const command = new CommandOfClient(call.form, head, call.with, stamp);
     call.command = command;
     call.sent = this.#turn;
     call.number = ++this.#sends;

@@ -1,13 +1,13 @@
 /** A verb as a script, sent by its digest, and as a function of the library. Its text never changes. */
 export interface ScriptSource {
-  name: string;
-  text: string;
+  readonly name: string;
+  readonly text: string;
   /** SHA-1 of the text in hex. */
-  sha: string;
+  readonly sha: string;
   /** The name of its function. */
-  function: string;
+  readonly function: string;
   /** Writes nothing. */
-  readOnly: boolean;
+  readonly readOnly: boolean;
 }
 
 /** All verbs as one library of functions, whose names bear its digest: libraries of releases lie side by side. */
