@@ -59,7 +59,7 @@ export const LONG_SUITES = [
   'test/packaging/packed-library.spec.ts',
   'test/model/embedded.model.spec.ts',
   'test/e2e/workflow-traces.spec.ts',
-  'test/cluster/beat-thread.spec.ts',
+  'test/cluster/renewal-thread.spec.ts',
   'test/cluster/share.spec.ts',
   'test/cluster/lock.spec.ts',
   'test/packaging/packed-tenants.spec.ts',

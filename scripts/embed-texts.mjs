@@ -15,10 +15,10 @@ const PAGES = fileURLToPath(new URL('../libs/scheduler-console/ui-dist/', import
 export function embedTexts(folder) {
   const redis = join(folder, 'store', 'redis');
   if (existsSync(redis)) {
-    const entry = join(redis, 'beat', 'beat-thread.js');
+    const entry = join(redis, 'lease-renewal', 'renewal-thread.js');
     replace(join(redis, 'lua-texts.js'), texts('luaTexts', LUA, /\.lua$/));
     replace(
-      join(redis, 'beat', 'thread-code.js'),
+      join(redis, 'lease-renewal', 'thread-code.js'),
       `export const THREAD_CODE = ${JSON.stringify(threadCode(entry))};\n`,
     );
     // It is part of the text, and nothing else loads it.

@@ -26,7 +26,7 @@ it('a thread runs a text of the build, and no other', () => {
   const threads = sources('.ts').flatMap(([path, text]) =>
     [...text.matchAll(/new Worker\(([^,)]*)/g)].map(([, program]) => [path, program]),
   );
-  expect(threads).toEqual([['libs/scheduler/src/store/redis/beat/worker-beats.ts', 'THREAD_CODE']]);
+  expect(threads).toEqual([['libs/scheduler/src/store/redis/lease-renewal/lease-renewer.ts', 'THREAD_CODE']]);
 });
 
 it('scripts go to Redis as they are written: what a caller gives is an argument', () => {

@@ -172,12 +172,12 @@ export function claimContract(open: OpenStore): void {
       scene(async (s) => {
         const ids = await s.addMany(CLAIM_PER_STEP + 10);
         const worker = await s.worker();
-        const first = await worker.exchange({ want: CLAIM_PER_STEP + 10 });
+        const first = await worker.exchange({ demand: CLAIM_PER_STEP + 10 });
         expect(first.claims).toHaveLength(CLAIM_PER_STEP);
         expect(first.more).toBe(true);
-        const second = await worker.exchange({ want: 10 });
+        const second = await worker.exchange({ demand: 10 });
         expect(second.claims.map((claim) => claim.executionId)).toEqual(ids.slice(CLAIM_PER_STEP));
-        expect((await worker.exchange({ want: 10 })).more).toBe(false);
+        expect((await worker.exchange({ demand: 10 })).more).toBe(false);
       }),
     );
 
@@ -188,10 +188,10 @@ export function claimContract(open: OpenStore): void {
         const parked = await s.addMany(INSPECT_FLOOR * 2 + 10, { lock: lockOn('shared') });
         const free = await s.add();
         const worker = await s.worker();
-        const first = await worker.exchange({ want: 1 });
+        const first = await worker.exchange({ demand: 1 });
         expect(first).toMatchObject({ claims: [], more: true });
         expect((await s.stats()).waitingForLock).toBe(INSPECT_FLOOR);
-        const second = await worker.exchange({ want: 1 });
+        const second = await worker.exchange({ demand: 1 });
         expect(second).toMatchObject({ claims: [], more: true });
         expect(await worker.claimIds(1)).toEqual([free]);
         expect((await s.stats()).waitingForLock).toBe(parked.length);
@@ -236,10 +236,10 @@ export function claimContract(open: OpenStore): void {
         if (rules) await s.store.configureQueue('default', rules);
         const ids = [await s.add(), await s.add(overrides), await s.add(overrides), await s.add()];
         const worker = await s.worker();
-        const first = await worker.claim(9, { ahead: 7 });
+        const first = await worker.claim(9, { prefetch: 7 });
         expect(first.map((claim) => claim.executionId)).toEqual(ids.slice(0, 2));
         expect(await s.statuses(...ids)).toEqual(['RUNNING', 'RUNNING', 'PENDING', 'PENDING']);
-        expect(await worker.claim(9, { ahead: 9 })).toEqual([]);
+        expect(await worker.claim(9, { prefetch: 9 })).toEqual([]);
         for (const claim of first) await worker.complete(claim);
         expect(await worker.claimIds(9)).toEqual(ids.slice(2));
         await s.maintain();
@@ -251,7 +251,7 @@ export function claimContract(open: OpenStore): void {
       scene(async (s) => {
         const ids = await s.addMany(5);
         const worker = await s.worker('w1', { maxConcurrentTasks: 2 });
-        const claims = await worker.claim(4, { ahead: 2 });
+        const claims = await worker.claim(4, { prefetch: 2 });
         const shown = async () => ({
           running: (await s.statuses(...ids)).filter((status) => status === 'RUNNING').length,
           listed: (await s.store.listExecutions({ status: 'RUNNING' })).items.length,

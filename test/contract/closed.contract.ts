@@ -14,7 +14,7 @@ const CALLS: Record<string, (store: TaskStore) => Promise<unknown>> = {
   acquireLock: (store) => store.acquireLock('key', 'owner', 1000, 0),
   hello: (store) => store.register(helloOf('late')),
   exchange: (store) =>
-    store.exchange({ workerId: 'late', lane: 0, sequence: 1, settlements: [settle.release(RUN)], want: 1 }),
+    store.exchange({ workerId: 'late', pipeline: 0, sequence: 1, settlements: [settle.release(RUN)], demand: 1 }),
   beat: (store) => store.heartbeat('late', []),
   listSchedules: (store) => store.listSchedules(),
   promote: (store) => store.promote(1),

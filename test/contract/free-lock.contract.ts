@@ -78,8 +78,8 @@ const OBSTACLES: Record<
     set: async (s) => {
       const worker = await s.worker('first', { queues: ['slow'], tasks: ['parent'], maxConcurrentTasks: 1 });
       await s.add({ queue: 'slow', taskId: 'parent', priority: TaskPriority.CRITICAL });
-      // On a lane of its own, since this is not the worker's first trip.
-      expect(await worker.claim(1, { lane: 1 })).toHaveLength(1);
+      // On a pipeline of its own, since this is not the worker's first trip.
+      expect(await worker.claim(1, { pipeline: 1 })).toHaveLength(1);
     },
     lift: (s) => s.worker('second', { queues: ['slow'], tasks: ['parent'] }),
     says: 'queue',

@@ -38,7 +38,7 @@ async function endAll(
   fails: (executionId: string) => boolean = () => false,
 ): Promise<void> {
   for (let settlements: Settlement[] = []; ;) {
-    const { claims } = await worker.exchange({ settlements, want: 200 });
+    const { claims } = await worker.exchange({ settlements, demand: 200 });
     if (claims.length === 0 && settlements.length === 0 && !(await s.store.promote(200)).more) return;
     settlements = claims.map((run) =>
       fails(run.executionId) ? settle.fail(run, BOOM, 'HANDLER_FAILED') : settle.complete(run, null),

@@ -15,7 +15,7 @@ export function replayContract(open: OpenStore): void {
         const [a, b] = await worker.claim(2);
         const reply = await worker.exchange({
           settlements: [settle.complete(a!, '1'), settle.retry(b!, BOOM, 0)],
-          want: 2,
+          demand: 2,
         });
         const before = await s.store.dump();
         s.effects.length = 0;
@@ -31,9 +31,9 @@ export function replayContract(open: OpenStore): void {
       scene(async (s) => {
         await s.addMany(2);
         const worker = await s.worker();
-        const reply = await worker.exchange({ lane: 1, want: 1 });
+        const reply = await worker.exchange({ pipeline: 1, demand: 1 });
         const request = worker.lastRequest!;
-        await worker.exchange({ lane: 0, settlements: [settle.complete(reply.claims[0]!, null)], want: 1 });
+        await worker.exchange({ pipeline: 0, settlements: [settle.complete(reply.claims[0]!, null)], demand: 1 });
         await s.advance(1000);
         const before = await s.store.dump();
         expect(await s.store.exchange(request)).toEqual(reply);
@@ -42,13 +42,13 @@ export function replayContract(open: OpenStore): void {
     );
 
     it(
-      'is told by worker, lane and sequence together',
+      'is told by worker, pipeline and sequence together',
       scene(async (s) => {
         const ids = await s.addMany(4);
         await s.worker('w1');
         await s.worker('w2');
-        const ask = async (workerId: string, lane: number, sequence: number) =>
-          (await s.store.exchange({ workerId, lane, sequence, settlements: [], want: 1 })).claims[0]?.executionId;
+        const ask = async (workerId: string, pipeline: number, sequence: number) =>
+          (await s.store.exchange({ workerId, pipeline, sequence, settlements: [], demand: 1 })).claims[0]?.executionId;
         expect(await ask('w1', 0, 1)).toBe(ids[0]);
         expect(await ask('w1', 1, 1)).toBe(ids[1]);
         expect(await ask('w2', 0, 1)).toBe(ids[2]);
@@ -58,20 +58,20 @@ export function replayContract(open: OpenStore): void {
     );
 
     it(
-      'that comes behind a newer one of its lane changes nothing',
+      'that comes behind a newer one of its pipeline changes nothing',
       scene(async (s) => {
         await s.addMany(6);
         const worker = await s.worker();
         const [a, b] = await worker.claim(2);
         const older = await worker.exchange({
           settlements: [settle.complete(a!, '1'), settle.fail(b!, BOOM, 'HANDLER_FAILED')],
-          want: 1,
+          demand: 1,
         });
         const request = worker.lastRequest!;
         await worker.complete(older.claims[0]!);
         const before = await s.store.dump();
         s.effects.length = 0;
-        for (const late of [request, { ...request, sequence: 1, want: 5 }])
+        for (const late of [request, { ...request, sequence: 1, demand: 5 }])
           expect(await s.store.exchange(late)).toEqual({
             known: true,
             settled: late.settlements.map(() => 'stale'),

@@ -145,7 +145,7 @@ export function settleContract(open: OpenStore): void {
         await s.addMany(2);
         const worker = await s.worker();
         const first = await worker.claimOne();
-        const reply = await worker.exchange({ settlements: [settle.complete(first, null)], want: 1 });
+        const reply = await worker.exchange({ settlements: [settle.complete(first, null)], demand: 1 });
         expect(reply.settled).toEqual(['applied']);
         expect(reply.claims).toHaveLength(1);
         expect(reply.claims[0]!.executionId).not.toBe(first.executionId);

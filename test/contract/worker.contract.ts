@@ -80,7 +80,7 @@ export function workerContract(open: OpenStore): void {
         const claim = await worker.claimOne(id);
         await s.add();
         const stranger = new Worker(s.store, 'nobody');
-        const reply = await stranger.exchange({ settlements: [settle.complete(claim, null)], want: 9 });
+        const reply = await stranger.exchange({ settlements: [settle.complete(claim, null)], demand: 9 });
         expect(reply).toEqual({ known: false, settled: ['stale'], claims: [], more: false });
         expect((await worker.exchange()).known).toBe(true);
         expect(await s.status(id)).toBe('RUNNING');

@@ -14,7 +14,7 @@ import type {
 } from '../../libs/scheduler/src/store/task-store.js';
 import { BOOM } from './fixtures.js';
 
-/** A worker in small: it keeps the sequence of its lanes, and runs nothing. */
+/** A worker in small: it keeps the sequence of its pipelines, and runs nothing. */
 export class Worker {
   /** Its newest request, for a replay. */
   lastRequest: ExchangeRequest | null = null;
@@ -26,10 +26,10 @@ export class Worker {
   ) {}
 
   async exchange(request: Partial<ExchangeRequest> = {}): Promise<ExchangeReply> {
-    const lane = request.lane ?? 0;
-    const sequence = (this.sequences.get(lane) ?? 0) + 1;
-    this.sequences.set(lane, sequence);
-    this.lastRequest = { settlements: [], want: 0, ...request, workerId: this.id, lane, sequence };
+    const pipeline = request.pipeline ?? 0;
+    const sequence = (this.sequences.get(pipeline) ?? 0) + 1;
+    this.sequences.set(pipeline, sequence);
+    this.lastRequest = { settlements: [], demand: 0, ...request, workerId: this.id, pipeline, sequence };
     return this.store.exchange(this.lastRequest);
   }
 
@@ -39,13 +39,13 @@ export class Worker {
     return this.store.exchange(this.lastRequest);
   }
 
-  async claim(want: number, request: Partial<ExchangeRequest> = {}): Promise<readonly Claim[]> {
-    return (await this.exchange({ ...request, want })).claims;
+  async claim(demand: number, request: Partial<ExchangeRequest> = {}): Promise<readonly Claim[]> {
+    return (await this.exchange({ ...request, demand })).claims;
   }
 
   /** The ids of what it claims, in order. */
-  async claimIds(want: number, request: Partial<ExchangeRequest> = {}): Promise<string[]> {
-    return (await this.claim(want, request)).map((claim) => claim.executionId);
+  async claimIds(demand: number, request: Partial<ExchangeRequest> = {}): Promise<string[]> {
+    return (await this.claim(demand, request)).map((claim) => claim.executionId);
   }
 
   /** Claims one, which must be there. */

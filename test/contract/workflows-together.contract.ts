@@ -70,7 +70,7 @@ export function workflowsTogetherContract(open: OpenStore): void {
         const worker = await s.worker();
         const claims = await worker.claim(2);
         const settlements = claims.map((claim) => settle.complete(claim, null));
-        const { claims: next } = await worker.exchange({ settlements, want: 9 });
+        const { claims: next } = await worker.exchange({ settlements, demand: 9 });
         expect(next.map((claim) => claim.executionId)).toEqual([firstOnly, both]);
       }),
     );

@@ -28,9 +28,15 @@ async function fill(store: EmbeddedTaskStore, count: number): Promise<void> {
   await store.enqueue(
     Array.from({ length: count }, (_, i) => newExecution({ payload: JSON.stringify(`payload ${i}`), tags: ['some'] })),
   );
-  const { claims } = await store.exchange({ workerId: 'w', lane: 0, sequence: 1, settlements: [], want: count / 2 });
+  const { claims } = await store.exchange({
+    workerId: 'w',
+    pipeline: 0,
+    sequence: 1,
+    settlements: [],
+    demand: count / 2,
+  });
   const settlements = claims.map((claim) => settle.complete(claim, JSON.stringify(`result of ${claim.executionId}`)));
-  await store.exchange({ workerId: 'w', lane: 0, sequence: 2, settlements, want: 0 });
+  await store.exchange({ workerId: 'w', pipeline: 0, sequence: 2, settlements, demand: 0 });
   await store.acquireLock('lock', 'owner', 3_600_000, 0);
   await store.pauseQueue('paused');
 }

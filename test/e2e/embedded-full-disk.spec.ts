@@ -36,13 +36,13 @@ jest.setTimeout(60_000);
   }
 
   let sequence = 0;
-  async function claim(want: number): Promise<readonly Claim[]> {
-    return (await store.exchange({ workerId: 'w', lane: 0, sequence: ++sequence, settlements: [], want })).claims;
+  async function claim(demand: number): Promise<readonly Claim[]> {
+    return (await store.exchange({ workerId: 'w', pipeline: 0, sequence: ++sequence, settlements: [], demand })).claims;
   }
 
   async function complete(claims: readonly Claim[]): Promise<void> {
     const settlements = claims.map((each) => settle.complete(each, payload));
-    const reply = await store.exchange({ workerId: 'w', lane: 0, sequence: ++sequence, settlements, want: 0 });
+    const reply = await store.exchange({ workerId: 'w', pipeline: 0, sequence: ++sequence, settlements, demand: 0 });
     expect(reply.settled).toEqual(claims.map(() => 'applied'));
   }
 
@@ -105,10 +105,10 @@ jest.setTimeout(60_000);
     await starve();
     const large = JSON.stringify('y'.repeat(20_000));
     const settlements = claims.map((each) => settle.complete(each, large));
-    const request = { workerId: 'w', lane: 0, sequence: ++sequence, settlements, want: 0 };
+    const request = { workerId: 'w', pipeline: 0, sequence: ++sequence, settlements, demand: 0 };
     let answered = false;
     const reply = store.exchange(request).finally(() => (answered = true));
-    while (!store['group']!.isStuck) await new Promise((resolve) => setImmediate(resolve));
+    while (!store['group']!.isWaitingForSpace) await new Promise((resolve) => setImmediate(resolve));
     expect(answered).toBe(false);
     rmSync(folder.path('somebody'));
     expect(new Set((await reply).settled)).toEqual(new Set(['applied']));

@@ -32,8 +32,8 @@ export type Command =
   | { kind: 'enqueueKeyed'; execution: ExecutionChoice; key: Pick; fingerprint: Pick }
   | { kind: 'enqueueAgain' }
   | { kind: 'workflow'; nodes: readonly { execution: ExecutionChoice; after: Pick; type: DependencyType }[] }
-  | { kind: 'claim'; worker: Pick; want: number }
-  | { kind: 'settle'; worker: Pick; runs: readonly { run: Pick; how: SettlementKind }[]; delay: number; want: number }
+  | { kind: 'claim'; worker: Pick; demand: number }
+  | { kind: 'settle'; worker: Pick; runs: readonly { run: Pick; how: SettlementKind }[]; delay: number; demand: number }
   | { kind: 'settleStale'; worker: Pick; run: Pick; how: SettlementKind }
   | { kind: 'replay'; worker: Pick }
   | { kind: 'cancel'; execution: Pick; grace: number }
@@ -109,7 +109,7 @@ const COMMANDS: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
   },
   {
     weight: 8,
-    arbitrary: record({ kind: fc.constant('claim'), worker: pick, want: fc.integer({ min: 1, max: 4 }) }),
+    arbitrary: record({ kind: fc.constant('claim'), worker: pick, demand: fc.integer({ min: 1, max: 4 }) }),
   },
   {
     weight: 12,
@@ -118,7 +118,7 @@ const COMMANDS: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
       worker: pick,
       runs: fc.array(record({ run: pick, how }), { minLength: 1, maxLength: 3 }),
       delay,
-      want: fc.nat({ max: 3 }),
+      demand: fc.nat({ max: 3 }),
     }),
   },
   { weight: 2, arbitrary: record({ kind: fc.constant('settleStale'), worker: pick, run: pick, how }) },
@@ -185,10 +185,10 @@ export const commandSequence: fc.Arbitrary<Command[]> = fc.array(fc.oneof(...COM
 
 /** A worker that claims and dies, now and then two of them, until rescue comes for its runs. */
 const disaster: fc.Arbitrary<Command[]> = fc
-  .record({ worker: pick, want: fc.integer({ min: 1, max: 4 }), twice: fc.boolean() })
-  .map(({ worker, want, twice }) => [
+  .record({ worker: pick, demand: fc.integer({ min: 1, max: 4 }), twice: fc.boolean() })
+  .map(({ worker, demand, twice }) => [
     ...[worker, worker + 1].slice(twice ? 0 : 1).flatMap((each): Command[] => [
-      { kind: 'claim', worker: each, want },
+      { kind: 'claim', worker: each, demand },
       { kind: 'crash', worker: each },
     ]),
     { kind: 'advance', ms: 16_000, promote: false },

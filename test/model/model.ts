@@ -98,9 +98,9 @@ export class Model implements Harness {
     for (const task of ['parent', 'child', 'grandchild']) await this.submit([this.factory.plain(task)]);
     for (let round = 0; round < 60 && live().length > 0; round++) {
       await this.play({ kind: 'advance', ms: 31_000, promote: true });
-      await this.play({ kind: 'claim', worker: 0, want: CLAIM_PER_STEP });
+      await this.play({ kind: 'claim', worker: 0, demand: CLAIM_PER_STEP });
       const runs = this.actions.runsOf(this.workers.members[0]!).map((_, run) => ({ run, how: 'complete' as const }));
-      await this.play({ kind: 'settle', worker: 0, runs, delay: 0, want: 0 });
+      await this.play({ kind: 'settle', worker: 0, runs, delay: 0, demand: 0 });
     }
     const [stuck] = live();
     if (stuck) violated('I1', `${stuck.id} (${stuck.status}) never comes to an end`);
@@ -123,7 +123,7 @@ export class Model implements Harness {
         return this.startWorkflow(command.nodes);
       case 'claim': {
         const member = this.workers.awake(command.worker);
-        return void (member && (await this.actions.exchange(member, [], command.want, 0)));
+        return void (member && (await this.actions.exchange(member, [], command.demand, 0)));
       }
       case 'settle':
         return this.actions.settle(command);

@@ -67,7 +67,11 @@ class Play {
     const batch = ends.slice(0, 1 + graph.pick(300));
     for (const each of batch) this.running.delete(each.executionId);
     const settlements = batch.map((each) => this.settlement(each, success));
-    const { claims } = await this.worker.exchange({ settlements, want: 1 + graph.pick(250), lane: graph.pick(2) });
+    const { claims } = await this.worker.exchange({
+      settlements,
+      demand: 1 + graph.pick(250),
+      pipeline: graph.pick(2),
+    });
     for (const claim of claims) this.running.set(claim.executionId, claim);
     if (!isWild) return;
     if (graph.chance(0.3)) await scene.store.cancel(graph.any().id, 0);

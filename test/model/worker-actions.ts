@@ -27,7 +27,7 @@ export class WorkerActions {
   async exchange(
     member: WorkerState,
     settlements: readonly Settlement[],
-    want: number,
+    demand: number,
     delay: number,
   ): Promise<ExchangeReply> {
     const before = [...this.harness.reference.executions.values()].map((e) => ({ ...e }));
@@ -41,15 +41,15 @@ export class WorkerActions {
         claims,
         claimedBy: { workerId: member.worker.id, queues: member.queues },
       }),
-      () => member.worker.exchange({ settlements, want }),
+      () => member.worker.exchange({ settlements, demand }),
     );
     member.contact = this.harness.now;
     member.lastReply = reply;
     if (reply.settled.join() !== expected.settled.join()) {
       violated('I16', `settled ${reply.settled.join()}, where tokens say ${expected.settled.join()}`);
     }
-    if (reply.claims.length > want) violated('I9', `${reply.claims.length} claims where ${want} were wanted`);
-    await this.checkClaimOrder(member, before, reply, want);
+    if (reply.claims.length > demand) violated('I9', `${reply.claims.length} claims where ${demand} were wanted`);
+    await this.checkClaimOrder(member, before, reply, demand);
     await this.harness.inspector.followQueues(this.harness.now);
     return reply;
   }
@@ -80,7 +80,7 @@ export class WorkerActions {
     member: WorkerState,
     before: RefExecution[],
     reply: ExchangeReply,
-    want: number,
+    demand: number,
   ): Promise<void> {
     const queued = new Set<string>();
     for (const queue of member.queues) for (const id of await this.harness.store.peekQueue(queue, ALL)) queued.add(id);
@@ -97,7 +97,7 @@ export class WorkerActions {
       hasSuspect ||= isSuspect(e);
     }
     const idle = left.find(mayStart);
-    if (claimed.length < want && !reply.more && idle) {
+    if (claimed.length < demand && !reply.more && idle) {
       violated('I15', `${idle.id} is ready, ${member.worker.id} has a free slot and was not given it`);
     }
   }
@@ -108,13 +108,13 @@ export class WorkerActions {
     const chosen = new Map(
       runs.length === 0 ? [] : command.runs.map((each) => [runs[each.run % runs.length]!, each.how]),
     );
-    if (chosen.size === 0 && (command.want === 0 || member.crashed)) return;
+    if (chosen.size === 0 && (command.demand === 0 || member.crashed)) return;
     const inOrder = [...chosen].sort(([a], [b]) => a.claimNo - b.claimNo);
     const settlements = inOrder.map(([e, how]) => ({
       ...settlementOf(how, this.tokenOf(e)),
       delay: command.delay,
     }));
-    await this.exchange(member, settlements, member.crashed ? 0 : command.want, command.delay);
+    await this.exchange(member, settlements, member.crashed ? 0 : command.demand, command.delay);
   }
 
   /** I16: a token that is not current changes nothing, whoever brings it. */

@@ -23,7 +23,7 @@ const NOT_INSTALLED = /needs the package '@photostructure\/sqlite': npm install/
 const INSIDE = /'@photostructure\/sqlite': it does not load: .+; .*the package must be external to a bundle/;
 /** The result of its task; the page of the dashboard and the files that it names. */
 const SEEN = { result: 42, pages: [200, 200, 200, 200] };
-const NO_THREAD = /no thread beats for this process: ioredis is inside a bundle/;
+const NO_THREAD = /cannot start the thread that renews leases: ioredis is inside a bundle/;
 
 const APPS = [
   { title: 'Nest 12, ESM', type: 'module', nest: '12' },
@@ -162,14 +162,14 @@ if (offline !== null) console.warn(`SKIPPED: apps in bundles: no npm registry ($
       }
     }
 
-    /** Commands, messages, and the thread that beats. */
+    /** Commands, messages, and the thread that renews leases. */
     async function untilThreadIsConnected(): Promise<void> {
       const connections = async () => (await server.command('CLIENT', 'LIST')).match(/ name=scheduler /g)?.length ?? 0;
       while ((await connections()) < 3) await new Promise(setImmediate);
     }
 
     describe.each(APPS)('$title, by esbuild', (app) => {
-      it('runs alone on memory and on Redis, and says that no thread beats', async () => {
+      it('runs alone on memory and on Redis, and warns that no thread renews leases', async () => {
         const bundle = await esbuild(app);
         const folder = await elsewhere(bundle);
         const [name] = await readdir(folder);

@@ -40,7 +40,7 @@ describe('the tarball', () => {
 
   it('has the source of each module in its source map, but for texts that the build makes', async () => {
     expect(await mapsWithoutSources(join(work, 'package'))).toEqual([
-      'dist/store/redis/beat/thread-code.js',
+      'dist/store/redis/lease-renewal/thread-code.js',
       'dist/store/redis/lua-texts.js',
     ]);
   });

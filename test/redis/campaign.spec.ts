@@ -46,7 +46,7 @@ class TripLoop {
     const beats = this.beat();
     for (let sequence = 1; !this.isStopped || this.held.length > 0; sequence++) {
       const settlements: Settlement[] = this.held.map((claim) => settle.complete(claim, null));
-      const request = { workerId: this.id, lane: 0, sequence, settlements, want: this.isStopped ? 0 : 20 };
+      const request = { workerId: this.id, pipeline: 0, sequence, settlements, demand: this.isStopped ? 0 : 20 };
       const reply: ExchangeReply = await this.again(() => this.store.exchange(request));
       if (!reply.known) await this.again(() => this.store.register(helloOf(this.id)));
       this.held = [...reply.claims];

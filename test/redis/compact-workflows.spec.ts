@@ -31,8 +31,9 @@ describe('compact workflows of which all members succeed', () => {
 
       let claims = await worker.claim(7);
       while (claims.length > 0)
-        claims = (await worker.exchange({ settlements: claims.map((claim) => settle.complete(claim, null)), want: 7 }))
-          .claims;
+        claims = (
+          await worker.exchange({ settlements: claims.map((claim) => settle.complete(claim, null)), demand: 7 })
+        ).claims;
 
       expect((await scene.stats()).counters.completed).toBe(4 * WORKFLOWS);
       const history = await read('LRANGE', 'h', '0', '-1');

@@ -16,7 +16,7 @@ Logger.overrideLogger(false);
 /** A store that leaves what it has accepted to the maintenance of others. */
 class LeavingStore extends RedisTaskStore {
   protected override commitRepeatable<T>(script: string, ...args: string[]): Promise<T> {
-    return script === 'admit' ? Promise.reject(new Error('killed')) : super.commitRepeatable<T>(script, ...args);
+    return script === 'insertBatch' ? Promise.reject(new Error('killed')) : super.commitRepeatable<T>(script, ...args);
   }
 }
 

@@ -51,7 +51,7 @@ describe('a batch of idempotency keys too large for one script', () => {
   const scene = async () => {
     const namespace = `keyed${++namespaces}`;
     const clock = new ManualClock();
-    const open = () => redis.open(new InterruptedStore({ ...redis.settings(namespace, clock), createdAtOnce: 50 }));
+    const open = () => redis.open(new InterruptedStore({ ...redis.settings(namespace, clock), insertsPerCall: 50 }));
     const [store, other] = [await open(), await open()];
     const keys = (pattern: string) => redis.keysOf(namespace, pattern);
     const expectNothingOver = async (): Promise<void> => {
@@ -119,9 +119,9 @@ describe('a batch of idempotency keys too large for one script', () => {
     await expectNothingOver();
   });
 
-  it('never was, when its node is killed before it is accepted: its keys are free', async () => {
+  it('never was, when its node is killed before it is committed: its keys are free', async () => {
     const { s, store, other, clock, pending, expectNothingOver } = await scene();
-    store.before['accept'] = die;
+    store.before['commitBatch'] = die;
     await expect(store.enqueue(batchOf(MANY))).rejects.toThrow(Killed);
     expect(await pending()).toBe(0);
     const [first, ...rest] = batchOf(MANY);
@@ -134,7 +134,7 @@ describe('a batch of idempotency keys too large for one script', () => {
 
   it('has its keys from its acceptance on, whoever admits it', async () => {
     const { s, store, other, pending, expectNothingOver } = await scene();
-    store.before['admit'] = die;
+    store.before['insertBatch'] = die;
     const batch = batchOf(MANY);
     expect(await store.enqueue(batch)).toEqual(idsOf(batch));
     expect(await pending()).toBe(0);
@@ -149,8 +149,8 @@ describe('a batch of idempotency keys too large for one script', () => {
   });
 
   it.each([
-    ['gathered', 'gather'],
-    ['accepted', 'accept'],
+    ['staged', 'stageBatch'],
+    ['committed', 'commitBatch'],
   ])('finds a key that was taken by one before it is %s', async (_, script) => {
     const { s, store, pending, expectNothingOver } = await scene();
     const [one, batch] = [keyed(100), batchOf(MANY)];
@@ -164,18 +164,18 @@ describe('a batch of idempotency keys too large for one script', () => {
 
   it('is refused, when a key was taken meanwhile with another body', async () => {
     const { s, store, pending } = await scene();
-    store.before['accept'] = async () =>
+    store.before['commitBatch'] = async () =>
       void (await s.add({ idempotency: { key: 'order 100', fingerprint: 'another' } }));
     await expect(store.enqueue(batchOf(MANY))).rejects.toBeInstanceOf(IdempotencyConflictError);
     expect(await pending()).toBe(1);
   });
 
-  it.each(['gather', 'accept'])(
+  it.each(['stageBatch', 'commitBatch'])(
     'finds keys that another large batch has taken before it sends %s, though that is not admitted yet',
     async (script) => {
       const { store, other, pending, expectNothingOver } = await scene();
       const [first, second] = [batchOf(MANY), batchOf(MANY + 200).slice(100)];
-      other.before['admit'] = die;
+      other.before['insertBatch'] = die;
       store.before[script] = async () => void (await other.enqueue(first));
       const ids = await store.enqueue(second);
       expect(ids).toEqual([...idsOf(first).slice(100), ...idsOf(second).slice(130)]);
@@ -188,8 +188,8 @@ describe('a batch of idempotency keys too large for one script', () => {
   it('waits for another one, and helps it, where both have other keys', async () => {
     const { store, other, pending, expectNothingOver } = await scene();
     const [first, second] = [batchOf(MANY), batchOf(2 * MANY).slice(MANY)];
-    other.before['admit'] = die;
-    store.before['accept'] = async () => void (await other.enqueue(first));
+    other.before['insertBatch'] = die;
+    store.before['commitBatch'] = async () => void (await other.enqueue(first));
     expect(await store.enqueue(second)).toEqual(idsOf(second));
     expect(await pending()).toBe(2 * MANY);
     await expectNothingOver();

@@ -76,7 +76,7 @@ describe('large payloads and results on Redis', () => {
     const ids = await add(Array.from({ length: 100 }, (_, i) => newExecution({ payload: textOf(200 * KB, i) })));
     const claimed: string[] = [];
     for (let more = true; more;) {
-      const reply = await worker.exchange({ want: 250 });
+      const reply = await worker.exchange({ demand: 250 });
       expect(sizeOf(reply.claims)).toBeLessThan(REPLY);
       more = reply.more;
       claimed.push(...reply.claims.map((claim) => claim.executionId));
@@ -90,7 +90,7 @@ describe('large payloads and results on Redis', () => {
     const ids = await add(Array.from({ length: 70 }, (_, i) => newExecution({ payload: textOf(200 * KB, i), tags })));
     const claimed: string[] = [];
     for (let more = true; more;) {
-      const reply = await worker.exchange({ want: 250 });
+      const reply = await worker.exchange({ demand: 250 });
       expect(sizeOf(reply.claims)).toBeLessThan(REPLY);
       more = reply.more;
       claimed.push(...reply.claims.map((claim) => claim.executionId));
@@ -136,7 +136,7 @@ describe('large payloads and results on Redis', () => {
     await m.s.maintain();
     const claims: Claim[] = [];
     while (claims.length < 20) {
-      const reply = await worker.exchange({ want: 250 });
+      const reply = await worker.exchange({ demand: 250 });
       expect(sizeOf(reply.claims)).toBeLessThan(REPLY);
       claims.push(...reply.claims);
       expect(reply.more || claims.length === 20).toBe(true);

@@ -198,7 +198,7 @@ describe('a Redis that comes back with older data', () => {
 
 describe('a process that only schedules', () => {
   const lostIn = (effects: readonly Effect[]): number[] =>
-    effects.flatMap((each) => (each.kind === 'rewound' && each.workerId === null ? [each.trips] : []));
+    effects.flatMap((each) => (each.kind === 'rewound' && each.workerId === null ? [each.count] : []));
 
   it('notices a Redis that comes back with older data, or with none, once each', async () => {
     const { server, store } = await behindProxy();

@@ -138,7 +138,7 @@ describe('where functions cannot be used', () => {
     const { redis, warnings } = await connect({ url: server.url });
     await times(500, () => redis.run('count', ROOT, []));
     expect(warnings.filter((text) => text.includes('functions'))).toEqual([
-      expect.stringMatching(/^functions cannot be used on this server, so that scripts are sent: NOPERM/),
+      expect.stringMatching(/^functions cannot be used on this server, scripts are sent instead: NOPERM/),
     ]);
     for (let round = 1; round <= 3; round++) {
       await server.command('SCRIPT', 'FLUSH');

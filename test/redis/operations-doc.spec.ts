@@ -35,7 +35,7 @@ describe('the user of docs/operations.md', () => {
     await redis.connect();
     // The one thing that is looked at by a right that is not among the least.
     expect(warnings.filter((text) => text.includes('forbidden'))).toEqual([
-      expect.stringMatching(/^INFO is forbidden to us/),
+      expect.stringMatching(/^INFO is forbidden to this user/),
     ]);
 
     const history = { count: 1000, age: null, bytes: null };

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
-import type { RedisStoreSettings } from '../../libs/scheduler/src/store/redis/redis-frame.js';
+import type { RedisStoreSettings } from '../../libs/scheduler/src/store/redis/redis-store-base.js';
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { newExecution, nextId } from '../contract/fixtures.js';
@@ -47,7 +47,7 @@ describe('what was scheduled, ran and left history before its repeat came', () =
     const clock = new ManualClock();
     const settings: RedisStoreSettings = {
       connection: resolveRedisOptions({ port: server.port }),
-      ...{ namespace: `again${++namespaces}`, lease: 15_000, maxAttemptDuration: 3_600_000, createdAtOnce: 5 },
+      ...{ namespace: `again${++namespaces}`, lease: 15_000, maxAttemptDuration: 3_600_000, insertsPerCall: 5 },
       ...{ history: { count: 0, age: null, bytes: null }, testClock: clock },
     };
     const [store, other] = [new RepeatingStore(settings, script), new RedisTaskStore(settings)];
@@ -75,15 +75,15 @@ describe('what was scheduled, ran and left history before its repeat came', () =
     ['a few', () => [newExecution(), newExecution()], 'enqueue'],
     ['a large batch', () => Array.from({ length: 501 }, () => newExecution()), 'enqueue'],
     ['what is more than plain', () => [newExecution({ tags: ['a'] }), newExecution()], 'enqueue'],
-    ['a batch in parts, its part', () => Array.from({ length: 7 }, () => newExecution({ tags: ['a'] })), 'gather'],
+    ['a batch in parts, its part', () => Array.from({ length: 7 }, () => newExecution({ tags: ['a'] })), 'stageBatch'],
     [
-      'a batch in parts, its acceptance',
+      'a batch in parts, its commit',
       () => Array.from({ length: 7 }, () => newExecution({ tags: ['a'] })),
-      'accept',
+      'commitBatch',
     ],
-    ['a batch of keys in parts, its part', () => keyed(7), 'gather'],
-    ['a batch of keys in parts, its acceptance', () => keyed(7), 'accept'],
-    ['a batch of keys in parts, its admission', () => keyed(7), 'admit'],
+    ['a batch of keys in parts, its part', () => keyed(7), 'stageBatch'],
+    ['a batch of keys in parts, its commit', () => keyed(7), 'commitBatch'],
+    ['a batch of keys in parts, its insertion', () => keyed(7), 'insertBatch'],
   ])('is not stored again: %s', async (_, batchOf, script) => {
     const { store, s, ran } = await scene(script);
     const batch = batchOf();

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
-import type { RedisStoreSettings } from '../../libs/scheduler/src/store/redis/redis-frame.js';
+import type { RedisStoreSettings } from '../../libs/scheduler/src/store/redis/redis-store-base.js';
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { mirrorOf, TASKS } from '../contract/fixtures.js';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
-import type { RedisStoreSettings } from '../../libs/scheduler/src/store/redis/redis-frame.js';
+import type { RedisStoreSettings } from '../../libs/scheduler/src/store/redis/redis-store-base.js';
 import type { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import type { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';

@@ -12,7 +12,7 @@ Logger.overrideLogger(false);
 let namespaces = 0;
 
 /** Opens stores on a real server, each in a namespace of its own, with a clock that a test turns. */
-export function openRedisOn(server: () => RedisServer, cluster = false, createdAtOnce?: number): OpenStore {
+export function openRedisOn(server: () => RedisServer, cluster = false, insertsPerCall?: number): OpenStore {
   return async ({ lease = 15_000, maxAttemptDuration = 3_600_000, history } = {}) => {
     const clock = new ManualClock();
     const { port } = server();
@@ -22,7 +22,7 @@ export function openRedisOn(server: () => RedisServer, cluster = false, createdA
       namespace: `t${++namespaces}`,
       lease,
       maxAttemptDuration,
-      createdAtOnce,
+      insertsPerCall,
       history: historySettings(history),
       testClock: clock,
     });

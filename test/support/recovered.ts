@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { OpenFile } from '../../libs/scheduler/src/store/embedded/open-file.js';
-import { Residents } from '../../libs/scheduler/src/store/embedded/residents.js';
+import { WorkingSet } from '../../libs/scheduler/src/store/embedded/working-set.js';
 import { historySettings } from '../../libs/scheduler/src/store/history-settings.js';
 import { dump } from '../../libs/scheduler/src/store/maps/dump.js';
 import { State } from '../../libs/scheduler/src/store/maps/state.js';
@@ -19,14 +19,14 @@ export function copyStore(from: string, to: string): void {
 /** What is in the files of a store, read from a copy as the next process would: before it brings back what ran. */
 export async function recovered(path: string, copy: string): Promise<unknown> {
   copyStore(path, copy);
-  const residents = new Residents();
+  const workingSet = new WorkingSet();
   const history = historySettings({ count: Number.POSITIVE_INFINITY });
-  const state = new State(() => false, { lease: 15_000, maxAttemptDuration: 1, history }, residents);
+  const state = new State(() => false, { lease: 15_000, maxAttemptDuration: 1, history }, workingSet);
   const limits = history;
   const changed = new Set<never>();
-  const file = await OpenFile.open({ path: copy, sync: 'always', state, residents, changed, limits, now: () => 0 });
+  const file = await OpenFile.open({ path: copy, sync: 'always', state, workingSet, changed, limits, now: () => 0 });
   try {
-    residents.recallAll();
+    workingSet.loadAll();
     return comparable(dump(state));
   } finally {
     file.close(true);

@@ -1,5 +1,5 @@
 /**
- * A worker that holds a run with a lock while its event loop stands still, for beat-thread.spec.ts. argv: the built
+ * A worker that holds a run with a lock while its event loop stands still, for renewal-thread.spec.ts. argv: the built
  * library's index.js, and settings as JSON. Talks to its parent by IPC.
  */
 const [library, text] = process.argv.slice(2);
@@ -24,7 +24,7 @@ const workerId = 'standing';
 const about = { workerId, hostname: 'h', pid: process.pid, appName: 'app', version: '1.0.0' };
 await store.register({ ...about, tasks: ['t'], queues: ['default'], maxConcurrentTasks: 1 });
 if (keepAlive) store.keepAlive(workerId);
-const trip = { workerId, lane: 0, settlements: [], want: 1 };
+const trip = { workerId, pipeline: 0, settlements: [], demand: 1 };
 const { claims } = await store.exchange({ ...trip, sequence: 1 });
 await say({ claimed: claims.length });
 
@@ -33,7 +33,7 @@ Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, standFor);
 
 const [{ executionId, leaseToken }] = claims;
 const done = { kind: 'complete', executionId, leaseToken, result: '"done"', error: null, reason: null, delay: 0 };
-const { settled } = await store.exchange({ ...trip, want: 0, sequence: 2, settlements: [done] });
+const { settled } = await store.exchange({ ...trip, demand: 0, sequence: 2, settlements: [done] });
 await say({ settled });
 
 process.once('message', async () => {

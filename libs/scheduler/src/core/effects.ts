@@ -86,5 +86,5 @@ export type StoreEvent =
    * The store came back with older data, or with none: `trips` exchanges of the worker that had been answered are lost; of a
    * process without a worker (null), `trips` executions that it had been told of.
    */
-  | { kind: 'rewound'; workerId: string | null; trips: number; time: number }
+  | { kind: 'rewound'; workerId: string | null; count: number; time: number }
   | { kind: 'worker'; transition: 'joined' | 'draining' | 'left' | 'lost'; workerId: string; time: number };

@@ -229,7 +229,7 @@ export interface ExpiryTable {
 /** Workers that have joined. */
 export interface WorkerTable {
   get(id: string): WorkerRecord | undefined;
-  /** Stores what a worker says of itself: a new one, or one that begins its lanes anew. */
+  /** Stores what a worker says of itself: a new one, or one that begins its pipelines anew. */
   describe(id: string, about: Stored): WorkerRecord;
   setLease(worker: WorkerRecord, until: number): void;
   /** Deletes a worker that has no runs. */

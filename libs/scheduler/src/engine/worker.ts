@@ -22,8 +22,8 @@ export function renewLease(t: Tables, worker: WorkerRecord): void {
 }
 
 /**
- * Whether a call of a worker arrives behind a newer one of its lane. One that has joined again begins its lanes anew.
- * @param newest the number of the newest call of the lane
+ * Whether a call of a worker arrives behind a newer one of its pipeline. One that has joined again begins its pipelines anew.
+ * @param newest the number of the newest call of the pipeline
  */
 export function isLate(newest: number, sequence: number, hasJoinedAgain: boolean): boolean {
   return sequence < newest && !(hasJoinedAgain && sequence === 1);

@@ -75,7 +75,7 @@ export class Maintenance {
       this.logger.warn(`${effect.count} runs that worker ${effect.workerId} does not hold went back to their queues`);
     else if (effect.kind === 'rewound')
       this.logger.error(
-        `the store came back with older data: ${effect.trips} acknowledged ${
+        `the store came back with older data: ${effect.count} acknowledged ${
           effect.workerId === null ? 'executions' : `requests of worker ${effect.workerId}`
         } are lost`,
       );

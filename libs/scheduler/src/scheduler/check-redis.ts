@@ -1,7 +1,7 @@
 import { SystemClock } from '../core/clock.js';
 import { SchedulerError } from '../core/errors.js';
 import { checkName } from '../core/names.js';
-import { entrancesOf } from '../store/redis/connection/addresses.js';
+import { endpointsOf } from '../store/redis/connection/addresses.js';
 import { ClientKeeper } from '../store/redis/connection/client-keeper.js';
 import { diagnose } from '../store/redis/connection/diagnose.js';
 import { openClient, type Client } from '../store/redis/connection/open-client.js';
@@ -39,7 +39,7 @@ export async function checkRedis(options: RedisStoreOptions = {}, namespace = 'd
   let keeper: ClientKeeper | undefined;
   try {
     const client = await new Promise<Client>((onReady, onLost) => {
-      const explain = (error: Error): Promise<Error> => diagnose(error, entrancesOf(resolved));
+      const explain = (error: Error): Promise<Error> => diagnose(error, endpointsOf(resolved));
       keeper = new ClientKeeper(() => openClient(resolved), new SystemClock(), { onReady, onLost, explain });
       keeper.start();
     });

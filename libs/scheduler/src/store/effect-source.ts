@@ -1,10 +1,10 @@
 import type { Effect, ExecutionTransition } from '../core/effects.js';
 
-/** Where modules hear effects, in the order of their transitions. */
+/** Emits effects to modules, in the order of their transitions. */
 export interface EffectSource {
   /**
-   * @param wants which transitions of executions it wants to hear of now. Default: none, only the other effects
-   * @returns ends the listening
+   * @param wants whether a transition of executions is needed now. Default: none, only the other effects
+   * @returns ends the subscription
    */
   listen(
     listener: (effects: readonly Effect[]) => void,

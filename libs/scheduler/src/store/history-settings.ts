@@ -1,6 +1,6 @@
 import { TERMINAL_STATUSES, type TerminalStatus } from '../core/status.js';
 
-/** What is kept of one outcome: at most so many, so old (ms), so large (bytes of payload and result). */
+/** Retention of one outcome: maximum count, age (ms) and bytes of payload and result; null: no limit. */
 export interface HistoryBounds {
   count: number;
   age: number | null;
@@ -8,12 +8,12 @@ export interface HistoryBounds {
 }
 
 /**
- * What is kept by outcome: of executions that stand alone by their own status, of workflows by theirs. A workflow counts
- * as one, and goes as a whole.
+ * Retention by outcome: of executions outside of workflows by their status, of workflows by theirs. A workflow counts as one
+ * and is dropped as a whole.
  */
 export type HistorySettings = Readonly<Record<TerminalStatus, HistoryBounds>>;
 
-/** Bounds for every outcome, or for some of them: the rest has the defaults. */
+/** Bounds for all outcomes, or for some of them; the others have the defaults. */
 export type GivenHistory = Partial<HistoryBounds> | Partial<Record<TerminalStatus, Partial<HistoryBounds>>>;
 
 const DEFAULT: HistoryBounds = { count: 1000, age: null, bytes: null };

@@ -1,7 +1,7 @@
 import type { TaskStatus } from '../core/status.js';
 import type { StoreCounters } from './records.js';
 
-/** The counters of a store in which nothing has happened yet. */
+/** The counters of a new store. */
 export function noCounts(): StoreCounters {
   return {
     scheduled: 0,

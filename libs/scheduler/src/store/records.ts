@@ -12,11 +12,11 @@ export interface Claim extends RunToken {
   queue: string;
   priority: TaskPriority;
   payload: JsonText | null;
-  /** Number of this run, from 1; goes on over crashes and retryTask. */
+  /** Number of this run, from 1; crashes and retryTask do not reset it. */
   run: number;
-  /** Failed attempts before this one, counted against maxAttempts. */
+  /** Failed attempts before this one; limited by maxAttempts. */
   failures: number;
-  /** Runs before this one that ended by RetryLaterError, counted against maxSnoozes. */
+  /** Earlier runs that ended by RetryLaterError; limited by maxSnoozes. */
   snoozes: number;
   /** null: none was decided when it was scheduled. */
   budget: RunBudget | null;
@@ -26,36 +26,36 @@ export interface Claim extends RunToken {
   workflowId: string | null;
   lockKey: string | null;
   fencingToken: number | null;
-  /** Results of its dependencies by ref (null: it left none); null where it has no dependencies. */
+  /** Results of its dependencies by ref (null: no result); null: it has no dependencies. */
   results: Readonly<Record<string, JsonText | null>> | null;
-  /** Where the results are too large for one reply: the edge from which on `getResults` has the rest. */
+  /** If the results are too large for one reply: the first edge to read by `getResults`. */
   resultsLeft?: number;
 }
 
 /** Some of the results of an execution's dependencies, by ref. */
 export interface ResultsPage {
   results: Readonly<Record<string, JsonText | null>>;
-  /** The edge from which on to go on; null: these were the last. */
+  /** The first edge of the next page; null: this is the last page. */
   next: number | null;
 }
 
-/** A run that has passed the bound of an attempt. */
+/** A run that exceeds the maximum duration of an attempt. */
 export interface ExpiredRun extends RunToken {
   taskId: string;
   run: number;
   failures: number;
   budget: RunBudget | null;
-  /** The bound, ms. */
+  /** The maximum duration, ms. */
   limit: number;
 }
 
-/** What a command has made of an execution; `is` equals `was` where it changed nothing. */
+/** The status of an execution before and after a command; equal if nothing changed. */
 export interface StatusChange {
   was: TaskStatus;
   is: TaskStatus;
 }
 
-/** Limits of a queue that hold on all nodes together. */
+/** Limits of a queue for all nodes together. */
 export interface QueueRules {
   /** At most this many starts per `per` ms. */
   rateLimit: { max: number; per: number } | null;
@@ -63,7 +63,7 @@ export interface QueueRules {
   concurrency: number | null;
 }
 
-/** Limits of a queue and where they come from. */
+/** Limits of a queue, and their origin. */
 export interface QueueLimits extends QueueRules {
   /** `appName` of the app whose code declares them; null: set by a call. */
   declaredBy: string | null;
@@ -77,12 +77,12 @@ export interface LockGrant {
   expiresAt: number;
 }
 
-/** A wait of `acquire`, as its owner asks again. */
+/** A wait of `acquire`, repeated by its owner. */
 export interface LockWait {
   key: string;
   owner: string;
   ttl: number;
-  /** What is left of its wait, ms. */
+  /** Remaining time of the wait, ms. */
   maxWait: number;
 }
 
@@ -93,21 +93,21 @@ export interface LockInfo {
   kind: 'execution' | 'handle' | null;
   fencingToken: number;
   expiresAt: number | null;
-  /** ms until it expires unless renewed, by the store's clock; null: free. */
+  /** ms until it expires unless extended, by the store's clock; null: free. */
   remaining: number | null;
-  /** Handles, and executions that are parked or stand ready in a queue that holds them back. */
+  /** Number of waiting handles, and of executions that are parked, or ready in a paused or limited queue. */
   waiting: number;
 }
 
-/** What a worker says of itself when it joins. */
+/** The data that a worker registers with. */
 export interface WorkerRegistration {
-  /** One incarnation of one process: never used again. */
+  /** Unique for each start of a worker. */
   workerId: string;
   hostname: string;
   pid: number;
   appName: string;
   version: string;
-  /** Task ids that it can run. */
+  /** Ids of tasks that it can run. */
   tasks: readonly string[];
   /** Queues that it serves. */
   queues: readonly string[];
@@ -164,16 +164,16 @@ export interface WorkflowInfo {
 export interface QueueInfo {
   name: string;
   paused: boolean;
-  /** Limits that hold on all nodes together; null: none. */
+  /** Limits for all nodes together; null: none. */
   limits: QueueLimits | null;
   /** Whether a live worker claims from it. */
   served: boolean;
-  /** Ready to be claimed. */
+  /** Number of ready executions. */
   total: number;
   byPriority: Record<TaskPriorityName, number>;
 }
 
-/** Totals since the store began; they agree with a recount of the state they describe. */
+/** Totals since the store was created, consistent with the stored executions. */
 export interface StoreCounters {
   scheduled: number;
   started: number;
@@ -194,9 +194,9 @@ export interface StoreCounters {
 export interface StoreStats {
   now: number;
   counters: StoreCounters;
-  /** Executions by status, terminal ones as far as history keeps them. */
+  /** Executions by status, including those in history. */
   byStatus: Record<TaskStatus, number>;
-  /** By level; `oldestReadyTime` is when the first of those ready was due. */
+  /** By level; `oldestReadyTime` is when the first ready execution was due. */
   queues: {
     queue: string;
     paused: boolean;
@@ -205,20 +205,20 @@ export interface StoreStats {
     byPriority: number[];
     oldestReadyTime: (number | null)[];
   }[];
-  /** Ids of tasks with ready executions for which workers came that have no handler for them; at most 100. */
+  /** Ids of tasks with ready executions that only workers without their handler could have claimed; at most 100. */
   unhandledTasks: string[];
   delayed: number;
   waitingForDependencies: number;
   waitingForLock: number;
-  /** Ends per minute, the newest last; at most 60. */
+  /** Ended executions per minute, the newest last; at most 60 minutes. */
   window: { minute: number; completed: number; failed: number; durationMs: number }[];
-  /** What could not be treated and was set aside, in all. */
+  /** Total number of damaged or untreatable records that were set aside. */
   setAside: number;
-  /** Locks that are held or waited for. */
+  /** Number of locks that are held or waited for. */
   locks: number;
-  /** Runs that went back to their queues since their worker did not hold them, in all. */
+  /** Total number of runs that returned to their queues because their worker did not have them. */
   returned: number;
-  /** Times that the store was found to have come back with older data, as far as workers noticed. */
+  /** How often workers detected that the store was restored from older data. */
   rewound: number;
   recentErrors: { taskName: string; taskId: string; executionId: string; error: ErrorInfo; time: string }[];
   workers: number;

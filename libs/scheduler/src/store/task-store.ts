@@ -22,11 +22,11 @@ import type {
 } from './records.js';
 
 /**
- * The store port. One class implements all slices; each module injects the slice it needs.
+ * The store port. One class implements all slices; each module injects the slice that it needs.
  *
- * A verb is one transition: it validates everything, then commits all of it or nothing, and reports what it did as
- * effects to the subscribers. `now` is the store's own clock; ids, jitter and next-fire instants are arguments.
- * `MapsTaskStore` is the readable specification of every verb; the contract suite holds all stores to it.
+ * A verb is one transition: it validates everything, then commits all of it or nothing, and reports the changes as effects
+ * to the subscribers. `now` is the store's clock; ids, jitter and next-fire instants are arguments. The contract suite
+ * checks each verb on all stores.
  */
 export interface TaskStore
   extends
@@ -43,13 +43,13 @@ export interface TaskStore
     DumpStore {}
 
 export interface DefinitionStore {
-  /** Mirrors definitions. A lower `appVersion` of the same app never overwrites a higher one. */
+  /** Stores definitions. A lower `appVersion` of the same app never overwrites a higher one. */
   putTasks(tasks: readonly TaskRecord[]): Promise<void>;
   /**
-   * Removes a mirror, its schedules too; its queued executions end as CANCELLED / TASK_UNREGISTERED, its runs finish. What
-   * waits for its next execution ends as SKIPPED / TASK_UNREGISTERED.
-   * @returns whether it was there
-   * @throws TaskInUseError while another mirrored task depends on it
+   * Removes a definition and its schedules. Its queued executions end as CANCELLED / TASK_UNREGISTERED, its runs finish.
+   * Executions that wait for its next execution end as SKIPPED / TASK_UNREGISTERED.
+   * @returns whether it existed
+   * @throws TaskInUseError while another stored task depends on it
    */
   removeTask(taskId: string): Promise<boolean>;
   getTask(taskId: string): Promise<TaskRecord | null>;
@@ -58,29 +58,29 @@ export interface DefinitionStore {
 
 export interface QueueStore {
   /**
-   * NEW -> PENDING for each, all or nothing. A repeated idempotency key gives the id of the first; an executionId that
-   * exists already is a repeat, and changes nothing.
+   * NEW -> PENDING for each, all or nothing. A repeated idempotency key returns the id of the first execution; an executionId
+   * that exists already is a repeat and changes nothing.
    * @returns ids in the order given
    * @throws UnknownDependencyError if an edge names an execution that does not exist
-   * @throws IdempotencyConflictError if a key comes again with another fingerprint
+   * @throws IdempotencyConflictError if a key is repeated with another fingerprint
    */
   enqueue(batch: readonly NewExecution[]): Promise<string[]>;
-  /** Stops claims from the queue, not promotion into it. */
+  /** Stops claims from the queue; promotion into it continues. */
   pauseQueue(queue: string): Promise<void>;
   resumeQueue(queue: string): Promise<void>;
   /**
-   * Sets a queue's limits, for every node.
-   * @param declaredBy the app whose code declares them; null (default): set by a call, which no app takes back
+   * Sets a queue's limits, for all nodes.
+   * @param declaredBy the app whose code declares them; null (default): set by a call, no app removes them
    */
   configureQueue(queue: string, rules: QueueRules, declaredBy?: string | null): Promise<void>;
   /**
-   * Says that this app still declares the limits of these queues; clears those that it has set and not declared for
+   * Confirms that this app declares the limits of these queues; clears limits of the app that were not declared for
    * `UNDECLARED_MS`.
-   * @param clearOthersNow whether no other process can be of the app
+   * @param clearOthersNow whether no other process can belong to the app
    * @returns the queues whose limits were cleared
    */
   declareQueues(appName: string, queues: readonly string[], clearOthersNow: boolean): Promise<string[]>;
-  /** Executions ready to be claimed, by level 0 to 4; of one queue or of all. */
+  /** Numbers of ready executions by level 0 to 4, of one queue or of all. */
   queueSizes(queue?: string): Promise<number[]>;
   /** The ids that would be claimed next, in order. */
   peekQueue(queue: string, count: number): Promise<string[]>;
@@ -88,24 +88,23 @@ export interface QueueStore {
 
 export interface ExecutionStore {
   /**
-   * PENDING, RETRYING -> CANCELLED at once. RUNNING: marks it, tells its worker, and ends it after `grace` ms.
-   * One that has ended stays as it is.
+   * PENDING, RETRYING -> CANCELLED at once. RUNNING: marks it, notifies its worker, and ends it after `grace` ms.
+   * An execution that has ended does not change.
    * @returns null: not found
    */
   cancel(executionId: string, grace: number): Promise<StatusChange | null>;
   /**
-   * FAILED, CANCELLED, SKIPPED -> PENDING with a fresh budget of attempts and crashes; dependents that were SKIPPED
-   * solely because of it come back too.
-   * In any other state it stays as it is.
+   * FAILED, CANCELLED, SKIPPED -> PENDING with a fresh budget of attempts and crashes, also for dependents that were SKIPPED
+   * only because of it. In any other state it does not change.
    * @returns null: not found
    */
   reopen(executionId: string): Promise<StatusChange | null>;
   getExecution(executionId: string): Promise<TaskExecution | null>;
-  /** Of these, at most `ENDED_PER_STEP`: those that have ended, or are not known (any more). */
+  /** @param executionIds at most `ENDED_PER_STEP` @returns those that have ended or are not stored (any more) */
   endedOf(executionIds: readonly string[]): Promise<string[]>;
-  /** Newest first. A page may hold fewer than `limit` (even none) and still have a cursor. */
+  /** Newest first. A page may have fewer items than `limit` (even none) and still have a cursor. */
   listExecutions(query: ListExecutionsQuery): Promise<Page<TaskExecution>>;
-  /** Keeps what a run says of itself; ignored unless the token is current. */
+  /** Stores progress and log lines of a run; ignored unless the token is current. */
   report(
     run: RunToken,
     report: { progress?: { fraction: number; note: string | null }; logs?: readonly string[] },
@@ -113,7 +112,7 @@ export interface ExecutionStore {
 }
 
 export interface WorkflowStore {
-  /** Stores a workflow and all its executions, or nothing. A workflowId that exists already is a repeat. */
+  /** Stores a workflow and all its executions, or nothing. A workflowId that exists already is a repeat and changes nothing. */
   startWorkflow(workflow: NewWorkflow, executions: readonly NewExecution[]): Promise<void>;
   getWorkflow(workflowId: string): Promise<WorkflowInfo | null>;
   listWorkflows(query: { limit: number; cursor?: string }): Promise<Page<WorkflowInfo>>;
@@ -121,164 +120,163 @@ export interface WorkflowStore {
 
 export interface LockStore {
   /**
-   * Takes the lock for `owner` until now + ttl, or queues for it until now + maxWait; the grant then comes as an
-   * effect `lock granted` to that owner. A wait that is not asked for again within 5 s is not granted. To ask again
-   * renews what the owner holds, and keeps its place where it waits.
-   * @returns the grant, or null when it is held or reserved, and `maxWait` is 0 or the caller now waits
+   * Acquires the lock for `owner` until now + ttl, or waits for it until now + maxWait; then the effect `lock granted`
+   * reports the grant. A wait that is not repeated within 5 s is not granted. A repeat extends a lock that the owner holds,
+   * and keeps its place if it waits.
+   * @returns the grant; null: the lock is held or reserved, and `maxWait` is 0 or the caller now waits
    */
   acquireLock(key: string, owner: string, ttl: number, maxWait: number): Promise<LockGrant | null>;
-  /** Asks again for up to 200 locks, each as `acquireLock` does. @returns the grants of those that hold theirs */
+  /** Repeats up to 200 waits, each like `acquireLock`. @returns the grants of owners that hold their lock */
   awaitLocks(waits: readonly LockWait[]): Promise<LockGrant[]>;
-  /** Takes back a wait. @returns false if the owner was not waiting (the grant may have come) */
+  /** Ends a wait. @returns false: the owner was not waiting (it may have the lock) */
   abandonLock(key: string, owner: string): Promise<boolean>;
-  /** @returns false unless `owner` holds it with this token */
+  /** @returns false: `owner` does not hold it with this token */
   releaseLock(key: string, owner: string, fencingToken: number): Promise<boolean>;
   extendLock(key: string, owner: string, fencingToken: number, ttl: number): Promise<boolean>;
-  /** Takes the lock from its holder, or ends its reservation, and gives it to the next. @returns whether there was one */
+  /** Takes the lock from its holder, or ends its reservation, and passes it to the next waiter. @returns whether it was held */
   forceReleaseLock(key: string): Promise<boolean>;
   getLock(key: string): Promise<LockInfo | null>;
   listLocks(): Promise<LockInfo[]>;
 }
 
-/** One trip of a worker: settles what ended, claims what may start. */
+/** A request of a worker: settles runs that have ended, and claims others. */
 export interface ExchangeRequest {
   workerId: string;
   /**
-   * One call in flight each. The same lane and sequence again gets the stored reply, and changes nothing; a claim whose
-   * execution has left history since may be left out. A lower sequence comes late: it changes nothing, its reply says
-   * `stale` for each settlement.
+   * A pipeline has one call in flight. A repeat of the same pipeline and sequence gets the stored reply and changes nothing;
+   * the reply may omit a claim whose execution has left history since. A lower sequence is late: it changes nothing, and its
+   * reply has `stale` for each settlement.
    */
-  lane: number;
+  pipeline: number;
   sequence: number;
   settlements: readonly Settlement[];
-  /** Free slots to fill, and claims that may wait for one. */
-  want: number;
+  /** Maximum number of claims: free slots, and claims to prefetch. */
+  demand: number;
   /**
-   * How many of `want` can only wait for a slot. They are filled, if at all, with plain executions of queues without
-   * limits: no lock, no timeout, no count of starts or of runs is spent on what has not begun. Default 0.
+   * How many of `demand` are prefetched. Only simple executions of queues without limits are: so no lock, no timeout and no
+   * limit counts for a run that has not started. Default 0.
    */
-  ahead?: number;
-  /** Slots kept free for a level of a queue; they take only that. */
+  prefetch?: number;
+  /** Slots reserved for a level of a queue. */
   reserved?: readonly { queue: string; priority: TaskPriority; count: number }[];
-  /** Free slots of queues that have a bound of their own in this process. */
+  /** Free slots of queues that are limited in this process. */
   capacity?: Readonly<Record<string, number>>;
-  /** Of the slots that this trip leaves free: how many may be filled by a hand-over, see `onHandOver`. Default 0. */
-  handOver?: number;
+  /** How many of the slots that stay free may be filled by direct dispatch, see `onDispatch`. Default 0. */
+  dispatchSlots?: number;
 }
 
 /**
- * What became of a settlement: `stale` was refused since the token is no longer current; `deferred` is not settled yet,
- * since that would have made the step too long: the next exchange sends it again.
+ * The outcome of a settlement. `stale`: refused since the token is no longer current. `deferred`: not settled yet, since the
+ * step would have been too long; the next exchange sends it again.
  */
 export type Settled = 'applied' | 'stale' | 'deferred';
 
 export interface ExchangeReply {
-  /** false: the store does not know this worker (any more); nothing was done, it must say hello again. */
+  /** false: the store does not know this worker (any more); nothing was done, the worker must register. */
   known: boolean;
   /** One for each settlement, in order. */
   settled: readonly Settled[];
   claims: readonly Claim[];
-  /** ms since the claims were made, as far as the process can know: see START_WITHIN_MS. Default 0. */
+  /** Estimated ms since the claims were made, see START_WITHIN_MS. Default 0. */
   age?: number;
-  /** The claim stopped at a bound, not for lack of work: ask again at once. */
+  /** The claim stopped at a limit, not for lack of work: repeat at once. */
   more: boolean;
 }
 
 export interface HeartbeatReply {
-  /** false: the store does not know this worker (any more); it must say hello again. */
+  /** false: the store does not know this worker (any more); it must register. */
   known: boolean;
-  /** Runs of this worker that were asked to cancel. */
+  /** Runs of this worker with a requested cancel. */
   cancelRequested: readonly RunToken[];
-  /** Of the runs named in the beat: those that are no longer this worker's. */
+  /** Runs in the heartbeat that this worker no longer has. */
   lost: readonly RunToken[];
 }
 
 export interface WorkerStore {
-  /** Whether other processes use the same data: a call takes a round trip, and what is read may have changed since. */
+  /** Whether other processes use the same data: a call takes a round trip, and data that was read may have changed. */
   readonly isShared: boolean;
-  /** Exchanges that a worker may have in flight at a time. */
-  readonly lanes: number;
-  /** Joins, or renews what the worker says of itself. @returns the task ids it can run that the store does not know */
+  /** Number of exchanges that a worker may have in flight. */
+  readonly pipelines: number;
+  /** Registers a worker, or updates its registration. */
   register(worker: WorkerRegistration): Promise<void>;
   exchange(request: ExchangeRequest): Promise<ExchangeReply>;
   /**
-   * Results of the dependencies that a claim left out (`Claim.resultsLeft`), as many as one reply carries.
+   * Results of dependencies that are not in the claim (`Claim.resultsLeft`), as many as fit into one reply.
    * @param from number of the first edge
    */
   getResults(executionId: string, from: number): Promise<ResultsPage>;
   /**
-   * Hears of claims that are made for this worker outside of its trips, for slots that it has declared (`handOver`), and
-   * of their age (ms).
-   * @returns ends the hearing
+   * Receives claims that are dispatched to this worker outside of its exchanges, for its `dispatchSlots`, and their age (ms).
+   * @returns ends the subscription
    */
-  onHandOver(workerId: string, take: (claim: Claim, age: number) => void): () => void;
+  onDispatch(workerId: string, take: (claim: Claim, age: number) => void): () => void;
   /**
-   * Renews lease and locks of this worker from outside of the event loop where that is possible, so that a handler that
-   * blocks it loses neither; what a beat has to tell still comes by `beat` only.
+   * Renews lease and locks of this worker outside of the event loop if possible, so a handler that blocks it loses neither.
+   * Only `heartbeat` reports cancels and lost runs.
    * @returns ends it
    */
   keepAlive(workerId: string): () => void;
   /**
-   * ms since the newest renewal of this worker's lease that the store has acknowledged was sent, by this process's
-   * monotonic clock; 0 where the store is in this process.
+   * ms since the newest acknowledged renewal of this worker's lease was sent, by this process's monotonic clock; 0: the store
+   * is in this process.
    */
   leaseAge(workerId: string): number;
   /** Renews the worker's lease and the locks of its runs. */
   heartbeat(workerId: string, runs: readonly RunToken[]): Promise<HeartbeatReply>;
-  /** Ends claiming by this worker, whatever it asks. */
+  /** Gives this worker no more claims. */
   drain(workerId: string): Promise<void>;
-  /** Leaves; runs still held go back to the head of their queues, no attempt spent. */
+  /** Removes the worker. Its runs return to the head of their queues; no attempt is counted. */
   deregister(workerId: string): Promise<void>;
   listWorkers(): Promise<WorkerInfo[]>;
 }
 
 export interface CronStore {
   /**
-   * Creates or changes a schedule; an unchanged one keeps its next tick and its pause, and one that is put by hand
-   * (`declaredBy: null`) the app that declares it. @returns what is stored
+   * Creates or changes a schedule. An unchanged one keeps its next tick and its pause; a change by a call (`declaredBy: null`)
+   * keeps the app that declares it. @returns the stored schedule
    */
   putSchedule(
     schedule: Omit<ScheduleRecord, 'revision' | 'lastRunTime' | 'lastExecutionId' | 'paused'>,
   ): Promise<ScheduleRecord>;
   removeSchedule(id: string): Promise<boolean>;
   pauseSchedule(id: string): Promise<boolean>;
-  /** @param nextRunTime the next tick from now on: what passed during the pause is not made up for */
+  /** @param nextRunTime the next tick from now on: ticks during the pause are not caught up */
   resumeSchedule(id: string, nextRunTime: number | null): Promise<boolean>;
   getSchedule(id: string): Promise<ScheduleRecord | null>;
   listSchedules(): Promise<ScheduleRecord[]>;
-  /** Schedules not paused whose next tick has come, earliest first; `next` is the earliest tick of the others. */
+  /** Schedules that are due and not paused, earliest first; `next` is the earliest tick of the others. */
   dueSchedules(limit: number): Promise<{ now: number; schedules: ScheduleRecord[]; next: number | null }>;
   /**
    * Fires ticks of several schedules in one transition.
-   * @returns for each: false: another node was first, or the schedule changed; nothing happened
+   * @returns for each command; false: another node was first, or the schedule has changed, and nothing happened
    */
   fire(commands: readonly FireCommand[]): Promise<boolean[]>;
-  /** Says that this app still declares these schedules; removes those it has not declared for `UNDECLARED_MS`. @returns the ids removed */
+  /** Confirms that this app declares these schedules; removes those not declared for `UNDECLARED_MS`. @returns the removed ids */
   declareSchedules(appName: string, ids: readonly string[], removeOthersNow: boolean): Promise<string[]>;
 }
 
-/** What a bounded step did, and whether the next one has work at once. */
+/** How many items a bounded step processed, and whether more are left. */
 export interface StepReply {
   done: number;
   more: boolean;
 }
 
 export interface MaintenanceStore {
-  /** Makes due executions ready, resolves edges, ends waits whose deadline passed. */
+  /** Makes due executions ready, resolves edges, ends waits whose deadline has passed. */
   promote(limit: number): Promise<StepReply & { nextDue: number | null }>;
-  /** Brings back the runs of workers whose lease is over; the third crash of a run ends it. */
+  /** Rescues the runs of workers whose lease has expired; the third crash of an execution ends it. */
   rescue(limit: number): Promise<StepReply>;
-  /** Runs past the bound of an attempt; the caller decides and settles them by `settleExpired`. */
+  /** Runs that exceed the maximum duration of an attempt; the caller decides, and settles them by `settleExpired`. */
   expiredRuns(limit: number): Promise<ExpiredRun[]>;
-  /** Settles a run on behalf of whoever holds it, if the token is current. */
+  /** Settles a run of any worker if the token is current. */
   settleExpired(settlement: Settlement): Promise<boolean>;
-  /** Drops history, idempotency keys and locks whose time is over. */
+  /** Drops expired history, idempotency keys and locks. */
   prune(limit: number): Promise<StepReply>;
 }
 
 export interface HealthStore {
   stats(): Promise<StoreStats>;
-  /** Resolves if the store answers. */
+  /** Resolves if the store responds. */
   ping(): Promise<void>;
 }
 
@@ -286,8 +284,8 @@ export interface StoreLifecycle {
   open(): Promise<void>;
   close(): Promise<void>;
   /**
-   * Hears every effect, after its transition is committed.
-   * @param wants says which transitions of executions it wants to hear of now; others need not be told. Default: all
+   * Receives effects, after their transition is committed.
+   * @param wants whether a transition of executions is needed now; others may be omitted. Default: all
    * @returns ends the subscription
    */
   subscribe(

@@ -9,7 +9,7 @@ import type { Claim } from '../store/records.js';
 import { TASK_STORE, type ExchangeReply, type ExchangeRequest, type WorkerStore } from '../store/task-store.js';
 import { PrefetchedClaims, type PrefetchedClaim } from './prefetched-claims.js';
 import { Executor } from './executor.js';
-import { newLanes, type Demand, type Lane } from './lane.js';
+import { newPipelines, type Demand, type Pipeline } from './pipeline.js';
 import { fitIntoRoundTrip } from './round-trip-size.js';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
 
@@ -19,13 +19,13 @@ const POLL_INTERVAL_MS = 1000;
 
 /**
  * The round trips between this process and the store: each sends the settlements since the last one and receives new
- * claims. There are as many at a time as the store has lanes for a worker; settlements meanwhile are batched for the
+ * claims. There are as many at a time as the store has pipelines for a worker; settlements meanwhile are batched for the
  * next.
  */
 @Injectable()
 export class Dispatcher {
   private readonly logger = new Logger('SchedulerWorker');
-  private readonly lanes: Lane[];
+  private readonly pipelines: Pipeline[];
   private readonly prefetched = new PrefetchedClaims();
   private settlements: Settlement[] = [];
   private claiming = false;
@@ -51,7 +51,7 @@ export class Dispatcher {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(WORKER_SETTINGS) private readonly settings: WorkerSettings,
   ) {
-    this.lanes = newLanes(store.lanes);
+    this.pipelines = newPipelines(store.pipelines);
     executor.connect(
       (settlement) => this.settle(settlement),
       () => {
@@ -110,7 +110,7 @@ export class Dispatcher {
 
   /** Tokens of claims that are not known to be settled. */
   tokens(): RunToken[] {
-    const settled = [...this.settlements, ...this.lanes.flatMap((lane) => lane.carried)];
+    const settled = [...this.settlements, ...this.pipelines.flatMap((pipeline) => pipeline.carried)];
     const onTheirWay = settled.map(({ executionId, leaseToken }) => ({ executionId, leaseToken }));
     return [...this.executor.tokens(), ...this.prefetched.tokens(), ...onTheirWay];
   }
@@ -143,7 +143,7 @@ export class Dispatcher {
 
   /** Whether the store has not confirmed all settlements. */
   get hasUnreported(): boolean {
-    return this.settlements.length > 0 || this.lanes.some((lane) => lane.carried.length > 0);
+    return this.settlements.length > 0 || this.pipelines.some((pipeline) => pipeline.carried.length > 0);
   }
 
   /** Gives up unreported settlements, after a flush that took too long. */
@@ -166,7 +166,7 @@ export class Dispatcher {
   }
 
   private get isBusy(): boolean {
-    return this.lanes.some((lane) => lane.busy);
+    return this.pipelines.some((pipeline) => pipeline.busy);
   }
 
   private isIdle(): boolean {
@@ -227,7 +227,7 @@ export class Dispatcher {
 
   /** After all tasks of this turn of the event loop, which makes larger batches. */
   private schedule(): void {
-    if (this.scheduled || !this.lanes.some((lane) => !lane.busy)) return;
+    if (this.scheduled || !this.pipelines.some((pipeline) => !pipeline.busy)) return;
     this.scheduled = true;
     this.context.nextTurn(() => {
       this.scheduled = false;
@@ -236,14 +236,14 @@ export class Dispatcher {
   }
 
   private send(): void {
-    const lane = this.lanes.find((each) => !each.busy);
-    if (!lane) return;
+    const pipeline = this.pipelines.find((each) => !each.busy);
+    if (!pipeline) return;
     const demand = this.demand();
     const isMore = this.woken && this.mayHaveMore;
     if (this.settlements.length > 0 || (this.woken && demand.count > 0)) {
-      lane.busy = true;
-      void this.roundTrip(lane, demand).finally(() => {
-        lane.busy = false;
+      pipeline.busy = true;
+      void this.roundTrip(pipeline, demand).finally(() => {
+        pipeline.busy = false;
         this.schedule();
         resolveAll(this.roundTripWaiters);
       });
@@ -258,7 +258,7 @@ export class Dispatcher {
   private demand(): Demand {
     if (!this.claiming) return { count: 0, prefetch: 0 };
     let here = this.prefetched.size;
-    for (const lane of this.lanes) here += lane.requested;
+    for (const pipeline of this.pipelines) here += pipeline.requested;
     const free = Math.max(0, this.executor.freeSlots - here);
     const { prefetchLimit } = this.executor;
     if (!prefetchLimit) return { count: free, prefetch: 0 };
@@ -266,29 +266,30 @@ export class Dispatcher {
       0,
       Math.min(this.executor.freeSlots + prefetchLimit.runs - here, prefetchLimit.atOnce - here),
     );
-    // Each lane gets its share, so the store works on one round trip while this process works on the other.
+    // Each pipeline gets its share, so the store works on one round trip while this process works on the other.
     const all = this.settings.maxConcurrentTasks + prefetchLimit.runs;
-    const share = prefetchLimit.runs > 0 ? Math.ceil(all / this.lanes.length) : left;
+    const share = prefetchLimit.runs > 0 ? Math.ceil(all / this.pipelines.length) : left;
     const count = Math.min(left, share, CLAIM_PER_STEP);
     return { count, prefetch: Math.max(0, count - free) };
   }
 
-  private async roundTrip(lane: Lane, { count, prefetch }: Demand): Promise<void> {
+  private async roundTrip(pipeline: Pipeline, { count, prefetch }: Demand): Promise<void> {
     const settlements = this.takeSettlements();
     this.woken = false;
-    lane.requested = count;
-    lane.carried = settlements;
+    pipeline.requested = count;
+    pipeline.carried = settlements;
     const request: ExchangeRequest = {
       workerId: this.settings.workerId,
-      lane: lane.number,
-      sequence: ++lane.sequence,
+      pipeline: pipeline.number,
+      sequence: ++pipeline.sequence,
       settlements,
-      ...(this.claiming ? { ...this.executor.capacity(), want: count } : { want: count }),
-      ...(this.store.isShared && { ahead: prefetch, handOver: count - prefetch }),
+      demand: count,
+      ...(this.claiming && this.executor.capacity()),
+      ...(this.store.isShared && { prefetch: prefetch, dispatchSlots: count - prefetch }),
     };
-    const reply = await this.exchange(request, lane);
-    lane.requested = 0;
-    lane.carried = [];
+    const reply = await this.exchange(request, pipeline);
+    pipeline.requested = 0;
+    pipeline.carried = [];
     if (!reply) return;
     this.settlements.unshift(...settlements.filter((_, i) => reply.settled[i] === 'deferred'));
     this.liveness.lastProgress = this.clock.monotonic();
@@ -324,20 +325,20 @@ export class Dispatcher {
    * Repeats the same request until there is a reply: the store makes repeats harmless.
    * @returns null if there was no reply and the request has become useless
    */
-  private async exchange(request: ExchangeRequest, lane: Lane): Promise<ExchangeReply | null> {
+  private async exchange(request: ExchangeRequest, pipeline: Pipeline): Promise<ExchangeReply | null> {
     for (let failures = 0; ; failures++) {
       try {
         const reply = await this.store.exchange(request);
         if (reply.known) return reply;
         await this.register();
-        if (request.want > 0) this.woken = true;
+        if (request.demand > 0) this.woken = true;
         return reply;
       } catch (error) {
         if (failures === 0 && !(error instanceof SchedulerClosedError))
           this.logger.error(`the store does not respond: ${error instanceof Error ? error.message : String(error)}`);
         if (this.giveUp(request)) return null;
-        // A refused round trip brings no claims: the other lanes may request them.
-        if (error instanceof StoreScriptError) lane.requested = 0;
+        // A refused round trip brings no claims: the other pipelines may request them.
+        if (error instanceof StoreScriptError) pipeline.requested = 0;
         const pause = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]!;
         await new Promise<void>((resolve) => this.clock.setTimer(pause, resolve));
       }

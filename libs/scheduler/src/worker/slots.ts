@@ -2,7 +2,7 @@ import type { ExchangeRequest } from '../store/task-store.js';
 import type { Claim } from '../store/records.js';
 import type { QueueSettings, WorkerSettings } from './worker-settings.js';
 
-type Capacity = Pick<ExchangeRequest, 'want' | 'reserved' | 'capacity'>;
+type Capacity = Pick<ExchangeRequest, 'reserved' | 'capacity'>;
 
 /** The slots of this process: how many are free, for what. Without rules for queues there is no counting. */
 export class Slots {
@@ -41,8 +41,7 @@ export class Slots {
 
   /** What may be claimed now. */
   capacity(): Capacity {
-    const want = this.freeSlots;
-    if (!this.hasRules) return { want };
+    if (!this.hasRules) return {};
     const capacity: Record<string, number> = {};
     const reserved: { queue: string; priority: Claim['priority']; count: number }[] = [];
     for (const [queue, { concurrency, reserve }] of this.settings.queues ?? []) {
@@ -52,7 +51,7 @@ export class Slots {
         if (count > 0) reserved.push({ queue, priority, count });
       }
     }
-    return { want, capacity, reserved };
+    return { capacity, reserved };
   }
 
   private count({ queue, priority }: Claim, by: 1 | -1): void {

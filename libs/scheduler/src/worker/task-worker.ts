@@ -76,7 +76,7 @@ export class TaskWorker {
   async join(): Promise<void> {
     if (this.heartbeatTimer) return;
     const timer = (this.heartbeatTimer = this.clock.setRepeating(this.settings.heartbeat, () => void this.heartbeat()));
-    this.stopHandOver = this.store.onHandOver(this.settings.workerId, (claim, age) => this.dispatcher.take(claim, age));
+    this.stopHandOver = this.store.onDispatch(this.settings.workerId, (claim, age) => this.dispatcher.take(claim, age));
     this.stopListening = this.hub.listen(
       (effects) => this.receive(effects),
       (transition) => transition === 'cancelRequested',

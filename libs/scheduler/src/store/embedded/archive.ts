@@ -8,7 +8,7 @@ import { encodeExecution, encodeWorkflow } from './codec.js';
 import type { Database } from './database.js';
 import { decodeExecution, decodeWorkflow } from './decode.js';
 import { EdgeTable } from './edge-table.js';
-import type { StoredExecution, StoredWorkflow } from './detached.js';
+import type { StoredExecution, StoredWorkflow } from './unlinked-row.js';
 import type { SetAside } from './set-aside.js';
 import type { SqlValue } from './sqlite.js';
 

@@ -10,7 +10,7 @@ import type { TaskRecord } from '../../core/task-definition.js';
 import type { StepKind } from '../../engine/edge-records.js';
 import type { Starts } from '../../engine/records.js';
 import type { QueueRules } from '../records.js';
-import { SpreadStep } from '../maps/changed.js';
+import { StepRow } from '../maps/changed.js';
 import { KeyRow } from '../maps/key-row.js';
 import { declaredOf, rulesOf } from '../maps/queue-table.js';
 import { ScheduleRow, toPort } from '../maps/schedule-row.js';
@@ -25,7 +25,7 @@ import {
   type WorkflowRow,
 } from '../maps/rows.js';
 
-/** An execution that may be gone when the record is read: what must be known of it then. */
+/** A reference to an execution, with the data that is needed if it has been dropped. */
 export interface Reference {
   id: string;
   taskId: string;
@@ -40,14 +40,14 @@ export interface EdgeRecord {
   maxAge: number | null;
   reuse: boolean;
   state: Edge['state'];
-  /** How long it may wait, ms. */
+  /** Maximum wait, ms. */
   timeout?: number;
-  /** Times out at, ms. */
+  /** When it times out, ms. */
   due?: number;
   upstream?: Reference;
 }
 
-/** An execution on disk, but for its payload and result. What is left out has its default. */
+/** An execution on disk, without payload and result. Absent fields have their default. */
 export interface ExecutionRecord {
   executionId: string;
   taskId: string;
@@ -57,7 +57,7 @@ export interface ExecutionRecord {
   place: Place;
   createdTime: number;
   at: number;
-  /** `at` counts from an instant of the past, by a delay or a retry. */
+  /** `at` results from a delay or a retry. */
   putOff?: true;
   rank?: number;
   timeout?: number;
@@ -79,18 +79,18 @@ export interface ExecutionRecord {
 }
 
 export interface ExtraRecord {
-  /** How many stand in the table `edge`; the edges themselves where a release before that table wrote them. */
+  /** Number of edges in the table `edge`; the edges themselves in files of releases without that table. */
   edges?: number | EdgeRecord[];
-  /** Of its edges, the first ones: so many are released; so many are still to be reattached. */
+  /** Numbers of its first edges that are released, or are to be reattached. */
   edgesReleased?: number;
   edgesToReattach?: number;
-  /** Tasks that have used its outcome. */
+  /** Ids of tasks that have used its outcome. */
   usedBy?: string[];
   lock?: LockNeed;
   parkNumber?: number;
-  /** The end of its wait for the lock, or while it is ready what is left of it (ms), and the order of deadlines. */
+  /** The end of its wait for the lock, or the remaining ms while it is ready; and the order among equal deadlines. */
   lockWait?: [at: number, order: number];
-  /** The end of its wait for its first run, and the order of deadlines. */
+  /** The end of its wait for its first run, and the order among equal deadlines. */
   expiry?: [at: number, order: number];
   fencingToken?: number;
   tags?: readonly string[];
@@ -114,9 +114,9 @@ export interface WorkflowRecord {
 export interface QueueRecord {
   paused: boolean;
   rules: QueueRules;
-  /** Absent in files of releases that did not know it. */
+  /** Absent in files of older releases. */
   declared?: { by: string; at: number } | null;
-  /** Absent in files of releases that counted otherwise. */
+  /** Absent in files of older releases, which counted differently. */
   starts?: Starts[];
 }
 
@@ -126,7 +126,7 @@ export interface TaskEntry {
   newest: string | null;
 }
 
-/** Those who wait by a call of `acquire` are left out: they end with their process. */
+/** Waiting handles are not stored: they end with their process. */
 export interface LockRecord {
   order: number;
   at: number;
@@ -138,7 +138,7 @@ export interface LockRecord {
 
 export interface ScheduleEntry {
   record: ScheduleRecord;
-  /** When its app last declared it, ms; 0: none does. */
+  /** When its app last declared it, ms; 0: no app declares it. */
   declaredAt: number;
 }
 
@@ -148,10 +148,10 @@ export interface KeyRecord {
   expiresAt: number;
 }
 
-export interface SpreadRecord {
+export interface StepRecord {
   executionId: string;
   reopen: boolean;
-  /** Where it is neither an end nor a reopening. */
+  /** Absent for an end or a reopening. */
   kind?: StepKind;
   next: number;
   examined?: number;
@@ -249,16 +249,16 @@ export interface Encoded {
   body: unknown;
 }
 
-/** Whatever has no table of its own. */
-export function encodeRecord(record: QueueRow | TaskRow | LockRow | ScheduleRow | KeyRow | SpreadStep): Encoded {
+/** Encodes a record without a table of its own. */
+export function encodeRecord(record: QueueRow | TaskRow | LockRow | ScheduleRow | KeyRow | StepRow): Encoded {
   if (record instanceof KeyRow) {
     const { executionId, fingerprint, expiresAt } = record;
     return { kind: 'key', key: record.key, body: { executionId, fingerprint, expiresAt } satisfies KeyRecord };
   }
   if (record instanceof LockRow) {
     const { order, at, fencingToken, holder, handle, reserved } = record;
-    const who = { holder: holder ?? null, handle: handle ?? null, reserved: reserved ?? null };
-    return { kind: 'lock', key: record.key, body: { order, at, fencingToken, ...who } satisfies LockRecord };
+    const owners = { holder: holder ?? null, handle: handle ?? null, reserved: reserved ?? null };
+    return { kind: 'lock', key: record.key, body: { order, at, fencingToken, ...owners } satisfies LockRecord };
   }
   if (record instanceof ScheduleRow) {
     const { id, declaredAt } = record;
@@ -269,11 +269,11 @@ export function encodeRecord(record: QueueRow | TaskRow | LockRow | ScheduleRow 
     const body = { paused, rules: rulesOf(record), declared: declaredOf(record), starts } satisfies QueueRecord;
     return { kind: 'queue', key: record.name, body };
   }
-  if (record instanceof SpreadStep) {
+  if (record instanceof StepRow) {
     const { executionId, kind, next, examined } = record;
     const isOfDependents = kind === 'ended' || kind === 'reopened';
     const how = { reopen: kind === 'reopened', kind: isOfDependents ? undefined : kind };
-    const body: SpreadRecord = { executionId, ...how, next, examined };
+    const body: StepRecord = { executionId, ...how, next, examined };
     return { kind: 'spread', key: String(record.order), body };
   }
   const { mirror, watched, newest } = record;

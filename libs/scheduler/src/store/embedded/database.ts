@@ -12,11 +12,11 @@ import {
 } from './sqlite.js';
 
 const PAGE_BYTES = 4096;
-/** Up to here indexes are checked at open, which takes about a second. */
+/** Up to this size, indexes are checked at open, which takes about a second. */
 const FULL_CHECK_BYTES = 128 << 20;
 const CACHE_KIB = 32 * 1024;
 
-/** The file: opened with care, and errors of SQLite turned into ours. */
+/** The SQLite file: checked and migrated at open; errors of SQLite are translated. */
 export class Database {
   private constructor(
     readonly path: string,
@@ -24,14 +24,14 @@ export class Database {
   ) {}
 
   /**
-   * @throws StoreDamagedError, StoreVersionError, or StoreUnavailableError where it may not be read or written
+   * @throws StoreDamagedError, StoreVersionError, or StoreUnavailableError if it cannot be read or written
    */
   static open(Sqlite: OpenSqlite, path: string, migrations: readonly string[] = MIGRATIONS): Database {
     const database = Database.connect(Sqlite, path);
     try {
       database.check();
       database.migrate(migrations);
-      // The writer syncs by itself, off the event loop; SQLite syncs around each checkpoint.
+      // LogSync syncs the log, off the event loop; SQLite syncs at each checkpoint.
       database.exec(`PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${CACHE_KIB}`);
       database.checkpoint();
       return database;
@@ -59,7 +59,7 @@ export class Database {
     }
   }
 
-  /** @throws StoreDamagedError where the schema is no longer the one that was written */
+  /** @throws StoreDamagedError if the schema has been changed */
   prepare(sql: string): SqliteStatement {
     try {
       return this.sqlite.prepare(sql);
@@ -77,7 +77,7 @@ export class Database {
     }
   }
 
-  /** Runs `write` as one transaction: all of it is in the log when this returns, or nothing. Errors are SQLite's own. */
+  /** Runs `write` as one transaction: afterwards all of it is in the log, or nothing. Errors are not translated. */
   transaction(write: () => void): void {
     this.sqlite.exec('BEGIN IMMEDIATE');
     try {
@@ -93,12 +93,12 @@ export class Database {
     }
   }
 
-  /** Lets the log grow so far, before SQLite moves it to the database. */
+  /** Sets the size of the log at which SQLite moves it to the database. */
   limitLog(bytes: number): void {
     this.exec(`PRAGMA wal_autocheckpoint = ${Math.max(1, Math.floor(bytes / PAGE_BYTES))}`);
   }
 
-  /** Moves what the log holds to the database and begins it anew, so that it takes no more room. */
+  /** Moves the log to the database and truncates it, so it takes no space. */
   checkpoint(): void {
     try {
       this.sqlite.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
@@ -111,14 +111,14 @@ export class Database {
     this.sqlite.close();
   }
 
-  /** @throws StoreDamagedError unless the texts are those that were written */
+  /** @throws StoreDamagedError if the texts differ from those that were written */
   verify(what: string, sum: number, ...texts: (string | null)[]): void {
     const isText = texts.every((text) => text === null || typeof text === 'string');
     if (!isText || checksum(...texts) !== sum)
-      throw new StoreDamagedError(this.path, `the checksum of ${what} does not match what is stored`);
+      throw new StoreDamagedError(this.path, `the checksum of ${what} does not match the stored data`);
   }
 
-  /** Every page; of a file that is not too large, every index against its table too. Rows have checksums of their own. */
+  /** Checks every page, and in a file that is not too large every index. Rows have their own checksums. */
   private check(): void {
     const large = statSync(this.path).size > FULL_CHECK_BYTES;
     const statement = this.prepare(`PRAGMA ${large ? 'quick_check' : 'integrity_check'}(3)`);
@@ -137,7 +137,7 @@ export class Database {
       );
     if (found === migrations.length) return;
     if (found === 0 && this.rows(this.prepare('SELECT 1 FROM sqlite_schema')).length > 0)
-      throw new StoreUnavailableError(`'${this.path}' is a database of something else`);
+      throw new StoreUnavailableError(`'${this.path}' is a database of another program`);
     try {
       this.transaction(() => {
         for (const migration of migrations.slice(found)) this.sqlite.exec(migration);
@@ -149,7 +149,7 @@ export class Database {
   }
 }
 
-/** What SQLite threw, in our words. */
+/** The typed error for an error of SQLite. */
 export function translate(path: string, error: unknown): unknown {
   const code = sqliteCode(error);
   if (code === SQLITE.CORRUPT || code === SQLITE.NOTADB) return new StoreDamagedError(path, messageOf(error));

@@ -12,47 +12,47 @@ const STATES = new Set<unknown>(['open', 'held', 'broken', 'timedOut', 'dropped'
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** @throws Error saying what cannot be treated */
+/** @throws Error naming the invalid field */
 export function decodeExecution(body: string): ExecutionRecord {
   const record = fieldsOf(body);
-  for (const name of ['executionId', 'taskId', 'queue']) demand(name, record[name], isText);
-  for (const name of ['createdTime', 'at']) demand(name, record[name], Number.isFinite);
-  demand('status', record['status'], (each) => STATUSES.has(each));
-  demand('place', record['place'], (each) => PLACES.has(each));
-  demand('priority', record['priority'], (each) => Number.isInteger(each) && Number(each) >= 0 && Number(each) <= 4);
+  for (const name of ['executionId', 'taskId', 'queue']) check(name, record[name], isText);
+  for (const name of ['createdTime', 'at']) check(name, record[name], Number.isFinite);
+  check('status', record['status'], (each) => STATUSES.has(each));
+  check('place', record['place'], (each) => PLACES.has(each));
+  check('priority', record['priority'], (each) => Number.isInteger(each) && Number(each) >= 0 && Number(each) <= 4);
   return record as unknown as ExecutionRecord;
 }
 
-/** @throws Error saying what cannot be treated */
+/** @throws Error naming the invalid field */
 export function decodeWorkflow(body: string): WorkflowRecord {
   const record = fieldsOf(body);
-  demand('workflowId', record['workflowId'], isText);
-  demand('status', record['status'], (each) => STATUSES.has(each));
-  demand('nodes', record['nodes'], (nodes) => Array.isArray(nodes) && nodes.every(isNode));
+  check('workflowId', record['workflowId'], isText);
+  check('status', record['status'], (each) => STATUSES.has(each));
+  check('nodes', record['nodes'], (nodes) => Array.isArray(nodes) && nodes.every(isNode));
   return record as unknown as WorkflowRecord;
 }
 
-/** @throws Error saying what cannot be treated */
+/** @throws Error naming the invalid field */
 export function decodeEdge(body: string): EdgeRecord {
   const record = fieldsOf(body);
-  for (const name of ['taskId', 'ref', 'type']) demand(name, record[name], isText);
-  demand('order', record['order'], Number.isFinite);
-  demand('state', record['state'], (each) => STATES.has(each));
+  for (const name of ['taskId', 'ref', 'type']) check(name, record[name], isText);
+  check('order', record['order'], Number.isFinite);
+  check('state', record['state'], (each) => STATES.has(each));
   return record as unknown as EdgeRecord;
 }
 
-/** Of the table `record`. @throws Error saying what cannot be treated */
+/** Decodes a row of the table `record`. @throws Error naming the invalid field */
 export function decodeRecord(kind: string, body: string): unknown {
   const record = fieldsOf(body);
   if (kind !== 'schedule') return record;
   const schedule = (record['record'] ?? {}) as Fields;
-  for (const name of ['id', 'taskId', 'cronExpression', 'timezone']) demand(name, schedule[name], isText);
+  for (const name of ['id', 'taskId', 'cronExpression', 'timezone']) check(name, schedule[name], isText);
   return record;
 }
 
 function fieldsOf(body: string): Fields {
   const found = JSON.parse(body) as unknown;
-  if (typeof found !== 'object' || found === null) throw new Error(`${body.slice(0, 40)} is no record`);
+  if (typeof found !== 'object' || found === null) throw new Error(`${body.slice(0, 40)} is not a record`);
   return found as Fields;
 }
 
@@ -65,6 +65,6 @@ function isNode(node: unknown): boolean {
   return isText(ref) && isText(execution?.id);
 }
 
-function demand(name: string, value: unknown, isRight: (value: unknown) => boolean): void {
+function check(name: string, value: unknown, isRight: (value: unknown) => boolean): void {
   if (!isRight(value)) throw new Error(`'${name}' is ${JSON.stringify(value)}`);
 }

@@ -13,9 +13,9 @@ interface EdgeColumns {
   checksum: number;
 }
 
-/** Edges on disk, a row each: an end changes the edges that it decides, and no list of all of them. */
+/** Edges on disk, one row each, so the end of an execution only writes the edges that it decides. */
 export class EdgeTable {
-  /** The status of the upstream that an edge on disk bears; absent: it is not there. */
+  /** The status of the upstream in the stored edge; absent: the edge is not stored. */
   private readonly written = new WeakMap<Edge, TaskStatus | null>();
   private readonly insert;
   private readonly remove;
@@ -34,13 +34,13 @@ export class EdgeTable {
     this.written.set(edge, edge.upstream?.status ?? null);
   }
 
-  /** Writes those of an execution that leaves memory whose record does not say how the upstream ended. */
+  /** Writes the edges of an evicted execution whose stored record does not have the final status of the upstream. */
   complete(row: Row): void {
     for (const edge of row.extra?.edges ?? [])
       if (this.written.get(edge) !== (edge.upstream?.status ?? null)) this.put(edge);
   }
 
-  /** @param number of the execution, which is dropped */
+  /** @param number of the dropped execution */
   drop(number: number): void {
     this.remove.run(number);
   }
@@ -56,7 +56,7 @@ export class EdgeTable {
     });
   }
 
-  /** An edge that came from disk, with the status that its record bears. */
+  /** Remembers the upstream status in the record of an edge that was read from disk. */
   read(edge: Edge, status: TaskStatus | null): void {
     this.written.set(edge, status);
   }

@@ -1,15 +1,15 @@
 import { InvalidOptionError } from '../../core/errors.js';
 
-/** Of `store: { type: 'embedded' }`. */
+/** Options of `store: { type: 'embedded' }`. */
 export interface EmbeddedOptions {
   /**
-   * The SQLite file; five more that begin with its name stand beside it. Default: `./data/scheduler.db`, with the namespace
-   * in it where there is one.
+   * The SQLite file; five more files have its path with a suffix. Default: `./data/scheduler.db`, or
+   * `./data/scheduler-<namespace>.db` if a namespace is set.
    */
   path?: string;
   /**
-   * `always`: what is acknowledged is on the disk. `interval`: at most 100 ms behind it, so that a power cut (not the
-   * death of the process) loses that much. Default `always`.
+   * `always`: acknowledged changes are on disk. `interval`: they are on disk at most 100 ms later; a power cut loses those of
+   * that time, the end of the process does not. Default `always`.
    */
   sync?: 'always' | 'interval';
 }

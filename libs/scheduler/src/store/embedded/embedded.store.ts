@@ -9,7 +9,7 @@ import type { GivenSchedule } from '../maps/schedule-row.js';
 import { historySettings, type HistorySettings } from '../history-settings.js';
 import { dump } from '../maps/dump.js';
 import { hasEnded, stats, view } from '../maps/inspect.js';
-import type { MapsStoreOptions } from '../maps/maps-frame.js';
+import type { MapsStoreOptions } from '../maps/maps-store-base.js';
 import { MapsTaskStore } from '../maps/maps-store.js';
 import type { Changed } from '../maps/changed.js';
 import type { State } from '../maps/state.js';
@@ -22,50 +22,52 @@ import { GroupCommit } from './group-commit.js';
 import { archivedInfo, listAll, listAllWorkflows } from './listing.js';
 import { OpenFile } from './open-file.js';
 import type { Sync } from './owner.js';
-import { detached } from './detached.js';
-import { Residents } from './residents.js';
+import { unlinkedRow } from './unlinked-row.js';
+import { WorkingSet } from './working-set.js';
 
 export interface EmbeddedStoreOptions extends MapsStoreOptions {
-  /** The database; what belongs to it stands beside it. Its folder is made where it is missing. */
+  /** The database file; its other files have the same path with a suffix. A missing folder is created. */
   path: string;
-  /** `always`: what is acknowledged is on the disk. `interval`: at most 100 ms behind it. Default `always`. */
+  /** `always`: acknowledged changes are on disk. `interval`: they are on disk at most 100 ms later. Default `always`. */
   sync?: Sync;
 }
 
-/** How far the disk may be behind with sync `interval`, ms. */
+/** Maximum delay of a sync with sync `interval`, ms. */
 const INTERVAL_MS = 100;
-/** What an execution, or a schedule, costs on disk beside its payload, bytes. */
+/** Disk space of an execution or schedule without its payload, bytes. */
 const RECORD_BYTES = 1024;
 
 /**
- * A store on maps made durable: its transitions, and the changes of each turn in an SQLite file before anything is
- * acknowledged or told. What has ended is in the file alone, and comes back when a transition needs it.
+ * A durable store on maps: transitions run in memory, and the changes of each turn of the event loop are in an SQLite file
+ * before calls return and effects are emitted. Ended executions are only in the file, and are loaded if a transition needs
+ * them.
  */
 export class EmbeddedTaskStore extends MapsTaskStore {
   private readonly path: string;
   private readonly sync: Sync;
   private readonly limits: HistorySettings;
-  private readonly residents: Residents;
+  private readonly workingSet: WorkingSet;
   private readonly changed: Set<Changed>;
   private opening: Promise<void> | null = null;
   private file: OpenFile | null = null;
   private group: GroupCommit | null = null;
 
   constructor({ path, sync = 'always', history = {}, ...options }: EmbeddedStoreOptions) {
-    const residents = new Residents();
+    const workingSet = new WorkingSet();
     const changed = new Set<Changed>();
-    // The transitions let nothing go: history is trimmed with the commit, on disk.
+    // Transitions trim nothing: the writer trims history on disk.
     const unlimited = { count: Number.POSITIVE_INFINITY, age: null, bytes: null };
-    super({ ...options, history: unlimited }, residents, changed);
+    super({ ...options, history: unlimited }, workingSet, changed);
     this.path = resolve(path);
     this.sync = sync;
     this.limits = historySettings(history);
-    this.residents = residents;
+    this.workingSet = workingSet;
     this.changed = changed;
   }
 
   /**
-   * Reads the file, or makes it, once; a call that comes earlier does so as well, and waits for it. Runs that were under way when its last process ended come back, as crashes do.
+   * Reads or creates the file, once; an earlier call of another method does so as well. Runs of the previous process are
+   * rescued like those of a crashed worker.
    * @throws StoreInUseError, StoreDamagedError, StoreVersionError, StoreUnavailableError, MissingDependencyError
    */
   override async open(): Promise<void> {
@@ -74,8 +76,8 @@ export class EmbeddedTaskStore extends MapsTaskStore {
   }
 
   private async openFile(): Promise<void> {
-    const { path, sync, state, residents, changed, limits } = this;
-    const file = await OpenFile.open({ path, sync, state, residents, changed, limits, now: () => this.now() });
+    const { path, sync, state, workingSet, changed, limits } = this;
+    const file = await OpenFile.open({ path, sync, state, workingSet, changed, limits, now: () => this.now() });
     try {
       this.refuseClosed();
     } catch (error) {
@@ -84,8 +86,8 @@ export class EmbeddedTaskStore extends MapsTaskStore {
     }
     this.file = file;
     const interval = sync === 'interval' ? INTERVAL_MS : 0;
-    this.group = new GroupCommit(this.file, (effects) => this.tell(effects), interval, new SystemClock());
-    // The clock may have gone back while no process was there.
+    this.group = new GroupCommit(this.file, (effects) => this.emit(effects), interval, new SystemClock());
+    // The clock may have gone back while no process had the file.
     this.followFrom(state.now);
     const { edges, workflows } = file.takeOrphans();
     await this.commit((s) => {
@@ -101,8 +103,8 @@ export class EmbeddedTaskStore extends MapsTaskStore {
     this.group = null;
     this.file = null;
     if (group && file) {
-      if (!group.isStuck) await group.drain();
-      const complete = !group.isStuck && !group.hasFailed;
+      if (!group.isWaitingForSpace) await group.drain();
+      const complete = !group.isWaitingForSpace && !group.hasFailed;
       group.fail(new StoreUnavailableError(`'${this.path}' is closed`));
       file.close(complete);
     }
@@ -113,12 +115,12 @@ export class EmbeddedTaskStore extends MapsTaskStore {
     return this.read(() => undefined);
   }
 
-  // ---- new work: taken while there is room for it --------------------------------------------------------------
+  // ---- new work: only if there is disk space -------------------------------------------------------------------
 
   /** @throws StoreFullError as well */
   override async enqueue(batch: readonly NewExecution[]): Promise<string[]> {
     if (!this.file) await this.open();
-    this.opened().file.space.admit(weigh(batch));
+    this.opened().file.space.require(weigh(batch));
     return super.enqueue(batch);
   }
 
@@ -126,7 +128,7 @@ export class EmbeddedTaskStore extends MapsTaskStore {
   override async startWorkflow(command: NewWorkflow, executions: readonly NewExecution[]): Promise<void> {
     if (!this.file) await this.open();
     const { space, archive } = this.opened().file;
-    space.admit(weigh(executions));
+    space.require(weigh(executions));
     if (archive.findWorkflow(command.workflowId) === null) return super.startWorkflow(command, executions);
   }
 
@@ -134,36 +136,36 @@ export class EmbeddedTaskStore extends MapsTaskStore {
   override async fire(commands: readonly FireCommand[]): Promise<boolean[]> {
     if (!this.file) await this.open();
     const executions = commands.flatMap(({ ticks }) => ticks.map((tick) => tick.execution));
-    this.opened().file.space.admit(weigh(executions));
+    this.opened().file.space.require(weigh(executions));
     return super.fire(commands);
   }
 
-  /** Those that code declares are put at every start, which a full disk must not prevent. @throws StoreFullError as well */
+  /** A full disk must not prevent a start, which stores the declared schedules. @throws StoreFullError as well */
   override async putSchedule(schedule: GivenSchedule): Promise<ScheduleRecord> {
     if (!this.file) await this.open();
     const { space } = this.opened().file;
-    if (schedule.declaredBy === null) space.admit(RECORD_BYTES + (schedule.payload?.length ?? 0));
+    if (schedule.declaredBy === null) space.require(RECORD_BYTES + (schedule.payload?.length ?? 0));
     return super.putSchedule(schedule);
   }
 
-  // ---- looks that reach into history ---------------------------------------------------------------------------
+  // ---- queries that include history ----------------------------------------------------------------------------
 
   override getExecution(executionId: string): Promise<TaskExecution | null> {
     return this.read((s) => {
-      const row = this.residents.peek(executionId);
+      const row = this.workingSet.peek(executionId);
       if (row) return view(s, row);
       const found = this.opened().file.archive.find(executionId);
-      return found ? view(s, detached(s, found.execution)) : null;
+      return found ? view(s, unlinkedRow(s, found.execution)) : null;
     });
   }
 
-  /** What is in the file alone has ended. */
+  /** Executions that are only in the file have ended. */
   override endedOf(executionIds: readonly string[]): Promise<string[]> {
-    return this.read(() => executionIds.filter((id) => hasEnded(this.residents.peek(id))));
+    return this.read(() => executionIds.filter((id) => hasEnded(this.workingSet.peek(id))));
   }
 
   override listExecutions(query: ListExecutionsQuery): Promise<Page<TaskExecution>> {
-    return this.read((s) => listAll(s, this.residents, this.opened().file.archive, query));
+    return this.read((s) => listAll(s, this.workingSet, this.opened().file.archive, query));
   }
 
   override getWorkflow(workflowId: string): Promise<WorkflowInfo | null> {
@@ -192,18 +194,18 @@ export class EmbeddedTaskStore extends MapsTaskStore {
 
   override dump(): Promise<unknown> {
     return this.read((s) => {
-      const sendAway = this.residents.recallAll();
+      const unload = this.workingSet.loadAll();
       const whole = structuredClone(dump(s));
-      sendAway();
+      unload();
       this.opened().file.write();
       return whole;
     });
   }
 
-  // ---- the frame -----------------------------------------------------------------------------------------------
+  // ---- transactions --------------------------------------------------------------------------------------------
 
-  protected override read<T>(look: (s: State, now: number) => T): Promise<T> {
-    return this.whenOpen(() => this.opened().group.read(() => look(this.state, this.now())));
+  protected override read<T>(query: (s: State, now: number) => T): Promise<T> {
+    return this.whenOpen(() => this.opened().group.read(() => query(this.state, this.now())));
   }
 
   protected override commit<T>(transition: (s: State, now: number) => T): Promise<T> {
@@ -213,7 +215,7 @@ export class EmbeddedTaskStore extends MapsTaskStore {
       try {
         result = this.transact(transition);
       } catch (error) {
-        // What it was refused for may not be durable yet, so that it waits its turn as well.
+        // The error may depend on changes that are not durable yet, so it waits for them.
         return group.read(() => {
           throw error;
         });

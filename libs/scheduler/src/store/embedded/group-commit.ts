@@ -1,100 +1,100 @@
-// Of the module: fake timers of a test framework replace the global one.
+// Imported, since fake timers of test frameworks replace the global.
 import { setImmediate } from 'node:timers';
 import type { Clock, ClockTimer } from '../../core/clock.js';
 import type { Effect } from '../../core/effects.js';
 
-/** How a group of calls gets to the disk. */
+/** Makes a group of calls durable. */
 export interface GroupDisk {
-  /** Writes all changes so far as one transaction. @returns whether there were any. @throws NoRoom to be asked again */
+  /** Writes all changes so far as one transaction. @returns whether there were any. @throws DiskFull: to be retried */
   write(): boolean;
-  /** Resolves when all that was written is on the disk itself. */
+  /** Resolves when all written data is on the disk itself. */
   sync(): Promise<void>;
 }
 
-/** There is no room for the write, now. */
-export class NoRoom extends Error {}
+/** There is currently no disk space for the write. */
+export class DiskFull extends Error {}
 
 interface Call {
-  /** A look at what is committed, just after the write. */
-  look: (() => void) | null;
+  /** A query of the committed state, called after the write; null: none. */
+  read: (() => void) | null;
   effects: readonly Effect[];
-  answer: () => void;
-  refuse: (error: unknown) => void;
+  resolve: () => void;
+  reject: (error: unknown) => void;
 }
 
 const RETRY_MS = 100;
 
 /**
- * Group commit: the calls of one turn of the event loop are written as one transaction at its end; effects are told and
- * calls answered when that is durable. While one group waits for the disk, the calls that come form the next one, so
- * that at most one group is in doubt after a power cut, and the event loop never waits for the disk.
+ * Group commit: the changes of all calls in one turn of the event loop are written as one transaction at its end. Once that is
+ * durable, effects are emitted and calls return. Calls that arrive meanwhile form the next group, so a power cut affects at
+ * most one group, and the event loop never waits for the disk.
  */
 export class GroupCommit {
   private calls: Call[] = [];
   private scheduled = false;
   private syncing = false;
-  private retry: ClockTimer | null = null;
-  private unsynced: ClockTimer | null = null;
+  private retryTimer: ClockTimer | null = null;
+  private syncTimer: ClockTimer | null = null;
   private failure: Error | null = null;
   private idle: (() => void)[] = [];
 
   constructor(
     private readonly disk: GroupDisk,
-    private readonly tell: (effects: readonly Effect[]) => void,
-    /** ms that the disk may be behind an answer; 0: never. */
+    private readonly emit: (effects: readonly Effect[]) => void,
+    /** Maximum ms from a return of a call to the sync of its changes; 0: sync before the return. */
     private readonly interval: number,
-    /** The disk's time: the machine's, whatever time the scheduler has. */
+    /** The machine's clock, even with a test clock. */
     private readonly clock: Clock,
   ) {}
 
-  /** Answers with `result`, and tells the effects before, when all that was changed so far is durable. */
+  /** Resolves with `result`, after emitting the effects, when all changes so far are durable. */
   commit<T>(result: T, effects: readonly Effect[]): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.add({ look: null, effects, answer: () => resolve(result), refuse: reject });
+      this.add({ read: null, effects, resolve: () => resolve(result), reject: reject });
     });
   }
 
-  /** A look at the state, answered when what it saw is durable. */
-  read<T>(look: () => T): Promise<T> {
+  /** Queries the state. Resolves when the data that it read is durable. */
+  read<T>(read: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.calls.length === 0 && !this.syncing && this.failure === null) {
-        resolve(look());
+        resolve(read());
         return;
       }
-      let seen: () => void;
-      const see = (): void => {
+      let settle: () => void;
+      const run = (): void => {
         try {
-          const found = look();
-          seen = () => resolve(found);
+          const found = read();
+          settle = () => resolve(found);
         } catch (error) {
-          seen = () => reject(error instanceof Error ? error : new Error(String(error)));
+          settle = () => reject(error instanceof Error ? error : new Error(String(error)));
         }
       };
-      this.add({ look: see, effects: [], answer: () => seen(), refuse: reject });
+      this.add({ read: run, effects: [], resolve: () => settle(), reject: reject });
     });
   }
 
-  /** @throws what made the disk fail, if it has */
+  /** @throws the error that stopped the store, if there is one */
   check(): void {
     if (this.failure !== null) throw this.failure;
   }
 
-  /** Nothing is written any more; calls are refused. What went wrong once is not tried again as if it had not. */
+  /** Stops writing, and rejects all calls from now on: after a failed write or sync, the state of the file is unknown. */
   fail(error: Error): void {
     this.failure ??= error;
-    this.retry?.cancel();
-    this.unsynced?.cancel();
-    for (const call of this.calls.splice(0)) call.refuse(error);
-    this.rest();
+    this.retryTimer?.cancel();
+    this.syncTimer?.cancel();
+    for (const call of this.calls.splice(0)) call.reject(error);
+    this.resolveIdle();
   }
 
-  /** Resolves when every call so far is answered, and the disk is not behind. */
+  /** Resolves when all calls so far have returned and their changes are on disk. */
   async drain(): Promise<void> {
     while (this.failure === null && (this.calls.length > 0 || this.syncing))
       await new Promise<void>((resolve) => this.idle.push(resolve));
-    if (this.unsynced) {
-      this.unsynced.cancel();
-      this.unsynced = null;
+    if (this.syncTimer) {
+      this.syncTimer.cancel();
+      this.syncTimer = null;
       await this.disk.sync();
     }
   }
@@ -103,19 +103,19 @@ export class GroupCommit {
     return this.failure !== null;
   }
 
-  /** Whether calls wait for room on the disk. */
-  get isStuck(): boolean {
-    return this.retry !== null;
+  /** Whether calls wait for disk space. */
+  get isWaitingForSpace(): boolean {
+    return this.retryTimer !== null;
   }
 
   private add(call: Call): void {
-    if (this.failure !== null) return call.refuse(this.failure);
+    if (this.failure !== null) return call.reject(this.failure);
     this.calls.push(call);
     this.schedule();
   }
 
   private schedule(): void {
-    if (this.scheduled || this.syncing || this.retry !== null) return;
+    if (this.scheduled || this.syncing || this.retryTimer !== null) return;
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
@@ -129,46 +129,46 @@ export class GroupCommit {
     try {
       wrote = this.disk.write();
     } catch (error) {
-      if (!(error instanceof NoRoom)) return this.fail(error as Error);
-      this.retry = this.clock.setTimer(RETRY_MS, () => {
-        this.retry = null;
+      if (!(error instanceof DiskFull)) return this.fail(error as Error);
+      this.retryTimer = this.clock.setTimer(RETRY_MS, () => {
+        this.retryTimer = null;
         this.write();
       });
       return;
     }
     const group = this.calls;
     this.calls = [];
-    for (const call of group) call.look?.();
-    if (!wrote) return this.answer(group);
+    for (const call of group) call.read?.();
+    if (!wrote) return this.resolveGroup(group);
     if (this.interval > 0) {
-      this.unsynced ??= this.clock.setTimer(this.interval, () => void this.catchUp());
-      return this.answer(group);
+      this.syncTimer ??= this.clock.setTimer(this.interval, () => void this.syncPending());
+      return this.resolveGroup(group);
     }
     this.syncing = true;
     this.disk.sync().then(
       () => {
         this.syncing = false;
-        this.answer(group);
+        this.resolveGroup(group);
       },
       (error: Error) => {
         this.syncing = false;
-        for (const call of group) call.refuse(error);
+        for (const call of group) call.reject(error);
         this.fail(error);
       },
     );
   }
 
-  private answer(group: readonly Call[]): void {
-    for (const { effects, answer } of group) {
-      if (effects.length > 0) this.tell(effects);
-      answer();
+  private resolveGroup(group: readonly Call[]): void {
+    for (const { effects, resolve } of group) {
+      if (effects.length > 0) this.emit(effects);
+      resolve();
     }
     if (this.calls.length > 0) this.schedule();
-    else this.rest();
+    else this.resolveIdle();
   }
 
-  private async catchUp(): Promise<void> {
-    this.unsynced = null;
+  private async syncPending(): Promise<void> {
+    this.syncTimer = null;
     try {
       await this.disk.sync();
     } catch (error) {
@@ -176,7 +176,7 @@ export class GroupCommit {
     }
   }
 
-  private rest(): void {
+  private resolveIdle(): void {
     for (const resolve of this.idle.splice(0)) resolve();
   }
 }

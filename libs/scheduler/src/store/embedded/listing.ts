@@ -8,13 +8,13 @@ import type { ListExecutionsQuery, Page, WorkflowInfo } from '../records.js';
 import { toWorkflow } from '../views.js';
 import type { Archive } from './archive.js';
 import type { WorkflowRecord } from './codec.js';
-import { detached, type StoredWorkflow } from './detached.js';
-import type { Residents } from './residents.js';
+import { unlinkedRow, type StoredWorkflow } from './unlinked-row.js';
+import type { WorkingSet } from './working-set.js';
 
 /** Newest first, from memory and from history on disk. */
 export function listAll(
   s: State,
-  residents: Residents,
+  residents: WorkingSet,
   archive: Archive,
   query: ListExecutionsQuery,
 ): Page<TaskExecution> {
@@ -48,7 +48,7 @@ function readStored(
   let size = 0;
   for (let step = FEWEST; rows.length < limit && size < LIST_SIZE;) {
     const wanted = Math.min(step, limit - rows.length);
-    const found = archive.page(query, rows.at(-1)?.order ?? below, downTo, wanted).map((each) => detached(s, each));
+    const found = archive.page(query, rows.at(-1)?.order ?? below, downTo, wanted).map((each) => unlinkedRow(s, each));
     const read = found.reduce((sum, row) => sum + sizeOf(row), 0);
     rows.push(...found);
     size += read;

@@ -3,7 +3,7 @@ import { TERMINAL_STATUSES } from '../../core/status.js';
 import type { Edge, WorkflowRow } from '../maps/rows.js';
 import type { State } from '../maps/state.js';
 import type { Archive, ExecutionColumns } from './archive.js';
-import type { KeyRecord, LockRecord, QueueRecord, ScheduleEntry, SpreadRecord, TaskEntry } from './codec.js';
+import type { KeyRecord, LockRecord, QueueRecord, ScheduleEntry, StepRecord, TaskEntry } from './codec.js';
 import type { Database } from './database.js';
 import { decodeRecord } from './decode.js';
 import { Rebuilder } from './rebuild.js';
@@ -17,13 +17,13 @@ interface RecordColumns {
   checksum: number;
 }
 
-/** What waits for executions that were set aside. */
+/** Edges and workflows that wait for executions that were set aside. */
 export interface Orphans {
   edges: readonly Edge[];
   workflows: readonly WorkflowRow[];
 }
 
-/** Fills an empty state with what is in the file, history excepted. */
+/** Fills an empty state from the file, without history. */
 export function load(database: Database, archive: Archive, s: State, totals: Totals, aside: SetAside): Orphans {
   const rebuilder = new Rebuilder(s, archive.edges);
   const records = readRecords(database, aside);
@@ -46,9 +46,9 @@ export function load(database: Database, archive: Archive, s: State, totals: Tot
   const keys = records.filter(({ kind }) => kind === 'key') as { key: string; body: KeyRecord }[];
   keys.sort((a, b) => a.body.expiresAt - b.body.expiresAt);
   for (const { key, body } of keys) rebuilder.key(key, body);
-  const steps = records.filter(({ kind }) => kind === 'spread') as { key: string; body: SpreadRecord }[];
+  const steps = records.filter(({ kind }) => kind === 'spread') as { key: string; body: StepRecord }[];
   steps.sort((a, b) => Number(a.key) - Number(b.key));
-  for (const { key, body } of steps) aside.attempt(`spread '${key}'`, () => rebuilder.spread(Number(key), body));
+  for (const { key, body } of steps) aside.attempt(`spread '${key}'`, () => rebuilder.step(Number(key), body));
   for (const kind of ['totals', 'window', 'errors']) each(kind, (_, body) => totals.restore(kind, body));
   for (const outcome of TERMINAL_STATUSES) s.history.shelves[outcome].units.beyond(archive.newestRank(outcome));
   return { edges: rebuilder.lostEdges, workflows: rebuilder.unclosed };
@@ -59,8 +59,8 @@ function readRecords(database: Database, aside: SetAside): { kind: string; key: 
   return database.rows<RecordColumns>(select).flatMap(({ kind, key, body, checksum }) => {
     database.verify(`${kind} '${key}'`, checksum, kind, key, body);
     const decoded = aside.attempt(`${kind} '${key}'`, () => decodeRecord(kind, body));
-    // Without the sequence, numbers would be given twice.
-    if (decoded === null && kind === 'totals') throw new StoreDamagedError(database.path, 'its totals are no JSON');
+    // Without the sequence, numbers would be assigned twice.
+    if (decoded === null && kind === 'totals') throw new StoreDamagedError(database.path, 'its totals are not JSON');
     return decoded === null ? [] : { kind, key, body: decoded };
   });
 }

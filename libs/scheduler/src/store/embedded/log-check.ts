@@ -9,33 +9,33 @@ const BIG_ENDIAN = 0x377f0683;
 const LITTLE_ENDIAN = 0x377f0682;
 
 /**
- * SQLite reads its log up to the first frame that is not sound, and forgets the rest: right for a tail that a power cut
- * tore, wrong for damage in the middle, which would silently lose what was acknowledged. Here the two are told apart.
- * @param previous who wrote it; null: nobody left anything behind
- * @throws StoreDamagedError if more is unsound than a crash of that writer can have left
+ * SQLite reads its log up to the first invalid frame and ignores the rest: right for a tail torn by a power cut, wrong for
+ * damage in the middle, which would silently lose acknowledged changes. This check distinguishes the two.
+ * @param previous the process that wrote it; null: it has closed the file
+ * @throws StoreDamagedError if more frames are invalid than a crash of that process can leave
  */
 export function checkLog(path: string, previous: OwnerNote | null): void {
   const log = read(`${path}-wal`);
-  // A process that dies leaves a log. One that closes the file takes its note with it.
+  // A process that dies leaves a log. One that closes the file removes its note.
   if (log === null && previous !== null)
     throw new StoreDamagedError(
       path,
-      `its write-ahead log (${path}-wal) is missing, with what process ${previous.pid} had not moved to the database; ` +
-        `to go on without it, remove ${path}-owner`,
+      `its write-ahead log (${path}-wal) is missing, with the changes of process ${previous.pid} that were not in the ` +
+        `database yet; to continue without them, remove ${path}-owner`,
     );
   if (log === null || log.length === 0) return;
-  const sound = soundFrames(log);
-  if (sound === null) {
+  const valid = validFrames(log);
+  if (valid === null) {
     // A header is written once, and synced before the database relies on it.
     if (log.length > HEADER && log.some((byte) => byte !== 0))
-      throw new StoreDamagedError(path, `the header of its write-ahead log (${path}-wal) is unsound`);
+      throw new StoreDamagedError(path, `the header of its write-ahead log (${path}-wal) is invalid`);
     return;
   }
-  const { frames, commits } = framesAfter(log, sound);
-  const lost = `frame ${sound + 1} of its write-ahead log (${path}-wal) is unsound, and ${frames - 1} frames follow it`;
-  // The process alone died: the system kept what was written, all but the frame under its hands.
+  const { frames, commits } = framesAfter(log, valid);
+  const lost = `frame ${valid + 1} of its write-ahead log (${path}-wal) is invalid, and ${frames - 1} frames follow it`;
+  // Only the process died: the system kept all that was written, except the frame in progress.
   if (previous !== null && isSameBoot(previous) && frames > 1) throw new StoreDamagedError(path, lost);
-  // The power went: one group was not synced yet, the last; with sync 'interval' any number.
+  // Power cut: only the last group was not synced; with sync 'interval' any number.
   if (previous?.sync !== 'interval' && commits > 1) throw new StoreDamagedError(path, lost);
 }
 
@@ -48,8 +48,8 @@ function read(path: string): Buffer | null {
   }
 }
 
-/** How many frames from the first on are sound; null: the header is not. */
-function soundFrames(log: Buffer): number | null {
+/** Number of valid frames at the start; null: the header is invalid. */
+function validFrames(log: Buffer): number | null {
   if (log.length < HEADER) return null;
   const magic = log.readUInt32BE(0);
   if (magic !== BIG_ENDIAN && magic !== LITTLE_ENDIAN) return null;
@@ -59,19 +59,19 @@ function soundFrames(log: Buffer): number | null {
   const size = frameSize(log);
   for (let n = 0; ; n++) {
     const at = HEADER + n * size;
-    if (at + size > log.length || !isOfThisRound(log, at)) return n;
+    if (at + size > log.length || !hasCurrentSalt(log, at)) return n;
     sum.add(at, at + 8);
     sum.add(at + FRAME_HEADER, at + size);
     if (!sum.equals(at + 16)) return n;
   }
 }
 
-/** Whole frames behind the sound ones that belong to the same round of the log, and how many of them end a commit. */
-function framesAfter(log: Buffer, sound: number): { frames: number; commits: number } {
+/** Whole frames after the valid ones with the current salt, and how many of them end a commit. */
+function framesAfter(log: Buffer, valid: number): { frames: number; commits: number } {
   const size = frameSize(log);
   const found = { frames: 0, commits: 0 };
-  for (let at = HEADER + sound * size; at + size <= log.length; at += size) {
-    if (!isOfThisRound(log, at)) continue;
+  for (let at = HEADER + valid * size; at + size <= log.length; at += size) {
+    if (!hasCurrentSalt(log, at)) continue;
     found.frames++;
     if (log.readUInt32BE(at + 4) > 0) found.commits++;
   }
@@ -82,8 +82,8 @@ function frameSize(log: Buffer): number {
   return FRAME_HEADER + log.readUInt32BE(8);
 }
 
-/** Frames of earlier rounds, with other salts, may follow. */
-function isOfThisRound(log: Buffer, at: number): boolean {
+/** Frames of earlier rounds of the log, with other salts, may follow. */
+function hasCurrentSalt(log: Buffer, at: number): boolean {
   return log.compare(log, 16, 24, at + 8, at + 16) === 0;
 }
 

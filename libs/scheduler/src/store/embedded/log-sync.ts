@@ -4,11 +4,11 @@ import { promisify } from 'node:util';
 
 const sync = promisify(fdatasync);
 
-/** Brings SQLite's write-ahead log to the disk, on a thread of its own instead of the event loop's. */
+/** Syncs SQLite's write-ahead log to disk, in a thread of the pool. */
 export class LogSync {
   private readonly file: number;
 
-  /** The log must be there, and stays while its database is open. */
+  /** The log must exist; it does as long as the database is open. */
   constructor(path: string) {
     this.file = openSync(`${path}-wal`, 'r+');
     if (process.platform === 'win32') return;

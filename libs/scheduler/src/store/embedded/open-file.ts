@@ -7,36 +7,36 @@ import type { State } from '../maps/state.js';
 import { Archive } from './archive.js';
 import { Database, translate } from './database.js';
 import { DiskSpace } from './disk-space.js';
-import { NoRoom, type GroupDisk } from './group-commit.js';
+import { DiskFull, type GroupDisk } from './group-commit.js';
 import { load, type Orphans } from './load.js';
 import { checkLog } from './log-check.js';
 import { LogSync } from './log-sync.js';
 import { keepPrivate } from './private-files.js';
 import { Owner, type Sync } from './owner.js';
-import type { Residents } from './residents.js';
+import type { WorkingSet } from './working-set.js';
 import { loadSqlite, messageOf, SQLITE, sqliteCode } from './sqlite.js';
 import { SetAside } from './set-aside.js';
 import { Writer } from './writer.js';
 
-/** What the file is opened for. */
-export interface FileUser {
+/** The store that opens the file, and its settings. */
+export interface FileContext {
   path: string;
   sync: Sync;
-  /** Empty; what is in the file is put into it. */
+  /** Empty; it is filled from the file. */
   state: State;
-  residents: Residents;
+  workingSet: WorkingSet;
   changed: Set<Changed>;
   limits: HistorySettings;
   now: () => number;
 }
 
-/** Below this, an I/O error is taken for what it most likely is: SQLite has no room for its shared memory. */
-const NEXT_TO_NOTHING = 256 << 10;
+/** With less free space, an I/O error most likely means that SQLite has no space for its shared memory. */
+const ALMOST_FULL_BYTES = 256 << 10;
 
-/** The file while it is open: owned, checked, read into memory, and written to. */
+/** An open file: locked, checked, and loaded into memory. */
 export class OpenFile implements GroupDisk {
   private constructor(
-    private readonly user: FileUser,
+    private readonly context: FileContext,
     private readonly owner: Owner,
     private readonly database: Database,
     readonly archive: Archive,
@@ -49,11 +49,11 @@ export class OpenFile implements GroupDisk {
 
   /**
    * @throws StoreInUseError, StoreDamagedError, StoreVersionError, StoreUnavailableError or MissingDependencyError;
-   *   the file is then as it was
+   *   the file is then unchanged
    */
-  static async open(user: FileUser): Promise<OpenFile> {
+  static async open(context: FileContext): Promise<OpenFile> {
     const Sqlite = await loadSqlite();
-    const { path } = user;
+    const { path } = context;
     let owner: Owner | null = null;
     let database: Database | null = null;
     let hasLog = false;
@@ -64,26 +64,26 @@ export class OpenFile implements GroupDisk {
       checkLog(path, owner.previous);
       hasLog = existsSync(`${path}-wal`);
       database = Database.open(Sqlite, path);
-      owner.sign(user.sync, new Date(user.now()));
-      const { state, residents, changed, limits } = user;
+      owner.writeNote(context.sync, new Date(context.now()));
+      const { state, workingSet, changed, limits } = context;
       const aside = new SetAside();
       const archive = new Archive(database, aside);
-      const writer = new Writer(database, archive, state, residents, changed, limits);
+      const writer = new Writer(database, archive, state, workingSet, changed, limits);
       const orphans = load(database, archive, state, writer.totals, aside);
-      residents.recallFrom(archive, state);
+      workingSet.attach(archive, state);
       const space = new DiskSpace(path, () => database!.checkpoint());
       database.limitLog(space.logBytes);
-      return new OpenFile(user, owner, database, archive, writer, space, new LogSync(path), aside, orphans);
+      return new OpenFile(context, owner, database, archive, writer, space, new LogSync(path), aside, orphans);
     } catch (error) {
       database?.close();
-      if (hasLog) eraseIfMoved(path, owner!);
-      owner?.leave();
+      if (hasLog) removeNoteIfMoved(path, owner!);
+      owner?.unlock();
       if ((error as NodeJS.ErrnoException).syscall === undefined) throw translate(path, error);
       throw new StoreUnavailableError(`'${path}': ${messageOf(error)}`);
     }
   }
 
-  /** What the opening has found, once. */
+  /** The orphans found at open; once. */
   takeOrphans(): Orphans {
     const orphans = this.orphans ?? { edges: [], workflows: [] };
     this.orphans = null;
@@ -93,8 +93,8 @@ export class OpenFile implements GroupDisk {
   write(): boolean {
     this.space.nextTurn();
     const wrote = this.attempt() ?? this.attemptWithReserve();
-    // While there is little room, the log takes none.
-    if (wrote && !this.space.isHeld) this.database.checkpoint();
+    // While space is short, the log is kept empty.
+    if (wrote && !this.space.isReserved) this.database.checkpoint();
     return wrote;
   }
 
@@ -102,39 +102,39 @@ export class OpenFile implements GroupDisk {
     try {
       await this.log.sync();
     } catch (error) {
-      throw new StoreUnavailableError(`the disk of '${this.user.path}' has failed: ${messageOf(error)}`);
+      throw new StoreUnavailableError(`the disk of '${this.context.path}' has failed: ${messageOf(error)}`);
     }
   }
 
-  /** @param complete whether all is on the disk; otherwise the next one to open it recovers */
+  /** @param complete whether all changes are on disk; if not, the next open recovers */
   close(complete: boolean): void {
     this.log.close();
     if (complete) {
       this.database.checkpoint();
-      // Before SQLite removes its log: a note without a log says that one is missing.
-      this.owner.erase();
+      // Before SQLite removes its log: a note without a log means that the log is missing.
+      this.owner.removeNote();
     }
     this.database.close();
-    eraseIfMoved(this.user.path, this.owner);
-    this.owner.leave();
+    removeNoteIfMoved(this.context.path, this.owner);
+    this.owner.unlock();
   }
 
-  /** null: there is no room for it. */
+  /** null: there is no space. */
   private attempt(): boolean | null {
     try {
-      return this.writer.write(this.user.now());
+      return this.writer.write(this.context.now());
     } catch (error) {
       if (this.isFull(error)) return null;
-      throw translate(this.user.path, error);
+      throw translate(this.context.path, error);
     }
   }
 
-  /** Once more, when all has been given back that can be. */
+  /** Retries after freeing all space that can be freed. */
   private attemptWithReserve(): boolean {
     this.space.release();
     this.database.checkpoint();
     const wrote = this.attempt();
-    if (wrote === null) throw new NoRoom();
+    if (wrote === null) throw new DiskFull();
     return wrote;
   }
 
@@ -142,17 +142,17 @@ export class OpenFile implements GroupDisk {
     const code = sqliteCode(error);
     if (code === SQLITE.FULL) return true;
     if (code !== SQLITE.IOERR) return false;
-    const { bavail, bsize } = statfsSync(dirname(this.user.path));
-    return bavail * bsize < NEXT_TO_NOTHING;
+    const { bavail, bsize } = statfsSync(dirname(this.context.path));
+    return bavail * bsize < ALMOST_FULL_BYTES;
   }
 }
 
-/** SQLite has moved all of its log to the database, and removed it, when it was closed: there is nothing to recover. */
-function eraseIfMoved(path: string, owner: Owner): void {
-  if (!existsSync(`${path}-wal`)) owner.erase();
+/** Removes the note if SQLite has removed its log at close: there is nothing to recover. */
+function removeNoteIfMoved(path: string, owner: Owner): void {
+  if (!existsSync(`${path}-wal`)) owner.removeNote();
 }
 
-/** With those above it, for the owner only. (The `recursive` of mkdir never returns where a file system refuses, as /proc.) */
+/** Creates a folder and its parents, for the owner only. (`recursive` of mkdir never returns on file systems like /proc.) */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path));

@@ -6,58 +6,57 @@ import { SQLITE, sqliteCode, type OpenSqlite, type SqliteConnection } from './sq
 
 export type Sync = 'always' | 'interval';
 
-/** Who has, or had, the file. */
+/** The process that has, or had, the file. */
 export interface OwnerNote {
   pid: number;
   host: string;
   /** ISO 8601 */
   since: string;
-  /** The boot of the machine, where it can be told: after another one, what was not synced may be lost. */
+  /** The boot id of the machine, if known: after another boot, changes that were not synced may be lost. */
   boot: string | null;
   sync: Sync;
 }
 
 /**
- * One process at a time. The lock is the operating system's, so that it ends with its holder however that ends; a note
- * beside it says who that is.
+ * Allows one process at a time. The operating system releases the lock when the process ends; a note file names the process.
  */
 export class Owner {
   private constructor(
     private readonly lock: SqliteConnection,
     private readonly notePath: string,
-    /** The one before, unless it has closed the file. */
+    /** The previous process; null: it has closed the file. */
     readonly previous: OwnerNote | null,
   ) {}
 
-  /** @throws StoreInUseError naming the process that has it */
+  /** @throws StoreInUseError naming the process that has the file */
   static take(Sqlite: OpenSqlite, path: string): Owner {
     const notePath = `${path}-owner`;
-    return new Owner(Owner.lockOf(Sqlite, path, notePath), notePath, readNote(notePath));
+    return new Owner(Owner.lockFile(Sqlite, path, notePath), notePath, readNote(notePath));
   }
 
-  /** Leaves the note of this process, once what the one before has left is recovered. */
-  sign(sync: Sync, now: Date): void {
+  /** Writes the note of this process, after the log of the previous one is recovered. */
+  writeNote(sync: Sync, now: Date): void {
     const note: OwnerNote = { pid: process.pid, host: hostname(), since: now.toISOString(), boot: bootId(), sync };
     try {
       writeFileSync(`${this.notePath}.new`, `${JSON.stringify(note)}\n`, { mode: 0o600 });
       renameSync(`${this.notePath}.new`, this.notePath);
     } catch (error) {
-      // A full disk must not keep running work from being finished.
+      // A full disk must not prevent running work from finishing.
       if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
       rmSync(this.notePath, { force: true });
     }
   }
 
-  /** Removes the note: there is nothing to recover. */
-  erase(): void {
+  /** Removes the note, as there is nothing to recover. */
+  removeNote(): void {
     rmSync(this.notePath, { force: true });
   }
 
-  leave(): void {
+  unlock(): void {
     this.lock.close();
   }
 
-  private static lockOf(Sqlite: OpenSqlite, path: string, notePath: string): SqliteConnection {
+  private static lockFile(Sqlite: OpenSqlite, path: string, notePath: string): SqliteConnection {
     let lock: SqliteConnection | null = null;
     try {
       lock = new Sqlite(`${path}-lock`);
@@ -71,7 +70,7 @@ export class Owner {
   }
 }
 
-/** Whether everything that was written still stands in memory of the system: it has not started anew since. */
+/** Whether the machine has not rebooted since, so all written data is still in the system's memory. */
 export function isSameBoot({ boot, host }: OwnerNote): boolean {
   return boot !== null && boot === bootId() && host === hostname();
 }

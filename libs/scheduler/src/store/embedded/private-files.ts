@@ -2,26 +2,26 @@ import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 
 const PRIVATE = 0o600;
 const OTHERS = 0o077;
-/** What is opened by SQLite, which gives its log and its index of the log the rights of the database. */
-const OPENED = ['', '-lock'];
-/** What an earlier run may have left with the rights of its time. */
-const LEFT = ['-wal', '-shm', '-journal', '-lock-journal', '-reserve', '-owner'];
+/** Files that SQLite opens; it gives its log and index of the log the mode of the database. */
+const SQLITE_FILES = ['', '-lock'];
+/** Files that an earlier run may have left with another mode. */
+const OTHER_FILES = ['-wal', '-shm', '-journal', '-lock-journal', '-reserve', '-owner'];
 
 /**
- * Makes the files of a store readable and writable for their owner only, whatever the umask says: payloads stand in them, and
- * who may read the lock file can lock the store out. Files of another owner stay as they are.
+ * Makes the files of a store readable and writable for their owner only, regardless of the umask: they contain payloads, and
+ * a process that can read the lock file can block the store. Files of another owner are not changed.
  */
 export function keepPrivate(path: string): void {
   if (process.platform === 'win32') return;
-  for (const end of OPENED) make(path + end);
-  for (const end of [...OPENED, ...LEFT]) restrict(path + end);
+  for (const end of SQLITE_FILES) make(path + end);
+  for (const end of [...SQLITE_FILES, ...OTHER_FILES]) restrict(path + end);
 }
 
 function make(path: string): void {
   try {
     closeSync(openSync(path, 'ax', PRIVATE));
   } catch {
-    // It is there, or what is wrong with the path is said when SQLite opens it.
+    // It exists, or SQLite reports what is wrong with the path.
   }
 }
 

@@ -1,12 +1,12 @@
 import { isTerminal } from '../../core/status.js';
-import { SpreadStep } from '../maps/changed.js';
+import { StepRow } from '../maps/changed.js';
 import { Deadline } from '../maps/deadline.js';
 import { KeyRow } from '../maps/key-row.js';
 import { restored } from '../maps/schedule-row.js';
 import { Edge, LockRow, QueueRow, Row, WorkerRow, WorkflowRow, type Unit } from '../maps/rows.js';
 import { toLimits } from '../maps/queue-table.js';
 import type { State } from '../maps/state.js';
-import { detached, type StoredExecution, type StoredWorkflow } from './detached.js';
+import { unlinkedRow, type StoredExecution, type StoredWorkflow } from './unlinked-row.js';
 import type { EdgeTable } from './edge-table.js';
 import type {
   EdgeRecord,
@@ -16,37 +16,37 @@ import type {
   QueueRecord,
   Reference,
   ScheduleEntry,
-  SpreadRecord,
+  StepRecord,
   TaskEntry,
 } from './codec.js';
 
 interface Added {
   row: Row;
   edges: readonly EdgeRecord[];
-  /** Whether they are in the table, and not in the record of a release before it. */
+  /** Whether they are from the table `edge`; an older release stored them in the execution's record. */
   isFromTable: boolean;
   lockWait: ExtraRecord['lockWait'];
   expiry: ExtraRecord['expiry'];
 }
 
 /**
- * Puts what was on disk back into memory. First all executions, then what names them, then what must be in order.
- * It serves the opening, and the return of a family out of history.
+ * Restores stored records in memory: first all executions, then records that refer to them, then ordered lists. Used at open,
+ * and to load a component from history.
  */
 export class Rebuilder {
   private readonly added: Added[] = [];
 
   private readonly workflows: WorkflowRow[] = [];
 
-  /** Open edges whose upstream is not in the file, or was set aside. After `link`. */
+  /** After `link`: open edges whose upstream is not in the file or was set aside. */
   readonly lostEdges: Edge[] = [];
 
-  /** Workflows that are not closed though no execution of theirs is open: the last ones were set aside. */
+  /** Running workflows without open executions: their last ones were set aside. */
   get unclosed(): WorkflowRow[] {
     return this.workflows.filter(({ open, status }) => open === 0 && status === 'RUNNING');
   }
 
-  /** @param table where edges are that are not in the records themselves */
+  /** @param table the edges that are not in the records themselves */
   constructor(
     private readonly s: State,
     private readonly table: EdgeTable,
@@ -56,17 +56,17 @@ export class Rebuilder {
     return this.added.map(({ row }) => row);
   }
 
-  /** @throws Error if its edges cannot be treated; then nothing has changed */
+  /** @throws Error if its edges cannot be read; then nothing has changed */
   execution(stored: StoredExecution): void {
     const { s } = this;
     const { edges = 0, lockWait, expiry } = stored.record.extra ?? {};
     const isFromTable = typeof edges === 'number';
     const found = !isFromTable ? edges : edges === 0 ? [] : this.table.of(stored.number, edges);
     s.queue(stored.record.queue);
-    const row = detached(s, stored);
+    const row = unlinkedRow(s, stored);
     s.executions.set(row.id, row);
     s.byStatus[row.status]++;
-    this.chain(row);
+    this.insertInOrder(row);
     this.added.push({ row, edges: found, isFromTable, lockWait, expiry });
   }
 
@@ -77,7 +77,7 @@ export class Rebuilder {
     workflow.completedAt = record.completedTime;
     workflow.rank = ended;
     for (const { ref, execution, dependsOn } of record.nodes) {
-      const row = this.find(execution);
+      const row = this.resolve(execution);
       if (row.place !== 'gone') row.more().workflow = workflow;
       if (!isTerminal(row.status)) workflow.open++;
       else workflow.bytes += row.bytes;
@@ -90,7 +90,7 @@ export class Rebuilder {
     return workflow;
   }
 
-  /** Edges and places, once all executions are there. */
+  /** Restores edges and lists, after all executions. */
   link(): void {
     const { s, added } = this;
     const edges = added.flatMap((each) => this.edgesOf(each));
@@ -107,7 +107,7 @@ export class Rebuilder {
       else row.extra!.lockWaitLeft = row.extra!.lockWait.at;
     }
     const units = [...added.map(({ row }) => row), ...this.workflows].sort((a, b) => a.rank - b.rank);
-    for (const unit of units) this.enlist(unit);
+    for (const unit of units) this.addToLists(unit);
   }
 
   queue(name: string, { paused, rules, declared, starts = [] }: QueueRecord): void {
@@ -152,11 +152,11 @@ export class Rebuilder {
     this.s.keys.restore(new KeyRow(key, executionId, fingerprint, expiresAt));
   }
 
-  spread(order: number, record: SpreadRecord): void {
+  step(order: number, record: StepRecord): void {
     const { executionId, reopen, kind = reopen ? 'reopened' : 'ended', next, examined } = record;
     const row = this.s.executions.get(executionId);
-    if (!row) throw new Error(`there is no execution ${executionId}`);
-    const step = new SpreadStep(order, row, kind, next);
+    if (!row) throw new Error(`execution ${executionId} does not exist`);
+    const step = new StepRow(order, row, kind, next);
     step.examined = examined;
     this.s.steps.steps.push(step);
     if (kind === 'ended') row.endsToPropagate = (row.endsToPropagate ?? 0) + 1;
@@ -165,8 +165,8 @@ export class Rebuilder {
     this.pin(row);
   }
 
-  /** Into the order of creation: at its end when all is read in that order, further down for what returns. */
-  private chain(row: Row): void {
+  /** Inserts it into the list by creation: at its end during open, further down when loaded from history. */
+  private insertInOrder(row: Row): void {
     const { s } = this;
     let newer: Row | null = null;
     let older = s.newestRow;
@@ -180,7 +180,7 @@ export class Rebuilder {
   private edgesOf({ row, edges, isFromTable }: Added): Edge[] {
     const made = edges.map((record) => this.edge(row, record));
     if (isFromTable) made.forEach((edge, i) => this.table.read(edge, edges[i]!.upstream?.status ?? null));
-    // From a release that kept them in the execution's record: both are written anew.
+    // An older release stored them in the execution's record: both are written again.
     else for (const record of [row, ...made]) this.s.touch(record);
     return made;
   }
@@ -190,7 +190,7 @@ export class Rebuilder {
     const { order, ref, type, maxAge, reuse, timeout } = record;
     const edge = new Edge(order, row, task, { ref, type, maxAge: maxAge ?? undefined, reuse, timeout });
     edge.state = record.state;
-    edge.upstream = record.upstream ? this.find(record.upstream) : null;
+    edge.upstream = record.upstream ? this.resolve(record.upstream) : null;
     if (isOpen(edge)) row.openEdges++;
     if (record.due !== undefined) {
       edge.at = record.due;
@@ -216,7 +216,7 @@ export class Rebuilder {
     this.pin(upstream);
   }
 
-  /** One that has ended, and whose edges are still to be released. */
+  /** Restores the counters of an ended execution whose edges are not all released. */
   private keepForEdges(row: Row): void {
     if (row.edgesToReattach !== undefined) row.openEdges++;
     else if (row.edgesReleased !== undefined) {
@@ -225,14 +225,14 @@ export class Rebuilder {
     }
   }
 
-  /** Counts who needs an execution of a workflow from outside of it. */
+  /** Counts a need for a member of a workflow from outside of the workflow. */
   private pin(row: Row): void {
     const workflow = this.s.workflows.of(row);
     if (workflow !== undefined) workflow.pins++;
   }
 
-  /** What another record names; a stand-in that is gone for what history has dropped, or what was set aside and so failed. */
-  private find({ id, taskId, status }: Reference): Row {
+  /** Resolves a reference. If the execution was dropped or set aside, a placeholder that is gone (FAILED if set aside). */
+  private resolve({ id, taskId, status }: Reference): Row {
     const found = this.s.executions.get(id);
     if (found) return found;
     const command = { executionId: id, priority: 0, payload: null, timeout: null } as const;
@@ -242,8 +242,8 @@ export class Rebuilder {
     return row;
   }
 
-  /** By rank, so that each list has its order again. */
-  private enlist(row: Unit): void {
+  /** Adds a unit to its list; called in the order of ranks. */
+  private addToLists(row: Unit): void {
     const { s } = this;
     if (row instanceof WorkflowRow) {
       if (row.rank > 0) s.history.restore(row);
@@ -251,15 +251,15 @@ export class Rebuilder {
     }
     switch (row.place) {
       case 'ready':
-        this.rejoin(row);
+        this.rejoinLine(row);
         return row.queue.ready[row.priority].putBack(row);
       case 'unhandled':
-        this.rejoin(row);
+        this.rejoinLine(row);
         s.unhandled.tasks.add(row.task);
         return row.task.unhandled[row.priority].putBack(row);
       case 'lock':
         s.waitingForLock++;
-        return this.rejoin(row);
+        return this.rejoinLine(row);
       case 'history':
         // Its workflow has a place, where it has one.
         if (s.workflows.of(row) !== undefined) row.place = 'kept';
@@ -274,8 +274,8 @@ export class Rebuilder {
     }
   }
 
-  /** Among those that wait for its lock, if it does. */
-  private rejoin(row: Row): void {
+  /** Adds it to the waiters of its lock, if it waits. */
+  private rejoinLine(row: Row): void {
     if (row.lockKey === undefined || row.parkNumber === undefined) return;
     const lock = this.s.locks.get(row.lockKey);
     if (lock) this.s.lockWaiters.restore(lock, row);
@@ -286,19 +286,19 @@ export class Rebuilder {
   private lostWorker(workerId: string): WorkerRow {
     const { workers } = this.s;
     let worker = workers.get(workerId);
-    const nothing = { hostname: '', pid: 0, appName: '', version: '', tasks: [], queues: [], maxConcurrentTasks: 0 };
-    if (!worker) workers.restore((worker = new WorkerRow({ workerId, ...nothing }, 0)));
+    const unknown = { hostname: '', pid: 0, appName: '', version: '', tasks: [], queues: [], maxConcurrentTasks: 0 };
+    if (!worker) workers.restore((worker = new WorkerRow({ workerId, ...unknown }, 0)));
     return worker;
   }
 }
 
-/** Whether it counts as open. The open edges of one that has ended are those that do not hold. */
+/** Whether an edge counts as open. Of an ended execution, those are the edges that are not satisfied. */
 function isOpen({ state, index, dependent }: Edge): boolean {
   if (isTerminal(dependent.status)) return state !== 'held';
   return state === 'open' && index > (dependent.edgesToReattach ?? 0);
 }
 
-/** Whether its upstream counts it among its live dependents. */
+/** Whether the upstream counts the edge as a live dependent. */
 function isHeld({ index, dependent }: Edge): boolean {
   const released = dependent.edgesReleased ?? (isTerminal(dependent.status) ? index : 0);
   return index > released;

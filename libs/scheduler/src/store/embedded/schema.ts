@@ -1,9 +1,9 @@
-/** Marks a file as ours, for tools such as file(1). */
+/** Identifies the file for tools such as file(1). */
 export const APPLICATION_ID = 0x41547301;
 
 /**
- * One entry a version of the schema: what makes it of the one before. A file is brought forward at open, in one
- * transaction; entries that were released are never changed.
+ * One migration for each version of the schema. A file is migrated at open, in one transaction; released entries are never
+ * changed.
  */
 export const MIGRATIONS: readonly string[] = [
   `

@@ -3,8 +3,8 @@ import type { Effect } from '../../core/effects.js';
 import { messageOf } from './sqlite.js';
 
 /**
- * Records that are as they were written and cannot be treated all the same: bad JSON, a state that does not exist. They stay in
- * the file as they are, are counted and reported, and hold up nothing else. A record whose checksum is wrong is damage.
+ * Records that have a valid checksum but cannot be read: bad JSON, a status that does not exist. They stay in the file
+ * unchanged, are counted and reported, and do not block others. A wrong checksum is damage instead.
  */
 export class SetAside {
   private readonly errors = new Map<string, string>();
@@ -14,7 +14,7 @@ export class SetAside {
     return this.errors.size;
   }
 
-  /** @returns what `read` gives, or null where it cannot @throws StoreDamagedError */
+  /** @returns the result of `read`, or null if it throws @throws StoreDamagedError */
   attempt<T>(id: string, read: () => T): T | null {
     try {
       return read();
@@ -26,7 +26,7 @@ export class SetAside {
     }
   }
 
-  /** Of those that were found since the last call. */
+  /** The effects for records that were set aside since the last call. */
   takeEffects(time: number): Effect[] {
     if (this.unreported.length === 0) return [];
     return this.unreported

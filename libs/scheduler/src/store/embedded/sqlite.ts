@@ -9,7 +9,7 @@ export interface SqliteStatement {
   all(...values: SqlValue[]): unknown[];
 }
 
-/** The part of `node:sqlite` that is used here. */
+/** The used part of `node:sqlite`. */
 export interface SqliteConnection {
   exec(sql: string): void;
   prepare(sql: string): SqliteStatement;
@@ -22,11 +22,11 @@ interface SqliteModule {
   DatabaseSync: OpenSqlite;
 }
 
-/** The same interface as a package, for Node without it. */
+/** A package with the same interface, for Node versions without `node:sqlite`. */
 const DRIVER = '@photostructure/sqlite';
 const PLACE = 'its native part must be installed on this platform, and the package must be external to a bundle';
 
-/** Result codes of SQLite (https://sqlite.org/rescode.html) that mean something to us. */
+/** The handled result codes of SQLite (https://sqlite.org/rescode.html). */
 export const SQLITE = {
   ERROR: 1,
   BUSY: 5,
@@ -39,7 +39,7 @@ export const SQLITE = {
 } as const;
 
 /**
- * SQLite: the package if it is installed, otherwise what Node brings.
+ * Loads SQLite: the package if it is installed, otherwise `node:sqlite`.
  * @throws MissingDependencyError if there is neither; with the reason if the package is installed and does not load
  */
 export async function loadSqlite(
@@ -59,7 +59,7 @@ export async function loadSqlite(
   }
 }
 
-/** With a catch, which tells bundlers that the package may be missing. */
+/** The catch tells bundlers that the package is optional. */
 function importDriver(): Promise<SqliteModule> {
   return import('@photostructure/sqlite').catch((error: Error) => {
     throw error;
@@ -70,8 +70,8 @@ function findBuiltin(): SqliteModule | null {
   return (process.getBuiltinModule?.('node:sqlite') as SqliteModule | undefined) ?? null;
 }
 
-/** SQLite's own words for them (sqlite3_errstr), where a driver passes on nothing else. */
-const WORDS: readonly [string, number][] = [
+/** SQLite's messages (sqlite3_errstr), for drivers that report no code. */
+const MESSAGES: readonly [string, number][] = [
   ['database disk image is malformed', SQLITE.CORRUPT],
   ['file is not a database', SQLITE.NOTADB],
   ['database or disk is full', SQLITE.FULL],
@@ -81,15 +81,15 @@ const WORDS: readonly [string, number][] = [
   ['unable to open database file', SQLITE.CANTOPEN],
 ];
 
-/** The primary result code of what SQLite threw; null: it was something else. */
+/** The primary result code of an error; null: it is not from SQLite. */
 export function sqliteCode(error: unknown): number | null {
   const { errcode, code, message } = (error ?? {}) as { errcode?: unknown; code?: unknown; message?: unknown };
   if (typeof errcode === 'number') return errcode & 0xff;
   if (code !== 'ERR_SQLITE_ERROR') return null;
-  return WORDS.find(([words]) => String(message).includes(words))?.[1] ?? SQLITE.ERROR;
+  return MESSAGES.find(([words]) => String(message).includes(words))?.[1] ?? SQLITE.ERROR;
 }
 
-/** What went wrong, without what each driver says before it. */
+/** The message without the prefix of the driver. */
 export function messageOf(error: unknown): string {
   const { errstr } = (error ?? {}) as { errstr?: unknown };
   if (typeof errstr === 'string') return errstr;

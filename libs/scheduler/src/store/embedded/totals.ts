@@ -2,9 +2,9 @@ import type { State } from '../maps/state.js';
 import type { StoreStats } from '../records.js';
 import type { Encoded } from './codec.js';
 
-/** Sums over all that happened, which no record gives back. */
+/** Sums that cannot be computed from records. */
 interface Sums {
-  /** When they were written, ms; a release before this one left it out. */
+  /** When they were written, ms; absent in files of older releases. */
   time?: number;
   /** ms by which the clock has stepped; a release before this one left it out. */
   stepped?: number;
@@ -13,12 +13,12 @@ interface Sums {
   counters: State['counters'];
 }
 
-/** A part of the totals, and what tells that it has changed. */
+/** A part of the totals, and a mark that differs after a change. */
 interface Part extends Encoded {
   mark: unknown;
 }
 
-/** Counters, the minutes of the health window and the recent errors: written when they differ from what is on disk. */
+/** Counters, minute statistics and recent errors: written if they differ from those on disk. */
 export class Totals {
   private readonly marks = new Map<string, unknown>();
 
@@ -39,7 +39,7 @@ export class Totals {
     return this.parts().filter(({ kind, mark }) => this.marks.get(kind) !== mark);
   }
 
-  /** @param written what `pending` gave, now committed */
+  /** @param written the committed result of `pending` */
   written(written: readonly Part[]): void {
     for (const { kind, mark } of written) this.marks.set(kind, mark);
   }

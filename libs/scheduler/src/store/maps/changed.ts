@@ -4,7 +4,7 @@ import type { Edge, LockRow, QueueRow, Row, TaskRow, WorkflowRow } from './rows.
 import type { ScheduleRow } from './schedule-row.js';
 
 /** What is still to be done for an end, a reopening or an arrival. */
-export class SpreadStep implements PropagationStep {
+export class StepRow implements PropagationStep {
   examined: number | undefined = undefined;
 
   constructor(
@@ -20,4 +20,4 @@ export class SpreadStep implements PropagationStep {
 }
 
 /** What a transition may change. */
-export type Changed = Row | Edge | QueueRow | TaskRow | LockRow | WorkflowRow | ScheduleRow | KeyRow | SpreadStep;
+export type Changed = Row | Edge | QueueRow | TaskRow | LockRow | WorkflowRow | ScheduleRow | KeyRow | StepRow;

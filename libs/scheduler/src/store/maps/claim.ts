@@ -5,10 +5,10 @@ import type { ExchangeRequest } from '../task-store.js';
 import type { Row, WorkerRow } from './rows.js';
 import type { State } from './state.js';
 
-/** Claims what a worker asks for. Nothing is claimed ahead: the next claim costs no round trip. */
+/** Claims for a worker. Nothing is prefetched, since the next claim costs no round trip. */
 export function claim(s: State, worker: WorkerRow, request: ExchangeRequest): { claims: Claim[]; more: boolean } {
   const claims: Claim[] = [];
-  const want = request.want - (request.ahead ?? 0);
+  const want = request.demand - (request.prefetch ?? 0);
   const reserved = request.reserved?.map((each) => ({ ...each })) ?? [];
   const capacity = Object.entries(request.capacity ?? {}).map(([queue, count]) => ({ queue, count }));
   const more = claimNext(s, worker, { want, slots: want, reserved, capacity }, (execution) => {

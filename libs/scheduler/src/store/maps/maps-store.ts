@@ -46,7 +46,7 @@ import * as lockView from './lock-view.js';
 import { toLimits } from './queue-table.js';
 import type { Row } from './rows.js';
 import type { State } from './state.js';
-import { MapsFrame } from './maps-frame.js';
+import { MapsStoreBase } from './maps-store-base.js';
 import { fireRequest, fromPort, toPort, type GivenSchedule, type ScheduleRow } from './schedule-row.js';
 import * as settling from './settle.js';
 import * as tasks from './tasks.js';
@@ -57,7 +57,7 @@ import * as workflow from './workflow.js';
  * All verbs on maps, and the readable specification of each. Each verb is one synchronous transition: it runs to its end
  * within the call.
  */
-export class MapsTaskStore extends MapsFrame implements TaskStore {
+export class MapsTaskStore extends MapsStoreBase implements TaskStore {
   // ---- definitions ---------------------------------------------------------------------------------------------
 
   putTasks(mirrors: readonly TaskRecord[]): Promise<void> {
@@ -201,10 +201,10 @@ export class MapsTaskStore extends MapsFrame implements TaskStore {
   // ---- workers -------------------------------------------------------------------------------------------------
 
   readonly isShared: boolean = false;
-  readonly lanes: number = 1;
+  readonly pipelines: number = 1;
 
-  /** Waiters are resolved synchronously: nothing is handed over. */
-  readonly onHandOver = () => () => undefined;
+  /** Waiters are resolved synchronously: direct dispatch does not apply. */
+  readonly onDispatch = () => () => undefined;
   /** A process that could declare a run lost shares this event loop, and blocks with it. */
   readonly keepAlive = () => () => undefined;
   readonly leaseAge = () => 0;
@@ -217,14 +217,14 @@ export class MapsTaskStore extends MapsFrame implements TaskStore {
     return this.commit((s): ExchangeReply => {
       const row = s.workers.get(request.workerId);
       if (!row) return { known: false, settled: request.settlements.map(() => 'stale'), claims: [], more: false };
-      const lane = row.lanes.get(request.lane);
-      if (lane?.sequence === request.sequence) return lane.reply;
-      if (lane && isLate(lane.sequence, request.sequence, lane.isGreeted)) return worker.late(request);
+      const newest = row.pipelines.get(request.pipeline);
+      if (newest?.sequence === request.sequence) return newest.reply;
+      if (newest && isLate(newest.sequence, request.sequence, newest.isReset)) return worker.late(request);
       renewLease(s, row);
       const settled = settling.settleAll(s, row, request.settlements);
       propagate(s);
       const reply = { known: true, settled, ...claim(s, row, request) };
-      row.lanes.set(request.lane, { sequence: request.sequence, reply, isGreeted: false });
+      row.pipelines.set(request.pipeline, { sequence: request.sequence, reply, isReset: false });
       return reply;
     });
   }

@@ -20,7 +20,7 @@ import type {
 import type { WorkerRegistration } from '../records.js';
 import type { Deadline } from './deadline.js';
 import { Heap, type HeapItem } from './heap.js';
-import type { Lane } from './lane.js';
+import type { PipelineReply } from './pipeline-reply.js';
 import { levels, LinkedList, type ListItem } from './list.js';
 import { RareFields, WithRareFields } from './rare-fields.js';
 
@@ -278,7 +278,7 @@ export class LockRow implements LockRecord, HeapItem {
 
 export class WorkerRow implements WorkerRecord {
   readonly running = new LinkedList<Row>();
-  readonly lanes = new Map<number, Lane>();
+  readonly pipelines = new Map<number, PipelineReply>();
   tasks: Set<string>;
   draining = false;
   leaseUntil = 0;

@@ -90,7 +90,7 @@ export class StateData {
 
   constructor(
     /** Whether anybody wants to hear of such a transition. */
-    readonly isWanted: (transition: ExecutionTransition) => boolean,
+    readonly isSubscribed: (transition: ExecutionTransition) => boolean,
     readonly settings: MapsSettings,
     readonly executions = new Executions(),
     /** What has changed since it was last written down; null: nobody writes it down. */

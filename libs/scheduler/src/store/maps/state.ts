@@ -75,7 +75,7 @@ export class State extends StateData implements Tables {
   }
 
   emitExecution(row: Row, transition: ExecutionTransition): void {
-    if (!this.isWanted(transition)) return;
+    if (!this.isSubscribed(transition)) return;
     this.effects.push({
       kind: 'execution',
       transition,

@@ -1,6 +1,6 @@
 import type { PropagationStep, StepKind } from '../../engine/edge-records.js';
 import type { StepTable } from '../../engine/edge-tables.js';
-import { SpreadStep, type Changed } from './changed.js';
+import { StepRow, type Changed } from './changed.js';
 import type { Row } from './rows.js';
 
 interface StepOwner {
@@ -11,12 +11,12 @@ interface StepOwner {
 
 export class MapsStepTable implements StepTable {
   /** First in first out. */
-  readonly steps: SpreadStep[] = [];
+  readonly steps: StepRow[] = [];
 
   constructor(private readonly s: StepOwner) {}
 
   add(row: Row, kind: StepKind, next: number): void {
-    const step = new SpreadStep(this.s.nextNumber(), row, kind, next);
+    const step = new StepRow(this.s.nextNumber(), row, kind, next);
     this.steps.push(step);
     this.s.touch(step);
   }

@@ -37,7 +37,7 @@ export class MapsWorkerTable implements WorkerTable {
     }
     worker.registration = about;
     worker.tasks = new Set(about.tasks);
-    for (const lane of worker.lanes.values()) lane.isGreeted = true;
+    for (const pipeline of worker.pipelines.values()) pipeline.isReset = true;
     return worker;
   }
 

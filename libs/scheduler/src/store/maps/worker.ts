@@ -5,12 +5,12 @@ import { iso } from '../views.js';
 import type { Row, WorkerRow } from './rows.js';
 import type { State } from './state.js';
 
-/** The reply to a trip that arrives behind a newer one of its lane: it changes nothing. */
+/** The reply to an exchange that arrives after a newer one of its pipeline: it changes nothing. */
 export function late({ settlements }: ExchangeRequest): ExchangeReply {
   return { known: true, settled: settlements.map(() => 'stale'), claims: [], more: false };
 }
 
-/** Runs past their bound, as the caller needs them to decide. */
+/** Runs that exceed their maximum duration, with the data that the caller needs. */
 export function expired(s: State, limit: number): ExpiredRun[] {
   return expiredRuns(s, limit).map(({ execution, bound }) => {
     const { id, leaseToken, task, runs, failures, budget } = execution as Row;

@@ -2,8 +2,8 @@ import type { Settlement } from '../../core/commands.js';
 import type { Effect } from '../../core/effects.js';
 
 /**
- * Puts the effects that a worker's process makes itself, and those that the store reports of the same round trip, into the
- * order of the transition: ends in the order of their settlements, what follows from them, then starts.
+ * Merges the effects that a worker's process emits itself with those that the store reports for the same round trip, in the
+ * order of the transition: ends in the order of their settlements, their consequences, then starts.
  * @param ended made here, in the order of their settlements
  * @param started made here: these claims come before all others of the round trip
  */
@@ -13,7 +13,7 @@ export function inOrder(
   started: readonly Effect[],
   reported: readonly Effect[],
 ): Effect[] {
-  const own = new Map(ended.map((effect) => [idOf(effect), effect]));
+  const emittedHere = new Map(ended.map((effect) => [idOf(effect), effect]));
   const settled = new Set(settlements.map(({ executionId }) => executionId));
   const places = new Map<string, number>();
   reported.forEach((effect, at) => {
@@ -23,9 +23,9 @@ export function inOrder(
   const effects: Effect[] = [];
   let next = 0;
   for (const { executionId } of settlements) {
-    const mine = own.get(executionId);
+    const local = emittedHere.get(executionId);
     const place = places.get(executionId);
-    if (mine) effects.push(mine);
+    if (local) effects.push(local);
     else if (place !== undefined && place >= next) {
       effects.push(...reported.slice(next, place + 1));
       next = place + 1;

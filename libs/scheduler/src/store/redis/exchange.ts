@@ -3,22 +3,22 @@ import type { Effect, ExecutionEffect } from '../../core/effects.js';
 import type { Claim } from '../records.js';
 import type { ExchangeReply, ExchangeRequest, Settled } from '../task-store.js';
 import { APPLIED, DEFERRED, EACH_SEGMENT, MEMBER_SEGMENT, SIMPLE_RUN, SIMPLE_SEGMENT, STALE } from './codec/codes.js';
-import { claimOf, simpleClaim, tiesOf, type Got } from './codec/executions.js';
+import { claimOf, simpleClaim, dependentsOf, type UpstreamResults } from './codec/executions.js';
 import { packSettlement } from './codec/settlements.js';
 import type { ScriptArgument } from './connection/redis-connection.js';
 
-/** A run that this process has claimed: what its settlement says of it, and what its events need. */
-interface KnownRun {
+/** A run that this process has claimed, with the data that its settlement and its events need. */
+interface ClaimedRun {
   workerId: string;
   claim: Claim;
-  /** What stands for a simple run in the store; null for one that is not simple. */
-  entry: string | null;
-  /** Of a compact member of a workflow, see `tiesOf`. */
-  ties: string | null;
+  /** The entry of a simple run in the store; null: it is not simple. */
+  simpleEntry: string | null;
+  /** Of a member of a compact workflow, see `dependentsOf`; else null. */
+  dependents: string | null;
 }
 
-interface SimpleRun extends KnownRun {
-  entry: string;
+interface SimpleRun extends ClaimedRun {
+  simpleEntry: string;
 }
 
 export type ExchangeScriptReply = [
@@ -30,39 +30,57 @@ export type ExchangeScriptReply = [
   simple: string[],
   others: string[],
   effects: string,
-  told: number,
-  /** id, edge, results: see budget.lua. */
-  got: (string | number | (string | null)[])[],
+  emitted: number,
+  /** For each claim: id, next edge, results. See budget.lua. */
+  upstreams: (string | number | (string | null)[])[],
 ];
 
 const SETTLED: Readonly<Record<string, Settled>> = { [APPLIED]: 'applied', [STALE]: 'stale', [DEFERRED]: 'deferred' };
 
 /**
- * Characters of a member's result beyond which it ends in the general way: whether the edges of a compact member hold is
- * read from the states of its upstreams.
+ * Maximum characters of the result in a compact settlement: whether the edges of a compact member are satisfied is read from
+ * the states of its upstreams.
  */
 const MAX_COMPACT_RESULT = 4096;
 
-/** Packs the trips of this process's workers, and remembers what makes most of them short. */
+/** Encodes the exchanges of this process's workers, and remembers their runs so that most settlements are short. */
 export class ExchangePacker {
-  private readonly runs = new Map<string, KnownRun>();
-  /** Newest sequence that was answered, by worker and lane. */
-  private readonly answered = new Map<string, number[]>();
-  /** Trips that are not answered, by worker and lane: since when, by the store's time. */
-  private readonly unanswered = new Map<string, Map<number, { sequence: number; since: number }>>();
+  private readonly runs = new Map<string, ClaimedRun>();
+  /** Sequence number of the newest reply, by worker and pipeline. */
+  private readonly newestReplies = new Map<string, number[]>();
+  /** Exchanges without a reply, by worker and pipeline; `since` is the store's time when they were sent. */
+  private readonly inFlight = new Map<string, Map<number, { sequence: number; since: number }>>();
 
-  /** The arguments of a trip, and the runs that it ends, by the place of their settlement, as far as they are known. */
+  /** @returns the arguments of an exchange, and for each settlement its run, if it is known here */
   pack(
     request: ExchangeRequest,
     now: number | null = null,
-  ): { args: ScriptArgument[]; ended: readonly (KnownRun | undefined)[] } {
-    const { workerId, lane, sequence, want, reserved = [], capacity = {}, ahead = 0, handOver = 0 } = request;
+  ): { args: ScriptArgument[]; ended: readonly (ClaimedRun | undefined)[] } {
+    const {
+      workerId,
+      pipeline,
+      sequence,
+      demand,
+      reserved = [],
+      capacity = {},
+      prefetch = 0,
+      dispatchSlots = 0,
+    } = request;
     const hasOptions = reserved.length > 0 || Object.keys(capacity).length > 0;
     const options = hasOptions ? JSON.stringify({ reserved, capacity }) : '';
-    if (now !== null) this.noteSent(workerId, lane, sequence, now);
-    const seen = this.answered.get(workerId)?.[lane] ?? 0;
-    const args: ScriptArgument[] = [workerId, lane, sequence, want, `${handOver}|${ahead}`, options, seen, 0];
-    const ended: (KnownRun | undefined)[] = [];
+    if (now !== null) this.recordRequest(workerId, pipeline, sequence, now);
+    const lastSeenReply = this.newestReplies.get(workerId)?.[pipeline] ?? 0;
+    const args: ScriptArgument[] = [
+      workerId,
+      pipeline,
+      sequence,
+      demand,
+      `${dispatchSlots}|${prefetch}`,
+      options,
+      lastSeenReply,
+      0,
+    ];
+    const ended: (ClaimedRun | undefined)[] = [];
     let segments = 0;
     const { settlements } = request;
     for (let at = 0; at < settlements.length; segments++) {
@@ -83,27 +101,33 @@ export class ExchangePacker {
   }
 
   /**
-   * What the reply says, with the simple claims remembered.
-   * @param ended the runs that the request ends; of those that are deferred is known again what they are
+   * Decodes the reply, and remembers the claims.
+   * @param ended the runs that the request ends; deferred ones are remembered again
    */
   unpack(
-    { workerId, lane, sequence, settlements }: ExchangeRequest,
+    { workerId, pipeline, sequence, settlements }: ExchangeRequest,
     reply: ExchangeScriptReply,
-    ended: readonly (KnownRun | undefined)[],
+    ended: readonly (ClaimedRun | undefined)[],
   ): ExchangeReply {
     const [known, now, more, settled, simpleNumber, simple, others] = reply;
     if (known === 0) this.forget(workerId);
-    else this.noteAnswer(workerId, lane, sequence);
+    else this.recordReply(workerId, pipeline, sequence);
     const entry = `${SIMPLE_RUN}${now}|${simpleNumber}`;
-    const got = gotOf(reply[9]);
+    const upstreams = upstreamResultsOf(reply[9]);
     const claims: Claim[] = [];
     for (let i = 0; i < simple.length; i += 2) {
-      const claim = simpleClaim(simple[i]!, simple[i + 1]!, now, got.get(simple[i]!));
+      const claim = simpleClaim(simple[i]!, simple[i + 1]!, now, upstreams.get(simple[i]!));
       this.remember(workerId, claim, simple[i + 1]!, entry);
       claims.push(claim);
     }
     for (let i = 0; i < others.length; i += 3) {
-      const { claim, no, isSimple } = claimOf(others[i]!, others[i + 1]!, now, others[i + 2]!, got.get(others[i]!));
+      const { claim, no, isSimple } = claimOf(
+        others[i]!,
+        others[i + 1]!,
+        now,
+        others[i + 2]!,
+        upstreams.get(others[i]!),
+      );
       this.remember(workerId, claim, others[i + 1]!, isSimple ? `${SIMPLE_RUN}${now}|${no}` : null);
       claims.push(claim);
     }
@@ -112,71 +136,71 @@ export class ExchangePacker {
     });
     return {
       known: known === 1,
-      // A trip that arrives behind a newer one of its lane settles nothing.
+      // An exchange that arrives after a newer one of its pipeline settles nothing.
       settled: settlements.map((_, i) => SETTLED[settled[i] ?? STALE] ?? 'stale'),
       claims,
       more: more === 1,
     };
   }
 
-  /** @param entry what stands for a simple run in the store; null for one that is not simple */
+  /** @param entry the entry of a simple run in the store; null: it is not simple */
   remember(workerId: string, claim: Claim, record: string, entry: string | null): void {
-    const ties = claim.workflowId === null ? null : tiesOf(record, claim.workflowId);
-    // A member that is not compact is nothing simple.
-    const known = claim.workflowId !== null && ties === null ? null : entry;
-    this.runs.set(claim.executionId, { workerId, entry: known, ties, claim });
+    const dependents = claim.workflowId === null ? null : dependentsOf(record, claim.workflowId);
+    // A workflow member is simple only if its workflow is compact.
+    const simpleEntry = claim.workflowId !== null && dependents === null ? null : entry;
+    this.runs.set(claim.executionId, { workerId, simpleEntry, dependents, claim });
   }
 
-  /** Runs that are no longer this worker's. */
+  /** Forgets the runs of a worker. */
   forget(workerId: string): void {
     for (const [id, run] of this.runs) if (run.workerId === workerId) this.runs.delete(id);
-    this.answered.delete(workerId);
-    this.unanswered.delete(workerId);
+    this.newestReplies.delete(workerId);
+    this.inFlight.delete(workerId);
   }
 
-  private noteAnswer(workerId: string, lane: number, sequence: number): void {
-    let answered = this.answered.get(workerId);
-    if (!answered) this.answered.set(workerId, (answered = []));
-    answered[lane] = sequence;
-    this.unanswered.get(workerId)?.delete(lane);
+  private recordReply(workerId: string, pipeline: number, sequence: number): void {
+    let replies = this.newestReplies.get(workerId);
+    if (!replies) this.newestReplies.set(workerId, (replies = []));
+    replies[pipeline] = sequence;
+    this.inFlight.get(workerId)?.delete(pipeline);
   }
 
-  private noteSent(workerId: string, lane: number, sequence: number, since: number): void {
-    let lanes = this.unanswered.get(workerId);
-    if (!lanes) this.unanswered.set(workerId, (lanes = new Map<number, { sequence: number; since: number }>()));
-    if (lanes.get(lane)?.sequence !== sequence) lanes.set(lane, { sequence, since });
+  private recordRequest(workerId: string, pipeline: number, sequence: number, since: number): void {
+    let requests = this.inFlight.get(workerId);
+    if (!requests) this.inFlight.set(workerId, (requests = new Map<number, { sequence: number; since: number }>()));
+    if (requests.get(pipeline)?.sequence !== sequence) requests.set(pipeline, { sequence, since });
   }
 
-  /** The store's time before which the worker knows of all that it has claimed. */
-  knownUntil(workerId: string, now: number): number {
+  /** The store's time before which the worker has received all its claims. */
+  claimsKnownUntil(workerId: string, now: number): number {
     let until = now;
-    for (const { since } of this.unanswered.get(workerId)?.values() ?? []) until = Math.min(until, since);
+    for (const { since } of this.inFlight.get(workerId)?.values() ?? []) until = Math.min(until, since);
     return until;
   }
 
-  /** The simple runs that end well from `at` on, taken from what is remembered. */
+  /** Removes and returns the consecutive simple runs from `at` on that complete. */
   private simpleRuns(workerId: string, settlements: readonly Settlement[], at: number): SimpleRun[] {
     const found: SimpleRun[] = [];
     for (let i = at; i < settlements.length; i++) {
       const { executionId } = settlements[i]!;
       const run = this.runs.get(executionId);
       if (!endsSimply(run, workerId, settlements[i]!)) break;
-      if (found.length > 0 && kindOf(found[0]!) !== kindOf(run)) break;
+      if (found.length > 0 && segmentOf(found[0]!) !== segmentOf(run)) break;
       this.runs.delete(executionId);
       found.push(run);
     }
     return found;
   }
 
-  /** @returns the runs that were packed, as far as they are known: up to the next one that is simple */
+  /** Packs settlements up to the next simple run. @returns the run of each, if it is known */
   private packOthers(
     args: ScriptArgument[],
     workerId: string,
     settlements: readonly Settlement[],
     at: number,
-  ): (KnownRun | undefined)[] {
+  ): (ClaimedRun | undefined)[] {
     const countAt = args.push(EACH_SEGMENT, 0) - 1;
-    const ended: (KnownRun | undefined)[] = [];
+    const ended: (ClaimedRun | undefined)[] = [];
     do {
       const settlement = settlements[at + ended.length]!;
       const run = this.runs.get(settlement.executionId);
@@ -193,30 +217,30 @@ export class ExchangePacker {
   }
 }
 
-function gotOf(flat: ExchangeScriptReply[9]): ReadonlyMap<string, Got> {
-  const got = new Map<string, Got>();
+function upstreamResultsOf(flat: ExchangeScriptReply[9]): ReadonlyMap<string, UpstreamResults> {
+  const results = new Map<string, UpstreamResults>();
   for (let i = 0; i < flat.length; i += 3)
-    got.set(flat[i] as string, { left: Number(flat[i + 1]), flat: flat[i + 2] as (string | null)[] });
-  return got;
+    results.set(flat[i] as string, { nextEdge: Number(flat[i + 1]), flat: flat[i + 2] as (string | null)[] });
+  return results;
 }
 
-/** Whether the run is simple, is that worker's, and simply succeeds. */
+/** Whether a simple run of the worker completes. */
 function endsSimply(
-  run: KnownRun | undefined,
+  run: ClaimedRun | undefined,
   workerId: string,
   { kind, leaseToken, result }: Settlement,
 ): run is SimpleRun {
-  if (kind !== 'complete' || run === undefined || run.entry === null || run.workerId !== workerId) return false;
-  const isCompact = run.ties === null || (result?.length ?? 0) <= MAX_COMPACT_RESULT;
+  if (kind !== 'complete' || run === undefined || run.simpleEntry === null || run.workerId !== workerId) return false;
+  const isCompact = run.dependents === null || (result?.length ?? 0) <= MAX_COMPACT_RESULT;
   return isCompact && run.claim.leaseToken === leaseToken;
 }
 
-/** As the script calls the segments. */
-function kindOf({ ties }: SimpleRun): string {
-  return ties === null ? SIMPLE_SEGMENT : MEMBER_SEGMENT;
+/** The name of its segment in the arguments of the script. */
+function segmentOf({ dependents }: SimpleRun): string {
+  return dependents === null ? SIMPLE_SEGMENT : MEMBER_SEGMENT;
 }
 
-/** One segment: runs of one claim stand together, under the entry that they share. */
+/** Packs a segment: consecutive runs of one claim share an entry. */
 function packSimple(args: ScriptArgument[], runs: readonly SimpleRun[], results: readonly string[]): void {
   const entries: ScriptArgument[] = [];
   let started = 0;
@@ -224,26 +248,26 @@ function packSimple(args: ScriptArgument[], runs: readonly SimpleRun[], results:
   let count = 0;
   for (const run of runs) {
     started += run.claim.startedTime;
-    if (run.entry === entry) count++;
+    if (run.simpleEntry === entry) count++;
     else {
       if (count > 0) entries.push(entry, count);
-      entry = run.entry;
+      entry = run.simpleEntry;
       count = 1;
     }
   }
   entries.push(entry, count);
   const hasResults = results.some((text) => text !== '');
-  args.push(kindOf(runs[0]!), runs.length, started, hasResults ? 1 : 0, entries.length / 2);
+  args.push(segmentOf(runs[0]!), runs.length, started, hasResults ? 1 : 0, entries.length / 2);
   for (const each of entries) args.push(each);
   for (const { claim } of runs) args.push(claim.executionId);
-  for (const { ties } of runs) if (ties !== null) args.push(ties);
+  for (const { dependents } of runs) if (dependents !== null) args.push(dependents);
   if (hasResults) for (const text of results) args.push(text);
 }
 
-/** The ends of known runs that simply succeeded, which the store leaves to the process that knows all about them. */
+/** The effects of known runs that completed; the store leaves them to the process that has their data. */
 export function endedEffects(
   settlements: readonly Settlement[],
-  ended: readonly (KnownRun | undefined)[],
+  ended: readonly (ClaimedRun | undefined)[],
   settled: ExchangeReply['settled'],
   now: number,
 ): Effect[] {

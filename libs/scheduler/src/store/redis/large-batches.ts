@@ -4,18 +4,18 @@ import type { ScriptArgument } from './connection/redis-connection.js';
 import { packBatch } from './enqueue.js';
 import { deduplicate, type Earlier } from '../../engine/idempotency.js';
 import type { KeyedRequest, KeyRecord } from '../../engine/records.js';
-import { isLarge, isTooMany, packAcceptance, packItems, partsOf, type Item } from './intake.js';
+import { isLarge, isLargeWithoutEdges, packCommit, packItems, partsOf, type StagedItem } from './bulk-insert.js';
 
-/** Idempotency keys that one script looks up. */
-const KEYS_AT_ONCE = 500;
-const TOO_SLOW = 'the parts of the batch took too long to arrive; nothing of it is stored';
+/** Idempotency keys that one script reads. */
+const KEYS_PER_CALL = 500;
+const EXPIRED_MESSAGE = 'the parts of the batch arrived too slowly; nothing of it is stored';
 
-/** Replies of the script `accept`. */
-const GONE = 0;
-const TAKEN = 2;
+/** Replies of the script `commitBatch`. */
+const EXPIRED = 0;
+const CONFLICT = 2;
 const WAIT = 3;
 
-/** What the script `enqueue` returns: ids where they differ from those given; or what it waits for is too large for it. */
+/** Reply of the script `enqueue`: ids if they differ from those given; 'large': its upstreams are too large for one script. */
 export type Enqueued = string[] | 'large';
 
 /** A new execution, as the engine deduplicates it. */
@@ -25,34 +25,34 @@ interface Request extends KeyedRequest {
 
 type Send = <T>(script: string, ...args: ScriptArgument[]) => Promise<T>;
 
-/** How the store sends its scripts: see `RedisFrame`. */
+/** Sends scripts, see `RedisStoreBase`. */
 export interface Scripts {
-  look: Send;
+  query: Send;
   commit: Send;
   commitRepeatable: Send;
   nextOperation(): string;
 }
 
 /**
- * Stores batches that are too large for one script, in bounded steps, all or nothing. A batch counts from the moment in
- * which it is accepted. What is not admitted then by this node is admitted by the maintenance of any.
+ * Stores batches that are too large for one script, in bounded steps, all or nothing: the parts are staged, the batch is
+ * committed, then its executions are inserted. After the commit, the maintenance of any node can insert the rest.
  */
 export class LargeBatches {
   constructor(
     private readonly scripts: Scripts,
-    private readonly createdAtOnce: number,
+    private readonly insertsPerCall: number,
   ) {}
 
   isLarge(batch: readonly NewExecution[]): boolean {
-    return isLarge(batch, this.createdAtOnce);
+    return isLarge(batch, this.insertsPerCall);
   }
 
-  /** As isLarge, however many edges there are. */
-  isTooMany(batch: readonly NewExecution[]): boolean {
-    return isTooMany(batch, this.createdAtOnce);
+  /** Like `isLarge`, without counting edges. */
+  isLargeWithoutEdges(batch: readonly NewExecution[]): boolean {
+    return isLargeWithoutEdges(batch, this.insertsPerCall);
   }
 
-  /** @returns ids in the order given: of the first one where an idempotency key repeats */
+  /** @returns ids in the order given; for a repeated idempotency key, the id of the first */
   async enqueue(batch: readonly NewExecution[]): Promise<string[]> {
     for (;;) {
       const { ids, fresh } = await this.withoutRepeats(batch);
@@ -63,7 +63,7 @@ export class LargeBatches {
   }
 
   async startWorkflow(workflow: NewWorkflow, executions: readonly NewExecution[]): Promise<void> {
-    await this.takeIn(executions, packAcceptance(workflow));
+    await this.insertInSteps(executions, packCommit(workflow));
   }
 
   /** @throws IdempotencyConflictError */
@@ -79,10 +79,10 @@ export class LargeBatches {
   private async findEarlier(keyed: readonly Request[]): Promise<Earlier> {
     const stored = new Set<string>();
     const known = new Map<string, KeyRecord>();
-    for (let from = 0; from < keyed.length; from += KEYS_AT_ONCE) {
-      const part = keyed.slice(from, from + KEYS_AT_ONCE);
+    for (let from = 0; from < keyed.length; from += KEYS_PER_CALL) {
+      const part = keyed.slice(from, from + KEYS_PER_CALL);
       const args = part.flatMap(({ executionId, keyName }) => [executionId, keyName!]);
-      const found = await this.scripts.look<string[]>('findKeys', ...args);
+      const found = await this.scripts.query<string[]>('findKeys', ...args);
       for (const [i, { executionId: own, keyName }] of part.entries()) {
         const [executionId, fingerprint] = [found[2 * i]!, found[2 * i + 1]!];
         if (executionId === own) stored.add(own);
@@ -96,50 +96,50 @@ export class LargeBatches {
     return { steadyTime: () => 0, execution, keys: { get, stage } };
   }
 
-  /** @returns the execution that each of them is or repeats; null: another request has taken a key of them, and nothing is stored */
+  /** @returns the execution that each is or repeats; null: another request stored one of their keys, nothing is stored */
   private async storeFresh(fresh: readonly NewExecution[]): Promise<Map<string, string> | null> {
     if (fresh.length > 0 && !this.isLarge(fresh)) {
       const changed = await this.scripts.commit<Enqueued>('enqueue', ...packBatch(fresh));
       if (changed !== 'large') return new Map(changed.map((id, i) => [fresh[i]!.executionId, id]));
     }
-    return fresh.length === 0 || (await this.takeIn(fresh, [''])) ? new Map() : null;
+    return fresh.length === 0 || (await this.insertInSteps(fresh, [''])) ? new Map() : null;
   }
 
-  /** @returns whether it is stored, which it is not where another request has taken one of its idempotency keys */
-  private async takeIn(batch: readonly NewExecution[], acceptance: readonly string[]): Promise<boolean> {
+  /** @returns whether it is stored; false if another request has stored one of its idempotency keys */
+  private async insertInSteps(batch: readonly NewExecution[], workflowArgs: readonly string[]): Promise<boolean> {
     const id = this.scripts.nextOperation();
-    const parts = partsOf(batch, this.createdAtOnce);
-    if (!(await this.gather(id, parts))) return false;
-    const accept = [id, parts.flat().length, ...acceptance];
-    let accepted = await this.scripts.commit<number>('accept', ...accept);
-    while (accepted === WAIT) {
-      await this.scripts.commitRepeatable('admit', id);
-      accepted = await this.scripts.commit<number>('accept', ...accept);
+    const parts = partsOf(batch, this.insertsPerCall);
+    if (!(await this.stage(id, parts))) return false;
+    const commitArgs = [id, parts.flat().length, ...workflowArgs];
+    let outcome = await this.scripts.commit<number>('commitBatch', ...commitArgs);
+    while (outcome === WAIT) {
+      await this.scripts.commitRepeatable('insertBatch', id);
+      outcome = await this.scripts.commit<number>('commitBatch', ...commitArgs);
     }
-    if (accepted === GONE) throw new StoreUnavailableError(TOO_SLOW);
-    if (accepted === TAKEN) return false;
+    if (outcome === EXPIRED) throw new StoreUnavailableError(EXPIRED_MESSAGE);
+    if (outcome === CONFLICT) return false;
     try {
-      while ((await this.scripts.commitRepeatable<number>('admit', id)) === 1);
+      while ((await this.scripts.commitRepeatable<number>('insertBatch', id)) === 1);
     } catch {
-      // It counts all the same, and whoever scheduled it must not do so again: maintenance goes on with it.
+      // The batch is committed and must not be scheduled again; maintenance inserts the rest.
     }
     return true;
   }
 
-  /** Puts a batch aside. @returns whether its idempotency keys are free */
-  private async gather(id: string, parts: readonly Item[][]): Promise<boolean> {
+  /** Stages the parts of a batch. @returns whether its idempotency keys are free */
+  private async stage(id: string, parts: readonly StagedItem[][]): Promise<boolean> {
     let isFree = false;
     try {
       for (const part of parts) {
-        for (let taken = 0; taken < part.length;) {
-          const more = await this.scripts.commit<number>('gather', id, ...packItems(part.slice(taken)));
-          if (more === 0) return false;
-          taken += more;
+        for (let staged = 0; staged < part.length;) {
+          const count = await this.scripts.commit<number>('stageBatch', id, ...packItems(part.slice(staged)));
+          if (count === 0) return false;
+          staged += count;
         }
       }
       isFree = true;
     } finally {
-      if (!isFree) void this.scripts.commitRepeatable('refuse', id).catch(() => undefined);
+      if (!isFree) void this.scripts.commitRepeatable('abortBatch', id).catch(() => undefined);
     }
     return true;
   }

@@ -4,7 +4,7 @@ import { luaTexts } from './lua-texts.js';
 
 const COMMAND = /^commands\/(\w+)\.lua$/;
 const INCLUDE = /^-- @include (\w+)$/gm;
-/** The function that an include calls at each call: between calls, a library keeps its variables. */
+/** The function of a module that resets its variables at each call: a library keeps variables between calls. */
 const BEGIN = /^function (\w+\.begin)\(\)$/m;
 const DIGEST_LENGTH = 16;
 const DIGEST = '<digest>';
@@ -13,12 +13,12 @@ type Texts = ReturnType<typeof luaTexts>;
 
 let loaded: ScriptLibrary | null = null;
 
-/** The library, and every verb of it as a script too; made once. */
+/** The library, and every verb also as a script; built once. */
 export function luaScripts(): ScriptLibrary {
   return (loaded ??= scriptsOf(luaTexts()));
 }
 
-/** The same, with these verbs only as scripts: what is sent to a thread is copied. */
+/** The same with only these verbs as scripts, for a thread, to which data is copied. */
 export function scriptsFor(verbs: readonly string[]): ScriptLibrary {
   const { scripts, ...library } = luaScripts();
   return { ...library, scripts: new Map(verbs.map((name) => [name, scripts.get(name)!])) };
@@ -37,7 +37,7 @@ export function scriptsOf(texts: Texts): ScriptLibrary {
 }
 
 interface Verb {
-  /** What the server may assume of it, see `flags` of Redis. Keys in other slots are refused in any case. */
+  /** Script flags of Redis. Keys in other slots are always refused. */
   flags: string[];
   body: string;
 }
@@ -48,7 +48,7 @@ function verbOf(name: string, texts: Texts): Verb {
   return { flags: /flags=(\S+)/.exec(first)?.[1]?.split(',') ?? [], body: lines.join('\n') };
 }
 
-/** Its text is made when it is needed: only by servers without functions. */
+/** A verb as a script. Its text is built on demand, since only servers without functions need it. */
 function scriptOf(name: string, functionName: string, texts: Texts): ScriptSource {
   let text: string | undefined;
   let sha: string | undefined;
@@ -65,7 +65,7 @@ function scriptOf(name: string, functionName: string, texts: Texts): ScriptSourc
   };
 }
 
-/** The modules that it uses, its body: all of it is defined at each call. */
+/** The text of a script: the modules that it uses, then its body; all of it is defined at each call. */
 function scriptTextOf(name: string, texts: Texts): string {
   const { flags, body } = verbOf(name, texts);
   const included = new Set<string>();
@@ -77,11 +77,11 @@ function scriptTextOf(name: string, texts: Texts): string {
   ].join('\n');
 }
 
-/** What the sources use of Lua's globals: as locals they are found at once, in a library by way of two tables. */
+/** The Lua globals that the sources use: access to locals is faster. */
 const GLOBALS =
   'redis, string, table, math, cjson, cmsgpack, tonumber, tostring, ipairs, pairs, type, pcall, error, unpack, select, setmetatable';
 
-/** A verb that fails returns the code `FAILED`: Redis answers `ERR` to a call of a missing function. */
+/** A verb that fails returns the code `FAILED`, since `ERR` is Redis's reply to a call of a missing function. */
 const RUN = `return function(verb, keys, args)
 local isDone, reply = pcall(verbs[verb], keys, args)
 if isDone or (type(reply) == 'table' and not string.find(reply.err, '^ERR')) then
@@ -90,7 +90,7 @@ end
 return redis.error_reply('FAILED ' .. (type(reply) == 'table' and reply.err or reply))
 end`;
 
-/** `idle` returns for how many seconds no verb was called, as far as earlier calls of it have seen: see `deleteOldLibraries`. */
+/** `idle` returns the seconds since the newest call of a verb that earlier calls of `idle` noticed, see `deleteOldLibraries`. */
 const REGISTER = `
 local calls, seen, since = 0, -1, 0
 local function register(verb, flags)
@@ -109,8 +109,8 @@ redis.register_function{ function_name = '${DIGEST}_idle', flags = { 'no-writes'
 end }`;
 
 /**
- * All modules once, then a function for each verb. While a library is loaded it has none of Lua's globals, so that all of
- * it is defined by the first call.
+ * All modules, then a function for each verb. While a library is loaded it has no access to Lua's globals, so the first call
+ * defines everything.
  */
 function libraryOf(names: readonly string[], texts: Texts): string {
   const shared = new Set<string>();
@@ -136,10 +136,10 @@ function libraryOf(names: readonly string[], texts: Texts): string {
 function functionOf(name: string, body: string, texts: Texts, shared: ReadonlySet<string>): string {
   const included = new Set<string>();
   const calls = body.replace(INCLUDE, (_line, include: string) => {
-    const reached = reach(include, texts, included);
-    const unknown = reached.find((each) => !shared.has(each));
+    const includes = includesOf(include, texts, included);
+    const unknown = includes.find((each) => !shared.has(each));
     if (unknown !== undefined) throw new Error(`library.lua does not include '${unknown}', which '${name}' uses`);
-    return reached.map((each) => beginOf(each, texts)).join('\n');
+    return includes.map((each) => beginOf(each, texts)).join('\n');
   });
   return `function verbs.${name}(keys_, args_)\nKEYS, ARGV = keys_, args_\n${calls}\nend`;
 }
@@ -149,25 +149,25 @@ function sourceOf(module: string, texts: Texts): string {
   return (texts[`includes/${module}.lua`] ?? texts[`fast/${module}.lua`] ?? texts[`${module}.lua`])!;
 }
 
-/** The tables of modules, before their functions: these call each other. */
+/** Declares the tables of all modules before their functions, since modules call each other. */
 function declare(modules: ReadonlySet<string>): string {
   if (modules.size === 0) return '';
   return `local ${[...modules].join(', ')} = ${[...modules].map(() => '{}').join(', ')}`;
 }
 
-/** A module's text as a block, in which what is local to its file stays so; a function has at most 200 locals. */
+/** A module's text in a block of its own, so locals of its file stay local; a function has at most 200 locals. */
 function moduleOf(name: string, text: string): string {
   return `do\n${text.replace(new RegExp(`^local ${name} = `, 'm'), `${name} = `)}\nend`;
 }
 
-/** What begins an include at a call. A verb that `frame.begin` has a reply for is over. */
+/** The call of a module's `begin` function. If `frame.begin` returns a reply, the verb ends. */
 function beginOf(include: string, texts: Texts): string {
   const begin = BEGIN.exec(sourceOf(include, texts))?.[1];
   if (begin === undefined) return '';
   return begin === 'frame.begin' ? `do local over = ${begin}() if over then return over end end` : `${begin}()`;
 }
 
-/** Puts what `use` makes of each include where it is first asked for; a second time, it is there already. */
+/** Replaces the first include of each module by the result of `use`, and removes repeated includes. */
 function resolve(
   source: string,
   texts: Texts,
@@ -181,15 +181,15 @@ function resolve(
   });
 }
 
-/** An include behind those that it asks for itself, but for those that are there already. */
-function reach(include: string, texts: Texts, included: Set<string>): string[] {
+/** A module after the modules that it includes, without those already included. */
+function includesOf(include: string, texts: Texts, included: Set<string>): string[] {
   if (included.has(include)) return [];
   included.add(include);
-  const asked = sourceOf(include, texts).matchAll(INCLUDE);
-  return [...[...asked].flatMap(([, name]) => reach(name!, texts, included)), include];
+  const nested = sourceOf(include, texts).matchAll(INCLUDE);
+  return [...[...nested].flatMap(([, name]) => includesOf(name!, texts, included)), include];
 }
 
-/** Comments and indents are for readers of the files; every server keeps the text. */
+/** Removes comments and indents, since every server stores the text. */
 function compact(text: string): string {
   return text
     .split('\n')

@@ -3,9 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 const FOLDER = new URL('./lua/', import.meta.url);
 
 /**
- * The Lua sources by path from `lua/`, such as 'commands/enqueue.lua'. Here they are read from their files; the build puts
- * a module with their texts in place of this one (scripts/embed-texts.mjs), so that the package and bundles of it need no
- * files.
+ * The Lua sources by path from `lua/`, such as 'commands/enqueue.lua'. The build replaces this module by one that contains
+ * the texts (scripts/embed-texts.mjs), so the package and bundles need no files.
  */
 export function luaTexts(): Readonly<Record<string, string>> {
   const texts: Record<string, string> = {};

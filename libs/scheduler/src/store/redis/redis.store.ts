@@ -15,55 +15,55 @@ import { packSettlement } from './codec/settlements.js';
 import type { CompactWorkflow } from './codec/compact-workflow.js';
 import { packBatch, packWorkflow, packWorkflows } from './enqueue.js';
 import { EnqueueBatcher } from './enqueue-batcher.js';
-import { CREATED_AT_ONCE } from './intake.js';
-import type { Trip } from './lane-batcher.js';
+import { INSERTS_PER_CALL } from './bulk-insert.js';
+import type { RoundTrip } from './pipeline-batcher.js';
 import { LargeBatches, type Enqueued } from './large-batches.js';
-import { PART_BYTES, split } from './request-size.js';
+import { STAGE_BYTES, split } from './request-size.js';
 import { RedisQueries } from './redis-queries.js';
 import { WorkflowBatcher } from './workflow-batcher.js';
 
-/** Executions that one script of an unregistered task looks at. */
+/** Executions that one step of `removeTask` reads. */
 const SCAN_STEP = 500;
-/** Schedules of which one script notes that they are declared. */
-const DECLARED_AT_ONCE = 500;
-/** Definitions that one script takes. */
-const TASKS_AT_ONCE = 100;
+/** Schedules that one script marks as declared. */
+const DECLARED_PER_CALL = 500;
+/** Definitions that one script stores. */
+const TASKS_PER_CALL = 100;
 
-/** The store of a fleet: one script a verb, all state in Redis, every node a peer. */
+/** The store for several processes: all state is in Redis, each verb is a script, all nodes are equal. */
 export class RedisTaskStore extends RedisQueries implements TaskStore {
-  /** Two: the server works on one trip while this process works on the other. */
   readonly isShared = true;
-  readonly lanes = 2;
+  /** The server works on one exchange while this process works on the other. */
+  readonly pipelines = 2;
   private readonly packer = new ExchangePacker();
-  /** When the newest renewal of a worker's lease that was acknowledged was sent, monotonic ms. */
+  /** By worker: when its newest acknowledged lease renewal was sent, monotonic ms. */
   private readonly renewals = new Map<string, number>();
   private readonly large = new LargeBatches(
     {
-      look: (script, ...args) => this.look(script, ...args),
+      query: (script, ...args) => this.query(script, ...args),
       commit: (script, ...args) => this.commit(script, ...args),
       commitRepeatable: (script, ...args) => this.commitRepeatable(script, ...args),
       nextOperation: () => this.nextOperation(),
     },
-    this.settings.createdAtOnce ?? CREATED_AT_ONCE,
+    this.settings.insertsPerCall ?? INSERTS_PER_CALL,
   );
-  private readonly batches = new EnqueueBatcher((batch, trip) => this.store(batch, trip));
+  private readonly batches = new EnqueueBatcher((batch, roundTrip) => this.store(batch, roundTrip));
   private readonly workflows = new WorkflowBatcher(
-    (workflows, trip) => this.startTogether(workflows, trip),
+    (workflows, roundTrip) => this.startTogether(workflows, roundTrip),
     (workflow, executions) => this.startAlone(workflow, executions),
   );
 
   // ---- definitions ---------------------------------------------------------------------------------------------
 
-  async putTasks(mirrors: readonly TaskRecord[]): Promise<void> {
-    const texts = mirrors.map((mirror) => JSON.stringify(mirror));
-    for (const part of split(texts, TASKS_AT_ONCE, PART_BYTES, (text) => text.length))
+  async putTasks(tasks: readonly TaskRecord[]): Promise<void> {
+    const texts = tasks.map((task) => JSON.stringify(task));
+    for (const part of split(texts, TASKS_PER_CALL, STAGE_BYTES, (text) => text.length))
       await this.commit('putTasks', ...part);
   }
 
   async removeTask(taskId: string): Promise<boolean> {
     const dependents = new Set<string>();
     for (let cursor = '0'; ;) {
-      const [next, ...found] = await this.look<string[]>('dependentTasks', taskId, cursor);
+      const [next, ...found] = await this.query<string[]>('dependentTasks', taskId, cursor);
       for (const each of found) dependents.add(each);
       if (next === '') return false;
       if (next === '0') break;
@@ -82,10 +82,10 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
     return this.batches.add(batch);
   }
 
-  /** What this node has claimed and not begun it gives back at once; for what others have, it waits until that is over. */
+  /** This node releases its prefetched claims at once. It waits until those of other nodes have started or been released. */
   async pauseQueue(queue: string): Promise<void> {
     const nodes = await this.commit<number>('pauseQueue', queue);
-    if (nodes > 1 && !this.settings.testClock) await this.passTime(START_WITHIN_MS);
+    if (nodes > 1 && !this.settings.testClock) await this.wait(START_WITHIN_MS);
   }
 
   async resumeQueue(queue: string): Promise<void> {
@@ -117,14 +117,14 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
     { progress, logs = [] }: { progress?: { fraction: number; note: string | null }; logs?: readonly string[] },
   ): Promise<void> {
     const note = progress?.note ?? null;
-    const said = [progress?.fraction ?? '', note ?? '', note === null ? 0 : 1];
-    await this.commit('report', executionId, leaseToken, ...said, ...logs);
+    const progressArgs = [progress?.fraction ?? '', note ?? '', note === null ? 0 : 1];
+    await this.commit('report', executionId, leaseToken, ...progressArgs, ...logs);
   }
 
   // ---- workflows -----------------------------------------------------------------------------------------------
 
   startWorkflow(workflow: NewWorkflow, executions: readonly NewExecution[]): Promise<void> {
-    if (this.large.isTooMany(executions)) return this.large.startWorkflow(workflow, executions);
+    if (this.large.isLargeWithoutEdges(executions)) return this.large.startWorkflow(workflow, executions);
     return this.workflows.add(workflow, executions);
   }
 
@@ -159,37 +159,37 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
 
   // ---- workers -------------------------------------------------------------------------------------------------
 
-  async register(about: WorkerRegistration): Promise<void> {
-    const { workerId, queues, tasks } = about;
+  async register(registration: WorkerRegistration): Promise<void> {
+    const { workerId, queues, tasks } = registration;
     const sentAt = this.sendingTime();
-    await this.commitRepeatable('register', workerId, JSON.stringify(about), queues.length, ...queues, ...tasks);
-    this.noteRenewal(workerId, sentAt);
+    await this.commitRepeatable('register', workerId, JSON.stringify(registration), queues.length, ...queues, ...tasks);
+    this.recordRenewal(workerId, sentAt);
   }
 
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
     const { workerId } = request;
     const { args, ended } = this.packer.pack(request, this.serverNow());
     const sentAt = this.sendingTime();
-    const raw = (await this.exchangeRaw(args)) as ExchangeScriptReply;
+    const raw = (await this.runExchange(args)) as ExchangeScriptReply;
     const reply = this.packer.unpack(request, raw, ended);
     if (!reply.known) return reply;
-    this.noteRenewal(workerId, sentAt);
-    const [, now, , , , simple, , effects, told] = raw;
-    this.setClock(now, sentAt);
+    this.recordRenewal(workerId, sentAt);
+    const [, now, , , , simple, , effects, emitted] = raw;
+    this.observeClock(now, sentAt);
     const age = this.ageOf(now, sentAt);
     if (reply.claims.length > 0) reply.age = age;
     const { settlements } = request;
-    const tellsEnds = ended.length > 0 && (told & ENDS_EMITTED) === 0 && this.isWanted('completed');
-    const tellsStarts = simple.length > 0 && (told & STARTS_EMITTED) === 0 && this.isWanted('started');
-    const ends = tellsEnds ? endedEffects(settlements, ended, reply.settled, now) : [];
-    const starts = tellsStarts ? startedEffects(reply.claims.slice(0, simple.length / 2), workerId, now) : [];
+    const emitsEnds = ended.length > 0 && (emitted & ENDS_EMITTED) === 0 && this.isSubscribed('completed');
+    const emitsStarts = simple.length > 0 && (emitted & STARTS_EMITTED) === 0 && this.isSubscribed('started');
+    const ends = emitsEnds ? endedEffects(settlements, ended, reply.settled, now) : [];
+    const starts = emitsStarts ? startedEffects(reply.claims.slice(0, simple.length / 2), workerId, now) : [];
     const reported = this.effectsIn(effects);
-    this.tell(reported.length === 0 ? [...ends, ...starts] : inOrder(settlements, ends, starts, reported));
+    this.emit(reported.length === 0 ? [...ends, ...starts] : inOrder(settlements, ends, starts, reported));
     return reply;
   }
 
-  onHandOver(workerId: string, take: (claim: Claim, age: number) => void): () => void {
-    return this.listenTo(workerId, (message) => {
+  onDispatch(workerId: string, take: (claim: Claim, age: number) => void): () => void {
+    return this.listenToChannel(workerId, (message) => {
       const [time, no, ...lines] = message.split('\n');
       for (let i = 0; i < lines.length; i += 2) {
         const claim = simpleClaim(lines[i]!, lines[i + 1]!, Number(time));
@@ -202,28 +202,28 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
   async heartbeat(workerId: string, runs: readonly RunToken[]): Promise<HeartbeatReply> {
     const tokens = runs.flatMap(({ executionId, leaseToken }) => [executionId, leaseToken]);
     const now = this.serverNow();
-    // A clock that a test turns stands still between claim and beat: what is not named is left alone then.
+    // With a test clock the time of claim and heartbeat may be the same: then runs that are not named are left alone.
     const isKnown = now !== null && !this.settings.testClock;
-    const times = [now ?? '', isKnown ? this.packer.knownUntil(workerId, now) : ''];
+    const times = [now ?? '', isKnown ? this.packer.claimsKnownUntil(workerId, now) : ''];
     const sentAt = this.sendingTime();
-    const beaten = this.commitRepeatable<[number, string[], string[]]>('heartbeat', workerId, ...times, ...tokens);
-    const [known, asked, lost] = await beaten;
-    if (known === 1) this.noteRenewal(workerId, sentAt);
+    const sent = this.commitRepeatable<[number, string[], string[]]>('heartbeat', workerId, ...times, ...tokens);
+    const [known, asked, lost] = await sent;
+    if (known === 1) this.recordRenewal(workerId, sentAt);
     return { known: known === 1, cancelRequested: tokensOf(asked), lost: tokensOf(lost) };
   }
 
   keepAlive(workerId: string): () => void {
-    // A clock that a test turns is turned for the leases, too.
-    return this.settings.testClock ? () => undefined : this.beats.keep(workerId);
+    // With a test clock the leases do not expire in real time.
+    return this.settings.testClock ? () => undefined : this.leaseRenewer.keep(workerId);
   }
 
   leaseAge(workerId: string): number {
     if (this.settings.testClock) return 0;
     const own = this.sendingTime() - (this.renewals.get(workerId) ?? Number.NEGATIVE_INFINITY);
-    return Math.min(own, this.beats.age());
+    return Math.min(own, this.leaseRenewer.age());
   }
 
-  private noteRenewal(workerId: string, sentAt: number): void {
+  private recordRenewal(workerId: string, sentAt: number): void {
     this.renewals.set(workerId, Math.max(sentAt, this.renewals.get(workerId) ?? sentAt));
   }
 
@@ -261,10 +261,10 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
 
   async declareSchedules(appName: string, ids: readonly string[], removeOthersNow: boolean): Promise<string[]> {
     const removed: string[] = [];
-    for (let from = 0, isMore = true; isMore; from += DECLARED_AT_ONCE) {
-      const isLast = from + DECLARED_AT_ONCE >= ids.length;
+    for (let from = 0, isMore = true; isMore; from += DECLARED_PER_CALL) {
+      const isLast = from + DECLARED_PER_CALL >= ids.length;
       const flags = [from === 0 && removeOthersNow, isLast].map(Number);
-      const part = ids.slice(from, from + DECLARED_AT_ONCE);
+      const part = ids.slice(from, from + DECLARED_PER_CALL);
       const [gone, more] = await this.commit<[string[], number]>('declareSchedules', appName, ...flags, ...part);
       removed.push(...gone);
       isMore = !isLast || more === 1;
@@ -292,14 +292,16 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
     return stepOf(await this.commitRepeatable('prune', limit));
   }
 
-  /** @param trip of the batcher, which sends nothing else on its lane meanwhile; null: it goes by itself */
-  private async store(batch: readonly NewExecution[], trip: Trip | null): Promise<string[]> {
+  /** @param roundTrip the batcher's, the only one in flight in its pipeline; null: without a pipeline */
+  private async store(batch: readonly NewExecution[], roundTrip: RoundTrip | null): Promise<string[]> {
     const ids = batch.map((command) => command.executionId);
     if (batch.length === 0) return ids;
     if (this.large.isLarge(batch)) return this.large.enqueue(batch);
     const args = packBatch(batch);
     const stored =
-      trip === null ? this.commit<Enqueued>('enqueue', ...args) : this.commitOnLane<Enqueued>(trip, 'enqueue', ...args);
+      roundTrip === null
+        ? this.commit<Enqueued>('enqueue', ...args)
+        : this.commitInPipeline<Enqueued>(roundTrip, 'enqueue', ...args);
     return stored.then((changed) => {
       if (changed === 'large') return this.large.enqueue(batch);
       return changed.length > 0 ? changed : ids;
@@ -313,9 +315,9 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
     if (isLarge) await this.large.startWorkflow(workflow, executions);
   }
 
-  private startTogether(workflows: readonly CompactWorkflow[], trip: Trip): Promise<unknown> {
+  private startTogether(workflows: readonly CompactWorkflow[], roundTrip: RoundTrip): Promise<unknown> {
     const args = packWorkflows(workflows);
-    if (args) return this.commitOnLane(trip, 'startWorkflows', ...args);
+    if (args) return this.commitInPipeline(roundTrip, 'startWorkflows', ...args);
     return Promise.all(workflows.map(({ workflow, members }) => this.startAlone(workflow, members)));
   }
 }

@@ -1,18 +1,18 @@
 import type { NewExecution } from '../../core/commands.js';
 
-/** Bytes of one request that stores executions; those of a larger batch are gathered in parts. */
+/** Payload bytes of one request that stores executions; a larger batch is staged in parts. */
 export const REQUEST_BYTES = 8 * 1024 * 1024;
-/** Bytes of one part of a batch that is gathered. */
-export const PART_BYTES = 2 * 1024 * 1024;
+/** Bytes of one part of a staged batch. */
+export const STAGE_BYTES = 2 * 1024 * 1024;
 
-/** Characters of their payloads, which are most of a request that is large. */
+/** Characters of their payloads, which are most of a large request. */
 export function sizeOf(batch: readonly NewExecution[]): number {
   let size = 0;
   for (const { payload } of batch) size += payload?.length ?? 0;
   return size;
 }
 
-/** Runs of items, in order, of at most so many items and, unless it is one item, so large. */
+/** Splits items, in order, into parts of at most `maxCount` items and, unless it is a single item, `maxSize`. */
 export function split<T>(
   items: readonly T[],
   maxCount: number,

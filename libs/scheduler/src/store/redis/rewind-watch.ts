@@ -1,26 +1,27 @@
 /**
- * Notices a store that came back with older data, or with none. Numbers of executions only grow: it has lost some where a
- * call finds a smaller number than was known when the call was sent. A repeat gets the reply of its first time, which was
- * later than that.
+ * Detects that the store has been restored from older data, or emptied. Execution numbers only grow, so executions are
+ * missing if a call finds a smaller number than was known when it was sent. A repeat gets the reply of its first run, which
+ * ran after that.
  */
 export class RewindWatch {
-  /** The newest number that a reply has shown; replaced at each loss, which later replies of the time before say nothing of. */
-  private seen = { newest: 0 };
+  /** The highest number in a reply. Replaced at each loss, so replies to earlier calls no longer count. */
+  private highest = { number: 0 };
 
-  /** @param onLoss is given how many executions are missing, once for each loss */
+  /** @param onLoss called once for each loss, with the number of missing executions */
   constructor(private readonly onLoss: (executions: number) => void) {}
 
-  /** At the sending of a call. @returns takes its reply, see `frame.replyOf` */
+  /** Called when a call is sent. @returns a function that checks its reply, see `frame.replyOf` */
   expect(): (reply: readonly unknown[]) => void {
-    const { seen } = this;
-    const known = seen.newest;
+    const { highest } = this;
+    const known = highest.number;
     return ([value, , , before, after]) => {
-      if (value === 'error' || typeof before !== 'number' || typeof after !== 'number' || seen !== this.seen) return;
+      if (value === 'error' || typeof before !== 'number' || typeof after !== 'number') return;
+      if (highest !== this.highest) return;
       if (before < known) {
-        this.seen = { newest: after };
+        this.highest = { number: after };
         this.onLoss(known - before);
-      } else if (after > seen.newest) {
-        seen.newest = after;
+      } else if (after > highest.number) {
+        highest.number = after;
       }
     };
   }

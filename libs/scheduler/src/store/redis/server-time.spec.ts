@@ -12,26 +12,26 @@ describe('ServerTime', () => {
 
   it('goes by the fastest of the newest replies', () => {
     const time = new ServerTime();
-    time.note(AHEAD + 100, 99, 150);
-    time.note(AHEAD + 200, 199, 201);
-    time.note(AHEAD + 300, 299, 390);
+    time.observe(AHEAD + 100, 99, 150);
+    time.observe(AHEAD + 200, 199, 201);
+    time.observe(AHEAD + 300, 299, 390);
     expect(time.ageOf(AHEAD + 300, 390)).toBe(89);
     expect(time.ageOf(AHEAD + 400, 400)).toBe(0);
   });
 
   it('does not learn from a reply that waited in a process that stood still', () => {
     const time = new ServerTime();
-    time.note(AHEAD + 100, 99, 101);
-    for (let i = 0; i < 20; i++) time.note(AHEAD + 1000, 1000, 7000);
+    time.observe(AHEAD + 100, 99, 101);
+    for (let i = 0; i < 20; i++) time.observe(AHEAD + 1000, 1000, 7000);
     expect(time.ageOf(AHEAD + 1000, 7000)).toBe(5999);
   });
 
   it('follows a network that has become slower, and a clock that was set', () => {
     const time = new ServerTime();
-    time.note(AHEAD, 0, 1);
-    for (let i = 1; i <= 8; i++) time.note(AHEAD + 1000 * i, 1000 * i, 1000 * i + 400);
+    time.observe(AHEAD, 0, 1);
+    for (let i = 1; i <= 8; i++) time.observe(AHEAD + 1000 * i, 1000 * i, 1000 * i + 400);
     expect(time.ageOf(AHEAD + 9000, 9400)).toBe(0);
-    time.note(2 * AHEAD + 10_000, 10_000, 10_001);
+    time.observe(2 * AHEAD + 10_000, 10_000, 10_001);
     expect(time.ageOf(2 * AHEAD + 10_002, 10_003)).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-/** What stands for what in the store and in requests: `npm run build:engine` compiles this to lua/codes.lua. No imports. */
+/** Codes in stored data and requests. `npm run build:engine` compiles this file to lua/codes.lua. No imports. */
 
 /** Types of edges. */
 export const EDGE = {
@@ -8,7 +8,7 @@ export const EDGE = {
   always: 'a',
 } as const;
 
-/** A settlement, and a success of which the caller emits the event itself. */
+/** Kinds of settlements, and a success whose event the caller emits itself. */
 export const SETTLEMENT = {
   complete: 'c',
   fail: 'f',
@@ -19,7 +19,7 @@ export const SETTLEMENT = {
 } as const;
 export const COMPLETE_EMITTED = 'k';
 
-/** What became of a settlement. */
+/** Outcomes of a settlement. */
 export const APPLIED = 'a';
 export const STALE = 's';
 export const DEFERRED = 'd';
@@ -29,7 +29,7 @@ export const SIMPLE_SEGMENT = 'simple';
 export const MEMBER_SEGMENT = 'member';
 export const EACH_SEGMENT = 'each';
 
-/** Bits: which of a worker's own events are among the effects of a reply. */
+/** Bits: which events of a worker's own runs are among the effects of a reply. */
 export const ENDS_EMITTED = 1;
 export const STARTS_EMITTED = 2;
 
@@ -50,13 +50,13 @@ export const STATEFUL_RUN = 's';
 export const WORKFLOW_ENTRY = 'w';
 export const COMPACT_ENTRY = 'c';
 
-/** The first letter of an operation that is one of many of a lane. */
-export const LANE_OPERATION = '=';
+/** The first letter of an operation id that belongs to a pipeline. */
+export const PIPELINE_OPERATION = '=';
 
 /** The kind of an effect that is an event of an execution. */
 export const EXECUTION_EFFECT = 'x';
 
-/** Figures of a minute: how many completed and failed, and the ms that they took. */
+/** Statistics of a minute: how many completed and failed, and their total duration in ms. */
 export const FIGURE = { completed: 'c', failed: 'f', duration: 'd' } as const;
 
 /** Statuses in replies; one that is not stored. */
@@ -71,7 +71,7 @@ export const STATUS = {
 } as const;
 export const NO_STATUS = '-';
 
-/** Bits by which a node says which events it listens to. */
+/** Bits of the mask with the events that a node listens to. */
 export const TRANSITION_BITS = {
   scheduled: 1,
   started: 2,

@@ -20,9 +20,13 @@ const after = (...edges: NewEdge[]): NewExecution[] => [member('a'), member('b')
 describe('compactWorkflow', () => {
   it('ties its members to each other, in their records', () => {
     const compact = compactWorkflow(WORKFLOW, after(edge('a', { ref: 'first' }), edge('b', { type: 'failure' })));
-    expect(compact!.parts.map((part) => part.split('|')[0])).toEqual(['f;c=1=s', 'f;c=2=f', 'fa=s=first,b=f=b;']);
-    expect(compact!.parts[2]).toBe('fa=s=first,b=f=b;|task|default|2||flow|c|');
-    expect(compact!.waits).toEqual([0, 0, 2]);
+    expect(compact!.recordBodies.map((part) => part.split('|')[0])).toEqual([
+      'f;c=1=s',
+      'f;c=2=f',
+      'fa=s=first,b=f=b;',
+    ]);
+    expect(compact!.recordBodies[2]).toBe('fa=s=first,b=f=b;|task|default|2||flow|c|');
+    expect(compact!.edgeCounts).toEqual([0, 0, 2]);
   });
 
   it.each<[string, NewExecution[]]>([

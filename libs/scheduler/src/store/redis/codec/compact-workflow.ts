@@ -1,60 +1,71 @@
 import type { NewEdge, NewExecution, NewWorkflow } from '../../../core/commands.js';
 import { EDGE, MEMBER_FLAG } from './codes.js';
-import { partOf } from './executions.js';
+import { recordBodyOf } from './executions.js';
 
-/** Members of a workflow that is kept compact, at most: its end looks at all of them in one script. */
+/** Maximum number of members of a compact workflow: its end reads all of them in one script. */
 export const MAX_MEMBERS = 200;
-/** Edges of one member, in either direction, at most: they stand in its record. */
-const MAX_TIES = 64;
-/** What the list of ties is made of has no place in a name there. */
-const PLAIN_NAME = /^\$?[\w.:-]+$/;
+/** Maximum number of edges of a member in each direction: they are stored in its record. */
+const MAX_EDGES = 64;
+/** Names without the separators of the edge list. */
+const SAFE_NAME = /^\$?[\w.:-]+$/;
 
-/** How the script stores it. */
+/** A workflow as the script stores it. */
 export interface CompactWorkflow {
   workflow: NewWorkflow;
   members: readonly NewExecution[];
-  /** Of each member its record. */
-  parts: string[];
-  /** How many edges each waits for. */
-  waits: number[];
+  /** The record body of each member. */
+  recordBodies: string[];
+  /** How many edges each edgeCounts for. */
+  edgeCounts: number[];
 }
 
 /**
- * The workflow with its members as compact ones (lua/includes/records.lua), or null where it asks for more than that: locks,
- * tags, timeouts, keys, delays, edges that lead outside or have a deadline, or too many of them.
+ * Encodes a compact workflow, see lua/includes/records.lua. null: it cannot be compact, as it has locks, tags, timeouts,
+ * idempotency keys, delays, edges to outside or with a deadline, or too many edges.
  */
 export function compactWorkflow(workflow: NewWorkflow, members: readonly NewExecution[]): CompactWorkflow | null {
   if (members.length === 0 || members.length > MAX_MEMBERS) return null;
   const placeOf = new Map<string, number>();
   for (const [i, member] of members.entries()) {
-    if (!isModest(member)) return null;
+    if (!fitsRecord(member)) return null;
     placeOf.set(member.executionId, i);
   }
   if (placeOf.size < members.length) return null;
-  const waits = members.map(() => 0);
+  const edgeCounts = members.map(() => 0);
   const dependents = members.map(() => 0);
-  const [upstreamTies, dependentTies] = [members.map(() => ''), members.map(() => '')];
+  const [upstreamTexts, dependentTexts] = [members.map(() => ''), members.map(() => '')];
   for (const [i, { executionId, edges }] of members.entries()) {
     for (const edge of edges ?? []) {
       const upstream = upstreamOf(edge);
       const place = upstream === null ? undefined : placeOf.get(upstream);
-      if (place === undefined || ++waits[i]! > MAX_TIES || ++dependents[place]! > MAX_TIES) return null;
+      if (place === undefined || ++edgeCounts[i]! > MAX_EDGES || ++dependents[place]! > MAX_EDGES) return null;
       const letter = EDGE[edge.type];
-      upstreamTies[i] += `${waits[i] === 1 ? '' : ','}${upstream}=${letter}=${edge.ref}`;
-      dependentTies[place] += `${dependents[place] === 1 ? '' : ','}${executionId}=${waits[i]}=${letter}`;
+      upstreamTexts[i] += `${edgeCounts[i] === 1 ? '' : ','}${upstream}=${letter}=${edge.ref}`;
+      dependentTexts[place] += `${dependents[place] === 1 ? '' : ','}${executionId}=${edgeCounts[i]}=${letter}`;
     }
   }
-  const parts = members.map((member, i) => partOf(member, `${MEMBER_FLAG}${upstreamTies[i]};${dependentTies[i]}`));
-  return { workflow, members, parts, waits };
+  const recordBodies = members.map((member, i) =>
+    recordBodyOf(member, `${MEMBER_FLAG}${upstreamTexts[i]};${dependentTexts[i]}`),
+  );
+  return { workflow, members, recordBodies, edgeCounts };
 }
 
-function isModest({ executionId, scheduledTime, delay, lock, timeout, ttl, tags, idempotency }: NewExecution): boolean {
-  const asked = scheduledTime ?? delay ?? lock ?? timeout ?? ttl ?? tags ?? idempotency;
-  return asked === null && PLAIN_NAME.test(executionId);
+function fitsRecord({
+  executionId,
+  scheduledTime,
+  delay,
+  lock,
+  timeout,
+  ttl,
+  tags,
+  idempotency,
+}: NewExecution): boolean {
+  const option = scheduledTime ?? delay ?? lock ?? timeout ?? ttl ?? tags ?? idempotency;
+  return option === null && SAFE_NAME.test(executionId);
 }
 
-/** Whom an edge leads to, or null where there is more to it. */
+/** The upstream of an edge, or null if the edge cannot be stored in a record. */
 function upstreamOf({ ref, timeout, maxAge, bind }: NewEdge): string | null {
-  if (timeout !== null || maxAge !== null || bind === 'newest' || !PLAIN_NAME.test(ref)) return null;
+  if (timeout !== null || maxAge !== null || bind === 'newest' || !SAFE_NAME.test(ref)) return null;
   return bind.executionId;
 }

@@ -6,7 +6,7 @@ import { errorOf } from './views.js';
 
 type Raw = [kind: string, ...fields: unknown[]];
 
-/** Effects as the scripts write them: arrays, with false for null. */
+/** Parses the effects of a script: arrays, with false for null. */
 export function effectsOf(text: string): Effect[] {
   return (JSON.parse(text) as Raw[]).map(effectOf);
 }
@@ -54,11 +54,11 @@ function effectOf([kind, ...f]: Raw): Effect {
     case 'returned':
       return { kind, workerId: f[0] as string, count: f[1] as number, time: f[2] as number };
     case 'rewound':
-      return { kind, workerId: (f[0] || null) as string | null, trips: f[1] as number, time: f[2] as number };
+      return { kind, workerId: (f[0] || null) as string | null, count: f[1] as number, time: f[2] as number };
     case 'worker':
       return { kind, transition: f[0] as 'joined', workerId: f[1] as string, time: f[2] as number };
     default:
-      throw new TypeError(`an effect of a kind that this version does not know: ${kind}`);
+      throw new TypeError(`unknown kind of effect: ${kind}`);
   }
 }
 

@@ -4,7 +4,7 @@ import type { RunBudget } from '../../../core/run-budget.js';
 import type { Claim } from '../../records.js';
 import { EDGES_FLAG, EXTRA_FLAG, MEMBER_FLAG } from './codes.js';
 
-/** What a new execution has beside its record; absent where it has nothing. */
+/** Options of a new execution that are not in its record. */
 export interface Extra {
   task?: string;
   delay?: number;
@@ -19,18 +19,18 @@ export interface Extra {
 }
 
 /**
- * The record without what only the store knows: flags|task|queue|level|timeout;budget|workflow|ref|payload. A flag says
- * that the execution is more than simple: x, it has an extra record (lock, tags, ttl, schedule); w, its end concerns others, or is timed;
- * f and more, it is a compact member of a workflow.
+ * The record without the fields that the store adds: flags|task|queue|level|timeout;budget|workflow|ref|payload. Flags of
+ * executions that are not simple: x, it has an extra record (lock, tags, ttl, schedule); w, it has edges, a workflow or a
+ * timeout; f and its edges, it is a member of a compact workflow.
  */
-export function partOf(command: NewExecution, flags: string = flagsOf(command)): string {
+export function recordBodyOf(command: NewExecution, flags: string = flagsOf(command)): string {
   const { taskId, queue, priority, workflow, payload } = command;
   const { workflowId = '', ref = '' } = workflow ?? {};
-  return `${flags}|${taskId}|${queue}|${priority}|${boundsIn(command)}|${workflowId}|${ref}|${payload ?? ''}`;
+  return `${flags}|${taskId}|${queue}|${priority}|${limitsText(command)}|${workflowId}|${ref}|${payload ?? ''}`;
 }
 
-/** A record's field timeout;budget */
-export function boundsIn({ timeout, budget }: NewExecution): string {
+/** The field timeout;budget of a record. */
+export function limitsText({ timeout, budget }: NewExecution): string {
   return `${timeout ?? ''}${budget === undefined || budget === null ? '' : `;${budget}`}`;
 }
 
@@ -39,14 +39,14 @@ function flagsOf({ edges, lock, tags, workflow, timeout, ttl }: NewExecution): s
   return edges !== null || workflow !== null || timeout !== null ? EDGES_FLAG : '';
 }
 
-/** Ready at once, and nothing but its record. */
+/** Whether it is ready at once and its record has everything. */
 export function isSimple(command: NewExecution): boolean {
   return (
     command.delay === null && command.scheduledTime === null && command.idempotency === null && flagsOf(command) === ''
   );
 }
 
-/** null where it has nothing beside its record. */
+/** null: its record has everything. */
 export function extraOf(command: NewExecution): Extra | null {
   const { delay, scheduledTime, lock, tags, edges, idempotency } = command;
   if (isSimple(command)) return null;
@@ -70,8 +70,8 @@ export function extraOf(command: NewExecution): Extra | null {
   return extra;
 }
 
-/** A record, read: n|created|due|flags|task|queue|level|timeout;budget|workflow|ref|payload */
-export interface RecordHead {
+/** Fields of a record: n|created|due|flags|task|queue|level|timeout;budget|workflow|ref|payload */
+export interface RecordFields {
   due: number;
   taskId: string;
   queue: string;
@@ -82,7 +82,7 @@ export interface RecordHead {
   payload: string | null;
 }
 
-export function headOf(record: string): RecordHead {
+export function fieldsOf(record: string): RecordFields {
   const created = record.indexOf('|') + 1;
   const due = record.indexOf('|', created) + 1;
   const flags = record.indexOf('|', due) + 1;
@@ -98,21 +98,21 @@ export function headOf(record: string): RecordHead {
     taskId: record.slice(task, queue - 1),
     queue: record.slice(queue, level - 1),
     priority: (record.charCodeAt(level) - 48) as TaskPriority,
-    ...boundsOf(record.slice(timeout, workflow - 1)),
+    ...limitsOf(record.slice(timeout, workflow - 1)),
     workflowId: ref - 1 > workflow ? record.slice(workflow, ref - 1) : null,
     payload: payload < record.length ? record.slice(payload) : null,
   };
 }
 
-/** Of a record's field timeout;budget */
-function boundsOf(text: string): Pick<RecordHead, 'timeout' | 'budget'> {
+/** Parses the field timeout;budget of a record. */
+function limitsOf(text: string): Pick<RecordFields, 'timeout' | 'budget'> {
   const mark = text.indexOf(';');
   const timeout = mark < 0 ? text : text.slice(0, mark);
   return { timeout: timeout === '' ? null : Number(timeout), budget: mark < 0 ? null : text.slice(mark + 1) };
 }
 
-/** What the script is told of a compact member that ends: its dependents, as its record has them|workflowId; null: not compact. */
-export function tiesOf(record: string, workflowId: string): string | null {
+/** The argument of a settlement of a compact member: its dependents, as in its record|workflowId. null: not compact. */
+export function dependentsOf(record: string, workflowId: string): string | null {
   let flags = 0;
   for (let bars = 0; bars < 3; bars++) flags = record.indexOf('|', flags) + 1;
   if (record[flags] !== MEMBER_FLAG) return null;
@@ -120,11 +120,16 @@ export function tiesOf(record: string, workflowId: string): string | null {
 }
 
 /**
- * A first run of a simple execution, or of a compact member of a workflow.
- * @param got what its dependencies have left, where it has any
+ * The claim of a first run of a simple execution, or of a compact member of a workflow.
+ * @param upstreams results of its upstreams, if it has any
  */
-export function simpleClaim(executionId: string, record: string, startedTime: number, got?: Got): Claim {
-  const { due, taskId, queue, priority, budget, payload, workflowId } = headOf(record);
+export function simpleClaim(
+  executionId: string,
+  record: string,
+  startedTime: number,
+  upstreams?: UpstreamResults,
+): Claim {
+  const { due, taskId, queue, priority, budget, payload, workflowId } = fieldsOf(record);
   return {
     executionId,
     leaseToken: 1,
@@ -142,29 +147,29 @@ export function simpleClaim(executionId: string, record: string, startedTime: nu
     workflowId,
     lockKey: null,
     fencingToken: null,
-    ...resultsOf(got),
+    ...resultsOf(upstreams),
   };
 }
 
-/** A claim that is not simple says beside its record: leaseToken|run|failures|due|number|simple|workflow|JSON of what few have */
+/** The claim of any other run. `detail`: leaseToken|run|failures|due|number|simple|workflow|JSON of the rare fields */
 export function claimOf(
   executionId: string,
   record: string,
   startedTime: number,
   detail: string,
-  got?: Got,
+  upstreams?: UpstreamResults,
 ): { claim: Claim; no: string; isSimple: boolean } {
   const [leaseToken, run, failures, due, no, isSimple, workflowId, ...rest] = detail.split('|') as [
     ...[string, string, string, string, string, string, string],
     ...string[],
   ];
   const text = rest.join('|');
-  const more = (text === '' ? {} : JSON.parse(text)) as {
+  const rare = (text === '' ? {} : JSON.parse(text)) as {
     lk?: string;
     fk?: number;
     sz?: number;
   };
-  const { taskId, queue, priority, timeout, budget, payload } = headOf(record);
+  const { taskId, queue, priority, timeout, budget, payload } = fieldsOf(record);
   const claim: Claim = {
     executionId,
     leaseToken: Number(leaseToken),
@@ -174,29 +179,29 @@ export function claimOf(
     payload,
     run: Number(run),
     failures: Number(failures),
-    snoozes: more.sz ?? 0,
+    snoozes: rare.sz ?? 0,
     budget,
     scheduledTime: Number(due),
     startedTime,
     timeout,
     workflowId: workflowId === '' ? null : workflowId,
-    lockKey: more.lk ?? null,
-    fencingToken: more.fk ?? null,
-    ...resultsOf(got),
+    lockKey: rare.lk ?? null,
+    fencingToken: rare.fk ?? null,
+    ...resultsOf(upstreams),
   };
   return { claim, no, isSimple: isSimple === '1' };
 }
 
-/** What a claim got from its dependencies: the edge from which on results are left to fetch (0: none), and ref, result, ... */
-export interface Got {
-  left: number;
+/** Results in a claim: the first edge whose result is still to fetch (0: none), and ref, result, ... */
+export interface UpstreamResults {
+  nextEdge: number;
   flat: readonly (string | null)[];
 }
 
-function resultsOf(got: Got | undefined): Pick<Claim, 'results' | 'resultsLeft'> {
-  if (got === undefined) return { results: null };
-  const results = recordOfResults(got.flat);
-  return got.left > 0 ? { results, resultsLeft: got.left } : { results };
+function resultsOf(upstreams: UpstreamResults | undefined): Pick<Claim, 'results' | 'resultsLeft'> {
+  if (upstreams === undefined) return { results: null };
+  const results = recordOfResults(upstreams.flat);
+  return upstreams.nextEdge > 0 ? { results, resultsLeft: upstreams.nextEdge } : { results };
 }
 
 export function recordOfResults(flat: readonly (string | null)[]): Record<string, string | null> {

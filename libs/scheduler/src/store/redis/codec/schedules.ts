@@ -1,7 +1,7 @@
 import type { FireCommand, Tick } from '../../../core/commands.js';
-import { extraOf, partOf } from './executions.js';
+import { extraOf, recordBodyOf } from './executions.js';
 
-/** FireRequest of the engine, as JSON. */
+/** The engine's FireRequest as JSON. */
 export function packFire({ scheduleId, expected, ticks, overlap, cancelGrace, nextRunTime }: FireCommand): string {
   return JSON.stringify({
     ...{ scheduleId, revision: expected.revision, expectedRunTime: expected.nextRunTime },
@@ -9,13 +9,13 @@ export function packFire({ scheduleId, expected, ticks, overlap, cancelGrace, ne
   });
 }
 
-/** TickRequest of the engine, with what makes the execution. */
+/** The engine's TickRequest, with the new execution. */
 function packTick({ execution, time, leaveOut, reason }: Tick) {
   const extra = extraOf(execution) ?? { delay: 0 };
-  return { executionId: execution.executionId, part: withFlag(partOf(execution)), extra, time, leaveOut, reason };
+  return { executionId: execution.executionId, part: withFlag(recordBodyOf(execution)), extra, time, leaveOut, reason };
 }
 
-/** An execution of a schedule has an extra record, which names the schedule. */
+/** An execution of a schedule always has an extra record, for the id of the schedule. */
 function withFlag(part: string): string {
   return `x${part.slice(part.indexOf('|'))}`;
 }

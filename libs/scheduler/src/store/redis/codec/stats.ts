@@ -14,7 +14,7 @@ interface QueueView {
 }
 
 interface StatsView {
-  /** Names of queues that are to be asked for; {} for none. */
+  /** Names of queues that the next calls request; {} for none. */
   rest: string[];
   now: number;
   counters: Record<string, number>;
@@ -77,7 +77,7 @@ function limitsOf({ max, per, concurrency, declaredBy }: Exclude<QueueView['limi
   };
 }
 
-/** Counters that exist, from what the store has counted. */
+/** The known counters, 0 if the store has none. */
 export function pick<T extends object>(zero: T, counted: Record<string, number>): T {
   return Object.fromEntries(Object.keys(zero).map((key) => [key, counted[key] ?? 0])) as T;
 }

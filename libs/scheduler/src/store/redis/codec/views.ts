@@ -119,7 +119,7 @@ export interface WorkerView {
   running: number;
 }
 
-/** @param lease ms: a beat sets the lease's end so far ahead */
+/** @param lease ms from a heartbeat to the end of the lease */
 export function workerOf(view: WorkerView, lease: number): WorkerInfo {
   return {
     ...(JSON.parse(view.hello) as WorkerRegistration & { tasks: string[] }),

@@ -6,21 +6,21 @@ import type { ResolvedRedisOptions } from './redis-options.js';
 export interface Address {
   host: string;
   port: number;
-  /** How it is asked by TLS; undefined: without. */
+  /** TLS options; undefined: without TLS. */
   tls: ConnectionOptions | undefined;
 }
 
-/** Where a connection begins. */
-export interface Entrances {
+/** The addresses that a connection starts from. */
+export interface Endpoints {
   /** The server, each of the Sentinels, or nodes of the cluster. */
   addresses: readonly Address[];
-  /** Of Sentinels: what they are asked for the primary by, and how that one is connected to. */
+  /** With Sentinels: the name of the primary, the Sentinels' password, and TLS of the primary. */
   primary: { name: string; password: string | undefined; tls: ConnectionOptions | undefined } | null;
 }
 
-/** The addresses of a connection, also where a client of the user's has them. */
-export function entrancesOf(options: ResolvedRedisOptions): Entrances {
-  if (options.kind === 'client') return entrancesOfClient(options.client as Client);
+/** The endpoints of a connection, also of a client of the user. */
+export function endpointsOf(options: ResolvedRedisOptions): Endpoints {
+  if (options.kind === 'client') return endpointsOfClient(options.client as Client);
   const { tls } = options;
   if (options.kind === 'standalone') return { addresses: [addressOf(options, tls)], primary: null };
   if (options.kind === 'cluster')
@@ -29,9 +29,9 @@ export function entrancesOf(options: ResolvedRedisOptions): Entrances {
   return { addresses: options.sentinels.map((each) => addressOf(each, tls)), primary: { name, password, tls } };
 }
 
-function entrancesOfClient(client: Client): Entrances {
+function endpointsOfClient(client: Client): Endpoints {
   if (isCluster(client)) {
-    // Its own list of nodes, which it shows to nobody.
+    // An undeclared property of ioredis.
     const { startupNodes = [] } = client as unknown as { startupNodes?: unknown[] };
     const { tls } = client.options.redisOptions ?? {};
     const nodes = startupNodes.filter((node) => typeof node === 'object' && node !== null) as RedisOptions[];

@@ -2,22 +2,22 @@ import { SchedulerError } from '../../../core/errors.js';
 import type { Clock, ClockTimer } from '../../../core/clock.js';
 import { destroyClient, isCluster, selectDatabase, type Client } from './open-client.js';
 
-/** A client that is neither ready nor failed after this long is thrown away: longer than all its own limits together. */
+/** A client that is neither ready nor failed after this time is discarded; longer than the sum of its own limits. */
 const OPEN_LIMIT_MS = 7_000;
 const FIRST_DELAY_MS = 25;
 const MAX_DELAY_MS = 1_000;
 
 export interface KeeperEvents {
   onReady(client: Client): void;
-  /** The client is gone, with what was under way on it; the next one is on its way. */
+  /** The client is discarded, with its calls in flight; the next one is being opened. */
   onLost(error: Error): void;
-  /** Why a client could not connect, where its error does not say. */
+  /** Finds out why a client could not connect, if its error does not say. */
   explain?: (error: Error) => Promise<Error>;
 }
 
 /**
- * Keeps one client connected: opens one, watches it, throws it away whole when it fails, opens the next. Nothing is
- * ever sent again by the client itself.
+ * Keeps one client connected: opens one, watches it, discards it when it fails, opens the next. The client itself never
+ * repeats a command.
  */
 export class ClientKeeper {
   #client: Client | null = null;
@@ -32,7 +32,7 @@ export class ClientKeeper {
     private readonly events: KeeperEvents,
   ) {}
 
-  /** The client that takes commands now, or null. */
+  /** The connected client, or null. */
   get ready(): Client | null {
     return this.#isReady ? this.#client : null;
   }
@@ -41,13 +41,13 @@ export class ClientKeeper {
     if (!this.#isClosed && this.#client === null) void this.#open();
   }
 
-  /** Says that the client did what it is for: when it fails, the next one is opened at once. */
-  proven(): void {
+  /** Confirms that the client works: when it fails, the next one is opened without backoff. */
+  confirm(): void {
     this.#failures = 0;
   }
 
-  /** Throws `client` away, if it is still the one in use. */
-  lose(client: Client, error: Error): void {
+  /** Discards `client` if it is still in use. */
+  discard(client: Client, error: Error): void {
     if (client !== this.#client) return;
     const hadConnected = this.#isReady;
     this.#client = null;
@@ -76,23 +76,23 @@ export class ClientKeeper {
     if (this.#isClosed || this.#client !== null) return destroyClient(client);
     this.#client = client;
     let reason: Error | undefined;
-    const note = (error: Error): void => {
-      // A cluster says that all nodes failed, and keeps for itself why.
+    const recordReason = (error: Error): void => {
+      // A cluster only reports that all nodes failed; the reason is in `lastNodeError`.
       reason = (error as { lastNodeError?: Error }).lastNodeError ?? error;
     };
-    // The listeners stay when the client is gone: it may still have something to say.
-    client.on('error', note);
-    if (isCluster(client)) client.on('node error', note);
-    client.on('end', () => this.lose(client, reason ?? new Error('connection closed')));
+    // The listeners stay after the client is discarded: it may still emit errors.
+    client.on('error', recordReason);
+    if (isCluster(client)) client.on('node error', recordReason);
+    client.on('end', () => this.discard(client, reason ?? new Error('connection closed')));
     this.#timer = this.clock.setTimer(OPEN_LIMIT_MS, () =>
-      this.lose(client, reason ?? new Error(`not connected within ${OPEN_LIMIT_MS} ms`)),
+      this.discard(client, reason ?? new Error(`not connected within ${OPEN_LIMIT_MS} ms`)),
     );
     try {
       await client.connect();
-      // The client ignores a refusal, and would go on in database 0.
+      // The client ignores an error here and would use database 0.
       await selectDatabase(client);
     } catch (error) {
-      return this.lose(client, error instanceof SchedulerError ? error : (reason ?? (error as Error)));
+      return this.discard(client, error instanceof SchedulerError ? error : (reason ?? (error as Error)));
     }
     if (client !== this.#client) return;
     this.#timer.cancel();
@@ -103,7 +103,7 @@ export class ClientKeeper {
   #retry(error: Error, hadConnected = false): void {
     this.#timer?.cancel();
     const delay = Math.min(FIRST_DELAY_MS * 2 ** this.#failures++, MAX_DELAY_MS);
-    // Nodes that lost the same server don't come back in step.
+    // Jitter: nodes that lost the same server do not reconnect together.
     if (!this.#isClosed) this.#timer = this.clock.setTimer(delay * (0.75 + Math.random() / 2), () => void this.#open());
     const { explain } = this.events;
     if (hadConnected || !explain || error instanceof SchedulerError) this.events.onLost(error);

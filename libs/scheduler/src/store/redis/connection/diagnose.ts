@@ -1,48 +1,48 @@
 import { connect as connectPlainly, type Socket } from 'node:net';
 import { connect as connectByTls } from 'node:tls';
 import { StoreTlsMismatchError } from '../../../core/errors.js';
-import type { Address, Entrances } from './addresses.js';
+import type { Address, Endpoints } from './addresses.js';
 
-/** How long the other side may take to show what it speaks. */
-const PATIENCE_MS = 1_000;
-/** Addresses that are asked: of Sentinels and of a cluster the first ones. */
-const ASKED = 5;
-/** Errors that say enough: the address is wrong, or nobody listens there. */
-const CLEAR = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EACCES']);
+/** Timeout of each probe. */
+const TIMEOUT_MS = 1_000;
+/** Maximum number of addresses to probe. */
+const MAX_ADDRESSES = 5;
+/** Errors that are clear: the address is wrong, or has no server. */
+const CLEAR_CODES = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EACCES']);
 const TOO_MANY = /^-ERR max number of clients/;
 
-/** What a server shows: an error that says what to change, that it answers as it should, or nothing. */
-type Finding = Error | 'well' | 'silent';
+/** The result of a probe: an error that says what to change, a correct reply, or none. */
+type Finding = Error | 'ok' | 'silent';
 
 /**
- * Why a connection did not come about, where the error does not say: asks the servers once, by hand.
- * @returns the error, or a clearer one: StoreTlsMismatchError, or that a server takes no more clients
+ * Finds out why a connection failed, if its error does not say, by probing the servers once.
+ * @returns the error, or a clearer one: StoreTlsMismatchError, or that a server accepts no more clients
  */
-export async function diagnose(error: Error, { addresses, primary }: Entrances): Promise<Error> {
-  if (CLEAR.has((error as NodeJS.ErrnoException).code ?? '')) return error;
-  const asked = addresses.slice(0, ASKED);
-  const findings = await Promise.all(asked.map(examine));
-  // One that answers as it should could have been used: what prevents the connection is behind it.
-  if (!findings.includes('well')) return findings.find((each) => each instanceof Error) ?? error;
+export async function diagnose(error: Error, { addresses, primary }: Endpoints): Promise<Error> {
+  if (CLEAR_CODES.has((error as NodeJS.ErrnoException).code ?? '')) return error;
+  const probed = addresses.slice(0, MAX_ADDRESSES);
+  const findings = await Promise.all(probed.map(probe));
+  // If one server replies correctly, the cause is behind it: for a Sentinel, the primary.
+  if (!findings.includes('ok')) return findings.find((each) => each instanceof Error) ?? error;
   if (primary === null) return error;
-  const sentinel = asked[findings.indexOf('well')]!;
+  const sentinel = probed[findings.indexOf('ok')]!;
   const named = await primaryOf(sentinel, primary.name, primary.password);
-  const finding = named === null ? 'silent' : await examine({ ...named, tls: primary.tls });
+  const finding = named === null ? 'silent' : await probe({ ...named, tls: primary.tls });
   return finding instanceof Error ? finding : error;
 }
 
-async function examine(address: Address): Promise<Finding> {
+async function probe(address: Address): Promise<Finding> {
   const { host, port, tls } = address;
   const answer = await ask({ ...address, tls: undefined }, 'PING');
   if (TOO_MANY.test(answer)) return tooManyClients(host, port);
   if (tls === undefined) {
-    if (answer !== '') return 'well';
+    if (answer !== '') return 'ok';
     return (await speaksTls(host, port)) ? new StoreTlsMismatchError(host, port, true) : 'silent';
   }
   if (/^[+-]/.test(answer)) return new StoreTlsMismatchError(host, port, false);
-  const secret = await ask(address, 'PING');
-  if (TOO_MANY.test(secret)) return tooManyClients(host, port);
-  return secret === '' ? 'silent' : 'well';
+  const tlsAnswer = await ask(address, 'PING');
+  if (TOO_MANY.test(tlsAnswer)) return tooManyClients(host, port);
+  return tlsAnswer === '' ? 'silent' : 'ok';
 }
 
 function tooManyClients(host: string, port: number): Error {
@@ -51,7 +51,7 @@ function tooManyClients(host: string, port: number): Error {
   );
 }
 
-/** The address that a Sentinel names; null: it names none. */
+/** The address of the primary, from a Sentinel; null: it knows none. */
 async function primaryOf(sentinel: Address, name: string, password = ''): Promise<Omit<Address, 'tls'> | null> {
   const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
   const login = password === '' ? '' : `AUTH ${quoted(password)}\r\n`;
@@ -60,12 +60,12 @@ async function primaryOf(sentinel: Address, name: string, password = ''): Promis
   return host === undefined ? null : { host, port: Number(port) };
 }
 
-/** The first bytes of the reply to a command; '' for none. */
+/** The first bytes of the reply to a command; '': none. */
 function ask({ host, port, tls }: Address, command: string): Promise<string> {
   const isPlain = tls === undefined;
   const socket: Socket = isPlain
-    ? connectPlainly({ host, port, timeout: PATIENCE_MS })
-    : connectByTls({ host, port, timeout: PATIENCE_MS, ...tls });
+    ? connectPlainly({ host, port, timeout: TIMEOUT_MS })
+    : connectByTls({ host, port, timeout: TIMEOUT_MS, ...tls });
   return new Promise((resolve) => {
     const end = (answer: string): void => {
       socket.destroy();
@@ -75,7 +75,7 @@ function ask({ host, port, tls }: Address, command: string): Promise<string> {
     socket.on(isPlain ? 'connect' : 'secureConnect', () => socket.write(`${command}\r\n`));
     socket.on('data', (data) => {
       answer += data.toString('latin1');
-      // The reply to a login comes first.
+      // The reply to AUTH comes first.
       if (!command.startsWith('AUTH') || answer.split('\r\n').length > 2) end(answer);
     });
     for (const event of ['timeout', 'error', 'close']) socket.on(event, () => end(answer));
@@ -84,8 +84,8 @@ function ask({ host, port, tls }: Address, command: string): Promise<string> {
 
 function speaksTls(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    // Nothing is sent over it, so that it matters to nobody who the other side is.
-    const socket = connectByTls({ host, port, timeout: PATIENCE_MS, rejectUnauthorized: false });
+    // Nothing is sent, so the certificate does not matter.
+    const socket = connectByTls({ host, port, timeout: TIMEOUT_MS, rejectUnauthorized: false });
     const end = (is: boolean): void => {
       socket.destroy();
       resolve(is);

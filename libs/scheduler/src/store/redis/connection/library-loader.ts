@@ -3,13 +3,13 @@ import type { Client } from './open-client.js';
 import { judge, reasonOf } from './redis-errors.js';
 import { LibraryLoad, sendScript, type ScriptCommandClass } from './script-command.js';
 
-/** How long verbs are sent as scripts after a server did not take the library, or a call of it. */
+/** How long verbs are sent as scripts after a server refused the library or a call of it. */
 const RETRY_MS = 60_000;
-const IS_THERE = /^ERR Library '\w+' already exists/;
+const ALREADY_LOADED = /^ERR Library '\w+' already exists/;
 
-/** Brings the library to servers that do not have it, and knows when functions cannot be used. */
+/** Loads the library into servers that do not have it, and detects when functions cannot be used. */
 export class LibraryLoader {
-  /** Number of the sending that brought it last: a later call finds it on the server, unless that failed. */
+  /** Number of the newest load: later calls find the library on the server, unless the load failed. */
   loadedBy = 0;
   #failure: Error | null = null;
   /** Monotonic ms from which on functions are used. */
@@ -27,26 +27,26 @@ export class LibraryLoader {
     return this.#usableFrom === Number.NEGATIVE_INFINITY || this.clock.monotonic() >= this.#usableFrom;
   }
 
-  /** Sends it: what is sent behind it finds it. Where another process was faster, it is there as well. */
+  /** Sends the library; calls sent after it find it, even if another process loaded it first. */
   load(client: Client, key: string, number: number): void {
     this.loadedBy = number;
     this.#failure = null;
     const ScriptCommand = this.commandClass();
     const command = new ScriptCommand('fcall', '', new LibraryLoad(key, this.text));
     command.promise.catch((error: Error) => {
-      if (this.loadedBy === number && !IS_THERE.test(error.message)) this.#failed(error);
+      if (this.loadedBy === number && !ALREADY_LOADED.test(error.message)) this.#onFailure(error);
     });
     sendScript(client, command);
   }
 
-  /** Why the library that was sent before this call is not there, once; null: it was there, and is gone. */
+  /** @returns once: why the load before this call failed; null: it did not fail, the server has lost the library */
   takeFailure(number: number): Error | null {
     const failure = this.loadedBy < number ? this.#failure : null;
     if (failure !== null) this.#failure = null;
     return failure;
   }
 
-  /** Functions cannot be used for a while: the server is full, or forbids them, as it may do by mistake and not for long. */
+  /** Functions cannot be used for a while: the server is full, or forbids them, possibly by mistake. */
   refuse(error: Error): void {
     this.#usableFrom = this.clock.monotonic() + RETRY_MS;
     const reason = reasonOf(error);
@@ -54,10 +54,10 @@ export class LibraryLoader {
     this.#reason = reason;
   }
 
-  #failed(error: Error): void {
+  #onFailure(error: Error): void {
     const verdict = judge(error);
     if (verdict === 'refused') this.refuse(error);
-    // What was lost with its connection is brought again over the next one.
+    // A load lost with its connection is repeated over the next one.
     else if (verdict !== 'lost') this.#failure = error;
   }
 }

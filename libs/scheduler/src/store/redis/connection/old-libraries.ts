@@ -4,14 +4,14 @@ import { isCluster, type Client } from './open-client.js';
 const PATTERN = 'scheduler_*';
 const NAME = /^scheduler_([0-9a-f]{16})$/;
 
-/** A library without a call for so long is of a release that does not run any more, s. */
+/** A library without a call for this long belongs to a release that no longer runs, s. */
 const UNUSED_S = 86_400;
 
 /**
- * Deletes the libraries of other releases that had no call for a day from any namespace or database: each counts its calls
- * itself, see `REGISTER` in lua-scripts.ts. A process that still needs one loads it again.
+ * Deletes libraries of other releases that had no call from any namespace or database for a day: each library counts its
+ * calls, see `REGISTER` in lua-scripts.ts. A process that still needs one loads it again.
  * @param own the name of the library of this release
- * @returns the names of those that it deleted
+ * @returns the names of the deleted libraries
  */
 export async function deleteOldLibraries(client: Client, own: string, unused = UNUSED_S): Promise<string[]> {
   const deleted: string[] = [];

@@ -7,7 +7,7 @@ import type { IoredisClient, ResolvedRedisOptions } from './redis-options.js';
 
 export type Client = Redis | Cluster;
 
-/** What we use of ioredis, an optional peer: loaded here only, and only when a Redis store is opened. */
+/** The used parts of ioredis, an optional peer: loaded here only, when a Redis store is opened. */
 export interface Driver {
   Redis: typeof Redis;
   Cluster: typeof Cluster;
@@ -18,8 +18,8 @@ export const CONNECT_TIMEOUT_MS = 3_000;
 export const SOCKET_TIMEOUT_MS = 3_000;
 
 /**
- * A client lives for one connection: it never reconnects and never sends anything again, so that nothing runs twice
- * behind our back, and nothing waits for ever. Whoever uses it makes the next one.
+ * Options of a client for one connection: it never reconnects and never repeats a command, so nothing runs twice unnoticed
+ * and nothing waits forever. Its user opens the next one.
  */
 export const SAFE = {
   lazyConnect: true,
@@ -29,9 +29,9 @@ export const SAFE = {
   autoResubscribe: false,
   enableOfflineQueue: false,
   enableAutoPipelining: false,
-  // A replica that was the primary a moment ago: leave it. 1 rejects the command, 2 would send it again.
+  // A former primary: disconnect. 1 rejects the command, 2 would repeat it.
   reconnectOnError: (error: Error) => (isDemotion(error.message) ? 1 : false),
-  // A server that loads its data is told by its replies.
+  // Its replies show whether a server is loading its data.
   enableReadyCheck: false,
   connectTimeout: CONNECT_TIMEOUT_MS,
   socketTimeout: SOCKET_TIMEOUT_MS,
@@ -41,7 +41,7 @@ export const SAFE = {
   connectionName: 'scheduler',
   protocol: 3,
   replyMapping: 'legacy',
-  // What a client of the user's may have set, and scripts can't do with.
+  // Options of a client of the user that would break scripts.
   keyPrefix: '',
   stringNumbers: false,
   readOnly: false,
@@ -53,7 +53,7 @@ export const SAFE = {
   himportFieldsets: undefined,
 } satisfies RedisOptions;
 
-/** Whether a primary is one is seen from the ready check only. */
+/** Only the ready check shows whether the server is still the primary. */
 export const SENTINEL = {
   enableReadyCheck: true,
   maxLoadingRetryTime: 200,
@@ -69,7 +69,7 @@ export const SAFE_CLUSTER = {
   enableOfflineQueue: false,
   enableAutoPipelining: false,
   enableReadyCheck: true,
-  // These would send again what may have run.
+  // These would repeat commands that may have run.
   retryDelayOnFailover: 0,
   retryDelayOnClusterDown: 0,
   slotsRefreshTimeout: 2_000,
@@ -82,12 +82,12 @@ export const SAFE_CLUSTER = {
 
 let inUse: Driver | null = null;
 
-/** ioredis as it was loaded; null: not yet. */
+/** ioredis as loaded; null: not loaded yet. */
 export function driverInUse(): Driver | null {
   return inUse;
 }
 
-/** With a catch, which tells bundlers that the package may be missing. */
+/** The catch tells bundlers that the package is optional. */
 function importDriver(): Promise<Driver & { default?: Driver }> {
   return import('ioredis').catch((error: Error) => {
     throw error;
@@ -116,7 +116,7 @@ export async function openClient(options: ResolvedRedisOptions, load = loadDrive
       return new Cluster([...options.nodes], {
         ...SAFE_CLUSTER,
         redisOptions: { ...SAFE, ...credentialsOf(options) },
-        // Nodes of a cluster with TLS are named by host, whose certificate it is.
+        // Certificates are issued for host names.
         ...(options.tls === undefined ? {} : { dnsLookup: (host, done) => done(null, host) }),
       });
     case 'sentinel':
@@ -155,8 +155,8 @@ export function isCluster(client: IoredisClient): client is Cluster {
 }
 
 /**
- * Makes sure that a connected client is in the database that was asked for.
- * @throws StoreAccessError if the server has no such database, or forbids to choose it
+ * Selects the configured database of a connected client.
+ * @throws StoreAccessError if the server has no such database, or forbids it
  */
 export async function selectDatabase(client: Client): Promise<void> {
   const db = isCluster(client) ? 0 : (client.options.db ?? 0);
@@ -174,24 +174,24 @@ export async function selectDatabase(client: Client): Promise<void> {
   }
 }
 
-/** Closes a client at once, its sockets too, even where nobody answers at the other end. */
+/** Closes a client and its sockets at once, even if the server does not respond. */
 export function destroyClient(client: Client): void {
   const connections = isCluster(client) ? [...client.nodes('all'), ...ownSubscriberOf(client)] : [client];
   client.disconnect();
   for (const connection of connections as unknown as Internals[]) {
     connection.stream?.destroy();
-    // ioredis 5 leaves it running, which keeps the process alive for as long.
+    // ioredis 5 leaves the timer running, which keeps the process alive.
     clearTimeout(connection.socketTimeoutTimer);
   }
 }
 
-/** What a client does not declare. */
+/** Undeclared properties of a client. */
 interface Internals {
   readonly stream?: { destroy(): void };
   readonly socketTimeoutTimer?: NodeJS.Timeout;
 }
 
-/** A client of a cluster holds one connection more, which it shows to nobody and would give two seconds to end. */
+/** The undeclared extra connection of a cluster client, which it would give two seconds to end. */
 function ownSubscriberOf(cluster: Cluster): Redis[] {
   const { subscriber } = cluster as unknown as { subscriber?: { getInstance?: () => Redis | null } };
   const instance = subscriber?.getInstance?.();
@@ -201,7 +201,7 @@ function ownSubscriberOf(cluster: Cluster): Redis[] {
 function duplicate(client: Client): Client {
   if (isCluster(client)) {
     const tls = verified(client.options.redisOptions?.tls);
-    // ioredis 5 takes these options in place of the client's, ioredis 6 adds them.
+    // ioredis 5 replaces the client's options by these, ioredis 6 merges them.
     const redisOptions = { ...client.options.redisOptions, ...SAFE, ...(tls && { tls }) };
     return client.duplicate([], { ...SAFE_CLUSTER, redisOptions });
   }
@@ -209,7 +209,7 @@ function duplicate(client: Client): Client {
   return client.duplicate({ ...SAFE, ...(tls && { tls }), ...(client.options.sentinels ? SENTINEL : {}) });
 }
 
-/** Certificates are verified unless the client itself says otherwise, whatever NODE_TLS_REJECT_UNAUTHORIZED says. */
+/** Verifies certificates unless the client itself disables it; ignores NODE_TLS_REJECT_UNAUTHORIZED. */
 export function verified(tls: ConnectionOptions | undefined): ConnectionOptions | undefined {
   return tls && { rejectUnauthorized: true, ...tls };
 }

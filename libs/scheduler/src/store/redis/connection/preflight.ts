@@ -16,9 +16,9 @@ export interface PreflightOptions {
 }
 
 /**
- * Looks at the server, each primary of a cluster, before anything is entrusted to it. What loses data is refused, or
- * said in one warning each; where looking is forbidden, that is said.
- * @returns what was found out about the first one
+ * Checks the server, or each primary of a cluster, before it is used. Settings that lose data are refused or logged as one
+ * warning each, also checks that are forbidden.
+ * @returns the facts about the first server
  * @throws StoreVersionError, StorePolicyError, StoreReadonlyError, StoreLoadingError, StoreAccessError
  */
 export async function preflight(client: Client, options: PreflightOptions): Promise<ServerFacts> {
@@ -36,15 +36,15 @@ export async function preflight(client: Client, options: PreflightOptions): Prom
 async function lookAt(node: Redis, { allowEviction, warn }: PreflightOptions): Promise<ServerFacts> {
   const facts = await ask(node, warn);
   checkVersion(facts);
-  if (facts.isLoading) throw new StoreLoadingError('it reads its files');
+  if (facts.isLoading) throw new StoreLoadingError('it is loading its files');
   if (!facts.isPrimary) throw new StoreReadonlyError('the server is a replica');
   checkEviction(facts, allowEviction, warn);
-  const loss = await lossAtRestart(node, facts);
+  const loss = await dataLossWarning(node, facts);
   if (loss !== null) warn(loss);
   const known = vulnerabilitiesOf(facts);
   if (known.length > 0)
     warn(
-      `STORE_VERSION_VULNERABLE: ${facts.name} ${facts.version} has ${known.join(', ')}, unless its packager has mended it`,
+      `STORE_VERSION_VULNERABLE: ${facts.name} ${facts.version} has ${known.join(', ')}, unless its packager has fixed it`,
     );
   const exposure = exposureOf(node.stream.remoteAddress, Boolean(node.options.password), Boolean(node.options.tls));
   if (exposure !== null) warn(exposure);
@@ -57,11 +57,11 @@ async function ask(node: Redis, warn: (message: string) => void): Promise<Server
   } catch (error) {
     if (!isForbidden(error)) throw error;
   }
-  warn('INFO is forbidden to us: eviction policy and persistence of the server were not looked at');
+  warn('INFO is forbidden to this user: eviction policy and persistence of the server were not checked');
   return readHello(await node.call('HELLO'));
 }
 
-/** Eviction is a matter of maxmemory: without a bound nothing is evicted, whatever the policy. */
+/** Without maxmemory, nothing is evicted, whatever the policy. */
 function checkEviction(facts: ServerFacts, allowEviction: boolean, warn: (message: string) => void): void {
   const { evictionPolicy: policy, maxMemory } = facts;
   if (policy === null || policy === 'noeviction') return;
@@ -71,22 +71,22 @@ function checkEviction(facts: ServerFacts, allowEviction: boolean, warn: (messag
   else throw new StorePolicyError(`${found}, so it evicts keys when memory is short`, 'noeviction (or allowEviction)');
 }
 
-/** What a restart loses, or null where it loses next to nothing. */
-async function lossAtRestart(node: Redis, { hasAppendOnlyFile }: ServerFacts): Promise<string | null> {
+/** The warning about data that a restart loses, or null. */
+async function dataLossWarning(node: Redis, { hasAppendOnlyFile }: ServerFacts): Promise<string | null> {
   if (hasAppendOnlyFile === null) return null;
   const advice = "set 'appendonly yes' to keep it";
   if (hasAppendOnlyFile) {
     const sync = await setting(node, 'appendfsync');
     return sync === 'no'
-      ? "Redis writes to disk when the system likes (appendfsync no): a crash of the machine loses what came last; set 'appendfsync everysec' or 'always'"
+      ? "Redis leaves writing to disk to the operating system (appendfsync no): a crash of the machine loses the newest data; set 'appendfsync everysec' or 'always'"
       : null;
   }
   const save = await setting(node, 'save');
-  if (save === '') return `Redis keeps nothing on disk: a restart loses the whole queue; ${advice}`;
+  if (save === '') return `Redis stores nothing on disk: a restart loses the whole queue; ${advice}`;
   return `Redis has no append-only file: a restart loses the queue since its last snapshot, if it makes any; ${advice}`;
 }
 
-/** A setting, or null where reading it is forbidden. */
+/** A setting, or null if reading it is forbidden. */
 async function setting(node: Redis, name: string): Promise<string | null> {
   try {
     const reply = (await node.config('GET', name)) as unknown;

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { SystemClock, type Clock } from '../../../core/clock.js';
 import { SchedulerError, StoreLoadingError, StoreUnavailableError } from '../../../core/errors.js';
-import { entrancesOf } from './addresses.js';
+import { endpointsOf } from './addresses.js';
 import { diagnose } from './diagnose.js';
 import { deleteOldLibraries } from './old-libraries.js';
 import { isCluster, loadDriver, openClient } from './open-client.js';
@@ -16,29 +16,29 @@ import type { ScriptLibrary } from './script-source.js';
 export type { FollowUp, RunOptions, ScriptArgument, ScriptLibrary };
 
 export interface RedisConnectionHooks {
-  /** Default: the machine's, also where the scheduler has a clock of its own: a network takes the time it takes. */
+  /** Default: the machine's, even with a test clock: network time is real time. */
   clock?: Clock;
   /** Default: Nest's logger. */
   warn?: (message: string) => void;
-  /** A key and a channel of the store's own, for which our rights are looked at. Default: not looked at. */
+  /** A key and a channel of the store, for which the user's rights are checked. Default: no check. */
   probe?: RightsProbe;
-  /** The store's time, with which the first argument of every call begins, see `stampOf`. Default: calls bear no stamp. */
+  /** The store's time at the start of the first argument of each call, see `stampOf`. Default: calls have no stamp. */
   instant?: () => string;
-  /** See `ScriptRunner`. Only where calls bear a stamp. */
+  /** See `ScriptRunner`. Only if calls have a stamp. */
   onLate?: (now: number) => FollowUp | null;
 }
 
 const CONNECT_BUDGET_MS = 10_000;
-const LOOK_AGAIN_MS = 100;
+const CHECK_RETRY_MS = 100;
 const CLOSE_CAP_MS = 1_000;
 const LIBRARY_CHECK_MS = 3_600_000;
 
 /**
- * The store's connection to Redis, by the rules of a network that fails: every call ends, none runs twice unless it
- * may, and an error says whether what was asked can have happened.
+ * The store's connection to Redis, for an unreliable network: every call ends, none runs twice unless it is idempotent, and
+ * an error says whether the call may have run.
  */
 export class RedisConnection {
-  /** Whether messages come by sharded publish (SPUBLISH), as in a cluster. */
+  /** Whether messages are published with SPUBLISH, as in a cluster. */
   readonly sharded: boolean;
   readonly #runner: ScriptRunner;
   readonly #subscriber: RedisSubscriber;
@@ -63,14 +63,14 @@ export class RedisConnection {
       library,
       clock,
       hooks.instant ?? null,
-      (error) => diagnose(error, entrancesOf(options)),
-      (reason) => this.#warn(`functions cannot be used on this server, so that scripts are sent: ${reason}`),
+      (error) => diagnose(error, endpointsOf(options)),
+      (reason) => this.#warn(`functions cannot be used on this server, scripts are sent instead: ${reason}`),
       hooks.onLate,
     );
     this.#subscriber = new RedisSubscriber(options, () => this.#runner.client(), clock);
   }
 
-  /** What `connect` found out about the server. */
+  /** The facts that `connect` found out about the server. */
   get server(): ServerFacts | undefined {
     return this.#server;
   }
@@ -81,17 +81,17 @@ export class RedisConnection {
   }
 
   /**
-   * Opens the connection and looks at the server.
+   * Opens the connection and checks the server.
    * @throws MissingDependencyError, StoreAccessError, StoreTlsError, StoreTlsMismatchError, StoreVersionError,
    *   StorePolicyError, StoreReadonlyError at once
-   * @throws StoreUnavailableError, StoreLoadingError if it takes no commands within 10 s
+   * @throws StoreUnavailableError, StoreLoadingError if it accepts no commands within 10 s
    */
   async connect(): Promise<void> {
     const until = this.#clock.monotonic() + CONNECT_BUDGET_MS;
     try {
       this.#commandClass = scriptCommandOf((await loadDriver()).Command);
       this.#runner.start();
-      while (this.#server === undefined) this.#server = await this.#look(until);
+      while (this.#server === undefined) this.#server = await this.#checkServer(until);
     } catch (error) {
       await this.close();
       throw error;
@@ -99,11 +99,10 @@ export class RedisConnection {
   }
 
   /**
-   * Runs a script with one key. Without an answer it is sent again, three times at the most and unless that is
-   * forbidden, or it only reads and may have kept the server busy; without a connection it waits for the next one; all of this
-   * within 10 s from the call.
+   * Runs a script with one key. Without a reply it is repeated, at most three times, unless that is forbidden or it is a read
+   * that may have blocked the server. Without a connection it waits for the next one. All of this within 10 s of the call.
    * @throws StoreUnavailableError, StoreFullError, StoreReadonlyError, StoreLoadingError, StoreAccessError: it did not run
-   * @throws StoreScriptError: it failed by itself
+   * @throws StoreScriptError: the script failed
    * @throws OutcomeUnknownError: it may have run
    */
   run(script: string, key: string, args: readonly ScriptArgument[], options?: RunOptions): Promise<unknown> {
@@ -111,8 +110,8 @@ export class RedisConnection {
   }
 
   /**
-   * Hears messages on channels, over a connection of its own. `onGap` is called after each reconnect, since messages may
-   * have been lost. In a cluster all channels of a connection lie in one slot.
+   * Subscribes to channels, over a separate connection. `onGap` is called after each reconnect, since messages may have been
+   * lost. In a cluster all channels of a connection are in one slot.
    * @returns ends the subscription
    */
   subscribe(
@@ -124,8 +123,7 @@ export class RedisConnection {
   }
 
   /**
-   * Deletes libraries of releases that do not run any more, at most once an hour; where that is forbidden, once in the
-   * life of this connection.
+   * Deletes libraries of releases that no longer run, at most once an hour; if that is forbidden, only one attempt is made.
    */
   async deleteOldLibraries(): Promise<void> {
     const now = this.#clock.monotonic();
@@ -138,14 +136,14 @@ export class RedisConnection {
     }
   }
 
-  /** Refuses what comes, lets what is under way end within 1 s, and leaves nothing open. */
+  /** Rejects new calls, waits at most 1 s for those in flight, and closes everything. */
   async close(): Promise<void> {
     this.#subscriber.close();
     await this.#runner.close(CLOSE_CAP_MS);
   }
 
-  /** undefined: the server is not ready to be looked at; there is time to do it again. */
-  async #look(until: number): Promise<ServerFacts | undefined> {
+  /** @returns undefined: the server is not ready, and there is time for another check */
+  async #checkServer(until: number): Promise<ServerFacts | undefined> {
     const client = await this.#runner.client();
     try {
       return await preflight(client, {
@@ -156,9 +154,9 @@ export class RedisConnection {
       });
     } catch (error) {
       const typed = error instanceof SchedulerError ? error : toStoreError(error as Error, null);
-      const mayPass = typed instanceof StoreLoadingError || typed instanceof StoreUnavailableError;
-      if (!mayPass || this.#clock.monotonic() > until) throw typed;
-      await new Promise<void>((resolve) => this.#clock.setTimer(LOOK_AGAIN_MS, resolve));
+      const isTransient = typed instanceof StoreLoadingError || typed instanceof StoreUnavailableError;
+      if (!isTransient || this.#clock.monotonic() > until) throw typed;
+      await new Promise<void>((resolve) => this.#clock.setTimer(CHECK_RETRY_MS, resolve));
       return undefined;
     }
   }

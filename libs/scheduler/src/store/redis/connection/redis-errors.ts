@@ -12,19 +12,19 @@ import {
 import { isLateReply } from './stamp.js';
 
 /**
- * What an error of the client means for the call it answers.
- * - `script-missing`: bring the text.
- * - `refused`: nothing happened, and asking again is of no use now.
- * - `later`: nothing happened, and it may pass.
- * - `demoted`: nothing happened; this is no primary, so find the one that is.
- * - `late`: nothing happened; the store took the request for one that nobody waits for.
- * - `lost`: the connection broke; it may have happened.
+ * The meaning of an error for its call.
+ * - `script-missing`: send the text.
+ * - `refused`: it did not run, and a repeat is useless now.
+ * - `later`: it did not run; the cause is temporary.
+ * - `demoted`: it did not run; the server is no longer the primary.
+ * - `late`: it did not run; the store considers the request too old.
+ * - `lost`: the connection broke; it may have run.
  */
 export type Verdict = 'script-missing' | 'refused' | 'later' | 'late' | 'demoted' | 'lost';
 
 const MISSING = /^(?:NOSCRIPT\b|ERR Function not found)/;
 const DEMOTED = /^(?:READONLY|MASTERDOWN|UNBLOCKED)\b|^Too many Cluster redirections/;
-// ASK: the slot is on its way to another node. A script's keys would be half here, half there, so it waits.
+// ASK: the slot is being migrated, and the keys of a script would be on two nodes, so it waits.
 const LATER = /^(?:LOADING|BUSY|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|ASK)\b/;
 const ACCESS = /^(?:NOAUTH|WRONGPASS|NOPERM)\b|invalid password|invalid username-password/i;
 const TLS = new Set([
@@ -33,17 +33,17 @@ const TLS = new Set([
   ...['CERT_UNTRUSTED', 'CERT_REJECTED', 'CERT_REVOKED', 'ERR_TLS_CERT_ALTNAME_INVALID', 'HOSTNAME_MISMATCH'],
 ]);
 
-/** Whether the server says that it is no primary (any more). */
+/** Whether the server reports that it is not the primary. */
 export function isDemotion(message: string): boolean {
   return DEMOTED.test(message);
 }
 
-/** Renamed, or not in our rights. */
+/** Whether a command is renamed or forbidden. */
 export function isForbidden(error: unknown): boolean {
   return /^(?:NOPERM\b|ERR unknown command|ERR unknown subcommand)/i.test((error as Error).message);
 }
 
-/** Whether the server knows no functions, or forbids them to us. */
+/** Whether the server has no functions, or forbids them. */
 export function areFunctionsRefused(message: string): boolean {
   return /^(?:NOPERM|ERR unknown command)\b.*['`](?:fcall|function(?:\|load)?)['`]/i.test(message);
 }
@@ -58,8 +58,8 @@ export function judge(error: Error): Verdict {
 }
 
 /**
- * The typed error for one of the client's. It never carries the command, its arguments or a secret.
- * @param script name of the script that was asked for, or null where a connection was
+ * The typed error for an error of the client. It never contains the command, its arguments or a secret.
+ * @param script name of the called script; null: the error is about a connection
  */
 export function toStoreError(error: Error, script: string | null): SchedulerError {
   if (error instanceof SchedulerError) return error;
@@ -74,15 +74,15 @@ export function toStoreError(error: Error, script: string | null): SchedulerErro
   return new StoreUnavailableError(reason);
 }
 
-/** Whether trying again is of no use until someone changes something. */
+/** Whether a retry is useless until a setting is changed. */
 export function isFatalToConnect(error: Error): boolean {
   if (error instanceof StoreAccessError || error instanceof StoreTlsMismatchError) return true;
   return ACCESS.test(error.message) || isTlsFailure(error);
 }
 
-/** One short line of text without anything of the user's. */
+/** One short line of text without data of the user. */
 export function reasonOf({ message, code, name, errors }: Error & { code?: string; errors?: Error[] }): string {
-  // An attempt at several addresses says nothing itself: its errors stand inside.
+  // An attempt at several addresses has no message; its nested errors have.
   const text = message || errors?.map((error) => error.message).join(', ') || code || name;
   // What a server says of a command that it does not know ends with its arguments.
   const [line = ''] = text.split(/[\r\n]|, with args beginning with:/, 1);
@@ -93,7 +93,7 @@ function isTlsFailure(error: Error): boolean {
   return TLS.has((error as NodeJS.ErrnoException).code ?? '');
 }
 
-/** A reply of the server, as opposed to what the client says when the connection fails. */
+/** A reply of the server, as opposed to an error of the client about the connection. */
 function isReply(error: Error): boolean {
   return error.name === 'ReplyError';
 }

@@ -3,8 +3,7 @@ import { InvalidOptionError } from '../../../core/errors.js';
 import { isPlainObject } from '../../../core/json.js';
 
 /**
- * A Redis or Cluster of ioredis, as far as we look at it. Without its types, so that they need not be installed where
- * another store is used.
+ * The used part of a Redis or Cluster of ioredis. Declared here, so other stores do not need the types of ioredis.
  */
 export interface IoredisClient {
   readonly isCluster: boolean;
@@ -12,7 +11,7 @@ export interface IoredisClient {
   sendCommand(...args: never[]): unknown;
 }
 
-/** Where a server listens. */
+/** The address of a server. */
 export interface RedisAddress {
   host: string;
   /** Default 6379, of a Sentinel 26379. */
@@ -20,11 +19,11 @@ export interface RedisAddress {
 }
 
 /**
- * Which Redis, as `store: { type: 'redis', ... }`: by `url`, by `host` and `port`, by `sentinels`, by `cluster`, or like a
- * `client` of yours. Default: redis://127.0.0.1:6379. The environment is not read; that is the app's to do.
+ * Options of `store: { type: 'redis', ... }`: the server by `url`, `host` and `port`, `sentinels`, `cluster`, or like a
+ * `client` of the app. Default: redis://127.0.0.1:6379. Environment variables are not read.
  */
 export interface RedisStoreOptions {
-  /** redis://[user:password@]host[:port][/db]; rediss:// with TLS. The fields below win over its parts. */
+  /** redis://[user:password@]host[:port][/db]; rediss:// with TLS. The fields below override its parts. */
   url?: string;
   host?: string;
   /** 1 to 65535. Default 6379. */
@@ -35,17 +34,17 @@ export interface RedisStoreOptions {
   db?: number;
   /** true, or options of node:tls such as `ca`. Certificates are always verified. Default: by the url. */
   tls?: boolean | ConnectionOptions;
-  /** Sentinels that know where the primary is; with `sentinelName`. */
+  /** Addresses of Sentinels; requires `sentinelName`. */
   sentinels?: readonly RedisAddress[];
-  /** The name under which the Sentinels know it. */
+  /** The name of the primary at the Sentinels. */
   sentinelName?: string;
-  /** Of the Sentinels themselves. */
+  /** The password of the Sentinels themselves. */
   sentinelPassword?: string;
-  /** Some nodes of a cluster; the others are found. A namespace lives in one slot, so on one node. */
+  /** Some nodes of a cluster; the others are discovered. A namespace is in one slot, so on one node. */
   cluster?: readonly RedisAddress[];
-  /** An ioredis Redis or Cluster of yours: we open connections of our own with its address and credentials. */
+  /** An ioredis Redis or Cluster of the app. The store opens its own connections with its address and credentials. */
   client?: IoredisClient;
-  /** Goes on although the server may evict keys, and so lose executions. Default false: refused. */
+  /** Whether to use a server that may evict keys, and so lose executions. Default false: refused. */
   allowEviction?: boolean;
 }
 
@@ -75,8 +74,8 @@ const NAMES = new Set<string>([
 const URL_FORM = 'redis://[user:password@]host[:port][/db], or rediss:// for TLS';
 
 /**
- * Options checked, with defaults filled in.
- * @throws InvalidOptionError naming the field; what may hold a secret is never shown
+ * Checks options and adds defaults.
+ * @throws InvalidOptionError naming the field; a value that may contain a secret is never shown
  */
 export function resolveRedisOptions(options: RedisStoreOptions = {}): ResolvedRedisOptions {
   if (!isPlainObject(options)) throw new InvalidOptionError('store', options, 'an object');
@@ -121,7 +120,7 @@ export function resolveRedisOptions(options: RedisStoreOptions = {}): ResolvedRe
   return { kind: 'standalone', host, port, db, ...credentials };
 }
 
-/** One way to say where it is, not two. */
+/** Checks that the server is given in one way only. */
 function checkAlone(options: RedisStoreOptions): void {
   const given = (names: readonly (keyof RedisStoreOptions)[]) => names.filter((name) => options[name] !== undefined);
   const ways = given(['client', 'cluster', 'sentinels']);
@@ -135,7 +134,7 @@ function checkAlone(options: RedisStoreOptions): void {
   if (options.client === undefined) return;
   const [other] = given(['username', 'password', 'db', 'tls', 'sentinelName', 'sentinelPassword']);
   if (other !== undefined)
-    throw new InvalidOptionError(`store.${other}`, 'an option beside client', 'none: the client says it');
+    throw new InvalidOptionError(`store.${other}`, 'an option together with client', 'none: the client has it');
 }
 
 interface UrlParts extends Credentials {
@@ -169,7 +168,7 @@ function parseUrl(url: unknown): UrlParts {
   }
 }
 
-/** A URL as it may be shown: whatever stands before the last @ could be a secret. */
+/** A URL without possible secrets: all before the last @, and its query. */
 export function maskUrl(url: string): string {
   const masked = url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1***@').replace(/[?#].*$/s, '?***');
   return masked.length > 80 ? `${masked.slice(0, 77)}...` : masked;
@@ -196,14 +195,14 @@ function checkAddresses(list: unknown, field: string, defaultPort: number): Requ
 
 function checkTls(tls: unknown): ConnectionOptions | undefined {
   if (tls === undefined || tls === false) return undefined;
-  // Said, since NODE_TLS_REJECT_UNAUTHORIZED=0 would turn it off where it is left out.
+  // Explicit, since NODE_TLS_REJECT_UNAUTHORIZED=0 would disable it by default.
   if (tls === true) return { rejectUnauthorized: true };
   if (!isPlainObject(tls)) throw new InvalidOptionError('store.tls', typeof tls, 'true, or options of node:tls');
   if (tls.rejectUnauthorized === false)
     throw new InvalidOptionError(
       'store.tls.rejectUnauthorized',
       false,
-      'true: give the authority of a certificate of your own as tls.ca',
+      'true: set tls.ca to the authority of a private certificate',
     );
   return { ...tls, rejectUnauthorized: true };
 }

@@ -6,8 +6,8 @@ import { isCluster, openClient, openSlotOwner, type Client } from './open-client
 import { judge, toStoreError } from './redis-errors.js';
 import type { ResolvedRedisOptions } from './redis-options.js';
 
-/** How often a silent connection is asked for a sign of life. */
-const HEARTBEAT_MS = 5_000;
+/** How often the connection is checked. */
+const CHECK_INTERVAL_MS = 5_000;
 const BUDGET_MS = 10_000;
 const MOVED = 'MOVED';
 
@@ -15,15 +15,15 @@ interface Subscription {
   readonly channels: readonly string[];
   readonly onMessage: (channel: string, message: string) => void;
   readonly onGap: () => void;
-  /** Tells who asked for it; undefined once it stands. */
+  /** Resolves or rejects the call of `subscribe`; undefined once subscribed. */
   opened: ((error?: Error) => void) | undefined;
 }
 
-/** Keeps subscriptions standing over a connection of their own, opened with the first and closed with the last. */
+/** Maintains subscriptions over a separate connection, opened with the first and closed with the last. */
 export class RedisSubscriber {
   readonly #subscriptions = new Set<Subscription>();
   #keeper: ClientKeeper | undefined;
-  #heartbeat: ClockTimer | undefined;
+  #checkTimer: ClockTimer | undefined;
   #isClosed = false;
   #error: Error | undefined;
 
@@ -75,16 +75,16 @@ export class RedisSubscriber {
       onLost: (error) => (this.#error = error),
     });
     this.#keeper.start();
-    this.#heartbeat = this.clock.setRepeating(HEARTBEAT_MS, () => this.#beat());
+    this.#checkTimer = this.clock.setRepeating(CHECK_INTERVAL_MS, () => this.#checkConnection());
   }
 
   #stop(): void {
-    this.#heartbeat?.cancel();
+    this.#checkTimer?.cancel();
     this.#keeper?.close();
     this.#keeper = undefined;
   }
 
-  /** In a cluster messages are sharded: they come from the node that has the slot, and only from it. */
+  /** In a cluster messages are sharded: only the node that has the slot sends them. */
   async #open(): Promise<Client> {
     const { options } = this;
     if (options.kind === 'standalone' || options.kind === 'sentinel') return openClient(options);
@@ -103,12 +103,12 @@ export class RedisSubscriber {
       for (const { channels, onMessage } of this.#subscriptions)
         if (channels.includes(channel)) onMessage(channel, message);
     });
-    // The slot is elsewhere now, and our subscriptions with it.
+    // The slot has moved to another node.
     client.on('moved', () => void this.#onError(client, new Error(MOVED)));
     void this.#listen(client, [...this.#subscriptions]);
   }
 
-  /** Subscribes, and tells those for whom it is not the first time that they may have missed something. */
+  /** Subscribes, and calls `onGap` of subscriptions that are renewed. */
   async #listen(client: Redis, subscriptions: readonly Subscription[]): Promise<void> {
     const channels = [...new Set(subscriptions.flatMap((each) => each.channels))];
     try {
@@ -116,7 +116,7 @@ export class RedisSubscriber {
     } catch (error) {
       return this.#onError(client, error as Error);
     }
-    this.#keeper?.proven();
+    this.#keeper?.confirm();
     for (const subscription of subscriptions) {
       const { opened } = subscription;
       subscription.opened = undefined;
@@ -125,13 +125,13 @@ export class RedisSubscriber {
     }
   }
 
-  /** A connection that fails is replaced; what is forbidden is told to who asked for it. */
+  /** Replaces a connection that fails; a forbidden subscription rejects its call. */
   async #onError(client: Redis, error: Error): Promise<void> {
     this.#error = error;
     if (error.message.startsWith(MOVED)) await this.#refreshSlots();
     else if (judge(error) === 'refused')
       for (const { opened } of this.#subscriptions) opened?.(toStoreError(error, null));
-    this.#keeper?.lose(client, error);
+    this.#keeper?.discard(client, error);
   }
 
   async #refreshSlots(): Promise<void> {
@@ -139,14 +139,14 @@ export class RedisSubscriber {
     if (isCluster(cluster)) await new Promise<void>((resolve) => cluster.refreshSlotsCache(() => resolve()));
   }
 
-  /** The socket's time limit makes of a missing answer a lost connection. */
-  #beat(): void {
+  /** Sends a command, since the socket timeout turns a missing reply into a lost connection. */
+  #checkConnection(): void {
     const client = this.#keeper?.ready as Redis | null | undefined;
     if (!client) return;
-    // In a cluster the slot may have moved: only asking again tells.
+    // In a cluster the slot may have moved: only a new subscription shows it.
     const channels = [...this.#subscriptions].flatMap((each) => each.channels);
-    const sign = this.#isSharded ? client.ssubscribe(...channels) : client.ping();
-    sign.catch((error: Error) => this.#onError(client, error));
+    const reply = this.#isSharded ? client.ssubscribe(...channels) : client.ping();
+    reply.catch((error: Error) => this.#onError(client, error));
   }
 
   async #end(subscription: Subscription): Promise<void> {

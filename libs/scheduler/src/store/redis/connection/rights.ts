@@ -1,20 +1,20 @@
 import type { Redis, Cluster } from 'ioredis';
 import { StoreAccessError } from '../../../core/errors.js';
 
-/** A key and a channel of the store's own, for which its rights are looked at. */
+/** A key and a channel of the store, for which its rights are checked. */
 export interface RightsProbe {
   key: string;
   channel: string;
 }
 
-/** What we run outside of scripts. */
+/** Commands outside of scripts. */
 const OWN = ['evalsha', 'eval', 'ping'];
 const CALL = /\bp?call\(\s*(['"])([a-z]+)\1/gi;
 
-/** Asks the server command by command, in a script: that needs no right to the ACL commands themselves. */
+/** Checks each command in a script, which needs no right to the ACL commands. */
 const ASK = `#!lua flags=no-writes
 local check = redis.acl_check_cmd
--- Redis 8 refuses to judge a command with more or fewer arguments than it takes.
+-- Redis 8 does not check a command with a wrong number of arguments.
 local function isAllowed(name, target)
   local known, allowed = pcall(check, name, target, target, target)
   if not known then known, allowed = pcall(check, name, target, target) end
@@ -36,7 +36,7 @@ export function commandsOf(text: string): string[] {
 }
 
 /**
- * Looks whether we may do what we shall do.
+ * Checks the rights of the user.
  * @throws StoreAccessError naming what is missing
  */
 export async function checkRights(
@@ -45,7 +45,7 @@ export async function checkRights(
   probe: RightsProbe,
   sharded: boolean,
 ): Promise<void> {
-  // Scripts are told by which of the two they publish.
+  // The call context tells scripts which of the two to use.
   const messages = sharded ? ['ssubscribe', 'spublish'] : ['subscribe', 'publish'];
   const commands = [...OWN, ...messages, ...commandsOf(library)];
   const missing = await ask(client, probe, commands);

@@ -6,29 +6,29 @@ export type ScriptArgument = string | number | Buffer;
 /** How a verb is sent: as a function of the library; or as a script, by its digest or its text. */
 export type ScriptForm = 'fcall' | 'evalsha' | 'eval';
 
-/** A call with one key, encoded by us: a third less work than the client's own for 300 arguments. */
+/** A call with one key, encoded here: for 300 arguments a third cheaper than by the client. */
 export interface ScriptCommand extends Command {
-  /** Whether it was handed to a socket: if not, nothing can have happened. */
+  /** Whether it was written to a socket: if not, it cannot have run. */
   readonly isWritten: boolean;
 }
 
 export type ScriptCommandClass = new (
   form: ScriptForm,
-  /** What stands before the key, see `scriptHead`. */
+  /** The encoded text before the key, see `scriptHead`. */
   head: string,
   call: Encoded,
   /** See `ScriptCall.encode`. */
   stamp?: string,
 ) => ScriptCommand;
 
-/** What a command sends. */
+/** The content of a command. */
 interface Encoded {
-  /** In a cluster, it goes to the node that has its slot. */
+  /** In a cluster, its slot selects the node. */
   readonly key: string;
   encode(head: string, stamp?: string): Buffer;
 }
 
-/** Brings a library to the node that has the slot of `key`. */
+/** Loads a library into the node that has the slot of `key`. */
 export class LibraryLoad implements Encoded {
   constructor(
     readonly key: string,
@@ -41,8 +41,8 @@ export class LibraryLoad implements Encoded {
 }
 
 /**
- * What a script is called with. Once it was sent only its bytes are kept, for a repeat: many calls under way would cost the
- * collector as much as making them otherwise.
+ * The arguments of a script. After sending, only the encoded bytes are kept, for a repeat: the arguments of many calls in
+ * flight would cost as much garbage collection time as encoding them.
  */
 export class ScriptCall implements Encoded {
   #args: readonly ScriptArgument[] | null;
@@ -63,24 +63,24 @@ export class ScriptCall implements Encoded {
 
   /**
    * The whole command in RESP.
-   * @param stamp replaces as many characters at the beginning of the first argument, see `stampOf`; '': none
+   * @param stamp overwrites the start of the first argument, see `stampOf`; '': none
    */
   encode(head: string, stamp = ''): Buffer {
     if (this.#wire === null) {
       this.#wire = encodeScript(head, this.key, this.#args!);
       this.#args = null;
     } else if (head !== this.#head) {
-      // In another form, where the server does not know it in that one.
+      // The server does not know the script in the first form.
       const before = Buffer.byteLength(startOf(this.#head, this.#count));
       this.#wire = Buffer.concat([Buffer.from(startOf(head, this.#count)), this.#wire.subarray(before)]);
     }
     this.#head = head;
-    if (stamp !== this.#stamp) this.#wire = this.#stamped(this.#wire, stamp);
+    if (stamp !== this.#stamp) this.#wire = this.#withStamp(this.#wire, stamp);
     return this.#wire;
   }
 
-  /** On a copy where it was sent before: a socket that is given up may still hold what it was given. */
-  #stamped(wire: Buffer, stamp: string): Buffer {
+  /** Writes to a copy if it was sent before: an abandoned socket may still hold the bytes. */
+  #withStamp(wire: Buffer, stamp: string): Buffer {
     const copy = this.#stamp === '' ? wire : Buffer.from(wire);
     const before = `${startOf(this.#head, this.#count)}${bulk(this.key)}$${this.#firstLength}\r\n`;
     copy.write(stamp, Buffer.byteLength(before), 'latin1');
@@ -99,7 +99,7 @@ export function scriptCommandOf(Base: typeof Command): ScriptCommandClass {
       private readonly call: Encoded,
       private readonly stamp = '',
     ) {
-      // What the client reads to find the node of a cluster, and what it attaches to errors: the key only.
+      // The client uses these arguments to find the node of a cluster, and attaches them to errors: so only the key.
       super(form, ['', '1', call.key], { replyEncoding: 'utf8' });
     }
 
@@ -111,8 +111,8 @@ export function scriptCommandOf(Base: typeof Command): ScriptCommandClass {
 }
 
 /**
- * Sends it. The client of a cluster follows MOVED by itself, which is right, and ASK too, which is not: a script would
- * find its namespace empty on a node to which the slot is still on its way.
+ * Sends a command. A cluster client follows MOVED, which is right, and ASK, which is not: a script would find its namespace
+ * empty on a node to which the slot is still being migrated.
  */
 export function sendScript(client: Client, command: ScriptCommand): void {
   const refuse = command.reject;
@@ -122,7 +122,7 @@ export function sendScript(client: Client, command: ScriptCommand): void {
   command.reject = (error) => (error.message.startsWith('ASK ') ? refuse(error) : redirect(error));
 }
 
-/** The form, what names the script in it, and the number of keys, as they go over the wire. */
+/** The encoded form, name of the script and number of keys. */
 export function scriptHead(form: ScriptForm, script: string): string {
   return `${bulk(form)}${bulk(script)}${bulk('1')}`;
 }
@@ -136,7 +136,7 @@ export function encodeScript(head: string, key: string, args: readonly ScriptArg
     const value = typeof arg === 'string' ? arg : `${arg}`;
     text += `$${value.length}\r\n${value}\r\n`;
   }
-  // As long in bytes as in characters: all of it is ASCII, and so every length above is right. Counting once is cheaper.
+  // If the text is ASCII, every length above is right. One check of the whole is cheaper than counting each.
   return Buffer.byteLength(text) === text.length ? Buffer.from(text, 'latin1') : encodeMixed(start, args);
 }
 

@@ -11,20 +11,20 @@ import type { ScriptArgument, ScriptCommand, ScriptCommandClass } from './script
 import type { ScriptLibrary } from './script-source.js';
 
 export interface RunOptions {
-  /** Whether the same call again is harmless, so that it may be repeated when its outcome is unknown. Default true. */
+  /** Whether the call is idempotent, so it may be repeated if its outcome is unknown. Default true. */
   repeatable?: boolean;
-  /** ms of its budget that the call has spent already, before it came here. Default 0. */
+  /** ms of its time budget that the call has already used. Default 0. */
   age?: number;
 }
 
-/** A call that comes first where the store has refused another one as late. */
+/** A call to send before another one is repeated that the store has refused as late. */
 export interface FollowUp {
   name: string;
   args: readonly ScriptArgument[];
   onReply: (reply: unknown) => void;
 }
 
-/** Calls are timed in turns of one timer. A loop that stood still counts one, so that a reply in the socket is read first. */
+/** Time limits count turns of one timer. A blocked event loop counts as one turn, so replies in the socket are read first. */
 const TURN_MS = 250;
 const DEADLINE_MS = 2_000;
 const BUDGET_MS = 10_000;
@@ -32,26 +32,26 @@ const MAX_REPEATS = 3;
 const MAX_MISSES = 2;
 const CLOSED = 'the connection is closed';
 
-/** What names a script in each form. */
+/** The property that identifies a script in each form. */
 const NAMED_BY = { fcall: 'function', evalsha: 'sha', eval: 'text' } as const;
 
-/** Runs verbs, as functions or as scripts, over one client at a time. Every call ends; see RedisConnection.run for how. */
+/** Runs verbs, as functions or as scripts, over one client at a time. Every call ends, see RedisConnection.run. */
 export class ScriptRunner {
   readonly #scripts = new Map<string, Prepared>();
   readonly #loader: LibraryLoader;
   readonly #keeper: ClientKeeper;
-  /** Sent and not answered, in this order. */
+  /** Calls in flight, in the order in which they were sent. */
   readonly #pending = new Set<Call>();
-  /** Not sent: there is no connection, or the server said not now. */
+  /** Calls to send: there is no connection, or the server is temporarily unable. */
   readonly #waiting = new Set<Call>();
   readonly #waiters = new Set<Waiter>();
   #turn = 0;
   #sends = 0;
   /** The turn of the last reply. */
-  #heard = 0;
+  #lastReplyTurn = 0;
   #timer: ClockTimer | undefined;
   #isClosed = false;
-  /** Connections so far. */
+  /** Number of connections so far. */
   #generation = 0;
   #idle: (() => void) | undefined;
 
@@ -60,13 +60,13 @@ export class ScriptRunner {
     private readonly commandClass: () => ScriptCommandClass,
     library: ScriptLibrary,
     private readonly clock: Clock,
-    /** The instant with which the first argument of every call begins, see `stampOf`; null: calls bear no stamp. */
+    /** The instant at the start of the first argument of each call, see `stampOf`; null: calls have no stamp. */
     private readonly instant: (() => string) | null = null,
-    /** Why a client could not connect, where its error does not say. */
+    /** Finds out why a client could not connect, if its error does not say. */
     explain?: (error: Error) => Promise<Error>,
-    /** Is told why verbs are sent as scripts, where they are. */
+    /** Called with the reason if verbs are sent as scripts. */
     onScripts?: (reason: string) => void,
-    /** Given the store's time where it refuses a call as late: what is to be called before that call is sent again. */
+    /** Called with the store's time if it refuses a call as late. @returns a call to send before the repeat */
     private readonly onLate: (now: number) => FollowUp | null = () => null,
   ) {
     for (const source of library.scripts.values()) this.#scripts.set(source.name, { source, heads: {}, loadedBy: 0 });
@@ -86,18 +86,18 @@ export class ScriptRunner {
     this.#keeper.start();
   }
 
-  /** The client, when it is ready: within the budget, or at once where waiting is of no use. */
+  /** Waits for a ready client, within the time budget. Rejects at once if waiting is useless. */
   client(): Promise<Client> {
     const client = this.#keeper.ready;
     if (client !== null) return Promise.resolve(client);
     if (this.#isClosed) return Promise.reject(new StoreUnavailableError(CLOSED));
     return new Promise((resolve, reject) => {
-      this.#waiters.add({ since: this.#turn, error: null, resolve, reject });
+      this.#waiters.add({ startTurn: this.#turn, error: null, resolve, reject });
       this.#arm();
     });
   }
 
-  /** @param instant by the store's clock, when it was asked for. Default: now, as far as that is known */
+  /** @param instant when the call was made, by the store's clock. Default: now, if known */
   run(
     name: string,
     key: string,
@@ -113,18 +113,18 @@ export class ScriptRunner {
         script,
         with: new ScriptCall(key, args),
         isRepeatable: isRepeatable || script.source.readOnly,
-        asked: this.instant === null ? 0 : this.clock.monotonic(),
+        askedAt: this.instant === null ? 0 : this.clock.monotonic(),
         instant,
-        lates: 0,
-        since: this.#turn - Math.floor(age / TURN_MS),
-        sent: 0,
-        from: 0,
-        number: 0,
+        lateCount: 0,
+        startTurn: this.#turn - Math.floor(age / TURN_MS),
+        sentTurn: 0,
+        notBefore: 0,
+        sendNumber: 0,
         misses: 0,
         repeats: 0,
         form: 'fcall',
         command: null,
-        isDoubtful: false,
+        isOutcomeUnknown: false,
         isTooSlow: false,
         error: null,
         resolve,
@@ -133,7 +133,7 @@ export class ScriptRunner {
     });
   }
 
-  /** Refuses what comes, lets what is under way end within `cap` ms, and closes. */
+  /** Rejects new calls, waits at most `cap` ms for those in flight, and closes. */
   async close(cap: number): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -151,7 +151,7 @@ export class ScriptRunner {
     this.#keeper.close();
     this.#timer?.cancel();
     for (const call of this.#pending) {
-      call.isDoubtful = true;
+      call.isOutcomeUnknown = true;
       this.#giveUp(call, closed);
     }
     this.#pending.clear();
@@ -160,7 +160,7 @@ export class ScriptRunner {
   #dispatch(call: Call): void {
     const client = this.#keeper.ready;
     if (this.#isClosed) this.#giveUp(call, new StoreUnavailableError(CLOSED));
-    else if (client !== null && call.from <= this.#turn) this.#send(client, call);
+    else if (client !== null && call.notBefore <= this.#turn) this.#send(client, call);
     else {
       this.#waiting.add(call);
       this.#arm();
@@ -175,16 +175,16 @@ export class ScriptRunner {
     const head = (heads[call.form] ??= scriptHead(call.form, source[NAMED_BY[call.form]]));
     const command = new CommandOfClient(call.form, head, call.with, stamp);
     call.command = command;
-    call.sent = this.#turn;
-    call.number = ++this.#sends;
-    if (call.form === 'eval') call.script.loadedBy = call.number;
+    call.sentTurn = this.#turn;
+    call.sendNumber = ++this.#sends;
+    if (call.form === 'eval') call.script.loadedBy = call.sendNumber;
     this.#pending.add(call);
     this.#arm();
     command.promise.then(
       (reply: unknown) => {
         if (!this.#settle(call, command)) return;
-        this.#heard = this.#turn;
-        this.#keeper.proven();
+        this.#lastReplyTurn = this.#turn;
+        this.#keeper.confirm();
         call.resolve(reply);
       },
       (error: Error) => {
@@ -194,7 +194,7 @@ export class ScriptRunner {
     sendScript(client, command);
   }
 
-  /** false: the call was taken from this client before it said so, and may have been sent again since. */
+  /** @returns false: the call no longer belongs to this command, and may have been sent again since */
   #settle(call: Call, command: ScriptCommand): boolean {
     const isOurs = call.command === command && this.#pending.delete(call);
     if (this.#idle !== undefined && this.#pending.size === 0) this.#idle();
@@ -207,54 +207,55 @@ export class ScriptRunner {
       case 'script-missing':
         return this.#onMissing(client, call, error);
       case 'refused':
-        if (call.form !== 'fcall' || !areFunctionsRefused(error.message)) return this.#refuse(call, error);
+        if (call.form !== 'fcall' || !areFunctionsRefused(error.message)) return this.#reject(call, error);
         this.#loader.refuse(error);
         return this.#dispatch(call);
       case 'later':
         call.error = toStoreError(error, name);
-        call.from = this.#turn + 1;
+        call.notBefore = this.#turn + 1;
         return this.#dispatch(call);
       case 'late':
-        return this.#late(call, error);
+        return this.#onLateReply(call, error);
       case 'demoted':
         call.error = toStoreError(error, name);
-        this.#keeper.lose(client, error);
+        this.#keeper.discard(client, error);
         return this.#dispatch(call);
       case 'lost':
-        this.#keeper.lose(client, error);
-        return this.#again(call, error);
+        this.#keeper.discard(client, error);
+        return this.#retryLost(call, error);
     }
   }
 
   /**
-   * Where another call has brought the text since, it need not be sent once more. A cluster may have moved the slot between
-   * the two.
+   * Sends the text, unless another call has sent it since. In a cluster the slot may have moved in between, so the server may
+   * still not have it.
    */
   #onMissing(client: Client, call: Call, error: Error): void {
-    const { script, form, number } = call;
-    if (form === 'eval') return this.#refuse(call, error);
+    const { script, form, sendNumber } = call;
+    if (form === 'eval') return this.#reject(call, error);
     if (form === 'evalsha') {
-      if (script.loadedBy < number || ++call.misses > MAX_MISSES) call.form = 'eval';
+      if (script.loadedBy < sendNumber || ++call.misses > MAX_MISSES) call.form = 'eval';
       return this.#dispatch(call);
     }
-    const failure = this.#loader.takeFailure(number);
+    const failure = this.#loader.takeFailure(sendNumber);
     if (failure !== null) return this.#onError(client, call, failure);
     if (++call.misses > MAX_MISSES) call.form = 'evalsha';
-    else if (this.#loader.isUsable && this.#loader.loadedBy < number)
+    else if (this.#loader.isUsable && this.#loader.loadedBy < sendNumber)
       this.#loader.load(client, call.with.key, ++this.#sends);
     this.#dispatch(call);
   }
 
-  #refuse(call: Call, error: Error): void {
+  #reject(call: Call, error: Error): void {
     call.error = toStoreError(error, call.script.source.name);
     this.#giveUp(call);
   }
 
-  /** The clocks differ, or this process stood still: who still waits asks again, by the store's time. */
-  #late(call: Call, error: Error): void {
-    const isOver = call.isDoubtful && !call.script.source.readOnly && this.clock.monotonic() - call.asked > BUDGET_MS;
+  /** The clocks differ, or this process was blocked: repeats the call with the store's time. */
+  #onLateReply(call: Call, error: Error): void {
+    const isOverBudget =
+      call.isOutcomeUnknown && !call.script.source.readOnly && this.clock.monotonic() - call.askedAt > BUDGET_MS;
     call.error = new StoreUnavailableError('the request arrived too late');
-    if (isOver || ++call.lates > MAX_REPEATS) return this.#giveUp(call);
+    if (isOverBudget || ++call.lateCount > MAX_REPEATS) return this.#giveUp(call);
     call.instant = instantOfLateReply(error.message);
     const first = this.onLate(Number(call.instant));
     if (first !== null)
@@ -262,11 +263,11 @@ export class ScriptRunner {
     this.#dispatch(call);
   }
 
-  /** No answer came. What never reached a socket cannot have happened, and counts as no repeat. */
-  #again(call: Call, error: Error): void {
+  /** No reply. A call that never reached a socket cannot have run, and does not count as a repeat. */
+  #retryLost(call: Call, error: Error): void {
     call.error = toStoreError(error, null);
     if (call.command?.isWritten) {
-      call.isDoubtful = true;
+      call.isOutcomeUnknown = true;
       if (!call.isRepeatable || ++call.repeats > MAX_REPEATS) return this.#giveUp(call);
     }
     if (call.isTooSlow || this.#isOver(call)) return this.#giveUp(call);
@@ -275,7 +276,7 @@ export class ScriptRunner {
 
   #giveUp(call: Call, error: SchedulerError = call.error ?? new StoreUnavailableError('not connected')): void {
     const { name, readOnly } = call.script.source;
-    call.reject(call.isDoubtful && !readOnly ? new OutcomeUnknownError(name, error.message) : error);
+    call.reject(call.isOutcomeUnknown && !readOnly ? new OutcomeUnknownError(name, error.message) : error);
   }
 
   #onReady(client: Client): void {
@@ -295,12 +296,12 @@ export class ScriptRunner {
     }
     const sent = [...this.#pending];
     this.#pending.clear();
-    for (const call of sent) this.#again(call, error);
+    for (const call of sent) this.#retryLost(call, error);
   }
 
   #flush(): void {
     for (const call of this.#waiting) {
-      if (call.from > this.#turn) continue;
+      if (call.notBefore > this.#turn) continue;
       this.#waiting.delete(call);
       this.#dispatch(call);
     }
@@ -310,19 +311,20 @@ export class ScriptRunner {
     this.#timer ??= this.clock.setTimer(TURN_MS, () => this.#onTurn());
   }
 
-  readonly #isOver = ({ since }: { since: number }) => (this.#turn - since) * TURN_MS > BUDGET_MS;
+  readonly #isOver = ({ startTurn }: { startTurn: number }) => (this.#turn - startTurn) * TURN_MS > BUDGET_MS;
 
   #onTurn(): void {
     this.#timer = undefined;
     const turn = ++this.#turn;
     const client = this.#keeper.ready;
     const [oldest] = this.#pending;
-    // Replies come in order: a call in a long line behind answered calls is not late.
-    const silentSince = oldest === undefined ? turn : Math.max(oldest.sent, this.#heard);
+    // Replies arrive in order: a call queued behind answered ones is not late.
+    const silentSince = oldest === undefined ? turn : Math.max(oldest.sentTurn, this.#lastReplyTurn);
     if ((turn - silentSince) * TURN_MS > DEADLINE_MS && client !== null) {
-      // A server sends the replies of what it read at once only after the last of it has run: any of these may be the one.
-      for (const call of this.#pending) call.isTooSlow = call.script.source.readOnly && call.sent <= silentSince + 1;
-      this.#keeper.lose(client, new Error(`no answer within ${DEADLINE_MS} ms`));
+      // The server sends the replies to commands that it read together after the last has run: any of these may be too slow.
+      for (const call of this.#pending)
+        call.isTooSlow = call.script.source.readOnly && call.sentTurn <= silentSince + 1;
+      this.#keeper.discard(client, new Error(`no answer within ${DEADLINE_MS} ms`));
     }
     for (const call of this.#waiting) {
       if (!this.#isOver(call)) continue;

@@ -1,4 +1,4 @@
-/** A verb as a script, sent by its digest, and as a function of the library. Its text never changes. */
+/** A verb as a script, sent by its digest, and as a function of the library. Immutable. */
 export interface ScriptSource {
   readonly name: string;
   readonly text: string;
@@ -6,14 +6,14 @@ export interface ScriptSource {
   readonly sha: string;
   /** The name of its function. */
   readonly function: string;
-  /** Writes nothing. */
+  /** Whether it writes nothing. */
   readonly readOnly: boolean;
 }
 
-/** All verbs as one library of functions, whose names bear its digest: libraries of releases lie side by side. */
+/** All verbs as one library of functions. Names contain its digest, so libraries of several releases can coexist. */
 export interface ScriptLibrary {
   name: string;
   text: string;
-  /** By the name of their verb. */
+  /** By the name of the verb. */
   scripts: ReadonlyMap<string, ScriptSource>;
 }

@@ -1,12 +1,12 @@
 import { StoreVersionError } from '../../../core/errors.js';
 
-/** What a server says of itself; null where it does not say. */
+/** Facts that a server reports; null: not reported. */
 export interface ServerFacts {
   name: 'Redis' | 'Valkey';
   version: string;
   isPrimary: boolean;
   isLoading: boolean;
-  /** Bytes after which it evicts or refuses; 0: no bound. */
+  /** Bytes after which it evicts keys or refuses writes; 0: no limit. */
   maxMemory: number | null;
   evictionPolicy: string | null;
   hasAppendOnlyFile: boolean | null;
@@ -19,13 +19,13 @@ const NEEDED = 'Redis 7.0 or Valkey 7.2, or later';
 interface Vulnerability {
   id: string;
   server: ServerFacts['name'];
-  /** First version that has it. */
+  /** First affected version. */
   since: string;
-  /** First version of each release line that no longer has it; the last one holds for all later lines. */
+  /** First fixed version of each release line; the last one holds for all later lines. */
   fixed: readonly string[];
 }
 
-/** Those that reach whoever may run scripts, or anyone who is let in. */
+/** Vulnerabilities open to any client that may connect or run scripts. */
 const VULNERABILITIES: readonly Vulnerability[] = [
   { id: 'CVE-2025-49844', server: 'Redis', since: '0.0', fixed: ['7.2.11', '7.4.6', '8.0.4', '8.2.2'] },
   { id: 'CVE-2026-23479', server: 'Redis', since: '7.2', fixed: ['8.6.3'] },
@@ -33,7 +33,7 @@ const VULNERABILITIES: readonly Vulnerability[] = [
   { id: 'CVE-2026-27623', server: 'Valkey', since: '9.0', fixed: ['9.0.3'] },
 ];
 
-/** Reads the reply of INFO. */
+/** Parses the reply to INFO. */
 export function readInfo(info: string): ServerFacts {
   const fields = new Map(
     [...info.matchAll(/^([a-z_0-9]+):(.*?)\r?$/gm)].map(([, name, value]) => [name!, value!] as const),
@@ -52,7 +52,7 @@ export function readInfo(info: string): ServerFacts {
   };
 }
 
-/** Reads the reply of HELLO, for whom INFO is forbidden. */
+/** Parses the reply to HELLO, used if INFO is forbidden. */
 export function readHello(reply: unknown): ServerFacts {
   const list = Array.isArray(reply) ? (reply as unknown[]).map(String) : [];
   const after = (name: string): string | undefined => list[list.indexOf(name) + 1 || list.length];
@@ -67,12 +67,12 @@ export function readHello(reply: unknown): ServerFacts {
   };
 }
 
-/** @throws StoreVersionError if it is older than what our scripts need */
+/** @throws StoreVersionError if the scripts need a newer version */
 export function checkVersion({ name, version }: ServerFacts): void {
   if (compareVersions(version, FLOOR[name]) < 0) throw new StoreVersionError(`${name} ${version}`, NEEDED);
 }
 
-/** Ids of the known vulnerabilities of this version. A distribution may have mended them without a new number. */
+/** Ids of the known vulnerabilities of this version. A distribution may have fixed them without a new version number. */
 export function vulnerabilitiesOf({ name, version }: ServerFacts): string[] {
   return VULNERABILITIES.filter(({ server, since, fixed }) => {
     if (server !== name || compareVersions(version, since) < 0) return false;
@@ -81,18 +81,18 @@ export function vulnerabilitiesOf({ name, version }: ServerFacts): string[] {
   }).map(({ id }) => id);
 }
 
-/** What a network on the way, or whoever reaches the server, could do; null on the same machine. */
+/** A warning about missing password or TLS; null if there is none, or on the same machine. */
 export function exposureOf(address: string | undefined, hasPassword: boolean, hasTls: boolean): string | null {
   if (address === undefined || LOOPBACK.test(address) || (hasPassword && hasTls)) return null;
   const lacks = [hasPassword ? '' : 'a password', hasTls ? '' : 'TLS'].filter(Boolean).join(' and ');
-  return `Redis at ${address} is used without ${lacks}: whoever reaches it, or the network on the way, can read and change executions`;
+  return `Redis at ${address} is used without ${lacks}: anyone with access to it, or to the network in between, can read and change executions`;
 }
 
 function lineOf(version: string): string {
   return version.split('.', 2).join('.');
 }
 
-/** Below 0: `a` is older. What is no version is older than any. */
+/** Below 0: `a` is older. An invalid version is older than any other. */
 function compareVersions(a: string, b: string): number {
   const [left, right] = [a, b].map((version) => version.split('.').map((part) => Number.parseInt(part, 10) || 0));
   for (let index = 0; index < 3; index++) {

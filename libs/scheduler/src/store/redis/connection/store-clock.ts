@@ -1,30 +1,30 @@
 import type { Clock } from '../../../core/clock.js';
 
-/** The verb by which the store follows a step forward of its clock. */
+/** The verb that adjusts the store's deadlines after a step forward of its clock. */
 export const FOLLOW_FORWARD = 'followForward';
 
 const LEAST_STEP_MS = 2000;
-/** Digits of an instant in ms. Fixed, so that a call that is sent again can be given another instant in place. */
+/** Digits of an instant in ms. Fixed, so the instant of a repeated call can be replaced in place. */
 const DIGITS = 13;
 export const UNKNOWN_INSTANT = '0'.repeat(DIGITS);
 
 /**
- * The store's time as this process knows it. A reply bears an instant between sending and receiving it, which bounds by
- * how much the store's clock is ahead of the monotonic clock here, however late the reply is read.
+ * Estimates the store's time. A reply contains an instant between the sending of its request and its receipt, which bounds
+ * the offset of the store's clock from the monotonic clock of this process, even if the reply is read late.
  */
 export class StoreClock {
   #ahead: number | null = null;
 
   constructor(private readonly clock: Clock) {}
 
-  /** To be handed to `observe` with the reply. */
+  /** Monotonic ms, for `observe`. */
   monotonic(): number {
     return this.clock.monotonic();
   }
 
   /**
    * @param now the store's time in a reply
-   * @param sentAt monotonic, when it was asked for
+   * @param sentAt when its request was sent, monotonic ms
    */
   observe(now: number, sentAt: number): void {
     const [least, most] = [now - this.clock.monotonic(), now - sentAt];
@@ -32,9 +32,9 @@ export class StoreClock {
   }
 
   /**
-   * Follows a step forward that a reply shows.
+   * Adjusts the offset after a step forward of the store's clock.
    * @param now the store's time in a reply that has just been read
-   * @returns ms by which the store's clock has gone forward at least; 0: by no more than replies may take
+   * @returns minimum ms by which the store's clock has jumped forward; 0: the difference may be network time
    */
   follow(now: number): number {
     if (this.#ahead === null) return 0;
@@ -44,7 +44,7 @@ export class StoreClock {
     return by;
   }
 
-  /** The instant now, in 13 digits; zeros until it is known. */
+  /** The current instant in 13 digits; zeros: not known yet. */
   text(): string {
     if (this.#ahead === null) return UNKNOWN_INSTANT;
     return instantText(this.#ahead + this.clock.monotonic());

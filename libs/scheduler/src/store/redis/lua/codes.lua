@@ -3,7 +3,7 @@
 local codes = {}
 --- Types of edges.
 codes.EDGE = {success = "s", failure = "f", completion = "c", always = "a"}
---- A settlement, and a success of which the caller emits the event itself.
+--- Kinds of settlements, and a success whose event the caller emits itself.
 codes.SETTLEMENT = {
     complete = "c",
     fail = "f",
@@ -13,7 +13,7 @@ codes.SETTLEMENT = {
     cancel = "x"
 }
 codes.COMPLETE_EMITTED = "k"
---- What became of a settlement.
+--- Outcomes of a settlement.
 codes.APPLIED = "a"
 codes.STALE = "s"
 codes.DEFERRED = "d"
@@ -21,7 +21,7 @@ codes.DEFERRED = "d"
 codes.SIMPLE_SEGMENT = "simple"
 codes.MEMBER_SEGMENT = "member"
 codes.EACH_SEGMENT = "each"
---- Bits: which of a worker's own events are among the effects of a reply.
+--- Bits: which events of a worker's own runs are among the effects of a reply.
 codes.ENDS_EMITTED = 1
 codes.STARTS_EMITTED = 2
 --- Flags of a record: more in `keys.extra`; edges, a workflow or a timeout; a member of a compact workflow.
@@ -37,11 +37,11 @@ codes.STATEFUL_RUN = "s"
 --- Last letters of a workflow's entry in history; of one whose executions all succeeded as compact members.
 codes.WORKFLOW_ENTRY = "w"
 codes.COMPACT_ENTRY = "c"
---- The first letter of an operation that is one of many of a lane.
-codes.LANE_OPERATION = "="
+--- The first letter of an operation id that belongs to a pipeline.
+codes.PIPELINE_OPERATION = "="
 --- The kind of an effect that is an event of an execution.
 codes.EXECUTION_EFFECT = "x"
---- Figures of a minute: how many completed and failed, and the ms that they took.
+--- Statistics of a minute: how many completed and failed, and their total duration in ms.
 codes.FIGURE = {completed = "c", failed = "f", duration = "d"}
 --- Statuses in replies; one that is not stored.
 codes.STATUS = {
@@ -54,7 +54,7 @@ codes.STATUS = {
     SKIPPED = "K"
 }
 codes.NO_STATUS = "-"
---- Bits by which a node says which events it listens to.
+--- Bits of the mask with the events that a node listens to.
 codes.TRANSITION_BITS = {
     scheduled = 1,
     started = 2,

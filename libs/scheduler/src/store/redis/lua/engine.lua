@@ -2438,9 +2438,9 @@ function exports.register(t, id, about)
         function(execution) return t:wake(t:queueOf(execution)) end
     )
 end
---- Whether a call of a worker arrives behind a newer one of its lane. One that has joined again begins its lanes anew.
+--- Whether a call of a worker arrives behind a newer one of its pipeline. One that has joined again begins its pipelines anew.
 -- 
--- @param newest the number of the newest call of the lane
+-- @param newest the number of the newest call of the pipeline
 function exports.isLate(newest, sequence, hasJoinedAgain)
     return sequence < newest and not (hasJoinedAgain and sequence == 1)
 end

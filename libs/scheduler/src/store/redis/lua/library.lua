@@ -17,7 +17,7 @@ local find, sub, byte = string.find, string.sub, string.byte
 -- @include look
 -- @include clock
 -- @include idempotency
--- @include intake
+-- @include bulkInsert
 -- @include dispatch
 -- @include compact
 -- @include simple

@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- Makes due executions ready, resolves edges, ends waits whose deadline has passed, admits what was accepted.
+-- Makes due executions ready, resolves edges, ends waits whose deadline has passed, inserts committed batches.
 -- ARGV: frame, operation, limit   Returns: { done, more, next due instant | '' }, effects
 -- @include verb
--- @include intake
+-- @include bulkInsert
 -- @include clock
 clock.followBack()
 local limit = tonumber(ARGV[3])
@@ -13,7 +13,7 @@ local done = engine.queue.promote(tables, limit)
   + engine.worker.endWaits(tables)
   + engine.lock.expire(tables)
 engine.queue.wakeRefilled(tables)
-more = intake.step() or more or call('EXISTS', keys.continuation) == 1
+more = bulkInsert.step() or more or call('EXISTS', keys.continuation) == 1
 lockTable.save()
 local next = engine.queue.nextDue(tables)
 return commit({ done, (more or (next and next <= now)) and 1 or 0, next and tostring(next) or '' })

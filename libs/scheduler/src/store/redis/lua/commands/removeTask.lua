@@ -5,7 +5,7 @@
 --   of the first execution to look at, how many executions
 -- Returns: where the next step begins; 'missing' or 'done', effects
 -- @include verb
--- @include intake
+-- @include bulkInsert
 local task, from, many = ARGV[3], ARGV[4], tonumber(ARGV[5])
 local MAX_BYTES, MAX_ENDS = 2097152, 100
 
@@ -60,8 +60,8 @@ elseif call('HEXISTS', keys.tasks, task) == 0 then
 elseif from ~= 'waiting' then
   local cursor = removeSchedules(string.match(from, '^schedules:(%d+)') or '0')
   return commit(cursor == '0' and 'waiting' or 'schedules:' .. cursor)
--- What was accepted is inserted first, so that none of it is created after the task is gone.
-elseif intake.step() or skipWaiting() then
+-- Committed batches are inserted first, so none of their executions is created after the task is removed.
+elseif bulkInsert.step() or skipWaiting() then
   return commit('waiting')
 end
 call('HDEL', keys.tasks, task)

@@ -9,11 +9,11 @@
 local frame = {}
 -- An operation '=<lane>|<number>;' is one of many that follow each other on a lane of the node: none is asked for again
 -- when the next one has come, so that a lane has one field, and none is ever too old to be known.
-local isOnLane
+local isInPipeline
 
 -- The kept reply of an operation that was done before, or nil.
 local function doneBefore()
-  if isOnLane then
+  if isInPipeline then
     local number, reply = string.match(frame.newest or '', '|(%d+);(.*)$')
     -- An older one, late from a connection that was given up, has long been repeated, or reported as unknown.
     if number and tonumber(number) >= tonumber(string.match(ARGV[2], '%d+', 4)) then
@@ -27,7 +27,7 @@ end
 
 -- Returns the reply where the verb has nothing to do, else nil.
 function frame.begin()
-  call, isOnLane = redis.call, sub(ARGV[2], 1, 1) == codes.LANE_OPERATION
+  call, isInPipeline = redis.call, sub(ARGV[2], 1, 1) == codes.PIPELINE_OPERATION
   local asked, generation = tonumber(string.sub(ARGV[1], 1, 13)), tonumber(string.sub(ARGV[1], 15, 20))
   local testTime, lease, count, age, bytes, others, bound, publish, node =
     string.match(ARGV[1], '^(%d*)|(%d+)|(%d+)|(%d*)|(%d*)|([%d,;]*)|(%d+)|(%a+)|(.*)$', 29)
@@ -43,11 +43,23 @@ function frame.begin()
   frame.maxAttempt = tonumber(bound)
   frame.publish = publish
   frame.node = node
-  frame.lane = isOnLane and 'lane|' .. node .. string.sub(ARGV[2], 1, 2)
-  local listeners, lane = 'others|' .. node, frame.lane or 'hwm'
+  frame.pipeline = isInPipeline and 'lane|' .. node .. string.sub(ARGV[2], 1, 2)
+  local listeners, pipeline = 'others|' .. node, frame.pipeline or 'hwm'
   frame.connection = 'connection|' .. node
-  local meta =
-    call('HMGET', keys.meta, 'hwm', 'n', 'seq', 'mask', 'ruled', 'nodes', 'popped', listeners, lane, frame.connection)
+  local meta = call(
+    'HMGET',
+    keys.meta,
+    'hwm',
+    'n',
+    'seq',
+    'mask',
+    'ruled',
+    'nodes',
+    'popped',
+    listeners,
+    pipeline,
+    frame.connection
+  )
   local serverTime = tonumber(testTime)
   if not serverTime then
     local time = call('TIME')
@@ -150,7 +162,7 @@ function frame.save()
     changed[#changed + 1] = frame.generation
   end
   if frame.reply then
-    changed[#changed + 1] = frame.lane
+    changed[#changed + 1] = frame.pipeline
     changed[#changed + 1] = frame.reply
   end
   if #changed > 0 then
@@ -187,7 +199,7 @@ end
 
 -- Keeps the reply of an operation, so that its repeat changes nothing. Before `save`.
 function frame.remember(reply)
-  if isOnLane then
+  if isInPipeline then
     frame.reply = ARGV[2] .. cmsgpack.pack(reply)
   elseif ARGV[2] ~= '' then
     call('HSET', keys.operations, ARGV[2], cmsgpack.pack(reply))

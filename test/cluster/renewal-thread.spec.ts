@@ -15,7 +15,7 @@ const LOCK = 'lock';
 let library: ReturnType<typeof buildLibrary>;
 
 beforeAll(() => {
-  library = buildLibrary('beat-thread');
+  library = buildLibrary('renewal-thread');
 });
 afterEach(closeAll);
 afterAll(() => library.remove());

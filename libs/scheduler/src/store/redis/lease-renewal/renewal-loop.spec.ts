@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualClock } from '../../../testing/manual-clock.js';
-import { BeatLoop } from './beat-loop.js';
+import { RenewalLoop } from './renewal-loop.js';
 
 const INTERVAL = 5_000;
 const STALL_LIMIT = 60_000;
@@ -10,7 +10,7 @@ let turns: Int32Array;
 let beats: [worker: string, standsStill: boolean][];
 let warnings: string[];
 let answer: () => Promise<unknown>;
-let loop: BeatLoop;
+let loop: RenewalLoop;
 
 beforeEach(() => {
   clock = new ManualClock();
@@ -19,8 +19,8 @@ beforeEach(() => {
   answer = () => Promise.resolve();
   const settings = { interval: INTERVAL, stallLimit: STALL_LIMIT };
   const renew = (worker: string, standsStill: boolean) => (beats.push([worker, standsStill]), answer());
-  loop = new BeatLoop(renew, turns, settings, clock, (message) => warnings.push(message));
-  loop.serve(['w']);
+  loop = new RenewalLoop(renew, turns, settings, clock, (message) => warnings.push(message));
+  loop.setWorkers(['w']);
   loop.start();
 });
 
@@ -38,15 +38,15 @@ async function pass(intervals: number, isTurning: boolean): Promise<number> {
 describe('BeatLoop', () => {
   it('beats for each worker that it is told of, and for nobody once it has stopped', async () => {
     expect(await pass(2, true)).toBe(2);
-    loop.serve(['v', 'w']);
+    loop.setWorkers(['v', 'w']);
     await pass(1, true);
     expect(beats.slice(2)).toEqual([
       ['v', false],
       ['w', false],
     ]);
-    loop.serve([]);
+    loop.setWorkers([]);
     expect(await pass(1, true)).toBe(0);
-    loop.serve(['w']);
+    loop.setWorkers(['w']);
     loop.stop();
     expect(await pass(1, true)).toBe(0);
   });

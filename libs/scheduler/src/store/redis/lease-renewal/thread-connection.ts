@@ -12,18 +12,18 @@ import {
 } from '../connection/open-client.js';
 import type { ResolvedRedisOptions } from '../connection/redis-options.js';
 
-/** What a client of the user's was made of. */
+/** The options of a client of the user. */
 interface ClientCopy {
   kind: 'copy';
-  /** Of a cluster; null: it is none. */
+  /** null: not a cluster. */
   startupNodes: ConstructorParameters<typeof Cluster>[0] | null;
   options: Record<string, unknown>;
 }
 
-/** How a thread connects: what can be sent to it. */
+/** Connection options that can be sent to a thread. */
 export type ThreadConnection = Exclude<ResolvedRedisOptions, { kind: 'client' }> | ClientCopy;
 
-/** Replaced by what openThreadClient says, or only of use where they are made. */
+/** Options that `openThreadClient` replaces, or that only matter in the process that made the client. */
 const REPLACED = new Set([
   ...Object.keys({ ...SAFE, ...SENTINEL, ...SAFE_CLUSTER }),
   ...['sentinelReconnectStrategy', 'preferredSlaves', 'resolveSrv'],
@@ -38,15 +38,15 @@ export function threadConnection(options: ResolvedRedisOptions): ThreadConnectio
   const client = options.client as Client;
   if (!isCluster(client)) return { kind: 'copy', startupNodes: null, options: copy(client.options) };
   const { redisOptions, dnsLookup, ...others } = client.options;
-  // With TLS, nodes are named by host: no other lookup is of use there.
+  // With TLS, nodes are named by host, and openThreadClient sets the lookup.
   if (dnsLookup !== lookup && !redisOptions?.tls) check('dnsLookup', dnsLookup);
-  // Its own list of nodes, which it shows to nobody, is what it makes duplicates of itself from.
+  // An undeclared property, from which ioredis makes duplicates.
   const { startupNodes } = client as unknown as Required<ClientCopy>;
   check('startupNodes', startupNodes);
   return { kind: 'copy', startupNodes, options: { ...copy(others), redisOptions: copy(redisOptions ?? {}) } };
 }
 
-/** A client for commands, not yet connected; by the same rules as `openClient`. */
+/** A client for commands, not yet connected; with the same rules as `openClient`. */
 export async function openThreadClient(connection: ThreadConnection, driver: Driver): Promise<Client> {
   if (connection.kind !== 'copy') return openClient(connection, () => Promise.resolve(driver));
   const { startupNodes, options } = connection;
@@ -78,7 +78,7 @@ function check(name: string, value: unknown): void {
     structuredClone(value);
     if (!hasContext) return;
   } catch {
-    // Said below: what the platform says would show the value.
+    // The platform's message would show the value.
   }
   throw new TypeError(`${name} cannot be sent to a thread`);
 }

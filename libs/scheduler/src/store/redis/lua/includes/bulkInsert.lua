@@ -1,19 +1,19 @@
--- A batch that is too large for one script: gathered in parts, accepted as a whole, then admitted in bounded steps.
--- Until it is accepted it is nothing but texts. What its edges lead to outside of it is held from the first part on until
--- the last execution is admitted, so that each finds how its upstream ended.
+-- A batch that is too large for one script: its parts are staged, the batch is committed, then its executions are inserted
+-- in bounded steps. Before the commit, it is only text. Upstreams outside of the batch stay out of history from their staging
+-- until the last execution is inserted, so each execution finds how its upstreams ended.
 -- @include idempotency
-local intake = {}
+local bulkInsert = {}
 
--- Executions or edges admitted, or holds released, by one step. It also ends by the bytes of the executions and of what they
--- wait for.
+-- Executions or edges that one step inserts, or upstreams that it releases. A step is also bounded by the bytes of the
+-- executions and of their upstreams.
 local PER_STEP = 100
--- Holds that are released before bytes are looked at.
-local HELD_AT_ONCE = 4
--- How long a batch may take to be gathered, ms.
-local PATIENCE_MS = 600000
+-- Upstreams that are released between two checks of the bytes.
+local RELEASED_TOGETHER = 4
+-- Maximum duration of staging, ms.
+local STAGING_TIMEOUT_MS = 600000
 
--- Holds an execution that an edge of the batch leads to.
-function intake.hold(batch, upstream)
+-- Keeps an upstream of the batch out of history.
+function bulkInsert.hold(batch, upstream)
   if call('ZADD', keys.intakeHolds(batch), 'NX', frame.next(), upstream.id) == 1 then
     upstream.liveDependents = upstream.liveDependents + 1
     rows.touch(upstream)
@@ -21,19 +21,19 @@ function intake.hold(batch, upstream)
   end
 end
 
--- Adds a part: items { executionId, record, extra }, as MessagePack; without a record: more edges of one before it.
-function intake.gather(batch, part)
+-- Stores a part: items { executionId, record, extra } as MessagePack; without a record: further edges of the one before it.
+function bulkInsert.stage(batch, part)
   callAll('RPUSH', keys.intake(batch), part)
-  call('ZADD', keys.intakes, now + PATIENCE_MS, batch)
+  call('ZADD', keys.intakes, now + STAGING_TIMEOUT_MS, batch)
 end
 
--- What is gathered of it is let go by maintenance.
-function intake.refuse(batch)
+-- Lets maintenance drop a batch that is not committed.
+function bulkInsert.abort(batch)
   call('ZADD', keys.intakes, 0, batch)
 end
 
--- From here on it will be admitted, whoever does it. Returns whether all of it, `size` items, is there.
-function intake.accept(batch, size)
+-- Commits a batch. Returns false if it does not have `size` items.
+function bulkInsert.commit(batch, size)
   if call('LLEN', keys.intake(batch)) ~= size then
     return false
   end
@@ -43,10 +43,10 @@ function intake.accept(batch, size)
   return true
 end
 
--- Returns whether none is left.
+-- Releases upstreams of a batch. Returns whether none is left.
 local function release(batch)
-  for _ = 1, PER_STEP, HELD_AT_ONCE do
-    local held = call('ZPOPMIN', keys.intakeHolds(batch), HELD_AT_ONCE)
+  for _ = 1, PER_STEP, RELEASED_TOGETHER do
+    local held = call('ZPOPMIN', keys.intakeHolds(batch), RELEASED_TOGETHER)
     local ids = {}
     for i = 1, #held, 2 do
       ids[#ids + 1] = held[i]
@@ -60,7 +60,7 @@ local function release(batch)
         engine.history.unpin(tables, row)
       end
     end
-    if #ids < HELD_AT_ONCE then
+    if #ids < RELEASED_TOGETHER then
       return true
     elseif rows.bytes > STEP_BYTES then
       return false
@@ -69,8 +69,8 @@ local function release(batch)
   return false
 end
 
--- Admits an item of a batch: an execution, or more edges of one.
-local function admit(batch, id, record, extra)
+-- Inserts an item: an execution, or further edges of one.
+local function insert(batch, id, record, extra)
   if record ~= '' then
     if not rows.cache[id] and call('HEXISTS', keys.static, id) == 0 then
       create.admit(create.row(id, record, extra), extra, extra.more and batch)
@@ -83,8 +83,8 @@ local function admit(batch, id, record, extra)
   end
 end
 
--- Admits the next items of a batch, as many as one step admits. Returns whether there were any.
-local function admitSome(batch)
+-- Inserts the next items of a batch. Returns whether there were any.
+local function insertNext(batch)
   local names, done, bytes = {}, 0, 0
   create.request = batch
   while done < PER_STEP and bytes + rows.bytes < STEP_BYTES do
@@ -97,10 +97,10 @@ local function admitSome(batch)
     if ok and type(item) == 'table' and item[3] then
       done = done + math.max(1, #(item[3].edges or {}))
       names[#names + 1] = idempotency.nameOf(item[3])
-      admit(batch, item[1], item[2], item[3])
+      insert(batch, item[1], item[2], item[3])
     else
       done = done + 1
-      aside.put('intake', '', 'an execution of a batch that is unreadable', { packed })
+      aside.put('intake', '', 'an execution of a batch cannot be read', { packed })
     end
   end
   create.request = nil
@@ -108,13 +108,13 @@ local function admitSome(batch)
   return done > 0
 end
 
--- Admits the next items of the oldest accepted batch. Returns whether anything is left of any.
-function intake.step()
+-- Inserts the next items of the oldest committed batch. Returns whether anything is left of any batch.
+function bulkInsert.step()
   local batch = call('LINDEX', keys.accepted, 0)
   if not batch then
     return false
   end
-  if not admitSome(batch) and release(batch) then
+  if not insertNext(batch) and release(batch) then
     call('LPOP', keys.accepted)
     idempotency.forget(batch)
     return call('EXISTS', keys.accepted) == 1
@@ -122,8 +122,8 @@ function intake.step()
   return true
 end
 
--- Lets go of batches that were refused, or never came to be whole. Returns how many.
-function intake.prune()
+-- Drops a batch that was aborted, or not committed in time. Returns how many batches.
+function bulkInsert.prune()
   local done = 0
   for _, batch in ipairs(call('ZRANGEBYSCORE', keys.intakes, '-inf', now, 'LIMIT', 0, 1)) do
     call('UNLINK', keys.intake(batch))

@@ -7,50 +7,50 @@ import type { Archive } from './archive.js';
 import { Rebuilder } from './rebuild.js';
 
 /**
- * Executions by id. One that is only in history comes back into memory when a transition looks for it, with all it
- * hangs together with; unless the transition needs it, it leaves again with the next commit.
+ * The executions in memory, by id. An execution that is only on disk is loaded when a transition reads it, with its connected
+ * component; if the transition does not change it, the next commit evicts it.
  */
-export class Residents extends Executions {
-  /** What came back, and has neither left nor been moved to the living. */
-  readonly recalled = new Map<Row, Counted>();
-  readonly recalledWorkflows = new Map<WorkflowRow, { outcome: TerminalStatus; bytes: number }>();
+export class WorkingSet extends Executions {
+  /** Loaded from history since the last commit. */
+  readonly loaded = new Map<Row, Counted>();
+  readonly loadedWorkflows = new Map<WorkflowRow, { outcome: TerminalStatus; bytes: number }>();
   private archive: Archive | null = null;
   private state: State | null = null;
 
-  /** From now on. */
-  recallFrom(archive: Archive, state: State): void {
+  /** Loads missing executions from now on. */
+  attach(archive: Archive, state: State): void {
     this.archive = archive;
     this.state = state;
   }
 
   override get(executionId: string): Row | undefined {
-    return super.get(executionId) ?? this.recall(executionId);
+    return super.get(executionId) ?? this.load(executionId);
   }
 
   override has(executionId: string): boolean {
     return this.get(executionId) !== undefined;
   }
 
-  /** Only where it is in memory. */
+  /** @returns undefined if it is not in memory */
   override peek(executionId: string): Row | undefined {
     return super.get(executionId);
   }
 
-  /** Everything comes back, for a look at the whole. @returns sends away workflows without executions; all else leaves by itself */
-  recallAll(): () => void {
+  /** Loads all of history. @returns evicts workflows without executions; the next commit evicts the rest */
+  loadAll(): () => void {
     const [archive, s] = [this.archive!, this.state!];
     const all = Number.MAX_SAFE_INTEGER;
     for (const { record } of archive.page({}, all, 0, all)) this.get(record.executionId);
     const missing = archive.workflows(all, all).filter(({ record }) => !s.workflows.has(record.workflowId));
     const rebuilder = new Rebuilder(s, archive.edges);
-    const alone = missing.map((each) => rebuilder.workflow(each));
+    const added = missing.map((each) => rebuilder.workflow(each));
     rebuilder.link();
     return () => {
-      for (const workflow of alone) s.history.forget(workflow);
+      for (const workflow of added) s.history.forget(workflow);
     };
   }
 
-  private recall(executionId: string): Row | undefined {
+  private load(executionId: string): Row | undefined {
     const found = this.archive?.find(executionId);
     if (!found) return undefined;
     const { executions, workflows } =
@@ -58,15 +58,15 @@ export class Residents extends Executions {
     const rebuilder = new Rebuilder(this.state!, this.archive!.edges);
     for (const each of executions) rebuilder.execution(each);
     const members = workflows.map((each) => rebuilder.workflow(each));
-    // Before the edges are linked, which look for what has left history.
+    // Before the edges are linked, since that reads executions.
     for (const row of rebuilder.rows) {
       const status = row.status as TerminalStatus;
       const outcome = this.state!.workflows.of(row) === undefined ? status : null;
-      this.recalled.set(row, { number: row.order, status, outcome, bytes: row.bytes });
+      this.loaded.set(row, { number: row.order, status, outcome, bytes: row.bytes });
     }
     rebuilder.link();
     for (const workflow of members)
-      this.recalledWorkflows.set(workflow, { outcome: workflow.status as TerminalStatus, bytes: workflow.bytes });
+      this.loadedWorkflows.set(workflow, { outcome: workflow.status as TerminalStatus, bytes: workflow.bytes });
     return super.get(executionId);
   }
 }

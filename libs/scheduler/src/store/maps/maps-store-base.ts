@@ -19,19 +19,19 @@ export interface MapsStoreOptions extends Partial<Omit<MapsSettings, 'history'>>
   history?: GivenHistory;
 }
 
-type Wants = (transition: ExecutionTransition) => boolean;
+type TransitionFilter = (transition: ExecutionTransition) => boolean;
 
-/** The frame of every verb: one synchronous transition on the state, then its effects are told. */
-export abstract class MapsFrame {
+/** Runs each verb as one synchronous transition on the state, then emits its effects. */
+export abstract class MapsStoreBase {
   protected readonly state: State;
   private readonly clock: Clock;
   private readonly steps: StepWatch;
-  private readonly listeners = new Map<(effects: readonly Effect[]) => void, Wants>();
+  private readonly listeners = new Map<(effects: readonly Effect[]) => void, TransitionFilter>();
   protected isClosed = false;
 
   /**
-   * @param executions where executions are looked up by id; a store that keeps some elsewhere brings a map of its own
-   * @param changed where records are noted that a transition has changed; null: nowhere
+   * @param executions the map of executions by id; a store that keeps some of them elsewhere passes its own
+   * @param changed collects the records that transitions change; null: not collected
    */
   constructor(
     { clock, lease = 15_000, maxAttemptDuration = 3_600_000, history }: MapsStoreOptions,
@@ -40,15 +40,15 @@ export abstract class MapsFrame {
   ) {
     this.clock = clock;
     this.steps = new StepWatch(clock);
-    const isWanted: Wants = (transition) => {
+    const isSubscribed: TransitionFilter = (transition) => {
       for (const wants of this.listeners.values()) if (wants(transition)) return true;
       return false;
     };
     const settings = { lease, maxAttemptDuration, history: historySettings(history) };
-    this.state = new State(isWanted, settings, executions, changed);
+    this.state = new State(isSubscribed, settings, executions, changed);
   }
 
-  subscribe(listener: (effects: readonly Effect[]) => void, wants: Wants = () => true): () => void {
+  subscribe(listener: (effects: readonly Effect[]) => void, wants: TransitionFilter = () => true): () => void {
     this.listeners.set(listener, wants);
     return () => void this.listeners.delete(listener);
   }
@@ -67,19 +67,19 @@ export abstract class MapsFrame {
     return Promise.resolve();
   }
 
-  protected read<T>(look: (s: State, now: number) => T): Promise<T> {
+  protected read<T>(query: (s: State, now: number) => T): Promise<T> {
     return settled(() => {
       this.refuseClosed();
-      return look(this.state, this.now());
+      return query(this.state, this.now());
     });
   }
 
-  /** Runs a transition to its end, tells dependents within bounds, then reports. */
+  /** Runs a transition, propagates ends to dependents within bounds, then emits the effects. */
   protected commit<T>(transition: (s: State, now: number) => T): Promise<T> {
     return settled(() => {
       this.refuseClosed();
       const result = this.transact(transition);
-      this.tell(this.takeEffects());
+      this.emit(this.takeEffects());
       return result;
     });
   }
@@ -98,7 +98,7 @@ export abstract class MapsFrame {
     return result;
   }
 
-  /** What the transition has to report, once. */
+  /** Removes and returns the effects of the transition. */
   protected takeEffects(): readonly Effect[] {
     const s = this.state;
     for (const name of s.woken) s.effects.push({ kind: 'ready', queue: name });
@@ -109,19 +109,19 @@ export abstract class MapsFrame {
     return effects;
   }
 
-  protected tell(effects: readonly Effect[]): void {
+  protected emit(effects: readonly Effect[]): void {
     if (effects.length === 0) return;
     for (const listener of this.listeners.keys()) listener(effects);
   }
 
-  /** The wall clock's time; it goes back by steps only, which the state follows. */
+  /** The wall clock, as seen by the state; it goes back only if the clock was set back. */
   protected now(): number {
     const by = this.steps.step();
     if (by !== 0) this.follow(by);
     return (this.state.now = Math.max(this.state.now, this.clock.now()));
   }
 
-  /** @param before what the clock was when the state was left */
+  /** @param before the clock when the state was last used */
   protected followFrom(before: number): void {
     const by = this.clock.now() - before;
     if (by < 0) this.follow(by);
@@ -134,7 +134,7 @@ export abstract class MapsFrame {
   }
 }
 
-/** `run` at once; what it throws rejects the promise. */
+/** Calls `run` at once; an error rejects the promise. */
 async function settled<T>(run: () => T): Promise<T> {
   return run();
 }

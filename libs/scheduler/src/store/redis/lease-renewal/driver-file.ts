@@ -4,11 +4,11 @@ import { driverInUse } from '../connection/open-client.js';
 const NAME = 'ioredis';
 
 /**
- * The file of ioredis that this process has loaded, or one that it could load.
- * @throws Error if there is none: it is inside a bundle
+ * @returns the file of ioredis that this process has loaded, or could load
+ * @throws Error if there is none, since ioredis is inside a bundle
  */
 export function findDriverFile(): string {
-  // Not imported: webpack replaces a createRequire that it sees by one that knows of the bundle only.
+  // Not imported: webpack would replace an imported createRequire by one that only knows the bundle.
   const { createRequire } = process.getBuiltinModule('node:module');
   const here = join(process.cwd(), 'index.js');
   const { cache } = createRequire(here);
@@ -19,14 +19,14 @@ export function findDriverFile(): string {
     try {
       if (from !== undefined) return createRequire(from).resolve(NAME);
     } catch {
-      // Not installed there.
+      // It is not installed there.
     }
   }
   throw new Error(`${NAME} is inside a bundle, where a thread cannot load it; make it external and install it`);
 }
 
 function isInUse(exported: unknown): boolean {
-  // Of the files of the package, the one that exports all of it.
+  // The file of the package that exports everything.
   const { Redis, Cluster } = (exported ?? {}) as { Redis?: unknown; Cluster?: unknown };
   const driver = driverInUse();
   return driver !== null && Redis === driver.Redis && Cluster === driver.Cluster;

@@ -2,7 +2,7 @@ import { QueueRow, Row, WorkflowRow } from '../maps/rows.js';
 import type { State } from '../maps/state.js';
 import type { ExecutionRecord, ExtraRecord, WorkflowRecord } from './codec.js';
 
-/** An execution as the database gives it. */
+/** An execution as read from the database. */
 export interface StoredExecution {
   number: number;
   record: ExecutionRecord;
@@ -16,8 +16,8 @@ export interface StoredWorkflow {
   record: WorkflowRecord;
 }
 
-/** Executions as they were, but for what they hang on: for those who only look. */
-export function detached(s: State, { number, record, payload, result }: StoredExecution): Row {
+/** The row of a stored execution, without its edges, lists and workflow: enough for queries. */
+export function unlinkedRow(s: State, { number, record, payload, result }: StoredExecution): Row {
   const { executionId, priority, timeout = null, budget = null } = record;
   const queue = s.queues.get(record.queue) ?? new QueueRow(record.queue);
   const command = { executionId, priority, payload, timeout, budget };
@@ -60,7 +60,7 @@ function restoreExtra(s: State, row: Row, record: ExtraRecord): void {
   extra.rootCause = record.rootCause;
   if (record.workflow) {
     const { number, workflowId, name, createdTime } = record.workflow;
-    // Only until the workflow itself is linked, which may have left history before its executions.
+    // Until the workflow itself is linked; it may have left history before its executions.
     extra.workflow = new WorkflowRow(workflowId, name, createdTime, number);
   }
 }

@@ -1,7 +1,7 @@
 import type { Settlement } from '../core/commands.js';
 
-/** A channel to the store, for one round trip at a time. */
-export interface Lane {
+/** A sequence of round trips to the store, one in flight at a time. */
+export interface Pipeline {
   readonly number: number;
   sequence: number;
   busy: boolean;
@@ -17,7 +17,7 @@ export interface Demand {
   prefetch: number;
 }
 
-export function newLanes(count: number): Lane[] {
+export function newPipelines(count: number): Pipeline[] {
   return Array.from({ length: count }, (_, number) => ({
     number,
     sequence: 0,

@@ -34,10 +34,10 @@ describe('a batch too large for one script', () => {
   let namespaces = 0;
 
   const open = (namespace: string, clock = new ManualClock(), historyCount?: number): Promise<DyingStore> =>
-    redis.open(new DyingStore({ ...redis.settings(namespace, clock, historyCount), createdAtOnce: 50 }));
+    redis.open(new DyingStore({ ...redis.settings(namespace, clock, historyCount), insertsPerCall: 50 }));
 
   const scene = async (historyCount?: number) => {
-    const namespace = `intake${++namespaces}`;
+    const namespace = `bulk${++namespaces}`;
     const clock = new ManualClock();
     const store = await open(namespace, clock, historyCount);
     const other = await open(namespace, clock, historyCount);
@@ -77,7 +77,7 @@ describe('a batch too large for one script', () => {
   it('is admitted by whichever node, when the one that asked cannot', async () => {
     const { s, store, other, keys } = await scene();
     const upstream = await s.add();
-    store.killedBefore = 'admit';
+    store.killedBefore = 'insertBatch';
     const batch = dependents(upstream);
     await store.enqueue(batch);
     expect(await other.getExecution(batch[MANY - 1]!.executionId)).toBeNull();
@@ -86,10 +86,10 @@ describe('a batch too large for one script', () => {
     expect(await keys('i[nh]:*')).toBe('*0');
   });
 
-  it('never was, when the node that asked was killed before it was accepted', async () => {
+  it('never was, when the node that asked was killed before it was committed', async () => {
     const { s, store, other, clock, keys } = await scene(0);
     const upstream = await s.add();
-    store.killedBefore = 'accept';
+    store.killedBefore = 'commitBatch';
     await expect(store.enqueue(dependents(upstream))).rejects.toThrow(Killed);
     const worker = await s.worker();
     await worker.complete(await worker.claimOne(upstream));
@@ -105,7 +105,7 @@ describe('a batch too large for one script', () => {
   it('finds how its upstream ended, though that has ended, and left history, before it was admitted', async () => {
     const { s, store, other } = await scene(0);
     const [good, bad] = [await s.add(), await s.add()];
-    store.killedBefore = 'admit';
+    store.killedBefore = 'insertBatch';
     const batch = [...dependents(good), ...dependents(bad)];
     await store.enqueue(batch);
     const worker = await s.worker();
@@ -159,7 +159,7 @@ describe('a batch too large for one script', () => {
       ...{ ref: workflow!.ref, executionId, taskId },
       dependsOn: i === 0 ? [] : [{ ref: 'n0', type: 'success' as const }],
     }));
-    store.killedBefore = 'admit';
+    store.killedBefore = 'insertBatch';
     await store.startWorkflow({ workflowId, name: 'wide', nodes }, members);
     const seen = await other.getWorkflow(workflowId);
     expect(seen!.nodes.map((node) => node.status)).toEqual(members.map(() => 'PENDING'));

@@ -7,30 +7,30 @@ import { ScriptRunner } from '../connection/script-runner.js';
 import type { ScriptLibrary } from '../connection/script-source.js';
 import { FOLLOW_FORWARD, StoreClock } from '../connection/store-clock.js';
 import { unsentStamp } from '../connection/stamp.js';
-import { BeatLoop, type BeatLoopSettings } from './beat-loop.js';
+import { RenewalLoop, type RenewalLoopSettings } from './renewal-loop.js';
 import { openThreadClient, type ThreadConnection } from './thread-connection.js';
 
-/** What the thread is given at its start. Later messages to it are lists of workerIds, from it are warnings. */
-export interface BeatThreadData extends BeatLoopSettings {
+/** The start data of the thread. Later messages to it are lists of worker ids; messages from it are warnings. */
+export interface RenewalThreadData extends RenewalLoopSettings {
   connection: ThreadConnection;
   library: ScriptLibrary;
-  /** The key of the script that renews, and its first argument behind the stamp. */
+  /** The key of the script `renew`, and its first argument after the stamp. */
   root: string;
-  frame: string;
+  context: string;
   turns: Int32Array;
-  /** When the newest renewal that was acknowledged was sent, ns of the machine's monotonic clock. */
+  /** When the newest acknowledged renewal was sent, ns of the machine's monotonic clock. */
   renewed: BigInt64Array;
-  /** The file of ioredis, since a script has no place from which to look for a package. */
+  /** The file of ioredis: an evaluated script cannot resolve packages. */
   driverFile: string;
 }
 
-// The entry of a thread: it lives until it is ended from outside.
-const { connection, library, root, frame, turns, renewed, driverFile, ...settings } = workerData as BeatThreadData;
+// The entry point of a thread that runs until it is terminated.
+const { connection, library, root, context, turns, renewed, driverFile, ...settings } = workerData as RenewalThreadData;
 const clock = new SystemClock();
 const driver = createRequire(driverFile)(driverFile) as Driver;
 const commandClass = scriptCommandOf(driver.Command);
 const storeClock = new StoreClock(clock);
-const firstArgument = `${unsentStamp()}${frame}`;
+const firstArgument = `${unsentStamp()}${context}`;
 const warn = (message: string): void => parentPort!.postMessage(message);
 const runner = new ScriptRunner(
   () => openThreadClient(connection, driver),
@@ -50,18 +50,18 @@ const runner = new ScriptRunner(
   },
 );
 
-async function renew(workerId: string, standsStill: boolean): Promise<void> {
+async function renew(workerId: string, isBlocked: boolean): Promise<void> {
   const sentAt = storeClock.monotonic();
   const sent = process.hrtime.bigint();
-  const reply = await runner.run('renew', root, [firstArgument, '', workerId, standsStill ? 1 : 0], true);
+  const reply = await runner.run('renew', root, [firstArgument, '', workerId, isBlocked ? 1 : 0], true);
   const [known, now] = reply as [known: number, now: number];
   storeClock.observe(now, sentAt);
   if (known === 1) Atomics.store(renewed, 0, sent);
 }
 
-const loop = new BeatLoop(renew, turns, settings, clock, (reason) =>
-  warn(`a beat of the thread was not heard: ${reason}`),
+const loop = new RenewalLoop(renew, turns, settings, clock, (reason) =>
+  warn(`lease renewal by the thread failed: ${reason}`),
 );
-parentPort!.on('message', (workers: readonly string[]) => loop.serve(workers));
+parentPort!.on('message', (workers: readonly string[]) => loop.setWorkers(workers));
 runner.start();
 loop.start();

@@ -1,24 +1,24 @@
--- Takes a part of a batch that is too large for one script, as much of it as its upstreams allow by their bytes.
--- ARGV: frame, operation, batch, extras (JSON: index -> what the item has beside its record),
---   then of each item: executionId, record, or '' where it has but more edges of one before it
--- Returns: how many items are taken | 0 (an idempotency key of it is taken by now) | { 'error', code, details... }
+-- Stages a part of a batch, as far as the bytes of its upstreams allow.
+-- ARGV: frame, operation, batch, extras (JSON: index -> options of the item that are not in its record),
+--   then for each item: executionId, record body, or '' for further edges of the execution before it
+-- Returns: how many items are staged | 0 (an idempotency key of the batch is in use by now) | { 'error', code, details... }
 -- @include verb
--- @include intake
+-- @include bulkInsert
 local FIRST = 5
 local batch, extras = ARGV[3], cjson.decode(ARGV[4])
 local part, upstreams, names, entries = {}, {}, {}, {}
 
--- Reads the upstreams of an item that are not of its batch. Returns a refusal where one is missing.
+-- Reads the upstreams of an item outside of its batch. Returns an error if one is missing.
 local function check(extra)
   local ids = {}
   for _, edge in ipairs(extra.edges or {}) do
-    if not edge.mine then
+    if not edge.inBatch then
       ids[#ids + 1] = edge.to
     end
   end
   rows.fetch(ids)
   for _, edge in ipairs(extra.edges or {}) do
-    if edge.to and not edge.mine then
+    if edge.to and not edge.inBatch then
       local upstream = rows.get(edge.to)
       if not upstream then
         return { 'error', 'UNKNOWN_DEPENDENCY', extra.task, edge.to }
@@ -54,8 +54,8 @@ for _, earlier in ipairs(idempotency.find(names)) do
   end
 end
 for _, id in ipairs(upstreams) do
-  intake.hold(batch, rows.get(id))
+  bulkInsert.hold(batch, rows.get(id))
 end
 idempotency.gather(batch, names, entries)
-intake.gather(batch, part)
+bulkInsert.stage(batch, part)
 return commit(#part)

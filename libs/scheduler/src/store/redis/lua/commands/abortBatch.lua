@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- A batch that is being gathered comes to nothing.
+-- Gives up a staged batch.
 -- ARGV: frame, operation, batch   Returns: 1, effects
 -- @include verb
--- @include intake
-intake.refuse(ARGV[3])
+-- @include bulkInsert
+bulkInsert.abort(ARGV[3])
 return commit(1)
