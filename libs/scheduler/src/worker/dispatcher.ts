@@ -276,8 +276,7 @@ export class Dispatcher {
   private async roundTrip(pipeline: Pipeline, { count, prefetch }: Demand): Promise<void> {
     const settlements = this.takeSettlements();
     this.woken = false;
-    pipeline.requested = count;
-    pipeline.carried = settlements;
+    Object.assign(pipeline, { requested: count, carried: settlements });
     const request: ExchangeRequest = {
       workerId: this.settings.workerId,
       pipeline: pipeline.number,
@@ -285,11 +284,10 @@ export class Dispatcher {
       settlements,
       demand: count,
       ...(this.claiming && this.executor.capacity()),
-      ...(this.store.isShared && { prefetch: prefetch, dispatchSlots: count - prefetch }),
+      ...(this.store.isShared && { prefetch, dispatchSlots: count - prefetch }),
     };
     const reply = await this.exchange(request, pipeline);
-    pipeline.requested = 0;
-    pipeline.carried = [];
+    Object.assign(pipeline, { requested: 0, carried: [] });
     if (!reply) return;
     this.settlements.unshift(...settlements.filter((_, i) => reply.settled[i] === 'deferred'));
     this.liveness.lastProgress = this.clock.monotonic();
