@@ -105,6 +105,7 @@ if (offline !== null) console.warn(`SKIPPED: apps in bundles: no npm registry ($
       const lazy = ${JSON.stringify([...OF_NEST, NATIVE])};
       module.exports = (options) => ({
         ...options,
+        output: { ...options.output, path: __dirname + '/packed', filename: 'main.js' },
         externals: [({ request }, done) =>
           lazy.some((name) => request === name || request.startsWith(name + '/')) ? done(null, 'commonjs ' + request) : done()],
         // Terminus 11 requires by a name that it makes: webpack takes in all that stands beside it.
