@@ -176,7 +176,7 @@ describe('export and import', () => {
   });
 
   it('refuse a token without payloads, files that are no export, and name the schedule that is refused', async () => {
-    expect(await cli(['export'], { as: 'operator' })).toMatchObject({ code: 77, out: '' });
+    expect(await cli(['export'], { as: 'viewer' })).toMatchObject({ code: 77, out: '' });
     const file = join(folder, 'other.json');
     writeFileSync(file, '{"schedules":[]}');
     expect(await cli(['import', file])).toMatchObject({ code: 64, err: expect.stringContaining('not an export') });

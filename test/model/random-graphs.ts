@@ -67,11 +67,13 @@ class Play {
     const batch = ends.slice(0, 1 + graph.pick(300));
     for (const each of batch) this.running.delete(each.executionId);
     const settlements = batch.map((each) => this.settlement(each, success));
-    const { claims } = await this.worker.exchange({
+    const { claims, settled } = await this.worker.exchange({
       settlements,
       demand: 1 + graph.pick(250),
       pipeline: graph.pick(2),
     });
+    // What this exchange had no room for is settled by a later one.
+    batch.forEach((each, i) => settled[i] === 'deferred' && this.running.set(each.executionId, each));
     for (const claim of claims) this.running.set(claim.executionId, claim);
     if (!isWild) return;
     if (graph.chance(0.3)) await scene.store.cancel(graph.any().id, 0);
