@@ -25,7 +25,7 @@ describe('checkRedis', () => {
       server: expect.stringMatching(/^(Redis|Valkey) \d+\.\d+/),
       evictionPolicy: 'noeviction',
     });
-    expect(found.warnings.join()).toMatch(/Redis keeps nothing on disk/);
+    expect(found.warnings.join()).toMatch(/Redis stores nothing on disk/);
     expect(await server.command('DBSIZE')).toContain('0');
     expect(await server.command('FUNCTION', 'LIST')).not.toMatch(/scheduler_/);
     expect((await server.command('CLIENT', 'LIST')).match(/name=scheduler /g)).toBeNull();

@@ -190,7 +190,7 @@ describe('a Redis that comes back with older data', () => {
     store.subscribe((each) => effects.push(...each));
     await worker.exchange();
     expect((await store.stats()).rewound).toBe(1);
-    expect(effects).toContainEqual(expect.objectContaining({ kind: 'rewound', workerId: 'w1', trips: 2 }));
+    expect(effects).toContainEqual(expect.objectContaining({ kind: 'rewound', workerId: 'w1', count: 2 }));
     await worker.exchange();
     expect((await store.stats()).rewound).toBe(1);
   });
