@@ -243,11 +243,9 @@ function segmentOf({ dependents }: SimpleRun): string {
 /** Packs a segment: consecutive runs of one claim share an entry. */
 function packSimple(args: ScriptArgument[], runs: readonly SimpleRun[], results: readonly string[]): void {
   const entries: ScriptArgument[] = [];
-  let started = 0;
   let entry = '';
   let count = 0;
   for (const run of runs) {
-    started += run.claim.startedTime;
     if (run.simpleEntry === entry) count++;
     else {
       if (count > 0) entries.push(entry, count);
@@ -257,7 +255,7 @@ function packSimple(args: ScriptArgument[], runs: readonly SimpleRun[], results:
   }
   entries.push(entry, count);
   const hasResults = results.some((text) => text !== '');
-  args.push(segmentOf(runs[0]!), runs.length, started, hasResults ? 1 : 0, entries.length / 2);
+  args.push(segmentOf(runs[0]!), runs.length, hasResults ? 1 : 0, entries.length / 2);
   for (const each of entries) args.push(each);
   for (const { claim } of runs) args.push(claim.executionId);
   for (const { dependents } of runs) if (dependents !== null) args.push(dependents);

@@ -3,7 +3,7 @@
 -- ARGV: frame, operation (none), workerId, lane, sequence, want, slots for hand-overs|how many of `want` can only wait,
 --   options (JSON) | '',
 --   newest sequence of this lane whose reply the worker has seen (0: none), number of segments, then the segments in order:
---   'simple' | 'member', n, sum of their starts, whether there are results (1 | 0), number of entries,
+--   'simple' | 'member', n, whether there are results (1 | 0), number of entries,
 --     each running entry and how many runs it stands for, n ids, of members n ties (dependents, see records.lua|workflowId),
 --     n results ('' for none) where there are any
 --   'each', n, then of each: id, attempt, kind (c complete, k complete and told by the worker itself, f, x, r, s snooze, l),

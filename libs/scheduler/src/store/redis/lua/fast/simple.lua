@@ -80,8 +80,8 @@ end
 
 -- Where the parts of a simple segment stand: ids, results (nil for none), the segment behind it, ties (of members only).
 function simple.layout(from)
-  local n, hasResults, entries = tonumber(ARGV[from + 1]), ARGV[from + 3] == '1', tonumber(ARGV[from + 4])
-  local ids = from + 5 + 2 * entries
+  local n, hasResults, entries = tonumber(ARGV[from + 1]), ARGV[from + 2] == '1', tonumber(ARGV[from + 3])
+  local ids = from + 4 + 2 * entries
   local isMember = ARGV[from] == codes.MEMBER_SEGMENT
   local behind = isMember and ids + 2 * n or ids + n
   return n, ids, hasResults and behind or nil, behind + (hasResults and n or 0), isMember and ids + n or nil
@@ -91,7 +91,7 @@ end
 local function isIntact(from, n, ids)
   local found = readAll('HMGET', keys.running(simple.workerId), ARGV, ids, ids + n - 1)
   local i = 1
-  for at = from + 5, ids - 1, 2 do
+  for at = from + 4, ids - 1, 2 do
     local entry = ARGV[at]
     for _ = 1, tonumber(ARGV[at + 1]) do
       if found[i] ~= entry then
@@ -126,18 +126,8 @@ local function tellCompleted(n, ids, results)
   end
 end
 
--- The sum of the starts of the first runs of a segment; `at`: where its entries begin.
-local function startsOf(at, n)
-  local sum = 0
-  while n > 0 do
-    local many = math.min(n, tonumber(ARGV[at + 1]))
-    sum = sum + many * (records.parseRun(ARGV[at]))
-    at, n = at + 2, n - many
-  end
-  return sum
-end
-
--- Settles first runs that simply succeeded, or the first of them where they have many dependents; false where any of them needs the general way.
+-- Settles first runs that simply succeeded, or only as many of them as `compact.plan` allows; false if any of them needs the
+-- general way.
 function simple.settle(from)
   local n, ids, results, _, ties = simple.layout(from)
   if frame.ruled or frame.historyAge or frame.weighs then
@@ -152,15 +142,16 @@ function simple.settle(from)
   end
   local deferred = plan and n - plan.count or 0
   n = n - deferred
-  local ends, i, started = {}, 1, deferred == 0 and tonumber(ARGV[from + 2]) or startsOf(from + 5, n)
-  -- ms by which the clock has stepped, of all of these runs.
-  local stepped = 0
-  for at = from + 5, ids - 1, 2 do
+  local ends, i = {}, 1
+  -- ms that all of these runs took, without the steps of the clock meanwhile.
+  local duration = 0
+  for at = from + 4, ids - 1, 2 do
     -- Runs of one claim have one entry, and so one beginning of what is kept of their ends.
     local entry = ARGV[at]
     local prefix = records.completedPrefix(entry, simple.workerId)
+    local startedAt, claimNumber = records.parseRun(entry)
     local many = math.max(0, math.min(tonumber(ARGV[at + 1]), n - i + 1))
-    stepped = stepped + many * steps.since(select(2, records.parseRun(entry)))
+    duration = duration + many * (now - startedAt - steps.since(claimNumber))
     for _ = 1, many do
       ends[2 * i - 1] = ARGV[ids + i - 1]
       ends[2 * i] = results and prefix .. ARGV[results + i - 1] or prefix
@@ -183,7 +174,7 @@ function simple.settle(from)
   frame.count('RUNNING', -n)
   frame.count('COMPLETED', n)
   frame.count('completed', n)
-  window.count(codes.FIGURE.completed, n, n * now - started - stepped)
+  window.count(codes.FIGURE.completed, n, duration)
   window.save()
   trimPlain()
   simple.answers[#simple.answers + 1] = string.rep(codes.APPLIED, n) .. string.rep(codes.DEFERRED, deferred)
