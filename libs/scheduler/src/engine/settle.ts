@@ -20,15 +20,20 @@ export function currentOf(t: Tables, worker: WorkerRecord, run: RunToken): Execu
 }
 
 /**
- * Settles runs of a worker. What goes back to the head of its queue goes last and backwards, so that it keeps its order.
- * @returns of each, whether its token was current; else nothing has changed
+ * The places of settlements in the order in which they take effect: releases last and backwards, so that what goes back to the
+ * head of its queue keeps its order.
  */
+export function inOrder(settlements: readonly RunSettlement[]): number[] {
+  const order: number[] = [];
+  for (let i = 0; i < settlements.length; i++) if (settlements[i]!.kind !== 'release') order.push(i);
+  for (let i = settlements.length - 1; i >= 0; i--) if (settlements[i]!.kind === 'release') order.push(i);
+  return order;
+}
+
+/** Settles runs of a worker, see inOrder. @returns of each, whether its token was current; else nothing has changed */
 export function settleAll(t: Tables, worker: WorkerRecord, settlements: readonly RunSettlement[]): boolean[] {
   const applied: boolean[] = [];
-  for (const each of settlements) applied.push(each.kind !== 'release' && settleOwn(t, worker, each));
-  for (let i = settlements.length - 1; i >= 0; i--) {
-    if (settlements[i]!.kind === 'release') applied[i] = settleOwn(t, worker, settlements[i]!);
-  }
+  for (const i of inOrder(settlements)) applied[i] = settleOwn(t, worker, settlements[i]!);
   return applied;
 }
 

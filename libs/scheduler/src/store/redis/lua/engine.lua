@@ -1990,22 +1990,37 @@ function placeLater(t, execution, delay)
     place(t, execution)
     lock.release(t, execution)
 end
---- Settles runs of a worker. What goes back to the head of its queue goes last and backwards, so that it keeps its order.
--- 
--- @returns of each, whether its token was current; else nothing has changed
-function exports.settleAll(t, worker, settlements)
-    local applied = {}
-    for ____, each in ipairs(settlements) do
-        applied[#applied + 1] = each.kind ~= "release" and settleOwn(t, worker, each)
+--- The places of settlements in the order in which they take effect: releases last and backwards, so that what goes back to the
+-- head of its queue keeps its order.
+function exports.inOrder(settlements)
+    local order = {}
+    do
+        local i = 0
+        while i < #settlements do
+            if settlements[i + 1].kind ~= "release" then
+                order[#order + 1] = i
+            end
+            i = i + 1
+        end
     end
     do
         local i = #settlements - 1
         while i >= 0 do
             if settlements[i + 1].kind == "release" then
-                applied[i + 1] = settleOwn(t, worker, settlements[i + 1])
+                order[#order + 1] = i
             end
             i = i - 1
         end
+    end
+    return order
+end
+--- Settles runs of a worker, see inOrder.
+-- 
+-- @returns of each, whether its token was current; else nothing has changed
+function exports.settleAll(t, worker, settlements)
+    local applied = {}
+    for ____, i in ipairs(exports.inOrder(settlements)) do
+        applied[i + 1] = settleOwn(t, worker, settlements[i + 1])
     end
     return applied
 end

@@ -31,27 +31,12 @@ end
 -- Runs that one trip settles in the general way; it also ends by the bytes of their rows.
 local SETTLED_AT_ONCE = 100
 
--- The places of settlements in the order in which they take effect, see engine.settle.settleAll.
-local function inOrder(settlements)
-  local order = {}
-  for i, each in ipairs(settlements) do
-    if each.kind ~= 'release' then
-      order[#order + 1] = i
-    end
-  end
-  for i = #settlements, 1, -1 do
-    if settlements[i].kind == 'release' then
-      order[#order + 1] = i
-    end
-  end
-  return order
-end
-
 -- Settles runs of a worker, as many as one trip may. Returns a letter for each, in one text.
 function settle.some(worker_, settlements)
-  local order, ids = inOrder(settlements), {}
+  -- Places of the engine begin with 0.
+  local order, ids = engine.settle.inOrder(settlements), {}
   for i = 1, math.min(#order, SETTLED_AT_ONCE) do
-    ids[i] = settlements[order[i]].executionId
+    ids[i] = settlements[order[i] + 1].executionId
   end
   local many = readSome(ids, STEP_BYTES, function(part)
     local before = rows.bytes
@@ -60,7 +45,7 @@ function settle.some(worker_, settlements)
   end)
   local letters, chosen, places = {}, {}, {}
   for i = 1, many do
-    letters[order[i]] = codes.STALE
+    letters[order[i] + 1] = codes.STALE
   end
   for i, each in ipairs(settlements) do
     if letters[i] then
