@@ -2,9 +2,10 @@
  * `node scripts/set-repository.mjs https://github.com/OWNER/NAME`: writes the address of the public repository into each
  * package.json as `repository`, `homepage` and `bugs`. It is known nowhere else.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { manifestsOf } from './manifests.mjs';
 
 const AFTER = 'license';
 
@@ -15,12 +16,9 @@ const AFTER = 'license';
 export function setRepository(address, root) {
   const url = new URL(address).href.replace(/(\/|\.git)$/, '');
   if (!url.startsWith('https://')) throw new Error(`not an https address: ${address}`);
-  const packages = readdirSync(join(root, 'libs'), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => `libs/${name}`);
-  for (const directory of ['', ...packages]) {
-    const file = join(root, directory, 'package.json');
-    if (!existsSync(file)) continue;
+  for (const path of manifestsOf(root)) {
+    const file = join(root, path);
+    const directory = path === 'package.json' ? '' : dirname(path);
     const fields = {
       homepage: `${url}#readme`,
       bugs: { url: `${url}/issues` },

@@ -1,4 +1,3 @@
-export const MANIFESTS: readonly string[];
-export const TARBALL_NAMED_IN: readonly string[];
+export const TARBALL_NAMED_IN: Readonly<Record<string, string>>;
 export const CHART: string;
 export function setVersion(version: string, root: string, date?: string): void;

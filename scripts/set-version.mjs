@@ -1,16 +1,20 @@
 /**
- * `node scripts/set-version.mjs 0.2.0`: prepares a release. Both packages and the repository have one version: writes it wherever
- * it stands, and puts what the changelog has under Unreleased under the version and its date.
+ * `node scripts/set-version.mjs 0.2.0`: prepares a release. All packages and the repository have one version: writes it
+ * wherever it occurs, and moves the entries under Unreleased in the changelog to the version and its date.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { manifestsOf } from './manifests.mjs';
 
-export const MANIFESTS = ['package.json', 'libs/scheduler/package.json', 'libs/scheduler-console/package.json'];
-/** Files that name the packed file of the library. */
-export const TARBALL_NAMED_IN = ['README.md', 'docs/guide/getting-started.md'];
 export const CHART = 'deploy/helm/Chart.yaml';
 const LIBRARY = 'nestjs-advanced-scheduler';
+/** Files that name a packed package, and which. */
+export const TARBALL_NAMED_IN = {
+  'README.md': LIBRARY,
+  'docs/guide/getting-started.md': LIBRARY,
+  'docs/guide/cli.md': `${LIBRARY}-cli`,
+};
 const VERSION = /^(\d+)\.(\d+)\.(\d+)(-[a-z]+\.\d+)?$/;
 
 /**
@@ -25,15 +29,15 @@ export function setVersion(version, root, date = new Date().toISOString().slice(
   const before = JSON.parse(read('package.json')).version;
   if (!isAbove(version, before)) throw new Error(`${version} is no version above ${before}`);
   const written = new Map();
-  for (const file of [...MANIFESTS, 'package-lock.json']) {
+  for (const file of [...manifestsOf(root), 'package-lock.json']) {
     const manifest = JSON.parse(read(file));
     manifest.version = version;
     if (manifest.packages) manifest.packages[''].version = version;
     if (manifest.peerDependencies?.[LIBRARY]) manifest.peerDependencies[LIBRARY] = `^${version}`;
     written.set(file, `${JSON.stringify(manifest, null, 2)}\n`);
   }
-  for (const file of TARBALL_NAMED_IN)
-    written.set(file, read(file).replaceAll(`${LIBRARY}-${before}.tgz`, `${LIBRARY}-${version}.tgz`));
+  for (const [file, name] of Object.entries(TARBALL_NAMED_IN))
+    written.set(file, read(file).replaceAll(`${name}-${before}.tgz`, `${name}-${version}.tgz`));
   if (existsSync(join(root, CHART)))
     written.set(CHART, read(CHART).replaceAll(/^(version|appVersion): .*$/gm, `$1: ${version}`));
   const changelog = read('CHANGELOG.md');

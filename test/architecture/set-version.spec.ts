@@ -2,10 +2,13 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CHART, MANIFESTS, setVersion, TARBALL_NAMED_IN } from '../../scripts/set-version.mjs';
+import { manifestsOf } from '../../scripts/manifests.mjs';
+import { CHART, setVersion, TARBALL_NAMED_IN } from '../../scripts/set-version.mjs';
 
-const FILES = [...MANIFESTS, 'package-lock.json', 'CHANGELOG.md', ...TARBALL_NAMED_IN, CHART].filter((file) =>
-  existsSync(file),
+const MANIFESTS = manifestsOf('.');
+
+const FILES = [...MANIFESTS, 'package-lock.json', 'CHANGELOG.md', ...Object.keys(TARBALL_NAMED_IN), CHART].filter(
+  (file) => existsSync(file),
 );
 
 let root: string;
@@ -22,14 +25,17 @@ it('everything in the repository has one version', () => {
   const [version, ...others] = [...MANIFESTS, 'package-lock.json'].map((file) => versionOf(file, '.'));
   expect(new Set(others)).toEqual(new Set([version]));
   expect(read('CHANGELOG.md', '.')).toContain(`\n## [${version}] - 20`);
-  for (const file of TARBALL_NAMED_IN) expect(read(file, '.')).toContain(`nestjs-advanced-scheduler-${version}.tgz`);
+  for (const [file, name] of Object.entries(TARBALL_NAMED_IN))
+    expect(read(file, '.')).toContain(`${name}-${version}.tgz`);
   if (existsSync(CHART)) expect(read(CHART, '.')).toContain(`\nversion: ${version}\nappVersion: ${version}\n`);
 });
 
 it('writes the next version wherever it stands, and gives the changes its heading', () => {
   const before = versionOf('package.json');
   setVersion('77.0.0', root, '2030-01-02');
-  expect(MANIFESTS.map((file) => versionOf(file))).toEqual(['77.0.0', '77.0.0', '77.0.0']);
+  const released = ['scheduler', 'scheduler-cli', 'scheduler-console'].map((name) => `libs/${name}/package.json`);
+  expect(MANIFESTS).toEqual(['package.json', ...released]);
+  expect(MANIFESTS.map((file) => versionOf(file))).toEqual(['77.0.0', '77.0.0', '77.0.0', '77.0.0']);
   expect(read('libs/scheduler-console/package.json')).toContain('"nestjs-advanced-scheduler": "^77.0.0"');
   expect(read('CHANGELOG.md')).toContain('\n## [Unreleased]\n\n## [77.0.0] - 2030-01-02\n');
   for (const file of FILES) {
@@ -38,7 +44,7 @@ it('writes the next version wherever it stands, and gives the changes its headin
       .split('\n')
       .filter((line) => !lines.has(line));
     expect(changed.filter((line) => !line.includes('77.0.0'))).toEqual([]);
-    if (file !== 'package-lock.json') expect(read(file)).not.toContain(`nestjs-advanced-scheduler-${before}.tgz`);
+    if (file !== 'package-lock.json') expect(read(file)).not.toContain(`-${before}.tgz`);
   }
 });
 

@@ -1,0 +1,1 @@
+export function manifestsOf(root: string): string[];
