@@ -1,22 +1,10 @@
 import type { Command } from 'commander';
+import type { CronSchedule } from 'nestjs-advanced-scheduler';
 import { printLine, printRows } from '../output.js';
 import type { Tools } from '../tools.js';
 
-export interface Schedule {
-  id: string;
-  taskId: string;
-  cronExpression: string;
-  timezone: string;
-  startTime: string | null;
-  endTime: string | null;
-  overlap: string;
-  misfire: unknown;
-  jitter: number;
-  payload?: unknown;
-  paused: boolean;
-  nextRunTime: string | null;
-  declaredBy: string | null;
-}
+/** As the console shows it: a caller who may not read payloads gets none. */
+export type Schedule = Omit<CronSchedule, 'payload'> & { payload?: unknown };
 
 /** schedules list, pause, resume, trigger. */
 export function addSchedules(program: Command, { client, output }: Tools): void {

@@ -48,10 +48,10 @@ export function addTransfer(program: Command, { client, output }: Tools): void {
     });
 }
 
-/** Null stands for a default. A payload with a secret is left out: the console does not show it, so it cannot be restored. */
+/** Omits null values, which are the defaults, and payloads with secrets: the console masks them, so they cannot be restored. */
 function toExport(schedule: Schedule, warn: (text: string) => void): Partial<Schedule> {
-  const { nextRunTime: _next, declaredBy: _by, payload, startTime, endTime, ...rest } = schedule;
-  const { lastRunTime: _last, lastExecutionId: _id, ...fields } = rest as Record<string, unknown>;
+  const { nextRunTime: _next, lastRunTime: _last, lastExecutionId: _id, declaredBy: _by, ...rest } = schedule;
+  const { payload, startTime, endTime, ...fields } = rest;
   const bounds = { ...(startTime !== null && { startTime }), ...(endTime !== null && { endTime }) };
   const hidden = JSON.stringify(payload ?? null).includes(REDACTED);
   if (hidden) warn(`${schedule.id}: its payload has secrets and is not exported; import keeps the one that is there\n`);
