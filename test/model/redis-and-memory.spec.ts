@@ -1,21 +1,14 @@
-import { afterAll, beforeAll, describe } from '@jest/globals';
+import { describe } from '@jest/globals';
 import { openRedisOn } from '../support/open-redis.js';
-import { startRedis, type RedisServer } from '../support/redis-server.js';
+import { suiteServer } from '../support/suite-server.js';
 import { compareSuite } from './compare-stores.js';
 import { openMemory } from './open-memory.js';
 import { repeatingExchanges } from './wrap-store.js';
 
 describe('redis', () => {
-  let server: RedisServer;
-
-  beforeAll(async () => {
-    server = await startRedis();
-  });
-
-  afterAll(() => server.stop());
-
-  const openRedis = openRedisOn(() => server);
-  const inParts = openRedisOn(() => server, false, 1);
+  const server = suiteServer();
+  const openRedis = openRedisOn(server);
+  const inParts = openRedisOn(server, false, 1);
 
   compareSuite('memory and redis', openMemory, openRedis, { runs: 40 });
   compareSuite('memory and redis with a short history', openMemory, openRedis, { runs: 30, historyCount: 3 });

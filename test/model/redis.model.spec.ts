@@ -1,19 +1,12 @@
-import { afterAll, beforeAll, describe } from '@jest/globals';
+import { describe } from '@jest/globals';
 import { openRedisOn } from '../support/open-redis.js';
-import { startRedis, type RedisServer } from '../support/redis-server.js';
+import { suiteServer } from '../support/suite-server.js';
 import { crashingSequence } from './commands.js';
 import { modelSuite } from './model-suite.js';
 
 describe('redis', () => {
-  let server: RedisServer;
-
-  beforeAll(async () => {
-    server = await startRedis();
-  });
-
-  afterAll(() => server.stop());
-
-  const openRedis = openRedisOn(() => server);
+  const server = suiteServer();
+  const openRedis = openRedisOn(server);
 
   modelSuite('redis', openRedis, { runs: 30 });
   modelSuite('redis with a short history', openRedis, { runs: 20, historyCount: 3 });

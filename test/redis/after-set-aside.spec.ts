@@ -1,35 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { NewExecution, NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
 import type { DependencyType } from '../../libs/scheduler/src/core/dependency.js';
-import { edgeTo, LEASE, lockOn, mirrorOf, newExecution, nextId, TASKS } from '../contract/fixtures.js';
-import { StoreFixture } from '../contract/store-fixture.js';
-import { openRedisOn } from '../support/open-redis.js';
-import { startRedis, type RedisServer } from '../support/redis-server.js';
+import { edgeTo, LEASE, lockOn, newExecution, nextId } from '../contract/fixtures.js';
+import { sceneSuite, type Redis } from './scene-suite.js';
 
-let server: RedisServer;
-let namespaces = 0;
-const open = openRedisOn(() => server);
-
-beforeAll(async () => {
-  server = await startRedis();
-});
-afterAll(() => server.stop());
-
-type Redis = (command: string, key: string, ...args: string[]) => Promise<string>;
-
-/** A scene, and a hand in its keys. */
-async function play(act: (s: StoreFixture, redis: Redis) => Promise<void>): Promise<void> {
-  const { store, clock, close } = await open();
-  namespaces++;
-  const redis: Redis = (command, key, ...args) => server.command(command, `{t${namespaces}}:${key}`, ...args);
-  try {
-    const s = new StoreFixture(store, clock);
-    await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
-    await act(s, redis);
-  } finally {
-    await close();
-  }
-}
+const play = sceneSuite();
 
 /** A workflow `w`. @param upstreams of each node: nodes before it, with the type of the edge */
 function workflowOf<Ref extends string>(
@@ -204,14 +179,11 @@ describe('a command that fails', () => {
 });
 
 it('a step of a kind that only another release knows waits for that, and holds up no other', () =>
-  play(async (s, redis) => {
+  play(async (s, redis, evaluate) => {
     const [upstream] = await s.addMany(1);
     const dependent = await s.add({ taskId: 'child', edges: [edgeTo(upstream!)] });
     const push = (list: string, kind: string): Promise<string> =>
-      server.command(
-        ...['EVAL', "return redis.call('RPUSH', KEYS[1], cmsgpack.pack({ 'x', ARGV[1], 0 }))", '1'],
-        ...[`{t${namespaces}}:${list}`, kind],
-      );
+      evaluate("return redis.call('RPUSH', KEYS[1], cmsgpack.pack({ 'x', ARGV[1], 0 }))", list, kind);
     await push('cont', 'future');
     const worker = await s.worker();
     await worker.complete(await worker.claimOne(upstream));

@@ -1,36 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { settle } from '../../libs/scheduler/src/core/commands.js';
 import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import type { Effect } from '../../libs/scheduler/src/core/effects.js';
-import { edgeTo, LEASE, lockOn, mirrorOf, newSchedule, TASKS } from '../contract/fixtures.js';
-import { StoreFixture } from '../contract/store-fixture.js';
-import { openRedisOn } from '../support/open-redis.js';
-import { startRedis, type RedisServer } from '../support/redis-server.js';
+import { edgeTo, LEASE, lockOn, newSchedule } from '../contract/fixtures.js';
+import type { StoreFixture } from '../contract/store-fixture.js';
+import { sceneSuite, type Redis } from './scene-suite.js';
 
-let server: RedisServer;
-let namespaces = 0;
-const open = openRedisOn(() => server);
-
-beforeAll(async () => {
-  server = await startRedis();
-});
-afterAll(() => server.stop());
-
-type Redis = (command: string, key: string, ...args: string[]) => Promise<string>;
-
-/** A scene, and a hand in its keys. */
-async function play(act: (s: StoreFixture, redis: Redis) => Promise<void>): Promise<void> {
-  const { store, clock, close } = await open();
-  namespaces++;
-  const redis: Redis = (command, key, ...args) => server.command(command, `{t${namespaces}}:${key}`, ...args);
-  try {
-    const s = new StoreFixture(store, clock);
-    await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
-    await act(s, redis);
-  } finally {
-    await close();
-  }
-}
+const play = sceneSuite();
 
 const asideOf = (s: StoreFixture): Extract<Effect, { kind: 'setAside' }>[] => s.effectsOf('setAside');
 
