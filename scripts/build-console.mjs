@@ -1,6 +1,6 @@
 /**
- * Compiles the console and puts the built dashboard into it, with the compiler itself: `nest build` writes the path that an alias stands for into what it makes,
- * and the library must stay a package to the console that is published.
+ * Compiles the console, and puts the built dashboard into it. By the compiler itself: `nest build` replaces an alias by its path,
+ * and the published console must import the library as a package.
  */
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';

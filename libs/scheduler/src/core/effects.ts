@@ -83,8 +83,8 @@ export type StoreEvent =
   /** Runs that the worker does not hold went back to their queues. */
   | { kind: 'returned'; workerId: string; count: number; time: number }
   /**
-   * The store came back with older data, or with none: `trips` exchanges of the worker that had been answered are lost; of a
-   * process without a worker (null), `trips` executions that it had been told of.
+   * The store came back with older data, or with none. `count` answered exchanges of the worker are lost, or, for a process
+   * without a worker (null), `count` acknowledged executions.
    */
   | { kind: 'rewound'; workerId: string | null; count: number; time: number }
   | { kind: 'worker'; transition: 'joined' | 'draining' | 'left' | 'lost'; workerId: string; time: number };

@@ -1,6 +1,6 @@
 /**
- * Whether an import failed because this package is not installed. A package that is installed can also lack one of its own,
- * and a bundle one of its files.
+ * Whether an import failed because this package is not installed. An import also fails if an installed package lacks a
+ * dependency, or a bundle a file.
  */
 export function isPackageMissing(error: unknown, name: string): boolean {
   const { code = '', message = '' } = (error ?? {}) as Partial<NodeJS.ErrnoException>;

@@ -249,7 +249,7 @@ export interface Encoded {
   body: unknown;
 }
 
-/** Encodes a record without a table of its own. */
+/** Encodes a record that is stored in the table `record`. */
 export function encodeRecord(record: QueueRow | TaskRow | LockRow | ScheduleRow | KeyRow | StepRow): Encoded {
   if (record instanceof KeyRow) {
     const { executionId, fingerprint, expiresAt } = record;

@@ -25,7 +25,7 @@ import { MapsWorkflowTable } from './workflow-table.js';
 export interface MapsSettings {
   /** ms after a worker's last word until its runs are brought back. */
   lease: number;
-  /** Bound of an attempt without a timeout of its own, ms. */
+  /** Maximum duration of an attempt that has no timeout, ms. */
   maxAttemptDuration: number;
   /** What is kept of finished executions and workflows, by outcome. */
   history: HistorySettings;
@@ -89,7 +89,7 @@ export class StateData {
   readonly woken = new Set<string>();
 
   constructor(
-    /** Whether anybody wants to hear of such a transition. */
+    /** Whether a listener wants events of this transition. */
     readonly isSubscribed: (transition: ExecutionTransition) => boolean,
     readonly settings: MapsSettings,
     readonly executions = new Executions(),

@@ -155,7 +155,7 @@ function declare(modules: ReadonlySet<string>): string {
   return `local ${[...modules].join(', ')} = ${[...modules].map(() => '{}').join(', ')}`;
 }
 
-/** A module's text in a block of its own, so locals of its file stay local; a function has at most 200 locals. */
+/** Wraps a module in a block, so the locals of its file stay local; a function has at most 200 locals. */
 function moduleOf(name: string, text: string): string {
   return `do\n${text.replace(new RegExp(`^local ${name} = `, 'm'), `${name} = `)}\nend`;
 }

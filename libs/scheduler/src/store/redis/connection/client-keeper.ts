@@ -2,7 +2,7 @@ import { SchedulerError } from '../../../core/errors.js';
 import type { Clock, ClockTimer } from '../../../core/clock.js';
 import { destroyClient, isCluster, selectDatabase, type Client } from './open-client.js';
 
-/** A client that is neither ready nor failed after this time is discarded; longer than the sum of its own limits. */
+/** A client that is neither ready nor failed after this time is discarded; longer than the sum of the client's limits. */
 const OPEN_LIMIT_MS = 7_000;
 const FIRST_DELAY_MS = 25;
 const MAX_DELAY_MS = 1_000;

@@ -3,7 +3,7 @@
 local compact = {}
 
 local FAILURE = byte(codes.EDGE.failure)
--- Edges that one trip decides in this way; the members behind are deferred.
+-- Edges that one exchange decides in this way; later members are deferred.
 local EDGES_AT_ONCE = 2000
 
 local edgesLeft
@@ -12,8 +12,8 @@ function compact.begin()
   edgesLeft = EDGES_AT_ONCE
 end
 
--- Calls `visit(id, text)` with what a key holds of these ids, until it returns false. Returns whether it never did, and what
--- was read is not too large.
+-- Calls `visit(id, text)` with the fields of a hash, until it returns false. Returns true if it never did, and all fields were
+-- small enough to read.
 local function eachOf(key, ids, visit)
   local isOpen = true
   local done = readSome(ids, STEP_BYTES, function(part)
@@ -97,8 +97,8 @@ local function listsOf(ids)
   return areRead and lists or nil, names
 end
 
--- What the ends of these members mean for others, or of as many of them as one trip settles (`count`); nil where it is not that
--- simple. Their ids stand in ARGV from `at` on, and from `ties` on what each is tied to: its dependents|workflowId.
+-- The changes that follow from the ends of these members, or of as many of them as one exchange settles (`count`); nil if they
+-- need the general way. ARGV has their ids from `at` on, and from `ties` on the dependents|workflowId of each.
 function compact.plan(n, at, ties)
   local settling = {}
   local waits, told = {}, {}

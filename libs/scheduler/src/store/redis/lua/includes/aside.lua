@@ -86,9 +86,9 @@ local function dropMistyped(id)
   return isAny
 end
 
--- Treats one item; where that fails, what it has gathered is forgotten. A command that fails is not the fault of the item,
--- unless a key of its own is damaged: it may be that of all. Then the item stays as it is, and the verb fails once it has
--- written the others. Returns whether the item was treated, what `treat` has returned or the error, and whether it stays.
+-- Treats one item; if that fails, its changes are discarded. An error of a command may concern all items, unless a key that
+-- belongs to this one has a wrong type. Then the item stays as it is, and the verb fails after it has written the others.
+-- Returns whether the item was treated, the result of `treat` or the error, and whether the item stays.
 function aside.attempt(id, treat, ...)
   local counts, told, dirty = {}, #effects.list, rows.dirty
   for name, by in pairs(frame.counts) do
