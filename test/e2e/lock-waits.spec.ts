@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { Logger } from '@nestjs/common';
 import { type AdvancedTaskScheduler, type StoreOptions } from 'nestjs-advanced-scheduler';
 import { closeApps, gate, startApp } from '../support/app.js';
+import { FaultProxy } from '../support/fault-proxy.js';
 import { temporaryFolder } from '../support/open-embedded.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 
@@ -26,8 +27,8 @@ describe.each(['memory', 'embedded', 'redis'] as const)('waits for locks on %s',
     if (type === 'embedded') return { type, path: folder.path(`${++apps}.db`) };
     return type === 'redis' ? { type, url: redis.url } : { type };
   };
-  const start = async (namespace = `n${++apps}`) => {
-    const { module, scheduler } = await startApp({}, { store: storeOf(), namespace });
+  const start = async (namespace = `n${++apps}`, store = storeOf()) => {
+    const { module, scheduler } = await startApp({}, { store, namespace });
     return { module, locks: scheduler.lockManager, scheduler };
   };
   const isWaitedFor = async ({ lockManager }: AdvancedTaskScheduler, key: string, by = 1): Promise<void> => {
@@ -117,6 +118,22 @@ describe.each(['memory', 'embedded', 'redis'] as const)('waits for locks on %s',
     await redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await held.release();
     expect((await wait)!.fencingToken).toBeGreaterThan(held.fencingToken);
+  });
+
+  it('end without a lock whose ttl is over whenever its grant arrives', async () => {
+    const proxy = await FaultProxy.start(redis.port);
+    try {
+      const near = await start('slow');
+      const far = await start('slow', { type: 'redis', url: proxy.url });
+      proxy.slow(60);
+      expect(await far.locks.acquire('door', { ttl: 50 })).toBeNull();
+      expect(await far.locks.acquire('door', { ttl: 50, maxWait: 300 })).toBeNull();
+      expect(await near.locks.acquire('door', { ttl: 50, maxWait: '1m' })).not.toBeNull();
+      proxy.heal();
+      expect(await far.locks.acquire('hall', { ttl: '1m' })).not.toBeNull();
+    } finally {
+      await proxy.close();
+    }
   });
 
   it('are asked for again where the store has lost them', async () => {

@@ -16,11 +16,8 @@ import type { LockHandle } from './lock-handle.js';
 const DAY = 24 * 3_600_000;
 /** Interval at which this process repeats its waits for locks, ms. */
 const POLL_INTERVAL_MS = 1000;
-/**
- * Attempts to get a grant in time. With a ttl shorter than the round trip, the handle is returned all the same, and is
- * lost at once.
- */
-const ASKED_AT_MOST = 3;
+/** A grant that comes after its ttl is asked for again at least so often, and until `maxWait` is over. */
+const ASKED_AT_LEAST = 3;
 const OPTIONS = ['ttl', 'maxWait', 'signal'];
 
 export interface AcquireOptions {
@@ -75,7 +72,7 @@ export class DistributedTaskLock {
   }
 
   /**
-   * @returns the lock, or null if it was not free within `maxWait`
+   * @returns the lock, or null if it was not free within `maxWait`, or if each grant came after its ttl was over
    * @throws the signal's reason, or SchedulerClosedError if the app closes during the wait
    */
   async acquire(key: string, options: AcquireOptions = {}): Promise<LockHandle | null> {
@@ -91,9 +88,12 @@ export class DistributedTaskLock {
     for (let times = 1; ; times++) {
       const grant = await this.ask(key, owner, ttl, Math.max(0, Math.ceil(until - this.clock.monotonic())), ends);
       if (grant === null) return null;
-      // A late grant may have expired: asking again renews it, or waits once more.
-      const left = ttl - (this.clock.monotonic() - grant.since);
-      if (left > 0 || times === ASKED_AT_MOST) return this.handleOf(grant, ttl, Math.max(1, left));
+      const now = this.clock.monotonic();
+      if (grant.since + ttl > now) return this.handleOf(grant, ttl, grant.since + ttl - now);
+      // Another may hold it by now: asking again renews the grant, or waits once more.
+      if (times < ASKED_AT_LEAST || now < until) continue;
+      this.withdraw(key, owner).catch(() => undefined);
+      return null;
     }
   }
 
