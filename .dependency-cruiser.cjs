@@ -9,6 +9,21 @@ module.exports = {
     forbid('no-cycles', {}, { circular: true }, 'A cycle hides the direction of the data.'),
     forbid('core-is-pure', { path: `^${lib}/core/` }, { path: `^${lib}/(?!core/)` }, 'core imports nothing of ours.'),
     forbid(
+      'class-validator-in-one-module',
+      { path: '^libs/', pathNot: `^${lib}/core/(validators|class-validator-files\\.d)\\.ts$` },
+      { path: '(^|/)node_modules/class-validator/' },
+      'Its index takes longer to load than the library.',
+    ),
+    forbid(
+      'class-validator-by-its-files',
+      { path: `^${lib}/`, pathNot: `^${lib}/core/class-validator-files\\.d\\.ts$` },
+      {
+        path: '(^|/)node_modules/class-validator/',
+        pathNot: '/class-validator/cjs/(?!index)',
+        dependencyTypesNot: ['type-only'],
+      },
+    ),
+    forbid(
       'engine-knows-core-only',
       { path: `^${lib}/engine/`, pathNot: '\\.spec\\.ts$' },
       { path: `^${lib}/(?!engine/|core/)` },

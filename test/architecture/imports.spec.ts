@@ -18,6 +18,8 @@ const { forbidden } = createRequire(import.meta.url)(LAW) as { forbidden: { name
 const BREACHES: Record<string, [from: string, to: string]> = {
   'no-cycles': [`${LIB}/core/a.ts`, `${LIB}/core/b.ts`],
   'core-is-pure': [`${LIB}/core/pure.ts`, `${LIB}/queue/q.ts`],
+  'class-validator-in-one-module': [`${LIB}/retry/v.ts`, 'node_modules/class-validator/cjs/decorator/common/Allow.js'],
+  'class-validator-by-its-files': [`${LIB}/core/validators.ts`, 'node_modules/class-validator/cjs/index.js'],
   'engine-knows-core-only': [`${LIB}/engine/e.ts`, `${LIB}/store/records.ts`],
   'port-knows-core-only': [`${LIB}/store/port.ts`, `${LIB}/lock/l.ts`],
   'store-knows-core-and-port': [`${LIB}/store/memory/m.ts`, `${LIB}/worker/w.ts`],

@@ -1,7 +1,6 @@
-import { Allow, IsArray, IsBoolean, IsInt, Matches, Max, Min } from 'class-validator';
 import { checkEdge } from './check-dependency.js';
 import { checkRetryConfig } from './check-retry.js';
-import { checkShape, Holds, Optional, type Refuse, says } from './check-shape.js';
+import { checkShape, type Refuse } from './check-shape.js';
 import type { ResolvedDependency } from './dependency.js';
 import { parseDuration } from './duration.js';
 import { DuplicateDependencyError, InvalidTaskDefinitionError, SelfDependencyError } from './errors.js';
@@ -11,11 +10,14 @@ import { isLockKeyTemplate, LOCK_KEY_ALLOWED } from './lock-key.js';
 import { checkName, isKey, isTagList, TAGS_ALLOWED } from './names.js';
 import { parsePriority, TaskPriority, withPriorityName } from './priority.js';
 import type { LockKey, ResolvedTask } from './task-definition.js';
+import { Allow, Holds, isWhole, Optional } from './validators.js';
 
 const DEFAULT_LOCK_TIMEOUT = 5 * 60_000;
 const DAY = 24 * 3_600_000;
-const SNOOZES = says(`a whole number from 0 to ${MAX_SNOOZES}`);
-const YES_NO = says('true or false');
+const FUNC_PATH = /^[A-Za-z0-9_.:/-]{1,256}$/;
+const FUNC_PATH_ALLOWED = '1 to 256 of A-Z a-z 0-9 _ . : / -, the text of a @ScheduledTask';
+
+const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 
 const refuse: Refuse = (field, found, allowed) => new InvalidTaskDefinitionError(field, found, allowed);
 
@@ -27,7 +29,7 @@ class DefinitionShape {
   @Holds(isKey, '1 to 256 printable characters')
   taskName?: string;
 
-  @Matches(/^[A-Za-z0-9_.:/-]{1,256}$/, says('1 to 256 of A-Z a-z 0-9 _ . : / -, the text of a @ScheduledTask'))
+  @Holds((path) => typeof path === 'string' && FUNC_PATH.test(path), FUNC_PATH_ALLOWED)
   funcPath!: string;
 
   @Allow() priority?: unknown;
@@ -35,17 +37,15 @@ class DefinitionShape {
   @Allow() retryConfig?: unknown;
 
   @Optional()
-  @IsInt(SNOOZES)
-  @Min(0, SNOOZES)
-  @Max(MAX_SNOOZES, SNOOZES)
+  @Holds((count) => isWhole(count, 0, MAX_SNOOZES), `a whole number from 0 to ${MAX_SNOOZES}`)
   maxSnoozes?: number;
 
   @Optional()
-  @IsArray(says('an array of { taskId, type?, timeout?, maxAge?, reuse? }'))
+  @Holds(Array.isArray, 'an array of { taskId, type?, timeout?, maxAge?, reuse? }')
   dependencies?: unknown[];
 
   @Optional()
-  @IsBoolean(YES_NO)
+  @Holds(isBoolean, 'true or false')
   requireLock?: boolean;
 
   @Optional()
@@ -63,7 +63,7 @@ class DefinitionShape {
   tags?: string[];
 
   @Optional()
-  @IsBoolean(YES_NO)
+  @Holds(isBoolean, 'true or false')
   remote?: boolean;
 }
 

@@ -1,26 +1,23 @@
-import { Allow, IsIn, IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
-import { checkShape, Holds, Optional, type Refuse, says } from './check-shape.js';
+import { checkShape, type Refuse } from './check-shape.js';
 import { parseDuration } from './duration.js';
 import { InvalidRetryConfigError } from './errors.js';
 import { type ResolvedRetry, RetryStrategy } from './retry.js';
+import { Allow, Holds, isWhole, Optional } from './validators.js';
 
 const DEFAULT_DELAY = 60_000;
 const DEFAULT_MAX_DELAY = 3_600_000;
-const STRATEGIES = Object.values(RetryStrategy);
-const ATTEMPTS = says('a whole number from 1 to 1000 (all runs, including the first)');
-const MULTIPLIER = says('a number from 1 to 100');
+const STRATEGIES: readonly unknown[] = Object.values(RetryStrategy);
+const JITTERS: readonly unknown[] = [true, false, 'full'];
 
 const refuse: Refuse = (field, found, allowed) => new InvalidRetryConfigError(field, found, allowed);
 
 class RetryShape {
   @Optional()
-  @IsIn(STRATEGIES, says(STRATEGIES.join(', ')))
+  @Holds((strategy) => STRATEGIES.includes(strategy), STRATEGIES.join(', '))
   strategy?: RetryStrategy;
 
   @Optional()
-  @IsInt(ATTEMPTS)
-  @Min(1, ATTEMPTS)
-  @Max(1000, ATTEMPTS)
+  @Holds((count) => isWhole(count, 1, 1000), 'a whole number from 1 to 1000 (all runs, including the first)')
   maxAttempts?: number;
 
   @Allow()
@@ -30,18 +27,16 @@ class RetryShape {
   maxDelay?: unknown;
 
   @Optional()
-  @IsNumber({}, MULTIPLIER)
-  @Min(1, MULTIPLIER)
-  @Max(100, MULTIPLIER)
+  @Holds((factor) => typeof factor === 'number' && factor >= 1 && factor <= 100, 'a number from 1 to 100')
   backoffMultiplier?: number;
 
   @Optional()
-  @IsIn([true, false, 'full'], says("true, false or 'full'"))
+  @Holds((jitter) => JITTERS.includes(jitter), "true, false or 'full'")
   jitter?: boolean | 'full';
 
-  // Accepts null as well: a ResolvedRetry may be checked again.
-  @IsOptional()
-  @Holds((value) => typeof value === 'function', 'a function (error, attempt) => boolean')
+  /** `null`, of a ResolvedRetry that is checked again, is none. */
+  @Optional()
+  @Holds((value) => value === null || typeof value === 'function', 'a function (error, attempt) => boolean')
   retryIf?: ResolvedRetry['retryIf'];
 }
 

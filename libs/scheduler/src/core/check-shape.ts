@@ -1,18 +1,8 @@
-import { getMetadataStorage, ValidateBy, ValidateIf, validateSync, type ValidationOptions } from 'class-validator';
 import { messageOf } from './failure.js';
+import { fieldsOf, firstInvalid } from './validators.js';
 
 /** Creates the error for an invalid field from its path, its value, and what is allowed. */
 export type Refuse = (field: string, found: unknown, allowed: string) => Error;
-
-/** Decorator: the other rules of the field apply only if it is given. `null` counts as given. */
-export const Optional = (): PropertyDecorator => ValidateIf((_target, value) => value !== undefined);
-
-/** Decorator: the field must pass `check`; `allowed` describes valid values. */
-export const Holds = (check: (value: unknown) => boolean, allowed: string): PropertyDecorator =>
-  ValidateBy({ name: 'holds', validator: { validate: check } }, says(allowed));
-
-/** Uses class-validator's message of a rule as the description of valid values. */
-export const says = (allowed: string): ValidationOptions => ({ message: allowed });
 
 /**
  * Copies `value` into a `Shape`, which defines all fields, with their rules as class-validator decorators. Unknown
@@ -25,18 +15,9 @@ export function checkShape<T extends object>(Shape: new () => T, value: unknown,
   for (const key of checkFields(value, fieldsOf(Shape), path, refuse)) {
     (shape as Record<string, unknown>)[key] = read(value, key, path, refuse);
   }
-  const [wrong] = validateSync(shape, { stopAtFirstError: true, forbidUnknownValues: false });
-  if (wrong) {
-    const [allowed] = Object.values(wrong.constraints ?? {});
-    throw refuse(fieldOf(path, wrong.property), wrong.value, allowed ?? 'another value');
-  }
+  const wrong = firstInvalid(shape);
+  if (wrong) throw refuse(fieldOf(path, wrong.field), wrong.value, wrong.allowed);
   return shape;
-}
-
-/** Fields with a decorator. Not the keys of an instance: a compiler may omit fields without a value. */
-function fieldsOf(Shape: new () => object): string[] {
-  const rules = getMetadataStorage().getTargetValidationMetadatas(Shape, '', false, false);
-  return [...new Set(rules.map(({ propertyName }) => propertyName))];
 }
 
 function fieldOf(path: string, key: string): string {
