@@ -81,7 +81,7 @@ export async function startOurs(): Promise<Subject> {
       return [...children, 'parent'].map((ref) => executions[ref] as string);
     },
     async unfinished() {
-      const { queueStats, runningTasks } = await node.scheduler('getHealthStatus');
+      const { queueStats, runningTasks } = await node.call('health');
       const { totalQueued, delayed, waitingForDependencies, waitingForLock } = queueStats;
       return runningTasks + totalQueued + delayed + waitingForDependencies + waitingForLock;
     },
