@@ -77,3 +77,38 @@ describe('a worker of several slots whose event loop is blocked', () => {
     expect([crashed, stale]).toEqual([0, 0]);
   });
 });
+
+describe('a worker whose event loop is never free for long', () => {
+  const slow = { namespace: 'slow', maxConcurrentTasks: 4 };
+  const many = (count: number) => Array.from({ length: count }, () => ({ taskId: 'note' }));
+  const startsOf = (ids: string[]) => fleet.ledger().filter(({ what, id }) => what === 'start' && ids.includes(id));
+  let source: FleetNode;
+  beforeAll(async () => {
+    const worker = await fleet.join({ options: slow, tasks });
+    source = await fleet.join({ options: { ...slow, role: 'producer' }, tasks });
+    await worker.call('lag', 250);
+  });
+
+  it('begins what it claims, each once', async () => {
+    const ids = (await source.scheduler('scheduleTasks', many(20))) as string[];
+    await Promise.all(ids.map((id) => source.scheduler('waitForExecution', id)));
+    expect(
+      startsOf(ids)
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual([...ids].sort());
+  });
+
+  it('begins nothing of a queue that is paused', async () => {
+    const ids = (await source.scheduler('scheduleTasks', many(40))) as string[];
+    await source.scheduler('waitForExecution', ids[0]);
+    await source.call('queue', 'pause');
+    const paused = process.hrtime.bigint();
+    while ((await source.call('health')).runningTasks > 0);
+    const resumed = process.hrtime.bigint();
+    await source.call('queue', 'resume');
+    await Promise.all(ids.map((id) => source.scheduler('waitForExecution', id)));
+    expect(startsOf(ids)).toHaveLength(ids.length);
+    expect(startsOf(ids).filter(({ ns }) => ns > paused && ns < resumed)).toEqual([]);
+  });
+});

@@ -10,6 +10,8 @@ export const RESCUE_PER_STEP = 100;
 export const CLAIM_PER_STEP = 250;
 /** On a remote store a claim starts within so many ms or goes back, since the decision may be outdated. */
 export const START_WITHIN_MS = 100;
+/** The same where the event loop of a process is slow: less than the time after which an unnamed claim is taken back. */
+export const START_LATE_WITHIN_MS = 1000;
 /** Queue entries that one claim may inspect, in addition to four times the number requested. */
 export const INSPECT_FLOOR = 128;
 /** Entries that a listing inspects before it returns a page and a cursor. */

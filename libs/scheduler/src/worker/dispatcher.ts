@@ -11,6 +11,7 @@ import { PrefetchedClaims, type PrefetchedClaim } from './prefetched-claims.js';
 import { Executor } from './executor.js';
 import { newPipelines, type Demand, type Pipeline } from './pipeline.js';
 import { fitIntoRoundTrip } from './round-trip-size.js';
+import { StartRule } from './start-rule.js';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
 
 const RETRY_MS = [50, 100, 250, 500, 1000];
@@ -37,8 +38,7 @@ export class Dispatcher {
   private mayHaveMore = false;
   private poll: ClockTimer | null = null;
   private watch: ClockTimer | null = null;
-  /** Paused queues, and since when by the store's time: claims made before do not start any more. */
-  private readonly pausedSince = new Map<string, number>();
+  private readonly rule: StartRule;
   private readonly idleWaiters: (() => void)[] = [];
   private readonly roundTripWaiters: (() => void)[] = [];
   private readonly quietWaiters: (() => void)[] = [];
@@ -52,6 +52,7 @@ export class Dispatcher {
     @Inject(WORKER_SETTINGS) private readonly settings: WorkerSettings,
   ) {
     this.pipelines = newPipelines(store.pipelines);
+    this.rule = new StartRule(clock, store.isShared);
     executor.connect(
       (settlement) => this.settle(settlement),
       () => {
@@ -62,7 +63,7 @@ export class Dispatcher {
     );
   }
 
-  /** Called when the store does not know this worker; registers it again. */
+  /** Registers this worker again, if the store does not know it. */
   register: () => Promise<void> = () => Promise.resolve();
 
   open(): void {
@@ -82,12 +83,12 @@ export class Dispatcher {
 
   /** Returns claims of this queue that have not started. @param since the store's time of the pause */
   pause(queue: string, since: number): void {
-    this.pausedSince.set(queue, since);
+    this.rule.pause(queue, since);
     this.releasePrefetched((waiting) => waiting.claim.queue === queue);
   }
 
   resume(queue: string): void {
-    this.pausedSince.delete(queue);
+    this.rule.resume(queue);
   }
 
   /** Work may be available. */
@@ -101,7 +102,7 @@ export class Dispatcher {
    * @param age ms since the store made it
    */
   take(claim: Claim, age: number): void {
-    const waiting = { claim, startBy: this.store.isShared ? this.clock.monotonic() + START_WITHIN_MS - age : Infinity };
+    const waiting = this.rule.date(claim, age);
     if (this.claiming && this.executor.freeSlots > 0) this.begin(waiting);
     else this.prefetched.push(waiting);
     if (!this.claiming) this.releasePrefetched();
@@ -160,13 +161,9 @@ export class Dispatcher {
     this.leaving = true;
     this.isAcknowledged = true;
     this.schedule();
-    while (this.settlements.length > 0 || this.isBusy)
+    while (this.settlements.length > 0 || this.pipelines.some((pipeline) => pipeline.busy))
       await new Promise<void>((resolve) => this.roundTripWaiters.push(resolve));
     return this.isAcknowledged;
-  }
-
-  private get isBusy(): boolean {
-    return this.pipelines.some((pipeline) => pipeline.busy);
   }
 
   private isIdle(): boolean {
@@ -174,7 +171,7 @@ export class Dispatcher {
       this.executor.inUse === 0 &&
       this.prefetched.size === 0 &&
       this.settlements.length === 0 &&
-      !this.isBusy &&
+      !this.pipelines.some((pipeline) => pipeline.busy) &&
       !(this.claiming && this.woken)
     );
   }
@@ -187,22 +184,17 @@ export class Dispatcher {
   /** Starts a claim, or returns it if the store's decision is too old. @returns whether it starts */
   private begin(waiting: PrefetchedClaim): boolean {
     const { claim } = waiting;
-    const refused = this.isOver(waiting) ? settle.release(claim) : this.executor.refuseUnlocked(claim);
+    const refused = this.rule.isOver(waiting) ? settle.release(claim) : this.executor.refuseUnlocked(claim);
     if (refused) this.settle(refused);
     else this.executor.start(claim);
     return refused === null;
-  }
-
-  private isOver({ claim, startBy }: PrefetchedClaim): boolean {
-    if (startBy < Infinity && this.clock.monotonic() > startBy) return true;
-    return this.pausedSince.size > 0 && claim.startedTime <= (this.pausedSince.get(claim.queue) ?? -Infinity);
   }
 
   private watchPrefetched(): void {
     if (this.watch !== null || this.prefetched.size === 0) return;
     this.watch = this.clock.setTimer(START_WITHIN_MS / 2, () => {
       this.watch = null;
-      this.releasePrefetched((waiting) => this.isOver(waiting));
+      this.releasePrefetched((waiting) => this.rule.isOver(waiting));
       this.watchPrefetched();
     });
   }
@@ -287,13 +279,19 @@ export class Dispatcher {
       ...(this.store.isShared && { prefetch, dispatchSlots: count - prefetch }),
     };
     const reply = await this.exchange(request, pipeline);
+    const [received, age] = [this.clock.monotonic(), reply?.age ?? 0];
+    if (reply && reply.claims.length > 0 && this.rule.noteReply(age)) {
+      this.executor.prefetchLimit?.reset();
+      // What has come meanwhile, as a pause of the queue, is read before a late claim starts.
+      await new Promise<void>((resolve) => this.context.nextTurn(resolve));
+    }
     Object.assign(pipeline, { requested: 0, carried: [] });
     if (!reply) return;
     this.settlements.unshift(...settlements.filter((_, i) => reply.settled[i] === 'deferred'));
     this.liveness.lastProgress = this.clock.monotonic();
     if (count > 0) this.mayHaveMore = this.store.isShared && reply.claims.length === count;
     if (reply.more || this.mayHaveMore) this.woken = true;
-    for (const claim of reply.claims) this.take(claim, reply.age ?? 0);
+    for (const claim of reply.claims) this.take(claim, age + this.clock.monotonic() - received);
     reply.settled.forEach((outcome, i) => {
       if (outcome === 'stale' && settlements[i]!.kind !== 'release')
         this.logger.warn(`the result of ${settlements[i]!.executionId} was late: this worker no longer has the run`);

@@ -11,6 +11,8 @@ limits.RESCUE_PER_STEP = 100
 limits.CLAIM_PER_STEP = 250
 --- On a remote store a claim starts within so many ms or goes back, since the decision may be outdated.
 limits.START_WITHIN_MS = 100
+--- The same where the event loop of a process is slow: less than the time after which an unnamed claim is taken back.
+limits.START_LATE_WITHIN_MS = 1000
 --- Queue entries that one claim may inspect, in addition to four times the number requested.
 limits.INSPECT_FLOOR = 128
 --- Entries that a listing inspects before it returns a page and a cursor.
