@@ -1,4 +1,5 @@
 import { describe } from '@jest/globals';
+import { arrivingContract } from './arriving.contract.js';
 import { bindingContract } from './binding.contract.js';
 import { cancelContract } from './cancel.contract.js';
 import { claimContract } from './claim.contract.js';
@@ -70,6 +71,7 @@ const CONCERNS = [
   keptWholeContract,
   listingContract,
   manyEdgesContract,
+  arrivingContract,
   statsContract,
   waitingContract,
   endedContract,

@@ -134,6 +134,16 @@ describe('a record that cannot be treated', () => {
     expect(await s.status(onSuccess!.executionId)).toBe('SKIPPED');
   });
 
+  it('one of many dependents that is set aside keeps no other from the end of their upstream', async () => {
+    const [upstream] = await s.addMany(1);
+    const dependents = await s.addMany(250, { taskId: 'child', queue: 'behind', edges: [edgeTo(upstream!)] });
+    const worker = await s.worker();
+    await worker.complete(await worker.claimOne(upstream));
+    await spoil((database) => live(database, dependents[3]!, (body) => body.slice(1)));
+    await s.maintain();
+    expect(await (await s.worker('w2', { queues: ['behind'] })).claimIds(250)).toHaveLength(249);
+  });
+
   it.each([
     ['the last member', ['first']],
     ['a member in the middle', []],

@@ -41,6 +41,6 @@ export function admitMore(
   t.touchExecution(execution);
   if (t.isWatched(execution)) arrive(t, execution);
   if (!hasEnded(execution.status)) closeEdge(t, execution);
-  else if (execution.isArriving) propagateEnd(t, execution);
+  else if (execution.arrivalSteps !== undefined) propagateEnd(t, execution);
   retireReleased(t, execution);
 }

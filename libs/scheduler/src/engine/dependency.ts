@@ -1,9 +1,9 @@
 /** What the end, or the reopening, of an execution means for those that depend on it. */
 import type { DependencyType } from '../core/dependency.js';
 import type { TaskStatus } from '../core/status.js';
-import { attachWaiting, closeEdge, isUndecided, isUnderWay, moveEdges } from './edges.js';
+import { attachLate, attachWaiting, closeEdge, isUndecided, isUnderWay, moveEdges } from './edges.js';
 import { finish, reopen } from './finish.js';
-import type { EdgeRecord, PropagationStep } from './edge-records.js';
+import type { EdgeRecord, LateEdge, PropagationStep } from './edge-records.js';
 import type { ExecutionRecord } from './records.js';
 import { hasEnded } from './status.js';
 import type { Tables } from './tables.js';
@@ -80,7 +80,17 @@ function advance(t: Tables, execution: ExecutionRecord, step: PropagationStep): 
   // If it was reopened since, a later step moves its edges; ends from before the reopening are propagated first.
   if (step.kind === 'edges') return step.next !== execution.leaseToken || moveEdges(t, execution);
   if (step.kind === 'arrived') return attachWaiting(t, execution, step.next);
+  if (step.kind === 'late') return step.late === undefined || decideLate(t, execution, step.next, step.late);
   return visitDependents(t, execution, step);
+}
+
+/** @returns whether it is decided whether an edge that came late leads to that execution */
+function decideLate(t: Tables, execution: ExecutionRecord, index: number, late: LateEdge): boolean {
+  const attached = attachLate(t, execution, index, late);
+  if (attached === false) return false;
+  t.edgeBudget.toDecide--;
+  decideBound(t, attached);
+  return true;
 }
 
 /** Visits the next dependents, in the order of their edges. @returns whether all of them were visited */

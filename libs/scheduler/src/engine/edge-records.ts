@@ -34,18 +34,28 @@ export interface NewEdge {
 /** What is still to be done for an end, a reopening or an arrival. */
 export interface PropagationStep {
   readonly executionId: string;
-  /** `ended`, `reopened`: its dependents are visited; `edges`: its own edges are moved; `arrived`: waiting edges are attached. */
+  /**
+   * `ended`, `reopened`: its dependents are visited; `edges`: its own edges are moved; `arrived`: waiting edges are attached;
+   * `late`: one that came meanwhile is, unless another has used its outcome.
+   */
   readonly kind: StepKind;
   /**
    * Dependents that are told; of an arrival: the number before which edges have waited; of `edges`: the lease token of the
-   * execution.
+   * execution; of `late`: the place of the edge.
    */
   next: number;
   /** Edges of the next dependent that are examined. */
   examined?: number;
+  readonly late?: LateEdge;
 }
 
-export type StepKind = 'ended' | 'reopened' | 'edges' | 'arrived';
+export type StepKind = 'ended' | 'reopened' | 'edges' | 'arrived' | 'late';
+
+/** Whose edge came while others were still to be attached, and the request that it came with. */
+export interface LateEdge {
+  readonly dependentId: string;
+  readonly request?: string;
+}
 
 /** What one call of a verb may still do about edges. */
 export interface EdgeBudget {

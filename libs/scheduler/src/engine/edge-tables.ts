@@ -1,5 +1,5 @@
 import type { TaskStatus } from '../core/status.js';
-import type { EdgeRecord, EdgeState, NewEdge, PropagationStep, StepKind } from './edge-records.js';
+import type { EdgeRecord, EdgeState, LateEdge, NewEdge, PropagationStep, StepKind } from './edge-records.js';
 import type { ExecutionRecord, Stored } from './records.js';
 
 /** The newest executions of tasks. */
@@ -16,7 +16,7 @@ export interface Newest {
 
 /** Steps that are still to be run, first in first out. */
 export interface StepTable {
-  add(execution: ExecutionRecord, kind: StepKind, next: number): void;
+  add(execution: ExecutionRecord, kind: StepKind, next: number, late?: LateEdge): void;
   /** Runs them in their order while there are edges to decide, and until one is not done. @param run returns whether it is */
   run(run: (step: PropagationStep) => boolean): void;
 }

@@ -2,7 +2,7 @@
 import { pin, unpin, unpinReopened } from './history.js';
 import { enter } from './queue.js';
 import { hasEnded } from './status.js';
-import type { EdgeRecord, NewEdge } from './edge-records.js';
+import type { EdgeRecord, LateEdge, NewEdge } from './edge-records.js';
 import type { ExecutionRecord } from './records.js';
 import type { Tables } from './tables.js';
 
@@ -35,9 +35,11 @@ export function bind(
     } else {
       t.definitions.watch(command.taskId);
       const newest = t.newest(command.taskId);
-      if (newest !== undefined && counts(t, edge, execution, newest, request))
-        attach(t, edge, execution, newest.id, request);
+      const isUpstream = newest !== undefined && counts(t, edge, execution, newest, request);
+      const isLate = isUpstream && mayBeUsed(t, edge, execution, newest);
+      if (isUpstream && !isLate) attach(t, edge, execution, newest.id, request);
       else if (isOpen) t.edges.awaitNext(edge);
+      if (isLate && isOpen) attachLater(t, edge, execution, newest, request);
     }
   }
   t.touchExecution(execution);
@@ -50,7 +52,7 @@ export function arrive(t: Tables, execution: ExecutionRecord): void {
   pin(t, execution);
   if (last !== undefined) unpin(t, last);
   if (!t.edges.isAwaited(execution)) return;
-  execution.isArriving = true;
+  execution.arrivalSteps = 1;
   pin(t, execution);
   t.touchExecution(execution);
   t.steps.add(execution, 'arrived', t.nextNumber());
@@ -62,9 +64,7 @@ export function attachWaiting(t: Tables, execution: ExecutionRecord, before: num
   while (budget.toMove > 0 && budget.bytes > 0) {
     const some = t.edges.takeWaiting(execution, before, READ_AT_ONCE);
     if (some.length === 0) {
-      execution.isArriving = undefined;
-      t.touchExecution(execution);
-      unpin(t, execution);
+      endArrivalStep(t, execution);
       return true;
     }
     budget.toMove -= some.length;
@@ -74,6 +74,35 @@ export function attachWaiting(t: Tables, execution: ExecutionRecord, before: num
     }
   }
   return false;
+}
+
+/**
+ * Attaches an edge that came when the execution had ended, and others were still to be attached: unless one of the same
+ * task has used its outcome by now, it does.
+ * @returns the edge where that is so; false: this verb has done what it may
+ */
+export function attachLate(
+  t: Tables,
+  execution: ExecutionRecord,
+  index: number,
+  late: LateEdge,
+): readonly EdgeRecord[] | false {
+  const budget = t.edgeBudget;
+  if (budget.toMove <= 0 || budget.bytes <= 0) return false;
+  budget.toMove--;
+  const attached: EdgeRecord[] = [];
+  const dependent = t.execution(late.dependentId);
+  if (dependent !== undefined) {
+    for (const edge of t.edges.some(dependent, index, index)) {
+      if (edge.upstreamId !== undefined || !isUndecided(dependent, edge)) continue;
+      if (!counts(t, edge, dependent, execution, late.request)) continue;
+      t.edges.stopWaiting(edge);
+      attach(t, edge, dependent, execution.id, late.request);
+      attached.push(edge);
+    }
+  }
+  endArrivalStep(t, execution);
+  return attached;
 }
 
 /**
@@ -161,6 +190,35 @@ function counts(
   if (edge.reuse) return true;
   const user = t.edges.userOf(newest, dependent);
   return user === undefined || user === request;
+}
+
+/** Whether its outcome may be used by an edge that has waited for it, and is still to be attached. */
+function mayBeUsed(t: Tables, edge: EdgeRecord, dependent: ExecutionRecord, newest: ExecutionRecord): boolean {
+  if (!hasEnded(newest.status) || newest.arrivalSteps === undefined || edge.reuse === true) return false;
+  return t.edges.userOf(newest, dependent) === undefined;
+}
+
+/** The edge, which waits for the next execution, is attached to the newest once all of those before it are, if it then counts. */
+function attachLater(
+  t: Tables,
+  edge: EdgeRecord,
+  dependent: ExecutionRecord,
+  newest: ExecutionRecord,
+  request: string | undefined,
+): void {
+  newest.arrivalSteps = (newest.arrivalSteps ?? 0) + 1;
+  t.touchExecution(newest);
+  t.steps.add(newest, 'late', edge.index, { dependentId: dependent.id, request });
+}
+
+/** With the last one, nothing is to be attached to the execution any more. */
+function endArrivalStep(t: Tables, execution: ExecutionRecord): void {
+  // A release before this one does not count the steps.
+  if (execution.arrivalSteps === undefined) return;
+  const left = execution.arrivalSteps - 1;
+  execution.arrivalSteps = left > 0 ? left : undefined;
+  t.touchExecution(execution);
+  if (left <= 0) unpin(t, execution);
 }
 
 function attach(

@@ -74,5 +74,5 @@ export function propagateEnd(t: Tables, execution: ExecutionRecord): void {
 
 /** Whether any edge leads to it, or will. */
 function hasDependents(execution: ExecutionRecord): boolean {
-  return execution.isArriving === true || (execution.dependentCount ?? 0) > 0;
+  return execution.arrivalSteps !== undefined || (execution.dependentCount ?? 0) > 0;
 }

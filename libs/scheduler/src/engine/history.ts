@@ -122,6 +122,6 @@ function trimOutcome(
 
 /** Whether a live one needs it, as the newest of its task or by an edge, or its edges are still to be moved. */
 function isNeeded(t: Tables, execution: ExecutionRecord): boolean {
-  if (execution.liveDependents > 0 || execution.isKeptForEdges || execution.isArriving) return true;
+  if (execution.liveDependents > 0 || execution.isKeptForEdges || execution.arrivalSteps !== undefined) return true;
   return t.isNewest(execution);
 }

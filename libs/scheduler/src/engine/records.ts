@@ -46,8 +46,8 @@ export interface ExecutionRecord {
   readonly liveDependents: number;
   /** Its ends that are still to be propagated to all of its dependents. */
   endsToPropagate?: number;
-  /** Edges that have waited for the next execution of its task are still to be attached to it. */
-  isArriving?: boolean;
+  /** Steps that are still to attach edges that have waited for the next execution of its task; absent: none. */
+  arrivalSteps?: number;
   /** The worker that runs it. */
   readonly workerId?: string;
   readonly lastWorkerId?: string;

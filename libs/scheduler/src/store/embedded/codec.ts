@@ -7,7 +7,7 @@ import type { RunBudget } from '../../core/run-budget.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import type { Reason, TaskStatus } from '../../core/status.js';
 import type { TaskRecord } from '../../core/task-definition.js';
-import type { StepKind } from '../../engine/edge-records.js';
+import type { LateEdge, StepKind } from '../../engine/edge-records.js';
 import type { Starts } from '../../engine/records.js';
 import type { QueueRules } from '../records.js';
 import { StepRow } from '../maps/changed.js';
@@ -34,6 +34,8 @@ export interface Reference {
 
 export interface EdgeRecord {
   order: number;
+  /** Absent: its order. */
+  rank?: number;
   taskId: string;
   ref: string;
   type: DependencyType;
@@ -154,7 +156,10 @@ export interface StepRecord {
   /** Absent for an end or a reopening. */
   kind?: StepKind;
   next: number;
+  /** The rank of the last edge among the `next` visited ones: those that cannot be read are not counted. */
+  after?: number;
   examined?: number;
+  late?: LateEdge;
 }
 
 export function encodeExecution(row: Row): ExecutionRecord {
@@ -220,6 +225,7 @@ function encodeExtra(extra: Extra): ExtraRecord {
 export function encodeEdge(edge: Edge): EdgeRecord {
   return {
     order: edge.order,
+    rank: edge.rank === edge.order ? undefined : edge.rank,
     taskId: edge.task.taskId,
     ref: edge.ref,
     type: edge.type,
@@ -270,10 +276,11 @@ export function encodeRecord(record: QueueRow | TaskRow | LockRow | ScheduleRow 
     return { kind: 'queue', key: record.name, body };
   }
   if (record instanceof StepRow) {
-    const { executionId, kind, next, examined } = record;
+    const { executionId, kind, next, examined, late } = record;
     const isOfDependents = kind === 'ended' || kind === 'reopened';
     const how = { reopen: kind === 'reopened', kind: isOfDependents ? undefined : kind };
-    const body: StepRecord = { executionId, ...how, next, examined };
+    const after = isOfDependents ? record.row.extra?.dependents?.[next - 1]?.rank : undefined;
+    const body: StepRecord = { executionId, ...how, next, after, examined, late };
     return { kind: 'spread', key: String(record.order), body };
   }
   const { mirror, watched, newest } = record;

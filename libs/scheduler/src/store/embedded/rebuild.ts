@@ -94,7 +94,7 @@ export class Rebuilder {
   link(): void {
     const { s, added } = this;
     const edges = added.flatMap((each) => this.edgesOf(each));
-    edges.sort((a, b) => a.order - b.order);
+    edges.sort((a, b) => a.rank - b.rank);
     for (const edge of edges) this.attach(edge);
     for (const { row } of added) this.keepForEdges(row);
     for (const { row, lockWait, expiry } of added) {
@@ -153,16 +153,18 @@ export class Rebuilder {
   }
 
   step(order: number, record: StepRecord): void {
-    const { executionId, reopen, kind = reopen ? 'reopened' : 'ended', next, examined } = record;
+    const { executionId, reopen, kind = reopen ? 'reopened' : 'ended', next, after, examined, late } = record;
     const row = this.s.executions.get(executionId);
     if (!row) throw new Error(`execution ${executionId} does not exist`);
-    const step = new StepRow(order, row, kind, next);
+    const dependents = row.extra?.dependents ?? [];
+    const visited = after === undefined ? next : dependents.filter(({ rank }) => rank <= after).length;
+    const step = new StepRow(order, row, kind, visited, late);
     step.examined = examined;
     this.s.steps.steps.push(step);
     if (kind === 'ended') row.endsToPropagate = (row.endsToPropagate ?? 0) + 1;
-    if (kind !== 'arrived') return;
-    row.isArriving = true;
-    this.pin(row);
+    if (kind !== 'arrived' && kind !== 'late') return;
+    if (row.arrivalSteps === undefined) this.pin(row);
+    row.arrivalSteps = (row.arrivalSteps ?? 0) + 1;
   }
 
   /** Inserts it into the list by creation: at its end during open, further down when loaded from history. */
@@ -189,6 +191,7 @@ export class Rebuilder {
     const task = this.s.task(record.taskId);
     const { order, ref, type, maxAge, reuse, timeout } = record;
     const edge = new Edge(order, row, task, { ref, type, maxAge: maxAge ?? undefined, reuse, timeout });
+    edge.rank = record.rank ?? order;
     edge.state = record.state;
     edge.upstream = record.upstream ? this.resolve(record.upstream) : null;
     if (isOpen(edge)) row.openEdges++;

@@ -1,4 +1,4 @@
-import type { PropagationStep, StepKind } from '../../engine/edge-records.js';
+import type { LateEdge, PropagationStep, StepKind } from '../../engine/edge-records.js';
 import type { KeyRow } from './key-row.js';
 import type { Edge, LockRow, QueueRow, Row, TaskRow, WorkflowRow } from './rows.js';
 import type { ScheduleRow } from './schedule-row.js';
@@ -12,6 +12,7 @@ export class StepRow implements PropagationStep {
     readonly row: Row,
     readonly kind: StepKind,
     public next: number,
+    readonly late?: LateEdge,
   ) {}
 
   get executionId(): string {

@@ -60,7 +60,9 @@ export class MapsEdgeTable implements EdgeTable {
     edge.upstream = upstream;
     this.s.touch(edge);
     this.s.touch(upstream);
-    (upstream.more().dependents ??= []).push(edge);
+    const dependents = (upstream.more().dependents ??= []);
+    if (dependents.length > 0 && dependents.at(-1)!.rank > edge.rank) edge.rank = this.s.nextNumber();
+    dependents.push(edge);
   }
 
   addLive(upstream: Row, by: number): void {

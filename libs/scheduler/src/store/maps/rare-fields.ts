@@ -5,7 +5,7 @@ export class RareFields {
   edgesToReattach: number | undefined = undefined;
   isKeptForEdges: boolean | undefined = undefined;
   endsToPropagate: number | undefined = undefined;
-  isArriving: boolean | undefined = undefined;
+  arrivalSteps: number | undefined = undefined;
   heldLock: string | undefined = undefined;
   fencingToken: number | undefined = undefined;
   parkNumber: number | undefined = undefined;
@@ -57,12 +57,12 @@ export abstract class WithRareFields {
     if (value !== this.endsToPropagate) this.more().endsToPropagate = value;
   }
 
-  get isArriving(): boolean | undefined {
-    return this.extra?.isArriving;
+  get arrivalSteps(): number | undefined {
+    return this.extra?.arrivalSteps;
   }
 
-  set isArriving(value: boolean | undefined) {
-    if (value !== this.isArriving) this.more().isArriving = value;
+  set arrivalSteps(value: number | undefined) {
+    if (value !== this.arrivalSteps) this.more().arrivalSteps = value;
   }
 
   get heldLock(): string | undefined {

@@ -34,6 +34,8 @@ export class Edge implements EdgeRecord, HeapItem {
   heapIndex = -1;
   upstream: Row | null = null;
   state: EdgeState = 'open';
+  /** Its place among those that lead to its upstream: its order, unless it was linked behind a newer one. */
+  rank: number;
   readonly index: number;
 
   constructor(
@@ -47,6 +49,7 @@ export class Edge implements EdgeRecord, HeapItem {
     this.maxAge = maxAge;
     this.reuse = reuse;
     this.timeout = timeout;
+    this.rank = order;
     const edges = (dependent.more().edges ??= []);
     this.index = edges.push(this);
   }

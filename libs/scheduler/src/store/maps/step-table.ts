@@ -1,4 +1,4 @@
-import type { PropagationStep, StepKind } from '../../engine/edge-records.js';
+import type { LateEdge, PropagationStep, StepKind } from '../../engine/edge-records.js';
 import type { StepTable } from '../../engine/edge-tables.js';
 import { StepRow, type Changed } from './changed.js';
 import type { Row } from './rows.js';
@@ -15,8 +15,8 @@ export class MapsStepTable implements StepTable {
 
   constructor(private readonly s: StepOwner) {}
 
-  add(row: Row, kind: StepKind, next: number): void {
-    const step = new StepRow(this.s.nextNumber(), row, kind, next);
+  add(row: Row, kind: StepKind, next: number, late?: LateEdge): void {
+    const step = new StepRow(this.s.nextNumber(), row, kind, next, late);
     this.steps.push(step);
     this.s.touch(step);
   }

@@ -34,7 +34,7 @@ function trimOutcome(t, outcome, limit)
     return done
 end
 function isNeeded(t, execution)
-    if execution.liveDependents > 0 or execution.isKeptForEdges or execution.isArriving then
+    if execution.liveDependents > 0 or execution.isKeptForEdges or execution.arrivalSteps ~= nil then
         return true
     end
     return t:isNewest(execution)
@@ -359,7 +359,7 @@ end
 
 do
 local exports = engine.edges
-local startTimeout, counts, attach, hold, isInternal, releaseSome, releaseEdge, reattachSome, reattachEdge, READ_AT_ONCE
+local startTimeout, counts, mayBeUsed, attachLater, endArrivalStep, attach, hold, isInternal, releaseSome, releaseEdge, reattachSome, reattachEdge, READ_AT_ONCE
 local pin = engine.history.pin
 local unpin = engine.history.unpin
 local unpinReopened = engine.history.unpinReopened
@@ -404,6 +404,28 @@ function counts(t, edge, dependent, newest, request)
     end
     local user = t.edges:userOf(newest, dependent)
     return user == nil or user == request
+end
+function mayBeUsed(t, edge, dependent, newest)
+    if not hasEnded(newest.status) or newest.arrivalSteps == nil or edge.reuse == true then
+        return false
+    end
+    return t.edges:userOf(newest, dependent) == nil
+end
+function attachLater(t, edge, dependent, newest, request)
+    newest.arrivalSteps = (newest.arrivalSteps or 0) + 1
+    t:touchExecution(newest)
+    t.steps:add(newest, "late", edge.index, {dependentId = dependent.id, request = request})
+end
+function endArrivalStep(t, execution)
+    if execution.arrivalSteps == nil then
+        return
+    end
+    local left = execution.arrivalSteps - 1
+    execution.arrivalSteps = left > 0 and left or nil
+    t:touchExecution(execution)
+    if left <= 0 then
+        unpin(t, execution)
+    end
 end
 function attach(t, edge, dependent, upstreamId, request)
     local upstream = t:execution(upstreamId)
@@ -544,13 +566,15 @@ function exports.bind(t, execution, commands, request)
         else
             t.definitions:watch(command.taskId)
             local newest = t:newest(command.taskId)
-            if newest ~= nil and counts(
+            local isUpstream = newest ~= nil and counts(
                 t,
                 edge,
                 execution,
                 newest,
                 request
-            ) then
+            )
+            local isLate = isUpstream and mayBeUsed(t, edge, execution, newest)
+            if isUpstream and not isLate then
                 attach(
                     t,
                     edge,
@@ -560,6 +584,15 @@ function exports.bind(t, execution, commands, request)
                 )
             elseif isOpen then
                 t.edges:awaitNext(edge)
+            end
+            if isLate and isOpen then
+                attachLater(
+                    t,
+                    edge,
+                    execution,
+                    newest,
+                    request
+                )
             end
         end
     end
@@ -576,7 +609,7 @@ function exports.arrive(t, execution)
     if not t.edges:isAwaited(execution) then
         return
     end
-    execution.isArriving = true
+    execution.arrivalSteps = 1
     pin(t, execution)
     t:touchExecution(execution)
     t.steps:add(
@@ -594,9 +627,7 @@ function exports.attachWaiting(t, execution, before)
     while budget.toMove > 0 and budget.bytes > 0 do
         local some = t.edges:takeWaiting(execution, before, READ_AT_ONCE)
         if #some == 0 then
-            execution.isArriving = nil
-            t:touchExecution(execution)
-            unpin(t, execution)
+            endArrivalStep(t, execution)
             return true
         end
         budget.toMove = budget.toMove - #some
@@ -614,6 +645,57 @@ function exports.attachWaiting(t, execution, before)
         end
     end
     return false
+end
+--- Attaches an edge that came when the execution had ended, and others were still to be attached: unless one of the same
+-- task has used its outcome by now, it does.
+-- 
+-- @returns the edge where that is so; false: this verb has done what it may
+function exports.attachLate(t, execution, index, late)
+    local budget = t.edgeBudget
+    if budget.toMove <= 0 or budget.bytes <= 0 then
+        return false
+    end
+    budget.toMove = budget.toMove - 1
+    local attached = {}
+    local dependent = t:execution(late.dependentId)
+    if dependent ~= nil then
+        for ____, edge in ipairs(t.edges:some(dependent, index, index)) do
+            do
+                local __continue23
+                repeat
+                    if edge.upstreamId ~= nil or not exports.isUndecided(dependent, edge) then
+                        __continue23 = true
+                        break
+                    end
+                    if not counts(
+                        t,
+                        edge,
+                        dependent,
+                        execution,
+                        late.request
+                    ) then
+                        __continue23 = true
+                        break
+                    end
+                    t.edges:stopWaiting(edge)
+                    attach(
+                        t,
+                        edge,
+                        dependent,
+                        execution.id,
+                        late.request
+                    )
+                    attached[#attached + 1] = edge
+                    __continue23 = true
+                until true
+                if not __continue23 then
+                    break
+                end
+            end
+        end
+    end
+    endArrivalStep(t, execution)
+    return attached
 end
 --- An execution has ended: its open edges need no decision any more, and its upstreams have one live dependent less. Many
 -- edges, and large upstreams, are released by the steps that follow; it stays out of history until then.
@@ -1036,7 +1118,7 @@ function exports.propagateEnd(t, execution)
     t.steps:add(execution, "ended", 0)
 end
 function hasDependents(execution)
-    return execution.isArriving == true or (execution.dependentCount or 0) > 0
+    return execution.arrivalSteps ~= nil or (execution.dependentCount or 0) > 0
 end
 --- The counter and the transition of each end.
 local ENDS = {COMPLETED = "completed", FAILED = "failed", CANCELLED = "cancelled", SKIPPED = "skipped"}
@@ -1102,7 +1184,8 @@ end
 
 do
 local exports = engine.dependency
-local decideIfLost, advance, visitDependents, decide, decideAs, breakEdge, bringBack, cannotHold
+local decideIfLost, advance, decideLate, visitDependents, decide, decideAs, breakEdge, bringBack, cannotHold
+local attachLate = engine.edges.attachLate
 local attachWaiting = engine.edges.attachWaiting
 local closeEdge = engine.edges.closeEdge
 local isUndecided = engine.edges.isUndecided
@@ -1120,6 +1203,17 @@ function exports.holds(dependency, status)
         return status == "FAILED"
     end
     return dependency == "always" or status == "COMPLETED" or status == "FAILED"
+end
+--- Decides those edges of a new execution whose upstream has ended already, or is lost.
+function exports.decideBound(t, edges)
+    for ____, edge in ipairs(edges) do
+        local upstream = t.edges:upstream(edge)
+        if upstream == nil then
+            decideIfLost(t, edge)
+        elseif hasEnded(upstream.status) then
+            decide(t, edge, upstream)
+        end
+    end
 end
 --- Decides edges whose upstream cannot be read any more, by its last known status; one that had not ended counts as failed.
 function exports.decideLost(t, edges)
@@ -1148,7 +1242,20 @@ function advance(t, execution, step)
     if step.kind == "arrived" then
         return attachWaiting(t, execution, step.next)
     end
+    if step.kind == "late" then
+        return step.late == nil or decideLate(t, execution, step.next, step.late)
+    end
     return visitDependents(t, execution, step)
+end
+function decideLate(t, execution, index, late)
+    local attached = attachLate(t, execution, index, late)
+    if attached == false then
+        return false
+    end
+    local ____t_edgeBudget_0, ____toDecide_1 = t.edgeBudget, "toDecide"
+    ____t_edgeBudget_0[____toDecide_1] = ____t_edgeBudget_0[____toDecide_1] - 1
+    exports.decideBound(t, attached)
+    return true
 end
 function visitDependents(t, upstream, step)
     local budget = t.edgeBudget
@@ -1266,17 +1373,6 @@ function cannotHold(t, edge)
     local status = t.edges:statusOf(edge)
     return status ~= nil and not exports.holds(edge.type, status)
 end
---- Decides those edges of a new execution whose upstream has ended already, or is lost.
-function exports.decideBound(t, edges)
-    for ____, edge in ipairs(edges) do
-        local upstream = t.edges:upstream(edge)
-        if upstream == nil then
-            decideIfLost(t, edge)
-        elseif hasEnded(upstream.status) then
-            decide(t, edge, upstream)
-        end
-    end
-end
 --- Decides those of the next edges of an execution whose upstream is lost.
 -- 
 -- @param first the edge to begin with
@@ -1376,7 +1472,7 @@ function exports.admitMore(t, execution, edges, request, isLast)
     end
     if not hasEnded(execution.status) then
         closeEdge(t, execution)
-    elseif execution.isArriving then
+    elseif execution.arrivalSteps ~= nil then
         propagateEnd(t, execution)
     end
     retireReleased(t, execution)

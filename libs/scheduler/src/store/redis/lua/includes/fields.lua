@@ -50,7 +50,7 @@ local FIELDS = {
   -- Dependents
   { 'nd', 'dependentCount', NUMBER },
   { 'ep', 'endsToPropagate', NUMBER }, -- ends that are still to be told to all of them
-  { 'ar', 'isArriving', NUMBER }, -- flag: edges that have waited for it are still to be attached
+  { 'ar', 'arrivalSteps', NUMBER }, -- steps that are still to attach edges that have waited for it
   { 'dn', 'dependentNames', TABLE }, -- the first of their edges, see edges.lua
   { 'ld', 'liveDependents', NUMBER }, -- those outside of its workflow that have not ended
   { 'ub', 'usedBy', TABLE }, -- by task: the request that used its outcome

@@ -1,11 +1,12 @@
--- Steps that are still to be run, see StepTable in engine/edge-tables.ts. Stored: { execution, kind, next, examined }; what
+-- Steps that are still to be run, see StepTable in engine/edge-tables.ts. Stored: { execution, kind, next, examined, dependent,
+-- request }; what
 -- another release stores behind that stays there. Steps of kinds that only another release knows wait for it in a list of
 -- their own.
 local stepTable = {}
 tables.steps = stepTable
 
 -- Kinds as they are stored. The store's own: `drop`, executions of dropped workflows go.
-local STORED = { ended = false, reopened = true, edges = 'edges', arrived = 'arrived', drop = 'drop' }
+local STORED = { ended = false, reopened = true, edges = 'edges', arrived = 'arrived', late = 'late', drop = 'drop' }
 local KINDS = {}
 for kind, stored in pairs(STORED) do
   KINDS[stored] = kind
@@ -23,6 +24,9 @@ end
 local function pack(step)
   local stored = step.stored or {}
   stored[1], stored[2], stored[3], stored[4] = step.executionId, STORED[step.kind], step.next, step.examined
+  if step.late then
+    stored[4], stored[5], stored[6] = false, step.late.dependentId, step.late.request
+  end
   return cmsgpack.pack(stored)
 end
 
@@ -34,10 +38,23 @@ function stepTable.unpack(packed)
     local row = rows.get(stored[1])
     stored[2], stored[3] = 'edges', row and row.leaseToken or 0
   end
-  if type(stored[1]) ~= 'string' or type(stored[3]) ~= 'number' or stored[2] == nil then
+  if
+    type(stored[1]) ~= 'string'
+    or type(stored[3]) ~= 'number'
+    or stored[2] == nil
+    or type(stored[5] or '') ~= 'string'
+  then
     error('it is no step')
   end
-  return { executionId = stored[1], kind = KINDS[stored[2]], next = stored[3], examined = stored[4], stored = stored }
+  local late = stored[5] and { dependentId = stored[5], request = stored[6] } or nil
+  return {
+    executionId = stored[1],
+    kind = KINDS[stored[2]],
+    next = stored[3],
+    examined = stored[4] or nil,
+    late = late,
+    stored = stored,
+  }
 end
 
 -- Takes back the steps of which this release knows the kinds.
@@ -63,8 +80,8 @@ local function add(step)
   end
 end
 
-function stepTable:add(row, kind, next)
-  add({ executionId = row.id, kind = kind, next = next })
+function stepTable:add(row, kind, next, late)
+  add({ executionId = row.id, kind = kind, next = next, late = late })
 end
 
 function stepTable.addDrop()
