@@ -15,7 +15,7 @@ export function rescue(t: Tables, execution: ExecutionRecord): void {
   }
   t.count('crashed', 1);
   execution.crashes++;
-  const message = `worker ${execution.lastWorkerId} stopped beating during run ${execution.runs}`;
+  const message = `the lease of worker ${execution.lastWorkerId} ended during run ${execution.runs}`;
   const failure = t.makeError('WorkerLostError', message, 'WORKER_LOST');
   addAttempt(t, execution, 'WORKER_LOST', failure);
   if (execution.crashes >= MAX_CRASHES) {

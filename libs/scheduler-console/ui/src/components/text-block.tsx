@@ -6,7 +6,7 @@ export function TextBlock({ text, label }: { text: string; label: string }) {
     // There on secure origins only.
     navigator.clipboard?.writeText(text).then(
       () => toast('Copied'),
-      () => toast('The browser does not allow to copy', true),
+      () => toast('The browser does not allow copying', true),
     );
   };
   return (

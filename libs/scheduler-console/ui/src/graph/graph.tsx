@@ -38,7 +38,7 @@ export function Graph({ nodes }: { nodes: readonly WorkflowNode[] }) {
       <svg
         ref={view.svg}
         role="group"
-        aria-label="Graph of the workflow: arrow keys walk, Enter opens"
+        aria-label="Graph of the workflow: arrow keys move, Enter opens"
         onKeyDown={walk}
         onClick={open}
       >

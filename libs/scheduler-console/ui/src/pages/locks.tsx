@@ -87,7 +87,7 @@ function Holder({ lock: { owner, kind, fencingToken } }: { lock: Lock }) {
 function ForceRelease({ lock, after }: { lock: Lock; after: () => void }) {
   const { key, fencingToken } = lock;
   const run = async (): Promise<void> => {
-    const text = `${key} is taken from its holder, whose work is told to stop but may still be going on. ${whatNext(lock)}`;
+    const text = `${key} is taken from its holder. Its work is asked to stop, but may still be running. ${whatNext(lock)}`;
     if (!(await confirm('Release this lock by force', text, 'Release'))) return;
     const done = `Lock ${key} taken from token ${fencingToken}`;
     await act(() => post(`locks/${encodeURIComponent(key)}/force-release`), done);
@@ -102,6 +102,6 @@ function ForceRelease({ lock, after }: { lock: Lock; after: () => void }) {
 
 function whatNext({ kind, waiting }: Lock): string {
   if (waiting > 0) return `The next of ${count(waiting)} waiting gets it.`;
-  if (kind !== 'execution') return 'Nobody waits for it.';
-  return 'As nobody else waits for it, the execution takes it again in a new run, with a new token; cancel the execution to free the lock for good.';
+  if (kind !== 'execution') return 'No one waits for it.';
+  return 'No one else waits for it: the execution acquires it again in a new run, with a new token. Cancel the execution to free the lock for good.';
 }

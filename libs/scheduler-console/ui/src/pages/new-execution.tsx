@@ -103,7 +103,7 @@ export function NewExecutionDialog({ onClose, after }: { onClose: () => void; af
             name="idempotencyKey"
             label="Idempotency key"
             problem={problems.idempotencyKey}
-            hint="The same again within a day schedules nothing new."
+            hint="The same key within a day schedules nothing new."
           >
             {(control) => <input {...control} placeholder="made for you" spellcheck={false} />}
           </Field>

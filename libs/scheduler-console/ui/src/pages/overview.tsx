@@ -143,7 +143,7 @@ function Depths({ health: { queueStats } }: { health: Health }) {
 }
 
 function RecentErrors({ errors }: { errors: readonly RecentError[] }) {
-  if (errors.length === 0) return <Empty title="No attempt has failed lately" />;
+  if (errors.length === 0) return <Empty title="No recent failures" />;
   return (
     <ul class="errors">
       {errors.map(({ executionId, taskName, error, time }) => (

@@ -86,7 +86,7 @@ export function ScheduleEditor({ schedule, existing, onClose, after }: EditorPro
           <Field
             name="cronExpression"
             label="Cron expression"
-            hint="Minute, hour, day, month, weekday; a second in front of them if need be."
+            hint="Minute, hour, day of month, month, day of week; seconds may come first."
             problem={problems.cronExpression}
           >
             {(control) => (
@@ -197,7 +197,7 @@ function TimeZones() {
 function DeleteSchedule({ schedule: { id, declaredBy }, after }: { schedule: Schedule; after: () => void }) {
   const run = async (): Promise<void> => {
     const again = declaredBy === null ? '' : ` The next start of ${declaredBy} puts it back.`;
-    const text = `${id} fires no more; what it has scheduled goes on.${again}`;
+    const text = `${id} does not fire again; what it has scheduled continues.${again}`;
     if (!(await confirm('Delete this schedule', text, 'Delete'))) return;
     if (await act(() => remove(`schedules/${encodeURIComponent(id)}`), `Schedule ${id} deleted`)) after();
   };

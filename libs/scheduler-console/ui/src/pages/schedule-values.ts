@@ -28,7 +28,7 @@ export function editablePayload(schedule: Schedule | null): { text: string; hint
   if (schedule === null) return { text: '', hint: undefined };
   const text = schedule.payload === undefined || schedule.payload === null ? '' : asText(schedule.payload);
   if (text !== '' && !text.includes(HIDDEN)) return { text, hint: undefined };
-  return { text: '', hint: 'Left empty: as it is. Values that are hidden here are kept.' };
+  return { text: '', hint: 'If empty, it is not changed. Values hidden here are kept.' };
 }
 
 /**

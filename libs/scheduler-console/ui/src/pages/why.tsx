@@ -6,13 +6,13 @@ import { href } from '../lib/router';
 
 /** The reasons of the library, for people. */
 const REASONS: Readonly<Record<string, string>> = {
-  DEPENDENCY_FAILED: 'a dependency did not end as it had to',
+  DEPENDENCY_FAILED: 'a dependency did not end with the required status',
   DEPENDENCY_TIMEOUT: 'a dependency did not end in time',
-  OVERLAP: 'the one before it was still going on',
+  OVERLAP: 'the previous one was still running',
   MISFIRED: 'its time had passed',
   WORKER_LOST: 'its worker was lost too often',
   TIMEOUT: 'an attempt took longer than its timeout',
-  LOCK_TIMEOUT: 'its lock did not come free in time',
+  LOCK_TIMEOUT: 'its lock was not free in time',
   EXPIRED: 'no run began within its ttl',
   FORBIDDEN: 'a guard refused it',
   CANCELLED: 'it was asked to stop',
@@ -20,7 +20,7 @@ const REASONS: Readonly<Record<string, string>> = {
   NON_RETRYABLE: 'its error rules out another attempt',
   RETRIES_EXHAUSTED: 'its attempts are used up',
   HANDLER_FAILED: 'its handler failed, and it has no retries',
-  SNOOZES_EXHAUSTED: 'its handler put it off too often',
+  SNOOZES_EXHAUSTED: 'its handler postponed it too often',
   SNOOZED: 'its handler put it off',
 };
 
@@ -64,7 +64,7 @@ function sentence({
   if (status === 'COMPLETED' || reason === null) return null;
   return (
     <>
-      {statusLabel(status)}: {REASONS[reason] ?? 'for a reason of its own'} ({reason}).
+      {statusLabel(status)}: {REASONS[reason] ?? 'for another reason'} ({reason}).
     </>
   );
 }
@@ -109,6 +109,6 @@ function Waiting({ on }: { on: WaitingFor }) {
     case 'handler':
       return <>Waits: no live worker handles {on.handler?.funcPath}.</>;
     default:
-      return <>Stands in the queue {on.queue} until a worker has a free slot.</>;
+      return <>Waits in the queue {on.queue} until a worker has a free slot.</>;
   }
 }

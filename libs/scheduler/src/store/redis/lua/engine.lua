@@ -2161,7 +2161,7 @@ function exports.rescue(t, execution)
     end
     t:count("crashed", 1)
     execution.crashes = execution.crashes + 1
-    local message = (("worker " .. tostring(execution.lastWorkerId)) .. " stopped beating during run ") .. tostring(execution.runs)
+    local message = (("the lease of worker " .. tostring(execution.lastWorkerId)) .. " ended during run ") .. tostring(execution.runs)
     local failure = t:makeError("WorkerLostError", message, "WORKER_LOST")
     addAttempt(t, execution, "WORKER_LOST", failure)
     if execution.crashes >= MAX_CRASHES then
