@@ -245,6 +245,50 @@ describe('failures', () => {
   });
 });
 
+describe('a recount', () => {
+  it('agrees with the counters, whatever executions wait for', async () => {
+    const { executions } = await scheduler.runWorkflow({
+      tasks: [
+        { ref: 'held', taskId: 'hold', payload: { name: 'counted' } },
+        { ref: 'behind', taskId: 'echo', dependencies: [{ ref: 'held', type: 'success' }] },
+      ],
+    });
+    const delayed = await schedule('echo', { delay: '1h' });
+    while (!release.has('counted')) await new Promise(setImmediate);
+    expect(await json('recount')).toEqual([
+      { figure: 'waiting', counter: 2, recount: 2 },
+      { figure: 'running', counter: 1, recount: 1 },
+    ]);
+    await scheduler.cancelTask(delayed);
+    release.get('counted')!();
+    await scheduler.waitForExecution(executions['behind']!);
+  });
+
+  it('names the counters that differ, and is refused while they change', async () => {
+    const health = {
+      storeReachable: true,
+      runningTasks: 1,
+      queueStats: {} as Record<string, number>,
+      metrics: { started: 1 },
+    };
+    for (const each of ['totalQueued', 'delayed', 'waitingForDependencies', 'waitingForLock'])
+      health.queueStats[each] = 0;
+    let changes = false;
+    const server: Server = createServer(({ url: path }, response) => {
+      if (changes) health.metrics.started++;
+      response.end(JSON.stringify(path!.startsWith('/api/health') ? health : { items: [], nextCursor: null }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const to = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    expect(await cli(['recount'], { to })).toMatchObject({ code: 1, err: 'differs: running\n' });
+    changes = true;
+    expect(await cli(['recount'], { to })).toMatchObject({ code: 1, err: expect.stringContaining('pause the queues') });
+    health.storeReachable = false;
+    expect((await cli(['recount'], { to })).code).toBe(69);
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
+
 it('every command of the guide runs', async () => {
   const guide = readFileSync('docs/guide/cli.md', 'utf8');
   const lines = [...guide.matchAll(/^nestjs-scheduler (.+?)(?: +#.*)?$/gm)].map(([, line]) => line!);

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { addDoctor } from './commands/doctor.js';
 import { addExecutions } from './commands/executions.js';
 import { addQueues } from './commands/queues.js';
+import { addRecount } from './commands/recount.js';
 import { addSchedules } from './commands/schedules.js';
 import { addTransfer } from './commands/transfer.js';
 import { ConsoleClient } from './console-client.js';
@@ -47,7 +48,7 @@ export async function run(args: readonly string[], { env, out, err }: Terminal):
     output: () => ({ json: options().json, out, err }),
     env,
   };
-  for (const add of [addExecutions, addQueues, addSchedules, addTransfer, addDoctor]) add(program, tools);
+  for (const add of [addExecutions, addQueues, addSchedules, addTransfer, addDoctor, addRecount]) add(program, tools);
   for (const command of program.commands) command.configureHelp({ showGlobalOptions: true });
   try {
     await program.parseAsync(args, { from: 'user' });
