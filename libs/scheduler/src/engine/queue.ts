@@ -28,9 +28,10 @@ export function isLimited(queue: QueueRecord): boolean {
   return queue.max !== undefined || queue.concurrency !== undefined;
 }
 
-/** Whether the limits of the queue permit another start now. */
+/** Whether the limits of the queue permit another start now. Before its runs are counted, a limit of them permits none. */
 export function hasRoom(t: Tables, queue: QueueRecord): boolean {
-  if (queue.concurrency !== undefined && queue.running >= queue.concurrency) return false;
+  const isFull = queue.concurrency !== undefined && (queue.isCounting === true || queue.running >= queue.concurrency);
+  if (isFull) return false;
   return refillAt(queue) <= t.now;
 }
 
@@ -51,8 +52,9 @@ export function countStart(t: Tables, queue: QueueRecord): void {
 /** Takes a run from its worker. */
 export function endRun(t: Tables, execution: ExecutionRecord): void {
   const queue = t.queueOf(execution);
+  const isCounted = t.queues.isCounted(queue, execution);
   t.endRun(execution);
-  queue.running--;
+  if (isCounted) queue.running--;
   if (isLimited(queue)) t.queues.touch(queue);
   if (queue.concurrency !== undefined) t.wake(queue);
 }

@@ -161,6 +161,8 @@ export interface QueueRecord {
   declaredAt?: number;
   /** Runs; a store need not count them while there are no limits. */
   running: number;
+  /** Whether its runs are still being counted, after it has got its first limits. */
+  isCounting?: boolean;
   /** Of the newest span of the rate limit, oldest first. */
   starts: Starts[];
 }

@@ -5,6 +5,7 @@ import type { TaskStatus } from '../core/status.js';
 import type { EdgeTable, Newest, StepTable } from './edge-tables.js';
 import type { EdgeBudget } from './edge-records.js';
 import type { HistoryTable } from './history-tables.js';
+import type { QueueTable } from './queue-tables.js';
 import type {
   DefinitionRecord,
   ExecutionRecord,
@@ -169,16 +170,6 @@ export interface WorkflowTable {
   /** Adds what the payload and the result of an ended execution weigh in history, where that matters. */
   addBytes(workflow: WorkflowRecord, execution: ExecutionRecord): void;
   removeBytes(workflow: WorkflowRecord, execution: ExecutionRecord): void;
-}
-
-/** Pauses and limits of queues. */
-export interface QueueTable {
-  /** Those with limits, by name. */
-  limited(): readonly QueueRecord[];
-  /** Marks it as changed. */
-  touch(queue: QueueRecord): void;
-  /** It has got its first limits, from where on its runs are counted, or has lost its last. */
-  setLimited(queue: QueueRecord, isLimited: boolean): void;
 }
 
 /** Executions that are ready, in a list for each queue and level. */

@@ -1,5 +1,5 @@
 import type { QueueLimits } from '../../engine/records.js';
-import type { QueueTable } from '../../engine/tables.js';
+import type { QueueTable } from '../../engine/queue-tables.js';
 import { isLimited } from '../../engine/queue.js';
 import type { QueueRules } from '../records.js';
 import type { Changed } from './changed.js';
@@ -41,6 +41,10 @@ export class MapsQueueTable implements QueueTable {
 
   /** Runs are always counted. */
   setLimited(): void {}
+
+  isCounted(): boolean {
+    return true;
+  }
 }
 
 /** As the engine takes them: absent values are undefined. */

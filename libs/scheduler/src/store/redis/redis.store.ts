@@ -95,7 +95,12 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
   async configureQueue(queue: string, rules: QueueRules, declaredBy: string | null = null): Promise<void> {
     const { rateLimit, concurrency } = rules;
     const limits = [rateLimit?.max ?? '', rateLimit?.per ?? '', concurrency ?? ''];
-    await this.commit('configureQueue', queue, declaredBy ?? '', ...limits);
+    let isCounted = await this.commit<number>('configureQueue', queue, declaredBy ?? '', ...limits);
+    try {
+      while (!isDone(isCounted)) isCounted = await this.commitRepeatable('countRuns');
+    } catch {
+      // The limits are set, and keep the queue closed until its runs are counted: maintenance goes on.
+    }
   }
 
   async declareQueues(appName: string, queues: readonly string[], clearOthersNow: boolean): Promise<string[]> {

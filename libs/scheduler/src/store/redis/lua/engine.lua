@@ -215,9 +215,10 @@ end
 function exports.isLimited(queue)
     return queue.max ~= nil or queue.concurrency ~= nil
 end
---- Whether the limits of the queue permit another start now.
+--- Whether the limits of the queue permit another start now. Before its runs are counted, a limit of them permits none.
 function exports.hasRoom(t, queue)
-    if queue.concurrency ~= nil and queue.running >= queue.concurrency then
+    local isFull = queue.concurrency ~= nil and (queue.isCounting == true or queue.running >= queue.concurrency)
+    if isFull then
         return false
     end
     return refillAt(queue) <= t.now
@@ -243,8 +244,11 @@ end
 --- Takes a run from its worker.
 function exports.endRun(t, execution)
     local queue = t:queueOf(execution)
+    local isCounted = t.queues:isCounted(queue, execution)
     t:endRun(execution)
-    queue.running = queue.running - 1
+    if isCounted then
+        queue.running = queue.running - 1
+    end
     if exports.isLimited(queue) then
         t.queues:touch(queue)
     end

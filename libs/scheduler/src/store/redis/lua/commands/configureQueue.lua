@@ -1,8 +1,14 @@
 #!lua flags=allow-oom
--- Sets a queue's limits for every node.
--- ARGV: frame, operation, queue, app that declares them | '', max | '', per | '', concurrency | ''   Returns: 1, effects
+-- Sets a queue's limits for every node. Where its runs are still to be counted, `countRuns` and maintenance go on.
+-- ARGV: frame, operation, queue, app that declares them | '', max | '', per | '', concurrency | ''
+-- Returns: 1 | 0 (runs are still to be counted), effects
 -- @include verb
 local declaredBy = ARGV[4] ~= '' and ARGV[4] or nil
 local asked = { max = tonumber(ARGV[5]), per = tonumber(ARGV[6]), concurrency = tonumber(ARGV[7]) }
-engine.queue.configure(tables, queueTable.find(ARGV[3]), asked, declaredBy)
+local queue = queueTable.find(ARGV[3])
+engine.queue.configure(tables, queue, asked, declaredBy)
+if queue.isCounting and runCounts.step() then
+  effects.push({ 'due', now })
+  return commit(0)
+end
 return commit(1)

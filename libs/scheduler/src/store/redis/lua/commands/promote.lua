@@ -7,6 +7,7 @@
 clock.followBack()
 local limit = tonumber(ARGV[3])
 local more = orphans.step()
+more = (frame.ruled and runCounts.step()) or more
 stepTable.takeKnown()
 local done = engine.queue.promote(tables, limit)
   + engine.dependency.timeOut(tables, limit)

@@ -9,6 +9,7 @@
 -- @include rows
 -- @include tables
 -- @include queueTable
+-- @include runCounts
 -- @include readyTable
 -- @include unhandledTable
 -- @include placeTable

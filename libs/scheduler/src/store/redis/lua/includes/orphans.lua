@@ -118,7 +118,7 @@ function orphans.step()
     end
     nextPlace, nextEdge = examineWorkflows(tonumber(place))
   else
-    queueTable.recount()
+    nextPlace, nextEdge = queueTable.recount(tonumber(place)), 1
   end
   -- What was set aside by this step is stored by its end.
   isAgain = aside.isAny and '1' or isAgain or '0'

@@ -1,10 +1,13 @@
 -- Pauses and limits of queues, see QueueTable in engine/tables.ts. A queue that has changed is written once, when the verb ends.
 -- Stored: '' while it has neither pause nor limits, else { paused, max, per, concurrency, declaredBy, declaredTime, running,
--- starts }.
+-- starts }; while its runs are being counted (see runCounts.lua), `running` has UNCOUNTED added: a release that does not know
+-- of it takes the queue for full.
 local queueTable = {}
 tables.queues = queueTable
 
 local cache, dirty
+
+local UNCOUNTED = 1000000000
 
 function queueTable.begin()
   cache, dirty = {}, {}
@@ -38,6 +41,8 @@ end
 function queueTable.read(name, text)
   local ok, stored = pcall(cmsgpack.unpack, text or '')
   stored = ok and isReadable(stored) and stored or {}
+  local running = stored.running or 0
+  local isCounting = running > UNCOUNTED / 2
   return {
     name = name,
     paused = stored.paused,
@@ -46,7 +51,8 @@ function queueTable.read(name, text)
     concurrency = stored.concurrency,
     declaredBy = stored.declaredBy,
     declaredAt = stored.declaredTime,
-    running = stored.running or 0,
+    running = isCounting and running - UNCOUNTED or running,
+    isCounting = isCounting or nil,
     starts = stored.starts or {},
   }
 end
@@ -84,35 +90,34 @@ function queueTable:touch(queue)
 end
 
 -- What ran before was not counted, since no limit asked for it.
-local function countRuns(name)
-  local count = 0
-  for _, id in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
-    for _, record in ipairs(readAll('HMGET', keys.static, call('HKEYS', keys.running(id)))) do
-      if record and records.fieldAt(record, records.skip(record, 1, 5)) == name then
-        count = count + 1
-      end
-    end
-  end
-  return count
-end
-
 function queueTable:setLimited(queue, isLimited)
+  queue.isCounting = isLimited or nil
   if isLimited then
-    queue.running = countRuns(queue.name)
+    runCounts.add(queue)
+  else
+    runCounts.remove(queue)
   end
   call('HINCRBY', keys.meta, 'ruled', isLimited and 1 or -1)
 end
 
--- Counts the runs of queues with limits anew, of which some were set aside.
-function queueTable.recount()
-  for _, queue in ipairs(queueTable:limited()) do
-    local count = countRuns(queue.name)
-    if count < queue.running then
-      effects.wake(queue.name)
+function queueTable:isCounted(queue, row)
+  return not queue.isCounting or runCounts.has(row)
+end
+
+-- Queues that one step examines.
+local RECOUNTED_PER_STEP = 500
+
+-- Lets the runs of queues with limits be counted anew, of which some were set aside. Returns the place to go on from, nil at
+-- the end.
+function queueTable.recount(place)
+  local page = call('HSCAN', keys.queues, string.format('%.0f', place), 'COUNT', RECOUNTED_PER_STEP)
+  for i = 1, #page[2], 2 do
+    local queue = page[2][i + 1] ~= '' and queueTable.read(page[2][i], page[2][i + 1])
+    if queue and engine.queue.isLimited(queue) then
+      runCounts.add(queue)
     end
-    queue.running = count
-    queueTable:touch(queue)
   end
+  return page[1] ~= '0' and tonumber(page[1]) or nil
 end
 
 -- After a step back of the clock by `by` ms, or forward where it is negative.
@@ -136,7 +141,7 @@ local function pack(queue)
     concurrency = queue.concurrency,
     declaredBy = queue.declaredBy,
     declaredTime = queue.declaredAt,
-    running = queue.running,
+    running = queue.running + (queue.isCounting and UNCOUNTED or 0),
     starts = queue.max and queue.starts,
   })
 end

@@ -1,0 +1,143 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { settle } from '../../libs/scheduler/src/core/commands.js';
+import type { NewExecution } from '../../libs/scheduler/src/core/commands.js';
+import type { Claim } from '../../libs/scheduler/src/store/records.js';
+import type { Worker } from '../contract/worker.js';
+import { expectBounded, type Measured } from './script-times.js';
+import { redisSuite } from './suites.js';
+
+// A test's server keeps nothing on disk on purpose, and is told so at each connect.
+Logger.overrideLogger(false);
+
+const ROUNDS = 3;
+const LARGE = JSON.stringify('x'.repeat(240 * 1024));
+
+/** Limits of so many runs, and none. */
+const runs = (concurrency: number) => ({ rateLimit: null, concurrency });
+const NONE = { rateLimit: null, concurrency: null };
+
+describe('the runs of a queue that gets its first limits are counted on Redis by scripts of a bounded time', () => {
+  const redis = redisSuite();
+  let m: Measured;
+
+  beforeEach(async () => {
+    m = await redis.measured();
+  });
+
+  /** Lets a worker run so many of a queue. */
+  async function run(worker: Worker, count: number, more: Partial<NewExecution> = {}): Promise<Claim[]> {
+    const claims: Claim[] = [];
+    for (let left = count; left > 0; left -= 1_000) await m.s.addMany(Math.min(left, 1_000), more);
+    while (claims.length < count) claims.push(...(await worker.claim(count - claims.length)));
+    return claims;
+  }
+
+  /** How many more the queue gives, at most `demand`. */
+  async function room(worker: Worker, demand: number): Promise<number> {
+    const claims = await worker.claim(demand);
+    await worker.settle(...claims.map((claim) => settle.release(claim)));
+    return claims.length;
+  }
+
+  it('of many workers', async () => {
+    const ids = ['w1', 'w2', 'w3', 'w4'];
+    const workers = await Promise.all(ids.map((id) => m.s.worker(id)));
+    for (const worker of workers) await run(worker, 5_000);
+    const limited = await m.slowestOf(ROUNDS, async () => {
+      await m.store.configureQueue('default', NONE);
+      await m.store.configureQueue('default', runs(20_003));
+    });
+    await m.s.addMany(10);
+    expect(await room(workers[0]!, 10)).toBe(3);
+    expectBounded({ limited });
+  }, 120_000);
+
+  it('with large payloads', async () => {
+    const worker = await m.s.worker();
+    for (let i = 0; i < 400; i += 10) await run(worker, 10, { payload: LARGE });
+    const limited = await m.slowestOf(ROUNDS, async () => {
+      await m.store.configureQueue('default', NONE);
+      await m.store.configureQueue('default', runs(402));
+    });
+    await m.s.addMany(10);
+    expect(await room(worker, 10)).toBe(2);
+    expectBounded({ limited });
+  }, 120_000);
+
+  /** Runs a script without what the store does after it, as where its process ends there. */
+  const configureOnly = (queue: string, concurrency: number): Promise<number> =>
+    m.store['commit']('configureQueue', queue, '', '', '', concurrency);
+  const countOnce = (): Promise<number> => m.store['commitRepeatable']('countRuns');
+
+  it('exactly, while runs begin and end, and gives nothing until then', async () => {
+    const first = await m.s.worker('w1');
+    const second = await m.s.worker('w2');
+    const claims = [...(await run(first, 2_500)), ...(await run(second, 2_500))];
+    const owner = (i: number): Worker => (i < 2_500 ? first : second);
+    expect(await configureOnly('default', 4_000)).toBe(0);
+    await m.s.addMany(2_000);
+    // A release before this one reads the stored number of runs: it takes the queue for full.
+    const stored = "return cmsgpack.unpack(redis.call('HGET', KEYS[1], 'default')).running";
+    const { namespace } = m.store['settings'];
+    expect(await redis.command('EVAL', stored, '1', `{${namespace}}:q`)).toMatch(/^:10000\d{5}\s*$/);
+    let ended = 0;
+    const settleSome = async (): Promise<void> => {
+      // Of both workers, and so of those that are counted and of those that are not.
+      for (const i of [ended, 4_999 - ended, 2_499 - ended, 2_500 + ended]) await owner(i).complete(claims[i]!);
+      ended += 1;
+    };
+    while ((await countOnce()) === 0) {
+      expect(await first.claim(10)).toEqual([]);
+      for (let i = 0; i < 100; i++) await settleSome();
+    }
+    expect(ended).toBeGreaterThanOrEqual(300);
+    const running = 5_000 - 4 * ended;
+    await m.store.configureQueue('default', runs(running + 7));
+    expect(await first.claim(20)).toHaveLength(7);
+  }, 60_000);
+
+  it('to the end by maintenance, where the process that has set them is gone', async () => {
+    const worker = await m.s.worker();
+    await run(worker, 3_000);
+    await run(worker, 10, { queue: 'default' });
+    expect(await configureOnly('default', 3_012)).toBe(0);
+    // Meanwhile another queue gets its first limits, and loses them again, and one that stays.
+    await configureOnly('other', 1);
+    await configureOnly('third', 1);
+    await m.store['commit']('configureQueue', 'other', '', '', '', '');
+    await m.s.maintain();
+    await m.s.addMany(10);
+    expect(await room(worker, 10)).toBe(2);
+    const other = await m.s.worker('w2', { queues: ['other', 'third'] });
+    await m.s.addMany(3, { queue: 'other' });
+    await m.s.addMany(3, { queue: 'third' });
+    expect((await other.claim(10)).map(({ queue }) => queue).sort()).toEqual(['other', 'other', 'other', 'third']);
+  }, 60_000);
+
+  it('but for one that cannot be read', async () => {
+    const worker = await m.s.worker();
+    const claims = await run(worker, 20);
+    const { namespace } = m.store['settings'];
+    await redis.command('HSET', `{${namespace}}:run:w1`, claims[3]!.executionId, 'garbage');
+    await redis.command('HSET', `{${namespace}}:x`, claims[4]!.executionId, 'garbage');
+    await m.store.configureQueue('default', runs(20));
+    await m.s.addMany(10);
+    expect(await worker.claim(10)).toHaveLength(2);
+    await m.s.maintain();
+  }, 60_000);
+
+  it('of many queues at a time', async () => {
+    const worker = await m.s.worker();
+    await run(worker, 2_000);
+    for (let i = 0; i < 250; i++) await configureOnly(`q${i}`, 1);
+    await configureOnly('default', 2_001);
+    await m.s.maintain();
+    await m.s.addMany(5);
+    expect(await room(worker, 5)).toBe(1);
+    const other = await m.s.worker('w2', { queues: ['q0', 'q249'] });
+    await m.s.addMany(2, { queue: 'q0' });
+    await m.s.addMany(2, { queue: 'q249' });
+    expect(await other.claim(4)).toHaveLength(2);
+  }, 60_000);
+});
