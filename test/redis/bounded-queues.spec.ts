@@ -141,3 +141,34 @@ describe('the runs of a queue that gets its first limits are counted on Redis by
     expect(await other.claim(4)).toHaveLength(2);
   }, 60_000);
 });
+
+describe('what an app declares of its queues is declared on Redis by scripts of a bounded time', () => {
+  const redis = redisSuite();
+  const limits = { rateLimit: { max: 5, per: 60_000 }, concurrency: null };
+
+  it('and cleared, where it does not declare it any more', async () => {
+    const m = await redis.measured();
+    const names = Array.from({ length: 3_000 }, (_, i) => `q${i}`);
+    await Promise.all(names.map((name) => m.store.configureQueue(name, limits, 'app')));
+    await m.store.configureQueue('other', limits, 'another app');
+    const again = await m.slowestOf(ROUNDS, () => m.store.declareQueues('app', names, false));
+    await m.s.attend(5 * 60_000);
+    await m.store.declareQueues('app', names.slice(0, 1_000), false);
+    await m.s.attend(5 * 60_000);
+    let cleared: string[] = [];
+    const removed = await m.slowestOf(1, async () => {
+      cleared = await m.store.declareQueues('app', [], false);
+    });
+    expect(new Set(cleared)).toEqual(new Set(names.slice(1_000)));
+    const kept = names.slice(0, 10);
+    const alone = await m.slowestOf(1, async () => {
+      cleared = await m.store.declareQueues('app', kept, true);
+    });
+    expect(cleared).toEqual(names.slice(10, 1_000).sort());
+    expect(await m.store.declareQueues('app', kept, true)).toEqual([]);
+    expect((await m.s.stats()).queues.filter((each) => each.limits).map(({ queue }) => queue)).toEqual(
+      [...kept, 'other'].sort(),
+    );
+    expectBounded({ again, removed, alone });
+  }, 240_000);
+});

@@ -2,6 +2,7 @@ import type { ExecutionRecord, QueueRecord } from './records.js';
 
 /** Pauses and limits of queues. */
 export interface QueueTable {
+  get(name: string): QueueRecord | undefined;
   /** Those with limits, by name. */
   limited(): readonly QueueRecord[];
   /** Marks it as changed. */

@@ -92,20 +92,29 @@ export function configure(t: Tables, queue: QueueRecord, limits: QueueLimits, de
   t.wake(queue);
 }
 
-/**
- * An app declares the limits of these queues. Those that it has not declared for too long lose theirs.
- * @param clearOthers whether it is known that no process declares others
- * @returns the names of the queues that have lost theirs, in order
- */
-export function declare(t: Tables, appName: string, names: readonly string[], clearOthers: boolean): string[] {
-  const cleared: string[] = [];
-  for (const queue of t.queues.limited()) {
-    const isOwn = queue.declaredBy === appName;
-    if (isOwn && contains(names, queue.name)) {
+/** An app still declares the limits of these queues. */
+export function declare(t: Tables, appName: string, names: readonly string[]): void {
+  for (const name of names) {
+    const queue = t.queues.get(name);
+    if (queue !== undefined && queue.declaredBy === appName) {
       queue.declaredAt = t.attendedTime();
       t.queues.touch(queue);
-    } else if (isOwn && (clearOthers || queue.declaredAt! + UNDECLARED_MS <= t.attendedTime())) {
-      cleared.push(queue.name);
+    }
+  }
+}
+
+/** @param isAlone whether it is known that no process declares others: else they have some time */
+export function isUndeclared(t: Tables, queue: QueueRecord, appName: string, isAlone: boolean): boolean {
+  return queue.declaredBy === appName && (isAlone || queue.declaredAt! + UNDECLARED_MS <= t.attendedTime());
+}
+
+/** Clears the limits of those that the app does not declare any more, see isUndeclared. @returns their names, in order */
+export function clearUndeclared(t: Tables, appName: string, names: readonly string[], isAlone: boolean): string[] {
+  const cleared: string[] = [];
+  for (const name of names) {
+    const queue = t.queues.get(name);
+    if (queue !== undefined && isUndeclared(t, queue, appName, isAlone)) {
+      cleared.push(name);
       configure(t, queue, {});
     }
   }
@@ -133,9 +142,4 @@ export function nextDue(t: Tables): number | undefined {
 /** @returns the instant, ms, from which on another start keeps the rate limit; 0: any */
 function refillAt(queue: QueueRecord): number {
   return queue.max === undefined ? 0 : roomAt(queue.starts, queue.max, queue.per!);
-}
-
-function contains(names: readonly string[], name: string): boolean {
-  for (const each of names) if (each === name) return true;
-  return false;
 }

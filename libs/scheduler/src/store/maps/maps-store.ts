@@ -25,7 +25,16 @@ import { cancel } from '../../engine/cancel.js';
 import { propagate, timeOut } from '../../engine/dependency.js';
 import { reopen } from '../../engine/finish.js';
 import { trim } from '../../engine/history.js';
-import { configure, declare, nextDue, pause, promote, resume, wakeRefilled } from '../../engine/queue.js';
+import {
+  clearUndeclared,
+  configure,
+  declare,
+  nextDue,
+  pause,
+  promote,
+  resume,
+  wakeRefilled,
+} from '../../engine/queue.js';
 import { current, settleExpired } from '../../engine/settle.js';
 import {
   heartbeat,
@@ -43,7 +52,7 @@ import * as schedule from '../../engine/schedule.js';
 import * as task from '../../engine/task.js';
 import { report, type Report } from './report.js';
 import * as lockView from './lock-view.js';
-import { toLimits } from './queue-table.js';
+import { declareQueues, toLimits } from './queue-table.js';
 import type { Row } from './rows.js';
 import type { State } from './state.js';
 import { MapsStoreBase } from './maps-store-base.js';
@@ -95,7 +104,7 @@ export class MapsTaskStore extends MapsStoreBase implements TaskStore {
   }
 
   declareQueues(appName: string, queues: readonly string[], clearOthersNow: boolean): Promise<string[]> {
-    return this.commit((s) => declare(s, appName, queues, clearOthersNow));
+    return this.commit((s) => declareQueues(s, appName, queues, clearOthersNow));
   }
 
   queueSizes(name?: string): Promise<number[]> {

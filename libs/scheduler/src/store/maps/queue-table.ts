@@ -1,6 +1,7 @@
 import type { QueueLimits } from '../../engine/records.js';
 import type { QueueTable } from '../../engine/queue-tables.js';
-import { isLimited } from '../../engine/queue.js';
+import { clearUndeclared, declare, isLimited } from '../../engine/queue.js';
+import type { Tables } from '../../engine/tables.js';
 import type { QueueRules } from '../records.js';
 import type { Changed } from './changed.js';
 import { QueueRow } from './rows.js';
@@ -45,6 +46,14 @@ export class MapsQueueTable implements QueueTable {
   isCounted(): boolean {
     return true;
   }
+}
+
+/** Marks queues as declared. @returns the names of those that are not declared any more, and are cleared */
+export function declareQueues(t: Tables, appName: string, queues: readonly string[], isAlone: boolean): string[] {
+  const declared = new Set(queues);
+  declare(t, appName, queues);
+  const others = t.queues.limited().flatMap(({ name }) => (declared.has(name) ? [] : name));
+  return clearUndeclared(t, appName, others, isAlone);
 }
 
 /** As the engine takes them: absent values are undefined. */

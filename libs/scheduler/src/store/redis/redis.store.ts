@@ -17,7 +17,8 @@ import { packBatch, packWorkflow, packWorkflows } from './enqueue.js';
 import { EnqueueBatcher } from './enqueue-batcher.js';
 import { INSERTS_PER_CALL } from './bulk-insert.js';
 import type { RoundTrip } from './pipeline-batcher.js';
-import { LargeBatches, type Enqueued } from './large-batches.js';
+import { LargeBatches, type Enqueued, type Scripts } from './large-batches.js';
+import { configureQueue, declareQueues } from './queue-limits.js';
 import { STAGE_BYTES, split } from './request-size.js';
 import { RedisQueries } from './redis-queries.js';
 import { WorkflowBatcher } from './workflow-batcher.js';
@@ -37,15 +38,13 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
   private readonly packer = new ExchangePacker();
   /** By worker: when its newest acknowledged lease renewal was sent, monotonic ms. */
   private readonly renewals = new Map<string, number>();
-  private readonly large = new LargeBatches(
-    {
-      query: (script, ...args) => this.query(script, ...args),
-      commit: (script, ...args) => this.commit(script, ...args),
-      commitRepeatable: (script, ...args) => this.commitRepeatable(script, ...args),
-      nextOperation: () => this.nextOperation(),
-    },
-    this.settings.insertsPerCall ?? INSERTS_PER_CALL,
-  );
+  private readonly scripts: Scripts = {
+    query: (script, ...args) => this.query(script, ...args),
+    commit: (script, ...args) => this.commit(script, ...args),
+    commitRepeatable: (script, ...args) => this.commitRepeatable(script, ...args),
+    nextOperation: () => this.nextOperation(),
+  };
+  private readonly large = new LargeBatches(this.scripts, this.settings.insertsPerCall ?? INSERTS_PER_CALL);
   private readonly batches = new EnqueueBatcher((batch, roundTrip) => this.store(batch, roundTrip));
   private readonly workflows = new WorkflowBatcher(
     (workflows, roundTrip) => this.startTogether(workflows, roundTrip),
@@ -92,19 +91,12 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
     await this.commit('resumeQueue', queue);
   }
 
-  async configureQueue(queue: string, rules: QueueRules, declaredBy: string | null = null): Promise<void> {
-    const { rateLimit, concurrency } = rules;
-    const limits = [rateLimit?.max ?? '', rateLimit?.per ?? '', concurrency ?? ''];
-    let isCounted = await this.commit<number>('configureQueue', queue, declaredBy ?? '', ...limits);
-    try {
-      while (!isDone(isCounted)) isCounted = await this.commitRepeatable('countRuns');
-    } catch {
-      // The limits are set, and keep the queue closed until its runs are counted: maintenance goes on.
-    }
+  configureQueue(queue: string, rules: QueueRules, declaredBy: string | null = null): Promise<void> {
+    return configureQueue(this.scripts, queue, rules, declaredBy);
   }
 
-  async declareQueues(appName: string, queues: readonly string[], clearOthersNow: boolean): Promise<string[]> {
-    return this.commit('declareQueues', appName, clearOthersNow ? 1 : 0, ...queues);
+  declareQueues(appName: string, queues: readonly string[], clearOthersNow: boolean): Promise<string[]> {
+    return declareQueues(this.scripts, appName, queues, clearOthersNow);
   }
 
   // ---- executions ----------------------------------------------------------------------------------------------

@@ -169,7 +169,7 @@ end
 
 do
 local exports = engine.queue
-local refillAt, contains
+local refillAt
 local UNDECLARED_MS = limits.UNDECLARED_MS
 local addStart = engine.rateLimit.addStart
 local roomAt = engine.rateLimit.roomAt
@@ -184,14 +184,6 @@ function exports.enter(t, execution)
 end
 function refillAt(queue)
     return queue.max == nil and 0 or roomAt(queue.starts, queue.max, queue.per)
-end
-function contains(names, name)
-    for ____, each in ipairs(names) do
-        if each == name then
-            return true
-        end
-    end
-    return false
 end
 --- Places an execution where it waits: for its time, then for its upstreams, then in its queue.
 function exports.place(t, execution)
@@ -312,19 +304,30 @@ function exports.configure(t, queue, limits, declaredBy)
     t.queues:touch(queue)
     t:wake(queue)
 end
---- An app declares the limits of these queues. Those that it has not declared for too long lose theirs.
--- 
--- @param clearOthers whether it is known that no process declares others
--- @returns the names of the queues that have lost theirs, in order
-function exports.declare(t, appName, names, clearOthers)
-    local cleared = {}
-    for ____, queue in ipairs(t.queues:limited()) do
-        local isOwn = queue.declaredBy == appName
-        if isOwn and contains(names, queue.name) then
+--- An app still declares the limits of these queues.
+function exports.declare(t, appName, names)
+    for ____, name in ipairs(names) do
+        local queue = t.queues:get(name)
+        if queue ~= nil and queue.declaredBy == appName then
             queue.declaredAt = t:attendedTime()
             t.queues:touch(queue)
-        elseif isOwn and (clearOthers or queue.declaredAt + UNDECLARED_MS <= t:attendedTime()) then
-            cleared[#cleared + 1] = queue.name
+        end
+    end
+end
+---
+-- @param isAlone whether it is known that no process declares others: else they have some time
+function exports.isUndeclared(t, queue, appName, isAlone)
+    return queue.declaredBy == appName and (isAlone or queue.declaredAt + UNDECLARED_MS <= t:attendedTime())
+end
+--- Clears the limits of those that the app does not declare any more, see isUndeclared.
+-- 
+-- @returns their names, in order
+function exports.clearUndeclared(t, appName, names, isAlone)
+    local cleared = {}
+    for ____, name in ipairs(names) do
+        local queue = t.queues:get(name)
+        if queue ~= nil and exports.isUndeclared(t, queue, appName, isAlone) then
+            cleared[#cleared + 1] = name
             exports.configure(t, queue, {})
         end
     end

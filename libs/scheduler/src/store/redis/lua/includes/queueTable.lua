@@ -8,6 +8,8 @@ tables.queues = queueTable
 local cache, dirty
 
 local UNCOUNTED = 1000000000
+-- Queues that one step examines.
+local EXAMINED_PER_STEP = 250
 
 function queueTable.begin()
   cache, dirty = {}, {}
@@ -50,7 +52,7 @@ function queueTable.read(name, text)
     per = stored.per,
     concurrency = stored.concurrency,
     declaredBy = stored.declaredBy,
-    declaredAt = stored.declaredTime,
+    declaredAt = stored.declaredBy and (stored.declaredTime or 0),
     running = isCounting and running - UNCOUNTED or running,
     isCounting = isCounting or nil,
     starts = stored.starts or {},
@@ -69,6 +71,30 @@ function queueTable.find(name)
     cache[name] = queue
   end
   return queue
+end
+
+function queueTable:get(name)
+  local isKnown = cache[name] or call('HEXISTS', keys.queues, name) == 1
+  return isKnown and queueTable.find(name) or nil
+end
+
+-- Some queues whose limits the app does not declare any more, from a place on. Returns the next place, '0' at the end, and
+-- their names.
+function queueTable.undeclared(appName, isAlone, place)
+  local names = {}
+  if not frame.ruled then
+    return '0', names
+  end
+  local page = call('HSCAN', keys.queues, place, 'COUNT', EXAMINED_PER_STEP)
+  for i = 1, #page[2], 2 do
+    local name, text = page[2][i], page[2][i + 1]
+    -- Where the name of the app is not in the text, there is no need to read it.
+    local queue = find(text, appName, 1, true) and queueTable.read(name, text)
+    if queue and engine.queue.isUndeclared(tables, queue, appName, isAlone) then
+      names[#names + 1] = name
+    end
+  end
+  return page[1], names
 end
 
 function queueTable:limited()
@@ -104,13 +130,10 @@ function queueTable:isCounted(queue, row)
   return not queue.isCounting or runCounts.has(row)
 end
 
--- Queues that one step examines.
-local RECOUNTED_PER_STEP = 500
-
 -- Lets the runs of queues with limits be counted anew, of which some were set aside. Returns the place to go on from, nil at
 -- the end.
 function queueTable.recount(place)
-  local page = call('HSCAN', keys.queues, string.format('%.0f', place), 'COUNT', RECOUNTED_PER_STEP)
+  local page = call('HSCAN', keys.queues, string.format('%.0f', place), 'COUNT', EXAMINED_PER_STEP)
   for i = 1, #page[2], 2 do
     local queue = page[2][i + 1] ~= '' and queueTable.read(page[2][i], page[2][i + 1])
     if queue and engine.queue.isLimited(queue) then
