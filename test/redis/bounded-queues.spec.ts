@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import { settle } from '../../libs/scheduler/src/core/commands.js';
 import type { NewExecution } from '../../libs/scheduler/src/core/commands.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
+import { newExecution } from '../contract/fixtures.js';
 import type { Worker } from '../contract/worker.js';
 import { expectBounded, type Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
@@ -170,5 +171,48 @@ describe('what an app declares of its queues is declared on Redis by scripts of 
       [...kept, 'other'].sort(),
     );
     expectBounded({ again, removed, alone });
+  }, 240_000);
+});
+
+describe('on Redis, thousands of queues', () => {
+  const redis = redisSuite();
+  let m: Measured;
+
+  beforeEach(async () => {
+    m = await redis.measured();
+  });
+
+  it('are named in parts, where all of them are counted', async () => {
+    for (let from = 0; from < 20_000; from += 200) {
+      const batch = Array.from({ length: 200 }, (_, i) => newExecution({ queue: `queue ${from + i}` }));
+      await m.store.enqueue(batch);
+    }
+    m.store.largestReply = 0;
+    expect(await m.store.queueSizes()).toEqual([0, 0, 20_000, 0, 0]);
+    const { queues } = await m.store.stats();
+    expect(new Set(queues.map(({ queue }) => queue)).size).toBe(20_000);
+    expect(queues).toHaveLength(20_000);
+    expect(m.store.largestReply).toBeLessThan(16 * 1024);
+  }, 240_000);
+
+  it('with limits cost maintenance nothing, but for those that have room again', async () => {
+    const names = Array.from({ length: 10_000 }, (_, i) => `q${i}`);
+    const limits = { rateLimit: { max: 1, per: 60_000 }, concurrency: null };
+    await Promise.all(names.map((name) => m.store.configureQueue(name, limits)));
+    const worker = await m.s.worker('w1', { queues: names.slice(0, 300) });
+    const waiting = names.slice(0, 300);
+    for (const queue of waiting) await m.s.addMany(2, { queue });
+    const claims: Claim[] = [];
+    while (claims.length < 300) claims.push(...(await worker.claim(100)));
+    const step = () => m.store.promote(200);
+    expect((await step()).nextDue).toBe(m.s.now + 60_000);
+    const promoted = await m.slowestOf(ROUNDS, step);
+    m.s.clock.advance(60_000);
+    m.s.effects.length = 0;
+    const refilled = await m.slowestOf(1, () => m.s.maintain());
+    const woken = m.s.effectsOf('ready').map(({ queue }) => queue);
+    expect(new Set(woken)).toEqual(new Set(waiting));
+    expect((await step()).nextDue).toBeNull();
+    expectBounded({ promoted, refilled });
   }, 240_000);
 });

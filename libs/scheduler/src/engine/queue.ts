@@ -123,23 +123,19 @@ export function clearUndeclared(t: Tables, appName: string, names: readonly stri
 
 /** Wakes the queues whose rate limit has room again. */
 export function wakeRefilled(t: Tables): void {
-  for (const queue of t.queues.limited()) {
-    const at = refillAt(queue);
-    if (at > 0 && at <= t.now && t.ready.count(queue) > 0) t.wake(queue);
-  }
+  t.queues.eachRefilled((queue) => {
+    if (t.ready.count(queue) > 0) t.wake(queue);
+  });
 }
 
 /** @returns the next instant, ms, at which maintenance has something to do */
 export function nextDue(t: Tables): number | undefined {
-  let next = t.nextDeadline();
-  for (const queue of t.queues.limited()) {
-    const at = refillAt(queue);
-    if (at > t.now && (next === undefined || at < next) && t.ready.count(queue) > 0) next = at;
-  }
-  return next;
+  const next = t.nextDeadline();
+  const at = t.queues.nextRefill();
+  return next === undefined || (at !== undefined && at < next) ? at : next;
 }
 
 /** @returns the instant, ms, from which on another start keeps the rate limit; 0: any */
-function refillAt(queue: QueueRecord): number {
+export function refillAt(queue: QueueRecord): number {
   return queue.max === undefined ? 0 : roomAt(queue.starts, queue.max, queue.per!);
 }

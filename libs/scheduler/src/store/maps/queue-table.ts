@@ -1,6 +1,6 @@
 import type { QueueLimits } from '../../engine/records.js';
 import type { QueueTable } from '../../engine/queue-tables.js';
-import { clearUndeclared, declare, isLimited } from '../../engine/queue.js';
+import { clearUndeclared, declare, isLimited, refillAt } from '../../engine/queue.js';
 import type { Tables } from '../../engine/tables.js';
 import type { QueueRules } from '../records.js';
 import type { Changed } from './changed.js';
@@ -9,7 +9,13 @@ import { QueueRow } from './rows.js';
 export class MapsQueueTable implements QueueTable {
   private readonly rows = new Map<string, QueueRow>();
 
-  constructor(private readonly s: { touch(record: Changed): void }) {}
+  constructor(
+    private readonly s: {
+      readonly now: number;
+      readonly ready: { count(queue: QueueRow): number };
+      touch(record: Changed): void;
+    },
+  ) {}
 
   get(name: string): QueueRow | undefined {
     return this.rows.get(name);
@@ -30,10 +36,27 @@ export class MapsQueueTable implements QueueTable {
     return this.rows[Symbol.iterator]();
   }
 
+  /** Those with limits, by name. */
   limited(): readonly QueueRow[] {
     const found: QueueRow[] = [];
     for (const queue of this.rows.values()) if (isLimited(queue)) found.push(queue);
     return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  eachRefilled(visit: (queue: QueueRow) => void): void {
+    for (const queue of this.limited()) {
+      const at = refillAt(queue);
+      if (at > 0 && at <= this.s.now) visit(queue);
+    }
+  }
+
+  nextRefill(): number | undefined {
+    let next: number | undefined;
+    for (const queue of this.limited()) {
+      const at = refillAt(queue);
+      if (at > this.s.now && (next === undefined || at < next) && this.s.ready.count(queue) > 0) next = at;
+    }
+    return next;
   }
 
   touch(queue: QueueRow): void {
@@ -49,7 +72,12 @@ export class MapsQueueTable implements QueueTable {
 }
 
 /** Marks queues as declared. @returns the names of those that are not declared any more, and are cleared */
-export function declareQueues(t: Tables, appName: string, queues: readonly string[], isAlone: boolean): string[] {
+export function declareQueues(
+  t: Tables & { readonly queues: MapsQueueTable },
+  appName: string,
+  queues: readonly string[],
+  isAlone: boolean,
+): string[] {
   const declared = new Set(queues);
   declare(t, appName, queues);
   const others = t.queues.limited().flatMap(({ name }) => (declared.has(name) ? [] : name));

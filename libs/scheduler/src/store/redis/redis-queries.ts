@@ -43,7 +43,7 @@ export abstract class RedisQueries extends RedisStoreBase {
   }
 
   async queueSizes(queue = ''): Promise<number[]> {
-    const names = queue === '' ? await this.query<string[]>('queueSizes') : [queue];
+    const names = queue === '' ? await this.queueNames() : [queue];
     const total = [0, 0, 0, 0, 0];
     for (let at = 0; at < names.length; at += QUEUES_PER_CALL) {
       const sizes = await this.query<number[]>('queueSizes', ...names.slice(at, at + QUEUES_PER_CALL));
@@ -165,7 +165,9 @@ export abstract class RedisQueries extends RedisStoreBase {
     type View = Parameters<typeof statsOf>[0];
     const view = JSON.parse(await this.query<string>('stats')) as View;
     const queues = listOf<View['queues'][number]>(view.queues);
-    const rest = listOf<string>(view.rest);
+    const others = new Set([...listOf<string>(view.rest), ...(await this.queueNames(view.next))]);
+    for (const { queue } of queues) others.delete(queue);
+    const rest = [...others];
     for (let at = 0; at < rest.length; at += QUEUES_PER_CALL) {
       const more = JSON.parse(await this.query<string>('stats', ...rest.slice(at, at + QUEUES_PER_CALL))) as View;
       queues.push(...more.queues);
@@ -184,10 +186,15 @@ export abstract class RedisQueries extends RedisStoreBase {
   private readonly boundQuery = <T>(script: string, ...args: ScriptArgument[]): Promise<T> =>
     this.query<T>(script, ...args);
 
+  /** @param from the place to go on from; null: from the first on */
+  private async queueNames(from: string | null = null): Promise<string[]> {
+    return from === '0' ? [] : [...new Set(await this.scan('queueNames', from ?? '0'))];
+  }
+
   /** Reads a whole hash in several scripts. A field that moves meanwhile may be returned twice. */
-  private async scan(script: string): Promise<string[]> {
+  private async scan(script: string, from = '0'): Promise<string[]> {
     const texts: string[] = [];
-    for (let cursor = '0'; ;) {
+    for (let cursor = from; ;) {
       const [next, ...found] = await this.query<string[]>(script, '', cursor);
       texts.push(...found);
       if (next === '0') return texts;

@@ -14,8 +14,9 @@ interface QueueView {
 }
 
 interface StatsView {
-  /** Names of queues that the next calls request; {} for none. */
-  rest: string[];
+  /** Names of further queues, {} for none; and where `queueNames` goes on, '0': there are no others. */
+  rest: string[] | object;
+  next: string;
   now: number;
   counters: Record<string, number>;
   /** {} for none. */

@@ -169,7 +169,6 @@ end
 
 do
 local exports = engine.queue
-local refillAt
 local UNDECLARED_MS = limits.UNDECLARED_MS
 local addStart = engine.rateLimit.addStart
 local roomAt = engine.rateLimit.roomAt
@@ -182,7 +181,9 @@ function exports.enter(t, execution)
     t.expiries:start(execution, t.now + execution.ttl)
     t:emitDue(t.now + execution.ttl)
 end
-function refillAt(queue)
+---
+-- @returns the instant, ms, from which on another start keeps the rate limit; 0: any
+function exports.refillAt(queue)
     return queue.max == nil and 0 or roomAt(queue.starts, queue.max, queue.per)
 end
 --- Places an execution where it waits: for its time, then for its upstreams, then in its queue.
@@ -213,13 +214,13 @@ function exports.hasRoom(t, queue)
     if isFull then
         return false
     end
-    return refillAt(queue) <= t.now
+    return exports.refillAt(queue) <= t.now
 end
 --- As `hasRoom`, for a claim: where time alone makes room, a claim follows then.
 function exports.hasRoomToClaim(t, queue)
     local isOpen = exports.hasRoom(t, queue)
-    if not isOpen and refillAt(queue) > t.now then
-        t:emitDue(refillAt(queue))
+    if not isOpen and exports.refillAt(queue) > t.now then
+        t:emitDue(exports.refillAt(queue))
     end
     return isOpen
 end
@@ -335,24 +336,24 @@ function exports.clearUndeclared(t, appName, names, isAlone)
 end
 --- Wakes the queues whose rate limit has room again.
 function exports.wakeRefilled(t)
-    for ____, queue in ipairs(t.queues:limited()) do
-        local at = refillAt(queue)
-        if at > 0 and at <= t.now and t.ready:count(queue) > 0 then
+    t.queues:eachRefilled(function(queue)
+        if t.ready:count(queue) > 0 then
             t:wake(queue)
         end
-    end
+    end)
 end
 ---
 -- @returns the next instant, ms, at which maintenance has something to do
 function exports.nextDue(t)
     local next = t:nextDeadline()
-    for ____, queue in ipairs(t.queues:limited()) do
-        local at = refillAt(queue)
-        if at > t.now and (next == nil or at < next) and t.ready:count(queue) > 0 then
-            next = at
-        end
+    local at = t.queues:nextRefill()
+    local ____temp_4
+    if next == nil or at ~= nil and at < next then
+        ____temp_4 = at
+    else
+        ____temp_4 = next
     end
-    return next
+    return ____temp_4
 end
 end
 

@@ -1,10 +1,7 @@
 #!lua flags=no-writes
--- Executions ready to be claimed, by level, of some queues together; without names: the names of all.
--- ARGV: frame, operation (none), queues...   Returns: five numbers | names
+-- Executions ready to be claimed, by level, of some queues together.
+-- ARGV: frame, operation (none), queues...   Returns: five numbers
 -- @include look
-if #ARGV == 2 then
-  return call('HKEYS', keys.queues)
-end
 local total = { 0, 0, 0, 0, 0 }
 for i = 3, #ARGV do
   for level = 0, 4 do

@@ -1,19 +1,23 @@
 #!lua flags=no-writes
 -- Figures of the whole, with the first of the queues; or more of the queues.
--- ARGV: frame, operation (none), queues...   Returns: JSON; `rest` names the queues that are not among those shown
+-- ARGV: frame, operation (none), queues...
+-- Returns: JSON; `rest` names further queues that are not among those shown, and `next` is where queueNames goes on, '0': there
+-- are no others
 -- @include look
 -- Queues that one script shows, and entries of a list that are looked at for the first that counts.
 local QUEUES_AT_ONCE, HEADS_LOOKED_AT, UNHANDLED_SHOWN = 20, 100, 100
 -- Heads are read whatever their size: few of them are.
 budget.bytes = math.huge
-local names, rest = {}, {}
+local names, rest, next = {}, {}, nil
 if #ARGV > 2 then
   for i = 3, #ARGV do
     names[#names + 1] = ARGV[i]
   end
 else
-  for i, name in ipairs(call('HKEYS', keys.queues)) do
-    table.insert(i <= QUEUES_AT_ONCE and names or rest, name)
+  local page = call('HSCAN', keys.queues, '0', 'COUNT', QUEUES_AT_ONCE)
+  next = page[1]
+  for i = 1, #page[2], 2 do
+    table.insert(#names < QUEUES_AT_ONCE and names or rest, page[2][i])
   end
 end
 -- Queues from which live workers claim.
@@ -73,6 +77,7 @@ for _, packed in ipairs(call('LRANGE', keys.errors, 0, -1)) do
 end
 return cjson.encode({
   rest = rest,
+  next = next,
   now = now,
   counters = counters,
   queues = queues,

@@ -27,6 +27,7 @@ local NAMES = {
   locks = 'l', -- hash: key -> lock
   handles = 'lh', -- hash: owner and key -> wait of a handle
   queues = 'q', -- hash: queue -> pause, rules, running
+  refills = 'qr', -- zset: queues with a full rate limit, by the steady time from which on it has room
   uncounted = 'qu', -- set: queues with limits whose runs are still to be counted
   counting = 'qc', -- set: those of the count under way, see runCounts.lua
   countedRuns = 'cr', -- set: runs that it has examined

@@ -97,6 +97,39 @@ function queueTable.undeclared(appName, isAlone, place)
   return page[1], names
 end
 
+-- Queues with a full rate limit that one step looks at.
+local REFILLED_PER_STEP = 50
+
+-- Each is visited once: it is kept until its time has come. A release before does not keep it: then nothing wakes its workers,
+-- and they find the room when they ask again by themselves.
+function queueTable:eachRefilled(visit)
+  local steady = tables:steadyTime()
+  for _, name in ipairs(call('ZRANGEBYSCORE', keys.refills, '-inf', steady, 'LIMIT', 0, REFILLED_PER_STEP)) do
+    local queue = queueTable.find(name)
+    local at = engine.queue.refillAt(queue)
+    if at > now then
+      call('ZADD', keys.refills, steady + at - now, name)
+    else
+      call('ZREM', keys.refills, name)
+      visit(queue)
+    end
+  end
+end
+
+-- Beyond those that one step looks at, it may be one that has nothing ready.
+function queueTable:nextRefill()
+  local steady = tables:steadyTime()
+  local entries = call('ZRANGE', keys.refills, 0, REFILLED_PER_STEP - 1, 'WITHSCORES')
+  for i = 1, #entries, 2 do
+    local at = now + tonumber(entries[i + 1]) - steady
+    local isLast = i == 2 * REFILLED_PER_STEP - 1
+    if at <= now or isLast or readyTable:count(queueTable.find(entries[i])) > 0 then
+      return at
+    end
+  end
+  return nil
+end
+
 function queueTable:limited()
   local found = {}
   for _, name in ipairs(frame.ruled and call('HKEYS', keys.queues) or {}) do
@@ -173,6 +206,12 @@ end
 function queueTable.save()
   local texts = {}
   for name, queue in pairs(dirty) do
+    local at = engine.queue.refillAt(queue)
+    if at > now then
+      call('ZADD', keys.refills, tables:steadyTime() + at - now, name)
+    else
+      call('ZREM', keys.refills, name)
+    end
     texts[#texts + 1] = name
     texts[#texts + 1] = pack(queue)
   end
