@@ -25,16 +25,7 @@ import { cancel } from '../../engine/cancel.js';
 import { propagate, timeOut } from '../../engine/dependency.js';
 import { reopen } from '../../engine/finish.js';
 import { trim } from '../../engine/history.js';
-import {
-  clearUndeclared,
-  configure,
-  declare,
-  nextDue,
-  pause,
-  promote,
-  resume,
-  wakeRefilled,
-} from '../../engine/queue.js';
+import { configure, nextDue, pause, promote, resume, wakeRefilled } from '../../engine/queue.js';
 import { current, settleExpired } from '../../engine/settle.js';
 import {
   heartbeat,
