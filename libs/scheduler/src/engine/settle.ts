@@ -9,14 +9,22 @@ import type { Tables } from './tables.js';
 /** The execution of a run, if its token is current: a newer one means that the run has changed hands. */
 export function current(t: Tables, run: RunToken): ExecutionRecord | undefined {
   const execution = t.execution(run.executionId);
-  if (execution === undefined || execution.status !== 'RUNNING') return undefined;
-  return execution.leaseToken === run.leaseToken ? execution : undefined;
+  return execution !== undefined && isRun(execution, run) ? execution : undefined;
 }
 
 /** As `current`, of a run of that worker. */
 export function currentOf(t: Tables, worker: WorkerRecord, run: RunToken): ExecutionRecord | undefined {
-  const execution = current(t, run);
-  return execution !== undefined && execution.workerId === worker.id ? execution : undefined;
+  const execution = t.execution(run.executionId);
+  return execution !== undefined && isRunOf(execution, worker, run) ? execution : undefined;
+}
+
+/** Whether the execution is in that run, and a worker has it. */
+export function isRunOf(execution: ExecutionRecord, worker: WorkerRecord, run: RunToken): boolean {
+  return isRun(execution, run) && execution.workerId === worker.id;
+}
+
+function isRun(execution: ExecutionRecord, run: RunToken): boolean {
+  return execution.status === 'RUNNING' && execution.leaseToken === run.leaseToken;
 }
 
 /**

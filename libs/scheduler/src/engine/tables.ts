@@ -237,7 +237,12 @@ export interface WorkerTable {
   countRuns(worker: WorkerRecord): number;
   /** Whether the test holds for one whose lease is not over. Of many, only the newest leases are looked at. */
   someAlive(test: (worker: WorkerRecord) => boolean): boolean;
-  /** Calls `visit` with its runs, in the order of their claims; simple ones (see `isSimple`) may be left out. */
+  /** Whether it has that run, and its token is current. */
+  hasRun(worker: WorkerRecord, run: RunToken): boolean;
+  /**
+   * Calls `visit` with its runs, in the order of their claims; simple ones (see `isSimple`) may be left out. They must not be
+   * changed: what they were created with may be absent.
+   */
   eachRun(worker: WorkerRecord, visit: (execution: ExecutionRecord) => void): void;
   /**
    * Calls `take`, which ends a run or gives it back, with up to `limit` of its runs, some at a time: the newest claim first,

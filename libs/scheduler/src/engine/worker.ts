@@ -2,7 +2,7 @@
 import { renew as renewLock } from './lock.js';
 import type { ExecutionRecord, ExpiredRun, Heartbeat, RunToken, Stored, WorkerRecord } from './records.js';
 import { endLockWait, rescue, takeBack } from './rescue.js';
-import { currentOf, finalizeCancel } from './settle.js';
+import { finalizeCancel } from './settle.js';
 import type { Tables } from './tables.js';
 import { expireDue } from './ttl.js';
 
@@ -29,7 +29,10 @@ export function isLate(newest: number, sequence: number, hasJoinedAgain: boolean
   return sequence < newest && !(hasJoinedAgain && sequence === 1);
 }
 
-/** Renews the lease of a worker and the locks of its runs. @returns those of its runs that were asked to cancel */
+/**
+ * Renews the lease of a worker and the locks of its runs, or of those that a remote store looks at in one step.
+ * @returns those of them that were asked to cancel
+ */
 export function renew(t: Tables, worker: WorkerRecord): RunToken[] {
   const cancelRequested: RunToken[] = [];
   renewLease(t, worker);
@@ -47,7 +50,7 @@ export function heartbeat(t: Tables, id: string, runs: readonly RunToken[]): Hea
   if (worker === undefined) return { known: false, cancelRequested: [], lost: runs };
   const cancelRequested = renew(t, worker);
   const lost: RunToken[] = [];
-  for (const run of runs) if (currentOf(t, worker, run) === undefined) lost.push(run);
+  for (const run of runs) if (!t.workers.hasRun(worker, run)) lost.push(run);
   return { known: true, cancelRequested, lost };
 }
 

@@ -1,3 +1,5 @@
+import type { RunToken } from '../../engine/records.js';
+import { isRunOf } from '../../engine/settle.js';
 import type { WorkerTable } from '../../engine/tables.js';
 import type { WorkerRegistration } from '../records.js';
 import { WorkerRow, type QueueRow, type Row } from './rows.js';
@@ -6,6 +8,7 @@ import { WorkerRow, type QueueRow, type Row } from './rows.js';
 interface WorkerState {
   readonly now: number;
   queue(name: string): QueueRow;
+  readonly executions: { get(id: string): Row | undefined };
 }
 
 export class MapsWorkerTable implements WorkerTable {
@@ -81,6 +84,11 @@ export class MapsWorkerTable implements WorkerTable {
   someAlive(test: (worker: WorkerRow) => boolean): boolean {
     for (const worker of this.rows.values()) if (worker.leaseUntil > this.s.now && test(worker)) return true;
     return false;
+  }
+
+  hasRun(worker: WorkerRow, run: RunToken): boolean {
+    const row = this.s.executions.get(run.executionId);
+    return row !== undefined && isRunOf(row, worker, run);
   }
 
   eachRun({ running }: WorkerRow, visit: (row: Row) => void): void {

@@ -10,6 +10,7 @@ import { ENDS_EMITTED, STARTS_EMITTED } from './codec/codes.js';
 import { simpleClaim } from './codec/executions.js';
 import { packFire } from './codec/schedules.js';
 import { inOrder } from './effect-order.js';
+import { heartbeat } from './heartbeat.js';
 import { endedEffects, ExchangePacker, startedEffects, type ExchangeScriptReply } from './exchange.js';
 import { packSettlement } from './codec/settlements.js';
 import type { CompactWorkflow } from './codec/compact-workflow.js';
@@ -197,16 +198,13 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
   }
 
   async heartbeat(workerId: string, runs: readonly RunToken[]): Promise<HeartbeatReply> {
-    const tokens = runs.flatMap(({ executionId, leaseToken }) => [executionId, leaseToken]);
     const now = this.serverNow();
     // With a test clock the time of claim and heartbeat may be the same: then runs that are not named are left alone.
     const isKnown = now !== null && !this.settings.testClock;
     const times = [now ?? '', isKnown ? this.packer.claimsKnownUntil(workerId, now) : ''];
     const sentAt = this.sendingTime();
-    const sent = this.commitRepeatable<[number, string[], string[]]>('heartbeat', workerId, ...times, ...tokens);
-    const [known, asked, lost] = await sent;
-    if (known === 1) this.recordRenewal(workerId, sentAt);
-    return { known: known === 1, cancelRequested: tokensOf(asked), lost: tokensOf(lost) };
+    const onKnown = (): void => this.recordRenewal(workerId, sentAt);
+    return heartbeat(this.scripts, workerId, times, runs, onKnown);
   }
 
   keepAlive(workerId: string): () => void {
@@ -330,10 +328,4 @@ function isDone(reply: unknown): boolean {
 function stepOf(reply: unknown): StepReply {
   const [done, more] = reply as [number, number];
   return { done, more: more === 1 };
-}
-
-function tokensOf(flat: readonly string[]): RunToken[] {
-  const tokens: RunToken[] = [];
-  for (let i = 0; i < flat.length; i += 2) tokens.push({ executionId: flat[i]!, leaseToken: Number(flat[i + 1]) });
-  return tokens;
 }

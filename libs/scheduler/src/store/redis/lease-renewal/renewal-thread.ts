@@ -53,10 +53,15 @@ const runner = new ScriptRunner(
 async function renew(workerId: string, isBlocked: boolean): Promise<void> {
   const sentAt = storeClock.monotonic();
   const sent = process.hrtime.bigint();
-  const reply = await runner.run('renew', root, [firstArgument, '', workerId, isBlocked ? 1 : 0], true);
-  const [known, now] = reply as [known: number, now: number];
+  const renewFrom = async (place: string): Promise<[known: number, now: number, next: string]> => {
+    const args = [firstArgument, '', workerId, isBlocked ? 1 : 0, place];
+    return (await runner.run('renew', root, args, true)) as [number, number, string];
+  };
+  const [known, now, next] = await renewFrom('0');
   storeClock.observe(now, sentAt);
   if (known === 1) Atomics.store(renewed, 0, sent);
+  // Locks of the other runs of a worker that has many.
+  for (let place = next; place !== '';) [, , place] = await renewFrom(place);
 }
 
 const loop = new RenewalLoop(renew, turns, settings, clock, (reason) =>

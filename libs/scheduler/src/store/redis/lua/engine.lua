@@ -1974,24 +1974,23 @@ end
 
 do
 local exports = engine.settle
-local settleOwn, retry, snooze, placeLater
+local isRun, settleOwn, retry, snooze, placeLater
 local finish = engine.finish.finish
 local addAttempt = engine.history.addAttempt
 local lock = engine.lock
 local endRun = engine.queue.endRun
 local place = engine.queue.place
---- The execution of a run, if its token is current: a newer one means that the run has changed hands.
-function exports.current(t, run)
-    local execution = t:execution(run.executionId)
-    if execution == nil or execution.status ~= "RUNNING" then
-        return nil
-    end
-    return execution.leaseToken == run.leaseToken and execution or nil
-end
 --- As `current`, of a run of that worker.
 function exports.currentOf(t, worker, run)
-    local execution = exports.current(t, run)
-    return execution ~= nil and execution.workerId == worker.id and execution or nil
+    local execution = t:execution(run.executionId)
+    return execution ~= nil and exports.isRunOf(execution, worker, run) and execution or nil
+end
+--- Whether the execution is in that run, and a worker has it.
+function exports.isRunOf(execution, worker, run)
+    return isRun(execution, run) and execution.workerId == worker.id
+end
+function isRun(execution, run)
+    return execution.status == "RUNNING" and execution.leaseToken == run.leaseToken
 end
 function settleOwn(t, worker, settlement)
     local execution = exports.currentOf(t, worker, settlement)
@@ -2093,6 +2092,11 @@ function placeLater(t, execution, delay)
     t:emitExecution(execution, "retrying")
     place(t, execution)
     lock.release(t, execution)
+end
+--- The execution of a run, if its token is current: a newer one means that the run has changed hands.
+function exports.current(t, run)
+    local execution = t:execution(run.executionId)
+    return execution ~= nil and isRun(execution, run) and execution or nil
 end
 --- The places of settlements in the order in which they take effect: releases last and backwards, so that what goes back to the
 -- head of its queue keeps its order.
@@ -2524,7 +2528,6 @@ local renewLock = engine.lock.renew
 local endLockWait = engine.rescue.endLockWait
 local rescue = engine.rescue.rescue
 local takeBack = engine.rescue.takeBack
-local currentOf = engine.settle.currentOf
 local finalizeCancel = engine.settle.finalizeCancel
 local expireDue = engine.ttl.expireDue
 --- Whatever a worker sends renews its lease.
@@ -2563,9 +2566,9 @@ end
 function exports.isLate(newest, sequence, hasJoinedAgain)
     return sequence < newest and not (hasJoinedAgain and sequence == 1)
 end
---- Renews the lease of a worker and the locks of its runs.
+--- Renews the lease of a worker and the locks of its runs, or of those that a remote store looks at in one step.
 -- 
--- @returns those of its runs that were asked to cancel
+-- @returns those of them that were asked to cancel
 function exports.renew(t, worker)
     local cancelRequested = {}
     exports.renewLease(t, worker)
@@ -2591,7 +2594,7 @@ function exports.heartbeat(t, id, runs)
     local cancelRequested = exports.renew(t, worker)
     local lost = {}
     for ____, run in ipairs(runs) do
-        if currentOf(t, worker, run) == nil then
+        if not t.workers:hasRun(worker, run) then
             lost[#lost + 1] = run
         end
     end

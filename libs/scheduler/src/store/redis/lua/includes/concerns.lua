@@ -7,6 +7,7 @@
 -- @include orphans
 -- @include steps
 -- @include rows
+-- @include runStates
 -- @include tables
 -- @include queueTable
 -- @include runCounts

@@ -20,7 +20,7 @@ end
 local READ_AT_ONCE = 4
 
 -- How an execution stands, where its row does not say.
-local defaults = {
+rows.defaults = {
   status = 'PENDING',
   location = 'ready',
   startedAt = 0,
@@ -34,13 +34,13 @@ local defaults = {
   openEdges = 0,
   liveDependents = 0,
 }
-defaults.__index = defaults
+rows.defaults.__index = rows.defaults
 
 -- What stands behind the row of a record.
 local function parse(id, record)
   local base = records.parse(id, record)
   base.__index = base
-  return setmetatable(base, defaults)
+  return setmetatable(base, rows.defaults)
 end
 
 -- A simple one's run, from its running entry.

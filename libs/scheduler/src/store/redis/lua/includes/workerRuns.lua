@@ -1,15 +1,36 @@
 -- The runs of a worker, see WorkerTable in engine/tables.ts.
 local workerRuns = {}
 
--- Simple runs have no state: only those with one are read.
+-- Runs that one step of a heartbeat looks at, and those that are read between two looks at their bytes.
+local RUNS_PER_STEP, READ_AT_ONCE = 500, 8
+
+function workerRuns.begin()
+  -- Of a verb that looks at some runs of a worker: the cursor to go on from, and then the next one, '' where it has looked at
+  -- all. nil: a verb looks at all.
+  workerRuns.cursor = nil
+end
+
+-- Simple runs have no state: only those with one are visited.
 function workerTable:eachRun(found, visit)
-  local runs = {}
-  for _, id in ipairs(call('HKEYS', keys.running(found.id))) do
-    local row = id ~= '' and call('HEXISTS', keys.state, id) == 1 and rows.get(id)
-    if row and row.status == 'RUNNING' then
-      runs[#runs + 1] = row
+  local isAll = workerRuns.cursor == nil
+  local cursor, runs, seen, left = workerRuns.cursor or '0', {}, {}, RUNS_PER_STEP
+  while cursor ~= '' and (isAll or (runStates.bytes <= STEP_BYTES and left > 0)) do
+    local page, ids = call('HSCAN', keys.running(found.id), cursor, 'COUNT', READ_AT_ONCE), {}
+    for i = 1, #page[2], 2 do
+      ids[#ids + 1] = page[2][i] ~= '' and not seen[page[2][i]] and page[2][i] or nil
+      seen[page[2][i]] = true
     end
+    runStates.fetch(ids)
+    left = left - #ids - 1
+    for _, id in ipairs(ids) do
+      local row = runStates.get(id)
+      if row and row.status == 'RUNNING' then
+        runs[#runs + 1] = row
+      end
+    end
+    cursor = page[1] ~= '0' and page[1] or ''
   end
+  workerRuns.cursor = not isAll and cursor or nil
   table.sort(runs, function(a, b)
     return a.claimNumber < b.claimNumber
   end)
@@ -18,17 +39,38 @@ function workerTable:eachRun(found, visit)
   end
 end
 
+-- Reads what hasRun looks at, up to so many bytes. Returns how many were read.
+function workerRuns.fetch(ids)
+  return (readSome(ids, STEP_BYTES, runStates.fetch))
+end
+
+function workerTable:hasRun(found, run)
+  local id, token = run.executionId, run.leaseToken
+  local entry = call('HGET', keys.running(found.id), id)
+  if not entry then
+    return false
+  end
+  local row = runStates.get(id)
+  if row == false and string.find(entry, '^%a%d+|%d+$') then
+    -- It is a simple one.
+    return token == 1 and call('HEXISTS', keys.static, id) == 1
+  end
+  row = row or rows.get(id)
+  return row ~= nil and engine.settle.isRunOf(row, found, run)
+end
+
 -- Its runs, oldest claim first: { id, number of the claim, level, number of the execution }. Plain ones that were
 -- claimed together share a number; they came by level, and in the order of their creation.
--- many, bytes: the newest are enough, whole claims of so many runs or of so many bytes. Returns them, and whether it has others.
-function workerRuns.of(id, many, bytes)
+-- many, bytes: the newest are enough, whole claims of so many runs or of so many bytes; only: of those named, a set. Returns
+-- them, and whether it has others.
+function workerRuns.of(id, many, bytes, only)
   if many and many <= 0 then
     return {}, call('HLEN', keys.running(id)) > call('HEXISTS', keys.running(id), '')
   end
   local runs = {}
   local entries = call('HGETALL', keys.running(id))
   for i = 1, #entries, 2 do
-    if entries[i] ~= '' then
+    if entries[i] ~= '' and (not only or only[entries[i]]) then
       runs[#runs + 1] = { entries[i], tonumber(string.match(entries[i + 1], '|(%d+)$')) or 0 }
     end
   end
@@ -102,8 +144,8 @@ function workerTable:takeRuns(found, limit, take)
   return takeRuns(found.id, runs, limit, take)
 end
 
--- Takes back the runs that were claimed before this instant, dispatched to nobody, and are not among those named: a set.
--- Returns how many.
+-- Takes back runs that were claimed before this instant, dispatched to nobody, and are not among those named: a set; some of
+-- them at a time. Returns how many.
 function workerRuns.returnUnnamed(id, named, before)
   local unnamed, isAny = {}, false
   local entries = call('HGETALL', keys.running(id))
@@ -117,12 +159,7 @@ function workerRuns.returnUnnamed(id, named, before)
   if not isAny then
     return 0
   end
-  local runs, count = {}, 0
-  for _, run in ipairs(workerRuns.of(id)) do
-    if unnamed[run[1]] then
-      runs[#runs + 1] = run
-    end
-  end
+  local runs, count = workerRuns.of(id, limits.RESCUE_PER_STEP, STEP_BYTES, unnamed), 0
   takeRuns(id, runs, #runs, function(row)
     engine.rescue.takeBack(tables, row)
     count = count + 1

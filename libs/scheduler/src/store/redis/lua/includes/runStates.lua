@@ -1,0 +1,50 @@
+-- How runs stand, without their records: a payload may be large, and whoever only looks at runs does not need it. Such a row
+-- must not be changed.
+local runStates = {}
+
+local known
+
+function runStates.begin()
+  -- Bytes of states that were read.
+  runStates.bytes = 0
+  -- By id: a row; false where a run has no state; UNREADABLE.
+  known = {}
+end
+
+local UNREADABLE = {}
+
+local function make(id, state, extra)
+  local row, base = fields.unpack(state), extra and fields.unpack(extra) or {}
+  base.id, base.__index = id, base
+  return setmetatable(row, setmetatable(base, rows.defaults))
+end
+
+-- Reads the states of these at once. Returns the bytes that it has read.
+function runStates.fetch(ids)
+  local missing, bytes = {}, 0
+  for _, id in ipairs(ids) do
+    if known[id] == nil and rows.cache[id] == nil then
+      missing[#missing + 1] = id
+    end
+  end
+  local extras = readAll('HMGET', keys.extra, missing)
+  for i, state in ipairs(readAll('HMGET', keys.state, missing)) do
+    known[missing[i]] = false
+    if state then
+      local ok, row = pcall(make, missing[i], state, extras[i])
+      known[missing[i]] = ok and row or UNREADABLE
+      bytes = bytes + #state
+    end
+  end
+  runStates.bytes = runStates.bytes + bytes
+  return bytes
+end
+
+-- The row of a run that was fetched; false where it has no state; nil where it cannot be read, and is set aside.
+function runStates.get(id)
+  local row = known[id]
+  if row == UNREADABLE or row == nil then
+    return rows.get(id)
+  end
+  return row
+end

@@ -1,0 +1,83 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { settle, type NewExecution } from '../../libs/scheduler/src/core/commands.js';
+import type { Claim } from '../../libs/scheduler/src/store/records.js';
+import { BOOM, lockOn } from '../contract/fixtures.js';
+import type { Worker } from '../contract/worker.js';
+import { expectBounded, type Measured } from './script-times.js';
+import { redisSuite } from './suites.js';
+
+// A test's server keeps nothing on disk on purpose, and is told so at each connect.
+Logger.overrideLogger(false);
+
+const ROUNDS = 3;
+const LARGE = JSON.stringify('x'.repeat(240 * 1024));
+
+describe('heartbeats of a worker with many runs are scripts of a bounded time on Redis', () => {
+  const redis = redisSuite();
+  let m: Measured;
+  let worker: Worker;
+
+  beforeEach(async () => {
+    m = await redis.measured();
+    worker = await m.s.worker();
+  });
+
+  async function run(count: number, more: Partial<NewExecution> = {}): Promise<Claim[]> {
+    const claims: Claim[] = [];
+    for (let left = count; left > 0; left -= 10) await m.s.addMany(Math.min(left, 10), more);
+    while (claims.length < count) claims.push(...(await worker.claim(count - claims.length)));
+    return claims;
+  }
+
+  /** Beats and renewals, of which the former say that no run is lost. */
+  async function measure(claims: readonly Claim[]): Promise<void> {
+    const beats = await m.slowestOf(ROUNDS, async () => {
+      expect(await worker.beat(...claims)).toEqual({ known: true, cancelRequested: [], lost: [] });
+    });
+    const renewals = await m.slowestOf(ROUNDS, () => worker.renew());
+    expectBounded({ beats, renewals });
+  }
+
+  it('with large payloads', async () => {
+    await measure(await run(400, { payload: LARGE, timeout: 3_600_000 }));
+  }, 120_000);
+
+  it('that have failed with long errors before', async () => {
+    const error = { ...BOOM, message: 'x'.repeat(4 * 1024), stack: 'x'.repeat(8 * 1024) };
+    let claims = await run(400);
+    for (let attempt = 0; attempt < 9; attempt++) {
+      for (let from = 0; from < 400; from += 100)
+        await worker.settle(...claims.slice(from, from + 100).map((claim) => settle.retry(claim, error, 0)));
+      claims = [];
+      while (claims.length < 400) claims.push(...(await worker.claim(400 - claims.length)));
+    }
+    await measure(claims);
+  }, 240_000);
+
+  it('of thousands, of which all that matters is found', async () => {
+    const claims = await run(3_000);
+    const locked: Claim[] = [];
+    for (let i = 0; i < 300; i += 10) {
+      for (let k = i; k < i + 10; k++) await m.s.add({ lock: lockOn(`lock ${k}`, null, 20_000), payload: LARGE });
+      while (locked.length < i + 10) locked.push(...(await worker.claim(10)));
+    }
+    await worker.complete(claims[7]!);
+    await m.store.cancel(claims[2_999]!.executionId, 60_000);
+    await m.store.cancel(locked[250]!.executionId, 60_000);
+    m.s.clock.advance(10_000);
+    const token = ({ executionId, leaseToken }: Claim) => ({ executionId, leaseToken });
+    const other = { executionId: locked[3]!.executionId, leaseToken: 7 };
+    let reply = await worker.beat();
+    const beats = await m.slowestOf(1, async () => {
+      reply = await worker.beat(...claims, other, ...locked);
+    });
+    expect(reply.known).toBe(true);
+    expect(new Set(reply.cancelRequested)).toEqual(new Set([token(claims[2_999]!), token(locked[250]!)]));
+    expect(reply.lost).toEqual([token(claims[7]!), other]);
+    m.s.clock.advance(15_000);
+    await m.s.maintain();
+    for (const key of ['lock 0', 'lock 299']) expect(await m.store.getLock(key)).toMatchObject({ remaining: 5_000 });
+    expectBounded({ beats });
+  }, 240_000);
+});
