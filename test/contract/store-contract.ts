@@ -32,6 +32,7 @@ import { settleContract } from './settle.contract.js';
 import { snoozeContract } from './snooze.contract.js';
 import { statsContract } from './stats.contract.js';
 import { ttlContract } from './ttl.contract.js';
+import { unhandledContract } from './unhandled.contract.js';
 import { waitingContract } from './waiting.contract.js';
 import { workerContract } from './worker.contract.js';
 import { workflowContract } from './workflow.contract.js';
@@ -61,6 +62,7 @@ const CONCERNS = [
   freeLockContract,
   handleLockContract,
   workerContract,
+  unhandledContract,
   heartbeatContract,
   cancelContract,
   reopenContract,

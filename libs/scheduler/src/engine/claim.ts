@@ -105,18 +105,22 @@ function firstOf(
 
 /** Executions that others could not run come first at their level for a worker that can. */
 function claimUnhandled(t: Tables, c: Claiming, level: number, add: (execution: ExecutionRecord) => void): void {
-  t.unhandled.each(c.worker, level, (execution) => {
-    if (!isOpen(t, c)) return false;
-    const queue = t.queueOf(execution);
-    if (!isAmong(c.queues, queue) || !mayTake(t, c, queue, level) || mustWait(t, c, execution)) return true;
-    if (!mayBegin(t, c, execution, queue)) {
-      c.free = 0;
-      return false;
+  for (const queue of c.queues) {
+    if (!isOpen(t, c)) return;
+    if (mayTake(t, c, queue, level)) {
+      t.unhandled.each(c.worker, queue, level, (execution) => {
+        if (!isOpen(t, c) || !mayTake(t, c, queue, level)) return false;
+        if (mustWait(t, c, execution)) return true;
+        if (!mayBegin(t, c, execution, queue)) {
+          c.free = 0;
+          return false;
+        }
+        t.unhandled.remove(execution);
+        consider(t, c, execution, queue, level, add);
+        return true;
+      });
     }
-    t.unhandled.remove(execution);
-    consider(t, c, execution, queue, level, add);
-    return true;
-  });
+  }
 }
 
 /** Starts an execution that is in no list any more, or puts it where it waits for what it lacks. */
@@ -203,11 +207,6 @@ function mustWait(t: Tables, c: Claiming, execution: ExecutionRecord): boolean {
     });
   }
   return c.runsSuspect;
-}
-
-function isAmong(queues: readonly QueueRecord[], queue: QueueRecord): boolean {
-  for (const each of queues) if (each.name === queue.name) return true;
-  return false;
 }
 
 function removeAt(queues: QueueRecord[], index: number): void {

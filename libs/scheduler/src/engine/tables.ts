@@ -196,15 +196,15 @@ export interface ReadyTable {
   isFull(): boolean;
 }
 
-/** Executions that met workers without a handler, in a list for each task and level. */
+/** Executions that met workers without a handler, in a list for each queue, task and level. */
 export interface UnhandledTable {
   has(execution: ExecutionRecord): boolean;
   add(execution: ExecutionRecord): void;
   remove(execution: ExecutionRecord): void;
-  /** Calls `visit` with each of a level that the worker can run, in order, until it returns false. */
-  each(worker: WorkerRecord, level: number, visit: (execution: ExecutionRecord) => boolean): void;
-  /** Calls `visit` with the first of each list that the worker can run. */
-  eachFirst(worker: WorkerRecord, visit: (execution: ExecutionRecord) => void): void;
+  /** Calls `visit` with each of a queue and level that the worker can run, list by list, until it returns false. */
+  each(worker: WorkerRecord, queue: QueueRecord, level: number, visit: (execution: ExecutionRecord) => boolean): void;
+  /** Whether any waits in the queue that the worker can run. */
+  hasFor(worker: WorkerRecord, queue: QueueRecord): boolean;
 }
 
 /** Executions that wait for their first run and have a `ttl`, by the instant at which they expire. */

@@ -12,8 +12,8 @@ export function register(t: Tables, id: string, about: Stored): void {
   const worker = t.workers.describe(id, about);
   if (isNew) t.emitWorker('joined', worker);
   renewLease(t, worker);
-  for (const queue of t.workers.queuesOf(worker)) if (t.ready.count(queue) > 0) t.wake(queue);
-  t.unhandled.eachFirst(worker, (execution) => t.wake(t.queueOf(execution)));
+  for (const queue of t.workers.queuesOf(worker))
+    if (t.ready.count(queue) > 0 || t.unhandled.hasFor(worker, queue)) t.wake(queue);
 }
 
 /** Whatever a worker sends renews its lease. */

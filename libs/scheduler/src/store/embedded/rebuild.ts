@@ -258,8 +258,7 @@ export class Rebuilder {
         return row.queue.ready[row.priority].putBack(row);
       case 'unhandled':
         this.rejoinLine(row);
-        s.unhandled.tasks.add(row.task);
-        return row.task.unhandled[row.priority].putBack(row);
+        return s.unhandled.restore(row);
       case 'lock':
         s.waitingForLock++;
         return this.rejoinLine(row);

@@ -20,9 +20,7 @@ export function dump(s: State): unknown {
       ready: q.ready.map(ids),
     })),
     delayed: [...s.delayed.values()].sort((a, b) => a.at - b.at || a.order - b.order).map((row) => [row.id, row.at]),
-    unhandled: sorted(s.tasks).flatMap(([taskId, task]) =>
-      task.unhandled.some((level) => level.size > 0) ? [[taskId, task.unhandled.map(ids)]] : [],
-    ),
+    unhandled: sorted(new Map(s.unhandled.all())).map(([queue, levels]) => [queue, levels.map(ids)]),
     locks: [...s.locks.values()]
       .sort((a, b) => (a.key < b.key ? -1 : 1))
       .map((each) => ({

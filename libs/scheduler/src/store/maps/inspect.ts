@@ -119,7 +119,7 @@ export function stats(s: State, now: number): StoreStats {
       oldestReadyTime: q.ready.map((level) => level.head?.at ?? null),
     })),
     locks: s.locks.size,
-    unhandledTasks: [...s.unhandled.tasks].slice(0, UNHANDLED_SHOWN).map(({ taskId }) => taskId),
+    unhandledTasks: [...s.unhandled.tasks.keys()].slice(0, UNHANDLED_SHOWN).map(({ taskId }) => taskId),
     delayed: s.delayed.size,
     waitingForDependencies: s.waitingForDependencies,
     waitingForLock: s.waitingForLock,

@@ -233,8 +233,6 @@ export class TaskRow {
   newest: Row | null = null;
   /** Edges that wait for its next execution, and the numbers of their waits. */
   readonly next = new Map<Edge, number>();
-  /** Executions that were met by workers without a handler. */
-  readonly unhandled = levels<Row>();
 
   constructor(readonly taskId: string) {}
 }

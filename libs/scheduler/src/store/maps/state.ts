@@ -230,6 +230,7 @@ export class State extends StateData implements Tables {
   leave(row: Row): void {
     if (row.place === 'delayed') this.delayed.remove(row);
     else if (row.place === 'dependencies') this.waitingForDependencies--;
+    else if (row.place === 'unhandled') this.unhandled.remove(row);
     else {
       if (row.place === 'lock') this.waitingForLock--;
       row.list?.remove(row);

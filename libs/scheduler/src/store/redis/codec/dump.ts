@@ -47,7 +47,7 @@ export function dumpOf(view: DumpView): unknown {
       ready: listOf<object>(q['ready'] as object).map(listOf),
     })),
     delayed: listOf(view.delayed),
-    unhandled: listOf<[string, object[]]>(view.unhandled).map(([task, levels]) => [task, levels.map(listOf)]),
+    unhandled: listOf<[string, object[]]>(view.unhandled).map(([queue, levels]) => [queue, levels.map(listOf)]),
     locks: listOf<LockView & { parked: object[] }>(view.locks).map((each) => ({
       ...lockOf(each),
       remaining: undefined,

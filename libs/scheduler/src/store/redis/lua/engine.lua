@@ -1556,7 +1556,7 @@ end
 
 do
 local exports = engine.claim
-local inTurns, isOpen, claimLevel, firstOf, claimUnhandled, consider, start, mayTake, spend, mayBegin, isSuspect, mustWait, isAmong, removeAt
+local inTurns, isOpen, claimLevel, firstOf, claimUnhandled, consider, start, mayTake, spend, mayBegin, isSuspect, mustWait, removeAt
 local CLAIM_PER_STEP = limits.CLAIM_PER_STEP
 local INSPECT_FLOOR = limits.INSPECT_FLOOR
 local SUSPECT_CRASHES = limits.SUSPECT_CRASHES
@@ -1654,33 +1654,40 @@ function firstOf(t, c, queue, level, mayRun)
     )
 end
 function claimUnhandled(t, c, level, add)
-    t.unhandled:each(
-        c.worker,
-        level,
-        function(execution)
-            if not isOpen(t, c) then
-                return false
-            end
-            local queue = t:queueOf(execution)
-            if not isAmong(c.queues, queue) or not mayTake(t, c, queue, level) or mustWait(t, c, execution) then
-                return true
-            end
-            if not mayBegin(t, c, execution, queue) then
-                c.free = 0
-                return false
-            end
-            t.unhandled:remove(execution)
-            consider(
-                t,
-                c,
-                execution,
+    for ____, queue in ipairs(c.queues) do
+        if not isOpen(t, c) then
+            return
+        end
+        if mayTake(t, c, queue, level) then
+            t.unhandled:each(
+                c.worker,
                 queue,
                 level,
-                add
+                function(execution)
+                    if not isOpen(t, c) or not mayTake(t, c, queue, level) then
+                        return false
+                    end
+                    if mustWait(t, c, execution) then
+                        return true
+                    end
+                    if not mayBegin(t, c, execution, queue) then
+                        c.free = 0
+                        return false
+                    end
+                    t.unhandled:remove(execution)
+                    consider(
+                        t,
+                        c,
+                        execution,
+                        queue,
+                        level,
+                        add
+                    )
+                    return true
+                end
             )
-            return true
         end
-    )
+    end
 end
 function consider(t, c, execution, queue, level, add)
     c.examine = c.examine - 1
@@ -1773,14 +1780,6 @@ function mustWait(t, c, execution)
         )
     end
     return c.runsSuspect
-end
-function isAmong(queues, queue)
-    for ____, each in ipairs(queues) do
-        if each.name == queue.name then
-            return true
-        end
-    end
-    return false
 end
 function removeAt(queues, index)
     do
@@ -2551,14 +2550,10 @@ function exports.register(t, id, about)
     end
     exports.renewLease(t, worker)
     for ____, queue in ipairs(t.workers:queuesOf(worker)) do
-        if t.ready:count(queue) > 0 then
+        if t.ready:count(queue) > 0 or t.unhandled:hasFor(worker, queue) then
             t:wake(queue)
         end
     end
-    t.unhandled:eachFirst(
-        worker,
-        function(execution) return t:wake(t:queueOf(execution)) end
-    )
 end
 --- Whether a call of a worker arrives behind a newer one of its pipeline. One that has joined again begins its pipelines anew.
 -- 

@@ -74,16 +74,10 @@ for i, member in ipairs(call('ZRANGE', keys.delayed, 0, -1)) do
   delayed[i] = { row.id, row.dueAt }
 end
 local unhandled = {}
-local waiting = call('ZRANGE', keys.unhandledTasks, 0, -1)
-table.sort(waiting)
-for _, task in ipairs(waiting) do
-  local levels, any = {}, false
-  for level = 0, 4 do
-    levels[level + 1] = call('ZRANGE', keys.unhandled(task, level), 0, -1)
-    any = any or #levels[level + 1] > 0
-  end
-  if any then
-    unhandled[#unhandled + 1] = { task, levels }
+for _, queue in ipairs(sorted(keys.queues)) do
+  local levels = unhandledTable.dump(queue)
+  if levels then
+    unhandled[#unhandled + 1] = { queue, levels }
   end
 end
 local locks = {}

@@ -34,6 +34,7 @@ local NAMES = {
   countedWorkers = 'cw', -- list: workers whose runs it is still to examine
   tombstones = 'ho', -- hash: ready list -> entries in it that no longer count
   unhandledTasks = 'ut', -- zset: tasks with executions that met workers without a handler
+  unhandledIndexed = 'ui', -- hash: level and task -> number up to which those are in the lists of their queues
   tasks = 't', -- hash: taskId -> mirror
   watched = 'tw', -- set: tasks that others depend on
   newest = 'tn', -- hash: watched task -> its newest execution
@@ -101,6 +102,12 @@ function keys.awaited(task)
 end
 function keys.unhandled(task, level)
   return root .. 'u:' .. task .. ':' .. level
+end
+function keys.unhandledLists(queue)
+  return root .. 'ul:' .. queue
+end
+function keys.unhandledOf(length, queue, list)
+  return root .. 'uq:' .. length .. ':' .. queue .. ':' .. list
 end
 function keys.intake(batch)
   return root .. 'in:' .. batch

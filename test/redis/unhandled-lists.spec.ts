@@ -1,0 +1,51 @@
+import { describe, expect, it } from '@jest/globals';
+import type { StoreFixture } from '../contract/store-fixture.js';
+import { sceneSuite, type Redis } from './scene-suite.js';
+
+const play = sceneSuite();
+const queues = ['closed', 'open'];
+
+/** Adds executions, which meet a worker without their handler. */
+async function addUnhandled(s: StoreFixture, count: number, queue: string): Promise<string[]> {
+  const ids = await s.addMany(count, { taskId: 'nightly', queue });
+  const unable = await s.worker('unable', { queues, tasks: ['plain'] });
+  while ((await unable.exchange({ demand: 250 })).more);
+  return ids;
+}
+
+/** As a release has left them that has no lists of queues. */
+async function toEarlier(redis: Redis): Promise<void> {
+  for (const key of ['ui', ...queues.map((each) => `ul:${each}`), 'uq:6:closed:2|nightly', 'uq:4:open:2|nightly'])
+    await redis('DEL', key);
+}
+
+describe('executions that met workers without their handler, of a release without lists of queues', () => {
+  it('are found behind many of a queue that is paused, also where others are added to them', () =>
+    play(async (s, redis) => {
+      const closed = await addUnhandled(s, 450, 'closed');
+      const open = await addUnhandled(s, 2, 'open');
+      await toEarlier(redis);
+      const later = await addUnhandled(s, 1, 'open');
+      await s.store.pauseQueue('closed');
+      const able = await s.worker('able', { queues });
+      const found: string[] = [];
+      for (let i = 0; i < 6; i++) found.push(...(await able.claimIds(9)));
+      expect(found.sort()).toEqual([...open, ...later].sort());
+      await s.store.resumeQueue('closed');
+      expect([...(await able.claimIds(250)), ...(await able.claimIds(250))]).toEqual(closed);
+      for (const key of ['ut', 'ui', 'ul:closed', 'ul:open', 'u:nightly:2'])
+        expect(await redis('EXISTS', key)).toBe(':0');
+    }));
+
+  it('are passed over where that release has claimed them, or they are gone', () =>
+    play(async (s, redis) => {
+      const [claimed, gone, waits] = await addUnhandled(s, 3, 'open');
+      const able = await s.worker('able', { queues });
+      await able.complete(await able.claimOne(claimed));
+      await redis('ZADD', 'uq:4:open:2|nightly', '0', claimed!);
+      await redis('HDEL', 'x', gone!);
+      expect(await able.claimIds(9)).toEqual([waits]);
+      for (const key of ['ut', 'ui', 'ul:open', 'uq:4:open:2|nightly', 'u:nightly:2'])
+        expect(await redis('EXISTS', key)).toBe(':0');
+    }));
+});
