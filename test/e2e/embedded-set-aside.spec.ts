@@ -144,6 +144,34 @@ describe('a record that cannot be treated', () => {
     expect(await (await s.worker('w2', { queues: ['behind'] })).claimIds(250)).toHaveLength(249);
   });
 
+  it.each(['one', 'a workflow'] as const)('%s that only it has needed goes into history', async (which) => {
+    const workflow = {
+      workflowId: 'w',
+      name: 'w',
+      nodes: [{ ref: 'a', executionId: idOf(1), taskId: 'parent', dependsOn: [] }],
+    };
+    const upstream = newExecution({ executionId: idOf(1), taskId: 'parent' });
+    if (which === 'one') await store.enqueue([upstream]);
+    else await store.startWorkflow(workflow, [{ ...upstream, workflow: { workflowId: 'w', ref: 'a' } }]);
+    const [lost, other] = [newExecution({ edges: [edgeTo(idOf(1))] }), newExecution({ edges: [edgeTo(idOf(1))] })];
+    await store.enqueue([lost, other]);
+    const worker = await s.worker();
+    await worker.complete(await worker.claimOne(idOf(1)));
+    const inHistory = (database: Connection): unknown =>
+      database.prepare('SELECT count(*) AS count FROM history WHERE execution_id = ?').get(idOf(1));
+    await spoil((database) => {
+      expect(inHistory(database)).toEqual({ count: 0 });
+      live(database, lost.executionId, (body) => body.slice(1));
+    });
+    await spoil((database) => {
+      // The other one needs it still.
+      expect(inHistory(database)).toEqual({ count: 0 });
+      live(database, other.executionId, (body) => body.slice(1));
+    });
+    await spoil((database) => expect(inHistory(database)).toEqual({ count: 1 }));
+    expect(await s.status(idOf(1))).toBe('COMPLETED');
+  });
+
   it.each([
     ['the last member', ['first']],
     ['a member in the middle', []],

@@ -1,6 +1,6 @@
 import { StoreDamagedError } from '../../core/errors.js';
 import { TERMINAL_STATUSES } from '../../core/status.js';
-import type { Edge, WorkflowRow } from '../maps/rows.js';
+import type { Edge, Row, WorkflowRow } from '../maps/rows.js';
 import type { State } from '../maps/state.js';
 import type { Archive, ExecutionColumns } from './archive.js';
 import type { KeyRecord, LockRecord, QueueRecord, ScheduleEntry, StepRecord, TaskEntry } from './codec.js';
@@ -17,10 +17,11 @@ interface RecordColumns {
   checksum: number;
 }
 
-/** Edges and workflows that wait for executions that were set aside. */
+/** What executions that were set aside leave behind: edges and workflows that wait for them, and what may be needed no more. */
 export interface Orphans {
   edges: readonly Edge[];
   workflows: readonly WorkflowRow[];
+  kept: readonly Row[];
 }
 
 /** Fills an empty state from the file, without history. */
@@ -51,7 +52,8 @@ export function load(database: Database, archive: Archive, s: State, totals: Tot
   for (const { key, body } of steps) aside.attempt(`spread '${key}'`, () => rebuilder.step(Number(key), body));
   for (const kind of ['totals', 'window', 'errors']) each(kind, (_, body) => totals.restore(kind, body));
   for (const outcome of TERMINAL_STATUSES) s.history.shelves[outcome].units.beyond(archive.newestRank(outcome));
-  return { edges: rebuilder.lostEdges, workflows: rebuilder.unclosed };
+  const kept = rebuilder.rows.filter(({ place }) => place === 'kept');
+  return { edges: rebuilder.lostEdges, workflows: rebuilder.unclosed, kept };
 }
 
 function readRecords(database: Database, aside: SetAside): { kind: string; key: string; body: unknown }[] {

@@ -85,7 +85,7 @@ export class OpenFile implements GroupDisk {
 
   /** The orphans found at open; once. */
   takeOrphans(): Orphans {
-    const orphans = this.orphans ?? { edges: [], workflows: [] };
+    const orphans = this.orphans ?? { edges: [], workflows: [], kept: [] };
     this.orphans = null;
     return orphans;
   }
