@@ -8,10 +8,14 @@ local many, limit = tonumber(ARGV[4]), tonumber(ARGV[5])
 local query = cjson.decode(ARGV[6])
 local below = tonumber(ARGV[3]) or (frame.created + 1)
 local found, looked, effort, over = {}, 0, 0, false
--- Ids read at once: more, the longer it takes to find what is asked for, and few where their states are large.
-local step, MIN_STEP, MAX_STEP = 50, 16, 500
+-- Ids read at once: more, the longer it takes to find what is asked for, and few where their states are large, or where there
+-- are many workers of which each may run one.
+local MAX_STEP = math.min(500, runSearch.most())
+local step, MIN_STEP = math.min(50, MAX_STEP), math.min(16, MAX_STEP)
 -- Bytes of what was read, and those of which more are not read at once; bytes that cost as much as one closer look.
 local read, MAX_READ, BYTES_PER_LOOK = 0, 1048576, 4096
+-- Looks at runs of workers that cost as much as one closer look, and rows that are read together.
+local LOOKS_PER_LOOK, ROWS_AT_ONCE = 8, math.min(8, runSearch.most())
 -- Bytes of views after which the reply ends.
 local size, MAX_SIZE = 0, 524288
 -- Where a record says of which task it is, and of which queue.
@@ -75,11 +79,9 @@ local function passByStatus(ids, passed)
     return
   end
   if status.PENDING or status.RUNNING then
-    for _, workerId in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
-      for i, run in ipairs(readAll('HMGET', keys.running(workerId), stateless)) do
-        runs[i] = runs[i] or (run and not inspect.isWaiting(workerId, stateless[i]))
-      end
-    end
+    runSearch.each(stateless, function(i, workerId)
+      runs[i] = not inspect.isWaiting(workerId, stateless[i])
+    end)
   end
   for i, id in ipairs(stateless) do
     passed[id] = not status[runs[i] and 'RUNNING' or 'PENDING']
@@ -108,6 +110,15 @@ local function passedOver(ids)
   return passed
 end
 
+-- Reads the rows of the next ones, newest first, that are looked at closely.
+local function fetchRows(ids, from, passed)
+  local some = {}
+  for i = from, math.max(1, from - ROWS_AT_ONCE + 1), -1 do
+    some[#some + 1] = not (passed and passed[ids[i]]) and #some < limit - #found and ids[i] or nil
+  end
+  rows.fetch(some)
+end
+
 -- Looks at one; returns false where the page is full, enough is done, or the time asked for is past.
 local function examine(id, n, passed)
   local isPassed = passed and passed[id]
@@ -129,6 +140,11 @@ local function examine(id, n, passed)
   return #found < limit and effort < many and size < MAX_SIZE
 end
 
+-- Whether enough is done, with the search for runs, which is for several executions at a time.
+local function isTired()
+  return effort + runSearch.looks / LOOKS_PER_LOOK >= many
+end
+
 local goes = true
 while goes and below - 1 > frame.popped do
   local last = below - 1 - frame.popped - 1
@@ -142,11 +158,19 @@ while goes and below - 1 > frame.popped do
   effort = effort + (read - before) / BYTES_PER_LOOK
   step = read - before > MAX_READ and MIN_STEP or math.min(2 * step, MAX_STEP)
   for i = #ids, 1, -1 do
+    if (#ids - i) % ROWS_AT_ONCE == 0 then
+      goes = i == #ids or not isTired()
+      if not goes then
+        break
+      end
+      fetchRows(ids, i, passed)
+    end
     goes = examine(ids[i], frame.popped + first + i, passed)
     if not goes then
       break
     end
   end
+  goes = goes and not isTired()
 end
 while goes do
   local old = call('ZREVRANGEBYSCORE', keys.old, '(' .. below, '-inf', 'WITHSCORES', 'LIMIT', 0, 100)
@@ -155,7 +179,7 @@ while goes do
     break
   end
   for i = 1, #old, 2 do
-    goes = examine(old[i], tonumber(old[i + 1]))
+    goes = examine(old[i], tonumber(old[i + 1])) and not isTired()
     if not goes then
       break
     end

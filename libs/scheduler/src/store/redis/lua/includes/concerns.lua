@@ -6,6 +6,7 @@
 -- @include aside
 -- @include orphans
 -- @include steps
+-- @include runSearch
 -- @include rows
 -- @include runStates
 -- @include tables

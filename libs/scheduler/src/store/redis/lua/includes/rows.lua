@@ -4,7 +4,7 @@ local rows = {}
 
 function rows.begin()
   rows.cache, rows.dirty, rows.extras = {}, {}, {}
-  -- Bytes of records and states that were read: each may have 256 kB.
+  -- Bytes of records and states that were read: each may have 256 kB. A search for runs counts as well.
   rows.bytes = 0
   -- Rows that have no state of their own in the store, by id: ready since they were created, or running since then.
   rows.isSimple, rows.isSimpleRun = {}, {}
@@ -12,8 +12,6 @@ function rows.begin()
   rows.endedCompactly = {}
   -- Executions whose texts cannot be read, and why: they count as missing, and the verb's end sets them aside.
   rows.bad = {}
-  -- Workers with a lease, once they are asked for.
-  rows.workers = nil
 end
 
 -- Rows that are read before their bytes are looked at.
@@ -180,16 +178,15 @@ local function make(id, record, state)
   return row
 end
 
--- Finds out which worker runs it, if any does.
-local function findRun(row)
-  rows.workers = rows.workers or call('ZRANGE', keys.leases, 0, -1)
-  for _, workerId in ipairs(rows.workers) do
-    local entry = call('HGET', keys.running(workerId), row.id)
-    if entry then
-      local ok, why = pcall(setRunning, row, workerId, entry)
-      return ok or spoil(row.id, why)
+-- Finds out which workers run these, if any does.
+local function findRuns(ids)
+  local cost = runSearch.each(ids, function(i, workerId, entry)
+    local ok, why = pcall(setRunning, rows.cache[ids[i]], workerId, entry)
+    if not ok then
+      spoil(ids[i], why)
     end
-  end
+  end)
+  rows.bytes = rows.bytes + cost
 end
 
 -- A row that is about to be stored.
@@ -218,7 +215,7 @@ function rows.get(id, resting)
   local state = call('HGET', keys.state, id)
   row = make(id, record, state)
   if row and not state and not resting then
-    findRun(row)
+    findRuns({ id })
   end
   return rows.cache[id] or nil
 end
@@ -262,7 +259,7 @@ function rows.fetch(ids, workerId, resting)
         end
       end
     end
-    local runs = workerId and readAll('HMGET', keys.running(workerId), stateless) or {}
+    local runs, others = workerId and readAll('HMGET', keys.running(workerId), stateless) or {}, {}
     for i, id in ipairs(stateless) do
       if runs[i] then
         local ok, why = pcall(setRunning, rows.cache[id], workerId, runs[i])
@@ -270,9 +267,10 @@ function rows.fetch(ids, workerId, resting)
           spoil(id, why)
         end
       else
-        findRun(rows.cache[id])
+        others[#others + 1] = id
       end
     end
+    findRuns(others)
   end
 end
 

@@ -17,11 +17,12 @@ local function runLetter(workerId, id)
   return workerId and statuses.isWaiting(workerId, id) and codes.STATUS.PENDING or codes.STATUS.RUNNING
 end
 
--- A letter for each of the ids, '-' for one that is not there; of the first ones only, where their states are large.
+-- A letter for each of the ids, '-' for one that is not there; of the first ones only, where their states are large, or their
+-- runs are many to search.
 function statuses.of(ids)
   local letters, stateless, bytes = {}, {}, 0
   local from = 1
-  while from <= #ids and bytes < MAX_BYTES do
+  while from <= #ids and bytes < MAX_BYTES and #stateless < runSearch.most() do
     local to = math.min(from + AT_ONCE - 1, #ids)
     for i, state in ipairs(readAll('HMGET', keys.state, ids, from, to)) do
       local at = from + i - 1
@@ -52,12 +53,8 @@ function statuses.of(ids)
   for i, at in ipairs(known) do
     unsettled[i] = ids[at]
   end
-  for _, workerId in ipairs(#known > 0 and call('ZRANGE', keys.leases, 0, -1) or {}) do
-    for i, run in ipairs(readAll('HMGET', keys.running(workerId), unsettled)) do
-      if run then
-        letters[known[i]] = runLetter(workerId, unsettled[i])
-      end
-    end
-  end
+  runSearch.each(unsettled, function(i, workerId)
+    letters[known[i]] = runLetter(workerId, unsettled[i])
+  end)
   return letters
 end
