@@ -119,6 +119,20 @@ describe('an exchange on Redis is one script of a bounded time', () => {
     expectBounded({ ended });
   }, 120_000);
 
+  it('when many large ones are claimed that met workers without their handler', async () => {
+    const unable = await m.s.worker('unable', { tasks: ['plain'] });
+    const claimed = await m.slowestOf(ROUNDS, async (round) => {
+      const ids: string[] = [];
+      for (let i = 0; i < 100; i += 10) ids.push(...(await m.s.addMany(10, { payload: LARGE, taskId: 'nightly' })));
+      while ((await unable.exchange({ demand: 250 })).more);
+      const able = await m.s.worker(`able${round}`);
+      const claims: Claim[] = [];
+      while (claims.length < 100) claims.push(...(await able.claim(100 - claims.length)));
+      expect(claims.map(({ executionId }) => executionId)).toEqual(ids);
+    });
+    expectBounded({ claimed });
+  }, 120_000);
+
   it('when thousands end that need the general way', async () => {
     const ended = await m.slowestOf(ROUNDS, async () => {
       await m.s.addMany(2_000, { timeout: 60_000 });

@@ -9,6 +9,14 @@ function budget.readNext(bytes)
   return bytes < SMALL_BYTES and MANY or budget.few
 end
 
+-- A row is parsed and written again: it costs so many times what its bytes cost in a reply.
+local ROW_COST = 3
+
+-- Rows of so many bytes were read for a claim.
+function budget.addRows(bytes)
+  budget.bytes = budget.bytes - ROW_COST * bytes
+end
+
 function budget.begin()
   budget.bytes, budget.edges, budget.isFull = 4194304, 500, false
   -- The results of the dependencies of those that are claimed: id, the edge from which on they are left to fetch (0: none),

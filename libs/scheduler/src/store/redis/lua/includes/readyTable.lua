@@ -9,9 +9,6 @@ local PASSED_PER_STEP = 2000
 local tails
 -- Of the claim under way, by list: entries taken from its head, which of them is next, and those that were passed over.
 local taken, nexts, passedOver
--- A row is parsed and written again: it costs so many times what its bytes cost in a reply.
-local ROW_COST = 3
-
 local passesLeft
 -- Executions that are read next: few at first, and where those before were large.
 local readAtOnce
@@ -112,7 +109,7 @@ local function takeMore(list, atMost)
   end
   rows.fetch(ids, nil, true)
   local bytes = rows.bytes - before
-  budget.bytes = budget.bytes - ROW_COST * bytes
+  budget.addRows(bytes)
   readAtOnce = budget.readNext(bytes)
   return entries
 end

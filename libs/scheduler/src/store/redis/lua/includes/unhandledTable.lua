@@ -128,7 +128,8 @@ local function indexEarlier(worker_, level)
   if not indexed[level] then
     indexed[level] = true
     for _, task in ipairs(tasksWaiting()) do
-      if workerTable.hasHandler(worker_, task) then
+      -- Those that are too large for this verb are entered by the next one.
+      if rows.bytes <= STEP_BYTES and workerTable.hasHandler(worker_, task) then
         indexNext(task, level)
       end
     end
@@ -156,7 +157,9 @@ function unhandledTable:each(worker_, queue, level, visit)
     local task = string.sub(name, 3)
     if string.sub(name, 1, 1) == tostring(level) and workerTable.hasHandler(worker_, task) then
       for _, id in ipairs(call('ZRANGE', keyOf(queue.name, name), 0, 4 * limits.CLAIM_PER_STEP)) do
+        local before = rows.bytes
         local row = rows.get(id, true)
+        budget.addRows(rows.bytes - before)
         if not row or row.location ~= 'unhandled' then
           unhandledTable:remove({ id = id, task = task, level = level, queue = queue.name })
         elseif not visit(row) then
