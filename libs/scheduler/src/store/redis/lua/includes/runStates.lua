@@ -16,6 +16,7 @@ local UNREADABLE = {}
 local function make(id, state, extra)
   local row, base = fields.unpack(state), extra and fields.unpack(extra) or {}
   base.id, base.__index = id, base
+  fields.check(row, base)
   return setmetatable(row, setmetatable(base, rows.defaults))
 end
 
