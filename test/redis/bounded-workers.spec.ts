@@ -65,4 +65,16 @@ describe('among a thousand workers, the one of a run is found on Redis by script
     expect(await m.s.status(ready!)).toBe('PENDING');
     expectBounded({ stale });
   }, 120_000);
+
+  it('when runs that take too long are looked for', async () => {
+    for (let i = 0; i < 40; i += 10) await m.s.addMany(10_000);
+    await Promise.all(workers.map((worker) => worker.claim(40)));
+    expect(await m.store.expiredRuns(100)).toEqual([]);
+    const looked = await m.slowestOf(ROUNDS, () => m.store.expiredRuns(100));
+    m.s.clock.advance(3_600_000);
+    await workers[999]!.claim(1);
+    const last = await m.store.expiredRuns(100);
+    expect(new Set(last.map(({ executionId }) => executionId)).size).toBe(100);
+    expectBounded({ looked });
+  }, 120_000);
 });

@@ -148,17 +148,13 @@ export abstract class RedisQueries extends RedisStoreBase {
   }
 
   async expiredRuns(limit: number): Promise<ExpiredRun[]> {
-    const flat = await this.query<string[]>('expiredRuns', limit);
-    const runs: ExpiredRun[] = [];
-    for (let i = 0; i < flat.length; i += 7) {
-      const [leaseToken, run, failures, bound] = [1, 3, 4, 5].map((field) => Number(flat[i + field])) as [
-        ...[number, number, number, number],
-      ];
-      const field = flat[i + 6]!;
-      const budget = field.startsWith(';') ? field.slice(1) : null;
-      runs.push({ executionId: flat[i]!, leaseToken, taskId: flat[i + 2]!, run, failures, budget, limit: bound });
+    const runs = new Map<string, ExpiredRun>();
+    for (let place = '0'; ;) {
+      const [next, ...flat] = await this.query<string[]>('expiredRuns', limit - runs.size, place);
+      for (const run of expiredRunsOf(flat)) runs.set(run.executionId, run);
+      place = next!;
+      if (place === '0' || runs.size >= limit) return [...runs.values()];
     }
-    return runs;
   }
 
   async stats(): Promise<StoreStats> {
@@ -216,4 +212,18 @@ export abstract class RedisQueries extends RedisStoreBase {
     }
     return executionOf(view);
   }
+}
+
+/** @param flat of each: id, attempt, task, run, failures, bound, ';' and its budget */
+function expiredRunsOf(flat: readonly string[]): ExpiredRun[] {
+  const runs: ExpiredRun[] = [];
+  for (let i = 0; i < flat.length; i += 7) {
+    const [leaseToken, run, failures, bound] = [1, 3, 4, 5].map((field) => Number(flat[i + field])) as [
+      ...[number, number, number, number],
+    ];
+    const field = flat[i + 6]!;
+    const budget = field.startsWith(';') ? field.slice(1) : null;
+    runs.push({ executionId: flat[i]!, leaseToken, taskId: flat[i + 2]!, run, failures, budget, limit: bound });
+  }
+  return runs;
 }

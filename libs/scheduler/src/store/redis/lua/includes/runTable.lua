@@ -12,6 +12,8 @@ function runTable.begin()
   runTable.reported = {}
   -- Whether any execution is dispatched directly, once that is asked for.
   runTable.anyHanded = nil
+  -- Of a verb that looks for old runs: at which worker it goes on, and then the next one to go on from, 0: it has looked at all.
+  runTable.place = 0
 end
 
 function tables:isSimple(row)
@@ -91,6 +93,9 @@ local function ageOf(workerId, startedAt, claimNumber)
 end
 
 function tables:eachPastDeadline(limit, visit)
+  if runTable.place > 0 then
+    return
+  end
   for _, member in ipairs(call('ZRANGEBYSCORE', keys.runDeadlines, '-inf', now, 'LIMIT', 0, limit)) do
     local row = rows.get(string.sub(member, 14))
     if
@@ -103,18 +108,40 @@ function tables:eachPastDeadline(limit, visit)
   end
 end
 
-function tables:eachRunOlderThan(duration, visit)
-  for _, workerId in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
-    local entries = call('HGETALL', keys.running(workerId))
-    for i = 1, #entries, 2 do
-      local started, number = string.match(entries[i + 1], '^%a(%d+)|(%d+)$')
-      local isOld = started and ageOf(workerId, tonumber(started), tonumber(number)) >= duration
-      local row = isOld and rows.get(entries[i])
-      if row and row.status == 'RUNNING' and not visit(row) then
-        return
+-- Visits the old runs of a worker until `visit` returns false, or enough is read. Returns how many runs it has, and whether it
+-- may go on.
+local function visitOlder(workerId, duration, visit)
+  local entries = call('HGETALL', keys.running(workerId))
+  for i = 1, #entries, 2 do
+    local started, number = string.match(entries[i + 1], '^%a(%d+)|(%d+)$')
+    if started and ageOf(workerId, tonumber(started), tonumber(number)) >= duration then
+      rows.fetch({ entries[i] }, workerId)
+      local row = rows.get(entries[i])
+      if row and row.status == 'RUNNING' and not visit(row) or rows.bytes > STEP_BYTES then
+        return #entries / 2, false
       end
     end
   end
+  return #entries / 2, true
+end
+
+-- Runs, and workers, that one step looks at.
+local RUNS_PER_STEP, WORKERS_PER_STEP = 1000, 250
+
+-- The places of workers move with their leases: one that is passed over is found by the next search.
+function tables:eachRunOlderThan(duration, visit)
+  local ids, left, mayGoOn =
+    call('ZRANGE', keys.leases, runTable.place, runTable.place + WORKERS_PER_STEP - 1), RUNS_PER_STEP, true
+  for i, workerId in ipairs(ids) do
+    local count
+    count, mayGoOn = visitOlder(workerId, duration, visit)
+    left = left - count
+    if not mayGoOn or left <= 0 then
+      runTable.place = mayGoOn and runTable.place + i or 0
+      return
+    end
+  end
+  runTable.place = #ids == WORKERS_PER_STEP and runTable.place + #ids or 0
 end
 
 function tables:requireLock(row, lock)
