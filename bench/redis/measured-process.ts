@@ -47,6 +47,7 @@ const api: ProcessApi = {
   probe: (count, gap) => probe(subject, count, gap),
   observed: async () => recorder.observed(),
   counts: () => subject.counts(),
+  cpuUs: async () => cpuUs(),
 };
 
 process.on('message', ({ id, name, args }: Call) => {

@@ -55,6 +55,8 @@ export interface ProcessApi {
   probe(count: number, gap: number): Promise<Interval & { probes: Probe[] }>;
   observed(): Promise<Sample>;
   counts(): Promise<Counts>;
+  /** CPU spent since the process was started, µs. */
+  cpuUs(): Promise<number>;
 }
 
 /** Progress is told at each multiple of so many commits, and 20 times a second beside it. */

@@ -1,5 +1,6 @@
 import { measureAdding } from './measure/adding.js';
 import { measureDepth } from './measure/depth.js';
+import { measureIdle } from './measure/idle.js';
 import { measureLatency } from './measure/latency.js';
 import { measureMemory } from './measure/memory.js';
 import { measureProcessing } from './measure/processing.js';
@@ -51,6 +52,7 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('latency-rested', 'add to start after a rest of 50 ms, two processes', (run) =>
     measureLatency(run, { across: true, ...RESTED }),
   ),
+  scenario('idle', 'a worker without work, a second', (run) => measureIdle(run)),
   scenario('memory', 'bytes of a queued job', (run) => measureMemory(run)),
   scenario('memory-levels', 'bytes of a queued job, five priorities', (run) => measureMemory(run, 'levels')),
   scenario('memory-flows', 'bytes of a queued job of a flow', (run) => measureMemory(run, 'flows')),

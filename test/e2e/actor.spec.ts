@@ -14,6 +14,12 @@ class Duty extends Actor {
   ) {
     super('scheduler:test:duty', 1000, registry, time);
   }
+  isNeeded = true;
+
+  protected override isDue(): Promise<boolean> {
+    return Promise.resolve(this.isNeeded);
+  }
+
   protected async pass(): Promise<void> {
     this.passed.push(this.time.now());
     await this.during();
@@ -105,6 +111,21 @@ describe('Actor', () => {
     duty.during = () => Promise.resolve();
     await step(clock, 1000);
     expect(duty.passed).toEqual([0, 1000]);
+    await duty.stop();
+  });
+
+  it('is spared the pass of an interval in which nothing is due, but not one that was asked for', async () => {
+    const { clock, duty } = setUp();
+    duty.isNeeded = false;
+    duty.start();
+    await turn();
+    duty.ring(300);
+    await step(clock, 999);
+    await step(clock, 1);
+    expect(duty.passed).toEqual([0, 300]);
+    duty.isNeeded = true;
+    await step(clock, 1000);
+    expect(duty.passed).toEqual([0, 300, 2000]);
     await duty.stop();
   });
 

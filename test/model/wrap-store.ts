@@ -20,6 +20,42 @@ export function wrapStore(open: OpenStore, change: (inner: TaskStore) => Partial
   };
 }
 
+/**
+ * Asks first what is due, as duties and idle workers do, and leaves out what then seems to be useless. A worker that gets
+ * something must have been told that there is work.
+ */
+export function askingFirst(open: OpenStore): OpenStore {
+  return wrapStore(open, (inner) => {
+    const newest = new Map<string, number>();
+    return {
+      promote: async (limit) => {
+        const { promote, nextDue } = await inner.due();
+        return promote ? inner.promote(limit) : { done: 0, more: false, nextDue };
+      },
+      rescue: async (limit) => ((await inner.due()).rescue ? inner.rescue(limit) : { done: 0, more: false }),
+      expiredRuns: async (limit) => ((await inner.due()).rescue ? inner.expiredRuns(limit) : []),
+      dueSchedules: async (limit) => {
+        const { schedules, nextTick } = await inner.due();
+        const found = await inner.dueSchedules(limit);
+        return schedules ? found : { ...found, schedules: [], next: nextTick };
+      },
+      exchange: async (request) => {
+        const { workerId, pipeline, sequence, settlements } = request;
+        const isNew = sequence !== newest.get(`${workerId} ${pipeline}`);
+        newest.set(`${workerId} ${pipeline}`, sequence);
+        let isReported = false;
+        const end = inner.subscribe((effects) => (isReported ||= effects.some(({ kind }) => kind === 'ready')));
+        const { promote } = await inner.due();
+        end();
+        const reply = await inner.exchange(request);
+        if (isNew && settlements.length === 0 && reply.claims.length > 0 && !isReported && !promote)
+          throw new Error(`${reply.claims.length} executions were ready, and no worker was told`);
+        return reply;
+      },
+    };
+  });
+}
+
 /** Sends every exchange three times, as a client does that loses replies: only one of them may count. */
 export function repeatingExchanges(open: OpenStore): OpenStore {
   return wrapStore(open, (inner) => ({

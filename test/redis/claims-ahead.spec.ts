@@ -123,7 +123,7 @@ describe('a worker whose handlers were short until now', () => {
     expect(before).toBeLessThan(MANY / 2);
     while ((await here.getHealthStatus()).runningTasks > 0) await nap(10);
     expect(begun).toHaveLength(before);
-    const { items } = await here.listExecutions({ status: 'PENDING', limit: 500 });
+    const { items } = await here.listExecutions({ status: 'PENDING', taskId: 'slow', limit: 500 });
     expect(items).toHaveLength(MANY - before);
     await here.taskQueue.resume('default');
   });

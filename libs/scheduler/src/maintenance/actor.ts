@@ -30,12 +30,17 @@ export abstract class Actor {
   /** One pass of the duty. */
   protected abstract pass(): Promise<void>;
 
+  /** Whether an interval needs a pass. */
+  protected isDue(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
   start(): void {
     if (this.interval) return;
     this.isStopped = false;
     if (this.registry.doesExist('interval', this.timerName))
       throw new InvalidOptionError('name', this.timerName, 'a different name for each scheduler of an app');
-    this.interval = this.clock.setRepeating(this.every, () => void this.run());
+    this.interval = this.clock.setRepeating(this.every, () => void this.run(() => this.isDue()));
     this.registry.addInterval(this.timerName, this.interval.handle ?? {});
     // Work that became due before the start has no other trigger.
     void this.run();
@@ -52,8 +57,11 @@ export abstract class Actor {
     await this.passing;
   }
 
-  /** Runs a pass now; a request during a pass runs another one after it. */
-  async run(): Promise<void> {
+  /**
+   * Runs a pass now; a request during a pass runs another one after it.
+   * @param isNeeded may find that there is nothing to do
+   */
+  async run(isNeeded?: () => Promise<boolean>): Promise<void> {
     if (this.interval && !this.registry.doesExist('interval', this.timerName)) {
       await this.stop();
       return;
@@ -62,7 +70,7 @@ export abstract class Actor {
       this.again = true;
       return this.passing;
     }
-    this.passing = this.passes().finally(() => (this.passing = null));
+    this.passing = this.passes(isNeeded).finally(() => (this.passing = null));
     await this.passing;
   }
 
@@ -82,11 +90,13 @@ export abstract class Actor {
     this.alarm = { at: due, timer: this.clock.setTimer(wait, ring) };
   }
 
-  private async passes(): Promise<void> {
+  private async passes(isNeeded?: () => Promise<boolean>): Promise<void> {
+    let mayBeSpared = isNeeded;
     do {
       this.again = false;
       try {
-        await this.pass();
+        if (!mayBeSpared || (await mayBeSpared())) await this.pass();
+        mayBeSpared = undefined;
         this.onPass(this.timerName, null);
       } catch (error) {
         // The app ended during the pass, and its connections with it.

@@ -12,7 +12,7 @@ import { parseJson } from '../core/json.js';
 import { parseCron, type ParsedCron } from '../cron/cron-expression.js';
 import { decideTicks, type TickDecision } from '../cron/misfire.js';
 import type { EventHub } from '../events/event-hub.js';
-import type { CronStore, WorkerStore } from '../store/task-store.js';
+import type { CronStore, MaintenanceStore, WorkerStore } from '../store/task-store.js';
 import type { TaskCatalog } from '../task/task-catalog.js';
 import { Actor } from './actor.js';
 
@@ -40,7 +40,7 @@ export class CronTicker extends Actor {
   private served: { at: number; tasks: ReadonlySet<string> } | null = null;
 
   constructor(
-    private readonly store: CronStore & Pick<WorkerStore, 'listWorkers'>,
+    private readonly store: CronStore & Pick<WorkerStore, 'listWorkers'> & Pick<MaintenanceStore, 'due'>,
     private readonly catalog: TaskCatalog,
     /** ms */
     private readonly cancelGrace: number,
@@ -54,6 +54,12 @@ export class CronTicker extends Actor {
     hub.listen((effects) => {
       for (const effect of effects) if (effect.kind === 'timerDue') this.wakeAt(effect.at);
     });
+  }
+
+  protected override async isDue(): Promise<boolean> {
+    const { schedules, nextTick } = await this.store.due();
+    if (nextTick !== null) this.wakeAt(nextTick);
+    return schedules;
   }
 
   protected async pass(): Promise<void> {

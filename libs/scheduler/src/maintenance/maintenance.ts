@@ -11,6 +11,7 @@ import { TaskRetryManager } from '../retry/task-retry-manager.js';
 import { TASK_STORE, type TaskStore } from '../store/task-store.js';
 import { TaskCatalog } from '../task/task-catalog.js';
 import type { Actor } from './actor.js';
+import { CommonIntervals } from './common-intervals.js';
 import { CronTicker } from './cron-ticker.js';
 import { Promoter } from './promoter.js';
 import { Pruner } from './pruner.js';
@@ -49,12 +50,13 @@ export class Maintenance {
     hub.listen((effects) => {
       for (const effect of effects) this.report(effect);
     });
+    const time = new CommonIntervals(clock);
     this.actors = [
-      new Promoter(store, hub, scheduler, registry, clock),
-      new CronTicker(store, catalog, abortGrace, hub, scheduler, registry, clock),
-      new Rescuer(store, catalog, retries, context, lease, scheduler, registry, clock),
-      new Pruner(store, cron, queues, scheduler, registry, clock),
-      new UnservedWatch(store, scheduler, registry, clock),
+      new Promoter(store, hub, scheduler, registry, time),
+      new CronTicker(store, catalog, abortGrace, hub, scheduler, registry, time),
+      new Rescuer(store, catalog, retries, context, lease, scheduler, registry, time),
+      new Pruner(store, cron, queues, scheduler, registry, time),
+      new UnservedWatch(store, scheduler, registry, time),
     ];
     for (const actor of this.actors)
       actor.onPass = (duty, error) => (error === null ? liveness.succeeded(duty) : liveness.failed(duty, error));

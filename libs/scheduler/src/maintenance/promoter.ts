@@ -25,6 +25,12 @@ export class Promoter extends Actor {
     });
   }
 
+  protected override async isDue(): Promise<boolean> {
+    const { promote, nextDue } = await this.store.due();
+    if (nextDue !== null) this.wakeAt(nextDue);
+    return promote;
+  }
+
   protected async pass(): Promise<void> {
     for (;;) {
       const { more, nextDue } = await this.store.promote(PROMOTE_PER_STEP);

@@ -34,6 +34,10 @@ export class Rescuer extends Actor {
     super(`scheduler:${scheduler}:rescuer`, EVERY, registry, clock);
   }
 
+  protected override async isDue(): Promise<boolean> {
+    return !this.wasStalled() && (await this.store.due()).rescue;
+  }
+
   protected async pass(): Promise<void> {
     if (this.wasStalled()) return;
     while ((await this.store.rescue(RESCUE_PER_STEP)).more);

@@ -4,6 +4,7 @@ import type { TaskExecution } from '../core/execution.js';
 import type { TaskPriority } from '../core/priority.js';
 import type { ScheduleRecord } from '../core/schedule.js';
 import type { TaskRecord } from '../core/task-definition.js';
+import type { Due } from './due.js';
 import type {
   Claim,
   ExpiredRun,
@@ -195,6 +196,8 @@ export interface HeartbeatReply {
 export interface WorkerStore {
   /** Whether other processes use the same data: a call takes a round trip, and data that was read may have changed. */
   readonly isShared: boolean;
+  /** Whether `due` reports work to the workers of this process; if not, they ask for work once a second. */
+  readonly reportsWork: boolean;
   /** Number of exchanges that a worker may have in flight. */
   readonly pipelines: number;
   /** Registers a worker, or updates its registration. */
@@ -262,6 +265,11 @@ export interface StepReply {
 }
 
 export interface MaintenanceStore {
+  /**
+   * What is due, in one read that is cheap if nothing is. Each duty asks once a second, in case a message was lost; if work was
+   * missed, the signal `ready` follows.
+   */
+  due(): Promise<Due>;
   /** Makes due executions ready, resolves edges, ends waits whose deadline has passed. */
   promote(limit: number): Promise<StepReply & { nextDue: number | null }>;
   /** Rescues the runs of workers whose lease has expired; the third crash of an execution ends it. */

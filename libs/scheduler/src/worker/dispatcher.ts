@@ -15,7 +15,7 @@ import { StartRule } from './start-rule.js';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
 
 const RETRY_MS = [50, 100, 250, 500, 1000];
-/** Interval of polls for work on a remote store without events, ms. */
+/** Interval of polls for work on a remote store that does not report missed work, ms. */
 const POLL_INTERVAL_MS = 1000;
 
 /**
@@ -69,7 +69,8 @@ export class Dispatcher {
   open(): void {
     this.claiming = true;
     this.leaving = false;
-    if (this.store.isShared) this.poll ??= this.clock.setRepeating(POLL_INTERVAL_MS, () => this.wake());
+    if (this.store.isShared && !this.store.reportsWork)
+      this.poll ??= this.clock.setRepeating(POLL_INTERVAL_MS, () => this.wake());
     this.wake();
   }
 

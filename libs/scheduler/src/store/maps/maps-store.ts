@@ -16,6 +16,7 @@ import type {
   WorkerInfo,
   WorkflowInfo,
 } from '../records.js';
+import { ALL_DUE, type Due } from '../due.js';
 import type { HeartbeatReply, ExchangeReply, ExchangeRequest, StepReply, TaskStore } from '../task-store.js';
 import { claim } from './claim.js';
 import { dump } from './dump.js';
@@ -201,6 +202,7 @@ export class MapsTaskStore extends MapsStoreBase implements TaskStore {
   // ---- workers -------------------------------------------------------------------------------------------------
 
   readonly isShared: boolean = false;
+  readonly reportsWork = false;
   readonly pipelines: number = 1;
 
   /** Waiters are resolved synchronously: direct dispatch does not apply. */
@@ -287,6 +289,10 @@ export class MapsTaskStore extends MapsStoreBase implements TaskStore {
   }
 
   // ---- maintenance ---------------------------------------------------------------------------------------------
+
+  due(): Promise<Due> {
+    return Promise.resolve(ALL_DUE);
+  }
 
   promote(limit: number): Promise<StepReply & { nextDue: number | null }> {
     return this.commit((s, now) => {

@@ -12,6 +12,7 @@ import type {
   WorkerInfo,
   WorkflowInfo,
 } from '../records.js';
+import type { Due } from '../due.js';
 import { dumpOf } from './codec/dump.js';
 import { recordOfResults } from './codec/executions.js';
 import { statsOf } from './codec/stats.js';
@@ -19,6 +20,7 @@ import { storedObject } from './codec/stored-json.js';
 import { executionOf, listOf, lockOf, workerOf } from './codec/views.js';
 import type { LockView, StoredView, WorkerView } from './codec/views.js';
 import type { ScriptArgument } from './connection/redis-connection.js';
+import { DueCheck } from './due-check.js';
 import { RedisStoreBase } from './redis-store-base.js';
 import { readWorkflow, readWorkflows } from './redis-workflows.js';
 
@@ -31,6 +33,14 @@ const WORKERS_PER_CALL = 50;
 
 /** The read-only verbs. */
 export abstract class RedisQueries extends RedisStoreBase {
+  protected readonly dueCheck = new DueCheck({
+    send: (args) => this.commitRepeatable('due', ...args),
+    serverNow: () => this.serverNow(),
+    toLocal: (at) => this.toLocal(at),
+    onWork: (queues) => this.emit(queues.map((queue) => ({ kind: 'ready', queue }))),
+    onIncarnation: (incarnation) => this.observeIncarnation(incarnation),
+  });
+
   async getTask(taskId: string): Promise<TaskRecord | null> {
     const [, text] = await this.query<(string | null)[]>('getTasks', taskId, '0');
     return storedObject<TaskRecord>(text, 'taskId');
@@ -137,6 +147,10 @@ export abstract class RedisQueries extends RedisStoreBase {
     const all = texts.flatMap((text) => storedObject<ScheduleRecord>(text, 'id') ?? []);
     const records = [...new Map(all.map((record) => [record.id, record])).values()];
     return records.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  due(): Promise<Due> {
+    return this.dueCheck.due();
   }
 
   async dueSchedules(limit: number): Promise<{ now: number; schedules: ScheduleRecord[]; next: number | null }> {

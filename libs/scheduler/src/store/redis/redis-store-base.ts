@@ -1,9 +1,4 @@
-import {
-  IdempotencyConflictError,
-  isOfOtherTask,
-  SchedulerClosedError,
-  UnknownDependencyError,
-} from '../../core/errors.js';
+import { SchedulerClosedError } from '../../core/errors.js';
 import { SystemClock, type Clock, type ClockTimer } from '../../core/clock.js';
 import type { Effect, ExecutionTransition } from '../../core/effects.js';
 import { ulid } from '../../core/ids.js';
@@ -17,6 +12,7 @@ import { unsentStamp } from './connection/stamp.js';
 import { FOLLOW_FORWARD, StoreClock, UNKNOWN_INSTANT } from './connection/store-clock.js';
 import type { RoundTrip } from './pipeline-batcher.js';
 import { luaScripts, scriptsFor } from './lua-scripts.js';
+import { rejection } from './rejection.js';
 import { RewindWatch } from './rewind-watch.js';
 import { ServerTime } from './server-time.js';
 
@@ -151,6 +147,11 @@ export abstract class RedisStoreBase {
   /** Runs a script that is idempotent without an operation id. */
   protected commitRepeatable<T>(script: string, ...args: ScriptArgument[]): Promise<T> {
     return this.send<T>(script, '', args);
+  }
+
+  /** A reply says which incarnation of the namespace answered. */
+  protected observeIncarnation(born: string): void {
+    if (this.incarnation !== null && this.incarnation !== born) void this.listen(this.mask()).catch(() => undefined);
   }
 
   /** Runs `exchange`. @returns its raw reply; effects are not emitted */
@@ -328,20 +329,4 @@ function historyFields(given: GivenHistory): string[] {
     ...fields(COMPLETED),
     others.every((each) => each === first) ? '' : others.map((each) => `${each};`).join(''),
   ];
-}
-
-function rejection(code: string, details: readonly string[]): Error {
-  const [first = '', second = '', expected, found = ''] = details;
-  switch (code) {
-    case 'IDEMPOTENCY_CONFLICT':
-      return new IdempotencyConflictError(first, second);
-    case 'UNKNOWN_DEPENDENCY':
-      return new UnknownDependencyError(
-        first,
-        second,
-        expected === undefined ? 'no execution of that id exists' : isOfOtherTask(found, expected),
-      );
-    default:
-      return new TypeError(`unknown error code of a script: ${code}`);
-  }
 }

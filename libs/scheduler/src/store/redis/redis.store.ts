@@ -34,6 +34,7 @@ const TASKS_PER_CALL = 100;
 /** The store for several processes: all state is in Redis, each verb is a script, all nodes are equal. */
 export class RedisTaskStore extends RedisQueries implements TaskStore {
   readonly isShared = true;
+  readonly reportsWork = true;
   /** The server works on one exchange while this process works on the other. */
   readonly pipelines = 2;
   private readonly packer = new ExchangePacker();
@@ -162,6 +163,7 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
     const sentAt = this.sendingTime();
     await this.commitRepeatable('register', workerId, JSON.stringify(registration), queues.length, ...queues, ...tasks);
     this.recordRenewal(workerId, sentAt);
+    this.dueCheck.serve(workerId, queues);
   }
 
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
@@ -229,6 +231,7 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
   async deregister(workerId: string): Promise<void> {
     while ((await this.commit<number>('deregister', workerId, RESCUE_PER_STEP)) === 0);
     this.packer.forget(workerId);
+    this.dueCheck.leave(workerId);
     this.renewals.delete(workerId);
   }
 

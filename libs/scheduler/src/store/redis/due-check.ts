@@ -1,0 +1,82 @@
+import type { Due } from '../due.js';
+import type { ScriptArgument } from './connection/redis-connection.js';
+
+/** With more queues their lists are not examined: the workers ask for work. */
+const MAX_QUEUES = 20;
+
+/** See commands/due.lua. */
+type Reply = [
+  ...[promote: number, nextDue: string, schedules: number, nextTick: string, isRunning: number],
+  ...[rescue: number, firstLease: string, work: number, quietSince: string, incarnation: string],
+];
+
+/** What the check needs of its store. */
+export interface DueCheckStore {
+  send(args: readonly ScriptArgument[]): Promise<Reply>;
+  /** The server's time; null: not known yet. */
+  serverNow(): number | null;
+  toLocal(at: number): number;
+  /** A worker of this process may find work in these queues. */
+  onWork(queues: readonly string[]): void;
+  /** @param incarnation what the server calls the namespace as long as it keeps its data */
+  onIncarnation(incarnation: string): void;
+}
+
+/**
+ * Asks what is due, for all duties of this process and its idle workers. It is the second way, for messages that are lost: an
+ * idle process sends one short call a second.
+ */
+export class DueCheck {
+  private readonly queuesOf = new Map<string, readonly string[]>();
+  private asking: Promise<Due> | null = null;
+  private wasFull = false;
+  /** The earliest end of a lease, by the server's time. */
+  private firstLease = Infinity;
+  /** Number of the newest claim when nothing ran: without another one, nothing runs. */
+  private quietSince = '';
+
+  constructor(private readonly store: DueCheckStore) {}
+
+  /** A worker of this process serves these queues from now on. */
+  serve(workerId: string, queues: readonly string[]): void {
+    this.queuesOf.set(workerId, queues);
+  }
+
+  leave(workerId: string): void {
+    this.queuesOf.delete(workerId);
+  }
+
+  /** Those who ask at the same time get one answer. */
+  due(): Promise<Due> {
+    return (this.asking ??= this.ask().finally(() => (this.asking = null)));
+  }
+
+  private async ask(): Promise<Due> {
+    const workers = [...this.queuesOf.keys()];
+    const queues = [...new Set([...this.queuesOf.values()].flat())];
+    const isTooMany = queues.length > MAX_QUEUES;
+    // Leases and idle workers every other time: an idle worker counts as such for two seconds.
+    const isFull = !this.wasFull || this.firstLease <= (this.store.serverNow() ?? Infinity);
+    this.wasFull = isFull;
+    const reply = await this.store.send([
+      ...[this.quietSince, isFull ? 1 : 0, workers.length, ...workers],
+      ...(isTooMany ? [] : queues),
+    ]);
+    const [promote, nextDue, schedules, nextTick, isRunning, rescue, firstLease, work, quietSince, incarnation] = reply;
+    this.quietSince = quietSince;
+    if (isFull) this.firstLease = firstLease === '' ? Infinity : Number(firstLease);
+    this.store.onIncarnation(incarnation);
+    if (queues.length > 0 && (work === 1 || isTooMany)) this.store.onWork(queues.slice(0, MAX_QUEUES));
+    return {
+      promote: promote === 1,
+      nextDue: this.instantOf(nextDue),
+      schedules: schedules === 1,
+      nextTick: this.instantOf(nextTick),
+      rescue: rescue === 1 || isRunning === 1,
+    };
+  }
+
+  private instantOf(text: string): number | null {
+    return text === '' ? null : this.store.toLocal(Number(text));
+  }
+}

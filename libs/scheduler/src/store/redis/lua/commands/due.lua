@@ -1,0 +1,112 @@
+#!lua flags=allow-oom
+-- What is due, in few reads: a node asks every second, in case a message was lost. Keeps its workers known as idle.
+-- ARGV: frame, operation (none), number of the newest claim when it was read that nothing runs | '',
+--   1 to read leases and idle workers as well, number of workers, their ids, names of the queues that they serve
+-- Returns: { promote, its next instant | '', schedules, the next tick | '', expired, rescue, earliest end of a lease | '',
+--   whether the workers may find something, number of the newest claim if nothing runs | '', as `listen` says | '' },
+--   no effects
+-- @include keys
+-- Of idle workers, see dispatch.lua.
+local IDLE_ENTRY = '^(%d+)|'
+-- By so much the time that is written may be behind, until a verb that writes it follows.
+local UNWRITTEN_MS = 5000
+call = redis.call
+local meta = call('HMGET', keys.meta, 'hwm', 'n', 'seq', 'ruled', 'orphans', 'born')
+local written, created, claims = tonumber(meta[1]) or 0, tonumber(meta[2]) or 0, meta[3] or '0'
+local serverTime = tonumber(string.match(ARGV[1], '^(%d*)|', 29))
+if not serverTime then
+  local time = call('TIME')
+  serverTime = time[1] * 1000 + math.floor(time[2] / 1000)
+end
+local time = math.max(serverTime, written)
+local isFull, workers = ARGV[4] == '1', tonumber(ARGV[5])
+
+-- Whether there is work for the workers, and when something is due, by the keys that exist.
+local places = { keys.accepted, keys.continuation, keys.otherSteps }
+local steps_ = #places
+local deadlines_ = {
+  keys.ticks,
+  keys.delayed,
+  keys.expiries,
+  keys.lockExpiries,
+  keys.edgeTimeouts,
+  keys.lockWaits,
+  keys.cancelDeadlines,
+}
+for _, key in ipairs(deadlines_) do
+  places[#places + 1] = key
+end
+if workers > 0 then
+  places[#places + 1] = keys.unhandledTasks
+end
+for i = 6 + workers, #ARGV do
+  for level = 0, 4 do
+    places[#places + 1] = keys.ready(ARGV[i], level)
+  end
+end
+local left = call('EXISTS', unpack(places))
+local nextTick, nextDue
+for i, key in ipairs(deadlines_) do
+  local first = left > 0 and tonumber(call('ZRANGE', key, 0, 0, 'WITHSCORES')[2])
+  if first then
+    left = left - 1
+    if i == 1 then
+      nextTick = first
+    else
+      nextDue = math.min(nextDue or first, first)
+    end
+  end
+end
+local isLeft = left > 0 and call('EXISTS', unpack(places, 1, steps_)) or 0
+local hasWork = left > isLeft
+local ahead = serverTime - written
+local promote = isLeft > 0
+  or meta[5] ~= false
+  or (hasWork and (tonumber(meta[4]) or 0) > 0)
+  or (nextDue and nextDue <= time)
+  or ahead < 0
+  or ahead > UNWRITTEN_MS
+local isRunning = ARGV[3] ~= claims and (tonumber(call('HGET', keys.counters, 'RUNNING')) or 0) > 0
+
+local lease
+if isFull then
+  lease = tonumber(call('ZRANGE', keys.leases, 0, 0, 'WITHSCORES')[2])
+  -- A call that comes late is no sign of life.
+  local asked, budget_ = tonumber(string.sub(ARGV[1], 1, 13)), tonumber(string.sub(ARGV[1], 22, 27))
+  local isLate = asked > 0 and math.abs(time - asked) > budget_
+  for i = 6, 5 + workers do
+    local slots = string.match(call('HGET', keys.idle, ARGV[i]) or '', IDLE_ENTRY)
+    if slots and not isLate then
+      call('HSET', keys.idle, ARGV[i], slots .. '|' .. string.format('%.0f', time))
+    end
+    -- One that is not known to be idle, though it may be, asks by itself.
+    hasWork = hasWork or not slots
+  end
+end
+
+local function flag(value)
+  return value and 1 or 0
+end
+
+local function instant(value)
+  return value and string.format('%.0f', value) or ''
+end
+
+return {
+  {
+    flag(promote),
+    instant(nextDue),
+    flag(nextTick and nextTick <= time),
+    instant(nextTick),
+    flag(isRunning),
+    flag(lease and lease <= time),
+    instant(lease),
+    flag(hasWork),
+    isRunning and '' or claims,
+    meta[6] or '',
+  },
+  '',
+  time,
+  created,
+  created,
+}

@@ -1,0 +1,107 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Claim } from '../../libs/scheduler/src/store/records.js';
+import type { Effect } from '../../libs/scheduler/src/core/effects.js';
+import { helloOf, newExecution } from '../contract/fixtures.js';
+import { openRedisOn } from '../support/open-redis.js';
+import { suiteServer } from '../support/suite-server.js';
+
+const server = suiteServer();
+const opened: Awaited<ReturnType<ReturnType<typeof openRedisOn>>>[] = [];
+
+afterEach(async () => {
+  for (const { close } of opened.splice(0)) await close();
+});
+
+/** A store with a worker that has asked for work and found none. */
+async function openIdle() {
+  const scene = await openRedisOn(server)();
+  opened.push(scene);
+  const { store } = scene;
+  await store.register(helloOf('w1'));
+  await store.exchange({ workerId: 'w1', pipeline: 0, sequence: 1, settlements: [], demand: 5, dispatchSlots: 5 });
+  return scene;
+}
+
+async function commandsOf(work: () => Promise<unknown>): Promise<number> {
+  await server().command('CONFIG', 'RESETSTAT');
+  await work();
+  const stats = await server().command('INFO', 'commandstats');
+  const counts = [...stats.matchAll(/cmdstat_(?!config|info|ping)[^:]*:calls=(\d+)/g)].map(([, calls]) =>
+    Number(calls),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+describe('a process with nothing to do', () => {
+  it('asks with few commands what is due', async () => {
+    const { store, clock } = await openIdle();
+    const commands = await commandsOf(async () => {
+      for (let second = 0; second < 4; second++) {
+        clock.advance(1000);
+        expect(await store.due()).toMatchObject({ promote: false, schedules: false, rescue: false });
+      }
+    });
+    // The call, the time's mark and which keys exist; every other time leases and the idle worker; at first what runs.
+    expect(commands).toBe(4 * 3 + 2 * 3 + 1);
+  });
+
+  it('says when it has to act, though nobody told it', async () => {
+    const { store, clock } = await openIdle();
+    const at = clock.now() + 700;
+    await store.enqueue([newExecution({ delay: 700 })]);
+    expect(await store.due()).toMatchObject({ promote: false, nextDue: at });
+    clock.advance(700);
+    expect(await store.due()).toMatchObject({ promote: true });
+  });
+
+  it('gets work dispatched directly as long as it asks', async () => {
+    const { store, clock } = await openIdle();
+    let take!: (claim: Claim) => void;
+    const taken = new Promise<Claim>((resolve) => (take = resolve));
+    const end = store.onDispatch('w1', take);
+    while (!(await server().command('PUBSUB', 'CHANNELS', '*to:w1')).includes('to:w1'));
+    for (let second = 0; second < 5; second++) {
+      clock.advance(1000);
+      await store.due();
+    }
+    const [id] = await store.enqueue([newExecution()]);
+    expect((await taken).executionId).toBe(id);
+    end();
+  });
+
+  it('gets none once it is silent', async () => {
+    const { store, clock } = await openIdle();
+    const end = store.onDispatch('w1', () => undefined);
+    while (!(await server().command('PUBSUB', 'CHANNELS', '*to:w1')).includes('to:w1'));
+    clock.advance(2001);
+    const [id] = await store.enqueue([newExecution()]);
+    expect(await store.getExecution(id!)).toMatchObject({ status: 'PENDING' });
+    end();
+  });
+
+  it('is told of work whose message was lost, and asks for it', async () => {
+    const { store } = await openIdle();
+    const heard: Effect[] = [];
+    store.subscribe((effects) => heard.push(...effects));
+    await store.due();
+    expect(heard).toEqual([]);
+    await store.enqueue([newExecution()]);
+    heard.splice(0);
+    await store.due();
+    expect(heard).toEqual([{ kind: 'ready', queue: 'default' }]);
+  });
+
+  it('is told that its store was emptied', async () => {
+    const { store, clock } = await openIdle();
+    const reset = new Promise<void>((resolve) =>
+      store.subscribe((effects) => {
+        if (effects.some(({ kind }) => kind === 'storeReset')) resolve();
+      }),
+    );
+    await store.due();
+    await server().command('FLUSHALL');
+    clock.advance(1);
+    await store.due();
+    await reset;
+  });
+});
