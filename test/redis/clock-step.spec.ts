@@ -1,35 +1,17 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import type { NewExecution } from '../../libs/scheduler/src/core/commands.js';
 import type { Effect } from '../../libs/scheduler/src/core/effects.js';
 import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
-import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
-import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
-import { helloOf, HOUR, lockOn, MINUTE, mirrorOf, newExecution, newSchedule } from '../contract/fixtures.js';
+import type { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
+import { helloOf, HOUR, MINUTE, mirrorOf, newExecution, newSchedule } from '../contract/fixtures.js';
 import { Worker } from '../contract/worker.js';
-import { CAN_FAKE_CLOCKS, FakeClock } from '../support/fake-clock.js';
-import type { RedisServer, RedisServerOptions } from '../support/redis-server.js';
-import { closeAll, closeLater, serve, until } from './fixtures.js';
+import type { RedisServer } from '../support/redis-server.js';
+import { openOn, promoteAll } from './clock-steps.js';
+import { closeAll, serve, until } from './fixtures.js';
 
 // A test's server keeps nothing on disk on purpose, and is told so at each connect.
 beforeAll(() => Logger.overrideLogger(false));
 afterEach(closeAll);
-
-async function openOn(
-  server: RedisServer,
-  { lease = 15_000, maxAttemptDuration = HOUR } = {},
-): Promise<RedisTaskStore> {
-  const store = new RedisTaskStore({
-    connection: resolveRedisOptions({ port: server.port }),
-    namespace: 'step',
-    lease,
-    maxAttemptDuration,
-    history: { count: 1000, age: null, bytes: null },
-  });
-  await store.open();
-  closeLater(() => store.close());
-  return store;
-}
 
 /** A store that has seen the server's clock two hours ahead of what it is now, for as long as `before` takes. */
 async function steppedBack(
@@ -45,7 +27,7 @@ async function steppedBack(
   await before(store, ahead, server);
   const effects: Effect[] = [];
   store.subscribe((each) => effects.push(...each));
-  const promote = (): Promise<unknown> => store.promote(PROMOTE_PER_STEP);
+  const promote = (): Promise<void> => promoteAll(store);
   await promote();
   expect((await store.stats()).now).toBeLessThan(real + HOUR);
   expect(effects).toContainEqual(expect.objectContaining({ kind: 'clockStep' }));
@@ -81,7 +63,7 @@ describe('a clock of the server that goes back by two hours', () => {
         ['l', 'key'],
       ] as const)
         await server.command('HSET', `{step}:${key}`, field, garbage);
-      for (const key of ['dl', 'lx']) await server.command('ZADD', `{step}:${key}`, '5', garbage);
+      for (const key of ['dl', 'dd', 'lx']) await server.command('ZADD', `{step}:${key}`, '5', garbage);
     });
     await store.register(helloOf('w1'));
     const worker = new Worker(store, 'w1');
@@ -101,6 +83,85 @@ describe('a clock of the server that goes back by two hours', () => {
     expect(waitingFor).toMatchObject({ until: new Date(at).toISOString() });
   });
 
+  it('finds no date early that comes after the time before', async () => {
+    let dated = '';
+    const { store, promote } = await steppedBack(15_000, async (before, ahead) => {
+      await before.register(helloOf('w1'));
+      [dated] = (await before.enqueue([newExecution({ scheduledTime: ahead + 300 })])) as [string];
+      await before.enqueue([newExecution({ delay: 300 })]);
+    });
+    const worker = new Worker(store, 'w1');
+    await until(async () => {
+      await promote();
+      return (await worker.claimIds(9)).length === 1;
+    });
+    expect((await store.getExecution(dated))!.waitingFor!.kind).toBe('time');
+  });
+
+  it('lets a date that was reached come at once', async () => {
+    let dated = '';
+    const { store } = await steppedBack(15_000, async (before, ahead, server) => {
+      await before.register(helloOf('w1'));
+      [dated] = (await before.enqueue([newExecution({ scheduledTime: ahead + 60_000 })])) as [string];
+      await server.command('HSET', '{step}:m', 'hwm', `${ahead + 60_000}`);
+    });
+    expect(await new Worker(store, 'w1').claimIds(9)).toEqual([dated]);
+  });
+
+  it('shows by the new time until when something waits or holds', async () => {
+    const { store } = await steppedBack(15_000, async (before) => {
+      await before.register(helloOf('w1'));
+      const worker = new Worker(before, 'w1');
+      await before.enqueue([newExecution()]);
+      await worker.retry(await worker.claimOne(), HOUR);
+      await before.enqueue([newExecution({ delay: HOUR })]);
+      await before.acquireLock('k', 'h1', HOUR, 0);
+    });
+    const { now } = await store.stats();
+    const [worker] = await store.listWorkers();
+    const { items } = await store.listExecutions({});
+    const lock = (await store.getLock('k'))!;
+    const untils = items.map((each) => Date.parse((each.waitingFor as { until: string }).until));
+    expect(items).toHaveLength(2);
+    for (const at of [...untils, lock.expiresAt!, now + lock.remaining!, Date.parse(worker!.leaseUntil) + HOUR]) {
+      expect(at).toBeGreaterThan(now + HOUR - MINUTE);
+      expect(at).toBeLessThanOrEqual(now + HOUR + MINUTE);
+    }
+  });
+
+  it('lets a rate limit hold, and end', async () => {
+    let worker!: Worker;
+    const { promote } = await steppedBack(15_000, async (before) => {
+      await before.register(helloOf('w1'));
+      await before.configureQueue('default', { concurrency: null, rateLimit: { max: 1, per: 2_000 } });
+      await before.enqueue([newExecution(), newExecution()]);
+      worker = new Worker(before, 'w1');
+      await worker.claimOne();
+    });
+    expect(await worker.claim(1)).toEqual([]);
+    await until(async () => {
+      await promote();
+      return (await worker.claim(1)).length === 1;
+    });
+  });
+
+  it('is followed once, where the step of maintenance fails', async () => {
+    const server = await serve();
+    const store = await openOn(server);
+    await store.acquireLock('k', 'h1', HOUR, 0);
+    const { now } = await store.stats();
+    const moved = { hwm: now + 2 * HOUR, offset: -2 * HOUR };
+    await server.command('HSET', '{step}:m', ...Object.entries(moved).flatMap(([name, value]) => [name, `${value}`]));
+    await server.command('SET', '{step}:lw', 'of another type');
+    for (let i = 0; i < 2; i++) await expect(store.promote(PROMOTE_PER_STEP)).rejects.toThrow();
+    await server.command('DEL', '{step}:lw');
+    await promoteAll(store);
+    expect((await store.stats()).now).toBeLessThan(now + HOUR);
+    const { remaining } = (await store.getLock('k'))!;
+    expect(remaining).toBeGreaterThan(HOUR - MINUTE);
+    expect(remaining).toBeLessThanOrEqual(HOUR);
+  });
+
   it('does not keep runs of lost workers from coming back', async () => {
     const { store } = await steppedBack(500, async (before) => {
       await before.register(helloOf('w1'));
@@ -109,6 +170,24 @@ describe('a clock of the server that goes back by two hours', () => {
     });
     await until(async () => (await store.rescue(100)).done === 1);
   });
+
+  it.each(['dispatched', 'claimed'])(
+    'does not keep runs from coming back that were %s, and lost on their way',
+    async (how) => {
+      let worker!: Worker;
+      await steppedBack(15_000, async (before, ahead, server) => {
+        await before.register(helloOf('w1'));
+        const [id] = await before.enqueue([newExecution()]);
+        worker = new Worker(before, 'w1');
+        await worker.claimOne();
+        if (how === 'dispatched') await server.command('HSET', '{step}:ha', id!, `w1|${ahead}`);
+      });
+      await until(async () => {
+        await worker.beat();
+        return (await worker.claim(1)).length === 1;
+      });
+    },
+  );
 
   it('lets schedules be looked at, and fires an instant that comes again', async () => {
     const { store } = await steppedBack(15_000, async (before, ahead) => {
@@ -144,167 +223,5 @@ describe('a clock of the server that goes back by two hours', () => {
     await tick(before);
     const { items } = await before.listExecutions({ taskId: 'nightly' });
     expect(items).toHaveLength(2);
-  });
-});
-
-(CAN_FAKE_CLOCKS ? describe : describe.skip)('a clock of the server that goes forward by two hours', () => {
-  const clock = new FakeClock();
-  beforeEach(() => clock.set(0));
-  afterAll(() => clock.remove());
-
-  /** Returns when the server shows the new time, which no store has seen. */
-  async function stepForward(server: RedisServer): Promise<void> {
-    await step(server, 2);
-  }
-
-  /** @param hours from the real time */
-  async function step(server: RedisServer, hours: number): Promise<void> {
-    const seconds = async (): Promise<number> => Number((await server.command('TIME')).split('\r\n')[2]);
-    const before = await seconds();
-    clock.set(hours * 3600);
-    await until(async () => Math.abs((await seconds()) - before) > 3600);
-  }
-
-  const serveStepping = (options: RedisServerOptions = {}): Promise<RedisServer> =>
-    serve({ ...options, env: clock.env });
-
-  it('ends no run, lease, lock, wait or grace, whichever node is the first to call', async () => {
-    const server = await serveStepping();
-    const [store, other] = [await openOn(server), await openOn(server)];
-    await store.putTasks([mirrorOf('plain')]);
-    await store.register(helloOf('w1'));
-    const worker = new Worker(store, 'w1');
-    const [plain, limited, locked, cancelled, parked] = [
-      newExecution(),
-      newExecution({ timeout: MINUTE }),
-      newExecution({ lock: lockOn('k') }),
-      newExecution(),
-      newExecution({ lock: lockOn('k', MINUTE) }),
-    ];
-    await store.enqueue([plain, limited, locked, cancelled, parked]);
-    const runs = await worker.claim(5);
-    expect(runs).toHaveLength(4);
-    await store.cancel(cancelled.executionId, MINUTE);
-    await store.acquireLock('handle', 'h1', MINUTE, 0);
-    await store.acquireLock('handle', 'h2', MINUTE, MINUTE);
-    const expiring = newExecution({ ttl: MINUTE });
-    await store.enqueue([expiring]);
-    const [delayed, dated] = [newExecution({ delay: HOUR }), newExecution({ scheduledTime: Date.now() + HOUR })];
-    await store.enqueue([delayed, dated]);
-    await other.stats();
-    const effects: Effect[] = [];
-    other.subscribe((each) => effects.push(...each));
-    await stepForward(server);
-    // The first call only looks: it must not spoil what the others find.
-    expect(await other.expiredRuns(10)).toEqual([]);
-    for (const each of [other, store]) {
-      expect((await each.rescue(100)).done).toBe(0);
-      // The date was reached, the delay was not.
-      expect((await each.promote(100)).done).toBe(each === other ? 1 : 0);
-      expect(await each.expiredRuns(10)).toEqual([]);
-    }
-    const [step] = effects.filter((effect) => effect.kind === 'clockStep');
-    expect(-step!.by / 1000).toBeCloseTo(2 * 3600, -1);
-    expect((await store.getLock('k'))!.owner).toBe(locked.executionId);
-    expect((await store.getLock('handle'))!.owner).toBe('h1');
-    expect((await store.getLock('handle'))!.remaining).toBeGreaterThan(MINUTE / 2);
-    for (const { executionId } of [parked, expiring])
-      expect((await store.getExecution(executionId))!.status).toBe('PENDING');
-    expect(await worker.beat(...runs)).toMatchObject({ known: true, lost: [] });
-    for (const run of runs) expect(await worker.complete(run)).toBe('applied');
-  });
-
-  it.each([
-    ['a node that saw the time before', false],
-    ['a new node', true],
-  ])('removes nothing that another release has just declared, where %s is the first to call', async (_, isNew) => {
-    const server = await serveStepping();
-    const other = await openOn(server);
-    const limits = { concurrency: 1, rateLimit: null };
-    await other.putSchedule(newSchedule({ id: 'of another', declaredBy: 'app', nextRunTime: Date.now() + 9 * HOUR }));
-    await other.configureQueue('of another', limits, 'app');
-    let store = await openOn(server);
-    await store.stats();
-    await stepForward(server);
-    if (isNew) store = await openOn(server);
-    expect(await store.declareSchedules('app', [], false)).toEqual([]);
-    expect(await store.declareQueues('app', [], false)).toEqual([]);
-    expect(await other.declareSchedules('app', ['of another'], false)).toEqual([]);
-    expect(await store.declareSchedules('app', [], false)).toEqual([]);
-  });
-
-  it('counts the time of runs, not that of the clock', async () => {
-    const server = await serveStepping();
-    const store = await openOn(server);
-    await store.putTasks([mirrorOf('plain')]);
-    await store.register(helloOf('w1'));
-    const worker = new Worker(store, 'w1');
-    await store.enqueue([newExecution(), newExecution({ timeout: MINUTE }), newExecution()]);
-    const [simple, other, failing] = await worker.claim(3);
-    await store.stats();
-    await stepForward(server);
-    await store.promote(PROMOTE_PER_STEP);
-    await worker.complete(simple!);
-    await worker.complete(other!);
-    await worker.fail(failing!);
-    const { window } = await store.stats();
-    const sum = window.reduce((ms, each) => ms + each.durationMs, 0);
-    expect(window.reduce((ends, each) => ends + each.completed + each.failed, 0)).toBe(3);
-    expect(sum).toBeLessThan(HOUR);
-  });
-
-  it('ends no run of a worker that beats, where a node that did not see the step has written first', async () => {
-    const server = await serveStepping();
-    const store = await openOn(server);
-    await store.putTasks([mirrorOf('plain')]);
-    await store.register(helloOf('w1'));
-    const worker = new Worker(store, 'w1');
-    await store.enqueue([newExecution(), newExecution({ timeout: MINUTE })]);
-    const runs = await worker.claim(2);
-    await stepForward(server);
-    const late = await openOn(server);
-    await late.promote(PROMOTE_PER_STEP);
-    await worker.beat(...runs);
-    for (const each of [late, store]) expect(await each.expiredRuns(10)).toEqual([]);
-    for (const run of runs) expect(await worker.complete(run)).toBe('applied');
-  });
-
-  it('leaves idempotency keys their day, and so does one that goes back', async () => {
-    const server = await serveStepping();
-    const store = await openOn(server);
-    await store.putTasks([mirrorOf('plain')]);
-    const keyed = (): NewExecution => newExecution({ idempotency: { key: 'order-7', fingerprint: 'f' } });
-    const [id] = await store.enqueue([keyed()]);
-    await store.stats();
-    for (const hours of [30, 0]) {
-      await step(server, hours);
-      await store.promote(PROMOTE_PER_STEP);
-      await store.prune(PROMOTE_PER_STEP);
-      expect(await store.enqueue([keyed()])).toEqual([id]);
-    }
-    await store.close();
-    // Time in which no node was there has passed.
-    await step(server, 25);
-    const later = await openOn(server);
-    expect(await later.enqueue([keyed()])).not.toEqual([id]);
-  });
-
-  it('ends runs that are too long, and brings back those of lost workers', async () => {
-    const server = await serveStepping();
-    const store = await openOn(server, { lease: 5_000, maxAttemptDuration: 6_000 });
-    await store.putTasks([mirrorOf('plain')]);
-    await store.register(helloOf('w1'));
-    const begun = performance.now();
-    await store.enqueue([newExecution()]);
-    const worker = new Worker(store, 'w1');
-    const run = await worker.claimOne();
-    await stepForward(server);
-    await until(async () => {
-      await worker.beat(run);
-      return (await store.expiredRuns(10)).length > 0;
-    });
-    expect(performance.now() - begun).toBeGreaterThan(5_500);
-    await until(async () => (await store.rescue(100)).done === 1);
-    expect(performance.now() - begun).toBeGreaterThan(10_000);
   });
 });

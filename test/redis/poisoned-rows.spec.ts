@@ -23,14 +23,14 @@ const ROWS = [
   ...['x', 's', 'e', 'l', 't', 'wf', 'ws', 'ed'],
   ...['all', 'h', 'hf', 'hx', 'hk', 'hg', 'dl', 'et', 'lw', 'lx', 'gr', 'bd', 'in', 'ac', 'cont', 'lh', 'pr', 'q'],
   ...['ut', 'tn', 'w', 'wh', 'wl', 'wi', 'ha', 'ln', 'wo', 'sc', 'sd', 'sn:app', 'id', 'ie', 'er', 'nd', 'op'],
-  ...['r:default:2', 'run', 'dp:victim', 'pk', 'pw', 'nx:parent', 'wk'],
+  ...['r:default:2', 'run', 'dp:victim', 'pk', 'pw', 'nx:parent', 'wk', 'dd'],
 ] as const;
 /** Rows that are counted as set aside when a duty finds them damaged. */
 const COUNTED: ReadonlySet<string> = new Set(['x', 's', 'l', 'ws']);
 /** What is empty in the scene, or not the victims'. */
 const EMPTY: Readonly<Record<string, 'list' | 'zset' | 'hash'>> = {
   ...{ hg: 'list', cont: 'list', ac: 'list', hk: 'list', hx: 'list', in: 'zset', ut: 'zset', ha: 'hash' },
-  ...{ tn: 'hash', 'sn:app': 'zset', 'r:default:2': 'list', 'dp:victim': 'list', 'nx:parent': 'zset' },
+  ...{ dd: 'zset', tn: 'hash', 'sn:app': 'zset', 'r:default:2': 'list', 'dp:victim': 'list', 'nx:parent': 'zset' },
 };
 
 const play = poisonedSuite();

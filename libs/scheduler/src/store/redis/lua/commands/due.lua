@@ -11,7 +11,8 @@ local IDLE_ENTRY = '^(%d+)|'
 -- By so much the time that is written may be behind, until a verb that writes it follows.
 local UNWRITTEN_MS = 5000
 call = redis.call
-local meta = call('HMGET', keys.meta, 'hwm', 'n', 'seq', 'ruled', 'orphans', 'born')
+local meta =
+  call('HMGET', keys.meta, 'hwm', 'n', 'seq', 'ruled', 'orphans', 'born', 'offset', 'ticksCursor', 'delayedCursor')
 local written, created, claims = tonumber(meta[1]) or 0, tonumber(meta[2]) or 0, meta[3] or '0'
 local serverTime = tonumber(string.match(ARGV[1], '^(%d*)|', 29))
 if not serverTime then
@@ -19,13 +20,17 @@ if not serverTime then
   serverTime = time[1] * 1000 + math.floor(time[2] / 1000)
 end
 local time = math.max(serverTime, written)
+-- See clock.lua.
+local offset, isWalking = tonumber(meta[7]) or 0, meta[8] or meta[9]
 local isFull, workers = ARGV[4] == '1', tonumber(ARGV[5])
 
 -- Whether there is work for the workers, and when something is due, by the keys that exist.
 local places = { keys.accepted, keys.continuation, keys.otherSteps }
 local steps_ = #places
+-- Ticks and dates by the server's clock, the others in steady time.
 local deadlines_ = {
   keys.ticks,
+  keys.dated,
   keys.delayed,
   keys.expiries,
   keys.lockExpiries,
@@ -53,7 +58,8 @@ for i, key in ipairs(deadlines_) do
     if i == 1 then
       nextTick = first
     else
-      nextDue = math.min(nextDue or first, first)
+      local at = i == 2 and first or first - offset
+      nextDue = math.min(nextDue or at, at)
     end
   end
 end
@@ -62,6 +68,7 @@ local hasWork = left > isLeft
 local ahead = serverTime - written
 local promote = isLeft > 0
   or meta[5] ~= false
+  or isWalking
   or (hasWork and (tonumber(meta[4]) or 0) > 0)
   or (nextDue and nextDue <= time)
   or ahead < 0
@@ -71,13 +78,14 @@ local isRunning = ARGV[3] ~= claims and (tonumber(call('HGET', keys.counters, 'R
 local lease
 if isFull then
   lease = tonumber(call('ZRANGE', keys.leases, 0, 0, 'WITHSCORES')[2])
+  lease = lease and lease - offset
   -- A call that comes late is no sign of life.
   local asked, budget_ = tonumber(string.sub(ARGV[1], 1, 13)), tonumber(string.sub(ARGV[1], 22, 27))
   local isLate = asked > 0 and math.abs(time - asked) > budget_
   for i = 6, 5 + workers do
     local slots = string.match(call('HGET', keys.idle, ARGV[i]) or '', IDLE_ENTRY)
     if slots and not isLate then
-      call('HSET', keys.idle, ARGV[i], slots .. '|' .. string.format('%.0f', time))
+      call('HSET', keys.idle, ARGV[i], slots .. '|' .. string.format('%.0f', time + offset))
     end
     -- One that is not known to be idle, though it may be, asks by itself.
     hasWork = hasWork or not slots

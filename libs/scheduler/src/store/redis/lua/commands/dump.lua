@@ -45,7 +45,7 @@ for _, id in ipairs(sorted(keys.workers)) do
   workers[#workers + 1] = {
     workerId = id,
     draining = found.draining or false,
-    leaseUntil = tonumber(call('ZSCORE', keys.leases, id)),
+    leaseUntil = frame.instantOf(tonumber(call('ZSCORE', keys.leases, id))),
     running = held,
   }
 end

@@ -80,7 +80,7 @@ if last == tonumber(sequence) then
   return { 1, kept[1], kept[2], kept[3], kept[4], simpleClaims, others, '', ALL_EMITTED, got }
 end
 
-call('ZADD', keys.leases, now + frame.lease, workerId)
+call('ZADD', keys.leases, frame.steady + frame.lease, workerId)
 
 local others = {}
 local at = 11
@@ -109,7 +109,7 @@ local function reply(more, mayBeMore)
   local claimed = #simpleIds + #otherIds
   -- Whoever found less than it wanted waits to be told of more.
   if wanted > claimed and not me.draining then
-    call('HSET', keys.idle, workerId, math.max(0, slots - claimed) .. '|' .. now)
+    call('HSET', keys.idle, workerId, math.max(0, slots - claimed) .. '|' .. frame.steady)
   elseif wanted > 0 or me.draining then
     -- A lane that wants nothing, since the other one asks for all, says nothing about waiting.
     call('HDEL', keys.idle, workerId)

@@ -43,11 +43,13 @@ if not found.known then
 end
 callAll('HDEL', keys.handed, ids)
 -- What was handed over and not named in a beat that was made long after was lost on its way. Should it come all the same,
--- the worker sees its age, and does not begin it. By the time at which the beat was made, since it may be late itself.
+-- the worker sees its age, and does not begin it. By the time at which the beat was made, since it may be late itself. A worker
+-- takes a moment to know of a step back of the clock.
 local waits = call('HGETALL', keys.handed)
+local beatAt = madeAt and frame.steadyAt(math.min(madeAt, now))
 for i = 1, #waits, 2 do
   local to, since = string.match(waits[i + 1], '^(.*)|(%d+)$')
-  local isOld = to == id and madeAt and tonumber(since) + HAND_OVER_PATIENCE_MS < madeAt
+  local isOld = to == id and beatAt and tonumber(since) + HAND_OVER_PATIENCE_MS < beatAt
   if isOld and rows.bytes <= STEP_BYTES then
     local row = rows.get(waits[i])
     if row and row.status == 'RUNNING' and row.workerId == id then

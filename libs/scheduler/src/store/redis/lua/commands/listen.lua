@@ -16,13 +16,13 @@ end
 if ARGV[3] == '' then
   forget(frame.node)
 else
-  isNew = call('HSET', keys.nodes, frame.node, ARGV[3] .. '|' .. now)
+  isNew = call('HSET', keys.nodes, frame.node, ARGV[3] .. '|' .. frame.steady)
 end
 local known = call('HGETALL', keys.nodes)
 local masks, wanted = {}, {}
 for i = 1, #known, 2 do
   local mask, heard = string.match(known[i + 1], '^(%d+)|(%d+)$')
-  if not heard or tonumber(heard) + tonumber(ARGV[4]) < now then
+  if not heard or tonumber(heard) + tonumber(ARGV[4]) < frame.steady then
     forget(known[i])
   else
     masks[#masks + 1] = { known[i], tonumber(mask) }

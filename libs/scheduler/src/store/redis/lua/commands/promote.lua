@@ -4,9 +4,9 @@
 -- @include verb
 -- @include bulkInsert
 -- @include clock
-clock.followBack()
+local isMore = clock.look()
 local limit = tonumber(ARGV[3])
-local more = orphans.step()
+local more = orphans.step() or isMore
 more = (frame.ruled and runCounts.step()) or more
 stepTable.takeKnown()
 local done = engine.queue.promote(tables, limit)

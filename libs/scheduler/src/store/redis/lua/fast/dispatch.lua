@@ -17,7 +17,7 @@ function dispatch.give(groups, ids, pairs_)
     local workerId = idle[i]
     local slots, since = string.match(idle[i + 1], '^(%d+)|(%d+)$')
     slots = tonumber(slots)
-    local mayTake = slots >= count and now - tonumber(since) <= IDLE_MS
+    local mayTake = slots >= count and frame.steady - tonumber(since) <= IDLE_MS
     mayTake = mayTake and call('HLEN', keys.running(workerId)) == 1
     local record = mayTake and call('HGET', keys.workers, workerId)
     local found = record and cmsgpack.unpack(record)
@@ -41,7 +41,7 @@ function dispatch.give(groups, ids, pairs_)
           local runs, waits = {}, {}
           for k = 1, count do
             runs[2 * k - 1], runs[2 * k] = ids[k], records.runEntry(true, no)
-            waits[2 * k - 1], waits[2 * k] = ids[k], workerId .. '|' .. now
+            waits[2 * k - 1], waits[2 * k] = ids[k], workerId .. '|' .. frame.steady
           end
           callAll('HSET', keys.running(workerId), runs)
           callAll('HSET', keys.handed, waits)

@@ -24,7 +24,7 @@ end
 -- Stores a part: items { executionId, record, extra } as MessagePack; without a record: further edges of the one before it.
 function bulkInsert.stage(batch, part)
   callAll('RPUSH', keys.intake(batch), part)
-  call('ZADD', keys.intakes, now + STAGING_TIMEOUT_MS, batch)
+  call('ZADD', keys.intakes, frame.steady + STAGING_TIMEOUT_MS, batch)
 end
 
 -- Lets maintenance drop a batch that is not committed.
@@ -125,7 +125,7 @@ end
 -- Drops a batch that was aborted, or not committed in time. Returns how many batches.
 function bulkInsert.prune()
   local done = 0
-  for _, batch in ipairs(call('ZRANGEBYSCORE', keys.intakes, '-inf', now, 'LIMIT', 0, 1)) do
+  for _, batch in ipairs(call('ZRANGEBYSCORE', keys.intakes, '-inf', frame.steady, 'LIMIT', 0, 1)) do
     call('UNLINK', keys.intake(batch))
     idempotency.forget(batch)
     if release(batch) then

@@ -1,4 +1,4 @@
--- Deadlines of executions: sorted sets of `number:id`, by instant. The row names its member, so that one that is out of date
+-- Deadlines of executions: sorted sets of `number:id`, by steady time. The row names its member, so that one that is out of date
 -- ends nothing.
 local deadlines = {}
 
@@ -25,7 +25,7 @@ end
 -- that the row must have or nil, what is reported of one whose execution is not stored }. Returns how many.
 function deadlines.eachDue(key, kind, end_)
   local done, before = 0, rows.bytes
-  for _, member in ipairs(call('ZRANGEBYSCORE', key, '-inf', now, 'LIMIT', 0, PER_STEP)) do
+  for _, member in ipairs(call('ZRANGEBYSCORE', key, '-inf', frame.steady, 'LIMIT', 0, PER_STEP)) do
     if rows.bytes - before > STEP_BYTES then
       break
     end
@@ -34,7 +34,7 @@ function deadlines.eachDue(key, kind, end_)
     if not ok and not stays then
       call('ZREM', key, member)
     elseif stays then
-      call('ZADD', key, now, member)
+      call('ZADD', key, frame.steady, member)
     end
     done = done + 1
   end

@@ -265,7 +265,7 @@ end
 
 function edgeTable:startTimeout(edge, at)
   edge.at = at
-  call('ZADD', keys.edgeTimeouts, at, timeoutMember(edge))
+  call('ZADD', keys.edgeTimeouts, frame.steadyAt(at), timeoutMember(edge))
   edges.touch(edge)
 end
 
@@ -286,7 +286,7 @@ local function endWait(name, visit)
 end
 
 function edgeTable:eachDue(limit, visit)
-  local due = call('ZRANGEBYSCORE', keys.edgeTimeouts, '-inf', now, 'LIMIT', 0, limit)
+  local due = call('ZRANGEBYSCORE', keys.edgeTimeouts, '-inf', frame.steady, 'LIMIT', 0, limit)
   local done, before = 0, rows.bytes
   for _, member in ipairs(due) do
     if rows.bytes - before > STEP_BYTES then
@@ -298,7 +298,7 @@ function edgeTable:eachDue(limit, visit)
       local name = string.sub(member, 14)
       local _, _, stays = aside.guard('edgeTimeout', string.match(name, '^[^|]*'), endWait, name, visit)
       if stays then
-        call('ZADD', keys.edgeTimeouts, now, member)
+        call('ZADD', keys.edgeTimeouts, frame.steady, member)
       end
     end
   end

@@ -3,13 +3,14 @@ local expiryTable = {}
 tables.expiries = expiryTable
 
 function expiryTable:get(row)
-  return row.expiry and tonumber(call('ZSCORE', keys.expiries, row.expiry) or nil)
+  local at = row.expiry and call('ZSCORE', keys.expiries, row.expiry)
+  return at and frame.instantOf(tonumber(at)) or nil
 end
 
 function expiryTable:start(row, at)
   expiryTable:finish(row)
   row.expiry = deadlines.member(row)
-  call('ZADD', keys.expiries, at, row.expiry)
+  call('ZADD', keys.expiries, frame.steadyAt(at), row.expiry)
   rows.touch(row)
 end
 

@@ -58,7 +58,8 @@ function frame.begin()
     'popped',
     listeners,
     pipeline,
-    frame.connection
+    frame.connection,
+    'offset'
   )
   local serverTime = tonumber(testTime)
   if not serverTime then
@@ -79,7 +80,9 @@ function frame.begin()
   frame.newest = meta[9]
   -- Time does not go back here, whatever the server's clock does; but see clock.lua.
   now = math.max(serverTime, frame.hwm)
-  frame.now = now
+  -- ms from the server's clock to steady time, see clock.lua; and steady time now.
+  frame.offset = tonumber(meta[11]) or 0
+  frame.steady = now + frame.offset
   -- What its sender no longer waits for changes nothing. Who still waits asks again, with the time that this says.
   local newest = tonumber(meta[10]) or 0
   if generation < newest or (asked > 0 and math.abs(now - asked) > frame.budget) then
@@ -89,6 +92,16 @@ function frame.begin()
   frame.hadCreated, frame.hadSequence = frame.created, frame.sequence
   frame.counts, frame.reply, frame.gaps = {}, nil, nil
   return doneBefore()
+end
+
+-- The steady time of an instant, ms since 1970.
+function frame.steadyAt(instant)
+  return instant + frame.offset
+end
+
+-- The instant of a steady time, by the server's clock as it is now.
+function frame.instantOf(steady)
+  return steady - frame.offset
 end
 
 -- ms without a call that end with this one, where they are so many that no node can have been there; negative after a step
@@ -115,6 +128,18 @@ local function noteUnattended(by)
   end
   call('HSET', keys.meta, 'gaps', gaps)
   call('HINCRBY', keys.meta, 'unattended', by)
+end
+
+-- Takes an instant for the store's time, after a step of the server's clock by so many ms (negative: back), by which steady
+-- time does not step. Time and offset are written at once: should the verb fail later, the step is followed all the same.
+function frame.follow(instant, by)
+  now = instant
+  if unattended() ~= 0 then
+    noteUnattended(unattended())
+  end
+  frame.offset = frame.offset - by
+  call('HSET', keys.meta, 'hwm', now, 'offset', frame.offset)
+  frame.hwm, frame.steady = now, frame.steadyAt(now)
 end
 
 -- ms since the claim of that number in which no node was there: its run had a worker, so that the clock has stepped.
@@ -181,7 +206,7 @@ local OPERATIONS_KEPT, OPERATIONS_AT_MOST = 1000, 10000
 local function forgetOperations(length)
   for _, entry in ipairs(call('LRANGE', keys.operationOrder, 0, 1)) do
     local at, operation = string.match(entry, '^(%d+)|(.*)$')
-    local age = at and now - tonumber(at) or frame.budget
+    local age = at and frame.steady - tonumber(at) or frame.budget
     if length <= OPERATIONS_AT_MOST and age >= 0 and age < frame.budget then
       return
     end
@@ -203,7 +228,7 @@ function frame.remember(reply)
     frame.reply = ARGV[2] .. cmsgpack.pack(reply)
   elseif ARGV[2] ~= '' then
     call('HSET', keys.operations, ARGV[2], cmsgpack.pack(reply))
-    local length = call('RPUSH', keys.operationOrder, string.format('%.0f', now) .. '|' .. ARGV[2])
+    local length = call('RPUSH', keys.operationOrder, string.format('%.0f', frame.steady) .. '|' .. ARGV[2])
     if length > OPERATIONS_KEPT then
       forgetOperations(length)
     end

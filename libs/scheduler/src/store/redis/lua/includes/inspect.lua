@@ -139,7 +139,7 @@ function inspect.view(row)
     priority = row.level,
     queue = row.queue,
     payload = rows.payload(row),
-    dueAt = row.dueAt,
+    dueAt = placeTable.dueAt(row),
     createdAt = row.createdAt,
     startedAt = isWaiting and 0 or row.startedAt,
     completedAt = row.completedAt,
@@ -244,7 +244,7 @@ function inspect.worker(id, lease)
     hello = call('HGET', keys.hellos, id),
     draining = found.draining or false,
     started = found.started,
-    lease = tonumber(lease),
+    lease = frame.instantOf(tonumber(lease)),
     running = call('HLEN', keys.running(id)) - 1 - inspect.surplus(id),
   }
 end

@@ -1,5 +1,6 @@
 -- Locks, see LockTable in engine/tables.ts. A lock that has changed is written once, when the verb ends.
--- Stored: { order, token, at, holder, handle, reserved, handles (how many wait) }, absent where it is 0 or nothing.
+-- Stored: { order, token, at (steady time), holder, handle, reserved, handles (how many wait) }, absent where it is 0 or
+-- nothing.
 local lockTable = {}
 tables.locks = lockTable
 
@@ -46,13 +47,13 @@ function lockTable.unpack(key, text)
   if not ok or not isReadable(stored) then
     return makeUnreadable(key, text)
   end
-  local at = stored.at or 0
+  local at = stored.at and frame.instantOf(stored.at) or 0
   return {
     key = key,
     order = stored.order,
     fencingToken = stored.token,
     at = at,
-    -- Its score in `keys.lockExpiries`; 0: it has none.
+    -- The instant of its score in `keys.lockExpiries`; 0: it has none.
     indexedAt = at,
     holder = stored.holder,
     handle = stored.handle,
@@ -65,7 +66,7 @@ local function packLock(lock)
   return cmsgpack.pack({
     order = lock.order,
     token = lock.fencingToken,
-    at = lock.at ~= 0 and lock.at or nil,
+    at = lock.at ~= 0 and frame.steadyAt(lock.at) or nil,
     holder = lock.holder,
     handle = lock.handle,
     reserved = lock.reserved,
@@ -125,13 +126,13 @@ local function expireOne(key, expire)
 end
 
 function lockTable:eachDue(expire)
-  local due = call('ZRANGEBYSCORE', keys.lockExpiries, '-inf', now, 'LIMIT', 0, 200)
+  local due = call('ZRANGEBYSCORE', keys.lockExpiries, '-inf', frame.steady, 'LIMIT', 0, 200)
   for _, member in ipairs(due) do
     call('ZREM', keys.lockExpiries, member)
     local key = string.sub(member, 14)
     local ok, _, stays = aside.attempt(key, expireOne, key, expire)
     if stays then
-      call('ZADD', keys.lockExpiries, now, member)
+      call('ZADD', keys.lockExpiries, frame.steady, member)
     elseif not ok then
       makeUnreadable(key, call('HGET', keys.locks, key))
     end
@@ -149,7 +150,7 @@ function lockTable.save()
   for key, lock in pairs(dirty) do
     if lock.at ~= lock.indexedAt then
       if lock.at ~= 0 then
-        call('ZADD', keys.lockExpiries, lock.at, expiryMember(lock))
+        call('ZADD', keys.lockExpiries, frame.steadyAt(lock.at), expiryMember(lock))
       else
         call('ZREM', keys.lockExpiries, expiryMember(lock))
       end

@@ -7,36 +7,94 @@ end
 
 function tables:delay(row)
   row.location = 'delayed'
-  call('ZADD', keys.delayed, row.dueAt, delayedMember(row))
+  call('ZADD', keys.delayed, frame.steadyAt(row.dueAt), delayedMember(row))
+  if row.isDated then
+    call('ZADD', keys.dated, row.dueAt, delayedMember(row))
+  end
   effects.push({ 'due', row.dueAt })
   rows.touch(row)
 end
 
-local function placeDue(id, place)
+-- When it is due, by the server's clock as it is now: a step of the clock changes that of a delay that is no date.
+function placeTable.dueAt(row)
+  local isExact = frame.offset == 0 or row.location ~= 'delayed' or row.isDated
+  local steady = not isExact and call('ZSCORE', keys.delayed, delayedMember(row))
+  return steady and frame.instantOf(tonumber(steady)) or row.dueAt
+end
+
+-- Whether a date has come for any that is still delayed.
+function placeTable.isDateDue()
+  return #call('ZRANGEBYSCORE', keys.dated, '-inf', now, 'LIMIT', 0, 1) > 0
+end
+
+-- Entries among the delayed whose time has come, and those whose date has, earliest first: { member, at, isDate }. A dated
+-- one mostly has both, and is found once.
+local function findDue(limit)
+  local found, known = {}, {}
+  local delayed = call('ZRANGEBYSCORE', keys.delayed, '-inf', frame.steady, 'WITHSCORES', 'LIMIT', 0, limit)
+  for i = 1, #delayed, 2 do
+    known[delayed[i]] = true
+    found[#found + 1] = { member = delayed[i], at = frame.instantOf(tonumber(delayed[i + 1])) }
+  end
+  local dated = call('ZRANGEBYSCORE', keys.dated, '-inf', now, 'WITHSCORES', 'LIMIT', 0, limit)
+  local isMixed = false
+  for i = 1, #dated, 2 do
+    if not known[dated[i]] then
+      found[#found + 1] = { member = dated[i], at = tonumber(dated[i + 1]), isDate = true }
+      isMixed = #delayed > 0
+    end
+  end
+  if isMixed then
+    table.sort(found, function(a, b)
+      return a.at < b.at or (a.at == b.at and a.member < b.member)
+    end)
+  end
+  for i = #found, limit + 1, -1 do
+    found[i] = nil
+  end
+  return found
+end
+
+local function placeDue(id, place, entry)
   local row = rows.get(id, true)
+  local isGone = not row and not rows.bad[id]
+  if isGone and entry.isDate then
+    -- Its entry among the delayed tells, where it has one. An earlier release leaves dates behind.
+    return
+  end
+  if not row or row.isDated then
+    call('ZREM', entry.isDate and keys.delayed or keys.dated, entry.member)
+  end
   if row and row.location == 'delayed' then
-    -- Its place among the delayed says when it is due, also where the clock went back since.
-    row.dueAt = math.min(row.dueAt, now)
-    place(row)
-  elseif not row and not rows.bad[id] then
+    if row.isDated and row.dueAt > now then
+      -- The clock went back since: its date is still to come.
+      tables:delay(row)
+    elseif row.isDated or not entry.isDate then
+      local isExact = row.isDated or frame.offset == 0
+      row.dueAt = math.min(isExact and row.dueAt or entry.at, now)
+      place(row)
+    end
+  elseif isGone then
     aside.put('promote', id, 'a delay of an execution that is not stored', {})
   end
 end
 
 function tables:eachDelayed(limit, place)
-  local due = call('ZRANGEBYSCORE', keys.delayed, '-inf', now, 'LIMIT', 0, limit)
   return (
-    readSome(due, STEP_BYTES, function(members)
+    readSome(findDue(limit), STEP_BYTES, function(part)
       local ids, before = {}, rows.bytes
-      for i, member in ipairs(members) do
-        ids[i] = string.sub(member, 14)
+      local delayed, dated = {}, {}
+      for i, entry in ipairs(part) do
+        ids[i] = string.sub(entry.member, 14)
+        table.insert(entry.isDate and dated or delayed, entry.member)
       end
-      callAll('ZREM', keys.delayed, members)
+      callAll('ZREM', keys.delayed, delayed)
+      callAll('ZREM', keys.dated, dated)
       rows.fetch(ids, nil, true)
       for i, id in ipairs(ids) do
-        local _, _, stays = aside.guard('promote', id, placeDue, id, place)
+        local _, _, stays = aside.guard('promote', id, placeDue, id, place, part[i])
         if stays then
-          call('ZADD', keys.delayed, now, members[i])
+          call('ZADD', keys.delayed, frame.steady, part[i].member)
         end
       end
       return rows.bytes - before
@@ -47,9 +105,10 @@ end
 local DEADLINES = { 'delayed', 'edgeTimeouts', 'lockWaits', 'lockExpiries', 'cancelDeadlines', 'expiries' }
 
 function tables:nextDeadline()
-  local next = nil
+  local next = tonumber(call('ZRANGE', keys.dated, 0, 0, 'WITHSCORES')[2])
   for _, name in ipairs(DEADLINES) do
-    local at = tonumber(call('ZRANGE', keys[name], 0, 0, 'WITHSCORES')[2])
+    local steady = tonumber(call('ZRANGE', keys[name], 0, 0, 'WITHSCORES')[2])
+    local at = steady and frame.instantOf(steady)
     if at and (not next or at < next) then
       next = at
     end
@@ -74,6 +133,9 @@ end
 function tables:leave(row)
   if row.location == 'delayed' then
     call('ZREM', keys.delayed, delayedMember(row))
+    if row.isDated then
+      call('ZREM', keys.dated, delayedMember(row))
+    end
   elseif row.location == 'dependencies' then
     frame.count('waitingForDependencies', -1)
   elseif row.location == 'lock' then

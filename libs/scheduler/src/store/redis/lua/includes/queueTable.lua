@@ -1,7 +1,7 @@
 -- Pauses and limits of queues, see QueueTable in engine/tables.ts. A queue that has changed is written once, when the verb ends.
 -- Stored: '' while it has neither pause nor limits, else { paused, max, per, concurrency, declaredBy, declaredTime, running,
--- starts }; while its runs are being counted (see runCounts.lua), `running` has UNCOUNTED added: a release that does not know
--- of it takes the queue for full.
+-- starts (steady time) }; while its runs are being counted (see runCounts.lua), `running` has UNCOUNTED added: a release that
+-- does not know of it takes the queue for full.
 local queueTable = {}
 tables.queues = queueTable
 
@@ -39,6 +39,18 @@ local function isReadable(stored)
   return stored.starts == nil or areStarts(stored.starts)
 end
 
+-- Starts with instants for steady times, or the other way round.
+local function convert(starts, toTime)
+  if frame.offset == 0 then
+    return starts
+  end
+  local found = {}
+  for i, each in ipairs(starts) do
+    found[i] = { from = toTime(each.from), at = toTime(each.at), count = each.count }
+  end
+  return found
+end
+
 -- A queue as it is stored; without pause and limits where that cannot be read.
 function queueTable.read(name, text)
   local ok, stored = pcall(cmsgpack.unpack, text or '')
@@ -55,7 +67,7 @@ function queueTable.read(name, text)
     declaredAt = stored.declaredBy and (stored.declaredTime or 0),
     running = isCounting and running - UNCOUNTED or running,
     isCounting = isCounting or nil,
-    starts = stored.starts or {},
+    starts = convert(stored.starts or {}, frame.instantOf),
   }
 end
 
@@ -130,20 +142,6 @@ function queueTable:nextRefill()
   return nil
 end
 
-function queueTable:limited()
-  local found = {}
-  for _, name in ipairs(frame.ruled and call('HKEYS', keys.queues) or {}) do
-    local queue = queueTable.find(name)
-    if engine.queue.isLimited(queue) then
-      found[#found + 1] = queue
-    end
-  end
-  table.sort(found, function(a, b)
-    return a.name < b.name
-  end)
-  return found
-end
-
 function queueTable:touch(queue)
   dirty[queue.name] = queue
 end
@@ -176,16 +174,6 @@ function queueTable.recount(place)
   return page[1] ~= '0' and tonumber(page[1]) or nil
 end
 
--- After a step back of the clock by `by` ms, or forward where it is negative.
-function queueTable.shiftStarts(by)
-  for _, queue in ipairs(queueTable:limited()) do
-    for _, each in ipairs(queue.starts) do
-      each.from, each.at = each.from - by, each.at - by
-    end
-    queueTable:touch(queue)
-  end
-end
-
 local function pack(queue)
   if not queue.paused and not engine.queue.isLimited(queue) then
     return ''
@@ -198,7 +186,7 @@ local function pack(queue)
     declaredBy = queue.declaredBy,
     declaredTime = queue.declaredAt,
     running = queue.running + (queue.isCounting and UNCOUNTED or 0),
-    starts = queue.max and queue.starts,
+    starts = queue.max and convert(queue.starts, frame.steadyAt),
   })
 end
 

@@ -31,7 +31,7 @@ end
 
 function tables:setRunDeadline(row, at)
   row.runDeadline = deadlines.member(row)
-  call('ZADD', keys.runDeadlines, at, row.runDeadline)
+  call('ZADD', keys.runDeadlines, frame.steadyAt(at), row.runDeadline)
 end
 
 function tables:endRun(row)
@@ -71,7 +71,7 @@ end
 
 function tables:setCancelDeadline(row, at)
   row.cancelDeadline = deadlines.member(row)
-  call('ZADD', keys.cancelDeadlines, at, row.cancelDeadline)
+  call('ZADD', keys.cancelDeadlines, frame.steadyAt(at), row.cancelDeadline)
 end
 
 local CANCEL = {
@@ -87,7 +87,7 @@ end
 
 -- ms for which a run has lasted. That of a worker that is alive is measured by the time of the worker: it was there.
 local function ageOf(workerId, startedAt, claimNumber)
-  local isAlive = (tonumber(call('ZSCORE', keys.leases, workerId)) or 0) > now
+  local isAlive = (tonumber(call('ZSCORE', keys.leases, workerId)) or 0) > frame.steady
   local unattended = isAlive and frame.unattendedSince(claimNumber) or 0
   return now - startedAt - math.max(steps.since(claimNumber), unattended)
 end
@@ -96,7 +96,7 @@ function tables:eachPastDeadline(limit, visit)
   if runTable.place > 0 then
     return
   end
-  for _, member in ipairs(call('ZRANGEBYSCORE', keys.runDeadlines, '-inf', now, 'LIMIT', 0, limit)) do
+  for _, member in ipairs(call('ZRANGEBYSCORE', keys.runDeadlines, '-inf', frame.steady, 'LIMIT', 0, limit)) do
     local row = rows.get(string.sub(member, 14))
     if
       row

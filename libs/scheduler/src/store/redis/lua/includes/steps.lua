@@ -7,7 +7,7 @@ local steps = {}
 local KEPT = 8
 
 function steps.begin()
-  steps.known, steps.sum = nil, nil
+  steps.known = nil
 end
 
 local function all()
@@ -32,13 +32,6 @@ function steps.note(by)
     texts[i] = string.format('%.0f:%.0f;', each[1], each[2])
   end
   call('HSET', keys.meta, 'steps', table.concat(texts))
-  steps.sum = call('HINCRBY', keys.meta, 'stepped', by)
-end
-
--- ms by which the clock has stepped in all.
-function steps.total()
-  steps.sum = steps.sum or tonumber(call('HGET', keys.meta, 'stepped')) or 0
-  return steps.sum
 end
 
 -- ms by which the clock has stepped since the claim of that number.

@@ -7,7 +7,7 @@ function tables.begin()
 end
 
 function tables:steadyTime()
-  return now - steps.total()
+  return frame.steady
 end
 
 function tables:attendedTime()

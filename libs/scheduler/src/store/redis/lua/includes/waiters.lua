@@ -95,6 +95,7 @@ function waiters:first(lock)
     local ok, wait = pcall(cmsgpack.unpack, call('HGET', keys.handles, handleName(key, member)) or '')
     if ok and type(wait) == 'table' and wait.ttl and tonumber(wait.deadline) and tonumber(wait.askedAt) then
       wait.owner = member
+      wait.deadline, wait.askedAt = frame.instantOf(wait.deadline), frame.instantOf(wait.askedAt)
       return { handle = wait }
     end
     -- It is unreadable, or gone.
@@ -141,13 +142,13 @@ end
 
 function waiters:startWait(row, deadline)
   row.lockWaitUntil = row.lockWaitUntil or deadlines.member(row)
-  call('ZADD', keys.lockWaits, deadline, row.lockWaitUntil)
+  call('ZADD', keys.lockWaits, frame.steadyAt(deadline), row.lockWaitUntil)
 end
 
 function waiters:haltWait(row)
-  local deadline = tonumber(call('ZSCORE', keys.lockWaits, row.lockWaitUntil) or now)
+  local deadline = tonumber(call('ZSCORE', keys.lockWaits, row.lockWaitUntil) or frame.steady)
   call('ZREM', keys.lockWaits, row.lockWaitUntil)
-  return deadline
+  return frame.instantOf(deadline)
 end
 
 function waiters:endWait(row)
@@ -165,7 +166,11 @@ function waiters:eachDue(end_)
 end
 
 function waiters:putHandle(lock, wait)
-  local stored = cmsgpack.pack({ ttl = wait.ttl, deadline = wait.deadline, askedAt = wait.askedAt })
+  local stored = cmsgpack.pack({
+    ttl = wait.ttl,
+    deadline = frame.steadyAt(wait.deadline),
+    askedAt = frame.steadyAt(wait.askedAt),
+  })
   if call('HSET', keys.handles, handleName(lock.key, wait.owner), stored) == 1 then
     lock.handles = lock.handles + 1
     lockTable:touch(lock)

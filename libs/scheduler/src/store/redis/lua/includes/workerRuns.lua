@@ -144,14 +144,14 @@ function workerTable:takeRuns(found, limit, take)
   return takeRuns(found.id, runs, limit, take)
 end
 
--- Takes back runs that were claimed before this instant, dispatched to nobody, and are not among those named: a set; some of
--- them at a time. Returns how many.
+-- Takes back runs that were claimed before this instant by the clock as it is now, dispatched to nobody, and are not among those
+-- named: a set; some of them at a time. Returns how many.
 function workerRuns.returnUnnamed(id, named, before)
   local unnamed, isAny = {}, false
   local entries = call('HGETALL', keys.running(id))
   for i = 1, #entries, 2 do
-    local startedAt = tonumber(string.match(entries[i + 1], '^%a(%d+)|'))
-    local isOld = startedAt and startedAt < before
+    local startedAt, number = string.match(entries[i + 1], '^%a(%d+)|(%d+)$')
+    local isOld = startedAt and tonumber(startedAt) + steps.since(tonumber(number)) < before
     if isOld and not named[entries[i]] and call('HEXISTS', keys.handed, entries[i]) == 0 then
       unnamed[entries[i]], isAny = true, true
     end

@@ -89,7 +89,7 @@ function workerTable:describe(id, about)
 end
 
 function workerTable:setLease(found, at)
-  call('ZADD', keys.leases, at, found.id)
+  call('ZADD', keys.leases, frame.steadyAt(at), found.id)
 end
 
 function workerTable:delete(found)
@@ -108,7 +108,7 @@ end
 
 function workerTable:lost()
   local found = {}
-  for i, id in ipairs(call('ZRANGEBYSCORE', keys.leases, '-inf', now)) do
+  for i, id in ipairs(call('ZRANGEBYSCORE', keys.leases, '-inf', frame.steady)) do
     found[i] = workerTable:get(id) or { id = id, joined = 0 }
   end
   table.sort(found, function(a, b)
@@ -154,7 +154,7 @@ end
 
 local function readAlive()
   local found = {}
-  local ids = call('ZRANGE', keys.leases, '+inf', '(' .. now, 'BYSCORE', 'REV', 'LIMIT', 0, WORKERS_EXAMINED)
+  local ids = call('ZRANGE', keys.leases, '+inf', '(' .. frame.steady, 'BYSCORE', 'REV', 'LIMIT', 0, WORKERS_EXAMINED)
   for i, text in ipairs(readAll('HMGET', keys.workers, ids)) do
     local id = ids[i]
     if cache[id] == nil then
