@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { LEASE, type OpenStore } from './fixtures.js';
+import { settle } from '../../libs/scheduler/src/core/commands.js';
+import { BOOM, LEASE, MINUTE, type OpenStore } from './fixtures.js';
 import { scenes } from './store-fixture.js';
 
 export function heartbeatContract(open: OpenStore): void {
@@ -39,6 +40,36 @@ export function heartbeatContract(open: OpenStore): void {
         await s.rescue();
         expect(await s.statuses(...ids)).toEqual(['PENDING', 'RUNNING', 'PENDING', 'RUNNING']);
         expect((await s.store.listLocks()).map(({ key, owner }) => [key, owner])).toEqual([['b', ids[1]]]);
+      }),
+    );
+
+    it(
+      'leaves a run alone that it does not name: its claim may be on its way to the worker',
+      scene(async (s) => {
+        const [id] = await s.addMany(1);
+        const worker = await s.worker();
+        const claim = await worker.claimOne(id);
+        expect(await worker.beat()).toEqual({ known: true, cancelRequested: [], lost: [] });
+        expect(await (await s.worker('w2')).claimIds(9)).toEqual([]);
+        expect(await worker.complete(claim)).toBe('applied');
+      }),
+    );
+
+    it(
+      'keeps no run for ever that the worker does not have: the bound of an attempt ends it',
+      scenes(open, { maxAttemptDuration: 10 * MINUTE })(async (s) => {
+        const [id] = await s.addMany(1);
+        const worker = await s.worker();
+        await worker.claimOne(id);
+        for (let minute = 0; minute < 11; minute++) {
+          s.clock.advance(MINUTE);
+          await worker.beat();
+        }
+        const [expired] = await s.store.expiredRuns(10);
+        expect(expired).toMatchObject({ executionId: id, limit: 10 * MINUTE });
+        await s.store.settleExpired(settle.retry(expired!, BOOM, 0));
+        await s.maintain();
+        expect(await worker.claimIds(9)).toEqual([id]);
       }),
     );
   });

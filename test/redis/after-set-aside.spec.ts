@@ -120,6 +120,27 @@ describe.each(SPOILS)('what waits for an execution with %s', (kind, spoil) => {
     }));
 });
 
+it('a dependent that is damaged lets no other lose what their upstream has left', () =>
+  play(
+    async (s, redis) => {
+      const upstream = await s.add({ taskId: 'parent' });
+      const [lost, other] = await s.store.enqueue(
+        [0, 1].map(() => newExecution({ taskId: 'child', edges: [edgeTo(upstream)], queue: 'behind' })),
+      );
+      const worker = await s.worker();
+      await worker.complete(await worker.claimOne(upstream), 'left');
+      await redis('HSET', 's', lost!, '\u0001garbage');
+      const behind = await s.worker('w2', { queues: ['behind'] });
+      const claim = await behind.claimOne(other);
+      await s.maintain();
+      expect((await s.stats()).setAside).toBe(1);
+      expect(claim.results).toEqual({ parent: '"left"' });
+      expect(await s.status(upstream)).toBe('COMPLETED');
+      await behind.complete(claim);
+    },
+    { history: { count: 0, age: null, bytes: null } },
+  ));
+
 it('an upstream that is damaged does not damage the members of its workflow', () =>
   play(async (s, redis) => {
     const { ids, workflow, members } = workflowOf({

@@ -1,4 +1,4 @@
-import { mirrorOf, TASKS } from '../contract/fixtures.js';
+import { mirrorOf, TASKS, type StoreOptions } from '../contract/fixtures.js';
 import { StoreFixture } from '../contract/store-fixture.js';
 import { openRedisOn } from '../support/open-redis.js';
 import { suiteServer } from '../support/suite-server.js';
@@ -12,13 +12,13 @@ type Act = (s: StoreFixture, redis: Redis, evaluate: Redis) => Promise<void>;
  * A server for the tests of a file.
  * @returns a function that plays one scene in a new namespace, with access to its keys; `evaluate` runs a Lua script on a key
  */
-export function sceneSuite(): (act: Act) => Promise<void> {
+export function sceneSuite(): (act: Act, options?: StoreOptions) => Promise<void> {
   const server = suiteServer();
   const open = openRedisOn(server);
   let namespaces = 0;
 
-  return async (act) => {
-    const { store, clock, close } = await open();
+  return async (act, options) => {
+    const { store, clock, close } = await open(options);
     const root = `{t${++namespaces}}:`;
     const redis: Redis = (command, key, ...args) => server().command(command, root + key, ...args);
     const evaluate: Redis = (script, key, ...args) => server().command('EVAL', script, '1', root + key, ...args);

@@ -224,7 +224,10 @@ export interface WorkerStore {
    * is in this process.
    */
   leaseAge(workerId: string): number;
-  /** Renews the worker's lease and the locks of its runs. */
+  /**
+   * Renews the worker's lease and the locks of its runs. A remote store takes back runs that are not named, once their claims
+   * must have arrived; a store of this process loses no claim on its way.
+   */
   heartbeat(workerId: string, runs: readonly RunToken[]): Promise<HeartbeatReply>;
   /** Gives this worker no more claims. */
   drain(workerId: string): Promise<void>;
