@@ -54,6 +54,18 @@ describe('a process with nothing to do', () => {
     expect(await store.due()).toMatchObject({ promote: true });
   });
 
+  it('goes on with the count of runs that another process has left', async () => {
+    await server().command('FLUSHALL');
+    const { store } = await openIdle();
+    await store.configureQueue('default', { rateLimit: null, concurrency: 1 });
+    expect(await store.due()).toMatchObject({ promote: false });
+    const queues = /\S+:q$/m.exec(await server().command('KEYS', '*:q'))![0];
+    await server().command('SADD', `${queues}u`, 'default');
+    expect(await store.due()).toMatchObject({ promote: true });
+    while ((await store.promote(10)).more);
+    expect(await store.due()).toMatchObject({ promote: false });
+  });
+
   it('gets work dispatched directly as long as it asks', async () => {
     const { store, clock } = await openIdle();
     let take!: (claim: Claim) => void;

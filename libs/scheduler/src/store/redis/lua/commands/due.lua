@@ -25,7 +25,7 @@ local offset, isWalking = tonumber(meta[7]) or 0, meta[8] or meta[9]
 local isFull, workers = ARGV[4] == '1', tonumber(ARGV[5])
 
 -- Whether there is work for the workers, and when something is due, by the keys that exist.
-local places = { keys.accepted, keys.continuation, keys.otherSteps }
+local places = { keys.accepted, keys.continuation, keys.otherSteps, keys.uncounted, keys.counting }
 local steps_ = #places
 -- Ticks and dates by the server's clock, the others in steady time.
 local deadlines_ = {
