@@ -6,6 +6,7 @@
 --   whether the workers may find something, number of the newest claim if nothing runs | '', as `listen` says | '' },
 --   no effects
 -- @include keys
+-- @include chunks
 -- Of idle workers, see dispatch.lua.
 local IDLE_ENTRY = '^(%d+)|'
 -- By so much the time that is written may be behind, until a verb that writes it follows.
@@ -25,7 +26,7 @@ local offset, isWalking = tonumber(meta[7]) or 0, meta[8] or meta[9]
 local isFull, workers = ARGV[4] == '1', tonumber(ARGV[5])
 
 -- Whether there is work for the workers, and when something is due, by the keys that exist.
-local places = { keys.accepted, keys.continuation, keys.otherSteps, keys.uncounted, keys.counting }
+local places = { keys.continuation, keys.otherSteps, keys.uncounted, keys.counting }
 local steps_ = #places
 -- Ticks and dates by the server's clock, the others in steady time.
 local deadlines_ = {
@@ -49,7 +50,7 @@ for i = 6 + workers, #ARGV do
     places[#places + 1] = keys.ready(ARGV[i], level)
   end
 end
-local left = call('EXISTS', unpack(places))
+local left = callAll('EXISTS', keys.accepted, places)
 local nextTick, nextDue
 for i, key in ipairs(deadlines_) do
   local first = left > 0 and tonumber(call('ZRANGE', key, 0, 0, 'WITHSCORES')[2])
@@ -63,7 +64,7 @@ for i, key in ipairs(deadlines_) do
     end
   end
 end
-local isLeft = left > 0 and call('EXISTS', unpack(places, 1, steps_)) or 0
+local isLeft = left > 0 and callAll('EXISTS', keys.accepted, places, 1, steps_) or 0
 local hasWork = left > isLeft
 local ahead = serverTime - written
 local promote = isLeft > 0
