@@ -246,7 +246,7 @@ describe('the dashboard in a real Chromium', () => {
     const [{ fencingToken }] = (await started.scheduler.lockManager.list()) as [LockInfo];
     await rowOf('reports').getByText(`execution, token ${fencingToken}`).waitFor();
     await page.getByRole('button', { name: 'Release lock reports by force' }).click();
-    await page.getByRole('dialog').getByText('the execution takes it again in a new run').waitFor();
+    await page.getByRole('dialog').getByText('the execution acquires it again in a new run').waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Release', exact: true }).click();
     await page.getByText(`Lock reports taken from token ${fencingToken}`).waitFor();
     await rowOf('reports')

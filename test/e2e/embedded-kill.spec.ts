@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Clock } from '../../libs/scheduler/src/core/clock.js';
@@ -75,8 +76,12 @@ describe('a process killed at any moment', () => {
     folder.remove();
   });
 
-  /** Starts a process on the file, and kills it somewhere in the middle of its work. */
-  async function runAndKill(sync: string, after: number): Promise<{ commands: Command[]; answered: number }> {
+  /** Starts a process on the file, and kills it some ms after so many of its commands were answered. */
+  async function runAndKill(
+    sync: string,
+    least: number,
+    after: number,
+  ): Promise<{ commands: Command[]; answered: number }> {
     const [commandLog, answerLog] = [folder.path('commands'), folder.path('answers')];
     for (const log of [commandLog, answerLog]) rmSync(log, { force: true });
     const program = fileURLToPath(new URL('./fixtures/embedded-load.mjs', import.meta.url));
@@ -85,6 +90,7 @@ describe('a process killed at any moment', () => {
     });
     const exit = once(child, 'exit');
     await Promise.race([once(child.stdout, 'data'), exit]);
+    while (child.exitCode === null && linesOf(answerLog).length < least) await sleep(1);
     setTimeout(() => child.kill('SIGKILL'), after);
     expect(await exit).toEqual([null, 'SIGKILL']);
     return {
@@ -102,7 +108,7 @@ describe('a process killed at any moment', () => {
         replica = new Replica();
       }
       const sync = round % 4 === 0 ? 'interval' : 'always';
-      const { commands, answered } = await runAndKill(sync, Math.random() * 60);
+      const { commands, answered } = await runAndKill(sync, Math.random() * 40, Math.random() * 10);
       const found = await recovered(path, folder.path('copy.db'));
       for (const command of commands.slice(0, answered)) await replica.play(command);
       let difference = await replica.differenceFrom(found);
