@@ -48,6 +48,13 @@ export class Worker {
     return (await this.claim(demand, request)).map((claim) => claim.executionId);
   }
 
+  /** Claims so many, in as many exchanges as it takes. */
+  async claimAll(count: number): Promise<Claim[]> {
+    const claims: Claim[] = [];
+    while (claims.length < count) claims.push(...(await this.claim(count - claims.length)));
+    return claims;
+  }
+
   /** Claims one, which must be there. */
   async claimOne(executionId?: string): Promise<Claim> {
     const [claim] = await this.claim(1);

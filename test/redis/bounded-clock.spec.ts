@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
 import type { Effect } from '../../libs/scheduler/src/core/effects.js';
 import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
@@ -7,9 +6,6 @@ import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { HOUR } from '../contract/fixtures.js';
 import { expectBounded, type Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
-
-// A test's server keeps nothing on disk on purpose, and is told so at each connect.
-Logger.overrideLogger(false);
 
 const MANY = 20_000;
 const PLANTED_AT_ONCE = 1_000;

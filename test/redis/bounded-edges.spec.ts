@@ -1,11 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
 import { edgeTo, edgeToNewest, newExecution } from '../contract/fixtures.js';
 import { expectBounded, type Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
-
-// A test's server keeps nothing on disk on purpose, and is told so at each connect.
-Logger.overrideLogger(false);
 
 const ROUNDS = 3;
 const MANY = 9_999;

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
 import {
   settle,
   type NewExecution,
@@ -11,9 +10,6 @@ import { BOOM, edgeTo, newExecution, nextId } from '../contract/fixtures.js';
 import type { Worker } from '../contract/worker.js';
 import { expectBounded, type Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
-
-// A test's server keeps nothing on disk on purpose, and is told so at each connect.
-Logger.overrideLogger(false);
 
 const ROUNDS = 3;
 const LARGE = JSON.stringify('x'.repeat(240 * 1024));
@@ -28,11 +24,6 @@ describe('an exchange on Redis is one script of a bounded time', () => {
     worker = await m.s.worker();
   });
 
-  const claimAll = async (count: number): Promise<Claim[]> => {
-    const claims: Claim[] = [];
-    while (claims.length < count) claims.push(...(await worker.claim(count - claims.length)));
-    return claims;
-  };
   const settleAll = (claims: readonly Claim[], how: (claim: Claim) => Settlement): Promise<unknown> =>
     worker.settle(...claims.map(how));
 
@@ -40,11 +31,11 @@ describe('an exchange on Redis is one script of a bounded time', () => {
     const error = { ...BOOM, stack: 'x'.repeat(8 * 1024) };
     const retry = (claim: Claim): Settlement => settle.retry(claim, error, 0);
     await m.s.addMany(200);
-    for (let attempt = 0; attempt < 9; attempt++) await settleAll(await claimAll(200), retry);
+    for (let attempt = 0; attempt < 9; attempt++) await settleAll(await worker.claimAll(200), retry);
     const released = await m.slowestOf(ROUNDS, async () => {
-      await settleAll(await claimAll(200), settle.release);
+      await settleAll(await worker.claimAll(200), settle.release);
     });
-    const claims = await claimAll(200);
+    const claims = await worker.claimAll(200);
     await settleAll(claims, (claim) => settle.complete(claim, null));
     expect((await m.s.stats()).byStatus).toMatchObject({ COMPLETED: 200, RUNNING: 0 });
     expectBounded({ released });
@@ -54,9 +45,9 @@ describe('an exchange on Redis is one script of a bounded time', () => {
     const ids: string[] = [];
     for (let i = 0; i < 100; i += 10) ids.push(...(await m.s.addMany(10, { payload: LARGE, timeout: 60_000 })));
     const released = await m.slowestOf(ROUNDS, async () => {
-      await settleAll(await claimAll(100), settle.release);
+      await settleAll(await worker.claimAll(100), settle.release);
     });
-    expect((await claimAll(100)).map((claim) => claim.executionId)).toEqual(ids);
+    expect((await worker.claimAll(100)).map((claim) => claim.executionId)).toEqual(ids);
     expectBounded({ released });
   }, 120_000);
 
@@ -80,12 +71,12 @@ describe('an exchange on Redis is one script of a bounded time', () => {
   it('when many large members of a workflow have waited for what ends', async () => {
     const ended = await m.slowestOf(ROUNDS, async () => {
       await startFan(1, 60, LARGE);
-      await settleAll(await claimAll(1), (claim) => settle.complete(claim, null));
+      await settleAll(await worker.claimAll(1), (claim) => settle.complete(claim, null));
       await m.s.maintain();
     });
     let claims: Claim[] = [];
     const claimed = await m.slowestOf(ROUNDS, async () => {
-      claims = await claimAll(60);
+      claims = await worker.claimAll(60);
     });
     expect(claims).toHaveLength(60);
     expectBounded({ ended, claimed });
@@ -94,7 +85,7 @@ describe('an exchange on Redis is one script of a bounded time', () => {
   it('when the ends of many members release thousands', async () => {
     const ended = await m.slowestOf(ROUNDS, async () => {
       for (let i = 0; i < 100; i++) await startFan(1, 150);
-      const roots = await claimAll(100);
+      const roots = await worker.claimAll(100);
       await settleAll(roots, (claim) => settle.complete(claim, null));
       await m.s.maintain();
       expect(await m.store.queueSizes('default')).toEqual([0, 0, 15_000, 0, 0]);
@@ -110,7 +101,7 @@ describe('an exchange on Redis is one script of a bounded time', () => {
   it('when one of many large results fails what waits for all', async () => {
     const ended = await m.slowestOf(ROUNDS, async () => {
       await startFan(60, 60);
-      const roots = await claimAll(60);
+      const roots = await worker.claimAll(60);
       for (const claim of roots.slice(1)) await worker.settle(settle.complete(claim, LARGE));
       await worker.fail(roots[0]!);
       await m.s.maintain();
@@ -126,8 +117,7 @@ describe('an exchange on Redis is one script of a bounded time', () => {
       for (let i = 0; i < 100; i += 10) ids.push(...(await m.s.addMany(10, { payload: LARGE, taskId: 'nightly' })));
       while ((await unable.exchange({ demand: 250 })).more);
       const able = await m.s.worker(`able${round}`);
-      const claims: Claim[] = [];
-      while (claims.length < 100) claims.push(...(await able.claim(100 - claims.length)));
+      const claims = await able.claimAll(100);
       expect(claims.map(({ executionId }) => executionId)).toEqual(ids);
     });
     expectBounded({ claimed });

@@ -1,14 +1,10 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
 import { settle, type NewExecution } from '../../libs/scheduler/src/core/commands.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import { BOOM, lockOn } from '../contract/fixtures.js';
 import type { Worker } from '../contract/worker.js';
 import { expectBounded, type Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
-
-// A test's server keeps nothing on disk on purpose, and is told so at each connect.
-Logger.overrideLogger(false);
 
 const ROUNDS = 3;
 const LARGE = JSON.stringify('x'.repeat(240 * 1024));
@@ -24,10 +20,8 @@ describe('heartbeats of a worker with many runs are scripts of a bounded time on
   });
 
   async function run(count: number, more: Partial<NewExecution> = {}): Promise<Claim[]> {
-    const claims: Claim[] = [];
     for (let left = count; left > 0; left -= 10) await m.s.addMany(Math.min(left, 10), more);
-    while (claims.length < count) claims.push(...(await worker.claim(count - claims.length)));
-    return claims;
+    return worker.claimAll(count);
   }
 
   /** Beats and renewals, of which the former say that no run is lost. */
@@ -49,8 +43,7 @@ describe('heartbeats of a worker with many runs are scripts of a bounded time on
     for (let attempt = 0; attempt < 9; attempt++) {
       for (let from = 0; from < 400; from += 100)
         await worker.settle(...claims.slice(from, from + 100).map((claim) => settle.retry(claim, error, 0)));
-      claims = [];
-      while (claims.length < 400) claims.push(...(await worker.claim(400 - claims.length)));
+      claims = await worker.claimAll(400);
     }
     await measure(claims);
   }, 240_000);

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
 import { settle } from '../../libs/scheduler/src/core/commands.js';
 import type { NewExecution } from '../../libs/scheduler/src/core/commands.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
@@ -7,9 +6,6 @@ import { newExecution } from '../contract/fixtures.js';
 import type { Worker } from '../contract/worker.js';
 import { expectBounded, type Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
-
-// A test's server keeps nothing on disk on purpose, and is told so at each connect.
-Logger.overrideLogger(false);
 
 const ROUNDS = 3;
 const LARGE = JSON.stringify('x'.repeat(240 * 1024));
@@ -28,10 +24,8 @@ describe('the runs of a queue that gets its first limits are counted on Redis by
 
   /** Lets a worker run so many of a queue. */
   async function run(worker: Worker, count: number, more: Partial<NewExecution> = {}): Promise<Claim[]> {
-    const claims: Claim[] = [];
     for (let left = count; left > 0; left -= 1_000) await m.s.addMany(Math.min(left, 1_000), more);
-    while (claims.length < count) claims.push(...(await worker.claim(count - claims.length)));
-    return claims;
+    return worker.claimAll(count);
   }
 
   /** How many more the queue gives, at most `demand`. */

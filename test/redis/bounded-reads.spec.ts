@@ -1,12 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
 import type { NewExecution, NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
 import { edgeTo, mirrorOf, newExecution, newSchedule, nextId } from '../contract/fixtures.js';
 import type { Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
-
-// A test's server keeps nothing on disk on purpose, and is told so at each connect.
-Logger.overrideLogger(false);
 
 const KB = 1024;
 

@@ -1,13 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
 import { settle, type NewExecution, type NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
 import { BOOM, newExecution, nextId } from '../contract/fixtures.js';
 import type { Worker } from '../contract/worker.js';
 import { expectBounded, type Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
-
-// A test's server keeps nothing on disk on purpose, and is told so at each connect.
-Logger.overrideLogger(false);
 
 const ROUNDS = 3;
 const WORKERS = 1_000;

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
 import { settle, type NewExecution } from '../../libs/scheduler/src/core/commands.js';
 import { UnknownDependencyError } from '../../libs/scheduler/src/core/errors.js';
 import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
@@ -9,9 +8,6 @@ import { edgeTo, edgeToNewest, mirrorOf, newExecution, TASKS } from '../contract
 import { StoreFixture, steps } from '../contract/store-fixture.js';
 import type { Worker } from '../contract/worker.js';
 import { redisSuite } from './suites.js';
-
-// A test's server keeps nothing on disk on purpose, and is told so at each connect.
-Logger.overrideLogger(false);
 
 /** A store that leaves what it has accepted to the maintenance of others. */
 class LeavingStore extends RedisTaskStore {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
 import type { NewExecution } from '../../libs/scheduler/src/core/commands.js';
 import { IdempotencyConflictError, UnknownDependencyError } from '../../libs/scheduler/src/core/errors.js';
 import { IDEMPOTENCY_MS, PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
@@ -8,9 +7,6 @@ import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { DAY, edgeTo, newExecution } from '../contract/fixtures.js';
 import { StoreFixture, steps } from '../contract/store-fixture.js';
 import { redisSuite } from './suites.js';
-
-// A test's server keeps nothing on disk on purpose, and is told so at each connect.
-Logger.overrideLogger(false);
 
 class Killed extends Error {}
 

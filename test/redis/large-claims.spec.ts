@@ -1,14 +1,10 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
 import { settle, type NewExecution, type NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import { edgeTo, newExecution, nextId } from '../contract/fixtures.js';
 import type { Worker } from '../contract/worker.js';
 import type { Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
-
-// A test's server keeps nothing on disk on purpose, and is told so at each connect.
-Logger.overrideLogger(false);
 
 /** Most characters of one reply: its budget, and what is read before that is looked at. */
 const REPLY = 12 * 1024 * 1024;

@@ -1,10 +1,14 @@
 import { afterEach } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
 import type { RedisStoreSettings } from '../../libs/scheduler/src/store/redis/redis-store-base.js';
 import type { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import type { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { suiteServer } from '../support/suite-server.js';
 import { Measured } from './script-times.js';
+
+// These servers have no persistence, and the store warns of it at each connection.
+Logger.overrideLogger(false);
 
 /** A server for the tests of a block, and what they open on it, which is closed after each of them. */
 export function redisSuite() {
