@@ -62,11 +62,12 @@ afterEach(closeAll);
     await store.enqueue([early]);
     await server.command('DEL', '{step}:dd');
     await store.enqueue([delayed, dated]);
-    await other.stats();
     const effects: Effect[] = [];
     other.subscribe((each) => effects.push(...each));
+    await other.stats();
     await stepForward(server);
-    // The first call only looks: it must not spoil what the others find.
+    // The first calls only look: they must not spoil what the others find.
+    await other.due();
     expect(await other.expiredRuns(10)).toEqual([]);
     for (const each of [other, store]) {
       expect((await each.rescue(100)).done).toBe(0);

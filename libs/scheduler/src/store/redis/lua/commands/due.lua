@@ -21,6 +21,11 @@ if not serverTime then
   serverTime = time[1] * 1000 + math.floor(time[2] / 1000)
 end
 local time = math.max(serverTime, written)
+-- As frame.lua does: a node that took the new time from here would not notice that the clock has stepped.
+local asked = tonumber(string.sub(ARGV[1], 1, 13))
+if asked > 0 and math.abs(time - asked) > tonumber(string.sub(ARGV[1], 22, 27)) then
+  return redis.error_reply('LATE ' .. string.format('%.0f', time))
+end
 -- See clock.lua.
 local offset, isWalking = tonumber(meta[7]) or 0, meta[8] or meta[9]
 local isFull, workers = ARGV[4] == '1', tonumber(ARGV[5])
@@ -80,12 +85,9 @@ local lease
 if isFull then
   lease = tonumber(call('ZRANGE', keys.leases, 0, 0, 'WITHSCORES')[2])
   lease = lease and lease - offset
-  -- A call that comes late is no sign of life.
-  local asked, budget_ = tonumber(string.sub(ARGV[1], 1, 13)), tonumber(string.sub(ARGV[1], 22, 27))
-  local isLate = asked > 0 and math.abs(time - asked) > budget_
   for i = 6, 5 + workers do
     local slots = string.match(call('HGET', keys.idle, ARGV[i]) or '', IDLE_ENTRY)
-    if slots and not isLate then
+    if slots then
       call('HSET', keys.idle, ARGV[i], slots .. '|' .. string.format('%.0f', time + offset))
     end
     -- One that is not known to be idle, though it may be, asks by itself.
