@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import type { Effect } from '../../libs/scheduler/src/core/effects.js';
-import { helloOf, newExecution } from '../contract/fixtures.js';
+import type { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
+import { helloOf, HOUR, LEASE, newExecution } from '../contract/fixtures.js';
 import { openRedisOn } from '../support/open-redis.js';
 import { suiteServer } from '../support/suite-server.js';
 
@@ -12,11 +13,16 @@ afterEach(async () => {
   for (const { close } of opened.splice(0)) await close();
 });
 
-/** A store with a worker that has asked for work and found none. */
-async function openIdle() {
+/**
+ * A store with a worker that has asked for work and found none.
+ * @param offset ms by which the server's clock has gone back before, negative: forward
+ */
+async function openIdle(offset = 0) {
   const scene = await openRedisOn(server)();
   opened.push(scene);
   const { store } = scene;
+  const { namespace } = (store as RedisTaskStore)['settings'];
+  if (offset !== 0) await server().command('HSET', `{${namespace}}:m`, 'offset', `${offset}`);
   await store.register(helloOf('w1'));
   await store.exchange({ workerId: 'w1', pipeline: 0, sequence: 1, settlements: [], demand: 5, dispatchSlots: 5 });
   return scene;
@@ -88,6 +94,50 @@ describe('a process with nothing to do', () => {
     clock.advance(2001);
     const [id] = await store.enqueue([newExecution()]);
     expect(await store.getExecution(id!)).toMatchObject({ status: 'PENDING' });
+    end();
+  });
+
+  it.each([
+    ['back', HOUR],
+    ['forward', -HOUR],
+  ])('keeps to the clock as it is, where that has gone %s', async (_, offset) => {
+    const { store, clock } = await openIdle(offset);
+    const begin = clock.now();
+    const dated = newExecution({ scheduledTime: begin + 1_000 });
+    await store.enqueue([dated, newExecution({ delay: 2_000 })]);
+    await store.acquireLock('key', 'holder', 3_000, 0);
+    await store.acquireLock('key', 'next', 3_000, 4_000);
+    for (const dueIn of [1_000, 2_000, 3_000]) {
+      expect(await store.due()).toMatchObject({ promote: false, rescue: false, nextDue: begin + dueIn });
+      clock.advance(begin + dueIn - clock.now());
+      expect(await store.due()).toMatchObject({ promote: true });
+      while ((await store.promote(10)).more);
+    }
+    clock.advance(begin + LEASE - 1 - clock.now());
+    for (const rescue of [false, true]) {
+      // Leases are looked at by every other call.
+      const found = [await store.due(), await store.due()];
+      expect(found.some((each) => each.rescue)).toBe(rescue);
+      clock.advance(1);
+    }
+  });
+
+  it.each([
+    ['back', HOUR],
+    ['forward', -HOUR],
+  ])('gets work dispatched directly only while it asks, where the clock has gone %s', async (_, offset) => {
+    const { store, clock } = await openIdle(offset);
+    const end = store.onDispatch('w1', () => undefined);
+    while (!(await server().command('PUBSUB', 'CHANNELS', '*to:w1')).includes('to:w1'));
+    for (let second = 0; second < 4; second++) {
+      clock.advance(1000);
+      await store.due();
+    }
+    const [first] = await store.enqueue([newExecution()]);
+    expect(await store.getExecution(first!)).toMatchObject({ status: 'RUNNING' });
+    clock.advance(2001);
+    const [second] = await store.enqueue([newExecution()]);
+    expect(await store.getExecution(second!)).toMatchObject({ status: 'PENDING' });
     end();
   });
 

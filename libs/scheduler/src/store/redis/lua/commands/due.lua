@@ -7,6 +7,7 @@
 --   no effects
 -- @include keys
 -- @include chunks
+-- @include head
 -- Of idle workers, see dispatch.lua.
 local IDLE_ENTRY = '^(%d+)|'
 -- By so much the time that is written may be behind, until a verb that writes it follows.
@@ -15,16 +16,11 @@ call = redis.call
 local meta =
   call('HMGET', keys.meta, 'hwm', 'n', 'seq', 'ruled', 'orphans', 'born', 'offset', 'ticksCursor', 'delayedCursor')
 local written, created, claims = tonumber(meta[1]) or 0, tonumber(meta[2]) or 0, meta[3] or '0'
-local serverTime = tonumber(string.match(ARGV[1], '^(%d*)|', 29))
-if not serverTime then
-  local time = call('TIME')
-  serverTime = time[1] * 1000 + math.floor(time[2] / 1000)
-end
+local serverTime = head.serverTime(string.match(ARGV[1], '^%d*', head.TEST_TIME))
 local time = math.max(serverTime, written)
 -- As frame.lua does: a node that took the new time from here would not notice that the clock has stepped.
-local asked = tonumber(string.sub(ARGV[1], 1, 13))
-if asked > 0 and math.abs(time - asked) > tonumber(string.sub(ARGV[1], 22, 27)) then
-  return redis.error_reply('LATE ' .. string.format('%.0f', time))
+if head.isLate(head.asked(), head.budget(), time) then
+  return head.late(time)
 end
 -- See clock.lua.
 local offset, isWalking = tonumber(meta[7]) or 0, meta[8] or meta[9]

@@ -46,8 +46,8 @@ for _, name in ipairs(names) do
   end
   for level = 0, 4 do
     each.sizes[level + 1] = readyTable.size(name, level)
-    local head = each.sizes[level + 1] > 0 and inspect.ready(name, level, 1, 0, HEADS_LOOKED_AT)[1]
-    each.oldest[level + 1] = head and head.dueAt or false
+    local first = each.sizes[level + 1] > 0 and inspect.ready(name, level, 1, 0, HEADS_LOOKED_AT)[1]
+    each.oldest[level + 1] = first and first.dueAt or false
   end
   queues[#queues + 1] = each
 end

@@ -1,9 +1,7 @@
--- The frame of every verb: the caller's settings, the store's time, and what is written once at the end.
--- ARGV[1]: asked|generation|budget|testTime|lease|historyCount|historyAge|historyBytes|history of other outcomes|maxAttempt|
---     PUBLISH or SPUBLISH|node
---   asked: 13 digits, the store's time when the caller asked, as far as it knows it, else zeros; budget: 6 digits, ms for
---   which it waits; generation: 6 digits, the number of the caller's connection   ARGV[2]: operation, or ''
+-- The frame of every verb: the caller's settings, see head.lua, the store's time, and what is written once at the end.
+-- ARGV[2]: operation, or ''
 -- @include limits
+-- @include head
 -- @include codes
 -- @include chunks
 local frame = {}
@@ -28,10 +26,10 @@ end
 -- Returns the reply where the verb has nothing to do, else nil.
 function frame.begin()
   call, isInPipeline = redis.call, sub(ARGV[2], 1, 1) == codes.PIPELINE_OPERATION
-  local asked, generation = tonumber(string.sub(ARGV[1], 1, 13)), tonumber(string.sub(ARGV[1], 15, 20))
+  local asked, generation = head.asked(), head.generation()
   local testTime, lease, count, age, bytes, others, bound, publish, node =
-    string.match(ARGV[1], '^(%d*)|(%d+)|(%d+)|(%d*)|(%d*)|([%d,;]*)|(%d+)|(%a+)|(.*)$', 29)
-  frame.budget = tonumber(string.sub(ARGV[1], 22, 27))
+    string.match(ARGV[1], '^(%d*)|(%d+)|(%d+)|(%d*)|(%d*)|([%d,;]*)|(%d+)|(%a+)|(.*)$', head.TEST_TIME)
+  frame.budget = head.budget()
   frame.lease = tonumber(lease)
   frame.historyCount = tonumber(count)
   frame.historyAge = tonumber(age)
@@ -61,11 +59,7 @@ function frame.begin()
     frame.connection,
     'offset'
   )
-  local serverTime = tonumber(testTime)
-  if not serverTime then
-    local time = call('TIME')
-    serverTime = time[1] * 1000 + math.floor(time[2] / 1000)
-  end
+  local serverTime = head.serverTime(testTime)
   frame.hwm = tonumber(meta[1]) or 0
   -- A clock that a test turns may go back as it likes.
   frame.serverTime = testTime == '' and serverTime or math.max(serverTime, frame.hwm)
@@ -85,8 +79,8 @@ function frame.begin()
   frame.steady = now + frame.offset
   -- What its sender no longer waits for changes nothing. Who still waits asks again, with the time that this says.
   local newest = tonumber(meta[10]) or 0
-  if generation < newest or (asked > 0 and math.abs(now - asked) > frame.budget) then
-    return redis.error_reply('LATE ' .. string.format('%.0f', now))
+  if generation < newest or head.isLate(asked, frame.budget, now) then
+    return head.late(now)
   end
   frame.generation = generation > newest and generation or nil
   frame.hadCreated, frame.hadSequence = frame.created, frame.sequence
