@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { settle, type NewExecution } from '../../libs/scheduler/src/core/commands.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
-import { BOOM, lockOn } from '../contract/fixtures.js';
+import { BOOM, lockOn, newExecution } from '../contract/fixtures.js';
 import type { Worker } from '../contract/worker.js';
 import { expectBounded, type Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
@@ -71,6 +71,41 @@ describe('heartbeats of a worker with many runs are scripts of a bounded time on
     m.s.clock.advance(15_000);
     await m.s.maintain();
     for (const key of ['lock 0', 'lock 299']) expect(await m.store.getLock(key)).toMatchObject({ remaining: 5_000 });
+    expectBounded({ beats });
+  }, 240_000);
+
+  it('beside what thousands of others were handed', async () => {
+    const claims = await run(10);
+    const { namespace } = m.store['settings'];
+    const plant = "for i = ARGV[1], ARGV[2] do redis.call('HSET', KEYS[1], 'x' .. i, 'other' .. i .. '|1') end";
+    for (let i = 0; i < 200_000; i += 5_000)
+      await redis.command('EVAL', plant, '1', `{${namespace}}:ha`, `${i}`, `${i + 4_999}`);
+    await measure(claims);
+    expect(await redis.command('HLEN', `{${namespace}}:ha`)).toBe(':200000');
+  }, 120_000);
+});
+
+describe('heartbeats that take back what did not reach the worker', () => {
+  const redis = redisSuite();
+
+  it('are scripts of a bounded time on Redis, and leave the order as it was', async () => {
+    const m = await redis.measured({ testClock: undefined });
+    const [worker, other] = [await m.s.worker(), await m.s.worker('w2')];
+    const ids: string[] = [];
+    for (let i = 0; i < 4; i++) ids.push(...(await m.s.addMany(1_000)));
+    const claims = await worker.claimAll(4_000);
+    const large = Array.from({ length: 100 }, () => newExecution({ payload: LARGE }));
+    for (let i = 0; i < 100; i += 10) await m.store.enqueue(large.slice(i, i + 10));
+    ids.push(...(await worker.claimAll(100)).map(({ executionId }) => executionId));
+    const { now } = await m.store.stats();
+    while ((await m.store.stats()).now <= now + 2_100);
+    const named = claims.filter((_, i) => i % 8 === 0);
+    const beats = await m.slowestOf(1, async () => {
+      expect(await worker.beat(...named)).toEqual({ known: true, cancelRequested: [], lost: [] });
+    });
+    expect(await m.store.stats()).toMatchObject({ byStatus: { PENDING: 3_600, RUNNING: 500 }, returned: 3_600 });
+    const again = (await other.claimAll(3_600)).map(({ executionId }) => executionId);
+    expect(again).toEqual(ids.filter((_, i) => i >= 4_000 || i % 8 !== 0));
     expectBounded({ beats });
   }, 240_000);
 });

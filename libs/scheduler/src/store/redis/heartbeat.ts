@@ -5,12 +5,18 @@ import type { Scripts } from './large-batches.js';
 
 /** Runs that one script looks at by name. */
 const RUNS_PER_CALL = 250;
+/** Runs that one script takes back. */
+const TAKEN_PER_CALL = 50;
 
-/** Reply of the script `heartbeat`; tokens are flat: id and attempt of each. */
-type Reply = [known: number, cancelRequested: string[], lost: string[], examined: number, next: string];
+/** Reply of the script `heartbeat`; tokens are flat: id and attempt of each; `unnamed`: id and number of the claim of each. */
+type Reply = [
+  ...[known: number, cancelRequested: string[], lost: string[], examined: number, next: string],
+  ...[unnamed: string[], left: number],
+];
 
 /**
- * The heartbeat of a worker: the first script renews its lease, and it and those that follow look at its runs.
+ * The heartbeat of a worker: the first script renews its lease, and it and those that follow look at its runs. Runs that the
+ * store counts for the worker, and that the worker does not have, are taken back.
  * @param times when it is made, and before which time the worker knows all that it has claimed, ms; '' for unknown
  * @param onKnown called once the lease is renewed
  */
@@ -21,24 +27,34 @@ export async function heartbeat(
   runs: readonly RunToken[],
   onKnown: () => void,
 ): Promise<HeartbeatReply> {
+  const send = (...args: ScriptArgument[]): Promise<Reply> =>
+    scripts.commitRepeatable<Reply>('heartbeat', workerId, ...times, runs.length, ...args);
   const cancelRequested: RunToken[] = [];
   const lost: RunToken[] = [];
+  const unnamed = new Map<string, number>();
   let examined = 0;
   let next = '0';
   let isFirst = true;
   do {
     const part = runs.slice(examined, examined + RUNS_PER_CALL);
-    const others = isFirst ? runs.slice(RUNS_PER_CALL).map(({ executionId }) => executionId) : [];
-    const given = [...(isFirst ? times : ['', '']), next, part.length, ...flatten(part), ...others];
-    const reply = await scripts.commitRepeatable<Reply>('heartbeat', workerId, ...given);
+    const reply = await send(next, part.length, ...flatten(part));
     if (reply[0] === 0) return { known: false, cancelRequested: [], lost: [...runs] };
     if (isFirst) onKnown();
     cancelRequested.push(...tokensOf(reply[1]));
     lost.push(...tokensOf(reply[2]));
     examined += reply[3];
     next = reply[4];
+    for (const [executionId, claim] of pairsOf(reply[5])) unnamed.set(executionId, claim);
     isFirst = false;
   } while (examined < runs.length || next !== '');
+  for (const { executionId } of runs) unnamed.delete(executionId);
+  // The newest first, so that the oldest ends up at the head of its queue.
+  const lacking = [...unnamed].sort(([a, claimA], [b, claimB]) => claimB - claimA || (a < b ? 1 : -1));
+  for (let from = 0; from < lacking.length;) {
+    const some = lacking.slice(from, from + TAKEN_PER_CALL).map(([id]) => id);
+    const [known, , , , , , left] = await send('', 0, ...some);
+    if (known === 0 || left === 0) from += some.length;
+  }
   return { known: true, cancelRequested, lost };
 }
 
@@ -47,7 +63,11 @@ function flatten(runs: readonly RunToken[]): ScriptArgument[] {
 }
 
 function tokensOf(flat: readonly string[]): RunToken[] {
-  const tokens: RunToken[] = [];
-  for (let i = 0; i < flat.length; i += 2) tokens.push({ executionId: flat[i]!, leaseToken: Number(flat[i + 1]) });
-  return tokens;
+  return pairsOf(flat).map(([executionId, leaseToken]) => ({ executionId, leaseToken }));
+}
+
+function pairsOf(flat: readonly string[]): (readonly [string, number])[] {
+  const found: (readonly [string, number])[] = [];
+  for (let i = 0; i < flat.length; i += 2) found.push([flat[i]!, Number(flat[i + 1])]);
+  return found;
 }

@@ -16,6 +16,7 @@ local find, sub, byte = string.find, string.sub, string.byte
 -- @include verb
 -- @include look
 -- @include clock
+-- @include unnamedRuns
 -- @include idempotency
 -- @include bulkInsert
 -- @include dispatch

@@ -28,14 +28,17 @@ function runStates.fetch(ids)
       missing[#missing + 1] = id
     end
   end
-  local extras = readAll('HMGET', keys.extra, missing)
+  local some, states = {}, {}
   for i, state in ipairs(readAll('HMGET', keys.state, missing)) do
     known[missing[i]] = false
     if state then
-      local ok, row = pcall(make, missing[i], state, extras[i])
-      known[missing[i]] = ok and row or UNREADABLE
+      some[#some + 1], states[#states + 1] = missing[i], state
       bytes = bytes + #state
     end
+  end
+  for i, extra in ipairs(readAll('HMGET', keys.extra, some)) do
+    local ok, row = pcall(make, some[i], states[i], extra)
+    known[some[i]] = ok and row or UNREADABLE
   end
   runStates.bytes = runStates.bytes + bytes
   return bytes

@@ -1,26 +1,40 @@
 -- The runs of a worker, see WorkerTable in engine/tables.ts.
 local workerRuns = {}
 
--- Runs that one step of a heartbeat looks at, and those that are read between two looks at their bytes.
-local RUNS_PER_STEP, READ_AT_ONCE = 500, 8
+-- Runs that one step of a heartbeat looks at, and those that are read between two looks at their bytes: a few at first, and
+-- more where the states of these were small, of so many bytes.
+local RUNS_PER_STEP, FEW, MANY, SMALL = 250, 8, 128, 65536
+
+-- Entries of runs that were read, by worker and id; false for none.
+local known
 
 function workerRuns.begin()
   -- Of a verb that looks at some runs of a worker: the cursor to go on from, and then the next one, '' where it has looked at
   -- all. nil: a verb looks at all.
   workerRuns.cursor = nil
+  -- Where it asks for them, ids and entries of the runs that it has looked at: { ids, entries }.
+  workerRuns.walked = nil
+  known = {}
 end
 
 -- Simple runs have no state: only those with one are visited.
 function workerTable:eachRun(found, visit)
   local isAll = workerRuns.cursor == nil
-  local cursor, runs, seen, left = workerRuns.cursor or '0', {}, {}, RUNS_PER_STEP
+  local cursor, runs, seen, left, many = workerRuns.cursor or '0', {}, {}, RUNS_PER_STEP, FEW
   while cursor ~= '' and (isAll or (runStates.bytes <= STEP_BYTES and left > 0)) do
-    local page, ids = call('HSCAN', keys.running(found.id), cursor, 'COUNT', READ_AT_ONCE), {}
+    local page, ids = call('HSCAN', keys.running(found.id), cursor, 'COUNT', many), {}
     for i = 1, #page[2], 2 do
-      ids[#ids + 1] = page[2][i] ~= '' and not seen[page[2][i]] and page[2][i] or nil
-      seen[page[2][i]] = true
+      local id = page[2][i]
+      if id ~= '' and not seen[id] then
+        ids[#ids + 1] = id
+        if workerRuns.walked then
+          table.insert(workerRuns.walked.ids, id)
+          table.insert(workerRuns.walked.entries, page[2][i + 1])
+        end
+      end
+      seen[id] = true
     end
-    runStates.fetch(ids)
+    many = runStates.fetch(ids) < SMALL and math.min(4 * many, MANY) or FEW
     left = left - #ids - 1
     for _, id in ipairs(ids) do
       local row = runStates.get(id)
@@ -40,14 +54,31 @@ function workerTable:eachRun(found, visit)
 end
 
 -- Reads what hasRun looks at, up to so many bytes. Returns how many were read.
-function workerRuns.fetch(ids)
-  return (readSome(ids, STEP_BYTES, runStates.fetch))
+function workerRuns.fetch(workerId, ids)
+  known[workerId] = {}
+  return (
+    readSome(ids, STEP_BYTES, function(part)
+      for i, entry in ipairs(readAll('HMGET', keys.running(workerId), part)) do
+        known[workerId][part[i]] = entry
+      end
+      return runStates.fetch(part)
+    end)
+  )
+end
+
+local function entryOf(workerId, id)
+  local entry = known[workerId] and known[workerId][id]
+  if entry == nil then
+    entry = call('HGET', keys.running(workerId), id)
+  end
+  return entry
 end
 
 function workerTable:hasRun(found, run)
   local id, token = run.executionId, run.leaseToken
-  local entry = call('HGET', keys.running(found.id), id)
-  if not entry then
+  local entry = entryOf(found.id, id)
+  -- This verb may have set it aside.
+  if not entry or rows.cache[id] == false then
     return false
   end
   local row = runStates.get(id)
@@ -59,21 +90,11 @@ function workerTable:hasRun(found, run)
   return row ~= nil and engine.settle.isRunOf(row, found, run)
 end
 
--- Its runs, oldest claim first: { id, number of the claim, level, number of the execution }. Plain ones that were
--- claimed together share a number; they came by level, and in the order of their creation.
--- many, bytes: the newest are enough, whole claims of so many runs or of so many bytes; only: of those named, a set. Returns
--- them, and whether it has others.
-function workerRuns.of(id, many, bytes, only)
-  if many and many <= 0 then
-    return {}, call('HLEN', keys.running(id)) > call('HEXISTS', keys.running(id), '')
-  end
-  local runs = {}
-  local entries = call('HGETALL', keys.running(id))
-  for i = 1, #entries, 2 do
-    if entries[i] ~= '' and (not only or only[entries[i]]) then
-      runs[#runs + 1] = { entries[i], tonumber(string.match(entries[i + 1], '|(%d+)$')) or 0 }
-    end
-  end
+-- Of some runs of a worker, each { id, number of the claim }, those of the newest claims: whole claims of `many` runs, or of so
+-- many bytes of records; all of them where neither is given. Oldest first: { id, number of the claim, level, number of the
+-- execution }. Plain ones that were claimed together share a number; they came by level, and in the order of their creation.
+-- Returns them, and whether there are others.
+local function newest(runs, many, bytes)
   table.sort(runs, function(a, b)
     return a[2] < b[2]
   end)
@@ -104,6 +125,21 @@ function workerRuns.of(id, many, bytes, only)
     return false
   end)
   return found, first > 1
+end
+
+-- The runs of a worker, see `newest`.
+function workerRuns.of(id, many, bytes)
+  if many and many <= 0 then
+    return {}, call('HLEN', keys.running(id)) > call('HEXISTS', keys.running(id), '')
+  end
+  local runs = {}
+  local entries = call('HGETALL', keys.running(id))
+  for i = 1, #entries, 2 do
+    if entries[i] ~= '' then
+      runs[#runs + 1] = { entries[i], tonumber(string.match(entries[i + 1], '|(%d+)$')) or 0 }
+    end
+  end
+  return newest(runs, many, bytes)
 end
 
 -- Drops the entry of a run that has ended otherwise (`row`), or of an execution that is gone.
@@ -144,25 +180,8 @@ function workerTable:takeRuns(found, limit, take)
   return takeRuns(found.id, runs, limit, take)
 end
 
--- Takes back runs that were claimed before this instant by the clock as it is now, dispatched to nobody, and are not among those
--- named: a set; some of them at a time. Returns how many.
-function workerRuns.returnUnnamed(id, named, before)
-  local unnamed, isAny = {}, false
-  local entries = call('HGETALL', keys.running(id))
-  for i = 1, #entries, 2 do
-    local startedAt, number = string.match(entries[i + 1], '^%a(%d+)|(%d+)$')
-    local isOld = startedAt and tonumber(startedAt) + steps.since(tonumber(number)) < before
-    if isOld and not named[entries[i]] and call('HEXISTS', keys.handed, entries[i]) == 0 then
-      unnamed[entries[i]], isAny = true, true
-    end
-  end
-  if not isAny then
-    return 0
-  end
-  local runs, count = workerRuns.of(id, limits.RESCUE_PER_STEP, STEP_BYTES, unnamed), 0
-  takeRuns(id, runs, #runs, function(row)
-    engine.rescue.takeBack(tables, row)
-    count = count + 1
-  end)
-  return count
+-- The same of some runs of a worker, each { id, number of the claim }. Returns how many were taken.
+function workerRuns.takeNewest(workerId, runs, limit, take)
+  local found = newest(runs, rows.bytes <= STEP_BYTES and limit or 0, STEP_BYTES)
+  return takeRuns(workerId, found, limit, take)
 end
