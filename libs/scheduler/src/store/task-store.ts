@@ -164,6 +164,8 @@ export interface ExchangeRequest {
   capacity?: Readonly<Record<string, number>>;
   /** How many of the slots that stay free may be filled by direct dispatch, see `onDispatch`. Default 0. */
   dispatchSlots?: number;
+  /** The claims start within so many ms or go back: a pause that waits for them takes as long. Default START_WITHIN_MS. */
+  startWithin?: number;
 }
 
 /**
@@ -178,7 +180,7 @@ export interface ExchangeReply {
   /** One for each settlement, in order. */
   settled: readonly Settled[];
   claims: readonly Claim[];
-  /** Estimated ms since the claims were made, see START_WITHIN_MS. Default 0. */
+  /** ms since the claims were made, or slightly more, see START_WITHIN_MS. Default 0. */
   age?: number;
   /** The claim stopped at a limit, not for lack of work: repeat at once. */
   more: boolean;

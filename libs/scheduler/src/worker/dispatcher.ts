@@ -101,9 +101,10 @@ export class Dispatcher {
   /**
    * Starts a claim, or lets it wait for a slot.
    * @param age ms since the store made it
+   * @param within ms after which it goes back, if its request named them
    */
-  take(claim: Claim, age: number): void {
-    const waiting = this.rule.date(claim, age);
+  take(claim: Claim, age: number, within?: number): void {
+    const waiting = this.rule.date(claim, age, within);
     if (this.claiming && this.executor.freeSlots > 0) this.begin(waiting);
     else this.prefetched.push(waiting);
     if (!this.claiming) this.releasePrefetched();
@@ -268,6 +269,7 @@ export class Dispatcher {
 
   private async roundTrip(pipeline: Pipeline, { count, prefetch }: Demand): Promise<void> {
     const settlements = this.takeSettlements();
+    const { within } = this.rule;
     this.woken = false;
     Object.assign(pipeline, { requested: count, carried: settlements });
     const request: ExchangeRequest = {
@@ -277,22 +279,18 @@ export class Dispatcher {
       settlements,
       demand: count,
       ...(this.claiming && this.executor.capacity()),
-      ...(this.store.isShared && { prefetch, dispatchSlots: count - prefetch }),
+      ...(this.store.isShared && { prefetch, dispatchSlots: count - prefetch, startWithin: within }),
     };
     const reply = await this.exchange(request, pipeline);
     const [received, age] = [this.clock.monotonic(), reply?.age ?? 0];
-    if (reply && reply.claims.length > 0 && this.rule.noteReply(age)) {
-      this.executor.prefetchLimit?.reset();
-      // What has come meanwhile, as a pause of the queue, is read before a late claim starts.
-      await new Promise<void>((resolve) => this.context.nextTurn(resolve));
-    }
+    if (reply && reply.claims.length > 0 && this.rule.noteReply(age)) this.executor.prefetchLimit?.reset();
     Object.assign(pipeline, { requested: 0, carried: [] });
     if (!reply) return;
     this.settlements.unshift(...settlements.filter((_, i) => reply.settled[i] === 'deferred'));
     this.liveness.lastProgress = this.clock.monotonic();
     if (count > 0) this.mayHaveMore = this.store.isShared && reply.claims.length === count;
     if (reply.more || this.mayHaveMore) this.woken = true;
-    for (const claim of reply.claims) this.take(claim, age + this.clock.monotonic() - received);
+    for (const claim of reply.claims) this.take(claim, age + this.clock.monotonic() - received, within);
     reply.settled.forEach((outcome, i) => {
       if (outcome === 'stale' && settlements[i]!.kind !== 'release')
         this.logger.warn(`the result of ${settlements[i]!.executionId} was late: this worker no longer has the run`);

@@ -18,15 +18,16 @@ describe('whether a claim may still start', () => {
     const startsAfter = (age: number): number => {
       for (let replies = 1; replies <= 10; replies++) {
         rule.noteReply(age);
-        if (!rule.isOver(rule.date(claim, age))) return replies;
+        if (!rule.isOver(rule.date(claim, age, rule.within))) return replies;
       }
       return Infinity;
     };
     expect(startsAfter(700)).toBe(3);
     expect(startsAfter(1001)).toBe(Infinity);
-    // Replies in time take the patience back.
-    for (let replies = 0; replies < 100; replies++) expect(rule.noteReply(5)).toBe(false);
+    // Only where the request said so, and replies in time take the patience back.
     expect(rule.isOver(rule.date(claim, 101))).toBe(true);
+    for (let replies = 0; replies < 100; replies++) expect(rule.noteReply(5)).toBe(false);
+    expect(rule.within).toBe(100);
   });
 
   it('not after a pause of its queue', () => {

@@ -9,12 +9,18 @@ const PATIENCE_LOST_MS = 10;
 /**
  * Whether a claim may still start here. The store's decision becomes outdated: by a pause of its queue, and with time by
  * whatever else may have changed. A process whose event loop is slow reads each reply late: if it returned all of those
- * claims it would never start one, so the age that is allowed doubles with each reply that came later than that.
+ * claims it would never start one, so the age that is allowed doubles with each reply that came later than that. The store
+ * is told with the request for the claims, since a pause waits as long.
  */
 export class StartRule {
   /** Paused queues, and since when by the store's time: claims made before do not start any more. */
   private readonly pausedSince = new Map<string, number>();
   private allowed = START_WITHIN_MS;
+
+  /** Within how many ms a claim that is requested now starts here. */
+  get within(): number {
+    return this.allowed;
+  }
 
   /** @param ages whether claims become outdated with time: in a store of one process they do not */
   constructor(
@@ -30,16 +36,17 @@ export class StartRule {
     this.pausedSince.delete(queue);
   }
 
-  /** A reply with claims has come. @param age ms since the store made them @returns whether it is late */
+  /** A reply with claims has come. @param age ms since the store made them @returns whether that is too long for a start */
   noteReply(age: number): boolean {
-    if (age > this.allowed) this.allowed = Math.min(START_LATE_WITHIN_MS, 2 * this.allowed);
+    const isLate = age > this.allowed;
+    if (isLate) this.allowed = Math.min(START_LATE_WITHIN_MS, 2 * this.allowed);
     else if (age <= START_WITHIN_MS) this.allowed = Math.max(START_WITHIN_MS, this.allowed - PATIENCE_LOST_MS);
-    return age > START_WITHIN_MS;
+    return isLate;
   }
 
-  /** @param age ms since the store made the claim */
-  date(claim: Claim, age: number): PrefetchedClaim {
-    return { claim, startBy: this.ages ? this.clock.monotonic() + this.allowed - age : Infinity };
+  /** @param age ms since the store made the claim @param within the ms that its request named */
+  date(claim: Claim, age: number, within = START_WITHIN_MS): PrefetchedClaim {
+    return { claim, startBy: this.ages ? this.clock.monotonic() + within - age : Infinity };
   }
 
   isOver({ claim, startBy }: PrefetchedClaim): boolean {

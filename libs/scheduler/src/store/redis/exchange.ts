@@ -1,5 +1,6 @@
 import type { Settlement } from '../../core/commands.js';
 import type { Effect, ExecutionEffect } from '../../core/effects.js';
+import { START_WITHIN_MS } from '../../core/limits.js';
 import type { Claim } from '../records.js';
 import type { ExchangeReply, ExchangeRequest, Settled } from '../task-store.js';
 import { APPLIED, DEFERRED, EACH_SEGMENT, MEMBER_SEGMENT, SIMPLE_RUN, SIMPLE_SEGMENT, STALE } from './codec/codes.js';
@@ -65,6 +66,7 @@ export class ExchangePacker {
       capacity = {},
       prefetch = 0,
       dispatchSlots = 0,
+      startWithin = START_WITHIN_MS,
     } = request;
     const hasOptions = reserved.length > 0 || Object.keys(capacity).length > 0;
     const options = hasOptions ? JSON.stringify({ reserved, capacity }) : '';
@@ -75,7 +77,7 @@ export class ExchangePacker {
       pipeline,
       sequence,
       demand,
-      `${dispatchSlots}|${prefetch}`,
+      `${dispatchSlots}|${prefetch}|${startWithin}`,
       options,
       lastSeenReply,
       0,

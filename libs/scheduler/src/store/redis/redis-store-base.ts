@@ -204,7 +204,7 @@ export abstract class RedisStoreBase {
     return this.storeClock.monotonic();
   }
 
-  /** ms since an instant of the server's clock. @param sentAt if a reply contains it: when its request was sent */
+  /** ms since an instant of the server's clock, or slightly more. @param sentAt if a reply contains it: when its request was sent */
   protected ageOf(server: number, sentAt?: number): number {
     if (this.settings.testClock) return 0;
     const now = this.localClock.monotonic();

@@ -1,6 +1,6 @@
 import type { FireCommand, NewExecution, NewWorkflow, RunToken, Settlement } from '../../core/commands.js';
 import { TaskInUseError } from '../../core/errors.js';
-import { RESCUE_PER_STEP, START_WITHIN_MS } from '../../core/limits.js';
+import { RESCUE_PER_STEP } from '../../core/limits.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import type { TaskRecord } from '../../core/task-definition.js';
 import type { Claim, LockGrant, LockWait, QueueRules, StatusChange, WorkerRegistration } from '../records.js';
@@ -85,8 +85,8 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
 
   /** This node releases its prefetched claims at once. It waits until those of other nodes have started or been released. */
   async pauseQueue(queue: string): Promise<void> {
-    const nodes = await this.commit<number>('pauseQueue', queue);
-    if (nodes > 1 && !this.settings.testClock) await this.wait(START_WITHIN_MS);
+    const ms = await this.commit<number>('pauseQueue', queue);
+    if (ms > 0 && !this.settings.testClock) await this.wait(ms);
   }
 
   async resumeQueue(queue: string): Promise<void> {

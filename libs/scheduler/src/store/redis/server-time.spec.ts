@@ -15,23 +15,37 @@ describe('ServerTime', () => {
     time.observe(AHEAD + 100, 99, 150);
     time.observe(AHEAD + 200, 199, 201);
     time.observe(AHEAD + 300, 299, 390);
-    expect(time.ageOf(AHEAD + 300, 390)).toBe(89);
-    expect(time.ageOf(AHEAD + 400, 400)).toBe(0);
+    expect(time.at(400)).toBe(AHEAD + 399);
+    expect(time.ageOf(AHEAD + 300, 390)).toBe(91);
+    expect(time.ageOf(AHEAD + 400, 400)).toBe(1);
   });
 
   it('does not learn from a reply that waited in a process that stood still', () => {
     const time = new ServerTime();
     time.observe(AHEAD + 100, 99, 101);
     for (let i = 0; i < 20; i++) time.observe(AHEAD + 1000, 1000, 7000);
-    expect(time.ageOf(AHEAD + 1000, 7000)).toBe(5999);
+    expect(time.ageOf(AHEAD + 1000, 7000)).toBe(6001);
+  });
+
+  it('understates no age in a process that reads each reply late', () => {
+    const time = new ServerTime();
+    for (let i = 0; i < 8; i++) time.observe(AHEAD + 1000 * i, 1000 * i, 1000 * i + 400);
+    expect(time.ageOf(AHEAD + 9000, 9250)).toBe(250);
+  });
+
+  it('does not learn an age from the time in the stored reply to a repeated request', () => {
+    const time = new ServerTime();
+    time.observe(AHEAD + 100, 99, 101);
+    time.observe(AHEAD + 100, 5000, 5001);
+    expect(time.ageOf(AHEAD + 100, 5001)).toBe(4902);
   });
 
   it('follows a network that has become slower, and a clock that was set', () => {
     const time = new ServerTime();
     time.observe(AHEAD, 0, 1);
     for (let i = 1; i <= 8; i++) time.observe(AHEAD + 1000 * i, 1000 * i, 1000 * i + 400);
-    expect(time.ageOf(AHEAD + 9000, 9400)).toBe(0);
+    expect(time.ageOf(AHEAD + 9000, 9400)).toBe(400);
     time.observe(2 * AHEAD + 10_000, 10_000, 10_001);
-    expect(time.ageOf(2 * AHEAD + 10_002, 10_003)).toBe(0);
+    expect(time.ageOf(2 * AHEAD + 10_002, 10_003)).toBe(1);
   });
 });

@@ -20,5 +20,6 @@ local find, sub, byte = string.find, string.sub, string.byte
 -- @include idempotency
 -- @include bulkInsert
 -- @include dispatch
+-- @include startsUntil
 -- @include compact
 -- @include simple

@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- One trip of a worker: settles what ended, claims what may start.
--- ARGV: frame, operation (none), workerId, lane, sequence, want, slots for hand-overs|how many of `want` can only wait,
+-- ARGV: frame, operation (none), workerId, lane, sequence, want, slots for hand-overs|how many of `want` can only wait|ms within
+--   which claims start,
 --   options (JSON) | '',
 --   newest sequence of this lane whose reply the worker has seen (0: none), number of segments, then the segments in order:
 --   'simple' | 'member', n, whether there are results (1 | 0), number of entries,
@@ -19,14 +20,15 @@
 -- @include window
 -- @include trim
 -- @include budget
+-- @include startsUntil
 -- @include records
 -- @include workflow
 -- @include compact
 -- @include simple
 
 local workerId, wanted, lane, sequence = simple.workerId, simple.demand, ARGV[4], ARGV[5]
-local slots, ahead = string.match(ARGV[7], '^(%d+)|(%d+)$')
-slots, ahead = tonumber(slots), tonumber(ahead)
+local slots, ahead, startWithin = string.match(ARGV[7], '^(%d+)|(%d+)|(%d+)$')
+slots, ahead, startWithin = tonumber(slots), tonumber(ahead), tonumber(startWithin)
 local ALL_EMITTED = codes.ENDS_EMITTED + codes.STARTS_EMITTED
 local segments = tonumber(ARGV[10])
 local laneKey = workerId .. '|' .. lane
@@ -107,6 +109,9 @@ local function reply(more, mayBeMore)
   local kept = cmsgpack.pack({ now, more, outcome, simple.claimNumber, simpleIds, otherIds, details, withResults })
   call('HSET', keys.lanes, laneKey, sequence, laneKey .. '|reply', kept)
   local claimed = #simpleIds + #otherIds
+  if claimed > 0 then
+    startsUntil.extend(startWithin)
+  end
   -- Whoever found less than it wanted waits to be told of more.
   if wanted > claimed and not me.draining then
     call('HSET', keys.idle, workerId, math.max(0, slots - claimed) .. '|' .. frame.steady)

@@ -1,0 +1,21 @@
+-- Until when claims start that were made for slow processes: later than limits.START_WITHIN_MS after the claim.
+-- @include keys
+-- @include limits
+-- @include frame
+local startsUntil = {}
+
+local function stored()
+  return tonumber(call('HGET', keys.meta, 'startsUntil')) or 0
+end
+
+-- A claim has been made that starts within so many ms.
+function startsUntil.extend(within)
+  if within > limits.START_WITHIN_MS then
+    call('HSET', keys.meta, 'startsUntil', math.max(stored(), frame.steady + within))
+  end
+end
+
+-- ms within which a claim made until now still starts.
+function startsUntil.left()
+  return math.max(limits.START_WITHIN_MS, math.min(limits.START_LATE_WITHIN_MS, stored() - frame.steady))
+end
