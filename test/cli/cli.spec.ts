@@ -254,12 +254,16 @@ describe('a recount', () => {
       ],
     });
     const delayed = await schedule('echo', { delay: '1h' });
+    scheduler.registerTask({ taskId: 'elsewhere', funcPath: 'elsewhere', remote: true });
+    const unhandled = await schedule('elsewhere');
     while (!release.has('counted')) await new Promise(setImmediate);
+    while ((await scheduler.getTaskStatus(unhandled))!.waitingFor?.kind !== 'handler') await new Promise(setImmediate);
     expect(await json('recount')).toEqual([
-      { figure: 'waiting', counter: 2, recount: 2 },
+      { figure: 'waiting', counter: 3, recount: 3 },
       { figure: 'running', counter: 1, recount: 1 },
     ]);
     await scheduler.cancelTask(delayed);
+    await scheduler.cancelTask(unhandled);
     release.get('counted')!();
     await scheduler.waitForExecution(executions['behind']!);
   });
@@ -268,11 +272,9 @@ describe('a recount', () => {
     const health = {
       storeReachable: true,
       runningTasks: 1,
-      queueStats: {} as Record<string, number>,
+      queueStats: { totalWaiting: 0 },
       metrics: { started: 1 },
     };
-    for (const each of ['totalQueued', 'delayed', 'waitingForDependencies', 'waitingForLock'])
-      health.queueStats[each] = 0;
     let changes = false;
     const server: Server = createServer(({ url: path }, response) => {
       if (changes) health.metrics.started++;

@@ -20,6 +20,7 @@ export function statsContract(open: OpenStore): void {
           delayed: 0,
           waitingForDependencies: 0,
           waitingForLock: 0,
+          waitingForHandler: 0,
           recentErrors: [],
           workers: 0,
         });

@@ -56,7 +56,10 @@ export function unhandledContract(open: OpenStore): void {
         expect((await able.claimIds(9)).sort()).toEqual([ids[0], last].sort());
         const again = await s.add({ taskId: 'nightly', queue: 'open' });
         await setAllAside(await s.worker('unable', { queues: ['open'], tasks: ['plain'] }));
+        expect((await s.stats()).waitingForHandler).toBe(ids.length);
         expect(await able.claimIds(9)).toEqual([again]);
+        await s.store.cancel(ids.at(-1)!, 0);
+        expect((await s.stats()).waitingForHandler).toBe(ids.length - 2);
       }),
     );
 

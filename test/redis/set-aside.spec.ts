@@ -160,6 +160,29 @@ describe('maintenance goes on', () => {
       expect((await s.stats()).byStatus).toMatchObject({ RUNNING: 0, COMPLETED: 1 });
     }));
 
+  it('which leaves the counters of what waits', () =>
+    play(async (s, redis) => {
+      const unable = await s.worker('unable', { tasks: ['plain'] });
+      const holder = await s.add({ lock: lockOn('k') });
+      await unable.claimOne(holder);
+      const parent = await s.add({ queue: 'behind' });
+      const [blocked, parked, unhandled] = [
+        await s.add({ edges: [edgeTo(parent)] }),
+        await s.add({ lock: lockOn('k') }),
+        await s.add({ taskId: 'nightly' }),
+      ];
+      expect(await unable.claim(9)).toEqual([]);
+      const counters = async (): Promise<number[]> => {
+        const { waitingForDependencies, waitingForLock, waitingForHandler } = await s.stats();
+        return [waitingForDependencies, waitingForLock, waitingForHandler];
+      };
+      expect(await counters()).toEqual([1, 1, 1]);
+      for (const id of [blocked, parked, unhandled]) await redis('HSET', 'x', id, 'garbage');
+      for (const id of [blocked, parked, unhandled]) await s.store.cancel(id, 0);
+      expect((await s.stats()).setAside).toBe(3);
+      expect(await counters()).toEqual([0, 0, 0]);
+    }));
+
   it('where a schedule is garbage', () =>
     play(async (s, redis) => {
       await s.store.putSchedule(newSchedule({ id: 'bad', nextRunTime: s.now + 1 }));

@@ -82,8 +82,7 @@ export async function startOurs(): Promise<Subject> {
     },
     async unfinished() {
       const { queueStats, runningTasks } = await node.call('health');
-      const { totalQueued, delayed, waitingForDependencies, waitingForLock } = queueStats;
-      return runningTasks + totalQueued + delayed + waitingForDependencies + waitingForLock;
+      return runningTasks + queueStats.totalWaiting;
     },
     async executions() {
       const rows = (await node.call('audit')) as unknown[][];

@@ -8,7 +8,7 @@ import type { Tools } from '../tools.js';
 interface Health {
   storeReachable: boolean;
   runningTasks: number;
-  queueStats: { totalQueued: number; delayed: number; waitingForDependencies: number; waitingForLock: number };
+  queueStats: { totalWaiting: number };
   metrics: Record<string, number>;
 }
 
@@ -46,10 +46,8 @@ async function compare(client: ConsoleClient): Promise<Figure[]> {
     const [pending, retrying, running] = [await count('PENDING'), await count('RETRYING'), await count('RUNNING')];
     const after = await healthOf(client);
     if (JSON.stringify(before.metrics) !== JSON.stringify(after.metrics)) continue;
-    const { totalQueued, delayed, waitingForDependencies, waitingForLock } = after.queueStats;
-    const waiting = totalQueued + delayed + waitingForDependencies + waitingForLock;
     return [
-      { figure: 'waiting', counter: waiting, recount: pending + retrying },
+      { figure: 'waiting', counter: after.queueStats.totalWaiting, recount: pending + retrying },
       { figure: 'running', counter: after.runningTasks, recount: running },
     ];
   }

@@ -127,6 +127,7 @@ export class FleetMetrics {
     this.gauges.waiting.set({ for: 'time' }, queueStats.delayed);
     this.gauges.waiting.set({ for: 'dependencies' }, queueStats.waitingForDependencies);
     this.gauges.waiting.set({ for: 'lock' }, queueStats.waitingForLock);
+    this.gauges.waiting.set({ for: 'handler' }, queueStats.waitingForHandler);
     this.gauges.paused.set(queueStats.pausedQueues.length);
     this.gauges.unserved.set(queueStats.unservedQueues.length);
     this.gauges.unhandled.set(queueStats.unhandledTasks.length);

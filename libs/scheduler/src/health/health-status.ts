@@ -22,6 +22,8 @@ export interface HealthStatus {
   /** Of this process. */
   maxConcurrentTasks: number;
   queueStats: {
+    /** All that wait: ready, delayed, or for dependencies, a lock or a handler. */
+    totalWaiting: number;
     /** Ready to be claimed. */
     totalQueued: number;
     byPriority: Record<TaskPriorityName, number>;
@@ -30,6 +32,8 @@ export interface HealthStatus {
     delayed: number;
     waitingForDependencies: number;
     waitingForLock: number;
+    /** Ready, and met only workers without their handler. */
+    waitingForHandler: number;
     pausedQueues: string[];
     /** Queues with ready executions and no live worker that claims from them. */
     unservedQueues: string[];

@@ -183,13 +183,17 @@ function queueStats(stats: StoreStats): HealthStatus['queueStats'] {
     const times = stats.queues.flatMap((queue) => queue.oldestReadyTime[level] ?? []);
     return times.length === 0 ? 0 : Math.max(0, stats.now - Math.min(...times)) / 1000;
   });
+  const totalQueued = Object.values(byPriority).reduce((sum, size) => sum + size, 0);
+  const { delayed, waitingForDependencies, waitingForLock, waitingForHandler } = stats;
   return {
-    totalQueued: Object.values(byPriority).reduce((sum, size) => sum + size, 0),
+    totalWaiting: totalQueued + delayed + waitingForDependencies + waitingForLock + waitingForHandler,
+    totalQueued,
     byPriority,
     oldestAgeSeconds,
-    delayed: stats.delayed,
-    waitingForDependencies: stats.waitingForDependencies,
-    waitingForLock: stats.waitingForLock,
+    delayed,
+    waitingForDependencies,
+    waitingForLock,
+    waitingForHandler,
     pausedQueues: stats.queues.filter((queue) => queue.paused).map((queue) => queue.queue),
     unservedQueues: unservedQueues(stats.queues),
     unhandledTasks: stats.unhandledTasks,
@@ -206,6 +210,7 @@ const NOTHING: StoreStats = {
   delayed: 0,
   waitingForDependencies: 0,
   waitingForLock: 0,
+  waitingForHandler: 0,
   window: [],
   locks: 0,
   setAside: 0,

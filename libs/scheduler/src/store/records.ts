@@ -210,6 +210,8 @@ export interface StoreStats {
   delayed: number;
   waitingForDependencies: number;
   waitingForLock: number;
+  /** Ready executions that only workers without their handler could have claimed; they are not in `byPriority`. */
+  waitingForHandler: number;
   /** Ended executions per minute, the newest last; at most 60 minutes. */
   window: { minute: number; completed: number; failed: number; durationMs: number }[];
   /** Total number of damaged or untreatable records that were set aside. */

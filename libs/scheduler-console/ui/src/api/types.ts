@@ -45,12 +45,14 @@ export interface Health {
   runningTasks: number;
   maxConcurrentTasks: number;
   queueStats: {
+    totalWaiting: number;
     totalQueued: number;
     byPriority: Record<Priority, number>;
     oldestAgeSeconds: Record<Priority, number>;
     delayed: number;
     waitingForDependencies: number;
     waitingForLock: number;
+    waitingForHandler: number;
     pausedQueues: string[];
   };
   lockSuccessRate: number;

@@ -61,8 +61,8 @@ function Tiles({ health, workers }: { health: Health; workers: number }) {
       <Tile term="Ready" value={count(queueStats.totalQueued)} note="may start at once" to={href('queues')} />
       <Tile
         term="Waiting"
-        value={count(queueStats.delayed + queueStats.waitingForDependencies + queueStats.waitingForLock)}
-        note={`${count(queueStats.delayed)} time · ${count(queueStats.waitingForDependencies)} dependencies · ${count(queueStats.waitingForLock)} lock`}
+        value={count(queueStats.totalWaiting - queueStats.totalQueued)}
+        note={`${count(queueStats.delayed)} time · ${count(queueStats.waitingForDependencies)} dependencies · ${count(queueStats.waitingForLock)} lock · ${count(queueStats.waitingForHandler)} handler`}
         to={href('executions', { status: 'PENDING' })}
       />
       <Tile term="Average run" value={duration(health.averageExecutionTime * 1_000)} note="start to end" />

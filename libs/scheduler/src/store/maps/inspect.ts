@@ -123,6 +123,7 @@ export function stats(s: State, now: number): StoreStats {
     delayed: s.delayed.size,
     waitingForDependencies: s.waitingForDependencies,
     waitingForLock: s.waitingForLock,
+    waitingForHandler: s.unhandled.size,
     window: s.window.map((minute) => ({ ...minute })),
     setAside: 0,
     returned: 0,

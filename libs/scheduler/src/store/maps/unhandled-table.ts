@@ -9,6 +9,7 @@ type Lists = Map<TaskRow, LinkedList<Row>>[];
 export class MapsUnhandledTable implements UnhandledTable {
   /** Tasks with such executions, and how many. */
   readonly tasks = new Map<TaskRow, number>();
+  size = 0;
   private readonly queues = new Map<QueueRow, Lists>();
 
   constructor(private readonly s: { touch(record: Changed): void }) {}
@@ -67,6 +68,7 @@ export class MapsUnhandledTable implements UnhandledTable {
   }
 
   private count({ task }: Row, by: number): void {
+    this.size += by;
     const count = (this.tasks.get(task) ?? 0) + by;
     if (count > 0) this.tasks.set(task, count);
     else this.tasks.delete(task);

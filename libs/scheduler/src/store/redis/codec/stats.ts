@@ -52,6 +52,7 @@ export function statsOf(view: StatsView): StoreStats {
     delayed: view.delayed,
     waitingForDependencies: view.counters['waitingForDependencies'] ?? 0,
     waitingForLock: view.counters['waitingForLock'] ?? 0,
+    waitingForHandler: view.counters['waitingForHandler'] ?? 0,
     window: windowOf(view.window),
     recentErrors: listOf<[string, string, string, number, string]>(view.errors).map(
       ([taskId, executionId, error, time, taskName]) => ({

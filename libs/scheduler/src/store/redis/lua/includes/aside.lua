@@ -54,6 +54,22 @@ local function dropRun(id)
   call('HDEL', keys.handed, id)
 end
 
+-- Counters of what waits, by location.
+local WAITING = { dependencies = 'waitingForDependencies', lock = 'waitingForLock', unhandled = 'waitingForHandler' }
+
+-- Counts an execution of that state no more.
+local function uncount(state)
+  local status = fields.statusOf(state)
+  if status and status ~= 'PENDING' and status ~= 'RUNNING' then
+    frame.count(status, -1)
+  end
+  local _, location = fields.read(state, 'location')
+  location = records.isWaiting(state) and 'dependencies' or location
+  if WAITING[location] then
+    frame.count(WAITING[location], -1)
+  end
+end
+
 -- Sets an execution aside: nothing finds it any more.
 function aside.execution(step, id, err)
   local texts = {}
@@ -61,9 +77,8 @@ function aside.execution(step, id, err)
     texts[i] = call('HGET', key, id)
     call('HDEL', key, id)
   end
-  local status = texts[2] and fields.statusOf(texts[2])
-  if status and status ~= 'PENDING' and status ~= 'RUNNING' then
-    frame.count(status, -1)
+  if texts[2] then
+    uncount(texts[2])
   end
   dropRun(id)
   aside.forget(id, texts[3])

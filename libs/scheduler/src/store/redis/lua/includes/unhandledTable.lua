@@ -62,6 +62,7 @@ function unhandledTable:add(row)
     waiting = nil
   end
   row.location = 'unhandled'
+  frame.count('waitingForHandler', 1)
   call('ZADD', key, number, row.id)
   index(row, number)
   if written[name] then
@@ -70,7 +71,7 @@ function unhandledTable:add(row)
   rows.touch(row)
 end
 
--- Takes it out of a list of its queue.
+-- Takes an entry out of a list of its queue.
 local function drop(queueName, name, id)
   local key = keyOf(queueName, name)
   call('ZREM', key, id)
@@ -90,14 +91,20 @@ local function dropTask(task)
   waiting, written = nil, {}
 end
 
-function unhandledTable:remove(row)
-  local key = keys.unhandled(row.task, row.level)
-  call('ZREM', key, row.id)
-  drop(row.queue, nameOf(row), row.id)
+-- entry: a row, or { id, task, level, queue }
+local function dropEntry(entry)
+  local key = keys.unhandled(entry.task, entry.level)
+  call('ZREM', key, entry.id)
+  drop(entry.queue, nameOf(entry), entry.id)
   if call('EXISTS', key) == 0 then
-    call('HDEL', keys.unhandledIndexed, nameOf(row))
-    dropTask(row.task)
+    call('HDEL', keys.unhandledIndexed, nameOf(entry))
+    dropTask(entry.task)
   end
+end
+
+function unhandledTable:remove(row)
+  frame.count('waitingForHandler', -1)
+  dropEntry(row)
 end
 
 -- Enters the next executions of a task and level, of a release that knows no lists of queues.
@@ -161,7 +168,7 @@ function unhandledTable:each(worker_, queue, level, visit)
         local row = rows.get(id, true)
         budget.addRows(rows.bytes - before)
         if not row or row.location ~= 'unhandled' then
-          unhandledTable:remove({ id = id, task = task, level = level, queue = queue.name })
+          dropEntry({ id = id, task = task, level = level, queue = queue.name })
         elseif not visit(row) then
           return
         end
