@@ -167,6 +167,23 @@ afterEach(closeAll);
     }
   });
 
+  it('and back makes no claim look old to a worker that has long been idle', async () => {
+    const server = await serveStepping();
+    const store = await openOn(server);
+    await store.putTasks([mirrorOf('plain')]);
+    await step(server, 2);
+    await store.register(helloOf('w1'));
+    const worker = new Worker(store, 'w1');
+    expect(await worker.claim(1)).toEqual([]);
+    await step(server, 0);
+    await promoteAll(store);
+    for (let second = 0; second < 10; second++) await store.due();
+    await store.enqueue([newExecution()]);
+    const { claims, age } = await worker.exchange({ demand: 1 });
+    expect(claims).toHaveLength(1);
+    expect(age).toBeLessThan(MINUTE);
+  });
+
   it('leaves idempotency keys their day, and so does one that goes back', async () => {
     const server = await serveStepping();
     const store = await openOn(server);

@@ -5,14 +5,15 @@ import type { ScriptArgument } from './connection/redis-connection.js';
 const MAX_QUEUES = 20;
 
 /** See commands/due.lua. */
-type Reply = [
+export type DueReply = [
   ...[promote: number, nextDue: string, schedules: number, nextTick: string, isRunning: number],
   ...[rescue: number, firstLease: string, work: number, quietSince: string, incarnation: string],
+  now: number,
 ];
 
 /** What the check needs of its store. */
 export interface DueCheckStore {
-  send(args: readonly ScriptArgument[]): Promise<Reply>;
+  send(args: readonly ScriptArgument[]): Promise<DueReply>;
   /** The server's time; null: not known yet. */
   serverNow(): number | null;
   toLocal(at: number): number;

@@ -20,7 +20,7 @@ import { storedObject } from './codec/stored-json.js';
 import { executionOf, listOf, lockOf, workerOf } from './codec/views.js';
 import type { LockView, StoredView, WorkerView } from './codec/views.js';
 import type { ScriptArgument } from './connection/redis-connection.js';
-import { DueCheck } from './due-check.js';
+import { DueCheck, type DueReply } from './due-check.js';
 import { RedisStoreBase } from './redis-store-base.js';
 import { readWorkflow, readWorkflows } from './redis-workflows.js';
 
@@ -34,7 +34,12 @@ const WORKERS_PER_CALL = 50;
 /** The read-only verbs. */
 export abstract class RedisQueries extends RedisStoreBase {
   protected readonly dueCheck = new DueCheck({
-    send: (args) => this.commitRepeatable('due', ...args),
+    send: async (args) => {
+      const sentAt = this.sendingTime();
+      const reply = await this.commitRepeatable<DueReply>('due', ...args);
+      this.observeServerTime(reply[10], sentAt);
+      return reply;
+    },
     serverNow: () => this.serverNow(),
     toLocal: (at) => this.toLocal(at),
     onWork: (queues) => this.emit(queues.map((queue) => ({ kind: 'ready', queue }))),

@@ -204,12 +204,14 @@ export abstract class RedisStoreBase {
     return this.storeClock.monotonic();
   }
 
-  /** ms since an instant of the server's clock, or slightly more. @param sentAt if a reply contains it: when its request was sent */
-  protected ageOf(server: number, sentAt?: number): number {
-    if (this.settings.testClock) return 0;
-    const now = this.localClock.monotonic();
-    if (sentAt !== undefined) this.serverTime.observe(server, sentAt, now);
-    return this.serverTime.ageOf(server, now);
+  /** @param server its time in a reply @param sentAt when the request was sent */
+  protected observeServerTime(server: number, sentAt: number): void {
+    this.serverTime.observe(server, sentAt, this.localClock.monotonic());
+  }
+
+  /** ms since an instant of the server's clock, or slightly more. */
+  protected ageOf(server: number): number {
+    return this.settings.testClock ? 0 : this.serverTime.ageOf(server, this.localClock.monotonic());
   }
 
   /** The server's time or slightly earlier; null: not known yet. */

@@ -176,7 +176,8 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
     this.recordRenewal(workerId, sentAt);
     const [, now, , , , simple, , effects, emitted] = raw;
     this.observeClock(now, sentAt);
-    const age = this.ageOf(now, sentAt);
+    this.observeServerTime(now, sentAt);
+    const age = this.ageOf(now);
     if (reply.claims.length > 0) reply.age = age;
     const { settlements } = request;
     const emitsEnds = ended.length > 0 && (emitted & ENDS_EMITTED) === 0 && this.isSubscribed('completed');

@@ -3,8 +3,8 @@
 -- ARGV: frame, operation (none), number of the newest claim when it was read that nothing runs | '',
 --   1 to read leases and idle workers as well, number of workers, their ids, names of the queues that they serve
 -- Returns: { promote, its next instant | '', schedules, the next tick | '', expired, rescue, earliest end of a lease | '',
---   whether the workers may find something, number of the newest claim if nothing runs | '', as `listen` says | '' },
---   no effects
+--   whether the workers may find something, number of the newest claim if nothing runs | '', as `listen` says | '',
+--   the store's time }, no effects
 -- @include keys
 -- @include chunks
 -- @include head
@@ -111,6 +111,7 @@ return {
     flag(hasWork),
     isRunning and '' or claims,
     meta[6] or '',
+    time,
   },
   '',
   time,
