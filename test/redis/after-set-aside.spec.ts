@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { NewExecution, NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
+import { settle, type NewExecution, type NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
 import type { DependencyType } from '../../libs/scheduler/src/core/dependency.js';
 import { edgeTo, LEASE, lockOn, newExecution, nextId } from '../contract/fixtures.js';
+import type { StoreFixture } from '../contract/store-fixture.js';
 import { sceneSuite, type Redis } from './scene-suite.js';
 
 const play = sceneSuite();
@@ -118,6 +119,86 @@ describe.each(SPOILS)('what waits for an execution with %s', (kind, spoil) => {
       await s.maintain();
       expect(await (await s.worker('w2')).claimIds(2)).toEqual([second]);
     }));
+});
+
+describe.each(SPOILS)('what is kept for an execution with %s', (kind, spoil) => {
+  const NO_HISTORY = { history: { count: 0, age: null, bytes: null } };
+
+  /** Lets the store meet damaged executions where they wait for their time, or run. */
+  async function meet(s: StoreFixture): Promise<void> {
+    await s.advance(LEASE + 1);
+    await s.rescue();
+    await s.maintain();
+  }
+
+  it.each([
+    ['one that it has depended on', false],
+    ['a workflow that it has depended on', true],
+  ])('is dropped with it: %s', (_, inWorkflow) =>
+    play(async (s, redis) => {
+      const { ids, workflow, members } = workflowOf({ first: [], last: [['first']] });
+      if (inWorkflow) await s.store.startWorkflow(workflow, members);
+      const upstream = inWorkflow ? ids.last : await s.add({ taskId: 'parent' });
+      const edges = [edgeTo(upstream), edgeTo(upstream, 'always')];
+      const [delayed, other, runs] = await s.store.enqueue(
+        [1_000, 3_600_000, 0].map((delay) => newExecution({ taskId: 'child', edges, queue: 'behind', delay })),
+      );
+      const worker = await s.worker();
+      for (let i = inWorkflow ? 2 : 1; i > 0; i--) await worker.complete(await worker.claimOne());
+      const behind = await s.worker('w2', { queues: ['behind'] });
+      const claim = await behind.claimOne(runs);
+      await spoil(redis, runs!);
+      await spoil(redis, delayed!);
+      await meet(s);
+      expect(await behind.complete(claim)).toBe('stale');
+      expect((await s.stats()).setAside).toBe(2);
+      expect([await redis('EXISTS', `ed:${runs}`), await redis('EXISTS', `ed:${delayed}`)]).toEqual([':0', ':0']);
+      // Another one needs it still.
+      expect(await s.status(upstream)).toBe('COMPLETED');
+      await s.store.cancel(other!, 0);
+      await s.maintain();
+      expect(await s.store.getExecution(upstream)).toBeNull();
+      expect(await redis('EXISTS', `dp:${upstream}`)).toBe(':0');
+    }, NO_HISTORY),
+  );
+
+  it('is kept for others where it had released what it depended on', () =>
+    play(async (s, redis) => {
+      const upstream = await s.add({ taskId: 'parent' });
+      const edges = [edgeTo(upstream)];
+      // What has ended is kept as long as another one needs it.
+      const [ended, other] = await s.store.enqueue([0, 0].map(() => newExecution({ taskId: 'child', edges })));
+      const needs = await s.add({ edges: [edgeTo(ended!, 'always')], delay: 60_000 });
+      const worker = await s.worker();
+      await worker.complete(await worker.claimOne(upstream));
+      await worker.fail(await worker.claimOne(ended));
+      await worker.claimOne(other);
+      await spoil(redis, ended!);
+      await s.store.getExecution(ended!);
+      await s.store.cancel(needs, 0);
+      await s.maintain();
+      expect((await s.stats()).setAside).toBe(kind === 'no record' ? 0 : 1);
+      expect(await s.status(upstream)).toBe('COMPLETED');
+    }, NO_HISTORY));
+
+  it('is dropped where it has depended on thousands, by steps of a bounded number', () =>
+    play(async (s, redis) => {
+      const upstreams = await s.addMany(1_000, { taskId: 'parent' });
+      const lost = await s.add({ delay: 1_000, edges: upstreams.map((id) => edgeTo(id)) });
+      const worker = await s.worker();
+      await worker.settle(...(await worker.claimAll(1_000)).map((claim) => settle.complete(claim, null)));
+      await s.maintain();
+      expect((await s.stats()).byStatus.COMPLETED).toBe(1_000);
+      await spoil(redis, lost);
+      s.clock.advance(1_000);
+      for (let more = true; more;) {
+        const before = (await s.stats()).byStatus.COMPLETED;
+        more = (await s.store.promote(10)).more;
+        expect(before - (await s.stats()).byStatus.COMPLETED).toBeLessThanOrEqual(250);
+      }
+      await s.maintain();
+      expect((await s.stats()).byStatus).toMatchObject({ PENDING: 0, COMPLETED: 0 });
+    }, NO_HISTORY));
 });
 
 it('a dependent that is damaged lets no other lose what their upstream has left', () =>

@@ -127,6 +127,20 @@ export function retireReleased(t: Tables, execution: ExecutionRecord): void {
   unpin(t, execution);
 }
 
+/** Whether an execution needs the upstream of one of its edges, so that this counts it as live. */
+export function isHeld(dependent: ExecutionRecord, index: number): boolean {
+  if (dependent.edgesReleased === undefined) return !hasEnded(dependent.status);
+  return index > dependent.edgesReleased;
+}
+
+/** Only so many live dependents need an upstream: the others that it counts were set aside. */
+export function setLive(t: Tables, upstream: ExecutionRecord, count: number): void {
+  const gone = upstream.liveDependents - count;
+  if (gone <= 0) return;
+  t.edges.addLive(upstream, -gone);
+  for (let i = 0; i < gone; i++) unpin(t, upstream);
+}
+
 /** Binds a reopened execution to its upstreams again, by steps: until the last one, one open edge stands for all of them. */
 export function reattach(t: Tables, execution: ExecutionRecord): void {
   // All of its edges hold, and nothing counts them.

@@ -733,6 +733,28 @@ function exports.retireReleased(t, execution)
     t:touchExecution(execution)
     unpin(t, execution)
 end
+--- Whether an execution needs the upstream of one of its edges, so that this counts it as live.
+function exports.isHeld(dependent, index)
+    if dependent.edgesReleased == nil then
+        return not hasEnded(dependent.status)
+    end
+    return index > dependent.edgesReleased
+end
+--- Only so many live dependents need an upstream: the others that it counts were set aside.
+function exports.setLive(t, upstream, count)
+    local gone = upstream.liveDependents - count
+    if gone <= 0 then
+        return
+    end
+    t.edges:addLive(upstream, -gone)
+    do
+        local i = 0
+        while i < gone do
+            unpin(t, upstream)
+            i = i + 1
+        end
+    end
+end
 --- Binds a reopened execution to its upstreams again, by steps: until the last one, one open edge stands for all of them.
 function exports.reattach(t, execution)
     if execution.openEdges == 0 and not execution.hasExternalEdges then

@@ -70,8 +70,8 @@ local function uncount(state)
   end
 end
 
--- Sets an execution aside: nothing finds it any more.
-function aside.execution(step, id, err)
+-- Takes all that is stored of an execution: nothing finds it any more. Returns its texts.
+local function take(id)
   local texts = {}
   for i, key in ipairs({ keys.static, keys.state, keys.extra }) do
     texts[i] = call('HGET', key, id)
@@ -80,8 +80,23 @@ function aside.execution(step, id, err)
   if texts[2] then
     uncount(texts[2])
   end
-  dropRun(id)
+  lostEdges.add(id)
+  call('UNLINK', keys.dependents(id), keys.logs(id))
+  call('HDEL', keys.progress, id)
   aside.forget(id, texts[3])
+  return texts
+end
+
+-- Sets an execution aside.
+function aside.execution(step, id, err)
+  local texts = take(id)
+  dropRun(id)
+  aside.put(step, id, err, texts)
+end
+
+-- As put, of what names an execution of which there is no record.
+function aside.missing(step, id, err, texts)
+  take(id)
   aside.put(step, id, err, texts)
 end
 

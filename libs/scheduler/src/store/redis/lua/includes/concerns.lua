@@ -24,6 +24,7 @@
 -- @include tasks
 -- @include edges
 -- @include edgeTable
+-- @include lostEdges
 -- @include stepTable
 -- @include lockTable
 -- @include waiters

@@ -17,7 +17,7 @@ local function endOne(key, id, member, kind, end_)
   end
   call('ZREM', key, member)
   if not row and not rows.bad[id] then
-    aside.put(kind.step, id, kind.orphan, {})
+    aside.missing(kind.step, id, kind.orphan, {})
   end
 end
 

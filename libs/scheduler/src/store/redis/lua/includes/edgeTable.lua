@@ -156,6 +156,18 @@ local function dependents(row, from, many)
   return names
 end
 
+-- The ids of an execution's dependents, up to so many, and which of its edges leads from each.
+function edgeTable.dependentsOf(row, many)
+  local ids, indices = {}, {}
+  for _, name in ipairs(dependents(row, 0, many)) do
+    local id, index = edges.split(name)
+    if id then
+      ids[#ids + 1], indices[#indices + 1] = id, index
+    end
+  end
+  return ids, indices
+end
+
 -- Reads the dependents of these names, as far as they are not too large.
 function edgeTable.fetchDependents(names)
   local ids = {}

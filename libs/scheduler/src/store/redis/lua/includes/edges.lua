@@ -14,6 +14,14 @@ end
 
 local EDGE = '^(%a+)|(%a+)|(%d+)|(%d*):?(%d*)|(%d*)|(%d)|(%u*)|([^|]*)|([^|]*)|(.*)$'
 
+-- The upstream and the task of a record, '' where there is none; nothing where it cannot be read.
+function edges.upstreamIn(record)
+  local state, _, _, _, _, _, _, _, upstreamId, task = string.match(record, EDGE)
+  if state then
+    return upstreamId, task
+  end
+end
+
 -- An edge that cannot be read waits for a success, of which its upstream tells it.
 local function makeUnreadable(id, index, record)
   local name, row = id .. '|' .. index, rows.get(id)

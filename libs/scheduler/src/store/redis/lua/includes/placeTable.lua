@@ -75,7 +75,7 @@ local function placeDue(id, place, entry)
       place(row)
     end
   elseif isGone then
-    aside.put('promote', id, 'a delay of an execution that is not stored', {})
+    aside.missing('promote', id, 'a delay of an execution that is not stored', {})
   end
 end
 

@@ -5,8 +5,12 @@
 local stepTable = {}
 tables.steps = stepTable
 
--- Kinds as they are stored. The store's own: `drop`, executions of dropped workflows go.
-local STORED = { ended = false, reopened = true, edges = 'edges', arrived = 'arrived', late = 'late', drop = 'drop' }
+-- Kinds as they are stored. The store's own: `drop`, executions of dropped workflows go, and `lost`, upstreams of one that was
+-- set aside are released.
+local STORED = { ended = false, reopened = true }
+for _, kind in ipairs({ 'edges', 'arrived', 'late', 'drop', 'lost' }) do
+  STORED[kind] = kind
+end
 local KINDS = {}
 for kind, stored in pairs(STORED) do
   KINDS[stored] = kind
@@ -88,6 +92,11 @@ function stepTable.addDrop()
   add({ executionId = '', kind = 'drop', next = 0 })
 end
 
+-- Stored at once, since executions are set aside at the end of a verb, too.
+function stepTable.addLost(id)
+  call('RPUSH', keys.continuation, pack({ executionId = id, kind = 'lost', next = 0 }))
+end
+
 -- What is left over stays for the next verb.
 function stepTable.save()
   for i = first, #fresh do
@@ -102,6 +111,8 @@ local function runOne(step, run)
   if step.kind == 'drop' then
     tables.edgeBudget.toDecide = 0
     ok, isDone, stays = aside.guard('dependents', '', trim.dropNext)
+  elseif step.kind == 'lost' then
+    ok, isDone, stays = aside.guard('dependents', '', lostEdges.releaseNext, step)
   else
     ok, isDone, stays = aside.guard('dependents', step.executionId, run, step)
   end

@@ -150,7 +150,7 @@ local function dropEntry(workerId, id, row)
   if not row then
     frame.count('RUNNING', -1)
     if not rows.bad[id] then
-      aside.put('run', id, 'a run of an execution that is not stored', { entry })
+      aside.missing('run', id, 'a run of an execution that is not stored', { entry })
     end
   end
 end
