@@ -123,6 +123,29 @@ describe('an exchange on Redis is one script of a bounded time', () => {
     expectBounded({ claimed });
   }, 120_000);
 
+  it('when its worker has many large runs, and one suspected of causing crashes', async () => {
+    const suspects = await m.s.addMany(ROUNDS + 1);
+    for (const id of ['lost 1', 'lost 2']) {
+      const lost = await m.s.worker(id);
+      await lost.claimAll(ROUNDS + 1);
+      m.s.clock.advance(60_000);
+      await m.s.rescue();
+    }
+    const error = { ...BOOM, message: 'x'.repeat(4 * 1024), stack: 'x'.repeat(8 * 1024) };
+    worker = await m.s.worker('busy');
+    const [first] = await worker.claim(1);
+    await m.s.addMany(200, { priority: 1 });
+    for (let attempt = 0; attempt < 9; attempt++)
+      await settleAll(await worker.claimAll(200), (claim) => settle.retry(claim, error, 0));
+    await worker.claimAll(200);
+    const claimed = await m.slowestOf(ROUNDS, async () => {
+      expect(await worker.claim(1)).toEqual([]);
+    });
+    await worker.complete(first!);
+    expect(await worker.claimIds(5)).toEqual([suspects[1]]);
+    expectBounded({ claimed });
+  }, 120_000);
+
   it('when thousands end that need the general way', async () => {
     const ended = await m.slowestOf(ROUNDS, async () => {
       await m.s.addMany(2_000, { timeout: 60_000 });

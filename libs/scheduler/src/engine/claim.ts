@@ -143,7 +143,11 @@ function consider(
   }
   if (execution.lockKey !== undefined && !lock.takeOrPark(t, execution)) return;
   spend(c, queue, level);
-  if (isSuspect(execution)) c.runsSuspect = true;
+  if (isSuspect(execution)) {
+    c.runsSuspect = true;
+    c.worker.suspect = execution.id;
+    t.workers.touch(c.worker);
+  }
   start(t, c.worker, execution, queue);
   add(execution);
 }
@@ -200,13 +204,14 @@ function isSuspect(execution: ExecutionRecord): boolean {
 /** A suspect of crashes waits while its worker runs another one, so that it takes no other to its end. */
 function mustWait(t: Tables, c: Claiming, execution: ExecutionRecord): boolean {
   if (!isSuspect(execution)) return false;
-  if (c.runsSuspect === undefined) {
-    c.runsSuspect = false;
-    t.workers.eachRun(c.worker, (run) => {
-      if (isSuspect(run)) c.runsSuspect = true;
-    });
-  }
+  c.runsSuspect ??= runsSuspect(t, c.worker);
   return c.runsSuspect;
+}
+
+/** It takes one at a time: the one that it has claimed last is the only one that it may run. */
+function runsSuspect(t: Tables, worker: WorkerRecord): boolean {
+  const last = t.execution(worker.suspect);
+  return last !== undefined && isSuspect(last) && last.status === 'RUNNING' && last.workerId === worker.id;
 }
 
 function removeAt(queues: QueueRecord[], index: number): void {

@@ -183,6 +183,8 @@ export interface WorkerRecord {
   draining?: boolean;
   /** Which of its queues has the first turn at its next claim. */
   rotation: number;
+  /** The execution that it has claimed last among those suspected of causing crashes. */
+  suspect?: string;
 }
 
 /** Slots that a worker keeps for executions of one level of a queue. */

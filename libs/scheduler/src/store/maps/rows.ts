@@ -285,6 +285,7 @@ export class WorkerRow implements WorkerRecord {
   leaseUntil = 0;
   lastBeatTime = 0;
   rotation = 0;
+  suspect?: string;
 
   constructor(
     public registration: WorkerRegistration,

@@ -1578,7 +1578,7 @@ end
 
 do
 local exports = engine.claim
-local inTurns, isOpen, claimLevel, firstOf, claimUnhandled, consider, start, mayTake, spend, mayBegin, isSuspect, mustWait, removeAt
+local inTurns, isOpen, claimLevel, firstOf, claimUnhandled, consider, start, mayTake, spend, mayBegin, isSuspect, mustWait, runsSuspect, removeAt
 local CLAIM_PER_STEP = limits.CLAIM_PER_STEP
 local INSPECT_FLOOR = limits.INSPECT_FLOOR
 local SUSPECT_CRASHES = limits.SUSPECT_CRASHES
@@ -1727,6 +1727,8 @@ function consider(t, c, execution, queue, level, add)
     spend(c, queue, level)
     if isSuspect(execution) then
         c.runsSuspect = true
+        c.worker.suspect = execution.id
+        t.workers:touch(c.worker)
     end
     start(t, c.worker, execution, queue)
     add(execution)
@@ -1791,17 +1793,13 @@ function mustWait(t, c, execution)
         return false
     end
     if c.runsSuspect == nil then
-        c.runsSuspect = false
-        t.workers:eachRun(
-            c.worker,
-            function(run)
-                if isSuspect(run) then
-                    c.runsSuspect = true
-                end
-            end
-        )
+        c.runsSuspect = runsSuspect(t, c.worker)
     end
     return c.runsSuspect
+end
+function runsSuspect(t, worker)
+    local last = t:execution(worker.suspect)
+    return last ~= nil and isSuspect(last) and last.status == "RUNNING" and last.workerId == worker.id
 end
 function removeAt(queues, index)
     do

@@ -1,5 +1,5 @@
 -- Workers, see WorkerTable in engine/tables.ts. A worker that has changed is written once, when the verb ends.
--- Stored: { queues, slots, started, joined, draining, rotation }
+-- Stored: { queues, slots, started, joined, draining, rotation, suspect }
 local workerTable = {}
 tables.workers = workerTable
 
@@ -34,6 +34,7 @@ end
 
 -- One that the verb has read.
 function workerTable.put(found)
+  found.suspect = type(found.suspect) == 'string' and found.suspect or nil
   cache[found.id] = found
 end
 
@@ -51,6 +52,7 @@ function workerTable.save()
       joined = found.joined,
       draining = found.draining,
       rotation = found.rotation,
+      suspect = found.suspect,
     })
     call('HSET', keys.workers, id, stored)
     if found.draining then
