@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { mirrorOf, newExecution } from '../contract/fixtures.js';
 import type { StoreFixture } from '../contract/store-fixture.js';
 import { sceneSuite, type Redis } from './scene-suite.js';
+import { redisSuite } from './suites.js';
 
 const play = sceneSuite();
 const queues = ['closed', 'open'];
@@ -48,4 +50,36 @@ describe('executions that met workers without their handler, of a release withou
       for (const key of ['ut', 'ui', 'ul:open', 'uq:4:open:2|nightly', 'u:nightly:2'])
         expect(await redis('EXISTS', key)).toBe(':0');
     }));
+});
+
+describe('executions of very many tasks without their handler', () => {
+  const redis = redisSuite();
+  const names = Array.from({ length: 2_000 }, (_, i) => `t${i}`);
+
+  it('cost a worker few commands, whether or not it can run them, and are found in their order', async () => {
+    const { s, store } = await redis.measured();
+    const commandsOf = async (work: () => Promise<unknown>): Promise<number> => {
+      await redis.command('CONFIG', 'RESETSTAT');
+      await work();
+      const stats = await redis.command('INFO', 'commandstats');
+      return [...stats.matchAll(/cmdstat_[^:]*:calls=(\d+)/g)].reduce((sum, [, calls]) => sum + Number(calls), 0);
+    };
+    const ids: string[] = [];
+    for (let i = 0; i < names.length; i += 500) {
+      const part = names.slice(i, i + 500);
+      await store.putTasks(part.map((taskId) => mirrorOf(taskId)));
+      ids.push(...(await store.enqueue(part.map((taskId) => newExecution({ taskId })))));
+    }
+    const unable = await s.worker('unable', { tasks: ['plain'] });
+    while ((await unable.exchange({ demand: 250 })).more);
+    expect(await commandsOf(() => unable.exchange({ demand: 250 }))).toBeLessThan(60);
+    const able = await s.worker('able', { tasks: names });
+    const found: string[] = [];
+    expect(await commandsOf(async () => found.push(...(await able.claimIds(1))))).toBeLessThan(400);
+    while (found.length < 501) found.push(...(await able.claimIds(50)));
+    expect(found).toEqual(ids.slice(0, 501));
+    const choosy = await s.worker('choosy', { tasks: ['t1999'] });
+    expect(await choosy.claimIds(9)).toEqual([ids[1_999]]);
+    expect((await s.stats()).waitingForHandler).toBe(1_498);
+  });
 });

@@ -4,29 +4,70 @@
 local unhandledTable = {}
 tables.unhandled = unhandledTable
 
--- Executions that one verb enters in the lists of their queues, for each task of one level, and their bytes.
-local INDEX_PER_STEP, INDEX_BYTES = 100, 65536
+-- Executions that one verb enters in the lists of their queues, for each task of one level, and their bytes; tasks of which it
+-- looks for such.
+local INDEX_PER_STEP, INDEX_BYTES, INDEX_TASKS = 100, 65536, 20
 
--- Tasks with such executions; names of lists (level|task) by queue; what this verb has written already; levels of which
--- earlier entries were looked for.
-local waiting, lists, written, indexed
+-- Tasks with such executions that the worker of this verb can run; tasks by level and queue; what this verb has written
+-- already; levels of which earlier entries were looked for, and the task that comes first then.
+local runnable, lists, written, indexed, firstIndexed
 
 function unhandledTable.begin()
-  waiting, lists, written, indexed = nil, {}, {}, {}
+  runnable, lists, written, indexed, firstIndexed = nil, {}, {}, {}, nil
 end
 
 function unhandledTable:has(row)
   return row.location == 'unhandled'
 end
 
-local function tasksWaiting()
-  waiting = waiting or call('ZRANGE', keys.unhandledTasks, 0, -1)
-  return waiting
+-- There may be many that no worker can run: they are not looked at one by one.
+local function tasksFor(worker_)
+  runnable = runnable or call('ZINTER', 2, keys.unhandledTasks, keys.worker(worker_.id), 'WEIGHTS', 1, 0)
+  return runnable
 end
 
-local function listsOf(queueName)
-  lists[queueName] = lists[queueName] or call('ZRANGE', keys.unhandledLists(queueName), 0, -1)
-  return lists[queueName]
+-- Names of the lists of a queue of which the worker can run the task, in their order: found from the lists, or from the tasks,
+-- whichever are fewer.
+local function namesFor(worker_, queueName)
+  local key, tasks_, found = keys.unhandledLists(queueName), tasksFor(worker_), {}
+  if call('ZCARD', key) <= 5 * #tasks_ then
+    local isRunnable = {}
+    for _, task in ipairs(tasks_) do
+      isRunnable[task] = true
+    end
+    for _, name in ipairs(call('ZRANGE', key, 0, -1)) do
+      found[#found + 1] = isRunnable[string.sub(name, 3)] and name or nil
+    end
+    return found
+  end
+  local names, numbers = {}, {}
+  for _, task in ipairs(tasks_) do
+    for level = 0, 4 do
+      names[#names + 1] = level .. '|' .. task
+    end
+  end
+  for i, number in ipairs(readAll('ZMSCORE', key, names)) do
+    if number then
+      found[#found + 1], numbers[names[i]] = names[i], tonumber(number)
+    end
+  end
+  table.sort(found, function(a, b)
+    return numbers[a] < numbers[b]
+  end)
+  return found
+end
+
+-- Tasks that the worker can run with executions in lists of the queue, by level, in the order of the lists.
+local function listsFor(worker_, queueName)
+  local levels = lists[queueName]
+  if not levels then
+    levels = { {}, {}, {}, {}, {} }
+    lists[queueName] = levels
+    for _, name in ipairs(namesFor(worker_, queueName)) do
+      table.insert(levels[tonumber(string.sub(name, 1, 1)) + 1], string.sub(name, 3))
+    end
+  end
+  return levels
 end
 
 local function keyOf(queueName, name)
@@ -59,7 +100,6 @@ function unhandledTable:add(row)
   if written[name] == nil then
     written[name] = areAllIndexed(name, key)
     call('ZADD', keys.unhandledTasks, 'NX', frame.next(), row.task)
-    waiting = nil
   end
   row.location = 'unhandled'
   frame.count('waitingForHandler', 1)
@@ -77,7 +117,7 @@ local function drop(queueName, name, id)
   call('ZREM', key, id)
   if call('EXISTS', key) == 0 then
     call('ZREM', keys.unhandledLists(queueName), name)
-    lists[queueName], written[key] = nil, nil
+    written[key] = nil
   end
 end
 
@@ -88,7 +128,7 @@ local function dropTask(task)
     end
   end
   call('ZREM', keys.unhandledTasks, task)
-  waiting, written = nil, {}
+  written = {}
 end
 
 -- entry: a row, or { id, task, level, queue }
@@ -131,24 +171,32 @@ local function indexNext(task, level)
   end
 end
 
+-- Some tasks at a time, in turns. Executions that are too large for this verb are entered by the next one.
 local function indexEarlier(worker_, level)
-  if not indexed[level] then
-    indexed[level] = true
-    for _, task in ipairs(tasksWaiting()) do
-      -- Those that are too large for this verb are entered by the next one.
-      if rows.bytes <= STEP_BYTES and workerTable.hasHandler(worker_, task) then
-        indexNext(task, level)
-      end
+  if indexed[level] then
+    return
+  end
+  indexed[level] = true
+  local tasks_ = tasksFor(worker_)
+  if not firstIndexed then
+    firstIndexed = #tasks_ > INDEX_TASKS and call('HINCRBY', keys.meta, 'unhandledTurn', INDEX_TASKS) or 0
+  end
+  for i = 1, math.min(#tasks_, INDEX_TASKS) do
+    if rows.bytes <= STEP_BYTES then
+      indexNext(tasks_[(firstIndexed + i) % #tasks_ + 1], level)
     end
   end
 end
 
 function unhandledTable:hasFor(worker_, queue)
-  for level = 0, #tasksWaiting() > 0 and 4 or -1 do
+  if #tasksFor(worker_) == 0 then
+    return false
+  end
+  for level = 0, 4 do
     indexEarlier(worker_, level)
   end
-  for _, name in ipairs(#tasksWaiting() > 0 and listsOf(queue.name) or {}) do
-    if workerTable.hasHandler(worker_, string.sub(name, 3)) then
+  for _, tasks_ in ipairs(listsFor(worker_, queue.name)) do
+    if #tasks_ > 0 then
       return true
     end
   end
@@ -156,22 +204,20 @@ function unhandledTable:hasFor(worker_, queue)
 end
 
 function unhandledTable:each(worker_, queue, level, visit)
-  if #tasksWaiting() == 0 then
+  if #tasksFor(worker_) == 0 then
     return
   end
   indexEarlier(worker_, level)
-  for _, name in ipairs(listsOf(queue.name)) do
-    local task = string.sub(name, 3)
-    if string.sub(name, 1, 1) == tostring(level) and workerTable.hasHandler(worker_, task) then
-      for _, id in ipairs(call('ZRANGE', keyOf(queue.name, name), 0, 4 * limits.CLAIM_PER_STEP)) do
-        local before = rows.bytes
-        local row = rows.get(id, true)
-        budget.addRows(rows.bytes - before)
-        if not row or row.location ~= 'unhandled' then
-          dropEntry({ id = id, task = task, level = level, queue = queue.name })
-        elseif not visit(row) then
-          return
-        end
+  for _, task in ipairs(listsFor(worker_, queue.name)[level + 1]) do
+    local key = keyOf(queue.name, level .. '|' .. task)
+    for _, id in ipairs(call('ZRANGE', key, 0, 4 * limits.CLAIM_PER_STEP)) do
+      local before = rows.bytes
+      local row = rows.get(id, true)
+      budget.addRows(rows.bytes - before)
+      if not row or row.location ~= 'unhandled' then
+        dropEntry({ id = id, task = task, level = level, queue = queue.name })
+      elseif not visit(row) then
+        return
       end
     end
   end
@@ -180,7 +226,7 @@ end
 -- The ids of a queue, by level and list; nil where there are none.
 function unhandledTable.dump(queueName)
   local levels, isAny = { {}, {}, {}, {}, {} }, false
-  for _, name in ipairs(listsOf(queueName)) do
+  for _, name in ipairs(call('ZRANGE', keys.unhandledLists(queueName), 0, -1)) do
     local level = levels[tonumber(string.sub(name, 1, 1)) + 1]
     for _, id in ipairs(call('ZRANGE', keyOf(queueName, name), 0, -1)) do
       level[#level + 1], isAny = id, true
