@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 -- Figures of the whole, with the first of the queues; or more of the queues.
 -- ARGV: frame, operation (none), queues...
--- Returns: JSON; `rest` names further queues that are not among those shown, and `next` is where queueNames goes on, '0': there
+-- Returns: JSON; `rest` names further queues that are not among those shown, and `next` is the cursor for queueNames, '0': there
 -- are no others
 -- @include look
 -- Queues that one script shows, and entries of a list that are looked at for the first that counts.

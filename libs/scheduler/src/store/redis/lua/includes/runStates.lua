@@ -1,5 +1,5 @@
--- How runs stand, without their records: a payload may be large, and whoever only looks at runs does not need it. Such a row
--- must not be changed.
+-- The states of runs, without their records: what only reads runs does not need their payloads, which may be large. Such a
+-- row must not be changed.
 local runStates = {}
 
 local known

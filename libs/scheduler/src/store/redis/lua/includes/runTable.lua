@@ -12,7 +12,7 @@ function runTable.begin()
   runTable.reported = {}
   -- Whether any execution is dispatched directly, once that is asked for.
   runTable.anyHanded = nil
-  -- Of a verb that looks for old runs: at which worker it goes on, and then the next one to go on from, 0: it has looked at all.
+  -- Of a verb that searches for old runs: the worker to begin with, then the next one, 0: all were examined.
   runTable.place = 0
 end
 
