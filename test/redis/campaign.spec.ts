@@ -1,5 +1,4 @@
-import { afterEach, beforeAll, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
+import { afterEach, expect, it } from '@jest/globals';
 import { settle, type Settlement } from '../../libs/scheduler/src/core/commands.js';
 import type { TaskExecution } from '../../libs/scheduler/src/core/execution.js';
 import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
@@ -11,8 +10,6 @@ import { helloOf, mirrorOf, newExecution } from '../contract/fixtures.js';
 import type { FaultProxy } from '../support/fault-proxy.js';
 import { closeAll, closeLater, proxyTo, serve, until } from './fixtures.js';
 
-// A test's server keeps nothing on disk on purpose, and is told so at each connect.
-beforeAll(() => Logger.overrideLogger(false));
 afterEach(closeAll);
 
 const FAULTS_MS = Number(process.env['CAMPAIGN_MS'] ?? 6000);

@@ -1,5 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { NewExecution } from '../../libs/scheduler/src/core/commands.js';
 import type { Effect } from '../../libs/scheduler/src/core/effects.js';
 import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
@@ -10,8 +9,6 @@ import type { RedisServer, RedisServerOptions } from '../support/redis-server.js
 import { openOn, promoteAll } from './clock-steps.js';
 import { closeAll, serve, until } from './fixtures.js';
 
-// A test's server keeps nothing on disk on purpose, and is told so at each connect.
-beforeAll(() => Logger.overrideLogger(false));
 afterEach(closeAll);
 
 (CAN_FAKE_CLOCKS ? describe : describe.skip)('a clock of the server that goes forward by two hours', () => {

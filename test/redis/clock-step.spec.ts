@@ -1,5 +1,4 @@
-import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Effect } from '../../libs/scheduler/src/core/effects.js';
 import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import type { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
@@ -9,8 +8,6 @@ import type { RedisServer } from '../support/redis-server.js';
 import { openOn, promoteAll } from './clock-steps.js';
 import { closeAll, serve, until } from './fixtures.js';
 
-// A test's server keeps nothing on disk on purpose, and is told so at each connect.
-beforeAll(() => Logger.overrideLogger(false));
 afterEach(closeAll);
 
 /** A store that has seen the server's clock two hours ahead of what it is now, for as long as `before` takes. */

@@ -1,13 +1,9 @@
-import { Logger } from '@nestjs/common';
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
 import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import { HOUR } from '../contract/fixtures.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { closeLater } from './fixtures.js';
-
-// These servers have no persistence, and the store warns of it at each connection.
-Logger.overrideLogger(false);
 
 /** A store in the namespace `step`, which is closed after the test. Its time is the server's. */
 export async function openOn(

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Logger } from '@nestjs/common';
 import { SystemClock, type ClockTimer } from '../../libs/scheduler/src/core/clock.js';
 import {
   RedisConnection,
@@ -91,6 +92,8 @@ export function closeLater(close: () => Promise<unknown>): void {
 }
 
 export async function serve(options: RedisServerOptions = {}): Promise<RedisServer> {
+  // It has no persistence, and the store warns of it at each connection.
+  Logger.overrideLogger(false);
   const server = await startRedis(options);
   closeLater(() => server.stop());
   return server;

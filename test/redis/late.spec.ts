@@ -1,5 +1,4 @@
-import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { settle } from '../../libs/scheduler/src/core/commands.js';
 import type { Effect } from '../../libs/scheduler/src/core/effects.js';
 import { OutcomeUnknownError } from '../../libs/scheduler/src/core/errors.js';
@@ -10,8 +9,6 @@ import { edgeTo, helloOf, mirrorOf, newExecution } from '../contract/fixtures.js
 import { Worker } from '../contract/worker.js';
 import { closeAll, closeLater, proxyTo, rejection, serve, until } from './fixtures.js';
 
-// A test's server keeps nothing on disk on purpose, and is told so at each connect.
-beforeAll(() => Logger.overrideLogger(false));
 afterEach(closeAll);
 
 async function open(port: number, requestBudget?: number): Promise<RedisTaskStore> {

@@ -1,5 +1,4 @@
-import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Effect, ExecutionTransition } from '../../libs/scheduler/src/core/effects.js';
 import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
@@ -7,8 +6,6 @@ import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { closeAll, closeLater, serve } from './fixtures.js';
 
-// A test's server keeps nothing on disk on purpose, and is told so at each connect.
-beforeAll(() => Logger.overrideLogger(false));
 afterEach(closeAll);
 
 /** A node of one namespace, and what it has heard. */
