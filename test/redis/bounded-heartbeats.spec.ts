@@ -85,6 +85,40 @@ describe('heartbeats of a worker with many runs are scripts of a bounded time on
   }, 120_000);
 });
 
+describe('a worker with many runs is looked at by scripts of a bounded time on Redis', () => {
+  const redis = redisSuite();
+
+  it('where some of them wait in it for a slot, and all are large', async () => {
+    const m = await redis.measured();
+    const worker = await m.s.worker('w1', { maxConcurrentTasks: 390 });
+    for (let i = 0; i < 400; i += 10) await m.s.addMany(10, { payload: LARGE });
+    const claims = await worker.claimAll(400);
+    const shown = await m.slowestOf(ROUNDS, async () => {
+      const statuses = await m.s.statuses(...[0, 389, 390, 399].map((i) => claims[i]!.executionId));
+      expect(statuses).toEqual(['RUNNING', 'RUNNING', 'PENDING', 'PENDING']);
+    });
+    expectBounded({ shown });
+  }, 120_000);
+
+  it('for those that take too long', async () => {
+    const m = await redis.measured();
+    const worker = await m.s.worker();
+    for (let i = 0; i < 40; i++) await m.s.addMany(1_000);
+    const ids = (await worker.claimAll(40_000)).map(({ executionId }) => executionId);
+    const looked = await m.slowestOf(ROUNDS, async () => {
+      expect(await m.store.expiredRuns(100)).toEqual([]);
+    });
+    m.s.clock.advance(3_600_000);
+    await m.s.addMany(1);
+    const last = await (await m.s.worker('w2')).claimOne();
+    const found = (await m.store.expiredRuns(100)).map(({ executionId }) => executionId);
+    expect(new Set(found).size).toBe(100);
+    expect(ids).toEqual(expect.arrayContaining(found));
+    expect(found).not.toContain(last.executionId);
+    expectBounded({ looked });
+  }, 240_000);
+});
+
 describe('heartbeats that take back what did not reach the worker', () => {
   const redis = redisSuite();
 

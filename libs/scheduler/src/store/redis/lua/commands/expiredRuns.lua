@@ -1,9 +1,9 @@
 #!lua flags=no-writes
 -- Runs past their bound: their own timeout (with a lease of patience for the worker), or the store's.
--- ARGV: frame, operation (none), limit, at which worker to go on
--- Returns: at which worker to go on ('0': that was all), then of each id, attempt, task, run, failures, bound, ';' and its budget
+-- ARGV: frame, operation (none), limit, where to go on ('0': begin)
+-- Returns: where to go on ('0': that was all), then of each id, attempt, task, run, failures, bound, ';' and its budget
 -- @include look
-runTable.place = tonumber(ARGV[4])
+runTable.place = ARGV[4]
 local found = { '' }
 for _, run in ipairs(engine.worker.expired(tables, tonumber(ARGV[3]))) do
   local row = run.execution
@@ -20,5 +20,5 @@ for _, run in ipairs(engine.worker.expired(tables, tonumber(ARGV[3]))) do
     found[#found + 1] = value
   end
 end
-found[1] = tostring(runTable.place)
+found[1] = runTable.place
 return found

@@ -88,7 +88,7 @@ function inspect.isWaiting(id, runId)
     waiting = {}
     inspect.waiting[id] = waiting
     local surplus = inspect.surplus(id)
-    local runs = surplus > 0 and workerRuns.of(id) or {}
+    local runs = surplus > 0 and workerRuns.of(id, surplus) or {}
     for i = #runs - surplus + 1, #runs do
       waiting[runs[i][1]] = true
     end

@@ -12,8 +12,9 @@ function runTable.begin()
   runTable.reported = {}
   -- Whether any execution is dispatched directly, once that is asked for.
   runTable.anyHanded = nil
-  -- Of a verb that searches for old runs: the worker to begin with, then the next one, 0: all were examined.
-  runTable.place = 0
+  -- Of a verb that searches for old runs: where it begins, then where the next one does. '0': at the first worker, or all were
+  -- examined; else how many workers were passed, or that|a cursor among the runs of the next one|its id
+  runTable.place = '0'
 end
 
 function tables:isSimple(row)
@@ -85,15 +86,18 @@ function tables:eachDueCancel(end_)
   return deadlines.eachDue(keys.cancelDeadlines, CANCEL, end_)
 end
 
+local function isWorkerAlive(workerId)
+  return (tonumber(call('ZSCORE', keys.leases, workerId)) or 0) > frame.steady
+end
+
 -- ms for which a run has lasted. That of a worker that is alive is measured by the time of the worker: it was there.
-local function ageOf(workerId, startedAt, claimNumber)
-  local isAlive = (tonumber(call('ZSCORE', keys.leases, workerId)) or 0) > frame.steady
+local function ageOf(isAlive, startedAt, claimNumber)
   local unattended = isAlive and frame.unattendedSince(claimNumber) or 0
   return now - startedAt - math.max(steps.since(claimNumber), unattended)
 end
 
 function tables:eachPastDeadline(limit, visit)
-  if runTable.place > 0 then
+  if runTable.place ~= '0' then
     return
   end
   for _, member in ipairs(call('ZRANGEBYSCORE', keys.runDeadlines, '-inf', frame.steady, 'LIMIT', 0, limit)) do
@@ -101,47 +105,60 @@ function tables:eachPastDeadline(limit, visit)
     if
       row
       and row.status == 'RUNNING'
-      and ageOf(row.workerId, row.startedAt, row.claimNumber) >= (row.timeout or 0) + frame.lease
+      and ageOf(isWorkerAlive(row.workerId), row.startedAt, row.claimNumber) >= (row.timeout or 0) + frame.lease
     then
       visit(row)
     end
   end
 end
 
--- Visits the old runs of a worker until `visit` returns false, or enough is read. Returns how many runs it has, and whether it
--- may go on.
-local function visitOlder(workerId, duration, visit)
-  local entries = call('HGETALL', keys.running(workerId))
-  for i = 1, #entries, 2 do
-    local started, number = string.match(entries[i + 1], '^%a(%d+)|(%d+)$')
-    if started and ageOf(workerId, tonumber(started), tonumber(number)) >= duration then
-      rows.fetch({ entries[i] }, workerId)
-      local row = rows.get(entries[i])
-      if row and row.status == 'RUNNING' and not visit(row) or rows.bytes > STEP_BYTES then
-        return #entries / 2, false
+-- Runs, and workers, that one step looks at, and runs that are listed at a time.
+local RUNS_PER_STEP, WORKERS_PER_STEP, LISTED_AT_ONCE = 1000, 250, 100
+
+-- Visits the old runs of a worker, up to so many runs, until `visit` returns false, or enough is read. Returns how many it has
+-- looked at, where to go on among them ('0': it has looked at all), and whether others are to be looked at.
+local function visitOlder(workerId, cursor, left, duration, visit)
+  local isAlive, looked = isWorkerAlive(workerId), 0
+  repeat
+    local page = call('HSCAN', keys.running(workerId), cursor, 'COUNT', LISTED_AT_ONCE)
+    local entries = page[2]
+    for i = 1, #entries, 2 do
+      local started, number = string.match(entries[i + 1], '^%a(%d+)|(%d+)$')
+      if started and ageOf(isAlive, tonumber(started), tonumber(number)) >= duration then
+        rows.fetch({ entries[i] }, workerId)
+        local row = rows.get(entries[i])
+        if row and row.status == 'RUNNING' and not visit(row) or rows.bytes > STEP_BYTES then
+          return looked, '0', false
+        end
       end
     end
-  end
-  return #entries / 2, true
+    cursor, looked = page[1], looked + math.max(1, #entries / 2)
+  until cursor == '0' or looked >= left
+  return looked, cursor, true
 end
-
--- Runs, and workers, that one step looks at.
-local RUNS_PER_STEP, WORKERS_PER_STEP = 1000, 250
 
 -- The places of workers move with their leases: one that is passed over is found by the next search.
 function tables:eachRunOlderThan(duration, visit)
-  local ids, left, mayGoOn =
-    call('ZRANGE', keys.leases, runTable.place, runTable.place + WORKERS_PER_STEP - 1), RUNS_PER_STEP, true
+  local passed, cursor, of = string.match(runTable.place, '^(%d+)|?(%d*)|?(.*)$')
+  local left = RUNS_PER_STEP
+  passed = tonumber(passed)
+  local ids = call('ZRANGE', keys.leases, passed, passed + WORKERS_PER_STEP - 1)
   for i, workerId in ipairs(ids) do
-    local count
-    count, mayGoOn = visitOlder(workerId, duration, visit)
-    left = left - count
-    if not mayGoOn or left <= 0 then
-      runTable.place = mayGoOn and runTable.place + i or 0
+    local looked, mayGoOn
+    looked, cursor, mayGoOn = visitOlder(workerId, workerId == of and cursor or '0', left, duration, visit)
+    left = left - looked
+    if not mayGoOn then
+      runTable.place = '0'
+      return
+    elseif cursor ~= '0' then
+      runTable.place = string.format('%d|%s|%s', passed + i - 1, cursor, workerId)
+      return
+    elseif left <= 0 then
+      runTable.place = tostring(passed + i)
       return
     end
   end
-  runTable.place = #ids == WORKERS_PER_STEP and runTable.place + #ids or 0
+  runTable.place = #ids == WORKERS_PER_STEP and tostring(passed + #ids) or '0'
 end
 
 function tables:requireLock(row, lock)
