@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { NewExecution, NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
 import { edgeTo, mirrorOf, newExecution, newSchedule, nextId } from '../contract/fixtures.js';
-import type { Measured } from './script-times.js';
+import { expectBounded, type Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
 
 const KB = 1024;
@@ -27,7 +27,7 @@ describe('reads of much on Redis are put together of many scripts', () => {
 
   const inTens = <T>(count: number, make: (i: number) => Promise<T>): Promise<T[]> =>
     Promise.all(Array.from({ length: count }, (_, i) => make(i)));
-  const measure = async <T>(read: () => Promise<T>): Promise<{ value: T; calls: number }> => {
+  const measure = async <T>(read: () => Promise<T>): Promise<{ value: T; calls: number; ms: number }> => {
     m.store.largestReply = 0;
     return m.slowest(read);
   };
@@ -125,6 +125,27 @@ describe('reads of much on Redis are put together of many scripts', () => {
     expect(stats.value.queues.map(({ queue }) => queue)).toEqual(Array.from({ length: 250 }, (_, i) => `q${i}`).sort());
     expect(stats.calls).toBeGreaterThanOrEqual(5);
   }, 30_000);
+
+  it('figures of queues whose next executions are large', async () => {
+    const payload = JSON.stringify('x'.repeat(200 * KB));
+    const cancelled: string[] = [];
+    for (let i = 0; i < 20; i++) {
+      const queue = `q${i}`;
+      for (const priority of [0, 1, 2] as const) {
+        cancelled.push(...(await m.s.addMany(4, { queue, priority, payload })));
+        await m.s.addMany(1, { queue, priority, payload });
+      }
+    }
+    await inTens(cancelled.length, (i) => m.store.cancel(cancelled[i]!, 0));
+    const { value, calls, ms } = await measure(() => m.store.stats());
+    expect(value.queues.map(({ queue }) => queue).sort()).toEqual(Array.from({ length: 20 }, (_, i) => `q${i}`).sort());
+    for (const { byPriority, oldestReadyTime } of value.queues) {
+      expect(byPriority).toEqual([1, 1, 1, 0, 0]);
+      expect(oldestReadyTime).toEqual([m.s.now, m.s.now, m.s.now, null, null]);
+    }
+    expect(calls).toBeGreaterThanOrEqual(10);
+    expectBounded({ figures: ms });
+  }, 60_000);
 
   it('a queue of which most was cancelled', async () => {
     const ids = await m.s.addMany(1_200);

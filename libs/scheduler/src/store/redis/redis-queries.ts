@@ -183,9 +183,12 @@ export abstract class RedisQueries extends RedisStoreBase {
     const others = new Set([...listOf<string>(view.rest), ...(await this.queueNames(view.next))]);
     for (const { queue } of queues) others.delete(queue);
     const rest = [...others];
-    for (let at = 0; at < rest.length; at += QUEUES_PER_CALL) {
-      const more = JSON.parse(await this.query<string>('stats', ...rest.slice(at, at + QUEUES_PER_CALL))) as View;
-      queues.push(...more.queues);
+    while (rest.length > 0) {
+      const names = rest.splice(0, QUEUES_PER_CALL);
+      const shown = (JSON.parse(await this.query<string>('stats', ...names)) as View).queues;
+      queues.push(...shown);
+      // Queues whose next executions are large come by fewer at a time.
+      rest.push(...names.filter((name) => !shown.some(({ queue }) => queue === name)));
     }
     return statsOf({ ...view, queues });
   }

@@ -6,8 +6,6 @@
 -- @include look
 -- Queues that one script shows, and entries of a list that are looked at for the first that counts.
 local QUEUES_AT_ONCE, HEADS_LOOKED_AT, UNHANDLED_SHOWN = 20, 100, 100
--- Heads are read whatever their size: few of them are.
-budget.bytes = math.huge
 local names, rest, next = {}, {}, nil
 if #ARGV > 2 then
   for i = 3, #ARGV do
@@ -22,14 +20,38 @@ else
 end
 -- Queues from which live workers claim.
 local served = {}
-for _, id in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
-  local found = workerTable:get(id)
-  for _, name in ipairs(found and not found.draining and found.queues or {}) do
+local workers = call('ZRANGE', keys.leases, 0, -1)
+for _, found in ipairs(workerTable.fetch(workers)) do
+  for _, name in ipairs(not found.draining and found.queues or {}) do
     served[name] = true
   end
 end
-local queues = {}
-for _, name in ipairs(names) do
+
+-- The first of a list that counts, by the states of its entries: the records may be large.
+local function firstOf(name, level)
+  local entries, ids, first = call('LRANGE', keys.ready(name, level), 0, HEADS_LOOKED_AT - 1), {}, nil
+  for i, entry in ipairs(entries) do
+    ids[i] = string.match(entry, '^[^|]*')
+  end
+  local at = 0
+  readSome(ids, STEP_BYTES, function(part)
+    local bytes = 0
+    for i, state in ipairs(readAll('HMGET', keys.state, part)) do
+      at, bytes = at + 1, bytes + (state and #state or 0)
+      local isRead, location, entry = true, 'ready', part[i]
+      if state then
+        isRead, location, entry = fields.read(state, 'location', 'readyEntry')
+      end
+      if not first and isRead and (location or 'ready') == 'ready' and entry == entries[at] then
+        first = rows.get(part[i], true)
+      end
+    end
+    return first and math.huge or bytes
+  end)
+  return first
+end
+
+local function view(name)
   local record = call('HGET', keys.queues, name) or ''
   local each = { queue = name, paused = false, limits = false, served = served[name] or false, sizes = {}, oldest = {} }
   if record ~= '' then
@@ -46,16 +68,25 @@ for _, name in ipairs(names) do
   end
   for level = 0, 4 do
     each.sizes[level + 1] = readyTable.size(name, level)
-    local first = each.sizes[level + 1] > 0 and inspect.ready(name, level, 1, 0, HEADS_LOOKED_AT)[1]
+    local first = each.sizes[level + 1] > 0 and firstOf(name, level)
     each.oldest[level + 1] = first and first.dueAt or false
   end
-  queues[#queues + 1] = each
+  return each
+end
+local queues = {}
+for _, name in ipairs(names) do
+  if #queues == 0 or rows.bytes <= STEP_BYTES then
+    queues[#queues + 1] = view(name)
+  else
+    -- The heads were large: the others are asked for by another call.
+    rest[#rest + 1] = name
+  end
 end
 if #ARGV > 2 then
   return cjson.encode({ queues = queues })
 end
 local counters, ends = inspect.counters(), {}
-for _, id in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
+for _, id in ipairs(workers) do
   local surplus = inspect.surplus(id)
   if surplus > 0 then
     counters.RUNNING, counters.PENDING = counters.RUNNING - surplus, counters.PENDING + surplus
@@ -89,5 +120,5 @@ return cjson.encode({
   setAside = counters.setAside or 0,
   returned = counters.returned or 0,
   rewound = counters.rewound or 0,
-  workers = call('ZCARD', keys.leases),
+  workers = #workers,
 })

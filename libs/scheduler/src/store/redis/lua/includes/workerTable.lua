@@ -154,9 +154,9 @@ function workerTable:countRuns(found)
   return call('HLEN', key) - call('HEXISTS', key, '') + runTable.unwritten(found.id)
 end
 
-local function readAlive()
+-- Reads many at once. Returns those that are known.
+function workerTable.fetch(ids)
   local found = {}
-  local ids = call('ZRANGE', keys.leases, '+inf', '(' .. frame.steady, 'BYSCORE', 'REV', 'LIMIT', 0, WORKERS_EXAMINED)
   for i, text in ipairs(readAll('HMGET', keys.workers, ids)) do
     local id = ids[i]
     if cache[id] == nil then
@@ -167,6 +167,12 @@ local function readAlive()
     end
   end
   return found
+end
+
+local function readAlive()
+  return workerTable.fetch(
+    call('ZRANGE', keys.leases, '+inf', '(' .. frame.steady, 'BYSCORE', 'REV', 'LIMIT', 0, WORKERS_EXAMINED)
+  )
 end
 
 function workerTable:someAlive(test)
