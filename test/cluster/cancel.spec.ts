@@ -106,7 +106,7 @@ describe('three processes, of which one works', () => {
       Array.from({ length: 20 }, () => ({ taskId: 'hang' })),
     );
     await hanging;
-    const { runningTasks } = await observer.scheduler('getHealthStatus');
+    const { runningTasks } = await observer.call('health');
     expect(runningTasks).toBe(20);
     const workers = await workersOf(observer);
     expect(workers.map(({ pid, running }) => [pid, running]).sort()).toEqual(
