@@ -17,6 +17,8 @@ const shared = {
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: '<rootDir>/tsconfig.json' }] },
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/libs/[^/]+/dist'],
   testEnvironment: '<rootDir>/scripts/jest/environment.mjs',
+  // Not among temporary files, which are gone after a run.
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
 };
 
 /**
