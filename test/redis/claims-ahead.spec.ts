@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { TaskPriority, type AdvancedTaskScheduler, type SchedulerModuleOptions } from 'nestjs-advanced-scheduler';
-import { closeApps, startApp, type Tasks } from '../support/app.js';
+import { closeApps, nothingRuns, startApp, type Tasks } from '../support/app.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 
 const SLOTS = 10;
@@ -121,11 +121,7 @@ describe('a worker whose handlers were short until now', () => {
     await elsewhere.taskQueue.pause('default');
     const before = begun.length;
     expect(before).toBeLessThan(MANY / 2);
-    for (let isOver = false; !isOver;) {
-      // Where the store does not answer in time, all figures are 0.
-      const { storeReachable, runningTasks } = await here.getHealthStatus();
-      isOver = storeReachable && runningTasks === 0;
-    }
+    await nothingRuns(here);
     expect(begun).toHaveLength(before);
     const { items } = await here.listExecutions({ status: 'PENDING', taskId: 'slow', limit: 500 });
     expect(items).toHaveLength(MANY - before);

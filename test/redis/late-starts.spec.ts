@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { closeApps, startApp } from '../support/app.js';
+import { closeApps, nothingRuns, startApp } from '../support/app.js';
 import { closeAll, proxyTo, serve } from './fixtures.js';
 
 afterEach(async () => {
@@ -29,10 +29,7 @@ describe('a worker to which each reply comes late', () => {
       // The reply with these claims is on its way.
       await scheduler.taskQueue.pause();
       const from = performance.now();
-      for (let isOver = false; !isOver;) {
-        const { storeReachable, runningTasks } = await scheduler.getHealthStatus();
-        isOver = storeReachable && runningTasks === 0;
-      }
+      await nothingRuns(scheduler);
       closed.push([from, performance.now()]);
       await scheduler.taskQueue.resume();
     }

@@ -96,6 +96,14 @@ export async function closeApps(): Promise<void> {
   for (const module of open.splice(0)) await module.close();
 }
 
+/** Resolves when the store says that no run is active. Where it does not answer in time, all figures are 0. */
+export async function nothingRuns(scheduler: AdvancedTaskScheduler): Promise<void> {
+  for (;;) {
+    const { storeReachable, runningTasks } = await scheduler.getHealthStatus();
+    if (storeReachable && runningTasks === 0) return;
+  }
+}
+
 /** A promise with its handles outside, for a test that waits on signals. */
 export function gate<T = void>(): { opened: Promise<T>; open: (value: T) => void } {
   let resolve!: (value: T) => void;
