@@ -9,8 +9,8 @@ const PATIENCE_LOST_MS = 10;
 /**
  * Whether a claim may still start here. The store's decision becomes outdated: by a pause of its queue, and with time by
  * whatever else may have changed. A process whose event loop is slow reads each reply late: if it returned all of those
- * claims it would never start one, so the age that is allowed doubles with each reply that came later than that. The store
- * is told with the request for the claims, since a pause waits as long.
+ * claims it would never start one, so the age that is allowed doubles with each reply that came later than that. The request
+ * for the claims names that age, so that a pause can wait until they have started or gone back.
  */
 export class StartRule {
   /** Paused queues, and since when by the store's time: claims made before do not start any more. */

@@ -10,7 +10,7 @@ local known
 
 function workerRuns.begin()
   -- Of a verb that looks at some runs of a worker: the cursor to go on from, and then the next one, '' where it has looked at
-  -- all. nil: a verb looks at all.
+  -- all.
   workerRuns.cursor = nil
   -- Where it asks for them, ids and entries of the runs that it has looked at: { ids, entries }.
   workerRuns.walked = nil
@@ -19,9 +19,8 @@ end
 
 -- Simple runs have no state: only those with one are visited.
 function workerTable:eachRun(found, visit)
-  local isAll = workerRuns.cursor == nil
-  local cursor, runs, seen, left, many = workerRuns.cursor or '0', {}, {}, RUNS_PER_STEP, FEW
-  while cursor ~= '' and (isAll or (runStates.bytes <= STEP_BYTES and left > 0)) do
+  local cursor, runs, seen, left, many = workerRuns.cursor, {}, {}, RUNS_PER_STEP, FEW
+  while cursor ~= '' and runStates.bytes <= STEP_BYTES and left > 0 do
     local page, ids = call('HSCAN', keys.running(found.id), cursor, 'COUNT', many), {}
     for i = 1, #page[2], 2 do
       local id = page[2][i]
@@ -44,7 +43,7 @@ function workerTable:eachRun(found, visit)
     end
     cursor = page[1] ~= '0' and page[1] or ''
   end
-  workerRuns.cursor = not isAll and cursor or nil
+  workerRuns.cursor = cursor
   table.sort(runs, function(a, b)
     return a.claimNumber < b.claimNumber
   end)
