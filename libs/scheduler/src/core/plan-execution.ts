@@ -82,7 +82,7 @@ export function executionOf(
   edges: readonly NewEdge[] | null,
   workflow: NewExecution['workflow'] = null,
 ): NewExecution {
-  return {
+  const execution: NewExecution = {
     executionId,
     taskId: task.taskId,
     queue: task.queue,
@@ -92,13 +92,15 @@ export function executionOf(
     delay: null,
     lock: task.requireLock ? lockNeed(task, payload) : null,
     timeout: task.timeout,
-    ...(task.ttl !== undefined && { ttl: task.ttl }),
     edges,
     tags: tags.length > 0 ? tags : null,
     workflow,
     idempotency: null,
     budget: budgetOf(task),
   };
+  // Set afterwards: a literal with a spread costs several times as much, here for each execution.
+  if (task.ttl !== undefined) execution.ttl = task.ttl;
+  return execution;
 }
 
 /** The task's declared dependencies as edges; `bind` gives their upstream. */

@@ -1,4 +1,5 @@
 import type { NewExecution, NewWorkflow } from '../../core/commands.js';
+import type { RunBudget } from '../../core/run-budget.js';
 import { limitsText, extraOf, isSimple, recordBodyOf } from './codec/executions.js';
 import type { CompactWorkflow } from './codec/compact-workflow.js';
 import { recordOf } from './codec/workflows.js';
@@ -16,8 +17,17 @@ export function packBatch(batch: readonly NewExecution[]): string[] {
 function packSimple(batch: readonly NewExecution[], { groups, groupOf }: Groups): string[] {
   const heads = groups.map(([queue, priority, taskId]) => `|${taskId}|${queue}|${priority}|`);
   const args = ['', '', '', JSON.stringify(groups), asCharacters(groupOf)];
-  for (const [i, command] of batch.entries())
-    args.push(command.executionId, `${heads[groupOf[i]! - 1]!}${limitsText(command)}|||${command.payload ?? ''}`);
+  let [group, budget, head]: [number, RunBudget | null | undefined, string] = [0, null, ''];
+  for (let i = 0; i < batch.length; i++) {
+    const command = batch[i]!;
+    // Neighbours usually have the same head.
+    if (group !== groupOf[i] || budget !== command.budget) {
+      group = groupOf[i]!;
+      budget = command.budget;
+      head = `${heads[group - 1]!}${limitsText(command)}|||`;
+    }
+    args.push(command.executionId, head + (command.payload ?? ''));
+  }
   return args;
 }
 

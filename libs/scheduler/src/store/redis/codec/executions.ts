@@ -130,7 +130,7 @@ export function simpleClaim(
   upstreams?: UpstreamResults,
 ): Claim {
   const { due, taskId, queue, priority, budget, payload, workflowId } = fieldsOf(record);
-  return {
+  const claim: Claim = {
     executionId,
     leaseToken: 1,
     taskId,
@@ -147,8 +147,9 @@ export function simpleClaim(
     workflowId,
     lockKey: null,
     fencingToken: null,
-    ...resultsOf(upstreams),
+    results: null,
   };
+  return withResults(claim, upstreams);
 }
 
 /** The claim of any other run. `detail`: leaseToken|run|failures|due|number|simple|workflow|JSON of the rare fields */
@@ -187,9 +188,9 @@ export function claimOf(
     workflowId: workflowId === '' ? null : workflowId,
     lockKey: rare.lk ?? null,
     fencingToken: rare.fk ?? null,
-    ...resultsOf(upstreams),
+    results: null,
   };
-  return { claim, no, isSimple: isSimple === '1' };
+  return { claim: withResults(claim, upstreams), no, isSimple: isSimple === '1' };
 }
 
 /** Results in a claim: the first edge whose result is still to fetch (0: none), and ref, result, ... */
@@ -198,10 +199,11 @@ export interface UpstreamResults {
   flat: readonly (string | null)[];
 }
 
-function resultsOf(upstreams: UpstreamResults | undefined): Pick<Claim, 'results' | 'resultsLeft'> {
-  if (upstreams === undefined) return { results: null };
-  const results = recordOfResults(upstreams.flat);
-  return upstreams.nextEdge > 0 ? { results, resultsLeft: upstreams.nextEdge } : { results };
+function withResults(claim: Claim, upstreams: UpstreamResults | undefined): Claim {
+  if (upstreams === undefined) return claim;
+  claim.results = recordOfResults(upstreams.flat);
+  if (upstreams.nextEdge > 0) claim.resultsLeft = upstreams.nextEdge;
+  return claim;
 }
 
 export function recordOfResults(flat: readonly (string | null)[]): Record<string, string | null> {
