@@ -182,9 +182,9 @@ const cases: Case[] = [
   [
     'no task at all',
     (s) => s.scheduleTask(undefined as never),
-    'TaskNotRegisteredError',
-    'TASK_NOT_REGISTERED',
-    ['undefined'],
+    'InvalidOptionError',
+    'INVALID_OPTION',
+    ['taskId', 'undefined'],
   ],
   [
     'a dependency that no task bears',

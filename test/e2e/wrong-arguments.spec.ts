@@ -1,65 +1,11 @@
 import { expect, it } from '@jest/globals';
 import { getEventListeners } from 'node:events';
-import { type AdvancedTaskScheduler, type TaskContext } from 'nestjs-advanced-scheduler';
+import type { TaskContext } from 'nestjs-advanced-scheduler';
 import { startApp } from '../support/app.js';
 import { describeEveryStore } from '../support/every-store.js';
 import { resolveOptions } from '../../libs/scheduler/src/scheduler/resolve-options.js';
 
-type Call = (scheduler: AdvancedTaskScheduler, value: any) => unknown;
-
-/** Each takes a value of a wrong type where an id, a key or options belong. */
-const CALLS: Record<string, Call> = {
-  scheduleTask: (s, value) => s.scheduleTask(value),
-  'scheduleTask options': (s, value) => s.scheduleTask('t', value),
-  scheduleTasks: (s, value) => s.scheduleTasks([value]),
-  runWorkflow: (s, value) => s.runWorkflow({ tasks: [value] }),
-  scheduleCronTask: (s, value) => s.scheduleCronTask(value, '0 0 * * *'),
-  'scheduleCronTask options': (s, value) => s.scheduleCronTask('t', '0 0 * * *', value),
-  cancelTask: (s, value) => s.cancelTask(value),
-  retryTask: (s, value) => s.retryTask(value),
-  getTaskStatus: (s, value) => s.getTaskStatus(value),
-  why: (s, value) => s.why(value),
-  getWorkflow: (s, value) => s.getWorkflow(value),
-  unregisterTask: (s, value) => s.unregisterTask(value),
-  registerTask: (s, value) => s.registerTask(value),
-  waitForExecution: (s, value) => s.waitForExecution(value),
-  'waitForExecution options': (s, value) => s.waitForExecution('x', value),
-  'waitForExecution signal': (s, value) => s.waitForExecution('x', { signal: value ?? 5 }),
-  unscheduleCronTask: (s, value) => s.unscheduleCronTask(value),
-  pauseCronTask: (s, value) => s.pauseCronTask(value),
-  resumeCronTask: (s, value) => s.resumeCronTask(value),
-  acquire: (s, value) => s.lockManager.acquire(value),
-  'acquire options': (s, value) => s.lockManager.acquire('k', value),
-  'withLock options': (s, value) => s.lockManager.withLock('k', value, () => 1),
-  'withLock function': (s, value) => s.lockManager.withLock('k', {}, value),
-  isLocked: (s, value) => s.lockManager.isLocked(value),
-  getLockTtl: (s, value) => s.lockManager.getLockTtl(value),
-  forceRelease: (s, value) => s.lockManager.forceRelease(value),
-  'queue.remove': (s, value) => s.taskQueue.remove(value),
-  'queue.pause': (s, value) => s.taskQueue.pause(value ?? 5),
-  'queue.size': (s, value) => s.taskQueue.size(undefined, value ?? 5),
-};
-/** undefined is what these take for options left out. */
-const isOptional = (name: string, value: unknown): boolean => value === undefined && name.endsWith('options');
-
 describeEveryStore('arguments of a wrong type', (fresh) => {
-  it('are refused with a code, whatever they are', async () => {
-    const { scheduler } = await startApp({ t: () => 1 }, fresh());
-    const wrong: string[] = [];
-    for (const [name, call] of Object.entries(CALLS))
-      for (const value of [null, undefined, 5, true, [], Symbol('s')]) {
-        if (isOptional(name, value)) continue;
-        const outcome = await Promise.resolve()
-          .then(() => call(scheduler, value))
-          .then(
-            () => 'nothing',
-            (error: Error & { code?: unknown }) => (typeof error.code === 'string' ? null : error.message),
-          );
-        if (outcome !== null) wrong.push(`${name}(${String(value)}): ${outcome}`);
-      }
-    expect(wrong).toEqual([]);
-  });
-
   it('are refused by name where an option is unknown', async () => {
     const { scheduler } = await startApp({ t: () => 1 }, fresh());
     const field = (promise: Promise<unknown>) =>

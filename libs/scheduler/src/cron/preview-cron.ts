@@ -1,4 +1,5 @@
 import { InvalidDateError, InvalidOptionError } from '../core/errors.js';
+import { checkOptionNames } from '../core/check-options.js';
 import type { CronOptions } from '../core/schedule.js';
 import { parseCron } from './cron-expression.js';
 import { MAX_FIRES, previewFires } from './next-fire.js';
@@ -6,6 +7,8 @@ import { parseZonedInstant } from './zoned-instant.js';
 
 /** The end of the year 9999. */
 const LATEST_MS = 253_402_300_799_999;
+
+const OPTIONS = ['timezone', 'count', 'from', 'startTime', 'endTime'];
 
 export interface PreviewOptions {
   /** IANA name. Default 'UTC'. */
@@ -22,10 +25,11 @@ export interface PreviewOptions {
 
 /**
  * When an expression fires: for a preview next to an input field, or to check an expression before it is put.
- * @throws InvalidCronExpressionError, CronNeverFiresError, InvalidTimezoneError; InvalidOptionError for `count`;
+ * @throws InvalidCronExpressionError, CronNeverFiresError, InvalidTimezoneError; InvalidOptionError for `count` and unknown options;
  * InvalidDateError if `from` is not a Date from 1970 to 9999, or a bound is not an instant up to ten years after it
  */
 export function previewCron(expression: string, options: PreviewOptions): Date[] {
+  checkOptionNames(options, OPTIONS);
   const { timezone = 'UTC', count = 5, from, startTime, endTime } = options;
   if (!Number.isInteger(count) || count < 1 || count > MAX_FIRES)
     throw new InvalidOptionError('count', count, `1 to ${MAX_FIRES}`);

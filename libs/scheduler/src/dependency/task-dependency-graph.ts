@@ -5,6 +5,7 @@ import {
   InvalidOptionError,
   SelfDependencyError,
 } from '../core/errors.js';
+import { checkId } from '../core/check-options.js';
 import { checkName } from '../core/names.js';
 import { cycleThrough, walkDependenciesFirst } from './cycle.js';
 
@@ -16,7 +17,7 @@ const NONE: ReadonlySet<string> = new Set();
 /**
  * The dependencies between tasks, by id. Independent of executions. An edge may lead to a task that is added later. A
  * cycle is reported (`hasCycle`, `findCycle`), not refused; to refuse it, call `assertAcyclic` first. Every method is
- * synchronous and at most linear in tasks and edges.
+ * synchronous and at most linear in tasks and edges. An id that is not text is refused (InvalidOptionError).
  */
 @Injectable()
 export class TaskDependencyGraph {
@@ -31,7 +32,7 @@ export class TaskDependencyGraph {
   }
 
   has(taskId: string): boolean {
-    return this.dependencies.has(taskId);
+    return this.dependencies.has(checkId(taskId, 'taskId'));
   }
 
   /**
@@ -56,7 +57,7 @@ export class TaskDependencyGraph {
    * @returns whether it existed
    */
   removeTask(taskId: string): boolean {
-    this.unlink(taskId);
+    this.unlink(checkId(taskId, 'taskId'));
     return this.dependencies.delete(taskId);
   }
 
@@ -67,12 +68,12 @@ export class TaskDependencyGraph {
 
   /** The direct dependencies of the task, as given; empty for an unknown task. */
   getDependencies(taskId: string): string[] {
-    return [...this.edgesOf(taskId)];
+    return [...this.edgesOf(checkId(taskId, 'taskId'))];
   }
 
   /** The tasks that directly depend on it, in insertion order; also for a task that is not added yet. */
   getDependents(taskId: string): string[] {
-    return [...(this.dependents.get(taskId) ?? NONE)];
+    return [...(this.dependents.get(checkId(taskId, 'taskId')) ?? NONE)];
   }
 
   hasCycle(): boolean {
@@ -106,7 +107,7 @@ export class TaskDependencyGraph {
       this.dependencies.keys(),
       (id) => this.edgesOf(id),
       (id) => {
-        if (this.has(id)) order.push(id);
+        if (this.dependencies.has(id)) order.push(id);
       },
     );
     if (cycle) throw new CircularDependencyError(cycle);

@@ -79,7 +79,7 @@ export class DistributedTaskLock {
     checkKey(key, 'key');
     checkOptionNames(options, OPTIONS);
     const ttl = parseTtl(options.ttl);
-    const maxWait = parseDuration(options.maxWait ?? 0, 'maxWait', { max: DAY });
+    const maxWait = parseDuration(options.maxWait === undefined ? 0 : options.maxWait, 'maxWait', { max: DAY });
     checkSignal(options.signal);
     options.signal?.throwIfAborted();
     const owner = `handle:${ulid(this.clock.now())}`;
@@ -120,12 +120,14 @@ export class DistributedTaskLock {
     }
   }
 
+  /** @throws InvalidOptionError unless it is a handle of a lock */
   async release(handle: LockHandle): Promise<boolean> {
-    return handle.release();
+    return checkHandle(handle).release();
   }
 
+  /** @throws InvalidOptionError unless it is a handle of a lock, and for an invalid ttl */
   async extend(handle: LockHandle, ttl?: Duration): Promise<boolean> {
-    return handle.extend(ttl);
+    return checkHandle(handle).extend(ttl);
   }
 
   async isLocked(key: string): Promise<boolean> {
@@ -330,6 +332,13 @@ export class DistributedTaskLock {
       },
     };
   }
+}
+
+function checkHandle(handle: unknown): LockHandle {
+  const { release, extend } = (handle ?? {}) as Partial<LockHandle>;
+  if (typeof release !== 'function' || typeof extend !== 'function')
+    throw new InvalidOptionError('handle', handle, 'the handle of a lock, from acquire or withLock');
+  return handle as LockHandle;
 }
 
 function parseTtl(ttl: Duration = '30s'): number {

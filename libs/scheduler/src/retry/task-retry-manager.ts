@@ -68,18 +68,22 @@ export class TaskRetryManager {
    * maxDelay, then jittered, and still never above maxDelay. NONE: 0.
    * @param retryNumber 0 for the first retry
    * @param random returns a number from 0 up to 1, like Math.random
-   * @throws InvalidRetryConfigError for an invalid config, InvalidOptionError for an invalid retryNumber
+   * @throws InvalidRetryConfigError for an invalid config, InvalidOptionError for an invalid retryNumber or random
    */
   calculateDelay(retryConfig: RetryConfig | ResolvedRetry, retryNumber: number, random = Math.random): number {
     checkCount(retryNumber, 'retryNumber');
+    if (typeof random !== 'function')
+      throw new InvalidOptionError('random', random, 'a function that returns a number from 0 up to 1');
     return delayOf(checkRetryConfig(retryConfig), retryNumber, random);
   }
 
   /**
    * Decides what follows a failed run. Never throws, whatever the handler threw and retryIf does.
    * @returns a promise if retryIf returns one; it never rejects, and takes as long as retryIf does
+   * @throws InvalidOptionError if `run` is no failed run
    */
   decide(run: FailedRun, random = Math.random): RetryDecision | Promise<RetryDecision> {
+    checkRun(run);
     const worth = isWorthIt(run);
     return typeof worth === 'boolean' ? decision(run, worth, random) : worth.then((is) => decision(run, is, random));
   }
@@ -163,6 +167,13 @@ function isKind(error: unknown, Class: abstract new (...args: never[]) => Error,
   } catch {
     return false;
   }
+}
+
+function checkRun(run: unknown): void {
+  const { retry, failures } = (run ?? {}) as Partial<FailedRun>;
+  if (typeof retry !== 'object')
+    throw new InvalidOptionError('run', run, 'an object with retry (or null) and failures');
+  checkCount(failures!, 'failures');
 }
 
 function checkCount(value: number, field: string): void {

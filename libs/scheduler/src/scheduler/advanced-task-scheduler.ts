@@ -83,16 +83,18 @@ export class AdvancedTaskScheduler {
   scheduleTask<P, R>(task: TaskRef<P, R>, options?: ScheduleOptions<P>): Promise<ExecutionId<P, R>>;
   scheduleTask(taskId: string, options?: ScheduleOptions<any>): Promise<ExecutionId<any, any>>;
   async scheduleTask(task: TaskTarget<any, any>, options?: ScheduleOptions<any>): Promise<ExecutionId<any, any>> {
-    return this.executions.schedule(taskIdOf(task), options);
+    return this.executions.schedule(checkId(taskIdOf(task), 'taskId'), options);
   }
 
   /** Schedules many executions in one call, all or none; at most 10,000. @returns ids in the given order */
   async scheduleTasks(requests: readonly ScheduleRequest[]): Promise<ExecutionId<any, any>[]> {
     if (!Array.isArray(requests) || requests.length > MAX_BATCH)
       throw new InvalidOptionError('requests', requests, `an array of at most ${MAX_BATCH}`);
-    for (const request of requests as readonly unknown[])
+    for (const request of requests as readonly ScheduleRequest[]) {
       if (typeof request !== 'object' || request === null)
         throw new InvalidOptionError('requests', request, 'objects with a taskId');
+      checkId(taskIdOf(request.taskId), 'taskId');
+    }
     return this.executions.scheduleMany(requests as readonly ScheduleRequest[]);
   }
 
@@ -171,7 +173,7 @@ export class AdvancedTaskScheduler {
     cronExpression: string,
     options: CronOptions<P> = {},
   ): Promise<CronSchedule> {
-    return this.definitions.scheduleCron(taskIdOf(task), cronExpression, options);
+    return this.definitions.scheduleCron(checkId(taskIdOf(task), 'taskId'), cronExpression, options);
   }
 
   /** @returns false if there is no schedule with that id */
@@ -221,7 +223,8 @@ export class AdvancedTaskScheduler {
    * @param wait lets runs end first (25 s by default); false aborts them at once, also during an earlier stop that
    * waits
    */
-  stop(wait = true): Promise<void> {
+  async stop(wait = true): Promise<void> {
+    if (typeof wait !== 'boolean') throw new InvalidOptionError('wait', wait, 'true or false');
     return this.lifecycle.stop(wait);
   }
 }

@@ -2,8 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../core/clock.js';
 import type { EdgeBinding, NewEdge, NewExecution, NewWorkflow } from '../core/commands.js';
 import type { DependencyType } from '../core/dependency.js';
-import { UnknownDependencyError } from '../core/errors.js';
+import { InvalidOptionError, UnknownDependencyError } from '../core/errors.js';
+import { checkId } from '../core/check-options.js';
 import type { ExecutionId } from '../core/execution.js';
+import { isPlainObject } from '../core/json.js';
 import { ulid } from '../core/ids.js';
 import { executionOf, planEdges, planExecution, type ScheduleOptions } from '../core/plan-execution.js';
 import type { ResolvedTask } from '../core/task-definition.js';
@@ -66,7 +68,7 @@ export class ExecutionPlanner {
 
   private async planWithEdges(taskId: string, options?: ScheduleOptions): Promise<NewExecution> {
     const task = this.catalog.get(taskId) ?? (await this.catalog.find(taskId));
-    const edges = await this.edges(task, options?.after ?? {});
+    const edges = await this.edges(task, checkAfter(options?.after));
     const now = this.clock.now();
     return planExecution(task, ulid(now), now, options, edges);
   }
@@ -84,7 +86,7 @@ export class ExecutionPlanner {
     }
     for (const { taskId } of task.dependencies) await this.require(task.taskId, taskId);
     return planEdges(task, (taskId) =>
-      Object.hasOwn(after, taskId) ? { executionId: String(after[taskId]), ofTask: taskId } : 'newest',
+      Object.hasOwn(after, taskId) ? { executionId: after[taskId]!, ofTask: taskId } : 'newest',
     );
   }
 
@@ -117,6 +119,12 @@ export class ExecutionPlanner {
     }
     return remote;
   }
+}
+
+function checkAfter(after: unknown = {}): Executions {
+  if (!isPlainObject(after)) throw new InvalidOptionError('after', after, 'an object of execution ids by taskId');
+  for (const [taskId, id] of Object.entries(after)) checkId(id, `after.${taskId}`);
+  return after as Executions;
 }
 
 type Executions = Readonly<Record<string, string>>;

@@ -28,7 +28,7 @@ const FILTERS = ['status', ...TEXTS, 'from', 'to', 'limit', 'cursor'];
 export function checkListing(query: ListExecutionsOptions, now: number): ListExecutionsQuery {
   refuseUnknown(query, FILTERS);
   const { status, from, to } = query;
-  for (const each of [status ?? []].flat()) {
+  for (const each of status === undefined ? [] : [status].flat()) {
     if (!Object.hasOwn(TaskStatus, each))
       throw new InvalidOptionError('status', each, Object.keys(TaskStatus).join(', '));
   }
