@@ -1,5 +1,6 @@
+import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { parseArguments, UsageError } from './arguments.js';
+import { parseArguments, parseFolderArguments, UsageError } from './arguments.js';
 
 describe('parseArguments', () => {
   it('needs nothing but a file', () => {
@@ -44,5 +45,23 @@ describe('parseArguments', () => {
     [['a.json', '--json']],
   ])('refuses %j', (argv) => {
     expect(() => parseArguments(argv)).toThrow(UsageError);
+  });
+});
+
+describe('parseFolderArguments', () => {
+  it('needs nothing', () => {
+    expect(parseFolderArguments([])).toEqual({ folder: resolve('../shared/workflows'), store: 'memory' });
+  });
+
+  it('takes a folder and a store', () => {
+    expect(parseFolderArguments(['--store', 'embedded', '/traces'])).toEqual({ folder: '/traces', store: 'embedded' });
+  });
+
+  it('knows --help', () => {
+    expect(parseFolderArguments(['-h'])).toBe('help');
+  });
+
+  it.each([[['a', 'b']], [['--store', 'sqlite']], [['--speed', '2']]])('refuses %j', (argv) => {
+    expect(() => parseFolderArguments(argv)).toThrow(UsageError);
   });
 });

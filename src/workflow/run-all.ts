@@ -1,22 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { readStore } from './arguments.js';
+import { FOLDER_USAGE, parseFolderArguments, type FolderArguments, type TraceStoreType } from './arguments.js';
 import { ratioOf, succeeded, type Summary } from './summary.js';
 
-/**
- * Runs every recorded workflow of a folder in a fresh process, at its default speed, and prints a table. Arguments: the
- * folder, and --store memory|embedded|redis.
- */
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { store: { type: 'string' } } });
-const store = readStore(values.store ?? 'memory');
-const folder = resolve(positionals[0] ?? '../shared/workflows');
+const EXIT_USAGE = 64;
 const script = fileURLToPath(new URL('./run.js', import.meta.url));
 
-function runOne(file: string, scratch: string): Summary {
+function runOne(folder: string, file: string, store: TraceStoreType, scratch: string): Summary {
   const out = join(scratch, `${file}.summary.json`);
   const args = [script, join(folder, file), '--store', store, '--json', out];
   const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
@@ -37,11 +30,11 @@ function rowOf(summary: Summary): Record<string, string | number> {
   };
 }
 
-function runAll(): boolean {
+function runAll({ folder, store }: FolderArguments): boolean {
   const scratch = mkdtempSync(join(tmpdir(), 'workflow-'));
   try {
     const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
-    const summaries = files.sort().map((file) => runOne(file, scratch));
+    const summaries = files.sort().map((file) => runOne(folder, file, store, scratch));
     console.table(summaries.map(rowOf));
     return summaries.every(succeeded);
   } finally {
@@ -49,9 +42,24 @@ function runAll(): boolean {
   }
 }
 
-try {
-  process.exitCode = runAll() ? 0 : 1;
-} catch (error) {
-  process.stderr.write(`${(error as Error).message}\n`);
-  process.exitCode = 1;
+function main(): number {
+  let given: FolderArguments | 'help';
+  try {
+    given = parseFolderArguments(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${FOLDER_USAGE}`);
+    return EXIT_USAGE;
+  }
+  if (given === 'help') {
+    process.stdout.write(FOLDER_USAGE);
+    return 0;
+  }
+  try {
+    return runAll(given) ? 0 : 1;
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    return 1;
+  }
 }
+
+process.exitCode = main();
