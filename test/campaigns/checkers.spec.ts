@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Entry, LogLine } from '../cluster/fixtures/fleet.js';
 import { ALWAYS, check, exclusion, fenced, losses, settlements, undisturbed } from './fixtures/checkers.js';
 import type { Acknowledged, Checker, Execution, History, Interval, Limits, Wait } from './fixtures/history.js';
+import { recoversWithin, recovery } from './fixtures/recovery.js';
 
 const time = (ms: number): string => new Date(ms).toISOString();
 const between = (from: number, to: number) => ({ workerId: 'w1', startedTime: time(from), endedTime: time(to) });
@@ -54,7 +55,7 @@ function clean() {
     ...{ acknowledged, executions, ledger, counters, schedules: ['s'] },
     ...{ leftRunning: { 'run:w1': 0 }, failedScripts: 0, problems: [] as string[] },
     ...{ limits: [] as Limits[], waits: [] as Wait[], keysLeft: ['x', 'ed:node'], log: [] as LogLine[] },
-    ...{ kills: [], outages: [], losses: [] as Interval[], healed: 0n },
+    ...{ kills: [] as History['kills'][number][], outages: [], losses: [] as Interval[], healed: 0n },
   };
 }
 
@@ -244,5 +245,63 @@ describe('the checkers of campaigns', () => {
     history.counters.skipped = 2;
     history.counters.crashed = 3;
     expect(check(history)).toEqual([]);
+  });
+});
+
+describe('the time until the runs of killed workers start again', () => {
+  const seconds = (s: number): bigint => BigInt(s) * 1_000_000_000n;
+  const lost = { outcome: 'WORKER_LOST' as const, workerId: 'dead' };
+
+  /** `held` ran under its lock in a worker that was killed at 1 s, and starts again at `at`; `ledger` happens meanwhile. */
+  function killed(at: number, ...ledger: Entry[]): Parts {
+    const history = clean();
+    put(history, 'held', { attempts: [lost, run] });
+    history.kills.push({ workerId: 'dead', pid: 9, ns: seconds(1) });
+    const again = [entry('lock:1', 'held', 20), entry('start', 'held', 2)].map((each) => ({
+      ...each,
+      ns: seconds(at),
+    }));
+    history.ledger.push(...ledger, ...again);
+    return history;
+  }
+  const at = (s: number, what: string, id: string, pid = 1): Entry => entry(what, id, 10, { pid, ns: seconds(s) });
+
+  it('counts from the kill', () => {
+    const { restarts, behindLocks } = recovery(killed(17));
+    expect(restarts).toMatchObject({ count: 1, most: 16_000 });
+    expect(behindLocks).toBeNull();
+    expect(check(killed(17), [recoversWithin(16_000)])).toEqual([]);
+    expect(rulesOf(killed(17), [recoversWithin(15_999)])).toEqual(['recovery']);
+  });
+
+  it('does not count how long others hold its lock, to which it goes first', () => {
+    const history = killed(
+      36,
+      at(16, 'lock:1', 'next'),
+      at(26, 'end', 'next'),
+      at(27, 'lock:1', 'handle'),
+      at(35, 'end', 'handle'),
+    );
+    expect(recovery(history)).toMatchObject({ restarts: { most: 15_000 }, behindLocks: { count: 1, most: 35_000 } });
+  });
+
+  it('counts the time in which nobody holds it', () => {
+    const history = killed(36, at(11, 'lock:1', 'next'), at(12, 'end', 'next'));
+    expect(recovery(history)).toMatchObject({ restarts: { most: 24_000 } });
+  });
+
+  it('counts anew from the kill of another holder, also of one that has not begun', () => {
+    const begun = killed(36, at(16, 'lock:1', 'next', 8));
+    begun.kills.push({ workerId: 'dead too', pid: 8, ns: seconds(20) });
+    expect(recovery(begun)).toMatchObject({ restarts: { most: 16_000 } });
+    const claimed = killed(36);
+    claimed.kills.push({ workerId: 'dead too', pid: 8, ns: seconds(20) });
+    put(claimed, 'next', { attempts: [{ ...lost, workerId: 'dead too' }, run] });
+    expect(recovery(claimed)).toMatchObject({ restarts: { most: 19_000 } });
+  });
+
+  it('does not let locks of others count', () => {
+    const history = killed(36, at(16, 'lock:2', 'next'), at(35, 'end', 'next'));
+    expect(recovery(history)).toMatchObject({ restarts: { most: 35_000 }, behindLocks: null });
   });
 });
