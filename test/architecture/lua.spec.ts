@@ -20,7 +20,7 @@ describe('the Lua of the Redis store', () => {
     ['a parameter that nothing uses', 'local function of(a)\n  return 1\nend\nreturn of(1)\n', "'a' is not used"],
     [
       'a module that a script has not defined yet',
-      '-- @include keys\n-- @include frame\nlocal function settled()\n  return engine.settle\nend\nreturn settled()\n-- @include concerns\n',
+      '-- @include keys\n-- @include context\nlocal function settled()\n  return engine.settle\nend\nreturn settled()\n-- @include concerns\n',
       "'engine' is used before it is included",
     ],
     [

@@ -49,7 +49,7 @@ const TYPES: [RegExp, string][] = [
 /** The types by the commands that the scripts use on them, as `name type`. */
 function typesInUse(): Set<string> {
   const source = filesUnder(LUA, '.lua').map((file) => readFileSync(file, 'utf8'));
-  const calls = source.flatMap((text) => [...text.matchAll(/\bcall\(\s*(?:'(\w+)'|frame\.(publish)), keys\.(\w+)/g)]);
+  const calls = source.flatMap((text) => [...text.matchAll(/\bcall\(\s*(?:'(\w+)'|context\.(publish)), keys\.(\w+)/g)]);
   return new Set(
     calls.flatMap(([, command, publish, name]) => {
       const type = TYPES.find(([of]) => of.test(command ?? publish!))?.[1];

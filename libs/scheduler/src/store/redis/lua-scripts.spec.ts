@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { luaScripts, scriptsFor, scriptsOf } from './lua-scripts.js';
 
 const TEXTS = {
-  'library.lua': 'local now\n-- @include frame\n-- @include rows\n',
-  'includes/frame.lua': 'local frame = {}\nfunction frame.begin()\n  return ARGV[1]\nend\n',
+  'library.lua': 'local now\n-- @include context\n-- @include rows\n',
+  'includes/context.lua': 'local context = {}\nfunction context.begin()\n  return ARGV[1]\nend\n',
   // Indents and comments do not go to the server.
-  'includes/rows.lua': '-- @include frame\nlocal rows = {}\nfunction rows.begin()\n  rows.cache = {}\nend\n',
+  'includes/rows.lua': '-- @include context\nlocal rows = {}\nfunction rows.begin()\n  rows.cache = {}\nend\n',
   'commands/read.lua': '#!lua flags=no-writes\n-- @include rows\nreturn rows.cache\n',
-  'commands/write.lua': '-- @include frame\nreturn 1\n',
+  'commands/write.lua': '-- @include context\nreturn 1\n',
 };
 const FIRST_LINE = /^#!lua name=scheduler_(\w{16})\n/;
 
@@ -22,16 +22,16 @@ describe('the library', () => {
   });
 
   it('declares the tables of all modules before their functions, each of which is in a block', () => {
-    expect(scriptsOf(TEXTS).text).toContain('local frame, rows = {}, {}\nlocal now\ndo\nframe = {}\n');
+    expect(scriptsOf(TEXTS).text).toContain('local context, rows = {}, {}\nlocal now\ndo\ncontext = {}\n');
   });
 
   it('begins the variables of each include where a verb includes it, those that it stands on first', () => {
     const { text, scripts } = scriptsOf(TEXTS);
-    const begin = 'do local over = frame.begin() if over then return over end end';
+    const begin = 'do local over = context.begin() if over then return over end end';
     expect(text).toContain(`KEYS, ARGV = keys_, args_\n${begin}\nrows.begin()\nreturn rows.cache\nend`);
     expect(scripts.get('read')!.text.split('\n')).toEqual([
-      ...['#!lua flags=no-writes', 'local rows, frame = {}, {}', 'local now', 'do', 'do'],
-      ...['frame = {}', 'function frame.begin()', 'return ARGV[1]', 'end', 'end', begin],
+      ...['#!lua flags=no-writes', 'local rows, context = {}, {}', 'local now', 'do', 'do'],
+      ...['context = {}', 'function context.begin()', 'return ARGV[1]', 'end', 'end', begin],
       ...['rows = {}', 'function rows.begin()', 'rows.cache = {}', 'end', 'end', 'rows.begin()', 'return rows.cache'],
     ]);
   });
@@ -42,14 +42,14 @@ describe('the library', () => {
   });
 
   it('is another one where any text of it is', () => {
-    const changed = scriptsOf({ ...TEXTS, 'commands/write.lua': '-- @include frame\nreturn 2\n' });
+    const changed = scriptsOf({ ...TEXTS, 'commands/write.lua': '-- @include context\nreturn 2\n' });
     expect(changed.name).not.toBe(scriptsOf(TEXTS).name);
     expect(changed.scripts.get('read')!.function).not.toBe(scriptsOf(TEXTS).scripts.get('read')!.function);
     expect(changed.scripts.get('read')!.sha).toBe(scriptsOf(TEXTS).scripts.get('read')!.sha);
   });
 
   it('refuses a verb with an include that it lacks', () => {
-    const texts = { ...TEXTS, 'library.lua': 'local now\n-- @include frame\n' };
+    const texts = { ...TEXTS, 'library.lua': 'local now\n-- @include context\n' };
     expect(() => scriptsOf(texts)).toThrow("library.lua does not include 'rows', which 'read' uses");
   });
 

@@ -160,11 +160,11 @@ function moduleOf(name: string, text: string): string {
   return `do\n${text.replace(new RegExp(`^local ${name} = `, 'm'), `${name} = `)}\nend`;
 }
 
-/** The call of a module's `begin` function. If `frame.begin` returns a reply, the verb ends. */
+/** The call of a module's `begin` function. If `context.begin` returns a reply, the verb ends. */
 function beginOf(include: string, texts: Texts): string {
   const begin = BEGIN.exec(sourceOf(include, texts))?.[1];
   if (begin === undefined) return '';
-  return begin === 'frame.begin' ? `do local over = ${begin}() if over then return over end end` : `${begin}()`;
+  return begin === 'context.begin' ? `do local over = ${begin}() if over then return over end end` : `${begin}()`;
 }
 
 /** Replaces the first include of each module by the result of `use`, and removes repeated includes. */

@@ -10,7 +10,7 @@ export class RewindWatch {
   /** @param onLoss called once for each loss, with the number of missing executions */
   constructor(private readonly onLoss: (executions: number) => void) {}
 
-  /** Called when a call is sent. @returns a function that checks its reply, see `frame.replyOf` */
+  /** Called when a call is sent. @returns a function that checks its reply, see `context.replyOf` */
   expect(): (reply: readonly unknown[]) => void {
     const { highest } = this;
     const known = highest.number;

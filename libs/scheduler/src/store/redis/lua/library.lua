@@ -7,14 +7,14 @@ local call, callAll, readAll
 -- may have 256 kB.
 local readSome
 local STEP_BYTES = 524288
--- The store's time during a call, ms since 1970, see frame.lua.
+-- The store's time during a call, ms since 1970, see context.lua.
 local now
 -- Ends a verb and makes its reply, see transition.lua.
 local commit
 local find, sub, byte = string.find, string.sub, string.byte
 
 -- @include verb
--- @include look
+-- @include queries
 -- @include clock
 -- @include unnamedRuns
 -- @include idempotency

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- Gives up a staged batch.
--- ARGV: frame, operation, batch   Returns: 1, effects
+-- ARGV: context, operation, batch   Returns: 1, effects
 -- @include verb
 -- @include bulkInsert
 bulkInsert.abort(ARGV[3])

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- Asks again for locks, each for a handle that waits.
--- ARGV: frame, operation (none), then of each: key, owner, ttl, maxWait
+-- ARGV: context, operation (none), then of each: key, owner, ttl, maxWait
 -- Returns: { of each that holds its lock: { key, owner, token, expiresAt } }, effects
 -- @include verb
 local grants = {}

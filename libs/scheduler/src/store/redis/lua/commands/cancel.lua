@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- PENDING, RETRYING -> CANCELLED at once; RUNNING is asked, and ended after the grace.
--- ARGV: frame, operation, executionId, grace   Returns: { its status before, and after } | '' (not found), effects
+-- ARGV: context, operation, executionId, grace   Returns: { its status before, and after } | '' (not found), effects
 -- @include verb
 local row = rows.get(ARGV[3])
 if not row then

@@ -1,5 +1,5 @@
 -- NEW -> PENDING for all executions of a staged batch, and its workflow. They are inserted in steps, see insertBatch.lua.
--- ARGV: frame, operation, batch, number of its items, workflowId | '', its record, number of its executions
+-- ARGV: context, operation, batch, number of its items, workflowId | '', its record, number of its executions
 -- Returns: 1 | 0 (items are missing) | 2 (an idempotency key of the batch is in use by now) | 3 (an earlier batch with keys
 --   must be inserted first), effects
 -- @include verb

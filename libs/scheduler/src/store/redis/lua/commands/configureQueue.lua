@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- Sets a queue's limits for every node. Where its runs are still to be counted, `countRuns` and maintenance go on.
--- ARGV: frame, operation, queue, app that declares them | '', max | '', per | '', concurrency | ''
+-- ARGV: context, operation, queue, app that declares them | '', max | '', per | '', concurrency | ''
 -- Returns: 1 | 0 (runs are still to be counted), effects
 -- @include verb
 local declaredBy = ARGV[4] ~= '' and ARGV[4] or nil

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- Says that an app still declares the limits of these queues.
--- ARGV: frame, operation, app, queues...   Returns: 1, effects
+-- ARGV: context, operation, app, queues...   Returns: 1, effects
 -- @include verb
 local names = {}
 for i = 4, #ARGV do

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- Says that an app still declares these schedules. Removes some of those that it has not declared for too long.
--- ARGV: frame, operation, app, no other release of it declares any (1 | 0), these are the last (1 | 0), ids...
+-- ARGV: context, operation, app, no other release of it declares any (1 | 0), these are the last (1 | 0), ids...
 -- Returns: { ids removed, there may be more to remove (1 | 0) }, effects
 -- @include verb
 local ids, removed = {}, {}

@@ -1,8 +1,8 @@
 #!lua flags=no-writes
 -- Tasks whose definitions depend on a task: some of all, by a cursor.
--- ARGV: frame, operation (none), taskId, cursor
+-- ARGV: context, operation (none), taskId, cursor
 -- Returns: next cursor ('0': none; '': no such task), tasks...
--- @include look
+-- @include queries
 local task, found = ARGV[3], { '' }
 if call('HEXISTS', keys.tasks, task) == 0 then
   return found

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- What is due, in few reads: a node asks every second, in case a message was lost. Keeps its workers known as idle.
--- ARGV: frame, operation (none), number of the newest claim when it was read that nothing runs | '',
+-- ARGV: context, operation (none), number of the newest claim when it was read that nothing runs | '',
 --   1 to read leases and idle workers as well, number of workers, their ids, names of the queues that they serve
 -- Returns: { promote, its next instant | '', schedules, the next tick | '', expired, rescue, earliest end of a lease | '',
 --   whether the workers may find something, number of the newest claim if nothing runs | '', as `listen` says | '',
@@ -18,7 +18,7 @@ local meta =
 local written, created, claims = tonumber(meta[1]) or 0, tonumber(meta[2]) or 0, meta[3] or '0'
 local serverTime = head.serverTime(string.match(ARGV[1], '^%d*', head.TEST_TIME))
 local time = math.max(serverTime, written)
--- As frame.lua does: a node that took the new time from here would not notice that the clock has stepped.
+-- As context.lua does: a node that took the new time from here would not notice that the clock has stepped.
 if head.isLate(head.asked(), head.budget(), time) then
   return head.late(time)
 end
@@ -51,7 +51,7 @@ for i = 6 + workers, #ARGV do
     places[#places + 1] = keys.ready(ARGV[i], level)
   end
 end
-local left = callAll('EXISTS', keys.accepted, places)
+local left = callAll('EXISTS', keys.committedBatches, places)
 local nextTick, nextDue
 for i, key in ipairs(deadlines_) do
   local first = left > 0 and tonumber(call('ZRANGE', key, 0, 0, 'WITHSCORES')[2])
@@ -65,7 +65,7 @@ for i, key in ipairs(deadlines_) do
     end
   end
 end
-local isLeft = left > 0 and callAll('EXISTS', keys.accepted, places, 1, steps_) or 0
+local isLeft = left > 0 and callAll('EXISTS', keys.committedBatches, places, 1, steps_) or 0
 local hasWork = left > isLeft
 local ahead = serverTime - written
 local promote = isLeft > 0

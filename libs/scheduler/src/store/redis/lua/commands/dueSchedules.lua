@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
 -- Schedules whose next tick has come, earliest first. One that cannot be read is set aside.
--- ARGV: frame, operation (none), limit   Returns: { now, tick after those | '', effects, JSON texts... }
+-- ARGV: context, operation (none), limit   Returns: { now, tick after those | '', effects, JSON texts... }
 -- @include keys
--- @include frame
+-- @include context
 -- @include effects
 -- @include aside
 local ids = call('ZRANGEBYSCORE', keys.ticks, '-inf', now, 'LIMIT', 0, tonumber(ARGV[3]))
@@ -26,5 +26,5 @@ end)
 -- Those that were set aside are not in the order any more.
 local after = call('ZRANGE', keys.ticks, #found - 3, #found - 3, 'WITHSCORES')
 found[2], found[3] = after[2] or '', effects.publish()
-frame.save()
+context.save()
 return found

@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 -- For tests: the whole state in one canonical form, the same on every store; not bounded.
--- ARGV: frame, operation (none)   Returns: JSON
--- @include look
+-- ARGV: context, operation (none)   Returns: JSON
+-- @include queries
 local function ids(list)
   local found = {}
   for i, row in ipairs(list) do
@@ -45,7 +45,7 @@ for _, id in ipairs(sorted(keys.workers)) do
   workers[#workers + 1] = {
     workerId = id,
     draining = found.draining or false,
-    leaseUntil = frame.instantOf(tonumber(call('ZSCORE', keys.leases, id))),
+    leaseUntil = context.instantOf(tonumber(call('ZSCORE', keys.leases, id))),
     running = held,
   }
 end

@@ -1,8 +1,8 @@
 #!lua flags=no-writes
 -- Of these executions those that have ended, or that are not known (any more).
--- ARGV: frame, operation (none), ids (at most 200)   Returns: ids
+-- ARGV: context, operation (none), ids (at most 200)   Returns: ids
 -- @include keys
--- @include frame
+-- @include context
 -- @include records
 local ended = {}
 local states = readAll('HMGET', keys.state, ARGV, 3)

@@ -1,12 +1,12 @@
 -- NEW -> PENDING for each, all or nothing; with a workflow, that too.
--- ARGV: frame, operation, workflowId | '', its record | '',
+-- ARGV: context, operation, workflowId | '', its record | '',
 --   extras (JSON: index -> what the execution has beside its record) | '',
 --   groups (JSON: { queue, level, task } of the simple ones), group of each as one character,
 --   then of each: executionId, record (flags|task|queue|level|timeout;budget|workflow|ref|payload)
 -- Returns: { ids where they differ from those given } | 'large' (what it waits for is: it has to go in parts), effects |
 --   { 'error', code, details... }
 -- @include keys
--- @include frame
+-- @include context
 -- @include effects
 
 local FIRST = 8
@@ -62,7 +62,7 @@ local function enqueueSimple()
     end
   end
   if isRepeat(ids, pairs_) then
-    frame.created = frame.hadCreated
+    context.created = context.createdBefore
     return nil
   end
   local handed = dispatch.give(groups, ids, pairs_)
@@ -77,15 +77,15 @@ local function enqueueSimple()
     call('HSETNX', keys.queues, group[1], '')
     effects.wake(group[1])
   end
-  frame.count('PENDING', count)
-  frame.count('scheduled', count)
-  if effects.isWanted('scheduled') then
+  context.count('PENDING', count)
+  context.count('scheduled', count)
+  if effects.isSubscribed('scheduled') then
     for i = 1, count do
       local group = groups[string.byte(ARGV[7], i)]
       effects.pushScheduled(ids[i], group[3], group[1], group[2], false)
     end
   end
-  if handed and effects.isWanted('started') then
+  if handed and effects.isSubscribed('started') then
     for i = 1, count do
       local group = groups[string.byte(ARGV[7], i)]
       effects.push({
@@ -105,9 +105,9 @@ local function enqueueSimple()
       })
     end
   end
-  local reply = frame.replyOf({}, effects.publish())
-  frame.remember(reply)
-  frame.save()
+  local reply = context.replyOf({}, effects.publish())
+  context.remember(reply)
+  context.save()
   return reply
 end
 

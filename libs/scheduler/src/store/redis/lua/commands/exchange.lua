@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- One trip of a worker: settles what ended, claims what may start.
--- ARGV: frame, operation (none), workerId, lane, sequence, want, slots for hand-overs|how many of `want` can only wait|ms within
+-- ARGV: context, operation (none), workerId, lane, sequence, want, slots for hand-overs|how many of `want` can only wait|ms within
 --   which claims start,
 --   options (JSON) | '',
 --   newest sequence of this lane whose reply the worker has seen (0: none), number of segments, then the segments in order:
@@ -14,7 +14,7 @@
 --   which effects are among the effects that the worker could tell itself (1 ends that were simple or 'k', 2 starts of
 --   what was simple), what claims got from their dependencies (see budget.lua) }
 -- @include keys
--- @include frame
+-- @include context
 -- @include effects
 -- @include steps
 -- @include window
@@ -45,20 +45,20 @@ local function recordsOf(ids)
   return readAll('HMGET', keys.static, ids)
 end
 
-local last = tonumber(call('HGET', keys.lanes, laneKey))
+local last = tonumber(call('HGET', keys.pipelines, laneKey))
 -- As engine.worker.isLate says: a worker that has joined again begins its lanes anew.
-local isAnew = sequence == '1' and last and tonumber(call('HGET', keys.lanes, laneKey .. '|hello')) == last
+local isAnew = sequence == '1' and last and tonumber(call('HGET', keys.pipelines, laneKey .. '|hello')) == last
 if last and last > tonumber(sequence) and not isAnew then
   -- It arrives after a newer one of its lane: its worker has sent its content again, or has given it up.
   return { 1, now, 0, '', 0, {}, {}, '', ALL_EMITTED, {} }
 end
 -- Whose reply the worker has seen, and the store has lost: it came back with older data.
 if last and last < tonumber(ARGV[9]) then
-  frame.count('rewound', 1)
+  context.count('rewound', 1)
   effects.push({ 'rewound', workerId, tonumber(ARGV[9]) - last, now })
 end
 if last == tonumber(sequence) then
-  local kept = cmsgpack.unpack(call('HGET', keys.lanes, laneKey .. '|reply'))
+  local kept = cmsgpack.unpack(call('HGET', keys.pipelines, laneKey .. '|reply'))
   local simpleClaims, others = {}, {}
   -- What has left history since is claimed by nobody any more.
   for i, text in ipairs(recordsOf(kept[5])) do
@@ -82,7 +82,7 @@ if last == tonumber(sequence) then
   return { 1, kept[1], kept[2], kept[3], kept[4], simpleClaims, others, '', ALL_EMITTED, got }
 end
 
-call('ZADD', keys.leases, frame.steady + frame.lease, workerId)
+call('ZADD', keys.leases, context.steady + context.lease, workerId)
 
 local others = {}
 local at = 11
@@ -107,20 +107,20 @@ local function reply(more, mayBeMore)
   end
   local outcome = table.concat(simple.answers)
   local kept = cmsgpack.pack({ now, more, outcome, simple.claimNumber, simpleIds, otherIds, details, withResults })
-  call('HSET', keys.lanes, laneKey, sequence, laneKey .. '|reply', kept)
+  call('HSET', keys.pipelines, laneKey, sequence, laneKey .. '|reply', kept)
   local claimed = #simpleIds + #otherIds
   if claimed > 0 then
     startsUntil.extend(startWithin)
   end
   -- Whoever found less than it wanted waits to be told of more.
   if wanted > claimed and not me.draining then
-    call('HSET', keys.idle, workerId, math.max(0, slots - claimed) .. '|' .. frame.steady)
+    call('HSET', keys.idle, workerId, math.max(0, slots - claimed) .. '|' .. context.steady)
   elseif wanted > 0 or me.draining then
     -- A lane that wants nothing, since the other one asks for all, says nothing about waiting.
     call('HDEL', keys.idle, workerId)
   end
   trim.index(200)
-  frame.save()
+  context.save()
   local published = effects.publish(mayBeMore)
   return { 1, now, more, outcome, simple.claimNumber, simple.claims, others, published, simple.emitted, budget.results }
 end

@@ -1,8 +1,8 @@
 #!lua flags=no-writes
 -- Runs past their bound: their own timeout (with a lease of patience for the worker), or the store's.
--- ARGV: frame, operation (none), limit, where to go on ('0': begin)
+-- ARGV: context, operation (none), limit, where to go on ('0': begin)
 -- Returns: where to go on ('0': that was all), then of each id, attempt, task, run, failures, bound, ';' and its budget
--- @include look
+-- @include queries
 runTable.place = ARGV[4]
 local found = { '' }
 for _, run in ipairs(engine.worker.expired(tables, tonumber(ARGV[3]))) do

@@ -1,9 +1,9 @@
 #!lua flags=no-writes
 -- What idempotency keys have given.
--- ARGV: frame, operation (none), then of each: executionId, task|key
+-- ARGV: context, operation (none), then of each: executionId, task|key
 -- Returns: of each: an execution and its fingerprint; '' twice where there is none; or, where the executionId is stored, it
 --   and ''
--- @include look
+-- @include queries
 -- @include idempotency
 local names = {}
 for at = 3, #ARGV, 2 do

@@ -1,5 +1,5 @@
 -- Fires ticks of schedules, of each if it still is what the decision saw.
--- ARGV: frame, operation, then of each schedule: FireRequest of engine/records.ts, JSON
+-- ARGV: context, operation, then of each schedule: FireRequest of engine/records.ts, JSON
 -- Returns: for each 1 | 0 (another node was first, or it changed), effects
 -- @include verb
 local fired = {}

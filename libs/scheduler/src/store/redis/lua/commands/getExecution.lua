@@ -1,6 +1,6 @@
 #!lua flags=no-writes
 -- An execution as its users see it.
--- ARGV: frame, operation (none), executionId   Returns: JSON | false
--- @include look
+-- ARGV: context, operation (none), executionId   Returns: JSON | false
+-- @include queries
 local row = rows.get(ARGV[3])
 return row and cjson.encode(inspect.view(row))

@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 -- Locks: one that is not past its time; or some of all, by a cursor.
--- ARGV: frame, operation (none), key | '', cursor   Returns: next cursor ('0': none), JSON texts...
--- @include look
+-- ARGV: context, operation (none), key | '', cursor   Returns: next cursor ('0': none), JSON texts...
+-- @include queries
 local AT_ONCE = 200
 local found = { '0' }
 if ARGV[3] ~= '' then

@@ -1,6 +1,6 @@
 #!lua flags=no-writes
 -- Schedules: one; or some of all, by a cursor.
--- ARGV: frame, operation (none), id | '', cursor   Returns: next cursor ('0': none), JSON texts...
+-- ARGV: context, operation (none), id | '', cursor   Returns: next cursor ('0': none), JSON texts...
 -- @include keys
 if ARGV[3] ~= '' then
   return { '0', redis.call('HGET', keys.schedules, ARGV[3]) }

@@ -1,6 +1,6 @@
 #!lua flags=no-writes
 -- Workflows as they are kept: one, or those below a number, newest first. Their nodes are read by nodeStates.
--- ARGV: frame, operation (none), workflowId | '', number | '', how many
+-- ARGV: context, operation (none), workflowId | '', number | '', how many
 -- Returns: id, its number, how it stands, its record, ...; fewer than asked for where they are large, but one at least
 -- @include keys
 local MAX_BYTES = 1048576

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- Renews the worker's lease and the locks of its runs, of some of them at a time: as long as there are others it is called again.
--- ARGV: frame, operation, workerId, time at which the beat was made | '',
+-- ARGV: context, operation, workerId, time at which the beat was made | '',
 --   time before which the worker knows of all that it has claimed | '', number of runs that it has,
 --   where to go on among its runs ('0': begin, '': all were looked at), number of runs asked for, executionId and attempt of
 --   each, then executionIds of runs that were found by an earlier call and that it does not have
@@ -45,7 +45,7 @@ local lost = texts(found.lost)
 if not found.known then
   return commit({ 0, {}, lost, examined, '', {}, 0 })
 end
-callAll('HDEL', keys.handed, ids)
+callAll('HDEL', keys.dispatched, ids)
 local unnamed = workerRuns.walked and unnamedRuns.among(id, workerRuns.walked, named) or {}
 local left = #lacking > 0 and unnamedRuns.take(id, lacking) or 0
 return commit({ 1, texts(found.cancelRequested), lost, examined, workerRuns.cursor, unnamed, left })

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Inserts the next executions of the oldest committed batch.
--- ARGV: frame, operation, batch   Returns: 1 | 0 (nothing of that batch is left), effects
+-- ARGV: context, operation, batch   Returns: 1 | 0 (nothing of that batch is left), effects
 -- @include verb
 -- @include bulkInsert
 bulkInsert.step()
-return commit(call('LPOS', keys.accepted, ARGV[3]) and 1 or 0)
+return commit(call('LPOS', keys.committedBatches, ARGV[3]) and 1 or 0)

@@ -1,12 +1,12 @@
 #!lua flags=no-writes
 -- A part of the executions, newest first, down from a number.
--- ARGV: frame, operation (none), number below which to look | '', how many to look at closely, how many to find,
+-- ARGV: context, operation (none), number below which to look | '', how many to look at closely, how many to find,
 --   query (JSON: status (set), taskId, queue, tag, workflowId, from, to)
 -- Returns: { views (JSON) found..., the last one the next number below which to look or '0' at the end, how many were looked at }
--- @include look
+-- @include queries
 local many, limit = tonumber(ARGV[4]), tonumber(ARGV[5])
 local query = cjson.decode(ARGV[6])
-local below = tonumber(ARGV[3]) or (frame.created + 1)
+local below = tonumber(ARGV[3]) or (context.created + 1)
 local found, looked, effort, over = {}, 0, 0, false
 -- Ids read at once: more, the longer it takes to find what is asked for, and few where their states are large, or where there
 -- are many workers of which each may run one.
@@ -146,8 +146,8 @@ local function isTired()
 end
 
 local goes = true
-while goes and below - 1 > frame.popped do
-  local last = below - 1 - frame.popped - 1
+while goes and below - 1 > context.idsRemoved do
+  local last = below - 1 - context.idsRemoved - 1
   local first = math.max(0, last - step + 1)
   local ids = call('LRANGE', keys.all, first, last)
   if #ids == 0 then
@@ -165,7 +165,7 @@ while goes and below - 1 > frame.popped do
       end
       fetchRows(ids, i, passed)
     end
-    goes = examine(ids[i], frame.popped + first + i, passed)
+    goes = examine(ids[i], context.idsRemoved + first + i, passed)
     if not goes then
       break
     end
@@ -185,7 +185,7 @@ while goes do
     end
   end
 end
-if not over and below - 1 <= frame.popped then
+if not over and below - 1 <= context.idsRemoved then
   over = call('ZCOUNT', keys.old, '-inf', '(' .. below) == 0
 end
 found[#found + 1] = over and '0' or tostring(below)

@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 -- Workers: the ids of all, or some of them.
--- ARGV: frame, operation (none), ids...   Returns: ids | order of joining, JSON text, ...
--- @include look
+-- ARGV: context, operation (none), ids...   Returns: ids | order of joining, JSON text, ...
+-- @include queries
 if #ARGV == 2 then
   return call('ZRANGE', keys.leases, 0, -1)
 end

@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
 -- A node says which transitions it listens to, or (mask '') that it is gone; silent nodes are forgotten.
--- ARGV: frame, operation (none), mask | '', patience
+-- ARGV: context, operation (none), mask | '', patience
 -- Returns: { 1: it was not known until now, else 0, what this namespace is called for as long as it keeps what it holds,
 --   the store's time }
 -- @include keys
--- @include frame
+-- @include context
 local isNew = 0
 
 local function forget(node)
@@ -14,15 +14,15 @@ local function forget(node)
 end
 
 if ARGV[3] == '' then
-  forget(frame.node)
+  forget(context.node)
 else
-  isNew = call('HSET', keys.nodes, frame.node, ARGV[3] .. '|' .. frame.steady)
+  isNew = call('HSET', keys.nodes, context.node, ARGV[3] .. '|' .. context.steady)
 end
 local known = call('HGETALL', keys.nodes)
 local masks, wanted = {}, {}
 for i = 1, #known, 2 do
   local mask, heard = string.match(known[i + 1], '^(%d+)|(%d+)$')
-  if not heard or tonumber(heard) + tonumber(ARGV[4]) < frame.steady then
+  if not heard or tonumber(heard) + tonumber(ARGV[4]) < context.steady then
     forget(known[i])
   else
     masks[#masks + 1] = { known[i], tonumber(mask) }
@@ -48,12 +48,12 @@ local function wantedBeside(mask)
   return all
 end
 
-call('HSETNX', keys.meta, 'born', now .. ' ' .. frame.node)
+call('HSETNX', keys.meta, 'born', now .. ' ' .. context.node)
 call('HSET', keys.meta, 'mask', wantedBeside(0), 'nodes', #masks)
 for _, each in ipairs(masks) do
   call('HSET', keys.meta, 'others|' .. each[1], wantedBeside(each[2]))
 end
-if ARGV[3] ~= '' and frame.generation then
-  call('HSET', keys.meta, frame.connection, frame.generation)
+if ARGV[3] ~= '' and context.generation then
+  call('HSET', keys.meta, context.connection, context.generation)
 end
 return { isNew, call('HGET', keys.meta, 'born'), now }

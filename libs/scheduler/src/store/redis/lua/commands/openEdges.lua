@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 -- Dependencies that an execution still waits for, from one edge on.
--- ARGV: frame, operation (none), executionId, edge   Returns: JSON: { dependencies, next edge or false }
--- @include look
+-- ARGV: context, operation (none), executionId, edge   Returns: JSON: { dependencies, next edge or false }
+-- @include queries
 local row = rows.get(ARGV[3])
 if not row or row.location ~= 'dependencies' then
   return cjson.encode({ {}, false })

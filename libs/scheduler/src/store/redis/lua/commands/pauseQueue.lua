@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Stops claims from the queue.
--- ARGV: frame, operation, queue   Returns: ms after which no earlier claim of another node starts any more, effects
+-- ARGV: context, operation, queue   Returns: ms after which no earlier claim of another node starts any more, effects
 -- @include verb
 -- @include startsUntil
 engine.queue.pause(tables, queueTable.find(ARGV[3]))
-return commit(frame.nodes > 1 and startsUntil.left() or 0)
+return commit(context.nodes > 1 and startsUntil.left() or 0)

@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 -- The ids that would be claimed next, in order, from one place on.
--- ARGV: frame, operation (none), queue, count, level, place in it   Returns: { next level or '', next place, ids... }
--- @include look
+-- ARGV: context, operation (none), queue, count, level, place in it   Returns: { next level or '', next place, ids... }
+-- @include queries
 local ENTRIES_LOOKED_AT = 500
 local count, first = tonumber(ARGV[4]), tonumber(ARGV[5])
 local reply, from = { '', '0' }, tonumber(ARGV[6])

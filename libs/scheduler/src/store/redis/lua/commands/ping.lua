@@ -1,3 +1,3 @@
 #!lua flags=no-writes
--- ARGV: frame, operation (none)   Returns: 1
+-- ARGV: context, operation (none)   Returns: 1
 return 1

@@ -1,13 +1,13 @@
 #!lua flags=allow-oom
 -- Makes due executions ready, resolves edges, ends waits whose deadline has passed, inserts committed batches.
--- ARGV: frame, operation, limit   Returns: { done, more, next due instant | '' }, effects
+-- ARGV: context, operation, limit   Returns: { done, more, next due instant | '' }, effects
 -- @include verb
 -- @include bulkInsert
 -- @include clock
 local isMore = clock.look()
 local limit = tonumber(ARGV[3])
 local more = orphans.step() or isMore
-more = (frame.ruled and runCounts.step()) or more
+more = (context.hasLimits and runCounts.step()) or more
 stepTable.takeKnown()
 local done = engine.queue.promote(tables, limit)
   + engine.dependency.timeOut(tables, limit)

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Drops history and idempotency keys whose time is over, batches that came to nothing, and what nodes that are gone have
 -- left behind.
--- ARGV: frame, operation, limit   Returns: { done, more }, effects
+-- ARGV: context, operation, limit   Returns: { done, more }, effects
 -- @include verb
 -- @include bulkInsert
 local limit = tonumber(ARGV[3])

@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 -- Executions ready to be claimed, by level, of some queues together.
--- ARGV: frame, operation (none), queues...   Returns: five numbers
--- @include look
+-- ARGV: context, operation (none), queues...   Returns: five numbers
+-- @include queries
 local total = { 0, 0, 0, 0, 0 }
 for i = 3, #ARGV do
   for level = 0, 4 do

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- A worker joins, or renews what it says of itself.
--- ARGV: frame, operation, workerId, hello (JSON), number of queues, queues..., tasks...
+-- ARGV: context, operation, workerId, hello (JSON), number of queues, queues..., tasks...
 -- Returns: 1, effects
 -- @include verb
 local about = { text = ARGV[4], queues = {}, slots = cjson.decode(ARGV[4]).maxConcurrentTasks, tasks = {} }

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Removes a definition in steps: its schedules are removed, what waits for the task's next execution is skipped, then the
 -- definition is removed, and at last its queued executions are cancelled.
--- ARGV: frame, operation, taskId, '' (the first step) | 'schedules:' and a cursor | 'waiting' (no schedules are left) | number
+-- ARGV: context, operation, taskId, '' (the first step) | 'schedules:' and a cursor | 'waiting' (no schedules are left) | number
 --   of the first execution to look at, how many executions
 -- Returns: where the next step begins; 'missing' or 'done', effects
 -- @include verb

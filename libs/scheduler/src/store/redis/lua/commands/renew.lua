@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Renews the worker's lease and the locks of its runs, of some of them at a time, for a process that may be too busy to beat. Nobody there would
 -- hear effects, so that there are none: dependents are told by the next verb.
--- ARGV: frame, operation (none), workerId, 1 if its process stands still: then nothing is handed over to it any more,
+-- ARGV: context, operation (none), workerId, 1 if its process stands still: then nothing is handed over to it any more,
 --   where to go on among its runs ('0': begin)
 -- Returns: { 1 | 0 (unknown), the store's time, where to go on | '' }
 -- @include verb
@@ -16,5 +16,5 @@ if ARGV[4] == '1' then
 end
 rows.save()
 lockTable.save()
-frame.save()
+context.save()
 return { 1, now, workerRuns.cursor }

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- Brings back the runs of workers whose lease is over.
--- ARGV: frame, operation, limit   Returns: { done, more }, effects
+-- ARGV: context, operation, limit   Returns: { done, more }, effects
 -- @include verb
 local limit = tonumber(ARGV[3])
 local done = engine.worker.rescueLost(tables, limit)

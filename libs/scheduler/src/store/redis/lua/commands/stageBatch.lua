@@ -1,5 +1,5 @@
 -- Stages a part of a batch, as far as the bytes of its upstreams allow.
--- ARGV: frame, operation, batch, extras (JSON: index -> options of the item that are not in its record),
+-- ARGV: context, operation, batch, extras (JSON: index -> options of the item that are not in its record),
 --   then for each item: executionId, record body, or '' for further edges of the execution before it
 -- Returns: how many items are staged | 0 (an idempotency key of the batch is in use by now) | { 'error', code, details... }
 -- @include verb

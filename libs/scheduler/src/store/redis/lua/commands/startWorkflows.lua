@@ -1,11 +1,11 @@
 -- Compact workflows, see records.lua: NEW -> PENDING for all members of each; one that is there already stays as it is.
--- ARGV: frame, operation, groups (JSON: { queue, level, task } of the members),
+-- ARGV: context, operation, groups (JSON: { queue, level, task } of the members),
 --   of each member two characters, its group and how many edges it waits for,
 --   then of each workflow: workflowId, its record, size,
 --   and of each member: executionId, record (flags|task|queue|level|timeout;budget|workflow|ref|payload)
 -- Returns: 1, effects
 -- @include keys
--- @include frame
+-- @include context
 -- @include effects
 -- @include workflow
 -- @include records
@@ -59,7 +59,7 @@ local function startCompact()
   end
   local ids, texts, states = {}, {}, {}
   local n, waiting = 0, 0
-  local tells = effects.isWanted('scheduled')
+  local tells = effects.isSubscribed('scheduled')
   for _, each in ipairs(fresh) do
     local at = each.at
     workflow.add(ARGV[at], ARGV[at + 1], ARGV[at + 2])
@@ -89,7 +89,7 @@ local function startCompact()
   callAll('RPUSH', keys.all, ids)
   if waiting > 0 then
     callAll('HSET', keys.state, states)
-    frame.count('waitingForDependencies', waiting)
+    context.count('waitingForDependencies', waiting)
   end
   for i, group in ipairs(groups) do
     call('HSETNX', keys.queues, group[1], '')
@@ -101,11 +101,11 @@ local function startCompact()
     callAll('RPUSH', list, buffers[i])
   end
   workflow.saveAdded()
-  frame.count('PENDING', n)
-  frame.count('scheduled', n)
-  local reply = frame.replyOf(1, effects.publish())
-  frame.remember(reply)
-  frame.save()
+  context.count('PENDING', n)
+  context.count('scheduled', n)
+  local reply = context.replyOf(1, effects.publish())
+  context.remember(reply)
+  context.save()
   return reply
 end
 

@@ -1,9 +1,9 @@
 #!lua flags=no-writes
 -- Figures of the whole, with the first of the queues; or more of the queues.
--- ARGV: frame, operation (none), queues...
+-- ARGV: context, operation (none), queues...
 -- Returns: JSON; `rest` names further queues that are not among those shown, and `next` is the cursor for queueNames, '0': there
 -- are no others
--- @include look
+-- @include queries
 -- Queues that one script shows, and entries of a list that are looked at for the first that counts.
 local QUEUES_AT_ONCE, HEADS_LOOKED_AT, UNHANDLED_SHOWN = 20, 100, 100
 local names, rest, next = {}, {}, nil

@@ -163,7 +163,7 @@ function compact.apply(plan)
     effects.wake(name)
   end
   if #plan.ready > 0 then
-    frame.count('waitingForDependencies', -#plan.ready)
+    context.count('waitingForDependencies', -#plan.ready)
   end
   for id, ends in pairs(plan.ends) do
     local found = workflow.get(id)
@@ -174,7 +174,7 @@ function compact.apply(plan)
   for i, id in ipairs(plan.ended) do
     local found = workflow.get(id)
     -- As engine.workflow.complete does; a script has no engine here yet.
-    found.status, found.completedAt, found.entry = 'COMPLETED', now, frame.next()
+    found.status, found.completedAt, found.entry = 'COMPLETED', now, context.nextNumber()
     effects.push({ 'workflow', id, found.status, now })
     entries[i] = string.format('%s|%d|%s', id, found.entry, codes.COMPACT_ENTRY)
   end

@@ -9,7 +9,7 @@ local IDLE_MS = 2000
 -- Returns whether it was done: the message went first, and somebody heard it.
 function dispatch.give(groups, ids, pairs_)
   local count = #ids
-  if count > 16 or frame.ruled then
+  if count > 16 or context.hasLimits then
     return false
   end
   local idle = call('HGETALL', keys.idle)
@@ -17,7 +17,7 @@ function dispatch.give(groups, ids, pairs_)
     local workerId = idle[i]
     local slots, since = string.match(idle[i + 1], '^(%d+)|(%d+)$')
     slots = tonumber(slots)
-    local mayTake = slots >= count and frame.steady - tonumber(since) <= IDLE_MS
+    local mayTake = slots >= count and context.steady - tonumber(since) <= IDLE_MS
     mayTake = mayTake and call('HLEN', keys.running(workerId)) == 1
     local record = mayTake and call('HGET', keys.workers, workerId)
     local found = record and cmsgpack.unpack(record)
@@ -31,28 +31,28 @@ function dispatch.give(groups, ids, pairs_)
         end
       end
       if fits and callAll('EXISTS', keys.unhandledTasks, lists) == 0 then
-        local no = frame.next()
+        local no = context.nextNumber()
         local message = { now, no }
         for k = 1, count do
           message[#message + 1] = ids[k]
           message[#message + 1] = pairs_[2 * k]
         end
-        if call(frame.publish, keys.handOver(workerId), table.concat(message, '\n')) > 0 then
+        if call(context.publish, keys.dispatchChannel(workerId), table.concat(message, '\n')) > 0 then
           local runs, waits = {}, {}
           for k = 1, count do
             runs[2 * k - 1], runs[2 * k] = ids[k], records.runEntry(true, no)
-            waits[2 * k - 1], waits[2 * k] = ids[k], workerId .. '|' .. frame.steady
+            waits[2 * k - 1], waits[2 * k] = ids[k], workerId .. '|' .. context.steady
           end
           callAll('HSET', keys.running(workerId), runs)
-          callAll('HSET', keys.handed, waits)
+          callAll('HSET', keys.dispatched, waits)
           if slots > count then
             call('HSET', keys.idle, workerId, slots - count .. '|' .. since)
           else
             call('HDEL', keys.idle, workerId)
           end
-          frame.count('PENDING', -count)
-          frame.count('RUNNING', count)
-          frame.count('started', count)
+          context.count('PENDING', -count)
+          context.count('RUNNING', count)
+          context.count('started', count)
           return workerId
         end
         call('HDEL', keys.idle, workerId)

@@ -16,7 +16,7 @@ function simple.begin()
   simple.answers, simple.claims, simple.claimNumber = {}, {}, 0
   -- Whether history is left to trim.
   simple.trimLater = false
-  emitsEnds, emitsStarts = effects.isWantedElsewhere('completed'), effects.isWantedElsewhere('started')
+  emitsEnds, emitsStarts = effects.isSubscribedElsewhere('completed'), effects.isSubscribedElsewhere('started')
   -- Which effects of it are in the reply, since other nodes need them; the worker makes the others itself: 1 ends, 2 starts.
   simple.emitted = (emitsEnds and codes.ENDS_EMITTED or 0) + (emitsStarts and codes.STARTS_EMITTED or 0)
 end
@@ -61,7 +61,7 @@ end
 
 -- Does what engine.history.trim does with simple history beyond the count; anything else is left to the general way.
 local function trimPlain()
-  local over = call('LLEN', keys.history) - frame.historyCount
+  local over = call('LLEN', keys.history) - context.historyCount
   if over <= 0 then
     return
   end
@@ -75,7 +75,7 @@ local function trimPlain()
     simple.trimLater = not all
     over = over - ENTRIES_AT_ONCE
   end
-  frame.count('COMPLETED', -dropped)
+  context.count('COMPLETED', -dropped)
 end
 
 -- Where the parts of a simple segment stand: ids, results (nil for none), the segment behind it, ties (of members only).
@@ -130,7 +130,7 @@ end
 -- general way.
 function simple.settle(from)
   local n, ids, results, _, ties = simple.layout(from)
-  if frame.ruled or frame.historyAge or frame.weighs then
+  if context.hasLimits or context.historyAge or context.countsBytes then
     return false
   end
   if not isIntact(from, n, ids) then
@@ -162,8 +162,8 @@ function simple.settle(from)
     tellCompleted(n, ids, results)
   end
   callAll('HDEL', keys.running(simple.workerId), ARGV, ids, ids + n - 1)
-  if call('EXISTS', keys.handed) == 1 then
-    callAll('HDEL', keys.handed, ARGV, ids, ids + n - 1)
+  if call('EXISTS', keys.dispatched) == 1 then
+    callAll('HDEL', keys.dispatched, ARGV, ids, ids + n - 1)
   end
   callAll('HSET', keys.state, ends)
   if plan then
@@ -171,9 +171,9 @@ function simple.settle(from)
   else
     callAll('RPUSH', keys.history, ARGV, ids, ids + n - 1)
   end
-  frame.count('RUNNING', -n)
-  frame.count('COMPLETED', n)
-  frame.count('completed', n)
+  context.count('RUNNING', -n)
+  context.count('COMPLETED', n)
+  context.count('completed', n)
   window.count(codes.FIGURE.completed, n, duration)
   window.save()
   trimPlain()
@@ -186,7 +186,7 @@ function simple.claim()
   if simple.demand <= 0 or simple.worker.draining then
     return true
   end
-  if #simple.worker.queues ~= 1 or ARGV[8] ~= '' or frame.ruled then
+  if #simple.worker.queues ~= 1 or ARGV[8] ~= '' or context.hasLimits then
     return false
   end
   local name = simple.worker.queues[1]
@@ -218,7 +218,7 @@ function simple.claim()
   end
   local isPlain = true
   local want = math.min(simple.demand, limits.CLAIM_PER_STEP)
-  simple.claimNumber = frame.next()
+  simple.claimNumber = context.nextNumber()
   local entry = records.runEntry(true, simple.claimNumber)
   -- Without tombstones, and without executions that look simpler than they are, an entry that bears no number is simple.
   local tombstones = call(
@@ -314,9 +314,9 @@ function simple.claim()
   end
   if n > 0 then
     callAll('HSET', keys.running(workerId), runs)
-    frame.count('PENDING', -n)
-    frame.count('RUNNING', n)
-    frame.count('started', n)
+    context.count('PENDING', -n)
+    context.count('RUNNING', n)
+    context.count('started', n)
   end
   return isPlain
 end

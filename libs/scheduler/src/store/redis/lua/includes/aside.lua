@@ -39,7 +39,7 @@ function aside.put(step, id, err, texts)
   end
   call('RPUSH', keys.aside, cmsgpack.pack({ step, id, message, now, texts }))
   call('LTRIM', keys.aside, -ENTRIES_KEPT, -1)
-  frame.count('setAside', 1)
+  context.count('setAside', 1)
   effects.push({ 'aside', step, id, message, now })
   seekOrphans()
 end
@@ -48,10 +48,10 @@ end
 local function dropRun(id)
   for _, workerId in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
     if call('HDEL', keys.running(workerId), id) == 1 then
-      frame.count('RUNNING', -1)
+      context.count('RUNNING', -1)
     end
   end
-  call('HDEL', keys.handed, id)
+  call('HDEL', keys.dispatched, id)
 end
 
 -- Counters of what waits, by location.
@@ -61,12 +61,12 @@ local WAITING = { dependencies = 'waitingForDependencies', lock = 'waitingForLoc
 local function uncount(state)
   local status = fields.statusOf(state)
   if status and status ~= 'PENDING' and status ~= 'RUNNING' then
-    frame.count(status, -1)
+    context.count(status, -1)
   end
   local _, location = fields.read(state, 'location')
   location = records.isWaiting(state) and 'dependencies' or location
   if WAITING[location] then
-    frame.count(WAITING[location], -1)
+    context.count(WAITING[location], -1)
   end
 end
 
@@ -121,7 +121,7 @@ end
 -- Returns whether the item was treated, the result of `treat` or the error, and whether the item stays.
 function aside.attempt(id, treat, ...)
   local counts, told, dirty = {}, #effects.list, rows.dirty
-  for name, by in pairs(frame.counts) do
+  for name, by in pairs(context.counterChanges) do
     counts[name] = by
   end
   rows.dirty = {}
@@ -139,8 +139,8 @@ function aside.attempt(id, treat, ...)
   end
   lockTable.forget()
   rows.dirty = dirty
-  for name in pairs(frame.counts) do
-    frame.counts[name] = counts[name]
+  for name in pairs(context.counterChanges) do
+    context.counterChanges[name] = counts[name]
   end
   for i = #effects.list, told + 1, -1 do
     effects.list[i] = nil

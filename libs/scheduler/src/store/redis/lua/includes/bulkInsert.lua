@@ -14,7 +14,7 @@ local STAGING_TIMEOUT_MS = 600000
 
 -- Keeps an upstream of the batch out of history.
 function bulkInsert.hold(batch, upstream)
-  if call('ZADD', keys.intakeHolds(batch), 'NX', frame.next(), upstream.id) == 1 then
+  if call('ZADD', keys.batchUpstreams(batch), 'NX', context.nextNumber(), upstream.id) == 1 then
     upstream.liveDependents = upstream.liveDependents + 1
     rows.touch(upstream)
     engine.history.pin(tables, upstream)
@@ -23,22 +23,22 @@ end
 
 -- Stores a part: items { executionId, record, extra } as MessagePack; without a record: further edges of the one before it.
 function bulkInsert.stage(batch, part)
-  callAll('RPUSH', keys.intake(batch), part)
-  call('ZADD', keys.intakes, frame.steady + STAGING_TIMEOUT_MS, batch)
+  callAll('RPUSH', keys.batchItems(batch), part)
+  call('ZADD', keys.stagedBatches, context.steady + STAGING_TIMEOUT_MS, batch)
 end
 
 -- Lets maintenance drop a batch that is not committed.
 function bulkInsert.abort(batch)
-  call('ZADD', keys.intakes, 0, batch)
+  call('ZADD', keys.stagedBatches, 0, batch)
 end
 
 -- Commits a batch. Returns false if it does not have `size` items.
 function bulkInsert.commit(batch, size)
-  if call('LLEN', keys.intake(batch)) ~= size then
+  if call('LLEN', keys.batchItems(batch)) ~= size then
     return false
   end
-  call('ZREM', keys.intakes, batch)
-  call('RPUSH', keys.accepted, batch)
+  call('ZREM', keys.stagedBatches, batch)
+  call('RPUSH', keys.committedBatches, batch)
   idempotency.accept(batch)
   return true
 end
@@ -46,7 +46,7 @@ end
 -- Releases upstreams of a batch. Returns whether none is left.
 local function release(batch)
   for _ = 1, PER_STEP, RELEASED_TOGETHER do
-    local held = call('ZPOPMIN', keys.intakeHolds(batch), RELEASED_TOGETHER)
+    local held = call('ZPOPMIN', keys.batchUpstreams(batch), RELEASED_TOGETHER)
     local ids = {}
     for i = 1, #held, 2 do
       ids[#ids + 1] = held[i]
@@ -88,7 +88,7 @@ local function insertNext(batch)
   local names, done, bytes = {}, 0, 0
   create.request = batch
   while done < PER_STEP and bytes + rows.bytes < STEP_BYTES do
-    local packed = call('LPOP', keys.intake(batch))
+    local packed = call('LPOP', keys.batchItems(batch))
     if not packed then
       break
     end
@@ -110,14 +110,14 @@ end
 
 -- Inserts the next items of the oldest committed batch. Returns whether anything is left of any batch.
 function bulkInsert.step()
-  local batch = call('LINDEX', keys.accepted, 0)
+  local batch = call('LINDEX', keys.committedBatches, 0)
   if not batch then
     return false
   end
   if not insertNext(batch) and release(batch) then
-    call('LPOP', keys.accepted)
+    call('LPOP', keys.committedBatches)
     idempotency.forget(batch)
-    return call('EXISTS', keys.accepted) == 1
+    return call('EXISTS', keys.committedBatches) == 1
   end
   return true
 end
@@ -125,11 +125,11 @@ end
 -- Drops a batch that was aborted, or not committed in time. Returns how many batches.
 function bulkInsert.prune()
   local done = 0
-  for _, batch in ipairs(call('ZRANGEBYSCORE', keys.intakes, '-inf', frame.steady, 'LIMIT', 0, 1)) do
-    call('UNLINK', keys.intake(batch))
+  for _, batch in ipairs(call('ZRANGEBYSCORE', keys.stagedBatches, '-inf', context.steady, 'LIMIT', 0, 1)) do
+    call('UNLINK', keys.batchItems(batch))
     idempotency.forget(batch)
     if release(batch) then
-      call('ZREM', keys.intakes, batch)
+      call('ZREM', keys.stagedBatches, batch)
     end
     done = done + 1
   end

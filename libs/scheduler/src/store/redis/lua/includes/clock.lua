@@ -66,7 +66,7 @@ end
 
 local function follow(instant, by)
   steps.note(by)
-  frame.follow(instant, by)
+  context.follow(instant, by)
   tables.now = now
   effects.push({ 'clock', -by, now })
   effects.push({ 'due', now })
@@ -75,16 +75,16 @@ end
 -- Takes the server's time as the new one where it is far behind. Dates that have been reached come first, since they would
 -- be to come again. Returns whether any have to.
 local function followBack()
-  local by = frame.serverTime - frame.hwm
+  local by = context.serverTime - context.highWaterMark
   if by >= -STEP_BACK_MS then
     return false
-  elseif placeTable.isDateDue() then
+  elseif locationTable.isDateDue() then
     return true
   end
-  call('HSET', keys.meta, 'steppedBack', frame.created, 'ticksCursor', '0')
+  call('HSET', keys.meta, 'steppedBack', context.created, 'ticksCursor', '0')
   -- Minutes to come would outlive those of now.
   call('UNLINK', keys.window)
-  follow(frame.serverTime, by)
+  follow(context.serverTime, by)
   return false
 end
 
@@ -98,7 +98,7 @@ end
 -- Follows a step forward by `ahead` ms, if no verb has written the new time yet: then all instants are of the time before.
 -- Returns whether it did.
 function clock.followForward(ahead)
-  if frame.hwm > now - ahead + ESTIMATE_MS then
+  if context.highWaterMark > now - ahead + ESTIMATE_MS then
     return false
   end
   call('HSET', keys.meta, 'delayedCursor', '0')

@@ -14,7 +14,7 @@
 -- @include runCounts
 -- @include readyTable
 -- @include unhandledTable
--- @include placeTable
+-- @include locationTable
 -- @include deadlines
 -- @include expiryTable
 -- @include workerTable

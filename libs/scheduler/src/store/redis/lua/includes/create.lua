@@ -28,8 +28,8 @@ function create.row(id, part, extra)
   local row = rows.new(id, record, kept)
   -- It is due at a date, which stays also where the clock goes back.
   row.isDated = extra.at and 1 or nil
-  frame.count('PENDING', 1)
-  frame.count('scheduled', 1)
+  context.count('PENDING', 1)
+  context.count('scheduled', 1)
   queueTable.find(row.queue)
   return row
 end

@@ -6,7 +6,7 @@ local PER_STEP = 200
 
 -- A new member for an execution.
 function deadlines.member(row)
-  return string.format('%012d:%s', frame.next(), row.id)
+  return string.format('%012d:%s', context.nextNumber(), row.id)
 end
 
 local function endOne(key, id, member, kind, end_)
@@ -25,7 +25,7 @@ end
 -- that the row must have or nil, what is reported of one whose execution is not stored }. Returns how many.
 function deadlines.eachDue(key, kind, end_)
   local done, before = 0, rows.bytes
-  for _, member in ipairs(call('ZRANGEBYSCORE', key, '-inf', frame.steady, 'LIMIT', 0, PER_STEP)) do
+  for _, member in ipairs(call('ZRANGEBYSCORE', key, '-inf', context.steady, 'LIMIT', 0, PER_STEP)) do
     if rows.bytes - before > STEP_BYTES then
       break
     end
@@ -34,7 +34,7 @@ function deadlines.eachDue(key, kind, end_)
     if not ok and not stays then
       call('ZREM', key, member)
     elseif stays then
-      call('ZADD', key, frame.steady, member)
+      call('ZADD', key, context.steady, member)
     end
     done = done + 1
   end

@@ -28,7 +28,7 @@ function edgeTable:create(row, command, state)
     reuse = command.reuse,
     timeout = command.timeout,
     state = state,
-    order = frame.next(),
+    order = context.nextNumber(),
   }
   edges.cache[edge.name] = edge
   edges.touch(edge)
@@ -242,7 +242,7 @@ end
 -- Waiting for the next execution of a task: names of edges, by the numbers of their waits.
 
 function edgeTable:awaitNext(edge)
-  call('ZADD', keys.awaited(edge.task), 'NX', frame.next(), edge.name)
+  call('ZADD', keys.awaited(edge.task), 'NX', context.nextNumber(), edge.name)
 end
 
 function edgeTable:stopWaiting(edge)
@@ -277,7 +277,7 @@ end
 
 function edgeTable:startTimeout(edge, at)
   edge.at = at
-  call('ZADD', keys.edgeTimeouts, frame.steadyAt(at), timeoutMember(edge))
+  call('ZADD', keys.edgeTimeouts, context.steadyAt(at), timeoutMember(edge))
   edges.touch(edge)
 end
 
@@ -298,7 +298,7 @@ local function endWait(name, visit)
 end
 
 function edgeTable:eachDue(limit, visit)
-  local due = call('ZRANGEBYSCORE', keys.edgeTimeouts, '-inf', frame.steady, 'LIMIT', 0, limit)
+  local due = call('ZRANGEBYSCORE', keys.edgeTimeouts, '-inf', context.steady, 'LIMIT', 0, limit)
   local done, before = 0, rows.bytes
   for _, member in ipairs(due) do
     if rows.bytes - before > STEP_BYTES then
@@ -310,7 +310,7 @@ function edgeTable:eachDue(limit, visit)
       local name = string.sub(member, 14)
       local _, _, stays = aside.guard('edgeTimeout', string.match(name, '^[^|]*'), endWait, name, visit)
       if stays then
-        call('ZADD', keys.edgeTimeouts, frame.steady, member)
+        call('ZADD', keys.edgeTimeouts, context.steady, member)
       end
     end
   end

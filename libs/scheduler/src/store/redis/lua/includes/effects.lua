@@ -12,17 +12,17 @@ function effects.push(effect)
 end
 
 -- Whether any node listens to such a transition.
-function effects.isWanted(kind)
-  return math.floor(frame.mask / BIT[kind]) % 2 == 1
+function effects.isSubscribed(kind)
+  return math.floor(context.mask / BIT[kind]) % 2 == 1
 end
 
 -- Whether another node does.
-function effects.isWantedElsewhere(kind)
-  return frame.nodes > 1 and math.floor(frame.others / BIT[kind]) % 2 == 1
+function effects.isSubscribedElsewhere(kind)
+  return context.nodes > 1 and math.floor(context.othersMask / BIT[kind]) % 2 == 1
 end
 
 function effects.emit(row, kind)
-  if not effects.isWanted(kind) then
+  if not effects.isSubscribed(kind) then
     return
   end
   effects.push({
@@ -72,7 +72,7 @@ local LOCAL = { aside = true, clock = true, returned = true, rewound = true, due
 
 local function concernsOthers(effect)
   if effect[1] == codes.EXECUTION_EFFECT then
-    return effects.isWantedElsewhere(effect[2])
+    return effects.isSubscribedElsewhere(effect[2])
   end
   return not LOCAL[effect[1]]
 end
@@ -89,7 +89,7 @@ function effects.publish(mayBeMore)
   if #effects.list == 0 then
     return ''
   end
-  if frame.nodes > 1 then
+  if context.nodes > 1 then
     local told = {}
     for _, effect in ipairs(effects.list) do
       if concernsOthers(effect) then
@@ -103,7 +103,7 @@ function effects.publish(mayBeMore)
       end
     end
     if #told > 0 then
-      call(frame.publish, keys.effects, frame.node .. '|' .. cjson.encode(told))
+      call(context.publish, keys.effects, context.node .. '|' .. cjson.encode(told))
     end
   end
   return cjson.encode(effects.list)

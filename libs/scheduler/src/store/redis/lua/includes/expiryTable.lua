@@ -4,13 +4,13 @@ tables.expiries = expiryTable
 
 function expiryTable:get(row)
   local at = row.expiry and call('ZSCORE', keys.expiries, row.expiry)
-  return at and frame.instantOf(tonumber(at)) or nil
+  return at and context.instantOf(tonumber(at)) or nil
 end
 
 function expiryTable:start(row, at)
   expiryTable:finish(row)
   row.expiry = deadlines.member(row)
-  call('ZADD', keys.expiries, frame.steadyAt(at), row.expiry)
+  call('ZADD', keys.expiries, context.steadyAt(at), row.expiry)
   rows.touch(row)
 end
 

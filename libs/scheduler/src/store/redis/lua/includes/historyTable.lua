@@ -35,7 +35,7 @@ end
 
 local function countBytes(outcome, bytes)
   if bytes ~= 0 then
-    frame.count(bytesOf(outcome), bytes)
+    context.count(bytesOf(outcome), bytes)
   end
 end
 
@@ -64,8 +64,8 @@ end
 
 function historyTable:enter(row)
   row.location = 'history'
-  row.historyEntry = row.id .. '|' .. frame.next()
-  row.historyBytes = frame.weighs and rows.weigh(row) or nil
+  row.historyEntry = row.id .. '|' .. context.nextNumber()
+  row.historyBytes = context.countsBytes and rows.weigh(row) or nil
   enter(row.status, row.historyEntry, row.historyBytes or 0)
   rows.touch(row)
 end
@@ -82,7 +82,7 @@ function historyTable:hasWorkflow(found)
 end
 
 function historyTable:enterWorkflow(found)
-  found.entry = frame.next()
+  found.entry = context.nextNumber()
   found.dirty = true
   enter(found.status, found.id .. '|' .. found.entry .. '|' .. codes.WORKFLOW_ENTRY, found.bytes)
 end
@@ -111,8 +111,8 @@ end
 
 function historyTable:bounds(outcome)
   if not bounds then
-    local first = { count = frame.historyCount, age = frame.historyAge, bytes = frame.historyBytes }
-    local others = string.gmatch(frame.historyOthers, '(%d+),(%d*),(%d*);')
+    local first = { count = context.historyCount, age = context.historyAge, bytes = context.historyBytes }
+    local others = string.gmatch(context.historyOthers, '(%d+),(%d*),(%d*);')
     bounds = { COMPLETED = first }
     for i = 2, #historyTable.OUTCOMES do
       local count, age, bytes = others()
@@ -131,7 +131,7 @@ end
 
 function historyTable:bytes(outcome)
   local counter = bytesOf(outcome)
-  return (tonumber(call('HGET', keys.counters, counter)) or 0) + (frame.counts[counter] or 0)
+  return (tonumber(call('HGET', keys.counters, counter)) or 0) + (context.counterChanges[counter] or 0)
 end
 
 -- The state of an execution, as far as its drop asks.

@@ -52,7 +52,7 @@ function idempotency.find(names)
     addFound(found, keys.idempotency, names)
     local batch = call('HGET', keys.meta, 'keyed')
     if batch then
-      addFound(found, keys.intakeKeys(batch), names)
+      addFound(found, keys.batchKeys(batch), names)
     end
   end
   return found
@@ -82,10 +82,10 @@ local function keep(names, entries)
   end
   callAll('HSET', keys.idempotency, packed)
   callAll('ZADD', keys.idempotencyEnds, ends)
-  for _, batch in ipairs(#names > 0 and call('ZRANGE', keys.intakes, 0, -1) or {}) do
-    for _, taken in ipairs(readAll('HMGET', keys.intakeKeys(batch), names)) do
+  for _, batch in ipairs(#names > 0 and call('ZRANGE', keys.stagedBatches, 0, -1) or {}) do
+    for _, taken in ipairs(readAll('HMGET', keys.batchKeys(batch), names)) do
       if taken then
-        call('HSET', keys.intakeKeys(batch), OVERTAKEN, '1')
+        call('HSET', keys.batchKeys(batch), OVERTAKEN, '1')
         break
       end
     end
@@ -107,22 +107,22 @@ function idempotency.gather(batch, names, entries)
   for i, name in ipairs(names) do
     packed[2 * i - 1], packed[2 * i] = name, pack(entries[i])
   end
-  callAll('HSET', keys.intakeKeys(batch), packed)
+  callAll('HSET', keys.batchKeys(batch), packed)
 end
 
 function idempotency.isOvertaken(batch)
-  return call('HEXISTS', keys.intakeKeys(batch), OVERTAKEN) == 1
+  return call('HEXISTS', keys.batchKeys(batch), OVERTAKEN) == 1
 end
 
 -- Whether the keys of a batch have to wait: another one with keys is still to be admitted.
 function idempotency.mustWait(batch)
-  local other = call('EXISTS', keys.intakeKeys(batch)) == 1 and call('HGET', keys.meta, 'keyed')
-  return other and call('LPOS', keys.accepted, other) ~= false
+  local other = call('EXISTS', keys.batchKeys(batch)) == 1 and call('HGET', keys.meta, 'keyed')
+  return other and call('LPOS', keys.committedBatches, other) ~= false
 end
 
 -- The batch is accepted: its keys count.
 function idempotency.accept(batch)
-  if call('EXISTS', keys.intakeKeys(batch)) == 1 then
+  if call('EXISTS', keys.batchKeys(batch)) == 1 then
     call('HSET', keys.meta, 'keyed', batch)
   end
 end
@@ -130,18 +130,18 @@ end
 -- Executions of an accepted batch are admitted: their keys are kept like any other.
 function idempotency.admit(batch, names)
   local found, entries = {}, {}
-  for i, kept in ipairs(readAll('HMGET', keys.intakeKeys(batch), names)) do
+  for i, kept in ipairs(readAll('HMGET', keys.batchKeys(batch), names)) do
     if kept then
       found[#found + 1], entries[#entries + 1] = names[i], unpackKey(kept)
     end
   end
   keep(found, entries)
-  callAll('HDEL', keys.intakeKeys(batch), names)
+  callAll('HDEL', keys.batchKeys(batch), names)
 end
 
 -- The batch is over.
 function idempotency.forget(batch)
-  call('UNLINK', keys.intakeKeys(batch))
+  call('UNLINK', keys.batchKeys(batch))
   if call('HGET', keys.meta, 'keyed') == batch then
     call('HDEL', keys.meta, 'keyed')
   end

@@ -139,7 +139,7 @@ function inspect.view(row)
     priority = row.level,
     queue = row.queue,
     payload = rows.payload(row),
-    dueAt = placeTable.dueAt(row),
+    dueAt = locationTable.dueAt(row),
     createdAt = row.createdAt,
     startedAt = isWaiting and 0 or row.startedAt,
     completedAt = row.completedAt,
@@ -241,10 +241,10 @@ function inspect.worker(id, lease)
   local found = workerTable:get(id)
   return {
     id = id,
-    hello = call('HGET', keys.hellos, id),
+    hello = call('HGET', keys.registrations, id),
     draining = found.draining or false,
     started = found.started,
-    lease = frame.instantOf(tonumber(lease)),
+    lease = context.instantOf(tonumber(lease)),
     running = call('HLEN', keys.running(id)) - 1 - inspect.surplus(id),
   }
 end
@@ -256,7 +256,7 @@ function inspect.counters()
   for i = 1, #flat, 2 do
     counters[flat[i]] = tonumber(flat[i + 1])
   end
-  counters.scheduled = frame.created
+  counters.scheduled = context.created
   counters.PENDING = call('HLEN', keys.static)
   for _, status in ipairs({ 'RUNNING', 'RETRYING', 'COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED' }) do
     counters.PENDING = counters.PENDING - (counters[status] or 0)

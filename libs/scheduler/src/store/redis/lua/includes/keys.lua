@@ -12,7 +12,7 @@ local NAMES = {
   historyFailed = 'hf', -- list: those that FAILED
   historyCancelled = 'hx', -- list: those that were CANCELLED
   historySkipped = 'hk', -- list: executions that were SKIPPED
-  going = 'hg', -- list: executions of dropped workflows that are still to be dropped
+  droppedMembers = 'hg', -- list: executions of dropped workflows that are still to be dropped
   delayed = 'dl', -- zset: by the steady time at which they are due
   dated = 'dd', -- zset: those of them that are due at a date, by that date
   edgeTimeouts = 'et', -- zset: dependent and edge, by deadline
@@ -21,8 +21,8 @@ local NAMES = {
   lockExpiries = 'lx', -- zset: held locks, by expiry
   cancelDeadlines = 'gr', -- zset: runs asked to cancel, by the end of their grace
   runDeadlines = 'bd', -- zset: runs with a timeout of their own, by the instant at which the store ends them
-  intakes = 'in', -- zset: staged batches, by timeout
-  accepted = 'ac', -- list: committed batches that are not fully inserted
+  stagedBatches = 'in', -- zset: staged batches, by timeout
+  committedBatches = 'ac', -- list: committed batches that are not fully inserted
   continuation = 'cont', -- list: ended or reopened executions whose dependents are still to be told
   otherSteps = 'co', -- list: such steps of kinds that only another release knows
   locks = 'l', -- hash: key -> lock
@@ -40,11 +40,11 @@ local NAMES = {
   watched = 'tw', -- set: tasks that others depend on
   newest = 'tn', -- hash: watched task -> its newest execution
   workers = 'w', -- hash: workerId -> what each of its trips needs
-  hellos = 'wh', -- hash: workerId -> what it said of itself, JSON
+  registrations = 'wh', -- hash: workerId -> what it said of itself, JSON
   leases = 'wl', -- zset: workerId by the end of its lease
   idle = 'wi', -- hash: workerId -> free slots that take a hand-over
-  handed = 'ha', -- hash: executions handed over and not yet heard of -> worker and time
-  lanes = 'ln', -- hash: worker and lane -> newest sequence, and its reply
+  dispatched = 'ha', -- hash: executions handed over and not yet heard of -> worker and time
+  pipelines = 'ln', -- hash: worker and lane -> newest sequence, and its reply
   workflows = 'wf', -- hash: workflowId -> what it was started with
   workflowStates = 'ws', -- hash: workflowId -> how it stands
   workflowOrder = 'wo', -- zset: workflowId by number
@@ -110,13 +110,13 @@ end
 function keys.unhandledOf(length, queue, list)
   return root .. 'uq:' .. length .. ':' .. queue .. ':' .. list
 end
-function keys.intake(batch)
+function keys.batchItems(batch)
   return root .. 'in:' .. batch
 end
-function keys.intakeHolds(batch)
+function keys.batchUpstreams(batch)
   return root .. 'ih:' .. batch
 end
-function keys.intakeKeys(batch)
+function keys.batchKeys(batch)
   return root .. 'ik:' .. batch
 end
 function keys.logs(id)
@@ -125,7 +125,7 @@ end
 function keys.declared(appName)
   return root .. 'sn:' .. appName
 end
-function keys.handOver(workerId)
+function keys.dispatchChannel(workerId)
   return root .. 'to:' .. workerId
 end
 function keys.worker(workerId)

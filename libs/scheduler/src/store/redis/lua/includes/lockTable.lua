@@ -38,7 +38,7 @@ end
 local function makeUnreadable(key, text)
   unreadable[key] = text
   local lock = lockTable:create(key)
-  lock.at, lock.handle = now + frame.lease, 'unreadable'
+  lock.at, lock.handle = now + context.lease, 'unreadable'
   return lock
 end
 
@@ -47,7 +47,7 @@ function lockTable.unpack(key, text)
   if not ok or not isReadable(stored) then
     return makeUnreadable(key, text)
   end
-  local at = stored.at and frame.instantOf(stored.at) or 0
+  local at = stored.at and context.instantOf(stored.at) or 0
   return {
     key = key,
     order = stored.order,
@@ -66,7 +66,7 @@ local function packLock(lock)
   return cmsgpack.pack({
     order = lock.order,
     token = lock.fencingToken,
-    at = lock.at ~= 0 and frame.steadyAt(lock.at) or nil,
+    at = lock.at ~= 0 and context.steadyAt(lock.at) or nil,
     holder = lock.holder,
     handle = lock.handle,
     reserved = lock.reserved,
@@ -86,7 +86,7 @@ function lockTable:get(key)
 end
 
 function lockTable:create(key)
-  local lock = { key = key, order = frame.next(), fencingToken = 0, at = 0, indexedAt = 0, handles = 0 }
+  local lock = { key = key, order = context.nextNumber(), fencingToken = 0, at = 0, indexedAt = 0, handles = 0 }
   cache[key], dirty[key] = lock, lock
   return lock
 end
@@ -126,13 +126,13 @@ local function expireOne(key, expire)
 end
 
 function lockTable:eachDue(expire)
-  local due = call('ZRANGEBYSCORE', keys.lockExpiries, '-inf', frame.steady, 'LIMIT', 0, 200)
+  local due = call('ZRANGEBYSCORE', keys.lockExpiries, '-inf', context.steady, 'LIMIT', 0, 200)
   for _, member in ipairs(due) do
     call('ZREM', keys.lockExpiries, member)
     local key = string.sub(member, 14)
     local ok, _, stays = aside.attempt(key, expireOne, key, expire)
     if stays then
-      call('ZADD', keys.lockExpiries, frame.steady, member)
+      call('ZADD', keys.lockExpiries, context.steady, member)
     elseif not ok then
       makeUnreadable(key, call('HGET', keys.locks, key))
     end
@@ -150,7 +150,7 @@ function lockTable.save()
   for key, lock in pairs(dirty) do
     if lock.at ~= lock.indexedAt then
       if lock.at ~= 0 then
-        call('ZADD', keys.lockExpiries, frame.steadyAt(lock.at), expiryMember(lock))
+        call('ZADD', keys.lockExpiries, context.steadyAt(lock.at), expiryMember(lock))
       else
         call('ZREM', keys.lockExpiries, expiryMember(lock))
       end

@@ -11,7 +11,7 @@ local EXECUTIONS, WORKFLOWS, QUEUES = 'e', 'w', 'q'
 -- Ids behind a place among all executions, oldest first, and the place of each: how many were created before it, and itself.
 local function idsBehind(place)
   local ids, places = {}, {}
-  if place < frame.popped then
+  if place < context.idsRemoved then
     local old = call('ZRANGEBYSCORE', keys.old, '(' .. place, '+inf', 'WITHSCORES', 'LIMIT', 0, PER_STEP)
     for i = 1, #old, 2 do
       ids[#ids + 1], places[#places + 1] = old[i], tonumber(old[i + 1])
@@ -19,9 +19,9 @@ local function idsBehind(place)
     if #ids > 0 then
       return ids, places
     end
-    place = frame.popped
+    place = context.idsRemoved
   end
-  local from = place - frame.popped
+  local from = place - context.idsRemoved
   ids = call('LRANGE', keys.all, from, from + PER_STEP - 1)
   for i in ipairs(ids) do
     places[i] = place + i
@@ -112,7 +112,7 @@ function orphans.step()
   if phase == EXECUTIONS then
     nextPlace, nextEdge = examineExecutions(tonumber(place), tonumber(edge))
   elseif phase == WORKFLOWS then
-    if call('EXISTS', keys.accepted) == 1 then
+    if call('EXISTS', keys.committedBatches) == 1 then
       -- Executions of a batch are still to be admitted, and not lost.
       return true
     end

@@ -41,7 +41,7 @@ end
 
 -- Starts with instants for steady times, or the other way round.
 local function convert(starts, toTime)
-  if frame.offset == 0 then
+  if context.offset == 0 then
     return starts
   end
   local found = {}
@@ -67,7 +67,7 @@ function queueTable.read(name, text)
     declaredAt = stored.declaredBy and (stored.declaredTime or 0),
     running = isCounting and running - UNCOUNTED or running,
     isCounting = isCounting or nil,
-    starts = convert(stored.starts or {}, frame.instantOf),
+    starts = convert(stored.starts or {}, context.instantOf),
   }
 end
 
@@ -94,7 +94,7 @@ end
 -- their names.
 function queueTable.undeclared(appName, isAlone, place)
   local names = {}
-  if not frame.ruled then
+  if not context.hasLimits then
     return '0', names
   end
   local page = call('HSCAN', keys.queues, place, 'COUNT', EXAMINED_PER_STEP)
@@ -186,7 +186,7 @@ local function pack(queue)
     declaredBy = queue.declaredBy,
     declaredTime = queue.declaredAt,
     running = queue.running + (queue.isCounting and UNCOUNTED or 0),
-    starts = queue.max and convert(queue.starts, frame.steadyAt),
+    starts = queue.max and convert(queue.starts, context.steadyAt),
   })
 end
 

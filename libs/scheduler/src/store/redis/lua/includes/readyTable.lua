@@ -35,7 +35,7 @@ end
 
 local function enter(row)
   row.location = 'ready'
-  row.readyEntry = row.id .. '|' .. frame.next()
+  row.readyEntry = row.id .. '|' .. context.nextNumber()
   effects.wake(row.queue)
   rows.touch(row)
   return keys.ready(row.queue, row.level)

@@ -46,8 +46,8 @@ end
 
 -- The record of the next new execution, due at once; `part`: what the caller packed, from the flags on.
 function records.new(part)
-  local number = frame.created + 1
-  frame.created = number
+  local number = context.created + 1
+  context.created = number
   low = low and low < 99 and low + 1 or number % 100
   hundreds = hundreds and low > 0 and hundreds or string.format('%d', (number - low) / 100)
   times = times or '|' .. now .. '|' .. now .. '|'
@@ -57,8 +57,8 @@ end
 
 -- The same, due at another time.
 function records.newDue(part, due)
-  frame.created = frame.created + 1
-  return frame.created .. '|' .. now .. '|' .. string.format('%d', due) .. '|' .. part
+  context.created = context.created + 1
+  return context.created .. '|' .. now .. '|' .. string.format('%d', due) .. '|' .. part
 end
 
 -- Nothing here reads the budget.

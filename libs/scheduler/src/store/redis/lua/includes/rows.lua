@@ -301,8 +301,8 @@ end
 
 -- The only place that changes a status, so that counts never drift.
 function rows.setStatus(row, status)
-  frame.count(row.status, -1)
-  frame.count(status, 1)
+  context.count(row.status, -1)
+  context.count(status, 1)
   row.status = status
 end
 

@@ -54,7 +54,7 @@ local function start()
       isAny = true
     end
   end
-  known = isAny and { newest = frame.sequence, workers = '0', areListed = false, runs = '0' }
+  known = isAny and { newest = context.sequence, workers = '0', areListed = false, runs = '0' }
   return known
 end
 

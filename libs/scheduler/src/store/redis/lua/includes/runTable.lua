@@ -24,7 +24,7 @@ end
 function tables:startRun(row, worker_)
   local started = runTable.started[worker_.id] or {}
   runTable.started[worker_.id] = started
-  row.claimNumber = frame.next()
+  row.claimNumber = context.nextNumber()
   started[#started + 1] = row.id
   started[#started + 1] = records.runEntry(rows.isSimple[row.id], row.claimNumber)
   row.location, row.workerId, row.lastWorkerId = 'running', worker_.id, worker_.id
@@ -32,7 +32,7 @@ end
 
 function tables:setRunDeadline(row, at)
   row.runDeadline = deadlines.member(row)
-  call('ZADD', keys.runDeadlines, frame.steadyAt(at), row.runDeadline)
+  call('ZADD', keys.runDeadlines, context.steadyAt(at), row.runDeadline)
 end
 
 function tables:endRun(row)
@@ -40,10 +40,10 @@ function tables:endRun(row)
   runTable.stopped[row.workerId] = stopped
   stopped[#stopped + 1] = row.id
   if runTable.anyHanded == nil then
-    runTable.anyHanded = call('EXISTS', keys.handed) == 1
+    runTable.anyHanded = call('EXISTS', keys.dispatched) == 1
   end
   if runTable.anyHanded then
-    call('HDEL', keys.handed, row.id)
+    call('HDEL', keys.dispatched, row.id)
   end
   runTable.stepped[row.id] = steps.since(row.claimNumber)
   row.workerId, row.claimNumber = nil, nil
@@ -72,7 +72,7 @@ end
 
 function tables:setCancelDeadline(row, at)
   row.cancelDeadline = deadlines.member(row)
-  call('ZADD', keys.cancelDeadlines, frame.steadyAt(at), row.cancelDeadline)
+  call('ZADD', keys.cancelDeadlines, context.steadyAt(at), row.cancelDeadline)
 end
 
 local CANCEL = {
@@ -87,12 +87,12 @@ function tables:eachDueCancel(end_)
 end
 
 local function isWorkerAlive(workerId)
-  return (tonumber(call('ZSCORE', keys.leases, workerId)) or 0) > frame.steady
+  return (tonumber(call('ZSCORE', keys.leases, workerId)) or 0) > context.steady
 end
 
 -- ms for which a run has lasted. That of a worker that is alive is measured by the time of the worker: it was there.
 local function ageOf(isAlive, startedAt, claimNumber)
-  local unattended = isAlive and frame.unattendedSince(claimNumber) or 0
+  local unattended = isAlive and context.unattendedSince(claimNumber) or 0
   return now - startedAt - math.max(steps.since(claimNumber), unattended)
 end
 
@@ -100,12 +100,12 @@ function tables:eachPastDeadline(limit, visit)
   if runTable.place ~= '0' then
     return
   end
-  for _, member in ipairs(call('ZRANGEBYSCORE', keys.runDeadlines, '-inf', frame.steady, 'LIMIT', 0, limit)) do
+  for _, member in ipairs(call('ZRANGEBYSCORE', keys.runDeadlines, '-inf', context.steady, 'LIMIT', 0, limit)) do
     local row = rows.get(string.sub(member, 14))
     if
       row
       and row.status == 'RUNNING'
-      and ageOf(isWorkerAlive(row.workerId), row.startedAt, row.claimNumber) >= (row.timeout or 0) + frame.lease
+      and ageOf(isWorkerAlive(row.workerId), row.startedAt, row.claimNumber) >= (row.timeout or 0) + context.lease
     then
       visit(row)
     end

@@ -86,7 +86,7 @@ end
 
 function scheduleTable:undeclared(app, age)
   local key, found, bytes = keys.declared(app), {}, 0
-  local ids = call('ZRANGEBYSCORE', key, '-inf', frame.attendedTime() - age, 'LIMIT', 0, UNDECLARED_PER_STEP)
+  local ids = call('ZRANGEBYSCORE', key, '-inf', context.attendedTime() - age, 'LIMIT', 0, UNDECLARED_PER_STEP)
   local isNow = {}
   for _, id in ipairs(declared[app] or {}) do
     isNow[id] = true
@@ -112,7 +112,7 @@ end
 
 local function saveDeclared()
   for app, ids in pairs(declared) do
-    local entries, at = {}, frame.attendedTime()
+    local entries, at = {}, context.attendedTime()
     for i, id in ipairs(ids) do
       entries[2 * i - 1], entries[2 * i] = at, id
     end
@@ -133,7 +133,7 @@ function scheduleTable.save()
       call('ZREM', keys.ticks, id)
     end
     if schedule.declaredBy then
-      call('ZADD', keys.declared(schedule.declaredBy), 'NX', frame.attendedTime(), id)
+      call('ZADD', keys.declared(schedule.declaredBy), 'NX', context.attendedTime(), id)
     end
   end
   for id, schedule in pairs(gone) do

@@ -1,7 +1,7 @@
 -- Until when claims start that were made for slow processes: later than limits.START_WITHIN_MS after the claim.
 -- @include keys
 -- @include limits
--- @include frame
+-- @include context
 local startsUntil = {}
 
 local function stored()
@@ -11,11 +11,11 @@ end
 -- A claim has been made that starts within so many ms.
 function startsUntil.extend(within)
   if within > limits.START_WITHIN_MS then
-    call('HSET', keys.meta, 'startsUntil', math.max(stored(), frame.steady + within))
+    call('HSET', keys.meta, 'startsUntil', math.max(stored(), context.steady + within))
   end
 end
 
 -- ms within which a claim made until now still starts.
 function startsUntil.left()
-  return math.max(limits.START_WITHIN_MS, math.min(limits.START_LATE_WITHIN_MS, stored() - frame.steady))
+  return math.max(limits.START_WITHIN_MS, math.min(limits.START_LATE_WITHIN_MS, stored() - context.steady))
 end

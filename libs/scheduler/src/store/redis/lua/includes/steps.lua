@@ -23,7 +23,7 @@ end
 -- by: ms, negative for a step back
 function steps.note(by)
   local known = all()
-  table.insert(known, { frame.sequence, by })
+  table.insert(known, { context.sequence, by })
   if #known > KEPT then
     table.remove(known, 1)
   end

@@ -2,20 +2,20 @@
 local tables = { workflows = workflow.table }
 
 function tables.begin()
-  tables.now, tables.lease, tables.maxAttemptDuration = now, frame.lease, frame.maxAttempt
+  tables.now, tables.lease, tables.maxAttemptDuration = now, context.lease, context.maxAttempt
   tables.edgeBudget = { toDecide = limits.EDGES_PER_STEP, toMove = limits.EDGES_PER_STEP, bytes = STEP_BYTES }
 end
 
 function tables:steadyTime()
-  return frame.steady
+  return context.steady
 end
 
 function tables:attendedTime()
-  return frame.attendedTime()
+  return context.attendedTime()
 end
 
 function tables:nextNumber()
-  return frame.next()
+  return context.nextNumber()
 end
 
 function tables:nextFencingToken()
@@ -23,7 +23,7 @@ function tables:nextFencingToken()
 end
 
 function tables:count(counter, by)
-  frame.count(counter, by)
+  context.count(counter, by)
 end
 
 function tables:execution(id)
@@ -70,7 +70,7 @@ end
 
 function tables:emitExecution(row, change)
   -- The worker of the run reports it itself.
-  if change == 'completed' and runTable.reported[row.id] and not effects.isWantedElsewhere('completed') then
+  if change == 'completed' and runTable.reported[row.id] and not effects.isSubscribedElsewhere('completed') then
     return
   end
   effects.emit(row, change)

@@ -23,10 +23,10 @@ end
 function commit(value)
   engine.dependency.propagate(tables)
   transition.save()
-  local reply = frame.replyOf(value, effects.publish(true))
+  local reply = context.replyOf(value, effects.publish(true))
   if not aside.failure then
-    frame.remember(reply)
+    context.remember(reply)
   end
-  frame.save()
+  context.save()
   return aside.failure and error(aside.failure) or reply
 end

@@ -16,7 +16,7 @@ local function drop(ids, states)
   for i, id in ipairs(ids) do
     local state = states[i] or {}
     if state.status then
-      frame.count(state.status, -1)
+      context.count(state.status, -1)
     end
     if state.edgeCount then
       keysGone[#keysGone + 1] = keys.edges(id)
@@ -63,12 +63,12 @@ end
 
 -- Drops the next executions of workflows that were dropped. Returns whether none is left.
 function trim.dropNext()
-  local ids = call('LPOP', keys.going, trim.MEMBERS_PER_STEP)
+  local ids = call('LPOP', keys.droppedMembers, trim.MEMBERS_PER_STEP)
   local others = ids and dropMembers(ids) or {}
   for i = #others, 1, -1 do
-    call('LPUSH', keys.going, others[i])
+    call('LPUSH', keys.droppedMembers, others[i])
   end
-  return not ids or call('EXISTS', keys.going) == 0
+  return not ids or call('EXISTS', keys.droppedMembers) == 0
 end
 
 -- From here on nobody sees any of it; the executions of a large one go step by step.
@@ -77,10 +77,10 @@ local function dropWorkflow(found)
   workflow.forget({ found.id })
   local others = #ids <= trim.MEMBERS_PER_STEP and dropMembers(ids) or ids
   if #others > 0 then
-    if call('EXISTS', keys.going) == 0 then
+    if call('EXISTS', keys.droppedMembers) == 0 then
       stepTable.addDrop()
     end
-    callAll('RPUSH', keys.going, others)
+    callAll('RPUSH', keys.droppedMembers, others)
   end
 end
 
@@ -122,9 +122,9 @@ function trim.index(limit)
   for i, id in ipairs(ids) do
     -- Its record may be large, and is not read.
     if call('HEXISTS', keys.static, id) == 1 then
-      call('ZADD', keys.old, frame.popped + i, id)
+      call('ZADD', keys.old, context.idsRemoved + i, id)
     end
   end
-  frame.popped = frame.popped + #ids
-  call('HSET', keys.meta, 'popped', frame.popped)
+  context.idsRemoved = context.idsRemoved + #ids
+  call('HSET', keys.meta, 'popped', context.idsRemoved)
 end

@@ -96,13 +96,13 @@ local function areAllIndexed(name, key)
 end
 
 function unhandledTable:add(row)
-  local name, key, number = nameOf(row), keys.unhandled(row.task, row.level), frame.next()
+  local name, key, number = nameOf(row), keys.unhandled(row.task, row.level), context.nextNumber()
   if written[name] == nil then
     written[name] = areAllIndexed(name, key)
-    call('ZADD', keys.unhandledTasks, 'NX', frame.next(), row.task)
+    call('ZADD', keys.unhandledTasks, 'NX', context.nextNumber(), row.task)
   end
   row.location = 'unhandled'
-  frame.count('waitingForHandler', 1)
+  context.count('waitingForHandler', 1)
   call('ZADD', key, number, row.id)
   index(row, number)
   if written[name] then
@@ -143,7 +143,7 @@ local function dropEntry(entry)
 end
 
 function unhandledTable:remove(row)
-  frame.count('waitingForHandler', -1)
+  context.count('waitingForHandler', -1)
   dropEntry(row)
 end
 

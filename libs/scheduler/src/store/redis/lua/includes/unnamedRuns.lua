@@ -18,7 +18,7 @@ end
 -- madeAt: when the heartbeat was made, which may come late; known: before which time the worker knows all of its claims; both
 -- nil where that is unknown. A worker takes a moment to know of a step back of the clock.
 function unnamedRuns.since(madeAt, known)
-  beatAt = madeAt and frame.steadyAt(math.min(madeAt, now))
+  beatAt = madeAt and context.steadyAt(math.min(madeAt, now))
   knownUntil = known and known <= now and known or nil
 end
 
@@ -38,7 +38,7 @@ end
 -- Those of these runs of a worker: { id, number of the claim, kind }; a set of ids to leave out.
 local function lost(workerId, ids, entries, without)
   local found = {}
-  local waits = call('EXISTS', keys.handed) == 1 and readAll('HMGET', keys.handed, ids) or {}
+  local waits = call('EXISTS', keys.dispatched) == 1 and readAll('HMGET', keys.dispatched, ids) or {}
   for i, id in ipairs(ids) do
     local kind = entries[i] and not without[id] and kindOf(workerId, entries[i], waits[i])
     if kind then
@@ -75,7 +75,7 @@ function unnamedRuns.take(workerId, ids)
     end
   end)
   if returned > 0 then
-    frame.count('returned', returned)
+    context.count('returned', returned)
     effects.push({ 'returned', workerId, returned, now })
   end
   return #found - done

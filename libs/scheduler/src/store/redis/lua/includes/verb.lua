@@ -1,5 +1,5 @@
 -- What every verb that changes something stands on.
 -- @include keys
--- @include frame
+-- @include context
 -- @include effects
 -- @include concerns

@@ -95,7 +95,7 @@ function waiters:first(lock)
     local ok, wait = pcall(cmsgpack.unpack, call('HGET', keys.handles, handleName(key, member)) or '')
     if ok and type(wait) == 'table' and wait.ttl and tonumber(wait.deadline) and tonumber(wait.askedAt) then
       wait.owner = member
-      wait.deadline, wait.askedAt = frame.instantOf(wait.deadline), frame.instantOf(wait.askedAt)
+      wait.deadline, wait.askedAt = context.instantOf(wait.deadline), context.instantOf(wait.askedAt)
       return { handle = wait }
     end
     -- It is unreadable, or gone.
@@ -119,7 +119,7 @@ end
 
 function waiters:park(lock, row)
   row.location = 'lock'
-  frame.count('waitingForLock', 1)
+  context.count('waitingForLock', 1)
   local member = memberOf(row)
   if not row.lockLine then
     row.lockLine = lock.key
@@ -142,13 +142,13 @@ end
 
 function waiters:startWait(row, deadline)
   row.lockWaitUntil = row.lockWaitUntil or deadlines.member(row)
-  call('ZADD', keys.lockWaits, frame.steadyAt(deadline), row.lockWaitUntil)
+  call('ZADD', keys.lockWaits, context.steadyAt(deadline), row.lockWaitUntil)
 end
 
 function waiters:haltWait(row)
-  local deadline = tonumber(call('ZSCORE', keys.lockWaits, row.lockWaitUntil) or frame.steady)
+  local deadline = tonumber(call('ZSCORE', keys.lockWaits, row.lockWaitUntil) or context.steady)
   call('ZREM', keys.lockWaits, row.lockWaitUntil)
-  return frame.instantOf(deadline)
+  return context.instantOf(deadline)
 end
 
 function waiters:endWait(row)
@@ -168,13 +168,13 @@ end
 function waiters:putHandle(lock, wait)
   local stored = cmsgpack.pack({
     ttl = wait.ttl,
-    deadline = frame.steadyAt(wait.deadline),
-    askedAt = frame.steadyAt(wait.askedAt),
+    deadline = context.steadyAt(wait.deadline),
+    askedAt = context.steadyAt(wait.askedAt),
   })
   if call('HSET', keys.handles, handleName(lock.key, wait.owner), stored) == 1 then
     lock.handles = lock.handles + 1
     lockTable:touch(lock)
-    call('ZADD', keys.parked(lock.key), score(HANDLE_LEVEL, frame.next()), 'h' .. wait.owner)
+    call('ZADD', keys.parked(lock.key), score(HANDLE_LEVEL, context.nextNumber()), 'h' .. wait.owner)
   end
 end
 

@@ -145,9 +145,9 @@ end
 local function dropEntry(workerId, id, row)
   local entry = call('HGET', keys.running(workerId), id)
   call('HDEL', keys.running(workerId), id)
-  call('HDEL', keys.handed, id)
+  call('HDEL', keys.dispatched, id)
   if not row then
-    frame.count('RUNNING', -1)
+    context.count('RUNNING', -1)
     if not rows.bad[id] then
       aside.missing('run', id, 'a run of an execution that is not stored', { entry })
     end

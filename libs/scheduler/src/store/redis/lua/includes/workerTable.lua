@@ -71,19 +71,19 @@ function workerTable:describe(id, about)
   local found = workerTable:get(id)
   if found then
     for lane = 0, 1 do
-      local last = call('HGET', keys.lanes, id .. '|' .. lane)
+      local last = call('HGET', keys.pipelines, id .. '|' .. lane)
       if last then
-        call('HSET', keys.lanes, id .. '|' .. lane .. '|hello', last)
+        call('HSET', keys.pipelines, id .. '|' .. lane .. '|hello', last)
       end
     end
   else
-    found = { id = id, started = now, joined = frame.next(), rotation = 0 }
+    found = { id = id, started = now, joined = context.nextNumber(), rotation = 0 }
     cache[id] = found
   end
   found.queues, found.slots = about.queues, about.slots
   handlers[id] = nil
   workerTable:touch(found)
-  call('HSET', keys.hellos, id, about.text)
+  call('HSET', keys.registrations, id, about.text)
   call('DEL', keys.worker(id))
   callAll('SADD', keys.worker(id), about.tasks)
   call('HSET', keys.running(id), '', PAD)
@@ -91,26 +91,26 @@ function workerTable:describe(id, about)
 end
 
 function workerTable:setLease(found, at)
-  call('ZADD', keys.leases, frame.steadyAt(at), found.id)
+  call('ZADD', keys.leases, context.steadyAt(at), found.id)
 end
 
 function workerTable:delete(found)
   local id = found.id
   cache[id], dirty[id] = false, nil
   call('HDEL', keys.workers, id)
-  call('HDEL', keys.hellos, id)
+  call('HDEL', keys.registrations, id)
   call('ZREM', keys.leases, id)
   call('HDEL', keys.idle, id)
   for lane = 0, 1 do
     local key = id .. '|' .. lane
-    call('HDEL', keys.lanes, key, key .. '|reply', key .. '|hello')
+    call('HDEL', keys.pipelines, key, key .. '|reply', key .. '|hello')
   end
   call('UNLINK', keys.worker(id), keys.running(id))
 end
 
 function workerTable:lost()
   local found = {}
-  for i, id in ipairs(call('ZRANGEBYSCORE', keys.leases, '-inf', frame.steady)) do
+  for i, id in ipairs(call('ZRANGEBYSCORE', keys.leases, '-inf', context.steady)) do
     found[i] = workerTable:get(id) or { id = id, joined = 0 }
   end
   table.sort(found, function(a, b)
@@ -171,7 +171,7 @@ end
 
 local function readAlive()
   return workerTable.fetch(
-    call('ZRANGE', keys.leases, '+inf', '(' .. frame.steady, 'BYSCORE', 'REV', 'LIMIT', 0, WORKERS_EXAMINED)
+    call('ZRANGE', keys.leases, '+inf', '(' .. context.steady, 'BYSCORE', 'REV', 'LIMIT', 0, WORKERS_EXAMINED)
   )
 end
 

@@ -16,7 +16,7 @@ end
 -- Adds a new one; `packed`: what its record has from its ids on, `size`: how many executions, as text. Texts throughout: a
 -- number that is sent to the server costs more than the rest of it. Written by workflow.saveAdded.
 function workflow.add(id, packed, size)
-  local order = string.format('%d', frame.next())
+  local order = string.format('%d', context.nextNumber())
   added.time = added.time or string.format('%d', now)
   local n = added.count
   added.count = n + 2
@@ -159,7 +159,7 @@ end
 workflow.table.touchCounts = workflow.table.touch
 
 function workflow.table:addBytes(found, row)
-  if frame.weighs then
+  if context.countsBytes then
     row.historyBytes = rows.weigh(row)
     found.bytes = found.bytes + row.historyBytes
   end

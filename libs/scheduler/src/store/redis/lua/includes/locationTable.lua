@@ -1,5 +1,5 @@
 -- Where executions wait that are not ready, see Places in engine/tables.ts.
-local placeTable = {}
+local locationTable = {}
 
 local function delayedMember(row)
   return string.format('%012d:%s', row.number, row.id)
@@ -7,7 +7,7 @@ end
 
 function tables:delay(row)
   row.location = 'delayed'
-  call('ZADD', keys.delayed, frame.steadyAt(row.dueAt), delayedMember(row))
+  call('ZADD', keys.delayed, context.steadyAt(row.dueAt), delayedMember(row))
   if row.isDated then
     call('ZADD', keys.dated, row.dueAt, delayedMember(row))
   end
@@ -16,14 +16,14 @@ function tables:delay(row)
 end
 
 -- When it is due, by the server's clock as it is now: a step of the clock changes that of a delay that is no date.
-function placeTable.dueAt(row)
-  local isExact = frame.offset == 0 or row.location ~= 'delayed' or row.isDated
+function locationTable.dueAt(row)
+  local isExact = context.offset == 0 or row.location ~= 'delayed' or row.isDated
   local steady = not isExact and call('ZSCORE', keys.delayed, delayedMember(row))
-  return steady and frame.instantOf(tonumber(steady)) or row.dueAt
+  return steady and context.instantOf(tonumber(steady)) or row.dueAt
 end
 
 -- Whether a date has come for any that is still delayed.
-function placeTable.isDateDue()
+function locationTable.isDateDue()
   return #call('ZRANGEBYSCORE', keys.dated, '-inf', now, 'LIMIT', 0, 1) > 0
 end
 
@@ -31,10 +31,10 @@ end
 -- one mostly has both, and is found once.
 local function findDue(limit)
   local found, known = {}, {}
-  local delayed = call('ZRANGEBYSCORE', keys.delayed, '-inf', frame.steady, 'WITHSCORES', 'LIMIT', 0, limit)
+  local delayed = call('ZRANGEBYSCORE', keys.delayed, '-inf', context.steady, 'WITHSCORES', 'LIMIT', 0, limit)
   for i = 1, #delayed, 2 do
     known[delayed[i]] = true
-    found[#found + 1] = { member = delayed[i], at = frame.instantOf(tonumber(delayed[i + 1])) }
+    found[#found + 1] = { member = delayed[i], at = context.instantOf(tonumber(delayed[i + 1])) }
   end
   local dated = call('ZRANGEBYSCORE', keys.dated, '-inf', now, 'WITHSCORES', 'LIMIT', 0, limit)
   local isMixed = false
@@ -70,7 +70,7 @@ local function placeDue(id, place, entry)
       -- The clock went back since: its date is still to come.
       tables:delay(row)
     elseif row.isDated or not entry.isDate then
-      local isExact = row.isDated or frame.offset == 0
+      local isExact = row.isDated or context.offset == 0
       row.dueAt = math.min(isExact and row.dueAt or entry.at, now)
       place(row)
     end
@@ -94,7 +94,7 @@ function tables:eachDelayed(limit, place)
       for i, id in ipairs(ids) do
         local _, _, stays = aside.guard('promote', id, placeDue, id, place, part[i])
         if stays then
-          call('ZADD', keys.delayed, frame.steady, part[i].member)
+          call('ZADD', keys.delayed, context.steady, part[i].member)
         end
       end
       return rows.bytes - before
@@ -108,7 +108,7 @@ function tables:nextDeadline()
   local next = tonumber(call('ZRANGE', keys.dated, 0, 0, 'WITHSCORES')[2])
   for _, name in ipairs(DEADLINES) do
     local steady = tonumber(call('ZRANGE', keys[name], 0, 0, 'WITHSCORES')[2])
-    local at = steady and frame.instantOf(steady)
+    local at = steady and context.instantOf(steady)
     if at and (not next or at < next) then
       next = at
     end
@@ -118,7 +118,7 @@ end
 
 function tables:block(row)
   row.location = 'dependencies'
-  frame.count('waitingForDependencies', 1)
+  context.count('waitingForDependencies', 1)
   rows.touch(row)
 end
 
@@ -137,9 +137,9 @@ function tables:leave(row)
       call('ZREM', keys.dated, delayedMember(row))
     end
   elseif row.location == 'dependencies' then
-    frame.count('waitingForDependencies', -1)
+    context.count('waitingForDependencies', -1)
   elseif row.location == 'lock' then
-    frame.count('waitingForLock', -1)
+    context.count('waitingForLock', -1)
   elseif row.location == 'unhandled' then
     unhandledTable:remove(row)
   elseif row.location == 'ready' then

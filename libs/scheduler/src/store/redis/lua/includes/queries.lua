@@ -1,6 +1,6 @@
 -- What every verb that only looks stands on.
 -- @include keys
--- @include frame
+-- @include context
 -- @include effects
 -- @include concerns
 -- @include statuses
