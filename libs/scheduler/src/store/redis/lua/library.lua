@@ -1,15 +1,15 @@
--- The modules of the library in the order of their definition. A module is a file with a table of its name, which others
--- use; the build declares all tables first, and puts each file into a block of its own. Modules share these variables:
+-- The modules of the library in the order of their definition. A module is a file with a table of the same name; the build
+-- declares all tables first, and puts each file into its own block. Modules share these variables:
 
--- redis.call; callAll and readAll do the same for lists of any length, see chunks.lua.
+-- redis.call; callAll and readAll accept lists of any length, see chunks.lua.
 local call, callAll, readAll
--- Reads a list as far as its texts are not too large, see chunks.lua; and bytes that one step may read: a record or a state
--- may have 256 kB.
+-- Reads a list until its texts exceed a size, see chunks.lua; bytes that one step may read (a record or a state may have
+-- 256 kB).
 local readSome
 local STEP_BYTES = 524288
 -- The store's time during a call, ms since 1970, see context.lua.
 local now
--- Ends a verb and makes its reply, see transition.lua.
+-- Ends a verb and builds its reply, see transition.lua.
 local commit
 local find, sub, byte = string.find, string.sub, string.byte
 

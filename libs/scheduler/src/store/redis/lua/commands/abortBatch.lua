@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Gives up a staged batch.
+-- Aborts a staged batch.
 -- ARGV: context, operation, batch   Returns: 1, effects
 -- @include verb
 -- @include bulkInsert

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- Asks again for locks, each for a handle that waits.
--- ARGV: context, operation (none), then of each: key, owner, ttl, maxWait
--- Returns: { of each that holds its lock: { key, owner, token, expiresAt } }, effects
+-- Repeats the requests of waiting handles for their locks.
+-- ARGV: context, operation (none), then for each handle: key, owner, ttl, maxWait
+-- Returns: { for each granted lock: { key, owner, token, expiresAt } }, effects
 -- @include verb
 local grants = {}
 for i = 3, #ARGV, 4 do

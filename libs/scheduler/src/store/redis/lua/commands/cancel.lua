@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- PENDING, RETRYING -> CANCELLED at once; RUNNING is asked, and ended after the grace.
--- ARGV: context, operation, executionId, grace   Returns: { its status before, and after } | '' (not found), effects
+-- PENDING, RETRYING -> CANCELLED at once. A running execution is asked to stop, and ends after the grace period.
+-- ARGV: context, operation, executionId, grace (ms)   Returns: { status before, status after } | '' (not found), effects
 -- @include verb
 local row = rows.get(ARGV[3])
 if not row then

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- Clears the limits of these queues, where the app has not declared them for too long, or where it has ever declared them.
--- ARGV: context, operation, app, all that it has declared (1 | 0), queues...   Returns: queues that were cleared, effects
+-- Clears the limits of queues that the app has not declared for too long, or (with `all`) of any that it has ever declared.
+-- ARGV: context, operation, app, all (1 | 0), queues...   Returns: cleared queues, effects
 -- @include verb
 local names = {}
 for i = 5, #ARGV do

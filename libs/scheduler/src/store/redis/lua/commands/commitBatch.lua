@@ -1,7 +1,7 @@
--- NEW -> PENDING for all executions of a staged batch, and its workflow. They are inserted in steps, see insertBatch.lua.
--- ARGV: context, operation, batch, number of its items, workflowId | '', its record, number of its executions
--- Returns: 1 | 0 (items are missing) | 2 (an idempotency key of the batch is in use by now) | 3 (an earlier batch with keys
---   must be inserted first), effects
+-- NEW -> PENDING for all executions of a staged batch, and its workflow. insertBatch.lua inserts them in steps.
+-- ARGV: context, operation, batch, number of items, workflowId | '', record of the workflow, number of its executions
+-- Returns: 1 | 0 (items are missing) | 2 (an idempotency key of the batch is taken) | 3 (an earlier batch with keys must be
+--   inserted first), effects
 -- @include verb
 -- @include bulkInsert
 local batch, size, workflowId = ARGV[3], tonumber(ARGV[4]), ARGV[5]

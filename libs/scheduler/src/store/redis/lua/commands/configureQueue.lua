@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- Sets a queue's limits for every node. Where its runs are still to be counted, `countRuns` and maintenance go on.
--- ARGV: context, operation, queue, app that declares them | '', max | '', per | '', concurrency | ''
--- Returns: 1 | 0 (runs are still to be counted), effects
+-- Sets a queue's limits for every node. If its runs are not counted yet, `countRuns` and maintenance continue the count.
+-- ARGV: context, operation, queue, declaring app | '', max | '', per | '', concurrency | ''
+-- Returns: 1 | 0 (runs are not all counted), effects
 -- @include verb
 local declaredBy = ARGV[4] ~= '' and ARGV[4] or nil
 local asked = { max = tonumber(ARGV[5]), per = tonumber(ARGV[6]), concurrency = tonumber(ARGV[7]) }

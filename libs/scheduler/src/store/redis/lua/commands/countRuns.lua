@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Counts further runs of queues with limits.
--- ARGV: context, operation   Returns: 1 | 0 (more are left), effects
+-- Counts the next runs of queues with limits.
+-- ARGV: context, operation   Returns: 1 | 0 (more runs remain), effects
 -- @include verb
 return commit(runCounts.step() and 0 or 1)

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Says that an app still declares the limits of these queues.
+-- Records that an app still declares the limits of these queues.
 -- ARGV: context, operation, app, queues...   Returns: 1, effects
 -- @include verb
 local names = {}

@@ -1,7 +1,8 @@
 #!lua flags=allow-oom
--- Says that an app still declares these schedules. Removes some of those that it has not declared for too long.
--- ARGV: context, operation, app, no other release of it declares any (1 | 0), these are the last (1 | 0), ids...
--- Returns: { ids removed, there may be more to remove (1 | 0) }, effects
+-- Records that an app still declares these schedules. Removes some of those that it has not declared for too long.
+-- ARGV: context, operation, app, whether no other release of it declares any (1 | 0), whether these are the last (1 | 0),
+--   ids...
+-- Returns: { removed ids, whether more may have to be removed (1 | 0) }, effects
 -- @include verb
 local ids, removed = {}, {}
 for i = 6, #ARGV do

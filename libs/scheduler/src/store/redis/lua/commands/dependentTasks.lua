@@ -1,7 +1,7 @@
 #!lua flags=no-writes
--- Tasks whose definitions depend on a task: some of all, by a cursor.
+-- Tasks whose definitions depend on a task, one page by a cursor.
 -- ARGV: context, operation (none), taskId, cursor
--- Returns: next cursor ('0': none; '': no such task), tasks...
+-- Returns: next cursor ('0': end; '': no such task), tasks...
 -- @include queries
 local task, found = ARGV[3], { '' }
 if call('HEXISTS', keys.tasks, task) == 0 then

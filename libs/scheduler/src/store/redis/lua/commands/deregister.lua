@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- The worker leaves; runs still held go back to the head of their queues.
--- ARGV: context, operation, workerId, how many runs go back at once   Returns: 1 | 0 (more are left: ask again), effects
+-- Removes a worker. Its remaining runs return to the heads of their queues.
+-- ARGV: context, operation, workerId, maximum number of returned runs   Returns: 1 | 0 (runs remain: call again), effects
 -- @include verb
 return commit(engine.worker.deregister(tables, ARGV[3], tonumber(ARGV[4])) and 1 or 0)

@@ -1,16 +1,17 @@
 #!lua flags=allow-oom
--- What is due, in few reads: a node asks every second, in case a message was lost. Keeps its workers known as idle.
--- ARGV: context, operation (none), number of the newest claim when it was read that nothing runs | '',
---   1 to read leases and idle workers as well, number of workers, their ids, names of the queues that they serve
--- Returns: { promote, its next instant | '', schedules, the next tick | '', expired, rescue, earliest end of a lease | '',
---   whether the workers may find something, number of the newest claim if nothing runs | '', as `listen` says | '',
---   the store's time }, no effects
+-- What is due, in few reads: each node calls this every second, in case a message was lost. Renews the idle entries of its
+-- workers.
+-- ARGV: context, operation (none), number of the newest claim when no run was found | '', 1 to read leases and idle workers
+--   too, number of workers, their ids, names of the queues that they serve
+-- Returns: { whether to promote, next due instant | '', whether schedules are due, next tick | '', whether to look for
+--   expired runs, whether to rescue, earliest end of a lease | '', whether workers may find work, number of the newest
+--   claim if there are no runs | '', identity of the store (see listen.lua) | '', store's time }, no effects
 -- @include keys
 -- @include chunks
 -- @include head
--- Of idle workers, see dispatch.lua.
+-- An entry of `keys.idle`, see dispatch.lua.
 local IDLE_ENTRY = '^(%d+)|'
--- By so much the time that is written may be behind, until a verb that writes it follows.
+-- The stored time may lag by this much before a verb that writes it is due.
 local UNWRITTEN_MS = 5000
 call = redis.call
 local meta =
@@ -18,18 +19,18 @@ local meta =
 local written, created, claims = tonumber(meta[1]) or 0, tonumber(meta[2]) or 0, meta[3] or '0'
 local serverTime = head.serverTime(string.match(ARGV[1], '^%d*', head.TEST_TIME))
 local time = math.max(serverTime, written)
--- As context.lua does: a node that took the new time from here would not notice that the clock has stepped.
+-- As context.lua does: a node that accepted the new time from here would not detect a step of the clock.
 if head.isLate(head.asked(), head.budget(), time) then
   return head.late(time)
 end
--- See clock.lua.
+-- The offset of steady time, and whether a walk after a step of the clock is in progress, see clock.lua.
 local offset, isWalking = tonumber(meta[7]) or 0, meta[8] or meta[9]
 local isFull, workers = ARGV[4] == '1', tonumber(ARGV[5])
 
--- Whether there is work for the workers, and when something is due, by the keys that exist.
+-- Keys whose existence means that workers have work, or that something is due.
 local places = { keys.continuation, keys.otherSteps, keys.uncounted, keys.counting }
 local steps_ = #places
--- Ticks and dates by the server's clock, the others in steady time.
+-- Ticks and dates use the server's clock, the others steady time.
 local deadlines_ = {
   keys.ticks,
   keys.dated,
@@ -86,7 +87,7 @@ if isFull then
     if slots then
       call('HSET', keys.idle, ARGV[i], slots .. '|' .. string.format('%.0f', time + offset))
     end
-    -- One that is not known to be idle, though it may be, asks by itself.
+    -- A worker without an idle entry may be idle: it polls by itself.
     hasWork = hasWork or not slots
   end
 end

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- Schedules whose next tick has come, earliest first. One that cannot be read is set aside.
--- ARGV: context, operation (none), limit   Returns: { now, tick after those | '', effects, JSON texts... }
+-- Schedules whose next tick is due, earliest first. An unreadable schedule is set aside.
+-- ARGV: context, operation (none), limit   Returns: { now, first tick after those | '', effects, JSON texts... }
 -- @include keys
 -- @include context
 -- @include effects
@@ -23,7 +23,7 @@ readSome(ids, STEP_BYTES, function(part)
   end
   return bytes
 end)
--- Those that were set aside are not in the order any more.
+-- Schedules that were set aside are no longer in `keys.ticks`.
 local after = call('ZRANGE', keys.ticks, #found - 3, #found - 3, 'WITHSCORES')
 found[2], found[3] = after[2] or '', effects.publish()
 context.save()

@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- For tests: the whole state in one canonical form, the same on every store; not bounded.
+-- For tests: the whole state in a canonical form that is the same on every store. Not bounded.
 -- ARGV: context, operation (none)   Returns: JSON
 -- @include queries
 local function ids(list)

@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- Of these executions those that have ended, or that are not known (any more).
+-- Those of these executions that have ended or do not exist.
 -- ARGV: context, operation (none), ids (at most 200)   Returns: ids
 -- @include keys
 -- @include context

@@ -1,25 +1,25 @@
--- NEW -> PENDING for each, all or nothing; with a workflow, that too.
--- ARGV: context, operation, workflowId | '', its record | '',
---   extras (JSON: index -> what the execution has beside its record) | '',
---   groups (JSON: { queue, level, task } of the simple ones), group of each as one character,
---   then of each: executionId, record (flags|task|queue|level|timeout;budget|workflow|ref|payload)
--- Returns: { ids where they differ from those given } | 'large' (what it waits for is: it has to go in parts), effects |
---   { 'error', code, details... }
+-- NEW -> PENDING for all executions and their workflow, or for none.
+-- ARGV: context, operation, workflowId | '', record of the workflow | '', extras (JSON: index -> options that are not in
+--   the execution's record) | '', groups (JSON: { queue, level, task } of the simple executions), group of each execution
+--   as one character, then for each execution: executionId, record
+--   (flags|task|queue|level|timeout;budget|workflow|ref|payload)
+-- Returns: { ids, where they differ from the given ones } | 'large' (the records of the upstreams are too large: use a bulk
+--   insert), effects | { 'error', code, details... }
 -- @include keys
 -- @include context
 -- @include effects
 
 local FIRST = 8
--- Executions of a batch of which each is looked at: see isRepeat.
+-- Batches up to this size are checked id by id, see isRepeat.
 local LOOKED_AT = 16
 local count = (#ARGV - FIRST + 1) / 2
 
 -- @include records
 -- @include dispatch
 
--- Whether some of it is stored already. A batch is stored as a whole, and that a large one was is remembered by its
--- operation, so that its ends tell; a look at each would cost as much as storing it. A single one is stored in the same
--- breath.
+-- Whether any execution is already stored. A batch is stored as a whole, and the reply of a large one is remembered by its
+-- operation id, so checking its first and last id is enough; checking each would cost as much as storing it. A single
+-- execution is stored by the same command.
 local function isRepeat(ids, pairs_)
   if count == 1 then
     return call('HSETNX', keys.static, ids[1], pairs_[2]) == 0
@@ -33,7 +33,7 @@ local function isRepeat(ids, pairs_)
   return false
 end
 
--- Plain executions, of tasks that nobody depends on: no row is looked at twice.
+-- Simple executions of tasks that no other task depends on, without rows.
 local function enqueueSimple()
   local groups = cjson.decode(ARGV[6])
   local lists, buffers = {}, {}
@@ -45,7 +45,7 @@ local function enqueueSimple()
     buffers[lists[i]] = {}
   end
   local ids, pairs_ = {}, {}
-  -- All stand in one list, as they are.
+  -- With one group, the list of ids is also the content of its ready list.
   local isOneList = #groups == 1
   if isOneList then
     buffers[lists[1]] = ids
@@ -126,7 +126,7 @@ if workflowId ~= '' and workflow.get(workflowId) then
   return { {}, '', now }
 end
 
--- Replaces repeats, of ids and of idempotency keys, by the executions that they repeat.
+-- Replaces repeats (by id or idempotency key) by the executions that they repeat.
 local extras = ARGV[5] ~= '' and cjson.decode(ARGV[5]) or {}
 
 local given, requests, names, mine = {}, {}, {}, {}
@@ -148,7 +148,7 @@ local fresh = deduplicated.fresh
 for _, each in ipairs(fresh) do
   mine[each.executionId] = true
 end
--- What is waited for is read before anything is written: where it is large, the batch goes in parts.
+-- Upstreams are read before anything is written: if they are too large, the caller must use a bulk insert.
 local upstreams = {}
 for _, each in ipairs(fresh) do
   for _, edge in ipairs(each.extra.edges or {}) do

@@ -1,18 +1,17 @@
 #!lua flags=allow-oom
--- One trip of a worker: settles what ended, claims what may start.
--- ARGV: context, operation (none), workerId, lane, sequence, want, slots for hand-overs|how many of `want` can only wait|ms within
---   which claims start,
---   options (JSON) | '',
---   newest sequence of this lane whose reply the worker has seen (0: none), number of segments, then the segments in order:
+-- One exchange of a worker: settles runs that ended, claims executions.
+-- ARGV: context, operation (none), workerId, pipeline, sequence, demand, free slots for direct dispatch|how many of
+--   `demand` are prefetched|ms within which claims start, options (JSON) | '', newest sequence of this pipeline whose reply
+--   the worker has seen (0: none), number of segments, then the segments in order:
 --   'simple' | 'member', n, whether there are results (1 | 0), number of entries,
---     each running entry and how many runs it stands for, n ids, of members n ties (dependents, see records.lua|workflowId),
---     n results ('' for none) where there are any
---   'each', n, then of each: id, attempt, kind (c complete, k complete and told by the worker itself, f, x, r, s snooze, l),
+--     each running entry with its number of runs, n ids, for members n texts (dependents, see records.lua|workflowId),
+--     n results ('' for none) if there are any
+--   'each', n, then for each: id, lease token, kind (c complete, k complete and emitted by the worker, f, x, r, s snooze, l),
 --     text, reason, delay
--- Returns: { known, now, more, settled ('a' applied, 's' stale, 'd' deferred), number of the simple claims,
---   simple claims (id, record, ...), other claims (id, record, detail, ...), effects,
---   which effects are among the effects that the worker could tell itself (1 ends that were simple or 'k', 2 starts of
---   what was simple), what claims got from their dependencies (see budget.lua) }
+-- Returns: { known, now, more, settled ('a' applied, 's' stale, 'd' deferred), number of the simple claims, simple claims
+--   (id, record, ...), other claims (id, record, detail, ...), effects, which effects that the worker could emit itself are
+--   among the effects (1 ends of simple runs and of 'k', 2 starts of simple runs), results of the upstreams of the claims
+--   (see budget.lua) }
 -- @include keys
 -- @include context
 -- @include effects
@@ -46,13 +45,13 @@ local function recordsOf(ids)
 end
 
 local last = tonumber(call('HGET', keys.pipelines, laneKey))
--- As engine.worker.isLate says: a worker that has joined again begins its lanes anew.
+-- As engine.worker.isLate: a worker that has registered again restarts its pipelines at sequence 1.
 local isAnew = sequence == '1' and last and tonumber(call('HGET', keys.pipelines, laneKey .. '|hello')) == last
 if last and last > tonumber(sequence) and not isAnew then
-  -- It arrives after a newer one of its lane: its worker has sent its content again, or has given it up.
+  -- A newer request of the pipeline came first: the worker has sent this content again, or has given it up.
   return { 1, now, 0, '', 0, {}, {}, '', ALL_EMITTED, {} }
 end
--- Whose reply the worker has seen, and the store has lost: it came back with older data.
+-- The worker has seen the reply to a request that the store does not know: the store has lost data.
 if last and last < tonumber(ARGV[9]) then
   context.count('rewound', 1)
   effects.push({ 'rewound', workerId, tonumber(ARGV[9]) - last, now })
@@ -60,7 +59,7 @@ end
 if last == tonumber(sequence) then
   local kept = cmsgpack.unpack(call('HGET', keys.pipelines, laneKey .. '|reply'))
   local simpleClaims, others = {}, {}
-  -- What has left history since is claimed by nobody any more.
+  -- Executions that have left history since are not claimed.
   for i, text in ipairs(recordsOf(kept[5])) do
     if text then
       simpleClaims[#simpleClaims + 1] = kept[5][i]
@@ -74,7 +73,7 @@ if last == tonumber(sequence) then
       others[#others + 1] = kept[7][i]
     end
   end
-  -- Results are not kept, but fetched anew.
+  -- Results of upstreams are not stored with the reply: the worker fetches them.
   local got = {}
   for _, id in ipairs(kept[8]) do
     got[#got + 1], got[#got + 2], got[#got + 3] = id, 1, {}
@@ -91,7 +90,7 @@ while segments > 0 and ARGV[at] ~= codes.EACH_SEGMENT and simple.settle(at) do
   segments = segments - 1
 end
 
--- Ends the trip: keeps the reply for a repeat, says what free slots are left.
+-- Stores the reply for a repeat, and updates the worker's idle entry.
 local function reply(more, mayBeMore)
   local simpleIds, otherIds, details = {}, {}, {}
   for i = 1, #simple.claims, 2 do
@@ -112,11 +111,11 @@ local function reply(more, mayBeMore)
   if claimed > 0 then
     startsUntil.extend(startWithin)
   end
-  -- Whoever found less than it wanted waits to be told of more.
+  -- A worker that got fewer claims than it requested is idle.
   if wanted > claimed and not me.draining then
     call('HSET', keys.idle, workerId, math.max(0, slots - claimed) .. '|' .. context.steady)
   elseif wanted > 0 or me.draining then
-    -- A lane that wants nothing, since the other one asks for all, says nothing about waiting.
+    -- A request without demand does not change that: the other pipeline requests for all slots.
     call('HDEL', keys.idle, workerId)
   end
   trim.index(200)

@@ -1,7 +1,8 @@
 #!lua flags=no-writes
--- Runs past their bound: their own timeout (with a lease of patience for the worker), or the store's.
--- ARGV: context, operation (none), limit, where to go on ('0': begin)
--- Returns: where to go on ('0': that was all), then of each id, attempt, task, run, failures, bound, ';' and its budget
+-- Runs past their bound: their own timeout plus one lease as grace for the worker, or the store's maximum.
+-- ARGV: context, operation (none), limit, cursor ('0': begin)
+-- Returns: next cursor ('0': end), then for each run: id, lease token, task, run, failures, bound, ';' with its retry
+--   budget
 -- @include queries
 runTable.place = ARGV[4]
 local found = { '' }

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Renews a lock held by a handle.
+-- Renews a lock that a handle holds.
 -- ARGV: context, operation, key, owner, token, ttl   Returns: 1 | 0 (not the holder), effects
 -- @include verb
 local token, ttl = tonumber(ARGV[5]), tonumber(ARGV[6])

@@ -1,8 +1,8 @@
 #!lua flags=no-writes
--- What idempotency keys have given.
--- ARGV: context, operation (none), then of each: executionId, task|key
--- Returns: of each: an execution and its fingerprint; '' twice where there is none; or, where the executionId is stored, it
---   and ''
+-- Executions of idempotency keys.
+-- ARGV: context, operation (none), then for each: executionId, task|key
+-- Returns: for each: execution and fingerprint; '' and '' if the key is unused; the executionId and '' if that execution is
+--   stored
 -- @include queries
 -- @include idempotency
 local names = {}

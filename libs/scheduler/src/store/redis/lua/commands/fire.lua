@@ -1,6 +1,6 @@
--- Fires ticks of schedules, of each if it still is what the decision saw.
--- ARGV: context, operation, then of each schedule: FireRequest of engine/records.ts, JSON
--- Returns: for each 1 | 0 (another node was first, or it changed), effects
+-- Fires ticks of schedules. A schedule that changed since the decision is left as it is.
+-- ARGV: context, operation, then for each schedule: FireRequest of engine/records.ts, JSON
+-- Returns: for each 1 | 0 (another node was first, or the schedule changed), effects
 -- @include verb
 local fired = {}
 for i = 3, #ARGV do

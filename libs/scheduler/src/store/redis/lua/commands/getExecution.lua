@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- An execution as its users see it.
+-- The view of one execution.
 -- ARGV: context, operation (none), executionId   Returns: JSON | false
 -- @include queries
 local row = rows.get(ARGV[3])

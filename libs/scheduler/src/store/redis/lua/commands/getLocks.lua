@@ -1,6 +1,6 @@
 #!lua flags=no-writes
--- Locks: one that is not past its time; or some of all, by a cursor.
--- ARGV: context, operation (none), key | '', cursor   Returns: next cursor ('0': none), JSON texts...
+-- One lock that has not expired, or a page of all locks by a cursor.
+-- ARGV: context, operation (none), key | '', cursor   Returns: next cursor ('0': end), JSON texts...
 -- @include queries
 local AT_ONCE = 200
 local found = { '0' }

@@ -1,11 +1,11 @@
 #!lua flags=no-writes
--- Schedules: one; or some of all, by a cursor.
--- ARGV: context, operation (none), id | '', cursor   Returns: next cursor ('0': none), JSON texts...
+-- One schedule, or a page of all by a cursor.
+-- ARGV: context, operation (none), id | '', cursor   Returns: next cursor ('0': end), JSON texts...
 -- @include keys
 if ARGV[3] ~= '' then
   return { '0', redis.call('HGET', keys.schedules, ARGV[3]) }
 end
--- Each may have a payload of 256 kB.
+-- A schedule may have a payload of 256 kB.
 local page = redis.call('HSCAN', keys.schedules, ARGV[4], 'COUNT', 8)
 local found = { page[1] }
 for i = 2, #page[2], 2 do

@@ -1,7 +1,7 @@
 #!lua flags=no-writes
--- Workflows as they are kept: one, or those below a number, newest first. Their nodes are read by nodeStates.
--- ARGV: context, operation (none), workflowId | '', number | '', how many
--- Returns: id, its number, how it stands, its record, ...; fewer than asked for where they are large, but one at least
+-- One workflow, or those below a number, newest first. nodeStates.lua reads the statuses of their members.
+-- ARGV: context, operation (none), workflowId | '', number | '', limit
+-- Returns: for each: id, number, state, record; fewer than `limit` if records are large, but at least one
 -- @include keys
 local MAX_BYTES = 1048576
 -- Id and number of each.

@@ -1,12 +1,11 @@
 #!lua flags=allow-oom
--- Renews the worker's lease and the locks of its runs, of some of them at a time: as long as there are others it is called again.
--- ARGV: context, operation, workerId, time at which the beat was made | '',
---   time before which the worker knows of all that it has claimed | '', number of runs that it has,
---   where to go on among its runs ('0': begin, '': all were looked at), number of runs asked for, executionId and attempt of
---   each, then executionIds of runs that were found by an earlier call and that it does not have
--- Returns: { known, asked to cancel (id, attempt, ...), lost (id, attempt, ...), how many of those asked for were looked at,
---   where to go on among its runs | '', runs that it should have and that this call does not name (id, number of the claim, ...),
---   how many that it does not have are left }, effects
+-- Renews the worker's lease and the locks of some of its runs. The worker calls it again while runs remain.
+-- ARGV: context, operation, workerId, time at which the heartbeat was made | '', time before which the worker knows all of
+--   its claims | '', number of its runs, cursor among its runs ('0': begin, '': end), number of named runs, executionId and
+--   lease token of each, then executionIds of runs that an earlier call returned and that the worker does not have
+-- Returns: { known, runs asked to cancel (id, lease token, ...), lost runs (id, lease token, ...), how many of the named
+--   runs were examined, next cursor | '', runs that the worker should have and that this call does not name (id, claim
+--   number, ...), how many of the runs that it does not have remain }, effects
 -- @include verb
 -- @include unnamedRuns
 local id, count = ARGV[3], tonumber(ARGV[6])
@@ -26,7 +25,8 @@ for i = examined + 1, #runs do
 end
 workerRuns.cursor = ARGV[7]
 unnamedRuns.since(tonumber(ARGV[4]), tonumber(ARGV[5]))
--- Where it has no more runs than it names, there is none to find; one that is lost is named once more at most.
+-- If the store has no more runs of it than the worker named, there is nothing to search for. A lost run may be named once
+-- more.
 if call('HLEN', keys.running(id)) - 1 > count then
   workerRuns.walked = { ids = {}, entries = {} }
 end

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- Inserts the next executions of the oldest committed batch.
--- ARGV: context, operation, batch   Returns: 1 | 0 (nothing of that batch is left), effects
+-- ARGV: context, operation, batch   Returns: 1 | 0 (the batch is fully inserted), effects
 -- @include verb
 -- @include bulkInsert
 bulkInsert.step()

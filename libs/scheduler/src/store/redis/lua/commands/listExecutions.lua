@@ -1,26 +1,25 @@
 #!lua flags=no-writes
--- A part of the executions, newest first, down from a number.
--- ARGV: context, operation (none), number below which to look | '', how many to look at closely, how many to find,
---   query (JSON: status (set), taskId, queue, tag, workflowId, from, to)
--- Returns: { views (JSON) found..., the last one the next number below which to look or '0' at the end, how many were looked at }
+-- A page of executions, newest first, below a number.
+-- ARGV: context, operation (none), number below which to search | '', maximum effort (rows), maximum matches, query (JSON:
+--   status (set), taskId, queue, tag, workflowId, from, to)
+-- Returns: { views (JSON)..., next number below which to search or '0' at the end, number of examined executions }
 -- @include queries
 local many, limit = tonumber(ARGV[4]), tonumber(ARGV[5])
 local query = cjson.decode(ARGV[6])
 local below = tonumber(ARGV[3]) or (context.created + 1)
 local found, looked, effort, over = {}, 0, 0, false
--- Ids read at once: more, the longer it takes to find what is asked for, and few where their states are large, or where there
--- are many workers of which each may run one.
+-- Ids per step: grows while matches are rare, and is small if states are large or if many workers may run one execution.
 local MAX_STEP = math.min(500, runSearch.most())
 local step, MIN_STEP = math.min(50, MAX_STEP), math.min(16, MAX_STEP)
--- Bytes of what was read, and those of which more are not read at once; bytes that cost as much as one closer look.
+-- Bytes read, their limit per step, and the bytes that cost as much as one row.
 local read, MAX_READ, BYTES_PER_LOOK = 0, 1048576, 4096
--- Looks at runs of workers that cost as much as one closer look, and rows that are read together.
+-- Lookups in the runs of workers that cost as much as one row, and rows that are read together.
 local LOOKS_PER_LOOK, ROWS_AT_ONCE = 8, math.min(8, runSearch.most())
--- Bytes of views after which the reply ends.
+-- Bytes of views after which the page ends.
 local size, MAX_SIZE = 0, 524288
--- Where a record says of which task it is, and of which queue.
+-- Task and queue of a record.
 local TASK = '^%d+|%d+|%-?%d+|[^|]*|([^|]*)|([^|]*)|'
--- What one costs that need not be looked at closely.
+-- Effort for an execution that is filtered out without its row.
 local PASSING = (query.taskId or query.queue) and 0.2 or 0.05
 
 local function matches(row)
@@ -43,13 +42,13 @@ local function hasTag(row)
   return false
 end
 
--- Whether an execution was created then or later; false where it is gone.
+-- Whether an execution was created at or after `time`; false if it does not exist.
 local function isSince(id, time)
   local record = call('HGET', keys.static, id)
   return record and tonumber(string.match(record, '^%d+|(%d+)')) >= time
 end
 
--- Whether a state as MessagePack may be of a status asked for. It says PENDING by saying nothing.
+-- Whether a state in MessagePack may have one of these statuses. PENDING is the default, and is not stored.
 local function mayBeOf(state, status)
   if status.PENDING then
     return true
@@ -62,7 +61,7 @@ local function mayBeOf(state, status)
   return false
 end
 
--- Marks those whose state alone tells that they are not of the status asked for: most, where few are.
+-- Excludes executions by their states alone. If few match, this excludes most.
 local function passByStatus(ids, passed)
   local status, stateless, runs = query.status, {}, {}
   for i, state in ipairs(readAll('HMGET', keys.state, ids)) do
@@ -88,7 +87,7 @@ local function passByStatus(ids, passed)
   end
 end
 
--- Those of `ids` (oldest first) that need no closer look; nil: each needs it, since the time asked for may begin here.
+-- The set of `ids` (oldest first) that cannot match; nil if each row must be read, since `query.from` may lie within them.
 local function passedOver(ids)
   if query.from and not isSince(ids[1], query.from) then
     return nil
@@ -110,7 +109,7 @@ local function passedOver(ids)
   return passed
 end
 
--- Reads the rows of the next ones, newest first, that are looked at closely.
+-- Reads the next rows to examine, newest first.
 local function fetchRows(ids, from, passed)
   local some = {}
   for i = from, math.max(1, from - ROWS_AT_ONCE + 1), -1 do
@@ -119,7 +118,7 @@ local function fetchRows(ids, from, passed)
   rows.fetch(some)
 end
 
--- Looks at one; returns false where the page is full, enough is done, or the time asked for is past.
+-- Examines one execution. Returns false if the page is full, the budget is used, or `query.from` is passed.
 local function examine(id, n, passed)
   local isPassed = passed and passed[id]
   looked = looked + 1
@@ -140,7 +139,7 @@ local function examine(id, n, passed)
   return #found < limit and effort < many and size < MAX_SIZE
 end
 
--- Whether enough is done, with the search for runs, which is for several executions at a time.
+-- The search for runs, done for several executions at a time, counts too.
 local function isTired()
   return effort + runSearch.looks / LOOKS_PER_LOOK >= many
 end

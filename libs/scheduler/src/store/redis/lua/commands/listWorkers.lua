@@ -1,6 +1,6 @@
 #!lua flags=no-writes
--- Workers: the ids of all, or some of them.
--- ARGV: context, operation (none), ids...   Returns: ids | order of joining, JSON text, ...
+-- The ids of all workers, or the views of some.
+-- ARGV: context, operation (none), ids...   Returns: ids | for each worker: number of its registration, JSON text
 -- @include queries
 if #ARGV == 2 then
   return call('ZRANGE', keys.leases, 0, -1)

@@ -1,8 +1,7 @@
 #!lua flags=allow-oom
--- A node says which transitions it listens to, or (mask '') that it is gone; silent nodes are forgotten.
--- ARGV: context, operation (none), mask | '', patience
--- Returns: { 1: it was not known until now, else 0, what this namespace is called for as long as it keeps what it holds,
---   the store's time }
+-- Sets the transitions that a node subscribes to, or removes the node (mask ''). Silent nodes are removed.
+-- ARGV: context, operation (none), mask | '', timeout (ms)
+-- Returns: { 1 if the node was unknown, else 0, identity of this namespace until its data is lost, store's time }
 -- @include keys
 -- @include context
 local isNew = 0
@@ -38,7 +37,7 @@ for _, each in ipairs(masks) do
     wanted[bit] = (wanted[bit] or 0) + (has(each[2], bit) and 1 or 0)
   end
 end
--- What any node but this one listens to; without one, what any does.
+-- What any node except one with this mask subscribes to; with 0, what any node subscribes to.
 local function wantedBeside(mask)
   local all = 0
   for bit = 0, 10 do

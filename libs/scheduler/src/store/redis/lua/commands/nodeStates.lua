@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- The statuses of executions: a letter for each, '-' for one that is not there; fewer where their states are large.
+-- The statuses of executions, one letter each, '-' for one that does not exist; of the first ones only if states are large.
 -- ARGV: context, operation (none), ids...   Returns: letters
 -- @include queries
 local ids = {}

@@ -1,6 +1,6 @@
 #!lua flags=no-writes
--- Dependencies that an execution still waits for, from one edge on.
--- ARGV: context, operation (none), executionId, edge   Returns: JSON: { dependencies, next edge or false }
+-- The open edges of an execution, from one index on.
+-- ARGV: context, operation (none), executionId, index   Returns: JSON: { dependencies, next index or false }
 -- @include queries
 local row = rows.get(ARGV[3])
 if not row or row.location ~= 'dependencies' then

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- Stops claims from the queue.
--- ARGV: context, operation, queue   Returns: ms after which no earlier claim of another node starts any more, effects
+-- ARGV: context, operation, queue   Returns: ms after which no earlier claim of another node starts, effects
 -- @include verb
 -- @include startsUntil
 engine.queue.pause(tables, queueTable.find(ARGV[3]))

@@ -1,6 +1,7 @@
 #!lua flags=no-writes
--- The ids that would be claimed next, in order, from one place on.
--- ARGV: context, operation (none), queue, count, level, place in it   Returns: { next level or '', next place, ids... }
+-- The ids that would be claimed next, in order, from a position on.
+-- ARGV: context, operation (none), queue, count, level, position in it   Returns: { next level or '', next position, ids...
+--   }
 -- @include queries
 local ENTRIES_LOOKED_AT = 500
 local count, first = tonumber(ARGV[4]), tonumber(ARGV[5])

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Makes due executions ready, resolves edges, ends waits whose deadline has passed, inserts committed batches.
+-- Makes due executions ready, decides edges and ends waits whose deadline has passed, inserts committed batches.
 -- ARGV: context, operation, limit   Returns: { done, more, next due instant | '' }, effects
 -- @include verb
 -- @include bulkInsert

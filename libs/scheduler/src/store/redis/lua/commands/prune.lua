@@ -1,6 +1,5 @@
 #!lua flags=allow-oom
--- Drops history and idempotency keys whose time is over, batches that came to nothing, and what nodes that are gone have
--- left behind.
+-- Drops expired history and idempotency keys, and batches that were aborted or not committed in time.
 -- ARGV: context, operation, limit   Returns: { done, more }, effects
 -- @include verb
 -- @include bulkInsert

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Creates or changes a schedule; an unchanged one keeps its next tick and its pause.
--- ARGV: context, operation, schedule (JSON)   Returns: the record (JSON), effects
+-- Creates or changes a schedule. An unchanged one keeps its next tick and its pause.
+-- ARGV: context, operation, schedule (JSON)   Returns: record (JSON), effects
 -- @include verb
 return commit(scheduleTable.pack(engine.schedule.put(tables, scheduleTable.unpack(ARGV[3]))))

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Puts definitions; an older version of the same app leaves a newer one's alone.
+-- Stores definitions. An older version of an app does not replace those of a newer one.
 -- ARGV: context, operation, then each definition (JSON)   Returns: 1, effects
 -- @include verb
 for i = 3, #ARGV do

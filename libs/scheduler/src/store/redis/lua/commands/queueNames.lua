@@ -1,6 +1,6 @@
 #!lua flags=no-writes
--- Names of some queues, by a cursor.
--- ARGV: context, operation (none), '', cursor   Returns: next cursor ('0': none), names...
+-- A page of queue names by a cursor.
+-- ARGV: context, operation (none), '', cursor   Returns: next cursor ('0': end), names...
 -- @include keys
 local AT_ONCE = 250
 local page = redis.call('HSCAN', keys.queues, ARGV[4], 'COUNT', AT_ONCE)

@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- Executions ready to be claimed, by level, of some queues together.
+-- The number of ready executions by level, summed over some queues.
 -- ARGV: context, operation (none), queues...   Returns: five numbers
 -- @include queries
 local total = { 0, 0, 0, 0, 0 }

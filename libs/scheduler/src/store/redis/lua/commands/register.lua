@@ -1,7 +1,6 @@
 #!lua flags=allow-oom
--- A worker joins, or renews what it says of itself.
--- ARGV: context, operation, workerId, hello (JSON), number of queues, queues..., tasks...
--- Returns: 1, effects
+-- Registers a worker, or updates its registration.
+-- ARGV: context, operation, workerId, registration (JSON), number of queues, queues..., tasks...   Returns: 1, effects
 -- @include verb
 local about = { text = ARGV[4], queues = {}, slots = cjson.decode(ARGV[4]).maxConcurrentTasks, tasks = {} }
 local tasksFrom = 6 + tonumber(ARGV[5])

@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
--- Removes a definition in steps: its schedules are removed, what waits for the task's next execution is skipped, then the
--- definition is removed, and at last its queued executions are cancelled.
--- ARGV: context, operation, taskId, '' (the first step) | 'schedules:' and a cursor | 'waiting' (no schedules are left) | number
---   of the first execution to look at, how many executions
--- Returns: where the next step begins; 'missing' or 'done', effects
+-- Removes a definition in steps: removes its schedules, skips what waits for the task's next execution, removes the
+-- definition, cancels its queued executions.
+-- ARGV: context, operation, taskId, '' (first step) | 'schedules:' with a cursor | 'waiting' (the schedules are removed) |
+--   position of the next execution to examine, executions per step
+-- Returns: next step | 'missing' | 'done', effects
 -- @include verb
 -- @include bulkInsert
 local task, from, many = ARGV[3], ARGV[4], tonumber(ARGV[5])
@@ -33,8 +33,7 @@ local function removeSchedules(cursor)
   return after
 end
 
--- Most executions are of other tasks: their records tell. Returns the number behind the last one that was looked at, or
--- 'done'.
+-- Most executions belong to other tasks, as their records show. Returns the next position, or 'done'.
 local function cancelQueued(first)
   local TASK = '^%d+|%d+|%-?%d+|[^|]*|([^|]*)|'
   local old = call('ZCARD', keys.old)

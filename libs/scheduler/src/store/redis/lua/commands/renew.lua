@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
--- Renews the worker's lease and the locks of its runs, of some of them at a time, for a process that may be too busy to beat. Nobody there would
--- hear effects, so that there are none: dependents are told by the next verb.
--- ARGV: context, operation (none), workerId, 1 if its process stands still: then nothing is handed over to it any more,
---   where to go on among its runs ('0': begin)
--- Returns: { 1 | 0 (unknown), the store's time, where to go on | '' }
+-- Renews the worker's lease and the locks of some of its runs, for a process that may be too busy to send heartbeats. Such
+-- a process cannot receive effects, so there are none: the next verb propagates to dependents.
+-- ARGV: context, operation (none), workerId, 1 if its process is blocked (which stops direct dispatch to it), cursor among
+--   its runs ('0': begin)
+-- Returns: { 1 | 0 (unknown), store's time, next cursor | '' }
 -- @include verb
 local found = workerTable:get(ARGV[3])
 if not found then

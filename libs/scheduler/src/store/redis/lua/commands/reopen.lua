@@ -1,5 +1,5 @@
--- FAILED, CANCELLED, SKIPPED -> PENDING, with a fresh budget.
--- ARGV: context, operation, executionId   Returns: { its status before, and after } | '' (not found), effects
+-- FAILED, CANCELLED, SKIPPED -> PENDING, with a new retry budget.
+-- ARGV: context, operation, executionId   Returns: { status before, status after } | '' (not found), effects
 -- @include verb
 local row = rows.get(ARGV[3])
 if not row then

@@ -1,5 +1,6 @@
--- Keeps what a run says of itself, if its token is current.
--- ARGV: context, operation, executionId, attempt, fraction | '', note | '', hasNote, log lines...   Returns: 1 | 0, effects
+-- Stores progress and log lines of a run, if its lease token is current.
+-- ARGV: context, operation, executionId, lease token, fraction | '', note | '', hasNote, log lines...   Returns: 1 | 0,
+--   effects
 -- @include verb
 local row = engine.settle.current(tables, settle.run(ARGV[3], ARGV[4]))
 if not row then

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- A process was told of executions that the store does not have any more: it came back with older data, or with none.
--- ARGV: context, operation, how many   Returns: 1, effects
+-- Counts a loss of data: the store does not have executions that it had reported to a node.
+-- ARGV: context, operation, number of lost executions   Returns: 1, effects
 -- @include verb
 context.count('rewound', 1)
 effects.push({ 'rewound', false, tonumber(ARGV[3]), now })

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Brings back the runs of workers whose lease is over.
+-- Recovers the runs of workers whose lease has expired.
 -- ARGV: context, operation, limit   Returns: { done, more }, effects
 -- @include verb
 local limit = tonumber(ARGV[3])

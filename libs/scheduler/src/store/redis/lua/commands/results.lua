@@ -1,7 +1,7 @@
 #!lua flags=no-writes
--- What an execution's dependencies have left, from one edge on, as far as one reply goes.
--- ARGV: context, operation (none), executionId, edge
--- Returns: { edge to go on from (0: that was all), { ref, result or nil, ... } }
+-- The results of an execution's upstreams, from one edge on, up to the size of one reply.
+-- ARGV: context, operation (none), executionId, index of the edge
+-- Returns: { next index (0: end), { ref, result or nil, ... } }
 -- @include queries
 local row = rows.get(ARGV[3])
 if not row or not row.edgeCount then

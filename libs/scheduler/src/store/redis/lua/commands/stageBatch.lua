@@ -1,14 +1,14 @@
 -- Stages a part of a batch, as far as the bytes of its upstreams allow.
--- ARGV: context, operation, batch, extras (JSON: index -> options of the item that are not in its record),
---   then for each item: executionId, record body, or '' for further edges of the execution before it
--- Returns: how many items are staged | 0 (an idempotency key of the batch is in use by now) | { 'error', code, details... }
+-- ARGV: context, operation, batch, extras (JSON: index -> options of the item that are not in its record), then for each
+--   item: executionId, record body, or '' for further edges of the execution before it
+-- Returns: number of staged items | 0 (an idempotency key of the batch is taken) | { 'error', code, details... }
 -- @include verb
 -- @include bulkInsert
 local FIRST = 5
 local batch, extras = ARGV[3], cjson.decode(ARGV[4])
 local part, upstreams, names, entries = {}, {}, {}, {}
 
--- Reads the upstreams of an item outside of its batch. Returns an error if one is missing.
+-- Reads the upstreams of an item that are not in its batch. Returns an error if one is missing.
 local function check(extra)
   local ids = {}
   for _, edge in ipairs(extra.edges or {}) do

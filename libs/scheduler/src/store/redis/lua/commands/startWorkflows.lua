@@ -1,8 +1,7 @@
--- Compact workflows, see records.lua: NEW -> PENDING for all members of each; one that is there already stays as it is.
--- ARGV: context, operation, groups (JSON: { queue, level, task } of the members),
---   of each member two characters, its group and how many edges it waits for,
---   then of each workflow: workflowId, its record, size,
---   and of each member: executionId, record (flags|task|queue|level|timeout;budget|workflow|ref|payload)
+-- Compact workflows, see records.lua: NEW -> PENDING for all members of each. A workflow that exists is left as it is.
+-- ARGV: context, operation, groups (JSON: { queue, level, task } of the members), two characters for each member: its group
+--   and its number of open edges, then for each workflow: workflowId, record, size, and for each member: executionId,
+--   record (flags|task|queue|level|timeout;budget|workflow|ref|payload)
 -- Returns: 1, effects
 -- @include keys
 -- @include context
@@ -12,7 +11,7 @@
 
 local FIRST = 5
 
--- Those that are not there yet: { at, members before it, size }.
+-- The workflows that do not exist: { at, members before it, size }.
 local function freshOnes()
   local found, ids = {}, {}
   local at, before = FIRST, 0
@@ -33,7 +32,7 @@ end
 
 local fresh, groups = freshOnes(), cjson.decode(ARGV[3])
 
--- Whether others wait for a task of theirs.
+-- Whether other executions may wait for one of these tasks.
 local function isWatched()
   for _, group in ipairs(groups) do
     if call('SISMEMBER', keys.watched, group[3]) == 1 then
@@ -43,9 +42,9 @@ local function isWatched()
   return false
 end
 
--- Members as they are: no row is looked at. Counters in place of `#`, which searches for the end of a table each time.
+-- Stores members without rows. Counters replace `#`, which searches for the end of a table each time.
 local function startCompact()
-  -- Members of several tasks may enter one list, in the order in which they come.
+  -- Members of several tasks may enter the same list, in order.
   local lists, numbers, buffers, filled = {}, {}, {}, {}
   local listOf = {}
   for i, group in ipairs(groups) do
@@ -118,7 +117,7 @@ end
 
 -- @include concerns
 
--- They cannot be compact, since others wait for their tasks: their ties become edges.
+-- Members of a watched task cannot be compact: the edges in their records become edges of their own.
 for _, each in ipairs(fresh) do
   local at, tasks_, made, extras = each.at, {}, {}, {}
   workflow.add(ARGV[at], ARGV[at + 1], ARGV[at + 2])

@@ -1,10 +1,9 @@
 #!lua flags=no-writes
--- Figures of the whole, with the first of the queues; or more of the queues.
+-- Totals and the first queues, or further queues.
 -- ARGV: context, operation (none), queues...
--- Returns: JSON; `rest` names further queues that are not among those shown, and `next` is the cursor for queueNames, '0': there
--- are no others
+-- Returns: JSON; `rest` names further queues that are not shown, `next` is the cursor for queueNames ('0': end)
 -- @include queries
--- Queues that one script shows, and entries of a list that are looked at for the first that counts.
+-- Queues per call, and entries of a ready list that are examined for its first ready execution.
 local QUEUES_AT_ONCE, HEADS_LOOKED_AT, UNHANDLED_SHOWN = 20, 100, 100
 local names, rest, next = {}, {}, nil
 if #ARGV > 2 then
@@ -18,7 +17,7 @@ else
     table.insert(#names < QUEUES_AT_ONCE and names or rest, page[2][i])
   end
 end
--- Queues from which live workers claim.
+-- Queues that live workers serve.
 local served = {}
 local workers = call('ZRANGE', keys.leases, 0, -1)
 for _, found in ipairs(workerTable.fetch(workers)) do
@@ -27,7 +26,7 @@ for _, found in ipairs(workerTable.fetch(workers)) do
   end
 end
 
--- The first of a list that counts, by the states of its entries: the records may be large.
+-- The first ready execution of a list, by the states of its entries, since records may be large.
 local function firstOf(name, level)
   local entries, ids, first = call('LRANGE', keys.ready(name, level), 0, HEADS_LOOKED_AT - 1), {}, nil
   for i, entry in ipairs(entries) do
@@ -78,7 +77,7 @@ for _, name in ipairs(names) do
   if #queues == 0 or rows.bytes <= STEP_BYTES then
     queues[#queues + 1] = view(name)
   else
-    -- The heads were large: the others are asked for by another call.
+    -- The rows read so far are large: another call returns the other queues.
     rest[#rest + 1] = name
   end
 end
@@ -99,7 +98,7 @@ end
 local errors = {}
 for _, packed in ipairs(call('LRANGE', keys.errors, 0, -1)) do
   local ok, each = pcall(cmsgpack.unpack, packed)
-  -- Unreadable ones are left out.
+  -- Unreadable entries are omitted.
   if ok and type(each) == 'table' and each[1] and each[4] then
     local isMirror, mirror = pcall(cjson.decode, call('HGET', keys.tasks, each[1]) or '')
     each[5] = isMirror and type(mirror) == 'table' and mirror.taskName or each[1]

@@ -1,9 +1,9 @@
--- The short way of compact members of workflows: see records.lua. It does what engine.finish does with an end that satisfies
--- all edges that lead from it.
+-- The fast path of compact members that succeed, see records.lua: does what engine.finish does with an end that satisfies
+-- all edges to its dependents.
 local compact = {}
 
 local FAILURE = byte(codes.EDGE.failure)
--- Edges that one exchange decides in this way; later members are deferred.
+-- Edges that one exchange decides here; later members are deferred.
 local EDGES_AT_ONCE = 2000
 
 local edgesLeft
@@ -12,7 +12,7 @@ function compact.begin()
   edgesLeft = EDGES_AT_ONCE
 end
 
--- Calls `visit(id, text)` with the fields of a hash, until it returns false. Returns true if it never did, and all fields were
+-- Calls `visit(id, text)` with fields of a hash until it returns false. Returns true if it never did, and the fields were
 -- small enough to read.
 local function eachOf(key, ids, visit)
   local isOpen = true
@@ -27,8 +27,8 @@ local function eachOf(key, ids, visit)
   return isOpen and done == #ids
 end
 
--- Whether all members of the workflows that end have ended in the short way. Where their results are too large to look, that
--- is not known, and they end in the long way.
+-- Whether all members of these workflows ended by this fast path. Where the states are too large to read, that is unknown,
+-- and the engine ends them.
 local function areCompact(ended, settling)
   workflow.fetchRecords(ended)
   local ids = {}
@@ -44,8 +44,9 @@ local function areCompact(ended, settling)
   end)
 end
 
--- Counts the edges that lead from a member to others, by dependent; false where one of them wants a failure. `names`: as
--- they stand in its record, see records.lua, up to a bar at `to`; `told`: the dependents of all edges so far, in order.
+-- Counts the edges from a member to its dependents in `waits`, by dependent; returns false if one of them requires a
+-- failure. `names`: dependents as in its record, see records.lua, which end before `to`; `targets`: the dependents of all
+-- edges so far, in order.
 local function countEdges(names, to, waits, told)
   local from = 1
   while from < to do
@@ -62,7 +63,7 @@ local function countEdges(names, to, waits, told)
   return true
 end
 
--- Each of these ids once, in the order in which they come for the last time.
+-- Each id once, in the order of last occurrence.
 local function byLast(ids)
   local seen, backwards, found = {}, {}, {}
   for i = #ids, 1, -1 do
@@ -77,8 +78,8 @@ local function byLast(ids)
   return found
 end
 
--- The lists that these members enter: key -> ids in order, and the names of their queues; nil where a record is missing, and
--- where they are large.
+-- The ready lists that these members enter (key -> ids in order), and the names of their queues; nil if a record is missing
+-- or the records are too large.
 local function listsOf(ids)
   local lists, names = {}, {}
   local areRead = eachOf(keys.static, ids, function(id, record)
@@ -97,8 +98,8 @@ local function listsOf(ids)
   return areRead and lists or nil, names
 end
 
--- The changes that follow from the ends of these members, or of as many of them as one exchange settles (`count`); nil if they
--- need the general way. ARGV has their ids from `at` on, and from `ties` on the dependents|workflowId of each.
+-- The changes that follow from the ends of these members, or of as many as one exchange settles (`count`); nil if the
+-- engine must settle them. ARGV has their ids from `at` on, and their dependents|workflowId from `dependentsAt` on.
 function compact.plan(n, at, ties)
   local settling = {}
   local waits, told = {}, {}
@@ -128,7 +129,7 @@ function compact.plan(n, at, ties)
       ended[#ended + 1] = wf
     end
   end
-  -- A dependent becomes ready by its last edge.
+  -- A dependent is ready when its last edge is satisfied.
   local ready, waiting, dependents = {}, {}, byLast(told)
   local areCounted = eachOf(keys.state, dependents, function(id, state)
     local open = state and records.openEdges(state)
@@ -152,7 +153,7 @@ function compact.plan(n, at, ties)
   return { count = count, ready = ready, lists = lists, queues = names, waiting = waiting, ends = ends, ended = ended }
 end
 
--- Writes a plan. All that could fail has been looked at while it was made.
+-- Writes a plan. Nothing here can fail: `plan` has read and checked everything.
 function compact.apply(plan)
   callAll('HSET', keys.state, plan.waiting)
   callAll('HDEL', keys.state, plan.ready)
@@ -173,7 +174,7 @@ function compact.apply(plan)
   local entries = {}
   for i, id in ipairs(plan.ended) do
     local found = workflow.get(id)
-    -- As engine.workflow.complete does; a script has no engine here yet.
+    -- As engine.workflow.complete; a script has not defined the engine yet.
     found.status, found.completedAt, found.entry = 'COMPLETED', now, context.nextNumber()
     effects.push({ 'workflow', id, found.status, now })
     entries[i] = string.format('%s|%d|%s', id, found.entry, codes.COMPACT_ENTRY)
@@ -182,7 +183,8 @@ function compact.apply(plan)
   workflow.save()
 end
 
--- The upstreams' results for the claims from `first` to `last`, as far as the budget goes; `upstreams` of all of them.
+-- Adds the upstreams' results of the claims from `first` to `last`, as far as the budget allows; `upstreams` are those of
+-- all of them.
 function compact.add(claims, first, last, upstreams)
   local states, at = readAll('HMGET', keys.state, upstreams), 0
   for i = first, last, 2 do
@@ -208,9 +210,9 @@ function compact.add(claims, first, last, upstreams)
   end
 end
 
--- What claimed members have got from their dependencies; claims: { id, its ties, ... }
+-- Collects the results for claimed members; claims: { id, its edges (see records.upstreams), ... }
 function compact.gather(claims)
-  -- Edges of which the upstreams are read at once, and those of one trip.
+  -- Edges whose upstreams are read together, and those of one exchange.
   local AT_ONCE, left = 64, 4000
   local upstreams, first = {}, 1
   for i = 2, #claims, 2 do

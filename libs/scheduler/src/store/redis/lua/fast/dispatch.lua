@@ -1,12 +1,11 @@
--- Dispatch to waiting workers without a claim: the start of a run (engine.claim) of simple executions of which nothing is
--- ready that comes before.
+-- Direct dispatch: does what engine.claim does when it starts simple executions, if no ready execution comes before them.
 local dispatch = {}
 
--- For how long a worker counts as waiting: it asks again every second, unless its event loop is blocked.
+-- How long a worker counts as idle after its last request: it polls every second, unless its event loop is blocked.
 local IDLE_MS = 2000
 
--- Gives a few simple executions to a worker that waits with nothing to do: none of its handlers can block its process.
--- Returns whether it was done: the message went first, and somebody heard it.
+-- Gives a few simple executions to an idle worker without runs: no handler can be blocking its process. The message is sent
+-- first: the runs start only if a subscriber received it. Returns the worker's id, or false.
 function dispatch.give(groups, ids, pairs_)
   local count = #ids
   if count > 16 or context.hasLimits then

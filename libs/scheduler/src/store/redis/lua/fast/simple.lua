@@ -1,36 +1,37 @@
--- The fast path of an exchange: simple executions and members of compact workflows that succeed, and claims from one queue
--- without limits. It does what engine.settle and engine.claim do with such; whatever else it meets it leaves to them.
+-- The fast path of an exchange: simple executions and compact members that succeed, and claims from one queue without
+-- limits. Does what engine.settle and engine.claim do with them, and leaves everything else to the engine.
 local simple = {}
 
 -- Levels of priority: 0 to 4.
 local LEVELS = 4
 
--- Whether other nodes listen to such events.
+-- Whether other nodes subscribe to these events.
 local emitsEnds, emitsStarts
 
 function simple.begin()
   simple.workerId, simple.demand = ARGV[3], tonumber(ARGV[6])
-  -- The worker's record, set by the verb.
+  -- The worker's record, set by exchange.lua.
   simple.worker = nil
-  -- One letter for each settlement; claims: id, record, ...; the number in their running entries.
+  -- Outcomes: one letter for each settlement. Claims: id, record, ... The number is in the running entries of these claims.
   simple.answers, simple.claims, simple.claimNumber = {}, {}, 0
-  -- Whether history is left to trim.
+  -- Whether history must still be trimmed by the engine.
   simple.trimLater = false
   emitsEnds, emitsStarts = effects.isSubscribedElsewhere('completed'), effects.isSubscribedElsewhere('started')
-  -- Which effects of it are in the reply, since other nodes need them; the worker makes the others itself: 1 ends, 2 starts.
+  -- Which effects of the fast path are in the reply because other nodes need them (1 ends, 2 starts); the worker emits the
+  -- others itself.
   simple.emitted = (emitsEnds and codes.ENDS_EMITTED or 0) + (emitsStarts and codes.STARTS_EMITTED or 0)
 end
 
--- Entries of history that are taken at a time, since each may be a workflow of 200 executions.
+-- Entries of history per read: each may be a workflow of 200 executions.
 local ENTRIES_AT_ONCE = 125
--- The end of an entry of a workflow of which all executions succeeded here.
+-- The last letter of an entry of a workflow whose executions all succeeded by the fast path.
 local COMPACT = byte(codes.COMPACT_ENTRY)
 
--- Takes the oldest `n` entries of history: executions that stand alone, and workflows of which all executions ended in the
--- short way. At any other entry it stops. Returns the ids of what it took, and whether that was all.
+-- Takes the oldest `n` entries of history, up to the first that is neither a simple execution nor a workflow whose
+-- executions all ended by the fast path. Returns the ids of their executions, and whether all `n` were taken.
 local function takeOldest(n)
   local entries = call('LPOP', keys.history, n)
-  -- Only executions, as they mostly are.
+  -- The usual case: executions only.
   if not find(table.concat(entries), '|', 1, true) then
     return entries, true
   end
@@ -59,7 +60,7 @@ local function takeOldest(n)
   return ids, taken == #entries
 end
 
--- Does what engine.history.trim does with simple history beyond the count; anything else is left to the general way.
+-- Does what engine.history.trim does with such entries beyond the maximum count; leaves others to the engine.
 local function trimPlain()
   local over = call('LLEN', keys.history) - context.historyCount
   if over <= 0 then
@@ -78,7 +79,8 @@ local function trimPlain()
   context.count('COMPLETED', -dropped)
 end
 
--- Where the parts of a simple segment stand: ids, results (nil for none), the segment behind it, ties (of members only).
+-- Where the parts of a simple segment begin in ARGV: ids, results (nil for none), the next segment, dependents (of members
+-- only).
 function simple.layout(from)
   local n, hasResults, entries = tonumber(ARGV[from + 1]), ARGV[from + 2] == '1', tonumber(ARGV[from + 3])
   local ids = from + 4 + 2 * entries
@@ -87,7 +89,7 @@ function simple.layout(from)
   return n, ids, hasResults and behind or nil, behind + (hasResults and n or 0), isMember and ids + n or nil
 end
 
--- Whether each run of a simple segment is still what it was when it was claimed.
+-- Whether each run of a simple segment still has the entry that it was claimed with.
 local function isIntact(from, n, ids)
   local found = readAll('HMGET', keys.running(simple.workerId), ARGV, ids, ids + n - 1)
   local i = 1
@@ -126,8 +128,8 @@ local function tellCompleted(n, ids, results)
   end
 end
 
--- Settles first runs that simply succeeded, or only as many of them as `compact.plan` allows; false if any of them needs the
--- general way.
+-- Settles first runs that succeeded, or only as many as `compact.plan` allows. Returns false if any of them needs the
+-- engine.
 function simple.settle(from)
   local n, ids, results, _, ties = simple.layout(from)
   if context.hasLimits or context.historyAge or context.countsBytes then
@@ -143,10 +145,10 @@ function simple.settle(from)
   local deferred = plan and n - plan.count or 0
   n = n - deferred
   local ends, i = {}, 1
-  -- ms that all of these runs took, without the steps of the clock meanwhile.
+  -- Total ms of these runs, without steps of the clock in between.
   local duration = 0
   for at = from + 4, ids - 1, 2 do
-    -- Runs of one claim have one entry, and so one beginning of what is kept of their ends.
+    -- The runs of one claim share their entry, and so the prefix of their states.
     local entry = ARGV[at]
     local prefix = records.completedPrefix(entry, simple.workerId)
     local startedAt, claimNumber = records.parseRun(entry)
@@ -181,7 +183,7 @@ function simple.settle(from)
   return true
 end
 
--- Claims simple executions of one simple queue, level by level; false where something else stands in the way.
+-- Claims simple executions of one queue without limits, level by level. Returns false if it meets anything else.
 function simple.claim()
   if simple.demand <= 0 or simple.worker.draining then
     return true
@@ -195,13 +197,13 @@ function simple.claim()
   end
   local runs, tied = {}, {}
   local claims, workerId = simple.claims, simple.workerId
-  -- Twice as many as are claimed.
+  -- Two values for each claim: id and record.
   local n = 0
   local runnable = {}
   -- The task of the record examined last. If that record is simple, `alike` is its text from the first bar to the bar after
   -- the task: a record with the same text at its first bar is simple as well, and of the same task.
   local task, alike
-  -- Whether this worker can run what the short way can claim, and where the record's flags begin.
+  -- Whether the fast path can claim the record for this worker, and where the flags of the record begin.
   local function examine(text)
     local flags = records.skip(text, 1, 3)
     local isSimple = records.isSimpleAt(text, flags)
@@ -220,7 +222,7 @@ function simple.claim()
   local want = math.min(simple.demand, limits.CLAIM_PER_STEP)
   simple.claimNumber = context.nextNumber()
   local entry = records.runEntry(true, simple.claimNumber)
-  -- Without tombstones, and without executions that look simpler than they are, an entry that bears no number is simple.
+  -- Without tombstones and misplaced entries, an entry without a number is a simple execution's.
   local tombstones = call(
     'HMGET',
     keys.tombstones,
@@ -238,8 +240,8 @@ function simple.claim()
     local entries = call('LPOP', list, want - n / 2)
     if entries then
       local take = #entries
-      -- Records are read some at a time, and fewer where they are large: of the part that was read, its size, which of it is
-      -- next, and what was left of the budget before it.
+      -- Records are read in parts, which are smaller if records are large: of the current part, its size, its next record,
+      -- and the budget before it.
       local texts, states, k, many, left = {}, {}, 0, 0, nil
       for i = 1, #entries do
         k = k + 1
@@ -252,7 +254,7 @@ function simple.claim()
           k = 1
         end
         local text = texts[k]
-        -- An entry with a number (`id|no`) is no id: no record bears its name.
+        -- An entry with a number (`id|no`) is not an id, so it has no record.
         local can, flags = false, nil
         if text and not states[k] then
           local same = alike and find(text, alike, 1, true)

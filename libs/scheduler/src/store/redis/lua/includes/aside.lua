@@ -1,13 +1,13 @@
--- What cannot be treated is set aside, with what is stored of it and the error, so that it holds up nothing else. What waits
--- for it is found by orphans.lua.
+-- Sets aside what cannot be treated, with its stored texts and the error, so that it does not block anything else.
+-- orphans.lua finds what waits for it.
 local aside = {}
 
 local ENTRIES_KEPT = 1000
--- Bytes of each text that are kept.
+-- Maximum bytes stored of each text.
 local TEXT_KEPT = 100000
 
 function aside.begin()
-  -- The first command that has failed in this verb, see attempt; whether anything was set aside.
+  -- The first failed command of this verb, see `attempt`; whether anything was set aside.
   aside.failure, aside.isAny = nil, false
 end
 
@@ -15,12 +15,12 @@ local function textOf(err)
   return type(err) == 'table' and tostring(err.err) or tostring(err)
 end
 
--- Whether a command has failed: its error begins with a code, that of Lua with a place.
+-- Whether the error is a server's reply: it begins with a code, where Lua's begins with a position.
 local function isOfServer(err)
   return string.find(textOf(err), '^%u+ ') ~= nil
 end
 
--- What waits for it is to be found.
+-- Lets orphans.lua find what waits for it.
 local function seekOrphans()
   if aside.isAny then
     return
@@ -31,7 +31,7 @@ local function seekOrphans()
   effects.push({ 'due', now })
 end
 
--- texts: what was stored, false for nothing.
+-- texts: what was stored; false for nothing.
 function aside.put(step, id, err, texts)
   local message = string.sub(textOf(err), 1, 500)
   for i, text in ipairs(texts) do
@@ -44,7 +44,7 @@ function aside.put(step, id, err, texts)
   seekOrphans()
 end
 
--- Takes a run from whichever worker has it.
+-- Removes a run from the worker that has it.
 local function dropRun(id)
   for _, workerId in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
     if call('HDEL', keys.running(workerId), id) == 1 then
@@ -54,10 +54,10 @@ local function dropRun(id)
   call('HDEL', keys.dispatched, id)
 end
 
--- Counters of what waits, by location.
+-- Counters of waiting executions, by location.
 local WAITING = { dependencies = 'waitingForDependencies', lock = 'waitingForLock', unhandled = 'waitingForHandler' }
 
--- Counts an execution of that state no more.
+-- Removes an execution with this state from the counters.
 local function uncount(state)
   local status = fields.statusOf(state)
   if status and status ~= 'PENDING' and status ~= 'RUNNING' then
@@ -70,7 +70,7 @@ local function uncount(state)
   end
 end
 
--- Takes all that is stored of an execution: nothing finds it any more. Returns its texts.
+-- Removes all stored data of an execution. Returns its texts.
 local function take(id)
   local texts = {}
   for i, key in ipairs({ keys.static, keys.state, keys.extra }) do
@@ -94,16 +94,16 @@ function aside.execution(step, id, err)
   aside.put(step, id, err, texts)
 end
 
--- As put, of what names an execution of which there is no record.
+-- As `put`, for data that names an execution without a record.
 function aside.missing(step, id, err, texts)
   take(id)
   aside.put(step, id, err, texts)
 end
 
--- Keys of one execution, or of one lock, and their types.
+-- Keys of one execution or lock, and their types.
 local OWN = { edges = 'hash', dependents = 'list', logs = 'list', parked = 'zset', lines = 'zset' }
 
--- Deletes those that have another type. Returns whether there were any.
+-- Deletes those of another type. Returns whether there were any.
 local function dropMistyped(id)
   local isAny = false
   for name, wanted in pairs(OWN) do
@@ -116,9 +116,9 @@ local function dropMistyped(id)
   return isAny
 end
 
--- Treats one item; if that fails, its changes are discarded. An error of a command may concern all items, unless a key that
--- belongs to this one has a wrong type. Then the item stays as it is, and the verb fails after it has written the others.
--- Returns whether the item was treated, the result of `treat` or the error, and whether the item stays.
+-- Treats one item; if that fails, its changes are discarded. A failed command may concern all items, unless a key of this
+-- item has a wrong type: in that case the item stays stored, and the verb fails after it has written the others. Returns
+-- whether the item was treated, the result of `treat` or the error, and whether the item stays.
 function aside.attempt(id, treat, ...)
   local counts, told, dirty = {}, #effects.list, rows.dirty
   for name, by in pairs(context.counterChanges) do
@@ -150,7 +150,7 @@ function aside.attempt(id, treat, ...)
   return false, value, stays
 end
 
--- As attempt, of an execution, which is set aside where it fails and does not stay.
+-- As `attempt`, for an execution, which is set aside if it fails and does not stay.
 function aside.guard(step, id, treat, ...)
   local ok, value, stays = aside.attempt(id, treat, ...)
   if not ok and not stays then

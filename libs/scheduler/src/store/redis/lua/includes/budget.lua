@@ -1,26 +1,27 @@
--- Bounds of one reply: bytes of records and results, and edges of which results are read. Lists of records are read some at a
--- time, with a look at the budget between, since each record may have 256 kB: a few at first, and where those were large.
+-- Bounds of one reply: bytes of records and results, and edges whose results are read. Lists of records are read in parts,
+-- and the budget is checked after each, since a record may have 256 kB: the first part is small, and so is each after large
+-- records.
 local budget = { few = 4 }
 
 local MANY, SMALL_BYTES = 16, 65536
 
--- How many are read next, where those read last have so many bytes.
+-- The size of the next part, by the bytes of the last one.
 function budget.readNext(bytes)
   return bytes < SMALL_BYTES and MANY or budget.few
 end
 
--- A row is parsed and written again: it costs so many times what its bytes cost in a reply.
+-- The cost of a row in bytes of a reply: it is parsed, and written again.
 local ROW_COST = 3
 
--- Rows of so many bytes were read for a claim.
+-- Charges the bytes of rows that a claim has read.
 function budget.addRows(bytes)
   budget.bytes = budget.bytes - ROW_COST * bytes
 end
 
 function budget.begin()
   budget.bytes, budget.edges, budget.isFull = 4194304, 500, false
-  -- The results of the dependencies of those that are claimed: id, the edge from which on they are left to fetch (0: none),
-  -- { ref, result or false, ... } in the order of the edges.
+  -- Results of the upstreams of claims: id, index of the edge from which they must be fetched (0: none), { ref, result or
+  -- false, ... } in the order of the edges.
   budget.results = {}
 end
 

@@ -1,11 +1,11 @@
--- A batch that is too large for one script: its parts are staged, the batch is committed, then its executions are inserted
--- in bounded steps. Before the commit, it is only text. Upstreams outside of the batch stay out of history from their staging
--- until the last execution is inserted, so each execution finds how its upstreams ended.
+-- A batch that is too large for one script: staged in parts, committed, then inserted in bounded steps. Before the commit
+-- it is only text. Its upstreams outside of the batch stay out of history from staging until the last execution is
+-- inserted, so each execution finds how its upstreams ended.
 -- @include idempotency
 local bulkInsert = {}
 
--- Executions or edges that one step inserts, or upstreams that it releases. A step is also bounded by the bytes of the
--- executions and of their upstreams.
+-- Executions or edges that one step inserts, or upstreams that it releases. The bytes of the executions and of their
+-- upstreams bound it too.
 local PER_STEP = 100
 -- Upstreams that are released between two checks of the bytes.
 local RELEASED_TOGETHER = 4
@@ -21,7 +21,8 @@ function bulkInsert.hold(batch, upstream)
   end
 end
 
--- Stores a part: items { executionId, record, extra } as MessagePack; without a record: further edges of the one before it.
+-- Stores items { executionId, record, extra } as MessagePack; one without a record has further edges of the execution
+-- before it.
 function bulkInsert.stage(batch, part)
   callAll('RPUSH', keys.batchItems(batch), part)
   call('ZADD', keys.stagedBatches, context.steady + STAGING_TIMEOUT_MS, batch)
@@ -43,7 +44,7 @@ function bulkInsert.commit(batch, size)
   return true
 end
 
--- Releases upstreams of a batch. Returns whether none is left.
+-- Releases upstreams of a batch. Returns whether none remains.
 local function release(batch)
   for _ = 1, PER_STEP, RELEASED_TOGETHER do
     local held = call('ZPOPMIN', keys.batchUpstreams(batch), RELEASED_TOGETHER)
@@ -108,7 +109,7 @@ local function insertNext(batch)
   return done > 0
 end
 
--- Inserts the next items of the oldest committed batch. Returns whether anything is left of any batch.
+-- Inserts the next items of the oldest committed batch. Returns whether any batch remains.
 function bulkInsert.step()
   local batch = call('LINDEX', keys.committedBatches, 0)
   if not batch then
@@ -122,7 +123,7 @@ function bulkInsert.step()
   return true
 end
 
--- Drops a batch that was aborted, or not committed in time. Returns how many batches.
+-- Drops a batch that was aborted or not committed in time. Returns the number of batches.
 function bulkInsert.prune()
   local done = 0
   for _, batch in ipairs(call('ZRANGEBYSCORE', keys.stagedBatches, '-inf', context.steady, 'LIMIT', 0, 1)) do

@@ -1,9 +1,9 @@
--- Calls whose number of arguments has no bound. Lua passes some 8,000 values to a call at most, and fails beyond.
--- Nothing else unpacks a list: a test checks it.
+-- Commands with any number of arguments. Lua can pass about 8,000 values to a call. Nothing else unpacks a list: a test
+-- checks it.
 local CHUNK = 2000
 
--- Calls `command key list[from..to]...`, in pieces. For pairs, `from` is the first of a pair. Returns the sum of the
--- replies where these are numbers.
+-- Calls `command key list[from..to]...` in chunks. In a list of pairs, `from` is the first value of a pair. Returns the sum
+-- of the numeric replies.
 function callAll(command, key, list, from, to)
   from, to = from or 1, to or #list
   if to - from < CHUNK then
@@ -17,11 +17,11 @@ function callAll(command, key, list, from, to)
   return sum
 end
 
--- Items that are read before their bytes are looked at, and where they are small: bytes of these, and most items.
+-- Size of the first part and of each after a large one, the bytes up to which a part is small, and the maximum size.
 local FEW, SMALL, MANY = 4, 65536, 128
 
--- Calls `read(part)` with parts of a list, in order, until it has read more than so many bytes: a few items first, and more
--- where those were small. `read` returns the bytes that it has read. Returns how many items were read, and their bytes.
+-- Calls `read(part)`, which returns the bytes that it read, with parts of a list in order until more than `bytes` are read.
+-- Parts grow while they are small. Returns how many items were read, and their bytes.
 function readSome(list, bytes, read)
   local done, sum, many = 0, 0, FEW
   while done < #list and sum <= bytes do
@@ -36,7 +36,7 @@ function readSome(list, bytes, read)
   return done, sum
 end
 
--- The replies to `command key list[from..to]...`, one for each, in order.
+-- The replies to `command key list[from..to]...`, one for each item, in order.
 function readAll(command, key, list, from, to)
   from, to = from or 1, to or #list
   if to - from < CHUNK then

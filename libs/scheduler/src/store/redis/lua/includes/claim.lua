@@ -1,4 +1,4 @@
--- Claims of a worker, as they are sent to it.
+-- A worker's claims as the reply contains them.
 local claim = {}
 
 function claim.begin()
@@ -6,7 +6,7 @@ function claim.begin()
 end
 
 local function add(row)
-  -- attempt|run|failures|due|number|simple|workflow|what few have (JSON)
+  -- lease token|run|failures|due|claim number|simple|workflow|rarely used fields (JSON)
   local more = ''
   if row.heldLock or row.snoozes > 0 then
     more = cjson.encode({
@@ -29,7 +29,7 @@ local function add(row)
   table.insert(claim.list, table.concat(detail, '|'))
 end
 
--- Claims up to `want` for the worker, `slots` of them for free slots. Returns whether a bound has ended it.
+-- Claims up to `demand` executions for the worker, `slots` of them for free slots. Returns whether a bound ended it.
 function claim.claim(worker_, want, slots, options)
   runTable.flush()
   readyTable.flush()

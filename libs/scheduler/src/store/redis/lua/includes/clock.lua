@@ -1,22 +1,23 @@
--- Steps of the server's clock. What counts time that has passed (leases, locks, timeouts, waits, rate limits, delays,
--- idempotency keys) is stored in steady time: that of the server and an offset, which changes by each step, so that steady
--- time does not step, and nothing is written anew. What names a date (`dated`, ticks) is stored as it is named.
+-- Steps of the server's clock. Durations (leases, locks, timeouts, waits, rate limits, delays, idempotency keys) are stored
+-- in steady time: the server's time plus an offset that changes with each step, so that steady time does not step, and
+-- stored times need not be rewritten. Dates (`dated`, ticks) are stored as given.
 --
--- A step back is found here: time stands still until the server has caught up, or, beyond a moment, follows it. A step
--- forward looks like time in which no node called; a node that called before it knows better, by its monotonic clock.
+-- A step back is detected here: the store's time stands still until the server has caught up; a large step is followed. A
+-- step forward looks like time without calls; a node that called before detects it by its monotonic clock.
 
 local clock = {}
 
 local STEP_BACK_MS = 120000
--- By so much the estimate of a node may be wrong.
+-- Maximum error of a node's estimate.
 local ESTIMATE_MS = 1000
 
--- Entries of a sorted set that one step of a walk, see `walk`, looks at.
+-- Entries of a sorted set that one step of `walk` examines.
 local PER_STEP = 200
--- Bytes of a state that such a step reads: one that has not run yet is small.
+-- Maximum bytes of a state that such a step reads: the state of an execution that has not run is small.
 local SMALL_STATE = 4096
 
--- Schedules are looked at: their next ticks are found by the new time. ticks: schedule, next tick, ...
+-- Makes schedules due whose next tick is in the future, so that their ticks are computed from the new time. ticks:
+-- schedule, next tick, ...
 local function lookAt(ticks)
   local moved = {}
   for i = 1, #ticks, 2 do
@@ -30,8 +31,8 @@ local function lookAt(ticks)
   end
 end
 
--- Dates that an earlier release has stored are among the delayed only, where a step forward would make them late. delayed:
--- member, steady time (of these the date), ...
+-- An earlier release stored dates in `delayed` only, where a step forward would delay them: adds them to `dated`. delayed:
+-- member, steady time (which is the date itself), ...
 local function addDates(delayed)
   local ids, places = {}, {}
   for i = 1, #delayed, 2 do
@@ -48,7 +49,7 @@ local function addDates(delayed)
   end
 end
 
--- Goes on with a walk through a sorted set, if a step has begun one: `keys.meta` has its cursor. Returns whether there is more.
+-- Continues a walk over a sorted set that a step has started; `keys.meta` has its cursor. Returns whether it must continue.
 local function walk(cursorName, key, visit)
   local cursor = call('HGET', keys.meta, cursorName)
   if not cursor then
@@ -72,8 +73,8 @@ local function follow(instant, by)
   effects.push({ 'due', now })
 end
 
--- Takes the server's time as the new one where it is far behind. Dates that have been reached come first, since they would
--- be to come again. Returns whether any have to.
+-- Follows a large step back. Dates that are already due must be promoted first, since they would not be due at the new
+-- time. Returns whether there are any.
 local function followBack()
   local by = context.serverTime - context.highWaterMark
   if by >= -STEP_BACK_MS then
@@ -82,21 +83,21 @@ local function followBack()
     return true
   end
   call('HSET', keys.meta, 'steppedBack', context.created, 'ticksCursor', '0')
-  -- Minutes to come would outlive those of now.
+  -- Future minutes would outlive the current ones.
   call('UNLINK', keys.window)
   follow(context.serverTime, by)
   return false
 end
 
--- The first of `promote`. Returns whether there is more to do.
+-- `promote` calls it first. Returns whether it must continue.
 function clock.look()
   local isMore = followBack()
   isMore = walk('ticksCursor', keys.ticks, lookAt) or isMore
   return walk('delayedCursor', keys.delayed, addDates) or isMore
 end
 
--- Follows a step forward by `ahead` ms, if no verb has written the new time yet: then all instants are of the time before.
--- Returns whether it did.
+-- Follows a step forward by `ahead` ms unless a verb has already written the new time: all stored instants precede the
+-- step. Returns whether it did.
 function clock.followForward(ahead)
   if context.highWaterMark > now - ahead + ESTIMATE_MS then
     return false

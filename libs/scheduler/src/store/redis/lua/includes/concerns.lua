@@ -1,4 +1,4 @@
--- The whole of the transitions.
+-- All modules of the state machine.
 -- @include engine
 -- @include records
 -- @include budget

@@ -1,19 +1,20 @@
--- The frame of every verb: the caller's settings, see head.lua, the store's time, and what is written once at the end.
--- ARGV[2]: operation, or ''
+-- The context of a call: the caller's settings (see head.lua), the store's time, and what is written once, at the end of
+-- the verb.
+-- ARGV[2]: operation id, or ''
 -- @include limits
 -- @include head
 -- @include codes
 -- @include chunks
 local context = {}
--- An operation '=<lane>|<number>;' is one of many that follow each other on a lane of the node: none is asked for again
--- when the next one has come, so that a lane has one field, and none is ever too old to be known.
+-- An operation '=<pipeline>|<number>;' belongs to a pipeline of the node: an operation is never repeated once the next one
+-- has arrived, so one field stores the newest reply of a pipeline, and none can be too old to be recognized.
 local isInPipeline
 
--- The kept reply of an operation that was done before, or nil.
+-- The stored reply of an operation that was already done, or nil.
 local function doneBefore()
   if isInPipeline then
     local number, reply = string.match(context.lastOperation or '', '|(%d+);(.*)$')
-    -- An older one, late from a connection that was given up, has long been repeated, or reported as unknown.
+    -- A late request from an abandoned connection: it was repeated since, or reported as unknown.
     if number and tonumber(number) >= tonumber(string.match(ARGV[2], '%d+', 4)) then
       return cmsgpack.unpack(reply)
     end
@@ -23,7 +24,7 @@ local function doneBefore()
   end
 end
 
--- Returns the reply where the verb has nothing to do, else nil.
+-- Returns a reply if the verb has nothing to do, else nil.
 function context.begin()
   call, isInPipeline = redis.call, sub(ARGV[2], 1, 1) == codes.PIPELINE_OPERATION
   local asked, generation = head.asked(), head.generation()
@@ -34,9 +35,9 @@ function context.begin()
   context.historyCount = tonumber(count)
   context.historyAge = tonumber(age)
   context.historyBytes = tonumber(bytes)
-  -- Those of FAILED, CANCELLED and SKIPPED as count,age,bytes; each, where they differ from those of COMPLETED.
+  -- Limits of FAILED, CANCELLED and SKIPPED as count,age,bytes; for each, if they differ from those of COMPLETED.
   context.historyOthers = others
-  -- Whether bytes matter to any of them.
+  -- Whether any of them limits bytes.
   context.countsBytes = bytes ~= '' or (others ~= '' and string.find(others, ',%d+;') ~= nil)
   context.maxAttempt = tonumber(bound)
   context.publish = publish
@@ -61,7 +62,7 @@ function context.begin()
   )
   local serverTime = head.serverTime(testTime)
   context.highWaterMark = tonumber(meta[1]) or 0
-  -- A clock that a test turns may go back as it likes.
+  -- A test may turn its clock back.
   context.serverTime = testTime == '' and serverTime or math.max(serverTime, context.highWaterMark)
   context.created = tonumber(meta[2]) or 0
   context.sequence = tonumber(meta[3]) or 0
@@ -69,15 +70,16 @@ function context.begin()
   context.hasLimits = (tonumber(meta[5]) or 0) > 0
   context.nodes = tonumber(meta[6]) or 0
   context.idsRemoved = tonumber(meta[7]) or 0
-  -- A node that is not known to listen may have missed how the others do: then all that anybody wants is told.
+  -- The mask of a node that is not registered is unknown: all subscribed events are published.
   context.othersMask = tonumber(meta[8]) or context.mask
   context.lastOperation = meta[9]
-  -- Time does not go back here, whatever the server's clock does; but see clock.lua.
+  -- Time never goes back here, whatever the server's clock does; see clock.lua.
   now = math.max(serverTime, context.highWaterMark)
-  -- ms from the server's clock to steady time, see clock.lua; and steady time now.
+  -- ms from the server's clock to steady time, see clock.lua; steady time now.
   context.offset = tonumber(meta[11]) or 0
   context.steady = now + context.offset
-  -- What its sender no longer waits for changes nothing. Who still waits asks again, with the time that this says.
+  -- A request whose sender has stopped waiting changes nothing. A sender that still waits asks again with the time in this
+  -- reply.
   local newest = tonumber(meta[10]) or 0
   if generation < newest or head.isLate(asked, context.budget, now) then
     return head.late(now)
@@ -93,27 +95,26 @@ function context.steadyAt(instant)
   return instant + context.offset
 end
 
--- The instant of a steady time, by the server's clock as it is now.
+-- The instant of a steady time, by the server's current clock.
 function context.instantOf(steady)
   return steady - context.offset
 end
 
--- ms without a call that end with this one, where they are so many that no node can have been there; negative after a step
--- back.
+-- ms without calls before this one, if too many for a node to have been there (else 0); negative after a step back.
 local function unattended()
   local by = now - context.highWaterMark
   return context.highWaterMark > 0 and (by > limits.UNATTENDED_MS or by < 0) and by or 0
 end
 
--- A time that stands still while no node is there, and so does not jump where the server's clock does.
+-- A time that stands still while no node is there, so steps of the server's clock do not affect it.
 function context.attendedTime()
   return now - (tonumber(call('HGET', keys.meta, 'unattended')) or 0) - unattended()
 end
 
--- Such times that are kept; older ones end with the runs of their time.
+-- Maximum number of stored gaps; runs older than these gaps have ended.
 local GAPS_KEPT = 8
 
--- Record: number of the newest claim before it ':' ms ';', oldest first
+-- Record: number of the newest claim before the gap ':' ms ';', oldest first
 local function noteUnattended(by)
   local gaps = (call('HGET', keys.meta, 'gaps') or '') .. string.format('%.0f:%.0f;', context.sequenceBefore, by)
   local _, count = string.gsub(gaps, ';', ';')
@@ -124,8 +125,8 @@ local function noteUnattended(by)
   call('HINCRBY', keys.meta, 'unattended', by)
 end
 
--- Takes an instant for the store's time, after a step of the server's clock by so many ms (negative: back), by which steady
--- time does not step. Time and offset are written at once: should the verb fail later, the step is followed all the same.
+-- Sets the store's time after a step of the server's clock by `by` ms (negative: back); steady time does not step. Time and
+-- offset are written at once: the step is followed even if the verb fails later.
 function context.follow(instant, by)
   now = instant
   if unattended() ~= 0 then
@@ -136,7 +137,7 @@ function context.follow(instant, by)
   context.highWaterMark, context.steady = now, context.steadyAt(now)
 end
 
--- ms since the claim of that number in which no node was there: its run had a worker, so that the clock has stepped.
+-- ms without any node since the claim of that number. Its run had a worker, so these are steps of the clock.
 function context.unattendedSince(number)
   local sum = unattended()
   context.gaps = context.gaps or call('HGET', keys.meta, 'gaps') or ''
@@ -151,14 +152,14 @@ function context.nextNumber()
   return context.sequence
 end
 
--- What follows from the rest is not counted: `scheduled` is the newest number, and PENDING what is left.
+-- Counters that are derived: `scheduled` is the newest number, PENDING the remainder.
 local DERIVED = { PENDING = true, scheduled = true }
 
 function context.count(name, by)
   context.counterChanges[name] = (context.counterChanges[name] or 0) + by
 end
 
--- Writes what the verb has gathered.
+-- Writes what the verb has collected.
 function context.save()
   local changed = {}
   if unattended() ~= 0 then
@@ -196,7 +197,7 @@ end
 
 local OPERATIONS_KEPT, OPERATIONS_AT_MOST = 1000, 10000
 
--- Forgets operations that no caller can repeat any more: what comes later than its budget is refused by its age.
+-- Deletes operations that cannot be repeated any more: a request older than its budget is rejected.
 local function forgetOperations(length)
   for _, entry in ipairs(call('LRANGE', keys.operationOrder, 0, 1)) do
     local at, operation = string.match(entry, '^(%d+)|(.*)$')
@@ -210,13 +211,13 @@ local function forgetOperations(length)
   end
 end
 
--- The reply of a verb that writes. By the numbers of the newest execution before it and behind it, the caller notices where
--- the store has come back with older data, or with none.
+-- The reply of a verb that writes. The numbers of the newest execution before and after the verb let the caller detect that
+-- the store has lost data.
 function context.replyOf(value, told)
   return { value, told, now, context.createdBefore, context.created }
 end
 
--- Keeps the reply of an operation, so that its repeat changes nothing. Before `save`.
+-- Stores the reply of an operation, so that a repeat changes nothing. Call it before `save`.
 function context.remember(reply)
   if isInPipeline then
     context.reply = ARGV[2] .. cmsgpack.pack(reply)

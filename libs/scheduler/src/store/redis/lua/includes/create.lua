@@ -1,14 +1,15 @@
--- New executions: stored, bound to what they wait for, and put where they stand.
+-- New executions: stores them, binds their edges, and places them.
 local create = {}
 
 function create.begin()
-  -- The request that creates the executions: all of it may use one outcome. nil: each execution counts as one request.
+  -- The request that creates the executions: all of them may use the same outcome of an upstream. nil: each is a request of
+  -- its own.
   create.request = nil
-  -- Records, ids and extras of this verb's new executions; written at its end.
+  -- Records, ids and extras of this verb's new executions, written at its end.
   create.records, create.ids, create.extras = {}, {}, {}
 end
 
--- Makes a new execution: n|created|due| and what the caller packed. Returns its row.
+-- Makes a new execution: number|created|due| and the caller's text. Returns its row.
 function create.row(id, part, extra)
   local record = records.newDue(part, extra.at or now + (extra.delay or 0))
   table.insert(create.records, id)
@@ -26,7 +27,7 @@ function create.row(id, part, extra)
     table.insert(create.extras, fields.pack(kept))
   end
   local row = rows.new(id, record, kept)
-  -- It is due at a date, which stays also where the clock goes back.
+  -- Due at a date, which a step of the clock does not move.
   row.isDated = extra.at and 1 or nil
   context.count('PENDING', 1)
   context.count('scheduled', 1)
@@ -41,13 +42,13 @@ function create.save()
   create.records, create.ids, create.extras = {}, {}, {}
 end
 
--- batch: more of its edges follow from there.
+-- batch: it has more edges of this execution, which follow.
 function create.admit(row, extra, batch)
   row.boundBy = batch or nil
   engine.admit.admit(tables, row, extra.edges, create.request)
 end
 
--- Binds more edges of an execution that a batch has admitted.
+-- Binds more edges of an execution that a batch has inserted.
 function create.bindMore(row, extra)
   engine.admit.admitMore(tables, row, extra.edges, create.request, not extra.more)
 end

@@ -1,5 +1,5 @@
--- Deadlines of executions: sorted sets of `number:id`, by steady time. The row names its member, so that one that is out of date
--- ends nothing.
+-- Deadlines of executions: sorted sets of `number:id` by steady time. The row names its current member, so an outdated
+-- member has no effect.
 local deadlines = {}
 
 local PER_STEP = 200
@@ -21,8 +21,8 @@ local function endOne(key, id, member, kind, end_)
   end
 end
 
--- Ends what is due, as far as the bounds of one step go. kind: { step, the row's field that names the member, the status
--- that the row must have or nil, what is reported of one whose execution is not stored }. Returns how many.
+-- Ends what is due, within the bounds of one step. kind: { step, the row's field with its member, the required status of
+-- the row or nil, the message for an execution that is not stored }. Returns how many.
 function deadlines.eachDue(key, kind, end_)
   local done, before = 0, rows.bytes
   for _, member in ipairs(call('ZRANGEBYSCORE', key, '-inf', context.steady, 'LIMIT', 0, PER_STEP)) do

@@ -1,11 +1,11 @@
--- Definitions of tasks, see DefinitionTable in engine/tables.ts. Stored as the text that was given, JSON.
+-- Definitions of tasks, see DefinitionTable in engine/tables.ts. Stored as the given JSON text.
 local definitionTable = {}
 tables.definitions = definitionTable
 
--- Definitions or schedules that one step looks at.
+-- Definitions or schedules per step.
 local LOOKED_AT = '16'
 
--- The definition of a text, or nil where it is unreadable.
+-- The definition of a text, or nil if it is unreadable.
 function definitionTable.unpack(text)
   local ok, definition = pcall(cjson.decode, text)
   if not ok or type(definition) ~= 'table' or type(definition.dependencies) ~= 'table' then
@@ -35,8 +35,8 @@ function definitionTable:versionNumbers(version)
   return numbers
 end
 
--- Some of the fields of a hash whose texts name the task: few do, and only those need to be parsed.
--- Returns the next cursor ('0': none), and a list of field, text, ...
+-- A page of the fields of a hash whose texts contain the task's name: few do, and only those are parsed. Returns the next
+-- cursor ('0': end), and a list of field, text, ...
 function definitionTable.naming(key, task, cursor)
   local page, named = call('HSCAN', key, cursor, 'COUNT', LOOKED_AT), {}
   local name, entries = cjson.encode(task), page[2]

@@ -2,12 +2,12 @@
 local edgeTable = {}
 tables.edges = edgeTable
 
--- So many dependents are named by their upstream itself; those behind them are in a list of their own.
+-- Dependents that the upstream's row names; further ones are in a list of their own.
 local NAMED_INSIDE = 8
--- Edges of one execution that are passed together, and those among them whose upstreams are read together.
+-- Edges of one execution per call, and those among them whose upstreams are read together.
 local PASSED_AT_ONCE, READ_AT_ONCE = 50, 4
 
--- Counts the bytes that are read meanwhile.
+-- Charges the bytes that `read` reads to the edge budget.
 local function reading(read, ...)
   local before = rows.bytes
   local found = read(...)
@@ -71,7 +71,7 @@ function edgeTable:keepStatus(edge, upstream)
   end
 end
 
--- What the dependent's row marks of an edge that holds, see edges.lua.
+-- Sets the mark of a satisfied edge in the dependent's row, see edges.lua.
 local function mark(edge, value)
   local row = rows.get(edge.dependentId)
   row.satisfiedEdges = row.satisfiedEdges or {}
@@ -110,7 +110,7 @@ function edgeTable:link(edge, upstreamId, upstream)
     return
   end
   upstream.dependentCount = (upstream.dependentCount or 0) + 1
-  -- The letter of an edge that needs nothing but its type to be decided; '' for one with a deadline.
+  -- The letter of an edge that its type alone decides; '' for one with a deadline.
   local name = edge.name .. '|' .. (edge.at and '' or codes.EDGE[edge.type])
   if upstream.dependentCount <= NAMED_INSIDE then
     upstream.dependentNames = upstream.dependentNames or {}
@@ -127,7 +127,7 @@ function edgeTable:addLive(upstream, by)
 end
 
 function edgeTable:use(upstream, dependent, request)
-  -- What no edge looks for by its task is never asked whether it was used.
+  -- `userOf` is called only for tasks that an edge names, which are watched.
   if tasks.isWatched(upstream.task) then
     upstream.usedBy = upstream.usedBy or {}
     upstream.usedBy[dependent.task] = upstream.usedBy[dependent.task] or request or 1
@@ -139,7 +139,7 @@ function edgeTable:userOf(upstream, dependent)
   return upstream.usedBy and upstream.usedBy[dependent.task]
 end
 
--- The names of an execution's dependents, in the order in which they came, from the one after `from`, `many` at most.
+-- The names of the edges to an execution's dependents, in order of creation, at most `many` after the first `from`.
 local function dependents(row, from, many)
   local names = {}
   local inside = row.dependentNames or {}
@@ -156,7 +156,7 @@ local function dependents(row, from, many)
   return names
 end
 
--- The ids of an execution's dependents, up to so many, and which of its edges leads from each.
+-- The ids of at most `many` dependents of an execution, and the index of the edge in each.
 function edgeTable.dependentsOf(row, many)
   local ids, indices = {}, {}
   for _, name in ipairs(dependents(row, 0, many)) do
@@ -168,7 +168,7 @@ function edgeTable.dependentsOf(row, many)
   return ids, indices
 end
 
--- Reads the dependents of these names, as far as they are not too large.
+-- Reads the dependents of these edges, as far as they are not too large.
 function edgeTable.fetchDependents(names)
   local ids = {}
   for i, name in ipairs(names) do
@@ -177,8 +177,8 @@ function edgeTable.fetchDependents(names)
   rows.fetchWithin(ids, rows.bytes + STEP_BYTES)
 end
 
--- The edge of that name. Where its dependent waits, and the name bears its type, its record is not read: its state follows
--- from the row's mark. So most edges are decided without a record read or written.
+-- The edge of that name. If its dependent waits and the name contains the type, the edge's record is not read: the row's
+-- mark gives its state. Most edges are decided without their records.
 local function edgeTo(upstream, name)
   local id, index, letter = edges.split(name)
   local row = id and rows.get(id)
@@ -203,7 +203,7 @@ end
 function edgeTable:eachDependent(upstream, from, most, visit)
   local names = dependents(upstream, from, most)
   if #names == 0 and most > 0 then
-    -- Fewer are named than were counted: those are all.
+    -- The names end before the count: all are visited.
     return math.max(0, (upstream.dependentCount or 0) - from)
   end
   local isStopped, passed = false, 0
@@ -228,7 +228,7 @@ function edgeTable:eachNotHeld(row, first, visit)
   local indices, last = {}, first - 1
   while last < row.edgeCount and last < first + PASSED_AT_ONCE and #indices < READ_AT_ONCE do
     last = last + 1
-    -- Those that hold are marked in the row.
+    -- Satisfied edges are marked in the row.
     if not (row.satisfiedEdges and row.satisfiedEdges[last]) then
       indices[#indices + 1] = last
     end
@@ -239,7 +239,7 @@ function edgeTable:eachNotHeld(row, first, visit)
   return last - first + 1
 end
 
--- Waiting for the next execution of a task: names of edges, by the numbers of their waits.
+-- Edges that wait for the next execution of a task: their names by number.
 
 function edgeTable:awaitNext(edge)
   call('ZADD', keys.awaited(edge.task), 'NX', context.nextNumber(), edge.name)
@@ -304,7 +304,7 @@ function edgeTable:eachDue(limit, visit)
     if rows.bytes - before > STEP_BYTES then
       break
     end
-    -- An earlier one of these may have ended the dependent, and with it this wait.
+    -- An earlier member may have ended the dependent, and removed this one.
     if call('ZREM', keys.edgeTimeouts, member) == 1 then
       done = done + 1
       local name = string.sub(member, 14)

@@ -1,20 +1,20 @@
--- Edges between executions: their records, and what they have brought.
--- An edge is named by its dependent and its place among the dependent's edges: dependent|index. It is kept in a hash of
--- the dependent: state|type|order|deadline:timeout|maxAge|reuse|status of the upstream when decided|upstream|task|ref
--- Most edges come to hold, and nothing more. The upstream names each with its type, so that such an edge is neither read
--- nor written: dependent|index|letter of its type. The dependent's row marks all edges that hold, by index, so that none
--- counts twice (`hs`: 1 without a result, 2 with one, 3 where the edge's record says the rest).
+-- Edges between executions: their records, and the results of their upstreams.
+-- An edge is named by its dependent and its index there: dependent|index. Its record is in a hash of the dependent:
+--   state|type|order|deadline:timeout|maxAge|reuse|status of the upstream when decided|upstream|task|ref
+-- Most edges become satisfied, and nothing more. The upstream names each edge with its type (dependent|index|letter), so
+-- that such an edge's record is neither read nor written. The dependent's row marks satisfied edges by index, so that none
+-- counts twice (`hs`: 1 without a result, 2 with one, 3 if the edge's record has the rest).
 local edges = {}
 
 function edges.begin()
   edges.cache, edges.dirty, edges.ties = {}, {}, {}
-  -- Records of edges that cannot be read, by name; false for none.
+  -- Unreadable records by name; false for a missing one.
   edges.unreadable = {}
 end
 
 local EDGE = '^(%a+)|(%a+)|(%d+)|(%d*):?(%d*)|(%d*)|(%d)|(%u*)|([^|]*)|([^|]*)|(.*)$'
 
--- The upstream and the task of a record, '' where there is none; nothing where it cannot be read.
+-- The upstream and the task in a record, '' for none; nothing if it is unreadable.
 function edges.upstreamIn(record)
   local state, _, _, _, _, _, _, _, upstreamId, task = string.match(record, EDGE)
   if state then
@@ -22,7 +22,7 @@ function edges.upstreamIn(record)
   end
 end
 
--- An edge that cannot be read waits for a success, of which its upstream tells it.
+-- An unreadable edge waits for a success, which its upstream reports.
 local function makeUnreadable(id, index, record)
   local name, row = id .. '|' .. index, rows.get(id)
   local isHeld = row and row.satisfiedEdges and row.satisfiedEdges[index]
@@ -32,7 +32,7 @@ local function makeUnreadable(id, index, record)
   return edge
 end
 
--- An edge that has no record, since its dependent's says what it is.
+-- An edge without a record: the record of its dependent contains it.
 local function makeCompact(row, index)
   edges.ties[row.id] = edges.ties[row.id] or (records.isMemberAt(row.flags, 1) and records.upstreams(row.flags)) or {}
   local tie = edges.ties[row.id][index]
@@ -89,7 +89,7 @@ local function make(id, index, record)
   return edge
 end
 
--- Dependent, index, and the letter of the type where the name bears it.
+-- Dependent, index, and the letter of the type, if the name contains it.
 function edges.split(name)
   local id, index, letter = string.match(name, '^([^|]*)|(%d+)|?(%a?)$')
   return id, tonumber(index), letter
@@ -115,7 +115,7 @@ function edges.of(row)
   return edges.some(row, indices)
 end
 
--- Edges of an execution by their places.
+-- Edges of an execution by index.
 function edges.some(row, indices)
   local missing, found = {}, {}
   for _, index in ipairs(indices) do
@@ -132,7 +132,7 @@ function edges.some(row, indices)
   return found
 end
 
--- Reads the upstreams of an execution at once.
+-- Reads the upstreams of edges together.
 local function fetchUpstreams(found)
   local ids = {}
   for _, edge in ipairs(found) do
@@ -161,8 +161,8 @@ local function resultsOf(ids)
   return found
 end
 
--- What its dependencies have left, from one edge on, as far as the budget goes: { ref, result or false, ... }, and the
--- edge to go on from, 0 where that is all. Refs with a $ are the store's own.
+-- The results of an execution's upstreams, from one edge on, within the budget: { ref, result or false, ... }, and the next
+-- index (0: end). Refs that begin with $ belong to the store.
 function edges.results(row, from)
   local found = {}
   local held = not row.readsEdgeRecords and row.satisfiedEdges or {}
@@ -217,7 +217,7 @@ function edges.touch(edge)
   end
 end
 
--- Writes those that changed, all of one dependent at once.
+-- Writes the changed edges, together for each dependent.
 function edges.save()
   for name, record in pairs(edges.unreadable) do
     aside.put('edge', name, 'its record is unreadable', { record })

@@ -1,4 +1,4 @@
--- What a kind reports: told to the caller in the reply, and to other nodes by message.
+-- Effects of a verb: the reply contains all, and those that other nodes subscribe to are published.
 local effects = {}
 
 function effects.begin()
@@ -11,7 +11,7 @@ function effects.push(effect)
   effects.list[#effects.list + 1] = effect
 end
 
--- Whether any node listens to such a transition.
+-- Whether any node subscribes to such events.
 function effects.isSubscribed(kind)
   return math.floor(context.mask / BIT[kind]) % 2 == 1
 end
@@ -42,7 +42,7 @@ function effects.emit(row, kind)
   })
 end
 
--- Of an execution that has no row: it is stored as its record alone.
+-- For an execution without a row, which is stored as its record alone.
 function effects.pushScheduled(id, task, queueName, level, workflowId)
   effects.push({
     codes.EXECUTION_EFFECT,
@@ -77,7 +77,7 @@ local function concernsOthers(effect)
   return not LOCAL[effect[1]]
 end
 
--- The effects as one text, or ''; what concerns other nodes is sent to them. mayBeMore: dependents may be left to tell.
+-- The effects as one text, or ''; publishes those that concern other nodes. mayBeMore: dependents may remain to be visited.
 function effects.publish(mayBeMore)
   local wakes = #effects.wokenOrder
   for _, name in ipairs(effects.wokenOrder) do
@@ -96,7 +96,7 @@ function effects.publish(mayBeMore)
         told[#told + 1] = effect
       end
     end
-    -- Those who wait are told once; they say again that they wait when they have found nothing.
+    -- Idle workers are notified once; each registers as idle again when it finds nothing.
     if wakes > 0 and call('DEL', keys.idle) == 1 then
       for _, name in ipairs(effects.wokenOrder) do
         told[#told + 1] = { 'ready', name }

@@ -1,4 +1,4 @@
--- Executions that wait for their first run and have a `ttl`, see ExpiryTable in engine/tables.ts.
+-- Executions with a `ttl` that wait for their first run, see ExpiryTable in engine/tables.ts.
 local expiryTable = {}
 tables.expiries = expiryTable
 

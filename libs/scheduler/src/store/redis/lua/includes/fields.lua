@@ -1,26 +1,26 @@
--- Rows of executions as MessagePack: states, and what is in `keys.extra`. The letters are what is stored, and appear nowhere
--- else. What is read of a row has the type of its field, so that nothing behind this file checks it again.
+-- Rows of executions as MessagePack: states, and `keys.extra`. The codes are what is stored, and appear nowhere else. Types
+-- are checked when a row is read, so no other module checks them.
 local fields = {}
 
 local TEXT, NUMBER, TABLE = 'string', 'number', 'table'
 
--- Letters, name, type; meaning. A field that is absent has its default, see rows.lua. A flag is 1 or absent.
+-- Code, name, type; meaning. An absent field has the default of rows.lua. A flag is 1 or absent.
 local FIELDS = {
   { 'st', 'status', TEXT },
   { 'pl', 'location', TEXT }, -- 'ready', 'delayed', 'dependencies', 'lock', 'unhandled', 'running', 'kept', 'history', 'gone'
   { 'at', 'dueAt', NUMBER }, -- ms since 1970, as all times
-  { 'dt', 'isDated', NUMBER }, -- flag: due at a date, which stays where the server's clock goes back
+  { 'dt', 'isDated', NUMBER }, -- flag: due at a date, which a step of the clock does not move
   { 'sa', 'startedAt', NUMBER },
   { 'ca', 'completedAt', NUMBER },
   { 'cr', 'cancelRequestedAt', NUMBER },
   { 'en', 'readyEntry', TEXT }, -- its entry in a ready list
-  { 'od', 'isMisplaced', NUMBER }, -- flag: that entry looks like one of a simple execution
+  { 'od', 'isMisplaced', NUMBER }, -- flag: that entry looks like a simple execution's
   -- Runs
-  { 'a', 'leaseToken', NUMBER }, -- a run may be settled by who knows it
-  { 'r', 'runs', NUMBER }, -- runs begun and not released
+  { 'a', 'leaseToken', NUMBER }, -- a settlement with an old one is stale
+  { 'r', 'runs', NUMBER }, -- runs that were started and not released
   { 'f', 'failures', NUMBER }, -- failed attempts
   { 'cx', 'crashes', NUMBER },
-  { 'sz', 'snoozes', NUMBER }, -- runs that ended by RetryLaterError
+  { 'sz', 'snoozes', NUMBER }, -- runs that ended with RetryLaterError
   { 'no', 'claimNumber', NUMBER },
   { 'w', 'workerId', TEXT }, -- the worker that runs it
   { 'wi', 'lastWorkerId', TEXT },
@@ -31,43 +31,43 @@ local FIELDS = {
   { 'res', 'result', TEXT }, -- JSON
   { 'err', 'error', TEXT }, -- JSON
   { 'rs', 'reason', TEXT },
-  { 'rc', 'rootCause', TABLE }, -- { execution, task, status } of the upstream in which a failure began
+  { 'rc', 'rootCause', TABLE }, -- { execution, task, status } in which the failure began
   { 'ats', 'attempts', TABLE }, -- { run, started, ended, worker, outcome, error } of each
   { 'pg', 'hasProgress', NUMBER }, -- flag
   { 'lg', 'hasLogs', NUMBER }, -- flag
-  { 'hn', 'historyEntry', TEXT }, -- its entry in a history list, where that is not its id
-  { 'by', 'historyBytes', NUMBER }, -- bytes that count there
-  -- Edges to the executions that it depends on, its upstreams
+  { 'hn', 'historyEntry', TEXT }, -- its entry in a history list, if other than its id
+  { 'by', 'historyBytes', NUMBER }, -- its bytes there
+  -- Edges to its upstreams
   { 'ed', 'edgeCount', NUMBER },
   { 'oe', 'openEdges', NUMBER },
-  { 'hs', 'satisfiedEdges', TABLE }, -- by index: 1 without a result, 2 with one, 3 where the edge's record says the rest
-  { 'bb', 'boundBy', TEXT }, -- the batch that still has edges of it: until they are bound, one open edge stands for them
-  { 'eg', 'edgesReleased', NUMBER }, -- it has ended, or runs again: so many of its edges, the first ones, are released
-  { 'er', 'edgesToReattach', NUMBER }, -- it runs again: so many, the first ones, are still to be reattached
-  { 'ke', 'isKeptForEdges', NUMBER }, -- flag: it has ended, and stays out of history for one of these
-  { 'xe', 'hasExternalEdges', NUMBER }, -- flag: some lead out of its workflow
-  { 'tu', 'readsEdgeRecords', NUMBER }, -- flag: the records of its edges decide, since their upstreams do not know all of them
+  { 'hs', 'satisfiedEdges', TABLE }, -- by index: 1 without a result, 2 with one, 3 if the edge's record has the rest
+  { 'bb', 'boundBy', TEXT }, -- the batch with further edges of it; until they are bound, they count as one open edge
+  { 'eg', 'edgesReleased', NUMBER }, -- after its end or reopening: how many of its edges, from the first, are released
+  { 'er', 'edgesToReattach', NUMBER }, -- after its reopening: how many edges, from the first, must be reattached
+  { 'ke', 'isKeptForEdges', NUMBER }, -- flag: it has ended, and stays out of history for such an edge
+  { 'xe', 'hasExternalEdges', NUMBER }, -- flag: some upstreams are outside of its workflow
+  { 'tu', 'readsEdgeRecords', NUMBER }, -- flag: the records of its edges count, since their upstreams do not name all of them
   -- Dependents
   { 'nd', 'dependentCount', NUMBER },
-  { 'ep', 'endsToPropagate', NUMBER }, -- ends that are still to be told to all of them
-  { 'ar', 'arrivalSteps', NUMBER }, -- steps that are still to attach edges that have waited for it
-  { 'dn', 'dependentNames', TABLE }, -- the first of their edges, see edges.lua
-  { 'ld', 'liveDependents', NUMBER }, -- those outside of its workflow that have not ended
+  { 'ep', 'endsToPropagate', NUMBER }, -- ends that are not fully propagated
+  { 'ar', 'arrivalSteps', NUMBER }, -- steps that still attach edges that waited for it
+  { 'dn', 'dependentNames', TABLE }, -- names of the first edges, see edges.lua
+  { 'ld', 'liveDependents', NUMBER }, -- dependents outside of its workflow that have not ended
   { 'ub', 'usedBy', TABLE }, -- by task: the request that used its outcome
-  { 'tl', 'endedCompactly', NUMBER }, -- flag: a compact member whose dependents know of its end
+  { 'tl', 'endedCompactly', NUMBER }, -- flag: a compact member whose end is counted in its dependents
   -- Lock
-  { 'lk', 'lockKey', TEXT }, -- the lock that it needs
+  { 'lk', 'lockKey', TEXT }, -- the lock that it requires
   { 'lt', 'lockTimeout', NUMBER }, -- ms
   { 'lm', 'lockMaxWait', NUMBER }, -- ms
   { 'hd', 'heldLock', TEXT }, -- the lock that it holds
   { 'fk', 'fencingToken', NUMBER },
-  { 'pk', 'lockLine', TEXT }, -- the lock in whose line it waits, parked or ready
-  { 'pn', 'parkNumber', NUMBER }, -- its place in that line
+  { 'pk', 'lockLine', TEXT }, -- the lock in whose line it is, parked or ready
+  { 'pn', 'parkNumber', NUMBER }, -- its number in that line
   { 'lw', 'lockWaitUntil', TEXT }, -- its member in `keys.lockWaits`, whose score is the end of the wait
-  { 'lu', 'lockWaitLeft', NUMBER }, -- ms left of the wait while it stands ready
-  -- What few are created with
+  { 'lu', 'lockWaitLeft', NUMBER }, -- ms left of the wait while it is ready
+  -- Rarely used options
   { 'tags', 'tags', TABLE },
-  { 'ttl', 'ttl', NUMBER }, -- ms that it may wait for its first run
+  { 'ttl', 'ttl', NUMBER }, -- maximum ms until its first run
   { 'sch', 'scheduleId', TEXT },
 }
 
@@ -75,13 +75,13 @@ local NAMES, LETTERS, TYPES = {}, {}, {}
 for _, field in ipairs(FIELDS) do
   NAMES[field[1]], LETTERS[field[2]], TYPES[field[1]] = field[2], field[1], field[3]
 end
--- Letters of lists, and the types of their items. Those of the other tables are only compared.
+-- Codes of lists, and the types of their items. The contents of other tables are only compared.
 local ITEMS = { rc = TEXT, ats = TABLE, dn = TEXT, tags = TEXT }
 
--- How MessagePack begins a map of up to 15 fields, a larger one, and an empty table.
+-- The first bytes of MessagePack maps: up to 15 fields, more, and an empty Lua table.
 local SMALL_MAP, LARGE_MAP, EMPTY = 128, 222, 144
 
--- How many fields a text as stored has, and at which byte they begin.
+-- The number of fields of a stored text, and the byte at which they begin.
 local function fieldsOf(text)
   local first, highByte, lowByte = byte(text, 1, 3)
   if first == LARGE_MAP then
@@ -96,7 +96,7 @@ local function isAttempt(item)
   return #item == 6 and type(item[1]) == NUMBER and type(item[2]) == NUMBER and type(item[3]) == NUMBER
 end
 
--- Whether all items of a list are of this type.
+-- Whether all items of a list have this type.
 local function areAll(list, wanted)
   for _, item in ipairs(list) do
     if type(item) ~= wanted or (wanted == TABLE and not isAttempt(item)) then
@@ -106,8 +106,8 @@ local function areAll(list, wanted)
   return true
 end
 
--- The fields of a text as stored. A field of another release keeps its letters. Fields are read one by one, since a table
--- with the letters would cost as much as the row. Fails where one has not the type of its field.
+-- The fields of a stored text. An unknown code (of another release) is kept as its own name. Fields are read one by one,
+-- since an intermediate table would cost as much as the row. Throws if a field has the wrong type.
 function fields.unpack(text)
   local count, offset = fieldsOf(text)
   local flat = { cmsgpack.unpack_limit(text, 2 * count, offset) }
@@ -123,7 +123,7 @@ function fields.unpack(text)
   return row
 end
 
--- What an execution does by its status, and by its location.
+-- What an execution does, by its status and by its location.
 local DOES = { PENDING = 'waits', RETRYING = 'waits', RUNNING = 'runs' }
 local DOES_AT = { running = 'runs', kept = 'ended', history = 'ended' }
 for _, location in ipairs({ 'ready', 'delayed', 'dependencies', 'lock', 'unhandled' }) do
@@ -133,7 +133,7 @@ for _, status in ipairs({ 'COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED' }) do
   DOES[status] = 'ended'
 end
 
--- Fails where fields that belong together do not go together: the row of a state, and what stands behind it.
+-- Throws if the fields of a row contradict each other. `base`: the record and extras that the row inherits from.
 function fields.check(row, base)
   local location = row.location or 'ready'
   local does = DOES[row.status or 'PENDING']
@@ -161,19 +161,19 @@ end
 function fields.pack(row)
   local stored = {}
   for name, value in pairs(row) do
-    -- Flags that the engine sets are booleans.
+    -- The engine sets flags to booleans.
     stored[LETTERS[name] or name] = value == true and 1 or value
   end
   return cmsgpack.pack(stored)
 end
 
--- As unpack; nil where the text cannot be read.
+-- As unpack; nil if the text is unreadable.
 function fields.tryUnpack(text)
   local ok, row = pcall(fields.unpack, text)
   return ok and row or nil
 end
 
--- Some fields of a text as stored, in this order, without a row; nothing where the text cannot be read.
+-- Two fields of a stored text, without a row; nothing if it is unreadable.
 function fields.read(text, first, second)
   local ok, stored = pcall(cmsgpack.unpack, text)
   if ok and type(stored) == 'table' then
@@ -182,10 +182,10 @@ function fields.read(text, first, second)
   return false
 end
 
--- Statuses of executions that have ended.
+-- Statuses of ended executions.
 fields.TERMINAL = { COMPLETED = true, FAILED = true, CANCELLED = true, SKIPPED = true }
 
--- The status that a state says, and the worker that runs it; nil where it cannot be read.
+-- The status in a state, and the worker of its run; nil if it is unreadable.
 function fields.statusOf(state)
   if records.isCompleted(state) then
     return 'COMPLETED'
@@ -197,7 +197,7 @@ function fields.statusOf(state)
   return status and DOES[status] and status or nil, workerId
 end
 
--- Whether a text as stored may have a field with this short string. A result may hold the same bytes, hence: may.
+-- Whether a stored text may have this short string in a field. `may`, since a result can contain the same bytes.
 function fields.mayHave(text, name, value)
   local letters = LETTERS[name]
   local field = string.char(160 + #letters) .. letters .. string.char(160 + #value) .. value

@@ -1,11 +1,11 @@
--- How a call begins.
--- ARGV[1]: asked|generation|budget|testTime|lease|historyCount|historyAge|historyBytes|history of other outcomes|maxAttempt|
+-- ARGV[1], the settings of a call:
+--   asked|generation|budget|testTime|lease|historyCount|historyAge|historyBytes|history of other outcomes|maxAttempt|
 --     PUBLISH or SPUBLISH|node
---   asked: 13 digits, the store's time when the caller asked, as far as it knows it, else zeros; generation: 6 digits, the
---   number of the caller's connection; budget: 6 digits, ms for which it waits
+--   asked: 13 digits, the store's time when the caller sent the request, as far as it knows, else zeros
+--   generation: 6 digits, the number of the caller's connection; budget: 6 digits, ms for which the caller waits
 local head = {}
 
--- Where the time of a test begins.
+-- Where the test's time begins.
 head.TEST_TIME = 29
 
 function head.asked()
@@ -20,17 +20,17 @@ function head.budget()
   return tonumber(string.sub(ARGV[1], 22, 27))
 end
 
--- Whether its sender no longer waits for what arrives at this time.
+-- Whether the sender of a request has stopped waiting for its reply.
 function head.isLate(asked, budget_, time)
   return asked > 0 and math.abs(time - asked) > budget_
 end
 
--- The reply to such a call.
+-- The reply to such a request.
 function head.late(time)
   return redis.error_reply('LATE ' .. string.format('%.0f', time))
 end
 
--- ms since 1970. testTime: of a test, '' for none.
+-- ms since 1970. testTime: a test's clock, '' for none.
 function head.serverTime(testTime)
   local given = tonumber(testTime)
   if given then

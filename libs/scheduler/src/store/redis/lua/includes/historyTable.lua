@@ -1,6 +1,6 @@
 -- History: a list of entries for each outcome, see HistoryTable in engine/history-tables.ts. An entry is `<id>` (a simple
--- execution that succeeded), `<id>|<number>` (any other one that stands alone) or `<workflowId>|<number>|w` (`c` where all
--- its executions ended in the short way). One that left history stays in its list as a tombstone.
+-- execution that succeeded), `<id>|<number>` (any other execution without a workflow) or `<workflowId>|<number>|w` (`c` if
+-- all its executions ended by the fast path). An entry that leaves history stays in its list as a tombstone.
 local historyTable = {}
 tables.history = historyTable
 
@@ -13,14 +13,14 @@ historyTable.LISTS = {
   SKIPPED = 'historySkipped',
 }
 
--- Entries that one verb looks at: those that no longer count are passed over.
+-- Entries that one verb examines, including tombstones.
 local LOOKS_PER_STEP = 5000
--- Entries that are looked at together: at first, and where their states were small.
+-- Entries per read: at first, and if their states were small.
 local FEW, MANY, SMALL = 4, 100, 65536
 
--- Entries of this verb, by outcome, in order; and the outcomes that have got some.
+-- This verb's new entries by outcome, in order; the outcomes that have new entries.
 local entries, grown
--- What of an outcome is kept, and what is read of its list in order to trim it.
+-- The bounds of an outcome, and what is read of its list in order to trim it.
 local bounds, shelves
 local isCut
 
@@ -99,7 +99,7 @@ function historyTable:takeGrown(outcome)
   return hasGrown
 end
 
--- Writes the entries of this verb.
+-- Writes this verb's entries.
 function historyTable.flush()
   for outcome, some in pairs(entries) do
     if #some > 0 then
@@ -134,7 +134,7 @@ function historyTable:bytes(outcome)
   return (tonumber(call('HGET', keys.counters, counter)) or 0) + (context.counterChanges[counter] or 0)
 end
 
--- The state of an execution, as far as its drop asks.
+-- The fields of an execution's state that its drop needs.
 function historyTable.stateOf(id, text)
   local row = rows.cache[id]
   if row ~= nil then
@@ -147,12 +147,12 @@ function historyTable.stateOf(id, text)
     local ok, completedAt = pcall(records.parseCompleted, text)
     return ok and { status = 'COMPLETED', location = 'history', completedAt = completedAt, isPlain = true } or nil
   end
-  -- One that cannot be read is dropped by its id alone.
+  -- An unreadable execution is dropped by its id alone.
   return fields.tryUnpack(text)
 end
 
--- Units of entries, by entry: { id, state } or { found }; nil for a tombstone, false where the entry is unreadable. And
--- bytes that were read for that.
+-- Units by entry: { id, state } or { found }; nil for a tombstone, false if the entry is unreadable. Also returns the bytes
+-- read.
 local function unitsOf(some)
   local ids, workflows = {}, {}
   for _, entry in ipairs(some) do
@@ -171,7 +171,7 @@ local function unitsOf(some)
   for _, entry in ipairs(some) do
     local id, number, kind = string.match(entry, '^([^|]+)|?(%d*)|?(%a?)$')
     if not id then
-      -- It was never counted.
+      -- An unreadable entry was never counted as a tombstone.
       units[entry] = false
     elseif kind ~= '' then
       local found = workflow.get(id)
@@ -188,7 +188,7 @@ local function unitsOf(some)
   return units, bytes
 end
 
--- Reads the next entries of a list, as far as one verb may. Returns whether there are any.
+-- Reads the next entries of a list, within the bounds of a verb. Returns whether there are any.
 local function readMore(outcome, shelf)
   if shelf.looked >= LOOKS_PER_STEP or shelf.read > STEP_BYTES then
     isCut = true
@@ -224,7 +224,7 @@ function historyTable:isCut()
   return isCut
 end
 
--- It is gone once trim.lua has written that.
+-- trim.lua deletes it.
 function historyTable:drop(outcome, unit)
   local shelf = shelves[outcome]
   passEntry(shelf)
@@ -237,7 +237,7 @@ function historyTable:drop(outcome, unit)
   return 1
 end
 
--- Takes what was passed and dropped from the lists. Returns that, by outcome.
+-- Removes passed and dropped entries from the lists. Returns them by outcome.
 function historyTable.takePassed()
   local passed = shelves
   for outcome, shelf in pairs(passed) do

@@ -1,16 +1,16 @@
--- Idempotency keys: the execution that each has given, for a day. The keys of an accepted batch count from its acceptance
--- on. They stay in the hash of the batch until each execution is admitted, and one batch at a time may have such keys.
+-- Idempotency keys: each maps to an execution for a day. The keys of a batch count from its commit on. They stay in the
+-- hash of the batch until their executions are inserted; only one batch at a time may have such keys.
 local idempotency = {}
 tables.keys = idempotency
 
--- Of this verb: what keys have given, and keys of new executions, by name.
+-- In this verb, by name: stored keys, and keys of new executions.
 local known, staged
 
 function idempotency.begin()
   known, staged = {}, {}
 end
 
--- In the hash of a batch that is being gathered: another request was faster with one of its keys.
+-- Field in the key hash of a staged batch: another request has stored one of its keys.
 local OVERTAKEN = ''
 
 -- The name of an execution's key, or nil.
@@ -18,7 +18,7 @@ function idempotency.nameOf(extra)
   return extra.idempotency and extra.task .. '|' .. extra.idempotency.key
 end
 
--- Stored and gathered: MessagePack of { id, fingerprint, expires }.
+-- Stored, in `idempotency` and in batches: MessagePack of { id, fingerprint, expires }.
 local function pack(key)
   return cmsgpack.pack({ id = key.executionId, fingerprint = key.fingerprint, expires = key.expiresAt })
 end
@@ -28,7 +28,7 @@ local function unpackKey(text)
   return { executionId = stored.id, fingerprint = stored.fingerprint, expiresAt = stored.expires }
 end
 
--- An execution as the engine deduplicates it.
+-- An execution in the form that the engine deduplicates.
 function idempotency.requestOf(id, extra)
   return {
     executionId = id,
@@ -45,7 +45,7 @@ local function addFound(found, key, names)
   end
 end
 
--- What these names have given: an entry or false for each.
+-- The live key of each name, or false.
 function idempotency.find(names)
   local found = {}
   if #names > 0 then
@@ -58,7 +58,7 @@ function idempotency.find(names)
   return found
 end
 
--- Reads what these names have given.
+-- Reads the keys of these names.
 function idempotency.prefetch(names)
   for i, entry in ipairs(idempotency.find(names)) do
     known[names[i]] = entry or nil
@@ -73,7 +73,7 @@ function idempotency:stage(name, key)
   staged[name] = key
 end
 
--- Keeps entries, and tells the batches that are being gathered with one of these names.
+-- Stores keys, and marks staged batches that have one of them.
 local function keep(names, entries)
   local packed, ends = {}, {}
   for i, name in ipairs(names) do
@@ -92,7 +92,7 @@ local function keep(names, entries)
   end
 end
 
--- Stores the keys that are staged.
+-- Stores the keys of this verb's new executions.
 function idempotency.keepStaged()
   local names, entries = {}, {}
   for name, key in pairs(staged) do
@@ -101,7 +101,7 @@ function idempotency.keepStaged()
   keep(names, entries)
 end
 
--- Notes names of a batch that is being gathered: they count from its acceptance on.
+-- Stores keys of a staged batch: they count from its commit on.
 function idempotency.gather(batch, names, entries)
   local packed = {}
   for i, name in ipairs(names) do
@@ -114,20 +114,20 @@ function idempotency.isOvertaken(batch)
   return call('HEXISTS', keys.batchKeys(batch), OVERTAKEN) == 1
 end
 
--- Whether the keys of a batch have to wait: another one with keys is still to be admitted.
+-- Whether the keys of a batch must wait, since another committed batch has keys that are not in `idempotency` yet.
 function idempotency.mustWait(batch)
   local other = call('EXISTS', keys.batchKeys(batch)) == 1 and call('HGET', keys.meta, 'keyed')
   return other and call('LPOS', keys.committedBatches, other) ~= false
 end
 
--- The batch is accepted: its keys count.
+-- The batch is committed: its keys count.
 function idempotency.accept(batch)
   if call('EXISTS', keys.batchKeys(batch)) == 1 then
     call('HSET', keys.meta, 'keyed', batch)
   end
 end
 
--- Executions of an accepted batch are admitted: their keys are kept like any other.
+-- Executions of a committed batch are inserted: moves their keys to `idempotency`.
 function idempotency.admit(batch, names)
   local found, entries = {}, {}
   for i, kept in ipairs(readAll('HMGET', keys.batchKeys(batch), names)) do
@@ -139,7 +139,7 @@ function idempotency.admit(batch, names)
   callAll('HDEL', keys.batchKeys(batch), names)
 end
 
--- The batch is over.
+-- The batch is done.
 function idempotency.forget(batch)
   call('UNLINK', keys.batchKeys(batch))
   if call('HGET', keys.meta, 'keyed') == batch then

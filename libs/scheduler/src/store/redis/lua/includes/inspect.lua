@@ -1,4 +1,4 @@
--- What is seen of the state. Nothing here writes.
+-- Views of the state. Nothing here writes.
 local inspect = {}
 
 function inspect.begin()
@@ -26,15 +26,15 @@ local function queueOf(name)
   return found
 end
 
--- Open edges that one script lists, and edges that it looks at for them.
+-- Open edges per call, and edges that it examines for them.
 local EDGES_LISTED, EDGES_LOOKED_AT = 200, 2000
 
--- Open edges, from one on; and the edge from which on there may be more, or false.
+-- The open edges from index `from` on, and the next index, or false at the end.
 function inspect.openEdges(row, from)
   local open, ups, looked = {}, {}, 0
   local index, count = from, row.edgeCount or 0
   while index <= count and #open < EDGES_LISTED and looked < EDGES_LOOKED_AT do
-    -- Those that hold are marked in the row.
+    -- Satisfied edges are marked in the row.
     local undecided = {}
     while index <= count and #undecided < EDGES_LISTED - #open do
       if not (row.satisfiedEdges and row.satisfiedEdges[index]) then
@@ -75,8 +75,8 @@ function inspect.openEdges(row, from)
   return open, index <= count and index or false
 end
 
--- Runs of a worker that only wait there for a slot, which is never for long: how many, and (lazily) which. They begin in
--- the order in which they were claimed.
+-- Runs of a worker that wait in its process for a slot, for a short time: how many, and (on demand) which. A worker starts
+-- runs in the order of their claims.
 function inspect.surplus(id)
   local found = workerTable:get(id)
   return math.max(0, call('HLEN', keys.running(id)) - 1 - (found and found.slots or math.huge))
@@ -98,13 +98,13 @@ end
 
 statuses.isWaiting = inspect.isWaiting
 
--- Its status as it is shown: RUNNING is what has begun.
+-- The status to show: RUNNING only once the run has started.
 function inspect.status(row)
   return row.status == 'RUNNING' and row.workerId and inspect.isWaiting(row.workerId, row.id) and 'PENDING'
     or row.status
 end
 
--- What says why it has not started.
+-- Why it has not started.
 local function waiting(row)
   local found = engine.view.waitingFor(tables, row, queueOf(row.queue))
   if not found then
@@ -126,7 +126,7 @@ local function progressOf(text)
   return ok and type(found) == 'table' and #found == 3 and found or false
 end
 
--- What a user sees of an execution, see store/views.ts; texts of JSON stay texts.
+-- The view of an execution, see store/views.ts; JSON texts remain texts.
 function inspect.view(row)
   local progress = row.hasProgress and call('HGET', keys.progress, row.id)
   local status = inspect.status(row)
@@ -163,8 +163,8 @@ function inspect.view(row)
   }
 end
 
--- Entries of a ready list that count, from one place on, up to so many: their rows; and the place to go on from, nil at the
--- end of the list. Looks at `most` entries, where that is given, and reads no more than the budget of a reply.
+-- Up to `many` rows of the current entries of a ready list from position `from` on, and the next position, nil at the end.
+-- With `most`, examines at most that many entries, and reads no more than the budget of a reply.
 function inspect.ready(name, level, many, from, most)
   local list = keys.ready(name, level)
   local found, at, left = {}, from or 0, most or math.huge
@@ -209,7 +209,7 @@ function inspect.workflow(id)
   local found, record = workflow.get(id), workflow.record(id)
   local about = cjson.decode(string.sub(record.text, record.about))
   local nodes = {}
-  -- Of each: its ref and task, then ref and type of whatever it depends on.
+  -- For each node: its ref and task, then ref and type of each edge.
   for i, node in ipairs(about.nodes) do
     local row = rows.get(record.ids[i])
     local dependsOn = {}
@@ -220,7 +220,7 @@ function inspect.workflow(id)
       ref = node[1],
       id = record.ids[i],
       task = node[2],
-      -- Not there yet: still to be admitted.
+      -- Not inserted yet.
       status = row and inspect.status(row) or 'PENDING',
       dependsOn = dependsOn,
     }
@@ -249,7 +249,7 @@ function inspect.worker(id, lease)
   }
 end
 
--- Totals, and executions by status; what is not counted follows from the rest.
+-- Totals, and executions by status. Adds the derived counters.
 function inspect.counters()
   local counters = {}
   local flat = call('HGETALL', keys.counters)

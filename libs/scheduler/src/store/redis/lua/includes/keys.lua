@@ -1,67 +1,67 @@
--- Key names: all in one hash slot, since the root bears the namespace as its tag. See docs/redis-keys.md.
+-- Key names. All are in one hash slot, since the root has the namespace as its hash tag. See docs/redis-keys.md.
 local root
 local NAMES = {
-  meta = 'm', -- hash: counters that order things, time's high-water mark, what the fleet listens to
+  meta = 'm', -- hash: counters, the highest time seen, masks of subscribed events
   counters = 'c', -- hash: totals, and executions by status
-  static = 'x', -- hash: id -> what an execution was created with
-  state = 's', -- hash: id -> how it stands, where that is not "ready since it was created"
-  extra = 'e', -- hash: id -> what most do without: lock, tags, workflow
+  static = 'x', -- hash: id -> record
+  state = 's', -- hash: id -> state; absent for a simple execution that is ready or running
+  extra = 'e', -- hash: id -> rarely used options: lock, tags, ttl, schedule
   all = 'all', -- list: ids in the order of creation
   old = 'old', -- zset: ids that outlived their part of `all`, by number
   history = 'h', -- list: ended executions and workflows that COMPLETED, oldest first
   historyFailed = 'hf', -- list: those that FAILED
   historyCancelled = 'hx', -- list: those that were CANCELLED
   historySkipped = 'hk', -- list: executions that were SKIPPED
-  droppedMembers = 'hg', -- list: executions of dropped workflows that are still to be dropped
-  delayed = 'dl', -- zset: by the steady time at which they are due
+  droppedMembers = 'hg', -- list: members of dropped workflows that are still to be deleted
+  delayed = 'dl', -- zset: delayed executions, by due steady time
   dated = 'dd', -- zset: those of them that are due at a date, by that date
   edgeTimeouts = 'et', -- zset: dependent and edge, by deadline
   lockWaits = 'lw', -- zset: parked executions, by deadline
-  expiries = 'ex', -- zset: executions with a ttl that wait for their first run, by the end of it
+  expiries = 'ex', -- zset: executions with a ttl that wait for their first run, by its end
   lockExpiries = 'lx', -- zset: held locks, by expiry
-  cancelDeadlines = 'gr', -- zset: runs asked to cancel, by the end of their grace
-  runDeadlines = 'bd', -- zset: runs with a timeout of their own, by the instant at which the store ends them
+  cancelDeadlines = 'gr', -- zset: runs asked to cancel, by the end of the grace period
+  runDeadlines = 'bd', -- zset: runs with their own timeout, by the instant at which the store ends them
   stagedBatches = 'in', -- zset: staged batches, by timeout
   committedBatches = 'ac', -- list: committed batches that are not fully inserted
-  continuation = 'cont', -- list: ended or reopened executions whose dependents are still to be told
+  continuation = 'cont', -- list: ended or reopened executions whose dependents are still to be visited
   otherSteps = 'co', -- list: such steps of kinds that only another release knows
   locks = 'l', -- hash: key -> lock
   handles = 'lh', -- hash: owner and key -> wait of a handle
-  queues = 'q', -- hash: queue -> pause, rules, running
-  refills = 'qr', -- zset: queues with a full rate limit, by the steady time from which on it has room
+  queues = 'q', -- hash: queue -> pause, limits, running
+  refills = 'qr', -- zset: queues with a full rate limit, by the steady time at which it has room
   uncounted = 'qu', -- set: queues with limits whose runs are still to be counted
-  counting = 'qc', -- set: those of the count under way, see runCounts.lua
+  counting = 'qc', -- set: those of the current count, see runCounts.lua
   countedRuns = 'cr', -- set: runs that it has examined
-  countedWorkers = 'cw', -- list: workers whose runs it is still to examine
-  tombstones = 'ho', -- hash: ready list -> entries in it that no longer count
+  countedWorkers = 'cw', -- list: workers whose runs it must still examine
+  tombstones = 'ho', -- hash: ready list -> number of tombstones in it
   unhandledTasks = 'ut', -- zset: tasks with executions that met workers without a handler
   unhandledIndexed = 'ui', -- hash: level and task -> number up to which those are in the lists of their queues
-  tasks = 't', -- hash: taskId -> mirror
+  tasks = 't', -- hash: taskId -> task record
   watched = 'tw', -- set: tasks that others depend on
   newest = 'tn', -- hash: watched task -> its newest execution
-  workers = 'w', -- hash: workerId -> what each of its trips needs
-  registrations = 'wh', -- hash: workerId -> what it said of itself, JSON
+  workers = 'w', -- hash: workerId -> what each exchange needs
+  registrations = 'wh', -- hash: workerId -> registration, JSON
   leases = 'wl', -- zset: workerId by the end of its lease
-  idle = 'wi', -- hash: workerId -> free slots that take a hand-over
-  dispatched = 'ha', -- hash: executions handed over and not yet heard of -> worker and time
-  pipelines = 'ln', -- hash: worker and lane -> newest sequence, and its reply
+  idle = 'wi', -- hash: workerId -> free slots for direct dispatch, and time
+  dispatched = 'ha', -- hash: directly dispatched executions without a heartbeat since -> worker and time
+  pipelines = 'ln', -- hash: worker and pipeline -> newest sequence, and its reply
   workflows = 'wf', -- hash: workflowId -> what it was started with
-  workflowStates = 'ws', -- hash: workflowId -> how it stands
+  workflowStates = 'ws', -- hash: workflowId -> state
   workflowOrder = 'wo', -- zset: workflowId by number
   schedules = 'sc', -- hash: id -> schedule
   ticks = 'sd', -- zset: schedules that will fire, by next tick
   idempotency = 'id', -- hash: task and key -> execution
   idempotencyEnds = 'ie', -- zset: those keys by expiry
-  aside = 'sa', -- list: what could not be treated, with what was stored of it and the error
+  aside = 'sa', -- list: what was set aside, with its stored texts and the error
   errors = 'er', -- list: recent errors
   window = 'win', -- hash: minute and figure -> ends
   progress = 'pr', -- hash: id -> progress
-  nodes = 'nd', -- hash: node -> what it listens to
+  nodes = 'nd', -- hash: node -> mask of the events that it subscribes to
   operations = 'op', -- hash: operation -> its reply, for repeats
   operationOrder = 'oo', -- list: those operations, oldest first
   effects = 'fx', -- channel: effects for other nodes
 }
--- Made when first asked for: a script needs a few of them.
+-- Built on first use, since a script needs few of them.
 local keys = setmetatable({}, {
   __index = function(made, name)
     local key = root .. NAMES[name]
@@ -70,7 +70,7 @@ local keys = setmetatable({}, {
   end,
 })
 
--- Those made last are kept as long as the calls are of one namespace.
+-- The names are kept while calls have the same namespace.
 function keys.begin()
   if root ~= KEYS[1] then
     root = KEYS[1]

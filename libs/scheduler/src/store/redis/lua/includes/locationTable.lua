@@ -1,4 +1,4 @@
--- Where executions wait that are not ready, see Places in engine/tables.ts.
+-- Executions that wait and are not ready, see Places in engine/tables.ts.
 local locationTable = {}
 
 local function delayedMember(row)
@@ -15,20 +15,20 @@ function tables:delay(row)
   rows.touch(row)
 end
 
--- When it is due, by the server's clock as it is now: a step of the clock changes that of a delay that is no date.
+-- The due instant by the server's current clock: a step of the clock moves a delay, but not a date.
 function locationTable.dueAt(row)
   local isExact = context.offset == 0 or row.location ~= 'delayed' or row.isDated
   local steady = not isExact and call('ZSCORE', keys.delayed, delayedMember(row))
   return steady and context.instantOf(tonumber(steady)) or row.dueAt
 end
 
--- Whether a date has come for any that is still delayed.
+-- Whether the date of any delayed execution has come.
 function locationTable.isDateDue()
   return #call('ZRANGEBYSCORE', keys.dated, '-inf', now, 'LIMIT', 0, 1) > 0
 end
 
--- Entries among the delayed whose time has come, and those whose date has, earliest first: { member, at, isDate }. A dated
--- one mostly has both, and is found once.
+-- Due members of `delayed` and of `dated`, earliest first: { member, at, isDate }. A dated execution usually is in both,
+-- and is found once.
 local function findDue(limit)
   local found, known = {}, {}
   local delayed = call('ZRANGEBYSCORE', keys.delayed, '-inf', context.steady, 'WITHSCORES', 'LIMIT', 0, limit)
@@ -59,7 +59,7 @@ local function placeDue(id, place, entry)
   local row = rows.get(id, true)
   local isGone = not row and not rows.bad[id]
   if isGone and entry.isDate then
-    -- Its entry among the delayed tells, where it has one. An earlier release leaves dates behind.
+    -- Its member in `delayed`, if any, reports it. An earlier release leaves dates behind.
     return
   end
   if not row or row.isDated then
@@ -67,7 +67,7 @@ local function placeDue(id, place, entry)
   end
   if row and row.location == 'delayed' then
     if row.isDated and row.dueAt > now then
-      -- The clock went back since: its date is still to come.
+      -- The clock went back: the date is in the future again.
       tables:delay(row)
     elseif row.isDated or not entry.isDate then
       local isExact = row.isDated or context.offset == 0

@@ -1,10 +1,9 @@
--- Locks, see LockTable in engine/tables.ts. A lock that has changed is written once, when the verb ends.
--- Stored: { order, token, at (steady time), holder, handle, reserved, handles (how many wait) }, absent where it is 0 or
--- nothing.
+-- Locks, see LockTable in engine/tables.ts. A changed lock is written once, at the end of the verb. Stored: { order, token,
+-- at (steady time), holder, handle, reserved, handles (number of waiting handles) }; 0 and nil are omitted.
 local lockTable = {}
 tables.locks = lockTable
 
--- Texts of locks that cannot be read, by key.
+-- Texts of unreadable locks, by key.
 local cache, dirty, unreadable
 
 function lockTable.begin()
@@ -29,12 +28,12 @@ local function isReadable(stored)
       return false
     end
   end
-  -- What is held ends at some time.
+  -- A held lock has an expiry.
   return stored.at ~= nil or not (stored.holder or stored.handle)
 end
 
--- Of a lock that cannot be read nobody knows whether it is held. It counts as held for one lease: an execution that holds
--- it renews it until it ends.
+-- Whether an unreadable lock is held is unknown. It counts as held for one lease: an execution that holds it renews it
+-- until it ends.
 local function makeUnreadable(key, text)
   unreadable[key] = text
   local lock = lockTable:create(key)
@@ -53,7 +52,7 @@ function lockTable.unpack(key, text)
     order = stored.order,
     fencingToken = stored.token,
     at = at,
-    -- The instant of its score in `keys.lockExpiries`; 0: it has none.
+    -- The instant of its score in `keys.lockExpiries`; 0 if it has none.
     indexedAt = at,
     holder = stored.holder,
     handle = stored.handle,
@@ -140,7 +139,7 @@ function lockTable:eachDue(expire)
   return #due
 end
 
--- Writes the locks that have changed.
+-- Writes the changed locks.
 function lockTable.save()
   for key, text in pairs(unreadable) do
     aside.put('lock', key, 'its lock is unreadable', { text })
@@ -163,7 +162,7 @@ function lockTable.save()
   dirty = {}
 end
 
--- Forgets what has changed since `save`.
+-- Discards changes since `save`.
 function lockTable.forget()
   for key in pairs(dirty) do
     cache[key] = nil

@@ -1,13 +1,13 @@
--- Edges of executions that were set aside: their upstreams are kept for them no longer. Whether such an execution had ended, and
--- released some of its upstreams, may not be known any more. So the live dependents of each upstream are counted anew, by
--- bounded steps. The edges stay stored until then.
+-- Releases the upstreams of executions that were set aside. Such an execution may have ended and released some of them
+-- already, which may be unknown, so the live dependents of each upstream are counted again, in bounded steps. The edges
+-- stay stored until then.
 local lostEdges = {}
 
--- Edges whose upstreams are read together. Dependents of an upstream that can be counted, which one step does: an upstream that
--- has more stays as it is.
+-- Edges whose upstreams are read together. Maximum number of dependents of an upstream to count, which one step must do: an
+-- upstream with more is left as it is.
 local READ_AT_ONCE, COUNTED = 4, 1000
 
--- Of an execution that is set aside.
+-- Call it when an execution is set aside.
 function lostEdges.add(id)
   local found = call('TYPE', keys.edges(id)).ok
   if found == 'hash' then
@@ -17,8 +17,8 @@ function lostEdges.add(id)
   end
 end
 
--- The row of a dependent; nil for one that is gone, and for a member of a compact workflow, which depends on nothing outside
--- of it. One that cannot be read counts as live: it will be set aside in its turn.
+-- The row of a dependent; nil if it does not exist, or is a compact member, which has no upstreams outside of its workflow.
+-- An unreadable one counts as live until it is set aside itself.
 local function dependentOf(id, state)
   local row = rows.cache[id]
   if row ~= nil then
@@ -29,7 +29,7 @@ local function dependentOf(id, state)
   return setmetatable(fields.tryUnpack(state) or {}, rows.defaults)
 end
 
--- The members of its workflow, a set: these do not count.
+-- The members of its workflow as a set: they do not count as live dependents.
 local function membersOf(row)
   local members = {}
   local found = row.workflowId and workflow.get(row.workflowId)
@@ -61,7 +61,7 @@ local function recount(upstreamId)
   end
 end
 
--- Releases the next upstreams. Returns whether none is left.
+-- Releases the next upstreams. Returns whether none remains.
 function lostEdges.releaseNext(step)
   local key, budget_ = keys.edges(step.executionId), tables.edgeBudget
   while call('EXISTS', key) == 1 and step.next < limits.MAX_WORKFLOW_EDGES do

@@ -1,6 +1,6 @@
--- What waits for an execution that was set aside, which no longer says who waits for it: all executions and open workflows
--- are examined, in bounded steps of maintenance, and runs of queues with limits are counted anew.
--- Stored in `keys.meta`, while there is something to examine: phase|place|edge|1 where more was set aside meanwhile
+-- Finds what waits for executions that were set aside, whose lists of dependents are lost: examines all executions and open
+-- workflows in bounded steps of maintenance, and has the runs of queues with limits counted again.
+-- Stored in `keys.meta` while in progress: phase|position|edge|1 if more was set aside meanwhile
 local orphans = {}
 
 -- Entries that one step examines.
@@ -8,7 +8,8 @@ local PER_STEP = 500
 
 local EXECUTIONS, WORKFLOWS, QUEUES = 'e', 'w', 'q'
 
--- Ids behind a place among all executions, oldest first, and the place of each: how many were created before it, and itself.
+-- Ids after a position among all executions, oldest first, and the position of each: the number of executions created up to
+-- it.
 local function idsBehind(place)
   local ids, places = {}, {}
   if place < context.idsRemoved then
@@ -29,7 +30,7 @@ local function idsBehind(place)
   return ids, places
 end
 
--- Whether an execution of that state may wait for edges. One that cannot be read may.
+-- Whether an execution with this state may wait for edges. An unreadable one may.
 local function mayWait(state)
   if not state or records.isCompleted(state) then
     return false
@@ -38,13 +39,13 @@ local function mayWait(state)
   return not stored or ((stored.openEdges or 0) > 0 and not fields.TERMINAL[stored.status])
 end
 
--- Returns the edge to go on with, 0 where all are examined.
+-- Returns the next edge, 0 if all are examined.
 local function examine(id, edge)
   local row = rows.get(id, true)
   return row and engine.dependency.decideLostUpstreams(tables, row, edge) or 0
 end
 
--- Returns the place and the edge to go on with; nothing where all executions are examined.
+-- Returns the next position and edge; nothing if all executions are examined.
 local function examineExecutions(place, edge)
   local ids, places = idsBehind(place)
   if #ids == 0 then
@@ -72,7 +73,7 @@ local function examineExecutions(place, edge)
   return places[at], 1
 end
 
--- As examineExecutions. Nothing has changed in this verb: the executions are counted as they are stored.
+-- As examineExecutions. The verb has changed nothing yet, so the executions are counted as they are stored.
 local function examineWorkflows(place)
   local entries = call('ZRANGEBYSCORE', keys.workflowOrder, '(' .. place, '+inf', 'WITHSCORES', 'LIMIT', 0, PER_STEP)
   if #entries == 0 then
@@ -101,7 +102,7 @@ end
 
 local NEXT = { [EXECUTIONS] = WORKFLOWS, [WORKFLOWS] = QUEUES }
 
--- Returns whether there is more to examine. The first of a verb.
+-- Returns whether there is more to examine. A verb calls it before it changes anything.
 function orphans.step()
   local cursor = call('HGET', keys.meta, 'orphans')
   if not cursor then
@@ -113,14 +114,14 @@ function orphans.step()
     nextPlace, nextEdge = examineExecutions(tonumber(place), tonumber(edge))
   elseif phase == WORKFLOWS then
     if call('EXISTS', keys.committedBatches) == 1 then
-      -- Executions of a batch are still to be admitted, and not lost.
+      -- Members that are missing may belong to a batch that is not fully inserted.
       return true
     end
     nextPlace, nextEdge = examineWorkflows(tonumber(place))
   else
     nextPlace, nextEdge = queueTable.recount(tonumber(place)), 1
   end
-  -- What was set aside by this step is stored by its end.
+  -- This step itself may have set something aside, which replaced the stored cursor.
   isAgain = aside.isAny and '1' or isAgain or '0'
   if nextPlace then
     cursor = string.format('%s|%.0f|%.0f|%s', phase, nextPlace, nextEdge, isAgain)

@@ -1,4 +1,4 @@
--- What every verb that only looks stands on.
+-- Modules of verbs that only read.
 -- @include keys
 -- @include context
 -- @include effects

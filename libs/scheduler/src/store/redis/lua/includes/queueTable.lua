@@ -1,14 +1,14 @@
--- Pauses and limits of queues, see QueueTable in engine/tables.ts. A queue that has changed is written once, when the verb ends.
--- Stored: '' while it has neither pause nor limits, else { paused, max, per, concurrency, declaredBy, declaredTime, running,
--- starts (steady time) }; while its runs are being counted (see runCounts.lua), `running` has UNCOUNTED added: a release that
--- does not know of it takes the queue for full.
+-- Pauses and limits of queues, see QueueTable in engine/tables.ts. A changed queue is written once, at the end of the verb.
+-- Stored: '' without pause and limits, else { paused, max, per, concurrency, declaredBy, declaredTime, running, starts
+-- (steady time) }. While its runs are counted (see runCounts.lua), `running` has UNCOUNTED added, so that a release that
+-- does not know of the count treats the queue as full.
 local queueTable = {}
 tables.queues = queueTable
 
 local cache, dirty
 
 local UNCOUNTED = 1000000000
--- Queues that one step examines.
+-- Queues per step.
 local EXAMINED_PER_STEP = 250
 
 function queueTable.begin()
@@ -39,7 +39,7 @@ local function isReadable(stored)
   return stored.starts == nil or areStarts(stored.starts)
 end
 
--- Starts with instants for steady times, or the other way round.
+-- Converts the times of starts between steady time and instants.
 local function convert(starts, toTime)
   if context.offset == 0 then
     return starts
@@ -51,7 +51,7 @@ local function convert(starts, toTime)
   return found
 end
 
--- A queue as it is stored; without pause and limits where that cannot be read.
+-- A stored queue; without pause and limits if it is unreadable.
 function queueTable.read(name, text)
   local ok, stored = pcall(cmsgpack.unpack, text or '')
   stored = ok and isReadable(stored) and stored or {}
@@ -71,7 +71,7 @@ function queueTable.read(name, text)
   }
 end
 
--- The queue of that name; it is made if need be.
+-- The queue of that name, which is created if needed.
 function queueTable.find(name)
   local queue = cache[name]
   if not queue then
@@ -90,8 +90,8 @@ function queueTable:get(name)
   return isKnown and queueTable.find(name) or nil
 end
 
--- Some queues whose limits the app does not declare any more, from a place on. Returns the next place, '0' at the end, and
--- their names.
+-- A page of queues whose limits the app does not declare any more. Returns the next cursor, '0' at the end, and their
+-- names.
 function queueTable.undeclared(appName, isAlone, place)
   local names = {}
   if not context.hasLimits then
@@ -100,7 +100,7 @@ function queueTable.undeclared(appName, isAlone, place)
   local page = call('HSCAN', keys.queues, place, 'COUNT', EXAMINED_PER_STEP)
   for i = 1, #page[2], 2 do
     local name, text = page[2][i], page[2][i + 1]
-    -- Where the name of the app is not in the text, there is no need to read it.
+    -- A text that does not contain the app's name need not be parsed.
     local queue = find(text, appName, 1, true) and queueTable.read(name, text)
     if queue and engine.queue.isUndeclared(tables, queue, appName, isAlone) then
       names[#names + 1] = name
@@ -109,11 +109,11 @@ function queueTable.undeclared(appName, isAlone, place)
   return page[1], names
 end
 
--- Queues with a full rate limit that one step looks at.
+-- Queues with a full rate limit per step.
 local REFILLED_PER_STEP = 50
 
--- Each is visited once: it is kept until its time has come. A release before does not keep it: then nothing wakes its workers,
--- and they find the room when they ask again by themselves.
+-- Visits each queue once, when its rate limit has room again. An earlier release does not add queues to `refills`: workers
+-- find the room when they poll.
 function queueTable:eachRefilled(visit)
   local steady = tables:steadyTime()
   for _, name in ipairs(call('ZRANGEBYSCORE', keys.refills, '-inf', steady, 'LIMIT', 0, REFILLED_PER_STEP)) do
@@ -128,7 +128,7 @@ function queueTable:eachRefilled(visit)
   end
 end
 
--- Beyond those that one step looks at, it may be one that has nothing ready.
+-- Of the entries beyond one step, the next may be a queue with nothing ready.
 function queueTable:nextRefill()
   local steady = tables:steadyTime()
   local entries = call('ZRANGE', keys.refills, 0, REFILLED_PER_STEP - 1, 'WITHSCORES')
@@ -146,7 +146,7 @@ function queueTable:touch(queue)
   dirty[queue.name] = queue
 end
 
--- What ran before was not counted, since no limit asked for it.
+-- Runs that started before the queue had limits were not counted.
 function queueTable:setLimited(queue, isLimited)
   queue.isCounting = isLimited or nil
   if isLimited then
@@ -161,8 +161,8 @@ function queueTable:isCounted(queue, row)
   return not queue.isCounting or runCounts.has(row)
 end
 
--- Lets the runs of queues with limits be counted anew, of which some were set aside. Returns the place to go on from, nil at
--- the end.
+-- Has the runs of all queues with limits counted again, since some runs were set aside. Returns the next cursor, nil at the
+-- end.
 function queueTable.recount(place)
   local page = call('HSCAN', keys.queues, string.format('%.0f', place), 'COUNT', EXAMINED_PER_STEP)
   for i = 1, #page[2], 2 do
@@ -190,7 +190,7 @@ local function pack(queue)
   })
 end
 
--- Writes the queues that have changed.
+-- Writes the changed queues.
 function queueTable.save()
   local texts = {}
   for name, queue in pairs(dirty) do

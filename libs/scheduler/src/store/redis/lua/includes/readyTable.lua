@@ -1,16 +1,16 @@
--- Ready executions, see ReadyTable in engine/tables.ts: a list for each queue and level. An execution that leaves otherwise
--- than by a claim keeps its entry there, a tombstone; `keys.tombstones` counts those of each list, and a claim drops them.
+-- Ready executions, see ReadyTable in engine/tables.ts: a list for each queue and level. An execution that leaves other
+-- than by a claim keeps its entry there as a tombstone; `keys.tombstones` counts those of each list, and claims drop them.
 local readyTable = {}
 tables.ready = readyTable
 
--- Holes, and executions that are passed over, which one claim may meet.
+-- Tombstones and skipped executions that one claim may examine.
 local PASSED_PER_STEP = 2000
 
 local tails
--- Of the claim under way, by list: entries taken from its head, which of them is next, and those that were passed over.
+-- During a claim, by list: entries taken from its head, the index of the next one, and skipped entries.
 local taken, nexts, passedOver
 local passesLeft
--- Executions that are read next: few at first, and where those before were large.
+-- Executions per read: few at first, and after large ones.
 local readAtOnce
 
 function readyTable.begin()
@@ -18,7 +18,7 @@ function readyTable.begin()
   passesLeft, readAtOnce = PASSED_PER_STEP, budget.few
 end
 
--- Executions ready in a list.
+-- The number of ready executions in a list.
 function readyTable.size(name, level)
   local list = keys.ready(name, level)
   local coming = tails[list]
@@ -41,7 +41,7 @@ local function enter(row)
   return keys.ready(row.queue, row.level)
 end
 
--- Puts back what was taken from a list and not claimed: what was passed over, before the rest.
+-- Puts back entries that were taken and not claimed: skipped ones first, then the rest.
 local function putBack(list)
   local entries, passed = taken[list] or {}, passedOver[list] or {}
   local rest = {}
@@ -55,7 +55,7 @@ local function putBack(list)
   taken[list], nexts[list], passedOver[list] = nil, nil, nil
 end
 
--- Written when the verb ends, or before the list is claimed from.
+-- Written at the end of the verb, or before a claim from the list.
 function tables:pushTail(row)
   local list = enter(row)
   local tail = tails[list] or {}
@@ -69,7 +69,7 @@ function tables:pushHead(row)
   call('LPUSH', list, row.readyEntry)
 end
 
--- Writes what became ready behind all others.
+-- Appends this verb's new entries.
 function readyTable.flush()
   for list, tail in pairs(tails) do
     callAll('RPUSH', list, tail)
@@ -77,7 +77,7 @@ function readyTable.flush()
   tails = {}
 end
 
--- An execution leaves its list, but for its entry.
+-- Removes an execution from its list, where its entry stays as a tombstone.
 function readyTable.leave(row)
   if not row.readyEntry then
     -- A claim has taken the entry.
@@ -88,7 +88,7 @@ function readyTable.leave(row)
   rows.dropMisplaced(row)
 end
 
--- An entry of an execution that is gone was never counted as a tombstone.
+-- The entry of a deleted execution was never counted as a tombstone.
 local function dropTombstone(list)
   if call('HINCRBY', keys.tombstones, list, -1) < 0 then
     call('HSET', keys.tombstones, list, 0)
@@ -114,7 +114,7 @@ local function takeMore(list, atMost)
   return entries
 end
 
--- What is passed over stays out of the list until the rest of it is put back.
+-- A skipped entry stays out of the list until the rest is put back.
 function readyTable:first(queue, level, atMost, test)
   local list = keys.ready(queue.name, level)
   while not readyTable:isFull() do

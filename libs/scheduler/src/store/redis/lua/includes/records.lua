@@ -1,15 +1,15 @@
--- How executions are stored. The twin of this file is codec/executions.ts.
+-- The codec of executions; its counterpart is codec/executions.ts.
 --
 -- A record is what an execution was created with, and never changes (`keys.static`):
 --   number|created|due|flags|task|queue|level|timeout;budget|workflow|ref|payload
--- Its flags: none for a simple one; `x`: there is more in `keys.extra`; `w`: it has edges, a workflow or a timeout; `f` and
--- its edges: a member of a compact workflow, see below.
--- Its state is how it is now (`keys.state`):
---   none                                    ready since it was created, or running since then
+-- Flags: none for a simple execution; `x`: it has options in `keys.extra`; `w`: it has edges, a workflow or a timeout; `f`
+-- and edges: a compact member, see below.
+-- A state is how an execution is now (`keys.state`):
+--   none                                    ready or running since it was created
 --   C<completed>|<started>|<worker>|<result>  its first run succeeded
---   O<open edges>                           a member of a compact workflow that waits for its upstreams
+--   O<open edges>                           a compact member that waits for its upstreams
 --   MessagePack                             anything else, see fields.lua
--- An entry of `keys.running`: p<started>|<number of the claim>, with `s` for `p` where the run has a state.
+-- An entry in `keys.running`: p<started>|<claim number>, with `s` for `p` if the execution has a state.
 -- @include fields
 local records = {}
 
@@ -17,9 +17,9 @@ local BAR, SEMICOLON, DOLLAR, ZERO = byte('|'), byte(';'), byte('$'), byte('0')
 local EXTRA, MEMBER = codes.EXTRA_FLAG, byte(codes.MEMBER_FLAG)
 local COMPLETED, WAITING = byte(codes.COMPLETED_STATE), byte(codes.WAITING_STATE)
 
--- Fields between bars. A pattern would walk over every character of what lies between.
+-- Fields between bars, without patterns, which would scan every character.
 
--- Where the field begins that is `many` behind the one at `from`; behind the text where it has too few.
+-- Where the field begins that is `many` after the one at `from`; past the end if there are too few.
 function records.skip(text, from, many)
   for _ = 1, many do
     from = (find(text, '|', from, true) or #text) + 1
@@ -27,7 +27,7 @@ function records.skip(text, from, many)
   return from
 end
 
--- The field that begins there.
+-- The field at that position.
 function records.fieldAt(text, from)
   return sub(text, from, (find(text, '|', from, true) or #text + 1) - 1)
 end
@@ -35,8 +35,8 @@ end
 -- Records
 
 local DIGITS = { [0] = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9' }
--- The number of the newest record as text: its hundreds, and its last two digits as a number. To make text of a number costs
--- three times as much as to put it together of these.
+-- The number of the newest record: its hundreds as text, and its last two digits. Formatting each number costs three times
+-- as much as this.
 local hundreds, low
 local times
 
@@ -44,7 +44,7 @@ function records.begin()
   hundreds, low, times = nil, nil, nil
 end
 
--- The record of the next new execution, due at once; `part`: what the caller packed, from the flags on.
+-- The record of the next new execution, due at once. `part`: the caller's text, from the flags on.
 function records.new(part)
   local number = context.created + 1
   context.created = number
@@ -61,7 +61,7 @@ function records.newDue(part, due)
   return context.created .. '|' .. now .. '|' .. string.format('%d', due) .. '|' .. part
 end
 
--- Nothing here reads the budget.
+-- The budget is not read here.
 local RECORD = '^(%d+)|(%d+)|(-?%d+)|([^|]*)|([^|]*)|([^|]*)|(%d)|(%d*)([^|]*)|([^|]*)|([^|]*)|()'
 
 function records.parse(id, record)
@@ -84,7 +84,7 @@ function records.parse(id, record)
     workflowId = workflowId ~= '' and workflowId or nil,
     ref = ref ~= '' and ref or nil,
     record = record,
-    -- The payload may be large, and is seldom read.
+    -- The payload may be large, and is rarely read.
     payloadStart = payloadStart,
   }
 end
@@ -93,12 +93,13 @@ function records.hasExtra(flags)
   return flags == EXTRA
 end
 
--- Whether there may be more in `keys.extra`. A payload may hold the same characters.
+-- Whether there may be options in `keys.extra`. A payload may contain the same characters.
 function records.mayHaveExtra(record)
   return find(record, '|' .. EXTRA .. '|', 1, true) ~= nil
 end
 
--- Whether the flags that begin there are those of a simple execution, and whether those of a compact member with upstreams.
+-- Whether the flags at that position are those of a simple execution, of a compact member, of a compact member with
+-- upstreams.
 function records.isSimpleAt(record, flags)
   return byte(record, flags) == BAR
 end
@@ -111,21 +112,21 @@ function records.hasUpstreamsAt(record, flags)
   return byte(record, flags + 1) ~= SEMICOLON
 end
 
--- A task, or the ref of an edge, that begins so is the store's own.
+-- Tasks and refs that begin so belong to the store.
 function records.isOwnRef(ref)
   return byte(ref) == DOLLAR
 end
 
--- The level of priority from one digit of a record.
+-- The priority level, one digit of a record.
 function records.levelAt(record, at)
   return byte(record, at) - ZERO
 end
 
--- Members of compact workflows: all edges lead from one member to another, without deadlines. They are in the flags of the
--- members, and a member has no state of its own until anything but a simple success happens to it; then it has one for good.
+-- Compact members: all edges connect members of one workflow, without deadlines. They are in the flags of the members. A
+-- member has no state of its own until anything but a simple success happens to it; from then on it has one.
 --   f<upstream>=<letter of the type>=<ref>,...;<dependent>=<index of its edge>=<letter of the type>,...
 
--- Types of edges by their letters.
+-- Types of edges by letter.
 records.EDGE_TYPES = {}
 for type_, letter in pairs(codes.EDGE) do
   records.EDGE_TYPES[letter] = type_
@@ -140,7 +141,7 @@ function records.upstreams(flags)
   return found
 end
 
--- Its dependents as edges are named: dependent|index|letter.
+-- The edges to its dependents by name: dependent|index|letter.
 function records.dependents(flags)
   local names = {}
   for id, index, letter in string.gmatch(string.match(flags, ';(.*)$'), '([^=,]+)=(%d+)=(%a)') do
@@ -151,12 +152,12 @@ end
 
 -- Runs
 
--- The entry of runs that begin now. isSimple: they have no state.
+-- The entry of runs that start now. isSimple: the executions have no state.
 function records.runEntry(isSimple, number, started)
   return (isSimple and codes.SIMPLE_RUN or codes.STATEFUL_RUN) .. (started or now) .. '|' .. number
 end
 
--- When it started, and the number of its claim.
+-- The start of the run, and its claim number.
 function records.parseRun(entry)
   local started, number = string.match(entry, '^%a(%d+)|(%d+)$')
   if not started then
@@ -175,12 +176,12 @@ function records.isWaiting(state)
   return byte(state) == WAITING
 end
 
--- The state of first runs with this entry that succeed now, without their results.
+-- The state, without the result, of first runs with this entry that succeed now.
 function records.completedPrefix(entry, workerId)
   return codes.COMPLETED_STATE .. now .. '|' .. sub(entry, 2, find(entry, '|', 1, true)) .. workerId .. '|'
 end
 
--- When it completed and started, its worker, and its result or nil.
+-- Completion, start, worker, and result or nil.
 function records.parseCompleted(state)
   local completed, started, workerId, result = string.match(state, '^C(%d+)|(%d+)|([^|]*)|(.*)$')
   if not completed then
@@ -193,12 +194,12 @@ function records.waitingState(openEdges)
   return codes.WAITING_STATE .. openEdges
 end
 
--- The open edges of a waiting member; nil for any other state.
+-- The open edges of a waiting compact member; nil for any other state.
 function records.openEdges(state)
   return tonumber(string.match(state, '^O(%d+)$'))
 end
 
--- The result in any state, or nil. A state that cannot be read has none: it must not keep others from being claimed.
+-- The result in any state, or nil. An unreadable state has none, so that it does not prevent claims of others.
 function records.resultOf(state)
   if not state or records.isWaiting(state) then
     return nil

@@ -1,8 +1,8 @@
--- Workflows of which the state cannot be read, or whose executions were set aside: they are counted anew. Of the former it is
--- lost whether any execution is needed from outside.
+-- Counts the members of workflows again whose state is unreadable, or whose executions were set aside. If the state is
+-- unreadable, it is unknown whether executions outside of the workflow still need its members.
 local repair = {}
 
--- Bytes of states that are read for one workflow.
+-- Maximum bytes of states to read for one workflow.
 local MAX_BYTES = 4194304
 
 local unreadable
@@ -18,8 +18,8 @@ local function statusOf(id, state)
   return state and fields.statusOf(state) or 'PENDING'
 end
 
--- Ends by status, of executions as they are stored. One that is gone was set aside, and has failed. False where they are too
--- large to read.
+-- Counts the stored members by status. A member that does not exist was set aside, and counts as failed. Returns false if
+-- the states are too large.
 local function countMembers(id)
   local ids, found = workflow.record(id).ids, { id = id, completedAt = 0, open = 0, failed = 0, cancelled = 0 }
   local done = readSome(ids, MAX_BYTES, function(part)
@@ -38,13 +38,13 @@ local function countMembers(id)
   return done == #ids and found
 end
 
--- How it stands; false where its executions are too large to read.
+-- The state of the workflow; false if the states of its members are too large.
 function repair.count(id, text)
   unreadable[id] = text
   return countMembers(id)
 end
 
--- Counts an open workflow anew of which executions are gone. Nothing of it has changed in this verb.
+-- Counts an open workflow again, some of whose members do not exist. The verb must not have changed the workflow.
 function repair.recount(found)
   local counted = countMembers(found.id)
   if counted then
@@ -55,7 +55,7 @@ function repair.recount(found)
   end
 end
 
--- Counts what was unreadable. One that has ended enters history anew: its entry there names another number.
+-- Writes repaired workflows. One that has ended enters history again: its earlier entry has another number.
 function repair.save()
   for id, text in pairs(unreadable) do
     aside.put('workflow', id, 'its state is unreadable', { text })

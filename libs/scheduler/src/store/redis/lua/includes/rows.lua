@@ -1,23 +1,23 @@
--- Executions in memory. A row has the fields of the execution's state, and no others, since all of them are stored. Behind
--- it are the fields of its record, and the defaults.
+-- Executions in memory. A row has the fields of the execution's state only, since all of them are stored. It inherits from
+-- the fields of its record, and from the defaults.
 local rows = {}
 
 function rows.begin()
   rows.cache, rows.dirty, rows.extras = {}, {}, {}
-  -- Bytes of records and states that were read: each may have 256 kB. A search for runs counts as well.
+  -- Bytes of records and states that were read (each may have 256 kB), with the cost of searches for runs.
   rows.bytes = 0
-  -- Rows that have no state of their own in the store, by id: ready since they were created, or running since then.
+  -- By id: rows without a stored state (ready or running since they were created); those of them that run.
   rows.isSimple, rows.isSimpleRun = {}, {}
-  -- Whether executions that were read as upstreams only ended in the compact way, by id.
+  -- By id: whether executions that were read only as upstreams ended by the fast path.
   rows.endedCompactly = {}
-  -- Executions whose texts cannot be read, and why: they count as missing, and the verb's end sets them aside.
+  -- Unreadable executions, with the error: they count as missing, and the end of the verb sets them aside.
   rows.bad = {}
 end
 
--- Rows that are read before their bytes are looked at.
+-- Rows that are read before their bytes are checked.
 local READ_AT_ONCE = 4
 
--- How an execution stands, where its row does not say.
+-- The defaults of a state.
 rows.defaults = {
   status = 'PENDING',
   location = 'ready',
@@ -34,14 +34,14 @@ rows.defaults = {
 }
 rows.defaults.__index = rows.defaults
 
--- What stands behind the row of a record.
+-- What the row of a record inherits.
 local function parse(id, record)
   local base = records.parse(id, record)
   base.__index = base
   return setmetatable(base, rows.defaults)
 end
 
--- A simple one's run, from its running entry.
+-- Sets the run of a simple execution from its running entry.
 local function setRunning(row, workerId, entry)
   row.status, row.location, row.readyEntry = 'RUNNING', 'running', nil
   row.startedAt, row.claimNumber = records.parseRun(entry)
@@ -50,7 +50,7 @@ local function setRunning(row, workerId, entry)
   rows.isSimpleRun[row.id] = true
 end
 
--- A simple one's end.
+-- Sets the end of a simple execution.
 local function setCompleted(row, state)
   row.completedAt, row.startedAt, row.lastWorkerId, row.result = records.parseCompleted(state)
   local isKept = row.workflowId and workflow.get(row.workflowId)
@@ -68,8 +68,8 @@ local function endedCompactly(state)
   return value ~= nil
 end
 
--- Which edges of a compact member hold: those whose upstreams ended in the compact way, and so have told it. Their results are
--- small, and each is read once.
+-- The satisfied edges of a compact member: those whose upstreams ended by the fast path, which has counted them. Results
+-- there are small, and each is read once.
 local function heldEdges(ties)
   local held, unread, known = {}, {}, rows.endedCompactly
   for _, tie in ipairs(ties) do
@@ -98,7 +98,7 @@ local function allHeld(ties)
   return held
 end
 
--- A compact member's row: what others keep in their states stands in its record, or follows from it.
+-- The row of a compact member, whose record replaces parts of a state.
 local function makeCompact(base, state)
   local row = setmetatable({}, base)
   local ties, names = records.upstreams(base.flags), records.dependents(base.flags)
@@ -113,7 +113,7 @@ local function makeCompact(base, state)
   if isWaiting then
     row.location, row.openEdges = 'dependencies', records.openEdges(state)
   elseif state then
-    -- It has told its dependents of its end.
+    -- The fast path has counted its end in its dependents.
     row.endedCompactly = 1
     setCompleted(row, state)
   else
@@ -123,7 +123,7 @@ local function makeCompact(base, state)
   return row
 end
 
--- The payload as it was given, '' for none.
+-- The payload as given, '' for none.
 function rows.payload(row)
   return string.sub(row.record, row.payloadStart)
 end
@@ -133,7 +133,7 @@ function rows.weigh(row)
   return #row.record - row.payloadStart + 1 + #(row.result or '')
 end
 
--- Fails where a text is unreadable.
+-- Throws if a text is unreadable.
 local function makeRow(id, record, state)
   local base = parse(id, record)
   if records.hasExtra(base.flags) then
@@ -162,8 +162,8 @@ local function spoil(id, why)
   rows.cache[id], rows.isSimple[id], rows.isSimpleRun[id] = false, nil, nil
 end
 
--- The row of a record, and of its state where it has one; nil where they cannot be read, and where its workflow was
--- dropped, as it is about to be.
+-- The row of a record and its state, if any; nil if they are unreadable, or if the workflow was dropped, whose members are
+-- about to be.
 local function make(id, record, state)
   rows.bytes = rows.bytes + #record + (state and #state or 0)
   local ok, row = pcall(makeRow, id, record, state)
@@ -178,7 +178,7 @@ local function make(id, record, state)
   return row
 end
 
--- Finds out which workers run these, if any does.
+-- Finds the workers that run these executions, if any.
 local function findRuns(ids)
   local cost = runSearch.each(ids, function(i, workerId, entry)
     local ok, why = pcall(setRunning, rows.cache[ids[i]], workerId, entry)
@@ -189,7 +189,7 @@ local function findRuns(ids)
   rows.bytes = rows.bytes + cost
 end
 
--- A row that is about to be stored.
+-- A row that is not stored yet.
 function rows.new(id, record, extra)
   local base = parse(id, record)
   for key, value in pairs(extra) do
@@ -201,7 +201,7 @@ function rows.new(id, record, extra)
   return row
 end
 
--- The execution of that id, or nil. `resting`: it is known that no worker runs it.
+-- The execution of that id, or nil. `isNotRunning`: it is known that no worker runs it.
 function rows.get(id, resting)
   local row = rows.cache[id]
   if row ~= nil then
@@ -220,7 +220,7 @@ function rows.get(id, resting)
   return rows.cache[id] or nil
 end
 
--- Reads at once what these records have beside them.
+-- Reads the extras of these records together.
 local function fetchExtras(ids, from, texts)
   local some = {}
   for i, text in ipairs(texts) do
@@ -233,7 +233,8 @@ local function fetchExtras(ids, from, texts)
   end
 end
 
--- Reads many at once. workerId: runs most of those that have no state, where that is known. resting: no worker runs them.
+-- Reads many together. workerId: the worker that runs most of those without a state, if known. isNotRunning: no worker runs
+-- them.
 function rows.fetch(ids, workerId, resting)
   local missing, seen = {}, {}
   for _, id in ipairs(ids) do
@@ -274,7 +275,7 @@ function rows.fetch(ids, workerId, resting)
   end
 end
 
--- Reads many, until the rows of this verb have more than so many bytes. Returns whether all are read.
+-- Reads many, until the rows of this verb exceed `bytes`. Returns whether all are read.
 function rows.fetchWithin(ids, bytes)
   local part = {}
   for i, id in ipairs(ids) do
@@ -299,20 +300,20 @@ function rows.isTerminal(row)
   return fields.TERMINAL[row.status] == true
 end
 
--- The only place that changes a status, so that counts never drift.
+-- The only place that changes a status, so that the counters are correct.
 function rows.setStatus(row, status)
   context.count(row.status, -1)
   context.count(status, 1)
   row.status = status
 end
 
--- Moves an execution to another status.
+-- Changes the status of an execution.
 function rows.move(row, status)
   rows.setStatus(row, status)
   rows.touch(row)
 end
 
--- What looks simple and is no longer: its run, or its entry in a ready list, is made known as such.
+-- The execution gets a state: marks its running entry, or its entry in a ready list, as not simple.
 local function unmask(row)
   if rows.isSimpleRun[row.id] and row.status == 'RUNNING' then
     call('HSET', keys.running(row.workerId), row.id, records.runEntry(false, row.claimNumber, row.startedAt))
@@ -322,7 +323,7 @@ local function unmask(row)
   end
 end
 
--- A row leaves the ready list in which it looked simple.
+-- Removes the mark of a misplaced entry.
 function rows.dropMisplaced(row)
   if row.isMisplaced then
     row.isMisplaced = nil

@@ -1,16 +1,16 @@
--- Counts the runs of queues that have got their first limits, and, where runs were set aside, anew those of all queues with
--- limits: some queues at a time, in bounded steps. Until it is counted, nothing is claimed from a queue with a limit of runs, so
--- that the limit holds; see engine.queue.hasRoom.
--- A run that begins meanwhile has a higher number than all before, and counts when it begins. One that ends meanwhile is
--- subtracted only if it was counted, see runCounts.has.
--- Stored in `keys.meta`: newest claim before it|cursor among workers|1 where all are listed|cursor among the runs of a worker
+-- Counts the runs of queues with new limits, and those of all queues with limits after runs were set aside: some queues at
+-- a time, in bounded steps. Until a queue is counted, nothing is claimed from it if it limits runs; see
+-- engine.queue.hasRoom.
+-- A run that starts meanwhile has a higher claim number, and counts at its start. One that ends meanwhile is subtracted
+-- only if it was counted, see runCounts.has.
+-- Stored in `keys.meta`: newest claim before the count|cursor among workers|1 if all are listed|cursor among the runs of a
+-- worker
 local runCounts = {}
 
--- Queues counted at a time; runs that one step examines, and those and the workers that are listed at a time. A step also ends
--- by the bytes of the records that it reads.
+-- Queues per count; runs per step, and runs or workers per page. The bytes of the records bound a step too.
 local QUEUES_AT_ONCE, RUNS_PER_STEP, LISTED_AT_ONCE = 100, 500, 50
 
--- The count under way: { newest, workers, areListed, runs }, false for none; nil: not known yet.
+-- The current count: { newest, workers, areListed, runs }; false for none; nil if not read yet.
 local known
 
 function runCounts.begin()
@@ -26,7 +26,7 @@ local function underWay()
   return known
 end
 
--- Lets the runs of a queue be counted: what is known of them does not count any more.
+-- Has the runs of a queue counted from zero.
 function runCounts.add(queue)
   call('SADD', keys.uncounted, queue.name)
 end
@@ -36,13 +36,13 @@ function runCounts.remove(queue)
   call('SREM', keys.counting, queue.name)
 end
 
--- Whether a run of a queue that is being counted is among those counted so far.
+-- Whether the current count has counted a run.
 function runCounts.has(row)
   local count = underWay()
   return count and (row.claimNumber > count.newest or call('SISMEMBER', keys.countedRuns, row.id) == 1)
 end
 
--- Begins a count of the next queues. Returns it, or nil where none is left.
+-- Starts a count of the next queues. Returns it, or nil if none remains.
 local function start()
   local isAny = false
   for _, name in ipairs(call('SPOP', keys.uncounted, QUEUES_AT_ONCE)) do
@@ -58,7 +58,8 @@ local function start()
   return known
 end
 
--- Counts some runs of a worker: those of the queues named, a set. Returns whether it has examined all, and bytes read.
+-- Counts some runs of a worker that belong to the queues in `names` (a set). Returns whether all were examined, and the
+-- bytes read.
 local function examine(count, entries, names, bytes)
   local ids, rest = {}, {}
   for i = 1, #entries, 2 do
@@ -103,11 +104,11 @@ local function finish(names)
   known = false
 end
 
--- Examines the next runs. Returns how many, and bytes read.
+-- Examines the next runs. Returns their number, and the bytes read.
 local function examineNext(count, workerId, names, bytes)
   local page = call('HSCAN', keys.running(workerId), count.runs, 'COUNT', LISTED_AT_ONCE)
   local isDone, read = examine(count, page[2], names, bytes)
-  -- A page of which the rest is too large is listed again: what is examined is known.
+  -- If the rest of the page is too large, the page is read again: examined runs are in `countedRuns`.
   count.runs = isDone and page[1] or count.runs
   if isDone and page[1] == '0' then
     call('LPOP', keys.countedWorkers)
@@ -124,7 +125,8 @@ local function listWorkers(count)
   count.workers, count.areListed = page[1], page[1] == '0'
 end
 
--- Goes on with the count under way, or with the next. The first of a verb that changes runs. Returns whether there is more.
+-- Continues the current count, or starts the next. A verb calls it before it changes runs. Returns whether it must
+-- continue.
 function runCounts.step()
   local count = underWay() or start()
   if not count then

@@ -1,16 +1,15 @@
--- Which worker has a run. A simple run stands nowhere but among the runs of its worker, so that those of all workers are
--- searched: for several executions at a time, and for fewer the more workers there are.
+-- Finds the worker of a run. A simple run is stored only among the runs of its worker, so the runs of all workers are
+-- searched, for several executions together: fewer if there are many workers.
 local runSearch = {}
 
--- Looks at one run of one worker that a step may take, what one counts for as bytes that are read, and executions that are
--- searched for at least.
+-- Lookups (one run of one worker) per step, the cost of one in bytes read, and the minimum number of executions per search.
 local LOOKS_PER_STEP, BYTES_PER_LOOK, LEAST = 4000, 128, 4
 
 local workers
 
 function runSearch.begin()
   workers = nil
-  -- Looks that this verb has taken.
+  -- Lookups of this verb.
   runSearch.looks = 0
 end
 
@@ -24,7 +23,7 @@ function runSearch.most()
   return math.max(LEAST, math.floor(LOOKS_PER_STEP / math.max(1, #all())))
 end
 
--- The items of a list for which there is no entry.
+-- The items of a list that have no entry.
 local function without(list, entries)
   local rest = {}
   for i, item in ipairs(list) do
@@ -33,8 +32,8 @@ local function without(list, entries)
   return rest
 end
 
--- Calls `visit(place, workerId, entry)` with each of these executions that a worker runs. Returns what the search counts for
--- as bytes that are read.
+-- Calls `visit(index, workerId, entry)` for each of these executions that a worker runs. Returns the cost of the search in
+-- bytes read.
 function runSearch.each(ids, visit)
   local left, places, before = ids, {}, runSearch.looks
   for i = 1, #ids do

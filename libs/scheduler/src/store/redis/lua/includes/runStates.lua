@@ -1,5 +1,5 @@
--- The states of runs, without their records: what only reads runs does not need their payloads, which may be large. Such a
--- row must not be changed.
+-- States of runs without their records, for verbs that only read runs: payloads may be large. Such a row must not be
+-- changed.
 local runStates = {}
 
 local known
@@ -7,7 +7,7 @@ local known
 function runStates.begin()
   -- Bytes of states that were read.
   runStates.bytes = 0
-  -- By id: a row; false where a run has no state; UNREADABLE.
+  -- By id: a row; false for a run without a state; UNREADABLE.
   known = {}
 end
 
@@ -20,7 +20,7 @@ local function make(id, state, extra)
   return setmetatable(row, setmetatable(base, rows.defaults))
 end
 
--- Reads the states of these at once. Returns the bytes that it has read.
+-- Reads these states together. Returns the bytes read.
 function runStates.fetch(ids)
   local missing, bytes = {}, 0
   for _, id in ipairs(ids) do
@@ -44,7 +44,7 @@ function runStates.fetch(ids)
   return bytes
 end
 
--- The row of a run that was fetched; false where it has no state; nil where it cannot be read, and is set aside.
+-- The row of a fetched run; false if it has no state; nil if it is unreadable, and is set aside.
 function runStates.get(id)
   local row = known[id]
   if row == UNREADABLE or row == nil then

@@ -2,18 +2,18 @@
 local runTable = {}
 
 function runTable.begin()
-  -- Runs that this verb has taken from their workers, by worker.
+  -- By worker: runs that this verb has ended.
   runTable.stopped = {}
-  -- Runs that it has begun, by worker: execution and entry of each.
+  -- By worker: runs that this verb has started, execution and entry of each.
   runTable.started = {}
-  -- ms by which the clock has stepped during these runs, by execution.
+  -- By execution: ms of the steps of the clock during its run.
   runTable.stepped = {}
-  -- Runs of which the worker reports the completion itself, as a set.
+  -- Set of runs whose worker emits the completion itself.
   runTable.reported = {}
-  -- Whether any execution is dispatched directly, once that is asked for.
+  -- Whether any execution is in direct dispatch; nil if not read yet.
   runTable.anyHanded = nil
-  -- Of a verb that searches for old runs: where it begins, then where the next one does. '0': at the first worker, or all were
-  -- examined; else how many workers were passed, or that|a cursor among the runs of the next one|its id
+  -- Where a search for old runs begins, and where the next one continues. '0': at the first worker, or at the end; else the
+  -- number of workers to skip, or that|cursor among the runs of the next worker|its id
   runTable.place = '0'
 end
 
@@ -57,7 +57,7 @@ function tables:endRun(row)
   rows.touch(row)
 end
 
--- Where a command has failed, the verb fails at once: the worker has the result, and settles the run again.
+-- If a command failed, the verb fails at once: the worker still has the result, and settles the run again.
 function tables:settleRun(row, end_)
   local ok, err, stays = aside.guard('settle', row.id, end_)
   if stays then
@@ -90,7 +90,7 @@ local function isWorkerAlive(workerId)
   return (tonumber(call('ZSCORE', keys.leases, workerId)) or 0) > context.steady
 end
 
--- ms for which a run has lasted. That of a worker that is alive is measured by the time of the worker: it was there.
+-- Duration of a run in ms. While its worker is alive, time without calls does not count: the clock has stepped.
 local function ageOf(isAlive, startedAt, claimNumber)
   local unattended = isAlive and context.unattendedSince(claimNumber) or 0
   return now - startedAt - math.max(steps.since(claimNumber), unattended)
@@ -112,11 +112,11 @@ function tables:eachPastDeadline(limit, visit)
   end
 end
 
--- Runs, and workers, that one step looks at, and runs that are listed at a time.
+-- Runs and workers per step, and runs per page.
 local RUNS_PER_STEP, WORKERS_PER_STEP, LISTED_AT_ONCE = 1000, 250, 100
 
--- Visits the old runs of a worker, up to so many runs, until `visit` returns false, or enough is read. Returns how many it has
--- looked at, where to go on among them ('0': it has looked at all), and whether others are to be looked at.
+-- Visits old runs of a worker until `left` runs are examined, `visit` returns false, or enough bytes are read. Returns the
+-- number of examined runs, the next cursor ('0': end), and whether to continue with the next worker.
 local function visitOlder(workerId, cursor, left, duration, visit)
   local isAlive, looked = isWorkerAlive(workerId), 0
   repeat
@@ -137,7 +137,7 @@ local function visitOlder(workerId, cursor, left, duration, visit)
   return looked, cursor, true
 end
 
--- The places of workers move with their leases: one that is passed over is found by the next search.
+-- Renewed leases reorder the workers; a worker that is skipped for that is found by the next search.
 function tables:eachRunOlderThan(duration, visit)
   local passed, cursor, of = string.match(runTable.place, '^(%d+)|?(%d*)|?(.*)$')
   local left = RUNS_PER_STEP
@@ -166,12 +166,12 @@ function tables:requireLock(row, lock)
   row.lockMaxWait = lock.maxWait ~= cjson.null and lock.maxWait or nil
 end
 
--- Runs of a worker that are begun and not written yet, less those that have ended.
+-- The number of started runs that are not written, minus that of ended ones.
 function runTable.unwritten(workerId)
   return #(runTable.started[workerId] or {}) / 2 - #(runTable.stopped[workerId] or {})
 end
 
--- Writes which runs have ended, and which have begun: the former before any of them is claimed again.
+-- Writes ended and started runs; ended ones first, since a verb may claim the same execution again.
 function runTable.flush()
   for workerId, ids in pairs(runTable.stopped) do
     callAll('HDEL', keys.running(workerId), ids)

@@ -1,25 +1,25 @@
--- Schedules, see ScheduleTable in engine/tables.ts. One that has changed is written once, when the verb ends.
--- Stored: the record as its users see it, JSON; absent values are null there. The next ticks stand in a zset of their own,
--- and so do the schedules of each app by the time at which it last declared them.
+-- Schedules, see ScheduleTable in engine/tables.ts. A changed schedule is written once, at the end of the verb. Stored: the
+-- schedule's view as JSON, with null for absent values. The next ticks are in a zset, and so are the schedules of each app
+-- by the time at which it last declared them.
 local scheduleTable = {}
 tables.schedules = scheduleTable
 
--- Schedules that changed, and of these those that are ordered anew; those that are gone.
+-- Changed schedules; those of them whose next tick changed; removed ones.
 local cache, dirty, moved, gone
--- Schedules that their app declares now, by app.
+-- By app: schedules that it declares in this verb.
 local declared
 
 local OPTIONAL = { 'startTime', 'endTime', 'payload', 'nextRunTime', 'lastRunTime', 'lastExecutionId', 'declaredBy' }
--- Schedules without a declaration that one step looks at.
+-- Undeclared schedules per step.
 local UNDECLARED_PER_STEP = 50
 
 function scheduleTable.begin()
   cache, dirty, moved, gone, declared = {}, {}, {}, {}, {}
-  -- Whether an app may have more that it does not declare any more.
+  -- Whether more schedules may have to be removed.
   scheduleTable.mayBeMore = false
 end
 
--- The schedule of a text, or nil where it is unreadable.
+-- The schedule of a text, or nil if it is unreadable.
 function scheduleTable.unpack(text)
   local ok, schedule = pcall(cjson.decode, text)
   if not ok or type(schedule) ~= 'table' then
@@ -78,7 +78,7 @@ function scheduleTable:declare(app, ids)
   end
 end
 
--- What names a schedule of another app here is removed as soon as it is looked at.
+-- Entries that belong to another app's schedule by now are removed when they are examined.
 function scheduleTable:undeclare(app)
   local key = keys.declared(app)
   call('ZUNIONSTORE', key, 1, key, 'WEIGHTS', 0)
@@ -121,7 +121,7 @@ local function saveDeclared()
   declared = {}
 end
 
--- Writes the schedules that have changed.
+-- Writes the changed schedules.
 function scheduleTable.save()
   saveDeclared()
   for id, schedule in pairs(dirty) do

@@ -1,7 +1,7 @@
--- Settlements as workers send them.
+-- Settlements of workers.
 local settle = {}
 
--- Kinds by their letters.
+-- Kinds by letter.
 local KINDS = {}
 for kind, letter in pairs(codes.SETTLEMENT) do
   KINDS[letter] = kind
@@ -12,7 +12,8 @@ function settle.run(id, token)
   return { executionId = id, leaseToken = tonumber(token) }
 end
 
--- As the engine takes it. text: result, error or (of a release) the lock that it needs from now on; '' for none.
+-- A settlement in the engine's form. text: result, error or (for a release) the lock that it requires from now on; '' for
+-- none.
 function settle.read(id, token, letter, text, reason, delay)
   local settlement = settle.run(id, token)
   settlement.kind, settlement.delay = KINDS[letter], tonumber(delay)
@@ -28,12 +29,12 @@ function settle.read(id, token, letter, text, reason, delay)
   return settlement
 end
 
--- Runs that one trip settles in the general way; it also ends by the bytes of their rows.
+-- Runs that one exchange settles by the engine; the bytes of their rows bound it too.
 local SETTLED_AT_ONCE = 100
 
--- Settles runs of a worker, as many as one trip may. Returns a letter for each, in one text.
+-- Settles as many runs of a worker as one exchange may. Returns one letter for each, as a text.
 function settle.some(worker_, settlements)
-  -- Places of the engine begin with 0.
+  -- Indices of the engine begin with 0.
   local order, ids = engine.settle.inOrder(settlements), {}
   for i = 1, math.min(#order, SETTLED_AT_ONCE) do
     ids[i] = settlements[order[i] + 1].executionId

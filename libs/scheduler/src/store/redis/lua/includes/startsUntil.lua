@@ -1,4 +1,4 @@
--- Until when claims start that were made for slow processes: later than limits.START_WITHIN_MS after the claim.
+-- The latest start of claims that were made for slow processes, later than limits.START_WITHIN_MS after the claim.
 -- @include keys
 -- @include limits
 -- @include context
@@ -8,14 +8,14 @@ local function stored()
   return tonumber(call('HGET', keys.meta, 'startsUntil')) or 0
 end
 
--- A claim has been made that starts within so many ms.
+-- Records a claim that starts within this many ms.
 function startsUntil.extend(within)
   if within > limits.START_WITHIN_MS then
     call('HSET', keys.meta, 'startsUntil', math.max(stored(), context.steady + within))
   end
 end
 
--- ms within which a claim made until now still starts.
+-- ms within which the claims made so far start.
 function startsUntil.left()
   return math.max(limits.START_WITHIN_MS, math.min(limits.START_LATE_WITHIN_MS, stored() - context.steady))
 end

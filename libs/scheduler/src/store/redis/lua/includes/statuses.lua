@@ -1,13 +1,13 @@
--- Statuses of executions, read from their states alone: no record is parsed, and no payload read.
+-- Statuses of executions, read from their states without their records.
 local statuses = {}
 
--- Names by their letters.
+-- Names by letter.
 statuses.names = {}
 for name, letter in pairs(codes.STATUS) do
   statuses.names[letter] = name
 end
 
--- States may bear results, so that they are read so many at a time, and in one call no more than so many bytes.
+-- States may contain results: ids per read, and maximum bytes per call.
 local AT_ONCE, MAX_BYTES = 16, 2097152
 
 -- Whether a run waits in its process, and is shown as PENDING: set by inspect.lua.
@@ -17,8 +17,8 @@ local function runLetter(workerId, id)
   return workerId and statuses.isWaiting(workerId, id) and codes.STATUS.PENDING or codes.STATUS.RUNNING
 end
 
--- A letter for each of the ids, '-' for one that is not there; of the first ones only, where their states are large, or their
--- runs are many to search.
+-- A letter for each id, '-' for one that does not exist; for the first ones only if their states are large, or if the
+-- search for their runs is.
 function statuses.of(ids)
   local letters, stateless, bytes = {}, {}, 0
   local from = 1
@@ -41,7 +41,7 @@ function statuses.of(ids)
   if #stateless == 0 then
     return letters
   end
-  -- Ready since they were created, or running since then; or gone.
+  -- Without a state: ready or running since they were created, or not stored.
   local known = {}
   for _, at in ipairs(stateless) do
     if call('HEXISTS', keys.static, ids[at]) == 1 then

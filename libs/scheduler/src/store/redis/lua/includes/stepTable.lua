@@ -1,12 +1,11 @@
--- Steps that are still to be run, see StepTable in engine/edge-tables.ts. Stored: { execution, kind, next, examined, dependent,
--- request }; what
--- another release stores behind that stays there. Steps of kinds that only another release knows wait for it in a list of
--- their own.
+-- Steps that are still to be run, see StepTable in engine/edge-tables.ts. Stored: { execution, kind, next, examined,
+-- dependent, request }; further fields of another release are kept. Steps of unknown kinds, which only another release can
+-- run, are in a list of their own.
 local stepTable = {}
 tables.steps = stepTable
 
--- Kinds as they are stored. The store's own: `drop`, executions of dropped workflows go, and `lost`, upstreams of one that was
--- set aside are released.
+-- Kinds as stored. Two belong to this store: `drop` drops the executions of dropped workflows, `lost` releases the
+-- upstreams of an execution that was set aside.
 local STORED = { ended = false, reopened = true }
 for _, kind in ipairs({ 'edges', 'arrived', 'late', 'drop', 'lost' }) do
   STORED[kind] = kind
@@ -16,9 +15,9 @@ for kind, stored in pairs(STORED) do
   KINDS[stored] = kind
 end
 
--- Steps of this verb, where none are left over from earlier ones, and the first of them that is not done.
+-- This verb's steps, if none remain from earlier verbs, and the index of the first that is not done.
 local fresh, first
--- Whether there are any from earlier verbs, once that is asked for.
+-- Whether steps of earlier verbs remain; nil if not read yet.
 local areStored
 
 function stepTable.begin()
@@ -34,11 +33,11 @@ local function pack(step)
   return cmsgpack.pack(stored)
 end
 
--- Its kind is nil where only another release knows it.
+-- The kind is nil if only another release knows it.
 function stepTable.unpack(packed)
   local stored = cmsgpack.unpack(packed)
   if stored[2] == 'letGo' then
-    -- From a release whose steps released edges only.
+    -- A release whose steps only released edges.
     local row = rows.get(stored[1])
     stored[2], stored[3] = 'edges', row and row.leaseToken or 0
   end
@@ -61,7 +60,7 @@ function stepTable.unpack(packed)
   }
 end
 
--- Takes back the steps of which this release knows the kinds.
+-- Takes back steps whose kinds this release knows.
 function stepTable.takeKnown()
   for _ = 1, math.min(call('LLEN', keys.otherSteps), limits.EDGES_PER_STEP) do
     local packed = call('LPOP', keys.otherSteps)
@@ -92,12 +91,12 @@ function stepTable.addDrop()
   add({ executionId = '', kind = 'drop', next = 0 })
 end
 
--- Stored at once, since executions are set aside at the end of a verb, too.
+-- Stored at once, since executions are also set aside at the end of a verb.
 function stepTable.addLost(id)
   call('RPUSH', keys.continuation, pack({ executionId = id, kind = 'lost', next = 0 }))
 end
 
--- What is left over stays for the next verb.
+-- Stores the remaining steps for the next verb.
 function stepTable.save()
   for i = first, #fresh do
     call('RPUSH', keys.continuation, pack(fresh[i]))
@@ -105,7 +104,7 @@ function stepTable.save()
   fresh, first, areStored = {}, 1, nil
 end
 
--- Returns whether the step is done. One that fails is, where its execution is set aside.
+-- Returns whether the step is done. A step that fails is done if its execution is set aside.
 local function runOne(step, run)
   local ok, isDone, stays
   if step.kind == 'drop' then
@@ -143,7 +142,7 @@ local function runStored(packed, run)
   return isDone
 end
 
--- Reads what the next steps of this verb will look at.
+-- Reads the dependents of the next steps together.
 local function lookAhead()
   local names = {}
   for i = first, math.min(#fresh, first + tables.edgeBudget.toDecide) do

@@ -1,9 +1,9 @@
--- Steps of the server's clock that the store has followed. The time of a run that was claimed before one is not what the
--- clock shows.
--- Record: number of the newest claim before it ':' ms ';', oldest first
+-- Steps of the server's clock that the store has followed: the duration of a run that was claimed before a step is not the
+-- difference of the times.
+-- Record: number of the newest claim before the step ':' ms ';', oldest first
 local steps = {}
 
--- Older ones end with the runs of their time.
+-- Runs older than these steps have ended.
 local KEPT = 8
 
 function steps.begin()
@@ -34,7 +34,7 @@ function steps.note(by)
   call('HSET', keys.meta, 'steps', table.concat(texts))
 end
 
--- ms by which the clock has stepped since the claim of that number.
+-- ms of the steps since that claim.
 function steps.since(number)
   local sum = 0
   for _, each in ipairs(all()) do

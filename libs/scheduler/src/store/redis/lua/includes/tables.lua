@@ -61,7 +61,7 @@ end
 
 function tables:move(row, by, status)
   if by == 'claim' and rows.isSimple[row.id] then
-    -- It gets no state: its entry among the runs says all.
+    -- It gets no state: its running entry is sufficient.
     rows.setStatus(row, status)
   else
     rows.move(row, status)
@@ -69,7 +69,7 @@ function tables:move(row, by, status)
 end
 
 function tables:emitExecution(row, change)
-  -- The worker of the run reports it itself.
+  -- The worker of the run emits it itself.
   if change == 'completed' and runTable.reported[row.id] and not effects.isSubscribedElsewhere('completed') then
     return
   end

@@ -1,4 +1,4 @@
--- Tasks: which of them others depend on, and the newest execution of each of those.
+-- Watched tasks, which others depend on, and the newest execution of each.
 local tasks = {}
 
 function tasks.begin()

@@ -1,7 +1,7 @@
 -- The end of a verb.
 local transition = {}
 
--- Writes what the verb has changed.
+-- Writes all changes of the verb.
 function transition.save()
   runTable.flush()
   create.save()

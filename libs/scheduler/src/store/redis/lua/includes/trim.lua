@@ -1,16 +1,16 @@
--- Drops what the engine has found to be more than history keeps.
+-- Deletes what the engine drops from history.
 local trim = {}
 
--- Executions of a dropped workflow that one step drops; the rest of a larger one goes with the steps that follow.
+-- Members of a dropped workflow that one step deletes; later steps delete the rest.
 trim.MEMBERS_PER_STEP = 100
--- Bytes of states of members that this verb may still read.
+-- Bytes of members' states that this verb may still read.
 local mayRead
 
 function trim.begin()
   mayRead = STEP_BYTES
 end
 
--- Drops executions with all that belongs to them; `states[i]` is nil where nothing is known of one.
+-- Deletes executions with all their data; `states[i]` is nil if nothing is known of one.
 local function drop(ids, states)
   local keysGone = {}
   for i, id in ipairs(ids) do
@@ -42,7 +42,7 @@ local function drop(ids, states)
   end
 end
 
--- Drops executions in their order, as far as this verb may read their states. Returns the others.
+-- Deletes executions in order, as far as this verb may read their states. Returns the others.
 local function dropMembers(ids)
   local done, read = readSome(ids, mayRead, function(part)
     local states, bytes = {}, 0
@@ -61,7 +61,7 @@ local function dropMembers(ids)
   return others
 end
 
--- Drops the next executions of workflows that were dropped. Returns whether none is left.
+-- Deletes the next members of dropped workflows. Returns whether none remains.
 function trim.dropNext()
   local ids = call('LPOP', keys.droppedMembers, trim.MEMBERS_PER_STEP)
   local others = ids and dropMembers(ids) or {}
@@ -71,7 +71,7 @@ function trim.dropNext()
   return not ids or call('EXISTS', keys.droppedMembers) == 0
 end
 
--- From here on nobody sees any of it; the executions of a large one go step by step.
+-- From here on the workflow is invisible; the members of a large one are deleted in steps.
 local function dropWorkflow(found)
   local ids = workflow.record(found.id).ids
   workflow.forget({ found.id })
@@ -84,7 +84,7 @@ local function dropWorkflow(found)
   end
 end
 
--- Writes what the engine has dropped.
+-- Deletes what the engine has dropped.
 local function apply()
   for _, shelf in pairs(historyTable.takePassed()) do
     if #shelf.ids > 0 then
@@ -96,7 +96,7 @@ local function apply()
   end
 end
 
--- Drops what history holds beyond its bounds. Returns how many executions, and whether more may be over.
+-- Trims history to its bounds. Returns how many executions were dropped, and whether there may be more.
 function trim.all(limit)
   historyTable.flush()
   local trimmed = engine.history.trim(tables, limit)
@@ -104,15 +104,15 @@ function trim.all(limit)
   return trimmed.done, trimmed.isOver
 end
 
--- At the end of a verb: what left for history is there, and what is over goes.
+-- At the end of a verb: writes new entries, and trims the outcomes that have them.
 function trim.grown()
   historyTable.flush()
   engine.history.trimGrown(tables, limits.DROPS_PER_STEP)
   apply()
 end
 
--- Removes ids at the old end of `all` that are gone; the few that live on are kept by number. `all` is a list, since a list
--- costs least, so that ids leave it some time after their executions.
+-- Removes deleted ids from the old end of `all`; the few that still exist are kept in `old` by number. `all` is a list, the
+-- cheapest type, so ids leave it some time after their executions.
 function trim.index(limit)
   local length = call('LLEN', keys.all)
   if length <= 2 * call('HLEN', keys.static) + 1000 then

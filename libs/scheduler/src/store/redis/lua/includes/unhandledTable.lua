@@ -1,15 +1,15 @@
 -- Executions that met workers without a handler, see UnhandledTable in engine/tables.ts: a sorted set for each task and
--- level, and, in the same order, one for each queue, task and level. A release before this one has the former only: what it
--- adds there is found by its number, and what it removes from there is dropped when it is met.
+-- level, and, in the same order, one for each queue, task and level. An earlier release uses the former only: what it adds
+-- there is found by its number, and what it removes from there is dropped when it is read.
 local unhandledTable = {}
 tables.unhandled = unhandledTable
 
--- Executions that one verb enters in the lists of their queues, for each task of one level, and their bytes; tasks of which it
--- looks for such.
+-- Executions of each task and level that one verb adds to the lists of their queues, and their bytes; tasks that it
+-- examines for that.
 local INDEX_PER_STEP, INDEX_BYTES, INDEX_TASKS = 100, 65536, 20
 
--- Tasks with such executions that the worker of this verb can run; tasks by level and queue; what this verb has written
--- already; levels of which earlier entries were looked for, and the task that comes first then.
+-- Tasks with such executions that this verb's worker can run; tasks by level and queue; names already written by this verb;
+-- levels already examined for entries of an earlier release, and the index of the task to begin with.
 local runnable, lists, written, indexed, firstIndexed
 
 function unhandledTable.begin()
@@ -20,14 +20,14 @@ function unhandledTable:has(row)
   return row.location == 'unhandled'
 end
 
--- There may be many that no worker can run: they are not looked at one by one.
+-- There may be many such tasks that no worker can run: they are not examined one by one.
 local function tasksFor(worker_)
   runnable = runnable or call('ZINTER', 2, keys.unhandledTasks, keys.worker(worker_.id), 'WEIGHTS', 1, 0)
   return runnable
 end
 
--- Names of the lists of a queue of which the worker can run the task, in their order: found from the lists, or from the tasks,
--- whichever are fewer.
+-- Names of a queue's lists whose tasks the worker can run, in order: found from the lists or from the tasks, whichever are
+-- fewer.
 local function namesFor(worker_, queueName)
   local key, tasks_, found = keys.unhandledLists(queueName), tasksFor(worker_), {}
   if call('ZCARD', key) <= 5 * #tasks_ then
@@ -57,7 +57,7 @@ local function namesFor(worker_, queueName)
   return found
 end
 
--- Tasks that the worker can run with executions in lists of the queue, by level, in the order of the lists.
+-- Tasks that the worker can run and that have executions in lists of the queue, by level, in order.
 local function listsFor(worker_, queueName)
   local levels = lists[queueName]
   if not levels then
@@ -78,7 +78,7 @@ local function nameOf(row)
   return row.level .. '|' .. row.task
 end
 
--- Enters it in the list of its queue.
+-- Adds an execution to the list of its queue.
 local function index(row, number)
   local name = nameOf(row)
   local key = keyOf(row.queue, name)
@@ -89,7 +89,7 @@ local function index(row, number)
   end
 end
 
--- Whether all of that task and level are in the lists of their queues.
+-- Whether all executions of that task and level are in the lists of their queues.
 local function areAllIndexed(name, key)
   local newest = call('ZREVRANGE', key, 0, 0, 'WITHSCORES')[2]
   return not newest or tonumber(newest) <= (tonumber(call('HGET', keys.unhandledIndexed, name)) or 0)
@@ -111,7 +111,7 @@ function unhandledTable:add(row)
   rows.touch(row)
 end
 
--- Takes an entry out of a list of its queue.
+-- Removes an entry from a list of its queue.
 local function drop(queueName, name, id)
   local key = keyOf(queueName, name)
   call('ZREM', key, id)
@@ -147,7 +147,7 @@ function unhandledTable:remove(row)
   dropEntry(row)
 end
 
--- Enters the next executions of a task and level, of a release that knows no lists of queues.
+-- Adds executions that an earlier release has stored to the lists of their queues.
 local function indexNext(task, level)
   local key, name = keys.unhandled(task, level), level .. '|' .. task
   local from = call('HGET', keys.unhandledIndexed, name)
@@ -171,7 +171,7 @@ local function indexNext(task, level)
   end
 end
 
--- Some tasks at a time, in turns. Executions that are too large for this verb are entered by the next one.
+-- Some tasks at a time, in turn. The next verb adds executions that are too large for this one.
 local function indexEarlier(worker_, level)
   if indexed[level] then
     return
@@ -223,7 +223,7 @@ function unhandledTable:each(worker_, queue, level, visit)
   end
 end
 
--- The ids of a queue, by level and list; nil where there are none.
+-- The ids of a queue by level and list; nil if there are none.
 function unhandledTable.dump(queueName)
   local levels, isAny = { {}, {}, {}, {}, {} }, false
   for _, name in ipairs(call('ZRANGE', keys.unhandledLists(queueName), 0, -1)) do

@@ -1,10 +1,10 @@
--- Runs that a worker is said to have and its heartbeat does not name. What was dispatched to it long before the heartbeat was
--- made, or was claimed before the time until which it knows all of its claims, was lost on its way, or this server has come
--- back with older data. The worker compares what is found, some runs at a time, with all that it has, and asks to take back
--- the others.
+-- Runs that the store gives to a worker and that its heartbeat does not name. If such a run was dispatched long before the
+-- heartbeat was made, or claimed before the time up to which the worker knows its claims, then it was lost on its way, or
+-- the server has lost data. The worker compares these runs with its own, some at a time, and asks to take back those that
+-- it does not have.
 local unnamedRuns = {}
 
--- An execution that was dispatched and comes later all the same is not begun: the worker sees its age.
+-- A dispatched execution that arrives later than that is not started: the worker checks its age.
 local PATIENCE_MS = 2000
 
 local DISPATCHED, CLAIMED = 'dispatched', 'claimed'
@@ -15,14 +15,15 @@ function unnamedRuns.begin()
   beatAt, knownUntil = nil, nil
 end
 
--- madeAt: when the heartbeat was made, which may come late; known: before which time the worker knows all of its claims; both
--- nil where that is unknown. A worker takes a moment to know of a step back of the clock.
+-- madeAt: when the heartbeat was made, which may arrive late; known: the worker knows all claims before this time; nil if
+-- unknown. A worker learns of a step back of the clock with a delay.
 function unnamedRuns.since(madeAt, known)
   beatAt = madeAt and context.steadyAt(math.min(madeAt, now))
   knownUntil = known and known <= now and known or nil
 end
 
--- How a run came to the worker that must have it for long; nil: it may be on its way. waits: its entry in keys.handed.
+-- How the worker got a run that it must have by now; nil if the run may be on its way. dispatchedEntry: its entry in
+-- keys.dispatched.
 local function kindOf(workerId, entry, waits)
   if waits then
     local to, since = string.match(waits, '^(.*)|(%d+)$')
@@ -35,7 +36,7 @@ local function kindOf(workerId, entry, waits)
   return isOld and CLAIMED or nil
 end
 
--- Those of these runs of a worker: { id, number of the claim, kind }; a set of ids to leave out.
+-- Those of these runs that a worker must have, except the ids in `without` (a set): { id, claim number, kind }
 local function lost(workerId, ids, entries, without)
   local found = {}
   local waits = call('EXISTS', keys.dispatched) == 1 and readAll('HMGET', keys.dispatched, ids) or {}
@@ -48,8 +49,8 @@ local function lost(workerId, ids, entries, without)
   return found
 end
 
--- walked: ids and entries of runs of a worker; named: some of those that it has, a set. Returns the id and the number of the
--- claim of each that it must have, flat.
+-- walked: ids and entries of a worker's runs; named: ids that it has named (a set). Returns id and claim number of each
+-- other run that it must have, flat.
 function unnamedRuns.among(workerId, walked, named)
   local flat = {}
   for _, run in ipairs(lost(workerId, walked.ids, walked.entries, named)) do
@@ -59,7 +60,7 @@ function unnamedRuns.among(workerId, walked, named)
   return flat
 end
 
--- Takes back those of these runs that are still such, the newest first, as far as one step goes. Returns how many are left.
+-- Takes back those of these runs that it still must have, newest first, within one step. Returns how many remain.
 function unnamedRuns.take(workerId, ids)
   local found = lost(workerId, ids, readAll('HMGET', keys.running(workerId), ids), {})
   local kinds, returned = {}, 0

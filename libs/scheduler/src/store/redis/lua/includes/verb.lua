@@ -1,4 +1,4 @@
--- What every verb that changes something stands on.
+-- Modules of every verb that writes.
 -- @include keys
 -- @include context
 -- @include effects

@@ -1,12 +1,12 @@
 -- Executions and handles that wait for a lock, see LockWaiterTable in engine/tables.ts. Executions of one queue, task and
--- priority form a line, in the order of their numbers: what prevents the start of one prevents that of all. Of each line
--- only the first is among the parked; none while that one is ready.
+-- priority form a line in the order of their numbers: what prevents the start of one prevents that of all. Only the first
+-- of each line is parked, and none while that one is ready.
 local waiters = {}
 tables.lockWaiters = waiters
 
 -- The priority of handles: NORMAL.
 local HANDLE_LEVEL = 2
--- The first byte of a parked handle's member; an execution's begins with 'x'.
+-- The first byte of a parked handle's member; that of an execution begins with 'x'.
 local HANDLE = string.byte('h')
 local LEVEL = 4398046511104 -- 2^42: above any park number
 
@@ -18,12 +18,12 @@ local function memberOf(row)
   return startOf(row.level, row.queue, row.task) .. string.format('%016d|%s', row.parkNumber, row.id)
 end
 
--- Orders the parked: by priority, then by number.
+-- Orders parked members by priority, then by number.
 local function score(level, number)
   return level * LEVEL + number
 end
 
--- The member of a line's first.
+-- The member of the first in a line.
 local function firstOf(key, start)
   return call('ZRANGE', keys.lines(key), '[' .. start, '(' .. start .. '\255', 'BYLEX', 'LIMIT', 0, 1)[1]
 end
@@ -36,13 +36,13 @@ local function parkFirst(key, start)
       call('ZADD', keys.parked(key), score(tonumber(level), tonumber(number)), 'x' .. member)
       return
     end
-    -- It is unreadable.
+    -- The member is unreadable.
     call('ZREM', keys.lines(key), member)
     member = firstOf(key, start)
   end
 end
 
--- Takes a member out of its line; the next one is parked in its place.
+-- Removes a member from its line, and parks the next one.
 local function remove(key, member)
   local start = string.match(member, '^%d|[^|]*|[^|]*|')
   local wasFirst = start and firstOf(key, start) == member
@@ -61,7 +61,7 @@ function waiters:isEmpty(lock)
   return call('EXISTS', keys.parked(lock.key), keys.lines(lock.key)) == 0
 end
 
--- Removes an execution that cannot be read from wherever it waits.
+-- Removes an unreadable execution from the line that it is in.
 function waiters:removeUnreadable(key, id)
   local cursor = '0'
   repeat
@@ -73,7 +73,7 @@ function waiters:removeUnreadable(key, id)
   until cursor == '0'
 end
 
--- Removes the first of the first line if it is not stored any more. Returns whether it did.
+-- Removes the first member of the first line if it is not stored. Returns whether it did.
 local function removeMissing(key)
   local member = call('ZRANGE', keys.lines(key), 0, 0)[1]
   local id = member and string.match(member, '[^|]+$')
@@ -98,7 +98,7 @@ function waiters:first(lock)
       wait.deadline, wait.askedAt = context.instantOf(wait.deadline), context.instantOf(wait.askedAt)
       return { handle = wait }
     end
-    -- It is unreadable, or gone.
+    -- Unreadable, or removed.
     call('ZREM', keys.parked(key), best)
     waiters:removeHandle(lock, member)
     return {}
@@ -158,7 +158,7 @@ function waiters:endWait(row)
   end
 end
 
--- One that was woken meanwhile is next, and no longer waits: its row names no member.
+-- An execution that was made ready in the meantime no longer waits: its row names no member.
 local WAIT = { step = 'lockWait', field = 'lockWaitUntil', orphan = 'a wait of an execution that is not stored' }
 
 function waiters:eachDue(end_)
@@ -197,7 +197,7 @@ function waiters:firstOfLine(row)
   return member and rows.get(string.match(member, '[^|]+$'), true) or row
 end
 
--- An execution that is set aside waits no longer. extra: what it was stored with.
+-- Removes the wait of an execution that is set aside. extra: its text in keys.extra.
 function aside.forget(id, extra)
   local about = fields.tryUnpack(extra or '')
   if about and about.lockKey then

@@ -1,11 +1,11 @@
--- Ends by the minute: what success rate and duration are computed from.
+-- Ends by minute, the source of success rate and duration.
 local window = {}
 
 function window.begin()
   window.ends = {}
 end
 
--- Minutes in which something ended, the newest sixty.
+-- Drops the minutes beyond the newest MINUTES_KEPT in which anything ended.
 local function forgetMinutes()
   local seen, minutes = {}, {}
   for _, field in ipairs(call('HKEYS', keys.window)) do
@@ -24,14 +24,14 @@ local function forgetMinutes()
   end
 end
 
--- Counts ends, with the ms they took in all. figure: one of codes.FIGURE.
+-- Counts ends and their total ms. figure: one of codes.FIGURE.
 function window.count(figure, ends, duration)
   window.ends[figure] = (window.ends[figure] or 0) + ends
   local sum = codes.FIGURE.duration
   window.ends[sum] = (window.ends[sum] or 0) + math.max(0, duration)
 end
 
--- Adds what was counted to its minute.
+-- Adds the counts to the current minute.
 function window.save()
   local minute = math.floor(now / 60000)
   for figure, by in pairs(window.ends) do

@@ -1,23 +1,22 @@
 -- The runs of a worker, see WorkerTable in engine/tables.ts.
 local workerRuns = {}
 
--- Runs that one step of a heartbeat looks at, and those that are read between two looks at their bytes: a few at first, and
--- more where the states of these were small, of so many bytes.
+-- Runs per step of a heartbeat, and those that are read between two checks of the bytes: few at first, and more while their
+-- states are below SMALL bytes.
 local RUNS_PER_STEP, FEW, MANY, SMALL = 250, 8, 128, 65536
 
--- Entries of runs that were read, by worker and id; false for none.
+-- Entries of runs by worker and id; false for none.
 local known
 
 function workerRuns.begin()
-  -- Of a verb that looks at some runs of a worker: the cursor to go on from, and then the next one, '' where it has looked at
-  -- all.
+  -- For verbs that examine some runs of a worker: the cursor to begin from, then the next one, '' at the end.
   workerRuns.cursor = nil
-  -- Where it asks for them, ids and entries of the runs that it has looked at: { ids, entries }.
+  -- Set by a verb that needs the examined runs: { ids, entries }.
   workerRuns.walked = nil
   known = {}
 end
 
--- Simple runs have no state: only those with one are visited.
+-- Simple runs have no state: only others are visited.
 function workerTable:eachRun(found, visit)
   local cursor, runs, seen, left, many = workerRuns.cursor, {}, {}, RUNS_PER_STEP, FEW
   while cursor ~= '' and runStates.bytes <= STEP_BYTES and left > 0 do
@@ -52,7 +51,7 @@ function workerTable:eachRun(found, visit)
   end
 end
 
--- Reads what hasRun looks at, up to so many bytes. Returns how many were read.
+-- Reads what hasRun needs, up to STEP_BYTES. Returns how many were read.
 function workerRuns.fetch(workerId, ids)
   known[workerId] = {}
   return (
@@ -82,17 +81,17 @@ function workerTable:hasRun(found, run)
   end
   local row = runStates.get(id)
   if row == false and string.find(entry, '^%a%d+|%d+$') then
-    -- It is a simple one.
+    -- A simple run.
     return token == 1 and call('HEXISTS', keys.static, id) == 1
   end
   row = row or rows.get(id)
   return row ~= nil and engine.settle.isRunOf(row, found, run)
 end
 
--- Of some runs of a worker, each { id, number of the claim }, those of the newest claims: whole claims of `many` runs, or of so
--- many bytes of records; all of them where neither is given. Oldest first: { id, number of the claim, level, number of the
--- execution }. Plain ones that were claimed together share a number; they came by level, and in the order of their creation.
--- Returns them, and whether there are others.
+-- Of a worker's runs { id, claim number }, those of the newest claims: whole claims, until there are `many` runs or more
+-- than `bytes` of records; all if neither is given. Oldest first: { id, claim number, level, number of the execution }.
+-- Simple executions that were claimed together share a claim number; they were claimed by level, then in order of creation.
+-- Also returns whether there are others.
 local function newest(runs, many, bytes)
   table.sort(runs, function(a, b)
     return a[2] < b[2]
@@ -141,7 +140,7 @@ function workerRuns.of(id, many, bytes)
   return newest(runs, many, bytes)
 end
 
--- Drops the entry of a run that has ended otherwise (`row`), or of an execution that is gone.
+-- Deletes the entry of a run that has ended (`row`), or whose execution does not exist.
 local function dropEntry(workerId, id, row)
   local entry = call('HGET', keys.running(workerId), id)
   call('HDEL', keys.running(workerId), id)
@@ -154,7 +153,7 @@ local function dropEntry(workerId, id, row)
   end
 end
 
--- Treats a run of a worker by `take`, if it is what the worker's entry says.
+-- Treats a run by `take` if the execution confirms the worker's entry.
 local function takeRun(workerId, id, take)
   local row = rows.get(id)
   if row and row.status == 'RUNNING' and row.workerId == workerId then
@@ -163,7 +162,7 @@ local function takeRun(workerId, id, take)
   dropEntry(workerId, id, row)
 end
 
--- Takes runs of a worker, the newest of `runs` first, so that the oldest ends up at the head of its queue.
+-- Takes runs of a worker, the newest of `runs` first, so that the oldest ends at the head of its queue.
 local function takeRuns(workerId, runs, limit, take)
   local done, before = 0, rows.bytes
   while done < limit and #runs > 0 and rows.bytes - before <= STEP_BYTES do
@@ -179,7 +178,7 @@ function workerTable:takeRuns(found, limit, take)
   return takeRuns(found.id, runs, limit, take)
 end
 
--- The same of some runs of a worker, each { id, number of the claim }. Returns how many were taken.
+-- The same for runs { id, claim number } of a worker. Returns how many were taken.
 function workerRuns.takeNewest(workerId, runs, limit, take)
   local found = newest(runs, rows.bytes <= STEP_BYTES and limit or 0, STEP_BYTES)
   return takeRuns(workerId, found, limit, take)

@@ -1,19 +1,19 @@
--- Workers, see WorkerTable in engine/tables.ts. A worker that has changed is written once, when the verb ends.
--- Stored: { queues, slots, started, joined, draining, rotation, suspect }
+-- Workers, see WorkerTable in engine/tables.ts. A changed worker is written once, at the end of the verb. Stored: { queues,
+-- slots, started, joined, draining, rotation, suspect }
 local workerTable = {}
 tables.workers = workerTable
 
 local WORKERS_EXAMINED = 100
 
 local cache, dirty, alive
--- By worker: task -> whether it has a handler for it.
+-- By worker: task -> whether it has a handler.
 local handlers
 
 function workerTable.begin()
   cache, dirty, alive, handlers = {}, {}, nil, {}
 end
 
--- One that cannot be read counts as unknown: it joins again.
+-- An unreadable worker counts as unknown: it registers again.
 local function unpackWorker(id, text)
   local ok, found = pcall(cmsgpack.unpack, text or '')
   if not ok or type(found) ~= 'table' or not found.queues then
@@ -32,7 +32,7 @@ function workerTable:get(id)
   return found or nil
 end
 
--- One that the verb has read.
+-- Caches a worker that the verb has read.
 function workerTable.put(found)
   found.suspect = type(found.suspect) == 'string' and found.suspect or nil
   cache[found.id] = found
@@ -42,7 +42,7 @@ function workerTable:touch(found)
   dirty[found.id] = found
 end
 
--- Writes the workers that have changed.
+-- Writes the changed workers.
 function workerTable.save()
   for id, found in pairs(dirty) do
     local stored = cmsgpack.pack({
@@ -56,14 +56,14 @@ function workerTable.save()
     })
     call('HSET', keys.workers, id, stored)
     if found.draining then
-      -- Nothing is dispatched to it any more.
+      -- A draining worker gets no direct dispatch.
       call('HDEL', keys.idle, id)
     end
   end
   dirty = {}
 end
 
--- Small hashes are searched from one end; one long field makes of the running ones a table from the start.
+-- Redis stores a hash with a long value as a table; a small one would be searched from one end.
 local PAD = string.rep('-', 80)
 
 -- about: { text (JSON), queues, slots, tasks }
@@ -154,7 +154,7 @@ function workerTable:countRuns(found)
   return call('HLEN', key) - call('HEXISTS', key, '') + runTable.unwritten(found.id)
 end
 
--- Reads many at once. Returns those that are known.
+-- Reads many together. Returns the known ones.
 function workerTable.fetch(ids)
   local found = {}
   for i, text in ipairs(readAll('HMGET', keys.workers, ids)) do

@@ -1,9 +1,10 @@
 -- @include repair
--- Workflows: open until their last execution has ended; kept and dropped with all of them.
--- What a workflow was started with is a record of its own: number|created|ids of its executions, with commas|JSON (name,
--- nodes), of which the caller packs all from the ids on; how it stands is short, since it changes with every end:
--- status|completed|open|failed|cancelled|size|pins|entry|bytes: how often executions outside of it, and being the newest of
--- their tasks, need its executions; the number of its entry in history, 0 for none; bytes of those that have ended
+-- Workflows. A workflow is open until its last member has ended; it is kept and dropped with all of them.
+-- Record, what it was started with: number|created|ids of its members, with commas|JSON (name, nodes); the caller packs
+-- everything from the ids on.
+-- State, short since each end changes it: status|completed|open|failed|cancelled|size|pins|entry|bytes; pins: how often its
+-- members are needed by executions outside of it, or as the newest of their tasks; entry: the number of its entry in
+-- history, 0 for none; bytes: those of the members that have ended
 local workflow = {}
 
 local added
@@ -13,8 +14,8 @@ function workflow.begin()
   added = { count = 0, records = {}, orders = {}, states = {} }
 end
 
--- Adds a new one; `packed`: what its record has from its ids on, `size`: how many executions, as text. Texts throughout: a
--- number that is sent to the server costs more than the rest of it. Written by workflow.saveAdded.
+-- Adds a workflow, written by workflow.saveAdded. `packed`: its record from the ids on; `size`: number of members. All are
+-- texts: a number that is sent to the server costs more than the rest of the command.
 function workflow.add(id, packed, size)
   local order = string.format('%d', context.nextNumber())
   added.time = added.time or string.format('%d', now)
@@ -62,7 +63,7 @@ function workflow.get(id)
   return found or nil
 end
 
--- Reads many at once.
+-- Reads many together.
 function workflow.fetch(ids)
   local missing = {}
   for _, id in ipairs(ids) do
@@ -91,14 +92,14 @@ local function parseRecord(text)
   return { order = order, created = tonumber(records.fieldAt(text, created)), ids = ids, text = text, about = about }
 end
 
--- What it was started with: { order, created, ids, text, about (where its JSON begins in the text) }.
+-- The parsed record: { order, created, ids, text, about (where its JSON begins in the text) }.
 function workflow.record(id)
   local record = workflow.records[id] or parseRecord(call('HGET', keys.workflows, id) or '')
   workflow.records[id] = record
   return record
 end
 
--- Reads the records of many at once.
+-- Reads the records of many together.
 function workflow.fetchRecords(ids)
   local missing = {}
   for _, id in ipairs(ids) do
@@ -111,7 +112,7 @@ function workflow.fetchRecords(ids)
   end
 end
 
--- Writes those that have changed.
+-- Writes the changed workflows.
 function workflow.save()
   local pairs_ = {}
   for id, found in pairs(workflow.cache) do
@@ -135,7 +136,7 @@ function workflow.save()
   callAll('HSET', keys.workflowStates, pairs_)
 end
 
--- Forgets workflows; their executions are the caller's.
+-- Deletes workflows; the caller deletes their members.
 function workflow.forget(ids)
   callAll('ZREM', keys.workflowOrder, ids)
   callAll('HDEL', keys.workflows, ids)
@@ -145,7 +146,7 @@ function workflow.forget(ids)
   end
 end
 
--- As the engine asks, see WorkflowTable in engine/tables.ts.
+-- The engine's WorkflowTable, see engine/tables.ts.
 workflow.table = {}
 
 function workflow.table:of(row)
