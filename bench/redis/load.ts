@@ -1,27 +1,49 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import type { Subject } from './subject.js';
-import { CHILDREN, LEVELS, PAYLOAD, type JobData } from './job.js';
-import type { Load, Probe, Interval } from './protocol.js';
+import { jobOf, nodesOf, PAYLOAD } from './job.js';
+import type { Action, Interval, Load, Probe } from './protocol.js';
 import { now } from './recorder.js';
 
 const IN_FLIGHT = 100;
+const SCHEDULES_IN_FLIGHT = 50;
 const BULK = 1000;
 
-/** Jobs of a flow. */
-export const FLOW = CHILDREN + 1;
-
-/** Numbers all flows of this process, so that no two meet in the record. */
-let flows = 0;
+/** Numbers all graphs of this process, so that no two meet in the record. */
+let graphs = 0;
+let keptIds: string[] = [];
 
 /** Adds a load. */
-export function addLoad(subject: Subject, { count, mode, kind }: Load): Promise<Interval> {
-  const data = (i: number): JobData => (kind === 'levels' ? { ...PAYLOAD, level: i % LEVELS } : PAYLOAD);
+export function addLoad(subject: Subject, { count, mode, job = {}, graph, keepIds }: Load): Promise<Interval> {
   const lanes = mode === 'one' ? 1 : IN_FLIGHT;
-  return timed(() => {
-    if (kind === 'flows') return inLanes(count / FLOW, lanes, () => subject.addFlow(flows++));
-    if (mode === 'bulk') return inBulk(subject, count, data);
-    return inLanes(count, lanes, (i) => subject.add(data(i)));
+  const keep = (ids: readonly string[]): void => void (keepIds && keptIds.push(...ids));
+  return timed(async () => {
+    if (graph) return inLanes(count / graph.nodes, lanes, () => subject.addGraph(nodesOf(graph, graphs++)));
+    if (mode !== 'bulk') return inLanes(count, lanes, async (i) => keep([await subject.add(jobOf(job, i, count))]));
+    for (let done = 0; done < count; done += BULK) {
+      const length = Math.min(BULK, count - done);
+      keep(await subject.addBulk(Array.from({ length }, (_, i) => jobOf(job, done + i, count))));
+    }
   });
+}
+
+export function putSchedules(subject: Subject, from: number, count: number): Promise<Interval> {
+  return timed(() => inLanes(count, SCHEDULES_IN_FLIGHT, (i) => subject.putSchedule(from + i)));
+}
+
+const ACTIONS: Record<Action, (subject: Subject, id: string) => Promise<boolean>> = {
+  cancel: (subject, id) => subject.cancel(id),
+  find: async (subject, id) => (await subject.find(id))?.data === PAYLOAD.data,
+};
+
+/** Does it to all jobs of kept ids. @throws Error if it fails for one */
+export function actOnEach(subject: Subject, action: Action): Promise<Interval> {
+  const ids = keptIds;
+  keptIds = [];
+  return timed(() =>
+    inLanes(ids.length, IN_FLIGHT, async (i) => {
+      if (!(await ACTIONS[action](subject, ids[i]!))) throw new Error(`${action} of job ${ids[i]} failed`);
+    }),
+  );
 }
 
 /** Adds one, rests for `gap` ms, and so on. */
@@ -47,16 +69,11 @@ async function timed(work: () => Promise<void>): Promise<Interval> {
   return { begun, ended, cpuUs: user + system };
 }
 
-/** So many at a time; each lane goes on as soon as its own add has returned. */
-async function inLanes(count: number, lanes: number, add: (i: number) => Promise<unknown>): Promise<void> {
+/** So many at a time; each lane goes on as soon as its own call has returned. */
+async function inLanes(count: number, lanes: number, call: (i: number) => Promise<unknown>): Promise<void> {
   let next = 0;
   const lane = async (): Promise<void> => {
-    while (next < count) await add(next++);
+    while (next < count) await call(next++);
   };
   await Promise.all(Array.from({ length: Math.min(lanes, count) }, lane));
-}
-
-async function inBulk(subject: Subject, count: number, data: (i: number) => JobData): Promise<void> {
-  for (let done = 0; done < count; done += BULK)
-    await subject.addBulk(Array.from({ length: Math.min(BULK, count - done) }, (_, i) => data(done + i)));
 }

@@ -1,9 +1,8 @@
-import { BullMqSubject } from './bullmq.js';
 import type { Subject } from './subject.js';
-import { addLoad, probe } from './load.js';
-import { OurSubject } from './ours.js';
+import { SUBJECTS } from './subjects.js';
+import { actOnEach, addLoad, probe, putSchedules } from './load.js';
 import { COMMITS_PER_MESSAGE, type Call, type ProcessApi, type Progress, type Reply } from './protocol.js';
-import { now, Recorder } from './recorder.js';
+import { now, Recorder, STARTED_AT } from './recorder.js';
 
 /** Runs in a separate process, one for each worker and producer of a measurement, and does what its parent asks. */
 const PROGRESS_MS = 50;
@@ -27,23 +26,29 @@ function reportProgress(): void {
 }
 
 const api: ProcessApi = {
-  open: async ({ side, timed, ...settings }) => {
+  open: async ({ subject: name, timed, ...settings }) => {
+    const open = await SUBJECTS[name]();
+    const loaded = now();
     recorder = new Recorder(timed, (committed) => {
       if (committed % COMMITS_PER_MESSAGE === 0) reportProgress();
     });
-    const options = { ...settings, recorder };
-    subject = await (side === 'ours' ? OurSubject.open(options) : BullMqSubject.open(options));
+    subject = await open({ ...settings, recorder });
     setInterval(reportProgress, PROGRESS_MS);
+    return { started: STARTED_AT, loaded };
   },
   start: async () => {
     recorder.reset();
     reported = 0;
     const begun = { at: now(), cpuUs: cpuUs() };
     await subject.start();
-    return begun;
+    return { ...begun, claiming: now() };
   },
   pause: () => subject.pause(),
+  pauseQueue: () => subject.pauseQueue(),
   add: (load) => addLoad(subject, load),
+  putSchedules: (from, count) => putSchedules(subject, from, count),
+  schedules: () => subject.schedules(),
+  each: (action) => actOnEach(subject, action),
   probe: (count, gap) => probe(subject, count, gap),
   observed: async () => recorder.observed(),
   counts: () => subject.counts(),

@@ -31,5 +31,6 @@ export const METRICS: Readonly<Record<string, MetricLabel>> = {
   processPerSecond: { label: 'process: jobs/s', digits: 0 },
   processRedisUs: { label: 'process: Redis CPU, µs/job', digits: 2 },
   processNodeUs: { label: 'process: Node CPU, µs/job', digits: 2 },
+  longestMs: { label: 'longest script, ms', digits: 1 },
   foreign: { label: 'CPU taken by others, 0..1', digits: 2, single: true },
 };

@@ -33,12 +33,13 @@ export class Pool {
   }
 
   /**
-   * Each job ran once, and all of them.
+   * Each job ran as often as it should, and all of them.
    * @param strict false: more than `jobs` may have run, where the worker was stopped in the middle of a queue
+   * @param attempts runs of each job
    * @returns starts behind a job of a worse level, over all jobs
    * @throws Error that says what is wrong
    */
-  async verify(jobs: number, strict = true): Promise<number> {
+  async verify(jobs: number, { strict = true, attempts = 1 } = {}): Promise<number> {
     const seen = await Promise.all(this.workers.map((worker) => worker.call('observed')));
     const sum = (of: (each: (typeof seen)[number]) => number): number =>
       seen.reduce((total, each) => total + of(each), 0);
@@ -47,11 +48,12 @@ export class Pool {
     const started = sum(({ ids, repeats }) => ids.length + repeats);
     const reasons = seen.flatMap(({ failed }) => failed);
     if (reasons.length > 0) throw new Error(`${reasons.length} failed, first: ${reasons[0]}`);
-    if (started !== distinct) throw new Error(`${started - distinct} jobs started twice`);
+    if (started !== distinct * attempts)
+      throw new Error(`${started} starts of ${distinct} jobs, ${attempts} of each expected`);
     if (committed !== distinct) throw new Error(`${distinct} jobs started, ${committed} ended`);
     if (strict ? distinct !== jobs : distinct < jobs) throw new Error(`${distinct} jobs ran, ${jobs} were queued`);
-    const early = sum(({ earlyParents }) => earlyParents);
-    if (early > 0) throw new Error(`${early} parents ran before their children`);
+    const early = sum((each) => each.early);
+    if (early > 0) throw new Error(`${early} times a node ran before one that it waits for`);
     return sum(({ inversions }) => inversions) / jobs;
   }
 

@@ -1,17 +1,22 @@
 import type { KeepBy } from '../options.js';
-import type { Counts, Side } from './subject.js';
+import type { Work } from './job.js';
 import type { Sample } from './recorder.js';
+import type { Counts } from './subject.js';
+import type { SubjectName } from './subjects.js';
 
 /** one: each awaited; concurrent: 100 in flight; bulk: a thousand in a call. */
 export type AddMode = 'one' | 'concurrent' | 'bulk';
-export type JobKind = 'plain' | 'levels' | 'flows';
 
-export interface Load {
-  /** Jobs; of flows the parents and children together. */
+export interface Load extends Work {
+  /** Jobs; of graphs the nodes of all together. */
   count: number;
   mode: AddMode;
-  kind: JobKind;
+  /** Keeps the ids for `each`. */
+  keepIds?: boolean;
 }
+
+/** What can be done to each added job. */
+export type Action = 'cancel' | 'find';
 
 /** Instants of the machine's monotonic clock in ms, and what the process spent of CPU. */
 export interface Interval {
@@ -35,7 +40,7 @@ export interface Progress {
 }
 
 export interface OpenOptions {
-  side: Side;
+  subject: SubjectName;
   port: number;
   role: 'producer' | 'worker' | 'both';
   concurrency: number;
@@ -44,13 +49,27 @@ export interface OpenOptions {
   bullMqKeepBy: KeepBy;
 }
 
+/** Instants of the machine's monotonic clock in ms. */
+export interface Boot {
+  /** The process was started. */
+  started: number;
+  /** The code of the subject is loaded. */
+  loaded: number;
+}
+
 /** What a measured process can be asked for. */
 export interface ProcessApi {
-  open(options: OpenOptions): Promise<void>;
-  /** Begins claiming with a clean record. @returns when, and the CPU spent by then */
-  start(): Promise<{ at: number; cpuUs: number }>;
+  open(options: OpenOptions): Promise<Boot>;
+  /** Begins claiming with a clean record. @returns when, when it had begun, and the CPU spent by then */
+  start(): Promise<{ at: number; claiming: number; cpuUs: number }>;
   pause(): Promise<void>;
+  pauseQueue(): Promise<void>;
   add(load: Load): Promise<Interval>;
+  /** Creates so many schedules, 50 in flight. @param from number of the first */
+  putSchedules(from: number, count: number): Promise<Interval>;
+  schedules(): Promise<number>;
+  /** Does it to all jobs of kept ids, 100 in flight, and forgets these. @throws Error if it fails for one */
+  each(action: Action): Promise<Interval>;
   /** Adds one job, rests for `gap` ms, and so on. */
   probe(count: number, gap: number): Promise<Interval & { probes: Probe[] }>;
   observed(): Promise<Sample>;

@@ -25,6 +25,11 @@ export interface RedisCost {
 
 const SCRIPT_COMMANDS = ['evalsha', 'eval', 'evalsha_ro', 'eval_ro', 'fcall', 'fcall_ro'];
 
+/** Whether this command calls a script or a function. */
+export function isScript(command: string): boolean {
+  return SCRIPT_COMMANDS.includes(command.toLowerCase());
+}
+
 export function parseInfo(text: string): Map<string, string> {
   const lines = text.split('\r\n').filter((line) => line.includes(':'));
   return new Map(lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]));

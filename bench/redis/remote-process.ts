@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Call, ProcessApi, Progress, Reply } from './protocol.js';
+import type { Boot, Call, OpenOptions, ProcessApi, Progress, Reply } from './protocol.js';
 
 const PROGRAM = fileURLToPath(new URL('./measured-process.js', import.meta.url));
 
@@ -12,6 +12,7 @@ export class RemoteProcess {
   private calls = 0;
   progress: Progress = { committed: 0, lastCommit: 0, cpuUs: 0 };
   onProgress: () => void = () => undefined;
+  boot: Boot = { started: 0, loaded: 0 };
   /** Why it died, if it did before its time. */
   death: Error | null = null;
 
@@ -26,6 +27,10 @@ export class RemoteProcess {
       for (const { reject } of this.pending.values()) reject(this.death);
       this.onProgress();
     });
+  }
+
+  async open(options: OpenOptions): Promise<void> {
+    this.boot = await this.call('open', options);
   }
 
   call<K extends keyof ProcessApi>(name: K, ...args: Parameters<ProcessApi[K]>): ReturnType<ProcessApi[K]> {

@@ -1,13 +1,21 @@
 import type { BenchOptions } from '../options.js';
-import type { Side } from './subject.js';
+import type { Work } from './job.js';
 import { foreignShare, machineCpuUs } from './machine.js';
-import type { AddMode, JobKind, Interval } from './protocol.js';
+import type { AddMode, Interval } from './protocol.js';
 import { costPerJob } from './redis-sample.js';
 import { RemoteProcess } from './remote-process.js';
 import type { RedisServer } from './server.js';
-import { FLOW } from './load.js';
+import type { Side } from './subject.js';
 
 export type Metrics = Record<string, number>;
+
+export interface ProcessOptions {
+  concurrency?: number;
+  /** Keeps the instant of each start. */
+  timed?: boolean;
+  /** BullMQ in a Nest app; ours always is. */
+  inNest?: boolean;
+}
 
 /** One measurement of one side: its processes, and what they cost. */
 export class Run {
@@ -19,31 +27,43 @@ export class Run {
     readonly options: BenchOptions,
   ) {}
 
-  async spawn(role: 'producer' | 'worker' | 'both', concurrency = 1, timed = false): Promise<RemoteProcess> {
+  async spawn(
+    role: 'producer' | 'worker' | 'both',
+    { concurrency = 1, timed = false, inNest = false }: ProcessOptions = {},
+  ): Promise<RemoteProcess> {
     const spawned = new RemoteProcess(this.options.cpuProf);
     this.processes.push(spawned);
+    const subject = this.side === 'bullmq' && inNest ? 'bullmq-nest' : this.side;
     const { bullMqKeepBy } = this.options;
-    await spawned.call('open', { side: this.side, port: this.server.port, role, concurrency, timed, bullMqKeepBy });
+    await spawned.open({ subject, port: this.server.port, role, concurrency, timed, bullMqKeepBy });
     return spawned;
   }
 
-  /** Jobs of a load of this kind: whole flows. */
-  static round(count: number, kind: JobKind): number {
-    return kind === 'flows' ? Math.ceil(count / FLOW) * FLOW : count;
+  /** Spawns a producer and a worker at once. */
+  async spawnPair(worker: ProcessOptions): Promise<[producer: RemoteProcess, worker: RemoteProcess]> {
+    return Promise.all([this.spawn('producer'), this.spawn('worker', worker)]);
+  }
+
+  /** Jobs to measure, whole graphs. @param share of the jobs of a fast measurement */
+  jobs(work: Work = {}, share = 1): number {
+    return wholeGraphs(this.options.jobs * share, work);
+  }
+
+  /** Jobs before the measured ones. */
+  warmUp(work: Work = {}, share = 1): number {
+    return wholeGraphs(this.options.warmUp * share, work);
   }
 
   /** Adds in the cheapest way. */
-  async preload(producer: RemoteProcess, count: number, kind: JobKind): Promise<void> {
-    await producer.call('add', { count, mode: Run.fastest(kind), kind });
-  }
-
-  static fastest(kind: JobKind): AddMode {
-    return kind === 'flows' ? 'concurrent' : 'bulk';
+  async preload(producer: RemoteProcess, count: number, work: Work = {}): Promise<void> {
+    const mode: AddMode = work.graph ? 'concurrent' : 'bulk';
+    await producer.call('add', { count, mode, ...work });
   }
 
   /** What `work` cost: rate, CPU of Redis and of the processes, traffic; all but the rate for each of `jobs`. */
   async measure(jobs: number, work: () => Promise<Interval>): Promise<Metrics> {
     const machine = machineCpuUs();
+    await this.server.takeLongestScript();
     const before = await this.server.sample();
     const from = performance.now();
     const { begun, ended, cpuUs } = await work();
@@ -53,6 +73,7 @@ export class Run {
       perSecond: (jobs / (ended - begun)) * 1000,
       ...costPerJob(before, after, jobs),
       nodeUs: cpuUs / jobs,
+      longestMs: await this.server.takeLongestScript(),
       foreign,
     };
   }
@@ -67,4 +88,9 @@ export class Run {
   async dispose(): Promise<void> {
     await Promise.all(this.processes.map((each) => each.end()));
   }
+}
+
+function wholeGraphs(count: number, { graph }: Work): number {
+  const nodes = graph?.nodes ?? 1;
+  return Math.ceil(Math.round(count) / nodes) * nodes;
 }

@@ -1,30 +1,48 @@
+import { FAMILY } from './graph.js';
 import { measureAdding } from './measure/adding.js';
 import { measureDepth } from './measure/depth.js';
+import { measureEach } from './measure/each.js';
+import { measureGraphs } from './measure/graphs.js';
 import { measureIdle } from './measure/idle.js';
 import { measureLatency } from './measure/latency.js';
 import { measureMemory } from './measure/memory.js';
-import { measureProcessing } from './measure/processing.js';
+import { measureHandlers, measureProcessing } from './measure/processing.js';
 import type { Metrics, Run } from './run.js';
+import type { Side } from './subject.js';
 
 export interface Scenario {
   name: string;
   /** What is measured, for the table. */
   title: string;
+  /** Those that can do it. Default: both. */
+  sides?: readonly Side[];
   run(run: Run): Promise<Metrics>;
 }
 
-const LATENCY = { gap: 2, probes: 1_000 };
+const LATENCY = { gap: 2, probes: 4_000 };
 /** Long enough for any polling behind the wake-up to have slowed down. */
 const RESTED = { gap: 50, probes: 200 };
+const LEVELS = { job: { levels: 5 } };
+const FAMILIES = { graph: FAMILY };
+/** Of the jobs, where each takes its time. */
+const THIRD = 1 / 3;
+const SIXTH = 1 / 6;
 
 const scenario = (name: string, title: string, run: Scenario['run']): Scenario => ({ name, title, run });
+/** BullMQ has nothing like it. */
+const ours = (name: string, title: string, run: Scenario['run']): Scenario => ({ name, title, run, sides: ['ours'] });
 
 export const SCENARIOS: readonly Scenario[] = [
-  scenario('add-one', 'add one by one, awaited', (run) => measureAdding(run, 'one')),
-  scenario('add-concurrent', 'add, 100 in flight', (run) => measureAdding(run, 'concurrent')),
-  scenario('add-bulk', 'add 1000 in a call', (run) => measureAdding(run, 'bulk')),
-  scenario('add-bulk-levels', 'add 1000 in a call, five priorities', (run) => measureAdding(run, 'bulk', 'levels')),
-  scenario('process-1', 'process, concurrency 1', (run) => measureProcessing(run, { concurrency: 1 })),
+  scenario('add-one', 'add one by one, awaited', (run) => measureAdding(run, { mode: 'one', share: THIRD })),
+  scenario('add-concurrent', 'add, 100 in flight', (run) => measureAdding(run, { mode: 'concurrent' })),
+  scenario('add-bulk', 'add 1000 in a call', (run) => measureAdding(run, { mode: 'bulk' })),
+  scenario('add-bulk-levels', 'add 1000 in a call, five priorities', (run) =>
+    measureAdding(run, { mode: 'bulk', work: LEVELS }),
+  ),
+  scenario('add-paused', 'add one by one to a paused queue with a worker', (run) =>
+    measureAdding(run, { mode: 'one', share: SIXTH, paused: true }),
+  ),
+  scenario('process-1', 'process, concurrency 1', (run) => measureProcessing(run, { concurrency: 1, share: THIRD })),
   scenario('process-10', 'process, concurrency 10', (run) => measureProcessing(run, { concurrency: 10 })),
   scenario('process-100', 'process, concurrency 100', (run) => measureProcessing(run, { concurrency: 100 })),
   scenario('process-500', 'process, concurrency 500', (run) => measureProcessing(run, { concurrency: 500 })),
@@ -32,17 +50,41 @@ export const SCENARIOS: readonly Scenario[] = [
     measureProcessing(run, { concurrency: 100, workers: 2 }),
   ),
   scenario('process-levels', 'process five priorities, concurrency 100', (run) =>
-    measureProcessing(run, { concurrency: 100, kind: 'levels' }),
+    measureProcessing(run, { concurrency: 100, work: LEVELS }),
   ),
+  ...[1, 10, 100].flatMap((ms) =>
+    [1, 10, 100].map((concurrency) =>
+      scenario(`handler-${ms}ms-${concurrency}`, `handlers of ${ms} ms, concurrency ${concurrency}`, (run) =>
+        measureHandlers(run, ms, concurrency),
+      ),
+    ),
+  ),
+  scenario('retries', 'two attempts fail, the third succeeds, concurrency 100', (run) =>
+    measureProcessing(run, { concurrency: 100, work: { job: { failures: 2 } }, share: SIXTH }),
+  ),
+  ...[1000, 10].map((locks) =>
+    ours(`locks-${locks}`, `each needs one of ${locks} locks, concurrency 100`, (run) =>
+      measureProcessing(run, { concurrency: 100, work: { job: { locks } }, share: SIXTH }),
+    ),
+  ),
+  scenario('cancel', 'cancel queued jobs, 100 in flight', (run) => measureEach(run, 'cancel')),
+  scenario('find', 'look up a job by its id, 100 in flight', (run) => measureEach(run, 'find')),
   scenario('flow-create-one', 'create a parent with ten children, awaited', (run) =>
-    measureAdding(run, 'one', 'flows'),
+    measureAdding(run, { mode: 'one', work: FAMILIES, share: THIRD }),
   ),
   scenario('flow-create', 'create a parent with ten children, 100 in flight', (run) =>
-    measureAdding(run, 'concurrent', 'flows'),
+    measureAdding(run, { mode: 'concurrent', work: FAMILIES }),
   ),
   scenario('flow-process', 'process parents with ten children, concurrency 100', (run) =>
-    measureProcessing(run, { concurrency: 100, kind: 'flows' }),
+    measureProcessing(run, { concurrency: 100, work: FAMILIES }),
   ),
+  scenario('chain', 'a chain of 1,000', (run) => measureGraphs(run, { form: 'chain', nodes: 1000 })),
+  scenario('fan-in', 'one waits for 999', (run) => measureGraphs(run, { form: 'fanIn', nodes: 1000 })),
+  ours('fan-out', '999 wait for one', (run) => measureGraphs(run, { form: 'fanOut', nodes: 1000 })),
+  ours('layers', '100 layers of 10, each waits for the layer before', (run) =>
+    measureGraphs(run, { form: 'layers', nodes: 1000, width: 10 }),
+  ),
+  ours('fan-in-5k', 'one waits for 5,000', (run) => measureGraphs(run, { form: 'fanIn', nodes: 5001 })),
   scenario('latency-same', 'add to start, idle queue, one process', (run) =>
     measureLatency(run, { across: false, ...LATENCY }),
   ),
@@ -54,8 +96,8 @@ export const SCENARIOS: readonly Scenario[] = [
   ),
   scenario('idle', 'a worker without work, a second', (run) => measureIdle(run)),
   scenario('memory', 'bytes of a queued job', (run) => measureMemory(run)),
-  scenario('memory-levels', 'bytes of a queued job, five priorities', (run) => measureMemory(run, 'levels')),
-  scenario('memory-flows', 'bytes of a queued job of a flow', (run) => measureMemory(run, 'flows')),
+  scenario('memory-levels', 'bytes of a queued job, five priorities', (run) => measureMemory(run, LEVELS)),
+  scenario('memory-flows', 'bytes of a queued job of a flow', (run) => measureMemory(run, FAMILIES)),
   scenario('depth-1k', 'one thousand queued', (run) => measureDepth(run, 1_000)),
   scenario('depth-100k', 'a hundred thousand queued', (run) => measureDepth(run, 100_000)),
   scenario('depth-1m', 'one million queued', (run) => measureDepth(run, run.options.quick ? 50_000 : 1_000_000)),

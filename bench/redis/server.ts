@@ -6,9 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { parseInfo, sampleOf, type RedisSample } from './redis-sample.js';
+import { isScript, parseInfo, sampleOf, type RedisSample } from './redis-sample.js';
 
 const START_MS = 10_000;
+/** Scripts of less are not logged, so that the log costs nothing where many are called. */
+const SLOW_US = 1_000;
+const SLOW_LOG = ['--slowlog-log-slower-than', `${SLOW_US}`, '--slowlog-max-len', '100000'];
 
 /** A Redis server of the bench's own: own port, own folder, gone afterwards. */
 export class RedisServer {
@@ -28,7 +31,7 @@ export class RedisServer {
     const persistence = aof ? ['--appendonly', 'yes', '--appendfsync', 'everysec'] : ['--appendonly', 'no'];
     const child = spawn(
       program,
-      ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', ...persistence],
+      ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', ...persistence, ...SLOW_LOG],
       { stdio: 'ignore' },
     );
     const ended = new Promise<never>((_, reject) => {
@@ -55,11 +58,20 @@ export class RedisServer {
     return sampleOf(await this.client.info('all'));
   }
 
+  /** Of the scripts since the last call, by SLOWLOG, in ms of wall time; 1 if all took less. */
+  async takeLongestScript(): Promise<number> {
+    const entries = (await this.client.call('SLOWLOG', 'GET', '-1')) as [number, number, number, string[]][];
+    await this.client.call('SLOWLOG', 'RESET');
+    const scripts = entries.filter(([, , , [command]]) => isScript(command!));
+    return Math.max(SLOW_US, ...scripts.map(([, , us]) => us)) / 1000;
+  }
+
   /**
    * Bytes of what is stored, without the buffers of connections, once they no longer move (rehashing, freed replies).
    * @throws Error if they still move after ten seconds
    */
   async settledMemory(): Promise<number> {
+    await this.client.call('SLOWLOG', 'RESET');
     let last = -1;
     for (let calm = 0, tries = 0; tries < 100; tries++) {
       const { memory } = await this.sample();

@@ -14,24 +14,33 @@ export interface SubjectOptions {
 
 /** Jobs by state, as the subject's own counters have them. */
 export interface Counts {
-  /** Not started: ready, or waiting for children. */
+  /** Not started: ready, delayed, or waiting for others. */
   waiting: number;
   active: number;
   failed: number;
 }
 
-/** One queue as its users use it. A job's handler is an async no-op that tells the recorder its id. */
+/** One queue as its users use it. A job's handler is `Recorder.handle`. */
 export interface Subject {
-  /** Begins, or goes on, claiming. */
+  /** Starts or resumes claiming. */
   start(): Promise<void>;
-  /** Ends claiming and waits for what runs. */
+  /** Stops claiming and waits for what runs. */
   pause(): Promise<void>;
+  /** Pauses the queue for all workers. */
+  pauseQueue(): Promise<void>;
   /** @returns the job's id */
-  add(data: JobData): Promise<string>;
-  /** Adds all in one call. */
-  addBulk(data: readonly JobData[]): Promise<void>;
-  /** Adds a parent and CHILDREN children that it waits for. */
-  addFlow(flow: number): Promise<void>;
+  add(job: JobData): Promise<string>;
+  /** Adds all in one call. @returns their ids */
+  addBulk(jobs: readonly JobData[]): Promise<string[]>;
+  /** Adds a graph in one call. */
+  addGraph(nodes: readonly JobData[]): Promise<void>;
+  /** Creates a schedule that fires every second. */
+  putSchedule(schedule: number): Promise<void>;
+  /** How many schedules there are. */
+  schedules(): Promise<number>;
+  /** Cancels a queued job. @returns whether it could be */
+  cancel(id: string): Promise<boolean>;
+  find(id: string): Promise<JobData | null>;
   counts(): Promise<Counts>;
 }
 

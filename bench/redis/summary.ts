@@ -1,5 +1,5 @@
 import { ratios, spread, type Spread } from '../statistics.js';
-import { TARGETS, isMet, type Target } from './targets.js';
+import { ANY, TARGETS, isMet, type Target } from './targets.js';
 import type { Side } from './subject.js';
 import type { Scenario } from './scenarios.js';
 import type { Metrics } from './run.js';
@@ -63,20 +63,26 @@ function summaryOf(rounds: readonly Partial<Record<Side, Metrics>>[], metric: st
 
 /** Those targets whose figures were taken. */
 export function judge(summary: readonly ScenarioSummary[]): TargetSummary[] {
-  const of = (name: string, metric: string): MetricSummary | undefined =>
-    summary.find((each) => each.name === name)?.metrics[metric];
   return TARGETS.flatMap((target) => {
-    const measured = of(target.scenario, target.metric);
-    const value =
-      target.of === 'ratio'
-        ? measured?.ratio?.median
-        : target.of === 'value'
-          ? measured?.ours?.median
-          : growthOf(of(target.since!, target.metric), measured);
-    return value === undefined ? [] : [{ ...target, value, met: isMet(target, value) }];
+    const named = target.scenario === ANY ? worstOf(summary, target) : target;
+    const value = valueOf(summary, named);
+    return value === undefined ? [] : [{ ...named, value, met: isMet(named, value) }];
   });
 }
 
-function growthOf(from: MetricSummary | undefined, to: MetricSummary | undefined): number | undefined {
-  return from?.ours && to?.ours && to.ours.median / from.ours.median;
+function valueOf(summary: readonly ScenarioSummary[], target: Target): number | undefined {
+  const of = (name: string): MetricSummary | undefined =>
+    summary.find((each) => each.name === name)?.metrics[target.metric];
+  const measured = of(target.scenario);
+  if (target.of === 'ratio') return measured?.ratio?.median;
+  if (target.of === 'value') return measured?.ours?.median;
+  const from = of(target.since!);
+  return from?.ours && measured?.ours && measured.ours.median / from.ours.median;
+}
+
+/** The target for ANY, as one for the scenario in which our value is the greatest. */
+function worstOf(summary: readonly ScenarioSummary[], target: Target): Target {
+  const of = ({ metrics }: ScenarioSummary): number => metrics[target.metric]?.ours?.median ?? -Infinity;
+  const [worst] = [...summary].sort((a, b) => of(b) - of(a));
+  return { ...target, scenario: worst!.name };
 }

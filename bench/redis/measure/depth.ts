@@ -13,29 +13,28 @@ const AHEAD = 2_000;
  * at a constant depth. At the deepest there are `depth` jobs queued.
  */
 export async function measureDepth(run: Run, depth: number): Promise<Metrics> {
-  const { jobs, warmUp } = run.options;
+  const [jobs, warmUp] = [run.jobs(), run.warmUp()];
   const standing = Math.max(1_000, depth - jobs);
-  const producer = await run.spawn('producer');
-  const worker = await run.spawn('worker', CONCURRENCY);
+  const [producer, worker] = await run.spawnPair({ concurrency: CONCURRENCY });
   const pool = new Pool([worker]);
-  await run.preload(producer, warmUp, 'plain');
+  await run.preload(producer, warmUp);
   await pool.run(warmUp);
   await pool.pause();
   await pool.verify(warmUp);
 
   const empty = await run.server.settledMemory();
-  await run.preload(producer, standing, 'plain');
-  const adding = await run.measure(jobs, () => producer.call('add', { count: jobs, mode: 'bulk', kind: 'plain' }));
+  await run.preload(producer, standing);
+  const adding = await run.measure(jobs, () => producer.call('add', { count: jobs, mode: 'bulk' }));
   await run.expectQueued(producer, standing + jobs);
   const bytes = ((await run.server.settledMemory()) - empty) / (standing + jobs);
   const processing = await run.measure(jobs, () => pool.run(jobs));
   await pool.pause();
-  await pool.verify(jobs, false);
+  await pool.verify(jobs, { strict: false });
 
-  await run.preload(producer, AHEAD, 'plain');
+  await run.preload(producer, AHEAD);
   const both = await run.measure(jobs, () => inBalance(pool, producer, jobs));
   await pool.pause();
-  await pool.verify(jobs, false);
+  await pool.verify(jobs, { strict: false });
   return {
     perSecond: both.perSecond!,
     redisUs: both.redisUs!,
@@ -47,6 +46,7 @@ export async function measureDepth(run: Run, depth: number): Promise<Metrics> {
     processRedisUs: processing.redisUs!,
     processNodeUs: processing.nodeUs!,
     bytes,
+    longestMs: Math.max(...[adding, processing, both].map(({ longestMs }) => longestMs!)),
     foreign: both.foreign!,
   };
 }
@@ -59,7 +59,7 @@ async function inBalance(pool: Pool, producer: RemoteProcess, jobs: number): Pro
   const worked = await pool.run(jobs, (committed) => {
     for (; asked + STEP <= Math.min(committed, jobs); asked += STEP) {
       adding = adding
-        .then(() => producer.call('add', { count: STEP, mode: 'bulk', kind: 'plain' }))
+        .then(() => producer.call('add', { count: STEP, mode: 'bulk' }))
         .then((interval) => void (cpuUs += interval.cpuUs));
       adding.catch(() => undefined);
     }

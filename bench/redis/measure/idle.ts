@@ -10,7 +10,7 @@ const SECONDS = 20;
 
 /** A worker that has nothing to do: what it asks of Redis in a second, and what that costs. */
 export async function measureIdle(run: Run): Promise<Metrics> {
-  const worker = await run.spawn('worker', CONCURRENCY);
+  const worker = await run.spawn('worker', { concurrency: CONCURRENCY });
   await worker.call('start');
   await sleep(SETTLE_MS);
   const seconds = run.options.quick ? SECONDS / 4 : SECONDS;

@@ -1,10 +1,12 @@
 import { percentile } from '../../statistics.js';
 import type { Probe } from '../protocol.js';
 import { Pool } from '../pool.js';
+import type { RemoteProcess } from '../remote-process.js';
 import type { Metrics, Run } from '../run.js';
 
 const CONCURRENCY = 10;
 const WARM_UP_PROBES = 200;
+const WARM_UP_GAP = 2;
 
 /**
  * From the call of add to the start of the handler, on a queue that has nothing else to do.
@@ -15,14 +17,14 @@ export async function measureLatency(
   run: Run,
   { across, gap, probes }: { across: boolean; gap: number; probes: number },
 ): Promise<Metrics> {
-  const worker = await run.spawn(across ? 'worker' : 'both', CONCURRENCY, true);
-  const producer = across ? await run.spawn('producer') : worker;
+  const options = { concurrency: CONCURRENCY, timed: true };
+  const [producer, worker] = across ? await run.spawnPair(options) : await alone(run.spawn('both', options));
   const pool = new Pool([worker]);
-  const { warmUp } = run.options;
-  await Promise.all([pool.run(warmUp), run.preload(producer, warmUp, 'plain')]);
+  const warmUp = run.warmUp();
+  await Promise.all([pool.run(warmUp), run.preload(producer, warmUp)]);
   const first = run.options.quick ? 20 : WARM_UP_PROBES;
   const count = run.options.quick ? Math.ceil(probes / 10) : probes;
-  await producer.call('probe', first, gap);
+  await producer.call('probe', first, WARM_UP_GAP);
   await pool.until(warmUp + first);
 
   const workerCpu = across ? worker.progress.cpuUs : 0;
@@ -53,6 +55,13 @@ export async function measureLatency(
     nodeUs: cost.nodeUs!,
     scripts: cost.scripts!,
     reads: cost.reads!,
+    longestMs: cost.longestMs!,
     foreign: cost.foreign!,
   };
+}
+
+/** One process as both. */
+async function alone(spawned: Promise<RemoteProcess>): Promise<[producer: RemoteProcess, worker: RemoteProcess]> {
+  const both = await spawned;
+  return [both, both];
 }

@@ -1,27 +1,48 @@
-import type { JobKind } from '../protocol.js';
+import type { Work } from '../job.js';
 import { Pool } from '../pool.js';
-import { Run, type Metrics } from '../run.js';
+import type { Metrics, Run } from '../run.js';
 
-/** Warm workers take no-op jobs that stand ready, all of them, until the last end is committed. */
+export interface Processing {
+  concurrency: number;
+  workers?: number;
+  work?: Work;
+  share?: number;
+  /** Jobs to measure, instead of a share. */
+  jobs?: number;
+  /** What the workers become warm by. Default: the same work. */
+  warmUpWork?: Work;
+}
+
+/** Warm workers take jobs that stand ready, all of them, until the last end is committed. */
 export async function measureProcessing(
   run: Run,
-  { concurrency, workers = 1, kind = 'plain' }: { concurrency: number; workers?: number; kind?: JobKind },
+  { concurrency, workers = 1, work = {}, share, jobs = run.jobs(work, share), warmUpWork = work }: Processing,
 ): Promise<Metrics> {
-  const producer = await run.spawn('producer');
-  const pool = new Pool(await Promise.all(Array.from({ length: workers }, () => run.spawn('worker', concurrency))));
+  const [producer, ...spawned] = await Promise.all([
+    run.spawn('producer'),
+    ...Array.from({ length: workers }, () => run.spawn('worker', { concurrency })),
+  ]);
+  const pool = new Pool(spawned);
+  const attemptsOf = ({ job }: Work): number => (job?.failures ?? 0) + 1;
   // Each worker becomes as warm as one alone would.
-  const warmUp = Run.round(run.options.warmUp * workers, kind);
-  await run.preload(producer, warmUp, kind);
+  const warmUp = run.warmUp(warmUpWork, workers * (share ?? 1));
+  await run.preload(producer, warmUp, warmUpWork);
   await pool.run(warmUp);
   await pool.pause();
-  await pool.verify(warmUp);
+  await pool.verify(warmUp, { attempts: attemptsOf(warmUpWork) });
 
-  const jobs = Run.round(run.options.jobs, kind);
-  await run.preload(producer, jobs, kind);
+  await run.preload(producer, jobs, work);
   await run.expectQueued(producer, jobs);
   const metrics = await run.measure(jobs, () => pool.run(jobs));
   await pool.pause();
-  const inversions = await pool.verify(jobs);
+  const inversions = await pool.verify(jobs, { attempts: attemptsOf(work) });
   await run.expectQueued(producer, 0);
-  return kind === 'levels' ? { ...metrics, inversions } : metrics;
+  return work.job?.levels === undefined ? metrics : { ...metrics, inversions };
+}
+
+/** Handlers that take so many ms, for about two seconds. */
+export function measureHandlers(run: Run, ms: number, concurrency: number): Promise<Metrics> {
+  const seconds = run.options.quick ? 0.3 : 2;
+  const jobs = Math.min(run.jobs({}, 1 / 6), Math.ceil((concurrency * seconds * 1000) / ms));
+  return measureProcessing(run, { concurrency, work: { job: { ms } }, jobs, share: 1 / 6, warmUpWork: {} });
 }
