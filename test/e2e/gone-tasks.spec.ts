@@ -1,64 +1,96 @@
 import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
-import { SystemClock } from '../../libs/scheduler/src/core/clock.js';
+import type { SchedulerModuleOptions, TaskStatus } from 'nestjs-advanced-scheduler';
 import { TASK_STORE, type TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import { newSchedule } from '../contract/fixtures.js';
-import { closeApps, startApp } from '../support/app.js';
-import { removeStores, storeOf } from '../support/stores.js';
+import { closeApps, startApp, type Tasks } from '../support/app.js';
+import { removeStores, storeOf, type StoreName } from '../support/stores.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 afterEach(closeApps);
 afterAll(removeStores);
 
 const everySecond = { cronExpression: '* * * * * *', overlap: 'allow' } as const;
+/** What all ticks of the last 70 s are stored by: more than the minute for which a tick may wait. */
+const ALL = { misfire: { all: 1000 } } as const;
 const turn = () => new Promise((resolve) => setTimeout(resolve, 50));
 
-/** Time that passes as the test says, for durations only. */
-class HurriedClock extends SystemClock {
-  private passed = 0;
-
-  override monotonic(): number {
-    return super.monotonic() + this.passed;
-  }
-
-  override now(): number {
-    return super.now() + this.passed;
-  }
-
-  pass(ms: number): void {
-    this.passed += ms;
-  }
-}
-
-describe.each(['memory', 'embedded', 'redis'] as const)('a schedule of a task that is gone, %s', (name) => {
-  const parts = async (clock: HurriedClock) => {
-    const { module, scheduler } = await startApp({ other: () => 0 }, { ...(await storeOf(name)), clock });
-    const skipped = async (taskId: string, count: number) => {
+async function parts(tasks: Tasks, options: SchedulerModuleOptions) {
+  const { module, scheduler } = await startApp(tasks, options);
+  const store = module.get<TaskStore>(TASK_STORE, { strict: false });
+  const count = async (taskId: string, status: TaskStatus) =>
+    (await scheduler.listExecutions({ taskId, status, limit: 1000 })).items.length;
+  return {
+    scheduler,
+    close: () => module.close(),
+    count,
+    /** Puts a schedule that has been due for 70 s. */
+    putLate: async (schedule: Partial<Parameters<typeof newSchedule>[0]>) => {
+      const { now } = await store.dueSchedules(0);
+      await store.putSchedule(newSchedule({ ...everySecond, ...schedule, nextRunTime: now - 70_000 }));
+    },
+    /** The ticks that were left out, when there are so many. */
+    skipped: async (taskId: string, many: number) => {
       for (;;) {
         const { items } = await scheduler.listExecutions({ taskId, status: 'SKIPPED' });
-        if (items.length >= count) return items;
+        if (items.length >= many) return items.map(({ reason }) => reason);
         await turn();
       }
-    };
-    return { scheduler, store: module.get<TaskStore>(TASK_STORE, { strict: false }), skipped };
+    },
+    until: async (taskId: string, status: TaskStatus, many: number) => {
+      while ((await count(taskId, status)) < many) await turn();
+    },
   };
+}
 
+describe.each<StoreName>(['memory', 'embedded', 'redis'])('a schedule of a task that is gone, %s', (name) => {
   it('has its ticks left out, with a reason, where no node knows the task', async () => {
-    const { store, skipped } = await parts(new HurriedClock());
-    const { now } = await store.dueSchedules(0);
-    await store.putSchedule(newSchedule({ ...everySecond, id: 'gone', taskId: 'gone', nextRunTime: now }));
-    for (const { reason, scheduleId } of await skipped('gone', 2))
-      expect([reason, scheduleId]).toEqual(['TASK_UNREGISTERED', 'gone']);
+    const { putLate, skipped } = await parts({ other: () => 0 }, await storeOf(name));
+    await putLate({ id: 'gone', taskId: 'gone' });
+    expect(new Set(await skipped('gone', 2))).toEqual(new Set(['TASK_UNREGISTERED']));
   });
 
-  it('has its ticks left out where no live worker has run the task for ten minutes', async () => {
-    const clock = new HurriedClock();
-    const { scheduler, skipped } = await parts(clock);
+  it('has its ticks left out where an earlier one has waited for a minute, and no live worker takes it', async () => {
+    const { scheduler, count, putLate, skipped } = await parts({ other: () => 0 }, await storeOf(name));
     scheduler.registerTask({ taskId: 'removed', funcPath: 'removed', remote: true });
-    await scheduler.scheduleCronTask('removed', everySecond.cronExpression, { overlap: 'allow' });
-    while ((await scheduler.listExecutions({ taskId: 'removed' })).items.length < 2) await turn();
-    clock.pass(11 * 60_000);
-    expect((await skipped('removed', 1))[0]!.reason).toBe('TASK_UNREGISTERED');
-    const { items } = await scheduler.listExecutions({ taskId: 'removed', status: 'PENDING' });
-    expect(items.length).toBeGreaterThanOrEqual(2);
+    await scheduler.listTasks();
+    await putLate({ id: 'removed', taskId: 'removed', ...ALL });
+    await putLate({ id: 'queued', taskId: 'removed', ...ALL, overlap: 'queue' });
+    expect(new Set(await skipped('removed', 4))).toEqual(new Set(['TASK_UNREGISTERED']));
+    const waiting = await count('removed', 'PENDING');
+    await skipped('removed', 8);
+    expect(await count('removed', 'PENDING')).toBe(waiting);
+  });
+
+  it('is fired while ticks have waited for less than a minute, and where each cancels the one before', async () => {
+    const { scheduler, count, putLate, until } = await parts({ other: () => 0 }, await storeOf(name));
+    scheduler.registerTask({ taskId: 'away', funcPath: 'away', remote: true });
+    scheduler.registerTask({ taskId: 'newest', funcPath: 'newest', remote: true });
+    await scheduler.scheduleCronTask('away', everySecond.cronExpression, { overlap: 'allow' });
+    await putLate({ id: 'newest', taskId: 'newest', ...ALL, overlap: 'cancel' });
+    await until('away', 'PENDING', 2);
+    await until('newest', 'CANCELLED', 72);
+    expect([await count('away', 'SKIPPED'), await count('newest', 'PENDING')]).toEqual([0, 1]);
+  });
+});
+
+describe.each<StoreName>(['embedded', 'redis'])('a schedule of a producer whose workers are gone, %s', (name) => {
+  it('has no more ticks that wait after restarts, and fires once a worker is there', async () => {
+    const tasks: Tasks = { here: () => 'ran' };
+    const store = await storeOf(name);
+    let app = await parts(tasks, { ...store, role: 'producer' });
+    await app.scheduler.start();
+    await app.scheduler.listTasks();
+    await app.putLate({ id: 'here', taskId: 'here', ...ALL });
+    await app.skipped('here', 1);
+    const waiting = await app.count('here', 'PENDING');
+    for (let restart = 1; restart <= 2; restart++) {
+      await app.close();
+      app = await parts(tasks, { ...store, role: 'producer' });
+      await app.skipped('here', 1 + 2 * restart);
+      expect(await app.count('here', 'PENDING')).toBe(waiting);
+    }
+    await app.close();
+    app = await parts(tasks, store);
+    await app.until('here', 'COMPLETED', waiting + 2);
   });
 });

@@ -80,7 +80,7 @@ function runCount(misfire: MisfirePolicy, missed: number, onTime: number): numbe
  * The latest `count` fires in [from, until], oldest first. If there are more, bisection finds the instant after which
  * there are exactly `count`, since iterating over a long outage would take too long.
  */
-function latestFires(cron: ParsedCron, from: number, until: number, count: number): number[] {
+export function latestFires(cron: ParsedCron, from: number, until: number, count: number): number[] {
   let low = from - 1;
   let high = until;
   let fires = firesBetween(cron, low, until, count + 1);

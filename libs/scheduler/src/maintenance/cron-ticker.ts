@@ -12,9 +12,10 @@ import { parseJson } from '../core/json.js';
 import { parseCron, type ParsedCron } from '../cron/cron-expression.js';
 import { decideTicks, type TickDecision } from '../cron/misfire.js';
 import type { EventHub } from '../events/event-hub.js';
-import type { CronStore, MaintenanceStore, WorkerStore } from '../store/task-store.js';
+import type { CronStore, ExecutionStore, MaintenanceStore, WorkerStore } from '../store/task-store.js';
 import type { TaskCatalog } from '../task/task-catalog.js';
 import { Actor } from './actor.js';
+import { WaitingTicks } from './waiting-ticks.js';
 
 const ABOUT_STORE = [StoreUnavailableError, StoreLoadingError, OutcomeUnknownError, SchedulerClosedError];
 /** Whether the error means that the store does not respond. */
@@ -26,21 +27,19 @@ const TICKS_PER_FIRE = 50;
 const CHARACTERS_PER_FIRE = 1 << 20;
 /** Size of the cache of parsed expressions. */
 const PARSED_KEPT = 10_000;
-/** A task without a live worker for so long counts as gone, ms; also the interval at which workers are queried. */
-const UNSERVED_MS = 10 * 60_000;
-const ASK_WORKERS_MS = 60_000;
 
 /** Fires ticks. May run on any number of nodes: the store lets one of them fire each tick. */
 export class CronTicker extends Actor {
   private readonly parsed = new Map<string, ParsedCron>();
   /** Schedules whose ticks are left out, to log each once. */
   private readonly leftOut = new Set<string>();
-  /** Tasks without a live worker, and since when this process has known it, monotonic ms. */
-  private readonly unserved = new Map<string, number>();
-  private served: { at: number; tasks: ReadonlySet<string> } | null = null;
+  private readonly waiting: WaitingTicks;
 
   constructor(
-    private readonly store: CronStore & Pick<WorkerStore, 'listWorkers'> & Pick<MaintenanceStore, 'due'>,
+    private readonly store: CronStore &
+      Pick<WorkerStore, 'listWorkers'> &
+      Pick<ExecutionStore, 'getExecution'> &
+      Pick<MaintenanceStore, 'due'>,
     private readonly catalog: TaskCatalog,
     /** ms */
     private readonly cancelGrace: number,
@@ -48,9 +47,11 @@ export class CronTicker extends Actor {
     scheduler: string,
     registry: SchedulerRegistry,
     clock: Clock,
+    isWorker: () => boolean,
     private readonly random: () => number = Math.random,
   ) {
     super(`scheduler:${scheduler}:cron`, 1000, registry, clock);
+    this.waiting = new WaitingTicks(store, clock, isWorker);
     hub.listen((effects) => {
       for (const effect of effects) if (effect.kind === 'timerDue') this.wakeAt(effect.at);
     });
@@ -144,7 +145,8 @@ export class CronTicker extends Actor {
     try {
       const task = this.catalog.get(schedule.taskId) ?? (await this.catalog.findIfKnown(schedule.taskId));
       if (task === null) return this.leaveOut(schedule, null, ticks, now);
-      if (task.remote && (await this.isUnserved(schedule.taskId))) return this.leaveOut(schedule, task, ticks, now);
+      if (ticks.length > 0 && (await this.waiting.accumulate(schedule, task, this.parse(schedule), now)))
+        return this.leaveOut(schedule, task, ticks, now);
       this.leftOut.delete(schedule.id);
       return ticks.map((tick) => ({ ...tick, execution: this.execution(task, schedule, tick.time, now) }));
     } catch (error) {
@@ -152,22 +154,6 @@ export class CronTicker extends Actor {
       this.logFailure(schedule.id, error);
       return [];
     }
-  }
-
-  /** Whether no live worker has run this task for long: its executions would accumulate. */
-  private async isUnserved(taskId: string): Promise<boolean> {
-    const now = this.clock.monotonic();
-    if (this.served === null || now - this.served.at >= ASK_WORKERS_MS) {
-      const workers = await this.store.listWorkers();
-      this.served = { at: now, tasks: new Set(workers.flatMap(({ tasks }) => tasks)) };
-    }
-    if (this.served.tasks.has(taskId)) {
-      this.unserved.delete(taskId);
-      return false;
-    }
-    const since = this.unserved.get(taskId);
-    if (since === undefined) this.unserved.set(taskId, now);
-    return since !== undefined && now - since >= UNSERVED_MS;
   }
 
   /** The newest of the ticks as SKIPPED, since no node can run them. */
@@ -178,7 +164,7 @@ export class CronTicker extends Actor {
     now: number,
   ): Tick[] {
     if (!this.leftOut.has(schedule.id)) {
-      const why = task === null ? 'is not registered' : `has had no live worker for ${UNSERVED_MS / 60_000} minutes`;
+      const why = task === null ? 'is not registered' : 'has no live worker, and an earlier tick still waits';
       this.logger.error(
         `task '${schedule.taskId}' of schedule '${schedule.id}' ${why}: its ticks are left out (TASK_UNREGISTERED)`,
       );

@@ -25,6 +25,8 @@ export interface MaintenanceSettings {
   lease: number;
   /** ms for a running execution to react to a cancel. */
   abortGrace: number;
+  /** Whether this process is to run tasks. */
+  isWorker: boolean;
 }
 export const MAINTENANCE_SETTINGS = Symbol.for('nestjs-advanced-scheduler:maintenance-settings');
 
@@ -45,15 +47,17 @@ export class Maintenance {
     liveness: Liveness,
     context: BootContext,
     @Inject(CLOCK) clock: Clock,
-    @Inject(MAINTENANCE_SETTINGS) { scheduler, lease, abortGrace }: MaintenanceSettings,
+    @Inject(MAINTENANCE_SETTINGS) { scheduler, lease, abortGrace, isWorker }: MaintenanceSettings,
   ) {
     hub.listen((effects) => {
       for (const effect of effects) this.report(effect);
     });
     const time = new CommonIntervals(clock);
+    // Maintenance starts before the worker does.
+    const runsTasks = (): boolean => isWorker && liveness.state !== 'stopped';
     this.actors = [
       new Promoter(store, hub, scheduler, registry, time),
-      new CronTicker(store, catalog, abortGrace, hub, scheduler, registry, time),
+      new CronTicker(store, catalog, abortGrace, hub, scheduler, registry, time, runsTasks),
       new Rescuer(store, catalog, retries, context, lease, scheduler, registry, time),
       new Pruner(store, cron, queues, scheduler, registry, time),
       new UnservedWatch(store, scheduler, registry, time),

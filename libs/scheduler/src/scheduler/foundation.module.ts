@@ -42,10 +42,11 @@ export class FoundationModule {
       from(TASK_STORE, (resolved, context) => context.wrap(context.run(createStore, resolved))),
       from(APP_IDENTITY, ({ appName, version }): AppIdentity => ({ appName, version })),
       from(WORKER_SETTINGS, workerSettings),
-      from(MAINTENANCE_SETTINGS, ({ lease, abortGrace }): MaintenanceSettings => ({
+      from(MAINTENANCE_SETTINGS, ({ lease, abortGrace, role }): MaintenanceSettings => ({
         scheduler: name || 'default',
         lease,
         abortGrace,
+        isWorker: role !== 'producer',
       })),
       from(HEALTH_SETTINGS, (resolved) => healthSettings(name, resolved)),
     ];
