@@ -28,10 +28,10 @@ local offset, isWalking = tonumber(meta[7]) or 0, meta[8] or meta[9]
 local isFull, workers = ARGV[4] == '1', tonumber(ARGV[5])
 
 -- Keys whose existence means that workers have work, or that something is due.
-local places = { keys.continuation, keys.otherSteps, keys.uncounted, keys.counting }
-local steps_ = #places
+local candidates = { keys.continuation, keys.otherSteps, keys.uncounted, keys.counting }
+local stepCount = #candidates
 -- Ticks and dates use the server's clock, the others steady time.
-local deadlines_ = {
+local deadlineKeys = {
   keys.ticks,
   keys.dated,
   keys.delayed,
@@ -41,23 +41,23 @@ local deadlines_ = {
   keys.lockWaits,
   keys.cancelDeadlines,
 }
-for _, key in ipairs(deadlines_) do
-  places[#places + 1] = key
+for _, key in ipairs(deadlineKeys) do
+  candidates[#candidates + 1] = key
 end
 if workers > 0 then
-  places[#places + 1] = keys.unhandledTasks
+  candidates[#candidates + 1] = keys.unhandledTasks
 end
 for i = 6 + workers, #ARGV do
   for level = 0, 4 do
-    places[#places + 1] = keys.ready(ARGV[i], level)
+    candidates[#candidates + 1] = keys.ready(ARGV[i], level)
   end
 end
-local left = callAll('EXISTS', keys.committedBatches, places)
+local existing = callAll('EXISTS', keys.committedBatches, candidates)
 local nextTick, nextDue
-for i, key in ipairs(deadlines_) do
-  local first = left > 0 and tonumber(call('ZRANGE', key, 0, 0, 'WITHSCORES')[2])
+for i, key in ipairs(deadlineKeys) do
+  local first = existing > 0 and tonumber(call('ZRANGE', key, 0, 0, 'WITHSCORES')[2])
   if first then
-    left = left - 1
+    existing = existing - 1
     if i == 1 then
       nextTick = first
     else
@@ -66,10 +66,10 @@ for i, key in ipairs(deadlines_) do
     end
   end
 end
-local isLeft = left > 0 and callAll('EXISTS', keys.committedBatches, places, 1, steps_) or 0
-local hasWork = left > isLeft
+local existingSteps = existing > 0 and callAll('EXISTS', keys.committedBatches, candidates, 1, stepCount) or 0
+local hasWork = existing > existingSteps
 local ahead = serverTime - written
-local promote = isLeft > 0
+local promote = existingSteps > 0
   or meta[5] ~= false
   or isWalking
   or (hasWork and (tonumber(meta[4]) or 0) > 0)

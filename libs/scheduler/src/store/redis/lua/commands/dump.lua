@@ -99,7 +99,7 @@ for i, key in ipairs(sorted(keys.locks)) do
   end
   locks[i] = each
 end
-local schedules, workflows, mirrors = {}, {}, {}
+local schedules, workflows, taskRecords = {}, {}, {}
 for i, id in ipairs(sorted(keys.schedules)) do
   schedules[i] = call('HGET', keys.schedules, id)
 end
@@ -107,7 +107,7 @@ for i, id in ipairs(sorted(keys.workflows)) do
   workflows[i] = inspect.workflow(id)
 end
 for i, id in ipairs(sorted(keys.tasks)) do
-  mirrors[i] = call('HGET', keys.tasks, id)
+  taskRecords[i] = call('HGET', keys.tasks, id)
 end
 local history_ = {}
 for outcome, list in pairs(historyTable.LISTS) do
@@ -139,7 +139,7 @@ return cjson.encode({
   schedules = schedules,
   workers = workers,
   workflows = workflows,
-  tasks = mirrors,
+  tasks = taskRecords,
   history = history_,
   continuation = continuation,
   counters = counters,

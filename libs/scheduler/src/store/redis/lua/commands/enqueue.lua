@@ -11,7 +11,7 @@
 
 local FIRST = 8
 -- Batches up to this size are checked id by id, see isRepeat.
-local LOOKED_AT = 16
+local CHECKED_EACH = 16
 local count = (#ARGV - FIRST + 1) / 2
 
 -- @include records
@@ -20,12 +20,12 @@ local count = (#ARGV - FIRST + 1) / 2
 -- Whether any execution is already stored. A batch is stored as a whole, and the reply of a large one is remembered by its
 -- operation id, so checking its first and last id is enough; checking each would cost as much as storing it. A single
 -- execution is stored by the same command.
-local function isRepeat(ids, pairs_)
+local function isRepeat(ids, idsAndRecords)
   if count == 1 then
-    return call('HSETNX', keys.static, ids[1], pairs_[2]) == 0
+    return call('HSETNX', keys.static, ids[1], idsAndRecords[2]) == 0
   end
-  local asked = count > LOOKED_AT and { ids[1], ids[count] } or ids
-  for _, known in ipairs(readAll('HMGET', keys.static, asked)) do
+  local checked = count > CHECKED_EACH and { ids[1], ids[count] } or ids
+  for _, known in ipairs(readAll('HMGET', keys.static, checked)) do
     if known then
       return true
     end
@@ -44,7 +44,7 @@ local function enqueueSimple()
     lists[i] = keys.ready(group[1], group[2])
     buffers[lists[i]] = {}
   end
-  local ids, pairs_ = {}, {}
+  local ids, idsAndRecords = {}, {}
   -- With one group, the list of ids is also the content of its ready list.
   local isOneList = #groups == 1
   if isOneList then
@@ -54,26 +54,26 @@ local function enqueueSimple()
     local at = FIRST + 2 * (i - 1)
     local id = ARGV[at]
     ids[i] = id
-    pairs_[2 * i - 1] = id
-    pairs_[2 * i] = records.new(ARGV[at + 1])
+    idsAndRecords[2 * i - 1] = id
+    idsAndRecords[2 * i] = records.new(ARGV[at + 1])
     if not isOneList then
       local buffer = buffers[lists[string.byte(ARGV[7], i)]]
       buffer[#buffer + 1] = id
     end
   end
-  if isRepeat(ids, pairs_) then
+  if isRepeat(ids, idsAndRecords) then
     context.created = context.createdBefore
     return nil
   end
-  local handed = dispatch.give(groups, ids, pairs_)
+  local dispatchedTo = dispatch.toIdleWorker(groups, ids, idsAndRecords)
   if count > 1 then
-    callAll('HSET', keys.static, pairs_)
+    callAll('HSET', keys.static, idsAndRecords)
   end
   callAll('RPUSH', keys.all, ids)
-  for list, buffer in pairs(handed and {} or buffers) do
+  for list, buffer in pairs(dispatchedTo and {} or buffers) do
     callAll('RPUSH', list, buffer)
   end
-  for _, group in ipairs(handed and {} or groups) do
+  for _, group in ipairs(dispatchedTo and {} or groups) do
     call('HSETNX', keys.queues, group[1], '')
     effects.wake(group[1])
   end
@@ -85,7 +85,7 @@ local function enqueueSimple()
       effects.pushScheduled(ids[i], group[3], group[1], group[2], false)
     end
   end
-  if handed and effects.isSubscribed('started') then
+  if dispatchedTo and effects.isSubscribed('started') then
     for i = 1, count do
       local group = groups[string.byte(ARGV[7], i)]
       effects.push({
@@ -97,7 +97,7 @@ local function enqueueSimple()
         group[1],
         group[2],
         now,
-        handed,
+        dispatchedTo,
         false,
         false,
         false,
@@ -129,7 +129,7 @@ end
 -- Replaces repeats (by id or idempotency key) by the executions that they repeat.
 local extras = ARGV[5] ~= '' and cjson.decode(ARGV[5]) or {}
 
-local given, requests, names, mine = {}, {}, {}, {}
+local given, requests, names, areFresh = {}, {}, {}, {}
 for i = 1, count do
   local at = FIRST + 2 * (i - 1)
   given[i] = ARGV[at]
@@ -146,14 +146,14 @@ if deduplicated.conflict then
 end
 local fresh = deduplicated.fresh
 for _, each in ipairs(fresh) do
-  mine[each.executionId] = true
+  areFresh[each.executionId] = true
 end
 -- Upstreams are read before anything is written: if they are too large, the caller must use a bulk insert.
 local upstreams = {}
 for _, each in ipairs(fresh) do
   for _, edge in ipairs(each.extra.edges or {}) do
     local upstream = edge.to or tasks.newestId(edge.taskId)
-    if upstream and not mine[upstream] then
+    if upstream and not areFresh[upstream] then
       upstreams[#upstreams + 1] = upstream
     end
   end
@@ -163,7 +163,7 @@ if not rows.fetchWithin(upstreams, STEP_BYTES) then
 end
 for _, each in ipairs(fresh) do
   for _, edge in ipairs(each.extra.edges or {}) do
-    if edge.to and not mine[edge.to] then
+    if edge.to and not areFresh[edge.to] then
       local upstream = rows.get(edge.to)
       if not upstream then
         return { 'error', 'UNKNOWN_DEPENDENCY', each.extra.task, edge.to }
@@ -174,7 +174,7 @@ for _, each in ipairs(fresh) do
   end
 end
 
-idempotency.keepStaged()
+idempotency.saveStaged()
 if workflowId ~= '' then
   workflow.add(workflowId, ARGV[4], count)
   workflow.saveAdded()
@@ -182,12 +182,12 @@ if workflowId ~= '' then
     engine.workflow.close(tables, workflow.get(workflowId))
   end
 end
-local made = {}
+local newRows = {}
 create.request = workflowId ~= '' and workflowId or (fresh[1] and fresh[1].executionId)
 for i, each in ipairs(fresh) do
-  made[i] = create.row(each.executionId, each.part, each.extra)
+  newRows[i] = create.row(each.executionId, each.part, each.extra)
 end
 for i, each in ipairs(fresh) do
-  create.admit(made[i], each.extra)
+  create.admit(newRows[i], each.extra)
 end
 return commit(deduplicated.ids)

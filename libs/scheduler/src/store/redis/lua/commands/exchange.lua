@@ -25,29 +25,29 @@
 -- @include compact
 -- @include simple
 
-local workerId, wanted, lane, sequence = simple.workerId, simple.demand, ARGV[4], ARGV[5]
-local slots, ahead, startWithin = string.match(ARGV[7], '^(%d+)|(%d+)|(%d+)$')
-slots, ahead, startWithin = tonumber(slots), tonumber(ahead), tonumber(startWithin)
+local workerId, demand, pipeline, sequence = simple.workerId, simple.demand, ARGV[4], ARGV[5]
+local dispatchSlots, prefetch, startWithin = string.match(ARGV[7], '^(%d+)|(%d+)|(%d+)$')
+dispatchSlots, prefetch, startWithin = tonumber(dispatchSlots), tonumber(prefetch), tonumber(startWithin)
 local ALL_EMITTED = codes.ENDS_EMITTED + codes.STARTS_EMITTED
 local segments = tonumber(ARGV[10])
-local laneKey = workerId .. '|' .. lane
+local pipelineKey = workerId .. '|' .. pipeline
 
 local record = call('HGET', keys.workers, workerId)
 if not record then
   return { 0, now, 0, '', 0, {}, {}, '', ALL_EMITTED, {} }
 end
-local me = cmsgpack.unpack(record)
-me.id = workerId
-simple.worker = me
+local worker = cmsgpack.unpack(record)
+worker.id = workerId
+simple.worker = worker
 
 local function recordsOf(ids)
   return readAll('HMGET', keys.static, ids)
 end
 
-local last = tonumber(call('HGET', keys.pipelines, laneKey))
+local last = tonumber(call('HGET', keys.pipelines, pipelineKey))
 -- As engine.worker.isLate: a worker that has registered again restarts its pipelines at sequence 1.
-local isAnew = sequence == '1' and last and tonumber(call('HGET', keys.pipelines, laneKey .. '|hello')) == last
-if last and last > tonumber(sequence) and not isAnew then
+local isRestarted = sequence == '1' and last and tonumber(call('HGET', keys.pipelines, pipelineKey .. '|hello')) == last
+if last and last > tonumber(sequence) and not isRestarted then
   -- A newer request of the pipeline came first: the worker has sent this content again, or has given it up.
   return { 1, now, 0, '', 0, {}, {}, '', ALL_EMITTED, {} }
 end
@@ -57,28 +57,28 @@ if last and last < tonumber(ARGV[9]) then
   effects.push({ 'rewound', workerId, tonumber(ARGV[9]) - last, now })
 end
 if last == tonumber(sequence) then
-  local kept = cmsgpack.unpack(call('HGET', keys.pipelines, laneKey .. '|reply'))
+  local stored = cmsgpack.unpack(call('HGET', keys.pipelines, pipelineKey .. '|reply'))
   local simpleClaims, others = {}, {}
   -- Executions that have left history since are not claimed.
-  for i, text in ipairs(recordsOf(kept[5])) do
+  for i, text in ipairs(recordsOf(stored[5])) do
     if text then
-      simpleClaims[#simpleClaims + 1] = kept[5][i]
+      simpleClaims[#simpleClaims + 1] = stored[5][i]
       simpleClaims[#simpleClaims + 1] = text
     end
   end
-  for i, text in ipairs(recordsOf(kept[6])) do
+  for i, text in ipairs(recordsOf(stored[6])) do
     if text then
-      others[#others + 1] = kept[6][i]
+      others[#others + 1] = stored[6][i]
       others[#others + 1] = text
-      others[#others + 1] = kept[7][i]
+      others[#others + 1] = stored[7][i]
     end
   end
   -- Results of upstreams are not stored with the reply: the worker fetches them.
-  local got = {}
-  for _, id in ipairs(kept[8]) do
-    got[#got + 1], got[#got + 2], got[#got + 3] = id, 1, {}
+  local results = {}
+  for _, id in ipairs(stored[8]) do
+    results[#results + 1], results[#results + 2], results[#results + 3] = id, 1, {}
   end
-  return { 1, kept[1], kept[2], kept[3], kept[4], simpleClaims, others, '', ALL_EMITTED, got }
+  return { 1, stored[1], stored[2], stored[3], stored[4], simpleClaims, others, '', ALL_EMITTED, results }
 end
 
 call('ZADD', keys.leases, context.steady + context.lease, workerId)
@@ -104,17 +104,17 @@ local function reply(more, mayBeMore)
   for i = 1, #budget.results, 3 do
     withResults[#withResults + 1] = budget.results[i]
   end
-  local outcome = table.concat(simple.answers)
-  local kept = cmsgpack.pack({ now, more, outcome, simple.claimNumber, simpleIds, otherIds, details, withResults })
-  call('HSET', keys.pipelines, laneKey, sequence, laneKey .. '|reply', kept)
+  local outcome = table.concat(simple.outcomes)
+  local stored = cmsgpack.pack({ now, more, outcome, simple.claimNumber, simpleIds, otherIds, details, withResults })
+  call('HSET', keys.pipelines, pipelineKey, sequence, pipelineKey .. '|reply', stored)
   local claimed = #simpleIds + #otherIds
   if claimed > 0 then
     startsUntil.extend(startWithin)
   end
   -- A worker that got fewer claims than it requested is idle.
-  if wanted > claimed and not me.draining then
-    call('HSET', keys.idle, workerId, math.max(0, slots - claimed) .. '|' .. context.steady)
-  elseif wanted > 0 or me.draining then
+  if demand > claimed and not worker.draining then
+    call('HSET', keys.idle, workerId, math.max(0, dispatchSlots - claimed) .. '|' .. context.steady)
+  elseif demand > 0 or worker.draining then
     -- A request without demand does not change that: the other pipeline requests for all slots.
     call('HDEL', keys.idle, workerId)
   end
@@ -125,14 +125,14 @@ local function reply(more, mayBeMore)
 end
 
 local isDone = segments == 0 and simple.claim()
-local isCut = budget.isFull or (#simple.claims / 2 == limits.CLAIM_PER_STEP and wanted > limits.CLAIM_PER_STEP)
-if isDone and not simple.trimLater then
+local isCut = budget.isFull or (#simple.claims / 2 == limits.CLAIM_PER_STEP and demand > limits.CLAIM_PER_STEP)
+if isDone and not simple.mustTrim then
   return reply(isCut and 1 or 0)
 end
 
 -- @include concerns
 
-if simple.trimLater then
+if simple.mustTrim then
   trim.all(limits.DROPS_PER_EXCHANGE)
 end
 if isDone then
@@ -147,29 +147,29 @@ local function add(settlement, isReported)
 end
 while segments > 0 do
   if ARGV[at] == codes.EACH_SEGMENT then
-    local behind = at + 2 + 6 * tonumber(ARGV[at + 1])
-    for i = at + 2, behind - 1, 6 do
+    local nextSegment = at + 2 + 6 * tonumber(ARGV[at + 1])
+    for i = at + 2, nextSegment - 1, 6 do
       local settlement = settle.read(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5])
       add(settlement, ARGV[i + 2] == codes.COMPLETE_EMITTED)
     end
-    at = behind
+    at = nextSegment
   else
-    local n, ids, results, behind = simple.layout(at)
+    local n, ids, results, nextSegment = simple.layout(at)
     for i = 0, n - 1 do
       add(settle.read(ARGV[ids + i], 1, codes.SETTLEMENT.complete, results and ARGV[results + i] or '', '', 0), true)
     end
-    at = behind
+    at = nextSegment
   end
   segments = segments - 1
 end
-workerTable.put(me)
-simple.answers[#simple.answers + 1] = settle.some(me, settlements)
+workerTable.put(worker)
+simple.outcomes[#simple.outcomes + 1] = settle.some(worker, settlements)
 engine.dependency.propagate(tables)
 budget.bytes = budget.bytes - rows.bytes
 
 local simpleCount = #simple.claims / 2
 local options = ARGV[8] ~= '' and cjson.decode(ARGV[8]) or {}
-local more = claim.claim(me, wanted - simpleCount, wanted - ahead - simpleCount, options)
+local more = claim.claim(worker, demand - simpleCount, demand - prefetch - simpleCount, options)
 others = claim.list
 engine.dependency.propagate(tables)
 transition.save()

@@ -4,7 +4,7 @@
 -- Returns: next cursor ('0': end), then for each run: id, lease token, task, run, failures, bound, ';' with its retry
 --   budget
 -- @include queries
-runTable.place = ARGV[4]
+runTable.cursor = ARGV[4]
 local found = { '' }
 for _, run in ipairs(engine.worker.expired(tables, tonumber(ARGV[3]))) do
   local row = run.execution
@@ -21,5 +21,5 @@ for _, run in ipairs(engine.worker.expired(tables, tonumber(ARGV[3]))) do
     found[#found + 1] = value
   end
 end
-found[1] = runTable.place
+found[1] = runTable.cursor
 return found

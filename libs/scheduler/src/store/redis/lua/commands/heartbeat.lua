@@ -9,15 +9,15 @@
 -- @include verb
 -- @include unnamedRuns
 local id, count = ARGV[3], tonumber(ARGV[6])
-local runs, ids, named, lacking = {}, {}, {}, {}
-local lackingFrom = 9 + 2 * tonumber(ARGV[8])
-for i = 9, lackingFrom - 1, 2 do
+local runs, ids, named, missing = {}, {}, {}, {}
+local missingFrom = 9 + 2 * tonumber(ARGV[8])
+for i = 9, missingFrom - 1, 2 do
   runs[#runs + 1] = settle.run(ARGV[i], ARGV[i + 1])
   ids[#ids + 1] = ARGV[i]
   named[ARGV[i]] = true
 end
-for i = lackingFrom, #ARGV do
-  lacking[#lacking + 1] = ARGV[i]
+for i = missingFrom, #ARGV do
+  missing[#missing + 1] = ARGV[i]
 end
 local examined = workerRuns.fetch(id, ids)
 for i = examined + 1, #runs do
@@ -28,7 +28,7 @@ unnamedRuns.since(tonumber(ARGV[4]), tonumber(ARGV[5]))
 -- If the store has no more runs of it than the worker named, there is nothing to search for. A lost run may be named once
 -- more.
 if call('HLEN', keys.running(id)) - 1 > count then
-  workerRuns.walked = { ids = {}, entries = {} }
+  workerRuns.examinedRuns = { ids = {}, entries = {} }
 end
 local found = engine.worker.heartbeat(tables, id, runs)
 
@@ -46,6 +46,6 @@ if not found.known then
   return commit({ 0, {}, lost, examined, '', {}, 0 })
 end
 callAll('HDEL', keys.dispatched, ids)
-local unnamed = workerRuns.walked and unnamedRuns.among(id, workerRuns.walked, named) or {}
-local left = #lacking > 0 and unnamedRuns.take(id, lacking) or 0
+local unnamed = workerRuns.examinedRuns and unnamedRuns.among(id, workerRuns.examinedRuns, named) or {}
+local left = #missing > 0 and unnamedRuns.take(id, missing) or 0
 return commit({ 1, texts(found.cancelRequested), lost, examined, workerRuns.cursor, unnamed, left })

@@ -4,23 +4,23 @@
 --   status (set), taskId, queue, tag, workflowId, from, to)
 -- Returns: { views (JSON)..., next number below which to search or '0' at the end, number of examined executions }
 -- @include queries
-local many, limit = tonumber(ARGV[4]), tonumber(ARGV[5])
+local maxEffort, limit = tonumber(ARGV[4]), tonumber(ARGV[5])
 local query = cjson.decode(ARGV[6])
 local below = tonumber(ARGV[3]) or (context.created + 1)
-local found, looked, effort, over = {}, 0, 0, false
+local found, examined, effort, isEnd = {}, 0, 0, false
 -- Ids per step: grows while matches are rare, and is small if states are large or if many workers may run one execution.
 local MAX_STEP = math.min(500, runSearch.most())
 local step, MIN_STEP = math.min(50, MAX_STEP), math.min(16, MAX_STEP)
 -- Bytes read, their limit per step, and the bytes that cost as much as one row.
-local read, MAX_READ, BYTES_PER_LOOK = 0, 1048576, 4096
+local read, MAX_READ, BYTES_PER_ROW = 0, 1048576, 4096
 -- Lookups in the runs of workers that cost as much as one row, and rows that are read together.
-local LOOKS_PER_LOOK, ROWS_AT_ONCE = 8, math.min(8, runSearch.most())
+local LOOKUPS_PER_ROW, ROWS_AT_ONCE = 8, math.min(8, runSearch.most())
 -- Bytes of views after which the page ends.
 local size, MAX_SIZE = 0, 524288
 -- Task and queue of a record.
 local TASK = '^%d+|%d+|%-?%d+|[^|]*|([^|]*)|([^|]*)|'
 -- Effort for an execution that is filtered out without its row.
-local PASSING = (query.taskId or query.queue) and 0.2 or 0.05
+local FILTERED_EFFORT = (query.taskId or query.queue) and 0.2 or 0.05
 
 local function matches(row)
   return (not query.status or query.status[inspect.status(row)])
@@ -62,16 +62,16 @@ local function mayBeOf(state, status)
 end
 
 -- Excludes executions by their states alone. If few match, this excludes most.
-local function passByStatus(ids, passed)
+local function excludeByStatus(ids, excluded)
   local status, stateless, runs = query.status, {}, {}
   for i, state in ipairs(readAll('HMGET', keys.state, ids)) do
     read = read + (state and #state or 0)
     if not state then
       stateless[#stateless + 1] = ids[i]
     elseif records.isCompleted(state) then
-      passed[ids[i]] = not status.COMPLETED
+      excluded[ids[i]] = not status.COMPLETED
     else
-      passed[ids[i]] = not mayBeOf(state, status)
+      excluded[ids[i]] = not mayBeOf(state, status)
     end
   end
   if #stateless == 0 or (status.PENDING and status.RUNNING) then
@@ -83,69 +83,69 @@ local function passByStatus(ids, passed)
     end)
   end
   for i, id in ipairs(stateless) do
-    passed[id] = not status[runs[i] and 'RUNNING' or 'PENDING']
+    excluded[id] = not status[runs[i] and 'RUNNING' or 'PENDING']
   end
 end
 
 -- The set of `ids` (oldest first) that cannot match; nil if each row must be read, since `query.from` may lie within them.
-local function passedOver(ids)
+local function excludedOf(ids)
   if query.from and not isSince(ids[1], query.from) then
     return nil
   end
-  local passed = {}
+  local excluded = {}
   if query.status then
-    passByStatus(ids, passed)
+    excludeByStatus(ids, excluded)
   end
   if query.taskId or query.queue then
     for _, id in ipairs(ids) do
-      if not passed[id] then
+      if not excluded[id] then
         local record = call('HGET', keys.static, id) or ''
         read = read + #record
         local task, queue_ = string.match(record, TASK)
-        passed[id] = (query.taskId and task ~= query.taskId) or (query.queue and queue_ ~= query.queue) or false
+        excluded[id] = (query.taskId and task ~= query.taskId) or (query.queue and queue_ ~= query.queue) or false
       end
     end
   end
-  return passed
+  return excluded
 end
 
 -- Reads the next rows to examine, newest first.
-local function fetchRows(ids, from, passed)
+local function fetchRows(ids, from, excluded)
   local some = {}
   for i = from, math.max(1, from - ROWS_AT_ONCE + 1), -1 do
-    some[#some + 1] = not (passed and passed[ids[i]]) and #some < limit - #found and ids[i] or nil
+    some[#some + 1] = not (excluded and excluded[ids[i]]) and #some < limit - #found and ids[i] or nil
   end
   rows.fetch(some)
 end
 
 -- Examines one execution. Returns false if the page is full, the budget is used, or `query.from` is passed.
-local function examine(id, n, passed)
-  local isPassed = passed and passed[id]
-  looked = looked + 1
+local function examine(id, n, excluded)
+  local isExcluded = excluded and excluded[id]
+  examined = examined + 1
   below = n
-  effort = effort + (isPassed and PASSING or 1)
-  local row = not isPassed and rows.get(id)
+  effort = effort + (isExcluded and FILTERED_EFFORT or 1)
+  local row = not isExcluded and rows.get(id)
   if row then
     if query.from and row.createdAt < query.from then
-      over = true
+      isEnd = true
       return false
     end
     if matches(row) and hasTag(row) then
       found[#found + 1] = cjson.encode(inspect.view(row))
       size = size + #found[#found]
     end
-    effort = effort + #row.record / BYTES_PER_LOOK
+    effort = effort + #row.record / BYTES_PER_ROW
   end
-  return #found < limit and effort < many and size < MAX_SIZE
+  return #found < limit and effort < maxEffort and size < MAX_SIZE
 end
 
 -- The search for runs, done for several executions at a time, counts too.
-local function isTired()
-  return effort + runSearch.looks / LOOKS_PER_LOOK >= many
+local function isOverBudget()
+  return effort + runSearch.lookups / LOOKUPS_PER_ROW >= maxEffort
 end
 
-local goes = true
-while goes and below - 1 > context.idsRemoved do
+local continues = true
+while continues and below - 1 > context.idsRemoved do
   local last = below - 1 - context.idsRemoved - 1
   local first = math.max(0, last - step + 1)
   local ids = call('LRANGE', keys.all, first, last)
@@ -153,40 +153,40 @@ while goes and below - 1 > context.idsRemoved do
     break
   end
   local before = read
-  local passed = passedOver(ids)
-  effort = effort + (read - before) / BYTES_PER_LOOK
+  local excluded = excludedOf(ids)
+  effort = effort + (read - before) / BYTES_PER_ROW
   step = read - before > MAX_READ and MIN_STEP or math.min(2 * step, MAX_STEP)
   for i = #ids, 1, -1 do
     if (#ids - i) % ROWS_AT_ONCE == 0 then
-      goes = i == #ids or not isTired()
-      if not goes then
+      continues = i == #ids or not isOverBudget()
+      if not continues then
         break
       end
-      fetchRows(ids, i, passed)
+      fetchRows(ids, i, excluded)
     end
-    goes = examine(ids[i], context.idsRemoved + first + i, passed)
-    if not goes then
+    continues = examine(ids[i], context.idsRemoved + first + i, excluded)
+    if not continues then
       break
     end
   end
-  goes = goes and not isTired()
+  continues = continues and not isOverBudget()
 end
-while goes do
+while continues do
   local old = call('ZREVRANGEBYSCORE', keys.old, '(' .. below, '-inf', 'WITHSCORES', 'LIMIT', 0, 100)
   if #old == 0 then
-    over = true
+    isEnd = true
     break
   end
   for i = 1, #old, 2 do
-    goes = examine(old[i], tonumber(old[i + 1])) and not isTired()
-    if not goes then
+    continues = examine(old[i], tonumber(old[i + 1])) and not isOverBudget()
+    if not continues then
       break
     end
   end
 end
-if not over and below - 1 <= context.idsRemoved then
-  over = call('ZCOUNT', keys.old, '-inf', '(' .. below) == 0
+if not isEnd and below - 1 <= context.idsRemoved then
+  isEnd = call('ZCOUNT', keys.old, '-inf', '(' .. below) == 0
 end
-found[#found + 1] = over and '0' or tostring(below)
-found[#found + 1] = tostring(looked)
+found[#found + 1] = isEnd and '0' or tostring(below)
+found[#found + 1] = tostring(examined)
 return found

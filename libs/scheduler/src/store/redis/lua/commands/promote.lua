@@ -4,7 +4,7 @@
 -- @include verb
 -- @include bulkInsert
 -- @include clock
-local isMore = clock.look()
+local isMore = clock.followSteps()
 local limit = tonumber(ARGV[3])
 local more = orphans.step() or isMore
 more = (context.hasLimits and runCounts.step()) or more

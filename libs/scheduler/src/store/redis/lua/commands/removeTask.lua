@@ -39,17 +39,17 @@ local function cancelQueued(first)
   local old = call('ZCARD', keys.old)
   local ids = first < old and call('ZRANGE', keys.old, first, first + many - 1)
     or call('LRANGE', keys.all, first - old, first - old + many - 1)
-  local looked, bytes, ends = 0, 0, 0
-  while looked < #ids and bytes < MAX_BYTES and ends < MAX_ENDS do
-    looked = looked + 1
-    local record = call('HGET', keys.static, ids[looked]) or ''
+  local examined, bytes, ends = 0, 0, 0
+  while examined < #ids and bytes < MAX_BYTES and ends < MAX_ENDS do
+    examined = examined + 1
+    local record = call('HGET', keys.static, ids[examined]) or ''
     bytes = bytes + #record
-    local row = string.match(record, TASK) == task and rows.get(ids[looked])
+    local row = string.match(record, TASK) == task and rows.get(ids[examined])
     if row and engine.task.cancelQueued(tables, row) then
       ends = ends + 1
     end
   end
-  return #ids == 0 and 'done' or tostring(first + looked)
+  return #ids == 0 and 'done' or tostring(first + examined)
 end
 
 if tonumber(from) then

@@ -56,6 +56,6 @@ end
 for _, id in ipairs(upstreams) do
   bulkInsert.hold(batch, rows.get(id))
 end
-idempotency.gather(batch, names, entries)
+idempotency.stageKeys(batch, names, entries)
 bulkInsert.stage(batch, part)
 return commit(#part)

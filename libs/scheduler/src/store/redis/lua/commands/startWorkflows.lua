@@ -12,7 +12,7 @@
 local FIRST = 5
 
 -- The workflows that do not exist: { at, members before it, size }.
-local function freshOnes()
+local function findFresh()
   local found, ids = {}, {}
   local at, before = FIRST, 0
   while at <= #ARGV do
@@ -30,7 +30,7 @@ local function freshOnes()
   return fresh
 end
 
-local fresh, groups = freshOnes(), cjson.decode(ARGV[3])
+local fresh, groups = findFresh(), cjson.decode(ARGV[3])
 
 -- Whether other executions may wait for one of these tasks.
 local function isWatched()
@@ -58,7 +58,7 @@ local function startCompact()
   end
   local ids, texts, states = {}, {}, {}
   local n, waiting = 0, 0
-  local tells = effects.isSubscribed('scheduled')
+  local emitsScheduled = effects.isSubscribed('scheduled')
   for _, each in ipairs(fresh) do
     local at = each.at
     workflow.add(ARGV[at], ARGV[at + 1], ARGV[at + 2])
@@ -78,7 +78,7 @@ local function startCompact()
         filled[list] = filled[list] + 1
         buffers[list][filled[list]] = id
       end
-      if tells then
+      if emitsScheduled then
         local group = groups[index]
         effects.pushScheduled(id, group[3], group[1], group[2], ARGV[at])
       end
@@ -119,27 +119,27 @@ end
 
 -- Members of a watched task cannot be compact: the edges in their records become edges of their own.
 for _, each in ipairs(fresh) do
-  local at, tasks_, made, extras = each.at, {}, {}, {}
+  local at, tasks_, newRows, extras = each.at, {}, {}, {}
   workflow.add(ARGV[at], ARGV[at + 1], ARGV[at + 2])
   for i = 1, each.size do
     tasks_[ARGV[at + 1 + 2 * i]] = string.match(ARGV[at + 2 + 2 * i], '^[^|]*|([^|]*)')
   end
   for i = 1, each.size do
     local flags, rest = string.match(ARGV[at + 2 + 2 * i], '^([^|]*)(.*)$')
-    local untied = {}
-    for k, tie in ipairs(records.upstreams(flags)) do
-      untied[k] =
-        { taskId = tasks_[tie[1]], ref = tie[3], type = records.EDGE_TYPES[tie[2]], to = tie[1], reuse = false }
+    local memberEdges = {}
+    for k, edge in ipairs(records.upstreams(flags)) do
+      memberEdges[k] =
+        { taskId = tasks_[edge[1]], ref = edge[3], type = records.EDGE_TYPES[edge[2]], to = edge[1], reuse = false }
     end
-    extras[i] = { edges = #untied > 0 and untied or nil }
-    made[i] = create.row(ARGV[at + 1 + 2 * i], codes.EDGES_FLAG .. rest, extras[i])
+    extras[i] = { edges = #memberEdges > 0 and memberEdges or nil }
+    newRows[i] = create.row(ARGV[at + 1 + 2 * i], codes.EDGES_FLAG .. rest, extras[i])
   end
-  each.made, each.extras = made, extras
+  each.newRows, each.extras = newRows, extras
 end
 workflow.saveAdded()
 for _, each in ipairs(fresh) do
   create.request = ARGV[each.at]
-  for i, row in ipairs(each.made) do
+  for i, row in ipairs(each.newRows) do
     create.admit(row, each.extras[i])
   end
 end

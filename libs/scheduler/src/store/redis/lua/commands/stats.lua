@@ -4,7 +4,7 @@
 -- Returns: JSON; `rest` names further queues that are not shown, `next` is the cursor for queueNames ('0': end)
 -- @include queries
 -- Queues per call, and entries of a ready list that are examined for its first ready execution.
-local QUEUES_AT_ONCE, HEADS_LOOKED_AT, UNHANDLED_SHOWN = 20, 100, 100
+local QUEUES_AT_ONCE, HEADS_EXAMINED, UNHANDLED_SHOWN = 20, 100, 100
 local names, rest, next = {}, {}, nil
 if #ARGV > 2 then
   for i = 3, #ARGV do
@@ -28,7 +28,7 @@ end
 
 -- The first ready execution of a list, by the states of its entries, since records may be large.
 local function firstOf(name, level)
-  local entries, ids, first = call('LRANGE', keys.ready(name, level), 0, HEADS_LOOKED_AT - 1), {}, nil
+  local entries, ids, first = call('LRANGE', keys.ready(name, level), 0, HEADS_EXAMINED - 1), {}, nil
   for i, entry in ipairs(entries) do
     ids[i] = string.match(entry, '^[^|]*')
   end
@@ -100,8 +100,8 @@ for _, packed in ipairs(call('LRANGE', keys.errors, 0, -1)) do
   local ok, each = pcall(cmsgpack.unpack, packed)
   -- Unreadable entries are omitted.
   if ok and type(each) == 'table' and each[1] and each[4] then
-    local isMirror, mirror = pcall(cjson.decode, call('HGET', keys.tasks, each[1]) or '')
-    each[5] = isMirror and type(mirror) == 'table' and mirror.taskName or each[1]
+    local isReadable, taskRecord = pcall(cjson.decode, call('HGET', keys.tasks, each[1]) or '')
+    each[5] = isReadable and type(taskRecord) == 'table' and taskRecord.taskName or each[1]
     errors[#errors + 1] = each
   end
 end

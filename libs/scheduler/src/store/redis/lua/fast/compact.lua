@@ -47,7 +47,7 @@ end
 -- Counts the edges from a member to its dependents in `waits`, by dependent; returns false if one of them requires a
 -- failure. `names`: dependents as in its record, see records.lua, which end before `to`; `targets`: the dependents of all
 -- edges so far, in order.
-local function countEdges(names, to, waits, told)
+local function countEdges(names, to, waits, targets)
   local from = 1
   while from < to do
     local index = find(names, '=', from, true) + 1
@@ -56,7 +56,7 @@ local function countEdges(names, to, waits, told)
       return false
     end
     local id = sub(names, from, index - 2)
-    told[#told + 1] = id
+    targets[#targets + 1] = id
     waits[id] = (waits[id] or 0) + 1
     from = letter + 2
   end
@@ -100,37 +100,37 @@ end
 
 -- The changes that follow from the ends of these members, or of as many as one exchange settles (`count`); nil if the
 -- engine must settle them. ARGV has their ids from `at` on, and their dependents|workflowId from `dependentsAt` on.
-function compact.plan(n, at, ties)
+function compact.plan(n, at, dependentsAt)
   local settling = {}
-  local waits, told = {}, {}
+  local waits, targets = {}, {}
   local ends, members, ended = {}, {}, {}
   local count = 0
-  while count < n and #told < edgesLeft do
+  while count < n and #targets < edgesLeft do
     local i = count
-    local tied = ARGV[ties + i]
-    local bar = find(tied, '|', 1, true)
-    if not countEdges(tied, bar, waits, told) then
+    local text = ARGV[dependentsAt + i]
+    local bar = find(text, '|', 1, true)
+    if not countEdges(text, bar, waits, targets) then
       return nil
     end
     settling[ARGV[at + i]] = true
-    local wf = sub(tied, bar + 1)
-    members[i + 1] = wf
-    ends[wf] = (ends[wf] or 0) + 1
+    local workflowId = sub(text, bar + 1)
+    members[i + 1] = workflowId
+    ends[workflowId] = (ends[workflowId] or 0) + 1
     count = count + 1
   end
   local workflows = byLast(members)
   workflow.fetch(workflows)
-  for _, wf in ipairs(workflows) do
-    local found = workflow.get(wf)
+  for _, workflowId in ipairs(workflows) do
+    local found = workflow.get(workflowId)
     if not found or found.pins > 0 or found.isRepaired then
       return nil
     end
-    if found.open == ends[wf] then
-      ended[#ended + 1] = wf
+    if found.open == ends[workflowId] then
+      ended[#ended + 1] = workflowId
     end
   end
   -- A dependent is ready when its last edge is satisfied.
-  local ready, waiting, dependents = {}, {}, byLast(told)
+  local ready, waiting, dependents = {}, {}, byLast(targets)
   local areCounted = eachOf(keys.state, dependents, function(id, state)
     local open = state and records.openEdges(state)
     local left = open and open - waits[id]
@@ -149,7 +149,7 @@ function compact.plan(n, at, ties)
   if not lists or not areCompact(ended, settling) then
     return nil
   end
-  edgesLeft = edgesLeft - #told
+  edgesLeft = edgesLeft - #targets
   return { count = count, ready = ready, lists = lists, queues = names, waiting = waiting, ends = ends, ended = ended }
 end
 
@@ -185,17 +185,17 @@ end
 
 -- Adds the upstreams' results of the claims from `first` to `last`, as far as the budget allows; `upstreams` are those of
 -- all of them.
-function compact.add(claims, first, last, upstreams)
+function compact.addUpstreamResults(claims, first, last, upstreams)
   local states, at = readAll('HMGET', keys.state, upstreams), 0
   for i = first, last, 2 do
     local found, n, bytes = {}, 0, 0
-    for _, tie in ipairs(claims[i + 1]) do
+    for _, edge in ipairs(claims[i + 1]) do
       at = at + 1
       local state = states[at]
-      if not records.isOwnRef(tie[3]) then
+      if not records.isOwnRef(edge[3]) then
         local result = records.resultOf(state) or false
         n = n + 2
-        found[n - 1], found[n] = tie[3], result
+        found[n - 1], found[n] = edge[3], result
         bytes = bytes + (result and #result or 0)
       end
     end
@@ -211,7 +211,7 @@ function compact.add(claims, first, last, upstreams)
 end
 
 -- Collects the results for claimed members; claims: { id, its edges (see records.upstreams), ... }
-function compact.gather(claims)
+function compact.collectResults(claims)
   -- Edges whose upstreams are read together, and those of one exchange.
   local AT_ONCE, left = 64, 4000
   local upstreams, first = {}, 1
@@ -220,11 +220,11 @@ function compact.gather(claims)
       budget.addResults(claims[i - 1], 1, {})
       first = i + 1
     else
-      for _, tie in ipairs(claims[i]) do
-        upstreams[#upstreams + 1] = tie[1]
+      for _, edge in ipairs(claims[i]) do
+        upstreams[#upstreams + 1] = edge[1]
       end
       if #upstreams >= AT_ONCE or i == #claims then
-        compact.add(claims, first, i, upstreams)
+        compact.addUpstreamResults(claims, first, i, upstreams)
         left = left - #upstreams
         upstreams, first = {}, i + 1
       end

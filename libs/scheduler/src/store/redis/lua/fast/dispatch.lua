@@ -6,7 +6,7 @@ local IDLE_MS = 2000
 
 -- Gives a few simple executions to an idle worker without runs: no handler can be blocking its process. The message is sent
 -- first: the runs start only if a subscriber received it. Returns the worker's id, or false.
-function dispatch.give(groups, ids, pairs_)
+function dispatch.toIdleWorker(groups, ids, idsAndRecords)
   local count = #ids
   if count > 16 or context.hasLimits then
     return false
@@ -16,34 +16,34 @@ function dispatch.give(groups, ids, pairs_)
     local workerId = idle[i]
     local slots, since = string.match(idle[i + 1], '^(%d+)|(%d+)$')
     slots = tonumber(slots)
-    local mayTake = slots >= count and context.steady - tonumber(since) <= IDLE_MS
-    mayTake = mayTake and call('HLEN', keys.running(workerId)) == 1
-    local record = mayTake and call('HGET', keys.workers, workerId)
-    local found = record and cmsgpack.unpack(record)
-    if found and not found.draining and #found.queues == 1 then
-      local name = found.queues[1]
-      local lists, fits = {}, call('HGET', keys.queues, name) == ''
+    local isIdle = slots >= count and context.steady - tonumber(since) <= IDLE_MS
+    isIdle = isIdle and call('HLEN', keys.running(workerId)) == 1
+    local packed = isIdle and call('HGET', keys.workers, workerId)
+    local worker = packed and cmsgpack.unpack(packed)
+    if worker and not worker.draining and #worker.queues == 1 then
+      local name = worker.queues[1]
+      local lists, isSuitable = {}, call('HGET', keys.queues, name) == ''
       for _, group in ipairs(groups) do
-        fits = fits and group[1] == name and call('SISMEMBER', keys.worker(workerId), group[3]) == 1
+        isSuitable = isSuitable and group[1] == name and call('SISMEMBER', keys.worker(workerId), group[3]) == 1
         for level = 0, group[2] do
           lists[level + 1] = keys.ready(name, level)
         end
       end
-      if fits and callAll('EXISTS', keys.unhandledTasks, lists) == 0 then
-        local no = context.nextNumber()
-        local message = { now, no }
+      if isSuitable and callAll('EXISTS', keys.unhandledTasks, lists) == 0 then
+        local claimNumber = context.nextNumber()
+        local message = { now, claimNumber }
         for k = 1, count do
           message[#message + 1] = ids[k]
-          message[#message + 1] = pairs_[2 * k]
+          message[#message + 1] = idsAndRecords[2 * k]
         end
         if call(context.publish, keys.dispatchChannel(workerId), table.concat(message, '\n')) > 0 then
-          local runs, waits = {}, {}
+          local runs, dispatched = {}, {}
           for k = 1, count do
-            runs[2 * k - 1], runs[2 * k] = ids[k], records.runEntry(true, no)
-            waits[2 * k - 1], waits[2 * k] = ids[k], workerId .. '|' .. context.steady
+            runs[2 * k - 1], runs[2 * k] = ids[k], records.runEntry(true, claimNumber)
+            dispatched[2 * k - 1], dispatched[2 * k] = ids[k], workerId .. '|' .. context.steady
           end
           callAll('HSET', keys.running(workerId), runs)
-          callAll('HSET', keys.dispatched, waits)
+          callAll('HSET', keys.dispatched, dispatched)
           if slots > count then
             call('HSET', keys.idle, workerId, slots - count .. '|' .. since)
           else

@@ -13,9 +13,9 @@ function simple.begin()
   -- The worker's record, set by exchange.lua.
   simple.worker = nil
   -- Outcomes: one letter for each settlement. Claims: id, record, ... The number is in the running entries of these claims.
-  simple.answers, simple.claims, simple.claimNumber = {}, {}, 0
+  simple.outcomes, simple.claims, simple.claimNumber = {}, {}, 0
   -- Whether history must still be trimmed by the engine.
-  simple.trimLater = false
+  simple.mustTrim = false
   emitsEnds, emitsStarts = effects.isSubscribedElsewhere('completed'), effects.isSubscribedElsewhere('started')
   -- Which effects of the fast path are in the reply because other nodes need them (1 ends, 2 starts); the worker emits the
   -- others itself.
@@ -61,19 +61,19 @@ local function takeOldest(n)
 end
 
 -- Does what engine.history.trim does with such entries beyond the maximum count; leaves others to the engine.
-local function trimPlain()
+local function trimSimple()
   local over = call('LLEN', keys.history) - context.historyCount
   if over <= 0 then
     return
   end
-  simple.trimLater = (tonumber(call('HGET', keys.tombstones, 'history')) or 0) > 0
+  simple.mustTrim = (tonumber(call('HGET', keys.tombstones, 'history')) or 0) > 0
   local dropped = 0
-  while over > 0 and dropped < limits.DROPS_PER_EXCHANGE and not simple.trimLater do
-    local ids, all = takeOldest(math.min(over, ENTRIES_AT_ONCE))
+  while over > 0 and dropped < limits.DROPS_PER_EXCHANGE and not simple.mustTrim do
+    local ids, areAll = takeOldest(math.min(over, ENTRIES_AT_ONCE))
     callAll('HDEL', keys.static, ids)
     callAll('HDEL', keys.state, ids)
     dropped = dropped + #ids
-    simple.trimLater = not all
+    simple.mustTrim = not areAll
     over = over - ENTRIES_AT_ONCE
   end
   context.count('COMPLETED', -dropped)
@@ -85,8 +85,8 @@ function simple.layout(from)
   local n, hasResults, entries = tonumber(ARGV[from + 1]), ARGV[from + 2] == '1', tonumber(ARGV[from + 3])
   local ids = from + 4 + 2 * entries
   local isMember = ARGV[from] == codes.MEMBER_SEGMENT
-  local behind = isMember and ids + 2 * n or ids + n
-  return n, ids, hasResults and behind or nil, behind + (hasResults and n or 0), isMember and ids + n or nil
+  local nextSegment = isMember and ids + 2 * n or ids + n
+  return n, ids, hasResults and nextSegment or nil, nextSegment + (hasResults and n or 0), isMember and ids + n or nil
 end
 
 -- Whether each run of a simple segment still has the entry that it was claimed with.
@@ -105,9 +105,10 @@ local function isIntact(from, n, ids)
   return true
 end
 
-local function tellCompleted(n, ids, results)
+local function emitCompleted(n, ids, results)
   for i, text in ipairs(readAll('HMGET', keys.static, ARGV, ids, ids + n - 1)) do
-    local task, name, level, wf = string.match(text, '^[^|]*|[^|]*|[^|]*|[^|]*|([^|]*)|([^|]*)|(%d)|[^|]*|([^|]*)|')
+    local task, name, level, workflowId =
+      string.match(text, '^[^|]*|[^|]*|[^|]*|[^|]*|([^|]*)|([^|]*)|(%d)|[^|]*|([^|]*)|')
     local result = results and ARGV[results + i - 1] or ''
     local id = ARGV[ids + i - 1]
     effects.push({
@@ -120,7 +121,7 @@ local function tellCompleted(n, ids, results)
       tonumber(level),
       now,
       simple.workerId,
-      wf ~= '' and wf or false,
+      workflowId ~= '' and workflowId or false,
       result ~= '' and result or false,
       false,
       false,
@@ -131,15 +132,15 @@ end
 -- Settles first runs that succeeded, or only as many as `compact.plan` allows. Returns false if any of them needs the
 -- engine.
 function simple.settle(from)
-  local n, ids, results, _, ties = simple.layout(from)
+  local n, ids, results, _, dependentsAt = simple.layout(from)
   if context.hasLimits or context.historyAge or context.countsBytes then
     return false
   end
   if not isIntact(from, n, ids) then
     return false
   end
-  local plan = ties and compact.plan(n, ids, ties)
-  if ties and not plan then
+  local plan = dependentsAt and compact.plan(n, ids, dependentsAt)
+  if dependentsAt and not plan then
     return false
   end
   local deferred = plan and n - plan.count or 0
@@ -152,16 +153,16 @@ function simple.settle(from)
     local entry = ARGV[at]
     local prefix = records.completedPrefix(entry, simple.workerId)
     local startedAt, claimNumber = records.parseRun(entry)
-    local many = math.max(0, math.min(tonumber(ARGV[at + 1]), n - i + 1))
-    duration = duration + many * (now - startedAt - steps.since(claimNumber))
-    for _ = 1, many do
+    local size = math.max(0, math.min(tonumber(ARGV[at + 1]), n - i + 1))
+    duration = duration + size * (now - startedAt - steps.since(claimNumber))
+    for _ = 1, size do
       ends[2 * i - 1] = ARGV[ids + i - 1]
       ends[2 * i] = results and prefix .. ARGV[results + i - 1] or prefix
       i = i + 1
     end
   end
   if emitsEnds then
-    tellCompleted(n, ids, results)
+    emitCompleted(n, ids, results)
   end
   callAll('HDEL', keys.running(simple.workerId), ARGV, ids, ids + n - 1)
   if call('EXISTS', keys.dispatched) == 1 then
@@ -178,8 +179,8 @@ function simple.settle(from)
   context.count('completed', n)
   window.count(codes.FIGURE.completed, n, duration)
   window.save()
-  trimPlain()
-  simple.answers[#simple.answers + 1] = string.rep(codes.APPLIED, n) .. string.rep(codes.DEFERRED, deferred)
+  trimSimple()
+  simple.outcomes[#simple.outcomes + 1] = string.rep(codes.APPLIED, n) .. string.rep(codes.DEFERRED, deferred)
   return true
 end
 
@@ -195,7 +196,7 @@ function simple.claim()
   if call('EXISTS', keys.unhandledTasks, keys.continuation) > 0 or call('HGET', keys.queues, name) ~= '' then
     return false
   end
-  local runs, tied = {}, {}
+  local runs, members = {}, {}
   local claims, workerId = simple.claims, simple.workerId
   -- Two values for each claim: id and record.
   local n = 0
@@ -218,8 +219,8 @@ function simple.claim()
     end
     return runnable[task], flags
   end
-  local isPlain = true
-  local want = math.min(simple.demand, limits.CLAIM_PER_STEP)
+  local isSimpleOnly = true
+  local limit = math.min(simple.demand, limits.CLAIM_PER_STEP)
   simple.claimNumber = context.nextNumber()
   local entry = records.runEntry(true, simple.claimNumber)
   -- Without tombstones and misplaced entries, an entry without a number is a simple execution's.
@@ -237,36 +238,36 @@ function simple.claim()
   for level = 0, LEVELS do
     local list = keys.ready(name, level)
     local isDoubtful = isMisplaced or (tonumber(tombstones[level + 2]) or 0) > 0
-    local entries = call('LPOP', list, want - n / 2)
+    local entries = call('LPOP', list, limit - n / 2)
     if entries then
       local take = #entries
       -- Records are read in parts, which are smaller if records are large: of the current part, its size, its next record,
       -- and the budget before it.
-      local texts, states, k, many, left = {}, {}, 0, 0, nil
+      local texts, states, index, size, budgetBefore = {}, {}, 0, 0, nil
       for i = 1, #entries do
-        k = k + 1
-        if k > many then
-          many = left and 2 * budget.readNext(left - budget.bytes) or budget.few
-          left = budget.bytes
-          local to = math.min(i + many - 1, #entries)
+        index = index + 1
+        if index > size then
+          size = budgetBefore and 2 * budget.nextPart(budgetBefore - budget.bytes) or budget.firstPart
+          budgetBefore = budget.bytes
+          local to = math.min(i + size - 1, #entries)
           texts = readAll('HMGET', keys.static, entries, i, to)
           states = isDoubtful and readAll('HMGET', keys.state, entries, i, to) or {}
-          k = 1
+          index = 1
         end
-        local text = texts[k]
+        local text = texts[index]
         -- An entry with a number (`id|no`) is not an id, so it has no record.
-        local can, flags = false, nil
-        if text and not states[k] then
+        local isClaimable, flags = false, nil
+        if text and not states[index] then
           local same = alike and find(text, alike, 1, true)
           if same and same == find(text, '|', 1, true) then
-            can = runnable[task]
+            isClaimable = runnable[task]
           else
-            can, flags = examine(text)
+            isClaimable, flags = examine(text)
           end
         end
-        if not can then
+        if not isClaimable then
           take = i - 1
-          isPlain = false
+          isSimpleOnly = false
           break
         end
         if budget.bytes <= 0 then
@@ -280,11 +281,11 @@ function simple.claim()
         claims[n - 1], claims[n] = id, text
         runs[n - 1], runs[n] = id, entry
         if isCompact and records.hasUpstreamsAt(text, flags) then
-          tied[#tied + 1] = id
-          tied[#tied + 1] = records.upstreams(records.fieldAt(text, flags))
+          members[#members + 1] = id
+          members[#members + 1] = records.upstreams(records.fieldAt(text, flags))
         end
         if emitsStarts then
-          local wf = isCompact and records.fieldAt(text, records.skip(text, flags, 5))
+          local workflowId = isCompact and records.fieldAt(text, records.skip(text, flags, 5))
           effects.push({
             codes.EXECUTION_EFFECT,
             'started',
@@ -295,7 +296,7 @@ function simple.claim()
             level,
             now,
             workerId,
-            wf,
+            workflowId,
             false,
             false,
             false,
@@ -306,13 +307,13 @@ function simple.claim()
         call('LPUSH', list, entries[i])
       end
     end
-    if not isPlain or budget.isFull or n / 2 >= want then
+    if not isSimpleOnly or budget.isFull or n / 2 >= limit then
       break
     end
   end
   n = n / 2
-  if #tied > 0 then
-    compact.gather(tied)
+  if #members > 0 then
+    compact.collectResults(members)
   end
   if n > 0 then
     callAll('HSET', keys.running(workerId), runs)
@@ -320,5 +321,5 @@ function simple.claim()
     context.count('RUNNING', n)
     context.count('started', n)
   end
-  return isPlain
+  return isSimpleOnly
 end

@@ -21,7 +21,7 @@ local function isOfServer(err)
 end
 
 -- Lets orphans.lua find what waits for it.
-local function seekOrphans()
+local function startOrphanSearch()
   if aside.isAny then
     return
   end
@@ -41,7 +41,7 @@ function aside.put(step, id, err, texts)
   call('LTRIM', keys.aside, -ENTRIES_KEPT, -1)
   context.count('setAside', 1)
   effects.push({ 'aside', step, id, message, now })
-  seekOrphans()
+  startOrphanSearch()
 end
 
 -- Removes a run from the worker that has it.
@@ -71,7 +71,7 @@ local function uncount(state)
 end
 
 -- Removes all stored data of an execution. Returns its texts.
-local function take(id)
+local function removeStored(id)
   local texts = {}
   for i, key in ipairs({ keys.static, keys.state, keys.extra }) do
     texts[i] = call('HGET', key, id)
@@ -83,20 +83,20 @@ local function take(id)
   lostEdges.add(id)
   call('UNLINK', keys.dependents(id), keys.logs(id))
   call('HDEL', keys.progress, id)
-  aside.forget(id, texts[3])
+  aside.removeWaiter(id, texts[3])
   return texts
 end
 
 -- Sets an execution aside.
 function aside.execution(step, id, err)
-  local texts = take(id)
+  local texts = removeStored(id)
   dropRun(id)
   aside.put(step, id, err, texts)
 end
 
 -- As `put`, for data that names an execution without a record.
 function aside.missing(step, id, err, texts)
-  take(id)
+  removeStored(id)
   aside.put(step, id, err, texts)
 end
 
@@ -106,9 +106,9 @@ local OWN = { edges = 'hash', dependents = 'list', logs = 'list', parked = 'zset
 -- Deletes those of another type. Returns whether there were any.
 local function dropMistyped(id)
   local isAny = false
-  for name, wanted in pairs(OWN) do
+  for name, expected in pairs(OWN) do
     local found = call('TYPE', keys[name](id)).ok
-    if found ~= 'none' and found ~= wanted then
+    if found ~= 'none' and found ~= expected then
       call('UNLINK', keys[name](id))
       isAny = true
     end
@@ -120,7 +120,7 @@ end
 -- item has a wrong type: in that case the item stays stored, and the verb fails after it has written the others. Returns
 -- whether the item was treated, the result of `treat` or the error, and whether the item stays.
 function aside.attempt(id, treat, ...)
-  local counts, told, dirty = {}, #effects.list, rows.dirty
+  local counts, effectCount, dirty = {}, #effects.list, rows.dirty
   for name, by in pairs(context.counterChanges) do
     counts[name] = by
   end
@@ -142,7 +142,7 @@ function aside.attempt(id, treat, ...)
   for name in pairs(context.counterChanges) do
     context.counterChanges[name] = counts[name]
   end
-  for i = #effects.list, told + 1, -1 do
+  for i = #effects.list, effectCount + 1, -1 do
     effects.list[i] = nil
   end
   local stays = isOfServer(value) and not dropMistyped(id)

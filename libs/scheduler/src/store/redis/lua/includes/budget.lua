@@ -1,13 +1,13 @@
 -- Bounds of one reply: bytes of records and results, and edges whose results are read. Lists of records are read in parts,
 -- and the budget is checked after each, since a record may have 256 kB: the first part is small, and so is each after large
 -- records.
-local budget = { few = 4 }
+local budget = { firstPart = 4 }
 
 local MANY, SMALL_BYTES = 16, 65536
 
 -- The size of the next part, by the bytes of the last one.
-function budget.readNext(bytes)
-  return bytes < SMALL_BYTES and MANY or budget.few
+function budget.nextPart(bytes)
+  return bytes < SMALL_BYTES and MANY or budget.firstPart
 end
 
 -- The cost of a row in bytes of a reply: it is parsed, and written again.

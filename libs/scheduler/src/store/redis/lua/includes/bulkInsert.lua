@@ -40,7 +40,7 @@ function bulkInsert.commit(batch, size)
   end
   call('ZREM', keys.stagedBatches, batch)
   call('RPUSH', keys.committedBatches, batch)
-  idempotency.accept(batch)
+  idempotency.commit(batch)
   return true
 end
 
@@ -105,7 +105,7 @@ local function insertNext(batch)
     end
   end
   create.request = nil
-  idempotency.admit(batch, names)
+  idempotency.moveKeys(batch, names)
   return done > 0
 end
 
@@ -117,7 +117,7 @@ function bulkInsert.step()
   end
   if not insertNext(batch) and release(batch) then
     call('LPOP', keys.committedBatches)
-    idempotency.forget(batch)
+    idempotency.dropKeys(batch)
     return call('EXISTS', keys.committedBatches) == 1
   end
   return true
@@ -128,7 +128,7 @@ function bulkInsert.prune()
   local done = 0
   for _, batch in ipairs(call('ZRANGEBYSCORE', keys.stagedBatches, '-inf', context.steady, 'LIMIT', 0, 1)) do
     call('UNLINK', keys.batchItems(batch))
-    idempotency.forget(batch)
+    idempotency.dropKeys(batch)
     if release(batch) then
       call('ZREM', keys.stagedBatches, batch)
     end

@@ -7,9 +7,9 @@ end
 
 local function add(row)
   -- lease token|run|failures|due|claim number|simple|workflow|rarely used fields (JSON)
-  local more = ''
+  local rare = ''
   if row.heldLock or row.snoozes > 0 then
-    more = cjson.encode({
+    rare = cjson.encode({
       lk = row.heldLock,
       fk = row.heldLock and row.fencingToken,
       sz = row.snoozes > 0 and row.snoozes or nil,
@@ -23,20 +23,20 @@ local function add(row)
   end
   local isSimple = rows.isSimple[row.id] and 1 or 0
   local detail =
-    { row.leaseToken, row.runs, row.failures, row.dueAt, row.claimNumber, isSimple, row.workflowId or '', more }
+    { row.leaseToken, row.runs, row.failures, row.dueAt, row.claimNumber, isSimple, row.workflowId or '', rare }
   table.insert(claim.list, row.id)
   table.insert(claim.list, row.record)
   table.insert(claim.list, table.concat(detail, '|'))
 end
 
 -- Claims up to `demand` executions for the worker, `slots` of them for free slots. Returns whether a bound ended it.
-function claim.claim(worker_, want, slots, options)
+function claim.claim(worker_, demand, slots, options)
   runTable.flush()
   readyTable.flush()
   local capacity = {}
   for name, count in pairs(options.capacity or {}) do
     capacity[#capacity + 1] = { queue = name, count = count }
   end
-  local request = { want = want, slots = slots, reserved = options.reserved or {}, capacity = capacity }
+  local request = { want = demand, slots = slots, reserved = options.reserved or {}, capacity = capacity }
   return engine.claim.claim(tables, worker_, request, add)
 end

@@ -18,7 +18,7 @@ local SMALL_STATE = 4096
 
 -- Makes schedules due whose next tick is in the future, so that their ticks are computed from the new time. ticks:
 -- schedule, next tick, ...
-local function lookAt(ticks)
+local function makeTicksDue(ticks)
   local moved = {}
   for i = 1, #ticks, 2 do
     if tonumber(ticks[i + 1]) > now then
@@ -66,7 +66,7 @@ local function walk(cursorName, key, visit)
 end
 
 local function follow(instant, by)
-  steps.note(by)
+  steps.add(by)
   context.follow(instant, by)
   tables.now = now
   effects.push({ 'clock', -by, now })
@@ -90,9 +90,9 @@ local function followBack()
 end
 
 -- `promote` calls it first. Returns whether it must continue.
-function clock.look()
+function clock.followSteps()
   local isMore = followBack()
-  isMore = walk('ticksCursor', keys.ticks, lookAt) or isMore
+  isMore = walk('ticksCursor', keys.ticks, makeTicksDue) or isMore
   return walk('delayedCursor', keys.delayed, addDates) or isMore
 end
 

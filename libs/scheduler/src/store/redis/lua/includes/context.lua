@@ -11,7 +11,7 @@ local context = {}
 local isInPipeline
 
 -- The stored reply of an operation that was already done, or nil.
-local function doneBefore()
+local function earlierReply()
   if isInPipeline then
     local number, reply = string.match(context.lastOperation or '', '|(%d+);(.*)$')
     -- A late request from an abandoned connection: it was repeated since, or reported as unknown.
@@ -87,7 +87,7 @@ function context.begin()
   context.generation = generation > newest and generation or nil
   context.createdBefore, context.sequenceBefore = context.created, context.sequence
   context.counterChanges, context.reply, context.gaps = {}, nil, nil
-  return doneBefore()
+  return earlierReply()
 end
 
 -- The steady time of an instant, ms since 1970.
@@ -115,7 +115,7 @@ end
 local GAPS_KEPT = 8
 
 -- Record: number of the newest claim before the gap ':' ms ';', oldest first
-local function noteUnattended(by)
+local function recordUnattended(by)
   local gaps = (call('HGET', keys.meta, 'gaps') or '') .. string.format('%.0f:%.0f;', context.sequenceBefore, by)
   local _, count = string.gsub(gaps, ';', ';')
   if count > GAPS_KEPT then
@@ -130,7 +130,7 @@ end
 function context.follow(instant, by)
   now = instant
   if unattended() ~= 0 then
-    noteUnattended(unattended())
+    recordUnattended(unattended())
   end
   context.offset = context.offset - by
   call('HSET', keys.meta, 'hwm', now, 'offset', context.offset)
@@ -163,7 +163,7 @@ end
 function context.save()
   local changed = {}
   if unattended() ~= 0 then
-    noteUnattended(unattended())
+    recordUnattended(unattended())
   end
   if now ~= context.highWaterMark then
     changed[#changed + 1] = 'hwm'
@@ -198,7 +198,7 @@ end
 local OPERATIONS_KEPT, OPERATIONS_AT_MOST = 1000, 10000
 
 -- Deletes operations that cannot be repeated any more: a request older than its budget is rejected.
-local function forgetOperations(length)
+local function dropOperations(length)
   for _, entry in ipairs(call('LRANGE', keys.operationOrder, 0, 1)) do
     local at, operation = string.match(entry, '^(%d+)|(.*)$')
     local age = at and context.steady - tonumber(at) or context.budget
@@ -213,8 +213,8 @@ end
 
 -- The reply of a verb that writes. The numbers of the newest execution before and after the verb let the caller detect that
 -- the store has lost data.
-function context.replyOf(value, told)
-  return { value, told, now, context.createdBefore, context.created }
+function context.replyOf(value, effectsText)
+  return { value, effectsText, now, context.createdBefore, context.created }
 end
 
 -- Stores the reply of an operation, so that a repeat changes nothing. Call it before `save`.
@@ -225,7 +225,7 @@ function context.remember(reply)
     call('HSET', keys.operations, ARGV[2], cmsgpack.pack(reply))
     local length = call('RPUSH', keys.operationOrder, string.format('%.0f', context.steady) .. '|' .. ARGV[2])
     if length > OPERATIONS_KEPT then
-      forgetOperations(length)
+      dropOperations(length)
     end
   end
 end

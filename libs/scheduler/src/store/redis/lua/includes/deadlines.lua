@@ -16,7 +16,7 @@ local function endOne(key, id, member, kind, end_)
     return end_(row)
   end
   call('ZREM', key, member)
-  if not row and not rows.bad[id] then
+  if not row and not rows.unreadable[id] then
     aside.missing(kind.step, id, kind.orphan, {})
   end
 end

@@ -3,7 +3,7 @@ local definitionTable = {}
 tables.definitions = definitionTable
 
 -- Definitions or schedules per step.
-local LOOKED_AT = '16'
+local EXAMINED_PER_STEP = '16'
 
 -- The definition of a text, or nil if it is unreadable.
 function definitionTable.unpack(text)
@@ -38,7 +38,7 @@ end
 -- A page of the fields of a hash whose texts contain the task's name: few do, and only those are parsed. Returns the next
 -- cursor ('0': end), and a list of field, text, ...
 function definitionTable.naming(key, task, cursor)
-  local page, named = call('HSCAN', key, cursor, 'COUNT', LOOKED_AT), {}
+  local page, named = call('HSCAN', key, cursor, 'COUNT', EXAMINED_PER_STEP), {}
   local name, entries = cjson.encode(task), page[2]
   for i = 1, #entries, 2 do
     if string.find(entries[i + 1], name, 1, true) then

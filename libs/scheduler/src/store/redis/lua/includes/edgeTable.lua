@@ -3,9 +3,9 @@ local edgeTable = {}
 tables.edges = edgeTable
 
 -- Dependents that the upstream's row names; further ones are in a list of their own.
-local NAMED_INSIDE = 8
+local NAMED_IN_ROW = 8
 -- Edges of one execution per call, and those among them whose upstreams are read together.
-local PASSED_AT_ONCE, READ_AT_ONCE = 50, 4
+local VISITED_AT_ONCE, READ_AT_ONCE = 50, 4
 
 -- Charges the bytes that `read` reads to the edge budget.
 local function reading(read, ...)
@@ -112,7 +112,7 @@ function edgeTable:link(edge, upstreamId, upstream)
   upstream.dependentCount = (upstream.dependentCount or 0) + 1
   -- The letter of an edge that its type alone decides; '' for one with a deadline.
   local name = edge.name .. '|' .. (edge.at and '' or codes.EDGE[edge.type])
-  if upstream.dependentCount <= NAMED_INSIDE then
+  if upstream.dependentCount <= NAMED_IN_ROW then
     upstream.dependentNames = upstream.dependentNames or {}
     table.insert(upstream.dependentNames, name)
   else
@@ -142,13 +142,13 @@ end
 -- The names of the edges to an execution's dependents, in order of creation, at most `many` after the first `from`.
 local function dependents(row, from, many)
   local names = {}
-  local inside = row.dependentNames or {}
-  for i = from + 1, math.min(#inside, from + many) do
-    names[#names + 1] = inside[i]
+  local inRow = row.dependentNames or {}
+  for i = from + 1, math.min(#inRow, from + many) do
+    names[#names + 1] = inRow[i]
   end
   local rest = many - #names
-  if rest > 0 and (row.dependentCount or 0) > #inside then
-    local first = math.max(0, from - #inside)
+  if rest > 0 and (row.dependentCount or 0) > #inRow then
+    local first = math.max(0, from - #inRow)
     for _, name in ipairs(call('LRANGE', keys.dependents(row.id), first, first + rest - 1)) do
       names[#names + 1] = name
     end
@@ -206,7 +206,7 @@ function edgeTable:eachDependent(upstream, from, most, visit)
     -- The names end before the count: all are visited.
     return math.max(0, (upstream.dependentCount or 0) - from)
   end
-  local isStopped, passed = false, 0
+  local isStopped, visited = false, 0
   readSome(names, tables.edgeBudget.bytes, function(part)
     local before = rows.bytes
     if #part > 1 then
@@ -215,18 +215,18 @@ function edgeTable:eachDependent(upstream, from, most, visit)
     for _, name in ipairs(part) do
       local edge = not isStopped and edgeTo(upstream, name)
       isStopped = isStopped or (edge and not visit(edge)) or false
-      passed = isStopped and passed or passed + 1
+      visited = isStopped and visited or visited + 1
     end
     local bytes = rows.bytes - before
     tables.edgeBudget.bytes = tables.edgeBudget.bytes - bytes
     return isStopped and math.huge or bytes
   end)
-  return passed
+  return visited
 end
 
 function edgeTable:eachNotHeld(row, first, visit)
   local indices, last = {}, first - 1
-  while last < row.edgeCount and last < first + PASSED_AT_ONCE and #indices < READ_AT_ONCE do
+  while last < row.edgeCount and last < first + VISITED_AT_ONCE and #indices < READ_AT_ONCE do
     last = last + 1
     -- Satisfied edges are marked in the row.
     if not (row.satisfiedEdges and row.satisfiedEdges[last]) then

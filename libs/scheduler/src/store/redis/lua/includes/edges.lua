@@ -7,7 +7,7 @@
 local edges = {}
 
 function edges.begin()
-  edges.cache, edges.dirty, edges.ties = {}, {}, {}
+  edges.cache, edges.dirty, edges.memberEdges = {}, {}, {}
   -- Unreadable records by name; false for a missing one.
   edges.unreadable = {}
 end
@@ -34,23 +34,25 @@ end
 
 -- An edge without a record: the record of its dependent contains it.
 local function makeCompact(row, index)
-  edges.ties[row.id] = edges.ties[row.id] or (records.isMemberAt(row.flags, 1) and records.upstreams(row.flags)) or {}
-  local tie = edges.ties[row.id][index]
-  if not tie then
+  edges.memberEdges[row.id] = edges.memberEdges[row.id]
+    or (records.isMemberAt(row.flags, 1) and records.upstreams(row.flags))
+    or {}
+  local memberEdge = edges.memberEdges[row.id][index]
+  if not memberEdge then
     return makeUnreadable(row.id, index, false)
   end
-  local upstream = rows.get(tie[1])
+  local upstream = rows.get(memberEdge[1])
   local edge = {
     name = row.id .. '|' .. index,
     dependentId = row.id,
     index = index,
     state = row.satisfiedEdges and row.satisfiedEdges[index] and 'held' or 'open',
-    type = records.EDGE_TYPES[tie[2]],
+    type = records.EDGE_TYPES[memberEdge[2]],
     order = 0,
     reuse = false,
-    upstreamId = tie[1],
+    upstreamId = memberEdge[1],
     task = upstream and upstream.task or '',
-    ref = tie[3],
+    ref = memberEdge[3],
   }
   edges.cache[edge.name] = edge
   return edge
@@ -165,29 +167,29 @@ end
 -- index (0: end). Refs that begin with $ belong to the store.
 function edges.results(row, from)
   local found = {}
-  local held = not row.readsEdgeRecords and row.satisfiedEdges or {}
-  local many = budget.few
+  local satisfied = not row.readsEdgeRecords and row.satisfiedEdges or {}
+  local many = budget.firstPart
   while from <= row.edgeCount do
     if budget.bytes <= 0 or budget.edges <= 0 then
       return found, from
     end
     local to, before = math.min(row.edgeCount, from + many - 1), budget.bytes
-    local indices, each, ups = {}, {}, {}
+    local indices, each, upstreamIds = {}, {}, {}
     for index = from, to do
       indices[#indices + 1] = index
     end
     for i, record in ipairs(readAll('HMGET', keys.edges(row.id), indices)) do
       local index = from + i - 1
-      local hasNone = record and held[index] == 1
-      local edge = hasNone and { ref = string.match(record, '[^|]*$') }
+      local hasNoResult = record and satisfied[index] == 1
+      local edge = hasNoResult and { ref = string.match(record, '[^|]*$') }
         or edges.cache[row.id .. '|' .. index]
         or make(row.id, index, record)
       if not records.isOwnRef(edge.ref) then
         each[#each + 1] = edge
-        ups[#ups + 1] = edge.upstreamId
+        upstreamIds[#upstreamIds + 1] = edge.upstreamId
       end
     end
-    local left = resultsOf(ups)
+    local left = resultsOf(upstreamIds)
     for _, edge in ipairs(each) do
       local result = edge.upstreamId and left[edge.upstreamId] or false
       found[#found + 1] = edge.ref
@@ -195,7 +197,7 @@ function edges.results(row, from)
       budget.bytes = budget.bytes - (result and #result or 0)
     end
     budget.edges = budget.edges - #indices
-    many = budget.readNext(before - budget.bytes)
+    many = budget.nextPart(before - budget.bytes)
     from = to + 1
   end
   return found, 0

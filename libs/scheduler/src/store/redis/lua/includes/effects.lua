@@ -90,20 +90,20 @@ function effects.publish(mayBeMore)
     return ''
   end
   if context.nodes > 1 then
-    local told = {}
+    local published = {}
     for _, effect in ipairs(effects.list) do
       if concernsOthers(effect) then
-        told[#told + 1] = effect
+        published[#published + 1] = effect
       end
     end
     -- Idle workers are notified once; each registers as idle again when it finds nothing.
     if wakes > 0 and call('DEL', keys.idle) == 1 then
       for _, name in ipairs(effects.wokenOrder) do
-        told[#told + 1] = { 'ready', name }
+        published[#published + 1] = { 'ready', name }
       end
     end
-    if #told > 0 then
-      call(context.publish, keys.effects, context.node .. '|' .. cjson.encode(told))
+    if #published > 0 then
+      call(context.publish, keys.effects, context.node .. '|' .. cjson.encode(published))
     end
   end
   return cjson.encode(effects.list)

@@ -97,9 +97,9 @@ local function isAttempt(item)
 end
 
 -- Whether all items of a list have this type.
-local function areAll(list, wanted)
+local function areAll(list, expected)
   for _, item in ipairs(list) do
-    if type(item) ~= wanted or (wanted == TABLE and not isAttempt(item)) then
+    if type(item) ~= expected or (expected == TABLE and not isAttempt(item)) then
       return false
     end
   end
@@ -114,8 +114,8 @@ function fields.unpack(text)
   local row = {}
   for i = 2, 2 * count, 2 do
     local letters, value = flat[i], flat[i + 1]
-    local wanted, items = TYPES[letters], ITEMS[letters]
-    if (wanted and type(value) ~= wanted) or (items and not areAll(value, items)) then
+    local expected, items = TYPES[letters], ITEMS[letters]
+    if (expected and type(value) ~= expected) or (items and not areAll(value, items)) then
       error('its state has no valid ' .. NAMES[letters])
     end
     row[NAMES[letters] or letters] = value

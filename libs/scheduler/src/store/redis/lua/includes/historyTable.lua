@@ -14,7 +14,7 @@ historyTable.LISTS = {
 }
 
 -- Entries that one verb examines, including tombstones.
-local LOOKS_PER_STEP = 5000
+local ENTRIES_PER_STEP = 5000
 -- Entries per read: at first, and if their states were small.
 local FEW, MANY, SMALL = 4, 100, 65536
 
@@ -190,12 +190,12 @@ end
 
 -- Reads the next entries of a list, within the bounds of a verb. Returns whether there are any.
 local function readMore(outcome, shelf)
-  if shelf.looked >= LOOKS_PER_STEP or shelf.read > STEP_BYTES then
+  if shelf.examined >= ENTRIES_PER_STEP or shelf.read > STEP_BYTES then
     isCut = true
     return false
   end
   local list = keys[historyTable.LISTS[outcome]]
-  shelf.entries, shelf.at = call('LRANGE', list, shelf.looked, shelf.looked + shelf.many - 1), 1
+  shelf.entries, shelf.at = call('LRANGE', list, shelf.examined, shelf.examined + shelf.many - 1), 1
   local bytes
   shelf.units, bytes = unitsOf(shelf.entries)
   shelf.read, shelf.many = shelf.read + bytes, bytes < SMALL and MANY or FEW
@@ -203,12 +203,22 @@ local function readMore(outcome, shelf)
 end
 
 local function passEntry(shelf)
-  shelf.looked, shelf.at = shelf.looked + 1, shelf.at + 1
+  shelf.examined, shelf.at = shelf.examined + 1, shelf.at + 1
 end
 
 function historyTable:oldest(outcome)
   local shelf = shelves[outcome]
-    or { entries = {}, at = 1, looked = 0, read = 0, many = FEW, tombstones = 0, ids = {}, states = {}, workflows = {} }
+    or {
+      entries = {},
+      at = 1,
+      examined = 0,
+      read = 0,
+      many = FEW,
+      tombstones = 0,
+      ids = {},
+      states = {},
+      workflows = {},
+    }
   shelves[outcome] = shelf
   while shelf.entries[shelf.at] or readMore(outcome, shelf) do
     local unit = shelf.units[shelf.entries[shelf.at]]
@@ -242,8 +252,8 @@ function historyTable.takePassed()
   local passed = shelves
   for outcome, shelf in pairs(passed) do
     local list = historyTable.LISTS[outcome]
-    if shelf.looked > 0 then
-      call('LPOP', keys[list], shelf.looked)
+    if shelf.examined > 0 then
+      call('LPOP', keys[list], shelf.examined)
     end
     if shelf.tombstones > 0 then
       call('HINCRBY', keys.tombstones, list, -shelf.tombstones)

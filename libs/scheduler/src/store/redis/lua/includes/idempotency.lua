@@ -39,8 +39,8 @@ function idempotency.requestOf(id, extra)
 end
 
 local function addFound(found, key, names)
-  for i, kept in ipairs(readAll('HMGET', key, names)) do
-    local entry = kept and unpackKey(kept)
+  for i, stored in ipairs(readAll('HMGET', key, names)) do
+    local entry = stored and unpackKey(stored)
     found[i] = found[i] or (entry and engine.idempotency.isLive(tables, entry) and entry)
   end
 end
@@ -74,7 +74,7 @@ function idempotency:stage(name, key)
 end
 
 -- Stores keys, and marks staged batches that have one of them.
-local function keep(names, entries)
+local function store(names, entries)
   local packed, ends = {}, {}
   for i, name in ipairs(names) do
     packed[2 * i - 1], packed[2 * i] = name, pack(entries[i])
@@ -93,16 +93,16 @@ local function keep(names, entries)
 end
 
 -- Stores the keys of this verb's new executions.
-function idempotency.keepStaged()
+function idempotency.saveStaged()
   local names, entries = {}, {}
   for name, key in pairs(staged) do
     names[#names + 1], entries[#entries + 1] = name, key
   end
-  keep(names, entries)
+  store(names, entries)
 end
 
 -- Stores keys of a staged batch: they count from its commit on.
-function idempotency.gather(batch, names, entries)
+function idempotency.stageKeys(batch, names, entries)
   local packed = {}
   for i, name in ipairs(names) do
     packed[2 * i - 1], packed[2 * i] = name, pack(entries[i])
@@ -121,26 +121,26 @@ function idempotency.mustWait(batch)
 end
 
 -- The batch is committed: its keys count.
-function idempotency.accept(batch)
+function idempotency.commit(batch)
   if call('EXISTS', keys.batchKeys(batch)) == 1 then
     call('HSET', keys.meta, 'keyed', batch)
   end
 end
 
 -- Executions of a committed batch are inserted: moves their keys to `idempotency`.
-function idempotency.admit(batch, names)
+function idempotency.moveKeys(batch, names)
   local found, entries = {}, {}
-  for i, kept in ipairs(readAll('HMGET', keys.batchKeys(batch), names)) do
-    if kept then
-      found[#found + 1], entries[#entries + 1] = names[i], unpackKey(kept)
+  for i, stored in ipairs(readAll('HMGET', keys.batchKeys(batch), names)) do
+    if stored then
+      found[#found + 1], entries[#entries + 1] = names[i], unpackKey(stored)
     end
   end
-  keep(found, entries)
+  store(found, entries)
   callAll('HDEL', keys.batchKeys(batch), names)
 end
 
 -- The batch is done.
-function idempotency.forget(batch)
+function idempotency.dropKeys(batch)
   call('UNLINK', keys.batchKeys(batch))
   if call('HGET', keys.meta, 'keyed') == batch then
     call('HDEL', keys.meta, 'keyed')

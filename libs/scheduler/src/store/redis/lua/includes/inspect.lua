@@ -2,16 +2,16 @@
 local inspect = {}
 
 function inspect.begin()
-  inspect.mirrors, inspect.queues, inspect.waiting = {}, {}, {}
+  inspect.taskRecords, inspect.queues, inspect.waiting = {}, {}, {}
 end
 
-local function mirror(task)
-  local found = inspect.mirrors[task]
+local function taskRecord(task)
+  local found = inspect.taskRecords[task]
   if found == nil then
     local text = call('HGET', keys.tasks, task)
     local ok, kept = pcall(cjson.decode, text or '')
     found = ok and type(kept) == 'table' and kept
-    inspect.mirrors[task] = found
+    inspect.taskRecords[task] = found
   end
   return found or {}
 end
@@ -27,13 +27,13 @@ local function queueOf(name)
 end
 
 -- Open edges per call, and edges that it examines for them.
-local EDGES_LISTED, EDGES_LOOKED_AT = 200, 2000
+local EDGES_LISTED, EDGES_EXAMINED = 200, 2000
 
 -- The open edges from index `from` on, and the next index, or false at the end.
 function inspect.openEdges(row, from)
-  local open, ups, looked = {}, {}, 0
+  local open, upstreamIds, examined = {}, {}, 0
   local index, count = from, row.edgeCount or 0
-  while index <= count and #open < EDGES_LISTED and looked < EDGES_LOOKED_AT do
+  while index <= count and #open < EDGES_LISTED and examined < EDGES_EXAMINED do
     -- Satisfied edges are marked in the row.
     local undecided = {}
     while index <= count and #undecided < EDGES_LISTED - #open do
@@ -42,10 +42,10 @@ function inspect.openEdges(row, from)
       end
       index = index + 1
     end
-    looked = looked + #undecided
+    examined = examined + #undecided
     for _, edge in ipairs(edges.some(row, undecided)) do
       if edge.state == 'open' then
-        ups[#ups + 1] = edge.upstreamId
+        upstreamIds[#upstreamIds + 1] = edge.upstreamId
         open[#open + 1] = {
           taskId = edge.task,
           ref = edge.ref,
@@ -57,17 +57,17 @@ function inspect.openEdges(row, from)
     end
   end
   local known = {}
-  while #ups > 0 do
+  while #upstreamIds > 0 do
     local rest = {}
-    local letters = statuses.of(ups)
-    for i, id in ipairs(ups) do
+    local letters = statuses.of(upstreamIds)
+    for i, id in ipairs(upstreamIds) do
       if letters[i] then
         known[id] = statuses.names[letters[i]]
       else
         rest[#rest + 1] = id
       end
     end
-    ups = rest
+    upstreamIds = rest
   end
   for _, each in ipairs(open) do
     each.status = each.executionId and known[each.executionId] or false
@@ -116,7 +116,7 @@ local function waiting(row)
   elseif found.kind == 'lock' then
     shown.lock = { key = row.lockLine, heldBy = found.lock.holder or found.lock.handle or false }
   elseif found.kind == 'handler' then
-    shown.funcPath = mirror(row.task).funcPath
+    shown.funcPath = taskRecord(row.task).funcPath
   end
   return shown
 end
@@ -134,7 +134,7 @@ function inspect.view(row)
   return {
     executionId = row.id,
     taskId = row.task,
-    taskName = mirror(row.task).taskName or row.task,
+    taskName = taskRecord(row.task).taskName or row.task,
     status = status,
     priority = row.level,
     queue = row.queue,
@@ -164,17 +164,17 @@ function inspect.view(row)
 end
 
 -- Up to `many` rows of the current entries of a ready list from position `from` on, and the next position, nil at the end.
--- With `most`, examines at most that many entries, and reads no more than the budget of a reply.
-function inspect.ready(name, level, many, from, most)
+-- With `maxExamined`, examines at most that many entries, and reads no more than the budget of a reply.
+function inspect.ready(name, level, many, from, maxExamined)
   local list = keys.ready(name, level)
-  local found, at, left = {}, from or 0, most or math.huge
+  local found, at, left = {}, from or 0, maxExamined or math.huge
   while #found < many and left > 0 do
     local entries = call('LRANGE', list, at, at + math.min(left, 100) - 1)
     if #entries == 0 then
       return found, nil
     end
     for _, entry in ipairs(entries) do
-      if #found >= many or (most and budget.bytes <= 0) then
+      if #found >= many or (maxExamined and budget.bytes <= 0) then
         return found, at
       end
       at, left = at + 1, left - 1

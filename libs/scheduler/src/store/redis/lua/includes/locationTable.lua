@@ -57,7 +57,7 @@ end
 
 local function placeDue(id, place, entry)
   local row = rows.get(id, true)
-  local isGone = not row and not rows.bad[id]
+  local isGone = not row and not rows.unreadable[id]
   if isGone and entry.isDate then
     -- Its member in `delayed`, if any, reports it. An earlier release leaves dates behind.
     return

@@ -23,8 +23,8 @@ local function isReadable(stored)
   if type(stored) ~= 'table' or not stored.order or not stored.token then
     return false
   end
-  for name, wanted in pairs(TYPES) do
-    if stored[name] ~= nil and type(stored[name]) ~= wanted then
+  for name, expected in pairs(TYPES) do
+    if stored[name] ~= nil and type(stored[name]) ~= expected then
       return false
     end
   end

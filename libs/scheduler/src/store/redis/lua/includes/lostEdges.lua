@@ -5,7 +5,7 @@ local lostEdges = {}
 
 -- Edges whose upstreams are read together. Maximum number of dependents of an upstream to count, which one step must do: an
 -- upstream with more is left as it is.
-local READ_AT_ONCE, COUNTED = 4, 1000
+local READ_AT_ONCE, MAX_COUNTED = 4, 1000
 
 -- Call it when an execution is set aside.
 function lostEdges.add(id)
@@ -41,10 +41,10 @@ end
 
 local function recount(upstreamId)
   local row = rows.get(upstreamId)
-  if not row or row.liveDependents == 0 or (row.dependentCount or 0) > COUNTED then
+  if not row or row.liveDependents == 0 or (row.dependentCount or 0) > MAX_COUNTED then
     return
   end
-  local ids, indices = edgeTable.dependentsOf(row, COUNTED)
+  local ids, indices = edgeTable.dependentsOf(row, MAX_COUNTED)
   local members, count, at = membersOf(row), 0, 0
   local done = readSome(ids, STEP_BYTES, function(part)
     local bytes = 0

@@ -10,24 +10,24 @@ local EXECUTIONS, WORKFLOWS, QUEUES = 'e', 'w', 'q'
 
 -- Ids after a position among all executions, oldest first, and the position of each: the number of executions created up to
 -- it.
-local function idsBehind(place)
-  local ids, places = {}, {}
-  if place < context.idsRemoved then
-    local old = call('ZRANGEBYSCORE', keys.old, '(' .. place, '+inf', 'WITHSCORES', 'LIMIT', 0, PER_STEP)
+local function idsAfter(position)
+  local ids, positions = {}, {}
+  if position < context.idsRemoved then
+    local old = call('ZRANGEBYSCORE', keys.old, '(' .. position, '+inf', 'WITHSCORES', 'LIMIT', 0, PER_STEP)
     for i = 1, #old, 2 do
-      ids[#ids + 1], places[#places + 1] = old[i], tonumber(old[i + 1])
+      ids[#ids + 1], positions[#positions + 1] = old[i], tonumber(old[i + 1])
     end
     if #ids > 0 then
-      return ids, places
+      return ids, positions
     end
-    place = context.idsRemoved
+    position = context.idsRemoved
   end
-  local from = place - context.idsRemoved
+  local from = position - context.idsRemoved
   ids = call('LRANGE', keys.all, from, from + PER_STEP - 1)
   for i in ipairs(ids) do
-    places[i] = place + i
+    positions[i] = position + i
   end
-  return ids, places
+  return ids, positions
 end
 
 -- Whether an execution with this state may wait for edges. An unreadable one may.
@@ -46,8 +46,8 @@ local function examine(id, edge)
 end
 
 -- Returns the next position and edge; nothing if all executions are examined.
-local function examineExecutions(place, edge)
-  local ids, places = idsBehind(place)
+local function examineExecutions(position, edge)
+  local ids, positions = idsAfter(position)
   if #ids == 0 then
     return nil
   end
@@ -68,14 +68,14 @@ local function examineExecutions(place, edge)
     return left == 0 and bytes + rows.bytes - before or math.huge
   end)
   if left > 0 then
-    return at > 1 and places[at - 1] or place, left
+    return at > 1 and positions[at - 1] or position, left
   end
-  return places[at], 1
+  return positions[at], 1
 end
 
 -- As examineExecutions. The verb has changed nothing yet, so the executions are counted as they are stored.
-local function examineWorkflows(place)
-  local entries = call('ZRANGEBYSCORE', keys.workflowOrder, '(' .. place, '+inf', 'WITHSCORES', 'LIMIT', 0, PER_STEP)
+local function examineWorkflows(position)
+  local entries = call('ZRANGEBYSCORE', keys.workflowOrder, '(' .. position, '+inf', 'WITHSCORES', 'LIMIT', 0, PER_STEP)
   if #entries == 0 then
     return nil
   end
@@ -92,12 +92,12 @@ local function examineWorkflows(place)
         repair.recount(found)
       end
     end
-    place = tonumber(entries[i + 1])
+    position = tonumber(entries[i + 1])
     if examined >= PER_STEP then
       break
     end
   end
-  return place, 1
+  return position, 1
 end
 
 local NEXT = { [EXECUTIONS] = WORKFLOWS, [WORKFLOWS] = QUEUES }
@@ -108,23 +108,23 @@ function orphans.step()
   if not cursor then
     return false
   end
-  local phase, place, edge, isAgain = string.match(cursor, '^(%a)|(%d+)|(%d+)|(%d)$')
-  local nextPlace, nextEdge
+  local phase, position, edge, isAgain = string.match(cursor, '^(%a)|(%d+)|(%d+)|(%d)$')
+  local nextPosition, nextEdge
   if phase == EXECUTIONS then
-    nextPlace, nextEdge = examineExecutions(tonumber(place), tonumber(edge))
+    nextPosition, nextEdge = examineExecutions(tonumber(position), tonumber(edge))
   elseif phase == WORKFLOWS then
     if call('EXISTS', keys.committedBatches) == 1 then
       -- Members that are missing may belong to a batch that is not fully inserted.
       return true
     end
-    nextPlace, nextEdge = examineWorkflows(tonumber(place))
+    nextPosition, nextEdge = examineWorkflows(tonumber(position))
   else
-    nextPlace, nextEdge = queueTable.recount(tonumber(place)), 1
+    nextPosition, nextEdge = queueTable.recount(tonumber(position)), 1
   end
   -- This step itself may have set something aside, which replaced the stored cursor.
   isAgain = aside.isAny and '1' or isAgain or '0'
-  if nextPlace then
-    cursor = string.format('%s|%.0f|%.0f|%s', phase, nextPlace, nextEdge, isAgain)
+  if nextPosition then
+    cursor = string.format('%s|%.0f|%.0f|%s', phase, nextPosition, nextEdge, isAgain)
   elseif NEXT[phase] then
     cursor = NEXT[phase] .. '|0|1|' .. isAgain
   else

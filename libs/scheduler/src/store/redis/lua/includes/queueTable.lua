@@ -92,12 +92,12 @@ end
 
 -- A page of queues whose limits the app does not declare any more. Returns the next cursor, '0' at the end, and their
 -- names.
-function queueTable.undeclared(appName, isAlone, place)
+function queueTable.undeclared(appName, isAlone, cursor)
   local names = {}
   if not context.hasLimits then
     return '0', names
   end
-  local page = call('HSCAN', keys.queues, place, 'COUNT', EXAMINED_PER_STEP)
+  local page = call('HSCAN', keys.queues, cursor, 'COUNT', EXAMINED_PER_STEP)
   for i = 1, #page[2], 2 do
     local name, text = page[2][i], page[2][i + 1]
     -- A text that does not contain the app's name need not be parsed.
@@ -163,8 +163,8 @@ end
 
 -- Has the runs of all queues with limits counted again, since some runs were set aside. Returns the next cursor, nil at the
 -- end.
-function queueTable.recount(place)
-  local page = call('HSCAN', keys.queues, string.format('%.0f', place), 'COUNT', EXAMINED_PER_STEP)
+function queueTable.recount(cursor)
+  local page = call('HSCAN', keys.queues, string.format('%.0f', cursor), 'COUNT', EXAMINED_PER_STEP)
   for i = 1, #page[2], 2 do
     local queue = page[2][i + 1] ~= '' and queueTable.read(page[2][i], page[2][i + 1])
     if queue and engine.queue.isLimited(queue) then

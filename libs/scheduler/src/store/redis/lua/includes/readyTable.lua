@@ -4,18 +4,18 @@ local readyTable = {}
 tables.ready = readyTable
 
 -- Tombstones and skipped executions that one claim may examine.
-local PASSED_PER_STEP = 2000
+local EXAMINED_PER_STEP = 2000
 
 local tails
 -- During a claim, by list: entries taken from its head, the index of the next one, and skipped entries.
-local taken, nexts, passedOver
-local passesLeft
+local taken, nextIndices, skipped
+local examinesLeft
 -- Executions per read: few at first, and after large ones.
 local readAtOnce
 
 function readyTable.begin()
-  tails, taken, nexts, passedOver = {}, {}, {}, {}
-  passesLeft, readAtOnce = PASSED_PER_STEP, budget.few
+  tails, taken, nextIndices, skipped = {}, {}, {}, {}
+  examinesLeft, readAtOnce = EXAMINED_PER_STEP, budget.firstPart
 end
 
 -- The number of ready executions in a list.
@@ -43,16 +43,16 @@ end
 
 -- Puts back entries that were taken and not claimed: skipped ones first, then the rest.
 local function putBack(list)
-  local entries, passed = taken[list] or {}, passedOver[list] or {}
+  local entries, skippedHere = taken[list] or {}, skipped[list] or {}
   local rest = {}
-  for i = #entries, nexts[list] or 1, -1 do
+  for i = #entries, nextIndices[list] or 1, -1 do
     rest[#rest + 1] = entries[i]
   end
-  for i = #passed, 1, -1 do
-    rest[#rest + 1] = passed[i]
+  for i = #skippedHere, 1, -1 do
+    rest[#rest + 1] = skippedHere[i]
   end
   callAll('LPUSH', list, rest)
-  taken[list], nexts[list], passedOver[list] = nil, nil, nil
+  taken[list], nextIndices[list], skipped[list] = nil, nil, nil
 end
 
 -- Written at the end of the verb, or before a claim from the list.
@@ -102,7 +102,7 @@ end
 local function takeMore(list, atMost)
   local before = rows.bytes
   local entries = call('LPOP', list, math.min(atMost, readAtOnce))
-  taken[list], nexts[list] = entries or nil, 1
+  taken[list], nextIndices[list] = entries or nil, 1
   local ids = {}
   for i, each in ipairs(entries or {}) do
     ids[i] = string.match(each, '^[^|]+') or ''
@@ -110,7 +110,7 @@ local function takeMore(list, atMost)
   rows.fetch(ids, nil, true)
   local bytes = rows.bytes - before
   budget.addRows(bytes)
-  readAtOnce = budget.readNext(bytes)
+  readAtOnce = budget.nextPart(bytes)
   return entries
 end
 
@@ -119,33 +119,33 @@ function readyTable:first(queue, level, atMost, test)
   local list = keys.ready(queue.name, level)
   while not readyTable:isFull() do
     local entries = taken[list]
-    if not entries or nexts[list] > #entries then
+    if not entries or nextIndices[list] > #entries then
       entries = takeMore(list, atMost)
       if not entries then
         return nil
       end
     end
-    local entry = entries[nexts[list]]
+    local entry = entries[nextIndices[list]]
     local id = string.match(entry, '^[^|]+')
     local row = id and rows.get(id, true)
     local isReady = row and row.location == 'ready' and row.readyEntry == entry
     if isReady and test(row) then
       return row
     elseif isReady then
-      passedOver[list] = passedOver[list] or {}
-      table.insert(passedOver[list], entry)
+      skipped[list] = skipped[list] or {}
+      table.insert(skipped[list], entry)
     else
       dropTombstone(list)
     end
-    nexts[list] = nexts[list] + 1
-    passesLeft = passesLeft - 1
+    nextIndices[list] = nextIndices[list] + 1
+    examinesLeft = examinesLeft - 1
   end
   return nil
 end
 
 function readyTable:take(queue, level, row)
   local list = keys.ready(queue.name, level)
-  nexts[list] = nexts[list] + 1
+  nextIndices[list] = nextIndices[list] + 1
   row.readyEntry = nil
   rows.dropMisplaced(row)
 end
@@ -155,7 +155,7 @@ function readyTable:putBack()
   for list in pairs(taken) do
     lists[list] = true
   end
-  for list in pairs(passedOver) do
+  for list in pairs(skipped) do
     lists[list] = true
   end
   for list in pairs(lists) do
@@ -164,5 +164,5 @@ function readyTable:putBack()
 end
 
 function readyTable:isFull()
-  return passesLeft <= 0 or budget.bytes <= 0
+  return examinesLeft <= 0 or budget.bytes <= 0
 end

@@ -11,7 +11,7 @@ function rows.begin()
   -- By id: whether executions that were read only as upstreams ended by the fast path.
   rows.endedCompactly = {}
   -- Unreadable executions, with the error: they count as missing, and the end of the verb sets them aside.
-  rows.bad = {}
+  rows.unreadable = {}
 end
 
 -- Rows that are read before their bytes are checked.
@@ -70,45 +70,45 @@ end
 
 -- The satisfied edges of a compact member: those whose upstreams ended by the fast path, which has counted them. Results
 -- there are small, and each is read once.
-local function heldEdges(ties)
-  local held, unread, known = {}, {}, rows.endedCompactly
-  for _, tie in ipairs(ties) do
-    if not rows.cache[tie[1]] and known[tie[1]] == nil then
-      unread[#unread + 1] = tie[1]
+local function satisfiedEdgesOf(upstreams)
+  local satisfied, unread, known = {}, {}, rows.endedCompactly
+  for _, edge in ipairs(upstreams) do
+    if not rows.cache[edge[1]] and known[edge[1]] == nil then
+      unread[#unread + 1] = edge[1]
     end
   end
   for i, state in ipairs(readAll('HMGET', keys.state, unread)) do
     known[unread[i]] = endedCompactly(state)
     rows.bytes = rows.bytes + (state and #state or 0)
   end
-  for index, tie in ipairs(ties) do
-    local upstream = rows.cache[tie[1]]
-    if upstream and upstream.endedCompactly or (not upstream and known[tie[1]]) then
-      held[index] = 2
+  for index, edge in ipairs(upstreams) do
+    local upstream = rows.cache[edge[1]]
+    if upstream and upstream.endedCompactly or (not upstream and known[edge[1]]) then
+      satisfied[index] = 2
     end
   end
-  return held
+  return satisfied
 end
 
-local function allHeld(ties)
-  local held = {}
-  for index = 1, #ties do
-    held[index] = 2
+local function allSatisfied(upstreams)
+  local satisfied = {}
+  for index = 1, #upstreams do
+    satisfied[index] = 2
   end
-  return held
+  return satisfied
 end
 
 -- The row of a compact member, whose record replaces parts of a state.
 local function makeCompact(base, state)
   local row = setmetatable({}, base)
-  local ties, names = records.upstreams(base.flags), records.dependents(base.flags)
+  local upstreams, names = records.upstreams(base.flags), records.dependents(base.flags)
   if #names > 0 then
     row.dependentNames, row.dependentCount = names, #names
   end
   local isWaiting = state and records.isWaiting(state)
-  if #ties > 0 then
-    row.edgeCount = #ties
-    row.satisfiedEdges = isWaiting and heldEdges(ties) or allHeld(ties)
+  if #upstreams > 0 then
+    row.edgeCount = #upstreams
+    row.satisfiedEdges = isWaiting and satisfiedEdgesOf(upstreams) or allSatisfied(upstreams)
   end
   if isWaiting then
     row.location, row.openEdges = 'dependencies', records.openEdges(state)
@@ -157,8 +157,8 @@ local function makeRow(id, record, state)
   return setmetatable(row, base)
 end
 
-local function spoil(id, why)
-  rows.bad[id] = why
+local function markUnreadable(id, why)
+  rows.unreadable[id] = why
   rows.cache[id], rows.isSimple[id], rows.isSimpleRun[id] = false, nil, nil
 end
 
@@ -168,7 +168,7 @@ local function make(id, record, state)
   rows.bytes = rows.bytes + #record + (state and #state or 0)
   local ok, row = pcall(makeRow, id, record, state)
   if not ok then
-    return spoil(id, row)
+    return markUnreadable(id, row)
   end
   if row.workflowId and fields.TERMINAL[row.status] and not workflow.get(row.workflowId) then
     rows.cache[id] = false
@@ -183,7 +183,7 @@ local function findRuns(ids)
   local cost = runSearch.each(ids, function(i, workerId, entry)
     local ok, why = pcall(setRunning, rows.cache[ids[i]], workerId, entry)
     if not ok then
-      spoil(ids[i], why)
+      markUnreadable(ids[i], why)
     end
   end)
   rows.bytes = rows.bytes + cost
@@ -202,7 +202,7 @@ function rows.new(id, record, extra)
 end
 
 -- The execution of that id, or nil. `isNotRunning`: it is known that no worker runs it.
-function rows.get(id, resting)
+function rows.get(id, isNotRunning)
   local row = rows.cache[id]
   if row ~= nil then
     return row or nil
@@ -214,7 +214,7 @@ function rows.get(id, resting)
   end
   local state = call('HGET', keys.state, id)
   row = make(id, record, state)
-  if row and not state and not resting then
+  if row and not state and not isNotRunning then
     findRuns({ id })
   end
   return rows.cache[id] or nil
@@ -235,7 +235,7 @@ end
 
 -- Reads many together. workerId: the worker that runs most of those without a state, if known. isNotRunning: no worker runs
 -- them.
-function rows.fetch(ids, workerId, resting)
+function rows.fetch(ids, workerId, isNotRunning)
   local missing, seen = {}, {}
   for _, id in ipairs(ids) do
     if rows.cache[id] == nil and not seen[id] then
@@ -255,7 +255,7 @@ function rows.fetch(ids, workerId, resting)
         rows.cache[id] = false
       else
         local row = make(id, record, states[i])
-        if row and not states[i] and not resting then
+        if row and not states[i] and not isNotRunning then
           stateless[#stateless + 1] = id
         end
       end
@@ -265,7 +265,7 @@ function rows.fetch(ids, workerId, resting)
       if runs[i] then
         local ok, why = pcall(setRunning, rows.cache[id], workerId, runs[i])
         if not ok then
-          spoil(id, why)
+          markUnreadable(id, why)
         end
       else
         others[#others + 1] = id
@@ -314,7 +314,7 @@ function rows.move(row, status)
 end
 
 -- The execution gets a state: marks its running entry, or its entry in a ready list, as not simple.
-local function unmask(row)
+local function markStateful(row)
   if rows.isSimpleRun[row.id] and row.status == 'RUNNING' then
     call('HSET', keys.running(row.workerId), row.id, records.runEntry(false, row.claimNumber, row.startedAt))
   elseif row.location == 'ready' and row.readyEntry == row.id and not row.isMisplaced then
@@ -332,14 +332,14 @@ function rows.dropMisplaced(row)
 end
 
 function rows.save()
-  for id, why in pairs(rows.bad) do
+  for id, why in pairs(rows.unreadable) do
     aside.execution('row', id, why)
   end
-  rows.bad = {}
+  rows.unreadable = {}
   local pairs_ = {}
   for id, row in pairs(rows.dirty) do
     if row.location ~= 'gone' then
-      unmask(row)
+      markStateful(row)
       pairs_[#pairs_ + 1] = id
       pairs_[#pairs_ + 1] = fields.pack(row)
     end

@@ -3,14 +3,14 @@
 local runSearch = {}
 
 -- Lookups (one run of one worker) per step, the cost of one in bytes read, and the minimum number of executions per search.
-local LOOKS_PER_STEP, BYTES_PER_LOOK, LEAST = 4000, 128, 4
+local LOOKUPS_PER_STEP, BYTES_PER_LOOKUP, MIN_EXECUTIONS = 4000, 128, 4
 
 local workers
 
 function runSearch.begin()
   workers = nil
   -- Lookups of this verb.
-  runSearch.looks = 0
+  runSearch.lookups = 0
 end
 
 local function all()
@@ -20,7 +20,7 @@ end
 
 -- How many executions one step may search for.
 function runSearch.most()
-  return math.max(LEAST, math.floor(LOOKS_PER_STEP / math.max(1, #all())))
+  return math.max(MIN_EXECUTIONS, math.floor(LOOKUPS_PER_STEP / math.max(1, #all())))
 end
 
 -- The items of a list that have no entry.
@@ -35,25 +35,25 @@ end
 -- Calls `visit(index, workerId, entry)` for each of these executions that a worker runs. Returns the cost of the search in
 -- bytes read.
 function runSearch.each(ids, visit)
-  local left, places, before = ids, {}, runSearch.looks
+  local left, indices, before = ids, {}, runSearch.lookups
   for i = 1, #ids do
-    places[i] = i
+    indices[i] = i
   end
   for _, workerId in ipairs(#ids > 0 and all() or {}) do
     if #left == 0 then
       break
     end
-    runSearch.looks = runSearch.looks + #left
+    runSearch.lookups = runSearch.lookups + #left
     local entries, isFound = readAll('HMGET', keys.running(workerId), left), false
     for i, entry in ipairs(entries) do
       if entry then
-        visit(places[i], workerId, entry)
+        visit(indices[i], workerId, entry)
         isFound = true
       end
     end
     if isFound then
-      left, places = without(left, entries), without(places, entries)
+      left, indices = without(left, entries), without(indices, entries)
     end
   end
-  return (runSearch.looks - before) * BYTES_PER_LOOK
+  return (runSearch.lookups - before) * BYTES_PER_LOOKUP
 end

@@ -11,10 +11,10 @@ function runTable.begin()
   -- Set of runs whose worker emits the completion itself.
   runTable.reported = {}
   -- Whether any execution is in direct dispatch; nil if not read yet.
-  runTable.anyHanded = nil
+  runTable.isAnyDispatched = nil
   -- Where a search for old runs begins, and where the next one continues. '0': at the first worker, or at the end; else the
   -- number of workers to skip, or that|cursor among the runs of the next worker|its id
-  runTable.place = '0'
+  runTable.cursor = '0'
 end
 
 function tables:isSimple(row)
@@ -39,10 +39,10 @@ function tables:endRun(row)
   local stopped = runTable.stopped[row.workerId] or {}
   runTable.stopped[row.workerId] = stopped
   stopped[#stopped + 1] = row.id
-  if runTable.anyHanded == nil then
-    runTable.anyHanded = call('EXISTS', keys.dispatched) == 1
+  if runTable.isAnyDispatched == nil then
+    runTable.isAnyDispatched = call('EXISTS', keys.dispatched) == 1
   end
-  if runTable.anyHanded then
+  if runTable.isAnyDispatched then
     call('HDEL', keys.dispatched, row.id)
   end
   runTable.stepped[row.id] = steps.since(row.claimNumber)
@@ -97,7 +97,7 @@ local function ageOf(isAlive, startedAt, claimNumber)
 end
 
 function tables:eachPastDeadline(limit, visit)
-  if runTable.place ~= '0' then
+  if runTable.cursor ~= '0' then
     return
   end
   for _, member in ipairs(call('ZRANGEBYSCORE', keys.runDeadlines, '-inf', context.steady, 'LIMIT', 0, limit)) do
@@ -118,7 +118,7 @@ local RUNS_PER_STEP, WORKERS_PER_STEP, LISTED_AT_ONCE = 1000, 250, 100
 -- Visits old runs of a worker until `left` runs are examined, `visit` returns false, or enough bytes are read. Returns the
 -- number of examined runs, the next cursor ('0': end), and whether to continue with the next worker.
 local function visitOlder(workerId, cursor, left, duration, visit)
-  local isAlive, looked = isWorkerAlive(workerId), 0
+  local isAlive, examined = isWorkerAlive(workerId), 0
   repeat
     local page = call('HSCAN', keys.running(workerId), cursor, 'COUNT', LISTED_AT_ONCE)
     local entries = page[2]
@@ -128,37 +128,37 @@ local function visitOlder(workerId, cursor, left, duration, visit)
         rows.fetch({ entries[i] }, workerId)
         local row = rows.get(entries[i])
         if row and row.status == 'RUNNING' and not visit(row) or rows.bytes > STEP_BYTES then
-          return looked, '0', false
+          return examined, '0', false
         end
       end
     end
-    cursor, looked = page[1], looked + math.max(1, #entries / 2)
-  until cursor == '0' or looked >= left
-  return looked, cursor, true
+    cursor, examined = page[1], examined + math.max(1, #entries / 2)
+  until cursor == '0' or examined >= left
+  return examined, cursor, true
 end
 
 -- Renewed leases reorder the workers; a worker that is skipped for that is found by the next search.
 function tables:eachRunOlderThan(duration, visit)
-  local passed, cursor, of = string.match(runTable.place, '^(%d+)|?(%d*)|?(.*)$')
+  local skipped, cursor, of = string.match(runTable.cursor, '^(%d+)|?(%d*)|?(.*)$')
   local left = RUNS_PER_STEP
-  passed = tonumber(passed)
-  local ids = call('ZRANGE', keys.leases, passed, passed + WORKERS_PER_STEP - 1)
+  skipped = tonumber(skipped)
+  local ids = call('ZRANGE', keys.leases, skipped, skipped + WORKERS_PER_STEP - 1)
   for i, workerId in ipairs(ids) do
-    local looked, mayGoOn
-    looked, cursor, mayGoOn = visitOlder(workerId, workerId == of and cursor or '0', left, duration, visit)
-    left = left - looked
-    if not mayGoOn then
-      runTable.place = '0'
+    local examined, mayContinue
+    examined, cursor, mayContinue = visitOlder(workerId, workerId == of and cursor or '0', left, duration, visit)
+    left = left - examined
+    if not mayContinue then
+      runTable.cursor = '0'
       return
     elseif cursor ~= '0' then
-      runTable.place = string.format('%d|%s|%s', passed + i - 1, cursor, workerId)
+      runTable.cursor = string.format('%d|%s|%s', skipped + i - 1, cursor, workerId)
       return
     elseif left <= 0 then
-      runTable.place = tostring(passed + i)
+      runTable.cursor = tostring(skipped + i)
       return
     end
   end
-  runTable.place = #ids == WORKERS_PER_STEP and tostring(passed + #ids) or '0'
+  runTable.cursor = #ids == WORKERS_PER_STEP and tostring(skipped + #ids) or '0'
 end
 
 function tables:requireLock(row, lock)

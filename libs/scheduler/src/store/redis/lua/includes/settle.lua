@@ -44,20 +44,20 @@ function settle.some(worker_, settlements)
     rows.fetch(part, worker_.id)
     return rows.bytes - before
   end)
-  local letters, chosen, places = {}, {}, {}
+  local letters, chosen, indices = {}, {}, {}
   for i = 1, many do
     letters[order[i] + 1] = codes.STALE
   end
   for i, each in ipairs(settlements) do
     if letters[i] then
-      chosen[#chosen + 1], places[#places + 1] = each, i
+      chosen[#chosen + 1], indices[#indices + 1] = each, i
     else
       letters[i] = codes.DEFERRED
     end
   end
   for i, isApplied in ipairs(engine.settle.settleAll(tables, worker_, chosen)) do
     if isApplied then
-      letters[places[i]] = codes.APPLIED
+      letters[indices[i]] = codes.APPLIED
     end
   end
   return table.concat(letters)

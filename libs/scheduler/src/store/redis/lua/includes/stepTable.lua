@@ -143,7 +143,7 @@ local function runStored(packed, run)
 end
 
 -- Reads the dependents of the next steps together.
-local function lookAhead()
+local function prefetchDependents()
   local names = {}
   for i = first, math.min(#fresh, first + tables.edgeBudget.toDecide) do
     local row = fresh[i].kind ~= 'drop' and rows.get(fresh[i].executionId)
@@ -154,12 +154,12 @@ local function lookAhead()
   edgeTable.fetchDependents(names)
 end
 
-local function mayGoOn()
+local function hasBudget()
   return tables.edgeBudget.toDecide > 0 and tables.edgeBudget.bytes > 0
 end
 
 function stepTable:run(run)
-  while mayGoOn() and isStored() do
+  while hasBudget() and isStored() do
     local packed = call('LINDEX', keys.continuation, 0)
     if not packed then
       areStored = false
@@ -168,9 +168,9 @@ function stepTable:run(run)
     end
   end
   if #fresh - first > 1 then
-    lookAhead()
+    prefetchDependents()
   end
-  while mayGoOn() and first <= #fresh do
+  while hasBudget() and first <= #fresh do
     if not runOne(fresh[first], run) then
       return
     end

@@ -21,7 +21,7 @@ local function all()
 end
 
 -- by: ms, negative for a step back
-function steps.note(by)
+function steps.add(by)
   local known = all()
   table.insert(known, { context.sequence, by })
   if #known > KEPT then

@@ -5,43 +5,41 @@
 local unnamedRuns = {}
 
 -- A dispatched execution that arrives later than that is not started: the worker checks its age.
-local PATIENCE_MS = 2000
+local GRACE_MS = 2000
 
 local DISPATCHED, CLAIMED = 'dispatched', 'claimed'
 
-local beatAt, knownUntil
+local heartbeatAt, knownUntil
 
 function unnamedRuns.begin()
-  beatAt, knownUntil = nil, nil
+  heartbeatAt, knownUntil = nil, nil
 end
 
 -- madeAt: when the heartbeat was made, which may arrive late; known: the worker knows all claims before this time; nil if
 -- unknown. A worker learns of a step back of the clock with a delay.
 function unnamedRuns.since(madeAt, known)
-  beatAt = madeAt and context.steadyAt(math.min(madeAt, now))
+  heartbeatAt = madeAt and context.steadyAt(math.min(madeAt, now))
   knownUntil = known and known <= now and known or nil
 end
 
--- How the worker got a run that it must have by now; nil if the run may be on its way. dispatchedEntry: its entry in
+-- How the worker got a run that it must have by now; nil if the run may be on its way. dispatched: its entry in
 -- keys.dispatched.
-local function kindOf(workerId, entry, waits)
-  if waits then
-    local to, since = string.match(waits, '^(.*)|(%d+)$')
-    return to == workerId and beatAt and tonumber(since) + PATIENCE_MS < beatAt and DISPATCHED or nil
+local function kindOf(workerId, entry, dispatched)
+  if dispatched then
+    local to, since = string.match(dispatched, '^(.*)|(%d+)$')
+    return to == workerId and heartbeatAt and tonumber(since) + GRACE_MS < heartbeatAt and DISPATCHED or nil
   end
   local startedAt, number = string.match(entry, '^%a(%d+)|(%d+)$')
-  local isOld = startedAt
-    and knownUntil
-    and tonumber(startedAt) + steps.since(tonumber(number)) < knownUntil - PATIENCE_MS
+  local isOld = startedAt and knownUntil and tonumber(startedAt) + steps.since(tonumber(number)) < knownUntil - GRACE_MS
   return isOld and CLAIMED or nil
 end
 
 -- Those of these runs that a worker must have, except the ids in `without` (a set): { id, claim number, kind }
 local function lost(workerId, ids, entries, without)
   local found = {}
-  local waits = call('EXISTS', keys.dispatched) == 1 and readAll('HMGET', keys.dispatched, ids) or {}
+  local dispatched = call('EXISTS', keys.dispatched) == 1 and readAll('HMGET', keys.dispatched, ids) or {}
   for i, id in ipairs(ids) do
-    local kind = entries[i] and not without[id] and kindOf(workerId, entries[i], waits[i])
+    local kind = entries[i] and not without[id] and kindOf(workerId, entries[i], dispatched[i])
     if kind then
       found[#found + 1] = { id, tonumber(string.match(entries[i], '|(%d+)$')) or 0, kind }
     end
@@ -51,9 +49,9 @@ end
 
 -- walked: ids and entries of a worker's runs; named: ids that it has named (a set). Returns id and claim number of each
 -- other run that it must have, flat.
-function unnamedRuns.among(workerId, walked, named)
+function unnamedRuns.among(workerId, examinedRuns, named)
   local flat = {}
-  for _, run in ipairs(lost(workerId, walked.ids, walked.entries, named)) do
+  for _, run in ipairs(lost(workerId, examinedRuns.ids, examinedRuns.entries, named)) do
     flat[#flat + 1] = run[1]
     flat[#flat + 1] = string.format('%.0f', run[2])
   end

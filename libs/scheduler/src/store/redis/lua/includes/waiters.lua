@@ -198,7 +198,7 @@ function waiters:firstOfLine(row)
 end
 
 -- Removes the wait of an execution that is set aside. extra: its text in keys.extra.
-function aside.forget(id, extra)
+function aside.removeWaiter(id, extra)
   local about = fields.tryUnpack(extra or '')
   if about and about.lockKey then
     waiters:removeUnreadable(about.lockKey, id)

@@ -12,7 +12,7 @@ function workerRuns.begin()
   -- For verbs that examine some runs of a worker: the cursor to begin from, then the next one, '' at the end.
   workerRuns.cursor = nil
   -- Set by a verb that needs the examined runs: { ids, entries }.
-  workerRuns.walked = nil
+  workerRuns.examinedRuns = nil
   known = {}
 end
 
@@ -25,9 +25,9 @@ function workerTable:eachRun(found, visit)
       local id = page[2][i]
       if id ~= '' and not seen[id] then
         ids[#ids + 1] = id
-        if workerRuns.walked then
-          table.insert(workerRuns.walked.ids, id)
-          table.insert(workerRuns.walked.entries, page[2][i + 1])
+        if workerRuns.examinedRuns then
+          table.insert(workerRuns.examinedRuns.ids, id)
+          table.insert(workerRuns.examinedRuns.entries, page[2][i + 1])
         end
       end
       seen[id] = true
@@ -147,7 +147,7 @@ local function dropEntry(workerId, id, row)
   call('HDEL', keys.dispatched, id)
   if not row then
     context.count('RUNNING', -1)
-    if not rows.bad[id] then
+    if not rows.unreadable[id] then
       aside.missing('run', id, 'a run of an execution that is not stored', { entry })
     end
   end

@@ -70,10 +70,10 @@ local PAD = string.rep('-', 80)
 function workerTable:describe(id, about)
   local found = workerTable:get(id)
   if found then
-    for lane = 0, 1 do
-      local last = call('HGET', keys.pipelines, id .. '|' .. lane)
+    for pipeline = 0, 1 do
+      local last = call('HGET', keys.pipelines, id .. '|' .. pipeline)
       if last then
-        call('HSET', keys.pipelines, id .. '|' .. lane .. '|hello', last)
+        call('HSET', keys.pipelines, id .. '|' .. pipeline .. '|hello', last)
       end
     end
   else
@@ -101,8 +101,8 @@ function workerTable:delete(found)
   call('HDEL', keys.registrations, id)
   call('ZREM', keys.leases, id)
   call('HDEL', keys.idle, id)
-  for lane = 0, 1 do
-    local key = id .. '|' .. lane
+  for pipeline = 0, 1 do
+    local key = id .. '|' .. pipeline
     call('HDEL', keys.pipelines, key, key .. '|reply', key .. '|hello')
   end
   call('UNLINK', keys.worker(id), keys.running(id))
