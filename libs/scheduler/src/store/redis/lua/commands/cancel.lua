@@ -6,6 +6,6 @@ local row = rows.get(ARGV[3])
 if not row then
   return commit('')
 end
-local was = row.status
+local statusBefore = row.status
 engine.cancel.cancel(tables, row, tonumber(ARGV[4]))
-return commit({ was, row.status })
+return commit({ statusBefore, row.status })

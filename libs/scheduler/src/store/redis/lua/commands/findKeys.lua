@@ -10,12 +10,12 @@ for at = 3, #ARGV, 2 do
   names[#names + 1] = ARGV[at + 1]
 end
 local reply = {}
-for i, earlier in ipairs(idempotency.find(names)) do
+for i, stored in ipairs(idempotency.find(names)) do
   local id = ARGV[2 * i + 1]
   if call('HEXISTS', keys.static, id) == 1 then
-    earlier = { executionId = id, fingerprint = '' }
+    stored = { executionId = id, fingerprint = '' }
   end
-  reply[2 * i - 1] = earlier and earlier.executionId or ''
-  reply[2 * i] = earlier and earlier.fingerprint or ''
+  reply[2 * i - 1] = stored and stored.executionId or ''
+  reply[2 * i] = stored and stored.fingerprint or ''
 end
 return reply

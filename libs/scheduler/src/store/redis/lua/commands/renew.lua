@@ -5,14 +5,14 @@
 --   its runs ('0': begin)
 -- Returns: { 1 | 0 (unknown), store's time, next cursor | '' }
 -- @include verb
-local found = workerTable:get(ARGV[3])
-if not found then
+local worker = workerTable:get(ARGV[3])
+if not worker then
   return { 0, now, '' }
 end
 workerRuns.cursor = ARGV[5] or '0'
-engine.worker.renew(tables, found)
+engine.worker.renew(tables, worker)
 if ARGV[4] == '1' then
-  call('HDEL', keys.idle, found.id)
+  call('HDEL', keys.idle, worker.id)
 end
 rows.save()
 lockTable.save()

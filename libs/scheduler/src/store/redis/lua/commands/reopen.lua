@@ -5,6 +5,6 @@ local row = rows.get(ARGV[3])
 if not row then
   return commit('')
 end
-local was = row.status
+local statusBefore = row.status
 engine.finish.reopen(tables, row)
-return commit({ was, row.status })
+return commit({ statusBefore, row.status })

@@ -119,17 +119,17 @@ end
 
 -- Members of a watched task cannot be compact: the edges in their records become edges of their own.
 for _, each in ipairs(fresh) do
-  local at, tasks_, newRows, extras = each.at, {}, {}, {}
+  local at, tasksById, newRows, extras = each.at, {}, {}, {}
   workflow.add(ARGV[at], ARGV[at + 1], ARGV[at + 2])
   for i = 1, each.size do
-    tasks_[ARGV[at + 1 + 2 * i]] = string.match(ARGV[at + 2 + 2 * i], '^[^|]*|([^|]*)')
+    tasksById[ARGV[at + 1 + 2 * i]] = string.match(ARGV[at + 2 + 2 * i], '^[^|]*|([^|]*)')
   end
   for i = 1, each.size do
     local flags, rest = string.match(ARGV[at + 2 + 2 * i], '^([^|]*)(.*)$')
     local memberEdges = {}
     for k, edge in ipairs(records.upstreams(flags)) do
       memberEdges[k] =
-        { taskId = tasks_[edge[1]], ref = edge[3], type = records.EDGE_TYPES[edge[2]], to = edge[1], reuse = false }
+        { taskId = tasksById[edge[1]], ref = edge[3], type = records.EDGE_TYPES[edge[2]], to = edge[1], reuse = false }
     end
     extras[i] = { edges = #memberEdges > 0 and memberEdges or nil }
     newRows[i] = create.row(ARGV[at + 1 + 2 * i], codes.EDGES_FLAG .. rest, extras[i])

@@ -86,9 +86,9 @@ if #ARGV > 2 then
 end
 local counters, ends = inspect.counters(), {}
 for _, id in ipairs(workers) do
-  local surplus = inspect.surplus(id)
-  if surplus > 0 then
-    counters.RUNNING, counters.PENDING = counters.RUNNING - surplus, counters.PENDING + surplus
+  local prefetched = inspect.countPrefetched(id)
+  if prefetched > 0 then
+    counters.RUNNING, counters.PENDING = counters.RUNNING - prefetched, counters.PENDING + prefetched
   end
 end
 local flat = call('HGETALL', keys.window)

@@ -121,11 +121,11 @@ function compact.plan(n, at, dependentsAt)
   local workflows = byLast(members)
   workflow.fetch(workflows)
   for _, workflowId in ipairs(workflows) do
-    local found = workflow.get(workflowId)
-    if not found or found.pins > 0 or found.isRepaired then
+    local workflowRow = workflow.get(workflowId)
+    if not workflowRow or workflowRow.pins > 0 or workflowRow.isRepaired then
       return nil
     end
-    if found.open == ends[workflowId] then
+    if workflowRow.open == ends[workflowId] then
       ended[#ended + 1] = workflowId
     end
   end
@@ -167,17 +167,17 @@ function compact.apply(plan)
     context.count('waitingForDependencies', -#plan.ready)
   end
   for id, ends in pairs(plan.ends) do
-    local found = workflow.get(id)
-    found.open = found.open - ends
-    found.dirty = true
+    local workflowRow = workflow.get(id)
+    workflowRow.open = workflowRow.open - ends
+    workflowRow.dirty = true
   end
   local entries = {}
   for i, id in ipairs(plan.ended) do
-    local found = workflow.get(id)
+    local workflowRow = workflow.get(id)
     -- As engine.workflow.complete; a script has not defined the engine yet.
-    found.status, found.completedAt, found.entry = 'COMPLETED', now, context.nextNumber()
-    effects.push({ 'workflow', id, found.status, now })
-    entries[i] = string.format('%s|%d|%s', id, found.entry, codes.COMPACT_ENTRY)
+    workflowRow.status, workflowRow.completedAt, workflowRow.entry = 'COMPLETED', now, context.nextNumber()
+    effects.push({ 'workflow', id, workflowRow.status, now })
+    entries[i] = string.format('%s|%d|%s', id, workflowRow.entry, codes.COMPACT_ENTRY)
   end
   callAll('RPUSH', keys.history, entries)
   workflow.save()

@@ -62,19 +62,19 @@ end
 
 -- Does what engine.history.trim does with such entries beyond the maximum count; leaves others to the engine.
 local function trimSimple()
-  local over = call('LLEN', keys.history) - context.historyCount
-  if over <= 0 then
+  local excess = call('LLEN', keys.history) - context.historyCount
+  if excess <= 0 then
     return
   end
   simple.mustTrim = (tonumber(call('HGET', keys.tombstones, 'history')) or 0) > 0
   local dropped = 0
-  while over > 0 and dropped < limits.DROPS_PER_EXCHANGE and not simple.mustTrim do
-    local ids, areAll = takeOldest(math.min(over, ENTRIES_AT_ONCE))
+  while excess > 0 and dropped < limits.DROPS_PER_EXCHANGE and not simple.mustTrim do
+    local ids, areAll = takeOldest(math.min(excess, ENTRIES_AT_ONCE))
     callAll('HDEL', keys.static, ids)
     callAll('HDEL', keys.state, ids)
     dropped = dropped + #ids
     simple.mustTrim = not areAll
-    over = over - ENTRIES_AT_ONCE
+    excess = excess - ENTRIES_AT_ONCE
   end
   context.count('COMPLETED', -dropped)
 end

@@ -26,8 +26,8 @@ local function startOrphanSearch()
     return
   end
   aside.isAny = true
-  local under = call('HGET', keys.meta, 'orphans')
-  call('HSET', keys.meta, 'orphans', under and string.gsub(under, '%d$', '1') or 'e|0|1|0')
+  local cursor = call('HGET', keys.meta, 'orphans')
+  call('HSET', keys.meta, 'orphans', cursor and string.gsub(cursor, '%d$', '1') or 'e|0|1|0')
   effects.push({ 'due', now })
 end
 

@@ -30,7 +30,7 @@ local function add(row)
 end
 
 -- Claims up to `demand` executions for the worker, `slots` of them for free slots. Returns whether a bound ended it.
-function claim.claim(worker_, demand, slots, options)
+function claim.claim(worker, demand, slots, options)
   runTable.flush()
   readyTable.flush()
   local capacity = {}
@@ -38,5 +38,5 @@ function claim.claim(worker_, demand, slots, options)
     capacity[#capacity + 1] = { queue = name, count = count }
   end
   local request = { want = demand, slots = slots, reserved = options.reserved or {}, capacity = capacity }
-  return engine.claim.claim(tables, worker_, request, add)
+  return engine.claim.claim(tables, worker, request, add)
 end

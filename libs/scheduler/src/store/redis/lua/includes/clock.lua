@@ -34,17 +34,17 @@ end
 -- An earlier release stored dates in `delayed` only, where a step forward would delay them: adds them to `dated`. delayed:
 -- member, steady time (which is the date itself), ...
 local function addDates(delayed)
-  local ids, places = {}, {}
+  local ids, indices = {}, {}
   for i = 1, #delayed, 2 do
     local id = string.sub(delayed[i], 14)
     if call('HSTRLEN', keys.state, id) <= SMALL_STATE then
-      ids[#ids + 1], places[#places + 1] = id, i
+      ids[#ids + 1], indices[#indices + 1] = id, i
     end
   end
   for i, state in ipairs(readAll('HMGET', keys.state, ids)) do
     local _, isDated = fields.read(state or '', 'isDated')
     if isDated then
-      call('ZADD', keys.dated, 'NX', delayed[places[i] + 1], delayed[places[i]])
+      call('ZADD', keys.dated, 'NX', delayed[indices[i] + 1], delayed[indices[i]])
     end
   end
 end
@@ -65,19 +65,19 @@ local function walk(cursorName, key, visit)
   return page[1] ~= '0'
 end
 
-local function follow(instant, by)
-  steps.add(by)
-  context.follow(instant, by)
+local function follow(instant, ms)
+  steps.add(ms)
+  context.follow(instant, ms)
   tables.now = now
-  effects.push({ 'clock', -by, now })
+  effects.push({ 'clock', -ms, now })
   effects.push({ 'due', now })
 end
 
 -- Follows a large step back. Dates that are already due must be promoted first, since they would not be due at the new
 -- time. Returns whether there are any.
 local function followBack()
-  local by = context.serverTime - context.highWaterMark
-  if by >= -STEP_BACK_MS then
+  local ms = context.serverTime - context.highWaterMark
+  if ms >= -STEP_BACK_MS then
     return false
   elseif locationTable.isDateDue() then
     return true
@@ -85,7 +85,7 @@ local function followBack()
   call('HSET', keys.meta, 'steppedBack', context.created, 'ticksCursor', '0')
   -- Future minutes would outlive the current ones.
   call('UNLINK', keys.window)
-  follow(context.serverTime, by)
+  follow(context.serverTime, ms)
   return false
 end
 

@@ -79,7 +79,7 @@ end
 
 -- The effects as one text, or ''; publishes those that concern other nodes. mayBeMore: dependents may remain to be visited.
 function effects.publish(mayBeMore)
-  local wakes = #effects.wokenOrder
+  local wokenCount = #effects.wokenOrder
   for _, name in ipairs(effects.wokenOrder) do
     effects.push({ 'ready', name })
   end
@@ -97,7 +97,7 @@ function effects.publish(mayBeMore)
       end
     end
     -- Idle workers are notified once; each registers as idle again when it finds nothing.
-    if wakes > 0 and call('DEL', keys.idle) == 1 then
+    if wokenCount > 0 and call('DEL', keys.idle) == 1 then
       for _, name in ipairs(effects.wokenOrder) do
         published[#published + 1] = { 'ready', name }
       end

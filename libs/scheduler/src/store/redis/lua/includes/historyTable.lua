@@ -19,13 +19,13 @@ local ENTRIES_PER_STEP = 5000
 local FEW, MANY, SMALL = 4, 100, 65536
 
 -- This verb's new entries by outcome, in order; the outcomes that have new entries.
-local entries, grown
+local entries, withNewEntries
 -- The bounds of an outcome, and what is read of its list in order to trim it.
 local bounds, shelves
 local isCut
 
 function historyTable.begin()
-  entries, grown = { COMPLETED = {}, FAILED = {}, CANCELLED = {}, SKIPPED = {} }, {}
+  entries, withNewEntries = { COMPLETED = {}, FAILED = {}, CANCELLED = {}, SKIPPED = {} }, {}
   bounds, shelves, isCut = nil, {}, false
 end
 
@@ -41,7 +41,7 @@ end
 
 local function enter(outcome, entry, bytes)
   table.insert(entries[outcome], entry)
-  grown[outcome] = true
+  withNewEntries[outcome] = true
   countBytes(outcome, bytes)
 end
 
@@ -77,33 +77,37 @@ function historyTable:leave(row)
   rows.touch(row)
 end
 
-function historyTable:hasWorkflow(found)
-  return found.entry > 0
+function historyTable:hasWorkflow(workflowRow)
+  return workflowRow.entry > 0
 end
 
-function historyTable:enterWorkflow(found)
-  found.entry = context.nextNumber()
-  found.dirty = true
-  enter(found.status, found.id .. '|' .. found.entry .. '|' .. codes.WORKFLOW_ENTRY, found.bytes)
+function historyTable:enterWorkflow(workflowRow)
+  workflowRow.entry = context.nextNumber()
+  workflowRow.dirty = true
+  enter(
+    workflowRow.status,
+    workflowRow.id .. '|' .. workflowRow.entry .. '|' .. codes.WORKFLOW_ENTRY,
+    workflowRow.bytes
+  )
 end
 
-function historyTable:leaveWorkflow(found)
-  leave(found.status, found.bytes)
-  found.entry = 0
-  found.dirty = true
+function historyTable:leaveWorkflow(workflowRow)
+  leave(workflowRow.status, workflowRow.bytes)
+  workflowRow.entry = 0
+  workflowRow.dirty = true
 end
 
 function historyTable:takeGrown(outcome)
-  local hasGrown = grown[outcome]
-  grown[outcome] = nil
-  return hasGrown
+  local hasNew = withNewEntries[outcome]
+  withNewEntries[outcome] = nil
+  return hasNew
 end
 
 -- Writes this verb's entries.
 function historyTable.flush()
-  for outcome, some in pairs(entries) do
-    if #some > 0 then
-      callAll('RPUSH', keys[historyTable.LISTS[outcome]], some)
+  for outcome, page in pairs(entries) do
+    if #page > 0 then
+      callAll('RPUSH', keys[historyTable.LISTS[outcome]], page)
       entries[outcome] = {}
     end
   end
@@ -151,11 +155,11 @@ function historyTable.stateOf(id, text)
   return fields.tryUnpack(text)
 end
 
--- Units by entry: { id, state } or { found }; nil for a tombstone, false if the entry is unreadable. Also returns the bytes
+-- Units by entry: { id, state } or { workflowRow }; nil for a tombstone, false if the entry is unreadable. Also returns the bytes
 -- read.
-local function unitsOf(some)
+local function unitsOf(page)
   local ids, workflows = {}, {}
-  for _, entry in ipairs(some) do
+  for _, entry in ipairs(page) do
     local id, kind = string.match(entry, '^([^|]+)|?%d*|?(%a?)$')
     if id then
       table.insert(kind == '' and ids or workflows, id)
@@ -168,15 +172,15 @@ local function unitsOf(some)
     bytes = bytes + (text and #text or 0)
   end
   local units = {}
-  for _, entry in ipairs(some) do
+  for _, entry in ipairs(page) do
     local id, number, kind = string.match(entry, '^([^|]+)|?(%d*)|?(%a?)$')
     if not id then
       -- An unreadable entry was never counted as a tombstone.
       units[entry] = false
     elseif kind ~= '' then
-      local found = workflow.get(id)
-      if found and found.entry == tonumber(number) then
-        units[entry] = { found = found, completedAt = found.completedAt, bytes = found.bytes }
+      local workflowRow = workflow.get(id)
+      if workflowRow and workflowRow.entry == tonumber(number) then
+        units[entry] = { workflowRow = workflowRow, completedAt = workflowRow.completedAt, bytes = workflowRow.bytes }
       end
     else
       local state = historyTable.stateOf(id, texts[id])
@@ -239,9 +243,9 @@ function historyTable:drop(outcome, unit)
   local shelf = shelves[outcome]
   passEntry(shelf)
   countBytes(outcome, -unit.bytes)
-  if unit.found then
-    shelf.workflows[#shelf.workflows + 1] = unit.found
-    return math.max(1, math.min(unit.found.size, trim.MEMBERS_PER_STEP))
+  if unit.workflowRow then
+    shelf.workflows[#shelf.workflows + 1] = unit.workflowRow
+    return math.max(1, math.min(unit.workflowRow.size, trim.MEMBERS_PER_STEP))
   end
   shelf.ids[#shelf.ids + 1], shelf.states[#shelf.states + 1] = unit.id, unit.state
   return 1

@@ -77,9 +77,9 @@ end
 
 -- Runs of a worker that wait in its process for a slot, for a short time: how many, and (on demand) which. A worker starts
 -- runs in the order of their claims.
-function inspect.surplus(id)
-  local found = workerTable:get(id)
-  return math.max(0, call('HLEN', keys.running(id)) - 1 - (found and found.slots or math.huge))
+function inspect.countPrefetched(id)
+  local worker = workerTable:get(id)
+  return math.max(0, call('HLEN', keys.running(id)) - 1 - (worker and worker.slots or math.huge))
 end
 
 function inspect.isWaiting(id, runId)
@@ -87,9 +87,9 @@ function inspect.isWaiting(id, runId)
   if not waiting then
     waiting = {}
     inspect.waiting[id] = waiting
-    local surplus = inspect.surplus(id)
-    local runs = surplus > 0 and workerRuns.of(id, surplus) or {}
-    for i = #runs - surplus + 1, #runs do
+    local prefetched = inspect.countPrefetched(id)
+    local runs = prefetched > 0 and workerRuns.of(id, prefetched) or {}
+    for i = #runs - prefetched + 1, #runs do
       waiting[runs[i][1]] = true
     end
   end
@@ -206,7 +206,7 @@ function inspect.lock(lock)
 end
 
 function inspect.workflow(id)
-  local found, record = workflow.get(id), workflow.record(id)
+  local workflowRow, record = workflow.get(id), workflow.record(id)
   local about = cjson.decode(string.sub(record.text, record.about))
   local nodes = {}
   -- For each node: its ref and task, then ref and type of each edge.
@@ -228,24 +228,24 @@ function inspect.workflow(id)
   return {
     id = id,
     name = about.name,
-    status = found.status,
+    status = workflowRow.status,
     created = record.created,
-    completed = found.completedAt,
-    open = found.open,
+    completed = workflowRow.completedAt,
+    open = workflowRow.open,
     order = record.order,
     nodes = nodes,
   }
 end
 
 function inspect.worker(id, lease)
-  local found = workerTable:get(id)
+  local worker = workerTable:get(id)
   return {
     id = id,
     hello = call('HGET', keys.registrations, id),
-    draining = found.draining or false,
-    started = found.started,
+    draining = worker.draining or false,
+    started = worker.started,
     lease = context.instantOf(tonumber(lease)),
-    running = call('HLEN', keys.running(id)) - 1 - inspect.surplus(id),
+    running = call('HLEN', keys.running(id)) - 1 - inspect.countPrefetched(id),
   }
 end
 

@@ -81,15 +81,15 @@ local function examineWorkflows(position)
   end
   local examined = 0
   for i = 1, #entries, 2 do
-    local found = workflow.get(entries[i])
-    if found and found.open > 0 then
+    local workflowRow = workflow.get(entries[i])
+    if workflowRow and workflowRow.open > 0 then
       local isWhole = true
-      for _, id in ipairs(workflow.record(found.id).ids) do
+      for _, id in ipairs(workflow.record(workflowRow.id).ids) do
         examined = examined + 1
         isWhole = isWhole and call('HEXISTS', keys.static, id) == 1
       end
       if not isWhole then
-        repair.recount(found)
+        repair.recount(workflowRow)
       end
     end
     position = tonumber(entries[i + 1])

@@ -37,22 +37,22 @@ end
 local DIGITS = { [0] = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9' }
 -- The number of the newest record: its hundreds as text, and its last two digits. Formatting each number costs three times
 -- as much as this.
-local hundreds, low
+local hundreds, lastDigits
 local times
 
 function records.begin()
-  hundreds, low, times = nil, nil, nil
+  hundreds, lastDigits, times = nil, nil, nil
 end
 
 -- The record of the next new execution, due at once. `part`: the caller's text, from the flags on.
 function records.new(part)
   local number = context.created + 1
   context.created = number
-  low = low and low < 99 and low + 1 or number % 100
-  hundreds = hundreds and low > 0 and hundreds or string.format('%d', (number - low) / 100)
+  lastDigits = lastDigits and lastDigits < 99 and lastDigits + 1 or number % 100
+  hundreds = hundreds and lastDigits > 0 and hundreds or string.format('%d', (number - lastDigits) / 100)
   times = times or '|' .. now .. '|' .. now .. '|'
-  local ones = low % 10
-  return hundreds .. DIGITS[(low - ones) / 10] .. DIGITS[ones] .. times .. part
+  local ones = lastDigits % 10
+  return hundreds .. DIGITS[(lastDigits - ones) / 10] .. DIGITS[ones] .. times .. part
 end
 
 -- The same, due at another time.

@@ -21,21 +21,21 @@ end
 -- Counts the stored members by status. A member that does not exist was set aside, and counts as failed. Returns false if
 -- the states are too large.
 local function countMembers(id)
-  local ids, found = workflow.record(id).ids, { id = id, completedAt = 0, open = 0, failed = 0, cancelled = 0 }
+  local ids, workflowRow = workflow.record(id).ids, { id = id, completedAt = 0, open = 0, failed = 0, cancelled = 0 }
   local done = readSome(ids, MAX_BYTES, function(part)
     local bytes = 0
     for i, state in ipairs(readAll('HMGET', keys.state, part)) do
       local status = statusOf(part[i], state)
-      found.open = found.open + (status and not fields.TERMINAL[status] and 1 or 0)
-      found.failed = found.failed + ((status == 'FAILED' or not status) and 1 or 0)
-      found.cancelled = found.cancelled + (status == 'CANCELLED' and 1 or 0)
+      workflowRow.open = workflowRow.open + (status and not fields.TERMINAL[status] and 1 or 0)
+      workflowRow.failed = workflowRow.failed + ((status == 'FAILED' or not status) and 1 or 0)
+      workflowRow.cancelled = workflowRow.cancelled + (status == 'CANCELLED' and 1 or 0)
       bytes = bytes + (state and #state or 0)
     end
     return bytes
   end)
-  found.size, found.pins, found.entry, found.bytes = #ids, 0, 0, 0
-  found.status, found.isRepaired = 'RUNNING', true
-  return done == #ids and found
+  workflowRow.size, workflowRow.pins, workflowRow.entry, workflowRow.bytes = #ids, 0, 0, 0
+  workflowRow.status, workflowRow.isRepaired = 'RUNNING', true
+  return done == #ids and workflowRow
 end
 
 -- The state of the workflow; false if the states of its members are too large.
@@ -45,12 +45,13 @@ function repair.count(id, text)
 end
 
 -- Counts an open workflow again, some of whose members do not exist. The verb must not have changed the workflow.
-function repair.recount(found)
-  local counted = countMembers(found.id)
+function repair.recount(workflowRow)
+  local counted = countMembers(workflowRow.id)
   if counted then
-    found.open, found.failed, found.cancelled, found.dirty = counted.open, counted.failed, counted.cancelled, true
-    if found.open == 0 then
-      engine.workflow.close(tables, found)
+    workflowRow.open, workflowRow.failed, workflowRow.cancelled, workflowRow.dirty =
+      counted.open, counted.failed, counted.cancelled, true
+    if workflowRow.open == 0 then
+      engine.workflow.close(tables, workflowRow)
     end
   end
 end
@@ -59,11 +60,11 @@ end
 function repair.save()
   for id, text in pairs(unreadable) do
     aside.put('workflow', id, 'its state is unreadable', { text })
-    local found = workflow.get(id)
-    if found then
-      found.dirty = true
-      if found.open == 0 then
-        engine.workflow.close(tables, found)
+    local workflowRow = workflow.get(id)
+    if workflowRow then
+      workflowRow.dirty = true
+      if workflowRow.open == 0 then
+        engine.workflow.close(tables, workflowRow)
       end
     else
       workflow.forget({ id })

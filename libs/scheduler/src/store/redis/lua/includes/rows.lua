@@ -157,8 +157,8 @@ local function makeRow(id, record, state)
   return setmetatable(row, base)
 end
 
-local function markUnreadable(id, why)
-  rows.unreadable[id] = why
+local function markUnreadable(id, err)
+  rows.unreadable[id] = err
   rows.cache[id], rows.isSimple[id], rows.isSimpleRun[id] = false, nil, nil
 end
 
@@ -181,9 +181,9 @@ end
 -- Finds the workers that run these executions, if any.
 local function findRuns(ids)
   local cost = runSearch.each(ids, function(i, workerId, entry)
-    local ok, why = pcall(setRunning, rows.cache[ids[i]], workerId, entry)
+    local ok, err = pcall(setRunning, rows.cache[ids[i]], workerId, entry)
     if not ok then
-      markUnreadable(ids[i], why)
+      markUnreadable(ids[i], err)
     end
   end)
   rows.bytes = rows.bytes + cost
@@ -263,9 +263,9 @@ function rows.fetch(ids, workerId, isNotRunning)
     local runs, others = workerId and readAll('HMGET', keys.running(workerId), stateless) or {}, {}
     for i, id in ipairs(stateless) do
       if runs[i] then
-        local ok, why = pcall(setRunning, rows.cache[id], workerId, runs[i])
+        local ok, err = pcall(setRunning, rows.cache[id], workerId, runs[i])
         if not ok then
-          markUnreadable(id, why)
+          markUnreadable(id, err)
         end
       else
         others[#others + 1] = id
@@ -332,8 +332,8 @@ function rows.dropMisplaced(row)
 end
 
 function rows.save()
-  for id, why in pairs(rows.unreadable) do
-    aside.execution('row', id, why)
+  for id, err in pairs(rows.unreadable) do
+    aside.execution('row', id, err)
   end
   rows.unreadable = {}
   local pairs_ = {}

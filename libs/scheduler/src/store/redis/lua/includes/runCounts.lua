@@ -17,7 +17,7 @@ function runCounts.begin()
   known = nil
 end
 
-local function underWay()
+local function current()
   if known == nil then
     local text = call('HGET', keys.meta, 'counting') or ''
     local newest, workers, areListed, runs = string.match(text, '^(%d+)|(%d+)|(%d)|(%d+)$')
@@ -38,7 +38,7 @@ end
 
 -- Whether the current count has counted a run.
 function runCounts.has(row)
-  local count = underWay()
+  local count = current()
   return count and (row.claimNumber > count.newest or call('SISMEMBER', keys.countedRuns, row.id) == 1)
 end
 
@@ -128,7 +128,7 @@ end
 -- Continues the current count, or starts the next. A verb calls it before it changes runs. Returns whether it must
 -- continue.
 function runCounts.step()
-  local count = underWay() or start()
+  local count = current() or start()
   if not count then
     return call('EXISTS', keys.uncounted) == 1
   end

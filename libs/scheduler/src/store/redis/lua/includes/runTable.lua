@@ -21,13 +21,13 @@ function tables:isSimple(row)
   return rows.isSimple[row.id] == true
 end
 
-function tables:startRun(row, worker_)
-  local started = runTable.started[worker_.id] or {}
-  runTable.started[worker_.id] = started
+function tables:startRun(row, worker)
+  local started = runTable.started[worker.id] or {}
+  runTable.started[worker.id] = started
   row.claimNumber = context.nextNumber()
   started[#started + 1] = row.id
   started[#started + 1] = records.runEntry(rows.isSimple[row.id], row.claimNumber)
-  row.location, row.workerId, row.lastWorkerId = 'running', worker_.id, worker_.id
+  row.location, row.workerId, row.lastWorkerId = 'running', worker.id, worker.id
 end
 
 function tables:setRunDeadline(row, at)

@@ -5,7 +5,7 @@ local scheduleTable = {}
 tables.schedules = scheduleTable
 
 -- Changed schedules; those of them whose next tick changed; removed ones.
-local cache, dirty, moved, gone
+local cache, dirty, ticksChanged, removed
 -- By app: schedules that it declares in this verb.
 local declared
 
@@ -14,7 +14,7 @@ local OPTIONAL = { 'startTime', 'endTime', 'payload', 'nextRunTime', 'lastRunTim
 local UNDECLARED_PER_STEP = 50
 
 function scheduleTable.begin()
-  cache, dirty, moved, gone, declared = {}, {}, {}, {}, {}
+  cache, dirty, ticksChanged, removed, declared = {}, {}, {}, {}, {}
   -- Whether more schedules may have to be removed.
   scheduleTable.mayBeMore = false
 end
@@ -63,11 +63,11 @@ function scheduleTable:touch(schedule)
 end
 
 function scheduleTable:order(schedule)
-  dirty[schedule.id], moved[schedule.id] = schedule, true
+  dirty[schedule.id], ticksChanged[schedule.id] = schedule, true
 end
 
 function scheduleTable:delete(schedule)
-  cache[schedule.id], dirty[schedule.id], gone[schedule.id] = false, nil, schedule
+  cache[schedule.id], dirty[schedule.id], removed[schedule.id] = false, nil, schedule
 end
 
 function scheduleTable:declare(app, ids)
@@ -127,21 +127,21 @@ function scheduleTable.save()
   for id, schedule in pairs(dirty) do
     call('HSET', keys.schedules, id, scheduleTable.pack(schedule))
     local at = engine.schedule.nextTick(schedule)
-    if moved[id] and at then
+    if ticksChanged[id] and at then
       call('ZADD', keys.ticks, at, id)
-    elseif moved[id] then
+    elseif ticksChanged[id] then
       call('ZREM', keys.ticks, id)
     end
     if schedule.declaredBy then
       call('ZADD', keys.declared(schedule.declaredBy), 'NX', context.attendedTime(), id)
     end
   end
-  for id, schedule in pairs(gone) do
+  for id, schedule in pairs(removed) do
     call('HDEL', keys.schedules, id)
     call('ZREM', keys.ticks, id)
     if schedule.declaredBy then
       call('ZREM', keys.declared(schedule.declaredBy), id)
     end
   end
-  dirty, moved, gone = {}, {}, {}
+  dirty, ticksChanged, removed = {}, {}, {}
 end

@@ -33,7 +33,7 @@ end
 local SETTLED_AT_ONCE = 100
 
 -- Settles as many runs of a worker as one exchange may. Returns one letter for each, as a text.
-function settle.some(worker_, settlements)
+function settle.some(worker, settlements)
   -- Indices of the engine begin with 0.
   local order, ids = engine.settle.inOrder(settlements), {}
   for i = 1, math.min(#order, SETTLED_AT_ONCE) do
@@ -41,7 +41,7 @@ function settle.some(worker_, settlements)
   end
   local many = readSome(ids, STEP_BYTES, function(part)
     local before = rows.bytes
-    rows.fetch(part, worker_.id)
+    rows.fetch(part, worker.id)
     return rows.bytes - before
   end)
   local letters, chosen, indices = {}, {}, {}
@@ -55,7 +55,7 @@ function settle.some(worker_, settlements)
       letters[i] = codes.DEFERRED
     end
   end
-  for i, isApplied in ipairs(engine.settle.settleAll(tables, worker_, chosen)) do
+  for i, isApplied in ipairs(engine.settle.settleAll(tables, worker, chosen)) do
     if isApplied then
       letters[indices[i]] = codes.APPLIED
     end

@@ -115,8 +115,8 @@ function tables:replaceNewest(row)
   return last or nil
 end
 
-function tables:emitWorkflow(found)
-  effects.push({ 'workflow', found.id, found.status, now })
+function tables:emitWorkflow(workflowRow)
+  effects.push({ 'workflow', workflowRow.id, workflowRow.status, now })
 end
 
 function tables:emitLock(change, lock, owner)

@@ -72,9 +72,9 @@ function trim.dropNext()
 end
 
 -- From here on the workflow is invisible; the members of a large one are deleted in steps.
-local function dropWorkflow(found)
-  local ids = workflow.record(found.id).ids
-  workflow.forget({ found.id })
+local function dropWorkflow(workflowRow)
+  local ids = workflow.record(workflowRow.id).ids
+  workflow.forget({ workflowRow.id })
   local others = #ids <= trim.MEMBERS_PER_STEP and dropMembers(ids) or ids
   if #others > 0 then
     if call('EXISTS', keys.droppedMembers) == 0 then
@@ -90,8 +90,8 @@ local function apply()
     if #shelf.ids > 0 then
       drop(shelf.ids, shelf.states)
     end
-    for _, found in ipairs(shelf.workflows) do
-      dropWorkflow(found)
+    for _, workflowRow in ipairs(shelf.workflows) do
+      dropWorkflow(workflowRow)
     end
   end
 end

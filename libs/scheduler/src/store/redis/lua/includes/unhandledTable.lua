@@ -21,18 +21,18 @@ function unhandledTable:has(row)
 end
 
 -- There may be many such tasks that no worker can run: they are not examined one by one.
-local function tasksFor(worker_)
-  runnable = runnable or call('ZINTER', 2, keys.unhandledTasks, keys.worker(worker_.id), 'WEIGHTS', 1, 0)
+local function tasksFor(worker)
+  runnable = runnable or call('ZINTER', 2, keys.unhandledTasks, keys.worker(worker.id), 'WEIGHTS', 1, 0)
   return runnable
 end
 
 -- Names of a queue's lists whose tasks the worker can run, in order: found from the lists or from the tasks, whichever are
 -- fewer.
-local function namesFor(worker_, queueName)
-  local key, tasks_, found = keys.unhandledLists(queueName), tasksFor(worker_), {}
-  if call('ZCARD', key) <= 5 * #tasks_ then
+local function namesFor(worker, queueName)
+  local key, taskIds, found = keys.unhandledLists(queueName), tasksFor(worker), {}
+  if call('ZCARD', key) <= 5 * #taskIds then
     local isRunnable = {}
-    for _, task in ipairs(tasks_) do
+    for _, task in ipairs(taskIds) do
       isRunnable[task] = true
     end
     for _, name in ipairs(call('ZRANGE', key, 0, -1)) do
@@ -41,7 +41,7 @@ local function namesFor(worker_, queueName)
     return found
   end
   local names, numbers = {}, {}
-  for _, task in ipairs(tasks_) do
+  for _, task in ipairs(taskIds) do
     for level = 0, 4 do
       names[#names + 1] = level .. '|' .. task
     end
@@ -58,12 +58,12 @@ local function namesFor(worker_, queueName)
 end
 
 -- Tasks that the worker can run and that have executions in lists of the queue, by level, in order.
-local function listsFor(worker_, queueName)
+local function listsFor(worker, queueName)
   local levels = lists[queueName]
   if not levels then
     levels = { {}, {}, {}, {}, {} }
     lists[queueName] = levels
-    for _, name in ipairs(namesFor(worker_, queueName)) do
+    for _, name in ipairs(namesFor(worker, queueName)) do
       table.insert(levels[tonumber(string.sub(name, 1, 1)) + 1], string.sub(name, 3))
     end
   end
@@ -172,43 +172,43 @@ local function indexNext(task, level)
 end
 
 -- Some tasks at a time, in turn. The next verb adds executions that are too large for this one.
-local function indexEarlier(worker_, level)
+local function indexEarlier(worker, level)
   if indexed[level] then
     return
   end
   indexed[level] = true
-  local tasks_ = tasksFor(worker_)
+  local taskIds = tasksFor(worker)
   if not firstIndexed then
-    firstIndexed = #tasks_ > INDEX_TASKS and call('HINCRBY', keys.meta, 'unhandledTurn', INDEX_TASKS) or 0
+    firstIndexed = #taskIds > INDEX_TASKS and call('HINCRBY', keys.meta, 'unhandledTurn', INDEX_TASKS) or 0
   end
-  for i = 1, math.min(#tasks_, INDEX_TASKS) do
+  for i = 1, math.min(#taskIds, INDEX_TASKS) do
     if rows.bytes <= STEP_BYTES then
-      indexNext(tasks_[(firstIndexed + i) % #tasks_ + 1], level)
+      indexNext(taskIds[(firstIndexed + i) % #taskIds + 1], level)
     end
   end
 end
 
-function unhandledTable:hasFor(worker_, queue)
-  if #tasksFor(worker_) == 0 then
+function unhandledTable:hasFor(worker, queue)
+  if #tasksFor(worker) == 0 then
     return false
   end
   for level = 0, 4 do
-    indexEarlier(worker_, level)
+    indexEarlier(worker, level)
   end
-  for _, tasks_ in ipairs(listsFor(worker_, queue.name)) do
-    if #tasks_ > 0 then
+  for _, taskIds in ipairs(listsFor(worker, queue.name)) do
+    if #taskIds > 0 then
       return true
     end
   end
   return false
 end
 
-function unhandledTable:each(worker_, queue, level, visit)
-  if #tasksFor(worker_) == 0 then
+function unhandledTable:each(worker, queue, level, visit)
+  if #tasksFor(worker) == 0 then
     return
   end
-  indexEarlier(worker_, level)
-  for _, task in ipairs(listsFor(worker_, queue.name)[level + 1]) do
+  indexEarlier(worker, level)
+  for _, task in ipairs(listsFor(worker, queue.name)[level + 1]) do
     local key = keyOf(queue.name, level .. '|' .. task)
     for _, id in ipairs(call('ZRANGE', key, 0, 4 * limits.CLAIM_PER_STEP)) do
       local before = rows.bytes

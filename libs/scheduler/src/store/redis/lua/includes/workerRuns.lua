@@ -17,10 +17,10 @@ function workerRuns.begin()
 end
 
 -- Simple runs have no state: only others are visited.
-function workerTable:eachRun(found, visit)
+function workerTable:eachRun(worker, visit)
   local cursor, runs, seen, left, many = workerRuns.cursor, {}, {}, RUNS_PER_STEP, FEW
   while cursor ~= '' and runStates.bytes <= STEP_BYTES and left > 0 do
-    local page, ids = call('HSCAN', keys.running(found.id), cursor, 'COUNT', many), {}
+    local page, ids = call('HSCAN', keys.running(worker.id), cursor, 'COUNT', many), {}
     for i = 1, #page[2], 2 do
       local id = page[2][i]
       if id ~= '' and not seen[id] then
@@ -72,9 +72,9 @@ local function entryOf(workerId, id)
   return entry
 end
 
-function workerTable:hasRun(found, run)
+function workerTable:hasRun(worker, run)
   local id, token = run.executionId, run.leaseToken
-  local entry = entryOf(found.id, id)
+  local entry = entryOf(worker.id, id)
   -- This verb may have set it aside.
   if not entry or rows.cache[id] == false then
     return false
@@ -85,7 +85,7 @@ function workerTable:hasRun(found, run)
     return token == 1 and call('HEXISTS', keys.static, id) == 1
   end
   row = row or rows.get(id)
-  return row ~= nil and engine.settle.isRunOf(row, found, run)
+  return row ~= nil and engine.settle.isRunOf(row, worker, run)
 end
 
 -- Of a worker's runs { id, claim number }, those of the newest claims: whole claims, until there are `many` runs or more
@@ -173,9 +173,9 @@ local function takeRuns(workerId, runs, limit, take)
   return done
 end
 
-function workerTable:takeRuns(found, limit, take)
-  local runs = workerRuns.of(found.id, rows.bytes <= STEP_BYTES and limit or 0, STEP_BYTES)
-  return takeRuns(found.id, runs, limit, take)
+function workerTable:takeRuns(worker, limit, take)
+  local runs = workerRuns.of(worker.id, rows.bytes <= STEP_BYTES and limit or 0, STEP_BYTES)
+  return takeRuns(worker.id, runs, limit, take)
 end
 
 -- The same for runs { id, claim number } of a worker. Returns how many were taken.

@@ -15,47 +15,47 @@ end
 
 -- An unreadable worker counts as unknown: it registers again.
 local function unpackWorker(id, text)
-  local ok, found = pcall(cmsgpack.unpack, text or '')
-  if not ok or type(found) ~= 'table' or not found.queues then
+  local ok, worker = pcall(cmsgpack.unpack, text or '')
+  if not ok or type(worker) ~= 'table' or not worker.queues then
     return nil
   end
-  found.id = id
-  return found
+  worker.id = id
+  return worker
 end
 
 function workerTable:get(id)
-  local found = cache[id]
-  if found == nil then
-    found = unpackWorker(id, call('HGET', keys.workers, id)) or false
-    cache[id] = found
+  local worker = cache[id]
+  if worker == nil then
+    worker = unpackWorker(id, call('HGET', keys.workers, id)) or false
+    cache[id] = worker
   end
-  return found or nil
+  return worker or nil
 end
 
 -- Caches a worker that the verb has read.
-function workerTable.put(found)
-  found.suspect = type(found.suspect) == 'string' and found.suspect or nil
-  cache[found.id] = found
+function workerTable.put(worker)
+  worker.suspect = type(worker.suspect) == 'string' and worker.suspect or nil
+  cache[worker.id] = worker
 end
 
-function workerTable:touch(found)
-  dirty[found.id] = found
+function workerTable:touch(worker)
+  dirty[worker.id] = worker
 end
 
 -- Writes the changed workers.
 function workerTable.save()
-  for id, found in pairs(dirty) do
+  for id, worker in pairs(dirty) do
     local stored = cmsgpack.pack({
-      queues = found.queues,
-      slots = found.slots,
-      started = found.started,
-      joined = found.joined,
-      draining = found.draining,
-      rotation = found.rotation,
-      suspect = found.suspect,
+      queues = worker.queues,
+      slots = worker.slots,
+      started = worker.started,
+      joined = worker.joined,
+      draining = worker.draining,
+      rotation = worker.rotation,
+      suspect = worker.suspect,
     })
     call('HSET', keys.workers, id, stored)
-    if found.draining then
+    if worker.draining then
       -- A draining worker gets no direct dispatch.
       call('HDEL', keys.idle, id)
     end
@@ -68,8 +68,8 @@ local PAD = string.rep('-', 80)
 
 -- about: { text (JSON), queues, slots, tasks }
 function workerTable:describe(id, about)
-  local found = workerTable:get(id)
-  if found then
+  local worker = workerTable:get(id)
+  if worker then
     for pipeline = 0, 1 do
       local last = call('HGET', keys.pipelines, id .. '|' .. pipeline)
       if last then
@@ -77,25 +77,25 @@ function workerTable:describe(id, about)
       end
     end
   else
-    found = { id = id, started = now, joined = context.nextNumber(), rotation = 0 }
-    cache[id] = found
+    worker = { id = id, started = now, joined = context.nextNumber(), rotation = 0 }
+    cache[id] = worker
   end
-  found.queues, found.slots = about.queues, about.slots
+  worker.queues, worker.slots = about.queues, about.slots
   handlers[id] = nil
-  workerTable:touch(found)
+  workerTable:touch(worker)
   call('HSET', keys.registrations, id, about.text)
   call('DEL', keys.worker(id))
   callAll('SADD', keys.worker(id), about.tasks)
   call('HSET', keys.running(id), '', PAD)
-  return found
+  return worker
 end
 
-function workerTable:setLease(found, at)
-  call('ZADD', keys.leases, context.steadyAt(at), found.id)
+function workerTable:setLease(worker, at)
+  call('ZADD', keys.leases, context.steadyAt(at), worker.id)
 end
 
-function workerTable:delete(found)
-  local id = found.id
+function workerTable:delete(worker)
+  local id = worker.id
   cache[id], dirty[id] = false, nil
   call('HDEL', keys.workers, id)
   call('HDEL', keys.registrations, id)
@@ -119,16 +119,16 @@ function workerTable:lost()
   return found
 end
 
-function workerTable:queuesOf(found)
+function workerTable:queuesOf(worker)
   local queues = {}
-  for i, name in ipairs(found.queues) do
+  for i, name in ipairs(worker.queues) do
     queues[i] = queueTable.find(name)
   end
   return queues
 end
 
-function workerTable:serves(found, queue)
-  for _, name in ipairs(found.queues) do
+function workerTable:serves(worker, queue)
+  for _, name in ipairs(worker.queues) do
     if name == queue.name then
       return true
     end
@@ -136,22 +136,22 @@ function workerTable:serves(found, queue)
   return false
 end
 
-function workerTable.hasHandler(found, task)
-  local tasks_ = handlers[found.id] or {}
-  handlers[found.id] = tasks_
-  if tasks_[task] == nil then
-    tasks_[task] = call('SISMEMBER', keys.worker(found.id), task) == 1
+function workerTable.hasHandler(worker, task)
+  local handledTasks = handlers[worker.id] or {}
+  handlers[worker.id] = handledTasks
+  if handledTasks[task] == nil then
+    handledTasks[task] = call('SISMEMBER', keys.worker(worker.id), task) == 1
   end
-  return tasks_[task]
+  return handledTasks[task]
 end
 
-function workerTable:canRun(found, row)
-  return workerTable.hasHandler(found, row.task)
+function workerTable:canRun(worker, row)
+  return workerTable.hasHandler(worker, row.task)
 end
 
-function workerTable:countRuns(found)
-  local key = keys.running(found.id)
-  return call('HLEN', key) - call('HEXISTS', key, '') + runTable.unwritten(found.id)
+function workerTable:countRuns(worker)
+  local key = keys.running(worker.id)
+  return call('HLEN', key) - call('HEXISTS', key, '') + runTable.unwritten(worker.id)
 end
 
 -- Reads many together. Returns the known ones.
@@ -177,8 +177,8 @@ end
 
 function workerTable:someAlive(test)
   alive = alive or readAlive()
-  for _, found in ipairs(alive) do
-    if test(found) then
+  for _, worker in ipairs(alive) do
+    if test(worker) then
       return true
     end
   end

@@ -54,13 +54,13 @@ local function parse(id, text)
 end
 
 function workflow.get(id)
-  local found = workflow.cache[id]
-  if found == nil then
+  local workflowRow = workflow.cache[id]
+  if workflowRow == nil then
     local text = call('HGET', keys.workflowStates, id)
-    found = text and parse(id, text) or false
-    workflow.cache[id] = found
+    workflowRow = text and parse(id, text) or false
+    workflow.cache[id] = workflowRow
   end
-  return found or nil
+  return workflowRow or nil
 end
 
 -- Reads many together.
@@ -115,22 +115,22 @@ end
 -- Writes the changed workflows.
 function workflow.save()
   local pairs_ = {}
-  for id, found in pairs(workflow.cache) do
-    if found and found.dirty then
+  for id, workflowRow in pairs(workflow.cache) do
+    if workflowRow and workflowRow.dirty then
       pairs_[#pairs_ + 1] = id
       pairs_[#pairs_ + 1] = string.format(
         '%s|%d|%d|%d|%d|%d|%d|%d|%d',
-        found.status,
-        found.completedAt,
-        found.open,
-        found.failed,
-        found.cancelled,
-        found.size,
-        found.pins,
-        found.entry,
-        found.bytes
+        workflowRow.status,
+        workflowRow.completedAt,
+        workflowRow.open,
+        workflowRow.failed,
+        workflowRow.cancelled,
+        workflowRow.size,
+        workflowRow.pins,
+        workflowRow.entry,
+        workflowRow.bytes
       )
-      found.dirty = false
+      workflowRow.dirty = false
     end
   end
   callAll('HSET', keys.workflowStates, pairs_)
@@ -153,22 +153,22 @@ function workflow.table:of(row)
   return row.workflowId and workflow.get(row.workflowId) or nil
 end
 
-function workflow.table:touch(found)
-  found.dirty = true
+function workflow.table:touch(workflowRow)
+  workflowRow.dirty = true
 end
 
 workflow.table.touchCounts = workflow.table.touch
 
-function workflow.table:addBytes(found, row)
+function workflow.table:addBytes(workflowRow, row)
   if context.countsBytes then
     row.historyBytes = rows.weigh(row)
-    found.bytes = found.bytes + row.historyBytes
+    workflowRow.bytes = workflowRow.bytes + row.historyBytes
   end
 end
 
-function workflow.table:removeBytes(found, row)
+function workflow.table:removeBytes(workflowRow, row)
   if row.historyBytes then
-    found.bytes = found.bytes - row.historyBytes
+    workflowRow.bytes = workflowRow.bytes - row.historyBytes
     row.historyBytes = nil
   end
 end
