@@ -1,7 +1,7 @@
 import type { Due } from '../due.js';
 import type { ScriptArgument } from './connection/redis-connection.js';
 
-/** With more queues their lists are not examined: the workers ask for work. */
+/** With more queues, their lists are not examined: the workers poll. */
 const MAX_QUEUES = 20;
 
 /** See commands/due.lua. */
@@ -11,7 +11,7 @@ export type DueReply = [
   now: number,
 ];
 
-/** What the check needs of its store. */
+/** The part of the store that the check uses. */
 export interface DueCheckStore {
   send(args: readonly ScriptArgument[]): Promise<DueReply>;
   /** The server's time; null: not known yet. */
@@ -19,13 +19,13 @@ export interface DueCheckStore {
   toLocal(at: number): number;
   /** A worker of this process may find work in these queues. */
   onWork(queues: readonly string[]): void;
-  /** @param incarnation what the server calls the namespace as long as it keeps its data */
+  /** @param incarnation identity of the namespace until its data is lost */
   onIncarnation(incarnation: string): void;
 }
 
 /**
- * Asks what is due, for all duties of this process and its idle workers. It is the second way, for messages that are lost: an
- * idle process sends one short call a second.
+ * Reads what is due, for all duties of this process and its idle workers: a fallback for lost messages. An idle process sends
+ * one short call a second.
  */
 export class DueCheck {
   private readonly queuesOf = new Map<string, readonly string[]>();
@@ -33,12 +33,12 @@ export class DueCheck {
   private wasFull = false;
   /** The earliest end of a lease, by the server's time. */
   private firstLease = Infinity;
-  /** Number of the newest claim when nothing ran: without another one, nothing runs. */
+  /** Number of the newest claim when there were no runs: until there is a newer claim, there are none. */
   private quietSince = '';
 
   constructor(private readonly store: DueCheckStore) {}
 
-  /** A worker of this process serves these queues from now on. */
+  /** Registers the queues of a worker of this process. */
   serve(workerId: string, queues: readonly string[]): void {
     this.queuesOf.set(workerId, queues);
   }
@@ -47,7 +47,7 @@ export class DueCheck {
     this.queuesOf.delete(workerId);
   }
 
-  /** Those who ask at the same time get one answer. */
+  /** Concurrent calls share one request. */
   due(): Promise<Due> {
     return (this.asking ??= this.ask().finally(() => (this.asking = null)));
   }
@@ -56,7 +56,7 @@ export class DueCheck {
     const workers = [...this.queuesOf.keys()];
     const queues = [...new Set([...this.queuesOf.values()].flat())];
     const isTooMany = queues.length > MAX_QUEUES;
-    // Leases and idle workers every other time: an idle worker counts as such for two seconds.
+    // Leases and idle workers every other time: an idle entry is valid for two seconds.
     const isFull = !this.wasFull || this.firstLease <= (this.store.serverNow() ?? Infinity);
     this.wasFull = isFull;
     const reply = await this.store.send([

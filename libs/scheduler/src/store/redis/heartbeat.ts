@@ -3,21 +3,21 @@ import type { HeartbeatReply } from '../task-store.js';
 import type { ScriptArgument } from './connection/redis-connection.js';
 import type { Scripts } from './large-batches.js';
 
-/** Runs that one script looks at by name. */
+/** Runs that one script examines by id. */
 const RUNS_PER_CALL = 250;
 /** Runs that one script takes back. */
 const TAKEN_PER_CALL = 50;
 
-/** Reply of the script `heartbeat`; tokens are flat: id and attempt of each; `unnamed`: id and number of the claim of each. */
+/** Reply of the script `heartbeat`. Run tokens are flat (id, lease token, ...), and so is `unnamed` (id, claim number, ...). */
 type Reply = [
   ...[known: number, cancelRequested: string[], lost: string[], examined: number, next: string],
   ...[unnamed: string[], left: number],
 ];
 
 /**
- * The heartbeat of a worker: the first script renews its lease, and it and those that follow look at its runs. Runs that the
- * store counts for the worker, and that the worker does not have, are taken back.
- * @param times when it is made, and before which time the worker knows all that it has claimed, ms; '' for unknown
+ * Sends the heartbeat of a worker. The first script renews its lease; all of them examine its runs. Runs that the store gives
+ * to the worker and that the worker does not have are taken back.
+ * @param times when it is made, and the time before which the worker knows all its claims, ms; '': unknown
  * @param onKnown called once the lease is renewed
  */
 export async function heartbeat(
@@ -48,7 +48,7 @@ export async function heartbeat(
     isFirst = false;
   } while (examined < runs.length || next !== '');
   for (const { executionId } of runs) unnamed.delete(executionId);
-  // The newest first, so that the oldest ends up at the head of its queue.
+  // Newest first, so that the oldest ends at the head of its queue.
   const lacking = [...unnamed].sort(([a, claimA], [b, claimB]) => claimB - claimA || (a < b ? 1 : -1));
   for (let from = 0; from < lacking.length;) {
     const some = lacking.slice(from, from + TAKEN_PER_CALL).map(([id]) => id);

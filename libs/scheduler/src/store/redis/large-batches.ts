@@ -58,7 +58,7 @@ export class LargeBatches {
       const { ids, fresh } = await this.withoutRepeats(batch);
       const stored = await this.storeFresh(fresh);
       if (stored) return ids.map((id) => stored.get(id) ?? id);
-      // Another request was faster with one of the keys, so that there is one more repeat.
+      // Another request has stored one of the keys first: that execution is a repeat now.
     }
   }
 

@@ -5,7 +5,7 @@ import { STAGE_BYTES, split } from './request-size.js';
 /** Queues that one script marks as declared, or clears. */
 const QUEUES_PER_CALL = 100;
 
-/** Sets the limits of a queue, and counts its runs in bounded steps where these are its first. */
+/** Sets the limits of a queue, and counts its runs in bounded steps if it had no limits before. */
 export async function configureQueue(
   scripts: Scripts,
   queue: string,
@@ -17,13 +17,13 @@ export async function configureQueue(
   try {
     while (isCounted === 0) isCounted = await scripts.commitRepeatable('countRuns');
   } catch {
-    // The limits are set, and keep the queue closed until its runs are counted: maintenance goes on.
+    // The limits are set. Nothing is claimed from the queue until maintenance has counted its runs.
   }
 }
 
 /**
- * Marks queues as declared, then finds those that are not declared any more, and clears them, all in bounded steps: one that
- * another process declares meanwhile is not cleared. @returns the names of the latter
+ * Marks queues as declared, then clears the limits of queues that are not declared any more, in bounded steps. A queue that
+ * another process declares meanwhile is not cleared. @returns the names of cleared queues
  */
 export async function declareQueues(
   scripts: Scripts,

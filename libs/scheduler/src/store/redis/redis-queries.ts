@@ -187,7 +187,7 @@ export abstract class RedisQueries extends RedisStoreBase {
       const names = rest.splice(0, QUEUES_PER_CALL);
       const shown = (JSON.parse(await this.query<string>('stats', ...names)) as View).queues;
       queues.push(...shown);
-      // Queues whose next executions are large come by fewer at a time.
+      // If the next executions are large, a reply has fewer queues.
       rest.push(...names.filter((name) => !shown.some(({ queue }) => queue === name)));
     }
     return statsOf({ ...view, queues });
@@ -204,7 +204,7 @@ export abstract class RedisQueries extends RedisStoreBase {
   private readonly boundQuery = <T>(script: string, ...args: ScriptArgument[]): Promise<T> =>
     this.query<T>(script, ...args);
 
-  /** @param from the place to go on from; null: from the first on */
+  /** @param from the cursor; null: the beginning */
   private async queueNames(from: string | null = null): Promise<string[]> {
     return from === '0' ? [] : [...new Set(await this.scan('queueNames', from ?? '0'))];
   }
@@ -236,7 +236,7 @@ export abstract class RedisQueries extends RedisStoreBase {
   }
 }
 
-/** @param flat of each: id, attempt, task, run, failures, bound, ';' and its budget */
+/** @param flat for each run: id, lease token, task, run, failures, bound, ';' with its retry budget */
 function expiredRunsOf(flat: readonly string[]): ExpiredRun[] {
   const runs: ExpiredRun[] = [];
   for (let i = 0; i < flat.length; i += 7) {

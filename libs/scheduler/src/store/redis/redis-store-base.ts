@@ -316,7 +316,7 @@ export abstract class RedisStoreBase {
     const end = message.indexOf('|');
     if (message.slice(0, end) === this.node) return;
     const effects = this.effectsIn(message.slice(end + 1));
-    // A process that was blocked or disconnected reads grants that are old.
+    // A process that was blocked or disconnected may read outdated grants.
     for (const effect of effects) if (effect.kind === 'lock') effect.age = this.ageOf(effect.time);
     this.emit(effects);
   }

@@ -202,7 +202,7 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
 
   async heartbeat(workerId: string, runs: readonly RunToken[]): Promise<HeartbeatReply> {
     const now = this.serverNow();
-    // With a test clock the time of claim and heartbeat may be the same: then runs that are not named are left alone.
+    // With a test clock, claim and heartbeat may have the same time: unnamed runs are not taken back then.
     const isKnown = now !== null && !this.settings.testClock;
     const times = [now ?? '', isKnown ? this.packer.claimsKnownUntil(workerId, now) : ''];
     const sentAt = this.sendingTime();

@@ -1,6 +1,6 @@
 import { IdempotencyConflictError, isOfOtherTask, UnknownDependencyError } from '../../core/errors.js';
 
-/** The error of a verb that was refused, from the code and the details in its reply. */
+/** The error of a refused verb, from the code and details in its reply. */
 export function rejection(code: string, details: readonly string[]): Error {
   const [first = '', second = '', expected, found = ''] = details;
   switch (code) {

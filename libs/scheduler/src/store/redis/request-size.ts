@@ -5,7 +5,7 @@ export const REQUEST_BYTES = 8 * 1024 * 1024;
 /** Bytes of one part of a staged batch. */
 export const STAGE_BYTES = 2 * 1024 * 1024;
 
-/** Characters of their payloads, which are most of a large request. */
+/** Characters of the payloads, the largest part of a large request. */
 export function sizeOf(batch: readonly NewExecution[]): number {
   let size = 0;
   for (const { payload } of batch) size += payload?.length ?? 0;

@@ -1,15 +1,15 @@
 /** Replies of slower round trips are too imprecise, ms. */
 const MAX_ROUND_TRIP_MS = 1000;
-/** Newest replies that count: after so many, a change of the network or of a clock is reflected. */
+/** Number of replies to keep: a change of the network or of a clock is reflected after this many. */
 const SAMPLES = 8;
 
 /**
  * Estimates the server's time, and with it the age of messages. The server read the time in a reply after the request was
- * sent and before the reply was read; of the newest replies, those that limit it most count. A reply that has waited in the
- * socket of a blocked process so makes no age too small.
+ * sent and before the reply was read; the tightest bounds of the newest replies apply. A reply that has waited in the socket
+ * of a blocked process therefore does not make an age too small.
  */
 export class ServerTime {
-  /** How far the server's time is ahead of this process's, ms, by each of the newest replies: at least, and at most. */
+  /** For each of the newest replies: minimum and maximum ms by which the server's time is ahead of this process's. */
   private readonly samples: { least: number; most: number }[] = [];
   private next = 0;
   private least = -Infinity;
@@ -21,7 +21,7 @@ export class ServerTime {
     this.samples[this.next] = { least: server - receivedAt, most: server - sentAt };
     this.next = (this.next + 1) % SAMPLES;
     this.least = Math.max(...this.samples.map(({ least }) => least));
-    // Below the least is what is no longer true: the time in a stored reply, or the clock before it was set forward.
+    // A value below the minimum is outdated: the time in a stored reply, or a clock that was set forward since.
     this.most = Math.min(...this.samples.map(({ most }) => most).filter((most) => most >= this.least));
   }
 

@@ -8,7 +8,7 @@ const PIPELINES = [2, 3, 4, 5];
 /** Payload bytes that count as one member more. */
 const BYTES_PER_UNIT = 16_384;
 
-/** Combines compact workflows of several callers: they cannot be refused either. */
+/** Combines compact workflows of several callers, which cannot be refused. */
 export class WorkflowBatcher {
   private readonly batcher: PipelineBatcher<CompactWorkflow, void>;
 

@@ -15,7 +15,7 @@ export interface CompactWorkflow {
   members: readonly NewExecution[];
   /** The record body of each member. */
   recordBodies: string[];
-  /** How many edges each edgeCounts for. */
+  /** The number of upstreams of each member. */
   edgeCounts: number[];
 }
 

@@ -14,7 +14,7 @@ interface QueueView {
 }
 
 interface StatsView {
-  /** Names of further queues, {} for none; and the cursor for `queueNames`, '0': there are no others. */
+  /** Names of further queues, {} for none; the cursor for `queueNames`, '0': end. */
   rest: string[] | object;
   next: string;
   now: number;

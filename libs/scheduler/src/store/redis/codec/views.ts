@@ -8,7 +8,7 @@ import { storedObject, storedValue } from './stored-json.js';
 
 type StoredAttempt = [number, number, number, string | false, TaskAttempt['outcome'], string | false];
 
-/** An execution as includes/inspect.lua writes it: what it has not is absent, and an empty list is {}. */
+/** An execution as includes/inspect.lua encodes it: nil fields are absent, an empty list is {}. */
 export interface StoredView extends Omit<
   ExecutionView,
   'payload' | 'result' | 'error' | 'rootCause' | 'waiting' | 'attempts' | 'showsLastRun' | 'progress' | 'logs' | 'tags'
@@ -27,7 +27,7 @@ export interface StoredView extends Omit<
 /** Null is false. */
 interface StoredWaiting extends Omit<WaitingView, 'dependencies' | 'lock'> {
   dependencies?: object;
-  /** The edge from which on there may be more. */
+  /** The index of the edge from which on there may be more. */
   next?: number | false;
   lock?: { key: string; heldBy: string | false };
 }
@@ -141,7 +141,7 @@ export function orNull<T>(value: T | false): T | null {
   return value === false ? null : value;
 }
 
-/** Lua has one kind of table: an empty list comes as {}. */
+/** Lua has one type of table: it encodes an empty list as {}. */
 export function listOf<T>(list: object | undefined): T[] {
   return Array.isArray(list) ? (list as T[]) : [];
 }

@@ -84,7 +84,7 @@ export function isFatalToConnect(error: Error): boolean {
 export function reasonOf({ message, code, name, errors }: Error & { code?: string; errors?: Error[] }): string {
   // An attempt at several addresses has no message; its nested errors have.
   const text = message || errors?.map((error) => error.message).join(', ') || code || name;
-  // What a server says of a command that it does not know ends with its arguments.
+  // The error for an unknown command ends with its arguments.
   const [line = ''] = text.split(/[\r\n]|, with args beginning with:/, 1);
   return line.length > 200 ? `${line.slice(0, 197)}...` : line;
 }
