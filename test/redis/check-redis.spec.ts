@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createServer } from 'node:net';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
 import { checkRedis } from 'nestjs-advanced-scheduler';
 import { run } from '../../libs/scheduler-cli/src/run.js';
 import { freePort, startRedis, type RedisServer } from '../support/redis-server.js';
@@ -8,9 +9,11 @@ let server: RedisServer;
 beforeAll(async () => void (server = await startRedis()));
 afterAll(() => server?.stop());
 
-async function doctor(REDIS_URL: string, ...args: string[]) {
+const doctor = (REDIS_URL: string, ...args: string[]) => command(REDIS_URL, 'doctor', ...args);
+
+async function command(REDIS_URL: string, ...args: string[]) {
   let [out, err] = ['', ''];
-  const code = await run(['doctor', ...args], {
+  const code = await run(args, {
     env: { REDIS_URL },
     out: (text) => (out += text),
     err: (text) => (err += text),
@@ -62,6 +65,39 @@ describe('nestjs-scheduler doctor', () => {
     expect(text.out).toMatch(/^warning 1 +\S/m);
     const { out } = await doctor(`redis://127.0.0.1:${server.port}`, '--json');
     expect(JSON.parse(out)).toEqual(await checkRedis({ port: server.port }));
+  });
+
+  it('compares the counters where a console is named, and says which differ', async () => {
+    const health = { storeReachable: true, runningTasks: 1, queueStats: { totalWaiting: 0 }, metrics: { started: 1 } };
+    let changes = 0;
+    const answer = (path: string) =>
+      path.startsWith('/api/health')
+        ? { ...health, metrics: { started: (health.metrics.started += changes) } }
+        : { items: [], nextCursor: null };
+    const fleet = createHttpServer(({ url }, response) => void response.end(JSON.stringify(answer(url!))));
+    await new Promise<void>((resolve) => fleet.listen(0, '127.0.0.1', resolve));
+    const to = `http://127.0.0.1:${(fleet.address() as AddressInfo).port}`;
+    const url = `redis://127.0.0.1:${server.port}`;
+    expect(await command(url, '--url', to, 'doctor')).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/^counters +waiting 0; running 1, recounted 0$/m),
+      err: 'differs: running\n',
+    });
+    health.runningTasks = 0;
+    const { code, out } = await command(url, '--url', to, '--json', 'doctor');
+    expect([code, JSON.parse(out).counters]).toEqual([
+      0,
+      [
+        { figure: 'waiting', counter: 0, recount: 0 },
+        { figure: 'running', counter: 0, recount: 0 },
+      ],
+    ]);
+    changes = 1;
+    expect(await command(url, '--url', to, 'doctor')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^counters +not compared/m),
+    });
+    await new Promise((resolve) => fleet.close(resolve));
   });
 
   it('ends with a code for each kind of failure, and shows no password', async () => {

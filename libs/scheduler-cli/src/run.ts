@@ -45,6 +45,7 @@ export async function run(args: readonly string[], { env, out, err }: Terminal):
   const options = (): GlobalOptions => program.opts<GlobalOptions>();
   const tools: Tools = {
     client: () => new ConsoleClient(options().url, env['NESTJS_SCHEDULER_TOKEN'] || null),
+    namesConsole: () => Boolean(env['NESTJS_SCHEDULER_URL']) || program.getOptionValueSource('url') === 'cli',
     output: () => ({ json: options().json, out, err }),
     env,
   };

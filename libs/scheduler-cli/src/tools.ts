@@ -11,6 +11,8 @@ export interface Terminal {
 export interface Tools {
   /** The console of `--url`. @throws Failure */
   client: () => ConsoleClient;
+  /** Whether a console was named, by `--url` or by the environment. */
+  namesConsole: () => boolean;
   output: () => Output;
   env: Terminal['env'];
 }

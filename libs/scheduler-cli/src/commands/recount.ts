@@ -12,7 +12,8 @@ interface Health {
   metrics: Record<string, number>;
 }
 
-interface Figure {
+/** A counter of the store, and the number of executions that it should be. */
+export interface Figure {
   figure: string;
   counter: number;
   recount: number;
@@ -28,18 +29,25 @@ export function addRecount(program: Command, { client, output }: Tools): void {
     .description('compare the counters of waiting and running executions with a recount; fails if they differ')
     .action(async () => {
       const figures = await compare(client());
+      if (figures === null)
+        throw new Failure('executions begin and end while they are counted: pause the queues, and try again');
       printRows(output(), figures, [
         ['FIGURE', (row) => row.figure],
         ['COUNTER', (row) => row.counter],
         ['RECOUNT', (row) => row.recount],
       ]);
-      const wrong = figures.filter(({ counter, recount }) => counter !== recount);
-      if (wrong.length > 0) throw new Failure(`differs: ${wrong.map(({ figure }) => figure).join(', ')}`);
+      refuseDifferences(figures);
     });
 }
 
-/** @throws Failure if the figures change each time while the executions are counted */
-async function compare(client: ConsoleClient): Promise<Figure[]> {
+/** @throws Failure if counters differ from the recount */
+export function refuseDifferences(figures: readonly Figure[]): void {
+  const wrong = figures.filter(({ counter, recount }) => counter !== recount);
+  if (wrong.length > 0) throw new Failure(`differs: ${wrong.map(({ figure }) => figure).join(', ')}`);
+}
+
+/** @returns null if the figures change each time while the executions are counted */
+export async function compare(client: ConsoleClient): Promise<Figure[] | null> {
   for (let tries = 0; tries < TRIES; tries++) {
     const before = await healthOf(client);
     const count = async (status: string): Promise<number> => (await client.list('executions', { status })).items.length;
@@ -51,7 +59,7 @@ async function compare(client: ConsoleClient): Promise<Figure[]> {
       { figure: 'running', counter: after.runningTasks, recount: running },
     ];
   }
-  throw new Failure('executions begin and end while they are counted: pause the queues, and try again');
+  return null;
 }
 
 async function healthOf(client: ConsoleClient): Promise<Health> {
