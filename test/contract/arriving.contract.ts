@@ -33,9 +33,9 @@ export function arrivingContract(open: OpenStore): void {
     return claims.map(({ executionId, results }) => [executionId, JSON.parse(results!.parent as string)]);
   };
 
-  describe('an execution that has ended before all that wait for it are attached', () => {
+  describe('an execution that ends before all its dependents are attached', () => {
     it(
-      'is not used by a new one where one of the same task has waited for it',
+      'is not used by a new dependent if another execution of the same task waited for it',
       scene(async (s, parents, children) => {
         const first = await s.add(child);
         const parent = await endedParent(s, parents);
@@ -53,7 +53,7 @@ export function arrivingContract(open: OpenStore): void {
     );
 
     it(
-      'is used by the first request that comes then, where none of its task has waited, and by that alone',
+      'is used by the first later request of a task none of whose executions waited for it, and by that one only',
       scene(async (s, parents, children) => {
         await s.add(grandchild);
         const parent = await endedParent(s, parents);
@@ -72,7 +72,7 @@ export function arrivingContract(open: OpenStore): void {
     );
 
     it(
-      'is used by one that came before the next one, though that is decided after it',
+      'is used by a dependent that was bound before the next one arrived, even if it is decided later',
       scene(async (s, parents, children) => {
         const parent = await endedParent(s, parents);
         const before = await s.add(child);
@@ -88,7 +88,7 @@ export function arrivingContract(open: OpenStore): void {
     );
 
     it(
-      'is used at once where that is allowed again and again, and not where it is too old',
+      'is used again with reuse, and not if it is older than maxAge',
       scene(async (s, parents, children) => {
         const parent = await endedParent(s, parents);
         s.clock.advance(1_000);
@@ -105,7 +105,7 @@ export function arrivingContract(open: OpenStore): void {
     );
 
     it(
-      'is not used by one that has ended meanwhile, or waits for too long',
+      'is not used by a dependent that has ended or timed out meanwhile',
       scene(async (s, parents, children) => {
         const parent = await endedParent(s, parents);
         const cancelled = await s.add(child);
@@ -122,7 +122,7 @@ export function arrivingContract(open: OpenStore): void {
     );
 
     it(
-      'is waited for again where it is reopened',
+      'is waited for again if it is reopened',
       scene(async (s, parents, children) => {
         const parent = await s.add({ taskId: 'parent' });
         await parents.fail(await parents.claimOne(parent));
@@ -136,7 +136,7 @@ export function arrivingContract(open: OpenStore): void {
     );
 
     it(
-      'skips what cannot hold any more',
+      'skips dependents whose edge can no longer be satisfied',
       scene(async (s, parents, children) => {
         const parent = await s.add({ taskId: 'parent' });
         await parents.fail(await parents.claimOne(parent));

@@ -27,7 +27,7 @@ export function bindingContract(open: OpenStore): void {
 
   describe('an edge to the newest execution of a task', () => {
     it(
-      'counts its outcome at once where it has finished',
+      'counts its outcome at once if it has ended',
       scene(async (s) => {
         const parent = await finishedParent(s);
         const child = await addChild(s);
@@ -37,7 +37,7 @@ export function bindingContract(open: OpenStore): void {
     );
 
     it(
-      'waits for it where it is under way, be it queued, delayed, running or to be retried',
+      'waits for it while it is queued, delayed, running or retrying',
       scene(async (s) => {
         await finishedParent(s);
         const delayed = await s.add({ taskId: 'parent', delay: 1_000 });
@@ -59,7 +59,7 @@ export function bindingContract(open: OpenStore): void {
     );
 
     it(
-      'waits for the next one where there is none, and many dependents share it',
+      'waits for the next one if there is none; many dependents share it',
       scene(async (s) => {
         const children = [await addChild(s), await addChild(s), await addChild(s, {}, 'grandchild')];
         expect(await upstreamOf(s, children[0]!)).toBeNull();
@@ -75,7 +75,7 @@ export function bindingContract(open: OpenStore): void {
     );
 
     it(
-      'is decided by the next one even where that one is SKIPPED as it comes',
+      'is decided by the next one even if that one is created as SKIPPED',
       scene(async (s) => {
         const worker = await s.worker();
         const broken = await s.add({ taskId: 'uncle' });
@@ -91,7 +91,7 @@ export function bindingContract(open: OpenStore): void {
     );
 
     it(
-      'takes no notice of one that is enqueued after it was bound',
+      'ignores an execution that is enqueued after the edge was bound',
       scene(async (s) => {
         const first = await s.add({ taskId: 'parent' });
         const child = await addChild(s);
@@ -101,7 +101,7 @@ export function bindingContract(open: OpenStore): void {
     );
 
     it(
-      'binds to one of its own batch',
+      'binds to an execution of the same batch',
       scene(async (s) => {
         const parent = newExecution({ taskId: 'parent' });
         const child = newExecution({ taskId: 'child', edges: [edgeToNewest('parent')] });
@@ -111,7 +111,7 @@ export function bindingContract(open: OpenStore): void {
     );
 
     it(
-      'lets an outcome older than maxAge not count, and waits for the next',
+      'ignores an outcome older than maxAge and waits for the next',
       scene(async (s) => {
         await finishedParent(s);
         await s.advance(10_000);
@@ -125,7 +125,7 @@ export function bindingContract(open: OpenStore): void {
     );
 
     it(
-      'lets one outcome count once for each dependent task, so that nights pair up with nights',
+      'counts one outcome once for each dependent task, so that nights pair up',
       scene(async (s) => {
         const worker = await s.worker();
         await finishedParent(s);
@@ -141,7 +141,7 @@ export function bindingContract(open: OpenStore): void {
     );
 
     it.each([3, 350])(
-      'lets one outcome count for all %i executions of one request, and for none of the next',
+      'counts one outcome for all %i executions of one request, and for none of the next',
       async (many) =>
         scene(async (s) => {
           const worker = await s.worker();
@@ -160,7 +160,7 @@ export function bindingContract(open: OpenStore): void {
         })(),
     );
 
-    it.each([3, 350])('lets one outcome count for all %i nodes of a workflow, and for none of the next', async (many) =>
+    it.each([3, 350])('counts one outcome for all %i nodes of a workflow, and for none of the next', async (many) =>
       scene(async (s) => {
         const worker = await s.worker();
         await finishedParent(s);
@@ -195,7 +195,7 @@ export function bindingContract(open: OpenStore): void {
     );
 
     it(
-      'counts an outcome again where it says so',
+      'counts an outcome again with reuse',
       scene(async (s) => {
         await finishedParent(s);
         const first = await addChild(s);
@@ -205,7 +205,7 @@ export function bindingContract(open: OpenStore): void {
     );
 
     it(
-      'counts an outcome as used by those that were bound while it was under way',
+      'counts an outcome as used by dependents that were bound while the upstream was active',
       scene(async (s) => {
         const worker = await s.worker();
         const parent = await s.add({ taskId: 'parent' });
@@ -218,7 +218,7 @@ export function bindingContract(open: OpenStore): void {
     );
 
     it(
-      'counts an outcome as used even where another one was named since',
+      'counts an outcome as used even if another one was named since',
       scene(async (s) => {
         const older = await finishedParent(s);
         await finishedParent(s);
@@ -230,7 +230,7 @@ export function bindingContract(open: OpenStore): void {
     );
 
     it(
-      'that finished badly skips at once',
+      'skips its dependent at once if that one has failed',
       scene(async (s) => {
         const worker = await s.worker();
         const parent = await s.add({ taskId: 'parent' });
@@ -248,7 +248,7 @@ export function bindingContract(open: OpenStore): void {
     );
 
     it(
-      'counts its timeout while there is no upstream execution at all',
+      'counts its timeout while there is no upstream execution',
       scene(async (s) => {
         const child = await addChild(s, { timeout: 5_000 });
         await s.advance(5_000);

@@ -54,7 +54,7 @@ export function cancelContract(open: OpenStore): void {
   describe('cancel', () => {
     for (const [where, wait] of Object.entries(WAITING)) {
       it(
-        `ends at once what waits ${where}, and it never runs`,
+        `ends at once what waits ${where}; it never runs`,
         scene(async (s) => {
           const worker = await s.worker();
           const id = await wait(s, worker);
@@ -82,7 +82,7 @@ export function cancelContract(open: OpenStore): void {
     }
 
     it(
-      'changes nothing of what is unknown or has ended',
+      'changes nothing for an unknown or ended execution',
       scene(async (s) => {
         expect(await s.store.cancel(idOf(0xdead), 0)).toBeNull();
         await s.addMany(2);
@@ -96,7 +96,7 @@ export function cancelContract(open: OpenStore): void {
     );
 
     it(
-      'marks a run, tells its worker, and ends it after the grace',
+      'marks a run, notifies its worker, and ends the run after the grace period',
       scene(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
@@ -134,7 +134,7 @@ export function cancelContract(open: OpenStore): void {
     );
 
     it(
-      'asked twice counts once, and its first deadline stays',
+      'counts once when it is repeated, and keeps its first deadline',
       scene(async (s) => {
         const id = await s.add();
         await (await s.worker()).claimOne();
@@ -151,7 +151,7 @@ export function cancelContract(open: OpenStore): void {
     for (const kind of SETTLEMENT_KINDS) {
       const end = kind === 'complete' ? 'COMPLETED' : 'CANCELLED';
       it(
-        `lets ${kind} within the grace end it as ${end}`,
+        `ends as ${end} if its run ends by ${kind} within the grace period`,
         scene(async (s) => {
           const id = await s.add();
           const child = await s.add({ taskId: 'child', edges: [edgeTo(id)] });
@@ -171,7 +171,7 @@ export function cancelContract(open: OpenStore): void {
     }
 
     it(
-      'ends a run that its worker gives back by leaving',
+      'ends a run that its worker releases as it deregisters',
       scene(async (s) => {
         const id = await s.add();
         await (await s.worker()).claimOne();
@@ -182,7 +182,7 @@ export function cancelContract(open: OpenStore): void {
     );
 
     it(
-      'ends a run whose worker crashed, at the end of the grace at the latest',
+      'ends a run whose worker crashed, at the latest after the grace period',
       scene(async (s) => {
         const id = await s.add();
         await (await s.worker()).claimOne();
@@ -195,7 +195,7 @@ export function cancelContract(open: OpenStore): void {
     );
 
     it(
-      'counts a run whose worker crashed as its attempt says: cancelled, not crashed',
+      'records the attempt of a crashed worker as cancelled, not as crashed',
       scene(async (s) => {
         const [asked, other] = await s.addMany(2);
         await (await s.worker()).claim(2);

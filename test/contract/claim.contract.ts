@@ -11,7 +11,7 @@ export function claimContract(open: OpenStore): void {
 
   describe('claim', () => {
     it(
-      'hands over all that a run needs, and marks it RUNNING',
+      'returns all that a run needs, and marks the execution RUNNING',
       scene(async (s) => {
         const id = await s.add({ taskId: 'child', priority: TaskPriority.HIGH, payload: '{"a":1}', timeout: 9_000 });
         const scheduled = s.now;
@@ -46,7 +46,7 @@ export function claimContract(open: OpenStore): void {
     );
 
     it(
-      'knows the task of an execution whatever payloads contain',
+      'finds the task of an execution whatever its payload contains',
       scene(async (s) => {
         const payload = JSON.stringify(`|${s.now}|${s.now}||child|`);
         const first = await s.add({ taskId: 'child' });
@@ -83,7 +83,7 @@ export function claimContract(open: OpenStore): void {
     );
 
     it(
-      'serves only the queues that the worker named, priority before queue',
+      'serves only the queues that the worker names, by priority before queue',
       scene(async (s) => {
         const elsewhere = await s.add({ queue: 'elsewhere', priority: TaskPriority.CRITICAL });
         const low = await s.add({ queue: 'one', priority: TaskPriority.LOW });
@@ -112,7 +112,7 @@ export function claimContract(open: OpenStore): void {
     );
 
     it(
-      'starves no queue of one level when it claims several at a time',
+      'starves no queue of one level when it claims several executions at a time',
       scene(async (s) => {
         const one = await s.addMany(60, { queue: 'one' });
         await s.addMany(60, { queue: 'two' });
@@ -153,7 +153,7 @@ export function claimContract(open: OpenStore): void {
     );
 
     it(
-      "keeps to the process's capacity of a queue",
+      'respects the concurrency of a queue in the process',
       scene(async (s) => {
         const narrow = await s.addMany(5, { queue: 'narrow', priority: TaskPriority.HIGH });
         const wide = await s.addMany(5, { queue: 'wide' });
@@ -168,7 +168,7 @@ export function claimContract(open: OpenStore): void {
     );
 
     it(
-      'is bounded, and says so',
+      'is bounded, and reports that more is ready',
       scene(async (s) => {
         const ids = await s.addMany(CLAIM_PER_STEP + 10);
         const worker = await s.worker();
@@ -182,7 +182,7 @@ export function claimContract(open: OpenStore): void {
     );
 
     it(
-      'inspects a bounded number of entries a call, and comes to the work behind them',
+      'inspects a bounded number of entries per call, and reaches the work behind them',
       scene(async (s) => {
         await s.store.acquireLock('shared', 'someone', 60_000, 0);
         const parked = await s.addMany(INSPECT_FLOOR * 2 + 10, { lock: lockOn('shared') });
@@ -199,7 +199,7 @@ export function claimContract(open: OpenStore): void {
     );
 
     it(
-      'drops what was cancelled in the queue',
+      'drops executions that were cancelled in the queue',
       scene(async (s) => {
         const [a, b, c] = await s.addMany(3);
         await s.store.cancel(b!, 0);
@@ -210,7 +210,7 @@ export function claimContract(open: OpenStore): void {
     );
 
     it(
-      'raises the attempt with every claim',
+      'increments the attempt number with every claim',
       scene(async (s) => {
         await s.add();
         const worker = await s.worker();
@@ -231,7 +231,7 @@ export function claimContract(open: OpenStore): void {
       ['has tags', { tags: ['a'] }, null],
       ['is in a queue with a rate limit', {}, { rateLimit: { max: 100, per: 1000 }, concurrency: null }],
       ['is in a queue with a concurrency', {}, { rateLimit: null, concurrency: 100 }],
-    ])('claims nothing ahead that %s, nor what stands behind it', (_, overrides, rules) =>
+    ])('prefetches nothing that %s, nor what is queued behind it', (_, overrides, rules) =>
       scene(async (s) => {
         if (rules) await s.store.configureQueue('default', rules);
         const ids = [await s.add(), await s.add(overrides), await s.add(overrides), await s.add()];
@@ -247,7 +247,7 @@ export function claimContract(open: OpenStore): void {
     );
 
     it(
-      'shows as RUNNING no more runs of a worker than it has slots',
+      'shows at most as many runs of a worker as RUNNING as it has slots',
       scene(async (s) => {
         const ids = await s.addMany(5);
         const worker = await s.worker('w1', { maxConcurrentTasks: 2 });

@@ -30,7 +30,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
 
   describe('forward', () => {
     it(
-      'takes no run for lost, nor its lock',
+      'expires no lease and no lock',
       scene(async (s) => {
         const { store, clock } = s;
         const worker = await s.worker();
@@ -49,7 +49,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
     );
 
     it(
-      'ends no run at its time-out or at the bound of an attempt, which still hold',
+      'ends no run at its timeout or at maxAttemptDuration, which still apply',
       scene(async (s) => {
         const { store, clock } = s;
         const worker = await s.worker();
@@ -67,7 +67,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
     );
 
     it(
-      'leaves handles their locks, waits their time and cancels their grace',
+      'keeps locks of handles, their wait times and grace periods of cancels',
       scene(async (s) => {
         const { store, clock } = s;
         const worker = await s.worker();
@@ -95,7 +95,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
     );
 
     it(
-      'times no edge out, and lets a rate limit hold',
+      'times out no edge, and keeps rate limits',
       scene(async (s) => {
         const { store, clock } = s;
         const worker = await s.worker();
@@ -135,7 +135,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
     );
 
     it(
-      'counts only the time that has passed',
+      'counts only elapsed time',
       scene(async (s) => {
         const { store, clock } = s;
         const worker = await s.worker();
@@ -149,7 +149,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
     );
   });
 
-  it.each([2 * HOUR, -2 * HOUR])('by %d ms leaves the wait for a first run its ttl', async (by) =>
+  it.each([2 * HOUR, -2 * HOUR])('by %d ms does not change the remaining ttl', async (by) =>
     scene(async (s) => {
       const id = await s.add({ ttl: MINUTE });
       s.clock.advance(MINUTE / 2);
@@ -161,7 +161,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
     })(),
   );
 
-  it.each([30 * HOUR, -30 * HOUR])('by %d ms leaves idempotency keys their day', async (by) =>
+  it.each([30 * HOUR, -30 * HOUR])('by %d ms keeps idempotency keys for 24 hours', async (by) =>
     scene(async (s) => {
       const { store, clock } = s;
       const keyed = (): Promise<string> => s.add({ idempotency: { key: 'order-7', fingerprint: 'f' } });
@@ -178,7 +178,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
   );
 
   it(
-    'forward and back again leaves delays, retries and dates as they were',
+    'forward and back again leaves delays, retries and dates unchanged',
     scene(async (s) => {
       const { store, clock } = s;
       const worker = await s.worker();
@@ -206,7 +206,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
 
   describe('back', () => {
     it(
-      'delays no delay, no retry and nothing that is due',
+      'postpones no delay, no retry and nothing that is due',
       scene(async (s) => {
         const { store, clock } = s;
         const worker = await s.worker();
@@ -232,7 +232,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
     );
 
     it(
-      'lets leases, locks and time-outs end when their time has passed',
+      'expires leases, locks and timeouts after their elapsed time',
       scene(async (s) => {
         const { store, clock } = s;
         const worker = await s.worker();
@@ -252,7 +252,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
     );
 
     it(
-      'removes what no release declares any more, once its time has passed',
+      'removes what no release declares any more, after the elapsed time',
       scene(async (s) => {
         const { store, clock } = s;
         await store.putSchedule(newSchedule({ id: 'dropped', declaredBy: 'app', nextRunTime: s.now + 9 * HOUR }));
@@ -265,7 +265,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
     );
 
     it(
-      'has schedules looked at anew',
+      'recomputes the next tick of each schedule',
       scene(async (s) => {
         const { store, clock } = s;
         await store.putSchedule(newSchedule({ nextRunTime: s.now + HOUR }));
@@ -276,7 +276,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
     );
 
     it(
-      'fires an instant that comes again',
+      'fires an instant that occurs again',
       scene(async (s) => {
         const { store, clock } = s;
         const tickAt = async (time: number): Promise<void> => {
@@ -309,7 +309,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
     );
 
     it(
-      'lets a rate limit end, and drops the minutes to come',
+      'expires rate limits, and drops minute statistics of the future',
       scene(async (s) => {
         const { store, clock } = s;
         const worker = await s.worker();
@@ -326,7 +326,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
 });
 
 describe('a ttl, embedded', () => {
-  it('goes on over a restart, and a run that has begun has ended it', async () => {
+  it('continues after a restart, and ends with the first run', async () => {
     const folder = temporaryFolder();
     try {
       const path = folder.path('scheduler.db');
@@ -355,11 +355,11 @@ describe('a ttl, embedded', () => {
   });
 });
 
-describe('a clock that went back between two processes, embedded', () => {
+describe('a clock that goes back between two processes, embedded', () => {
   it.each([
     ['while one is there', true],
     ['between them', false],
-  ] as const)('or %s, leaves idempotency keys their day', async (_, isAttended) => {
+  ] as const)('or %s, keeps idempotency keys for 24 hours', async (_, isAttended) => {
     const folder = temporaryFolder();
     try {
       const path = folder.path('scheduler.db');
@@ -386,7 +386,7 @@ describe('a clock that went back between two processes, embedded', () => {
     }
   });
 
-  it('delays no delay and holds no lock for longer', async () => {
+  it('prolongs no delay and no lock', async () => {
     const folder = temporaryFolder();
     try {
       const path = folder.path('scheduler.db');

@@ -25,7 +25,7 @@ const RUN = { executionId: 'x', leaseToken: 1 };
 
 export function closedContract(open: OpenStore): void {
   describe('a closed store', () => {
-    it('refuses every call with the same error, and is closed again without harm', async () => {
+    it('refuses every call with the same error, and can be closed again', async () => {
       const { store, close } = await open();
       await store.enqueue([newExecution()]);
       await close();

@@ -17,7 +17,7 @@ export function closureContract(open: OpenStore): void {
 
   describe('a broken edge', () => {
     it(
-      'skips all that stands behind it, each once, each with the root cause',
+      'skips all executions downstream, each once, each with the root cause',
       scene(async (s) => {
         const [root, ...behind] = await chain(s, 6);
         const worker = await s.worker();
@@ -50,7 +50,7 @@ export function closureContract(open: OpenStore): void {
     );
 
     it(
-      'names a success where a failure was asked for',
+      'names a success as the root cause of a failure edge',
       scene(async (s) => {
         const parent = await s.add({ taskId: 'parent' });
         const child = await s.add({ taskId: 'child', edges: [edgeTo(parent, 'failure')] });
@@ -61,7 +61,7 @@ export function closureContract(open: OpenStore): void {
     );
 
     it(
-      'stops where an edge asks for any end',
+      'stops at an edge of type always',
       scene(async (s) => {
         const [root, middle] = await chain(s, 2);
         const cleanup = await s.add({ taskId: 'uncle', edges: [edgeTo(middle!, 'always', { taskId: 'child' })] });
@@ -75,7 +75,7 @@ export function closureContract(open: OpenStore): void {
     );
 
     it(
-      'skips the tip of a diamond once',
+      'skips the last node of a diamond once',
       scene(async (s) => {
         const root = await s.add({ taskId: 'parent' });
         const sides = [
@@ -109,7 +109,7 @@ export function closureContract(open: OpenStore): void {
     };
 
     it(
-      'wake in bounded steps, in edge order, each once',
+      'become ready in bounded steps, in edge order, each once',
       scene(async (s) => {
         const { parent, children } = await fanOut(s);
         const worker = await s.worker();
@@ -134,7 +134,7 @@ export function closureContract(open: OpenStore): void {
     );
 
     it(
-      'wake by exchanges alone',
+      'become ready by exchanges alone',
       scene(async (s) => {
         const { parent, children } = await fanOut(s, 1_000);
         const worker = await s.worker();

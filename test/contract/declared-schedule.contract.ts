@@ -13,7 +13,7 @@ export function declaredScheduleContract(open: OpenStore): void {
 
   describe('schedules declared in code', () => {
     it(
-      'are removed when their app has not declared them for a while, others never',
+      'are removed when their app has not declared them for a while; others are kept',
       scene(async (s) => {
         await put(s, { id: 'kept', declaredBy: 'app' });
         await put(s, { id: 'dropped', declaredBy: 'app' });
@@ -31,7 +31,7 @@ export function declaredScheduleContract(open: OpenStore): void {
     );
 
     it(
-      'stay declared by their app when they are put by hand, and go as others do',
+      'stay declared by their app when they are put by hand, and are removed like others',
       scene(async (s) => {
         await put(s, { id: 'dropped', declaredBy: 'app' });
         await s.attend(UNDECLARED_MS / 2);
@@ -47,7 +47,7 @@ export function declaredScheduleContract(open: OpenStore): void {
     );
 
     it(
-      'may be many',
+      'can be many',
       scene(async (s) => {
         const ids = Array.from({ length: 700 }, (_, i) => `s${String(i).padStart(3, '0')}`);
         for (const id of ids) await put(s, { id, declaredBy: 'app' });
@@ -61,7 +61,7 @@ export function declaredScheduleContract(open: OpenStore): void {
     );
 
     it(
-      'that another app has taken over are left alone',
+      'are kept if another app has taken them over',
       scene(async (s) => {
         await put(s, { id: 'shared', declaredBy: 'app' });
         await put(s, { id: 'shared', declaredBy: 'another app' });
@@ -75,7 +75,7 @@ export function declaredScheduleContract(open: OpenStore): void {
     );
 
     it(
-      'are removed at once where the app asks for it',
+      'are removed at once if the app requests it',
       scene(async (s) => {
         await put(s, { id: 'kept', declaredBy: 'app' });
         await put(s, { id: 'dropped', declaredBy: 'app' });

@@ -17,9 +17,9 @@ import { scenes } from './store-fixture.js';
 export function definitionContract(open: OpenStore): void {
   const scene = scenes(open);
 
-  describe('mirrors of definitions', () => {
+  describe('stored definitions', () => {
     it(
-      'are kept as they are put',
+      'are returned as they were put',
       scene(async (s) => {
         const mirror = mirrorOf('report', { tags: ['a'], payload: { month: 1 }, lockKey: null });
         await s.store.putTasks([mirror]);
@@ -48,7 +48,7 @@ export function definitionContract(open: OpenStore): void {
 
   describe('removing a task', () => {
     it(
-      'is refused while another depends on it',
+      'is refused while another task depends on it',
       scene(async (s) => {
         await s.depend('child', 'parent');
         await expect(s.store.removeTask('parent')).rejects.toBeInstanceOf(TaskInUseError);
@@ -61,7 +61,7 @@ export function definitionContract(open: OpenStore): void {
     );
 
     it(
-      'skips what waits for its next execution, so that a workflow ends',
+      'skips executions that wait for its next execution, so that their workflow ends',
       scene(async (s) => {
         const worker = await s.worker();
         const workflowId = nextId();
@@ -90,7 +90,7 @@ export function definitionContract(open: OpenStore): void {
     );
 
     it(
-      'cancels what is queued, lets runs finish, and removes its schedules',
+      'cancels queued executions, does not stop runs, and removes its schedules',
       scene(async (s) => {
         const worker = await s.worker();
         const run = await worker.claimOne(await s.add({ taskId: 'nightly', lock: lockOn('key') }));

@@ -38,7 +38,7 @@ export function edgeContract(open: OpenStore): void {
         const holds = edgeHolds(type, status);
 
         it(
-          `of type ${type} ${holds ? 'holds' : 'does not hold'} at the end ${status}`,
+          `of type ${type} is ${holds ? 'satisfied' : 'broken'} by the end ${status}`,
           scene(async (s) => {
             const worker = await s.worker();
             const parent = await addParent(s, status);
@@ -55,7 +55,7 @@ export function edgeContract(open: OpenStore): void {
         );
 
         it(
-          `of type ${type} to one that has ended ${status} ${holds ? 'holds' : 'does not hold'} at once`,
+          `of type ${type} is ${holds ? 'satisfied' : 'broken'} at once by an upstream that has ended as ${status}`,
           scene(async (s) => {
             const worker = await s.worker();
             const parent = await addParent(s, status);
@@ -70,7 +70,7 @@ export function edgeContract(open: OpenStore): void {
     }
 
     it(
-      'lets nothing start early, and wakes its dependent in the transition that ends the upstream one',
+      'blocks its dependent, and makes it ready in the transition that ends the upstream',
       scene(async (s) => {
         const parent = await s.add({ taskId: 'parent' });
         const child = await s.add({ taskId: 'child', priority: 0, edges: [edgeTo(parent)] });
@@ -88,7 +88,7 @@ export function edgeContract(open: OpenStore): void {
     );
 
     it(
-      'is one of several, all of which must hold',
+      'is one of several, all of which must be satisfied',
       scene(async (s) => {
         const parents = await s.addMany(3, { taskId: 'parent' });
         const edges = parents.map((id, i) => edgeTo(id, 'success', { ref: `p${i}` }));
@@ -103,7 +103,7 @@ export function edgeContract(open: OpenStore): void {
     );
 
     it(
-      'that cannot hold any more skips at once, whatever the other edges still wait for',
+      'skips its dependent as soon as it is broken, even while other edges are open',
       scene(async (s) => {
         const [slow, broken] = [await s.add({ taskId: 'parent', delay: 60_000 }), await s.add({ taskId: 'uncle' })];
         const child = await s.add({
@@ -120,7 +120,7 @@ export function edgeContract(open: OpenStore): void {
     );
 
     it(
-      'and a delay are both waited for',
+      'and a delay must both be over',
       scene(async (s) => {
         const worker = await s.worker();
         const parent = await s.add({ taskId: 'parent' });
@@ -145,7 +145,7 @@ export function edgeContract(open: OpenStore): void {
     );
 
     it(
-      'carries the result to its dependent under its ref',
+      'passes the result to its dependent under its ref',
       scene(async (s) => {
         const worker = await s.worker();
         const [good, bad, mute] = await s.addMany(3, { taskId: 'parent' });
@@ -166,7 +166,7 @@ export function edgeContract(open: OpenStore): void {
     );
 
     it(
-      'that waits too long skips its dependent, and those behind it',
+      'skips its dependent and all downstream after its timeout',
       scene(async (s) => {
         const worker = await s.worker();
         const parent = await s.add({ taskId: 'parent' });
@@ -189,7 +189,7 @@ export function edgeContract(open: OpenStore): void {
     );
 
     it(
-      'to an execution that does not exist is refused',
+      'is refused if its execution does not exist',
       scene(async (s) => {
         await expect(s.add({ taskId: 'child', edges: [edgeTo(idOf(0xdead))] })).rejects.toMatchObject({
           code: 'UNKNOWN_DEPENDENCY',
@@ -198,7 +198,7 @@ export function edgeContract(open: OpenStore): void {
     );
 
     it(
-      'says what it waits for',
+      'shows which upstream it waits for',
       scene(async (s) => {
         await s.depend('child', 'uncle');
         const parent = await s.add({ taskId: 'parent' });

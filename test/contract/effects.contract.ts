@@ -9,7 +9,7 @@ export function effectsContract(open: OpenStore): void {
 
   describe('effects', () => {
     it(
-      'tell every transition of an execution, once and in order, with what belongs to it',
+      'report every transition of an execution, once and in order, with its data',
       scene(async (s) => {
         const id = await s.add({ taskId: 'child', queue: 'q', priority: 1 });
         const worker = await s.worker('w1', { queues: ['q'] });
@@ -50,7 +50,7 @@ export function effectsContract(open: OpenStore): void {
     );
 
     it(
-      'come after the transition is committed',
+      'are emitted after the transition is committed',
       scene(async (s) => {
         const seen: Promise<[ExecutionEffect, TaskStatus | undefined]>[] = [];
         s.store.subscribe((effects) => {
@@ -70,7 +70,7 @@ export function effectsContract(open: OpenStore): void {
     );
 
     it(
-      'reach every subscriber until it ends its subscription',
+      'reach every subscriber until it unsubscribes',
       scene(async (s) => {
         let heard = 0;
         const end = s.store.subscribe(() => void heard++);
@@ -85,7 +85,7 @@ export function effectsContract(open: OpenStore): void {
     );
 
     it(
-      'say that work is ready, that something is due, and nothing of what was refused',
+      'report that work is ready or due, and report nothing for a refused call',
       scene(async (s) => {
         await s.add({ queue: 'q' });
         expect(s.effectsOf('ready')).toEqual([{ kind: 'ready', queue: 'q' }]);
@@ -102,7 +102,7 @@ export function effectsContract(open: OpenStore): void {
     );
 
     it(
-      'say when a run comes back that its queue has work',
+      'report that a queue has work when a run returns to it',
       scene(async (s) => {
         await s.add();
         const worker = await s.worker();
@@ -118,7 +118,7 @@ export function effectsContract(open: OpenStore): void {
 
   describe('the store', () => {
     it(
-      'answers a ping, and dumps the same state the same way',
+      'answers a ping, and dumps equal states equally',
       scene(async (s) => {
         await expect(s.store.ping()).resolves.toBeUndefined();
         await s.addMany(3);

@@ -9,7 +9,7 @@ export function endedContract(open: OpenStore): void {
 
   describe('endedOf', () => {
     it(
-      'names what has ended, however it ended, and what is not known',
+      'returns ended executions, whatever their outcome, and unknown ones',
       scene(async (s) => {
         const worker = await s.worker();
         const [completed, failed, running, broken] = await s.addMany(4);
@@ -29,7 +29,7 @@ export function endedContract(open: OpenStore): void {
     );
 
     it(
-      'names what has left history',
+      'returns executions that have left history',
       forgetful(async (s) => {
         const worker = await s.worker();
         const ids = await s.addMany(5);
@@ -40,7 +40,7 @@ export function endedContract(open: OpenStore): void {
     );
 
     it(
-      'takes as many as one call may have',
+      'accepts as many ids as a call may have',
       scene(async (s) => {
         const ids = await s.addMany(ENDED_PER_STEP);
         expect(await s.store.endedOf(ids)).toEqual([]);

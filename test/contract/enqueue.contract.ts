@@ -10,7 +10,7 @@ export function enqueueContract(open: OpenStore): void {
 
   describe('enqueue', () => {
     it(
-      'keeps everything it was given',
+      'stores all fields of the request',
       scene(async (s) => {
         const id = await s.add({
           taskId: 'child',
@@ -50,7 +50,7 @@ export function enqueueContract(open: OpenStore): void {
     );
 
     it(
-      'takes a due time as an instant or as a delay from its own now',
+      "accepts a due time as an instant or as a delay from the store's clock",
       scene(async (s) => {
         const delayed = await s.add({ delay: 90_000 });
         const dated = await s.add({ scheduledTime: s.now + 7_000 });
@@ -60,7 +60,7 @@ export function enqueueContract(open: OpenStore): void {
     );
 
     it(
-      'answers with the ids in the order given',
+      'returns the ids in the order of the requests',
       scene(async (s) => {
         const batch = [newExecution(), newExecution({ priority: TaskPriority.CRITICAL }), newExecution({ delay: 5 })];
         expect(await s.store.enqueue(batch)).toEqual(batch.map((execution) => execution.executionId));
@@ -68,7 +68,7 @@ export function enqueueContract(open: OpenStore): void {
     );
 
     it(
-      'takes an empty batch',
+      'accepts an empty batch',
       scene(async (s) => {
         expect(await s.store.enqueue([])).toEqual([]);
         expect(s.effects).toEqual([]);
@@ -76,7 +76,7 @@ export function enqueueContract(open: OpenStore): void {
     );
 
     it(
-      'hands the payload on as the text it was given',
+      'returns the payload as the same text',
       scene(async (s) => {
         const text = '{ "b":1,   "a":[ ],"n":1.0,"__proto__":{"x":1} }';
         await s.add({ payload: text });
@@ -88,7 +88,7 @@ export function enqueueContract(open: OpenStore): void {
     );
 
     it(
-      'stores nothing of a batch of which one part is wrong',
+      'stores nothing of a batch if one execution of it is wrong',
       scene(async (s) => {
         const before = await s.store.dump();
         const batch = [
@@ -104,7 +104,7 @@ export function enqueueContract(open: OpenStore): void {
     );
 
     it(
-      'lets an edge name any execution of the same batch, earlier or later',
+      'accepts an edge to any execution of the same batch, earlier or later',
       scene(async (s) => {
         const [a, b, c] = [nextId(), nextId(), nextId()];
         await s.store.enqueue([
@@ -121,7 +121,7 @@ export function enqueueContract(open: OpenStore): void {
     );
 
     it(
-      'takes an id that is there already as a repeat, whatever has become of it',
+      'treats an id that exists already as a repeat, whatever its state',
       scene(async (s) => {
         const batch = [newExecution(), newExecution({ delay: 60_000 }), newExecution({ taskId: 'child' })];
         const ids = await s.store.enqueue(batch);
@@ -140,7 +140,7 @@ export function enqueueContract(open: OpenStore): void {
     );
 
     it(
-      'takes a full batch in order',
+      'stores a full batch in order',
       scene(async (s) => {
         const ids = await s.addMany(MAX_BATCH);
         expect(new Set(ids).size).toBe(MAX_BATCH);

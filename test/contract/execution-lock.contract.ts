@@ -50,7 +50,7 @@ export function executionLockContract(open: OpenStore): void {
 
   describe('the lock of an execution', () => {
     it(
-      'is taken by the claim, and shown',
+      'is acquired by the claim, and shown',
       scene(async (s) => {
         const id = await s.add({ lock: lockOn(KEY) });
         const claim = await (await s.worker()).claimOne(id);
@@ -72,7 +72,7 @@ export function executionLockContract(open: OpenStore): void {
     );
 
     it(
-      'keeps others waiting on it, not the rest of the queue',
+      'parks other executions that need it, and does not block the queue',
       scene(async (s) => {
         const worker = await s.worker();
         const holder = await worker.claimOne(await s.add({ lock: lockOn(KEY) }));
@@ -91,7 +91,7 @@ export function executionLockContract(open: OpenStore): void {
     );
 
     it(
-      'goes to the best waiter: by priority, then by order of parking',
+      'passes to the first waiter: by priority, then by order of parking',
       scene(async (s) => {
         const worker = await s.worker();
         const { NORMAL, LOW, HIGH } = TaskPriority;
@@ -109,7 +109,7 @@ export function executionLockContract(open: OpenStore): void {
     );
 
     it(
-      'is kept for its waiter, at the head of its level, against all who come later',
+      'is reserved for its waiter, at the head of its level, before all later ones',
       scene(async (s) => {
         const worker = await s.worker();
         const { holder, parked } = await park(s, worker, TaskPriority.NORMAL);
@@ -124,7 +124,7 @@ export function executionLockContract(open: OpenStore): void {
     );
 
     it(
-      'goes on to the next when its reserved waiter is cancelled',
+      'passes to the next waiter when its reserved waiter is cancelled',
       scene(async (s) => {
         const worker = await s.worker();
         const { holder, parked } = await park(s, worker, TaskPriority.NORMAL, TaskPriority.NORMAL);
@@ -136,7 +136,7 @@ export function executionLockContract(open: OpenStore): void {
     );
 
     it(
-      'is free for anyone after its last waiter was cancelled',
+      'is free after its last waiter was cancelled',
       scene(async (s) => {
         const worker = await s.worker();
         const { holder, parked } = await park(s, worker, TaskPriority.NORMAL);
@@ -150,7 +150,7 @@ export function executionLockContract(open: OpenStore): void {
 
     for (const [name, end] of Object.entries(ENDS)) {
       it(
-        `is freed by ${name}, and its waiter comes first`,
+        `is released by ${name}; its waiter comes first`,
         scene(async (s) => {
           const worker = await s.worker();
           const { holder, parked } = await park(s, worker, TaskPriority.NORMAL);
@@ -165,7 +165,7 @@ export function executionLockContract(open: OpenStore): void {
     }
 
     it(
-      'never makes a run that comes back wait behind its own dead lock',
+      'never blocks a rescued run with the lock of its crashed run',
       scene(async (s) => {
         const worker = await s.worker();
         const first = await worker.claimOne(await s.add({ lock: lockOn(KEY) }));
@@ -198,7 +198,7 @@ export function executionLockContract(open: OpenStore): void {
     );
 
     it(
-      'is renewed by the beat of its worker',
+      'is renewed by the heartbeats of its worker',
       scene(async (s) => {
         const worker = await s.worker();
         const claim = await worker.claimOne(await s.add({ lock: lockOn(KEY, null, 20_000) }));
@@ -213,7 +213,7 @@ export function executionLockContract(open: OpenStore): void {
     );
 
     it(
-      'is lost when it expires: the next one gets it, and the end of the old run leaves it alone',
+      'is lost when it expires: the next waiter gets it, and the end of the old run does not release it',
       scene(async (s) => {
         const worker = await s.worker();
         const old = await worker.claimOne(await s.add({ lock: lockOn(KEY, null, 20_000) }));
@@ -232,7 +232,7 @@ export function executionLockContract(open: OpenStore): void {
     );
 
     it(
-      'that is taken away by force goes to the next in line',
+      'passes to the next waiter when it is released by force',
       scene(async (s) => {
         const worker = await s.worker();
         const { holder, parked } = await park(s, worker, TaskPriority.NORMAL);
@@ -248,7 +248,7 @@ export function executionLockContract(open: OpenStore): void {
     );
 
     it(
-      'leaves nothing behind that keeps others off when a parked execution is cancelled',
+      'is not blocked by anything left of a cancelled parked execution',
       scene(async (s) => {
         const worker = await s.worker();
         const { holder, parked } = await park(s, worker, TaskPriority.NORMAL);

@@ -88,7 +88,7 @@ export function fanInContract(open: OpenStore): void {
 
   describe('an edge counts once', () => {
     it.each([199, 300, 1000])(
-      'where one of two upstreams has ended while %i dependents come',
+      'if one of two upstreams has ended while %i dependents are inserted',
       async (leaves) =>
         scene(async (s) => {
           const worker = await s.worker();
@@ -104,7 +104,7 @@ export function fanInContract(open: OpenStore): void {
     );
 
     it(
-      'where the other upstream fails, and what waits ends SKIPPED, each once',
+      'if the other upstream fails; each waiting execution ends as SKIPPED once',
       scene(async (s) => {
         const worker = await s.worker();
         const run = runOf(fan(300));
@@ -122,7 +122,7 @@ export function fanInContract(open: OpenStore): void {
     );
 
     it(
-      'for one that binds to an upstream that has ended and still tells others of it',
+      'for a dependent of an ended upstream that still releases others',
       scene(async (s) => {
         const worker = await s.worker();
         const fast = await s.add({ taskId: 'parent' });
@@ -151,7 +151,7 @@ export function fanInContract(open: OpenStore): void {
     );
 
     it(
-      'for two edges to one upstream, of which one has a deadline',
+      'for two edges to one upstream, one of them with a deadline',
       scene(async (s) => {
         const worker = await s.worker();
         const [first, second] = [await s.add({ taskId: 'parent' }), await s.add({ taskId: 'uncle', queue: 'late' })];
@@ -173,7 +173,7 @@ export function fanInContract(open: OpenStore): void {
     );
 
     it(
-      'where the dependent is cancelled, retried or timed out while its upstream still tells others',
+      'if the dependent is cancelled, retried or timed out while its upstream still releases others',
       scene(async (s) => {
         const worker = await s.worker();
         const fast = await s.add({ taskId: 'parent' });
@@ -200,7 +200,7 @@ export function fanInContract(open: OpenStore): void {
     );
 
     it(
-      'where an upstream fails, runs again and ends again while it still tells others of the first end',
+      'if an upstream fails, runs again and ends again while it still releases dependents of the first end',
       scene(async (s) => {
         const worker = await s.worker();
         const fast = await s.add({ taskId: 'parent' });
@@ -223,9 +223,9 @@ export function fanInContract(open: OpenStore): void {
     );
   });
 
-  describe('many ends in one trip', () => {
+  describe('many ends in one exchange', () => {
     it(
-      'tell all that wait: 63 workflows of two roots and 64 leaves',
+      'release all dependents: 63 workflows of two roots and 64 leaves',
       scene(async (s) => {
         const worker = await s.worker();
         const graph: Graph = { a: [], b: [] };

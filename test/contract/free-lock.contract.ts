@@ -92,7 +92,7 @@ export function freeLockContract(open: OpenStore): void {
   describe('a free lock that an execution waits for', () => {
     for (const [name, { set, lift, says }] of Object.entries(OBSTACLES)) {
       it(
-        `is free for anyone while ${name}`,
+        `can be acquired by any other while ${name}`,
         scene(async (s) => {
           const { waiter, free } = await parkOne(s);
           await set(s);
@@ -108,7 +108,7 @@ export function freeLockContract(open: OpenStore): void {
       );
 
       it(
-        `goes to a waiting handle while ${name}, and to the execution later`,
+        `is granted to a waiting handle while ${name}, and to the execution later`,
         scene(async (s) => {
           const { waiter, free } = await parkOne(s);
           expect(await s.store.acquireLock(KEY, 'someone', MINUTE, MINUTE)).toBeNull();
@@ -142,7 +142,7 @@ export function freeLockContract(open: OpenStore): void {
     }
 
     it(
-      'is reserved for one that can start for a second, and is free for anyone then',
+      'is reserved for one second for an execution that can start, and is free afterwards',
       scene(async (s) => {
         const { waiter, free } = await parkOne(s);
         await free();
@@ -161,7 +161,7 @@ export function freeLockContract(open: OpenStore): void {
     );
 
     it(
-      'is reserved for the best of those that can start',
+      'is reserved for the first of those that can start',
       scene(async (s) => {
         const grant = await s.store.acquireLock(KEY, 'holder', MINUTE, 0);
         const worker = await s.worker('w1', { queues: ['paused', 'open'] });
@@ -194,7 +194,7 @@ export function freeLockContract(open: OpenStore): void {
     );
 
     it(
-      'goes on to the next of the same queue when the first is cancelled while it stands ready',
+      'passes to the next of the same queue when the first is cancelled while it is ready',
       scene(async (s) => {
         const grant = await s.store.acquireLock(KEY, 'holder', MINUTE, 0);
         const worker = await s.worker();
@@ -211,7 +211,7 @@ export function freeLockContract(open: OpenStore): void {
     );
 
     it(
-      'does not count in the wait of an execution that stands ready',
+      'does not count in the lock wait of a ready execution',
       scene(async (s) => {
         const grant = await s.store.acquireLock(KEY, 'holder', MINUTE, 0);
         const worker = await s.worker();
@@ -233,7 +233,7 @@ export function freeLockContract(open: OpenStore): void {
     );
 
     it(
-      'that is reserved is passed on by force',
+      'passes to the next waiter when its reservation is released by force',
       scene(async (s) => {
         const { waiter, free } = await parkOne(s);
         await free();
@@ -245,7 +245,7 @@ export function freeLockContract(open: OpenStore): void {
     );
 
     it(
-      'is reserved for nobody whose worker leaves with the lock',
+      'is not reserved if the worker leaves with the lock',
       scene(async (s) => {
         const worker = await s.worker();
         const held = await worker.claimOne(await s.add({ lock: lockOn(KEY) }));
@@ -261,7 +261,7 @@ export function freeLockContract(open: OpenStore): void {
     );
 
     it(
-      'passes by 100 queues that are paused, a bounded number at a time, in their order',
+      'skips 100 paused queues, a bounded number per step, in their order',
       scene(async (s) => {
         const grant = await s.store.acquireLock(KEY, 'holder', MINUTE, 0);
         const queues = Array.from({ length: 100 }, (_, i) => `q${i}`);

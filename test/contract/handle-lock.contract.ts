@@ -17,7 +17,7 @@ export function handleLockContract(open: OpenStore): void {
 
   describe('a lock handle', () => {
     it(
-      'holds the lock alone, with a token and an expiry',
+      'holds the lock exclusively, with a token and an expiry',
       scene(async (s) => {
         expect(await s.store.getLock(KEY)).toBeNull();
         const grant = await acquire(s, 'a');
@@ -38,7 +38,7 @@ export function handleLockContract(open: OpenStore): void {
     );
 
     it(
-      'is released by its owner with its token only, once',
+      'is released only by its owner with its token, once',
       scene(async (s) => {
         const { fencingToken } = await acquire(s, 'a');
         expect(await s.store.releaseLock(KEY, 'b', fencingToken)).toBe(false);
@@ -52,7 +52,7 @@ export function handleLockContract(open: OpenStore): void {
     );
 
     it(
-      'gets a token greater than all before it, on this key, for ever',
+      'gets a larger token than all before it, on this key, forever',
       scene(async (s) => {
         let last = 0;
         for (let i = 0; i < 5; i++) {
@@ -66,7 +66,7 @@ export function handleLockContract(open: OpenStore): void {
     );
 
     it(
-      'waits in line, and hears of its grant',
+      'waits in line, and is notified of its grant',
       scene(async (s) => {
         const held = await acquire(s, 'a');
         expect(await s.store.acquireLock(KEY, 'b', 5_000, 60_000)).toBeNull();
@@ -90,7 +90,7 @@ export function handleLockContract(open: OpenStore): void {
     );
 
     it(
-      'is passed by no newcomer while others wait',
+      'is not overtaken by a newcomer while others wait',
       scene(async (s) => {
         const held = await acquire(s, 'a');
         await s.store.acquireLock(KEY, 'b', 5_000, 60_000);
@@ -100,7 +100,7 @@ export function handleLockContract(open: OpenStore): void {
     );
 
     it(
-      'waits no longer than maxWait',
+      'waits at most maxWait',
       scene(async (s) => {
         const held = await acquire(s, 'a', 60_000);
         await s.store.acquireLock(KEY, 'b', 5_000, 3_000);
@@ -114,7 +114,7 @@ export function handleLockContract(open: OpenStore): void {
     );
 
     it(
-      'that asks again is renewed where it holds the lock, and keeps its place where it waits',
+      'is renewed by another request if it holds the lock, and keeps its position if it waits',
       scene(async (s) => {
         const held = await acquire(s, 'a', 10_000);
         await s.store.acquireLock(KEY, 'b', 5_000, 60_000);
@@ -133,7 +133,7 @@ export function handleLockContract(open: OpenStore): void {
     );
 
     it(
-      'is not granted to who has not asked again for 5 s',
+      'gets no grant if it has not renewed its wait for 5 s',
       scene(async (s) => {
         const held = await acquire(s, 'a', 60_000);
         await s.store.acquireLock(KEY, 'gone', 5_000, 60_000);
@@ -149,7 +149,7 @@ export function handleLockContract(open: OpenStore): void {
     );
 
     it(
-      'passes by 100 waits of a process that is gone, a bounded number at a time',
+      'skips 100 waits of a dead process, a bounded number per step',
       scene(async (s) => {
         const held = await acquire(s, 'a', 60_000);
         for (let i = 0; i < 100; i++) await s.store.acquireLock(KEY, `gone ${i}`, 5_000, 60_000);
@@ -162,7 +162,7 @@ export function handleLockContract(open: OpenStore): void {
     );
 
     it(
-      'gets its grant again, and its wait anew, by asking for all that it waits for',
+      'gets its grant and its wait again by asking for all that it waits for',
       scene(async (s) => {
         const held = await acquire(s, 'a');
         await s.store.acquireLock(KEY, 'b', 5_000, 60_000);
@@ -183,7 +183,7 @@ export function handleLockContract(open: OpenStore): void {
     );
 
     it(
-      'may give up waiting',
+      'can abandon its wait',
       scene(async (s) => {
         const held = await acquire(s, 'a');
         await s.store.acquireLock(KEY, 'b', 5_000, 60_000);
@@ -199,7 +199,7 @@ export function handleLockContract(open: OpenStore): void {
     );
 
     it(
-      'that was granted meanwhile is not given up by abandoning the wait',
+      'keeps a lock that was granted meanwhile when it abandons the wait',
       scene(async (s) => {
         const held = await acquire(s, 'a');
         await s.store.acquireLock(KEY, 'b', 5_000, 60_000);
@@ -210,7 +210,7 @@ export function handleLockContract(open: OpenStore): void {
     );
 
     it(
-      'is extended by its owner with its token only',
+      'is extended only by its owner with its token',
       scene(async (s) => {
         const { fencingToken } = await acquire(s, 'a', 10_000);
         s.clock.advance(6_000);
@@ -225,7 +225,7 @@ export function handleLockContract(open: OpenStore): void {
     );
 
     it(
-      'expires: others may take it, and the old token is worth nothing',
+      'expires: others can acquire the lock, and the old token is no longer valid',
       scene(async (s) => {
         const old = await acquire(s, 'a', 10_000);
         s.clock.advance(9_999);
@@ -244,7 +244,7 @@ export function handleLockContract(open: OpenStore): void {
     );
 
     it(
-      'that expires goes to the next in line by maintenance alone',
+      'passes to the next waiter by maintenance alone when it expires',
       scene(async (s) => {
         await acquire(s, 'a', 10_000);
         await s.advance(6_000);
@@ -256,7 +256,7 @@ export function handleLockContract(open: OpenStore): void {
     );
 
     it(
-      'is taken away by force, and goes to the next in line',
+      'is released by force, and passes to the next waiter',
       scene(async (s) => {
         expect(await s.store.forceReleaseLock(KEY)).toBe(false);
         const held = await acquire(s, 'a');
@@ -294,7 +294,7 @@ export function handleLockContract(open: OpenStore): void {
 
     for (const first of ['handle', 'execution'] as const) {
       it(
-        `wait in one line, as if the handle were of level NORMAL: the ${first} came first, and is next`,
+        `wait in one line, with the handle at level NORMAL: the ${first} came first and is next`,
         scene(async (s) => {
           const held = await acquire(s, 'a');
           const worker = await s.worker();
@@ -316,7 +316,7 @@ export function handleLockContract(open: OpenStore): void {
     }
 
     it(
-      'that expires wakes the execution parked on it',
+      'of which the handle expires: the parked execution becomes ready',
       scene(async (s) => {
         await acquire(s, 'a', 10_000);
         const id = await s.add({ lock: lockOn(KEY) });

@@ -44,7 +44,7 @@ export function heartbeatContract(open: OpenStore): void {
     );
 
     it(
-      'leaves a run alone that it does not name: its claim may be on its way to the worker',
+      'keeps a run that it does not name: its claim may still be on its way to the worker',
       scene(async (s) => {
         const [id] = await s.addMany(1);
         const worker = await s.worker();
@@ -56,7 +56,7 @@ export function heartbeatContract(open: OpenStore): void {
     );
 
     it(
-      'keeps no run for ever that the worker does not have: the bound of an attempt ends it',
+      'does not keep forever a run that the worker does not have: maxAttemptDuration ends it',
       scenes(open, { maxAttemptDuration: 10 * MINUTE })(async (s) => {
         const [id] = await s.addMany(1);
         const worker = await s.worker();

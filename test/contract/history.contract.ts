@@ -39,7 +39,7 @@ export function historyContract(open: OpenStore): void {
     );
 
     it(
-      'counts every kind of end by itself',
+      'counts each outcome separately',
       byCount(async (s) => {
         const worker = await s.worker();
         const failed = await s.add();
@@ -53,7 +53,7 @@ export function historyContract(open: OpenStore): void {
     );
 
     it(
-      'never holds live executions against the count',
+      'does not count active executions',
       byCount(async (s) => {
         const live = await s.addMany(10, { delay: HOUR });
         const ids = await finish(s, 3);
@@ -62,7 +62,7 @@ export function historyContract(open: OpenStore): void {
     );
 
     it(
-      'drops what is too old by maintenance',
+      'drops entries that are too old by maintenance',
       byAge(async (s) => {
         const old = await finish(s, 2);
         await s.advance(HOUR / 2);
@@ -76,7 +76,7 @@ export function historyContract(open: OpenStore): void {
     );
 
     it(
-      'drops the oldest when it grows too large',
+      'drops the oldest entries when it grows too large',
       byBytes(async (s) => {
         const ids = await finish(s, 8, 'x'.repeat(5_000));
         await s.maintain();
@@ -88,7 +88,7 @@ export function historyContract(open: OpenStore): void {
     );
 
     it(
-      'lets nothing go that a live dependent needs, and lets it go afterwards',
+      'keeps what an active dependent needs, and drops it afterwards',
       byCount(async (s) => {
         const worker = await s.worker();
         const parent = await s.add({ taskId: 'parent' });
@@ -112,7 +112,7 @@ export function historyContract(open: OpenStore): void {
     );
 
     it(
-      'holds on to what a new dependent names',
+      'keeps what a new dependent names',
       byCount(async (s) => {
         const worker = await s.worker();
         const parent = await s.add({ taskId: 'parent' });
@@ -131,7 +131,7 @@ export function historyContract(open: OpenStore): void {
     );
 
     it(
-      'never loses the outcome of the newest execution that a definition depends on',
+      'keeps the outcome of the newest execution of a task that a definition depends on',
       byCount(async (s) => {
         await s.depend('child', 'parent');
         const worker = await s.worker();
@@ -145,7 +145,7 @@ export function historyContract(open: OpenStore): void {
     );
 
     it(
-      'lets it go when there is a newer one',
+      'drops that outcome when there is a newer one',
       byCount(async (s) => {
         await s.depend('child', 'parent');
         const worker = await s.worker();
@@ -160,7 +160,7 @@ export function historyContract(open: OpenStore): void {
     );
 
     it(
-      'is held up by no dependent that has ended before it was bound',
+      'is not kept by a dependent that ended before it was bound',
       byCount(async (s) => {
         const worker = await s.worker();
         const child = await s.add({ taskId: 'child', edges: [edgeToNewest('parent')] });

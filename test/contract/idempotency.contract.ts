@@ -10,7 +10,7 @@ export function idempotencyContract(open: OpenStore): void {
 
   describe('idempotency keys', () => {
     it(
-      'give the id of the first for the same body, and store nothing more',
+      'return the first id for the same body, and store nothing more',
       scene(async (s) => {
         const first = await s.add(key());
         const before = await s.store.dump();
@@ -22,7 +22,7 @@ export function idempotencyContract(open: OpenStore): void {
     );
 
     it(
-      'refuse another body, and with it the whole batch',
+      'refuse a different body, and with it the whole batch',
       scene(async (s) => {
         await s.add(key());
         const before = await s.store.dump();
@@ -33,7 +33,7 @@ export function idempotencyContract(open: OpenStore): void {
     );
 
     it(
-      'count within one batch too',
+      'apply within one batch too',
       scene(async (s) => {
         const batch = [newExecution(key()), newExecution(), newExecution(key())];
         const ids = await s.store.enqueue(batch);
@@ -49,7 +49,7 @@ export function idempotencyContract(open: OpenStore): void {
     );
 
     it(
-      'belong to their task',
+      'are separate for each task',
       scene(async (s) => {
         const first = await s.add({ taskId: 'parent', ...key() });
         expect(await s.add({ taskId: 'child', ...key('another body') })).not.toBe(first);
@@ -57,7 +57,7 @@ export function idempotencyContract(open: OpenStore): void {
     );
 
     it(
-      'hold after the end, for 24 hours from scheduling, and no longer',
+      'last for 24 hours from scheduling, also after the end',
       scene(async (s) => {
         const first = await s.add(key());
         const worker = await s.worker();

@@ -67,7 +67,7 @@ export function illegalContract(open: OpenStore): void {
     for (const status of Object.values(TaskStatus)) {
       for (const kind of SETTLEMENT_KINDS) {
         it(
-          `${kind} of a ${status} one is stale and changes nothing`,
+          `${kind} of a ${status} execution is stale and changes nothing`,
           scene(async (s) => {
             const worker = await s.worker();
             const held = await INTO[status](s, worker);

@@ -76,7 +76,7 @@ export function keptWholeContract(open: OpenStore): void {
       ['last', 1_499],
     ] as const)
       it(
-        `a workflow of 1,500 nodes of which the ${which} fails is there, and runs again from there`,
+        `a workflow of 1,500 nodes whose ${which} node fails is there, and runs again from that node`,
         byDefault(async (s) => {
           const [workflowId, ids] = await startFan(s, 1_500);
           const worker = await s.worker('fan', { queues: ['fan'] });
@@ -100,7 +100,7 @@ export function keptWholeContract(open: OpenStore): void {
 
     for (const size of [2, 11, 150, 250])
       it(
-        `one of ${size} counts as one, and leaves nothing behind`,
+        `one of ${size} counts as one, and is removed completely`,
         three(async (s) => {
           const worker = await s.worker('fan', { queues: ['fan'] });
           const runs: [string, string[]][] = [];
@@ -126,7 +126,7 @@ export function keptWholeContract(open: OpenStore): void {
       );
 
     it(
-      'one that failed outlives those that completed, and what stands alone',
+      'a failed workflow outlives completed ones and single executions',
       three(async (s) => {
         const worker = await s.worker('fan', { queues: ['fan'] });
         const [failed, ids] = await startFan(s, 4);
@@ -154,7 +154,7 @@ export function keptWholeContract(open: OpenStore): void {
     );
 
     it(
-      'one of 250 that ran again leaves nothing behind',
+      'one of 250 that ran again is removed completely',
       three(async (s) => {
         const worker = await s.worker('fan', { queues: ['fan'] });
         const [workflowId, ids] = await startFan(s, 250);
@@ -174,7 +174,7 @@ export function keptWholeContract(open: OpenStore): void {
     );
 
     it(
-      'all of it stays while somebody outside needs one of it, and goes afterwards',
+      'all of it is kept while an execution outside needs one of its nodes, and dropped afterwards',
       three(async (s) => {
         const worker = await s.worker('fan', { queues: ['fan'] });
         const [workflowId, ids] = await startFan(s, 4);
@@ -204,7 +204,7 @@ export function keptWholeContract(open: OpenStore): void {
     );
 
     it(
-      'all of it stays while one of it is the newest of a task that others depend on',
+      'all of it is kept while one node is the newest execution of a task that others depend on',
       three(async (s) => {
         await s.depend('child', 'parent');
         const worker = await s.worker('fan', { queues: ['fan'] });
@@ -224,9 +224,9 @@ export function keptWholeContract(open: OpenStore): void {
     );
   });
 
-  describe('history bounds each outcome by itself', () => {
+  describe('history limits each outcome separately', () => {
     it(
-      'failures outlive successes, and the other way round',
+      'failures outlive successes, and vice versa',
       three(async (s) => {
         const failed = await plain(s, 4, 'fail');
         const completed = await plain(s, 10, 'complete');
@@ -242,7 +242,7 @@ export function keptWholeContract(open: OpenStore): void {
     );
 
     it(
-      'by count, age and bytes of its own',
+      'by count, age and bytes',
       scenes(open, {
         history: {
           COMPLETED: { count: 2, ...forever },

@@ -37,7 +37,7 @@ export function listingContract(open: OpenStore): void {
 
   describe('listExecutions', () => {
     it(
-      'gives the newest first',
+      'returns the newest first',
       scene(async (s) => {
         const ids = await populate(s);
         expect(await list(s)).toEqual(ids.reverse());
@@ -47,7 +47,7 @@ export function listingContract(open: OpenStore): void {
     );
 
     it(
-      'ends a page by its size, whether executions wait or have ended, and loses none',
+      'ends a page by its size, for waiting and ended executions, and omits none',
       scene(async (s) => {
         const payload = JSON.stringify('x'.repeat(250_000));
         const worker = await s.worker();
@@ -73,7 +73,7 @@ export function listingContract(open: OpenStore): void {
     );
 
     it(
-      'gives each once, page by page, while the world goes on',
+      'returns each execution once over all pages, while executions are added and end',
       scene(async (s) => {
         const ids = await populate(s);
         for (const limit of [1, 3, 10, 1_000]) expect(await list(s, { limit })).toEqual(ids.toReversed());
@@ -86,7 +86,7 @@ export function listingContract(open: OpenStore): void {
     );
 
     it(
-      'gives whole executions',
+      'returns whole executions',
       scene(async (s) => {
         const ids = await populate(s);
         const { items } = await s.store.listExecutions({});
@@ -106,7 +106,7 @@ export function listingContract(open: OpenStore): void {
     );
 
     it(
-      'finds the few of a status among many, whatever span is asked for',
+      'finds the few executions of a status among many, in any time span',
       scene(async (s) => {
         const worker = await s.worker();
         await s.addMany(60);
@@ -141,7 +141,7 @@ export function listingContract(open: OpenStore): void {
     );
 
     it(
-      'filters by queue, of what waits and of what has ended',
+      'filters by queue, waiting and ended executions',
       scene(async (s) => {
         const worker = await s.worker('w1', { queues: ['mail'] });
         const mail = await s.addMany(3, { queue: 'mail' });
@@ -161,7 +161,7 @@ export function listingContract(open: OpenStore): void {
     );
 
     it(
-      'filters by task, tag and span, and by all of them together',
+      'filters by task, tag and time span, and by all of them together',
       scene(async (s) => {
         const start = s.now;
         const ids = await populate(s);

@@ -28,7 +28,7 @@ export function manyEdgesContract(open: OpenStore): void {
 
   describe('an execution with many edges', () => {
     it(
-      'starts when all of them hold, those that had ended before among them',
+      'starts when all edges are satisfied, including those of upstreams that had ended before',
       scene(async (s) => {
         const upstreams = await addUpstreams(s);
         const late = upstreams.slice(MANY / 2);
@@ -52,7 +52,7 @@ export function manyEdgesContract(open: OpenStore): void {
     );
 
     it(
-      'is SKIPPED by the first one that cannot hold, and waits again when that is reopened',
+      'is SKIPPED by the first broken edge, and waits again when that upstream is reopened',
       scenes(open)(async (s) => {
         const upstreams = await addUpstreams(s);
         const worker = await s.worker();
@@ -80,7 +80,7 @@ export function manyEdgesContract(open: OpenStore): void {
     );
 
     it(
-      'is cancelled and reopened before its edges are let go, again and again',
+      'can be cancelled and reopened repeatedly before its edges are released',
       scene(async (s) => {
         const upstreams = await addUpstreams(s);
         const join = await s.add({ edges: edgesTo(upstreams) });
@@ -106,7 +106,7 @@ export function manyEdgesContract(open: OpenStore): void {
     );
 
     it(
-      'ends before its upstreams do, which leave history all the same',
+      'ends before its upstreams, which still leave history',
       scene(async (s) => {
         const upstreams = await addUpstreams(s);
         const join = await s.add({ edges: edgesTo(upstreams) });
@@ -119,7 +119,7 @@ export function manyEdgesContract(open: OpenStore): void {
     );
 
     it(
-      'may belong to a workflow, which leaves history with it',
+      'can belong to a workflow, which leaves history with it',
       scene(async (s) => {
         const upstreams = await addUpstreams(s);
         const workflowId = nextId();
@@ -136,7 +136,7 @@ export function manyEdgesContract(open: OpenStore): void {
     );
 
     it.each(['complete', 'fail'] as const)(
-      'waits again, once reopened, for what was under way then: its last upstream ends before it is reattached: %s',
+      'waits again, once reopened, for active upstreams: its last upstream ends before it is reattached: %s',
       async (how) =>
         scenes(open)(async (s) => {
           const upstreams = await addUpstreams(s);
@@ -160,7 +160,7 @@ export function manyEdgesContract(open: OpenStore): void {
     );
 
     it(
-      'waives, once reopened, what had failed before, also where others are still to be told of that',
+      'drops, once reopened, edges to upstreams that had failed before, also while those still release others',
       scenes(open)(async (s) => {
         const [root] = await s.addMany(1, { priority: 0 });
         const upstreams = await addUpstreams(s);
@@ -181,7 +181,7 @@ export function manyEdgesContract(open: OpenStore): void {
     );
 
     it.each([0, 1, 2])(
-      'is cancelled or reopened while its edges are moved, after %d steps, and nothing is kept for it',
+      'is cancelled or reopened while its edges are moved, after %d steps, and leaves no data',
       async (steps) =>
         scene(async (s) => {
           const upstreams = await addUpstreams(s);
@@ -207,7 +207,7 @@ export function manyEdgesContract(open: OpenStore): void {
     );
 
     it(
-      'counts the timeouts of its edges anew when it is reopened',
+      'restarts the timeouts of its edges when it is reopened',
       scenes(open)(async (s) => {
         const upstreams = await addUpstreams(s);
         const edges = upstreams.map((id, i) => edgeTo(id, 'success', { ref: `u${i}`, timeout: 1_000 }));
@@ -223,12 +223,12 @@ export function manyEdgesContract(open: OpenStore): void {
     );
   });
 
-  describe('an execution for which many wait', () => {
+  describe('an execution with many dependents', () => {
     const wait = (s: StoreFixture) =>
       s.addMany(MANY, { taskId: 'child', queue: 'behind', edges: [edgeToNewest('parent')] });
 
     it(
-      'wakes all of them, though it has ended, and the next one has come, before they are attached',
+      'releases all of them, even if it has ended, and the next execution exists, before they are attached',
       scene(async (s) => {
         const waiting = await wait(s);
         const worker = await s.worker();
@@ -250,7 +250,7 @@ export function manyEdgesContract(open: OpenStore): void {
     );
 
     it(
-      'is attached to none that has ended meanwhile, and once to one that was reopened',
+      'is not attached to a dependent that has ended meanwhile, and once to a reopened one',
       scenes(open)(async (s) => {
         const waiting = await wait(s);
         await s.add({ taskId: 'parent' });

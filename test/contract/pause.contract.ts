@@ -8,7 +8,7 @@ export function pauseContract(open: OpenStore): void {
 
   describe('pause', () => {
     it(
-      'stops claims from its queue only, until resumed',
+      'stops claims from its queue only, until it is resumed',
       scene(async (s) => {
         const paused = await s.add({ queue: 'paused' });
         const open = await s.add({ queue: 'open' });
@@ -23,7 +23,7 @@ export function pauseContract(open: OpenStore): void {
     );
 
     it(
-      'stops no promotion into it, and no run',
+      'stops neither promotions into the queue nor runs',
       scene(async (s) => {
         await s.add();
         const worker = await s.worker();
@@ -38,7 +38,7 @@ export function pauseContract(open: OpenStore): void {
     );
 
     it(
-      'is reported once, and stands in the stats',
+      'is reported once, and shown in the stats',
       scene(async (s) => {
         await s.add();
         await s.store.pauseQueue('default');
@@ -56,7 +56,7 @@ export function pauseContract(open: OpenStore): void {
 
   describe('limits of a queue', () => {
     it(
-      'bound the runs of all workers together',
+      'limit the runs of all workers together',
       scene(async (s) => {
         await s.store.configureQueue('default', { rateLimit: null, concurrency: 2 });
         const ids = await s.addMany(5);
@@ -73,7 +73,7 @@ export function pauseContract(open: OpenStore): void {
     );
 
     it(
-      'bound the starts in a span of time',
+      'limit the starts in a time span',
       scene(async (s) => {
         await s.store.configureQueue('default', { rateLimit: { max: 2, per: 1_000 }, concurrency: null });
         const ids = await s.addMany(5);
@@ -90,7 +90,7 @@ export function pauseContract(open: OpenStore): void {
     );
 
     it(
-      'begin with the first start, and let no span of time have more',
+      'apply from the first start on, in any time span',
       scene(async (s) => {
         await s.store.configureQueue('default', { rateLimit: { max: 4, per: 1_000 }, concurrency: null });
         const worker = await s.worker();
@@ -119,7 +119,7 @@ export function pauseContract(open: OpenStore): void {
     );
 
     it(
-      'count many starts in bounded state, a fiftieth of the span late at the most',
+      'count many starts in bounded state, at most 2 % of the span late',
       scene(async (s) => {
         await s.store.configureQueue('default', { rateLimit: { max: 500, per: 1_000 }, concurrency: null });
         await s.addMany(1_500);
@@ -135,7 +135,7 @@ export function pauseContract(open: OpenStore): void {
     );
 
     it(
-      'bound no other queue',
+      'do not limit other queues',
       scene(async (s) => {
         await s.store.configureQueue('narrow', { rateLimit: null, concurrency: 1 });
         await s.addMany(2, { queue: 'narrow', priority: 0 });
@@ -148,7 +148,7 @@ export function pauseContract(open: OpenStore): void {
     );
 
     it(
-      'are shown, and go when the app that declared them has not done so for ten minutes',
+      'are shown, and removed when the app has not declared them for ten minutes',
       scene(async (s) => {
         const [narrow, slow] = [
           { rateLimit: null, concurrency: 1 },
@@ -178,7 +178,7 @@ export function pauseContract(open: OpenStore): void {
     );
 
     it(
-      'that are cleared let the queue go on',
+      'release the queue when they are cleared',
       scene(async (s) => {
         await s.store.configureQueue('default', { rateLimit: null, concurrency: 1 }, 'app');
         const ids = await s.addMany(3);
@@ -190,9 +190,9 @@ export function pauseContract(open: OpenStore): void {
     );
   });
 
-  describe('work that no live worker takes', () => {
+  describe('work that no live worker can claim', () => {
     it(
-      'is in the stats: queues that none serves, tasks without a handler',
+      'is in the stats: queues without a worker, tasks without a handler',
       scene(async (s) => {
         await s.add({ queue: 'open' });
         await s.add({ queue: 'closed' });

@@ -8,7 +8,7 @@ export function reopenContract(open: OpenStore): void {
 
   describe('reopen', () => {
     it(
-      'runs a FAILED one again, with a fresh budget and attempt numbers that go on',
+      'runs a FAILED execution again, with all attempts; attempt numbers continue',
       scene(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
@@ -39,7 +39,7 @@ export function reopenContract(open: OpenStore): void {
     );
 
     it(
-      'does not count an edge twice that held already when its upstream ends again',
+      'does not count an edge twice that was satisfied before its upstream ended again',
       scene(async (s) => {
         const first = await s.add();
         await s.store.cancel(first, 0);
@@ -53,7 +53,7 @@ export function reopenContract(open: OpenStore): void {
     );
 
     it(
-      'waits for an open edge as long again as the edge says',
+      'waits for an open edge for the whole timeout of the edge again',
       scene(async (s) => {
         const [parent, uncle] = [await s.add({ taskId: 'parent' }), await s.add({ taskId: 'uncle' })];
         const cancelled = await s.add({ taskId: 'child', edges: [edgeTo(parent, 'success', { timeout: 10_000 })] });
@@ -90,7 +90,7 @@ export function reopenContract(open: OpenStore): void {
     );
 
     it(
-      'has no timeout left of an edge that holds by now',
+      'has no timeout for an edge that is satisfied by now',
       scene(async (s) => {
         const worker = await s.worker();
         const parent = await s.add({ taskId: 'parent' });
@@ -104,7 +104,7 @@ export function reopenContract(open: OpenStore): void {
     );
 
     it(
-      'gives a fresh budget of crashes',
+      'resets the number of crashes',
       scene(async (s) => {
         const id = await s.add();
         let n = 0;
@@ -124,7 +124,7 @@ export function reopenContract(open: OpenStore): void {
     );
 
     it(
-      'runs a CANCELLED one again',
+      'runs a CANCELLED execution again',
       scene(async (s) => {
         const queued = await s.add();
         const running = await s.add();
@@ -146,7 +146,7 @@ export function reopenContract(open: OpenStore): void {
     );
 
     it(
-      'changes nothing of what is unknown, under way or COMPLETED',
+      'changes nothing for an unknown, active or COMPLETED execution',
       scene(async (s) => {
         const [pending, running, retrying, completed] = await s.addMany(4);
         const worker = await s.worker();
@@ -170,7 +170,7 @@ export function reopenContract(open: OpenStore): void {
     );
 
     it(
-      'brings back all that was SKIPPED solely because of it, down the graph',
+      'reopens all executions that were SKIPPED only because of it, down the graph',
       scene(async (s) => {
         const worker = await s.worker();
         const root = await s.add({ taskId: 'parent' });
@@ -200,7 +200,7 @@ export function reopenContract(open: OpenStore): void {
     );
 
     it(
-      'brings back the tip of an uneven diamond',
+      'reopens the last node of an uneven diamond',
       scene(async (s) => {
         const worker = await s.worker();
         const root = await s.add({ taskId: 'parent' });
@@ -222,7 +222,7 @@ export function reopenContract(open: OpenStore): void {
     );
 
     it(
-      'leaves what another broken edge keeps SKIPPED',
+      'keeps executions SKIPPED that another broken edge has skipped',
       scene(async (s) => {
         const worker = await s.worker();
         const [a, b] = [await s.add({ taskId: 'parent' }), await s.add({ taskId: 'uncle' })];
@@ -242,7 +242,7 @@ export function reopenContract(open: OpenStore): void {
     );
 
     it(
-      'leaves what another edge would break by now SKIPPED',
+      'keeps executions SKIPPED that another edge would break by now',
       scene(async (s) => {
         const worker = await s.worker();
         const [a, b] = [await s.add({ taskId: 'parent' }), await s.add({ taskId: 'uncle' })];
@@ -261,7 +261,7 @@ export function reopenContract(open: OpenStore): void {
     );
 
     it(
-      'runs a SKIPPED one by itself, whatever its broken edges say',
+      'runs a SKIPPED execution itself, ignoring its broken edges',
       scene(async (s) => {
         const worker = await s.worker();
         const root = await s.add({ taskId: 'parent' });
@@ -275,7 +275,7 @@ export function reopenContract(open: OpenStore): void {
     );
 
     it(
-      'leaves dependents alone that have run on its failure, or ended for another reason',
+      'does not change dependents that ran on its failure or ended for another reason',
       scene(async (s) => {
         const worker = await s.worker();
         const root = await s.add({ taskId: 'parent' });
@@ -292,7 +292,7 @@ export function reopenContract(open: OpenStore): void {
     );
 
     it(
-      'keeps the edges that have held',
+      'keeps satisfied edges',
       scene(async (s) => {
         const worker = await s.worker();
         const [good, bad] = [await s.add({ taskId: 'parent' }), await s.add({ taskId: 'uncle' })];
@@ -310,7 +310,7 @@ export function reopenContract(open: OpenStore): void {
     );
 
     it(
-      'asks nothing again of an edge that has held, whatever its upstream one has become since',
+      'does not check satisfied edges again, whatever the new state of their upstream',
       scene(async (s) => {
         const worker = await s.worker();
         const [alarm, other] = [await s.add({ taskId: 'parent' }), await s.add({ taskId: 'uncle' })];

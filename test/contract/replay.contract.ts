@@ -8,7 +8,7 @@ export function replayContract(open: OpenStore): void {
 
   describe('a repeated exchange', () => {
     it(
-      'gets the stored reply, and changes nothing',
+      'returns the stored reply, and changes nothing',
       scene(async (s) => {
         await s.addMany(5);
         const worker = await s.worker();
@@ -27,7 +27,7 @@ export function replayContract(open: OpenStore): void {
     );
 
     it(
-      'gets the stored reply even after the state has moved on',
+      'returns the stored reply even after the state has changed',
       scene(async (s) => {
         await s.addMany(2);
         const worker = await s.worker();
@@ -42,7 +42,7 @@ export function replayContract(open: OpenStore): void {
     );
 
     it(
-      'is told by worker, pipeline and sequence together',
+      'is identified by worker, pipeline and sequence together',
       scene(async (s) => {
         const ids = await s.addMany(4);
         await s.worker('w1');
@@ -58,7 +58,7 @@ export function replayContract(open: OpenStore): void {
     );
 
     it(
-      'that comes behind a newer one of its pipeline changes nothing',
+      'changes nothing if a newer one of its pipeline came before',
       scene(async (s) => {
         await s.addMany(6);
         const worker = await s.worker();
@@ -84,7 +84,7 @@ export function replayContract(open: OpenStore): void {
     );
 
     it(
-      'of a worker that was lost and has joined again settles nothing that was brought back',
+      'of a worker that was lost and has rejoined settles none of its rescued runs',
       scene(async (s) => {
         await s.addMany(3);
         const worker = await s.worker();

@@ -9,7 +9,7 @@ export function retryContract(open: OpenStore): void {
 
   describe('delays', () => {
     it(
-      'are never cut short, and end by promotion',
+      'are never shortened, and end by promotion',
       scene(async (s) => {
         const id = await s.add({ delay: 5_000 });
         const worker = await s.worker();
@@ -35,7 +35,7 @@ export function retryContract(open: OpenStore): void {
     );
 
     it(
-      'block nothing that is due',
+      'do not block other work that is due',
       scene(async (s) => {
         await s.add({ delay: 60_000, priority: TaskPriority.CRITICAL });
         const id = await s.add({ priority: TaskPriority.BACKGROUND });
@@ -44,7 +44,7 @@ export function retryContract(open: OpenStore): void {
     );
 
     it(
-      'of the past are none',
+      'of the past are zero',
       scene(async (s) => {
         const id = await s.add({ scheduledTime: s.now - 60_000 });
         expect(await (await s.worker()).claimIds(1)).toEqual([id]);
@@ -52,7 +52,7 @@ export function retryContract(open: OpenStore): void {
     );
 
     it(
-      'end in the order of due time, then of enqueueing, behind what was ready before',
+      'end by due time, then by order of enqueueing, behind what was ready before',
       scene(async (s) => {
         const late = await s.add({ delay: 2_000 });
         const [first, second] = await s.addMany(2, { delay: 1_000 });
@@ -64,7 +64,7 @@ export function retryContract(open: OpenStore): void {
     );
 
     it(
-      'are promoted in bounded steps which name the next instant',
+      'are promoted in bounded steps which return the next instant',
       scene(async (s) => {
         await s.store.enqueue(Array.from({ length: PROMOTE_PER_STEP + 50 }, () => newExecution({ delay: 1_000 })));
         await s.add({ delay: 9_000 });
@@ -85,7 +85,7 @@ export function retryContract(open: OpenStore): void {
 
   describe('retry', () => {
     it(
-      'waits out its delay as RETRYING, keeps its priority and counts the failure',
+      'waits for its delay as RETRYING, keeps its priority and counts the failure',
       scene(async (s) => {
         const id = await s.add({ priority: TaskPriority.HIGH });
         const worker = await s.worker();
@@ -118,7 +118,7 @@ export function retryContract(open: OpenStore): void {
     );
 
     it(
-      'counts failures only: releases and crashes leave the budget alone',
+      'counts failures only, not releases and crashes',
       scene(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
@@ -135,9 +135,9 @@ export function retryContract(open: OpenStore): void {
     );
   });
 
-  describe('the bound of an attempt', () => {
+  describe('the limit of an attempt', () => {
     it(
-      'is the timeout of the execution, listed a lease later at the latest, until the run is settled',
+      'is the timeout of the execution, listed at most one lease later, until the run is settled',
       scene(async (s) => {
         const id = await s.add({ timeout: 20_000 });
         await s.add();
@@ -176,7 +176,7 @@ export function retryContract(open: OpenStore): void {
     );
 
     it(
-      'begins anew with each run',
+      'restarts with each run',
       scene(async (s) => {
         const id = await s.add({ timeout: 20_000 });
         const worker = await s.worker();
@@ -194,7 +194,7 @@ export function retryContract(open: OpenStore): void {
     const bounded = scenes(open, { maxAttemptDuration: 10 * 60_000 });
 
     it(
-      'bounds runs without a timeout of their own',
+      'limits runs without a timeout',
       bounded(async (s) => {
         const id = await s.add();
         const worker = await s.worker();

@@ -61,7 +61,7 @@ export function scheduleContract(open: OpenStore): void {
     );
 
     it(
-      'that is put again unchanged keeps its next tick, its pause and its revision',
+      'keeps its next tick, its pause and its revision when it is put again unchanged',
       scene(async (s) => {
         const first = await put(s);
         await s.store.pauseSchedule('every-minute');
@@ -73,7 +73,7 @@ export function scheduleContract(open: OpenStore): void {
     );
 
     it(
-      'that is changed takes the new tick, and refuses one decided on the old text',
+      'gets the new tick when it is changed, and refuses one decided for the old expression',
       scene(async (s) => {
         const first = await put(s);
         const stale = await tickOf(s);
@@ -88,7 +88,7 @@ export function scheduleContract(open: OpenStore): void {
     );
 
     it(
-      'fires with others in one transition, each if it is as it was seen',
+      'fires with others in one transition, each if it is unchanged since it was read',
       scene(async (s) => {
         for (const id of ['a', 'b', 'c']) await put(s, { id, nextRunTime: s.now });
         const commands = [
@@ -110,7 +110,7 @@ export function scheduleContract(open: OpenStore): void {
     );
 
     it(
-      'is due when its tick has come, the earliest first, unless paused or over',
+      'is due at its tick, the earliest first, unless it is paused or has ended',
       scene(async (s) => {
         await put(s, { id: 'late', nextRunTime: s.now + 2_000 });
         await put(s, { id: 'early', nextRunTime: s.now + 1_000 });
@@ -176,7 +176,7 @@ export function scheduleContract(open: OpenStore): void {
     );
 
     it(
-      'that is paused fires nothing; resumed, it takes the tick it is given',
+      'fires nothing while paused; when resumed, its next tick is the given one',
       scene(async (s) => {
         await put(s);
         const command = await tickOf(s);
@@ -209,7 +209,7 @@ export function scheduleContract(open: OpenStore): void {
     );
 
     it(
-      'is removed, its executions stay',
+      'is removed, and its executions are kept',
       scene(async (s) => {
         await put(s);
         const id = await fire(s);
@@ -221,7 +221,7 @@ export function scheduleContract(open: OpenStore): void {
     );
 
     it(
-      'leaves a tick out where the command says so',
+      'skips a tick if the command requests it',
       scene(async (s) => {
         await put(s);
         const id = await fire(s, 'allow', true);
@@ -232,9 +232,9 @@ export function scheduleContract(open: OpenStore): void {
     );
   });
 
-  describe('a tick that comes while the one before is under way', () => {
+  describe('a tick while the previous run has not ended', () => {
     it(
-      'allow: runs beside it',
+      'allow: runs at the same time',
       scene(async (s) => {
         await put(s);
         const ids = [await fire(s), await fire(s)];
@@ -243,7 +243,7 @@ export function scheduleContract(open: OpenStore): void {
     );
 
     it(
-      'skip: is left out, until the one before has ended',
+      'skip: is skipped until the previous run has ended',
       scene(async (s) => {
         await put(s);
         const first = await fire(s, 'skip');
@@ -261,7 +261,7 @@ export function scheduleContract(open: OpenStore): void {
     );
 
     it(
-      'skip: counts one that waits for its retry as under way',
+      'skip: counts a run that waits for its retry as not ended',
       scene(async (s) => {
         await put(s);
         const worker = await s.worker();
@@ -271,7 +271,7 @@ export function scheduleContract(open: OpenStore): void {
     );
 
     it(
-      'skip: an OVERLAP row may be run by hand',
+      'skip: an OVERLAP execution can be run by hand',
       scene(async (s) => {
         await put(s);
         const first = await fire(s, 'skip');
@@ -284,7 +284,7 @@ export function scheduleContract(open: OpenStore): void {
 
     for (const end of ['complete', 'fail'] as const) {
       it(
-        `queue: runs when the one before has ended by ${end}`,
+        `queue: runs when the previous run has ended by ${end}`,
         scene(async (s) => {
           await put(s);
           const first = await fire(s, 'queue');
@@ -301,7 +301,7 @@ export function scheduleContract(open: OpenStore): void {
     }
 
     it(
-      'cancel: ends the one before',
+      'cancel: cancels the previous run',
       scene(async (s) => {
         await put(s);
         const first = await fire(s, 'cancel');

@@ -51,7 +51,7 @@ export function settleContract(open: OpenStore): void {
     );
 
     it(
-      'releases what lacks a lock, and gives it the need of one; one that has a need keeps it',
+      'releases an execution that lacks a lock, and adds the lock to it; an existing lock need stays',
       scene(async (s) => {
         const [first, second] = await s.addMany(2);
         const own = await s.add({ lock: lockOn('own') });
@@ -75,7 +75,7 @@ export function settleContract(open: OpenStore): void {
     );
 
     it(
-      'releases to the head, no attempt spent',
+      'releases to the head, without using an attempt',
       scene(async (s) => {
         const [a, b] = await s.addMany(2);
         const worker = await s.worker();
@@ -99,7 +99,7 @@ export function settleContract(open: OpenStore): void {
     );
 
     it(
-      'answers one by one, in order: applied, or stale',
+      'replies for each settlement, in order: applied, or stale',
       scene(async (s) => {
         await s.addMany(3);
         const worker = await s.worker();
@@ -140,7 +140,7 @@ export function settleContract(open: OpenStore): void {
     );
 
     it(
-      'settles and claims in one trip, dependents of what it settled included',
+      'settles and claims in one exchange, including dependents of what it settled',
       scene(async (s) => {
         await s.addMany(2);
         const worker = await s.worker();
@@ -153,7 +153,7 @@ export function settleContract(open: OpenStore): void {
     );
 
     it(
-      'keeps the newest attempts only',
+      'keeps only the newest attempts',
       scene(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
@@ -176,7 +176,7 @@ export function settleContract(open: OpenStore): void {
 
   describe('report', () => {
     it(
-      'keeps what a run says of itself',
+      'stores progress and log lines of a run',
       scene(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
@@ -196,7 +196,7 @@ export function settleContract(open: OpenStore): void {
     );
 
     it(
-      'keeps the newest lines only',
+      'keeps only the newest lines',
       scene(async (s) => {
         const id = await s.add();
         const claim = await (await s.worker()).claimOne();
@@ -207,7 +207,7 @@ export function settleContract(open: OpenStore): void {
     );
 
     it(
-      'ignores a run whose token is no longer current',
+      'ignores a run whose token is not current',
       scene(async (s) => {
         const id = await s.add();
         const worker = await s.worker();

@@ -11,7 +11,7 @@ export function snoozeContract(open: OpenStore): void {
 
   describe('snooze', () => {
     it(
-      'waits out its delay as RETRYING / SNOOZED, and spends no attempt',
+      'waits for its delay as RETRYING / SNOOZED, without using an attempt',
       scene(async (s) => {
         const id = await s.add({ budget: '-,7' });
         const worker = await s.worker();
@@ -41,7 +41,7 @@ export function snoozeContract(open: OpenStore): void {
     );
 
     it(
-      'tells of itself as retrying, with its reason',
+      'is reported as retrying, with its reason',
       scene(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
@@ -54,7 +54,7 @@ export function snoozeContract(open: OpenStore): void {
     );
 
     it(
-      'goes on beside failures, crashes and releases, and is counted anew by retryTask',
+      'is counted separately from failures, crashes and releases, and reset by retryTask',
       scene(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
@@ -76,7 +76,7 @@ export function snoozeContract(open: OpenStore): void {
     );
 
     it(
-      'of a member of a workflow, with a lock or a time-out, keeps what it is',
+      'keeps workflow, lock and timeout of an execution',
       scene(async (s) => {
         const lock = { key: 'k', timeout: 60_000, maxWait: null };
         const id = await s.add({ lock, timeout: 9_000, tags: ['t'] });
@@ -91,7 +91,7 @@ export function snoozeContract(open: OpenStore): void {
     );
 
     it(
-      'gives way to a cancel, asked for before or after',
+      'yields to a cancel, requested before or after',
       scene(async (s) => {
         const [before, after] = await s.addMany(2);
         const worker = await s.worker();
@@ -105,9 +105,9 @@ export function snoozeContract(open: OpenStore): void {
     );
   });
 
-  describe('the budget of an execution', () => {
+  describe('the retry budget of an execution', () => {
     it(
-      'comes with each of its claims as it was given, whatever else it is',
+      'is part of each of its claims as it was given, whatever its other options',
       scene(async (s) => {
         const budget = 'E,5,60000,3600000,2,1,100';
         const lock = { key: 'k', timeout: 60_000, maxWait: null };
@@ -144,7 +144,7 @@ export function snoozeContract(open: OpenStore): void {
     );
 
     it(
-      'is that of members of a workflow, and of runs past their bound',
+      'is kept for members of a workflow, and for runs past their limit',
       scene(async (s) => {
         const budget = 'F,9,1,1,2,0,3';
         const member = newExecution({ budget, workflow: { workflowId: 'wf', ref: 'a' } });

@@ -92,7 +92,7 @@ export function statsContract(open: OpenStore): void {
     );
 
     it(
-      'tell since when the oldest ready execution of each level waits',
+      'report since when the oldest ready execution of each level waits',
       scene(async (s) => {
         const first = s.now;
         await s.addMany(2, { priority: 1 });
@@ -108,7 +108,7 @@ export function statsContract(open: OpenStore): void {
     );
 
     it(
-      'keep the newest minutes and errors only',
+      'keep only the newest minutes and errors',
       scene(async (s) => {
         const worker = await s.worker();
         const failed: string[] = [];

@@ -11,7 +11,7 @@ export function ttlContract(open: OpenStore): void {
 
   describe('an execution with a ttl', () => {
     it(
-      'is never started once it has waited that long, though maintenance has not seen it',
+      'is never started once the ttl is over, even before maintenance has run',
       scene(async (s) => {
         const ids = [await s.add({ ttl: TTL }), await s.add({ ttl: TTL + 1 }), await s.add()];
         const worker = await s.worker();
@@ -29,7 +29,7 @@ export function ttlContract(open: OpenStore): void {
     );
 
     it(
-      'ends by maintenance where nobody claims, wherever it waits in its queue',
+      'is ended by maintenance if no worker claims, wherever it waits in its queue',
       scene(async (s) => {
         await s.store.acquireLock('k', 'somebody', 10 * TTL, 0);
         const ready = await s.add({ ttl: TTL, queue: 'other' });
@@ -48,7 +48,7 @@ export function ttlContract(open: OpenStore): void {
     );
 
     it(
-      'waits from when it is due and its dependencies hold',
+      'counts from when it is due and its dependencies are satisfied',
       scene(async (s) => {
         const upstream = await s.add();
         const delayed = await s.add({ ttl: TTL, delay: TTL });
@@ -66,7 +66,7 @@ export function ttlContract(open: OpenStore): void {
     );
 
     it(
-      'does not expire once a run has begun: not released, retried or rescued either',
+      'does not expire once a run has begun: not when released, retried or rescued',
       scene(async (s) => {
         const runs: Partial<NewExecution>[] = [{ ttl: TTL }, { ttl: TTL }, { ttl: TTL }];
         const ids = [await s.add(runs[0]), await s.add(runs[1]), await s.add(runs[2])];
@@ -82,7 +82,7 @@ export function ttlContract(open: OpenStore): void {
     );
 
     it(
-      'of a tick waits from the instant at which the tick is due',
+      'of a tick counts from the instant at which the tick is due',
       scene(async (s) => {
         const { store } = s;
         const time = s.now;
@@ -104,7 +104,7 @@ export function ttlContract(open: OpenStore): void {
     );
 
     it(
-      'fails for what depends on it, and waits anew when it is reopened',
+      'counts as failed for its dependents, and has its whole ttl again when it is reopened',
       scene(async (s) => {
         const id = await s.add({ ttl: TTL });
         const [needs, otherwise] = [

@@ -34,9 +34,9 @@ export function unhandledContract(open: OpenStore): void {
     return ids;
   };
 
-  describe('an execution that met a worker without its handler', () => {
+  describe('an execution that was refused by a worker without its handler', () => {
     it(
-      'is not hidden by many of a queue that is paused, which keep their order',
+      'is found behind many of a paused queue, which keep their order',
       scene(async (s, ids, last) => {
         await s.store.pauseQueue('closed');
         const able = await s.worker('able', { queues });
@@ -49,7 +49,7 @@ export function unhandledContract(open: OpenStore): void {
     );
 
     it(
-      'is not hidden by many of a queue at its limit',
+      'is found behind many of a queue at its limit',
       scene(async (s, ids, last) => {
         await s.store.configureQueue('closed', { concurrency: 1, rateLimit: null });
         const able = await s.worker('able', { queues });
@@ -64,7 +64,7 @@ export function unhandledContract(open: OpenStore): void {
     );
 
     it(
-      'is not hidden by many of a queue that its worker does not serve, or has no slots for',
+      'is found behind many of a queue that its worker does not serve, or has no slots for',
       scene(async (s, ids, last) => {
         const able = await s.worker('able', { queues: ['open'] });
         expect(await able.claimIds(9)).toEqual([last]);

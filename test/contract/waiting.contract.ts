@@ -7,7 +7,7 @@ export function waitingContract(open: OpenStore): void {
 
   describe('waitingFor', () => {
     it(
-      'names the queue where nothing else is in the way',
+      'is the queue if nothing else blocks it',
       scene(async (s) => {
         const id = await s.add();
         await s.worker();
@@ -16,7 +16,7 @@ export function waitingContract(open: OpenStore): void {
     );
 
     it(
-      'names the instant',
+      'is the instant',
       scene(async (s) => {
         const id = await s.add({ delay: MINUTE });
         expect((await s.get(id)).waitingFor).toEqual({ kind: 'time', until: new Date(s.now + MINUTE).toISOString() });
@@ -24,7 +24,7 @@ export function waitingContract(open: OpenStore): void {
     );
 
     it(
-      'names the lock, and who holds it',
+      'is the lock, with its holder',
       scene(async (s) => {
         await s.store.acquireLock('key', 'someone', MINUTE, 0);
         const id = await s.add({ lock: lockOn('key') });
@@ -34,7 +34,7 @@ export function waitingContract(open: OpenStore): void {
     );
 
     it(
-      'names the first of: paused, time, dependencies, lock, queue',
+      'is the first of: paused, time, dependencies, lock, queue',
       scene(async (s) => {
         const worker = await s.worker();
         await s.store.acquireLock('key', 'someone', 10 * MINUTE, 0);
@@ -64,7 +64,7 @@ export function waitingContract(open: OpenStore): void {
     );
 
     it(
-      'is told of a RETRYING one as well',
+      'is given for a RETRYING execution as well',
       scene(async (s) => {
         const id = await s.add();
         const worker = await s.worker();

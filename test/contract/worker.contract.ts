@@ -11,7 +11,7 @@ export function workerContract(open: OpenStore): void {
 
   describe('a worker', () => {
     it(
-      'is listed with what it says of itself, its lease and its runs',
+      'is listed with its description, its lease and its runs',
       scene(async (s) => {
         await s.addMany(3);
         const worker = await s.worker('w1', { queues: ['default', 'other'] });
@@ -37,7 +37,7 @@ export function workerContract(open: OpenStore): void {
     );
 
     it(
-      'may say hello again and keep its runs',
+      'can register again and keep its runs',
       scene(async (s) => {
         await s.addMany(2, { queue: 'other' });
         await s.add();
@@ -52,7 +52,7 @@ export function workerContract(open: OpenStore): void {
     );
 
     it(
-      'hears in its beat that it is unknown, and which runs are lost',
+      'gets in the reply to its heartbeat that it is unknown, and which runs are lost',
       scene(async (s) => {
         await s.addMany(2);
         const worker = await s.worker();
@@ -73,7 +73,7 @@ export function workerContract(open: OpenStore): void {
     );
 
     it(
-      'that the store does not know gets nothing, and is told so',
+      'gets no claims if the store does not know it, and is notified',
       scene(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
@@ -88,7 +88,7 @@ export function workerContract(open: OpenStore): void {
     );
 
     it(
-      'that drains claims nothing more, and still settles',
+      'claims nothing more when it drains, and still settles',
       scene(async (s) => {
         await s.addMany(2);
         const worker = await s.worker();
@@ -102,7 +102,7 @@ export function workerContract(open: OpenStore): void {
     );
 
     it(
-      'that leaves gives its runs back to the head, in their old order, no attempt spent',
+      'releases its runs to the head when it deregisters, in their old order, without using an attempt',
       scene(async (s) => {
         const ids = await s.addMany(5);
         const urgent = await s.add({ priority: TaskPriority.HIGH });
@@ -122,7 +122,7 @@ export function workerContract(open: OpenStore): void {
     );
 
     it(
-      'that leaves gives back as many runs as it has, in their old order',
+      'releases any number of runs in their old order when it deregisters',
       scene(async (s) => {
         const count = 2 * RESCUE_PER_STEP + 1;
         const ids = await s.addMany(count);
@@ -137,7 +137,7 @@ export function workerContract(open: OpenStore): void {
 
   describe('a lease', () => {
     it(
-      'holds while the worker beats',
+      'is kept while the worker sends heartbeats',
       scene(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
@@ -152,7 +152,7 @@ export function workerContract(open: OpenStore): void {
     );
 
     it(
-      'that is over brings the runs back to the head, as a crash and not as a failed attempt',
+      'returns the runs to the head when it expires, as a crash and not as a failed attempt',
       scene(async (s) => {
         const ids = await s.addMany(4);
         const worker = await s.worker();
@@ -182,7 +182,7 @@ export function workerContract(open: OpenStore): void {
     );
 
     it(
-      'that is over takes nothing from a late result while nobody has come to the rescue',
+      'still accepts a late result after it expired until the run is rescued',
       scene(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
@@ -194,7 +194,7 @@ export function workerContract(open: OpenStore): void {
     );
 
     it(
-      `ends a run at its crash number ${MAX_CRASHES}`,
+      `ends an execution at its crash number ${MAX_CRASHES}`,
       scene(async (s) => {
         const id = await s.add();
         const child = await s.add({ taskId: 'child' });
@@ -216,7 +216,7 @@ export function workerContract(open: OpenStore): void {
     );
 
     it(
-      'that has crashed twice runs with no other such beside it, so that it takes none to its end',
+      'runs at most one execution that has crashed twice at a time on a worker',
       scene(async (s) => {
         const ids = await s.addMany(4);
         for (let crash = 1; crash < MAX_CRASHES; crash++) {
@@ -253,7 +253,7 @@ export function workerContract(open: OpenStore): void {
     );
 
     it(
-      'of one worker is no matter of the others',
+      'does not affect other workers',
       scene(async (s) => {
         const [a, b] = await s.addMany(2);
         const [one, two] = [await s.worker('w1'), await s.worker('w2')];
@@ -271,7 +271,7 @@ export function workerContract(open: OpenStore): void {
 
   describe('an execution that no worker of its queue can run', () => {
     it(
-      'stands aside, says so, and spends no attempt',
+      'is moved out of the way, reports it, and uses no attempt',
       scene(async (s) => {
         const id = await s.add({ taskId: 'nightly' });
         const other = await s.add({ taskId: 'plain' });
@@ -287,7 +287,7 @@ export function workerContract(open: OpenStore): void {
     );
 
     it(
-      'is claimed first at equal priority by one that can',
+      'is claimed first at equal priority by a worker that can run it',
       scene(async (s) => {
         const [a, b] = await s.addMany(2, { taskId: 'nightly' });
         await (await s.worker('w1', { tasks: ['plain'] })).claim(9);

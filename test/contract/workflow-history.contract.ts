@@ -9,7 +9,7 @@ export function workflowHistoryContract(open: OpenStore): void {
     const small = scenes(open, { history: { count: 2, age: null, bytes: null } });
 
     it(
-      'keeps all of a workflow until the whole of it has ended, then lets it go',
+      'keeps all of a workflow until the whole of it has ended, then drops it',
       small(async (s) => {
         const { workflow, ids } = await start(s);
         const worker = await s.worker('w1', { queues: ['default', 'side'] });
@@ -39,7 +39,7 @@ export function workflowHistoryContract(open: OpenStore): void {
     );
 
     it(
-      'keeps as many ended workflows as executions, and every one that is under way',
+      'keeps as many ended workflows as executions, and every active one',
       small(async (s) => {
         const { workflow: running } = await start(s);
         const ended: string[] = [];
@@ -114,7 +114,7 @@ export function workflowHistoryContract(open: OpenStore): void {
     );
 
     it(
-      'is not forgotten while somebody outside of it waits for one of its nodes',
+      'keeps a workflow while an execution outside waits for one of its nodes',
       scenes(open, { history: { count: 1, age: null, bytes: null } })(async (s) => {
         const { workflow, ids } = await start(s);
         const later = await s.add({ delay: HOUR });

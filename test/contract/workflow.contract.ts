@@ -49,7 +49,7 @@ export function workflowContract(open: OpenStore): void {
 
   describe('a workflow', () => {
     it(
-      'runs in order, hands results along its edges, and completes',
+      'runs in order, passes results along its edges, and completes',
       scene(async (s) => {
         const { workflow, ids } = await start(s);
         const worker = await s.worker();
@@ -84,7 +84,7 @@ export function workflowContract(open: OpenStore): void {
     );
 
     it(
-      'without a node is COMPLETED at once',
+      'is COMPLETED at once without nodes',
       scene(async (s) => {
         const workflowId = nextId();
         await s.store.startWorkflow({ workflowId, name: 'nothing to do', nodes: [] }, []);
@@ -98,7 +98,7 @@ export function workflowContract(open: OpenStore): void {
     );
 
     it(
-      'hands results along in the order of the edges, whatever that of the ends',
+      'passes results in the order of the edges, whatever the order of the ends',
       scene(async (s) => {
         const refs = Array.from({ length: 20 }, (_, i) => `up-${(i * 7) % 20}`);
         for (const timeout of [null, HOUR]) {
@@ -127,7 +127,7 @@ export function workflowContract(open: OpenStore): void {
     );
 
     it(
-      'is FAILED where a node failed, once every node has ended',
+      'is FAILED if a node failed, once every node has ended',
       scene(async (s) => {
         const { workflow, ids } = await start(s);
         const worker = await s.worker();
@@ -145,7 +145,7 @@ export function workflowContract(open: OpenStore): void {
     );
 
     it(
-      'is CANCELLED where a node was, and none failed',
+      'is CANCELLED if a node was cancelled and none failed',
       scene(async (s) => {
         const { workflow, ids } = await start(s);
         await s.store.cancel(ids.extract, 0);
@@ -156,7 +156,7 @@ export function workflowContract(open: OpenStore): void {
     );
 
     it(
-      'runs again from the node that is reopened',
+      'runs again from the reopened node',
       scene(async (s) => {
         const { workflow, ids } = await start(s);
         const worker = await s.worker();
@@ -188,7 +188,7 @@ export function workflowContract(open: OpenStore): void {
     );
 
     it(
-      'that is stored already is a repeat, and changes nothing',
+      'is a repeat if it is stored already, and changes nothing',
       scene(async (s) => {
         const { workflow, executions, ids } = await start(s);
         const worker = await s.worker();
@@ -202,7 +202,7 @@ export function workflowContract(open: OpenStore): void {
     );
 
     it(
-      'may depend on what is outside of it',
+      'can depend on executions outside of it',
       scene(async (s) => {
         await s.depend('child', 'parent');
         const outside = await s.add({ taskId: 'parent' });

@@ -34,7 +34,7 @@ export function workflowsTogetherContract(open: OpenStore): void {
 
   describe('a workflow', () => {
     it(
-      'comes to be as a whole beside others that are started at once, one of them for the second time',
+      'is inserted as a whole together with others, one of them for the second time',
       scene(async (s) => {
         const known = await start(s, 'known');
         const fresh = Array.from({ length: 60 }, (_, i) => diamond(`fresh ${i}`));
@@ -52,7 +52,7 @@ export function workflowsTogetherContract(open: OpenStore): void {
     );
 
     it(
-      'has members of several tasks claimed in the order in which they stand in it',
+      'has members of several tasks claimed in their order within it',
       scene(async (s) => {
         const { workflowId, executions, start } = roots('plain', 'uncle', 'plain', 'uncle', 'plain');
         await start(s);
@@ -64,7 +64,7 @@ export function workflowsTogetherContract(open: OpenStore): void {
     );
 
     it(
-      'has dependents ready in the order in which their last edges hold, where one trip ends several upstreams',
+      'has dependents ready in the order in which their last edges are satisfied, if one exchange ends several upstreams',
       scene(async (s) => {
         const [both, firstOnly] = await roots('plain', 'plain').start(s, [[0, 1], [0]]);
         const worker = await s.worker();
@@ -76,7 +76,7 @@ export function workflowsTogetherContract(open: OpenStore): void {
     );
 
     it(
-      'reports the ends of one trip in the order of their settlements, and then what follows',
+      'reports the ends of one exchange in the order of their settlements, and then what follows',
       scene(async (s) => {
         const [first, second] = [roots('plain', 'plain'), roots('plain')];
         const [after] = await first.start(s, [[0, 1]]);
@@ -97,7 +97,7 @@ export function workflowsTogetherContract(open: OpenStore): void {
     );
 
     it(
-      'enters history when its last member ends, also where one trip ends several workflows',
+      'enters history when its last member ends, also if one exchange ends several workflows',
       short(async (s) => {
         const [first, second] = [roots('plain', 'plain'), roots('plain')];
         await first.start(s);
@@ -112,7 +112,7 @@ export function workflowsTogetherContract(open: OpenStore): void {
     );
 
     it(
-      'is told of beside others that are started at once, of whose tasks one is waited for',
+      'is reported together with others, one of whose tasks has waiting dependents',
       scene(async (s) => {
         await s.depend('child', 'parent');
         const child = await s.add({ taskId: 'child', edges: [edgeToNewest('parent')] });

@@ -31,12 +31,12 @@ const SPOILS: [string, (redis: Redis, id: string) => Promise<unknown>][] = [
   ['no record', (redis, id) => redis('HDEL', 'x', id)],
 ];
 
-describe.each(SPOILS)('what waits for an execution with %s', (kind, spoil) => {
+describe.each(SPOILS)('dependents of an execution with %s', (kind, spoil) => {
   it.each([
     ['runs', 0],
     ['is ready', 0],
     ['is delayed', 1000],
-  ] as const)('is decided as after a failure where that execution %s', (where, delay) =>
+  ] as const)('are decided as after a failure if that execution %s', (where, delay) =>
     play(async (s, redis) => {
       // An entry of a ready list without a record is left by whatever has left the list and history since.
       if (where === 'is ready' && kind === 'no record') return;
@@ -61,7 +61,7 @@ describe.each(SPOILS)('what waits for an execution with %s', (kind, spoil) => {
     }),
   );
 
-  it('is found where it has many other edges, and among many executions', () =>
+  it('are found if they have many other edges, and among many executions', () =>
     play(async (s, redis) => {
       const sound = await s.add({ taskId: 'uncle' });
       const lost = await s.add({ taskId: 'parent', delay: 1000 });
@@ -84,7 +84,7 @@ describe.each(SPOILS)('what waits for an execution with %s', (kind, spoil) => {
     ['the last member', ['first', 'middle']],
     ['a member in the middle', ['first']],
     ['every member', []],
-  ] as const)('is a workflow: it ends though %s was set aside', (which, ended) =>
+  ] as const)('include its workflow, which ends although %s was set aside', (which, ended) =>
     play(async (s, redis) => {
       const { ids, workflow, members } = workflowOf({ first: [], middle: [['first']], last: [['middle', 'always']] });
       await s.store.startWorkflow(workflow, members);
@@ -107,7 +107,7 @@ describe.each(SPOILS)('what waits for an execution with %s', (kind, spoil) => {
     }),
   );
 
-  it('is a queue at its limit', () =>
+  it('include a queue at its limit', () =>
     play(async (s, redis) => {
       await s.store.configureQueue('default', { concurrency: 1, rateLimit: null });
       const [first, second] = await s.addMany(2);
@@ -121,7 +121,7 @@ describe.each(SPOILS)('what waits for an execution with %s', (kind, spoil) => {
     }));
 });
 
-describe.each(SPOILS)('what is kept for an execution with %s', (kind, spoil) => {
+describe.each(SPOILS)('data kept for an execution with %s', (kind, spoil) => {
   const NO_HISTORY = { history: { count: 0, age: null, bytes: null } };
 
   /** Lets the store meet damaged executions where they wait for their time, or run. */
@@ -162,7 +162,7 @@ describe.each(SPOILS)('what is kept for an execution with %s', (kind, spoil) => 
     }, NO_HISTORY),
   );
 
-  it('is kept for others where it had released what it depended on', () =>
+  it('is kept for others if it had released its upstreams', () =>
     play(async (s, redis) => {
       const upstream = await s.add({ taskId: 'parent' });
       const edges = [edgeTo(upstream)];
@@ -181,7 +181,7 @@ describe.each(SPOILS)('what is kept for an execution with %s', (kind, spoil) => 
       expect(await s.status(upstream)).toBe('COMPLETED');
     }, NO_HISTORY));
 
-  it('is dropped where it has depended on thousands, by steps of a bounded number', () =>
+  it('is dropped in bounded steps if it depended on thousands', () =>
     play(async (s, redis) => {
       const upstreams = await s.addMany(1_000, { taskId: 'parent' });
       const lost = await s.add({ delay: 1_000, edges: upstreams.map((id) => edgeTo(id)) });
@@ -201,7 +201,7 @@ describe.each(SPOILS)('what is kept for an execution with %s', (kind, spoil) => 
     }, NO_HISTORY));
 });
 
-it('a dependent that is damaged lets no other lose what their upstream has left', () =>
+it('a damaged dependent does not make others lose what their upstream left', () =>
   play(
     async (s, redis) => {
       const upstream = await s.add({ taskId: 'parent' });
@@ -222,7 +222,7 @@ it('a dependent that is damaged lets no other lose what their upstream has left'
     { history: { count: 0, age: null, bytes: null } },
   ));
 
-it('an upstream that is damaged does not damage the members of its workflow', () =>
+it('a damaged upstream does not damage the members of its workflow', () =>
   play(async (s, redis) => {
     const { ids, workflow, members } = workflowOf({
       first: [],
@@ -245,7 +245,7 @@ it('an upstream that is damaged does not damage the members of its workflow', ()
   }));
 
 describe('a command that fails', () => {
-  it('on a key of all sets nothing aside: what it was for stays, and the others are done', () =>
+  it('on a key of all sets nothing aside: its input stays, and the other items are done', () =>
     play(async (s, redis) => {
       await s.store.acquireLock('key', 'holder', LEASE, 0);
       const waiting = await s.addMany(3, { lock: lockOn('key', 1000) });
@@ -264,7 +264,7 @@ describe('a command that fails', () => {
       expect((await s.stats()).setAside).toBe(0);
     }));
 
-  it('on a key of one execution sets that aside', () =>
+  it('on a key of one execution sets that execution aside', () =>
     play(async (s, redis) => {
       const upstream = await s.add({ taskId: 'parent' });
       const edges = [edgeTo(upstream, 'failure')];
@@ -280,7 +280,7 @@ describe('a command that fails', () => {
     }));
 });
 
-it('a step of a kind that only another release knows waits for that, and holds up no other', () =>
+it('a step of a kind that only another release knows waits for that release, and does not block others', () =>
   play(async (s, redis, evaluate) => {
     const [upstream] = await s.addMany(1);
     const dependent = await s.add({ taskId: 'child', edges: [edgeTo(upstream!)] });

@@ -25,8 +25,8 @@ async function timed(run: () => Promise<unknown>): Promise<number> {
   return performance.now() - started;
 }
 
-describe('calls while the store is away', () => {
-  it.each(['freeze', 'kill'] as const)('are refused within their budget, however many they are: %s', async (how) => {
+describe('calls while the store is unreachable', () => {
+  it.each(['freeze', 'kill'] as const)('are refused within their budget, however many there are: %s', async (how) => {
     const server = await serve();
     const { scheduler } = await start(server.url, { t: () => 'ran' }, { autoStart: false });
     await scheduler.scheduleTask('t');
@@ -40,7 +40,7 @@ describe('calls while the store is away', () => {
     expect(took).toBeLessThan(30_000);
   });
 
-  it('that wait behind others go on where those are refused and the store is back', async () => {
+  it('that wait behind refused ones continue when the store is back', async () => {
     const server = await serve();
     const { scheduler } = await start(server.url, { t: () => 'ran' }, { autoStart: false });
     await scheduler.scheduleTask('t');
@@ -57,8 +57,8 @@ describe('calls while the store is away', () => {
   });
 });
 
-describe('closing while the store does not answer', () => {
-  it.each(['freeze', 'kill'] as const)('takes a few seconds where nothing runs: %s', async (how) => {
+describe('closing while the store does not respond', () => {
+  it.each(['freeze', 'kill'] as const)('takes a few seconds if nothing runs: %s', async (how) => {
     const server = await serve();
     const { module } = await start(server.url, { t: () => 'ran' });
     await server[how]();
@@ -67,7 +67,7 @@ describe('closing while the store does not answer', () => {
     expect(took).toBeLessThan(8_000);
   });
 
-  it('is one budget where handlers run: drain, grace, and a few seconds', async () => {
+  it('takes one budget if handlers run: drain, grace, and a few seconds', async () => {
     const server = await serve();
     const proxy = await proxyTo(server);
     const begun = gate();
@@ -94,7 +94,7 @@ describe('closing while the store does not answer', () => {
     expect(took).toBeLessThan(2_500 + 8_000 + 6_000);
   });
 
-  it('still tells the store of what has ended where it answers again within the budget', async () => {
+  it('still reports ended runs to the store if it responds again within the budget', async () => {
     const server = await serve();
     const proxy = await proxyTo(server);
     const [begun, door] = [gate(), gate()];

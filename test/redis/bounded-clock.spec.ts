@@ -33,7 +33,7 @@ class SteppingStore extends RedisTaskStore {
   }
 }
 
-describe('a step of the clock beside many deadlines', () => {
+describe('a step of the clock with many deadlines', () => {
   const redis = redisSuite();
   let m: Measured;
   let store: SteppingStore;
@@ -64,7 +64,7 @@ describe('a step of the clock beside many deadlines', () => {
     await redis.command('HSET', `${root}m`, 'hwm', `${now + by}`);
   };
 
-  it('back is followed by scripts of a bounded time', async () => {
+  it('back is handled by scripts of bounded time', async () => {
     const ms = await m.slowestOf(ROUNDS, async () => {
       await redis.command('COPY', `${root}planted`, `${root}sd`, 'REPLACE');
       await moveTime(2 * HOUR);
@@ -76,7 +76,7 @@ describe('a step of the clock beside many deadlines', () => {
     expectBounded({ back: ms });
   }, 60_000);
 
-  it('forward is followed by scripts of a bounded time', async () => {
+  it('forward is handled by scripts of bounded time', async () => {
     const ms = await m.slowestOf(ROUNDS, async () => {
       await moveTime(-2 * HOUR);
       expect(await store.followForward(2 * HOUR)).toBe(1);

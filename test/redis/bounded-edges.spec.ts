@@ -6,7 +6,7 @@ import { redisSuite } from './suites.js';
 const ROUNDS = 3;
 const MANY = 9_999;
 
-describe('edges of thousands are moved on Redis by scripts of a bounded time', () => {
+describe('thousands of edges are moved on Redis by scripts of bounded time', () => {
   const redis = redisSuite();
   let m: Measured;
 
@@ -20,7 +20,7 @@ describe('edges of thousands are moved on Redis by scripts of a bounded time', (
     return id!;
   };
 
-  it('when an execution is reopened that waits for them', async () => {
+  it('when their dependent is reopened', async () => {
     const upstreams = await m.s.addMany(MANY);
     const id = await wait(upstreams);
     const reopened = await m.slowestOf(ROUNDS, async () => {
@@ -34,7 +34,7 @@ describe('edges of thousands are moved on Redis by scripts of a bounded time', (
     expectBounded({ reopened });
   }, 120_000);
 
-  it('when one comes back that was SKIPPED, as its upstream is reopened', async () => {
+  it('when a SKIPPED dependent returns because its upstream is reopened', async () => {
     const upstreams = await m.s.addMany(MANY);
     const id = await wait(upstreams);
     const worker = await m.s.worker();
@@ -54,7 +54,7 @@ describe('edges of thousands are moved on Redis by scripts of a bounded time', (
     expectBounded({ back });
   }, 120_000);
 
-  it('when one does not come back, as another of its upstreams has failed', async () => {
+  it('when a dependent does not return because another upstream has failed', async () => {
     const upstreams = await m.s.addMany(500);
     const joins = await Promise.all(Array.from({ length: 100 }, () => wait(upstreams)));
     const worker = await m.s.worker();
@@ -71,7 +71,7 @@ describe('edges of thousands are moved on Redis by scripts of a bounded time', (
     expectBounded({ asked });
   }, 120_000);
 
-  it('when the execution comes for which they wait', async () => {
+  it('when the execution that they wait for is created', async () => {
     const waiting: string[][] = [];
     for (let round = 0; round < ROUNDS; round++)
       waiting.push(await m.s.addMany(10_000, { taskId: `child`, edges: [edgeToNewest('parent')], queue: 'behind' }));

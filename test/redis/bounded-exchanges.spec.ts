@@ -14,7 +14,7 @@ import { redisSuite } from './suites.js';
 const ROUNDS = 3;
 const LARGE = JSON.stringify('x'.repeat(240 * 1024));
 
-describe('an exchange on Redis is one script of a bounded time', () => {
+describe('an exchange on Redis is one script of bounded time', () => {
   const redis = redisSuite();
   let m: Measured;
   let worker: Worker;
@@ -27,7 +27,7 @@ describe('an exchange on Redis is one script of a bounded time', () => {
   const settleAll = (claims: readonly Claim[], how: (claim: Claim) => Settlement): Promise<unknown> =>
     worker.settle(...claims.map(how));
 
-  it('when runs of which much is kept are claimed and given back', async () => {
+  it('when runs with large records are claimed and released', async () => {
     const error = { ...BOOM, stack: 'x'.repeat(8 * 1024) };
     const retry = (claim: Claim): Settlement => settle.retry(claim, error, 0);
     await m.s.addMany(200);
@@ -41,7 +41,7 @@ describe('an exchange on Redis is one script of a bounded time', () => {
     expectBounded({ released });
   }, 120_000);
 
-  it('when much goes back to its queue, in its order', async () => {
+  it('when many runs return to their queue, in order', async () => {
     const ids: string[] = [];
     for (let i = 0; i < 100; i += 10) ids.push(...(await m.s.addMany(10, { payload: LARGE, timeout: 60_000 })));
     const released = await m.slowestOf(ROUNDS, async () => {
@@ -68,7 +68,7 @@ describe('an exchange on Redis is one script of a bounded time', () => {
     await m.store.startWorkflow({ workflowId, name: 'fan', nodes }, members);
   }
 
-  it('when many large members of a workflow have waited for what ends', async () => {
+  it('when many large members of a workflow waited for what ends', async () => {
     const ended = await m.slowestOf(ROUNDS, async () => {
       await startFan(1, 60, LARGE);
       await settleAll(await worker.claimAll(1), (claim) => settle.complete(claim, null));
@@ -82,7 +82,7 @@ describe('an exchange on Redis is one script of a bounded time', () => {
     expectBounded({ ended, claimed });
   }, 120_000);
 
-  it('when the ends of many members release thousands', async () => {
+  it('when the ends of many members release thousands of dependents', async () => {
     const ended = await m.slowestOf(ROUNDS, async () => {
       for (let i = 0; i < 100; i++) await startFan(1, 150);
       const roots = await worker.claimAll(100);
@@ -98,7 +98,7 @@ describe('an exchange on Redis is one script of a bounded time', () => {
     expectBounded({ ended });
   }, 120_000);
 
-  it('when one of many large results fails what waits for all', async () => {
+  it('when one of many large results fails an execution that waits for all', async () => {
     const ended = await m.slowestOf(ROUNDS, async () => {
       await startFan(60, 60);
       const roots = await worker.claimAll(60);
@@ -110,7 +110,7 @@ describe('an exchange on Redis is one script of a bounded time', () => {
     expectBounded({ ended });
   }, 120_000);
 
-  it('when many large ones are claimed that met workers without their handler', async () => {
+  it('when many large executions are claimed that were refused by workers without their handler', async () => {
     const unable = await m.s.worker('unable', { tasks: ['plain'] });
     const claimed = await m.slowestOf(ROUNDS, async (round) => {
       const ids: string[] = [];
@@ -146,7 +146,7 @@ describe('an exchange on Redis is one script of a bounded time', () => {
     expectBounded({ claimed });
   }, 120_000);
 
-  it('when thousands end that need the general way', async () => {
+  it('when thousands of runs end outside of the fast path', async () => {
     const ended = await m.slowestOf(ROUNDS, async () => {
       await m.s.addMany(2_000, { timeout: 60_000 });
       for (let done = 0; done < 2_000;) {

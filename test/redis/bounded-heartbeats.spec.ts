@@ -9,7 +9,7 @@ import { redisSuite } from './suites.js';
 const ROUNDS = 3;
 const LARGE = JSON.stringify('x'.repeat(240 * 1024));
 
-describe('heartbeats of a worker with many runs are scripts of a bounded time on Redis', () => {
+describe('heartbeats of a worker with many runs are scripts of bounded time on Redis', () => {
   const redis = redisSuite();
   let m: Measured;
   let worker: Worker;
@@ -37,7 +37,7 @@ describe('heartbeats of a worker with many runs are scripts of a bounded time on
     await measure(await run(400, { payload: LARGE, timeout: 3_600_000 }));
   }, 120_000);
 
-  it('that have failed with long errors before', async () => {
+  it('that have failed before with long errors', async () => {
     const error = { ...BOOM, message: 'x'.repeat(4 * 1024), stack: 'x'.repeat(8 * 1024) };
     let claims = await run(400);
     for (let attempt = 0; attempt < 9; attempt++) {
@@ -48,7 +48,7 @@ describe('heartbeats of a worker with many runs are scripts of a bounded time on
     await measure(claims);
   }, 240_000);
 
-  it('of thousands, of which all that matters is found', async () => {
+  it('of thousands of runs, all relevant ones of which are found', async () => {
     const claims = await run(3_000);
     const locked: Claim[] = [];
     for (let i = 0; i < 300; i += 10) {
@@ -74,7 +74,7 @@ describe('heartbeats of a worker with many runs are scripts of a bounded time on
     expectBounded({ beats });
   }, 240_000);
 
-  it('beside what thousands of others were handed', async () => {
+  it('among thousands of claims of other workers', async () => {
     const claims = await run(10);
     const { namespace } = m.store['settings'];
     const plant = "for i = ARGV[1], ARGV[2] do redis.call('HSET', KEYS[1], 'x' .. i, 'other' .. i .. '|1') end";
@@ -85,10 +85,10 @@ describe('heartbeats of a worker with many runs are scripts of a bounded time on
   }, 120_000);
 });
 
-describe('a worker with many runs is looked at by scripts of a bounded time on Redis', () => {
+describe('a worker with many runs is inspected by scripts of bounded time on Redis', () => {
   const redis = redisSuite();
 
-  it('where some of them wait in it for a slot, and all are large', async () => {
+  it('when some large runs are prefetched', async () => {
     const m = await redis.measured();
     const worker = await m.s.worker('w1', { maxConcurrentTasks: 390 });
     for (let i = 0; i < 400; i += 10) await m.s.addMany(10, { payload: LARGE });
@@ -100,7 +100,7 @@ describe('a worker with many runs is looked at by scripts of a bounded time on R
     expectBounded({ shown });
   }, 120_000);
 
-  it('for those that take too long', async () => {
+  it('for runs that take too long', async () => {
     const m = await redis.measured();
     const worker = await m.s.worker();
     for (let i = 0; i < 40; i++) await m.s.addMany(1_000);
@@ -119,10 +119,10 @@ describe('a worker with many runs is looked at by scripts of a bounded time on R
   }, 240_000);
 });
 
-describe('heartbeats that take back what did not reach the worker', () => {
+describe('heartbeats that return claims which did not reach the worker', () => {
   const redis = redisSuite();
 
-  it('are scripts of a bounded time on Redis, and leave the order as it was', async () => {
+  it('are scripts of bounded time on Redis, and keep the order', async () => {
     const m = await redis.measured({ testClock: undefined });
     const [worker, other] = [await m.s.worker(), await m.s.worker('w2')];
     const ids: string[] = [];

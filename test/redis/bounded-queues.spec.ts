@@ -14,7 +14,7 @@ const LARGE = JSON.stringify('x'.repeat(240 * 1024));
 const runs = (concurrency: number) => ({ rateLimit: null, concurrency });
 const NONE = { rateLimit: null, concurrency: null };
 
-describe('the runs of a queue that gets its first limits are counted on Redis by scripts of a bounded time', () => {
+describe('the runs of a queue that gets its first limits are counted on Redis by scripts of bounded time', () => {
   const redis = redisSuite();
   let m: Measured;
 
@@ -65,7 +65,7 @@ describe('the runs of a queue that gets its first limits are counted on Redis by
     m.store['commit']('configureQueue', queue, '', '', '', concurrency);
   const countOnce = (): Promise<number> => m.store['commitRepeatable']('countRuns');
 
-  it('exactly, while runs begin and end, and gives nothing until then', async () => {
+  it('exactly, while runs start and end; nothing is claimed until then', async () => {
     const first = await m.s.worker('w1');
     const second = await m.s.worker('w2');
     const claims = [...(await run(first, 2_500)), ...(await run(second, 2_500))];
@@ -92,7 +92,7 @@ describe('the runs of a queue that gets its first limits are counted on Redis by
     expect(await first.claim(20)).toHaveLength(7);
   }, 60_000);
 
-  it('to the end by maintenance, where the process that has set them is gone', async () => {
+  it('to the end by maintenance, if the process that has set them is gone', async () => {
     const worker = await m.s.worker();
     await run(worker, 3_000);
     await run(worker, 10, { queue: 'default' });
@@ -110,7 +110,7 @@ describe('the runs of a queue that gets its first limits are counted on Redis by
     expect((await other.claim(10)).map(({ queue }) => queue).sort()).toEqual(['other', 'other', 'other', 'third']);
   }, 60_000);
 
-  it('but for one that cannot be read', async () => {
+  it('except one that cannot be read', async () => {
     const worker = await m.s.worker();
     const claims = await run(worker, 20);
     const { namespace } = m.store['settings'];
@@ -137,11 +137,11 @@ describe('the runs of a queue that gets its first limits are counted on Redis by
   }, 60_000);
 });
 
-describe('what an app declares of its queues is declared on Redis by scripts of a bounded time', () => {
+describe('declared queues are stored on Redis by scripts of bounded time', () => {
   const redis = redisSuite();
   const limits = { rateLimit: { max: 5, per: 60_000 }, concurrency: null };
 
-  it('and cleared, where it does not declare it any more', async () => {
+  it('and cleared when the app no longer declares them', async () => {
     const m = await redis.measured();
     const names = Array.from({ length: 3_000 }, (_, i) => `q${i}`);
     await Promise.all(names.map((name) => m.store.configureQueue(name, limits, 'app')));
@@ -176,7 +176,7 @@ describe('on Redis, thousands of queues', () => {
     m = await redis.measured();
   });
 
-  it('are named in parts, where all of them are counted', async () => {
+  it('are listed in parts, and all of them are counted', async () => {
     for (let from = 0; from < 20_000; from += 200) {
       const batch = Array.from({ length: 200 }, (_, i) => newExecution({ queue: `queue ${from + i}` }));
       await m.store.enqueue(batch);
@@ -189,7 +189,7 @@ describe('on Redis, thousands of queues', () => {
     expect(m.store.largestReply).toBeLessThan(16 * 1024);
   }, 240_000);
 
-  it('with limits cost maintenance nothing, but for those that have room again', async () => {
+  it('with limits cost maintenance nothing, except those that have capacity again', async () => {
     const names = Array.from({ length: 10_000 }, (_, i) => `q${i}`);
     const limits = { rateLimit: { max: 1, per: 60_000 }, concurrency: null };
     await Promise.all(names.map((name) => m.store.configureQueue(name, limits)));

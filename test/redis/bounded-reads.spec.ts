@@ -17,7 +17,7 @@ function workflowOf(size: number): { workflow: NewWorkflow; members: NewExecutio
 }
 
 // What is counted are scripts and their replies: a script for so many of a thing is what bounds its time.
-describe('reads of much on Redis are put together of many scripts', () => {
+describe('large reads on Redis are assembled from many scripts', () => {
   const redis = redisSuite();
   let m: Measured;
 
@@ -89,7 +89,7 @@ describe('reads of much on Redis are put together of many scripts', () => {
     expect(await m.store.getLock('none')).toBeNull();
   }, 30_000);
 
-  it('definitions and schedules, however large', async () => {
+  it('definitions and schedules of any size', async () => {
     const payload = 'x'.repeat(50 * KB);
     await m.store.putTasks(Array.from({ length: 300 }, (_, i) => mirrorOf(`t${i}`, { payload })));
     const tasks = await measure(() => m.store.listTasks());
@@ -116,7 +116,7 @@ describe('reads of much on Redis are put together of many scripts', () => {
     expect(m.store.largestReply).toBeLessThan(8 * 1024 * KB);
   });
 
-  it('queues: their sizes, what comes next, and figures', async () => {
+  it('queues: their sizes, next executions and statistics', async () => {
     await inTens(250, (i) => m.s.add({ queue: `q${i}` }));
     const sizes = await measure(() => m.store.queueSizes());
     expect(sizes.value).toEqual([0, 0, 250, 0, 0]);
@@ -126,7 +126,7 @@ describe('reads of much on Redis are put together of many scripts', () => {
     expect(stats.calls).toBeGreaterThanOrEqual(5);
   }, 30_000);
 
-  it('figures of queues whose next executions are large', async () => {
+  it('statistics of queues whose next executions are large', async () => {
     const payload = JSON.stringify('x'.repeat(200 * KB));
     const cancelled: string[] = [];
     for (let i = 0; i < 20; i++) {
@@ -147,7 +147,7 @@ describe('reads of much on Redis are put together of many scripts', () => {
     expectBounded({ figures: ms });
   }, 60_000);
 
-  it('a queue of which most was cancelled', async () => {
+  it('a queue most of which was cancelled', async () => {
     const ids = await m.s.addMany(1_200);
     await inTens(1_100, (i) => m.store.cancel(ids[i]!, 0));
     const { value, calls } = await measure(() => m.store.peekQueue('default', 100));
@@ -156,7 +156,7 @@ describe('reads of much on Redis are put together of many scripts', () => {
     expect((await m.store.stats()).queues[0]!.byPriority).toEqual([0, 0, 100, 0, 0]);
   }, 30_000);
 
-  it('executions of large payloads: a page ends by its size, with a cursor', async () => {
+  it('executions with large payloads: a page ends by its size, with a cursor', async () => {
     const payload = JSON.stringify('x'.repeat(200 * KB));
     const ids: string[] = [];
     for (let i = 0; i < 100; i += 10) ids.push(...(await m.s.addMany(10, { payload })));
@@ -181,7 +181,7 @@ describe('reads of much on Redis are put together of many scripts', () => {
     expect(calls).toBeGreaterThanOrEqual(3);
   }, 30_000);
 
-  it('and a removed task ends what is queued of it in bounded steps', async () => {
+  it('and a removed task ends its queued executions in bounded steps', async () => {
     const mine = await m.s.addMany(350, { taskId: 'child' });
     await m.s.addMany(50);
     const { value, calls } = await measure(() => m.store.removeTask('child'));

@@ -8,7 +8,7 @@ import { redisSuite } from './suites.js';
 const ROUNDS = 3;
 const WORKERS = 1_000;
 
-describe('among a thousand workers, the one of a run is found on Redis by scripts of a bounded time', () => {
+describe('among a thousand workers, the worker of a run is found on Redis by scripts of bounded time', () => {
   const redis = redisSuite();
   let m: Measured;
   let workers: Worker[];
@@ -62,7 +62,7 @@ describe('among a thousand workers, the one of a run is found on Redis by script
     expectBounded({ stale });
   }, 120_000);
 
-  it('when runs that take too long are looked for', async () => {
+  it('when runs that take too long are searched', async () => {
     for (let i = 0; i < 40; i += 10) await m.s.addMany(10_000);
     await Promise.all(workers.map((worker) => worker.claim(40)));
     expect(await m.store.expiredRuns(100)).toEqual([]);

@@ -7,7 +7,7 @@ import { redisSuite } from './suites.js';
 
 const ROUNDS = 3;
 
-describe('what is written on Redis is written by scripts of a bounded time', () => {
+describe('large writes on Redis are scripts of bounded time', () => {
   const redis = redisSuite();
   let m: Measured;
 
@@ -26,7 +26,7 @@ describe('what is written on Redis is written by scripts of a bounded time', () 
     expectBounded({ firstTime, again });
   }, 120_000);
 
-  it('what an app declares of its schedules, and what it no longer does', async () => {
+  it('the schedules that an app declares, and those that it no longer does', async () => {
     const ids = Array.from({ length: 1_500 }, (_, i) => `s${i}`);
     const payload = JSON.stringify('x'.repeat(20 * 1024));
     const nextRunTime = m.s.now + 3_600_000;
@@ -38,7 +38,7 @@ describe('what is written on Redis is written by scripts of a bounded time', () 
     expectBounded({ again, removed });
   }, 120_000);
 
-  it('the removal of a task beside large definitions and schedules', async () => {
+  it('the removal of a task among large definitions and schedules', async () => {
     const payload = 'x'.repeat(40 * 1024);
     const others = Array.from({ length: 1_000 }, (_, i) => `other${i}`);
     await m.store.putTasks(others.map((taskId) => mirrorOf(taskId, { payload })));
@@ -117,7 +117,7 @@ describe('what is written on Redis is written by scripts of a bounded time', () 
     expectBounded({ rescued });
   }, 120_000);
 
-  it('the end of what many large ones wait for', async () => {
+  it('the end of an execution that many large ones wait for', async () => {
     const worker = await m.s.worker();
     const upstreams = await m.s.addMany(ROUNDS, { priority: 1 });
     for (const id of upstreams) await addLarge(100, { edges: [edgeTo(id)] });
@@ -130,7 +130,7 @@ describe('what is written on Redis is written by scripts of a bounded time', () 
     expectBounded({ ended });
   }, 120_000);
 
-  it('the last end of a workflow of large results, and its way out of history', async () => {
+  it('the last end of a workflow with large results, and its removal from history', async () => {
     m = await redis.measured({ history: { count: 0, age: null, bytes: null } });
     const worker = await m.s.worker();
     const ended = await m.slowestOf(ROUNDS, async () => {

@@ -7,7 +7,7 @@ const count = async (redis: { run: (...args: any[]) => Promise<unknown> }): Prom
   redis.run('read', ROOT, ['count']);
 
 describe('a connection that', () => {
-  it('is half-open is replaced within the deadline, and nothing is done twice', async () => {
+  it('is half-open is replaced within the deadline, and no request has effect twice', async () => {
     const proxy = await proxyTo(await serve());
     const { redis } = await connect({ url: proxy.url });
     await redis.run('once', ROOT, ['a']);
@@ -20,7 +20,7 @@ describe('a connection that', () => {
     expect(proxy.accepted).toBe(2);
   });
 
-  it('stands still for less than the deadline is kept', async () => {
+  it('does not respond for less than the deadline is kept', async () => {
     const proxy = await proxyTo(await serve());
     const { redis } = await connect({ url: proxy.url });
     proxy.slow(300);
@@ -28,7 +28,7 @@ describe('a connection that', () => {
     expect(proxy.accepted).toBe(1);
   });
 
-  it('is good is kept when the event loop stood still', async () => {
+  it('works is kept after the event loop was blocked', async () => {
     const proxy = await proxyTo(await serve());
     const { redis } = await connect({ url: proxy.url }, { clock: new FastClock() });
     proxy.slow(20);
@@ -51,7 +51,7 @@ describe('a connection that', () => {
     expect(proxy.accepted).toBe(1);
   });
 
-  it('is killed again and again loses nothing and does nothing twice', async () => {
+  it('is killed repeatedly loses no request and executes none twice', async () => {
     const server = await serve();
     const { redis } = await connect({ url: server.url });
     const replies = new Set<unknown>();

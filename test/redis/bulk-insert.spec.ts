@@ -43,7 +43,7 @@ describe('a batch too large for one script', () => {
   const dependents = (upstream: string) =>
     Array.from({ length: MANY }, () => newExecution({ edges: [edgeTo(upstream)] }));
 
-  it('is all there when the call returns, in order, and leaves nothing beside it', async () => {
+  it('is complete and in order when the call returns, and leaves no other data', async () => {
     const { s, store, keys } = await scene();
     const upstream = await s.add();
     const batch = dependents(upstream);
@@ -57,7 +57,7 @@ describe('a batch too large for one script', () => {
     expect(await keys('ac')).toBe('*0');
   });
 
-  it('is stored whole where its members depend on those behind them', async () => {
+  it('is stored completely if its members depend on later ones', async () => {
     const { s, store } = await scene();
     const batch = Array.from({ length: MANY }, () => newExecution());
     batch.forEach((each, i) => {
@@ -70,7 +70,7 @@ describe('a batch too large for one script', () => {
     expect((await s.stats()).byStatus).toMatchObject({ COMPLETED: MANY, PENDING: 0 });
   });
 
-  it('is admitted by whichever node, when the one that asked cannot', async () => {
+  it('is inserted by any node if the one that sent it cannot', async () => {
     const { s, store, other, keys } = await scene();
     const upstream = await s.add();
     store.killedBefore = 'insertBatch';
@@ -82,7 +82,7 @@ describe('a batch too large for one script', () => {
     expect(await keys('i[nh]:*')).toBe('*0');
   });
 
-  it('never was, when the node that asked was killed before it was committed', async () => {
+  it('is not stored if its node was killed before the commit', async () => {
     const { s, store, other, clock, keys } = await scene(0);
     const upstream = await s.add();
     store.killedBefore = 'commitBatch';
@@ -98,7 +98,7 @@ describe('a batch too large for one script', () => {
     expect(await keys('i*')).toBe('*0');
   });
 
-  it('finds how its upstream ended, though that has ended, and left history, before it was admitted', async () => {
+  it('finds the outcome of its upstream, even if that left history before the insertion', async () => {
     const { s, store, other } = await scene(0);
     const [good, bad] = [await s.add(), await s.add()];
     store.killedBefore = 'insertBatch';
@@ -115,7 +115,7 @@ describe('a batch too large for one script', () => {
     expect(await other.getExecution(bad)).toBeNull();
   });
 
-  it('is refused as a whole where one depends on what does not exist', async () => {
+  it('is refused as a whole if one execution depends on an unknown one', async () => {
     const { s, store, keys } = await scene();
     const upstream = await s.add();
     const batch = dependents(upstream);
@@ -126,7 +126,7 @@ describe('a batch too large for one script', () => {
     expect(await keys('i*')).toBe('*0');
   });
 
-  it('binds to the newest of a task as one behind the other', async () => {
+  it('binds to the newest execution of a task within the batch', async () => {
     const { s, store } = await scene();
     await store.putTasks([mirrorOf('parent'), mirrorOf('child')]);
     await s.depend('child', 'parent');
@@ -144,7 +144,7 @@ describe('a batch too large for one script', () => {
     expect(first).toMatchObject({ executionId: batch[1]!.executionId, results: { parent: '0' } });
   });
 
-  it('may be a workflow, which is seen whole from its acceptance on', async () => {
+  it('can be a workflow, which is visible as a whole from its commit on', async () => {
     const { s, store, other } = await scene();
     const workflowId = nextId();
     const [root, ...leaves] = Array.from({ length: MANY }, (_, i) =>

@@ -16,7 +16,7 @@ async function timeOfScripts(server: RedisServer): Promise<number> {
 }
 
 describe('a server that', () => {
-  it('is kept busy by a read is not asked for the same again, and others are answered', async () => {
+  it('is kept busy by a read gets no repeat of that read, and answers other calls', async () => {
     const server = await serve();
     const { redis } = await connect({ url: server.url });
     // The server has the functions, so that nothing but the read keeps the other call waiting.
@@ -28,7 +28,7 @@ describe('a server that', () => {
     expect(await timeOfScripts(server)).toBeLessThan(7_000);
   });
 
-  it('is kept busy by a read behind another call is not asked for the read again', async () => {
+  it('is kept busy by a read behind another call gets no repeat of the read', async () => {
     const server = await serve();
     const { redis } = await connect({ url: server.url });
     await redis.run('spin', ROOT, [0]);
@@ -44,7 +44,7 @@ describe('a server that', () => {
     expect(await timeOfScripts(server)).toBeLessThan(7_000);
   });
 
-  it('hangs and wakes up does nothing twice', async () => {
+  it('hangs and recovers executes no request twice', async () => {
     const server = await serve();
     const proxy = await proxyTo(server);
     const { redis } = await connect({ url: proxy.url });

@@ -5,7 +5,7 @@ import { closeAll, connect, rejection, ROOT, serve } from './fixtures.js';
 afterEach(closeAll);
 
 describe('a call', () => {
-  it('gets the reply of the script, whatever its arguments are made of', async () => {
+  it('returns the reply of the script, whatever its arguments contain', async () => {
     const { redis } = await connect({ url: (await serve()).url });
     const args = ['plain', '', 'é😀\r\n', 42, 1e21, Buffer.from('bytes ü'), '$3\r\nabc\r\n'];
     expect(await redis.run('echo', ROOT, args)).toEqual([
@@ -15,7 +15,7 @@ describe('a call', () => {
     expect(await redis.run('read', ROOT, ['nothing'])).toBeNull();
   });
 
-  it('that fails by itself says which script, and none of its arguments', async () => {
+  it('that fails names its script, and none of its arguments', async () => {
     const { redis } = await connect({ url: (await serve()).url });
     await redis.run('count', ROOT, []);
     const error = await rejection(redis.run('wrong', ROOT, ['canary']));
@@ -26,7 +26,7 @@ describe('a call', () => {
     );
   });
 
-  it('refuses a name that no script bears', async () => {
+  it('refuses an unknown script name', async () => {
     const { redis } = await connect({ url: (await serve()).url });
     expect(() => redis.run('none', ROOT, [])).toThrow("no script 'none'");
   });

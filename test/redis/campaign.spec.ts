@@ -86,7 +86,7 @@ async function disturb(proxies: readonly FaultProxy[], random: Random): Promise<
   }
 }
 
-it('nothing that was acknowledged is lost, whatever the network does', async () => {
+it('no acknowledged execution is lost, whatever the network does', async () => {
   const server = await serve();
   const proxies = [await proxyTo(server), await proxyTo(server), await proxyTo(server)];
   const [client, ...workers] = await Promise.all(proxies.map((proxy) => open(proxy.port)));

@@ -22,7 +22,7 @@ async function command(REDIS_URL: string, ...args: string[]) {
 }
 
 describe('checkRedis', () => {
-  it('reports version, policy, persistence and what could lose executions, and writes nothing', async () => {
+  it('reports version, policy, persistence and risks of data loss, and writes nothing', async () => {
     const found = await checkRedis({ port: server.port });
     expect(found).toMatchObject({
       server: expect.stringMatching(/^(Redis|Valkey) \d+\.\d+/),
@@ -34,7 +34,7 @@ describe('checkRedis', () => {
     expect((await server.command('CLIENT', 'LIST')).match(/name=scheduler /g)).toBeNull();
   });
 
-  it('throws what a scheduler would throw at its start', async () => {
+  it('throws the same error as a scheduler at its start', async () => {
     const at = { port: server.port };
     await server.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
     await server.command('CONFIG', 'SET', 'maxmemory', '100mb');
@@ -58,7 +58,7 @@ describe('checkRedis', () => {
 });
 
 describe('nestjs-scheduler doctor', () => {
-  it('prints what it found, as text and as JSON', async () => {
+  it('prints its findings, as text and as JSON', async () => {
     const text = await doctor(`redis://127.0.0.1:${server.port}`);
     expect([text.code, text.err]).toEqual([0, '']);
     expect(text.out).toMatch(/^server +(Redis|Valkey) [\d.]+\nmaxMemory +\d+\nevictionPolicy +noeviction\n/);
@@ -67,7 +67,7 @@ describe('nestjs-scheduler doctor', () => {
     expect(JSON.parse(out)).toEqual(await checkRedis({ port: server.port }));
   });
 
-  it('compares the counters where a console is named, and says which differ', async () => {
+  it('compares the counters if a console is given, and reports the differences', async () => {
     const health = { storeReachable: true, runningTasks: 1, queueStats: { totalWaiting: 0 }, metrics: { started: 1 } };
     let changes = 0;
     const answer = (path: string) =>
@@ -100,7 +100,7 @@ describe('nestjs-scheduler doctor', () => {
     await new Promise((resolve) => fleet.close(resolve));
   });
 
-  it('ends with a code for each kind of failure, and shows no password', async () => {
+  it('exits with a code for each kind of failure, and shows no password', async () => {
     const wrong = await doctor(`redis://ada:geheim@127.0.0.1:${server.port}`);
     expect([wrong.code, wrong.err]).toEqual([77, expect.stringMatching(/^STORE_ACCESS_DENIED: (?!.*geheim)/)]);
     const port = await freePort();

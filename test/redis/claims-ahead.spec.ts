@@ -91,8 +91,8 @@ async function watchRunning(scheduler: AdvancedTaskScheduler, until: () => boole
   return most;
 }
 
-describe('a worker whose handlers were short until now', () => {
-  it('gives back what does not begin: another worker gets it, and RUNNING is what has begun', async () => {
+describe('a worker that has prefetched after short handlers', () => {
+  it('returns claims that do not start: another worker gets them, and only started runs are RUNNING', async () => {
     const scheduler = await warmApp();
     const ids = await scheduler.scheduleTasks(requests('held'));
     expect(await watchRunning(scheduler, () => begun.length === SLOTS)).toBeLessThanOrEqual(SLOTS);
@@ -114,7 +114,7 @@ describe('a worker whose handlers were short until now', () => {
     expect(begun.map(({ payload }) => payload.n).sort((a, b) => a - b)).toEqual(ids.map((_, n) => n));
   });
 
-  it('lets nothing begin once a pause has resolved', async () => {
+  it('starts no execution after pause() has resolved', async () => {
     const [here, elsewhere] = [await warmApp(), await warmApp()];
     await here.scheduleTasks(requests('slow'));
     while (begun.length < SLOTS) await nap(1);
@@ -128,7 +128,7 @@ describe('a worker whose handlers were short until now', () => {
     await here.taskQueue.resume('default');
   });
 
-  it('begins what is more urgent before what waits', async () => {
+  it('starts a more urgent execution before prefetched ones', async () => {
     const scheduler = await warmApp();
     await scheduler.scheduleTasks(requests('slow'));
     while (begun.length < SLOTS) await nap(1);
@@ -140,7 +140,7 @@ describe('a worker whose handlers were short until now', () => {
     expect(place - before).toBeLessThanOrEqual(2 * SLOTS);
   });
 
-  it('ends no run for a timeout before it has begun', async () => {
+  it('times out no run before it has started', async () => {
     const scheduler = await warmApp();
     const ids = await scheduler.scheduleTasks(requests('timed'));
     expect(await watchRunning(scheduler, () => begun.length >= SLOTS)).toBeLessThanOrEqual(SLOTS);
@@ -159,7 +159,7 @@ describe('a worker whose handlers were short until now', () => {
     expect(most).toBeLessThanOrEqual(SLOTS);
   });
 
-  it('begins no more than a rate limit allows, and no more at a time than the concurrency of a queue', async () => {
+  it('starts no more runs than a rate limit allows, and no more at a time than the concurrency of a queue', async () => {
     const scheduler = await warmApp({
       queues: { default: {}, rated: { rateLimit: { max: 10, per: '1s' } }, narrow: { globalConcurrency: 3 } },
     });

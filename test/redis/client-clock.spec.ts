@@ -31,7 +31,7 @@ describe.each([
     }
   });
 
-  it('has ticks and delays when they are due', async () => {
+  it('has ticks and delays due at the server’s time', async () => {
     jest.spyOn(Date, 'now').mockImplementation(() => real() + off);
     const ticks: number[] = [];
     const ticked = gate();

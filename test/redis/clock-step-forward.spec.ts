@@ -32,7 +32,7 @@ afterEach(closeAll);
   const serveStepping = (options: RedisServerOptions = {}): Promise<RedisServer> =>
     serve({ ...options, env: clock.env });
 
-  it('ends no run, lease, lock, wait or grace, whichever node is the first to call', async () => {
+  it('ends no run, lease, lock, wait or grace period, whichever node calls first', async () => {
     const server = await serveStepping();
     const [store, other] = [await openOn(server), await openOn(server)];
     await store.putTasks([mirrorOf('plain')]);
@@ -86,7 +86,7 @@ afterEach(closeAll);
   it.each([
     ['a node that saw the time before', false],
     ['a new node', true],
-  ])('removes nothing that another release has just declared, where %s is the first to call', async (_, isNew) => {
+  ])('removes nothing that another release has just declared, if %s calls first', async (_, isNew) => {
     const server = await serveStepping();
     const other = await openOn(server);
     const limits = { concurrency: 1, rateLimit: null };
@@ -102,7 +102,7 @@ afterEach(closeAll);
     expect(await store.declareSchedules('app', [], false)).toEqual([]);
   });
 
-  it('counts the time of runs, not that of the clock', async () => {
+  it('counts the elapsed time of runs, not that of the clock', async () => {
     const server = await serveStepping();
     const store = await openOn(server);
     await store.putTasks([mirrorOf('plain')]);
@@ -122,7 +122,7 @@ afterEach(closeAll);
     expect(sum).toBeLessThan(HOUR);
   });
 
-  it('ends no run of a worker that beats, where a node that did not see the step has written first', async () => {
+  it('ends no run of a worker that sends heartbeats, if a node that missed the step writes first', async () => {
     const server = await serveStepping();
     const store = await openOn(server);
     await store.putTasks([mirrorOf('plain')]);
@@ -138,7 +138,7 @@ afterEach(closeAll);
     for (const run of runs) expect(await worker.complete(run)).toBe('applied');
   });
 
-  it('and back again leaves delays, dates and locks as they were', async () => {
+  it('and back again leaves delays, dates and locks unchanged', async () => {
     const server = await serveStepping();
     const store = await openOn(server);
     await store.putTasks([mirrorOf('plain')]);
@@ -164,7 +164,7 @@ afterEach(closeAll);
     }
   });
 
-  it('and back makes no claim look old to a worker that has long been idle', async () => {
+  it('and back makes no claim too old for a worker that was idle for long', async () => {
     const server = await serveStepping();
     const store = await openOn(server);
     await store.putTasks([mirrorOf('plain')]);
@@ -181,7 +181,7 @@ afterEach(closeAll);
     expect(age).toBeLessThan(MINUTE);
   });
 
-  it('leaves idempotency keys their day, and so does one that goes back', async () => {
+  it('keeps idempotency keys for 24 hours, and so does a step back', async () => {
     const server = await serveStepping();
     const store = await openOn(server);
     await store.putTasks([mirrorOf('plain')]);
@@ -201,7 +201,7 @@ afterEach(closeAll);
     expect(await later.enqueue([keyed()])).not.toEqual([id]);
   });
 
-  it('ends runs that are too long, and brings back those of lost workers', async () => {
+  it('ends runs that are too long, and rescues those of lost workers', async () => {
     const server = await serveStepping();
     const store = await openOn(server, { lease: 5_000, maxAttemptDuration: 6_000 });
     await store.putTasks([mirrorOf('plain')]);

@@ -32,7 +32,7 @@ async function steppedBack(
 }
 
 describe('a clock of the server that goes back by two hours', () => {
-  it('does not keep delays and retries from coming', async () => {
+  it('does not prevent delays and retries from ending', async () => {
     const { store, promote } = await steppedBack(15_000, async (before) => {
       await before.register(helloOf('w1'));
       const worker = new Worker(before, 'w1');
@@ -50,7 +50,7 @@ describe('a clock of the server that goes back by two hours', () => {
     });
   });
 
-  it.each(['garbage', '\u0005', '{"a":1}'])('is followed past rows that cannot be read: %j', async (garbage) => {
+  it.each(['garbage', '\u0005', '{"a":1}'])('is handled even with rows that cannot be read: %j', async (garbage) => {
     const { store, promote } = await steppedBack(15_000, async (before, _, server) => {
       await before.enqueue([newExecution({ delay: 300 })]);
       for (const [key, field] of [
@@ -70,7 +70,7 @@ describe('a clock of the server that goes back by two hours', () => {
     });
   });
 
-  it('lets dates stay', async () => {
+  it('keeps dates', async () => {
     let dated = '';
     const at = Math.floor(Date.now() / 1000) * 1000 + 3 * HOUR;
     const { store } = await steppedBack(15_000, async (before) => {
@@ -80,7 +80,7 @@ describe('a clock of the server that goes back by two hours', () => {
     expect(waitingFor).toMatchObject({ until: new Date(at).toISOString() });
   });
 
-  it('finds no date early that comes after the time before', async () => {
+  it('returns no execution early whose date is after the time before', async () => {
     let dated = '';
     const { store, promote } = await steppedBack(15_000, async (before, ahead) => {
       await before.register(helloOf('w1'));
@@ -95,7 +95,7 @@ describe('a clock of the server that goes back by two hours', () => {
     expect((await store.getExecution(dated))!.waitingFor!.kind).toBe('time');
   });
 
-  it('lets a date that was reached come at once', async () => {
+  it('makes an execution due at once whose date was reached', async () => {
     let dated = '';
     const { store } = await steppedBack(15_000, async (before, ahead, server) => {
       await before.register(helloOf('w1'));
@@ -105,7 +105,7 @@ describe('a clock of the server that goes back by two hours', () => {
     expect(await new Worker(store, 'w1').claimIds(9)).toEqual([dated]);
   });
 
-  it('shows by the new time until when something waits or holds', async () => {
+  it('shows by the new time until when an execution waits or holds', async () => {
     const { store } = await steppedBack(15_000, async (before) => {
       await before.register(helloOf('w1'));
       const worker = new Worker(before, 'w1');
@@ -126,7 +126,7 @@ describe('a clock of the server that goes back by two hours', () => {
     }
   });
 
-  it('lets a rate limit hold, and end', async () => {
+  it('keeps a rate limit, which expires', async () => {
     let worker!: Worker;
     const { promote } = await steppedBack(15_000, async (before) => {
       await before.register(helloOf('w1'));
@@ -142,7 +142,7 @@ describe('a clock of the server that goes back by two hours', () => {
     });
   });
 
-  it('is followed once, where the step of maintenance fails', async () => {
+  it('is handled once if the maintenance step fails', async () => {
     const server = await serve();
     const store = await openOn(server);
     await store.acquireLock('k', 'h1', HOUR, 0);
@@ -159,7 +159,7 @@ describe('a clock of the server that goes back by two hours', () => {
     expect(remaining).toBeLessThanOrEqual(HOUR);
   });
 
-  it('does not keep runs of lost workers from coming back', async () => {
+  it('does not prevent the rescue of runs of lost workers', async () => {
     const { store } = await steppedBack(500, async (before) => {
       await before.register(helloOf('w1'));
       await before.enqueue([newExecution()]);
@@ -169,7 +169,7 @@ describe('a clock of the server that goes back by two hours', () => {
   });
 
   it.each(['dispatched', 'claimed'])(
-    'does not keep runs from coming back that were %s, and lost on their way',
+    'does not prevent the return of runs that were %s, and lost on their way',
     async (how) => {
       let worker!: Worker;
       await steppedBack(15_000, async (before, ahead, server) => {
@@ -186,7 +186,7 @@ describe('a clock of the server that goes back by two hours', () => {
     },
   );
 
-  it('lets schedules be looked at, and fires an instant that comes again', async () => {
+  it('recomputes schedules, and fires an instant that occurs again', async () => {
     const { store } = await steppedBack(15_000, async (before, ahead) => {
       await before.putSchedule(newSchedule({ nextRunTime: ahead + 60_000 }));
     });
@@ -198,7 +198,7 @@ describe('a clock of the server that goes back by two hours', () => {
     expect((await store.dueSchedules(10)).schedules).toHaveLength(1);
   });
 
-  it('fires an instant that comes again, once', async () => {
+  it('fires an instant that occurs again, once', async () => {
     const at = Date.now();
     const tick = async (store: RedisTaskStore): Promise<void> => {
       const { revision, nextRunTime } = (await store.getSchedule('every-minute'))!;

@@ -5,7 +5,7 @@ import { closeAll, connect, connection, proxyTo, rejection, ROOT, serve } from '
 afterEach(closeAll);
 
 describe('close', () => {
-  it('lets what is under way end, refuses what comes, and may be called twice', async () => {
+  it('completes requests in flight, refuses new ones, and can be called twice', async () => {
     const proxy = await proxyTo(await serve());
     const { redis } = await connect({ url: proxy.url });
     await redis.run('count', ROOT, []);
@@ -16,7 +16,7 @@ describe('close', () => {
     expect(await rejection(redis.run('count', ROOT, []))).toBeInstanceOf(StoreUnavailableError);
   });
 
-  it('takes a second at the most where nobody answers', async () => {
+  it('takes at most a second if the server does not respond', async () => {
     const proxy = await proxyTo(await serve());
     const { redis } = await connect({ url: proxy.url });
     await redis.subscribe(
@@ -32,7 +32,7 @@ describe('close', () => {
     expect(await outcome).toBeInstanceOf(OutcomeUnknownError);
   });
 
-  it('leaves no socket and no timer behind, also where nobody answers', async () => {
+  it('leaves no socket and no timer, also if the server does not respond', async () => {
     const server = await serve();
     const handles = (): string[] => process.getActiveResourcesInfo().filter((type) => /TCPSocket|Timeout/.test(type));
     const before = handles();
@@ -52,7 +52,7 @@ describe('close', () => {
     expect(handles()).toEqual(before);
   });
 
-  it('is done at once while the server is down, and ends who waits', async () => {
+  it('is done at once while the server is down, and ends waiting calls', async () => {
     const server = await serve();
     const { redis } = await connect({ url: server.url });
     await server.kill();
@@ -63,7 +63,7 @@ describe('close', () => {
     expect(await outcome).toBeInstanceOf(StoreUnavailableError);
   });
 
-  it('ends a connect that is under way', async () => {
+  it('ends a connect in progress', async () => {
     const server = await serve();
     await server.kill();
     const { redis } = connection({ url: server.url });

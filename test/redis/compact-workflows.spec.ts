@@ -22,7 +22,7 @@ async function read(command: string, key: string, ...args: string[]): Promise<st
 }
 
 describe('compact workflows of which all members succeed', () => {
-  it('are settled and dropped without rows, also where one round trip ends workflows and claims more', async () => {
+  it('are settled and dropped without rows, also if one round trip ends workflows and claims more', async () => {
     const { store, clock, close } = await openRedisOn(() => server)({ history: { count: KEPT } });
     try {
       const scene = new StoreFixture(store, clock);

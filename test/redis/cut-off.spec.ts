@@ -11,7 +11,7 @@ afterEach(async () => {
 const LEASE = 1500;
 let namespaces = 0;
 
-describe('a worker that is cut off from Redis alone', () => {
+describe('a worker that alone is disconnected from Redis', () => {
   it.each(['blackhole', 'refuse', 'stall'] as const)(
     'aborts its runs at the end of its lease, before another worker has them: %s',
     async (how) => {
@@ -59,7 +59,7 @@ describe('a worker that is cut off from Redis alone', () => {
     },
   );
 
-  it('keeps the runs that nobody has taken, and what they return', async () => {
+  it('keeps the runs that no other worker has taken, and their results', async () => {
     const server = await serve();
     const proxy = await proxyTo(server);
     const [begun, door] = [gate(), gate()];
@@ -82,7 +82,7 @@ describe('a worker that is cut off from Redis alone', () => {
     expect({ status, result }).toEqual({ status: 'COMPLETED', result: 'all the same' });
   });
 
-  it('asks first where its event loop stood still', async () => {
+  it('first asks Redis after its event loop was blocked', async () => {
     const server = await serve();
     const { scheduler } = await startApp(
       {

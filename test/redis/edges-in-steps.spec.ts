@@ -54,7 +54,7 @@ describe('an execution whose edges are bound in several steps', () => {
     }
   };
 
-  it('does not start before all are bound, though those that are hold', async () => {
+  it('does not start before all are bound, even if the bound ones are satisfied', async () => {
     const { s, worker, wait, step, expectAllGone } = await scene();
     const id = await wait();
     await step();
@@ -82,7 +82,7 @@ describe('an execution whose edges are bound in several steps', () => {
     expect((await s.stats()).byStatus).toMatchObject({ PENDING: MANY - failing - 1, SKIPPED: 0 });
   });
 
-  it.each([1, 2])('may be cancelled after step %d', async (at) => {
+  it.each([1, 2])('can be cancelled after step %d', async (at) => {
     const { s, store, worker, wait, step, expectAllGone } = await scene();
     const id = await wait();
     for (let i = 0; i < at; i++) await step();
@@ -96,7 +96,7 @@ describe('an execution whose edges are bound in several steps', () => {
     [1, 0],
     [1, 1],
     [2, 0],
-  ])('may be cancelled after step %d, and reopened %d steps later', async (at, later) => {
+  ])('can be cancelled after step %d, and reopened %d steps later', async (at, later) => {
     const { s, store, worker, wait, step, expectAllGone } = await scene();
     const id = await wait();
     for (let i = 0; i < at; i++) await step();
@@ -116,7 +116,7 @@ describe('an execution whose edges are bound in several steps', () => {
     await expectAllGone();
   });
 
-  it('does not bind to itself, as the newest of its task', async () => {
+  it('does not bind to itself as the newest execution of its task', async () => {
     const { s, other, worker, edges, wait, step } = await scene();
     await s.depend('child', 'parent');
     await s.depend('plain', 'child');
@@ -137,7 +137,7 @@ describe('an execution whose edges are bound in several steps', () => {
     await worker.complete(await worker.claimOne(after));
   });
 
-  it('ends those that wait for the next of its task, though it was over before it was bound', async () => {
+  it('releases those that wait for the next of its task, even if it ended before it was bound', async () => {
     const { s, other, upstreams, worker, wait, step } = await scene();
     await s.depend('plain', 'child');
     const next = await s.add({ edges: [edgeToNewest('child')] });
@@ -149,7 +149,7 @@ describe('an execution whose edges are bound in several steps', () => {
     expect((await s.stats()).counters.skipped).toBe(2);
   });
 
-  it('is refused as a whole where one of them is unknown', async () => {
+  it('is refused as a whole if one of them is unknown', async () => {
     const { s, store, edges } = await scene();
     const wrong = edges.with(240, edgeTo('none'));
     await expect(store.enqueue([newExecution(), newExecution({ edges: wrong })])).rejects.toBeInstanceOf(
@@ -159,7 +159,7 @@ describe('an execution whose edges are bound in several steps', () => {
     expect((await s.stats()).byStatus.PENDING).toBe(MANY);
   });
 
-  it('goes in parts also where a few upstreams are large', async () => {
+  it('is bound in parts also if a few upstreams are large', async () => {
     const { s, store, other, worker, upstreams } = await scene();
     const first = upstreams.slice(0, 20);
     // Else they would leave history.

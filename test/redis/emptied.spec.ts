@@ -24,8 +24,8 @@ class Tasks {
   }
 }
 
-describe('a Redis that has lost all that it held', () => {
-  it('is told again of the tasks, schedules and queues of the app, and of its worker', async () => {
+describe('a Redis that has lost all its data', () => {
+  it('gets the tasks, schedules and queues of the app again, and its worker', async () => {
     const server = await serve();
     module = await Test.createTestingModule({
       imports: [

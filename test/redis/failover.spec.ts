@@ -40,7 +40,7 @@ describe('Sentinel', () => {
     expect(await heard.next()).toBe('x');
   });
 
-  it('that does not know the name, or is not there, is said to be unavailable', async () => {
+  it('that does not know the name, or is unreachable, is reported as unavailable', async () => {
     const sentinel = await serve({ sentinel: [] });
     const sentinels = [{ host: '127.0.0.1', port: sentinel.port }];
     const clock = new FastClock();
@@ -70,7 +70,7 @@ describe('a cluster', () => {
     return { one, two, slot, oneId, twoId };
   }
 
-  it('is used through its slots, and heard by sharded messages', async () => {
+  it('is used through its slots, and subscribed by sharded messages', async () => {
     const server = await serve({ cluster: true });
     const { redis } = await connect(options(server));
     expect(redis.sharded).toBe(true);
@@ -89,7 +89,7 @@ describe('a cluster', () => {
     expect(await heard.next()).toBe('{test}:a2');
   });
 
-  it('that goes down and comes back is found again', async () => {
+  it('is found again after it was down', async () => {
     const server = await serve({ cluster: true });
     const { redis } = await connect(options(server));
     await redis.run('count', ROOT, []);
@@ -99,7 +99,7 @@ describe('a cluster', () => {
     expect(await waiting).toBe(1);
   });
 
-  it('whose primary dies goes on with the replica that the others elect; calls wait meanwhile', async () => {
+  it('whose primary dies continues with the replica that is elected; calls wait meanwhile', async () => {
     const args = ['--cluster-node-timeout', '1000'];
     const [one, ...others] = await Promise.all([
       serve({ cluster: true, args }),
@@ -130,7 +130,7 @@ describe('a cluster', () => {
     expect(await replica.command('ROLE')).toContain('master');
   });
 
-  it('whose slot is on its way: nothing is done on either node, until it has arrived and is followed', async () => {
+  it('that migrates the slot: neither node executes calls until the migration is complete', async () => {
     const { one, two, slot, oneId, twoId } = await serveTwo();
     const { redis } = await connect(options(one));
     const [heard, gaps] = [calls<string>(), calls<void>()];

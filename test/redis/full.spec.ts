@@ -31,7 +31,7 @@ const outcome = (call: Promise<unknown>): Promise<unknown> =>
   );
 
 describe('a Redis that is full when a process starts', () => {
-  it('lets it start and drain the backlog', async () => {
+  it('starts the process and drains the backlog', async () => {
     const namespace = newNamespace();
     const { module, scheduler } = await start({ t: () => 'ran' }, namespace, { role: 'producer' });
     const ids = await scheduler.scheduleTasks(
@@ -54,7 +54,7 @@ describe('a Redis that is full when a process starts', () => {
     expect(await worker.scheduler.listCronTasks()).toHaveLength(1);
   });
 
-  it('lets a worker that was forgotten come back', async () => {
+  it('accepts a forgotten worker again', async () => {
     const namespace = newNamespace();
     const { scheduler } = await start({ t: () => 'ran' }, namespace, { lease: '3s' });
     const [worker] = await scheduler.listWorkers();
@@ -69,7 +69,7 @@ describe('a Redis that is full when a process starts', () => {
 });
 
 describe('a full Redis', () => {
-  it('refuses new work, and takes all that drains or steers', async () => {
+  it('refuses new work, and accepts all commands that drain or control work', async () => {
     const { scheduler } = await start({ t: () => 'ran', s: () => 'ran' }, newNamespace(), { autoStart: false });
     const [one] = await scheduler.scheduleTasks([{ taskId: 't' }, { taskId: 't' }]);
     await scheduler.scheduleCronTask('t', '0 0 1 1 *', { id: 'yearly' });

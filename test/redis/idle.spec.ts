@@ -51,7 +51,7 @@ describe('a process with nothing to do', () => {
     expect(commands).toBe(4 * 3 + 2 * 3 + 1);
   });
 
-  it('says when it has to act, though nobody told it', async () => {
+  it('knows when it has to act without a message', async () => {
     const { store, clock } = await openIdle();
     const at = clock.now() + 700;
     await store.enqueue([newExecution({ delay: 700 })]);
@@ -60,7 +60,7 @@ describe('a process with nothing to do', () => {
     expect(await store.due()).toMatchObject({ promote: true });
   });
 
-  it('goes on with the count of runs that another process has left', async () => {
+  it('continues the count of runs that another process has left', async () => {
     await server().command('FLUSHALL');
     const { store } = await openIdle();
     await store.configureQueue('default', { rateLimit: null, concurrency: 1 });
@@ -72,7 +72,7 @@ describe('a process with nothing to do', () => {
     expect(await store.due()).toMatchObject({ promote: false });
   });
 
-  it('gets work dispatched directly as long as it asks', async () => {
+  it('gets work dispatched directly as long as it polls', async () => {
     const { store, clock } = await openIdle();
     let take!: (claim: Claim) => void;
     const taken = new Promise<Claim>((resolve) => (take = resolve));
@@ -87,7 +87,7 @@ describe('a process with nothing to do', () => {
     end();
   });
 
-  it('gets none once it is silent', async () => {
+  it('gets none once it stops polling', async () => {
     const { store, clock } = await openIdle();
     const end = store.onDispatch('w1', () => undefined);
     while (!(await server().command('PUBSUB', 'CHANNELS', '*to:w1')).includes('to:w1'));
@@ -100,7 +100,7 @@ describe('a process with nothing to do', () => {
   it.each([
     ['back', HOUR],
     ['forward', -HOUR],
-  ])('keeps to the clock as it is, where that has gone %s', async (_, offset) => {
+  ])('follows the clock after it has gone %s', async (_, offset) => {
     const { store, clock } = await openIdle(offset);
     const begin = clock.now();
     const dated = newExecution({ scheduledTime: begin + 1_000 });
@@ -125,7 +125,7 @@ describe('a process with nothing to do', () => {
   it.each([
     ['back', HOUR],
     ['forward', -HOUR],
-  ])('gets work dispatched directly only while it asks, where the clock has gone %s', async (_, offset) => {
+  ])('gets work dispatched directly only while it polls, if the clock has gone %s', async (_, offset) => {
     const { store, clock } = await openIdle(offset);
     const end = store.onDispatch('w1', () => undefined);
     while (!(await server().command('PUBSUB', 'CHANNELS', '*to:w1')).includes('to:w1'));
@@ -141,7 +141,7 @@ describe('a process with nothing to do', () => {
     end();
   });
 
-  it('is told of work whose message was lost, and asks for it', async () => {
+  it('finds work whose message was lost by polling', async () => {
     const { store } = await openIdle();
     const heard: Effect[] = [];
     store.subscribe((effects) => heard.push(...effects));
@@ -153,7 +153,7 @@ describe('a process with nothing to do', () => {
     expect(heard).toEqual([{ kind: 'ready', queue: 'default' }]);
   });
 
-  it('is told that its store was emptied', async () => {
+  it('detects that its store was emptied', async () => {
     const { store, clock } = await openIdle();
     const reset = new Promise<void>((resolve) =>
       store.subscribe((effects) => {

@@ -42,7 +42,7 @@ describe('the keys of a namespace', () => {
       .map((key) => key.replace(/^\{[^}]*\}:/, ''));
   };
 
-  it('are all gone but a few of fixed number, once all that was there has ended and left history', async () => {
+  it('are all removed except a fixed few, once all executions have ended and left history', async () => {
     const { store, clock, close } = await openRedisOn(() => server)({ history: { count: 0 } });
     try {
       const scene = new StoreFixture(store, clock);

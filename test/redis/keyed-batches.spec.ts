@@ -60,7 +60,7 @@ describe('a batch of idempotency keys too large for one script', () => {
     return { s, store, other, clock, pending, expectNothingOver };
   };
 
-  it('gives the ids of the first ones, in the store and in the batch', async () => {
+  it('returns the ids of the first ones, in the store and in the batch', async () => {
     const { s, store, pending, expectNothingOver } = await scene();
     const earlier = await s.add(keyed(7));
     const batch = [...batchOf(MANY), newExecution(), keyed(100), keyed(7)];
@@ -115,7 +115,7 @@ describe('a batch of idempotency keys too large for one script', () => {
     await expectNothingOver();
   });
 
-  it('never was, when its node is killed before it is committed: its keys are free', async () => {
+  it('is not stored, and its keys are free, if its node is killed before the commit', async () => {
     const { s, store, other, clock, pending, expectNothingOver } = await scene();
     store.before['commitBatch'] = die;
     await expect(store.enqueue(batchOf(MANY))).rejects.toThrow(Killed);
@@ -128,7 +128,7 @@ describe('a batch of idempotency keys too large for one script', () => {
     await expectNothingOver();
   });
 
-  it('has its keys from its acceptance on, whoever admits it', async () => {
+  it('owns its keys from its commit on, whichever node inserts it', async () => {
     const { s, store, other, pending, expectNothingOver } = await scene();
     store.before['insertBatch'] = die;
     const batch = batchOf(MANY);
@@ -147,7 +147,7 @@ describe('a batch of idempotency keys too large for one script', () => {
   it.each([
     ['staged', 'stageBatch'],
     ['committed', 'commitBatch'],
-  ])('finds a key that was taken by one before it is %s', async (_, script) => {
+  ])('finds a key that another execution took before it is %s', async (_, script) => {
     const { s, store, pending, expectNothingOver } = await scene();
     const [one, batch] = [keyed(100), batchOf(MANY)];
     store.before[script] = async () => void (await s.add(one));
@@ -158,7 +158,7 @@ describe('a batch of idempotency keys too large for one script', () => {
     await expectNothingOver();
   });
 
-  it('is refused, when a key was taken meanwhile with another body', async () => {
+  it('is refused if a key was taken meanwhile with another body', async () => {
     const { s, store, pending } = await scene();
     store.before['commitBatch'] = async () =>
       void (await s.add({ idempotency: { key: 'order 100', fingerprint: 'another' } }));
@@ -167,7 +167,7 @@ describe('a batch of idempotency keys too large for one script', () => {
   });
 
   it.each(['stageBatch', 'commitBatch'])(
-    'finds keys that another large batch has taken before it sends %s, though that is not admitted yet',
+    'finds keys that another large batch took before it sends %s, even while that one is not inserted yet',
     async (script) => {
       const { store, other, pending, expectNothingOver } = await scene();
       const [first, second] = [batchOf(MANY), batchOf(MANY + 200).slice(100)];
@@ -181,7 +181,7 @@ describe('a batch of idempotency keys too large for one script', () => {
     },
   );
 
-  it('waits for another one, and helps it, where both have other keys', async () => {
+  it('waits for another batch and helps to insert it, if both have other keys', async () => {
     const { store, other, pending, expectNothingOver } = await scene();
     const [first, second] = [batchOf(MANY), batchOf(2 * MANY).slice(MANY)];
     other.before['insertBatch'] = die;
@@ -191,7 +191,7 @@ describe('a batch of idempotency keys too large for one script', () => {
     await expectNothingOver();
   });
 
-  it('sent by many at once is stored once', async () => {
+  it('is stored once if many nodes send it at once', async () => {
     const { store, other, pending } = await scene();
     const answers = await Promise.all([0, 1, 2, 3].map((i) => (i % 2 ? store : other).enqueue(batchOf(MANY))));
     for (const ids of answers) expect(ids).toEqual(answers[0]);

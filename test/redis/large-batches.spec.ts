@@ -28,7 +28,7 @@ describe('batches of large payloads on Redis', () => {
   };
 
   it.each([{}, { tags: ['large'] }])(
-    'are stored in parts, all of them, in order: %j',
+    'are stored completely in parts, in order: %j',
     async (more) => {
       const batch = large(100, more);
       const ids = batch.map((each) => each.executionId);
@@ -39,7 +39,7 @@ describe('batches of large payloads on Redis', () => {
     60_000,
   );
 
-  it('that come one by one at the same time go in trips of bounded size', async () => {
+  it('that are sent one by one at the same time go in round trips of bounded size', async () => {
     const batch = large(100);
     const ids = await Promise.all(batch.map(async (each) => (await m.store.enqueue([each]))[0]!));
     expect(m.store.largestRequest).toBeLessThan(REQUEST);
@@ -63,7 +63,7 @@ describe('batches of large payloads on Redis', () => {
     expect(await m.store.queueSizes('default')).toEqual([0, 0, 59, 0, 0]);
   }, 60_000);
 
-  it('as payloads of definitions are mirrored in parts', async () => {
+  it('as payloads of definitions are stored in parts', async () => {
     const mirrors = Array.from({ length: 60 }, (_, i) => mirrorOf(`large${i}`, { payload: 'x'.repeat(250 * KB) }));
     await m.store.putTasks(mirrors);
     expect(m.store.largestRequest).toBeLessThan(REQUEST);

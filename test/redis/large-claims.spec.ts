@@ -68,7 +68,7 @@ describe('large payloads and results on Redis', () => {
     return members.at(-1)!.executionId;
   };
 
-  it('are claimed as many at a time as one reply carries, each once, in order', async () => {
+  it('are claimed as many at a time as one reply holds, each once, in order', async () => {
     const ids = await add(Array.from({ length: 100 }, (_, i) => newExecution({ payload: textOf(200 * KB, i) })));
     const claimed: string[] = [];
     for (let more = true; more;) {
@@ -80,7 +80,7 @@ describe('large payloads and results on Redis', () => {
     expect(claimed).toEqual(ids);
   }, 60_000);
 
-  it('are claimed so from lists that are not plain, too', async () => {
+  it('are claimed in the same way from lists with other than simple executions', async () => {
     await m.store.configureQueue('default', { rateLimit: { max: 10_000, per: 1000 }, concurrency: null });
     const tags = ['large'];
     const ids = await add(Array.from({ length: 70 }, (_, i) => newExecution({ payload: textOf(200 * KB, i), tags })));
@@ -94,7 +94,7 @@ describe('large payloads and results on Redis', () => {
     expect(claimed).toEqual(ids);
   }, 60_000);
 
-  it('of one execution are claimed however large they are', async () => {
+  it('of one execution are claimed whatever their size', async () => {
     const [id] = await add([newExecution({ payload: textOf(256 * KB - 2, 0) })]);
     expect(await worker.claimIds(10)).toEqual([id]);
   });
@@ -103,7 +103,7 @@ describe('large payloads and results on Redis', () => {
     { count: 300, size: 100 * KB },
     { count: 1_500, size: 1 },
   ])(
-    'of $count dependencies of $size bytes reach the one that waits for them',
+    'of $count dependencies of $size bytes reach their dependent',
     async ({ count, size }) => {
       const last = await startJoin(count);
       await complete(count, (i) => textOf(size, i));
@@ -125,7 +125,7 @@ describe('large payloads and results on Redis', () => {
     120_000,
   );
 
-  it('of small workflows come within the replies, or by themselves', async () => {
+  it('of small workflows are part of the replies, or are fetched separately', async () => {
     const workflows = Array.from({ length: 20 }, () => joinOf(5));
     for (const { workflow, members } of workflows) await m.store.startWorkflow(workflow, members);
     await complete(100, (i) => textOf(200 * KB, i));

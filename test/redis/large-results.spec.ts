@@ -30,7 +30,7 @@ describe('the results of many dependencies in an app on Redis', () => {
     { count: 120, size: 100 * KB },
     { count: 600, size: 10 },
   ])(
-    '$count of $size bytes stand in ctx.results, all of them, in their order',
+    '$count of $size bytes are all in ctx.results, in their order',
     async ({ count, size }) => {
       const { scheduler } = await startApp(
         {

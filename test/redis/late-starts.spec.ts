@@ -10,8 +10,8 @@ afterEach(async () => {
 const SLOTS = 4;
 const PAUSES = 5;
 
-describe('a worker to which each reply comes late', () => {
-  it.each([60, 120, 300])('starts what it claims, and nothing once a pause has resolved: %i ms', async (ms) => {
+describe('a worker that receives each reply late', () => {
+  it.each([60, 120, 300])('starts what it claims, and nothing after pause() has resolved: %i ms', async (ms) => {
     const server = await serve();
     const proxy = await proxyTo(server);
     const starts: number[] = [];

@@ -41,7 +41,7 @@ async function behindProxy(requestBudget?: number) {
 }
 
 describe('a request that arrives late', () => {
-  it('behind what its node has sent over a newer connection changes nothing', async () => {
+  it('after its node has sent others over a newer connection changes nothing', async () => {
     const { proxy, store } = await behindProxy();
     await store.pauseQueue('default');
     const held = proxy.holdRequest(functionOf('resumeQueue'));
@@ -69,7 +69,7 @@ describe('a request that arrives late', () => {
     expect(await isPaused(other)).toBe(true);
   });
 
-  it('is known as a repeat while its sender waits, however much goes on meanwhile', async () => {
+  it('is detected as a repeat while its sender waits, however many calls follow', async () => {
     const { server, proxy, store } = await behindProxy();
     const other = await open(server.port);
     await store.pauseQueue('default');
@@ -84,7 +84,7 @@ describe('a request that arrives late', () => {
     expect(await isPaused(store)).toBe(true);
   });
 
-  it('as a trip of a worker claims for nobody and settles nothing', async () => {
+  it('as an exchange of a worker claims nothing and settles nothing', async () => {
     const { server, proxy, store } = await behindProxy();
     const other = await open(server.port);
     await store.register(helloOf('w1'));
@@ -101,7 +101,7 @@ describe('a request that arrives late', () => {
     expect((await other.stats()).byStatus).toEqual(before);
   });
 
-  it('as a goodbye does not take away a worker that has joined again', async () => {
+  it('as a deregistration does not remove a worker that has rejoined', async () => {
     const { proxy, store } = await behindProxy();
     await store.register(helloOf('w0'));
     await store.deregister('w0');
@@ -116,8 +116,8 @@ describe('a request that arrives late', () => {
   });
 });
 
-describe('what a worker does not hold', () => {
-  it('and cannot be read is set aside by its beat, and the others come back in their order', async () => {
+describe('a run that its worker does not have', () => {
+  it('and that cannot be read is set aside by the heartbeat, and the others return in their order', async () => {
     const { server, store } = await behindProxy();
     const other = await open(server.port);
     await store.register(helloOf('w1'));
@@ -134,7 +134,7 @@ describe('what a worker does not hold', () => {
     expect(await new Worker(other, 'w2').claimIds(9)).toEqual([ids[1], ids[3]]);
   });
 
-  it('comes back by its beat, though the worker lives', async () => {
+  it('returns by the heartbeat, even while the worker lives', async () => {
     const { server, store } = await behindProxy();
     const other = await open(server.port);
     await store.register(helloOf('w1'));
@@ -154,7 +154,7 @@ describe('what a worker does not hold', () => {
     expect(await worker.complete(first!)).toBe('applied');
   });
 
-  it('stays where a trip of the worker is not answered: it may have brought it', async () => {
+  it('stays while an exchange of the worker is unanswered: its reply may contain it', async () => {
     const { server, proxy, store } = await behindProxy();
     const other = await open(server.port);
     await store.register(helloOf('w1'));
@@ -175,8 +175,8 @@ describe('what a worker does not hold', () => {
   }, 30_000);
 });
 
-describe('a Redis that comes back with older data', () => {
-  it('is noticed by the numbers of trips, and counted', async () => {
+describe('a Redis that restarts with older data', () => {
+  it('is detected by the sequence numbers of exchanges, and counted', async () => {
     const { server, store } = await behindProxy();
     await store.register(helloOf('w1'));
     const worker = new Worker(store, 'w1');
@@ -197,7 +197,7 @@ describe('a process that only schedules', () => {
   const lostIn = (effects: readonly Effect[]): number[] =>
     effects.flatMap((each) => (each.kind === 'rewound' && each.workerId === null ? [each.count] : []));
 
-  it('notices a Redis that comes back with older data, or with none, once each', async () => {
+  it('detects a Redis that restarts with older data, or with none, once each', async () => {
     const { server, store } = await behindProxy();
     const effects: Effect[] = [];
     store.subscribe((each) => effects.push(...each));
@@ -215,7 +215,7 @@ describe('a process that only schedules', () => {
     expect(lostIn(effects)).toEqual([2, 5]);
   });
 
-  it('takes neither repeats nor refusals for a loss', async () => {
+  it('does not count repeats or refusals as a loss', async () => {
     const { proxy, store } = await behindProxy();
     await store.enqueue([newExecution()]);
     const dropped = proxy.dropReplyTo(functionOf('enqueue'));
@@ -229,7 +229,7 @@ describe('a process that only schedules', () => {
 });
 
 describe('a caller that still waits', () => {
-  it('is served though the clock of the server has moved on by an hour', async () => {
+  it('gets its reply even if the clock of the server has advanced by an hour', async () => {
     const { server, store } = await behindProxy();
     const now = (await store.stats()).now;
     await server.command('HSET', '{late}:m', 'hwm', `${now + 3_600_000}`);

@@ -38,7 +38,7 @@ async function openStore(url: string, namespace = 'library'): Promise<RedisTaskS
 }
 
 describe('the library', () => {
-  it('is brought to a server once, however many calls find it missing, and again when it was flushed under them', async () => {
+  it('is loaded into a server once, however many calls find it missing, and again after a flush', async () => {
     const server = await serve();
     const { redis, warnings } = await connect({ url: server.url });
     for (let round = 1; round <= 3; round++) {
@@ -55,7 +55,7 @@ describe('the library', () => {
     expect(warnings.filter((text) => text.includes('functions'))).toEqual([]);
   });
 
-  it('is there for all when several processes bring it at a time', async () => {
+  it('is loaded for all when several processes load it at the same time', async () => {
     const server = await serve();
     const nodes = await times(5, () => connect({ url: server.url }));
     await Promise.all(nodes.map(({ redis }) => times(100, () => redis.run('count', ROOT, []))));
@@ -64,7 +64,7 @@ describe('the library', () => {
     expect(nodes.flatMap(({ warnings }) => warnings.filter((text) => text.includes('functions')))).toEqual([]);
   });
 
-  it('survives FLUSHALL, and lies beside that of another release', async () => {
+  it('survives FLUSHALL, and coexists with that of another release', async () => {
     const server = await serve();
     const [old, next] = await Promise.all(
       ['old', 'next'].map((release) => connect({ url: server.url }, {}, libraryOf(release))),
@@ -77,7 +77,7 @@ describe('the library', () => {
     expect(await callsOf(server, 'function|load')).toBe(2);
   });
 
-  it('comes back where the connection broke while it was brought', async () => {
+  it('is loaded again if the connection broke while it was loaded', async () => {
     const proxy = await proxyTo(await serve());
     const { redis } = await connect({ url: proxy.url });
     const dropped = proxy.dropReplyTo('scheduler_test');
@@ -86,7 +86,7 @@ describe('the library', () => {
     expect(await counted).toEqual(Array(10).fill(1));
   });
 
-  it('serves namespaces and databases of one server, and is shared by them', async () => {
+  it('serves all namespaces and databases of one server', async () => {
     const server = await serve();
     const stores = [
       await openStore(server.url, 'a'),
@@ -100,7 +100,7 @@ describe('the library', () => {
     expect(await librariesOf(server)).toEqual([luaScripts().name]);
   });
 
-  it('keeps nothing of a call for the next one, also where it failed', async () => {
+  it('keeps nothing of a call for the next one, also after a failure', async () => {
     const server = await serve();
     const [one, other] = [await openStore(server.url, 'a'), await openStore(server.url, 'b')];
     const grant = await one.acquireLock('key', 'owner', 10_000, 0);
@@ -117,7 +117,7 @@ describe('the library', () => {
   });
 });
 
-it('a verb that fails by a fault says so by a code that a missing function does not have', async () => {
+it('a verb that fails because of a bug has another code than a missing function', async () => {
   const server = await serve();
   await openStore(server.url);
   const client = new Redis(server.port);
@@ -128,11 +128,11 @@ it('a verb that fails by a fault says so by a code that a missing function does 
   expect(await client.info('errorstats')).toContain('errorstat_FAILED:count=1');
 });
 
-describe('where functions cannot be used', () => {
+describe('on servers that do not permit functions', () => {
   it.each([
     ['+@all', '-fcall'],
     ['+@all', '-function|load'],
-  ])('the same verbs are sent as scripts, and one line says so: %s %s', async (...rights) => {
+  ])('the same verbs are sent as scripts, and one line reports it: %s %s', async (...rights) => {
     const server = await serve();
     await server.command('ACL', 'SETUSER', 'default', ...rights);
     const { redis, warnings } = await connect({ url: server.url });
@@ -175,8 +175,8 @@ describe('where functions cannot be used', () => {
   });
 });
 
-describe('a library that nobody calls any more', () => {
-  it('goes, those in use stay, and whoever still needs it brings it again', async () => {
+describe('a library that is no longer called', () => {
+  it('is deleted, those in use stay, and a process that still needs it loads it again', async () => {
     const server = await serve();
     const client = new Redis(server.port);
     closeLater(async () => client.disconnect());

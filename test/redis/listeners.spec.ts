@@ -84,7 +84,7 @@ describe('listeners on several nodes', () => {
     ['only the worker', true, false],
     ['only another node', false, true],
     ['both', true, true],
-  ])('hear of each end once where %s listens', async (_, here, there) => {
+  ])('receive each end once if %s listens', async (_, here, there) => {
     stores = [];
     const name = `listeners-${here}-${there}`;
     const [ours, theirs] = [await open(name), await open(name)];

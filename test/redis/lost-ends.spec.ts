@@ -9,7 +9,7 @@ afterEach(async () => {
 });
 
 describe('waitForExecution', () => {
-  it('resolves where the replies to the exchanges that bring the ends are lost', async () => {
+  it('resolves if the replies to the exchanges that report the ends are lost', async () => {
     const proxy = await proxyTo(await serve());
     const doors = Array.from({ length: 6 }, () => gate());
     const begun = gate();

@@ -8,7 +8,7 @@ const count = async (redis: { run: (...args: any[]) => Promise<unknown> }): Prom
   redis.run('read', ROOT, ['count']);
 
 describe('a reply that is lost', () => {
-  it('after the script ran: the repeat finds what the first one did', async () => {
+  it('after the script ran: the repeat finds the effect of the first', async () => {
     const proxy = await proxyTo(await serve());
     const { redis } = await connect({ url: proxy.url });
     const dropped = proxy.dropReplyTo('fcall');
@@ -18,7 +18,7 @@ describe('a reply that is lost', () => {
     expect(await count(redis)).toBe('1');
   });
 
-  it('is not asked for again where that would do it twice', async () => {
+  it('is not requested again if that would repeat the effect', async () => {
     const proxy = await proxyTo(await serve());
     const { redis } = await connect({ url: proxy.url });
     await redis.run('count', ROOT, []);
@@ -29,7 +29,7 @@ describe('a reply that is lost', () => {
     expect(await count(redis)).toBe('2');
   });
 
-  it('four times over: three repeats, and then the outcome is unknown', async () => {
+  it('four times: three repeats, and then the outcome is unknown', async () => {
     const proxy = await proxyTo(await serve());
     const { redis } = await connect({ url: proxy.url });
     await redis.run('count', ROOT, []);
@@ -40,7 +40,7 @@ describe('a reply that is lost', () => {
     expect(await count(redis)).toBe('5');
   });
 
-  it('and a refusal of the repeat do not make a refusal of the whole', async () => {
+  it('and a refusal of the repeat are not a refusal of the whole', async () => {
     const server = await serve();
     const proxy = await proxyTo(server);
     const { redis } = await connect({ url: proxy.url });

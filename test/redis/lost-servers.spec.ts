@@ -11,7 +11,7 @@ import { closeAll, closeLater, connect, connection, FastClock, proxyTo, rejectio
 afterEach(closeAll);
 
 describe('a server that', () => {
-  it('takes no more clients is named as such', async () => {
+  it('accepts no more clients is reported as such', async () => {
     const server = await serve({ args: ['--maxclients', '1'] });
     const other = createConnection(server.port, '127.0.0.1');
     closeLater(async () => void other.destroy());
@@ -25,7 +25,7 @@ describe('a server that', () => {
     });
   });
 
-  it('is killed and comes back on its port is found again, while calls wait', async () => {
+  it('is killed and restarts on its port is found again, while calls wait', async () => {
     const server = await serve();
     const { redis } = await connect({ url: server.url });
     await redis.run('count', ROOT, []);
@@ -35,7 +35,7 @@ describe('a server that', () => {
     expect((await Promise.all(waiting)).sort()).toEqual([1, 2]);
   });
 
-  it('stays away: calls end as unavailable within their budget, and later ones find it', async () => {
+  it('stays down: calls end as unavailable within their budget, and later ones find it', async () => {
     const server = await serve();
     const { redis } = await connect({ url: server.url }, { clock: new FastClock() });
     await server.kill();
@@ -48,7 +48,7 @@ describe('a server that', () => {
     expect(await redis.run('count', ROOT, [])).toBe(1);
   });
 
-  it('swallows what it is sent: what was on its way is of unknown outcome, what was not is not done', async () => {
+  it('drops requests: those in flight have an unknown outcome, unsent ones have no effect', async () => {
     const proxy = await proxyTo(await serve());
     const { redis } = await connect({ url: proxy.url }, { clock: new FastClock() });
     proxy.blackhole();

@@ -33,8 +33,8 @@ async function openNode({ port }: RedisServer) {
   return { store, clock, gaps, listenTo };
 }
 
-describe('a node that the others have forgotten', () => {
-  it('knows that it may have missed events', async () => {
+describe('a node that others have forgotten', () => {
+  it('detects that it may have missed events', async () => {
     const server = await serve();
     const [silent, other] = [await openNode(server), await openNode(server)];
     await silent.listenTo('started');
@@ -51,7 +51,7 @@ describe('a node that the others have forgotten', () => {
     expect(other.gaps).toEqual([]);
   });
 
-  it('knows it when its connection was lost, too', async () => {
+  it('detects it after it lost its connection, too', async () => {
     const server = await serve();
     const node = await openNode(server);
     const told = new Promise<Effect>((resolve) => {

@@ -21,7 +21,7 @@ describe('the user of docs/operations.md', () => {
     ['functions, on a cluster', true, []],
     ['scripts, on one server', false, FUNCTIONS],
     ['scripts, on a cluster', true, FUNCTIONS],
-  ])('may do all that a store does, and nothing is forbidden that it asks for: %s', async (_, cluster, without) => {
+  ])('may do all that a store does, and no request of the store is forbidden: %s', async (_, cluster, without) => {
     const { port, command } = await serve({ cluster });
     await command.call({ port }, 'ACL', 'SETUSER', ...rule.filter((right) => !without.includes(right)));
     const credentials = { username: rule[0]!, password: PASSWORD };

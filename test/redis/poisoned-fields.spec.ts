@@ -48,7 +48,7 @@ async function spoil(redis: Redis, key: string, victims: readonly string[], fiel
 }
 
 describe.each(FIELDS)('a state whose field %s, %s,', (field) => {
-  it.each(VALUES)('is %s holds up no duty, and nothing else', async (_, value) => {
+  it.each(VALUES)('is %s does not block maintenance duties or other executions', async (_, value) => {
     const outcome = await play(async (redis, root, victims) => {
       expect(await spoil(redis, `${root}s`, victims, field, value)).toBeGreaterThan(0);
     });
@@ -69,7 +69,7 @@ const OTHERS: readonly (readonly [key: string, fields: readonly string[]])[] = [
 
 describe.each(OTHERS)('a row in %s', (key, fields) => {
   it.each(fields.flatMap((field) => VALUES.map(([name, value]) => [field, name, value] as const)))(
-    'whose field %s is %s holds up no duty, and nothing else',
+    'whose field %s is %s does not block maintenance duties or other executions',
     async (field, _, value) => {
       const outcome = await play(async (redis, root, victims) => {
         expect(await spoil(redis, root + key, victims, field, value)).toBeGreaterThan(0);

@@ -71,7 +71,7 @@ it('without a poisoned row each duty is done', async () => {
 });
 
 describe.each(ROWS)('a poisoned row in %s', (row) => {
-  it.each(POISONS)('holds up no duty, and nothing else: %s', async (_, text) => {
+  it.each(POISONS)('does not block maintenance duties or other executions: %s', async (_, text) => {
     const outcome = await play(async (redis, root, victims) => {
       expect(await poison(redis, root, row, victims, text)).toBe(true);
     });

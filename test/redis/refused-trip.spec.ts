@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterEach(closeApps);
 afterAll(() => server.stop());
 
-it('goes on claiming where the store refuses one trip again and again', async () => {
+it('continues to claim if the store refuses one exchange repeatedly', async () => {
   const failed = gate();
   const { scheduler } = await startApp(
     {

@@ -6,7 +6,7 @@ import { closeAll, connect, FastClock, rejection, ROOT, serve, until } from './f
 afterEach(closeAll);
 
 describe('a server that', () => {
-  it('is full takes no new work, and lets old work end', async () => {
+  it('is full accepts no new work, and finishes old work', async () => {
     const server = await serve({ args: ['--maxmemory', '3mb'] });
     const { redis } = await connect({ url: server.url });
     const filler = 'x'.repeat(100_000);
@@ -22,7 +22,7 @@ describe('a server that', () => {
     expect(await redis.run('settle', ROOT, ['a', 'done'])).toBe('OK');
   });
 
-  it('cannot write its snapshots takes no writes', async () => {
+  it('cannot write its snapshots accepts no writes', async () => {
     const server = await serve({ args: ['--save', '3600', '1'] });
     const { redis } = await connect({ url: server.url });
     rmSync(server.dir, { recursive: true });
@@ -33,7 +33,7 @@ describe('a server that', () => {
     expect(error.message).toContain('MISCONF');
   });
 
-  it('has too few replicas takes no writes', async () => {
+  it('has too few replicas accepts no writes', async () => {
     const server = await serve({ args: ['--min-replicas-to-write', '1'] });
     const { redis } = await connect({ url: server.url }, { clock: new FastClock() });
     expect(await rejection(redis.run('count', ROOT, []))).toBeInstanceOf(StoreReadonlyError);

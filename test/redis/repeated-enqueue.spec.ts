@@ -30,7 +30,7 @@ class RepeatingStore extends RedisTaskStore {
 const keyed = (count: number) =>
   Array.from({ length: count }, (_, i) => newExecution({ idempotency: { key: `k${i}`, fingerprint: 'f' } }));
 
-describe('what was scheduled, ran and left history before its repeat came', () => {
+describe('an execution that ran and left history before its repeat arrived', () => {
   let server: RedisServer;
   let close: () => Promise<void> = () => Promise.resolve();
   let namespaces = 0;

@@ -18,14 +18,14 @@ afterEach(closeAll);
 const probe = { key: ROOT, channel: '{test}:channel' };
 
 describe('eviction', () => {
-  it('is refused where it can happen', async () => {
+  it('is refused if it is possible', async () => {
     const server = await serve({ args: ['--maxmemory', '100mb', '--maxmemory-policy', 'volatile-lru'] });
     const error = await rejection(connect({ url: server.url }));
     expect(error).toBeInstanceOf(StorePolicyError);
     expect(error).toMatchObject({ code: 'STORE_POLICY', found: expect.stringContaining('volatile-lru') });
   });
 
-  it('is only warned of where it is allowed, or cannot happen yet', async () => {
+  it('is only a warning if it is allowed or not yet possible', async () => {
     const server = await serve({ args: ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'] });
     const allowed = await connect({ url: server.url, allowEviction: true });
     expect(allowed.warnings).toContainEqual(expect.stringContaining('executions disappear (allowEviction)'));
@@ -41,7 +41,7 @@ describe('eviction', () => {
 describe('persistence', () => {
   const losses = (warnings: string[]): string[] => warnings.filter((warning) => /disk|snapshot/.test(warning));
 
-  it('is asked for once, saying what a restart loses', async () => {
+  it('is checked once, and the warning states what a restart loses', async () => {
     const server = await serve();
     const none = await connect({ url: server.url });
     expect(losses(none.warnings)).toEqual([expect.stringContaining('a restart loses the whole queue')]);
@@ -59,7 +59,7 @@ describe('persistence', () => {
 });
 
 describe('a database', () => {
-  it('that the server does not have is refused, at once', async () => {
+  it('that the server does not have is refused at once', async () => {
     const server = await serve({ args: ['--databases', '16'] });
     const started = performance.now();
     const error = await rejection(connect({ url: `${server.url}/99` }));
@@ -68,7 +68,7 @@ describe('a database', () => {
     expect(performance.now() - started).toBeLessThan(5_000);
   });
 
-  it('that the user may not choose is refused, also for a client of the user', async () => {
+  it('that the user may not select is refused, also for a client of the user', async () => {
     const server = await serve();
     await server.command('ACL', 'SETUSER', 'app', 'on', '>canary-secret', '~*', '&*', '+@all', '-select');
     const options = { username: 'app', password: 'canary-secret', db: 3 };
@@ -103,14 +103,14 @@ describe('rights', () => {
     return { server, options: { url: server.url, username: 'app', password: 'canary-secret' } };
   };
 
-  it('that lack are named, all of them, before any work is taken', async () => {
+  it('that are missing are all named before any work is accepted', async () => {
     const { options } = await withUser(['+@all', '-hset', '-lpush']);
     const error = await rejection(connect(options, { probe }));
     expect(error).toBeInstanceOf(StoreAccessError);
     expect(error).toMatchObject({ code: 'STORE_ACCESS_DENIED', missing: ['HSET', 'LPUSH'] });
   });
 
-  it('to keys, to channels and to scripts are looked at as well', async () => {
+  it('to keys, channels and scripts are checked as well', async () => {
     const { server, options } = await withUser(['+@all']);
     const otherKeys = await rejection(connect(options, { probe: { ...probe, key: '{other}:' } }));
     expect(otherKeys).toBeInstanceOf(StoreAccessError);
@@ -120,7 +120,7 @@ describe('rights', () => {
     expect((await rejection(connect(options, { probe }))).missing).toEqual(['EVAL']);
   });
 
-  it('of a user who may do what is needed and no more are enough', async () => {
+  it('of a user with the minimum rights are enough', async () => {
     const { server, options } = await withUser([
       ...['-@all', '+eval', '+evalsha', '+ping', '+subscribe', '+unsubscribe', '+publish'],
       ...['+get', '+set', '+incr', '+hget', '+hset', '+lpush', '+time'],
@@ -146,7 +146,7 @@ describe('rights', () => {
     await heard();
   });
 
-  it('to look at settings are not needed', async () => {
+  it('to read settings are not needed', async () => {
     const { options } = await withUser(['+@all', '-config', '-acl']);
     const { warnings } = await connect(options, { probe });
     expect(warnings).toContainEqual(expect.stringContaining('since its last snapshot, if it makes any'));
@@ -154,7 +154,7 @@ describe('rights', () => {
 });
 
 describe('credentials', () => {
-  it('that are wrong or lacking end connect at once, and are not shown', async () => {
+  it('that are wrong or missing end connect at once, and are not shown', async () => {
     const server = await serve({ args: ['--requirepass', 'right'] });
     const started = performance.now();
     for (const password of ['canary-wrong', undefined]) {
@@ -170,7 +170,7 @@ describe('credentials', () => {
     );
   });
 
-  it('that change while we run make calls fail, until they are right again', async () => {
+  it('that change at run time make calls fail until they are right again', async () => {
     const server = await serve();
     const { redis } = await connect({ url: server.url }, { clock: new FastClock() });
     const admin = new Redis(server.port);
@@ -191,7 +191,7 @@ describe('a server that', () => {
     expect(await rejection(connect({ url: server.url }))).toBeInstanceOf(StoreReadonlyError);
   });
 
-  it('loads its data is waited for, by connect and by calls', async () => {
+  it('is loading its data is waited for, by connect and by calls', async () => {
     const server = await serve({ args: ['--save', '3600', '1000000'] });
     const early = await connect({ url: server.url });
     await server.command('EVAL', "for i = 1, 2000 do redis.call('SET', 'key:' .. i, string.rep('x', 100)) end", '0');
@@ -203,7 +203,7 @@ describe('a server that', () => {
     expect(await late.redis.run('count', ROOT, [])).toBe(2);
   });
 
-  it('loads for longer than a call may take is said to load', async () => {
+  it('is loading for longer than a call may take is reported as loading', async () => {
     const server = await serve({ args: ['--save', '3600', '1000000'] });
     const clock = new FastClock();
     const early = await connect({ url: server.url }, { clock });
@@ -214,7 +214,7 @@ describe('a server that', () => {
     expect(await rejection(connect({ url: server.url }, { clock }))).toBeInstanceOf(StoreLoadingError);
   });
 
-  it('is older than our scripts is refused', async () => {
+  it('is too old for our scripts is refused', async () => {
     const info = 'redis_version:6.2.14\r\nrole:master\r\nloading:0\r\n';
     const old = createServer((socket) => {
       socket.on('data', (chunk) => {
@@ -229,7 +229,7 @@ describe('a server that', () => {
     expect(error.message).toBe('the store is Redis 6.2.14; needed: Redis 7.0 or Valkey 7.2, or later');
   });
 
-  it('is not there is said to be unavailable, with why', async () => {
+  it('is unreachable is reported as unavailable, with the reason', async () => {
     const server = await serve();
     await server.kill();
     const error = await rejection(connect({ url: server.url }, { clock: new FastClock() }));
@@ -251,7 +251,7 @@ describe('a server that', () => {
 });
 
 describe('a client of the user', () => {
-  it('lends address and credentials, not its settings, and is left alone', async () => {
+  it('lends address and credentials, not its settings, and is not changed', async () => {
     const server = await serve({ args: ['--requirepass', 'secret'] });
     const client = new Redis({
       ...{ host: '127.0.0.1', port: server.port, password: 'secret', db: 2, lazyConnect: true },
@@ -265,7 +265,7 @@ describe('a client of the user', () => {
     expect((await bare.keys('*')).sort()).toEqual(['{test}:count', '{test}:replies']);
   });
 
-  it('may be one of a cluster', async () => {
+  it('can be one of a cluster', async () => {
     const server = await serve({ cluster: true });
     const client = new Cluster([{ host: '127.0.0.1', port: server.port }], { lazyConnect: true, keyPrefix: 'mine:' });
     const { redis } = connection({ client });

@@ -20,7 +20,7 @@ function folder(): string {
 }
 
 describe('a server for tests', () => {
-  it('forgets on a crash, comes back on its port, and takes its folder with it', async () => {
+  it('loses its data on a crash, restarts on its port, and removes its folder', async () => {
     const server = await serve();
     expect(await server.command('SET', 'a', '1')).toBe('+OK');
     const { pid, port } = server;
@@ -35,7 +35,7 @@ describe('a server for tests', () => {
     expect(existsSync(server.dir)).toBe(false);
   });
 
-  it('remembers through a restart, where it is told to', async () => {
+  it('keeps its data over a restart if configured', async () => {
     const server = await serve({ args: ['--appendonly', 'yes'] });
     await server.command('SET', 'a', '1');
     await server.restart();
@@ -50,7 +50,7 @@ describe('a server for tests', () => {
     expect(await server.command('SET', 'a', '1')).toBe('+OK');
   });
 
-  it('says why it does not start', async () => {
+  it('reports why it does not start', async () => {
     await expect(startRedis({ args: ['--no-such-setting', '1'] })).rejects.toThrow('no-such-setting');
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
@@ -76,7 +76,7 @@ describe('a server for tests', () => {
 });
 
 describe('the fault proxy', () => {
-  it('stalls what passes, and delivers it when it is healed', async () => {
+  it('delays what passes, and delivers it when it is healed', async () => {
     const server = await serve();
     const proxy = await proxyTo(server);
     const through = { ...server, port: proxy.port };
@@ -109,7 +109,7 @@ describe('ensure-redis', () => {
   }
   const quiet = (): void => undefined;
 
-  it('takes the program that is named, or says what is wrong with it', () => {
+  it('takes the named program, or reports what is wrong with it', () => {
     const dir = folder();
     const valkey = program(dir, 'mine', 'echo "Valkey server v=8.0.1 sha=0:0 malloc=libc bits=64 build=0"');
     expect(findRedis({ REDIS_SERVER_BIN: valkey })).toEqual({ path: valkey });
@@ -122,7 +122,7 @@ describe('ensure-redis', () => {
     expect(() => ensureRedis({ REDIS_SERVER_BIN: join(dir, 'none') }, quiet)).toThrow(/ENOENT[^]*apt-get install/);
   });
 
-  it('finds what is in PATH', () => {
+  it('finds the program in PATH', () => {
     const dir = folder();
     const path = program(dir, 'redis-server', 'echo "Redis server v=7.2.4 sha=0:0 malloc=libc bits=64 build=0"');
     expect(findRedis({ PATH: dir })).toEqual({ path });

@@ -22,7 +22,7 @@ const SPOILS: [string, (redis: Redis, id: string) => Promise<unknown>][] = [
 ];
 
 describe.each(SPOILS)('an execution with %s', (_, spoil) => {
-  it('is set aside when its worker leaves, and the others come back', () =>
+  it('is set aside when its worker leaves, and the other runs return', () =>
     play(async (s, redis) => {
       const ids = await s.addMany(3);
       const leaving = await s.worker('w1');
@@ -35,7 +35,7 @@ describe.each(SPOILS)('an execution with %s', (_, spoil) => {
       expect((await s.stats()).setAside).toBe(1);
     }));
 
-  it('is set aside by the rescue of its worker, and the others come back', () =>
+  it('is set aside by the rescue of its worker, and the other runs return', () =>
     play(async (s, redis) => {
       const ids = await s.addMany(3);
       const lost = await s.worker('w1');
@@ -73,7 +73,7 @@ describe.each(SPOILS)('an execution with %s', (_, spoil) => {
       expect(await worker.claimIds(3)).toEqual([ids[0], ids[2]]);
     }));
 
-  it('in a ready list is passed over by claims', () =>
+  it('in a ready list is skipped by claims', () =>
     play(async (s, redis) => {
       const ids = await s.addMany(3);
       await spoil(redis, ids[1]!);
@@ -83,7 +83,7 @@ describe.each(SPOILS)('an execution with %s', (_, spoil) => {
       await s.maintain();
     }));
 
-  it('that a free lock was passed to keeps it from nobody', () =>
+  it('with a free lock does not block others from the lock', () =>
     play(async (s, redis) => {
       const held = await s.store.acquireLock('key', 'holder', LEASE, 0);
       const ids: string[] = [];
@@ -106,7 +106,7 @@ describe.each(SPOILS)('an execution with %s', (_, spoil) => {
       expect(await s.store.getLock('key')).toBeNull();
     }));
 
-  it('that was asked to cancel does not keep others from their ends', () =>
+  it('with a requested cancel does not prevent the ends of others', () =>
     play(async (s, redis) => {
       const ids = await s.addMany(3);
       const worker = await s.worker();
@@ -119,8 +119,8 @@ describe.each(SPOILS)('an execution with %s', (_, spoil) => {
     }));
 });
 
-describe('maintenance goes on', () => {
-  it('where a worker, a run or a step of dependents is garbage', () =>
+describe('maintenance continues', () => {
+  it('if a worker, a run or a step of dependents is garbage', () =>
     play(async (s, redis) => {
       const [id] = await s.addMany(1, { delay: 500 });
       await s.worker('w1');
@@ -142,7 +142,7 @@ describe('maintenance goes on', () => {
       expect((await s.stats()).setAside).toBeGreaterThanOrEqual(2);
     }));
 
-  it('where a run is said to run by one worker and stands with another', () =>
+  it('if a run names one worker and is listed under another', () =>
     play(async (s, redis) => {
       const [id] = await s.addMany(1);
       await s.worker('w1');
@@ -160,7 +160,7 @@ describe('maintenance goes on', () => {
       expect((await s.stats()).byStatus).toMatchObject({ RUNNING: 0, COMPLETED: 1 });
     }));
 
-  it('which leaves the counters of what waits', () =>
+  it('and keeps the counters of waiting executions', () =>
     play(async (s, redis) => {
       const unable = await s.worker('unable', { tasks: ['plain'] });
       const holder = await s.add({ lock: lockOn('k') });
@@ -183,7 +183,7 @@ describe('maintenance goes on', () => {
       expect(await counters()).toEqual([0, 0, 0]);
     }));
 
-  it('where a schedule is garbage', () =>
+  it('if a schedule is garbage', () =>
     play(async (s, redis) => {
       await s.store.putSchedule(newSchedule({ id: 'bad', nextRunTime: s.now + 1 }));
       await s.store.putSchedule(newSchedule({ id: 'good', nextRunTime: s.now + 2 }));
@@ -195,7 +195,7 @@ describe('maintenance goes on', () => {
       expect(asideOf(s)).toEqual([expect.objectContaining({ step: 'schedule', id: 'bad' })]);
     }));
 
-  it('where history holds garbage', () =>
+  it('if history contains garbage', () =>
     play(async (s, redis) => {
       const ids = await s.addMany(3, { tags: ['x'] });
       const worker = await s.worker();
@@ -205,7 +205,7 @@ describe('maintenance goes on', () => {
       expect(await s.status(ids[2]!)).toBe('FAILED');
     }));
 
-  it('where a lock names a holder that is gone', () =>
+  it('if a lock names a missing holder', () =>
     play(async (s, redis) => {
       const [first] = await s.addMany(2, { lock: lockOn('a') });
       const worker = await s.worker();

@@ -4,7 +4,7 @@ import { calls, closeAll, closeLater, connect, FastClock, proxyTo, serve, until 
 afterEach(closeAll);
 
 describe('a subscription', () => {
-  it('hears its channels only, stands through reconnects, and tells of each gap', async () => {
+  it('receives its channels only, survives reconnects, and reports each gap', async () => {
     const server = await serve();
     const proxy = await proxyTo(server);
     const { redis } = await connect({ url: proxy.url });
@@ -30,7 +30,7 @@ describe('a subscription', () => {
     await until(async () => (await server.command('PUBLISH', '{test}:a', '4')) === ':0');
   });
 
-  it('ends without harm to another on the same channel', async () => {
+  it('ends without affecting another on the same channel', async () => {
     const server = await serve();
     const { redis } = await connect({ url: server.url });
     const [one, two] = [calls<string>(), calls<string>()];
@@ -44,7 +44,7 @@ describe('a subscription', () => {
     expect(await two.next()).toBe('x');
   });
 
-  it('notices that its connection is half-open', async () => {
+  it('detects that its connection is half-open', async () => {
     const server = await serve();
     const proxy = await proxyTo(server);
     const { redis } = await connect({ url: proxy.url }, { clock: new FastClock() });
@@ -59,7 +59,7 @@ describe('a subscription', () => {
     expect(await server.command('PUBLISH', '{test}:a', 'x')).not.toBe(':0');
   });
 
-  it('that is asked for while the server is down begins when it is back', async () => {
+  it('that is requested while the server is down begins when it is back', async () => {
     const server = await serve();
     const { redis } = await connect({ url: server.url });
     await server.kill();

@@ -17,20 +17,20 @@ afterEach(closeAll);
     return server.port;
   }
 
-  it('works with the authority given', async () => {
+  it('works with the given authority', async () => {
     const port = await serveTls();
     const { redis } = await connect({ url: `rediss://127.0.0.1:${port}`, tls: { ca } });
     expect(await redis.run('once', ROOT, ['a'])).toBe(1);
   });
 
-  it('refuses a certificate that nobody vouches for, at once', async () => {
+  it('refuses an untrusted certificate at once', async () => {
     const port = await serveTls();
     const error = await rejection(connect({ url: `rediss://127.0.0.1:${port}` }));
     expect(error).toBeInstanceOf(StoreTlsError);
     expect(error).toMatchObject({ code: 'TLS_VERIFY_FAILED', message: expect.stringContaining('self-signed') });
   });
 
-  it('refuses it also where NODE_TLS_REJECT_UNAUTHORIZED turns verification off for the process', async () => {
+  it('refuses it also if NODE_TLS_REJECT_UNAUTHORIZED turns verification off for the process', async () => {
     const port = await serveTls();
     const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';

@@ -21,8 +21,8 @@ async function toEarlier(redis: Redis): Promise<void> {
     await redis('DEL', key);
 }
 
-describe('executions that met workers without their handler, of a release without lists of queues', () => {
-  it('are found behind many of a queue that is paused, also where others are added to them', () =>
+describe('executions refused by workers without their handler, of a release without lists of queues', () => {
+  it('are found behind many of a paused queue, also if others are added to them', () =>
     play(async (s, redis) => {
       const closed = await addUnhandled(s, 450, 'closed');
       const open = await addUnhandled(s, 2, 'open');
@@ -39,7 +39,7 @@ describe('executions that met workers without their handler, of a release withou
         expect(await redis('EXISTS', key)).toBe(':0');
     }));
 
-  it('are passed over where that release has claimed them, or they are gone', () =>
+  it('are skipped if that release has claimed them, or they are gone', () =>
     play(async (s, redis) => {
       const [claimed, gone, waits] = await addUnhandled(s, 3, 'open');
       const able = await s.worker('able', { queues });

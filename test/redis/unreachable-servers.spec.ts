@@ -58,7 +58,7 @@ describe.each(KINDS)('a connection to %s', (kind, optionsOf) => {
 });
 
 describe.each(KINDS.filter(([kind]) => kind !== 'Sentinel'))('a connection to %s', (kind, optionsOf) => {
-  it('says that the server takes no more clients', async () => {
+  it('reports that the server accepts no more clients', async () => {
     const server = await serve({ cluster: /cluster/.test(kind) });
     await occupy(server);
     expect(await failure(optionsOf(server.port))).toMatchObject(TOO_MANY);
@@ -66,7 +66,7 @@ describe.each(KINDS.filter(([kind]) => kind !== 'Sentinel'))('a connection to %s
 });
 
 describe('behind Sentinels that answer', () => {
-  it('a primary that takes no more clients is named', async () => {
+  it('a primary that accepts no more clients is reported', async () => {
     const primary = await serve();
     const { port } = await serve({ sentinel: [monitor(primary.port)] });
     await occupy(primary);
@@ -81,7 +81,7 @@ describe('behind Sentinels that answer', () => {
 });
 
 it.each(['one server', 'a cluster'])(
-  '%s that takes no more clients later is named when it is connected to again',
+  '%s that accepts no more clients later is reported at the next connect',
   async (kind) => {
     const server = await serve({ cluster: kind === 'a cluster' });
     const options = kind === 'a cluster' ? { cluster: [{ host, port: server.port }] } : { port: server.port };
