@@ -43,7 +43,7 @@ async function step(clock: ManualClock, ms: number): Promise<void> {
 }
 
 describe('Actor', () => {
-  it('refuses a second one of its name, as two schedulers of one name would make', () => {
+  it('refuses a second actor of its name, as two schedulers of one name would create', () => {
     const { clock, registry, duty } = setUp();
     duty.start();
     expect(() => new Duty(registry, clock).start()).toThrow(
@@ -52,7 +52,7 @@ describe('Actor', () => {
     return duty.stop();
   });
 
-  it('passes at its start and at each interval, until it is stopped', async () => {
+  it('runs a pass at its start and at each interval, until it is stopped', async () => {
     const { clock, registry, duty } = setUp();
     duty.start();
     duty.start();
@@ -67,7 +67,7 @@ describe('Actor', () => {
     expect(registry.getIntervals()).toEqual([]);
   });
 
-  it('passes at the instant that it is woken for, the earliest of several', async () => {
+  it('runs a pass at the instant for which it was woken, the earliest of several', async () => {
     const { clock, duty } = setUp();
     duty.start();
     await turn();
@@ -85,7 +85,7 @@ describe('Actor', () => {
     await duty.stop();
   });
 
-  it('never passes twice at once: what is asked for meanwhile follows, once', async () => {
+  it('never runs two passes at once: requests during a pass cause one more pass', async () => {
     const { clock, duty } = setUp();
     let release!: () => void;
     duty.during = () => new Promise((resolve) => (release = resolve));
@@ -102,7 +102,7 @@ describe('Actor', () => {
     clock.advance(1);
   });
 
-  it('goes on after a pass that failed', async () => {
+  it('continues after a failed pass', async () => {
     const { clock, duty } = setUp();
     Logger.overrideLogger(false);
     duty.during = () => Promise.reject(new Error('no store'));
@@ -114,7 +114,7 @@ describe('Actor', () => {
     await duty.stop();
   });
 
-  it('is spared the pass of an interval in which nothing is due, but not one that was asked for', async () => {
+  it('skips the pass of an interval in which nothing is due, but not a requested one', async () => {
     const { clock, duty } = setUp();
     duty.isNeeded = false;
     duty.start();
@@ -129,7 +129,7 @@ describe('Actor', () => {
     await duty.stop();
   });
 
-  it('ends where its interval is deleted from the registry', async () => {
+  it('stops if its interval is deleted from the registry', async () => {
     const { clock, registry, duty } = setUp();
     duty.start();
     await turn();

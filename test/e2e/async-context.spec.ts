@@ -20,7 +20,7 @@ describeEveryStore('the async context of an app', (fresh) => {
   const start: typeof startApp = (tasks, options, more) =>
     als.run({ of: 'boot' }, () => startApp(tasks, { ...fresh(), ...options }, more));
 
-  it('is the one of every run, whatever request schedules it, retries it or lets it wait', async () => {
+  it('is that of every run, whatever request schedules it, retries it or delays it', async () => {
     const seen: string[] = [];
     const { scheduler } = await start(
       {
@@ -51,7 +51,7 @@ describeEveryStore('the async context of an app', (fresh) => {
     expect([...new Set(seen)].sort()).toEqual(['A1:boot', 'A2:boot', 'B1:boot', 'B2:boot', 'C1:boot', 'C2:boot']);
   });
 
-  it('is entered anew by each handler, retryIf and listener: what one sets by enterWith the next does not see', async () => {
+  it('is entered anew by each handler, retryIf and listener: an enterWith in one does not affect the next', async () => {
     const seen: (string | undefined)[] = [];
     const pollute = (of: string): void => {
       seen.push(here());
@@ -94,14 +94,14 @@ describeEveryStore('the async context of an app', (fresh) => {
     expect(here()).toBeUndefined();
   });
 
-  it('is the one in which a request-made schedule ticks', async () => {
+  it('is that of the ticks of a schedule created by a request', async () => {
     const ticked = gate<string | undefined>();
     const { scheduler } = await start({ t: () => ticked.open(here()) });
     await asRequest('A', () => scheduler.scheduleCronTask('t', '* * * * * *'));
     expect(await ticked.opened).toBe('boot');
   });
 
-  it('is the one of listeners and of signals, whose requests cause them', async () => {
+  it('is that of listeners and signals, whatever request causes them', async () => {
     const seen: string[] = [];
     const running = gate();
     const { scheduler, module } = await start({
@@ -127,7 +127,7 @@ describeEveryStore('the async context of an app', (fresh) => {
     expect(seen.filter((each) => !each.endsWith(':boot'))).toEqual([]);
   });
 
-  it('is the one of claiming that a request starts', async () => {
+  it('is that of claiming that a request starts', async () => {
     const seen: (string | undefined)[] = [];
     const { scheduler } = await start({ t: () => void seen.push(here()) }, { autoStart: false });
     const before = await asRequest('A', () => scheduler.scheduleTask('t'));
@@ -140,7 +140,7 @@ describeEveryStore('the async context of an app', (fresh) => {
     expect(seen).toEqual(['boot', 'boot']);
   });
 
-  it('is not that of what a caller gives to be called: the body of withLock stays in its own', async () => {
+  it('is not that of callbacks of a caller: the body of withLock keeps its own', async () => {
     const { scheduler } = await start({});
     const held = await scheduler.lockManager.acquire('k');
     const waiting = asRequest('A', () =>
@@ -153,7 +153,7 @@ describeEveryStore('the async context of an app', (fresh) => {
     expect(await waiting).toBe('A');
   });
 
-  it('keeps no request: its store is free once it has ended, while schedule, queue and lock go on', async () => {
+  it('retains no request: its store is collected once it has ended, while schedule, queue and lock continue', async () => {
     const { scheduler } = await start({ t: () => undefined });
     let kept: WeakRef<object> | null = null;
     await (async () => {
@@ -178,7 +178,7 @@ describeEveryStore('the async context of an app', (fresh) => {
 });
 
 describe('a kit', () => {
-  it('runs handlers in the context in which its app was made, whoever turns its clock', async () => {
+  it('runs handlers in the context in which its app was created, whichever context advances its clock', async () => {
     const seen: (string | undefined)[] = [];
     const { kit, scheduler } = await als.run({ of: 'boot' }, () => startKit({ t: () => void seen.push(here()) }));
     await asRequest('A', () => scheduler.scheduleCronTask('t', '0 * * * *'));

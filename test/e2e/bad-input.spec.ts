@@ -491,7 +491,7 @@ describe('bad input', () => {
     expect(await traces()).toBe(before);
   });
 
-  it('is refused by a promise where the method gives one', async () => {
+  it('is refused by a rejected promise if the method returns one', async () => {
     const calls: (() => Promise<unknown>)[] = [
       () => scheduler.scheduleTask('none'),
       () => scheduler.listExecutions({ limit: 0 }),

@@ -104,7 +104,7 @@ describe('an error at boot names the task and the method', () => {
       /scheduler: "mail" .*next to useFactory/,
     ],
     ['gives cron false', { useFactory: () => ({ cron: false }) }, 'INVALID_OPTION', /cron: false/],
-  ])('a factory that %s', async (_what, options, code, says) => {
+  ])('for a factory that %s', async (_what, options, code, says) => {
     const error = await refusal(ScheduledTask('report', odd(options)));
     expect([error.code, error.message]).toEqual([code, expect.stringMatching(says)]);
     expect(error.message).toMatch(/^task 'report' \(Reports\.generate\): /);
@@ -115,7 +115,7 @@ describe('an error at boot names the task and the method', () => {
     ['undefined', undefined, /funcPath/],
     ['null', null, /funcPath/],
     ['of forbidden characters', 'a b', /funcPath/],
-  ])('a funcPath that is %s', async (_what, funcPath, says) => {
+  ])('for a funcPath that is %s', async (_what, funcPath, says) => {
     const error = await refusal(ScheduledTask(funcPath as string));
     expect(error).toBeInstanceOf(SchedulerError);
     expect(error.message).toMatch(says);
@@ -146,7 +146,7 @@ describe('an error at boot names the task and the method', () => {
   });
 });
 
-describe('options of modules that are wrong', () => {
+describe('wrong options of modules', () => {
   const forRoot = SchedulerModule.forRoot.bind(SchedulerModule) as (options: unknown) => DynamicModule;
   const forRootAsync = SchedulerModule.forRootAsync.bind(SchedulerModule) as (options: unknown) => DynamicModule;
   const forFeature = SchedulerModule.forFeature.bind(SchedulerModule) as (...args: unknown[]) => DynamicModule;
@@ -192,12 +192,12 @@ describe('options of modules that are wrong', () => {
     ['a store that it does not know', () => ({ store: { type: 'memory', path: 'x' } }), 'store.path'],
     ['a store that is null', () => ({ store: null }), 'store'],
     ['a clock that is none', () => ({ clock: {} }), 'clock'],
-  ])('a factory of forRootAsync that gives %s is refused by name', async (_what, useFactory, field) => {
+  ])('a factory of forRootAsync that returns %s is refused by name', async (_what, useFactory, field) => {
     const imports = [forRootAsync({ useFactory })];
     await expect(start({ imports })).rejects.toMatchObject({ code: 'INVALID_OPTION', field });
   });
 
-  it('in the memory form of the store are refused by name', async () => {
+  it('options of the wrong store type are refused by name', async () => {
     for (const [store, field] of [
       [{ type: 'memory', url: 'redis://x' }, 'store.url'],
       [{ type: 'embedded', paht: 'x' }, 'store.paht'],

@@ -64,8 +64,8 @@ async function leaveWork(options: SchedulerModuleOptions): Promise<string> {
   return id;
 }
 
-describe('left-over work', () => {
-  it.each(['embedded', 'redis'] as const)('runs when the whole app has started: store %s', async (name) => {
+describe('work left by a previous process', () => {
+  it.each(['embedded', 'redis'] as const)('runs after the whole app has started: store %s', async (name) => {
     const store = await storeOf(name);
     const id = await leaveWork(store);
     const { app, handlers, scheduler } = await compile(store);
@@ -74,29 +74,32 @@ describe('left-over work', () => {
     expect(handlers.seen).toEqual([true]);
   });
 
-  it.each(STORE_NAMES)('that a constructor or a hook schedules runs then, too: store %s', async (name) => {
-    @Injectable()
-    class Eager {
-      readonly ids: Promise<string>[] = [];
-      constructor(private readonly scheduler: AdvancedTaskScheduler) {
-        this.ids.push(scheduler.scheduleTask('work'));
+  it.each(STORE_NAMES)(
+    'and work that a constructor or a hook schedules run after the start: store %s',
+    async (name) => {
+      @Injectable()
+      class Eager {
+        readonly ids: Promise<string>[] = [];
+        constructor(private readonly scheduler: AdvancedTaskScheduler) {
+          this.ids.push(scheduler.scheduleTask('work'));
+        }
+        async onModuleInit(): Promise<void> {
+          this.ids.push(this.scheduler.scheduleTask('work'));
+          await this.scheduler.start();
+        }
+        async onApplicationBootstrap(): Promise<void> {
+          this.ids.push(this.scheduler.scheduleTask('work'));
+          await turns(20);
+        }
       }
-      async onModuleInit(): Promise<void> {
-        this.ids.push(this.scheduler.scheduleTask('work'));
-        await this.scheduler.start();
-      }
-      async onApplicationBootstrap(): Promise<void> {
-        this.ids.push(this.scheduler.scheduleTask('work'));
-        await turns(20);
-      }
-    }
-    const { app, handlers, scheduler } = await compile({ ...(await storeOf(name)), autoStart: false }, Eager);
-    await app.init();
-    for (const id of await Promise.all(app.get(Eager).ids)) await scheduler.waitForExecution(id);
-    expect(handlers.seen).toEqual([true, true, true]);
-  });
+      const { app, handlers, scheduler } = await compile({ ...(await storeOf(name)), autoStart: false }, Eager);
+      await app.init();
+      for (const id of await Promise.all(app.get(Eager).ids)) await scheduler.waitForExecution(id);
+      expect(handlers.seen).toEqual([true, true, true]);
+    },
+  );
 
-  it('does not run where a hook has stopped the scheduler', async () => {
+  it('does not run if a hook has stopped the scheduler', async () => {
     @Injectable()
     class Careful {
       constructor(private readonly scheduler: AdvancedTaskScheduler) {}
@@ -129,7 +132,7 @@ describe('an app that fails to start', () => {
   }
 
   it.each(STORE_NAMES.flatMap((name) => [Broken, BrokenEarly].map((broken) => [name, broken.name, broken] as const)))(
-    'runs nothing and keeps nothing open: store %s, %s',
+    'runs nothing and leaves nothing open: store %s, %s',
     async (name, _how, broken) => {
       const store = await storeOf(name);
       const id = name === 'memory' ? null : await leaveWork(store);
@@ -147,7 +150,7 @@ describe('an app that fails to start', () => {
     },
   );
 
-  it('is closed where Nest hands out no app', async () => {
+  it('is closed if Nest returns no app', async () => {
     const store = await storeOf('embedded');
     @Module({ imports: [SchedulerModule.forRoot(store)], providers: [Handlers, Broken] })
     class AppModule {}
@@ -157,7 +160,7 @@ describe('an app that fails to start', () => {
     await app.init();
   });
 
-  it('runs nothing on one scheduler where another cannot start', async () => {
+  it('runs nothing on one scheduler if another cannot start', async () => {
     const { store, namespace } = await storeOf('redis');
     const app = await Test.createTestingModule({
       imports: [
@@ -179,7 +182,7 @@ describe('an app that fails to start', () => {
 });
 
 describe('a closed scheduler', () => {
-  it.each(STORE_NAMES)('refuses to start, and every call: store %s', async (name) => {
+  it.each(STORE_NAMES)('refuses start() and every other call: store %s', async (name) => {
     const { app, handlers, scheduler } = await compile(await storeOf(name));
     await app.init();
     await app.close();
@@ -229,7 +232,7 @@ describe('a closed scheduler', () => {
 });
 
 describe('an app that is closed while it starts', () => {
-  it.each(STORE_NAMES)('runs nothing and keeps nothing open: store %s', async (name) => {
+  it.each(STORE_NAMES)('runs nothing and leaves nothing open: store %s', async (name) => {
     const store = await storeOf(name);
     const id = name === 'memory' ? null : await leaveWork(store);
     const [reached, door] = [gate(), gate()];

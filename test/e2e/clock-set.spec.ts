@@ -22,7 +22,7 @@ onMachinesWithIt('a process whose clock is set ten minutes forward, then two hou
   it.each([
     ['memory', { type: 'memory' }],
     ['embedded', { type: 'embedded', path: folder.path('scheduler.db') }],
-  ])('keeps its runs and its lock, and delays nothing, %s', async (name, store) => {
+  ])('keeps its runs and its lock, and postpones nothing, %s', async (name, store) => {
     const offsets = folder.path(`${name}-offset`);
     writeFileSync(offsets, '+0\n');
     const variables = [

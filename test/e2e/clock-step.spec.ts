@@ -20,8 +20,8 @@ class SteppedClock extends SystemClock {
 afterEach(closeApps);
 afterAll(removeStores);
 
-describe.each(['memory', 'embedded'] as const)('an app whose clock is set, %s', (name) => {
-  it('goes on with its runs when the clock goes forward by ten minutes', async () => {
+describe.each(['memory', 'embedded'] as const)('an app whose wall clock steps, %s', (name) => {
+  it('continues its runs when the clock goes forward by ten minutes', async () => {
     const clock = new SteppedClock();
     const [begun, door] = [gate(), gate()];
     let running = 0;
@@ -56,7 +56,7 @@ describe.each(['memory', 'embedded'] as const)('an app whose clock is set, %s', 
     expect(most).toBe(1);
   });
 
-  it('lets delays and ticks come when the clock goes back by two hours', async () => {
+  it('runs delays and ticks when the clock goes back by two hours', async () => {
     const clock = new SteppedClock();
     const ticked = gate();
     const { scheduler } = await startApp(

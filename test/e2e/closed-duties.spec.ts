@@ -11,7 +11,7 @@ afterEach(async () => {
   Logger.overrideLogger(SILENT);
 });
 
-describe('a store that is closed while duties are under way', () => {
+describe('a store that is closed during maintenance duties', () => {
   it.each([
     ['its store', async (store: TaskStore) => store.close()],
     [
@@ -21,7 +21,7 @@ describe('a store that is closed while duties are under way', () => {
         throw new StoreUnavailableError('the connection is closed');
       },
     ],
-  ] as const)('is no failure of theirs, nor of the worker: %s', async (_, end) => {
+  ] as const)('causes no failure of duties or of the worker: %s', async (_, end) => {
     const { module, clock, scheduler } = await startKit({ t: () => undefined });
     await scheduler.scheduleCronTask('t', '* * * * * *');
     const store = module.get<TaskStore>(TASK_STORE, { strict: false });

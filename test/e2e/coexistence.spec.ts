@@ -117,7 +117,7 @@ describe.each(orders)('an app with its own ScheduleModule and EventEmitterModule
     expect([...registry.getCronJobs().keys()]).toEqual(['their cron']);
   });
 
-  it('ends a duty that is deleted in its SchedulerRegistry', async () => {
+  it('stops a duty whose timer is deleted in its SchedulerRegistry', async () => {
     const app = await start({ imports: imports([SchedulerModule.forRoot()]), providers: [Listeners] });
     const registry = app.get(SchedulerRegistry);
     const scheduler = app.get(AdvancedTaskScheduler);
@@ -135,7 +135,7 @@ describe.each(orders)('an app with its own ScheduleModule and EventEmitterModule
 });
 
 describe('an app without these modules', () => {
-  it('has listeners and a registry all the same', async () => {
+  it('has listeners and a registry', async () => {
     const app = await start({ imports: [SchedulerModule.forRoot()], providers: [Listeners] });
     const scheduler = app.get(AdvancedTaskScheduler);
     await scheduler.waitForExecution(await scheduler.scheduleTask('t'));
@@ -145,7 +145,7 @@ describe('an app without these modules', () => {
     expect(app.get(SchedulerRegistry).getIntervals().sort()).toEqual(timersOf('default'));
   });
 
-  it('has no timers left after it is closed', async () => {
+  it('has no timers after it is closed', async () => {
     const app = await start({ imports: [SchedulerModule.forRoot()], providers: [Listeners] });
     const registry = app.get(SchedulerRegistry);
     await app.close();
@@ -153,7 +153,7 @@ describe('an app without these modules', () => {
     expect(registry.getIntervals()).toEqual([]);
   });
 
-  it('lets a producer do the duties that come round, too', async () => {
+  it('runs periodic duties in a producer, too', async () => {
     const app = await start({ imports: [SchedulerModule.forRoot({ role: 'producer' })], providers: [Listeners] });
     expect(app.get(SchedulerRegistry).getIntervals().sort()).toEqual(timersOf('default'));
   });

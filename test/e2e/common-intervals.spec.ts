@@ -3,7 +3,7 @@ import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { CommonIntervals } from '../../libs/scheduler/src/maintenance/common-intervals.js';
 
 describe('CommonIntervals', () => {
-  it('fires repeating timers of one interval together, until the last of them is cancelled', () => {
+  it('fires repeating timers of the same interval together, until the last of them is cancelled', () => {
     const clock = new ManualClock(0);
     const common = new CommonIntervals(clock);
     const fired: string[] = [];

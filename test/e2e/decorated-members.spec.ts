@@ -59,7 +59,7 @@ describe('a decorator that replaces the method', () => {
       expect((await run(await start({ providers: [provider] }), taskId)).result).toBe(expected);
   });
 
-  it.each(['below', 'above', 'both'])('takes no guard from it that is bound %s', async (where) => {
+  it.each(['below', 'above', 'both'])('keeps a guard that is bound %s', async (where) => {
     const closed = { canActivate: () => false };
     const openGuard = { canActivate: () => true };
     class Guarded {
@@ -83,7 +83,7 @@ describe('a decorator that replaces the method', () => {
     expect(module.get(Guarded).ran).toBe(0);
   });
 
-  it('with an accessor is refused by name', async () => {
+  it('on an accessor is refused by name', async () => {
     const Autobind: MethodDecorator = (_target, _key, descriptor) =>
       ({ configurable: true, get: () => descriptor.value }) as never;
     @Injectable()
@@ -100,7 +100,7 @@ describe('a decorator that replaces the method', () => {
 });
 
 describe('a method', () => {
-  it('that a mixin copies is a handler where it is copied to', async () => {
+  it('that a mixin copies is a handler in its target class', async () => {
     class Mixin {
       @ScheduledTask('mixed')
       mixed() {
@@ -113,7 +113,7 @@ describe('a method', () => {
     expect((await run(await start({ providers: [Target] }), 'mixed')).result).toBe('Target');
   });
 
-  it('that a class overrides is its handler only where it is decorated again', async () => {
+  it('that a class overrides is its handler only if it is decorated again', async () => {
     class Base {
       @ScheduledTask('overridden')
       t(): string {
@@ -137,20 +137,23 @@ describe('a method', () => {
     expect([...module.get(AdvancedTaskScheduler).taskDefinitions.keys()]).toEqual(['again']);
   });
 
-  it.each([false, true])('that a test spies on after a run is the spy, with a guard: %s', async (isGuarded) => {
-    @Injectable()
-    class Handlers {
-      @ScheduledTask('spied')
-      t() {
-        return 'original';
+  it.each([false, true])(
+    'that a test spies on after a run is replaced by the spy, with its guard: %s',
+    async (isGuarded) => {
+      @Injectable()
+      class Handlers {
+        @ScheduledTask('spied')
+        t() {
+          return 'original';
+        }
       }
-    }
-    if (isGuarded) UseGuards({ canActivate: () => true })(Handlers);
-    const module = await start({ providers: [Handlers] });
-    expect((await run(module, 'spied')).result).toBe('original');
-    jest.spyOn(module.get(Handlers), 't').mockReturnValue('spy');
-    expect((await run(module, 'spied')).result).toBe('spy');
-  });
+      if (isGuarded) UseGuards({ canActivate: () => true })(Handlers);
+      const module = await start({ providers: [Handlers] });
+      expect((await run(module, 'spied')).result).toBe('original');
+      jest.spyOn(module.get(Handlers), 't').mockReturnValue('spy');
+      expect((await run(module, 'spied')).result).toBe('spy');
+    },
+  );
 });
 
 describe('@ScheduledTask is refused by name', () => {
@@ -188,12 +191,12 @@ describe('@ScheduledTask is refused by name', () => {
     expect(place).toThrow(/^task 'odd' \(/);
   });
 
-  it('with options beside a reference', () => {
+  it('with options in addition to a reference', () => {
     const both = (ScheduledTask as (...args: unknown[]) => MethodDecorator)(defineTask('odd'), { timeout: '5m' });
     expect(() => both(prototype, 'run', { value: () => 1 })).toThrow(/^task 'odd' \(Reports\.run\).*defineTask/);
   });
 
-  it('in the syntax of a class', () => {
+  it('in the class syntax of decorators', () => {
     expect(() => {
       class Odd {
         // The types allow methods only.
@@ -238,7 +241,7 @@ describe('a scheduler that no module registers', () => {
     });
   });
 
-  it('is refused where a task says none, and all have names', async () => {
+  it('is refused if a task names none, and all have names', async () => {
     const module = Test.createTestingModule({
       imports: [SchedulerModule.forRoot({ name: 'mail' })],
       providers: [Nameless],

@@ -24,7 +24,7 @@ describe('dependency types', () => {
     return Object.fromEntries(found.map((each) => [each!.taskId, each!.status]));
   };
 
-  it('hold by the end of what they wait for', async () => {
+  it('are satisfied by the outcome of their upstream', async () => {
     expect(await statuses('completes')).toEqual({
       success: 'COMPLETED',
       failure: 'SKIPPED',
@@ -52,7 +52,7 @@ describe('binding of scheduleTask', () => {
     down: [{ dependencies: [{ taskId: 'up', type: 'success' }] }, (_payload, ctx) => ctx.results.up],
   };
 
-  it('is to the newest execution, finished, under way, or yet to come', async () => {
+  it('is to the newest execution, ended, active, or future', async () => {
     const { scheduler, kit } = await startKit(tasks);
     const early = await scheduler.scheduleTask('down');
     await kit.drain();
@@ -88,7 +88,7 @@ describe('binding of scheduleTask', () => {
     expect((await scheduler.getTaskStatus(second))!.status).toBe('PENDING');
   });
 
-  it('is to what `after` names', async () => {
+  it('is to the execution in `after`', async () => {
     const { scheduler, kit } = await startKit(tasks);
     const one = await scheduler.scheduleTask('up', { payload: { n: 1 } });
     await scheduler.scheduleTask('up', { payload: { n: 2 } });
@@ -103,7 +103,7 @@ describe('binding of scheduleTask', () => {
     });
   });
 
-  it('leaves outcomes older than maxAge out', async () => {
+  it('ignores outcomes older than maxAge', async () => {
     const { scheduler, kit } = await startKit({
       up: ({ n }) => n,
       down: [{ dependencies: [{ taskId: 'up', maxAge: '1h', reuse: true }] }, (_payload, ctx) => ctx.results.up],
@@ -119,7 +119,7 @@ describe('binding of scheduleTask', () => {
     expect((await scheduler.getTaskStatus(old))!.status).toBe('PENDING');
   });
 
-  it('ends as SKIPPED at the timeout of the edge, exactly', async () => {
+  it('ends as SKIPPED exactly at the timeout of the edge', async () => {
     const { scheduler, kit } = await startKit({
       up: () => 0,
       down: [{ dependencies: [{ taskId: 'up', timeout: '90s' }] }, () => 0],
@@ -135,7 +135,7 @@ describe('binding of scheduleTask', () => {
 });
 
 describe('runWorkflow', () => {
-  it('runs a diamond in order, results along its edges', async () => {
+  it('runs a diamond in order, and passes results along its edges', async () => {
     const order: string[] = [];
     const { scheduler } = await startApp({
       load: ({ from }) => {
@@ -180,7 +180,7 @@ describe('runWorkflow', () => {
     expect(await scheduler.getWorkflow('no such')).toBeNull();
   });
 
-  it('ends as FAILED with a failed node, what hangs on it SKIPPED with the root cause', async () => {
+  it('ends as FAILED with a failed node; its dependents are SKIPPED with the root cause', async () => {
     const { scheduler, kit } = await startKit({
       a: () => Promise.reject(new Error('a')),
       b: () => 0,
@@ -206,7 +206,7 @@ describe('runWorkflow', () => {
     expect((await scheduler.getWorkflow(workflowId))!.status).toBe('FAILED');
   });
 
-  it('runs a wide and deep graph whole', async () => {
+  it('runs a wide and deep graph completely', async () => {
     let running = 0;
     const { scheduler } = await startApp(
       {
@@ -231,7 +231,7 @@ describe('runWorkflow', () => {
 });
 
 describe('locks of tasks', () => {
-  it('exclude each other, by priority, with tokens that grow', async () => {
+  it('exclude each other, by priority, with increasing tokens', async () => {
     let holders = 0;
     let most = 0;
     const ran: { n: string; token: number }[] = [];
@@ -288,7 +288,7 @@ describe('locks of tasks', () => {
     expect((await scheduler.getHealthStatus()).lockSuccessRate).toBe(50);
   });
 
-  it('abort the signal of a holder that lost it by force', async () => {
+  it('abort the signal of a holder that lost its lock by force', async () => {
     const codes: unknown[] = [];
     const { scheduler, kit } = await startKit({
       t: [
@@ -315,7 +315,7 @@ describe('locks of tasks', () => {
     expect((await scheduler.getTaskStatus(second))!.status).toBe('COMPLETED');
   });
 
-  it('taken by force while nobody else waits goes to a new run of the same execution, under a larger token', async () => {
+  it('released by force without another waiter are granted to a new run of the same execution, with a larger token', async () => {
     const tokens: (number | null)[] = [];
     const { kit, scheduler } = await startKit({
       t: [
@@ -346,7 +346,7 @@ describe('locks of tasks', () => {
 });
 
 describe('lockManager', () => {
-  it('gives a lock to one at a time, in order, and to nobody after maxWait', async () => {
+  it('grants a lock to one owner at a time, in order, and to none after maxWait', async () => {
     const { scheduler, kit } = await startKit({});
     const { lockManager } = scheduler;
     const first = (await lockManager.acquire('door', { ttl: '1m' }))!;
@@ -380,7 +380,7 @@ describe('lockManager', () => {
     expect((await scheduler.getTaskStatus(id))!.status).toBe('COMPLETED');
   });
 
-  it('withLock renews while it works, releases however it ends, and refuses after maxWait', async () => {
+  it('withLock renews while it runs, releases however it ends, and rejects after maxWait', async () => {
     const { scheduler, kit } = await startKit({});
     const { lockManager } = scheduler;
     await lockManager.withLock('door', { ttl: '10s' }, async ({ signal }) => {
@@ -423,7 +423,7 @@ describe('taskQueue', () => {
     expect(await taskQueue.isEmpty()).toBe(true);
   });
 
-  it('takes work up again after resume on the machine’s clock', async () => {
+  it('claims again after resume on the machine’s clock', async () => {
     const { scheduler } = await startApp({ t: () => 'ran' });
     await scheduler.taskQueue.pause();
     const id = await scheduler.scheduleTask('t');

@@ -7,7 +7,7 @@ import { temporaryFolder } from '../support/open-embedded.js';
 
 jest.setTimeout(120_000);
 
-describe('an execution for which many wait, on disk, where the process ends after each step', () => {
+describe('an execution with many dependents, on disk, whose process ends after each step', () => {
   let folder: ReturnType<typeof temporaryFolder>;
   let s: StoreFixture;
   const clock = new ManualClock();
@@ -38,7 +38,7 @@ describe('an execution for which many wait, on disk, where the process ends afte
     await restart();
   };
 
-  it('is used once, also by one that came while others were attached', async () => {
+  it('is used once, also by a dependent that was added while others were attached', async () => {
     await waiting(800, 'uncle');
     const [first] = await waiting(1, 'child');
     const worker = await s.worker();
@@ -61,7 +61,7 @@ describe('an execution for which many wait, on disk, where the process ends afte
     for (const id of [parent, next]) expect(await s.status(id)).toBe('COMPLETED');
   });
 
-  it('tells all of its end, those that were bound to it before them too', async () => {
+  it('releases all dependents, also those that were bound before them', async () => {
     const before = await waiting(250, 'child');
     const parent = newExecution({ taskId: 'parent' });
     const named = newExecution({ taskId: 'grandchild', queue: 'behind', edges: [edgeTo(parent.executionId)] });

@@ -15,7 +15,7 @@ jest.setTimeout(120_000);
 const written = { bytes: 0, largest: 0 };
 const { prepare } = Database.prototype;
 
-describe('an execution that waits for many, on disk', () => {
+describe('an execution with many upstreams, on disk', () => {
   let folder: ReturnType<typeof temporaryFolder>;
   let stores: EmbeddedTaskStore[] = [];
   const clock = new ManualClock();
@@ -71,14 +71,14 @@ describe('an execution that waits for many, on disk', () => {
     return written.bytes / count;
   };
 
-  it('costs as much for each of them, however many they are', async () => {
+  it('costs the same for each upstream, however many there are', async () => {
     const few = await bytesPerEnd(100);
     const many = await bytesPerEnd(2_000);
     expect(many).toBeLessThan(1.5 * few);
     expect(written.largest).toBeLessThan(2_000);
   });
 
-  it('is written in bounded rows when it ends, and comes back from history with its edges', async () => {
+  it('is written in bounded rows when it ends, and is loaded from history with its edges', async () => {
     const s = await open('ends.db');
     const ids = await s.addMany(1_000);
     const join = joinOf(ids);
@@ -99,7 +99,7 @@ describe('an execution that waits for many, on disk', () => {
     expect(new Set(Object.values(results!))).toEqual(new Set(['1']));
   });
 
-  it('goes on where it was when the process ends between two steps', async () => {
+  it('continues where it was when the process ends between two steps', async () => {
     const first = await open('steps.db');
     const ids = await first.addMany(250, { priority: 1 });
     const join = joinOf(ids);
@@ -146,7 +146,7 @@ describe('an execution that waits for many, on disk', () => {
     database.close();
   });
 
-  it('of a file of the first schema keeps its edges', async () => {
+  it('in a file of the first schema keeps its edges', async () => {
     const s = await open('old.db');
     const ids = await s.addMany(3);
     const join = joinOf(ids);

@@ -81,7 +81,7 @@ describe('the file of an embedded store', () => {
     return store;
   }
 
-  it('is made with its folder, and keeps everything over a clean end', async () => {
+  it('is created with its folder, and keeps all data after a clean end', async () => {
     path = folder.path('a/b/scheduler.db');
     const store = await opened();
     await fill(store, 20);
@@ -92,7 +92,7 @@ describe('the file of an embedded store', () => {
     expect(existsSync(`${path}-owner`)).toBe(false);
   });
 
-  it('is read by common tools, while it is in use too', async () => {
+  it('can be read by common tools, also while it is in use', async () => {
     await fill(await opened(), 20);
     const reader = new DatabaseSync(path, { readOnly: true });
     const counts = reader.prepare('SELECT status, count(*) AS n FROM execution GROUP BY status ORDER BY status').all();
@@ -129,7 +129,7 @@ describe('the file of an embedded store', () => {
     expect(outcomes.refused).toBeGreaterThan(50);
   });
 
-  it('says what is damaged, and leaves the file as it is', async () => {
+  it('is left unchanged when it is damaged, and the error names the damage', async () => {
     const store = await opened();
     await fill(store, 20);
     await store.close();
@@ -146,7 +146,7 @@ describe('the file of an embedded store', () => {
     await opened();
   });
 
-  it('is refused when it is cut short, is no database, or is one of something else', async () => {
+  it('is refused if it is truncated, is no database, or is one of another program', async () => {
     const store = await opened();
     await fill(store, 60);
     await store.close();
@@ -173,7 +173,7 @@ describe('the file of an embedded store', () => {
     });
   });
 
-  it('has one process: the second is told which', async () => {
+  it('has one process: a second one is refused with the name of the first', async () => {
     await opened();
     const error = await storeAt(path)
       .open()
@@ -183,7 +183,7 @@ describe('the file of an embedded store', () => {
     expect((error as StoreInUseError).message).toContain(`process ${process.pid} on ${hostname()}`);
   });
 
-  it('that cannot be written is refused with its name', async () => {
+  it('is refused by name if it cannot be written', async () => {
     writeFileSync(folder.path('file'), '');
     await expect(storeAt(folder.path('file/scheduler.db')).open()).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
@@ -192,7 +192,7 @@ describe('the file of an embedded store', () => {
     await expect(storeAt('/proc/scheduler/scheduler.db').open()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
-  it('is opened by the first call, once, and takes none after it is closed', async () => {
+  it('is opened by the first call, once, and accepts no call after it is closed', async () => {
     const store = storeAt(path);
     const [stats] = await Promise.all([store.stats(), store.enqueue([newExecution()]), store.open()]);
     expect(stats.byStatus.PENDING).toBeLessThanOrEqual(1);
@@ -234,7 +234,7 @@ describe('the file of an embedded store', () => {
       await kill();
     }
 
-    it('names the process that has it, and is free when that has died', async () => {
+    it('names the process that has it open, and is free when that process has died', async () => {
       const { pid, kill } = await worker();
       const error = await storeAt(path)
         .open()
@@ -244,13 +244,13 @@ describe('the file of an embedded store', () => {
       await opened();
     });
 
-    it('loses no more than the end that was cut off its log', async () => {
+    it('loses no more than the truncated end of its log', async () => {
       await killedWithLog(60);
       truncateSync(`${path}-wal`, statSync(`${path}-wal`).size - 3000);
       await opened();
     });
 
-    it('is refused when its log is missing, until the note of who had it is removed', async () => {
+    it('is refused if its log is missing, until the owner note is removed', async () => {
       await killedWithLog(60);
       rmSync(`${path}-wal`);
       for (let time = 0; time < 2; time++)
@@ -262,7 +262,7 @@ describe('the file of an embedded store', () => {
       await opened();
     });
 
-    it('of a newer release is refused, and is opened by that release afterwards', async () => {
+    it('of a newer release is refused, and that release can open it afterwards', async () => {
       await killedWithLog(60);
       const database = new DatabaseSync(path);
       const [{ user_version: version }] = database.prepare('PRAGMA user_version').all() as [{ user_version: number }];
@@ -278,7 +278,7 @@ describe('the file of an embedded store', () => {
       expect(typeof (await openAndDump(folder.path('newer.db')))).toBe('object');
     });
 
-    it('is refused when its log is damaged in the middle, which would lose what was acknowledged', async () => {
+    it('is refused if its log is damaged in the middle, which would lose acknowledged data', async () => {
       await killedWithLog(60);
       const copy = folder.path('copy.db');
       for (const frame of [1, 10, 30, 50]) {
@@ -295,7 +295,7 @@ describe('the file of an embedded store', () => {
       expect(await openAndDump(copy)).toBe('STORE_DAMAGED');
     });
 
-    it('opens with what a power cut can leave: the last group torn', async () => {
+    it('opens in a state that a power cut can leave: with the last group torn', async () => {
       await killedWithLog(60);
       const note = JSON.parse(readFileSync(`${path}-owner`, 'utf8')) as object;
       writeFileSync(`${path}-owner`, JSON.stringify({ ...note, boot: 'another' }));

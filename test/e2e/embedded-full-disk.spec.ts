@@ -68,7 +68,7 @@ jest.setTimeout(60_000);
     }
   }
 
-  it('refuses new work with STORE_FULL, lets what is there finish, and takes new work when there is room', async () => {
+  it('refuses new work with STORE_FULL, finishes accepted work, and accepts new work when there is space', async () => {
     const ids = await fillUp();
     expect(ids.length).toBeGreaterThan(200);
     await expect(store.enqueue([newExecution({ payload })])).rejects.toMatchObject({ code: 'STORE_FULL' });
@@ -86,7 +86,7 @@ jest.setTimeout(60_000);
     await store.enqueue([newExecution({ payload })]);
   });
 
-  it('finishes what runs when somebody else has taken all the room, and keeps it over a restart', async () => {
+  it('finishes running work if another program has filled the disk, and keeps it over a restart', async () => {
     await store.enqueue(Array.from({ length: 60 }, () => newExecution({ payload })));
     const claims = await claim(60);
     await starve();
@@ -99,7 +99,7 @@ jest.setTimeout(60_000);
     await store.enqueue([newExecution()]);
   });
 
-  it('waits with its answers where not even the reserve is enough, and gives them when there is room', async () => {
+  it('delays its replies if not even the reserve is enough, and sends them when there is space', async () => {
     await store.enqueue(Array.from({ length: 250 }, () => newExecution({ payload })));
     const claims = await claim(250);
     await starve();

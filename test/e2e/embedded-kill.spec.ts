@@ -99,7 +99,7 @@ describe('a process killed at any moment', () => {
     };
   }
 
-  it(`has on disk what was answered, and a prefix of what was not, in each of ${ROUNDS} rounds`, async () => {
+  it(`has all acknowledged calls on disk, and a prefix of the others, in each of ${ROUNDS} rounds`, async () => {
     let replica = new Replica();
     const total = { commands: 0, answered: 0, doubtful: 0, kept: 0 };
     for (let round = 1; round <= ROUNDS; round++) {

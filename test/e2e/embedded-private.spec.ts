@@ -29,7 +29,7 @@ function rightsOfOthers(root: string): Record<string, string> {
 const storeAt = (path: string) =>
   new EmbeddedTaskStore({ path, sync: 'always', clock: new ManualClock(), history: { count: 10 } });
 
-it('the files of a store and their folders are for their owner only, whatever the umask says', async () => {
+it('the files of a store and their folders are accessible to their owner only, whatever the umask', async () => {
   const root = folder.path('a/b');
   const store = storeAt(join(root, 'store.db'));
   await store.open();
@@ -44,7 +44,7 @@ it('the files of a store and their folders are for their owner only, whatever th
   expect(new Set(Object.values(rightsOfOthers(root)))).toEqual(new Set(['0']));
 });
 
-it('files of an earlier release are restricted when they are opened; a folder that was there stays', async () => {
+it('files of an earlier release are restricted when they are opened; an existing folder is unchanged', async () => {
   const path = folder.path('store.db');
   const first = storeAt(path);
   await first.open();
@@ -59,7 +59,7 @@ it('files of an earlier release are restricted when they are opened; a folder th
   await second.close();
 });
 
-it('the data directory and its files are for their owner only', async () => {
+it('the data directory and its files are accessible to their owner only', async () => {
   const root = folder.path('data');
   const data = new DataDirectory(root);
   await data.onModuleInit();

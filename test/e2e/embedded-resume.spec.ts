@@ -54,7 +54,7 @@ describe('npm start, kill -9 in the middle of the workflow, npm start again', ()
 
   const started = (lines: readonly string[]): string[] => lines.flatMap((line) => /▶ (.*)$/.exec(line)?.[1] ?? []);
 
-  it('goes on where it was, and does no step again that was done', async () => {
+  it('resumes where it was, and repeats no completed step', async () => {
     const first = start();
     await first.until('↻ Notify staff');
     const exit = once(first.child, 'exit');

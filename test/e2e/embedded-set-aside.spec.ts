@@ -19,7 +19,7 @@ const SPOILS: [string, Spoil][] = [
   ['no task', (body) => body.replace(/"taskId":"\w+"/, '"taskId":null')],
 ];
 
-describe('a record that cannot be treated', () => {
+describe('a record that cannot be processed', () => {
   let folder: ReturnType<typeof temporaryFolder>;
   let s: StoreFixture;
   let store: EmbeddedTaskStore;
@@ -77,7 +77,7 @@ describe('a record that cannot be treated', () => {
     expect((await store.stats()).setAside).toBe(1);
   });
 
-  it.each(SPOILS)('%s: one of history is passed over by listings, which go on behind it', async (_, how) => {
+  it.each(SPOILS)('%s: one in history is skipped by listings, which continue behind it', async (_, how) => {
     const ids = await s.addMany(5);
     const worker = await s.worker();
     for (let i = 0; i < 5; i++) await worker.complete(await worker.claimOne());
@@ -100,7 +100,7 @@ describe('a record that cannot be treated', () => {
     expect((await store.stats()).setAside).toBe(1);
   });
 
-  it('an edge of garbage sets its dependent aside, and the other dependent runs', async () => {
+  it('of an edge sets its dependent aside, and the other dependent runs', async () => {
     const [upstream] = await s.addMany(1);
     const dependents = [0, 1].map(() => newExecution({ taskId: 'child', edges: [edgeTo(upstream!)] }));
     await store.enqueue(dependents);
@@ -120,7 +120,7 @@ describe('a record that cannot be treated', () => {
     expect((await store.stats()).setAside).toBe(1);
   });
 
-  it('an upstream that was set aside counts as failed for those that wait for it', async () => {
+  it('of an upstream counts as failed for its dependents', async () => {
     const [upstream] = await s.addMany(1);
     const edges = (['success', 'failure', 'completion', 'always'] as const).map((type) => edgeTo(upstream!, type));
     const [onSuccess, ...others] = edges.map((edge) => newExecution({ taskId: 'child', edges: [edge] }));
@@ -134,7 +134,7 @@ describe('a record that cannot be treated', () => {
     expect(await s.status(onSuccess!.executionId)).toBe('SKIPPED');
   });
 
-  it('one of many dependents that is set aside keeps no other from the end of their upstream', async () => {
+  it('of one dependent does not prevent the others from the end of their upstream', async () => {
     const [upstream] = await s.addMany(1);
     const dependents = await s.addMany(250, { taskId: 'child', queue: 'behind', edges: [edgeTo(upstream!)] });
     const worker = await s.worker();
@@ -144,7 +144,7 @@ describe('a record that cannot be treated', () => {
     expect(await (await s.worker('w2', { queues: ['behind'] })).claimIds(250)).toHaveLength(249);
   });
 
-  it.each(['one', 'a workflow'] as const)('%s that only it has needed goes into history', async (which) => {
+  it.each(['one', 'a workflow'] as const)('%s that only it needed moves to history', async (which) => {
     const workflow = {
       workflowId: 'w',
       name: 'w',
@@ -176,7 +176,7 @@ describe('a record that cannot be treated', () => {
     ['the last member', ['first']],
     ['a member in the middle', []],
     ['every member', ['first', 'last']],
-  ] as const)('a workflow ends though %s was set aside', async (which, ended) => {
+  ] as const)('does not prevent its workflow from ending: %s was set aside', async (which, ended) => {
     const ids = { first: idOf(1), middle: idOf(2), last: idOf(3) };
     const chain = [
       newExecution({ executionId: ids.first, taskId: 'parent' }),
@@ -209,7 +209,7 @@ describe('a record that cannot be treated', () => {
     expect(await store.getWorkflow('w')).toMatchObject({ status: 'FAILED' });
   });
 
-  it('a lock whose holder was set aside is free', async () => {
+  it('of the holder of a lock frees the lock', async () => {
     const [holder, next] = [newExecution({ lock: lockOn('k') }), newExecution({ lock: lockOn('k') })];
     await store.enqueue([holder, next]);
     await (await s.worker('w1')).claimOne(holder.executionId);
@@ -219,7 +219,7 @@ describe('a record that cannot be treated', () => {
     expect(await (await s.worker('w2')).claimIds(1)).toEqual([next.executionId]);
   });
 
-  it('records of every kind that are garbage hold up neither work nor schedules', async () => {
+  it('of any kind blocks neither work nor schedules', async () => {
     await store.putSchedule(newSchedule({ id: 'sound', nextRunTime: clock.now() + 1000 }));
     const [id] = await s.addMany(1);
     await spoil((database) => {
@@ -234,7 +234,7 @@ describe('a record that cannot be treated', () => {
     await s.maintain();
   });
 
-  it('totals of garbage are damage: numbers would be given twice', async () => {
+  it('of the totals is damage: numbers would be assigned twice', async () => {
     await store.close();
     const database = new DatabaseSync(folder.path('scheduler.db'));
     const { key } = database.prepare("SELECT key FROM record WHERE kind = 'totals'").get() as { key: string };

@@ -59,7 +59,7 @@ async function run(
 const retryConfig = { strategy: 'FIXED', initialDelay: '1ms', maxAttempts: 3 } as const;
 
 describe('scopes', () => {
-  it('make one request-scoped instance for each attempt, with REQUEST', async () => {
+  it('create one request-scoped instance for each attempt, with REQUEST', async () => {
     const made: number[] = [];
     const destroyed: object[] = [];
 
@@ -94,7 +94,7 @@ describe('scopes', () => {
     expect(destroyed).toHaveLength(3);
   });
 
-  it('make a transient provider as Nest does, once for its singleton', async () => {
+  it('create a transient provider as Nest does, once for its singleton', async () => {
     let made = 0;
     @Injectable({ scope: Scope.TRANSIENT })
     class Transient {
@@ -147,13 +147,13 @@ describe('guards', () => {
     }
   }
 
-  it('refuse a run for good', async () => {
+  it('refuse a run permanently', async () => {
     const execution = await run({ providers: [Handlers, Closed] }, 't', { open: false });
     expect(execution).toMatchObject({ status: 'FAILED', reason: 'FORBIDDEN', retryCount: 0 });
     expect(module.get(Handlers).runs).toBe(0);
   });
 
-  it('let a run pass, seeing payload and context', async () => {
+  it('allow a run, and see payload and context', async () => {
     expect(await run({ providers: [Handlers, Closed] }, 't', { open: true })).toMatchObject({ result: 1 });
   });
 
@@ -162,7 +162,7 @@ describe('guards', () => {
     expect(execution).toMatchObject({ status: 'FAILED', reason: 'FORBIDDEN', error: { message: 'not you' } });
   });
 
-  it('are told from a handler that throws the same error', async () => {
+  it('are distinguished from a handler that throws the same error', async () => {
     expect(await run({ providers: [Handlers, Closed] }, 'own')).toMatchObject({ status: 'COMPLETED', retryCount: 1 });
   });
 });
@@ -237,18 +237,18 @@ describe('interceptors, pipes and filters', () => {
     expect(calls).toEqual(['Handlers.around scheduler']);
   });
 
-  it('make the payload an instance of its class, and leave the context alone', async () => {
+  it('transform the payload into an instance of its class, and do not change the context', async () => {
     const execution = await run({ providers: [Handlers] }, 'validated', { item: 'tea', count: 3 });
     expect(execution.result).toEqual({ isOrder: true, total: 6, attempt: 1, id: execution.executionId });
     expect(calls).toEqual(['pipe body Order']);
   });
 
-  it('refuse a payload that does not fit', async () => {
+  it('refuse an invalid payload', async () => {
     const execution = await run({ providers: [Handlers] }, 'validated', { item: 5, count: 0 });
     expect(execution).toMatchObject({ status: 'FAILED', error: { name: 'BadRequestException' } });
   });
 
-  it('give errors to a filter bound to the handler', async () => {
+  it('pass errors to a filter bound to the handler', async () => {
     expect(await run({ providers: [Handlers] }, 'filtered', {})).toMatchObject({
       status: 'FAILED',
       error: { message: expect.stringMatching(/^filtered: /) },
@@ -256,7 +256,7 @@ describe('interceptors, pipes and filters', () => {
     expect(calls).toEqual(['filter scheduler 2']);
   });
 
-  it('let a filter give a result instead', async () => {
+  it('let a filter return a result instead', async () => {
     expect(await run({ providers: [Handlers] }, 'forgiven')).toMatchObject({
       status: 'COMPLETED',
       result: 'made good',
@@ -305,19 +305,19 @@ describe('interceptors, pipes and filters', () => {
     };
   };
 
-  it('that are global stay out', async () => {
+  it('that are global do not apply by default', async () => {
     const heard: string[] = [];
     expect((await run(global(heard), 'fails')).error!.message).toBe('fails');
     expect(heard).toEqual([]);
   });
 
-  it('that are global stay out of handlers with enhancers of their own, too', async () => {
+  it('that are global do not apply to handlers with their own enhancers either', async () => {
     const heard: string[] = [];
     expect((await run(global(heard), 'around')).result).toEqual({ result: 'inner', by: 'interceptor' });
     expect(heard).toEqual([]);
   });
 
-  it('that are global come in with applyGlobal', async () => {
+  it('that are global apply with applyGlobal', async () => {
     const heard: string[] = [];
     const execution = await run(global(heard), 'fails', { a: 1 }, { applyGlobal: true });
     expect(execution).toMatchObject({ status: 'FAILED', error: { message: 'fails' } });
@@ -325,8 +325,8 @@ describe('interceptors, pipes and filters', () => {
   });
 });
 
-describe('where handlers stand', () => {
-  it('is any provider or controller, however it is made', async () => {
+describe('the class of a handler', () => {
+  it('is any provider or controller, however it is created', async () => {
     class Base {
       @ScheduledTask('inherited')
       inherited() {
@@ -393,7 +393,7 @@ describe('where handlers stand', () => {
     expect(await result('twice.b')).toBe('twice.b b');
   });
 
-  it('must be one place for one funcPath', async () => {
+  it('must be one class for one funcPath', async () => {
     @Injectable()
     class A {
       @ScheduledTask('same')

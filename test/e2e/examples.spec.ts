@@ -15,14 +15,14 @@ import { workflow } from '../../src/examples/workflow.js';
 
 const silent = (): void => undefined;
 
-describe('the ten examples do what they show', () => {
-  it('simple-task: both nights are answered, each at its own priority', async () => {
+describe('the ten examples do what they describe', () => {
+  it('simple-task: both executions run, each at its priority', async () => {
     const [planned, urgent] = await simpleTask(silent);
     expect(planned).toMatchObject({ status: 'COMPLETED', priority: 1, result: { resident: 'Costa' } });
     expect(urgent).toMatchObject({ status: 'COMPLETED', priority: 0, result: { resident: 'Dietz' } });
   });
 
-  it('retry: the flaky mail succeeds with its third run, the hopeless one is not repeated', async () => {
+  it('retry: the flaky mail succeeds in its third run, the hopeless one is not repeated', async () => {
     const { delays, executions } = await retry(silent);
     expect(delays).toEqual([50, 100, 200, 400]);
     const [flaky, hopeless] = executions;
@@ -34,7 +34,7 @@ describe('the ten examples do what they show', () => {
     expect(hopeless).toMatchObject({ status: 'FAILED', reason: 'NON_RETRYABLE', retryCount: 0 });
   });
 
-  it('dependencies: the graph runs in order, data passes along it, and the failure branch is left out', async () => {
+  it('dependencies: the graph runs in order, data passes along it, and the failure branch is skipped', async () => {
     const { order, waiting, executions } = await dependencies(silent);
     expect(order.slice(0, 2)).toEqual(['hours.fetch', 'hours.sum']);
     expect(waiting).toMatchObject({ status: 'PENDING', waitingFor: { kind: 'dependencies' } });
@@ -52,7 +52,7 @@ describe('the ten examples do what they show', () => {
     });
   });
 
-  it('locking: no credit is lost, and every holder has a greater token than the one before', async () => {
+  it('locking: no credit is lost, and every holder has a larger token than the one before', async () => {
     const { tokens, balance, held } = await locking(silent);
     expect(balance).toBe(10 * 2 - 1);
     expect(tokens).toHaveLength(11);
@@ -60,7 +60,7 @@ describe('the ten examples do what they show', () => {
     expect(held).toBe(false);
   });
 
-  it('cron: each tick has one execution, named after its second; what is unscheduled is gone', async () => {
+  it('cron: each tick has one execution, named after its second; an unscheduled schedule stops', async () => {
     const { schedules, ticks, removed, left } = await cron(silent);
     expect(schedules.map(({ taskId }) => taskId).sort()).toEqual(['audit.nightly', 'rounds.remind']);
     const times = ticks.map(({ result }) => Date.parse(result as string));
@@ -88,7 +88,7 @@ describe('the ten examples do what they show', () => {
     expect(empty).toBe(true);
   });
 
-  it('timeout: the slow one is stopped in the middle, twice, and fails with TIMEOUT', async () => {
+  it('timeout: the slow task is aborted twice, and fails with TIMEOUT', async () => {
     const { quick, slow, stoppedAt } = await timeout(silent);
     expect(quick).toMatchObject({ status: 'COMPLETED', result: '2 steps' });
     expect(slow).toMatchObject({ status: 'FAILED', reason: 'TIMEOUT', error: { name: 'TaskTimeoutError' } });
@@ -113,7 +113,7 @@ describe('the ten examples do what they show', () => {
     ]);
   });
 
-  it('workflow: fan-out, fan-in, the branch not taken, and the clean-up', async () => {
+  it('workflow: fan-out, fan-in, the skipped branch, and the clean-up', async () => {
     const { run, ends } = await workflow(silent);
     expect(run).toMatchObject({ name: 'census', status: 'COMPLETED' });
     const byRef = Object.fromEntries(ends.map((end) => [end.ref, end]));
@@ -125,7 +125,7 @@ describe('the ten examples do what they show', () => {
       expect(Date.parse(byRef['merge']!.startedTime)).toBeGreaterThanOrEqual(Date.parse(byRef[ward]!.completedTime));
   });
 
-  it('status: from its wait to its end, with progress, log and a cancel', async () => {
+  it('status: from waiting to its end, with progress, log and a cancel', async () => {
     const { pending, done, heard, cancelled, again, items } = await status(silent);
     expect(pending).toMatchObject({ status: 'PENDING', waitingFor: { kind: 'time' } });
     expect(done).toMatchObject({ status: 'COMPLETED', result: 4, progress: { fraction: 1, note: 'Dietz' } });
@@ -149,7 +149,7 @@ describe('npm run example', () => {
     return { code, out: out.join('\n'), err: err.join('\n') };
   };
 
-  it('lists ten names without one, and each names its file', async () => {
+  it('lists ten names without an argument, and each names its file', async () => {
     const { code, out, err } = await call();
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(Object.keys(EXAMPLES)).toHaveLength(10);
@@ -160,15 +160,18 @@ describe('npm run example', () => {
     }
   });
 
-  it('runs the one that is named', async () => {
+  it('runs the named example', async () => {
     const { code, out, err } = await call('simple-task');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toContain('2026-07-04: Costa is on call');
   });
 
-  it.each([[['nope']], [['toString']], [['retry', 'health']]])('%j: says what there is, and 64', async (argv) => {
-    const { code, out, err } = await call(...argv);
-    expect({ code, out }).toEqual({ code: 64, out: '' });
-    for (const name of Object.keys(EXAMPLES)) expect(err).toContain(name);
-  });
+  it.each([[['nope']], [['toString']], [['retry', 'health']]])(
+    '%j: lists what exists, and exits with 64',
+    async (argv) => {
+      const { code, out, err } = await call(...argv);
+      expect({ code, out }).toEqual({ code: 64, out: '' });
+      for (const name of Object.keys(EXAMPLES)) expect(err).toContain(name);
+    },
+  );
 });

@@ -21,7 +21,7 @@ describe('order', () => {
     expect(ran).toEqual(['critical', 'high', 'normal 1', 'normal 2', 'low', 'background']);
   });
 
-  it('lets delayed work block nothing, and takes it in at its instant', async () => {
+  it('is not blocked by delayed work, which runs at its instant', async () => {
     const ran: string[] = [];
     const { scheduler, kit, clock } = await startKit(
       { t: ({ n }) => void ran.push(`${n} ${new Date(clock.now()).toISOString().slice(11, 19)}`) },
@@ -34,7 +34,7 @@ describe('order', () => {
     expect(ran).toEqual(['past 00:00:00', 'at 00:01:00', 'later 00:01:30']);
   });
 
-  it('keeps slots free for a level, and bounds a queue', async () => {
+  it('keeps reserved slots free for a level, and respects the concurrency of a queue', async () => {
     const running = new Map<string, number>();
     const doors = Array.from({ length: 20 }, () => gate());
     let most = 0;
@@ -65,7 +65,7 @@ describe('order', () => {
     expect((await kit.executions()).every((each) => each.status === 'COMPLETED')).toBe(true);
   });
 
-  it('keeps a rate limit', async () => {
+  it('respects a rate limit', async () => {
     const starts: number[] = [];
     const { scheduler, kit, clock } = await startKit(
       { t: () => void starts.push(clock.now()) },
@@ -77,7 +77,7 @@ describe('order', () => {
     expect(starts.map((at) => (at - begin) / 60_000)).toEqual([0, 0, 0, 1, 1, 1, 2, 2]);
   });
 
-  it('never runs more at a time than allowed, on the machine’s clock', async () => {
+  it('never exceeds the concurrency, on the machine’s clock', async () => {
     let running = 0;
     let most = 0;
     const { scheduler } = await startApp(
@@ -124,7 +124,7 @@ describe('retries', () => {
     [{ strategy: 'LINEAR', maxAttempts: 4, initialDelay: '1m' }, [0, 1, 3, 6]],
     [{ strategy: 'EXPONENTIAL', maxAttempts: 4, initialDelay: '1m', backoffMultiplier: 3 }, [0, 1, 4, 13]],
     [{ strategy: 'EXPONENTIAL', maxAttempts: 4, initialDelay: '1m', maxDelay: '2m' }, [0, 1, 3, 5]],
-  ] as [RetryConfig, number[]][])('%j come at their instants', async (retryConfig, starts) => {
+  ] as [RetryConfig, number[]][])('%j run at their instants', async (retryConfig, starts) => {
     const execution = await minutes(retryConfig, always);
     expect(execution).toMatchObject({ starts, status: 'FAILED', reason: 'RETRIES_EXHAUSTED', retryCount: 3 });
   });
@@ -135,7 +135,7 @@ describe('retries', () => {
     expect(execution.attempts.map((attempt) => attempt.outcome)).toEqual(['FAILED', 'FAILED', 'COMPLETED']);
   });
 
-  it('are none with NONE, without a config, after NonRetryableError, or where retryIf says no', async () => {
+  it('do not happen with NONE, without a config, after NonRetryableError, or if retryIf returns false', async () => {
     expect(await minutes({ strategy: 'NONE' }, always)).toMatchObject({ starts: [0], reason: 'HANDLER_FAILED' });
     expect(await minutes({}, () => new NonRetryableError('bad'))).toMatchObject({
       starts: [0],
@@ -151,14 +151,14 @@ describe('retries', () => {
     expect(seen).toEqual(['always', 1, 'always', 2]);
   });
 
-  it('come when RetryLaterError says, which spends no attempt', async () => {
+  it('follow the delay of RetryLaterError, which uses no attempt', async () => {
     const config: RetryConfig = { strategy: 'FIXED', initialDelay: '1m', maxAttempts: 3, jitter: false };
     const execution = await minutes(config, (n) => (n <= 5 ? new RetryLaterError('10m') : always()));
     expect(execution).toMatchObject({ starts: [0, 10, 20, 30, 40, 50, 51, 52], status: 'FAILED', retryCount: 2 });
     expect(execution).toMatchObject({ snoozeCount: 5, reason: 'RETRIES_EXHAUSTED' });
   });
 
-  it('come without a retryConfig after RetryLaterError, as often as maxSnoozes allows', async () => {
+  it('follow RetryLaterError without a retryConfig, as often as maxSnoozes allows', async () => {
     const { scheduler, kit } = await startKit({
       some: [{ maxSnoozes: 2 }, () => Promise.reject(new RetryLaterError('1m'))],
       many: () => Promise.reject(new RetryLaterError('1m')),
@@ -184,7 +184,7 @@ describe('retries', () => {
     expect(ends[0]!.attempts.map((each) => each.outcome)).toEqual(['SNOOZED', 'SNOOZED', 'FAILED']);
   });
 
-  it('keep RETRYING in between, with the reason to wait', async () => {
+  it('are RETRYING in between, with the reason to wait', async () => {
     const { scheduler, kit } = await startKit({
       t: [{ retryConfig: { strategy: 'FIXED', initialDelay: '1m', jitter: false } }, () => Promise.reject(always())],
     });
@@ -263,7 +263,7 @@ describe('handlers that misbehave', () => {
     expect((await scheduler.getHealthStatus()).runningTasks).toBe(0);
   });
 
-  it('a handler without a result leaves null', async () => {
+  it('a handler without a result stores null', async () => {
     const { scheduler } = await startApp({ t: () => undefined });
     const id = await scheduler.scheduleTask('t');
     expect(await scheduler.waitForExecution(id)).toMatchObject({ status: 'COMPLETED', result: null });
@@ -291,7 +291,7 @@ describe('timeouts', () => {
     expect(execution.error).toMatchObject({ name: 'TaskTimeoutError', code: 'TIMEOUT' });
   });
 
-  it('end a run that does not heed after the grace, and keep its slot until it returns', async () => {
+  it('end a run that ignores its signal after the grace period, and keep its slot until it returns', async () => {
     const door = gate();
     let running = 0;
     let most = 0;
@@ -328,7 +328,7 @@ describe('timeouts', () => {
     expect(most).toBe(1);
   });
 
-  it('bound an attempt without a timeout of its own', async () => {
+  it('limit an attempt without a timeout by maxAttemptDuration', async () => {
     const { scheduler, kit } = await startKit({ t: () => new Promise(() => undefined) }, { maxAttemptDuration: '1m' });
     kit.patience = 10;
     const id = await scheduler.scheduleTask('t');
@@ -338,7 +338,7 @@ describe('timeouts', () => {
 });
 
 describe('cancelTask and retryTask', () => {
-  it('takes out what waits, in each way of waiting', async () => {
+  it('cancels waiting executions, in each kind of waiting', async () => {
     const { scheduler, kit } = await startKit({
       t: () => 'ran',
       dependent: [{ dependencies: [{ taskId: 't' }] }, () => 'ran'],
@@ -362,7 +362,7 @@ describe('cancelTask and retryTask', () => {
     expect(await scheduler.cancelTask('no such')).toBe(false);
   });
 
-  it('aborts what runs; success within the grace wins', async () => {
+  it('aborts running executions; a success within the grace period counts', async () => {
     const { scheduler, kit } = await startKit({
       heeds: async (_payload, { signal }) => {
         throw await aborted(signal);
@@ -396,7 +396,7 @@ describe('cancelTask and retryTask', () => {
     });
   });
 
-  it('runs what FAILED, was CANCELLED or SKIPPED again, with what was SKIPPED because of it', async () => {
+  it('runs FAILED, CANCELLED and SKIPPED executions again, with those that were SKIPPED because of them', async () => {
     let broken = true;
     const { scheduler, kit } = await startKit({
       a: () => {
@@ -426,7 +426,7 @@ describe('cancelTask and retryTask', () => {
 });
 
 describe('idempotencyKey', () => {
-  it('gives the same execution for the same body, refuses another, and forgets after 24 hours', async () => {
+  it('returns the same execution for the same body, refuses another body, and expires after 24 hours', async () => {
     const { scheduler, kit } = await startKit({ t: () => 'ran', other: () => 'ran' });
     const options = { payload: { a: 1, b: 2 }, idempotencyKey: 'k' };
     const id = await scheduler.scheduleTask('t', options);
@@ -441,7 +441,7 @@ describe('idempotencyKey', () => {
     expect(await scheduler.scheduleTask('t', options)).not.toBe(id);
   });
 
-  it('is one execution for many at once', async () => {
+  it('creates one execution for many simultaneous calls', async () => {
     const { scheduler } = await startApp({ t: () => 'ran' });
     const ids = await Promise.all(
       Array.from({ length: 50 }, () => scheduler.scheduleTask('t', { idempotencyKey: 'k' })),

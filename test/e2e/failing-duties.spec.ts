@@ -30,7 +30,7 @@ function start() {
 }
 
 describe('health', () => {
-  it('is degraded while a duty fails twice in a row, and says which and why', async () => {
+  it('is degraded while a duty fails twice in a row, and names the duty and the reason', async () => {
     const { monitor, duty } = start();
     await duty.run();
     expect(await monitor.getStatus()).toMatchObject({ status: 'healthy', metrics: { failingDuties: 0 } });
@@ -43,7 +43,7 @@ describe('health', () => {
     expect(await monitor.getStatus()).toMatchObject({ status: 'healthy', problems: [] });
   });
 
-  it('is degraded at once where the registration of the worker is refused', async () => {
+  it('is degraded at once if the registration of the worker is refused', async () => {
     const { monitor, liveness } = start();
     liveness.failed(REGISTRATION, new Error('no room'));
     expect(await monitor.getStatus()).toMatchObject({ status: 'degraded' });

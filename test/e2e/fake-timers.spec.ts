@@ -12,7 +12,7 @@ afterEach(async () => {
 afterAll(removeStores);
 
 describe.each(['memory', 'embedded'] as const)('an app on the machine’s clock under fake timers, %s', (name) => {
-  it('runs what is ready, reports of it, and waits for the test’s time where it waits for time', async () => {
+  it('runs ready executions, reports them, and waits for the test’s time', async () => {
     jest.useFakeTimers({ now: new Date('2026-01-01T00:00:00Z') });
     const { scheduler } = await startApp(
       {

@@ -42,14 +42,14 @@ async function parts(tasks: Tasks, options: SchedulerModuleOptions) {
   };
 }
 
-describe.each<StoreName>(['memory', 'embedded', 'redis'])('a schedule of a task that is gone, %s', (name) => {
-  it('has its ticks left out, with a reason, where no node knows the task', async () => {
+describe.each<StoreName>(['memory', 'embedded', 'redis'])('a schedule of a task that no longer exists, %s', (name) => {
+  it('has its ticks skipped, with a reason, if no node knows the task', async () => {
     const { putLate, skipped } = await parts({ other: () => 0 }, await storeOf(name));
     await putLate({ id: 'gone', taskId: 'gone' });
     expect(new Set(await skipped('gone', 2))).toEqual(new Set(['TASK_UNREGISTERED']));
   });
 
-  it('has its ticks left out where an earlier one has waited for a minute, and no live worker takes it', async () => {
+  it('has its ticks skipped if an earlier one has waited for a minute without a live worker for it', async () => {
     const { scheduler, count, putLate, skipped } = await parts({ other: () => 0 }, await storeOf(name));
     scheduler.registerTask({ taskId: 'removed', funcPath: 'removed', remote: true });
     await scheduler.listTasks();
@@ -61,7 +61,7 @@ describe.each<StoreName>(['memory', 'embedded', 'redis'])('a schedule of a task 
     expect(await count('removed', 'PENDING')).toBe(waiting);
   });
 
-  it('is fired while ticks have waited for less than a minute, and where each cancels the one before', async () => {
+  it('fires while ticks have waited for less than a minute, and if each cancels the previous one', async () => {
     const { scheduler, count, putLate, until } = await parts({ other: () => 0 }, await storeOf(name));
     scheduler.registerTask({ taskId: 'away', funcPath: 'away', remote: true });
     scheduler.registerTask({ taskId: 'newest', funcPath: 'newest', remote: true });
@@ -74,7 +74,7 @@ describe.each<StoreName>(['memory', 'embedded', 'redis'])('a schedule of a task 
 });
 
 describe.each<StoreName>(['embedded', 'redis'])('a schedule of a producer whose workers are gone, %s', (name) => {
-  it('has no more ticks that wait after restarts, and fires once a worker is there', async () => {
+  it('adds no waiting ticks after restarts, and fires when a worker is there', async () => {
     const tasks: Tasks = { here: () => 'ran' };
     const store = await storeOf(name);
     let app = await parts(tasks, { ...store, role: 'producer' });

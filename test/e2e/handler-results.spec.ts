@@ -28,13 +28,13 @@ describeEveryStore('an Observable as the result', (fresh) => {
     ['of an Observable', () => of(of('flat')), 'flat'],
     ['nothing', () => EMPTY, null],
     ['another library', () => ({ '@@observable': () => null, subscribe: foreign }), 'foreign'],
-  ])('is subscribed to: %s', async (_, handler, result) => {
+  ])('is subscribed: %s', async (_, handler, result) => {
     const { scheduler } = await startApp({ t: handler }, fresh());
     const id = await scheduler.scheduleTask('t');
     expect(await scheduler.waitForExecution(id)).toMatchObject({ status: 'COMPLETED', result });
   });
 
-  it('fails the run with its error, and is retried', async () => {
+  it('fails the run with its error, which is retried', async () => {
     let runs = 0;
     const handler = () =>
       ++runs < 2
@@ -49,7 +49,7 @@ describeEveryStore('an Observable as the result', (fresh) => {
     expect(execution.attempts[0]!.error).toMatchObject({ name: 'RangeError', message: 'no' });
   });
 
-  it('is left when its run is cancelled', async () => {
+  it('is unsubscribed when its run is cancelled', async () => {
     const { source, subscribed, left } = watched();
     const { scheduler } = await startApp({ t: () => source }, fresh());
     const id = await scheduler.scheduleTask('t');
@@ -66,7 +66,7 @@ function foreign(observer: { next: (value: unknown) => void; complete: () => voi
 }
 
 describe('an Observable as the result', () => {
-  it('is left at the timeout, which ends the run', async () => {
+  it('is unsubscribed at the timeout, which ends the run', async () => {
     const { source, left } = watched();
     const { scheduler, kit } = await startKit({ t: [{ timeout: '10s' }, () => source] });
     kit.patience = 10;
@@ -78,7 +78,7 @@ describe('an Observable as the result', () => {
     expect((await scheduler.getHealthStatus()).metrics.stuckTasks).toBe(0);
   });
 
-  it('is not subscribed to where its run has been told to stop before', async () => {
+  it('is not subscribed if its run was aborted before', async () => {
     const subscribed: string[] = [];
     const { scheduler, kit } = await startKit({
       t: [
@@ -101,7 +101,7 @@ describe('an Observable as the result', () => {
     ['subscribe throws', () => ({ pipe: () => null, subscribe: () => raise(new Error('no')) })],
     ['its teardown throws', () => new Observable((observer) => (observer.error(new Error('no')), () => raise('late')))],
     ['it errs twice', () => new Observable((observer) => (observer.error(new Error('no')), observer.error('again')))],
-  ])('fails the run once where %s', async (_, handler) => {
+  ])('fails the run once if %s', async (_, handler) => {
     const { scheduler } = await startApp({ t: handler, good: () => 'good' }, { maxConcurrentTasks: 1 });
     const id = await scheduler.scheduleTask('t');
     expect(await scheduler.waitForExecution(id)).toMatchObject({ status: 'FAILED', error: { message: 'no' } });
@@ -148,7 +148,7 @@ describe('an Observable as the result', () => {
     expect(await scheduler.waitForExecution(endless!)).toMatchObject({ status: 'CANCELLED' });
   });
 
-  it('runs as in a worker where the kit runs a handler alone', async () => {
+  it('runs in the same way if the kit runs the handler alone', async () => {
     const { kit } = await startKit({ values: () => from([1, 2, 3]), endless: () => NEVER });
     expect(await kit.runHandler('values')).toBe(3);
     await expect(

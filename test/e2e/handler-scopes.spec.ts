@@ -43,7 +43,7 @@ describe('a transient class', () => {
   it.each([
     ['plain', undefined],
     ['with a guard', (target: Type) => UseGuards(PASS)(target)],
-  ])('%s is made for each run', async (_how, decorate) => {
+  ])('%s is created for each run', async (_how, decorate) => {
     const { Handlers } = handlers(Scope.TRANSIENT, decorate);
     const module = await start({ providers: [Service, Handlers] });
     const [[name, first], [, second]] = [await result(module, 't'), await result(module, 't')] as [
@@ -54,13 +54,13 @@ describe('a transient class', () => {
     expect(second).not.toBe(first);
   });
 
-  it('is made for each run as a controller', async () => {
+  it('is created for each run as a controller', async () => {
     const { Handlers } = handlers(Scope.TRANSIENT, (target) => Controller({ scope: Scope.TRANSIENT })(target));
     const module = await start({ providers: [Service], controllers: [Handlers] });
     expect(await result(module, 't')).toEqual(['service', expect.any(Number)]);
   });
 
-  it.each(STORE_NAMES)('has its own state in runs at one time, on store %s', async (name) => {
+  it.each(STORE_NAMES)('has its own state in concurrent runs, on store %s', async (name) => {
     @Injectable({ scope: Scope.TRANSIENT })
     class Counting {
       private n = 0;
@@ -152,7 +152,7 @@ describe('a request-scoped provider', () => {
       ],
     ],
   ];
-  it.each(FACTORIES)('made by a factory that is %s runs', async (_how, provide) => {
+  it.each(FACTORIES)('created by a factory that is %s runs', async (_how, provide) => {
     const { Handlers, made } = handlers(Scope.DEFAULT);
     const module = await start({ providers: [Service, ...provide(Handlers)] });
     expect(await result(module, 't')).toEqual(['service', expect.any(Number)]);
@@ -161,7 +161,7 @@ describe('a request-scoped provider', () => {
     expect(made.length).toBeGreaterThan(length);
   });
 
-  describe('made by a factory under a token that says nothing of its class', () => {
+  describe('created by a factory under a token that is not its class', () => {
     it.each([Scope.REQUEST, Scope.TRANSIENT])('is refused by name, scope %s', async (scope) => {
       @Injectable()
       class Hidden {
@@ -176,7 +176,7 @@ describe('a request-scoped provider', () => {
         });
     });
 
-    it('is warned of where the factory does not name it', async () => {
+    it('causes a warning if the factory does not name it', async () => {
       const { Handlers } = handlers(Scope.DEFAULT);
       const make: () => unknown = () => new Handlers(new Service());
       const warn = jest.fn();
@@ -236,7 +236,7 @@ describe('a durable provider', () => {
     return { made, providers: [Connection, Handlers, PerRun] };
   }
 
-  it.each(STORE_NAMES)('is one for each context that the strategy of the app makes, on store %s', async (name) => {
+  it.each(STORE_NAMES)('is one for each context that the strategy of the app creates, on store %s', async (name) => {
     ContextIdFactory.apply(new ByTenant());
     const { made, providers } = durable();
     const module = await start({ providers }, await storeOf(name));
@@ -246,7 +246,7 @@ describe('a durable provider', () => {
     expect(made.sort()).toEqual(['a', 'b', 'c']);
   });
 
-  it('fails runs with a reason where the strategy knows HTTP only', async () => {
+  it('fails runs with a reason if the strategy supports only HTTP', async () => {
     ContextIdFactory.apply({
       attach: (_contextId, request: { headers: Record<string, string> }) => {
         const shared = { id: request.headers.tenant!.length };
@@ -269,7 +269,7 @@ describe('a durable provider', () => {
     expect(await result(module, 'not.durable')).toBe(1);
   });
 
-  it('is made for each run where the app has no strategy, as with HTTP', async () => {
+  it('is created for each run if the app has no strategy, as with HTTP', async () => {
     @Injectable({ scope: Scope.REQUEST, durable: true })
     class Handlers {
       constructor(@Inject(REQUEST) readonly request: { payload: unknown }) {}
@@ -296,7 +296,7 @@ describe('two classes', () => {
     return Reports;
   };
 
-  it('of one name with one funcPath are refused with their modules', async () => {
+  it('of the same name with one funcPath are refused, with their modules', async () => {
     @Module({ providers: [namesake('a')] })
     class AModule {}
     @Module({ providers: [namesake('b')] })
@@ -310,7 +310,7 @@ describe('two classes', () => {
     });
   });
 
-  it('that are one, in two modules, are warned of, and the first one runs', async () => {
+  it('that are the same class, in two modules, cause a warning, and the first one runs', async () => {
     const Reports = namesake('a');
     @Module({ providers: [Reports] })
     class AModule {}

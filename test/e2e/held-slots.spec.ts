@@ -8,8 +8,8 @@ afterAll(removeStores);
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 100));
 
-describe.each(['memory', 'embedded', 'redis'] as const)('slots that are held by runs which wait, %s', (name) => {
-  it('are named by health, and by why', async () => {
+describe.each(['memory', 'embedded', 'redis'] as const)('slots of runs that wait for other executions, %s', (name) => {
+  it('are reported by health and by why()', async () => {
     const both = gate();
     let begun = 0;
     const children: string[] = [];
@@ -46,7 +46,7 @@ describe.each(['memory', 'embedded', 'redis'] as const)('slots that are held by 
     }
   });
 
-  it('are not named while what is waited for runs, or runs end', async () => {
+  it('are not reported while those executions run, or runs end', async () => {
     const door = gate();
     const app: Awaited<ReturnType<typeof startApp>> = await startApp(
       {

@@ -84,7 +84,7 @@ describe('a module that is loaded lazily', () => {
   })
   class LazyModule {}
 
-  it.each(STORE_NAMES)('has its handlers, features and schedules from then on: store %s', async (name) => {
+  it.each(STORE_NAMES)('registers its handlers, features and schedules when it is loaded: store %s', async (name) => {
     const { scheduler, loader } = await start(await storeOf(name));
     await expect(scheduler.scheduleTask('lazy')).rejects.toMatchObject({ code: 'TASK_NOT_REGISTERED' });
     await loader.load(() => LazyModule);
@@ -99,7 +99,7 @@ describe('a module that is loaded lazily', () => {
     expect(await result(scheduler, 'lazy')).toBe('singleton');
   });
 
-  it('leaves schedules alone that were changed by hand since the start', async () => {
+  it('does not change schedules that were changed by hand since the start', async () => {
     @Injectable()
     class AtStart {
       @ScheduledTask('kept', { cron: '0 1 * * *' })
@@ -121,7 +121,7 @@ describe('a module that is loaded lazily', () => {
     ]);
   });
 
-  it('runs what another process has left for it', async () => {
+  it('runs what another process has enqueued for it', async () => {
     const store = await storeOf('embedded');
     const first = await start({ ...store, autoStart: false }, { imports: [LazyModule] });
     const id = await first.scheduler.scheduleTask('lazy');
@@ -131,7 +131,7 @@ describe('a module that is loaded lazily', () => {
     expect((await scheduler.waitForExecution(id, { timeout: '10s' })).result).toBe('singleton');
   });
 
-  it.each(['a constructor', 'onModuleInit', 'onApplicationBootstrap'])('by %s works', async (where) => {
+  it.each(['a constructor', 'onModuleInit', 'onApplicationBootstrap'])('can be loaded by %s', async (where) => {
     @Injectable()
     class Early {
       loading: Promise<unknown> | null = null;
@@ -175,7 +175,7 @@ describe('a module that is loaded lazily', () => {
     expect(scheduler.taskDefinitions.size).toBe(0);
   });
 
-  it('is refused where it has a wrong task, and stands in no other load’s way', async () => {
+  it('is refused if it has a wrong task, without affecting other loads', async () => {
     @Injectable()
     class Wrong {
       @ScheduledTask('wrong', { cron: '61 * * * *' })
@@ -215,7 +215,7 @@ describe('a module that is loaded lazily', () => {
     expect(await result(scheduler, 'at.start')).toBe('at start');
   });
 
-  it('may not bring a scheduler of its own', async () => {
+  it('cannot contain a scheduler', async () => {
     @Module({ imports: [SchedulerModule.forRoot({ name: 'late' })] })
     class LateModule {}
     const { loader } = await start({});
@@ -263,7 +263,7 @@ describe('a module that is loaded lazily', () => {
   });
 });
 
-describe('a call while providers are made', () => {
+describe('a call while providers are created', () => {
   class ByFactory {
     constructor(private readonly answer: string) {}
     @ScheduledTask('made')
@@ -297,7 +297,7 @@ describe('a call while providers are made', () => {
   }
   const feature = defineTask<void, string>('made', { taskId: 'feature' });
 
-  it.each(STORE_NAMES)('of an asynchronous provider factory loses no handler: store %s', async (name) => {
+  it.each(STORE_NAMES)('in an asynchronous provider factory loses no handler: store %s', async (name) => {
     const ids: string[] = [];
     const { app, scheduler } = await compile(await storeOf(name), {
       imports: [SchedulerModule.forFeature([feature, { taskId: 'plain', funcPath: 'made' }])],
@@ -333,7 +333,7 @@ describe('a call while providers are made', () => {
     expect(await result(scheduler, 'per.run')).toBe('per run');
   });
 
-  it.each(STORE_NAMES)('of a constructor waits for tasks that need other providers: store %s', async (name) => {
+  it.each(STORE_NAMES)('in a constructor waits for tasks that need other providers: store %s', async (name) => {
     @Injectable()
     class Eager {
       readonly calls: Promise<unknown>;
@@ -361,7 +361,7 @@ describe('a call while providers are made', () => {
     await expect(scheduler.scheduleTask('unknown')).rejects.toMatchObject({ code: 'TASK_NOT_REGISTERED' });
   });
 
-  it('of a factory knows at once what another node runs', async () => {
+  it('in a factory knows at once which tasks another node runs', async () => {
     const store = await storeOf('redis');
     await start({ ...store, autoStart: false }, { providers: [Handlers, Options] });
     const { app, scheduler } = await compile(
@@ -380,7 +380,7 @@ describe('a call while providers are made', () => {
     expect((await scheduler.getTaskStatus(app.get<string>('early')))!.tags).toEqual(['made']);
   });
 
-  it.each(STORE_NAMES)('of a constructor, whichever it is, waits for the store: store %s', async (name) => {
+  it.each(STORE_NAMES)('in any constructor waits for the store: store %s', async (name) => {
     const outcomes: Record<string, unknown> = {};
     const calls: Record<string, (s: AdvancedTaskScheduler) => Promise<unknown>> = {
       listTasks: (s) => s.listTasks(),
@@ -424,7 +424,7 @@ describe('a call while providers are made', () => {
     expect(outcomes).toEqual(Object.fromEntries(Object.keys(calls).map((call) => [call, 'answered'])));
   });
 
-  it('does not hide what is wrong: the app does not start', async () => {
+  it('does not hide errors: the app does not start', async () => {
     @Injectable()
     class Wrong {
       @ScheduledTask('wrong', { timeout: 'soon' })

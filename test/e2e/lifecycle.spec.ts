@@ -7,7 +7,7 @@ import { aborted, closeApps, gate, startApp, startKit } from '../support/app.js'
 afterEach(closeApps);
 
 describe('stop and start', () => {
-  it('can be started again where the store did not answer at the first try', async () => {
+  it('can be started again if the store did not respond at the first try', async () => {
     const { module, scheduler } = await startApp({ t: () => 'ran' }, { autoStart: false });
     const store = module.get<TaskStore>(TASK_STORE, { strict: false });
     jest.spyOn(store, 'register').mockRejectedValueOnce(new Error('no answer'));
@@ -18,7 +18,7 @@ describe('stop and start', () => {
     expect((await scheduler.waitForExecution(id)).status).toBe('COMPLETED');
   });
 
-  it('ends where the store does not answer, and goes on after start where it does again', async () => {
+  it('stops if the store does not respond, and continues after start when it responds again', async () => {
     const [begun, door] = [gate(), gate()];
     const { module, scheduler } = await startApp(
       { t: () => 'ran', slow: () => (begun.open(), door.opened) },
@@ -39,7 +39,7 @@ describe('stop and start', () => {
     expect((await scheduler.waitForExecution(id)).status).toBe('COMPLETED');
   });
 
-  it('lets runs end, claims nothing meanwhile, and goes on after start', async () => {
+  it('waits for runs, claims nothing meanwhile, and continues after start', async () => {
     const begun = gate();
     const door = gate();
     const { scheduler } = await startApp({
@@ -65,7 +65,7 @@ describe('stop and start', () => {
     expect((await scheduler.waitForExecution(later)).status).toBe('COMPLETED');
   });
 
-  it('stop(false) aborts at once and spends no attempt', async () => {
+  it('stop(false) aborts at once and uses no attempt', async () => {
     const begun = [gate(), gate()];
     const reasons: unknown[] = [];
     let runs = 0;
@@ -91,7 +91,7 @@ describe('stop and start', () => {
     });
   });
 
-  it('gives back what does not heed its abort', async () => {
+  it('releases runs that ignore their abort', async () => {
     const begun = gate();
     const { scheduler } = await startApp(
       {
@@ -108,7 +108,7 @@ describe('stop and start', () => {
     expect(await scheduler.getTaskStatus(id)).toMatchObject({ status: 'PENDING', retryCount: 0 });
   });
 
-  it('may be called twice, before start, and at once', async () => {
+  it('can be called twice, before start, and at the same time', async () => {
     const { scheduler } = await startApp({ t: () => 'ran' }, { autoStart: false });
     await scheduler.stop();
     await Promise.all([scheduler.start(), scheduler.start()]);
@@ -119,7 +119,7 @@ describe('stop and start', () => {
     expect((await scheduler.waitForExecution(id)).status).toBe('COMPLETED');
   });
 
-  it('takes up at once what came due before the start', async () => {
+  it('claims at once what became due before the start', async () => {
     const { scheduler } = await startApp({ t: () => 'ran' }, { autoStart: false });
     const late = await scheduler.scheduleTask('t', { delay: '1ms' });
     const soon = await scheduler.scheduleTask('t', { delay: '60ms' });
@@ -146,7 +146,7 @@ describe('roles', () => {
     expect(await scheduler.listWorkers()).toEqual([]);
   });
 
-  it('a worker says what it is', async () => {
+  it('a worker reports its description', async () => {
     const { scheduler } = await startApp(
       { t: () => 'ran', s: [{ queue: 'side' }, () => 'ran'] },
       { appName: 'shop', version: '2.0.0', maxConcurrentTasks: 7 },
@@ -174,7 +174,7 @@ describe('roles', () => {
   });
 });
 
-describe('tasks by hand', () => {
+describe('tasks at run time', () => {
   it('are registered, run, and unregistered', async () => {
     const { scheduler, kit } = await startKit({ greet: ({ name }) => `hello ${name}` });
     scheduler.registerTask({ taskId: 'greet.world', funcPath: 'greet', payload: { name: 'world' } });
@@ -197,14 +197,14 @@ describe('tasks by hand', () => {
     await scheduler.scheduleTask('greet.world');
   });
 
-  it('run on a worker that has started already', async () => {
+  it('run on a worker that has already started', async () => {
     const { scheduler } = await startApp({ greet: ({ name }) => `hello ${name}` });
     scheduler.registerTask({ taskId: 'late', funcPath: 'greet', queue: 'late', payload: { name: 'late' } });
     const id = await scheduler.scheduleTask('late');
     expect((await scheduler.waitForExecution(id)).result).toBe('hello late');
   });
 
-  it('get a schedule-time payload merged over their own', async () => {
+  it('merge the payload of the call over their own', async () => {
     const { scheduler, kit } = await startKit({ t: [{ payload: { a: 1, b: { c: 1 } } }, (payload) => payload] });
     const run = async (payload: unknown) => {
       const id = await scheduler.scheduleTask('t', { payload });
@@ -217,7 +217,7 @@ describe('tasks by hand', () => {
     expect(await run('text')).toBe('text');
   });
 
-  it('that are remote wait for a worker that can', async () => {
+  it('that are remote wait for a worker with the handler', async () => {
     const { scheduler, kit } = await startKit({ t: () => 'ran' });
     scheduler.registerTask({ taskId: 'elsewhere', funcPath: 'elsewhere', remote: true });
     const id = await scheduler.scheduleTask('elsewhere');
@@ -232,7 +232,7 @@ describe('tasks by hand', () => {
 });
 
 describe('events', () => {
-  it('tell each transition in order, before which waiters are told too', async () => {
+  it('report each transition in order, after waiters are notified', async () => {
     const heard: string[] = [];
     const { scheduler, module, kit } = await startKit({
       t: [

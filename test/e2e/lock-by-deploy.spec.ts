@@ -12,7 +12,7 @@ describe.each(['embedded', 'redis'] as const)('requireLock that a deploy adds, %
     return { store, before };
   };
 
-  it('holds for what was scheduled before: at once, delayed, and by a schedule', async () => {
+  it('applies to executions scheduled before: ready, delayed, and from a schedule', async () => {
     const { store, before } = await release();
     const ids = await before.scheduler.scheduleTasks([
       ...Array.from({ length: 10 }, () => ({ taskId: 't' })),
@@ -42,7 +42,7 @@ describe.each(['embedded', 'redis'] as const)('requireLock that a deploy adds, %
     expect([...keys]).toEqual(['number']);
   });
 
-  it('ends what has no key for it, by name', async () => {
+  it('ends executions that have no key for it, by name', async () => {
     const { store, before } = await release();
     const id = await before.scheduler.scheduleTask('t', { payload: {} });
     await before.module.close();

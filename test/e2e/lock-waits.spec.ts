@@ -37,7 +37,7 @@ describe.each(['memory', 'embedded', 'redis'] as const)('waits for locks on %s',
       await new Promise((resolve) => setImmediate(resolve));
   };
 
-  it('end with the reason of their signal, and are handed nothing afterwards', async () => {
+  it('end with the reason of their signal, and receive no grant afterwards', async () => {
     const { locks, scheduler } = await start();
     const held = (await locks.acquire('door'))!;
     const controller = new AbortController();
@@ -68,7 +68,7 @@ describe.each(['memory', 'embedded', 'redis'] as const)('waits for locks on %s',
     await expect(inLock).rejects.toMatchObject({ code: 'SCHEDULER_CLOSED' });
   });
 
-  it('get the lock where the execution that came before cannot start, since they hold all slots', async () => {
+  it('get the lock before an earlier execution that cannot start, since they hold all slots', async () => {
     const order: string[] = [];
     const begun = gate();
     const { scheduler } = await startApp(
@@ -93,7 +93,7 @@ describe.each(['memory', 'embedded', 'redis'] as const)('waits for locks on %s',
     expect(order).toEqual(['handle', 'execution']);
   });
 
-  it('withLock rejects where its lock was taken away while it ran', async () => {
+  it('withLock rejects if its lock was lost while it ran', async () => {
     const { locks } = await start();
     const [begun, go] = [gate(), gate()];
     const inLock = locks.withLock('door', {}, async () => {
@@ -120,7 +120,7 @@ describe.each(['memory', 'embedded', 'redis'] as const)('waits for locks on %s',
     expect((await wait)!.fencingToken).toBeGreaterThan(held.fencingToken);
   });
 
-  it('end without a lock whose ttl is over whenever its grant arrives', async () => {
+  it('end without a lock if its ttl is over whenever the grant arrives', async () => {
     const proxy = await FaultProxy.start(redis.port);
     try {
       const near = await start('slow');
@@ -136,7 +136,7 @@ describe.each(['memory', 'embedded', 'redis'] as const)('waits for locks on %s',
     }
   });
 
-  it('are asked for again where the store has lost them', async () => {
+  it('are requested again if the store has lost them', async () => {
     const [holder, waiter] = [await start('emptied'), await start('emptied')];
     await holder.locks.acquire('door', { ttl: '1h' });
     const waits = [1, 2].map(() => waiter.locks.acquire('door', { ttl: '1h', maxWait: '1h' }));

@@ -10,7 +10,7 @@ Logger.overrideLogger(false);
 afterEach(closeApps);
 
 describe('a node that ticks for a task of another node', () => {
-  it.each([1, 3])('keeps the tick due while the look-up of the task fails, %i times', async (failures) => {
+  it.each([1, 3])('keeps the tick due while the lookup of the task fails, %i times', async (failures) => {
     const { module, kit, scheduler } = await startKit({ local: () => undefined });
     const store = module.get<TaskStore>(TASK_STORE, { strict: false });
     await store.putTasks([mirrorOf('elsewhere')]);

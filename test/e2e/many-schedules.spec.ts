@@ -14,7 +14,7 @@ describe.each([
   ['embedded', 12_000],
   ['redis', 12_000],
 ] as const)('2,000 schedules that are due in one second, %s', (name, limit) => {
-  it('start in time, and let the event loop turn', async () => {
+  it('start in time, and do not block the event loop', async () => {
     const lateness: number[] = [];
     const all = gate();
     let due = Infinity;

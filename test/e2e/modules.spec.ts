@@ -56,12 +56,12 @@ describe('forRootAsync', () => {
     ],
     ['useClass', SchedulerModule.forRootAsync({ useClass: Options })],
     ['useExisting', SchedulerModule.forRootAsync({ imports: [OptionsModule], useExisting: Options })],
-  ])('takes %s', async (_how, scheduler) => {
+  ])('accepts %s', async (_how, scheduler) => {
     const app = await start({ imports: [config({ slots: 13 }), scheduler] });
     expect((await app.get(AdvancedTaskScheduler).getHealthStatus()).maxConcurrentTasks).toBe(13);
   });
 
-  it('needs one of them', () => {
+  it('requires one of them', () => {
     expect(() => SchedulerModule.forRootAsync({})).toThrow('useFactory, useClass or useExisting');
   });
 
@@ -88,7 +88,7 @@ describe('parts', () => {
     expect(app.get(SchedulerHealthMonitor)).toBeInstanceOf(SchedulerHealthMonitor);
   });
 
-  it('reach a feature module without an import of its own', async () => {
+  it('are available in a feature module without an import', async () => {
     @Injectable()
     class Orders {
       constructor(
@@ -108,7 +108,7 @@ describe('parts', () => {
     expect((await scheduler.waitForExecution(id)).result).toBe('billed');
   });
 
-  it('may be scheduled with from onModuleInit and onApplicationBootstrap', async () => {
+  it('can be used to schedule from onModuleInit and onApplicationBootstrap', async () => {
     @Injectable()
     class Early {
       ids: string[] = [];
@@ -131,7 +131,7 @@ describe('parts', () => {
 });
 
 describe('options of a decorator from other providers', () => {
-  it('are made at boot', async () => {
+  it('are resolved at boot', async () => {
     @Injectable()
     class Handlers {
       @ScheduledTask('report', {
@@ -156,7 +156,7 @@ describe('options of a decorator from other providers', () => {
     ]);
   });
 
-  it('that make no sense keep the app from starting', async () => {
+  it('that are invalid prevent the app from starting', async () => {
     @Injectable()
     class Handlers {
       @ScheduledTask('report', { cron: '61 * * * *' })
@@ -169,7 +169,7 @@ describe('options of a decorator from other providers', () => {
     await app.close();
   });
 
-  it('with dependencies may come in any order; a cycle keeps the app from starting', async () => {
+  it('with dependencies can be resolved in any order; a cycle prevents the app from starting', async () => {
     @Injectable()
     class Handlers {
       @ScheduledTask('a', { dependencies: [{ taskId: 'b' }] })
@@ -206,7 +206,7 @@ describe('defineTask', () => {
     }
   }
 
-  it('names a task wherever one is named', async () => {
+  it('can be used wherever a task is named', async () => {
     const app = await start({ imports: [SchedulerTestingModule.forRoot()], providers: [Orders] });
     const scheduler = app.get(AdvancedTaskScheduler);
     const kit = app.get(SchedulerTestKit);
@@ -226,7 +226,7 @@ describe('defineTask', () => {
     expect((await scheduler.listCronTasks())[0]!.taskId).toBe('bill');
   });
 
-  it('with forFeature registers what runs elsewhere, and plain definitions', async () => {
+  it('with forFeature registers remote tasks, like plain definitions', async () => {
     const app = await start({
       imports: [
         SchedulerModule.forRoot({ role: 'producer' }),
@@ -240,7 +240,7 @@ describe('defineTask', () => {
     expect((await scheduler.getTaskStatus(id))!.status).toBe('PENDING');
   });
 
-  it('with forFeature beside its handler registers it once', async () => {
+  it('with forFeature and its handler registers the task once', async () => {
     const app = await start({
       imports: [SchedulerModule.forRoot(), SchedulerModule.forFeature([bill, ship])],
       providers: [Orders],
@@ -252,7 +252,7 @@ describe('defineTask', () => {
 });
 
 describe('several schedulers in one app', () => {
-  it('are kept apart by name', async () => {
+  it('are separated by name', async () => {
     @Injectable()
     class Handlers {
       constructor(

@@ -8,14 +8,14 @@ import { closeApps, startApp, startKit, type Tasks } from '../support/app.js';
 afterEach(closeApps);
 
 describe('waitForExecution', () => {
-  it('gives the end, also of what has ended', async () => {
+  it('returns the outcome, also of an ended execution', async () => {
     const { scheduler } = await startApp({ t: ({ n }) => n * 2 });
     const id = await scheduler.scheduleTask('t', { payload: { n: 21 } });
     expect(await scheduler.waitForExecution(id)).toMatchObject({ status: 'COMPLETED', result: 42 });
     expect(await scheduler.waitForExecution(id)).toMatchObject({ status: 'COMPLETED', result: 42 });
   });
 
-  it('gives the end even where history keeps nothing', async () => {
+  it('returns the outcome even if history keeps nothing', async () => {
     const { scheduler } = await startApp({ t: () => 'gone' }, { history: 0 });
     const id = await scheduler.scheduleTask('t', { delay: '20ms' });
     expect(await scheduler.waitForExecution(id)).toMatchObject({
@@ -25,7 +25,7 @@ describe('waitForExecution', () => {
     });
   });
 
-  it('fails on its timeout, its signal, and what nobody knows', async () => {
+  it('rejects on its timeout, its signal, and for unknown ids', async () => {
     const { scheduler, kit } = await startKit({ t: () => 'ran' });
     const id = await scheduler.scheduleTask('t', { delay: '1h' });
     const late = scheduler.waitForExecution(id, { timeout: '5m' });
@@ -50,7 +50,7 @@ describe('waitForExecution', () => {
 });
 
 describe('waiting while the app closes', () => {
-  it('ends with an error', async () => {
+  it('rejects', async () => {
     const { scheduler, module } = await startApp({ t: () => 'ran' });
     const id = await scheduler.scheduleTask('t', { delay: '1h' });
     const outcome = expect(scheduler.waitForExecution(id)).rejects.toMatchObject({ code: 'SCHEDULER_CLOSED' });
@@ -60,7 +60,7 @@ describe('waiting while the app closes', () => {
 });
 
 describe('why', () => {
-  it('names the first reason', async () => {
+  it('returns the first reason', async () => {
     const { scheduler, kit } = await startKit(
       {
         t: () => new Promise(() => undefined),
@@ -96,7 +96,7 @@ describe('why', () => {
 });
 
 describe('listExecutions', () => {
-  it('filters, and pages through all', async () => {
+  it('filters, and returns all pages', async () => {
     const { scheduler, kit } = await startKit({
       a: () => 1,
       b: [{ tags: ['x'] }, () => Promise.reject(new Error('b'))],
@@ -126,7 +126,7 @@ describe('listExecutions', () => {
     expect(await count({ to: '2026-01-01T00:00:00Z' })).toBe(0);
   });
 
-  it('shows an execution as JSON, the priority by name', async () => {
+  it('returns an execution as JSON, with the name of its priority', async () => {
     const { scheduler, kit } = await startKit({
       t: [{ taskName: 'T', priority: 'LOW', tags: ['x'] }, () => ({ a: 1 })],
     });
@@ -152,7 +152,7 @@ describe('listExecutions', () => {
 });
 
 describe('listTasks', () => {
-  it('shows every task as it is mirrored, by id', async () => {
+  it('returns every stored task, by id', async () => {
     const { scheduler } = await startKit(
       {
         b: [{ taskName: 'B', priority: 'HIGH', queue: 'mail', tags: ['x'], retryConfig: { maxAttempts: 2 } }, () => 0],
@@ -183,7 +183,7 @@ describe('listTasks', () => {
     ]);
   });
 
-  it('follows what is registered and unregistered while the app runs', async () => {
+  it('reflects what is registered and unregistered while the app runs', async () => {
     const { scheduler } = await startKit({ a: () => 0 });
     const ids = async () => (await scheduler.listTasks()).map(({ taskId }) => taskId);
     scheduler.registerTask({ taskId: 'later', taskName: 'Later', funcPath: 'a' });
@@ -196,7 +196,7 @@ describe('listTasks', () => {
 describe('listQueues', () => {
   const none = { CRITICAL: 0, HIGH: 0, NORMAL: 0, LOW: 0, BACKGROUND: 0 };
 
-  it('shows queues of tasks, those that hold work and those that are paused, by name', async () => {
+  it('returns queues of tasks, those with work and paused ones, by name', async () => {
     const { scheduler } = await startKit({ a: () => 0, b: [{ queue: 'mail', priority: 'LOW' }, () => 0] });
     await scheduler.scheduleTasks([{ taskId: 'b' }, { taskId: 'b', priority: 'CRITICAL' }, { taskId: 'b' }]);
     await scheduler.scheduleTask('b', { delay: '1h' });
@@ -211,7 +211,7 @@ describe('listQueues', () => {
     ]);
   });
 
-  it('shows what is left of it', async () => {
+  it('returns what is left of the rate limit', async () => {
     const { scheduler, kit } = await startKit({ a: () => 0 });
     await scheduler.taskQueue.pause('default');
     await scheduler.scheduleTask('a');
@@ -224,7 +224,7 @@ describe('listQueues', () => {
     ]);
   });
 
-  it('shows the limits that code declares until it no longer does, or a call clears them', async () => {
+  it('returns the limits that code declares until it no longer does, or a call clears them', async () => {
     const path = join(mkdtempSync(join(tmpdir(), 'limits-')), 'store.db');
     const store = { type: 'embedded', path } as const;
     const tasks = { a: [{ queue: 'mail' }, () => 0] } satisfies Tasks;
@@ -244,7 +244,7 @@ describe('listQueues', () => {
 });
 
 describe('progress and logs', () => {
-  it('are kept', async () => {
+  it('are stored', async () => {
     const { scheduler, kit } = await startKit({
       t: (_payload, ctx) => {
         ctx.progress(0.25, 'begun');

@@ -52,7 +52,7 @@ afterEach(async () => {
 });
 
 describe('probes', () => {
-  it('are all well in an app that runs', async () => {
+  it('return 200 in a running app', async () => {
     const { get } = await start({ imports: [SchedulerModule.forRoot(), SchedulerProbesModule.register()] });
     expect((await get('/health/live').expect(200)).body).toEqual({ status: 'ok' });
     expect((await get('/health/ready').expect(200)).body).toMatchObject({
@@ -62,7 +62,7 @@ describe('probes', () => {
     await get('/health/startup').expect(200);
   });
 
-  it('stand at another path', async () => {
+  it('can have another path', async () => {
     const { get } = await start({
       imports: [SchedulerModule.forRoot(), SchedulerProbesModule.register({ path: 'internal/probes' })],
     });
@@ -71,7 +71,7 @@ describe('probes', () => {
     await get('/health/ready').expect(404);
   });
 
-  it('say 503 of readiness while draining, and the process is still alive', async () => {
+  it('return 503 for readiness while draining, and 200 for liveness', async () => {
     const { app, get, scheduler } = await start({
       imports: [SchedulerModule.forRoot(), SchedulerProbesModule.register()],
     });
@@ -88,7 +88,7 @@ describe('probes', () => {
     expect((await ended).status).toBe('COMPLETED');
   });
 
-  it('say 503 of readiness after stop, and 200 after start', async () => {
+  it('return 503 after stop, and 200 after start', async () => {
     const { get, scheduler } = await start({ imports: [SchedulerModule.forRoot(), SchedulerProbesModule.register()] });
     await scheduler.stop();
     expect((await get('/health/ready').expect(503)).body.error.scheduler.problems).toEqual(['stopped']);
@@ -97,7 +97,7 @@ describe('probes', () => {
     await get('/health/ready').expect(200);
   });
 
-  it('are up while degraded', async () => {
+  it('return 200 while degraded', async () => {
     const { get, scheduler } = await start({ imports: [SchedulerModule.forRoot(), SchedulerProbesModule.register()] });
     await scheduler.waitForExecution(await scheduler.scheduleTask('t', { payload: { fail: true } }));
     expect((await get('/health/ready').expect(200)).body.details.scheduler).toMatchObject({
@@ -107,7 +107,7 @@ describe('probes', () => {
     });
   });
 
-  it('say 503 where the store does not answer', async () => {
+  it('return 503 if the store does not respond', async () => {
     const { get, app, scheduler } = await start({
       imports: [SchedulerModule.forRoot(), SchedulerProbesModule.register()],
     });
@@ -171,7 +171,7 @@ describe('probes', () => {
 });
 
 describe('getHealthStatus', () => {
-  it('has its shape with nothing done', async () => {
+  it('returns its shape before any work', async () => {
     const { scheduler } = await startKit({});
     expect(await scheduler.getHealthStatus()).toEqual({
       status: 'healthy',
@@ -201,7 +201,7 @@ describe('getHealthStatus', () => {
     });
   });
 
-  it('counts what was done, and what waits', async () => {
+  it('counts ended and waiting executions', async () => {
     const { scheduler, kit, clock } = await startKit(
       {
         t: [
@@ -245,7 +245,7 @@ describe('getHealthStatus', () => {
     expect((await scheduler.getHealthStatus()).status).toBe('healthy');
   });
 
-  it('takes another threshold', async () => {
+  it('accepts another threshold', async () => {
     const { scheduler, kit } = await startKit(
       { t: ({ fail }) => (fail ? Promise.reject(new Error('f')) : 0) },
       { health: { threshold: 50 } },
@@ -261,7 +261,7 @@ describe('getHealthStatus', () => {
     expect((await scheduler.getHealthStatus()).status).toBe('degraded');
   });
 
-  it('is unhealthy where the worker has not heard from the store for a lease', async () => {
+  it('is unhealthy if the worker had no reply of the store for a lease', async () => {
     const { scheduler, kit, module } = await startKit({}, { lease: '30s' });
     await kit.drain();
     const store = module.get<TaskStore>(TASK_STORE, { strict: false });

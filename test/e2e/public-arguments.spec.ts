@@ -201,14 +201,14 @@ async function answersOf(store: StoreName): Promise<Record<string, string>> {
   return answers;
 }
 
-it('arguments of every public method are looked at', () => {
+it('the arguments of every public method are covered', () => {
   const tried = new Set(ROWS.map(([of]) => of.split(' ')[0]));
   const methods = publicMethods();
   expect(methods.filter((method) => !tried.has(method) && !WITHOUT_ARGUMENTS.has(method))).toEqual([]);
   expect([...WITHOUT_ARGUMENTS].filter((method) => !methods.includes(method))).toEqual([]);
 });
 
-it('arguments of a wrong type are refused by code, field and what is allowed, alike on every store', async () => {
+it('arguments of a wrong type are refused with code, field and allowed values, equally on every store', async () => {
   const answers = await answersOf('memory');
   expect(Object.entries(answers).filter(([, answer]) => !/^[A-Z_]+ '?[\w.[\]]+'?:?$/.test(answer))).toEqual([]);
   for (const store of STORE_NAMES) expect(await answersOf(store)).toEqual(answers);

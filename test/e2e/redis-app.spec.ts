@@ -71,7 +71,7 @@ async function refusal(variables: Variables): Promise<{ code: number | null; sai
 }
 
 describe('the service with STORE=redis', () => {
-  it('refuses wrong variables in one line and with exit code 78, and shows no secret', async () => {
+  it('refuses wrong variables in one line with exit code 78, and shows no secret', async () => {
     const wrong = await refusal({ REDIS_URL: `redis://me:${PASSWORD}@h:99999` });
     expect(wrong.said).toMatch(/^REDIS_URL: "redis:\/\/\*\*\*@h:99999" is not allowed; allowed: redis:.*$/);
     const ended = await refusal({ REDIS_PASSWORD: `${PASSWORD}\n` });
@@ -79,7 +79,7 @@ describe('the service with STORE=redis', () => {
     expect([wrong.code, ended.code]).toEqual([78, 78]);
   });
 
-  it('says in one line why its Redis does not let it in, code 78, or that it is down, code 69', async () => {
+  it('reports in one line why Redis denies access, code 78, or that it is down, code 69', async () => {
     const denied = await refusal({ REDIS_URL: redis.url, REDIS_PASSWORD: `not-${PASSWORD}` });
     expect(denied.said).toMatch(/^REDIS_URL, REDIS_PASSWORD: "redis:.*" cannot be used: .*\(STORE_ACCESS_DENIED\)$/);
     const down = await refusal({ REDIS_URL: `redis://me:${PASSWORD}@127.0.0.1:${await freePort()}` });
@@ -88,7 +88,7 @@ describe('the service with STORE=redis', () => {
     expect([denied.code, down.code]).toEqual([78, 69]);
   });
 
-  it('shares its work with a second instance, which ends what the first leaves behind when it is killed', async () => {
+  it('shares its work with a second instance, which finishes the work of the first when that is killed', async () => {
     const variables = { ...own(), NAMESPACE: 'shared', LEASE: '1s', MAIL_GATEWAY_FAILURES: '1' };
     const second = start(variables);
     await second.line(/serving/);
@@ -103,7 +103,7 @@ describe('the service with STORE=redis', () => {
     expect(await second.exited).toEqual([0, null]);
   });
 
-  it('is alive but not ready while its Redis is down, and ready again by itself', async () => {
+  it('is alive but not ready while its Redis is down, and becomes ready again by itself', async () => {
     const { line } = start(own());
     const [, base] = await line(/probes: (http:\S+)\/health\/live/);
     const status = async (probe: string): Promise<number> => (await fetch(`${base}/health/${probe}`)).status;

@@ -47,7 +47,7 @@ it.each<[string, () => StoreOptions]>([
   for (const [id, runs] of scheduled) expect([id, await runsOf(scheduler, id)]).toEqual([id, runs]);
 });
 
-it('retryIf stays that of the worker', async () => {
+it('retryIf is that of the worker', async () => {
   const store: StoreOptions = { type: 'redis', port: redis.port };
   const { module, scheduler } = await release('2.0.0', { ...BASE, maxAttempts: 5 }, store, false);
   const id = await scheduler.scheduleTask('t');

@@ -25,7 +25,7 @@ async function start(metadata: ModuleMetadata, logger: LoggerService = SILENT): 
   return app.init();
 }
 
-describe('schedules of one id from code', () => {
+describe('schedules with the same id in code', () => {
   it.each<[string, TaskOptions, TaskOptions, string]>([
     [
       'both say',
@@ -51,7 +51,7 @@ describe('schedules of one id from code', () => {
     expect(error.message).toContain("task 'b' (Reports.weekly)");
   });
 
-  it('with forFeature are refused as well, and are none on two schedulers', async () => {
+  it('in forFeature are refused as well, but not on two schedulers', async () => {
     @Injectable()
     class Reports {
       @ScheduledTask('a', { cron: { expression: '0 1 * * *', id: 'nightly' } })
@@ -98,7 +98,7 @@ describe('a schedule from code that was changed by hand', () => {
     dropped() {}
   }
 
-  it('is removed, with a line in the log, when code drops it, and put back where it does not', async () => {
+  it('is removed, with a log line, when code drops it, and restored while code declares it', async () => {
     const imports = [SchedulerModule.forRoot(await storeOf('embedded'))];
     const first = await start({ imports, providers: [Reports] });
     const scheduler = first.get(AdvancedTaskScheduler);

@@ -175,7 +175,7 @@ describe('a global guard', () => {
     ]);
   });
 
-  it('that cannot be made lets nothing by', async () => {
+  it('that cannot be created blocks every run', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class Guard implements CanActivate {
       constructor() {
@@ -190,7 +190,7 @@ describe('a global guard', () => {
     expect(module.get(Handlers).ran).toBe(0);
   });
 
-  it('set after the start, even after a run, holds from then on', async () => {
+  it('set after the start, even after a run, applies from then on', async () => {
     const module = await start({ providers: [Handlers] });
     const app = module.createNestApplication({ logger: false });
     expect((await run(module, 't')).status).toBe('COMPLETED');
@@ -198,7 +198,7 @@ describe('a global guard', () => {
     expect(await run(module, 't')).toMatchObject({ status: 'FAILED', reason: 'FORBIDDEN' });
   });
 
-  it('leaves the provider of the handler as it is: one instance, had by get and by injection', async () => {
+  it('does not change the provider of the handler: one instance, by get and by injection', async () => {
     @Injectable()
     class Other {
       constructor(readonly handlers: Handlers) {}
@@ -220,7 +220,7 @@ describe('a global guard', () => {
     expect(module.get(Rights).made).toHaveLength(length);
   });
 
-  it('by an alias without a scope of its own applies, or is refused by Nest at the start', async () => {
+  it('by an alias without a scope applies, or is refused by Nest at the start', async () => {
     for (const scope of [Scope.REQUEST, Scope.TRANSIENT]) {
       const { Guard } = kinds(scope);
       const providers = [Handlers, Rights, Guard, { provide: APP_GUARD, useExisting: Guard }];
@@ -232,7 +232,7 @@ describe('a global guard', () => {
     }
   });
 
-  it('does not reach handlers without applyGlobal, whatever its scope', async () => {
+  it('does not apply to handlers without applyGlobal, whatever its scope', async () => {
     const { Guard } = kinds(Scope.REQUEST);
     const providers = [Handlers, Rights, { provide: APP_GUARD, useClass: Guard }];
     const module = await start({ providers }, { applyGlobal: false });
@@ -307,7 +307,7 @@ describe.each([false, true])('enhancers bound with decorators, applyGlobal %s,',
   });
 });
 
-describe('enhancers of a class that stands in two modules', () => {
+describe('enhancers of a class that is in two modules', () => {
   it('are those of the module whose instance runs', async () => {
     const { Guard } = kinds(Scope.DEFAULT);
     @UseGuards(Guard)
@@ -328,7 +328,7 @@ describe('enhancers of a class that stands in two modules', () => {
   });
 });
 
-describe('an enhancer that Nest does not make', () => {
+describe('an enhancer that Nest does not create', () => {
   const { Guard, Pipe } = kinds(Scope.DEFAULT);
   const Param = createParamDecorator((_data, context: ExecutionContext) => context.getArgs<[unknown]>()[0]);
 
@@ -351,7 +351,7 @@ describe('an enhancer that Nest does not make', () => {
     ['the class of a factory', [Rights, { provide: 'x', useFactory: () => new OfClass() }], 'OfClass.t', 'Guard'],
     ['a method of a value', [Rights, { provide: 'x', useValue: new OfMethod() }], 'OfMethod.t', 'Guard'],
     ['a parameter of a factory', [Rights, { provide: 'x', useFactory: () => new OfParam() }], 'OfParam.t', 'Pipe'],
-  ])('since it stands at %s is refused by name', async (_where, providers, place, enhancer) => {
+  ])('is refused by name at %s', async (_where, providers, place, enhancer) => {
     for (const applyGlobal of [false, true])
       await expect(start({ providers }, { applyGlobal })).rejects.toMatchObject({
         code: 'INVALID_HANDLER',
@@ -359,7 +359,7 @@ describe('an enhancer that Nest does not make', () => {
       });
   });
 
-  it('but is an instance applies', async () => {
+  it('applies if it is an instance', async () => {
     class Bound {
       @UseGuards({ canActivate: () => false })
       @ScheduledTask('t')
@@ -381,7 +381,7 @@ describe('an enhancer that Nest does not make', () => {
 });
 
 describe('a guard that a test overrides', () => {
-  it.each(SCOPES)('is the override: %s', async (_name, scope) => {
+  it.each(SCOPES)('is replaced: %s', async (_name, scope) => {
     const { Guard } = kinds(scope);
     @UseGuards(Guard)
     @Injectable()

@@ -29,7 +29,7 @@ describe('SIGTERM to a real process under load', () => {
     library.remove();
   });
 
-  it('turns readiness to 503 while it drains, loses nothing and spends no attempt', async () => {
+  it('changes readiness to 503 while it drains, loses nothing and uses no attempt', async () => {
     const [{ url, scheduled }] = (await once(child, 'message')) as [{ url: string; scheduled: number }];
     expect((await fetch(`${url}/health/ready`)).status).toBe(200);
 

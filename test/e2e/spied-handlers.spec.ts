@@ -67,7 +67,7 @@ describe('a handler that a test replaces', () => {
   it.each([
     ['plain', Plain, ''],
     ['guarded', Guarded, '!'],
-  ])('is the one that runs, after the first run as before it: %s', async (taskId, provider, mark) => {
+  ])('calls the replacement, before and after the first run: %s', async (taskId, provider, mark) => {
     const { module, run } = await start(provider, taskId);
     const instance = module.get(provider);
     const early = jest.spyOn(instance, 'run').mockReturnValueOnce('spied');
@@ -99,7 +99,7 @@ describe('a handler that a test replaces', () => {
     expect(spy).toHaveBeenCalledTimes(1);
   });
 
-  it('may be of an instance that is made for each run', async () => {
+  it('can be of an instance that is created for each run', async () => {
     const { run } = await start(Scoped, 'scoped');
     expect(await run('a')).toBe('real a!');
     jest.spyOn(Scoped.prototype, 'run').mockReturnValue('spied');

@@ -159,20 +159,23 @@ async function expectCleanStop(started: Awaited<ReturnType<typeof start>>): Prom
 }
 
 describe('a database that disconnects in onModuleDestroy', () => {
-  it.each(STORE_NAMES)('outlives the runs that use it: store %s', async (name) => {
+  it.each(STORE_NAMES)('stays connected until the runs that use it have ended: store %s', async (name) => {
     await expectCleanStop(await start(await storeOf(name)));
   });
 
   for (const [where, place] of Object.entries(PLACES))
-    it.each([true, false])(`outlives the runs that use it as ${where}, with isGlobal %s`, async (isGlobal) => {
-      await expectCleanStop(await start({ isGlobal }, place));
-    });
+    it.each([true, false])(
+      `stays connected until the runs that use it have ended as ${where}, with isGlobal %s`,
+      async (isGlobal) => {
+        await expectCleanStop(await start({ isGlobal }, place));
+      },
+    );
 
-  it.each(Object.keys(KINDS))('outlives the runs that use it in %s', async (kind) => {
+  it.each(Object.keys(KINDS))('stays connected until the runs that use it have ended in %s', async (kind) => {
     await expectCleanStop(await start({}, undefined, kind));
   });
 
-  it('outlives the runs that use it where a feature module imports the scheduler', async () => {
+  it('stays connected until the runs that use it have ended if a feature module imports the scheduler', async () => {
     @Module({ imports: [SchedulerModule.forRoot({ isGlobal: false, maxConcurrentTasks: 2 })] })
     class FeatureModule {}
     const app = await Test.createTestingModule({ imports: [FeatureModule], providers: [Database, Work] })

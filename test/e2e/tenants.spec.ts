@@ -66,7 +66,7 @@ class JobsController {
 const PLATFORMS = { Express: () => new ExpressAdapter(), Fastify: () => new FastifyAdapter() };
 
 describeEveryStore('three tenants at once over HTTP', (fresh) => {
-  it.each(['Express', 'Fastify'] as const)('have jobs without a tenant of another, on %s', async (platform) => {
+  it.each(['Express', 'Fastify'] as const)('have jobs without data of another tenant, on %s', async (platform) => {
     const module = await Test.createTestingModule({
       imports: [SchedulerModule.forRoot({ ...fresh(), maxConcurrentTasks: 2 })],
       controllers: [JobsController],

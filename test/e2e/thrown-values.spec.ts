@@ -47,7 +47,7 @@ function selfAggregate(): AggregateError {
   return error;
 }
 
-describeEveryStore('whatever a handler throws', (fresh) => {
+describeEveryStore('any value that a handler throws', (fresh) => {
   it('ends its run as FAILED, and frees its slot', async () => {
     const rejected: unknown[] = [];
     const note = (reason: unknown): void => void rejected.push(reason);
@@ -82,7 +82,7 @@ describeEveryStore('whatever a handler throws', (fresh) => {
       'cannot be read',
     ],
     ['a then that throws one', () => Object.defineProperty({}, 'then', { get: trap }), ''],
-  ])('as whatever it returns: %s', async (_, handler, message) => {
+  ])('as any value that it returns: %s', async (_, handler, message) => {
     const { scheduler } = await startApp({ bad: handler, good: () => 'good' }, { maxConcurrentTasks: 1, ...fresh() });
     const bad = await scheduler.waitForExecution(await scheduler.scheduleTask('bad'));
     expect(bad.status).toBe('FAILED');
@@ -91,7 +91,7 @@ describeEveryStore('whatever a handler throws', (fresh) => {
     expect((await scheduler.waitForExecution(good)).result).toBe('good');
   });
 
-  it('is kept with its causes and codes, without the secrets of the payload', async () => {
+  it('is stored with its causes and codes, without the secrets of the payload', async () => {
     const handler = ({ password }: { password: string }) => {
       const refused = Object.assign(new Error(`connect ECONNREFUSED as ${password}`), { code: 'ECONNREFUSED' });
       const gathered = new AggregateError([refused, Object.assign(new Error('six'), { code: 111 })], 'both');
@@ -121,7 +121,7 @@ describeEveryStore('whatever a handler throws', (fresh) => {
   });
 });
 
-describe('a retryIf that gives a promise', () => {
+describe('a retryIf that returns a promise', () => {
   const config = { initialDelay: '1m', maxAttempts: 3, jitter: false, strategy: 'FIXED' } as const;
 
   it.each<[string, () => Promise<boolean>, number]>([
@@ -164,7 +164,7 @@ describe('a retryIf that gives a promise', () => {
     expect((await scheduler.getHealthStatus()).runningTasks).toBe(0);
   });
 
-  it('gives way to a cancel', async () => {
+  it('is abandoned on a cancel', async () => {
     const asked = gate();
     const answer = gate<boolean>();
     const retryIf = () => (asked.open(), answer.opened);

@@ -10,7 +10,7 @@ const due = (executions: readonly TaskExecution[]) => executions.map((each) => e
 const statuses = (executions: readonly TaskExecution[]) => executions.map((each) => each.status);
 
 describe('cron', () => {
-  it('ticks by the second on the machine’s clock', async () => {
+  it('ticks every second on the machine’s clock', async () => {
     const ticked = gate();
     const { scheduler } = await startApp({ t: () => ticked.open() });
     const schedule = await scheduler.scheduleCronTask('t', '* * * * * *');
@@ -22,7 +22,7 @@ describe('cron', () => {
     expect(execution!.scheduleId).toBe('t');
   });
 
-  it('changes with the clocks of its zone', async () => {
+  it('follows the clock changes of its zone', async () => {
     const { scheduler, kit } = await startKit({ t: () => 0 }, { clock: new ManualClock('2026-03-28T12:00:00Z') });
     await scheduler.scheduleCronTask('t', '30 2 * * *', { id: 'gap', timezone: 'Europe/Berlin' });
     await scheduler.scheduleCronTask('t', '0 9 * * *', { id: 'nine', timezone: 'America/New_York' });
@@ -41,14 +41,14 @@ describe('cron', () => {
     ]);
   });
 
-  it('ticks once in the hour that comes twice', async () => {
+  it('ticks once in the repeated hour', async () => {
     const { scheduler, kit } = await startKit({ t: () => 0 }, { clock: new ManualClock('2026-10-24T12:00:00Z') });
     await scheduler.scheduleCronTask('t', '30 2 * * *', { timezone: 'Europe/Berlin' });
     await kit.advanceTo('2026-10-26T12:00:00Z');
     expect(due(await kit.executions('t'))).toEqual(['2026-10-25T00:30:00.000Z', '2026-10-26T01:30:00.000Z']);
   });
 
-  it('keeps to startTime and endTime', async () => {
+  it('respects startTime and endTime', async () => {
     const { scheduler, kit } = await startKit({ t: () => 0 });
     await scheduler.scheduleCronTask('t', '0 * * * *', {
       startTime: '2026-01-01T03:00:00Z',
@@ -59,7 +59,7 @@ describe('cron', () => {
     expect((await scheduler.listCronTasks())[0]!.nextRunTime).toBeNull();
   });
 
-  it('passes its payload on, and tells when it ran', async () => {
+  it('passes its payload, and reports when it ran', async () => {
     const { scheduler, kit } = await startKit({ t: [{ payload: { a: 1, b: 1 } }, (payload) => payload] });
     await scheduler.scheduleCronTask('t', '0 3 * * *', { payload: { b: 2 } });
     await kit.advance('1d');
@@ -73,7 +73,7 @@ describe('cron', () => {
     });
   });
 
-  it('pauses, and goes on from now', async () => {
+  it('pauses, and continues from the current time', async () => {
     const { scheduler, kit } = await startKit({ t: () => 0 });
     await scheduler.scheduleCronTask('t', '0 * * * *');
     await kit.advance('2h');
@@ -116,7 +116,7 @@ describe('misfires', () => {
     return executions.map((each) => `${each.scheduledTime.slice(11, 13)} ${each.status}`);
   };
 
-  it('are left out, made up for once, or one by one', async () => {
+  it('are skipped, made up for once, or one by one', async () => {
     expect((await missed('skip')).filter((each) => each.endsWith('COMPLETED'))).toEqual(['06 COMPLETED']);
     expect(await missed('once')).toEqual(['05 COMPLETED', '06 COMPLETED']);
     expect(await missed('all')).toEqual(['01', '02', '03', '04', '05', '06'].map((hour) => `${hour} COMPLETED`));
@@ -164,20 +164,20 @@ describe('overlap', () => {
     return { most, executions: await kit.executions('t') };
   };
 
-  it('skip leaves ticks out', async () => {
+  it('skip skips ticks', async () => {
     const { most, executions } = await overlapping('skip');
     expect(most).toBe(1);
     expect(statuses(executions)).toEqual(['COMPLETED', 'SKIPPED', 'SKIPPED']);
     expect(executions[1]!.reason).toBe('OVERLAP');
   });
 
-  it('allow runs beside', async () => {
+  it('allow runs at the same time', async () => {
     const { most, executions } = await overlapping('allow');
     expect(most).toBe(3);
     expect(statuses(executions)).toEqual(['COMPLETED', 'COMPLETED', 'COMPLETED']);
   });
 
-  it('cancel ends the one before', async () => {
+  it('cancel cancels the previous run', async () => {
     const { most, executions } = await overlapping('cancel');
     expect(most).toBe(1);
     expect(statuses(executions)).toEqual(['CANCELLED', 'CANCELLED', 'COMPLETED']);
@@ -191,7 +191,7 @@ describe('overlap', () => {
 });
 
 describe('nights', () => {
-  it('pair up one by one where an edge joins two nightly tasks', async () => {
+  it('pair up one by one if an edge connects two nightly tasks', async () => {
     const { scheduler, kit } = await startKit({
       load: (_payload, ctx) => ctx.scheduledTime.toISOString().slice(0, 10),
       report: [{ dependencies: [{ taskId: 'load', type: 'success' }] }, (_payload, ctx) => ctx.results.load],
@@ -210,7 +210,7 @@ describe('nights', () => {
     ]);
   });
 
-  it('of a year go by in seconds, retries and edges included', async () => {
+  it('of a year take seconds, including retries and edges', async () => {
     const { scheduler, kit } = await startKit(
       {
         load: [

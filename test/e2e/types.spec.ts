@@ -30,11 +30,11 @@ function check(edit: (text: string) => string = (text) => text): string[] {
 }
 
 describe('public types', () => {
-  it('take what is right and refuse what is wrong', () => {
+  it('accept what is right and refuse what is wrong', () => {
     expect(check()).toEqual([]);
   }, 60_000);
 
-  it('are really looked at: each refusal is one of the compiler', () => {
+  it('are checked: each refusal is one of the compiler', () => {
     const expected = ['task-ref.ts', 'parts.ts'].reduce((sum, name) => {
       const text = readFileSync(resolve(folder, name), 'utf8');
       return sum + text.split('// @ts-expect-error').length - 1;

@@ -6,7 +6,7 @@ import { MemoryTaskStore } from '../../libs/scheduler/src/store/memory/memory.st
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { helloOf, newExecution } from '../contract/fixtures.js';
 
-describe('the watch over work that nobody takes', () => {
+describe('the watch over unserved work', () => {
   let warnings: string[];
   beforeEach(() => {
     warnings = [];
@@ -16,7 +16,7 @@ describe('the watch over work that nobody takes', () => {
     jest.restoreAllMocks();
   });
 
-  it('names a queue that two passes in a row find unserved, once, and again when it was served in between', async () => {
+  it('reports a queue that is unserved in two passes in a row, once, and again after it was served in between', async () => {
     const clock = new ManualClock();
     const store = new MemoryTaskStore({ clock });
     const watch = new UnservedWatch(store, 'default', new SchedulerRegistry(), clock);

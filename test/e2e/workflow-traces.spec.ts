@@ -61,7 +61,7 @@ describe.each(TRACE_STORES)('recorded workflows on %s', (type) => {
     expect(summary.workMs).toBeGreaterThanOrEqual(summary.criticalPathMs);
   });
 
-  it('runs tasks whose ids are no names for the scheduler, in order, and leaves nothing behind', async () => {
+  it('run tasks whose ids are no names for the scheduler, in order, and leave nothing', async () => {
     const task = (id: string, ...parents: string[]) => ({ id, name: id, runtimeSeconds: 0.02, parents });
     const trace: Trace = {
       name: 'any ids',

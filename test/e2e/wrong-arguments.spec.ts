@@ -6,7 +6,7 @@ import { describeEveryStore } from '../support/every-store.js';
 import { resolveOptions } from '../../libs/scheduler/src/scheduler/resolve-options.js';
 
 describeEveryStore('arguments of a wrong type', (fresh) => {
-  it('are refused by name where an option is unknown', async () => {
+  it('are refused by name if an option is unknown', async () => {
     const { scheduler } = await startApp({ t: () => 1 }, fresh());
     const field = (promise: Promise<unknown>) =>
       promise.then(
@@ -20,7 +20,7 @@ describeEveryStore('arguments of a wrong type', (fresh) => {
     expect(await field(scheduler.scheduleCronTask('t', '0 0 * * *', odd))).toBe('tiemout');
   });
 
-  it('say priorities by name in JSON', async () => {
+  it('show priorities by name in JSON', async () => {
     const options = { priority: 'HIGH' as const };
     const { scheduler } = await startApp({ t: [options, () => 1] }, { ...fresh(), autoStart: false });
     const id = await scheduler.scheduleTask('t');
@@ -56,7 +56,7 @@ describeEveryStore('arguments of a wrong type', (fresh) => {
     await lock.release();
   });
 
-  it('are one request for an idempotencyKey where they say the same', async () => {
+  it('are one request for an idempotencyKey if they are equal', async () => {
     const { scheduler } = await startApp({ t: () => 1 }, { ...fresh(), autoStart: false });
     const ids = new Set<string>();
     for (const more of [
@@ -71,7 +71,7 @@ describeEveryStore('arguments of a wrong type', (fresh) => {
     await expect(other).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
   });
 
-  it('of ctx.progress are refused, and its methods may be taken apart from it', async () => {
+  it('of ctx.progress are refused; its methods can be called without ctx', async () => {
     const handler = (_payload: unknown, { log, progress }: TaskContext) => {
       log('a line');
       progress(0.5);
