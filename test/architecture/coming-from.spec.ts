@@ -27,7 +27,7 @@ const rows: Row[] = pages.flatMap((page) =>
 );
 
 describe('the pages for users of another library', () => {
-  it('name a test that exists for each thing that is there, or say that it is not', () => {
+  it('name an existing test for each feature, or mark it as missing', () => {
     expect(pages).toHaveLength(4);
     expect(rows.length).toBeGreaterThan(100);
     const wrong = rows.filter(({ ours, tests }) => {
@@ -41,14 +41,14 @@ describe('the pages for users of another library', () => {
   it.each([
     ['bullmq', 'bullmq', ['JobsOptions', 'WorkerOptions', 'RepeatOptions', 'DeduplicationOptions', 'BackoffOptions']],
     ['nestjs-schedule', '@nestjs/schedule', ['CronOptions', 'ScheduleModuleOptions']],
-  ])('%s leaves no option out', (page, name, types) => {
+  ])('%s omits no option', (page, name, types) => {
     const text = readFileSync(join(FOLDER, `${page}.md`), 'utf8');
     const options = types.flatMap((type) => optionsOf(name, type));
     expect(options.length).toBeGreaterThan(8);
     expect(options.filter((option) => !new RegExp(`\\b${option}\\b`).test(text))).toEqual([]);
   });
 
-  it('are right that each CronExpression of @nestjs/schedule is an expression here', () => {
+  it('are right that each CronExpression of @nestjs/schedule is a valid expression here', () => {
     const expressions = Object.values(CronExpression);
     expect(expressions.length).toBeGreaterThan(50);
     const from = new Date('2026-01-01T00:00:00Z');

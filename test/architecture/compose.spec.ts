@@ -25,7 +25,7 @@ it('the fleet has a Redis, two instances, Prometheus and Grafana', () => {
 });
 
 it.each(services)(
-  '%s mounts files that exist, of declared volumes and secrets, and is reached from this machine only',
+  '%s mounts existing files, declared volumes and secrets, and is reachable from this machine only',
   (_, service) => {
     const { image, volumes = [], ports = [], secrets = [], depends_on: needs = [] } = service;
     // Ours is built; the others have a version, so that tomorrow's is not another one.
@@ -44,7 +44,7 @@ it.each(services)(
   },
 );
 
-it('Prometheus scrapes each instance with the token that it is given', () => {
+it('Prometheus scrapes each instance with its token', () => {
   const { scrape_configs: scrapes, rule_files: rules } = read('prometheus/fleet.yaml');
   expect(scrapes).toHaveLength(1);
   expect(scrapes[0].static_configs[0].targets).toEqual(['app-1:3000', 'app-2:3000']);
@@ -55,7 +55,7 @@ it('Prometheus scrapes each instance with the token that it is given', () => {
   expect(mounted).toEqual(expect.arrayContaining(['/etc/prometheus/fleet.yaml', `/etc/prometheus/${rules[0]}`]));
 });
 
-it('Grafana finds the dashboard and its data without a click', () => {
+it('Grafana has the dashboard and its data source provisioned', () => {
   const [datasource] = read('grafana/datasources.yaml').datasources;
   expect(datasource).toMatchObject({ type: 'prometheus', url: 'http://prometheus:9090', isDefault: true });
   const [provider] = read('grafana/dashboards.yaml').providers;

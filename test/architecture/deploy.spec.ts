@@ -8,7 +8,7 @@ const dockerfile = readFileSync('deploy/Dockerfile', 'utf8');
 const known = variablesOf(Environment).map(({ name }) => name);
 
 describe('deploy/', () => {
-  it('gives the service variables that it knows', () => {
+  it('sets only variables that the service knows', () => {
     const settings = [...compose.matchAll(/^ +([A-Z][A-Z_]+): /gm)].map(([, name]) => name!);
     const given = settings.filter((name) => !name.startsWith('GF_'));
     const fromFiles = [...compose.matchAll(/^ +([A-Z][A-Z_]+)=\$\$\(cat /gm)].map(([, name]) => name!);
@@ -20,7 +20,7 @@ describe('deploy/', () => {
     expect(names.filter((name) => !known.includes(name))).toEqual(['NODE_ENV']);
   });
 
-  it('gives the pods of Kubernetes variables that the service knows, its three probes, and time to drain', () => {
+  it('sets only known variables for the pods of Kubernetes, its three probes, and time to drain', () => {
     const manifest = readFileSync('deploy/kubernetes/service.yaml', 'utf8');
     const given = [...manifest.matchAll(/name: ([A-Z][A-Z_]+)\b/g), ...manifest.matchAll(/--from-literal=([A-Z_]+)=/g)];
     expect(given.length).toBeGreaterThan(5);
@@ -31,7 +31,7 @@ describe('deploy/', () => {
     expect(Number(grace)).toBeGreaterThan(Number(drain) + 10);
   });
 
-  it('gives containers no more than they need: no root to write to, no capabilities, secrets from files', () => {
+  it('gives containers the minimum: a read-only root, no capabilities, secrets from files', () => {
     const app = /^x-app: &app\n[^]*?\n(?=\S)/m.exec(compose)![0];
     const service = (name: string): string => new RegExp(`^ {2}${name}:\\n(?: {4}.*\\n)+`, 'm').exec(compose)![0];
     for (const each of [app, service('redis'), service('prometheus'), service('grafana')])
@@ -47,7 +47,7 @@ describe('deploy/', () => {
       expect([file, ignored.includes('*.secret') && file.endsWith('.secret')]).toEqual([file, true]);
   });
 
-  it('gives pods no token of the cluster, an image by its digest, and a network of what they need', () => {
+  it('gives pods no cluster token, an image by its digest, and the network access that they need', () => {
     const manifest = readFileSync('deploy/kubernetes/service.yaml', 'utf8');
     expect(manifest).toMatch(/^ {6}automountServiceAccountToken: false$/m);
     const images = [...manifest.matchAll(/^ +(?:- )?image: (\S+)$/gm)].map(([, image]) => image!);
@@ -70,14 +70,14 @@ describe('deploy/', () => {
     expect(readFileSync('deploy/Dockerfile.dockerignore', 'utf8')).not.toMatch(/bench/);
   });
 
-  it('runs a Redis that keeps what it is given', () => {
+  it('runs a Redis with persistence and without eviction', () => {
     const [redis] = /^ {2}redis:\n(?: {4}.*\n)+/m.exec(compose)!;
     const args = [...redis.matchAll(/^ +- '?([^'\n]+)'?$/gm)].map(([, arg]) => arg!);
     const settingOf = (name: string): string | undefined => args[args.indexOf(name) + 1 || args.length];
     expect(['--appendonly', '--maxmemory-policy'].map(settingOf)).toEqual(['yes', 'noeviction']);
   });
 
-  it('copies files that are there, lets them through to the build, and runs as nobody of power', () => {
+  it('copies existing files, includes them in the build context, and runs as an unprivileged user', () => {
     const ignore = readFileSync('deploy/Dockerfile.dockerignore', 'utf8');
     const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, sources]) =>
       sources!.split(' '),

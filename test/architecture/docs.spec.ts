@@ -22,7 +22,7 @@ function anchors(document: string): string[] {
   );
 }
 
-it('every link between the documents leads somewhere', () => {
+it('every link between the documents has a target', () => {
   const broken = documents().flatMap((document) => {
     const links = [...prose(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
     return links
@@ -37,7 +37,7 @@ it('every link between the documents leads somewhere', () => {
   expect(broken).toEqual([]);
 });
 
-it('every npm script that a document names exists', () => {
+it('every npm script in a document exists', () => {
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
   const unknown = documents().flatMap((document) =>
     [...readFileSync(document, 'utf8').matchAll(/npm run ([a-z][\w:-]*)/g)]
@@ -48,6 +48,6 @@ it('every npm script that a document names exists', () => {
   expect(unknown).toEqual([]);
 });
 
-it('the README is read in a few minutes: at most 150 lines', () => {
+it('the README has at most 150 lines', () => {
   expect(readFileSync('README.md', 'utf8').split('\n').length).toBeLessThanOrEqual(150);
 });

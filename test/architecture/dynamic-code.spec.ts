@@ -12,7 +12,7 @@ const sources = (ending: string): [string, string][] =>
 const pathsWith = (ending: string, pattern: RegExp): string[] =>
   sources(ending).flatMap(([path, text]) => (pattern.test(text) ? [path] : []));
 
-it('nothing makes code of text, and no module is loaded by a name that is made', () => {
+it('no code is generated from text, and no module is imported by a computed name', () => {
   expect(
     pathsWith(
       '.ts',
@@ -22,14 +22,14 @@ it('nothing makes code of text, and no module is loaded by a name that is made',
   expect(pathsWith('.lua', /\b(load|loadstring|dofile|setfenv)\s*\(/)).toEqual([]);
 });
 
-it('a thread runs a text of the build, and no other', () => {
+it('a thread runs only a text of the build', () => {
   const threads = sources('.ts').flatMap(([path, text]) =>
     [...text.matchAll(/new Worker\(([^,)]*)/g)].map(([, program]) => [path, program]),
   );
   expect(threads).toEqual([['libs/scheduler/src/store/redis/lease-renewal/lease-renewer.ts', 'THREAD_CODE']]);
 });
 
-it('scripts go to Redis as they are written: what a caller gives is an argument', () => {
+it('scripts are sent to Redis unchanged: input is passed as arguments', () => {
   const sent = sources('.ts').flatMap(([path, text]) =>
     [...text.matchAll(/\.(?:eval|evalsha)\s*\(\s*([^,)]*)/g)].map(([, script]) => ({ path, text, script: script! })),
   );
@@ -40,7 +40,7 @@ it('scripts go to Redis as they are written: what a caller gives is an argument'
   }
 });
 
-it('a Lua call takes a list only through the helper that splits it: more than 8,000 values fail half way', () => {
+it('a Lua call unpacks a list only through the helper that splits it: more than 8,000 values fail', () => {
   const chunks = sources('.lua').filter(([path]) => path.endsWith('/chunks.lua'));
   expect(chunks).toHaveLength(1);
   const unpacking = sources('.lua').flatMap(([path, text]) =>

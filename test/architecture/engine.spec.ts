@@ -20,14 +20,14 @@ const BREACHES: [code: string, why: RegExp][] = [
 ];
 
 describe('the engine', () => {
-  it('is committed in Lua as its sources give it, with the constants that both languages use', async () => {
+  it('is committed in Lua as compiled from its sources, with the constants of both languages', async () => {
     const compiled = compileEngine();
     expect(Object.keys(compiled)).toEqual(['limits.lua', 'codes.lua', 'engine.lua']);
     for (const [name, text] of Object.entries(compiled))
       expect(text).toBe(await readFile(`libs/scheduler/src/store/redis/lua/${name}`, 'utf8'));
   });
 
-  it('keeps to what compiles to Lua, by lint', async () => {
+  it('uses only what compiles to Lua, checked by lint', async () => {
     const eslint = new ESLint({ overrideConfig: { languageOptions: { parserOptions: { projectService: false } } } });
     const { rules } = (await eslint.calculateConfigForFile('libs/scheduler/src/engine/lock.ts')) as {
       rules: Record<string, [unknown, ...{ selector: string; message: string }[]]>;

@@ -38,7 +38,7 @@ describe('docs/errors.md', () => {
     expect(codesInDocument()).toEqual(codesInSource());
   });
 
-  it('knows every exported class', () => {
+  it('covers every exported class', () => {
     const exported = Object.entries(errors).filter(([, value]) => value.prototype instanceof Error);
     const concrete = exported.map(([name]) => name).filter((name) => !ABSTRACT.includes(name));
     expect(Object.keys(codesInDocument()).sort()).toEqual(concrete.sort());

@@ -49,12 +49,12 @@ const environmentOf = (deployment: Resource): Record<string, string> =>
   Object.fromEntries(container(deployment).env.map(({ name, value }: Record<string, string>) => [name, value]));
 
 (helm ? describe : describe.skip)('the chart deploy/helm', () => {
-  it('is right by helm lint', () => {
+  it('passes helm lint', () => {
     const { status, stdout } = spawnSync(helm!, ['lint', '--strict', 'deploy/helm'], { encoding: 'utf8' });
     expect([status, stdout]).toEqual([0, expect.stringContaining('0 chart(s) failed')]);
   });
 
-  it('has web, workers and console apart, each with its role, on one Redis', () => {
+  it('has separate web, workers and console, each with its role, on one Redis', () => {
     const resources = render('redis.url=rediss://db:6380');
     const deployments = named(resources, 'Deployment');
     expect(deployments.map((each) => [each.metadata.name, environmentOf(each)['ROLE'], each.spec.replicas])).toEqual([
@@ -73,7 +73,7 @@ const environmentOf = (deployment: Resource): Record<string, string> =>
     }
   });
 
-  it('gives pods probes, time to drain, and no more than they need', () => {
+  it('gives pods probes, time to drain, and minimum rights', () => {
     for (const deployment of named(render('drainSeconds=60'), 'Deployment')) {
       const { startupProbe, livenessProbe, readinessProbe, image, securityContext, envFrom } = container(deployment);
       const paths = [startupProbe, livenessProbe, readinessProbe].map((probe) => probe.httpGet.path);
@@ -94,7 +94,7 @@ const environmentOf = (deployment: Resource): Record<string, string> =>
     }
   });
 
-  it('selects the pods of each part by its services, budgets and policies, and no others', () => {
+  it('selects only the pods of each part by its services, budgets and policies', () => {
     const resources = render();
     const labels = Object.fromEntries(
       named(resources, 'Deployment').map((each) => [each.metadata.name, each.spec.template.metadata.labels]),
@@ -112,7 +112,7 @@ const environmentOf = (deployment: Resource): Record<string, string> =>
   it.each([
     ['keda', 'ScaledObject', 'minReplicaCount', 'maxReplicaCount'],
     ['hpa', 'HorizontalPodAutoscaler', 'minReplicas', 'maxReplicas'],
-  ])('scales workers by the depth of the queue with %s, and leaves their number to it', (kind, resource, min, max) => {
+  ])('scales workers by the depth of the queue with %s, and sets no replicas then', (kind, resource, min, max) => {
     const resources = render(`worker.autoscaling.kind=${kind}`, 'worker.autoscaling.max=7');
     const [scaler, ...others] = named(resources, resource);
     expect(others).toEqual([]);
@@ -123,7 +123,7 @@ const environmentOf = (deployment: Resource): Record<string, string> =>
     expect(worker.spec).not.toHaveProperty('replicas');
   });
 
-  it('is scraped with the token of a viewer, and leaves out what is turned off', () => {
+  it('is scraped with the token of a viewer, and omits what is turned off', () => {
     const [monitor] = named(render('serviceMonitor.enabled=true'), 'ServiceMonitor');
     expect(monitor!.spec.endpoints[0]).toMatchObject({
       path: '/metrics',

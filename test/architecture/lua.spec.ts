@@ -7,7 +7,7 @@ const SOURCES = luaSources();
 const planted = (text: string, path = 'commands/planted.lua'): Record<string, string> => ({ ...SOURCES, [path]: text });
 
 describe('the Lua of the Redis store', () => {
-  it('has no breach, and is formatted', () => {
+  it('passes lint and is formatted', () => {
     expect(Object.keys(SOURCES).length).toBeGreaterThan(50);
     expect(lintLua(SOURCES)).toEqual([]);
     expect(unformatted(SOURCES)).toEqual([]);
@@ -34,11 +34,11 @@ describe('the Lua of the Redis store', () => {
     expect(lintLua(planted(whole)).map((each) => each.replace(/^commands\/planted\.lua:\d+ /, ''))).toEqual([breach]);
   });
 
-  it('is refused where it is not formatted', () => {
+  it('is refused if it is not formatted', () => {
     expect(unformatted(planted('local id=ARGV[3]\nreturn id\n'))).toEqual(['commands/planted.lua']);
   });
 
-  it('has no number of its own for what is a limit of all stores', () => {
+  it('uses the shared constants for limits of all stores', () => {
     const limits = new Set(SOURCES['limits.lua']!.match(/(?<=^limits\.)\w+/gm));
     expect(limits.has('CLAIM_PER_STEP')).toBe(true);
     const own = Object.entries(SOURCES).flatMap(([path, text]) =>
@@ -49,14 +49,14 @@ describe('the Lua of the Redis store', () => {
     expect(own).toEqual([]);
   });
 
-  it('names what it stores and sends: letters and bytes are constants of codec/codes.ts', () => {
+  it('uses names for what it stores and sends: letters and bytes are constants of codec/codes.ts', () => {
     const literal = /[=~]= '[A-Za-z]'|byte\([^()]*\) [=~]= \d/;
     expect(literal.test("if string.byte(state) == 67 or kind == 'f' then")).toBe(true);
     const written = Object.entries(SOURCES).filter(([path]) => !path.endsWith('codes.lua'));
     expect(written.flatMap(([path, text]) => (literal.test(text) ? [path] : []))).toEqual([]);
   });
 
-  it('is refused where it does not parse', () => {
+  it('is refused if it does not parse', () => {
     expect(() => lintLua(planted('return return\n'))).toThrow('commands/planted.lua');
   });
 });

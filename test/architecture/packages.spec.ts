@@ -32,19 +32,19 @@ function manifest(path: string): Manifest {
   return JSON.parse(readFileSync(path, 'utf8')) as Manifest;
 }
 
-it('the library declares just the packages that it imports', () => {
+it('the library declares exactly the packages that it imports', () => {
   const { dependencies, peerDependencies } = manifest('libs/scheduler/package.json');
   const declared = [...Object.keys(dependencies), ...Object.keys(peerDependencies ?? {})].sort();
   expect(declared).toEqual([...packagesOf(librarySources()), ...USED_WITHOUT_IMPORT].sort());
 });
 
-it('the console declares just the packages that it imports', () => {
+it('the console declares exactly the packages that it imports', () => {
   const { dependencies, peerDependencies } = manifest('libs/scheduler-console/package.json');
   const declared = [...Object.keys(dependencies), ...Object.keys(peerDependencies ?? {})].sort();
   expect(declared).toEqual([...packagesOf(consoleSources()), ...USED_WITHOUT_IMPORT].sort());
 });
 
-it('the command line brings its parser and the client of Redis, and has the rest inside', () => {
+it('the command line depends on its parser and the Redis client, and bundles the rest', () => {
   const sources = filesUnder('libs/scheduler-cli/src', '.ts');
   const { dependencies } = manifest('libs/scheduler-cli/package.json');
   expect(packagesOf(sources)).toEqual(['commander', LIBRARY]);
@@ -57,13 +57,13 @@ it.each(['scheduler-console', 'scheduler-cli'])('%s has the version of the libra
   });
 });
 
-it('shares nothing by copy that Nest must see once: what comes from Nest is a peer', () => {
+it('bundles nothing that Nest must load once: packages of Nest are peers', () => {
   expect(Object.keys(manifest('libs/scheduler/package.json').dependencies)).toEqual(
     expect.not.arrayContaining([expect.stringMatching(/^(@nestjs\/|rxjs$|reflect-metadata$)/)]),
   );
 });
 
-it('the service, the library and the console, compiled together, need no more than the dependencies of the root', () => {
+it('the service, the library and the console need only the dependencies of the root', () => {
   const used = packagesOf([
     ...filesUnder('src', '.ts').filter((path) => !path.endsWith('.spec.ts') && !path.includes('/testing/')),
     ...librarySources(),
@@ -75,7 +75,7 @@ it('the service, the library and the console, compiled together, need no more th
 });
 
 it.each(['scheduler', 'scheduler-console', 'scheduler-cli'])(
-  'the root and %s ask for the same release of what both name',
+  'the root and %s require the same release of common packages',
   (name) => {
     const { dependencies: ofService, devDependencies } = manifest('package.json');
     const root = { ...devDependencies, ...ofService };

@@ -5,7 +5,7 @@ import { filesUnder } from '../support/source-files.js';
 
 const lua = filesUnder('libs/scheduler/src/store/redis/lua', '.lua').map((path) => readFileSync(path, 'utf8'));
 
-it.each(Object.entries(PLANTED_BUGS))('the text that is replaced exists once: %s', (_name, { replaced }) => {
+it.each(Object.entries(PLANTED_BUGS))('the replaced text exists once: %s', (_name, { replaced }) => {
   for (const [from] of replaced) {
     const count = lua.reduce((sum, text) => sum + text.split(from).length - 1, 0);
     expect([from, count]).toEqual([from, 1]);

@@ -67,13 +67,13 @@ describe('docs/redis-keys.md', () => {
     expect(sorted(document)).toEqual(sorted(keysInCode()));
   });
 
-  it('says of what type each is, as keys.lua does', () => {
+  it('gives the type of each, as keys.lua does', () => {
     const typeOf = new Map(document.map(({ name, type }) => [name, type]));
     const typed = keysInCode().filter(({ type }) => type !== undefined);
     expect(typed.map(({ name }) => [name, typeOf.get(name)])).toEqual(typed.map(({ name, type }) => [name, type]));
   });
 
-  it('says of what type each is, as the commands of the scripts do', () => {
+  it('gives the type of each, as the commands of the scripts use it', () => {
     const types = document.map(({ name, type }) => `${name} ${type}`);
     const used = [...typesInUse()];
     expect(used.length).toBeGreaterThan(40);

@@ -31,28 +31,31 @@ const workflows = readdirSync(WORKFLOWS).map((file) => ({
 const stepsOf = ({ jobs }: Workflow): Step[] => Object.values(jobs).flatMap(({ steps }) => steps);
 
 describe('the workflows of GitHub', () => {
-  it('are there: a check of changes, the coverage, and a release', () => {
+  it('exist: a check of changes, the coverage, and a release', () => {
     expect(workflows.map(({ file }) => file).sort()).toEqual(['ci.yml', 'coverage.yml', 'publish.yml']);
   });
 
-  it.each(workflows)('$file runs only what exists, may only read, and puts no text of others into a shell', (each) => {
-    const { workflow } = each;
-    expect(workflow.permissions).toEqual({ contents: 'read' });
-    const commands = stepsOf(workflow).flatMap(({ run }) => run ?? []);
-    expect(commands.length).toBeGreaterThan(0);
-    for (const command of commands) {
-      expect(command).not.toContain('${{');
-      for (const [, script] of command.matchAll(/npm run ([\w:-]+)/g))
-        expect(Object.keys(root['scripts'])).toContain(script);
-      for (const [, file] of command.matchAll(/\b(?:bash|node) (\.?\w[\w/-]+(?:\.mjs)?)/g))
-        expect([file, existsSync(file!)]).toEqual([file, true]);
-    }
-    for (const { uses } of stepsOf(workflow)) if (uses) expect(uses).toMatch(/^actions\/[\w-]+@(v\d+|[0-9a-f]{40})$/);
-    for (const { with: inputs } of stepsOf(workflow))
-      if (inputs?.['node-version-file']) expect(existsSync(inputs['node-version-file'] as string)).toBe(true);
-  });
+  it.each(workflows)(
+    '$file runs only existing commands, has read permission only, and passes no external text to a shell',
+    (each) => {
+      const { workflow } = each;
+      expect(workflow.permissions).toEqual({ contents: 'read' });
+      const commands = stepsOf(workflow).flatMap(({ run }) => run ?? []);
+      expect(commands.length).toBeGreaterThan(0);
+      for (const command of commands) {
+        expect(command).not.toContain('${{');
+        for (const [, script] of command.matchAll(/npm run ([\w:-]+)/g))
+          expect(Object.keys(root['scripts'])).toContain(script);
+        for (const [, file] of command.matchAll(/\b(?:bash|node) (\.?\w[\w/-]+(?:\.mjs)?)/g))
+          expect([file, existsSync(file!)]).toEqual([file, true]);
+      }
+      for (const { uses } of stepsOf(workflow)) if (uses) expect(uses).toMatch(/^actions\/[\w-]+@(v\d+|[0-9a-f]{40})$/);
+      for (const { with: inputs } of stepsOf(workflow))
+        if (inputs?.['node-version-file']) expect(existsSync(inputs['node-version-file'] as string)).toBe(true);
+    },
+  );
 
-  it('check each change as .ci/run does, on each major version of Node that is supported', () => {
+  it('check each change like .ci/run, on each supported major version of Node', () => {
     const { workflow } = workflows.find(({ file }) => file === 'ci.yml')!;
     const { steps, strategy } = workflow.jobs['check']!;
     expect(steps.map(({ run }) => run)).toContain('bash .ci/run');
@@ -61,7 +64,7 @@ describe('the workflows of GitHub', () => {
     expect(readFileSync('.nvmrc', 'utf8')).toBe(`${oldest}\n`);
   });
 
-  it('publish each package with provenance, after the whole check, and nothing else may identify itself', () => {
+  it('publish each package with provenance after the whole check; no other job gets an identity', () => {
     const { workflow } = workflows.find(({ file }) => file === 'publish.yml')!;
     const { steps, permissions } = workflow.jobs['publish']!;
     expect(permissions).toEqual({ contents: 'read', 'id-token': 'write' });
@@ -77,7 +80,7 @@ describe('the workflows of GitHub', () => {
   });
 });
 
-it.each(readdirSync(FORMS).filter((file) => file !== 'config.yml'))('the issue form %s is whole', (file) => {
+it.each(readdirSync(FORMS).filter((file) => file !== 'config.yml'))('the issue form %s is complete', (file) => {
   const form = parse(readFileSync(join(FORMS, file), 'utf8')) as {
     name: string;
     description: string;
@@ -92,7 +95,7 @@ it.each(readdirSync(FORMS).filter((file) => file !== 'config.yml'))('the issue f
   }
 });
 
-it('renovate has rules only for packages that are used', () => {
+it('renovate has rules only for used packages', () => {
   const { packageRules } = JSON.parse(readFileSync('renovate.json', 'utf8')) as {
     packageRules: { matchPackageNames?: string[]; matchFileNames?: string[] }[];
   };
@@ -108,7 +111,7 @@ it('renovate has rules only for packages that are used', () => {
   expect(named.filter((name) => !isUsed(name))).toEqual([]);
 });
 
-it('files for people are there, and the owners of code name paths that exist', () => {
+it('community files exist, and the owners of code name existing paths', () => {
   for (const file of [
     'SECURITY.md',
     'CODE_OF_CONDUCT.md',

@@ -21,7 +21,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-it('writes the address into each package, once, however often, and changes nothing else', () => {
+it('writes the address into each package, once, however often it runs, and changes nothing else', () => {
   setRepository('https://example.org/first/name.git', root);
   setRepository('https://example.org/owner/name/', root);
   for (const path of MANIFESTS) {
@@ -42,7 +42,7 @@ it('has the same address in each package, or none', () => {
   expect(new Set(urls).size).toBe(1);
 });
 
-it('takes no address but https', () => {
+it('accepts only https addresses', () => {
   expect(() => setRepository('git@example.org:owner/name.git', root)).toThrow();
   expect(() => setRepository('http://example.org/owner/name', root)).toThrow(/https/);
 });

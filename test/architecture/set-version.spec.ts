@@ -30,7 +30,7 @@ it('everything in the repository has one version', () => {
   if (existsSync(CHART)) expect(read(CHART, '.')).toContain(`\nversion: ${version}\nappVersion: ${version}\n`);
 });
 
-it('writes the next version wherever it stands, and gives the changes its heading', () => {
+it('writes the next version everywhere, and adds its heading to the changes', () => {
   const before = versionOf('package.json');
   setVersion('77.0.0', root, '2030-01-02');
   const released = ['scheduler', 'scheduler-cli', 'scheduler-console'].map((name) => `libs/${name}/package.json`);

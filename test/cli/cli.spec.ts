@@ -71,7 +71,7 @@ describe('executions', () => {
     expect((await cli(['why', id])).out).toBe(`${(await scheduler.why(id))!.text.replace(/\p{Cc}/gu, ' ')}\n`);
   });
 
-  it('are listed over several pages, up to a limit, which is said', async () => {
+  it('are listed over several pages, up to a limit, which is reported', async () => {
     for (let i = 0; i < 3; i++) await schedule('echo', { tags: ['many'] });
     expect(await json('list', '--tag', 'many')).toHaveLength(3);
     const { out, err } = await cli(['list', '--tag', 'many', '--limit', '2', '--json']);
@@ -79,7 +79,7 @@ describe('executions', () => {
     expect(err).toBe('more than 2: use --limit or a filter\n');
   });
 
-  it('are cancelled by ids: those that can be, and the others are named', async () => {
+  it('are cancelled by ids; those that cannot be are named', async () => {
     const ids = await Promise.all([schedule('echo', { delay: '1h' }), schedule('echo', { delay: '1h' })]);
     const { code, out, err } = await cli(['cancel', ids[0], '01NOSUCHEXECUTION', ids[1]]);
     expect([code, out]).toEqual([1, 'changed 2\n']);
@@ -104,7 +104,7 @@ describe('executions', () => {
     [['drop']],
     [['show']],
     [['list', '--nope']],
-  ])('%j is a wrong usage', async (args) => {
+  ])('%j is wrong usage', async (args) => {
     const { code, out, err } = await cli(args);
     expect([code, out]).toEqual([64, '']);
     expect(err).not.toBe('');
@@ -128,7 +128,7 @@ describe('queues and schedules', () => {
     });
   });
 
-  it('drain waits for what runs, and says why a queue cannot become empty', async () => {
+  it('drain waits for running executions, and reports why a queue cannot become empty', async () => {
     const id = await schedule('hold', { payload: { name: 'drain' } });
     while (!release.has('drain')) await new Promise(setImmediate);
     expect(await cli(['drain', 'default', '--timeout', '1'])).toMatchObject({
@@ -149,7 +149,7 @@ describe('queues and schedules', () => {
 });
 
 describe('export and import', () => {
-  it('restore schedules that were created at run time, and no secret', async () => {
+  it('restore schedules that were created at run time, without secrets', async () => {
     const file = join(folder, 'schedules.json');
     await scheduler.scheduleCronTask('echo', '0 4 * * 1', {
       id: 'weekly',
@@ -175,7 +175,7 @@ describe('export and import', () => {
     expect(after.find(({ id }) => id === 'secret')!.payload).toEqual({ password: 'geheim' });
   });
 
-  it('refuse a token without payloads, files that are no export, and name the schedule that is refused', async () => {
+  it('refuse a token without payloads and invalid files, and name the refused schedule', async () => {
     expect(await cli(['export'], { as: 'viewer' })).toMatchObject({ code: 77, out: '' });
     const file = join(folder, 'other.json');
     writeFileSync(file, '{"schedules":[]}');
@@ -191,7 +191,7 @@ describe('export and import', () => {
 });
 
 describe('failures', () => {
-  it('of access end with 77, name the code, and show no token', async () => {
+  it('of access exit with 77, name the code, and show no token', async () => {
     const anonymous = await cli(['queues'], { as: null });
     expect(anonymous).toMatchObject({
       code: 77,
@@ -211,7 +211,7 @@ describe('failures', () => {
     expect(JSON.parse(err)).toEqual({ error: { code: 'EXECUTION_NOT_FOUND', message: expect.any(String) } });
   });
 
-  it('of the connection and of the URL say what to change', async () => {
+  it('of the connection and of the URL state what to change', async () => {
     expect(await cli(['queues'], { to: `http://127.0.0.1:${await freePort()}` })).toMatchObject({
       code: 69,
       err: expect.stringContaining('ECONNREFUSED'),
@@ -228,7 +228,7 @@ describe('failures', () => {
     });
   });
 
-  it('of a rate limit are waited for, and no redirect is followed', async () => {
+  it('of a rate limit are retried later, and no redirect is followed', async () => {
     const asked: (string | undefined)[] = [];
     const server: Server = createServer((request, response) => {
       asked.push(request.url);
@@ -268,7 +268,7 @@ describe('a recount', () => {
     await scheduler.waitForExecution(executions['behind']!);
   });
 
-  it('names the counters that differ, and is refused while they change', async () => {
+  it('names the counters that differ, and refuses while they change', async () => {
     const health = {
       storeReachable: true,
       runningTasks: 1,

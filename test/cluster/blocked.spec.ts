@@ -46,8 +46,8 @@ describe('a handler that blocks the event loop for twice the lease', () => {
   });
 });
 
-describe('a worker of several slots whose event loop is blocked', () => {
-  it('is given nothing meanwhile: another one runs it, and each runs once', async () => {
+describe('a worker with several slots whose event loop is blocked', () => {
+  it('gets no claims meanwhile: another worker runs them, each once', async () => {
     const crowd = { namespace: 'crowd', maxConcurrentTasks: 4 };
     const pair = await Promise.all([1, 2].map(() => fleet.join({ options: crowd, tasks })));
     const source = await fleet.join({ options: { ...crowd, role: 'producer' }, tasks });
@@ -78,7 +78,7 @@ describe('a worker of several slots whose event loop is blocked', () => {
   });
 });
 
-describe('a worker whose event loop is never free for long', () => {
+describe('a worker whose event loop is mostly blocked', () => {
   const slow = { namespace: 'slow', maxConcurrentTasks: 4 };
   const many = (count: number) => Array.from({ length: count }, () => ({ taskId: 'note' }));
   const startsOf = (ids: string[]) => fleet.ledger().filter(({ what, id }) => what === 'start' && ids.includes(id));
@@ -89,7 +89,7 @@ describe('a worker whose event loop is never free for long', () => {
     await worker.call('lag', 250);
   });
 
-  it('begins what it claims, each once', async () => {
+  it('starts what it claims, each once', async () => {
     const ids = (await source.scheduler('scheduleTasks', many(20))) as string[];
     await Promise.all(ids.map((id) => source.scheduler('waitForExecution', id)));
     expect(
@@ -99,7 +99,7 @@ describe('a worker whose event loop is never free for long', () => {
     ).toEqual([...ids].sort());
   });
 
-  it('begins nothing of a queue once a pause of it has resolved', async () => {
+  it('starts nothing of a queue after its pause() has resolved', async () => {
     const ids = (await source.scheduler('scheduleTasks', many(40))) as string[];
     const closed: [from: bigint, to: bigint][] = [];
     const running = async (): Promise<number> => (await source.call('health')).runningTasks;

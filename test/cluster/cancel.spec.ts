@@ -45,8 +45,8 @@ async function heardUntil(last: string, of: number, act: () => Promise<unknown>)
   return heard;
 }
 
-describe('three processes, of which one works', () => {
-  it('take a cancel to the running handler at once, and tell a third of the end at once', async () => {
+describe('three processes, one of which is a worker', () => {
+  it('pass a cancel to the running handler at once, and notify a third of the end at once', async () => {
     for (let round = 0; round < 5; round++) {
       const hanging = worker.next('hanging');
       const id = (await producer.scheduler('scheduleTask', 'hang')) as string;
@@ -63,7 +63,7 @@ describe('three processes, of which one works', () => {
     }
   });
 
-  it('resolve a wait by event: nothing is asked while it lasts', async () => {
+  it('resolve a wait by an event, without polling', async () => {
     const ms = 1200;
     const napping = worker.next('napping');
     const id = (await producer.scheduler('scheduleTask', 'nap', { payload: { ms } })) as string;
@@ -79,7 +79,7 @@ describe('three processes, of which one works', () => {
     expect((await fleet.scripts()) - before - waits.length).toBeLessThan(waits.length / 2);
   });
 
-  it('hear the events of each other in their order', async () => {
+  it('receive the events of each other in order', async () => {
     const ids: string[] = [];
     const heard = await heardUntil('failed', 50, async () => {
       for (let i = 0; i < 50; i++)
@@ -97,7 +97,7 @@ describe('three processes, of which one works', () => {
     expect(new Set(heard.flatMap(({ workerId }) => workerId ?? []))).toEqual(new Set([worker.workerId]));
   });
 
-  it('see the health of the whole fleet', async () => {
+  it('report the health of the whole fleet', async () => {
     const second = await fleet.join({ tasks, options: { lease: '1m' } });
     const full = (node: FleetNode, left = 10): Promise<unknown> => node.next('hanging', () => --left === 0);
     const hanging = Promise.all([full(worker), full(second)]);

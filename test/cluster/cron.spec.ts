@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => fleet?.close());
 
 describe('three nodes and 500 schedules, one node late and one killed', () => {
-  it('fire each tick once and leave none out', async () => {
+  it('fire each tick once and skip none', async () => {
     const runs: Tick[] = [];
     const ticks = new EventEmitter();
     const joins = async (autoStart: boolean): Promise<FleetNode> => {

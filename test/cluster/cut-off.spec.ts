@@ -22,14 +22,14 @@ function start(settings: { url: string; standFor: number; hold: number }): Child
 
 const heard = async (child: ChildProcess): Promise<unknown> => ((await once(child, 'message')) as [unknown])[0];
 
-describe('a process with a thread that beats', () => {
-  it('keeps its run while its event loop stands still for three leases', async () => {
+describe('a process with a heartbeat thread', () => {
+  it('keeps its run while its event loop is blocked for three leases', async () => {
     const child = start({ url: (await serve()).url, standFor: 3 * LEASE, hold: 2 * LEASE });
     expect(await heard(child)).toEqual({ begun: true });
     expect(await heard(child)).toEqual({ code: null });
   });
 
-  it('aborts its run at the end of its lease where it is cut off with its thread', async () => {
+  it('aborts its run at the end of its lease if it is disconnected together with its thread', async () => {
     const proxy = await proxyTo(await serve());
     const child = start({ url: proxy.url, standFor: 0, hold: 30_000 });
     expect(await heard(child)).toEqual({ begun: true });

@@ -45,9 +45,9 @@ async function killAgainAndAgain(
   }
 }
 
-describe('100,000 executions over four workers, two of them killed again and again', () => {
+describe('100,000 executions on four workers, two of which are killed repeatedly', () => {
   it(
-    'loses none, ends each once, and runs again only what the killed had begun',
+    'loses none, ends each once, and repeats only runs of killed workers',
     async () => {
       const producer = await fleet.join({ options: { ...options, role: 'producer' }, tasks });
       const workers = await Promise.all([1, 2, 3, 4].map(() => fleet.join({ options, tasks })));

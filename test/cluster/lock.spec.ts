@@ -45,7 +45,7 @@ async function scriptsInWindow(): Promise<number> {
 }
 
 describe('one lock and eight workers', () => {
-  it('has never two holders, be it runs or handles, and tokens that only grow', async () => {
+  it('never has two holders, runs or handles, and its tokens only grow', async () => {
     const ids = (await nodes[0]!.scheduler(
       'scheduleTasks',
       Array.from({ length: RUNS }, () => ({ taskId: 'hold' })),
@@ -68,7 +68,7 @@ describe('one lock and eight workers', () => {
     expect(tokens.filter((token, i) => i > 0 && token <= tokens[i - 1]!)).toEqual([]);
   });
 
-  it('is not waited for by polling', async () => {
+  it('is not polled by waiters', async () => {
     const { completed } = (await nodes[0]!.scheduler('getHealthStatus')).metrics as { completed: number };
     await nodes[0]!.call('takeLock', KEY);
     // Beats, looks and duties that come round, of eight nodes.
@@ -90,7 +90,7 @@ describe('one lock and eight workers', () => {
     process.stdout.write(`scripts in ${WINDOW_MS} ms: ${alone} with none waiting, ${waitedFor} with ${2 * WAITERS}\n`);
   });
 
-  it('is freed by the rescue of a holder that is killed, and its run does not wait behind its own dead lock', async () => {
+  it('is released by the rescue of a killed holder, whose run does not wait for its own lock', async () => {
     const hanging = first('hanging');
     const id = (await nodes[0]!.scheduler('scheduleTask', 'hang')) as string;
     const [holder, { fencingToken }] = await hanging;
@@ -108,7 +108,7 @@ describe('one lock and eight workers', () => {
     process.stdout.write(`a run of a killed lock holder is back after ${again.at - killedAt} ms\n`);
   });
 
-  it('goes from a killed holder to whoever waits: at the rescue of a run, at the end of its ttl from a handle', async () => {
+  it('passes from a killed holder to the next waiter: at the rescue of a run, at the end of the ttl of a handle', async () => {
     const hanging = first('hanging');
     const id = (await nodes[0]!.scheduler('scheduleTask', 'hang')) as string;
     const [holder, { fencingToken }] = await hanging;
@@ -138,7 +138,7 @@ describe('one lock and eight workers', () => {
     await other.call('dropLock');
   });
 
-  it('passes by the waits of a process that is killed', async () => {
+  it('skips the waits of a killed process', async () => {
     const [holder, gone, there] = nodes as [FleetNode, FleetNode, FleetNode];
     await holder.call('takeLock', KEY);
     gone.call('takeLock', KEY).catch(() => undefined);

@@ -48,7 +48,7 @@ interface Seen {
     ['a minute ahead', '+60', 60_000],
     ['a minute behind', '-60', -60_000],
     ['a day behind', '-86400', -86_400_000],
-  ])('ticks, delays and retries by the server’s: %s', async (_, offset, ms) => {
+  ])('runs ticks, delays and retries by the server’s: %s', async (_, offset, ms) => {
     const { off, begun, ticks, ...waits } = await see(offset);
     expect(Math.abs(off - ms)).toBeLessThan(5_000);
     for (const [name, [first, second]] of Object.entries(ticks)) {

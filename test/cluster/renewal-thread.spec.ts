@@ -75,7 +75,7 @@ async function stand(server: RedisServer, { standFor, keepAlive = true, ...more 
   return { observer, child, moved, lookAfter, id: execution.executionId };
 }
 
-describe('a worker whose event loop stands still', () => {
+describe('a worker whose event loop is blocked', () => {
   it.each([
     ['by a url', false],
     ['like a client of the user', true],
@@ -89,13 +89,13 @@ describe('a worker whose event loop stands still', () => {
     expect(fencingToken).toBe(1);
   });
 
-  it('loses them where no thread beats for it', async () => {
+  it('loses them without a heartbeat thread', async () => {
     const { moved, lookAfter } = await stand(await serve(), { standFor: 2 * LEASE, keepAlive: false });
     expect(await lookAfter(() => false)).toBe(1);
     expect(await moved).toEqual({ settled: ['stale'] });
   });
 
-  it('loses them when it has stood still for longer than the limit', async () => {
+  it('loses them if it is blocked for longer than the limit', async () => {
     const { moved, lookAfter } = await stand(await serve(), { standFor: 3 * LEASE, stallLimit: LEASE / 4 });
     expect(await lookAfter(() => false)).toBe(1);
     expect(await moved).toEqual({ settled: ['stale'] });
@@ -109,7 +109,7 @@ describe('a worker whose event loop stands still', () => {
     expect(await moved).toEqual({ settled: ['applied'] });
   });
 
-  it('is handed nothing over meanwhile', async () => {
+  it('gets no direct dispatch meanwhile', async () => {
     const server = await serve();
     const { observer } = await stand(server, { standFor: 2 * LEASE });
     await server.command('HSET', '{beat}:wi', 'standing', '1');
@@ -119,7 +119,7 @@ describe('a worker whose event loop stands still', () => {
 });
 
 describe('the thread', () => {
-  it('ends within a second where nobody answers, and leaves nothing open', async () => {
+  it('ends within a second if the server does not respond, and leaves nothing open', async () => {
     const server = await serve();
     const { child, moved } = await stand(server, { standFor: 1 });
     await moved;
@@ -133,7 +133,7 @@ describe('the thread', () => {
     expect(code).toBe(0);
   });
 
-  it('keeps no process alive', async () => {
+  it('does not keep a process alive', async () => {
     const child = start('lonely-thread.mjs', (await serve()).url);
     child.disconnect();
     const [code] = (await once(child, 'exit')) as [number];

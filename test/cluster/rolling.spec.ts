@@ -26,7 +26,7 @@ const version = (taskId: string, handler: 'old' | 'new', options: Partial<NodeTa
 });
 
 describe('a rolling deploy', () => {
-  it('leaves what a node has no handler for to the node that has, without a failure or an attempt', async () => {
+  it('leaves an execution to the node that has its handler, without a failure or an attempt', async () => {
     const join = (tasks: NodeTask[], appVersion: string): Promise<FleetNode> =>
       fleet.join({ tasks, options: { namespace: 'lacking', version: appVersion } });
     const old = await join([note('common')], '1.0.0');
@@ -53,7 +53,7 @@ describe('a rolling deploy', () => {
     }
   });
 
-  it('runs old and new code side by side, whose scripts differ too, and never goes back to an older definition', async () => {
+  it('runs old and new code at the same time, with different scripts, and never returns to an older definition', async () => {
     const options = { namespace: 'side', maxConcurrentTasks: 2, history: 10_000 };
     const settings: Record<'old' | 'new', NodeSettings> = {
       old: {
@@ -80,7 +80,7 @@ describe('a rolling deploy', () => {
     expect((await producer.scheduler('getTaskStatus', ids[0]!)).priority).toBe('HIGH');
   });
 
-  it('has each schedule of decorators once, however many nodes boot together', async () => {
+  it('creates each schedule of decorators once, however many nodes start together', async () => {
     const cron = (id: string, expression: string): NodeTask =>
       note(id, { cron: { expression, timezone: 'Europe/Zurich' } });
     const tasks = Array.from({ length: 20 }, (_, i) => cron(`nightly-${i}`, `${i} 2 * * *`));
@@ -90,7 +90,7 @@ describe('a rolling deploy', () => {
     for (const node of nodes) expect(await schedulesOf(node)).toEqual(expected);
   });
 
-  it('keeps the schedules of the new release while nodes of the old one still boot', async () => {
+  it('keeps the schedules of the new release while nodes of the old one still start', async () => {
     const cron = (id: string, expression: string): NodeTask => note(id, { cron: expression });
     const [before, after] = ['0 2 * * *', '30 3 * * *'];
     const options = { namespace: 'mixed' };

@@ -93,7 +93,7 @@ function runsByWorker(rows: readonly AuditRow[]): Map<string, number> {
 describe('two instances of the service on one Redis', () => {
   let observer: FleetNode;
 
-  it('run the workflow once for each start, to its end', async () => {
+  it('run the workflow once for each start', async () => {
     // One after the other: an instance that starts meanwhile goes on with the run that is under way.
     for (const name of ['one', 'two']) {
       const { line, lines } = startInstance(name);
@@ -116,7 +116,7 @@ describe('two instances of the service on one Redis', () => {
     expect(rows.filter(([, , , , , , attempts]) => attempts.length > 1)).toEqual([]);
   });
 
-  it('share what a third process schedules, and lose nothing when one of them is told to stop', async () => {
+  it('share what a third process schedules, and lose nothing when one of them is stopped', async () => {
     const workers = await workersOf(observer);
     expect(workers.map(({ pid }) => pid).sort()).toEqual(instances.map(({ child }) => child.pid).sort());
     const [leaves, stays] = instances as [Instance, Instance];

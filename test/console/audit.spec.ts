@@ -26,7 +26,7 @@ describe.each<Platform>(['express', 'fastify'])('the audit log on %s', (platform
   const itemsOf = async (call: Awaited<ReturnType<typeof startConsole>>['call'], query = '') =>
     (await call('admin', 'get', `/api/audit${query}`).expect(200)).body.items as Record<string, unknown>[];
 
-  it('takes no HEAD for a change', async () => {
+  it('does not record a HEAD request as a change', async () => {
     const { call, port } = await startConsole(echo, { platform });
     for (const { token } of TOKENS)
       for (const path of ['/api/me', '/api/executions', '/api/audit'])
@@ -34,7 +34,7 @@ describe.each<Platform>(['express', 'fastify'])('the audit log on %s', (platform
     expect(await itemsOf(call)).toEqual([]);
   });
 
-  it('keeps changes whatever is refused and whoever knocks', async () => {
+  it('keeps changes, however many requests are rejected', async () => {
     const { call, port } = await startConsole(echo, { platform });
     await call('operator', 'post', '/api/queues/default/pause').expect(200);
     const viewer = { authorization: `Bearer ${TOKENS[0].token}` };
@@ -63,7 +63,7 @@ describe.each<Platform>(['express', 'fastify'])('the audit log on %s', (platform
     }
   });
 
-  it('has sign-ins that failed, over HTTP and at the live channel, in the log and in the metrics', async () => {
+  it('records failed sign-ins, over HTTP and at the live channel, in the log and in the metrics', async () => {
     const { lines, logger } = listen('Audit');
     const { call, port } = await startConsole(echo, { platform, logger });
     await rawRequest(port, 'GET', '/api/me?token=hunter2', undefined, {
@@ -87,7 +87,7 @@ describe.each<Platform>(['express', 'fastify'])('the audit log on %s', (platform
   it.each([
     ['a token', {}],
     ['a guard that throws', { auth: { guard: Closed } }],
-  ])('limits sign-ins that fail, with %s and at the upgrade, and logs some of them', async (_what, console) => {
+  ])('limits failed sign-ins, with %s and at the upgrade, and logs some of them', async (_what, console) => {
     const { lines, logger } = listen('Audit');
     const { port } = await startConsole(echo, { platform, logger, console: { ...console, rateLimit: { max: 5, per: 60_000 } } }); // prettier-ignore
     const statuses: number[] = [];

@@ -33,11 +33,11 @@ async function cpuOf(act: () => Promise<void>): Promise<number> {
   return took();
 }
 
-describe.each<Platform>(['express', 'fastify'])('before a caller is known, on %s', (platform) => {
+describe.each<Platform>(['express', 'fastify'])('before a caller is authenticated, on %s', (platform) => {
   it.each([
     ['tokens', {}],
     ['a guard', { auth: { guard: ThrowingGuard } }],
-  ])('no body is unpacked or parsed, with %s', async (_what, console) => {
+  ])('no body is decompressed or parsed, with %s', async (_what, console) => {
     const { port } = await startConsole(echo, { platform, console });
     const [json, form] = [gzipSync(VALUES), gzipSync(FORM)];
     const ask = async (body: Buffer, type: string, path = RUN, method = 'POST') => {
@@ -58,7 +58,7 @@ describe.each<Platform>(['express', 'fastify'])('before a caller is known, on %s
     expect(cpu).toBeLessThan(5000);
   });
 
-  it('the answer does not wait for the body', async () => {
+  it('the response does not wait for the body', async () => {
     const { port } = await startConsole(echo, { platform });
     const socket = connect(port, '127.0.0.1', () =>
       socket.write(
@@ -70,7 +70,7 @@ describe.each<Platform>(['express', 'fastify'])('before a caller is known, on %s
     socket.destroy();
   });
 
-  it('nothing is read beyond the rate limit, nor where the role does not cover it', async () => {
+  it('nothing is read above the rate limit, or without the required role', async () => {
     const { port } = await startConsole(echo, { platform, console: { rateLimit: { max: 2, per: 60_000 } } });
     const viewer = { authorization: `Bearer ${TOKENS[0].token}` };
     const statuses: number[] = [];
@@ -79,14 +79,14 @@ describe.each<Platform>(['express', 'fastify'])('before a caller is known, on %s
   });
 });
 
-describe.each<Platform>(['express', 'fastify'])('of a known caller, on %s', (platform) => {
-  it('the body is read, whatever the app has put before the routes', async () => {
+describe.each<Platform>(['express', 'fastify'])('for an authenticated caller, on %s', (platform) => {
+  it('the body is read, whatever middleware the app has', async () => {
     const { port } = await startConsole(echo, { platform, console: { auth: { guard: ThrowingGuard } } });
     const reply = await rawRequest(port, 'POST', '/api/live/tickets', gzipSync('{}'), { ...GZIP, 'x-user': 'u', 'content-type': 'application/json' }); // prettier-ignore
     expect(reply.status).toBe(201);
   });
 
-  it('JSON has a bound of values as well as of bytes', async () => {
+  it('JSON has a limit of values as well as of bytes', async () => {
     const { port, scheduler } = await startConsole(echo, { platform });
     const refused = await rawRequest(port, 'POST', RUN, gzipSync(VALUES), { ...ADMIN, ...GZIP, 'content-type': 'application/json' }); // prettier-ignore
     expect([refused.status, refused.body.code, refused.body.detail]).toEqual([413, 'PAYLOAD_TOO_LARGE', expect.stringMatching(/200000 values/)]); // prettier-ignore

@@ -41,10 +41,10 @@ async function cpuOf<T>(act: () => Promise<T>): Promise<{ value: T; cpu: number 
 describe.each<[Platform, StoreName]>([
   ['express', 'memory'],
   ['fastify', 'embedded'],
-])('an answer on %s, store %s', (platform, name) => {
+])('a response on %s, store %s', (platform, name) => {
   const start = (console = {}) => startConsole(tasks, { platform, console, scheduler: { store: storeOf(name) } });
 
-  it('with a list of large executions is small and soon there, and its pages have all of them', async () => {
+  it('with a list of large executions is small and fast, and its pages have all of them', async () => {
     const { call, scheduler } = await start();
     const ids: string[] = [];
     for (let n = 0; n < 200; n += 20) {
@@ -80,7 +80,7 @@ describe.each<[Platform, StoreName]>([
     expect([one.payload.text.length, one.result.length, one.logs.length]).toEqual([200_000, 200_000, 100]);
   });
 
-  it('with workflows has numbers of nodes by status, and of one all nodes', async () => {
+  it('with workflows has numbers of nodes by status, and of a single one all nodes', async () => {
     const { call, scheduler } = await start();
     const nodes = Array.from({ length: 3000 }, (_, n) => ({ taskId: 'nothing', ref: `n${n}` }));
     const runs = [];
@@ -98,7 +98,7 @@ describe.each<[Platform, StoreName]>([
     expect((await call('viewer', 'get', `/api/workflows/${runs[0]!.workflowId}`)).body.nodes).toHaveLength(3000);
   }, 120_000);
 
-  it('with schedules ends by the size of their payloads, and a preview of many ticks is soon there', async () => {
+  it('with schedules is limited by the size of their payloads, and a preview of many ticks is fast', async () => {
     const { call, scheduler } = await start();
     const ids = Array.from({ length: 40 }, (_, n) => `s${String(n).padStart(2, '0')}`);
     for (const id of ids) await scheduler.scheduleCronTask('nothing', '0 0 1 1 *', { id, payload: { text: TEXT } });
@@ -120,7 +120,7 @@ describe.each<[Platform, StoreName]>([
     expect(cpu).toBeLessThan(3000);
   });
 
-  it('with locks has pages, and the metrics count them without reading them', async () => {
+  it('with locks has pages, and the metrics count locks without reading them', async () => {
     const { app, call, scheduler } = await start();
     const keys = Array.from({ length: 450 }, (_, n) => `key-${String(n).padStart(3, '0')}`);
     for (const key of keys) await scheduler.lockManager.acquire(key, { ttl: '1h' });
@@ -136,7 +136,7 @@ describe.each<[Platform, StoreName]>([
     expect((await call('viewer', 'get', '/metrics').expect(200)).text).toContain('\nscheduler_locks_held 450\n');
   });
 
-  it('that costs much counts for many requests, and of one caller few are under way at a time', async () => {
+  it('that is expensive counts as many requests, and a caller can have only a few in progress', async () => {
     const { app, call } = await start({ rateLimit: { max: 100, per: 60_000 } });
     const statuses: number[] = [];
     for (let n = 0; n < 6; n++) statuses.push((await call('viewer', 'get', '/api/executions?limit=1000')).status);

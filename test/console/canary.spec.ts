@@ -56,7 +56,7 @@ function fail(payload: typeof PAYLOAD): never {
 }
 
 describe.each(['memory', 'redis'])('a secret, with the store %s,', (type) => {
-  it('shows up nowhere outside the payload', async () => {
+  it('appears only in the payload', async () => {
     const logs: string[] = [];
     const keep = (...said: unknown[]): void => void logs.push(said.map((each) => (typeof each === 'string' ? each : inspect(each, { depth: 9 }))).join(' ')); // prettier-ignore
     const { app, url, port, scheduler } = await startConsole(

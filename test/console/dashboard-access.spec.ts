@@ -91,7 +91,7 @@ async function walk(page: Page): Promise<{ unreached: string[]; unseen: string[]
 }
 
 describe.each(['light', 'dark'] as const)('in %s', (scheme) => {
-  it('every page can be read, and walked with the Tab key', async () => {
+  it('every page is readable, and operable with the Tab key', async () => {
     const page = await open(scheme);
     await page.goto(url);
     await page.getByLabel('Access token').waitFor();
@@ -109,7 +109,7 @@ describe.each(['light', 'dark'] as const)('in %s', (scheme) => {
     }
   });
 
-  it('the forms can be read and walked, with what is wrong in them', async () => {
+  it('the forms are readable and operable, including their errors', async () => {
     const page = await open(scheme, [400]);
     await signIn(page, url, ADMIN);
     for (const [hash, heading, opener, send] of [
@@ -133,7 +133,7 @@ describe.each(['light', 'dark'] as const)('in %s', (scheme) => {
   });
 });
 
-it('nothing moves for who does not want it', async () => {
+it('there is no animation for users who prefer reduced motion', async () => {
   const page = await open('light');
   await signIn(page, url, ADMIN);
   await visit(page, `executions/${running}`, 'One that waits');
@@ -141,7 +141,7 @@ it('nothing moves for who does not want it', async () => {
   expect(await page.evaluate('document.getAnimations().length')).toBe(0);
 });
 
-it('a page says that its server is gone, keeps what it showed, and comes back', async () => {
+it('a page reports that its server is gone, keeps its data, and recovers', async () => {
   const first = await startConsole(TASKS);
   const { page, close: closePage } = await openPage(browser);
   await signIn(page, `${first.url}/dashboard/`, ADMIN);
@@ -163,7 +163,7 @@ it('a page says that its server is gone, keeps what it showed, and comes back', 
   await closePage();
 });
 
-it('a page that the role does not cover, and a session that is over, say so', async () => {
+it('a page reports a missing permission and an expired session', async () => {
   const page = await open('light', [403]);
   await signIn(page, url, OPERATOR);
   await visit(page, `executions/${running}`, 'One that waits');

@@ -17,13 +17,13 @@ describe.each<Platform>(['express', 'fastify'])('the pages of the dashboard on %
     ({ url } = await startConsole({ echo: (payload) => payload }, { platform, console: { path: 'ops' } }));
   });
 
-  it('stand in a folder, to which the address without a slash leads', async () => {
+  it('are in a folder; the address without a slash redirects to it', async () => {
     const reply = await get('dashboard?a=1');
     expect([reply.status, reply.headers.get('location')]).toEqual([302, 'dashboard/']);
     expect(new URL(reply.headers.get('location')!, `${url}/ops/dashboard`).pathname).toBe('/ops/dashboard/');
   });
 
-  it('allow nothing but what comes from here, and no frame around them', async () => {
+  it('allow only resources of this origin, and no frames', async () => {
     const reply = await get('dashboard/');
     expect(reply.status).toBe(200);
     expect(Object.fromEntries(reply.headers)).toMatchObject({
@@ -36,13 +36,13 @@ describe.each<Platform>(['express', 'fastify'])('the pages of the dashboard on %
     expect(html).not.toMatch(/<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=|https?:\/\//i);
   });
 
-  it('are less than 300 kB in all', () => {
+  it('have less than 300 kB in total', () => {
     const bytes = [...readDashboardFiles().values()].reduce((sum, { gzip }) => sum + gzip.length, 0);
     expect(bytes).toBeGreaterThan(10_000);
     expect(bytes).toBeLessThan(MAX_GZIP_BYTES);
   });
 
-  it('bring all they need, packed and to be kept for good', async () => {
+  it('include all they need, compressed and with immutable caching', async () => {
     const html = await (await get('dashboard/')).text();
     const assets = [...html.matchAll(/(?:src|href)="\.\/(assets\/[^"]+)"/g)].map(([, asset]) => asset!);
     expect(assets.map((asset) => asset.split('.').pop()).sort()).toEqual(['css', 'js']);
@@ -61,7 +61,7 @@ describe.each<Platform>(['express', 'fastify'])('the pages of the dashboard on %
     }
   });
 
-  it('are not sent again to who has them', async () => {
+  it('are not sent again to a client that has them', async () => {
     const { headers } = await get('dashboard/');
     const reply = await get('dashboard/', { 'if-none-match': headers.get('etag')! });
     expect([reply.status, await reply.text()]).toEqual([304, '']);
@@ -78,7 +78,7 @@ describe.each<Platform>(['express', 'fastify'])('the pages of the dashboard on %
     'dashboard/assets/%2fetc%2fpasswd',
     'dashboard/__proto__',
     'dashboard/constructor',
-  ])('do not answer %s', async (path) => {
+  ])('do not respond to %s', async (path) => {
     const reply = await get(path);
     expect(reply.status).toBe(404);
     expect(await reply.text()).not.toMatch(/"name":|root:|<html/);

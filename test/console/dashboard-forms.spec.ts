@@ -46,7 +46,7 @@ describe('the form of a schedule', () => {
     await visit(page, 'schedules', 'Schedules');
   });
 
-  it('creates one, with its next ticks while it is typed, and problems at their fields', async () => {
+  it('creates one, with its next ticks while it is typed, and errors at their fields', async () => {
     await button('New schedule').click();
     await field('Task').selectOption('app.extract');
     await field('Name').fill('early');
@@ -86,7 +86,7 @@ describe('the form of a schedule', () => {
     });
   });
 
-  it('changes one, keeps what it does not show, and makes no second one of that name', async () => {
+  it('changes one, keeps the fields it does not show, and refuses a second one with that name', async () => {
     await started.scheduler.scheduleCronTask('app.extract', '0 5 * * *', {
       id: 'changed',
       payload: { token: 's3cret' },
@@ -119,7 +119,7 @@ describe('the form of a schedule', () => {
     expect((await schedule('changed'))?.cronExpression).toBe('0 6 * * *');
   });
 
-  it('deletes one, once sure, and says what code will bring back', async () => {
+  it('deletes one after confirmation, and warns that code will recreate it', async () => {
     await started.scheduler.scheduleCronTask('app.extract', '0 5 * * *', { id: 'gone' });
     await button('Edit app.declared').click();
     await page.getByText('declares this schedule').waitFor();
@@ -143,7 +143,7 @@ describe('the form of an execution', () => {
     await button('Schedule a task').click();
   });
 
-  it('takes a time, tags, what to wait for, and a key that schedules once', async () => {
+  it('accepts a time, tags, dependencies, and a key that schedules once', async () => {
     const upstream = await started.scheduler.scheduleTask('app.extract', { delay: '1h' });
     await field('Task').selectOption('app.load');
     await field('When').selectOption('time');
@@ -179,7 +179,7 @@ describe('the form of an execution', () => {
     ).toBe(items[0]!.executionId);
   });
 
-  it('says what is wrong at the field', async () => {
+  it('shows errors at their fields', async () => {
     await field('When').selectOption('delay');
     await field('Delay').fill('later');
     await button('Schedule').click();
@@ -197,7 +197,7 @@ describe('the form of an execution', () => {
   });
 });
 
-it('the filter of executions takes a span of time, and lives in the address', async () => {
+it('the filter of executions accepts a time span, and is part of the URL', async () => {
   const id = await started.scheduler.scheduleTask('app.extract', { tags: ['spanned'] });
   await started.scheduler.waitForExecution(id);
   await signIn(page, url, VIEWER);

@@ -69,7 +69,7 @@ describe(`the dashboard with ${EXECUTIONS} executions`, () => {
     await picture(page, 'executions-100000');
   });
 
-  it('says how far it has looked for what is not near, and looks further', async () => {
+  it('reports how far it has searched, and continues the search', async () => {
     await visit(page, 'executions?tag=first', 'Executions');
     await page.getByText('None so far').waitFor();
     await page.getByRole('button', { name: 'Search further back' }).click();
@@ -80,7 +80,7 @@ describe(`the dashboard with ${EXECUTIONS} executions`, () => {
     await page.getByText('No execution matches').waitFor();
   });
 
-  it('follows live while thousands more run', async () => {
+  it('updates live while thousands more run', async () => {
     await visit(page, 'executions', 'Executions');
     await page.locator('.live[data-live=live]').waitFor();
     await run(10 * BATCH, () => []);
@@ -92,7 +92,7 @@ describe(`the dashboard with ${EXECUTIONS} executions`, () => {
   });
 });
 
-it(`a workflow of ${STEPS} nodes is drawn, moved, listed and followed live`, async () => {
+it(`a workflow of ${STEPS} nodes is drawn, moved, listed and updated live`, async () => {
   const tasks = Array.from({ length: STEPS }, (_, index) => ({
     taskId: 'app.step',
     ref: `step-${index}`,

@@ -70,7 +70,7 @@ const status = (name: string) => page.locator('.page-actions .badge', { hasText:
 const rowOf = (text: string) => page.getByRole('row').filter({ hasText: text }).first();
 
 describe('the dashboard in a real Chromium', () => {
-  it('lets in who has a token, and nobody else', async () => {
+  it('admits only users with a token', async () => {
     await page.goto(url);
     await picture(page, 'sign-in');
     await page.getByLabel('Access token').fill('no-such-token-0123456789');
@@ -87,7 +87,7 @@ describe('the dashboard in a real Chromium', () => {
     expect(await page.evaluate('sessionStorage.length')).toBe(0);
   });
 
-  it('schedules one and shows it run, live', async () => {
+  it('schedules an execution and shows it run, live', async () => {
     await signIn(page, url, ADMIN!);
     await page.locator('.live[data-live=live]').waitFor();
     await visit(page, 'executions', 'Executions');
@@ -124,7 +124,7 @@ describe('the dashboard in a real Chromium', () => {
     expect((await started.scheduler.getTaskStatus(id))?.status).toBe('CANCELLED');
   });
 
-  it('shows names, errors and results as the text they are, and retries', async () => {
+  it('shows names, errors and results as plain text, and retries', async () => {
     const id = await started.scheduler.scheduleTask('app.import', { tags: ['html'] });
     await started.scheduler.waitForExecution(id);
     await signIn(page, url, ADMIN!);
@@ -151,7 +151,7 @@ describe('the dashboard in a real Chromium', () => {
     await status('Pending');
   });
 
-  it('cancels all that match a filter', async () => {
+  it('cancels all executions that match a filter', async () => {
     const requests = Array.from({ length: 3 }, () => ({ taskId: 'app.audit', delay: '1h', tags: ['many'] }));
     await started.scheduler.scheduleTasks(requests);
     await signIn(page, url, ADMIN!);
@@ -166,7 +166,7 @@ describe('the dashboard in a real Chromium', () => {
     expect(items.map(({ status }) => status)).toEqual(['CANCELLED', 'CANCELLED', 'CANCELLED']);
   });
 
-  it('draws a workflow, live, and is walked by keys', async () => {
+  it('draws a workflow, live, and supports the keyboard', async () => {
     const { workflowId, executions } = await started.scheduler.runWorkflow({
       name: 'Onboarding',
       tasks: [
@@ -223,7 +223,7 @@ describe('the dashboard in a real Chromium', () => {
     await page.getByRole('button', { name: 'Pause app.audit' }).waitFor();
   });
 
-  it('shows who holds a lock, and takes it', async () => {
+  it('shows the holder of a lock, and releases it by force', async () => {
     const id = await started.scheduler.scheduleTask('app.report');
     const handle = await started.scheduler.lockManager.acquire('by-hand', { ttl: '1m', maxWait: 0 });
     await signIn(page, url, ADMIN!);
@@ -238,7 +238,7 @@ describe('the dashboard in a real Chromium', () => {
     expect(await handle?.release()).toBe(false);
   });
 
-  it('tells the run that lost a lock by force from the one that takes it next', async () => {
+  it('distinguishes the run that lost a lock by force from the next holder', async () => {
     const id = await started.scheduler.scheduleTask('app.report');
     await signIn(page, url, ADMIN!);
     await visit(page, 'locks', 'Locks');
@@ -257,7 +257,7 @@ describe('the dashboard in a real Chromium', () => {
     await page.getByText('No lock is held').waitFor();
   });
 
-  it('offers a viewer nothing that changes, and hides payloads', async () => {
+  it('offers no changes to a viewer, and hides payloads', async () => {
     const id = await started.scheduler.scheduleTask('app.report', { payload: { canary: 'c4n4ry' }, delay: '1h' });
     await signIn(page, url, VIEWER!);
     await visit(page, `executions/${id}`, 'Monthly report');
@@ -267,7 +267,7 @@ describe('the dashboard in a real Chromium', () => {
     await started.scheduler.cancelTask(id);
   });
 
-  it('is there in the dark too, with the workers', async () => {
+  it('works in dark mode, and shows the workers', async () => {
     await close();
     ({ page, faults, close } = await openPage(browser, { colorScheme: 'dark' }, [404]));
     await signIn(page, url, ADMIN!);

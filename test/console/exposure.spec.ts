@@ -42,11 +42,11 @@ class SessionGuard implements CanActivate {
   }
 }
 
-describe.each<Platform>(['express', 'fastify'])('from where the console may be called, on %s', (platform) => {
+describe.each<Platform>(['express', 'fastify'])('callers of the console on %s', (platform) => {
   it.each([
     ['with auth none', 'none' as const],
     ['without tokens', { tokens: [] }],
-  ])('%s it is not served beyond loopback, even where the app listens there', async (_what, auth) => {
+  ])('%s come from loopback only, even if the app listens on other addresses', async (_what, auth) => {
     const { app } = await startConsole(echo, { platform, console: { auth } });
     const [outside, inside] = [await doorAt('10.0.0.5', app.getHttpServer()), await doorAt('127.0.0.1', app.getHttpServer())]; // prettier-ignore
     for (const path of ['/api/me', '/metrics']) {
@@ -58,7 +58,7 @@ describe.each<Platform>(['express', 'fastify'])('from where the console may be c
     expect((await rawRequest(inside, 'GET', '/api/me')).status).toBe(auth === 'none' ? 200 : 401);
   });
 
-  it('with auth none it is called by names of this machine only, so that no other name may resolve to it', async () => {
+  it('with auth none must use names of this machine, so no other name can resolve to it', async () => {
     const { port } = await startConsole(echo, { platform, console: { auth: 'none' } });
     for (const host of ['localhost', `127.0.0.1:${port}`, '[::1]:8080', 'scheduler.localhost']) {
       expect((await rawRequest(port, 'GET', '/api/me', undefined, { host })).status).toBe(200);
@@ -78,7 +78,7 @@ describe.each<Platform>(['express', 'fastify'])('from where the console may be c
     }
   });
 
-  it('without a bearer token it is called by no page of another origin', async () => {
+  it('without a bearer token are no pages of another origin', async () => {
     const console = { auth: { guard: SessionGuard }, allowedOrigins: ['https://ops.example'] };
     const apps = [
       { headers: { cookie: 'session=1' }, ...(await startConsole(echo, { platform, console })) },
@@ -96,7 +96,7 @@ describe.each<Platform>(['express', 'fastify'])('from where the console may be c
     }
   });
 
-  it('a made-up bearer token opens nothing to a page of another origin where no token is checked', async () => {
+  it('with a made-up bearer token are not trusted as pages of another origin if no token is checked', async () => {
     for (const auth of ['none' as const, { guard: SessionGuard }]) {
       const prepare = (app: INestApplication) => app.enableCors({ origin: true, credentials: true });
       const { port } = await startConsole(echo, { platform, console: { auth }, prepare });
@@ -112,7 +112,7 @@ describe.each<Platform>(['express', 'fastify'])('from where the console may be c
     }
   });
 
-  it('with auth none it is called through no proxy, behind which everyone seems to be of this machine', async () => {
+  it('with auth none do not come through a proxy, behind which every caller seems local', async () => {
     const { port, url } = await startConsole(echo, { platform, console: { auth: 'none' } });
     for (const name of ['X-Forwarded-For', 'X-Forwarded-Host', 'x-forwarded-proto', 'Forwarded', 'Via', 'X-Real-IP']) {
       const { status, body } = await rawRequest(port, 'GET', '/api/me', undefined, { [name]: '10.1.2.3' });
@@ -124,13 +124,13 @@ describe.each<Platform>(['express', 'fastify'])('from where the console may be c
     expect((await rawRequest(protectedOne.port, 'GET', '/api/me', undefined, through)).status).toBe(200);
   });
 
-  it('with a bearer token, which no browser brings by itself, from anywhere', async () => {
+  it('with a bearer token, which no browser sends by itself, come from any address', async () => {
     const { port } = await startConsole(echo, { platform });
     const from = { ...BEARER, host: 'ops.example', origin: 'https://other.example' };
     expect((await rawRequest(port, 'GET', '/api/me', undefined, from)).status).toBe(200);
   });
 
-  it('takes no form and no text of another site', async () => {
+  it('send neither a form nor text of another site', async () => {
     const { port } = await startConsole(echo, { platform });
     for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=x']) {
       const { status, body } = await rawRequest(port, 'POST', '/api/tasks/echo/executions', '{}', {
@@ -142,7 +142,7 @@ describe.each<Platform>(['express', 'fastify'])('from where the console may be c
   });
 });
 
-it('knows the names of this machine', () => {
+it('recognizes the names of this machine', () => {
   for (const host of ['LOCALHOST:1', '127.8.9.1', '[::1]', 'a.localhost:80', '2130706433'])
     expect([host, isLoopbackHost(host)]).toEqual([host, true]);
   for (const host of [

@@ -36,7 +36,7 @@ afterEach(async () => {
 const sums = (count: number) => Array.from({ length: count }, (_, a) => ({ taskId: 'add', payload: { a, b: 1 } }));
 
 describe('a console of a fleet', () => {
-  it('tells live what happens on other instances', async () => {
+  it('reports events of other instances live', async () => {
     const [here, there] = [await followLive(front.url, bearer(VIEWER)), await followLive(worker.url, bearer(VIEWER))];
     const ids = (await front.scheduler.scheduleTasks(sums(200))).sort();
     for (const { events, hello, until } of [here, there]) {
@@ -61,7 +61,7 @@ describe('a console of a fleet', () => {
     }
   });
 
-  it('answers a scrape while its Redis hangs, without figures of before', async () => {
+  it('responds to a scrape while its Redis hangs, without old values', async () => {
     const scrape = async () => (await front.call('viewer', 'get', '/metrics').expect(200)).text;
     await front.scheduler.waitForExecution(await front.scheduler.scheduleTask('mail'));
     const before = await scrape();
@@ -78,7 +78,7 @@ describe('a console of a fleet', () => {
     await until(async () => (await scrape()).includes('\nscheduler_executions_total{outcome="completed"} 1\n'));
   });
 
-  it('has its clients read anew where it may have missed events', async () => {
+  it('resynchronizes its clients if it may have missed events', async () => {
     const { socket, hello, until: heard } = await followLive(front.url, bearer(VIEWER));
     await worker.scheduler.taskQueue.pause('mail');
     await front.scheduler.scheduleTask('mail');

@@ -37,7 +37,7 @@ const FLOODS: [string, (client: RawWebSocket, n: number) => void, joins: boolean
 ];
 
 describe.each<Platform>(['express', 'fastify'])('a client of the live channel on %s', (platform) => {
-  it.each(FLOODS)('is dropped for a flood %s, and leaves nothing behind', async (_what, send, joins) => {
+  it.each(FLOODS)('is disconnected for a flood %s, and leaves nothing', async (_what, send, joins) => {
     const { port } = await startConsole({}, { platform });
     const client = await connect(port, VIEWER);
     const { socket } = client;
@@ -59,7 +59,7 @@ describe.each<Platform>(['express', 'fastify'])('a client of the live channel on
     expect((process.memoryUsage().rss - before) / 1e6).toBeLessThan(250);
   });
 
-  it('is dropped where it does not join', async () => {
+  it('is disconnected if it does not join', async () => {
     const { port } = await startConsole({}, { platform });
     const { socket } = await connect(port, VIEWER);
     const begun = performance.now();
@@ -67,7 +67,7 @@ describe.each<Platform>(['express', 'fastify'])('a client of the live channel on
     expect(performance.now() - begun).toBeLessThan(15_000);
   });
 
-  it('holds up no stop of the app, nor its place, where it does not answer a close', async () => {
+  it('does not delay a stop of the app, or keep its place, if it does not answer a close', async () => {
     const { app, port } = await startConsole({}, { platform });
     await Promise.all(Array.from({ length: 5 }, () => connect(port, VIEWER)));
     const begun = performance.now();
@@ -75,7 +75,7 @@ describe.each<Platform>(['express', 'fastify'])('a client of the live channel on
     expect(performance.now() - begun).toBeLessThan(10_000);
   });
 
-  it('has places of its own, and takes none of others', async () => {
+  it('has its own number of places, and takes none of others', async () => {
     const { port, call } = await startConsole({}, { platform });
     const sockets = await Promise.all(Array.from({ length: 25 }, () => connect(port, VIEWER)));
     for (let n = 0; n < 5; n++) expect(await upgradeStatus(port, '/live', VIEWER)).toBe(403);

@@ -37,19 +37,19 @@ const follow = (headers = bearer(ADMIN)) => followLive(`${app.url}/ops`, headers
 const upgrade = (headers: Record<string, string>) => upgradeStatus(app.port, '/ops/live', headers);
 
 describe('the upgrade to the live channel', () => {
-  it('is for those with a token, before anything is said', async () => {
+  it('requires a token, before any data is sent', async () => {
     expect(await upgrade(bearer(VIEWER))).toBe(101);
     expect(await upgrade({})).toBe(403);
     expect(await upgrade(bearer('wrong-wrong-wrong-wrong'))).toBe(403);
   });
 
-  it('is refused to pages of other origins, whatever they bring', async () => {
+  it('is refused for pages of other origins, whatever their credentials', async () => {
     for (const origin of ['https://evil.example', 'null', `${app.url}.evil.example`])
       expect(await upgrade({ ...bearer(ADMIN), origin })).toBe(403);
     expect(await upgrade({ ...bearer(ADMIN), origin: app.url })).toBe(101);
   });
 
-  it('takes a ticket once, from a page of its own', async () => {
+  it('accepts a ticket once, from its own page', async () => {
     const ticket = async (): Promise<string> => {
       const { body } = await app.call('viewer', 'post', '/ops/api/live/tickets').expect(201);
       return (body as { ticket: string }).ticket;
@@ -73,7 +73,7 @@ async function serveWith(console: SchedulerConsoleOptions): Promise<void> {
 }
 
 describe('with auth: none', () => {
-  it('is refused to a page of a name that someone else has pointed here', async () => {
+  it('is refused for a page of a host name that resolves to this machine', async () => {
     await serveWith({ auth: 'none' });
     const { port } = new URL(app.url);
     const from = (host: string) => upgrade({ host, origin: `http://${host}` });
@@ -89,7 +89,7 @@ describe('a client', () => {
 
   const endOf = (socket: Socket) => new Promise<string>((resolve) => socket.once('disconnect', resolve));
 
-  it('loses its socket when its token expires, and the token opens nothing any more', async () => {
+  it('is disconnected when its token expires, and the token is no longer valid', async () => {
     const expires = new Date(Date.now() + 60 * MINUTE);
     const [viewer, , admin] = TOKENS;
     await serveWith({ auth: { tokens: [{ ...viewer, expires }, admin] } });
@@ -105,7 +105,7 @@ describe('a client', () => {
     await new Promise((resolve) => late.once('connect_error', resolve));
   });
 
-  it("that a guard of the app's own let in comes back after a minute", async () => {
+  it('that a guard of the app has admitted reconnects after a minute', async () => {
     class LetIn {
       canActivate = () => true;
     }
@@ -121,7 +121,7 @@ describe('a client', () => {
 });
 
 describe('the live channel', () => {
-  it('tells what happens, numbered without a hole', async () => {
+  it('sends events, numbered without gaps', async () => {
     const { events, hello, until } = await follow();
     const ids = await app.scheduler.scheduleTasks(
       Array.from({ length: 200 }, (_, n) => ({ taskId: 'add', payload: { a: n, b: 1 } })),
@@ -132,14 +132,14 @@ describe('the live channel', () => {
     expect(events.find(({ name }) => name === 'scheduler.execution.completed')!.data.result).toBeGreaterThan(0);
   });
 
-  it('keeps results from those who may not see payloads', async () => {
+  it('hides results from clients that may not see payloads', async () => {
     const { events, until } = await follow(bearer(VIEWER));
     await app.scheduler.scheduleTask('add', { payload: { a: 1, b: 2 } });
     await until((all) => completedOf(all).length === 1);
     expect(events.filter(({ data }) => 'result' in data)).toEqual([]);
   });
 
-  it('tells a client that was away what it missed', async () => {
+  it('sends missed events to a client that reconnects', async () => {
     const first = await follow();
     first.socket.disconnect();
     const id = await app.scheduler.scheduleTask('add', { payload: { a: 1, b: 2 } });
@@ -154,7 +154,7 @@ describe('the live channel', () => {
     ['of another process', { epoch: 'another', seq: 0 }],
     ['that is no position', { epoch: 1 }],
     ['that is none at all', null],
-  ])('gives a snapshot to a client with a position %s', async (_what, position) => {
+  ])('sends a snapshot to a client with a position %s', async (_what, position) => {
     const { socket } = await follow();
     const resync = new Promise<LivePosition & { snapshot: object }>((resolve) => socket.once('resync', resolve));
     socket.emit('resume', position);
@@ -170,28 +170,28 @@ describe('the live channel', () => {
     });
   });
 
-  it('drops a client that sends too much at once', async () => {
+  it('disconnects a client that sends too much at once', async () => {
     const { socket, hello } = await follow();
     const gone = new Promise<void>((resolve) => socket.once('disconnect', () => resolve()));
     socket.emit('resume', { ...hello, more: 'x'.repeat(65 * 1024) });
     await gone;
   });
 
-  it('drops a client that talks too much', async () => {
+  it('disconnects a client that sends too many messages', async () => {
     const { socket, hello } = await follow();
     const gone = new Promise<void>((resolve) => socket.once('disconnect', () => resolve()));
     for (let i = 0; i < 50; i++) socket.emit('resume', hello);
     await gone;
   });
 
-  it('drops a client that sends more than 64 kB at once', async () => {
+  it('disconnects a client that sends more than 64 kB at once', async () => {
     const { socket } = await follow();
     const gone = new Promise<void>((resolve) => socket.once('disconnect', () => resolve()));
     socket.emit('resume', 'x'.repeat(65 * 1024));
     await gone;
   });
 
-  it('sends one that asks for all that is kept a part at a time', async () => {
+  it('sends all that is kept in parts to a client that requests it', async () => {
     const ids = await app.scheduler.scheduleTasks(Array.from({ length: 50 }, () => ({ taskId: 'large' })));
     for (const id of ids) await app.scheduler.waitForExecution(id);
     const { socket, events, hello, until } = await follow();
@@ -220,7 +220,7 @@ describe('the live channel', () => {
     return { slow, line, count: ids.length };
   }
 
-  it('drops a client that does not read, and goes on with the others', async () => {
+  it('disconnects a client that does not read, and continues with the others', async () => {
     const { slow, line, count } = await oneThatDoesNotRead();
     const gone = new Promise<void>((resolve) => slow.socket.once('disconnect', () => resolve()));
     const sockets = (): number => app.app.get(LiveServer, { strict: false })['server']!.sockets.sockets.size;
@@ -230,14 +230,14 @@ describe('the live channel', () => {
     expect(completedOf(slow.events).length).toBeLessThan(count);
   });
 
-  it('lets a client that reads again go on where it was', async () => {
+  it('resumes at the same position when a client reads again', async () => {
     const { slow, line, count } = await oneThatDoesNotRead();
     line.resume();
     await slow.until((all) => completedOf(all).length === count + 1);
     expect(slow.events.map(({ seq }) => seq)).toEqual(slow.events.map((_, i) => slow.hello.seq + 1 + i));
   });
 
-  it('tells a hundred clients each of every end, 25 of a caller', async () => {
+  it('sends every end to a hundred clients, 25 of a caller', async () => {
     const callers = ['a', 'b', 'c', 'd'].map((name) => ({
       token: `${name}-token-0123456789`,
       name,

@@ -65,7 +65,7 @@ const programs = findPrograms();
 const withPrometheus = programs ? it : it.skip;
 
 describe('/metrics', () => {
-  it('counts what the fleet has done, and what it has to do', () => {
+  it('counts what the fleet has done and has to do', () => {
     expect(valueOf('scheduler_store_up')).toBe(1);
     expect(valueOf('scheduler_executions_total{outcome="completed"}')).toBe(2);
     expect(valueOf('scheduler_executions_total{outcome="failed"}')).toBe(1);
@@ -77,7 +77,7 @@ describe('/metrics', () => {
     expect(valueOf('scheduler_skips_total{reason="DEPENDENCY_FAILED"}')).toBe(1);
   });
 
-  it('tells what it knows where a part of it cannot be read', async () => {
+  it('returns what it can read if a part cannot be read', async () => {
     const store = app.get<TaskStore>(TASK_STORE, { strict: false });
     const { listWorkers } = store;
     store.listWorkers = () => Promise.reject(new Error('no connection'));
@@ -100,7 +100,7 @@ describe('/metrics', () => {
     expect(valueOf('scheduler_event_loop_lag_seconds{at="p99"}')).toBeGreaterThan(0);
   });
 
-  it('has every metric that the Grafana dashboard, the alert rules and the Helm chart name', () => {
+  it('has every metric in the Grafana dashboard, the alert rules and the Helm chart', () => {
     const dashboard = JSON.parse(readFileSync('deploy/grafana/scheduler.json', 'utf8')) as {
       panels: { targets: { expr: string }[] }[];
       templating: { list: { query: string | { query: string } }[] };

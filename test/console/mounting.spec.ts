@@ -52,7 +52,7 @@ describe.each<Platform>(['express', 'fastify'])('on %s', (platform) => {
     const status = async (address: string, token?: string): Promise<number> =>
       (await fetch(address, { headers: token ? { authorization: `Bearer ${token}` } : {}, redirect: 'manual' })).status;
 
-    it('answers at its address, and asks who comes', async () => {
+    it('responds at its address, and requires authentication', async () => {
       expect(await status(`${base}/api/me`)).toBe(401);
       expect(await status(`${base}/api/me`, ADMIN)).toBe(200);
       expect(await status(`${base}/metrics`)).toBe(401);
@@ -61,7 +61,7 @@ describe.each<Platform>(['express', 'fastify'])('on %s', (platform) => {
       expect(await status(`${base}/dashboard/`)).toBe(200);
     });
 
-    it('tells what is wrong with a body, and where its routes are', async () => {
+    it('reports errors of a body, and the path of its routes', async () => {
       const headers = { authorization: `Bearer ${ADMIN}`, 'content-type': 'application/json' };
       const reply = await fetch(`${base}/api/tasks/echo/executions`, {
         method: 'POST',
@@ -74,7 +74,7 @@ describe.each<Platform>(['express', 'fastify'])('on %s', (platform) => {
       expect(Object.keys(((await document.json()) as { paths: object }).paths)).toContain(`${at}/api/me`);
     });
 
-    it('has its live channel beside it', async () => {
+    it('has its live channel at the same path', async () => {
       const socket = io(origin, {
         path: `${at}/live`,
         transports: ['websocket'],
@@ -90,7 +90,7 @@ describe.each<Platform>(['express', 'fastify'])('on %s', (platform) => {
       socket.disconnect();
     });
 
-    it('shows its pages, live', async () => {
+    it('serves its pages, live', async () => {
       const { page, faults, close } = await openPage(browser);
       await signIn(page, `${base}/dashboard`, ADMIN);
       await page.locator('.live[data-live=live]').waitFor();

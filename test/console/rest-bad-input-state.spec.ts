@@ -14,7 +14,7 @@ import { closeConsoles, startConsole, type Platform, type Role } from '../suppor
 afterAll(closeConsoles);
 
 /** Those of the inputs B1 to B23 whose answer hangs on what the scheduler does or holds. */
-describe.each<Platform>(['express', 'fastify'])('input that is bad for its moment, on %s', (platform) => {
+describe.each<Platform>(['express', 'fastify'])('input that is invalid in the current state, on %s', (platform) => {
   let started: Awaited<ReturnType<typeof startConsole>>;
   const held = gate();
   const door = gate();
@@ -49,7 +49,7 @@ describe.each<Platform>(['express', 'fastify'])('input that is bad for its momen
   const put = (id: string, cronExpression: string) =>
     started.call('admin', 'put', `/api/schedules/${id}`).send({ taskId: 'echo', cronExpression });
 
-  it('B11: schedules that tick too often together are CRON_TOO_FREQUENT', async () => {
+  it('B11: schedules that together tick too often are CRON_TOO_FREQUENT', async () => {
     await put('first', '* * * * * *').expect(200);
     await put('second', '* * * * * *').expect(200);
     await put('minutely', '* * * * *').expect(200);
@@ -68,19 +68,19 @@ describe.each<Platform>(['express', 'fastify'])('input that is bad for its momen
     for (const { id } of items) await started.call('admin', 'delete', `/api/schedules/${id}`).expect(204);
   });
 
-  it('B12: an instant that has passed is now', async () => {
+  it('B12: an instant in the past is now', async () => {
     const { body } = await post('/tasks/echo/executions', { scheduledTime: '2001-01-01T00:00:00Z' }).expect(201);
     expect(await started.scheduler.waitForExecution(body.executionId)).toMatchObject({ status: 'COMPLETED' });
   });
 
-  it('B14: an idempotency key that comes again with another body is a conflict', async () => {
+  it('B14: an idempotency key with another body is a conflict', async () => {
     const send = (payload: number) => post('/tasks/echo/executions', { payload }).set('Idempotency-Key', 'once');
     const first = await send(1).expect(201);
     expect((await send(1).expect(201)).body).toEqual(first.body);
     expect((await send(2).expect(409)).body).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT', status: 409 });
   });
 
-  it('B16: a lock is not taken from another holder than the one that was meant', async () => {
+  it('B16: a lock is released only from the given holder', async () => {
     await post('/tasks/holding/executions', {}).expect(201);
     await held.opened;
     const { items } = (await started.call('viewer', 'get', '/api/locks').expect(200)).body;
@@ -132,7 +132,7 @@ describe.each<Platform>(['express', 'fastify'])('input that is bad for its momen
     expect(reply.text).not.toMatch(/SECRET|10\.0\.0\.7/);
   });
 
-  it('B23: the same again has the same answer', async () => {
+  it('B23: the same request again has the same response', async () => {
     const id = (await post('/tasks/echo/executions', { delay: '1h' }).expect(201)).body.executionId;
     expect((await post(`/executions/${id}/retry`).expect(409)).body.code).toBe('NOT_RETRYABLE');
     await post(`/executions/${id}/cancel`).expect(200);

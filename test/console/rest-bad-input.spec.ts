@@ -267,14 +267,14 @@ describe.each<Platform>(['express', 'fastify'])('bad input on %s', (platform) =>
     expect(text).not.toMatch(/\bat .*\.[jt]s:\d/);
   });
 
-  it('B18: what leads out of the path is no route', async () => {
+  it('B18: a path traversal is no route', async () => {
     for (const path of ['/executions/../../etc', '/executions/%zz', `/executions/${'x'.repeat(10_000)}`]) {
       const { status } = await send('GET', path);
       expect([path.slice(0, 30), [400, 404, 414].includes(status)]).toEqual([path.slice(0, 30), true]);
     }
   });
 
-  it('leaves nothing behind, and no prototype changed', async () => {
+  it('leaves no data, and changes no prototype', async () => {
     expect(JSON.stringify(await store.dump())).toBe(before);
     expect(({} as { admin?: unknown }).admin).toBeUndefined();
   });
@@ -284,7 +284,7 @@ describe.each<Platform>(['express', 'fastify'])('bad input on %s', (platform) =>
   });
 });
 
-it('every row from B1 to B23 stands here, in the other file, or is no matter of HTTP', () => {
+it('every row from B1 to B23 is here or in the other file, or does not concern HTTP', () => {
   const here = new Set([...cases.map(([id]) => id), ...IN_OTHER_FILE, ...Object.keys(NOT_OVER_HTTP)]);
   expect([...here].sort()).toEqual(Array.from({ length: 23 }, (_, n) => `B${n + 1}`).sort());
   for (const { seeInstead } of Object.values(NOT_OVER_HTTP)) expect(existsSync(seeInstead)).toBe(true);

@@ -45,11 +45,11 @@ function halfRequest(
   });
 }
 
-describe.each<Platform>(['express', 'fastify'])('the bounds of a request on %s', (platform) => {
+describe.each<Platform>(['express', 'fastify'])('the limits of a request on %s', (platform) => {
   const post = (port: number, body: unknown, headers = {}, path = RUN) =>
     rawRequest(port, 'POST', path, body, { ...AUTHORIZATION, ...headers });
 
-  it('takes bodies up to a mebibyte, whatever the app allows itself', async () => {
+  it('allow bodies up to one MiB, whatever the limit of the app', async () => {
     const { port } = await startConsole(echo, { platform });
     expect((await post(port, { payload: 'x'.repeat(200_000) })).status).toBe(201);
     const nodes = Array.from({ length: 9 }, () => ({ taskId: 'echo', payload: 'x'.repeat(100_000) }));
@@ -58,7 +58,7 @@ describe.each<Platform>(['express', 'fastify'])('the bounds of a request on %s',
     ).toBe(201);
   });
 
-  it('unpacks no more than that', async () => {
+  it('apply to decompressed bodies', async () => {
     const { port } = await startConsole(echo, { platform });
     const gzip = (text: string) => post(port, gzipSync(text), { 'content-encoding': 'gzip' });
     expect((await gzip('{"payload":1}')).status).toBe(201);
@@ -70,7 +70,7 @@ describe.each<Platform>(['express', 'fastify'])('the bounds of a request on %s',
     expect([unknown.status, unknown.body.code]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
   });
 
-  it('answers a body without end when it is too large, and cuts it off when its time is over', async () => {
+  it('end a body without end when it is too large or too slow', async () => {
     const { port } = await startConsole(echo, { platform, console: { requestTimeout: 300 } });
     const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
     const answer = await halfRequest(port, RUN, ['Transfer-Encoding: chunked'], (write) => {
@@ -79,13 +79,13 @@ describe.each<Platform>(['express', 'fastify'])('the bounds of a request on %s',
     expect(answer).toMatch(/^HTTP\/1\.1 413 [^]*"code":"PAYLOAD_TOO_LARGE"/);
   });
 
-  it('waits no longer than its time for a body', async () => {
+  it('apply to the time that a body takes', async () => {
     const { port } = await startConsole(echo, { platform, console: { requestTimeout: 100 } });
     const answer = await halfRequest(port, RUN, ['Content-Length: 100'], (write) => write('{"payload"'));
     expect(answer).toMatch(/^HTTP\/1\.1 408 [^]*"code":"REQUEST_TIMEOUT"/);
   });
 
-  it('answers in time where the store does not, and says that it may still take effect', async () => {
+  it('apply if the store does not respond; the response says that the call may still take effect', async () => {
     const { app, call } = await startConsole(echo, { platform, console: { requestTimeout: 100 } });
     app.get<TaskStore>(TASK_STORE, { strict: false }).enqueue = () => new Promise(() => undefined);
     const { body, headers } = await call('operator', 'post', RUN).send({}).expect(503);
@@ -98,13 +98,13 @@ describe.each<Platform>(['express', 'fastify'])('the bounds of a request on %s',
     expect(items).toMatchObject([{ action: 'scheduleExecution', outcome: 'ANSWER_TIMEOUT' }]);
   });
 
-  it('takes headers of 16 kB at most', async () => {
+  it('allow headers of 16 kB', async () => {
     const { port } = await startConsole(echo, { platform });
     const { status } = await rawRequest(port, 'GET', '/api/me', undefined, { ...AUTHORIZATION, 'x-long': 'x'.repeat(17_000) }); // prettier-ignore
     expect(status).toBe(431);
   });
 
-  it('asks for no type where nothing is sent', async () => {
+  it('do not require a content type for an empty body', async () => {
     const { port } = await startConsole(echo, { platform });
     const json = { 'content-type': 'application/json', 'content-length': 0 };
     expect((await post(port, undefined, json, '/api/queues/default/pause')).status).toBe(200);
@@ -113,7 +113,7 @@ describe.each<Platform>(['express', 'fastify'])('the bounds of a request on %s',
     expect((await post(port, undefined, json)).body.code).toBe('INVALID_JSON');
   });
 
-  it('leaves the routes of the app to their own parsers', async () => {
+  it('do not affect other routes of the app', async () => {
     const { port } = await startConsole(echo, { platform, app: { controllers: [OwnController] } });
     const twice = await rawRequest(port, 'POST', '/api/tasks', '{"a":1,"a":2}');
     expect([twice.status, twice.body]).toEqual([201, { body: { a: 2 } }]);
@@ -121,7 +121,7 @@ describe.each<Platform>(['express', 'fastify'])('the bounds of a request on %s',
     expect([broken.status, broken.body.code]).not.toEqual([400, 'INVALID_JSON']);
   });
 
-  it('holds under a global prefix', async () => {
+  it('apply under a global prefix', async () => {
     const app = await makeConsole(echo, { platform, console: { path: 'ops' } });
     app.setGlobalPrefix('v1');
     await app.listen(0, '127.0.0.1');
@@ -132,7 +132,7 @@ describe.each<Platform>(['express', 'fastify'])('the bounds of a request on %s',
   });
 });
 
-it('looks at what another parser has read before it', async () => {
+it('apply to a body that another parser has read', async () => {
   const server = express();
   server.use(express.json());
   const app = await makeConsole(echo, { adapter: new ExpressAdapter(server) });
@@ -144,13 +144,13 @@ it('looks at what another parser has read before it', async () => {
   expect((await post('{"payload":1}')).status).toBe(201);
 });
 
-it('says what a bound may be', async () => {
+it('have a valid range', async () => {
   const make = (console: object) => makeConsole(echo, { console });
   await expect(make({ requestTimeout: 0 })).rejects.toThrow(/requestTimeout: 0 .* 1 to 600000/);
   await expect(make({ cronTicksPerMinute: Number.NaN })).rejects.toThrow(/cronTicksPerMinute/);
 });
 
-it('asks for no HTTP where the app has none', async () => {
+it('do not require HTTP in an app without it', async () => {
   const imports = [SchedulerModule.forRoot(), SchedulerConsoleModule.forRoot({ auth: { tokens: TOKENS } })];
   const app = await NestFactory.createApplicationContext({ module: class {}, imports }, { logger: false, abortOnError: false }); // prettier-ignore
   await app.close();

@@ -14,7 +14,7 @@ const CANARY = 'canary-5d41402abc';
 const echo = { echo: (payload: unknown) => payload };
 
 describe.each<Platform>(['express', 'fastify'])('on %s', (platform) => {
-  it('bears its headers on answers and on errors', async () => {
+  it('sets its headers on responses and errors', async () => {
     const { call } = await startConsole(echo, { platform });
     for (const reply of [await call('viewer', 'get', '/api/me'), await call(null, 'get', '/api/me')]) {
       expect(reply.headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
@@ -29,7 +29,7 @@ describe.each<Platform>(['express', 'fastify'])('on %s', (platform) => {
     ]);
   });
 
-  it('takes no form and no text, which other sites could send', async () => {
+  it('accepts neither a form nor text, which other sites could send', async () => {
     const { call } = await startConsole(echo, { platform });
     for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
       const reply = await call('operator', 'post', '/api/tasks/echo/executions').set('Content-Type', type).send('{}');
@@ -37,7 +37,7 @@ describe.each<Platform>(['express', 'fastify'])('on %s', (platform) => {
     }
   });
 
-  it('says 429 with Retry-After beyond the limit of one caller, while others go on', async () => {
+  it('returns 429 with Retry-After above the limit of one caller, and serves others', async () => {
     const { call } = await startConsole(echo, { platform, console: { rateLimit: { max: 3, per: 60_000 } } });
     for (let i = 0; i < 3; i++) await call('viewer', 'get', '/api/me').expect(200);
     const reply = await call('viewer', 'get', '/api/me').expect(429);
@@ -49,7 +49,7 @@ describe.each<Platform>(['express', 'fastify'])('on %s', (platform) => {
     await call('operator', 'get', '/api/me').expect(200);
   });
 
-  it('shows a secret to nobody, and a payload to those who may see it', async () => {
+  it('never shows a secret, and shows payloads only with the permission', async () => {
     const logged: string[] = [];
     const keep = (message: unknown) => void logged.push(String(message));
     const { call, scheduler } = await startConsole(
@@ -81,7 +81,7 @@ describe.each<Platform>(['express', 'fastify'])('on %s', (platform) => {
       expect(text).not.toMatch(/canary|hunter2|key-1|cookie-1|iban-1|token-0123/);
   });
 
-  it('keeps the book of what was changed: who, what, when, before and after', async () => {
+  it('records changes in the audit log: who, what, when, before and after', async () => {
     const lines: string[] = [];
     const log = (message: unknown, context?: string) => void (context === 'Audit' && lines.push(String(message)));
     const { call, scheduler } = await startConsole(echo, { platform, logger: { ...SILENT, log } });
@@ -111,7 +111,7 @@ describe.each<Platform>(['express', 'fastify'])('on %s', (platform) => {
     await call('admin', 'delete', '/api/audit').expect(404);
   });
 
-  it('asks a guard of the app instead, and the roles that it gives', async () => {
+  it('uses a guard of the app, and the roles that it returns', async () => {
     @Injectable()
     class OwnGuard implements CanActivate {
       canActivate(context: ExecutionContext): boolean {
@@ -139,7 +139,7 @@ describe.each<Platform>(['express', 'fastify'])('on %s', (platform) => {
     await guarded.listen(0, '0.0.0.0');
   });
 
-  it('without tokens makes one, prints it once, and serves loopback', async () => {
+  it('without tokens generates one, prints it once, and serves loopback', async () => {
     const warnings: string[] = [];
     const warn = (message: unknown) => void warnings.push(String(message));
     const { url } = await startConsole(echo, {
@@ -156,8 +156,8 @@ describe.each<Platform>(['express', 'fastify'])('on %s', (platform) => {
   });
 });
 
-describe('what the console is made of', () => {
-  it('refuses options that are wrong, without saying a token', () => {
+describe('parts of the console', () => {
+  it('refuse wrong options without showing a token', () => {
     const make = (options: object) => () => SchedulerConsoleModule.forRoot(options);
     const tokens = [{ token: 'secret-but-no', name: 'x', role: 'viewer' }];
     expect(make({ auth: { tokens } })).toThrow(/auth\.tokens\[0\]\.token: a string of length 13/);
@@ -178,7 +178,7 @@ describe('what the console is made of', () => {
     expect(new ConsoleExposedError('0.0.0.0')).toMatchObject({ code: 'CONSOLE_EXPOSED', status: 403 });
   });
 
-  it('takes a ticket once, and keeps twenty of a caller, whatever others ask for', () => {
+  it('accept a ticket once, and keep twenty of a caller, however many others request', () => {
     const authenticator = new ConsoleAuthenticator(resolveConsoleOptions({ auth: { tokens: TOKENS } }));
     const principal = authenticator.authenticate(TOKENS[1].token, '10.0.0.1')!;
     expect(principal).toEqual({ name: 'otto', role: 'operator', payloads: true });
@@ -193,7 +193,7 @@ describe('what the console is made of', () => {
     expect(JSON.stringify(Object.values(authenticator))).not.toContain(TOKENS[1].token);
   });
 
-  it('lets in nobody from elsewhere where nobody is asked', () => {
+  it('admit only local callers if there is no authentication', () => {
     const authenticator = new ConsoleAuthenticator(resolveConsoleOptions({ auth: 'none' }));
     expect(authenticator.isProtected).toBe(false);
     expect(authenticator.authenticate(undefined, '::ffff:127.0.0.1')).toMatchObject({ role: 'admin' });
@@ -201,7 +201,7 @@ describe('what the console is made of', () => {
       expect(authenticator.authenticate(undefined, address)).toBeNull();
   });
 
-  it('counts requests by the generic cell rate algorithm', () => {
+  it('limit requests by the generic cell rate algorithm', () => {
     const limiter = new RateLimiter(resolveConsoleOptions({ rateLimit: { max: 10, per: 1000 } }));
     const passed = (from: number, count: number) => {
       let ok = 0;
@@ -219,7 +219,7 @@ describe('what the console is made of', () => {
   });
 });
 
-it('may be made from other providers', async () => {
+it('can be created from other providers', async () => {
   const opened = gate();
   const app = await makeConsole(echo, {
     console: { path: 'unused' },

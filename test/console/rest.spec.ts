@@ -4,7 +4,7 @@ import { closeConsoles, startConsole, type Platform, type Role } from '../suppor
 
 afterAll(closeConsoles);
 
-describe.each<Platform>(['express', 'fastify'])('the REST interface on %s', (platform) => {
+describe.each<Platform>(['express', 'fastify'])('the REST API on %s', (platform) => {
   let started: Awaited<ReturnType<typeof startConsole>>;
   const running = gate();
   const door = gate();
@@ -74,7 +74,7 @@ describe.each<Platform>(['express', 'fastify'])('the REST interface on %s', (pla
     expect(none.body.items).toEqual([]);
   });
 
-  it('goes through pages by a cursor', async () => {
+  it('pages by a cursor', async () => {
     for (let i = 0; i < 3; i++) await ended(await schedule('echo', { tags: ['paged'] }));
     const first = (await as('viewer', 'get', '/executions?tag=paged&limit=2').expect(200)).body;
     const rest = (await as('viewer', 'get', `/executions?tag=paged&limit=2&cursor=${first.nextCursor}`).expect(200))
@@ -89,7 +89,7 @@ describe.each<Platform>(['express', 'fastify'])('the REST interface on %s', (pla
     expect(body).toMatchObject({ logs: ['one line'], progress: { fraction: 0.5, note: 'half' } });
   });
 
-  it('gives the same execution for the same Idempotency-Key, and 409 for another body', async () => {
+  it('returns the same execution for the same Idempotency-Key, and 409 for another body', async () => {
     const post = (payload: number) =>
       as('operator', 'post', '/tasks/echo/executions').set('Idempotency-Key', 'once').send({ payload });
     const [a, b] = [await post(1).expect(201), await post(1).expect(201)];
@@ -97,7 +97,7 @@ describe.each<Platform>(['express', 'fastify'])('the REST interface on %s', (pla
     expect((await post(2).expect(409)).body).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT', status: 409 });
   });
 
-  it('says why one waits, cancels it, and says 409 the second time', async () => {
+  it('returns why an execution waits, cancels it, and returns 409 the second time', async () => {
     const id = await schedule('echo', { delay: '1h' });
     const { body } = await as('viewer', 'get', `/executions/${id}`);
     expect(body.why).toMatch(/PENDING: it is due at/);
@@ -110,7 +110,7 @@ describe.each<Platform>(['express', 'fastify'])('the REST interface on %s', (pla
     expect(again.headers['content-type']).toMatch(/^application\/problem\+json/);
   });
 
-  it('retries a failed one only', async () => {
+  it('retries only failed executions', async () => {
     const id = await schedule('broken');
     await ended(id);
     await as('operator', 'post', `/executions/${id}/retry`).expect(200, { executionId: id, changed: true });
@@ -131,7 +131,7 @@ describe.each<Platform>(['express', 'fastify'])('the REST interface on %s', (pla
     expect((await bulk('retry', { filter })).body).toEqual({ changed: 5, matched: 5, more: false });
   });
 
-  it('runs a workflow, and shows its graph', async () => {
+  it('runs a workflow, and returns its graph', async () => {
     const tasks = [
       { taskId: 'echo', ref: 'a' },
       { taskId: 'echo', ref: 'b', dependencies: [{ ref: 'a', type: 'success' }] },
@@ -241,7 +241,7 @@ describe.each<Platform>(['express', 'fastify'])('the REST interface on %s', (pla
     expect((await as('operator', 'post', '/queues/none/pause').expect(404)).body.code).toBe('QUEUE_NOT_FOUND');
   });
 
-  it('shows a lock with its holder, and frees it by force', async () => {
+  it('returns a lock with its holder, and releases it by force', async () => {
     const id = await schedule('slow');
     await running.opened;
     expect((await as('viewer', 'get', '/locks').expect(200)).body.items).toMatchObject([
@@ -257,7 +257,7 @@ describe.each<Platform>(['express', 'fastify'])('the REST interface on %s', (pla
     door.open();
   });
 
-  it('tells of health, workers, and itself', async () => {
+  it('returns health, workers, and its own description', async () => {
     expect((await as('viewer', 'get', '/health/status').expect(200)).body).toMatchObject({
       status: expect.any(String),
       queueStats: {},

@@ -78,7 +78,7 @@ describe.each<Platform>(['express', 'fastify'])('the routes on %s', (platform) =
     return rawRequest(started.port, method.toUpperCase(), path.replaceAll(/:\w+/g, 'x'), undefined, authorization === undefined ? {} : { authorization }); // prettier-ignore
   };
 
-  it('are those of the table', () => {
+  it('match the table', () => {
     const found = routesOf(started.app).map((route) => route.join(' '));
     expect([...new Set(found)].sort()).toEqual(Object.keys(ROUTES).sort());
     if (platform === 'fastify') return;
@@ -88,7 +88,7 @@ describe.each<Platform>(['express', 'fastify'])('the routes on %s', (platform) =
     expect(laid.sort()).toEqual(Object.keys(ROUTES).sort());
   });
 
-  it.each(Object.entries(ROUTES))('%s is for %s and who may do more', async (route, needed) => {
+  it.each(Object.entries(ROUTES))('%s requires %s or a higher role', async (route, needed) => {
     const { token } = TOKENS[2];
     for (const wrong of [
       undefined,
@@ -111,7 +111,7 @@ describe.each<Platform>(['express', 'fastify'])('the routes on %s', (platform) =
     }
   });
 
-  it('of the app bear none of the headers of the console', async () => {
+  it('of the app have none of the headers of the console', async () => {
     expect((await ask('get /open')).headers['content-security-policy']).toBeUndefined();
     expect((await ask('get /api/me')).headers['content-security-policy']).toMatch(/default-src 'self'/);
   });

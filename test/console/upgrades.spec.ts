@@ -49,7 +49,7 @@ function answerTo(port: number, sent: string): Promise<string> {
 const statusesOf = (answer: string): number[] =>
   [...answer.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status));
 
-describe.each<Platform>(['express', 'fastify'])('an upgrade that nobody takes, on %s', (platform) => {
+describe.each<Platform>(['express', 'fastify'])('an upgrade that no listener handles, on %s', (platform) => {
   it.each(['GET /health/live', 'HEAD /health/ready', 'GET /api/me', 'GET /live/scores', 'GET /dashboard/'])(
     'is answered as an ordinary request: %s',
     async (line) => {
@@ -60,7 +60,7 @@ describe.each<Platform>(['express', 'fastify'])('an upgrade that nobody takes, o
     },
   );
 
-  it('has its body, whether it comes with the head or later', async () => {
+  it('includes its body, sent with the head or later', async () => {
     const { port } = await startConsole({}, { platform, app: OWN });
     const json = ['Content-Type: application/json', 'Content-Length: 7'];
     expect(await answerTo(port, asking('POST /echo', json, '{"a":1}') + closing('GET /health/live'))).toMatch(
@@ -74,7 +74,7 @@ describe.each<Platform>(['express', 'fastify'])('an upgrade that nobody takes, o
     expect(await text(socket)).toContain('{"body":{"a":2}}');
   });
 
-  it('may follow another one on the same connection, in the order asked', async () => {
+  it('can follow another on the same connection, and is answered in order', async () => {
     const { port } = await startConsole({}, { platform, app: OWN });
     const warnings: Error[] = [];
     const keep = (warning: Error) => void warnings.push(warning);
@@ -87,7 +87,7 @@ describe.each<Platform>(['express', 'fastify'])('an upgrade that nobody takes, o
     expect(warnings).toEqual([]);
   });
 
-  it('holds up no stop of the app', async () => {
+  it('does not delay a stop of the app', async () => {
     const { app, port } = await startConsole({}, { platform, app: OWN });
     const sockets = Array.from({ length: 50 }, () => connect(port, '127.0.0.1'));
     await Promise.all(
@@ -101,7 +101,7 @@ describe.each<Platform>(['express', 'fastify'])('an upgrade that nobody takes, o
     await Promise.all(closed);
   });
 
-  it('is left to another listener that takes it, even a slow one', async () => {
+  it('is left to another listener that handles it, even a slow one', async () => {
     const { app, port } = await startConsole({}, { platform, app: OWN });
     const server = app.getHttpServer() as Server;
     server.on('upgrade', ({ url }: IncomingMessage, socket: Socket) => {
@@ -113,7 +113,7 @@ describe.each<Platform>(['express', 'fastify'])('an upgrade that nobody takes, o
     expect(statusesOf(await answerTo(port, rest))).toEqual([200, 200, 200, 200]);
   });
 
-  it('is answered where an app has two consoles, and both have their channels', async () => {
+  it('is answered if an app has two consoles, and both have their channels', async () => {
     const imports = [SchedulerConsoleModule.forRoot({ path: 'second', auth: { tokens: TOKENS } }), ...OWN.imports];
     const { port } = await startConsole({}, { platform, app: { ...OWN, imports } });
     expect(statusesOf(await answerTo(port, asking('GET /health/live') + closing('GET /nothing')))).toEqual([200, 404]);
@@ -123,7 +123,7 @@ describe.each<Platform>(['express', 'fastify'])('an upgrade that nobody takes, o
     expect(await upgradeStatus(port, '/live/scores', headers)).toBe(platform === 'express' ? 200 : 404);
   });
 
-  it('leaves the routes of the app below the path of the live channel alone', async () => {
+  it('does not affect routes of the app below the path of the live channel', async () => {
     const { port } = await startConsole({}, { platform, app: OWN });
     expect((await rawRequest(port, 'GET', '/live/scores')).body).toEqual({ scores: [] });
   });

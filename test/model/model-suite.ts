@@ -71,6 +71,6 @@ export function seedOf(): number | undefined {
 export function modelSuite(name: string, open: OpenStore, options: ModelOptions): void {
   describe(`store model: ${name}`, () => {
     const runs = Number(process.env['MODEL_RUNS'] ?? options.runs);
-    it(`keeps every promise in ${runs} random sequences`, () => checkModel(open, { ...options, runs }), 600_000);
+    it(`satisfies all invariants in ${runs} random sequences`, () => checkModel(open, { ...options, runs }), 600_000);
   });
 }

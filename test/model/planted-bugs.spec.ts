@@ -9,18 +9,18 @@ import { wrapStore } from './wrap-store.js';
 const RUNS = { runs: 150, seed: 20_260_101 };
 
 describe('the checkers of the model', () => {
-  it('find nothing in a store without a planted bug', async () => {
+  it('report nothing for a store without a planted bug', async () => {
     expect(await findViolation(openMemory, RUNS)).toBeNull();
   }, 120_000);
 
   for (const [name, { bug, breaks }] of Object.entries(PLANTED_BUGS)) {
-    it(`find it when ${name}`, async () => {
+    it(`report when ${name}`, async () => {
       const violation = await findViolation(wrapStore(openMemory, bug), RUNS);
       expect(breaks).toContain(violation?.invariant);
     }, 120_000);
   }
 
-  it('find two stores that come to different states', async () => {
+  it('report two stores that reach different states', async () => {
     // It keeps every promise, and rotates its queues the other way round.
     const skewed = wrapStore(openMemory, (inner) => ({
       register: (worker) => inner.register({ ...worker, queues: worker.queues.toReversed() }),

@@ -34,7 +34,7 @@ async function playAndRecover(commands: readonly Command[], historyCount: number
 /** After each acknowledged command, what is read from the files is what is in memory. */
 export function recoverySuite({ runs, historyCount = 1000, seed }: ModelOptions): void {
   describe('recovery', () => {
-    it(`finds the same state after each command of ${runs} random sequences`, async () => {
+    it(`restores the same state after each command of ${runs} random sequences`, async () => {
       const property = fc.asyncProperty(commandSequence, (commands) => playAndRecover(commands, historyCount));
       await fc.assert(property, bounded({ numRuns: runs, seed: seed ?? seedOf() }));
     }, 600_000);

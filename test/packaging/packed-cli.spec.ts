@@ -18,21 +18,21 @@ beforeAll(async () => {
 afterAll(() => rm(work, { recursive: true, force: true }));
 
 describe('the tarball of the command line', () => {
-  it('holds one file of code, README, CHANGELOG and LICENSE, and nothing else', async () => {
+  it('contains one file of code, README, CHANGELOG and LICENSE, and nothing else', async () => {
     expect((await listFiles(join(work, 'package'))).sort()).toEqual(
       ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist/main.js', 'package.json'].sort(),
     );
     expect(await readFile(join(work, 'package/LICENSE'), 'utf8')).toBe(await readFile(resolve('LICENSE'), 'utf8'));
   });
 
-  it('imports its dependencies only, and nothing of where it was built', async () => {
+  it('imports its dependencies only, and no path of the build machine', async () => {
     const code = await readFile(join(work, 'package/dist/main.js'), 'utf8');
     const imported = [...code.matchAll(/^(?:import .* from |.*\bimport\()"([^"./][^"]*)"/gm)].map(([, name]) => name!);
     expect([...new Set(imported.filter((name) => !name.startsWith('node:')))].sort()).toEqual(['commander', 'ioredis']);
     expect(code).not.toContain(process.cwd());
   });
 
-  it('is clean by publint', async () => {
+  it('passes publint', async () => {
     expect(await publintProblems(join(work, 'package'))).toEqual([]);
   });
 });
@@ -63,13 +63,13 @@ if (offline !== null) console.warn(`SKIPPED: the packed command line installed: 
       return run('env', [...variables, 'npx', '--no', 'nestjs-scheduler', ...args], folder);
     };
 
-    it('brings no package of Nest', async () => {
+    it('installs no package of Nest', async () => {
       const installed = await readdir(join(folder, 'node_modules'));
       expect(installed).toEqual(expect.arrayContaining(['commander', 'ioredis']));
       expect(installed.filter((name) => name.startsWith('@nestjs') || name === 'rxjs')).toEqual([]);
     });
 
-    it('runs by npx against a console and a Redis server', async () => {
+    it('runs with npx against a console and a Redis server', async () => {
       const { url, scheduler } = await startConsole({ echo: (payload) => payload });
       const id = await scheduler.scheduleTask('echo');
       await scheduler.waitForExecution(id);

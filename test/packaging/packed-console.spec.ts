@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => rm(work, { recursive: true, force: true }));
 
 describe('the tarball of the console', () => {
-  it('holds the built code, its types and source maps, README, CHANGELOG and LICENSE, and nothing else', async () => {
+  it('contains the built code, its types and source maps, README, CHANGELOG and LICENSE, and nothing else', async () => {
     const files = await listFiles(unpacked);
     const outside = files.filter((file) => !file.startsWith('dist/'));
     expect(outside.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
@@ -45,7 +45,7 @@ describe('the tarball of the console', () => {
     expect(stems('.js').sort()).toEqual(stems('.d.ts').sort());
   });
 
-  it('refers to no file, nor to where it was built', async () => {
+  it('refers to no file and no path of the build machine', async () => {
     for (const file of (await listFiles(unpacked)).filter((each) => !each.endsWith('.map'))) {
       const text = await readFile(join(unpacked, file), 'utf8');
       // The text of a page is for a browser.
@@ -54,19 +54,19 @@ describe('the tarball of the console', () => {
     }
   });
 
-  it('has the source of each module in its source map, but for the pages, which the build makes', async () => {
+  it('has the source of each module in its source map, except for the generated pages', async () => {
     expect(await mapsWithoutSources(unpacked)).toEqual([PAGES]);
   });
 
-  it.each(['LICENSE', 'CHANGELOG.md'])("bears the repository's %s", async (name) => {
+  it.each(['LICENSE', 'CHANGELOG.md'])("has the repository's %s", async (name) => {
     expect(await readFile(join(unpacked, name), 'utf8')).toBe(await readFile(resolve(name), 'utf8'));
   });
 
-  it('is clean by publint', async () => {
+  it('passes publint', async () => {
     expect(await publintProblems(unpacked)).toEqual([]);
   });
 
-  it('has types that fit how each kind of project resolves it; its modules are ES modules', async () => {
+  it('has types that match the module resolution of each kind of project; its modules are ES modules', async () => {
     expect(await typeProblems(packedConsole())).toEqual(['CJSResolvesToESM of . by node16-cjs']);
   });
 });
@@ -91,7 +91,7 @@ if (offline !== null) console.warn(`SKIPPED: the packed console in apps of users
       await run(process.execPath, [TSC, '-p', '.'], folder);
     });
 
-    it('brings nothing of what its pages are made of', async () => {
+    it('installs none of the packages that its pages are built from', async () => {
       expect(await majorOf(folder, '@nestjs/core')).toBe(nest);
       const installed = await listFiles(join(folder, 'node_modules'));
       for (const absent of ['preact', 'uplot', '@dagrejs', 'socket.io-client', 'vite'])

@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => rm(work, { recursive: true, force: true }));
 
 describe('the tarball', () => {
-  it('holds the built code, its types and source maps, README, CHANGELOG and LICENSE, and nothing else', async () => {
+  it('contains the built code, its types and source maps, README, CHANGELOG and LICENSE, and nothing else', async () => {
     const files = await listFiles(join(work, 'package'));
     const code = files.filter((file) => file.startsWith('dist/'));
     const others = files.filter((file) => !file.startsWith('dist/'));
@@ -38,14 +38,14 @@ describe('the tarball', () => {
     expect(stems('.js')).toEqual(expect.arrayContaining(['dist/index', 'dist/testing/index']));
   });
 
-  it('has the source of each module in its source map, but for texts that the build makes', async () => {
+  it('has the source of each module in its source map, except for generated texts', async () => {
     expect(await mapsWithoutSources(join(work, 'package'))).toEqual([
       'dist/store/redis/lease-renewal/thread-code.js',
       'dist/store/redis/lua-texts.js',
     ]);
   });
 
-  it('refers to no file, imports no module for its effects alone, and shows nothing marked internal', async () => {
+  it('refers to no file, imports no module for its effects alone, and exports nothing marked internal', async () => {
     const found: string[] = [];
     const files = await listFiles(join(work, 'package/dist'));
     for (const file of files.filter((each) => !each.endsWith('.map'))) {
@@ -59,15 +59,15 @@ describe('the tarball', () => {
     expect(found).toEqual([]);
   });
 
-  it.each(['LICENSE', 'CHANGELOG.md'])("bears the repository's %s", async (name) => {
+  it.each(['LICENSE', 'CHANGELOG.md'])("has the repository's %s", async (name) => {
     expect(await readFile(join(work, 'package', name), 'utf8')).toBe(await readFile(resolve(name), 'utf8'));
   });
 
-  it('is clean by publint', async () => {
+  it('passes publint', async () => {
     expect(await publintProblems(join(work, 'package'))).toEqual([]);
   });
 
-  it('has types that fit how each kind of project resolves it; its modules are ES modules', async () => {
+  it('has types that match the module resolution of each kind of project; its modules are ES modules', async () => {
     expect(await typeProblems(packedLibrary())).toEqual([
       'CJSResolvesToESM of . by node16-cjs',
       'CJSResolvesToESM of ./testing by node16-cjs',
@@ -96,7 +96,7 @@ if (offline !== null) console.warn(`SKIPPED: the packed library in apps of users
     });
 
     describe.each(APPS)('$title', (app) => {
-      it('brings only what it declares', async () => {
+      it('installs only its declared dependencies', async () => {
         const folder = folderOf(app);
         expect(await majorOf(folder, '@nestjs/core')).toBe(app.nest);
         for (const absent of ['ioredis', 'class-transformer', 'typescript', 'jest'])

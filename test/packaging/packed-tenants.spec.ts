@@ -31,7 +31,7 @@ if (offline !== null) console.warn(`SKIPPED: tenants with nestjs-cls: no npm reg
     it.each([
       ['12', 'module'],
       ['11', 'commonjs'],
-    ] as const)('have jobs without a tenant of another, three at once over HTTP, on Nest %s', async (nest, type) => {
+    ] as const)('have jobs without data of another tenant, three at once over HTTP, on Nest %s', async (nest, type) => {
       const folder = join(work, type);
       const dependencies = {
         ...nestDependencies(nest),

@@ -40,7 +40,7 @@ if (offline !== null) console.warn(`SKIPPED: pnpm: no npm registry (${offline})`
       await rm(folder, { recursive: true, force: true });
     });
 
-    it('runs on each store, without a package that is not declared', async () => {
+    it('runs on each store, without undeclared packages', async () => {
       // The strict layout: what the library needs is not beside it at the top.
       expect(existsSync(join(folder, 'node_modules/cron-parser'))).toBe(false);
       const stores = ['memory', { type: 'embedded', path: join(folder, 's.db') }, { type: 'redis', port: server.port }];

@@ -78,7 +78,7 @@ if (offline !== null) console.warn(`SKIPPED: tests of users: no npm registry (${
     run('env', [`STORES=${stores}`, process.execPath, program, ...args], folder);
   const write = (path: string, content: unknown): Promise<void> => writeFile(path, JSON.stringify(content, null, 2));
 
-  it('pass in a CommonJS project of Nest 11 by Jest, by the recipe of the guide', async () => {
+  it('pass in a CommonJS project of Nest 11 with Jest, as the guide describes', async () => {
     const tools = { jest: '^30.0.0', 'ts-jest': '^29.2.5', '@types/jest': '^30.0.0', typescript: '^5.7.3' };
     const folder = await install('jest', '11', 'commonjs', tools);
     const recipe = /```json\n(\{\n {2}"jest": .+?\n\}\n)```/s.exec(
@@ -93,7 +93,7 @@ if (offline !== null) console.warn(`SKIPPED: tests of users: no npm registry (${
     }
   });
 
-  it('pass in an ESM project of Nest 12 by Vitest', async () => {
+  it('pass in an ESM project of Nest 12 with Vitest', async () => {
     const folder = await install('vitest', '12', 'module', { vitest: '^4.0.0' });
     await writeFile(
       join(folder, 'vitest.config.mjs'),

@@ -86,7 +86,7 @@ describe('TypeScript in the documents', () => {
   });
 
   it.each(all.filter(({ runs }) => runs).map((snippet) => ({ place: placeOf(snippet), snippet })))(
-    '$place runs, prints what it says, and ends by itself',
+    '$place runs, prints what its comments say, and exits',
     async ({ snippet }) => {
       const { stdout } = await run(process.execPath, [fileOf(snippet).replace(/\.ts$/, '.js')], app, 30_000);
       let rest = stdout;
