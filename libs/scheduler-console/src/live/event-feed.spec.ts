@@ -27,13 +27,13 @@ const numbersAfter = (seq: number, size = Infinity) => {
 };
 
 describe('EventFeed', () => {
-  it('numbers events without a hole', () => {
+  it('numbers events without gaps', () => {
     expect([feed.seq, numbersAfter(0)]).toEqual([0, []]);
     started(3);
     expect([feed.seq, numbersAfter(0), numbersAfter(2), numbersAfter(3)]).toEqual([3, [1, 2, 3], [3], []]);
   });
 
-  it('gives no more than asked for, but one at least', () => {
+  it('returns at most the requested number, and at least one', () => {
     started(4, { line: 'x'.repeat(88) });
     expect(numbersAfter(0, 250)).toEqual([1, 2]);
     expect(numbersAfter(2, 1)).toEqual([3]);
@@ -47,7 +47,7 @@ describe('EventFeed', () => {
     expect(numbersAfter(10_000)).toHaveLength(10_000);
   });
 
-  it('keeps 32 MB, and of more the newest half', () => {
+  it('keeps 32 MB, and the newest half above that', () => {
     started(32, { line: 'x'.repeat(MB - 11) });
     expect(numbersAfter(0)).toHaveLength(32);
     started(1);
@@ -59,7 +59,7 @@ describe('EventFeed', () => {
     expect(numbersAfter(feed.seq)).toEqual([]);
   });
 
-  it('lets nobody go on past what was missed', () => {
+  it('gives no position after missed events', () => {
     started(2);
     happens('scheduler.events.missed');
     started(1);

@@ -27,7 +27,7 @@ const refusal = (text: string) => {
 };
 
 describe('JSON text', () => {
-  it('is what JSON.parse takes, with the same value', () => {
+  it('accepts what JSON.parse accepts, with the same value', () => {
     const broken = fc.tuple(fc.json({ maxDepth: 4 }), fc.nat(), fc.constantFrom('', '"', '\\', '{', ']', ',', ':', '0', '-', 'e', '\u0001', ' ')); // prettier-ignore
     const texts = fc.oneof(
       fc.json({ maxDepth: 6, noUnicodeString: false }),
@@ -49,7 +49,7 @@ describe('JSON text', () => {
     );
   });
 
-  it('says where it ends to be JSON', () => {
+  it('reports where it is no longer JSON', () => {
     const at = (text: string) => /position (\d+)/.exec(JSON.stringify(refusal(text)))?.[1];
     expect(
       ['', ' \n', '{"a": x}', '[1,]', '{"a":1,}', '[1 2]', '01', '"\n"', '{}  x', '\ufeff{}', "{'a':1}"].map(at),
@@ -58,7 +58,7 @@ describe('JSON text', () => {
     );
   });
 
-  it('has a key once, however it is written', () => {
+  it('has each key once, however it is written', () => {
     expect(refusal('{"a":{"x":1,"\\u0078":2}}')).toEqual(['INVALID_JSON', 'duplicate key "x" at a (at position 12)', 'a']); // prettier-ignore
     expect(ours('[{"a":1},{"a":{"a":1}}]')).toEqual({ value: [{ a: 1 }, { a: { a: 1 } }] });
   });
@@ -69,7 +69,7 @@ describe('JSON text', () => {
     expect(ours('{"constructor":"x","prototype":1}')).toEqual({ value: { constructor: 'x', prototype: 1 } });
   });
 
-  it('is bounded in depth and in keys', () => {
+  it('is limited in depth and in keys', () => {
     const [deep, many] = [(n: number) => '['.repeat(n) + ']'.repeat(n), (n: number) => `{"o":{${Array.from({ length: n }, (_, i) => `"k${i}":0`).join()}}}`]; // prettier-ignore
     expect(ours(deep(35))).toHaveProperty('value');
     expect(refusal(deep(36))).toEqual(['PAYLOAD_TOO_DEEP', expect.stringContaining('35'), undefined]);
@@ -78,7 +78,7 @@ describe('JSON text', () => {
     expect(refusal(many(201))).toEqual(['PAYLOAD_TOO_LARGE', expect.stringContaining('200 keys'), 'o']);
   });
 
-  it('of what was parsed already has the same bounds', () => {
+  it('that was parsed already has the same limits', () => {
     expect(() => checkParsed(JSON.parse('{"a":{"__proto__":1}}'))).toThrow(/__proto__/);
     expect(() => checkParsed({ a: [1, 'x', null] })).not.toThrow();
   });

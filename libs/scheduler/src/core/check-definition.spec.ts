@@ -49,7 +49,7 @@ describe('checkTaskDefinition', () => {
     });
   });
 
-  it('keeps what is given, durations in ms', () => {
+  it('keeps the given values, durations in ms', () => {
     const lockKey = () => 'key';
     const definition = {
       taskId: 'report',
@@ -93,20 +93,20 @@ describe('checkTaskDefinition', () => {
     });
   });
 
-  it('takes undefined for "not given", in every optional field', () => {
+  it('treats undefined as not given, in every optional field', () => {
     const keys = Object.keys(checkTaskDefinition(base)).filter((key) => key !== 'retry' && !(key in base));
     const withUndefined = Object.fromEntries([...keys, 'retryConfig'].map((key) => [key, undefined]));
     expect(checkTaskDefinition({ ...base, ...withUndefined })).toEqual(checkTaskDefinition(base));
   });
 
-  it('copies the payload, so that a change afterwards changes nothing', () => {
+  it('copies the payload, so later changes have no effect', () => {
     const payload = { list: [1] };
     const task = checkTaskDefinition({ ...base, payload });
     payload.list.push(2);
     expect(task.payload).toEqual({ list: [1] });
   });
 
-  it('warns of bare numbers under 1000, and refuses one as lockTimeout', () => {
+  it('warns about bare numbers under 1000, and refuses one as lockTimeout', () => {
     const warn = jest.fn();
     const retryConfig = { initialDelay: 60 };
     checkTaskDefinition({ ...base, timeout: 30, retryConfig, dependencies: [{ taskId: 'a', timeout: 7 }] }, warn);
@@ -246,7 +246,7 @@ const BAD: [definition: unknown, code: string, message: string][] = [
   [{ ...base, retryConfig: { maxAttempts: 0 } }, 'INVALID_RETRY_CONFIG', 'retryConfig.maxAttempts: 0 is not allowed'],
 ];
 
-describe('a definition that is wrong', () => {
+describe('a wrong definition', () => {
   it.each(BAD)('%j is refused with %s', (definition, code, message) => {
     const found = refusal(definition);
     expect(found.code).toBe(code);
@@ -262,7 +262,7 @@ describe('a definition that is wrong', () => {
     }
   });
 
-  it('is a clear error even where it does not let itself be looked at', () => {
+  it('causes a clear error even if it cannot be inspected', () => {
     expect(refusal(revoked())).toMatchObject({ code: 'INVALID_TASK_DEFINITION' });
     expect(refusal({ ...base, dependencies: [revoked()] })).toMatchObject({ code: 'INVALID_TASK_DEFINITION' });
   });

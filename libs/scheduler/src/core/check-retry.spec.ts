@@ -15,7 +15,7 @@ describe('checkRetryConfig', () => {
     });
   });
 
-  it('keeps what is given, and what it gave before', () => {
+  it('keeps the given values, and accepts its own result', () => {
     const config = {
       strategy: 'LINEAR',
       maxAttempts: 1000,
@@ -31,7 +31,7 @@ describe('checkRetryConfig', () => {
     expect(checkRetryConfig(checkRetryConfig({}))).toEqual(checkRetryConfig({}));
   });
 
-  it('lets the default of one delay give way to the other', () => {
+  it('adapts the default of one delay to the other', () => {
     expect(checkRetryConfig({ initialDelay: '3h' }).maxDelay).toBe(3 * 3_600_000);
     expect(checkRetryConfig({ maxDelay: '10s' }).initialDelay).toBe(10_000);
     expect(checkRetryConfig({ maxDelay: '2m' }).initialDelay).toBe(60_000);

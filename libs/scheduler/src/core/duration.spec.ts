@@ -47,13 +47,13 @@ describe('parseDuration', () => {
     expect(() => parseDuration(value, 'delay')).toThrow(/^delay: .* is not allowed; allowed: 0 to \d+ ms/);
   });
 
-  it('answers soon on long text', () => {
+  it('is fast on long text', () => {
     const took = cpuTime();
     expect(() => parseDuration('1'.repeat(1_000_000) + 's', 'delay')).toThrow(InvalidDurationError);
     expect(took()).toBeLessThan(500);
   });
 
-  it('keeps to the range of its rule', () => {
+  it('respects the range of its rule', () => {
     const rule = { min: 1, max: 2000 };
     expect(parseDuration('1ms', 'timeout', rule)).toBe(1);
     expect(parseDuration(2000, 'timeout', rule)).toBe(2000);
@@ -63,7 +63,7 @@ describe('parseDuration', () => {
 });
 
 describe('a bare number under 1000', () => {
-  it('is refused where the rule says so, with both ways to write it', () => {
+  it('is refused if the rule says so, and the message has both spellings', () => {
     const rule = { bareSeconds: 'refuse' } as const;
     expect(() => parseDuration(300, 'lockTimeout', rule)).toThrow(DurationUnitError);
     expect(() => parseDuration(300, 'lockTimeout', rule)).toThrow("write '300s' or '300ms'");
@@ -71,7 +71,7 @@ describe('a bare number under 1000', () => {
     expect(parseDuration(1000, 'lockTimeout', rule)).toBe(1000);
   });
 
-  it('is warned about once a field, and taken as milliseconds', () => {
+  it('causes one warning per field, and is taken as milliseconds', () => {
     const warn = jest.fn();
     expect(parseDuration(60, 'warned.once', { warn })).toBe(60);
     expect(parseDuration(90, 'warned.once', { warn })).toBe(90);
@@ -82,7 +82,7 @@ describe('a bare number under 1000', () => {
     ]);
   });
 
-  it('is taken without a word where the rule accepts it, and as zero always', () => {
+  it('is accepted without a warning if the rule allows it, and zero always', () => {
     const warn = jest.fn();
     expect(parseDuration(5, 'accepted', { bareSeconds: 'accept', warn })).toBe(5);
     expect(parseDuration(0, 'zero', { warn })).toBe(0);

@@ -29,13 +29,13 @@ describe('every error', () => {
     (value): value is typeof SchedulerError => typeof value === 'function' && value.prototype instanceof SchedulerError,
   );
 
-  it('is a SchedulerError that bears its class name', () => {
+  it('is a SchedulerError with the name of its class', () => {
     expect(classes.length).toBeGreaterThan(30);
     for (const Class of classes) expect(Class.name).toMatch(/^[A-Z][A-Za-z]+Error$/);
     expect(new SelfDependencyError('a')).toMatchObject({ name: 'SelfDependencyError', code: 'SELF_DEPENDENCY' });
   });
 
-  it('of a wrong input says the field, what was found and what is allowed', () => {
+  it('about a wrong input has the field, what was found and what is allowed', () => {
     const error = new InvalidNameError('taskId', 'a b');
     expect(error).toBeInstanceOf(InvalidInputError);
     expect(error.message).toBe('taskId: "a b" is not allowed; allowed: 1 to 128 of A-Z a-z 0-9 . _ : -');

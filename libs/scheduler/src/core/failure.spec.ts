@@ -32,7 +32,7 @@ describe('toErrorInfo', () => {
     expect(toErrorInfo(Object.assign(new Error('x'), { code: {} })).code).toBeNull();
   });
 
-  it('takes errors of another realm, and objects with a message', () => {
+  it('accepts errors of another realm, and objects with a message', () => {
     expect(toErrorInfo(runInNewContext("new TypeError('far')"))).toMatchObject({ name: 'TypeError', message: 'far' });
     expect(toErrorInfo({ message: 'like one' })).toEqual({
       name: 'Error',
@@ -54,7 +54,7 @@ describe('toErrorInfo', () => {
     [{ a: 1n }, 'the handler threw an object that is not JSON'],
     [{ toJSON: () => undefined }, 'the handler threw an object'],
     [revoked(), 'the handler threw an object that is not JSON'],
-  ])('describes what is no error: %#', (thrown, message) => {
+  ])('describes values that are no errors: %#', (thrown, message) => {
     expect(toErrorInfo(thrown)).toEqual({ name: 'NonErrorThrown', message, stack: null, code: null });
   });
 
@@ -62,7 +62,7 @@ describe('toErrorInfo', () => {
     expect(toErrorInfo(explosive)).toEqual({ name: 'Error', message: '', stack: null, code: null });
   });
 
-  it('bounds what it keeps', () => {
+  it('limits what it keeps', () => {
     const error = Object.assign(new Error('m'.repeat(10_000)), { stack: 's'.repeat(20_000), name: 'n'.repeat(1000) });
     const info = toErrorInfo(error);
     expect(info.message).toHaveLength(MAX_ERROR_MESSAGE);
@@ -79,7 +79,7 @@ describe('the causes of an error', () => {
     expect(info.cause).toEqual({ name: 'Error', message: 'connect ECONNREFUSED 127.0.0.1:1', code: 'ECONNREFUSED' });
   });
 
-  it('are those that an AggregateError gathers, too', () => {
+  it('include those that an AggregateError collects', () => {
     const { errors } = toErrorInfo(new AggregateError([new Error('v4', { cause: 'dns' }), 'plain text', undefined]));
     expect(errors).toEqual([
       { name: 'Error', message: 'v4', code: null, cause: { name: 'NonErrorThrown', message: '"dns"', code: null } },
@@ -87,11 +87,11 @@ describe('the causes of an error', () => {
     ]);
   });
 
-  it('are absent where there are none', () => {
+  it('are absent if there are none', () => {
     expect(Object.keys(toErrorInfo(new Error('x')))).toEqual(['name', 'message', 'stack', 'code']);
   });
 
-  it('are bounded in depth, number and size', () => {
+  it('are limited in depth, number and size', () => {
     let deep = new Error('0');
     for (let i = 1; i < 50; i++) deep = new Error(String(i), { cause: deep });
     let depth = 0;
@@ -102,7 +102,7 @@ describe('the causes of an error', () => {
     expect(toErrorInfo(new Error('x', { cause: new Error('m'.repeat(5000)) })).cause!.message).toHaveLength(1024);
   });
 
-  it('may lead back to their beginning', () => {
+  it('may be cyclic', () => {
     const one: Error = new Error('one');
     const two = new Error('two', { cause: one });
     one.cause = two;
@@ -113,7 +113,7 @@ describe('the causes of an error', () => {
     expect(toErrorInfo(self).errors).toBeUndefined();
   });
 
-  it('may be unreadable, or made anew whenever they are asked for', () => {
+  it('may be unreadable, or created at each access', () => {
     expect(toErrorInfo(new Error('x', { cause: revoked() })).cause).toMatchObject({ name: 'NonErrorThrown' });
     expect(toErrorInfo(Object.assign(new Error('x'), { errors: revoked() })).errors).toBeUndefined();
     class Endless extends Error {
@@ -124,7 +124,7 @@ describe('the causes of an error', () => {
     expect(JSON.stringify(toErrorInfo(new Endless())).match(/"cause"/g)).toHaveLength(5);
   });
 
-  it('are cleaned, as their codes are', () => {
+  it('are redacted, like their codes', () => {
     const info = toErrorInfo(
       new Error('s3cret', { cause: Object.assign(new Error('s3cret!'), { code: 's3cret', name: 's3cret' }) }),
       (text) => text.replaceAll('s3cret', '-'),
@@ -133,7 +133,7 @@ describe('the causes of an error', () => {
   });
 });
 
-describe('toErrorInfo of what is hostile', () => {
+describe('toErrorInfo of hostile values', () => {
   const trap = (): never => {
     throw revoked();
   };
@@ -159,7 +159,7 @@ describe('toErrorInfo of what is hostile', () => {
     expect(typeof messageOf(thrown)).toBe('string');
   });
 
-  it('keeps nothing of a text that could not be cleaned', () => {
+  it('keeps nothing of a text that could not be redacted', () => {
     expect(toErrorInfo(new Error('secret'), trap)).toMatchObject({ name: '', message: '', stack: '' });
   });
 });

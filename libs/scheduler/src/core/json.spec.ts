@@ -43,12 +43,12 @@ const raise = (value: unknown): never => {
 };
 
 describe('serializePayload', () => {
-  it('gives null for nothing, and text for null', () => {
+  it('returns null for undefined, and text for null', () => {
     expect(serializePayload(undefined)).toBeNull();
     expect(serializePayload(null)).toBe('null');
   });
 
-  it('gives back every JSON value unchanged', () => {
+  it('preserves every JSON value', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
         fc.pre(!/"(__proto__|constructor)":/.test(JSON.stringify(value)));
@@ -57,7 +57,7 @@ describe('serializePayload', () => {
     );
   });
 
-  it('leaves a property that is undefined out, and takes objects without a prototype', () => {
+  it('omits undefined properties, and accepts objects without a prototype', () => {
     expect(serializePayload({ a: undefined, b: 1 })).toBe('{"b":1}');
     expect(serializePayload(Object.assign(Object.create(null), { a: 1 }))).toBe('{"a":1}');
   });
@@ -83,7 +83,7 @@ describe('serializePayload', () => {
     expect(() => serializePayload(throwing)).toThrow('payload: a value that cannot be read (boom) is not JSON');
   });
 
-  it('refuses a proxy that cannot be looked at', () => {
+  it('refuses a proxy that cannot be inspected', () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
     expect(() => serializePayload(proxy)).toThrow(NotSerializableError);
@@ -97,7 +97,7 @@ describe('serializePayload', () => {
     expect(serializePayload({ constructor: 'Mies van der Rohe' })).toBe('{"constructor":"Mies van der Rohe"}');
   });
 
-  it(`takes ${MAX_DEPTH} levels and no more`, () => {
+  it(`accepts ${MAX_DEPTH} levels and no more`, () => {
     expect(serializePayload(nested(MAX_DEPTH))).toContain('1');
     expect(() => serializePayload(nested(MAX_DEPTH + 1))).toThrow(PayloadTooDeepError);
     expect(() => serializePayload(JSON.parse('['.repeat(5000) + ']'.repeat(5000)))).toThrow(PayloadTooDeepError);
@@ -111,13 +111,13 @@ describe('serializePayload', () => {
     expect(() => serializePayload(tooLarge)).toThrow(`payload is ${MAX_PAYLOAD_BYTES + quotes} bytes`);
   });
 
-  it('ends soon on few objects that stand in each other exponentially often', () => {
+  it('is fast for few objects that contain each other exponentially often', () => {
     let value: unknown = [];
     for (let i = 0; i < MAX_DEPTH - 2; i++) value = [value, value];
     expect(() => serializePayload(value)).toThrow(PayloadTooLargeError);
   });
 
-  it('keeps the prototypes of the world as they are', () => {
+  it('does not change global prototypes', () => {
     parseJson('{"__proto__":{"admin":true}}');
     expect(({} as { admin?: boolean }).admin).toBeUndefined();
   });
@@ -176,7 +176,7 @@ describe('serializeResult', () => {
     expect(() => serializeResult(result)).toThrow(message);
   });
 
-  it('ends soon on few objects that stand in each other exponentially often', () => {
+  it('is fast for few objects that contain each other exponentially often', () => {
     let value: unknown = [new Date(0)];
     for (let i = 0; i < 64; i++) value = [value, value];
     expect(() => serializeResult(value)).toThrow(ResultTooLargeError);
@@ -189,7 +189,7 @@ describe('serializeResult', () => {
       'thrown by a getter',
       () => Object.defineProperty({}, 'a', { enumerable: true, get: () => raise(revokedProxy()) }),
     ],
-  ])('refuses a proxy that cannot be looked at: %s', (_, result) => {
+  ])('refuses a proxy that cannot be inspected: %s', (_, result) => {
     expect(() => serializeResult(result())).toThrow(NotSerializableError);
     expect(() => serializePayload(result())).toThrow(NotSerializableError);
   });
@@ -199,7 +199,7 @@ describe('serializeResult', () => {
   });
 });
 
-it('isPlainObject knows plain objects', () => {
+it('isPlainObject recognizes plain objects', () => {
   expect([{}, Object.create(null)].every(isPlainObject)).toBe(true);
   expect([null, undefined, [], new Date(), new Money(), 'a', () => 1].some(isPlainObject)).toBe(false);
 });

@@ -65,19 +65,19 @@ describe('renderLockKey', () => {
     );
   });
 
-  it('leaves values as they are where nothing can be mistaken', () => {
+  it('does not escape values without separators', () => {
     expect(render('report:{payload.id}', { id: 'a:b%' })).toBe('report:a:b%');
     expect(render('{payload.a}:{payload.b}', { a: 'x/y', b: 'é z' })).toBe('x/y:é z');
     expect(render('{payload.a}:{payload.b}', { a: 'a:b', b: 'c' })).toBe('a%3Ab:c');
   });
 
-  it('checks the key that comes out', () => {
+  it('checks the rendered key', () => {
     expect(() => render('{payload.id}', { id: 'a\nb' })).toThrow(InvalidOptionError);
     expect(() => render('{payload.id}', { id: 'x'.repeat(300) })).toThrow(InvalidOptionError);
     expect(() => render('{payload.id}', { id: '' })).toThrow('1 to 256 printable characters');
   });
 
-  it('asks a function, and checks its answer', () => {
+  it('calls a function, and checks its result', () => {
     expect(render((payload) => `report:${(payload as { id: number }).id}`, { id: 7 })).toBe('report:7');
     expect(() => render(() => '', {})).toThrow(InvalidOptionError);
     expect(() => render((() => Promise.resolve('x')) as never, {})).toThrow(InvalidOptionError);

@@ -19,12 +19,12 @@ describe('mergePayload', () => {
     [{ a: 1 }, { a: undefined }, { a: undefined }],
   ])('%j and %j make %j', (base, given, merged) => expect(mergePayload(base, given)).toStrictEqual(merged));
 
-  it('replaces by what is no plain object', () => {
+  it('replaces a value if either is no plain object', () => {
     const date = new Date(0);
     expect(mergePayload({ a: 1 }, date)).toBe(date);
   });
 
-  it('changes neither, and no prototype', () => {
+  it('changes neither input, and no prototype', () => {
     const base = { a: 1 };
     const given = JSON.parse('{"__proto__":{"admin":true}}') as object;
     const merged = mergePayload(base, given) as { admin?: boolean };

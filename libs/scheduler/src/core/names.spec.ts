@@ -6,7 +6,7 @@ const LONE_SURROGATE = 'a\ud83d';
 const RTL_OVERRIDE = 'a\u202eb';
 
 describe('checkName', () => {
-  it.each(['a', 'app.tasks.reports:daily-1_x', 'A'.repeat(128), 'constructor'])('takes %p', (name) => {
+  it.each(['a', 'app.tasks.reports:daily-1_x', 'A'.repeat(128), 'constructor'])('accepts %p', (name) => {
     expect(checkName(name, 'taskId')).toBe(name);
     expect(isName(name)).toBe(true);
   });
@@ -34,7 +34,7 @@ describe('checkName', () => {
     expect(() => checkName(name, 'taskId')).toThrow(/^taskId: .*allowed: 1 to 128 of A-Z a-z 0-9 \. _ : -$/);
   });
 
-  it('refuses the one name that is no key of an object', () => {
+  it('refuses the one name that cannot be a key of an object', () => {
     expect(() => checkName('__proto__', 'ref')).toThrow(ForbiddenKeyError);
     expect(() => checkName('__proto__', 'ref')).toThrow("key '__proto__' is not allowed at ref");
     expect(isName('__proto__')).toBe(false);
@@ -42,7 +42,7 @@ describe('checkName', () => {
 });
 
 describe('checkKey', () => {
-  it.each(['a b', 'käse/{x}', 'ann@example.org', '🙂'.repeat(256), '👩‍🚀'])('takes %p', (key) => {
+  it.each(['a b', 'käse/{x}', 'ann@example.org', '🙂'.repeat(256), '👩‍🚀'])('accepts %p', (key) => {
     expect(checkKey(key, 'key')).toBe(key);
   });
 
@@ -62,13 +62,13 @@ describe('checkKey', () => {
 });
 
 describe('mergeTags', () => {
-  it('adds the tags given, each once', () => {
+  it('adds the given tags, each once', () => {
     expect(mergeTags(['a', 'b'], ['b', 'c', 'c'], 'tags')).toEqual(['a', 'b', 'c']);
     expect(mergeTags(['a'], [], 'tags')).toEqual(['a']);
   });
 
   const many = (n: number) => Array.from({ length: n }, (_, i) => `t${i}`);
-  it('takes 16 in all', () => expect(mergeTags(many(15), ['x'], 'tags')).toHaveLength(16));
+  it('accepts 16 in total', () => expect(mergeTags(many(15), ['x'], 'tags')).toHaveLength(16));
 
   it.each([['text'], [5], [null], [['']], [[1]], [new Array(1)], [many(17)], [['x', 'y']]])('refuses %p', (given) => {
     expect(() => mergeTags(many(15), given, 'tags')).toThrow(InvalidOptionError);

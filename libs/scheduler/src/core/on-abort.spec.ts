@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events';
 import { onAbort } from './on-abort.js';
 
 describe('onAbort', () => {
-  it('calls each back once, with one listener for all', () => {
+  it('calls each callback once, with one listener for all', () => {
     const { signal, abort } = withAbort();
     const called: number[] = [];
     for (let n = 0; n < 50; n++) onAbort(signal, () => called.push(n));
@@ -14,7 +14,7 @@ describe('onAbort', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
-  it('forgets a call that has ended, and no other of the same function', () => {
+  it('removes an unregistered call, and no other of the same function', () => {
     const { signal, abort } = withAbort();
     let calls = 0;
     const call = (): void => void calls++;
@@ -26,7 +26,7 @@ describe('onAbort', () => {
     expect(calls).toBe(1);
   });
 
-  it('calls back for what comes after all others have ended', () => {
+  it('calls callbacks registered after all others have ended', () => {
     const { signal, abort } = withAbort();
     onAbort(signal, () => undefined)();
     let calls = 0;

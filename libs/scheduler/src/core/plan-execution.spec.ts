@@ -18,7 +18,7 @@ describe('parseInstant', () => {
     ['2026-03-01', '2026-03-01T00:00:00.000Z'],
     [NOW, '2026-03-01T00:00:00.000Z'],
     [new Date(NOW), '2026-03-01T00:00:00.000Z'],
-  ])('reads %j', (value, instant) => {
+  ])('parses %j', (value, instant) => {
     expect(read(value)).toBe(instant);
   });
 
@@ -35,11 +35,11 @@ describe('parseInstant', () => {
       '2126-01-01',
       null,
     ],
-  ])('refuses %j, which each machine may read in its own zone, or which is no instant', (value) => {
+  ])('refuses %j, which depends on the zone of the machine, or is no instant', (value) => {
     expect(() => read(value)).toThrow(InvalidDateError);
   });
 
-  it('says what it allows', () => {
+  it('reports what is allowed', () => {
     expect(() => read('2026-03-01T09:00:00')).toThrow(/scheduledTime.*with a zone \(Z or \+02:00\)/);
   });
 });
@@ -47,7 +47,7 @@ describe('parseInstant', () => {
 describe('planExecution', () => {
   const task = checkTaskDefinition({ taskId: 't', funcPath: 'app.t', ttl: '1h' });
 
-  it('takes the ttl of the task, or the one that is given', () => {
+  it('uses the ttl of the task, or the given one', () => {
     expect(planExecution(task, 'id', NOW)).toMatchObject({ ttl: 3_600_000 });
     expect(planExecution(task, 'id', NOW, { ttl: '10s' })).toMatchObject({ ttl: 10_000 });
     const other = checkTaskDefinition({ taskId: 't', funcPath: 'app.t' });
@@ -55,7 +55,7 @@ describe('planExecution', () => {
     expect(() => planExecution(task, 'id', NOW, { ttl: 0 })).toThrow(InvalidDurationError);
   });
 
-  it('counts a ttl that is given among what makes a request another one', () => {
+  it('includes a given ttl in the comparison of requests', () => {
     const printOf = (options: object) =>
       planExecution(task, 'id', NOW, { idempotencyKey: 'k', ...options }).idempotency!.fingerprint;
     expect(printOf({ ttl: '10s' })).toBe(printOf({ ttl: 10_000 }));

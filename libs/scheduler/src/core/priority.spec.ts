@@ -8,7 +8,7 @@ describe('priority', () => {
     expect(PRIORITIES.map(priorityName)).toEqual(['CRITICAL', 'HIGH', 'NORMAL', 'LOW', 'BACKGROUND']);
   });
 
-  it('takes numbers and names', () => {
+  it('accepts numbers and names', () => {
     for (const level of PRIORITIES) {
       expect(parsePriority(level)).toBe(level);
       expect(parsePriority(priorityName(level))).toBe(level);

@@ -6,7 +6,7 @@ import { cpuTime } from '../../../../test/support/cpu-time.js';
 const redaction = new Redaction(['iban']);
 
 describe('secrets of a payload', () => {
-  it('are what stands under their keys, at any depth below, the longest first', () => {
+  it('are the values under secret keys, at any depth, the longest first', () => {
     const payload = {
       user: 'ada',
       'API-Key': 'key-12345',
@@ -19,7 +19,7 @@ describe('secrets of a payload', () => {
     expect(redaction.secretsOf(undefined)).toEqual([]);
   });
 
-  it('are found in texts as they are, in JSON and in URLs', () => {
+  it('are found in texts unchanged, in JSON and in URLs', () => {
     const secrets = redaction.secretsOf({ password: 'a "b"/c', token: 'a "b"/c and more' });
     const forms = ['a "b"/c and more!', JSON.stringify({ x: 'a "b"/c' }), encodeURIComponent('a "b"/c')];
     expect(forms.map((text) => redaction.text(text, secrets))).toEqual(['[redacted]!', '{"x":"[redacted]"}', '[redacted]']); // prettier-ignore
@@ -37,7 +37,7 @@ describe('a name', () => {
     AZURE_STORAGE_CONNECTION_STRING dsn SENTRY_DSN otp totp pin cvv creditCardNumber ssn hmacKey accountKey IBAN customerIban ibans`.split(
       /\s+/,
     ),
-  )('%s is of a secret', (name) => expect([name, redaction.isSecret(name)]).toEqual([name, true]));
+  )('%s is secret', (name) => expect([name, redaction.isSecret(name)]).toEqual([name, true]));
 
   it.each(
     `fencingToken fencing_token leaseToken nextPageToken maxTokens tokenCount totalTokens prompt_tokens tokens_used tokenType tokenExpiresAt
@@ -46,7 +46,7 @@ describe('a name', () => {
     executionId taskId taskName queue priority payload result status createdAt locked sender design assign signal consignment`.split(
       /\s+/,
     ),
-  )('%s is of none', (name) => expect([name, redaction.isSecret(name)]).toEqual([name, false]));
+  )('%s is not secret', (name) => expect([name, redaction.isSecret(name)]).toEqual([name, false]));
 });
 
 describe('a text', () => {
@@ -71,7 +71,7 @@ describe('a text', () => {
     ['a name that is written together', 'PGPASSWORD=hunter2 connectionString=hunter2 awsSecretAccessKey: "hunter2"'],
     ['a quoted text with more in it', 'note: "the password=hunter2 of it"'],
     ['JSON within JSON', JSON.stringify({ body: JSON.stringify({ dbPassword: 'hunter2', n: 1 }) })],
-  ])('has no more of %s', (_what, text) => {
+  ])('is redacted of %s', (_what, text) => {
     const clean = redaction.text(text);
     expect(clean).toContain('[redacted]');
     expect(clean).not.toMatch(/hunter2|ter2|eyJ|MIIE|a1B2|4eC39|IOSFODNN|1234/);
@@ -107,11 +107,11 @@ describe('a text', () => {
     'run --verbose now, task-42 - done',
     '-----BEGIN CERTIFICATE-----',
     '01ARZ3NDEKTSV4RRFFQ69G5FAV 550e8400-e29b-41d4-a716-446655440000',
-  ])('that only speaks of secrets stays: %s', (text) => {
+  ])('that only mentions secrets is unchanged: %s', (text) => {
     expect(redaction.text(text)).toBe(text);
   });
 
-  it('takes time that grows with its length', () => {
+  it('takes time linear in its length', () => {
     for (const part of [
       'a.',
       'a:"',
@@ -143,7 +143,7 @@ describe('a text', () => {
   });
 });
 
-it('an error is cleaned before it is cut, so that no half of a secret is left', () => {
+it('an error is redacted before it is cut, so no half of a secret is left', () => {
   const secret = 's'.repeat(100);
   const error = new Error(`${'x'.repeat(4050)}${secret}`);
   const { message, stack } = toErrorInfo(error, (text) => redaction.text(text, [secret]));

@@ -30,13 +30,13 @@ const ALLOWED = new Set([
 const EVERY = VERBS.flatMap((verb) => FROMS.flatMap((from) => STATUSES.map((to) => ({ verb, from, to }))));
 
 describe('the state machine', () => {
-  it('allows exactly the transitions of the table, of every verb, from and to', () => {
+  it('allows exactly the transitions of the table, for every verb and state', () => {
     expect(EVERY).toHaveLength(VERBS.length * 8 * 7);
     const allowed = EVERY.filter(({ verb, from, to }) => isAllowed(verb, from, to));
     expect(new Set(allowed.map(({ verb, from, to }) => `${verb} ${from} ${to}`))).toEqual(ALLOWED);
   });
 
-  it('guards with the same answer', () => {
+  it('has a guard with the same result', () => {
     for (const { verb, from, to } of EVERY) {
       const guard = () => assertTransition(verb, from, to);
       if (isAllowed(verb, from, to)) expect(guard).not.toThrow();
@@ -54,7 +54,7 @@ describe('the state machine', () => {
     }
   });
 
-  it('leads from NEW to every status, and from every status that is not terminal to an end', () => {
+  it('leads from NEW to every status, and from every other status to a terminal one', () => {
     const reach = (from: From): Set<From> => {
       const found = new Set<From>([from]);
       for (const at of found) for (const verb of VERBS) for (const to of targets(verb, at)) found.add(to);

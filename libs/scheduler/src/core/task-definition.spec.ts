@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { checkTaskDefinition } from './check-definition.js';
 import { toTaskRecord } from './task-definition.js';
 
-it('a mirror is JSON: functions stay behind', () => {
+it('a task record is JSON: it has no functions', () => {
   const task = checkTaskDefinition({
     taskId: 'a',
     funcPath: 'app.a',
@@ -19,7 +19,7 @@ it('a mirror is JSON: functions stay behind', () => {
   expect(JSON.parse(JSON.stringify(mirror))).toEqual(mirror);
 });
 
-it('a mirror keeps the template of a lock key, and the absence of retries', () => {
+it('a task record keeps the template of a lock key, and the absence of retries', () => {
   const task = checkTaskDefinition({ taskId: 'a', funcPath: 'app.a', requireLock: true, lockKey: 'k:{payload.id}' });
   expect(toTaskRecord(task, 'app', '1')).toMatchObject({ lockKey: 'k:{payload.id}', retry: null });
 });

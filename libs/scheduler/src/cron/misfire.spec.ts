@@ -25,7 +25,7 @@ describe('decideTicks', () => {
       expect(decide(misfire, at(0, 59))).toEqual({ ticks: runs(at(0)), nextRunTime: at(1), missed: 0 });
     });
 
-    it('runs each of several ticks that are all within the threshold', () => {
+    it('runs each of several ticks within the threshold', () => {
       const cron = parseCron('*/10 * * * * *');
       expect(decide(misfire, at(0, 25), { cron }).ticks).toEqual(runs(at(0), at(0, 10), at(0, 20)));
       expect(decide(misfire, at(1), {})).toEqual({ ticks: runs(at(0), at(1)), nextRunTime: at(2), missed: 0 });
@@ -37,7 +37,7 @@ describe('decideTicks', () => {
     });
   });
 
-  it('a tick just past the threshold is missed', () => {
+  it('counts a tick just past the threshold as missed', () => {
     const cron = parseCron('0 * * * *');
     expect(decide('skip', at(1), { cron }).ticks).toEqual(runs(at(0)));
     expect(decide('skip', at(1) + 1, { cron })).toEqual({
@@ -83,7 +83,7 @@ describe('decideTicks', () => {
     expect(missed).toBe(12);
   });
 
-  it('runs 1000 at most', () => {
+  it('runs at most 1000', () => {
     const cron = parseCron('* * * * * *');
     const { ticks, missed } = decide({ all: 1_000_000 }, at(100), { cron });
     expect(ticks).toHaveLength(1000);
@@ -92,7 +92,7 @@ describe('decideTicks', () => {
     expect(missed).toBe(1000);
   });
 
-  it('stays within startTime and endTime', () => {
+  it('respects startTime and endTime', () => {
     expect(decide({ all: 9 }, at(10), { endTime: at(3) })).toEqual({
       ticks: runs(at(0), at(1), at(2), at(3)),
       nextRunTime: null,
@@ -104,7 +104,7 @@ describe('decideTicks', () => {
     expect(decide('once', at(2), { startTime: at(30) })).toEqual({ ticks: [], nextRunTime: at(30), missed: 0 });
   });
 
-  it('runs no instant that the expression does not name, as after a change of the zone data', () => {
+  it('runs no instant that the expression does not match, as after a change of the zone data', () => {
     const cron = parseCron('30 * * * *');
     expect(decide('once', at(1), { cron })).toEqual({ ticks: [], nextRunTime: at(30), missed: 0 });
   });
@@ -133,7 +133,7 @@ describe('decideTicks', () => {
     });
   });
 
-  it('loses and repeats no tick over a long run of decisions, whenever they are taken', () => {
+  it('loses and repeats no tick over many decisions, whenever they are made', () => {
     const cron = parseCron('*/7 * * * * *');
     const seen: number[] = [];
     let nextRunTime: number | null = at(0);
@@ -169,12 +169,12 @@ describe('firstFire', () => {
     expect(firstFire(hourly, hour(-240), null, now)).toBe(hour(1));
   });
 
-  it('may be at startTime, not before it', () => {
+  it('can be at startTime, not before it', () => {
     expect(firstFire(hourly, hour(5), null, now)).toBe(hour(5));
     expect(firstFire(hourly, hour(5) + 1, null, now)).toBe(hour(6));
   });
 
-  it('may be at endTime, not after it', () => {
+  it('can be at endTime, not after it', () => {
     expect(firstFire(hourly, null, hour(1), now)).toBe(hour(1));
     expect(firstFire(hourly, null, hour(1) - 1, now)).toBeNull();
     expect(firstFire(hourly, hour(5), hour(4), now)).toBeNull();

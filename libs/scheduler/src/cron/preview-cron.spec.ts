@@ -14,7 +14,7 @@ describe('previewCron', () => {
     expect(() => previewCron('* * * * *', { count: count as number, from: new Date() })).toThrow(InvalidOptionError);
   });
 
-  it('keeps to bounds, which are times of the zone where they have none', () => {
+  it('respects bounds, which are times of the zone if they have none', () => {
     const from = new Date('2026-03-01T00:00:00Z');
     const options = { timezone: 'Asia/Tokyo', count: 5, from, startTime: '2026-03-02', endTime: '2026-03-03T09:00' };
     const ticks = previewCron('0 0,9 * * *', options);
@@ -27,7 +27,7 @@ describe('previewCron', () => {
     expect(() => previewCron('* * * * *', { from, endTime: 'March 3' })).toThrow(InvalidDateError);
   });
 
-  it('shows the next ticks', () => {
+  it('returns the next ticks', () => {
     const ticks = previewCron('0 9 * * MON-SUN', { timezone: 'Asia/Tokyo', count: 2, from: new Date(0) });
     expect(ticks.map((tick) => tick.toISOString())).toEqual(['1970-01-02T00:00:00.000Z', '1970-01-03T00:00:00.000Z']);
   });

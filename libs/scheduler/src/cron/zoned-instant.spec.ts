@@ -21,11 +21,11 @@ describe('parseZonedInstant', () => {
     ['Sun, 01 Mar 2026 09:00:00 GMT', '2026-03-01T09:00:00.000Z'],
     [NOW, '2026-03-01T00:00:00.000Z'],
     [new Date(NOW), '2026-03-01T00:00:00.000Z'],
-  ])('reads %j in the zone of the schedule', (value, instant) => {
+  ])('parses %j in the zone of the schedule', (value, instant) => {
     expect(read(value)).toBe(instant);
   });
 
-  it('goes by the zone, not by the machine', () => {
+  it('uses the zone of the schedule, not of the machine', () => {
     expect(read('2026-03-01T09:00', 'America/New_York')).toBe('2026-03-01T14:00:00.000Z');
     expect(read('2026-03-01', 'Pacific/Kiritimati')).toBe('2026-02-28T10:00:00.000Z');
   });

@@ -31,7 +31,7 @@ const chain = () => {
 };
 
 describe('edges', () => {
-  it('are known from both ends', () => {
+  it('are stored in both directions', () => {
     add({ fetch: [], process: ['fetch'], report: ['process', 'fetch'] });
     expect(graph.getDependencies('report')).toEqual(['process', 'fetch']);
     expect(graph.getDependents('fetch')).toEqual(['process', 'report']);
@@ -39,7 +39,7 @@ describe('edges', () => {
     expect([graph.getDependencies('none'), graph.getDependents('none')]).toEqual([[], []]);
   });
 
-  it('may be given as definitions give them, and lead to tasks added later', () => {
+  it('accept the form of definitions, and lead to tasks added later', () => {
     graph.addTask('b', [{ taskId: 'a' }]);
     expect(graph.has('a')).toBe(false);
     expect(graph.getDependents('a')).toEqual(['b']);
@@ -61,7 +61,7 @@ describe('edges', () => {
     expect([graph.getDependents('a'), graph.getDependents('c'), graph.size]).toEqual([[], ['b'], 3]);
   });
 
-  it('go with their task, those of others stay', () => {
+  it('are removed with their task, those of others are kept', () => {
     add({ a: [], b: ['a'], c: ['b'] });
     expect([graph.removeTask('b'), graph.removeTask('b')]).toEqual([true, false]);
     expect([graph.getDependents('a'), graph.getDependencies('c'), graph.size]).toEqual([[], ['b'], 2]);
@@ -77,7 +77,7 @@ describe('edges', () => {
     ['a', ['x', 'y', 'x'], DuplicateDependencyError],
     ['a', ['x', { taskId: 'x' }], DuplicateDependencyError],
     ['a', 'x' as never, InvalidOptionError],
-  ])('leave nothing behind when %p with %j is refused', (taskId, dependencies, expected) => {
+  ])('leave nothing when %p with %j is refused', (taskId, dependencies, expected) => {
     add({ a: ['old'] });
     expect(() => graph.addTask(taskId, dependencies)).toThrow(expected);
     expect([graph.size, graph.getDependencies('a'), graph.getDependents('x')]).toEqual([1, ['old'], []]);
@@ -85,7 +85,7 @@ describe('edges', () => {
 });
 
 describe('cycles', () => {
-  it('are found, and named in dependency direction', () => {
+  it('are found, with their tasks in dependency direction', () => {
     add({ x: ['a'], a: ['b'], b: ['c', 'd'], d: [] });
     expect([graph.hasCycle(), graph.findCycle()]).toEqual([false, null]);
     graph.addTask('c', ['a']);
@@ -98,19 +98,19 @@ describe('cycles', () => {
     expect(graph.hasCycle()).toBe(false);
   });
 
-  it('may be of one task', () => {
+  it('can consist of one task', () => {
     graph.addTask('a', ['a']);
     expect(graph.findCycle()).toEqual(['a', 'a']);
   });
 
-  it('are not seen in a diamond', () => {
+  it('are not found in a diamond', () => {
     add({ top: [], left: ['top'], right: ['top'], bottom: ['left', 'right'] });
     expect(graph.hasCycle()).toBe(false);
   });
 });
 
 describe('assertAcyclic', () => {
-  it('names the shortest cycle that the task would close, from the task on, and changes nothing', () => {
+  it('reports the shortest cycle that the task would close, from the task on, and changes nothing', () => {
     add({ b: ['long', 'c'], long: ['longer'], longer: ['c'], c: ['a'] });
     const error = thrownBy(() => graph.assertAcyclic('a', ['b']));
     expect(error).toBeInstanceOf(CircularDependencyError);
@@ -118,7 +118,7 @@ describe('assertAcyclic', () => {
     expect([graph.has('a'), graph.getDependents('b')]).toEqual([false, []]);
   });
 
-  it('takes the new dependencies in place of the old', () => {
+  it('uses the new dependencies in place of the old', () => {
     add({ a: ['b'], b: [] });
     expect(() => graph.assertAcyclic('b', ['a'])).toThrow(CircularDependencyError);
     expect(() => graph.assertAcyclic('a', ['c'])).not.toThrow();
@@ -126,7 +126,7 @@ describe('assertAcyclic', () => {
     expect(() => graph.assertAcyclic('a', ['c'])).toThrow('circular dependency: a -> c -> a');
   });
 
-  it('knows the dependency on itself, and what is no edge at all', () => {
+  it('finds a dependency on itself, and refuses an invalid edge', () => {
     expect(thrownBy(() => graph.assertAcyclic('a', ['b', 'a']))).toBeInstanceOf(SelfDependencyError);
     expect(() => graph.assertAcyclic('a', ['b', 'b'])).toThrow(DuplicateDependencyError);
     expect(() => graph.assertAcyclic('a b', [])).toThrow(InvalidNameError);
@@ -134,12 +134,12 @@ describe('assertAcyclic', () => {
 });
 
 describe('topologicalSort', () => {
-  it('keeps the order of adding where it holds already', () => {
+  it('keeps the order of adding if that is valid', () => {
     add({ c: [], a: [], d: ['a'], b: [], e: ['c', 'b'] });
     expect(graph.topologicalSort()).toEqual(['c', 'a', 'd', 'b', 'e']);
   });
 
-  it('puts before a task what it needs, and only that', () => {
+  it('moves a task only behind its dependencies', () => {
     add({ report: ['process'], other: [], process: ['fetch'], last: [], fetch: [] });
     expect(graph.topologicalSort()).toEqual(['fetch', 'process', 'report', 'other', 'last']);
   });
@@ -152,7 +152,7 @@ describe('in any graph', () => {
     { selector: ([id]) => id },
   );
 
-  it('a cycle that is found is one, and where none is found the sort respects every edge', () => {
+  it('a reported cycle is one, and otherwise the sort respects every edge', () => {
     fc.assert(
       fc.property(graphs, (tasks) => {
         graph = new TaskDependencyGraph();
@@ -175,7 +175,7 @@ describe('in any graph', () => {
     );
   });
 
-  it('assertAcyclic before each addTask keeps cycles out, and refuses nothing else', () => {
+  it('assertAcyclic before each addTask prevents cycles, and refuses nothing else', () => {
     fc.assert(
       fc.property(graphs, (tasks) => {
         graph = new TaskDependencyGraph();
@@ -197,7 +197,7 @@ describe('in any graph', () => {
 });
 
 describe('large graphs', () => {
-  it(`a chain of ${CHAIN} is sorted without recursion, and its closing is refused`, () => {
+  it(`a chain of ${CHAIN} is sorted without recursion, and closing it is refused`, () => {
     chain();
     const order = graph.topologicalSort();
     expect([order.length, order[0], order.at(-1)]).toEqual([CHAIN, `t${CHAIN - 1}`, 't0']);
@@ -207,7 +207,7 @@ describe('large graphs', () => {
     expect(graph.findCycle()).toHaveLength(CHAIN + 1);
   });
 
-  it('takes time in proportion to the edges, not to the paths', () => {
+  it('takes time linear in the edges, not in the paths', () => {
     // 100 layers of 20 tasks, each on all of the layer before: 40,000 edges, 20^100 paths.
     const layer = (n: number) => Array.from({ length: 20 }, (_, i) => `l${n}.${i}`);
     for (let n = 0; n < 100; n++) for (const id of layer(n)) graph.addTask(id, n > 0 ? layer(n - 1) : []);

@@ -51,7 +51,7 @@ const message = (tasks: unknown[]): string => {
 };
 
 describe('nodes', () => {
-  it('come in the order given, with what their definition says', () => {
+  it('are in the given order, with the values of their definition', () => {
     const [report, fetch] = plan([{ taskId: 'report' }, { taskId: 'fetch' }]);
     expect(report).toMatchObject({ ref: 'report', taskId: 'report', priority: 2, tags: [], payload: undefined });
     expect(fetch).toEqual({
@@ -65,7 +65,7 @@ describe('nodes', () => {
     });
   });
 
-  it('may say otherwise for themselves', () => {
+  it('can override values of their definition', () => {
     const [node] = plan([{ taskId: 'fetch', ref: 'eu', payload: { rows: 20 }, priority: 'LOW', tags: ['eu', 'etl'] }], {
       name: 'nightly load',
     });
@@ -97,7 +97,7 @@ describe('nodes', () => {
     expect(() => plan(tasks)).toThrow(expected);
   });
 
-  it('say which field is wrong', () => {
+  it('are refused with the wrong field', () => {
     expect(message([{ taskId: 'audit' }, { taskId: 'fetch', priority: 9 }])).toMatch(/^tasks\[1\]\.priority: 9/);
     expect(message([{ taskId: 'fetch', depends: [] }])).toMatch(
       /^tasks\[0\]\.depends: an array is not allowed; allowed: only/,
@@ -120,25 +120,25 @@ describe('nodes', () => {
 });
 
 describe('edges of the definition', () => {
-  it('bind to the node of the same run, whatever its ref, with all they say', () => {
+  it('bind to the node of the same run, whatever its ref, with all their options', () => {
     const nodes = plan([{ taskId: 'process' }, { taskId: 'fetch', ref: 'eu' }]);
     expect(nodes[0]!.edges).toEqual([
       { ref: 'eu', to: { node: 'eu' }, type: 'success', timeout: 3_600_000, maxAge: 86_400_000, reuse: true },
     ]);
   });
 
-  it('bind outside the run where it does not have the task', () => {
+  it('bind outside of the run if it does not have the task', () => {
     expect(edges([{ taskId: 'process' }])).toEqual({ process: ['fetch=fetch!'] });
     expect(edges([{ taskId: 'process' }, { taskId: 'audit', ref: 'fetch' }])).toMatchObject({
       process: ['fetch=fetch!'],
     });
   });
 
-  it('may lead to a task outside that bears the name of the node', () => {
+  it('can lead to a task outside with the same name as the node', () => {
     expect(edges([{ taskId: 'process', ref: 'fetch' }])).toEqual({ fetch: ['fetch=fetch!'] });
   });
 
-  it('ask for a ref where the task stands twice, even if one bears its name', () => {
+  it('require a ref if the task occurs twice, even if one node has its name', () => {
     const tasks = [{ taskId: 'fetch' }, { taskId: 'fetch', ref: 'us' }, { taskId: 'process' }];
     expect(() => plan(tasks)).toThrow(UnknownDependencyError);
     expect(message(tasks)).toBe(
@@ -146,11 +146,11 @@ describe('edges of the definition', () => {
     );
   });
 
-  it('are refused where no task bears the name', () => {
+  it('are refused if no task has the name', () => {
     expect(message([{ taskId: 'orphan' }])).toBe("'orphan' depends on 'nobody': no task or node has that name");
   });
 
-  it('are replaced by those of the node, by none too', () => {
+  it('are replaced by those of the node, also by none', () => {
     expect(edges([{ taskId: 'fetch' }, { taskId: 'process', dependencies: [] }])).toEqual({ fetch: [], process: [] });
     expect(edges([{ taskId: 'process', dependencies: [{ taskId: 'audit' }] }])).toEqual({ process: ['audit=audit!'] });
   });
@@ -169,7 +169,7 @@ describe('edges of the node', () => {
     expect(edges([both, ...fetches])).toMatchObject({ audit: ['eu=eu', 'us=us'] });
   });
 
-  it('lead to a taskId: its one node, else the node of that ref, else outside', () => {
+  it('lead to a taskId: its only node, else the node with that ref, else outside', () => {
     expect(edges([node({ taskId: 'fetch' }), { taskId: 'fetch', ref: 'eu' }])).toMatchObject({ audit: ['eu=eu'] });
     const named = [{ taskId: 'fetch' }, { taskId: 'fetch', ref: 'us' }];
     expect(edges([node({ taskId: 'fetch' }), ...named])).toMatchObject({ audit: ['fetch=fetch'] });
@@ -177,12 +177,12 @@ describe('edges of the node', () => {
     expect(edges([node({ taskId: 'fetch' })])).toEqual({ audit: ['fetch=fetch!'] });
   });
 
-  it('prefer the node that runs the task to one that only bears its name', () => {
+  it('prefer the node that runs the task to one that only has its name', () => {
     const tasks = [node({ taskId: 'fetch' }), { taskId: 'other', ref: 'fetch' }, { taskId: 'fetch', ref: 'real' }];
     expect(edges(tasks)).toMatchObject({ audit: ['real=real'] });
   });
 
-  it('say when they hold, how long they wait, and what counts', () => {
+  it('have a type, a timeout, and outcomes that count', () => {
     const warn = jest.fn();
     const dependency = { taskId: 'fetch', dependencyType: 'failure', timeout: 30, maxAge: '1h', reuse: true };
     expect(plan([node(dependency)], {}, warn)[0]!.edges).toEqual([
@@ -209,19 +209,19 @@ describe('edges of the node', () => {
     expect(() => plan([node(dependency as object)])).toThrow(expected);
   });
 
-  it('are refused where a task stands several times and none bears its name', () => {
+  it('are refused if a task occurs several times and no node has its name', () => {
     const tasks = [node({ taskId: 'fetch' }), { taskId: 'fetch', ref: 'eu' }, { taskId: 'fetch', ref: 'us' }];
     expect(message(tasks)).toMatch(/^'audit' depends on 'fetch': 2 nodes of this workflow run it/);
   });
 
-  it('are refused twice between the same two, however they are named', () => {
+  it('are refused if two connect the same nodes, however they are named', () => {
     const twice = { taskId: 'audit', dependencies: [{ ref: 'eu' }, { taskId: 'fetch' }] };
     expect(() => plan([twice, { taskId: 'fetch', ref: 'eu' }])).toThrow(DuplicateDependencyError);
     const outside = { taskId: 'audit', dependencies: [{ taskId: 'fetch' }, { taskId: 'fetch', type: 'always' }] };
     expect(() => plan([outside])).toThrow(DuplicateDependencyError);
   });
 
-  it('are refused where two results would stand under one key', () => {
+  it('are refused if two results would have the same key', () => {
     const chained = define('chained', { dependencies: [{ taskId: 'fetch' }, { taskId: 'other' }] });
     const lookup = (taskId: string) => (taskId === 'chained' ? chained : TASKS.get(taskId));
     const tasks: WorkflowTask[] = [{ taskId: 'chained' }, { taskId: 'other', ref: 'fetch' }];
@@ -236,7 +236,7 @@ describe('a workflow', () => {
     dependencies: refs.map((to) => ({ ref: to })),
   });
 
-  it('is refused with a cycle, named by its refs', () => {
+  it('is refused with a cycle, reported by its refs', () => {
     expect(() => plan([link('x', 'a'), link('a', 'b'), link('b', 'c'), link('c', 'a')])).toThrow(
       CircularDependencyError,
     );
@@ -245,13 +245,13 @@ describe('a workflow', () => {
     );
   });
 
-  it('is refused with a cycle between edges of definitions and its own', () => {
+  it('is refused with a cycle of edges of definitions and of its nodes', () => {
     expect(message([{ taskId: 'fetch', dependencies: [{ taskId: 'process' }] }, { taskId: 'process' }])).toBe(
       'circular dependency: fetch -> process -> fetch',
     );
   });
 
-  it(`may be a chain of ${MAX_WORKFLOW_NODES} nodes, in the worst order`, () => {
+  it(`can be a chain of ${MAX_WORKFLOW_NODES} nodes, in the worst order`, () => {
     const last = MAX_WORKFLOW_NODES - 1;
     const nodes = plan(
       Array.from({ length: MAX_WORKFLOW_NODES }, (_, i) => (i < last ? link(`n${i}`, `n${i + 1}`) : link(`n${i}`))),
@@ -259,7 +259,7 @@ describe('a workflow', () => {
     expect([nodes.length, nodes[0]!.edges[0]!.to]).toEqual([MAX_WORKFLOW_NODES, { node: 'n1' }]);
   });
 
-  it('may have no nodes', () => {
+  it('can have no nodes', () => {
     expect(plan([])).toEqual([]);
   });
 
@@ -270,7 +270,7 @@ describe('a workflow', () => {
     expect(() => planWorkflow({ tasks }, () => wide)).toThrow(WorkflowTooLargeError);
   });
 
-  it(`may have ${MAX_WORKFLOW_EDGES} edges, and not one more`, () => {
+  it(`can have ${MAX_WORKFLOW_EDGES} edges, and not one more`, () => {
     const sources = Array.from({ length: 250 }, (_, i) => `s${i}`);
     const sinks = Array.from({ length: 200 }, (_, i) => link(`t${i}`, ...sources));
     const tasks = [...sources.map((ref) => link(ref)), ...sinks];

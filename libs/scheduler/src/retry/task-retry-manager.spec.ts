@@ -32,7 +32,7 @@ const retryNumbers = fc.oneof(fc.nat(50), fc.constantFrom(1e6, Number.MAX_SAFE_I
 const chances = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 describe('calculateDelay', () => {
-  it('grows as the strategy says, up to the cap', () => {
+  it('grows by the strategy, up to maxDelay', () => {
     expect(delays({ strategy: 'FIXED' }, 3)).toEqual([1000, 1000, 1000]);
     expect(delays({ strategy: 'LINEAR', maxDelay: '3s' }, 5)).toEqual([1000, 2000, 3000, 3000, 3000]);
     expect(delays({ strategy: 'EXPONENTIAL' }, 8)).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]);
@@ -45,7 +45,7 @@ describe('calculateDelay', () => {
     expect(manager.calculateDelay({}, 20, () => 0.5)).toBe(3_600_000);
   });
 
-  it('jitters by a fifth, or over the whole, and the cap still holds', () => {
+  it('has a jitter of ±20 % or of the whole delay, and never exceeds maxDelay', () => {
     const at = (jitter: true | 'full', chance: number, n = 0) =>
       manager.calculateDelay({ ...exact, jitter }, n, () => chance);
     expect([at(true, 0), at(true, 0.5), at(true, 0.999_999)]).toEqual([800, 1000, 1200]);
@@ -53,11 +53,11 @@ describe('calculateDelay', () => {
     expect([at(true, 0.999_999, 50), at(true, 0, 50)]).toEqual([60_000, 48_000]);
   });
 
-  it('stays nothing where it begins with nothing, however often', () => {
+  it('stays zero if it starts at zero', () => {
     expect(manager.calculateDelay({ ...exact, initialDelay: 0 }, 1e308)).toBe(0);
   });
 
-  it('is a whole number from 0 to the cap, for any config, retry and chance', () => {
+  it('is a whole number from 0 to maxDelay, for any config, retry and random number', () => {
     fc.assert(
       fc.property(configs, retryNumbers, chances, (config, n, chance) => {
         const delay = manager.calculateDelay(config, n, () => chance);
@@ -66,7 +66,7 @@ describe('calculateDelay', () => {
     );
   });
 
-  it('stays within its jitter of the delay without', () => {
+  it('differs from the delay without jitter by at most the jitter', () => {
     fc.assert(
       fc.property(configs, retryNumbers, chances, (config, n, chance) => {
         const plain = manager.calculateDelay({ ...config, jitter: false }, n);
@@ -77,7 +77,7 @@ describe('calculateDelay', () => {
     );
   });
 
-  it('without jitter never gets shorter from one retry to the next', () => {
+  it('never decreases from one retry to the next without jitter', () => {
     fc.assert(
       fc.property(configs, fc.nat(200), (config, n) => {
         const delay = (at: number) => manager.calculateDelay({ ...config, jitter: false }, at);
@@ -90,7 +90,7 @@ describe('calculateDelay', () => {
     expect(() => manager.calculateDelay(exact, n)).toThrow(InvalidOptionError);
   });
 
-  it('refuses a config that is wrong', () => {
+  it('refuses a wrong config', () => {
     expect(() => manager.calculateDelay({ maxAttempts: 0 }, 0)).toThrow(InvalidRetryConfigError);
     expect(() => manager.calculateDelay(null as never, 0)).toThrow(InvalidRetryConfigError);
   });
@@ -114,7 +114,7 @@ describe('shouldRetry', () => {
     expect(manager.shouldRetry({ strategy: 'NONE' }, 1)).toBe(false);
   });
 
-  it('looks at the error', () => {
+  it('checks the error', () => {
     const retryIf = (error: unknown) => error instanceof TypeError;
     expect(manager.shouldRetry({ retryIf }, 1, new TypeError('x'))).toBe(true);
     expect(manager.shouldRetry({ retryIf }, 1, new RangeError('x'))).toBe(false);
@@ -140,7 +140,7 @@ describe('decide', () => {
     expect(decide({ error: new TaskTimeoutError('a', 5) })).toEqual({ kind: 'retry', delay: 1000 });
   });
 
-  it('draws its jitter from the chance given', () => {
+  it('takes its jitter from the given random number', () => {
     expect(decide({ retry: { ...retry, jitter: 'full' } }, () => 0.25)).toEqual({ kind: 'retry', delay: 250 });
   });
 
@@ -169,7 +169,7 @@ describe('decide', () => {
     expect(decide({ error, retry: null })).toEqual({ kind: 'fail', reason: 'NON_RETRYABLE' });
   });
 
-  it('asks retryIf, with the error and the number of the run', () => {
+  it('calls retryIf with the error and the number of the run', () => {
     const error = new Error('x');
     const retryIf = jest.fn(() => false);
     expect(decide({ retry: { ...retry, retryIf }, error, attempt: 7 })).toEqual({
@@ -180,7 +180,7 @@ describe('decide', () => {
     expect(decide({ retry: { ...retry, retryIf: () => true } }).kind).toBe('retry');
   });
 
-  it('takes a retryIf that throws for a no', () => {
+  it('treats a retryIf that throws as false', () => {
     const retryIf = () => {
       throw new Error('cannot tell');
     };
@@ -192,7 +192,7 @@ describe('decide', () => {
     [5, 5],
     [0, 0],
     ['2h', 7_200_000],
-  ])('lets RetryLaterError(%p) choose its delay, beyond maxDelay too, and without asking retryIf', (given, delay) => {
+  ])('uses the delay of RetryLaterError(%p), also beyond maxDelay, without calling retryIf', (given, delay) => {
     const error = new RetryLaterError(given);
     expect(decide({ error, retry: { ...retry, retryIf: () => false } })).toEqual({ kind: 'snooze', delay });
     expect(decide({ error: { name: 'RetryLaterError', delay: given } })).toEqual({ kind: 'snooze', delay });
@@ -204,7 +204,7 @@ describe('decide', () => {
   });
 
   it.each([['soon'], [-1], [Number.NaN], [undefined as never]])(
-    'falls back to its own delay where RetryLaterError says %p',
+    'uses its own delay if RetryLaterError has %p',
     (delay) => expect(decide({ error: new RetryLaterError(delay) })).toEqual({ kind: 'snooze', delay: 1000 }),
   );
 

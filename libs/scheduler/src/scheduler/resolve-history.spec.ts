@@ -4,7 +4,7 @@ import { resolveHistory } from './resolve-history.js';
 const bounds = (count: number, age: number | null = null, bytes: number | null = null) => ({ count, age, bytes });
 
 describe('the option history', () => {
-  it('bounds every outcome alike in its short form', () => {
+  it('limits every outcome equally in its short form', () => {
     for (const [given, expected] of [
       [undefined, bounds(1000)],
       [50, bounds(50)],
@@ -19,7 +19,7 @@ describe('the option history', () => {
       });
   });
 
-  it('bounds each outcome by itself in its long form; the rest has the default', () => {
+  it('limits each outcome separately in its long form; the others have the default', () => {
     expect(resolveHistory({ failed: { count: 7, age: '2h' }, skipped: 0, completed: { bytes: 9 } })).toEqual({
       COMPLETED: bounds(1000, null, 9),
       FAILED: bounds(7, 7_200_000),
@@ -46,7 +46,7 @@ describe('the option history', () => {
     expect(() => resolveHistory(given)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION', field }));
   });
 
-  it('refuses an age that is none', () => {
+  it('refuses an invalid age', () => {
     expect(() => resolveHistory({ failed: { age: 'long' } })).toThrow(
       expect.objectContaining({ code: 'INVALID_DURATION' }),
     );

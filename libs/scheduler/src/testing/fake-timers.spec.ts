@@ -67,7 +67,7 @@ describe.each([
     kit = module.get(SchedulerTestKit);
   });
 
-  it('drains and moves its own time', async () => {
+  it('drains and advances its own time', async () => {
     await scheduler.scheduleTask('mail.send');
     await kit.drain();
     await kit.expectScheduled('mail.send', { status: 'RETRYING' });
@@ -82,13 +82,13 @@ describe.each([
     expect(await kit.executions('mail.digest')).toHaveLength(2);
   });
 
-  it('ends a handler that waits, by its time-out', async () => {
+  it('ends a waiting handler by its timeout', async () => {
     await scheduler.scheduleTask('mail.stuck');
     await kit.advance('11m');
     await kit.expectScheduled('mail.stuck', { status: 'FAILED' });
   });
 
-  it('goes on without a handler that waits for a timer of the test, and with it once that has fired', async () => {
+  it('continues without a handler that waits for a timer of the test, and with it after that has fired', async () => {
     await scheduler.scheduleTask('mail.slow');
     await kit.drain();
     await kit.expectScheduled('mail.slow', { status: 'RUNNING' });

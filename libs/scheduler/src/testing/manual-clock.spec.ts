@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ManualClock } from './manual-clock.js';
 
 describe('ManualClock', () => {
-  it('stands still until it is told to move', () => {
+  it('does not advance by itself', () => {
     const clock = new ManualClock('2026-05-01T00:00:00Z');
     expect(clock.now()).toBe(Date.parse('2026-05-01T00:00:00Z'));
     clock.advance(1500);
@@ -14,7 +14,7 @@ describe('ManualClock', () => {
     expect(() => new ManualClock('soon')).toThrow(RangeError);
   });
 
-  it('fires timers in the order of their instants, each at its own', () => {
+  it('fires timers in the order of their instants, each at its instant', () => {
     const clock = new ManualClock(0);
     const fired: string[] = [];
     const note = (name: string) => () => fired.push(`${name} ${clock.now()}`);
@@ -34,7 +34,7 @@ describe('ManualClock', () => {
     expect(clock.firedOnce).toBe(4);
   });
 
-  it('is set without time passing', () => {
+  it('can be set without elapsed time', () => {
     const clock = new ManualClock(1_000_000);
     const fired: number[] = [];
     clock.setTimer(10, () => fired.push(clock.now()));
@@ -48,7 +48,7 @@ describe('ManualClock', () => {
     expect(clock.monotonic()).toBe(1_000_010);
   });
 
-  it('stops short where it is asked to', () => {
+  it('stops early on request', () => {
     const clock = new ManualClock(0);
     let count = 0;
     clock.setRepeating(10, () => count++);

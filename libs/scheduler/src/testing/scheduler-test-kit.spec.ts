@@ -76,7 +76,7 @@ async function compile(): Promise<{ kit: SchedulerTestKit; scheduler: AdvancedTa
 afterEach(() => module.close());
 
 describe('SchedulerTestKit', () => {
-  it('runs nothing before it is told to, and then all that is ready', async () => {
+  it('runs nothing before drain(), and then all that is ready', async () => {
     const { kit, scheduler } = await compile();
     const dependent = await scheduler.scheduleTask('report');
     const id = await scheduler.scheduleTask(greet, { payload: { name: 'Ada' } });
@@ -90,14 +90,14 @@ describe('SchedulerTestKit', () => {
     await kit.expectScheduled(greet, { payload: { name: 'later' }, status: 'PENDING' });
   });
 
-  it('waits for handlers that wait for the real world', async () => {
+  it('waits for handlers that wait for real time', async () => {
     const { kit, scheduler } = await compile();
     const id = await scheduler.scheduleTask('real');
     await kit.drain();
     expect((await scheduler.getTaskStatus(id))!.result).toBe('done');
   });
 
-  it('leaves a handler that waits for an instant, and brings the instant', async () => {
+  it('does not wait for a handler that waits for an instant, and advances to the instant', async () => {
     const { kit, scheduler } = await compile();
     const id = await scheduler.scheduleTask('hang');
     await kit.drain();
@@ -112,7 +112,7 @@ describe('SchedulerTestKit', () => {
     });
   });
 
-  it('moves from instant to instant', async () => {
+  it('advances from instant to instant', async () => {
     const { kit, scheduler } = await compile();
     const id = await scheduler.scheduleTask('fail');
     await kit.advance('1h');
@@ -127,7 +127,7 @@ describe('SchedulerTestKit', () => {
     expect(kit.clock.now()).toBe(Date.parse('2026-01-01T01:00:00Z'));
   });
 
-  it('goes through a year of nightly ticks in seconds', async () => {
+  it('advances over a year of nightly ticks in seconds', async () => {
     const { kit, handlers } = await compile();
     const took = cpuTime();
     await kit.advanceTo('2027-01-01T00:00:00Z');
@@ -165,7 +165,7 @@ describe('SchedulerTestKit', () => {
     await kit.expectNotScheduled('report');
   });
 
-  it('says what was scheduled where it does not find it', async () => {
+  it('reports what was scheduled if there is no match', async () => {
     const { kit, scheduler } = await compile();
     await scheduler.scheduleTask(greet, { payload: { name: 'Ada' } });
     await expect(kit.expectScheduled(greet, { payload: { name: 'Bob' } })).rejects.toThrow(
@@ -210,7 +210,7 @@ describe('SchedulerTestKit', () => {
     await expect(kit.executions('hang')).rejects.toMatchObject({ code: 'SCHEDULER_CLOSED' });
   });
 
-  it('lets providers be overridden, and has a kit for each scheduler', async () => {
+  it('supports overridden providers, and has a kit for each scheduler', async () => {
     module = await Test.createTestingModule({
       imports: [SchedulerTestingModule.forRoot(), SchedulerTestingModule.forRoot({ name: 'other' })],
       providers: [Handlers, Mail],

@@ -23,8 +23,8 @@ function hastyClock() {
   return { pauses, setTimer };
 }
 
-describe('results that a claim left out', () => {
-  it('are fetched page by page, after those that it brought', async () => {
+describe('results that a claim omitted', () => {
+  it('are fetched page by page, after those in the claim', async () => {
     const run = runOf();
     const asked: number[] = [];
     const getResults = (_id: string, from: number) => {
@@ -45,7 +45,7 @@ describe('results that a claim left out', () => {
     ]);
   });
 
-  it('are asked for again after a failure, which is told once a page, until the run is stopped', async () => {
+  it('are requested again after a failure, which is reported once per page, until the run is stopped', async () => {
     const run = runOf();
     const clock = hastyClock();
     const failures: unknown[] = [];

@@ -5,7 +5,7 @@ import { fitIntoRoundTrip } from './round-trip-size.js';
 const ends = (count: number, size: number) =>
   Array.from({ length: count }, (_, i) => settle.complete({ executionId: `${i}`, leaseToken: 1 }, 'x'.repeat(size)));
 
-describe('the settlements of one trip', () => {
+describe('the settlements of one exchange', () => {
   it.each([
     { count: 0, size: 0, expected: 0 },
     { count: 250, size: 10, expected: 250 },
@@ -16,7 +16,7 @@ describe('the settlements of one trip', () => {
     expect(fitIntoRoundTrip(ends(count, size))).toBe(expected);
   });
 
-  it('count the payloads that the store reads again', () => {
+  it('include the payloads that the store reads again', () => {
     const run = { executionId: 'x', leaseToken: 1, payload: 'x'.repeat(200 * 1024) };
     expect(fitIntoRoundTrip(Array.from({ length: 250 }, () => settle.complete(run, null)))).toBe(20);
   });

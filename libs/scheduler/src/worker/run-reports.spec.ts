@@ -33,7 +33,7 @@ const run = (executionId: string, leaseToken = 1) => ({ executionId, leaseToken 
 const at = (fraction: number) => ({ progress: { fraction, note: null } });
 
 describe('reports of runs', () => {
-  it('of one turn go together, with the newest progress and all lines in order', async () => {
+  it('of one turn are sent together, with the newest progress and all lines in order', async () => {
     const store = new SlowStore();
     for (const i of [1, 2, 3]) {
       store.reports.add(run('a'), at(i / 10));
@@ -43,7 +43,7 @@ describe('reports of runs', () => {
     expect(store.sent).toEqual([{ id: 'a', ...at(0.3), logs: ['line 1', 'line 2', 'line 3'] }]);
   });
 
-  it('have one call under way for each run, and few for all', async () => {
+  it('have one call in flight for each run, and few in total', async () => {
     const store = new SlowStore();
     for (let i = 0; i < 100; i++) store.reports.add(run(`r${i}`), { logs: ['first'] });
     await turn();
@@ -57,7 +57,7 @@ describe('reports of runs', () => {
     expect([...lines.values()]).toEqual(Array.from({ length: 100 }, () => ['first', 'second']));
   });
 
-  it('hold no more lines than an execution keeps, the newest', async () => {
+  it('keep only as many lines as an execution stores, the newest', async () => {
     const store = new SlowStore();
     for (let i = 1; i <= 5_000; i++) store.reports.add(run('a'), { logs: [`${i}`] });
     await turn();
@@ -65,7 +65,7 @@ describe('reports of runs', () => {
     expect(store.sent[0]!.logs).toEqual(Array.from({ length: 100 }, (_, i) => `${4_901 + i}`));
   });
 
-  it('go at once when the run ends, so that they come before its settlement', async () => {
+  it('are sent at once when the run ends, before its settlement', async () => {
     const store = new SlowStore();
     store.reports.add(run('a'), { logs: ['under way'] });
     await turn();
@@ -77,7 +77,7 @@ describe('reports of runs', () => {
     expect(store.sent).toHaveLength(2);
   });
 
-  it('of another run of the same execution are not mixed with its own', async () => {
+  it('of another run of the same execution are separate', async () => {
     const store = new SlowStore();
     store.reports.add(run('a', 1), { logs: ['one'] });
     store.reports.add(run('a', 2), { logs: ['two'] });
@@ -86,7 +86,7 @@ describe('reports of runs', () => {
     expect(store.sent.map(({ logs }) => logs)).toEqual([['one'], ['two']]);
   });
 
-  it('that fail are told once each, and stop nothing', async () => {
+  it('that fail are logged once each, and stop nothing', async () => {
     const store = new SlowStore();
     store.reports.add(run('a'), at(0.1));
     await turn();

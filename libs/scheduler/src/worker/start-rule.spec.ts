@@ -6,14 +6,14 @@ const clock = { monotonic: () => 1000 };
 const claim = { executionId: 'id', queue: 'default', startedTime: 50 } as Claim;
 
 describe('whether a claim may still start', () => {
-  it('for 100 ms since the store made it, and always where claims do not age', () => {
+  it('for 100 ms since the store made it, and always if claims do not age', () => {
     const rule = new StartRule(clock, true);
     expect(rule.isOver(rule.date(claim, 100))).toBe(false);
     expect(rule.isOver(rule.date(claim, 101))).toBe(true);
     expect(rule.isOver(new StartRule(clock, false).date(claim, 10_000))).toBe(false);
   });
 
-  it('where each reply is late, after a few that were in vain; up to a second', () => {
+  it('for up to a second if each reply is late, after a few claims that were too old', () => {
     const rule = new StartRule(clock, true);
     const startsAfter = (age: number): number => {
       for (let replies = 1; replies <= 10; replies++) {

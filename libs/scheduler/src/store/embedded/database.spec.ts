@@ -25,7 +25,7 @@ describe('the schema of a file', () => {
     return database.prepare('PRAGMA user_version').get();
   }
 
-  it('is made in one step, and brought forward with what is in it', async () => {
+  it('is created in one step, and migrated with its data', async () => {
     const old = await open();
     expect(version(old)).toMatchObject({ user_version: MIGRATIONS.length });
     old.exec("INSERT INTO live (number, body, checksum) VALUES (1, 'blue', 0)");
@@ -37,7 +37,7 @@ describe('the schema of a file', () => {
     await expect(open()).rejects.toMatchObject({ code: 'STORE_VERSION' });
   });
 
-  it('is what it was where a step fails', async () => {
+  it('is unchanged if a step fails', async () => {
     (await open()).close();
     await expect(open([...NEXT, 'CREATE TABLE live (twice)'])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     const same = await open();

@@ -25,7 +25,7 @@ describe('the library', () => {
     expect(scriptsOf(TEXTS).text).toContain('local context, rows = {}, {}\nlocal now\ndo\ncontext = {}\n');
   });
 
-  it('begins the variables of each include where a verb includes it, those that it stands on first', () => {
+  it('resets the variables of each include that a verb includes, dependencies first', () => {
     const { text, scripts } = scriptsOf(TEXTS);
     const begin = 'do local over = context.begin() if over then return over end end';
     expect(text).toContain(`KEYS, ARGV = keys_, args_\n${begin}\nrows.begin()\nreturn rows.cache\nend`);
@@ -41,19 +41,19 @@ describe('the library', () => {
     expect(scriptsOf(texts).scripts.get('bare')!.text).toBe('#!lua\nlocal now\nreturn 1');
   });
 
-  it('is another one where any text of it is', () => {
+  it('changes with any of its texts', () => {
     const changed = scriptsOf({ ...TEXTS, 'commands/write.lua': '-- @include context\nreturn 2\n' });
     expect(changed.name).not.toBe(scriptsOf(TEXTS).name);
     expect(changed.scripts.get('read')!.function).not.toBe(scriptsOf(TEXTS).scripts.get('read')!.function);
     expect(changed.scripts.get('read')!.sha).toBe(scriptsOf(TEXTS).scripts.get('read')!.sha);
   });
 
-  it('refuses a verb with an include that it lacks', () => {
+  it('refuses a verb with a missing include', () => {
     const texts = { ...TEXTS, 'library.lua': 'local now\n-- @include context\n' };
     expect(() => scriptsOf(texts)).toThrow("library.lua does not include 'rows', which 'read' uses");
   });
 
-  it('goes to a thread whole, with some of the scripts', () => {
+  it('is sent to a thread completely, with some of the scripts', () => {
     const { name, text, scripts } = luaScripts();
     expect(scriptsFor(['renew'])).toEqual({ name, text, scripts: new Map([['renew', scripts.get('renew')!]]) });
   });

@@ -4,13 +4,13 @@ import { ServerTime } from './server-time.js';
 const AHEAD = 1_000_000;
 
 describe('ServerTime', () => {
-  it('knows no age before the first reply', () => {
+  it('has no age before the first reply', () => {
     const time = new ServerTime();
     expect(time.at(5)).toBeNull();
     expect(time.ageOf(0, 5)).toBe(Infinity);
   });
 
-  it('goes by the fastest of the newest replies', () => {
+  it('uses the fastest of the newest replies', () => {
     const time = new ServerTime();
     time.observe(AHEAD + 100, 99, 150);
     time.observe(AHEAD + 200, 199, 201);
@@ -20,7 +20,7 @@ describe('ServerTime', () => {
     expect(time.ageOf(AHEAD + 400, 400)).toBe(1);
   });
 
-  it('does not learn from a reply that waited in a process that stood still', () => {
+  it('ignores a reply that waited in a blocked process', () => {
     const time = new ServerTime();
     time.observe(AHEAD + 100, 99, 101);
     for (let i = 0; i < 20; i++) time.observe(AHEAD + 1000, 1000, 7000);
@@ -40,7 +40,7 @@ describe('ServerTime', () => {
     expect(time.ageOf(AHEAD + 100, 5001)).toBe(4902);
   });
 
-  it('follows a network that has become slower, and a clock that was set', () => {
+  it('adapts to a network that has become slower, and to a clock that was set', () => {
     const time = new ServerTime();
     time.observe(AHEAD, 0, 1);
     for (let i = 1; i <= 8; i++) time.observe(AHEAD + 1000 * i, 1000 * i, 1000 * i + 400);

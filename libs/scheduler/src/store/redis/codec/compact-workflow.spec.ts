@@ -18,7 +18,7 @@ const edge = (executionId: string, overrides: Partial<NewEdge> = {}): NewEdge =>
 const after = (...edges: NewEdge[]): NewExecution[] => [member('a'), member('b'), member('c', { edges })];
 
 describe('compactWorkflow', () => {
-  it('ties its members to each other, in their records', () => {
+  it('stores the edges between its members in their records', () => {
     const compact = compactWorkflow(WORKFLOW, after(edge('a', { ref: 'first' }), edge('b', { type: 'failure' })));
     expect(compact!.recordBodies.map((part) => part.split('|')[0])).toEqual([
       'f;c=1=s',
@@ -49,11 +49,11 @@ describe('compactWorkflow', () => {
       [...many(65), member('z', { edges: many(65).map((each) => edge(each.executionId)) })],
     ],
     ['more than 200 members', many(201)],
-  ])('is not for %s', (_, members) => {
+  ])('is not possible for %s', (_, members) => {
     expect(compactWorkflow(WORKFLOW, members)).toBeNull();
   });
 
-  it('is for as many as are allowed', () => {
+  it('is possible up to the maximum number of members', () => {
     expect(compactWorkflow(WORKFLOW, many(200))).not.toBeNull();
     expect(compactWorkflow(WORKFLOW, [member('a'), ...many(64, { edges: [edge('a')] })])).not.toBeNull();
   });

@@ -11,7 +11,7 @@ describe('functions that a server refuses', () => {
     "ERR unknown command 'fcall', with args beginning with: 'feed_exchange' '1' '{a}:' '%', ",
     "NOPERM User default has no permissions to run the 'fcall' command",
     "OOM command not allowed when used memory > 'maxmemory'.",
-  ])('are tried again after a minute, and one line says so: %s', (message) => {
+  ])('are tried again after a minute, and one line reports it: %s', (message) => {
     const clock = new ManualClock();
     const reasons: string[] = [];
     const loader = new LibraryLoader('', NEVER, clock, (reason) => reasons.push(reason));

@@ -25,7 +25,7 @@ async function optionsOf(options: RedisStoreOptions): Promise<RedisOptions> {
   return client instanceof Redis ? client.options : client.options.redisOptions!;
 }
 
-describe('a client of ours', () => {
+describe('a client that the library creates', () => {
   const user = new Redis({ lazyConnect: true, maxRetriesPerRequest: 20, keyPrefix: 'mine:', commandTimeout: 5 });
   const users = new Cluster([{ port: 1 }], {
     lazyConnect: true,
@@ -40,7 +40,7 @@ describe('a client of ours', () => {
     ['a cluster', { cluster: sentinels }],
     ['a Redis of the user', { client: user }],
     ['a Cluster of the user', { client: users }],
-  ])('keeps the rules, for %s', async (_, options) => {
+  ])('has the required settings, for %s', async (_, options) => {
     expect(await optionsOf(options)).toMatchObject(RULES);
   });
 
@@ -58,14 +58,14 @@ describe('a client of ours', () => {
     }
   });
 
-  it('leaves a server that is no primary, without sending again', async () => {
+  it('leaves a server that is no primary, without resending', async () => {
     const { reconnectOnError } = await optionsOf({});
     for (const message of ['READONLY no', 'MASTERDOWN no', 'UNBLOCKED no'])
       expect(reconnectOnError!(new Error(message))).toBe(1);
     expect(reconnectOnError!(new Error('ERR no'))).toBe(false);
   });
 
-  it('has the credentials given, and those of a client of the user', async () => {
+  it('has the given credentials, and those of a client of the user', async () => {
     expect(await optionsOf({ username: 'u', password: 'p', tls: { ca: 'x' } })).toMatchObject({
       username: 'u',
       password: 'p',
@@ -80,7 +80,7 @@ describe('a client of ours', () => {
 const withCode = (code: string, message: string): Error => Object.assign(new Error(message), { code });
 
 describe('loadDriver', () => {
-  it('says what to install where ioredis is missing', async () => {
+  it('reports what to install if ioredis is missing', async () => {
     const missing = withCode('ERR_MODULE_NOT_FOUND', "Cannot find package 'ioredis' imported from /app/main.js");
     const error: unknown = await loadDriver(() => Promise.reject(missing)).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(MissingDependencyError);
@@ -90,12 +90,12 @@ describe('loadDriver', () => {
     });
   });
 
-  it('does not take another failure for a missing package', async () => {
+  it('does not report another failure as a missing package', async () => {
     for (const broken of [new Error('broken'), withCode('MODULE_NOT_FOUND', "Cannot find module './1.main.js'")])
       await expect(loadDriver(() => Promise.reject(broken))).rejects.toBe(broken);
   });
 
-  it('finds ioredis where a bundler passes on its default export only', async () => {
+  it('finds ioredis if a bundler passes on its default export only', async () => {
     const whole = await loadDriver();
     const { default: exported } = whole as unknown as { default: Driver };
     expect(await loadDriver(() => Promise.resolve({ default: exported } as unknown as Driver))).toBe(exported);

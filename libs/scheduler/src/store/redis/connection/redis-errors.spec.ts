@@ -65,7 +65,7 @@ describe('failures of the connection', () => {
     expect(toStoreError(failure(message), 'enqueue')).toBeInstanceOf(StoreUnavailableError);
   });
 
-  it('too many redirections: the map of the cluster is old', () => {
+  it('too many redirections: the cluster map is outdated', () => {
     expect(judge(failure('Too many Cluster redirections. Last error: MOVED'))).toBe('demoted');
   });
 
@@ -75,14 +75,14 @@ describe('failures of the connection', () => {
     expect(isFatalToConnect(error)).toBe(true);
   });
 
-  it('are not fatal, but for wrong credentials', () => {
+  it('are not fatal, except wrong credentials', () => {
     expect(isFatalToConnect(failure('connect ECONNREFUSED', 'ECONNREFUSED'))).toBe(false);
     expect(isFatalToConnect(reply('WRONGPASS invalid username-password pair'))).toBe(true);
   });
 });
 
 describe('reasonOf', () => {
-  it('is one short line, also of an error that says nothing itself', () => {
+  it('is one short line, also for an error without a message', () => {
     expect(reasonOf(failure(`first\r\nsecond`))).toBe('first');
     expect(reasonOf(failure('x'.repeat(300)))).toHaveLength(200);
     expect(reasonOf(new AggregateError([failure('one'), failure('two')], ''))).toBe('one, two');
@@ -99,6 +99,6 @@ it.each([
   ['NOPERM this user has no permissions to access one of the keys used as arguments', false],
   ["OOM command not allowed when used memory > 'maxmemory'.", false],
   ["ERR Library 'scheduler_a' already exists", false],
-])('knows whether functions are refused: %s', (message, isRefused) => {
+])('detects whether functions are refused: %s', (message, isRefused) => {
   expect(areFunctionsRefused(message)).toBe(isRefused);
 });

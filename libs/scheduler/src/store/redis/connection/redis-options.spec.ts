@@ -31,11 +31,11 @@ describe('resolveRedisOptions', () => {
       { host: 'i', port: 3, db: 4, username: 'c', password: 'd', tls: { ca: 'x' } },
     ],
     ['tls without options', { tls: true }, { tls: {} }],
-  ])('takes %s', (_, options, expected) => {
+  ])('accepts %s', (_, options, expected) => {
     expect(resolveRedisOptions(options)).toMatchObject({ kind: 'standalone', ...expected });
   });
 
-  it('takes Sentinels, a cluster and a client', () => {
+  it('accepts Sentinels, a cluster and a client', () => {
     expect(
       resolveRedisOptions({ sentinels: [{ host: 'a' }], sentinelName: 'main', sentinelPassword: 's', db: 1 }),
     ).toEqual({
@@ -67,7 +67,7 @@ describe('resolveRedisOptions', () => {
     cluster.disconnect();
   });
 
-  it('passes over `type`, by which the store is chosen, and what is undefined', () => {
+  it('ignores `type`, which selects the store, and undefined values', () => {
     expect(
       resolveRedisOptions({ type: 'redis', url: undefined, anything: undefined } as RedisStoreOptions),
     ).toMatchObject({ kind: 'standalone' });
@@ -117,7 +117,7 @@ describe('resolveRedisOptions', () => {
     expect(message + JSON.stringify(details)).not.toContain(SECRET);
   });
 
-  it('refuses credentials beside a client', () => {
+  it('refuses credentials in addition to a client', () => {
     const client = new Redis({ lazyConnect: true });
     expect(() => resolveRedisOptions({ client, password: SECRET })).toThrow(/^store\.password: /);
     client.disconnect();

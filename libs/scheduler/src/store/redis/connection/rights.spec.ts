@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { commandsOf } from './rights.js';
 
-it('finds the commands of Lua sources, however they are called', () => {
+it('finds the commands in Lua sources, however they are called', () => {
   const text = `local call = redis.call
     call('HGET', 'a')
     redis.pcall( "zadd", 'b')

@@ -20,7 +20,7 @@ describe('encodeScript', () => {
     fc.uint8Array().map((bytes) => Buffer.from(bytes)),
   );
 
-  it('sends what the client itself would, for any arguments', () => {
+  it('sends the same bytes as the client, for any arguments', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.array(argument), (key, args) => {
         const wire = encodeScript(scriptHead('evalsha', SHA), key, args);
@@ -29,7 +29,7 @@ describe('encodeScript', () => {
     );
   });
 
-  it('sends a text that is no ASCII', () => {
+  it('sends text that is not ASCII', () => {
     const text = '#!lua\n-- „é“ 😀\nreturn 1';
     expect(encodeScript(scriptHead('eval', text), '{a}', ['x'])).toEqual(byClient('eval', text, '{a}', ['x']));
   });
@@ -38,7 +38,7 @@ describe('encodeScript', () => {
 describe('a script command', () => {
   const ScriptCommand = scriptCommandOf(Command);
 
-  it('knows whether it was sent, and keeps its arguments to itself', () => {
+  it('records whether it was sent, and hides its arguments', () => {
     const command = new ScriptCommand('evalsha', scriptHead('evalsha', SHA), new ScriptCall('{a}', ['canary']));
     expect(command.isWritten).toBe(false);
     expect(command.args).not.toContain('canary');
@@ -46,7 +46,7 @@ describe('a script command', () => {
     expect(command.isWritten).toBe(true);
   });
 
-  it('is sent again as it was, by digest or by text', () => {
+  it('is resent unchanged, by digest or by text', () => {
     const call = new ScriptCall('{a}', ['é', Buffer.from([255]), 7]);
     const head = scriptHead('evalsha', SHA);
     const first = call.encode(head);
@@ -57,7 +57,7 @@ describe('a script command', () => {
     expect(call.encode(head)).toEqual(first);
   });
 
-  it('lies in the slot of its key', () => {
+  it('belongs to the slot of its key', () => {
     const command = new ScriptCommand('evalsha', scriptHead('evalsha', SHA), new ScriptCall('{a}x', ['1', '{b}']));
     expect(command.getSlot()).toBe(new Command('get', ['{a}']).getSlot());
   });

@@ -21,7 +21,7 @@ class Connection extends EventEmitter {
   }
 }
 
-it('what a lost connection says late is no answer to the call that was sent again', async () => {
+it('a late reply of a lost connection does not answer the call that was resent', async () => {
   const clock = new ManualClock();
   const connections: Connection[] = [];
   const open = (): Promise<Client> => {

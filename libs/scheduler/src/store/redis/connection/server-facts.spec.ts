@@ -5,7 +5,7 @@ import { checkVersion, exposureOf, readHello, readInfo, vulnerabilitiesOf, type 
 const server = (name: ServerFacts['name'], version: string): ServerFacts => ({ ...readInfo(''), name, version });
 
 describe('readInfo', () => {
-  it('reads Redis', () => {
+  it('parses Redis', () => {
     const info = [
       '# Server',
       'redis_version:7.2.4',
@@ -31,14 +31,14 @@ describe('readInfo', () => {
     });
   });
 
-  it('knows Valkey, which also bears a version of Redis', () => {
+  it('recognizes Valkey, which also reports a version of Redis', () => {
     const facts = readInfo(
       'redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.1.0\r\nrole:slave\r\nloading:1',
     );
     expect(facts).toMatchObject({ name: 'Valkey', version: '8.1.0', isPrimary: false, isLoading: true });
   });
 
-  it('leaves open what is not said', () => {
+  it('leaves missing values undefined', () => {
     expect(readInfo('redis_version:7.0.0\r\n')).toMatchObject({
       isPrimary: true,
       maxMemory: null,
@@ -49,7 +49,7 @@ describe('readInfo', () => {
 });
 
 describe('readHello', () => {
-  it('reads what is said at the greeting', () => {
+  it('parses the reply to HELLO', () => {
     const hello = ['server', 'redis', 'version', '7.4.1', 'proto', 3, 'id', 5, 'mode', 'standalone', 'role', 'replica'];
     expect(readHello(hello)).toMatchObject({ name: 'Redis', version: '7.4.1', isPrimary: false });
     expect(readHello(['server', 'valkey', 'version', '8.0.0'])).toMatchObject({ name: 'Valkey', version: '8.0.0' });
@@ -64,7 +64,7 @@ describe('checkVersion', () => {
     ['Redis', '10.0.0'],
     ['Valkey', '7.2.0'],
     ['Valkey', '9.0.1'],
-  ] as const)('takes %s %s', (name, version) => {
+  ] as const)('accepts %s %s', (name, version) => {
     expect(() => checkVersion(server(name, version))).not.toThrow();
   });
 
@@ -103,7 +103,7 @@ describe('exposureOf', () => {
     expect(exposureOf(address, false, false)).toBeNull();
   });
 
-  it('says what is lacking elsewhere', () => {
+  it('names what is missing elsewhere', () => {
     expect(exposureOf('10.0.0.1', false, false)).toContain('without a password and TLS');
     expect(exposureOf('10.0.0.1', true, false)).toContain('without TLS');
     expect(exposureOf('::ffff:10.0.0.1', false, true)).toContain('without a password:');

@@ -36,7 +36,7 @@ async function pass(intervals: number, isTurning: boolean): Promise<number> {
 }
 
 describe('BeatLoop', () => {
-  it('beats for each worker that it is told of, and for nobody once it has stopped', async () => {
+  it('sends heartbeats for each registered worker, and for none after it has stopped', async () => {
     expect(await pass(2, true)).toBe(2);
     loop.setWorkers(['v', 'w']);
     await pass(1, true);
@@ -51,21 +51,21 @@ describe('BeatLoop', () => {
     expect(await pass(1, true)).toBe(0);
   });
 
-  it('goes on while the event loop stands still, and says so', async () => {
+  it('continues while the event loop is blocked, and reports it', async () => {
     await pass(1, true);
     await pass(2, false);
     await pass(1, true);
     expect(beats.map(([, standsStill]) => standsStill)).toEqual([false, true, true, false]);
   });
 
-  it('gives up an event loop that has not turned for the limit, and begins again when it turns', async () => {
+  it('stops when the event loop was blocked for the limit, and starts again when it runs', async () => {
     await pass(1, true);
     expect(await pass(20, false)).toBe(STALL_LIMIT / INTERVAL);
     expect(await pass(1, true)).toBe(1);
     expect(await pass(20, false)).toBe(STALL_LIMIT / INTERVAL);
   });
 
-  it('sends no beat while one is under way', async () => {
+  it('sends no heartbeat while one is in flight', async () => {
     let done!: () => void;
     answer = () => new Promise<void>((resolve) => (done = resolve));
     expect(await pass(3, true)).toBe(1);
@@ -74,7 +74,7 @@ describe('BeatLoop', () => {
     expect(await pass(1, true)).toBe(1);
   });
 
-  it('goes on after failures, and tells the first of a row', async () => {
+  it('continues after failures, and reports the first of a series', async () => {
     answer = () => Promise.reject(new Error('down'));
     expect(await pass(3, true)).toBe(3);
     expect(warnings).toEqual(['down']);

@@ -35,7 +35,7 @@ describe('threadConnection', () => {
     expect(plain(await openThreadClient(sent, await loadDriver()))).toEqual(plain(await openClient(resolved(options))));
   });
 
-  it('names nodes by host where they have certificates', async () => {
+  it('names nodes by host if they have certificates', async () => {
     const sent = threadConnection(resolved(cluster({ redisOptions: { tls: {} }, dnsLookup: byName })));
     const client = (await openThreadClient(structuredClone(sent), await loadDriver())) as Cluster;
     destroyClient(client);
