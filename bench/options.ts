@@ -12,6 +12,12 @@ export interface BenchOptions {
   warmUp: number;
   /** Names of scenarios of the suite `redis`; empty: all. */
   only: readonly string[];
+  /** Names of scenarios that are left out. */
+  except: readonly string[];
+  /** Figures of an earlier run, to report instead of measuring. */
+  from?: string;
+  /** A document between whose markers the figures are written. */
+  markdown?: string;
   /** One side alone, to work on it: no ratios. */
   side?: 'ours' | 'bullmq';
   /** Redis appends to its file, fsync every second. */
@@ -38,6 +44,9 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       json: { type: 'string' },
       jobs: { type: 'string' },
       only: { type: 'string', multiple: true, default: [] },
+      except: { type: 'string', multiple: true, default: [] },
+      from: { type: 'string' },
+      markdown: { type: 'string' },
       side: { type: 'string' },
       aof: { type: 'boolean', default: false },
       'bullmq-keep-by': { type: 'string', default: 'worker' },
@@ -55,12 +64,19 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     json: values.json,
     jobs,
     warmUp: Math.max(1000, Math.round(jobs / 3)),
-    only: values.only.flatMap((names) => names.split(',')).filter(Boolean),
+    only: namesIn(values.only),
+    except: namesIn(values.except),
+    from: values.from,
+    markdown: values.markdown,
     side: values.side === undefined ? undefined : oneOf('--side', values.side, SIDES),
     aof: values.aof,
     bullMqKeepBy: oneOf('--bullmq-keep-by', values['bullmq-keep-by'], KEEP_BY),
     cpuProf: values['cpu-prof'],
   };
+}
+
+function namesIn(lists: readonly string[]): string[] {
+  return lists.flatMap((names) => names.split(',')).filter(Boolean);
 }
 
 /** @throws Error unless `text` is a whole number from `min` */

@@ -6,10 +6,13 @@
  *
  *   --rounds N        rounds, both sides in turn in each; default 5
  *   --json FILE       where the figures go; default bench/results/<suite>.json
- *   --quick           a smoke run: small numbers and one round, not to be quoted
+ *   --quick           a smoke run: small numbers, one round, both sides at once; not to be quoted
  *
  * Of `redis` alone:
  *   --only a,b        these scenarios; an unknown name lists them all
+ *   --except a,b      all but these
+ *   --markdown FILE   also writes the figures between the markers in FILE, as docs/benchmarks.md has them
+ *   --from FILE       measures nothing: reports the figures that an earlier run has written
  *   --jobs N          jobs of a measurement; default 60000
  *   --aof             Redis with appendonly, fsync every second; default: no persistence
  *   --side ours       one side only, to work on it: ours or bullmq
@@ -26,7 +29,7 @@ import { runRedisSuite } from './redis/suite.js';
 process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
 try {
   const options = parseOptions(process.argv.slice(2));
-  const scenarios = scenariosNamed(options.only);
+  const scenarios = scenariosNamed(options);
   if (options.suite !== 'redis') await runMemorySuite(options);
   const valid = options.suite === 'memory' || (await runRedisSuite(options, scenarios));
   process.exit(valid ? 0 : 1);

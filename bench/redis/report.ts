@@ -1,11 +1,12 @@
-import type { Spread } from '../statistics.js';
-import { verdictOf } from './targets.js';
+import { labelOf, numberText, spreadText, targetText, verdictText } from './cells.js';
 import type { Limit } from './limits.js';
-import { METRICS } from './metrics.js';
 import type { TargetSummary, ScenarioSummary } from './summary.js';
 
 export interface Report {
+  /** Versions, machine and size of the run. */
   heading: string;
+  /** Day of the run, ISO 8601. */
+  date: string;
   summary: readonly ScenarioSummary[];
   targets: readonly TargetSummary[];
   limits: readonly Limit[];
@@ -22,7 +23,7 @@ export function printReport({ heading, summary, targets, limits, doubts }: Repor
     console.log(`\n${row(`${name}: ${title}`.padEnd(WIDTHS[0]!), '', '', '')}`);
     console.log(row('', 'ours', 'BullMQ', 'ratio', 'target'));
     for (const [metric, { ours, bullmq, ratio }] of Object.entries(metrics)) {
-      const { label = metric, digits = 2, single = false } = METRICS[metric] ?? {};
+      const { label, digits, single } = labelOf(metric);
       const about = targets.filter((target) => target.scenario === name && target.metric === metric);
       console.log(
         row(
@@ -39,26 +40,21 @@ export function printReport({ heading, summary, targets, limits, doubts }: Repor
     console.log('\nThe physical limit: redis-benchmark, 50 connections, on the same server');
     for (const { title, pipeline, perSecond, redisUs } of limits)
       console.log(
-        row(`  ${title}`.padEnd(62), `pipeline ${pipeline}`, `${text(perSecond, 0)}/s`, `${text(redisUs, 2)} µs`),
+        row(
+          `  ${title}`.padEnd(62),
+          `pipeline ${pipeline}`,
+          `${numberText(perSecond, 0)}/s`,
+          `${numberText(redisUs, 2)} µs`,
+        ),
       );
   }
   const judged = targets.filter(({ met }) => met !== undefined);
-  if (judged.length > 0) console.log('\nBars');
+  if (judged.length > 0) console.log('\nTargets');
   for (const target of judged)
     console.log(
-      `  ${verdictText(target).padEnd(8)} ${target.scenario}: ${METRICS[target.metric]!.label}: ${targetText(target)}`,
+      `  ${verdictText(target).padEnd(8)} ${target.scenario}: ${labelOf(target.metric).label}: ${targetText(target)}`,
     );
   if (doubts.length > 0) console.log(`\nNOT TO BE QUOTED:\n${doubts.map((doubt) => `  ${doubt}`).join('\n')}`);
-}
-
-/** What a target is about, what was found, what is asked for. */
-function targetText(target: TargetSummary): string {
-  const what = { ratio: 'ratio', value: 'ours', growth: `x ${target.since}` }[target.of];
-  return `${what} ${text(target.value, 3)} ${verdictOf(target)}`.trimEnd();
-}
-
-function verdictText({ met }: TargetSummary): string {
-  return met === undefined ? '' : met ? 'met' : 'NOT MET';
 }
 
 function row(...cells: string[]): string {
@@ -66,13 +62,4 @@ function row(...cells: string[]): string {
     .map((cell, i) => cell.padEnd(WIDTHS[i] ?? 0))
     .join(' ')
     .trimEnd();
-}
-
-function spreadText(values: Spread | undefined, digits: number): string {
-  if (!values) return '-';
-  return `${text(values.median, digits)} (${text(values.min, digits)} - ${text(values.max, digits)})`;
-}
-
-function text(value: number, digits: number): string {
-  return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }

@@ -1,5 +1,8 @@
+import type { BenchOptions } from '../options.js';
 import { FAMILY } from './graph.js';
 import { measureAdding } from './measure/adding.js';
+import { measureBoot } from './measure/boot.js';
+import { measureDelayed } from './measure/delayed.js';
 import { measureDepth } from './measure/depth.js';
 import { measureEach } from './measure/each.js';
 import { measureGraphs } from './measure/graphs.js';
@@ -7,6 +10,7 @@ import { measureIdle } from './measure/idle.js';
 import { measureLatency } from './measure/latency.js';
 import { measureMemory } from './measure/memory.js';
 import { measureHandlers, measureProcessing } from './measure/processing.js';
+import { measureFiring, measurePuttingSchedules } from './measure/schedules.js';
 import type { Metrics, Run } from './run.js';
 import type { Side } from './subject.js';
 
@@ -62,6 +66,9 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('retries', 'two attempts fail, the third succeeds, concurrency 100', (run) =>
     measureProcessing(run, { concurrency: 100, work: { job: { failures: 2 } }, share: SIXTH }),
   ),
+  scenario('delayed', 'due within one second, concurrency 100', (run) => measureDelayed(run)),
+  scenario('cron-create', 'create 500 schedules, 50 in flight', (run) => measurePuttingSchedules(run)),
+  scenario('cron', '500 schedules that fire every second', (run) => measureFiring(run)),
   ...[1000, 10].map((locks) =>
     ours(`locks-${locks}`, `each needs one of ${locks} locks, concurrency 100`, (run) =>
       measureProcessing(run, { concurrency: 100, work: { job: { locks } }, share: SIXTH }),
@@ -94,6 +101,8 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('latency-rested', 'add to start after a rest of 50 ms, two processes', (run) =>
     measureLatency(run, { across: true, ...RESTED }),
   ),
+  scenario('boot', 'start of a process in a Nest app', (run) => measureBoot(run, true)),
+  scenario('boot-bare', 'start of a process, ours in a Nest app, BullMQ without', (run) => measureBoot(run, false)),
   scenario('idle', 'a worker without work, a second', (run) => measureIdle(run)),
   scenario('memory', 'bytes of a queued job', (run) => measureMemory(run)),
   scenario('memory-levels', 'bytes of a queued job, five priorities', (run) => measureMemory(run, LEVELS)),
@@ -104,11 +113,11 @@ export const SCENARIOS: readonly Scenario[] = [
 ];
 
 /** @throws Error that lists the names, where one is unknown */
-export function scenariosNamed(names: readonly string[]): readonly Scenario[] {
-  const unknown = names.filter((name) => !SCENARIOS.some((each) => each.name === name));
+export function scenariosNamed({ only, except }: Pick<BenchOptions, 'only' | 'except'>): readonly Scenario[] {
+  const unknown = [...only, ...except].filter((name) => !SCENARIOS.some((each) => each.name === name));
   if (unknown.length > 0)
     throw new Error(
       `no scenario ${unknown.join(', ')}; there are\n${SCENARIOS.map((s) => `  ${s.name.padEnd(18)} ${s.title}`).join('\n')}`,
     );
-  return names.length === 0 ? SCENARIOS : SCENARIOS.filter(({ name }) => names.includes(name));
+  return SCENARIOS.filter(({ name }) => (only.length === 0 || only.includes(name)) && !except.includes(name));
 }

@@ -1,27 +1,55 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { machineName, writeResults } from '../results.js';
 import type { BenchOptions } from '../options.js';
 import { median } from '../statistics.js';
-import { SIDES, type Side } from './subject.js';
 import { measureLimits } from './limits.js';
-import { printReport } from './report.js';
+import { figuresOf, withFigures } from './page.js';
+import { printReport, type Report } from './report.js';
+import { Run, type Metrics } from './run.js';
 import type { Scenario } from './scenarios.js';
 import { RedisServer } from './server.js';
+import { SIDES, type Side } from './subject.js';
 import { judge, addSample, summarize, type Samples, type ScenarioSummary } from './summary.js';
-import { Run, type Metrics } from './run.js';
 
 const QUOTABLE_JOBS = 60_000;
-const QUOTABLE_ROUNDS = 5;
+const QUOTABLE_ROUNDS = 3;
 /** Share of the machine beyond which others distort the rates. */
 const FOREIGN = 0.1;
 
-/**
- * The scheduler on store `redis` beside BullMQ, both in turn in every round, both warm, each measurement in fresh
- * processes on a Redis server of its own. (Of its own, since hashes are laid out by a seed drawn when the server starts:
- * a job of BullMQ takes 32 bytes more or less by it.) @returns whether every measurement was valid
- */
+/** The scheduler on store `redis` beside BullMQ. @returns whether every measurement was valid */
 export async function runRedisSuite(options: BenchOptions, scenarios: readonly Scenario[]): Promise<boolean> {
-  const sides = options.side === undefined ? SIDES : [options.side];
+  const { from, markdown } = options;
+  // First, so that a document without a place for the figures is refused at once.
+  if (markdown !== undefined) withFigures(readFileSync(markdown, 'utf8'), '');
+  const { report, valid } = from === undefined ? await measureAll(options, scenarios) : reportIn(from);
+  printReport(report);
+  if (from === undefined)
+    writeResults(options.json ?? 'bench/results/redis.json', {
+      ...{ ...report, quotable: report.doubts.length === 0, valid, options },
+    });
+  if (markdown !== undefined) writeFileSync(markdown, withFigures(readFileSync(markdown, 'utf8'), figuresOf(report)));
+  return valid;
+}
+
+interface Outcome {
+  report: Report;
+  /** Whether every measurement was. */
+  valid: boolean;
+}
+
+/** What an earlier run has written. */
+function reportIn(path: string): Outcome {
+  const { valid, ...report } = JSON.parse(readFileSync(path, 'utf8')) as Report & { valid: boolean };
+  return { report: { ...report, targets: judge(report.summary) }, valid };
+}
+
+/**
+ * Both sides in turn in every round, both warm, each measurement in fresh processes on a Redis server of its own. (Of its
+ * own, since hashes are laid out by a seed drawn when the server starts: a job of BullMQ takes 32 bytes more or less by
+ * it.)
+ */
+async function measureAll(options: BenchOptions, scenarios: readonly Scenario[]): Promise<Outcome> {
   // First, so that a machine without a server says so at once.
   const { version, limits } = await withServer(options, async (server) => ({
     version: server.version,
@@ -29,34 +57,38 @@ export async function runRedisSuite(options: BenchOptions, scenarios: readonly S
   }));
   const samples: Samples = new Map();
   const failures: string[] = [];
-  for (let round = 1; round <= options.rounds; round++) {
-    for (const scenario of scenarios) {
-      // Who comes first changes, so that neither side always has the colder or the fuller machine.
-      for (const side of (round % 2 === 1 ? sides : [...sides].reverse()).filter(
-        (each) => scenario.sides?.includes(each) ?? true,
-      )) {
-        const label = `round ${round}  ${scenario.name}  ${side}`;
-        const from = performance.now();
-        try {
-          const metrics = await withServer(options, (server) => runTrial(server, scenario, side, options));
-          addSample(samples, scenario.name, side, round, metrics);
-          console.error(`${label}  ${brief(metrics)}  (${((performance.now() - from) / 1000).toFixed(1)} s)`);
-        } catch (error) {
-          failures.push(`${label}: ${(error as Error).message}`);
-          console.error(`${label}  INVALID: ${(error as Error).message}`);
-        }
-      }
+  const measure = async (round: number, scenario: Scenario, side: Side): Promise<void> => {
+    const label = `round ${round}  ${scenario.name}  ${side}`;
+    const begun = performance.now();
+    try {
+      const metrics = await withServer(options, (server) => runTrial(server, scenario, side, options));
+      addSample(samples, scenario.name, side, round, metrics);
+      console.error(`${label}  ${brief(metrics)}  (${((performance.now() - begun) / 1000).toFixed(1)} s)`);
+    } catch (error) {
+      failures.push(`${label}: ${(error as Error).message}`);
+      console.error(`${label}  INVALID: ${(error as Error).message}`);
     }
-  }
+  };
+  for (let round = 1; round <= options.rounds; round++)
+    for (const scenario of scenarios) {
+      const sides = sidesOf(scenario, options, round);
+      if (options.quick) await Promise.all(sides.map((side) => measure(round, scenario, side)));
+      else for (const side of sides) await measure(round, scenario, side);
+    }
   const summary = summarize(scenarios, samples);
-  const targets = judge(summary);
-  const doubts = [...doubtsOf(options, summary), ...failures];
   const heading = headingOf(version, options);
-  printReport({ heading, summary, targets, limits, doubts });
-  writeResults(options.json ?? 'bench/results/redis.json', {
-    ...{ heading, quotable: doubts.length === 0, doubts, options, targets, summary, limits },
-  });
-  return failures.length === 0;
+  const date = new Date().toISOString().slice(0, 10);
+  const doubts = [...doubtsOf(options, summary), ...failures];
+  return {
+    report: { heading, date, summary, targets: judge(summary), limits, doubts },
+    valid: failures.length === 0,
+  };
+}
+
+/** Which comes first changes, so that neither side always has the colder or the fuller machine. */
+function sidesOf(scenario: Scenario, { side }: BenchOptions, round: number): readonly Side[] {
+  const sides = (scenario.sides ?? SIDES).filter((each) => side === undefined || each === side);
+  return round % 2 === 1 ? sides : [...sides].reverse();
 }
 
 async function withServer<T>({ aof }: BenchOptions, work: (server: RedisServer) => Promise<T>): Promise<T> {
@@ -80,14 +112,15 @@ async function runTrial(server: RedisServer, scenario: Scenario, side: Side, opt
 function headingOf(server: string, { aof, jobs, rounds }: BenchOptions): string {
   const { version } = createRequire(import.meta.url)('bullmq/package.json') as { version: string };
   const persistence = aof ? 'AOF everysec' : 'no persistence';
-  return `${server}, ${persistence}; BullMQ ${version}; ${machineName()}; ${jobs} jobs, ${rounds} rounds`;
+  const size = `${jobs.toLocaleString('en')} jobs of a fast measurement, ${rounds} rounds`;
+  return `${server}, ${persistence}; BullMQ ${version}; ${machineName()}; ${size}`;
 }
 
 function doubtsOf(options: BenchOptions, summary: readonly ScenarioSummary[]): string[] {
   const foreign = summary.flatMap(({ metrics }) => Object.values(metrics.foreign?.samples ?? {}).flat());
   const share = foreign.length > 0 ? median(foreign) : 0;
   const doubts: [boolean, string][] = [
-    [options.quick, '--quick: a smoke run'],
+    [options.quick, '--quick: a smoke run, with both sides at once'],
     [options.jobs < QUOTABLE_JOBS, `fewer than ${QUOTABLE_JOBS} jobs: cold code flatters the side with less of it`],
     [options.rounds < QUOTABLE_ROUNDS, `fewer than ${QUOTABLE_ROUNDS} rounds`],
     [options.side !== undefined, 'one side only'],

@@ -12,7 +12,8 @@ export async function measureMemory(run: Run, work: Work = {}): Promise<Metrics>
   await run.preload(producer, first, work);
   const before = await run.server.settledMemory();
   await run.preload(producer, jobs, work);
+  const longestMs = await run.server.takeLongestScript();
   const bytes = ((await run.server.settledMemory()) - before) / jobs;
   await run.expectQueued(producer, first + jobs);
-  return { bytes };
+  return { bytes, longestMs };
 }
