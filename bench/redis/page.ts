@@ -40,10 +40,10 @@ export function figuresOf({ heading, date, summary, targets, doubts }: Report): 
     table(
       [
         'What is measured',
-        'Jobs/s',
+        'Executions/s',
         'BullMQ',
         'Ratio',
-        'Redis µs/job',
+        'Redis µs each',
         'BullMQ',
         'Ratio',
         'Longest script, ms',

@@ -23,9 +23,10 @@ export interface Scenario {
   run(run: Run): Promise<Metrics>;
 }
 
-const LATENCY = { gap: 2, probes: 4_000 };
+/** Fewer probes measure mostly code that is not compiled yet. */
+const LATENCY = { gap: 2, probes: 4_000, quickProbes: 100 };
 /** Long enough for any polling behind the wake-up to have slowed down. */
-const RESTED = { gap: 50, probes: 200 };
+const RESTED = { gap: 50, probes: 100, quickProbes: 20 };
 const LEVELS = { job: { levels: 5 } };
 const FAMILIES = { graph: FAMILY };
 /** Of the jobs, where each takes its time. */
@@ -46,7 +47,7 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('add-paused', 'add one by one to a paused queue with a worker', (run) =>
     measureAdding(run, { mode: 'one', share: SIXTH, paused: true }),
   ),
-  scenario('process-1', 'process, concurrency 1', (run) => measureProcessing(run, { concurrency: 1, share: THIRD })),
+  scenario('process-1', 'process, concurrency 1', (run) => measureProcessing(run, { concurrency: 1, share: SIXTH })),
   scenario('process-10', 'process, concurrency 10', (run) => measureProcessing(run, { concurrency: 10 })),
   scenario('process-100', 'process, concurrency 100', (run) => measureProcessing(run, { concurrency: 100 })),
   scenario('process-500', 'process, concurrency 500', (run) => measureProcessing(run, { concurrency: 500 })),
@@ -54,7 +55,7 @@ export const SCENARIOS: readonly Scenario[] = [
     measureProcessing(run, { concurrency: 100, workers: 2 }),
   ),
   scenario('process-levels', 'process five priorities, concurrency 100', (run) =>
-    measureProcessing(run, { concurrency: 100, work: LEVELS }),
+    measureProcessing(run, { concurrency: 100, work: LEVELS, share: THIRD }),
   ),
   ...[1, 10, 100].flatMap((ms) =>
     [1, 10, 100].map((concurrency) =>
@@ -105,10 +106,10 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('boot-bare', 'start of a process, ours in a Nest app, BullMQ without', (run) => measureBoot(run, false)),
   scenario('idle', 'a worker without work, a second', (run) => measureIdle(run)),
   scenario('memory', 'bytes of a queued job', (run) => measureMemory(run)),
-  scenario('memory-levels', 'bytes of a queued job, five priorities', (run) => measureMemory(run, LEVELS)),
-  scenario('memory-flows', 'bytes of a queued job of a flow', (run) => measureMemory(run, FAMILIES)),
+  scenario('memory-levels', 'bytes of a queued job, five priorities', (run) => measureMemory(run, LEVELS, THIRD)),
+  scenario('memory-flows', 'bytes of a queued job of a flow', (run) => measureMemory(run, FAMILIES, THIRD)),
   scenario('depth-1k', 'one thousand queued', (run) => measureDepth(run, 1_000)),
-  scenario('depth-100k', 'a hundred thousand queued', (run) => measureDepth(run, 100_000)),
+  scenario('depth-100k', 'a hundred thousand queued', (run) => measureDepth(run, run.options.quick ? 20_000 : 100_000)),
   scenario('depth-1m', 'one million queued', (run) => measureDepth(run, run.options.quick ? 50_000 : 1_000_000)),
 ];
 

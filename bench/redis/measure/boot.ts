@@ -3,7 +3,7 @@ import { Pool } from '../pool.js';
 import type { Metrics, Run } from '../run.js';
 
 const CONCURRENCY = 10;
-const STARTS = 5;
+const STARTS = 3;
 
 /** A process that adds and runs, from its start until its code is loaded, it claims, and its first job has run. */
 export async function measureBoot(run: Run, inNest: boolean): Promise<Metrics> {

@@ -6,7 +6,7 @@ const CONCURRENCY = 100;
 const SHARE = 1 / 6;
 /** Time to add them, in ms: of all, and of each. */
 const LEAD_MS = 1_000;
-const LEAD_EACH_MS = 0.4;
+const LEAD_EACH_MS = 0.3;
 /** Clocks have whole ms, and each process reads its own. */
 const TOLERANCE_MS = 3;
 

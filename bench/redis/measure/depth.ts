@@ -4,6 +4,8 @@ import { Pool } from '../pool.js';
 import type { Metrics, Run } from '../run.js';
 
 const CONCURRENCY = 100;
+/** Of the jobs. */
+const SHARE = 1 / 3;
 const STEP = 500;
 /** Jobs above the standing ones while both go on, so that the worker never sees the ground. */
 const AHEAD = 2_000;
@@ -13,7 +15,7 @@ const AHEAD = 2_000;
  * at a constant depth. At the deepest there are `depth` jobs queued.
  */
 export async function measureDepth(run: Run, depth: number): Promise<Metrics> {
-  const [jobs, warmUp] = [run.jobs(), run.warmUp()];
+  const [jobs, warmUp] = [run.jobs({}, SHARE), run.warmUp({}, SHARE)];
   const standing = Math.max(1_000, depth - jobs);
   const [producer, worker] = await run.spawnPair({ concurrency: CONCURRENCY });
   const pool = new Pool([worker]);

@@ -3,7 +3,7 @@ import { Pool } from '../pool.js';
 import type { Metrics, Run } from '../run.js';
 
 const CONCURRENCY = 100;
-const SHARE = 1 / 6;
+const SHARE = 1 / 12;
 
 /** Large graphs, created one after the other, then processed together. */
 export async function measureGraphs(run: Run, graph: GraphSpec): Promise<Metrics> {

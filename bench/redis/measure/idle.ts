@@ -4,7 +4,7 @@ import type { Metrics, Run } from '../run.js';
 
 const CONCURRENCY = 10;
 /** Until what the start brings with it is done. */
-const SETTLE_S = 5;
+const SETTLE_S = 3;
 /** A multiple of the intervals of both sides. */
 const MEASURED_S = 10;
 /** In a smoke run. */

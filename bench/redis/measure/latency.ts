@@ -15,7 +15,7 @@ const WARM_UP_GAP = 2;
  */
 export async function measureLatency(
   run: Run,
-  { across, gap, probes }: { across: boolean; gap: number; probes: number },
+  { across, gap, probes, quickProbes }: { across: boolean; gap: number; probes: number; quickProbes: number },
 ): Promise<Metrics> {
   const options = { concurrency: CONCURRENCY, timed: true };
   const [producer, worker] = across ? await run.spawnPair(options) : await alone(run.spawn('both', options));
@@ -23,7 +23,7 @@ export async function measureLatency(
   const warmUp = run.warmUp();
   await Promise.all([pool.run(warmUp), run.preload(producer, warmUp)]);
   const first = run.options.quick ? 20 : WARM_UP_PROBES;
-  const count = run.options.quick ? Math.ceil(probes / 10) : probes;
+  const count = run.options.quick ? quickProbes : probes;
   await producer.call('probe', first, WARM_UP_GAP);
   await pool.until(warmUp + first);
 

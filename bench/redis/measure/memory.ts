@@ -5,10 +5,10 @@ import type { Metrics, Run } from '../run.js';
 const BEFORE = 110;
 
 /** Bytes that a queued job takes. */
-export async function measureMemory(run: Run, work: Work = {}): Promise<Metrics> {
+export async function measureMemory(run: Run, work: Work = {}, share = 1): Promise<Metrics> {
   const producer = await run.spawn('producer');
   const first = run.jobs(work, BEFORE / run.options.jobs);
-  const jobs = run.jobs(work);
+  const jobs = run.jobs(work, share);
   await run.preload(producer, first, work);
   const before = await run.server.settledMemory();
   await run.preload(producer, jobs, work);

@@ -2,6 +2,9 @@ import type { Work } from '../job.js';
 import { Pool } from '../pool.js';
 import type { Metrics, Run } from '../run.js';
 
+/** Of the jobs, where handlers take time. */
+const SHARE = 1 / 6;
+
 export interface Processing {
   concurrency: number;
   workers?: number;
@@ -40,9 +43,9 @@ export async function measureProcessing(
   return work.job?.levels === undefined ? metrics : { ...metrics, inversions };
 }
 
-/** Handlers that take so many ms, for about two seconds. */
+/** Handlers that take so many ms, for about a second. */
 export function measureHandlers(run: Run, ms: number, concurrency: number): Promise<Metrics> {
-  const seconds = run.options.quick ? 0.3 : 2;
-  const jobs = Math.min(run.jobs({}, 1 / 6), Math.ceil((concurrency * seconds * 1000) / ms));
-  return measureProcessing(run, { concurrency, work: { job: { ms } }, jobs, share: 1 / 6, warmUpWork: {} });
+  const atMost = Math.ceil((concurrency * (run.options.quick ? 300 : 1000)) / ms);
+  const jobs = Math.min(run.jobs({}, SHARE), atMost);
+  return measureProcessing(run, { concurrency, work: { job: { ms } }, jobs, share: SHARE, warmUpWork: {} });
 }
