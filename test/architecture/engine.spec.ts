@@ -5,7 +5,7 @@ import { compileEngine } from '../../scripts/build-engine.mjs';
 
 jest.setTimeout(120_000);
 
-/** Of each rule of the subset that compiles to Lua: code that breaks it, and what the message says. */
+/** For each rule of the subset that compiles to Lua: code that violates it, and a part of the message. */
 const BREACHES: [code: string, why: RegExp][] = [
   ['export class Lock {}', /no classes/],
   ['export const known = new Map<string, number>();', /no objects with methods/],

@@ -7,7 +7,7 @@ const ABSTRACT = ['SchedulerError', 'InvalidInputError'];
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
-/** The codes of each class as its source says them: whole literals in capitals, outside of comments and messages. */
+/** The codes of each class in its source: whole literals in capitals, outside of comments and messages. */
 function codesInSource(): Record<string, string[]> {
   const folder = 'libs/scheduler/src/core/errors/';
   const files = readdirSync(new URL(`../../${folder}`, import.meta.url));
@@ -23,7 +23,7 @@ function codesInSource(): Record<string, string[]> {
   return Object.fromEntries(codes.filter(([name]) => !ABSTRACT.includes(name)));
 }
 
-/** The codes of each class as the document's tables say them. */
+/** The codes of each class in the tables of the document. */
 function codesInDocument(): Record<string, string[]> {
   const rows = [...read('docs/errors.md').matchAll(/^\| `(\w+)` *\| (`[^|]+) *\| (\S.*\S) *\|$/gm)];
   const withClass = rows.filter(([, name]) => name! in errors);

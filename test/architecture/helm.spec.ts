@@ -8,7 +8,7 @@ import { variablesOf } from '../../src/config/variable.js';
 
 const known = variablesOf(Environment).map(({ name }) => name);
 
-/** Where it can be neither found nor fetched, the tests say that they were skipped, and this says why. */
+/** Why the tests are skipped: Helm can be neither found nor fetched. */
 function findHelm(): string | null {
   try {
     return ensureHelm();
@@ -88,7 +88,7 @@ const environmentOf = (deployment: Resource): Record<string, string> =>
       expect(pod).toMatchObject({ automountServiceAccountToken: false, terminationGracePeriodSeconds: 75 });
       expect(pod.securityContext.runAsNonRoot).toBe(true);
       expect(environmentOf(deployment)['SHUTDOWN_DRAIN']).toBe('60s');
-      // Secrets come from a secret, and stand in no manifest.
+      // Secrets come from a Kubernetes secret, and are in no manifest.
       expect(envFrom).toEqual([{ secretRef: { name: 'residency' } }]);
       expect(JSON.stringify(container(deployment).env)).not.toMatch(/TOKEN|PASSWORD/);
     }

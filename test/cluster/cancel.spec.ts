@@ -22,7 +22,7 @@ let producer: FleetNode;
 let observer: FleetNode;
 beforeAll(async () => {
   fleet = await Fleet.start('cancel');
-  // None may hear by a beat or a look what it shall hear by a message.
+  // No heartbeat or poll may deliver what a message should deliver.
   const options = { lease: '1m' };
   [worker, producer, observer] = await Promise.all([
     fleet.join({ options, tasks }),
@@ -34,7 +34,7 @@ afterAll(() => fleet?.close());
 
 const now = (): number => Number(process.hrtime.bigint());
 
-/** What the observer hears until an event of this name. */
+/** The events that the observer receives until one of this name. */
 async function heardUntil(last: string, of: number, act: () => Promise<unknown>): Promise<ExecutionEvent[]> {
   const heard: ExecutionEvent[] = [];
   let left = of;
@@ -75,7 +75,7 @@ describe('three processes, one of which is a worker', () => {
     const [{ completedTime }] = await Promise.all(waits);
     const late = Date.now() - Date.parse(completedTime);
     expect(late).toBeLessThan(HEARD_WITHIN_MS);
-    // Each asks once for the row when it has heard of the end.
+    // Each reads the row once when it has received the end.
     expect((await fleet.scripts()) - before - waits.length).toBeLessThan(waits.length / 2);
   });
 

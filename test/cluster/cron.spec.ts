@@ -73,7 +73,7 @@ describe('three nodes and 500 schedules, one node late and one killed', () => {
       [...expected].sort().map((id) => [id, 'COMPLETED']),
     );
     expect(metrics).toMatchObject({ scheduled: expected.size, completed: expected.size });
-    // Each runs for its own tick, whoever runs it; again only where its first run was the victim's.
+    // Each runs for its own tick, on any node; again only if its first run was the victim's.
     expect(runs.filter(({ executionId, scheduledTime }) => !executionId.endsWith(`:${scheduledTime}`))).toEqual([]);
     const byPid = (pid: number): Tick[] => runs.filter((run) => run.pid === pid);
     const others = runs.filter(({ pid }) => pid !== victim.pid).map(({ executionId }) => executionId);

@@ -4,8 +4,8 @@ import { Fleet, type AuditRow, type Entry, type FleetNode, type NodeTask } from 
 const EXECUTIONS = 100_000;
 const LEASE_MS = 2000;
 /**
- * A run is known to be lost when the lease is over; then some node's next look finds it. The promise is 3 s after that, for
- * machines that are not overloaded; as this one may be, twice as long.
+ * A run is lost when the lease has expired; the next maintenance step of a node finds it. The guarantee is 3 s after that;
+ * this machine may be overloaded, so the limit is twice as long.
  */
 const BACK_WITHIN_MS = LEASE_MS + 2 * 3000;
 /** It takes 45 s on two processors that do nothing else. */
@@ -101,10 +101,10 @@ describe('100,000 executions on four workers, two of which are killed repeatedly
         skipped: 0,
       });
 
-      // Every kill has hit runs, and nobody else has lost one.
+      // Every kill has hit runs, and no other worker has lost one.
       expect(kills.every((each) => each.size >= 2)).toBe(true);
       expect(new Set(lost.map(({ workerId }) => workerId))).toEqual(new Set(killed.keys()));
-      // One that has crashed twice waits until no other such runs beside it.
+      // One that has crashed twice waits until its worker runs no other one.
       const back = lost.flatMap(({ workerId, next, nth }) =>
         next && nth === 1 ? [Date.parse(next.startedTime) - killed.get(workerId)![1]] : [],
       );

@@ -33,7 +33,7 @@ const waiting = async (): Promise<number> => {
   return lock?.waiting ?? 0;
 };
 
-/** The first node that says so, and what it says. */
+/** The first node that sends this message, and the message. */
 const first = (event: string, fits?: (about: any) => boolean): Promise<[FleetNode, any]> =>
   Promise.race(nodes.map(async (node) => [node, await node.next(event, fits)] as [FleetNode, any]));
 
@@ -71,7 +71,7 @@ describe('one lock and eight workers', () => {
   it('is not polled by waiters', async () => {
     const { completed } = (await nodes[0]!.scheduler('getHealthStatus')).metrics as { completed: number };
     await nodes[0]!.call('takeLock', KEY);
-    // Beats, looks and duties that come round, of eight nodes.
+    // Heartbeats, polls and periodic duties of eight nodes.
     const alone = await scriptsInWindow();
     const handles = nodes.flatMap((node) =>
       Array.from({ length: WAITERS / WORKERS }, () => node.call('useLock', KEY, 1)),
@@ -85,7 +85,7 @@ describe('one lock and eight workers', () => {
     await nodes[0]!.call('dropLock');
     await Promise.all(handles);
     await nodes[0]!.call('ended', completed + WAITERS);
-    // Had each waiter asked but once in this time, it would be some 160 more. Some duties fall on one side or the other.
+    // One poll of each waiter in this time would add some 160. Some duties fall on one side or the other.
     expect(waitedFor - alone).toBeLessThan(WAITERS / 2);
     process.stdout.write(`scripts in ${WINDOW_MS} ms: ${alone} with none waiting, ${waitedFor} with ${2 * WAITERS}\n`);
   });

@@ -43,7 +43,7 @@ function heard(child: ChildProcess): Promise<any> {
   });
 }
 
-/** A worker in a process of its own that has claimed a run with a lock and then stands still; and another node. */
+/** A worker in a separate process that has claimed a run with a lock and then blocks; and another node. */
 async function stand(server: RedisServer, { standFor, keepAlive = true, ...more }: Standing) {
   const observer = new RedisTaskStore({
     connection: resolveRedisOptions({ url: server.url }),
@@ -61,7 +61,7 @@ async function stand(server: RedisServer, { standFor, keepAlive = true, ...more 
   expect(await heard(child)).toEqual({ claimed: 1 });
   let stands = true;
   const moved = heard(child).finally(() => (stands = false)) as Promise<{ settled: string[] }>;
-  // A test may end while it stands.
+  // A test may end while it is blocked.
   moved.catch(() => undefined);
   /** What the other nodes of a fleet do all the time. @returns runs brought back while the worker stood still */
   const lookAfter = async (until: () => boolean): Promise<number> => {

@@ -94,7 +94,7 @@ describe('two instances of the service on one Redis', () => {
   let observer: FleetNode;
 
   it('run the workflow once for each start', async () => {
-    // One after the other: an instance that starts meanwhile goes on with the run that is under way.
+    // One after the other: an instance that starts in between continues the active run.
     for (const name of ['one', 'two']) {
       const { line, lines } = startInstance(name);
       await line(/workflow COMPLETED in \d+ ms/);

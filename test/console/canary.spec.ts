@@ -31,7 +31,7 @@ async function storeOf(type: string): Promise<SchedulerModuleOptions['store']> {
   return { type, url: `redis://:${secret('redis')}@127.0.0.1:${redis.port}` };
 }
 
-/** The paths of a JSON value below which the canary stands; JSON text within is looked into. */
+/** The paths of a JSON value that contain the canary; JSON text in it is searched, too. */
 function placesIn(value: unknown, path = ''): string[] {
   if (typeof value === 'string') return value.includes(CANARY) ? [path] : [];
   if (typeof value !== 'object' || value === null) return [];
@@ -96,7 +96,7 @@ describe.each(['memory', 'redis'])('a secret, with the store %s,', (type) => {
       sockets.push(socket);
       socket.onAny((...message: unknown[]) => heard[role].push(message));
       await new Promise<void>((resolve) => socket.once('hello', () => resolve()));
-      // What happens before the answer to this is in it, and told no more.
+      // The response contains all events before it; they are not sent again.
       await new Promise<void>((resolve) => {
         socket.once('resync', () => resolve());
         socket.emit('resume', { epoch: 'another', seq: 0 });
@@ -158,7 +158,7 @@ describe.each(['memory', 'redis'])('a secret, with the store %s,', (type) => {
     expect(shown.attempts.map((attempt: { error: { message: string } }) => attempt.error.message)).toHaveLength(2);
     expect(JSON.stringify(shown)).toMatch(/trying with \[redacted\].*|half of \[redacted\]/);
 
-    // What was heard, of everything.
+    // All received output.
     const failed = (): boolean => ids.every((id) => [heard.viewer, heard.admin].every((each) => JSON.stringify(each).includes(id))); // prettier-ignore
     await until(async () => failed());
     expect(JSON.stringify(heard.admin)).toContain('resync');

@@ -33,7 +33,7 @@ afterEach(async () => {
 
 const field = (label: string) => page.getByLabel(label, { exact: true });
 const button = (name: string) => page.getByRole('button', { name, exact: true });
-/** What is said of a field, below it. */
+/** The message below a field. */
 const below = async (label: string): Promise<string> => {
   const id = await field(label).getAttribute('aria-describedby');
   return (await page.locator(`[id="${id}"]`).textContent()) ?? '';
@@ -202,7 +202,7 @@ it('the filter of executions accepts a time span, and is part of the URL', async
   await started.scheduler.waitForExecution(id);
   await signIn(page, url, VIEWER);
   await visit(page, 'executions?tag=spanned', 'Executions');
-  // Who may only look is offered no form.
+  // A viewer has no form.
   expect(await button('Schedule a task').isDisabled()).toBe(true);
   await page.getByRole('link', { name: 'app.extract' }).first().waitFor();
   await page.getByRole('combobox', { name: 'Created' }).selectOption('Last hour');

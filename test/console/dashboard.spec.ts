@@ -17,7 +17,7 @@ let close: () => Promise<void>;
 let door = gate();
 let isBroken = true;
 
-/** Waits at the door, or until it is told to stop. */
+/** Waits for the test, or until it is aborted. */
 async function wait(signal: AbortSignal): Promise<void> {
   await Promise.race([door.opened, new Promise((done) => signal.addEventListener('abort', done, { once: true }))]);
 }

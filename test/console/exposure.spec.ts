@@ -32,7 +32,7 @@ async function doorAt(address: string, inner: Server): Promise<number> {
   return (door.address() as AddressInfo).port;
 }
 
-/** Lets in whoever brings the cookie, as a session of an app does. */
+/** Admits requests with the cookie, like the session of an app. */
 @Injectable()
 class SessionGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {

@@ -22,7 +22,7 @@ async function connect(port: number, headers: Record<string, string>, query = ''
 const closed = (socket: Socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()));
 
 const FILL = 'x'.repeat(60_000);
-/** What engine.io and socket.io say: an event, a namespace that is unknown, one in binary, a heartbeat. */
+/** Messages of engine.io and socket.io: an event, an unknown namespace, one in binary, a heartbeat. */
 const FLOODS: [string, (client: RawWebSocket, n: number) => void, joins: boolean][] = [
   ['before it has joined', (client, n) => client.send(`40/unknown-${n}-${FILL},`), false],
   ['for unknown namespaces', (client, n) => client.send(`40/unknown-${n}-${FILL},`), true],

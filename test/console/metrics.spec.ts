@@ -41,7 +41,7 @@ beforeAll(async () => {
 });
 afterAll(closeConsoles);
 
-/** The value of a sample by its name and labels, as they stand. */
+/** The value of a sample by its name and labels, as written. */
 function valueOf(sample: string): number | undefined {
   const line = text.split('\n').find((each) => each.startsWith(`${sample} `));
   return line === undefined ? undefined : Number(line.slice(sample.length + 1));
@@ -52,7 +52,7 @@ function metricsIn(query: string): string[] {
   return [...query.matchAll(/\bscheduler_\w+/g)].map(([name]) => name.replace(/_(bucket|sum|count)$/, ''));
 }
 
-/** Where they can be neither found nor installed, the tests that need them say that they were skipped, and this says why. */
+/** Why tests are skipped: the tools can be neither found nor installed. */
 function findPrograms(): ReturnType<typeof ensurePrometheus> | null {
   try {
     return ensurePrometheus();

@@ -105,7 +105,7 @@ describe.each<Platform>(['express', 'fastify'])('input that is invalid in the cu
     await started.scheduler.waitForExecution(executionId);
     const { body } = await started.call('operator', 'get', `/api/executions/${executionId}`).expect(200);
     expect(body).toMatchObject({ status: 'FAILED', error: { code, message: expect.stringMatching(says) } });
-    // The worker goes on.
+    // The worker continues.
     const next = (await post('/tasks/echo/executions', {}).expect(201)).body.executionId;
     expect(await started.scheduler.waitForExecution(next)).toMatchObject({ status: 'COMPLETED' });
   });

@@ -20,7 +20,7 @@ type Case = [
 
 /**
  * The inputs B1 to B23 that a caller of the REST interface can send, each with its code; those that need a state of the
- * scheduler stand in rest-bad-input-state.spec.ts. Of some the whole or a part reaches nobody over HTTP:
+ * scheduler are in rest-bad-input-state.spec.ts. Some cannot be sent over HTTP, or only in part:
  */
 const NOT_OVER_HTTP: Record<string, { why: string; seeInstead: string }> = {
   B5: {
@@ -227,7 +227,7 @@ const cases: Case[] = [
     /filter.tags/,
   ],
   ['B17', 'an unknown status', 'POST', '/executions/retry', { filter: { status: 'FOO' } }, 400, 'INVALID_OPTION'],
-  // S15: a name is looked up among the tasks, and leads nowhere else.
+  // S15: a name only selects a registered task.
   ...['toString', 'constructor', 'hasOwnProperty'].map((name): Case => ['B18', `task ${name}`, 'POST', `/tasks/${name}/executions`, {}, 404, 'TASK_NOT_REGISTERED']), // prettier-ignore
   ...['__proto__', '..%2f..%2fx', '%2e%2e'].map((name): Case => ['B18', `task ${name}`, 'POST', `/tasks/${name}/executions`, {}, 400, 'INVALID_ID']), // prettier-ignore
   get('B18', '/executions/%00', 'INVALID_ID'),

@@ -17,7 +17,7 @@ const echo = { echo: (payload: unknown) => payload };
 const AUTHORIZATION = { authorization: `Bearer ${TOKENS[2].token}` };
 const RUN = '/api/tasks/echo/executions';
 
-/** Routes of the app's own that look like some of the console. */
+/** Routes of the app that resemble some of the console. */
 @Controller('api')
 class OwnController {
   @Post('tasks')

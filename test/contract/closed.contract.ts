@@ -3,7 +3,7 @@ import { settle } from '../../libs/scheduler/src/core/commands.js';
 import type { TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import { helloOf, newExecution, type OpenStore } from './fixtures.js';
 
-/** One call of each kind: of one verb that only looks, and of those that have ways of their own to the state. */
+/** One call of each kind: a verb that only reads, and those with separate paths to the state. */
 const CALLS: Record<string, (store: TaskStore) => Promise<unknown>> = {
   getExecution: (store) => store.getExecution('x'),
   listExecutions: (store) => store.listExecutions({ limit: 1 }),

@@ -9,7 +9,7 @@ import { edgeHolds } from '../support/edge-holds.js';
 
 const ENDS: TerminalStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED'];
 
-/** Ends a waiting execution of `parent` in the status asked for; a SKIPPED one fails its own parent first. */
+/** Ends a waiting execution of `parent` with the given status; for SKIPPED its own parent fails first. */
 async function end(s: StoreFixture, worker: Worker, status: TerminalStatus, parent: string): Promise<void> {
   const kinds: Record<TerminalStatus, SettlementKind> = {
     COMPLETED: 'complete',

@@ -16,7 +16,7 @@ export interface Run {
   refOf(executionId: string): string;
 }
 
-/** A workflow of 'plain' tasks with these nodes and edges. */
+/** A workflow of the task 'plain' with these nodes and edges. */
 export function runOf(graph: Graph, overrides: (ref: string) => Partial<NewExecution> = () => ({})): Run {
   const workflowId = nextId();
   const ids = new Map(Object.keys(graph).map((ref) => [ref, nextId()]));

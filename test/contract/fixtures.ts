@@ -32,7 +32,7 @@ export interface OpenedStore {
   close(): Promise<void>;
 }
 
-/** Gives an open, empty store of its own and the clock that it reads. */
+/** Opens a separate, empty store, and returns it with its clock. */
 export type OpenStore = (options?: StoreOptions) => Promise<OpenedStore>;
 
 /** The tasks that every scene knows and every worker can run. */
@@ -185,7 +185,7 @@ export const SETTLEMENT_KINDS = [
   'cancel',
 ] as const satisfies SettlementKind[];
 
-/** A settlement of any kind with plain details. */
+/** A settlement of any kind with default details. */
 export function settlementOf(kind: SettlementKind, run: RunToken): Settlement {
   switch (kind) {
     case 'complete':

@@ -78,7 +78,7 @@ const OBSTACLES: Record<
     set: async (s) => {
       const worker = await s.worker('first', { queues: ['slow'], tasks: ['parent'], maxConcurrentTasks: 1 });
       await s.add({ queue: 'slow', taskId: 'parent', priority: TaskPriority.CRITICAL });
-      // On a pipeline of its own, since this is not the worker's first trip.
+      // On another pipeline, since this is not the worker's first exchange.
       expect(await worker.claim(1, { pipeline: 1 })).toHaveLength(1);
     },
     lift: (s) => s.worker('second', { queues: ['slow'], tasks: ['parent'] }),

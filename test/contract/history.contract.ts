@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { edgeTo, edgeToNewest, HOUR, type OpenStore } from './fixtures.js';
 import { scenes, type StoreFixture } from './store-fixture.js';
 
-/** Adds executions to a queue of its own and completes them one by one. */
+/** Adds executions to a separate queue and completes them one by one. */
 async function finish(s: StoreFixture, count: number, result?: unknown): Promise<string[]> {
   const worker = await s.worker('finisher', { queues: ['finish'] });
   const ids = await s.addMany(count, { queue: 'finish' });

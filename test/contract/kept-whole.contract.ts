@@ -31,7 +31,7 @@ async function startFan(
   return [workflowId, rows.map((row) => row.executionId)];
 }
 
-/** Ends all that is ready in the queue of such workflows; `fails` tells which fail. */
+/** Ends all ready executions in the queue of such workflows; `fails` selects those that fail. */
 async function endAll(
   s: StoreFixture,
   worker: Worker,
@@ -116,7 +116,7 @@ export function keptWholeContract(open: OpenStore): void {
           }
           expect((await s.store.listWorkflows({ limit: 50 })).items).toHaveLength(3);
           expect((await s.stats()).byStatus.COMPLETED).toBe(3 * size);
-          // Those that stand alone count with them.
+          // Single executions count with them.
           await plain(s, 2, 'complete');
           await s.maintain();
           expect((await s.store.listWorkflows({ limit: 50 })).items).toHaveLength(1);

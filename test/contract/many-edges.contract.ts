@@ -141,7 +141,7 @@ export function manyEdgesContract(open: OpenStore): void {
         scenes(open)(async (s) => {
           const upstreams = await addUpstreams(s);
           const worker = await s.worker();
-          // What had failed by then is waived, though that is told to others still.
+          // Edges to upstreams that had failed by then are dropped, even while those still release others.
           await worker.fail(await worker.claimOne(upstreams[0]));
           const join = await s.add({ edges: edgesTo(upstreams.slice(1)) });
           const claim = await worker.claimOne(upstreams[1]);

@@ -94,7 +94,7 @@ export function pauseContract(open: OpenStore): void {
       scene(async (s) => {
         await s.store.configureQueue('default', { rateLimit: { max: 4, per: 1_000 }, concurrency: null });
         const worker = await s.worker();
-        // A look at the empty queue begins nothing.
+        // A claim from the empty queue does not start the span.
         expect(await worker.claim(9)).toEqual([]);
         await s.advance(900);
         const ids = await s.addMany(12);

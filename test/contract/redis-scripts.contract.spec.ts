@@ -3,7 +3,7 @@ import { openRedisOn } from '../support/open-redis.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { storeContract } from './store-contract.js';
 
-// Where functions cannot be used, every verb is a script of its own.
+// Without functions, every verb is a separate script.
 describe('redis without functions', () => {
   let server: RedisServer;
 

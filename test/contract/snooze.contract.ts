@@ -5,7 +5,7 @@ import { scenes } from './store-fixture.js';
 
 const LATER = { name: 'RetryLaterError', message: 'not yet', stack: null, code: 'RETRY_LATER' };
 
-/** Executions that their handlers put off, and what executions bear from their scheduling on. */
+/** Executions that their handlers postpone, and the retry budget that is fixed at scheduling. */
 export function snoozeContract(open: OpenStore): void {
   const scene = scenes(open);
 

@@ -80,7 +80,7 @@ const CONCERNS = [
   effectsContract,
 ];
 
-/** What every store must do, verb by verb. `open` gives an empty store with the options asked for. */
+/** What every store must do, verb by verb. `open` returns an empty store with the given options. */
 export function storeContract(name: string, open: OpenStore): void {
   describe(`store contract: ${name}`, () => {
     for (const concern of CONCERNS) concern(open);

@@ -3,7 +3,7 @@ import { type OpenStore } from './fixtures.js';
 import { scenes, type StoreFixture } from './store-fixture.js';
 import type { Worker } from './worker.js';
 
-/** More, and larger ones together, than one claim looks at. */
+/** More, in number and size, than one claim inspects. */
 const MANY = 1_500;
 const PAYLOAD = JSON.stringify('x'.repeat(500));
 

@@ -16,7 +16,7 @@ const here = (): string | undefined => als.getStore()?.of;
 const asRequest = <T>(of: string, fn: () => T): T => als.run({ of }, fn);
 
 describeEveryStore('the async context of an app', (fresh) => {
-  /** Apps are made in a context of their own, to be told from that of nobody. */
+  /** Apps are created in a named context, to distinguish it from the absence of one. */
   const start: typeof startApp = (tasks, options, more) =>
     als.run({ of: 'boot' }, () => startApp(tasks, { ...fresh(), ...options }, more));
 

@@ -55,7 +55,7 @@ async function compile(options: SchedulerModuleOptions, ...providers: Type[]) {
   return { app, handlers: app.get(Handlers), scheduler: app.get(AdvancedTaskScheduler) };
 }
 
-/** Leaves one execution behind, which nobody has run. */
+/** Leaves one execution that has not run. */
 async function leaveWork(options: SchedulerModuleOptions): Promise<string> {
   const { app, scheduler } = await compile({ ...options, autoStart: false });
   await app.init();

@@ -337,7 +337,7 @@ describe('locks of tasks', () => {
     expect([before!.owner, after!.owner]).toEqual([executionId, executionId]);
     expect(after!.fencingToken).toBeGreaterThan(before!.fencingToken);
     expect(tokens).toEqual([before!.fencingToken, after!.fencingToken]);
-    // It costs no attempt; whoever wants the lock for good cancels the execution.
+    // It uses no attempt; to take the lock permanently, cancel the execution.
     expect((await scheduler.getTaskStatus(executionId))!.attempts.map(({ attempt }) => attempt)).toEqual([1]);
     await scheduler.cancelTask(executionId);
     await kit.drain();

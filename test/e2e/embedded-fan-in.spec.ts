@@ -181,7 +181,7 @@ const FIRST_SCHEMA = `
   PRAGMA user_version = 1;
 `;
 
-/** Makes a file as the first schema had it: edges stand in the bodies of executions. */
+/** Creates a file with the first schema: edges are in the bodies of executions. */
 function toFirstSchema(path: string): void {
   const database = new DatabaseSync(path);
   const edges = database.prepare('SELECT number, body FROM edge ORDER BY number, place').all() as {

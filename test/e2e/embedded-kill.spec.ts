@@ -47,7 +47,7 @@ class Replica {
     await call.apply(this.store, args).catch(() => undefined);
   }
 
-  /** Where its state differs from one that was found, or null. The counters first, which nearly always tell. */
+  /** Where its state differs from one that was found, or null. Counters first, which nearly always differ. */
   async differenceFrom(found: unknown): Promise<string | null> {
     const { counters } = await this.store.stats();
     const difference = firstDifference(counters, (found as { counters: unknown }).counters, 'dump.counters');

@@ -9,7 +9,7 @@ import { temporaryFolder } from '../support/open-embedded.js';
 
 jest.setTimeout(120_000);
 
-/** The service as `npm start` builds and runs it, with the library beside it as npm would install it. */
+/** The service as `npm start` builds and runs it, with the library as npm would install it. */
 describe('npm start, kill -9 in the middle of the workflow, npm start again', () => {
   let app: ReturnType<typeof buildApp>;
   const folder = temporaryFolder();

@@ -6,7 +6,7 @@ import { Actor } from '../../libs/scheduler/src/maintenance/actor.js';
 import { MemoryTaskStore } from '../../libs/scheduler/src/store/memory/memory.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 
-/** A duty that fails while it is told to. */
+/** A duty that fails on request. */
 class Duty extends Actor {
   fails = true;
 

@@ -8,7 +8,7 @@ import { describeEveryStore } from '../support/every-store.js';
 
 afterEach(closeApps);
 
-/** An Observable that never ends by itself, and says when it is subscribed to and when it is left. */
+/** An Observable that never completes, and reports its subscription and unsubscription. */
 function watched() {
   const subscribed = gate();
   const left = gate();

@@ -94,7 +94,7 @@ describe('a module that is loaded lazily', () => {
     expect(scheduler.taskDefinitions.get('lazy.feature')!.remote).toBe(false);
     expect(scheduler.taskDefinitions.get('lazy.factory')!.tags).toEqual(['singleton']);
     expect(await scheduler.listCronTasks()).toMatchObject([{ id: 'lazy.cron', declaredBy: 'app' }]);
-    // Loaded once, however often it is asked for.
+    // Loaded once, however often it is requested.
     await loader.load(() => LazyModule);
     expect(await result(scheduler, 'lazy')).toBe('singleton');
   });

@@ -32,7 +32,7 @@ describe.each(['memory', 'embedded', 'redis'] as const)('waits for locks on %s',
     return { module, locks: scheduler.lockManager, scheduler };
   };
   const isWaitedFor = async ({ lockManager }: AdvancedTaskScheduler, key: string, by = 1): Promise<void> => {
-    // The store in memory answers within the turn: what is waited for needs one of its own.
+    // The memory store answers within the turn: the awaited change needs another one.
     while (!(await lockManager.list()).some((lock) => lock.key === key && lock.waiting >= by))
       await new Promise((resolve) => setImmediate(resolve));
   };

@@ -123,7 +123,7 @@ describe('probes', () => {
       expect(body.error.scheduler).toMatchObject({ scheduler: 'unhealthy', problems: ['STORE_UNAVAILABLE'] });
       expect(text).not.toMatch(/ECONNREFUSED|redis\.internal/);
     }
-    // Once a second, however often it is asked for.
+    // Once a second, however often the probe is called.
     expect(asked).toBeLessThan(5);
     expect(await scheduler.getHealthStatus()).toMatchObject({
       status: 'unhealthy',

@@ -63,7 +63,7 @@ function start(variables: Variables) {
 
 const own = (): Variables => ({ REDIS_URL: redis.url, REDIS_PASSWORD: PASSWORD });
 
-/** What a process says that cannot start, and how it ends. */
+/** Output and exit code of a process that cannot start. */
 async function refusal(variables: Variables): Promise<{ code: number | null; said: string }> {
   const { lines, exited } = start(variables);
   const [code] = await exited;

@@ -50,7 +50,7 @@ describe('SIGTERM to a real process under load', () => {
       executions.filter((each) => each.taskId === taskId && each.status === status).length;
     expect(count('work.short', 'COMPLETED')).toBeGreaterThan(0);
     expect(count('work.short', 'COMPLETED') + count('work.short', 'PENDING')).toBe(scheduled - 2);
-    // One heeded the abort, one ignored it: both are back in the queue, neither has paid for it.
+    // One obeyed the abort, one ignored it: both are back in the queue, without using an attempt.
     expect(count('work.long', 'PENDING')).toBe(1);
     expect(count('work.stubborn', 'PENDING')).toBe(1);
     const waiting = executions.filter((each) => each.status === 'PENDING');

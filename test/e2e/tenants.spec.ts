@@ -19,7 +19,7 @@ interface Job {
   tenant: string;
 }
 
-/** The tenant of the request under way, as a middleware says. */
+/** The tenant of the current request, set by a middleware. */
 const cls = new AsyncLocalStorage<string>();
 
 @Injectable()

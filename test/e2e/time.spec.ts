@@ -106,7 +106,7 @@ describe('cron', () => {
 });
 
 describe('misfires', () => {
-  // The clock jumps over what it should have woken, as where nobody was there.
+  // The clock jumps over due instants, as if no process was running.
   const missed = async (misfire: 'skip' | 'once' | 'all' | { all: number }) => {
     const { scheduler, kit, clock } = await startKit({ t: () => 0 });
     await scheduler.scheduleCronTask('t', '0 * * * *', { misfire, overlap: 'allow' });

@@ -5,7 +5,7 @@ import ts from 'typescript';
 
 const folder = resolve('test/types');
 
-/** What the compiler says of the folder, one line for each finding; `edit` changes a file's text before. */
+/** Diagnostics of the compiler for the folder, one line each; `edit` changes a file's text before. */
 function check(edit: (text: string) => string = (text) => text): string[] {
   const path = resolve(folder, 'tsconfig.json');
   const { config } = ts.readConfigFile(path, (file) => readFileSync(file, 'utf8'));

@@ -12,7 +12,7 @@ export interface Harness {
   readonly oracle: Oracle;
   readonly inspector: Inspector;
   readonly factory: ExecutionFactory;
-  /** Calls the store, and holds all that it reports meanwhile against the scope. */
+  /** Calls the store, and compares all effects during the call with the scope. */
   call<T>(scope: Scope | ((reply: T) => Scope), verb: () => Promise<T>): Promise<T>;
   /** Nothing that can be seen may change, and nothing but a refusal be reported. */
   unchanged<T>(what: string, verb: () => Promise<T>): Promise<T>;

@@ -113,7 +113,7 @@ export class Inspector {
       const told = rootCause?.executionId ?? 'none';
       const broken = e.edges.filter((edge) => edge.state === 'broken').map((edge) => edge.upstream!);
       const causes = broken.map((id) => all.get(id)?.rootCause?.executionId ?? this.reference.get(id).rootCause ?? id);
-      // What was SKIPPED and went from history at once has told nobody its root cause.
+      // An execution that was SKIPPED and left history at once has not reported its root cause.
       if (broken.some((id) => this.reference.get(id).gone)) causes.push(told);
       if (!causes.includes(told)) violated('I8', `${e.id} names root cause ${told}, not one of ${causes.join()}`);
     }
@@ -121,8 +121,8 @@ export class Inspector {
   }
 
   /**
-   * Brings the reference's queues up to date: who parked and who is next for a lock is for the store to say, and for
-   * the rules to allow. I9, I13: all others stand there, in their order.
+   * Updates the queues of the reference: the store decides which executions park and which is next for a lock, and the
+   * rules must permit it. I9, I13: all others are in the queue, in their order.
    */
   async followQueues(now: number): Promise<void> {
     const peeked = await Promise.all(QUEUES.map((queue) => this.store.peekQueue(queue, ALL)));
@@ -242,8 +242,8 @@ export class Inspector {
   }
 
   /**
-   * I11: the lock belongs to whom the reports say; every run holds its lock; nobody waits for a free one, unless that is
-   * reserved for another, or another stands ready that is kept by the same.
+   * I11: the holder of a lock is the reported one; every run holds its lock; no execution waits for a free lock, unless it is
+   * reserved for another, or another is ready that is blocked by the same condition.
    */
   private async checkLocks(now: number, settled: boolean): Promise<void> {
     const { holders } = this.oracle.locks;

@@ -17,7 +17,7 @@ export interface ModelOptions {
   historyCount?: number;
   /** What the sequences are drawn from. Default: all commands, by their weights. */
   commands?: fc.Arbitrary<Command[]>;
-  /** The shortest sequence that fails is looked for. Default true. */
+  /** Whether to search for the shortest failing sequence. Default true. */
   shrink?: boolean;
 }
 
@@ -51,8 +51,8 @@ export async function findViolation(open: OpenStore, { runs, seed }: ModelOption
 }
 
 /**
- * So that a failure is always told: a sequence that stands still fails, and the shortest one is looked for no longer than
- * the run may stand still. A deep run, which MODEL_RUNS asks for, takes its time.
+ * Ensures that a failure is reported: a blocked sequence fails, and the search for the shortest one is limited by the same
+ * time. A deep run, with MODEL_RUNS, has no limit.
  */
 export function bounded<T>(parameters: fc.Parameters<T>): fc.Parameters<T> {
   const isDeep = process.env['MODEL_RUNS'] !== undefined;

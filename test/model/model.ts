@@ -72,7 +72,7 @@ export class Model implements Harness {
     await this.inspector.inspect(this.now, settled);
   }
 
-  /** Calls the store, and holds all that it reports meanwhile against the scope. */
+  /** Calls the store, and compares all effects during the call with the scope. */
   async call<T>(scope: Scope | ((reply: T) => Scope), verb: () => Promise<T>): Promise<T> {
     const reply = await verb();
     this.oracle.hear(this.heard.splice(0), typeof scope === 'function' ? scope(reply) : scope);

@@ -160,8 +160,8 @@ export class Oracle {
   }
 
   /**
-   * The best of those parked on a lock is next: by priority, then by order of parking. One that is passed by has left its
-   * place to stand ready, or another of its line has.
+   * The first of those parked on a lock is next: by priority, then by order of parking. One that was overtaken has left its
+   * line because it became ready, or another of its line has.
    */
   checkBestWaiter(e: RefExecution): void {
     for (const other of this.reference.executions.values()) {

@@ -103,7 +103,7 @@ const repeatsCount: Bug = (inner) => {
   return { exchange: (request) => inner.exchange({ ...request, sequence: ++sequence }) };
 };
 
-/** Whoever says that the lock is his may release and extend it. */
+/** Any caller may release and extend the lock as its owner. */
 const anyTokenUnlocks: Bug = (inner) => ({
   releaseLock: async (key) => {
     const lock = await inner.getLock(key);

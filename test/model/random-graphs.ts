@@ -58,7 +58,7 @@ class Play {
     return [...this.graph.nodes.values()].some(({ status }) => !isTerminal(status));
   }
 
-  /** One exchange, and what else may happen meanwhile. */
+  /** One exchange, and concurrent commands. */
   private async trip(success: number, isWild: boolean, takesSlow = false): Promise<void> {
     const { graph, scene } = this;
     const ends = [...this.running.values()].filter(

@@ -19,7 +19,7 @@ export interface RefEdge {
   deadline: number | null;
 }
 
-/** Where an execution stands in its queue and level; only what the rules decide can be compared. */
+/** The position of an execution in its queue and level; only what the rules decide can be compared. */
 export interface ReadyKey {
   /** Number of the command that made it ready; negative: put at the head. */
   batch: number;
@@ -40,7 +40,7 @@ export interface RefExecution {
   completedAt: number;
   edges: RefEdge[];
   lock: { key: string; timeout: number; maxWait: number | null } | null;
-  /** Id of the root cause of a SKIPPED one, as the store has told it. */
+  /** Id of the root cause of a SKIPPED one, as the store has reported it. */
   rootCause: string | null;
   reason: Reason | null;
   /** The token of its run. */
@@ -60,14 +60,14 @@ export interface RefExecution {
   cause: ReadyKey;
   /** Its place among the waiters of its lock while it is parked: the step in which it first parked. */
   parkedSince: number | null;
-  /** It waits for its lock and stands ready: since when, its place, and whether the lock may have been reserved for it. */
+  /** It waits for its lock and is ready: since when, its position, and whether the lock may have been reserved for it. */
   called: { at: number; parkedSince: number; isReserved: boolean } | null;
   workflowId: string | null;
   /** History has let it go. */
   gone: boolean;
 }
 
-/** What the rules say of every execution: written from the port alone, without a look into any store. */
+/** What the rules require of every execution: written from the port alone, independent of any store. */
 export class Reference {
   readonly executions = new Map<string, RefExecution>();
   readonly pausedQueues = new Set<string>();
@@ -225,7 +225,7 @@ export class Reference {
     return workflowStatus(members.map((member) => member.status));
   }
 
-  /** Whether it may be claimed by what the rules say of time and dependencies. */
+  /** Whether the rules of time and dependencies permit a claim. */
   isDue(execution: RefExecution, now: number): boolean {
     const waits = execution.status === 'PENDING' || execution.status === 'RETRYING';
     return waits && execution.dueAt <= now && execution.edges.every((edge) => edge.state === 'held');
@@ -237,12 +237,12 @@ export class Reference {
     execution.called = null;
   }
 
-  /** Whether what keeps one of them from starting keeps the other: then only one of them stands ready for their lock. */
+  /** Whether the same condition blocks both: then only one of them is ready for their lock. */
   isSameLine(a: RefExecution, b: RefExecution): boolean {
     return a.queue === b.queue && a.taskId === b.taskId && a.priority === b.priority;
   }
 
-  /** Whether a worker could start it, as far as queues and leases say. */
+  /** Whether a worker could start it, by the rules of queues and leases. */
   couldStart(e: RefExecution): boolean {
     return !this.pausedQueues.has(e.queue) && this.served.has(e.queue);
   }
@@ -252,12 +252,12 @@ export class Reference {
     return e.called !== null && e.called.isReserved && now < e.called.at + LOCK_RESERVED && this.couldStart(e);
   }
 
-  /** What cannot start any more may have lost its reservation to whoever asked for the lock. */
+  /** One that cannot start any more may have lost its reservation to another request for the lock. */
   endReservations(): void {
     for (const e of this.executions.values()) if (e.called && !this.couldStart(e)) e.called.isReserved = false;
   }
 
-  /** Those that wait for the lock and stand ready. */
+  /** Those that wait for the lock and are ready. */
   calledFor(key: string): RefExecution[] {
     return [...this.executions.values()].filter((e) => e.lock?.key === key && e.called !== null);
   }

@@ -65,7 +65,7 @@ export async function playLock(harness: Harness, command: LockCommand): Promise<
     const others = [...(waiting ?? [])].filter(([other, { deadline }]) => other !== owner && deadline > now);
     const isFree = holder === undefined && !mayBeReserved && others.length === 0;
     const isOwn = holder?.owner === owner && holder.safeUntil > now;
-    // One that has lapsed is no more than a request of its own.
+    // An expired wait counts as a new request.
     if ((waiting?.get(owner)?.deadline ?? now + 1) <= now) waiting!.delete(owner);
     const scope = { now, handleTtl: command.ttl };
     const grant = await harness.call(scope, () => store.acquireLock(key, owner, command.ttl, command.maxWait));

@@ -13,17 +13,17 @@ import { ALL, LOCK_TTL } from './config.js';
 import type { Harness } from './harness.js';
 import { violated } from './violation.js';
 
-/** One that may be why workers crash: a worker runs one such at a time, and others wait where they stand. */
+/** A suspect of crashes: a worker runs one at a time, and others keep their position. */
 const isSuspect = (e: RefExecution): boolean => e.crashes >= SUSPECT_CRASHES;
 
-/** What workers do: claim, settle, repeat themselves, beat, crash and leave. */
+/** What workers do: claim, settle, repeat requests, send heartbeats, crash and deregister. */
 export class WorkerActions {
   constructor(
     private readonly harness: Harness,
     private readonly workers: Workers,
   ) {}
 
-  /** One trip: what is settled, what may be claimed, and in which order. */
+  /** One exchange: what is settled, what may be claimed, and in which order. */
   async exchange(
     member: WorkerState,
     settlements: readonly Settlement[],
@@ -75,7 +75,7 @@ export class WorkerActions {
     return { owed, settled };
   }
 
-  /** I9: nobody who was ready before, and still is, stands before one that was claimed; no slot stays free for them. */
+  /** I9: no execution that was ready before, and still is, precedes a claimed one; no slot stays free for it. */
   private async checkClaimOrder(
     member: WorkerState,
     before: RefExecution[],
@@ -117,7 +117,7 @@ export class WorkerActions {
     await this.exchange(member, settlements, member.crashed ? 0 : command.demand, command.delay);
   }
 
-  /** I16: a token that is not current changes nothing, whoever brings it. */
+  /** I16: a settlement whose token is not current changes nothing, whatever worker sends it. */
   async settleStale({ worker: pick, run, how }: Extract<Command, { kind: 'settleStale' }>): Promise<void> {
     const { worker } = this.workers.anyone(pick);
     const settlement = settlementOf(how, this.staleToken(run));

@@ -9,9 +9,9 @@ export interface WorkerState {
   readonly queues: readonly string[];
   incarnation: number;
   worker: Worker;
-  /** It has stopped beating, and says nothing of it. */
+  /** It sends no more heartbeats, without deregistering. */
   crashed: boolean;
-  /** Its newest beat, and the newest call of any kind. */
+  /** Its newest heartbeat, and its newest call of any kind. */
   beat: number;
   contact: number;
   lastReply: ExchangeReply | null;

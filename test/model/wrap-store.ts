@@ -22,7 +22,7 @@ export function wrapStore(open: OpenStore, change: (inner: TaskStore) => Partial
 
 /**
  * Asks first what is due, as duties and idle workers do, and leaves out what then seems to be useless. A worker that gets
- * something must have been told that there is work.
+ * some effect must have reported that there is work.
  */
 export function askingFirst(open: OpenStore): OpenStore {
   return wrapStore(open, (inner) => {

@@ -41,7 +41,7 @@ if (offline !== null) console.warn(`SKIPPED: pnpm: no npm registry (${offline})`
     });
 
     it('runs on each store, without undeclared packages', async () => {
-      // The strict layout: what the library needs is not beside it at the top.
+      // The strict layout: dependencies of the library are not at the top level.
       expect(existsSync(join(folder, 'node_modules/cron-parser'))).toBe(false);
       const stores = ['memory', { type: 'embedded', path: join(folder, 's.db') }, { type: 'redis', port: server.port }];
       for (const store of stores) {

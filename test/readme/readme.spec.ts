@@ -22,10 +22,7 @@ const COMPILER_OPTIONS: ts.CompilerOptions = {
 const all = snippets();
 const placeOf = ({ document, line }: Snippet): string => `${document}:${line}`;
 
-/**
- * The snippets stand in an app of their own, with the library built beside them as npm would install it; all other
- * packages are those of this repository.
- */
+/** The snippets are in a separate app, with the built library as npm would install it; all other packages are of this repository. */
 describe('TypeScript in the documents', () => {
   const work = realpathSync(mkdtempSync(join(tmpdir(), 'snippets-')));
   const app = join(work, 'app');
@@ -102,7 +99,7 @@ function lineOf(file: ts.SourceFile, position: number): number {
   return file.getLineAndCharacterOfPosition(position).line + 1;
 }
 
-/** What the comments behind `console.log(…);` say it prints, in order; what follows a semicolon is a remark. */
+/** The expected output in the comments after `console.log(…);`, in order; text after a semicolon is a remark. */
 function printed(code: string): string[] {
   return [...code.matchAll(/^\s*console\.log\(.*\); \/\/ ([^;\n]+)/gm)].map(([, text]) => text!);
 }

@@ -24,7 +24,7 @@ describe('heartbeats of a worker with many runs are scripts of bounded time on R
     return worker.claimAll(count);
   }
 
-  /** Beats and renewals, of which the former say that no run is lost. */
+  /** Heartbeats and renewals; the former report that no run is lost. */
   async function measure(claims: readonly Claim[]): Promise<void> {
     const beats = await m.slowestOf(ROUNDS, async () => {
       expect(await worker.beat(...claims)).toEqual({ known: true, cancelRequested: [], lost: [] });

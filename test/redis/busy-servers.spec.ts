@@ -62,7 +62,7 @@ describe('a server that', () => {
     const { redis } = await connect({ url: proxy.url });
     await redis.run('count', ROOT, []);
     const endless = server.command('EVAL', 'while true do end', '0').catch((error: Error) => error.message);
-    // It answers as soon as it says that it is busy.
+    // It answers as soon as it reports BUSY.
     await expect(server.command('GET', 'a')).rejects.toThrow('BUSY');
     const waiting = redis.run('count', ROOT, []);
     await expect(server.command('GET', 'a')).rejects.toThrow('BUSY');

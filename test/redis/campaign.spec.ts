@@ -28,7 +28,7 @@ async function open(port: number): Promise<RedisTaskStore> {
   return store;
 }
 
-/** Runs until told to stop: claims, ends what it claimed with the next trip, and repeats what was not answered. */
+/** Runs until it is stopped: claims, settles its claims with the next exchange, and repeats unanswered requests. */
 class TripLoop {
   isStopped = false;
   private held: Claim[] = [];

@@ -63,7 +63,7 @@ afterEach(closeAll);
     other.subscribe((each) => effects.push(...each));
     await other.stats();
     await stepForward(server);
-    // The first calls only look: they must not spoil what the others find.
+    // The first calls are only reads: they must not affect what the others find.
     await other.due();
     expect(await other.expiredRuns(10)).toEqual([]);
     for (const each of [other, store]) {

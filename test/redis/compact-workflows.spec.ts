@@ -38,7 +38,7 @@ describe('compact workflows of which all members succeed', () => {
       expect((await scene.stats()).counters.completed).toBe(4 * WORKFLOWS);
       const history = await read('LRANGE', 'h', '0', '-1');
       expect(history).toHaveLength(KEPT);
-      // 'c': each of its executions has the short state of a plain success; 'w': one of them was settled as a row.
+      // 'c': each of its executions has the short state of a simple success; 'w': one of them was settled as a row.
       expect(history.filter((entry) => !entry.endsWith('|c'))).toEqual([]);
       expect(await read('HLEN', 's')).toEqual([`:${4 * KEPT}`]);
       expect(await read('HLEN', 'ws')).toEqual([`:${KEPT}`]);

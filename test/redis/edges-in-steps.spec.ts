@@ -76,7 +76,7 @@ describe('an execution whose edges are bound in several steps', () => {
     await completeAll(worker, failing);
     await worker.fail(await worker.claimOne(upstreams[failing]));
     await s.maintain();
-    // The history of nothing keeps what still waits for nobody: what was skipped is gone, and counted.
+    // A history of 0 keeps nothing without dependents: skipped executions are removed, and counted.
     expect(await other.getExecution(id)).toBeNull();
     expect((await s.stats()).counters).toMatchObject({ skipped: 1 });
     expect((await s.stats()).byStatus).toMatchObject({ PENDING: MANY - failing - 1, SKIPPED: 0 });

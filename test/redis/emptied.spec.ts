@@ -46,7 +46,7 @@ describe('a Redis that has lost all its data', () => {
 
     await server.command('FLUSHALL');
     expect(await scheduler.listCronTasks()).toEqual([]);
-    // It would be noticed within 20 s; a node that listens to something new says so at once.
+    // It is detected within 20 s; a new subscription makes it immediate.
     module.get(EventEmitter2).on(SchedulerEvents.EXECUTION_STARTED, () => undefined);
     await until(async () => (await scheduler.listCronTasks()).length === 1);
     expect((await scheduler.listCronTasks())[0]).toMatchObject({

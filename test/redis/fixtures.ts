@@ -130,9 +130,9 @@ export async function rejection(promise: Promise<unknown>): Promise<any> {
   throw new Error('was not rejected');
 }
 
-/** Asks until the answer is right: each time a round trip, never a wait. */
+/** Polls until the condition holds: each time a round trip, never a timer. */
 export async function until(isSo: () => Promise<boolean>): Promise<void> {
-  // A turn of the event loop between two looks: what is waited for may need one.
+  // A turn of the event loop between two polls: the awaited change may need one.
   while (!(await isSo())) await new Promise((resolve) => setImmediate(resolve));
 }
 

@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 
 /**
- * A store with a worker that has asked for work and found none.
+ * A store with an idle worker that has requested claims and got none.
  * @param offset ms by which the server's clock has gone back before, negative: forward
  */
 async function openIdle(offset = 0) {
@@ -115,7 +115,7 @@ describe('a process with nothing to do', () => {
     }
     clock.advance(begin + LEASE - 1 - clock.now());
     for (const rescue of [false, true]) {
-      // Leases are looked at by every other call.
+      // Every other call checks leases.
       const found = [await store.due(), await store.due()];
       expect(found.some((each) => each.rescue)).toBe(rescue);
       clock.advance(1);

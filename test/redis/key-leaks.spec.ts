@@ -62,7 +62,7 @@ describe('the keys of a namespace', () => {
               : settle.complete(claim, '1'),
         ),
       );
-      // The newest of the task that others depend on: it is kept, and has nothing beside it.
+      // The newest of the task that others depend on: it is kept, without any other data.
       await scene.add();
       await finishAll(scene, worker);
       await store.removeSchedule('every-minute');
@@ -77,7 +77,7 @@ describe('the keys of a namespace', () => {
   });
 });
 
-/** Something of every kind: plain, delayed, locked, linked, in a workflow, keyed, tagged, timed, from a schedule. */
+/** Something of every kind: simple, delayed, locked, linked, in a workflow, keyed, tagged, timed, from a schedule. */
 async function scheduleAllKinds(store: TaskStore, scene: StoreFixture): Promise<void> {
   const [plain] = await scene.addMany(30);
   const parent = await scene.add({ taskId: 'parent', tags: ['red'] });

@@ -5,7 +5,7 @@ import type { Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
 
 const KB = 1024;
-/** Characters of one request: its budget, and what stands beside payloads. */
+/** Characters of one request: its budget, and the data other than payloads. */
 const REQUEST = 9 * 1024 * KB;
 const payload = JSON.stringify('x'.repeat(250 * KB));
 

@@ -6,7 +6,7 @@ import type { Worker } from '../contract/worker.js';
 import type { Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
 
-/** Most characters of one reply: its budget, and what is read before that is looked at. */
+/** Maximum characters of one reply: its budget, and what is read before the budget is checked. */
 const REPLY = 12 * 1024 * 1024;
 const KB = 1024;
 

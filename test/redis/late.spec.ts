@@ -143,7 +143,7 @@ describe('a run that its worker does not have', () => {
     const ids = await store.enqueue(Array.from({ length: 9 }, () => newExecution()));
     const [first] = await worker.claim(9);
     const claimedAt = (await other.stats()).now;
-    // Too young: the reply that tells of it may be on its way.
+    // Too young: the reply with this claim may be on its way.
     await worker.beat(first!);
     expect((await other.stats()).byStatus).toMatchObject({ PENDING: 0, RUNNING: 9 });
     await until(async () => (await other.stats()).now > claimedAt + 2100);

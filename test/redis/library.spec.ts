@@ -181,7 +181,7 @@ describe('a library that is no longer called', () => {
     const client = new Redis(server.port);
     closeLater(async () => client.disconnect());
     await openStore(server.url);
-    // Another build of the same verbs, in a namespace of its own.
+    // Another build of the same verbs, in a separate namespace.
     const { name, text } = luaScripts();
     const digest = name.replace('scheduler_', '');
     await server.command('FUNCTION', 'LOAD', text.replaceAll(digest, OTHER));

@@ -7,7 +7,7 @@ import { edgeTo, helloOf, mirrorOf, newExecution } from '../contract/fixtures.js
 import { Worker } from '../contract/worker.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 
-/** What one node has been told of executions, and a promise for the time when it has been told so much. */
+/** The execution events of one node, and a promise for a number of them. */
 class Ear {
   readonly told: string[] = [];
   private wanted = Number.POSITIVE_INFINITY;
@@ -57,7 +57,7 @@ describe('listeners on several nodes', () => {
     return store;
   };
 
-  /** A plain execution and a workflow of two, run to their ends by a worker on this store. */
+  /** A simple execution and a workflow of two, run to their ends by a worker on this store. */
   const runAll = async (store: RedisTaskStore): Promise<string[]> => {
     await store.putTasks([mirrorOf('plain')]);
     const plain = newExecution();
@@ -91,12 +91,12 @@ describe('listeners on several nodes', () => {
     try {
       const near = new Ear(ours, here ? ['completed'] : []);
       const far = new Ear(theirs, there ? ['completed'] : []);
-      // A look says what is listened to before anything happens.
+      // A read announces the subscriptions before anything happens.
       await Promise.all(stores.map((store) => store.stats()));
       const ids = await runAll(ours);
       if (here) expect(await near.until(3)).toEqual(ends(ids));
       if (there) expect(await far.until(3)).toEqual(ends(ids));
-      // Both have heard all that they will, since the last end was told last.
+      // Both have received all events, since the last end is the last event.
       if (here) expect(near.told).toHaveLength(3);
       if (there) expect(far.told).toHaveLength(3);
     } finally {

@@ -51,7 +51,7 @@ describe('a reply that is lost', () => {
     await server.command('CONFIG', 'SET', 'maxmemory', '1');
     const error = await reply;
     await server.command('CONFIG', 'SET', 'maxmemory', '0');
-    // Either the repeat was quicker than the setting and there is no error, or it says what is true.
+    // Either the repeat was faster than the setting and there is no error, or the error is right.
     expect(error).toBeInstanceOf(OutcomeUnknownError);
     expect(await redis.run('read', ROOT, ['b'])).toBe('x');
   });

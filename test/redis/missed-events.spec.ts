@@ -8,7 +8,7 @@ import { closeAll, closeLater, serve } from './fixtures.js';
 
 afterEach(closeAll);
 
-/** A node of one namespace, and what it has heard. */
+/** A node of one namespace, and the events that it has received. */
 async function openNode({ port }: RedisServer) {
   const clock = new ManualClock();
   const store = new RedisTaskStore({
@@ -27,7 +27,7 @@ async function openNode({ port }: RedisServer) {
       (effects) => gaps.push(...effects.filter(({ kind }) => kind === 'missed')),
       (each) => each === transition,
     );
-    // What is newly listened to is told to the others with the next command.
+    // The other nodes learn of new subscriptions with the next command.
     await store.ping();
   };
   return { store, clock, gaps, listenTo };
@@ -44,7 +44,7 @@ describe('a node that others have forgotten', () => {
     other.clock.advance(61_000);
     await other.listenTo('completed');
     await silent.listenTo('failed');
-    // Each of its three listeners is told.
+    // Each of its three listeners is notified.
     expect(silent.gaps).toHaveLength(3);
     await silent.listenTo('skipped');
     expect(silent.gaps).toHaveLength(3);

@@ -33,7 +33,7 @@ describe('the user of docs/operations.md', () => {
     const redis = new RedisConnection(connection, luaScripts(), { warn: (text) => warnings.push(text), probe });
     closeLater(() => redis.close());
     await redis.connect();
-    // The one thing that is looked at by a right that is not among the least.
+    // The only check that needs a right beyond the minimum.
     expect(warnings.filter((text) => text.includes('forbidden'))).toEqual([
       expect.stringMatching(/^INFO is forbidden to this user/),
     ]);

@@ -19,7 +19,7 @@ export interface Outcome {
 /** @param spoil what it does with the population; `root`: what its keys begin with */
 export type Spoil = (redis: Redis, root: string, victims: readonly string[]) => Promise<unknown>;
 
-/** A server for the tests of a file. @returns plays: spoils a population of its own, does all duties, and says what came of it */
+/** A server for the tests of a file. @returns a function that damages a new population, runs all duties, and returns the outcome */
 export function poisonedSuite(): (spoil: Spoil) => Promise<Outcome> {
   let server: RedisServer;
   let redis: Redis;

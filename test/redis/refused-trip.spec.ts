@@ -21,7 +21,7 @@ it('continues to claim if the store refuses one exchange repeatedly', async () =
     },
     { store: { type: 'redis', port: server.port }, namespace: 'refused', maxConcurrentTasks: 2 },
   );
-  // No error can be remembered there: whoever brings one is refused.
+  // The key of errors has the wrong type: each call that stores an error fails.
   await server.command('SET', '{refused}:er', 'no list');
   const failing = await scheduler.scheduleTask('fails');
   await failed.opened;

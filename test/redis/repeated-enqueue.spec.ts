@@ -8,10 +8,10 @@ import { newExecution, nextId } from '../contract/fixtures.js';
 import { StoreFixture } from '../contract/store-fixture.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 
-// A test's server keeps nothing on disk on purpose, and is told so at each connect.
+// The server of a test has no persistence, which causes a warning at each connect.
 Logger.overrideLogger(false);
 
-/** A store whose scripts of one name are sent again, as after a lost reply; meanwhile something happens. */
+/** A store that sends scripts of one name again, as after a lost reply; `meanwhile` runs before the repeat. */
 class RepeatingStore extends RedisTaskStore {
   meanwhile: () => Promise<void> = () => Promise.resolve();
 

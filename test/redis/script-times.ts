@@ -59,7 +59,7 @@ export class Measured {
     return new Measured(new StoreFixture(store, clock), store, client);
   }
 
-  /** Runs it. @returns what it gave, and ms of the slowest command that the server ran meanwhile */
+  /** Calls `run`. @returns its value, and ms of the slowest command of the server during the call */
   async slowest<T>(run: () => Promise<T>): Promise<{ value: T; ms: number; calls: number }> {
     await this.client.slowlog('RESET');
     const before = await this.scriptCalls();
@@ -70,8 +70,8 @@ export class Measured {
   }
 
   /**
-   * Runs the same several times. Another process that takes the processor meanwhile makes a script look slow, so that of each
-   * script, by its place, the least of all rounds counts.
+   * Calls `run` several times. Other processes can slow a script down, so for each script, by its position, the minimum of
+   * all rounds counts.
    * @param run is given the number of its round
    * @returns ms of the slowest script
    */

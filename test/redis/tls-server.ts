@@ -9,7 +9,7 @@ import { closeLater, serve } from './fixtures.js';
 export async function lackOfTls(): Promise<string> {
   if (spawnSync('openssl', ['version']).status !== 0) return 'there is no openssl here';
   try {
-    // Some servers are built without it, and end when they are asked for it.
+    // Some servers are built without TLS, and exit when it is configured.
     await (await startRedis({ args: ['--tls-port', '0'] })).stop();
     return '';
   } catch {

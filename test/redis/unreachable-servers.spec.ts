@@ -19,7 +19,7 @@ const TOO_MANY = {
 };
 const monitor = (port: number): string => `sentinel monitor main ${host} ${port} 1`;
 
-/** Ways to name a server that is the first to be asked. */
+/** Ways to name the server that is contacted first. */
 const KINDS: [string, (port: number, tls?: { ca: string }) => RedisStoreOptions][] = [
   ['one server', (port, tls) => ({ host, port, ...(tls && { tls }) })],
   ['Sentinel', (port, tls) => ({ sentinels: [{ host, port }], sentinelName: 'main', ...(tls && { tls }) })],

@@ -9,7 +9,7 @@ export type Same<A, B> =
 /** `expectType<Same<A, B>>(true)`. */
 export function expectType<T extends boolean>(_is: T): void {}
 
-/** `typeOf(value).is<T>()`, which wants an argument that nobody has where the value is of another type. */
+/** `typeOf(value).is<T>()`, which requires an impossible argument if the value has another type. */
 export function typeOf<A>(_value: A): { is: <B>(..._same: Same<A, B> extends true ? [] : [never]) => void } {
   return { is: () => undefined };
 }

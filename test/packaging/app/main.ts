@@ -86,7 +86,7 @@ async function main(): Promise<void> {
   console.log(JSON.stringify(seen));
 }
 
-/** Definitions are checked by class-validator, which must work without class-transformer beside it. */
+/** Definitions are checked by class-validator, which must work without class-transformer. */
 function refusal(scheduler: AdvancedTaskScheduler): string | null {
   try {
     scheduler.registerTask({ taskId: 'x', taskName: 'x', funcPath: 'numbers.double', requireLock: 'yes' as never });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { ConsoleError } from '../console-error.js';
 import { checkParsed, parseJsonText } from './json-text.js';
 
-/** What the platform's own parser says; undefined: it is no JSON. */
+/** The result of JSON.parse; undefined: not JSON. */
 function platform(text: string): { value: unknown } | undefined {
   try {
     return { value: JSON.parse(text) };

@@ -97,8 +97,8 @@ interface Shown {
 type Expected = { at: string; weekday?: string } | ((shown: Shown) => boolean);
 
 /**
- * Each expression beside its meaning, written down apart from any parser: an interval is what the clock must show; a
- * fixed time is an hour and minute `at` which, once on each date, the clock arrives or which it passes.
+ * Each expression with its meaning, without any parser: an interval is what the clock must show; a fixed time is an
+ * hour and minute `at`, which the clock reaches or skips once on each date.
  */
 const MEANINGS: Record<string, Expected> = {
   '30 2 * * *': { at: '02:30' },

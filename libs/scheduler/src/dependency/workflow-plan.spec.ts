@@ -18,7 +18,7 @@ import { planWorkflow, type WorkflowRequest, type WorkflowTask } from './workflo
 
 const define = (taskId: string, rest: object = {}) =>
   checkTaskDefinition({ taskId, funcPath: `app.${taskId}`, ...rest });
-/** fetch <- process (success) <- report; audit and other stand alone. */
+/** fetch <- process (success) <- report; audit and other have no edges. */
 const TASKS = new Map(
   [
     define('fetch', { payload: { source: 'db', rows: 10 }, priority: 'HIGH', tags: ['etl'] }),

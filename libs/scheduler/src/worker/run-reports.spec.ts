@@ -4,7 +4,7 @@ import { RunReports } from './run-reports.js';
 
 type Report = Parameters<ExecutionStore['report']>[1] & { id: string };
 
-/** A store that answers when it is told to. */
+/** A store whose replies the test controls. */
 class SlowStore {
   readonly sent: Report[] = [];
   readonly failures: unknown[] = [];

@@ -24,7 +24,7 @@ describe('whether a claim may still start', () => {
     };
     expect(startsAfter(700)).toBe(3);
     expect(startsAfter(1001)).toBe(Infinity);
-    // Only where the request said so, and replies in time take the patience back.
+    // Only if the request permits it; replies in time end the longer limit.
     expect(rule.isOver(rule.date(claim, 101))).toBe(true);
     for (let replies = 0; replies < 100; replies++) expect(rule.noteReply(5)).toBe(false);
     expect(rule.within).toBe(100);

@@ -14,7 +14,7 @@ describe('encodeScript', () => {
   const argument = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.string({ unit: 'grapheme-ascii' }),
-    // Beyond these the client writes integers out that no double can tell apart.
+    // Beyond these the client writes integers that doubles cannot distinguish.
     fc.maxSafeInteger(),
     fc.double({ noNaN: true, noInteger: true }),
     fc.uint8Array().map((bytes) => Buffer.from(bytes)),
