@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { edgeToNewest, newExecution, type OpenStore } from './fixtures.js';
-import { scenes, type StoreFixture } from './store-fixture.js';
+import { fixtures, type StoreFixture } from './store-fixture.js';
 import type { Worker } from './worker.js';
 
 /** More edges than the verbs of an execution's life attach: its start, its claim, its end, and the next calls. */
@@ -12,8 +12,8 @@ export function arrivingContract(open: OpenStore): void {
   const grandchild = { ...child, taskId: 'grandchild' } as const;
 
   /** `parents` claims from the queue of parents, `children` from that of those that wait for them. */
-  const scene = (play: (s: StoreFixture, parents: Worker, children: Worker) => Promise<void>) =>
-    scenes(open)(async (s) => {
+  const withFixture = (play: (s: StoreFixture, parents: Worker, children: Worker) => Promise<void>) =>
+    fixtures(open)(async (s) => {
       await s.depend('child', 'parent');
       await s.depend('grandchild', 'parent');
       await s.addMany(MANY, { taskId: 'uncle', queue: 'many', edges: [edgeToNewest('parent', 'always')] });
@@ -36,7 +36,7 @@ export function arrivingContract(open: OpenStore): void {
   describe('an execution that ends before all its dependents are attached', () => {
     it(
       'is not used by a new dependent if another execution of the same task waited for it',
-      scene(async (s, parents, children) => {
+      withFixture(async (s, parents, children) => {
         const first = await s.add(child);
         const parent = await endedParent(s, parents);
         const second = await s.add(child);
@@ -54,7 +54,7 @@ export function arrivingContract(open: OpenStore): void {
 
     it(
       'is used by the first later request of a task none of whose executions waited for it, and by that one only',
-      scene(async (s, parents, children) => {
+      withFixture(async (s, parents, children) => {
         await s.add(grandchild);
         const parent = await endedParent(s, parents);
         const request = await s.store.enqueue([newExecution(child), newExecution(child)]);
@@ -73,7 +73,7 @@ export function arrivingContract(open: OpenStore): void {
 
     it(
       'is used by a dependent that was bound before the next one arrived, even if it is decided later',
-      scene(async (s, parents, children) => {
+      withFixture(async (s, parents, children) => {
         const parent = await endedParent(s, parents);
         const before = await s.add(child);
         const next = await endedParent(s, parents);
@@ -89,7 +89,7 @@ export function arrivingContract(open: OpenStore): void {
 
     it(
       'is used again with reuse, and not if it is older than maxAge',
-      scene(async (s, parents, children) => {
+      withFixture(async (s, parents, children) => {
         const parent = await endedParent(s, parents);
         s.clock.advance(1_000);
         const again = await s.add({ ...child, edges: [edgeToNewest('parent', 'success', { reuse: true })] });
@@ -106,7 +106,7 @@ export function arrivingContract(open: OpenStore): void {
 
     it(
       'is not used by a dependent that has ended or timed out meanwhile',
-      scene(async (s, parents, children) => {
+      withFixture(async (s, parents, children) => {
         const parent = await endedParent(s, parents);
         const cancelled = await s.add(child);
         const hasty = await s.add({ ...grandchild, edges: [edgeToNewest('parent', 'success', { timeout: 500 })] });
@@ -123,7 +123,7 @@ export function arrivingContract(open: OpenStore): void {
 
     it(
       'is waited for again if it is reopened',
-      scene(async (s, parents, children) => {
+      withFixture(async (s, parents, children) => {
         const parent = await s.add({ taskId: 'parent' });
         await parents.fail(await parents.claimOne(parent));
         const waiting = await s.add(child);
@@ -137,7 +137,7 @@ export function arrivingContract(open: OpenStore): void {
 
     it(
       'skips dependents whose edge can no longer be satisfied',
-      scene(async (s, parents, children) => {
+      withFixture(async (s, parents, children) => {
         const parent = await s.add({ taskId: 'parent' });
         await parents.fail(await parents.claimOne(parent));
         const strict = await s.add({ ...child, edges: [edgeToNewest('parent')] });

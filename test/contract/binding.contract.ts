@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { edgeTo, edgeToNewest, newExecution, nextId, type OpenStore } from './fixtures.js';
-import { scenes, type StoreFixture } from './store-fixture.js';
+import { fixtures, type StoreFixture } from './store-fixture.js';
 
 export function bindingContract(open: OpenStore): void {
-  /** In every scene here, child and grandchild are declared to depend on parent. */
-  const scene = (play: (s: StoreFixture) => Promise<void>) =>
-    scenes(open)(async (s) => {
+  /** Every fixture here declares that child and grandchild depend on parent. */
+  const withFixture = (play: (s: StoreFixture) => Promise<void>) =>
+    fixtures(open)(async (s) => {
       await s.depend('child', 'parent');
       await s.depend('grandchild', 'parent');
       await play(s);
@@ -28,7 +28,7 @@ export function bindingContract(open: OpenStore): void {
   describe('an edge to the newest execution of a task', () => {
     it(
       'counts its outcome at once if it has ended',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const parent = await finishedParent(s);
         const child = await addChild(s);
         const claim = await (await s.worker()).claimOne(child);
@@ -38,7 +38,7 @@ export function bindingContract(open: OpenStore): void {
 
     it(
       'waits for it while it is queued, delayed, running or retrying',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await finishedParent(s);
         const delayed = await s.add({ taskId: 'parent', delay: 1_000 });
         const first = await addChild(s);
@@ -60,7 +60,7 @@ export function bindingContract(open: OpenStore): void {
 
     it(
       'waits for the next one if there is none; many dependents share it',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const children = [await addChild(s), await addChild(s), await addChild(s, {}, 'grandchild')];
         expect(await upstreamOf(s, children[0]!)).toBeNull();
         const parent = await s.add({ taskId: 'parent' });
@@ -76,7 +76,7 @@ export function bindingContract(open: OpenStore): void {
 
     it(
       'is decided by the next one even if that one is created as SKIPPED',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const broken = await s.add({ taskId: 'uncle' });
         await worker.fail(await worker.claimOne(broken));
@@ -92,7 +92,7 @@ export function bindingContract(open: OpenStore): void {
 
     it(
       'ignores an execution that is enqueued after the edge was bound',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const first = await s.add({ taskId: 'parent' });
         const child = await addChild(s);
         await s.add({ taskId: 'parent', delay: 60_000 });
@@ -102,7 +102,7 @@ export function bindingContract(open: OpenStore): void {
 
     it(
       'binds to an execution of the same batch',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const parent = newExecution({ taskId: 'parent' });
         const child = newExecution({ taskId: 'child', edges: [edgeToNewest('parent')] });
         await s.store.enqueue([parent, child]);
@@ -112,7 +112,7 @@ export function bindingContract(open: OpenStore): void {
 
     it(
       'ignores an outcome older than maxAge and waits for the next',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await finishedParent(s);
         await s.advance(10_000);
         const young = await addChild(s, { maxAge: 10_000, reuse: true }, 'grandchild');
@@ -126,7 +126,7 @@ export function bindingContract(open: OpenStore): void {
 
     it(
       'counts one outcome once for each dependent task, so that nights pair up',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         await finishedParent(s);
         const [first, second] = [await addChild(s), await addChild(s)];
@@ -143,7 +143,7 @@ export function bindingContract(open: OpenStore): void {
     it.each([3, 350])(
       'counts one outcome for all %i executions of one request, and for none of the next',
       async (many) =>
-        scene(async (s) => {
+        withFixture(async (s) => {
           const worker = await s.worker();
           await finishedParent(s);
           const request = () =>
@@ -161,7 +161,7 @@ export function bindingContract(open: OpenStore): void {
     );
 
     it.each([3, 350])('counts one outcome for all %i nodes of a workflow, and for none of the next', async (many) =>
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         await finishedParent(s);
         const start = async (): Promise<string[]> => {
@@ -196,7 +196,7 @@ export function bindingContract(open: OpenStore): void {
 
     it(
       'counts an outcome again with reuse',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await finishedParent(s);
         const first = await addChild(s);
         const second = await addChild(s, { reuse: true });
@@ -206,7 +206,7 @@ export function bindingContract(open: OpenStore): void {
 
     it(
       'counts an outcome as used by dependents that were bound while the upstream was active',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const parent = await s.add({ taskId: 'parent' });
         const children = [await addChild(s), await addChild(s)];
@@ -219,7 +219,7 @@ export function bindingContract(open: OpenStore): void {
 
     it(
       'counts an outcome as used even if another one was named since',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const older = await finishedParent(s);
         await finishedParent(s);
         await addChild(s);
@@ -231,7 +231,7 @@ export function bindingContract(open: OpenStore): void {
 
     it(
       'skips its dependent at once if that one has failed',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const parent = await s.add({ taskId: 'parent' });
         await worker.fail(await worker.claimOne(parent));
@@ -249,7 +249,7 @@ export function bindingContract(open: OpenStore): void {
 
     it(
       'counts its timeout while there is no upstream execution',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const child = await addChild(s, { timeout: 5_000 });
         await s.advance(5_000);
         expect(await s.get(child)).toMatchObject({ status: 'SKIPPED', reason: 'DEPENDENCY_TIMEOUT' });

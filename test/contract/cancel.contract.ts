@@ -10,7 +10,7 @@ import {
   settlementOf,
   type OpenStore,
 } from './fixtures.js';
-import { scenes, type StoreFixture } from './store-fixture.js';
+import { fixtures, type StoreFixture } from './store-fixture.js';
 import type { Worker } from './worker.js';
 
 /** Each way to wait: brings one execution there, and gives its id. */
@@ -49,13 +49,13 @@ const WAITING: Record<string, (s: StoreFixture, worker: Worker) => Promise<strin
 };
 
 export function cancelContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   describe('cancel', () => {
     for (const [where, wait] of Object.entries(WAITING)) {
       it(
         `ends at once what waits ${where}; it never runs`,
-        scene(async (s) => {
+        withFixture(async (s) => {
           const worker = await s.worker();
           const id = await wait(s, worker);
           const started = s.transitions(id).filter((transition) => transition === 'started').length;
@@ -83,7 +83,7 @@ export function cancelContract(open: OpenStore): void {
 
     it(
       'changes nothing for an unknown or ended execution',
-      scene(async (s) => {
+      withFixture(async (s) => {
         expect(await s.store.cancel(idOf(0xdead), 0)).toBeNull();
         await s.addMany(2);
         const worker = await s.worker();
@@ -97,7 +97,7 @@ export function cancelContract(open: OpenStore): void {
 
     it(
       'marks a run, notifies its worker, and ends the run after the grace period',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
         const claim = await worker.claimOne();
@@ -135,7 +135,7 @@ export function cancelContract(open: OpenStore): void {
 
     it(
       'counts once when it is repeated, and keeps its first deadline',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add();
         await (await s.worker()).claimOne();
         expect(await s.store.cancel(id, 5_000)).toEqual({ was: 'RUNNING', is: 'RUNNING' });
@@ -152,7 +152,7 @@ export function cancelContract(open: OpenStore): void {
       const end = kind === 'complete' ? 'COMPLETED' : 'CANCELLED';
       it(
         `ends as ${end} if its run ends by ${kind} within the grace period`,
-        scene(async (s) => {
+        withFixture(async (s) => {
           const id = await s.add();
           const child = await s.add({ taskId: 'child', edges: [edgeTo(id)] });
           const worker = await s.worker();
@@ -172,7 +172,7 @@ export function cancelContract(open: OpenStore): void {
 
     it(
       'ends a run that its worker releases as it deregisters',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add();
         await (await s.worker()).claimOne();
         await s.store.cancel(id, MINUTE);
@@ -183,7 +183,7 @@ export function cancelContract(open: OpenStore): void {
 
     it(
       'ends a run whose worker crashed, at the latest after the grace period',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add();
         await (await s.worker()).claimOne();
         await s.store.cancel(id, 2 * LEASE);
@@ -196,7 +196,7 @@ export function cancelContract(open: OpenStore): void {
 
     it(
       'records the attempt of a crashed worker as cancelled, not as crashed',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const [asked, other] = await s.addMany(2);
         await (await s.worker()).claim(2);
         await s.store.cancel(asked!, HOUR);

@@ -4,15 +4,15 @@ import { PRIORITIES, TaskPriority } from '../../libs/scheduler/src/core/priority
 import { settle, type NewExecution } from '../../libs/scheduler/src/core/commands.js';
 import type { QueueRules } from '../../libs/scheduler/src/store/records.js';
 import { lockOn, type OpenStore } from './fixtures.js';
-import { scenes } from './store-fixture.js';
+import { fixtures } from './store-fixture.js';
 
 export function claimContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   describe('claim', () => {
     it(
       'returns all that a run needs, and marks the execution RUNNING',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add({ taskId: 'child', priority: TaskPriority.HIGH, payload: '{"a":1}', timeout: 9_000 });
         const scheduled = s.now;
         s.clock.advance(500);
@@ -47,7 +47,7 @@ export function claimContract(open: OpenStore): void {
 
     it(
       'finds the task of an execution whatever its payload contains',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const payload = JSON.stringify(`|${s.now}|${s.now}||child|`);
         const first = await s.add({ taskId: 'child' });
         const other = await s.add({ taskId: 'plain', payload });
@@ -60,7 +60,7 @@ export function claimContract(open: OpenStore): void {
 
     it(
       'takes the best priority first, and the oldest within it',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const ids = new Map<TaskPriority, string[]>();
         for (const priority of [...PRIORITIES].reverse()) ids.set(priority, [await s.add({ priority })]);
         for (const priority of PRIORITIES) ids.get(priority)!.push(await s.add({ priority }));
@@ -73,7 +73,7 @@ export function claimContract(open: OpenStore): void {
 
     it(
       'gives each execution to one worker only',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const ids = await s.addMany(10);
         const [one, two] = [await s.worker('w1'), await s.worker('w2')];
         const claimed = [...(await one.claimIds(4)), ...(await two.claimIds(4)), ...(await one.claimIds(9))];
@@ -84,7 +84,7 @@ export function claimContract(open: OpenStore): void {
 
     it(
       'serves only the queues that the worker names, by priority before queue',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const elsewhere = await s.add({ queue: 'elsewhere', priority: TaskPriority.CRITICAL });
         const low = await s.add({ queue: 'one', priority: TaskPriority.LOW });
         const high = await s.add({ queue: 'two', priority: TaskPriority.HIGH });
@@ -96,7 +96,7 @@ export function claimContract(open: OpenStore): void {
 
     it(
       'rotates the queues of one level',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const one = await s.addMany(6, { queue: 'one' });
         const two = await s.addMany(6, { queue: 'two' });
         const worker = await s.worker('w1', { queues: ['one', 'two'] });
@@ -113,7 +113,7 @@ export function claimContract(open: OpenStore): void {
 
     it(
       'starves no queue of one level when it claims several executions at a time',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const one = await s.addMany(60, { queue: 'one' });
         await s.addMany(60, { queue: 'two' });
         const worker = await s.worker('w1', { queues: ['one', 'two'] });
@@ -128,7 +128,7 @@ export function claimContract(open: OpenStore): void {
 
     it(
       'keeps reserved slots for their level',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const reserved = [{ queue: 'default', priority: TaskPriority.CRITICAL, count: 1 }];
         const normal = await s.addMany(5);
         const worker = await s.worker();
@@ -143,7 +143,7 @@ export function claimContract(open: OpenStore): void {
 
     it(
       'gives unreserved slots to the reserved level as well',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const critical = await s.addMany(3, { priority: TaskPriority.CRITICAL });
         await s.addMany(2);
         const worker = await s.worker();
@@ -154,7 +154,7 @@ export function claimContract(open: OpenStore): void {
 
     it(
       'respects the concurrency of a queue in the process',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const narrow = await s.addMany(5, { queue: 'narrow', priority: TaskPriority.HIGH });
         const wide = await s.addMany(5, { queue: 'wide' });
         const worker = await s.worker('w1', { queues: ['narrow', 'wide'] });
@@ -169,7 +169,7 @@ export function claimContract(open: OpenStore): void {
 
     it(
       'is bounded, and reports that more is ready',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const ids = await s.addMany(CLAIM_PER_STEP + 10);
         const worker = await s.worker();
         const first = await worker.exchange({ demand: CLAIM_PER_STEP + 10 });
@@ -183,7 +183,7 @@ export function claimContract(open: OpenStore): void {
 
     it(
       'inspects a bounded number of entries per call, and reaches the work behind them',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.store.acquireLock('shared', 'someone', 60_000, 0);
         const parked = await s.addMany(INSPECT_FLOOR * 2 + 10, { lock: lockOn('shared') });
         const free = await s.add();
@@ -200,7 +200,7 @@ export function claimContract(open: OpenStore): void {
 
     it(
       'drops executions that were cancelled in the queue',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const [a, b, c] = await s.addMany(3);
         await s.store.cancel(b!, 0);
         expect(await s.store.peekQueue('default', 9)).toEqual([a, c]);
@@ -211,7 +211,7 @@ export function claimContract(open: OpenStore): void {
 
     it(
       'increments the attempt number with every claim',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.add();
         const worker = await s.worker();
         const first = await worker.claimOne();
@@ -232,7 +232,7 @@ export function claimContract(open: OpenStore): void {
       ['is in a queue with a rate limit', {}, { rateLimit: { max: 100, per: 1000 }, concurrency: null }],
       ['is in a queue with a concurrency', {}, { rateLimit: null, concurrency: 100 }],
     ])('prefetches nothing that %s, nor what is queued behind it', (_, overrides, rules) =>
-      scene(async (s) => {
+      withFixture(async (s) => {
         if (rules) await s.store.configureQueue('default', rules);
         const ids = [await s.add(), await s.add(overrides), await s.add(overrides), await s.add()];
         const worker = await s.worker();
@@ -248,7 +248,7 @@ export function claimContract(open: OpenStore): void {
 
     it(
       'shows at most as many runs of a worker as RUNNING as it has slots',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const ids = await s.addMany(5);
         const worker = await s.worker('w1', { maxConcurrentTasks: 2 });
         const claims = await worker.claim(4, { prefetch: 2 });

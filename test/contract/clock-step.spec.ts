@@ -17,7 +17,7 @@ import {
   edgeTo,
   type OpenStore,
 } from './fixtures.js';
-import { scenes } from './store-fixture.js';
+import { fixtures } from './store-fixture.js';
 import { Worker } from './worker.js';
 
 const stores: [string, OpenStore][] = [
@@ -26,12 +26,12 @@ const stores: [string, OpenStore][] = [
 ];
 
 describe.each(stores)('a step of the wall clock, %s', (_, open) => {
-  const scene = scenes(open, { maxAttemptDuration: HOUR });
+  const withFixture = fixtures(open, { maxAttemptDuration: HOUR });
 
   describe('forward', () => {
     it(
       'expires no lease and no lock',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { store, clock } = s;
         const worker = await s.worker();
         await store.enqueue([newExecution({ lock: lockOn('k') }), newExecution({ lock: lockOn('k') })]);
@@ -50,7 +50,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
 
     it(
       'ends no run at its timeout or at maxAttemptDuration, which still apply',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { store, clock } = s;
         const worker = await s.worker();
         await store.enqueue([newExecution({ timeout: 5 * MINUTE }), newExecution()]);
@@ -68,7 +68,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
 
     it(
       'keeps locks of handles, their wait times and grace periods of cancels',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { store, clock } = s;
         const worker = await s.worker();
         await store.acquireLock('k', 'h1', 30_000, 0);
@@ -96,7 +96,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
 
     it(
       'times out no edge, and keeps rate limits',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { store, clock } = s;
         const worker = await s.worker();
         await store.configureQueue('default', { concurrency: null, rateLimit: { max: 2, per: MINUTE } });
@@ -120,7 +120,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
 
     it(
       'removes no schedule and clears no limits that another release has just declared',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { store, clock } = s;
         const limits = { concurrency: 1, rateLimit: null };
         await store.putSchedule(newSchedule({ id: 'of another', declaredBy: 'app', nextRunTime: s.now + 9 * HOUR }));
@@ -136,7 +136,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
 
     it(
       'counts only elapsed time',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { store, clock } = s;
         const worker = await s.worker();
         await store.enqueue([newExecution()]);
@@ -150,7 +150,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
   });
 
   it.each([2 * HOUR, -2 * HOUR])('by %d ms does not change the remaining ttl', async (by) =>
-    scene(async (s) => {
+    withFixture(async (s) => {
       const id = await s.add({ ttl: MINUTE });
       s.clock.advance(MINUTE / 2);
       s.clock.step(by);
@@ -162,7 +162,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
   );
 
   it.each([30 * HOUR, -30 * HOUR])('by %d ms keeps idempotency keys for 24 hours', async (by) =>
-    scene(async (s) => {
+    withFixture(async (s) => {
       const { store, clock } = s;
       const keyed = (): Promise<string> => s.add({ idempotency: { key: 'order-7', fingerprint: 'f' } });
       const first = await keyed();
@@ -179,7 +179,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
 
   it(
     'forward and back again leaves delays, retries and dates unchanged',
-    scene(async (s) => {
+    withFixture(async (s) => {
       const { store, clock } = s;
       const worker = await s.worker();
       const [retried, delayed, dated] = [
@@ -207,7 +207,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
   describe('back', () => {
     it(
       'postpones no delay, no retry and nothing that is due',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { store, clock } = s;
         const worker = await s.worker();
         const [retried, delayed, due, dated] = [
@@ -233,7 +233,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
 
     it(
       'expires leases, locks and timeouts after their elapsed time',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { store, clock } = s;
         const worker = await s.worker();
         await store.enqueue([newExecution({ timeout: MINUTE })]);
@@ -253,7 +253,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
 
     it(
       'removes what no release declares any more, after the elapsed time',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { store, clock } = s;
         await store.putSchedule(newSchedule({ id: 'dropped', declaredBy: 'app', nextRunTime: s.now + 9 * HOUR }));
         clock.step(-2 * HOUR);
@@ -266,7 +266,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
 
     it(
       'recomputes the next tick of each schedule',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { store, clock } = s;
         await store.putSchedule(newSchedule({ nextRunTime: s.now + HOUR }));
         clock.step(-3 * HOUR);
@@ -277,7 +277,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
 
     it(
       'fires an instant that occurs again',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { store, clock } = s;
         const tickAt = async (time: number): Promise<void> => {
           const { id, revision, nextRunTime } = (await store.listSchedules())[0]!;
@@ -310,7 +310,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
 
     it(
       'expires rate limits, and drops minute statistics of the future',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { store, clock } = s;
         const worker = await s.worker();
         await store.configureQueue('default', { concurrency: null, rateLimit: { max: 1, per: MINUTE } });

@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { EDGES_PER_STEP, PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import { TaskPriority } from '../../libs/scheduler/src/core/priority.js';
 import { edgeTo, newExecution, nextId, type OpenStore } from './fixtures.js';
-import { scenes, type StoreFixture } from './store-fixture.js';
+import { fixtures, type StoreFixture } from './store-fixture.js';
 
 const DEPENDENTS = 10_000;
 
 export function closureContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   const chain = async (s: StoreFixture, length: number): Promise<string[]> => {
     const ids = [await s.add({ taskId: 'parent' })];
@@ -18,7 +18,7 @@ export function closureContract(open: OpenStore): void {
   describe('a broken edge', () => {
     it(
       'skips all executions downstream, each once, each with the root cause',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const [root, ...behind] = await chain(s, 6);
         const worker = await s.worker();
         await worker.fail(await worker.claimOne(root));
@@ -39,7 +39,7 @@ export function closureContract(open: OpenStore): void {
 
     it(
       'names a cancelled execution as the root cause as well',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const [root, ...behind] = await chain(s, 3);
         await s.store.cancel(root!, 0);
         await s.maintain();
@@ -51,7 +51,7 @@ export function closureContract(open: OpenStore): void {
 
     it(
       'names a success as the root cause of a failure edge',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const parent = await s.add({ taskId: 'parent' });
         const child = await s.add({ taskId: 'child', edges: [edgeTo(parent, 'failure')] });
         const worker = await s.worker();
@@ -62,7 +62,7 @@ export function closureContract(open: OpenStore): void {
 
     it(
       'stops at an edge of type always',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const [root, middle] = await chain(s, 2);
         const cleanup = await s.add({ taskId: 'uncle', edges: [edgeTo(middle!, 'always', { taskId: 'child' })] });
         const after = await s.add({ taskId: 'grandchild', edges: [edgeTo(cleanup, 'success', { taskId: 'uncle' })] });
@@ -76,7 +76,7 @@ export function closureContract(open: OpenStore): void {
 
     it(
       'skips the last node of a diamond once',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const root = await s.add({ taskId: 'parent' });
         const sides = [
           await s.add({ taskId: 'child', edges: [edgeTo(root)] }),
@@ -110,7 +110,7 @@ export function closureContract(open: OpenStore): void {
 
     it(
       'become ready in bounded steps, in edge order, each once',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { parent, children } = await fanOut(s);
         const worker = await s.worker();
         const claim = await worker.claimOne(parent);
@@ -135,7 +135,7 @@ export function closureContract(open: OpenStore): void {
 
     it(
       'become ready by exchanges alone',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { parent, children } = await fanOut(s, 1_000);
         const worker = await s.worker();
         await worker.complete(await worker.claimOne(parent));
@@ -148,7 +148,7 @@ export function closureContract(open: OpenStore): void {
 
     it(
       'are skipped in bounded steps',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { parent, children } = await fanOut(s);
         const worker = await s.worker();
         await worker.fail(await worker.claimOne(parent));

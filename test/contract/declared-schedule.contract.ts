@@ -2,19 +2,19 @@ import { describe, expect, it } from '@jest/globals';
 import { UNDECLARED_MS } from '../../libs/scheduler/src/core/limits.js';
 import type { ScheduleRecord } from '../../libs/scheduler/src/core/schedule.js';
 import { MINUTE, newSchedule, type OpenStore } from './fixtures.js';
-import { scenes, type StoreFixture } from './store-fixture.js';
+import { fixtures, type StoreFixture } from './store-fixture.js';
 
 async function put(s: StoreFixture, overrides: Partial<ScheduleRecord> = {}): Promise<ScheduleRecord> {
   return s.store.putSchedule(newSchedule({ nextRunTime: s.now + MINUTE, ...overrides }));
 }
 
 export function declaredScheduleContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   describe('schedules declared in code', () => {
     it(
       'are removed when their app has not declared them for a while; others are kept',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await put(s, { id: 'kept', declaredBy: 'app' });
         await put(s, { id: 'dropped', declaredBy: 'app' });
         await put(s, { id: 'foreign', declaredBy: 'another app' });
@@ -32,7 +32,7 @@ export function declaredScheduleContract(open: OpenStore): void {
 
     it(
       'stay declared by their app when they are put by hand, and are removed like others',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await put(s, { id: 'dropped', declaredBy: 'app' });
         await s.attend(UNDECLARED_MS / 2);
         const changed = await put(s, { id: 'dropped', cronExpression: '0 5 * * *', declaredBy: null });
@@ -48,7 +48,7 @@ export function declaredScheduleContract(open: OpenStore): void {
 
     it(
       'can be many',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const ids = Array.from({ length: 700 }, (_, i) => `s${String(i).padStart(3, '0')}`);
         for (const id of ids) await put(s, { id, declaredBy: 'app' });
         await s.attend(UNDECLARED_MS / 2);
@@ -62,7 +62,7 @@ export function declaredScheduleContract(open: OpenStore): void {
 
     it(
       'are kept if another app has taken them over',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await put(s, { id: 'shared', declaredBy: 'app' });
         await put(s, { id: 'shared', declaredBy: 'another app' });
         await s.store.declareSchedules('app', ['shared'], false);
@@ -76,7 +76,7 @@ export function declaredScheduleContract(open: OpenStore): void {
 
     it(
       'are removed at once if the app requests it',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await put(s, { id: 'kept', declaredBy: 'app' });
         await put(s, { id: 'dropped', declaredBy: 'app' });
         expect(await s.store.declareSchedules('app', ['kept'], true)).toEqual(['dropped']);

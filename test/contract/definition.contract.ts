@@ -12,15 +12,15 @@ import {
   nextId,
   type OpenStore,
 } from './fixtures.js';
-import { scenes } from './store-fixture.js';
+import { fixtures } from './store-fixture.js';
 
 export function definitionContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   describe('stored definitions', () => {
     it(
       'are returned as they were put',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const mirror = mirrorOf('report', { tags: ['a'], payload: { month: 1 }, lockKey: null });
         await s.store.putTasks([mirror]);
         expect(await s.store.getTask('report')).toEqual(mirror);
@@ -31,7 +31,7 @@ export function definitionContract(open: OpenStore): void {
 
     it(
       'of a lower version never overwrite those of a higher one',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const put = (appVersion: string) => s.define('report', { appVersion, taskName: `as of ${appVersion}` });
         const name = async () => (await s.store.getTask('report'))?.taskName;
         await put('1.9.0');
@@ -49,7 +49,7 @@ export function definitionContract(open: OpenStore): void {
   describe('removing a task', () => {
     it(
       'is refused while another task depends on it',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.depend('child', 'parent');
         await expect(s.store.removeTask('parent')).rejects.toBeInstanceOf(TaskInUseError);
         expect(await s.store.getTask('parent')).not.toBeNull();
@@ -62,7 +62,7 @@ export function definitionContract(open: OpenStore): void {
 
     it(
       'skips executions that wait for its next execution, so that their workflow ends',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const workflowId = nextId();
         const first = newExecution({ workflow: { workflowId, ref: 'first' }, edges: [edgeToNewest('nightly')] });
@@ -91,7 +91,7 @@ export function definitionContract(open: OpenStore): void {
 
     it(
       'cancels queued executions, does not stop runs, and removes its schedules',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const run = await worker.claimOne(await s.add({ taskId: 'nightly', lock: lockOn('key') }));
         const waiting = [

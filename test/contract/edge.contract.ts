@@ -3,7 +3,7 @@ import type { SettlementKind } from '../../libs/scheduler/src/core/commands.js';
 import { DEPENDENCY_TYPES } from '../../libs/scheduler/src/core/dependency.js';
 import type { TerminalStatus } from '../../libs/scheduler/src/core/status.js';
 import { edgeTo, edgeToNewest, idOf, settlementOf, type OpenStore } from './fixtures.js';
-import { scenes, type StoreFixture } from './store-fixture.js';
+import { fixtures, type StoreFixture } from './store-fixture.js';
 import type { Worker } from './worker.js';
 import { edgeHolds } from '../support/edge-holds.js';
 
@@ -30,7 +30,7 @@ async function addParent(s: StoreFixture, status: TerminalStatus): Promise<strin
 }
 
 export function edgeContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   describe('an edge', () => {
     for (const type of DEPENDENCY_TYPES) {
@@ -39,7 +39,7 @@ export function edgeContract(open: OpenStore): void {
 
         it(
           `of type ${type} is ${holds ? 'satisfied' : 'broken'} by the end ${status}`,
-          scene(async (s) => {
+          withFixture(async (s) => {
             const worker = await s.worker();
             const parent = await addParent(s, status);
             const child = await s.add({ taskId: 'child', edges: [edgeTo(parent, type)] });
@@ -56,7 +56,7 @@ export function edgeContract(open: OpenStore): void {
 
         it(
           `of type ${type} is ${holds ? 'satisfied' : 'broken'} at once by an upstream that has ended as ${status}`,
-          scene(async (s) => {
+          withFixture(async (s) => {
             const worker = await s.worker();
             const parent = await addParent(s, status);
             await end(s, worker, status, parent);
@@ -71,7 +71,7 @@ export function edgeContract(open: OpenStore): void {
 
     it(
       'blocks its dependent, and makes it ready in the transition that ends the upstream',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const parent = await s.add({ taskId: 'parent' });
         const child = await s.add({ taskId: 'child', priority: 0, edges: [edgeTo(parent)] });
         const worker = await s.worker();
@@ -89,7 +89,7 @@ export function edgeContract(open: OpenStore): void {
 
     it(
       'is one of several, all of which must be satisfied',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const parents = await s.addMany(3, { taskId: 'parent' });
         const edges = parents.map((id, i) => edgeTo(id, 'success', { ref: `p${i}` }));
         const child = await s.add({ taskId: 'child', edges });
@@ -104,7 +104,7 @@ export function edgeContract(open: OpenStore): void {
 
     it(
       'skips its dependent as soon as it is broken, even while other edges are open',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const [slow, broken] = [await s.add({ taskId: 'parent', delay: 60_000 }), await s.add({ taskId: 'uncle' })];
         const child = await s.add({
           taskId: 'child',
@@ -121,7 +121,7 @@ export function edgeContract(open: OpenStore): void {
 
     it(
       'and a delay must both be over',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const parent = await s.add({ taskId: 'parent' });
         const child = await s.add({ taskId: 'child', delay: 5_000, edges: [edgeTo(parent)] });
@@ -146,7 +146,7 @@ export function edgeContract(open: OpenStore): void {
 
     it(
       'passes the result to its dependent under its ref',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const [good, bad, mute] = await s.addMany(3, { taskId: 'parent' });
         await s.add({
@@ -167,7 +167,7 @@ export function edgeContract(open: OpenStore): void {
 
     it(
       'skips its dependent and all downstream after its timeout',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const parent = await s.add({ taskId: 'parent' });
         const child = await s.add({ taskId: 'child', edges: [edgeTo(parent, 'success', { timeout: 10_000 })] });
@@ -190,7 +190,7 @@ export function edgeContract(open: OpenStore): void {
 
     it(
       'is refused if its execution does not exist',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await expect(s.add({ taskId: 'child', edges: [edgeTo(idOf(0xdead))] })).rejects.toMatchObject({
           code: 'UNKNOWN_DEPENDENCY',
         });
@@ -199,7 +199,7 @@ export function edgeContract(open: OpenStore): void {
 
     it(
       'shows which upstream it waits for',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.depend('child', 'uncle');
         const parent = await s.add({ taskId: 'parent' });
         const done = await s.add({ taskId: 'parent', priority: 0 });

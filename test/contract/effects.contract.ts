@@ -2,15 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import type { ExecutionEffect } from '../../libs/scheduler/src/core/effects.js';
 import type { TaskStatus } from '../../libs/scheduler/src/core/status.js';
 import { BOOM, MINUTE, newExecution, type OpenStore } from './fixtures.js';
-import { scenes } from './store-fixture.js';
+import { fixtures } from './store-fixture.js';
 
 export function effectsContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   describe('effects', () => {
     it(
       'report every transition of an execution, once and in order, with its data',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add({ taskId: 'child', queue: 'q', priority: 1 });
         const worker = await s.worker('w1', { queues: ['q'] });
         await worker.release(await worker.claimOne(id));
@@ -51,7 +51,7 @@ export function effectsContract(open: OpenStore): void {
 
     it(
       'are emitted after the transition is committed',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const seen: Promise<[ExecutionEffect, TaskStatus | undefined]>[] = [];
         s.store.subscribe((effects) => {
           for (const effect of effects) {
@@ -71,7 +71,7 @@ export function effectsContract(open: OpenStore): void {
 
     it(
       'reach every subscriber until it unsubscribes',
-      scene(async (s) => {
+      withFixture(async (s) => {
         let heard = 0;
         const end = s.store.subscribe(() => void heard++);
         await s.add();
@@ -86,7 +86,7 @@ export function effectsContract(open: OpenStore): void {
 
     it(
       'report that work is ready or due, and report nothing for a refused call',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.add({ queue: 'q' });
         expect(s.effectsOf('ready')).toEqual([{ kind: 'ready', queue: 'q' }]);
         await s.add({ delay: MINUTE });
@@ -103,7 +103,7 @@ export function effectsContract(open: OpenStore): void {
 
     it(
       'report that a queue has work when a run returns to it',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.add();
         const worker = await s.worker();
         const claim = await worker.claimOne();
@@ -119,7 +119,7 @@ export function effectsContract(open: OpenStore): void {
   describe('the store', () => {
     it(
       'answers a ping, and dumps equal states equally',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await expect(s.store.ping()).resolves.toBeUndefined();
         await s.addMany(3);
         expect(await s.store.dump()).toEqual(await s.store.dump());

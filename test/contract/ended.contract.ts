@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { ENDED_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import { edgeTo, nextId, type OpenStore } from './fixtures.js';
-import { scenes } from './store-fixture.js';
+import { fixtures } from './store-fixture.js';
 
 export function endedContract(open: OpenStore): void {
-  const scene = scenes(open);
-  const forgetful = scenes(open, { history: { count: 1 } });
+  const withFixture = fixtures(open);
+  const forgetful = fixtures(open, { history: { count: 1 } });
 
   describe('endedOf', () => {
     it(
       'returns ended executions, whatever their outcome, and unknown ones',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const [completed, failed, running, broken] = await s.addMany(4);
         await worker.complete(await worker.claimOne(completed));
@@ -41,7 +41,7 @@ export function endedContract(open: OpenStore): void {
 
     it(
       'accepts as many ids as a call may have',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const ids = await s.addMany(ENDED_PER_STEP);
         expect(await s.store.endedOf(ids)).toEqual([]);
       }),

@@ -3,15 +3,15 @@ import { UnknownDependencyError } from '../../libs/scheduler/src/core/errors.js'
 import { MAX_BATCH } from '../../libs/scheduler/src/core/limits.js';
 import { TaskPriority } from '../../libs/scheduler/src/core/priority.js';
 import { edgeTo, idOf, newExecution, nextId, type OpenStore } from './fixtures.js';
-import { scenes } from './store-fixture.js';
+import { fixtures } from './store-fixture.js';
 
 export function enqueueContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   describe('enqueue', () => {
     it(
       'stores all fields of the request',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add({
           taskId: 'child',
           queue: 'reports',
@@ -51,7 +51,7 @@ export function enqueueContract(open: OpenStore): void {
 
     it(
       "accepts a due time as an instant or as a delay from the store's clock",
-      scene(async (s) => {
+      withFixture(async (s) => {
         const delayed = await s.add({ delay: 90_000 });
         const dated = await s.add({ scheduledTime: s.now + 7_000 });
         expect((await s.get(delayed)).scheduledTime).toBe(new Date(s.now + 90_000).toISOString());
@@ -61,7 +61,7 @@ export function enqueueContract(open: OpenStore): void {
 
     it(
       'returns the ids in the order of the requests',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const batch = [newExecution(), newExecution({ priority: TaskPriority.CRITICAL }), newExecution({ delay: 5 })];
         expect(await s.store.enqueue(batch)).toEqual(batch.map((execution) => execution.executionId));
       }),
@@ -69,7 +69,7 @@ export function enqueueContract(open: OpenStore): void {
 
     it(
       'accepts an empty batch',
-      scene(async (s) => {
+      withFixture(async (s) => {
         expect(await s.store.enqueue([])).toEqual([]);
         expect(s.effects).toEqual([]);
       }),
@@ -77,7 +77,7 @@ export function enqueueContract(open: OpenStore): void {
 
     it(
       'returns the payload as the same text',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const text = '{ "b":1,   "a":[ ],"n":1.0,"__proto__":{"x":1} }';
         await s.add({ payload: text });
         const worker = await s.worker();
@@ -89,7 +89,7 @@ export function enqueueContract(open: OpenStore): void {
 
     it(
       'stores nothing of a batch if one execution of it is wrong',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const before = await s.store.dump();
         const batch = [
           newExecution(),
@@ -105,7 +105,7 @@ export function enqueueContract(open: OpenStore): void {
 
     it(
       'accepts an edge to any execution of the same batch, earlier or later',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const [a, b, c] = [nextId(), nextId(), nextId()];
         await s.store.enqueue([
           newExecution({ executionId: a, edges: [edgeTo(b)] }),
@@ -122,7 +122,7 @@ export function enqueueContract(open: OpenStore): void {
 
     it(
       'treats an id that exists already as a repeat, whatever its state',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const batch = [newExecution(), newExecution({ delay: 60_000 }), newExecution({ taskId: 'child' })];
         const ids = await s.store.enqueue(batch);
         const worker = await s.worker();
@@ -141,7 +141,7 @@ export function enqueueContract(open: OpenStore): void {
 
     it(
       'stores a full batch in order',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const ids = await s.addMany(MAX_BATCH);
         expect(new Set(ids).size).toBe(MAX_BATCH);
         expect((await s.store.queueSizes('default'))[TaskPriority.NORMAL]).toBe(MAX_BATCH);

@@ -3,7 +3,7 @@ import { settle } from '../../libs/scheduler/src/core/commands.js';
 import { TaskPriority } from '../../libs/scheduler/src/core/priority.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import { BOOM, lockOn, MINUTE, type OpenStore } from './fixtures.js';
-import { scenes, type StoreFixture } from './store-fixture.js';
+import { fixtures, type StoreFixture } from './store-fixture.js';
 import type { Worker } from './worker.js';
 
 const KEY = 'report:7';
@@ -46,12 +46,12 @@ const ENDS: Record<string, (s: StoreFixture, worker: Worker, run: Claim) => Prom
 };
 
 export function executionLockContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   describe('the lock of an execution', () => {
     it(
       'is acquired by the claim, and shown',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add({ lock: lockOn(KEY) });
         const claim = await (await s.worker()).claimOne(id);
         expect(claim.lockKey).toBe(KEY);
@@ -73,7 +73,7 @@ export function executionLockContract(open: OpenStore): void {
 
     it(
       'parks other executions that need it, and does not block the queue',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const holder = await worker.claimOne(await s.add({ lock: lockOn(KEY) }));
         const waiter = await s.add({ lock: lockOn(KEY) });
@@ -92,7 +92,7 @@ export function executionLockContract(open: OpenStore): void {
 
     it(
       'passes to the first waiter: by priority, then by order of parking',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const { NORMAL, LOW, HIGH } = TaskPriority;
         const { holder, parked } = await park(s, worker, NORMAL, LOW, HIGH, NORMAL, HIGH);
@@ -110,7 +110,7 @@ export function executionLockContract(open: OpenStore): void {
 
     it(
       'is reserved for its waiter, at the head of its level, before all later ones',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const { holder, parked } = await park(s, worker, TaskPriority.NORMAL);
         const plain = await s.add();
@@ -125,7 +125,7 @@ export function executionLockContract(open: OpenStore): void {
 
     it(
       'passes to the next waiter when its reserved waiter is cancelled',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const { holder, parked } = await park(s, worker, TaskPriority.NORMAL, TaskPriority.NORMAL);
         await worker.complete(holder);
@@ -137,7 +137,7 @@ export function executionLockContract(open: OpenStore): void {
 
     it(
       'is free after its last waiter was cancelled',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const { holder, parked } = await park(s, worker, TaskPriority.NORMAL);
         await worker.complete(holder);
@@ -151,7 +151,7 @@ export function executionLockContract(open: OpenStore): void {
     for (const [name, end] of Object.entries(ENDS)) {
       it(
         `is released by ${name}; its waiter comes first`,
-        scene(async (s) => {
+        withFixture(async (s) => {
           const worker = await s.worker();
           const { holder, parked } = await park(s, worker, TaskPriority.NORMAL);
           await end(s, worker, holder);
@@ -166,7 +166,7 @@ export function executionLockContract(open: OpenStore): void {
 
     it(
       'never blocks a rescued run with the lock of its crashed run',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const first = await worker.claimOne(await s.add({ lock: lockOn(KEY) }));
         await worker.release(first);
@@ -181,7 +181,7 @@ export function executionLockContract(open: OpenStore): void {
 
     it(
       'ends a wait longer than lockMaxWait as FAILED / LOCK_TIMEOUT',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const holder = await worker.claimOne(await s.add({ lock: lockOn(KEY) }));
         const impatient = await s.add({ lock: lockOn(KEY, 5_000) });
@@ -199,7 +199,7 @@ export function executionLockContract(open: OpenStore): void {
 
     it(
       'is renewed by the heartbeats of its worker',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const claim = await worker.claimOne(await s.add({ lock: lockOn(KEY, null, 20_000) }));
         for (let i = 0; i < 10; i++) {
@@ -214,7 +214,7 @@ export function executionLockContract(open: OpenStore): void {
 
     it(
       'is lost when it expires: the next waiter gets it, and the end of the old run does not release it',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const old = await worker.claimOne(await s.add({ lock: lockOn(KEY, null, 20_000) }));
         const waiter = await s.add({ lock: lockOn(KEY) });
@@ -233,7 +233,7 @@ export function executionLockContract(open: OpenStore): void {
 
     it(
       'passes to the next waiter when it is released by force',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const { holder, parked } = await park(s, worker, TaskPriority.NORMAL);
         expect(await s.store.forceReleaseLock(KEY)).toBe(true);
@@ -249,7 +249,7 @@ export function executionLockContract(open: OpenStore): void {
 
     it(
       'is not blocked by anything left of a cancelled parked execution',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const { holder, parked } = await park(s, worker, TaskPriority.NORMAL);
         await s.store.cancel(parked[0]!, 0);

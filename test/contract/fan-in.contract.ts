@@ -3,7 +3,7 @@ import { settle, type NewExecution, type NewWorkflow } from '../../libs/schedule
 import type { DependencyType } from '../../libs/scheduler/src/core/dependency.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import { edgeTo, newExecution, nextId, type OpenStore } from './fixtures.js';
-import { scenes, type StoreFixture } from './store-fixture.js';
+import { fixtures, type StoreFixture } from './store-fixture.js';
 import type { Worker } from './worker.js';
 
 /** A node of a workflow by its ref, and what it waits for. */
@@ -79,7 +79,7 @@ async function startWhileFastEnds(s: StoreFixture, worker: Worker, run: Run): Pr
 }
 
 export function fanInContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
   const fan = (leaves: number): Graph => {
     const graph: Graph = { fast: [], slow: [] };
     for (let i = 0; i < leaves; i++) graph[`leaf${i}`] = [{ ref: 'fast' }, { ref: 'slow' }];
@@ -90,7 +90,7 @@ export function fanInContract(open: OpenStore): void {
     it.each([199, 300, 1000])(
       'if one of two upstreams has ended while %i dependents are inserted',
       async (leaves) =>
-        scene(async (s) => {
+        withFixture(async (s) => {
           const worker = await s.worker();
           const run = runOf(fan(leaves));
           const slow = await startWhileFastEnds(s, worker, run);
@@ -105,7 +105,7 @@ export function fanInContract(open: OpenStore): void {
 
     it(
       'if the other upstream fails; each waiting execution ends as SKIPPED once',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const run = runOf(fan(300));
         const slow = await startWhileFastEnds(s, worker, run);
@@ -123,7 +123,7 @@ export function fanInContract(open: OpenStore): void {
 
     it(
       'for a dependent of an ended upstream that still releases others',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const fast = await s.add({ taskId: 'parent' });
         const slow = await s.add({ taskId: 'uncle', queue: 'slow' });
@@ -152,7 +152,7 @@ export function fanInContract(open: OpenStore): void {
 
     it(
       'for two edges to one upstream, one of them with a deadline',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const [first, second] = [await s.add({ taskId: 'parent' }), await s.add({ taskId: 'uncle', queue: 'late' })];
         const child = await s.add({
@@ -174,7 +174,7 @@ export function fanInContract(open: OpenStore): void {
 
     it(
       'if the dependent is cancelled, retried or timed out while its upstream still releases others',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const fast = await s.add({ taskId: 'parent' });
         const slow = await s.add({ taskId: 'uncle', queue: 'slow' });
@@ -201,7 +201,7 @@ export function fanInContract(open: OpenStore): void {
 
     it(
       'if an upstream fails, runs again and ends again while it still releases dependents of the first end',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const fast = await s.add({ taskId: 'parent' });
         const slow = await s.add({ taskId: 'uncle', queue: 'slow' });
@@ -226,7 +226,7 @@ export function fanInContract(open: OpenStore): void {
   describe('many ends in one exchange', () => {
     it(
       'release all dependents: 63 workflows of two roots and 64 leaves',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const graph: Graph = { a: [], b: [] };
         for (let i = 0; i < 64; i++) graph[`leaf${i}`] = [{ ref: 'a' }, { ref: 'b' }];

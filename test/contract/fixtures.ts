@@ -35,7 +35,7 @@ export interface OpenedStore {
 /** Opens a separate, empty store, and returns it with its clock. */
 export type OpenStore = (options?: StoreOptions) => Promise<OpenedStore>;
 
-/** The tasks that every scene knows and every worker can run. */
+/** The tasks that every fixture registers and every worker can run. */
 export const TASKS = ['plain', 'parent', 'uncle', 'child', 'grandchild', 'nightly'] as const;
 
 export const LEASE = 15_000;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { TaskPriority } from '../../libs/scheduler/src/core/priority.js';
 import { lockOn, MINUTE, newExecution, type OpenStore } from './fixtures.js';
-import { scenes, type StoreFixture } from './store-fixture.js';
+import { fixtures, type StoreFixture } from './store-fixture.js';
 
 const KEY = 'stock:7';
 /** How long a free lock is reserved for an execution that can start. */
@@ -87,13 +87,13 @@ const OBSTACLES: Record<
 };
 
 export function freeLockContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   describe('a free lock that an execution waits for', () => {
     for (const [name, { set, lift, says }] of Object.entries(OBSTACLES)) {
       it(
         `can be acquired by any other while ${name}`,
-        scene(async (s) => {
+        withFixture(async (s) => {
           const { waiter, free } = await parkOne(s);
           await set(s);
           expect(await free()).toBe(true);
@@ -109,7 +109,7 @@ export function freeLockContract(open: OpenStore): void {
 
       it(
         `is granted to a waiting handle while ${name}, and to the execution later`,
-        scene(async (s) => {
+        withFixture(async (s) => {
           const { waiter, free } = await parkOne(s);
           expect(await s.store.acquireLock(KEY, 'someone', MINUTE, MINUTE)).toBeNull();
           await set(s);
@@ -131,7 +131,7 @@ export function freeLockContract(open: OpenStore): void {
 
       it(
         `is not reserved any longer when ${name}`,
-        scene(async (s) => {
+        withFixture(async (s) => {
           const { free } = await parkOne(s);
           await free();
           expect(await s.store.acquireLock(KEY, 'early', MINUTE, 0)).toBeNull();
@@ -143,7 +143,7 @@ export function freeLockContract(open: OpenStore): void {
 
     it(
       'is reserved for one second for an execution that can start, and is free afterwards',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { waiter, free } = await parkOne(s);
         await free();
         expect(await s.lock(KEY)).toMatchObject({ owner: null, kind: null, expiresAt: null, waiting: 1 });
@@ -162,7 +162,7 @@ export function freeLockContract(open: OpenStore): void {
 
     it(
       'is reserved for the first of those that can start',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const grant = await s.store.acquireLock(KEY, 'holder', MINUTE, 0);
         const worker = await s.worker('w1', { queues: ['paused', 'open'] });
         const parked: string[] = [];
@@ -195,7 +195,7 @@ export function freeLockContract(open: OpenStore): void {
 
     it(
       'passes to the next of the same queue when the first is cancelled while it is ready',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const grant = await s.store.acquireLock(KEY, 'holder', MINUTE, 0);
         const worker = await s.worker();
         const [first, second] = [await s.add({ lock: lockOn(KEY) }), await s.add({ lock: lockOn(KEY) })];
@@ -212,7 +212,7 @@ export function freeLockContract(open: OpenStore): void {
 
     it(
       'does not count in the lock wait of a ready execution',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const grant = await s.store.acquireLock(KEY, 'holder', MINUTE, 0);
         const worker = await s.worker();
         const id = await s.add({ lock: lockOn(KEY, 5_000) });
@@ -234,7 +234,7 @@ export function freeLockContract(open: OpenStore): void {
 
     it(
       'passes to the next waiter when its reservation is released by force',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { waiter, free } = await parkOne(s);
         await free();
         expect(await s.store.forceReleaseLock(KEY)).toBe(true);
@@ -246,7 +246,7 @@ export function freeLockContract(open: OpenStore): void {
 
     it(
       'is not reserved if the worker leaves with the lock',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const held = await worker.claimOne(await s.add({ lock: lockOn(KEY) }));
         const waiter = await s.add({ lock: lockOn(KEY) });
@@ -262,7 +262,7 @@ export function freeLockContract(open: OpenStore): void {
 
     it(
       'skips 100 paused queues, a bounded number per step, in their order',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const grant = await s.store.acquireLock(KEY, 'holder', MINUTE, 0);
         const queues = Array.from({ length: 100 }, (_, i) => `q${i}`);
         const worker = await s.worker('w1', { queues: [...queues, 'open'] });

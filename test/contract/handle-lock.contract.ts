@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { lockOn, type OpenStore } from './fixtures.js';
-import { scenes, type StoreFixture } from './store-fixture.js';
+import { fixtures, type StoreFixture } from './store-fixture.js';
 
 const KEY = 'invoice-numbers';
 
 export function handleLockContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   const acquire = async (s: StoreFixture, owner: string, ttl = 10_000, maxWait = 0) => {
     const grant = await s.store.acquireLock(KEY, owner, ttl, maxWait);
@@ -18,7 +18,7 @@ export function handleLockContract(open: OpenStore): void {
   describe('a lock handle', () => {
     it(
       'holds the lock exclusively, with a token and an expiry',
-      scene(async (s) => {
+      withFixture(async (s) => {
         expect(await s.store.getLock(KEY)).toBeNull();
         const grant = await acquire(s, 'a');
         expect(grant).toEqual({ key: KEY, owner: 'a', fencingToken: grant.fencingToken, expiresAt: s.now + 10_000 });
@@ -39,7 +39,7 @@ export function handleLockContract(open: OpenStore): void {
 
     it(
       'is released only by its owner with its token, once',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { fencingToken } = await acquire(s, 'a');
         expect(await s.store.releaseLock(KEY, 'b', fencingToken)).toBe(false);
         expect(await s.store.releaseLock(KEY, 'a', fencingToken + 1)).toBe(false);
@@ -53,7 +53,7 @@ export function handleLockContract(open: OpenStore): void {
 
     it(
       'gets a larger token than all before it, on this key, forever',
-      scene(async (s) => {
+      withFixture(async (s) => {
         let last = 0;
         for (let i = 0; i < 5; i++) {
           const { fencingToken } = await acquire(s, `owner ${i}`);
@@ -67,7 +67,7 @@ export function handleLockContract(open: OpenStore): void {
 
     it(
       'waits in line, and is notified of its grant',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const held = await acquire(s, 'a');
         expect(await s.store.acquireLock(KEY, 'b', 5_000, 60_000)).toBeNull();
         expect(await s.store.acquireLock(KEY, 'c', 5_000, 60_000)).toBeNull();
@@ -91,7 +91,7 @@ export function handleLockContract(open: OpenStore): void {
 
     it(
       'is not overtaken by a newcomer while others wait',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const held = await acquire(s, 'a');
         await s.store.acquireLock(KEY, 'b', 5_000, 60_000);
         await s.store.releaseLock(KEY, 'a', held.fencingToken);
@@ -101,7 +101,7 @@ export function handleLockContract(open: OpenStore): void {
 
     it(
       'waits at most maxWait',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const held = await acquire(s, 'a', 60_000);
         await s.store.acquireLock(KEY, 'b', 5_000, 3_000);
         await s.store.acquireLock(KEY, 'c', 5_000, 3_001);
@@ -115,7 +115,7 @@ export function handleLockContract(open: OpenStore): void {
 
     it(
       'is renewed by another request if it holds the lock, and keeps its position if it waits',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const held = await acquire(s, 'a', 10_000);
         await s.store.acquireLock(KEY, 'b', 5_000, 60_000);
         await s.store.acquireLock(KEY, 'c', 5_000, 60_000);
@@ -134,7 +134,7 @@ export function handleLockContract(open: OpenStore): void {
 
     it(
       'gets no grant if it has not renewed its wait for 5 s',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const held = await acquire(s, 'a', 60_000);
         await s.store.acquireLock(KEY, 'gone', 5_000, 60_000);
         await s.store.acquireLock(KEY, 'there', 5_000, 60_000);
@@ -150,7 +150,7 @@ export function handleLockContract(open: OpenStore): void {
 
     it(
       'skips 100 waits of a dead process, a bounded number per step',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const held = await acquire(s, 'a', 60_000);
         for (let i = 0; i < 100; i++) await s.store.acquireLock(KEY, `gone ${i}`, 5_000, 60_000);
         s.clock.advance(5_000);
@@ -163,7 +163,7 @@ export function handleLockContract(open: OpenStore): void {
 
     it(
       'gets its grant and its wait again by asking for all that it waits for',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const held = await acquire(s, 'a');
         await s.store.acquireLock(KEY, 'b', 5_000, 60_000);
         await s.store.releaseLock(KEY, 'a', held.fencingToken);
@@ -184,7 +184,7 @@ export function handleLockContract(open: OpenStore): void {
 
     it(
       'can abandon its wait',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const held = await acquire(s, 'a');
         await s.store.acquireLock(KEY, 'b', 5_000, 60_000);
         expect(await s.store.abandonLock(KEY, 'b')).toBe(true);
@@ -200,7 +200,7 @@ export function handleLockContract(open: OpenStore): void {
 
     it(
       'keeps a lock that was granted meanwhile when it abandons the wait',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const held = await acquire(s, 'a');
         await s.store.acquireLock(KEY, 'b', 5_000, 60_000);
         await s.store.releaseLock(KEY, 'a', held.fencingToken);
@@ -211,7 +211,7 @@ export function handleLockContract(open: OpenStore): void {
 
     it(
       'is extended only by its owner with its token',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { fencingToken } = await acquire(s, 'a', 10_000);
         s.clock.advance(6_000);
         expect(await s.store.extendLock(KEY, 'b', fencingToken, 9_000)).toBe(false);
@@ -226,7 +226,7 @@ export function handleLockContract(open: OpenStore): void {
 
     it(
       'expires: others can acquire the lock, and the old token is no longer valid',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const old = await acquire(s, 'a', 10_000);
         s.clock.advance(9_999);
         expect(await s.store.acquireLock(KEY, 'b', 1_000, 0)).toBeNull();
@@ -245,7 +245,7 @@ export function handleLockContract(open: OpenStore): void {
 
     it(
       'passes to the next waiter by maintenance alone when it expires',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await acquire(s, 'a', 10_000);
         await s.advance(6_000);
         await s.store.acquireLock(KEY, 'b', 5_000, 60_000);
@@ -257,7 +257,7 @@ export function handleLockContract(open: OpenStore): void {
 
     it(
       'is released by force, and passes to the next waiter',
-      scene(async (s) => {
+      withFixture(async (s) => {
         expect(await s.store.forceReleaseLock(KEY)).toBe(false);
         const held = await acquire(s, 'a');
         await s.store.acquireLock(KEY, 'b', 5_000, 60_000);
@@ -275,7 +275,7 @@ export function handleLockContract(open: OpenStore): void {
   describe('a handle and an execution', () => {
     it(
       'exclude each other',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const held = await acquire(s, 'a');
         const id = await s.add({ lock: lockOn(KEY) });
         const worker = await s.worker();
@@ -295,7 +295,7 @@ export function handleLockContract(open: OpenStore): void {
     for (const first of ['handle', 'execution'] as const) {
       it(
         `wait in one line, with the handle at level NORMAL: the ${first} came first and is next`,
-        scene(async (s) => {
+        withFixture(async (s) => {
           const held = await acquire(s, 'a');
           const worker = await s.worker();
           const wait = {
@@ -317,7 +317,7 @@ export function handleLockContract(open: OpenStore): void {
 
     it(
       'of which the handle expires: the parked execution becomes ready',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await acquire(s, 'a', 10_000);
         const id = await s.add({ lock: lockOn(KEY) });
         const worker = await s.worker();

@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { settle } from '../../libs/scheduler/src/core/commands.js';
 import { BOOM, LEASE, MINUTE, type OpenStore } from './fixtures.js';
-import { scenes } from './store-fixture.js';
+import { fixtures } from './store-fixture.js';
 
 export function heartbeatContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   describe('a heartbeat', () => {
     it(
       'renews the lease and the locks of the runs, whether the worker or its thread sends it',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const timeout = 2 * LEASE;
         const ids: string[] = [];
         for (const key of ['a', 'b']) ids.push(await s.add({ lock: { key, timeout, maxWait: null } }));
@@ -45,7 +45,7 @@ export function heartbeatContract(open: OpenStore): void {
 
     it(
       'keeps a run that it does not name: its claim may still be on its way to the worker',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const [id] = await s.addMany(1);
         const worker = await s.worker();
         const claim = await worker.claimOne(id);
@@ -57,7 +57,7 @@ export function heartbeatContract(open: OpenStore): void {
 
     it(
       'does not keep forever a run that the worker does not have: maxAttemptDuration ends it',
-      scenes(open, { maxAttemptDuration: 10 * MINUTE })(async (s) => {
+      fixtures(open, { maxAttemptDuration: 10 * MINUTE })(async (s) => {
         const [id] = await s.addMany(1);
         const worker = await s.worker();
         await worker.claimOne(id);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { edgeTo, edgeToNewest, HOUR, type OpenStore } from './fixtures.js';
-import { scenes, type StoreFixture } from './store-fixture.js';
+import { fixtures, type StoreFixture } from './store-fixture.js';
 
 /** Adds executions to a separate queue and completes them one by one. */
 async function finish(s: StoreFixture, count: number, result?: unknown): Promise<string[]> {
@@ -19,9 +19,9 @@ async function kept(s: StoreFixture, ids: readonly string[]): Promise<string[]> 
 }
 
 export function historyContract(open: OpenStore): void {
-  const byCount = scenes(open, { history: { count: 3, age: null, bytes: null } });
-  const byAge = scenes(open, { history: { count: 1_000, age: HOUR, bytes: null } });
-  const byBytes = scenes(open, { history: { count: 1_000, age: null, bytes: 20_000 } });
+  const byCount = fixtures(open, { history: { count: 3, age: null, bytes: null } });
+  const byAge = fixtures(open, { history: { count: 1_000, age: HOUR, bytes: null } });
+  const byBytes = fixtures(open, { history: { count: 1_000, age: null, bytes: 20_000 } });
 
   describe('history', () => {
     it(

@@ -2,16 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import { IdempotencyConflictError } from '../../libs/scheduler/src/core/errors.js';
 import { IDEMPOTENCY_MS } from '../../libs/scheduler/src/core/limits.js';
 import { newExecution, type OpenStore } from './fixtures.js';
-import { scenes } from './store-fixture.js';
+import { fixtures } from './store-fixture.js';
 
 export function idempotencyContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
   const key = (fingerprint = 'body') => ({ idempotency: { key: 'order-7', fingerprint } });
 
   describe('idempotency keys', () => {
     it(
       'return the first id for the same body, and store nothing more',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const first = await s.add(key());
         const before = await s.store.dump();
         s.effects.length = 0;
@@ -23,7 +23,7 @@ export function idempotencyContract(open: OpenStore): void {
 
     it(
       'refuse a different body, and with it the whole batch',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.add(key());
         const before = await s.store.dump();
         const batch = [newExecution(), newExecution(key('another body'))];
@@ -34,7 +34,7 @@ export function idempotencyContract(open: OpenStore): void {
 
     it(
       'apply within one batch too',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const batch = [newExecution(key()), newExecution(), newExecution(key())];
         const ids = await s.store.enqueue(batch);
         expect(ids).toEqual([batch[0]!.executionId, batch[1]!.executionId, batch[0]!.executionId]);
@@ -50,7 +50,7 @@ export function idempotencyContract(open: OpenStore): void {
 
     it(
       'are separate for each task',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const first = await s.add({ taskId: 'parent', ...key() });
         expect(await s.add({ taskId: 'child', ...key('another body') })).not.toBe(first);
       }),
@@ -58,7 +58,7 @@ export function idempotencyContract(open: OpenStore): void {
 
     it(
       'last for 24 hours from scheduling, also after the end',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const first = await s.add(key());
         const worker = await s.worker();
         await worker.complete(await worker.claimOne(first));

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { TaskStatus } from '../../libs/scheduler/src/core/status.js';
 import { edgeTo, SETTLEMENT_KINDS, settlementOf, type OpenStore } from './fixtures.js';
 import type { StoreFixture } from './store-fixture.js';
-import { scenes } from './store-fixture.js';
+import { fixtures } from './store-fixture.js';
 import type { Worker } from './worker.js';
 
 interface Held {
@@ -61,14 +61,14 @@ const INTO: Record<TaskStatus, (s: StoreFixture, worker: Worker) => Promise<Held
 };
 
 export function illegalContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   describe('a settlement whose token is not current', () => {
     for (const status of Object.values(TaskStatus)) {
       for (const kind of SETTLEMENT_KINDS) {
         it(
           `${kind} of a ${status} execution is stale and changes nothing`,
-          scene(async (s) => {
+          withFixture(async (s) => {
             const worker = await s.worker();
             const held = await INTO[status](s, worker);
             const before = await s.get(held.executionId);

@@ -6,7 +6,7 @@ import {
   type Settlement,
 } from '../../libs/scheduler/src/core/commands.js';
 import { BOOM, edgeTo, edgeToNewest, HOUR, newExecution, nextId, type OpenStore } from './fixtures.js';
-import { scenes, type StoreFixture } from './store-fixture.js';
+import { fixtures, type StoreFixture } from './store-fixture.js';
 import type { Worker } from './worker.js';
 
 /** Starts a workflow of one first node and others that come after it. @returns their ids, the first one first */
@@ -67,8 +67,8 @@ async function there(s: StoreFixture, ids: readonly string[]): Promise<number> {
 const forever = { age: null, bytes: null };
 
 export function keptWholeContract(open: OpenStore): void {
-  const byDefault = scenes(open);
-  const three = scenes(open, { history: { count: 3, ...forever } });
+  const byDefault = fixtures(open);
+  const three = fixtures(open, { history: { count: 3, ...forever } });
 
   describe('history keeps and drops a workflow as a whole', () => {
     for (const [which, at] of [
@@ -243,7 +243,7 @@ export function keptWholeContract(open: OpenStore): void {
 
     it(
       'by count, age and bytes',
-      scenes(open, {
+      fixtures(open, {
         history: {
           COMPLETED: { count: 2, ...forever },
           FAILED: { count: 5, age: HOUR, bytes: null },
@@ -275,7 +275,7 @@ export function keptWholeContract(open: OpenStore): void {
 
     it(
       'workflows by their age, and by the bytes of all their executions',
-      scenes(open, { history: { count: 1_000, age: HOUR, bytes: 100 } })(async (s) => {
+      fixtures(open, { history: { count: 1_000, age: HOUR, bytes: 100 } })(async (s) => {
         const worker = await s.worker('fan', { queues: ['fan'] });
         const runs: string[][] = [];
         for (let i = 0; i < 3; i++) {

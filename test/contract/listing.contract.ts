@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ListExecutionsQuery } from '../../libs/scheduler/src/store/records.js';
 import { newExecution, type OpenStore } from './fixtures.js';
-import { scenes, type StoreFixture } from './store-fixture.js';
+import { fixtures, type StoreFixture } from './store-fixture.js';
 
 /** All pages of a query, each checked against the limit. */
 async function list(s: StoreFixture, query: ListExecutionsQuery = {}): Promise<string[]> {
@@ -16,7 +16,7 @@ async function list(s: StoreFixture, query: ListExecutionsQuery = {}): Promise<s
 }
 
 export function listingContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   /** Ten executions, a second apart: two completed, one failed, one running, six pending. */
   const populate = async (s: StoreFixture): Promise<string[]> => {
@@ -38,7 +38,7 @@ export function listingContract(open: OpenStore): void {
   describe('listExecutions', () => {
     it(
       'returns the newest first',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const ids = await populate(s);
         expect(await list(s)).toEqual(ids.reverse());
         const sameInstant = await s.addMany(3);
@@ -48,7 +48,7 @@ export function listingContract(open: OpenStore): void {
 
     it(
       'ends a page by its size, for waiting and ended executions, and omits none',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const payload = JSON.stringify('x'.repeat(250_000));
         const worker = await s.worker();
         const ids: string[] = [];
@@ -74,7 +74,7 @@ export function listingContract(open: OpenStore): void {
 
     it(
       'returns each execution once over all pages, while executions are added and end',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const ids = await populate(s);
         for (const limit of [1, 3, 10, 1_000]) expect(await list(s, { limit })).toEqual(ids.toReversed());
         const first = await s.store.listExecutions({ limit: 4 });
@@ -87,7 +87,7 @@ export function listingContract(open: OpenStore): void {
 
     it(
       'returns whole executions',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const ids = await populate(s);
         const { items } = await s.store.listExecutions({});
         expect(items).toEqual(await Promise.all(ids.toReversed().map((id) => s.get(id))));
@@ -96,7 +96,7 @@ export function listingContract(open: OpenStore): void {
 
     it(
       'filters by status, one or several',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const ids = await populate(s);
         expect(await list(s, { status: 'COMPLETED' })).toEqual([ids[1], ids[0]]);
         expect(await list(s, { status: ['FAILED', 'RUNNING'] })).toEqual([ids[3], ids[2]]);
@@ -107,7 +107,7 @@ export function listingContract(open: OpenStore): void {
 
     it(
       'finds the few executions of a status among many, in any time span',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         await s.addMany(60);
         s.clock.advance(1_000);
@@ -142,7 +142,7 @@ export function listingContract(open: OpenStore): void {
 
     it(
       'filters by queue, waiting and ended executions',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker('w1', { queues: ['mail'] });
         const mail = await s.addMany(3, { queue: 'mail' });
         await s.addMany(700, { taskId: 'other' });
@@ -162,7 +162,7 @@ export function listingContract(open: OpenStore): void {
 
     it(
       'filters by task, tag and time span, and by all of them together',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const start = s.now;
         const ids = await populate(s);
         expect(await list(s, { taskId: 'child' })).toEqual([9, 7, 5, 3, 1].map((i) => ids[i]));
@@ -183,7 +183,7 @@ export function listingContract(open: OpenStore): void {
 
     it(
       'filters by workflow',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await populate(s);
         const only = newExecution({ workflow: { workflowId: 'wf', ref: 'only' } });
         const { executionId, taskId } = only;

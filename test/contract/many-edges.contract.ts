@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { settle } from '../../libs/scheduler/src/core/commands.js';
 import { edgeTo, edgeToNewest, newExecution, nextId, type OpenStore } from './fixtures.js';
-import { scenes, type StoreFixture } from './store-fixture.js';
+import { fixtures, type StoreFixture } from './store-fixture.js';
 import type { Worker } from './worker.js';
 
 /** More edges than any store treats in one step. */
@@ -9,7 +9,7 @@ const MANY = 330;
 
 /** An execution that waits for more than one step treats. */
 export function manyEdgesContract(open: OpenStore): void {
-  const scene = scenes(open, { history: { count: 0, age: null, bytes: null } });
+  const withFixture = fixtures(open, { history: { count: 0, age: null, bytes: null } });
   const edgesTo = (ids: readonly string[]) => ids.map((id, i) => edgeTo(id, 'success', { ref: `u${i}` }));
   const addUpstreams = (s: StoreFixture) => s.addMany(MANY, { priority: 1 });
   const completeSome = async (worker: Worker, count: number): Promise<void> => {
@@ -29,7 +29,7 @@ export function manyEdgesContract(open: OpenStore): void {
   describe('an execution with many edges', () => {
     it(
       'starts when all edges are satisfied, including those of upstreams that had ended before',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const upstreams = await addUpstreams(s);
         const late = upstreams.slice(MANY / 2);
         // Upstreams stay where others wait for them.
@@ -53,7 +53,7 @@ export function manyEdgesContract(open: OpenStore): void {
 
     it(
       'is SKIPPED by the first broken edge, and waits again when that upstream is reopened',
-      scenes(open)(async (s) => {
+      fixtures(open)(async (s) => {
         const upstreams = await addUpstreams(s);
         const worker = await s.worker();
         await completeSome(worker, 200);
@@ -81,7 +81,7 @@ export function manyEdgesContract(open: OpenStore): void {
 
     it(
       'can be cancelled and reopened repeatedly before its edges are released',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const upstreams = await addUpstreams(s);
         const join = await s.add({ edges: edgesTo(upstreams) });
         // Else it would leave history, and could not be reopened.
@@ -107,7 +107,7 @@ export function manyEdgesContract(open: OpenStore): void {
 
     it(
       'ends before its upstreams, which still leave history',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const upstreams = await addUpstreams(s);
         const join = await s.add({ edges: edgesTo(upstreams) });
         await s.store.cancel(join, 0);
@@ -120,7 +120,7 @@ export function manyEdgesContract(open: OpenStore): void {
 
     it(
       'can belong to a workflow, which leaves history with it',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const upstreams = await addUpstreams(s);
         const workflowId = nextId();
         const member = newExecution({ edges: edgesTo(upstreams), workflow: { workflowId, ref: 'join' } });
@@ -138,7 +138,7 @@ export function manyEdgesContract(open: OpenStore): void {
     it.each(['complete', 'fail'] as const)(
       'waits again, once reopened, for active upstreams: its last upstream ends before it is reattached: %s',
       async (how) =>
-        scenes(open)(async (s) => {
+        fixtures(open)(async (s) => {
           const upstreams = await addUpstreams(s);
           const worker = await s.worker();
           // Edges to upstreams that had failed by then are dropped, even while those still release others.
@@ -161,7 +161,7 @@ export function manyEdgesContract(open: OpenStore): void {
 
     it(
       'drops, once reopened, edges to upstreams that had failed before, also while those still release others',
-      scenes(open)(async (s) => {
+      fixtures(open)(async (s) => {
         const [root] = await s.addMany(1, { priority: 0 });
         const upstreams = await addUpstreams(s);
         const others = await s.addMany(MANY, { edges: [edgeTo(root!)] });
@@ -183,7 +183,7 @@ export function manyEdgesContract(open: OpenStore): void {
     it.each([0, 1, 2])(
       'is cancelled or reopened while its edges are moved, after %d steps, and leaves no data',
       async (steps) =>
-        scene(async (s) => {
+        withFixture(async (s) => {
           const upstreams = await addUpstreams(s);
           const join = await s.add({ edges: edgesTo(upstreams) });
           const keeper = await s.add({ edges: [edgeTo(join, 'always')], delay: 60_000 });
@@ -208,7 +208,7 @@ export function manyEdgesContract(open: OpenStore): void {
 
     it(
       'restarts the timeouts of its edges when it is reopened',
-      scenes(open)(async (s) => {
+      fixtures(open)(async (s) => {
         const upstreams = await addUpstreams(s);
         const edges = upstreams.map((id, i) => edgeTo(id, 'success', { ref: `u${i}`, timeout: 1_000 }));
         const join = await s.add({ edges });
@@ -229,7 +229,7 @@ export function manyEdgesContract(open: OpenStore): void {
 
     it(
       'releases all of them, even if it has ended, and the next execution exists, before they are attached',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const waiting = await wait(s);
         const worker = await s.worker();
         await s.add({ taskId: 'parent' });
@@ -251,7 +251,7 @@ export function manyEdgesContract(open: OpenStore): void {
 
     it(
       'is not attached to a dependent that has ended meanwhile, and once to a reopened one',
-      scenes(open)(async (s) => {
+      fixtures(open)(async (s) => {
         const waiting = await wait(s);
         await s.add({ taskId: 'parent' });
         const [cancelled, reopened] = [waiting[MANY - 1]!, waiting[MANY - 2]!];

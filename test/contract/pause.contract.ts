@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { PROMOTE_PER_STEP, UNDECLARED_MS } from '../../libs/scheduler/src/core/limits.js';
 import { type OpenStore } from './fixtures.js';
-import { scenes } from './store-fixture.js';
+import { fixtures } from './store-fixture.js';
 
 export function pauseContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   describe('pause', () => {
     it(
       'stops claims from its queue only, until it is resumed',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const paused = await s.add({ queue: 'paused' });
         const open = await s.add({ queue: 'open' });
         const worker = await s.worker('w1', { queues: ['paused', 'open'] });
@@ -24,7 +24,7 @@ export function pauseContract(open: OpenStore): void {
 
     it(
       'stops neither promotions into the queue nor runs',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.add();
         const worker = await s.worker();
         const claim = await worker.claimOne();
@@ -39,7 +39,7 @@ export function pauseContract(open: OpenStore): void {
 
     it(
       'is reported once, and shown in the stats',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.add();
         await s.store.pauseQueue('default');
         expect((await s.stats()).queues).toMatchObject([
@@ -57,7 +57,7 @@ export function pauseContract(open: OpenStore): void {
   describe('limits of a queue', () => {
     it(
       'limit the runs of all workers together',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.store.configureQueue('default', { rateLimit: null, concurrency: 2 });
         const ids = await s.addMany(5);
         const [one, two] = [await s.worker('w1'), await s.worker('w2')];
@@ -74,7 +74,7 @@ export function pauseContract(open: OpenStore): void {
 
     it(
       'limit the starts in a time span',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.store.configureQueue('default', { rateLimit: { max: 2, per: 1_000 }, concurrency: null });
         const ids = await s.addMany(5);
         const worker = await s.worker();
@@ -91,7 +91,7 @@ export function pauseContract(open: OpenStore): void {
 
     it(
       'apply from the first start on, in any time span',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.store.configureQueue('default', { rateLimit: { max: 4, per: 1_000 }, concurrency: null });
         const worker = await s.worker();
         // A claim from the empty queue does not start the span.
@@ -120,7 +120,7 @@ export function pauseContract(open: OpenStore): void {
 
     it(
       'count many starts in bounded state, at most 2 % of the span late',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.store.configureQueue('default', { rateLimit: { max: 500, per: 1_000 }, concurrency: null });
         await s.addMany(1_500);
         const worker = await s.worker();
@@ -136,7 +136,7 @@ export function pauseContract(open: OpenStore): void {
 
     it(
       'do not limit other queues',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.store.configureQueue('narrow', { rateLimit: null, concurrency: 1 });
         await s.addMany(2, { queue: 'narrow', priority: 0 });
         const other = await s.add({ queue: 'wide' });
@@ -149,7 +149,7 @@ export function pauseContract(open: OpenStore): void {
 
     it(
       'are shown, and removed when the app has not declared them for ten minutes',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const [narrow, slow] = [
           { rateLimit: null, concurrency: 1 },
           { rateLimit: { max: 2, per: 1_000 }, concurrency: null },
@@ -179,7 +179,7 @@ export function pauseContract(open: OpenStore): void {
 
     it(
       'release the queue when they are cleared',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.store.configureQueue('default', { rateLimit: null, concurrency: 1 }, 'app');
         const ids = await s.addMany(3);
         const worker = await s.worker();
@@ -193,7 +193,7 @@ export function pauseContract(open: OpenStore): void {
   describe('work that no live worker can claim', () => {
     it(
       'is in the stats: queues without a worker, tasks without a handler',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.add({ queue: 'open' });
         await s.add({ queue: 'closed' });
         await s.add({ queue: 'open', taskId: 'unknown' });

@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { MAX_CRASHES } from '../../libs/scheduler/src/core/limits.js';
 import { edgeTo, edgeToNewest, idOf, LEASE, type OpenStore } from './fixtures.js';
-import { scenes } from './store-fixture.js';
+import { fixtures } from './store-fixture.js';
 
 export function reopenContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   describe('reopen', () => {
     it(
       'runs a FAILED execution again, with all attempts; attempt numbers continue',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
         await worker.retry(await worker.claimOne(id));
@@ -40,7 +40,7 @@ export function reopenContract(open: OpenStore): void {
 
     it(
       'does not count an edge twice that was satisfied before its upstream ended again',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const first = await s.add();
         await s.store.cancel(first, 0);
         const second = await s.add({ taskId: 'parent', delay: 60_000 });
@@ -54,7 +54,7 @@ export function reopenContract(open: OpenStore): void {
 
     it(
       'waits for an open edge for the whole timeout of the edge again',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const [parent, uncle] = [await s.add({ taskId: 'parent' }), await s.add({ taskId: 'uncle' })];
         const cancelled = await s.add({ taskId: 'child', edges: [edgeTo(parent, 'success', { timeout: 10_000 })] });
         const unbound = await s.add({
@@ -91,7 +91,7 @@ export function reopenContract(open: OpenStore): void {
 
     it(
       'has no timeout for an edge that is satisfied by now',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const parent = await s.add({ taskId: 'parent' });
         const child = await s.add({ taskId: 'child', edges: [edgeTo(parent, 'success', { timeout: 10_000 })] });
@@ -105,7 +105,7 @@ export function reopenContract(open: OpenStore): void {
 
     it(
       'resets the number of crashes',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add();
         let n = 0;
         const crash = async () => {
@@ -125,7 +125,7 @@ export function reopenContract(open: OpenStore): void {
 
     it(
       'runs a CANCELLED execution again',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const queued = await s.add();
         const running = await s.add();
         const worker = await s.worker();
@@ -147,7 +147,7 @@ export function reopenContract(open: OpenStore): void {
 
     it(
       'changes nothing for an unknown, active or COMPLETED execution',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const [pending, running, retrying, completed] = await s.addMany(4);
         const worker = await s.worker();
         await s.store.cancel(pending!, 0);
@@ -171,7 +171,7 @@ export function reopenContract(open: OpenStore): void {
 
     it(
       'reopens all executions that were SKIPPED only because of it, down the graph',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const root = await s.add({ taskId: 'parent' });
         const child = await s.add({ taskId: 'child', edges: [edgeTo(root)] });
@@ -201,7 +201,7 @@ export function reopenContract(open: OpenStore): void {
 
     it(
       'reopens the last node of an uneven diamond',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const root = await s.add({ taskId: 'parent' });
         const short = await s.add({ taskId: 'uncle', edges: [edgeTo(root)] });
@@ -223,7 +223,7 @@ export function reopenContract(open: OpenStore): void {
 
     it(
       'keeps executions SKIPPED that another broken edge has skipped',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const [a, b] = [await s.add({ taskId: 'parent' }), await s.add({ taskId: 'uncle' })];
         await worker.fail(await worker.claimOne(a));
@@ -243,7 +243,7 @@ export function reopenContract(open: OpenStore): void {
 
     it(
       'keeps executions SKIPPED that another edge would break by now',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const [a, b] = [await s.add({ taskId: 'parent' }), await s.add({ taskId: 'uncle' })];
         const child = await s.add({
@@ -262,7 +262,7 @@ export function reopenContract(open: OpenStore): void {
 
     it(
       'runs a SKIPPED execution itself, ignoring its broken edges',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const root = await s.add({ taskId: 'parent' });
         const child = await s.add({ taskId: 'child', edges: [edgeTo(root)] });
@@ -276,7 +276,7 @@ export function reopenContract(open: OpenStore): void {
 
     it(
       'does not change dependents that ran on its failure or ended for another reason',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const root = await s.add({ taskId: 'parent' });
         const onFailure = await s.add({ taskId: 'child', edges: [edgeTo(root, 'failure')] });
@@ -293,7 +293,7 @@ export function reopenContract(open: OpenStore): void {
 
     it(
       'keeps satisfied edges',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const [good, bad] = [await s.add({ taskId: 'parent' }), await s.add({ taskId: 'uncle' })];
         const child = await s.add({
@@ -311,7 +311,7 @@ export function reopenContract(open: OpenStore): void {
 
     it(
       'does not check satisfied edges again, whatever the new state of their upstream',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const [alarm, other] = [await s.add({ taskId: 'parent' }), await s.add({ taskId: 'uncle' })];
         const child = await s.add({

@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { settle } from '../../libs/scheduler/src/core/commands.js';
 import { BOOM, LEASE, type OpenStore } from './fixtures.js';
-import { scenes } from './store-fixture.js';
+import { fixtures } from './store-fixture.js';
 
 export function replayContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   describe('a repeated exchange', () => {
     it(
       'returns the stored reply, and changes nothing',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.addMany(5);
         const worker = await s.worker();
         const [a, b] = await worker.claim(2);
@@ -28,7 +28,7 @@ export function replayContract(open: OpenStore): void {
 
     it(
       'returns the stored reply even after the state has changed',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.addMany(2);
         const worker = await s.worker();
         const reply = await worker.exchange({ pipeline: 1, demand: 1 });
@@ -43,7 +43,7 @@ export function replayContract(open: OpenStore): void {
 
     it(
       'is identified by worker, pipeline and sequence together',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const ids = await s.addMany(4);
         await s.worker('w1');
         await s.worker('w2');
@@ -59,7 +59,7 @@ export function replayContract(open: OpenStore): void {
 
     it(
       'changes nothing if a newer one of its pipeline came before',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.addMany(6);
         const worker = await s.worker();
         const [a, b] = await worker.claim(2);
@@ -85,7 +85,7 @@ export function replayContract(open: OpenStore): void {
 
     it(
       'of a worker that was lost and has rejoined settles none of its rescued runs',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.addMany(3);
         const worker = await s.worker();
         const claims = await worker.claim(3);

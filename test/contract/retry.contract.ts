@@ -2,15 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import { TaskPriority } from '../../libs/scheduler/src/core/priority.js';
 import { BOOM, LEASE, newExecution, type OpenStore } from './fixtures.js';
-import { scenes, steps } from './store-fixture.js';
+import { fixtures, steps } from './store-fixture.js';
 
 export function retryContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   describe('delays', () => {
     it(
       'are never shortened, and end by promotion',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add({ delay: 5_000 });
         const worker = await s.worker();
         await s.advance(4_999);
@@ -24,7 +24,7 @@ export function retryContract(open: OpenStore): void {
 
     it(
       'of a millisecond count as well',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add({ delay: 1 });
         const worker = await s.worker();
         await s.maintain();
@@ -36,7 +36,7 @@ export function retryContract(open: OpenStore): void {
 
     it(
       'do not block other work that is due',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.add({ delay: 60_000, priority: TaskPriority.CRITICAL });
         const id = await s.add({ priority: TaskPriority.BACKGROUND });
         expect(await (await s.worker()).claimIds(2)).toEqual([id]);
@@ -45,7 +45,7 @@ export function retryContract(open: OpenStore): void {
 
     it(
       'of the past are zero',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add({ scheduledTime: s.now - 60_000 });
         expect(await (await s.worker()).claimIds(1)).toEqual([id]);
       }),
@@ -53,7 +53,7 @@ export function retryContract(open: OpenStore): void {
 
     it(
       'end by due time, then by order of enqueueing, behind what was ready before',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const late = await s.add({ delay: 2_000 });
         const [first, second] = await s.addMany(2, { delay: 1_000 });
         const better = await s.add({ delay: 3_000, priority: TaskPriority.HIGH });
@@ -65,7 +65,7 @@ export function retryContract(open: OpenStore): void {
 
     it(
       'are promoted in bounded steps which return the next instant',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.store.enqueue(Array.from({ length: PROMOTE_PER_STEP + 50 }, () => newExecution({ delay: 1_000 })));
         await s.add({ delay: 9_000 });
         const start = s.now;
@@ -86,7 +86,7 @@ export function retryContract(open: OpenStore): void {
   describe('retry', () => {
     it(
       'waits for its delay as RETRYING, keeps its priority and counts the failure',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add({ priority: TaskPriority.HIGH });
         const worker = await s.worker();
         await worker.retry(await worker.claimOne(), 30_000);
@@ -108,7 +108,7 @@ export function retryContract(open: OpenStore): void {
 
     it(
       'goes to the tail of its level',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const [a, b] = await s.addMany(2);
         const worker = await s.worker();
         await worker.retry(await worker.claimOne(a), 0);
@@ -119,7 +119,7 @@ export function retryContract(open: OpenStore): void {
 
     it(
       'counts failures only, not releases and crashes',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
         await worker.retry(await worker.claimOne(id));
@@ -138,7 +138,7 @@ export function retryContract(open: OpenStore): void {
   describe('the limit of an attempt', () => {
     it(
       'is the timeout of the execution, listed at most one lease later, until the run is settled',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add({ timeout: 20_000 });
         await s.add();
         const worker = await s.worker();
@@ -177,7 +177,7 @@ export function retryContract(open: OpenStore): void {
 
     it(
       'restarts with each run',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add({ timeout: 20_000 });
         const worker = await s.worker();
         const first = await worker.claimOne();
@@ -191,7 +191,7 @@ export function retryContract(open: OpenStore): void {
   });
 
   describe('maxAttemptDuration', () => {
-    const bounded = scenes(open, { maxAttemptDuration: 10 * 60_000 });
+    const bounded = fixtures(open, { maxAttemptDuration: 10 * 60_000 });
 
     it(
       'limits runs without a timeout',

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { FireCommand } from '../../libs/scheduler/src/core/commands.js';
 import type { OverlapPolicy, ScheduleRecord } from '../../libs/scheduler/src/core/schedule.js';
 import { MINUTE, newExecution, newSchedule, type OpenStore } from './fixtures.js';
-import { scenes, type StoreFixture } from './store-fixture.js';
+import { fixtures, type StoreFixture } from './store-fixture.js';
 
 async function put(s: StoreFixture, overrides: Partial<ScheduleRecord> = {}): Promise<ScheduleRecord> {
   return s.store.putSchedule(newSchedule({ nextRunTime: s.now + MINUTE, ...overrides }));
@@ -38,12 +38,12 @@ async function fire(s: StoreFixture, overlap: OverlapPolicy = 'allow', leaveOut 
 }
 
 export function scheduleContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   describe('a schedule', () => {
     it(
       'is stored as it was put',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const schedule = newSchedule({
           nextRunTime: s.now + MINUTE,
           payload: '{"a":1}',
@@ -62,7 +62,7 @@ export function scheduleContract(open: OpenStore): void {
 
     it(
       'keeps its next tick, its pause and its revision when it is put again unchanged',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const first = await put(s);
         await s.store.pauseSchedule('every-minute');
         const paused = (await s.store.getSchedule('every-minute'))!;
@@ -74,7 +74,7 @@ export function scheduleContract(open: OpenStore): void {
 
     it(
       'gets the new tick when it is changed, and refuses one decided for the old expression',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const first = await put(s);
         const stale = await tickOf(s);
         const second = await put(s, { cronExpression: '*/5 * * * *', nextRunTime: first.nextRunTime });
@@ -89,7 +89,7 @@ export function scheduleContract(open: OpenStore): void {
 
     it(
       'fires with others in one transition, each if it is unchanged since it was read',
-      scene(async (s) => {
+      withFixture(async (s) => {
         for (const id of ['a', 'b', 'c']) await put(s, { id, nextRunTime: s.now });
         const commands = [
           await tickOf(s, 'allow', false, 'a'),
@@ -111,7 +111,7 @@ export function scheduleContract(open: OpenStore): void {
 
     it(
       'is due at its tick, the earliest first, unless it is paused or has ended',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await put(s, { id: 'late', nextRunTime: s.now + 2_000 });
         await put(s, { id: 'early', nextRunTime: s.now + 1_000 });
         await put(s, { id: 'paused', nextRunTime: s.now + 500 });
@@ -131,7 +131,7 @@ export function scheduleContract(open: OpenStore): void {
 
     it(
       'fires a tick once, however many nodes try',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await put(s);
         const command = await tickOf(s);
         s.clock.advanceTo(command.expected.nextRunTime);
@@ -151,7 +151,7 @@ export function scheduleContract(open: OpenStore): void {
 
     it(
       'fires all ticks of one command',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await put(s);
         const command = await tickOf(s);
         const more = [1, 2].map((n) => {
@@ -177,7 +177,7 @@ export function scheduleContract(open: OpenStore): void {
 
     it(
       'fires nothing while paused; when resumed, its next tick is the given one',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await put(s);
         const command = await tickOf(s);
         expect(await s.store.pauseSchedule('every-minute')).toBe(true);
@@ -198,7 +198,7 @@ export function scheduleContract(open: OpenStore): void {
 
     it(
       'refuses a tick that was decided before it was paused and resumed',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { nextRunTime } = await put(s);
         const command = await tickOf(s);
         await s.store.pauseSchedule('every-minute');
@@ -210,7 +210,7 @@ export function scheduleContract(open: OpenStore): void {
 
     it(
       'is removed, and its executions are kept',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await put(s);
         const id = await fire(s);
         expect(await s.store.removeSchedule('every-minute')).toBe(true);
@@ -222,7 +222,7 @@ export function scheduleContract(open: OpenStore): void {
 
     it(
       'skips a tick if the command requests it',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await put(s);
         const id = await fire(s, 'allow', true);
         expect(await s.get(id)).toMatchObject({ status: 'SKIPPED', reason: 'MISFIRED', scheduleId: 'every-minute' });
@@ -235,7 +235,7 @@ export function scheduleContract(open: OpenStore): void {
   describe('a tick while the previous run has not ended', () => {
     it(
       'allow: runs at the same time',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await put(s);
         const ids = [await fire(s), await fire(s)];
         expect(await (await s.worker()).claimIds(9)).toEqual(ids);
@@ -244,7 +244,7 @@ export function scheduleContract(open: OpenStore): void {
 
     it(
       'skip: is skipped until the previous run has ended',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await put(s);
         const first = await fire(s, 'skip');
         const worker = await s.worker();
@@ -262,7 +262,7 @@ export function scheduleContract(open: OpenStore): void {
 
     it(
       'skip: counts a run that waits for its retry as not ended',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await put(s);
         const worker = await s.worker();
         await worker.retry(await worker.claimOne(await fire(s, 'skip')), 10 * MINUTE);
@@ -272,7 +272,7 @@ export function scheduleContract(open: OpenStore): void {
 
     it(
       'skip: an OVERLAP execution can be run by hand',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await put(s);
         const first = await fire(s, 'skip');
         const second = await fire(s, 'skip');
@@ -285,7 +285,7 @@ export function scheduleContract(open: OpenStore): void {
     for (const end of ['complete', 'fail'] as const) {
       it(
         `queue: runs when the previous run has ended by ${end}`,
-        scene(async (s) => {
+        withFixture(async (s) => {
           await put(s);
           const first = await fire(s, 'queue');
           const worker = await s.worker();
@@ -302,7 +302,7 @@ export function scheduleContract(open: OpenStore): void {
 
     it(
       'cancel: cancels the previous run',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await put(s);
         const first = await fire(s, 'cancel');
         const second = await fire(s, 'cancel');

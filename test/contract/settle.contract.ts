@@ -2,15 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import { settle, type RunToken } from '../../libs/scheduler/src/core/commands.js';
 import { ATTEMPTS_KEPT, LOG_LINES_KEPT } from '../../libs/scheduler/src/core/limits.js';
 import { BOOM, idOf, lockOn, MINUTE, type OpenStore } from './fixtures.js';
-import { scenes } from './store-fixture.js';
+import { fixtures } from './store-fixture.js';
 
 export function settleContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   describe('settle', () => {
     it(
       'completes with a result',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
         const claim = await worker.claimOne();
@@ -36,7 +36,7 @@ export function settleContract(open: OpenStore): void {
 
     it(
       'fails with an error and a reason',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
         expect(await worker.fail(await worker.claimOne(), 'RETRIES_EXHAUSTED')).toBe('applied');
@@ -52,7 +52,7 @@ export function settleContract(open: OpenStore): void {
 
     it(
       'releases an execution that lacks a lock, and adds the lock to it; an existing lock need stays',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const [first, second] = await s.addMany(2);
         const own = await s.add({ lock: lockOn('own') });
         const worker = await s.worker();
@@ -76,7 +76,7 @@ export function settleContract(open: OpenStore): void {
 
     it(
       'releases to the head, without using an attempt',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const [a, b] = await s.addMany(2);
         const worker = await s.worker();
         const claim = await worker.claimOne(a);
@@ -89,7 +89,7 @@ export function settleContract(open: OpenStore): void {
 
     it(
       'releases a batch in its old order',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const ids = await s.addMany(4);
         const worker = await s.worker();
         const claims = await worker.claim(3);
@@ -100,7 +100,7 @@ export function settleContract(open: OpenStore): void {
 
     it(
       'replies for each settlement, in order: applied, or stale',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.addMany(3);
         const worker = await s.worker();
         const [a, b, c] = await worker.claim(3);
@@ -129,7 +129,7 @@ export function settleContract(open: OpenStore): void {
 
     it(
       'refuses a worker that does not own the run',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add();
         const [owner, other] = [await s.worker('w1'), await s.worker('w2')];
         const claim = await owner.claimOne();
@@ -141,7 +141,7 @@ export function settleContract(open: OpenStore): void {
 
     it(
       'settles and claims in one exchange, including dependents of what it settled',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.addMany(2);
         const worker = await s.worker();
         const first = await worker.claimOne();
@@ -154,7 +154,7 @@ export function settleContract(open: OpenStore): void {
 
     it(
       'keeps only the newest attempts',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
         const runs = ATTEMPTS_KEPT + 2;
@@ -177,7 +177,7 @@ export function settleContract(open: OpenStore): void {
   describe('report', () => {
     it(
       'stores progress and log lines of a run',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
         const claim = await worker.claimOne();
@@ -197,7 +197,7 @@ export function settleContract(open: OpenStore): void {
 
     it(
       'keeps only the newest lines',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add();
         const claim = await (await s.worker()).claimOne();
         const lines = Array.from({ length: LOG_LINES_KEPT + 5 }, (_, i) => `line ${i}`);
@@ -208,7 +208,7 @@ export function settleContract(open: OpenStore): void {
 
     it(
       'ignores a run whose token is not current',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
         const old = await worker.claimOne();

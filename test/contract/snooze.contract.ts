@@ -1,18 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { settle } from '../../libs/scheduler/src/core/commands.js';
 import { BOOM, newExecution, type OpenStore } from './fixtures.js';
-import { scenes } from './store-fixture.js';
+import { fixtures } from './store-fixture.js';
 
 const LATER = { name: 'RetryLaterError', message: 'not yet', stack: null, code: 'RETRY_LATER' };
 
 /** Executions that their handlers postpone, and the retry budget that is fixed at scheduling. */
 export function snoozeContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   describe('snooze', () => {
     it(
       'waits for its delay as RETRYING / SNOOZED, without using an attempt',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add({ budget: '-,7' });
         const worker = await s.worker();
         await worker.settle(settle.snooze(await worker.claimOne(id), LATER, 30_000));
@@ -42,7 +42,7 @@ export function snoozeContract(open: OpenStore): void {
 
     it(
       'is reported as retrying, with its reason',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
         const claim = await worker.claimOne(id);
@@ -55,7 +55,7 @@ export function snoozeContract(open: OpenStore): void {
 
     it(
       'is counted separately from failures, crashes and releases, and reset by retryTask',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
         await worker.settle(settle.snooze(await worker.claimOne(id), LATER, 0));
@@ -77,7 +77,7 @@ export function snoozeContract(open: OpenStore): void {
 
     it(
       'keeps workflow, lock and timeout of an execution',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const lock = { key: 'k', timeout: 60_000, maxWait: null };
         const id = await s.add({ lock, timeout: 9_000, tags: ['t'] });
         const behind = await s.add({ lock });
@@ -92,7 +92,7 @@ export function snoozeContract(open: OpenStore): void {
 
     it(
       'yields to a cancel, requested before or after',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const [before, after] = await s.addMany(2);
         const worker = await s.worker();
         const claims = await worker.claim(2);
@@ -108,7 +108,7 @@ export function snoozeContract(open: OpenStore): void {
   describe('the retry budget of an execution', () => {
     it(
       'is part of each of its claims as it was given, whatever its other options',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const budget = 'E,5,60000,3600000,2,1,100';
         const lock = { key: 'k', timeout: 60_000, maxWait: null };
         const worker = await s.worker();
@@ -145,7 +145,7 @@ export function snoozeContract(open: OpenStore): void {
 
     it(
       'is kept for members of a workflow, and for runs past their limit',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const budget = 'F,9,1,1,2,0,3';
         const member = newExecution({ budget, workflow: { workflowId: 'wf', ref: 'a' } });
         const nodes = [{ ref: 'a', executionId: member.executionId, taskId: member.taskId, dependsOn: [] }];

@@ -2,15 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import { RECENT_ERRORS_KEPT } from '../../libs/scheduler/src/core/limits.js';
 import { TaskStatus } from '../../libs/scheduler/src/core/status.js';
 import { BOOM, edgeTo, LEASE, lockOn, MINUTE, type OpenStore } from './fixtures.js';
-import { scenes } from './store-fixture.js';
+import { fixtures } from './store-fixture.js';
 
 export function statsContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   describe('stats', () => {
     it(
       'of an empty store are zero',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const stats = await s.stats();
         expect(stats.now).toBe(s.now);
         expect(Object.values(stats.counters).every((count) => count === 0)).toBe(true);
@@ -29,7 +29,7 @@ export function statsContract(open: OpenStore): void {
 
     it(
       'agree with a recount',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const [done, failed, retried, released, crashed, cancelled] = await s.addMany(6);
         const claims = new Map((await worker.claim(6)).map((claim) => [claim.executionId, claim]));
@@ -93,7 +93,7 @@ export function statsContract(open: OpenStore): void {
 
     it(
       'report since when the oldest ready execution of each level waits',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const first = s.now;
         await s.addMany(2, { priority: 1 });
         s.clock.advance(1_000);
@@ -109,7 +109,7 @@ export function statsContract(open: OpenStore): void {
 
     it(
       'keep only the newest minutes and errors',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         const failed: string[] = [];
         for (let i = 0; i < 70; i++) {
@@ -138,7 +138,7 @@ export function statsContract(open: OpenStore): void {
 
     it(
       'count locks of executions and of handles',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         await s.add({ lock: lockOn('a') });
         await worker.complete(await worker.claimOne());

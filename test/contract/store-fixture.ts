@@ -129,15 +129,15 @@ export async function steps(step: () => Promise<StepReply>): Promise<number> {
   throw new Error('a bounded step always says that more is left');
 }
 
-/** Makes test bodies of scenes: each opens a store of its own, knows `TASKS`, and closes it whatever happens. */
-export function scenes(open: OpenStore, options?: StoreOptions) {
-  return (play: (scene: StoreFixture) => Promise<void>) => async (): Promise<void> => {
+/** Makes test bodies: each opens a separate store with `TASKS`, and closes it in any case. */
+export function fixtures(open: OpenStore, options?: StoreOptions) {
+  return (test: (fixture: StoreFixture) => Promise<void>) => async (): Promise<void> => {
     const { store, clock, close } = await open(options);
     try {
-      const scene = new StoreFixture(store, clock);
+      const fixture = new StoreFixture(store, clock);
       await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
-      scene.effects.length = 0;
-      await play(scene);
+      fixture.effects.length = 0;
+      await test(fixture);
     } finally {
       await close();
     }

@@ -2,17 +2,17 @@ import { describe, expect, it } from '@jest/globals';
 import { settle } from '../../libs/scheduler/src/core/commands.js';
 import type { NewExecution } from '../../libs/scheduler/src/core/commands.js';
 import { BOOM, edgeTo, LEASE, lockOn, MINUTE, newExecution, newSchedule, type OpenStore } from './fixtures.js';
-import { scenes } from './store-fixture.js';
+import { fixtures } from './store-fixture.js';
 
 const TTL = 60_000;
 
 export function ttlContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   describe('an execution with a ttl', () => {
     it(
       'is never started once the ttl is over, even before maintenance has run',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const ids = [await s.add({ ttl: TTL }), await s.add({ ttl: TTL + 1 }), await s.add()];
         const worker = await s.worker();
         s.clock.advance(TTL);
@@ -30,7 +30,7 @@ export function ttlContract(open: OpenStore): void {
 
     it(
       'is ended by maintenance if no worker claims, wherever it waits in its queue',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.store.acquireLock('k', 'somebody', 10 * TTL, 0);
         const ready = await s.add({ ttl: TTL, queue: 'other' });
         const locked = await s.add({ ttl: TTL, lock: lockOn('k') });
@@ -49,7 +49,7 @@ export function ttlContract(open: OpenStore): void {
 
     it(
       'counts from when it is due and its dependencies are satisfied',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const upstream = await s.add();
         const delayed = await s.add({ ttl: TTL, delay: TTL });
         const dependent = await s.add({ ttl: TTL, edges: [edgeTo(upstream)] });
@@ -67,7 +67,7 @@ export function ttlContract(open: OpenStore): void {
 
     it(
       'does not expire once a run has begun: not when released, retried or rescued',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const runs: Partial<NewExecution>[] = [{ ttl: TTL }, { ttl: TTL }, { ttl: TTL }];
         const ids = [await s.add(runs[0]), await s.add(runs[1]), await s.add(runs[2])];
         const worker = await s.worker();
@@ -83,7 +83,7 @@ export function ttlContract(open: OpenStore): void {
 
     it(
       'of a tick counts from the instant at which the tick is due',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { store } = s;
         const time = s.now;
         const { revision } = await store.putSchedule(newSchedule({ nextRunTime: time }));
@@ -105,7 +105,7 @@ export function ttlContract(open: OpenStore): void {
 
     it(
       'counts as failed for its dependents, and has its whole ttl again when it is reopened',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add({ ttl: TTL });
         const [needs, otherwise] = [
           await s.add({ edges: [edgeTo(id)] }),

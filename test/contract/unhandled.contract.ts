@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type OpenStore } from './fixtures.js';
-import { scenes, type StoreFixture } from './store-fixture.js';
+import { fixtures, type StoreFixture } from './store-fixture.js';
 import type { Worker } from './worker.js';
 
 /** More, in number and size, than one claim inspects. */
@@ -12,8 +12,8 @@ export function unhandledContract(open: OpenStore): void {
   const queues = ['closed', 'open'];
 
   /** `ids` of the queue `closed`, and `open`, which came last. */
-  const scene = (play: (s: StoreFixture, ids: readonly string[], open: string) => Promise<void>) =>
-    scenes(open)(async (s) => {
+  const withFixture = (play: (s: StoreFixture, ids: readonly string[], open: string) => Promise<void>) =>
+    fixtures(open)(async (s) => {
       const unable = await s.worker('unable', { queues, tasks: ['plain'] });
       const add = (count: number, queue: string) => s.addMany(count, { taskId: 'nightly', queue, payload: PAYLOAD });
       const ids = await add(MANY, 'closed');
@@ -37,7 +37,7 @@ export function unhandledContract(open: OpenStore): void {
   describe('an execution that was refused by a worker without its handler', () => {
     it(
       'is found behind many of a paused queue, which keep their order',
-      scene(async (s, ids, last) => {
+      withFixture(async (s, ids, last) => {
         await s.store.pauseQueue('closed');
         const able = await s.worker('able', { queues });
         const ready = await s.add({ queue: 'open' });
@@ -50,7 +50,7 @@ export function unhandledContract(open: OpenStore): void {
 
     it(
       'is found behind many of a queue at its limit',
-      scene(async (s, ids, last) => {
+      withFixture(async (s, ids, last) => {
         await s.store.configureQueue('closed', { concurrency: 1, rateLimit: null });
         const able = await s.worker('able', { queues });
         expect((await able.claimIds(9)).sort()).toEqual([ids[0], last].sort());
@@ -65,7 +65,7 @@ export function unhandledContract(open: OpenStore): void {
 
     it(
       'is found behind many of a queue that its worker does not serve, or has no slots for',
-      scene(async (s, ids, last) => {
+      withFixture(async (s, ids, last) => {
         const able = await s.worker('able', { queues: ['open'] });
         expect(await able.claimIds(9)).toEqual([last]);
         const again = await s.add({ taskId: 'nightly', queue: 'open' });
@@ -78,7 +78,7 @@ export function unhandledContract(open: OpenStore): void {
 
     it(
       'wakes the workers of its queue when one with its handler joins',
-      scene(async (s) => {
+      withFixture(async (s) => {
         s.effects.length = 0;
         await s.worker('able', { queues });
         expect(s.effectsOf('ready').map(({ queue }) => queue)).toEqual(expect.arrayContaining(queues));

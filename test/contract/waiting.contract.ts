@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { edgeTo, lockOn, MINUTE, type OpenStore } from './fixtures.js';
-import { scenes } from './store-fixture.js';
+import { fixtures } from './store-fixture.js';
 
 export function waitingContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   describe('waitingFor', () => {
     it(
       'is the queue if nothing else blocks it',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add();
         await s.worker();
         expect((await s.get(id)).waitingFor).toEqual({ kind: 'queue', queue: 'default' });
@@ -17,7 +17,7 @@ export function waitingContract(open: OpenStore): void {
 
     it(
       'is the instant',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add({ delay: MINUTE });
         expect((await s.get(id)).waitingFor).toEqual({ kind: 'time', until: new Date(s.now + MINUTE).toISOString() });
       }),
@@ -25,7 +25,7 @@ export function waitingContract(open: OpenStore): void {
 
     it(
       'is the lock, with its holder',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.store.acquireLock('key', 'someone', MINUTE, 0);
         const id = await s.add({ lock: lockOn('key') });
         await (await s.worker()).claim(1);
@@ -35,7 +35,7 @@ export function waitingContract(open: OpenStore): void {
 
     it(
       'is the first of: paused, time, dependencies, lock, queue',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const worker = await s.worker();
         await s.store.acquireLock('key', 'someone', 10 * MINUTE, 0);
         const parent = await s.add({ taskId: 'parent', priority: 0 });
@@ -65,7 +65,7 @@ export function waitingContract(open: OpenStore): void {
 
     it(
       'is given for a RETRYING execution as well',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
         await worker.retry(await worker.claimOne(id), MINUTE);

@@ -3,16 +3,16 @@ import { settle } from '../../libs/scheduler/src/core/commands.js';
 import { MAX_CRASHES, RESCUE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import { TaskPriority } from '../../libs/scheduler/src/core/priority.js';
 import { helloOf, LEASE, nextId, type OpenStore } from './fixtures.js';
-import { scenes } from './store-fixture.js';
+import { fixtures } from './store-fixture.js';
 import { Worker } from './worker.js';
 
 export function workerContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   describe('a worker', () => {
     it(
       'is listed with its description, its lease and its runs',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.addMany(3);
         const worker = await s.worker('w1', { queues: ['default', 'other'] });
         const started = new Date(s.now).toISOString();
@@ -38,7 +38,7 @@ export function workerContract(open: OpenStore): void {
 
     it(
       'can register again and keep its runs',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.addMany(2, { queue: 'other' });
         await s.add();
         const worker = await s.worker();
@@ -53,7 +53,7 @@ export function workerContract(open: OpenStore): void {
 
     it(
       'gets in the reply to its heartbeat that it is unknown, and which runs are lost',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.addMany(2);
         const worker = await s.worker();
         const [a, b] = await worker.claim(2);
@@ -74,7 +74,7 @@ export function workerContract(open: OpenStore): void {
 
     it(
       'gets no claims if the store does not know it, and is notified',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
         const claim = await worker.claimOne(id);
@@ -89,7 +89,7 @@ export function workerContract(open: OpenStore): void {
 
     it(
       'claims nothing more when it drains, and still settles',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.addMany(2);
         const worker = await s.worker();
         const claim = await worker.claimOne();
@@ -103,7 +103,7 @@ export function workerContract(open: OpenStore): void {
 
     it(
       'releases its runs to the head when it deregisters, in their old order, without using an attempt',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const ids = await s.addMany(5);
         const urgent = await s.add({ priority: TaskPriority.HIGH });
         const worker = await s.worker();
@@ -123,7 +123,7 @@ export function workerContract(open: OpenStore): void {
 
     it(
       'releases any number of runs in their old order when it deregisters',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const count = 2 * RESCUE_PER_STEP + 1;
         const ids = await s.addMany(count);
         const worker = await s.worker();
@@ -138,7 +138,7 @@ export function workerContract(open: OpenStore): void {
   describe('a lease', () => {
     it(
       'is kept while the worker sends heartbeats',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
         const claim = await worker.claimOne();
@@ -153,7 +153,7 @@ export function workerContract(open: OpenStore): void {
 
     it(
       'returns the runs to the head when it expires, as a crash and not as a failed attempt',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const ids = await s.addMany(4);
         const worker = await s.worker();
         const claims = await worker.claim(3);
@@ -183,7 +183,7 @@ export function workerContract(open: OpenStore): void {
 
     it(
       'still accepts a late result after it expired until the run is rescued',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add();
         const worker = await s.worker();
         const claim = await worker.claimOne();
@@ -195,7 +195,7 @@ export function workerContract(open: OpenStore): void {
 
     it(
       `ends an execution at its crash number ${MAX_CRASHES}`,
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add();
         const child = await s.add({ taskId: 'child' });
         for (let crash = 1; crash <= MAX_CRASHES; crash++) {
@@ -217,7 +217,7 @@ export function workerContract(open: OpenStore): void {
 
     it(
       'runs at most one execution that has crashed twice at a time on a worker',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const ids = await s.addMany(4);
         for (let crash = 1; crash < MAX_CRASHES; crash++) {
           expect(await (await s.worker(`w${crash}`)).claimIds(9)).toEqual(ids);
@@ -241,7 +241,7 @@ export function workerContract(open: OpenStore): void {
 
     it(
       'is ended in bounded steps',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const ids = await s.addMany(RESCUE_PER_STEP + 20);
         await (await s.worker()).claim(250);
         s.clock.advance(LEASE);
@@ -254,7 +254,7 @@ export function workerContract(open: OpenStore): void {
 
     it(
       'does not affect other workers',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const [a, b] = await s.addMany(2);
         const [one, two] = [await s.worker('w1'), await s.worker('w2')];
         await one.claimOne(a);
@@ -272,7 +272,7 @@ export function workerContract(open: OpenStore): void {
   describe('an execution that no worker of its queue can run', () => {
     it(
       'is moved out of the way, reports it, and uses no attempt',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add({ taskId: 'nightly' });
         const other = await s.add({ taskId: 'plain' });
         const worker = await s.worker('w1', { tasks: ['plain'] });
@@ -288,7 +288,7 @@ export function workerContract(open: OpenStore): void {
 
     it(
       'is claimed first at equal priority by a worker that can run it',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const [a, b] = await s.addMany(2, { taskId: 'nightly' });
         await (await s.worker('w1', { tasks: ['plain'] })).claim(9);
         const later = await s.add({ taskId: 'plain' });
@@ -300,7 +300,7 @@ export function workerContract(open: OpenStore): void {
 
     it(
       'can be cancelled there',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add({ taskId: 'nightly' });
         await (await s.worker('w1', { tasks: ['plain'] })).claim(9);
         expect(await s.store.cancel(id, 0)).toMatchObject({ is: 'CANCELLED' });
@@ -311,7 +311,7 @@ export function workerContract(open: OpenStore): void {
 
     it(
       'needs no definition in the store',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const id = await s.add({ taskId: 'brand-new', executionId: nextId() });
         const worker = await s.worker('w1', { tasks: ['brand-new'] });
         expect((await worker.claimOne(id)).taskId).toBe('brand-new');

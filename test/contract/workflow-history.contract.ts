@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { edgeTo, HOUR, newExecution, nextId, type OpenStore } from './fixtures.js';
-import { scenes } from './store-fixture.js';
+import { fixtures } from './store-fixture.js';
 import { start } from './workflow.contract.js';
 
 /** How long an ended workflow is kept, and how it comes back when one of its executions runs again. */
 export function workflowHistoryContract(open: OpenStore): void {
   describe('the history of workflows', () => {
-    const small = scenes(open, { history: { count: 2, age: null, bytes: null } });
+    const small = fixtures(open, { history: { count: 2, age: null, bytes: null } });
 
     it(
       'keeps all of a workflow until the whole of it has ended, then drops it',
@@ -57,7 +57,7 @@ export function workflowHistoryContract(open: OpenStore): void {
 
     it(
       'keeps the ended nodes of a workflow that runs again',
-      scenes(open, { history: { count: 6, age: null, bytes: null } })(async (s) => {
+      fixtures(open, { history: { count: 6, age: null, bytes: null } })(async (s) => {
         const workflowId = nextId();
         const [good, bad] = ['good', 'bad'].map((ref) => newExecution({ workflow: { workflowId, ref } }));
         const nodes = [good!, bad!].map(({ executionId, taskId, workflow }) => ({
@@ -115,7 +115,7 @@ export function workflowHistoryContract(open: OpenStore): void {
 
     it(
       'keeps a workflow while an execution outside waits for one of its nodes',
-      scenes(open, { history: { count: 1, age: null, bytes: null } })(async (s) => {
+      fixtures(open, { history: { count: 1, age: null, bytes: null } })(async (s) => {
         const { workflow, ids } = await start(s);
         const later = await s.add({ delay: HOUR });
         const outside = await s.add({ edges: [edgeTo(ids.extract, 'always'), edgeTo(later)] });

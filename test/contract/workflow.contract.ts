@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { NewExecution, NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
 import { UnknownDependencyError } from '../../libs/scheduler/src/core/errors.js';
 import { edgeTo, HOUR, idOf, newExecution, nextId, type OpenStore } from './fixtures.js';
-import { scenes, type StoreFixture } from './store-fixture.js';
+import { fixtures, type StoreFixture } from './store-fixture.js';
 
 export interface Diamond {
   workflow: NewWorkflow;
@@ -45,12 +45,12 @@ export async function start(s: StoreFixture, name?: string): Promise<Diamond> {
 }
 
 export function workflowContract(open: OpenStore): void {
-  const scene = scenes(open);
+  const withFixture = fixtures(open);
 
   describe('a workflow', () => {
     it(
       'runs in order, passes results along its edges, and completes',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { workflow, ids } = await start(s);
         const worker = await s.worker();
         expect(await s.store.getWorkflow(workflow.workflowId)).toEqual({
@@ -85,7 +85,7 @@ export function workflowContract(open: OpenStore): void {
 
     it(
       'is COMPLETED at once without nodes',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const workflowId = nextId();
         await s.store.startWorkflow({ workflowId, name: 'nothing to do', nodes: [] }, []);
         await s.store.startWorkflow({ workflowId, name: 'nothing to do', nodes: [] }, []);
@@ -99,7 +99,7 @@ export function workflowContract(open: OpenStore): void {
 
     it(
       'passes results in the order of the edges, whatever the order of the ends',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const refs = Array.from({ length: 20 }, (_, i) => `up-${(i * 7) % 20}`);
         for (const timeout of [null, HOUR]) {
           const workflowId = nextId();
@@ -128,7 +128,7 @@ export function workflowContract(open: OpenStore): void {
 
     it(
       'is FAILED if a node failed, once every node has ended',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { workflow, ids } = await start(s);
         const worker = await s.worker();
         await worker.complete(await worker.claimOne(ids.extract));
@@ -146,7 +146,7 @@ export function workflowContract(open: OpenStore): void {
 
     it(
       'is CANCELLED if a node was cancelled and none failed',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { workflow, ids } = await start(s);
         await s.store.cancel(ids.extract, 0);
         await s.maintain();
@@ -157,7 +157,7 @@ export function workflowContract(open: OpenStore): void {
 
     it(
       'runs again from the reopened node',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { workflow, ids } = await start(s);
         const worker = await s.worker();
         await worker.fail(await worker.claimOne(ids.extract));
@@ -176,7 +176,7 @@ export function workflowContract(open: OpenStore): void {
 
     it(
       'is stored as a whole or not at all',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const before = await s.store.dump();
         const { workflow, executions } = diamond();
         const broken = executions.with(3, { ...executions[3]!, edges: [edgeTo(idOf(0xdead))] });
@@ -189,7 +189,7 @@ export function workflowContract(open: OpenStore): void {
 
     it(
       'is a repeat if it is stored already, and changes nothing',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { workflow, executions, ids } = await start(s);
         const worker = await s.worker();
         await worker.complete(await worker.claimOne(ids.extract));
@@ -203,7 +203,7 @@ export function workflowContract(open: OpenStore): void {
 
     it(
       'can depend on executions outside of it',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.depend('child', 'parent');
         const outside = await s.add({ taskId: 'parent' });
         const made = diamond();
@@ -217,14 +217,14 @@ export function workflowContract(open: OpenStore): void {
 
     it(
       'is unknown under another id',
-      scene(async (s) => {
+      withFixture(async (s) => {
         expect(await s.store.getWorkflow(idOf(0xdead))).toBeNull();
       }),
     );
 
     it(
       'is listed, newest first, page by page',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const started: string[] = [];
         for (let i = 0; i < 5; i++) {
           started.push((await start(s, `run ${i}`)).workflow.workflowId);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { settle, type NewEdge } from '../../libs/scheduler/src/core/commands.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import { edgeTo, edgeToNewest, newExecution, nextId, type OpenStore } from './fixtures.js';
-import { scenes, type StoreFixture } from './store-fixture.js';
+import { fixtures, type StoreFixture } from './store-fixture.js';
 import { diamond, start } from './workflow.contract.js';
 
 /** A workflow of roots of these tasks, and of executions that wait for them. */
@@ -29,13 +29,13 @@ function roots(...taskIds: string[]) {
 
 /** Workflows that are started in one turn of the event loop: a store may send them together. */
 export function workflowsTogetherContract(open: OpenStore): void {
-  const scene = scenes(open);
-  const short = scenes(open, { history: { count: 1 } });
+  const withFixture = fixtures(open);
+  const short = fixtures(open, { history: { count: 1 } });
 
   describe('a workflow', () => {
     it(
       'is inserted as a whole together with others, one of them for the second time',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const known = await start(s, 'known');
         const fresh = Array.from({ length: 60 }, (_, i) => diamond(`fresh ${i}`));
         const all = [...fresh.slice(0, 30), known, ...fresh.slice(30)];
@@ -53,7 +53,7 @@ export function workflowsTogetherContract(open: OpenStore): void {
 
     it(
       'has members of several tasks claimed in their order within it',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const { workflowId, executions, start } = roots('plain', 'uncle', 'plain', 'uncle', 'plain');
         await start(s);
         const worker = await s.worker();
@@ -65,7 +65,7 @@ export function workflowsTogetherContract(open: OpenStore): void {
 
     it(
       'has dependents ready in the order in which their last edges are satisfied, if one exchange ends several upstreams',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const [both, firstOnly] = await roots('plain', 'plain').start(s, [[0, 1], [0]]);
         const worker = await s.worker();
         const claims = await worker.claim(2);
@@ -77,7 +77,7 @@ export function workflowsTogetherContract(open: OpenStore): void {
 
     it(
       'reports the ends of one exchange in the order of their settlements, and then what follows',
-      scene(async (s) => {
+      withFixture(async (s) => {
         const [first, second] = [roots('plain', 'plain'), roots('plain')];
         const [after] = await first.start(s, [[0, 1]]);
         await second.start(s);
@@ -113,7 +113,7 @@ export function workflowsTogetherContract(open: OpenStore): void {
 
     it(
       'is reported together with others, one of whose tasks has waiting dependents',
-      scene(async (s) => {
+      withFixture(async (s) => {
         await s.depend('child', 'parent');
         const child = await s.add({ taskId: 'child', edges: [edgeToNewest('parent')] });
         const [plain, watched] = [diamond('plain'), diamond('watched')];

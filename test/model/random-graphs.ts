@@ -18,19 +18,19 @@ class Play {
   private worker!: Worker;
 
   constructor(
-    private readonly scene: StoreFixture,
+    private readonly fixture: StoreFixture,
     seed: number,
   ) {
     this.graph = new RandomGraph(randomOf(seed));
-    scene.store.subscribe((effects) => {
+    fixture.store.subscribe((effects) => {
       for (const each of effects)
         if (each.kind === 'execution') this.graph.see(each.executionId, each.transition, each.status);
     });
   }
 
   async run(): Promise<void> {
-    const { graph, scene } = this;
-    this.worker = await scene.worker();
+    const { graph, fixture } = this;
+    this.worker = await fixture.worker();
     const workflowId = nextId();
     const size = graph.chance(0.8) ? 201 + graph.pick(800) : 5 + graph.pick(196);
     const executions = graph.make(size, workflowId);
@@ -39,7 +39,7 @@ class Play {
       dependsOn: (edges ?? []).map(({ bind, type }) => ({ ref: bind === 'newest' ? '' : bind.executionId, type })),
     }));
     let isStored = false;
-    const stored = scene.store
+    const stored = fixture.store
       .startWorkflow({ workflowId, name: 'random', nodes }, executions)
       .finally(() => (isStored = true));
     while (!isStored) await this.trip(0.98, false);
@@ -50,7 +50,7 @@ class Play {
     await this.expectCounts(workflowId);
     await this.retryAll();
     await this.expectCounts(workflowId);
-    expect((await scene.store.getWorkflow(workflowId))?.status).not.toBe('RUNNING');
+    expect((await fixture.store.getWorkflow(workflowId))?.status).not.toBe('RUNNING');
     expect(graph.breaches).toEqual([]);
   }
 
@@ -60,7 +60,7 @@ class Play {
 
   /** One exchange, and concurrent commands. */
   private async trip(success: number, isWild: boolean, takesSlow = false): Promise<void> {
-    const { graph, scene } = this;
+    const { graph, fixture } = this;
     const ends = [...this.running.values()].filter(
       ({ executionId }) => takesSlow || !graph.nodes.get(executionId)!.isSlow || graph.chance(0.02),
     );
@@ -76,11 +76,11 @@ class Play {
     batch.forEach((each, i) => settled[i] === 'deferred' && this.running.set(each.executionId, each));
     for (const claim of claims) this.running.set(claim.executionId, claim);
     if (!isWild) return;
-    if (graph.chance(0.3)) await scene.store.cancel(graph.any().id, 0);
-    if (graph.chance(0.4)) await scene.store.reopen(this.anyEnded());
-    if (graph.chance(0.2)) await scene.store.enqueue(graph.make(1 + graph.pick(20), null));
-    if (graph.chance(0.3)) await scene.store.promote(200);
-    if (graph.chance(0.1)) await scene.advance(100);
+    if (graph.chance(0.3)) await fixture.store.cancel(graph.any().id, 0);
+    if (graph.chance(0.4)) await fixture.store.reopen(this.anyEnded());
+    if (graph.chance(0.2)) await fixture.store.enqueue(graph.make(1 + graph.pick(20), null));
+    if (graph.chance(0.3)) await fixture.store.promote(200);
+    if (graph.chance(0.1)) await fixture.advance(100);
   }
 
   private settlement(claim: Claim, success: number): Settlement {
@@ -98,19 +98,19 @@ class Play {
   /** Runs until nothing is left to do. */
   private async finish(success: number): Promise<void> {
     for (let quiet = 0; quiet < 3;) {
-      const before = this.scene.effects.length;
-      await this.scene.advance(1_000);
+      const before = this.fixture.effects.length;
+      await this.fixture.advance(1_000);
       await this.trip(success, false, true);
-      quiet = this.running.size === 0 && this.scene.effects.length === before ? quiet + 1 : 0;
-      this.scene.effects.length = 0;
+      quiet = this.running.size === 0 && this.fixture.effects.length === before ? quiet + 1 : 0;
+      this.fixture.effects.length = 0;
     }
   }
 
   /** All that has failed or was cancelled runs again, and nothing fails any more. */
   private async retryAll(): Promise<void> {
-    const { graph, scene } = this;
+    const { graph, fixture } = this;
     for (const { id, status } of graph.nodes.values())
-      if ((status === 'FAILED' || status === 'CANCELLED') && graph.chance(0.7)) await scene.store.reopen(id);
+      if ((status === 'FAILED' || status === 'CANCELLED') && graph.chance(0.7)) await fixture.store.reopen(id);
     await this.finish(1);
     this.expectEnd();
   }
@@ -122,15 +122,15 @@ class Play {
 
   /** What the store counts is what is there. */
   private async expectCounts(workflowId: string): Promise<void> {
-    const { scene, graph } = this;
+    const { fixture, graph } = this;
     const counted: Partial<Record<TaskStatus, number>> = {};
     for (const { status } of graph.nodes.values()) counted[status] = (counted[status] ?? 0) + 1;
-    const { byStatus, counters, waitingForDependencies } = await scene.stats();
+    const { byStatus, counters, waitingForDependencies } = await fixture.stats();
     const none = { PENDING: 0, RUNNING: 0, RETRYING: 0, COMPLETED: 0, FAILED: 0, CANCELLED: 0, SKIPPED: 0 };
     expect(byStatus).toEqual({ ...none, ...counted });
     expect(waitingForDependencies).toBe(0);
     expect(counters.scheduled).toBe(graph.nodes.size);
-    const info = await scene.store.getWorkflow(workflowId);
+    const info = await fixture.store.getWorkflow(workflowId);
     const known = info!.nodes.map(({ executionId }) => graph.nodes.get(executionId)!.status);
     expect(info!.nodes.map(({ status }) => status)).toEqual(known);
     const [failed, cancelled] = [known.includes('FAILED'), known.includes('CANCELLED')];

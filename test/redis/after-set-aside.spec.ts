@@ -3,9 +3,9 @@ import { settle, type NewExecution, type NewWorkflow } from '../../libs/schedule
 import type { DependencyType } from '../../libs/scheduler/src/core/dependency.js';
 import { edgeTo, LEASE, lockOn, newExecution, nextId } from '../contract/fixtures.js';
 import type { StoreFixture } from '../contract/store-fixture.js';
-import { sceneSuite, type Redis } from './scene-suite.js';
+import { fixtureSuite, type Redis } from './fixture-suite.js';
 
-const play = sceneSuite();
+const play = fixtureSuite();
 
 /** A workflow `w`. @param upstreams of each node: nodes before it, with the type of the edge */
 function workflowOf<Ref extends string>(

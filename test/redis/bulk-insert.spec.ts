@@ -32,7 +32,7 @@ describe('a batch too large for one script', () => {
   const open = (namespace: string, clock = new ManualClock(), historyCount?: number): Promise<DyingStore> =>
     redis.open(new DyingStore({ ...redis.settings(namespace, clock, historyCount), insertsPerCall: 50 }));
 
-  const scene = async (historyCount?: number) => {
+  const setUp = async (historyCount?: number) => {
     const namespace = `bulk${++namespaces}`;
     const clock = new ManualClock();
     const store = await open(namespace, clock, historyCount);
@@ -44,7 +44,7 @@ describe('a batch too large for one script', () => {
     Array.from({ length: MANY }, () => newExecution({ edges: [edgeTo(upstream)] }));
 
   it('is complete and in order when the call returns, and leaves no other data', async () => {
-    const { s, store, keys } = await scene();
+    const { s, store, keys } = await setUp();
     const upstream = await s.add();
     const batch = dependents(upstream);
     expect(await store.enqueue(batch)).toEqual(batch.map((each) => each.executionId));
@@ -58,7 +58,7 @@ describe('a batch too large for one script', () => {
   });
 
   it('is stored completely if its members depend on later ones', async () => {
-    const { s, store } = await scene();
+    const { s, store } = await setUp();
     const batch = Array.from({ length: MANY }, () => newExecution());
     batch.forEach((each, i) => {
       const next = batch[i + 1];
@@ -71,7 +71,7 @@ describe('a batch too large for one script', () => {
   });
 
   it('is inserted by any node if the one that sent it cannot', async () => {
-    const { s, store, other, keys } = await scene();
+    const { s, store, other, keys } = await setUp();
     const upstream = await s.add();
     store.killedBefore = 'insertBatch';
     const batch = dependents(upstream);
@@ -83,7 +83,7 @@ describe('a batch too large for one script', () => {
   });
 
   it('is not stored if its node was killed before the commit', async () => {
-    const { s, store, other, clock, keys } = await scene(0);
+    const { s, store, other, clock, keys } = await setUp(0);
     const upstream = await s.add();
     store.killedBefore = 'commitBatch';
     await expect(store.enqueue(dependents(upstream))).rejects.toThrow(Killed);
@@ -99,7 +99,7 @@ describe('a batch too large for one script', () => {
   });
 
   it('finds the outcome of its upstream, even if that left history before the insertion', async () => {
-    const { s, store, other } = await scene(0);
+    const { s, store, other } = await setUp(0);
     const [good, bad] = [await s.add(), await s.add()];
     store.killedBefore = 'insertBatch';
     const batch = [...dependents(good), ...dependents(bad)];
@@ -116,7 +116,7 @@ describe('a batch too large for one script', () => {
   });
 
   it('is refused as a whole if one execution depends on an unknown one', async () => {
-    const { s, store, keys } = await scene();
+    const { s, store, keys } = await setUp();
     const upstream = await s.add();
     const batch = dependents(upstream);
     batch[MANY - 1] = newExecution({ taskId: 'child', edges: [edgeTo('nothing')] });
@@ -127,7 +127,7 @@ describe('a batch too large for one script', () => {
   });
 
   it('binds to the newest execution of a task within the batch', async () => {
-    const { s, store } = await scene();
+    const { s, store } = await setUp();
     await store.putTasks([mirrorOf('parent'), mirrorOf('child')]);
     await s.depend('child', 'parent');
     const batch = Array.from({ length: MANY }, (_, i) =>
@@ -145,7 +145,7 @@ describe('a batch too large for one script', () => {
   });
 
   it('can be a workflow, which is visible as a whole from its commit on', async () => {
-    const { s, store, other } = await scene();
+    const { s, store, other } = await setUp();
     const workflowId = nextId();
     const [root, ...leaves] = Array.from({ length: MANY }, (_, i) =>
       newExecution({ workflow: { workflowId, ref: `n${i}` }, tags: i === 0 ? null : ['leaf'] }),

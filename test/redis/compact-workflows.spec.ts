@@ -25,9 +25,9 @@ describe('compact workflows of which all members succeed', () => {
   it('are settled and dropped without rows, also if one round trip ends workflows and claims more', async () => {
     const { store, clock, close } = await openRedisOn(() => server)({ history: { count: KEPT } });
     try {
-      const scene = new StoreFixture(store, clock);
-      const worker = await scene.worker();
-      for (let i = 0; i < WORKFLOWS; i++) await start(scene);
+      const fixture = new StoreFixture(store, clock);
+      const worker = await fixture.worker();
+      for (let i = 0; i < WORKFLOWS; i++) await start(fixture);
 
       let claims = await worker.claim(7);
       while (claims.length > 0)
@@ -35,7 +35,7 @@ describe('compact workflows of which all members succeed', () => {
           await worker.exchange({ settlements: claims.map((claim) => settle.complete(claim, null)), demand: 7 })
         ).claims;
 
-      expect((await scene.stats()).counters.completed).toBe(4 * WORKFLOWS);
+      expect((await fixture.stats()).counters.completed).toBe(4 * WORKFLOWS);
       const history = await read('LRANGE', 'h', '0', '-1');
       expect(history).toHaveLength(KEPT);
       // 'c': each of its executions has the short state of a simple success; 'w': one of them was settled as a row.

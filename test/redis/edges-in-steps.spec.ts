@@ -23,7 +23,7 @@ describe('an execution whose edges are bound in several steps', () => {
   const redis = redisSuite();
   let namespaces = 0;
 
-  const scene = async () => {
+  const setUp = async () => {
     const clock = new ManualClock();
     const settings = redis.settings(`edges${++namespaces}`, clock, 0);
     const store = await redis.open(new LeavingStore(settings));
@@ -55,7 +55,7 @@ describe('an execution whose edges are bound in several steps', () => {
   };
 
   it('does not start before all are bound, even if the bound ones are satisfied', async () => {
-    const { s, worker, wait, step, expectAllGone } = await scene();
+    const { s, worker, wait, step, expectAllGone } = await setUp();
     const id = await wait();
     await step();
     expect(await s.waitingFor(id)).toBe('dependencies');
@@ -70,7 +70,7 @@ describe('an execution whose edges are bound in several steps', () => {
   });
 
   it.each([10, 150, 240])('is SKIPPED by an upstream that fails meanwhile: %d', async (failing) => {
-    const { s, other, upstreams, worker, wait, step } = await scene();
+    const { s, other, upstreams, worker, wait, step } = await setUp();
     const id = await wait();
     await step();
     await completeAll(worker, failing);
@@ -83,7 +83,7 @@ describe('an execution whose edges are bound in several steps', () => {
   });
 
   it.each([1, 2])('can be cancelled after step %d', async (at) => {
-    const { s, store, worker, wait, step, expectAllGone } = await scene();
+    const { s, store, worker, wait, step, expectAllGone } = await setUp();
     const id = await wait();
     for (let i = 0; i < at; i++) await step();
     expect(await store.cancel(id, 0)).toMatchObject({ is: 'CANCELLED' });
@@ -97,7 +97,7 @@ describe('an execution whose edges are bound in several steps', () => {
     [1, 1],
     [2, 0],
   ])('can be cancelled after step %d, and reopened %d steps later', async (at, later) => {
-    const { s, store, worker, wait, step, expectAllGone } = await scene();
+    const { s, store, worker, wait, step, expectAllGone } = await setUp();
     const id = await wait();
     for (let i = 0; i < at; i++) await step();
     // Else it would leave history, and could not be reopened.
@@ -117,7 +117,7 @@ describe('an execution whose edges are bound in several steps', () => {
   });
 
   it('does not bind to itself as the newest execution of its task', async () => {
-    const { s, other, worker, edges, wait, step } = await scene();
+    const { s, other, worker, edges, wait, step } = await setUp();
     await s.depend('child', 'parent');
     await s.depend('plain', 'child');
     const older = await s.add({ taskId: 'child', delay: 60_000 });
@@ -138,7 +138,7 @@ describe('an execution whose edges are bound in several steps', () => {
   });
 
   it('releases those that wait for the next of its task, even if it ended before it was bound', async () => {
-    const { s, other, upstreams, worker, wait, step } = await scene();
+    const { s, other, upstreams, worker, wait, step } = await setUp();
     await s.depend('plain', 'child');
     const next = await s.add({ edges: [edgeToNewest('child')] });
     await wait({ taskId: 'child' });
@@ -150,7 +150,7 @@ describe('an execution whose edges are bound in several steps', () => {
   });
 
   it('is refused as a whole if one of them is unknown', async () => {
-    const { s, store, edges } = await scene();
+    const { s, store, edges } = await setUp();
     const wrong = edges.with(240, edgeTo('none'));
     await expect(store.enqueue([newExecution(), newExecution({ edges: wrong })])).rejects.toBeInstanceOf(
       UnknownDependencyError,
@@ -160,7 +160,7 @@ describe('an execution whose edges are bound in several steps', () => {
   });
 
   it('is bound in parts also if a few upstreams are large', async () => {
-    const { s, store, other, worker, upstreams } = await scene();
+    const { s, store, other, worker, upstreams } = await setUp();
     const first = upstreams.slice(0, 20);
     // Else they would leave history.
     const keeper = await s.add({ edges: first.map((id) => edgeTo(id)), priority: 4 });

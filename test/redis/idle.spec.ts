@@ -18,14 +18,14 @@ afterEach(async () => {
  * @param offset ms by which the server's clock has gone back before, negative: forward
  */
 async function openIdle(offset = 0) {
-  const scene = await openRedisOn(server)();
-  opened.push(scene);
-  const { store } = scene;
+  const fixture = await openRedisOn(server)();
+  opened.push(fixture);
+  const { store } = fixture;
   const { namespace } = (store as RedisTaskStore)['settings'];
   if (offset !== 0) await server().command('HSET', `{${namespace}}:m`, 'offset', `${offset}`);
   await store.register(helloOf('w1'));
   await store.exchange({ workerId: 'w1', pipeline: 0, sequence: 1, settlements: [], demand: 5, dispatchSlots: 5 });
-  return scene;
+  return fixture;
 }
 
 async function commandsOf(work: () => Promise<unknown>): Promise<number> {

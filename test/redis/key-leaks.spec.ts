@@ -45,11 +45,11 @@ describe('the keys of a namespace', () => {
   it('are all removed except a fixed few, once all executions have ended and left history', async () => {
     const { store, clock, close } = await openRedisOn(() => server)({ history: { count: 0 } });
     try {
-      const scene = new StoreFixture(store, clock);
+      const fixture = new StoreFixture(store, clock);
       await store.putTasks(['plain', 'parent', 'child', 'nightly'].map((taskId) => mirrorOf(taskId)));
-      await scheduleAllKinds(store, scene);
-      const worker = await scene.worker('w1');
-      await scene.worker('w2');
+      await scheduleAllKinds(store, fixture);
+      const worker = await fixture.worker('w1');
+      await fixture.worker('w2');
       const first = await worker.claim(250);
       for (const claim of first)
         await store.report(claim, { progress: { fraction: 0.5, note: 'half' }, logs: ['a line'] });
@@ -63,13 +63,13 @@ describe('the keys of a namespace', () => {
         ),
       );
       // The newest of the task that others depend on: it is kept, without any other data.
-      await scene.add();
-      await finishAll(scene, worker);
+      await fixture.add();
+      await finishAll(fixture, worker);
       await store.removeSchedule('every-minute');
       for (const taskId of ['plain', 'parent', 'child', 'nightly']) await store.removeTask(taskId);
       for (const id of ['w1', 'w2']) await store.deregister(id);
       clock.advance(2 * DAY);
-      await scene.maintain();
+      await fixture.maintain();
       expect((await keys()).filter((key) => !KEPT.includes(key))).toEqual([]);
     } finally {
       await close();
@@ -78,24 +78,24 @@ describe('the keys of a namespace', () => {
 });
 
 /** Something of every kind: simple, delayed, locked, linked, in a workflow, keyed, tagged, timed, from a schedule. */
-async function scheduleAllKinds(store: TaskStore, scene: StoreFixture): Promise<void> {
-  const [plain] = await scene.addMany(30);
-  const parent = await scene.add({ taskId: 'parent', tags: ['red'] });
-  await scene.addMany(12, {
+async function scheduleAllKinds(store: TaskStore, fixture: StoreFixture): Promise<void> {
+  const [plain] = await fixture.addMany(30);
+  const parent = await fixture.add({ taskId: 'parent', tags: ['red'] });
+  await fixture.addMany(12, {
     taskId: 'child',
     edges: [edgeTo(parent), edgeToNewest('plain', 'always', { timeout: 60_000 })],
   });
-  await scene.addMany(3, { lock: lockOn('a lock', 30_000) });
-  await scene.add({ delay: 500, timeout: 10_000 });
-  await scene.add({ idempotency: { key: 'once', fingerprint: 'f' } });
+  await fixture.addMany(3, { lock: lockOn('a lock', 30_000) });
+  await fixture.add({ delay: 500, timeout: 10_000 });
+  await fixture.add({ idempotency: { key: 'once', fingerprint: 'f' } });
   await store.cancel(plain!, 0);
   const { workflow, members } = twoSteps();
   await store.startWorkflow(workflow, members);
-  const schedule = await store.putSchedule(newSchedule({ nextRunTime: scene.now }));
+  const schedule = await store.putSchedule(newSchedule({ nextRunTime: fixture.now }));
   await store.fire([
     {
       scheduleId: schedule.id,
-      expected: { revision: schedule.revision, nextRunTime: scene.now },
+      expected: { revision: schedule.revision, nextRunTime: fixture.now },
       ticks: [
         {
           execution: newExecution({ executionId: 'cron:every-minute:1', taskId: 'nightly' }),
@@ -112,13 +112,13 @@ async function scheduleAllKinds(store: TaskStore, scene: StoreFixture): Promise<
   await store.acquireLock('a handle', 'another', 1_000, 5_000);
 }
 
-async function finishAll(scene: StoreFixture, worker: Worker): Promise<void> {
+async function finishAll(fixture: StoreFixture, worker: Worker): Promise<void> {
   for (let round = 0; round < 50; round++) {
-    await scene.store.register(helloOf(worker.id));
-    await scene.advance(LEASE / 2);
+    await fixture.store.register(helloOf(worker.id));
+    await fixture.advance(LEASE / 2);
     const claims = await worker.claim(250);
     await worker.settle(...claims.map((claim) => settle.complete(claim, null)));
   }
-  const { byStatus } = await scene.stats();
+  const { byStatus } = await fixture.stats();
   expect([byStatus.PENDING, byStatus.RUNNING, byStatus.RETRYING]).toEqual([0, 0, 0]);
 }

@@ -44,7 +44,7 @@ describe('a batch of idempotency keys too large for one script', () => {
   const redis = redisSuite();
   let namespaces = 0;
 
-  const scene = async () => {
+  const setUp = async () => {
     const namespace = `keyed${++namespaces}`;
     const clock = new ManualClock();
     const open = () => redis.open(new InterruptedStore({ ...redis.settings(namespace, clock), insertsPerCall: 50 }));
@@ -61,7 +61,7 @@ describe('a batch of idempotency keys too large for one script', () => {
   };
 
   it('returns the ids of the first ones, in the store and in the batch', async () => {
-    const { s, store, pending, expectNothingOver } = await scene();
+    const { s, store, pending, expectNothingOver } = await setUp();
     const earlier = await s.add(keyed(7));
     const batch = [...batchOf(MANY), newExecution(), keyed(100), keyed(7)];
     const ids = await store.enqueue(batch);
@@ -103,7 +103,7 @@ describe('a batch of idempotency keys too large for one script', () => {
       UnknownDependencyError,
     ],
   ])('is refused as a whole, and its keys stay free: %s', async (_, spoil, error) => {
-    const { s, store, pending, expectNothingOver } = await scene();
+    const { s, store, pending, expectNothingOver } = await setUp();
     await s.add({ idempotency: { key: 'taken', fingerprint: 'a' } });
     const batch = batchOf(MANY);
     spoil(batch);
@@ -116,7 +116,7 @@ describe('a batch of idempotency keys too large for one script', () => {
   });
 
   it('is not stored, and its keys are free, if its node is killed before the commit', async () => {
-    const { s, store, other, clock, pending, expectNothingOver } = await scene();
+    const { s, store, other, clock, pending, expectNothingOver } = await setUp();
     store.before['commitBatch'] = die;
     await expect(store.enqueue(batchOf(MANY))).rejects.toThrow(Killed);
     expect(await pending()).toBe(0);
@@ -129,7 +129,7 @@ describe('a batch of idempotency keys too large for one script', () => {
   });
 
   it('owns its keys from its commit on, whichever node inserts it', async () => {
-    const { s, store, other, pending, expectNothingOver } = await scene();
+    const { s, store, other, pending, expectNothingOver } = await setUp();
     store.before['insertBatch'] = die;
     const batch = batchOf(MANY);
     expect(await store.enqueue(batch)).toEqual(idsOf(batch));
@@ -148,7 +148,7 @@ describe('a batch of idempotency keys too large for one script', () => {
     ['staged', 'stageBatch'],
     ['committed', 'commitBatch'],
   ])('finds a key that another execution took before it is %s', async (_, script) => {
-    const { s, store, pending, expectNothingOver } = await scene();
+    const { s, store, pending, expectNothingOver } = await setUp();
     const [one, batch] = [keyed(100), batchOf(MANY)];
     store.before[script] = async () => void (await s.add(one));
     const ids = await store.enqueue(batch);
@@ -159,7 +159,7 @@ describe('a batch of idempotency keys too large for one script', () => {
   });
 
   it('is refused if a key was taken meanwhile with another body', async () => {
-    const { s, store, pending } = await scene();
+    const { s, store, pending } = await setUp();
     store.before['commitBatch'] = async () =>
       void (await s.add({ idempotency: { key: 'order 100', fingerprint: 'another' } }));
     await expect(store.enqueue(batchOf(MANY))).rejects.toBeInstanceOf(IdempotencyConflictError);
@@ -169,7 +169,7 @@ describe('a batch of idempotency keys too large for one script', () => {
   it.each(['stageBatch', 'commitBatch'])(
     'finds keys that another large batch took before it sends %s, even while that one is not inserted yet',
     async (script) => {
-      const { store, other, pending, expectNothingOver } = await scene();
+      const { store, other, pending, expectNothingOver } = await setUp();
       const [first, second] = [batchOf(MANY), batchOf(MANY + 200).slice(100)];
       other.before['insertBatch'] = die;
       store.before[script] = async () => void (await other.enqueue(first));
@@ -182,7 +182,7 @@ describe('a batch of idempotency keys too large for one script', () => {
   );
 
   it('waits for another batch and helps to insert it, if both have other keys', async () => {
-    const { store, other, pending, expectNothingOver } = await scene();
+    const { store, other, pending, expectNothingOver } = await setUp();
     const [first, second] = [batchOf(MANY), batchOf(2 * MANY).slice(MANY)];
     other.before['insertBatch'] = die;
     store.before['commitBatch'] = async () => void (await other.enqueue(first));
@@ -192,7 +192,7 @@ describe('a batch of idempotency keys too large for one script', () => {
   });
 
   it('is stored once if many nodes send it at once', async () => {
-    const { store, other, pending } = await scene();
+    const { store, other, pending } = await setUp();
     const answers = await Promise.all([0, 1, 2, 3].map((i) => (i % 2 ? store : other).enqueue(batchOf(MANY))));
     for (const ids of answers) expect(ids).toEqual(answers[0]);
     expect(new Set(answers[0]).size).toBe(MANY);

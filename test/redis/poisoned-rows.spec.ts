@@ -27,7 +27,7 @@ const ROWS = [
 ] as const;
 /** Rows that are counted as set aside when a duty finds them damaged. */
 const COUNTED: ReadonlySet<string> = new Set(['x', 's', 'l', 'ws']);
-/** What is empty in the scene, or not the victims'. */
+/** What is empty in the population, or not of the victims'. */
 const EMPTY: Readonly<Record<string, 'list' | 'zset' | 'hash'>> = {
   ...{ hg: 'list', cont: 'list', ac: 'list', hk: 'list', hx: 'list', in: 'zset', ut: 'zset', ha: 'hash' },
   ...{ dd: 'zset', tn: 'hash', 'sn:app': 'zset', 'r:default:2': 'list', 'dp:victim': 'list', 'nx:parent': 'zset' },

@@ -5,7 +5,7 @@ import { mirrorOf, TASKS } from '../contract/fixtures.js';
 import { StoreFixture } from '../contract/store-fixture.js';
 import { openRedisOn } from '../support/open-redis.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
-import { populate } from './poisoned-scene.js';
+import { populate } from './poisoned-population.js';
 
 /** What became of a population of which something was spoiled. */
 export interface Outcome {

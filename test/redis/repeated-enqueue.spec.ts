@@ -43,7 +43,7 @@ describe('an execution that ran and left history before its repeat arrived', () 
 
   afterAll(() => server.stop());
 
-  const scene = async (script: string) => {
+  const setUp = async (script: string) => {
     const clock = new ManualClock();
     const settings: RedisStoreSettings = {
       connection: resolveRedisOptions({ port: server.port }),
@@ -85,7 +85,7 @@ describe('an execution that ran and left history before its repeat arrived', () 
     ['a batch of keys in parts, its commit', () => keyed(7), 'commitBatch'],
     ['a batch of keys in parts, its insertion', () => keyed(7), 'insertBatch'],
   ])('is not stored again: %s', async (_, batchOf, script) => {
-    const { store, s, ran } = await scene(script);
+    const { store, s, ran } = await setUp(script);
     const batch = batchOf();
     expect(await store.enqueue(batch)).toEqual(batch.map((each) => each.executionId));
     await store.meanwhile();
@@ -97,7 +97,7 @@ describe('an execution that ran and left history before its repeat arrived', () 
     ['a lean workflow', null, 'startWorkflows'],
     ['a workflow of more than lean members', ['a'], 'enqueue'],
   ])('is not stored again: %s', async (_, tags, script) => {
-    const { store, s, ran } = await scene(script);
+    const { store, s, ran } = await setUp(script);
     const workflowId = nextId();
     const members = [1, 2].map((n) => newExecution({ tags, workflow: { workflowId, ref: `n${n}` } }));
     const nodes = members.map(({ executionId, taskId, workflow }) => ({

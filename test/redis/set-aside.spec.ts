@@ -4,9 +4,9 @@ import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import type { Effect } from '../../libs/scheduler/src/core/effects.js';
 import { edgeTo, LEASE, lockOn, newSchedule } from '../contract/fixtures.js';
 import type { StoreFixture } from '../contract/store-fixture.js';
-import { sceneSuite, type Redis } from './scene-suite.js';
+import { fixtureSuite, type Redis } from './fixture-suite.js';
 
-const play = sceneSuite();
+const play = fixtureSuite();
 
 const asideOf = (s: StoreFixture): Extract<Effect, { kind: 'setAside' }>[] => s.effectsOf('setAside');
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { mirrorOf, newExecution } from '../contract/fixtures.js';
 import type { StoreFixture } from '../contract/store-fixture.js';
-import { sceneSuite, type Redis } from './scene-suite.js';
+import { fixtureSuite, type Redis } from './fixture-suite.js';
 import { redisSuite } from './suites.js';
 
-const play = sceneSuite();
+const play = fixtureSuite();
 const queues = ['closed', 'open'];
 
 /** Adds executions, which meet a worker without their handler. */

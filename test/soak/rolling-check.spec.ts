@@ -7,7 +7,7 @@ import { RollingCheck } from './fixtures/rolling-check.js';
 const MS = 1_000_000n;
 
 /** A store and a ledger under a clock that is set by hand. */
-class Scene {
+class Fixture {
   now = 0n;
   readonly store = new Map<string, Execution>();
   private written: Entry[] = [];
@@ -53,7 +53,7 @@ class Scene {
 
 describe('a check of a history without an end', () => {
   it('counts and forgets what has ended, and keeps what has not', async () => {
-    const s = new Scene();
+    const s = new Fixture();
     for (let i = 0; i < 10; i++) s.run(`e${i}`);
     s.rolling.acknowledge([{ executionId: 'late', kind: 'plain' }]);
     s.put('late', 'RUNNING');
@@ -70,20 +70,20 @@ describe('a check of a history without an end', () => {
   });
 
   it('is not early with what was just acknowledged', async () => {
-    const s = new Scene();
+    const s = new Fixture();
     s.rolling.acknowledge([{ executionId: 'new', kind: 'plain' }]);
     expect([await s.rules(500), s.rolling.size]).toEqual([[], 1]);
   });
 
   it.each(['lost', 'ended'])('finds what is %s', async (rule) => {
-    const s = new Scene();
+    const s = new Fixture();
     s.rolling.acknowledge([{ executionId: 'e', kind: 'plain' }]);
     if (rule === 'ended') s.put('e', 'RUNNING');
     expect(await s.rules()).toEqual([rule]);
   });
 
   it('finds a tick that is missing between two checks', async () => {
-    const s = new Scene();
+    const s = new Fixture();
     s.tick(1);
     s.tick(2);
     expect(await s.rules()).toEqual([]);
@@ -94,7 +94,7 @@ describe('a check of a history without an end', () => {
   });
 
   it('finds a token that goes back over a check, once', async () => {
-    const s = new Scene();
+    const s = new Fixture();
     for (const [id, token] of [['a', 7] as const, ['b', 6] as const]) {
       s.write('lock:1', id, token);
       s.run(id, { kind: 'locked', key: '1' });
@@ -104,7 +104,7 @@ describe('a check of a history without an end', () => {
   });
 
   it('finds a key with two executions, and takes repeats for one', async () => {
-    const s = new Scene();
+    const s = new Fixture();
     s.run('a', { kind: 'keyed', key: 'k' });
     await s.rules();
     s.store.clear();
@@ -115,7 +115,7 @@ describe('a check of a history without an end', () => {
   });
 
   it('finds effects of what was not acknowledged, or is over', async () => {
-    const s = new Scene();
+    const s = new Fixture();
     s.run('a');
     s.write('start', 'foreign');
     expect(await s.rules()).toEqual([]);
@@ -127,7 +127,7 @@ describe('a check of a history without an end', () => {
   });
 
   it('measures from the call to the start', async () => {
-    const s = new Scene();
+    const s = new Fixture();
     s.run('a', { askedNs: 0n });
     await s.rules();
     expect(s.rolling.latencies).toEqual([1]);

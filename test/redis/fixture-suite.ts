@@ -3,16 +3,16 @@ import { StoreFixture } from '../contract/store-fixture.js';
 import { openRedisOn } from '../support/open-redis.js';
 import { suiteServer } from '../support/suite-server.js';
 
-/** Sends a command about a key of the scene's namespace. */
+/** Sends a command about a key of the namespace of the fixture. */
 export type Redis = (command: string, key: string, ...args: string[]) => Promise<string>;
 
 type Act = (s: StoreFixture, redis: Redis, evaluate: Redis) => Promise<void>;
 
 /**
  * A server for the tests of a file.
- * @returns a function that plays one scene in a new namespace, with access to its keys; `evaluate` runs a Lua script on a key
+ * @returns a function that runs a test body in a new namespace, with access to its keys; `evaluate` runs a Lua script on a key
  */
-export function sceneSuite(): (act: Act, options?: StoreOptions) => Promise<void> {
+export function fixtureSuite(): (act: Act, options?: StoreOptions) => Promise<void> {
   const server = suiteServer();
   const open = openRedisOn(server);
   let namespaces = 0;
