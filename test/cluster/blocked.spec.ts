@@ -32,7 +32,7 @@ describe('a handler that blocks the event loop for twice the lease', () => {
     const waited = producer.scheduler('waitForExecution', id);
     const blocked = await blocking;
     const standby = workers.find((node) => node !== blocked)!;
-    // The other one is up to the work, and would take this too.
+    // The other one has free slots, and would take this too.
     const another = await producer.scheduler('scheduleTask', 'note');
     expect((await producer.scheduler('waitForExecution', another)).result).toBe(standby.pid);
 
@@ -70,7 +70,7 @@ describe('a worker with several slots whose event loop is blocked', () => {
     const starts = new Map<string, number>();
     for (const { id } of fleet.ledger()) starts.set(id, (starts.get(id) ?? 0) + 1);
     expect(runs.filter(({ executionId }) => starts.get(executionId) !== 1)).toEqual([]);
-    // The last few may have begun when it was free again.
+    // The last few may have started after the block.
     expect(runs.slice(0, -10).filter(({ result }) => result !== standby.pid)).toEqual([]);
     expect(runs.length).toBeGreaterThan(20);
     const { crashed, stale } = (await source.scheduler('getHealthStatus')).metrics;

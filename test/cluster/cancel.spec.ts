@@ -68,7 +68,7 @@ describe('three processes, one of which is a worker', () => {
     const napping = worker.next('napping');
     const id = (await producer.scheduler('scheduleTask', 'nap', { payload: { ms } })) as string;
     await napping;
-    // More waits than any duty that comes round has calls.
+    // More waits than any periodic duty has calls.
     const waits = Array.from({ length: 200 }, () => observer.scheduler('waitForExecution', id));
     await observer.scheduler('getTaskStatus', id);
     const before = await fleet.scripts();

@@ -5,7 +5,7 @@ import { Fleet, until, type AuditRow, type FleetNode, type NodeTask } from './fi
 
 const SCHEDULES = 500;
 const SECONDS = 8;
-/** Every how many seconds a schedule fires, in turn: many fall on the same instant. */
+/** Intervals of the schedules in seconds, in turn: many fire at the same instant. */
 const EVERY = [1, 2, 3, 4, 5];
 const LEASE_MS = 5000;
 
@@ -47,7 +47,7 @@ describe('three nodes and 500 schedules, one node late and one killed', () => {
     const expected = new Set<string>();
     for (let i = 0; i < SCHEDULES; i++) {
       const every = EVERY[i % EVERY.length]!;
-      // All of them divide a minute, so that no step is cut short at its end.
+      // All of them divide a minute, so all steps are equal.
       for (let time = begin; time <= end; time += 1000)
         if (new Date(time).getUTCSeconds() % every === 0) expected.add(`cron:s${i}:${time}`);
     }

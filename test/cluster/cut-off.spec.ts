@@ -37,9 +37,9 @@ describe('a process with a heartbeat thread', () => {
     const cutAt = performance.now();
     expect(await heard(child)).toEqual({ code: 'LEASE_LOST' });
     const took = performance.now() - cutAt;
-    // It would hold on for 30 s.
+    // It would run for 30 s.
     expect(took).toBeLessThan(LEASE + 5_000);
-    // Beats are a third of a lease apart.
+    // Heartbeats are a third of a lease apart.
     expect(took).toBeGreaterThan(LEASE / 3);
   });
 });

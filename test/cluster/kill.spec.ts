@@ -8,11 +8,11 @@ const LEASE_MS = 2000;
  * this machine may be overloaded, so the limit is twice as long.
  */
 const BACK_WITHIN_MS = LEASE_MS + 2 * 3000;
-/** It takes 45 s on two processors that do nothing else. */
+/** It takes 45 s on two idle processors. */
 const TIME_LIMIT_MS = 280_000;
 const SLOTS = 20;
 const NAP_MS = 200;
-/** An incarnation of a victim is killed when it has begun so many naps: with some of them under way. */
+/** A victim is killed when it has started this number of naps: some of them are running. */
 const NAPS_TO_LIVE = 2 * SLOTS;
 
 const tasks: NodeTask[] = [
@@ -51,7 +51,7 @@ describe('100,000 executions on four workers, two of which are killed repeatedly
     async () => {
       const producer = await fleet.join({ options: { ...options, role: 'producer' }, tasks });
       const workers = await Promise.all([1, 2, 3, 4].map(() => fleet.join({ options, tasks })));
-      // The last of the queue: when it begins, all others have begun.
+      // The last of the queue: when it starts, all others have started.
       const filled = producer.call('fill', {
         count: EXECUTIONS - 1,
         task: 'note',

@@ -8,7 +8,7 @@ const HANDLES = 25;
 const WAITERS = 80;
 const WINDOW_MS = 1500;
 const LEASE_MS = 2000;
-/** The promise is 3 s after the lease, for machines that are not overloaded; as this one may be, twice as long. */
+/** The guarantee is 3 s after the lease; this machine may be overloaded, so the limit is twice as long. */
 const BACK_WITHIN_MS = LEASE_MS + 2 * 3000;
 const TTL_MS = 1000;
 const KEY = 'the-one';
@@ -37,7 +37,7 @@ const waiting = async (): Promise<number> => {
 const first = (event: string, fits?: (about: any) => boolean): Promise<[FleetNode, any]> =>
   Promise.race(nodes.map(async (node) => [node, await node.next(event, fits)] as [FleetNode, any]));
 
-/** Scripts that the server runs while a holder works for a while. */
+/** Scripts that the server runs while a holder works. */
 async function scriptsInWindow(): Promise<number> {
   const before = await fleet.scripts();
   await nodes[0]!.call('work', WINDOW_MS);
@@ -58,7 +58,7 @@ describe('one lock and eight workers', () => {
     expect(starts).toHaveLength(RUNS + WORKERS * HANDLES);
     expect(new Set(starts.map(({ pid }) => pid)).size).toBe(WORKERS);
     expect(starts.flatMap(({ id }) => (id.startsWith('handle') ? [] : [id])).sort()).toEqual([...ids].sort());
-    // In the order of time, each end is that of the start before it.
+    // In order of time, each end belongs to the start before it.
     const pairs = starts.flatMap(({ id, number }) => [
       ['start', id, number],
       ['end', id, number],

@@ -52,7 +52,7 @@ interface Seen {
     const { off, begun, ticks, ...waits } = await see(offset);
     expect(Math.abs(off - ms)).toBeLessThan(5_000);
     for (const [name, [first, second]] of Object.entries(ticks)) {
-      // Not one of before, and none left out: the first that comes.
+      // Not an earlier one, and none skipped: the next tick.
       expect([name, first!.due % 2000, second!.due - first!.due]).toEqual([name, 0, 2000]);
       expect(first!.due - begun).toBeGreaterThan(-2500);
       expect(first!.due - begun).toBeLessThan(2500);

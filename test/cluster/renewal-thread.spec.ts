@@ -24,7 +24,7 @@ interface Standing {
   standFor: number;
   keepAlive?: boolean;
   stallLimit?: number;
-  /** The store is given a client of the user's. */
+  /** The store uses a client of the user. */
   client?: boolean;
 }
 

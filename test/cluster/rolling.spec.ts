@@ -36,7 +36,7 @@ describe('a rolling deploy', () => {
     const requests = Array.from({ length: RUNS }, (_, i) => ({ taskId: i % 2 === 0 ? 'added' : 'common' }));
     const ids = (await old.scheduler('scheduleTasks', requests)) as string[];
     const added = ids.filter((_, i) => i % 2 === 0);
-    // The old node passes over what it cannot run, and runs the rest.
+    // The old node skips what it cannot run, and runs the rest.
     await old.call('ended', RUNS / 2);
     const look = (id: string): Promise<TaskExecution> => old.scheduler('getTaskStatus', id);
     await until(async () => (await look(added.at(-1)!)).waitingFor?.kind === 'handler');
@@ -63,7 +63,7 @@ describe('a rolling deploy', () => {
       },
       new: { tasks: [version('both', 'new', { priority: 'HIGH' })], options: { ...options, version: '1.10.0' } },
     };
-    // The old one comes last, as where a crashed node of the last release comes back.
+    // The old one starts last, like a restarted node of the last release.
     await fleet.join(settings.new);
     await fleet.join(settings.old);
     const producer = await fleet.join({ options: { ...options, role: 'producer' } });
@@ -99,7 +99,7 @@ describe('a rolling deploy', () => {
       fleet.join({ tasks: [cron('kept', before), cron('old', before)], options: { ...options, version: '1.0.0' } }),
     ]);
     await fleet.join({ tasks: [cron('kept', before), cron('old', before)], options: { ...options, version: '1.0.0' } });
-    // The one of the old goes when no live node has declared it for ten minutes.
+    // The schedule of the old release is removed when no live node has declared it for ten minutes.
     expect(await schedulesOf(next)).toEqual([
       ['kept', after],
       ['new', after],

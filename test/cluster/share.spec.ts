@@ -19,7 +19,7 @@ const STEPS = 8;
 interface Instance {
   child: ChildProcess;
   lines: string[];
-  /** The first line that matches, once it is there. */
+  /** The first line that matches, now or later. */
   line: (pattern: RegExp) => Promise<string>;
   ended: Promise<[code: number | null, signal: string | null]>;
 }

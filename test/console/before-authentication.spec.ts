@@ -12,7 +12,7 @@ afterEach(closeConsoles);
 const echo = { echo: (payload: unknown) => payload };
 const RUN = '/api/tasks/echo/executions';
 const ADMIN = { authorization: `Bearer ${TOKENS[2].token}` };
-/** A mebibyte of values in a kilobyte. */
+/** One MiB of values, compressed to one kB. */
 const VALUES = `{"payload":[${'{},'.repeat(349_000)}{}]}`;
 const FORM = 'a=1&'.repeat(262_000);
 const GZIP = { 'content-encoding': 'gzip' };
@@ -26,7 +26,7 @@ class ThrowingGuard implements CanActivate {
   }
 }
 
-/** ms of CPU that this process takes while something happens. */
+/** ms of CPU of this process during a call. */
 async function cpuOf(act: () => Promise<void>): Promise<number> {
   const took = cpuTime();
   await act();

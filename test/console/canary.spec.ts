@@ -8,7 +8,7 @@ import { closeConsoles, routesOf, startConsole, type Role } from '../support/con
 import { rawRequest } from '../support/raw-request.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 
-/** Every secret of this test has it in it, so that one search finds them all. */
+/** Every secret of this test contains it, so one search finds them all. */
 const CANARY = 'canary5d41402abc';
 const secret = (name: string): string => `${name}-${CANARY}`;
 const TOKENS = (['viewer', 'operator', 'admin'] as const).map((role) => ({ token: secret(`token-of-${role}`), name: role, role })); // prettier-ignore
@@ -89,7 +89,7 @@ describe.each(['memory', 'redis'])('a secret, with the store %s,', (type) => {
     const as = (role: Role, method: string, path: string, body?: unknown, headers = {}) =>
       rawRequest(port, method, path, body, { authorization: `Bearer ${tokenOf(role)}`, ...headers });
 
-    // Whoever listens.
+    // All listeners.
     const heard = { viewer: [] as unknown[], admin: [] as unknown[] };
     for (const role of ['viewer', 'admin'] as const) {
       const socket = io(url, { path: '/live', transports: ['websocket'], extraHeaders: { authorization: `Bearer ${tokenOf(role)}` } }); // prettier-ignore
@@ -103,7 +103,7 @@ describe.each(['memory', 'redis'])('a secret, with the store %s,', (type) => {
       });
     }
 
-    // What happens.
+    // All actions.
     const ids: string[] = [];
     for (const task of ['leak', 'object', 'unserializable', 'echo'])
       ids.push((await as('operator', 'POST', `/api/tasks/${task}/executions`, { payload: PAYLOAD })).body.executionId);
@@ -118,7 +118,7 @@ describe.each(['memory', 'redis'])('a secret, with the store %s,', (type) => {
     expect((await as('admin', 'PUT', '/api/schedules/s', { taskId: 'echo', cronExpression: '0 0 1 1 *', payload: PAYLOAD })).status).toBe(200); // prettier-ignore
     await as('operator', 'POST', '/api/executions/cancel', { filter: { taskId: 'leak' } });
 
-    // What is refused.
+    // Refused calls.
     const refused = await Promise.all([
       rawRequest(port, 'GET', '/api/me', undefined, { authorization: `Bearer ${secret('wrong-token')}` }),
       rawRequest(port, 'GET', `/api/me?ticket=${secret('ticket')}`),
@@ -137,7 +137,7 @@ describe.each(['memory', 'redis'])('a secret, with the store %s,', (type) => {
     expect(refused.at(-1)!.status).toBe(500);
     for (const { text } of refused) expect(text).not.toContain(CANARY);
 
-    // What is shown: every GET route there is.
+    // All output: every GET route.
     const paths = routesOf(app).flatMap(([method, path]) =>
       method === 'get' && !/dashboard/.test(path) ? [path] : [],
     );
@@ -164,12 +164,12 @@ describe.each(['memory', 'redis'])('a secret, with the store %s,', (type) => {
     expect(JSON.stringify(heard.admin)).toContain('resync');
     expect(placesIn(heard)).toEqual([]);
 
-    // What is kept: in the payloads only, and where a handler has returned one.
+    // All stored data: in the payloads only, and where a handler has returned one.
     const kept = placesIn(JSON.parse(JSON.stringify(await store.dump())));
     expect(kept.length).toBeGreaterThan(0);
     expect(kept.filter((path) => !/\.(payload|result)$/.test(path))).toEqual([]);
 
-    // And in a store that is gone.
+    // Also with a closed store.
     if (redis) {
       await redis.kill();
       const { body, text } = await as('admin', 'GET', '/api/health/status');

@@ -58,7 +58,7 @@ afterEach(async () => {
   close = async () => undefined;
 });
 
-/** Each page with the text that shows it has come. */
+/** Each page with a text that shows it has loaded. */
 const pages = (): [hash: string, heading: string, shown: string][] => [
   ['overview', 'Overview', 'Waiting by priority'],
   ['executions', 'Executions', 'One that fails'],
@@ -74,7 +74,7 @@ const pages = (): [hash: string, heading: string, shown: string][] => [
   ['nowhere', 'No such page', 'Go to the overview'],
 ];
 
-/** Walks with the Tab key until it comes round; what it did not reach, and where the focus could not be seen. */
+/** Presses Tab for a whole cycle; returns what it did not reach, and where the focus was not visible. */
 async function walk(page: Page): Promise<{ unreached: string[]; unseen: string[] }> {
   const stops = await page.evaluate(tabStops);
   const reached = new Set<string>();
@@ -174,7 +174,7 @@ it('a page reports a missing permission and an expired session', async () => {
   await page.getByText("the role 'viewer' is not sufficient").waitFor();
   await picture(page, 'refused');
   await become('a-token-that-is-over-0123456789');
-  // What the page asks by itself may be refused before the click.
+  // A request of the page itself may be refused before the click.
   await page
     .getByRole('link', { name: 'Queues' })
     .click()

@@ -18,7 +18,7 @@ let faults: string[];
 let close: () => Promise<void>;
 const door = gate();
 
-/** So many, in the end all of them ended. */
+/** Number of executions; all of them end. */
 async function run(count: number, tagsOf: (index: number) => string[]): Promise<void> {
   for (let first = 0; first < count; first += BATCH) {
     const ids = await started.scheduler.scheduleTasks(
@@ -49,7 +49,7 @@ afterEach(async () => {
 });
 
 const rows = () => page.locator('tbody tr').count();
-/** The page still answers: a frame is drawn. */
+/** The page still responds: a frame is drawn. */
 const answers = () => page.evaluate('new Promise((done) => requestAnimationFrame(() => done(true)))');
 
 describe(`the dashboard with ${EXECUTIONS} executions`, () => {

@@ -9,7 +9,7 @@ type Instance = Awaited<ReturnType<typeof startConsole>>;
 
 let redis: RedisServer;
 let namespaces = 0;
-/** One that schedules and shows, and one that does the work. */
+/** A producer with a console, and a worker. */
 let front: Instance;
 let worker: Instance;
 

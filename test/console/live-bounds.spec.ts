@@ -18,7 +18,7 @@ async function connect(port: number, headers: Record<string, string>, query = ''
   return client;
 }
 
-/** An error on the way to it is no fault. */
+/** A connection error is not a failure of the test. */
 const closed = (socket: Socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()));
 
 const FILL = 'x'.repeat(60_000);
@@ -45,7 +45,7 @@ describe.each<Platform>(['express', 'fastify'])('a client of the live channel on
       client.send('40');
       for (let seen = ''; !seen.includes('hello');) seen += String((await once(socket, 'data'))[0]);
     }
-    // It asks and reads nothing.
+    // It sends requests and reads nothing.
     socket.pause();
     const gone = closed(socket);
     const before = process.memoryUsage().rss;

@@ -204,7 +204,7 @@ describe('the live channel', () => {
     expect(Math.max(...sizes)).toBeLessThan(256 * 1024);
   });
 
-  /** A client that has stopped reading while much more has happened than is kept for it; and one that has read it. */
+  /** A client that has stopped reading while more events were sent than are kept for it; and one that has read them. */
   async function oneThatDoesNotRead() {
     const [slow, other] = [await follow(), await follow()];
     const { transport } = slow.socket.io.engine as unknown as {
@@ -214,7 +214,7 @@ describe('the live channel', () => {
     line.pause();
     const ids = await app.scheduler.scheduleTasks(Array.from({ length: 100 }, () => ({ taskId: 'large' })));
     await other.until((all) => completedOf(all).length === ids.length);
-    // What happens next finds the line full.
+    // The next event finds the buffer full.
     await app.scheduler.scheduleTask('add', { payload: { a: 1, b: 1 } });
     await other.until((all) => completedOf(all).length === ids.length + 1);
     return { slow, line, count: ids.length };

@@ -28,7 +28,7 @@ beforeAll(async () => {
   const { scheduler } = started;
   ({ app, port } = started);
   scrape = async () => await started.call('viewer', 'get', '/metrics').expect(200);
-  // The first run makes the worker known as one of this process.
+  // The first run registers the worker as one of this process.
   await scheduler.waitForExecution(await scheduler.scheduleTask('good'));
   await scrape();
   const ids = [await scheduler.scheduleTask('good'), await scheduler.scheduleTask('bad')];

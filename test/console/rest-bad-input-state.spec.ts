@@ -13,7 +13,7 @@ import { closeConsoles, startConsole, type Platform, type Role } from '../suppor
 
 afterAll(closeConsoles);
 
-/** Those of the inputs B1 to B23 whose answer hangs on what the scheduler does or holds. */
+/** Those of the inputs B1 to B23 whose response depends on the state of the scheduler. */
 describe.each<Platform>(['express', 'fastify'])('input that is invalid in the current state, on %s', (platform) => {
   let started: Awaited<ReturnType<typeof startConsole>>;
   const held = gate();

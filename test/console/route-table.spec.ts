@@ -52,7 +52,7 @@ const ROUTES: Record<string, Role | 'anyone'> = {
   'get /open': 'anyone',
 };
 
-/** What Express keeps of a route. */
+/** The fields of a route in Express. */
 interface Layer {
   route?: { path: string; methods: Record<string, boolean> };
 }
@@ -82,7 +82,7 @@ describe.each<Platform>(['express', 'fastify'])('the routes on %s', (platform) =
     const found = routesOf(started.app).map((route) => route.join(' '));
     expect([...new Set(found)].sort()).toEqual(Object.keys(ROUTES).sort());
     if (platform === 'fastify') return;
-    // And nothing was laid by other ways.
+    // No other route exists.
     const { stack } = (started.app.getHttpAdapter().getInstance() as { router: { stack: Layer[] } }).router;
     const laid = stack.flatMap(({ route }) => (route ? Object.keys(route.methods).map((method) => `${method} ${route.path}`) : [])); // prettier-ignore
     expect(laid.sort()).toEqual(Object.keys(ROUTES).sort());

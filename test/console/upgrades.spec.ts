@@ -39,7 +39,7 @@ const asking = (line: string, headers: readonly string[] = [], body = '') =>
   [`${line} HTTP/1.1`, 'Host: 127.0.0.1', ...H2C, ...headers, '', body].join('\r\n');
 const closing = (line: string) => `${line} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`;
 
-/** What is answered to a text until the other side closes. */
+/** The response to a text, until the other side closes. */
 function answerTo(port: number, sent: string): Promise<string> {
   const socket = connect(port, '127.0.0.1', () => socket.write(sent));
   return text(socket);

@@ -6,7 +6,7 @@ import type { Worker } from './worker.js';
 /** More edges than the verbs of an execution's life attach: its start, its claim, its end, and the next calls. */
 const MANY = 1_000;
 
-/** An execution that has ended while very many are still to be attached to it. */
+/** An execution that ends before its many dependents are attached to it. */
 export function arrivingContract(open: OpenStore): void {
   const child = { taskId: 'child', queue: 'behind', edges: [edgeToNewest('parent', 'always')] } as const;
   const grandchild = { ...child, taskId: 'grandchild' } as const;
@@ -26,7 +26,7 @@ export function arrivingContract(open: OpenStore): void {
     return id;
   };
 
-  /** Those that may run, with the parent whose result each has got. */
+  /** The ready executions, with the parent whose result each has. */
   const claimed = async (s: StoreFixture, children: Worker): Promise<[string, unknown][]> => {
     await s.maintain();
     const claims = await children.claim(50);

@@ -13,7 +13,7 @@ import {
 import { fixtures, type StoreFixture } from './store-fixture.js';
 import type { Worker } from './worker.js';
 
-/** Each way to wait: brings one execution there, and gives its id. */
+/** Each way to wait: creates one such execution, and returns its id. */
 const WAITING: Record<string, (s: StoreFixture, worker: Worker) => Promise<string>> = {
   'in the queue': (s) => s.add(),
   'in a paused queue': async (s) => {

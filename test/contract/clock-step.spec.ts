@@ -84,7 +84,7 @@ describe.each(stores)('a step of the wall clock, %s', (_, open) => {
         expect((await s.lock('k')).owner).toBe('h1');
         expect(await s.statuses(waits.executionId, cancelled.executionId)).toEqual(['PENDING', 'RUNNING']);
         await s.advance(28_000);
-        // A wait lasts for as long as its owner asks for it.
+        // A wait lasts as long as its owner renews it.
         expect(await store.acquireLock('k', 'h2', 30_000, MINUTE)).toBeNull();
         await s.advance(2_000);
         expect((await s.lock('k')).owner).toBe('h2');

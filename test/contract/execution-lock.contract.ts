@@ -37,8 +37,8 @@ const ENDS: Record<string, (s: StoreFixture, worker: Worker, run: Claim) => Prom
     await s.store.cancel(run.executionId, 1_000);
     await s.advance(1_000);
   },
-  'the bound of an attempt': (s, _, run) => s.store.settleExpired(settle.fail(run, BOOM, 'TIMEOUT')),
-  goodbye: (s, worker) => s.store.deregister(worker.id),
+  'the limit of an attempt': (s, _, run) => s.store.settleExpired(settle.fail(run, BOOM, 'TIMEOUT')),
+  deregistration: (s, worker) => s.store.deregister(worker.id),
   rescue: async (s) => {
     s.clock.advance(MINUTE);
     await s.rescue();

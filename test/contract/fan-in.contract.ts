@@ -48,7 +48,7 @@ export function runOf(graph: Graph, overrides: (ref: string) => Partial<NewExecu
   };
 }
 
-/** Claims all that is ready, as often as something is. */
+/** Claims all ready executions, until there are none. */
 async function claimAll(worker: Worker): Promise<Claim[]> {
   const claims: Claim[] = [];
   for (;;) {
@@ -58,7 +58,7 @@ async function claimAll(worker: Worker): Promise<Claim[]> {
   }
 }
 
-/** Two upstreams and many that wait for both; the first one ends while the rest of it is stored. */
+/** Two upstreams and many dependents of both; the first upstream ends while the dependents are inserted. */
 async function startWhileFastEnds(s: StoreFixture, worker: Worker, run: Run): Promise<Claim> {
   const stored = s.store.startWorkflow(run.workflow, run.executions);
   let slow: Claim | undefined;

@@ -47,7 +47,7 @@ export const BOOM: ErrorInfo = { name: 'Error', message: 'boom', stack: null, co
 
 let count = 0;
 
-/** A fresh id in the form of a ULID, growing, so that a failure reads the same in every run. */
+/** A new id in the form of a ULID, ascending, so a failure has the same ids in every run. */
 export function nextId(): string {
   count += 1;
   return idOf(count);

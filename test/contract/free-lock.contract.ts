@@ -113,7 +113,7 @@ export function freeLockContract(open: OpenStore): void {
           const { waiter, free } = await parkOne(s);
           expect(await s.store.acquireLock(KEY, 'someone', MINUTE, MINUTE)).toBeNull();
           await set(s);
-          // A handle waits no longer than its owner asks for it.
+          // A handle waits only as long as its owner renews the wait.
           await s.store.acquireLock(KEY, 'someone', MINUTE, MINUTE);
           await free();
           const { owner, fencingToken } = await s.lock(KEY);
@@ -180,7 +180,7 @@ export function freeLockContract(open: OpenStore): void {
         expect(await s.lock(KEY)).toMatchObject({ owner: null, waiting: 4 });
         const high = await worker.claimOne(parked[2]);
         await s.store.resumeQueue('paused');
-        // What stood ready parks again, at its place.
+        // The ready execution parks again, at its position.
         expect(await worker.claim(9)).toEqual([]);
         await worker.complete(high);
         const first = await worker.claimOne(parked[0]);

@@ -11,7 +11,7 @@ interface Held {
   leaseToken: number;
 }
 
-/** Brings one execution into each status, and gives the newest token that is not current. */
+/** Creates one execution in each status, and returns the newest token that is not current. */
 const INTO: Record<TaskStatus, (s: StoreFixture, worker: Worker) => Promise<Held>> = {
   PENDING: async (s, worker) => {
     await s.add();

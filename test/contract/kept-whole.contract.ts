@@ -46,7 +46,7 @@ async function endAll(
   }
 }
 
-/** Plain executions that end, one after the other. */
+/** Simple executions that end, one after the other. */
 async function plain(s: StoreFixture, count: number, end: 'complete' | 'fail' | 'cancel'): Promise<string[]> {
   const worker = await s.worker('plain', { queues: ['plain'] });
   const ids = await s.addMany(count, { queue: 'plain' });

@@ -4,10 +4,10 @@ import { edgeTo, edgeToNewest, newExecution, nextId, type OpenStore } from './fi
 import { fixtures, type StoreFixture } from './store-fixture.js';
 import type { Worker } from './worker.js';
 
-/** More edges than any store treats in one step. */
+/** More edges than any store processes in one step. */
 const MANY = 330;
 
-/** An execution that waits for more than one step treats. */
+/** An execution with more upstreams than one step processes. */
 export function manyEdgesContract(open: OpenStore): void {
   const withFixture = fixtures(open, { history: { count: 0, age: null, bytes: null } });
   const edgesTo = (ids: readonly string[]) => ids.map((id, i) => edgeTo(id, 'success', { ref: `u${i}` }));
@@ -19,7 +19,7 @@ export function manyEdgesContract(open: OpenStore): void {
       done += claims.length;
     }
   };
-  /** Nothing is kept for a dependent that needs it no more. */
+  /** No data is kept for a dependent that no longer needs it. */
   const expectAllGone = async (s: StoreFixture): Promise<void> => {
     await s.maintain();
     expect((await s.store.listExecutions({ limit: 1_000 })).items).toEqual([]);
@@ -66,7 +66,7 @@ export function manyEdgesContract(open: OpenStore): void {
           reason: 'DEPENDENCY_FAILED',
           rootCause: { executionId: upstreams[200] },
         });
-        // The other one can still not hold.
+        // The other edge is still broken.
         await s.store.reopen(upstreams[200]!);
         await s.maintain();
         expect(await s.status(join)).toBe('SKIPPED');
@@ -84,7 +84,7 @@ export function manyEdgesContract(open: OpenStore): void {
       withFixture(async (s) => {
         const upstreams = await addUpstreams(s);
         const join = await s.add({ edges: edgesTo(upstreams) });
-        // Else it would leave history, and could not be reopened.
+        // Otherwise it would leave history, and could not be reopened.
         const keeper = await s.add({ edges: [edgeTo(join, 'always')], delay: 60_000 });
         for (let i = 0; i < 3; i++) {
           expect(await s.store.cancel(join, 0)).toMatchObject({ is: 'CANCELLED' });

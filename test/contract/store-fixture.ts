@@ -27,12 +27,12 @@ export class StoreFixture {
     return this.clock.now();
   }
 
-  /** Mirrors a definition, or changes it. */
+  /** Stores a definition, or changes it. */
   async define(taskId: string, overrides: Partial<TaskRecord> = {}): Promise<void> {
     await this.store.putTasks([mirrorOf(taskId, overrides)]);
   }
 
-  /** Mirrors a definition that depends on others, so that the store keeps their newest executions. */
+  /** Stores a definition that depends on others, so the store keeps their newest executions. */
   async depend(taskId: string, ...on: string[]): Promise<void> {
     const dependencies = on.map(
       (taskId) => ({ taskId, type: 'success', timeout: null, maxAge: null, reuse: false }) as const,
@@ -54,7 +54,7 @@ export class StoreFixture {
     return new Worker(this.store, workerId);
   }
 
-  /** Lets time pass in which nodes are there, and call. */
+  /** Advances the time while nodes run and call. */
   async attend(ms: number): Promise<void> {
     for (let left = ms; left > 0; left -= UNATTENDED_MS / 2) {
       this.clock.advance(Math.min(left, UNATTENDED_MS / 2));
@@ -90,7 +90,7 @@ export class StoreFixture {
     return this.store.stats();
   }
 
-  /** Lets maintenance do all that is due, except bringing back the runs of dead workers. */
+  /** Runs all due maintenance, except the rescue of runs. */
   async maintain(): Promise<void> {
     await steps(() => this.store.promote(PROMOTE_PER_STEP));
     await steps(() => this.store.prune(PROMOTE_PER_STEP));

@@ -7,7 +7,7 @@ import type { Worker } from './worker.js';
 const MANY = 1_500;
 const PAYLOAD = JSON.stringify('x'.repeat(500));
 
-/** Executions that met workers without their handler, behind many that may not be claimed. */
+/** Executions that were refused by workers without their handler, behind many that cannot be claimed. */
 export function unhandledContract(open: OpenStore): void {
   const queues = ['closed', 'open'];
 

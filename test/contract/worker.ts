@@ -14,7 +14,7 @@ import type {
 } from '../../libs/scheduler/src/store/task-store.js';
 import { BOOM } from './fixtures.js';
 
-/** A worker in small: it keeps the sequence of its pipelines, and runs nothing. */
+/** A minimal worker: it numbers the requests of its pipelines, and runs nothing. */
 export class Worker {
   /** Its newest request, for a replay. */
   lastRequest: ExchangeRequest | null = null;
@@ -48,7 +48,7 @@ export class Worker {
     return (await this.claim(demand, request)).map((claim) => claim.executionId);
   }
 
-  /** Claims so many, in as many exchanges as it takes. */
+  /** Claims this number, in as many exchanges as necessary. */
   async claimAll(count: number): Promise<Claim[]> {
     const claims: Claim[] = [];
     while (claims.length < count) claims.push(...(await this.claim(count - claims.length)));
@@ -65,7 +65,7 @@ export class Worker {
     return claim;
   }
 
-  /** Settles them, those that are deferred in the exchanges that follow. */
+  /** Settles them; deferred ones in later exchanges. */
   async settle(...settlements: Settlement[]): Promise<readonly Settled[]> {
     const { settled } = await this.exchange({ settlements });
     const deferred = settlements.filter((_, i) => settled[i] === 'deferred');
@@ -101,7 +101,7 @@ export class Worker {
     );
   }
 
-  /** The heartbeat of a thread, of a process that is too busy for its own. A store in this process needs none. */
+  /** The heartbeat of the thread of a blocked process. A store in this process needs none. */
   async renew(): Promise<void> {
     const { store, id } = this;
     if (store instanceof RedisTaskStore) await store['run']('renew', [id, 0]);

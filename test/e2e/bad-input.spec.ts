@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(closeApps);
 
-/** Everything that could have been left behind. */
+/** Everything that a refused call could have stored. */
 async function traces(): Promise<string> {
   return JSON.stringify([
     await store.dump(),
@@ -475,7 +475,7 @@ const cases: Case[] = [
 describe('bad input', () => {
   it.each(cases)('%s is refused', async (_what, call, name, code, says) => {
     const before = await traces();
-    // A method that throws where it should reject is as good as one that rejects.
+    // A method that throws instead of rejecting is accepted as well.
     const error = await Promise.resolve()
       .then(() => call(scheduler))
       .then(

@@ -24,7 +24,7 @@ async function start(metadata: ModuleMetadata): Promise<INestApplicationContext>
   return app.init();
 }
 
-/** What keeps an app with this task from starting. */
+/** The error with which an app with this task does not start. */
 async function refusal(decorate: MethodDecorator, more: DynamicModule[] = []): Promise<SchedulerError> {
   class Reports {
     generate() {}

@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 afterAll(removeStores);
 
-/** Says whether the app had started when a handler ran. */
+/** Reports whether the app had started when a handler ran. */
 @Injectable()
 class Handlers {
   isReady = false;
@@ -38,7 +38,7 @@ class Handlers {
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    // Time enough for a claim that should not come.
+    // Enough time for a claim that must not happen.
     await Promise.race([this.ran.opened, new Promise((resolve) => setTimeout(resolve, 300))]);
     this.isReady = true;
   }

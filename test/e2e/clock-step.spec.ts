@@ -44,7 +44,7 @@ describe.each(['memory', 'embedded'] as const)('an app whose wall clock steps, %
     const ids = [await scheduler.scheduleTask('t'), await scheduler.scheduleTask('t')];
     await begun.opened;
     clock.step(600_000);
-    // Twice: the rescuer lets the first pass after a silence go by.
+    // Twice: the rescuer skips the first pass after a pause.
     for (let pass = 0; pass < 2; pass++) await module.get(Maintenance, { strict: false }).runAll();
     door.open();
     for (const id of ids)

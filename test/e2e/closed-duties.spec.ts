@@ -38,7 +38,7 @@ describe('a store that is closed during maintenance duties', () => {
       clock.advance(1_000);
       await maintenance.runAll();
     }
-    // Beats of the worker.
+    // Heartbeats of the worker.
     clock.advance(15_000);
     await new Promise((resolve) => setImmediate(resolve));
     await maintenance.runAll();

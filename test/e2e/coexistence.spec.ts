@@ -109,7 +109,7 @@ describe.each(orders)('an app with its own ScheduleModule and EventEmitterModule
     expect(any).toEqual(expect.arrayContaining(['scheduler.execution.completed', 'scheduler.worker.left']));
     app.get(EventEmitter2).emit('app.own', 1);
     expect(own).toEqual([1]);
-    // One tick a second, twice where the app had two explorers.
+    // One tick a second; two, if the app had two explorers.
     expect(timers.crons).toBe(1);
     expect(timers.intervals).toBe(0);
     const registry = app.get(SchedulerRegistry);

@@ -13,7 +13,7 @@ import { closeApps, closeLater, runTask as run, SILENT, startModule as start } f
 
 afterEach(closeApps);
 
-/** Replaces the function, and takes no metadata along, as many decorators do. */
+/** Replaces the function without its metadata, as many decorators do. */
 function Wrapped(tag: string): MethodDecorator {
   return (_target, _key, descriptor) => {
     const original = descriptor.value as unknown as (...args: unknown[]) => unknown;

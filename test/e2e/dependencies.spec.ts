@@ -260,7 +260,7 @@ describe('locks of tasks', () => {
     await schedule('other', 'LOW' as never, 8);
     await scheduler.scheduleTask('free', { priority: 'BACKGROUND' });
     await kit.drain();
-    // Those that wait hold up neither another key nor what needs no lock.
+    // Waiting executions block neither another key nor executions without a lock.
     expect(ran.map((each) => each.n)).toEqual(['first', 'other', 'free']);
     expect(await scheduler.lockManager.isLocked('account:7')).toBe(true);
     doors.first.open();

@@ -57,7 +57,7 @@ describe('an execution with many upstreams, on disk', () => {
   };
   const joinOf = (ids: readonly string[]): NewExecution =>
     newExecution({ taskId: 'child', edges: ids.map((id, i) => edgeTo(id, 'success', { ref: `u${i}` })) });
-  /** Bytes written by the ends of so many executions, one in a commit, for each of them. */
+  /** Bytes written per execution, when this number of executions ends, one per commit. */
   const bytesPerEnd = async (count: number): Promise<number> => {
     const s = await open(`${count}.db`);
     const ids = await s.addMany(count);
@@ -168,7 +168,7 @@ describe('an execution with many upstreams, on disk', () => {
   });
 });
 
-/** Takes back what later schemas have added. */
+/** Removes what later schemas have added. */
 const FIRST_SCHEMA = `
   DROP TABLE edge;
   DROP INDEX history_queue; DROP INDEX history_outcome;

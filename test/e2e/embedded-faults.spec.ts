@@ -20,7 +20,7 @@ const clock = new ManualClock();
 const storeAt = (path: string, sync: 'always' | 'interval' = 'always') =>
   new EmbeddedTaskStore({ path, sync, clock, history: { count: 1000 } });
 
-/** Some of everything. */
+/** Records of every kind. */
 async function fill(store: EmbeddedTaskStore, count: number): Promise<void> {
   await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
   await store.register(helloOf('w'));
@@ -41,7 +41,7 @@ async function fill(store: EmbeddedTaskStore, count: number): Promise<void> {
   await store.pauseQueue('paused');
 }
 
-/** What opens, as it was found; or the code of the error that refuses it. */
+/** The state after opening, or the code of the error that refuses it. */
 async function openAndDump(path: string): Promise<unknown> {
   const store = storeAt(path);
   try {
@@ -227,7 +227,7 @@ describe('the file of an embedded store', () => {
 
     const frames = (): number => Math.floor((statSync(`${path}-wal`).size - 32) / (4096 + 24));
 
-    /** Kills a worker when its log has so many frames. */
+    /** Kills a worker when its log has this number of frames. */
     async function killedWithLog(least: number): Promise<void> {
       const { kill } = await worker();
       while (frames() < least) await new Promise((resolve) => setImmediate(resolve));

@@ -46,7 +46,7 @@ jest.setTimeout(60_000);
     expect(reply.settled).toEqual(claims.map(() => 'applied'));
   }
 
-  /** Somebody takes all the room, until nothing is left that the store could give back. */
+  /** Fills the disk until the store has no reserve to release. */
   async function starve(): Promise<void> {
     for (;;) {
       takeAll(folder.path('somebody'));
@@ -82,7 +82,7 @@ jest.setTimeout(60_000);
     }
     expect(done).toBe(ids.length);
     expect((await store.stats()).counters.completed).toBe(ids.length);
-    // History was trimmed to its hundred, so that there is room again.
+    // History was trimmed to 100, so there is space again.
     await store.enqueue([newExecution({ payload })]);
   });
 

@@ -13,7 +13,7 @@ import { temporaryFolder } from '../support/open-embedded.js';
 import { comparable, recovered, removeStore } from '../support/recovered.js';
 
 const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 50);
-/** On one file; then a new one begins. */
+/** Rounds on one file, before a new file. */
 const ROUNDS_PER_FILE = 20;
 const LIMIT_MS = 1_000 + ROUNDS * 6_000;
 jest.setTimeout(LIMIT_MS);
@@ -43,7 +43,7 @@ class Replica {
     this.now = now;
     if (verb === 'open') return this.reopen();
     const call = this.store[verb as keyof MemoryTaskStore] as (...args: unknown[]) => Promise<unknown>;
-    // What is refused here was refused there.
+    // A command that is refused here was refused there.
     await call.apply(this.store, args).catch(() => undefined);
   }
 
@@ -54,7 +54,7 @@ class Replica {
     return difference ?? firstDifference(comparable(await this.store.dump()), found, 'dump');
   }
 
-  /** The workers of the process before are gone. */
+  /** The workers of the previous process are gone. */
   private async reopen(): Promise<void> {
     await this.store['commit']((s) => {
       for (const worker of s.workers.values()) worker.leaseUntil = 0;
@@ -76,7 +76,7 @@ describe('a process killed at any moment', () => {
     folder.remove();
   });
 
-  /** Starts a process on the file, and kills it some ms after so many of its commands were answered. */
+  /** Starts a process on the file, and kills it some ms after this number of acknowledged commands. */
   async function runAndKill(
     sync: string,
     least: number,
@@ -132,7 +132,7 @@ describe('a process killed at any moment', () => {
       removeStore(folder.path('copy.db'));
     }
     process.stdout.write(`${ROUNDS} kills: ${JSON.stringify(total)}\n`);
-    // Else no kill has hit anything.
+    // Otherwise no kill has interrupted a command.
     expect(total.answered).toBeGreaterThan(ROUNDS * 10);
     expect(total.doubtful).toBeGreaterThan(0);
   });

@@ -41,7 +41,7 @@ describe('a record that cannot be processed', () => {
     await store.open();
   }
 
-  /** Changes records behind the back of the store, and opens it again. */
+  /** Changes records while the store is closed, and opens it again. */
   async function spoil(change: (database: Connection) => void): Promise<void> {
     await store.close();
     const database = new DatabaseSync(folder.path('scheduler.db'));
@@ -164,7 +164,7 @@ describe('a record that cannot be processed', () => {
       live(database, lost.executionId, (body) => body.slice(1));
     });
     await spoil((database) => {
-      // The other one needs it still.
+      // The other one still needs it.
       expect(inHistory(database)).toEqual({ count: 0 });
       live(database, other.executionId, (body) => body.slice(1));
     });

@@ -54,7 +54,7 @@ describe('order', () => {
     expect(running.get('side')).toBe(2);
     for (let n = 6; n < 12; n++) await scheduler.scheduleTask('main', { payload: { n, kind: 'main' } });
     await kit.drain();
-    // Four slots: two in 'side', one kept for CRITICAL.
+    // Four slots: two in 'side', one reserved for CRITICAL.
     expect(running.get('main')).toBe(1);
     await scheduler.scheduleTask('main', { payload: { n: 12, kind: 'critical' }, priority: 'CRITICAL' });
     await kit.drain();

@@ -36,7 +36,7 @@ describe.each(['memory', 'embedded'] as const)('an app on the machine’s clock 
     const delayed = scheduler.waitForExecution(await scheduler.scheduleTask('quick', { delay: '1h' }));
     const again = await scheduler.scheduleTask('again');
     const retried = scheduler.waitForExecution(again);
-    // Else the minute of its retry begins when the test's time has passed.
+    // Otherwise the minute of its retry starts after the test has advanced its time.
     while ((await scheduler.getTaskStatus(again))!.status !== 'RETRYING') await turn();
     await jest.advanceTimersByTimeAsync(2 * 60_000);
     expect(await retried).toMatchObject({ result: 2 });

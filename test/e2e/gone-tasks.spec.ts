@@ -10,7 +10,7 @@ afterEach(closeApps);
 afterAll(removeStores);
 
 const everySecond = { cronExpression: '* * * * * *', overlap: 'allow' } as const;
-/** What all ticks of the last 70 s are stored by: more than the minute for which a tick may wait. */
+/** Stores all ticks of the last 70 s: more than the minute for which a tick may wait. */
 const ALL = { misfire: { all: 1000 } } as const;
 const turn = () => new Promise((resolve) => setTimeout(resolve, 50));
 
@@ -28,7 +28,7 @@ async function parts(tasks: Tasks, options: SchedulerModuleOptions) {
       const { now } = await store.dueSchedules(0);
       await store.putSchedule(newSchedule({ ...everySecond, ...schedule, nextRunTime: now - 70_000 }));
     },
-    /** The ticks that were left out, when there are so many. */
+    /** The reasons of skipped ticks, once there is this number. */
     skipped: async (taskId: string, many: number) => {
       for (;;) {
         const { items } = await scheduler.listExecutions({ taskId, status: 'SKIPPED' });

@@ -189,7 +189,7 @@ describe('a request-scoped provider', () => {
 });
 
 describe('a durable provider', () => {
-  /** By tenant, as the documentation of Nest has it, for tasks as well. */
+  /** By tenant, as in the documentation of Nest, also for tasks. */
   class ByTenant implements ContextIdStrategy {
     private readonly tenants = new Map<string, ReturnType<typeof ContextIdFactory.create>>();
     attach(contextId: ReturnType<typeof ContextIdFactory.create>, request: any) {

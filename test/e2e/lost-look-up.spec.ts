@@ -17,7 +17,7 @@ describe('a node that ticks for a task of another node', () => {
     const { id } = await scheduler.scheduleCronTask('elsewhere', '* * * * *');
     const getTask = store.getTask.bind(store);
     let left = failures;
-    // The request is carried out, and its answer is lost.
+    // The request is executed, and its reply is lost.
     store.getTask = async (taskId) => {
       const task = await getTask(taskId);
       if (taskId === 'elsewhere' && left-- > 0) throw new OutcomeUnknownError('getTasks', 'no answer in time');

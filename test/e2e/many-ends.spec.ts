@@ -9,7 +9,7 @@ afterAll(removeStores);
 const MANY = 350;
 
 describe.each(STORE_NAMES)('%s: hundreds of runs that end at once', (name) => {
-  /** Runs that have all begun, and end together. */
+  /** Runs that have all started, and end together. */
   async function begun() {
     let end!: () => void;
     const ended = new Promise<void>((resolve) => (end = resolve));

@@ -240,7 +240,7 @@ describe('getHealthStatus', () => {
       recentErrors: [{ taskName: 'A task', taskId: 't', executionId: failed, error: { message: 'as told' } }],
       metrics: { tasksExecuted: 4, tasksSucceeded: 3, tasksFailed: 1, tasksCancelled: 0 },
     });
-    // An hour later the window has passed it by.
+    // An hour later it is outside of the window.
     await kit.advance('2h');
     expect((await scheduler.getHealthStatus()).status).toBe('healthy');
   });

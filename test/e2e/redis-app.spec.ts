@@ -94,7 +94,7 @@ describe('the service with STORE=redis', () => {
     await second.line(/serving/);
     const first = start({ ...variables, RUN_WORKFLOW_ON_START: 'true' });
     await first.line(/workflow \S+: 8 steps/);
-    // Heard here, wherever it runs: the mail is refused once, so that its step comes back after a moment.
+    // Received here, wherever it runs: the mail is refused once, so its step is retried.
     await second.line(/↻ Notify staff/);
     first.child.kill('SIGKILL');
     await second.line(/✔ Publish schedule/);
@@ -109,7 +109,7 @@ describe('the service with STORE=redis', () => {
     const status = async (probe: string): Promise<number> => (await fetch(`${base}/health/${probe}`)).status;
     expect(await status('ready')).toBe(200);
     await redis.kill();
-    // An answer of the store counts for a second.
+    // A reply of the store is cached for a second.
     while ((await status('ready')) !== 503);
     expect(await status('live')).toBe(200);
     await redis.start();

@@ -43,7 +43,7 @@ function start(metadata: ModuleMetadata, options: SchedulerModuleOptions = {}): 
   return startModule(metadata, { applyGlobal: true, ...options });
 }
 
-/** What an enhancer needs of its constructor: half an instance would not have it. */
+/** What an enhancer gets in its constructor: an instance without a constructor call does not have it. */
 @Injectable()
 class Rights {
   readonly made: object[] = [];
@@ -240,7 +240,7 @@ describe('a global guard', () => {
   });
 });
 
-/** Says what each place where enhancers may be bound makes of them. */
+/** Records what each binding of enhancers does with them. */
 function bound(scope: Scope, where: 'class' | 'method') {
   const { Guard, Interceptor, Pipe, Filter } = kinds(scope);
   const all = [UseGuards(Guard), UseInterceptors(Interceptor), UsePipes(Pipe), UseFilters(Filter)];

@@ -58,7 +58,7 @@ describe('SIGTERM to a real process under load', () => {
   });
 });
 
-/** Asks until the answer changes: the signal takes a moment to arrive. */
+/** Polls until the response changes: the signal takes a moment to arrive. */
 async function readinessTurns(url: string): Promise<{ status: number; body: unknown }> {
   for (let asked = 0; asked < 2000; asked++) {
     const reply = await fetch(`${url}/health/ready`);

@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 afterAll(removeStores);
 
-/** As the usual service of an ORM: it disconnects when its module is destroyed. */
+/** Like the usual service of an ORM: it disconnects when its module is destroyed. */
 @Injectable()
 class Database {
   isConnected = true;

@@ -30,7 +30,7 @@ class Jobs {
   @ScheduledTask('job', { retryConfig: { strategy: 'FIXED', maxAttempts: 2, initialDelay: 1 } })
   async run({ tenant }: Job, ctx: { attempt: number }): Promise<string> {
     this.look('run', tenant);
-    // As a guard for jobs would: from the payload, for this run only.
+    // Like a guard for jobs: from the payload, for this run only.
     cls.enterWith(tenant);
     await new Promise(setImmediate);
     if (cls.getStore() !== tenant) this.leaks.push(`${tenant} became ${cls.getStore()}`);
@@ -58,7 +58,7 @@ class JobsController {
   async schedule(): Promise<Job> {
     const id = await this.scheduler.scheduleTask('job', { payload: { tenant: cls.getStore() } });
     await this.scheduler.waitForExecution(id);
-    // After the wait the request is still its own.
+    // After the wait the context is still that of the request.
     return { tenant: cls.getStore()! };
   }
 }

@@ -28,7 +28,7 @@ describe('cron', () => {
     await scheduler.scheduleCronTask('t', '0 9 * * *', { id: 'nine', timezone: 'America/New_York' });
     await kit.advanceTo('2026-03-31T12:00:00Z');
     const of = async (id: string) => due((await kit.executions('t')).filter((each) => each.scheduleId === id));
-    // 02:30 does not exist on 29 March in Berlin: it comes when the gap is over.
+    // 02:30 does not exist on 29 March in Berlin: it fires after the gap.
     expect(await of('gap')).toEqual([
       '2026-03-29T01:00:00.000Z',
       '2026-03-30T00:30:00.000Z',
@@ -197,7 +197,7 @@ describe('nights', () => {
       report: [{ dependencies: [{ taskId: 'load', type: 'success' }] }, (_payload, ctx) => ctx.results.load],
     });
     await scheduler.scheduleCronTask('load', '0 3 * * *');
-    // Before the night's load is there, and it waits.
+    // Before the night's load exists, it waits.
     await scheduler.scheduleCronTask('report', '0 2 * * *');
     await kit.advance('3d');
     const reports = await kit.executions('report');

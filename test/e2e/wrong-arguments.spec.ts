@@ -48,7 +48,7 @@ describeEveryStore('arguments of a wrong type', (fresh) => {
     ]).flat();
     const outcomes = Promise.allSettled(waits);
     for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
-    // Node warns beyond ten.
+    // Node warns about more than ten.
     expect(getEventListeners(signal, 'abort')).toHaveLength(1);
     controller.abort(new Error('enough'));
     for (const outcome of await outcomes)

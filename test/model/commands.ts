@@ -77,7 +77,7 @@ const execution = (edges: fc.Arbitrary<EdgeChoice[]>): fc.Arbitrary<ExecutionCho
   });
 
 const plain = execution(fc.constant([]));
-/** Nothing but a task, a queue and a level: what the members of most workflows are. */
+/** Only a task, a queue and a level, like the members of most workflows. */
 const bare = plain.map((choice) => ({ ...choice, delay: 0, lock: null, ttl: null }));
 const dependent = execution(fc.array(edge, { minLength: 1, maxLength: 3 }));
 const how = fc.constantFrom<SettlementKind>(...SETTLEMENT_KINDS, 'complete', 'complete', 'fail');
@@ -195,7 +195,7 @@ const disaster: fc.Arbitrary<Command[]> = fc
     { kind: 'rescue' },
   ]);
 
-/** Disaster upon disaster with a few commands between: executions that crash as often as they may. */
+/** Repeated crashes with a few commands in between: executions that reach the limit of crashes. */
 export const crashingSequence: fc.Arbitrary<Command[]> = fc
   .array(fc.tuple(fc.array(fc.oneof(...COMMANDS), { maxLength: 6, size: 'max' }), disaster), {
     minLength: 3,

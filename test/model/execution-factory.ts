@@ -15,7 +15,7 @@ import type { ExecutionChoice } from './commands.js';
 import type { Reference } from './reference.js';
 import { DECLARED, LOCK_KEYS, LOCK_TTL, QUEUES, TICK_MS } from './config.js';
 
-/** Upstream tasks first: an edge that led up from here could wait for an execution that waits for it. */
+/** Upstream tasks first: an edge in the other direction could close a cycle. */
 const RANK = ['parent', 'child', 'grandchild', 'uncle', 'plain', 'nightly'];
 
 function mayWaitFor(taskId: string, upstream: string): boolean {
@@ -99,7 +99,7 @@ export class ExecutionFactory {
     return newExecution({ executionId: `cron:ticker:${time}`, taskId: 'nightly', queue: 'b', scheduledTime: time });
   }
 
-  /** One edge a pair: more are refused before they come to a store. */
+  /** One edge per pair: more are refused before they reach a store. */
   private edges(taskId: string, choice: ExecutionChoice): NewEdge[] | null {
     const known = [...this.reference.executions.values()].filter((e) => !e.gone && mayWaitFor(taskId, e.taskId));
     const declared = DECLARED[taskId];

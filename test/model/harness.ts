@@ -4,7 +4,7 @@ import type { Inspector } from './inspector.js';
 import type { Oracle, Scope } from './oracle.js';
 import type { Reference } from './reference.js';
 
-/** What a play needs of the model it takes place in. */
+/** What a group of actions needs of its model. */
 export interface Harness {
   readonly store: TaskStore;
   readonly now: number;
@@ -14,6 +14,6 @@ export interface Harness {
   readonly factory: ExecutionFactory;
   /** Calls the store, and compares all effects during the call with the scope. */
   call<T>(scope: Scope | ((reply: T) => Scope), verb: () => Promise<T>): Promise<T>;
-  /** Nothing that can be seen may change, and nothing but a refusal be reported. */
+  /** No visible state may change, and only a refusal may be reported. */
   unchanged<T>(what: string, verb: () => Promise<T>): Promise<T>;
 }

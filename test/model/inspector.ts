@@ -41,7 +41,7 @@ export class Inspector {
     this.checkWorkflows(workflows);
   }
 
-  /** All that can be seen from outside, for "nothing changed". */
+  /** All visible state, for "nothing changed". */
   async view(): Promise<unknown> {
     const [page, locks, workers, ...queues] = await Promise.all([
       this.store.listExecutions({ limit: ALL }),
@@ -159,7 +159,7 @@ export class Inspector {
     e.ready ??= { ...e.cause, batch: e.cause.batch < 0 ? e.cause.batch : step };
   }
 
-  /** What has been called parks again, at its place, where another has the lock: not while that is reserved for it. */
+  /** A ready waiter parks again, at its position, if another has the lock: not while that is reserved for it. */
   private followParked(e: RefExecution, now: number): void {
     if (!e.lock) violated('I13', `${e.id} is ready, and stands in no queue`);
     const { called } = e;
@@ -194,7 +194,7 @@ export class Inspector {
     if (bound.join() !== told.join()) violated('I7', `${e.id} waits for ${told.join()}, is bound to ${bound.join()}`);
   }
 
-  /** I13: every count is that of a recount. */
+  /** I13: every counter equals a recount. */
   private async checkStats(items: readonly TaskExecution[], now: number, settled: boolean): Promise<void> {
     const stats = await this.store.stats();
     const equal = (what: string, found: unknown, expected: unknown): void => {
@@ -277,7 +277,7 @@ export class Inspector {
     }
   }
 
-  /** I13: RUNNING is to be owned by a worker, and counted there. */
+  /** I13: a RUNNING execution is owned by a worker, and counted there. */
   private async checkWorkers(): Promise<void> {
     for (const worker of await this.store.listWorkers()) {
       const running = [...this.reference.executions.values()].filter((e) => e.workerId === worker.workerId).length;
@@ -286,7 +286,7 @@ export class Inspector {
     }
   }
 
-  /** I13: a workflow is what its nodes are. */
+  /** I13: the status of a workflow follows from its nodes. */
   private checkWorkflows(workflows: readonly WorkflowInfo[]): void {
     for (const { workflowId, status, completedTime, nodes } of workflows) {
       const ends = nodes.map((node) => this.reference.get(node.executionId).status);

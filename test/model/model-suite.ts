@@ -13,7 +13,7 @@ export interface ModelOptions {
   runs: number;
   /** Plays the sequences of this seed; otherwise those of MODEL_SEED, otherwise always the same. A failure names its seed. */
   seed?: number;
-  /** How many ended executions the store keeps: few, so that history is in play. Default: more than there are. */
+  /** How many ended executions the store keeps: few, to test history. Default: more than there are. */
   historyCount?: number;
   /** What the sequences are drawn from. Default: all commands, by their weights. */
   commands?: fc.Arbitrary<Command[]>;
@@ -21,7 +21,7 @@ export interface ModelOptions {
   shrink?: boolean;
 }
 
-/** Plays one sequence on a fresh store, checking every promise after each command, and brings it to its end. */
+/** Runs one sequence on a new store, checks every invariant after each command, and runs everything to its end. */
 export async function playSequence(open: OpenStore, commands: readonly Command[], historyCount = ALL): Promise<void> {
   const opened = await open({ history: { count: historyCount } });
   try {
@@ -34,14 +34,14 @@ export async function playSequence(open: OpenStore, commands: readonly Command[]
   }
 }
 
-/** @throws with the seed and the sequence, if one breaks a promise */
+/** @throws with the seed and the sequence, if one violates an invariant */
 export async function checkModel(open: OpenStore, options: ModelOptions): Promise<void> {
   const { runs, seed, shrink = true, historyCount, commands = commandSequence } = options;
   const property = fc.asyncProperty(commands, (sequence) => playSequence(open, sequence, historyCount));
   await fc.assert(property, bounded({ numRuns: runs, seed: seed ?? seedOf(), endOnFailure: !shrink }));
 }
 
-/** The first promise that a store breaks, or null: for stores that are meant to break one. */
+/** The first invariant that a store violates, or null: for stores with a planted bug. */
 export async function findViolation(open: OpenStore, { runs, seed }: ModelOptions): Promise<InvariantViolation | null> {
   const property = fc.asyncProperty(commandSequence, (commands) => playSequence(open, commands));
   const details = await fc.check(property, { numRuns: runs, seed, endOnFailure: true });
@@ -67,7 +67,7 @@ export function seedOf(): number | undefined {
   return MODEL_RUNS === undefined ? USUAL_SEED : undefined;
 }
 
-/** Random sequences of commands, against the promises of a store (docs/architecture.md). */
+/** Random sequences of commands, against the invariants of a store (docs/architecture.md). */
 export function modelSuite(name: string, open: OpenStore, options: ModelOptions): void {
   describe(`store model: ${name}`, () => {
     const runs = Number(process.env['MODEL_RUNS'] ?? options.runs);

@@ -17,7 +17,7 @@ import type { Harness } from './harness.js';
 import { playFire, playLock } from './tick-and-handle.js';
 import { violated } from './violation.js';
 
-/** One store under random commands: plays each, follows what it reports, and checks every promise after it. */
+/** One store under random commands: runs each, applies its effects, and checks every invariant after it. */
 export class Model implements Harness {
   readonly reference = new Reference();
   readonly oracle = new Oracle(this.reference);
@@ -58,7 +58,7 @@ export class Model implements Harness {
     await this.store.putSchedule(this.factory.schedule(this.now));
   }
 
-  /** Plays one command, lets maintenance do what is due (unless time is only to pass), and checks everything. */
+  /** Runs one command and due maintenance (unless time only advances), and checks everything. */
   async play(command: Command): Promise<void> {
     this.reference.step++;
     const before = this.workers.alive(this.now);
@@ -79,7 +79,7 @@ export class Model implements Harness {
     return reply;
   }
 
-  /** Nothing that can be seen may change, and nothing but a refusal be reported. */
+  /** No visible state may change, and only a refusal may be reported. */
   async unchanged<T>(what: string, verb: () => Promise<T>): Promise<T> {
     const before = await this.inspector.view();
     const reply = await this.call({ now: this.now }, verb);
@@ -87,7 +87,7 @@ export class Model implements Harness {
     return reply;
   }
 
-  /** Brings everything to an end: with all in order again, nothing accepted may be left waiting. */
+  /** Runs everything to its end: without obstacles, no accepted execution may still wait. */
   async drain(): Promise<void> {
     const live = () => [...this.reference.executions.values()].filter((e) => !isTerminal(e.status));
     await this.play({ kind: 'resume', queue: 0 });
@@ -176,7 +176,7 @@ export class Model implements Harness {
     this.lastSubmitted = submitted;
   }
 
-  /** I2: a client that lost the reply sends the same once more. */
+  /** I2: a client that lost the reply repeats the request. */
   private async submitAgain(): Promise<void> {
     const again = this.lastSubmitted;
     if (again.some(({ executionId }) => this.reference.get(executionId).gone)) return;
@@ -215,7 +215,7 @@ export class Model implements Harness {
     const again = e.cancelDeadline !== null;
     if (!isTerminal(e.status) && !again) owed.set(e.id, running ? 'cancelRequested' : 'cancelled');
     const expected = e.gone ? null : { was: e.status, is: running || isTerminal(e.status) ? e.status : 'CANCELLED' };
-    // Asked again, it may only keep its first deadline: a later one.
+    // Repeated, it keeps its first deadline, although the request has a later one.
     const reply = await this.call({ now: this.now, owed }, () => this.store.cancel(e.id, again ? 10_000 : grace));
     if (!isDeepStrictEqual(reply, expected)) violated('I17', `cancel of ${e.id} answered ${JSON.stringify(reply)}`);
     if (running && !again) e.cancelDeadline = this.now + grace;

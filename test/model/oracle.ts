@@ -8,7 +8,7 @@ import { TtlModel } from './ttl-model.js';
 import type { Reference, RefExecution } from './reference.js';
 import { violated } from './violation.js';
 
-/** What one command may bring about; all that the store reports must be owed to it, or to time and dependencies. */
+/** The possible effects of one command; each reported effect must follow from it, or from time and dependencies. */
 export interface Scope {
   now: number;
   submitted?: readonly NewExecution[];
@@ -19,7 +19,7 @@ export interface Scope {
   claims?: readonly Claim[];
   claimedBy?: { workerId: string; queues: readonly string[] };
   reopening?: string;
-  /** Workers whose lease is over, so that their runs may be brought back. */
+  /** Workers whose lease has expired, so their runs may be rescued. */
   lostWorkers?: ReadonlySet<string>;
   /** Of an owner whose handle is being acquired. */
   handleTtl?: number;
@@ -43,12 +43,12 @@ export const VERBS_OF: Record<ExecutionTransition, readonly Verb[]> = {
 
 const ENDS = new Set<ExecutionTransition>(['completed', 'failed', 'cancelled', 'skipped']);
 
-/** Hears every effect, and holds each transition against the reference before it follows it. */
+/** Receives every effect, and checks each transition against the reference before it applies it. */
 export class Oracle {
   readonly counts = new Map<ExecutionTransition | 'stale' | 'lockTimeouts' | 'crashed', number>();
   readonly locks = new LockModel();
   private readonly ttls = new TtlModel();
-  /** Executions that were parked and have started, as they were: who was next is known when the queues have been read. */
+  /** Parked executions that have started, in their earlier state: the next waiter is known when the queues have been read. */
   readonly taken: RefExecution[] = [];
   private scope: Scope = { now: 0 };
   private claimed: string[] = [];
@@ -93,7 +93,7 @@ export class Oracle {
     if (ENDS.has(transition)) this.reference.end(execution, effect.status, effect.time);
   }
 
-  /** I1: only what was submitted comes into being. */
+  /** I1: only submitted executions are created. */
   private introduce(effect: ExecutionEffect): RefExecution {
     const command = this.scope.submitted?.find((each) => each.executionId === effect.executionId);
     if (!command) violated('I1', `nobody submitted ${effect.executionId}`);
@@ -251,7 +251,7 @@ export class Oracle {
     e.cause = { batch: -this.reference.step, cause, sub: e.claimNo };
   }
 
-  /** The reply and the reports are one; I4: run numbers without gaps, tokens that only grow. */
+  /** The reply and the effects are equal; I4: run numbers without gaps, tokens that only grow. */
   private checkClaims(): void {
     const { claims = [] } = this.scope;
     const replied = claims.map((claim) => claim.executionId);
@@ -292,7 +292,7 @@ export class Oracle {
     this.locks.hear(effect, this.ttlOf(effect.key, effect.owner));
   }
 
-  /** How long a lock lasts at least that is granted to this owner. */
+  /** The minimum duration of a lock that is granted to this owner. */
   private ttlOf(key: string, owner: string): number {
     const wait = this.locks.waits.get(key)?.get(owner);
     return this.reference.executions.get(owner)?.lock?.timeout ?? wait?.ttl ?? this.scope.handleTtl ?? 0;

@@ -5,7 +5,7 @@ import { openMemory } from './open-memory.js';
 import { PLANTED_BUGS } from './planted-bugs.js';
 import { wrapStore } from './wrap-store.js';
 
-/** One seed for all, so that what is proved here is proved in every run. */
+/** One seed for all, so every run proves the same. */
 const RUNS = { runs: 150, seed: 20_260_101 };
 
 describe('the checkers of the model', () => {
@@ -21,7 +21,7 @@ describe('the checkers of the model', () => {
   }
 
   it('report two stores that reach different states', async () => {
-    // It keeps every promise, and rotates its queues the other way round.
+    // It satisfies every invariant, and rotates its queues in reverse.
     const skewed = wrapStore(openMemory, (inner) => ({
       register: (worker) => inner.register({ ...worker, queues: worker.queues.toReversed() }),
     }));

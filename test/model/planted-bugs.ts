@@ -5,7 +5,7 @@ import type { ExchangeReply, ExchangeRequest, TaskStore } from '../../libs/sched
 
 export type Bug = (inner: TaskStore) => Partial<TaskStore>;
 
-/** Changes the executions on their way into the store. */
+/** Changes executions before they reach the store. */
 const altered =
   (alter: (execution: NewExecution) => NewExecution): Bug =>
   (inner) => ({
@@ -31,7 +31,7 @@ function bookkeeper(inner: TaskStore) {
   return { runs, exchange };
 }
 
-/** A settlement counts whatever its token: the current one is put in its place. */
+/** A settlement counts whatever its token: it is replaced by the current one. */
 const noTokenCheck: Bug = (inner) => {
   const { runs, exchange } = bookkeeper(inner);
   return {
@@ -48,7 +48,7 @@ const noTokenCheck: Bug = (inner) => {
   };
 };
 
-/** A worker's runs go back to the head one by one, so that the last of them comes first. */
+/** A worker's runs return to the head one by one, so the last of them comes first. */
 const ordersLost: Bug = (inner) => {
   const { runs, exchange } = bookkeeper(inner);
   return {
@@ -115,7 +115,7 @@ const anyTokenUnlocks: Bug = (inner) => ({
   },
 });
 
-/** A tick fires on whatever the schedule has become. */
+/** A tick fires whatever the state of its schedule. */
 const everyTickFires: Bug = (inner) => ({
   fire: async ([command]) => {
     const schedule = await inner.getSchedule(command!.scheduleId);
@@ -124,7 +124,7 @@ const everyTickFires: Bug = (inner) => ({
   },
 });
 
-/** Each with the promises that it breaks: one of them must be named by the checkers. */
+/** Each with the invariants that it violates: the checkers must name one of them. */
 export const PLANTED_BUGS: Record<string, { bug: Bug; breaks: readonly string[] }> = {
   'settlements need no token': { bug: noTokenCheck, breaks: ['I3', 'I16', 'I17'] },
   'children start early': { bug: altered((execution) => ({ ...execution, edges: null })), breaks: ['I7', 'I8', 'I13'] },

@@ -19,12 +19,12 @@ export function randomOf(seed: number): () => number {
 interface Edge {
   upstream: Node;
   type: DependencyType;
-  /** So often the upstream must have ended before the dependent starts, whatever the outcomes: after a reopening. */
+  /** How often the upstream must have ended before the dependent starts, whatever the outcomes: after a reopening. */
   ends: number;
   isWaived: boolean;
 }
 
-/** One execution, and what is known of it from what the store has reported. */
+/** One execution, and what the store has reported about it. */
 export interface Node {
   id: string;
   edges: Edge[];
@@ -54,7 +54,7 @@ export class RandomGraph {
     return [...this.nodes.values()][this.pick(this.nodes.size)]!;
   }
 
-  /** So many executions, each behind up to four of those before it: near ones, and a few that many wait for. */
+  /** This number of executions, each with up to four earlier upstreams: near ones, and a few with many dependents. */
   make(count: number, workflowId: string | null): NewExecution[] {
     const before = [...this.nodes.values()];
     const roots = 2 + this.pick(3);
@@ -105,7 +105,7 @@ export class RandomGraph {
     node.outcomes.add(status);
   }
 
-  /** A run begins: everything it waits for must have ended, and as its edges ask for. */
+  /** A run starts: all its upstreams must have ended, with outcomes that satisfy its edges. */
   private check(node: Node): void {
     for (const { upstream, type, ends } of node.edges) {
       const holds = [...upstream.outcomes].some((status) => edgeHolds(type, status));
@@ -118,7 +118,7 @@ export class RandomGraph {
   private reopen(node: Node): void {
     node.wasReopened = true;
     for (const edge of node.edges) {
-      // Waived once is waived for good, also where the upstream runs again.
+      // A dropped edge stays dropped, also if the upstream runs again.
       edge.isWaived ||= isTerminal(edge.upstream.status);
       edge.ends = edge.isWaived ? 0 : edge.upstream.ends + 1;
     }

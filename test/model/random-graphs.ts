@@ -11,7 +11,7 @@ import { RandomGraph, randomOf } from './random-graph.js';
 const SEEDS = 6;
 const HISTORY = 100_000;
 
-/** Plays one seed to its end: a random workflow with executions around it, failures, cancels, retries, slow roots. */
+/** Runs one seed to its end: a random workflow with executions around it, failures, cancels, retries, slow roots. */
 class Play {
   private readonly graph: RandomGraph;
   private readonly running = new Map<string, Claim>();
@@ -72,7 +72,7 @@ class Play {
       demand: 1 + graph.pick(250),
       pipeline: graph.pick(2),
     });
-    // What this exchange had no room for is settled by a later one.
+    // Deferred settlements are part of a later exchange.
     batch.forEach((each, i) => settled[i] === 'deferred' && this.running.set(each.executionId, each));
     for (const claim of claims) this.running.set(claim.executionId, claim);
     if (!isWild) return;
@@ -120,7 +120,7 @@ class Play {
     expect(stuck.map(({ id, status }) => `${id} is ${status}`)).toEqual([]);
   }
 
-  /** What the store counts is what is there. */
+  /** The counters of the store equal a recount. */
   private async expectCounts(workflowId: string): Promise<void> {
     const { fixture, graph } = this;
     const counted: Partial<Record<TaskStatus, number>> = {};

@@ -31,7 +31,7 @@ async function playAndRecover(commands: readonly Command[], historyCount: number
   }
 }
 
-/** After each acknowledged command, what is read from the files is what is in memory. */
+/** After each acknowledged command, the state restored from the files equals the state in memory. */
 export function recoverySuite({ runs, historyCount = 1000, seed }: ModelOptions): void {
   describe('recovery', () => {
     it(`restores the same state after each command of ${runs} random sequences`, async () => {

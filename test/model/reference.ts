@@ -10,7 +10,7 @@ export interface RefEdge {
   ref: string;
   taskId: string;
   type: DependencyType;
-  /** null: the next execution of the task, which is not there yet. */
+  /** null: the next execution of the task, which does not exist yet. */
   upstream: string | null;
   state: 'open' | 'held' | 'broken' | 'timedOut';
   /** The call to the store in which it was decided; the store resolves it at the end of that call, or later. */
@@ -54,16 +54,16 @@ export interface RefExecution {
   /** Counts claims, so that runs given back together keep the order in which they were claimed. */
   claimNo: number;
   cancelDeadline: number | null;
-  /** Its place in the queue; null: not in it. */
+  /** Its position in the queue; null: not in it. */
   ready: ReadyKey | null;
-  /** What will make it ready. */
+  /** The condition that makes it ready. */
   cause: ReadyKey;
-  /** Its place among the waiters of its lock while it is parked: the step in which it first parked. */
+  /** Its position among the waiters of its lock while it is parked: the step in which it first parked. */
   parkedSince: number | null;
   /** It waits for its lock and is ready: since when, its position, and whether the lock may have been reserved for it. */
   called: { at: number; parkedSince: number; isReserved: boolean } | null;
   workflowId: string | null;
-  /** History has let it go. */
+  /** History has dropped it. */
   gone: boolean;
 }
 
@@ -170,7 +170,7 @@ export class Reference {
     return first !== undefined;
   }
 
-  /** It runs again: what cannot hold is waived, what is under way, still or again, is waited for. */
+  /** It runs again: broken edges are dropped, edges to active upstreams wait again. */
   reopen(execution: RefExecution, now: number): void {
     execution.status = 'PENDING';
     execution.failures = execution.snoozes = execution.crashes = 0;
@@ -186,7 +186,7 @@ export class Reference {
     execution.cause = this.unordered(execution);
   }
 
-  /** All that was SKIPPED because of this one, down the graph, and that no other edge keeps from coming back. */
+  /** All executions that were SKIPPED because of this one, down the graph, and that no other edge keeps SKIPPED. */
   skippedBecauseOf(root: RefExecution): Set<string> {
     const back = new Set([root.id]);
     const isBack = (edge: RefEdge): boolean => edge.upstream !== null && back.has(edge.upstream);
@@ -204,7 +204,7 @@ export class Reference {
     return back;
   }
 
-  /** What history may not let go, though it has ended: live dependents or later ones need it, or another of its workflow. */
+  /** Ended executions that history may not drop: active dependents or later ones need it, or another of its workflow. */
   needed(): Set<string> {
     const needed = new Set(Object.values(DECLARED).map((taskId) => this.newest.get(taskId)?.id ?? ''));
     for (const e of this.executions.values()) {
@@ -218,7 +218,7 @@ export class Reference {
     return needed;
   }
 
-  /** The outcome with whose likes history keeps it: its own, or that of its workflow. */
+  /** The outcome under which history keeps it: its own, or that of its workflow. */
   outcome(e: RefExecution): TaskStatus {
     if (e.workflowId === null) return e.status;
     const members = [...this.executions.values()].filter((other) => other.workflowId === e.workflowId);
@@ -343,7 +343,7 @@ export function compareReady(a: RefExecution, b: RefExecution): number {
   return a.ready.cause === b.ready.cause ? a.ready.sub - b.ready.sub : 0;
 }
 
-/** What a workflow is, by what its executions are. */
+/** The status of a workflow, from those of its executions. */
 export function workflowStatus(statuses: readonly TaskStatus[]): TaskStatus {
   if (!statuses.every(isTerminal)) return 'RUNNING';
   return (['FAILED', 'CANCELLED'] as const).find((end) => statuses.includes(end)) ?? 'COMPLETED';

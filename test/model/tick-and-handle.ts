@@ -7,7 +7,7 @@ import { violated } from './violation.js';
 
 const HANDLE_TTL = 10_000;
 
-/** I10: a tick fires at most once, only as the decision saw it, and not while the one before is under way. */
+/** I10: a tick fires at most once, only on the state that it was decided on, and not while the previous run is active. */
 export async function playFire(harness: Harness, command: Extract<Command, { kind: 'fire' }>): Promise<void> {
   const { store, now, factory, reference } = harness;
   const schedule = (await store.getSchedule('ticker'))!;
@@ -55,7 +55,7 @@ export async function playLock(harness: Harness, command: LockCommand): Promise<
   const owner = `handle ${command.owner % 3}`;
   if (command.kind === 'acquire') {
     const waiting = locks.waits.get(key);
-    // A free lock may be reserved for what could start, or has been called a moment ago.
+    // A free lock may be reserved for an execution that could start, or was made ready a moment ago.
     const called = reference.calledFor(key);
     const mayBeReserved = [...reference.executions.values()].some((e) => {
       if (e.lock?.key !== key || !reference.couldStart(e)) return false;

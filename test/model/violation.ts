@@ -1,4 +1,4 @@
-/** A promise that a store has broken. */
+/** An invariant that a store has violated. */
 export class InvariantViolation extends Error {
   constructor(
     readonly invariant: string,

@@ -3,7 +3,7 @@ import { helloOf, LEASE } from '../contract/fixtures.js';
 import { Worker } from '../contract/worker.js';
 import { QUEUES } from './config.js';
 
-/** A worker's place: when one incarnation is gone, the next takes it. */
+/** A worker's slot: the next incarnation replaces one that is gone. */
 export interface WorkerState {
   readonly slot: number;
   readonly queues: readonly string[];
@@ -19,7 +19,7 @@ export interface WorkerState {
 
 const PLACES: readonly (readonly string[])[] = [QUEUES, ['a'], QUEUES];
 
-/** The three workers of a random run, and the ghosts of those before them. */
+/** The three workers of a random run, and their previous incarnations (ghosts). */
 export class Workers {
   readonly members: readonly WorkerState[];
   private readonly ghosts: Worker[] = [];
@@ -63,7 +63,7 @@ export class Workers {
     member.beat = member.contact = now;
   }
 
-  /** The old incarnation is gone for good. */
+  /** The old incarnation is gone permanently. */
   async replace(member: WorkerState, now: number): Promise<void> {
     this.ghosts.push(member.worker);
     member.incarnation += 1;

@@ -1,7 +1,7 @@
 import type { TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import type { OpenStore } from '../contract/fixtures.js';
 
-/** The same store with some verbs exchanged. */
+/** The same store with some verbs replaced. */
 export function exchangeVerbs(inner: TaskStore, change: (inner: TaskStore) => Partial<TaskStore>): TaskStore {
   const changed = change(inner);
   return new Proxy(inner, {
@@ -56,7 +56,7 @@ export function askingFirst(open: OpenStore): OpenStore {
   });
 }
 
-/** Sends every exchange three times, as a client does that loses replies: only one of them may count. */
+/** Sends every exchange three times, like a client that loses replies: only one of them may count. */
 export function repeatingExchanges(open: OpenStore): OpenStore {
   return wrapStore(open, (inner) => ({
     exchange: async (request) => {

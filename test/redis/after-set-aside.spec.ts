@@ -24,7 +24,7 @@ function workflowOf<Ref extends string>(
   return { ids, workflow: { workflowId: 'w', name: 'w', nodes }, members };
 }
 
-/** Ways in which what is stored of an execution may be wrong. */
+/** Ways in which the stored data of an execution may be wrong. */
 const SPOILS: [string, (redis: Redis, id: string) => Promise<unknown>][] = [
   ['a state of garbage', (redis, id) => redis('HSET', 's', id, '\u0001garbage')],
   ['a record of garbage', (redis, id) => redis('HSET', 'x', id, 'garbage')],
@@ -38,7 +38,7 @@ describe.each(SPOILS)('dependents of an execution with %s', (kind, spoil) => {
     ['is delayed', 1000],
   ] as const)('are decided as after a failure if that execution %s', (where, delay) =>
     play(async (s, redis) => {
-      // An entry of a ready list without a record is left by whatever has left the list and history since.
+      // Executions that have left the list and history leave an entry without a record in the ready list.
       if (where === 'is ready' && kind === 'no record') return;
       const upstream = await s.add({ taskId: 'parent', delay });
       const edges = (['success', 'failure', 'completion', 'always'] as const).map((type) => edgeTo(upstream, type));
@@ -124,7 +124,7 @@ describe.each(SPOILS)('dependents of an execution with %s', (kind, spoil) => {
 describe.each(SPOILS)('data kept for an execution with %s', (kind, spoil) => {
   const NO_HISTORY = { history: { count: 0, age: null, bytes: null } };
 
-  /** Lets the store meet damaged executions where they wait for their time, or run. */
+  /** Makes the store process damaged executions that wait for their time, or run. */
   async function meet(s: StoreFixture): Promise<void> {
     await s.advance(LEASE + 1);
     await s.rescue();
@@ -153,7 +153,7 @@ describe.each(SPOILS)('data kept for an execution with %s', (kind, spoil) => {
       expect(await behind.complete(claim)).toBe('stale');
       expect((await s.stats()).setAside).toBe(2);
       expect([await redis('EXISTS', `ed:${runs}`), await redis('EXISTS', `ed:${delayed}`)]).toEqual([':0', ':0']);
-      // Another one needs it still.
+      // Another dependent still needs it.
       expect(await s.status(upstream)).toBe('COMPLETED');
       await s.store.cancel(other!, 0);
       await s.maintain();
@@ -166,7 +166,7 @@ describe.each(SPOILS)('data kept for an execution with %s', (kind, spoil) => {
     play(async (s, redis) => {
       const upstream = await s.add({ taskId: 'parent' });
       const edges = [edgeTo(upstream)];
-      // What has ended is kept as long as another one needs it.
+      // An ended execution is kept as long as another one needs it.
       const [ended, other] = await s.store.enqueue([0, 0].map(() => newExecution({ taskId: 'child', edges })));
       const needs = await s.add({ edges: [edgeTo(ended!, 'always')], delay: 60_000 });
       const worker = await s.worker();
@@ -252,7 +252,7 @@ describe('a command that fails', () => {
       const worker = await s.worker();
       expect(await worker.claimIds(3)).toEqual([]);
       const [delayed] = await s.addMany(1, { delay: 1000 });
-      // The error of each wait that ends is to be remembered there.
+      // The error of each ended wait is stored there.
       await redis('SET', 'er', 'no list');
       await expect(s.advance(1000)).rejects.toThrow(/WRONGTYPE/);
       await expect(s.maintain()).rejects.toThrow(/WRONGTYPE/);
@@ -292,7 +292,7 @@ it('a step of a kind that only another release knows waits for that release, and
     await s.maintain();
     expect(await worker.claimIds(1)).toEqual([dependent]);
     expect([await redis('LLEN', 'cont'), await redis('LLEN', 'co')]).toEqual([':0', ':1']);
-    // As a release leaves a step that this one knows.
+    // As a release that knows this step stores it.
     await push('co', 'edges');
     await s.maintain();
     expect([await redis('LLEN', 'cont'), await redis('LLEN', 'co')]).toEqual([':0', ':1']);

@@ -51,7 +51,7 @@ describe('calls while the store is unreachable', () => {
     const second = Array.from({ length: 1_000 }, () => code(scheduler.scheduleTask('t')));
     expect(await refused).toBe('STORE_UNAVAILABLE');
     await server.start();
-    // The server has lost its data; the calls are carried out all the same.
+    // The server has lost its data; the calls are still executed.
     expect(new Set(await Promise.all(second))).toEqual(new Set(['done']));
     await Promise.all(first);
   });
@@ -85,7 +85,7 @@ describe('closing while the store does not respond', () => {
     const id = await scheduler.scheduleTask('deaf');
     await begun.opened;
     const waiting = code(scheduler.waitForExecution(id));
-    // Replies come in order: the wait has read what it waits for.
+    // Replies arrive in order: the wait has read its execution.
     await scheduler.getTaskStatus(id);
     proxy.blackhole();
     const took = await timed(() => module.close());

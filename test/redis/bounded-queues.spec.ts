@@ -22,13 +22,13 @@ describe('the runs of a queue that gets its first limits are counted on Redis by
     m = await redis.measured();
   });
 
-  /** Lets a worker run so many of a queue. */
+  /** A worker runs this number of a queue. */
   async function run(worker: Worker, count: number, more: Partial<NewExecution> = {}): Promise<Claim[]> {
     for (let left = count; left > 0; left -= 1_000) await m.s.addMany(Math.min(left, 1_000), more);
     return worker.claimAll(count);
   }
 
-  /** How many more the queue gives, at most `demand`. */
+  /** How many more can be claimed from the queue, at most `demand`. */
   async function room(worker: Worker, demand: number): Promise<number> {
     const claims = await worker.claim(demand);
     await worker.settle(...claims.map((claim) => settle.release(claim)));
@@ -60,7 +60,7 @@ describe('the runs of a queue that gets its first limits are counted on Redis by
     expectBounded({ limited });
   }, 120_000);
 
-  /** Runs a script without what the store does after it, as where its process ends there. */
+  /** Runs a script without the later steps of the store, as if its process had ended there. */
   const configureOnly = (queue: string, concurrency: number): Promise<number> =>
     m.store['commit']('configureQueue', queue, '', '', '', concurrency);
   const countOnce = (): Promise<number> => m.store['commitRepeatable']('countRuns');
@@ -72,13 +72,13 @@ describe('the runs of a queue that gets its first limits are counted on Redis by
     const owner = (i: number): Worker => (i < 2_500 ? first : second);
     expect(await configureOnly('default', 4_000)).toBe(0);
     await m.s.addMany(2_000);
-    // A release before this one reads the stored number of runs: it takes the queue for full.
+    // An earlier release reads the stored number of runs, and considers the queue full.
     const stored = "return cmsgpack.unpack(redis.call('HGET', KEYS[1], 'default')).running";
     const { namespace } = m.store['settings'];
     expect(await redis.command('EVAL', stored, '1', `{${namespace}}:q`)).toMatch(/^:10000\d{5}\s*$/);
     let ended = 0;
     const settleSome = async (): Promise<void> => {
-      // Of both workers, and so of those that are counted and of those that are not.
+      // Of both workers, so of counted runs and of uncounted ones.
       for (const i of [ended, 4_999 - ended, 2_499 - ended, 2_500 + ended]) await owner(i).complete(claims[i]!);
       ended += 1;
     };

@@ -16,7 +16,7 @@ function workflowOf(size: number): { workflow: NewWorkflow; members: NewExecutio
   return { workflow: { workflowId, name: 'wide', nodes }, members };
 }
 
-// What is counted are scripts and their replies: a script for so many of a thing is what bounds its time.
+// Scripts and their replies are counted: a script per number of items bounds its time.
 describe('large reads on Redis are assembled from many scripts', () => {
   const redis = redisSuite();
   let m: Measured;

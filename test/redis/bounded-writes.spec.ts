@@ -104,7 +104,7 @@ describe('large writes on Redis are scripts of bounded time', () => {
   it('the rescue of large executions, in their order', async () => {
     const ids: string[] = [];
     for (let i = 0; i < 200; i += 10) ids.push(...(await m.s.addMany(10, { payload: LARGE })));
-    // Two rounds: what has crashed twice runs alone.
+    // Two rounds: an execution that has crashed twice runs alone.
     const rescued = await m.slowestOf(2, async (round) => {
       const worker = await m.s.worker(`lost${round}`);
       const claimed: string[] = [];

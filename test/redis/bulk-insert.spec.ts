@@ -22,7 +22,7 @@ class DyingStore extends RedisTaskStore {
   }
 }
 
-/** More than go into one step of admission, and more than go into one part. */
+/** More than one insert step and one part hold. */
 const MANY = 230;
 
 describe('a batch too large for one script', () => {
@@ -89,7 +89,7 @@ describe('a batch too large for one script', () => {
     await expect(store.enqueue(dependents(upstream))).rejects.toThrow(Killed);
     const worker = await s.worker();
     await worker.complete(await worker.claimOne(upstream));
-    // Held, since what would come might have depended on it.
+    // Kept, since the batch might have depended on it.
     expect(await s.status(upstream)).toBe('COMPLETED');
     clock.advance(DAY);
     await steps(() => other.prune(PROMOTE_PER_STEP));
@@ -159,7 +159,7 @@ describe('a batch too large for one script', () => {
     await store.startWorkflow({ workflowId, name: 'wide', nodes }, members);
     const seen = await other.getWorkflow(workflowId);
     expect(seen!.nodes.map((node) => node.status)).toEqual(members.map(() => 'PENDING'));
-    // The root has run and failed before the last leaf is there.
+    // The root has run and failed before the last leaf is inserted.
     await other.promote(PROMOTE_PER_STEP);
     const worker = await s.worker();
     await worker.fail(await worker.claimOne(root!.executionId));

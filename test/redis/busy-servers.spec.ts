@@ -19,7 +19,7 @@ describe('a server that', () => {
   it('is kept busy by a read gets no repeat of that read, and answers other calls', async () => {
     const server = await serve();
     const { redis } = await connect({ url: server.url });
-    // The server has the functions, so that nothing but the read keeps the other call waiting.
+    // The server has the functions, so only the read delays the other call.
     await redis.run('spin', ROOT, [0]);
     const slow = rejection(redis.run('spin', ROOT, [4_000]));
     const behind = redis.run('once', ROOT, ['a']);

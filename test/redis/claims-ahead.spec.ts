@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 let namespaces = 0;
-/** Of each run that has begun: its payload, and when, in order. */
+/** The payload and start time of each started run, in order. */
 let begun: { payload: any; at: number }[] = [];
 let ends: (() => void)[] = [];
 let [atOnce, mostAtOnce] = [0, 0];
@@ -37,7 +37,7 @@ const note = (payload: unknown): number => begun.push({ payload, at: performance
 
 const TASKS: Tasks = {
   short: () => undefined,
-  /** Runs until the test lets all such end. */
+  /** Runs until the test ends all of them. */
   held: (payload) => {
     note(payload);
     return new Promise<void>((resolve) => ends.push(resolve));
@@ -65,7 +65,7 @@ const TASKS: Tasks = {
 const requests = (taskId: string, count = MANY, more = {}) =>
   Array.from({ length: count }, (_, n) => ({ taskId, payload: { n }, ...more }));
 
-/** A worker that has just had so many short runs that it claims far ahead. */
+/** A worker that has had enough short runs to prefetch many. */
 async function warmApp(more: SchedulerModuleOptions = {}): Promise<AdvancedTaskScheduler> {
   const { scheduler } = await startApp(TASKS, { ...options, ...more });
   for (let i = 0; i < 3; i++) {
@@ -75,7 +75,7 @@ async function warmApp(more: SchedulerModuleOptions = {}): Promise<AdvancedTaskS
   return scheduler;
 }
 
-/** What is shown as RUNNING, until so many have begun and nothing waits in a process any more. */
+/** The executions shown as RUNNING, once this number has started and nothing is prefetched any more. */
 async function watchRunning(scheduler: AdvancedTaskScheduler, until: () => boolean): Promise<number> {
   let most = 0;
   let isOver = false;
@@ -106,7 +106,7 @@ describe('a worker that has prefetched after short handlers', () => {
     expect(queueStats.totalQueued).toBe(MANY - 2 * SLOTS);
 
     const ended = Promise.all(ids.map((id) => scheduler.waitForExecution(id)));
-    // Each that ends lets another begin: until all have.
+    // Each end starts another, until all have started.
     const drain = setInterval(() => ends.splice(0).forEach((end) => end()), 5);
     const statuses = (await ended).map(({ status, retryCount }) => `${status} ${retryCount}`);
     clearInterval(drain);
@@ -136,7 +136,7 @@ describe('a worker that has prefetched after short handlers', () => {
     const urgent = await scheduler.scheduleTask('slow', { payload: 'urgent', priority: TaskPriority.CRITICAL });
     await scheduler.waitForExecution(urgent);
     const place = begun.findIndex(({ payload }) => payload === 'urgent');
-    // Ahead of it are those that run, and what begins within the moment in which claims wait.
+    // Before it are the running ones, and those that start while claims may wait.
     expect(place - before).toBeLessThanOrEqual(2 * SLOTS);
   });
 

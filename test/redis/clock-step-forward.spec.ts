@@ -158,7 +158,7 @@ afterEach(closeAll);
           return waitingFor?.kind === 'time' ? Math.round((Date.parse(waitingFor.until!) - now) / HOUR) : null;
         }),
       );
-      // Once reached, a date does not come again.
+      // A date that was reached is not due again.
       expect(untils).toEqual([hours + 1, hours === 4 || untils[1] === null ? null : 3]);
       expect(Math.round((await store.getLock('k'))!.remaining! / HOUR)).toBe(1);
     }
@@ -195,7 +195,7 @@ afterEach(closeAll);
       expect(await store.enqueue([keyed()])).toEqual([id]);
     }
     await store.close();
-    // Time in which no node was there has passed.
+    // Time without any node counts as elapsed.
     await step(server, 25);
     const later = await openOn(server);
     expect(await later.enqueue([keyed()])).not.toEqual([id]);

@@ -22,7 +22,7 @@ export async function openOn(
   return store;
 }
 
-/** Lets maintenance do all that is due. */
+/** Runs all due maintenance. */
 export async function promoteAll(store: RedisTaskStore): Promise<void> {
   while ((await store.promote(PROMOTE_PER_STEP)).more);
 }

@@ -9,7 +9,7 @@ import { StoreFixture, steps } from '../contract/store-fixture.js';
 import type { Worker } from '../contract/worker.js';
 import { redisSuite } from './suites.js';
 
-/** A store that leaves what it has accepted to the maintenance of others. */
+/** A store that leaves committed batches to the maintenance of others. */
 class LeavingStore extends RedisTaskStore {
   protected override commitRepeatable<T>(script: string, ...args: string[]): Promise<T> {
     return script === 'insertBatch' ? Promise.reject(new Error('killed')) : super.commitRepeatable<T>(script, ...args);
@@ -33,7 +33,7 @@ describe('an execution whose edges are bound in several steps', () => {
     const upstreams = await s.addMany(MANY, { priority: 1 });
     const edges = upstreams.map((id, i) => edgeTo(id, 'success', { ref: `u${i}` }));
     const worker = await s.worker();
-    /** Schedules one of which nothing is admitted yet. */
+    /** Schedules an execution that is not inserted yet. */
     const wait = async (more: Partial<NewExecution> = {}): Promise<string> => {
       const [id] = await store.enqueue([newExecution({ edges, ...more })]);
       return id!;
@@ -100,7 +100,7 @@ describe('an execution whose edges are bound in several steps', () => {
     const { s, store, worker, wait, step, expectAllGone } = await setUp();
     const id = await wait();
     for (let i = 0; i < at; i++) await step();
-    // Else it would leave history, and could not be reopened.
+    // Otherwise it would leave history, and could not be reopened.
     const keeper = await s.add({ edges: [edgeTo(id, 'always')], delay: 60_000 });
     expect(await store.cancel(id, 0)).toMatchObject({ is: 'CANCELLED' });
     for (let i = 0; i < later; i++) await step();
@@ -162,7 +162,7 @@ describe('an execution whose edges are bound in several steps', () => {
   it('is bound in parts also if a few upstreams are large', async () => {
     const { s, store, other, worker, upstreams } = await setUp();
     const first = upstreams.slice(0, 20);
-    // Else they would leave history.
+    // Otherwise they would leave history.
     const keeper = await s.add({ edges: first.map((id) => edgeTo(id)), priority: 4 });
     const large = JSON.stringify('x'.repeat(200_000));
     for (const id of first) await worker.complete(await worker.claimOne(id), large);

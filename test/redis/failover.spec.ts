@@ -31,7 +31,7 @@ describe('Sentinel', () => {
     await primary.kill();
     expect(await redis.run('once', ROOT, ['b'])).toBe(2);
     expect(await replica.command('GET', '{test}:count')).toContain('2');
-    // It came with the data.
+    // It was replicated with the data.
     const stats = await replica.command('INFO', 'commandstats');
     expect(stats).toContain('cmdstat_fcall:');
     expect(stats).not.toMatch(/cmdstat_eval/);
@@ -111,7 +111,7 @@ describe('a cluster', () => {
     const knows = async (node: RedisServer, what: string) => (await node.command('CLUSTER', 'INFO')).includes(what);
     for (const node of nodes) await until(() => knows(node, 'cluster_known_nodes:4'));
     const idOf = async (node: RedisServer) => line(await node.command('CLUSTER', 'MYID'));
-    // Only who has a slot has a vote.
+    // Only nodes with a slot can vote.
     for (const [slot, owner] of [two, three].entries()) {
       const id = await idOf(owner);
       for (const node of [owner, one]) await node.command('CLUSTER', 'SETSLOT', `${slot}`, 'NODE', id);

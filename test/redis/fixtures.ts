@@ -18,7 +18,7 @@ export const ROOT = '{test}:';
 const TEXTS: Record<string, string> = {
   echo: '#!lua flags=no-writes\nreturn ARGV',
   count: "#!lua\nreturn redis.call('INCR', KEYS[1] .. 'count')",
-  // As every script of the store: the same operation again changes nothing and gets the same reply.
+  // Like every script of the store: a repeated operation changes nothing and returns the same reply.
   once: `#!lua
 local known = redis.call('HGET', KEYS[1] .. 'replies', ARGV[1])
 if known then return tonumber(known) end
@@ -65,7 +65,7 @@ end }`;
 
 const LIBRARY = libraryOf('test');
 
-/** Waits a tenth of the time, where a test must see a budget of ten seconds end. */
+/** Waits a tenth of the time, for tests of a budget of ten seconds. */
 export class FastClock extends SystemClock {
   override setTimer(ms: number, fn: () => void): ClockTimer {
     return super.setTimer(ms / 10, fn);
@@ -105,7 +105,7 @@ export async function proxyTo(server: RedisServer): Promise<FaultProxy> {
   return proxy;
 }
 
-/** A connection that is not connected yet, and what it warns of. */
+/** A connection that is not connected yet, and its warnings. */
 export function connection(options: RedisStoreOptions, hooks: RedisConnectionHooks = {}, library = LIBRARY) {
   const warnings: string[] = [];
   const warn = (message: string): void => void warnings.push(message);

@@ -16,7 +16,7 @@ afterAll(() => server.stop());
 let namespaces = 0;
 const newNamespace = (): string => `full${++namespaces}`;
 
-/** From now on every write that is not let in is refused. */
+/** From now on every write without permission is refused. */
 async function fill(): Promise<void> {
   await server.command('CONFIG', 'SET', 'maxmemory', '1mb');
 }
@@ -61,7 +61,7 @@ describe('a Redis that is full when a process starts', () => {
     await scheduler.taskQueue.pause('default');
     const id = await scheduler.scheduleTask('t');
     await fill();
-    // As the others see it when its lease is over.
+    // As other nodes see it after its lease has expired.
     await server.command('HDEL', `{${namespace}}:workers`, worker!.workerId);
     await scheduler.taskQueue.resume('default');
     expect((await scheduler.waitForExecution(id, { timeout: '30s' })).status).toBe('COMPLETED');

@@ -10,7 +10,7 @@ import { redisSuite } from './suites.js';
 
 class Killed extends Error {}
 
-/** A store in which something happens before it sends a script of this name, the first time. */
+/** A store that calls a hook before it first sends a script of this name. */
 class InterruptedStore extends RedisTaskStore {
   before: Record<string, () => Promise<void>> = {};
 
@@ -32,7 +32,7 @@ class InterruptedStore extends RedisTaskStore {
 }
 
 const die = () => Promise.reject(new Killed());
-/** More than go into one part, and into one step of admission. */
+/** More than one part and one insert step hold. */
 const MANY = 230;
 
 const keyed = (i: number, more: Partial<NewExecution> = {}): NewExecution =>

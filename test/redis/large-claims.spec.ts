@@ -43,7 +43,7 @@ describe('large payloads and results on Redis', () => {
     for (let i = 0; i < executions.length; i += 10) await m.store.enqueue(executions.slice(i, i + 10));
     return executions.map((each) => each.executionId);
   };
-  /** Runs so many to their ends. */
+  /** Runs this number of executions to their ends. */
   const complete = async (count: number, resultOf: (i: number) => string | null): Promise<void> => {
     for (let done = 0; done < count;) {
       const claims = await worker.claim(Math.min(20, count - done));
@@ -115,7 +115,7 @@ describe('large payloads and results on Redis', () => {
       expect(Object.values(found).map((text) => text!.length)).toEqual(
         Array.from({ length: count }, (_, i) => textOf(size, i).length),
       );
-      // A lost reply comes again without them, and they are fetched all the same.
+      // The repeat of a lost reply omits them, and they are fetched separately.
       const [again] = (await worker.replay()).claims;
       expect(again!.resultsLeft).toBe(1);
       expect(Object.keys(await fetchAll(again!))).toHaveLength(count);

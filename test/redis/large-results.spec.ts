@@ -5,7 +5,7 @@ import { startRedis, type RedisServer } from '../support/redis-server.js';
 
 const KB = 1024;
 
-/** Asks again from time to time: on a busy machine a reply of this size may be late, and its effects are lost with it. */
+/** Polls: on a busy machine a reply of this size may be late, and its effects are lost with it. */
 async function endOf(scheduler: AdvancedTaskScheduler, executionId: string): Promise<TaskExecution> {
   for (;;) {
     try {

@@ -29,7 +29,7 @@ const functionOf = (script: string): string => luaScripts().scripts.get(script)!
 const isPaused = async (store: RedisTaskStore): Promise<boolean> =>
   (await store.stats()).queues.some(({ queue, paused }) => queue === 'default' && paused);
 
-/** A store behind a proxy, with a queue that is there and every script of the tests known to the server. */
+/** A store behind a proxy, with an existing queue and every script of the tests loaded. */
 async function behindProxy(requestBudget?: number) {
   const server = await serve();
   const proxy = await proxyTo(server);

@@ -104,7 +104,7 @@ describe('the library', () => {
     const server = await serve();
     const [one, other] = [await openStore(server.url, 'a'), await openStore(server.url, 'b')];
     const grant = await one.acquireLock('key', 'owner', 10_000, 0);
-    // What a lock is kept in is no hash any more.
+    // The key of the lock is no hash any more.
     await server.command('RENAME', '{a}:l', '{a}:kept');
     await server.command('SET', '{a}:l', 'x');
     expect(await rejection(one.acquireLock('key', 'another', 10_000, 0))).toMatchObject({

@@ -27,7 +27,7 @@ describe('waitForExecution', () => {
     const ids = await scheduler.scheduleTasks(doors.map((_, index) => ({ taskId: 't', payload: { index } })));
     const waits = ids.map((id) => scheduler.waitForExecution(id, { timeout: '40s' }));
     await begun.opened;
-    // Replies come in order: the waits have read what they wait for.
+    // Replies arrive in order: the waits have read their executions.
     await scheduler.getTaskStatus(ids[0]!);
     for (const door of doors) {
       const dropped = proxy.dropReplyTo(luaScripts().scripts.get('exchange')!.function);

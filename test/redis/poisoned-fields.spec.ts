@@ -40,7 +40,7 @@ return spoiled`;
 
 const play = poisonedSuite();
 
-/** Spoils a field of the rows of victims in a hash, or of all where none is theirs. */
+/** Damages a field of the rows of victims in a hash, or of all rows if the victims have none. */
 async function spoil(redis: Redis, key: string, victims: readonly string[], field: string, value: string) {
   const ids = await redis.hkeys(key);
   const ofVictims = ids.filter((id) => victims.some((victim) => id.includes(victim)));

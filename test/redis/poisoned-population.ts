@@ -4,16 +4,16 @@ import { edgeTo, HOUR, LEASE, lockOn, newSchedule, twoSteps } from '../contract/
 import { steps, type StoreFixture } from '../contract/store-fixture.js';
 import type { Worker } from '../contract/worker.js';
 
-/** Of each kind there are so many, of which the second may be poisoned. */
+/** The number of each kind, of which the second may be poisoned. */
 const COUNT = 3;
-/** When delays, deadlines and locks are over, ms: before any lease is. */
+/** When delays, deadlines and locks expire, ms: before any lease. */
 const DUE = 5_000;
 
-/** Executions, locks and schedules of each kind, for each of which some duty must do something. */
+/** Executions, locks and schedules of each kind, each of which a duty must process. */
 export interface Population {
   /** Of what may be poisoned: ids, keys of locks, names of workers. */
   victims: readonly string[];
-  /** Whether so many of each group as are not poisoned have come to where their duty brings them. */
+  /** The number of each group that duties have processed. */
   arrived(): Promise<Record<string, number>>;
   /** What duties and clients do once all is due. @returns what failed, by call */
   act(): Promise<string[]>;

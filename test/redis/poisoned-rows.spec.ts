@@ -8,7 +8,7 @@ function packed(names: readonly string[]): Buffer {
   return Buffer.concat([Buffer.from([0x80 + names.length]), ...names.flatMap((name) => [text(name), text('x')])]);
 }
 
-/** Texts, MessagePack and JSON of other kinds than any reader expects. */
+/** Texts, MessagePack and JSON of unexpected types. */
 const POISONS: readonly (readonly [name: string, text: Buffer])[] = [
   ['nothing', Buffer.from('')],
   ['garbage', Buffer.from('garbage')],

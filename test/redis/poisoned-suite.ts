@@ -7,11 +7,11 @@ import { openRedisOn } from '../support/open-redis.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { populate } from './poisoned-population.js';
 
-/** What became of a population of which something was spoiled. */
+/** The outcome of a damaged population. */
 export interface Outcome {
   /** Calls that failed, and why. */
   failures: string[];
-  /** By group: how many came to where their duty brings them. */
+  /** By group: how many were processed by their duty. */
   arrived: Record<string, number>;
   stats: StoreStats;
 }
@@ -51,7 +51,7 @@ export function poisonedSuite(): (spoil: Spoil) => Promise<Outcome> {
   };
 }
 
-/** Groups of three of which more than one has not come to where its duty brings it. */
+/** Groups of three of which more than one was not processed by its duty. */
 export function heldUp({ arrived }: Outcome): [group: string, count: number][] {
   return Object.entries(arrived).filter(([, count]) => count < 2);
 }

@@ -13,7 +13,7 @@ const SLOWEST = 50;
 
 let namespaces = 0;
 
-/** A store that notes how large its requests and their replies are, in characters. */
+/** A store that records the size of its requests and replies, in characters. */
 class SizedStore extends RedisTaskStore {
   largestRequest = 0;
   largestReply = 0;

@@ -77,7 +77,7 @@ describe('a database', () => {
     expect(error.missing).toEqual(['SELECT']);
     const client = new Redis(server.port, { ...options, lazyConnect: true });
     expect(await rejection(connect({ client }))).toBeInstanceOf(StoreAccessError);
-    // Database 0 needs no choice.
+    // Database 0 needs no SELECT.
     await connect({ url: server.url, username: 'app', password: 'canary-secret' });
   });
 

@@ -100,7 +100,7 @@ describe('the fault proxy', () => {
 });
 
 describe('ensure-redis', () => {
-  /** A program that answers as this text of a shell script does. */
+  /** A program with this text of a shell script. */
   function program(dir: string, name: string, script: string): string {
     const path = join(dir, name);
     writeFileSync(path, `#!/bin/sh\n${script}\n`);

@@ -10,7 +10,7 @@ const play = fixtureSuite();
 
 const asideOf = (s: StoreFixture): Extract<Effect, { kind: 'setAside' }>[] => s.effectsOf('setAside');
 
-/** Ways in which what is stored of an execution may be wrong. */
+/** Ways in which the stored data of an execution may be wrong. */
 const SPOILS: [string, (redis: Redis, id: string) => Promise<unknown>][] = [
   ['a state of garbage', (redis, id) => redis('HSET', 's', id, '\u0001garbage')],
   ['an empty state', (redis, id) => redis('HSET', 's', id, '')],

@@ -7,7 +7,7 @@ import { redisSuite } from './suites.js';
 const play = fixtureSuite();
 const queues = ['closed', 'open'];
 
-/** Adds executions, which meet a worker without their handler. */
+/** Adds executions, which a worker without their handler refuses. */
 async function addUnhandled(s: StoreFixture, count: number, queue: string): Promise<string[]> {
   const ids = await s.addMany(count, { taskId: 'nightly', queue });
   const unable = await s.worker('unable', { queues, tasks: ['plain'] });
@@ -15,7 +15,7 @@ async function addUnhandled(s: StoreFixture, count: number, queue: string): Prom
   return ids;
 }
 
-/** As a release has left them that has no lists of queues. */
+/** As stored by a release without lists of queues. */
 async function toEarlier(redis: Redis): Promise<void> {
   for (const key of ['ui', ...queues.map((each) => `ul:${each}`), 'uq:6:closed:2|nightly', 'uq:4:open:2|nightly'])
     await redis('DEL', key);

@@ -33,7 +33,7 @@ const KINDS: [string, (port: number, tls?: { ca: string }) => RedisStoreOptions]
   ],
 ];
 
-/** Takes the only connection that a server still allows, and ends the others. */
+/** Takes the only connection that a server still permits, and closes the others. */
 async function occupy(server: RedisServer): Promise<void> {
   const only = createConnection(server.port, host);
   closeLater(async () => void only.destroy());
