@@ -14,7 +14,7 @@ const shared = {
     '^nestjs-advanced-scheduler-console$': '<rootDir>/libs/scheduler-console/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
-  transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: '<rootDir>/tsconfig.json' }] },
+  transform: { '^.+\\.ts$': '<rootDir>/scripts/jest/typescript.mjs' },
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/libs/[^/]+/dist'],
   testEnvironment: '<rootDir>/scripts/jest/environment.mjs',
   // Not among temporary files, which are gone after a run.
