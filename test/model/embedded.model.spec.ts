@@ -4,11 +4,11 @@ import { modelSuite } from './model-suite.js';
 import { openMemory } from './open-memory.js';
 import { recoverySuite } from './recovery-suite.js';
 
-modelSuite('embedded', openEmbedded(), { runs: 40 });
+modelSuite('embedded', openEmbedded(), { runs: 20 });
 modelSuite('embedded with a short history, and sync interval', openEmbedded({ sync: 'interval' }), {
-  runs: 40,
+  runs: 20,
   historyCount: 3,
 });
-compareSuite('memory and embedded', openMemory, openEmbedded(), { runs: 40, historyCount: 10 });
-compareSuite('memory and embedded without history', openMemory, openEmbedded(), { runs: 20, historyCount: 0 });
+compareSuite('memory and embedded', openMemory, openEmbedded(), { runs: 20, historyCount: 10 });
+compareSuite('memory and embedded without history', openMemory, openEmbedded(), { runs: 10, historyCount: 0 });
 recoverySuite({ runs: 12, historyCount: 6 });

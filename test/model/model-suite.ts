@@ -9,7 +9,10 @@ import { Model } from './model.js';
 const USUAL_SEED = 20_261_129;
 
 export interface ModelOptions {
-  /** How many random sequences are played; MODEL_RUNS in the environment asks for another number. */
+  /**
+   * How many random sequences are played; MODEL_RUNS in the environment asks for another number. Of 14 planted bugs with 4
+   * seeds each, 20 sequences find 53 of 56, 60 find all (test/model/planted-bugs.spec.ts).
+   */
   runs: number;
   /** Plays the sequences of this seed; otherwise those of MODEL_SEED, otherwise always the same. A failure names its seed. */
   seed?: number;

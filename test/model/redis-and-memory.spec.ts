@@ -10,15 +10,15 @@ describe('redis', () => {
   const openRedis = openRedisOn(server);
   const inParts = openRedisOn(server, false, 1);
 
-  compareSuite('memory and redis', openMemory, openRedis, { runs: 40 });
-  compareSuite('memory and redis with a short history', openMemory, openRedis, { runs: 30, historyCount: 3 });
+  compareSuite('memory and redis', openMemory, openRedis, { runs: 20 });
+  compareSuite('memory and redis with a short history', openMemory, openRedis, { runs: 15, historyCount: 3 });
   compareSuite('memory, and redis with batches in parts', openMemory, inParts, {
-    runs: 20,
+    runs: 10,
     // An execution can end before the last part of its edges is bound, and so before an upstream that waits for it.
     anyHistoryOrder: true,
   });
   compareSuite('memory, and redis with every exchange repeated', openMemory, repeatingExchanges(openRedis), {
-    runs: 20,
+    runs: 10,
     historyCount: 10,
   });
 });

@@ -9,8 +9,8 @@ describe('redis', () => {
   const server = suiteServer();
   const openRedis = openRedisOn(server);
 
-  modelSuite('redis', openRedis, { runs: 30 });
-  modelSuite('redis with a short history', openRedis, { runs: 20, historyCount: 3 });
-  modelSuite('redis that is asked first what is due', askingFirst(openRedis), { runs: 20 });
+  modelSuite('redis', openRedis, { runs: 20 });
+  modelSuite('redis with a short history', openRedis, { runs: 10, historyCount: 3 });
+  modelSuite('redis that is asked first what is due', askingFirst(openRedis), { runs: 10 });
   modelSuite('redis with workers that crash again and again', openRedis, { runs: 10, commands: crashingSequence });
 });

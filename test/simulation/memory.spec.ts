@@ -1,4 +1,4 @@
 import { memoryServer } from './fixtures/open-memory.js';
 import { simulationSuite } from './fixtures/simulation-suite.js';
 
-simulationSuite('memory', 300, memoryServer());
+simulationSuite('memory', 150, memoryServer());
