@@ -6,8 +6,8 @@
 --   'simple' | 'member', n, whether there are results (1 | 0), number of entries,
 --     each running entry with its number of runs, n ids, for members n texts (dependents, see records.lua|workflowId),
 --     n results ('' for none) if there are any
---   'each', n, then for each: id, lease token, kind (c complete, k complete and emitted by the worker, f, x, r, s snooze, l),
---     text, reason, delay
+--   'each', n, then for each: id, lease token, kind (see codes.SETTLEMENT; k: complete, emitted by the worker), text,
+--     reason, delay
 -- Returns: { known, now, more, settled ('a' applied, 's' stale, 'd' deferred), number of the simple claims, simple claims
 --   (id, record, ...), other claims (id, record, detail, ...), effects, which effects that the worker could emit itself are
 --   among the effects (1 ends of simple runs and of 'k', 2 starts of simple runs), results of the upstreams of the claims
@@ -115,7 +115,7 @@ local function reply(more, mayBeMore)
   if demand > claimed and not worker.draining then
     call('HSET', keys.idle, workerId, math.max(0, dispatchSlots - claimed) .. '|' .. context.steady)
   elseif demand > 0 or worker.draining then
-    -- A request without demand does not change that: the other pipeline requests for all slots.
+    -- A request without demand does not change that: the other pipeline requests claims for all slots.
     call('HDEL', keys.idle, workerId)
   end
   trim.index(200)
@@ -154,8 +154,8 @@ while segments > 0 do
     end
     at = nextSegment
   else
-    local n, ids, results, nextSegment = simple.layout(at)
-    for i = 0, n - 1 do
+    local count, ids, results, nextSegment = simple.layout(at)
+    for i = 0, count - 1 do
       add(settle.read(ARGV[ids + i], 1, codes.SETTLEMENT.complete, results and ARGV[results + i] or '', '', 0), true)
     end
     at = nextSegment

@@ -9,12 +9,12 @@ local query = cjson.decode(ARGV[6])
 local below = tonumber(ARGV[3]) or (context.created + 1)
 local found, examined, effort, isEnd = {}, 0, 0, false
 -- Ids per step: grows while matches are rare, and is small if states are large or if many workers may run one execution.
-local MAX_STEP = math.min(500, runSearch.most())
+local MAX_STEP = math.min(500, runSearch.maxExecutions())
 local step, MIN_STEP = math.min(50, MAX_STEP), math.min(16, MAX_STEP)
 -- Bytes read, their limit per step, and the bytes that cost as much as one row.
 local read, MAX_READ, BYTES_PER_ROW = 0, 1048576, 4096
 -- Lookups in the runs of workers that cost as much as one row, and rows that are read together.
-local LOOKUPS_PER_ROW, ROWS_AT_ONCE = 8, math.min(8, runSearch.most())
+local LOOKUPS_PER_ROW, ROWS_AT_ONCE = 8, math.min(8, runSearch.maxExecutions())
 -- Bytes of views after which the page ends.
 local size, MAX_SIZE = 0, 524288
 -- Task and queue of a record.
@@ -119,10 +119,10 @@ local function fetchRows(ids, from, excluded)
 end
 
 -- Examines one execution. Returns false if the page is full, the budget is used, or `query.from` is passed.
-local function examine(id, n, excluded)
+local function examine(id, number, excluded)
   local isExcluded = excluded and excluded[id]
   examined = examined + 1
-  below = n
+  below = number
   effort = effort + (isExcluded and FILTERED_EFFORT or 1)
   local row = not isExcluded and rows.get(id)
   if row then

@@ -6,7 +6,7 @@
 -- Returns: next step | 'missing' | 'done', effects
 -- @include verb
 -- @include bulkInsert
-local task, from, many = ARGV[3], ARGV[4], tonumber(ARGV[5])
+local task, from, limit = ARGV[3], ARGV[4], tonumber(ARGV[5])
 local MAX_BYTES, MAX_ENDS = 2097152, 100
 
 local function skipWaiting()
@@ -37,8 +37,8 @@ end
 local function cancelQueued(first)
   local TASK = '^%d+|%d+|%-?%d+|[^|]*|([^|]*)|'
   local old = call('ZCARD', keys.old)
-  local ids = first < old and call('ZRANGE', keys.old, first, first + many - 1)
-    or call('LRANGE', keys.all, first - old, first - old + many - 1)
+  local ids = first < old and call('ZRANGE', keys.old, first, first + limit - 1)
+    or call('LRANGE', keys.all, first - old, first - old + limit - 1)
   local examined, bytes, ends = 0, 0, 0
   while examined < #ids and bytes < MAX_BYTES and ends < MAX_ENDS do
     examined = examined + 1

@@ -54,14 +54,14 @@ local function view(name)
   local record = call('HGET', keys.queues, name) or ''
   local each = { queue = name, paused = false, limits = false, served = served[name] or false, sizes = {}, oldest = {} }
   if record ~= '' then
-    local q = queueTable.read(name, record)
-    each.paused = q.paused or false
-    if q.max or q.concurrency then
+    local queue = queueTable.read(name, record)
+    each.paused = queue.paused or false
+    if queue.max or queue.concurrency then
       each.limits = {
-        max = q.max or false,
-        per = q.per or false,
-        concurrency = q.concurrency or false,
-        declaredBy = q.declaredBy or false,
+        max = queue.max or false,
+        per = queue.per or false,
+        concurrency = queue.concurrency or false,
+        declaredBy = queue.declaredBy or false,
       }
     end
   end

@@ -100,12 +100,12 @@ end
 
 -- The changes that follow from the ends of these members, or of as many as one exchange settles (`count`); nil if the
 -- engine must settle them. ARGV has their ids from `at` on, and their dependents|workflowId from `dependentsAt` on.
-function compact.plan(n, at, dependentsAt)
+function compact.plan(total, at, dependentsAt)
   local settling = {}
   local waits, targets = {}, {}
   local ends, members, ended = {}, {}, {}
   local count = 0
-  while count < n and #targets < edgesLeft do
+  while count < total and #targets < edgesLeft do
     local i = count
     local text = ARGV[dependentsAt + i]
     local bar = find(text, '|', 1, true)

@@ -27,10 +27,10 @@ local ENTRIES_AT_ONCE = 125
 -- The last letter of an entry of a workflow whose executions all succeeded by the fast path.
 local COMPACT = byte(codes.COMPACT_ENTRY)
 
--- Takes the oldest `n` entries of history, up to the first that is neither a simple execution nor a workflow whose
--- executions all ended by the fast path. Returns the ids of their executions, and whether all `n` were taken.
-local function takeOldest(n)
-  local entries = call('LPOP', keys.history, n)
+-- Takes the oldest `count` entries of history, up to the first that is neither a simple execution nor a workflow whose
+-- executions all ended by the fast path. Returns the ids of their executions, and whether all `count` were taken.
+local function takeOldest(count)
+  local entries = call('LPOP', keys.history, count)
   -- The usual case: executions only.
   if not find(table.concat(entries), '|', 1, true) then
     return entries, true
@@ -82,16 +82,20 @@ end
 -- Where the parts of a simple segment begin in ARGV: ids, results (nil for none), the next segment, dependents (of members
 -- only).
 function simple.layout(from)
-  local n, hasResults, entries = tonumber(ARGV[from + 1]), ARGV[from + 2] == '1', tonumber(ARGV[from + 3])
+  local count, hasResults, entries = tonumber(ARGV[from + 1]), ARGV[from + 2] == '1', tonumber(ARGV[from + 3])
   local ids = from + 4 + 2 * entries
   local isMember = ARGV[from] == codes.MEMBER_SEGMENT
-  local nextSegment = isMember and ids + 2 * n or ids + n
-  return n, ids, hasResults and nextSegment or nil, nextSegment + (hasResults and n or 0), isMember and ids + n or nil
+  local nextSegment = isMember and ids + 2 * count or ids + count
+  return count,
+    ids,
+    hasResults and nextSegment or nil,
+    nextSegment + (hasResults and count or 0),
+    isMember and ids + count or nil
 end
 
 -- Whether each run of a simple segment still has the entry that it was claimed with.
-local function isIntact(from, n, ids)
-  local found = readAll('HMGET', keys.running(simple.workerId), ARGV, ids, ids + n - 1)
+local function isIntact(from, count, ids)
+  local found = readAll('HMGET', keys.running(simple.workerId), ARGV, ids, ids + count - 1)
   local i = 1
   for at = from + 4, ids - 1, 2 do
     local entry = ARGV[at]
@@ -105,8 +109,8 @@ local function isIntact(from, n, ids)
   return true
 end
 
-local function emitCompleted(n, ids, results)
-  for i, text in ipairs(readAll('HMGET', keys.static, ARGV, ids, ids + n - 1)) do
+local function emitCompleted(count, ids, results)
+  for i, text in ipairs(readAll('HMGET', keys.static, ARGV, ids, ids + count - 1)) do
     local task, name, level, workflowId =
       string.match(text, '^[^|]*|[^|]*|[^|]*|[^|]*|([^|]*)|([^|]*)|(%d)|[^|]*|([^|]*)|')
     local result = results and ARGV[results + i - 1] or ''
@@ -132,19 +136,19 @@ end
 -- Settles first runs that succeeded, or only as many as `compact.plan` allows. Returns false if any of them needs the
 -- engine.
 function simple.settle(from)
-  local n, ids, results, _, dependentsAt = simple.layout(from)
+  local count, ids, results, _, dependentsAt = simple.layout(from)
   if context.hasLimits or context.historyAge or context.countsBytes then
     return false
   end
-  if not isIntact(from, n, ids) then
+  if not isIntact(from, count, ids) then
     return false
   end
-  local plan = dependentsAt and compact.plan(n, ids, dependentsAt)
+  local plan = dependentsAt and compact.plan(count, ids, dependentsAt)
   if dependentsAt and not plan then
     return false
   end
-  local deferred = plan and n - plan.count or 0
-  n = n - deferred
+  local deferred = plan and count - plan.count or 0
+  count = count - deferred
   local ends, i = {}, 1
   -- Total ms of these runs, without steps of the clock in between.
   local duration = 0
@@ -153,7 +157,7 @@ function simple.settle(from)
     local entry = ARGV[at]
     local prefix = records.completedPrefix(entry, simple.workerId)
     local startedAt, claimNumber = records.parseRun(entry)
-    local size = math.max(0, math.min(tonumber(ARGV[at + 1]), n - i + 1))
+    local size = math.max(0, math.min(tonumber(ARGV[at + 1]), count - i + 1))
     duration = duration + size * (now - startedAt - steps.since(claimNumber))
     for _ = 1, size do
       ends[2 * i - 1] = ARGV[ids + i - 1]
@@ -162,25 +166,25 @@ function simple.settle(from)
     end
   end
   if emitsEnds then
-    emitCompleted(n, ids, results)
+    emitCompleted(count, ids, results)
   end
-  callAll('HDEL', keys.running(simple.workerId), ARGV, ids, ids + n - 1)
+  callAll('HDEL', keys.running(simple.workerId), ARGV, ids, ids + count - 1)
   if call('EXISTS', keys.dispatched) == 1 then
-    callAll('HDEL', keys.dispatched, ARGV, ids, ids + n - 1)
+    callAll('HDEL', keys.dispatched, ARGV, ids, ids + count - 1)
   end
   callAll('HSET', keys.state, ends)
   if plan then
     compact.apply(plan)
   else
-    callAll('RPUSH', keys.history, ARGV, ids, ids + n - 1)
+    callAll('RPUSH', keys.history, ARGV, ids, ids + count - 1)
   end
-  context.count('RUNNING', -n)
-  context.count('COMPLETED', n)
-  context.count('completed', n)
-  window.count(codes.FIGURE.completed, n, duration)
+  context.count('RUNNING', -count)
+  context.count('COMPLETED', count)
+  context.count('completed', count)
+  window.count(codes.FIGURE.completed, count, duration)
   window.save()
   trimSimple()
-  simple.outcomes[#simple.outcomes + 1] = string.rep(codes.APPLIED, n) .. string.rep(codes.DEFERRED, deferred)
+  simple.outcomes[#simple.outcomes + 1] = string.rep(codes.APPLIED, count) .. string.rep(codes.DEFERRED, deferred)
   return true
 end
 

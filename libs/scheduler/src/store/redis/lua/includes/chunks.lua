@@ -23,15 +23,15 @@ local FEW, SMALL, MANY = 4, 65536, 128
 -- Calls `read(part)`, which returns the bytes that it read, with parts of a list in order until more than `bytes` are read.
 -- Parts grow while they are small. Returns how many items were read, and their bytes.
 function readSome(list, bytes, read)
-  local done, sum, many = 0, 0, FEW
+  local done, sum, partSize = 0, 0, FEW
   while done < #list and sum <= bytes do
     local part = {}
-    for i = done + 1, math.min(done + many, #list) do
+    for i = done + 1, math.min(done + partSize, #list) do
       part[#part + 1] = list[i]
     end
     local size = read(part)
     done, sum = done + #part, sum + size
-    many = size < SMALL and math.min(4 * many, MANY) or FEW
+    partSize = size < SMALL and math.min(4 * partSize, MANY) or FEW
   end
   return done, sum
 end

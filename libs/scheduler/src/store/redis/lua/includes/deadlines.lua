@@ -24,9 +24,9 @@ end
 -- Ends what is due, within the bounds of one step. kind: { step, the row's field with its member, the required status of
 -- the row or nil, the message for an execution that is not stored }. Returns how many.
 function deadlines.eachDue(key, kind, end_)
-  local done, before = 0, rows.bytes
+  local done, bytesBefore = 0, rows.bytes
   for _, member in ipairs(call('ZRANGEBYSCORE', key, '-inf', context.steady, 'LIMIT', 0, PER_STEP)) do
-    if rows.bytes - before > STEP_BYTES then
+    if rows.bytes - bytesBefore > STEP_BYTES then
       break
     end
     local id = string.sub(member, 14)

@@ -9,9 +9,9 @@ local VISITED_AT_ONCE, READ_AT_ONCE = 50, 4
 
 -- Charges the bytes that `read` reads to the edge budget.
 local function reading(read, ...)
-  local before = rows.bytes
+  local bytesBefore = rows.bytes
   local found = read(...)
-  tables.edgeBudget.bytes = tables.edgeBudget.bytes - (rows.bytes - before)
+  tables.edgeBudget.bytes = tables.edgeBudget.bytes - (rows.bytes - bytesBefore)
   return found
 end
 
@@ -48,7 +48,7 @@ function edgeTable:some(row, first, last)
   for index = first, last do
     indices[#indices + 1] = index
   end
-  return reading(edges.someWithUpstreams, row, indices)
+  return reading(edges.atIndicesWithUpstreams, row, indices)
 end
 
 function edgeTable:dependent(edge)
@@ -139,14 +139,14 @@ function edgeTable:userOf(upstream, dependent)
   return upstream.usedBy and upstream.usedBy[dependent.task]
 end
 
--- The names of the edges to an execution's dependents, in order of creation, at most `many` after the first `from`.
-local function dependents(row, from, many)
+-- The names of the edges to an execution's dependents, in order of creation, at most `limit` after the first `from`.
+local function dependents(row, from, limit)
   local names = {}
   local inRow = row.dependentNames or {}
-  for i = from + 1, math.min(#inRow, from + many) do
+  for i = from + 1, math.min(#inRow, from + limit) do
     names[#names + 1] = inRow[i]
   end
-  local rest = many - #names
+  local rest = limit - #names
   if rest > 0 and (row.dependentCount or 0) > #inRow then
     local first = math.max(0, from - #inRow)
     for _, name in ipairs(call('LRANGE', keys.dependents(row.id), first, first + rest - 1)) do
@@ -156,10 +156,10 @@ local function dependents(row, from, many)
   return names
 end
 
--- The ids of at most `many` dependents of an execution, and the index of the edge in each.
-function edgeTable.dependentsOf(row, many)
+-- The ids of at most `limit` dependents of an execution, and the index of the edge in each.
+function edgeTable.dependentsOf(row, limit)
   local ids, indices = {}, {}
-  for _, name in ipairs(dependents(row, 0, many)) do
+  for _, name in ipairs(dependents(row, 0, limit)) do
     local id, index = edges.split(name)
     if id then
       ids[#ids + 1], indices[#indices + 1] = id, index
@@ -200,15 +200,15 @@ local function edgeTo(upstream, name)
   }
 end
 
-function edgeTable:eachDependent(upstream, from, most, visit)
-  local names = dependents(upstream, from, most)
-  if #names == 0 and most > 0 then
+function edgeTable:eachDependent(upstream, from, limit, visit)
+  local names = dependents(upstream, from, limit)
+  if #names == 0 and limit > 0 then
     -- The names end before the count: all are visited.
     return math.max(0, (upstream.dependentCount or 0) - from)
   end
   local isStopped, visited = false, 0
   readSome(names, tables.edgeBudget.bytes, function(part)
-    local before = rows.bytes
+    local bytesBefore = rows.bytes
     if #part > 1 then
       edgeTable.fetchDependents(part)
     end
@@ -217,7 +217,7 @@ function edgeTable:eachDependent(upstream, from, most, visit)
       isStopped = isStopped or (edge and not visit(edge)) or false
       visited = isStopped and visited or visited + 1
     end
-    local bytes = rows.bytes - before
+    local bytes = rows.bytes - bytesBefore
     tables.edgeBudget.bytes = tables.edgeBudget.bytes - bytes
     return isStopped and math.huge or bytes
   end)
@@ -233,7 +233,7 @@ function edgeTable:eachNotHeld(row, first, visit)
       indices[#indices + 1] = last
     end
   end
-  for _, edge in ipairs(reading(edges.someWithUpstreams, row, indices)) do
+  for _, edge in ipairs(reading(edges.atIndicesWithUpstreams, row, indices)) do
     visit(edge)
   end
   return last - first + 1
@@ -253,10 +253,10 @@ function edgeTable:isAwaited(row)
   return call('EXISTS', keys.awaited(row.task)) == 1
 end
 
-function edgeTable:takeWaiting(row, before, most)
+function edgeTable:takeWaiting(row, beforeNumber, limit)
   local key, found = keys.awaited(row.task), {}
   while #found == 0 do
-    local names = call('ZRANGEBYSCORE', key, '-inf', string.format('(%.0f', before), 'LIMIT', 0, most)
+    local names = call('ZRANGEBYSCORE', key, '-inf', string.format('(%.0f', beforeNumber), 'LIMIT', 0, limit)
     if #names == 0 then
       return found
     end
@@ -299,9 +299,9 @@ end
 
 function edgeTable:eachDue(limit, visit)
   local due = call('ZRANGEBYSCORE', keys.edgeTimeouts, '-inf', context.steady, 'LIMIT', 0, limit)
-  local done, before = 0, rows.bytes
+  local done, bytesBefore = 0, rows.bytes
   for _, member in ipairs(due) do
-    if rows.bytes - before > STEP_BYTES then
+    if rows.bytes - bytesBefore > STEP_BYTES then
       break
     end
     -- An earlier member may have ended the dependent, and removed this one.

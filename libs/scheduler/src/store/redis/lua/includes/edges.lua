@@ -114,11 +114,11 @@ function edges.of(row)
   for index = 1, row.edgeCount or 0 do
     indices[index] = index
   end
-  return edges.some(row, indices)
+  return edges.atIndices(row, indices)
 end
 
 -- Edges of an execution by index.
-function edges.some(row, indices)
+function edges.atIndices(row, indices)
   local missing, found = {}, {}
   for _, index in ipairs(indices) do
     if not edges.cache[row.id .. '|' .. index] then
@@ -168,12 +168,12 @@ end
 function edges.results(row, from)
   local found = {}
   local satisfied = not row.readsEdgeRecords and row.satisfiedEdges or {}
-  local many = budget.firstPart
+  local partSize = budget.firstPart
   while from <= row.edgeCount do
     if budget.bytes <= 0 or budget.edges <= 0 then
       return found, from
     end
-    local to, before = math.min(row.edgeCount, from + many - 1), budget.bytes
+    local to, before = math.min(row.edgeCount, from + partSize - 1), budget.bytes
     local indices, each, upstreamIds = {}, {}, {}
     for index = from, to do
       indices[#indices + 1] = index
@@ -197,15 +197,15 @@ function edges.results(row, from)
       budget.bytes = budget.bytes - (result and #result or 0)
     end
     budget.edges = budget.edges - #indices
-    many = budget.nextPart(before - budget.bytes)
+    partSize = budget.nextPart(before - budget.bytes)
     from = to + 1
   end
   return found, 0
 end
 
--- As edges.some, with the upstreams read.
-function edges.someWithUpstreams(row, indices)
-  return fetchUpstreams(edges.some(row, indices))
+-- As atIndices, with the upstreams read.
+function edges.atIndicesWithUpstreams(row, indices)
+  return fetchUpstreams(edges.atIndices(row, indices))
 end
 
 function edges.touch(edge)

@@ -155,8 +155,8 @@ function historyTable.stateOf(id, text)
   return fields.tryUnpack(text)
 end
 
--- Units by entry: { id, state } or { workflowRow }; nil for a tombstone, false if the entry is unreadable. Also returns the bytes
--- read.
+-- Units by entry: { id, state } or { workflowRow }; nil for a tombstone, false if the entry is unreadable. Also returns the
+-- bytes read.
 local function unitsOf(page)
   local ids, workflows = {}, {}
   for _, entry in ipairs(page) do

@@ -43,7 +43,7 @@ function inspect.openEdges(row, from)
       index = index + 1
     end
     examined = examined + #undecided
-    for _, edge in ipairs(edges.some(row, undecided)) do
+    for _, edge in ipairs(edges.atIndices(row, undecided)) do
       if edge.state == 'open' then
         upstreamIds[#upstreamIds + 1] = edge.upstreamId
         open[#open + 1] = {
@@ -163,18 +163,18 @@ function inspect.view(row)
   }
 end
 
--- Up to `many` rows of the current entries of a ready list from position `from` on, and the next position, nil at the end.
+-- Up to `limit` rows of the current entries of a ready list from position `from` on, and the next position, nil at the end.
 -- With `maxExamined`, examines at most that many entries, and reads no more than the budget of a reply.
-function inspect.ready(name, level, many, from, maxExamined)
+function inspect.ready(name, level, limit, from, maxExamined)
   local list = keys.ready(name, level)
   local found, at, left = {}, from or 0, maxExamined or math.huge
-  while #found < many and left > 0 do
+  while #found < limit and left > 0 do
     local entries = call('LRANGE', list, at, at + math.min(left, 100) - 1)
     if #entries == 0 then
       return found, nil
     end
     for _, entry in ipairs(entries) do
-      if #found >= many or (maxExamined and budget.bytes <= 0) then
+      if #found >= limit or (maxExamined and budget.bytes <= 0) then
         return found, at
       end
       at, left = at + 1, left - 1
@@ -207,10 +207,10 @@ end
 
 function inspect.workflow(id)
   local workflowRow, record = workflow.get(id), workflow.record(id)
-  local about = cjson.decode(string.sub(record.text, record.about))
+  local content = cjson.decode(string.sub(record.text, record.about))
   local nodes = {}
   -- For each node: its ref and task, then ref and type of each edge.
-  for i, node in ipairs(about.nodes) do
+  for i, node in ipairs(content.nodes) do
     local row = rows.get(record.ids[i])
     local dependsOn = {}
     for k = 3, #node, 2 do
@@ -227,7 +227,7 @@ function inspect.workflow(id)
   end
   return {
     id = id,
-    name = about.name,
+    name = content.name,
     status = workflowRow.status,
     created = record.created,
     completed = workflowRow.completedAt,

@@ -82,7 +82,7 @@ end
 function tables:eachDelayed(limit, place)
   return (
     readSome(findDue(limit), STEP_BYTES, function(part)
-      local ids, before = {}, rows.bytes
+      local ids, bytesBefore = {}, rows.bytes
       local delayed, dated = {}, {}
       for i, entry in ipairs(part) do
         ids[i] = string.sub(entry.member, 14)
@@ -97,7 +97,7 @@ function tables:eachDelayed(limit, place)
           call('ZADD', keys.delayed, context.steady, part[i].member)
         end
       end
-      return rows.bytes - before
+      return rows.bytes - bytesBefore
     end)
   )
 end

@@ -68,7 +68,7 @@ function lostEdges.releaseNext(step)
     if budget_.toMove <= 0 or budget_.bytes <= 0 then
       return false
     end
-    local indices, before = {}, rows.bytes
+    local indices, bytesBefore = {}, rows.bytes
     for index = step.next + 1, step.next + READ_AT_ONCE do
       indices[#indices + 1] = index
     end
@@ -82,7 +82,7 @@ function lostEdges.releaseNext(step)
     end
     callAll('HDEL', key, indices)
     step.next = step.next + READ_AT_ONCE
-    budget_.toMove, budget_.bytes = budget_.toMove - READ_AT_ONCE, budget_.bytes - (rows.bytes - before)
+    budget_.toMove, budget_.bytes = budget_.toMove - READ_AT_ONCE, budget_.bytes - (rows.bytes - bytesBefore)
   end
   call('UNLINK', key)
   return true

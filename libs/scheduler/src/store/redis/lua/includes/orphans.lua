@@ -53,7 +53,7 @@ local function examineExecutions(position, edge)
   end
   local at, left = 0, 0
   readSome(ids, STEP_BYTES, function(part)
-    local bytes, before = 0, rows.bytes
+    local bytes, bytesBefore = 0, rows.bytes
     for i, state in ipairs(readAll('HMGET', keys.state, part)) do
       bytes = bytes + (state and #state or 0)
       if left == 0 then
@@ -65,7 +65,7 @@ local function examineExecutions(position, edge)
         edge = 1
       end
     end
-    return left == 0 and bytes + rows.bytes - before or math.huge
+    return left == 0 and bytes + rows.bytes - bytesBefore or math.huge
   end)
   if left > 0 then
     return at > 1 and positions[at - 1] or position, left
@@ -121,7 +121,7 @@ function orphans.step()
   else
     nextPosition, nextEdge = queueTable.recount(tonumber(position)), 1
   end
-  -- This step itself may have set something aside, which replaced the stored cursor.
+  -- If this step has set something aside, the new cursor must say so.
   isAgain = aside.isAny and '1' or isAgain or '0'
   if nextPosition then
     cursor = string.format('%s|%.0f|%.0f|%s', phase, nextPosition, nextEdge, isAgain)

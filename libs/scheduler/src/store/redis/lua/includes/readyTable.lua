@@ -100,7 +100,7 @@ function readyTable:isEmpty(queue, level)
 end
 
 local function takeMore(list, atMost)
-  local before = rows.bytes
+  local bytesBefore = rows.bytes
   local entries = call('LPOP', list, math.min(atMost, readAtOnce))
   taken[list], nextIndices[list] = entries or nil, 1
   local ids = {}
@@ -108,7 +108,7 @@ local function takeMore(list, atMost)
     ids[i] = string.match(each, '^[^|]+') or ''
   end
   rows.fetch(ids, nil, true)
-  local bytes = rows.bytes - before
+  local bytes = rows.bytes - bytesBefore
   budget.addRows(bytes)
   readAtOnce = budget.nextPart(bytes)
   return entries

@@ -19,9 +19,9 @@ local COMPLETED, WAITING = byte(codes.COMPLETED_STATE), byte(codes.WAITING_STATE
 
 -- Fields between bars, without patterns, which would scan every character.
 
--- Where the field begins that is `many` after the one at `from`; past the end if there are too few.
-function records.skip(text, from, many)
-  for _ = 1, many do
+-- Where the field begins that is `count` after the one at `from`; past the end if there are too few.
+function records.skip(text, from, count)
+  for _ = 1, count do
     from = (find(text, '|', from, true) or #text) + 1
   end
   return from

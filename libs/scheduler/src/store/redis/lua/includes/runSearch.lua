@@ -19,7 +19,7 @@ local function all()
 end
 
 -- How many executions one step may search for.
-function runSearch.most()
+function runSearch.maxExecutions()
   return math.max(MIN_EXECUTIONS, math.floor(LOOKUPS_PER_STEP / math.max(1, #all())))
 end
 
@@ -35,7 +35,7 @@ end
 -- Calls `visit(index, workerId, entry)` for each of these executions that a worker runs. Returns the cost of the search in
 -- bytes read.
 function runSearch.each(ids, visit)
-  local left, indices, before = ids, {}, runSearch.lookups
+  local left, indices, lookupsBefore = ids, {}, runSearch.lookups
   for i = 1, #ids do
     indices[i] = i
   end
@@ -55,5 +55,5 @@ function runSearch.each(ids, visit)
       left, indices = without(left, entries), without(indices, entries)
     end
   end
-  return (runSearch.lookups - before) * BYTES_PER_LOOKUP
+  return (runSearch.lookups - lookupsBefore) * BYTES_PER_LOOKUP
 end

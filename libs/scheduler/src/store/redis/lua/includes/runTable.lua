@@ -139,13 +139,14 @@ end
 
 -- Renewed leases reorder the workers; a worker that is skipped for that is found by the next search.
 function tables:eachRunOlderThan(duration, visit)
-  local skipped, cursor, of = string.match(runTable.cursor, '^(%d+)|?(%d*)|?(.*)$')
+  local skipped, cursor, cursorWorkerId = string.match(runTable.cursor, '^(%d+)|?(%d*)|?(.*)$')
   local left = RUNS_PER_STEP
   skipped = tonumber(skipped)
   local ids = call('ZRANGE', keys.leases, skipped, skipped + WORKERS_PER_STEP - 1)
   for i, workerId in ipairs(ids) do
     local examined, mayContinue
-    examined, cursor, mayContinue = visitOlder(workerId, workerId == of and cursor or '0', left, duration, visit)
+    examined, cursor, mayContinue =
+      visitOlder(workerId, workerId == cursorWorkerId and cursor or '0', left, duration, visit)
     left = left - examined
     if not mayContinue then
       runTable.cursor = '0'

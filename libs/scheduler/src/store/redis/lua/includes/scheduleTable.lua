@@ -78,7 +78,7 @@ function scheduleTable:declare(app, ids)
   end
 end
 
--- Entries that belong to another app's schedule by now are removed when they are examined.
+-- Sets the time of all entries to 0. An entry whose schedule belongs to another app by now is removed when it is examined.
 function scheduleTable:undeclare(app)
   local key = keys.declared(app)
   call('ZUNIONSTORE', key, 1, key, 'WEIGHTS', 0)

@@ -39,23 +39,23 @@ function settle.some(worker, settlements)
   for i = 1, math.min(#order, SETTLED_AT_ONCE) do
     ids[i] = settlements[order[i] + 1].executionId
   end
-  local many = readSome(ids, STEP_BYTES, function(part)
-    local before = rows.bytes
+  local readCount = readSome(ids, STEP_BYTES, function(part)
+    local bytesBefore = rows.bytes
     rows.fetch(part, worker.id)
-    return rows.bytes - before
+    return rows.bytes - bytesBefore
   end)
-  local letters, chosen, indices = {}, {}, {}
-  for i = 1, many do
+  local letters, settled, indices = {}, {}, {}
+  for i = 1, readCount do
     letters[order[i] + 1] = codes.STALE
   end
   for i, each in ipairs(settlements) do
     if letters[i] then
-      chosen[#chosen + 1], indices[#indices + 1] = each, i
+      settled[#settled + 1], indices[#indices + 1] = each, i
     else
       letters[i] = codes.DEFERRED
     end
   end
-  for i, isApplied in ipairs(engine.settle.settleAll(tables, worker, chosen)) do
+  for i, isApplied in ipairs(engine.settle.settleAll(tables, worker, settled)) do
     if isApplied then
       letters[indices[i]] = codes.APPLIED
     end

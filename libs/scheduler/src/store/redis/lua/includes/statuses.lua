@@ -22,7 +22,7 @@ end
 function statuses.of(ids)
   local letters, stateless, bytes = {}, {}, 0
   local from = 1
-  while from <= #ids and bytes < MAX_BYTES and #stateless < runSearch.most() do
+  while from <= #ids and bytes < MAX_BYTES and #stateless < runSearch.maxExecutions() do
     local to = math.min(from + AT_ONCE - 1, #ids)
     for i, state in ipairs(readAll('HMGET', keys.state, ids, from, to)) do
       local at = from + i - 1
@@ -49,12 +49,12 @@ function statuses.of(ids)
       known[#known + 1] = at
     end
   end
-  local unsettled = {}
+  local statelessIds = {}
   for i, at in ipairs(known) do
-    unsettled[i] = ids[at]
+    statelessIds[i] = ids[at]
   end
-  runSearch.each(unsettled, function(i, workerId)
-    letters[known[i]] = runLetter(workerId, unsettled[i])
+  runSearch.each(statelessIds, function(i, workerId)
+    letters[known[i]] = runLetter(workerId, statelessIds[i])
   end)
   return letters
 end

@@ -37,7 +37,7 @@ end
 function stepTable.unpack(packed)
   local stored = cmsgpack.unpack(packed)
   if stored[2] == 'letGo' then
-    -- A release whose steps only released edges.
+    -- A step of a release whose steps only released edges.
     local row = rows.get(stored[1])
     stored[2], stored[3] = 'edges', row and row.leaseToken or 0
   end

@@ -211,9 +211,9 @@ function unhandledTable:each(worker, queue, level, visit)
   for _, task in ipairs(listsFor(worker, queue.name)[level + 1]) do
     local key = keyOf(queue.name, level .. '|' .. task)
     for _, id in ipairs(call('ZRANGE', key, 0, 4 * limits.CLAIM_PER_STEP)) do
-      local before = rows.bytes
+      local bytesBefore = rows.bytes
       local row = rows.get(id, true)
-      budget.addRows(rows.bytes - before)
+      budget.addRows(rows.bytes - bytesBefore)
       if not row or row.location ~= 'unhandled' then
         dropEntry({ id = id, task = task, level = level, queue = queue.name })
       elseif not visit(row) then

@@ -199,9 +199,9 @@ end
 
 -- Removes the wait of an execution that is set aside. extra: its text in keys.extra.
 function aside.removeWaiter(id, extra)
-  local about = fields.tryUnpack(extra or '')
-  if about and about.lockKey then
-    waiters:removeUnreadable(about.lockKey, id)
-    engine.lock.withdraw(tables, about.lockKey, id)
+  local options = fields.tryUnpack(extra or '')
+  if options and options.lockKey then
+    waiters:removeUnreadable(options.lockKey, id)
+    engine.lock.withdraw(tables, options.lockKey, id)
   end
 end

@@ -18,9 +18,9 @@ end
 
 -- Simple runs have no state: only others are visited.
 function workerTable:eachRun(worker, visit)
-  local cursor, runs, seen, left, many = workerRuns.cursor, {}, {}, RUNS_PER_STEP, FEW
+  local cursor, runs, seen, left, pageSize = workerRuns.cursor, {}, {}, RUNS_PER_STEP, FEW
   while cursor ~= '' and runStates.bytes <= STEP_BYTES and left > 0 do
-    local page, ids = call('HSCAN', keys.running(worker.id), cursor, 'COUNT', many), {}
+    local page, ids = call('HSCAN', keys.running(worker.id), cursor, 'COUNT', pageSize), {}
     for i = 1, #page[2], 2 do
       local id = page[2][i]
       if id ~= '' and not seen[id] then
@@ -32,7 +32,7 @@ function workerTable:eachRun(worker, visit)
       end
       seen[id] = true
     end
-    many = runStates.fetch(ids) < SMALL and math.min(4 * many, MANY) or FEW
+    pageSize = runStates.fetch(ids) < SMALL and math.min(4 * pageSize, MANY) or FEW
     left = left - #ids - 1
     for _, id in ipairs(ids) do
       local row = runStates.get(id)
@@ -88,16 +88,16 @@ function workerTable:hasRun(worker, run)
   return row ~= nil and engine.settle.isRunOf(row, worker, run)
 end
 
--- Of a worker's runs { id, claim number }, those of the newest claims: whole claims, until there are `many` runs or more
+-- Of a worker's runs { id, claim number }, those of the newest claims: whole claims, until there are `minRuns` runs or more
 -- than `bytes` of records; all if neither is given. Oldest first: { id, claim number, level, number of the execution }.
 -- Simple executions that were claimed together share a claim number; they were claimed by level, then in order of creation.
 -- Also returns whether there are others.
-local function newest(runs, many, bytes)
+local function newest(runs, minRuns, bytes)
   table.sort(runs, function(a, b)
     return a[2] < b[2]
   end)
   local first, read = #runs + 1, 0
-  while first > 1 and #runs + 1 - first < (many or math.huge) and read <= (bytes or math.huge) do
+  while first > 1 and #runs + 1 - first < (minRuns or math.huge) and read <= (bytes or math.huge) do
     local last, ids = first - 1, {}
     repeat
       first = first - 1
@@ -105,8 +105,8 @@ local function newest(runs, many, bytes)
     until first == 1 or runs[first - 1][2] ~= runs[last][2]
     for i, record in ipairs(readAll('HMGET', keys.static, ids)) do
       local run = runs[last + 1 - i]
-      local n, level = string.match(record or '', '^(%d+)|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|(%d)')
-      run[3], run[4] = tonumber(level) or 0, tonumber(n) or 0
+      local number, level = string.match(record or '', '^(%d+)|[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|(%d)')
+      run[3], run[4] = tonumber(level) or 0, tonumber(number) or 0
       read = read + (record and #record or 0)
     end
   end
@@ -126,8 +126,8 @@ local function newest(runs, many, bytes)
 end
 
 -- The runs of a worker, see `newest`.
-function workerRuns.of(id, many, bytes)
-  if many and many <= 0 then
+function workerRuns.of(id, minRuns, bytes)
+  if minRuns and minRuns <= 0 then
     return {}, call('HLEN', keys.running(id)) > call('HEXISTS', keys.running(id), '')
   end
   local runs = {}
@@ -137,7 +137,7 @@ function workerRuns.of(id, many, bytes)
       runs[#runs + 1] = { entries[i], tonumber(string.match(entries[i + 1], '|(%d+)$')) or 0 }
     end
   end
-  return newest(runs, many, bytes)
+  return newest(runs, minRuns, bytes)
 end
 
 -- Deletes the entry of a run that has ended (`row`), or whose execution does not exist.
@@ -164,8 +164,8 @@ end
 
 -- Takes runs of a worker, the newest of `runs` first, so that the oldest ends at the head of its queue.
 local function takeRuns(workerId, runs, limit, take)
-  local done, before = 0, rows.bytes
-  while done < limit and #runs > 0 and rows.bytes - before <= STEP_BYTES do
+  local done, bytesBefore = 0, rows.bytes
+  while done < limit and #runs > 0 and rows.bytes - bytesBefore <= STEP_BYTES do
     local id = table.remove(runs)[1]
     aside.guard('run', id, takeRun, workerId, id, take)
     done = done + 1

@@ -67,7 +67,7 @@ end
 local PAD = string.rep('-', 80)
 
 -- about: { text (JSON), queues, slots, tasks }
-function workerTable:describe(id, about)
+function workerTable:describe(id, registration)
   local worker = workerTable:get(id)
   if worker then
     for pipeline = 0, 1 do
@@ -80,12 +80,12 @@ function workerTable:describe(id, about)
     worker = { id = id, started = now, joined = context.nextNumber(), rotation = 0 }
     cache[id] = worker
   end
-  worker.queues, worker.slots = about.queues, about.slots
+  worker.queues, worker.slots = registration.queues, registration.slots
   handlers[id] = nil
   workerTable:touch(worker)
-  call('HSET', keys.registrations, id, about.text)
+  call('HSET', keys.registrations, id, registration.text)
   call('DEL', keys.worker(id))
-  callAll('SADD', keys.worker(id), about.tasks)
+  callAll('SADD', keys.worker(id), registration.tasks)
   call('HSET', keys.running(id), '', PAD)
   return worker
 end

@@ -19,11 +19,11 @@ end
 function workflow.add(id, packed, size)
   local order = string.format('%d', context.nextNumber())
   added.time = added.time or string.format('%d', now)
-  local n = added.count
-  added.count = n + 2
-  added.records[n + 1], added.records[n + 2] = id, order .. '|' .. added.time .. '|' .. packed
-  added.orders[n + 1], added.orders[n + 2] = order, id
-  added.states[n + 1], added.states[n + 2] = id, 'RUNNING|0|' .. size .. '|0|0|' .. size .. '|0|0|0'
+  local length = added.count
+  added.count = length + 2
+  added.records[length + 1], added.records[length + 2] = id, order .. '|' .. added.time .. '|' .. packed
+  added.orders[length + 1], added.orders[length + 2] = order, id
+  added.states[length + 1], added.states[length + 2] = id, 'RUNNING|0|' .. size .. '|0|0|' .. size .. '|0|0|0'
   workflow.cache[id] = nil
 end
 
@@ -79,17 +79,17 @@ end
 local function parseRecord(text)
   local created = records.skip(text, 1, 1)
   local names = records.skip(text, created, 1)
-  local about = records.skip(text, names, 1)
+  local jsonStart = records.skip(text, names, 1)
   local ids, n, from = {}, 0, names
-  while from < about - 1 do
+  while from < jsonStart - 1 do
     local comma = find(text, ',', from, true)
-    local behind = comma and comma < about and comma or about - 1
+    local idEnd = comma and comma < jsonStart and comma or jsonStart - 1
     n = n + 1
-    ids[n] = sub(text, from, behind - 1)
-    from = behind + 1
+    ids[n] = sub(text, from, idEnd - 1)
+    from = idEnd + 1
   end
   local order = tonumber(records.fieldAt(text, 1))
-  return { order = order, created = tonumber(records.fieldAt(text, created)), ids = ids, text = text, about = about }
+  return { order = order, created = tonumber(records.fieldAt(text, created)), ids = ids, text = text, about = jsonStart }
 end
 
 -- The parsed record: { order, created, ids, text, about (where its JSON begins in the text) }.
