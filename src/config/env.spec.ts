@@ -65,7 +65,7 @@ describe('loadEnvironment', () => {
     expect(loadEnvironment(defaults)).toEqual(new Environment());
   });
 
-  it('turns text into numbers and flags, keeps durations as text, ignores what is not its own', () => {
+  it('parses numbers and flags, keeps durations as text, ignores other variables', () => {
     const env = loadEnvironment({
       PORT: '8080',
       RUN_WORKFLOW_ON_START: 'false',
@@ -88,11 +88,11 @@ describe('loadEnvironment', () => {
     }
   });
 
-  it('has wrong values of every variable to refuse', () => {
+  it('has wrong values for every variable', () => {
     expect(WRONG.map(([name]) => name)).toEqual(variables.map(({ name }) => name));
   });
 
-  it('takes the bounds of ranges', () => {
+  it('accepts the bounds of ranges', () => {
     const bounds = {
       PORT: ['0', '65535'],
       MAX_CONCURRENT_TASKS: ['1', '1000'],
@@ -109,7 +109,7 @@ describe('loadEnvironment', () => {
     });
   });
 
-  it('serves others than this machine only where a token is asked for', () => {
+  it('listens beyond this machine only if a token is configured', () => {
     for (const HOST of ['0.0.0.0', '::', '10.0.0.1', 'scheduler.internal']) {
       const { message } = errorOf({ HOST });
       expect(message).toContain(`HOST: "${HOST}" is not allowed`);
@@ -119,7 +119,7 @@ describe('loadEnvironment', () => {
     for (const HOST of ['127.0.0.1', '127.8.8.8', '::1', 'localhost']) loadEnvironment({ HOST });
   });
 
-  it('takes a Redis however it is named', () => {
+  it('accepts each form of a Redis address', () => {
     const urls = ['redis://h', 'rediss://h:6380/', 'redis://:p%40ss@10.0.0.1/15', 'redis://user:p@[::1]:6379/0'];
     for (const url of urls)
       loadEnvironment({ STORE: 'redis', REDIS_URL: url, REDIS_PASSWORD: 'pä ss', NAMESPACE: 'a:b' });
@@ -145,7 +145,7 @@ describe('loadEnvironment', () => {
 });
 
 describe('showValue', () => {
-  it('masks secrets and the user part of URLs, and keeps to one short line', () => {
+  it('masks secrets and the user part of URLs, and returns one short line', () => {
     expect(showValue('REDIS_PASSWORD', 'hunter2')).toBe('***');
     expect(showValue('API_TOKEN', 'hunter2')).toBe('***');
     expect(showValue('REDIS_URL', 'redis://me:hunter2@db:6379')).toBe('"redis://***@db:6379"');
@@ -165,7 +165,7 @@ describe('.env.example', () => {
     expect(text.match(/^\w+(?==)/gm)).toEqual(variables.map(({ name }) => name));
   });
 
-  it('says above each what it does, its unit, what is allowed, and its default', () => {
+  it('documents for each its purpose, unit, allowed values and default', () => {
     for (const { name, about, unit, allowed } of variables) {
       const comment = text.split(`\n${name}=`)[0]!.split('\n\n').at(-1)!;
       expect(comment).toBe(`# ${about}\n# Unit: ${unit}. Allowed: ${allowed}. Default: ${defaults[name] || 'none'}`);

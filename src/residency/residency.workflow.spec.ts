@@ -86,7 +86,7 @@ describe('the residency workflow', () => {
     }
   });
 
-  it('hands each step what the ones before it found', async () => {
+  it('passes the results of earlier steps to each step', async () => {
     const { runner, outbox } = await boot();
     const { steps } = await runner.run();
     const { assignments } = steps.rotations!.result as { assignments: { residentId: string }[] };
@@ -111,7 +111,7 @@ describe('the residency workflow', () => {
     expect(published).toEqual({ plan: { assignments }, schedule: { calls } });
   });
 
-  it('takes the refusals of the mail gateway as attempts, and sends each mail once', async () => {
+  it('counts refusals of the mail gateway as attempts, and sends each mail once', async () => {
     const { runner } = await boot({ MAIL_GATEWAY_FAILURES: 2 });
     const { notify, alert } = (await runner.run()).steps;
     expect(notify!.retryCount).toBe(2);
@@ -121,7 +121,7 @@ describe('the residency workflow', () => {
     );
   });
 
-  it('escalates, and publishes nothing, where the gateway never takes the mail', async () => {
+  it('escalates, and publishes nothing, if the gateway never accepts the mail', async () => {
     const { runner, outbox } = await boot({ MAIL_GATEWAY_FAILURES: 100 });
     const { status, steps } = await runner.run();
     expect(status).toBe(TaskStatus.FAILED);
@@ -132,19 +132,19 @@ describe('the residency workflow', () => {
     expect(await readdir(dataDir)).not.toContain('published');
   });
 
-  it.each([1, 2])('comes to its end with %i handlers at a time', async (MAX_CONCURRENT_TASKS) => {
+  it.each([1, 2])('completes with %i concurrent handlers', async (MAX_CONCURRENT_TASKS) => {
     const { runner } = await boot({ MAX_CONCURRENT_TASKS, MAIL_GATEWAY_FAILURES: 1 });
     expect((await runner.run()).status).toBe(TaskStatus.COMPLETED);
   });
 
-  it('has nothing to alert to where no rule is broken', async () => {
+  it('sends no alert if no rule is violated', async () => {
     const { runner, outbox } = await boot({ MAIL_GATEWAY_FAILURES: 0 }, { ...sampleRoster, extraShifts: [] });
     const { alert } = (await runner.run()).steps;
     expect(alert!.result).toMatchObject({ violations: 0 });
     expect(await outbox.read(alert!.executionId)).toBeNull();
   });
 
-  it('skips all that follows a roster that cannot be staffed', async () => {
+  it('skips all steps after a roster that cannot be staffed', async () => {
     const { runner } = await boot({}, { ...sampleRoster, residents: sampleRoster.residents.slice(0, 5) });
     const { status, steps } = await runner.run();
     expect(status).toBe(TaskStatus.FAILED);
@@ -163,7 +163,7 @@ describe('the residency workflow', () => {
     expect(runs.map(({ status }) => status)).toEqual(['COMPLETED', 'COMPLETED']);
   });
 
-  it('tells of each step as it starts, fails and ends, and what it found', async () => {
+  it('logs the start, failure and end of each step, and its result', async () => {
     const { runner } = await boot({ MAIL_GATEWAY_FAILURES: 1 });
     await runner.run();
     const text = lines.filter((line) => !line.includes('enableShutdownHooks')).join('\n');
@@ -180,14 +180,14 @@ describe('the nightly audit', () => {
   const runAudit = async (scheduler: AdvancedTaskScheduler): Promise<TaskExecution<unknown, NightlyAudit>> =>
     scheduler.waitForExecution(await scheduler.scheduleTask(NIGHTLY_AUDIT));
 
-  it('is scheduled as the environment says', async () => {
+  it('is scheduled by the environment', async () => {
     const { scheduler } = await boot({ NIGHTLY_CRON: '15 3 * * *', TIMEZONE: 'America/Chicago' });
     expect(await scheduler.listCronTasks()).toEqual([
       expect.objectContaining({ taskId: NIGHTLY_AUDIT, cronExpression: '15 3 * * *', timezone: 'America/Chicago' }),
     ]);
   });
 
-  it('finds what the published schedule breaks by now', async () => {
+  it('finds current violations in the published schedule', async () => {
     const { scheduler, runner } = await boot({ MAIL_GATEWAY_FAILURES: 0 });
     expect((await runAudit(scheduler)).result).toMatchObject({ published: false, violations: [] });
     const { steps } = await runner.run();
@@ -198,7 +198,7 @@ describe('the nightly audit', () => {
     expect(file.violations).toEqual(violations);
   });
 
-  it('fails, and says so, where the published schedule cannot be read', async () => {
+  it('fails with a message if the published schedule cannot be read', async () => {
     const { scheduler, runner } = await boot({ MAIL_GATEWAY_FAILURES: 0 });
     await runner.run();
     await writeFile(join(dataDir, 'published/schedule.json'), '{');

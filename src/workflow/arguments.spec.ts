@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parseArguments, parseFolderArguments, UsageError } from './arguments.js';
 
 describe('parseArguments', () => {
-  it('needs nothing but a file', () => {
+  it('requires only a file', () => {
     expect(parseArguments(['trace.json'])).toEqual({
       file: 'trace.json',
       store: 'memory',
@@ -13,7 +13,7 @@ describe('parseArguments', () => {
     });
   });
 
-  it('takes its options before and after the file', () => {
+  it('accepts options before and after the file', () => {
     const argv = ['--speed', '2.5', 'trace.json', '--concurrency=4', '--json', 'out.json', '--store', 'redis'];
     expect(parseArguments(argv)).toEqual({
       file: 'trace.json',
@@ -24,7 +24,7 @@ describe('parseArguments', () => {
     });
   });
 
-  it('knows --help', () => {
+  it('supports --help', () => {
     expect(parseArguments(['--help'])).toBe('help');
   });
 
@@ -49,15 +49,15 @@ describe('parseArguments', () => {
 });
 
 describe('parseFolderArguments', () => {
-  it('needs nothing', () => {
+  it('requires nothing', () => {
     expect(parseFolderArguments([])).toEqual({ folder: resolve('../shared/workflows'), store: 'memory' });
   });
 
-  it('takes a folder and a store', () => {
+  it('accepts a folder and a store', () => {
     expect(parseFolderArguments(['--store', 'embedded', '/traces'])).toEqual({ folder: '/traces', store: 'embedded' });
   });
 
-  it('knows --help', () => {
+  it('supports --help', () => {
     expect(parseFolderArguments(['-h'])).toBe('help');
   });
 

@@ -45,7 +45,7 @@ function playSecondBySecond(tasks: readonly TraceTask[], concurrency: number): n
 }
 
 describe('idealSeconds, by hand', () => {
-  it('one slot does everything in turn; enough slots take the critical path', () => {
+  it('one slot runs all tasks in turn; enough slots take the critical path', () => {
     const tasks = [task('a', 3), task('b', 2, 'a'), task('c', 4, 'a'), task('d', 1, 'b', 'c'), task('e', 5)];
     expect(workSeconds(tasks)).toBe(15);
     expect(criticalPathSeconds(tasks)).toBe(8);
@@ -59,27 +59,27 @@ describe('idealSeconds, by hand', () => {
     expect(idealSeconds(tasks, 2)).toBe(5);
   });
 
-  it('what became ready at one instant stands in file order', () => {
+  it('tasks that become ready at the same instant run in file order', () => {
     // At 1 both end. In file order y (1) and z (1) run first, then x (4): 1 + 1 + 4; were x first: 1 + 4.
     const tasks = [task('p', 1), task('q', 1), task('y', 1, 'q'), task('z', 1, 'q'), task('x', 4, 'p')];
     expect(idealSeconds(tasks, 2)).toBe(6);
   });
 
-  it('what became ready earlier goes first, whatever its place in the file', () => {
+  it('a task that became ready earlier runs first, whatever its position in the file', () => {
     // At 1 p ends and `late` (3) becomes ready; at 2 q ends and `early` (9) does. r holds its slot until 3.
     const tasks = [task('q', 2), task('p', 1), task('early', 9, 'q'), task('late', 3, 'p'), task('hold', 2, 'p')];
     // Slots: q 0-2, p 0-1, late 1-4, hold 2-4 (ready at 1), early 4-13.
     expect(idealSeconds(tasks, 2)).toBe(13);
   });
 
-  it('a task of no length takes no time and lets its children start at the same instant', () => {
+  it('a task of zero length takes no time, and its children start at the same instant', () => {
     const tasks = [task('a', 2), task('none', 0, 'a'), task('b', 3, 'none'), task('c', 3, 'none')];
     expect(idealSeconds(tasks, 1)).toBe(8);
     expect(idealSeconds(tasks, 2)).toBe(5);
     expect(idealSeconds([task('none', 0)], 3)).toBe(0);
   });
 
-  it('parents may stand below their children in the file', () => {
+  it('parents may follow their children in the file', () => {
     const tasks = [task('c', 1, 'b'), task('b', 2, 'a'), task('a', 4)];
     expect(criticalPathSeconds(tasks)).toBe(7);
     expect(idealSeconds(tasks, 4)).toBe(7);
@@ -105,7 +105,7 @@ describe('idealSeconds, any graph', () => {
       ),
   );
 
-  it('equals the rule played second by second', () => {
+  it('equals the rule applied second by second', () => {
     fc.assert(
       fc.property(graph, fc.integer({ min: 1, max: 5 }), (tasks, concurrency) => {
         expect(idealSeconds(tasks, concurrency)).toBe(playSecondBySecond(tasks, concurrency));
@@ -114,7 +114,7 @@ describe('idealSeconds, any graph', () => {
     );
   });
 
-  it('lies between the lower bounds and the bound of every greedy schedule', () => {
+  it('is between the lower bounds and the bound of every greedy schedule', () => {
     fc.assert(
       fc.property(graph, fc.integer({ min: 1, max: 5 }), (tasks, concurrency) => {
         const path = criticalPathSeconds(tasks);

@@ -12,7 +12,7 @@ describe('Ledger', () => {
     act();
   };
 
-  it('finds no violation where each child starts when its parents have ended, at that very instant too', () => {
+  it('finds no violation if each child starts when its parents have ended, also at the same instant', () => {
     const ledger = new Ledger(() => now);
     at(0, () => ledger.started('a'));
     at(0, () => ledger.started('b'));
@@ -25,7 +25,7 @@ describe('Ledger', () => {
     expect(ledger.peakConcurrency).toBe(2);
   });
 
-  it('counts each edge whose child was too early', () => {
+  it('counts each edge whose child started too early', () => {
     const ledger = new Ledger(() => now);
     at(0, () => ledger.started('a'));
     at(5, () => ledger.ended('a'));

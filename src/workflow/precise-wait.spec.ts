@@ -2,14 +2,14 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { waitUntil } from './precise-wait.js';
 
 describe('waitUntil', () => {
-  it('is over at once for a deadline that has passed', async () => {
+  it('ends at once for a deadline that has passed', async () => {
     const timer = jest.spyOn(globalThis, 'setTimeout');
     await waitUntil(5, () => 5);
     expect(timer).not.toHaveBeenCalled();
     timer.mockRestore();
   });
 
-  it('never ends before the deadline, and sets its timer short of it', async () => {
+  it('never ends before the deadline, and sets its timer before it', async () => {
     const timer = jest.spyOn(globalThis, 'setTimeout');
     const deadline = performance.now() + 12;
     await waitUntil(deadline);

@@ -9,7 +9,7 @@ function fakeStream(isTTY: boolean): { stream: NodeJS.WriteStream; written: stri
 }
 
 describe('createProgress', () => {
-  it('writes a plain line at each tenth where there is no terminal', () => {
+  it('writes a line at each tenth without a terminal', () => {
     const { stream, written } = fakeStream(false);
     const progress = createProgress(40, stream);
     for (let done = 1; done <= 40; done++) progress.update(done);

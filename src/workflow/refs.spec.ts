@@ -10,7 +10,7 @@ describe('refsOf', () => {
     ]);
   });
 
-  it('tells apart ids that differ only in what is not allowed, and from a valid id of that very name', () => {
+  it('distinguishes ids that differ only in invalid characters, and from a valid id with the same name', () => {
     const refs = refsOf(['a b', 'a/b', 'a_b', 'a_b:1']);
     expect([...refs.values()]).toEqual(['a_b:2', 'a_b:3', 'a_b', 'a_b:1']);
   });

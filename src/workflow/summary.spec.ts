@@ -12,7 +12,7 @@ const task = (id: string, runtimeSeconds: number, ...parents: string[]): TraceTa
 const trace: Trace = { name: 'demo', tasks: [task('a', 3), task('b', 2), task('c', 4, 'a')] };
 
 describe('summarize', () => {
-  it('gives every figure at the chosen speed', () => {
+  it('has every figure at the chosen speed', () => {
     const summary = summarize(trace, { speed: 10, concurrency: 1 }, new Ledger(), {
       completed: 3,
       makespanMs: 950.12345,
@@ -36,7 +36,7 @@ describe('summarize', () => {
     expect(formatSummary(summary)).toContain('1.056 x the ideal');
   });
 
-  it('succeeds only with every task completed and no edge broken', () => {
+  it('succeeds only if every task completed and no edge is violated', () => {
     const pace = { speed: 1, concurrency: 2 };
     const early = new Ledger(() => 0);
     early.started('c');
@@ -45,7 +45,7 @@ describe('summarize', () => {
     expect(succeeded(summarize(trace, pace, early, { completed: 3, makespanMs: 1 }))).toBe(false);
   });
 
-  it('says nothing of a ratio where the ideal is no time at all', () => {
+  it('has no ratio if the ideal takes no time', () => {
     const none: Trace = { name: 'none', tasks: [task('a', 0)] };
     const summary = summarize(none, { speed: 1, concurrency: 1 }, new Ledger(), { completed: 1, makespanMs: 1 });
     expect(ratioOf(summary)).toBeNull();

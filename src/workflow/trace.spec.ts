@@ -6,17 +6,17 @@ const task = (id: string, ...parents: string[]): TraceTask => ({ id, name: id, r
 describe('trace graph', () => {
   const diamond = [task('end', 'left', 'right'), task('left', 'start'), task('right', 'start'), task('start')];
 
-  it('counts edges and lists children by their place in the file', () => {
+  it('counts edges and lists children by their position in the file', () => {
     expect(countEdges(diamond)).toBe(4);
     expect(childrenOf(diamond)).toEqual([[], [0], [0], [1, 2]]);
   });
 
-  it('orders parents before children, wherever they stand in the file', () => {
+  it('orders parents before children, whatever their position in the file', () => {
     expect(topologicalOrder(diamond)).toEqual([3, 1, 2, 0]);
     expect(findCycle(diamond)).toBeNull();
   });
 
-  it('names the tasks of a cycle in the direction of the edges, without those that merely follow it', () => {
+  it('lists the tasks of a cycle in the direction of the edges, without those that merely follow it', () => {
     const tasks = [task('before'), task('after', 'c'), task('a', 'before', 'c'), task('b', 'a'), task('c', 'b')];
     const cycle = findCycle(tasks)!;
     expect(cycle[0]).toBe(cycle.at(-1));
@@ -26,7 +26,7 @@ describe('trace graph', () => {
     }
   });
 
-  it('finds a task that waits for itself', () => {
+  it('finds a task that depends on itself', () => {
     expect(findCycle([task('a', 'a')])).toEqual(['a', 'a']);
   });
 });

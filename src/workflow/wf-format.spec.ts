@@ -43,7 +43,7 @@ describe('parseWfFormat', () => {
     });
   });
 
-  it('takes the name of the file for a workflow without one', () => {
+  it('uses the name of the file for a workflow without one', () => {
     expect(parseWfFormat(text([{ id: 'a' }], [time('a')], ''), 'trace.json').name).toBe('trace.json');
   });
 
@@ -101,7 +101,7 @@ describe('parseWfFormat, schemas 1.0 to 1.4', () => {
     ['1.2', 'jobs', 'runtime'],
     ['1.3', 'tasks', 'runtime'],
     ['1.4', 'tasks', 'runtimeInSeconds'],
-  ])('reads %s: workflow.%s, each with its %s', (version, key, runtime) => {
+  ])('parses %s: workflow.%s, each with its %s', (version, key, runtime) => {
     const tasks = [
       { name: 'split_ID01', type: 'compute', [runtime]: 2.5 },
       { name: 'map_ID02', type: 'compute', parents: ['split_ID01'], [runtime]: 1 },
@@ -109,7 +109,7 @@ describe('parseWfFormat, schemas 1.0 to 1.4', () => {
     expect(parseWfFormat(older(version, key, tasks), 'trace.json')).toEqual(expected);
   });
 
-  it('takes references by name or by id, and edges that either end names', () => {
+  it('accepts references by name or by id, and edges from either end', () => {
     const tasks = [
       { name: 'split_ID01', id: 'ID01', children: ['ID02', 'map_ID02'], runtimeInSeconds: 2.5 },
       { name: 'map_ID02', id: 'ID02', parents: ['split_ID01', 'ID01'], runtimeInSeconds: 1 },
@@ -117,7 +117,7 @@ describe('parseWfFormat, schemas 1.0 to 1.4', () => {
     expect(parseWfFormat(older('1.4', 'tasks', tasks), 'trace.json')).toEqual(expected);
   });
 
-  it('tells tasks of one name apart by their ids', () => {
+  it('distinguishes tasks of one name by their ids', () => {
     const tasks = [
       { name: 'map', id: 'a', runtime: 1 },
       { name: 'map', id: 'b', parents: ['a'], runtime: 1 },
@@ -129,7 +129,7 @@ describe('parseWfFormat, schemas 1.0 to 1.4', () => {
     ]);
   });
 
-  it('gives a task without a recorded time none', () => {
+  it('uses a time of 0 for a task without a recorded one', () => {
     const { tasks } = parseWfFormat(older('1.3', 'tasks', [{ name: 'stage_in' }]), 'trace.json');
     expect(tasks).toEqual([{ id: 'stage_in', name: 'stage_in', runtimeSeconds: 0, parents: [] }]);
   });

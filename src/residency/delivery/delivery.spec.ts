@@ -21,38 +21,38 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true, force: true }));
 
 describe('DataDirectory', () => {
-  it('makes the directory and leaves nothing in it', async () => {
+  it('creates the directory and leaves nothing in it', async () => {
     expect(await readdir(join(root, 'data'))).toEqual([]);
   });
 
-  it('names DATA_DIR where no directory can be', async () => {
+  it('names DATA_DIR if no directory can be there', async () => {
     await writeFile(join(root, 'file'), '');
     const error = await new DataDirectory(join(root, 'file', 'data')).onModuleInit().catch((e: unknown) => e);
     expect(error).toBeInstanceOf(ConfigError);
     expect((error as ConfigError).message).toMatch(/^DATA_DIR: ".*" \(ENOTDIR\) is not allowed/);
   });
 
-  it('makes the directories above it, and gives up where the file system does not let it', async () => {
+  it('creates its parent directories, and fails if the file system refuses it', async () => {
     const deep = new DataDirectory(join(root, 'a', 'b', 'c'));
     await deep.onModuleInit();
     expect(await readdir(join(root, 'a', 'b', 'c'))).toEqual([]);
     await expect(new DataDirectory('/proc/residency').onModuleInit()).rejects.toThrow(ConfigError);
   });
 
-  it('replaces a file whole, whoever writes at the same time, and leaves no draft', async () => {
+  it('replaces a file atomically under concurrent writes, and leaves no draft', async () => {
     const texts = Array.from({ length: 20 }, (_, i) => String(i).repeat(100_000));
     await Promise.all(texts.map((text) => directory.replace('a/b.txt', text)));
     expect(texts).toContain(await readFile(join(root, 'data/a/b.txt'), 'utf8'));
     expect(await readdir(join(root, 'data/a'))).toEqual(['b.txt']);
   });
 
-  it('reads null where there is no file', async () => {
+  it('returns null if there is no file', async () => {
     expect(await directory.read('none')).toBeNull();
   });
 });
 
 describe('Outbox', () => {
-  it('takes a batch of a key once, whoever posts at the same time', async () => {
+  it('accepts a batch of a key once, under concurrent posts', async () => {
     const batches = Array.from({ length: 10 }, (_, i) => [mail(`${i}a`), mail(`${i}b`)]);
     const taken = await Promise.all(batches.map((batch) => outbox.post('run-1', batch)));
     expect(taken.filter(Boolean)).toHaveLength(1);
@@ -70,7 +70,7 @@ describe('Outbox', () => {
 });
 
 describe('MailGateway', () => {
-  it('refuses each batch as often as it is set to, and sends nothing until it takes it', async () => {
+  it('refuses each batch as often as configured, and sends nothing until it accepts it', async () => {
     const gateway = new MailGateway(outbox, 2);
     for (let i = 0; i < 2; i++) {
       await expect(gateway.send('run-1', [mail('a')])).rejects.toThrow(MailGatewayBusyError);
@@ -81,7 +81,7 @@ describe('MailGateway', () => {
     expect(await outbox.read('run-1')).toEqual([mail('a')]);
   });
 
-  it('does not send twice what was sent, also after a restart', async () => {
+  it('sends no batch twice, also after a restart', async () => {
     await new MailGateway(outbox, 0).send('run-1', [mail('a')]);
     expect(await new MailGateway(outbox, 0).send('run-1', [mail('b')])).toBe(false);
     expect(await outbox.read('run-1')).toEqual([mail('a')]);

@@ -26,7 +26,7 @@ const matrix = fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 0, max
 });
 
 describe('assignAtLeastCost', () => {
-  it('costs what the best of all ways costs, and finds none only where there is none', () => {
+  it('has the minimum cost, and finds none only if none exists', () => {
     fc.assert(
       fc.property(matrix, (costs) => {
         const columns = assignAtLeastCost(costs);
@@ -39,7 +39,7 @@ describe('assignAtLeastCost', () => {
     );
   });
 
-  it('has no answer for more rows than columns', () => {
+  it('returns null for more rows than columns', () => {
     expect(assignAtLeastCost([[1], [1]])).toBeNull();
   });
 });

@@ -35,7 +35,7 @@ describe('generateCallSchedule', () => {
     expect(calls.filter(({ weekend }) => weekend)).toHaveLength(24);
   });
 
-  it('calls nobody from vacation or its eve, nor on a day off or its eve', () => {
+  it('assigns no resident on or before a vacation or a day off', () => {
     for (const { residentId, date } of calls) {
       expect({ residentId, date, away: isAway(residentId, date) || isAway(residentId, next(date)) }).toMatchObject({
         away: false,
@@ -48,7 +48,7 @@ describe('generateCallSchedule', () => {
   });
 
   it.each(['2026-08-02', '2026-07-15'])(
-    'passes over whoever goes on vacation on the day after %s, or is away then',
+    'skips residents whose vacation starts on the day after %s, or who are away then',
     (date) => {
       const { residentId } = calls.find((call) => call.date === date)!;
       for (const firstDate of [date, next(date)]) {
@@ -71,7 +71,7 @@ describe('generateCallSchedule', () => {
     }
   });
 
-  it('shares the nights out fairly by time on the rota', () => {
+  it('distributes the nights fairly by time on the rota', () => {
     const daysPerCall = sampleRoster.residents.flatMap(({ residentId }) => {
       const nights = calls.filter((call) => call.residentId === residentId).length;
       const daysOnRota = dates.filter((date) => ['wards', 'icu'].includes(serviceOn(residentId, date))).length;
@@ -84,14 +84,14 @@ describe('generateCallSchedule', () => {
     expect(Math.max(...daysPerCall)).toBeLessThan(10);
   });
 
-  it('gives a month what the whole schedule has in that month', () => {
+  it('returns for a month what the whole schedule has in that month', () => {
     const august = generateCallSchedule(sampleRoster, plan, monthPeriod('2026-08'));
     expect(august.calls).toEqual(calls.filter(({ date }) => date.startsWith('2026-08')));
     expect(august.calls).toHaveLength(31);
     expect(generateCallSchedule(sampleRoster, plan, monthPeriod('2027-01')).calls).toEqual([]);
   });
 
-  it('names the first night for which nobody is left', () => {
+  it('names the first night without an available resident', () => {
     const call = { ...sampleRoster.call, minSpacing: 60 };
     expect(() => generateCallSchedule({ ...sampleRoster, call }, plan)).toThrow(StaffingError);
     expect(() => generateCallSchedule({ ...sampleRoster, call }, plan)).toThrow(
@@ -99,7 +99,7 @@ describe('generateCallSchedule', () => {
     );
   });
 
-  it('fills a rota exactly where some way to fill it exists', () => {
+  it('fills a rota if and only if that is possible', () => {
     let filled = 0;
     let refused = 0;
     fc.assert(

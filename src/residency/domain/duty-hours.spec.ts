@@ -44,7 +44,7 @@ describe('checkDutyHours', () => {
     expect(rulesOf(check(weeks))).toEqual([]);
   });
 
-  it('asks for four free days in four weeks', () => {
+  it('requires four free days in four weeks', () => {
     const everyDay = Array.from({ length: 28 }, (_, day) => shift(day, 8, 8));
     const without = (...days: number[]) => everyDay.filter((_, day) => !days.includes(day));
     expect(rulesOf(check(without(3, 4, 5, 6)))).toEqual([]);
@@ -53,7 +53,7 @@ describe('checkDutyHours', () => {
     ]);
   });
 
-  it('leaves vacation out of the average: three weeks of 84 hours are not diluted by one of vacation', () => {
+  it('excludes vacation from the average: three weeks of 84 hours are not diluted by one of vacation', () => {
     const weeks = [0, 7, 14].flatMap((day) => week(day, 14));
     const vacation = [21, 22, 23, 24, 25, 26, 27];
     expect(check(weeks).residents[0]!.peakWeeklyHours).toBe(63);
@@ -63,7 +63,7 @@ describe('checkDutyHours', () => {
     expect(check(weeks, 28, vacation).residents[0]!.fewestFreeDays).toBe(3);
   });
 
-  it('asks for 10 hours between shifts and 14 after 24 hours of duty', () => {
+  it('requires 10 hours between shifts and 14 after 24 hours of duty', () => {
     expect(rulesOf(check([shift(0, 8, 12), shift(1, 6, 8)]))).toEqual([]);
     expect(check([shift(0, 8, 12), shift(1, 5.5, 8)]).violations).toEqual([
       expect.objectContaining({
@@ -80,7 +80,7 @@ describe('checkDutyHours', () => {
     ]);
   });
 
-  it('counts shifts that touch or overlap as one stretch, its hours once', () => {
+  it('counts shifts that touch or overlap as one span, its hours once', () => {
     const audit = check([shift(0, 7, 24), shift(1, 7, 6), shift(1, 8, 2)]);
     expect(audit.residents[0]).toMatchObject({ totalHours: 30, longestDuty: 30, shortestRest: null });
     expect(audit.violations).toEqual([expect.objectContaining({ rule: 'continuous-duty', found: 30, limit: 28 })]);
@@ -127,7 +127,7 @@ describe('checkDutyHours', () => {
     expect(seen).toEqual(new Set(['weekly-hours', 'free-days', 'rest', 'continuous-duty']));
   });
 
-  it('agrees with the recount on the sample roster, where it finds what was planted', () => {
+  it('agrees with the recount on the sample roster, and finds the planted violations', () => {
     const plan = assembleRotations(sampleRoster);
     const schedule = generateCallSchedule(sampleRoster, plan);
     const audit = auditRoster(sampleRoster, plan, schedule);
@@ -162,7 +162,7 @@ describe('checkDutyHours', () => {
 });
 
 describe('describeViolation', () => {
-  it('says what was found, where, and what is allowed', () => {
+  it('states what was found, where, and what is allowed', () => {
     const [violation] = check([shift(0, 7, 24), shift(1, 20, 8)]).violations;
     expect(describeViolation(violation!)).toBe(
       '13 hours of rest from 2024-10-05 07:00 to 2024-10-05 20:00, at least 14 required',

@@ -54,14 +54,14 @@ describe('writeReport', () => {
     expect(lines[0]).toMatch(/^- Dr\. Adaeze Okafor: up to \d+(\.\d+)? hours a week/);
   });
 
-  it('says so where there is none', () => {
+  it('reports that there is none', () => {
     const clean = { residents: audit.residents.map((r) => ({ ...r, violations: 0 })), violations: [] };
     const report = writeReport({ ...input, audit: clean });
     expect(report.text).toContain('## Violations\n\nNone.\n');
     expect(report.summary).toMatchObject({ violations: 0, residentsInViolation: [] });
   });
 
-  it('keeps a table whole when a name holds a pipe', () => {
+  it('escapes a pipe in a name', () => {
     const residents = sampleRoster.residents.map((r, i) => (i === 0 ? { ...r, name: 'A|B' } : r));
     const report = writeReport({ ...input, roster: { ...sampleRoster, residents } });
     expect(report.text).toContain('| A\\|B | 3 |');
@@ -93,7 +93,7 @@ describe('residentMessages', () => {
 });
 
 describe('violationAlert', () => {
-  it('tells the director of every violation, and writes no mail without one', () => {
+  it('reports every violation to the director, and writes no mail without one', () => {
     const alert = violationAlert(input)!;
     expect(alert.to).toBe(sampleRoster.director.email);
     expect(alert.body.split('\n')).toHaveLength(audit.violations.length);

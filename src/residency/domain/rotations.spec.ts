@@ -53,7 +53,7 @@ describe('assembleRotations', () => {
     ]);
   });
 
-  it('marks exactly the minimum of each service as core, and nobody who is away', () => {
+  it('marks exactly the minimum of each service as core, and no absent resident', () => {
     for (const service of sampleRoster.services) {
       for (let block = 0; block < 3; block++) {
         const core = plan.assignments.filter((a) => a.block === block && a.serviceId === service.serviceId && a.core);
@@ -72,14 +72,14 @@ describe('assembleRotations', () => {
     expect(pairs.length - new Set(pairs).size).toBeLessThanOrEqual(2);
   });
 
-  it('gives the same plan for the same roster, and a prefix of it for fewer blocks', () => {
+  it('returns the same plan for the same roster, and a prefix of it for fewer blocks', () => {
     expect(assembleRotations(structuredClone(sampleRoster))).toEqual(plan);
     expect(assembleRotations({ ...sampleRoster, blocks: 1 }).assignments).toEqual(
       plan.assignments.filter(({ block }) => block === 0),
     );
   });
 
-  it('refuses exactly the rosters that no placement of anybody could staff', () => {
+  it('refuses exactly the rosters that cannot be staffed', () => {
     let feasible = 0;
     let refused = 0;
     fc.assert(

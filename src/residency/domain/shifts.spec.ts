@@ -64,7 +64,7 @@ describe('dutyShifts', () => {
     ).toEqual(sampleRoster.extraShifts.map(({ note }) => note).sort());
   });
 
-  it('takes only the days of the period asked for', () => {
+  it('returns only the days of the given period', () => {
     const week = dutyShifts(sampleRoster, plan, schedule, { firstDay: start / DAY + 7, days: 7 });
     expect(week).toEqual(shifts.filter((shift) => shift.start >= start + 7 * DAY && shift.start < start + 14 * DAY));
   });
