@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
 import { NonRetryableError } from 'nestjs-advanced-scheduler';
 import type { Response } from 'supertest';
+import { Liveness } from '../../libs/scheduler/src/core/liveness.js';
 import { TASK_STORE, type TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import { ensurePrometheus } from '../../scripts/ensure-prometheus.mjs';
 import { until } from '../redis/fixtures.js';
@@ -91,6 +92,29 @@ describe('/metrics', () => {
     } finally {
       store.listWorkers = listWorkers;
     }
+  });
+
+  it('counts what nobody takes, and the duties that fail', async () => {
+    const { app, call, scheduler } = await startConsole(
+      { t: () => 1, unserved: [{ queue: 'nowhere' }, () => 1] },
+      { scheduler: { queues: ['default'] } },
+    );
+    const sampleOf = async (name: string): Promise<string | undefined> => {
+      const { text } = await call('viewer', 'get', '/metrics').expect(200);
+      return new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1];
+    };
+    const names = ['scheduler_unserved_queues', 'scheduler_unhandled_tasks', 'scheduler_failing_duties'];
+    const samples = async () => Promise.all(names.map(sampleOf));
+    expect(await samples()).toEqual(['0', '0', '0']);
+    scheduler.registerTask({ taskId: 'elsewhere', funcPath: 'elsewhere', remote: true });
+    scheduler.registerTask({ taskId: 'nobody', funcPath: 'nobody', remote: true });
+    await scheduler.scheduleTasks(['unserved', 'elsewhere', 'nobody'].map((taskId) => ({ taskId })));
+    const liveness = app.get(Liveness, { strict: false });
+    liveness.failed('scheduler:test:duty', new Error('no list'));
+    expect(await sampleOf('scheduler_failing_duties')).toBe('0');
+    liveness.failed('scheduler:test:duty', new Error('no list'));
+    await until(async () => (await sampleOf('scheduler_unhandled_tasks')) === '2');
+    expect(await samples()).toEqual(['1', '2', '1']);
   });
 
   it('measures waits and runs of its own workers by task', () => {

@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { type AdvancedTaskScheduler, type StoreOptions } from 'nestjs-advanced-scheduler';
-import { closeApps, gate, startApp } from '../support/app.js';
+import type { AdvancedTaskScheduler, LockHandle, LockLostError, StoreOptions } from 'nestjs-advanced-scheduler';
+import { aborted, closeApps, gate, startApp } from '../support/app.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { temporaryFolder } from '../support/open-embedded.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
@@ -118,6 +118,54 @@ describe.each(['memory', 'embedded', 'redis'] as const)('waits for locks on %s',
     await redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await held.release();
     expect((await wait)!.fencingToken).toBeGreaterThan(held.fencingToken);
+  });
+
+  it('get a grant by their next poll where the subscription of their process is half-open', async () => {
+    const proxy = await FaultProxy.start(redis.port);
+    try {
+      const holder = await start('half-open');
+      const waiter = await start('half-open', { type: 'redis', url: proxy.url });
+      const held = (await holder.locks.acquire('door', { ttl: '1h' }))!;
+      const wait = waiter.locks.acquire('door', { ttl: '1h', maxWait: '1h' });
+      await isWaitedFor(holder.scheduler, 'door');
+      proxy.killSilently('subscribers');
+      const from = performance.now();
+      await held.release();
+      expect((await wait)!.fencingToken).toBeGreaterThan(held.fencingToken);
+      // Polls come once a second; that the subscription is dead is found later.
+      expect(performance.now() - from).toBeLessThan(5_000);
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  it('end with a lock that its own clock ends where its process is cut off', async () => {
+    const proxy = await FaultProxy.start(redis.port);
+    try {
+      const near = await start('cut');
+      const far = await start('cut', { type: 'redis', url: proxy.url });
+      const held = (await far.locks.acquire('door', { ttl: '2s' }))!;
+      const begun = gate<LockHandle>();
+      const inLock = far.locks.withLock('hall', { ttl: '2s' }, async (lock) => {
+        begun.open(lock);
+        await aborted(lock.signal);
+      });
+      inLock.catch(() => undefined);
+      const renewed = await begun.opened;
+      proxy.blackhole();
+      const reasons = await Promise.all([aborted(held.signal), aborted(renewed.signal)]);
+      expect(reasons.map((reason) => (reason as LockLostError).code)).toEqual(['LOCK_LOST', 'LOCK_LOST']);
+      // Nobody had them before.
+      for (const key of ['door', 'hall']) {
+        const next = (await near.locks.acquire(key, { maxWait: '10s' }))!;
+        expect(next.fencingToken).toBeGreaterThan(held.fencingToken);
+      }
+      proxy.heal();
+      proxy.cut();
+      await expect(inLock).rejects.toMatchObject({ code: 'LOCK_LOST' });
+    } finally {
+      await proxy.close();
+    }
   });
 
   it('end without a lock if its ttl is over whenever the grant arrives', async () => {

@@ -59,6 +59,15 @@ const TASKS: Tasks = {
       atOnce--;
     },
   ],
+  narrowed: [
+    { queue: 'narrowed' },
+    async (payload) => {
+      note(payload);
+      mostAtOnce = Math.max(mostAtOnce, ++atOnce);
+      await nap(10);
+      atOnce--;
+    },
+  ],
   slow: (payload) => (note(payload), nap(100)),
 };
 
@@ -171,5 +180,20 @@ describe('a worker that has prefetched after short handlers', () => {
     // Two windows meet at an instant, three never do.
     const spans = begun.slice(20).map(({ at }, i) => at - begun[i]!.at);
     expect(Math.min(...spans)).toBeGreaterThan(900);
+  });
+
+  it('begins no more than a limit that is set later allows, from a second after it was set', async () => {
+    const scheduler = await warmApp();
+    await scheduler.scheduleTasks(requests('narrowed', 1000));
+    while (begun.length < 50) await nap(5);
+    // As a release does whose code declares the limit.
+    const queues = { narrowed: { globalConcurrency: 1 } };
+    await startApp({}, { ...options, role: 'producer', queues });
+    await nap(1000);
+    mostAtOnce = 0;
+    const from = begun.length;
+    while (begun.length < from + 30) await nap(5);
+    expect(mostAtOnce).toBe(1);
+    await scheduler.taskQueue.pause('narrowed');
   });
 });

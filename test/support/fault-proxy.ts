@@ -4,6 +4,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 interface Pair {
   client: Socket;
   upstream: Socket;
+  subscribes: boolean;
 }
 
 /**
@@ -78,13 +79,17 @@ export class FaultProxy {
     for (const { client, upstream } of this.#pairs) for (const socket of [client, upstream]) socket.pause();
   }
 
-  /** Half-open: what is sent on the connections there are is lost, and nobody is told. New ones work. */
-  killSilently(): void {
+  /**
+   * Half-open: what is sent on the connections there are is lost, and nobody is told. New ones work.
+   * @param which only those that have subscribed to something
+   */
+  killSilently(which?: 'subscribers'): void {
     const number = ++this.#lossNumber;
     const lose = (): void => {
       if (number === this.#lossNumber) this.#harm++;
     };
-    for (const { client, upstream } of this.#pairs) {
+    for (const { client, upstream, subscribes } of this.#pairs) {
+      if (which === 'subscribers' && !subscribes) continue;
       client.removeAllListeners('data').on('data', lose);
       upstream.removeAllListeners('data').on('data', lose);
     }
@@ -169,10 +174,11 @@ export class FaultProxy {
     }
     const upstream = connect({ port: this.target, host: '127.0.0.1', noDelay: true });
     client.setNoDelay(true);
-    const pair = { client, upstream };
+    const pair: Pair = { client, upstream, subscribes: false };
     this.#pairs.add(pair);
     let dropping = false;
     client.on('data', (chunk) => {
+      pair.subscribes ||= /\bS?SUBSCRIBE\b/i.test(chunk.toString('latin1'));
       if (this.#holdTexts.some((text) => chunk.includes(text))) {
         this.#holdTexts = [];
         this.#held = chunk;
