@@ -22,7 +22,7 @@ export interface BenchOptions {
   side?: 'ours' | 'bullmq';
   /** Redis appends to its file, fsync every second. */
   aof: boolean;
-  /** Who tells BullMQ to keep a thousand completed jobs: the worker's option, or the options stored with each job. */
+  /** Where BullMQ's limit of a thousand completed jobs is set: an option of the worker, or of each job. */
   bullMqKeepBy: KeepBy;
   /** Folder for CPU profiles of the measured processes. */
   cpuProf?: string;

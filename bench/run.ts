@@ -1,8 +1,8 @@
 /**
  * The figures: `npm run bench -- [memory|redis|all] [options]`, all by default.
  *
- *   memory            the store `memory` beside in-memory queues
- *   redis             the store `redis` beside BullMQ, on a redis-server of its own (from PATH, or REDIS_SERVER_BIN)
+ *   memory            the store `memory` next to in-memory queues
+ *   redis             the store `redis` next to BullMQ, on its own redis-server (from PATH, or REDIS_SERVER_BIN)
  *
  *   --rounds N        rounds, both sides in turn in each; default 5
  *   --json FILE       where the figures go; default bench/results/<suite>.json

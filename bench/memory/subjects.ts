@@ -24,6 +24,18 @@ export const SUBJECTS: Record<string, () => Promise<Subject>> = {
       close: () => Promise.resolve(),
     });
   },
+  'fastq.promise, JSON': () => {
+    // The payload is copied, as a queue must do whose callers may change theirs.
+    const queue = fastq.promise(async (text: string) => void JSON.parse(text), CONCURRENCY);
+    return Promise.resolve({
+      run: async (count) => {
+        const ends: Promise<void>[] = [];
+        for (let i = 0; i < count; i++) ends.push(queue.push(JSON.stringify(PAYLOAD)));
+        await Promise.all(ends);
+      },
+      close: () => Promise.resolve(),
+    });
+  },
   'p-queue': () => {
     const queue = new PQueue({ concurrency: CONCURRENCY });
     return Promise.resolve({

@@ -9,7 +9,7 @@ import { SUBJECTS } from './subjects.js';
 const BASE = 'fastq.promise';
 const measure = fileURLToPath(new URL('./measure.js', import.meta.url));
 
-/** The scheduler on store `memory` beside two in-memory queues: no-op executions/s, 100 at a time. */
+/** The scheduler on store `memory` next to in-memory queues: no-op executions/s, 100 at a time. */
 export async function runMemorySuite(options: BenchOptions): Promise<void> {
   const depths = options.quick ? [1_000] : [1_000, 1_000_000];
   const samples = new Map<string, number[]>();

@@ -8,7 +8,7 @@ const STATES = ['wait', 'prioritized', 'delayed', 'waiting-children', 'active', 
 
 /**
  * BullMQ with its own defaults (events stream on), but a thousand completed jobs kept, as many as our history. The
- * worker's option asks for it, unless told otherwise: cheaper for it than one stored with each job.
+ * worker's option sets that by default, which costs BullMQ less than an option of each job.
  */
 class BullMqSubject implements Subject {
   private readonly connection: { host: string; port: number };

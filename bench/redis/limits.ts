@@ -20,7 +20,7 @@ const ADD = `#!lua
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 return redis.call('RPUSH', KEYS[2], ARGV[1])`;
 
-/** The same for many, in two commands; the queue is kept short so that it can go on for ever. */
+/** The same for many, in two commands; the queue is trimmed, so it does not grow. */
 const ADD_MANY = `#!lua
 local n = #ARGV / 2
 redis.call('HSET', KEYS[1], unpack(ARGV))

@@ -69,7 +69,7 @@ async function timed(work: () => Promise<void>): Promise<Interval> {
   return { begun, ended, cpuUs: user + system };
 }
 
-/** So many at a time; each lane goes on as soon as its own call has returned. */
+/** So many at a time: each lane makes its next call as soon as its last has returned. */
 async function inLanes(count: number, lanes: number, call: (i: number) => Promise<unknown>): Promise<void> {
   let next = 0;
   const lane = async (): Promise<void> => {

@@ -61,5 +61,5 @@ process.on('message', ({ id, name, args }: Call) => {
     (error: unknown) => send({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   );
 });
-// Its parent is done with it, or gone. What it held in Redis is thrown away.
+// Its parent has disconnected or died. The server and its data are discarded.
 process.on('disconnect', () => process.exit(0));

@@ -2,7 +2,7 @@
 export interface MetricLabel {
   label: string;
   digits: number;
-  /** Of each side by itself: a ratio would say nothing. */
+  /** A ratio of it has no meaning. */
   single?: boolean;
 }
 

@@ -127,7 +127,7 @@ class OurSubject implements Subject {
 }
 
 export async function openOurs(options: SubjectOptions): Promise<Subject> {
-  // That this Redis keeps nothing on disk is meant.
+  // Without the warning that this Redis has no persistence, which is intended.
   Logger.overrideLogger(['error']);
   const app = await NestFactory.createApplicationContext(BenchModule.over(options), { logger: ['error'] });
   app.enableShutdownHooks();

@@ -13,8 +13,8 @@ export class Pool {
 
   /**
    * Starts all, and waits until so many ends are committed.
-   * @param onProgress told at every message on the way
-   * @returns from the first start to the last commit heard of
+   * @param onProgress called for every progress message
+   * @returns from the first start to the last reported commit
    * @throws Error when nothing moves for a minute
    */
   async run(jobs: number, onProgress: (committed: number) => void = () => undefined): Promise<Interval> {

@@ -78,7 +78,7 @@ export interface ProcessApi {
   cpuUs(): Promise<number>;
 }
 
-/** Progress is told at each multiple of so many commits, and 20 times a second beside it. */
+/** Progress is sent at each multiple of so many commits, and also 20 times a second. */
 export const COMMITS_PER_MESSAGE = 500;
 
 export type Call = {

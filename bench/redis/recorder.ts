@@ -54,7 +54,7 @@ export class Recorder {
   private early = 0;
   private failed: string[] = [];
   committed = 0;
-  /** When the newest commit was heard of. */
+  /** When the newest commit was reported. */
   lastCommit = 0;
 
   /** @param timed keeps the instant of each start */
@@ -102,7 +102,7 @@ export class Recorder {
     schedules.add(schedule);
   }
 
-  /** The end of the job is in Redis. Jobs of other processes are passed over: both sides may tell of them. */
+  /** The end of the job is in Redis. Jobs of other processes are ignored: both sides may report them. */
   ended(id: string): void {
     if (!this.ids.has(id)) return;
     this.lastCommit = now();

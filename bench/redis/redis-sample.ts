@@ -1,4 +1,4 @@
-/** What Redis says of itself at one instant; two of them give the cost of what happened between. */
+/** The counters of Redis at one instant; the difference of two is the cost of what happened between them. */
 export interface RedisSample {
   /** CPU of the server and its children (rewrites of the append-only file), in µs. */
   cpuUs: number;

@@ -42,7 +42,7 @@ export class RemoteProcess {
     }) as ReturnType<ProcessApi[K]>;
   }
 
-  /** Lets it go; returns when it is gone. */
+  /** Ends the process, and waits until it has exited. */
   async end(): Promise<void> {
     if (this.death) return;
     const exit = once(this.child, 'exit');

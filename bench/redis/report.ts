@@ -16,7 +16,7 @@ export interface Report {
 
 const WIDTHS = [28, 34, 34, 24];
 
-/** Median (least to most) of each side and of the rounds' ratios, with the target beside the ratio that it is about. */
+/** Median (least to most) of each side and of the rounds' ratios, with the target in the row of its metric. */
 export function printReport({ heading, summary, targets, limits, doubts }: Report): void {
   console.log(`${heading}\nmedian (least - most); ratio = ours / BullMQ's, round by round`);
   for (const { name, title, metrics } of summary) {

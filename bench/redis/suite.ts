@@ -17,10 +17,10 @@ const QUOTABLE_ROUNDS = 3;
 /** Share of the machine beyond which others distort the rates. */
 const FOREIGN = 0.1;
 
-/** The scheduler on store `redis` beside BullMQ. @returns whether every measurement was valid */
+/** Measures the scheduler on store `redis` next to BullMQ. @returns whether every measurement was valid */
 export async function runRedisSuite(options: BenchOptions, scenarios: readonly Scenario[]): Promise<boolean> {
   const { from, markdown } = options;
-  // First, so that a document without a place for the figures is refused at once.
+  // First, so a document without markers is refused at once.
   if (markdown !== undefined) withFigures(readFileSync(markdown, 'utf8'), '');
   const { report, valid } = from === undefined ? await measureAll(options, scenarios) : reportIn(from);
   printReport(report);
@@ -45,12 +45,11 @@ function reportIn(path: string): Outcome {
 }
 
 /**
- * Both sides in turn in every round, both warm, each measurement in fresh processes on a Redis server of its own. (Of its
- * own, since hashes are laid out by a seed drawn when the server starts: a job of BullMQ takes 32 bytes more or less by
- * it.)
+ * Both sides in turn in every round, both warm, each measurement in fresh processes on its own Redis server: the
+ * layout of hashes depends on a seed drawn when a server starts, which makes 32 bytes of difference for a job of BullMQ.
  */
 async function measureAll(options: BenchOptions, scenarios: readonly Scenario[]): Promise<Outcome> {
-  // First, so that a machine without a server says so at once.
+  // First, so a missing server is reported at once.
   const { version, limits } = await withServer(options, async (server) => ({
     version: server.version,
     limits: options.only.length === 0 ? await measureLimits(server, options.quick) : [],
@@ -124,7 +123,7 @@ function doubtsOf(options: BenchOptions, summary: readonly ScenarioSummary[]): s
     [options.jobs < QUOTABLE_JOBS, `fewer than ${QUOTABLE_JOBS} jobs: cold code flatters the side with less of it`],
     [options.rounds < QUOTABLE_ROUNDS, `fewer than ${QUOTABLE_ROUNDS} rounds`],
     [options.side !== undefined, 'one side only'],
-    [options.cpuProf !== undefined, '--cpu-prof slows what it looks at'],
+    [options.cpuProf !== undefined, '--cpu-prof slows the measured processes'],
     [share > FOREIGN, `others took ${Math.round(share * 100)} % of the machine: trust CPU per job, not rates`],
   ];
   return doubts.filter(([holds]) => holds).map(([, doubt]) => doubt);

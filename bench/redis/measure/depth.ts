@@ -7,7 +7,7 @@ const CONCURRENCY = 100;
 /** Of the jobs. */
 const SHARE = 1 / 3;
 const STEP = 500;
-/** Jobs above the standing ones while both go on, so that the worker never sees the ground. */
+/** Jobs added before both run, so the queue is never shallower than `standing`. */
 const AHEAD = 2_000;
 
 /**

@@ -16,7 +16,7 @@ export interface Processing {
   warmUpWork?: Work;
 }
 
-/** Warm workers take jobs that stand ready, all of them, until the last end is committed. */
+/** Warm workers process ready jobs until the end of the last one is committed. */
 export async function measureProcessing(
   run: Run,
   { concurrency, workers = 1, work = {}, share, jobs = run.jobs(work, share), warmUpWork = work }: Processing,
