@@ -151,6 +151,26 @@ describe('the dashboard in a real Chromium', () => {
     await status('Pending');
   });
 
+  it('filters by queue', async () => {
+    const tags = ['by-queue'];
+    await started.scheduler.scheduleTasks([
+      { taskId: 'app.audit', delay: '1h', tags },
+      { taskId: 'app.step', delay: '1h', tags },
+    ]);
+    await signIn(page, url, ADMIN!);
+    await visit(page, 'executions?tag=by-queue', 'Executions');
+    const rows = page.getByRole('main').getByRole('row').filter({ hasText: 'Pending' });
+    await rows.nth(1).waitFor();
+    await page.getByRole('combobox', { name: 'Queue' }).fill('steps');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/queue=steps/);
+    await rows.nth(1).waitFor({ state: 'detached' });
+    expect(await rows.allTextContents()).toEqual([expect.stringContaining('app.step')]);
+    await page.getByRole('combobox', { name: 'Queue' }).fill('');
+    await page.keyboard.press('Enter');
+    await rows.nth(1).waitFor();
+  });
+
   it('cancels all executions that match a filter', async () => {
     const requests = Array.from({ length: 3 }, () => ({ taskId: 'app.audit', delay: '1h', tags: ['many'] }));
     await started.scheduler.scheduleTasks(requests);

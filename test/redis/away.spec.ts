@@ -37,7 +37,8 @@ describe('calls while the store is unreachable', () => {
     });
     if (how === 'freeze') server.thaw();
     expect(new Set(codes.map((each) => /^(?:STORE_UNAVAILABLE|OUTCOME_UNKNOWN)$/.test(each)))).toEqual(new Set([true]));
-    expect(took).toBeLessThan(30_000);
+    // 10 s, 2 s more for calls in flight, and the time of a busy machine.
+    expect(took).toBeLessThan(20_000);
   });
 
   it('that wait behind refused ones continue when the store is back', async () => {

@@ -100,7 +100,7 @@ describe('large payloads and results on Redis', () => {
   });
 
   it.each([
-    { count: 300, size: 100 * KB },
+    { count: 1_000, size: 100 * KB },
     { count: 1_500, size: 1 },
   ])(
     'of $count dependencies of $size bytes reach their dependent',
