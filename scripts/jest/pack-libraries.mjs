@@ -1,6 +1,6 @@
 /**
  * Packs the libraries once for all suites of its project, as `npm publish` would. They find the tarballs by PACKED_SCHEDULER
- * and the like; each of them packing would build in the same folder.
+ * and the like; each of them packing would build in the same folder. The first builds the library for the others.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
@@ -21,6 +21,7 @@ export default function packLibraries() {
     const args = ['pack', `./libs/${name}`, '--pack-destination', folder];
     const options = { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' };
     const tarball = execFileSync('npm', args, options).trim().split('\n').at(-1);
+    env['LIBRARY_IS_BUILT'] = '1';
     process.env[`PACKED_${name.toUpperCase()}`] = join(folder, tarball);
   }
 }
