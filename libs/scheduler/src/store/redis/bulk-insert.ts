@@ -17,18 +17,14 @@ export interface StagedItem {
   extra: Extra | null;
 }
 
-/** Whether a batch is too large for one script by its executions or bytes alone. */
-export function isLargeWithoutEdges(batch: readonly NewExecution[], insertsPerCall: number): boolean {
-  return (batch.length > insertsPerCall && !batch.every(isSimple)) || sizeOf(batch) > REQUEST_BYTES;
-}
-
 /**
  * Whether a batch is too large for one script by executions, edges or bytes. Simple executions cost a tenth, so their number
  * is not limited.
  */
 export function isLarge(batch: readonly NewExecution[], insertsPerCall: number): boolean {
+  if (sizeOf(batch) > REQUEST_BYTES) return true;
   const weight = batch.reduce((sum, { edges }) => sum + Math.max(1, edges?.length ?? 0), 0);
-  return isLargeWithoutEdges(batch, insertsPerCall) || (weight > insertsPerCall && !batch.every(isSimple));
+  return weight > insertsPerCall && !batch.every(isSimple);
 }
 
 /** Splits a batch into parts that are bounded in executions, edges and bytes. */

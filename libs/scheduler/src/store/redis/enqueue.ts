@@ -49,7 +49,8 @@ export function packWorkflows(workflows: readonly CompactWorkflow[]): string[] |
   for (const { workflow, members, recordBodies, edgeCounts } of workflows) {
     args.push(workflow.workflowId, recordOf(workflow), `${members.length}`);
     for (let i = 0; i < members.length; i++) {
-      kinds.push(found.groupOf[kinds.length / 2]!, edgeCounts[i]!);
+      const edges = edgeCounts[i]!;
+      kinds.push(found.groupOf[kinds.length / 3]!, edges >> 7, edges & 127);
       args.push(members[i]!.executionId, recordBodies[i]!);
     }
   }
@@ -91,7 +92,7 @@ function groupsOf(...batches: readonly (readonly NewExecution[])[]): Groups | nu
   return groups.length <= MAX_GROUPS ? { groups, groupOf } : null;
 }
 
-/** Encodes small numbers as one ASCII character each. */
+/** Encodes numbers up to 127 as one ASCII character each. */
 function asCharacters(numbers: readonly number[]): string {
   return Buffer.from(numbers).toString('latin1');
 }

@@ -4,7 +4,7 @@ import type { ScriptArgument } from './connection/redis-connection.js';
 import { packBatch } from './enqueue.js';
 import { deduplicate, type Earlier } from '../../engine/idempotency.js';
 import type { KeyedRequest, KeyRecord } from '../../engine/records.js';
-import { isLarge, isLargeWithoutEdges, packCommit, packItems, partsOf, type StagedItem } from './bulk-insert.js';
+import { isLarge, packCommit, packItems, partsOf, type StagedItem } from './bulk-insert.js';
 
 /** Idempotency keys that one script reads. */
 const KEYS_PER_CALL = 500;
@@ -45,11 +45,6 @@ export class LargeBatches {
 
   isLarge(batch: readonly NewExecution[]): boolean {
     return isLarge(batch, this.insertsPerCall);
-  }
-
-  /** Like `isLarge`, without counting edges. */
-  isLargeWithoutEdges(batch: readonly NewExecution[]): boolean {
-    return isLargeWithoutEdges(batch, this.insertsPerCall);
   }
 
   /** @returns ids in the order given; for a repeated idempotency key, the id of the first */

@@ -13,14 +13,14 @@ import { inOrder } from './effect-order.js';
 import { heartbeat } from './heartbeat.js';
 import { endedEffects, ExchangePacker, startedEffects, type ExchangeScriptReply } from './exchange.js';
 import { packSettlement } from './codec/settlements.js';
-import type { CompactWorkflow } from './codec/compact-workflow.js';
+import { MAX_MEMBERS, type CompactWorkflow } from './codec/compact-workflow.js';
 import { packBatch, packWorkflow, packWorkflows } from './enqueue.js';
 import { EnqueueBatcher } from './enqueue-batcher.js';
 import { INSERTS_PER_CALL } from './bulk-insert.js';
 import type { RoundTrip } from './pipeline-batcher.js';
 import { LargeBatches, type Enqueued, type Scripts } from './large-batches.js';
 import { configureQueue, declareQueues } from './queue-limits.js';
-import { STAGE_BYTES, split } from './request-size.js';
+import { REQUEST_BYTES, STAGE_BYTES, sizeOf, split } from './request-size.js';
 import { RedisQueries } from './redis-queries.js';
 import { WorkflowBatcher } from './workflow-batcher.js';
 
@@ -123,7 +123,9 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
   // ---- workflows -----------------------------------------------------------------------------------------------
 
   startWorkflow(workflow: NewWorkflow, executions: readonly NewExecution[]): Promise<void> {
-    if (this.large.isLargeWithoutEdges(executions)) return this.large.startWorkflow(workflow, executions);
+    const isLarge =
+      executions.length > (this.settings.insertsPerCall ?? MAX_MEMBERS) || sizeOf(executions) > REQUEST_BYTES;
+    if (isLarge) return this.large.startWorkflow(workflow, executions);
     return this.workflows.add(workflow, executions);
   }
 
@@ -314,10 +316,11 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
     if (isLarge) await this.large.startWorkflow(workflow, executions);
   }
 
-  private startTogether(workflows: readonly CompactWorkflow[], roundTrip: RoundTrip): Promise<unknown> {
+  private async startTogether(workflows: readonly CompactWorkflow[], roundTrip: RoundTrip): Promise<void> {
     const args = packWorkflows(workflows);
-    if (args) return this.commitInPipeline(roundTrip, 'startWorkflows', ...args);
-    return Promise.all(workflows.map(({ workflow, members }) => this.startAlone(workflow, members)));
+    const started = args && (await this.commitInPipeline<1 | 'large'>(roundTrip, 'startWorkflows', ...args));
+    if (started === 1) return;
+    await Promise.all(workflows.map(({ workflow, members }) => this.startAlone(workflow, members)));
   }
 }
 

@@ -44,21 +44,34 @@ describe('compactWorkflow', () => {
     ['tags', [member('a', { tags: ['t'] })]],
     ['an idempotency key', [member('a', { idempotency: { key: 'k', fingerprint: 'f' } })]],
     ['more than 64 dependents of one', [member('a'), ...many(65, { edges: [edge('a')] })]],
-    [
-      'more than 64 edges of one',
-      [...many(65), member('z', { edges: many(65).map((each) => edge(each.executionId)) })],
-    ],
-    ['more than 200 members', many(201)],
+    ['more than 1,000 members', many(1001)],
+    ['more than 4,000 edges', layers(11, 21)],
   ])('is not possible for %s', (_, members) => {
     expect(compactWorkflow(WORKFLOW, members)).toBeNull();
   });
 
-  it('is possible up to the maximum number of members', () => {
-    expect(compactWorkflow(WORKFLOW, many(200))).not.toBeNull();
+  it('is possible up to the maximum numbers of members and edges', () => {
+    expect(compactWorkflow(WORKFLOW, many(1000))).not.toBeNull();
     expect(compactWorkflow(WORKFLOW, [member('a'), ...many(64, { edges: [edge('a')] })])).not.toBeNull();
+    expect(compactWorkflow(WORKFLOW, joined(999))?.edgeCounts.at(-1)).toBe(999);
+    expect(compactWorkflow(WORKFLOW, layers(11, 20))).not.toBeNull();
   });
 });
 
 function many(count: number, overrides: Partial<NewExecution> = {}): NewExecution[] {
   return Array.from({ length: count }, (_, i) => member(`m${i}`, overrides));
+}
+
+/** So many, and one that waits for all. */
+function joined(count: number): NewExecution[] {
+  return [...many(count), member('z', { edges: many(count).map((each) => edge(each.executionId)) })];
+}
+
+/** Each member waits for the whole layer before. */
+function layers(count: number, width: number): NewExecution[] {
+  return Array.from({ length: count * width }, (_, i) => {
+    const before = Math.floor(i / width) * width - width;
+    const edges = Array.from({ length: width }, (_, k) => edge(`m${before + k}`));
+    return member(`m${i}`, before < 0 ? {} : { edges });
+  });
 }

@@ -2,10 +2,12 @@ import type { NewEdge, NewExecution, NewWorkflow } from '../../../core/commands.
 import { EDGE, MEMBER_FLAG } from './codes.js';
 import { recordBodyOf } from './executions.js';
 
-/** Maximum number of members of a compact workflow: its end reads all of them in one script. */
-export const MAX_MEMBERS = 200;
-/** Maximum number of edges of a member in each direction: they are stored in its record. */
-const MAX_EDGES = 64;
+/** Maximum number of members of a compact workflow: one script stores all of them, and its end reads all of them. */
+export const MAX_MEMBERS = 1000;
+/** Maximum number of its edges, which are stored in the records. */
+const MAX_EDGES = 4000;
+/** Maximum number of edges from a member to its dependents: its state may contain them. */
+const MAX_DEPENDENTS = 64;
 /** Names without the separators of the edge list. */
 const SAFE_NAME = /^\$?[\w.:-]+$/;
 
@@ -31,6 +33,7 @@ export function compactWorkflow(workflow: NewWorkflow, members: readonly NewExec
     placeOf.set(member.executionId, i);
   }
   if (placeOf.size < members.length) return null;
+  let edgeCount = 0;
   const edgeCounts = members.map(() => 0);
   const dependents = members.map(() => 0);
   const [upstreamTexts, dependentTexts] = [members.map(() => ''), members.map(() => '')];
@@ -38,7 +41,9 @@ export function compactWorkflow(workflow: NewWorkflow, members: readonly NewExec
     for (const edge of edges ?? []) {
       const upstream = upstreamOf(edge);
       const place = upstream === null ? undefined : placeOf.get(upstream);
-      if (place === undefined || ++edgeCounts[i]! > MAX_EDGES || ++dependents[place]! > MAX_EDGES) return null;
+      if (place === undefined || ++edgeCount > MAX_EDGES) return null;
+      edgeCounts[i]!++;
+      if (++dependents[place]! > MAX_DEPENDENTS) return null;
       const letter = EDGE[edge.type];
       upstreamTexts[i] += `${edgeCounts[i] === 1 ? '' : ','}${upstream}=${letter}=${edge.ref}`;
       dependentTexts[place] += `${dependents[place] === 1 ? '' : ','}${executionId}=${edgeCounts[i]}=${letter}`;

@@ -1,8 +1,8 @@
 -- Compact workflows, see records.lua: NEW -> PENDING for all members of each. A workflow that exists is left as it is.
--- ARGV: context, operation, groups (JSON: { queue, level, task } of the members), two characters for each member: its group
---   and its number of open edges, then for each workflow: workflowId, record, size, and for each member: executionId,
---   record (flags|task|queue|level|timeout;budget|workflow|ref|payload)
--- Returns: 1, effects
+-- ARGV: context, operation, groups (JSON: { queue, level, task } of the members), three characters for each member: its
+--   group, and its number of open edges in two digits of base 128, then for each workflow: workflowId, record, size, and for
+--   each member: executionId, record (flags|task|queue|level|timeout;budget|workflow|ref|payload)
+-- Returns: 1 | 'large' (the members need rows, and are too many for one script: use a bulk insert), effects
 -- @include keys
 -- @include context
 -- @include effects
@@ -10,6 +10,8 @@
 -- @include records
 
 local FIRST = 5
+-- Members that one script stores with rows and edges of their own.
+local ROWS_AT_ONCE = 200
 
 -- The workflows that do not exist: { at, members before it, size }.
 local function findFresh()
@@ -68,7 +70,9 @@ local function startCompact()
       ids[n] = id
       texts[2 * n - 1] = id
       texts[2 * n] = records.new(ARGV[at + 2 + 2 * i])
-      local index, waits = string.byte(ARGV[4], 2 * (each.before + i) - 1, 2 * (each.before + i))
+      local kind = 3 * (each.before + i)
+      local index, high, low = string.byte(ARGV[4], kind - 2, kind)
+      local waits = 128 * high + low
       if waits > 0 then
         waiting = waiting + 1
         states[2 * waiting - 1] = id
@@ -113,6 +117,8 @@ if #fresh == 0 then
 end
 if not isWatched() then
   return startCompact()
+elseif #ARGV[4] > 3 * ROWS_AT_ONCE then
+  return { 'large', '', now }
 end
 
 -- @include concerns
