@@ -15,6 +15,9 @@ export function randomOf(seed: number): () => number {
   };
 }
 
+/** Nodes before one among which a narrow graph chooses its upstreams. */
+const NEAR = 15;
+
 /** An edge as the check sees it. */
 interface Edge {
   upstream: Node;
@@ -60,14 +63,22 @@ export class RandomGraph {
     const roots = 2 + this.pick(3);
     const hubs = Math.floor(before.length / 2) + roots + this.pick(4);
     const made: NewExecution[] = [];
-    // Half of the graphs are wide: most nodes wait for an instant root and a slow one.
-    const isWide = workflowId !== null && this.chance(0.5);
+    // A third of the graphs are narrow, and may be stored compactly on Redis: nothing has a delay or a deadline, each node waits
+    // for near ones, and the last one for all. A third are wide: most nodes wait for an instant root and a slow one.
+    const shape = workflowId === null ? 2 : this.pick(3);
+    const [isNarrow, isWide] = [shape === 0, shape === 1];
     for (let i = 0; i < count; i++) {
-      const upstreams = new Set<Node>();
+      const upstreams = new Set<Node>(isNarrow && i === count - 1 ? before : []);
       if (isWide && i >= roots && this.chance(0.8)) upstreams.add(before[0]!).add(before[1]!);
       const edges = i < roots && workflowId !== null ? 0 : 1 + this.pick(4);
-      for (let k = 0; k < edges && before.length > 0; k++)
-        upstreams.add(before[this.chance(0.6) ? this.pick(Math.min(hubs, before.length)) : this.pick(before.length)]!);
+      for (let k = 0; k < edges && before.length > 0; k++) {
+        const near = Math.max(0, before.length - NEAR);
+        if (isNarrow) upstreams.add(before[near + this.pick(before.length - near)]!);
+        else
+          upstreams.add(
+            before[this.chance(0.6) ? this.pick(Math.min(hubs, before.length)) : this.pick(before.length)]!,
+          );
+      }
       const id = nextId();
       const chosen = [...upstreams].map((upstream): Edge => ({
         upstream,
@@ -84,8 +95,8 @@ export class RandomGraph {
       made.push(
         newExecution({
           executionId: id,
-          delay: this.chance(0.03) ? 1 + this.pick(1_000) : null,
-          edges: chosen.length > 0 ? chosen.map((edge, index) => this.command(edge, index)) : null,
+          delay: !isNarrow && this.chance(0.03) ? 1 + this.pick(1_000) : null,
+          edges: chosen.length > 0 ? chosen.map((edge, index) => this.command(edge, index, !isNarrow)) : null,
           workflow: workflowId === null ? null : { workflowId, ref: id },
         }),
       );
@@ -129,8 +140,8 @@ export class RandomGraph {
     return this.chance(0.5) ? 'completion' : this.chance(0.8) ? 'always' : 'failure';
   }
 
-  private command({ upstream, type }: Edge, index: number): NewEdge {
-    const timeout = this.chance(0.05) ? 1_000 * HOUR : null;
+  private command({ upstream, type }: Edge, index: number, mayHaveTimeout: boolean): NewEdge {
+    const timeout = mayHaveTimeout && this.chance(0.05) ? 1_000 * HOUR : null;
     return edgeTo(upstream.id, type, { taskId: 'plain', ref: `edge${index}`, timeout });
   }
 }
