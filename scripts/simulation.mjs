@@ -27,13 +27,20 @@ if (!['memory', 'redis'].includes(values.store)) {
 }
 const end = Number(values.seed) + Number(values.seeds);
 for (let seed = Number(values.seed); seed < end && !process.exitCode; seed += PIECE) {
+  const count = Math.min(PIECE, end - seed);
   const { status } = spawnSync(
     process.execPath,
     ['scripts/test.mjs', '--runInBand', '--testPathPatterns', `test/simulation/${values.store}.spec`],
     {
       cwd: root,
       stdio: 'inherit',
-      env: { ...process.env, SIMULATION_SEED: `${seed}`, SIMULATION_SEEDS: `${Math.min(PIECE, end - seed)}` },
+      env: {
+        ...process.env,
+        SIMULATION_SEED: `${seed}`,
+        SIMULATION_SEEDS: `${count}`,
+        // As long as the suite may take: it gives no sign of life meanwhile.
+        STANDSTILL_MINUTES: `${count / 60 + 2}`,
+      },
     },
   );
   process.exitCode = status ?? 1;
