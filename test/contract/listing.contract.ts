@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ListExecutionsQuery } from '../../libs/scheduler/src/store/records.js';
-import { newExecution, type OpenStore } from './fixtures.js';
+import { settle } from '../../libs/scheduler/src/core/commands.js';
+import type { ErrorInfo } from '../../libs/scheduler/src/core/failure.js';
+import { ATTEMPTS_KEPT } from '../../libs/scheduler/src/core/limits.js';
+import { BOOM, newExecution, type OpenStore } from './fixtures.js';
 import { fixtures, type StoreFixture } from './store-fixture.js';
 
 /** All pages of a query, each checked against the limit. */
@@ -69,6 +72,34 @@ export function listingContract(open: OpenStore): void {
           if (all.length > 33) expect(sizes.length).toBeGreaterThan(1);
           expect(Math.max(...sizes)).toBeLessThan(9_500_000);
         }
+      }),
+    );
+
+    it(
+      'ends a page by the size of errors, those of all attempts included',
+      withFixture(async (s) => {
+        const long: ErrorInfo = { ...BOOM, message: 'm'.repeat(4_000), stack: 's'.repeat(8_000) };
+        const error = { ...long, cause: { name: 'Error', message: 'c'.repeat(1_000), code: null } };
+        const ids = await s.addMany(90);
+        const worker = await s.worker();
+        for (let run = 1; run <= ATTEMPTS_KEPT; run++) {
+          const claims = await worker.claimAll(ids.length);
+          for (let n = 0; n < claims.length; n += 10) {
+            const some = claims.slice(n, n + 10);
+            await worker.settle(...some.map((claim) => settle.retry(claim, error, 0)));
+          }
+        }
+        const sizes: number[] = [];
+        const seen: string[] = [];
+        for (let cursor: string | undefined; ;) {
+          const page = await s.store.listExecutions({ limit: 1_000, cursor });
+          sizes.push(JSON.stringify(page.items).length);
+          seen.push(...page.items.map(({ executionId }) => executionId));
+          if (page.nextCursor === null) break;
+          cursor = page.nextCursor;
+        }
+        expect(seen).toEqual(ids.toReversed());
+        expect(Math.max(...sizes)).toBeLessThan(9_500_000);
       }),
     );
 

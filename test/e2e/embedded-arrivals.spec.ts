@@ -61,6 +61,20 @@ describe('an execution with many dependents, on disk, whose process ends after e
     for (const id of [parent, next]) expect(await s.status(id)).toBe('COMPLETED');
   });
 
+  it('is used by all of one request, however many steps attach them', async () => {
+    await waiting(300, 'uncle');
+    await waiting(1, 'grandchild');
+    const worker = await s.worker();
+    const parent = await s.add({ taskId: 'parent' });
+    await worker.complete(await worker.claimOne(parent), 'first');
+    const ids = await waiting(250, 'child');
+    const others = await waiting(2, 'child');
+    for (let i = 0; i < 12; i++) await step();
+    const where = async (some: readonly string[]) => new Set(await Promise.all(some.map((id) => s.waitingFor(id))));
+    expect(await where(ids)).toEqual(new Set(['queue']));
+    expect(await where(others)).toEqual(new Set(['dependencies']));
+  });
+
   it('releases all dependents, also those that were bound before them', async () => {
     const before = await waiting(250, 'child');
     const parent = newExecution({ taskId: 'parent' });

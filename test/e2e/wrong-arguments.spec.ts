@@ -57,15 +57,22 @@ describeEveryStore('arguments of a wrong type', (fresh) => {
   });
 
   it('are one request for an idempotencyKey if they are equal', async () => {
-    const { scheduler } = await startApp({ t: () => 1 }, { ...fresh(), autoStart: false });
+    const options = { ttl: '1h', tags: ['a'] };
+    const { scheduler } = await startApp({ t: [options, () => 1] }, { ...fresh(), autoStart: false });
     const ids = new Set<string>();
     for (const more of [
       { delay: '60s' },
       { delay: '1m' },
       { delay: 60_000 },
       { delay: '1m', priority: 'NORMAL' as const },
+      { delay: '1m', ttl: '60m' },
+      { delay: '1m', after: {}, tags: ['a'] },
     ])
       ids.add(await scheduler.scheduleTask('t', { idempotencyKey: 'once', ...more }));
+    const now = new Set<string>();
+    for (const more of [{}, { delay: 0 }, { delay: '0s' }])
+      now.add(await scheduler.scheduleTask('t', { idempotencyKey: 'now', ...more }));
+    expect(now.size).toBe(1);
     expect(ids.size).toBe(1);
     const other = scheduler.scheduleTask('t', { idempotencyKey: 'once', delay: '1m', priority: 'HIGH' });
     await expect(other).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });

@@ -16,7 +16,7 @@ export const START_LATE_WITHIN_MS = 1000;
 export const INSPECT_FLOOR = 128;
 /** Entries that a listing inspects before it returns a page and a cursor. */
 export const LIST_SCAN = 10_000;
-/** Characters of payloads, results and logs after which a page of executions ends, with a cursor. */
+/** Characters of payloads, results, errors and logs after which a page of executions ends, with a cursor. */
 export const LIST_SIZE = 8 * 1024 * 1024;
 /** A page of workflows ends before it has more nodes, unless it has only one workflow. */
 export const LIST_NODES = 20_000;

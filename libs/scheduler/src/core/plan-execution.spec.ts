@@ -55,10 +55,24 @@ describe('planExecution', () => {
     expect(() => planExecution(task, 'id', NOW, { ttl: 0 })).toThrow(InvalidDurationError);
   });
 
+  const printOf = (options: object) =>
+    planExecution(task, 'id', NOW, { idempotencyKey: 'k', ...options }).idempotency!.fingerprint;
+
   it('includes a given ttl in the comparison of requests', () => {
-    const printOf = (options: object) =>
-      planExecution(task, 'id', NOW, { idempotencyKey: 'k', ...options }).idempotency!.fingerprint;
     expect(printOf({ ttl: '10s' })).toBe(printOf({ ttl: 10_000 }));
     expect(printOf({ ttl: '10s' })).not.toBe(printOf({}));
+  });
+
+  it.each([
+    [{ ttl: '60m' }, { delay: '1s' }],
+    [{ delay: 0 }, { ttl: '1s' }],
+    [{ delay: '0s' }, { payload: 0 }],
+    [{ after: {} }, { after: { a: 'x' } }],
+    [{ priority: 'NORMAL' }, { priority: 'LOW' }],
+    [{ tags: [] }, { scheduledTime: NOW }],
+    [{ payload: undefined }, { payload: {} }],
+  ])('takes %j for a request without options, and not %j', (same, other) => {
+    expect(printOf(same)).toBe(printOf({}));
+    expect(printOf(other)).not.toBe(printOf({}));
   });
 });

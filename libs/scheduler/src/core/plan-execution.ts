@@ -62,7 +62,7 @@ export function planExecution(
   if (options.ttl !== undefined) execution.ttl = parseDuration(options.ttl, 'ttl', { min: 1 });
   if (idempotencyKey !== undefined) {
     const key = checkKey(idempotencyKey, 'idempotencyKey');
-    execution.idempotency = { key, fingerprint: fingerprint(execution, task.priority, options) };
+    execution.idempotency = { key, fingerprint: fingerprint(execution, task, options) };
   }
   return execution;
 }
@@ -143,22 +143,22 @@ export function lockNeed(task: ResolvedTask, payload: unknown): LockNeed {
   };
 }
 
-/** Identifies equal requests, whatever the order of their keys. */
+/** Identifies equal requests, whatever the order of their keys. An option that changes nothing equals an omitted one. */
 function fingerprint(
   { payload, priority, ttl }: NewExecution,
-  taskPriority: TaskPriority,
-  { scheduledTime, delay, after, ttl: givenTtl }: ScheduleOptions,
+  task: ResolvedTask,
+  { scheduledTime, delay, after }: ScheduleOptions,
 ): string {
   const instant = scheduledTime === undefined ? null : instantOf(scheduledTime);
+  const wait = delay === undefined ? 0 : parseDuration(delay, 'delay', { bareSeconds: 'accept' });
   const body = canonical([
     payload === null ? null : JSON.parse(payload),
     instant,
-    delay === undefined ? null : parseDuration(delay, 'delay', { bareSeconds: 'accept' }),
-    // An omitted priority equals the task's own.
-    priority === taskPriority ? null : priority,
-    after ?? null,
+    wait === 0 ? null : wait,
+    priority === task.priority ? null : priority,
+    Object.keys(after ?? {}).length === 0 ? null : after,
     // Absent, as in fingerprints of releases that did not know it.
-    ...(givenTtl === undefined ? [] : [ttl]),
+    ...(ttl === task.ttl ? [] : [ttl]),
   ]);
   return createHash('sha256').update(body).digest('base64url');
 }

@@ -86,8 +86,8 @@ export interface ExtraRecord {
   /** Numbers of its first edges that are released, or are to be reattached. */
   edgesReleased?: number;
   edgesToReattach?: number;
-  /** Ids of tasks that have used its outcome. */
-  usedBy?: string[];
+  /** Ids of tasks that have used its outcome; with the request, if more of that request may follow. */
+  usedBy?: (string | [taskId: string, request: string])[];
   lock?: LockNeed;
   parkNumber?: number;
   /** The end of its wait for the lock, or the remaining ms while it is ready; and the order among equal deadlines. */
@@ -199,7 +199,7 @@ function encodeExtra(extra: Extra): ExtraRecord {
     edges: extra.edges?.length,
     edgesReleased: extra.edgesReleased,
     edgesToReattach: extra.edgesToReattach,
-    usedBy: extra.usedBy ? [...extra.usedBy.keys()].map((task) => task.taskId) : undefined,
+    usedBy: extra.usedBy ? encodeUsers(extra.usedBy, extra.arrivalSteps !== undefined) : undefined,
     lock: extra.lock ?? undefined,
     parkNumber: extra.parkNumber,
     lockWait: lockWait ? [extra.lockWaitLeft ?? lockWait.at, lockWait.order] : undefined,
@@ -220,6 +220,10 @@ function encodeExtra(extra: Extra): ExtraRecord {
     logs: extra.logs ?? undefined,
     rootCause: extra.rootCause,
   };
+}
+
+function encodeUsers(usedBy: ReadonlyMap<TaskRow, string>, withRequests: boolean): ExtraRecord['usedBy'] {
+  return [...usedBy].map(([{ taskId }, request]) => (withRequests && request !== '' ? [taskId, request] : taskId));
 }
 
 export function encodeEdge(edge: Edge): EdgeRecord {

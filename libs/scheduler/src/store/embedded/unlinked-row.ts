@@ -1,4 +1,4 @@
-import { QueueRow, Row, WorkflowRow } from '../maps/rows.js';
+import { QueueRow, Row, WorkflowRow, type TaskRow } from '../maps/rows.js';
 import type { State } from '../maps/state.js';
 import type { ExecutionRecord, ExtraRecord, WorkflowRecord } from './codec.js';
 
@@ -48,7 +48,7 @@ function restoreExtra(s: State, row: Row, record: ExtraRecord): void {
   const extra = row.more();
   extra.edgesReleased = record.edgesReleased;
   extra.edgesToReattach = record.edgesToReattach;
-  extra.usedBy = record.usedBy ? new Map(record.usedBy.map((taskId) => [s.task(taskId), ''])) : null;
+  extra.usedBy = record.usedBy ? new Map(record.usedBy.map((user) => decodeUser(s, user))) : null;
   extra.lock = record.lock ?? null;
   extra.parkNumber = record.parkNumber;
   extra.fencingToken = record.fencingToken;
@@ -63,4 +63,9 @@ function restoreExtra(s: State, row: Row, record: ExtraRecord): void {
     // Until the workflow itself is linked; it may have left history before its executions.
     extra.workflow = new WorkflowRow(workflowId, name, createdTime, number);
   }
+}
+
+function decodeUser(s: State, user: string | [taskId: string, request: string]): [TaskRow, string] {
+  const [taskId, request] = typeof user === 'string' ? [user, ''] : user;
+  return [s.task(taskId), request];
 }

@@ -1,4 +1,5 @@
 import type { TaskExecution, WaitingFor } from '../../core/execution.js';
+import type { ErrorCause, ErrorInfo } from '../../core/failure.js';
 import { parseJson } from '../../core/json.js';
 import { LIST_SCAN, LIST_SIZE } from '../../core/limits.js';
 import { isTerminal } from '../../core/status.js';
@@ -82,9 +83,19 @@ export function scan(
 }
 
 /** Characters of what an execution may have much of. */
-export function sizeOf({ payload, result, extra }: Row): number {
-  const logs = extra?.logs?.reduce((sum, line) => sum + line.length, 0) ?? 0;
-  return (payload?.length ?? 0) + (result?.length ?? 0) + logs;
+export function sizeOf({ payload, result, error, attempts, extra }: Row): number {
+  let size = (payload?.length ?? 0) + (result?.length ?? 0) + sizeOfError(error);
+  for (const attempt of attempts ?? []) size += sizeOfError(attempt.error);
+  for (const line of extra?.logs ?? []) size += line.length;
+  return size;
+}
+
+/** Characters of an error with its causes. */
+function sizeOfError(error: ErrorInfo | ErrorCause | null | undefined): number {
+  if (!error) return 0;
+  let size = error.message.length + ('stack' in error ? (error.stack?.length ?? 0) : 0) + sizeOfError(error.cause);
+  for (const each of error.errors ?? []) size += sizeOfError(each);
+  return size;
 }
 
 export function cursorAt(row: Row): string {

@@ -17,7 +17,7 @@ limits.START_LATE_WITHIN_MS = 1000
 limits.INSPECT_FLOOR = 128
 --- Entries that a listing inspects before it returns a page and a cursor.
 limits.LIST_SCAN = 10000
---- Characters of payloads, results and logs after which a page of executions ends, with a cursor.
+--- Characters of payloads, results, errors and logs after which a page of executions ends, with a cursor.
 limits.LIST_SIZE = 8 * 1024 * 1024
 --- A page of workflows ends before it has more nodes, unless it has only one workflow.
 limits.LIST_NODES = 20000
