@@ -67,6 +67,24 @@ export function propagate(t: Tables): void {
   });
 }
 
+/**
+ * Begins anew what, as the execution shows, steps are still to do for it: one of the stored steps was lost. What others have
+ * done, or still do, stays as it is.
+ */
+export function resumeSteps(t: Tables, execution: ExecutionRecord): void {
+  const isArriving = execution.arrivalSteps !== undefined;
+  if (isArriving) {
+    execution.arrivalSteps = 1;
+    t.steps.add(execution, 'arrived', execution.arrivalNumber ?? 0);
+  }
+  if (execution.edgesReleased !== undefined) t.steps.add(execution, 'edges', execution.leaseToken);
+  if (execution.endsToPropagate !== undefined || (isArriving && hasEnded(execution.status))) {
+    execution.endsToPropagate = 1;
+    t.steps.add(execution, 'ended', 0);
+  }
+  t.touchExecution(execution);
+}
+
 /** Ends the waits for edges whose timeout has passed. @returns how many */
 export function timeOut(t: Tables, limit: number): number {
   return t.edges.eachDue(limit, (edge) => {

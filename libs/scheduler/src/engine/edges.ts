@@ -52,10 +52,12 @@ export function arrive(t: Tables, execution: ExecutionRecord): void {
   pin(t, execution);
   if (last !== undefined) unpin(t, last);
   if (!t.edges.isAwaited(execution)) return;
+  const number = t.nextNumber();
   execution.arrivalSteps = 1;
+  execution.arrivalNumber = number;
   pin(t, execution);
   t.touchExecution(execution);
-  t.steps.add(execution, 'arrived', t.nextNumber());
+  t.steps.add(execution, 'arrived', number);
 }
 
 /** Attaches the next of those that have waited for it. @param before the number before which they did @returns whether none is left */
@@ -232,7 +234,9 @@ function endArrivalStep(t: Tables, execution: ExecutionRecord): void {
   const left = execution.arrivalSteps - 1;
   execution.arrivalSteps = left > 0 ? left : undefined;
   t.touchExecution(execution);
-  if (left <= 0) unpin(t, execution);
+  if (left > 0) return;
+  execution.arrivalNumber = undefined;
+  unpin(t, execution);
 }
 
 function attach(

@@ -48,6 +48,8 @@ export interface ExecutionRecord {
   endsToPropagate?: number;
   /** Steps that are still to attach edges that have waited for the next execution of its task; absent: none. */
   arrivalSteps?: number;
+  /** While there are such steps: the edges that have waited since before that number are attached. */
+  arrivalNumber?: number;
   /** The worker that runs it. */
   readonly workerId?: string;
   readonly lastWorkerId?: string;

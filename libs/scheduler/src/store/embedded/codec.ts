@@ -86,6 +86,8 @@ export interface ExtraRecord {
   /** Numbers of its first edges that are released, or are to be reattached. */
   edgesReleased?: number;
   edgesToReattach?: number;
+  /** While edges that have waited for it are attached. */
+  arrivalNumber?: number;
   /** Ids of tasks that have used its outcome; with the request, if more of that request may follow. */
   usedBy?: (string | [taskId: string, request: string])[];
   lock?: LockNeed;
@@ -199,6 +201,7 @@ function encodeExtra(extra: Extra): ExtraRecord {
     edges: extra.edges?.length,
     edgesReleased: extra.edgesReleased,
     edgesToReattach: extra.edgesToReattach,
+    arrivalNumber: extra.arrivalNumber,
     usedBy: extra.usedBy ? encodeUsers(extra.usedBy, extra.arrivalSteps !== undefined) : undefined,
     lock: extra.lock ?? undefined,
     parkNumber: extra.parkNumber,

@@ -13,7 +13,7 @@ import type { MapsStoreOptions } from '../maps/maps-store-base.js';
 import { MapsTaskStore } from '../maps/maps-store.js';
 import type { Changed } from '../maps/changed.js';
 import type { State } from '../maps/state.js';
-import { decideLost } from '../../engine/dependency.js';
+import { decideLost, resumeSteps } from '../../engine/dependency.js';
 import { retire } from '../../engine/history.js';
 import { rescueLost } from '../../engine/worker.js';
 import { close } from '../../engine/workflow.js';
@@ -90,10 +90,11 @@ export class EmbeddedTaskStore extends MapsTaskStore {
     this.group = new GroupCommit(this.file, (effects) => this.emit(effects), interval, new SystemClock());
     // The clock may have gone back while no process had the file.
     this.followFrom(state.now);
-    const { edges, workflows, kept } = file.takeOrphans();
+    const { edges, workflows, kept, waiting } = file.takeOrphans();
     await this.commit((s) => {
       rescueLost(s, Number.POSITIVE_INFINITY);
       decideLost(s, edges);
+      for (const row of waiting) resumeSteps(s, row);
       for (const workflow of workflows) close(s, workflow);
       for (const row of kept) retire(s, row);
     });

@@ -17,11 +17,15 @@ interface RecordColumns {
   checksum: number;
 }
 
-/** What executions that were set aside leave behind: edges and workflows that wait for them, and what may be needed no more. */
+/**
+ * What records that were set aside leave behind: edges and workflows that wait for executions, executions that may be needed
+ * no more, and those that wait for a step.
+ */
 export interface Orphans {
   edges: readonly Edge[];
   workflows: readonly WorkflowRow[];
   kept: readonly Row[];
+  waiting: readonly Row[];
 }
 
 /** Fills an empty state from the file, without history. */
@@ -50,10 +54,11 @@ export function load(database: Database, archive: Archive, s: State, totals: Tot
   const steps = records.filter(({ kind }) => kind === 'spread') as { key: string; body: StepRecord }[];
   steps.sort((a, b) => Number(a.key) - Number(b.key));
   for (const { key, body } of steps) aside.attempt(`spread '${key}'`, () => rebuilder.step(Number(key), body));
+  const waiting = aside.has('spread') ? rebuilder.withLostSteps() : [];
   for (const kind of ['totals', 'window', 'errors']) each(kind, (_, body) => totals.restore(kind, body));
   for (const outcome of TERMINAL_STATUSES) s.history.shelves[outcome].units.beyond(archive.newestRank(outcome));
   const kept = rebuilder.rows.filter(({ place }) => place === 'kept');
-  return { edges: rebuilder.lostEdges, workflows: rebuilder.unclosed, kept };
+  return { edges: rebuilder.lostEdges, workflows: rebuilder.unclosed, kept, waiting };
 }
 
 function readRecords(database: Database, aside: SetAside): { kind: string; key: string; body: unknown }[] {

@@ -85,7 +85,7 @@ export class OpenFile implements GroupDisk {
 
   /** The orphans found at open; once. */
   takeOrphans(): Orphans {
-    const orphans = this.orphans ?? { edges: [], workflows: [], kept: [] };
+    const orphans = this.orphans ?? { edges: [], workflows: [], kept: [], waiting: [] };
     this.orphans = null;
     return orphans;
   }

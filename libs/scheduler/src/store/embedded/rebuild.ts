@@ -167,6 +167,30 @@ export class Rebuilder {
     row.arrivalSteps = (row.arrivalSteps ?? 0) + 1;
   }
 
+  /**
+   * After all steps, of which some could not be read: executions for which, as the others show, steps are still to be done.
+   * Marks them as such.
+   */
+  withLostSteps(): Row[] {
+    const found = new Set<Row>();
+    for (const { row } of this.added) {
+      if (row.edgesReleased !== undefined) found.add(row);
+      if (row.arrivalNumber !== undefined) {
+        if (row.arrivalSteps === undefined) this.pin(row);
+        row.arrivalSteps ??= 1;
+        found.add(row);
+      }
+      for (const edge of row.extra?.edges ?? []) {
+        const { upstream } = edge;
+        if (upstream === null || upstream.place === 'gone' || !isTerminal(upstream.status)) continue;
+        if (isTerminal(row.status) || edge.state !== 'open') continue;
+        upstream.endsToPropagate ??= 1;
+        found.add(upstream);
+      }
+    }
+    return [...found];
+  }
+
   /** Inserts it into the list by creation: at its end during open, further down when loaded from history. */
   private insertInOrder(row: Row): void {
     const { s } = this;

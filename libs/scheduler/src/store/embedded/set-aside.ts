@@ -14,6 +14,11 @@ export class SetAside {
     return this.errors.size;
   }
 
+  /** Whether there is a record of that kind among them. */
+  has(kind: string): boolean {
+    return [...this.errors.keys()].some((id) => id.startsWith(`${kind} `));
+  }
+
   /** @returns the result of `read`, or null if it throws @throws StoreDamagedError */
   attempt<T>(id: string, read: () => T): T | null {
     try {

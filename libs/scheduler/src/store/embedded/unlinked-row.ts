@@ -48,6 +48,7 @@ function restoreExtra(s: State, row: Row, record: ExtraRecord): void {
   const extra = row.more();
   extra.edgesReleased = record.edgesReleased;
   extra.edgesToReattach = record.edgesToReattach;
+  extra.arrivalNumber = record.arrivalNumber;
   extra.usedBy = record.usedBy ? new Map(record.usedBy.map((user) => decodeUser(s, user))) : null;
   extra.lock = record.lock ?? null;
   extra.parkNumber = record.parkNumber;

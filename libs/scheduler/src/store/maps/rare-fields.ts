@@ -6,6 +6,7 @@ export class RareFields {
   isKeptForEdges: boolean | undefined = undefined;
   endsToPropagate: number | undefined = undefined;
   arrivalSteps: number | undefined = undefined;
+  arrivalNumber: number | undefined = undefined;
   heldLock: string | undefined = undefined;
   fencingToken: number | undefined = undefined;
   parkNumber: number | undefined = undefined;
@@ -63,6 +64,14 @@ export abstract class WithRareFields {
 
   set arrivalSteps(value: number | undefined) {
     if (value !== this.arrivalSteps) this.more().arrivalSteps = value;
+  }
+
+  get arrivalNumber(): number | undefined {
+    return this.extra?.arrivalNumber;
+  }
+
+  set arrivalNumber(value: number | undefined) {
+    if (value !== this.arrivalNumber) this.more().arrivalNumber = value;
   }
 
   get heldLock(): string | undefined {

@@ -431,9 +431,11 @@ function endArrivalStep(t, execution)
     local left = execution.arrivalSteps - 1
     execution.arrivalSteps = left > 0 and left or nil
     t:touchExecution(execution)
-    if left <= 0 then
-        unpin(t, execution)
+    if left > 0 then
+        return
     end
+    execution.arrivalNumber = nil
+    unpin(t, execution)
 end
 function attach(t, edge, dependent, upstreamId, request)
     local upstream = t:execution(upstreamId)
@@ -617,14 +619,12 @@ function exports.arrive(t, execution)
     if not t.edges:isAwaited(execution) then
         return
     end
+    local number = t:nextNumber()
     execution.arrivalSteps = 1
+    execution.arrivalNumber = number
     pin(t, execution)
     t:touchExecution(execution)
-    t.steps:add(
-        execution,
-        "arrived",
-        t:nextNumber()
-    )
+    t.steps:add(execution, "arrived", number)
 end
 --- Attaches the next of those that have waited for it.
 -- 
@@ -1435,6 +1435,23 @@ function exports.propagate(t)
         budget.toDecide = budget.toDecide - 1
         return true
     end)
+end
+--- Begins anew what, as the execution shows, steps are still to do for it: one of the stored steps was lost. What others have
+-- done, or still do, stays as it is.
+function exports.resumeSteps(t, execution)
+    local isArriving = execution.arrivalSteps ~= nil
+    if isArriving then
+        execution.arrivalSteps = 1
+        t.steps:add(execution, "arrived", execution.arrivalNumber or 0)
+    end
+    if execution.edgesReleased ~= nil then
+        t.steps:add(execution, "edges", execution.leaseToken)
+    end
+    if execution.endsToPropagate ~= nil or isArriving and hasEnded(execution.status) then
+        execution.endsToPropagate = 1
+        t.steps:add(execution, "ended", 0)
+    end
+    t:touchExecution(execution)
 end
 --- Ends the waits for edges whose timeout has passed.
 -- 

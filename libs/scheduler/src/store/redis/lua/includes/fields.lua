@@ -51,6 +51,7 @@ local FIELDS = {
   { 'nd', 'dependentCount', NUMBER },
   { 'ep', 'endsToPropagate', NUMBER }, -- ends that are not fully propagated
   { 'ar', 'arrivalSteps', NUMBER }, -- steps that still attach edges that waited for it
+  { 'an', 'arrivalNumber', NUMBER }, -- while there are such steps: edges with a lower number have waited for it
   { 'dn', 'dependentNames', TABLE }, -- names of the first edges, see edges.lua
   { 'ld', 'liveDependents', NUMBER }, -- dependents outside of its workflow that have not ended
   { 'ub', 'usedBy', TABLE }, -- by task: the request that used its outcome

@@ -1,6 +1,7 @@
--- Finds what waits for executions that were set aside, whose lists of dependents are lost: examines all executions and open
--- workflows in bounded steps of maintenance, and has the runs of queues with limits counted again.
--- Stored in `keys.meta` while in progress: phase|position|edge|1 if more was set aside meanwhile
+-- Finds what waits for executions that were set aside, whose lists of dependents are lost, and for steps that were set aside:
+-- examines all executions and open workflows in bounded steps of maintenance, and has the runs of queues with limits counted
+-- again.
+-- Stored in `keys.meta` while in progress: phase|position|edge|1 if more was set aside meanwhile; `stepLost` if it was a step
 local orphans = {}
 
 -- Entries that one step examines.
@@ -30,18 +31,40 @@ local function idsAfter(position)
   return ids, positions
 end
 
--- Whether an execution with this state may wait for edges. An unreadable one may.
+-- Whether a step was lost; nil if not read yet.
+local isStepLost
+
+function orphans.begin()
+  isStepLost = nil
+end
+
+-- Call it when a step is set aside: what is still to be done for executions, as their states show, begins anew.
+function orphans.resumeSteps()
+  call('HSET', keys.meta, 'stepLost', 1)
+  if call('EXISTS', keys.droppedMembers) == 1 then
+    stepTable.addDrop()
+  end
+end
+
+local function mayHaveSteps(stored)
+  return isStepLost and (stored.endsToPropagate or stored.edgesReleased or stored.arrivalSteps)
+end
+
+-- Whether an execution with this state may wait for edges, or for a step. An unreadable one may.
 local function mayWait(state)
   if not state or records.isCompleted(state) then
     return false
   end
   local stored = not records.isWaiting(state) and fields.tryUnpack(state)
-  return not stored or ((stored.openEdges or 0) > 0 and not fields.TERMINAL[stored.status])
+  return not stored or mayHaveSteps(stored) or ((stored.openEdges or 0) > 0 and not fields.TERMINAL[stored.status])
 end
 
 -- Returns the next edge, 0 if all are examined.
 local function examine(id, edge)
   local row = rows.get(id, true)
+  if row and edge == 1 and mayHaveSteps(row) then
+    engine.dependency.resumeSteps(tables, row)
+  end
   return row and engine.dependency.decideLostUpstreams(tables, row, edge) or 0
 end
 
@@ -111,6 +134,7 @@ function orphans.step()
   local phase, position, edge, isAgain = string.match(cursor, '^(%a)|(%d+)|(%d+)|(%d)$')
   local nextPosition, nextEdge
   if phase == EXECUTIONS then
+    isStepLost = call('HEXISTS', keys.meta, 'stepLost') == 1
     nextPosition, nextEdge = examineExecutions(tonumber(position), tonumber(edge))
   elseif phase == WORKFLOWS then
     if call('EXISTS', keys.committedBatches) == 1 then
@@ -133,7 +157,7 @@ function orphans.step()
   if cursor then
     call('HSET', keys.meta, 'orphans', cursor)
   else
-    call('HDEL', keys.meta, 'orphans')
+    call('HDEL', keys.meta, 'orphans', 'stepLost')
   end
   return cursor ~= false
 end

@@ -129,6 +129,7 @@ local function runStored(packed, run)
       call('RPUSH', keys.otherSteps, packed)
     else
       aside.put('dependents', '', 'a step that is unreadable', { packed })
+      orphans.resumeSteps()
     end
     call('LPOP', keys.continuation)
     return true
