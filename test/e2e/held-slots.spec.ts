@@ -46,6 +46,36 @@ describe.each(['memory', 'embedded', 'redis'] as const)('slots of runs that wait
     }
   });
 
+  it('are reported if they wait for the end of a workflow, and if another worker is as full', async () => {
+    const fresh = { ...(await storeOf(name)), maxConcurrentTasks: 2, lease: '1500ms', shutdown: { drain: '50ms' } };
+    const start = async () => {
+      const app: Awaited<ReturnType<typeof startApp>> = await startApp(
+        {
+          parent: async (_, { signal }) => {
+            const { executions } = await app.scheduler.runWorkflow({
+              tasks: [{ taskId: 'child' }, { ref: 'last', taskId: 'child', dependencies: [{ ref: 'child' }] }],
+            });
+            await app.scheduler.waitForExecution(executions.last!, { signal });
+          },
+          child: () => 'ran',
+        },
+        fresh,
+      );
+      return app.scheduler;
+    };
+    const schedulers = [await start(), ...(name === 'redis' ? [await start()] : [])];
+    await schedulers[0]!.scheduleTasks(Array.from({ length: 2 * schedulers.length }, () => ({ taskId: 'parent' })));
+    for (const scheduler of schedulers) {
+      let health = await scheduler.getHealthStatus();
+      while (health.status !== 'degraded') {
+        await turn();
+        health = await scheduler.getHealthStatus();
+      }
+      expect(health.problems.join()).toContain('all 2 slots have been occupied for');
+      expect(health.problems.join()).toContain("'child'");
+    }
+  });
+
   it('are not reported while those executions run, or runs end', async () => {
     const door = gate();
     const app: Awaited<ReturnType<typeof startApp>> = await startApp(

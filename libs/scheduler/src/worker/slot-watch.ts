@@ -18,7 +18,7 @@ export interface SlotUse {
 /**
  * Detects that all slots are occupied by handlers that wait for executions that need one of these slots, so none can
  * end. It is not known which handler made which call of waitForExecution. The criteria are: as many waits as slots, no
- * ended run for long, and executions that only this worker could run.
+ * ended run for long, and executions that no worker with a free slot could run.
  */
 export class SlotWatch {
   private freed = 0;
@@ -42,18 +42,13 @@ export class SlotWatch {
     if (freeSlots > 0 || calls < inUse) return null;
     this.since ??= now;
     if (now - this.since < HELD_MS) return null;
-    const waiting: TaskExecution[] = [];
-    for (const id of executionIds.slice(0, MAX_EXAMINED)) {
-      const execution = await this.store.getExecution(id);
-      if (execution?.waitingFor?.kind === 'queue') waiting.push(execution);
-      // An execution that runs elsewhere, or waits for something else, may still end; one that runs here has a slot
-      // itself.
-      else if (execution?.status !== 'RUNNING' || execution.attempts.at(-1)?.workerId !== this.workerId) return null;
-    }
+    const waiting = await this.neededFirst(executionIds);
+    if (waiting === null) return null;
     const [first] = waiting;
     if (!first) return null;
     const others = (await this.store.listWorkers()).filter(
-      (worker) => worker.workerId !== this.workerId && worker.state === 'active',
+      ({ workerId, state, running, maxConcurrentTasks }) =>
+        workerId !== this.workerId && state === 'active' && running < maxConcurrentTasks,
     );
     const canRun = ({ queue, taskId }: TaskExecution): boolean =>
       others.some((worker) => worker.queues.includes(queue) && worker.tasks.includes(taskId));
@@ -63,5 +58,30 @@ export class SlotWatch {
       `${executionIds.length} executions that need one of these slots, such as '${first.taskId}' (${first.executionId}) in ` +
       `queue '${first.queue}': use dependencies, another queue with separate slots, or more slots`
     );
+  }
+  /** Which executions these wait for in a queue, directly or by dependencies. @returns null if one may end without a slot */
+  private async neededFirst(executionIds: readonly string[]): Promise<TaskExecution[] | null> {
+    const waiting: TaskExecution[] = [];
+    const ids = new Set(executionIds);
+    let examined = 0;
+    for (const id of ids) {
+      if (++examined > MAX_EXAMINED) break;
+      const execution = await this.store.getExecution(id);
+      const kind = execution?.waitingFor?.kind;
+      if (kind === 'queue') {
+        waiting.push(execution!);
+      } else if (kind === 'dependencies') {
+        for (const { executionId } of execution!.waitingFor!.dependencies ?? []) {
+          // The next execution of a task may come from anywhere.
+          if (executionId === null) return null;
+          ids.add(executionId);
+        }
+      } else if (execution?.status !== 'RUNNING' || execution.attempts.at(-1)?.workerId !== this.workerId) {
+        // An execution that runs elsewhere, or waits for something else, may still end; one that runs here has a slot
+        // itself.
+        return null;
+      }
+    }
+    return waiting;
   }
 }
