@@ -27,7 +27,7 @@ const shared = {
  */
 const PROJECTS = [
   { name: 'unit', folders: ['libs', 'src', 'test/architecture'], timeout: 60_000 },
-  { name: 'packaging', folders: ['test/packaging'], timeout: 240_000, packed: true },
+  { name: 'packaging', folders: ['test/packaging'], timeout: 280_000, packed: true },
   { name: 'model', folders: ['test/model', 'test/simulation'], timeout: 60_000 },
   { name: 'e2e', folders: ['test/!(architecture|packaging|model|simulation|redis|contract)'], timeout: 120_000 },
   { name: 'redis', folders: ['test/redis'], timeout: 60_000 },

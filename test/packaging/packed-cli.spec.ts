@@ -37,7 +37,7 @@ describe('the tarball of the command line', () => {
   });
 });
 
-const offline = await npmOffline();
+const offline = npmOffline();
 if (offline !== null) console.warn(`SKIPPED: the packed command line installed: no npm registry (${offline})`);
 
 (offline === null ? describe : describe.skip)(

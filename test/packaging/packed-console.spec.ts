@@ -71,7 +71,7 @@ describe('the tarball of the console', () => {
   });
 });
 
-const offline = await npmOffline();
+const offline = npmOffline();
 if (offline !== null) console.warn(`SKIPPED: the packed console in apps of users: no npm registry (${offline})`);
 
 (offline === null ? describe : describe.skip).each(APPS)(
@@ -87,7 +87,7 @@ if (offline !== null) console.warn(`SKIPPED: the packed console in apps of users
         'nestjs-advanced-scheduler': `file:${packedLibrary()}`,
         'nestjs-advanced-scheduler-console': `file:${packedConsole()}`,
       };
-      await installApp(folder, { type, main: 'test/packaging/console-app/main.ts', dependencies });
+      await installApp(folder, { type, nest, main: 'test/packaging/console-app/main.ts', dependencies });
       await run(process.execPath, [TSC, '-p', '.'], folder);
     });
 

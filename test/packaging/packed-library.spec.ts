@@ -75,7 +75,7 @@ describe('the tarball', () => {
   });
 });
 
-const offline = await npmOffline();
+const offline = npmOffline();
 if (offline !== null) console.warn(`SKIPPED: the packed library in apps of users: no npm registry (${offline})`);
 
 (offline === null ? describe : describe.skip)(
@@ -90,7 +90,8 @@ if (offline !== null) console.warn(`SKIPPED: the packed library in apps of users
             ...nestDependencies(app.nest),
             'nestjs-advanced-scheduler': `file:${packedLibrary()}`,
           };
-          await installApp(folderOf(app), { type: app.type, main: 'test/packaging/app/main.ts', dependencies });
+          const main = 'test/packaging/app/main.ts';
+          await installApp(folderOf(app), { type: app.type, nest: app.nest, main, dependencies });
         }),
       );
     });

@@ -8,7 +8,12 @@ import { npmOffline, run } from '../support/run-program.js';
 
 const TSC = resolve('node_modules/typescript/bin/tsc');
 
-const offline = await npmOffline();
+const APPS = [
+  ['12', 'module'],
+  ['11', 'commonjs'],
+] as const;
+
+const offline = npmOffline();
 if (offline !== null) console.warn(`SKIPPED: tenants with nestjs-cls: no npm registry (${offline})`);
 
 // By itself, not in this process: nestjs-cls is CommonJS and Nest 12 is not, which Jest cannot load together.
@@ -21,6 +26,7 @@ if (offline !== null) console.warn(`SKIPPED: tenants with nestjs-cls: no npm reg
     beforeAll(async () => {
       work = await mkdtemp(join(tmpdir(), 'packed-tenants-'));
       server = await startRedis();
+      await Promise.all(APPS.map(([nest, type]) => install(nest, type)));
     });
 
     afterAll(async () => {
@@ -28,22 +34,29 @@ if (offline !== null) console.warn(`SKIPPED: tenants with nestjs-cls: no npm reg
       await rm(work, { recursive: true, force: true });
     });
 
-    it.each([
-      ['12', 'module'],
-      ['11', 'commonjs'],
-    ] as const)('have jobs without data of another tenant, three at once over HTTP, on Nest %s', async (nest, type) => {
-      const folder = join(work, type);
+    async function install(nest: '11' | '12', type: 'module' | 'commonjs'): Promise<void> {
       const dependencies = {
         ...nestDependencies(nest),
         ...{ 'nestjs-advanced-scheduler': `file:${packedLibrary()}`, '@nestjs/platform-fastify': `^${nest}.0.0` },
         ...{ 'nestjs-cls': '*', ioredis: ioredisOf(nest), '@photostructure/sqlite': '^1.2.1' },
       };
-      await installApp(folder, { type, main: 'test/packaging/tenants-app/main.ts', dependencies });
-      await run(process.execPath, [TSC, '-p', '.', '--skipLibCheck'], folder);
-      const stores = ['memory', { type: 'embedded', path: join(folder, 's.db') }, { type: 'redis', port: server.port }];
-      const variables = [`STORES=${JSON.stringify(stores)}`];
-      const { stdout } = await run('env', [...variables, process.execPath, 'dist/main.js'], folder);
-      expect(JSON.parse(stdout)).toEqual({ answered: Array(6).fill(true), leaks: [], done: 180 });
-    });
+      await installApp(join(work, type), { type, nest, main: 'test/packaging/tenants-app/main.ts', dependencies });
+    }
+
+    it.each(APPS)(
+      'have jobs without data of another tenant, three at once over HTTP, on Nest %s',
+      async (_nest, type) => {
+        const folder = join(work, type);
+        await run(process.execPath, [TSC, '-p', '.', '--skipLibCheck'], folder);
+        const stores = [
+          'memory',
+          { type: 'embedded', path: join(folder, 's.db') },
+          { type: 'redis', port: server.port },
+        ];
+        const variables = [`STORES=${JSON.stringify(stores)}`];
+        const { stdout } = await run('env', [...variables, process.execPath, 'dist/main.js'], folder);
+        expect(JSON.parse(stdout)).toEqual({ answered: Array(6).fill(true), leaks: [], done: 180 });
+      },
+    );
   },
 );

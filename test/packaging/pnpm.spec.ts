@@ -10,7 +10,7 @@ import { npmOffline, run } from '../support/run-program.js';
 const TSC = resolve('node_modules/typescript/bin/tsc');
 const PNPM = 'pnpm@10';
 
-const offline = await npmOffline();
+const offline = npmOffline();
 if (offline !== null) console.warn(`SKIPPED: pnpm: no npm registry (${offline})`);
 
 /** pnpm links only what a package declares: an import of an undeclared package fails. */

@@ -37,16 +37,23 @@ const OLD_COMPILER_OPTIONS = {
   strictNullChecks: true,
 };
 
-const offline = await npmOffline();
+const offline = npmOffline();
 if (offline !== null) console.warn(`SKIPPED: tests of users: no npm registry (${offline})`);
 
 (offline === null ? describe : describe.skip)(`tests of users${offline === null ? '' : ' (no npm registry)'}`, () => {
   let work: string;
   let server: RedisServer;
+  let withJest: string;
+  let withVitest: string;
 
   beforeAll(async () => {
     work = await mkdtemp(join(tmpdir(), 'tests-of-users-'));
     server = await startRedis();
+    const tools = { jest: '^30.0.0', 'ts-jest': '^29.2.5', '@types/jest': '^30.0.0', typescript: '^5.9.0' };
+    [withJest, withVitest] = await Promise.all([
+      install('jest', '11', 'commonjs', tools),
+      install('vitest', '12', 'module', { vitest: '^4.0.0' }),
+    ]);
   });
 
   afterAll(async () => {
@@ -54,7 +61,7 @@ if (offline !== null) console.warn(`SKIPPED: tests of users: no npm registry (${
     await rm(work, { recursive: true, force: true });
   });
 
-  async function install(name: string, nest: string, type: 'module' | 'commonjs', tools: Record<string, string>) {
+  async function install(name: string, nest: '11' | '12', type: 'module' | 'commonjs', tools: Record<string, string>) {
     const folder = join(work, name);
     const dependencies = {
       ...nestDependencies(nest),
@@ -62,7 +69,7 @@ if (offline !== null) console.warn(`SKIPPED: tests of users: no npm registry (${
       ...{ ioredis: ioredisOf(nest), '@photostructure/sqlite': '^1.2.1' },
       ...tools,
     };
-    await installApp(folder, { type, main: 'test/packaging/tested-app/mailer.ts', dependencies });
+    await installApp(folder, { type, nest, main: 'test/packaging/tested-app/mailer.ts', dependencies });
     await cp(join(folder, 'src/main.ts'), join(folder, 'src/mailer.spec.ts'));
     await rm(join(folder, 'src/main.ts'));
     return folder;
@@ -79,8 +86,7 @@ if (offline !== null) console.warn(`SKIPPED: tests of users: no npm registry (${
   const write = (path: string, content: unknown): Promise<void> => writeFile(path, JSON.stringify(content, null, 2));
 
   it('pass in a CommonJS project of Nest 11 with Jest, as the guide describes', async () => {
-    const tools = { jest: '^30.0.0', 'ts-jest': '^29.2.5', '@types/jest': '^30.0.0', typescript: '^5.7.3' };
-    const folder = await install('jest', '11', 'commonjs', tools);
+    const folder = withJest;
     const recipe = /```json\n(\{\n {2}"jest": .+?\n\}\n)```/s.exec(
       await readFile('docs/guide/testing.md', 'utf8'),
     )![1]!;
@@ -94,7 +100,7 @@ if (offline !== null) console.warn(`SKIPPED: tests of users: no npm registry (${
   });
 
   it('pass in an ESM project of Nest 12 with Vitest', async () => {
-    const folder = await install('vitest', '12', 'module', { vitest: '^4.0.0' });
+    const folder = withVitest;
     await writeFile(
       join(folder, 'vitest.config.mjs'),
       `export default { test: { globals: true, setupFiles: ['reflect-metadata'] } };`,

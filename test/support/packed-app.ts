@@ -1,22 +1,39 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { npm } from './run-program.js';
+import { linkPackages } from './link-packages.js';
+import { sharedInstallation } from './shared-installation.js';
 
 /** An app of a user: packages from the registry and tarballs, installed for real. */
 export interface PackedApp {
   type: 'module' | 'commonjs';
+  /** The major version of Nest. */
+  nest: Nest;
   /** Of this repository; becomes src/main.ts. */
   main: string;
   dependencies: Readonly<Record<string, string>>;
 }
 
+type Nest = '11' | '12';
+type Dependencies = Readonly<Record<string, string>>;
+
+const DEV_DEPENDENCIES: Dependencies = { '@types/node': '^20' };
+/** What apps of a major version of Nest declare beside it; an alias for a second version of a package. */
+const OTHER_DEPENDENCIES: Record<Nest, Dependencies> = {
+  '11': {
+    'ioredis-6': 'npm:ioredis@^6.0.0',
+    ...{ jest: '^30.0.0', 'ts-jest': '^29.2.5', '@types/jest': '^30.0.0' },
+    ...{ '@nestjs/cli': '^11.0.0', 'ts-loader': '^9.5.0', typescript: '^5.9.0' },
+  },
+  '12': { vitest: '^4.0.0' },
+};
+
 /** The ioredis of an app of that major version of Nest: both majors that the library takes are tested. */
-export function ioredisOf(nest: string): string {
+export function ioredisOf(nest: Nest): string {
   return nest === '11' ? '^5.11.0' : '^6.0.0';
 }
 
 /** What the library asks for beside it, each of the release line that goes with that of Nest. */
-export function nestDependencies(nest: string): Record<string, string> {
+export function nestDependencies(nest: Nest): Record<string, string> {
   const peers =
     nest === '11' ? { schedule: '6', emitter: '3', terminus: '11' } : { schedule: '12', emitter: '12', terminus: '12' };
   return {
@@ -46,14 +63,34 @@ export function packedCli(): string {
   return process.env['PACKED_SCHEDULER-CLI']!;
 }
 
-/** Writes the app and installs it. */
+/**
+ * Writes the app and installs it: hard links to the packages that its dependencies reach in an installation that all apps of
+ * this version of Nest share. What it does not declare, directly or through others, it does not have.
+ */
 export async function installApp(folder: string, app: PackedApp): Promise<void> {
   await writeApp(folder, app);
-  await npm(['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], folder);
+  const shared = await sharedInstallation(`nest-${app.nest}`, dependenciesOfAll(app.nest));
+  linkPackages(shared, folder, { ...app.dependencies, ...DEV_DEPENDENCIES });
+}
+
+function dependenciesOfAll(nest: Nest): Dependencies {
+  return {
+    ...nestDependencies(nest),
+    'nestjs-advanced-scheduler': `file:${packedLibrary()}`,
+    'nestjs-advanced-scheduler-console': `file:${packedConsole()}`,
+    '@nestjs/platform-fastify': `^${nest}.0.0`,
+    '@nestjs/testing': `^${nest}.0.0`,
+    'nestjs-cls': '*',
+    ioredis: ioredisOf(nest),
+    '@photostructure/sqlite': '^1.2.1',
+    ...{ esbuild: '^0.28.0', '@vercel/ncc': '^0.45.0' },
+    ...OTHER_DEPENDENCIES[nest],
+    ...DEV_DEPENDENCIES,
+  };
 }
 
 /** Writes the app, strict down to the declarations of what it uses. */
-export async function writeApp(folder: string, { type, main, dependencies }: PackedApp): Promise<void> {
+export async function writeApp(folder: string, { type, main, dependencies }: Omit<PackedApp, 'nest'>): Promise<void> {
   await mkdir(join(folder, 'src'), { recursive: true });
   await cp(resolve(main), join(folder, 'src/main.ts'));
   const packageJson = {
@@ -61,7 +98,7 @@ export async function writeApp(folder: string, { type, main, dependencies }: Pac
     private: true,
     type,
     dependencies,
-    devDependencies: { '@types/node': '^20' },
+    devDependencies: DEV_DEPENDENCIES,
   };
   const compilerOptions = {
     module: 'nodenext',
