@@ -38,8 +38,15 @@ export function buildApp(name: string): { main: string; remove: () => void } {
   return { main: join(outDir, 'src', 'main.js'), remove: remove(outDir) };
 }
 
-/** Compiled by the first suite that asks, and copied to a directory of each. */
+/** A build in a directory of each suite. */
 function copyOfBuild(kind: string, name: string, compile: (outDir: string) => void): string {
+  const copy = join(CACHE, `${name}-${process.pid}`);
+  cpSync(sharedBuild(kind, compile), copy, { recursive: true });
+  return copy;
+}
+
+/** Compiled by the first suite that asks. */
+function sharedBuild(kind: string, compile: (outDir: string) => void): string {
   const built = join(CACHE, `${kind}-${hashOfSources()}`);
   if (!existsSync(built)) {
     for (const other of existsSync(CACHE) ? readdirSync(CACHE) : [])
@@ -56,9 +63,7 @@ function copyOfBuild(kind: string, name: string, compile: (outDir: string) => vo
       if (!existsSync(built)) throw error;
     }
   }
-  const copy = join(CACHE, `${name}-${process.pid}`);
-  cpSync(built, copy, { recursive: true });
-  return copy;
+  return built;
 }
 
 /** Of everything that a build depends on. */
@@ -82,7 +87,7 @@ function compileApp(outDir: string): void {
   const library = join(outDir, 'node_modules', 'nestjs-advanced-scheduler');
   mkdirSync(library, { recursive: true });
   copyFileSync('libs/scheduler/package.json', join(library, 'package.json'));
-  compileLibrary(join(library, 'dist'));
+  cpSync(sharedBuild('library', compileLibrary), join(library, 'dist'), { recursive: true });
   const console = join(outDir, 'node_modules', 'nestjs-advanced-scheduler-console');
   mkdirSync(console, { recursive: true });
   copyFileSync('libs/scheduler-console/package.json', join(console, 'package.json'));
