@@ -4,12 +4,14 @@ import {
   edgeTo,
   edgeToNewest,
   HOUR,
+  LEASE,
   lockOn,
   MINUTE,
   mirrorOf,
   newExecution,
   newSchedule,
   nextId,
+  settlementOf,
   type OpenStore,
 } from './fixtures.js';
 import { fixtures } from './store-fixture.js';
@@ -86,6 +88,57 @@ export function definitionContract(open: OpenStore): void {
         const next = await s.add({ taskId: 'nightly' });
         await worker.complete(await worker.claimOne(next));
         expect(await worker.claim(9)).toEqual([]);
+      }),
+    );
+
+    it.each(['retry', 'snooze', 'release', 'leave', 'crash'] as const)(
+      'ends runs that would have to run again, and their workflow goes on: %s',
+      (how) =>
+        withFixture(async (s) => {
+          const worker = await s.worker();
+          const workflowId = nextId();
+          const first = newExecution({ taskId: 'nightly', workflow: { workflowId, ref: 'first' } });
+          const edges = [edgeTo(first.executionId, 'always')];
+          const last = newExecution({ workflow: { workflowId, ref: 'last' }, edges });
+          const nodes = [first, last].map(({ executionId, taskId, workflow }) => ({
+            ...{ ref: workflow!.ref, executionId, taskId },
+            dependsOn: workflow!.ref === 'last' ? [{ ref: 'first', type: 'always' as const }] : [],
+          }));
+          await s.store.startWorkflow({ workflowId, name: 'w', nodes }, [first, last]);
+          const alone = await s.add({ taskId: 'nightly' });
+          const [run, other] = await worker.claim(2);
+          expect([run!.executionId, other!.executionId]).toEqual([first.executionId, alone]);
+          expect(await s.store.removeTask('nightly')).toBe(true);
+          if (how === 'leave') await s.store.deregister(worker.id);
+          else if (how === 'crash') s.clock.advance(LEASE + 1);
+          else await worker.settle(settlementOf(how, run!), settlementOf(how, other!));
+          await s.rescue();
+          for (const id of [first.executionId, alone])
+            expect(await s.get(id)).toMatchObject({ status: 'CANCELLED', reason: 'TASK_UNREGISTERED' });
+          const next = await s.worker('w2');
+          await next.complete(await next.claimOne(last.executionId));
+          expect((await s.store.getWorkflow(workflowId))?.status).toBe('CANCELLED');
+          // Run again once the task is back, it is as before.
+          await s.define('nightly');
+          await s.store.reopen(alone);
+          const again = await next.claimOne(alone);
+          await next.retry(again);
+          await next.complete(await next.claimOne(alone));
+          expect((await s.stats()).byStatus).toMatchObject({ PENDING: 0, RUNNING: 0, RETRYING: 0 });
+        })(),
+    );
+
+    it(
+      'does not end runs of a task that is registered anew meanwhile',
+      withFixture(async (s) => {
+        const worker = await s.worker();
+        const id = await s.add({ taskId: 'nightly' });
+        const run = await worker.claimOne(id);
+        await s.store.removeTask('nightly');
+        await s.define('nightly');
+        await worker.retry(run);
+        await worker.complete(await worker.claimOne(id));
+        expect(await s.status(id)).toBe('COMPLETED');
       }),
     );
 

@@ -59,6 +59,7 @@ export function reopen(t: Tables, execution: ExecutionRecord): void {
   execution.rootCause = undefined;
   execution.dueAt = t.now;
   execution.isDated = undefined;
+  execution.isUnregistered = undefined;
   edges.reattach(t, execution);
   t.emitExecution(execution, 'reopened');
   place(t, execution);

@@ -50,6 +50,8 @@ export interface ExecutionRecord {
   arrivalSteps?: number;
   /** While there are such steps: the edges that have waited since before that number are attached. */
   arrivalNumber?: number;
+  /** Its task was unregistered while it ran: it does not run again, unless the task is back. */
+  isUnregistered?: boolean;
   /** The worker that runs it. */
   readonly workerId?: string;
   readonly lastWorkerId?: string;

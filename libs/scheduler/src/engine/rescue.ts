@@ -4,7 +4,7 @@ import { finish } from './finish.js';
 import { addAttempt } from './history.js';
 import * as lock from './lock.js';
 import type { ExecutionRecord } from './records.js';
-import { finalizeCancel, giveUp, release } from './settle.js';
+import { endUnregistered, finalizeCancel, giveUp, isUnregistered, release } from './settle.js';
 import type { Tables } from './tables.js';
 
 /** The lease of its worker is over: the run goes back to the head of its queue, or fails after too many crashes. */
@@ -17,6 +17,10 @@ export function rescue(t: Tables, execution: ExecutionRecord): void {
   execution.crashes++;
   const message = `the lease of worker ${execution.lastWorkerId} ended during run ${execution.runs}`;
   const failure = t.makeError('WorkerLostError', message, 'WORKER_LOST');
+  if (isUnregistered(t, execution)) {
+    endUnregistered(t, execution, 'WORKER_LOST', failure);
+    return;
+  }
   addAttempt(t, execution, 'WORKER_LOST', failure);
   if (execution.crashes >= MAX_CRASHES) {
     execution.leaseToken++;
@@ -33,6 +37,7 @@ export function rescue(t: Tables, execution: ExecutionRecord): void {
 /** Takes back a run that its worker does not hold: it leaves, or has lost it. */
 export function takeBack(t: Tables, execution: ExecutionRecord): void {
   if (execution.cancelRequestedAt > 0) finalizeCancel(t, execution);
+  else if (isUnregistered(t, execution)) endUnregistered(t, execution, 'CANCELLED', undefined);
   else release(t, execution);
 }
 

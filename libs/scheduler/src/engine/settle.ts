@@ -74,6 +74,8 @@ export function settle(t: Tables, execution: ExecutionRecord, settlement: Settle
   } else if (settlement.kind === 'fail') {
     addAttempt(t, execution, 'FAILED', failure);
     finish(t, execution, 'fail', 'FAILED', { error: failure, reason: settlement.reason });
+  } else if (isUnregistered(t, execution)) {
+    endUnregistered(t, execution, settlement.kind === 'retry' ? 'FAILED' : 'CANCELLED', failure);
   } else if (settlement.kind === 'retry') {
     retry(t, execution, failure, settlement.delay);
   } else if (settlement.kind === 'snooze') {
@@ -82,6 +84,24 @@ export function settle(t: Tables, execution: ExecutionRecord, settlement: Settle
     release(t, execution);
     if (settlement.lock !== undefined && execution.lockKey === undefined) t.requireLock(execution, settlement.lock);
   }
+}
+
+/** Whether it cannot run again: its task was unregistered during the run, and is not back. */
+export function isUnregistered(t: Tables, execution: ExecutionRecord): boolean {
+  if (!execution.isUnregistered) return false;
+  return !t.definitions.isDefined(execution);
+}
+
+/** Ends a run of an unregistered task that would have to run again. @param outcome of its last attempt */
+export function endUnregistered(
+  t: Tables,
+  execution: ExecutionRecord,
+  outcome: 'FAILED' | 'CANCELLED' | 'WORKER_LOST',
+  failure: Stored,
+): void {
+  execution.leaseToken++;
+  addAttempt(t, execution, outcome, failure);
+  finish(t, execution, 'finalizeCancel', 'CANCELLED', { error: failure, reason: 'TASK_UNREGISTERED' });
 }
 
 /** Returns a run to the head of its queue, as if it had not been claimed. */

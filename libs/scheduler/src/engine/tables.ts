@@ -264,6 +264,8 @@ export interface Ticks {
 /** Definitions of tasks by id. */
 export interface DefinitionTable {
   get(taskId: string): DefinitionRecord | undefined;
+  /** Whether there is a definition of its task. */
+  isDefined(execution: ExecutionRecord): boolean;
   put(definition: DefinitionRecord): void;
   /** From now on the newest execution of the task is kept, since others depend on it. */
   watch(taskId: string): void;

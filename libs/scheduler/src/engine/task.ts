@@ -17,8 +17,12 @@ export function dependsOn(definition: DefinitionRecord, taskId: string): boolean
   return false;
 }
 
-/** Ends an execution of a removed task, unless it has begun. @returns whether it did */
+/** Ends an execution of a removed task. One that runs does not run again. @returns whether it did */
 export function cancelQueued(t: Tables, execution: ExecutionRecord): boolean {
+  if (execution.status === 'RUNNING') {
+    execution.isUnregistered = true;
+    t.touchExecution(execution);
+  }
   if (execution.status !== 'PENDING' && execution.status !== 'RETRYING') return false;
   finish(t, execution, 'cancel', 'CANCELLED', { reason: 'TASK_UNREGISTERED' });
   return true;

@@ -90,6 +90,7 @@ export interface ExtraRecord {
   arrivalNumber?: number;
   /** Ids of tasks that have used its outcome; with the request, if more of that request may follow. */
   usedBy?: (string | [taskId: string, request: string])[];
+  unregistered?: boolean;
   lock?: LockNeed;
   parkNumber?: number;
   /** The end of its wait for the lock, or the remaining ms while it is ready; and the order among equal deadlines. */
@@ -203,6 +204,7 @@ function encodeExtra(extra: Extra): ExtraRecord {
     edgesToReattach: extra.edgesToReattach,
     arrivalNumber: extra.arrivalNumber,
     usedBy: extra.usedBy ? encodeUsers(extra.usedBy, extra.arrivalSteps !== undefined) : undefined,
+    unregistered: extra.isUnregistered,
     lock: extra.lock ?? undefined,
     parkNumber: extra.parkNumber,
     lockWait: lockWait ? [extra.lockWaitLeft ?? lockWait.at, lockWait.order] : undefined,

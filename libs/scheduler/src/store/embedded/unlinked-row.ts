@@ -50,6 +50,7 @@ function restoreExtra(s: State, row: Row, record: ExtraRecord): void {
   extra.edgesToReattach = record.edgesToReattach;
   extra.arrivalNumber = record.arrivalNumber;
   extra.usedBy = record.usedBy ? new Map(record.usedBy.map((user) => decodeUser(s, user))) : null;
+  extra.isUnregistered = record.unregistered;
   extra.lock = record.lock ?? null;
   extra.parkNumber = record.parkNumber;
   extra.fencingToken = record.fencingToken;

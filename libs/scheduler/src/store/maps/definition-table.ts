@@ -1,7 +1,7 @@
 import type { TaskRecord } from '../../core/task-definition.js';
 import type { DefinitionTable } from '../../engine/tables.js';
 import type { Changed } from './changed.js';
-import type { TaskRow } from './rows.js';
+import type { Row, TaskRow } from './rows.js';
 
 /** What the table needs of the state. */
 interface DefinitionState {
@@ -15,6 +15,10 @@ export class MapsDefinitionTable implements DefinitionTable {
 
   get(taskId: string): TaskRecord | undefined {
     return this.s.tasks.get(taskId)?.mirror ?? undefined;
+  }
+
+  isDefined({ task }: Row): boolean {
+    return task.mirror !== null;
   }
 
   put(mirror: TaskRecord): void {

@@ -7,6 +7,7 @@ export class RareFields {
   endsToPropagate: number | undefined = undefined;
   arrivalSteps: number | undefined = undefined;
   arrivalNumber: number | undefined = undefined;
+  isUnregistered: boolean | undefined = undefined;
   heldLock: string | undefined = undefined;
   fencingToken: number | undefined = undefined;
   parkNumber: number | undefined = undefined;
@@ -72,6 +73,14 @@ export abstract class WithRareFields {
 
   set arrivalNumber(value: number | undefined) {
     if (value !== this.arrivalNumber) this.more().arrivalNumber = value;
+  }
+
+  get isUnregistered(): boolean | undefined {
+    return this.extra?.isUnregistered;
+  }
+
+  set isUnregistered(value: boolean | undefined) {
+    if (value !== this.isUnregistered) this.more().isUnregistered = value;
   }
 
   get heldLock(): string | undefined {

@@ -1203,6 +1203,7 @@ function exports.reopen(t, execution)
     execution.rootCause = nil
     execution.dueAt = t.now
     execution.isDated = nil
+    execution.isUnregistered = nil
     edges.reattach(t, execution)
     t:emitExecution(execution, "reopened")
     place(t, execution)
@@ -2073,6 +2074,8 @@ function exports.settle(t, execution, settlement)
             "FAILED",
             {error = failure, reason = settlement.reason}
         )
+    elseif exports.isUnregistered(t, execution) then
+        exports.endUnregistered(t, execution, settlement.kind == "retry" and "FAILED" or "CANCELLED", failure)
     elseif settlement.kind == "retry" then
         retry(t, execution, failure, settlement.delay)
     elseif settlement.kind == "snooze" then
@@ -2083,6 +2086,27 @@ function exports.settle(t, execution, settlement)
             t:requireLock(execution, settlement.lock)
         end
     end
+end
+--- Whether it cannot run again: its task was unregistered during the run, and is not back.
+function exports.isUnregistered(t, execution)
+    if not execution.isUnregistered then
+        return false
+    end
+    return not t.definitions:isDefined(execution)
+end
+--- Ends a run of an unregistered task that would have to run again.
+-- 
+-- @param outcome of its last attempt
+function exports.endUnregistered(t, execution, outcome, failure)
+    execution.leaseToken = execution.leaseToken + 1
+    addAttempt(t, execution, outcome, failure)
+    finish(
+        t,
+        execution,
+        "finalizeCancel",
+        "CANCELLED",
+        {error = failure, reason = "TASK_UNREGISTERED"}
+    )
 end
 --- Returns a run to the head of its queue, as if it had not been claimed.
 function exports.release(t, execution)
@@ -2198,8 +2222,10 @@ local MAX_CRASHES = limits.MAX_CRASHES
 local finish = engine.finish.finish
 local addAttempt = engine.history.addAttempt
 local lock = engine.lock
+local endUnregistered = engine.settle.endUnregistered
 local finalizeCancel = engine.settle.finalizeCancel
 local giveUp = engine.settle.giveUp
+local isUnregistered = engine.settle.isUnregistered
 local release = engine.settle.release
 --- The lease of its worker is over: the run goes back to the head of its queue, or fails after too many crashes.
 function exports.rescue(t, execution)
@@ -2211,6 +2237,10 @@ function exports.rescue(t, execution)
     execution.crashes = execution.crashes + 1
     local message = (("the lease of worker " .. tostring(execution.lastWorkerId)) .. " ended during run ") .. tostring(execution.runs)
     local failure = t:makeError("WorkerLostError", message, "WORKER_LOST")
+    if isUnregistered(t, execution) then
+        endUnregistered(t, execution, "WORKER_LOST", failure)
+        return
+    end
     addAttempt(t, execution, "WORKER_LOST", failure)
     if execution.crashes >= MAX_CRASHES then
         execution.leaseToken = execution.leaseToken + 1
@@ -2233,6 +2263,8 @@ end
 function exports.takeBack(t, execution)
     if execution.cancelRequestedAt > 0 then
         finalizeCancel(t, execution)
+    elseif isUnregistered(t, execution) then
+        endUnregistered(t, execution, "CANCELLED", nil)
     else
         release(t, execution)
     end
@@ -2491,10 +2523,14 @@ function exports.dependsOn(definition, taskId)
     end
     return false
 end
---- Ends an execution of a removed task, unless it has begun.
+--- Ends an execution of a removed task. One that runs does not run again.
 -- 
 -- @returns whether it did
 function exports.cancelQueued(t, execution)
+    if execution.status == "RUNNING" then
+        execution.isUnregistered = true
+        t:touchExecution(execution)
+    end
     if execution.status ~= "PENDING" and execution.status ~= "RETRYING" then
         return false
     end

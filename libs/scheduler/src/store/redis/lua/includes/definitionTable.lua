@@ -19,6 +19,10 @@ function definitionTable:get(task)
   return definitionTable.unpack(call('HGET', keys.tasks, task) or '')
 end
 
+function definitionTable:isDefined(row)
+  return call('HEXISTS', keys.tasks, row.task) == 1
+end
+
 function definitionTable:put(definition)
   call('HSET', keys.tasks, definition.taskId, definition.text)
 end

@@ -22,6 +22,7 @@ local FIELDS = {
   { 'cx', 'crashes', NUMBER },
   { 'sz', 'snoozes', NUMBER }, -- runs that ended with RetryLaterError
   { 'no', 'claimNumber', NUMBER },
+  { 'ur', 'isUnregistered', NUMBER }, -- flag: its task was removed during the run
   { 'w', 'workerId', TEXT }, -- the worker that runs it
   { 'wi', 'lastWorkerId', TEXT },
   { 'gr', 'cancelDeadline', TEXT }, -- its member in `keys.cancelDeadlines`
