@@ -44,6 +44,9 @@ it('older data is noticed, runs that it counts come back, and its counters are w
     const stats = await store.stats();
     expect(stats.byStatus).toEqual(byStatus);
     expect(stats.counters).toMatchObject({ scheduled: all, completed, failed, cancelled, skipped });
+    // Each run that was started and not released has ended, or is under way. Releases are as many as claims went back.
+    const { started, released } = stats.counters;
+    expect(started - released).toBe(completed! + failed! + byStatus.RUNNING!);
     return byStatus;
   };
 
