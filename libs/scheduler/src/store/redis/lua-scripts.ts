@@ -4,8 +4,12 @@ import { luaTexts } from './lua-texts.js';
 
 const COMMAND = /^commands\/(\w+)\.lua$/;
 const INCLUDE = /^-- @include (\w+)$/gm;
-/** The function of a module that resets its variables at each call: a library keeps variables between calls. */
+/** The function of a module that resets its variables: a library keeps variables between calls. */
 const BEGIN = /^function (\w+\.begin)\(\)$/m;
+/** How a module becomes a table of the engine. */
+const TABLE = /^(tables\.\w+) = \w+$/m;
+/** Modules that a verb begins at once; the others begin at their first use in a call. */
+const BEGUN_FIRST = ['keys', 'context', 'tables'];
 const DIGEST_LENGTH = 16;
 const DIGEST = '<digest>';
 
@@ -81,8 +85,40 @@ function scriptTextOf(name: string, texts: Texts): string {
 const GLOBALS =
   'redis, string, table, math, cjson, cmsgpack, tonumber, tostring, ipairs, pairs, type, pcall, error, unpack, select, setmetatable';
 
+/**
+ * `lazily` replaces a module by a table that begins the module at its first use and then puts it back. `endCall` does the
+ * same again with the modules that the last call has used.
+ */
+const LAZILY = `
+local usedModules = {}
+local function lazily(name, module, put)
+  local begin, unused = module.begin, {}
+  local function use()
+    put(module)
+    isUsed[name] = true
+    usedModules[#usedModules + 1] = function()
+      put(unused)
+      isUsed[name] = nil
+    end
+    begin()
+    return module
+  end
+  setmetatable(unused, {
+    __index = function(_, field) return use()[field] end,
+    __newindex = function(_, field, value) use()[field] = value end,
+  })
+  put(unused)
+end
+local function endCall()
+  for i = #usedModules, 1, -1 do
+    usedModules[i]()
+    usedModules[i] = nil
+  end
+end`;
+
 /** A verb that fails returns the code `FAILED`, since `ERR` is Redis's reply to a call of a missing function. */
 const RUN = `return function(verb, keys, args)
+endCall()
 local isDone, reply = pcall(verbs[verb], keys, args)
 if isDone or (type(reply) == 'table' and not string.find(reply.err, '^ERR')) then
 return reply
@@ -124,6 +160,9 @@ function libraryOf(names: readonly string[], texts: Texts): string {
     'local KEYS, ARGV',
     declare(shared),
     compact(includes),
+    'isUsed = {}',
+    compact(LAZILY),
+    ...[...shared].flatMap((module) => lazily(module, texts)),
     'local verbs = {}',
     ...verbs.map(({ name, body }) => compact(functionOf(name, body, texts, shared))),
     RUN,
@@ -139,7 +178,7 @@ function functionOf(name: string, body: string, texts: Texts, shared: ReadonlySe
     const includes = includesOf(include, texts, included);
     const unknown = includes.find((each) => !shared.has(each));
     if (unknown !== undefined) throw new Error(`library.lua does not include '${unknown}', which '${name}' uses`);
-    return includes.map((each) => beginOf(each, texts)).join('\n');
+    return includes.flatMap((each) => (BEGUN_FIRST.includes(each) ? beginOf(each, texts) : [])).join('\n');
   });
   return `function verbs.${name}(keys_, args_)\nKEYS, ARGV = keys_, args_\n${calls}\nend`;
 }
@@ -165,6 +204,16 @@ function beginOf(include: string, texts: Texts): string {
   const begin = BEGIN.exec(sourceOf(include, texts))?.[1];
   if (begin === undefined) return '';
   return begin === 'context.begin' ? `do local over = ${begin}() if over then return over end end` : `${begin}()`;
+}
+
+/** The text that makes a module begin at its first use, if it has variables to reset. */
+function lazily(module: string, texts: Texts): string[] {
+  const source = sourceOf(module, texts);
+  if (BEGUN_FIRST.includes(module) || !BEGIN.test(source)) return [];
+  const table = TABLE.exec(source)?.[1];
+  const names = table === undefined ? module : `${module}, ${table}`;
+  const values = table === undefined ? 'm' : 'm, m';
+  return [`lazily('${module}', ${module}, function(m) ${names} = ${values} end)`];
 }
 
 /** Replaces the first include of each module by the result of `use`, and removes repeated includes. */

@@ -13,10 +13,10 @@ local isInPipeline
 -- The stored reply of an operation that was already done, or nil.
 local function earlierReply()
   if isInPipeline then
-    local number, reply = string.match(context.lastOperation or '', '|(%d+);(.*)$')
+    local number, replyStart = string.match(context.lastOperation or '', '|(%d+);()')
     -- A late request from an abandoned connection: it was repeated since, or reported as unknown.
     if number and tonumber(number) >= tonumber(string.match(ARGV[2], '%d+', 4)) then
-      return cmsgpack.unpack(reply)
+      return cmsgpack.unpack(sub(context.lastOperation, replyStart))
     end
   elseif ARGV[2] ~= '' then
     local done = call('HGET', keys.operations, ARGV[2])
@@ -24,27 +24,51 @@ local function earlierReply()
   end
 end
 
+-- Parsed settings by their text, since callers repeat theirs; a test's clock is part of the text.
+local known, knownCount = {}, 0
+local KNOWN_AT_MOST = 100
+
+local function parse(text)
+  local testTime, lease, count, age, bytes, others, bound, publish, node =
+    string.match(text, '^(%d*)|(%d+)|(%d+)|(%d*)|(%d*)|([%d,;]*)|(%d+)|(%a+)|(.*)$')
+  if knownCount == KNOWN_AT_MOST then
+    known, knownCount = {}, 0
+  end
+  knownCount = knownCount + 1
+  known[text] = {
+    testTime = testTime,
+    lease = tonumber(lease),
+    historyCount = tonumber(count),
+    historyAge = tonumber(age),
+    historyBytes = tonumber(bytes),
+    historyOthers = others,
+    countsBytes = bytes ~= '' or (others ~= '' and string.find(others, ',%d+;') ~= nil),
+    maxAttempt = tonumber(bound),
+    publish = publish,
+    node = node,
+    connection = 'connection|' .. node,
+    listeners = 'others|' .. node,
+  }
+  return known[text]
+end
+
 -- Returns a reply if the verb has nothing to do, else nil.
 function context.begin()
   call, isInPipeline = redis.call, sub(ARGV[2], 1, 1) == codes.PIPELINE_OPERATION
   local asked, generation = head.asked(), head.generation()
-  local testTime, lease, count, age, bytes, others, bound, publish, node =
-    string.match(ARGV[1], '^(%d*)|(%d+)|(%d+)|(%d*)|(%d*)|([%d,;]*)|(%d+)|(%a+)|(.*)$', head.TEST_TIME)
+  local text = sub(ARGV[1], head.TEST_TIME)
+  local settings = known[text] or parse(text)
+  local testTime = settings.testTime
   context.budget = head.budget()
-  context.lease = tonumber(lease)
-  context.historyCount = tonumber(count)
-  context.historyAge = tonumber(age)
-  context.historyBytes = tonumber(bytes)
+  context.lease, context.maxAttempt = settings.lease, settings.maxAttempt
+  context.historyCount, context.historyAge = settings.historyCount, settings.historyAge
+  context.historyBytes = settings.historyBytes
   -- Limits of FAILED, CANCELLED and SKIPPED as count,age,bytes; for each, if they differ from those of COMPLETED.
-  context.historyOthers = others
+  context.historyOthers = settings.historyOthers
   -- Whether any of them limits bytes.
-  context.countsBytes = bytes ~= '' or (others ~= '' and string.find(others, ',%d+;') ~= nil)
-  context.maxAttempt = tonumber(bound)
-  context.publish = publish
-  context.node = node
-  context.pipeline = isInPipeline and 'lane|' .. node .. string.sub(ARGV[2], 1, 2)
-  local listeners, pipeline = 'others|' .. node, context.pipeline or 'hwm'
-  context.connection = 'connection|' .. node
+  context.countsBytes = settings.countsBytes
+  context.publish, context.node, context.connection = settings.publish, settings.node, settings.connection
+  context.pipeline = isInPipeline and 'lane|' .. settings.node .. sub(ARGV[2], 1, 2)
   local meta = call(
     'HMGET',
     keys.meta,
@@ -55,9 +79,9 @@ function context.begin()
     'ruled',
     'nodes',
     'popped',
-    listeners,
-    pipeline,
-    context.connection,
+    settings.listeners,
+    context.pipeline or 'hwm',
+    settings.connection,
     'offset'
   )
   local serverTime = head.serverTime(testTime)

@@ -1,9 +1,10 @@
 -- The tables of the engine on Redis, see engine/tables.ts.
-local tables = { workflows = workflow.table }
+local tables = { workflows = workflow.table, edgeBudget = {} }
 
 function tables.begin()
   tables.now, tables.lease, tables.maxAttemptDuration = now, context.lease, context.maxAttempt
-  tables.edgeBudget = { toDecide = limits.EDGES_PER_STEP, toMove = limits.EDGES_PER_STEP, bytes = STEP_BYTES }
+  local left = tables.edgeBudget
+  left.toDecide, left.toMove, left.bytes = limits.EDGES_PER_STEP, limits.EDGES_PER_STEP, STEP_BYTES
 end
 
 function tables:steadyTime()
