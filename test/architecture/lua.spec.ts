@@ -38,6 +38,22 @@ describe('the Lua of the Redis store', () => {
     expect(unformatted(planted('local id=ARGV[3]\nreturn id\n'))).toEqual(['commands/planted.lua']);
   });
 
+  // Until the first use of such a module in a call, its name refers to a table that begins it.
+  it('keeps no reference to a module that begins at its first use, except as a table of the engine', () => {
+    const begun = Object.values(SOURCES).flatMap((text) => /^function (\w+)\.begin\(\)$/m.exec(text)?.[1] ?? []);
+    const lazily = begun.filter((name) => !['keys', 'context', 'tables'].includes(name)).join('|');
+    const reference = new RegExp(`^(?:local )?\\w[\\w., ]* = (?:${lazily})(?:$|[ ,.].*)`, 'gm');
+    expect(lazily.split('|').length).toBeGreaterThan(20);
+    expect('local cache = rows.cache\n'.match(reference)).toHaveLength(1);
+    const modules = Object.entries(SOURCES).filter(([path]) => !path.startsWith('commands/'));
+    const kept = modules.flatMap(([, text]) => [...text.matchAll(reference)].map(([line]) => line));
+    const tables = kept.filter((line) => /^tables\.\w+ = \w+$/.test(line));
+    expect(tables.length).toBeGreaterThan(8);
+    const ofOthers = kept.filter((line) => !tables.includes(line) && !/^(\w+)\..* = \1\./.test(line));
+    // This function uses the fields of its module only by the module's name.
+    expect(ofOthers).toEqual(['statuses.isWaiting = inspect.isWaiting']);
+  });
+
   it('uses the shared constants for limits of all stores', () => {
     const limits = new Set(SOURCES['limits.lua']!.match(/(?<=^limits\.)\w+/gm));
     expect(limits.has('CLAIM_PER_STEP')).toBe(true);

@@ -25,11 +25,23 @@ describe('the library', () => {
     expect(scriptsOf(TEXTS).text).toContain('local context, rows = {}, {}\nlocal now\ndo\ncontext = {}\n');
   });
 
-  it('resets the variables of each include that a verb includes, dependencies first', () => {
-    const { text, scripts } = scriptsOf(TEXTS);
+  it('begins the context of a verb at once, and another module at its first use in a call', () => {
+    const { text } = scriptsOf(TEXTS);
     const begin = 'do local over = context.begin() if over then return over end end';
-    expect(text).toContain(`KEYS, ARGV = keys_, args_\n${begin}\nrows.begin()\nreturn rows.cache\nend`);
-    expect(scripts.get('read')!.text.split('\n')).toEqual([
+    expect(text).toContain(`KEYS, ARGV = keys_, args_\n${begin}\nreturn rows.cache\nend`);
+    expect(text).toContain("lazily('rows', rows, function(m) rows = m end)\n");
+    expect(text).not.toContain("lazily('context'");
+  });
+
+  it('puts a table of the engine in place together with its module', () => {
+    const table = 'local rows = {}\ntables.rows = rows\nfunction rows.begin()\n  rows.cache = {}\nend\n';
+    const { text } = scriptsOf({ ...TEXTS, 'includes/rows.lua': table });
+    expect(text).toContain("lazily('rows', rows, function(m) rows, tables.rows = m, m end)\n");
+  });
+
+  it('as a script begins each include of the verb where it is included, dependencies first', () => {
+    const begin = 'do local over = context.begin() if over then return over end end';
+    expect(scriptsOf(TEXTS).scripts.get('read')!.text.split('\n')).toEqual([
       ...['#!lua flags=no-writes', 'local rows, context = {}, {}', 'local now', 'do', 'do'],
       ...['context = {}', 'function context.begin()', 'return ARGV[1]', 'end', 'end', begin],
       ...['rows = {}', 'function rows.begin()', 'rows.cache = {}', 'end', 'end', 'rows.begin()', 'return rows.cache'],

@@ -20,7 +20,7 @@ local written, created, claims = tonumber(meta[1]) or 0, tonumber(meta[2]) or 0,
 local serverTime = head.serverTime(string.match(ARGV[1], '^%d*', head.TEST_TIME))
 local time = math.max(serverTime, written)
 -- As context.lua does: a node that accepted the new time from here would not detect a step of the clock.
-if head.isLate(head.asked(), head.budget(), time) then
+if head.isLate(head.asked(), tonumber(head.budget()), time) then
   return head.late(time)
 end
 -- The offset of steady time, and whether a walk after a step of the clock is in progress, see clock.lua.

@@ -52,14 +52,32 @@ local function parse(text)
   return known[text]
 end
 
+-- The newest texts of numbers that a call reads, and the numbers: most do not change between calls, and to convert one costs
+-- as much as to read it.
+local texts, numbers = {}, {}
+
+local function numberOf(index, text)
+  if texts[index] ~= text then
+    texts[index], numbers[index] = text, tonumber(text)
+  end
+  return numbers[index]
+end
+
+-- The text of a whole number that the call writes to that field; the next call will read it.
+local function textOf(index, number)
+  local text = string.format('%d', number)
+  texts[index], numbers[index] = text, number
+  return text
+end
+
 -- Returns a reply if the verb has nothing to do, else nil.
 function context.begin()
   call, isInPipeline = redis.call, sub(ARGV[2], 1, 1) == codes.PIPELINE_OPERATION
-  local asked, generation = head.asked(), head.generation()
+  local generation = numberOf('generation', head.generation())
   local text = sub(ARGV[1], head.TEST_TIME)
   local settings = known[text] or parse(text)
   local testTime = settings.testTime
-  context.budget = head.budget()
+  context.budget = numberOf('budget', head.budget())
   context.lease, context.maxAttempt = settings.lease, settings.maxAttempt
   context.historyCount, context.historyAge = settings.historyCount, settings.historyAge
   context.historyBytes = settings.historyBytes
@@ -85,27 +103,27 @@ function context.begin()
     'offset'
   )
   local serverTime = head.serverTime(testTime)
-  context.highWaterMark = tonumber(meta[1]) or 0
+  context.highWaterMark = numberOf(1, meta[1]) or 0
   -- A test may turn its clock back.
   context.serverTime = testTime == '' and serverTime or math.max(serverTime, context.highWaterMark)
-  context.created = tonumber(meta[2]) or 0
-  context.sequence = tonumber(meta[3]) or 0
-  context.mask = tonumber(meta[4]) or 0
-  context.hasLimits = (tonumber(meta[5]) or 0) > 0
-  context.nodes = tonumber(meta[6]) or 0
-  context.idsRemoved = tonumber(meta[7]) or 0
+  context.created = numberOf(2, meta[2]) or 0
+  context.sequence = numberOf(3, meta[3]) or 0
+  context.mask = numberOf(4, meta[4]) or 0
+  context.hasLimits = (numberOf(5, meta[5]) or 0) > 0
+  context.nodes = numberOf(6, meta[6]) or 0
+  context.idsRemoved = numberOf(7, meta[7]) or 0
   -- The mask of a node that is not registered is unknown: all subscribed events are published.
-  context.othersMask = tonumber(meta[8]) or context.mask
+  context.othersMask = numberOf(8, meta[8]) or context.mask
   context.lastOperation = meta[9]
   -- Time never goes back here, whatever the server's clock does; see clock.lua.
   now = math.max(serverTime, context.highWaterMark)
   -- ms from the server's clock to steady time, see clock.lua; steady time now.
-  context.offset = tonumber(meta[11]) or 0
+  context.offset = numberOf(11, meta[11]) or 0
   context.steady = now + context.offset
   -- A request whose sender has stopped waiting changes nothing. A sender that still waits asks again with the time in this
   -- reply.
-  local newest = tonumber(meta[10]) or 0
-  if generation < newest or head.isLate(asked, context.budget, now) then
+  local newest = numberOf(10, meta[10]) or 0
+  if generation < newest or head.isLate(head.asked(), context.budget, now) then
     return head.late(now)
   end
   context.generation = generation > newest and generation or nil
@@ -190,16 +208,15 @@ function context.save()
     recordUnattended(unattended())
   end
   if now ~= context.highWaterMark then
-    changed[#changed + 1] = 'hwm'
-    changed[#changed + 1] = now
+    changed[1], changed[2] = 'hwm', textOf(1, now)
   end
   if context.created ~= context.createdBefore then
     changed[#changed + 1] = 'n'
-    changed[#changed + 1] = context.created
+    changed[#changed + 1] = textOf(2, context.created)
   end
   if context.sequence ~= context.sequenceBefore then
     changed[#changed + 1] = 'seq'
-    changed[#changed + 1] = context.sequence
+    changed[#changed + 1] = textOf(3, context.sequence)
   end
   if context.generation then
     changed[#changed + 1] = context.connection
@@ -247,7 +264,7 @@ function context.remember(reply)
     context.reply = ARGV[2] .. cmsgpack.pack(reply)
   elseif ARGV[2] ~= '' then
     call('HSET', keys.operations, ARGV[2], cmsgpack.pack(reply))
-    local length = call('RPUSH', keys.operationOrder, string.format('%.0f', context.steady) .. '|' .. ARGV[2])
+    local length = call('RPUSH', keys.operationOrder, string.format('%d', context.steady) .. '|' .. ARGV[2])
     if length > OPERATIONS_KEPT then
       dropOperations(length)
     end

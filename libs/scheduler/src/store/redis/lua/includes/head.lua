@@ -12,12 +12,13 @@ function head.asked()
   return tonumber(string.sub(ARGV[1], 1, 13))
 end
 
+-- Texts.
 function head.generation()
-  return tonumber(string.sub(ARGV[1], 15, 20))
+  return string.sub(ARGV[1], 15, 20)
 end
 
 function head.budget()
-  return tonumber(string.sub(ARGV[1], 22, 27))
+  return string.sub(ARGV[1], 22, 27)
 end
 
 -- Whether the sender of a request has stopped waiting for its reply.
