@@ -6,9 +6,11 @@ const COMMAND = /^commands\/(\w+)\.lua$/;
 const INCLUDE = /^-- @include (\w+)$/gm;
 /** The function of a module that resets its variables: a library keeps variables between calls. */
 const BEGIN = /^function (\w+\.begin)\(\)$/m;
+/** A function and the module that has it. */
+const FUNCTION_OF = /^function (\w+)[.:]/gm;
 /** How a module becomes a table of the engine. */
 const TABLE = /^(tables\.\w+) = \w+$/m;
-/** Modules that a verb begins at once; the others begin at their first use in a call. */
+/** Modules that a verb begins at once; the others begin at their first use in a call, see `beginsLazily`. */
 const BEGUN_FIRST = ['keys', 'context', 'tables'];
 const DIGEST_LENGTH = 16;
 const DIGEST = '<digest>';
@@ -95,10 +97,10 @@ local function lazily(name, module, put)
   local begin, unused = module.begin, {}
   local function use()
     put(module)
-    isUsed[name] = true
+    isUnused[name] = nil
     usedModules[#usedModules + 1] = function()
       put(unused)
-      isUsed[name] = nil
+      isUnused[name] = true
     end
     begin()
     return module
@@ -108,6 +110,7 @@ local function lazily(name, module, put)
     __newindex = function(_, field, value) use()[field] = value end,
   })
   put(unused)
+  isUnused[name] = true
 end
 local function endCall()
   for i = #usedModules, 1, -1 do
@@ -160,7 +163,6 @@ function libraryOf(names: readonly string[], texts: Texts): string {
     'local KEYS, ARGV',
     declare(shared),
     compact(includes),
-    'isUsed = {}',
     compact(LAZILY),
     ...[...shared].flatMap((module) => lazily(module, texts)),
     'local verbs = {}',
@@ -178,7 +180,7 @@ function functionOf(name: string, body: string, texts: Texts, shared: ReadonlySe
     const includes = includesOf(include, texts, included);
     const unknown = includes.find((each) => !shared.has(each));
     if (unknown !== undefined) throw new Error(`library.lua does not include '${unknown}', which '${name}' uses`);
-    return includes.flatMap((each) => (BEGUN_FIRST.includes(each) ? beginOf(each, texts) : [])).join('\n');
+    return includes.flatMap((each) => (beginsLazily(each, texts) ? [] : beginOf(each, texts))).join('\n');
   });
   return `function verbs.${name}(keys_, args_)\nKEYS, ARGV = keys_, args_\n${calls}\nend`;
 }
@@ -206,10 +208,23 @@ function beginOf(include: string, texts: Texts): string {
   return begin === 'context.begin' ? `do local over = ${begin}() if over then return over end end` : `${begin}()`;
 }
 
-/** The text that makes a module begin at its first use, if it has variables to reset. */
-function lazily(module: string, texts: Texts): string[] {
+/**
+ * Whether a module has variables to reset, and may do so at its first use: this is noticed only at uses by its own name, so it
+ * may not have functions of other modules.
+ */
+function beginsLazily(module: string, texts: Texts): boolean {
   const source = sourceOf(module, texts);
-  if (BEGUN_FIRST.includes(module) || !BEGIN.test(source)) return [];
+  return (
+    BEGIN.test(source) &&
+    !BEGUN_FIRST.includes(module) &&
+    [...source.matchAll(FUNCTION_OF)].every(([, owner]) => owner === module)
+  );
+}
+
+/** The text that makes such a module begin at its first use. */
+function lazily(module: string, texts: Texts): string[] {
+  if (!beginsLazily(module, texts)) return [];
+  const source = sourceOf(module, texts);
   const table = TABLE.exec(source)?.[1];
   const names = table === undefined ? module : `${module}, ${table}`;
   const values = table === undefined ? 'm' : 'm, m';

@@ -11,12 +11,8 @@ local STEP_BYTES = 524288
 local now
 -- Ends a verb and builds its reply, see transition.lua.
 local commit
--- By name: whether a module was used in this call. A module begins at its first use; in a script, all begin.
-local isUsed = setmetatable({}, {
-  __index = function()
-    return true
-  end,
-})
+-- By name: whether a module has not been used in this call. Such a module begins at its first use; in a script, all begin.
+local isUnused = {}
 local find, sub, byte = string.find, string.sub, string.byte
 
 -- @include verb

@@ -3,46 +3,46 @@ local transition = {}
 
 -- Writes all changes of the verb. A module that was not used has none.
 function transition.save()
-  if isUsed.runTable then
+  if not isUnused.runTable then
     runTable.flush()
   end
-  if isUsed.create then
+  if not isUnused.create then
     create.save()
   end
-  if isUsed.readyTable then
+  if not isUnused.readyTable then
     readyTable.flush()
   end
-  if isUsed.edges then
+  if not isUnused.edges then
     edges.save()
   end
-  if isUsed.repair then
+  if not isUnused.repair then
     repair.save()
   end
-  if isUsed.historyTable then
+  if not isUnused.historyTable then
     trim.grown()
   end
-  if isUsed.stepTable then
+  if not isUnused.stepTable then
     stepTable.save()
   end
-  if isUsed.rows then
+  if not isUnused.rows then
     rows.save()
   end
-  if isUsed.lockTable then
+  if not isUnused.lockTable then
     lockTable.save()
   end
-  if isUsed.queueTable then
+  if not isUnused.queueTable then
     queueTable.save()
   end
-  if isUsed.workerTable then
+  if not isUnused.workerTable then
     workerTable.save()
   end
-  if isUsed.scheduleTable then
+  if not isUnused.scheduleTable then
     scheduleTable.save()
   end
-  if isUsed.workflow then
+  if not isUnused.workflow then
     workflow.save()
   end
-  if isUsed.window then
+  if not isUnused.window then
     window.save()
   end
 end
