@@ -3,15 +3,11 @@ local transition = {}
 
 -- Writes all changes of the verb. A module that was not used has none.
 function transition.save()
-  if not isUnused.runTable then
-    runTable.flush()
-  end
+  runTable.flush()
   if not isUnused.create then
     create.save()
   end
-  if not isUnused.readyTable then
-    readyTable.flush()
-  end
+  readyTable.flush()
   if not isUnused.edges then
     edges.save()
   end
