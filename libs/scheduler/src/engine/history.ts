@@ -1,26 +1,10 @@
 /** What is kept of ended executions and workflows, and what is dropped. */
-import { ATTEMPTS_KEPT } from '../core/limits.js';
-import type { TaskAttempt } from '../core/execution.js';
 import type { TerminalStatus } from '../core/status.js';
 import type { Shelves } from './history-tables.js';
-import type { ExecutionRecord, Stored, WorkflowRecord } from './records.js';
+import type { ExecutionRecord, WorkflowRecord } from './records.js';
 import type { Tables } from './tables.js';
 
 const OUTCOMES: readonly TerminalStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED'];
-
-/** Adds the run that ends now to the attempts of its execution, of which the newest are kept. */
-export function addAttempt(
-  t: Tables,
-  execution: ExecutionRecord,
-  outcome: TaskAttempt['outcome'],
-  error: Stored,
-): void {
-  const attempts = execution.attempts ?? [];
-  attempts.push(t.makeAttempt(execution, outcome, error));
-  if (attempts.length > ATTEMPTS_KEPT) attempts.shift();
-  execution.attempts = attempts;
-  t.touchExecution(execution);
-}
 
 /** Moves an ended execution into history, once no live one needs it: alone, or with its whole workflow. */
 export function retire(t: Tables, execution: ExecutionRecord): void {

@@ -63,8 +63,6 @@ export interface ExecutionRecord {
   reason?: Reason;
   /** In which execution the failure began that ended this one. */
   rootCause?: Stored;
-  /** Those of its attempts that are kept. */
-  attempts?: Stored[];
   /** ms that it may wait in its queue for its first run; absent: any time. */
   readonly ttl?: number;
   /** The lock that each of its runs holds; absent: it needs none. */

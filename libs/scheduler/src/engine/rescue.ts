@@ -1,7 +1,6 @@
 /** Ends of runs that no worker settles. */
 import { MAX_CRASHES } from '../core/limits.js';
 import { finish } from './finish.js';
-import { addAttempt } from './history.js';
 import * as lock from './lock.js';
 import type { ExecutionRecord } from './records.js';
 import { endUnregistered, finalizeCancel, giveUp, isUnregistered, release } from './settle.js';
@@ -21,7 +20,7 @@ export function rescue(t: Tables, execution: ExecutionRecord): void {
     endUnregistered(t, execution, 'WORKER_LOST', failure);
     return;
   }
-  addAttempt(t, execution, 'WORKER_LOST', failure);
+  t.addAttempt(execution, 'WORKER_LOST', failure);
   if (execution.crashes >= MAX_CRASHES) {
     execution.leaseToken++;
     finish(t, execution, 'rescue', 'FAILED', { error: failure, reason: 'WORKER_LOST' });

@@ -1,6 +1,5 @@
 /** The ends of runs. */
 import { finish } from './finish.js';
-import { addAttempt } from './history.js';
 import * as lock from './lock.js';
 import { endRun, place } from './queue.js';
 import type { ExecutionRecord, RunSettlement, RunToken, Settlement, Stored, WorkerRecord } from './records.js';
@@ -66,13 +65,13 @@ export function settle(t: Tables, execution: ExecutionRecord, settlement: Settle
   // After a request to cancel, only success still counts.
   const isCancelled = execution.cancelRequestedAt > 0 && settlement.kind !== 'complete';
   if (isCancelled || settlement.kind === 'cancel') {
-    addAttempt(t, execution, 'CANCELLED', failure);
+    t.addAttempt(execution, 'CANCELLED', failure);
     finish(t, execution, 'finalizeCancel', 'CANCELLED', { error: failure, reason: 'CANCELLED' });
   } else if (settlement.kind === 'complete') {
-    if (execution.attempts !== undefined) addAttempt(t, execution, 'COMPLETED', undefined);
+    if (t.hasAttempts(execution)) t.addAttempt(execution, 'COMPLETED', undefined);
     finish(t, execution, 'complete', 'COMPLETED', { result: settlement.result });
   } else if (settlement.kind === 'fail') {
-    addAttempt(t, execution, 'FAILED', failure);
+    t.addAttempt(execution, 'FAILED', failure);
     finish(t, execution, 'fail', 'FAILED', { error: failure, reason: settlement.reason });
   } else if (isUnregistered(t, execution)) {
     endUnregistered(t, execution, settlement.kind === 'retry' ? 'FAILED' : 'CANCELLED', failure);
@@ -100,7 +99,7 @@ export function endUnregistered(
   failure: Stored,
 ): void {
   execution.leaseToken++;
-  addAttempt(t, execution, outcome, failure);
+  t.addAttempt(execution, outcome, failure);
   finish(t, execution, 'finalizeCancel', 'CANCELLED', { error: failure, reason: 'TASK_UNREGISTERED' });
 }
 
@@ -118,7 +117,7 @@ export function release(t: Tables, execution: ExecutionRecord): void {
 /** Ends a run as cancelled, without a settlement of its worker. */
 export function finalizeCancel(t: Tables, execution: ExecutionRecord): void {
   execution.leaseToken++;
-  addAttempt(t, execution, 'CANCELLED', undefined);
+  t.addAttempt(execution, 'CANCELLED', undefined);
   finish(t, execution, 'finalizeCancel', 'CANCELLED', { reason: 'CANCELLED' });
 }
 
@@ -133,7 +132,7 @@ export function giveUp(t: Tables, execution: ExecutionRecord): void {
 
 function retry(t: Tables, execution: ExecutionRecord, failure: Stored, delay: number): void {
   execution.failures++;
-  addAttempt(t, execution, 'FAILED', failure);
+  t.addAttempt(execution, 'FAILED', failure);
   if (failure !== undefined) t.addRecentError(execution, failure);
   giveUp(t, execution);
   t.move(execution, 'retry', 'RETRYING');
@@ -145,7 +144,7 @@ function retry(t: Tables, execution: ExecutionRecord, failure: Stored, delay: nu
 /** Its handler has put it off: nothing has failed. */
 function snooze(t: Tables, execution: ExecutionRecord, failure: Stored, delay: number): void {
   execution.snoozes++;
-  addAttempt(t, execution, 'SNOOZED', failure);
+  t.addAttempt(execution, 'SNOOZED', failure);
   giveUp(t, execution);
   t.move(execution, 'retry', 'RETRYING');
   execution.error = undefined;

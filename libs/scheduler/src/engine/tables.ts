@@ -125,8 +125,9 @@ export interface Runs {
   endRun(execution: ExecutionRecord): void;
   /** Settles a run by `end`. @returns false where it is set aside instead, since what is stored of it cannot be treated */
   settleRun(execution: ExecutionRecord, end: () => void): boolean;
-  /** @returns the run that ends now, as the store keeps it among the attempts of its execution */
-  makeAttempt(execution: ExecutionRecord, outcome: TaskAttempt['outcome'], error: Stored): Stored;
+  /** Adds the run that ends now to the attempts of its execution, of which the newest are kept. */
+  addAttempt(execution: ExecutionRecord, outcome: TaskAttempt['outcome'], error: Stored): void;
+  hasAttempts(execution: ExecutionRecord): boolean;
   /** A run that has not ended by that instant, ms, ends as cancelled. */
   setCancelDeadline(execution: ExecutionRecord, at: number): void;
   /** Calls `end` with each run that such an instant has come for, some at a time. @returns how many */

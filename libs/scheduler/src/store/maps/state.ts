@@ -2,6 +2,7 @@ import type { LockNeed, RunToken } from '../../core/commands.js';
 import type { ExecutionTransition } from '../../core/effects.js';
 import type { RootCause, TaskAttempt } from '../../core/execution.js';
 import type { ErrorInfo } from '../../core/failure.js';
+import { ATTEMPTS_KEPT } from '../../core/limits.js';
 import { assertTransition, type Verb } from '../../core/state-machine.js';
 import { isTerminal, type TaskStatus } from '../../core/status.js';
 import type { LockRecord, ScheduleRecord } from '../../engine/records.js';
@@ -147,15 +148,22 @@ export class State extends StateData implements Tables {
     return true;
   }
 
-  makeAttempt(row: Row, outcome: TaskAttempt['outcome'], error: ErrorInfo | undefined): TaskAttempt {
-    return {
+  addAttempt(row: Row, outcome: TaskAttempt['outcome'], error: ErrorInfo | undefined): void {
+    const attempts = (row.attempts ??= []);
+    attempts.push({
       attempt: row.runs,
       startedTime: iso(row.startedAt),
       endedTime: iso(this.now),
       workerId: row.lastWorkerId ?? null,
       outcome,
       error: error ?? null,
-    };
+    });
+    if (attempts.length > ATTEMPTS_KEPT) attempts.shift();
+    this.touch(row);
+  }
+
+  hasAttempts(row: Row): boolean {
+    return row.attempts !== undefined;
   }
 
   setCancelDeadline(row: Row, at: number): void {

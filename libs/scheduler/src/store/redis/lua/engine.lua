@@ -5,7 +5,6 @@ local engine = { history = {}, rateLimit = {}, queue = {}, status = {}, edges = 
 do
 local exports = engine.history
 local trimOutcome, isNeeded
-local ATTEMPTS_KEPT = limits.ATTEMPTS_KEPT
 --- Moves an ended workflow into history, once no live execution outside of it needs any of its executions.
 function exports.retireWorkflow(t, workflow)
     if workflow.open > 0 or workflow.pins > 0 or t.history:hasWorkflow(workflow) then
@@ -40,16 +39,6 @@ function isNeeded(t, execution)
     return t:isNewest(execution)
 end
 local OUTCOMES = {"COMPLETED", "FAILED", "CANCELLED", "SKIPPED"}
---- Adds the run that ends now to the attempts of its execution, of which the newest are kept.
-function exports.addAttempt(t, execution, outcome, ____error)
-    local attempts = execution.attempts or ({})
-    attempts[#attempts + 1] = t:makeAttempt(execution, outcome, ____error)
-    if #attempts > ATTEMPTS_KEPT then
-        table.remove(attempts, 1)
-    end
-    execution.attempts = attempts
-    t:touchExecution(execution)
-end
 --- Moves an ended execution into history, once no live one needs it: alone, or with its whole workflow.
 function exports.retire(t, execution)
     if not t.history:isKept(execution) then
@@ -2013,7 +2002,6 @@ do
 local exports = engine.settle
 local isRun, settleOwn, retry, snooze, placeLater
 local finish = engine.finish.finish
-local addAttempt = engine.history.addAttempt
 local lock = engine.lock
 local endRun = engine.queue.endRun
 local place = engine.queue.place
@@ -2046,7 +2034,7 @@ function exports.settle(t, execution, settlement)
     local failure = settlement.error
     local isCancelled = execution.cancelRequestedAt > 0 and settlement.kind ~= "complete"
     if isCancelled or settlement.kind == "cancel" then
-        addAttempt(t, execution, "CANCELLED", failure)
+        t:addAttempt(execution, "CANCELLED", failure)
         finish(
             t,
             execution,
@@ -2055,8 +2043,8 @@ function exports.settle(t, execution, settlement)
             {error = failure, reason = "CANCELLED"}
         )
     elseif settlement.kind == "complete" then
-        if execution.attempts ~= nil then
-            addAttempt(t, execution, "COMPLETED", nil)
+        if t:hasAttempts(execution) then
+            t:addAttempt(execution, "COMPLETED", nil)
         end
         finish(
             t,
@@ -2066,7 +2054,7 @@ function exports.settle(t, execution, settlement)
             {result = settlement.result}
         )
     elseif settlement.kind == "fail" then
-        addAttempt(t, execution, "FAILED", failure)
+        t:addAttempt(execution, "FAILED", failure)
         finish(
             t,
             execution,
@@ -2099,7 +2087,7 @@ end
 -- @param outcome of its last attempt
 function exports.endUnregistered(t, execution, outcome, failure)
     execution.leaseToken = execution.leaseToken + 1
-    addAttempt(t, execution, outcome, failure)
+    t:addAttempt(execution, outcome, failure)
     finish(
         t,
         execution,
@@ -2126,7 +2114,7 @@ function exports.giveUp(t, execution)
 end
 function retry(t, execution, failure, delay)
     execution.failures = execution.failures + 1
-    addAttempt(t, execution, "FAILED", failure)
+    t:addAttempt(execution, "FAILED", failure)
     if failure ~= nil then
         t:addRecentError(execution, failure)
     end
@@ -2138,7 +2126,7 @@ function retry(t, execution, failure, delay)
 end
 function snooze(t, execution, failure, delay)
     execution.snoozes = execution.snoozes + 1
-    addAttempt(t, execution, "SNOOZED", failure)
+    t:addAttempt(execution, "SNOOZED", failure)
     exports.giveUp(t, execution)
     t:move(execution, "retry", "RETRYING")
     execution.error = nil
@@ -2205,7 +2193,7 @@ end
 --- Ends a run as cancelled, without a settlement of its worker.
 function exports.finalizeCancel(t, execution)
     execution.leaseToken = execution.leaseToken + 1
-    addAttempt(t, execution, "CANCELLED", nil)
+    t:addAttempt(execution, "CANCELLED", nil)
     finish(
         t,
         execution,
@@ -2220,7 +2208,6 @@ do
 local exports = engine.rescue
 local MAX_CRASHES = limits.MAX_CRASHES
 local finish = engine.finish.finish
-local addAttempt = engine.history.addAttempt
 local lock = engine.lock
 local endUnregistered = engine.settle.endUnregistered
 local finalizeCancel = engine.settle.finalizeCancel
@@ -2241,7 +2228,7 @@ function exports.rescue(t, execution)
         endUnregistered(t, execution, "WORKER_LOST", failure)
         return
     end
-    addAttempt(t, execution, "WORKER_LOST", failure)
+    t:addAttempt(execution, "WORKER_LOST", failure)
     if execution.crashes >= MAX_CRASHES then
         execution.leaseToken = execution.leaseToken + 1
         finish(

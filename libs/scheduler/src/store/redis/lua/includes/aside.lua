@@ -81,7 +81,7 @@ local function removeStored(id)
     uncount(texts[2])
   end
   lostEdges.add(id)
-  call('UNLINK', keys.dependents(id), keys.logs(id))
+  call('UNLINK', keys.dependents(id), keys.logs(id), keys.attempts(id))
   call('HDEL', keys.progress, id)
   aside.removeWaiter(id, texts[3])
   return texts
@@ -101,7 +101,7 @@ function aside.missing(step, id, err, texts)
 end
 
 -- Keys of one execution or lock, and their types.
-local OWN = { edges = 'hash', dependents = 'list', logs = 'list', parked = 'zset', lines = 'zset' }
+local OWN = { edges = 'hash', dependents = 'list', logs = 'list', attempts = 'list', parked = 'zset', lines = 'zset' }
 
 -- Deletes those of another type. Returns whether there were any.
 local function dropMistyped(id)

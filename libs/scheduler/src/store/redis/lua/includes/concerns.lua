@@ -29,6 +29,7 @@
 -- @include lockTable
 -- @include waiters
 -- @include runTable
+-- @include attemptTable
 -- @include scheduleTable
 -- @include definitionTable
 -- @include settle

@@ -37,7 +37,7 @@ function effects.emit(row, kind)
     row.lastWorkerId or false,
     row.workflowId or false,
     row.result or false,
-    row.error or false,
+    attemptTable.errorOf(row) or false,
     row.reason or false,
   })
 end

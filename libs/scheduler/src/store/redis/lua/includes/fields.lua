@@ -30,10 +30,11 @@ local FIELDS = {
   { 'xp', 'expiry', TEXT }, -- its member in `keys.expiries`
   -- Outcome
   { 'res', 'result', TEXT }, -- JSON
-  { 'err', 'error', TEXT }, -- JSON
+  { 'err', 'error', TEXT }, -- JSON, or ^ and the run whose attempt has it, see attemptTable.lua
   { 'rs', 'reason', TEXT },
   { 'rc', 'rootCause', TABLE }, -- { execution, task, status } in which the failure began
-  { 'ats', 'attempts', TABLE }, -- { run, started, ended, worker, outcome, error } of each
+  { 'ac', 'attemptCount', NUMBER }, -- attempts in the list of attemptTable.lua
+  { 'ats', 'attempts', TABLE }, -- of an earlier release: the attempts themselves
   { 'pg', 'hasProgress', NUMBER }, -- flag
   { 'lg', 'hasLogs', NUMBER }, -- flag
   { 'hn', 'historyEntry', TEXT }, -- its entry in a history list, if other than its id
@@ -94,14 +95,18 @@ local function fieldsOf(text)
   error('its state is no row')
 end
 
-local function isAttempt(item)
-  return #item == 6 and type(item[1]) == NUMBER and type(item[2]) == NUMBER and type(item[3]) == NUMBER
+function fields.isAttempt(item)
+  return type(item) == TABLE
+    and #item == 6
+    and type(item[1]) == NUMBER
+    and type(item[2]) == NUMBER
+    and type(item[3]) == NUMBER
 end
 
 -- Whether all items of a list have this type.
 local function areAll(list, expected)
   for _, item in ipairs(list) do
-    if type(item) ~= expected or (expected == TABLE and not isAttempt(item)) then
+    if type(item) ~= expected or (expected == TABLE and not fields.isAttempt(item)) then
       return false
     end
   end

@@ -122,6 +122,9 @@ end
 function keys.logs(id)
   return root .. 'lo:' .. id
 end
+function keys.attempts(id)
+  return root .. 'at:' .. id
+end
 function keys.declared(appName)
   return root .. 'sn:' .. appName
 end

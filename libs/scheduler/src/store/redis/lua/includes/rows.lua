@@ -340,6 +340,7 @@ function rows.save()
   for id, row in pairs(rows.dirty) do
     if row.location ~= 'gone' then
       markStateful(row)
+      attemptTable.save(row)
       pairs_[#pairs_ + 1] = id
       pairs_[#pairs_ + 1] = fields.pack(row)
     end

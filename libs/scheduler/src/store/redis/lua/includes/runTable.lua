@@ -66,10 +66,6 @@ function tables:settleRun(row, end_)
   return ok
 end
 
-function tables:makeAttempt(row, outcome, err)
-  return { row.runs, row.startedAt, now, row.lastWorkerId or false, outcome, err or false }
-end
-
 function tables:setCancelDeadline(row, at)
   row.cancelDeadline = deadlines.member(row)
   call('ZADD', keys.cancelDeadlines, context.steadyAt(at), row.cancelDeadline)

@@ -1,7 +1,11 @@
 -- The tables of the engine on Redis, see engine/tables.ts.
 local tables = { workflows = workflow.table, edgeBudget = {} }
 
+-- Errors of attempts that failed in this verb, nil for none.
+local recentErrors
+
 function tables.begin()
+  recentErrors = nil
   tables.now, tables.lease, tables.maxAttemptDuration = now, context.lease, context.maxAttempt
   local left = tables.edgeBudget
   left.toDecide, left.toMove, left.bytes = limits.EDGES_PER_STEP, limits.EDGES_PER_STEP, STEP_BYTES
@@ -94,8 +98,23 @@ function tables:rootCauseOf(row)
 end
 
 function tables:addRecentError(row, err)
-  call('RPUSH', keys.errors, cmsgpack.pack({ row.task, row.id, err, now }))
-  call('LTRIM', keys.errors, -limits.RECENT_ERRORS_KEPT, -1)
+  recentErrors = recentErrors or {}
+  recentErrors[#recentErrors + 1] = { row.task, row.id, err, now }
+end
+
+-- Writes the errors of this verb, of which the newest are kept.
+function tables.saveRecentErrors()
+  if not recentErrors then
+    return
+  end
+  local packed = {}
+  for i = math.max(1, #recentErrors - limits.RECENT_ERRORS_KEPT + 1), #recentErrors do
+    packed[#packed + 1] = cmsgpack.pack(recentErrors[i])
+  end
+  if callAll('RPUSH', keys.errors, packed) > limits.RECENT_ERRORS_KEPT then
+    call('LTRIM', keys.errors, -limits.RECENT_ERRORS_KEPT, -1)
+  end
+  recentErrors = nil
 end
 
 function tables:newest(task)

@@ -27,6 +27,9 @@ local function drop(ids, states)
     if state.hasLogs then
       keysGone[#keysGone + 1] = keys.logs(id)
     end
+    if state.attemptCount then
+      keysGone[#keysGone + 1] = keys.attempts(id)
+    end
     state.location = 'gone'
     rows.cache[id] = false
     rows.dirty[id] = nil
