@@ -124,10 +124,14 @@ local function reply(more, mayBeMore)
   return { 1, now, more, outcome, simple.claimNumber, simple.claims, others, published, simple.emitted, budget.results }
 end
 
+-- Whether a bound has ended the claims of the fast path.
+local function isCut()
+  return budget.isFull or (#simple.claims / 2 == limits.CLAIM_PER_STEP and demand > limits.CLAIM_PER_STEP)
+end
+
 local isDone = segments == 0 and simple.claim()
-local isCut = budget.isFull or (#simple.claims / 2 == limits.CLAIM_PER_STEP and demand > limits.CLAIM_PER_STEP)
 if isDone and not simple.mustTrim then
-  return reply(isCut and 1 or 0)
+  return reply(isCut() and 1 or 0)
 end
 
 -- @include concerns
@@ -137,7 +141,7 @@ if simple.mustTrim then
 end
 if isDone then
   transition.save()
-  return reply(isCut and 1 or 0)
+  return reply(isCut() and 1 or 0)
 end
 
 local settlements = {}
@@ -167,10 +171,16 @@ simple.outcomes[#simple.outcomes + 1] = settle.some(worker, settlements)
 engine.dependency.propagate(tables)
 budget.bytes = budget.bytes - rows.bytes
 
-local simpleCount = #simple.claims / 2
-local options = ARGV[8] ~= '' and cjson.decode(ARGV[8]) or {}
-local more = claim.claim(worker, demand - simpleCount, demand - prefetch - simpleCount, options)
-others = claim.list
-engine.dependency.propagate(tables)
+readyTable.flush()
+local more
+if #settlements > 0 and simple.claim() then
+  more = isCut()
+else
+  local simpleCount = #simple.claims / 2
+  local options = ARGV[8] ~= '' and cjson.decode(ARGV[8]) or {}
+  more = claim.claim(worker, demand - simpleCount, demand - prefetch - simpleCount, options)
+  others = claim.list
+  engine.dependency.propagate(tables)
+end
 transition.save()
 return reply(more and 1 or 0, true)

@@ -27,6 +27,15 @@ local ENTRIES_AT_ONCE = 125
 -- The last letter of an entry of a workflow whose executions all succeeded by the fast path.
 local COMPACT = byte(codes.COMPACT_ENTRY)
 
+-- Puts the entries from that one on back to the head of their list.
+local function putBack(list, entries, from)
+  local rest = {}
+  for i = #entries, from, -1 do
+    rest[#rest + 1] = entries[i]
+  end
+  callAll('LPUSH', list, rest)
+end
+
 -- Takes the oldest `count` entries of history, up to the first that is neither a simple execution nor a workflow whose
 -- executions all ended by the fast path. Returns the ids of their executions, and whether all `count` were taken.
 local function takeOldest(count)
@@ -47,9 +56,7 @@ local function takeOldest(count)
       break
     end
   end
-  for i = #entries, taken + 1, -1 do
-    call('LPUSH', keys.history, entries[i])
-  end
+  putBack(keys.history, entries, taken + 1)
   workflow.fetchRecords(workflows)
   for _, id in ipairs(workflows) do
     for _, member in ipairs(workflow.record(id).ids) do
@@ -307,9 +314,7 @@ function simple.claim()
           })
         end
       end
-      for i = #entries, take + 1, -1 do
-        call('LPUSH', list, entries[i])
-      end
+      putBack(list, entries, take + 1)
     end
     if not isSimpleOnly or budget.isFull or n / 2 >= limit then
       break
