@@ -26,7 +26,7 @@ const ROWS = [
   ...['r:default:2', 'run', 'dp:victim', 'pk', 'pw', 'nx:parent', 'wk', 'dd'],
 ] as const;
 /** Rows that are counted as set aside when a duty finds them damaged. */
-const COUNTED: ReadonlySet<string> = new Set(['x', 's', 'l', 'ws']);
+const COUNTED: ReadonlySet<string> = new Set(['x', 's', 'l', 'ws', 'q']);
 /** What is empty in the population, or not of the victims'. */
 const EMPTY: Readonly<Record<string, 'list' | 'zset' | 'hash'>> = {
   ...{ hg: 'list', cont: 'list', ac: 'list', hk: 'list', hx: 'list', in: 'zset', ut: 'zset', ha: 'hash' },
@@ -77,6 +77,8 @@ describe.each(ROWS)('a poisoned row in %s', (row) => {
     });
     expect(outcome.failures).toEqual([]);
     expect(heldUp(outcome)).toEqual([]);
-    if (COUNTED.has(row)) expect(outcome.stats.setAside).toBeGreaterThan(0);
+    // The text of a queue without pause and limits is empty.
+    const isDamaged = row !== 'q' || text.length > 0;
+    if (COUNTED.has(row) && isDamaged) expect(outcome.stats.setAside).toBeGreaterThan(0);
   });
 });

@@ -5,14 +5,15 @@
 local queueTable = {}
 tables.queues = queueTable
 
-local cache, dirty
+-- Texts of unreadable queues, by name.
+local cache, dirty, unreadable
 
 local UNCOUNTED = 1000000000
 -- Queues per step.
 local EXAMINED_PER_STEP = 250
 
 function queueTable.begin()
-  cache, dirty = {}, {}
+  cache, dirty, unreadable = {}, {}, {}
 end
 
 local NUMBERS = { 'max', 'per', 'concurrency', 'running', 'declaredTime' }
@@ -51,10 +52,11 @@ local function convert(starts, toTime)
   return found
 end
 
--- A stored queue; without pause and limits if it is unreadable.
+-- A stored queue, without pause and limits if it is unreadable; and whether it is readable.
 function queueTable.read(name, text)
   local ok, stored = pcall(cmsgpack.unpack, text or '')
-  stored = ok and isReadable(stored) and stored or {}
+  local isGood = ok and isReadable(stored)
+  stored = isGood and stored or {}
   local running = stored.running or 0
   local isCounting = running > UNCOUNTED / 2
   return {
@@ -68,7 +70,8 @@ function queueTable.read(name, text)
     running = isCounting and running - UNCOUNTED or running,
     isCounting = isCounting or nil,
     starts = convert(stored.starts or {}, context.instantOf),
-  }
+  },
+    isGood or not text or text == ''
 end
 
 -- The queue of that name, which is created if needed.
@@ -79,8 +82,12 @@ function queueTable.find(name)
     if not text then
       call('HSET', keys.queues, name, '')
     end
-    queue = queueTable.read(name, text)
+    local isGood
+    queue, isGood = queueTable.read(name, text)
     cache[name] = queue
+    if not isGood then
+      unreadable[name], dirty[name] = text, queue
+    end
   end
   return queue
 end
@@ -190,8 +197,12 @@ local function pack(queue)
   })
 end
 
--- Writes the changed queues.
+-- Writes the changed queues. What is stored of an unreadable one is set aside: it has no pause and no limits any more.
 function queueTable.save()
+  for name, text in pairs(unreadable) do
+    aside.put('queue', name, 'its pause and limits are unreadable', { text })
+  end
+  unreadable = {}
   local texts = {}
   for name, queue in pairs(dirty) do
     local at = engine.queue.refillAt(queue)
