@@ -1,6 +1,7 @@
 /**
- * `npm run campaign -- <name> [--seconds 60] [--seed 7] [--results folder]`: a campaign of faults at any size. Without a
- * name it lists them. The seed repeats what is random; what the network and the processes make of it may differ.
+ * `npm run campaign -- <name> [--size small|medium|full] [--seconds 60] [--seed 7] [--results folder]`: a campaign of faults.
+ * Without a name it lists them. A size is a number of seconds: 6, as in `npm test`; 60, the default; 240, as in
+ * `npm run test:soak`. The seed repeats what is random; what the network and the processes make of it may differ.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -12,24 +13,18 @@ const names = readdirSync(`${root}test/campaigns`)
   .filter((file) => file.endsWith('.spec.ts') && file !== 'checkers.spec.ts')
   .map((file) => file.replace(/\.spec\.ts$/, ''));
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    seconds: { type: 'string', default: '60' },
-    seed: { type: 'string' },
-    results: { type: 'string', default: 'artefacts/campaigns' },
-  },
-});
+/** Seconds by size. */
+const SIZES = { small: '6', medium: '60', full: '240' };
+
+const { values, positionals } = parsed();
 const [name] = positionals;
-if (positionals.length !== 1 || !(name === 'all' || names.includes(name))) {
-  process.stderr.write(`name one campaign: ${names.join(', ')}, or all\n`);
-  process.exit(2);
-}
+if (positionals.length !== 1 || !(name === 'all' || names.includes(name)))
+  refuse(`name one campaign: ${names.join(', ')}, or all`);
+if (!Object.hasOwn(SIZES, values.size)) refuse(`--size is ${values.size}: ${Object.keys(SIZES).join(', ')}`);
 for (const option of ['seconds', 'seed'])
-  if (values[option] !== undefined && !/^\d{1,10}$/.test(values[option])) {
-    process.stderr.write(`--${option} is ${values[option]}: a whole number\n`);
-    process.exit(2);
-  }
+  if (values[option] !== undefined && !/^\d{1,10}$/.test(values[option]))
+    refuse(`--${option} is ${values[option]}: a whole number`);
+const seconds = values.seconds ?? SIZES[values.size];
 // The comparison with BullMQ waits for its locks to end: 8 minutes, only by its name.
 const which = name === 'all' ? `(${names.filter((each) => each !== 'bullmq').join('|')})` : name;
 const { status } = spawnSync(
@@ -40,12 +35,33 @@ const { status } = spawnSync(
     stdio: 'inherit',
     env: {
       ...process.env,
-      CAMPAIGN_SECONDS: values.seconds,
+      CAMPAIGN_SECONDS: seconds,
       CAMPAIGN_RESULTS: values.results,
       // The suite gives no sign of life meanwhile.
-      STANDSTILL_MINUTES: `${Number(values.seconds) / 60 + 9}`,
+      STANDSTILL_MINUTES: `${Number(seconds) / 60 + 9}`,
       CAMPAIGN_SEED: values.seed ?? `${Math.floor(Math.random() * 2 ** 31)}`,
     },
   },
 );
 process.exitCode = status ?? 1;
+
+function parsed() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        size: { type: 'string', default: 'medium' },
+        seconds: { type: 'string' },
+        seed: { type: 'string' },
+        results: { type: 'string', default: 'artefacts/campaigns' },
+      },
+    });
+  } catch (error) {
+    return refuse(error.message);
+  }
+}
+
+function refuse(why) {
+  process.stderr.write(`${why}\n`);
+  process.exit(2);
+}

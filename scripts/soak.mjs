@@ -40,7 +40,7 @@ const PARTS = {
     }),
   ),
   /** Faults at full size. */
-  campaigns: [campaigns('all', '--seconds', '240', '--seed', seed)],
+  campaigns: [campaigns('all', '--size', 'full', '--seed', seed)],
   /** Random commands against the reference, many seeds. */
   model: [suites('test/model', { MODEL_RUNS: '1000', GRAPH_SEEDS: '2000' })],
   /** Worker and store on a network that fails, many seeds. */
