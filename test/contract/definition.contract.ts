@@ -7,7 +7,7 @@ import {
   LEASE,
   lockOn,
   MINUTE,
-  mirrorOf,
+  taskRecordOf,
   newExecution,
   newSchedule,
   nextId,
@@ -23,9 +23,9 @@ export function definitionContract(open: OpenStore): void {
     it(
       'are returned as they were put',
       withFixture(async (s) => {
-        const mirror = mirrorOf('report', { tags: ['a'], payload: { month: 1 }, lockKey: null });
-        await s.store.putTasks([mirror]);
-        expect(await s.store.getTask('report')).toEqual(mirror);
+        const record = taskRecordOf('report', { tags: ['a'], payload: { month: 1 }, lockKey: null });
+        await s.store.putTasks([record]);
+        expect(await s.store.getTask('report')).toEqual(record);
         expect(await s.store.getTask('unknown')).toBeNull();
         expect((await s.store.listTasks()).map((task) => task.taskId)).toContain('report');
       }),

@@ -98,7 +98,7 @@ export function lockOn(key: string, maxWait: number | null = null, timeout = 5 *
   return { key, timeout, maxWait };
 }
 
-export function mirrorOf(taskId: string, overrides: Partial<TaskRecord> = {}): TaskRecord {
+export function taskRecordOf(taskId: string, overrides: Partial<TaskRecord> = {}): TaskRecord {
   return {
     taskId,
     taskName: `The ${taskId} task`,

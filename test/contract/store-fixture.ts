@@ -7,7 +7,7 @@ import type { TaskRecord } from '../../libs/scheduler/src/core/task-definition.j
 import type { LockInfo, StoreStats, WorkerRegistration } from '../../libs/scheduler/src/store/records.js';
 import type { StepReply, TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import type { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
-import { TASKS, helloOf, mirrorOf, newExecution, type OpenStore, type StoreOptions } from './fixtures.js';
+import { TASKS, helloOf, taskRecordOf, newExecution, type OpenStore, type StoreOptions } from './fixtures.js';
 import { Worker } from './worker.js';
 
 const MANY_STEPS = 10_000;
@@ -29,7 +29,7 @@ export class StoreFixture {
 
   /** Stores a definition, or changes it. */
   async define(taskId: string, overrides: Partial<TaskRecord> = {}): Promise<void> {
-    await this.store.putTasks([mirrorOf(taskId, overrides)]);
+    await this.store.putTasks([taskRecordOf(taskId, overrides)]);
   }
 
   /** Stores a definition that depends on others, so the store keeps their newest executions. */
@@ -135,7 +135,7 @@ export function fixtures(open: OpenStore, options?: StoreOptions) {
     const { store, clock, close } = await open(options);
     try {
       const fixture = new StoreFixture(store, clock);
-      await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
+      await store.putTasks(TASKS.map((taskId) => taskRecordOf(taskId)));
       fixture.effects.length = 0;
       await test(fixture);
     } finally {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { EmbeddedTaskStore } from '../../libs/scheduler/src/store/embedded/embedded.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
-import { edgeTo, edgeToNewest, mirrorOf, newExecution, TASKS } from '../contract/fixtures.js';
+import { edgeTo, edgeToNewest, taskRecordOf, newExecution, TASKS } from '../contract/fixtures.js';
 import { StoreFixture } from '../contract/store-fixture.js';
 import { temporaryFolder } from '../support/open-embedded.js';
 
@@ -24,7 +24,7 @@ describe('an execution with many dependents, on disk, whose process ends after e
   beforeEach(async () => {
     folder = temporaryFolder();
     await open();
-    await s.store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
+    await s.store.putTasks(TASKS.map((taskId) => taskRecordOf(taskId)));
   });
   afterEach(async () => {
     await s.store.close();

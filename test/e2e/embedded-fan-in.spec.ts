@@ -5,7 +5,7 @@ import { Database } from '../../libs/scheduler/src/store/embedded/database.js';
 import { EmbeddedTaskStore } from '../../libs/scheduler/src/store/embedded/embedded.store.js';
 import { checksum } from '../../libs/scheduler/src/store/embedded/checksum.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
-import { edgeTo, edgeToNewest, mirrorOf, newExecution, TASKS } from '../contract/fixtures.js';
+import { edgeTo, edgeToNewest, taskRecordOf, newExecution, TASKS } from '../contract/fixtures.js';
 import { StoreFixture } from '../contract/store-fixture.js';
 import { temporaryFolder } from '../support/open-embedded.js';
 
@@ -52,7 +52,7 @@ describe('an execution with many upstreams, on disk', () => {
     });
     stores.push(store);
     await store.open();
-    await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
+    await store.putTasks(TASKS.map((taskId) => taskRecordOf(taskId)));
     return new StoreFixture(store, clock);
   };
   const joinOf = (ids: readonly string[]): NewExecution =>

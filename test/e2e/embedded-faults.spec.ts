@@ -9,7 +9,7 @@ import { settle } from '../../libs/scheduler/src/core/commands.js';
 import { StoreInUseError } from '../../libs/scheduler/src/core/errors.js';
 import { EmbeddedTaskStore } from '../../libs/scheduler/src/store/embedded/embedded.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
-import { helloOf, mirrorOf, newExecution, newSchedule, TASKS } from '../contract/fixtures.js';
+import { helloOf, taskRecordOf, newExecution, newSchedule, TASKS } from '../contract/fixtures.js';
 import { buildLibrary } from '../support/built-library.js';
 import { temporaryFolder } from '../support/open-embedded.js';
 import { comparable, copyStore, removeStore } from '../support/recovered.js';
@@ -22,7 +22,7 @@ const storeAt = (path: string, sync: 'always' | 'interval' = 'always') =>
 
 /** Records of every kind. */
 async function fill(store: EmbeddedTaskStore, count: number): Promise<void> {
-  await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
+  await store.putTasks(TASKS.map((taskId) => taskRecordOf(taskId)));
   await store.register(helloOf('w'));
   await store.putSchedule(newSchedule({ nextRunTime: clock.now() + 1000 }));
   await store.enqueue(

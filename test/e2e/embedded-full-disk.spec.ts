@@ -5,7 +5,7 @@ import { StoreFullError } from '../../libs/scheduler/src/core/errors.js';
 import { EmbeddedTaskStore } from '../../libs/scheduler/src/store/embedded/embedded.store.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
-import { helloOf, mirrorOf, newExecution, newSchedule, TASKS } from '../contract/fixtures.js';
+import { helloOf, taskRecordOf, newExecution, newSchedule, TASKS } from '../contract/fixtures.js';
 import { temporaryFolder } from '../support/open-embedded.js';
 import { mayMount, mountDisk, takeAll, unmountDisk } from '../support/small-disk.js';
 
@@ -21,7 +21,7 @@ jest.setTimeout(60_000);
     folder = temporaryFolder();
     mountDisk(folder.path('.'), '8m');
     await reopen();
-    await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
+    await store.putTasks(TASKS.map((taskId) => taskRecordOf(taskId)));
   });
   afterEach(async () => {
     await store.close();

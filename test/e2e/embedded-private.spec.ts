@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { EmbeddedTaskStore } from '../../libs/scheduler/src/store/embedded/embedded.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { DataDirectory } from '../../src/residency/delivery/data-directory.js';
-import { newExecution, mirrorOf, TASKS } from '../contract/fixtures.js';
+import { newExecution, taskRecordOf, TASKS } from '../contract/fixtures.js';
 import { temporaryFolder } from '../support/open-embedded.js';
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -33,7 +33,7 @@ it('the files of a store and their folders are accessible to their owner only, w
   const root = folder.path('a/b');
   const store = storeAt(join(root, 'store.db'));
   await store.open();
-  await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
+  await store.putTasks(TASKS.map((taskId) => taskRecordOf(taskId)));
   await store.enqueue([newExecution()]);
   const rights = rightsOfOthers(folder.path('a'));
   expect(Object.keys(rights).sort()).toEqual(

@@ -3,7 +3,7 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { checksum } from '../../libs/scheduler/src/store/embedded/checksum.js';
 import { EmbeddedTaskStore } from '../../libs/scheduler/src/store/embedded/embedded.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
-import { edgeTo, idOf, lockOn, mirrorOf, newExecution, newSchedule, TASKS } from '../contract/fixtures.js';
+import { edgeTo, idOf, lockOn, taskRecordOf, newExecution, newSchedule, TASKS } from '../contract/fixtures.js';
 import { StoreFixture } from '../contract/store-fixture.js';
 import { temporaryFolder } from '../support/open-embedded.js';
 
@@ -28,7 +28,7 @@ describe('a record that cannot be processed', () => {
   beforeEach(async () => {
     folder = temporaryFolder();
     await open();
-    await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
+    await store.putTasks(TASKS.map((taskId) => taskRecordOf(taskId)));
   });
   afterEach(async () => {
     await store.close();

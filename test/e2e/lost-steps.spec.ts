@@ -3,7 +3,7 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { checksum } from '../../libs/scheduler/src/store/embedded/checksum.js';
 import { EmbeddedTaskStore } from '../../libs/scheduler/src/store/embedded/embedded.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
-import { edgeTo, edgeToNewest, mirrorOf, TASKS } from '../contract/fixtures.js';
+import { edgeTo, edgeToNewest, taskRecordOf, TASKS } from '../contract/fixtures.js';
 import { StoreFixture } from '../contract/store-fixture.js';
 import type { Worker } from '../contract/worker.js';
 import { temporaryFolder } from '../support/open-embedded.js';
@@ -94,7 +94,7 @@ describe.each([
   const play = (act: (each: Damaged) => Promise<void>) => async (): Promise<void> => {
     const opened = await open();
     try {
-      await opened.s.store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
+      await opened.s.store.putTasks(TASKS.map((taskId) => taskRecordOf(taskId)));
       await act(opened);
     } finally {
       await opened.close();

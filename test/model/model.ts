@@ -3,7 +3,7 @@ import type { NewExecution } from '../../libs/scheduler/src/core/commands.js';
 import type { Effect, ExecutionTransition } from '../../libs/scheduler/src/core/effects.js';
 import { CLAIM_PER_STEP, PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import { isTerminal } from '../../libs/scheduler/src/core/status.js';
-import { LEASE, mirrorOf, TASKS, type OpenedStore } from '../contract/fixtures.js';
+import { LEASE, taskRecordOf, TASKS, type OpenedStore } from '../contract/fixtures.js';
 import { steps } from '../contract/store-fixture.js';
 import type { Command } from './commands.js';
 import { Workers } from './workers.js';
@@ -53,7 +53,9 @@ export class Model implements Harness {
       child: after('parent'),
       grandchild: after('child'),
     };
-    await this.store.putTasks(TASKS.map((taskId) => mirrorOf(taskId, { dependencies: dependencies[taskId] ?? [] })));
+    await this.store.putTasks(
+      TASKS.map((taskId) => taskRecordOf(taskId, { dependencies: dependencies[taskId] ?? [] })),
+    );
     for (const member of this.workers.members) await this.workers.join(member, this.now);
     await this.store.putSchedule(this.factory.schedule(this.now));
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { settle, type Settlement } from '../../libs/scheduler/src/core/commands.js';
 import { isTerminal, type TaskStatus } from '../../libs/scheduler/src/core/status.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
-import { BOOM, mirrorOf, nextId, type OpenStore } from '../contract/fixtures.js';
+import { BOOM, taskRecordOf, nextId, type OpenStore } from '../contract/fixtures.js';
 import { StoreFixture } from '../contract/store-fixture.js';
 import type { Worker } from '../contract/worker.js';
 import { RandomGraph, randomOf } from './random-graph.js';
@@ -149,7 +149,7 @@ export function randomGraphs(name: string, open: OpenStore): void {
       async (seed) => {
         const { store, clock, close } = await open({ history: { count: HISTORY } });
         try {
-          await store.putTasks([mirrorOf('plain')]);
+          await store.putTasks([taskRecordOf('plain')]);
           await new Play(new StoreFixture(store, clock), seed).run();
         } finally {
           await close();

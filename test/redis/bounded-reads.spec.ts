@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { NewExecution, NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
-import { edgeTo, mirrorOf, newExecution, newSchedule, nextId } from '../contract/fixtures.js';
+import { edgeTo, taskRecordOf, newExecution, newSchedule, nextId } from '../contract/fixtures.js';
 import { expectBounded, type Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
 
@@ -91,7 +91,7 @@ describe('large reads on Redis are assembled from many scripts', () => {
 
   it('definitions and schedules of any size', async () => {
     const payload = 'x'.repeat(50 * KB);
-    await m.store.putTasks(Array.from({ length: 300 }, (_, i) => mirrorOf(`t${i}`, { payload })));
+    await m.store.putTasks(Array.from({ length: 300 }, (_, i) => taskRecordOf(`t${i}`, { payload })));
     const tasks = await measure(() => m.store.listTasks());
     expect(tasks.value.filter(({ taskId }) => /^t\d/.test(taskId))).toHaveLength(300);
     expect(m.store.largestReply).toBeLessThan(8 * 1024 * KB);
@@ -104,7 +104,7 @@ describe('large reads on Redis are assembled from many scripts', () => {
 
   it('definitions and schedules with the largest payloads', async () => {
     const text = 'x'.repeat(250 * KB);
-    const mirrors = Array.from({ length: 60 }, (_, i) => ({ ...mirrorOf(`large${i}`), payload: { text } }));
+    const mirrors = Array.from({ length: 60 }, (_, i) => ({ ...taskRecordOf(`large${i}`), payload: { text } }));
     for (const each of mirrors) await m.store.putTasks([each]);
     for (let i = 0; i < 60; i++)
       await m.store.putSchedule(

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { settle, type NewExecution, type NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
-import { edgeTo, mirrorOf, newExecution, newSchedule, nextId } from '../contract/fixtures.js';
+import { edgeTo, taskRecordOf, newExecution, newSchedule, nextId } from '../contract/fixtures.js';
 import { expectBounded, type Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
 
@@ -41,8 +41,8 @@ describe('large writes on Redis are scripts of bounded time', () => {
   it('the removal of a task among large definitions and schedules', async () => {
     const payload = 'x'.repeat(40 * 1024);
     const others = Array.from({ length: 1_000 }, (_, i) => `other${i}`);
-    await m.store.putTasks(others.map((taskId) => mirrorOf(taskId, { payload })));
-    await m.store.putTasks(Array.from({ length: ROUNDS }, (_, i) => mirrorOf(`gone${i}`)));
+    await m.store.putTasks(others.map((taskId) => taskRecordOf(taskId, { payload })));
+    await m.store.putTasks(Array.from({ length: ROUNDS }, (_, i) => taskRecordOf(`gone${i}`)));
     const nextRunTime = m.s.now + 3_600_000;
     const put = (id: string, taskId: string) =>
       m.store.putSchedule(newSchedule({ id, taskId, payload: JSON.stringify(payload), nextRunTime }));

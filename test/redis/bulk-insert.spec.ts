@@ -3,7 +3,7 @@ import { UnknownDependencyError } from '../../libs/scheduler/src/core/errors.js'
 import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
-import { DAY, edgeTo, edgeToNewest, mirrorOf, newExecution, nextId } from '../contract/fixtures.js';
+import { DAY, edgeTo, edgeToNewest, taskRecordOf, newExecution, nextId } from '../contract/fixtures.js';
 import { StoreFixture, steps } from '../contract/store-fixture.js';
 import { redisSuite } from './suites.js';
 
@@ -128,7 +128,7 @@ describe('a batch too large for one script', () => {
 
   it('binds to the newest execution of a task within the batch', async () => {
     const { s, store } = await setUp();
-    await store.putTasks([mirrorOf('parent'), mirrorOf('child')]);
+    await store.putTasks([taskRecordOf('parent'), taskRecordOf('child')]);
     await s.depend('child', 'parent');
     const batch = Array.from({ length: MANY }, (_, i) =>
       i % 2 === 0

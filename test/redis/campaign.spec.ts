@@ -6,7 +6,7 @@ import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import type { ExchangeReply } from '../../libs/scheduler/src/store/task-store.js';
 import { Random } from '../campaigns/fixtures/random.js';
-import { helloOf, mirrorOf, newExecution } from '../contract/fixtures.js';
+import { helloOf, taskRecordOf, newExecution } from '../contract/fixtures.js';
 import type { FaultProxy } from '../support/fault-proxy.js';
 import { closeAll, closeLater, proxyTo, serve, until } from './fixtures.js';
 
@@ -90,7 +90,7 @@ it('no acknowledged execution is lost, whatever the network does', async () => {
   const server = await serve();
   const proxies = [await proxyTo(server), await proxyTo(server), await proxyTo(server)];
   const [client, ...workers] = await Promise.all(proxies.map((proxy) => open(proxy.port)));
-  await client!.putTasks([mirrorOf('plain')]);
+  await client!.putTasks([taskRecordOf('plain')]);
   const loops = workers.map((store, i) => new TripLoop(store, `w${i}`));
   const running = loops.map((loop) => loop.run());
   const acknowledged: string[] = [];

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/glo
 import type { NewExecution } from '../../libs/scheduler/src/core/commands.js';
 import type { Effect } from '../../libs/scheduler/src/core/effects.js';
 import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
-import { helloOf, HOUR, lockOn, MINUTE, mirrorOf, newExecution, newSchedule } from '../contract/fixtures.js';
+import { helloOf, HOUR, lockOn, MINUTE, taskRecordOf, newExecution, newSchedule } from '../contract/fixtures.js';
 import { Worker } from '../contract/worker.js';
 import { CAN_FAKE_CLOCKS, FakeClock } from '../support/fake-clock.js';
 import type { RedisServer, RedisServerOptions } from '../support/redis-server.js';
@@ -35,7 +35,7 @@ afterEach(closeAll);
   it('ends no run, lease, lock, wait or grace period, whichever node calls first', async () => {
     const server = await serveStepping();
     const [store, other] = [await openOn(server), await openOn(server)];
-    await store.putTasks([mirrorOf('plain')]);
+    await store.putTasks([taskRecordOf('plain')]);
     await store.register(helloOf('w1'));
     const worker = new Worker(store, 'w1');
     const [plain, limited, locked, cancelled, parked] = [
@@ -105,7 +105,7 @@ afterEach(closeAll);
   it('counts the elapsed time of runs, not that of the clock', async () => {
     const server = await serveStepping();
     const store = await openOn(server);
-    await store.putTasks([mirrorOf('plain')]);
+    await store.putTasks([taskRecordOf('plain')]);
     await store.register(helloOf('w1'));
     const worker = new Worker(store, 'w1');
     await store.enqueue([newExecution(), newExecution({ timeout: MINUTE }), newExecution()]);
@@ -125,7 +125,7 @@ afterEach(closeAll);
   it('ends no run of a worker that sends heartbeats, if a node that missed the step writes first', async () => {
     const server = await serveStepping();
     const store = await openOn(server);
-    await store.putTasks([mirrorOf('plain')]);
+    await store.putTasks([taskRecordOf('plain')]);
     await store.register(helloOf('w1'));
     const worker = new Worker(store, 'w1');
     await store.enqueue([newExecution(), newExecution({ timeout: MINUTE })]);
@@ -141,7 +141,7 @@ afterEach(closeAll);
   it('and back again leaves delays, dates and locks unchanged', async () => {
     const server = await serveStepping();
     const store = await openOn(server);
-    await store.putTasks([mirrorOf('plain')]);
+    await store.putTasks([taskRecordOf('plain')]);
     const at = Math.floor(Date.now() / 1000) * 1000 + 3 * HOUR;
     await store.acquireLock('k', 'h1', HOUR, 0);
     const ids = await store.enqueue([newExecution({ delay: HOUR }), newExecution({ scheduledTime: at })]);
@@ -167,7 +167,7 @@ afterEach(closeAll);
   it('and back makes no claim too old for a worker that was idle for long', async () => {
     const server = await serveStepping();
     const store = await openOn(server);
-    await store.putTasks([mirrorOf('plain')]);
+    await store.putTasks([taskRecordOf('plain')]);
     await step(server, 2);
     await store.register(helloOf('w1'));
     const worker = new Worker(store, 'w1');
@@ -184,7 +184,7 @@ afterEach(closeAll);
   it('keeps idempotency keys for 24 hours, and so does a step back', async () => {
     const server = await serveStepping();
     const store = await openOn(server);
-    await store.putTasks([mirrorOf('plain')]);
+    await store.putTasks([taskRecordOf('plain')]);
     const keyed = (): NewExecution => newExecution({ idempotency: { key: 'order-7', fingerprint: 'f' } });
     const [id] = await store.enqueue([keyed()]);
     await store.stats();
@@ -204,7 +204,7 @@ afterEach(closeAll);
   it('ends runs that are too long, and rescues those of lost workers', async () => {
     const server = await serveStepping();
     const store = await openOn(server, { lease: 5_000, maxAttemptDuration: 6_000 });
-    await store.putTasks([mirrorOf('plain')]);
+    await store.putTasks([taskRecordOf('plain')]);
     await store.register(helloOf('w1'));
     const begun = performance.now();
     await store.enqueue([newExecution()]);

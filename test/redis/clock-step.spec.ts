@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Effect } from '../../libs/scheduler/src/core/effects.js';
 import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import type { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
-import { helloOf, HOUR, MINUTE, mirrorOf, newExecution, newSchedule } from '../contract/fixtures.js';
+import { helloOf, HOUR, MINUTE, taskRecordOf, newExecution, newSchedule } from '../contract/fixtures.js';
 import { Worker } from '../contract/worker.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { openOn, promoteAll } from './clock-steps.js';
@@ -17,7 +17,7 @@ async function steppedBack(
 ) {
   const server = await serve();
   const store = await openOn(server, { lease });
-  await store.putTasks([mirrorOf('plain'), mirrorOf('nightly')]);
+  await store.putTasks([taskRecordOf('plain'), taskRecordOf('nightly')]);
   const real = (await store.stats()).now;
   const ahead = real + 2 * HOUR;
   await server.command('HSET', '{step}:m', 'hwm', `${ahead}`);
@@ -210,7 +210,7 @@ describe('a clock of the server that goes back by two hours', () => {
     };
     const server = await serve();
     const before = await openOn(server);
-    await before.putTasks([mirrorOf('nightly')]);
+    await before.putTasks([taskRecordOf('nightly')]);
     await before.putSchedule(newSchedule({ nextRunTime: at }));
     // By a clock that was right, before it went forward and came back.
     await tick(before);

@@ -4,7 +4,7 @@ import { UnknownDependencyError } from '../../libs/scheduler/src/core/errors.js'
 import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
-import { edgeTo, edgeToNewest, mirrorOf, newExecution, TASKS } from '../contract/fixtures.js';
+import { edgeTo, edgeToNewest, taskRecordOf, newExecution, TASKS } from '../contract/fixtures.js';
 import { StoreFixture, steps } from '../contract/store-fixture.js';
 import type { Worker } from '../contract/worker.js';
 import { redisSuite } from './suites.js';
@@ -28,7 +28,7 @@ describe('an execution whose edges are bound in several steps', () => {
     const settings = redis.settings(`edges${++namespaces}`, clock, 0);
     const store = await redis.open(new LeavingStore(settings));
     const other = await redis.open(new RedisTaskStore(settings));
-    await other.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
+    await other.putTasks(TASKS.map((taskId) => taskRecordOf(taskId)));
     const s = new StoreFixture(other, clock);
     const upstreams = await s.addMany(MANY, { priority: 1 });
     const edges = upstreams.map((id, i) => edgeTo(id, 'success', { ref: `u${i}` }));

@@ -1,4 +1,4 @@
-import { mirrorOf, TASKS, type StoreOptions } from '../contract/fixtures.js';
+import { taskRecordOf, TASKS, type StoreOptions } from '../contract/fixtures.js';
 import { StoreFixture } from '../contract/store-fixture.js';
 import { openRedisOn } from '../support/open-redis.js';
 import { suiteServer } from '../support/suite-server.js';
@@ -24,7 +24,7 @@ export function fixtureSuite(): (act: Act, options?: StoreOptions) => Promise<vo
     const evaluate: Redis = (script, key, ...args) => server().command('EVAL', script, '1', root + key, ...args);
     try {
       const s = new StoreFixture(store, clock);
-      await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
+      await store.putTasks(TASKS.map((taskId) => taskRecordOf(taskId)));
       await act(s, redis, evaluate);
     } finally {
       await close();

@@ -9,7 +9,7 @@ import {
   helloOf,
   LEASE,
   lockOn,
-  mirrorOf,
+  taskRecordOf,
   newExecution,
   twoSteps,
 } from '../contract/fixtures.js';
@@ -46,7 +46,7 @@ describe('the keys of a namespace', () => {
     const { store, clock, close } = await openRedisOn(() => server)({ history: { count: 0 } });
     try {
       const fixture = new StoreFixture(store, clock);
-      await store.putTasks(['plain', 'parent', 'child', 'nightly'].map((taskId) => mirrorOf(taskId)));
+      await store.putTasks(['plain', 'parent', 'child', 'nightly'].map((taskId) => taskRecordOf(taskId)));
       await scheduleAllKinds(store, fixture);
       const worker = await fixture.worker('w1');
       await fixture.worker('w2');

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { NewExecution } from '../../libs/scheduler/src/core/commands.js';
-import { edgeTo, mirrorOf, newExecution, nextId } from '../contract/fixtures.js';
+import { edgeTo, taskRecordOf, newExecution, nextId } from '../contract/fixtures.js';
 import type { Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
 
@@ -64,7 +64,7 @@ describe('batches of large payloads on Redis', () => {
   }, 60_000);
 
   it('as payloads of definitions are stored in parts', async () => {
-    const mirrors = Array.from({ length: 60 }, (_, i) => mirrorOf(`large${i}`, { payload: 'x'.repeat(250 * KB) }));
+    const mirrors = Array.from({ length: 60 }, (_, i) => taskRecordOf(`large${i}`, { payload: 'x'.repeat(250 * KB) }));
     await m.store.putTasks(mirrors);
     expect(m.store.largestRequest).toBeLessThan(REQUEST);
     expect(await m.store.getTask('large59')).toEqual(mirrors[59]);

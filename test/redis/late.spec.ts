@@ -5,7 +5,7 @@ import { OutcomeUnknownError } from '../../libs/scheduler/src/core/errors.js';
 import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
 import { luaScripts } from '../../libs/scheduler/src/store/redis/lua-scripts.js';
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
-import { edgeTo, helloOf, mirrorOf, newExecution } from '../contract/fixtures.js';
+import { edgeTo, helloOf, taskRecordOf, newExecution } from '../contract/fixtures.js';
 import { Worker } from '../contract/worker.js';
 import { closeAll, closeLater, proxyTo, rejection, serve, until } from './fixtures.js';
 
@@ -34,7 +34,7 @@ async function behindProxy(requestBudget?: number) {
   const server = await serve();
   const proxy = await proxyTo(server);
   const store = await open(proxy.port, requestBudget);
-  await store.putTasks([mirrorOf('plain')]);
+  await store.putTasks([taskRecordOf('plain')]);
   await store.pauseQueue('default');
   await store.resumeQueue('default');
   return { server, proxy, store };

@@ -3,7 +3,7 @@ import type { Effect, ExecutionTransition } from '../../libs/scheduler/src/core/
 import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import type { TaskStore } from '../../libs/scheduler/src/store/task-store.js';
-import { edgeTo, helloOf, mirrorOf, newExecution } from '../contract/fixtures.js';
+import { edgeTo, helloOf, taskRecordOf, newExecution } from '../contract/fixtures.js';
 import { Worker } from '../contract/worker.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 
@@ -59,7 +59,7 @@ describe('listeners on several nodes', () => {
 
   /** A simple execution and a workflow of two, run to their ends by a worker on this store. */
   const runAll = async (store: RedisTaskStore): Promise<string[]> => {
-    await store.putTasks([mirrorOf('plain')]);
+    await store.putTasks([taskRecordOf('plain')]);
     const plain = newExecution();
     const first = newExecution({ workflow: { workflowId: 'flow', ref: 'first' } });
     const second = newExecution({

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { StoreStats } from '../../libs/scheduler/src/store/records.js';
-import { mirrorOf, TASKS } from '../contract/fixtures.js';
+import { taskRecordOf, TASKS } from '../contract/fixtures.js';
 import { StoreFixture } from '../contract/store-fixture.js';
 import { openRedisOn } from '../support/open-redis.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
@@ -39,7 +39,7 @@ export function poisonedSuite(): (spoil: Spoil) => Promise<Outcome> {
     const root = `{t${++namespaces}}:`;
     try {
       const s = new StoreFixture(store, clock);
-      await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
+      await store.putTasks(TASKS.map((taskId) => taskRecordOf(taskId)));
       const population = await populate(s);
       await spoil(redis, root, population.victims);
       const failures = await population.act();

@@ -4,7 +4,7 @@ import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connec
 import type { RedisStoreSettings } from '../../libs/scheduler/src/store/redis/redis-store-base.js';
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
-import { mirrorOf, TASKS } from '../contract/fixtures.js';
+import { taskRecordOf, TASKS } from '../contract/fixtures.js';
 import { StoreFixture } from '../contract/store-fixture.js';
 import type { RedisServer } from '../support/redis-server.js';
 
@@ -55,7 +55,7 @@ export class Measured {
     const client = new Redis(server.port, server.host);
     await client.config('SET', 'slowlog-log-slower-than', '0');
     await client.config('SET', 'slowlog-max-len', '20000');
-    await store.putTasks(TASKS.map((taskId) => mirrorOf(taskId)));
+    await store.putTasks(TASKS.map((taskId) => taskRecordOf(taskId)));
     return new Measured(new StoreFixture(store, clock), store, client);
   }
 

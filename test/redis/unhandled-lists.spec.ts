@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { mirrorOf, newExecution } from '../contract/fixtures.js';
+import { taskRecordOf, newExecution } from '../contract/fixtures.js';
 import type { StoreFixture } from '../contract/store-fixture.js';
 import { fixtureSuite, type Redis } from './fixture-suite.js';
 import { redisSuite } from './suites.js';
@@ -67,7 +67,7 @@ describe('executions of very many tasks without their handler', () => {
     const ids: string[] = [];
     for (let i = 0; i < names.length; i += 500) {
       const part = names.slice(i, i + 500);
-      await store.putTasks(part.map((taskId) => mirrorOf(taskId)));
+      await store.putTasks(part.map((taskId) => taskRecordOf(taskId)));
       ids.push(...(await store.enqueue(part.map((taskId) => newExecution({ taskId })))));
     }
     const unable = await s.worker('unable', { tasks: ['plain'] });

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { OutcomeUnknownError } from 'nestjs-advanced-scheduler';
 import { TASK_STORE, type TaskStore } from '../../libs/scheduler/src/store/task-store.js';
-import { mirrorOf } from '../contract/fixtures.js';
+import { taskRecordOf } from '../contract/fixtures.js';
 import { closeApps, startKit } from '../support/app.js';
 
 Logger.overrideLogger(false);
@@ -13,7 +13,7 @@ describe('a node that ticks for a task of another node', () => {
   it.each([1, 3])('keeps the tick due while the lookup of the task fails, %i times', async (failures) => {
     const { module, kit, scheduler } = await startKit({ local: () => undefined });
     const store = module.get<TaskStore>(TASK_STORE, { strict: false });
-    await store.putTasks([mirrorOf('elsewhere')]);
+    await store.putTasks([taskRecordOf('elsewhere')]);
     const { id } = await scheduler.scheduleCronTask('elsewhere', '* * * * *');
     const getTask = store.getTask.bind(store);
     let left = failures;
