@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { settle, type NewExecution, type NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
 import type { DependencyType } from '../../libs/scheduler/src/core/dependency.js';
-import { edgeTo, LEASE, lockOn, newExecution, nextId } from '../contract/fixtures.js';
+import { BOOM, edgeTo, LEASE, lockOn, newExecution, nextId } from '../contract/fixtures.js';
 import type { StoreFixture } from '../contract/store-fixture.js';
 import { fixtureSuite, type Redis } from './fixture-suite.js';
 
@@ -277,6 +277,21 @@ describe('a command that fails', () => {
       expect((await worker.claimIds(20)).length).toBe(12);
       expect((await s.stats()).setAside).toBe(1);
       expect(await redis('EXISTS', `dp:${upstream}`)).toBe(':0');
+    }));
+
+  it('on the attempts of one execution sets that execution aside, and settles the others', () =>
+    play(async (s, redis) => {
+      const worker = await s.worker();
+      const ids = await s.addMany(3, { taskId: 'plain' });
+      const claims = await worker.claim(3);
+      await redis('SET', `at:${ids[1]!}`, 'no list');
+      await worker.settle(...claims.map((claim) => settle.retry(claim, BOOM, 0)));
+      await s.maintain();
+      expect((await s.stats()).setAside).toBe(1);
+      expect(await redis('EXISTS', `at:${ids[1]!}`)).toBe(':0');
+      expect((await worker.claimIds(3)).toSorted()).toEqual([ids[0], ids[2]]);
+      const { attempts } = (await s.store.getExecution(ids[0]!))!;
+      expect(attempts!.map(({ error }) => error?.message)).toEqual(['boom', undefined]);
     }));
 });
 

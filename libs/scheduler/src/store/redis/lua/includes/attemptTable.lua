@@ -20,6 +20,8 @@ end
 function tables:addAttempt(row, outcome, err)
   local new = added[row.id]
   if not new or new.row ~= row then
+    -- Fails now, not when rows are written, if the key is of another type.
+    call('LLEN', keys.attempts(row.id))
     new = { row = row }
     for i, each in ipairs(row.attempts or {}) do
       new[i] = cmsgpack.pack(each)

@@ -1,11 +1,11 @@
 -- The tables of the engine on Redis, see engine/tables.ts.
 local tables = { workflows = workflow.table, edgeBudget = {} }
 
--- Errors of attempts that failed in this verb, nil for none.
-local recentErrors
+-- Whether there are more recent errors than are kept.
+local tooManyErrors
 
 function tables.begin()
-  recentErrors = nil
+  tooManyErrors = false
   tables.now, tables.lease, tables.maxAttemptDuration = now, context.lease, context.maxAttempt
   local left = tables.edgeBudget
   left.toDecide, left.toMove, left.bytes = limits.EDGES_PER_STEP, limits.EDGES_PER_STEP, STEP_BYTES
@@ -97,24 +97,17 @@ function tables:rootCauseOf(row)
   return row.rootCause or { row.id, row.task, row.status }
 end
 
+-- Written at once: where that fails, the settlement fails as a whole.
 function tables:addRecentError(row, err)
-  recentErrors = recentErrors or {}
-  recentErrors[#recentErrors + 1] = { row.task, row.id, err, now }
+  tooManyErrors = call('RPUSH', keys.errors, cmsgpack.pack({ row.task, row.id, err, now })) > limits.RECENT_ERRORS_KEPT
 end
 
--- Writes the errors of this verb, of which the newest are kept.
-function tables.saveRecentErrors()
-  if not recentErrors then
-    return
-  end
-  local packed = {}
-  for i = math.max(1, #recentErrors - limits.RECENT_ERRORS_KEPT + 1), #recentErrors do
-    packed[#packed + 1] = cmsgpack.pack(recentErrors[i])
-  end
-  if callAll('RPUSH', keys.errors, packed) > limits.RECENT_ERRORS_KEPT then
+-- Keeps the newest errors.
+function tables.trimRecentErrors()
+  if tooManyErrors then
     call('LTRIM', keys.errors, -limits.RECENT_ERRORS_KEPT, -1)
   end
-  recentErrors = nil
+  tooManyErrors = false
 end
 
 function tables:newest(task)

@@ -17,7 +17,7 @@ function transition.save()
   if not isUnused.historyTable then
     trim.grown()
   end
-  tables.saveRecentErrors()
+  tables.trimRecentErrors()
   if not isUnused.stepTable then
     stepTable.save()
   end
