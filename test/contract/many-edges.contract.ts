@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { settle } from '../../libs/scheduler/src/core/commands.js';
+import { PROMOTE_PER_STEP } from '../../libs/scheduler/src/core/limits.js';
 import { edgeTo, edgeToNewest, newExecution, nextId, type OpenStore } from './fixtures.js';
-import { fixtures, type StoreFixture } from './store-fixture.js';
+import { fixtures, steps, type StoreFixture } from './store-fixture.js';
 import type { Worker } from './worker.js';
 
 /** More edges than any store processes in one step. */
@@ -48,6 +49,30 @@ export function manyEdgesContract(open: OpenStore): void {
         await s.advance(1_000);
         await worker.complete(await worker.claimOne());
         await expectAllGone(s);
+      }),
+    );
+
+    it(
+      'stays SKIPPED by one upstream while the others come back, without examining all edges for each of them',
+      fixtures(open)(async (s) => {
+        const [root, other] = await s.addMany(2, { taskId: 'parent' });
+        const upstreams = await s.addMany(MANY, { edges: [edgeTo(root!)] });
+        const join = await s.add({ edges: edgesTo([...upstreams, other!]) });
+        const worker = await s.worker();
+        for (const failing of [root!, other!]) await worker.fail(await worker.claimOne(failing));
+        await s.maintain();
+        await s.store.reopen(root!);
+        expect(await steps(() => s.store.promote(PROMOTE_PER_STEP))).toBeLessThan(150);
+        expect(await s.statuses(...upstreams)).toEqual(upstreams.map(() => 'PENDING'));
+        expect(await s.statuses(join)).toEqual(['SKIPPED']);
+        await s.store.reopen(other!);
+        await s.maintain();
+        expect(await s.statuses(join)).toEqual(['PENDING']);
+        await completeSome(worker, 2);
+        await s.maintain();
+        await completeSome(worker, MANY);
+        await s.maintain();
+        await worker.complete(await worker.claimOne(join));
       }),
     );
 

@@ -163,8 +163,9 @@ function breakEdge(t: Tables, edge: EdgeRecord, dependent: ExecutionRecord, stat
 }
 
 /**
- * Reopens a dependent that was SKIPPED, unless an edge of it still cannot hold. All of its edges are examined, which may
- * take several verbs.
+ * Reopens a dependent that was SKIPPED, unless an edge of it still cannot hold. The edge that was found last time is examined
+ * first: otherwise each upstream of many that are reopened would have all edges examined. To examine them may take several
+ * verbs.
  * @returns whether that is decided
  */
 function bringBack(t: Tables, edge: EdgeRecord, step: PropagationStep): boolean {
@@ -174,22 +175,40 @@ function bringBack(t: Tables, edge: EdgeRecord, step: PropagationStep): boolean 
   if (dependent.status !== 'SKIPPED' || dependent.reason !== 'DEPENDENCY_FAILED') return true;
   const budget = t.edgeBudget;
   const count = dependent.edgeCount ?? 0;
+  const known = dependent.brokenEdge ?? 0;
   let examined = step.examined ?? 0;
-  let isHopeless = false;
-  while (examined < count && !isHopeless) {
+  if (examined === 0 && known > 0 && known <= count && examine(t, dependent, known) === 0) return true;
+  while (examined < count) {
     if (budget.toMove <= 0 || budget.bytes <= 0) {
       step.examined = examined;
       return false;
     }
-    const passed = t.edges.eachNotHeld(dependent, examined + 1, (each) => {
-      if (cannotHold(t, each)) isHopeless = true;
-    });
-    budget.toMove -= passed;
+    const passed = examine(t, dependent, examined + 1);
+    if (passed === 0) {
+      dependent.brokenEdge = examined + 1;
+      t.touchExecution(dependent);
+      step.examined = undefined;
+      return true;
+    }
     examined += passed;
   }
   step.examined = undefined;
-  if (!isHopeless) reopen(t, dependent);
+  reopen(t, dependent);
   return true;
+}
+
+/**
+ * Examines the next edges of a dependent.
+ * @param first the edge to begin with
+ * @returns how many, at least 1; 0: one of them cannot hold
+ */
+function examine(t: Tables, dependent: ExecutionRecord, first: number): number {
+  let isBroken = false;
+  const passed = t.edges.eachNotHeld(dependent, first, (edge) => {
+    if (cannotHold(t, edge)) isBroken = true;
+  });
+  t.edgeBudget.toMove -= passed;
+  return isBroken ? 0 : passed;
 }
 
 function cannotHold(t: Tables, edge: EdgeRecord): boolean {

@@ -50,6 +50,8 @@ export interface ExecutionRecord {
   arrivalSteps?: number;
   /** While there are such steps: the edges that have waited since before that number are attached. */
   arrivalNumber?: number;
+  /** Of a SKIPPED one: among the edges from that one on is one that could not hold when its upstreams were last reopened. */
+  brokenEdge?: number;
   /** Its task was unregistered while it ran: it does not run again, unless the task is back. */
   isUnregistered?: boolean;
   /** The worker that runs it. */

@@ -7,6 +7,7 @@ export class RareFields {
   endsToPropagate: number | undefined = undefined;
   arrivalSteps: number | undefined = undefined;
   arrivalNumber: number | undefined = undefined;
+  brokenEdge: number | undefined = undefined;
   isUnregistered: boolean | undefined = undefined;
   heldLock: string | undefined = undefined;
   fencingToken: number | undefined = undefined;
@@ -73,6 +74,14 @@ export abstract class WithRareFields {
 
   set arrivalNumber(value: number | undefined) {
     if (value !== this.arrivalNumber) this.more().arrivalNumber = value;
+  }
+
+  get brokenEdge(): number | undefined {
+    return this.extra?.brokenEdge;
+  }
+
+  set brokenEdge(value: number | undefined) {
+    if (value !== this.brokenEdge) this.more().brokenEdge = value;
   }
 
   get isUnregistered(): boolean | undefined {

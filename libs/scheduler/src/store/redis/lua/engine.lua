@@ -1204,7 +1204,7 @@ end
 
 do
 local exports = engine.dependency
-local decideIfLost, advance, decideLate, visitDependents, decide, decideAs, breakEdge, bringBack, cannotHold
+local decideIfLost, advance, decideLate, visitDependents, decide, decideAs, breakEdge, bringBack, examine, cannotHold
 local attachLate = engine.edges.attachLate
 local attachWaiting = engine.edges.attachWaiting
 local closeEdge = engine.edges.closeEdge
@@ -1354,30 +1354,43 @@ function bringBack(t, edge, step)
     end
     local budget = t.edgeBudget
     local count = dependent.edgeCount or 0
+    local known = dependent.brokenEdge or 0
     local examined = step.examined or 0
-    local isHopeless = false
-    while examined < count and not isHopeless do
+    if examined == 0 and known > 0 and known <= count and examine(t, dependent, known) == 0 then
+        return true
+    end
+    while examined < count do
         if budget.toMove <= 0 or budget.bytes <= 0 then
             step.examined = examined
             return false
         end
-        local passed = t.edges:eachNotHeld(
-            dependent,
-            examined + 1,
-            function(each)
-                if cannotHold(t, each) then
-                    isHopeless = true
-                end
-            end
-        )
-        budget.toMove = budget.toMove - passed
+        local passed = examine(t, dependent, examined + 1)
+        if passed == 0 then
+            dependent.brokenEdge = examined + 1
+            t:touchExecution(dependent)
+            step.examined = nil
+            return true
+        end
         examined = examined + passed
     end
     step.examined = nil
-    if not isHopeless then
-        reopen(t, dependent)
-    end
+    reopen(t, dependent)
     return true
+end
+function examine(t, dependent, first)
+    local isBroken = false
+    local passed = t.edges:eachNotHeld(
+        dependent,
+        first,
+        function(edge)
+            if cannotHold(t, edge) then
+                isBroken = true
+            end
+        end
+    )
+    local ____t_edgeBudget_2, ____toMove_3 = t.edgeBudget, "toMove"
+    ____t_edgeBudget_2[____toMove_3] = ____t_edgeBudget_2[____toMove_3] - passed
+    return isBroken and 0 or passed
 end
 function cannotHold(t, edge)
     if edge.state == "timedOut" then

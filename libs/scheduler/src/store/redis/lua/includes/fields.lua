@@ -54,6 +54,7 @@ local FIELDS = {
   { 'ep', 'endsToPropagate', NUMBER }, -- ends that are not fully propagated
   { 'ar', 'arrivalSteps', NUMBER }, -- steps that still attach edges that waited for it
   { 'an', 'arrivalNumber', NUMBER }, -- while there are such steps: edges with a lower number have waited for it
+  { 'be', 'brokenEdge', NUMBER }, -- of a SKIPPED one: from which edge on one could not hold
   { 'dn', 'dependentNames', TABLE }, -- names of the first edges, see edges.lua
   { 'ld', 'liveDependents', NUMBER }, -- dependents outside of its workflow that have not ended
   { 'ub', 'usedBy', TABLE }, -- by task: the request that used its outcome
