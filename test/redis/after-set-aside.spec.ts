@@ -291,7 +291,7 @@ describe('a command that fails', () => {
       expect(await redis('EXISTS', `at:${ids[1]!}`)).toBe(':0');
       expect((await worker.claimIds(3)).toSorted()).toEqual([ids[0], ids[2]]);
       const { attempts } = (await s.store.getExecution(ids[0]!))!;
-      expect(attempts!.map(({ error }) => error?.message)).toEqual(['boom', undefined]);
+      expect(attempts.map(({ error }) => error?.message)).toEqual(['boom', undefined]);
     }));
 });
 
