@@ -92,7 +92,7 @@ export function definitionContract(open: OpenStore): void {
     );
 
     it.each(['retry', 'snooze', 'release', 'leave', 'crash'] as const)(
-      'ends runs that would have to run again, and their workflow goes on: %s',
+      'ends a run that would have to run again, and lets its workflow continue: %s',
       (how) =>
         withFixture(async (s) => {
           const worker = await s.worker();

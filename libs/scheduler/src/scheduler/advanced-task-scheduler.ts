@@ -60,7 +60,8 @@ export class AdvancedTaskScheduler {
 
   /**
    * Unregisters a task: its schedules are removed, its queued executions end as CANCELLED / TASK_UNREGISTERED, its runs
-   * finish; those that would have to run again end in the same way. Executions that wait for its next execution, in a workflow or not, end as SKIPPED / TASK_UNREGISTERED.
+   * finish; those that would have to run again end in the same way. Executions that wait for its next execution, in a workflow
+   * or not, end as SKIPPED / TASK_UNREGISTERED.
    * @returns false if it was not registered
    * @throws InvalidOptionError unless it is an id or a reference, TaskInUseError while another task depends on it
    */

@@ -291,9 +291,11 @@ export class Dispatcher {
     if (count > 0) this.mayHaveMore = this.store.isShared && reply.claims.length === count;
     if (reply.more || this.mayHaveMore) this.woken = true;
     for (const claim of reply.claims) this.take(claim, age + this.clock.monotonic() - received, within);
-    const next = this.demand();
     // It may have offered fewer slots than are free now: what cannot be prefetched still waits.
-    if (count > 0 && reply.claims.length >= count - prefetch && next.count > next.prefetch) this.woken = true;
+    if (!this.woken && count > 0 && reply.claims.length >= count - prefetch) {
+      const next = this.demand();
+      this.woken = next.count > next.prefetch;
+    }
     reply.settled.forEach((outcome, i) => {
       if (outcome === 'stale' && settlements[i]!.kind !== 'release')
         this.logger.warn(`the result of ${settlements[i]!.executionId} was late: this worker no longer has the run`);

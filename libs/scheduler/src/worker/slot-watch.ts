@@ -59,6 +59,7 @@ export class SlotWatch {
       `queue '${first.queue}': use dependencies, another queue with separate slots, or more slots`
     );
   }
+
   /** Which executions these wait for in a queue, directly or by dependencies. @returns null if one may end without a slot */
   private async neededFirst(executionIds: readonly string[]): Promise<TaskExecution[] | null> {
     const waiting: TaskExecution[] = [];
