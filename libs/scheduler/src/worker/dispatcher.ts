@@ -3,13 +3,14 @@ import { BootContext } from '../core/boot-context.js';
 import { CLOCK, type Clock, type ClockTimer } from '../core/clock.js';
 import { settle, type RunToken, type Settlement } from '../core/commands.js';
 import { SchedulerClosedError, StoreScriptError } from '../core/errors.js';
-import { CLAIM_PER_STEP, START_WITHIN_MS } from '../core/limits.js';
+import { START_WITHIN_MS } from '../core/limits.js';
 import { Liveness } from '../core/liveness.js';
 import type { Claim } from '../store/records.js';
 import { TASK_STORE, type ExchangeReply, type ExchangeRequest, type WorkerStore } from '../store/task-store.js';
-import { PrefetchedClaims, type PrefetchedClaim } from './prefetched-claims.js';
+import { demandFor, NO_DEMAND, type Demand } from './demand.js';
 import { Executor } from './executor.js';
-import { newPipelines, type Demand, type Pipeline } from './pipeline.js';
+import { newPipelines, type Pipeline } from './pipeline.js';
+import { PrefetchedClaims, type PrefetchedClaim } from './prefetched-claims.js';
 import { fitIntoRoundTrip } from './round-trip-size.js';
 import { StartRule } from './start-rule.js';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
@@ -248,23 +249,15 @@ export class Dispatcher {
     }
   }
 
-  /** Runs to claim now: for free slots and, with short handlers and a remote store, some in advance. */
   private demand(): Demand {
-    if (!this.claiming) return { count: 0, prefetch: 0 };
-    let here = this.prefetched.size;
-    for (const pipeline of this.pipelines) here += pipeline.requested;
-    const free = Math.max(0, this.executor.freeSlots - here);
-    const { prefetchLimit } = this.executor;
-    if (!prefetchLimit) return { count: free, prefetch: 0 };
-    const left = Math.max(
-      0,
-      Math.min(this.executor.freeSlots + prefetchLimit.runs - here, prefetchLimit.atOnce - here),
-    );
-    // Each pipeline gets its share, so the store works on one round trip while this process works on the other.
-    const all = this.settings.maxConcurrentTasks + prefetchLimit.runs;
-    const share = prefetchLimit.runs > 0 ? Math.ceil(all / this.pipelines.length) : left;
-    const count = Math.min(left, share, CLAIM_PER_STEP);
-    return { count, prefetch: Math.max(0, count - free) };
+    if (!this.claiming) return NO_DEMAND;
+    return demandFor({
+      free: this.executor.freeSlots,
+      slots: this.settings.maxConcurrentTasks,
+      waiting: this.prefetched.size + this.pipelines.reduce((sum, { requested }) => sum + requested, 0),
+      pipelines: this.pipelines.length,
+      limit: this.executor.prefetchLimit,
+    });
   }
 
   private async roundTrip(pipeline: Pipeline, { count, prefetch }: Demand): Promise<void> {

@@ -11,12 +11,6 @@ export interface Pipeline {
   carried: readonly Settlement[];
 }
 
-/** The request of one round trip: `prefetch` of the `count` claims may only be prefetched. */
-export interface Demand {
-  count: number;
-  prefetch: number;
-}
-
 export function newPipelines(count: number): Pipeline[] {
   return Array.from({ length: count }, (_, number) => ({
     number,
