@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { edgeTo, edgeToNewest, newExecution } from '../contract/fixtures.js';
-import { expectBounded, type Measured } from './script-times.js';
+import { expectBounded, repeatWhenSlow, type Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
 
 const ROUNDS = 3;
 const MANY = 9_999;
+
+repeatWhenSlow();
 
 describe('thousands of edges are moved on Redis by scripts of bounded time', () => {
   const redis = redisSuite();

@@ -4,7 +4,7 @@ import type { NewExecution } from '../../libs/scheduler/src/core/commands.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import { newExecution } from '../contract/fixtures.js';
 import type { Worker } from '../contract/worker.js';
-import { expectBounded, type Measured } from './script-times.js';
+import { expectBounded, repeatWhenSlow, type Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
 
 const ROUNDS = 3;
@@ -13,6 +13,8 @@ const LARGE = JSON.stringify('x'.repeat(240 * 1024));
 /** Limits of so many runs, and none. */
 const runs = (concurrency: number) => ({ rateLimit: null, concurrency });
 const NONE = { rateLimit: null, concurrency: null };
+
+repeatWhenSlow();
 
 describe('the runs of a queue that gets its first limits are counted on Redis by scripts of bounded time', () => {
   const redis = redisSuite();

@@ -1,11 +1,14 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { settle, type NewExecution, type NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
+import { MAX_BATCH } from '../../libs/scheduler/src/core/limits.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import { edgeTo, taskRecordOf, newExecution, newSchedule, nextId } from '../contract/fixtures.js';
-import { expectBounded, type Measured } from './script-times.js';
+import { expectBounded, repeatWhenSlow, type Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
 
 const ROUNDS = 3;
+
+repeatWhenSlow();
 
 describe('large writes on Redis are scripts of bounded time', () => {
   const redis = redisSuite();
@@ -91,6 +94,18 @@ describe('large writes on Redis are scripts of bounded time', () => {
   const addLarge = async (count: number, more: Partial<NewExecution> = {}): Promise<void> => {
     for (let i = 0; i < count; i += 10) await m.s.addMany(10, { payload: LARGE, ...more });
   };
+
+  it('a batch of thousands of plain executions', async () => {
+    const made = await m.slowestOf(ROUNDS, () => m.s.addMany(MAX_BATCH));
+    expect(await m.store.queueSizes('default')).toEqual([0, 0, MAX_BATCH * ROUNDS, 0, 0]);
+    expectBounded({ made });
+  }, 120_000);
+
+  it('a batch of large payloads', async () => {
+    const made = await m.slowestOf(ROUNDS, () => m.s.addMany(30, { payload: LARGE }));
+    expect(await m.store.queueSizes('default')).toEqual([0, 0, 30 * ROUNDS, 0, 0]);
+    expectBounded({ made });
+  }, 120_000);
 
   it('the promotion of large executions', async () => {
     const promoted = await m.slowestOf(ROUNDS, async () => {

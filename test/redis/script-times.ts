@@ -1,4 +1,4 @@
-import { expect } from '@jest/globals';
+import { expect, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
 import type { RedisStoreSettings } from '../../libs/scheduler/src/store/redis/redis-store-base.js';
@@ -21,6 +21,11 @@ const REFERENCE = `
 const REFERENCE_MS = 5;
 
 let namespaces = 0;
+
+/** Repeats the failed tests of a file that measures what can happen only once: other processes can slow a script down. */
+export function repeatWhenSlow(): void {
+  jest.retryTimes(2, { logErrorsBeforeRetry: true });
+}
 
 /** A store that records the size of its requests and replies, in characters. */
 class SizedStore extends RedisTaskStore {

@@ -2,7 +2,7 @@ import type { Settlement } from '../core/commands.js';
 import { CLAIM_PER_STEP } from '../core/limits.js';
 
 /** Characters that a remote store receives, and reads again, for the settlements of one round trip. */
-const MAX_ROUND_TRIP_SIZE = 4 * 1024 * 1024;
+const MAX_ROUND_TRIP_SIZE = 1024 * 1024;
 
 /** Number of these settlements that fit into one round trip, at least one. */
 export function fitIntoRoundTrip(settlements: readonly Settlement[]): number {

@@ -6,6 +6,9 @@ import { STAGE_BYTES, REQUEST_BYTES, sizeOf, split } from './request-size.js';
 /** Executions that one script inserts, unless all are simple. A larger batch is staged, committed and inserted in steps. */
 export const INSERTS_PER_CALL = 200;
 
+/** Simple executions that cost as much as one other. */
+const SIMPLE_PER_INSERT = 20;
+
 /** Edges of one item. An execution with more edges has several items. */
 const EDGES_PER_ITEM = 4;
 
@@ -18,13 +21,12 @@ export interface StagedItem {
 }
 
 /**
- * Whether a batch is too large for one script by executions, edges or bytes. Simple executions cost a tenth, so their number
- * is not limited.
+ * Whether a batch is too large for one script by executions, edges or bytes.
  */
 export function isLarge(batch: readonly NewExecution[], insertsPerCall: number): boolean {
   if (sizeOf(batch) > REQUEST_BYTES) return true;
   const weight = batch.reduce((sum, { edges }) => sum + Math.max(1, edges?.length ?? 0), 0);
-  return weight > insertsPerCall && !batch.every(isSimple);
+  return weight > insertsPerCall && (weight > SIMPLE_PER_INSERT * insertsPerCall || !batch.every(isSimple));
 }
 
 /** Splits a batch into parts that are bounded in executions, edges and bytes. */

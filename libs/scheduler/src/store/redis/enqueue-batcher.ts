@@ -8,7 +8,7 @@ type Batch = readonly NewExecution[];
 /** Maximum size of a batch: executions, plus units of payload. */
 const MAX_BATCH_SIZE = 500;
 /** Payload bytes that count as one execution more. */
-const BYTES_PER_UNIT = 8192;
+const BYTES_PER_UNIT = 2048;
 const PIPELINES = [0, 1];
 
 /**

@@ -1,9 +1,9 @@
 import type { NewExecution } from '../../core/commands.js';
 
 /** Payload bytes of one request that stores executions; a larger batch is staged in parts. */
-export const REQUEST_BYTES = 8 * 1024 * 1024;
+export const REQUEST_BYTES = 1024 * 1024;
 /** Bytes of one part of a staged batch. */
-export const STAGE_BYTES = 2 * 1024 * 1024;
+export const STAGE_BYTES = 1024 * 1024;
 
 /** Characters of the payloads, the largest part of a large request. */
 export function sizeOf(batch: readonly NewExecution[]): number {
