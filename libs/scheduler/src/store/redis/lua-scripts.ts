@@ -1,21 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { ScriptLibrary, ScriptSource } from './connection/script-source.js';
+import { chunkOf, LuaModules, type Chunk, type LuaModule } from './lua-modules.js';
 import { luaTexts } from './lua-texts.js';
 
 const COMMAND = /^commands\/(\w+)\.lua$/;
-const INCLUDE = /^-- @include (\w+)$/gm;
-/** The function of a module that resets its variables: a library keeps variables between calls. */
-const BEGIN = /^function (\w+\.begin)\(\)$/m;
-/** A function and the module that has it. */
-const FUNCTION_OF = /^function (\w+)[.:]/gm;
-/** How a module becomes a table of the engine. */
-const TABLE = /^(tables\.\w+) = \w+$/m;
-/** Modules that a verb begins at once; the others begin at their first use in a call, see `beginsLazily`. */
-const BEGUN_FIRST = ['keys', 'context', 'tables'];
 const DIGEST_LENGTH = 16;
 const DIGEST = '<digest>';
-
-type Texts = ReturnType<typeof luaTexts>;
 
 let loaded: ScriptLibrary | null = null;
 
@@ -31,39 +21,37 @@ export function scriptsFor(verbs: readonly string[]): ScriptLibrary {
 }
 
 /** @param texts see `luaTexts` */
-export function scriptsOf(texts: Texts): ScriptLibrary {
-  const names = Object.keys(texts).flatMap((path) => COMMAND.exec(path)?.[1] ?? []);
-  const library = libraryOf(names, texts);
+export function scriptsOf(texts: ReturnType<typeof luaTexts>): ScriptLibrary {
+  const modules = new LuaModules(texts);
+  const shared = chunkOf(texts['library.lua']!);
+  const verbs = Object.entries(texts).flatMap(([path, text]) => {
+    const name = COMMAND.exec(path)?.[1];
+    return name === undefined ? [] : [{ name, ...chunkOf(text) }];
+  });
+  const library = libraryOf(verbs, shared, modules);
   const digest = sha1(library).slice(0, DIGEST_LENGTH);
+  const scriptText = (verb: Verb): string => scriptTextOf(verb, shared, modules);
   return {
     name: `scheduler_${digest}`,
     text: library.replaceAll(DIGEST, digest),
-    scripts: new Map(names.map((name) => [name, scriptOf(name, `${digest}_${name}`, texts)])),
+    scripts: new Map(verbs.map((verb) => [verb.name, scriptOf(verb, `${digest}_${verb.name}`, scriptText)])),
   };
 }
 
-interface Verb {
-  /** Script flags of Redis. Keys in other slots are always refused. */
-  flags: string[];
-  body: string;
-}
-
-function verbOf(name: string, texts: Texts): Verb {
-  const [first = '', ...lines] = texts[`commands/${name}.lua`]!.split('\n');
-  if (!first.startsWith('#!lua')) return { flags: [], body: [first, ...lines].join('\n') };
-  return { flags: /flags=(\S+)/.exec(first)?.[1]?.split(',') ?? [], body: lines.join('\n') };
+interface Verb extends Chunk {
+  readonly name: string;
 }
 
 /** A verb as a script. Its text is built on demand, since only servers without functions need it. */
-function scriptOf(name: string, functionName: string, texts: Texts): ScriptSource {
+function scriptOf(verb: Verb, functionName: string, textOf: (verb: Verb) => string): ScriptSource {
   let text: string | undefined;
   let sha: string | undefined;
   return {
-    name,
+    name: verb.name,
     function: functionName,
-    readOnly: verbOf(name, texts).flags.includes('no-writes'),
+    readOnly: verb.flags.includes('no-writes'),
     get text() {
-      return (text ??= scriptTextOf(name, texts));
+      return (text ??= textOf(verb));
     },
     get sha() {
       return (sha ??= sha1(this.text));
@@ -72,15 +60,11 @@ function scriptOf(name: string, functionName: string, texts: Texts): ScriptSourc
 }
 
 /** The text of a script: the modules that it uses, then its body; all of it is defined at each call. */
-function scriptTextOf(name: string, texts: Texts): string {
-  const { flags, body } = verbOf(name, texts);
+function scriptTextOf(verb: Verb, shared: Chunk, modules: LuaModules): string {
   const included = new Set<string>();
-  const resolved = resolve(body, texts, included, (include, text) => `${text}\n${beginOf(include, texts)}`);
-  const shared = texts['library.lua']!.replaceAll(INCLUDE, '');
-  return [
-    `#!lua${flags.length > 0 ? ` flags=${flags.join(',')}` : ''}`,
-    compact([declare(included), shared, resolved].join('\n')),
-  ].join('\n');
+  const resolved = resolve(verb, modules, included, ({ begin }) => [begin]);
+  const flags = verb.flags.length > 0 ? ` flags=${verb.flags.join(',')}` : '';
+  return joined([`#!lua${flags}`, declare(included), ...textsOf(shared), ...resolved]);
 }
 
 /** The Lua globals that the sources use: access to locals is faster. */
@@ -151,43 +135,38 @@ end }`;
  * All modules, then a function for each verb. While a library is loaded it has no access to Lua's globals, so the first call
  * defines everything.
  */
-function libraryOf(names: readonly string[], texts: Texts): string {
-  const shared = new Set<string>();
-  const includes = resolve(texts['library.lua']!, texts, shared, (_, text) => text);
-  const verbs = names.map((name) => ({ name, ...verbOf(name, texts) }));
-  return [
+function libraryOf(verbs: readonly Verb[], shared: Chunk, modules: LuaModules): string {
+  const included = new Set<string>();
+  const definitions = resolve(shared, modules, included, () => []);
+  return joined([
     `#!lua name=scheduler_${DIGEST}`,
     'local run',
     'local function define()',
     `local ${GLOBALS} = ${GLOBALS}`,
     'local KEYS, ARGV',
-    declare(shared),
-    compact(includes),
-    compact(LAZILY),
-    ...[...shared].flatMap((module) => lazily(module, texts)),
+    declare(included),
+    ...definitions,
+    LAZILY.trim().replaceAll(/^ +/gm, ''),
+    ...[...included].map((name) => lazily(modules.get(name))),
     'local verbs = {}',
-    ...verbs.map(({ name, body }) => compact(functionOf(name, body, texts, shared))),
+    ...verbs.flatMap((verb) => functionOf(verb, modules, included)),
     RUN,
     'end',
-    compact(REGISTER),
+    REGISTER.trim().replaceAll(/^ +/gm, ''),
     ...verbs.map(({ name, flags }) => `register('${name}', { ${flags.map((flag) => `'${flag}'`).join(', ')} })`),
-  ].join('\n');
+  ]);
 }
 
-function functionOf(name: string, body: string, texts: Texts, shared: ReadonlySet<string>): string {
+function functionOf(verb: Verb, modules: LuaModules, shared: ReadonlySet<string>): string[] {
   const included = new Set<string>();
-  const calls = body.replace(INCLUDE, (_line, include: string) => {
-    const includes = includesOf(include, texts, included);
-    const unknown = includes.find((each) => !shared.has(each));
-    if (unknown !== undefined) throw new Error(`library.lua does not include '${unknown}', which '${name}' uses`);
-    return includes.flatMap((each) => (beginsLazily(each, texts) ? [] : beginOf(each, texts))).join('\n');
-  });
-  return `function verbs.${name}(keys_, args_)\nKEYS, ARGV = keys_, args_\n${calls}\nend`;
-}
-
-/** The text of a module; that of the engine is generated. */
-function sourceOf(module: string, texts: Texts): string {
-  return (texts[`includes/${module}.lua`] ?? texts[`fast/${module}.lua`] ?? texts[`${module}.lua`])!;
+  const begin = (name: string): string => {
+    if (!shared.has(name)) throw new Error(`library.lua does not include '${name}', which '${verb.name}' uses`);
+    return modules.get(name).beginsLazily ? '' : modules.get(name).begin;
+  };
+  const calls = verb.parts.flatMap((part) =>
+    'text' in part ? [part.text] : modules.includesOf({ flags: [], parts: [part] }, included).map(begin),
+  );
+  return [`function verbs.${verb.name}(keys_, args_)`, 'KEYS, ARGV = keys_, args_', ...calls, 'end'];
 }
 
 /** Declares the tables of all modules before their functions, since modules call each other. */
@@ -196,70 +175,39 @@ function declare(modules: ReadonlySet<string>): string {
   return `local ${[...modules].join(', ')} = ${[...modules].map(() => '{}').join(', ')}`;
 }
 
-/** Wraps a module in a block, so the locals of its file stay local; a function has at most 200 locals. */
-function moduleOf(name: string, text: string): string {
-  return `do\n${text.replace(new RegExp(`^local ${name} = `, 'm'), `${name} = `)}\nend`;
-}
-
-/** The call of a module's `begin` function. If `context.begin` returns a reply, the verb ends. */
-function beginOf(include: string, texts: Texts): string {
-  const begin = BEGIN.exec(sourceOf(include, texts))?.[1];
-  if (begin === undefined) return '';
-  return begin === 'context.begin' ? `do local over = ${begin}() if over then return over end end` : `${begin}()`;
+/** The text that makes a module begin at its first use, if it may. */
+function lazily({ name, table, beginsLazily }: LuaModule): string {
+  if (!beginsLazily) return '';
+  const names = table === undefined ? name : `${name}, ${table}`;
+  const values = table === undefined ? 'm' : 'm, m';
+  return `lazily('${name}', ${name}, function(m) ${names} = ${values} end)`;
 }
 
 /**
- * Whether a module has variables to reset, and may do so at its first use: this is noticed only at uses by its own name, so it
- * may not have functions of other modules.
+ * Replaces the first include of each module by its text, then `after` of it, and removes repeated includes. A module is in a
+ * block, so the locals of its file stay local; a function has at most 200 locals.
  */
-function beginsLazily(module: string, texts: Texts): boolean {
-  const source = sourceOf(module, texts);
-  return (
-    BEGIN.test(source) &&
-    !BEGUN_FIRST.includes(module) &&
-    [...source.matchAll(FUNCTION_OF)].every(([, owner]) => owner === module)
-  );
-}
-
-/** The text that makes such a module begin at its first use. */
-function lazily(module: string, texts: Texts): string[] {
-  if (!beginsLazily(module, texts)) return [];
-  const source = sourceOf(module, texts);
-  const table = TABLE.exec(source)?.[1];
-  const names = table === undefined ? module : `${module}, ${table}`;
-  const values = table === undefined ? 'm' : 'm, m';
-  return [`lazily('${module}', ${module}, function(m) ${names} = ${values} end)`];
-}
-
-/** Replaces the first include of each module by the result of `use`, and removes repeated includes. */
 function resolve(
-  source: string,
-  texts: Texts,
+  { parts }: Chunk,
+  modules: LuaModules,
   included: Set<string>,
-  use: (include: string, text: string) => string,
-): string {
-  return source.replace(INCLUDE, (_line, name: string) => {
-    if (included.has(name)) return '';
-    included.add(name);
-    return use(name, moduleOf(name, resolve(sourceOf(name, texts), texts, included, use)));
+  after: (module: LuaModule) => string[],
+): string[] {
+  return parts.flatMap((part) => {
+    if ('text' in part) return [part.text];
+    if (included.has(part.include)) return [];
+    included.add(part.include);
+    const module = modules.get(part.include);
+    return ['do', ...resolve(module, modules, included, after), 'end', ...after(module)];
   });
 }
 
-/** A module after the modules that it includes, without those already included. */
-function includesOf(include: string, texts: Texts, included: Set<string>): string[] {
-  if (included.has(include)) return [];
-  included.add(include);
-  const nested = sourceOf(include, texts).matchAll(INCLUDE);
-  return [...[...nested].flatMap(([, name]) => includesOf(name!, texts, included)), include];
+function textsOf({ parts }: Chunk): string[] {
+  return parts.flatMap((part) => ('text' in part ? [part.text] : []));
 }
 
-/** Removes comments and indents, since every server stores the text. */
-function compact(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('--'))
-    .join('\n');
+function joined(lines: readonly string[]): string {
+  return lines.filter((line) => line !== '').join('\n');
 }
 
 function sha1(text: string): string {
