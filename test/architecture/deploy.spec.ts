@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { Environment } from '../../src/config/env.js';
 import { variablesOf } from '../../src/config/variable.js';
 
@@ -65,6 +65,12 @@ describe('deploy/', () => {
       expect(manifest).toContain(line);
   });
 
+  it('installs from the manifest of each workspace, as npm ci needs', () => {
+    const beforeInstall = dockerfile.slice(0, dockerfile.indexOf('RUN npm ci'));
+    for (const name of readdirSync('libs'))
+      expect(beforeInstall).toContain(`COPY libs/${name}/package.json libs/${name}/\n`);
+  });
+
   it('has no benchmarks in its image', () => {
     expect(dockerfile).not.toMatch(/bench/);
     expect(readFileSync('deploy/Dockerfile.dockerignore', 'utf8')).not.toMatch(/bench/);
@@ -85,7 +91,7 @@ describe('deploy/', () => {
     expect(copied.length).toBeGreaterThanOrEqual(5);
     for (const source of copied) {
       expect(existsSync(source)).toBe(true);
-      expect(ignore).toContain(`\n!${source}\n`);
+      expect(ignore).toMatch(new RegExp(`^!(?:${source}|${source.split('/')[0]})$`, 'm'));
     }
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
     const builds = ['build', ...Array.from(scripts['build']!.matchAll(/npm run (\S+)/g), ([, name]) => name!)];

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import ts from 'typescript';
 import { filesUnder, librarySources } from '../support/source-files.js';
@@ -12,6 +12,7 @@ interface Manifest {
 }
 
 const LIBRARY = 'nestjs-advanced-scheduler';
+const WORKSPACES = readdirSync('libs').map((name) => `libs/${name}`);
 
 /** Peers that no source names: the compiled decorators call Reflect.metadata. */
 const USED_WITHOUT_IMPORT = ['reflect-metadata'];
@@ -63,23 +64,32 @@ it('bundles nothing that Nest must load once: packages of Nest are peers', () =>
   );
 });
 
-it('the service, the library and the console need only the dependencies of the root', () => {
-  const used = packagesOf([
-    ...filesUnder('src', '.ts').filter((path) => !path.endsWith('.spec.ts') && !path.includes('/testing/')),
-    ...librarySources(),
-    ...consoleSources(),
-  ]).filter((name) => !name.startsWith(LIBRARY));
+it('the root declares what the service imports, and the peers of the libraries; workspaces declare the rest', () => {
+  const sources = filesUnder('src', '.ts').filter((path) => !path.endsWith('.spec.ts') && !path.includes('/testing/'));
+  const peers = WORKSPACES.flatMap((folder) => Object.keys(manifest(`${folder}/package.json`).peerDependencies ?? {}));
+  const needed = [...packagesOf(sources), ...peers].filter((name) => !name.startsWith(LIBRARY));
   expect(Object.keys(manifest('package.json').dependencies).sort()).toEqual(
-    [...new Set([...used, ...LOADED_BY_NEST])].sort(),
+    [...new Set([...needed, ...LOADED_BY_NEST])].sort(),
   );
 });
 
-it.each(['scheduler', 'scheduler-console', 'scheduler-cli'])(
-  'the root and %s require the same release of common packages',
-  (name) => {
-    const { dependencies: ofService, devDependencies } = manifest('package.json');
-    const root = { ...devDependencies, ...ofService };
-    const { dependencies } = manifest(`libs/${name}/package.json`);
-    for (const [name, range] of Object.entries(dependencies)) expect([name, root[name]]).toEqual([name, range]);
-  },
-);
+it.each(WORKSPACES)('the root and %s require the same release of common packages', (folder) => {
+  const { dependencies: ofService, devDependencies } = manifest('package.json');
+  const root = { ...devDependencies, ...ofService };
+  const { dependencies, devDependencies: ofBuild } = manifest(`${folder}/package.json`);
+  const common = Object.entries({ ...dependencies, ...ofBuild }).filter(([name]) => root[name]);
+  expect(common.map(([name]) => [name, root[name]])).toEqual(common);
+});
+
+it('each package of libs is a workspace, and the lock file has its dependencies', () => {
+  const { workspaces } = manifest('package.json') as Manifest & { workspaces: string[] };
+  expect(workspaces).toEqual(['libs/*']);
+  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, Manifest> };
+  for (const folder of WORKSPACES) {
+    const { version, dependencies, devDependencies, peerDependencies } = manifest(`${folder}/package.json`);
+    const declared = JSON.parse(
+      JSON.stringify({ version, dependencies, devDependencies, peerDependencies }),
+    ) as Manifest;
+    expect(packages[folder]).toMatchObject(declared);
+  }
+});

@@ -7,6 +7,7 @@ interface Step {
   uses?: string;
   run?: string;
   with?: Record<string, unknown>;
+  env?: Record<string, unknown>;
 }
 interface Workflow {
   name: string;
@@ -68,12 +69,15 @@ describe('the workflows of GitHub', () => {
     const { workflow } = workflows.find(({ file }) => file === 'publish.yml')!;
     const { steps, permissions } = workflow.jobs['publish']!;
     expect(permissions).toEqual({ contents: 'read', 'id-token': 'write' });
-    const commands = steps.flatMap(({ run }) => run ?? []);
-    const published = commands.flatMap((command) => /^npm publish \.\/(\S+) (.*)$/.exec(command)?.slice(1) ?? []);
-    const needed = libraries.filter((folder) => !manifest(folder)['private']);
-    expect(published).toEqual(needed.flatMap((folder) => [folder, '--provenance --access public']));
-    expect(commands.indexOf('bash .ci/run')).toBeLessThan(
-      commands.findIndex((command) => command.startsWith('npm publish')),
+    const at = steps.findIndex(({ run }) => run?.startsWith('npm run changeset -- publish'));
+    expect(steps[at]!.env).toMatchObject({ NPM_CONFIG_PROVENANCE: true });
+    expect(steps.slice(0, at).map(({ run }) => run)).toContain('bash .ci/run');
+    const { access, fixed } = JSON.parse(readFileSync('.changeset/config.json', 'utf8')) as Record<string, unknown>;
+    expect([access, fixed]).toEqual(['public', [['nestjs-advanced-scheduler', 'nestjs-advanced-scheduler-*']]]);
+    for (const folder of libraries)
+      expect([folder, manifest(folder)['publishConfig']]).toEqual([folder, { access: 'public' }]);
+    expect(libraries.map((folder) => manifest(folder)['name'] as string)).toEqual(
+      libraries.map((folder) => folder.replace('libs/', 'nestjs-advanced-')),
     );
     const elsewhere = workflows.filter(({ file }) => file !== 'publish.yml');
     expect(JSON.stringify(elsewhere)).not.toContain('id-token');
