@@ -102,6 +102,21 @@ export function effectsContract(open: OpenStore): void {
     );
 
     it(
+      'report no work of a paused queue, and report it once it is resumed',
+      withFixture(async (s) => {
+        await s.store.pauseQueue('q');
+        await s.add({ queue: 'q' });
+        await s.add({ queue: 'q', tags: ['a'] });
+        await s.addMany(20, { queue: 'q' });
+        await s.add({ queue: 'q', delay: MINUTE });
+        await s.advance(MINUTE);
+        expect(s.effectsOf('ready')).toEqual([]);
+        await s.store.resumeQueue('q');
+        expect(s.effectsOf('ready')).toEqual([{ kind: 'ready', queue: 'q' }]);
+      }),
+    );
+
+    it(
       'report that a queue has work when a run returns to it',
       withFixture(async (s) => {
         await s.add();

@@ -95,7 +95,7 @@ export interface Tables extends Runs, Places, Newest, Ticks {
   readonly schedules: ScheduleTable;
 
   queueOf(execution: ExecutionRecord): QueueRecord;
-  /** Reports that the workers of a queue may find something to claim. */
+  /** Reports that the workers of a queue may find something to claim, unless it is paused. */
   wake(queue: QueueRecord): void;
   emitQueue(transition: 'paused' | 'resumed', queue: QueueRecord): void;
   emitWorker(transition: 'joined' | 'draining' | 'left' | 'lost', worker: WorkerRecord): void;

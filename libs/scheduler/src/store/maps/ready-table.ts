@@ -50,6 +50,6 @@ export class MapsReadyTable implements ReadyTable {
   private enter(row: Row): void {
     row.place = 'ready';
     this.s.touch(row);
-    this.s.woken.add(row.queue.name);
+    if (row.queue.paused !== true) this.s.woken.add(row.queue.name);
   }
 }

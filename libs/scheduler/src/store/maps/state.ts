@@ -51,7 +51,7 @@ export class State extends StateData implements Tables {
   }
 
   wake(queue: QueueRow): void {
-    this.woken.add(queue.name);
+    if (queue.paused !== true) this.woken.add(queue.name);
   }
 
   emitQueue(transition: 'paused' | 'resumed', { name }: QueueRow): void {

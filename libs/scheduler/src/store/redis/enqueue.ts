@@ -6,17 +6,34 @@ import { recordOf } from './codec/workflows.js';
 
 /** Maximum number of groups in a batch: the number of a group is one ASCII character. */
 const MAX_GROUPS = 127;
+/** Where the executions begin in the arguments. */
+const FIRST_EXECUTION = 6;
 
-/** The arguments of the script `enqueue` for executions that belong to no workflow. */
-export function packBatch(batch: readonly NewExecution[]): string[] {
+/**
+ * The arguments of the script `enqueue` for executions that belong to no workflow.
+ * @param workerId the worker of this process, which may claim them; '': none
+ */
+export function packBatch(batch: readonly NewExecution[], workerId = ''): string[] {
   const simple = batch.every(isSimple) ? groupsOf(batch) : null;
-  return simple ? packSimple(batch, simple) : ['', '', ...packExtras(batch), ...batch.flatMap(withPart)];
+  return simple ? packSimple(batch, simple, workerId) : ['', '', ...packExtras(batch), ...batch.flatMap(withPart)];
+}
+
+/**
+ * The claims of the worker that `packBatch` named: number, execution and record of each, and their time.
+ * @param reply of the script, if it says that the worker has claimed all of the batch
+ */
+export function claimsIn(reply: string, args: readonly string[]): { time: number; no: string; records: string[] } {
+  const [time, no, before] = reply.split('|');
+  const records: string[] = [];
+  for (let i = FIRST_EXECUTION; i < args.length; i += 2)
+    records.push(args[i]!, `${Number(before) + records.length / 2 + 1}|${time}|${time}|${args[i + 1]!}`);
+  return { time: Number(time), no: no!, records };
 }
 
 /** Simple executions of a group differ only in id, budget and payload. */
-function packSimple(batch: readonly NewExecution[], { groups, groupOf }: Groups): string[] {
+function packSimple(batch: readonly NewExecution[], { groups, groupOf }: Groups, workerId: string): string[] {
   const heads = groups.map(([queue, priority, taskId]) => `|${taskId}|${queue}|${priority}|`);
-  const args = ['', '', '', JSON.stringify(groups), asCharacters(groupOf)];
+  const args = ['', '', '', JSON.stringify(groups), asCharacters(groupOf), workerId];
   let [group, budget, head]: [number, RunBudget | null | undefined, string] = [0, null, ''];
   for (let i = 0; i < batch.length; i++) {
     const command = batch[i]!;
@@ -59,7 +76,7 @@ export function packWorkflows(workflows: readonly CompactWorkflow[]): string[] |
 }
 
 function packExtras(batch: readonly NewExecution[]): string[] {
-  return [JSON.stringify(extrasOf(batch)), '[]', ''];
+  return [JSON.stringify(extrasOf(batch)), '[]', '', ''];
 }
 
 interface Groups {

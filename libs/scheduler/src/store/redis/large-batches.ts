@@ -16,7 +16,7 @@ const CONFLICT = 2;
 const WAIT = 3;
 
 /** Reply of the script `enqueue`: ids if they differ from those given; 'large': its upstreams are too large for one script. */
-export type Enqueued = string[] | 'large';
+export type Enqueued = string[] | 'large' | `${number}|${number}|${number}`;
 
 /** A new execution, as the engine deduplicates it. */
 interface Request extends KeyedRequest {
@@ -95,7 +95,7 @@ export class LargeBatches {
   private async storeFresh(fresh: readonly NewExecution[]): Promise<Map<string, string> | null> {
     if (fresh.length > 0 && !this.isLarge(fresh)) {
       const changed = await this.scripts.commit<Enqueued>('enqueue', ...packBatch(fresh));
-      if (changed !== 'large') return new Map(changed.map((id, i) => [fresh[i]!.executionId, id]));
+      if (typeof changed === 'object') return new Map(changed.map((id, i) => [fresh[i]!.executionId, id]));
     }
     return fresh.length === 0 || (await this.insertInSteps(fresh, [''])) ? new Map() : null;
   }

@@ -7,10 +7,10 @@ import type { Claim, LockGrant, LockWait, QueueRules, StatusChange, WorkerRegist
 import type { TaskStatus } from '../../core/status.js';
 import type { HeartbeatReply, ExchangeReply, ExchangeRequest, StepReply, TaskStore } from '../task-store.js';
 import { ENDS_EMITTED, STARTS_EMITTED } from './codec/codes.js';
-import { simpleClaim } from './codec/executions.js';
 import { packFire } from './codec/schedules.js';
 import { inOrder } from './effect-order.js';
 import { heartbeat } from './heartbeat.js';
+import { DirectDispatch, type OwnWorker } from './direct-dispatch.js';
 import { endedEffects, ExchangePacker, startedEffects, type ExchangeScriptReply } from './exchange.js';
 import { packSettlement } from './codec/settlements.js';
 import { MAX_MEMBERS, type CompactWorkflow } from './codec/compact-workflow.js';
@@ -47,6 +47,7 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
     nextOperation: () => this.nextOperation(),
   };
   private readonly large = new LargeBatches(this.scripts, this.settings.insertsPerCall ?? INSERTS_PER_CALL);
+  private readonly directDispatch = new DirectDispatch(this.packer, (time) => this.ageOf(time));
   private readonly batches = new EnqueueBatcher((batch, roundTrip) => this.store(batch, roundTrip));
   private readonly workflows = new WorkflowBatcher(
     (workflows, roundTrip) => this.startTogether(workflows, roundTrip),
@@ -192,14 +193,13 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
   }
 
   onDispatch(workerId: string, take: (claim: Claim, age: number) => void): () => void {
-    return this.listenToChannel(workerId, (message) => {
-      const [time, no, ...lines] = message.split('\n');
-      for (let i = 0; i < lines.length; i += 2) {
-        const claim = simpleClaim(lines[i]!, lines[i + 1]!, Number(time));
-        this.packer.remember(workerId, claim, lines[i + 1]!, `p${time}|${no}`);
-        take(claim, this.ageOf(Number(time)));
-      }
-    });
+    const worker: OwnWorker = { workerId, take };
+    this.directDispatch.add(worker);
+    const stopListening = this.listenToChannel(workerId, (text) => this.directDispatch.onMessage(worker, text));
+    return () => {
+      this.directDispatch.delete(worker);
+      stopListening();
+    };
   }
 
   async heartbeat(workerId: string, runs: readonly RunToken[]): Promise<HeartbeatReply> {
@@ -298,14 +298,17 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
     const ids = batch.map((command) => command.executionId);
     if (batch.length === 0) return ids;
     if (this.large.isLarge(batch)) return this.large.enqueue(batch);
-    const args = packBatch(batch);
+    const worker = this.directDispatch.worker;
+    const args = packBatch(batch, worker?.workerId);
     const stored =
       roundTrip === null
         ? this.commit<Enqueued>('enqueue', ...args)
         : this.commitInPipeline<Enqueued>(roundTrip, 'enqueue', ...args);
     return stored.then((changed) => {
       if (changed === 'large') return this.large.enqueue(batch);
-      return changed.length > 0 ? changed : ids;
+      if (typeof changed === 'object') return changed.length > 0 ? changed : ids;
+      this.directDispatch.onReply(worker!, changed, args);
+      return ids;
     });
   }
 

@@ -1,15 +1,16 @@
 -- NEW -> PENDING for all executions and their workflow, or for none.
 -- ARGV: context, operation, workflowId | '', record of the workflow | '', extras (JSON: index -> options that are not in
 --   the execution's record) | '', groups (JSON: { queue, level, task } of the simple executions), group of each execution
---   as one character, then for each execution: executionId, record
+--   as one character, worker of the caller | '', then for each execution: executionId, record
 --   (flags|task|queue|level|timeout;budget|workflow|ref|payload)
 -- Returns: { ids, where they differ from the given ones } | 'large' (the records of the upstreams are too large: use a bulk
---   insert), effects | { 'error', code, details... }
+--   insert) | time|claim number|number before the first (that worker has claimed all of them), effects |
+--   { 'error', code, details... }
 -- @include keys
 -- @include context
 -- @include effects
 
-local FIRST = 8
+local FIRST = 9
 -- Batches up to this size are checked id by id, see isRepeat.
 local CHECKED_EACH = 16
 local count = (#ARGV - FIRST + 1) / 2
@@ -31,6 +32,20 @@ local function isRepeat(ids, idsAndRecords)
     end
   end
   return false
+end
+
+-- What is stored of the queues of these groups, by name; new queues are created.
+local function queuesOf(groups)
+  local queues = {}
+  for _, group in ipairs(groups) do
+    local name = group[1]
+    queues[name] = queues[name] or call('HGET', keys.queues, name)
+    if not queues[name] then
+      call('HSET', keys.queues, name, '')
+      queues[name] = ''
+    end
+  end
+  return queues
 end
 
 -- Simple executions of tasks that no other task depends on, without rows.
@@ -65,7 +80,8 @@ local function enqueueSimple()
     context.created = context.createdBefore
     return nil
   end
-  local dispatchedTo = dispatch.toIdleWorker(groups, ids, idsAndRecords)
+  local queues = queuesOf(groups)
+  local dispatchedTo, claimNumber = dispatch.toIdleWorker(ARGV[8], groups, queues, ids, idsAndRecords)
   if count > 1 then
     callAll('HSET', keys.static, idsAndRecords)
   end
@@ -73,9 +89,8 @@ local function enqueueSimple()
   for list, buffer in pairs(dispatchedTo and {} or buffers) do
     callAll('RPUSH', list, buffer)
   end
-  for _, group in ipairs(dispatchedTo and {} or groups) do
-    call('HSETNX', keys.queues, group[1], '')
-    effects.wake(group[1])
+  for name, stored in pairs(dispatchedTo and {} or queues) do
+    effects.wake(name, stored)
   end
   context.count('PENDING', count)
   context.count('scheduled', count)
@@ -105,7 +120,9 @@ local function enqueueSimple()
       })
     end
   end
-  local reply = context.replyOf({}, effects.publish())
+  local isOwn = dispatchedTo and dispatchedTo == ARGV[8]
+  local claimed = isOwn and string.format('%d|%d|%d', now, claimNumber, context.createdBefore)
+  local reply = context.replyOf(claimed or {}, effects.publish())
   context.remember(reply)
   context.save()
   return reply

@@ -95,9 +95,12 @@ local function startCompact()
     context.count('waitingForDependencies', waiting)
   end
   for i, group in ipairs(groups) do
-    call('HSETNX', keys.queues, group[1], '')
+    local stored = call('HGET', keys.queues, group[1])
+    if not stored then
+      call('HSET', keys.queues, group[1], '')
+    end
     if filled[listOf[i]] > 0 then
-      effects.wake(group[1])
+      effects.wake(group[1], stored)
     end
   end
   for i, list in ipairs(lists) do

@@ -61,7 +61,16 @@ function effects.pushScheduled(id, task, queueName, level, workflowId)
   })
 end
 
-function effects.wake(name)
+local function isPaused(stored)
+  local isReadable, queue = pcall(cmsgpack.unpack, stored)
+  return isReadable and type(queue) == 'table' and queue.paused
+end
+
+-- Idle workers find work in the queue. stored: what is stored of it, if known: a paused queue wakes none.
+function effects.wake(name, stored)
+  if stored and stored ~= '' and isPaused(stored) then
+    return
+  end
   if not effects.woken[name] then
     effects.woken[name] = true
     effects.wokenOrder[#effects.wokenOrder + 1] = name

@@ -36,7 +36,7 @@ end
 local function enter(row)
   row.location = 'ready'
   row.readyEntry = row.id .. '|' .. context.nextNumber()
-  effects.wake(row.queue)
+  tables:wake(queueTable.find(row.queue))
   rows.touch(row)
   return keys.ready(row.queue, row.level)
 end

@@ -141,7 +141,9 @@ function tables:queueOf(row)
 end
 
 function tables:wake(queue)
-  effects.wake(queue.name)
+  if not queue.paused then
+    effects.wake(queue.name)
+  end
 end
 
 function tables:emitQueue(change, queue)
