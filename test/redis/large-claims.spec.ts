@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { settle, type NewExecution, type NewWorkflow } from '../../libs/scheduler/src/core/commands.js';
+import { sizeOfPayload } from '../../libs/scheduler/src/core/payload.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import { edgeTo, newExecution, nextId } from '../contract/fixtures.js';
 import type { Worker } from '../contract/worker.js';
@@ -13,8 +14,8 @@ const KB = 1024;
 const textOf = (bytes: number, seed: number): string => JSON.stringify(String(seed).padStart(bytes, 'x'));
 const sizeOf = (claims: readonly Claim[]): number =>
   claims.reduce((sum, { payload, results }) => {
-    const texts = [payload, ...Object.values(results ?? {})];
-    return sum + texts.reduce((size, text) => size + (text?.length ?? 0), 0);
+    const texts = Object.values(results ?? {});
+    return sum + texts.reduce((size, text) => size + (text?.length ?? 0), sizeOfPayload(payload));
   }, 0);
 
 function joinOf(count: number): { workflow: NewWorkflow; members: NewExecution[] } {

@@ -1,6 +1,7 @@
 import type { DependencyType } from './dependency.js';
 import type { ErrorInfo } from './failure.js';
 import type { JsonText } from './json.js';
+import type { Payload } from './payload.js';
 import type { RunBudget } from './run-budget.js';
 import type { TaskPriority } from './priority.js';
 import type { OverlapPolicy } from './schedule.js';
@@ -37,7 +38,7 @@ export interface NewExecution {
   taskId: string;
   queue: string;
   priority: TaskPriority;
-  payload: JsonText | null;
+  payload: Payload | null;
   /** Due at this instant (ms), or `delay` ms from the store's now. Both null: now. */
   scheduledTime: number | null;
   delay: number | null;
@@ -104,7 +105,7 @@ export type SettlementKind = 'complete' | 'fail' | 'retry' | 'snooze' | 'release
 /** How a run ended. Create it with `settle`, which prevents illegal combinations of fields. */
 export interface Settlement extends RunToken {
   kind: SettlementKind;
-  /** Characters of the payload, if known: a store may read it again to settle the run. */
+  /** Characters of the payload, if it is text: a store may read it again to settle the run. */
   payloadSize: number;
   result: JsonText | null;
   error: ErrorInfo | null;
@@ -116,7 +117,7 @@ export interface Settlement extends RunToken {
 }
 
 /** A run that is settled; a claim has its payload. */
-type SettledRun = RunToken & { payload?: JsonText | null };
+type SettledRun = RunToken & { payload?: Payload | null };
 
 function settlement(
   run: SettledRun,
@@ -126,7 +127,7 @@ function settlement(
   reason: Reason | null,
   delay: number,
 ): Settlement {
-  const payloadSize = run.payload?.length ?? 0;
+  const payloadSize = typeof run.payload === 'string' ? run.payload.length : 0;
   return { executionId: run.executionId, leaseToken: run.leaseToken, kind, payloadSize, result, error, reason, delay };
 }
 

@@ -3,9 +3,9 @@ import type { EdgeBinding, LockNeed, NewEdge, NewExecution } from './commands.js
 import { parseDuration, TEN_YEARS, type Duration } from './duration.js';
 import { InvalidDateError, InvalidOptionError } from './errors.js';
 import { instantOf } from './instant.js';
-import { serializePayload } from './json.js';
 import { renderLockKey } from './lock-key.js';
 import { mergePayload } from './merge-payload.js';
+import { toPayload, valueOf } from './payload.js';
 import { checkKey, mergeTags } from './names.js';
 import { parsePriority, type TaskPriority, type TaskPriorityInput } from './priority.js';
 import { budgetOf } from './run-budget.js';
@@ -87,7 +87,7 @@ export function executionOf(
     taskId: task.taskId,
     queue: task.queue,
     priority,
-    payload: serializePayload(payload),
+    payload: toPayload(payload),
     scheduledTime: null,
     delay: null,
     lock: task.requireLock ? lockNeed(task, payload) : null,
@@ -152,7 +152,7 @@ function fingerprint(
   const instant = scheduledTime === undefined ? null : instantOf(scheduledTime);
   const wait = delay === undefined ? 0 : parseDuration(delay, 'delay', { bareSeconds: 'accept' });
   const body = canonical([
-    payload === null ? null : JSON.parse(payload),
+    payload === null ? null : valueOf(payload),
     instant,
     wait === 0 ? null : wait,
     priority === task.priority ? null : priority,

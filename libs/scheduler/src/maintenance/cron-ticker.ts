@@ -4,6 +4,7 @@ import type { SchedulerRegistry } from '@nestjs/schedule';
 import type { Clock } from '../core/clock.js';
 import type { FireCommand, Tick } from '../core/commands.js';
 import { OutcomeUnknownError, SchedulerClosedError, StoreLoadingError, StoreUnavailableError } from '../core/errors.js';
+import { sizeOfPayload } from '../core/payload.js';
 import { planEdges, planExecution } from '../core/plan-execution.js';
 import { TaskPriority } from '../core/priority.js';
 import type { ScheduleRecord } from '../core/schedule.js';
@@ -206,7 +207,7 @@ function* batchesOf(commands: readonly FireCommand[]): Generator<FireCommand[]> 
   let ticks = 0;
   let characters = 0;
   for (const command of commands) {
-    const size = command.ticks.reduce((sum, { execution }) => sum + (execution.payload?.length ?? 0), 0);
+    const size = command.ticks.reduce((sum, { execution }) => sum + sizeOfPayload(execution.payload), 0);
     const isFull = ticks + command.ticks.length > TICKS_PER_FIRE || characters + size > CHARACTERS_PER_FIRE;
     if (isFull && batch.length > 0) {
       yield batch;

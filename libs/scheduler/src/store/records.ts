@@ -2,6 +2,7 @@ import type { RunToken } from '../core/commands.js';
 import type { DependencyType } from '../core/dependency.js';
 import type { ErrorInfo } from '../core/failure.js';
 import type { JsonText } from '../core/json.js';
+import type { Payload } from '../core/payload.js';
 import type { RunBudget } from '../core/run-budget.js';
 import type { TaskPriority, TaskPriorityName } from '../core/priority.js';
 import type { TaskStatus } from '../core/status.js';
@@ -11,7 +12,7 @@ export interface Claim extends RunToken {
   taskId: string;
   queue: string;
   priority: TaskPriority;
-  payload: JsonText | null;
+  payload: Payload | null;
   /** Number of this run, from 1; crashes and retryTask do not reset it. */
   run: number;
   /** Failed attempts before this one; limited by maxAttempts. */

@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '../core/errors.js';
 import { parseJson } from '../core/json.js';
+import { valueOf } from '../core/payload.js';
 import { Redaction } from '../core/redaction.js';
 import type { Claim } from '../store/records.js';
 
@@ -101,7 +102,7 @@ export class TaskContext {
    * @internal
    */
   clean(text: string): string {
-    this.secrets ??= this.redaction.secretsOf([parseJson(this.claim.payload), this.results]);
+    this.secrets ??= this.redaction.secretsOf([valueOf(this.claim.payload), this.results]);
     return this.redaction.text(text, this.secrets);
   }
 

@@ -4,8 +4,9 @@ import { CLOCK, within, type Clock } from '../core/clock.js';
 import { settle, type RunToken, type Settlement } from '../core/commands.js';
 import { HandlerNotFoundError, RunAbortedError, TaskCancelledError, TaskTimeoutError } from '../core/errors.js';
 import { isInstance, toErrorInfo, type ErrorInfo } from '../core/failure.js';
-import { parseJson, serializeResult, type JsonText } from '../core/json.js';
+import { serializeResult, type JsonText } from '../core/json.js';
 import { RETRY_IF_MS } from '../core/limits.js';
+import { valueOf } from '../core/payload.js';
 import { lockNeed } from '../core/plan-execution.js';
 import { Liveness } from '../core/liveness.js';
 import { allowanceOf } from '../core/run-budget.js';
@@ -104,10 +105,7 @@ export class Executor {
     const task = this.catalog.get(claim.taskId);
     if (!task?.requireLock || claim.lockKey !== null) return null;
     try {
-      return settle.releaseForLock(
-        claim,
-        lockNeed(task, claim.payload === null ? undefined : parseJson(claim.payload)),
-      );
+      return settle.releaseForLock(claim, lockNeed(task, valueOf(claim.payload)));
     } catch (error) {
       return settle.fail(claim, toErrorInfo(error), 'NON_RETRYABLE');
     }
@@ -215,7 +213,7 @@ export class Executor {
     const funcPath = this.catalog.get(claim.taskId)?.funcPath ?? claim.taskId;
     const handler = this.handlers.get(funcPath);
     if (!handler) throw new HandlerNotFoundError(funcPath, claim.taskId);
-    return this.context.run(handler, claim.payload === null ? undefined : parseJson(claim.payload), run.ctx);
+    return this.context.run(handler, valueOf(claim.payload), run.ctx);
   }
 
   private recordBlocked(run: Run): void {

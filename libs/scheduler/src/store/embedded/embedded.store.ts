@@ -3,6 +3,7 @@ import { SystemClock } from '../../core/clock.js';
 import type { FireCommand, NewExecution, NewWorkflow } from '../../core/commands.js';
 import { StoreUnavailableError } from '../../core/errors.js';
 import type { TaskExecution } from '../../core/execution.js';
+import { sizeOfPayload, useTexts } from '../../core/payload.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import { TERMINAL_STATUSES } from '../../core/status.js';
 import type { GivenSchedule } from '../maps/schedule-row.js';
@@ -123,6 +124,7 @@ export class EmbeddedTaskStore extends MapsTaskStore {
   /** @throws StoreFullError as well */
   override async enqueue(batch: readonly NewExecution[]): Promise<string[]> {
     if (!this.file) await this.open();
+    useTexts(batch);
     this.opened().file.space.require(weigh(batch));
     return super.enqueue(batch);
   }
@@ -131,6 +133,7 @@ export class EmbeddedTaskStore extends MapsTaskStore {
   override async startWorkflow(command: NewWorkflow, executions: readonly NewExecution[]): Promise<void> {
     if (!this.file) await this.open();
     const { space, archive } = this.opened().file;
+    useTexts(executions);
     space.require(weigh(executions));
     if (archive.findWorkflow(command.workflowId) === null) return super.startWorkflow(command, executions);
   }
@@ -139,6 +142,7 @@ export class EmbeddedTaskStore extends MapsTaskStore {
   override async fire(commands: readonly FireCommand[]): Promise<boolean[]> {
     if (!this.file) await this.open();
     const executions = commands.flatMap(({ ticks }) => ticks.map((tick) => tick.execution));
+    useTexts(executions);
     this.opened().file.space.require(weigh(executions));
     return super.fire(commands);
   }
@@ -241,7 +245,7 @@ export class EmbeddedTaskStore extends MapsTaskStore {
 }
 
 function weigh(batch: readonly NewExecution[]): number {
-  return batch.reduce((sum, { payload }) => sum + RECORD_BYTES + (payload?.length ?? 0), 0);
+  return batch.reduce((sum, { payload }) => sum + RECORD_BYTES + sizeOfPayload(payload), 0);
 }
 
 async function attempt<T>(run: () => Promise<T>): Promise<T> {

@@ -25,7 +25,7 @@ function toClaim(s: State, row: Row): Claim {
     taskId: row.task.taskId,
     queue: row.queue.name,
     priority: row.priority,
-    payload: row.payload,
+    payload: row.given,
     run: row.runs,
     failures: row.failures,
     snoozes: row.snoozes,

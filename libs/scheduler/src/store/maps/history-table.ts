@@ -12,6 +12,11 @@ export class Shelf {
   hasGrown = false;
 
   constructor(readonly bounds: HistoryBounds) {}
+
+  /** Counts the bytes of what it gains (1) or loses (-1), if they are limited. */
+  weigh(unit: Unit, sign: 1 | -1): void {
+    if (this.bounds.bytes !== undefined) this.bytes += sign * unit.bytes;
+  }
 }
 
 /** What the table needs of the state. */
@@ -120,13 +125,13 @@ export class MapsHistoryTable implements HistoryTable {
   restore(unit: Unit): void {
     const shelf = this.shelves[unit.status as TerminalStatus];
     shelf.units.putBack(unit);
-    shelf.bytes += unit.bytes;
+    shelf.weigh(unit, 1);
   }
 
   private add(unit: Unit): void {
     const shelf = this.shelves[unit.status as TerminalStatus];
     shelf.units.pushTail(unit);
-    shelf.bytes += unit.bytes;
+    shelf.weigh(unit, 1);
     shelf.hasGrown = true;
     this.s.touch(unit);
   }
@@ -134,7 +139,7 @@ export class MapsHistoryTable implements HistoryTable {
   private remove(unit: Unit): void {
     const shelf = this.shelves[unit.status as TerminalStatus];
     shelf.units.remove(unit);
-    shelf.bytes -= unit.bytes;
+    shelf.weigh(unit, -1);
   }
 
   private forgetRow(row: Row): void {

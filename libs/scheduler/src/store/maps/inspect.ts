@@ -1,6 +1,7 @@
 import type { TaskExecution, WaitingFor } from '../../core/execution.js';
 import type { ErrorCause, ErrorInfo } from '../../core/failure.js';
 import { parseJson } from '../../core/json.js';
+import { valueOf } from '../../core/payload.js';
 import { LIST_SCAN, LIST_SIZE } from '../../core/limits.js';
 import { isTerminal } from '../../core/status.js';
 import type { ListExecutionsQuery, Page, StoreStats } from '../records.js';
@@ -38,7 +39,7 @@ export function view(s: State, row: Row): TaskExecution {
     taskId: task.taskId,
     taskName: task.mirror?.taskName ?? task.taskId,
     queue: row.queue.name,
-    payload: parseJson(row.payload),
+    payload: valueOf(row.given),
     dueAt: row.at,
     createdAt: row.createdTime,
     result: row.result && parseJson(row.result),

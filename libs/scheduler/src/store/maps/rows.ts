@@ -3,6 +3,7 @@ import type { DependencyType } from '../../core/dependency.js';
 import type { TaskAttempt, TaskProgress, RootCause } from '../../core/execution.js';
 import type { ErrorInfo } from '../../core/failure.js';
 import type { JsonText } from '../../core/json.js';
+import { textOf, type Payload } from '../../core/payload.js';
 import type { TaskPriority } from '../../core/priority.js';
 import type { RunBudget } from '../../core/run-budget.js';
 import type { Reason, TaskStatus } from '../../core/status.js';
@@ -110,7 +111,8 @@ export class Row extends WithRareFields implements ExecutionRecord, ListItem<Row
   isDated: boolean | undefined = undefined;
   readonly id: string;
   readonly priority: TaskPriority;
-  readonly payload: JsonText | null;
+  /** As it was given. */
+  readonly given: Payload | null;
   readonly timeout: number | undefined;
   ttl: number | undefined = undefined;
   readonly budget: RunBudget | null;
@@ -142,7 +144,7 @@ export class Row extends WithRareFields implements ExecutionRecord, ListItem<Row
     super();
     this.id = command.executionId;
     this.priority = command.priority;
-    this.payload = command.payload;
+    this.given = command.payload;
     this.timeout = command.timeout ?? undefined;
     this.budget = command.budget ?? null;
     this.at = due;
@@ -166,6 +168,10 @@ export class Row extends WithRareFields implements ExecutionRecord, ListItem<Row
 
   get liveDependents(): number {
     return this.extra?.liveDependents ?? 0;
+  }
+
+  get payload(): JsonText | null {
+    return textOf(this.given);
   }
 
   /** Bytes of payload and result. */

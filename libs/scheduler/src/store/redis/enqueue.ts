@@ -1,4 +1,5 @@
 import type { NewExecution, NewWorkflow } from '../../core/commands.js';
+import { textOf } from '../../core/payload.js';
 import type { RunBudget } from '../../core/run-budget.js';
 import { limitsText, extraOf, isSimple, recordBodyOf } from './codec/executions.js';
 import type { CompactWorkflow } from './codec/compact-workflow.js';
@@ -43,7 +44,7 @@ function packSimple(batch: readonly NewExecution[], { groups, groupOf }: Groups,
       budget = command.budget;
       head = `${heads[group - 1]!}${limitsText(command)}|||`;
     }
-    args.push(command.executionId, head + (command.payload ?? ''));
+    args.push(command.executionId, head + (textOf(command.payload) ?? ''));
   }
   return args;
 }

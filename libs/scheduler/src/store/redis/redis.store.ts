@@ -1,5 +1,6 @@
 import type { FireCommand, NewExecution, NewWorkflow, RunToken, Settlement } from '../../core/commands.js';
 import { TaskInUseError } from '../../core/errors.js';
+import { useTexts } from '../../core/payload.js';
 import { RESCUE_PER_STEP } from '../../core/limits.js';
 import type { ScheduleRecord } from '../../core/schedule.js';
 import type { TaskRecord } from '../../core/task-definition.js';
@@ -81,6 +82,7 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
   // ---- queue ---------------------------------------------------------------------------------------------------
 
   enqueue(batch: readonly NewExecution[]): Promise<string[]> {
+    useTexts(batch);
     return this.batches.add(batch);
   }
 
@@ -124,6 +126,7 @@ export class RedisTaskStore extends RedisQueries implements TaskStore {
   // ---- workflows -----------------------------------------------------------------------------------------------
 
   startWorkflow(workflow: NewWorkflow, executions: readonly NewExecution[]): Promise<void> {
+    useTexts(executions);
     const isLarge =
       executions.length > (this.settings.insertsPerCall ?? MAX_MEMBERS) || sizeOf(executions) > REQUEST_BYTES;
     if (isLarge) return this.large.startWorkflow(workflow, executions);

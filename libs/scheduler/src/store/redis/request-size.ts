@@ -1,4 +1,5 @@
 import type { NewExecution } from '../../core/commands.js';
+import { sizeOfPayload } from '../../core/payload.js';
 
 /** Payload bytes of one request that stores executions; a larger batch is staged in parts. */
 export const REQUEST_BYTES = 1024 * 1024;
@@ -8,7 +9,7 @@ export const STAGE_BYTES = 1024 * 1024;
 /** Characters of the payloads, the largest part of a large request. */
 export function sizeOf(batch: readonly NewExecution[]): number {
   let size = 0;
-  for (const { payload } of batch) size += payload?.length ?? 0;
+  for (const { payload } of batch) size += sizeOfPayload(payload);
   return size;
 }
 

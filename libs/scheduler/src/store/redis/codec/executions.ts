@@ -1,4 +1,5 @@
 import type { NewExecution } from '../../../core/commands.js';
+import { textOf } from '../../../core/payload.js';
 import type { TaskPriority } from '../../../core/priority.js';
 import type { RunBudget } from '../../../core/run-budget.js';
 import type { Claim } from '../../records.js';
@@ -26,7 +27,7 @@ export interface Extra {
 export function recordBodyOf(command: NewExecution, flags: string = flagsOf(command)): string {
   const { taskId, queue, priority, workflow, payload } = command;
   const { workflowId = '', ref = '' } = workflow ?? {};
-  return `${flags}|${taskId}|${queue}|${priority}|${limitsText(command)}|${workflowId}|${ref}|${payload ?? ''}`;
+  return `${flags}|${taskId}|${queue}|${priority}|${limitsText(command)}|${workflowId}|${ref}|${textOf(payload) ?? ''}`;
 }
 
 /** The field timeout;budget of a record. */
