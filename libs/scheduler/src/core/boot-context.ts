@@ -16,8 +16,7 @@ export class BootContext {
    * Calls `fn` in this context. Each call enters it anew, so the effect of an `enterWith` inside ends with the call.
    */
   run<A extends unknown[], T>(fn: (...args: A) => T, ...args: A): T {
-    // On a separate resource: Node 20 and 22 keep the effect of `enterWith` on the resource that was entered.
-    return this.root.runInAsyncScope(entry).runInAsyncScope(fn, undefined, ...args);
+    return this.runOn(undefined, fn, ...args);
   }
 
   /** Calls `fn` in this context in the next turn of the event loop. */
@@ -29,8 +28,13 @@ export class BootContext {
   wrap<T extends object>(target: T): T {
     const methods = target as Record<string, (...args: unknown[]) => unknown>;
     const wrapped = Object.create(target) as typeof methods;
-    for (const name of methodNames(target)) wrapped[name] = (...args) => this.run(() => methods[name]!(...args));
+    for (const name of methodNames(target)) wrapped[name] = (...args) => this.runOn(target, methods[name]!, ...args);
     return wrapped as T;
+  }
+
+  private runOn<A extends unknown[], T>(self: unknown, fn: (...args: A) => T, ...args: A): T {
+    // On a separate resource: Node 20 and 22 keep the effect of `enterWith` on the resource that was entered.
+    return this.root.runInAsyncScope(entry).runInAsyncScope(fn, self, ...args);
   }
 }
 

@@ -83,8 +83,8 @@ export class AdvancedTaskScheduler {
    */
   scheduleTask<P, R>(task: TaskRef<P, R>, options?: ScheduleOptions<P>): Promise<ExecutionId<P, R>>;
   scheduleTask(taskId: string, options?: ScheduleOptions<any>): Promise<ExecutionId<any, any>>;
-  async scheduleTask(task: TaskTarget<any, any>, options?: ScheduleOptions<any>): Promise<ExecutionId<any, any>> {
-    return this.executions.schedule(checkId(taskIdOf(task), 'taskId'), options);
+  scheduleTask(task: TaskTarget<any, any>, options?: ScheduleOptions<any>): Promise<ExecutionId<any, any>> {
+    return this.executions.schedule(task, options);
   }
 
   /** Schedules many executions in one call, all or none; at most 10,000. @returns ids in the given order */

@@ -33,11 +33,10 @@ export class ExecutionPlanner {
    * Plans at once unless the store must be read: for tasks of other nodes, and for dependencies.
    * @throws TaskNotRegisteredError, UnknownDependencyError, and the errors of bad options
    */
-  plan(taskId: string, options?: ScheduleOptions): NewExecution | Promise<NewExecution> {
+  plan(taskId: string, options?: ScheduleOptions, now = this.clock.now()): NewExecution | Promise<NewExecution> {
     const task = this.catalog.get(taskId);
     if (!task || task.dependencies.length > 0 || options?.after !== undefined)
       return this.planWithEdges(taskId, options);
-    const now = this.clock.now();
     return planExecution(task, ulid(now), now, options);
   }
 

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../core/clock.js';
+import { checkId } from '../core/check-options.js';
 import type { NewExecution } from '../core/commands.js';
 import type { TaskExecution } from '../core/execution.js';
 import type { ScheduleOptions } from '../core/plan-execution.js';
@@ -23,7 +24,7 @@ export interface ScheduleRequest<P = any> extends ScheduleOptions<P> {
   taskId: TaskTarget<P, any>;
 }
 
-/** Requests to run tasks: made, changed and read. Ids are checked by the caller. */
+/** Requests to run tasks: made, changed and read. Ids of executions are checked by the caller. */
 @Injectable()
 export class Executions {
   constructor(
@@ -37,19 +38,21 @@ export class Executions {
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
 
-  async schedule(taskId: string, options?: ScheduleOptions<any>): Promise<string> {
+  async schedule(task: TaskTarget<any, any>, options?: ScheduleOptions<any>): Promise<string> {
+    const taskId = checkId(taskIdOf(task), 'taskId');
     if (!this.readiness.isReady) await this.readiness.prepare(taskId);
     const planned = this.planner.plan(taskId, options);
-    const execution = planned instanceof Promise ? await planned : planned;
-    return this.store.enqueue([execution]).then(([id]) => id!);
+    const ids = await this.store.enqueue([planned instanceof Promise ? await planned : planned]);
+    return ids[0]!;
   }
 
   /** @returns ids in the order of the requests; all are stored, or none */
   async scheduleMany(requests: readonly ScheduleRequest[]): Promise<string[]> {
     if (!this.readiness.isReady) await this.readiness.prepare(...requests.map(({ taskId }) => taskIdOf(taskId)));
     const batch: NewExecution[] = [];
+    const now = this.clock.now();
     for (const request of requests) {
-      const planned = this.planner.plan(taskIdOf(request.taskId), request);
+      const planned = this.planner.plan(taskIdOf(request.taskId), request, now);
       batch.push(planned instanceof Promise ? await planned : planned);
     }
     return batch.length === 0 ? [] : this.store.enqueue(batch);

@@ -67,21 +67,17 @@ export abstract class MapsStoreBase {
     return Promise.resolve();
   }
 
-  protected read<T>(query: (s: State, now: number) => T): Promise<T> {
-    return settled(() => {
-      this.refuseClosed();
-      return query(this.state, this.now());
-    });
+  protected async read<T>(query: (s: State, now: number) => T): Promise<T> {
+    this.refuseClosed();
+    return query(this.state, this.now());
   }
 
   /** Runs a transition, propagates ends to dependents within bounds, then emits the effects. */
-  protected commit<T>(transition: (s: State, now: number) => T): Promise<T> {
-    return settled(() => {
-      this.refuseClosed();
-      const result = this.transact(transition);
-      this.emit(this.takeEffects());
-      return result;
-    });
+  protected async commit<T>(transition: (s: State, now: number) => T): Promise<T> {
+    this.refuseClosed();
+    const result = this.transact(transition);
+    this.emit(this.takeEffects());
+    return result;
   }
 
   /** @throws SchedulerClosedError */
@@ -116,9 +112,10 @@ export abstract class MapsStoreBase {
 
   /** The wall clock, as seen by the state; it goes back only if the clock was set back. */
   protected now(): number {
-    const by = this.steps.step();
+    const wall = this.clock.now();
+    const by = this.steps.step(wall);
     if (by !== 0) this.follow(by);
-    return (this.state.now = Math.max(this.state.now, this.clock.now()));
+    return (this.state.now = Math.max(this.state.now, wall));
   }
 
   /** @param before the clock when the state was last used */
@@ -132,9 +129,4 @@ export abstract class MapsStoreBase {
     this.state.now = this.clock.now();
     followStep(this.state, by, this.state.now);
   }
-}
-
-/** Calls `run` at once; an error rejects the promise. */
-async function settled<T>(run: () => T): Promise<T> {
-  return run();
 }

@@ -13,10 +13,9 @@ export class StepWatch {
     this.offset = this.measure();
   }
 
-  /** @returns ms by which the wall clock has stepped since the last call; 0: it has not */
-  step(): number {
-    const { clock } = this;
-    if (Math.abs(clock.now() - clock.monotonic() - this.offset) < STEP_MS) return 0;
+  /** @param wall the time now @returns ms by which the wall clock has stepped since the last call; 0: it has not */
+  step(wall: number): number {
+    if (Math.abs(wall - this.clock.monotonic() - this.offset) < STEP_MS) return 0;
     const by = this.measure() - this.offset;
     if (Math.abs(by) < STEP_MS) return 0;
     this.offset += by;
