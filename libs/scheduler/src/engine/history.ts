@@ -98,7 +98,7 @@ function trimOutcome(
     const oldest = t.history.oldest(outcome);
     if (oldest === undefined || (!isTooMuch && oldest.completedAt > t.now - bounds.age!)) break;
     count--;
-    bytes -= oldest.bytes;
+    if (bounds.bytes !== undefined) bytes -= oldest.bytes;
     done += t.history.drop(outcome, oldest);
   }
   return done;

@@ -105,20 +105,20 @@ export class MapsHistoryTable implements HistoryTable {
   drop(_outcome: TerminalStatus, unit: Unit): number {
     this.forget(unit);
     this.s.touch(unit);
-    const rows = rowsOf(unit);
-    for (const row of rows) {
-      row.place = 'gone';
-      this.s.touch(row);
+    if (!(unit instanceof WorkflowRow)) {
+      this.markGone(unit);
+      return 1;
     }
-    return Math.max(1, rows.length);
+    for (const { row } of unit.nodes) this.markGone(row);
+    return Math.max(1, unit.nodes.length);
   }
 
   /** Takes what is in history out of memory. */
   forget(unit: Unit): void {
-    const { executions, workflows } = this.s;
     this.remove(unit);
-    if (unit instanceof WorkflowRow) workflows.delete(unit.workflowId);
-    for (const row of rowsOf(unit)) if (executions.peek(row.id) === row) this.forgetRow(row);
+    if (!(unit instanceof WorkflowRow)) return this.forgetRow(unit);
+    this.s.workflows.delete(unit.workflowId);
+    for (const { row } of unit.nodes) this.forgetRow(row);
   }
 
   /** Adds one that was stored, where its rank says. */
@@ -142,7 +142,13 @@ export class MapsHistoryTable implements HistoryTable {
     shelf.weigh(unit, -1);
   }
 
+  private markGone(row: Row): void {
+    row.place = 'gone';
+    this.s.touch(row);
+  }
+
   private forgetRow(row: Row): void {
+    if (this.s.executions.peek(row.id) !== row) return;
     this.s.byStatus[row.status]!--;
     this.s.executions.delete(row.id);
     if (row.newer) row.newer.older = row.older;

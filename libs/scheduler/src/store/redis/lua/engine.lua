@@ -27,7 +27,9 @@ function trimOutcome(t, outcome, limit)
             break
         end
         count = count - 1
-        bytes = bytes - oldest.bytes
+        if bounds.bytes ~= nil then
+            bytes = bytes - oldest.bytes
+        end
         done = done + t.history:drop(outcome, oldest)
     end
     return done
