@@ -162,7 +162,7 @@ export function retryContract(open: OpenStore): void {
           ...expired!,
           kind: 'fail',
           payloadSize: 0,
-          result: null,
+          result: undefined,
           error: BOOM,
           reason: 'TIMEOUT',
           delay: 0,

@@ -107,9 +107,9 @@ export interface Settlement extends RunToken {
   kind: SettlementKind;
   /** Characters of the payload, if it is text: a store may read it again to settle the run. */
   payloadSize: number;
-  result: JsonText | null;
-  error: ErrorInfo | null;
-  reason: Reason | null;
+  result: JsonText | undefined;
+  error: ErrorInfo | undefined;
+  reason: Reason | undefined;
   /** ms before the next attempt. */
   delay: number;
   /** Of a release: the lock that the execution requires from now on. */
@@ -122,9 +122,9 @@ type SettledRun = RunToken & { payload?: Payload | null };
 function settlement(
   run: SettledRun,
   kind: SettlementKind,
-  result: JsonText | null,
-  error: ErrorInfo | null,
-  reason: Reason | null,
+  result: JsonText | undefined,
+  error: ErrorInfo | undefined,
+  reason: Reason | undefined,
   delay: number,
 ): Settlement {
   const payloadSize = typeof run.payload === 'string' ? run.payload.length : 0;
@@ -133,18 +133,18 @@ function settlement(
 
 export const settle = {
   complete: (run: SettledRun, result: JsonText | null): Settlement =>
-    settlement(run, 'complete', result, null, null, 0),
+    settlement(run, 'complete', result ?? undefined, undefined, undefined, 0),
   fail: (run: SettledRun, error: ErrorInfo, reason: Reason): Settlement =>
-    settlement(run, 'fail', null, error, reason, 0),
+    settlement(run, 'fail', undefined, error, reason, 0),
   retry: (run: SettledRun, error: ErrorInfo, delay: number): Settlement =>
-    settlement(run, 'retry', null, error, null, delay),
+    settlement(run, 'retry', undefined, error, undefined, delay),
   /** Postponed by its handler: another run follows, and no attempt is used. */
   snooze: (run: SettledRun, error: ErrorInfo, delay: number): Settlement =>
-    settlement(run, 'snooze', null, error, 'SNOOZED', delay),
+    settlement(run, 'snooze', undefined, error, 'SNOOZED', delay),
   /** Back to the head of its queue, without using an attempt. */
-  release: (run: SettledRun): Settlement => settlement(run, 'release', null, null, null, 0),
+  release: (run: SettledRun): Settlement => settlement(run, 'release', undefined, undefined, undefined, 0),
   /** Like release, for an execution that was scheduled before its task required a lock. */
   releaseForLock: (run: SettledRun, lock: LockNeed): Settlement => ({ ...settle.release(run), lock }),
   cancel: (run: SettledRun, error: ErrorInfo | null): Settlement =>
-    settlement(run, 'cancel', null, error, 'CANCELLED', 0),
+    settlement(run, 'cancel', undefined, error ?? undefined, 'CANCELLED', 0),
 };

@@ -2,6 +2,7 @@ import { StoreDamagedError } from '../../core/errors.js';
 import type { TerminalStatus } from '../../core/status.js';
 import type { ListExecutionsQuery } from '../records.js';
 import type { Row, WorkflowRow } from '../maps/rows.js';
+import { isOrdered } from '../maps/state-data.js';
 import { checksum } from './checksum.js';
 import { ArchiveCounts, type Counted, type Retired } from './archive-counts.js';
 import { encodeExecution, encodeWorkflow } from './codec.js';
@@ -339,9 +340,4 @@ function placeOf({
   family,
 }: Omit<HistoryColumns, keyof ExecutionColumns> & { number: number }) {
   return `${number} ${status} ${retired} ${family}`;
-}
-
-/** Ids that grow with time; those of ticks (`cron:…`) do not. */
-function isOrdered(executionId: string): boolean {
-  return executionId < 'cron:';
 }

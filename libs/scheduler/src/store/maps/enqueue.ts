@@ -23,8 +23,7 @@ export function enqueue(s: State, batch: readonly NewExecution[], now: number): 
 /** A batch without its repeats. @throws IdempotencyConflictError */
 function deduplicated(s: State, batch: readonly NewExecution[]): { ids: string[]; fresh: readonly NewExecution[] } {
   s.keys.dropStaged();
-  if (!batch.some((command) => command.idempotency !== null || s.executions.has(command.executionId)))
-    return { ids: batch.map((command) => command.executionId), fresh: batch };
+  if (isFresh(s, batch)) return { ids: batch.map((command) => command.executionId), fresh: batch };
   const requests = batch.map((command) => {
     const { executionId, taskId, idempotency } = command;
     if (idempotency === null) return { executionId, command };
@@ -37,6 +36,13 @@ function deduplicated(s: State, batch: readonly NewExecution[]): { ids: string[]
     throw new IdempotencyConflictError(taskId, idempotency!.key);
   }
   return { ids, fresh: fresh.map(({ command }) => command) };
+}
+
+/** Whether nothing can repeat. */
+function isFresh(s: State, batch: readonly NewExecution[]): boolean {
+  for (const { executionId, idempotency } of batch)
+    if (idempotency !== null || s.executions.has(executionId)) return false;
+  return true;
 }
 
 export function startWorkflow(s: State, command: NewWorkflow, executions: readonly NewExecution[], now: number): void {
@@ -115,7 +121,7 @@ function create(s: State, batch: readonly NewExecution[], now: number): Row[] {
 
 /** In order: each binds to what is there, and is then there for those behind it. @param request that they came with */
 function admitAll(s: State, rows: readonly Row[], batch: readonly NewExecution[], request?: string): void {
-  for (const [i, row] of rows.entries()) admit(s, row, batch[i]!.edges?.map(edgeOf), request);
+  for (let i = 0; i < rows.length; i++) admit(s, rows[i]!, batch[i]!.edges?.map(edgeOf), request);
 }
 
 /** As the engine takes it: absent values are undefined. */

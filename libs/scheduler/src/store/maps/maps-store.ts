@@ -49,7 +49,7 @@ import type { Row } from './rows.js';
 import type { State } from './state.js';
 import { MapsStoreBase } from './maps-store-base.js';
 import { fireRequest, fromPort, toPort, type GivenSchedule, type ScheduleRow } from './schedule-row.js';
-import * as settling from './settle.js';
+import { settleAll } from './settle.js';
 import * as tasks from './tasks.js';
 import * as worker from './worker.js';
 import * as workflow from './workflow.js';
@@ -223,7 +223,7 @@ export class MapsTaskStore extends MapsStoreBase implements TaskStore {
       if (newest?.sequence === request.sequence) return newest.reply;
       if (newest && isLate(newest.sequence, request.sequence, newest.isReset)) return worker.late(request);
       renewLease(s, row);
-      const settled = settling.settleAll(s, row, request.settlements);
+      const settled = settleAll(s, row, request.settlements);
       propagate(s);
       const reply = { known: true, settled, ...claim(s, row, request) };
       row.pipelines.set(request.pipeline, { sequence: request.sequence, reply, isReset: false });
@@ -315,7 +315,7 @@ export class MapsTaskStore extends MapsStoreBase implements TaskStore {
   }
 
   settleExpired(settlement: Settlement): Promise<boolean> {
-    return this.commit((s) => settleExpired(s, settling.toEngine(settlement)));
+    return this.commit((s) => settleExpired(s, settlement));
   }
 
   prune(limit: number): Promise<StepReply> {

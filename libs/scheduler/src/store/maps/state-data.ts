@@ -31,8 +31,25 @@ export interface MapsSettings {
   history: HistorySettings;
 }
 
+/** Ids that grow with time; those of ticks (`cron:…`) do not. */
+export function isOrdered(executionId: string): boolean {
+  return executionId < 'cron:';
+}
+
 /** Executions by id. */
 export class Executions extends Map<string, Row> {
+  private newestId = '';
+
+  override set(executionId: string, row: Row): this {
+    if (executionId > this.newestId && isOrdered(executionId)) this.newestId = executionId;
+    return super.set(executionId, row);
+  }
+
+  /** A new id is usually above all others, which is known without its hash. */
+  override has(executionId: string): boolean {
+    return !(executionId > this.newestId && isOrdered(executionId)) && super.has(executionId);
+  }
+
   /** Only where it is in memory: a store that keeps ended ones elsewhere brings them back by `get`. */
   peek(executionId: string): Row | undefined {
     return this.get(executionId);

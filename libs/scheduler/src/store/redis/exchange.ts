@@ -279,7 +279,7 @@ export function endedEffects(
       ...effectOf(run.claim, run.workerId, now),
       transition: 'completed',
       status: 'COMPLETED',
-      result: result === '' ? null : result,
+      result: result || null,
     });
   });
   return effects;
