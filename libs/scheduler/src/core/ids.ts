@@ -3,15 +3,15 @@ import { randomFillSync } from 'node:crypto';
 const POOL_BYTES = 8192;
 const pool = new Uint8Array(POOL_BYTES);
 /** Crockford's base 32: in ASCII order, without I, L, O and U. */
-const DIGITS = Buffer.from('0123456789ABCDEFGHJKMNPQRSTVWXYZ');
+const DIGITS = [...Buffer.from('0123456789ABCDEFGHJKMNPQRSTVWXYZ')];
 const TIME_DIGITS = 10;
 const COUNTER_DIGITS = 3;
 const LENGTH = 26;
 /** Where the random digits start. */
 const RANDOM_FROM = TIME_DIGITS + COUNTER_DIGITS;
 const LAST_IN_A_MILLISECOND = 32 ** COUNTER_DIGITS - 1;
-/** Buffer of the id in progress. It yields one flat string; concatenation would leave a rope on the heap. */
-const text = Buffer.alloc(LENGTH, '0');
+/** Character codes of the id in progress. They yield one flat string; concatenation would leave a rope on the heap. */
+const text = new Array<number>(LENGTH).fill(DIGITS[0]!);
 
 let used = POOL_BYTES;
 let lastMs = 0;
@@ -35,7 +35,7 @@ export function ulid(now: number): string {
     used = 0;
   }
   for (let at = RANDOM_FROM; at < LENGTH; at++) text[at] = DIGITS[pool[used++]! & 31]!;
-  return text.toString('latin1');
+  return String.fromCharCode(...text);
 }
 
 function begin(ms: number): void {

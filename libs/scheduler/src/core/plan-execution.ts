@@ -122,8 +122,8 @@ export function parseInstant(value: unknown, field: string, now: number): number
 function checkOptions(options: ScheduleOptions): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw new InvalidOptionError('options', options, 'an object');
-  for (const key of Object.keys(options)) {
-    if (!ALLOWED.has(key))
+  for (const key in options) {
+    if (!ALLOWED.has(key) && Object.hasOwn(options, key))
       throw new InvalidOptionError(
         key,
         options[key as keyof ScheduleOptions],

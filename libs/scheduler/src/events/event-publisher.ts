@@ -23,6 +23,7 @@ export class EventPublisher implements OnModuleInit {
   private lastTime = Number.NaN;
   private lastIso = '';
   private readonly scheduler: string;
+  private readonly send = (name: string, event: object): boolean => this.emitter.emit(name, event);
 
   constructor(
     private readonly hub: EventHub,
@@ -55,7 +56,7 @@ export class EventPublisher implements OnModuleInit {
 
   private emit<N extends SchedulerEventName>(name: N, event: SchedulerEventMap[N]): void {
     try {
-      this.context.run(() => this.emitter.emit(name, event));
+      this.context.run(this.send, name, event);
     } catch (error) {
       this.logger.error(`a listener of ${name} failed: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -13,8 +13,8 @@ export type RunReporter = (
 ) => void;
 
 /**
- * The context of a handler's run. Signal and results are created on first use, so handlers that need neither pay for
- * neither. Log lines and notes are kept without the secrets of the payload.
+ * The context of a handler's run. Signal, results and functions are created on first use, so a handler pays only for
+ * what it needs. Log lines and notes are kept without the secrets of the payload.
  */
 export class TaskContext {
   private controller: AbortController | null = null;
@@ -22,6 +22,8 @@ export class TaskContext {
   private parsed: Readonly<Record<string, unknown>> | null = null;
   private added: NonNullable<Claim['results']>[] | null = null;
   private secrets: readonly string[] | null = null;
+  private progressFn: TaskContext['progress'] | null = null;
+  private logFn: TaskContext['log'] | null = null;
 
   constructor(
     private readonly claim: Claim,
@@ -84,18 +86,20 @@ export class TaskContext {
    * @param fraction 0 to 1
    * @throws InvalidOptionError for any other value
    */
-  readonly progress = (fraction: number, note?: string): void => {
-    if (typeof fraction !== 'number' || !(fraction >= 0 && fraction <= 1))
-      throw new InvalidOptionError('fraction', fraction, 'a number, 0 to 1');
-    this.reporter(this.claim, {
-      progress: { fraction, note: note === undefined ? null : this.keep(String(note), 256) },
+  get progress(): (fraction: number, note?: string) => void {
+    return (this.progressFn ??= (fraction, note) => {
+      if (typeof fraction !== 'number' || !(fraction >= 0 && fraction <= 1))
+        throw new InvalidOptionError('fraction', fraction, 'a number, 0 to 1');
+      this.reporter(this.claim, {
+        progress: { fraction, note: note === undefined ? null : this.keep(String(note), 256) },
+      });
     });
-  };
+  }
 
   /** Adds a line to the execution's log; the newest 100 of at most 1000 characters are kept. */
-  readonly log = (line: string): void => {
-    this.reporter(this.claim, { logs: [this.keep(String(line), 1000)] });
-  };
+  get log(): (line: string) => void {
+    return (this.logFn ??= (line) => this.reporter(this.claim, { logs: [this.keep(String(line), 1000)] }));
+  }
 
   /**
    * Removes the secrets of the payload and of the dependencies' results from a text.

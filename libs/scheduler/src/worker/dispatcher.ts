@@ -222,7 +222,7 @@ export class Dispatcher {
 
   /** After all tasks of this turn of the event loop, which makes larger batches. */
   private schedule(): void {
-    if (this.scheduled || !this.pipelines.some((pipeline) => !pipeline.busy)) return;
+    if (this.scheduled || !this.pipelines.some(isFree)) return;
     this.scheduled = true;
     this.context.nextTurn(() => {
       this.scheduled = false;
@@ -231,7 +231,7 @@ export class Dispatcher {
   }
 
   private send(): void {
-    const pipeline = this.pipelines.find((each) => !each.busy);
+    const pipeline = this.pipelines.find(isFree);
     if (!pipeline) return;
     const demand = this.demand();
     const isMore = this.woken && this.mayHaveMore;
@@ -283,7 +283,9 @@ export class Dispatcher {
     this.liveness.lastProgress = this.clock.monotonic();
     if (count > 0) this.mayHaveMore = this.store.isShared && reply.claims.length === count;
     if (reply.more || this.mayHaveMore) this.woken = true;
-    for (const claim of reply.claims) this.take(claim, age + this.clock.monotonic() - received, within);
+    // Without other processes, claims do not become outdated.
+    const ageNow = this.store.isShared ? () => age + this.clock.monotonic() - received : () => 0;
+    for (const claim of reply.claims) this.take(claim, ageNow(), within);
     // It may have offered fewer slots than are free now: what cannot be prefetched still waits.
     if (!this.woken && count > 0 && reply.claims.length >= count - prefetch) {
       const next = this.demand();
@@ -337,6 +339,10 @@ export class Dispatcher {
       }
     }
   }
+}
+
+function isFree({ busy }: Pipeline): boolean {
+  return !busy;
 }
 
 function resolveAll(waiters: (() => void)[]): void {
