@@ -96,8 +96,7 @@ function checkEdges(s: State, batch: readonly NewExecution[]): void {
 }
 
 function create(s: State, batch: readonly NewExecution[], now: number): Row[] {
-  const rows: Row[] = [];
-  for (const command of batch) {
+  const rows = batch.map((command) => {
     const due = command.scheduledTime ?? now + (command.delay ?? 0);
     const row = new Row(++s.sequence, s.task(command.taskId), s.queue(command.queue), now, command, due);
     row.ttl = command.ttl;
@@ -112,8 +111,8 @@ function create(s: State, batch: readonly NewExecution[], now: number): Row[] {
     row.older = s.newestRow;
     if (s.newestRow) s.newestRow.newer = row;
     s.newestRow = row;
-    rows.push(row);
-  }
+    return row;
+  });
   s.byStatus.PENDING += rows.length;
   s.counters.scheduled += rows.length;
   return rows;

@@ -31,7 +31,8 @@ export class MapsKeyTable implements KeyTable {
   }
 
   dropStaged(): void {
-    this.staged.clear();
+    // A Map makes a new table each time that it is cleared.
+    if (this.staged.size > 0) this.staged.clear();
   }
 
   /** Adds one that was stored. */

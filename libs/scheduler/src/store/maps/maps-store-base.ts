@@ -1,15 +1,16 @@
 import type { Clock } from '../../core/clock.js';
-import type { Effect, ExecutionTransition } from '../../core/effects.js';
+import type { Effect, ExecutionTransition, Signal } from '../../core/effects.js';
 import { SchedulerClosedError } from '../../core/errors.js';
 import { EDGES_PER_STEP } from '../../core/limits.js';
 import { propagate } from '../../engine/dependency.js';
+import type { EdgeBudget } from '../../engine/edge-records.js';
 import { trimGrown } from '../../engine/history.js';
 import { historySettings, type GivenHistory } from '../history-settings.js';
 import type { ResultsPage } from '../records.js';
 import { results } from './claim.js';
 import { followStep } from './clock-step.js';
 import type { Changed } from './changed.js';
-
+import type { QueueRow } from './rows.js';
 import { State } from './state.js';
 import type { Executions, MapsSettings } from './state-data.js';
 import { StepWatch } from './step-watch.js';
@@ -18,6 +19,8 @@ export interface MapsStoreOptions extends Partial<Omit<MapsSettings, 'history'>>
   clock: Clock;
   history?: GivenHistory;
 }
+
+const STEP_BUDGET: EdgeBudget = { toDecide: EDGES_PER_STEP, toMove: EDGES_PER_STEP, bytes: 1 };
 
 type TransitionFilter = (transition: ExecutionTransition) => boolean;
 
@@ -87,7 +90,7 @@ export abstract class MapsStoreBase {
 
   protected transact<T>(transition: (s: State, now: number) => T): T {
     const now = this.now();
-    this.state.edgeBudget = { toDecide: EDGES_PER_STEP, toMove: EDGES_PER_STEP, bytes: 1 };
+    Object.assign(this.state.edgeBudget, STEP_BUDGET);
     const result = transition(this.state, now);
     propagate(this.state);
     trimGrown(this.state, Number.POSITIVE_INFINITY);
@@ -97,11 +100,13 @@ export abstract class MapsStoreBase {
   /** Removes and returns the effects of the transition. */
   protected takeEffects(): readonly Effect[] {
     const s = this.state;
-    for (const name of s.woken) s.effects.push({ kind: 'ready', queue: name });
-    s.woken.clear();
-    if (s.steps.steps.length > 0) s.effects.push({ kind: 'workRemains' });
+    const signals = s.woken.map(readySignal);
+    s.woken.length = 0;
+    if (s.steps.steps.length > 0) signals.push({ kind: 'workRemains' });
+    if (s.effects.length === 0) return signals;
     const effects = s.effects;
-    if (effects.length > 0) s.effects = [];
+    s.effects = [];
+    effects.push(...signals);
     return effects;
   }
 
@@ -129,4 +134,9 @@ export abstract class MapsStoreBase {
     this.state.now = this.clock.now();
     followStep(this.state, by, this.state.now);
   }
+}
+
+function readySignal(queue: QueueRow): Signal {
+  queue.isWoken = false;
+  return { kind: 'ready', queue: queue.name };
 }

@@ -4,7 +4,7 @@ import type { QueueRow, Row } from './rows.js';
 
 /** What the table needs of the state. */
 interface ReadyState {
-  readonly woken: Set<string>;
+  wake(queue: QueueRow): void;
   touch(record: Changed): void;
 }
 
@@ -50,6 +50,6 @@ export class MapsReadyTable implements ReadyTable {
   private enter(row: Row): void {
     row.place = 'ready';
     this.s.touch(row);
-    if (row.queue.paused !== true) this.s.woken.add(row.queue.name);
+    this.s.wake(row.queue);
   }
 }

@@ -226,6 +226,8 @@ export class QueueRow implements QueueRecord {
   declaredBy: string | undefined = undefined;
   declaredAt: number | undefined = undefined;
   running = 0;
+  /** The transition under way has made work ready. */
+  isWoken = false;
   starts: Starts[] = [];
 
   constructor(readonly name: string) {}

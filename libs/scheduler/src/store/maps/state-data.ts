@@ -103,7 +103,7 @@ export class StateData {
 
   /** Effects of the transition under way, and queues in which it made work ready. */
   effects: Effect[] = [];
-  readonly woken = new Set<string>();
+  readonly woken: QueueRow[] = [];
 
   constructor(
     /** Whether a listener wants events of this transition. */
@@ -148,6 +148,13 @@ export class StateData {
   /** Called once for whatever a transition creates, changes or deletes, before or after it does. */
   touch(record: Changed): void {
     this.changed?.add(record);
+  }
+
+  /** Work in it may be claimed. */
+  wake(queue: QueueRow): void {
+    if (queue.paused || queue.isWoken) return;
+    queue.isWoken = true;
+    this.woken.push(queue);
   }
 
   queue(name: string): QueueRow {

@@ -50,10 +50,6 @@ export class State extends StateData implements Tables {
     this.effects.push({ kind: 'workflow', workflowId, status, time: this.now });
   }
 
-  wake(queue: QueueRow): void {
-    if (queue.paused !== true) this.woken.add(queue.name);
-  }
-
   emitQueue(transition: 'paused' | 'resumed', { name }: QueueRow): void {
     this.effects.push({ kind: 'queue', transition, queue: name, time: this.now });
   }
