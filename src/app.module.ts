@@ -3,6 +3,7 @@ import { ConfigModule, ConfigService } from '@nestjs/config';
 import { SchedulerModule, SchedulerProbesModule, type SchedulerOptions } from 'nestjs-advanced-scheduler';
 import { SchedulerConsoleModule, type ConsoleToken } from 'nestjs-advanced-scheduler-console';
 import { loadEnvironment, type Environment } from './config/env.js';
+import { DemoTasks } from './demo/demo.tasks.js';
 import { HomeController } from './home.controller.js';
 import { ResidencyModule } from './residency/residency.module.js';
 
@@ -11,9 +12,10 @@ import { ResidencyModule } from './residency/residency.module.js';
 export class AppModule {
   /**
    * Reads `.env` and the environment, which takes precedence.
+   * @param demo whether it schedules work of its own, with its state in memory
    * @throws ConfigError if a variable is invalid
    */
-  static async register(): Promise<DynamicModule> {
+  static async register({ demo = false } = {}): Promise<DynamicModule> {
     const config = await ConfigModule.forRoot({
       isGlobal: true,
       cache: true,
@@ -26,7 +28,7 @@ export class AppModule {
         SchedulerModule.forRootAsync({
           inject: [ConfigService],
           useFactory: (env: ConfigService<Environment, true>) => ({
-            store: storeOf(env),
+            store: demo ? 'memory' : storeOf(env),
             namespace: env.get('NAMESPACE', { infer: true }),
             appName: 'residency-scheduler',
             role: env.get('ROLE', { infer: true }),
@@ -44,11 +46,13 @@ export class AppModule {
         ResidencyModule,
       ],
       controllers: [HomeController],
+      providers: demo ? [DemoTasks] : [],
     };
   }
 }
 
-function tokensOf(env: ConfigService<Environment, true>): ConsoleToken[] {
+/** The tokens of the console that the environment sets. */
+export function tokensOf(env: ConfigService<Environment, true>): ConsoleToken[] {
   return (['admin', 'operator', 'viewer'] as const).flatMap((role) => {
     const token = env.get(`CONSOLE_${role.toUpperCase() as Uppercase<typeof role>}_TOKEN`, { infer: true });
     return token === '' ? [] : [{ token, name: role, role }];

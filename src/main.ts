@@ -4,16 +4,18 @@ import { ConfigService } from '@nestjs/config';
 import { NestFactory } from '@nestjs/core';
 import { AdvancedTaskScheduler, SchedulerError } from 'nestjs-advanced-scheduler';
 import { AppLogger } from './app.logger.js';
-import { AppModule } from './app.module.js';
+import { AppModule, tokensOf } from './app.module.js';
 import { ConfigError } from './config/config-error.js';
 import type { Environment } from './config/env.js';
 import { isStoreError, StoreFailure } from './config/store-failure.js';
+import { ArgumentError, parseArguments } from './demo/arguments.js';
 import { LimitedExpressAdapter } from './http-limits.js';
 import { NIGHTLY_AUDIT } from './residency/nightly-audit.task.js';
 import { WorkflowRunner } from './residency/workflow-runner.js';
 
 async function main(): Promise<void> {
-  const module = await AppModule.register();
+  const { demo } = parseArguments(process.argv.slice(2));
+  const module = await AppModule.register({ demo });
   const options = { abortOnError: false, bufferLogs: true, forceCloseConnections: true };
   const app = await NestFactory.create(module, new LimitedExpressAdapter(), options);
   const config = app.get<ConfigService<Environment, true>>(ConfigService);
@@ -23,7 +25,9 @@ async function main(): Promise<void> {
 
   const logger = new Logger('Residency');
   const base = await app.getUrl();
-  logger.log(`dashboard: ${base}/dashboard/`);
+  const isTokenSet = tokensOf(config).length > 0;
+  const token = isTokenSet ? 'a token of CONSOLE_…_TOKEN' : 'the admin token of this run, see above';
+  logger.log(`dashboard: ${base}/dashboard/ (sign in with ${token})`);
   logger.log(`probes: ${['live', 'ready', 'startup'].map((probe) => `${base}/health/${probe}`).join(' ')}`);
   if (config.get('RUN_WORKFLOW_ON_START', { infer: true })) {
     // The service continues to serve and to audit whatever the result of this run.
@@ -47,7 +51,10 @@ async function listen(app: INestApplication, config: ConfigService<Environment, 
   try {
     await app.listen(port, host);
   } catch (error) {
-    if (isStoreError(error)) throw new StoreFailure(config.get('REDIS_URL', { infer: true }), error);
+    if (isStoreError(error)) {
+      const variable = config.get('STORE', { infer: true }) === 'embedded' ? 'STORE_PATH' : 'REDIS_URL';
+      throw new StoreFailure(variable, config.get(variable, { infer: true }), error);
+    }
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE')
       throw new ConfigError('PORT', `${port} (in use on ${host})`, 'a free port, or 0 for any');
@@ -59,7 +66,7 @@ async function listen(app: INestApplication, config: ConfigService<Environment, 
 }
 
 main().catch((error: unknown) => {
-  if (error instanceof ConfigError || error instanceof StoreFailure) {
+  if (error instanceof ArgumentError || error instanceof ConfigError || error instanceof StoreFailure) {
     process.stderr.write(`${error.message}\n`);
     process.exit(error.exitCode);
   }

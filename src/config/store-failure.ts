@@ -1,9 +1,8 @@
 import { SchedulerError } from 'nestjs-advanced-scheduler';
 import { showValue } from './config-error.js';
 
-const VARIABLES = ['REDIS_URL'];
-/** Variables to check, by the code of the store's error, if they differ from the usual ones. */
-const OTHER_VARIABLES: Record<string, readonly string[]> = { STORE_ACCESS_DENIED: ['REDIS_URL', 'REDIS_PASSWORD'] };
+/** Variables to check besides the one that names the store, by the code of the store's error. */
+const OTHER_VARIABLES: Record<string, readonly string[]> = { STORE_ACCESS_DENIED: ['REDIS_PASSWORD'] };
 /** Temporary failures: a restart of the process may be enough. */
 const PASSING = new Set(['STORE_UNAVAILABLE', 'STORE_LOADING', 'STORE_READONLY']);
 /** EX_UNAVAILABLE and EX_CONFIG of sysexits.h. */
@@ -15,9 +14,13 @@ export class StoreFailure extends Error {
   /** Exit code of the process. */
   readonly exitCode: number;
 
-  constructor(url: string, { code, message }: SchedulerError) {
-    const variables = (OTHER_VARIABLES[code] ?? VARIABLES).join(', ');
-    super(`${variables}: ${showValue('REDIS_URL', url)} cannot be used: ${message} (${code})`);
+  /**
+   * @param variable that names the store
+   * @param value its value
+   */
+  constructor(variable: 'REDIS_URL' | 'STORE_PATH', value: string, { code, message }: SchedulerError) {
+    const others = variable === 'REDIS_URL' ? (OTHER_VARIABLES[code] ?? []) : [];
+    super(`${[variable, ...others].join(', ')}: ${showValue(variable, value)} cannot be used: ${message} (${code})`);
     this.exitCode = PASSING.has(code) ? EXIT_CODES.passing : EXIT_CODES.lasting;
   }
 }
