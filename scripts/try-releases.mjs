@@ -5,34 +5,18 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { ensureRedis } from './ensure-redis.mjs';
+import { APPS, install, makeApp, NATIVE, packLibraries, report, runApp } from './packed-apps.mjs';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const NODES = process.argv.length > 2 ? process.argv.slice(2) : ['20.19', '22', '24'];
-const NATIVE = '@photostructure/sqlite';
-const APPS = [
-  { nest: '11', type: 'commonjs', ioredis: '5', schedule: '6', emitter: '3', terminus: '11' },
-  { nest: '12', type: 'module', ioredis: '6', schedule: '12', emitter: '12', terminus: '12' },
-];
-const EXPECTED = '"result":42';
-const LIMIT_MS = 60_000;
 
 const work = mkdtempSync(join(tmpdir(), 'releases-'));
-const npm = (args, cwd) => execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-const install = (cwd) => npm(['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], cwd);
-
-const tarballs = Object.fromEntries(
-  ['scheduler', 'scheduler-console'].map((name) => {
-    const output = npm(['pack', `./libs/${name}`, '--pack-destination', work], ROOT);
-    return [`nestjs-advanced-${name}`, `file:${join(work, output.trim().split('\n').at(-1))}`];
-  }),
-);
+const tarballs = packLibraries(work);
 const port = await freePort();
 const options = ['--port', String(port), '--save', '', '--dir', work];
 const redis = spawn(ensureRedis(), options, { stdio: 'ignore' });
@@ -41,7 +25,7 @@ try {
   await untilOpen(port);
   const binaries = NODES.map((version) => ({ version, binary: fetchNode(version) }));
   for (const app of APPS) {
-    const folder = makeApp(app);
+    const folder = makeApp(app, work, tarballs);
     for (const { version, binary } of binaries) await tryAll(app, folder, version, binary);
   }
 } finally {
@@ -49,7 +33,7 @@ try {
   await once(redis, 'exit');
   rmSync(work, { recursive: true, force: true });
 }
-console.log('not tried: musl (Alpine), which needs a container; other systems than this one');
+console.log('not tried: musl (scripts/try-musl.mjs), other systems than this one');
 process.exitCode = failed > 0 ? 1 : 0;
 
 async function tryAll({ nest }, folder, version, binary) {
@@ -62,49 +46,9 @@ async function tryAll({ nest }, folder, version, binary) {
   const exact = execFileSync(binary, ['--version'], { encoding: 'utf8' }).trim();
   if (Number(exact.slice(1).split('.')[0]) >= 22 && existsSync(native)) rmSync(native, { recursive: true });
   for (const [name, store] of Object.entries(stores)) {
-    const problem = await start(binary, folder, store);
-    if (problem !== null) failed++;
-    console.log(
-      `${problem === null ? 'ok    ' : 'FAILED'}  Node ${exact}  Nest ${nest}  ${name}${problem ? `\n${problem}` : ''}`,
-    );
+    const problem = await runApp([binary, 'dist/main.js'], folder, store);
+    if (!report(`Node ${exact}  Nest ${nest}  ${name}`, problem)) failed++;
   }
-}
-
-/** @returns null, or the output of a run that went wrong */
-async function start(binary, folder, store) {
-  const child = spawn(binary, ['dist/main.js'], { cwd: folder, env: { STORE: JSON.stringify(store) } });
-  child.stdin.end();
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
-  const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
-  const [code] = await once(child, 'close');
-  clearTimeout(timer);
-  return code === 0 && output.includes(EXPECTED) ? null : output;
-}
-
-function makeApp({ nest, type, ioredis, schedule, emitter, terminus }) {
-  const folder = join(work, `nest-${nest}`);
-  mkdirSync(join(folder, 'src'), { recursive: true });
-  cpSync(join(ROOT, 'test/packaging/bundled-app/main.ts'), join(folder, 'src/main.ts'));
-  const ofNest = ['common', 'core', 'platform-express'].map((name) => [`@nestjs/${name}`, nest]);
-  const dependencies = {
-    ...Object.fromEntries(ofNest),
-    ...{ '@nestjs/schedule': schedule, '@nestjs/event-emitter': emitter, '@nestjs/terminus': terminus },
-    ...{ 'reflect-metadata': '^0.2.2', rxjs: '^7.8.2', ioredis, [NATIVE]: '^1.2.1', ...tarballs },
-  };
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type, dependencies }));
-  install(folder);
-  const compilerOptions = {
-    ...{ module: 'nodenext', target: 'ES2023', strict: true, skipLibCheck: true },
-    ...{ experimentalDecorators: true, emitDecoratorMetadata: true },
-    ...{ types: ['node'], typeRoots: [join(ROOT, 'node_modules/@types')], rootDir: 'src', outDir: 'dist' },
-  };
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
-  execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', '.'], {
-    cwd: folder,
-    stdio: 'inherit',
-  });
-  return folder;
 }
 
 /** @returns the path of that Node */

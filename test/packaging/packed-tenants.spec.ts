@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { installApp, ioredisOf, nestDependencies, packedLibrary } from '../support/packed-app.js';
+import { join } from 'node:path';
+import { installApp, ioredisOf, nestDependencies, packedLibrary, transpileApp } from '../support/packed-app.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { npmOffline, run } from '../support/run-program.js';
-
-const TSC = resolve('node_modules/typescript/bin/tsc');
 
 const APPS = [
   ['12', 'module'],
@@ -47,7 +45,7 @@ if (offline !== null) console.warn(`SKIPPED: tenants with nestjs-cls: no npm reg
       'have jobs without data of another tenant, three at once over HTTP, on Nest %s',
       async (_nest, type) => {
         const folder = join(work, type);
-        await run(process.execPath, [TSC, '-p', '.', '--skipLibCheck'], folder);
+        await transpileApp(folder, { type });
         const stores = [
           'memory',
           { type: 'embedded', path: join(folder, 's.db') },

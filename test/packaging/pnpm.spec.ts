@@ -2,12 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { nestDependencies, packedConsole, packedLibrary, writeApp } from '../support/packed-app.js';
+import { join } from 'node:path';
+import { nestDependencies, packedConsole, packedLibrary, transpileApp, writeApp } from '../support/packed-app.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { npmOffline, run } from '../support/run-program.js';
 
-const TSC = resolve('node_modules/typescript/bin/tsc');
 const PNPM = 'pnpm@10';
 
 const offline = npmOffline();
@@ -32,7 +31,7 @@ if (offline !== null) console.warn(`SKIPPED: pnpm: no npm registry (${offline})`
       };
       await writeApp(folder, { type: 'module', main: 'test/packaging/bundled-app/main.ts', dependencies });
       await run('npx', ['--yes', PNPM, 'install', '--ignore-scripts', '--prefer-offline'], folder);
-      await run(process.execPath, [TSC, '-p', '.', '--skipLibCheck'], folder);
+      await transpileApp(folder, { type: 'module' });
     });
 
     afterAll(async () => {
@@ -44,15 +43,15 @@ if (offline !== null) console.warn(`SKIPPED: pnpm: no npm registry (${offline})`
       // The strict layout: dependencies of the library are not at the top level.
       expect(existsSync(join(folder, 'node_modules/cron-parser'))).toBe(false);
       const stores = ['memory', { type: 'embedded', path: join(folder, 's.db') }, { type: 'redis', port: server.port }];
-      for (const store of stores) {
-        const { stdout } = await run(
-          'env',
-          [`STORE=${JSON.stringify(store)}`, process.execPath, 'dist/main.js'],
-          folder,
-        );
-        const [last] = stdout.trim().split('\n').slice(-1);
-        expect([store, JSON.parse(last!)]).toEqual([store, { result: 42, pages: [200, 200, 200, 200] }]);
-      }
+      const variables = [`STORES=${JSON.stringify(stores)}`];
+      const { stdout } = await run('env', [...variables, process.execPath, 'dist/main.js'], folder);
+      const seen = stdout
+        .trim()
+        .split('\n')
+        .filter((line) => line.startsWith('{'));
+      expect(seen.map((line) => JSON.parse(line) as unknown)).toEqual(
+        stores.map(() => ({ result: 42, pages: [200, 200, 200, 200] })),
+      );
     });
   },
 );
