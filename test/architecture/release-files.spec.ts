@@ -65,6 +65,13 @@ describe('the workflows of GitHub', () => {
     expect(readFileSync('.nvmrc', 'utf8')).toBe(`${oldest}\n`);
   });
 
+  it('try what no test tries: other releases of Node, musl, and the README in an empty folder', () => {
+    const { workflow } = workflows.find(({ file }) => file === 'ci.yml')!;
+    const tried = workflow.jobs['packages']!.steps.flatMap(({ run }) => run?.match(/scripts\/try-.*/) ?? []);
+    const scripts = readdirSync('scripts').filter((name) => name.startsWith('try-'));
+    expect(tried.sort()).toEqual(scripts.map((name) => `scripts/${name}`).sort());
+  });
+
   it('publish each package with provenance after the whole check; no other job gets an identity', () => {
     const { workflow } = workflows.find(({ file }) => file === 'publish.yml')!;
     const { steps, permissions } = workflow.jobs['publish']!;
