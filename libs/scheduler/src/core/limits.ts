@@ -12,7 +12,7 @@ export const CLAIM_PER_STEP = 250;
 export const START_WITHIN_MS = 100;
 /** The same where the event loop of a process is slow: less than the time after which an unnamed claim is taken back. */
 export const START_LATE_WITHIN_MS = 1000;
-/** Queue entries that one claim may inspect, in addition to four times the number requested. */
+/** Queue entries that one claim may inspect, or as many as it requests: parking one for its lock costs as much as a claim. */
 export const INSPECT_FLOOR = 128;
 /** Entries that a listing inspects before it returns a page and a cursor. */
 export const LIST_SCAN = 10_000;

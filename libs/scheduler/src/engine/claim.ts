@@ -38,7 +38,7 @@ export function claim(
   const want = Math.min(request.want, CLAIM_PER_STEP);
   if (want <= 0 || worker.draining === true) return false;
   if (t.ready.isFull()) return true;
-  const examine = Math.max(INSPECT_FLOOR, 4 * want);
+  const examine = Math.max(INSPECT_FLOOR, want);
   const queues = inTurns(t, worker);
   const c: Claiming = { worker, request, queues, free: want, slots: request.slots, examine, taken: 0 };
   for (let level = 0; level < LEVELS && isOpen(t, c); level++) {

@@ -1847,7 +1847,7 @@ function exports.claim(t, worker, request, add)
     if t.ready:isFull() then
         return true
     end
-    local examine = math.max(INSPECT_FLOOR, 4 * want)
+    local examine = math.max(INSPECT_FLOOR, want)
     local queues = inTurns(t, worker)
     local c = {
         worker = worker,

@@ -13,7 +13,7 @@ limits.CLAIM_PER_STEP = 250
 limits.START_WITHIN_MS = 100
 --- The same where the event loop of a process is slow: less than the time after which an unnamed claim is taken back.
 limits.START_LATE_WITHIN_MS = 1000
---- Queue entries that one claim may inspect, in addition to four times the number requested.
+--- Queue entries that one claim may inspect, or as many as it requests: parking one for its lock costs as much as a claim.
 limits.INSPECT_FLOOR = 128
 --- Entries that a listing inspects before it returns a page and a cursor.
 limits.LIST_SCAN = 10000
