@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { bundleLibrary } from '../../scripts/bundle-library.mjs';
 import { embedTexts } from '../../scripts/embed-texts.mjs';
 import { buildDashboard } from './build-dashboard.js';
 import { filesUnder } from './source-files.js';
@@ -99,7 +100,7 @@ function compileApp(outDir: string): void {
 
 function compileLibrary(outDir: string): void {
   tsc('-p', 'libs/scheduler/tsconfig.lib.json', '--outDir', outDir, '--declaration', 'false');
-  embedTexts(outDir);
+  bundleLibrary(outDir);
 }
 
 /** Types are checked by `npm run typecheck`. */
