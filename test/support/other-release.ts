@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -15,7 +15,10 @@ export function withOtherScripts(index: string): OtherRelease {
   const from = dirname(fileURLToPath(index));
   const dir = `${from}-other`;
   cpSync(from, dir, { recursive: true });
-  const path = join(dir, 'store/redis/lua-texts.js');
+  const path = join(
+    dir,
+    readdirSync(dir).find((name) => /^shared-\w+\.js$/.test(name))!,
+  );
   const text = readFileSync(path, 'utf8');
   // Behind the first line of each command, which says what the server may assume.
   const changed = text.replaceAll(
@@ -47,8 +50,9 @@ export function releaseBefore(index: string): OtherRelease {
   const compiler = join(process.cwd(), 'node_modules/typescript/bin/tsc');
   const project = ['-p', join(dir, 'libs/scheduler/tsconfig.lib.json'), '--declaration', 'false', '--outDir', built];
   execFileSync(process.execPath, [compiler, '--noCheck', ...project], { stdio: 'pipe' });
-  const embed = join(dir, 'scripts/embed-texts.mjs');
-  if (existsSync(embed)) execFileSync(process.execPath, [embed, built], { stdio: 'pipe' });
+  const ways = ['scripts/bundle-library.mjs', 'scripts/embed-texts.mjs'].map((name) => join(dir, name));
+  const way = ways.find((path) => existsSync(path));
+  if (way !== undefined) execFileSync(process.execPath, [way, built], { stdio: 'pipe' });
   else copyScripts(join(dir, 'libs/scheduler/src'), built);
   return { index: pathToFileURL(join(built, 'index.js')).href, remove: () => remove(dir) };
 }
