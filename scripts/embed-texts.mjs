@@ -16,7 +16,7 @@ export function embedTexts(folder) {
   const redis = join(folder, 'store', 'redis');
   if (existsSync(redis)) {
     const entry = join(redis, 'lease-renewal', 'renewal-thread.js');
-    replace(join(redis, 'lua-texts.js'), texts('luaTexts', LUA, /\.lua$/));
+    replace(join(redis, 'lua-texts.js'), luaModule());
     replace(
       join(redis, 'lease-renewal', 'thread-code.js'),
       `export const THREAD_CODE = ${JSON.stringify(threadCode(entry))};\n`,
@@ -26,6 +26,11 @@ export function embedTexts(folder) {
   }
   const dashboard = join(folder, 'dashboard', 'dashboard-texts.js');
   if (existsSync(dashboard)) replace(dashboard, texts('dashboardTexts', PAGES, /\.(html|js|css|svg)$/));
+}
+
+/** The module that has the Lua sources. */
+export function luaModule() {
+  return texts('luaTexts', LUA, /\.lua$/);
 }
 
 /** The new module has no source to map to. */
