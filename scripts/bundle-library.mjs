@@ -1,18 +1,16 @@
 /**
- * `node scripts/bundle-library.mjs FOLDER`: puts the compiled library into one file for each entry and one that they share, with
- * the texts that it needs. A process loads three hundred small files three times as slowly. Types stay as they are.
+ * `node scripts/bundle-library.mjs FOLDER`: puts the compiled library, which has its texts, into one file for each entry and one that
+ * they share. A process loads three hundred small files three times as slowly. Types stay as they are.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
-import { embedTexts } from './embed-texts.mjs';
 
 const ENTRIES = ['index', 'testing/index'];
 
 /** @param {string} folder of the compiled index.js */
 export function bundleLibrary(folder) {
-  embedTexts(folder);
   const outdir = mkdtempSync(join(folder, 'bundle-'));
   const entries = ENTRIES.filter((entry) => existsSync(join(folder, `${entry}.js`)));
   buildSync({

@@ -5,17 +5,17 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connection/redis-options.js';
 import { lockOn, newExecution } from '../contract/fixtures.js';
-import { buildLibrary } from '../support/built-library.js';
+import { buildModules } from '../support/built-library.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { closeAll, closeLater, serve } from '../redis/fixtures.js';
 
 const LEASE = 2_000;
 const LOCK = 'lock';
 
-let library: ReturnType<typeof buildLibrary>;
+let library: ReturnType<typeof buildModules>;
 
 beforeAll(() => {
-  library = buildLibrary('renewal-thread');
+  library = buildModules('renewal-thread');
 });
 afterEach(closeAll);
 afterAll(() => library.remove());

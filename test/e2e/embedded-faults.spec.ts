@@ -10,7 +10,7 @@ import { StoreInUseError } from '../../libs/scheduler/src/core/errors.js';
 import { EmbeddedTaskStore } from '../../libs/scheduler/src/store/embedded/embedded.store.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/manual-clock.js';
 import { helloOf, taskRecordOf, newExecution, newSchedule, TASKS } from '../contract/fixtures.js';
-import { buildLibrary } from '../support/built-library.js';
+import { buildModules } from '../support/built-library.js';
 import { temporaryFolder } from '../support/open-embedded.js';
 import { comparable, copyStore, removeStore } from '../support/recovered.js';
 
@@ -203,9 +203,9 @@ describe('the file of an embedded store', () => {
   });
 
   describe('left behind by a killed process', () => {
-    let library: ReturnType<typeof buildLibrary>;
+    let library: ReturnType<typeof buildModules>;
     beforeAll(() => {
-      library = buildLibrary('embedded-faults');
+      library = buildModules('embedded-faults');
     });
     afterAll(() => library.remove());
 

@@ -8,7 +8,7 @@ import type { Clock } from '../../libs/scheduler/src/core/clock.js';
 import { MemoryTaskStore } from '../../libs/scheduler/src/store/memory/memory.store.js';
 import { rescueLost } from '../../libs/scheduler/src/engine/worker.js';
 import { firstDifference } from '../model/compare-stores.js';
-import { buildLibrary } from '../support/built-library.js';
+import { buildModules } from '../support/built-library.js';
 import { temporaryFolder } from '../support/open-embedded.js';
 import { comparable, recovered, removeStore } from '../support/recovered.js';
 
@@ -64,12 +64,12 @@ class Replica {
 }
 
 describe('a process killed at any moment', () => {
-  let library: ReturnType<typeof buildLibrary>;
+  let library: ReturnType<typeof buildModules>;
   const folder = temporaryFolder();
   const path = folder.path('scheduler.db');
 
   beforeAll(() => {
-    library = buildLibrary('embedded-kill');
+    library = buildModules('embedded-kill');
   });
   afterAll(() => {
     library.remove();

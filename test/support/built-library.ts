@@ -31,6 +31,14 @@ export function buildLibrary(name: string): { index: string; remove: () => void 
 }
 
 /**
+ * The same before it is put into few files: its Lua texts are JSON, which a test can change.
+ */
+export function buildModules(name: string): { index: string; remove: () => void } {
+  const outDir = copyOfBuild('modules', name, compileModules);
+  return { index: pathToFileURL(join(outDir, 'index.js')).href, remove: remove(outDir) };
+}
+
+/**
  * The service compiled, with the library and the console in a node_modules of its own.
  * @returns the path of its main.js, and what removes it
  */
@@ -99,8 +107,13 @@ function compileApp(outDir: string): void {
 }
 
 function compileLibrary(outDir: string): void {
-  tsc('-p', 'libs/scheduler/tsconfig.lib.json', '--outDir', outDir, '--declaration', 'false');
+  cpSync(sharedBuild('modules', compileModules), outDir, { recursive: true });
   bundleLibrary(outDir);
+}
+
+function compileModules(outDir: string): void {
+  tsc('-p', 'libs/scheduler/tsconfig.lib.json', '--outDir', outDir, '--declaration', 'false');
+  embedTexts(outDir);
 }
 
 /** Types are checked by `npm run typecheck`. */

@@ -50,9 +50,8 @@ export function releaseBefore(index: string): OtherRelease {
   const compiler = join(process.cwd(), 'node_modules/typescript/bin/tsc');
   const project = ['-p', join(dir, 'libs/scheduler/tsconfig.lib.json'), '--declaration', 'false', '--outDir', built];
   execFileSync(process.execPath, [compiler, '--noCheck', ...project], { stdio: 'pipe' });
-  const ways = ['scripts/bundle-library.mjs', 'scripts/embed-texts.mjs'].map((name) => join(dir, name));
-  const way = ways.find((path) => existsSync(path));
-  if (way !== undefined) execFileSync(process.execPath, [way, built], { stdio: 'pipe' });
+  const embed = join(dir, 'scripts/embed-texts.mjs');
+  if (existsSync(embed)) execFileSync(process.execPath, [embed, built], { stdio: 'pipe' });
   else copyScripts(join(dir, 'libs/scheduler/src'), built);
   return { index: pathToFileURL(join(built, 'index.js')).href, remove: () => remove(dir) };
 }

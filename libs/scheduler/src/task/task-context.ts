@@ -82,8 +82,7 @@ export class TaskContext {
   }
 
   /**
-   * Reports the progress of the run.
-   * @param fraction 0 to 1
+   * Reports the progress of the run: a fraction, 0 to 1, and a note, of which 256 characters are kept.
    * @throws InvalidOptionError for any other value
    */
   get progress(): (fraction: number, note?: string) => void {
