@@ -89,7 +89,11 @@ describe('three processes, one of which is a worker', () => {
     await Promise.all(ends);
     const times = heard.map(({ time }) => Date.parse(time));
     expect(times.filter((time, i) => i > 0 && time < times[i - 1]!)).toEqual([]);
-    const of = (id: string): string[] => heard.flatMap((event) => (event.executionId === id ? [event.transition] : []));
+    // On a busy machine a claim that could not begin in time goes back, and starts again.
+    const of = (id: string): string[] =>
+      heard
+        .flatMap((event) => (event.executionId === id ? [event.transition] : []))
+        .filter((event, i, all) => event !== 'released' && !(event === 'started' && all[i + 1] === 'released'));
     expect(ids.filter((_, i) => i % 2 === 0).map(of)).toEqual(Array(50).fill(['scheduled', 'started', 'completed']));
     expect(ids.filter((_, i) => i % 2 === 1).map(of)).toEqual(
       Array(50).fill(['scheduled', 'started', 'retrying', 'started', 'failed']),
