@@ -3,7 +3,6 @@ import { ConfigModule, ConfigService } from '@nestjs/config';
 import { SchedulerModule, SchedulerProbesModule, type SchedulerOptions } from 'nestjs-advanced-scheduler';
 import { SchedulerConsoleModule, type ConsoleToken } from 'nestjs-advanced-scheduler-console';
 import { loadEnvironment, type Environment } from './config/env.js';
-import { DemoTasks } from './demo/demo.tasks.js';
 import { HomeController } from './home.controller.js';
 import { ResidencyModule } from './residency/residency.module.js';
 
@@ -46,7 +45,8 @@ export class AppModule {
         ResidencyModule,
       ],
       controllers: [HomeController],
-      providers: demo ? [DemoTasks] : [],
+      // Its decorators name tasks, of which only the demo has handlers.
+      providers: demo ? [(await import('./demo/demo.tasks.js')).DemoTasks] : [],
     };
   }
 }

@@ -28,13 +28,14 @@ describe('npm start -- --demo', () => {
     folder.remove();
   });
 
-  function start(...args: string[]): ChildProcess {
+  function start(args: string[], env: Record<string, string> = {}): ChildProcess {
     const child = spawn(process.execPath, [app.main, ...args], {
       env: {
         ...process.env,
         ...{ PORT: '0', DATA_DIR: folder.path('data'), CONSOLE_ADMIN_TOKEN: token, LOG_FORMAT: 'text' },
         // Not used: the demo keeps its state in memory.
         ...{ STORE: 'redis', REDIS_URL: 'redis://127.0.0.1:1', RUN_WORKFLOW_ON_START: 'false' },
+        ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -43,7 +44,7 @@ describe('npm start -- --demo', () => {
   }
 
   it('fills the dashboard with work, in memory whatever the store is', async () => {
-    const lines = createInterface({ input: start('--demo').stdout! });
+    const lines = createInterface({ input: start(['--demo']).stdout! });
     let url = '';
     for await (const line of lines) {
       url = /dashboard: (\S+)\/dashboard\//.exec(line)?.[1] ?? url;
@@ -57,8 +58,17 @@ describe('npm start -- --demo', () => {
     );
   });
 
+  it('leaves no task without a handler where it is not asked for', async () => {
+    const lines: string[] = [];
+    for await (const line of createInterface({ input: start([], { STORE: 'memory' }).stdout! })) {
+      lines.push(line);
+      if (line.includes('dashboard: ')) break;
+    }
+    expect(lines.filter((line) => line.includes('DemoTasks'))).toEqual([]);
+  });
+
   it('refuses any other argument in one line', async () => {
-    const child = start('--dmeo');
+    const child = start(['--dmeo']);
     let text = '';
     child.stderr!.on('data', (data) => (text += String(data)));
     const [code] = (await once(child, 'close')) as [number];
