@@ -26,15 +26,15 @@ const CACHE = join(process.cwd(), 'node_modules', '.cache');
  * @returns the URL of its index.js, and what removes it
  */
 export function buildLibrary(name: string): { index: string; remove: () => void } {
-  const outDir = copyOfBuild('library', name, compileLibrary);
-  return { index: pathToFileURL(join(outDir, 'index.js')).href, remove: remove(outDir) };
+  return libraryIn(copyOfBuild('library', name, compileLibrary));
 }
 
-/**
- * The same before it is put into few files: its Lua texts are JSON, which a test can change.
- */
+/** The same before it is put into few files: its Lua texts are JSON, which a test can change. */
 export function buildModules(name: string): { index: string; remove: () => void } {
-  const outDir = copyOfBuild('modules', name, compileModules);
+  return libraryIn(copyOfBuild('modules', name, compileModules));
+}
+
+function libraryIn(outDir: string): { index: string; remove: () => void } {
   return { index: pathToFileURL(join(outDir, 'index.js')).href, remove: remove(outDir) };
 }
 

@@ -12,7 +12,7 @@ export interface OwnWorker {
 
 /** Claims that workers of this process get outside of their exchanges: with a message, or with the reply to an enqueue. */
 export class DirectDispatch {
-  private readonly workers = new Set<OwnWorker>();
+  private workers: readonly OwnWorker[] = [];
 
   /** @param ageOf ms since an instant of the store */
   constructor(
@@ -21,16 +21,16 @@ export class DirectDispatch {
   ) {}
 
   add(worker: OwnWorker): void {
-    this.workers.add(worker);
+    this.workers = [...this.workers, worker];
   }
 
   delete(worker: OwnWorker): void {
-    this.workers.delete(worker);
+    this.workers = this.workers.filter((each) => each !== worker);
   }
 
   /** The worker that may claim what a request stores; undefined: none. */
   get worker(): OwnWorker | undefined {
-    return [...this.workers].at(-1);
+    return this.workers.at(-1);
   }
 
   onMessage(worker: OwnWorker, message: string): void {
@@ -46,7 +46,7 @@ export class DirectDispatch {
 
   /** Drops the claims of a worker that has left: the store takes its runs back. */
   private take(worker: OwnWorker, time: number, no: string, records: readonly string[]): void {
-    if (!this.workers.has(worker)) return;
+    if (!this.workers.includes(worker)) return;
     for (let i = 0; i < records.length; i += 2) {
       const claim = simpleClaim(records[i]!, records[i + 1]!, time);
       this.packer.remember(worker.workerId, claim, records[i + 1]!, `${SIMPLE_RUN}${time}|${no}`);

@@ -41,13 +41,12 @@ export class LuaModules {
     return module;
   }
 
-  /** Modules in the order of their includes, each after those that it includes, without those already `included`. */
-  includesOf({ parts }: Chunk, included: Set<string>): string[] {
-    return parts.flatMap((part) => {
-      if (!('include' in part) || included.has(part.include)) return [];
-      included.add(part.include);
-      return [...this.includesOf(this.get(part.include), included), part.include];
-    });
+  /** A module after the modules that it includes, without those already `included`. */
+  includesOf(name: string, included: Set<string>): string[] {
+    if (included.has(name)) return [];
+    included.add(name);
+    const nested = this.get(name).parts.flatMap((part) => ('include' in part ? [part.include] : []));
+    return [...nested.flatMap((each) => this.includesOf(each, included)), name];
   }
 
   /** The engine is generated, and lies beside the folders. */

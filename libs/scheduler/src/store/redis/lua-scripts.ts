@@ -146,13 +146,13 @@ function libraryOf(verbs: readonly Verb[], shared: Chunk, modules: LuaModules): 
     'local KEYS, ARGV',
     declare(included),
     ...definitions,
-    LAZILY.trim().replaceAll(/^ +/gm, ''),
+    ...textsOf(chunkOf(LAZILY)),
     ...[...included].map((name) => lazily(modules.get(name))),
     'local verbs = {}',
     ...verbs.flatMap((verb) => functionOf(verb, modules, included)),
     RUN,
     'end',
-    REGISTER.trim().replaceAll(/^ +/gm, ''),
+    ...textsOf(chunkOf(REGISTER)),
     ...verbs.map(({ name, flags }) => `register('${name}', { ${flags.map((flag) => `'${flag}'`).join(', ')} })`),
   ]);
 }
@@ -164,7 +164,7 @@ function functionOf(verb: Verb, modules: LuaModules, shared: ReadonlySet<string>
     return modules.get(name).beginsLazily ? '' : modules.get(name).begin;
   };
   const calls = verb.parts.flatMap((part) =>
-    'text' in part ? [part.text] : modules.includesOf({ flags: [], parts: [part] }, included).map(begin),
+    'text' in part ? [part.text] : modules.includesOf(part.include, included).map(begin),
   );
   return [`function verbs.${verb.name}(keys_, args_)`, 'KEYS, ARGV = keys_, args_', ...calls, 'end'];
 }
