@@ -11,7 +11,7 @@ import { ResidencyModule } from './residency/residency.module.js';
 export class AppModule {
   /**
    * Reads `.env` and the environment, which takes precedence.
-   * @param demo whether it schedules work of its own, with its state in memory
+   * @param demo whether it runs sample work and keeps its state in memory
    * @throws ConfigError if a variable is invalid
    */
   static async register({ demo = false } = {}): Promise<DynamicModule> {

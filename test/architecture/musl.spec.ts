@@ -11,7 +11,7 @@ it.each([
   expect(readFileSync(`${PREBUILDS}/${system}/@photostructure+sqlite.musl.node`).includes(library)).toBe(true);
 });
 
-it('the script that tries musl says when it cannot, with an exit code of its own', () => {
+it('try-musl reports a missing Docker engine and exits with 69', () => {
   const { status, stderr } = spawnSync(process.execPath, ['scripts/try-musl.mjs'], {
     encoding: 'utf8',
     env: { PATH: '', DOCKER_HOST: 'unix:///nonexistent.sock' },
