@@ -67,6 +67,16 @@ describe('AppModule', () => {
     await expect(AppModule.register()).rejects.toThrow(/^LEASE: "abc" is not allowed/);
   });
 
+  it('refuses a name in .env that is nearly a known one, and leaves the names of the process alone', async () => {
+    process.env.REDIS_PORT_6379_TCP = 'tcp://10.0.0.1:6379'; // as Kubernetes sets it for a service named redis
+    await writeFile('.env', 'NODE_ENV=production\nLOG_LEVEL=debug\n');
+    await boot();
+    await writeFile('.env', 'HISTROY_COUNT=50\n');
+    await expect(AppModule.register()).rejects.toThrow(
+      /^HISTROY_COUNT: this name in \.env is not allowed; allowed: HISTORY_COUNT /,
+    );
+  });
+
   it('refuses a data directory that cannot be made', async () => {
     process.env.STORE_PATH = 'store.db';
     await writeFile('data', '');

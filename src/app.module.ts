@@ -12,13 +12,19 @@ export class AppModule {
   /**
    * Reads `.env` and the environment, which takes precedence.
    * @param demo whether it runs sample work and keeps its state in memory
-   * @throws ConfigError if a variable is invalid
+   * @throws ConfigError if a variable is invalid, or a name in `.env` unknown
    */
   static async register({ demo = false } = {}): Promise<DynamicModule> {
     const config = await ConfigModule.forRoot({
       isGlobal: true,
       cache: true,
-      validate: (env) => ({ ...loadEnvironment(env) }),
+      // Nest merges `.env` and the environment; what only `.env` has is not in the process yet.
+      validate: (env) => ({
+        ...loadEnvironment(
+          env,
+          Object.keys(env).filter((name) => !(name in process.env)),
+        ),
+      }),
     });
     return {
       module: AppModule,

@@ -136,6 +136,14 @@ describe('loadEnvironment', () => {
     expect(errorOf({ REDIS_PASSWORD: 'hunter2\n' }).message).not.toContain('hunter2');
   });
 
+  it('refuses unknown names in .env that are meant for the service, in one line with the nearest known name', () => {
+    const env = { STORE_PTH: 'x', NODE_ENV: 'x', LEASES: 'x', PORT: 'abc' };
+    expect(() => loadEnvironment(env, ['STORE_PTH', 'NODE_ENV'])).toThrow(
+      'STORE_PTH: this name in .env is not allowed; allowed: STORE_PATH (the nearest) and the other names of .env.example (also wrong: PORT)',
+    );
+    expect(() => loadEnvironment(env)).toThrow(/^PORT/);
+  });
+
   it('names the other wrong variables in the same line', () => {
     const { message } = errorOf({ LEASE: 'x', PORT: 'abc', HOST: 'localhost', STORE: 'y' });
     expect(message).toBe(

@@ -3,6 +3,7 @@ import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { previewCron } from 'nestjs-advanced-scheduler';
 import { ConfigError, showValue } from './config-error.js';
+import { unknownNames } from './unknown-names.js';
 import {
   Address,
   DurationText,
@@ -123,18 +124,34 @@ export class Environment {
 }
 
 /**
- * Reads and checks the environment; unset variables have their defaults. Unknown variables are ignored.
- * @throws ConfigError for the first invalid variable, with the names of the others
+ * Reads and checks the environment; unset variables have their defaults.
+ * @param inFile the names in `.env`. Unknown ones that are meant for the service are refused. Those of the process are not checked: it
+ * also has the variables of other programs.
+ * @throws ConfigError for the first wrong variable, with the names of the others
  */
-export function loadEnvironment(env: Record<string, unknown> = process.env): Environment {
+export function loadEnvironment(
+  env: Record<string, unknown> = process.env,
+  inFile: readonly string[] = [],
+): Environment {
   const variables = variablesOf(Environment);
   const given = variables.filter(({ name }) => env[name] !== undefined);
   const environment = plainToInstance(Environment, Object.fromEntries(given.map(({ name }) => [name, env[name]])));
-  const wrong = validateSync(environment).map(({ property }) => property);
-  const [first, ...others] = variables.filter(({ name }) => wrong.includes(name));
+  const invalid = validateSync(environment).map(({ property }) => property);
+  const known = variables.map(({ name }) => name);
+  const wrong = [
+    ...unknownNames(inFile, known).map(({ name, nearest }) => ({
+      name,
+      found: 'this name in .env',
+      allowed: `${nearest} (the nearest) and the other names of .env.example`,
+    })),
+    ...variables
+      .filter(({ name }) => invalid.includes(name))
+      .map(({ name, allowed }) => ({ name, found: showValue(name, env[name]), allowed })),
+  ];
+  const [first, ...others] = wrong;
   if (!first) return requireToken(environment);
   const names = others.map(({ name }) => name);
-  throw new ConfigError(first.name, showValue(first.name, env[first.name]), first.allowed, names);
+  throw new ConfigError(first.name, first.found, first.allowed, names);
 }
 
 /** A service that is reachable from other machines requires a token. */
