@@ -38,6 +38,18 @@ describe('the pages for users of another library', () => {
     expect(rows.flatMap(({ tests }) => tests).filter((test) => !/\.(spec|contract)\.ts$/.test(test))).toEqual([]);
   });
 
+  it('are preceded by a comparison that names existing tests in each row', () => {
+    const [table] = /^\| .*Shown by[^]*?(?=^\n)/m.exec(readFileSync('docs/guide/comparison.md', 'utf8')) ?? [];
+    const tests = table!
+      .trim()
+      .split('\n')
+      .slice(2)
+      .map((row) => [...row.matchAll(/\]\(([^)]+)\)/g)].map((m) => join('docs/guide', m[1]!)));
+    expect(tests.length).toBeGreaterThan(5);
+    expect(tests.filter((each) => each.length === 0)).toEqual([]);
+    expect(tests.flat().filter((test) => !existsSync(test) || !/\.(spec|contract)\.ts$/.test(test))).toEqual([]);
+  });
+
   it.each([
     ['bullmq', 'bullmq', ['JobsOptions', 'WorkerOptions', 'RepeatOptions', 'DeduplicationOptions', 'BackoffOptions']],
     ['nestjs-schedule', '@nestjs/schedule', ['CronOptions', 'ScheduleModuleOptions']],
