@@ -37,12 +37,12 @@ export interface TaskDefinition<P = unknown> {
   lockMaxWait?: Duration;
   /** Limit of one attempt. Default: the store's maxAttemptDuration. */
   timeout?: Duration;
-  /** The queue of its executions. Default 'default'. */
   /**
    * How long an execution may wait for its first run once it is due and its dependencies hold; then FAILED with reason
    * EXPIRED. Pauses, limits and locks count as well. Default: for ever.
    */
   ttl?: Duration;
+  /** The queue of its executions. Default 'default'. */
   queue?: string;
   /** Labels for listExecutions, at most 16. */
   tags?: readonly string[];
