@@ -227,7 +227,7 @@ const cases: Case[] = [
     /filter.tags/,
   ],
   ['B17', 'an unknown status', 'POST', '/executions/retry', { filter: { status: 'FOO' } }, 400, 'INVALID_OPTION'],
-  // S15: a name only selects a registered task.
+  // A name only selects a registered task.
   ...['toString', 'constructor', 'hasOwnProperty'].map((name): Case => ['B18', `task ${name}`, 'POST', `/tasks/${name}/executions`, {}, 404, 'TASK_NOT_REGISTERED']), // prettier-ignore
   ...['__proto__', '..%2f..%2fx', '%2e%2e'].map((name): Case => ['B18', `task ${name}`, 'POST', `/tasks/${name}/executions`, {}, 400, 'INVALID_ID']), // prettier-ignore
   get('B18', '/executions/%00', 'INVALID_ID'),
