@@ -51,8 +51,8 @@ class Fixture {
   }
 }
 
-describe('a check of a history without an end', () => {
-  it('counts and forgets what has ended, and keeps what has not', async () => {
+describe('a rolling check of a soak', () => {
+  it('counts and forgets executions that have ended, and keeps the others', async () => {
     const s = new Fixture();
     for (let i = 0; i < 10; i++) s.run(`e${i}`);
     s.rolling.acknowledge([{ executionId: 'late', kind: 'plain' }]);
@@ -69,13 +69,13 @@ describe('a check of a history without an end', () => {
     expect(s.rolling.totals).toMatchObject({ scheduled: 11, completed: 11 });
   });
 
-  it('is not early with what was just acknowledged', async () => {
+  it('reports nothing of an execution that was just acknowledged', async () => {
     const s = new Fixture();
     s.rolling.acknowledge([{ executionId: 'new', kind: 'plain' }]);
     expect([await s.rules(500), s.rolling.size]).toEqual([[], 1]);
   });
 
-  it.each(['lost', 'ended'])('finds what is %s', async (rule) => {
+  it.each(['lost', 'ended'])('finds an execution that is %s', async (rule) => {
     const s = new Fixture();
     s.rolling.acknowledge([{ executionId: 'e', kind: 'plain' }]);
     if (rule === 'ended') s.put('e', 'RUNNING');
@@ -93,7 +93,7 @@ describe('a check of a history without an end', () => {
     expect(await s.rules()).toEqual(['ticks']);
   });
 
-  it('finds a token that goes back over a check, once', async () => {
+  it('finds a fencing token that goes back between two checks, once', async () => {
     const s = new Fixture();
     for (const [id, token] of [['a', 7] as const, ['b', 6] as const]) {
       s.write('lock:1', id, token);
@@ -103,7 +103,7 @@ describe('a check of a history without an end', () => {
     expect(await s.rules()).toEqual(['locks']);
   });
 
-  it('finds a key with two executions, and takes repeats for one', async () => {
+  it('finds a key with two executions, and counts a repeated call once', async () => {
     const s = new Fixture();
     s.run('a', { kind: 'keyed', key: 'k' });
     await s.rules();
@@ -114,7 +114,7 @@ describe('a check of a history without an end', () => {
     expect(await s.rules()).toEqual(['keys']);
   });
 
-  it('finds effects of what was not acknowledged, or is over', async () => {
+  it('finds effects of executions that were not acknowledged or have ended', async () => {
     const s = new Fixture();
     s.run('a');
     s.write('start', 'foreign');
@@ -126,7 +126,7 @@ describe('a check of a history without an end', () => {
     expect(await s.rules()).toEqual(['unexpected', 'unexpected']);
   });
 
-  it('measures from the call to the start', async () => {
+  it('measures the time from the call to the start', async () => {
     const s = new Fixture();
     s.run('a', { askedNs: 0n });
     await s.rules();

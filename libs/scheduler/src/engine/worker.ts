@@ -25,7 +25,7 @@ export function renewLease(t: Tables, worker: WorkerRecord): void {
  * Whether a call of a worker arrives behind a newer one of its pipeline. One that has joined again begins its pipelines anew.
  * @param newest the number of the newest call of the pipeline
  */
-export function isLate(newest: number, sequence: number, hasJoinedAgain: boolean): boolean {
+export function isOvertaken(newest: number, sequence: number, hasJoinedAgain: boolean): boolean {
   return sequence < newest && !(hasJoinedAgain && sequence === 1);
 }
 

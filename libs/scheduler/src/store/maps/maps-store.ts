@@ -34,7 +34,7 @@ import {
   endWaits,
   deregister,
   register,
-  isLate,
+  isOvertaken,
   renewLease,
   rescueLost,
 } from '../../engine/worker.js';
@@ -221,7 +221,7 @@ export class MapsTaskStore extends MapsStoreBase implements TaskStore {
       if (!row) return { known: false, settled: request.settlements.map(() => 'stale'), claims: [], more: false };
       const newest = row.pipelines.get(request.pipeline);
       if (newest?.sequence === request.sequence) return newest.reply;
-      if (newest && isLate(newest.sequence, request.sequence, newest.isReset)) return worker.late(request);
+      if (newest && isOvertaken(newest.sequence, request.sequence, newest.isReset)) return worker.late(request);
       renewLease(s, row);
       const settled = settleAll(s, row, request.settlements);
       propagate(s);

@@ -2633,7 +2633,7 @@ end
 --- Whether a call of a worker arrives behind a newer one of its pipeline. One that has joined again begins its pipelines anew.
 -- 
 -- @param newest the number of the newest call of the pipeline
-function exports.isLate(newest, sequence, hasJoinedAgain)
+function exports.isOvertaken(newest, sequence, hasJoinedAgain)
     return sequence < newest and not (hasJoinedAgain and sequence == 1)
 end
 --- Renews the lease of a worker and the locks of its runs, or of those that a remote store looks at in one step.

@@ -45,9 +45,7 @@ local function recordsOf(ids)
 end
 
 local last = tonumber(call('HGET', keys.pipelines, pipelineKey))
--- As engine.worker.isLate: a worker that has registered again restarts its pipelines at sequence 1.
-local isRestarted = sequence == '1' and last and tonumber(call('HGET', keys.pipelines, pipelineKey .. '|hello')) == last
-if last and last > tonumber(sequence) and not isRestarted then
+if last and simple.isOvertaken(last, tonumber(sequence), pipelineKey) then
   -- A newer request of the pipeline came first: the worker has sent this content again, or has given it up.
   return { 1, now, 0, '', 0, {}, {}, '', ALL_EMITTED, {} }
 end

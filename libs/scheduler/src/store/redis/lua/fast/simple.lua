@@ -22,6 +22,14 @@ function simple.begin()
   simple.emitted = (emitsEnds and codes.ENDS_EMITTED or 0) + (emitsStarts and codes.STARTS_EMITTED or 0)
 end
 
+-- Does what engine.worker.isOvertaken does. last: the number of the newest request of the pipeline.
+function simple.isOvertaken(last, sequence, pipelineKey)
+  if sequence >= last then
+    return false
+  end
+  return sequence ~= 1 or tonumber(call('HGET', keys.pipelines, pipelineKey .. '|hello')) ~= last
+end
+
 -- Entries of history per read: each may be a workflow of 200 executions.
 local ENTRIES_AT_ONCE = 125
 -- The last letter of an entry of a workflow whose executions all succeeded by the fast path.

@@ -1,47 +1,29 @@
 -- The end of a verb.
 local transition = {}
 
--- Writes all changes of the verb. A module that was not used has none.
+local function write(name, module, method)
+  if not isUnused[name] then
+    module[method or 'save']()
+  end
+end
+
+-- Writes all changes of the verb, in this order. A module that was not used has none.
 function transition.save()
   runTable.flush()
-  if not isUnused.create then
-    create.save()
-  end
+  write('create', create)
   readyTable.flush()
-  if not isUnused.edges then
-    edges.save()
-  end
-  if not isUnused.repair then
-    repair.save()
-  end
-  if not isUnused.historyTable then
-    trim.grown()
-  end
+  write('edges', edges)
+  write('repair', repair)
+  write('historyTable', trim, 'grown')
   tables.trimRecentErrors()
-  if not isUnused.stepTable then
-    stepTable.save()
-  end
-  if not isUnused.rows then
-    rows.save()
-  end
-  if not isUnused.lockTable then
-    lockTable.save()
-  end
-  if not isUnused.queueTable then
-    queueTable.save()
-  end
-  if not isUnused.workerTable then
-    workerTable.save()
-  end
-  if not isUnused.scheduleTable then
-    scheduleTable.save()
-  end
-  if not isUnused.workflow then
-    workflow.save()
-  end
-  if not isUnused.window then
-    window.save()
-  end
+  write('stepTable', stepTable)
+  write('rows', rows)
+  write('lockTable', lockTable)
+  write('queueTable', queueTable)
+  write('workerTable', workerTable)
+  write('scheduleTable', scheduleTable)
+  write('workflow', workflow)
+  write('window', window)
 end
 
 -- Propagates ends to dependents within bounds, writes, and returns the reply.
