@@ -88,6 +88,25 @@ export function scheduleContract(open: OpenStore): void {
     );
 
     it(
+      'continues from a tick that is due when its expression is changed, unless it is paused',
+      withFixture(async (s) => {
+        const { nextRunTime: due } = await put(s);
+        s.clock.advanceTo(due!);
+        const changed = { cronExpression: '*/5 * * * *', nextRunTime: s.now + 5 * MINUTE };
+        expect(await put(s, changed)).toMatchObject({ ...changed, nextRunTime: due });
+        expect((await s.store.dueSchedules(1)).schedules).toMatchObject([{ id: 'every-minute', nextRunTime: due }]);
+        await s.store.pauseSchedule('every-minute');
+        expect(await put(s, { ...changed, cronExpression: '0 * * * *' })).toMatchObject({
+          nextRunTime: changed.nextRunTime,
+        });
+        const without = await put(s, { id: 'other', nextRunTime: s.now });
+        expect(await put(s, { id: 'other', endTime: s.now + 1, nextRunTime: null })).toMatchObject({
+          nextRunTime: without.nextRunTime,
+        });
+      }),
+    );
+
+    it(
       'fires with others in one transition, each if it is unchanged since it was read',
       withFixture(async (s) => {
         for (const id of ['a', 'b', 'c']) await put(s, { id, nextRunTime: s.now });

@@ -7,14 +7,17 @@ import { retire } from './history.js';
 import type { ExecutionRecord, FireRequest, NewSchedule, ScheduleRecord, TickRequest } from './records.js';
 import type { Tables } from './tables.js';
 
-/** Creates or changes a schedule. One that is put unchanged keeps its next tick, its pause and its revision. */
+/**
+ * Creates or changes a schedule. One that is put unchanged keeps its next tick, its pause and its revision. If a tick is due,
+ * one with other ticks continues from there: the new ticks since then are due.
+ */
 export function put(t: Tables, given: NewSchedule): ScheduleRecord {
   const schedule = t.schedules.get(given.id) ?? t.schedules.create(given.id);
   // Put by hand, it stays one that code declares, and goes when code no longer does.
   const declaredBy = given.declaredBy ?? schedule.declaredBy;
   if (schedule.revision === 0 || schedule.declaredBy !== declaredBy || !isSame(schedule, given)) {
     const isMoved = !hasSameTicks(schedule, given);
-    if (isMoved) schedule.nextRunTime = given.nextRunTime;
+    if (isMoved) schedule.nextRunTime = firstUndecided(t, schedule, given.nextRunTime);
     change(schedule, given);
     schedule.declaredBy = declaredBy;
     schedule.revision++;
@@ -81,6 +84,13 @@ export function removeUndeclared(t: Tables, appName: string): string[] {
 export function nextTick(schedule: ScheduleRecord): number | undefined {
   if (schedule.paused) return undefined;
   return schedule.nextRunTime;
+}
+
+/** The time of the first tick that is not decided, or of one that the schedule no longer has if that is due, ms. */
+function firstUndecided(t: Tables, schedule: ScheduleRecord, given: number | undefined): number | undefined {
+  const previous = nextTick(schedule);
+  if (previous === undefined || previous > t.now) return given;
+  return given === undefined ? previous : Math.min(previous, given);
 }
 
 /** Fires ticks, where the schedule still is what the decision saw. @returns whether it was */

@@ -2288,7 +2288,7 @@ end
 
 do
 local exports = engine.schedule
-local fireTick, idOf, fired, skip, switched, report, hasSameTicks, isSame, isSameMisfire, change
+local firstUndecided, fireTick, idOf, fired, skip, switched, report, hasSameTicks, isSame, isSameMisfire, change
 local UNDECLARED_MS = limits.UNDECLARED_MS
 local cancel = engine.cancel.cancel
 local retire = engine.history.retire
@@ -2298,6 +2298,13 @@ function exports.nextTick(schedule)
         return nil
     end
     return schedule.nextRunTime
+end
+function firstUndecided(t, schedule, given)
+    local previous = exports.nextTick(schedule)
+    if previous == nil or previous > t.now then
+        return given
+    end
+    return given == nil and previous or math.min(previous, given)
 end
 function fireTick(t, schedule, tick, request)
     local id = idOf(t, tick)
@@ -2382,14 +2389,15 @@ function change(schedule, given)
     schedule.jitter = given.jitter
     schedule.payload = given.payload
 end
---- Creates or changes a schedule. One that is put unchanged keeps its next tick, its pause and its revision.
+--- Creates or changes a schedule. One that is put unchanged keeps its next tick, its pause and its revision. If a tick is due,
+-- one with other ticks continues from there: the new ticks since then are due.
 function exports.put(t, given)
     local schedule = t.schedules:get(given.id) or t.schedules:create(given.id)
     local declaredBy = given.declaredBy or schedule.declaredBy
     if schedule.revision == 0 or schedule.declaredBy ~= declaredBy or not isSame(schedule, given) then
         local isMoved = not hasSameTicks(schedule, given)
         if isMoved then
-            schedule.nextRunTime = given.nextRunTime
+            schedule.nextRunTime = firstUndecided(t, schedule, given.nextRunTime)
         end
         change(schedule, given)
         schedule.declaredBy = declaredBy
