@@ -1,5 +1,6 @@
 import { afterAll, describe } from '@jest/globals';
 import { CAN_FAKE_CLOCKS, FakeClock } from '../support/fake-clock.js';
+import { until } from '../support/until.js';
 import { ticksAgain, worksAgain } from './fixtures/alive.js';
 import { IS_ASKED, type Campaign, type Fault } from './fixtures/campaign.js';
 import { campaignSuite } from './fixtures/campaign-suite.js';
@@ -25,7 +26,7 @@ async function timeOf({ topology: { primary } }: Campaign): Promise<number> {
 async function step(campaign: Campaign, by: number): Promise<void> {
   const from = (await timeOf(campaign)) - Date.now() / 1000;
   server.set(server.offset + by);
-  while (Math.abs((await timeOf(campaign)) - Date.now() / 1000 - from - by) > 2);
+  await until(async () => Math.abs((await timeOf(campaign)) - Date.now() / 1000 - from - by) <= 2);
   await worksAgain(campaign);
   await ticksAgain(campaign);
 }

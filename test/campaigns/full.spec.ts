@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { until } from '../support/until.js';
 import { worksAgain } from './fixtures/alive.js';
 import type { Campaign, Fault } from './fixtures/campaign.js';
 import { campaignSuite } from './fixtures/campaign-suite.js';
@@ -58,7 +59,7 @@ const fillDisk: Fault = {
   async strike(campaign) {
     const { primary } = campaign.topology;
     primary.limitFiles(logSize(primary.dir));
-    while (!(await primary.command('INFO', 'persistence')).includes('aof_last_write_status:err'));
+    await until(async () => (await primary.command('INFO', 'persistence')).includes('aof_last_write_status:err'));
     await mustBeRefused(campaign, 'STORE_READONLY');
     await sleep(campaign.random.between(100, 2_000));
     primary.limitFiles(null);

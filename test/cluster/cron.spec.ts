@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EventEmitter, on } from 'node:events';
 import type { CronSchedule } from 'nestjs-advanced-scheduler';
-import { Fleet, until, type AuditRow, type FleetNode, type NodeTask } from './fixtures/fleet.js';
+import { until } from '../support/until.js';
+import { Fleet, type AuditRow, type FleetNode, type NodeTask } from './fixtures/fleet.js';
 
 const SCHEDULES = 500;
 const SECONDS = 8;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { LOCK_WAIT_LAPSE_MS } from '../../libs/scheduler/src/core/limits.js';
-import { Fleet, until, type FleetNode, type NodeTask } from './fixtures/fleet.js';
+import { until } from '../support/until.js';
+import { Fleet, type FleetNode, type NodeTask } from './fixtures/fleet.js';
 
 const WORKERS = 8;
 const RUNS = 400;

@@ -7,6 +7,7 @@ import { resolveRedisOptions } from '../../libs/scheduler/src/store/redis/connec
 import { lockOn, newExecution } from '../contract/fixtures.js';
 import { buildModules } from '../support/built-library.js';
 import type { RedisServer } from '../support/redis-server.js';
+import { until } from '../support/until.js';
 import { closeAll, closeLater, serve } from '../redis/fixtures.js';
 
 const LEASE = 2_000;
@@ -64,12 +65,13 @@ async function stand(server: RedisServer, { standFor, keepAlive = true, ...more 
   // A test may end while it is blocked.
   moved.catch(() => undefined);
   /** What the other nodes of a fleet do all the time. @returns runs brought back while the worker stood still */
-  const lookAfter = async (until: () => boolean): Promise<number> => {
+  const lookAfter = async (): Promise<number> => {
     let rescued = 0;
-    while (stands && !until()) {
+    await until(async () => {
       rescued += (await observer.rescue(10)).done;
       await observer.promote(10);
-    }
+      return !stands;
+    });
     return rescued;
   };
   return { observer, child, moved, lookAfter, id: execution.executionId };
@@ -82,7 +84,7 @@ describe('a worker whose event loop is blocked', () => {
   ])('for two leases keeps its run and its lock, and its result counts; connected %s', async (_, client) => {
     const { observer, moved, lookAfter, id } = await stand(await serve(), { standFor: 2 * LEASE, client });
     const { fencingToken } = (await observer.getLock(LOCK))!;
-    expect(await lookAfter(() => false)).toBe(0);
+    expect(await lookAfter()).toBe(0);
     expect(await observer.getLock(LOCK)).toBeNull();
     expect(await moved).toEqual({ settled: ['applied'] });
     expect(await observer.getExecution(id)).toMatchObject({ status: 'COMPLETED', result: 'done' });
@@ -91,13 +93,13 @@ describe('a worker whose event loop is blocked', () => {
 
   it('loses them without a heartbeat thread', async () => {
     const { moved, lookAfter } = await stand(await serve(), { standFor: 2 * LEASE, keepAlive: false });
-    expect(await lookAfter(() => false)).toBe(1);
+    expect(await lookAfter()).toBe(1);
     expect(await moved).toEqual({ settled: ['stale'] });
   });
 
   it('loses them if it is blocked for longer than the limit', async () => {
     const { moved, lookAfter } = await stand(await serve(), { standFor: 3 * LEASE, stallLimit: LEASE / 4 });
-    expect(await lookAfter(() => false)).toBe(1);
+    expect(await lookAfter()).toBe(1);
     expect(await moved).toEqual({ settled: ['stale'] });
   });
 
@@ -105,7 +107,7 @@ describe('a worker whose event loop is blocked', () => {
     const server = await serve({ args: ['--appendonly', 'yes'] });
     const { moved, lookAfter } = await stand(server, { standFor: 3 * LEASE });
     await server.restart();
-    expect(await lookAfter(() => false)).toBe(0);
+    expect(await lookAfter()).toBe(0);
     expect(await moved).toEqual({ settled: ['applied'] });
   });
 
@@ -113,7 +115,7 @@ describe('a worker whose event loop is blocked', () => {
     const server = await serve();
     const { observer } = await stand(server, { standFor: 2 * LEASE });
     await server.command('HSET', '{beat}:wi', 'standing', '1');
-    while ((await server.command('HEXISTS', '{beat}:wi', 'standing')) === ':1');
+    await until(async () => (await server.command('HEXISTS', '{beat}:wi', 'standing')) === ':0');
     expect((await observer.listWorkers()).map(({ workerId }) => workerId)).toEqual(['standing']);
   });
 });

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CronSchedule, TaskExecution } from 'nestjs-advanced-scheduler';
 import { withOtherScripts, type OtherRelease } from '../support/other-release.js';
-import { Fleet, until, type AuditRow, type FleetNode, type NodeSettings, type NodeTask } from './fixtures/fleet.js';
+import { until } from '../support/until.js';
+import { Fleet, type AuditRow, type FleetNode, type NodeSettings, type NodeTask } from './fixtures/fleet.js';
 
 const RUNS = 300;
 

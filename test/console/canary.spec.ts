@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { io, type Socket } from 'socket.io-client';
 import { TASK_STORE, type TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import type { SchedulerModuleOptions } from 'nestjs-advanced-scheduler';
-import { until } from '../redis/fixtures.js';
+import { until } from '../support/until.js';
 import { closeConsoles, routesOf, startConsole, type Role } from '../support/console.js';
 import { rawRequest } from '../support/raw-request.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { until } from '../redis/fixtures.js';
+import { until } from '../support/until.js';
 import { closeConsoles, startConsole, TOKENS } from '../support/console.js';
 import { bearer, closeLive, completedOf, followLive, type LivePosition } from '../support/live.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import type { SchedulerConsoleOptions } from 'nestjs-advanced-scheduler-console';
 import type { Socket } from 'socket.io-client';
 import { LiveServer } from '../../libs/scheduler-console/src/live/live-server.js';
-import { until } from '../redis/fixtures.js';
+import { until } from '../support/until.js';
 import { closeConsoles, startConsole, TOKENS } from '../support/console.js';
 import { upgradeStatus } from '../support/raw-request.js';
 import {

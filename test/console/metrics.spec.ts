@@ -10,7 +10,7 @@ import type { Response } from 'supertest';
 import { Liveness } from '../../libs/scheduler/src/core/liveness.js';
 import { TASK_STORE, type TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import { ensurePrometheus } from '../../scripts/ensure-prometheus.mjs';
-import { until } from '../redis/fixtures.js';
+import { until } from '../support/until.js';
 import { closeConsoles, startConsole, TOKENS } from '../support/console.js';
 import { freePort } from '../support/redis-server.js';
 

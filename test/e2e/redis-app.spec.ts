@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { buildApp } from '../support/built-library.js';
 import { freePort, startRedis, type RedisServer } from '../support/redis-server.js';
+import { until } from '../support/until.js';
 
 jest.setTimeout(110_000);
 
@@ -110,9 +111,9 @@ describe('the service with STORE=redis', () => {
     expect(await status('ready')).toBe(200);
     await redis.kill();
     // A reply of the store is cached for a second.
-    while ((await status('ready')) !== 503);
+    await until(async () => (await status('ready')) === 503);
     expect(await status('live')).toBe(200);
     await redis.start();
-    while ((await status('ready')) !== 200);
+    await until(async () => (await status('ready')) === 200);
   });
 });

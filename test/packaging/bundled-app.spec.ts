@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { installApp, nestDependencies, packedConsole, packedLibrary, transpileApp } from '../support/packed-app.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { npmOffline, run } from '../support/run-program.js';
+import { until } from '../support/until.js';
 
 /** What Nest loads where an app has it. */
 const OF_NEST = [
@@ -178,7 +179,7 @@ if (offline !== null) console.warn(`SKIPPED: apps in bundles: no npm registry ($
     /** Commands, messages, and the thread that renews leases. */
     async function untilThreadIsConnected(): Promise<void> {
       const connections = async () => (await server.command('CLIENT', 'LIST')).match(/ name=scheduler /g)?.length ?? 0;
-      while ((await connections()) < 3) await new Promise(setImmediate);
+      await until(async () => (await connections()) >= 3);
     }
 
     describe.each(APPS)('$title, by esbuild', (app) => {

@@ -3,6 +3,7 @@ import { settle, type NewExecution } from '../../libs/scheduler/src/core/command
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import { BOOM, lockOn, newExecution } from '../contract/fixtures.js';
 import type { Worker } from '../contract/worker.js';
+import { until } from '../support/until.js';
 import { expectBounded, repeatWhenSlow, type Measured } from './script-times.js';
 import { redisSuite } from './suites.js';
 
@@ -134,7 +135,7 @@ describe('heartbeats that return claims which did not reach the worker', () => {
     for (let i = 0; i < 100; i += 10) await m.store.enqueue(large.slice(i, i + 10));
     ids.push(...(await worker.claimAll(100)).map(({ executionId }) => executionId));
     const { now } = await m.store.stats();
-    while ((await m.store.stats()).now <= now + 2_100);
+    await until(async () => (await m.store.stats()).now > now + 2_100);
     const named = claims.filter((_, i) => i % 8 === 0);
     const beats = await m.slowestOf(1, async () => {
       expect(await worker.beat(...named)).toEqual({ known: true, cancelRequested: [], lost: [] });

@@ -8,7 +8,8 @@ import type { ExchangeReply } from '../../libs/scheduler/src/store/task-store.js
 import { Random } from '../campaigns/fixtures/random.js';
 import { helloOf, taskRecordOf, newExecution } from '../contract/fixtures.js';
 import type { FaultProxy } from '../support/fault-proxy.js';
-import { closeAll, closeLater, proxyTo, serve, until } from './fixtures.js';
+import { until } from '../support/until.js';
+import { closeAll, closeLater, proxyTo, serve } from './fixtures.js';
 
 afterEach(closeAll);
 

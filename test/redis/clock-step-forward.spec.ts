@@ -6,8 +6,9 @@ import { helloOf, HOUR, lockOn, MINUTE, taskRecordOf, newExecution, newSchedule 
 import { Worker } from '../contract/worker.js';
 import { CAN_FAKE_CLOCKS, FakeClock } from '../support/fake-clock.js';
 import type { RedisServer, RedisServerOptions } from '../support/redis-server.js';
+import { until } from '../support/until.js';
 import { openOn, promoteAll } from './clock-steps.js';
-import { closeAll, serve, until } from './fixtures.js';
+import { closeAll, serve } from './fixtures.js';
 
 afterEach(closeAll);
 

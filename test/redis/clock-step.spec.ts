@@ -5,8 +5,9 @@ import type { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.
 import { helloOf, HOUR, MINUTE, taskRecordOf, newExecution, newSchedule } from '../contract/fixtures.js';
 import { Worker } from '../contract/worker.js';
 import type { RedisServer } from '../support/redis-server.js';
+import { until } from '../support/until.js';
 import { openOn, promoteAll } from './clock-steps.js';
-import { closeAll, serve, until } from './fixtures.js';
+import { closeAll, serve } from './fixtures.js';
 
 afterEach(closeAll);
 

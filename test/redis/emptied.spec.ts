@@ -5,7 +5,8 @@ import { EventEmitter2 } from '@nestjs/event-emitter';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { AdvancedTaskScheduler, ScheduledTask, SchedulerEvents, SchedulerModule } from 'nestjs-advanced-scheduler';
 import { SILENT } from '../support/app.js';
-import { closeAll, serve, until } from './fixtures.js';
+import { until } from '../support/until.js';
+import { closeAll, serve } from './fixtures.js';
 
 let module: TestingModule | null = null;
 afterEach(async () => {

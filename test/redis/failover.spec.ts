@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { StoreUnavailableError } from '../../libs/scheduler/src/core/errors.js';
 import type { RedisServer } from '../support/redis-server.js';
-import { calls, closeAll, connect, FastClock, rejection, ROOT, serve, until } from './fixtures.js';
+import { until } from '../support/until.js';
+import { calls, closeAll, connect, FastClock, rejection, ROOT, serve } from './fixtures.js';
 
 afterEach(closeAll);
 

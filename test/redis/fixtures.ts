@@ -130,12 +130,6 @@ export async function rejection(promise: Promise<unknown>): Promise<any> {
   throw new Error('was not rejected');
 }
 
-/** Polls until the condition holds: each time a round trip, never a timer. */
-export async function until(isSo: () => Promise<boolean>): Promise<void> {
-  // A turn of the event loop between two polls: the awaited change may need one.
-  while (!(await isSo())) await new Promise((resolve) => setImmediate(resolve));
-}
-
 /** Promises of a callback's next calls, in order. */
 export function calls<T>(): { next: () => Promise<T>; call: (value: T) => void } {
   const values: T[] = [];

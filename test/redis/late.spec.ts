@@ -7,7 +7,8 @@ import { luaScripts } from '../../libs/scheduler/src/store/redis/lua-scripts.js'
 import { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
 import { edgeTo, helloOf, taskRecordOf, newExecution } from '../contract/fixtures.js';
 import { Worker } from '../contract/worker.js';
-import { closeAll, closeLater, proxyTo, rejection, serve, until } from './fixtures.js';
+import { until } from '../support/until.js';
+import { closeAll, closeLater, proxyTo, rejection, serve } from './fixtures.js';
 
 afterEach(closeAll);
 

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { rmSync } from 'node:fs';
 import { StoreFullError, StoreReadonlyError } from '../../libs/scheduler/src/core/errors.js';
-import { closeAll, connect, FastClock, rejection, ROOT, serve, until } from './fixtures.js';
+import { until } from '../support/until.js';
+import { closeAll, connect, FastClock, rejection, ROOT, serve } from './fixtures.js';
 
 afterEach(closeAll);
 

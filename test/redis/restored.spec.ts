@@ -3,7 +3,8 @@ import type { LoggerService } from '@nestjs/common';
 import { AdvancedTaskScheduler, TaskStatus } from 'nestjs-advanced-scheduler';
 import { TASK_STORE, type TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import { closeApps, handlersOf, SILENT, startModule } from '../support/app.js';
-import { closeAll, serve, until } from './fixtures.js';
+import { until } from '../support/until.js';
+import { closeAll, serve } from './fixtures.js';
 
 afterEach(async () => {
   await closeApps();

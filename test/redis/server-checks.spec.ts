@@ -11,7 +11,8 @@ import {
   StoreUnavailableError,
   StoreVersionError,
 } from '../../libs/scheduler/src/core/errors.js';
-import { closeAll, closeLater, connect, connection, FastClock, rejection, ROOT, serve, until } from './fixtures.js';
+import { until } from '../support/until.js';
+import { closeAll, closeLater, connect, connection, FastClock, rejection, ROOT, serve } from './fixtures.js';
 
 afterEach(closeAll);
 

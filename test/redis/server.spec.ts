@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureRedis, findRedis } from '../../scripts/ensure-redis.mjs';
 import { freePort, startRedis, UNTIL_PARENT_ENDS } from '../support/redis-server.js';
-import { closeAll, closeLater, proxyTo, serve, until } from './fixtures.js';
+import { until } from '../support/until.js';
+import { closeAll, closeLater, proxyTo, serve } from './fixtures.js';
 
 afterEach(closeAll);
 

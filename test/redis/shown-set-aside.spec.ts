@@ -2,7 +2,8 @@ import { afterAll, afterEach, expect, it } from '@jest/globals';
 import type { LoggerService } from '@nestjs/common';
 import { SILENT } from '../support/app.js';
 import { closeConsoles, startConsole } from '../support/console.js';
-import { closeAll, serve, until } from './fixtures.js';
+import { until } from '../support/until.js';
+import { closeAll, serve } from './fixtures.js';
 
 afterEach(closeConsoles);
 afterAll(closeAll);

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { calls, closeAll, closeLater, connect, FastClock, proxyTo, serve, until } from './fixtures.js';
+import { until } from '../support/until.js';
+import { calls, closeAll, closeLater, connect, FastClock, proxyTo, serve } from './fixtures.js';
 
 afterEach(closeAll);
 
