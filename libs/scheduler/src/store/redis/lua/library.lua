@@ -21,7 +21,7 @@ local find, sub, byte = string.find, string.sub, string.byte
 -- @include unnamedRuns
 -- @include idempotency
 -- @include bulkInsert
--- @include dispatch
+-- @include simpleEnqueue
 -- @include startsUntil
 -- @include compact
 -- @include simple

@@ -28,6 +28,15 @@ end
 local known, knownCount = {}, 0
 local KNOWN_AT_MOST = 100
 
+-- The fields of `meta` with the last operation of each pipeline of a node, by its number.
+local function pipelinesOf(node)
+  local fields_ = {}
+  for number = 0, 9 do
+    fields_[tostring(number)] = 'lane|' .. node .. codes.PIPELINE_OPERATION .. number
+  end
+  return fields_
+end
+
 local function parse(text)
   local testTime, lease, count, age, bytes, others, bound, publish, node =
     string.match(text, '^(%d*)|(%d+)|(%d+)|(%d*)|(%d*)|([%d,;]*)|(%d+)|(%a+)|(.*)$')
@@ -47,12 +56,13 @@ local function parse(text)
     publish = publish,
     node = node,
     connection = 'connection|' .. node,
+    pipelines = pipelinesOf(node),
     listeners = 'others|' .. node,
   }
   return known[text]
 end
 
--- The newest texts of numbers that a call reads, and the numbers: most do not change between calls, and to convert one costs
+-- The newest texts of numbers that calls read, and the numbers: most do not change between calls, and to convert one costs
 -- as much as to read it.
 local texts, numbers = {}, {}
 
@@ -68,6 +78,38 @@ local function textOf(index, number)
   local text = string.format('%d', number)
   texts[index], numbers[index] = text, number
   return text
+end
+
+-- Fields of `meta` that are numbers, in the order in which they are read. Of a node, if it is registered: the mask of the
+-- events that other nodes subscribe to, and the generation of its newest connection.
+local HIGH_WATER_MARK, CREATED, SEQUENCE, MASK, LIMITS, NODES, REMOVED, OFFSET, OTHERS_MASK, CONNECTION =
+  1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+local NUMBERS = 10
+
+-- Reads them, and the last operation of the pipeline.
+local function readMeta(settings)
+  local found = call(
+    'HMGET',
+    keys.meta,
+    'hwm',
+    'n',
+    'seq',
+    'mask',
+    'ruled',
+    'nodes',
+    'popped',
+    'offset',
+    settings.listeners,
+    settings.connection,
+    context.pipeline or 'hwm'
+  )
+  for i = 1, NUMBERS do
+    local text = found[i]
+    if texts[i] ~= text then
+      texts[i], numbers[i] = text, tonumber(text)
+    end
+  end
+  return found[NUMBERS + 1]
 end
 
 -- Returns a reply if the verb has nothing to do, else nil.
@@ -86,43 +128,25 @@ function context.begin()
   -- Whether any of them limits bytes.
   context.countsBytes = settings.countsBytes
   context.publish, context.node, context.connection = settings.publish, settings.node, settings.connection
-  context.pipeline = isInPipeline and 'lane|' .. settings.node .. sub(ARGV[2], 1, 2)
-  local meta = call(
-    'HMGET',
-    keys.meta,
-    'hwm',
-    'n',
-    'seq',
-    'mask',
-    'ruled',
-    'nodes',
-    'popped',
-    settings.listeners,
-    context.pipeline or 'hwm',
-    settings.connection,
-    'offset'
-  )
+  context.pipeline = isInPipeline and settings.pipelines[sub(ARGV[2], 2, 2)] or nil
+  context.lastOperation = readMeta(settings)
   local serverTime = head.serverTime(testTime)
-  context.highWaterMark = numberOf(1, meta[1]) or 0
+  context.highWaterMark = numbers[HIGH_WATER_MARK] or 0
   -- A test may turn its clock back.
   context.serverTime = testTime == '' and serverTime or math.max(serverTime, context.highWaterMark)
-  context.created = numberOf(2, meta[2]) or 0
-  context.sequence = numberOf(3, meta[3]) or 0
-  context.mask = numberOf(4, meta[4]) or 0
-  context.hasLimits = (numberOf(5, meta[5]) or 0) > 0
-  context.nodes = numberOf(6, meta[6]) or 0
-  context.idsRemoved = numberOf(7, meta[7]) or 0
+  context.created, context.sequence = numbers[CREATED] or 0, numbers[SEQUENCE] or 0
+  context.mask, context.nodes = numbers[MASK] or 0, numbers[NODES] or 0
+  context.hasLimits, context.idsRemoved = (numbers[LIMITS] or 0) > 0, numbers[REMOVED] or 0
   -- The mask of a node that is not registered is unknown: all subscribed events are published.
-  context.othersMask = numberOf(8, meta[8]) or context.mask
-  context.lastOperation = meta[9]
+  context.othersMask = numbers[OTHERS_MASK] or context.mask
   -- Time never goes back here, whatever the server's clock does; see clock.lua.
   now = math.max(serverTime, context.highWaterMark)
   -- ms from the server's clock to steady time, see clock.lua; steady time now.
-  context.offset = numberOf(11, meta[11]) or 0
+  context.offset = numbers[OFFSET] or 0
   context.steady = now + context.offset
   -- A request whose sender has stopped waiting changes nothing. A sender that still waits asks again with the time in this
   -- reply.
-  local newest = numberOf(10, meta[10]) or 0
+  local newest = numbers[CONNECTION] or 0
   if generation < newest or head.isLate(head.asked(), context.budget, now) then
     return head.late(now)
   end
@@ -198,39 +222,45 @@ end
 local DERIVED = { PENDING = true, scheduled = true }
 
 function context.count(name, by)
-  context.counterChanges[name] = (context.counterChanges[name] or 0) + by
+  if not DERIVED[name] then
+    context.counterChanges[name] = (context.counterChanges[name] or 0) + by
+  end
+end
+
+-- Fields and values of `meta` that a call changes; the table is used again, since to grow one costs more than to fill it.
+local changed, changedCount = {}, 0
+
+local function change(field, value)
+  changed[changedCount + 1], changed[changedCount + 2] = field, value
+  changedCount = changedCount + 2
 end
 
 -- Writes what the verb has collected.
 function context.save()
-  local changed = {}
+  changedCount = 0
   if unattended() ~= 0 then
     recordUnattended(unattended())
   end
   if now ~= context.highWaterMark then
-    changed[1], changed[2] = 'hwm', textOf(1, now)
+    change('hwm', textOf(HIGH_WATER_MARK, now))
   end
   if context.created ~= context.createdBefore then
-    changed[#changed + 1] = 'n'
-    changed[#changed + 1] = textOf(2, context.created)
+    change('n', textOf(CREATED, context.created))
   end
   if context.sequence ~= context.sequenceBefore then
-    changed[#changed + 1] = 'seq'
-    changed[#changed + 1] = textOf(3, context.sequence)
+    change('seq', textOf(SEQUENCE, context.sequence))
   end
   if context.generation then
-    changed[#changed + 1] = context.connection
-    changed[#changed + 1] = context.generation
+    change(context.connection, context.generation)
   end
   if context.reply then
-    changed[#changed + 1] = context.pipeline
-    changed[#changed + 1] = context.reply
+    change(context.pipeline, context.reply)
   end
-  if #changed > 0 then
-    callAll('HSET', keys.meta, changed)
+  if changedCount > 0 then
+    callAll('HSET', keys.meta, changed, 1, changedCount)
   end
   for name, by in pairs(context.counterChanges) do
-    if by ~= 0 and not DERIVED[name] then
+    if by ~= 0 then
       call('HINCRBY', keys.counters, name, by)
     end
   end

@@ -2,7 +2,8 @@
 local effects = {}
 
 function effects.begin()
-  effects.list, effects.woken, effects.wokenOrder = {}, {}, {}
+  -- woken: names of queues, as a list and as a set.
+  effects.list, effects.woken = {}, {}
 end
 
 local BIT = codes.TRANSITION_BITS
@@ -73,7 +74,7 @@ function effects.wake(name, stored)
   end
   if not effects.woken[name] then
     effects.woken[name] = true
-    effects.wokenOrder[#effects.wokenOrder + 1] = name
+    effects.woken[#effects.woken + 1] = name
   end
 end
 
@@ -88,8 +89,8 @@ end
 
 -- The effects as one text, or ''; publishes those that concern other nodes. mayBeMore: dependents may remain to be visited.
 function effects.publish(mayBeMore)
-  local wokenCount = #effects.wokenOrder
-  for _, name in ipairs(effects.wokenOrder) do
+  local wokenCount = #effects.woken
+  for _, name in ipairs(effects.woken) do
     effects.push({ 'ready', name })
   end
   if mayBeMore and call('EXISTS', keys.continuation) == 1 then
@@ -107,7 +108,7 @@ function effects.publish(mayBeMore)
     end
     -- Idle workers are notified once; each registers as idle again when it finds nothing.
     if wokenCount > 0 and call('DEL', keys.idle) == 1 then
-      for _, name in ipairs(effects.wokenOrder) do
+      for _, name in ipairs(effects.woken) do
         published[#published + 1] = { 'ready', name }
       end
     end
