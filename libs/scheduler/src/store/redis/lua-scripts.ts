@@ -79,13 +79,14 @@ const LAZILY = `
 local usedModules = {}
 local function lazily(name, module, put)
   local begin, unused = module.begin, {}
+  local function putBack()
+    put(unused)
+    isUnused[name] = true
+  end
   local function use()
     put(module)
     isUnused[name] = nil
-    usedModules[#usedModules + 1] = function()
-      put(unused)
-      isUnused[name] = true
-    end
+    usedModules[#usedModules + 1] = putBack
     begin()
     return module
   end
@@ -93,8 +94,7 @@ local function lazily(name, module, put)
     __index = function(_, field) return use()[field] end,
     __newindex = function(_, field, value) use()[field] = value end,
   })
-  put(unused)
-  isUnused[name] = true
+  putBack()
 end
 local function endCall()
   for i = #usedModules, 1, -1 do

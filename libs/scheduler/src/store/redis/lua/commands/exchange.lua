@@ -24,6 +24,7 @@
 -- @include workflow
 -- @include compact
 -- @include simple
+-- @include workerRecords
 
 local workerId, demand, pipeline, sequence = simple.workerId, simple.demand, ARGV[4], ARGV[5]
 local dispatchSlots, prefetch, startWithin = string.match(ARGV[7], '^(%d+)|(%d+)|(%d+)$')
@@ -33,11 +34,10 @@ local segments = tonumber(ARGV[10])
 local pipelineKey = workerId .. '|' .. pipeline
 
 local record = call('HGET', keys.workers, workerId)
-if not record then
+local worker = record and workerRecords.view(workerId, record)
+if not worker then
   return { 0, now, 0, '', 0, {}, {}, '', ALL_EMITTED, {} }
 end
-local worker = cmsgpack.unpack(record)
-worker.id = workerId
 simple.worker = worker
 
 local function recordsOf(ids)
@@ -164,6 +164,7 @@ while segments > 0 do
   end
   segments = segments - 1
 end
+worker = workerRecords.parse(workerId, record)
 workerTable.put(worker)
 simple.outcomes[#simple.outcomes + 1] = settle.some(worker, settlements)
 engine.dependency.propagate(tables)

@@ -1,4 +1,5 @@
 -- Direct dispatch: does what engine.claim does when it starts simple executions, if no ready execution comes before them.
+-- @include workerRecords
 local dispatch = {}
 
 -- How long a worker counts as idle after its last request: it polls every second, unless its event loop is blocked.
@@ -8,13 +9,11 @@ local AT_MOST = 16
 
 -- Whether no execution is ready that a worker would claim before these, all of one queue.
 local function areFirst(groups)
-  local lists = {}
+  local lowest = 0
   for _, group in ipairs(groups) do
-    for level = 0, group[2] do
-      lists[level + 1] = keys.ready(group[1], level)
-    end
+    lowest = math.max(lowest, group[2])
   end
-  return callAll('EXISTS', keys.unhandledTasks, lists) == 0
+  return callAll('EXISTS', keys.unhandledTasks, keys.readyLists(groups[1][1]), 1, lowest + 1) == 0
 end
 
 local function hasHandlers(workerId, groups)
@@ -35,8 +34,8 @@ local function toWorker(workerId, idle, ownWorker, groups, ids, idsAndRecords)
   slots = tonumber(slots)
   local isIdle = slots >= count and context.steady - tonumber(since) <= IDLE_MS
   isIdle = isIdle and call('HLEN', keys.running(workerId)) == 1
-  local packed = isIdle and call('HGET', keys.workers, workerId)
-  local worker = packed and cmsgpack.unpack(packed)
+  local record = isIdle and call('HGET', keys.workers, workerId)
+  local worker = record and workerRecords.view(workerId, record)
   local isSuitable = worker and not worker.draining and #worker.queues == 1 and worker.queues[1] == groups[1][1]
   if not isSuitable or not hasHandlers(workerId, groups) or not areFirst(groups) then
     return nil

@@ -215,6 +215,10 @@ function simple.claim()
   if call('EXISTS', keys.unhandledTasks, keys.continuation) > 0 or call('HGET', keys.queues, name) ~= '' then
     return false
   end
+  local lists = keys.readyLists(name)
+  if callAll('EXISTS', lists[1], lists, 2) == 0 then
+    return true
+  end
   local runs, members = {}, {}
   local claims, workerId = simple.claims, simple.workerId
   -- Two values for each claim: id and record.
@@ -243,19 +247,10 @@ function simple.claim()
   simple.claimNumber = context.nextNumber()
   local entry = records.runEntry(true, simple.claimNumber)
   -- Without tombstones and misplaced entries, an entry without a number is a simple execution's.
-  local tombstones = call(
-    'HMGET',
-    keys.tombstones,
-    'odd',
-    keys.ready(name, 0),
-    keys.ready(name, 1),
-    keys.ready(name, 2),
-    keys.ready(name, 3),
-    keys.ready(name, 4)
-  )
+  local tombstones = call('HMGET', keys.tombstones, 'odd', lists[1], lists[2], lists[3], lists[4], lists[5])
   local isMisplaced = (tonumber(tombstones[1]) or 0) > 0
   for level = 0, LEVELS do
-    local list = keys.ready(name, level)
+    local list = lists[level + 1]
     local isDoubtful = isMisplaced or (tonumber(tombstones[level + 2]) or 0) > 0
     local entries = call('LPOP', list, limit - n / 2)
     if entries then

@@ -70,6 +70,9 @@ local keys = setmetatable({}, {
   end,
 })
 
+-- Forgets the names of an earlier namespace.
+local forget = {}
+
 -- The names are kept while calls have the same namespace.
 function keys.begin()
   if root ~= KEYS[1] then
@@ -77,15 +80,50 @@ function keys.begin()
     for name in pairs(NAMES) do
       keys[name] = nil
     end
+    for _, each in ipairs(forget) do
+      each()
+    end
   end
 end
 
+local KEPT_AT_MOST = 1000
+
+-- Keeps what `make` returns for an id: to build a name costs more than to find it.
+local function kept(make)
+  local found, count = {}, 0
+  forget[#forget + 1] = function()
+    found, count = {}, 0
+  end
+  return function(id)
+    local names = found[id]
+    if not names then
+      if count == KEPT_AT_MOST then
+        found, count = {}, 0
+      end
+      names, count = make(id), count + 1
+      found[id] = names
+    end
+    return names
+  end
+end
+
+-- The ready lists of a queue, by level from 1.
+keys.readyLists = kept(function(queueName)
+  local lists = {}
+  for level = 0, 4 do
+    lists[level + 1] = root .. 'r:' .. queueName .. ':' .. level
+  end
+  return lists
+end)
 function keys.ready(queueName, level)
-  return root .. 'r:' .. queueName .. ':' .. level
+  return keys.readyLists(queueName)[level + 1]
 end
-function keys.running(workerId)
+keys.running = kept(function(workerId)
   return root .. 'run:' .. workerId
-end
+end)
+keys.worker = kept(function(workerId)
+  return root .. 'wk:' .. workerId
+end)
 function keys.edges(id)
   return root .. 'ed:' .. id
 end
@@ -130,7 +168,4 @@ function keys.declared(appName)
 end
 function keys.dispatchChannel(workerId)
   return root .. 'to:' .. workerId
-end
-function keys.worker(workerId)
-  return root .. 'wk:' .. workerId
 end

@@ -1,5 +1,5 @@
--- Workers, see WorkerTable in engine/tables.ts. A changed worker is written once, at the end of the verb. Stored: { queues,
--- slots, started, joined, draining, rotation, suspect }
+-- Workers, see WorkerTable in engine/tables.ts. A changed worker is written once, at the end of the verb.
+-- @include workerRecords
 local workerTable = {}
 tables.workers = workerTable
 
@@ -13,20 +13,10 @@ function workerTable.begin()
   cache, dirty, alive, handlers = {}, {}, nil, {}
 end
 
--- An unreadable worker counts as unknown: it registers again.
-local function unpackWorker(id, text)
-  local ok, worker = pcall(cmsgpack.unpack, text or '')
-  if not ok or type(worker) ~= 'table' or not worker.queues then
-    return nil
-  end
-  worker.id = id
-  return worker
-end
-
 function workerTable:get(id)
   local worker = cache[id]
   if worker == nil then
-    worker = unpackWorker(id, call('HGET', keys.workers, id)) or false
+    worker = workerRecords.parse(id, call('HGET', keys.workers, id)) or false
     cache[id] = worker
   end
   return worker or nil
@@ -160,7 +150,7 @@ function workerTable.fetch(ids)
   for i, text in ipairs(readAll('HMGET', keys.workers, ids)) do
     local id = ids[i]
     if cache[id] == nil then
-      cache[id] = unpackWorker(id, text) or false
+      cache[id] = workerRecords.parse(id, text) or false
     end
     if cache[id] then
       found[#found + 1] = cache[id]
