@@ -5,8 +5,11 @@ const BEGIN = /^function (\w+\.begin)\(\)$/m;
 const FUNCTION_OF = /^function (\w+)[.:]/gm;
 /** How a module becomes a table of the engine. */
 const TABLE = /^(tables\.\w+) = \w+$/m;
-/** Modules that a verb begins at once; the others begin at their first use in a call, see `beginsLazily`. */
-const BEGUN_FIRST = ['keys', 'context', 'tables'];
+/**
+ * Modules that a verb begins at once: those that begin with little, where noticing the first use would cost more. The others
+ * begin at their first use in a call, see `beginsLazily`.
+ */
+const BEGUN_FIRST = ['keys', 'context', 'tables', 'effects', 'records', 'budget', 'window', 'simple'];
 
 /** A Lua source as it goes to the server: without comments and indents, cut at its includes. */
 export interface Chunk {

@@ -216,7 +216,8 @@ function simple.claim()
     return false
   end
   local lists = keys.readyLists(name)
-  if callAll('EXISTS', lists[1], lists, 2) == 0 then
+  local filled = callAll('EXISTS', lists[1], lists, 2)
+  if filled == 0 then
     return true
   end
   local runs, members = {}, {}
@@ -254,6 +255,7 @@ function simple.claim()
     local isDoubtful = isMisplaced or (tonumber(tombstones[level + 2]) or 0) > 0
     local entries = call('LPOP', list, limit - n / 2)
     if entries then
+      filled = filled - 1
       local take = #entries
       -- Records are read in parts, which are smaller if records are large: of the current part, its size, its next record,
       -- and the budget before it.
@@ -319,7 +321,7 @@ function simple.claim()
       end
       putBack(list, entries, take + 1)
     end
-    if not isSimpleOnly or budget.isFull or n / 2 >= limit then
+    if not isSimpleOnly or budget.isFull or n / 2 >= limit or filled == 0 then
       break
     end
   end
