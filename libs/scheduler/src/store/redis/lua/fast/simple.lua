@@ -302,21 +302,7 @@ function simple.claim()
         end
         if emitsStarts then
           local workflowId = isCompact and records.fieldAt(text, records.skip(text, flags, 5))
-          effects.push({
-            codes.EXECUTION_EFFECT,
-            'started',
-            id,
-            task,
-            'RUNNING',
-            name,
-            level,
-            now,
-            workerId,
-            workflowId,
-            false,
-            false,
-            false,
-          })
+          effects.pushStarted(id, task, name, level, workerId, workflowId)
         end
       end
       putBack(list, entries, take + 1)

@@ -69,24 +69,6 @@ local function listsOf(groups)
   return lists, buffers
 end
 
-local function emitStarted(id, group, workerId)
-  effects.push({
-    codes.EXECUTION_EFFECT,
-    'started',
-    id,
-    group[3],
-    'RUNNING',
-    group[1],
-    group[2],
-    now,
-    workerId,
-    false,
-    false,
-    false,
-    false,
-  })
-end
-
 -- The events of new executions, and of their start on that worker, if they were dispatched. `groupOf`: group of each
 -- execution as one character.
 local function emit(groups, groupOf, ids, dispatchedTo)
@@ -99,7 +81,8 @@ local function emit(groups, groupOf, ids, dispatchedTo)
   end
   if isStarted then
     for i, id in ipairs(ids) do
-      emitStarted(id, groups[byte(groupOf, i)], dispatchedTo)
+      local group = groups[byte(groupOf, i)]
+      effects.pushStarted(id, group[3], group[1], group[2], dispatchedTo, false)
     end
   end
 end

@@ -43,23 +43,31 @@ function effects.emit(row, kind)
   })
 end
 
--- For an execution without a row, which is stored as its record alone.
-function effects.pushScheduled(id, task, queueName, level, workflowId)
+-- The same for executions without a row, of which only the record is stored.
+local function pushSimple(kind, status, id, task, queueName, level, workerId, workflowId)
   effects.push({
     codes.EXECUTION_EFFECT,
-    'scheduled',
+    kind,
     id,
     task,
-    'PENDING',
+    status,
     queueName,
     level,
     now,
-    false,
+    workerId,
     workflowId,
     false,
     false,
     false,
   })
+end
+
+function effects.pushScheduled(id, task, queueName, level, workflowId)
+  pushSimple('scheduled', 'PENDING', id, task, queueName, level, false, workflowId)
+end
+
+function effects.pushStarted(id, task, queueName, level, workerId, workflowId)
+  pushSimple('started', 'RUNNING', id, task, queueName, level, workerId, workflowId)
 end
 
 local function isPaused(stored)
