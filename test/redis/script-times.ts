@@ -51,6 +51,9 @@ function sizeOf(value: unknown): number {
 
 /** A store on a server, and how long the server took for the slowest of the scripts that it ran. */
 export class Measured {
+  /** Rounds of the last {@link slowestOf}. */
+  rounds = 0;
+
   private constructor(
     readonly s: StoreFixture,
     readonly store: SizedStore,
@@ -85,14 +88,17 @@ export class Measured {
   }
 
   /**
-   * Calls `run` several times. Other processes can slow a script down, so for each script, by its position, the minimum of
-   * all rounds counts, and a machine that is slow at the time is allowed more.
+   * Calls `run` until its scripts are within the bound. Other processes can slow a script down, so for each script, by its
+   * position, the minimum of all rounds counts, and a machine that is slow at the time is allowed more.
+   * @param most rounds at most
    * @param run is given the number of its round
    * @returns ms of the slowest script, on a machine that is not slower than most
    */
-  async slowestOf(rounds: number, run: (round: number) => Promise<unknown>): Promise<number> {
+  async slowestOf(most: number, run: (round: number) => Promise<unknown>): Promise<number> {
     let least: number[] = [];
-    for (let round = 0; round < rounds; round++) {
+    let slowest = Number.POSITIVE_INFINITY;
+    for (let round = 0; round < most && slowest >= SLOWEST; round++) {
+      this.rounds = round + 1;
       const before = await this.slowness();
       await this.client.slowlog('RESET');
       await run(round);
@@ -102,8 +108,9 @@ export class Measured {
       least = Array.from({ length: Math.max(least.length, times.length) }, (_, i) =>
         Math.min(least[i] ?? Number.POSITIVE_INFINITY, times[i] ?? Number.POSITIVE_INFINITY),
       );
+      slowest = Math.max(...least);
     }
-    return Math.max(...least);
+    return slowest;
   }
 
   /** How many times as long as on most machines the reference script takes now. */
