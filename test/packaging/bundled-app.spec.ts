@@ -105,6 +105,8 @@ if (offline !== null) console.warn(`SKIPPED: apps in bundles: no npm registry ($
       const lazy = ${JSON.stringify([...OF_NEST, NATIVE])};
       module.exports = (options) => ({
         ...options,
+        // Types are checked elsewhere.
+        plugins: options.plugins.filter((plugin) => plugin.constructor.name !== 'ForkTsCheckerWebpackPlugin'),
         output: { ...options.output, path: __dirname + '/packed', filename: 'main.js' },
         externals: [({ request }, done) =>
           lazy.some((name) => request === name || request.startsWith(name + '/')) ? done(null, 'commonjs ' + request) : done()],

@@ -37,9 +37,10 @@ describe('TypeScript in the documents', () => {
     // As many empty lines before it as in the document, so that errors name the document's line.
     for (const snippet of all) writeFileSync(fileOf(snippet), '\n'.repeat(snippet.line - 1) + snippet.code);
     await copyFile('libs/scheduler/package.json', join(library, 'package.json'));
-    const tsc = resolve('node_modules/typescript/bin/tsc');
-    const args = ['-p', 'libs/scheduler/tsconfig.lib.json', '--outDir', join(library, 'dist')];
-    await run(process.execPath, [tsc, ...args], process.cwd());
+    // Types of the libraries themselves are checked elsewhere.
+    const compile = (...args: string[]) =>
+      run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '--noCheck', ...args], process.cwd());
+    await compile('-p', 'libs/scheduler/tsconfig.lib.json', '--outDir', join(library, 'dist'));
     // Of the console only what it declares is needed, and it is found by its package name.
     const console = join(app, 'node_modules/nestjs-advanced-scheduler-console');
     mkdirSync(console, { recursive: true });
@@ -58,7 +59,7 @@ describe('TypeScript in the documents', () => {
         include: [resolve('libs/scheduler-console/src')],
       }),
     );
-    await run(process.execPath, [tsc, '-p', paths], process.cwd());
+    await compile('-p', paths);
   });
   afterAll(() => rmSync(work, { recursive: true, force: true }));
 
