@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 /** The client of another major version, installed under that name: `IOREDIS=ioredis-5` runs all suites with it. */
 const withClient = (name) => (name ? { '^ioredis$': name } : {});
 
-/** ESM tests run the same compiler as the build, transpile only: types are checked by `npm run typecheck`. */
+/** ESM tests run the same compiler as the build, transpile only: types are checked by `npm run check`. */
 const shared = {
   extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['ts', 'js', 'json'],

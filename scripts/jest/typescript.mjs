@@ -1,5 +1,5 @@
 /**
- * Compiles TypeScript as the build does, each file by itself: types are checked by `npm run typecheck`. Jest keeps a cache
+ * Compiles TypeScript as the build does, each file by itself: types are checked by `npm run check`. Jest keeps a cache
  * for each project; this one is of all projects, so that a cold run compiles a file once.
  */
 import { createHash } from 'node:crypto';

@@ -116,7 +116,7 @@ function compileModules(outDir: string): void {
   embedTexts(outDir);
 }
 
-/** Types are checked by `npm run typecheck`. */
+/** Types are checked by `npm run check`. */
 function tsc(...args: string[]): void {
   const compiler = join(process.cwd(), 'node_modules', 'typescript', 'bin', 'tsc');
   execFileSync(process.execPath, [compiler, '--noCheck', ...args], { stdio: 'pipe' });
