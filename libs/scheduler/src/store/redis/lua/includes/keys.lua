@@ -86,44 +86,15 @@ function keys.begin()
   end
 end
 
-local KEPT_AT_MOST = 1000
-
--- Keeps what `make` returns for an id: to build a name costs more than to find it.
-local function kept(make)
-  local found, count = {}, 0
-  forget[#forget + 1] = function()
-    found, count = {}, 0
-  end
-  return function(id)
-    local names = found[id]
-    if not names then
-      if count == KEPT_AT_MOST then
-        found, count = {}, 0
-      end
-      names, count = make(id), count + 1
-      found[id] = names
-    end
-    return names
-  end
-end
-
--- The ready lists of a queue, by level from 1.
-keys.readyLists = kept(function(queueName)
-  local lists = {}
-  for level = 0, 4 do
-    lists[level + 1] = root .. 'r:' .. queueName .. ':' .. level
-  end
-  return lists
-end)
 function keys.ready(queueName, level)
-  return keys.readyLists(queueName)[level + 1]
+  return root .. 'r:' .. queueName .. ':' .. level
 end
-keys.running = kept(function(workerId)
+function keys.running(workerId)
   return root .. 'run:' .. workerId
-end)
-keys.worker = kept(function(workerId)
+end
+function keys.worker(workerId)
   return root .. 'wk:' .. workerId
-end)
+end
 function keys.edges(id)
   return root .. 'ed:' .. id
 end
@@ -168,4 +139,41 @@ function keys.declared(appName)
 end
 function keys.dispatchChannel(workerId)
   return root .. 'to:' .. workerId
+end
+
+local KEPT_AT_MOST = 1000
+
+-- Keeps what `make` returns for an id: to build a name costs more than to find it.
+local function kept(make)
+  local found, count = {}, 0
+  forget[#forget + 1] = function()
+    found, count = {}, 0
+  end
+  return function(id)
+    local names = found[id]
+    if not names then
+      if count == KEPT_AT_MOST then
+        found, count = {}, 0
+      end
+      names, count = make(id), count + 1
+      found[id] = names
+    end
+    return names
+  end
+end
+
+keys.running, keys.worker = kept(keys.running), kept(keys.worker)
+
+local readyList = keys.ready
+-- The ready lists of a queue, by level from 1.
+keys.readyLists = kept(function(queueName)
+  local lists = {}
+  for level = 0, 4 do
+    lists[level + 1] = readyList(queueName, level)
+  end
+  return lists
+end)
+
+function keys.ready(queueName, level)
+  return keys.readyLists(queueName)[level + 1]
 end
