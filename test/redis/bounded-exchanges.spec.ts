@@ -94,6 +94,21 @@ describe('an exchange on Redis is one script of bounded time', () => {
     expectBounded({ ended });
   }, 120_000);
 
+  it('when it claims members of which each waited for many: it stops where it has read enough of their results', async () => {
+    const claimed = await m.slowestOf(ROUNDS, async () => {
+      await startFan(50, 60);
+      await settleAll(await worker.claimAll(50), (claim) => settle.complete(claim, '7'));
+      await m.s.maintain();
+      const { claims, more } = await worker.exchange({ demand: 60 });
+      expect([claims.length, more]).toEqual([10, true]);
+      const all = [...claims, ...(await worker.claimAll(50))];
+      for (const { results, resultsLeft } of all)
+        expect([Object.keys(results ?? {}).length, resultsLeft]).toEqual([50, undefined]);
+      await settleAll(all, (claim) => settle.complete(claim, null));
+    });
+    expectBounded({ claimed });
+  }, 120_000);
+
   it('when one of many large results fails an execution that waits for all', async () => {
     const ended = await m.slowestOf(ROUNDS, async () => {
       await startFan(60, 60);

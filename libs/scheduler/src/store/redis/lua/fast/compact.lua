@@ -212,11 +212,11 @@ end
 
 -- Collects the results for claimed members; claims: { id, its edges (see records.upstreams), ... }
 function compact.collectResults(claims)
-  -- Edges whose upstreams are read together, and those of one exchange.
-  local AT_ONCE, left = 64, 4000
+  -- Edges whose upstreams are read together.
+  local AT_ONCE = 64
   local upstreams, first = {}, 1
   for i = 2, #claims, 2 do
-    if budget.bytes <= 0 or left <= 0 then
+    if budget.bytes <= 0 then
       budget.addResults(claims[i - 1], 1, {})
       first = i + 1
     else
@@ -225,7 +225,6 @@ function compact.collectResults(claims)
       end
       if #upstreams >= AT_ONCE or i == #claims then
         compact.addUpstreamResults(claims, first, i, upstreams)
-        left = left - #upstreams
         upstreams, first = {}, i + 1
       end
     end

@@ -297,12 +297,19 @@ function simple.claim()
         claims[n - 1], claims[n] = id, text
         runs[n - 1], runs[n] = id, entry
         if isCompact and records.hasUpstreamsAt(text, flags) then
+          local upstreams = records.upstreams(records.fieldAt(text, flags))
           members[#members + 1] = id
-          members[#members + 1] = records.upstreams(records.fieldAt(text, flags))
+          members[#members + 1] = upstreams
+          budget.edges = budget.edges - #upstreams
         end
         if emitsStarts then
           local workflowId = isCompact and records.fieldAt(text, records.skip(text, flags, 5))
           effects.pushStarted(id, task, name, level, workerId, workflowId)
+        end
+        if budget.edges <= 0 then
+          take = i
+          budget.isFull = true
+          break
         end
       end
       putBack(list, entries, take + 1)
