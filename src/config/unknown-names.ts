@@ -1,4 +1,4 @@
-/** Prefixes that only variables of this service have. Others, as LOG_ and DATA_, are common to many programs. */
+/** Prefixes that only variables of this service have. Others, such as LOG_ and DATA_, are common to many programs. */
 const OWN_PREFIX = /^(CONSOLE|STORE|REDIS|NIGHTLY|SHUTDOWN|HISTORY)_/;
 
 /** A name that the service does not read, and the known one that is probably meant. */
@@ -8,8 +8,8 @@ export interface UnknownName {
 }
 
 /**
- * Finds the names in `.env` that are meant for the service and that it does not read: those with a prefix of its own,
- * and those that differ from a known name by at most one character in six. Others, as NODE_ENV, pass.
+ * Finds the names in `.env` that the service does not read although they are probably meant for it: names with one of its
+ * prefixes, and names that differ from a known one by at most one character in six. Others, such as NODE_ENV, pass.
  */
 export function unknownNames(names: readonly string[], known: readonly string[]): UnknownName[] {
   return names.flatMap((name) => {

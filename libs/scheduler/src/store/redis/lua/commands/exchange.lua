@@ -34,7 +34,7 @@ local segments = tonumber(ARGV[10])
 local pipelineKey = workerId .. '|' .. pipeline
 
 local record = call('HGET', keys.workers, workerId)
-local worker = record and workerRecords.view(workerId, record)
+local worker = record and workerRecords.view(record)
 if not worker then
   return { 0, now, 0, '', 0, {}, {}, '', ALL_EMITTED, {} }
 end

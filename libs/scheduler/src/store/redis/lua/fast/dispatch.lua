@@ -35,7 +35,7 @@ local function toWorker(workerId, idle, ownWorker, groups, ids, idsAndRecords)
   local isIdle = slots >= count and context.steady - tonumber(since) <= IDLE_MS
   isIdle = isIdle and call('HLEN', keys.running(workerId)) == 1
   local record = isIdle and call('HGET', keys.workers, workerId)
-  local worker = record and workerRecords.view(workerId, record)
+  local worker = record and workerRecords.view(record)
   local isSuitable = worker and not worker.draining and #worker.queues == 1 and worker.queues[1] == groups[1][1]
   if not isSuitable or not hasHandlers(workerId, groups) or not areFirst(groups) then
     return nil

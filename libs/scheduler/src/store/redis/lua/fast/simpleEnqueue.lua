@@ -1,5 +1,6 @@
 -- The fast path of enqueue: simple executions of tasks that no other task depends on, stored without rows. Does what
 -- engine.admit does with them, and leaves all others to the engine.
+-- @include memo
 -- @include records
 -- @include dispatch
 local simpleEnqueue = {}
@@ -7,23 +8,13 @@ local simpleEnqueue = {}
 -- Batches up to this size are checked id by id, see isRepeat.
 local CHECKED_EACH = 16
 
--- Groups by their text, since callers repeat theirs.
-local known, knownCount = {}, 0
-local KNOWN_AT_MOST, LENGTH_AT_MOST = 100, 1000
+local KEPT_AT_MOST, LENGTH_AT_MOST = 100, 1000
+
+-- Callers repeat their groups.
+local decodeKept = memo.of(cjson.decode, KEPT_AT_MOST)
 
 local function groupsOf(text)
-  local groups = known[text]
-  if groups then
-    return groups
-  end
-  groups = cjson.decode(text)
-  if #text <= LENGTH_AT_MOST then
-    if knownCount == KNOWN_AT_MOST then
-      known, knownCount = {}, 0
-    end
-    known[text], knownCount = groups, knownCount + 1
-  end
-  return groups
+  return #text <= LENGTH_AT_MOST and decodeKept(text) or cjson.decode(text)
 end
 
 -- Whether any execution is already stored. A batch is stored as a whole, and the reply of a large one is remembered by its

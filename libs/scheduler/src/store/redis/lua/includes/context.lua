@@ -2,6 +2,7 @@
 -- the verb.
 -- ARGV[2]: operation id, or ''
 -- @include limits
+-- @include memo
 -- @include head
 -- @include codes
 -- @include chunks
@@ -24,10 +25,6 @@ local function earlierReply()
   end
 end
 
--- Parsed settings by their text, since callers repeat theirs; a test's clock is part of the text.
-local known, knownCount = {}, 0
-local KNOWN_AT_MOST = 100
-
 -- The fields of `meta` with the last operation of each pipeline of a node, by its number.
 local function pipelinesOf(node)
   local fields_ = {}
@@ -40,11 +37,7 @@ end
 local function parse(text)
   local testTime, lease, count, age, bytes, others, bound, publish, node =
     string.match(text, '^(%d*)|(%d+)|(%d+)|(%d*)|(%d*)|([%d,;]*)|(%d+)|(%a+)|(.*)$')
-  if knownCount == KNOWN_AT_MOST then
-    known, knownCount = {}, 0
-  end
-  knownCount = knownCount + 1
-  known[text] = {
+  return {
     testTime = testTime,
     lease = tonumber(lease),
     historyCount = tonumber(count),
@@ -59,8 +52,12 @@ local function parse(text)
     pipelines = pipelinesOf(node),
     listeners = 'others|' .. node,
   }
-  return known[text]
 end
+
+local KEPT_AT_MOST = 100
+
+-- Callers repeat their settings; a test's clock is part of the text.
+local settingsOf = memo.of(parse, KEPT_AT_MOST)
 
 -- The newest texts of numbers that calls read, and the numbers: most do not change between calls, and to convert one costs
 -- as much as to read it.
@@ -117,7 +114,7 @@ function context.begin()
   call, isInPipeline = redis.call, sub(ARGV[2], 1, 1) == codes.PIPELINE_OPERATION
   local generation = numberOf('generation', head.generation())
   local text = sub(ARGV[1], head.TEST_TIME)
-  local settings = known[text] or parse(text)
+  local settings = settingsOf(text)
   local testTime = settings.testTime
   context.budget = numberOf('budget', head.budget())
   context.lease, context.maxAttempt = settings.lease, settings.maxAttempt

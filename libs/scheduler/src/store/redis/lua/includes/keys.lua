@@ -1,4 +1,5 @@
 -- Key names. All are in one hash slot, since the root has the namespace as its hash tag. See docs/redis-keys.md.
+-- @include memo
 local root
 local NAMES = {
   meta = 'm', -- hash: counters, the highest time seen, masks of subscribed events
@@ -143,23 +144,10 @@ end
 
 local KEPT_AT_MOST = 1000
 
--- Keeps what `make` returns for an id: to build a name costs more than to find it.
 local function kept(make)
-  local found, count = {}, 0
-  forget[#forget + 1] = function()
-    found, count = {}, 0
-  end
-  return function(id)
-    local names = found[id]
-    if not names then
-      if count == KEPT_AT_MOST then
-        found, count = {}, 0
-      end
-      names, count = make(id), count + 1
-      found[id] = names
-    end
-    return names
-  end
+  local get, clear = memo.of(make, KEPT_AT_MOST)
+  forget[#forget + 1] = clear
+  return get
 end
 
 keys.running, keys.worker = kept(keys.running), kept(keys.worker)
