@@ -34,6 +34,11 @@ export function buildModules(name: string): { index: string; remove: () => void 
   return libraryIn(copyOfBuild('modules', name, compileModules));
 }
 
+/** Nest in few files. @returns its node_modules, which stay */
+export function bundledNest(): string {
+  return join(sharedBuild('nest', compileNest), 'node_modules');
+}
+
 function libraryIn(outDir: string): { index: string; remove: () => void } {
   return { index: pathToFileURL(join(outDir, 'index.js')).href, remove: remove(outDir) };
 }
@@ -104,6 +109,10 @@ function compileApp(outDir: string): void {
   buildDashboard();
   embedTexts(join(console, 'dist'));
   tsc('-p', 'tsconfig.build.json', '--rootDir', '.', '--outDir', outDir);
+}
+
+function compileNest(outDir: string): void {
+  execFileSync(process.execPath, [join('scripts', 'bundle-nest.mjs'), outDir], { stdio: 'pipe' });
 }
 
 function compileLibrary(outDir: string): void {
