@@ -23,7 +23,7 @@ async function tickOf(
     expected: { revision: schedule.revision, nextRunTime: time },
     ticks: [{ execution: newExecution({ executionId, taskId: schedule.taskId, scheduledTime: time }), time, leaveOut }],
     overlap,
-    cancelGrace: MINUTE,
+    cancelGrace: 10 * MINUTE,
     nextRunTime: time + MINUTE,
   };
 }
@@ -337,5 +337,59 @@ export function scheduleContract(open: OpenStore): void {
         expect(await worker.claimIds(9)).toEqual([third]);
       }),
     );
+
+    it(
+      'cancel: waits for the run that has not ended, where the tick between was cancelled before it ran',
+      withFixture(async (s) => {
+        await put(s);
+        const worker = await s.worker();
+        const claim = await worker.claimOne(await fire(s, 'cancel'));
+        const second = await fire(s, 'cancel');
+        const third = await fire(s, 'cancel');
+        expect(await s.status(second)).toBe('CANCELLED');
+        expect(await worker.claimIds(9)).toEqual([]);
+        expect(await s.waitingFor(third)).toBe('dependencies');
+        await worker.endCancelled(claim);
+        await s.maintain();
+        expect(await worker.claimIds(9)).toEqual([third]);
+      }),
+    );
+
+    it(
+      'queue: waits for the run that has not ended, where the ticks between were cancelled',
+      withFixture(async (s) => {
+        await put(s);
+        const worker = await s.worker();
+        const claim = await worker.claimOne(await fire(s, 'queue'));
+        const [second, third, fourth] = [await fire(s, 'queue'), await fire(s, 'queue'), await fire(s, 'queue')];
+        for (const id of [third, second]) await s.store.cancel(id, MINUTE);
+        await s.maintain();
+        expect(await worker.claimIds(9)).toEqual([]);
+        await worker.complete(claim);
+        await s.maintain();
+        expect(await worker.claimIds(9)).toEqual([fourth]);
+      }),
+    );
+
+    for (const overlap of ['queue', 'cancel', 'skip'] as const) {
+      it(
+        `${overlap}: finds the run that has not ended behind a tick that was cancelled`,
+        withFixture(async (s) => {
+          await put(s);
+          const worker = await s.worker();
+          const first = await fire(s, 'queue');
+          const claim = await worker.claimOne(first);
+          await s.store.cancel(await fire(s, 'queue'), MINUTE);
+          await s.maintain();
+          const third = await fire(s, overlap);
+          expect(await worker.claimIds(9)).toEqual([]);
+          expect(await s.status(third)).toBe(overlap === 'skip' ? 'SKIPPED' : 'PENDING');
+          expect((await s.get(first)).cancelRequestedTime !== null).toBe(overlap === 'cancel');
+          await worker.complete(claim);
+          await s.maintain();
+          expect(await worker.claimIds(9)).toEqual(overlap === 'skip' ? [] : [third]);
+        }),
+      );
+    }
   });
 }

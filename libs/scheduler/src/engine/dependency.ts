@@ -4,6 +4,7 @@ import type { TaskStatus } from '../core/status.js';
 import { attachLate, attachWaiting, closeEdge, isUndecided, isUnderWay, moveEdges } from './edges.js';
 import { finish, reopen } from './finish.js';
 import type { EdgeRecord, LateEdge, PropagationStep } from './edge-records.js';
+import { waitForEarlier } from './overlap.js';
 import type { ExecutionRecord } from './records.js';
 import { hasEnded } from './status.js';
 import type { Tables } from './tables.js';
@@ -138,6 +139,7 @@ function decide(t: Tables, edge: EdgeRecord, upstream: ExecutionRecord): void {
     // History may drop the upstream, and it may then be asked whether its dependent comes back.
     if (dependent.status === 'SKIPPED') t.edges.keepStatus(edge, upstream);
   } else {
+    waitForEarlier(t, dependent, upstream);
     decideAs(t, edge, dependent, upstream.status);
   }
 }

@@ -25,6 +25,8 @@ export interface StepTable {
 export interface EdgeTable {
   /** Makes the next edge of an execution. */
   create(execution: ExecutionRecord, command: NewEdge, state: EdgeState): EdgeRecord;
+  /** The edge by which a tick waits for the end of an earlier one, however that ends. */
+  toPrevious(tick: ExecutionRecord): NewEdge;
   /** Reads at once what new edges lead to. */
   prefetch(commands: readonly NewEdge[]): void;
   /** Edges of an execution, by their places. */

@@ -60,6 +60,8 @@ export interface ExecutionRecord {
   /** ms that one of its runs may take; absent: as long as the store allows any. */
   readonly timeout?: number;
   readonly workflowId?: string;
+  /** The schedule of whose ticks it is one. */
+  readonly scheduleId?: string;
   result?: Stored;
   error?: Stored;
   reason?: Reason;

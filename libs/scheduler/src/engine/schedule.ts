@@ -4,6 +4,7 @@ import type { MisfirePolicy } from '../core/schedule.js';
 import type { Reason } from '../core/status.js';
 import { cancel } from './cancel.js';
 import { retire } from './history.js';
+import { underWay } from './overlap.js';
 import type { ExecutionRecord, FireRequest, NewSchedule, ScheduleRecord, TickRequest } from './records.js';
 import type { Tables } from './tables.js';
 
@@ -109,19 +110,19 @@ export function fire(t: Tables, request: FireRequest): boolean {
 function fireTick(t: Tables, schedule: ScheduleRecord, tick: TickRequest, request: FireRequest): void {
   const id = idOf(t, tick);
   if (id === undefined) return;
-  const underWay = t.unfinished(schedule.lastExecutionId);
+  const earlier = request.overlap === 'allow' ? undefined : underWay(t, t.execution(schedule.lastExecutionId));
   const execution = t.createTick(schedule, id, tick);
   if (tick.leaveOut) {
     skip(t, execution, tick.reason ?? 'MISFIRED');
-  } else if (underWay === undefined || request.overlap === 'allow') {
+  } else if (earlier === undefined) {
     fired(schedule, execution, tick);
     t.admitTick(execution, tick, undefined);
   } else if (request.overlap === 'skip') {
     skip(t, execution, 'OVERLAP');
   } else {
     fired(schedule, execution, tick);
-    t.admitTick(execution, tick, underWay);
-    if (request.overlap === 'cancel') cancel(t, underWay, request.cancelGrace);
+    t.admitTick(execution, tick, earlier);
+    if (request.overlap === 'cancel') cancel(t, earlier, request.cancelGrace);
   }
 }
 

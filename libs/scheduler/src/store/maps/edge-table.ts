@@ -26,6 +26,10 @@ export class MapsEdgeTable implements EdgeTable {
     return edge;
   }
 
+  toPrevious({ id, task }: Row): NewEdge {
+    return { taskId: task.taskId, ref: '$previous', type: 'always', reuse: true, to: id };
+  }
+
   prefetch(): void {}
 
   some(row: Row, first: number, last: number): readonly Edge[] {

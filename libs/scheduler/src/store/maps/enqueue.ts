@@ -73,7 +73,7 @@ export function createTick(s: State, command: NewExecution, scheduleId: string, 
 /** Places the execution of a tick. @param after one for whose end it waits as well, however it ends */
 export function admitTick(s: State, row: Row, command: NewExecution, after: Row | undefined): void {
   const edges = command.edges?.map(edgeOf) ?? [];
-  if (after) edges.push({ taskId: after.task.taskId, ref: '$previous', type: 'always', reuse: true, to: after.id });
+  if (after) edges.push(s.edges.toPrevious(after));
   admit(s, row, edges, undefined);
 }
 

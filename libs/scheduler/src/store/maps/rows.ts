@@ -195,6 +195,10 @@ export class Row extends WithRareFields implements ExecutionRecord, ListItem<Row
     return this.extra?.workflow?.workflowId;
   }
 
+  get scheduleId(): string | undefined {
+    return this.extra?.schedule ?? undefined;
+  }
+
   get rootCause(): RootCause | undefined {
     return this.extra?.rootCause;
   }

@@ -1,6 +1,6 @@
 -- Generated from libs/scheduler/src/engine by `npm run build:engine`. Do not edit.
 
-local engine = { history = {}, rateLimit = {}, queue = {}, status = {}, edges = {}, startable = {}, lock = {}, minuteStats = {}, workflow = {}, finish = {}, dependency = {}, admit = {}, cancel = {}, ttl = {}, claim = {}, idempotency = {}, lockHandles = {}, settle = {}, rescue = {}, schedule = {}, task = {}, view = {}, worker = {} }
+local engine = { history = {}, rateLimit = {}, queue = {}, status = {}, edges = {}, startable = {}, lock = {}, minuteStats = {}, workflow = {}, finish = {}, overlap = {}, dependency = {}, admit = {}, cancel = {}, ttl = {}, claim = {}, idempotency = {}, lockHandles = {}, settle = {}, rescue = {}, schedule = {}, task = {}, view = {}, worker = {} }
 
 do
 local exports = engine.history
@@ -1205,6 +1205,60 @@ end
 end
 
 do
+local exports = engine.overlap
+local previous
+local EDGES_PER_STEP = limits.EDGES_PER_STEP
+local bind = engine.edges.bind
+local hasEnded = engine.status.hasEnded
+function previous(t, execution)
+    local count = execution.edgeCount or 0
+    if count == 0 then
+        return nil
+    end
+    local edge = t.edges:some(execution, count, count)[1]
+    local ____temp_0
+    if edge.state == "held" then
+        ____temp_0 = nil
+    else
+        ____temp_0 = t.edges:upstream(edge)
+    end
+    local upstream = ____temp_0
+    return upstream ~= nil and upstream.scheduleId == execution.scheduleId and upstream or nil
+end
+--- The execution under way that the next tick must not overlap: the last one of its schedule, or the one for which the last
+-- one still waited when it ended.
+function exports.underWay(t, last)
+    local execution = last
+    do
+        local passed = 0
+        while passed < EDGES_PER_STEP do
+            if execution == nil or not hasEnded(execution.status) then
+                return execution
+            end
+            execution = previous(t, execution)
+            passed = passed + 1
+        end
+    end
+    return nil
+end
+--- A tick that ended before its turn had come: the one behind it waits for what it waited for.
+function exports.waitForEarlier(t, dependent, upstream)
+    if dependent.scheduleId == nil or dependent.scheduleId ~= upstream.scheduleId then
+        return
+    end
+    local earlier = exports.underWay(t, upstream)
+    if earlier ~= nil then
+        bind(
+            t,
+            dependent,
+            {t.edges:toPrevious(earlier)},
+            nil
+        )
+    end
+end
+end
+
+do
 local exports = engine.dependency
 local decideIfLost, advance, decideLate, visitDependents, decide, decideAs, breakEdge, bringBack, examine, cannotHold
 local attachLate = engine.edges.attachLate
@@ -1215,6 +1269,7 @@ local isUnderWay = engine.edges.isUnderWay
 local moveEdges = engine.edges.moveEdges
 local finish = engine.finish.finish
 local reopen = engine.finish.reopen
+local waitForEarlier = engine.overlap.waitForEarlier
 local hasEnded = engine.status.hasEnded
 --- Whether an edge holds at this end of its upstream.
 function exports.holds(dependency, status)
@@ -1317,6 +1372,7 @@ function decide(t, edge, upstream)
             t.edges:keepStatus(edge, upstream)
         end
     else
+        waitForEarlier(t, dependent, upstream)
         decideAs(t, edge, dependent, upstream.status)
     end
 end
@@ -2292,6 +2348,7 @@ local firstUndecided, fireTick, idOf, fired, skip, switched, report, hasSameTick
 local UNDECLARED_MS = limits.UNDECLARED_MS
 local cancel = engine.cancel.cancel
 local retire = engine.history.retire
+local underWay = engine.overlap.underWay
 --- When it fires next, ms; undefined: it does not.
 function exports.nextTick(schedule)
     if schedule.paused then
@@ -2311,20 +2368,29 @@ function fireTick(t, schedule, tick, request)
     if id == nil then
         return
     end
-    local underWay = t:unfinished(schedule.lastExecutionId)
+    local ____temp_0
+    if request.overlap == "allow" then
+        ____temp_0 = nil
+    else
+        ____temp_0 = underWay(
+            t,
+            t:execution(schedule.lastExecutionId)
+        )
+    end
+    local earlier = ____temp_0
     local execution = t:createTick(schedule, id, tick)
     if tick.leaveOut then
         skip(t, execution, tick.reason or "MISFIRED")
-    elseif underWay == nil or request.overlap == "allow" then
+    elseif earlier == nil then
         fired(schedule, execution, tick)
         t:admitTick(execution, tick, nil)
     elseif request.overlap == "skip" then
         skip(t, execution, "OVERLAP")
     else
         fired(schedule, execution, tick)
-        t:admitTick(execution, tick, underWay)
+        t:admitTick(execution, tick, earlier)
         if request.overlap == "cancel" then
-            cancel(t, underWay, request.cancelGrace)
+            cancel(t, earlier, request.cancelGrace)
         end
     end
 end

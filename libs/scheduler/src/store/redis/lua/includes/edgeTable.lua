@@ -35,6 +35,10 @@ function edgeTable:create(row, command, state)
   return edge
 end
 
+function edgeTable:toPrevious(tick)
+  return { taskId = tick.task, ref = '$previous', type = 'always', reuse = true, to = tick.id }
+end
+
 function edgeTable:prefetch(commands)
   local ids = {}
   for _, command in ipairs(commands) do

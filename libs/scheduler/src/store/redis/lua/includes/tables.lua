@@ -52,10 +52,7 @@ end
 function tables:admitTick(row, tick, after)
   if after then
     tick.extra.edges = tick.extra.edges or {}
-    table.insert(
-      tick.extra.edges,
-      { taskId = after.task, ref = '$previous', type = 'always', reuse = true, to = after.id }
-    )
+    table.insert(tick.extra.edges, edgeTable:toPrevious(after))
   end
   create.admit(row, tick.extra)
 end
