@@ -27,6 +27,7 @@ import { reopenContract } from './reopen.contract.js';
 import { replayContract } from './replay.contract.js';
 import { retryContract } from './retry.contract.js';
 import { declaredScheduleContract } from './declared-schedule.contract.js';
+import { overlapContract } from './overlap.contract.js';
 import { scheduleContract } from './schedule.contract.js';
 import { settleContract } from './settle.contract.js';
 import { snoozeContract } from './snooze.contract.js';
@@ -68,6 +69,7 @@ const CONCERNS = [
   reopenContract,
   declaredScheduleContract,
   scheduleContract,
+  overlapContract,
   definitionContract,
   historyContract,
   keptWholeContract,
