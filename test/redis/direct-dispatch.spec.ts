@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { settle } from '../../libs/scheduler/src/core/commands.js';
 import type { Claim } from '../../libs/scheduler/src/store/records.js';
 import type { RedisTaskStore } from '../../libs/scheduler/src/store/redis/redis.store.js';
-import { helloOf, lockOn, newExecution } from '../contract/fixtures.js';
+import { helloOf, lockOn, newExecution, taskRecordOf } from '../contract/fixtures.js';
+import { Worker } from '../contract/worker.js';
 import { openRedisOn } from '../support/open-redis.js';
 import { suiteServer } from '../support/suite-server.js';
 
@@ -121,5 +122,36 @@ describe('a process that enqueues while its own worker is idle', () => {
     const ids = await store.enqueue([newExecution()]);
     expect(taken).toEqual([]);
     expect(await statuses(ids)).toEqual(['PENDING']);
+  });
+});
+
+describe('a run that was dispatched and has not arrived', () => {
+  /** A run that `w1` does not start. */
+  async function lostDispatch() {
+    const { store, statuses } = await openIdle();
+    const [id] = await store.enqueue([newExecution()]);
+    expect(await statuses([id!])).toEqual(['RUNNING']);
+    return { store, id: id! };
+  }
+
+  /** The first heartbeat of `w1` for which it should have arrived. */
+  async function beat(store: RedisTaskStore, id: string): Promise<void> {
+    await server().command('HSET', `{${store['settings'].namespace}}:ha`, id, 'w1|0');
+    await new Worker(store, 'w1').beat();
+  }
+
+  it('ends as cancelled if it was cancelled meanwhile', async () => {
+    const { store, id } = await lostDispatch();
+    await store.cancel(id, 60_000);
+    await beat(store, id);
+    expect(await store.getExecution(id)).toMatchObject({ status: 'CANCELLED', reason: 'CANCELLED' });
+  });
+
+  it('ends as cancelled if its task was unregistered meanwhile', async () => {
+    const { store, id } = await lostDispatch();
+    await store.putTasks([taskRecordOf('plain')]);
+    await store.removeTask('plain');
+    await beat(store, id);
+    expect(await store.getExecution(id)).toMatchObject({ status: 'CANCELLED', reason: 'TASK_UNREGISTERED' });
   });
 });

@@ -66,12 +66,8 @@ function unnamedRuns.take(workerId, ids)
     kinds[run[1]] = run[3]
   end
   local done = workerRuns.takeNewest(workerId, found, #found, function(row)
-    if kinds[row.id] == DISPATCHED then
-      engine.settle.release(tables, row)
-    else
-      engine.rescue.takeBack(tables, row)
-      returned = returned + 1
-    end
+    engine.rescue.takeBack(tables, row)
+    returned = returned + (kinds[row.id] == CLAIMED and 1 or 0)
   end)
   if returned > 0 then
     context.count('returned', returned)
