@@ -82,16 +82,17 @@ local function trimSimple()
     return
   end
   simple.mustTrim = (tonumber(call('HGET', keys.tombstones, 'history')) or 0) > 0
-  local dropped = 0
+  -- Of the dropped ones, those that were set aside are not counted any more.
+  local dropped, counted = 0, 0
   while excess > 0 and dropped < limits.DROPS_PER_EXCHANGE and not simple.mustTrim do
     local ids, areAll = takeOldest(math.min(excess, ENTRIES_AT_ONCE))
     callAll('HDEL', keys.static, ids)
-    callAll('HDEL', keys.state, ids)
+    counted = counted + callAll('HDEL', keys.state, ids)
     dropped = dropped + #ids
     simple.mustTrim = not areAll
     excess = excess - ENTRIES_AT_ONCE
   end
-  context.count('COMPLETED', -dropped)
+  context.count('COMPLETED', -counted)
 end
 
 -- Where the parts of a simple segment begin in ARGV: ids, results (nil for none), the next segment, dependents (of members

@@ -6,9 +6,13 @@ local ENTRIES_KEPT = 1000
 -- Maximum bytes stored of each text.
 local TEXT_KEPT = 100000
 
+-- Executions whose entries this verb has removed from their lists.
+local withoutEntry
+
 function aside.begin()
   -- The first failed command of this verb, see `attempt`; whether anything was set aside.
   aside.failure, aside.isAny = nil, false
+  withoutEntry = {}
 end
 
 local function textOf(err)
@@ -44,14 +48,46 @@ function aside.put(step, id, err, texts)
   startOrphanSearch()
 end
 
--- Removes a run from the worker that has it.
+-- Removes a run from the worker that has it. Returns whether one has.
 local function dropRun(id)
+  local isAny = false
   for _, workerId in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
     if call('HDEL', keys.running(workerId), id) == 1 then
       context.count('RUNNING', -1)
+      isAny = true
     end
   end
   call('HDEL', keys.dispatched, id)
+  return isAny
+end
+
+-- An entry of an execution that is set aside stays in its ready list, or in history, and is not counted as a tombstone.
+-- Which list that is may be unknown, so the execution is noted.
+
+-- Whether an execution in this state may have such an entry.
+local function mayHaveEntry(state)
+  if records.isWaiting(state) then
+    return false
+  end
+  local isRead, location = fields.read(state, 'location')
+  return not isRead or location == nil or location == 'ready' or location == 'history'
+end
+
+local function noteEntry(id)
+  if not withoutEntry[id] then
+    call('SADD', keys.asideEntries, id)
+  end
+end
+
+-- Whether an execution that is not stored was set aside.
+function aside.hasEntry(id)
+  return rows.unreadable[id] ~= nil or call('SISMEMBER', keys.asideEntries, id) == 1
+end
+
+-- Its entry is removed.
+function aside.forgetEntry(id)
+  withoutEntry[id] = true
+  call('SREM', keys.asideEntries, id)
 end
 
 -- Counters of waiting executions, by location.
@@ -63,7 +99,10 @@ local function uncount(state)
   if status and status ~= 'PENDING' and status ~= 'RUNNING' then
     context.count(status, -1)
   end
-  local _, location = fields.read(state, 'location')
+  local _, location, isMisplaced = fields.read(state, 'location', 'isMisplaced')
+  if isMisplaced then
+    call('HINCRBY', keys.tombstones, 'odd', -1)
+  end
   location = records.isWaiting(state) and 'dependencies' or location
   if WAITING[location] then
     context.count(WAITING[location], -1)
@@ -90,7 +129,10 @@ end
 -- Sets an execution aside.
 function aside.execution(step, id, err)
   local texts = removeStored(id)
-  dropRun(id)
+  local isRun = dropRun(id)
+  if not isRun and (not texts[2] or mayHaveEntry(texts[2])) then
+    noteEntry(id)
+  end
   aside.put(step, id, err, texts)
 end
 

@@ -151,12 +151,11 @@ function historyTable.stateOf(id, text)
     local ok, completedAt = pcall(records.parseCompleted, text)
     return ok and { status = 'COMPLETED', location = 'history', completedAt = completedAt, isPlain = true } or nil
   end
-  -- An unreadable execution is dropped by its id alone.
   return fields.tryUnpack(text)
 end
 
--- Units by entry: { id, state } or { workflowRow }; nil for a tombstone, false if the entry is unreadable. Also returns the
--- bytes read.
+-- Units by entry: { id, state } or { workflowRow }; nil for a tombstone, false if the entry or its execution is unreadable,
+-- or if that was set aside. Also returns the bytes read.
 local function unitsOf(page)
   local ids, workflows = {}, {}
   for _, entry in ipairs(page) do
@@ -186,6 +185,11 @@ local function unitsOf(page)
       local state = historyTable.stateOf(id, texts[id])
       if state and state.location == 'history' and (state.isPlain and id or state.historyEntry or id) == entry then
         units[entry] = { id = id, state = state, completedAt = state.completedAt or 0, bytes = state.historyBytes or 0 }
+      elseif not state and texts[id] and rows.cache[id] == nil then
+        -- The end of the verb sets it aside.
+        rows.unreadable[id], units[entry] = 'its state is unreadable', false
+      elseif not state and aside.hasEntry(id) then
+        units[entry] = false
       end
     end
   end
@@ -229,7 +233,11 @@ function historyTable:oldest(outcome)
     if unit then
       return unit
     end
-    shelf.tombstones = shelf.tombstones + (unit == nil and 1 or 0)
+    if unit == nil then
+      shelf.tombstones = shelf.tombstones + 1
+    else
+      aside.forgetEntry(string.match(shelf.entries[shelf.at], '^[^|]*'))
+    end
     passEntry(shelf)
   end
 end

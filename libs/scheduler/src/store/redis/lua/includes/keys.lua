@@ -54,6 +54,7 @@ local NAMES = {
   idempotency = 'id', -- hash: task and key -> execution
   idempotencyEnds = 'ie', -- zset: those keys by expiry
   aside = 'sa', -- list: what was set aside, with its stored texts and the error
+  asideEntries = 'sl', -- set: of those, executions that may have an entry in a ready list or in history
   errors = 'er', -- list: recent errors
   window = 'win', -- hash: minute and figure -> ends
   progress = 'pr', -- hash: id -> progress

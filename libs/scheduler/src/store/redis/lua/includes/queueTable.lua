@@ -197,9 +197,29 @@ local function pack(queue)
   })
 end
 
+-- Queues that are read to count those with limits.
+local COUNTED_AT_MOST = 1000
+
+-- Counts the queues with limits again: whether unreadable ones had any is unknown. Among very many, the count stays too high,
+-- so that the fast paths decline.
+local function countLimited()
+  if call('HLEN', keys.queues) > COUNTED_AT_MOST then
+    return
+  end
+  local flat, count = call('HGETALL', keys.queues), 0
+  for i = 1, #flat, 2 do
+    if flat[i + 1] ~= '' and engine.queue.isLimited(queueTable.read(flat[i], flat[i + 1])) then
+      count = count + 1
+    end
+  end
+  call('HSET', keys.meta, 'ruled', count)
+end
+
 -- Writes the changed queues. What is stored of an unreadable one is set aside: it has no pause and no limits any more.
 function queueTable.save()
+  local isAnyUnreadable = false
   for name, text in pairs(unreadable) do
+    isAnyUnreadable = true
     aside.put('queue', name, 'its pause and limits are unreadable', { text })
   end
   unreadable = {}
@@ -216,4 +236,7 @@ function queueTable.save()
   end
   callAll('HSET', keys.queues, texts)
   dirty = {}
+  if isAnyUnreadable then
+    countLimited()
+  end
 end

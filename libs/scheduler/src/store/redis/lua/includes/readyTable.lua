@@ -88,9 +88,11 @@ function readyTable.leave(row)
   rows.dropMisplaced(row)
 end
 
--- The entry of a deleted execution was never counted as a tombstone.
-local function dropTombstone(list)
-  if call('HINCRBY', keys.tombstones, list, -1) < 0 then
+-- Drops an entry that is not an execution's current one: a tombstone, unless its execution was set aside.
+local function dropTombstone(list, id, row)
+  if not row and id and aside.hasEntry(id) then
+    aside.forgetEntry(id)
+  elseif call('HINCRBY', keys.tombstones, list, -1) < 0 then
     call('HSET', keys.tombstones, list, 0)
   end
 end
@@ -135,7 +137,7 @@ function readyTable:first(queue, level, atMost, test)
       skipped[list] = skipped[list] or {}
       table.insert(skipped[list], entry)
     else
-      dropTombstone(list)
+      dropTombstone(list, id, row)
     end
     nextIndices[list] = nextIndices[list] + 1
     examinesLeft = examinesLeft - 1
