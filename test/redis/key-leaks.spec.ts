@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { settle } from '../../libs/scheduler/src/core/commands.js';
+import { TaskPriority } from '../../libs/scheduler/src/core/priority.js';
 import type { TaskStore } from '../../libs/scheduler/src/store/task-store.js';
 import {
   BOOM,
@@ -71,6 +72,31 @@ describe('the keys of a namespace', () => {
       clock.advance(2 * DAY);
       await fixture.maintain();
       expect((await keys()).filter((key) => !KEPT.includes(key))).toEqual([]);
+    } finally {
+      await close();
+    }
+  });
+
+  it('keep no id of a simple execution that has outlived its part of the index', async () => {
+    const { store, clock, close } = await openRedisOn(() => server)({ history: { count: 10 } });
+    try {
+      const fixture = new StoreFixture(store, clock);
+      const worker = await fixture.worker();
+      const endNext = async (count: number): Promise<void> => {
+        for (const claim of await worker.claimAll(count)) await worker.complete(claim);
+      };
+      const last = await fixture.add({ priority: TaskPriority.BACKGROUND });
+      for (let i = 0; i < 8; i++) {
+        await fixture.addMany(200);
+        await endNext(200);
+      }
+      expect(await keys()).toContain('old');
+      await endNext(1);
+      expect(await fixture.status(last)).toBe('COMPLETED');
+      await fixture.addMany(10);
+      await endNext(10);
+      expect(await store.getExecution(last)).toBeNull();
+      expect(await keys()).not.toContain('old');
     } finally {
       await close();
     }

@@ -2,7 +2,7 @@
 -- Removes a definition in steps: removes its schedules, skips what waits for the task's next execution, removes the
 -- definition, cancels its queued executions.
 -- ARGV: context, operation, taskId, '' (first step) | 'schedules:' with a cursor | 'waiting' (the schedules are removed) |
---   position of the next execution to examine, executions per step
+--   position of the execution examined last, executions per step
 -- Returns: next step | 'missing' | 'done', effects
 -- @include verb
 -- @include bulkInsert
@@ -34,11 +34,9 @@ local function removeSchedules(cursor)
 end
 
 -- Most executions belong to other tasks, as their records show. Returns the next position, or 'done'.
-local function cancelQueued(first)
+local function cancelQueued(after)
   local TASK = '^%d+|%d+|%-?%d+|[^|]*|([^|]*)|'
-  local old = call('ZCARD', keys.old)
-  local ids = first < old and call('ZRANGE', keys.old, first, first + limit - 1)
-    or call('LRANGE', keys.all, first - old, first - old + limit - 1)
+  local ids, positions = creation.after(after, limit)
   local examined, bytes, ends = 0, 0, 0
   while examined < #ids and bytes < MAX_BYTES and ends < MAX_ENDS do
     examined = examined + 1
@@ -49,7 +47,7 @@ local function cancelQueued(first)
       ends = ends + 1
     end
   end
-  return #ids == 0 and 'done' or tostring(first + examined)
+  return #ids == 0 and 'done' or string.format('%.0f', positions[examined])
 end
 
 if tonumber(from) then

@@ -88,6 +88,9 @@ local function trimSimple()
     local ids, areAll = takeOldest(math.min(excess, ENTRIES_AT_ONCE))
     callAll('HDEL', keys.static, ids)
     counted = counted + callAll('HDEL', keys.state, ids)
+    if call('EXISTS', keys.old) == 1 then
+      callAll('ZREM', keys.old, ids)
+    end
     dropped = dropped + #ids
     simple.mustTrim = not areAll
     excess = excess - ENTRIES_AT_ONCE

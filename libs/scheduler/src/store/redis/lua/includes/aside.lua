@@ -122,6 +122,7 @@ local function removeStored(id)
   lostEdges.add(id)
   call('UNLINK', keys.dependents(id), keys.logs(id), keys.attempts(id))
   call('HDEL', keys.progress, id)
+  call('ZREM', keys.old, id)
   aside.removeWaiter(id, texts[3])
   return texts
 end

@@ -4,6 +4,7 @@
 -- @include budget
 -- @include workflow
 -- @include aside
+-- @include creation
 -- @include orphans
 -- @include steps
 -- @include runSearch

@@ -9,28 +9,6 @@ local PER_STEP = 500
 
 local EXECUTIONS, WORKFLOWS, QUEUES = 'e', 'w', 'q'
 
--- Ids after a position among all executions, oldest first, and the position of each: the number of executions created up to
--- it.
-local function idsAfter(position)
-  local ids, positions = {}, {}
-  if position < context.idsRemoved then
-    local old = call('ZRANGEBYSCORE', keys.old, '(' .. position, '+inf', 'WITHSCORES', 'LIMIT', 0, PER_STEP)
-    for i = 1, #old, 2 do
-      ids[#ids + 1], positions[#positions + 1] = old[i], tonumber(old[i + 1])
-    end
-    if #ids > 0 then
-      return ids, positions
-    end
-    position = context.idsRemoved
-  end
-  local from = position - context.idsRemoved
-  ids = call('LRANGE', keys.all, from, from + PER_STEP - 1)
-  for i in ipairs(ids) do
-    positions[i] = position + i
-  end
-  return ids, positions
-end
-
 -- Whether a step was lost; nil if not read yet.
 local isStepLost
 
@@ -70,7 +48,7 @@ end
 
 -- Returns the next position and edge; nothing if all executions are examined.
 local function examineExecutions(position, edge)
-  local ids, positions = idsAfter(position)
+  local ids, positions = creation.after(position, PER_STEP)
   if #ids == 0 then
     return nil
   end
