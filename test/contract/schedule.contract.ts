@@ -194,6 +194,20 @@ export function scheduleContract(open: OpenStore): void {
     );
 
     it(
+      'refuses a tick that was decided before it was removed and put again',
+      withFixture(async (s) => {
+        const { nextRunTime } = await put(s);
+        const command = await tickOf(s);
+        await s.store.removeSchedule('every-minute');
+        s.clock.advance(1);
+        await put(s, { taskId: 'plain', nextRunTime });
+        expect(await s.store.fire([command])).toEqual([false]);
+        expect(await s.store.fire([await tickOf(s)])).toEqual([true]);
+        expect((await s.store.listExecutions({ taskId: 'plain' })).items).toHaveLength(1);
+      }),
+    );
+
+    it(
       'is removed, and its executions are kept',
       withFixture(async (s) => {
         await put(s);

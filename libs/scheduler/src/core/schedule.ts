@@ -66,6 +66,6 @@ export interface ScheduleRecord {
   lastRunTime: number | null;
   lastExecutionId: string | null;
   declaredBy: string | null;
-  /** Grows with every change, so a tick decided on an older revision is refused. */
+  /** Grows with every change, also across a removal, so a tick decided on an older revision is refused. */
   revision: number;
 }

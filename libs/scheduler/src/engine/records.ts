@@ -281,7 +281,7 @@ export interface ScheduleRecord extends NewSchedule {
   paused: boolean;
   lastRunTime?: number;
   lastExecutionId?: string;
-  /** Grows with every change, so that a tick decided on an older one is refused; 0: it was just created. */
+  /** Grows with every change, also across a removal, so that a tick decided on an older one is refused; 0: just created. */
   revision: number;
 }
 

@@ -21,6 +21,8 @@ export function put(t: Tables, given: NewSchedule): ScheduleRecord {
     if (isMoved) schedule.nextRunTime = firstUndecided(t, schedule, given.nextRunTime);
     change(schedule, given);
     schedule.declaredBy = declaredBy;
+    // A new one begins above the revisions of an earlier one of its id.
+    if (schedule.revision === 0) schedule.revision = t.steadyTime();
     schedule.revision++;
     if (isMoved) t.schedules.order(schedule);
     else t.schedules.touch(schedule);

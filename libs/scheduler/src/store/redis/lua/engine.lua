@@ -2467,6 +2467,9 @@ function exports.put(t, given)
         end
         change(schedule, given)
         schedule.declaredBy = declaredBy
+        if schedule.revision == 0 then
+            schedule.revision = t:steadyTime()
+        end
         schedule.revision = schedule.revision + 1
         if isMoved then
             t.schedules:order(schedule)
