@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { edgeTo, newExecution } from '../contract/fixtures.js';
+import { edgeTo, newExecution, twoSteps } from '../contract/fixtures.js';
 import type { StoreFixture } from '../contract/store-fixture.js';
 import { fixtureSuite } from './fixture-suite.js';
 
@@ -108,4 +108,36 @@ describe('an execution that is set aside', () => {
       },
       { history: { count: 3, age: null, bytes: null } },
     ));
+
+  it('in a workflow that history drops in the same step, is not counted any more', () =>
+    play(
+      async (s, redis) => {
+        const { workflow, members } = twoSteps();
+        const [first, second] = members.map(({ executionId }) => executionId);
+        const outside = await s.add({ taskId: 'parent' });
+        members[1]!.edges = [edgeTo(first!, 'failure', { taskId: 'plain', ref: 'a' }), edgeTo(outside)];
+        await s.store.startWorkflow(workflow, members);
+        const worker = await s.worker();
+        await worker.complete(await worker.claimOne(outside));
+        await worker.fail(await worker.claimOne(first));
+        const claim = await worker.claimOne(second);
+        await redis('HSET', 'x', first!, 'garbage');
+        await worker.complete(claim);
+        expect(await s.store.getWorkflow(workflow.workflowId)).toBeNull();
+        expect((await s.stats()).byStatus).toMatchObject({ PENDING: 0, RUNNING: 0, FAILED: 0, COMPLETED: 0 });
+      },
+      { history: { count: 0, age: null, bytes: null } },
+    ));
+
+  it('while a tombstone of it is in its ready list, makes the size of its queue no less than it is', () =>
+    play(async (s, redis) => {
+      const [cancelled, first, second] = await s.addMany(3);
+      await s.store.cancel(cancelled!, 0);
+      await redis('HSET', 'x', cancelled!, 'garbage');
+      await find(s, cancelled!);
+      const worker = await s.worker();
+      expect(await worker.claimIds(1)).toEqual([first]);
+      expect((await s.store.queueSizes('default'))[2]).toBe(1);
+      expect(await worker.claimIds(1)).toEqual([second]);
+    }));
 });

@@ -6,7 +6,7 @@ local ENTRIES_KEPT = 1000
 -- Maximum bytes stored of each text.
 local TEXT_KEPT = 100000
 
--- Executions whose entries this verb has removed from their lists.
+-- Entries that this verb has removed from their lists.
 local withoutEntry
 
 function aside.begin()
@@ -61,33 +61,43 @@ local function dropRun(id)
   return isAny
 end
 
--- An entry of an execution that is set aside stays in its ready list, or in history, and is not counted as a tombstone.
--- Which list that is may be unknown, so the execution is noted.
+-- The entry of an execution that is set aside stays in its ready list, or in history, and is not counted as a tombstone.
+-- Which list that is may be unknown, so the execution is noted, by what its entry may be.
+aside.READY_ENTRY, aside.HISTORY_ENTRY = 'r', 'h'
 
--- Whether an execution in this state may have such an entry.
-local function mayHaveEntry(state)
-  if records.isWaiting(state) then
-    return false
-  end
-  local isRead, location = fields.read(state, 'location')
-  return not isRead or location == nil or location == 'ready' or location == 'history'
-end
-
-local function noteEntry(id)
-  if not withoutEntry[id] then
-    call('SADD', keys.asideEntries, id)
+local function noteEntry(kind, id)
+  if not withoutEntry[kind .. id] then
+    call('SADD', keys.asideEntries, kind .. id)
   end
 end
 
--- Whether an execution that is not stored was set aside.
-function aside.hasEntry(id)
-  return rows.unreadable[id] ~= nil or call('SISMEMBER', keys.asideEntries, id) == 1
+-- state: false for none.
+local function noteEntries(id, state)
+  local isRead, location = true, 'ready'
+  if state and records.isCompleted(state) then
+    location = 'history'
+  elseif state and records.isWaiting(state) then
+    location = 'dependencies'
+  elseif state then
+    isRead, location = fields.read(state, 'location')
+  end
+  if not isRead or (location or 'ready') == 'ready' then
+    noteEntry(aside.READY_ENTRY, id)
+  end
+  if not isRead or location == 'history' then
+    noteEntry(aside.HISTORY_ENTRY, id)
+  end
+end
+
+-- Whether an execution that is not stored was set aside with such an entry.
+function aside.hasEntry(kind, id)
+  return rows.unreadable[id] ~= nil or call('SISMEMBER', keys.asideEntries, kind .. id) == 1
 end
 
 -- Its entry is removed.
-function aside.forgetEntry(id)
-  withoutEntry[id] = true
-  call('SREM', keys.asideEntries, id)
+function aside.forgetEntry(kind, id)
+  withoutEntry[kind .. id] = true
+  call('SREM', keys.asideEntries, kind .. id)
 end
 
 -- Counters of waiting executions, by location.
@@ -131,8 +141,8 @@ end
 function aside.execution(step, id, err)
   local texts = removeStored(id)
   local isRun = dropRun(id)
-  if not isRun and (not texts[2] or mayHaveEntry(texts[2])) then
-    noteEntry(id)
+  if texts[2] or not isRun then
+    noteEntries(id, texts[2])
   end
   aside.put(step, id, err, texts)
 end

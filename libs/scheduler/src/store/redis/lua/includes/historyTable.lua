@@ -141,10 +141,9 @@ end
 -- The fields of an execution's state that its drop needs.
 function historyTable.stateOf(id, text)
   local row = rows.cache[id]
-  if row ~= nil then
-    return row or nil
-  end
-  if not text then
+  if row then
+    return row
+  elseif not text or (row == false and not rows.unreadable[id]) then
     return nil
   end
   if records.isCompleted(text) then
@@ -188,7 +187,7 @@ local function unitsOf(page)
       elseif not state and texts[id] and rows.cache[id] == nil then
         -- The end of the verb sets it aside.
         rows.unreadable[id], units[entry] = 'its state is unreadable', false
-      elseif not state and aside.hasEntry(id) then
+      elseif not state and aside.hasEntry(aside.HISTORY_ENTRY, id) then
         units[entry] = false
       end
     end
@@ -236,7 +235,7 @@ function historyTable:oldest(outcome)
     if unit == nil then
       shelf.tombstones = shelf.tombstones + 1
     else
-      aside.forgetEntry(string.match(shelf.entries[shelf.at], '^[^|]*'))
+      aside.forgetEntry(aside.HISTORY_ENTRY, string.match(shelf.entries[shelf.at], '^[^|]*'))
     end
     passEntry(shelf)
   end

@@ -22,7 +22,8 @@ end
 function readyTable.size(name, level)
   local list = keys.ready(name, level)
   local coming = tails[list]
-  return call('LLEN', list) - (tonumber(call('HGET', keys.tombstones, list)) or 0) + (coming and #coming or 0)
+  local tombstones = tonumber(call('HGET', keys.tombstones, list)) or 0
+  return math.max(0, call('LLEN', list) - tombstones) + (coming and #coming or 0)
 end
 
 function readyTable:count(queue)
@@ -90,8 +91,8 @@ end
 
 -- Drops an entry that is not an execution's current one: a tombstone, unless its execution was set aside.
 local function dropTombstone(list, id, row)
-  if not row and id and aside.hasEntry(id) then
-    aside.forgetEntry(id)
+  if not row and id and aside.hasEntry(aside.READY_ENTRY, id) then
+    aside.forgetEntry(aside.READY_ENTRY, id)
   elseif call('HINCRBY', keys.tombstones, list, -1) < 0 then
     call('HSET', keys.tombstones, list, 0)
   end

@@ -32,7 +32,7 @@ local function drop(ids, states)
     end
     state.location = 'gone'
     rows.cache[id] = false
-    rows.dirty[id] = nil
+    rows.dirty[id], rows.unreadable[id] = nil, nil
   end
   for _, key in ipairs({ keys.static, keys.state, keys.extra, keys.progress }) do
     callAll('HDEL', key, ids)
