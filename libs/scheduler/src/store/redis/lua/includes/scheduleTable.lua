@@ -44,12 +44,29 @@ function scheduleTable.pack(schedule)
   return cjson.encode(record)
 end
 
+local function keep(id, text)
+  local schedule = scheduleTable.unpack(text or '')
+  cache[id] = schedule and schedule.id == id and type(schedule.revision) == 'number' and schedule or false
+end
+
 function scheduleTable:get(id)
   if cache[id] == nil then
-    local schedule = scheduleTable.unpack(call('HGET', keys.schedules, id) or '')
-    cache[id] = schedule and schedule.id == id and type(schedule.revision) == 'number' and schedule or false
+    keep(id, call('HGET', keys.schedules, id))
   end
   return cache[id] or nil
+end
+
+-- Reads many together. Returns the ids of their last executions.
+function scheduleTable.fetch(ids)
+  local last = {}
+  for i, text in ipairs(readAll('HMGET', keys.schedules, ids)) do
+    keep(ids[i], text)
+    local id = cache[ids[i]] and cache[ids[i]].lastExecutionId
+    if type(id) == 'string' then
+      last[#last + 1] = id
+    end
+  end
+  return last
 end
 
 function scheduleTable:create(id)
@@ -124,18 +141,22 @@ end
 -- Writes the changed schedules.
 function scheduleTable.save()
   saveDeclared()
+  local texts, ticks, without = {}, {}, {}
   for id, schedule in pairs(dirty) do
-    call('HSET', keys.schedules, id, scheduleTable.pack(schedule))
+    texts[#texts + 1], texts[#texts + 2] = id, scheduleTable.pack(schedule)
     local at = engine.schedule.nextTick(schedule)
     if ticksChanged[id] and at then
-      call('ZADD', keys.ticks, at, id)
+      ticks[#ticks + 1], ticks[#ticks + 2] = at, id
     elseif ticksChanged[id] then
-      call('ZREM', keys.ticks, id)
+      without[#without + 1] = id
     end
     if schedule.declaredBy then
       call('ZADD', keys.declared(schedule.declaredBy), 'NX', context.attendedTime(), id)
     end
   end
+  callAll('HSET', keys.schedules, texts)
+  callAll('ZADD', keys.ticks, ticks)
+  callAll('ZREM', keys.ticks, without)
   for id, schedule in pairs(removed) do
     call('HDEL', keys.schedules, id)
     call('ZREM', keys.ticks, id)
