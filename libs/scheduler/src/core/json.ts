@@ -126,6 +126,15 @@ export function parseJson(text: JsonText | null | undefined): unknown {
   return text === null || text === undefined ? undefined : JSON.parse(text);
 }
 
+/** @returns the value of a stored text; undefined if it is damaged, so one damaged text does not fail a listing */
+export function storedValue(text: JsonText | null | undefined): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether it is a plain object in the sense of JSON. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;

@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { checkOptionNames } from '../core/check-options.js';
 import { parseDuration } from '../core/duration.js';
 import { CronNeverFiresError, InvalidOptionError } from '../core/errors.js';
-import { parseJson, serializePayload } from '../core/json.js';
+import { serializePayload, storedValue } from '../core/json.js';
 import { checkName } from '../core/names.js';
 import {
   OVERLAP_POLICIES,
@@ -151,10 +151,11 @@ function checkMisfire(value: CronOptions['misfire'] = 'once'): MisfirePolicy {
 
 function toView(record: ScheduleRecord): CronSchedule {
   const { revision: _revision, payload, startTime, endTime, nextRunTime, lastRunTime, ...rest } = record;
-  const iso = (time: number | null): string | null => (time === null ? null : new Date(time).toISOString());
+  // Another release may not have stored a field.
+  const iso = (time?: number | null): string | null => (typeof time === 'number' ? new Date(time).toISOString() : null);
   return {
     ...rest,
-    payload: parseJson(payload),
+    payload: storedValue(payload),
     startTime: iso(startTime),
     endTime: iso(endTime),
     nextRunTime: iso(nextRunTime),

@@ -82,7 +82,7 @@ function headerOf(workflowId: string, order: string, state: string, record: stri
   const names = record.indexOf('|', created) + 1;
   const json = record.indexOf('|', names) + 1;
   const ids = record.slice(names, json - 1).split(',');
-  const stored = storedObject<WorkflowRecord>(record.slice(json), 'name') ?? { name: 'unreadable', nodes: [] };
+  const stored = namesOf(record.slice(json));
   return {
     order,
     ids: stored.nodes.length === 0 ? [] : ids,
@@ -94,6 +94,14 @@ function headerOf(workflowId: string, order: string, state: string, record: stri
       nodes: stored.nodes.map((node, i) => nodeOf(node, ids[i]!)),
     }),
   };
+}
+
+/** Its name and nodes. */
+function namesOf(text: string): WorkflowRecord {
+  const stored = storedObject<WorkflowRecord>(text, 'name');
+  const isNode = (node: unknown): boolean => Array.isArray(node) && node.every((part) => typeof part === 'string');
+  const isReadable = stored !== null && Array.isArray(stored.nodes) && stored.nodes.every(isNode);
+  return isReadable ? stored : { name: 'unreadable', nodes: [] };
 }
 
 /** A node: its ref and task, then ref and type of each upstream. */

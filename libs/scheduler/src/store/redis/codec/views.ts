@@ -1,10 +1,11 @@
 import type { RootCause, TaskAttempt, TaskExecution } from '../../../core/execution.js';
 import type { ErrorInfo } from '../../../core/failure.js';
+import { storedValue } from '../../../core/json.js';
 import type { TaskStatus } from '../../../core/status.js';
 import { showsLastRun } from '../../../engine/view.js';
 import type { LockInfo, WorkerRegistration, WorkerInfo } from '../../records.js';
 import { iso, toExecution, type ExecutionView, type WaitingView } from '../../views.js';
-import { storedObject, storedValue } from './stored-json.js';
+import { storedObject } from './stored-json.js';
 
 type StoredAttempt = [number, number, number, string | false, TaskAttempt['outcome'], string | false];
 

@@ -5,14 +5,15 @@
 -- @include context
 -- @include effects
 -- @include aside
+-- @include scheduleRecords
 local ids = call('ZRANGEBYSCORE', keys.ticks, '-inf', now, 'LIMIT', 0, tonumber(ARGV[3]))
 local found = { now, '', '' }
 readSome(ids, STEP_BYTES, function(part)
   local bytes = 0
   for i, text in ipairs(readAll('HMGET', keys.schedules, part)) do
     local id = part[i]
-    local ok, record = pcall(cjson.decode, text or '')
-    if ok and type(record) == 'table' and record.id == id and type(record.nextRunTime) == 'number' then
+    local schedule = scheduleRecords.parse(id, text)
+    if schedule and schedule.nextRunTime then
       found[#found + 1] = text
     else
       call('ZREM', keys.ticks, id)

@@ -2,4 +2,4 @@
 -- Creates or changes a schedule. An unchanged one keeps its next tick and its pause.
 -- ARGV: context, operation, schedule (JSON)   Returns: record (JSON), effects
 -- @include verb
-return commit(scheduleTable.pack(engine.schedule.put(tables, scheduleTable.unpack(ARGV[3]))))
+return commit(scheduleRecords.pack(engine.schedule.put(tables, scheduleRecords.decode(ARGV[3]))))

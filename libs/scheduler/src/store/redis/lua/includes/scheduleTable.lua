@@ -1,6 +1,6 @@
--- Schedules, see ScheduleTable in engine/tables.ts. A changed schedule is written once, at the end of the verb. Stored: the
--- schedule's view as JSON, with null for absent values. The next ticks are in a zset, and so are the schedules of each app
--- by the time at which it last declared them.
+-- Schedules, see ScheduleTable in engine/tables.ts. A changed schedule is written once, at the end of the verb. The next ticks
+-- are in a zset, and so are the schedules of each app by the time at which it last declared them.
+-- @include scheduleRecords
 local scheduleTable = {}
 tables.schedules = scheduleTable
 
@@ -9,7 +9,6 @@ local cache, dirty, ticksChanged, removed
 -- By app: schedules that it declares in this verb.
 local declared
 
-local OPTIONAL = { 'startTime', 'endTime', 'payload', 'nextRunTime', 'lastRunTime', 'lastExecutionId', 'declaredBy' }
 -- Undeclared schedules per step.
 local UNDECLARED_PER_STEP = 50
 
@@ -19,34 +18,8 @@ function scheduleTable.begin()
   scheduleTable.mayBeMore = false
 end
 
--- The schedule of a text, or nil if it is unreadable.
-function scheduleTable.unpack(text)
-  local ok, schedule = pcall(cjson.decode, text)
-  if not ok or type(schedule) ~= 'table' then
-    return nil
-  end
-  for _, name in ipairs(OPTIONAL) do
-    if schedule[name] == cjson.null then
-      schedule[name] = nil
-    end
-  end
-  return schedule
-end
-
-function scheduleTable.pack(schedule)
-  local record = {}
-  for _, name in ipairs(OPTIONAL) do
-    record[name] = cjson.null
-  end
-  for name, value in pairs(schedule) do
-    record[name] = value
-  end
-  return cjson.encode(record)
-end
-
 local function keep(id, text)
-  local schedule = scheduleTable.unpack(text or '')
-  cache[id] = schedule and schedule.id == id and type(schedule.revision) == 'number' and schedule or false
+  cache[id] = scheduleRecords.parse(id, text) or false
 end
 
 function scheduleTable:get(id)
@@ -61,10 +34,7 @@ function scheduleTable.fetch(ids)
   local last = {}
   for i, text in ipairs(readAll('HMGET', keys.schedules, ids)) do
     keep(ids[i], text)
-    local id = cache[ids[i]] and cache[ids[i]].lastExecutionId
-    if type(id) == 'string' then
-      last[#last + 1] = id
-    end
+    last[#last + 1] = cache[ids[i]] and cache[ids[i]].lastExecutionId or nil
   end
   return last
 end
@@ -143,7 +113,7 @@ function scheduleTable.save()
   saveDeclared()
   local texts, ticks, without = {}, {}, {}
   for id, schedule in pairs(dirty) do
-    texts[#texts + 1], texts[#texts + 2] = id, scheduleTable.pack(schedule)
+    texts[#texts + 1], texts[#texts + 2] = id, scheduleRecords.pack(schedule)
     local at = engine.schedule.nextTick(schedule)
     if ticksChanged[id] and at then
       ticks[#ticks + 1], ticks[#ticks + 2] = at, id
