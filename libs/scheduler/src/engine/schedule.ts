@@ -112,7 +112,7 @@ export function fire(t: Tables, request: FireRequest): boolean {
 function fireTick(t: Tables, schedule: ScheduleRecord, tick: TickRequest, request: FireRequest): void {
   const id = idOf(t, tick);
   if (id === undefined) return;
-  const earlier = request.overlap === 'allow' ? undefined : underWay(t, t.execution(schedule.lastExecutionId));
+  const earlier = request.overlap === 'allow' ? undefined : underWay(t, t.lastTick(schedule));
   const execution = t.createTick(schedule, id, tick);
   if (tick.leaveOut) {
     skip(t, execution, tick.reason ?? 'MISFIRED');

@@ -21,6 +21,7 @@ import type {
   WorkerRecord,
   WorkflowRecord,
 } from './records.js';
+import type { ScheduleTable } from './schedule-tables.js';
 
 /** What counts in the store's totals. */
 export type Counter =
@@ -61,6 +62,8 @@ export interface Tables extends Runs, Places, Newest, Ticks {
   execution(id: string | undefined): ExecutionRecord | undefined;
   /** The execution of that id where it has not ended. */
   unfinished(id: string | undefined): ExecutionRecord | undefined;
+  /** The last execution of a schedule; may be undefined where that has ended and never waited for an earlier one. */
+  lastTick(schedule: ScheduleRecord): ExecutionRecord | undefined;
   /** Marks a record as changed; it is written once, when the verb ends. */
   touchExecution(execution: ExecutionRecord): void;
   /** Changes its status, and the numbers of executions by status. The verb must allow it. */
@@ -280,24 +283,6 @@ export interface KeyTable {
   get(keyName: string): KeyRecord | undefined;
   /** Keeps a key for as long as the batch is examined; it is stored with the batch. */
   stage(keyName: string, key: KeyRecord): void;
-}
-
-/** Schedules by id, by their next tick (see `nextTick`), and by the app that declares them. */
-export interface ScheduleTable {
-  get(id: string): ScheduleRecord | undefined;
-  /** Adds one without content, of revision 0. */
-  create(id: string): ScheduleRecord;
-  /** Marks it as changed. */
-  touch(schedule: ScheduleRecord): void;
-  /** Orders it by its next tick. It counts as changed. */
-  order(schedule: ScheduleRecord): void;
-  delete(schedule: ScheduleRecord): void;
-  /** Notes that an app declares these now. */
-  declare(appName: string, ids: readonly string[]): void;
-  /** Lets all that an app declares count as not declared since ever. */
-  undeclare(appName: string): void;
-  /** Some of those that an app has declared, and not for so long. @param age ms of `attendedTime` */
-  undeclared(appName: string, age: number): ScheduleRecord[];
 }
 
 /** Locks by key, and those with an instant by that instant. */

@@ -1,6 +1,6 @@
 import type { ScheduleRecord } from '../../core/schedule.js';
 import { nextTick } from '../../engine/schedule.js';
-import type { ScheduleTable } from '../../engine/tables.js';
+import type { ScheduleTable } from '../../engine/schedule-tables.js';
 import type { Changed } from './changed.js';
 import { ScheduleRow, toPort } from './schedule-row.js';
 

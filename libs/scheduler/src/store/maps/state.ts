@@ -30,6 +30,10 @@ export class State extends StateData implements Tables {
     return row !== undefined && !isTerminal(row.status) ? row : undefined;
   }
 
+  lastTick({ lastExecutionId }: ScheduleRecord): Row | undefined {
+    return this.execution(lastExecutionId);
+  }
+
   lastStepBack(): number {
     return this.steppedBack;
   }

@@ -2374,7 +2374,7 @@ function fireTick(t, schedule, tick, request)
     else
         ____temp_0 = underWay(
             t,
-            t:execution(schedule.lastExecutionId)
+            t:lastTick(schedule)
         )
     end
     local earlier = ____temp_0

@@ -2,9 +2,7 @@
 -- ARGV: context, operation, then for each schedule: FireRequest of engine/records.ts, JSON
 -- Returns: for each 1 | 0 (another node was first, or the schedule changed), effects
 -- @include verb
-local requests, scheduleIds, fired = {}, {}, {}
--- Executions of these ticks, where they exist, and the last ones of the schedules.
-local executionIds = {}
+local requests, scheduleIds, executionIds, fired = {}, {}, {}, {}
 for i = 3, #ARGV do
   local request = cjson.decode(ARGV[i])
   requests[#requests + 1] = request
@@ -13,13 +11,20 @@ for i = 3, #ARGV do
     executionIds[#executionIds + 1] = tick.executionId
   end
 end
-for _, id in ipairs(scheduleTable.fetch(scheduleIds)) do
-  executionIds[#executionIds + 1] = id
-end
-readSome(executionIds, STEP_BYTES, function(part)
-  local bytesBefore = rows.bytes
-  rows.fetch(part)
-  return rows.bytes - bytesBefore
+rows.fetch(executionIds)
+-- Most last executions have ended alone, and their states say so without their records.
+readSome(scheduleTable.fetch(scheduleIds), STEP_BYTES, function(part)
+  local others, bytes = {}, 0
+  for i, state in ipairs(readAll('HMGET', keys.state, part)) do
+    if state and fields.endedAlone(state) then
+      tables.endedAlone[part[i]] = true
+    else
+      others[#others + 1] = part[i]
+    end
+    bytes = bytes + (state and #state or 0)
+  end
+  rows.fetch(others)
+  return bytes
 end)
 for i, request in ipairs(requests) do
   fired[i] = engine.schedule.fire(tables, request) and 1 or 0

@@ -205,6 +205,15 @@ function fields.statusOf(state)
   return status and DOES[status] and status or nil, workerId
 end
 
+-- Whether it is the state of an execution that has ended, and has no edges.
+function fields.endedAlone(state)
+  if records.isCompleted(state) then
+    return true
+  end
+  local _, status, edgeCount = fields.read(state, 'status', 'edgeCount')
+  return fields.TERMINAL[status or 'PENDING'] == true and not edgeCount
+end
+
 -- Whether a stored text may have this short string in a field. `may`, since a result can contain the same bytes.
 function fields.mayHave(text, name, value)
   local letters = LETTERS[name]

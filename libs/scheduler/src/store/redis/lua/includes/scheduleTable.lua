@@ -1,4 +1,4 @@
--- Schedules, see ScheduleTable in engine/tables.ts. A changed schedule is written once, at the end of the verb. The next ticks
+-- Schedules, see ScheduleTable in engine/schedule-tables.ts. A changed schedule is written once, at the end of the verb. The next ticks
 -- are in a zset, and so are the schedules of each app by the time at which it last declared them.
 -- @include scheduleRecords
 local scheduleTable = {}

@@ -5,6 +5,8 @@ local tables = { workflows = workflow.table, edgeBudget = {} }
 local tooManyErrors
 
 function tables.begin()
+  -- Set of executions that are known to have ended without having waited for any other, and are not read.
+  tables.endedAlone = {}
   tooManyErrors = false
   tables.now, tables.lease, tables.maxAttemptDuration = now, context.lease, context.maxAttempt
   local left = tables.edgeBudget
@@ -38,6 +40,11 @@ end
 function tables:unfinished(id)
   local row = id and rows.get(id)
   return row and not rows.isTerminal(row) and row or nil
+end
+
+function tables:lastTick(schedule)
+  local id = schedule.lastExecutionId
+  return id and not tables.endedAlone[id] and rows.get(id) or nil
 end
 
 function tables:lastStepBack()
