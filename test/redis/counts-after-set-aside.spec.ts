@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { edgeTo, newExecution, twoSteps } from '../contract/fixtures.js';
+import { edgeTo, lockOn, MINUTE, newExecution, twoSteps } from '../contract/fixtures.js';
 import type { StoreFixture } from '../contract/store-fixture.js';
 import { fixtureSuite } from './fixture-suite.js';
 
@@ -140,4 +140,58 @@ describe('an execution that is set aside', () => {
       expect((await s.store.queueSizes('default'))[2]).toBe(1);
       expect(await worker.claimIds(1)).toEqual([second]);
     }));
+});
+
+describe('the numbers of executions, after one with an unreadable state was set aside', () => {
+  it.each<[string, (s: StoreFixture) => Promise<string>]>([
+    [
+      'that had failed',
+      async (s) => {
+        const id = await s.add();
+        const worker = await s.worker();
+        await worker.fail(await worker.claimOne(id));
+        return id;
+      },
+    ],
+    [
+      'that waited for a handler',
+      async (s) => {
+        const id = await s.add({ taskId: 'unknown' });
+        expect(await (await s.worker()).claimIds(1)).toEqual([]);
+        return id;
+      },
+    ],
+    [
+      'that waited for a retry',
+      async (s) => {
+        const id = await s.add();
+        const worker = await s.worker();
+        await worker.retry(await worker.claimOne(id), MINUTE);
+        return id;
+      },
+    ],
+    [
+      'that waited for a lock',
+      async (s) => {
+        const [first, id] = await s.addMany(2, { lock: lockOn('key') });
+        expect(await (await s.worker()).claimIds(2)).toEqual([first]);
+        return id!;
+      },
+    ],
+  ])('are those of the others: one %s', (_, make) =>
+    play(async (s, redis) => {
+      const others = await s.addMany(3, { queue: 'other' });
+      await s.store.cancel(others[0]!, 0);
+      expect(await (await s.worker('w2', { queues: ['other'] })).claimIds(1)).toEqual([others[1]]);
+      const before = await s.stats();
+      const id = await make(s);
+      await redis('HSET', 's', id, '\u0001garbage');
+      await find(s, id);
+      await s.maintain();
+      const { byStatus, queues: _queues, counters: _counters, ...rest } = await s.stats();
+      const isLocked = byStatus.RUNNING === 2;
+      expect(byStatus).toEqual({ ...before.byStatus, RUNNING: isLocked ? 2 : 1 });
+      expect(rest).toMatchObject({ waitingForHandler: 0, waitingForLock: 0, waitingForDependencies: 0 });
+    }),
+  );
 });

@@ -101,21 +101,36 @@ function aside.forgetEntry(kind, id)
 end
 
 -- Counters of waiting executions, by location.
-local WAITING = { dependencies = 'waitingForDependencies', lock = 'waitingForLock', unhandled = 'waitingForHandler' }
+aside.WAITING = { dependencies = 'waitingForDependencies', lock = 'waitingForLock', unhandled = 'waitingForHandler' }
+
+-- The status in a state, nil if it is unreadable, and the counter of waiting executions that counts it, if any. state: false
+-- for none.
+function aside.countersOf(state)
+  if not state then
+    return 'PENDING', nil
+  elseif records.isWaiting(state) then
+    return 'PENDING', aside.WAITING.dependencies
+  end
+  local status = fields.statusOf(state)
+  local _, location = fields.read(state, 'location')
+  return status, status and aside.WAITING[location] or nil
+end
 
 -- Removes an execution with this state from the counters.
 local function uncount(state)
-  local status = fields.statusOf(state)
-  if status and status ~= 'PENDING' and status ~= 'RUNNING' then
+  local status, waitingCounter = aside.countersOf(state)
+  if not status then
+    -- Which counters have counted it is unknown, see orphans.lua.
+    call('HSET', keys.meta, 'recount', 1)
+  elseif status ~= 'PENDING' and status ~= 'RUNNING' then
     context.count(status, -1)
   end
-  local _, location, isMisplaced = fields.read(state, 'location', 'isMisplaced')
+  if waitingCounter then
+    context.count(waitingCounter, -1)
+  end
+  local _, isMisplaced = fields.read(state, 'isMisplaced')
   if isMisplaced then
     call('HINCRBY', keys.tombstones, 'odd', -1)
-  end
-  location = records.isWaiting(state) and 'dependencies' or location
-  if WAITING[location] then
-    context.count(WAITING[location], -1)
   end
 end
 

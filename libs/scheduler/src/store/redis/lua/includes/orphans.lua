@@ -1,13 +1,14 @@
 -- Finds what waits for executions that were set aside, whose lists of dependents are lost, and for steps that were set aside:
 -- examines all executions and open workflows in bounded steps of maintenance, and has the runs of queues with limits counted
--- again.
--- Stored in `keys.meta` while in progress: phase|position|edge|1 if more was set aside meanwhile; `stepLost` if it was a step
+-- again, and at last all executions, if the status of one that was set aside is unknown.
+-- Stored in `keys.meta` while in progress: phase|position|edge|1 if more was set aside meanwhile; `stepLost` if it was a
+-- step; `recount` if all executions must be counted
 local orphans = {}
 
 -- Entries that one step examines.
 local PER_STEP = 500
 
-local EXECUTIONS, WORKFLOWS, QUEUES = 'e', 'w', 'q'
+local EXECUTIONS, WORKFLOWS, QUEUES, COUNTERS = 'e', 'w', 'q', 'c'
 
 -- Whether a step was lost; nil if not read yet.
 local isStepLost
@@ -101,7 +102,7 @@ local function examineWorkflows(position)
   return position, 1
 end
 
-local NEXT = { [EXECUTIONS] = WORKFLOWS, [WORKFLOWS] = QUEUES }
+local NEXT = { [EXECUTIONS] = WORKFLOWS, [WORKFLOWS] = QUEUES, [QUEUES] = COUNTERS }
 
 -- Returns whether there is more to examine. A verb calls it before it changes anything.
 function orphans.step()
@@ -120,8 +121,10 @@ function orphans.step()
       return true
     end
     nextPosition, nextEdge = examineWorkflows(tonumber(position))
-  else
+  elseif phase == QUEUES then
     nextPosition, nextEdge = queueTable.recount(tonumber(position)), 1
+  elseif call('HDEL', keys.meta, 'recount') == 1 then
+    repair.countExecutions()
   end
   -- If this step has set something aside, the new cursor must say so.
   isAgain = aside.isAny and '1' or isAgain or '0'

@@ -2,8 +2,8 @@
 -- unreadable, it is unknown whether executions outside of the workflow still need its members.
 local repair = {}
 
--- Maximum bytes of states to read for one workflow.
-local MAX_BYTES = 4194304
+-- Maximum bytes of states to read for one workflow, or to count all executions; executions that are counted again.
+local MAX_BYTES, MAX_EXECUTIONS = 4194304, 10000
 
 local unreadable
 
@@ -53,6 +53,46 @@ function repair.recount(workflowRow)
     if workflowRow.open == 0 then
       engine.workflow.close(tables, workflowRow)
     end
+  end
+end
+
+local COUNTED = { 'RETRYING', 'COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED' }
+
+-- Counts all executions again, by status and by what they wait for. The verb must not have changed any. If there are very
+-- many, or if their states are large, the counters stay as they are.
+function repair.countExecutions()
+  if call('HLEN', keys.static) > MAX_EXECUTIONS then
+    return
+  end
+  local ids, counts = call('HKEYS', keys.static), {}
+  for _, status in ipairs(COUNTED) do
+    counts[status] = 0
+  end
+  for _, name in pairs(aside.WAITING) do
+    counts[name] = 0
+  end
+  local done = readSome(ids, MAX_BYTES, function(part)
+    local bytes = 0
+    for _, state in ipairs(readAll('HMGET', keys.state, part)) do
+      local status, name = aside.countersOf(state)
+      if counts[status] then
+        counts[status] = counts[status] + 1
+      end
+      if name then
+        counts[name] = counts[name] + 1
+      end
+      bytes = bytes + (state and #state or 0)
+    end
+    return bytes
+  end)
+  -- Those that run may have no state.
+  counts.RUNNING = 0
+  for _, workerId in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
+    local key = keys.running(workerId)
+    counts.RUNNING = counts.RUNNING + call('HLEN', key) - call('HEXISTS', key, '')
+  end
+  for name, count in pairs(done == #ids and counts or {}) do
+    call('HSET', keys.counters, name, count)
   end
 end
 
