@@ -314,3 +314,19 @@ it('a step of a kind that only another release knows waits for that release, and
     expect(await redis('LINDEX', 'co', '0')).toContain('future');
     expect((await s.stats()).setAside).toBe(0);
   }));
+
+describe('an ended workflow whose state cannot be read', () => {
+  it('goes into history with the newest execution of a task, when there is a newer one', () =>
+    play(async (s, redis) => {
+      await s.depend('child', 'parent');
+      const { ids, workflow, members } = workflowOf({ only: [] });
+      await s.store.startWorkflow(workflow, [{ ...members[0]!, taskId: 'parent' }]);
+      const worker = await s.worker();
+      await worker.complete(await worker.claimOne(ids.only));
+      await redis('HSET', 'ws', 'w', 'garbage');
+      const newer = await s.add({ taskId: 'parent' });
+      expect(await worker.claimIds(9)).toEqual([newer]);
+      expect(await s.store.getWorkflow('w')).toMatchObject({ status: 'COMPLETED' });
+      expect((await s.stats()).setAside).toBe(1);
+    }));
+});

@@ -35,6 +35,11 @@ local function countMembers(id)
   end)
   workflowRow.size, workflowRow.pins, workflowRow.entry, workflowRow.bytes = #ids, 0, 0, 0
   workflowRow.status, workflowRow.isRepaired = 'RUNNING', true
+  if workflowRow.open == 0 then
+    -- As engine.workflow.complete: it may enter history before `save`. A script has not defined the engine yet.
+    workflowRow.status = workflowRow.failed > 0 and 'FAILED' or workflowRow.cancelled > 0 and 'CANCELLED' or 'COMPLETED'
+    workflowRow.completedAt = now
+  end
   return done == #ids and workflowRow
 end
 
