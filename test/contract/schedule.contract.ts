@@ -102,7 +102,8 @@ export function scheduleContract(open: OpenStore): void {
         await put(s, { id: 'paused', nextRunTime: s.now + 500 });
         await put(s, { id: 'over', nextRunTime: null });
         await s.store.pauseSchedule('paused');
-        const due = async (limit = 10) => (await s.store.dueSchedules(limit)).schedules.map((schedule) => schedule.id);
+        const due = async (limit = 10, skip = 0) =>
+          (await s.store.dueSchedules(limit, skip)).schedules.map((schedule) => schedule.id);
         s.clock.advance(999);
         expect(await due()).toEqual([]);
         s.clock.advance(1);
@@ -111,6 +112,11 @@ export function scheduleContract(open: OpenStore): void {
         s.clock.advance(60_000);
         expect(await due()).toEqual(['early', 'late']);
         expect(await due(1)).toEqual(['early']);
+        expect(await due(1, 1)).toEqual(['late']);
+        expect(await due(1, 2)).toEqual([]);
+        await put(s, { id: 'next', nextRunTime: s.now + 1_000 });
+        for (const [limit, skip] of [[10], [10, 1], [2], [1, 1]] as const)
+          expect((await s.store.dueSchedules(limit, skip)).next).toBe(s.now + 1_000);
       }),
     );
 

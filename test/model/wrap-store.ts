@@ -34,9 +34,9 @@ export function askingFirst(open: OpenStore): OpenStore {
       },
       rescue: async (limit) => ((await inner.due()).rescue ? inner.rescue(limit) : { done: 0, more: false }),
       expiredRuns: async (limit) => ((await inner.due()).rescue ? inner.expiredRuns(limit) : []),
-      dueSchedules: async (limit) => {
+      dueSchedules: async (limit, skip) => {
         const { schedules, nextTick } = await inner.due();
-        const found = await inner.dueSchedules(limit);
+        const found = await inner.dueSchedules(limit, skip);
         return schedules ? found : { ...found, schedules: [], next: nextTick };
       },
       exchange: async (request) => {

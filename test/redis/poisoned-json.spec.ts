@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { closeApps, gate, startApp } from '../support/app.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
@@ -19,8 +20,11 @@ afterEach(async () => {
 const VALUES = ['x', 7, -1, {}, [5], [{}], true, undefined];
 const HEALTHY = ['first', 'second', 'third'];
 const TICKS = 4;
+/** More than the ticker looks at together. */
+const MANY = 250;
 
-it('schedules whose stored fields have any other type do not stop the others', async () => {
+/** An app that notes ticks until each of the healthy schedules has some. */
+async function ticking() {
   const ticks = new Map<string, number[]>();
   const enough = gate();
   const { scheduler } = await startApp(
@@ -38,22 +42,45 @@ it('schedules whose stored fields have any other type do not stop the others', a
   await put('model');
   const [key] = await redis.keys('*:sc');
   const model = JSON.parse((await redis.hget(key!, 'model'))!) as Record<string, unknown>;
-  const names = Object.keys(model).filter((name) => name !== 'id');
-  for (const name of names)
-    for (const [i, value] of VALUES.entries()) {
-      const id = `${name}-${i}`;
+  return {
+    scheduler,
+    names: Object.keys(model).filter((name) => name !== 'id'),
+    /** Stores a copy of a schedule with another value in a field. */
+    async damage(id: string, name: string, value: unknown): Promise<void> {
       await redis.hset(key!, id, JSON.stringify({ ...model, id, [name]: value }));
       await redis.zadd(key!.replace(/sc$/, 'sd'), model['nextRunTime'] as number, id);
-    }
-  for (const id of HEALTHY) await put(id);
-  await enough.opened;
-  for (const id of HEALTHY) {
-    const gaps = ticks.get(id)!.map((time, i, times) => (i === 0 ? 1000 : time - times[i - 1]!));
-    expect([id, ...new Set(gaps)]).toEqual([id, 1000]);
-  }
+    },
+    async expectTicks(): Promise<void> {
+      for (const id of HEALTHY) await put(id);
+      await enough.opened;
+      for (const id of HEALTHY) {
+        const gaps = ticks.get(id)!.map((time, i, times) => (i === 0 ? 1000 : time - times[i - 1]!));
+        expect([id, ...new Set(gaps)]).toEqual([id, 1000]);
+      }
+    },
+  };
+}
+
+it('schedules whose stored fields have any other type do not stop the others', async () => {
+  const { scheduler, names, damage, expectTicks } = await ticking();
+  for (const name of names) for (const [i, value] of VALUES.entries()) await damage(`${name}-${i}`, name, value);
+  await expectTicks();
   expect((await scheduler.listCronTasks()).map(({ id }) => id)).toEqual(expect.arrayContaining(HEALTHY));
   const { status, problems } = await scheduler.getHealthStatus();
   expect([status, problems.join()]).toEqual(['degraded', expect.stringContaining('were set aside')]);
+});
+
+it('very many schedules whose ticks cannot be computed do not stop the others, and are logged once each', async () => {
+  const logged = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
+  try {
+    const { damage, expectTicks } = await ticking();
+    for (let i = 0; i < MANY; i++) await damage(`lost-${i}`, 'timezone', 'Nowhere/City');
+    await expectTicks();
+    const lines = logged.mock.calls.map(([text]) => String(text)).filter((text) => text.includes('could not fire'));
+    expect(lines.length).toBe(MANY);
+  } finally {
+    logged.mockRestore();
+  }
 });
 
 it('a workflow whose stored nodes have any other type is listed beside the others', async () => {

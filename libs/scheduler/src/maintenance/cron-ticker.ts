@@ -26,14 +26,17 @@ const SCHEDULES_PER_LOOK = 100;
 /** One transition fires at most so many ticks, with so many characters of payload, or one schedule. */
 const TICKS_PER_FIRE = 50;
 const CHARACTERS_PER_FIRE = 1 << 20;
-/** Size of the cache of parsed expressions. */
+/** Sizes of the caches of parsed expressions, and of reasons that were logged. */
 const PARSED_KEPT = 10_000;
+const FAILURES_KEPT = 10_000;
 
 /** Fires ticks. May run on any number of nodes: the store lets one of them fire each tick. */
 export class CronTicker extends Actor {
   private readonly parsed = new Map<string, ParsedCron>();
   /** Schedules whose ticks are left out, to log each once. */
   private readonly leftOut = new Set<string>();
+  /** Why schedules could not fire, to log each reason once. */
+  private readonly failures = new Map<string, string>();
   private readonly waiting: WaitingTicks;
 
   constructor(
@@ -65,15 +68,18 @@ export class CronTicker extends Actor {
   }
 
   protected async pass(): Promise<void> {
+    // Schedules that stay due, since their ticks cannot be computed or stored: others are behind them.
+    let stuck = 0;
     for (;;) {
-      const { now, schedules, next } = await this.store.dueSchedules(SCHEDULES_PER_LOOK);
+      const { now, schedules, next } = await this.store.dueSchedules(SCHEDULES_PER_LOOK, stuck);
       let done = 0;
       for (const batch of batchesOf(await this.decideAll(schedules, now))) {
         done += await this.fire(batch);
         // Fired executions may start before the rest is fired.
         await new Promise((resolve) => setImmediate(resolve));
       }
-      if (schedules.length === SCHEDULES_PER_LOOK && done > 0) continue;
+      stuck += schedules.length - done;
+      if (schedules.length === SCHEDULES_PER_LOOK) continue;
       if (next !== null) this.wakeAt(next);
       return;
     }
@@ -188,7 +194,11 @@ export class CronTicker extends Actor {
   }
 
   private logFailure(id: string, error: unknown): void {
-    this.logger.error(`schedule '${id}' could not fire: ${error instanceof Error ? error.message : String(error)}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    if (this.failures.get(id) === reason) return;
+    if (this.failures.size >= FAILURES_KEPT) this.failures.clear();
+    this.failures.set(id, reason);
+    this.logger.error(`schedule '${id}' could not fire: ${reason}`);
   }
 }
 

@@ -252,8 +252,14 @@ export interface CronStore {
   resumeSchedule(id: string, nextRunTime: number | null): Promise<boolean>;
   getSchedule(id: string): Promise<ScheduleRecord | null>;
   listSchedules(): Promise<ScheduleRecord[]>;
-  /** Schedules that are due and not paused, earliest first; `next` is the earliest tick of the others. */
-  dueSchedules(limit: number): Promise<{ now: number; schedules: ScheduleRecord[]; next: number | null }>;
+  /**
+   * Schedules that are due and not paused, earliest first; `next` is the earliest tick of those behind them.
+   * @param skip how many of the earliest to leave out. Default 0
+   */
+  dueSchedules(
+    limit: number,
+    skip?: number,
+  ): Promise<{ now: number; schedules: ScheduleRecord[]; next: number | null }>;
   /**
    * Fires ticks of several schedules in one transition.
    * @returns for each command; false: another node was first, or the schedule has changed, and nothing happened

@@ -273,8 +273,8 @@ export class MapsTaskStore extends MapsStoreBase implements TaskStore {
     return this.read((s) => s.schedules.list());
   }
 
-  dueSchedules(limit: number): Promise<{ now: number; schedules: ScheduleRecord[]; next: number | null }> {
-    return this.read((s) => s.schedules.due(limit));
+  dueSchedules(limit: number, skip = 0): Promise<{ now: number; schedules: ScheduleRecord[]; next: number | null }> {
+    return this.read((s) => s.schedules.due(limit, skip));
   }
 
   fire(commands: readonly FireCommand[]): Promise<boolean[]> {

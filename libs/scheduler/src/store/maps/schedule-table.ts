@@ -75,7 +75,7 @@ export class MapsScheduleTable implements ScheduleTable {
   }
 
   /** Those whose next tick has come, earliest first, and the earliest tick of the others. */
-  due(limit: number): { now: number; schedules: ScheduleRecord[]; next: number | null } {
+  due(limit: number, skip: number): { now: number; schedules: ScheduleRecord[]; next: number | null } {
     const { now } = this.s;
     const armed = [...this.rows.values()].flatMap((row) => {
       const at = nextTick(row);
@@ -83,8 +83,8 @@ export class MapsScheduleTable implements ScheduleTable {
     });
     armed.sort((a, b) => a.at - b.at || (a.row.id < b.row.id ? -1 : 1));
     const dueAfter = armed.findIndex(({ at }) => at > now);
-    const count = Math.min(limit, dueAfter === -1 ? armed.length : dueAfter);
-    return { now, schedules: armed.slice(0, count).map(({ row }) => toPort(row)), next: armed[count]?.at ?? null };
+    const end = Math.min(skip + limit, dueAfter === -1 ? armed.length : dueAfter);
+    return { now, schedules: armed.slice(skip, end).map(({ row }) => toPort(row)), next: armed[end]?.at ?? null };
   }
 
   private setDeclared(row: ScheduleRow, at: number): void {

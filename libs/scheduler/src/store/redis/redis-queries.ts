@@ -158,8 +158,11 @@ export abstract class RedisQueries extends RedisStoreBase {
     return this.dueCheck.due();
   }
 
-  async dueSchedules(limit: number): Promise<{ now: number; schedules: ScheduleRecord[]; next: number | null }> {
-    const found = await this.query<[number, string, string, ...string[]]>('dueSchedules', limit);
+  async dueSchedules(
+    limit: number,
+    skip = 0,
+  ): Promise<{ now: number; schedules: ScheduleRecord[]; next: number | null }> {
+    const found = await this.query<[number, string, string, ...string[]]>('dueSchedules', limit, skip);
     const [now, next, effects, ...texts] = found;
     this.emitText(effects);
     const schedules = texts.map((text) => JSON.parse(text) as ScheduleRecord);

@@ -1,12 +1,13 @@
 #!lua flags=allow-oom
 -- Schedules whose next tick is due, earliest first. An unreadable schedule is set aside.
--- ARGV: context, operation (none), limit   Returns: { now, first tick after those | '', effects, JSON texts... }
+-- ARGV: context, operation (none), limit, how many to skip   Returns: { now, first tick after those | '', effects, JSON texts... }
 -- @include keys
 -- @include context
 -- @include effects
 -- @include aside
 -- @include scheduleRecords
-local ids = call('ZRANGEBYSCORE', keys.ticks, '-inf', now, 'LIMIT', 0, tonumber(ARGV[3]))
+local skip = tonumber(ARGV[4])
+local ids = call('ZRANGEBYSCORE', keys.ticks, '-inf', now, 'LIMIT', skip, tonumber(ARGV[3]))
 local found = { now, '', '' }
 readSome(ids, STEP_BYTES, function(part)
   local bytes = 0
@@ -25,7 +26,8 @@ readSome(ids, STEP_BYTES, function(part)
   return bytes
 end)
 -- Schedules that were set aside are no longer in `keys.ticks`.
-local after = call('ZRANGE', keys.ticks, #found - 3, #found - 3, 'WITHSCORES')
+local place = skip + #found - 3
+local after = call('ZRANGE', keys.ticks, place, place, 'WITHSCORES')
 found[2], found[3] = after[2] or '', effects.publish()
 context.save()
 return found
