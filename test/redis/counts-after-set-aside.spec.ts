@@ -129,6 +129,19 @@ describe('an execution that is set aside', () => {
       { history: { count: 0, age: null, bytes: null } },
     ));
 
+  it('for a timeout that names none takes nothing from workers', () =>
+    play(async (s, redis) => {
+      const worker = await s.worker();
+      await s.worker('w2');
+      const [id] = await s.addMany(1);
+      const claim = await worker.claimOne(id);
+      await redis('ZADD', 'et', `${s.now}`, 'garbage');
+      await s.maintain();
+      expect((await s.stats()).byStatus).toMatchObject({ PENDING: 0, RUNNING: 1 });
+      expect((await s.store.listWorkers()).map(({ running }) => running)).toEqual([1, 0]);
+      expect(await worker.complete(claim)).toBe('applied');
+    }));
+
   it('while a tombstone of it is in its ready list, makes the size of its queue no less than it is', () =>
     play(async (s, redis) => {
       const [cancelled, first, second] = await s.addMany(3);

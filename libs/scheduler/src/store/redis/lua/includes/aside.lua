@@ -51,6 +51,10 @@ end
 -- Removes a run from the worker that has it. Returns whether one has.
 local function dropRun(id)
   local isAny = false
+  -- Data that names no execution; that entry of a worker is no run, see workerTable.lua.
+  if id == '' then
+    return false
+  end
   for _, workerId in ipairs(call('ZRANGE', keys.leases, 0, -1)) do
     if call('HDEL', keys.running(workerId), id) == 1 then
       context.count('RUNNING', -1)
