@@ -2,7 +2,8 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { AdvancedTaskScheduler } from 'nestjs-advanced-scheduler';
+import { EventEmitter2 } from '@nestjs/event-emitter';
+import type { AdvancedTaskScheduler, ExecutionEvent } from 'nestjs-advanced-scheduler';
 import { closeApps, startApp, startKit, type Tasks } from '../support/app.js';
 
 afterEach(closeApps);
@@ -23,6 +24,24 @@ describe('waitForExecution', () => {
       result: 'gone',
       waitingFor: null,
     });
+  });
+
+  it('returns the end of an execution that a listener has retried at once', async () => {
+    let runs = 0;
+    const tasks: Tasks = {
+      t: () => {
+        if (++runs === 1) throw new Error('once');
+      },
+    };
+    const { scheduler, module } = await startApp(tasks);
+    module.get(EventEmitter2, { strict: false }).on('scheduler.execution.failed', (event) => {
+      void scheduler.retryTask((event as ExecutionEvent).executionId);
+    });
+    const id = await scheduler.scheduleTask('t');
+    const ended = await scheduler.waitForExecution(id);
+    expect(ended).toMatchObject({ status: 'FAILED', error: { message: 'once' }, reason: 'HANDLER_FAILED' });
+    expect(ended.completedTime).not.toBeNull();
+    expect(await scheduler.waitForExecution(id)).toMatchObject({ status: 'COMPLETED', error: null });
   });
 
   it('rejects on its timeout, its signal, and for unknown ids', async () => {

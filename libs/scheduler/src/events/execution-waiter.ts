@@ -62,9 +62,7 @@ export class ExecutionWaiter {
         const execution: TaskExecution = await this.findAgain(executionId, seen);
         if (isTerminal(execution.status)) return execution;
         const end = await ended.next();
-        // A small history may already have trimmed it; then the event has its end.
-        if (end !== null)
-          return (await this.store.getExecution(executionId).catch(() => null)) ?? withEnd(execution, end);
+        if (end !== null) return await this.atEnd(execution, end);
         seen = execution;
       }
     } finally {
@@ -126,6 +124,15 @@ export class ExecutionWaiter {
       if (seen === null || error instanceof ExecutionNotFoundError) throw error;
       return seen;
     }
+  }
+
+  /**
+   * The execution as it ended. A small history may already have trimmed it, and a listener may have retried it: then the
+   * event has its end.
+   */
+  private async atEnd(execution: TaskExecution, end: ExecutionEffect): Promise<TaskExecution> {
+    const found = await this.store.getExecution(execution.executionId).catch(() => null);
+    return found !== null && isTerminal(found.status) ? found : withEnd(found ?? execution, end);
   }
 
   private async find(executionId: string): Promise<TaskExecution> {

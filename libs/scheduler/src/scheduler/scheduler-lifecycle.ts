@@ -50,7 +50,8 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
   /** Whether this process should claim when the app is ready. */
   private isWanted: boolean;
   private opening: Promise<void> | null = null;
-  private starting: Promise<void> | null = null;
+  /** Resolves with false if a stop was requested before anything was started. */
+  private starting: Promise<boolean> | null = null;
   private stopping: Promise<void> | null = null;
   private draining: Promise<void> | null = null;
   private closing: Promise<void> | null = null;
@@ -135,7 +136,13 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
     if (this.isEnding) throw new SchedulerClosedError();
     this.isWanted = true;
     if (this.phase === 'booting') return;
-    await (this.starting ??= this.context.run(() => this.startAll()).finally(() => (this.starting = null)));
+    // A start in progress may have been ended by a stop before this call.
+    let isStarted: boolean;
+    do
+      isStarted = await (this.starting ??= this.context
+        .run(() => this.startAll())
+        .finally(() => (this.starting = null)));
+    while (this.isWanted && !(isStarted && (this.options.role === 'producer' || this.worker.isRunning)));
   }
 
   /**
@@ -201,15 +208,16 @@ export class SchedulerLifecycle implements OnModuleInit, OnApplicationBootstrap,
     }
   }
 
-  private async startAll(): Promise<void> {
+  private async startAll(): Promise<boolean> {
     await this.stopping;
     await this.open();
     await this.catalog.flush();
     if (this.isEnding) throw new SchedulerClosedError();
-    if (!this.isWanted) return;
+    if (!this.isWanted) return false;
     this.maintenance.start();
     if (this.options.role !== 'producer') await this.worker.start();
     else this.liveness.state = 'idle';
+    return true;
   }
 
   private async drainAll(): Promise<void> {

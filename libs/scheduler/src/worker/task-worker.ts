@@ -69,7 +69,12 @@ export class TaskWorker {
     if (this.heartbeatTimer) return;
     await this.join();
     // A stop may have been requested meanwhile.
-    if (this.heartbeatTimer) this.dispatcher.open();
+    if (this.isRunning) this.dispatcher.open();
+  }
+
+  /** Whether it has joined, and no stop was requested since. */
+  get isRunning(): boolean {
+    return this.heartbeatTimer !== null && this.liveness.state === 'running';
   }
 
   /** Registers without claiming, for tests that control the worker. */
@@ -170,6 +175,8 @@ export class TaskWorker {
     const runnable = [...this.catalog.all.values()].filter((task) => this.handlers.has(task.funcPath));
     const named = this.settings.queues?.keys() ?? new Set(['default', ...runnable.map((task) => task.queue)]);
     await this.catalog.flush();
+    // It may have left meanwhile.
+    if (!this.heartbeatTimer) return;
     try {
       await this.sendRegistration(runnable, named);
       this.liveness.succeeded(REGISTRATION);
