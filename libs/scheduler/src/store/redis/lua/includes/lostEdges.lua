@@ -39,6 +39,20 @@ local function membersOf(row)
   return members
 end
 
+-- How many batches need it, see bulkInsert.lua.
+local function batchesOf(upstreamId)
+  local count = 0
+  for _, batches in ipairs({
+    call('ZRANGE', keys.stagedBatches, 0, -1),
+    call('LRANGE', keys.committedBatches, 0, -1),
+  }) do
+    for _, batch in ipairs(batches) do
+      count = count + (call('ZSCORE', keys.batchUpstreams(batch), upstreamId) and 1 or 0)
+    end
+  end
+  return count
+end
+
 local function recount(upstreamId)
   local row = rows.get(upstreamId)
   if not row or row.liveDependents == 0 or (row.dependentCount or 0) > MAX_COUNTED then
@@ -57,7 +71,7 @@ local function recount(upstreamId)
     return bytes
   end)
   if done == #ids then
-    engine.edges.setLive(tables, row, count)
+    engine.edges.setLive(tables, row, count + batchesOf(upstreamId))
   end
 end
 
