@@ -135,6 +135,13 @@ export function storedValue(text: JsonText | null | undefined): unknown {
   }
 }
 
+/** A deep copy of JSON data, which its receiver may change. */
+export function copyOf<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyOf) as T;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyOf<unknown>(item)])) as T;
+}
+
 /** Whether it is a plain object in the sense of JSON. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;

@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { EventEmitter2 } from '@nestjs/event-emitter';
 import { BootContext } from '../core/boot-context.js';
 import type { Effect, ExecutionEffect, ExecutionTransition } from '../core/effects.js';
-import { parseJson } from '../core/json.js';
+import { copyOf, parseJson } from '../core/json.js';
 import { EventHub } from './event-hub.js';
 import { SCHEDULER_NAME, SCHEDULER_EMITTER } from './tokens.js';
 import type { ExecutionEvent, SchedulerEventMap, SchedulerEventName } from './scheduler-events.js';
@@ -85,7 +85,7 @@ export class EventPublisher implements OnModuleInit {
       workerId: effect.workerId,
       workflowId: effect.workflowId,
       result: effect.result === null ? null : parseJson(effect.result),
-      error: effect.error,
+      error: copyOf(effect.error),
       reason: effect.reason,
     };
   }

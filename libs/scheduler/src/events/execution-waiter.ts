@@ -4,7 +4,7 @@ import { ExecutionNotFoundError, SchedulerClosedError, WaitTimeoutError } from '
 import type { ExecutionEffect } from '../core/effects.js';
 import { ENDED_PER_STEP } from '../core/limits.js';
 import type { TaskExecution } from '../core/execution.js';
-import { parseJson } from '../core/json.js';
+import { copyOf, parseJson } from '../core/json.js';
 import { onAbort } from '../core/on-abort.js';
 import { withPriorityName } from '../core/priority.js';
 import { isTerminal } from '../core/status.js';
@@ -192,12 +192,12 @@ export class ExecutionWaiter {
 }
 
 function withEnd(execution: TaskExecution, end: ExecutionEffect): TaskExecution {
-  const { status, error, reason } = end;
+  const { status, reason } = end;
   const completedTime = new Date(end.time).toISOString();
   return withPriorityName({
     ...execution,
     status,
-    error,
+    error: copyOf(end.error),
     reason,
     completedTime,
     waitingFor: null,

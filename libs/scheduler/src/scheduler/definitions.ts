@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { copyOf } from '../core/json.js';
 import { withPriorityName } from '../core/priority.js';
 import type { CronOptions, CronSchedule } from '../core/schedule.js';
 import type { ResolvedTask, TaskDefinition, TaskRecord } from '../core/task-definition.js';
@@ -37,7 +38,7 @@ export class Definitions {
   /** The tasks of every node, by id. */
   async list(): Promise<TaskRecord[]> {
     if (!this.readiness.isReady) await this.readiness.prepare();
-    const tasks = (await this.store.listTasks()).map((task) => withPriorityName({ ...task }));
+    const tasks = (await this.store.listTasks()).map((task) => withPriorityName(copyOf(task)));
     return tasks.sort((a, b) => (a.taskId < b.taskId ? -1 : 1));
   }
 

@@ -1,6 +1,6 @@
 import type { TaskExecution, WaitingFor } from '../../core/execution.js';
 import type { ErrorCause, ErrorInfo } from '../../core/failure.js';
-import { parseJson } from '../../core/json.js';
+import { copyOf, parseJson } from '../../core/json.js';
 import { valueOf } from '../../core/payload.js';
 import { LIST_SCAN, LIST_SIZE } from '../../core/limits.js';
 import { isTerminal } from '../../core/status.js';
@@ -32,9 +32,13 @@ export function view(s: State, row: Row): TaskExecution {
   const { extra, task, status, attempts } = row;
   const { priority, failures, snoozes, runs, startedAt, completedAt, cancelRequestedAt } = row;
   const { error, reason, rootCause, lastWorkerId, workflowId } = row;
+  // The receiver may change what it gets.
   return toExecution({
-    ...{ status, attempts, priority, failures, snoozes, runs, startedAt, completedAt, cancelRequestedAt },
-    ...{ error, reason, rootCause, lastWorkerId, workflowId },
+    ...{ status, priority, failures, snoozes, runs, startedAt, completedAt, cancelRequestedAt },
+    ...{ reason, lastWorkerId, workflowId },
+    error: copyOf(error),
+    rootCause: copyOf(rootCause),
+    attempts: copyOf(attempts),
     executionId: row.id,
     taskId: task.taskId,
     taskName: task.mirror?.taskName ?? task.taskId,
@@ -45,11 +49,11 @@ export function view(s: State, row: Row): TaskExecution {
     result: row.result && parseJson(row.result),
     waiting: waiting(s, row),
     showsLastRun: showsLastRun(status, attempts),
-    progress: extra?.progress,
+    progress: copyOf(extra?.progress),
     logs: extra?.logs,
     ref: extra?.ref,
     scheduleId: extra?.schedule,
-    tags: extra?.tags,
+    tags: copyOf(extra?.tags),
   });
 }
 
@@ -140,7 +144,7 @@ export function stats(s: State, now: number): StoreStats {
     setAside: 0,
     returned: 0,
     rewound: 0,
-    recentErrors: [...s.recentErrors],
+    recentErrors: copyOf(s.recentErrors),
     workers: s.workers.size,
   };
 }

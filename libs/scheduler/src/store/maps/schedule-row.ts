@@ -1,3 +1,4 @@
+import { copyOf } from '../../core/json.js';
 import type { FireCommand, NewExecution } from '../../core/commands.js';
 import type { JsonText } from '../../core/json.js';
 import type { MisfirePolicy, OverlapPolicy, ScheduleRecord } from '../../core/schedule.js';
@@ -70,9 +71,10 @@ export function fireRequest(command: FireCommand): FireRequest {
 
 /** As the port gives it. */
 export function toPort(row: ScheduleRow): ScheduleRecord {
-  const { id, taskId, cronExpression, timezone, overlap, misfire, jitter, paused, revision } = row;
+  const { id, taskId, cronExpression, timezone, overlap, jitter, paused, revision } = row;
   return {
-    ...{ id, taskId, cronExpression, timezone, overlap, misfire, jitter, paused, revision },
+    ...{ id, taskId, cronExpression, timezone, overlap, jitter, paused, revision },
+    misfire: copyOf(row.misfire),
     startTime: row.startTime ?? null,
     endTime: row.endTime ?? null,
     payload: row.payload ?? null,

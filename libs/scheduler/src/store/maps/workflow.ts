@@ -1,3 +1,4 @@
+import { copyOf } from '../../core/json.js';
 import { LIST_NODES } from '../../core/limits.js';
 import type { Page, WorkflowInfo } from '../records.js';
 import { toWorkflow } from '../views.js';
@@ -23,7 +24,7 @@ export function info({ workflowId, name, status, createdTime, completedAt, open,
   return toWorkflow({
     ...{ workflowId, name, status, createdTime, completedTime: completedAt, isOpen: open > 0 },
     nodes: nodes.map(({ ref, row, dependsOn }) => ({
-      ...{ ref, executionId: row.id, taskId: row.task.taskId, status: row.status, dependsOn },
+      ...{ ref, executionId: row.id, taskId: row.task.taskId, status: row.status, dependsOn: copyOf(dependsOn) },
     })),
   });
 }
