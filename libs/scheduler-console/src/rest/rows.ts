@@ -1,3 +1,4 @@
+import { createHmac, randomBytes } from 'node:crypto';
 import {
   priorityName,
   type CronSchedule,
@@ -5,6 +6,7 @@ import {
   type TaskExecution,
   type WorkflowInfo,
 } from 'nestjs-advanced-scheduler';
+import { ConsoleError } from '../console-error.js';
 
 /** Characters of an error's message in a row. */
 const MESSAGE = 300;
@@ -46,13 +48,40 @@ export function pageOfSchedules(schedules: readonly CronSchedule[], limit: numbe
   return { items, nextCursor: rest.length > items.length ? items.at(-1)!.id : null };
 }
 
-/** A page of locks by key, after the cursor. */
+/** Of this process: a digest in a cursor tells nothing of a key, which may contain a secret. */
+const CURSOR_KEY = randomBytes(32);
+const LOCK_CURSOR = /^(\d{1,9})\.([\w-]{22})$/;
+
+/**
+ * A page of locks by key. The cursor names the last one of the page before, and how many there were up to it, which decides
+ * if that one is gone, or another process has made the cursor.
+ * @throws ConsoleError INVALID_QUERY
+ */
 export function pageOfLocks(
   locks: readonly LockInfo[],
   limit: number,
-  cursor = '',
+  cursor?: string,
 ): { items: LockInfo[]; nextCursor: string | null } {
-  const rest = locks.filter(({ key }) => key > cursor).sort((a, b) => (a.key < b.key ? -1 : 1));
-  const items = rest.slice(0, limit);
-  return { items, nextCursor: rest.length > items.length ? items.at(-1)!.key : null };
+  const sorted = [...locks].sort((a, b) => (a.key < b.key ? -1 : 1));
+  const from = cursor === undefined ? 0 : positionOf(cursor, sorted);
+  const items = sorted.slice(from, from + limit);
+  const to = from + items.length;
+  return { items, nextCursor: to < sorted.length ? `${to}.${digestOf(items.at(-1)!.key)}` : null };
+}
+
+function positionOf(cursor: string, sorted: readonly LockInfo[]): number {
+  const [, count, digest] = LOCK_CURSOR.exec(cursor) ?? [];
+  if (digest === undefined)
+    throw new ConsoleError(
+      'INVALID_QUERY',
+      400,
+      "query parameter 'cursor'; allowed: the nextCursor of the page before",
+      'cursor',
+    );
+  const last = sorted.findIndex(({ key }) => digestOf(key) === digest);
+  return last < 0 ? Number(count) : last + 1;
+}
+
+function digestOf(key: string): string {
+  return createHmac('sha256', CURSOR_KEY).update(key).digest('base64url').slice(0, 22);
 }
