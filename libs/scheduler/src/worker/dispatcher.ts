@@ -9,9 +9,10 @@ import type { Claim } from '../store/records.js';
 import { TASK_STORE, type ExchangeReply, type ExchangeRequest, type WorkerStore } from '../store/task-store.js';
 import { demandFor, NO_DEMAND, type Demand } from './demand.js';
 import { Executor } from './executor.js';
-import { newPipelines, type Pipeline } from './pipeline.js';
+import { isFree, newPipelines, type Pipeline } from './pipeline.js';
 import { PrefetchedClaims, type PrefetchedClaim } from './prefetched-claims.js';
 import { fitIntoRoundTrip } from './round-trip-size.js';
+import { NO_OFFER } from './slots.js';
 import { StartRule } from './start-rule.js';
 import { WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
 
@@ -262,27 +263,30 @@ export class Dispatcher {
 
   private async roundTrip(pipeline: Pipeline, { count, prefetch }: Demand): Promise<void> {
     const settlements = this.takeSettlements();
-    const { within } = this.rule;
+    const [{ within }, { rules }] = [this.rule, this.executor];
+    const { isWithheld, offered, request: limits } = this.claiming ? rules.offer(count, this.pipelines) : NO_OFFER;
+    // A direct dispatch does not know the rules of this process.
+    const dispatchSlots = rules.hasRules ? 0 : count - prefetch;
     this.woken = false;
-    Object.assign(pipeline, { requested: count, carried: settlements });
+    Object.assign(pipeline, { requested: count, offered, carried: settlements });
     const request: ExchangeRequest = {
       workerId: this.settings.workerId,
       pipeline: pipeline.number,
       sequence: ++pipeline.sequence,
       settlements,
       demand: count,
-      ...(this.claiming && this.executor.capacity()),
-      ...(this.store.isShared && { prefetch, dispatchSlots: count - prefetch, startWithin: within }),
+      ...limits,
+      ...(this.store.isShared && { prefetch, dispatchSlots, startWithin: within }),
     };
     const reply = await this.exchange(request, pipeline);
     const [received, age] = [this.clock.monotonic(), reply?.age ?? 0];
     if (reply && reply.claims.length > 0 && this.rule.noteReply(age)) this.executor.prefetchLimit?.reset();
-    Object.assign(pipeline, { requested: 0, carried: [] });
+    Object.assign(pipeline, { requested: 0, offered: {}, carried: [] });
     if (!reply) return;
     this.settlements.unshift(...settlements.filter((_, i) => reply.settled[i] === 'deferred'));
     this.liveness.lastProgress = this.clock.monotonic();
     if (count > 0) this.mayHaveMore = this.store.isShared && reply.claims.length === count;
-    if (reply.more || this.mayHaveMore) this.woken = true;
+    if (reply.more || this.mayHaveMore || isWithheld) this.woken = true;
     // Without other processes, claims do not become outdated.
     const ageNow = this.store.isShared ? () => age + this.clock.monotonic() - received : () => 0;
     for (const claim of reply.claims) this.take(claim, ageNow(), within);
@@ -333,16 +337,12 @@ export class Dispatcher {
           this.logger.error(`the store does not respond: ${error instanceof Error ? error.message : String(error)}`);
         if (this.giveUp(request)) return null;
         // A refused round trip brings no claims: the other pipelines may request them.
-        if (error instanceof StoreScriptError) pipeline.requested = 0;
+        if (error instanceof StoreScriptError) Object.assign(pipeline, { requested: 0, offered: {} });
         const pause = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]!;
         await new Promise<void>((resolve) => this.clock.setTimer(pause, resolve));
       }
     }
   }
-}
-
-function isFree({ busy }: Pipeline): boolean {
-  return !busy;
 }
 
 function resolveAll(waiters: (() => void)[]): void {

@@ -69,8 +69,9 @@ export class Executor {
     this.onFree = onFree;
   }
 
-  capacity(): ReturnType<Slots['capacity']> {
-    return this.slots.capacity();
+  /** The slots as claims see them. */
+  get rules(): Pick<Slots, 'hasRules' | 'offer'> {
+    return this.slots;
   }
 
   /** Unused slots. */

@@ -7,8 +7,14 @@ export interface Pipeline {
   busy: boolean;
   /** Number of runs that the current round trip has requested. */
   requested: number;
+  /** Of these, how many of a queue that is limited in this process. */
+  offered: Readonly<Record<string, number>>;
   /** Settlements that the current round trip carries. */
   carried: readonly Settlement[];
+}
+
+export function isFree({ busy }: Pipeline): boolean {
+  return !busy;
 }
 
 export function newPipelines(count: number): Pipeline[] {
@@ -17,6 +23,7 @@ export function newPipelines(count: number): Pipeline[] {
     sequence: 0,
     busy: false,
     requested: 0,
+    offered: {},
     carried: [],
   }));
 }
