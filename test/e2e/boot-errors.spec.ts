@@ -192,6 +192,13 @@ describe('wrong options of modules', () => {
     ['a store that it does not know', () => ({ store: { type: 'memory', path: 'x' } }), 'store.path'],
     ['a store that is null', () => ({ store: null }), 'store'],
     ['a clock that is none', () => ({ clock: {} }), 'clock'],
+    [
+      'a clock without monotonic time',
+      () => ({ clock: { now: Date.now, setTimer: setTimeout, setRepeating: setInterval } }),
+      'clock',
+    ],
+    ['queues that are null', () => ({ queues: null }), 'queues'],
+    ['queues that are text', () => ({ queues: 'mail' }), 'queues'],
   ])('a factory of forRootAsync that returns %s is refused by name', async (_what, useFactory, field) => {
     const imports = [forRootAsync({ useFactory })];
     await expect(start({ imports })).rejects.toMatchObject({ code: 'INVALID_OPTION', field });

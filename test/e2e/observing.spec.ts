@@ -279,4 +279,20 @@ describe('progress and logs', () => {
       logs: ['one', 'two'],
     });
   });
+
+  it('are cut without half a character', async () => {
+    const { scheduler, kit } = await startKit({
+      t: (_payload, ctx) => {
+        ctx.progress(0.5, `${'n'.repeat(255)}\u{1f600}`);
+        ctx.log(`${'l'.repeat(999)}\u{1f600}`);
+        ctx.log('half \ud83d');
+      },
+    });
+    const id = await scheduler.scheduleTask('t');
+    await kit.drain();
+    expect(await scheduler.getTaskStatus(id)).toMatchObject({
+      progress: { note: `${'n'.repeat(255)}\ufffd` },
+      logs: [`${'l'.repeat(999)}\ufffd`, 'half \ufffd'],
+    });
+  });
 });

@@ -182,8 +182,8 @@ function clip(value: string, max: number): string {
   return wellFormed(value.length > max ? `${value.slice(0, max - 1)}…` : value);
 }
 
-/** Without lone surrogates, as a cut leaves them: not every JSON parser accepts them. */
-function wellFormed(value: string): string {
+/** Without lone surrogates, as a cut leaves them: not every JSON parser accepts them, and UTF-8 has none. */
+export function wellFormed(value: string): string {
   return value.replace(/\p{Cs}/gu, '\uFFFD');
 }
 

@@ -14,6 +14,8 @@ describe('parseInstant', () => {
     ['2026-03-01 09:00:00+00', '2026-03-01T09:00:00.000Z'],
     ['Sun, 01 Mar 2026 09:00:00 GMT', '2026-03-01T09:00:00.000Z'],
     ['Sun Mar 01 2026 10:00:00 GMT+0100 (Central European Standard Time)', '2026-03-01T09:00:00.000Z'],
+    ['2028-02-29T09:00Z', '2028-02-29T09:00:00.000Z'],
+    ['29 Feb 2028 09:00 GMT', '2028-02-29T09:00:00.000Z'],
     // A date is its midnight in UTC, on every machine.
     ['2026-03-01', '2026-03-01T00:00:00.000Z'],
     [NOW, '2026-03-01T00:00:00.000Z'],
@@ -28,6 +30,14 @@ describe('parseInstant', () => {
       '12-25-2026',
       '09:00 12-25-2026',
       '2026-13-01',
+      // Days that their months do not have; JavaScript would count on.
+      ...[
+        '2027-02-29',
+        '2027-02-31T09:00:00Z',
+        '2026-04-31T09:00+02:00',
+        '31 Apr 2026 09:00 GMT',
+        'Feb 30 2027 09:00 GMT',
+      ],
       'soon',
       '',
       Number.NaN,

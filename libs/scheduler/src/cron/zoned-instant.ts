@@ -1,3 +1,4 @@
+import { instantOf } from '../core/instant.js';
 import { parseInstant } from '../core/plan-execution.js';
 import { InvalidDateError } from '../core/errors.js';
 import type { TimeZone } from './time-zone.js';
@@ -13,7 +14,7 @@ export function parseZonedInstant(value: unknown, field: string, now: number, zo
   if (typeof value !== 'string') return parseInstant(value, field, now);
   const text = value.trim();
   if (!WITHOUT_ZONE.test(text)) return parseInstant(text, field, now);
-  const wall = Date.parse(text.length === 10 ? text : `${text.replace(' ', 'T')}Z`);
+  const wall = instantOf(text.length === 10 ? text : `${text.replace(' ', 'T')}Z`);
   if (Number.isNaN(wall)) throw new InvalidDateError(field, value);
   return parseInstant(zone.instantOf(wall), field, now);
 }

@@ -103,9 +103,9 @@ export function resolveOptions(options: SchedulerOptions): ResolvedOptions {
 }
 
 function checkClock(clock: Clock): Clock {
-  const { now, setTimer, setRepeating } = clock as Partial<Clock>;
-  if ([now, setTimer, setRepeating].every((method) => typeof method === 'function')) return clock;
-  throw new InvalidOptionError('clock', clock, 'an object with now, setTimer and setRepeating');
+  const { now, monotonic, setTimer, setRepeating } = clock as Partial<Clock>;
+  if ([now, monotonic, setTimer, setRepeating].every((method) => typeof method === 'function')) return clock;
+  throw new InvalidOptionError('clock', clock, 'an object with now, monotonic, setTimer and setRepeating');
 }
 
 function keys(redact: unknown): readonly string[] {
@@ -144,6 +144,8 @@ function resolveQueues(
   max: number,
 ): Map<string, { settings: QueueSettings; rules: QueueRules }> | null {
   if (queues === undefined) return null;
+  if (typeof queues !== 'object' || queues === null)
+    throw new InvalidOptionError('queues', queues, 'a list of names, or an object of names with rules');
   const entries: [string, QueueOptions][] = Array.isArray(queues)
     ? queues.map((name: string) => [name, {}])
     : Object.entries(queues);

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../core/errors.js';
+import { wellFormed } from '../core/failure.js';
 import { parseJson } from '../core/json.js';
 import { valueOf } from '../core/payload.js';
 import { Redaction } from '../core/redaction.js';
@@ -127,6 +128,6 @@ export class TaskContext {
 
   /** Cleans before the cut, since half a secret is not recognized. */
   private keep(text: string, max: number): string {
-    return this.clean(text.slice(0, 8 * max)).slice(0, max);
+    return wellFormed(this.clean(text.slice(0, 8 * max)).slice(0, max));
   }
 }
