@@ -197,3 +197,12 @@ describe.each(['memory', 'embedded', 'redis'] as const)('waits for locks on %s',
     expect(new Set(tokens).size).toBe(2);
   });
 });
+
+it('withLock rejects with the error of its function, also if the lock cannot be released', async () => {
+  const { scheduler, module } = await startApp({});
+  const fails = scheduler.lockManager.withLock('k', {}, async () => {
+    await module.close();
+    throw new Error('of the function');
+  });
+  await expect(fails).rejects.toThrow('of the function');
+});

@@ -262,6 +262,31 @@ describe('listQueues', () => {
   });
 });
 
+describe('listeners', () => {
+  it('run although another one of the event throws', async () => {
+    const { scheduler, module } = await startApp({ t: () => 1 });
+    const emitter = module.get(EventEmitter2, { strict: false });
+    const name = 'scheduler.execution.completed';
+    const seen: unknown[] = [];
+    const fail = (): never => {
+      throw new Error('a listener of the test');
+    };
+    emitter.onAny(fail);
+    emitter.onAny((event, { taskId }: ExecutionEvent) => event === name && seen.push(['any', taskId]));
+    emitter.on(name, fail);
+    emitter.once(name, ({ taskId }: ExecutionEvent) => seen.push(['once', taskId]));
+    emitter.on(name, function (this: EventEmitter2 & { event: string }, { taskId }: ExecutionEvent) {
+      seen.push([this.event, taskId]);
+    });
+    for (let run = 0; run < 2; run++) await scheduler.waitForExecution(await scheduler.scheduleTask('t'));
+    const always = [
+      ['any', 't'],
+      [name, 't'],
+    ];
+    expect(seen).toEqual([['any', 't'], ['once', 't'], [name, 't'], ...always]);
+  });
+});
+
 describe('progress and logs', () => {
   it('are stored', async () => {
     const { scheduler, kit } = await startKit({

@@ -19,6 +19,12 @@ describe('renderLockKey', () => {
     ['{payload.constructor}', { constructor: 'own' }, 'own'],
   ])('%p with %j is %p', (template, payload, key) => expect(render(template, payload)).toBe(key));
 
+  it('gives a function a copy of the payload', () => {
+    const payload = { list: [1], of: { n: 1 } };
+    const key = render((given: any) => `n:${(given.of.n += 1)}:${given.list.push(2)}`, payload);
+    expect([key, payload]).toEqual(['n:2:2', { list: [1], of: { n: 1 } }]);
+  });
+
   it.each([
     ['report:{payload.id}', {}, '{payload.id}'],
     ['report:{payload.id}', undefined, '{payload.id}'],

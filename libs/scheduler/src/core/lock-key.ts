@@ -1,4 +1,5 @@
 import { InvalidOptionError } from './errors.js';
+import { copyOf } from './json.js';
 import { messageOf } from './failure.js';
 import { checkKey, isKey } from './names.js';
 import type { LockKey } from './task-definition.js';
@@ -84,7 +85,8 @@ function lookUp(root: object, path: readonly string[]): unknown {
 
 function call(lockKey: (payload: unknown) => string, payload: unknown): unknown {
   try {
-    return lockKey(payload);
+    // A copy: the payload is that of the caller or of the definition.
+    return lockKey(copyOf(payload));
   } catch (thrown) {
     throw new InvalidOptionError('lockKey', lockKey, `a function that returns text (it threw: ${messageOf(thrown)})`);
   }

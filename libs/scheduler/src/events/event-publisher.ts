@@ -23,7 +23,6 @@ export class EventPublisher implements OnModuleInit {
   private lastTime = Number.NaN;
   private lastIso = '';
   private readonly scheduler: string;
-  private readonly send = (name: string, event: object): boolean => this.emitter.emit(name, event);
 
   constructor(
     private readonly hub: EventHub,
@@ -54,9 +53,18 @@ export class EventPublisher implements OnModuleInit {
     return (this.emitter.hasListeners(name) as boolean) || this.emitter.listenersAny().length > 0;
   }
 
+  /** Calls each listener on its own, as `emit` would, which stops at the first one that throws. */
   private emit<N extends SchedulerEventName>(name: N, event: SchedulerEventMap[N]): void {
+    const { emitter } = this;
+    // Listeners may read it as `this.event`. Copies, since a listener may remove itself.
+    (emitter as { event?: string }).event = name;
+    for (const listener of [...emitter.listenersAny()]) this.call(name, listener.bind(emitter, name, event));
+    for (const listener of [...emitter.listeners(name)]) this.call(name, listener.bind(emitter, event));
+  }
+
+  private call(name: string, listener: () => void): void {
     try {
-      this.context.run(this.send, name, event);
+      this.context.run(listener);
     } catch (error) {
       this.logger.error(`a listener of ${name} failed: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -110,13 +110,17 @@ export class DistributedTaskLock {
     if (!handle) throw new LockNotAcquiredError(key, parseDuration(maxWait, 'maxWait', { bareSeconds: 'accept' }));
     const ttl = parseTtl(options.ttl);
     const renewal = this.renewing(handle, Math.max(1, Math.floor(ttl / 3)));
+    let hasFailed = true;
     try {
       const result = await fn(handle);
       handle.signal.throwIfAborted();
+      hasFailed = false;
       return result;
     } finally {
       renewal.cancel();
-      await handle.release();
+      const released = handle.release();
+      // The error of `fn` matters more than one of the store.
+      await (hasFailed ? released.catch(() => false) : released);
     }
   }
 
