@@ -13,6 +13,8 @@ const OPERATIONAL = ['setAside', 'clockStep', 'returned', 'rewound'] as const;
 type Operational = Extract<Effect, { kind: (typeof OPERATIONAL)[number] }>;
 type Told = Exclude<Extract<Effect, { time: number }>, Operational>;
 
+type Listener = ReturnType<EventEmitter2['listeners']>[number];
+
 const isTold = (effect: Effect): effect is Told =>
   'time' in effect && !(OPERATIONAL as readonly string[]).includes(effect.kind);
 
@@ -23,6 +25,7 @@ export class EventPublisher implements OnModuleInit {
   private lastTime = Number.NaN;
   private lastIso = '';
   private readonly scheduler: string;
+  private readonly receive = (listener: Listener, event: object): void => void listener.call(this.emitter, event);
 
   constructor(
     private readonly hub: EventHub,
@@ -56,15 +59,19 @@ export class EventPublisher implements OnModuleInit {
   /** Calls each listener on its own, as `emit` would, which stops at the first one that throws. */
   private emit<N extends SchedulerEventName>(name: N, event: SchedulerEventMap[N]): void {
     const { emitter } = this;
-    // Listeners may read it as `this.event`. Copies, since a listener may remove itself.
+    // Listeners may read it as `this.event`.
     (emitter as { event?: string }).event = name;
-    for (const listener of [...emitter.listenersAny()]) this.call(name, listener.bind(emitter, name, event));
-    for (const listener of [...emitter.listeners(name)]) this.call(name, listener.bind(emitter, event));
+    const toAll = emitter.listenersAny();
+    // Copies, since a listener may remove itself.
+    if (toAll.length > 0) for (const listener of [...toAll]) this.call(name, listener.bind(emitter, name), event);
+    const listeners = emitter.listeners(name);
+    if (listeners.length === 1) this.call(name, listeners[0]!, event);
+    else for (const listener of [...listeners]) this.call(name, listener, event);
   }
 
-  private call(name: string, listener: () => void): void {
+  private call(name: string, listener: Listener, event: object): void {
     try {
-      this.context.run(listener);
+      this.context.run(this.receive, listener, event);
     } catch (error) {
       this.logger.error(`a listener of ${name} failed: ${error instanceof Error ? error.message : String(error)}`);
     }
