@@ -1,4 +1,4 @@
-/** Ticks of one schedule that do not overlap: each waits, by an edge of its own, for the one before it. */
+/** Keeps the ticks of a schedule from overlapping: a tick that must wait has an edge to the one before it. */
 import { EDGES_PER_STEP } from '../core/limits.js';
 import { bind } from './edges.js';
 import type { ExecutionRecord } from './records.js';
